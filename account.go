@@ -1,0 +1,78 @@
+package lockstep
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Kind says which sort of party an account is.
+type Kind string
+
+// The kinds of account. A user's own account and an organization's are never mixed.
+const (
+	User         Kind = "user"
+	Organization Kind = "organization"
+)
+
+// Account is a party that pays: a user or an organization of the identity
+// directory.
+type Account struct {
+	Kind Kind
+	ID   string // as the directory spells it: user_2x…, org_9y…
+}
+
+var accountID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:|@-]{0,127}$`)
+
+// NewAccount returns the account, or an error that says what is wrong with it.
+func NewAccount(kind Kind, id string) (Account, error) {
+	if kind != User && kind != Organization {
+		return Account{}, fmt.Errorf("account kind %q is neither %q nor %q", kind, User, Organization)
+	}
+	if !accountID.MatchString(id) {
+		return Account{}, fmt.Errorf("account id %q is not 1-128 letters, digits or _.:|@-", id)
+	}
+	return Account{kind, id}, nil
+}
+
+// ParseAccount reads what [Account.String] writes: "user/user_2x…".
+func ParseAccount(s string) (Account, error) {
+	kind, id, found := strings.Cut(s, "/")
+	if !found {
+		return Account{}, fmt.Errorf("account %q is not of the form kind/id", s)
+	}
+	return NewAccount(Kind(kind), id)
+}
+
+// AccountOfReference reads an id that carries its kind in its prefix, as Clerk's
+// do and as a checkout's client_reference_id does: "user_…" or "org_…".
+func AccountOfReference(id string) (Account, bool) {
+	kind := User
+	switch {
+	case strings.HasPrefix(id, "user_"):
+	case strings.HasPrefix(id, "org_"):
+		kind = Organization
+	default:
+		return Account{}, false
+	}
+	a, err := NewAccount(kind, id)
+	return a, err == nil
+}
+
+// String is the account's canonical form, "kind/id".
+func (a Account) String() string { return string(a.Kind) + "/" + a.ID }
+
+// IsZero reports whether a names nobody.
+func (a Account) IsZero() bool { return a == Account{} }
+
+// Key is the key under which the account is worked on.
+func (a Account) Key() Key { return Key{KeyKind(a.Kind), a.ID} }
+
+// Identity is an account as the identity directory describes it now.
+type Identity struct {
+	Account   Account
+	Email     string         // the primary address; empty where there is none
+	Name      string         // display name; empty where there is none
+	Metadata  map[string]any // public metadata, as decoded from JSON
+	UpdatedAt int64          // the directory's own time stamp, in milliseconds
+}

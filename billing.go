@@ -1,0 +1,133 @@
+package lockstep
+
+import "time"
+
+// Customer is a Stripe customer as Stripe describes it now.
+type Customer struct {
+	ID       string
+	Email    string
+	Name     string
+	Metadata map[string]string
+	Deleted  bool // Stripe answers for a deleted customer; that is positive evidence
+}
+
+// Subscription is a Stripe subscription as Stripe described it when it was last
+// observed. Status is Stripe's own word: trialing, active, past_due, unpaid,
+// incomplete, incomplete_expired, canceled, paused, or one that is new to us.
+type Subscription struct {
+	ID                string
+	CustomerID        string
+	Status            string
+	Items             []Item // each with its own paid period, as Stripe has it since 2025-03-31
+	CancelAtPeriodEnd bool
+	CancelAt          time.Time // zero: not scheduled
+	CanceledAt        time.Time
+	EndedAt           time.Time // zero: not ended
+	TrialEnd          time.Time
+	CreatedAt         time.Time
+	PaidBy            string            // the user who bought it for an organization; may be empty
+	Metadata          map[string]string // as observed; only PaidBy is kept of it
+}
+
+// Ending reports whether s is going to end. Stripe has two encodings: a flag,
+// or, from the customer portal in flexible billing mode, a date alone.
+func (s Subscription) Ending() bool { return s.CancelAtPeriodEnd || !s.CancelAt.IsZero() }
+
+// Ended reports whether s is over for good.
+func (s Subscription) Ended() bool {
+	return s.Status == "canceled" || s.Status == "incomplete_expired"
+}
+
+// PeriodEnd is the latest end of a paid period among the items; zero if unknown.
+func (s Subscription) PeriodEnd() time.Time {
+	var end time.Time
+	for _, i := range s.Items {
+		if i.PeriodEnd.After(end) {
+			end = i.PeriodEnd
+		}
+	}
+	return end
+}
+
+// Item is what was bought: of a subscription or of a one-time payment.
+type Item struct {
+	ID          string
+	PriceID     string
+	LookupKey   string // may be empty
+	ProductID   string
+	ProductPlan string // the product's metadata "plan", else its name; read only where nothing nearer names the plan
+	Quantity    int64
+	PeriodStart time.Time
+	PeriodEnd   time.Time
+}
+
+// Product is what names a plan where neither catalog nor lookup key does.
+type Product struct {
+	ID   string
+	Name string
+	Plan string // metadata "plan"; may be empty
+}
+
+// Checkout is a Stripe checkout session as Stripe describes it now, with what
+// became of its payment.
+type Checkout struct {
+	ID            string
+	Mode          string // payment, subscription, setup
+	Status        string // open, complete, expired
+	PaymentStatus string // paid, unpaid, no_payment_required
+	CustomerID    string // empty for a guest
+	Reference     string // client_reference_id
+	Metadata      map[string]string
+	PaymentID     string // the payment intent; empty for what is free
+	Amount        int64  // total, in the currency's smallest unit
+	Currency      string
+	Items         []Item
+	Refunded      bool // fully
+	Disputed      bool // a dispute is open or lost
+	CreatedAt     time.Time
+}
+
+// LicenseStatus says whether a license counts.
+type LicenseStatus string
+
+// The states of a license. All but LicensePending go back to LicenseActive when
+// what took it away is undone.
+const (
+	LicenseActive   LicenseStatus = "active"
+	LicensePending  LicenseStatus = "pending" // completed, but a delayed method has not paid yet
+	LicenseRefunded LicenseStatus = "refunded"
+	LicenseDisputed LicenseStatus = "disputed"
+)
+
+// License is the permanent record of a one-time payment, unique by its checkout
+// session.
+type License struct {
+	ID        string // the checkout session's
+	Account   Account
+	PaymentID string
+	Items     []Item
+	Amount    int64
+	Currency  string
+	Status    LicenseStatus
+	CreatedAt time.Time
+}
+
+// LicenseOf returns the license that a one-time payment's checkout makes for
+// account, and false where it makes none: it was never completed, or it is not
+// a one-time payment.
+func LicenseOf(c Checkout, account Account) (License, bool) {
+	if c.Mode != "payment" || c.Status != "complete" {
+		return License{}, false
+	}
+	l := License{ID: c.ID, Account: account, PaymentID: c.PaymentID, Items: c.Items,
+		Amount: c.Amount, Currency: c.Currency, CreatedAt: c.CreatedAt, Status: LicenseActive}
+	switch {
+	case c.Refunded:
+		l.Status = LicenseRefunded
+	case c.Disputed:
+		l.Status = LicenseDisputed
+	case c.PaymentStatus == "unpaid":
+		l.Status = LicensePending
+	}
+	return l, true
+}

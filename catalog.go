@@ -1,0 +1,79 @@
+package lockstep
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Catalog is the operator's plans. The empty catalog works: a plan's name is
+// then the price's lookup key, else the product's metadata "plan", else the
+// product's name.
+type Catalog struct {
+	Plans []Plan
+	// PastDueGrace is how long after the start of the unpaid period a past_due
+	// subscription still grants access. Zero: for as long as Stripe keeps trying;
+	// negative: not at all.
+	PastDueGrace time.Duration
+}
+
+// Plan is one plan of the catalog. It is bought by any of its prices, lookup
+// keys or products.
+type Plan struct {
+	Name       string
+	Prices     []string
+	LookupKeys []string
+	Products   []string
+	Features   []string
+	Limits     map[string]int64
+	Rank       int // of several plans, the one of the highest rank is the account's
+}
+
+// Validate reports every problem of the catalog at once.
+func (c Catalog) Validate() error {
+	var problems []error
+	names, sold := map[string]bool{}, map[string]string{}
+	for _, p := range c.Plans {
+		if p.Name == "" {
+			problems = append(problems, errors.New("catalog: a plan has no name"))
+			continue
+		}
+		if names[p.Name] {
+			problems = append(problems, fmt.Errorf("catalog: plan %q is listed twice", p.Name))
+		}
+		names[p.Name] = true
+		for _, by := range slices.Concat(p.Prices, p.LookupKeys, p.Products) {
+			if other, taken := sold[by]; taken && other != p.Name {
+				problems = append(problems, fmt.Errorf("catalog: %q is sold as plan %q and as plan %q", by, other, p.Name))
+			}
+			sold[by] = p.Name
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// plan finds the plan that an item buys. An item that the catalog does not know
+// is a plan of its own, named by the nearest name there is.
+func (c Catalog) plan(i Item) Plan {
+	for _, sells := range []func(Plan) bool{
+		func(p Plan) bool { return slices.Contains(p.Prices, i.PriceID) },
+		func(p Plan) bool { return i.LookupKey != "" && slices.Contains(p.LookupKeys, i.LookupKey) },
+		func(p Plan) bool { return slices.Contains(p.Products, i.ProductID) },
+	} {
+		if at := slices.IndexFunc(c.Plans, sells); at >= 0 {
+			return c.Plans[at]
+		}
+	}
+	for _, name := range []string{i.LookupKey, i.ProductPlan, i.PriceID} {
+		if name != "" {
+			return Plan{Name: name}
+		}
+	}
+	return Plan{}
+}
+
+// NeedsProduct reports whether only the item's product can name its plan.
+func (c Catalog) NeedsProduct(i Item) bool {
+	return i.ProductPlan == "" && i.ProductID != "" && c.plan(i).Name == i.PriceID
+}

@@ -1,0 +1,94 @@
+package lockstep
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Errors that callers branch on.
+var (
+	// ErrNotFound: there is no such thing, here or at the provider.
+	ErrNotFound = errors.New("not found")
+	// ErrLeaseLost: the claim behind a write is no longer the current one.
+	ErrLeaseLost = errors.New("lease lost")
+	// ErrLinked: the account has another customer, or the customer another account.
+	ErrLinked = errors.New("linked otherwise")
+	// ErrBusy: a customer is being created for the account; try again soon.
+	ErrBusy = errors.New("customer is being created")
+)
+
+// UpstreamError is a provider's refusal or failure. Its text holds no personal
+// data: operation, status and code only.
+type UpstreamError struct {
+	Provider   string        // "stripe" or "clerk"
+	Op         string        // "create customer"
+	Status     int           // HTTP status; 0 when no answer came
+	Code       string        // the provider's error code; may be empty
+	RequestID  string        // for a question to the provider's support
+	RetryAfter time.Duration // as the provider asked; 0 where it did not
+	Replayed   bool          // Stripe replayed the stored answer of an idempotency key
+	Err        error         // the cause when no answer came
+}
+
+func (e *UpstreamError) Error() string {
+	s := e.Provider + ": " + e.Op
+	if e.Status != 0 {
+		s += fmt.Sprintf(": status %d", e.Status)
+	}
+	if e.Code != "" {
+		s += " " + e.Code
+	}
+	if e.RequestID != "" {
+		s += " (" + e.RequestID + ")"
+	}
+	if e.Status == 0 && e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *UpstreamError) Unwrap() error { return e.Err }
+
+// Is makes a provider's 404 an [ErrNotFound].
+func (e *UpstreamError) Is(target error) bool {
+	return target == ErrNotFound && (e.Status == 404 || e.Code == "resource_missing" || e.Code == "resource_not_found")
+}
+
+// Rejected reports whether the provider definitely refused the request as such
+// and executed nothing: the same request will be refused again. Authentication
+// failures are not among them (a key can be mended), nor are conflicts and limits.
+func (e *UpstreamError) Rejected() bool {
+	switch e.Status {
+	case 400, 402, 404, 405, 413, 422:
+		return e.Code != "idempotency_key_in_use" && e.Code != "lock_timeout"
+	}
+	return false
+}
+
+// Terminal marks err as one that trying again will not mend.
+func Terminal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &terminalError{err}
+}
+
+type terminalError struct{ err error }
+
+func (e *terminalError) Error() string { return e.err.Error() }
+func (e *terminalError) Unwrap() error { return e.err }
+
+// IsTerminal reports whether err was marked by [Terminal].
+func IsTerminal(err error) bool {
+	var t *terminalError
+	return errors.As(err, &t)
+}
+
+// ParkError ends a run whose key belongs to nobody known.
+type ParkError struct {
+	Reason   string
+	WaitsFor []Key // what could make it known
+}
+
+func (e *ParkError) Error() string { return "parked: " + e.Reason }

@@ -1,0 +1,88 @@
+package lockstep
+
+import "time"
+
+// AccountState says what the identity directory said of an account.
+type AccountState string
+
+// The states of an account.
+const (
+	AccountActive  AccountState = "active"
+	AccountDeleted AccountState = "deleted" // a tombstone: the link is kept, and nothing is created anew
+)
+
+// Record is all that we keep about an account.
+type Record struct {
+	Account           Account
+	State             AccountState
+	Email             string // as the directory last said
+	Name              string
+	IdentityUpdatedAt int64 // the directory's time stamp of what we know, in milliseconds
+
+	CustomerID         string // the linked customer; empty: none
+	CustomerEmail      string // what the customer was last given
+	CustomerName       string
+	CustomerDeleted    bool // Stripe says that the linked customer is deleted
+	CustomerGeneration int  // how many customers have been begun
+	Intent             *Intent
+
+	Subscriptions []Subscription // of the linked customer, as last observed
+	Licenses      []License      // written with their payments, see [Ledger.SaveLicense]
+	PaysFor       []Sponsorship  // of a user: the organizations whose subscription they bought
+
+	Projected map[string]any // our keys of the directory's metadata, as last written
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Live reports whether the account's customer can be bought with.
+func (r Record) Live() bool { return r.CustomerID != "" && !r.CustomerDeleted }
+
+// Intent is a customer's creation that was begun. It is stored before Stripe is
+// called, so that whoever goes on after a crash sends the same parameters under
+// the same idempotency key and gets the same customer.
+type Intent struct {
+	Key   string // the idempotency key
+	Email string
+	Name  string
+	At    time.Time // of the first call; Stripe may forget the key 24 hours later
+}
+
+// Sponsorship is a subscription that a user bought for an organization.
+type Sponsorship struct {
+	Account      Account
+	CustomerID   string
+	Subscription Subscription
+}
+
+// Change is what a run of an account's key writes, in one transaction.
+type Change struct {
+	Record  Record
+	Notices []Notice // stored if new
+	Marks   []Mark
+}
+
+// Notice is something to tell, unique by the business object that it is about,
+// so that a redelivered event never tells twice.
+type Notice struct {
+	ID        string // kind and business object: "license.granted:cs_…"
+	Kind      NoticeKind
+	Account   Account
+	Object    string // the subscription or license
+	CreatedAt time.Time
+}
+
+// NoticeKind says what is told.
+type NoticeKind string
+
+// The kinds of notice.
+const (
+	NoticeSubscriptionStarted NoticeKind = "subscription.started"
+	NoticeSubscriptionEnded   NoticeKind = "subscription.ended"
+	NoticeLicenseGranted      NoticeKind = "license.granted"
+)
+
+// NewNotice names a notice after its business object.
+func NewNotice(kind NoticeKind, account Account, object string, now time.Time) Notice {
+	return Notice{ID: string(kind) + ":" + object, Kind: kind, Account: account, Object: object, CreatedAt: now}
+}

@@ -1,0 +1,165 @@
+package lockstep
+
+import (
+	"context"
+	"time"
+)
+
+// Inbox keeps events.
+type Inbox interface {
+	// Receive stores each delivery's event if it is new and marks its key, all in
+	// one transaction, and returns when that is on disk. A mark on a customer that
+	// is linked lands on the account it is linked to. An error means that nothing
+	// was stored.
+	Receive(ctx context.Context, deliveries []Delivery) ([]Receipt, error)
+	// Events returns the events that match, newest first.
+	Events(ctx context.Context, filter EventFilter) (EventPage, error)
+	// EventTally counts the stored events by status.
+	EventTally(ctx context.Context) (map[EventStatus]int64, error)
+}
+
+// Queue is the durable set of keys that may be out of step: one row a key, two
+// counters and a lease.
+type Queue interface {
+	// Mark raises the generation of each key, adds the scopes up and keeps the more
+	// urgent priority and the earlier time; except that a key in backoff keeps its
+	// time, unless the mark is [Interactive]: then it waits at most five seconds.
+	// A mark on a customer that is linked lands on the account it is linked to.
+	Mark(ctx context.Context, marks ...Mark) error
+	// Claim leases due keys that nobody holds, the most urgent and oldest first.
+	Claim(ctx context.Context, request ClaimRequest) ([]Claim, error)
+	// Finish ends a claim; a mark made meanwhile leaves the key pending. It settles
+	// the key's events. It returns ErrLeaseLost, and changes nothing, when the
+	// claim is not the current one.
+	Finish(ctx context.Context, claim Claim, outcome Outcome) error
+	// NextDue is when the earliest pending key becomes claimable; false: none is
+	// pending. A key that is held becomes claimable when its lease ends.
+	NextDue(ctx context.Context, maxPriority Priority) (time.Time, bool, error)
+	// Work returns the row of a key, or ErrNotFound.
+	Work(ctx context.Context, key Key) (Work, error)
+	// Backlog returns pending keys and those whose last run failed or parked, by key.
+	Backlog(ctx context.Context, limit int) ([]Work, error)
+	// WaitingFor returns the parked keys that wait for key.
+	WaitingFor(ctx context.Context, key Key) ([]Key, error)
+}
+
+// Ledger keeps accounts, their link to a customer and what was bought.
+type Ledger interface {
+	// Account returns the record of an account, or ErrNotFound.
+	Account(ctx context.Context, account Account) (Record, error)
+	// AccountOfCustomer returns the account that a customer is linked to, or ErrNotFound.
+	AccountOfCustomer(ctx context.Context, customerID string) (Account, error)
+	// AccountsAfter returns up to limit accounts in the order of kind and id.
+	AccountsAfter(ctx context.Context, after Account, limit int) ([]Account, error)
+	// Save writes what a run found out about its account, and its subscriptions;
+	// licenses and sponsorships of the record are not written. A link is only ever
+	// added, or replaced when the former customer is deleted: else ErrLinked. What
+	// waits for the account, or for its customer, is marked when the account is new
+	// or the link is. ErrLeaseLost when the claim is not the current one.
+	Save(ctx context.Context, claim Claim, change Change) error
+	// SaveProjected records what the directory's metadata now holds under our keys.
+	SaveProjected(ctx context.Context, claim Claim, account Account, projected map[string]any) error
+	// Link links a customer to an account, which it creates if it is not there, and
+	// marks the account wholly. ErrLinked when either is linked otherwise, ErrBusy
+	// while a customer is being created for the account.
+	Link(ctx context.Context, claim Claim, identity Identity, customerID string) error
+	// SaveLicense stores or updates a license, stores its notices if new, and marks
+	// its account. A license never changes its account.
+	SaveLicense(ctx context.Context, claim Claim, license License, notices []Notice) error
+	// LicenseOfPayment returns the license of a payment intent, or ErrNotFound.
+	LicenseOfPayment(ctx context.Context, paymentID string) (License, error)
+	// Notices returns what there is to tell about an account, oldest first.
+	Notices(ctx context.Context, account Account) ([]Notice, error)
+}
+
+// Sightings is what sweeps keep.
+type Sightings interface {
+	// Cursor returns where a sweep stands; empty before its first run.
+	Cursor(ctx context.Context, sweep string) (string, error)
+	// SaveCursor moves it, and marks keys in the same transaction.
+	SaveCursor(ctx context.Context, claim Claim, sweep, cursor string, marks []Mark) error
+	// Sight notes that the directory listed these identities in the given round, and
+	// returns those that we do not know, that have changed since we looked, or whose
+	// metadata does not hold what was projected.
+	Sight(ctx context.Context, claim Claim, round int64, identities []Identity) ([]Account, error)
+	// Unsighted returns up to limit active accounts of a kind, in the order of their
+	// ids after the given one, that were known before the round (a Unix time in
+	// milliseconds) and were not listed in it.
+	Unsighted(ctx context.Context, kind Kind, round int64, after string, limit int) ([]Account, error)
+}
+
+// Store is everything that Lockstep keeps.
+type Store interface {
+	Inbox
+	Queue
+	Ledger
+	Sightings
+	// Ping reports whether the database can be read and written.
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// NewCustomer is what a customer is created with. It is stored before the call,
+// see [Intent]: the same key must always come with the same parameters.
+type NewCustomer struct {
+	Account        Account
+	Email          string
+	Name           string
+	IdempotencyKey string
+}
+
+// Billing is Stripe: observed as it is now, and told what follows from the
+// directory. Errors are [*UpstreamError]; a 404 is an ErrNotFound. Nothing here
+// tries again: the queue does.
+type Billing interface {
+	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
+	// UpdateCustomer sets the address and the name. ErrNotFound when it is deleted.
+	UpdateCustomer(ctx context.Context, id, email, name string) error
+	// DeleteCustomer deletes a customer, which cancels its subscriptions. That it
+	// was deleted before is no error; that it never was in this mode is ErrNotFound.
+	DeleteCustomer(ctx context.Context, id string) error
+	// Customer returns a customer, also a deleted one.
+	Customer(ctx context.Context, id string) (Customer, error)
+	// CustomersOf returns the customers created since whose metadata names the
+	// account, by listing; Stripe's search lags and is not used.
+	CustomersOf(ctx context.Context, account Account, since time.Time) ([]Customer, error)
+	// Subscriptions returns all subscriptions of a customer, ended ones too.
+	Subscriptions(ctx context.Context, customerID string) ([]Subscription, error)
+	Subscription(ctx context.Context, id string) (Subscription, error)
+	// CancelSubscription ends a subscription now. That it has ended is no error.
+	CancelSubscription(ctx context.Context, id string) error
+	// Checkout returns a session with its items and what became of its payment.
+	Checkout(ctx context.Context, id string) (Checkout, error)
+	// Checkouts returns a customer's sessions, without their items.
+	Checkouts(ctx context.Context, customerID string) ([]Checkout, error)
+	// CheckoutOfPayment returns the session of a payment intent, without its items,
+	// or ErrNotFound.
+	CheckoutOfPayment(ctx context.Context, paymentID string) (Checkout, error)
+	Product(ctx context.Context, id string) (Product, error)
+	// EventsSince returns a page of the events since a time, newest first; next is
+	// empty at the end. Stripe keeps events for 30 days.
+	EventsSince(ctx context.Context, since time.Time, cursor string) (hints []Hint, next string, err error)
+}
+
+// Directory is the identity provider. Errors are [*UpstreamError]; a 404 is an
+// ErrNotFound. Nothing here tries again: the queue does.
+type Directory interface {
+	Identity(ctx context.Context, account Account) (Identity, error)
+	// MergeMetadata merges our keys into the public metadata; nil removes a key.
+	MergeMetadata(ctx context.Context, account Account, metadata map[string]any) error
+	// Identities returns a page of all users or organizations, the same order on
+	// every page; next is empty at the end.
+	Identities(ctx context.Context, kind Kind, cursor string) (page []Identity, next string, err error)
+}
+
+// Hint is what an adapter reads from a verified body, leniently: the ids that
+// the event names. Nothing else of a payload is ever used.
+type Hint struct {
+	Event      Event   // Source, ID, Type, ObjectID, CustomerID, APIVersion, OccurredAt, Body
+	Account    Account // Clerk: whom it is about; zero for other things
+	CheckoutID string  // Stripe: the checkout session, for events of one
+	Mode       string  // of that session
+	PaymentID  string  // Stripe: the payment intent
+	Ours       bool    // Stripe: the object carries metadata that names an account
+	Foreign    string  // why it is not for this installation (mode, connected account, instance); empty: it is
+}

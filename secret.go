@@ -1,0 +1,26 @@
+package lockstep
+
+import (
+	"encoding/json"
+	"log/slog"
+)
+
+// Secret is a string that does not print itself.
+type Secret string
+
+const masked = "***"
+
+// String masks the secret.
+func (Secret) String() string { return masked }
+
+// GoString masks the secret.
+func (Secret) GoString() string { return masked }
+
+// LogValue masks the secret.
+func (Secret) LogValue() slog.Value { return slog.StringValue(masked) }
+
+// MarshalJSON masks the secret.
+func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(masked) }
+
+// Reveal returns the secret itself, for the one place that needs it.
+func (s Secret) Reveal() string { return string(s) }
