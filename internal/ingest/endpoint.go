@@ -1,0 +1,84 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// MaxBody is the largest delivery that is read, in bytes. Stripe's and Clerk's
+// are a few KiB.
+const MaxBody = 1 << 20
+
+// commitTimeout ends the wait for the database. Senders give up after 10 to 15
+// seconds; a 503 before that makes them try again instead of guessing.
+const commitTimeout = 8 * time.Second
+
+// Source is how the deliveries of one sender are verified and read.
+type Source struct {
+	Name lockstep.Source
+	// Verify checks the signature over the raw body.
+	Verify func(header http.Header, body []byte, now time.Time) error
+	// Read finds the ids that a verified body names.
+	Read func(header http.Header, body []byte) (lockstep.Hint, error)
+}
+
+// Endpoint answers the deliveries of one source.
+type Endpoint struct {
+	Source Source
+	Intake Intake
+	Log    *slog.Logger
+}
+
+// ServeHTTP takes one delivery in. See the package comment for the answers.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			e.refuse(w, http.StatusRequestEntityTooLarge, "body_too_large", err)
+			return
+		}
+		e.refuse(w, http.StatusBadRequest, "body_unreadable", err)
+		return
+	}
+	if err := e.Source.Verify(r.Header, body, time.Now()); err != nil {
+		e.refuse(w, http.StatusBadRequest, "signature_invalid", err)
+		return
+	}
+	hint, err := e.Source.Read(r.Header, body)
+	if err != nil {
+		e.refuse(w, http.StatusBadRequest, "not_an_event", err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), commitTimeout)
+	defer cancel()
+	stored, err := e.Intake.Take(ctx, lockstep.Delivered, hint)
+	if err != nil {
+		e.Log.ErrorContext(ctx, "delivery not stored", "source", e.Source.Name, "event", hint.Event.ID, "error", err)
+		w.Header().Set("Retry-After", "2")
+		reply(w, http.StatusServiceUnavailable, `{"status":"error","code":"not_stored"}`)
+		return
+	}
+	e.Log.DebugContext(ctx, "delivery stored", "source", e.Source.Name, "event", hint.Event.ID,
+		"type", hint.Event.Type, "new", stored == 1)
+	reply(w, http.StatusOK, `{"status":"success"}`)
+}
+
+// refuse tells the sender a code and the log the reason: a reason would tell an
+// attacker how far they got.
+func (e *Endpoint) refuse(w http.ResponseWriter, status int, code string, err error) {
+	e.Log.Warn("delivery refused", "source", e.Source.Name, "code", code, "error", err)
+	reply(w, status, `{"status":"error","code":"`+code+`"}`)
+}
+
+func reply(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	io.WriteString(w, body+"\n")
+}

@@ -1,0 +1,149 @@
+package ingest
+
+import (
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// about says which of an event's ids is the key to mark.
+type about int
+
+const (
+	theCustomer about = iota // the customer, or the account it is linked to
+	theCheckout              // a one-time payment's session; the customer of any other
+	thePayment               // the payment intent, where only a one-time payment can matter
+	theIdentity              // the directory's user or organization
+)
+
+// route says what an event of a type marks.
+type route struct {
+	about    about
+	scope    lockstep.Scope
+	priority lockstep.Priority
+}
+
+const (
+	subscriptions = lockstep.ScopeSubscriptions
+	identity      = lockstep.ScopeIdentity
+	deleted       = lockstep.ScopeIdentity | lockstep.ScopeDeleted
+	gone          = lockstep.ScopeCustomer | lockstep.ScopeSubscriptions
+)
+
+// routes is the table of the event types that matter. Of all others nothing
+// follows: they are kept as ignored.
+//
+// That a customer was created or updated can only matter while it is not linked
+// (its metadata may name an account now), so on a linked account it marks with
+// no scope: a run without a read.
+var routes = map[lockstep.Source]map[string]route{
+	lockstep.Stripe: {
+		"checkout.session.completed":               {theCheckout, subscriptions, lockstep.Interactive},
+		"checkout.session.async_payment_succeeded": {theCheckout, subscriptions, lockstep.Interactive},
+		"checkout.session.async_payment_failed":    {theCheckout, subscriptions, lockstep.Interactive},
+		"checkout.session.expired":                 {theCheckout, 0, lockstep.Background},
+
+		"customer.subscription.created":                {theCustomer, subscriptions, lockstep.Interactive},
+		"customer.subscription.updated":                {theCustomer, subscriptions, lockstep.Normal},
+		"customer.subscription.deleted":                {theCustomer, subscriptions, lockstep.Normal},
+		"customer.subscription.paused":                 {theCustomer, subscriptions, lockstep.Normal},
+		"customer.subscription.resumed":                {theCustomer, subscriptions, lockstep.Normal},
+		"customer.subscription.pending_update_applied": {theCustomer, subscriptions, lockstep.Normal},
+		"customer.subscription.pending_update_expired": {theCustomer, subscriptions, lockstep.Normal},
+		"customer.subscription.trial_will_end":         {theCustomer, subscriptions, lockstep.Background},
+
+		"invoice.paid":                    {theCustomer, subscriptions, lockstep.Normal},
+		"invoice.payment_succeeded":       {theCustomer, subscriptions, lockstep.Normal},
+		"invoice.payment_failed":          {theCustomer, subscriptions, lockstep.Normal},
+		"invoice.payment_action_required": {theCustomer, subscriptions, lockstep.Normal},
+		"invoice.marked_uncollectible":    {theCustomer, subscriptions, lockstep.Normal},
+		"invoice.upcoming":                {theCustomer, subscriptions, lockstep.Background},
+
+		"payment_intent.succeeded":      {thePayment, subscriptions, lockstep.Normal},
+		"payment_intent.payment_failed": {thePayment, subscriptions, lockstep.Normal},
+		"payment_intent.canceled":       {thePayment, subscriptions, lockstep.Normal},
+
+		"customer.created": {theCustomer, 0, lockstep.Background},
+		"customer.updated": {theCustomer, 0, lockstep.Background},
+		"customer.deleted": {theCustomer, gone, lockstep.Normal},
+
+		"charge.refunded":                 {thePayment, 0, lockstep.Normal},
+		"charge.dispute.created":          {thePayment, 0, lockstep.Normal},
+		"charge.dispute.updated":          {thePayment, 0, lockstep.Normal},
+		"charge.dispute.closed":           {thePayment, 0, lockstep.Normal},
+		"charge.dispute.funds_withdrawn":  {thePayment, 0, lockstep.Normal},
+		"charge.dispute.funds_reinstated": {thePayment, 0, lockstep.Normal},
+
+		"entitlements.active_entitlement_summary.updated": {theCustomer, subscriptions, lockstep.Normal},
+	},
+	lockstep.Clerk: {
+		"user.created":         {theIdentity, identity, lockstep.Interactive},
+		"user.updated":         {theIdentity, identity, lockstep.Normal},
+		"user.deleted":         {theIdentity, deleted, lockstep.Normal},
+		"organization.created": {theIdentity, identity, lockstep.Normal},
+		"organization.updated": {theIdentity, identity, lockstep.Normal},
+		"organization.deleted": {theIdentity, deleted, lockstep.Normal},
+	},
+}
+
+// delays lets the events of one change gather, so that they are one run: long
+// where nobody waits, and short enough where somebody does.
+var delays = map[lockstep.Priority]time.Duration{
+	lockstep.Interactive: 40 * time.Millisecond,
+	lockstep.Normal:      300 * time.Millisecond,
+	lockstep.Background:  2 * time.Second,
+}
+
+// deliveryOf says what follows from a verified event.
+func deliveryOf(h lockstep.Hint) lockstep.Delivery {
+	d := lockstep.Delivery{Event: h.Event}
+	r, known := routes[h.Event.Source][h.Event.Type]
+	switch {
+	case h.Foreign != "":
+		d.Event.Reason = h.Foreign
+		return d
+	case !known:
+		d.Event.Reason = "nothing follows from this type"
+		return d
+	}
+	key := r.key(h)
+	if key.IsZero() {
+		d.Event.Reason = "names nothing that could be looked at"
+		return d
+	}
+	d.Mark = &lockstep.Mark{Key: key, Scope: r.scope, Priority: r.priority, Delay: delays[r.priority]}
+	return d
+}
+
+// key is what the event marks, the zero key when it lacks the id.
+func (r route) key(h lockstep.Hint) lockstep.Key {
+	customer := lockstep.Key{Kind: lockstep.KeyCustomer, ID: h.Event.CustomerID}
+	payment := lockstep.Key{Kind: lockstep.KeyPayment, ID: h.PaymentID}
+	if customer.ID == "" {
+		customer = lockstep.Key{}
+	}
+	if payment.ID == "" {
+		payment = lockstep.Key{}
+	}
+	switch r.about {
+	case theIdentity:
+		if h.Account.IsZero() {
+			return lockstep.Key{}
+		}
+		return h.Account.Key()
+	case theCheckout:
+		if h.CheckoutID != "" && (h.Mode == "payment" || customer.IsZero()) {
+			return lockstep.Key{Kind: lockstep.KeyCheckout, ID: h.CheckoutID}
+		}
+		return customer
+	case thePayment:
+		// The payment of an invoice belongs to a subscription: it carries none of our
+		// metadata, but a customer. Refunds and disputes carry no metadata of ours
+		// either, and have scope 0: only a one-time payment can be meant.
+		if !payment.IsZero() && (h.Ours || customer.IsZero() || r.scope == 0) {
+			return payment
+		}
+		return customer
+	}
+	return customer
+}

@@ -1,0 +1,183 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// DeletionPolicy says what becomes of the billing of a deleted account.
+type DeletionPolicy string
+
+// The deletion policies.
+const (
+	DeleteCustomer      DeletionPolicy = "delete" // the customer, and with it all subscriptions
+	CancelSubscriptions DeletionPolicy = "cancel" // now; the customer stays
+	KeepBilling         DeletionPolicy = "keep"
+)
+
+// Validate reports a policy that does not exist.
+func (p DeletionPolicy) Validate() error {
+	switch p {
+	case DeleteCustomer, CancelSubscriptions, KeepBilling:
+		return nil
+	}
+	return fmt.Errorf("deletion policy %q is none of delete, cancel, keep", string(p))
+}
+
+// AccountStore is what account runs need of the store.
+type AccountStore interface {
+	lockstep.Ledger
+	WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error)
+}
+
+// Accounts brings accounts in step: observe, decide, database, directory.
+type Accounts struct {
+	Store     AccountStore
+	Billing   lockstep.Billing
+	Directory lockstep.Directory
+	Catalog   lockstep.Catalog
+	Keys      lockstep.ProjectionKeys
+	Deletion  DeletionPolicy
+	Products  *Products
+	Log       *slog.Logger
+}
+
+// run is one run of an account's key: the record as it was and as it becomes.
+type run struct {
+	*Accounts
+	claim    lockstep.Claim
+	account  lockstep.Account
+	scope    lockstep.Scope
+	was      lockstep.Record
+	now      lockstep.Record
+	known    bool               // the record was there before
+	identity *lockstep.Identity // as observed in this run; nil: not looked at
+	marks    []lockstep.Mark
+}
+
+// Reconcile brings the account of the claim in step.
+func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
+	r, err := as.begin(ctx, claim)
+	if err != nil {
+		return Result{}, err
+	}
+	if r.now.State != lockstep.AccountDeleted && r.scope.Has(lockstep.ScopeIdentity|lockstep.ScopeDeleted) {
+		if gone, err := r.observeIdentity(ctx); gone || err != nil {
+			return Result{}, err
+		}
+	}
+	if r.now.State == lockstep.AccountDeleted {
+		return Result{}, r.bury(ctx)
+	}
+	if err := r.ensureCustomer(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := r.observeBilling(ctx); err != nil {
+		return Result{}, err
+	}
+	at := time.Now()
+	access := as.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at)
+	if err := r.save(ctx, at); err != nil {
+		return Result{}, err
+	}
+	if err := r.project(ctx, access); err != nil {
+		return Result{}, err
+	}
+	if !access.Recheck.IsZero() {
+		return Result{After: access.Recheck.Sub(at) + time.Second}, nil
+	}
+	return Result{}, nil
+}
+
+// begin reads what we know. What we do not know at all is looked at wholly, and
+// a try after the first looks at the directory again: the last try's write may or
+// may not have landed there.
+func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, error) {
+	account, ok := claim.Key.Account()
+	if !ok {
+		return nil, lockstep.Terminal(fmt.Errorf("key %s is no account's", claim.Key))
+	}
+	r := &run{Accounts: as, claim: claim, account: account, scope: claim.Scope, known: true}
+	was, err := as.Store.Account(ctx, account)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		r.known = false
+		was = lockstep.Record{Account: account, State: lockstep.AccountActive, CreatedAt: time.Now()}
+		r.scope |= lockstep.ScopeAll
+	case err != nil:
+		return nil, fmt.Errorf("read account: %w", err)
+	}
+	if claim.Attempt > 1 {
+		r.scope |= lockstep.ScopeIdentity
+	}
+	r.was, r.now = was, was
+	return r, nil
+}
+
+// observeIdentity looks at the directory. It reports true when there is nothing
+// further to do: nobody by that name is known here or there.
+func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
+	identity, err := r.Directory.Identity(ctx, r.account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		deletion := r.scope.Has(lockstep.ScopeDeleted)
+		switch {
+		case !r.known && deletion:
+			return true, nil // it came and went before we looked
+		case !r.known:
+			return true, &lockstep.ParkError{Reason: "the directory does not know " + r.account.String(),
+				WaitsFor: []lockstep.Key{r.account.Key()}}
+		case !deletion:
+			// A 404 alone ends nobody's billing: the key may be another instance's.
+			// A deletion event, or the sweep of the directory, says that it is real.
+			return true, fmt.Errorf("the directory does not know %s, but nothing said that it was deleted", r.account)
+		}
+		r.now.State = lockstep.AccountDeleted
+		r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
+		r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", r.Deletion)
+		return false, r.save(ctx, time.Now())
+	}
+	if err != nil {
+		return true, fmt.Errorf("look at identity: %w", err)
+	}
+	r.identity = &identity
+	r.now.Email, r.now.Name, r.now.IdentityUpdatedAt = identity.Email, identity.Name, identity.UpdatedAt
+	return false, nil
+}
+
+// save writes the record, with the notices and marks that follow from it.
+func (r *run) save(ctx context.Context, at time.Time) error {
+	r.now.UpdatedAt = at
+	change := lockstep.Change{Record: r.now, Notices: notices(r.was, r.now, at), Marks: append(r.marks, payers(r.was, r.now)...)}
+	if err := r.Store.Save(ctx, r.claim, change); err != nil {
+		return fmt.Errorf("save account: %w", err)
+	}
+	r.known, r.was, r.marks = true, r.now, nil
+	return nil
+}
+
+// payers marks the users whose metadata also shows what they bought for r.
+func payers(was, now lockstep.Record) []lockstep.Mark {
+	if now.Account.Kind != lockstep.Organization {
+		return nil
+	}
+	before := map[string]lockstep.Subscription{}
+	for _, s := range was.Subscriptions {
+		before[s.ID] = s
+	}
+	var marks []lockstep.Mark
+	for _, s := range now.Subscriptions {
+		payer, err := lockstep.NewAccount(lockstep.User, s.PaidBy)
+		if err != nil {
+			continue // nobody, or nobody that could be an account
+		}
+		if b, known := before[s.ID]; !known || b.Status != s.Status || b.PaidBy != s.PaidBy {
+			marks = append(marks, lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal})
+		}
+	}
+	return marks
+}

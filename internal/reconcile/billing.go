@@ -1,0 +1,105 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// observeBilling reads what the scope says could have changed. Nothing is ever
+// concluded from silence: an empty list, or a 404, takes nothing away.
+func (r *run) observeBilling(ctx context.Context) error {
+	if r.now.CustomerID == "" {
+		return nil
+	}
+	if r.scope.Has(lockstep.ScopeCustomer) && !r.now.CustomerDeleted {
+		c, err := r.Billing.Customer(ctx, r.now.CustomerID)
+		if err != nil {
+			return fmt.Errorf("look at customer: %w", err)
+		}
+		if c.Deleted {
+			r.now.CustomerDeleted = true
+			r.scope |= lockstep.ScopeSubscriptions
+		}
+	}
+	if r.scope.Has(lockstep.ScopeSubscriptions) {
+		if err := r.observeSubscriptions(ctx); err != nil {
+			return err
+		}
+	}
+	if r.scope.Has(lockstep.ScopePayments) {
+		return r.findPayments(ctx)
+	}
+	return nil
+}
+
+// observeSubscriptions replaces what we know by what Stripe says now. One that
+// is no longer listed is asked for by its id, and kept as it is if even that
+// finds nothing.
+func (r *run) observeSubscriptions(ctx context.Context) error {
+	listed, err := r.Billing.Subscriptions(ctx, r.now.CustomerID)
+	if err != nil && !(r.now.CustomerDeleted && errors.Is(err, lockstep.ErrNotFound)) {
+		return fmt.Errorf("list subscriptions: %w", err)
+	}
+	for _, known := range r.now.Subscriptions {
+		if slices.ContainsFunc(listed, func(s lockstep.Subscription) bool { return s.ID == known.ID }) {
+			continue
+		}
+		if !known.Ended() {
+			now, err := r.Billing.Subscription(ctx, known.ID)
+			switch {
+			case err == nil:
+				known = now
+			case !errors.Is(err, lockstep.ErrNotFound):
+				return fmt.Errorf("look at subscription: %w", err)
+			default:
+				r.Log.Warn("Stripe no longer lists a subscription; kept as it was",
+					"account", r.account.String(), "subscription", known.ID, "status", known.Status)
+			}
+		}
+		listed = append(listed, known)
+	}
+	for i := range listed {
+		if err := r.Products.name(ctx, r.Catalog, listed[i].Items); err != nil {
+			return err
+		}
+		if r.account.Kind == lockstep.User {
+			listed[i].PaidBy = ""
+		}
+	}
+	slices.SortFunc(listed, func(a, b lockstep.Subscription) int {
+		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	r.now.Subscriptions = listed
+	return nil
+}
+
+// findPayments marks the one-time payments that have no license yet. Each is a
+// key of its own.
+func (r *run) findPayments(ctx context.Context) error {
+	if r.now.CustomerDeleted {
+		return nil
+	}
+	sessions, err := r.Billing.Checkouts(ctx, r.now.CustomerID)
+	if err != nil {
+		return fmt.Errorf("list checkout sessions: %w", err)
+	}
+	for _, s := range sessions {
+		_, makes := lockstep.LicenseOf(s, r.account)
+		has := slices.ContainsFunc(r.now.Licenses, func(l lockstep.License) bool { return l.ID == s.ID })
+		if makes && !has {
+			r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: s.ID}, Priority: lockstep.Normal})
+		}
+	}
+	for _, l := range r.now.Licenses {
+		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID}, Priority: lockstep.Background})
+	}
+	return nil
+}

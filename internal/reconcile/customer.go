@@ -1,0 +1,201 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// keyLife is how long we trust Stripe to remember an idempotency key. It
+// promises 24 hours; after that the same key creates a second customer.
+const keyLife = 23 * time.Hour
+
+// ensureCustomer sees to it that there is a customer where there should be one,
+// and that it has the directory's address and name. A user has one from the
+// start; an organization, and a user whose customer was deleted in Stripe, only
+// when somebody is about to buy.
+func (r *run) ensureCustomer(ctx context.Context) error {
+	wanted := r.scope.Has(lockstep.ScopePurchase) ||
+		r.account.Kind == lockstep.User && r.now.CustomerID == ""
+	if !r.now.Live() && wanted {
+		if r.identity == nil {
+			if gone, err := r.observeIdentity(ctx); gone || err != nil {
+				return err
+			}
+		}
+		adopted, err := r.adopt(ctx)
+		if err != nil {
+			return err
+		}
+		if !adopted {
+			if err := r.createCustomer(ctx); err != nil {
+				return err
+			}
+		}
+		r.scope |= lockstep.ScopeSubscriptions | lockstep.ScopePayments
+	}
+	return r.updateCustomer(ctx)
+}
+
+// adopt takes a customer over that exists already: one that the directory's
+// metadata names (only servers can write it, and the link may have been lost with
+// a restored backup), or one that waits for this account. A customer that says
+// it is somebody else's is left alone.
+func (r *run) adopt(ctx context.Context) (bool, error) {
+	if r.now.Intent != nil {
+		return false, nil // one of ours may exist already; finish that first
+	}
+	var candidates []string
+	if id, _ := r.identity.Metadata[r.Keys.CustomerID].(string); id != "" {
+		candidates = append(candidates, id)
+	}
+	waiting, err := r.Store.WaitingFor(ctx, r.account.Key())
+	if err != nil {
+		return false, fmt.Errorf("look for waiting customers: %w", err)
+	}
+	for _, key := range waiting {
+		if key.Kind == lockstep.KeyCustomer {
+			candidates = append(candidates, key.ID)
+		}
+	}
+	for _, id := range candidates {
+		c, err := r.Billing.Customer(ctx, id)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound):
+			continue
+		case err != nil:
+			return false, fmt.Errorf("look at customer: %w", err)
+		case c.Deleted:
+			continue
+		}
+		if owner, says := named(c.Metadata); says && owner != r.account {
+			continue
+		}
+		switch owner, err := r.Store.AccountOfCustomer(ctx, id); {
+		case err == nil && owner != r.account:
+			continue
+		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+			return false, fmt.Errorf("look at customer's link: %w", err)
+		}
+		return true, r.link(ctx, c)
+	}
+	return false, nil
+}
+
+// link records the customer at once: everything after it may be tried again,
+// this must not be forgotten.
+func (r *run) link(ctx context.Context, c lockstep.Customer) error {
+	r.now.CustomerID, r.now.CustomerDeleted, r.now.Intent = c.ID, false, nil
+	// An address or name that somebody gave the customer elsewhere stays until the
+	// directory's changes.
+	r.now.CustomerEmail, r.now.CustomerName = r.now.Email, r.now.Name
+	if c.Email == "" {
+		r.now.CustomerEmail = ""
+	}
+	if c.Name == "" {
+		r.now.CustomerName = ""
+	}
+	return r.save(ctx, time.Now())
+}
+
+// createCustomer creates the customer under a stored intent.
+func (r *run) createCustomer(ctx context.Context) error {
+	if r.now.Intent != nil && time.Since(r.now.Intent.At) > keyLife {
+		return r.recover(ctx, nil)
+	}
+	if r.now.Intent == nil {
+		if err := r.intend(ctx); err != nil {
+			return err
+		}
+	}
+	intent := *r.now.Intent
+	c, err := r.Billing.CreateCustomer(ctx, lockstep.NewCustomer{Account: r.account,
+		Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key})
+	var upstream *lockstep.UpstreamError
+	switch {
+	case err == nil:
+		c.Email, c.Name = intent.Email, intent.Name
+		if err := r.link(ctx, c); err != nil {
+			return err
+		}
+		r.now.CustomerEmail, r.now.CustomerName = intent.Email, intent.Name
+		return nil
+	case errors.As(err, &upstream) && (upstream.Replayed || upstream.Code == "idempotency_error"):
+		// The key's stored answer is a failure, or belongs to other parameters: it
+		// will never give a customer. Whether one was made, only a look can tell.
+		return r.recover(ctx, err)
+	case errors.As(err, &upstream) && upstream.Rejected():
+		// Nothing was executed. The address may be mended before the next try, so
+		// these parameters must not be sent again.
+		r.now.Intent = nil
+		if err := r.save(ctx, time.Now()); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("create customer: %w", err)
+}
+
+// intend stores what will be sent to Stripe before it is sent.
+func (r *run) intend(ctx context.Context) error {
+	r.now.CustomerGeneration++
+	r.now.Intent = &lockstep.Intent{
+		Key:   fmt.Sprintf("lockstep:customer:%s:%d", r.account, r.now.CustomerGeneration),
+		Email: r.now.Email, Name: r.now.Name, At: time.Now()}
+	return r.save(ctx, time.Now())
+}
+
+// recover looks for the customer that an intent may have made. If there is none
+// the intent is given up, and the next try begins a new generation.
+func (r *run) recover(ctx context.Context, cause error) error {
+	made, err := r.Billing.CustomersOf(ctx, r.account, r.now.Intent.At.Add(-time.Hour))
+	if err != nil {
+		return fmt.Errorf("look for the customer of an old intent: %w", err)
+	}
+	for _, c := range made {
+		if !c.Deleted {
+			return r.link(ctx, c)
+		}
+	}
+	r.now.Intent = nil
+	if err := r.save(ctx, time.Now()); err != nil {
+		return err
+	}
+	if cause != nil {
+		return fmt.Errorf("create customer: its idempotency key is spent, a new one is next: %w", retryable{cause})
+	}
+	return r.createCustomer(ctx)
+}
+
+// retryable hides from the runner that a provider refused: the next try is
+// another request.
+type retryable struct{ cause error }
+
+func (e retryable) Error() string { return e.cause.Error() }
+
+// updateCustomer passes a changed address or name on. An empty one is not: a
+// receipt needs an address.
+func (r *run) updateCustomer(ctx context.Context) error {
+	email, name := r.now.CustomerEmail, r.now.CustomerName
+	if r.now.Email != "" {
+		email = r.now.Email
+	}
+	if r.now.Name != "" {
+		name = r.now.Name
+	}
+	if !r.now.Live() || email == r.now.CustomerEmail && name == r.now.CustomerName {
+		return nil
+	}
+	err := r.Billing.UpdateCustomer(ctx, r.now.CustomerID, email, name)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		r.scope |= lockstep.ScopeCustomer // deleted, probably: that look will tell
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("update customer: %w", err)
+	}
+	r.now.CustomerEmail, r.now.CustomerName = email, name
+	return nil
+}

@@ -1,0 +1,75 @@
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// evidence is what an object of Stripe's, as it is now, says about whose it is.
+// The rungs are tried in this order; e-mail addresses are never one.
+type evidence struct {
+	link      lockstep.Account    // our own link of its customer; zero: none
+	objects   []map[string]string // metadata of the object, or of the customer's subscriptions and sessions
+	reference []string            // client_reference_id of its sessions
+	customer  map[string]string   // the customer's metadata
+}
+
+// errAmbiguous: one rung names two accounts.
+var errAmbiguous = errors.New("names several accounts")
+
+// resolve says whose an object is: the zero account when nothing tells, and
+// errAmbiguous when a rung contradicts itself, in which case no lower rung is
+// believed either.
+func resolve(e evidence) (lockstep.Account, error) {
+	if !e.link.IsZero() {
+		return e.link, nil
+	}
+	var rungs [3][]lockstep.Account
+	for _, m := range e.objects {
+		rungs[0] = appendNamed(rungs[0], m)
+	}
+	for _, r := range e.reference {
+		if a, ok := lockstep.AccountOfReference(r); ok {
+			rungs[1] = append(rungs[1], a)
+		}
+	}
+	rungs[2] = appendNamed(rungs[2], e.customer)
+	for _, named := range rungs {
+		for _, a := range named {
+			if a != named[0] {
+				return lockstep.Account{}, fmt.Errorf("%w: %s and %s", errAmbiguous, named[0], a)
+			}
+		}
+		if len(named) > 0 {
+			return named[0], nil
+		}
+	}
+	return lockstep.Account{}, nil
+}
+
+func appendNamed(to []lockstep.Account, metadata map[string]string) []lockstep.Account {
+	if a, ok := named(metadata); ok {
+		return append(to, a)
+	}
+	return to
+}
+
+// named returns the account that metadata names. Where it names an organization,
+// the user beside it is who paid.
+func named(metadata map[string]string) (lockstep.Account, bool) {
+	for _, rung := range []struct {
+		key  string
+		kind lockstep.Kind
+	}{
+		{"clerkOrgId", lockstep.Organization}, {"orgId", lockstep.Organization},
+		{"clerkUserId", lockstep.User}, {"userId", lockstep.User},
+	} {
+		if id := metadata[rung.key]; id != "" {
+			a, err := lockstep.NewAccount(rung.kind, id)
+			return a, err == nil
+		}
+	}
+	return lockstep.Account{}, false
+}

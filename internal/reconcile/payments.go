@@ -1,0 +1,137 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Payments turns one-time payments into licenses. A payment intent's key only
+// leads to its checkout session's: one session is settled under one key, so an
+// older observation never overwrites a newer one.
+type Payments struct {
+	Store     UnlinkedStore
+	Billing   lockstep.Billing
+	Directory lockstep.Directory
+	Catalog   lockstep.Catalog
+	Products  *Products
+}
+
+// Reconcile settles the checkout session, or finds that of the payment intent.
+func (p *Payments) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
+	if claim.Key.Kind == lockstep.KeyPayment {
+		return Result{}, p.find(ctx, claim.Key.ID)
+	}
+	return Result{}, p.settle(ctx, claim)
+}
+
+func (p *Payments) find(ctx context.Context, paymentID string) error {
+	license, err := p.Store.LicenseOfPayment(ctx, paymentID)
+	id := license.ID
+	if errors.Is(err, lockstep.ErrNotFound) {
+		session, err := p.Billing.CheckoutOfPayment(ctx, paymentID)
+		if errors.Is(err, lockstep.ErrNotFound) || err == nil && session.Mode != "payment" {
+			return nil // an invoice's, or made without a checkout: no license follows
+		}
+		if err != nil {
+			return fmt.Errorf("look for the session of a payment: %w", err)
+		}
+		id = session.ID
+	} else if err != nil {
+		return fmt.Errorf("look for the license of a payment: %w", err)
+	}
+	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: id}, Priority: lockstep.Interactive})
+}
+
+func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
+	session, err := p.Billing.Checkout(ctx, claim.Key.ID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return &lockstep.ParkError{Reason: "Stripe does not know this checkout session under our key", WaitsFor: []lockstep.Key{claim.Key}}
+	}
+	if err != nil {
+		return fmt.Errorf("look at checkout session: %w", err)
+	}
+	if _, makes := lockstep.LicenseOf(session, lockstep.Account{}); !makes {
+		return nil
+	}
+	owner, err := p.owner(ctx, session)
+	waits := []lockstep.Key{claim.Key}
+	if session.CustomerID != "" {
+		waits = append(waits, lockstep.Key{Kind: lockstep.KeyCustomer, ID: session.CustomerID})
+	}
+	switch {
+	case errors.Is(err, errAmbiguous):
+		return &lockstep.ParkError{Reason: err.Error(), WaitsFor: waits}
+	case err != nil:
+		return err
+	case owner.IsZero():
+		return &lockstep.ParkError{Reason: "nothing says who paid", WaitsFor: waits}
+	}
+	if err := p.Products.name(ctx, p.Catalog, session.Items); err != nil {
+		return err
+	}
+	license, _ := lockstep.LicenseOf(session, owner)
+	var told []lockstep.Notice
+	if license.Status == lockstep.LicenseActive {
+		told = append(told, lockstep.NewNotice(lockstep.NoticeLicenseGranted, owner, license.ID, time.Now()))
+	}
+	err = p.Store.SaveLicense(ctx, claim, license, told)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return p.introduce(ctx, owner, waits)
+	case err != nil:
+		return fmt.Errorf("save license: %w", err)
+	}
+	return p.introduceCustomer(ctx, session)
+}
+
+// owner climbs the ladder for a session.
+func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockstep.Account, error) {
+	e := evidence{objects: []map[string]string{session.Metadata}, reference: []string{session.Reference}}
+	if session.CustomerID != "" {
+		switch owner, err := p.Store.AccountOfCustomer(ctx, session.CustomerID); {
+		case err == nil:
+			e.link = owner
+		case !errors.Is(err, lockstep.ErrNotFound):
+			return lockstep.Account{}, fmt.Errorf("look at customer's link: %w", err)
+		}
+	}
+	owner, err := resolve(e)
+	if err != nil || !owner.IsZero() || session.CustomerID == "" {
+		return owner, err
+	}
+	customer, err := p.Billing.Customer(ctx, session.CustomerID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return lockstep.Account{}, nil
+	}
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
+	}
+	e.customer = customer.Metadata
+	return resolve(e)
+}
+
+// introduce has an account looked at that we do not know yet, and parks the
+// payment until it is there.
+func (p *Payments) introduce(ctx context.Context, owner lockstep.Account, waits []lockstep.Key) error {
+	err := p.Store.Mark(ctx, lockstep.Mark{Key: owner.Key(), Scope: lockstep.ScopeIdentity, Priority: lockstep.Interactive})
+	if err != nil {
+		return fmt.Errorf("mark %s: %w", owner, err)
+	}
+	return &lockstep.ParkError{Reason: "the account " + owner.String() + " is not known yet", WaitsFor: append(waits, owner.Key())}
+}
+
+// introduceCustomer has the session's customer looked at if it is nobody's yet.
+func (p *Payments) introduceCustomer(ctx context.Context, session lockstep.Checkout) error {
+	if session.CustomerID == "" {
+		return nil
+	}
+	_, err := p.Store.AccountOfCustomer(ctx, session.CustomerID)
+	if !errors.Is(err, lockstep.ErrNotFound) {
+		return err
+	}
+	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: session.CustomerID}, Priority: lockstep.Normal})
+}

@@ -1,0 +1,205 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Result is how a run without an error ended. The zero Result is done.
+type Result struct {
+	After time.Duration  // look again then; 0: only when marked
+	Scope lockstep.Scope // of that look
+}
+
+// Reconciler brings one key in step. It is given the claim for its writes. Its
+// errors are treated as the package comment says; an error outranks the result.
+type Reconciler interface {
+	Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error)
+}
+
+// Config is how a runner works. The zero value of a field means its default.
+type Config struct {
+	Slots    int           // runs at once; default 8
+	Reserved int           // of these, for interactive work only; default 2
+	Lease    time.Duration // default 60 s
+	Timeout  time.Duration // of one run, shorter than the lease; default 45 s
+	Poll     time.Duration // how long a mark by somebody else may go unseen; default 1 s
+	Grace    time.Duration // for the runs in flight when the runner ends; default 5 s
+}
+
+func (c Config) withDefaults() Config {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	if c.Slots == 0 {
+		c.Slots = 8
+	}
+	if c.Reserved == 0 {
+		c.Reserved = min(2, c.Slots-1)
+	}
+	set(&c.Lease, 60*time.Second)
+	set(&c.Timeout, 45*time.Second)
+	set(&c.Poll, time.Second)
+	set(&c.Grace, 5*time.Second)
+	return c
+}
+
+// Validate reports settings that break a promise.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	var problems []error
+	if c.Timeout >= c.Lease {
+		problems = append(problems, fmt.Errorf("a run's timeout (%s) must be shorter than its lease (%s)", c.Timeout, c.Lease))
+	}
+	if c.Reserved < 0 || c.Reserved >= c.Slots {
+		problems = append(problems, fmt.Errorf("of %d slots, %d cannot be reserved", c.Slots, c.Reserved))
+	}
+	return errors.Join(problems...)
+}
+
+// Runner claims due keys and runs their reconcilers.
+type Runner struct {
+	queue       lockstep.Queue
+	reconcilers map[lockstep.KeyKind]Reconciler
+	config      Config
+	log         *slog.Logger
+	wake        chan struct{}
+}
+
+// NewRunner returns a runner of the given reconcilers.
+func NewRunner(queue lockstep.Queue, reconcilers map[lockstep.KeyKind]Reconciler, config Config, log *slog.Logger) *Runner {
+	return &Runner{queue: queue, reconcilers: reconcilers, config: config.withDefaults(), log: log,
+		wake: make(chan struct{}, 1)}
+}
+
+// Wake makes the runner look for due work. Many calls are one look.
+func (r *Runner) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until ctx ends, then waits for the runs in flight; those that are
+// not done within the grace are cut off and left to be tried again.
+func (r *Runner) Run(ctx context.Context) error {
+	work, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cut(nil)
+	var running sync.WaitGroup
+	general := make(chan struct{}, r.config.Slots-r.config.Reserved)
+	reserved := make(chan struct{}, r.config.Reserved)
+
+	for ctx.Err() == nil {
+		claimed := r.fill(ctx, work, &running, general, lockstep.Background)
+		if len(general) == cap(general) {
+			claimed = r.fill(ctx, work, &running, reserved, lockstep.Interactive) || claimed
+		}
+		if claimed {
+			continue
+		}
+		timer := time.NewTimer(r.pause(ctx, len(general) == cap(general)))
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	grace := time.AfterFunc(r.config.Grace, func() { cut(errors.New("shutting down")) })
+	defer grace.Stop()
+	running.Wait()
+	return nil
+}
+
+// fill claims as many keys as the lane has free slots and starts their runs. It
+// reports whether it started any.
+func (r *Runner) fill(ctx, work context.Context, running *sync.WaitGroup, lane chan struct{}, least lockstep.Priority) bool {
+	free := cap(lane) - len(lane)
+	if free == 0 {
+		return false
+	}
+	claims, err := r.queue.Claim(ctx, lockstep.ClaimRequest{Limit: free, Lease: r.config.Lease, MaxPriority: least})
+	if err != nil {
+		if ctx.Err() == nil {
+			r.log.Error("cannot claim work", "error", err)
+		}
+		return false
+	}
+	for _, claim := range claims {
+		lane <- struct{}{}
+		running.Go(func() {
+			defer r.Wake()
+			defer func() { <-lane }()
+			r.run(work, claim)
+		})
+	}
+	return len(claims) > 0
+}
+
+// pause is how long nothing will be due, as far as is known.
+func (r *Runner) pause(ctx context.Context, full bool) time.Duration {
+	least := lockstep.Background
+	if full {
+		least = lockstep.Interactive // the rest waits for a slot, which wakes us
+	}
+	next, pending, err := r.queue.NextDue(ctx, least)
+	if err != nil || !pending {
+		return r.config.Poll
+	}
+	return min(max(time.Until(next), time.Millisecond), r.config.Poll)
+}
+
+// run runs one claim and finishes it.
+func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
+	log := r.log.With("key", claim.Key.String(), "run", claim.Token[:min(8, len(claim.Token))], "attempt", claim.Attempt)
+	timeout := fmt.Errorf("the run took longer than %s", r.config.Timeout)
+	runCtx, cancel := context.WithTimeoutCause(ctx, r.config.Timeout, timeout)
+	defer cancel()
+	began := time.Now()
+	result, err := r.guarded(runCtx, claim)
+	if err != nil && runCtx.Err() != nil {
+		err = fmt.Errorf("%w (%w)", context.Cause(runCtx), err)
+	}
+	outcome := conclude(claim, result, err, time.Now())
+
+	switch outcome.Disposition {
+	case lockstep.Done:
+		log.Debug("in step", "took", time.Since(began))
+	case lockstep.Parked:
+		log.Info("parked", "reason", outcome.Reason)
+	case lockstep.Retry:
+		log.Warn("not in step yet", "error", err, "again_at", outcome.At)
+	case lockstep.Failed:
+		log.Error("failed; trying again will not help", "error", err)
+	}
+	// Even when we are cut off, the lease is given back if the database lets us.
+	finish, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	if err := r.queue.Finish(finish, claim, outcome); err != nil {
+		log.Error("run not finished; its lease will expire", "error", err)
+	}
+}
+
+// guarded runs the key's reconciler and turns a panic into an error.
+func (r *Runner) guarded(ctx context.Context, claim lockstep.Claim) (result Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("a run panicked", "key", claim.Key.String(), "panic", p, "stack", string(debug.Stack()))
+			err = internalError{fmt.Errorf("panic: %v", p)}
+		}
+	}()
+	reconciler, known := r.reconcilers[claim.Key.Kind]
+	if !known {
+		return Result{}, lockstep.Terminal(fmt.Errorf("this version knows no keys of kind %q", claim.Key.Kind))
+	}
+	return reconciler.Reconcile(ctx, claim)
+}

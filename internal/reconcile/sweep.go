@@ -1,0 +1,113 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// The sweeps: well-known keys in the same queue as everything else, claimed by
+// lease like everything else. There is no leader. Each run does one page, keeps
+// where it stands, and asks to be run again.
+var (
+	sweepEvents        = lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}
+	sweepUsers         = lockstep.Key{Kind: lockstep.KeySweep, ID: "users"}
+	sweepOrganizations = lockstep.Key{Kind: lockstep.KeySweep, ID: "organizations"}
+	sweepAccounts      = lockstep.Key{Kind: lockstep.KeySweep, ID: "accounts"}
+)
+
+// SweepKeys are the keys to mark when a service starts.
+func SweepKeys() []lockstep.Key {
+	return []lockstep.Key{sweepEvents, sweepUsers, sweepOrganizations, sweepAccounts}
+}
+
+// Intervals say how often each sweep begins. The zero value of a field means its
+// default.
+type Intervals struct {
+	Events    time.Duration // of the gap scan of Stripe's events; default 5 min
+	Directory time.Duration // of the list of users and organizations; default 1 h
+	Accounts  time.Duration // of the full verify against Stripe; default 24 h
+}
+
+func (i Intervals) withDefaults() Intervals {
+	if i.Events == 0 {
+		i.Events = 5 * time.Minute
+	}
+	if i.Directory == 0 {
+		i.Directory = time.Hour
+	}
+	if i.Accounts == 0 {
+		i.Accounts = 24 * time.Hour
+	}
+	return i
+}
+
+// SweepStore is what sweeps need of the store.
+type SweepStore interface {
+	lockstep.Sightings
+	AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error)
+}
+
+// Sweeps looks at everything from time to time, so that what no event told is
+// found all the same.
+type Sweeps struct {
+	Store     SweepStore
+	Billing   lockstep.Billing
+	Directory lockstep.Directory
+	Intervals Intervals
+	// Take stores events that the gap scan found missing.
+	Take func(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error)
+	Log  *slog.Logger
+}
+
+// Reconcile does the next page of the sweep of the claim.
+func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
+	intervals := s.Intervals.withDefaults()
+	switch claim.Key {
+	case sweepEvents:
+		return sweep(ctx, s, claim, intervals.Events, s.scanEvents)
+	case sweepUsers:
+		return sweep(ctx, s, claim, intervals.Directory, s.listUsers)
+	case sweepOrganizations:
+		return sweep(ctx, s, claim, intervals.Directory, s.listOrganizations)
+	case sweepAccounts:
+		return sweep(ctx, s, claim, intervals.Accounts, s.verifyAccounts)
+	}
+	return Result{}, lockstep.Terminal(fmt.Errorf("this version knows no sweep %q", claim.Key.ID))
+}
+
+// sweep reads where a sweep stands (a P), does a page, and keeps where it stands
+// then, with the marks that the page made.
+func sweep[P any](ctx context.Context, s *Sweeps, claim lockstep.Claim, every time.Duration,
+	page func(ctx context.Context, claim lockstep.Claim, at P) (next P, marks []lockstep.Mark, more bool, err error),
+) (Result, error) {
+	stored, err := s.Store.Cursor(ctx, claim.Key.ID)
+	if err != nil {
+		return Result{}, fmt.Errorf("read cursor of sweep: %w", err)
+	}
+	var at P
+	if stored != "" {
+		if err := json.Unmarshal([]byte(stored), &at); err != nil {
+			return Result{}, lockstep.Terminal(fmt.Errorf("cursor of sweep %s is not one of this version: %w", claim.Key.ID, err))
+		}
+	}
+	next, marks, more, err := page(ctx, claim, at)
+	if err != nil {
+		return Result{}, err
+	}
+	text, err := json.Marshal(next)
+	if err != nil {
+		return Result{}, lockstep.Terminal(fmt.Errorf("encode cursor of sweep %s: %w", claim.Key.ID, err))
+	}
+	if err := s.Store.SaveCursor(ctx, claim, claim.Key.ID, string(text), marks); err != nil {
+		return Result{}, fmt.Errorf("save cursor of sweep: %w", err)
+	}
+	if more {
+		return Result{After: time.Millisecond}, nil
+	}
+	return Result{After: every}, nil
+}

@@ -1,0 +1,80 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// unsightedPage is how many missing accounts are looked for at a time.
+const unsightedPage = 200
+
+// roll is where the list of a kind of identity stands: first through the
+// directory's pages, then through what they did not name.
+type roll struct {
+	Round   int64  `json:"round"`             // Unix milliseconds: when it began
+	Page    string `json:"page,omitempty"`    // the directory's next page
+	Named   int64  `json:"named"`             // how many identities it has named
+	Missing bool   `json:"missing,omitempty"` // the pages are through
+	After   string `json:"after,omitempty"`   // the last missing account that was marked
+}
+
+func (s *Sweeps) listUsers(ctx context.Context, claim lockstep.Claim, at roll) (roll, []lockstep.Mark, bool, error) {
+	return s.list(ctx, claim, lockstep.User, at)
+}
+
+func (s *Sweeps) listOrganizations(ctx context.Context, claim lockstep.Claim, at roll) (roll, []lockstep.Mark, bool, error) {
+	return s.list(ctx, claim, lockstep.Organization, at)
+}
+
+// list compares the directory with what we know: Clerk gives up on a delivery
+// after 28 hours and keeps no list of events, so this is the only way to find out.
+func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.Kind, at roll) (roll, []lockstep.Mark, bool, error) {
+	if at.Missing {
+		return s.listMissing(ctx, kind, at)
+	}
+	if at.Page == "" {
+		at = roll{Round: time.Now().UnixMilli()}
+	}
+	page, next, err := s.Directory.Identities(ctx, kind, at.Page)
+	if err != nil {
+		return at, nil, false, fmt.Errorf("list %ss: %w", kind, err)
+	}
+	stale, err := s.Store.Sight(ctx, claim, at.Round, page)
+	if err != nil {
+		return at, nil, false, fmt.Errorf("note the %ss listed: %w", kind, err)
+	}
+	var marks []lockstep.Mark
+	for _, a := range stale {
+		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity, Priority: lockstep.Background})
+	}
+	at.Page, at.Missing = next, next == ""
+	at.Named += int64(len(page))
+	return at, marks, true, nil
+}
+
+// listMissing marks the accounts that the directory did not name, to be looked at
+// one by one. A directory that names nobody at all is more likely another
+// instance's, or empty by a fault, than a business whose users have all left: then
+// nothing is concluded.
+func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (roll, []lockstep.Mark, bool, error) {
+	missing, err := s.Store.Unsighted(ctx, kind, at.Round, at.After, unsightedPage)
+	if err != nil {
+		return at, nil, false, fmt.Errorf("look for %ss that are gone: %w", kind, err)
+	}
+	if len(missing) > 0 && at.Named == 0 {
+		s.Log.Error("the directory lists nobody, but we know accounts; is it the right instance?", "kind", string(kind))
+		return roll{}, nil, false, nil
+	}
+	var marks []lockstep.Mark
+	for _, a := range missing {
+		at.After = a.ID
+		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Background})
+	}
+	if len(missing) == unsightedPage {
+		return at, marks, true, nil
+	}
+	return roll{}, marks, false, nil
+}

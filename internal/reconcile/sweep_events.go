@@ -1,0 +1,59 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// eventOverlap is how far a gap scan reaches back over the one before: a
+	// delivery may be under way, and Stripe's list may lag a little behind.
+	eventOverlap = 10 * time.Minute
+	// eventHistory is how long Stripe keeps events, less a margin.
+	eventHistory = 29 * 24 * time.Hour
+)
+
+// eventScan is where the gap scan stands.
+type eventScan struct {
+	Since int64  `json:"since"`          // Unix seconds: everything before has been seen
+	Began int64  `json:"began"`          // when this scan began; it becomes the next Since
+	Page  string `json:"page,omitempty"` // the next page; empty between scans
+}
+
+// scanEvents asks Stripe which events there were, and takes those in that no
+// delivery brought. Stripe's own flag of what was delivered is not used: a proxy
+// may have answered in our place.
+func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim, at eventScan) (eventScan, []lockstep.Mark, bool, error) {
+	now := time.Now()
+	var marks []lockstep.Mark
+	if at.Page == "" {
+		at.Began = now.Unix()
+		if at.Since == 0 {
+			at.Since = now.Add(-time.Hour).Unix()
+		}
+		if now.Sub(time.Unix(at.Since, 0)) > eventHistory {
+			s.Log.Error("Stripe no longer has the events of the time we were away; verifying every account instead",
+				"since", time.Unix(at.Since, 0))
+			marks = append(marks, lockstep.Mark{Key: sweepAccounts, Priority: lockstep.Background})
+		}
+	}
+	hints, next, err := s.Billing.EventsSince(ctx, time.Unix(at.Since, 0).Add(-eventOverlap), at.Page)
+	if err != nil {
+		return at, nil, false, fmt.Errorf("list events: %w", err)
+	}
+	missed, err := s.Take(ctx, lockstep.Scanned, hints...)
+	if err != nil {
+		return at, nil, false, fmt.Errorf("store missed events: %w", err)
+	}
+	if missed > 0 {
+		s.Log.Warn("events had not been delivered", "count", missed)
+	}
+	at.Page = next
+	if next == "" {
+		at.Since = at.Began
+	}
+	return at, marks, next != "", nil
+}

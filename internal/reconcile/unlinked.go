@@ -1,0 +1,94 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// UnlinkedStore is what runs of customers and payments need of the store.
+type UnlinkedStore interface {
+	lockstep.Ledger
+	Mark(ctx context.Context, marks ...lockstep.Mark) error
+}
+
+// Unlinked finds out whose an unlinked customer is, and links it or parks it.
+type Unlinked struct {
+	Store     UnlinkedStore
+	Billing   lockstep.Billing
+	Directory lockstep.Directory
+}
+
+// Reconcile resolves the customer of the claim.
+func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
+	id := claim.Key.ID
+	switch owner, err := u.Store.AccountOfCustomer(ctx, id); {
+	case err == nil: // linked since it was marked
+		return Result{}, u.Store.Mark(ctx, lockstep.Mark{Key: owner.Key(), Scope: claim.Scope, Priority: lockstep.Normal})
+	case !errors.Is(err, lockstep.ErrNotFound):
+		return Result{}, fmt.Errorf("look at customer's link: %w", err)
+	}
+	itself := []lockstep.Key{claim.Key}
+	customer, err := u.Billing.Customer(ctx, id)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return Result{}, &lockstep.ParkError{Reason: "Stripe does not know this customer under our key", WaitsFor: itself}
+	case err != nil:
+		return Result{}, fmt.Errorf("look at customer: %w", err)
+	case customer.Deleted:
+		return Result{}, nil // it was nobody's, and now it is nothing
+	}
+	owner, err := u.owner(ctx, customer)
+	switch {
+	case errors.Is(err, errAmbiguous):
+		return Result{}, &lockstep.ParkError{Reason: err.Error(), WaitsFor: itself}
+	case err != nil:
+		return Result{}, err
+	case owner.IsZero():
+		return Result{}, &lockstep.ParkError{Reason: "nothing says whose customer this is", WaitsFor: itself}
+	}
+	return Result{}, u.link(ctx, claim, owner)
+}
+
+// owner climbs the ladder for a customer.
+func (u *Unlinked) owner(ctx context.Context, customer lockstep.Customer) (lockstep.Account, error) {
+	e := evidence{customer: customer.Metadata}
+	subscriptions, err := u.Billing.Subscriptions(ctx, customer.ID)
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("list subscriptions: %w", err)
+	}
+	for _, s := range subscriptions {
+		e.objects = append(e.objects, s.Metadata)
+	}
+	sessions, err := u.Billing.Checkouts(ctx, customer.ID)
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("list checkout sessions: %w", err)
+	}
+	for _, s := range sessions {
+		e.objects = append(e.objects, s.Metadata)
+		e.reference = append(e.reference, s.Reference)
+	}
+	return resolve(e)
+}
+
+// link gives the customer to its account, if the directory knows that account
+// and nothing stands against it.
+func (u *Unlinked) link(ctx context.Context, claim lockstep.Claim, owner lockstep.Account) error {
+	identity, err := u.Directory.Identity(ctx, owner)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return &lockstep.ParkError{Reason: "the directory does not know " + owner.String(), WaitsFor: []lockstep.Key{owner.Key(), claim.Key}}
+	case err != nil:
+		return fmt.Errorf("look at identity: %w", err)
+	}
+	err = u.Store.Link(ctx, claim, identity, claim.Key.ID)
+	if errors.Is(err, lockstep.ErrLinked) {
+		return &lockstep.ParkError{Reason: owner.String() + " has another customer", WaitsFor: []lockstep.Key{claim.Key}}
+	}
+	if err != nil {
+		return fmt.Errorf("link customer to %s: %w", owner, err)
+	}
+	return nil
+}
