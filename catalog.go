@@ -77,3 +77,11 @@ func (c Catalog) plan(i Item) Plan {
 func (c Catalog) NeedsProduct(i Item) bool {
 	return i.ProductPlan == "" && i.ProductID != "" && c.plan(i).Name == i.PriceID
 }
+
+// Sells reports whether the catalog names the price or the lookup key.
+func (c Catalog) Sells(priceID, lookupKey string) bool {
+	return slices.ContainsFunc(c.Plans, func(p Plan) bool {
+		return priceID != "" && slices.Contains(p.Prices, priceID) ||
+			lookupKey != "" && slices.Contains(p.LookupKeys, lookupKey)
+	})
+}

@@ -14,6 +14,8 @@ var (
 	ErrLeaseLost = errors.New("lease lost")
 	// ErrLinked: the account has another customer, or the customer another account.
 	ErrLinked = errors.New("linked otherwise")
+	// ErrInvalid: the request itself is wrong; its text says how and is safe to show.
+	ErrInvalid = errors.New("invalid request")
 	// ErrBusy: a customer is being created for the account; try again soon.
 	ErrBusy = errors.New("customer is being created")
 )

@@ -74,6 +74,9 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	if r.now.State == lockstep.AccountDeleted {
 		return Result{}, r.bury(ctx)
 	}
+	if err := r.observeCustomer(ctx); err != nil {
+		return Result{}, err
+	}
 	if err := r.ensureCustomer(ctx); err != nil {
 		return Result{}, err
 	}

@@ -16,16 +16,6 @@ func (r *run) observeBilling(ctx context.Context) error {
 	if r.now.CustomerID == "" {
 		return nil
 	}
-	if r.scope.Has(lockstep.ScopeCustomer) && !r.now.CustomerDeleted {
-		c, err := r.Billing.Customer(ctx, r.now.CustomerID)
-		if err != nil {
-			return fmt.Errorf("look at customer: %w", err)
-		}
-		if c.Deleted {
-			r.now.CustomerDeleted = true
-			r.scope |= lockstep.ScopeSubscriptions
-		}
-	}
 	if r.scope.Has(lockstep.ScopeSubscriptions) {
 		if err := r.observeSubscriptions(ctx); err != nil {
 			return err
@@ -33,6 +23,22 @@ func (r *run) observeBilling(ctx context.Context) error {
 	}
 	if r.scope.Has(lockstep.ScopePayments) {
 		return r.findPayments(ctx)
+	}
+	return nil
+}
+
+// observeCustomer finds out whether the customer still is one.
+func (r *run) observeCustomer(ctx context.Context) error {
+	if !r.now.Live() || !r.scope.Has(lockstep.ScopeCustomer) {
+		return nil
+	}
+	c, err := r.Billing.Customer(ctx, r.now.CustomerID)
+	if err != nil {
+		return fmt.Errorf("look at customer: %w", err)
+	}
+	if c.Deleted {
+		r.now.CustomerDeleted = true
+		r.scope |= lockstep.ScopeSubscriptions
 	}
 	return nil
 }

@@ -190,8 +190,8 @@ func (r *run) updateCustomer(ctx context.Context) error {
 	}
 	err := r.Billing.UpdateCustomer(ctx, r.now.CustomerID, email, name)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		r.scope |= lockstep.ScopeCustomer // deleted, probably: that look will tell
-		return nil
+		r.scope |= lockstep.ScopeCustomer // deleted, probably: the look will tell
+		return r.observeCustomer(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("update customer: %w", err)

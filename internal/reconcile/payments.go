@@ -13,11 +13,10 @@ import (
 // leads to its checkout session's: one session is settled under one key, so an
 // older observation never overwrites a newer one.
 type Payments struct {
-	Store     UnlinkedStore
-	Billing   lockstep.Billing
-	Directory lockstep.Directory
-	Catalog   lockstep.Catalog
-	Products  *Products
+	Store    UnlinkedStore
+	Billing  lockstep.Billing
+	Catalog  lockstep.Catalog
+	Products *Products
 }
 
 // Reconcile settles the checkout session, or finds that of the payment intent.

@@ -20,6 +20,9 @@ var (
 	sweepAccounts      = lockstep.Key{Kind: lockstep.KeySweep, ID: "accounts"}
 )
 
+// FullVerify is the sweep that marks every account.
+var FullVerify = sweepAccounts
+
 // SweepKeys are the keys to mark when a service starts.
 func SweepKeys() []lockstep.Key {
 	return []lockstep.Key{sweepEvents, sweepUsers, sweepOrganizations, sweepAccounts}
@@ -96,6 +99,9 @@ func sweep[P any](ctx context.Context, s *Sweeps, claim lockstep.Claim, every ti
 		}
 	}
 	next, marks, more, err := page(ctx, claim, at)
+	if err != nil && !lockstep.IsTerminal(err) {
+		return Result{}, retryable{err} // a sweep that a provider refuses must not stop for good
+	}
 	if err != nil {
 		return Result{}, err
 	}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// secret is a setting that comes from the environment only: an argument would
+// show in the list of processes, and a file would be committed.
+type secret struct {
+	names []string // the first is the one we speak of; the others are read too
+	where string   // where to find it
+}
+
+var (
+	stripeKey = secret{[]string{"STRIPE_SECRET_KEY", "STRIPE_API_KEY"},
+		"Stripe Dashboard > Developers > API keys; it begins with sk_ or rk_"}
+	stripeWebhook = secret{[]string{"STRIPE_WEBHOOK_SECRET"},
+		"Stripe Dashboard > Developers > Webhooks > your endpoint (…/webhooks/stripe) > Signing secret; it begins with whsec_"}
+	clerkKey = secret{[]string{"CLERK_SECRET_KEY"},
+		"Clerk Dashboard > Configure > API keys > Secret keys; it begins with sk_"}
+	clerkWebhook = secret{[]string{"CLERK_WEBHOOK_SIGNING_SECRET", "SIGNING_SECRET"},
+		"Clerk Dashboard > Configure > Webhooks > your endpoint (…/webhooks/clerk) > Signing Secret; it begins with whsec_"}
+)
+
+// read returns the secret, or an error that says where to find it.
+func (s secret) read(getenv func(string) string) (lockstep.Secret, error) {
+	for _, name := range s.names {
+		value := getenv(name)
+		if value == "" {
+			continue
+		}
+		if strings.TrimSpace(value) == "" {
+			return "", fmt.Errorf("%s is blank.\n  Find it at: %s", name, s.where)
+		}
+		return lockstep.Secret(strings.TrimSpace(value)), nil
+	}
+	return "", fmt.Errorf("%s is not set.\n  Find it at: %s", strings.Join(s.names, " (or ")+strings.Repeat(")", len(s.names)-1), s.where)
+}
+
+// list returns a secret of which several may be valid, separated by commas.
+func (s secret) list(getenv func(string) string) ([]lockstep.Secret, error) {
+	value, err := s.read(getenv)
+	if err != nil {
+		return nil, err
+	}
+	var secrets []lockstep.Secret
+	for _, part := range strings.Split(value.Reveal(), ",") {
+		part = strings.TrimSpace(part)
+		if strings.TrimPrefix(part, "whsec_") == "" {
+			return nil, fmt.Errorf("%s holds an empty secret: with that anybody could sign events.\n  Find it at: %s", s.names[0], s.where)
+		}
+		secrets = append(secrets, lockstep.Secret(part))
+	}
+	return secrets, nil
+}
+
+// credentials are all secrets of the service.
+type credentials struct {
+	stripe, clerk, api            lockstep.Secret
+	stripeWebhooks, clerkWebhooks []lockstep.Secret
+}
+
+// readCredentials reports everything that is missing at once.
+func readCredentials(getenv func(string) string) (credentials, error) {
+	var c credentials
+	var problems [4]error
+	c.stripe, problems[0] = stripeKey.read(getenv)
+	c.stripeWebhooks, problems[1] = stripeWebhook.list(getenv)
+	c.clerk, problems[2] = clerkKey.read(getenv)
+	c.clerkWebhooks, problems[3] = clerkWebhook.list(getenv)
+	if key := getenv("LOCKSTEP_API_KEY"); key != "" {
+		c.api = lockstep.Secret(strings.TrimSpace(key))
+		if c.api == "" {
+			return c, errors.Join(append(problems[:], errors.New("LOCKSTEP_API_KEY is blank.\n  Make one with: openssl rand -hex 32"))...)
+		}
+	}
+	return c, errors.Join(problems[:]...)
+}

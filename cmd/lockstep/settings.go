@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/sqlitestore"
+)
+
+// file is lockstep.toml: what is not secret, and what is too long for a flag.
+type file struct {
+	Addr          string   `toml:"addr"`
+	Database      string   `toml:"database"`
+	StripeAPIBase string   `toml:"stripe_api_base"`
+	ClerkAPIBase  string   `toml:"clerk_api_base"`
+	ReturnOrigins []string `toml:"return_origins"`
+	UserDeleted   string   `toml:"on_account_deleted"`
+	PastDueGrace  duration `toml:"past_due_grace"`
+
+	Clerk struct {
+		InstanceID        string   `toml:"instance_id"`
+		Issuer            string   `toml:"issuer"`
+		AuthorizedParties []string `toml:"authorized_parties"`
+	} `toml:"clerk"`
+	Metadata struct {
+		CustomerID     *string `toml:"customer_id"`
+		SubscriptionID *string `toml:"subscription_id"`
+		Status         *string `toml:"status"`
+		Plan           *string `toml:"plan"`
+		Billing        *string `toml:"billing"`
+	} `toml:"metadata_keys"`
+	Sweeps struct {
+		Events    duration `toml:"events"`
+		Directory duration `toml:"directory"`
+		Accounts  duration `toml:"accounts"`
+	} `toml:"sweeps"`
+	Plans []struct {
+		Name       string           `toml:"name"`
+		Prices     []string         `toml:"prices"`
+		LookupKeys []string         `toml:"lookup_keys"`
+		Products   []string         `toml:"products"`
+		Features   []string         `toml:"features"`
+		Limits     map[string]int64 `toml:"limits"`
+		Rank       int              `toml:"rank"`
+	} `toml:"plan"`
+}
+
+type duration time.Duration
+
+// UnmarshalText reads "72h", and "none" as a negative duration.
+func (d *duration) UnmarshalText(text []byte) error {
+	if string(text) == "none" {
+		*d = -1
+		return nil
+	}
+	parsed, err := time.ParseDuration(string(text))
+	*d = duration(parsed)
+	return err
+}
+
+// defaultFile is read if it is there; a file that is named must be.
+const defaultFile = "lockstep.toml"
+
+// readFile reads the configuration file. A key that means nothing is an error:
+// it is a misspelt one.
+func readFile(path string) (file, error) {
+	var f file
+	named := path != ""
+	if !named {
+		path = defaultFile
+	}
+	meta, err := toml.DecodeFile(path, &f)
+	if errors.Is(err, os.ErrNotExist) && !named {
+		return f, nil
+	}
+	if err != nil {
+		return f, fmt.Errorf("configuration file %s: %w", path, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return f, fmt.Errorf("configuration file %s: unknown key %q.\n  See the table in README.md for the ones there are", path, unknown[0].String())
+	}
+	return f, nil
+}
+
+// catalog is the plans of the file.
+func (f file) catalog() lockstep.Catalog {
+	c := lockstep.Catalog{PastDueGrace: time.Duration(f.PastDueGrace)}
+	for _, p := range f.Plans {
+		c.Plans = append(c.Plans, lockstep.Plan(p))
+	}
+	return c
+}
+
+// projection is the metadata keys of the file; an empty name leaves a part out.
+func (f file) projection() lockstep.ProjectionKeys {
+	keys := lockstep.DefaultProjectionKeys
+	for _, set := range []struct {
+		to   *string
+		from *string
+	}{
+		{&keys.CustomerID, f.Metadata.CustomerID}, {&keys.SubscriptionID, f.Metadata.SubscriptionID},
+		{&keys.Status, f.Metadata.Status}, {&keys.Plan, f.Metadata.Plan}, {&keys.Billing, f.Metadata.Billing},
+	} {
+		if set.from != nil {
+			*set.to = *set.from
+		}
+	}
+	return keys
+}
+
+// apply gives a server's configuration what the file says.
+func (f file) apply(c *server.Config) {
+	c.Catalog, c.Projection = f.catalog(), f.projection()
+	c.Deletion, c.ReturnOrigins = server.DeletionPolicy(f.UserDeleted), f.ReturnOrigins
+	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
+	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
+		Directory: time.Duration(f.Sweeps.Directory), Accounts: time.Duration(f.Sweeps.Accounts)}
+}
+
+// first is the first setting that is set.
+func first(settings ...string) string {
+	for _, s := range settings {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// openStore opens the database that the URL names.
+func openStore(ctx context.Context, url string) (lockstep.Store, error) {
+	path, isSQLite := strings.CutPrefix(url, "sqlite:")
+	if !isSQLite || path == "" {
+		scheme, _, _ := strings.Cut(url, ":") // the rest may hold a password
+		return nil, fmt.Errorf("DATABASE_URL begins with %q; this version keeps its data in SQLite: write sqlite:PATH, as in sqlite:lockstep.db", scheme+":")
+	}
+	return sqlitestore.Open(ctx, path)
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// simCommand runs the simulators alone, for a service or an application of one's
+// own to talk to.
+type simCommand struct {
+	StripeAddr    string `help:"Where the Stripe simulator listens." default:"127.0.0.1:12111"`
+	ClerkAddr     string `help:"Where the Clerk simulator listens." default:"127.0.0.1:12112"`
+	StripeWebhook string `help:"Where it delivers Stripe's events, signed with STRIPE_WEBHOOK_SECRET." placeholder:"URL"`
+	ClerkWebhook  string `help:"Where it delivers Clerk's events, signed with CLERK_WEBHOOK_SIGNING_SECRET." placeholder:"URL"`
+	State         string `help:"Keep the simulators' state in this file." type:"path" placeholder:"FILE"`
+	Seed          uint64 `help:"Of every random choice." default:"1"`
+}
+
+// Run simulates until it is told to stop.
+func (c *simCommand) Run(ctx context.Context, in *surroundings) error {
+	config := simulator.Config{Seed: c.Seed, Logger: in.log,
+		StripeKey: first(in.getenv(stripeKey.names[0]), in.getenv(stripeKey.names[1])),
+		ClerkKey:  in.getenv(clerkKey.names[0]),
+	}
+	var err error
+	if config.StripeWebhooks, err = webhook(c.StripeWebhook, stripeWebhook, in.getenv); err != nil {
+		return err
+	}
+	if config.ClerkWebhooks, err = webhook(c.ClerkWebhook, clerkWebhook, in.getenv); err != nil {
+		return err
+	}
+	sims, err := startSimulators(c.StripeAddr, c.ClerkAddr, c.State, config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(in.stdout, "Stripe simulator  %s   (controls: %s/_sim)\nClerk simulator   %s   (controls: %s/_sim)\n",
+		sims.stripeURL(), sims.stripeURL(), sims.clerkURL(), sims.clerkURL())
+	return sims.serve(ctx)
+}
+
+// webhook is the endpoint at a URL, signed with the secrets of the environment.
+func webhook(url string, s secret, getenv func(string) string) ([]simulator.WebhookEndpoint, error) {
+	if url == "" {
+		return nil, nil
+	}
+	secrets, err := s.list(getenv)
+	if err != nil {
+		return nil, fmt.Errorf("to deliver to %s: %w", url, err)
+	}
+	return []simulator.WebhookEndpoint{endpoint(url, secrets...)}, nil
+}
+
+// endpoint signs with all of the secrets, of which there is at least one.
+func endpoint(url string, secrets ...lockstep.Secret) simulator.WebhookEndpoint {
+	e := simulator.WebhookEndpoint{URL: url, Secret: secrets[0].Reveal()}
+	for _, s := range secrets[1:] {
+		e.Secrets = append(e.Secrets, s.Reveal())
+	}
+	return e
+}
+
+// simulators are both simulators on their listeners.
+type simulators struct {
+	*simulator.Simulator
+	stripe, clerk net.Listener
+	state         string // file; empty: the state goes with the process
+}
+
+// startSimulators listens, so that the simulators know their own addresses.
+func startSimulators(stripeAddr, clerkAddr, state string, config simulator.Config) (*simulators, error) {
+	s := &simulators{state: state}
+	var err error
+	if s.stripe, err = listenLoopback(stripeAddr, "--stripe-addr"); err != nil {
+		return nil, err
+	}
+	if s.clerk, err = listenLoopback(clerkAddr, "--clerk-addr"); err != nil {
+		return nil, errors.Join(err, s.stripe.Close())
+	}
+	config.StripeURL, config.ClerkURL = s.stripeURL(), s.clerkURL()
+	if s.Simulator, err = simulator.New(config); err == nil {
+		err = s.restore()
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.stripe.Close(), s.clerk.Close())
+	}
+	return s, nil
+}
+
+// listenLoopback refuses to show a simulator to the network: whoever reaches it
+// can buy everything.
+func listenLoopback(addr, flag string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("%s %s is not a loopback address.\n  The simulators take every card; they are not shown to a network. Use 127.0.0.1", flag, addr)
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w\n  Choose another address with %s", err, flag)
+	}
+	return listener, nil
+}
+
+func (s *simulators) stripeURL() string { return "http://" + s.stripe.Addr().String() }
+func (s *simulators) clerkURL() string  { return "http://" + s.clerk.Addr().String() }
+
+// serve answers, delivers and keeps the state until ctx ends.
+func (s *simulators) serve(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Run(ctx) })
+	group.Go(func() error { return serveUntil(ctx, s.stripe, s.StripeHandler()) })
+	group.Go(func() error { return serveUntil(ctx, s.clerk, s.ClerkHandler()) })
+	group.Go(func() error { return s.keep(ctx) })
+	return group.Wait()
+}
+
+// serveUntil serves until ctx ends, then lets requests end.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	web := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		err := web.Shutdown(grace)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = web.Close() // a page that somebody has open is no reason to stay
+		}
+		stopped <- err
+	})
+	err := web.Serve(listener)
+	if stop() { // it failed by itself
+		return err
+	}
+	return <-stopped
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// keepEvery is how often the simulators' state is written when it has changed. A
+// kill -9 loses up to so much of it; real providers have their own disks.
+const keepEvery = 500 * time.Millisecond
+
+// restore reads the state of the last time, if there is any.
+func (s *simulators) restore() error {
+	if s.state == "" {
+		return nil
+	}
+	f, err := os.Open(s.state)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := s.Load(f); err != nil {
+		return fmt.Errorf("the simulators' state in %s cannot be read: %w\n  Delete the folder it is in to begin anew", s.state, err)
+	}
+	return nil
+}
+
+// keep writes the state whenever it has changed, and once more at the end.
+func (s *simulators) keep(ctx context.Context) error {
+	if s.state == "" {
+		return nil
+	}
+	written := s.Version()
+	tick := time.NewTicker(keepEvery)
+	defer tick.Stop()
+	for ended := false; !ended; {
+		select {
+		case <-ctx.Done():
+			ended = true
+		case <-tick.C:
+		}
+		version := s.Version()
+		if version == written {
+			continue
+		}
+		if err := s.write(); err != nil {
+			return fmt.Errorf("keep the simulators' state: %w", err)
+		}
+		written = version
+	}
+	return nil
+}
+
+// write replaces the file at once, so that there is never half a state.
+func (s *simulators) write() error {
+	f, err := os.CreateTemp(filepath.Dir(s.state), filepath.Base(s.state)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already when the rename succeeded
+	if err := errors.Join(s.Save(f), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), s.state)
+}

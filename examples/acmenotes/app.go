@@ -1,0 +1,202 @@
+package acmenotes
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Config is where the application finds everything.
+type Config struct {
+	URL         string          // its own, as a browser sees it
+	LockstepURL string          // of the service
+	LockstepKey lockstep.Secret // LOCKSTEP_API_KEY
+	ClerkURL    string          // of Clerk's hosted pages
+	ClerkAPI    string          // of Clerk's Backend API
+	ClerkKey    lockstep.Secret
+	Sessions    lockstep.Sessions // verifies session tokens
+	HTTPClient  *http.Client
+	Log         *slog.Logger
+}
+
+// Products are the lookup keys of what the application sells.
+const (
+	ProPlan      = "pro_monthly"
+	LifetimePlan = "lifetime"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+var templates = template.Must(template.ParseFS(pages, "pages/*.html"))
+
+// App is the application.
+type App struct {
+	Config
+	mux http.ServeMux
+}
+
+// New returns the application.
+func New(c Config) *App {
+	a := &App{Config: c}
+	a.mux.HandleFunc("GET /{$}", a.home)
+	a.mux.HandleFunc("POST /buy", a.buy)
+	a.mux.HandleFunc("POST /billing", a.billing)
+	a.mux.HandleFunc("GET /activating", a.activating)
+	a.mux.HandleFunc("GET /sign-out", a.signOut)
+	return a
+}
+
+// ServeHTTP answers a browser. A form that comes from another site is refused.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	http.NewCrossOriginProtection().Handler(&a.mux).ServeHTTP(w, r)
+}
+
+// homePage is what the home page shows.
+type homePage struct {
+	SignUp, SignIn, Profile string
+	SignedIn                bool
+	User                    string
+	Plan                    string // as the session token's claim says
+	Claims                  string
+	Access                  *access
+	Problem                 string
+}
+
+func (a *App) home(w http.ResponseWriter, r *http.Request) {
+	if token := r.URL.Query().Get("__clerk_handshake"); token != "" {
+		a.signIn(w, r, token)
+		return
+	}
+	back := "?redirect_url=" + url.QueryEscape(a.URL+"/")
+	page := homePage{SignUp: a.ClerkURL + "/sign-up" + back, SignIn: a.ClerkURL + "/sign-in" + back,
+		Profile: a.ClerkURL + "/user" + back, Problem: r.URL.Query().Get("problem")}
+	if id := a.sessionID(r); id != "" {
+		claims, err := a.claims(r.Context(), id)
+		if err != nil {
+			a.Log.Warn("session is over", "error", err)
+			clearCookie(w)
+		} else {
+			page.SignedIn = true
+			page.User, _ = claims["sub"].(string)
+			page.Plan, _ = claims["plan"].(string)
+			text, err := json.MarshalIndent(claims, "", "  ")
+			if err != nil {
+				a.fail(w, "show claims", err)
+				return
+			}
+			page.Claims = string(text)
+			if page.Access, err = a.access(r.Context(), page.User); err != nil {
+				page.Problem = "Lockstep did not say who has access: " + err.Error()
+			}
+		}
+	}
+	a.show(w, "home.html", page)
+}
+
+// buy begins a checkout for whoever is signed in, and sends them there.
+func (a *App) buy(w http.ResponseWriter, r *http.Request) {
+	user, ok := a.signedIn(w, r)
+	if !ok {
+		return
+	}
+	key := r.PostFormValue("plan")
+	if key != ProPlan && key != LifetimePlan {
+		http.Error(w, "we do not sell that", http.StatusBadRequest)
+		return
+	}
+	var session struct {
+		URL string `json:"url"`
+	}
+	err := a.lockstep(r.Context(), http.MethodPost, "/v1/checkout", map[string]any{
+		"account": "user/" + user, "lookup_key": key,
+		"success_url": a.URL + "/activating?session_id={CHECKOUT_SESSION_ID}",
+		"cancel_url":  a.URL + "/",
+	}, &session)
+	if err != nil {
+		a.fail(w, "begin checkout", err)
+		return
+	}
+	http.Redirect(w, r, session.URL, http.StatusSeeOther)
+}
+
+// billing sends whoever is signed in to the billing portal.
+func (a *App) billing(w http.ResponseWriter, r *http.Request) {
+	user, ok := a.signedIn(w, r)
+	if !ok {
+		return
+	}
+	var portal struct {
+		URL string `json:"url"`
+	}
+	err := a.lockstep(r.Context(), http.MethodPost, "/v1/portal",
+		map[string]any{"account": "user/" + user, "return_url": a.URL + "/"}, &portal)
+	if err != nil {
+		a.fail(w, "open portal", err)
+		return
+	}
+	http.Redirect(w, r, portal.URL, http.StatusSeeOther)
+}
+
+// activating waits for the truth: that the buyer was sent here proves nothing. It
+// asks again by reloading, so it needs no script.
+func (a *App) activating(w http.ResponseWriter, r *http.Request) {
+	user, ok := a.signedIn(w, r)
+	if !ok {
+		return
+	}
+	access, err := a.access(r.Context(), user)
+	if err == nil && access.Covers(r.URL.Query().Get("session_id")) {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	if err != nil {
+		a.Log.Warn("access is not known yet", "error", err)
+	}
+	w.Header().Set("Refresh", "1")
+	a.show(w, "activating.html", nil)
+}
+
+// signedIn returns the user, or sends the browser to the home page.
+func (a *App) signedIn(w http.ResponseWriter, r *http.Request) (user string, ok bool) {
+	if id := a.sessionID(r); id != "" {
+		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+		defer cancel()
+		claims, err := a.claims(ctx, id)
+		if err == nil {
+			user, ok = claims["sub"].(string)
+			return user, ok
+		}
+		a.Log.Warn("session is over", "error", err)
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return "", false
+}
+
+// show renders to memory first, so that there is never half a page.
+func (a *App) show(w http.ResponseWriter, name string, page any) {
+	var out bytes.Buffer
+	if err := templates.ExecuteTemplate(&out, name, page); err != nil {
+		a.fail(w, "render "+name, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, err := out.WriteTo(w); err != nil {
+		a.Log.Debug("browser left", "error", err)
+	}
+}
+
+func (a *App) fail(w http.ResponseWriter, doing string, err error) {
+	a.Log.Error(doing, "error", err)
+	http.Redirect(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}},
+		"/?problem="+url.QueryEscape("Could not "+doing+". The terminal says why."), http.StatusSeeOther)
+}

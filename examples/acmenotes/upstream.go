@@ -1,0 +1,102 @@
+package acmenotes
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// access is the part of Lockstep's answer that the application needs.
+type access struct {
+	Access struct {
+		Active  bool   `json:"active"`
+		Status  string `json:"status"`
+		Plan    string `json:"plan"`
+		Until   string `json:"until"`
+		Ending  bool   `json:"ending"`
+		Reasons []struct {
+			Object string `json:"object"`
+			ID     string `json:"id"`
+			Status string `json:"status"`
+			Plan   string `json:"plan"`
+			Grants bool   `json:"grants"`
+			Why    string `json:"why"`
+		} `json:"reasons"`
+	} `json:"access"`
+	CustomerID string `json:"customer_id"`
+	Pending    bool   `json:"pending"`
+}
+
+// Covers reports whether what was bought in the checkout session is there: the
+// license of a one-time payment bears its id; of a subscription, any that grants
+// is.
+func (a *access) Covers(sessionID string) bool {
+	for _, r := range a.Access.Reasons {
+		if r.Grants && (r.Object == "subscription" || r.ID == sessionID) {
+			return true
+		}
+	}
+	return false
+}
+
+// access asks Lockstep what a user may use, and because of what.
+func (a *App) access(ctx context.Context, user string) (*access, error) {
+	var out access
+	err := a.lockstep(ctx, http.MethodGet, "/v1/accounts/user/"+url.PathEscape(user), nil, &out)
+	return &out, err
+}
+
+// lockstep calls Lockstep's API.
+func (a *App) lockstep(ctx context.Context, method, path string, in, out any) error {
+	return a.call(ctx, method, a.LockstepURL+path, a.LockstepKey.Reveal(), in, out)
+}
+
+// claims has Clerk make a fresh session token and returns what it says. Clerk's
+// own libraries do this in the browser, once a minute.
+func (a *App) claims(ctx context.Context, sessionID string) (map[string]any, error) {
+	var token struct {
+		JWT string `json:"jwt"`
+	}
+	err := a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/tokens", a.ClerkKey.Reveal(), struct{}{}, &token)
+	if err != nil {
+		return nil, err
+	}
+	session, err := a.Sessions.Verify(ctx, token.JWT)
+	return session.Claims, err
+}
+
+// call sends and receives JSON.
+func (a *App) call(ctx context.Context, method, address, key string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := a.HTTPClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %s: %s", method, request.URL.Path, response.Status, strings.TrimSpace(string(text)))
+	}
+	return json.Unmarshal(text, out)
+}

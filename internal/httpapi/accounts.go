@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+type accountPath struct {
+	Kind string `path:"kind" enum:"user,organization" doc:"Kind of account"`
+	ID   string `path:"id" maxLength:"128" doc:"The directory's id, user_… or org_…"`
+}
+
+// account reads the path, and checks that the caller may know of it.
+func (p accountPath) account(ctx context.Context) (lockstep.Account, error) {
+	account, err := lockstep.NewAccount(lockstep.Kind(p.Kind), p.ID)
+	if err != nil {
+		return account, huma.Error422UnprocessableEntity(err.Error())
+	}
+	if !callerOf(ctx).maySee(account) {
+		return account, huma.Error403Forbidden("a session token speaks only for its own user and active organization")
+	}
+	return account, nil
+}
+
+type accountView struct {
+	Account         string          `json:"account" example:"user/user_2x"`
+	State           string          `json:"state" enum:"active,deleted"`
+	CustomerID      string          `json:"customer_id,omitempty" doc:"The linked Stripe customer"`
+	CustomerDeleted bool            `json:"customer_deleted,omitempty"`
+	Access          lockstep.Access `json:"access"`
+	Pending         bool            `json:"pending" doc:"Something happened that has not been looked at yet"`
+	Problem         string          `json:"problem,omitempty" doc:"Why the last look did not end well; for servers"`
+	Notices         []noticeView    `json:"notices,omitempty" doc:"What there is to tell, oldest first; for servers"`
+	UpdatedAt       time.Time       `json:"updated_at"`
+}
+
+type noticeView struct {
+	ID        string    `json:"id"`
+	Kind      string    `json:"kind"`
+	Object    string    `json:"object"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accountView }, error) {
+	account, err := in.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	record, err := a.Store.Account(ctx, account)
+	if err != nil {
+		return nil, a.problem(ctx, "read account", err)
+	}
+	out := &struct{ Body accountView }{accountView{
+		Account: account.String(), State: string(record.State),
+		CustomerID: record.CustomerID, CustomerDeleted: record.CustomerDeleted,
+		Access: a.access(record), UpdatedAt: record.UpdatedAt.UTC(),
+	}}
+	work, err := a.Store.Work(ctx, account.Key())
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return nil, a.problem(ctx, "read work", err)
+	}
+	out.Body.Pending = work.Pending() && !work.RunAt.After(time.Now().Add(time.Minute))
+	if !callerOf(ctx).server {
+		return out, nil
+	}
+	out.Body.Problem = work.Reason
+	notices, err := a.Store.Notices(ctx, account)
+	if err != nil {
+		return nil, a.problem(ctx, "read notices", err)
+	}
+	for _, n := range notices {
+		out.Body.Notices = append(out.Body.Notices, noticeView{n.ID, string(n.Kind), n.Object, n.CreatedAt.UTC()})
+	}
+	return out, nil
+}
+
+// access is what the record gives now; a deleted account has none.
+func (a *API) access(record lockstep.Record) lockstep.Access {
+	access := a.Catalog.Decide(record.Subscriptions, record.Licenses, time.Now())
+	if record.State == lockstep.AccountDeleted {
+		access = lockstep.Access{Status: "none", Reasons: access.Reasons}
+		for i := range access.Reasons {
+			access.Reasons[i].Grants = false
+			access.Reasons[i].Why = "the account is deleted"
+		}
+	}
+	return access
+}
+
+func (a *API) syncAccount(ctx context.Context, in *accountPath) (*struct{}, error) {
+	account, err := in.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = a.Store.Mark(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Interactive})
+	if err != nil {
+		return nil, a.problem(ctx, "mark account", err)
+	}
+	a.Wake()
+	return nil, nil
+}

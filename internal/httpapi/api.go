@@ -1,0 +1,99 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Store is what the API needs of the store.
+type Store interface {
+	lockstep.Inbox
+	lockstep.Queue
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
+	Ping(ctx context.Context) error
+}
+
+// API answers the JSON API.
+type API struct {
+	Store    Store
+	Till     lockstep.Till
+	Sessions lockstep.Sessions
+	Catalog  lockstep.Catalog
+	Key      lockstep.Secret // empty: servers cannot call
+	// ReturnOrigins are the origins ("https://app.example") that a browser may name
+	// in the URLs it wants to come back to.
+	ReturnOrigins []string
+	Wake          func() // tells the workers that something is due
+	Log           *slog.Logger
+}
+
+// Register adds the API's routes to mux.
+func (a *API) Register(mux *http.ServeMux) {
+	config := huma.DefaultConfig("Lockstep", "1")
+	config.Info.Description = "Who has access, and because of what."
+	config.DocsPath = "" // the document is enough; a viewer would load scripts from elsewhere
+	config.CreateHooks = nil
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"apiKey":  {Type: "http", Scheme: "bearer", Description: "LOCKSTEP_API_KEY, for servers"},
+		"session": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A Clerk session token, for browsers"},
+	}
+	api := humago.New(mux, config)
+	api.UseMiddleware(a.authenticate(api))
+
+	either := []map[string][]string{{"apiKey": {}}, {"session": {}}}
+	server := []map[string][]string{{"apiKey": {}}}
+	huma.Register(api, huma.Operation{OperationID: "start-checkout", Method: http.MethodPost, Path: "/v1/checkout",
+		Summary: "Begin a checkout", Tags: []string{"Buying"}, Security: either}, a.startCheckout)
+	huma.Register(api, huma.Operation{OperationID: "start-portal", Method: http.MethodPost, Path: "/v1/portal",
+		Summary: "Open the billing portal", Tags: []string{"Buying"}, Security: either}, a.startPortal)
+	huma.Register(api, huma.Operation{OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{kind}/{id}",
+		Summary: "Access of an account, with its reasons", Tags: []string{"Accounts"}, Security: either}, a.account)
+	huma.Register(api, huma.Operation{OperationID: "sync-account", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/sync",
+		Summary: "Look at Stripe and the directory now", Tags: []string{"Accounts"}, Security: server,
+		DefaultStatus: http.StatusAccepted}, a.syncAccount)
+	huma.Register(api, huma.Operation{OperationID: "list-events", Method: http.MethodGet, Path: "/v1/events",
+		Summary: "Stored events, newest first", Tags: []string{"Operating"}, Security: server}, a.events)
+	huma.Register(api, huma.Operation{OperationID: "list-work", Method: http.MethodGet, Path: "/v1/work",
+		Summary: "Keys that are pending, parked or failed", Tags: []string{"Operating"}, Security: server}, a.work)
+	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
+		Summary: "Whether the database can be written", Tags: []string{"Operating"}}, a.health)
+}
+
+// problem turns an error into what the caller may know of it.
+func (a *API) problem(ctx context.Context, doing string, err error) error {
+	var upstream *lockstep.UpstreamError
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return huma.Error404NotFound("there is no such thing")
+	case errors.Is(err, lockstep.ErrInvalid):
+		return huma.Error422UnprocessableEntity(err.Error())
+	case errors.As(err, &upstream):
+		a.Log.ErrorContext(ctx, doing, "error", err)
+		if upstream.Rejected() {
+			return huma.Error422UnprocessableEntity(upstream.Provider + " refused the request: " + upstream.Code)
+		}
+		return huma.Error502BadGateway(upstream.Provider + " did not answer as expected; try again")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return huma.Error503ServiceUnavailable("this took too long; try again")
+	}
+	a.Log.ErrorContext(ctx, doing, "error", err)
+	return huma.Error500InternalServerError("something went wrong here; the log says what")
+}
+
+func (a *API) health(ctx context.Context, _ *struct{}) (*struct{ Body struct{ Status string } }, error) {
+	if err := a.Store.Ping(ctx); err != nil {
+		a.Log.ErrorContext(ctx, "database is not healthy", "error", err)
+		return nil, huma.Error503ServiceUnavailable("the database cannot be written")
+	}
+	out := &struct{ Body struct{ Status string } }{}
+	out.Body.Status = "ok"
+	return out, nil
+}

@@ -1,0 +1,378 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// answer is what Lockstep says of an account.
+type answer struct {
+	State      string `json:"state"`
+	CustomerID string `json:"customer_id"`
+	Access     struct {
+		Active   bool     `json:"active"`
+		Plan     string   `json:"plan"`
+		Features []string `json:"features"`
+		Reasons  []struct {
+			Object string `json:"object"`
+			ID     string `json:"id"`
+			Status string `json:"status"`
+			Grants bool   `json:"grants"`
+		} `json:"reasons"`
+	} `json:"access"`
+	Pending bool   `json:"pending"`
+	Problem string `json:"problem"`
+	Notices []struct {
+		ID string `json:"id"`
+	} `json:"notices"`
+}
+
+// checker compares the simulators' truth with what Lockstep made of it.
+type checker struct {
+	*world
+	problems []string
+	answers  map[string]answer // by account
+	owner    map[string]string // account by linked customer
+}
+
+func (c *checker) wrong(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+}
+
+// check returns everything that is not as promised.
+func (w *world) check() []string {
+	c := &checker{world: w, answers: map[string]answer{}, owner: map[string]string{}}
+	c.ask()
+	c.checkDeliveries()
+	c.checkWork()
+	c.checkCustomers()
+	for _, u := range w.sim.Users() {
+		c.checkAccount("user/"+u.ID, u.Public)
+	}
+	for _, o := range w.sim.Organizations() {
+		c.checkAccount("organization/"+o.ID, o.Public)
+	}
+	for _, account := range w.gone {
+		c.checkGone(account)
+	}
+	return c.problems
+}
+
+func (c *checker) living() []string {
+	var accounts []string
+	for _, u := range c.sim.Users() {
+		accounts = append(accounts, "user/"+u.ID)
+	}
+	for _, o := range c.sim.Organizations() {
+		accounts = append(accounts, "organization/"+o.ID)
+	}
+	return accounts
+}
+
+// ask asks the API for every account that ever was.
+func (c *checker) ask() {
+	for _, account := range slices.Concat(c.living(), c.gone) {
+		var a answer
+		status, err := c.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey, nil, &a)
+		if err != nil || status != http.StatusOK && status != http.StatusNotFound {
+			c.wrong("the API answers %d for %s: %v", status, account, err)
+		}
+		if status == http.StatusOK {
+			c.answers[account] = a
+		}
+		if a.CustomerID == "" {
+			continue
+		}
+		if other, taken := c.owner[a.CustomerID]; taken {
+			c.wrong("customer %s is linked to %s and to %s", a.CustomerID, other, account)
+		}
+		c.owner[a.CustomerID] = account
+	}
+}
+
+// checkDeliveries: what was answered 200 is stored, and nothing that was stored is
+// left lying.
+func (c *checker) checkDeliveries() {
+	stored := map[string]bool{}
+	filter := lockstep.EventFilter{Limit: 200, Bodiless: true}
+	for {
+		page, err := c.service.store.Events(context.Background(), filter)
+		if err != nil {
+			c.wrong("list events: %v", err)
+			return
+		}
+		for _, e := range page.Events {
+			stored[e.ID] = true
+			if e.Status == lockstep.EventPending || e.Status == lockstep.EventFailed {
+				c.wrong("event %s (%s, key %s) is %s: %s", e.ID, e.Type, e.Key, e.Status, e.Reason)
+			}
+		}
+		if page.Next == "" {
+			break
+		}
+		filter.Before = page.Next
+	}
+	for _, e := range c.sim.History() {
+		if e.Side == "delivery" && e.Status == http.StatusOK && e.Fault == "" && !stored[e.EventID] {
+			c.wrong("delivery of %s (%s) was answered 200 and is not stored", e.EventID, e.EventType)
+		}
+	}
+}
+
+// checkWork: nothing is pending but the sweeps' next rounds, and nothing failed.
+func (c *checker) checkWork() {
+	backlog, err := c.service.store.Backlog(context.Background(), 1000)
+	if err != nil {
+		c.wrong("list work: %v", err)
+	}
+	for _, work := range backlog {
+		if work.Pending() && work.Key.Kind != lockstep.KeySweep || work.Disposition == lockstep.Failed {
+			c.wrong("work %s is pending=%v after %d attempts, last run %q: %s", work.Key, work.Pending(), work.Attempts, work.Disposition, work.Reason)
+		}
+	}
+}
+
+// checkCustomers: at most one living customer that we made for an account, and it
+// is the linked one, with the directory's address.
+func (c *checker) checkCustomers() {
+	emails := map[string]string{}
+	for _, u := range c.sim.Users() {
+		emails["user/"+u.ID] = u.Email
+	}
+	made := map[string]string{}
+	for _, customer := range c.sim.Customers() {
+		account := customer.Metadata["lockstepAccount"]
+		if account == "" || customer.Deleted {
+			continue
+		}
+		if other, already := made[account]; already {
+			c.wrong("%s has two customers: %s and %s", account, other, customer.ID)
+		}
+		made[account] = customer.ID
+		if linked := c.answers[account].CustomerID; linked != customer.ID {
+			c.wrong("%s is linked to %q, but the customer made for it is %s", account, linked, customer.ID)
+		}
+		if email, lives := emails[account]; lives && email != customer.Email {
+			c.wrong("customer %s of %s has the address %q, the directory says %q", customer.ID, account, customer.Email, email)
+		}
+	}
+	for account := range emails {
+		if c.answers[account].CustomerID == "" {
+			c.wrong("%s has no customer", account)
+		}
+	}
+}
+
+// thing is a subscription or a one-time payment, as the simulator has it.
+type thing struct {
+	id, status, plan string
+	rank             int
+	grants           bool
+	subscription     bool
+	ended            bool
+	born             int64
+	customer         string
+}
+
+// things are what was bought for an account: by its linked customer, or by a guest
+// whose checkout named it.
+func (c *checker) things(account string) []thing {
+	plans := map[string]struct {
+		name string
+		rank int
+	}{c.prices["basic"]: {"basic", 1}, c.prices["pro"]: {"pro", 2}, c.prices["life"]: {"life", 3}}
+	refunded := map[string]bool{}
+	for _, charge := range c.sim.Charges() {
+		refunded[charge.PaymentIntent] = charge.Refunded > 0 // the world refunds in full
+	}
+	_, id, _ := strings.Cut(account, "/")
+	customer := c.answers[account].CustomerID
+	var all []thing
+	for _, s := range c.sim.Subscriptions() {
+		if customer == "" || s.Customer != customer {
+			continue
+		}
+		plan := plans[s.Items[0].Price]
+		all = append(all, thing{id: s.ID, status: s.Status, plan: plan.name, rank: plan.rank, subscription: true, customer: customer,
+			grants: s.Status == "active" || s.Status == "trialing" || s.Status == "past_due",
+			ended:  s.Status == "canceled" || s.Status == "incomplete_expired", born: s.Created.Unix()})
+	}
+	for _, s := range c.sim.CheckoutSessions() {
+		mine := s.Customer != "" && s.Customer == customer || s.Customer == "" && s.ClientReferenceID == id
+		if s.Mode != "payment" || s.Status != "complete" || !mine {
+			continue
+		}
+		plan := plans[s.Lines[0].Price]
+		t := thing{id: s.ID, status: "active", plan: plan.name, rank: plan.rank, born: s.Created.Unix()}
+		switch {
+		case s.PaymentIntent != "" && refunded[s.PaymentIntent]:
+			t.status = "refunded"
+		case s.PaymentStatus == "unpaid":
+			t.status = "pending"
+		}
+		t.grants = t.status == "active"
+		all = append(all, t)
+	}
+	return all
+}
+
+// better says whether a counts before b: the written rule, read naively.
+func better(a, b thing) bool {
+	if a.grants != b.grants {
+		return a.grants
+	}
+	if a.rank != b.rank {
+		return a.rank > b.rank
+	}
+	if a.subscription != b.subscription {
+		return a.subscription
+	}
+	if a.ended != b.ended {
+		return b.ended
+	}
+	if a.born != b.born {
+		return a.born > b.born
+	}
+	return a.id > b.id
+}
+
+func best(all []thing, of func(thing) bool) (thing, bool) {
+	var found thing
+	some := false
+	for _, t := range all {
+		if of(t) && (!some || better(t, found)) {
+			found, some = t, true
+		}
+	}
+	return found, some
+}
+
+// word is the three-valued status for older readers.
+func word(t thing) string {
+	switch {
+	case t.status == "active" || t.status == "trialing":
+		return "active"
+	case t.ended:
+		return "cancelled"
+	}
+	return "inactive"
+}
+
+// checkAccount compares a living account's truth with the API and the metadata.
+func (c *checker) checkAccount(account string, metadata map[string]any) {
+	a, known := c.answers[account]
+	if !known {
+		c.wrong("%s is not known", account)
+		return
+	}
+	if a.Pending || a.Problem != "" {
+		c.wrong("%s is pending=%v with problem %q", account, a.Pending, a.Problem)
+	}
+	all := c.things(account)
+	top, active := best(all, func(t thing) bool { return t.grants })
+	if a.Access.Active != active || a.Access.Plan != top.plan {
+		c.wrong("%s: the API says active=%v plan=%q, the truth is active=%v plan=%q: %+v", account, a.Access.Active, a.Access.Plan, active, top.plan, all)
+	}
+	reasons := map[string]string{}
+	for _, r := range a.Access.Reasons {
+		if _, twice := reasons[r.ID]; twice {
+			c.wrong("%s: %s counts twice", account, r.ID)
+		}
+		reasons[r.ID] = r.Status
+	}
+	notices := map[string]bool{}
+	for _, n := range a.Notices {
+		notices[n.ID] = true
+	}
+	for _, t := range all {
+		if reasons[t.id] != t.status {
+			c.wrong("%s: %s is %q for Lockstep, the truth is %q", account, t.id, reasons[t.id], t.status)
+		}
+		if !t.subscription && t.grants && !notices["license.granted:"+t.id] {
+			c.wrong("%s: nothing tells of the payment %s", account, t.id)
+		}
+	}
+	if len(reasons) != len(all) {
+		c.wrong("%s: Lockstep counts %d things, the truth has %d: %v, %+v", account, len(reasons), len(all), reasons, all)
+	}
+	c.checkMetadata(account, metadata, all, active, top.plan)
+}
+
+// checkMetadata compares what an application reads of a user with what it should.
+func (c *checker) checkMetadata(account string, metadata map[string]any, all []thing, active bool, plan string) {
+	a := c.answers[account]
+	want := map[string]any{"stripeCustomerId": nil, "stripeSubscriptionId": nil, "subscriptionStatus": "inactive", "plan": nil}
+	for _, customer := range c.sim.Customers() {
+		if customer.ID == a.CustomerID && !customer.Deleted {
+			want["stripeCustomerId"] = customer.ID
+		}
+	}
+	sub, bought := best(all, func(t thing) bool { return t.subscription })
+	if bought {
+		want["stripeSubscriptionId"], want["subscriptionStatus"] = sub.id, word(sub)
+	}
+	if active {
+		want["plan"] = plan
+	} else if s, sponsors := c.sponsored(account, bought); sponsors {
+		want["stripeCustomerId"], want["stripeSubscriptionId"], want["subscriptionStatus"] = s.customer, s.id, word(s)
+	}
+	for key, value := range want {
+		if !reflect.DeepEqual(metadata[key], value) {
+			c.wrong("%s: metadata %s is %v, the truth is %v", account, key, metadata[key], value)
+		}
+	}
+	billing, _ := metadata["billing"].(map[string]any)
+	if said, _ := billing["active"].(bool); said != active {
+		c.wrong("%s: metadata billing says active=%v, the truth is %v", account, said, active)
+	}
+	if _, left := billing["features"]; left && !active {
+		c.wrong("%s: metadata billing still has features: %v", account, billing)
+	}
+}
+
+// sponsored is the organization's subscription that a user without access of their
+// own bought and still shows: the newest that has not ended, or the newest ended
+// one if they never had a subscription themselves.
+func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
+	_, user, isUser := strings.Cut(account, "user/")
+	if !isUser {
+		return thing{}, false
+	}
+	var bought []thing
+	for organization, a := range c.answers {
+		if !strings.HasPrefix(organization, "organization/") || a.CustomerID == "" {
+			continue
+		}
+		for _, t := range c.things(organization) {
+			for _, s := range c.sim.Subscriptions() {
+				if s.ID == t.id && s.Metadata["clerkUserId"] == user {
+					bought = append(bought, t)
+				}
+			}
+		}
+	}
+	for i := range bought {
+		bought[i].grants, bought[i].rank = false, 0
+	}
+	t, some := best(bought, func(t thing) bool { return !t.ended || !hasOwn })
+	return t, some
+}
+
+// checkGone: a deleted account has no living customer, and nothing grants.
+func (c *checker) checkGone(account string) {
+	for _, customer := range c.sim.Customers() {
+		mine := customer.Metadata["lockstepAccount"] == account || c.owner[customer.ID] == account
+		if mine && !customer.Deleted {
+			c.wrong("%s is deleted, but its customer %s lives", account, customer.ID)
+		}
+	}
+	if a := c.answers[account]; a.Access.Active {
+		c.wrong("%s is deleted, but has access", account)
+	}
+}

@@ -1,0 +1,329 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// deed is something that somebody does.
+type deed struct {
+	weight int
+	do     func(*world)
+}
+
+var deeds = []deed{
+	{10, (*world).signUp},
+	{16, (*world).buy},
+	{18, (*world).pay},
+	{4, (*world).payByLink},
+	{6, (*world).cancel},
+	{3, (*world).resume},
+	{4, (*world).changeUser},
+	{3, (*world).deleteUser},
+	{3, (*world).foundOrganization},
+	{1, (*world).deleteOrganization},
+	{3, (*world).refund},
+	{1, (*world).deleteCustomer},
+	{8, (*world).breakDeliveries},
+	{4, (*world).mendDeliveries},
+	{10, (*world).breakCalls},
+	{4, (*world).mendCalls},
+	{6, (*world).crash},
+	{3, (*world).restart},
+	{2, (*world).outage},
+}
+
+// live does a few dozen deeds with pauses between them.
+func (w *world) live() {
+	total := 0
+	for _, d := range deeds {
+		total += d.weight
+	}
+	w.signUp()
+	for range 25 + w.rng.IntN(25) {
+		at := w.rng.IntN(total)
+		for _, d := range deeds {
+			if at -= d.weight; at < 0 {
+				d.do(w)
+				break
+			}
+		}
+		w.pause()
+	}
+}
+
+// pause is mostly short, so that things overlap, and sometimes long enough for a
+// renewal.
+func (w *world) pause() {
+	switch n := w.rng.IntN(100); {
+	case n < 50:
+		time.Sleep(time.Duration(w.rng.IntN(300)) * time.Millisecond)
+	case n < 85:
+		time.Sleep(time.Duration(w.rng.IntN(20_000)) * time.Millisecond)
+	case n < 97:
+		time.Sleep(time.Duration(w.rng.IntN(180)) * time.Minute)
+	default:
+		w.say("a month passes")
+		time.Sleep(time.Duration(20+w.rng.IntN(20)) * 24 * time.Hour)
+	}
+}
+
+// pick draws one, and false when there is none.
+func pick[T any](w *world, from []T) (T, bool) {
+	if len(from) == 0 {
+		var none T
+		return none, false
+	}
+	return from[w.rng.IntN(len(from))], true
+}
+
+func (w *world) signUp() {
+	w.signUps++
+	user, err := w.sim.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", w.signUps), FirstName: "User", LastName: fmt.Sprint(w.signUps)})
+	if err != nil {
+		w.t.Errorf("sign up: %v", err)
+		return
+	}
+	w.say("sign up %s", user.ID)
+}
+
+// buyer draws a user, or sometimes an organization with one of its users.
+func (w *world) buyer() (account, paidBy string, ok bool) {
+	user, ok := pick(w, w.sim.Users())
+	if !ok {
+		return "", "", false
+	}
+	if w.rng.IntN(4) == 0 {
+		if org, some := pick(w, w.sim.Organizations()); some {
+			return "organization/" + org.ID, user.ID, true
+		}
+	}
+	return "user/" + user.ID, "", true
+}
+
+// buy begins one or two checkouts at once, as two tabs do.
+func (w *world) buy() {
+	account, paidBy, ok := w.buyer()
+	if !ok {
+		return
+	}
+	for range 1 + w.rng.IntN(2) {
+		key, _ := pick(w, []string{"basic", "pro", "pro", "life"})
+		w.say("buy %s for %s", key, account)
+		w.calls.Go(func() {
+			_, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, map[string]any{
+				"account": account, "lookup_key": key, "paid_by": paidBy,
+				"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}, nil)
+			if err != nil {
+				w.say("checkout did not begin: %v", err)
+			}
+		})
+	}
+}
+
+// pay pays what was begun, mostly with a card that works.
+func (w *world) pay() {
+	var open []string
+	for _, s := range w.sim.CheckoutSessions() {
+		if s.Status == "open" {
+			open = append(open, s.ID)
+		}
+	}
+	id, ok := pick(w, open)
+	if !ok {
+		return
+	}
+	card, _ := pick(w, []string{"4242424242424242", "4242424242424242", "4242424242424242", "4000000000000002", "sepa", "sepa_fail"})
+	err := w.sim.PayCheckout(id, card)
+	w.say("pay %s with %s: %v", id, card, err)
+}
+
+// payByLink pays with a payment link: Stripe makes the customer, and only
+// client_reference_id says whose it is.
+func (w *world) payByLink() {
+	account, _, ok := w.buyer()
+	if !ok {
+		return
+	}
+	_, reference, _ := strings.Cut(account, "/")
+	key, _ := pick(w, []string{"basic", "life"})
+	mode := map[string]string{"basic": "subscription", "life": "payment"}[key]
+	form := url.Values{"mode": {mode}, "client_reference_id": {reference}, "line_items[0][price]": {w.prices[key]},
+		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
+	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+"/v1/checkout/sessions", strings.NewReader(form.Encode()))
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	request.Header.Set("Authorization", "Bearer "+stripeKey)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	var session struct{ ID string }
+	if status, err := w.send(request, &session); err != nil || status != http.StatusOK {
+		w.say("no link: %d %v", status, err)
+		return
+	}
+	w.say("pay by link %s for %s: %v", session.ID, account, w.sim.PayCheckout(session.ID, "4242424242424242"))
+}
+
+// subscription draws one in the given state.
+func (w *world) subscription(ending bool) (string, bool) {
+	var ids []string
+	for _, s := range w.sim.Subscriptions() {
+		live := s.Status == "active" || s.Status == "trialing" || s.Status == "past_due"
+		if live && ending == (s.CancelAtPeriodEnd || !s.CancelAt.IsZero()) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return pick(w, ids)
+}
+
+func (w *world) cancel() {
+	if id, ok := w.subscription(false); ok {
+		atPeriodEnd := w.rng.IntN(2) == 0
+		w.say("cancel %s (at period end: %v): %v", id, atPeriodEnd, w.sim.CancelSubscription(id, atPeriodEnd))
+	}
+}
+
+func (w *world) resume() {
+	if id, ok := w.subscription(true); ok {
+		w.say("resume %s: %v", id, w.sim.ResumeSubscription(id))
+	}
+}
+
+func (w *world) changeUser() {
+	if user, ok := pick(w, w.sim.Users()); ok {
+		w.signUps++
+		email := fmt.Sprintf("changed%d@example.com", w.signUps)
+		w.say("change %s: %v", user.ID, w.sim.UpdateUser(user.ID, email, "Changed", fmt.Sprint(w.signUps)))
+	}
+}
+
+// deleteUser leaves one: a directory that lists nobody is not believed.
+func (w *world) deleteUser() {
+	users := w.sim.Users()
+	if user, ok := pick(w, users); ok && len(users) > 1 {
+		w.gone = append(w.gone, "user/"+user.ID)
+		w.say("delete %s: %v", user.ID, w.sim.DeleteUser(user.ID))
+	}
+}
+
+func (w *world) foundOrganization() {
+	if user, ok := pick(w, w.sim.Users()); ok {
+		org, err := w.sim.CreateOrganization(fmt.Sprintf("Org %d", len(w.sim.Organizations())), user.ID)
+		w.say("found %s: %v", org.ID, err)
+	}
+}
+
+func (w *world) deleteOrganization() {
+	orgs := w.sim.Organizations()
+	if org, ok := pick(w, orgs); ok && len(orgs) > 1 {
+		w.gone = append(w.gone, "organization/"+org.ID)
+		w.say("delete %s: %v", org.ID, w.sim.DeleteOrganization(org.ID))
+	}
+}
+
+func (w *world) refund() {
+	var paid []string
+	for _, s := range w.sim.CheckoutSessions() {
+		if s.Mode == "payment" && s.PaymentStatus == "paid" && s.PaymentIntent != "" {
+			paid = append(paid, s.PaymentIntent)
+		}
+	}
+	if id, ok := pick(w, paid); ok {
+		w.say("refund %s: %v", id, w.sim.Refund(id, 0))
+	}
+}
+
+// deleteCustomer is somebody at Stripe's dashboard.
+func (w *world) deleteCustomer() {
+	if c, ok := pick(w, w.sim.Customers()); ok && !c.Deleted {
+		w.say("delete customer %s: %v", c.ID, w.sim.DeleteCustomer(c.ID))
+	}
+}
+
+func (w *world) breakDeliveries() {
+	p := simulator.DeliveryPolicy{}
+	if w.rng.IntN(2) == 0 {
+		p.Drop = 0.3
+	}
+	if w.rng.IntN(2) == 0 {
+		p.Duplicate, p.Twin = 0.4, 0.1
+	}
+	if w.rng.IntN(2) == 0 {
+		p.Shuffle, p.MaxDelay = 0.5, time.Duration(w.rng.IntN(600))*time.Second
+	}
+	w.say("deliveries: %+v", p)
+	w.sim.SetDelivery(p)
+}
+
+func (w *world) mendDeliveries() { w.sim.SetDelivery(simulator.DeliveryPolicy{}) }
+
+// breakCalls makes some calls of the service fail, before or after they take
+// effect.
+func (w *world) breakCalls() {
+	f := simulator.Fault{Times: 1 + w.rng.IntN(4), After: w.rng.IntN(2) == 0}
+	route, _ := pick(w, []struct{ side, method, path string }{
+		{"stripe", "POST", "/v1/customers"}, {"stripe", "POST", "/v1/customers/*"}, {"stripe", "DELETE", "/v1/customers/*"},
+		{"stripe", "GET", "/v1/subscriptions"}, {"stripe", "GET", "/v1/checkout/sessions/*"}, {"stripe", "GET", "/v1/events"},
+		{"stripe", "GET", "/v1/customers/*"}, {"clerk", "PATCH", "/v1/users/*/metadata"},
+		{"clerk", "PATCH", "/v1/organizations/*/metadata"}, {"clerk", "GET", "/v1/users/*"}, {"stripe", "", ""}, {"clerk", "", ""},
+	})
+	f.Side, f.Method, f.Path = route.side, route.method, route.path
+	switch w.rng.IntN(6) {
+	case 0:
+		f.Status, f.Body = 500, `{"error":{"type":"api_error","message":"oops"}}`
+	case 1:
+		f.Status, f.Body, f.Header = 502, "<html><body>Bad gateway</body></html>", http.Header{"Content-Type": {"text/html"}}
+	case 2:
+		f.Status, f.Header = 429, http.Header{"Retry-After": {"3"}}
+		f.Body, f.After = `{"error":{"type":"invalid_request_error","code":"rate_limit"}}`, false
+	case 3:
+		f.CutAfter = 1 + w.rng.IntN(40)
+	case 4:
+		f.Hang = time.Duration(5+w.rng.IntN(60)) * time.Second
+	case 5:
+		f.Status, f.Body = 404, "<html>Not found</html>" // a proxy's page; it must not be believed
+	}
+	w.say("fault: %+v", f)
+	w.sim.AddFault(f)
+}
+
+func (w *world) mendCalls() { w.sim.ClearFaults() }
+
+// crash kills the service, and starts it again after a while.
+func (w *world) crash() {
+	if w.service.closed {
+		return
+	}
+	w.say("kill")
+	w.service.kill()
+	time.Sleep(time.Duration(w.rng.IntN(3000)) * time.Millisecond)
+	w.service = boot(w.t, w.net, w.dir, w.log)
+}
+
+func (w *world) restart() {
+	if w.service.closed {
+		return
+	}
+	w.say("restart")
+	w.service.end(w.t)
+	w.service = boot(w.t, w.net, w.dir, w.log)
+}
+
+// outage leaves the service down until the next outage ends it, or the settling.
+func (w *world) outage() {
+	if w.service.closed {
+		w.say("back")
+		w.service = boot(w.t, w.net, w.dir, w.log)
+		return
+	}
+	w.say("outage")
+	w.service.kill()
+	w.service.closed = true
+}

@@ -1,0 +1,95 @@
+package world
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/sqlitestore"
+)
+
+const (
+	stripeKey     = "sk_test_world"
+	clerkKey      = "sk_test_world"
+	stripeWebhook = "whsec_d29ybGQtc3RyaXBlLXNlY3JldA=="
+	clerkWebhook  = "whsec_d29ybGQtY2xlcmstc2VjcmV0LWs="
+	apiKey        = "world-api-key-0123456789"
+	serviceHost   = "lockstep.test"
+	stripeHost    = "stripe.test"
+	clerkHost     = "clerk.test"
+)
+
+// catalog has two plans and a license. The checker knows them by heart instead.
+var catalog = lockstep.Catalog{Plans: []lockstep.Plan{
+	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}},
+	{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"}},
+	{Name: "life", LookupKeys: []string{"life"}, Rank: 3, Features: []string{"notes", "export"}},
+}}
+
+// How often the sweeps begin: seldom, for virtual months are to be cheap.
+const (
+	scanEvery = 6 * time.Hour
+	listEvery = 12 * time.Hour
+)
+
+// service is one process of Lockstep.
+type service struct {
+	store  lockstep.Store
+	party  *party
+	stop   context.CancelFunc
+	done   chan error
+	closed bool
+}
+
+// boot starts Lockstep on the database file in dir.
+func boot(t *testing.T, net *network, dir string, log *slog.Logger) *service {
+	store, err := sqlitestore.Open(t.Context(), filepath.Join(dir, "lockstep.db"))
+	if err != nil {
+		t.Fatalf("open store: %v", err)
+	}
+	s := &service{store: store, party: net.party(), done: make(chan error, 1)}
+	lock, err := server.New(server.Config{
+		Store: store, APIKey: apiKey, Catalog: catalog, Log: log,
+		Stripe: server.Stripe{Key: stripeKey, BaseURL: "http://" + stripeHost,
+			WebhookSecrets: []lockstep.Secret{stripeWebhook}, HTTPClient: s.party.client(10 * time.Second)},
+		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost,
+			WebhookSecrets: []lockstep.Secret{clerkWebhook}, HTTPClient: s.party.client(10 * time.Second)},
+		// The bubble has one process, which wakes itself: polling would only cost time.
+		Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
+		// No full verify: it would mend what the rest must get right by itself.
+		Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour},
+	})
+	if err != nil {
+		t.Fatalf("put server together: %v", err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	s.stop = stop
+	listener := net.listen(serviceHost)
+	go func() { s.done <- lock.Serve(ctx, listener) }()
+	return s
+}
+
+// end stops the service as a signal does.
+func (s *service) end(t *testing.T) {
+	s.stop()
+	if err := <-s.done; err != nil {
+		t.Errorf("service ended with: %v", err)
+	}
+	s.party.cut()
+	if err := s.store.Close(); err != nil {
+		t.Errorf("close store: %v", err)
+	}
+}
+
+// kill ends the service as kill -9 does: from one moment on nothing that it does
+// has an effect. What it was told on the way down is nobody's business.
+func (s *service) kill() {
+	s.party.cut()
+	_ = s.store.Close()
+	s.stop()
+	<-s.done
+}

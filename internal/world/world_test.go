@@ -1,0 +1,212 @@
+package world
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+var (
+	seeds = flag.Uint64("seeds", 300, "how many seeds to run")
+	seed  = flag.Uint64("seed", 0, "run this seed alone, and log what happens")
+	first = flag.Uint64("first", 1, "the first seed")
+)
+
+// TestWorld runs the world for many seeds.
+func TestWorld(t *testing.T) {
+	t.Parallel()
+	if *seed != 0 {
+		live(t, *seed, true)
+		return
+	}
+	numbers := make(chan uint64)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for n := range numbers {
+				t.Run(fmt.Sprintf("seed %d", n), func(t *testing.T) { live(t, n, false) })
+			}
+		})
+	}
+	for n := *first; n < *first+*seeds; n++ {
+		if t.Failed() {
+			break // one seed to look at is enough
+		}
+		numbers <- n
+	}
+	close(numbers)
+	workers.Wait()
+}
+
+// live lets a world of one seed live and checks it.
+func live(t *testing.T, seed uint64, loud bool) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := create(t, seed, dir, loud)
+		w.live()
+		w.settle()
+		problems := w.check()
+		w.destroy()
+		for _, p := range problems {
+			t.Error(p)
+		}
+		if t.Failed() {
+			t.Logf("run it again: go test ./internal/world -run TestWorld -count=1 -seed=%d", seed)
+		}
+	})
+}
+
+// world is everything there is.
+type world struct {
+	t       *testing.T
+	dir     string
+	rng     *rand.Rand
+	net     *network
+	sim     *simulator.Simulator
+	log     *slog.Logger
+	outside *party // buyers and applications
+	service *service
+	prices  map[string]string // by lookup key
+	calls   sync.WaitGroup    // checkouts under way
+	stops   []func()
+	signUps int
+	gone    []string // accounts that were deleted
+}
+
+func create(t *testing.T, seed uint64, dir string, loud bool) *world {
+	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
+		log: slog.New(slog.DiscardHandler), prices: map[string]string{}}
+	if loud {
+		w.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	w.outside = w.net.party()
+	sender := w.net.party()
+	var err error
+	w.sim, err = simulator.New(simulator.Config{
+		StripeKey: stripeKey, ClerkKey: clerkKey, Seed: seed,
+		StripeURL: "http://" + stripeHost, ClerkURL: "http://" + clerkHost,
+		HTTPClient: sender.client(15 * time.Second), Logger: slog.New(slog.DiscardHandler),
+		StripeWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/stripe", Secret: stripeWebhook}},
+		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/clerk", Secret: clerkWebhook}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, plan := range []simulator.Plan{
+		{LookupKey: "basic", ProductName: "Basic", Amount: 500, Currency: "usd", Interval: "month"},
+		{LookupKey: "pro", ProductName: "Pro", Amount: 2000, Currency: "usd", Interval: "month"},
+		{LookupKey: "life", ProductName: "Life", Amount: 30000, Currency: "usd"},
+	} {
+		w.prices[plan.LookupKey] = w.sim.AddPlan(plan)
+	}
+	w.host(stripeHost, w.sim.StripeHandler())
+	w.host(clerkHost, w.sim.ClerkHandler())
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- w.sim.Run(ctx) }()
+	w.stops = append(w.stops, func() {
+		stop()
+		if err := <-ended; err != nil && ctx.Err() == nil {
+			t.Errorf("simulator ended with: %v", err)
+		}
+		sender.cut()
+	})
+	w.service = boot(t, w.net, dir, w.log)
+	return w
+}
+
+// host serves a handler under a host's name.
+func (w *world) host(name string, handler http.Handler) {
+	listener := w.net.listen(name)
+	web := &http.Server{Handler: handler}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = web.Serve(listener) // ends with the listener
+	}()
+	w.stops = append(w.stops, func() {
+		if err := web.Close(); err != nil {
+			w.t.Errorf("stop %s: %v", name, err)
+		}
+		<-ended
+	})
+}
+
+func (w *world) destroy() {
+	w.service.end(w.t)
+	w.outside.cut()
+	for i := len(w.stops) - 1; i >= 0; i-- {
+		w.stops[i]()
+	}
+}
+
+// settle ends all faults and lets the time pass in which Lockstep promises that
+// everything agrees: two rounds of the sweeps and the longest backoff.
+func (w *world) settle() {
+	w.sim.ClearFaults()
+	w.sim.SetDelivery(simulator.DeliveryPolicy{})
+	if w.service.closed {
+		w.service = boot(w.t, w.net, w.dir, w.log)
+	}
+	w.calls.Wait()
+	time.Sleep(2*listEvery + time.Hour)
+	synctest.Wait()
+}
+
+// call sends JSON to Lockstep's API as an application does. Failures are part of
+// life.
+func (w *world) call(ctx context.Context, method, url, key string, in, out any) (int, error) {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return 0, err
+		}
+		body = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, body)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return w.send(request, out)
+}
+
+func (w *world) send(request *http.Request, out any) (int, error) {
+	response, err := w.outside.client(20 * time.Second).Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err
+	}
+	if out == nil || response.StatusCode >= 300 {
+		return response.StatusCode, nil
+	}
+	return response.StatusCode, json.Unmarshal(text, out)
+}
+
+// say logs a step when one seed runs alone.
+func (w *world) say(format string, args ...any) {
+	w.log.Info("WORLD " + strings.TrimSpace(fmt.Sprintf(format, args...)))
+}

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/reconcile"
+)
+
+// Config is all that a server is made of.
+type Config struct {
+	Store  lockstep.Store
+	Stripe Stripe
+	Clerk  Clerk
+
+	APIKey        lockstep.Secret // for servers that call the API; empty: none can
+	ReturnOrigins []string        // where browsers may ask to come back to: "https://app.example"
+
+	Catalog    lockstep.Catalog
+	Projection lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
+	Deletion   DeletionPolicy          // empty means delete
+
+	Workers   Workers
+	Intervals Intervals
+	Log       *slog.Logger // nil: slog.Default()
+}
+
+// DeletionPolicy says what becomes of the billing of a deleted account.
+type DeletionPolicy = reconcile.DeletionPolicy
+
+// The deletion policies.
+const (
+	DeleteCustomer      = reconcile.DeleteCustomer
+	CancelSubscriptions = reconcile.CancelSubscriptions
+	KeepBilling         = reconcile.KeepBilling
+)
+
+// Workers is how the work is done; its zero value is good.
+type Workers = reconcile.Config
+
+// Intervals say how often the sweeps begin; its zero value is good.
+type Intervals = reconcile.Intervals
+
+// Stripe is how Stripe is reached and believed.
+type Stripe struct {
+	Key            lockstep.Secret   // sk_… or rk_…
+	BaseURL        string            // empty: https://api.stripe.com
+	WebhookSecrets []lockstep.Secret // whsec_…; several while one is rolled
+	HTTPClient     *http.Client      // nil: one with timeouts
+}
+
+// Clerk is how Clerk is reached and believed.
+type Clerk struct {
+	Key               lockstep.Secret   // sk_…
+	BaseURL           string            // empty: https://api.clerk.com
+	WebhookSecrets    []lockstep.Secret // whsec_…
+	InstanceID        string            // ins_…; empty: events of any instance with the right secret
+	Issuer            string            // of session tokens, the Frontend API URL
+	AuthorizedParties []string          // the origins whose session tokens are accepted; empty: any
+	HTTPClient        *http.Client      // nil: one with timeouts
+}
+
+// Validate reports every problem at once.
+func (c Config) Validate() error {
+	var problems []error
+	add := func(err error) {
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if c.Store == nil {
+		add(errors.New("no store"))
+	}
+	add(checkSecrets("Stripe webhook secret", c.Stripe.WebhookSecrets))
+	add(checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets))
+	if c.APIKey != "" && strings.TrimSpace(c.APIKey.Reveal()) == "" {
+		add(errors.New("the API key is blank; make one with: openssl rand -hex 32"))
+	}
+	add(c.Catalog.Validate())
+	add(c.Projection.Validate())
+	if c.Deletion != "" {
+		add(c.Deletion.Validate())
+	}
+	add(c.Workers.Validate())
+	return errors.Join(problems...)
+}
+
+// checkSecrets refuses what several official libraries accept: with an empty key
+// everybody can sign.
+func checkSecrets(name string, secrets []lockstep.Secret) error {
+	if len(secrets) == 0 {
+		return fmt.Errorf("no %s", name)
+	}
+	for _, s := range secrets {
+		if strings.TrimSpace(strings.TrimPrefix(s.Reveal(), "whsec_")) == "" {
+			return fmt.Errorf("a %s is empty: with an empty secret anybody could sign events", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/clerkdirectory"
+	"github.com/lockstep-dev/lockstep/internal/httpapi"
+	"github.com/lockstep-dev/lockstep/internal/ingest"
+	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/stripebilling"
+)
+
+// Server is Lockstep.
+type Server struct {
+	store  lockstep.Store
+	runner *reconcile.Runner
+	mux    *http.ServeMux
+	log    *slog.Logger
+}
+
+// New puts a server together. It does no input or output.
+func New(c Config) (*Server, error) {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Projection == (lockstep.ProjectionKeys{}) {
+		c.Projection = lockstep.DefaultProjectionKeys
+	}
+	if c.Deletion == "" {
+		c.Deletion = DeleteCustomer
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL, HTTPClient: c.Stripe.HTTPClient})
+	if err != nil {
+		return nil, fmt.Errorf("stripe: %w", err)
+	}
+	directory, err := clerkdirectory.New(clerkdirectory.Config{Key: c.Clerk.Key, BaseURL: c.Clerk.BaseURL, HTTPClient: c.Clerk.HTTPClient})
+	if err != nil {
+		return nil, fmt.Errorf("clerk: %w", err)
+	}
+	sessions, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: c.Clerk.Key, BaseURL: c.Clerk.BaseURL,
+		Issuer: c.Clerk.Issuer, AuthorizedParties: c.Clerk.AuthorizedParties, HTTPClient: c.Clerk.HTTPClient})
+	if err != nil {
+		return nil, fmt.Errorf("clerk session tokens: %w", err)
+	}
+
+	s := &Server{store: c.Store, mux: http.NewServeMux(), log: c.Log}
+	intake := ingest.Intake{Inbox: c.Store, Wake: func() { s.runner.Wake() }}
+	s.runner = reconcile.NewRunner(c.Store, reconcilers(c, billing, directory, intake), c.Workers, c.Log)
+
+	s.mux.Handle("POST /webhooks/stripe", &ingest.Endpoint{Source: stripeSource(c, billing), Intake: intake, Log: c.Log})
+	s.mux.Handle("POST /webhooks/clerk", &ingest.Endpoint{Source: clerkSource(c), Intake: intake, Log: c.Log})
+	api := &httpapi.API{Store: c.Store, Till: billing, Sessions: sessions, Catalog: c.Catalog, Key: c.APIKey,
+		ReturnOrigins: c.ReturnOrigins, Wake: s.runner.Wake, Log: c.Log}
+	api.Register(s.mux)
+	return s, nil
+}
+
+// reconcilers says which reconciler brings which kind of key in step.
+func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
+	products := &reconcile.Products{Billing: billing}
+	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
+		Keys: c.Projection, Deletion: c.Deletion, Products: products, Log: c.Log}
+	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Products: products}
+	return map[lockstep.KeyKind]reconcile.Reconciler{
+		lockstep.KeyUser:         accounts,
+		lockstep.KeyOrganization: accounts,
+		lockstep.KeyCustomer:     &reconcile.Unlinked{Store: c.Store, Billing: billing, Directory: directory},
+		lockstep.KeyCheckout:     payments,
+		lockstep.KeyPayment:      payments,
+		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
+			Intervals: c.Intervals, Take: intake.Take, Log: c.Log},
+	}
+}
+
+func stripeSource(c Config, billing *stripebilling.Client) ingest.Source {
+	environment := stripebilling.Environment{Live: billing.Live()}
+	return ingest.Source{
+		Name: lockstep.Stripe,
+		Verify: func(h http.Header, body []byte, now time.Time) error {
+			return stripebilling.Verify(h, body, c.Stripe.WebhookSecrets, now, stripebilling.DefaultTolerance)
+		},
+		Read: func(_ http.Header, body []byte) (lockstep.Hint, error) {
+			return stripebilling.Read(body, environment)
+		},
+	}
+}
+
+func clerkSource(c Config) ingest.Source {
+	environment := clerkdirectory.Environment{InstanceID: c.Clerk.InstanceID}
+	return ingest.Source{
+		Name: lockstep.Clerk,
+		Verify: func(h http.Header, body []byte, now time.Time) error {
+			return clerkdirectory.Verify(h, body, c.Clerk.WebhookSecrets, now, clerkdirectory.DefaultTolerance)
+		},
+		Read: func(h http.Header, body []byte) (lockstep.Hint, error) {
+			return clerkdirectory.Read(h, body, environment)
+		},
+	}
+}
+
+// Handler answers deliveries and the API.
+func (s *Server) Handler() http.Handler { return s.mux }
+
+// Run brings keys in step until ctx ends.
+func (s *Server) Run(ctx context.Context) error {
+	if err := s.startSweeps(ctx); err != nil {
+		return fmt.Errorf("start sweeps: %w", err)
+	}
+	return s.runner.Run(ctx)
+}
+
+// startSweeps has every sweep look for what happened while nobody ran, but leaves
+// a full verify to its schedule: it costs reads for every account.
+func (s *Server) startSweeps(ctx context.Context) error {
+	for _, key := range reconcile.SweepKeys() {
+		work, err := s.store.Work(ctx, key)
+		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+			return err
+		}
+		if work.Pending() && key == reconcile.FullVerify {
+			continue
+		}
+		if err := s.store.Mark(ctx, lockstep.Mark{Key: key, Priority: lockstep.Background}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Serve answers on the listener and works, until ctx ends or one of the two
+// fails. It then stops listening, lets requests and runs end, and returns.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	web := &http.Server{
+		Handler:           s.mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second, // also of a slow body, which the one above is not
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       90 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Run(ctx) })
+	group.Go(func() error {
+		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return web.Shutdown(grace)
+	})
+	return group.Wait()
+}
