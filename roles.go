@@ -132,6 +132,9 @@ type Billing interface {
 	Checkout(ctx context.Context, id string) (Checkout, error)
 	// Checkouts returns a customer's sessions, without their items.
 	Checkouts(ctx context.Context, customerID string) ([]Checkout, error)
+	// CheckoutsSince returns a page of everybody's sessions created since a time,
+	// without their items; next is empty at the end. Stripe keeps them for good.
+	CheckoutsSince(ctx context.Context, since time.Time, cursor string) (page []Checkout, next string, err error)
 	// CheckoutOfPayment returns the session of a payment intent, without its items,
 	// or ErrNotFound.
 	CheckoutOfPayment(ctx context.Context, paymentID string) (Checkout, error)

@@ -16,7 +16,7 @@ type eventsQuery struct {
 	Key    string `query:"key" doc:"As in user/user_2x or customer/cus_x"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Before string `query:"before" doc:"The next of the page before"`
-	Body   bool   `query:"body" doc:"Include the bodies; they hold personal data"`
+	Whole  bool   `query:"body" doc:"Include the bodies; they hold personal data"`
 }
 
 type eventView struct {
@@ -43,7 +43,7 @@ type eventsPage struct {
 
 func (a *API) events(ctx context.Context, in *eventsQuery) (*eventsPage, error) {
 	filter := lockstep.EventFilter{Source: lockstep.Source(in.Source), Status: lockstep.EventStatus(in.Status),
-		Limit: in.Limit, Before: in.Before, Bodiless: !in.Body}
+		Limit: in.Limit, Before: in.Before, Bodiless: !in.Whole}
 	if in.Key != "" {
 		key, err := lockstep.ParseKey(in.Key)
 		if err != nil {

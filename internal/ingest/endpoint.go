@@ -59,6 +59,10 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), commitTimeout)
 	defer cancel()
 	stored, err := e.Intake.Take(ctx, lockstep.Delivered, hint)
+	if r.Context().Err() != nil {
+		e.Log.Info("sender left before its delivery was stored", "source", e.Source.Name, "event", hint.Event.ID)
+		return
+	}
 	if err != nil {
 		e.Log.ErrorContext(ctx, "delivery not stored", "source", e.Source.Name, "event", hint.Event.ID, "error", err)
 		w.Header().Set("Retry-After", "2")

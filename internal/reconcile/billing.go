@@ -48,7 +48,7 @@ func (r *run) observeCustomer(ctx context.Context) error {
 // finds nothing.
 func (r *run) observeSubscriptions(ctx context.Context) error {
 	listed, err := r.Billing.Subscriptions(ctx, r.now.CustomerID)
-	if err != nil && !(r.now.CustomerDeleted && errors.Is(err, lockstep.ErrNotFound)) {
+	if err != nil && (!r.now.CustomerDeleted || !errors.Is(err, lockstep.ErrNotFound)) {
 		return fmt.Errorf("list subscriptions: %w", err)
 	}
 	for _, known := range r.now.Subscriptions {

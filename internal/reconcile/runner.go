@@ -99,17 +99,18 @@ func (r *Runner) Run(ctx context.Context) error {
 	reserved := make(chan struct{}, r.config.Reserved)
 
 	for ctx.Err() == nil {
-		claimed := r.fill(ctx, work, &running, general, lockstep.Background)
+		lane, least := general, lockstep.Background
 		if len(general) == cap(general) {
-			claimed = r.fill(ctx, work, &running, reserved, lockstep.Interactive) || claimed
+			lane, least = reserved, lockstep.Interactive
 		}
-		if claimed {
+		pause := r.fill(ctx, work, &running, lane, least)
+		if pause == 0 {
 			continue
 		}
-		timer := time.NewTimer(r.pause(ctx, len(general) == cap(general)))
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
-		case <-r.wake:
+		case <-r.wake: // something was marked, or a slot has become free
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -120,19 +121,33 @@ func (r *Runner) Run(ctx context.Context) error {
 	return nil
 }
 
+// contended is how long to wait when somebody else has claimed what was due.
+const contended = 10 * time.Millisecond
+
 // fill claims as many keys as the lane has free slots and starts their runs. It
-// reports whether it started any.
-func (r *Runner) fill(ctx, work context.Context, running *sync.WaitGroup, lane chan struct{}, least lockstep.Priority) bool {
+// returns how long nothing will be due, as far as is known: 0 if it has started
+// any. It looks before it claims, because a claim takes the database's writer.
+func (r *Runner) fill(ctx, work context.Context, running *sync.WaitGroup, lane chan struct{}, least lockstep.Priority) time.Duration {
 	free := cap(lane) - len(lane)
 	if free == 0 {
-		return false
+		return r.config.Poll
 	}
-	claims, err := r.queue.Claim(ctx, lockstep.ClaimRequest{Limit: free, Lease: r.config.Lease, MaxPriority: least})
+	next, pending, err := r.queue.NextDue(ctx, least)
+	if wait := time.Until(next); err == nil && (!pending || wait > 0) {
+		if !pending {
+			return r.config.Poll
+		}
+		return min(wait, r.config.Poll)
+	}
+	var claims []lockstep.Claim
+	if err == nil {
+		claims, err = r.queue.Claim(ctx, lockstep.ClaimRequest{Limit: free, Lease: r.config.Lease, MaxPriority: least})
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			r.log.Error("cannot claim work", "error", err)
 		}
-		return false
+		return min(time.Second, r.config.Poll)
 	}
 	for _, claim := range claims {
 		lane <- struct{}{}
@@ -142,20 +157,10 @@ func (r *Runner) fill(ctx, work context.Context, running *sync.WaitGroup, lane c
 			r.run(work, claim)
 		})
 	}
-	return len(claims) > 0
-}
-
-// pause is how long nothing will be due, as far as is known.
-func (r *Runner) pause(ctx context.Context, full bool) time.Duration {
-	least := lockstep.Background
-	if full {
-		least = lockstep.Interactive // the rest waits for a slot, which wakes us
+	if len(claims) == 0 {
+		return contended
 	}
-	next, pending, err := r.queue.NextDue(ctx, least)
-	if err != nil || !pending {
-		return r.config.Poll
-	}
-	return min(max(time.Until(next), time.Millisecond), r.config.Poll)
+	return 0
 }
 
 // run runs one claim and finishes it.

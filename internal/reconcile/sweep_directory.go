@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,6 +40,9 @@ func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.K
 		at = roll{Round: time.Now().UnixMilli()}
 	}
 	page, next, err := s.Directory.Identities(ctx, kind, at.Page)
+	if errors.Is(err, lockstep.ErrNotFound) && at.Page != "" {
+		return roll{}, nil, true, nil // whom we read on from is gone: begin anew
+	}
 	if err != nil {
 		return at, nil, false, fmt.Errorf("list %ss: %w", kind, err)
 	}

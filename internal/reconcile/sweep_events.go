@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,10 @@ type eventScan struct {
 	Since int64  `json:"since"`          // Unix seconds: everything before has been seen
 	Began int64  `json:"began"`          // when this scan began; it becomes the next Since
 	Page  string `json:"page,omitempty"` // the next page; empty between scans
+	// Hole is since when events are lost for good; 0: none are. It is mended by what
+	// Stripe keeps for longer.
+	Hole     int64  `json:"hole,omitempty"`
+	HolePage string `json:"hole_page,omitempty"`
 }
 
 // scanEvents asks Stripe which events there were, and takes those in that no
@@ -29,18 +34,26 @@ type eventScan struct {
 func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim, at eventScan) (eventScan, []lockstep.Mark, bool, error) {
 	now := time.Now()
 	var marks []lockstep.Mark
+	if at.Page == "" && at.Hole != 0 {
+		return s.mendHole(ctx, at)
+	}
 	if at.Page == "" {
 		at.Began = now.Unix()
 		if at.Since == 0 {
 			at.Since = now.Add(-time.Hour).Unix()
 		}
 		if now.Sub(time.Unix(at.Since, 0)) > eventHistory {
-			s.Log.Error("Stripe no longer has the events of the time we were away; verifying every account instead",
+			s.Log.Error("Stripe no longer has the events of the time we were away; looking at every account and checkout instead",
 				"since", time.Unix(at.Since, 0))
+			at.Hole = at.Since
 			marks = append(marks, lockstep.Mark{Key: sweepAccounts, Priority: lockstep.Background})
 		}
 	}
 	hints, next, err := s.Billing.EventsSince(ctx, time.Unix(at.Since, 0).Add(-eventOverlap), at.Page)
+	if errors.Is(err, lockstep.ErrNotFound) && at.Page != "" {
+		at.Page = "" // the event that we read on from is too old by now: begin anew
+		return at, nil, true, nil
+	}
 	if err != nil {
 		return at, nil, false, fmt.Errorf("list events: %w", err)
 	}
@@ -54,6 +67,34 @@ func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim, at eventScan)
 	at.Page = next
 	if next == "" {
 		at.Since = at.Began
+	}
+	return at, marks, next != "" || at.Hole != 0, nil
+}
+
+// mendHole finds what was bought while events were lost, by those whom the full
+// verify does not reach: guests, and customers that nobody has linked.
+func (s *Sweeps) mendHole(ctx context.Context, at eventScan) (eventScan, []lockstep.Mark, bool, error) {
+	sessions, next, err := s.Billing.CheckoutsSince(ctx, time.Unix(at.Hole, 0).Add(-24*time.Hour), at.HolePage)
+	if err != nil {
+		return at, nil, false, fmt.Errorf("list checkout sessions: %w", err)
+	}
+	var marks []lockstep.Mark
+	for _, session := range sessions {
+		if session.Status != "complete" {
+			continue
+		}
+		mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: session.CustomerID},
+			Scope: lockstep.ScopeSubscriptions, Priority: lockstep.Background}
+		if session.Mode == "payment" {
+			mark = lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}, Priority: lockstep.Background}
+		}
+		if mark.Key.ID != "" {
+			marks = append(marks, mark)
+		}
+	}
+	at.HolePage = next
+	if next == "" {
+		at.Hole = 0
 	}
 	return at, marks, next != "", nil
 }

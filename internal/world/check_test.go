@@ -192,19 +192,25 @@ func (c *checker) things(account string) []thing {
 		refunded[charge.PaymentIntent] = charge.Refunded > 0 // the world refunds in full
 	}
 	_, id, _ := strings.Cut(account, "/")
-	customer := c.answers[account].CustomerID
+	customers := map[string]bool{c.answers[account].CustomerID: true}
+	for _, customer := range c.sim.Customers() { // also those that were deleted and replaced
+		if customer.Metadata["lockstepAccount"] == account {
+			customers[customer.ID] = true
+		}
+	}
+	delete(customers, "")
 	var all []thing
 	for _, s := range c.sim.Subscriptions() {
-		if customer == "" || s.Customer != customer {
+		if !customers[s.Customer] {
 			continue
 		}
 		plan := plans[s.Items[0].Price]
-		all = append(all, thing{id: s.ID, status: s.Status, plan: plan.name, rank: plan.rank, subscription: true, customer: customer,
+		all = append(all, thing{id: s.ID, status: s.Status, plan: plan.name, rank: plan.rank, subscription: true, customer: s.Customer,
 			grants: s.Status == "active" || s.Status == "trialing" || s.Status == "past_due",
 			ended:  s.Status == "canceled" || s.Status == "incomplete_expired", born: s.Created.Unix()})
 	}
 	for _, s := range c.sim.CheckoutSessions() {
-		mine := s.Customer != "" && s.Customer == customer || s.Customer == "" && s.ClientReferenceID == id
+		mine := customers[s.Customer] || s.Customer == "" && s.ClientReferenceID == id
 		if s.Mode != "payment" || s.Status != "complete" || !mine {
 			continue
 		}

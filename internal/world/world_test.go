@@ -53,9 +53,24 @@ func TestWorld(t *testing.T) {
 	workers.Wait()
 }
 
+// scratch is a folder in memory where there is one: virtual months commit often,
+// and what a power cut does is tested elsewhere.
+func scratch(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "lockstep-world-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 // live lets a world of one seed live and checks it.
 func live(t *testing.T, seed uint64, loud bool) {
-	dir := t.TempDir()
+	dir := scratch(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := create(t, seed, dir, loud)
 		w.live()

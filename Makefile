@@ -1,0 +1,36 @@
+# `make help` lists what there is.
+
+GO        ?= go
+LINT      := bin/golangci-lint
+LINT_AT   := v2.15.0
+SEEDS     ?= 20000
+
+.PHONY: help dev build test lint conformance breaks soak
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+dev: ## Run everything on this machine: simulators, service, sample app
+	$(GO) run ./cmd/lockstep dev
+
+build: ## Build bin/lockstep
+	$(GO) build -trimpath -o bin/lockstep ./cmd/lockstep
+
+test: ## Run all tests with the race detector (what they need is downloaded by Go)
+	$(GO) test -race -timeout 15m ./...
+
+lint: $(LINT) ## Check formatting, vet and linters
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }
+	$(GO) mod tidy -diff
+	$(LINT) run ./...
+
+$(LINT):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
+
+conformance: breaks ## Suites that take longer: the code is broken on purpose, and the tests must notice
+
+breaks: ## Break the code in each way of docs/breaks.md and see the world's test catch it
+	$(GO) run ./internal/breaks
+
+soak: ## Run many more worlds: make soak SEEDS=100000
+	$(GO) test ./internal/world -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000

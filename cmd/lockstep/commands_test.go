@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/clerkdirectory"
+	"github.com/lockstep-dev/lockstep/stripebilling"
+)
+
+// patience is how long a script waits for what must come.
+const patience = 30 * time.Second
+
+var browser = &http.Client{Timeout: 10 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// request sends what `call` and `until` describe:
+//
+//	METHOD URL [key=KEY] [json=TEXT] [form=a=b&c=d]
+func request(args []string) (status int, body string, err error) {
+	var content io.Reader
+	header := http.Header{}
+	for _, arg := range args[2:] {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "key":
+			header.Set("Authorization", "Bearer "+value)
+		case "json":
+			content = strings.NewReader(value)
+			header.Set("Content-Type", "application/json")
+		case "form":
+			content = strings.NewReader(value)
+			header.Set("Content-Type", "application/x-www-form-urlencoded")
+		default:
+			return 0, "", fmt.Errorf("what is %q?", arg)
+		}
+	}
+	r, err := http.NewRequest(args[0], args[1], content)
+	if err != nil {
+		return 0, "", err
+	}
+	r.Header = header
+	response, err := browser.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if location := response.Header.Get("Location"); location != "" {
+		text = append(text, "\nLocation: "+location...)
+	}
+	return response.StatusCode, string(text), err
+}
+
+// call STATUS METHOD URL …: sends a request; its answer is what `stdout` and `cmp`
+// see.
+func call(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: call STATUS METHOD URL [key=…] [json=…] [form=…]")
+	}
+	status, body, err := request(args[1:])
+	ts.Check(err)
+	_, err = fmt.Fprintln(ts.Stdout(), body)
+	ts.Check(err)
+	if fmt.Sprint(status) != args[0] {
+		ts.Fatalf("status %d, want %s: %s", status, args[0], body)
+	}
+}
+
+// until PATTERN METHOD URL …: asks again until the answer matches.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: until PATTERN METHOD URL [key=…]")
+	}
+	pattern, err := regexp.Compile(`(?s)` + args[0])
+	ts.Check(err)
+	deadline := time.Now().Add(patience)
+	for {
+		status, body, err := request(args[1:])
+		if err == nil && pattern.MatchString(body) {
+			_, err = fmt.Fprintln(ts.Stdout(), body)
+			ts.Check(err)
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("no answer matches %q: last %d %v: %s", args[0], status, err, body)
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+}
+
+// field NAME PATH: sets an environment variable to a value of the last output,
+// which is JSON. PATH is dotted; a number picks from a list.
+func field(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: field NAME PATH")
+	}
+	var value any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &value))
+	for _, step := range strings.Split(args[1], ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[step]
+		case []any:
+			var n int
+			_, err := fmt.Sscan(step, &n)
+			ts.Check(err)
+			if n >= len(v) {
+				ts.Fatalf("there is no element %d of %d", n, len(v))
+			}
+			value = v[n]
+		}
+	}
+	if value == nil {
+		ts.Fatalf("there is no %s in %s", args[1], ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], fmt.Sprint(value))
+}
+
+// signed makes a signed delivery to Lockstep.
+func signed(source, id string, body []byte, secret lockstep.Secret, at time.Time, target string) (*http.Request, error) {
+	r, err := http.NewRequest(http.MethodPost, target+"/webhooks/"+source, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if source == "clerk" {
+		header, err := clerkdirectory.Sign(id, body, secret, at)
+		if err != nil {
+			return nil, err
+		}
+		r.Header = header
+	} else {
+		r.Header.Set("Stripe-Signature", stripebilling.Sign(body, secret, at))
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return r, nil
+}
+
+// deliver STATUS SOURCE FILE [times=N] [secret=…] [late=DURATION] [id=…]: signs a
+// file's bytes and delivers them, N times at the same moment; each must be answered
+// with STATUS.
+func deliver(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: deliver STATUS SOURCE FILE [times=N] [secret=…] [late=DURATION] [id=…]")
+	}
+	times, id, at := 1, "msg_1", time.Now()
+	secret := lockstep.Secret(map[string]string{"stripe": devStripeWebhook, "clerk": devClerkWebhook}[args[1]])
+	for _, arg := range args[3:] {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "times":
+			_, err := fmt.Sscan(value, &times)
+			ts.Check(err)
+		case "secret":
+			secret = lockstep.Secret(value)
+		case "late":
+			late, err := time.ParseDuration(value)
+			ts.Check(err)
+			at = at.Add(-late)
+		case "id":
+			id = value
+		}
+	}
+	body := []byte(ts.ReadFile(args[2]))
+	begin, statuses := make(chan struct{}), make(chan string, times)
+	for range times {
+		go func() {
+			<-begin
+			r, err := signed(args[1], id, body, secret, at, ts.Getenv("LOCKSTEP"))
+			if err != nil {
+				statuses <- err.Error()
+				return
+			}
+			response, err := browser.Do(r)
+			if err != nil {
+				statuses <- err.Error()
+				return
+			}
+			response.Body.Close()
+			statuses <- fmt.Sprint(response.StatusCode)
+		}()
+	}
+	close(begin)
+	for range times {
+		if status := <-statuses; status != args[0] {
+			ts.Fatalf("delivery of %s: %s, want %s", args[2], status, args[0])
+		}
+	}
+}
+
+// reverse STRIPE: delivers all events that the simulator has, the newest first,
+// as if everything had come in the wrong order.
+func reverse(ts *testscript.TestScript, neg bool, args []string) {
+	_, body, err := request([]string{"GET", ts.Getenv("STRIPE") + "/v1/events?limit=100", "key=" + devStripeKey})
+	ts.Check(err)
+	var list struct{ Data []json.RawMessage }
+	ts.Check(json.Unmarshal([]byte(body), &list))
+	if neg || len(list.Data) < 12 {
+		ts.Fatalf("only %d events: %s", len(list.Data), body)
+	}
+	for _, event := range list.Data {
+		r, err := signed("stripe", "", event, devStripeWebhook, time.Now(), ts.Getenv("LOCKSTEP"))
+		ts.Check(err)
+		response, err := browser.Do(r)
+		ts.Check(err)
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			ts.Fatalf("status %d for %s", response.StatusCode, event)
+		}
+	}
+}
+
+// answered are the ids of the events that `burst` was answered 200 for, by script.
+var answered sync.Map
+
+// burst: eight senders deliver events of their own until Lockstep is gone, which
+// the script sees to; what was answered 200 is remembered for `acked`. It ends when
+// a connection fails; it runs beside the script.
+func burst(ts *testscript.TestScript, neg bool, args []string) {
+	var mu sync.Mutex
+	ids := []string{}
+	target := ts.Getenv("LOCKSTEP")
+	var senders sync.WaitGroup
+	many := make(chan struct{})
+	for sender := range 8 {
+		senders.Go(func() {
+			for n := 0; n < 20_000; n++ {
+				id := fmt.Sprintf("evt_burst_%d_%d", sender, n)
+				body := fmt.Appendf(nil, `{"id":%q,"object":"event","type":"invoice.paid","livemode":false,"created":1,"data":{"object":{"id":"in_1","object":"invoice","customer":"cus_burst%d"}}}`, id, n%7)
+				r, err := signed("stripe", "", body, devStripeWebhook, time.Now(), target)
+				if err != nil {
+					return
+				}
+				response, err := browser.Do(r)
+				if err != nil {
+					return // killed: the outcome of this one is unknown
+				}
+				response.Body.Close()
+				if response.StatusCode == http.StatusOK {
+					mu.Lock()
+					ids = append(ids, id)
+					if len(ids) == 200 {
+						close(many)
+					}
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	answered.Store(ts.Getenv("WORK"), func() []string { senders.Wait(); return ids })
+	select {
+	case <-many: // it is in full flow
+	case <-time.After(patience):
+		ts.Fatalf("no 200 deliveries were answered")
+	}
+}
+
+// acked: everything that `burst` was answered 200 for is stored.
+func acked(ts *testscript.TestScript, neg bool, args []string) {
+	wait, began := answered.Load(ts.Getenv("WORK"))
+	if !began {
+		ts.Fatalf("there was no burst")
+	}
+	ids := wait.(func() []string)()
+	stored := map[string]bool{}
+	next := ""
+	for {
+		_, body, err := request([]string{"GET", ts.Getenv("LOCKSTEP") + "/v1/events?limit=200&before=" + url.QueryEscape(next), "key=" + devAPIKey})
+		ts.Check(err)
+		var page struct {
+			Data []struct{ ID string }
+			Next string
+		}
+		ts.Check(json.Unmarshal([]byte(body), &page))
+		for _, e := range page.Data {
+			stored[e.ID] = true
+		}
+		if next = page.Next; next == "" {
+			break
+		}
+	}
+	missing := 0
+	for _, id := range ids {
+		if !stored[id] {
+			missing++
+		}
+	}
+	ts.Logf("%d answered 200, %d stored, %d missing", len(ids), len(stored), missing)
+	if missing > 0 || len(ids) < 200 {
+		ts.Fatalf("%d of %d deliveries that were answered 200 are missing", missing, len(ids))
+	}
+}

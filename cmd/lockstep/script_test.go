@@ -1,0 +1,60 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the program, so that the scripts run it as a
+// process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"lockstep": main})
+}
+
+// TestScripts runs testdata/*.txtar: each tells a story of the binary in commands,
+// expected output and files. The commands beside testscript's own are in
+// commands_test.go.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{"APP", "LOCKSTEP", "STRIPE", "CLERK"} {
+				addr, err := freeAddr()
+				if err != nil {
+					return err
+				}
+				env.Setenv(name+"_ADDR", addr)
+				env.Setenv(name, "http://"+addr)
+			}
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("DEV", "--app-addr="+env.Getenv("APP_ADDR"))
+			env.Setenv("KEY", devAPIKey)
+			return os.MkdirAll(filepath.Join(env.WorkDir, "out"), 0o755)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"call":    call,
+			"until":   until,
+			"deliver": deliver,
+			"field":   field,
+			"reverse": reverse,
+			"burst":   burst,
+			"acked":   acked,
+		},
+	})
+}
+
+// freeAddr is a loopback address that nobody listens on at the moment.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
