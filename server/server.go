@@ -116,6 +116,9 @@ func (s *Server) Handler() http.Handler { return s.mux }
 // Run brings keys in step until ctx ends.
 func (s *Server) Run(ctx context.Context) error {
 	if err := s.startSweeps(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it had begun
+		}
 		return fmt.Errorf("start sweeps: %w", err)
 	}
 	return s.runner.Run(ctx)
@@ -163,7 +166,11 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		return web.Shutdown(grace)
+		err := web.Shutdown(grace)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return web.Close() // what takes longer is not waited for: its sender will try again
+		}
+		return err
 	})
 	return group.Wait()
 }

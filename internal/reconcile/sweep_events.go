@@ -40,7 +40,10 @@ func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim, at eventScan)
 	if at.Page == "" {
 		at.Began = now.Unix()
 		if at.Since == 0 {
+			// Kept before Stripe is asked anything: if this scan fails, and we are away
+			// for a month after it, that month must not be forgotten.
 			at.Since = now.Add(-time.Hour).Unix()
+			return at, nil, true, nil
 		}
 		if now.Sub(time.Unix(at.Since, 0)) > eventHistory {
 			s.Log.Error("Stripe no longer has the events of the time we were away; looking at every account and checkout instead",

@@ -29,7 +29,8 @@ type answer struct {
 	Pending bool   `json:"pending"`
 	Problem string `json:"problem"`
 	Notices []struct {
-		ID string `json:"id"`
+		Kind   string `json:"kind"`
+		Object string `json:"object"`
 	} `json:"notices"`
 }
 
@@ -292,15 +293,20 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 		}
 		reasons[r.ID] = r.Status
 	}
-	notices := map[string]bool{}
+	notices := map[string]int{}
 	for _, n := range a.Notices {
-		notices[n.ID] = true
+		notices[n.Kind+" "+n.Object]++
+	}
+	for what, times := range notices {
+		if times > 1 {
+			c.wrong("%s: %s is told %d times", account, what, times)
+		}
 	}
 	for _, t := range all {
 		if reasons[t.id] != t.status {
 			c.wrong("%s: %s is %q for Lockstep, the truth is %q", account, t.id, reasons[t.id], t.status)
 		}
-		if !t.subscription && t.grants && !notices["license.granted:"+t.id] {
+		if !t.subscription && t.grants && notices["license.granted "+t.id] == 0 {
 			c.wrong("%s: nothing tells of the payment %s", account, t.id)
 		}
 	}

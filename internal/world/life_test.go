@@ -37,6 +37,7 @@ var deeds = []deed{
 	{6, (*world).crash},
 	{3, (*world).restart},
 	{2, (*world).outage},
+	{3, (*world).stall},
 }
 
 // live does a few dozen deeds with pauses between them.
@@ -304,7 +305,15 @@ func (w *world) crash() {
 	w.say("kill")
 	w.service.kill()
 	time.Sleep(time.Duration(w.rng.IntN(3000)) * time.Millisecond)
-	w.service = boot(w.t, w.net, w.dir, w.log)
+	w.service = boot(w.t, w.net, w.dir, w.oracle, w.log)
+}
+
+// stall stops the next run at its next call, for longer than its lease may be: when
+// it goes on, somebody else has its key.
+func (w *world) stall() {
+	d := time.Duration(20+w.rng.IntN(120)) * time.Second
+	w.say("stall for %s", d)
+	w.service.party.stall.Store(int64(d))
 }
 
 func (w *world) restart() {
@@ -313,14 +322,14 @@ func (w *world) restart() {
 	}
 	w.say("restart")
 	w.service.end(w.t)
-	w.service = boot(w.t, w.net, w.dir, w.log)
+	w.service = boot(w.t, w.net, w.dir, w.oracle, w.log)
 }
 
 // outage leaves the service down until the next outage ends it, or the settling.
 func (w *world) outage() {
 	if w.service.closed {
 		w.say("back")
-		w.service = boot(w.t, w.net, w.dir, w.log)
+		w.service = boot(w.t, w.net, w.dir, w.oracle, w.log)
 		return
 	}
 	w.say("outage")

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -67,6 +68,8 @@ type party struct {
 	transport *http.Transport
 	dead      chan struct{}
 	once      sync.Once
+	watch     func(*http.Request) // sees each request before it leaves; may be nil
+	stall     atomic.Int64        // how long the next request hangs whatever its context says
 }
 
 func (n *network) party() *party {
@@ -79,17 +82,28 @@ var errDead = errors.New("the process is dead")
 // RoundTrip sends a request with a latency each way, unless the party is dead.
 func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	watch := make(chan struct{})
-	defer close(watch)
+	returned := make(chan struct{})
+	defer close(returned)
 	go func() {
 		select {
 		case <-p.dead:
 			cancel(errDead)
-		case <-watch:
+		case <-returned:
 		}
 	}()
 	if err := p.wait(ctx); err != nil {
 		return nil, err
+	}
+	if p.watch != nil {
+		p.watch(r)
+	}
+	if stall := p.stall.Swap(0); stall > 0 {
+		// A process that is stopped notices neither the time nor its context.
+		select {
+		case <-time.After(time.Duration(stall)):
+		case <-p.dead:
+			return nil, errDead
+		}
 	}
 	response, err := p.transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {

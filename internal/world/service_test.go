@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"testing"
 	"time"
@@ -46,14 +47,15 @@ type service struct {
 }
 
 // boot starts Lockstep on the database file in dir.
-func boot(t *testing.T, net *network, dir string, log *slog.Logger) *service {
+func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger) *service {
 	store, err := sqlitestore.Open(t.Context(), filepath.Join(dir, "lockstep.db"))
 	if err != nil {
 		t.Fatalf("open store: %v", err)
 	}
 	s := &service{store: store, party: net.party(), done: make(chan error, 1)}
+	s.party.watch = func(r *http.Request) { seer.checkOrder(store, r) }
 	lock, err := server.New(server.Config{
-		Store: store, APIKey: apiKey, Catalog: catalog, Log: log,
+		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: log,
 		Stripe: server.Stripe{Key: stripeKey, BaseURL: "http://" + stripeHost,
 			WebhookSecrets: []lockstep.Secret{stripeWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost,

@@ -75,7 +75,7 @@ func live(t *testing.T, seed uint64, loud bool) {
 		w := create(t, seed, dir, loud)
 		w.live()
 		w.settle()
-		problems := w.check()
+		problems := append(w.check(), w.oracle.problems...)
 		w.destroy()
 		for _, p := range problems {
 			t.Error(p)
@@ -96,6 +96,7 @@ type world struct {
 	log     *slog.Logger
 	outside *party // buyers and applications
 	service *service
+	oracle  *oracle
 	prices  map[string]string // by lookup key
 	calls   sync.WaitGroup    // checkouts under way
 	stops   []func()
@@ -105,7 +106,7 @@ type world struct {
 
 func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
-		log: slog.New(slog.DiscardHandler), prices: map[string]string{}}
+		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle()}
 	if loud {
 		w.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
@@ -141,7 +142,7 @@ func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 		}
 		sender.cut()
 	})
-	w.service = boot(t, w.net, dir, w.log)
+	w.service = boot(t, w.net, dir, w.oracle, w.log)
 	return w
 }
 
@@ -176,7 +177,7 @@ func (w *world) settle() {
 	w.sim.ClearFaults()
 	w.sim.SetDelivery(simulator.DeliveryPolicy{})
 	if w.service.closed {
-		w.service = boot(w.t, w.net, w.dir, w.log)
+		w.service = boot(w.t, w.net, w.dir, w.oracle, w.log)
 	}
 	w.calls.Wait()
 	time.Sleep(2*listEvery + time.Hour)

@@ -1,0 +1,117 @@
+package main
+
+// breakage is one way to break the code.
+type breakage struct {
+	what   string // as a reader of the table would say it
+	file   string
+	before string
+	after  string
+}
+
+// breakages are the shortcuts that people take, and the faults that were shipped
+// elsewhere.
+var breakages = []breakage{
+	{"answer 200 although the event could not be stored",
+		"internal/ingest/endpoint.go",
+		`reply(w, http.StatusServiceUnavailable, ` + "`" + `{"status":"error","code":"not_stored"}` + "`" + `)`,
+		`reply(w, http.StatusOK, ` + "`" + `{"status":"success"}` + "`" + `)`},
+	{"drop the dedupe of notices: a redelivered event tells twice",
+		"ledger.go",
+		`return Notice{ID: string(kind) + ":" + object, Kind`,
+		`return Notice{ID: string(kind) + ":" + object + now.String(), Kind`},
+	{"drop the dedupe of customers: a new idempotency key for every try",
+		"internal/reconcile/customer.go",
+		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key})`,
+		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key + fmt.Sprint(time.Now().UnixNano())})`},
+	{"swap the order of effects: metadata before the database",
+		"internal/reconcile/account.go",
+		`	if err := r.save(ctx, at); err != nil {
+		return Result{}, err
+	}
+	if err := r.project(ctx, access); err != nil {
+		return Result{}, err
+	}`,
+		`	if err := r.project(ctx, access); err != nil {
+		return Result{}, err
+	}
+	if err := r.save(ctx, at); err != nil {
+		return Result{}, err
+	}`},
+	{"finish without the token: whoever is late ends somebody else's run",
+		"internal/sqlstore/fence.go",
+		`	err := t.row(ctx, HoldsLease, claim.Key.String(), claim.Token).Scan(&one)`,
+		`	err := t.row(ctx, "select 1 from work where key = $1", claim.Key.String()).Scan(&one)`},
+	{"finish what was marked meanwhile too",
+		"internal/sqlstore/finish.go",
+		`	done_generation = claimed_generation,
+	lease_token = '', lease_until = 0, claimed_scope = 0,
+	attempts = 0, disposition = 'done'`,
+		`	done_generation = generation,
+	lease_token = '', lease_until = 0, claimed_scope = 0,
+	attempts = 0, disposition = 'done'`},
+	{"forget what a failed run was to look at",
+		"internal/sqlstore/finish.go",
+		`scope = scope | claimed_scope, claimed_scope = 0,`,
+		`claimed_scope = 0,`},
+	{"believe the event: take a deletion from it without asking the directory",
+		"internal/reconcile/account.go",
+		`	identity, err := r.Directory.Identity(ctx, r.account)
+`,
+		`	identity, err := r.Directory.Identity(ctx, r.account)
+	if r.scope.Has(lockstep.ScopeDeleted) {
+		err = lockstep.ErrNotFound
+	}
+	if err != nil {
+		err = lockstep.ErrNotFound
+	}
+`},
+	{"treat a proxy's 404 page as the provider's answer",
+		"errors.go",
+		`return target == ErrNotFound && (`,
+		`return target == ErrNotFound && (e.Status == 0 || `},
+	{"give up when a provider fails",
+		"errors.go",
+		`	case 400, 402, 404, 405, 413, 422:`,
+		`	case 400, 402, 404, 405, 413, 422, 429, 500, 502, 503:`},
+	{"no gap scan: a lost event stays lost",
+		"internal/reconcile/sweep_events.go",
+		`	missed, err := s.Take(ctx, lockstep.Scanned, hints...)`,
+		`	missed, err := s.Take(ctx, lockstep.Scanned)`},
+	{"no list of the directory: a lost user.deleted stays lost",
+		"internal/reconcile/sweep_directory.go",
+		`	at.Page, at.Missing = next, next == ""`,
+		`	at.Page, at.Missing, marks = next, next == "", nil`},
+	{"nobody looks for accounts that the directory no longer lists",
+		"internal/reconcile/sweep_directory.go",
+		`Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Background})`,
+		`Scope: lockstep.ScopeIdentity, Priority: lockstep.Background})`},
+	{"merge metadata without removing what is no longer there",
+		"internal/reconcile/project.go",
+		`inner[k] = nil`,
+		`_ = k`},
+	{"delete the user's data and let the card be charged",
+		"internal/reconcile/deletion.go",
+		`	if r.now.CustomerID != "" && !r.now.CustomerDeleted {`,
+		`	if r.now.CustomerID == "" && !r.now.CustomerDeleted {`},
+	{"trust the list: what is not listed is taken away, what is refunded stays",
+		"billing.go",
+		`	case c.Refunded:`,
+		`	case c.Refunded && c.Amount < 0:`},
+	{"a payment links without asking whose the customer is",
+		"internal/reconcile/ladder.go",
+		`	if !e.link.IsZero() {
+		return e.link, nil
+	}`,
+		`	if !e.link.IsZero() && len(e.objects) == 0 {
+		return e.link, nil
+	}`},
+	{"unpaid is paid: fulfil a delayed payment at once",
+		"billing.go",
+		`	case c.PaymentStatus == "unpaid":`,
+		`	case c.PaymentStatus == "never":`},
+	{"access ends when the subscription is only going to end",
+		"access.go",
+		`	if g.reason.Grants && s.Ending() {`,
+		`	if g.reason.Grants && s.Ending() {
+		g.reason.Grants = false`},
+}
