@@ -124,7 +124,7 @@ type Outcome struct {
 	At          time.Time // Retry: when. Done: look again then, if not zero
 	Scope       Scope     // Done with At: the scope of that look
 	Reason      string    // why, for all but Done; safe to show, holds no personal data
-	WaitsFor    []Key     // Parked: a mark, link or first sight of one of these takes it up again
+	WaitsFor    []Key     // Parked: a link or first sight of one of these takes it up again, as any mark on it does
 }
 
 // Work is the queue's row of one key, for people and tests to look at.

@@ -38,6 +38,7 @@ var deeds = []deed{
 	{3, (*world).restart},
 	{2, (*world).outage},
 	{3, (*world).stall},
+	{3, (*world).fillDisk},
 }
 
 // live does a few dozen deeds with pauses between them.
@@ -314,6 +315,14 @@ func (w *world) stall() {
 	d := time.Duration(20+w.rng.IntN(120)) * time.Second
 	w.say("stall for %s", d)
 	w.service.party.stall.Store(int64(d))
+}
+
+// fillDisk has nothing written for a while.
+func (w *world) fillDisk() {
+	d := time.Duration(w.rng.IntN(90)) * time.Second
+	w.say("disk full for %s", d)
+	w.oracle.diskFull.Store(true)
+	time.AfterFunc(d, func() { w.oracle.diskFull.Store(false) })
 }
 
 func (w *world) restart() {

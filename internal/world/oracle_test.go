@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -20,6 +21,7 @@ import (
 type oracle struct {
 	mu       sync.Mutex
 	holders  map[lockstep.Key]string // the token of the newest claim
+	diskFull atomic.Bool
 	problems []string
 }
 
@@ -31,10 +33,51 @@ func (o *oracle) wrong(format string, args ...any) {
 	o.problems = append(o.problems, fmt.Sprintf(format, args...))
 }
 
-// watched is a store that the oracle watches.
+// watched is a store that the oracle watches, and whose disk it can fill up.
 type watched struct {
 	lockstep.Store
 	oracle *oracle
+}
+
+var errFull = errors.New("disk is full")
+
+func (w watched) full() error {
+	if w.oracle.diskFull.Load() {
+		return errFull
+	}
+	return nil
+}
+
+// Receive fails while the disk is full.
+func (w watched) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	if err := w.full(); err != nil {
+		return nil, err
+	}
+	return w.Store.Receive(ctx, deliveries)
+}
+
+// Save fails while the disk is full.
+func (w watched) Save(ctx context.Context, claim lockstep.Claim, change lockstep.Change) error {
+	if err := w.full(); err != nil {
+		return err
+	}
+	return w.Store.Save(ctx, claim, change)
+}
+
+// SaveProjected fails while the disk is full.
+func (w watched) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account, projected map[string]any) error {
+	if err := w.full(); err != nil {
+		return err
+	}
+	return w.Store.SaveProjected(ctx, claim, account, projected)
+}
+
+// SaveLicense fails while the disk is full.
+func (w watched) SaveLicense(ctx context.Context, claim lockstep.Claim, license lockstep.License, notices []lockstep.Notice) error {
+	if err := w.full(); err != nil {
+		return err
+	}
+	return w.Store.SaveLicense(ctx, claim, license, notices)
 }
 
 // Claim notes the new holders.
@@ -50,6 +93,9 @@ func (w watched) Claim(ctx context.Context, request lockstep.ClaimRequest) ([]lo
 
 // Finish may end only the newest claim of a key.
 func (w watched) Finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
+	if err := w.full(); err != nil {
+		return err
+	}
 	w.oracle.mu.Lock()
 	current := w.oracle.holders[claim.Key]
 	w.oracle.mu.Unlock()

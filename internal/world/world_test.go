@@ -143,6 +143,8 @@ func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 		sender.cut()
 	})
 	w.service = boot(t, w.net, dir, w.oracle, w.log)
+	// What happened before a new database had noted when it was born is not promised.
+	time.Sleep(time.Second)
 	return w
 }
 

@@ -1,0 +1,108 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// SelectAccount reads an account. A database with several writers locks the row
+	// when a writing transaction reads it.
+	SelectAccount Statement = `
+select kind, id, state, email, name, identity_updated_at,
+	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
+	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
+	coalesce(projected, ''), created_at, updated_at
+from accounts where kind = $1 and id = $2`
+
+	selectAccountsAfter Statement = `
+select kind, id from accounts where (kind, id) > ($1, $2) order by kind, id limit $3`
+)
+
+// Account implements [lockstep.Ledger].
+func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	var r lockstep.Record
+	err := s.read(ctx, func(t *tx) (err error) {
+		if r, err = t.account(ctx, account); err != nil {
+			return err
+		}
+		if r.Subscriptions, err = t.subscriptions(ctx, account); err != nil {
+			return fmt.Errorf("subscriptions: %w", err)
+		}
+		if r.Licenses, err = t.licenses(ctx, account); err != nil {
+			return fmt.Errorf("licenses: %w", err)
+		}
+		if account.Kind == lockstep.User {
+			if r.PaysFor, err = t.paysFor(ctx, account); err != nil {
+				return fmt.Errorf("sponsorships: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return lockstep.Record{}, fmt.Errorf("read account %s: %w", account, err)
+	}
+	return r, nil
+}
+
+// AccountOfCustomer implements [lockstep.Ledger]. It also knows the customers
+// that accounts had before.
+func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error) {
+	var a lockstep.Account
+	err := s.read(ctx, func(t *tx) (err error) {
+		a, err = t.linked(ctx, customerID)
+		return err
+	})
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("read link: %w", err)
+	}
+	return a, nil
+}
+
+// AccountsAfter implements [lockstep.Ledger].
+func (s *Store) AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error) {
+	var accounts []lockstep.Account
+	err := s.read(ctx, func(t *tx) (err error) {
+		accounts, err = collect(ctx, t, scanAccount, selectAccountsAfter, after.Kind, after.ID, limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	return accounts, nil
+}
+
+// account reads the account's own row, or ErrNotFound.
+func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	var r lockstep.Record
+	var intent lockstep.Intent
+	var intentAt, createdAt, updatedAt int64
+	var projected string
+	err := t.row(ctx, SelectAccount, account.Kind, account.ID).Scan(&r.Account.Kind, &r.Account.ID, &r.State,
+		&r.Email, &r.Name, &r.IdentityUpdatedAt,
+		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
+		&intent.Key, &intent.Email, &intent.Name, &intentAt,
+		&projected, &createdAt, &updatedAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, lockstep.ErrNotFound
+	}
+	if err != nil {
+		return r, err
+	}
+	if intent.Key != "" {
+		intent.At = moment(intentAt)
+		r.Intent = &intent
+	}
+	r.CreatedAt, r.UpdatedAt = moment(createdAt), moment(updatedAt)
+	if projected != "" {
+		if err := json.Unmarshal([]byte(projected), &r.Projected); err != nil {
+			return r, fmt.Errorf("decode what was projected: %w", err)
+		}
+	}
+	return r, nil
+}

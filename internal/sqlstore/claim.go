@@ -1,0 +1,124 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// ClaimDue leases the keys of one priority ($5) that are due, the oldest first.
+	// A database with several writers skips the rows that another is claiming.
+	ClaimDue Statement = `
+update work set
+	lease_token = $1,
+	lease_until = $2,
+	attempts = attempts + 1,
+	claimed_at = $3,
+	claimed_generation = generation,
+	claimed_scope = claimed_scope | scope,
+	claimed_priority = priority,
+	scope = 0
+where key in (
+	select key from work
+	where generation > done_generation and priority = $5 and due_at <= $3
+	order by due_at, key limit $4)
+returning key, claimed_scope, generation, attempts, run_at`
+
+	selectNextDue Statement = `
+select due_at from work
+where generation > done_generation and priority = $1
+order by due_at limit 1`
+)
+
+// Claim implements [lockstep.Queue].
+func (s *Store) Claim(ctx context.Context, request lockstep.ClaimRequest) ([]lockstep.Claim, error) {
+	if request.Limit <= 0 {
+		return nil, nil
+	}
+	var claims []lockstep.Claim
+	err := s.write(ctx, func(t *tx) error {
+		// One priority after the other, so that keys that are due later are never
+		// stepped over: there may be one for every account.
+		for p := lockstep.Interactive; p <= request.MaxPriority && len(claims) < request.Limit; p++ {
+			due, err := t.claimDue(ctx, p, request.Limit-len(claims), request.Lease)
+			if err != nil {
+				return err
+			}
+			claims = append(claims, due...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim work: %w", err)
+	}
+	return claims, nil
+}
+
+// due is a claim with what it is ordered by.
+type due struct {
+	lockstep.Claim
+	runAt int64
+}
+
+func (t *tx) claimDue(ctx context.Context, p lockstep.Priority, limit int, lease time.Duration) ([]lockstep.Claim, error) {
+	// One token serves all keys of a claim: it is only ever looked for together
+	// with its key.
+	token := rand.Text()
+	until := t.now + lease.Milliseconds()
+	rows, err := collect(ctx, t, scanDue, ClaimDue, token, until, t.now, limit, p)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(rows, func(a, b due) int { // returning has no order
+		return cmp.Or(cmp.Compare(a.runAt, b.runAt), cmp.Compare(a.Key.String(), b.Key.String()))
+	})
+	claims := make([]lockstep.Claim, len(rows))
+	for i, d := range rows {
+		d.Token, d.LeaseUntil = token, moment(until)
+		claims[i] = d.Claim
+	}
+	return claims, nil
+}
+
+func scanDue(row scanner) (d due, err error) {
+	var key string
+	if err = row.Scan(&key, &d.Scope, &d.Generation, &d.Attempt, &d.runAt); err != nil {
+		return d, err
+	}
+	d.Key, err = lockstep.ParseKey(key)
+	return d, err
+}
+
+// NextDue implements [lockstep.Queue].
+func (s *Store) NextDue(ctx context.Context, maxPriority lockstep.Priority) (time.Time, bool, error) {
+	var earliest int64
+	pending := false
+	err := s.read(ctx, func(t *tx) error {
+		for p := lockstep.Interactive; p <= maxPriority; p++ {
+			var at int64
+			err := t.row(ctx, selectNextDue, p).Scan(&at)
+			if errors.Is(err, sql.ErrNoRows) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if !pending || at < earliest {
+				pending, earliest = true, at
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("read when work is due: %w", err)
+	}
+	return moment(earliest), pending, nil
+}

@@ -1,0 +1,52 @@
+// Package sqlstore is [lockstep.Store] over database/sql, written once. A
+// [Dialect] says in what a database differs, by whole statements.
+//
+// # The queue
+//
+// One row of table work is a key. Marking raises its generation; a key is
+// pending while generation > done_generation. Claiming takes a pending key that
+// is due and that nobody holds, gives it a lease and a token, and moves what was
+// marked into the claimed_ columns:
+//
+//	plain columns     what has been marked since the claim (scope, priority, run_at)
+//	claimed_ columns  what the run took with it
+//
+// So a mark during a run is not mixed up with what the run is about, and what the
+// run took is put back when it fails or dies:
+//
+//	Done            done_generation = claimed_generation; the claimed part is dropped
+//	Parked, Failed  the same, with the reason; the key is not pending any more
+//	Retry           the claimed part is added to the plain one; run_at is later
+//	lease expires   the next claim adds to the claimed part what was marked since
+//
+// A key is due at max(run_at, lease_until): a held key when its lease ends. That
+// is a generated column, so that one index finds what is due without stepping
+// over what is held.
+//
+// # Fencing
+//
+// Every write of a run carries its claim, and its transaction first looks for the
+// token in the key's row. Finish clears the token, the next claim replaces it. So
+// a run that was paused past its lease and goes on cannot write once another has
+// taken over. A lease that expired without a successor still counts.
+//
+// # Links
+//
+// A customer that is linked (or was, before its account got another one) has no
+// work of its own: a mark on it lands on its account. When a link appears, what
+// there was under the customer's key goes to the account: open events move there
+// and the account is marked for them, and the customer's row is settled unless a
+// run holds it, which then ends as it will.
+//
+// What waits for an account or a customer (see [lockstep.Outcome]) is marked when
+// the account is first seen and when its link is new. A run that parks while that
+// happens would miss it; therefore accounts remember when that was, work when it
+// was claimed, and a run that parks too late is run again instead.
+//
+// # Transactions
+//
+// Exported methods begin transactions, unexported functions are given one.
+// Writes go through one pool, reads through another; on SQLite the writing pool
+// has one connection. Time is the process's, or the database's where the dialect
+// has a Clock; always integer milliseconds UTC, 0 for no time.
+package sqlstore

@@ -1,0 +1,147 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// The three ways to find a page of events, newest first: each uses the index of
+// what selects most. Parameters are the same: $1 source, $2 status, $3 key (empty:
+// any), $4 below which seq, $5 how many, $6 whether without bodies. That of open
+// events sorts, but numbers only: in a storm there are many.
+const (
+	selectEvents Statement = `
+select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
+	coalesce(key, ''), status, reason, case when $6 = 0 then body end
+from events
+where seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2) and ($3 = '' or key = $3)
+order by seq desc limit $5`
+
+	selectEventsOfKey Statement = `
+select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
+	coalesce(key, ''), status, reason, case when $6 = 0 then body end
+from events
+where key = $3 and seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2)
+order by seq desc limit $5`
+
+	selectEventsOpen Statement = `
+select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
+	coalesce(key, ''), status, reason, case when $6 = 0 then body end
+from events
+where seq in (
+	select seq from events
+	where status in ('pending', 'parked', 'failed') and status = $2
+		and seq < $4 and ($1 = '' or source = $1) and ($3 = '' or key = $3)
+	order by seq desc limit $5)
+order by seq desc`
+
+	// SelectEventTally counts the events by status.
+	SelectEventTally Statement = `select status, events from event_tally where events > 0`
+)
+
+const defaultPage = 50
+
+// Events implements [lockstep.Inbox].
+func (s *Store) Events(ctx context.Context, filter lockstep.EventFilter) (lockstep.EventPage, error) {
+	page, err := s.events(ctx, filter)
+	if err != nil {
+		return lockstep.EventPage{}, fmt.Errorf("read events: %w", err)
+	}
+	return page, nil
+}
+
+func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockstep.EventPage, err error) {
+	before := int64(math.MaxInt64)
+	if f.Before != "" {
+		if before, err = strconv.ParseInt(f.Before, 10, 64); err != nil {
+			return page, fmt.Errorf("%w: the cursor %q is not one of a page", lockstep.ErrInvalid, f.Before)
+		}
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = defaultPage
+	}
+	key, bodiless := "", 0
+	if !f.Key.IsZero() {
+		key = f.Key.String()
+	}
+	if f.Bodiless {
+		bodiless = 1
+	}
+	statement := selectEvents
+	switch {
+	case key != "":
+		statement = selectEventsOfKey
+	case f.Status == lockstep.EventPending, f.Status == lockstep.EventParked, f.Status == lockstep.EventFailed:
+		statement = selectEventsOpen
+	}
+	var found []numbered
+	err = s.read(ctx, func(t *tx) (err error) {
+		found, err = collect(ctx, t, scanEvent, statement, f.Source, f.Status, key, before, limit+1, bodiless)
+		return err
+	})
+	if err != nil {
+		return page, err
+	}
+	if len(found) > limit { // there is one more
+		found = found[:limit]
+		page.Next = strconv.FormatInt(found[limit-1].seq, 10)
+	}
+	for _, e := range found {
+		page.Events = append(page.Events, e.Event)
+	}
+	return page, nil
+}
+
+// numbered is an event with its place in the order of arrival.
+type numbered struct {
+	lockstep.Event
+	seq int64
+}
+
+func scanEvent(row scanner) (numbered, error) {
+	var e numbered
+	var key string
+	var occurred, received int64
+	err := row.Scan(&e.seq, &e.Source, &e.ID, &e.Type, &e.Origin, &e.ObjectID, &e.CustomerID, &e.APIVersion,
+		&occurred, &received, &key, &e.Status, &e.Reason, &e.Body)
+	if err != nil {
+		return e, err
+	}
+	e.OccurredAt, e.ReceivedAt = moment(occurred), moment(received)
+	if key != "" {
+		e.Key, err = lockstep.ParseKey(key)
+	}
+	return e, err
+}
+
+// EventTally implements [lockstep.Inbox].
+func (s *Store) EventTally(ctx context.Context) (map[lockstep.EventStatus]int64, error) {
+	var counts []count
+	err := s.read(ctx, func(t *tx) (err error) {
+		counts, err = collect(ctx, t, scanCount, SelectEventTally)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count events: %w", err)
+	}
+	tally := map[lockstep.EventStatus]int64{}
+	for _, c := range counts {
+		tally[c.status] = c.events
+	}
+	return tally, nil
+}
+
+type count struct {
+	status lockstep.EventStatus
+	events int64
+}
+
+func scanCount(row scanner) (c count, err error) {
+	err = row.Scan(&c.status, &c.events)
+	return c, err
+}

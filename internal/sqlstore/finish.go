@@ -1,0 +1,162 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// finishDone: $3 is when to look again (0: not), $4 with which scope. A mark
+	// made during the run has its own time, and is what happens next.
+	finishDone Statement = `
+update work set
+	done_generation = claimed_generation,
+	lease_token = '', lease_until = 0, claimed_scope = 0,
+	attempts = 0, disposition = 'done', reason = '',
+	generation = case when generation = claimed_generation and $3 > 0 then generation + 1 else generation end,
+	run_at = case when generation = claimed_generation and $3 > 0 then $3 else run_at end,
+	scope = case when generation = claimed_generation and $3 > 0 then scope | $4 else scope end,
+	priority = case when generation = claimed_generation and $3 > 0 then 2 else priority end
+where key = $1 and lease_token = $2`
+
+	// finishRetry: $3 is when, $4 when an interactive mark made during the run gets
+	// its run at the latest, $5 why.
+	finishRetry Statement = `
+update work set
+	lease_token = '', lease_until = 0,
+	scope = scope | claimed_scope, claimed_scope = 0,
+	run_at = case when generation > claimed_generation and priority = 0 and $4 < $3 then $4 else $3 end,
+	priority = case when claimed_priority < priority then claimed_priority else priority end,
+	disposition = 'retry', reason = $5
+where key = $1 and lease_token = $2`
+
+	// finishEnded: parked or failed.
+	finishEnded Statement = `
+update work set
+	done_generation = claimed_generation,
+	lease_token = '', lease_until = 0, claimed_scope = 0,
+	attempts = case when generation > claimed_generation then 0 else attempts end,
+	disposition = $3, reason = $4
+where key = $1 and lease_token = $2`
+
+	settleEvents Statement = `
+update events set status = $2, reason = $3
+where key = $1 and status in ('pending', 'parked', 'failed')
+	and generation <= (select claimed_generation from work where key = $1)`
+
+	deleteWaits Statement = `delete from work_waits where key = $1`
+	insertWait  Statement = `insert into work_waits (key, waits_for) values ($1, $2) on conflict do nothing`
+
+	// selectLinkedSince: whether an account ($1, $2) or a customer's ($3) was first
+	// seen or newly linked since the key $4 was claimed.
+	selectLinkedSince Statement = `
+select count(*) from accounts
+where ((kind = $1 and id = $2) or customer_id = $3)
+	and linked_at >= (select claimed_at from work where key = $4)`
+)
+
+// parkedTooLate is after how long a key runs again that was about to wait for
+// what had come meanwhile: not at once, because the clock need not have moved.
+const parkedTooLate = time.Second
+
+// Finish implements [lockstep.Queue].
+func (s *Store) Finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		switch outcome.Disposition {
+		case lockstep.Done:
+			return t.done(ctx, claim, outcome)
+		case lockstep.Retry:
+			soon := t.now + haste.Milliseconds()
+			at := max(millis(outcome.At), t.now)
+			_, err := t.exec(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason)
+			return err
+		case lockstep.Parked:
+			return t.park(ctx, claim, outcome)
+		case lockstep.Failed:
+			return t.end(ctx, claim, lockstep.Failed, lockstep.EventFailed, outcome.Reason)
+		}
+		return fmt.Errorf("disposition %q is none", outcome.Disposition)
+	})
+	if err != nil {
+		return fmt.Errorf("finish %s: %w", claim.Key, err)
+	}
+	return nil
+}
+
+func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
+	if err := t.settle(ctx, claim.Key, lockstep.EventDone, ""); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope)
+	return err
+}
+
+// end ends a run that is not tried again before the next mark.
+func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Disposition, s lockstep.EventStatus, reason string) error {
+	if err := t.settle(ctx, claim.Key, s, reason); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, finishEnded, claim.Key.String(), claim.Token, d, reason)
+	return err
+}
+
+// park ends a run whose key belongs to nobody known. What it waits for may have
+// come while it ran: then it runs again.
+func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
+	if key, err := t.land(ctx, claim.Key); err != nil {
+		return err
+	} else if key != claim.Key { // linked meanwhile, and its events are with the account
+		return t.done(ctx, claim, lockstep.Outcome{})
+	}
+	missed, err := t.missed(ctx, claim, outcome.WaitsFor)
+	if err != nil {
+		return err
+	}
+	if err := t.end(ctx, claim, lockstep.Parked, lockstep.EventParked, outcome.Reason); err != nil {
+		return err
+	}
+	for _, key := range outcome.WaitsFor {
+		if _, err := t.exec(ctx, insertWait, claim.Key.String(), key.String()); err != nil {
+			return fmt.Errorf("wait for %s: %w", key, err)
+		}
+	}
+	if !missed {
+		return nil
+	}
+	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal, Delay: parkedTooLate}
+	_, err = t.markOne(ctx, again)
+	return err
+}
+
+// missed reports whether one of keys was first seen or linked since the claim.
+func (t *tx) missed(ctx context.Context, claim lockstep.Claim, keys []lockstep.Key) (bool, error) {
+	for _, key := range keys {
+		var customer any
+		if key.Kind == lockstep.KeyCustomer {
+			customer = key.ID
+		}
+		var n int
+		if err := t.row(ctx, selectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()).Scan(&n); err != nil {
+			return false, err
+		}
+		if n > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// settle says what became of the events of a run, and forgets what its key
+// waited for.
+func (t *tx) settle(ctx context.Context, key lockstep.Key, status lockstep.EventStatus, reason string) error {
+	if _, err := t.exec(ctx, settleEvents, key.String(), status, reason); err != nil {
+		return fmt.Errorf("settle events: %w", err)
+	}
+	if _, err := t.exec(ctx, deleteWaits, key.String()); err != nil {
+		return fmt.Errorf("delete waits: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	selectLicenses Statement = `
+select id, account_kind, account_id, payment_id, amount, currency, status, created_at
+from licenses where account_kind = $1 and account_id = $2
+order by created_at, id`
+
+	selectLicenseItems Statement = `
+select license_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end
+from license_items
+where license_id in (select id from licenses where account_kind = $1 and account_id = $2)
+order by license_id, id`
+
+	selectLicenseOfPayment Statement = `
+select id, account_kind, account_id, payment_id, amount, currency, status, created_at
+from licenses where payment_id = $1 and payment_id <> ''
+order by created_at, id limit 1`
+
+	selectItemsOfLicense Statement = `
+select license_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end
+from license_items where license_id = $1
+order by id`
+
+	// upsertLicense changes nothing when the license is another account's.
+	upsertLicense Statement = `
+insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (id) do update set
+	payment_id = excluded.payment_id, amount = excluded.amount, currency = excluded.currency,
+	status = excluded.status, created_at = excluded.created_at
+where licenses.account_kind = excluded.account_kind and licenses.account_id = excluded.account_id`
+
+	deleteLicenseItems Statement = `delete from license_items where license_id = $1`
+	insertLicenseItem  Statement = `
+insert into license_items (license_id, id, price_id, lookup_key, product_id, product_plan, quantity,
+	period_start, period_end)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+)
+
+// SaveLicense implements [lockstep.Ledger]. It returns ErrNotFound when there is
+// no such account, and ErrLinked when the license is another account's.
+func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockstep.License, notices []lockstep.Notice) error {
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		if _, err := t.account(ctx, l.Account); err != nil {
+			return fmt.Errorf("account %s: %w", l.Account, err)
+		}
+		n, err := t.exec(ctx, upsertLicense, l.ID, l.Account.Kind, l.Account.ID, l.PaymentID, l.Amount, l.Currency,
+			l.Status, millis(l.CreatedAt))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("license of another account than %s: %w", l.Account, lockstep.ErrLinked)
+		}
+		if err := t.replaceItems(ctx, deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
+			return err
+		}
+		if err := t.saveNotices(ctx, notices); err != nil {
+			return err
+		}
+		_, err = t.markOne(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save license %s: %w", l.ID, err)
+	}
+	return nil
+}
+
+// LicenseOfPayment implements [lockstep.Ledger].
+func (s *Store) LicenseOfPayment(ctx context.Context, paymentID string) (lockstep.License, error) {
+	var l lockstep.License
+	err := s.read(ctx, func(t *tx) (err error) {
+		l, err = scanLicense(t.row(ctx, selectLicenseOfPayment, paymentID))
+		if errors.Is(err, sql.ErrNoRows) {
+			return lockstep.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		items, err := t.itemsByOwner(ctx, selectItemsOfLicense, l.ID)
+		l.Items = items[l.ID]
+		return err
+	})
+	if err != nil {
+		return lockstep.License{}, fmt.Errorf("read license of payment %s: %w", paymentID, err)
+	}
+	return l, nil
+}
+
+func (t *tx) licenses(ctx context.Context, account lockstep.Account) ([]lockstep.License, error) {
+	licenses, err := collect(ctx, t, scanLicense, selectLicenses, account.Kind, account.ID)
+	if err != nil || len(licenses) == 0 {
+		return nil, err
+	}
+	items, err := t.itemsByOwner(ctx, selectLicenseItems, account.Kind, account.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range licenses {
+		licenses[i].Items = items[licenses[i].ID]
+	}
+	return licenses, nil
+}
+
+func scanLicense(row scanner) (lockstep.License, error) {
+	var l lockstep.License
+	var createdAt int64
+	err := row.Scan(&l.ID, &l.Account.Kind, &l.Account.ID, &l.PaymentID, &l.Amount, &l.Currency, &l.Status, &createdAt)
+	l.CreatedAt = moment(createdAt)
+	return l, err
+}

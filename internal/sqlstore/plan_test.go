@@ -1,0 +1,151 @@
+package sqlstore_test
+
+import (
+	"database/sql"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-dev/lockstep/sqlitestore"
+)
+
+// scans may read all of a table, or sort.
+var scans = map[string]string{
+	"SelectEventTally": "a row for each status",
+	"selectEventsOpen": "sorts the numbers of what is open",
+	"selectBacklog":    "of what is pending or ended badly, by partial indexes; ordered by key",
+}
+
+// TestStatementsDoNotScan explains every statement of the package on SQLite: none
+// may read or sort a table that grows.
+func TestStatementsDoNotScan(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lockstep.db")
+	store, err := sqlitestore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, store)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, db)
+	statements := statementsOf(t)
+	for _, must := range []string{"InsertEvent", "ClaimDue", "selectLinked", "upsertMark", "settleEvents"} {
+		if statements[must] == "" {
+			t.Errorf("statement %s is not there", must)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(statements)) {
+		plan := explain(t, db, statements[name])
+		if _, allowed := scans[name]; allowed {
+			continue
+		}
+		for _, step := range plan {
+			if strings.HasPrefix(step, "SCAN") || strings.Contains(step, "TEMP B-TREE") {
+				t.Errorf("%s: %s\n%s", name, step, strings.Join(plan, "\n"))
+			}
+		}
+	}
+	for name, index := range map[string]string{
+		"ClaimDue":               "work_due (priority=? AND due_at<?)",
+		"selectNextDue":          "work_due (priority=?)",
+		"settleEvents":           "events_open (status=? AND key=?)",
+		"moveEvents":             "events_open (status=? AND key=?)",
+		"selectEventsOfKey":      "events_of_key (key=? AND seq<?)",
+		"selectBacklog":          "work_ended",
+		"selectEventsOpen":       "events_open (status=?)",
+		"selectLinked":           "sqlite_autoindex_accounts_1 (customer_id=?)",
+		"selectWaiting":          "work_waits_for (waits_for=?)",
+		"selectNotices":          "notices_of_account (account_kind=? AND account_id=?)",
+		"selectPaidBy":           "subscriptions_paid_by (paid_by=?)",
+		"selectSubscriptions":    "subscriptions_of_account (account_kind=? AND account_id=?)",
+		"selectLicenses":         "licenses_of_account (account_kind=? AND account_id=?)",
+		"selectLicenseOfPayment": "licenses_of_payment (payment_id=?)",
+	} {
+		if plan := strings.Join(explain(t, db, statements[name]), "\n"); !strings.Contains(plan, index) {
+			t.Errorf("%s does not use %s:\n%s", name, index, plan)
+		}
+	}
+}
+
+func closeAfter(t *testing.T, c io.Closer) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// statementsOf reads the package's statements from its source.
+func statementsOf(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := map[string]string{}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			spec, isSpec := n.(*ast.ValueSpec)
+			if !isSpec {
+				return true
+			}
+			if named, isNamed := spec.Type.(*ast.Ident); isNamed && named.Name == "Statement" {
+				text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				statements[spec.Names[0].Name] = text
+			}
+			return true
+		})
+	}
+	return statements
+}
+
+var parameter = regexp.MustCompile(`\$(\d+)`)
+
+func explain(t *testing.T, db *sql.DB, statement string) []string {
+	t.Helper()
+	parameters := 0
+	for _, match := range parameter.FindAllStringSubmatch(statement, -1) {
+		n, err := strconv.Atoi(match[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		parameters = max(parameters, n)
+	}
+	rows, err := db.Query("explain query plan "+statement, make([]any, parameters)...)
+	if err != nil {
+		t.Fatalf("explain %s: %v", statement, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var plan []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}

@@ -1,0 +1,116 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	insertAccount Statement = `
+insert into accounts (kind, id, state, email, name, identity_updated_at, linked_at, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $7, $7)`
+
+	updateAccount Statement = `
+update accounts set
+	state = $3, email = $4, name = $5, identity_updated_at = $6,
+	customer_email = $7, customer_name = $8, customer_deleted = $9, customer_generation = $10,
+	intent_key = $11, intent_email = $12, intent_name = $13, intent_at = $14,
+	updated_at = $15
+where kind = $1 and id = $2`
+
+	updateProjected Statement = `
+update accounts set projected = $3, updated_at = $4 where kind = $1 and id = $2`
+)
+
+// Save implements [lockstep.Ledger].
+func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.Change) error {
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		if err := t.saveAccount(ctx, change.Record); err != nil {
+			return err
+		}
+		for _, sub := range change.Record.Subscriptions {
+			if err := t.saveSubscription(ctx, change.Record.Account, sub); err != nil {
+				return err
+			}
+		}
+		if err := t.saveNotices(ctx, change.Notices); err != nil {
+			return err
+		}
+		return t.mark(ctx, change.Marks)
+	})
+	if err != nil {
+		return fmt.Errorf("save %s: %w", change.Record.Account, err)
+	}
+	return nil
+}
+
+// saveAccount writes the account's own row, and what follows when it or its link
+// is new.
+func (t *tx) saveAccount(ctx context.Context, r lockstep.Record) error {
+	stored, err := t.account(ctx, r.Account)
+	isNew := errors.Is(err, lockstep.ErrNotFound)
+	if isNew {
+		err = t.createAccount(ctx, lockstep.Identity{Account: r.Account})
+	}
+	if err != nil {
+		return err
+	}
+	relinked := r.CustomerID != stored.CustomerID
+	if relinked {
+		if err := t.relink(ctx, r.Account, stored, r.CustomerID); err != nil {
+			return err
+		}
+	}
+	var intent lockstep.Intent
+	if r.Intent != nil {
+		intent = *r.Intent
+	}
+	state := r.State
+	if state == "" {
+		state = lockstep.AccountActive
+	}
+	_, err = t.exec(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
+		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
+		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), t.now)
+	if err != nil {
+		return err
+	}
+	if relinked {
+		return t.announceLink(ctx, r.Account, r.CustomerID)
+	}
+	if isNew {
+		return t.wake(ctx, r.Account.Key())
+	}
+	return nil
+}
+
+// createAccount stores an account that is new, as the directory describes it.
+func (t *tx) createAccount(ctx context.Context, i lockstep.Identity) error {
+	_, err := t.exec(ctx, insertAccount, i.Account.Kind, i.Account.ID, lockstep.AccountActive, i.Email, i.Name,
+		i.UpdatedAt, t.now)
+	return err
+}
+
+// SaveProjected implements [lockstep.Ledger]. It returns ErrNotFound when there
+// is no such account.
+func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account, projected map[string]any) error {
+	encoded, err := json.Marshal(projected)
+	if err != nil {
+		return fmt.Errorf("encode what was projected for %s: %w", account, err)
+	}
+	err = s.fenced(ctx, claim, func(t *tx) error {
+		n, err := t.exec(ctx, updateProjected, account.Kind, account.ID, string(encoded), t.now)
+		if err == nil && n == 0 {
+			err = lockstep.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save what was projected for %s: %w", account, err)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	selectSubscriptions Statement = `
+select id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by,
+	account_kind, account_id, customer_id
+from subscriptions where account_kind = $1 and account_id = $2
+order by created_at, id`
+
+	selectSubscriptionItems Statement = `
+select subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end
+from subscription_items
+where subscription_id in (select id from subscriptions where account_kind = $1 and account_id = $2)
+order by subscription_id, id`
+
+	selectPaidBy Statement = `
+select s.id, s.customer_id, s.status, s.cancel_at_period_end, s.cancel_at, s.canceled_at, s.ended_at, s.trial_end,
+	s.created_at, s.paid_by, s.account_kind, s.account_id, coalesce(a.customer_id, s.customer_id)
+from subscriptions s join accounts a on a.kind = s.account_kind and a.id = s.account_id
+where s.paid_by = $1 and s.paid_by <> '' and s.account_kind = 'organization'
+order by s.created_at desc, s.id desc`
+
+	selectPaidByItems Statement = `
+select subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end
+from subscription_items
+where subscription_id in (
+	select id from subscriptions where paid_by = $1 and paid_by <> '' and account_kind = 'organization')
+order by subscription_id, id`
+
+	upsertSubscription Statement = `
+insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at,
+	canceled_at, ended_at, trial_end, created_at, paid_by)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+on conflict (id) do update set
+	account_kind = excluded.account_kind, account_id = excluded.account_id, customer_id = excluded.customer_id,
+	status = excluded.status, cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at,
+	canceled_at = excluded.canceled_at, ended_at = excluded.ended_at, trial_end = excluded.trial_end,
+	created_at = excluded.created_at, paid_by = excluded.paid_by`
+
+	deleteSubscriptionItems Statement = `delete from subscription_items where subscription_id = $1`
+	insertSubscriptionItem  Statement = `
+insert into subscription_items (subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity,
+	period_start, period_end)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+)
+
+func (t *tx) subscriptions(ctx context.Context, account lockstep.Account) ([]lockstep.Subscription, error) {
+	found, err := t.sponsorships(ctx, selectSubscriptions, selectSubscriptionItems, account.Kind, account.ID)
+	var subscriptions []lockstep.Subscription
+	for _, f := range found {
+		subscriptions = append(subscriptions, f.Subscription)
+	}
+	return subscriptions, err
+}
+
+// paysFor reads what a user bought for organizations: what has not ended first,
+// then the newest.
+func (t *tx) paysFor(ctx context.Context, user lockstep.Account) ([]lockstep.Sponsorship, error) {
+	found, err := t.sponsorships(ctx, selectPaidBy, selectPaidByItems, user.ID)
+	slices.SortStableFunc(found, func(a, b lockstep.Sponsorship) int {
+		return cmp.Compare(endedLast(a.Subscription), endedLast(b.Subscription))
+	})
+	return found, err
+}
+
+func endedLast(s lockstep.Subscription) int {
+	if s.Ended() {
+		return 1
+	}
+	return 0
+}
+
+// sponsorships reads subscriptions with their items and whose they are.
+func (t *tx) sponsorships(ctx context.Context, rows, items Statement, args ...any) ([]lockstep.Sponsorship, error) {
+	found, err := collect(ctx, t, scanSponsorship, rows, args...)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	byOwner, err := t.itemsByOwner(ctx, items, args...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		found[i].Subscription.Items = byOwner[found[i].Subscription.ID]
+	}
+	return found, nil
+}
+
+func scanSponsorship(row scanner) (lockstep.Sponsorship, error) {
+	var f lockstep.Sponsorship
+	s := &f.Subscription
+	var cancelAt, canceledAt, endedAt, trialEnd, createdAt int64
+	err := row.Scan(&s.ID, &s.CustomerID, &s.Status, &s.CancelAtPeriodEnd, &cancelAt, &canceledAt, &endedAt, &trialEnd,
+		&createdAt, &s.PaidBy, &f.Account.Kind, &f.Account.ID, &f.CustomerID)
+	s.CancelAt, s.CanceledAt, s.EndedAt = moment(cancelAt), moment(canceledAt), moment(endedAt)
+	s.TrialEnd, s.CreatedAt = moment(trialEnd), moment(createdAt)
+	return f, err
+}
+
+func (t *tx) saveSubscription(ctx context.Context, account lockstep.Account, s lockstep.Subscription) error {
+	_, err := t.exec(ctx, upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
+		bit(s.CancelAtPeriodEnd), millis(s.CancelAt), millis(s.CanceledAt), millis(s.EndedAt), millis(s.TrialEnd),
+		millis(s.CreatedAt), s.PaidBy)
+	if err != nil {
+		return fmt.Errorf("store subscription %s: %w", s.ID, err)
+	}
+	return t.replaceItems(ctx, deleteSubscriptionItems, insertSubscriptionItem, s.ID, s.Items)
+}
+
+// bit is how the database keeps a truth.
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,47 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	selectCursor Statement = `select value from cursors where sweep = $1`
+	upsertCursor Statement = `
+insert into cursors (sweep, value) values ($1, $2)
+on conflict (sweep) do update set value = excluded.value`
+)
+
+// Cursor implements [lockstep.Sightings].
+func (s *Store) Cursor(ctx context.Context, sweep string) (string, error) {
+	var cursor string
+	err := s.read(ctx, func(t *tx) (err error) {
+		cursor, err = text(t.row(ctx, selectCursor, sweep))
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("read cursor of %s: %w", sweep, err)
+	}
+	return cursor, nil
+}
+
+// SaveCursor implements [lockstep.Sightings].
+func (s *Store) SaveCursor(ctx context.Context, claim lockstep.Claim, sweep, cursor string, marks []lockstep.Mark) error {
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		if _, err := t.exec(ctx, upsertCursor, sweep, cursor); err != nil {
+			return err
+		}
+		return t.mark(ctx, marks)
+	})
+	if err != nil {
+		return fmt.Errorf("save cursor of %s: %w", sweep, err)
+	}
+	return nil
+}

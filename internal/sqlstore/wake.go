@@ -1,0 +1,79 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// selectInherits: whether there is anything under a customer's key that is not
+	// settled.
+	selectInherits Statement = `
+select count(*) from work
+where key = $1 and (generation > done_generation or disposition in ('parked', 'failed'))`
+
+	moveEvents Statement = `
+update events set key = $2, generation = $3, status = 'pending', reason = ''
+where key = $1 and status in ('pending', 'parked', 'failed')`
+
+	// settleUnheld settles a key, unless a run holds it at $2.
+	settleUnheld Statement = `
+update work set
+	done_generation = generation,
+	scope = 0, claimed_scope = 0, lease_token = '', lease_until = 0,
+	attempts = 0, disposition = 'done', reason = ''
+where key = $1 and lease_until <= $2`
+)
+
+// wake marks what waits for an account that is new, or for its link that is new.
+// A waiting customer that is linked by now is its account's concern.
+func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
+	var marks []lockstep.Mark
+	for _, key := range keys {
+		waiting, err := t.waiting(ctx, key)
+		if err != nil {
+			return fmt.Errorf("read what waits for %s: %w", key, err)
+		}
+		for _, w := range waiting {
+			marks = append(marks, lockstep.Mark{Key: w, Scope: lockstep.ScopeAll, Priority: lockstep.Normal})
+		}
+	}
+	return t.mark(ctx, marks)
+}
+
+// inherits reports whether an account that is linked to the customer takes over
+// anything from it.
+func (t *tx) inherits(ctx context.Context, customerID string) (bool, error) {
+	var n int
+	err := t.row(ctx, selectInherits, customerKey(customerID).String()).Scan(&n)
+	return n > 0, err
+}
+
+// inherit gives an account what there is under its customer's key: it marks the
+// account wholly and moves the open events there, to be settled with that mark.
+// The customer's own row is settled and waits for nothing; if a run holds it, the
+// run ends it.
+func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID string) error {
+	customer := customerKey(customerID).String()
+	whole := lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Normal}
+	generation, err := t.markOne(ctx, whole)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, moveEvents, customer, account.Key().String(), generation); err != nil {
+		return fmt.Errorf("move events of %s: %w", customer, err)
+	}
+	if _, err := t.exec(ctx, settleUnheld, customer, t.now); err != nil {
+		return fmt.Errorf("settle %s: %w", customer, err)
+	}
+	if _, err := t.exec(ctx, deleteWaits, customer); err != nil {
+		return fmt.Errorf("delete waits of %s: %w", customer, err)
+	}
+	return nil
+}
+
+func customerKey(customerID string) lockstep.Key {
+	return lockstep.Key{Kind: lockstep.KeyCustomer, ID: customerID}
+}

@@ -1,0 +1,100 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	selectWork Statement = `
+select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts, disposition, reason
+from work where key = $1`
+
+	selectBacklog Statement = `
+select * from (
+	select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts, disposition, reason
+	from work where generation > done_generation
+	union all
+	select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts, disposition, reason
+	from work where disposition in ('parked', 'failed') and generation <= done_generation
+) as backlog
+order by key limit $1`
+
+	selectWaiting Statement = `select key from work_waits where waits_for = $1 order by key`
+)
+
+// Work implements [lockstep.Queue]. Its Scope is what the current run took with
+// it and what has been marked since.
+func (s *Store) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error) {
+	var w lockstep.Work
+	err := s.read(ctx, func(t *tx) (err error) {
+		w, err = t.scanWork(t.row(ctx, selectWork, key.String()))
+		if errors.Is(err, sql.ErrNoRows) {
+			return lockstep.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return lockstep.Work{}, fmt.Errorf("read work %s: %w", key, err)
+	}
+	return w, nil
+}
+
+// Backlog implements [lockstep.Queue].
+func (s *Store) Backlog(ctx context.Context, limit int) ([]lockstep.Work, error) {
+	var all []lockstep.Work
+	err := s.read(ctx, func(t *tx) (err error) {
+		all, err = collect(ctx, t, t.scanWork, selectBacklog, limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read backlog: %w", err)
+	}
+	return all, nil
+}
+
+// WaitingFor implements [lockstep.Queue].
+func (s *Store) WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error) {
+	var keys []lockstep.Key
+	err := s.read(ctx, func(t *tx) (err error) {
+		keys, err = t.waiting(ctx, key)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what waits for %s: %w", key, err)
+	}
+	return keys, nil
+}
+
+func (t *tx) waiting(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error) {
+	return collect(ctx, t, scanKey, selectWaiting, key.String())
+}
+
+func scanKey(row scanner) (lockstep.Key, error) {
+	s, err := text(row)
+	if err != nil {
+		return lockstep.Key{}, err
+	}
+	return lockstep.ParseKey(s)
+}
+
+func (t *tx) scanWork(row scanner) (lockstep.Work, error) {
+	var w lockstep.Work
+	var key string
+	var runAt, leaseUntil int64
+	err := row.Scan(&key, &w.Scope, &w.Priority, &w.Generation, &w.DoneGeneration, &runAt, &leaseUntil,
+		&w.Attempts, &w.Disposition, &w.Reason)
+	if err != nil {
+		return w, err
+	}
+	w.RunAt = moment(runAt)
+	if leaseUntil > t.now {
+		w.LeaseUntil = moment(leaseUntil)
+	}
+	w.Key, err = lockstep.ParseKey(key)
+	return w, err
+}

@@ -1,0 +1,109 @@
+package storetest
+
+import (
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// ids lists the ids of the events that match, over all pages.
+func (w *world) ids(filter lockstep.EventFilter) (ids []string, pages int) {
+	w.Helper()
+	for {
+		page, err := w.Events(w.Context(), filter)
+		w.ok(err)
+		pages++
+		for _, e := range page.Events {
+			ids = append(ids, e.ID)
+		}
+		if page.Next == "" {
+			return ids, pages
+		}
+		filter.Before = page.Next
+	}
+}
+
+var events = map[string]func(*world){
+	"pages are newest first and complete": func(w *world) {
+		var want []string
+		for i := range 7 {
+			w.deliver(fmt.Sprintf("evt_%d", i), cus1)
+			want = append([]string{fmt.Sprintf("evt_%d", i)}, want...)
+		}
+		for limit, wantPages := range map[int]int{0: 1, 3: 3, 7: 1, 100: 1} {
+			ids, pages := w.ids(lockstep.EventFilter{Limit: limit})
+			equal(w, "ids", ids, want)
+			equal(w, fmt.Sprintf("pages of %d", limit), pages, wantPages)
+		}
+	},
+	"events that arrive meanwhile do not shift a page": func(w *world) {
+		w.deliver("evt_1", cus1)
+		w.deliver("evt_2", cus1)
+		page, err := w.Events(w.Context(), lockstep.EventFilter{Limit: 1})
+		w.ok(err)
+		w.deliver("evt_3", cus1)
+		ids, _ := w.ids(lockstep.EventFilter{Before: page.Next})
+		equal(w, "second page", ids, []string{"evt_1"})
+	},
+	"a filter selects": func(w *world) {
+		w.deliver("evt_done", cus1)
+		w.done(w.claim(cus1))
+		w.deliver("evt_failed", cus2)
+		w.finish(w.claim(cus2), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
+		ignored := delivery("msg_ignored", cus1)
+		ignored.Mark, ignored.Event.Source = nil, lockstep.Clerk
+		_, err := w.Receive(w.Context(), []lockstep.Delivery{ignored})
+		w.ok(err)
+		w.deliver("evt_pending", cus1)
+		for _, c := range []struct {
+			filter lockstep.EventFilter
+			want   []string
+		}{
+			{lockstep.EventFilter{Source: lockstep.Clerk}, []string{"msg_ignored"}},
+			{lockstep.EventFilter{Source: lockstep.Stripe}, []string{"evt_pending", "evt_failed", "evt_done"}},
+			{lockstep.EventFilter{Status: lockstep.EventPending}, []string{"evt_pending"}},
+			{lockstep.EventFilter{Status: lockstep.EventFailed}, []string{"evt_failed"}},
+			{lockstep.EventFilter{Status: lockstep.EventDone}, []string{"evt_done"}},
+			{lockstep.EventFilter{Status: lockstep.EventIgnored}, []string{"msg_ignored"}},
+			{lockstep.EventFilter{Key: cus1}, []string{"evt_pending", "evt_done"}},
+			{lockstep.EventFilter{Key: cus1, Status: lockstep.EventDone}, []string{"evt_done"}},
+			{lockstep.EventFilter{Key: cus1, Status: lockstep.EventPending, Source: lockstep.Clerk}, nil},
+			{lockstep.EventFilter{Key: cus2, Status: lockstep.EventFailed, Source: lockstep.Stripe}, []string{"evt_failed"}},
+			{lockstep.EventFilter{Status: lockstep.EventFailed, Source: lockstep.Clerk}, nil},
+		} {
+			ids, _ := w.ids(c.filter)
+			equal(w, fmt.Sprintf("%+v", c.filter), ids, c.want)
+		}
+	},
+	"bodies can be left out": func(w *world) {
+		w.deliver("evt_1", cus1)
+		for _, filter := range []lockstep.EventFilter{{}, {Key: cus1}, {Status: lockstep.EventPending}} {
+			filter.Bodiless = true
+			page, err := w.Events(w.Context(), filter)
+			w.ok(err)
+			if len(page.Events) != 1 || page.Events[0].Body != nil || page.Events[0].Type == "" {
+				w.Errorf("%+v: %+v", filter, page.Events)
+			}
+		}
+	},
+	"a cursor that is none is refused": func(w *world) {
+		if _, err := w.Events(w.Context(), lockstep.EventFilter{Before: "yesterday"}); err == nil {
+			w.Error("want an error")
+		}
+	},
+	"the tally counts by status": func(w *world) {
+		tally, err := w.EventTally(w.Context())
+		w.ok(err)
+		equal(w, "empty tally", tally, map[lockstep.EventStatus]int64{})
+		w.deliver("evt_1", cus1)
+		w.deliver("evt_2", cus1)
+		w.done(w.claim(cus1))
+		w.deliver("evt_3", cus2)
+		w.finish(w.claim(cus2), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody"})
+		w.deliver("evt_4", cus1)
+		w.deliver("evt_4", cus1)
+		tally, err = w.EventTally(w.Context())
+		w.ok(err)
+		equal(w, "tally", tally, map[lockstep.EventStatus]int64{lockstep.EventDone: 2, lockstep.EventParked: 1, lockstep.EventPending: 1})
+	},
+}

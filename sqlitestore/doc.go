@@ -1,0 +1,26 @@
+// Package sqlitestore keeps everything in one SQLite file, through a driver that
+// needs no C compiler. It is the store of a single process; [sqlstore] says what
+// it does, this package how the file is opened.
+//
+// # What is promised, and by which pragma
+//
+//   - journal_mode=WAL and synchronous=FULL: a commit is on disk when it returns.
+//     With NORMAL, acknowledged events are lost when the power fails. Both are read
+//     back when the database is opened; a database that does not hold them is
+//     refused.
+//   - one writing connection, whose transactions begin with BEGIN IMMEDIATE, so
+//     that none fails halfway for want of the lock; several reading ones, that
+//     cannot write (query_only). Readers never wait for the writer.
+//   - busy_timeout is set before anything else, because the other pragmas may
+//     already meet another process that has the file open.
+//   - foreign_keys on, tables STRICT.
+//
+// # The schema
+//
+// Migrations are embedded and go forward only. A database whose schema is newer
+// than the program is refused. Two processes may open an empty database at once:
+// whoever loses the race finds the other's work and goes on.
+//
+// All times come from package time, so that a store works within a
+// testing/synctest bubble; it must be opened and closed within it.
+package sqlitestore

@@ -1,0 +1,67 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate brings the schema up to date. goose does not lock SQLite, so of two
+// processes that migrate at once one may fail because the other has done the
+// work; what counts then is whether there is anything left to do.
+func migrate(ctx context.Context, db *sql.DB) error {
+	const tries = 10
+	for try := 1; ; try++ {
+		err := untilFree(ctx, func(ctx context.Context) error { return migrateOnce(ctx, db) })
+		var tooNew *schemaTooNewError
+		if err == nil || ctx.Err() != nil || busy(err) || try == tries || errors.As(err, &tooNew) {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func migrateOnce(ctx context.Context, db *sql.DB) error {
+	provider, err := newProvider(db)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if current > target {
+		return &schemaTooNewError{database: current, program: target}
+	}
+	if current == target {
+		return nil
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate schema from version %d to %d: %w", current, target, err)
+	}
+	return nil
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+}
+
+// schemaTooNewError refuses a database that a newer program has migrated.
+type schemaTooNewError struct{ database, program int64 }
+
+func (e *schemaTooNewError) Error() string {
+	return fmt.Sprintf("its schema is version %d, and this program knows only up to version %d; use a newer lockstep", e.database, e.program)
+}

@@ -1,0 +1,137 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlstore"
+)
+
+// readers is how many connections read at once. They share the page cache of the
+// operating system; more of them only queue for the processor.
+const readers = 4
+
+// DefaultCheckBelow is up to which size, in bytes, a database is checked when it
+// is opened. A check reads the whole file.
+const DefaultCheckBelow = 64 << 20
+
+type options struct {
+	checkBelow int64
+}
+
+// Option changes how a database is opened.
+type Option func(*options)
+
+// CheckBelow checks databases of less than size bytes for damage when they are
+// opened, instead of those below [DefaultCheckBelow]. 0 checks none.
+func CheckBelow(size int64) Option {
+	return func(o *options) { o.checkBelow = size }
+}
+
+// Open opens the database file at path, creates it if there is none and brings
+// its schema up to date. It refuses a damaged database, one whose schema is newer
+// than this program, and one that cannot keep what was committed.
+func Open(ctx context.Context, path string, opts ...Option) (lockstep.Store, error) {
+	store, err := open(ctx, path, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite database %s: %w", path, err)
+	}
+	return store, nil
+}
+
+func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, error) {
+	switch path {
+	case "":
+		return nil, errors.New("no path was given")
+	case ":memory:", "file::memory:":
+		return nil, errors.New("a database in memory keeps nothing and each connection has its own; give the path of a file")
+	}
+	o := options{checkBelow: DefaultCheckBelow}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	size, err := create(path)
+	if err != nil {
+		return nil, err
+	}
+	writer, err := sql.Open("sqlite", writerDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	if err := prepare(ctx, writer, size > 0 && size < o.checkBelow); err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	reader, err := sql.Open("sqlite", readerDSN(path))
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	return sqlstore.New(writer, reader, sqlstore.Dialect{}), nil
+}
+
+// create makes the file if it is not there, and returns its size. It holds
+// personal data, so that only its owner may read it; what SQLite creates beside it
+// inherits that. A file that is there is not opened: to close it would release the
+// locks that this process holds on it through SQLite.
+func create(path string) (size int64, err error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return 0, file.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return 0, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// prepare makes sure of the database before anything is stored in it.
+func prepare(ctx context.Context, db *sql.DB, check bool) error {
+	if err := untilFree(ctx, db.PingContext); err != nil {
+		return err
+	}
+	if err := assertDurable(ctx, db); err != nil {
+		return err
+	}
+	if check {
+		if err := quickCheck(ctx, db); err != nil {
+			return err
+		}
+	}
+	return migrate(ctx, db)
+}
+
+func writerDSN(path string) string {
+	return dsn(path, url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {
+			"busy_timeout(5000)",
+			"journal_mode(WAL)",
+			"synchronous(FULL)",
+			"foreign_keys(1)",
+			"journal_size_limit(67108864)", // a burst does not leave a large file behind for good
+		},
+	})
+}
+
+func readerDSN(path string) string {
+	return dsn(path, url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)", "query_only(1)"}})
+}
+
+// dsn spells path as a URI, because a plain path may hold a question mark.
+func dsn(path string, query url.Values) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+}

@@ -1,0 +1,98 @@
+package sqlitestore
+
+import (
+	"database/sql"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestEveryConnectionHasItsPragmas(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lockstep.db")
+	store, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, store)
+	for _, c := range []struct {
+		name, dsn string
+		want      map[string]string
+	}{
+		{"writer", writerDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "query_only": "0"}},
+		{"reader", readerDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "query_only": "1"}},
+	} {
+		db := openRaw(t, c.dsn)
+		for pragma, want := range c.want {
+			var got string
+			if err := db.QueryRow("pragma " + pragma).Scan(&got); err != nil || got != want {
+				t.Errorf("%s: %s is %q (%v), want %q", c.name, pragma, got, err, want)
+			}
+		}
+	}
+	if !strings.HasPrefix(strings.Split(writerDSN(path), "_pragma=")[1], "busy_timeout") {
+		t.Error("busy_timeout is not the first pragma")
+	}
+}
+
+func TestConnectionThatWouldLoseEventsIsRefused(t *testing.T) {
+	t.Parallel()
+	for pragmas, want := range map[string]string{
+		"_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)":  "synchronous is 1",
+		"_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)":     "synchronous is 0",
+		"_pragma=journal_mode(DELETE)&_pragma=synchronous(FULL)": `journal_mode is "delete"`,
+	} {
+		path := filepath.Join(t.TempDir(), "lockstep.db")
+		err := prepare(t.Context(), openRaw(t, fmt.Sprintf("file:%s?%s", path, pragmas)), false)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", pragmas, err, want)
+		}
+	}
+}
+
+func TestTablesAreStrict(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lockstep.db")
+	store, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, store)
+	rows, err := openRaw(t, readerDSN(path)).Query(
+		"select name from pragma_table_list where type = 'table' and not strict and name not like 'sqlite_%' and name <> 'goose_db_version'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("table %s is not strict", name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openRaw(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, db)
+	return db
+}
+
+func closeAfter(t *testing.T, c io.Closer) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
