@@ -52,18 +52,20 @@ func (e *UpstreamError) Error() string {
 
 func (e *UpstreamError) Unwrap() error { return e.Err }
 
-// Is makes a provider's 404 an [ErrNotFound].
+// Is makes a provider's 404 an [ErrNotFound]. The adapters give a Status of 404 only
+// to the provider's own error object, never to a proxy's page.
 func (e *UpstreamError) Is(target error) bool {
 	return target == ErrNotFound && (e.Status == 404 || e.Code == "resource_missing" || e.Code == "resource_not_found")
 }
 
 // Rejected reports whether the provider definitely refused the request as such
 // and executed nothing: the same request will be refused again. Authentication
-// failures are not among them (a key can be mended), nor are conflicts and limits.
+// failures are not among them (a key can be mended), nor are conflicts and limits,
+// nor a key that was used for something else: that something may have happened.
 func (e *UpstreamError) Rejected() bool {
 	switch e.Status {
 	case 400, 402, 404, 405, 413, 422:
-		return e.Code != "idempotency_key_in_use" && e.Code != "lock_timeout"
+		return e.Code != "idempotency_key_in_use" && e.Code != "lock_timeout" && e.Code != "idempotency_error"
 	}
 	return false
 }

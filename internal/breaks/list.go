@@ -76,7 +76,7 @@ var breakages = []breakage{
 	{"no gap scan: a lost event stays lost",
 		"internal/reconcile/sweep_events.go",
 		`	missed, err := s.Take(ctx, lockstep.Scanned, hints...)`,
-		`	missed, err := s.Take(ctx, lockstep.Scanned)`},
+		`	missed, err := s.Take(ctx, lockstep.Scanned, hints[:0]...)`},
 	{"no list of the directory: a lost user.deleted stays lost",
 		"internal/reconcile/sweep_directory.go",
 		`	at.Page, at.Missing = next, next == ""`,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -39,6 +40,7 @@ var deeds = []deed{
 	{2, (*world).outage},
 	{3, (*world).stall},
 	{3, (*world).fillDisk},
+	{4, (*world).lie},
 }
 
 // live does a few dozen deeds with pauses between them.
@@ -297,6 +299,43 @@ func (w *world) breakCalls() {
 }
 
 func (w *world) mendCalls() { w.sim.ClearFaults() }
+
+// lie delivers an event that is signed, and not so: a mixed-up environment, a
+// replay after a change. What the providers say now is truer than any webhook.
+func (w *world) lie() {
+	w.lies++
+	var body string
+	source := lockstep.Stripe
+	switch w.rng.IntN(3) {
+	case 0:
+		user, ok := pick(w, w.sim.Users())
+		if !ok {
+			return
+		}
+		source = lockstep.Clerk
+		body = fmt.Sprintf(`{"data":{"id":%q,"object":"user","deleted":true},"object":"event","type":"user.deleted","timestamp":1,"instance_id":"ins_1"}`, user.ID)
+	case 1:
+		s, ok := pick(w, w.sim.Subscriptions())
+		if !ok {
+			return
+		}
+		status, kind := "canceled", "deleted"
+		if s.Status == "canceled" {
+			status, kind = "active", "updated"
+		}
+		body = fmt.Sprintf(`{"id":"evt_lie_%d","object":"event","type":"customer.subscription.%s","livemode":false,"created":1,"data":{"object":{"id":%q,"object":"subscription","customer":%q,"status":%q}}}`,
+			w.lies, kind, s.ID, s.Customer, status)
+	case 2:
+		s, ok := pick(w, w.sim.CheckoutSessions())
+		if !ok {
+			return
+		}
+		body = fmt.Sprintf(`{"id":"evt_lie_%d","object":"event","type":"checkout.session.completed","livemode":false,"created":1,"data":{"object":{"id":%q,"object":"checkout.session","mode":%q,"customer":%q,"status":"complete","payment_status":"paid"}}}`,
+			w.lies, s.ID, s.Mode, s.Customer)
+	}
+	status, err := w.deliver(source, fmt.Sprintf("lie_%d", w.lies), []byte(body))
+	w.say("lie %s: %d %v", body, status, err)
+}
 
 // crash kills the service, and starts it again after a while.
 func (w *world) crash() {

@@ -55,7 +55,7 @@ func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger
 	s := &service{store: store, party: net.party(), done: make(chan error, 1)}
 	s.party.watch = func(r *http.Request) { seer.checkOrder(store, r) }
 	lock, err := server.New(server.Config{
-		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: log,
+		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: log, ReturnOrigins: []string{"https://app.test"},
 		Stripe: server.Stripe{Key: stripeKey, BaseURL: "http://" + stripeHost,
 			WebhookSecrets: []lockstep.Secret{stripeWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost,

@@ -101,6 +101,7 @@ type world struct {
 	calls   sync.WaitGroup    // checkouts under way
 	stops   []func()
 	signUps int
+	lies    int
 	gone    []string // accounts that were deleted
 }
 

@@ -1,0 +1,86 @@
+package clerkdirectory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/clerk/clerk-sdk-go/v2"
+	"github.com/lockstep-dev/lockstep"
+)
+
+const provider = "clerk"
+
+// answer is the raw JSON of an answer. The SDK contributes the API version and
+// the request; answers are read by us, because its types fail on a field of a
+// shape that is new to them, and its list of users makes two calls and has no
+// cursor.
+type answer struct{ raw json.RawMessage }
+
+func (a *answer) UnmarshalJSON(raw []byte) error {
+	a.raw = append(json.RawMessage(nil), raw...)
+	return nil
+}
+
+// Read makes answer something that the SDK decodes into.
+func (*answer) Read(*clerk.APIResponse) {}
+
+// query is what a listing asks for.
+type query struct {
+	clerk.APIParams
+	values url.Values
+}
+
+func (q query) ToQuery() url.Values { return q.values }
+
+// ToMultipart is never called; clerk.Params wants it.
+func (q query) ToMultipart() ([]byte, string, error) { return q.APIParams.ToMultipart() }
+
+func (c *Client) call(ctx context.Context, op, method, path string, params clerk.Params) (json.RawMessage, error) {
+	request := clerk.NewAPIRequest(method, path)
+	if params != nil {
+		request.SetParams(params)
+	}
+	var a answer
+	if err := c.backend.Call(ctx, request, &a); err != nil {
+		return nil, failure(op, err)
+	}
+	return a.raw, nil
+}
+
+func (c *Client) list(ctx context.Context, op, path string, values url.Values) (json.RawMessage, error) {
+	return c.call(ctx, op, http.MethodGet, path, query{values: values})
+}
+
+// at returns the path of an account.
+func at(op string, account lockstep.Account) (string, error) {
+	// An id that is empty, or a step in a path, would address everybody.
+	if _, err := lockstep.NewAccount(account.Kind, account.ID); err != nil {
+		return "", failed(op, err)
+	}
+	return collections[account.Kind] + "/" + url.PathEscape(account.ID), nil
+}
+
+var collections = map[lockstep.Kind]string{lockstep.User: "/users", lockstep.Organization: "/organizations"}
+
+// failed is a call whose outcome is not known, or that was not made at all.
+func failed(op string, cause error) error {
+	return &lockstep.UpstreamError{Provider: provider, Op: op, Err: cause}
+}
+
+// failure gives what came out of the SDK the project's form. The SDK's own texts
+// quote bodies and are dropped.
+func failure(op string, err error) error {
+	var upstream *lockstep.UpstreamError
+	if errors.As(err, &upstream) {
+		upstream.Op = op
+		return upstream
+	}
+	var network *url.Error
+	if errors.As(err, &network) {
+		return failed(op, network.Err)
+	}
+	return failed(op, errors.New("the SDK could not make the request or read the answer"))
+}

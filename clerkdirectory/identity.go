@@ -1,0 +1,83 @@
+package clerkdirectory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/clerk/clerk-sdk-go/v2"
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Identity returns a user or organization as Clerk describes it now.
+func (c *Client) Identity(ctx context.Context, account lockstep.Account) (lockstep.Identity, error) {
+	op := "read " + string(account.Kind)
+	path, err := at(op, account)
+	if err != nil {
+		return lockstep.Identity{}, err
+	}
+	raw, err := c.call(ctx, op, http.MethodGet, path, nil)
+	if err != nil {
+		return lockstep.Identity{}, err
+	}
+	identity := identityOf(account.Kind, decode(raw))
+	if identity.Account != account {
+		// Clerk also takes an organization's slug for its id.
+		return lockstep.Identity{}, failed(op, errors.New("the answer is not about the account that was asked for"))
+	}
+	return identity, nil
+}
+
+// merge is the body of a merge. Private metadata is nobody's but the operator's,
+// and unsafe metadata is the user's own.
+type merge struct {
+	clerk.APIParams
+	PublicMetadata map[string]any `json:"public_metadata"`
+}
+
+// MergeMetadata merges keys into the public metadata: objects are merged at every
+// level, other values are replaced, and nil removes a key, at any level.
+func (c *Client) MergeMetadata(ctx context.Context, account lockstep.Account, metadata map[string]any) error {
+	op := "merge metadata of " + string(account.Kind)
+	path, err := at(op, account)
+	if err != nil {
+		return err
+	}
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	_, err = c.call(ctx, op, http.MethodPatch, path+"/metadata", &merge{PublicMetadata: metadata})
+	return err
+}
+
+func identityOf(kind lockstep.Kind, o object) lockstep.Identity {
+	identity := lockstep.Identity{
+		Account:   lockstep.Account{Kind: kind, ID: o.text("id")},
+		UpdatedAt: o.number("updated_at"),
+	}
+	// What is not an object reads as no metadata.
+	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
+	if kind == lockstep.Organization {
+		identity.Name = o.text("name")
+		return identity
+	}
+	identity.Name = strings.TrimSpace(strings.TrimSpace(o.text("first_name")) + " " + strings.TrimSpace(o.text("last_name")))
+	identity.Email = primaryEmail(o)
+	return identity
+}
+
+// primaryEmail is the address that primary_email_address_id names. There is none
+// for who signed up by telephone, user name or wallet, and the list may lack the
+// one that is named.
+func primaryEmail(o object) string {
+	primary := o.text("primary_email_address_id")
+	addresses, _ := o.array("email_addresses")
+	for _, raw := range addresses {
+		if address := decode(raw); primary != "" && address.text("id") == primary {
+			return address.text("email_address")
+		}
+	}
+	return ""
+}

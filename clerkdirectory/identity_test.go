@@ -1,0 +1,70 @@
+package clerkdirectory
+
+import (
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lockstep-dev/lockstep"
+)
+
+func TestIdentity(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer string
+		want   lockstep.Identity
+	}{
+		"user": {
+			`{"id":"user_1","object":"user","first_name":" Ada ","last_name":"Lovelace","primary_email_address_id":"idn_2","updated_at":1767225600123,
+			  "email_addresses":[{"id":"idn_1","email_address":"old@example.com"},{"id":"idn_2","email_address":"ada@example.com"}],
+			  "public_metadata":{"plan":"pro","billing":{"seats":3}},"private_metadata":null,"unsafe_metadata":{"plan":"gold"}}`,
+			lockstep.Identity{Account: user, Email: "ada@example.com", Name: "Ada Lovelace", UpdatedAt: 1767225600123,
+				Metadata: map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0}}},
+		},
+		"user without names": {
+			`{"id":"user_1","first_name":null,"last_name":"Lovelace","public_metadata":{}}`,
+			lockstep.Identity{Account: user, Name: "Lovelace", Metadata: map[string]any{}},
+		},
+		"primary address that is not listed": {
+			`{"id":"user_1","primary_email_address_id":"idn_9","email_addresses":[{"id":"idn_1","email_address":"old@example.com"}]}`,
+			lockstep.Identity{Account: user},
+		},
+		"no primary address": {
+			`{"id":"user_1","primary_email_address_id":null,"email_addresses":[{"id":"","email_address":"old@example.com"}]}`,
+			lockstep.Identity{Account: user},
+		},
+		"of other types": {
+			`{"id":"user_1","first_name":7,"email_addresses":{"id":"idn_1"},"primary_email_address_id":["idn_1"],"public_metadata":"pro","updated_at":"now"}`,
+			lockstep.Identity{Account: user},
+		},
+		"organization": {
+			`{"id":"org_1","name":"Acme","slug":"acme","updated_at":5,"public_metadata":{"plan":"team"}}`,
+			lockstep.Identity{Account: org, Name: "Acme", UpdatedAt: 5, Metadata: map[string]any{"plan": "team"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := serve(t, answering(200, c.answer))
+			got, err := client.Identity(t.Context(), c.want.Account)
+			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+		})
+	}
+}
+
+func TestMergeMetadataSendsOurKeysOnly(t *testing.T) {
+	for account, path := range map[lockstep.Account]string{user: "/v1/users/user_1/metadata", org: "/v1/organizations/org_1/metadata"} {
+		var line, body string
+		client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			raw, _ := io.ReadAll(r.Body)
+			line, body = r.Method+" "+r.URL.Path, string(raw)
+			_, _ = io.WriteString(w, `{"id":"x"}`)
+		})
+		if err := client.MergeMetadata(t.Context(), account, map[string]any{"plan": "pro", "stripeCustomerId": nil}); err != nil {
+			t.Fatal(err)
+		}
+		if line != "PATCH "+path || body != `{"public_metadata":{"plan":"pro","stripeCustomerId":null}}` {
+			t.Errorf("%s %s", line, body)
+		}
+	}
+}

@@ -1,0 +1,36 @@
+package clerkdirectory
+
+import (
+	"crypto/rsa"
+	"encoding/base64"
+	"math/big"
+)
+
+// The bounds of an RSA key that is used: below, it can be factored; above, it
+// would only keep us busy. Clerk's have 2048 bits.
+const (
+	fewestBits = 2048
+	mostBits   = 8192
+)
+
+// publicKey reads an RSA key for signatures by RS256 from a JSON Web Key, RFC
+// 7517 and 7518 section 6.3.1. Keys of other kinds are not usable, which is no
+// error: an instance may publish them beside.
+func publicKey(o object) (kid string, key *rsa.PublicKey, usable bool) {
+	is := func(name, want string) bool { return o[name] == nil || o.text(name) == want }
+	kid = o.text("kid")
+	if kid == "" || o.text("kty") != "RSA" || !is("use", "sig") || !is("alg", "RS256") {
+		return "", nil, false
+	}
+	n, errN := base64.RawURLEncoding.DecodeString(o.text("n"))
+	e, errE := base64.RawURLEncoding.DecodeString(o.text("e"))
+	if errN != nil || errE != nil || len(e) == 0 || len(e) > 4 {
+		return "", nil, false
+	}
+	modulus, exponent := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e).Int64()
+	bits := modulus.BitLen()
+	if bits < fewestBits || bits > mostBits || exponent < 3 || exponent > 1<<31-1 || exponent%2 == 0 {
+		return "", nil, false
+	}
+	return kid, &rsa.PublicKey{N: modulus, E: int(exponent)}, true
+}

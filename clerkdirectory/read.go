@@ -1,0 +1,82 @@
+package clerkdirectory
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Environment is what this installation is for.
+type Environment struct {
+	InstanceID string // ins_…; empty: any
+}
+
+// Errors of [Read].
+var (
+	// ErrNotJSON: the body is not a JSON object, or it is nested too deeply.
+	ErrNotJSON = errors.New("clerk event: not a JSON object")
+	// ErrNotEvent: it has no id or no type, or something that should be an id is
+	// too long or holds control characters.
+	ErrNotEvent = errors.New("clerk event: not an event")
+)
+
+// Read takes from a delivery whom it is about, and nothing of what it claims. The
+// event's id is the delivery's, which is signed and the same on every retry.
+//
+// A member that is missing or of an unexpected type reads as absent. The hint's
+// Account is set for user.* and organization.* only: what is about a membership,
+// an invitation or a session changes nothing about who pays. Its Event.Body is
+// body itself; Event.Origin is left to the caller.
+func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, error) {
+	var o object
+	if json.Unmarshal(body, &o) != nil || o == nil {
+		return lockstep.Hint{}, ErrNotJSON
+	}
+	event := lockstep.Event{
+		Source:     lockstep.Clerk,
+		ID:         deliveryID(header),
+		Type:       o.text("type"),
+		ObjectID:   o.object("data").text("id"),
+		OccurredAt: o.time("timestamp"),
+		Body:       body,
+	}
+	if event.ID == "" || event.Type == "" {
+		return lockstep.Hint{}, fmt.Errorf("%w: it has no id or no type", ErrNotEvent)
+	}
+	instance := o.text("instance_id")
+	for _, id := range []string{event.Type, event.ObjectID, instance} {
+		if len(id) > longestID || strings.ContainsFunc(id, control) {
+			return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
+		}
+	}
+	hint := lockstep.Hint{Event: event, Account: accountOf(event)}
+	if instance != "" && want.InstanceID != "" && instance != want.InstanceID {
+		hint.Foreign = "instance " + instance
+	}
+	return hint, nil
+}
+
+// accountOf is the account that an event is about; zero where it is about
+// something else, or names nobody that could be one.
+func accountOf(event lockstep.Event) lockstep.Account {
+	kind := lockstep.User
+	switch subject, _, _ := strings.Cut(event.Type, "."); subject {
+	case "user":
+	case "organization":
+		kind = lockstep.Organization
+	default:
+		return lockstep.Account{}
+	}
+	account, err := lockstep.NewAccount(kind, event.ObjectID)
+	if err != nil {
+		return lockstep.Account{}
+	}
+	return account
+}
+
+// control reports characters that no id has, and that PostgreSQL cannot store.
+func control(r rune) bool { return r < ' ' || r == 0x7f }

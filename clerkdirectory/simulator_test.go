@@ -1,0 +1,197 @@
+package clerkdirectory_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/clerkdirectory"
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// simulated returns a simulated Clerk, its address and a client of it.
+func simulated(t *testing.T) (*simulator.Simulator, string, *clerkdirectory.Client) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	url := "http://" + server.Listener.Addr().String()
+	sim, err := simulator.New(simulator.Config{ClerkURL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = sim.ClerkHandler()
+	server.Start()
+	t.Cleanup(server.Close)
+	client, err := clerkdirectory.New(clerkdirectory.Config{Key: simulator.DefaultClerkKey, BaseURL: url, HTTPClient: quiet(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sim, url, client
+}
+
+func quiet(t *testing.T) *http.Client {
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+func signUp(t *testing.T, sim *simulator.Simulator, n int) lockstep.Account {
+	t.Helper()
+	u, err := sim.SignUp(simulator.SignUp{Email: fmt.Sprintf("ada%d@example.com", n), FirstName: "Ada", LastName: "Lovelace"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lockstep.Account{Kind: lockstep.User, ID: u.ID}
+}
+
+func TestUserAndOrganization(t *testing.T) {
+	t.Parallel()
+	sim, _, client := simulated(t)
+	ctx := t.Context()
+	user := signUp(t, sim, 1)
+	made, err := sim.CreateOrganization("Acme", user.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	org := lockstep.Account{Kind: lockstep.Organization, ID: made.ID}
+	for account, want := range map[lockstep.Account]lockstep.Identity{
+		user: {Account: user, Email: "ada1@example.com", Name: "Ada Lovelace", Metadata: map[string]any{}},
+		org:  {Account: org, Name: "Acme", Metadata: map[string]any{}},
+	} {
+		got, err := client.Identity(ctx, account)
+		if err != nil || got.UpdatedAt < 1e12 {
+			t.Fatalf("%+v %v", got, err)
+		}
+		want.UpdatedAt = got.UpdatedAt
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		for _, step := range []struct{ merge, want map[string]any }{
+			{map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3, "until": "x"}}, map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0, "until": "x"}}},
+			{map[string]any{"billing": map[string]any{"until": nil}}, map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0}}},
+			{nil, map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0}}},
+			{map[string]any{"plan": nil}, map[string]any{"billing": map[string]any{"seats": 3.0}}},
+		} {
+			if err := client.MergeMetadata(ctx, account, step.merge); err != nil {
+				t.Fatal(err)
+			}
+			got, err := client.Identity(ctx, account)
+			if diff := cmp.Diff(step.want, got.Metadata); err != nil || diff != "" {
+				t.Errorf("%v after %v: %v %s", account, step.merge, err, diff)
+			}
+		}
+	}
+
+	// An organization's slug is not its id.
+	if _, err := client.Identity(ctx, lockstep.Account{Kind: lockstep.Organization, ID: made.Slug}); err == nil {
+		t.Error("the slug is taken for the id")
+	}
+	if err := sim.DeleteOrganization(org.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.DeleteUser(user.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, account := range []lockstep.Account{user, org} {
+		if _, err := client.Identity(ctx, account); !errors.Is(err, lockstep.ErrNotFound) {
+			t.Errorf("deleted: %v", err)
+		}
+		if err := client.MergeMetadata(ctx, account, map[string]any{"plan": "pro"}); !errors.Is(err, lockstep.ErrNotFound) {
+			t.Errorf("metadata of a deleted one: %v", err)
+		}
+	}
+}
+
+func TestIdentitiesOfManyPages(t *testing.T) {
+	t.Parallel()
+	sim, _, client := simulated(t)
+	want := map[lockstep.Kind]map[string]bool{lockstep.User: {}, lockstep.Organization: {}}
+	for n := range 520 {
+		user := signUp(t, sim, n)
+		want[lockstep.User][user.ID] = true
+		org, err := sim.CreateOrganization(fmt.Sprint("Acme ", n), user.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[lockstep.Organization][org.ID] = true
+	}
+	for kind, ids := range want {
+		seen := map[string]bool{}
+		for cursor, first := "", true; first || cursor != ""; first = false {
+			page, next, err := client.Identities(t.Context(), kind, cursor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range page {
+				seen[i.Account.ID] = true
+			}
+			cursor = next
+		}
+		if diff := cmp.Diff(ids, seen); diff != "" {
+			t.Errorf("%s: %d of %d", kind, len(seen), len(ids))
+		}
+	}
+}
+
+func TestSessionTokens(t *testing.T) {
+	t.Parallel()
+	sim, url, _ := simulated(t)
+	user := signUp(t, sim, 1)
+	org, err := sim.CreateOrganization("Acme", user.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, config := range map[string]clerkdirectory.TokenConfig{
+		"Backend API":  {Key: simulator.DefaultClerkKey, BaseURL: url, Issuer: url},
+		"Frontend API": {JWKSURL: url + "/.well-known/jwks.json", Issuer: url},
+	} {
+		config.HTTPClient = quiet(t)
+		tokens, err := clerkdirectory.NewTokens(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, active := range []string{"", org.ID} {
+			token, err := sim.SessionToken(user.ID, active)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := tokens.Verify(t.Context(), token)
+			if err != nil || got.UserID != user.ID || got.SessionID == "" || got.OrganizationID != active || (got.OrganizationRole == "admin") != (active != "") {
+				t.Errorf("%s: %+v %v", name, got, err)
+			}
+		}
+	}
+
+	// The key of another instance signs nothing that counts here.
+	other, _, _ := simulated(t)
+	stranger := signUp(t, other, 2)
+	token, err := other.SessionToken(stranger.ID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: simulator.DefaultClerkKey, BaseURL: url, Issuer: url, HTTPClient: quiet(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tokens.Verify(t.Context(), token); err == nil {
+		t.Error("another instance's token is accepted")
+	}
+}
+
+func TestWrongKeyIsNotNotFound(t *testing.T) {
+	t.Parallel()
+	sim, url, _ := simulated(t)
+	user := signUp(t, sim, 1)
+	for key, base := range map[lockstep.Secret]string{"sk_test_wrong": url, simulator.DefaultClerkKey: url + "/elsewhere"} {
+		client, err := clerkdirectory.New(clerkdirectory.Config{Key: key, BaseURL: base, HTTPClient: quiet(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Identity(t.Context(), user); err == nil || errors.Is(err, lockstep.ErrNotFound) {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
+}

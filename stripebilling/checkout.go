@@ -1,0 +1,144 @@
+package stripebilling
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/stripe/stripe-go/v86"
+)
+
+const checkoutSessions = "/v1/checkout/sessions"
+
+// Checkout returns a session with its items and what became of its payment: one
+// request, and one more for a charge that was disputed.
+func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, error) {
+	const op = "read checkout session"
+	path, err := at(op, checkoutSessions, id)
+	if err != nil {
+		return lockstep.Checkout{}, err
+	}
+	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.CheckoutSessionRetrieveParams{
+		Expand: stripe.StringSlice([]string{"line_items", "payment_intent.latest_charge"}),
+	})
+	if err != nil {
+		return lockstep.Checkout{}, err
+	}
+	checkout := checkoutOf(o)
+	checkout.Items, err = c.items(ctx, op, o.object("line_items"), func() (string, stripe.ListParamsContainer) {
+		return path + "/line_items", &stripe.CheckoutSessionListLineItemsParams{}
+	})
+	if err != nil {
+		return lockstep.Checkout{}, err
+	}
+	if checkout.PaymentID == "" {
+		return checkout, nil
+	}
+	payment := o.object("payment_intent")
+	charge := payment.object("latest_charge")
+	if payment == nil || charge == nil && payment.text("latest_charge") != "" {
+		// Without the charge, a refund would go unseen.
+		return lockstep.Checkout{}, failed(op, errors.New("the payment was not expanded"))
+	}
+	checkout.Refunded = charge.flag("refunded")
+	if charge.flag("disputed") {
+		checkout.Disputed, err = c.disputed(ctx, charge.text("id"))
+	}
+	return checkout, err
+}
+
+// disputed says whether a charge's dispute is open or lost. The charge itself
+// stays disputed for good, also when the dispute is won. An inquiry (warning_…)
+// takes no money yet and is none. A status that is new, or no dispute at all,
+// leaves it at what the charge says.
+func (c *Client) disputed(ctx context.Context, chargeID string) (bool, error) {
+	const op = "list disputes"
+	if chargeID == "" {
+		return false, failed(op, errors.New("there is no charge to list them for"))
+	}
+	open, settled := false, false
+	err := c.all(ctx, op, "/v1/disputes", &stripe.DisputeListParams{Charge: stripe.String(chargeID)}, "", func(o object) {
+		switch o.text("status") {
+		case "won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed":
+			settled = true
+		default:
+			open = true
+		}
+	})
+	return open || !settled, err
+}
+
+// Checkouts returns a customer's sessions, newest first, without their items and
+// without what became of their payments.
+func (c *Client) Checkouts(ctx context.Context, customerID string) ([]lockstep.Checkout, error) {
+	const op = "list checkout sessions"
+	if customerID == "" { // Stripe would list everybody's
+		return nil, failed(op, errors.New("there is no customer to list them for"))
+	}
+	var list []lockstep.Checkout
+	err := c.all(ctx, op, checkoutSessions, &stripe.CheckoutSessionListParams{Customer: stripe.String(customerID)}, "",
+		func(o object) { list = append(list, checkoutOf(o)) })
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// CheckoutsSince returns a page of up to 100 sessions of all customers and guests
+// created since a time, newest first, without their items; next is the cursor of
+// the page after it, and empty at the end.
+func (c *Client) CheckoutsSince(ctx context.Context, since time.Time, cursor string) (list []lockstep.Checkout, next string, err error) {
+	const op = "list checkout sessions"
+	params := &stripe.CheckoutSessionListParams{CreatedRange: createdSince(since)}
+	params.StartingAfter = optional(cursor)
+	data, more, err := c.page(ctx, op, checkoutSessions, params)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, raw := range data {
+		list = append(list, checkoutOf(decode(raw)))
+	}
+	if !more {
+		return list, "", nil
+	}
+	if len(list) == 0 || list[len(list)-1].ID == cursor {
+		return nil, "", failed(op, errors.New("the list says that there is more, but not where"))
+	}
+	return list, list[len(list)-1].ID, nil
+}
+
+// CheckoutOfPayment returns the session of a payment intent, without its items
+// and without what became of its payment, or ErrNotFound where the payment was
+// not made through a session.
+func (c *Client) CheckoutOfPayment(ctx context.Context, paymentID string) (lockstep.Checkout, error) {
+	const op = "find checkout session of payment"
+	if paymentID == "" {
+		return lockstep.Checkout{}, failed(op, errors.New("there is no payment to find it for"))
+	}
+	data, _, err := c.page(ctx, op, checkoutSessions, &stripe.CheckoutSessionListParams{PaymentIntent: stripe.String(paymentID)})
+	if err != nil {
+		return lockstep.Checkout{}, err
+	}
+	if len(data) == 0 {
+		return lockstep.Checkout{}, failed(op, lockstep.ErrNotFound)
+	}
+	return checkoutOf(decode(data[0])), nil
+}
+
+func checkoutOf(o object) lockstep.Checkout {
+	return lockstep.Checkout{
+		ID:            o.text("id"),
+		Mode:          o.text("mode"),
+		Status:        o.text("status"),
+		PaymentStatus: o.text("payment_status"),
+		CustomerID:    o.reference("customer"),
+		Reference:     o.text("client_reference_id"),
+		Metadata:      o.texts("metadata"),
+		PaymentID:     o.reference("payment_intent"),
+		Amount:        o.number("amount_total"),
+		Currency:      o.text("currency"),
+		CreatedAt:     o.time("created"),
+	}
+}

@@ -1,0 +1,123 @@
+package stripebilling
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/stripe/stripe-go/v86"
+)
+
+const customers = "/v1/customers"
+
+// longestIdempotencyKey is Stripe's limit, in bytes.
+const longestIdempotencyKey = 255
+
+// CreateCustomer creates the customer of an account, which its metadata names:
+// lockstepAccount, and clerkUserId or clerkOrgId. The idempotency key is needed.
+func (c *Client) CreateCustomer(ctx context.Context, n lockstep.NewCustomer) (lockstep.Customer, error) {
+	const op = "create customer"
+	if n.IdempotencyKey == "" || len(n.IdempotencyKey) > longestIdempotencyKey {
+		return lockstep.Customer{}, failed(op, errors.New("the idempotency key is empty or too long"))
+	}
+	metadata := accountMetadata(n.Account, "")
+	metadata[accountKey] = n.Account.String()
+	o, err := c.one(ctx, op, http.MethodPost, customers, &stripe.CustomerCreateParams{
+		Params:   stripe.Params{IdempotencyKey: stripe.String(n.IdempotencyKey)},
+		Email:    optional(n.Email),
+		Name:     optional(n.Name),
+		Metadata: metadata,
+	})
+	return customerOf(o), err
+}
+
+// UpdateCustomer sets the address and the name; an empty one is removed.
+// ErrNotFound when the customer is deleted.
+func (c *Client) UpdateCustomer(ctx context.Context, id, email, name string) error {
+	const op = "update customer"
+	path, err := at(op, customers, id)
+	if err != nil {
+		return err
+	}
+	_, err = c.one(ctx, op, http.MethodPost, path, &stripe.CustomerUpdateParams{
+		Email: stripe.String(email),
+		Name:  stripe.String(name),
+	})
+	return err
+}
+
+// DeleteCustomer deletes a customer, which cancels its subscriptions. Stripe
+// answers the second deletion and that of a customer that never was alike; asking
+// for the customer tells them apart: only the deleted one is still described.
+func (c *Client) DeleteCustomer(ctx context.Context, id string) error {
+	const op = "delete customer"
+	path, err := at(op, customers, id)
+	if err != nil {
+		return err
+	}
+	_, err = c.one(ctx, op, http.MethodDelete, path, &stripe.CustomerDeleteParams{})
+	if !errors.Is(err, lockstep.ErrNotFound) {
+		return err
+	}
+	customer, err := c.Customer(ctx, id)
+	if err == nil && !customer.Deleted {
+		err = failed(op, errors.New("Stripe says that the customer is missing, and that it is there"))
+	}
+	return err
+}
+
+// Customer returns a customer, also a deleted one: of that Stripe tells no more
+// than that.
+func (c *Client) Customer(ctx context.Context, id string) (lockstep.Customer, error) {
+	const op = "read customer"
+	path, err := at(op, customers, id)
+	if err != nil {
+		return lockstep.Customer{}, err
+	}
+	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.CustomerRetrieveParams{})
+	return customerOf(o), err
+}
+
+// CustomersOf returns the customers created since whose metadata names the
+// account, newest first. It reads all customers created since: Stripe's search
+// lags behind by up to an hour, and must not decide whether to create one.
+func (c *Client) CustomersOf(ctx context.Context, account lockstep.Account, since time.Time) ([]lockstep.Customer, error) {
+	var found []lockstep.Customer
+	params := &stripe.CustomerListParams{CreatedRange: createdSince(since)}
+	err := c.all(ctx, "list customers", customers, params, "", func(o object) {
+		if customer := customerOf(o); namesAccount(customer.Metadata, account) {
+			found = append(found, customer)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+func customerOf(o object) lockstep.Customer {
+	return lockstep.Customer{
+		ID:       o.text("id"),
+		Email:    o.text("email"),
+		Name:     o.text("name"),
+		Metadata: o.texts("metadata"),
+		Deleted:  o.flag("deleted"),
+	}
+}
+
+// createdSince is the filter of lists; nil, which is none, for the zero time.
+func createdSince(t time.Time) *stripe.RangeQueryParams {
+	if t.IsZero() {
+		return nil
+	}
+	return &stripe.RangeQueryParams{GreaterThanOrEqual: t.Unix()}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

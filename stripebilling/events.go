@@ -1,0 +1,41 @@
+package stripebilling
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/stripe/stripe-go/v86"
+)
+
+// EventsSince returns a page of up to 100 events since a time, newest first; next
+// is the cursor of the page after it, and empty at the end. Stripe keeps events
+// for 30 days and renders each in the API version of its creation. A cursor whose
+// event is gone is ErrNotFound: begin anew.
+//
+// Each hint's Event.Body is the event as Stripe wrote it, byte for byte.
+func (c *Client) EventsSince(ctx context.Context, since time.Time, cursor string) (hints []lockstep.Hint, next string, err error) {
+	const op = "list events"
+	params := &stripe.EventListParams{CreatedRange: createdSince(since)}
+	params.StartingAfter = optional(cursor)
+	data, more, err := c.page(ctx, op, "/v1/events", params)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, raw := range data {
+		hint, err := Read(raw, Environment{Live: c.Live()})
+		if err != nil {
+			return nil, "", failed(op, err)
+		}
+		hint.Event.Origin = lockstep.Scanned
+		hints = append(hints, hint)
+	}
+	if !more {
+		return hints, "", nil
+	}
+	if len(hints) == 0 || hints[len(hints)-1].Event.ID == cursor {
+		return nil, "", failed(op, errors.New("the list says that there is more, but not where"))
+	}
+	return hints, hints[len(hints)-1].Event.ID, nil
+}

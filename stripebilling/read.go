@@ -1,0 +1,113 @@
+package stripebilling
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Environment is what this installation is for.
+type Environment struct {
+	Live bool // the mode of the API key
+}
+
+// longestID is Stripe's own promise: ids have up to 255 characters.
+const longestID = 255
+
+// Errors of [Read].
+var (
+	// ErrNotJSON: the body is not a JSON object, or it is nested too deeply.
+	ErrNotJSON = errors.New("stripe event: not a JSON object")
+	// ErrNotEvent: it has no id or no type, or something that should be an id is
+	// too long or holds control characters.
+	ErrNotEvent = errors.New("stripe event: not an event")
+)
+
+// Read takes from an event what it names, and nothing of what it claims. It
+// understands snapshot events of every API version, and thin events, whose type
+// it gives the snapshot's name: v1.customer.created is customer.created.
+//
+// A member that is missing or of an unexpected type reads as absent. The hint's
+// Event.Body is body itself; Event.Origin is left to the caller.
+func Read(body []byte, want Environment) (lockstep.Hint, error) {
+	var o object
+	if json.Unmarshal(body, &o) != nil || o == nil {
+		return lockstep.Hint{}, ErrNotJSON
+	}
+	hint := lockstep.Hint{
+		Event: lockstep.Event{
+			Source:     lockstep.Stripe,
+			ID:         o.text("id"),
+			Type:       o.text("type"),
+			APIVersion: o.text("api_version"),
+			OccurredAt: o.time("created"),
+			Body:       body,
+		},
+		Foreign: foreign(o, want),
+	}
+	if hint.Event.ID == "" || hint.Event.Type == "" {
+		return lockstep.Hint{}, fmt.Errorf("%w: it has no id or no type", ErrNotEvent)
+	}
+	about, kind := o.object("data").object("object"), ""
+	if o.text("object") == "v2.core.event" {
+		about = o.object("related_object")
+		kind = about.text("type")
+		hint.Event.Type = strings.TrimPrefix(hint.Event.Type, "v1.")
+		hint.Event.OccurredAt = rfc3339(o.text("created"))
+	} else {
+		kind = about.text("object")
+	}
+	name(&hint, about, kind)
+	for _, id := range []string{hint.Event.ID, hint.Event.Type, hint.Event.APIVersion, hint.Event.ObjectID,
+		hint.Event.CustomerID, hint.CheckoutID, hint.Mode, hint.PaymentID, o.text("account")} {
+		if len(id) > longestID || strings.ContainsFunc(id, control) {
+			return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
+		}
+	}
+	return hint, nil
+}
+
+// name fills in the ids of the object that the event is about.
+func name(hint *lockstep.Hint, about object, kind string) {
+	hint.Event.ObjectID = about.text("id")
+	hint.Event.CustomerID = about.reference("customer")
+	hint.PaymentID = about.reference("payment_intent")
+	hint.Ours = namesAny(about.texts("metadata"))
+	switch kind {
+	case "customer":
+		hint.Event.CustomerID = hint.Event.ObjectID
+	case "checkout.session":
+		hint.CheckoutID, hint.Mode = hint.Event.ObjectID, about.text("mode")
+	case "payment_intent":
+		hint.PaymentID = hint.Event.ObjectID
+	}
+}
+
+// foreign says why an event is not for us. An event of a connected account names
+// it; an endpoint for connected accounts receives those of both modes.
+func foreign(o object, want Environment) string {
+	switch {
+	case o.text("account") != "":
+		return "connected account " + o.text("account")
+	case string(o["livemode"]) == "true" && !want.Live:
+		return "live event, test key"
+	case string(o["livemode"]) == "false" && want.Live:
+		return "test event, live key"
+	}
+	return ""
+}
+
+func rfc3339(s string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// control reports characters that no id has, and that PostgreSQL cannot store.
+func control(r rune) bool { return r < ' ' || r == 0x7f }
