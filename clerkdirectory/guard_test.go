@@ -58,7 +58,7 @@ func TestAnswersThatAreErrors(t *testing.T) {
 		"200 list":                    {answering(200, "[]"), 0, "", false, false},
 		"200 of another service":      {answering(200, `{"status":"ok"}`), 0, "", false, false},
 		"somebody else":               {answering(200, `{"id":"user_2"}`), 0, "", false, false},
-		"redirect":                    {http.RedirectHandler("/v1/elsewhere", 302).ServeHTTP, 0, "", false, false},
+		"redirect":                    {http.RedirectHandler("/v1/elsewhere", http.StatusFound).ServeHTTP, 0, "", false, false},
 		"bomb":                        {bomb, 0, "", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestAnswersThatAreErrors(t *testing.T) {
 func TestCauseIsNamed(t *testing.T) {
 	for want, answer := range map[string]http.HandlerFunc{
 		"too large":      bomb,
-		"redirect":       http.RedirectHandler("/v1/elsewhere", 302).ServeHTTP,
+		"redirect":       http.RedirectHandler("/v1/elsewhere", http.StatusFound).ServeHTTP,
 		"not whole JSON": answering(200, "<html>"),
 	} {
 		client := serve(t, answer)

@@ -195,7 +195,7 @@ func FuzzVerifyHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, gotID, stamp, signatures string) {
 		header := http.Header{"Svix-Id": {gotID}, "Svix-Timestamp": {stamp}, "Svix-Signature": {signatures}}
 		err := Verify(header, body, []lockstep.Secret{secret}, now, 0)
-		if err == nil && !(gotID == id && stamp == "1614265330" && strings.Contains(signatures, mac)) {
+		if err == nil && (gotID != id || stamp != "1614265330" || !strings.Contains(signatures, mac)) {
 			t.Fatalf("%q %q %q is accepted", gotID, stamp, signatures)
 		}
 	})

@@ -115,10 +115,7 @@ func (s *Server) Handler() http.Handler { return s.mux }
 
 // Run brings keys in step until ctx ends.
 func (s *Server) Run(ctx context.Context) error {
-	if err := s.startSweeps(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil // told to stop before it had begun
-		}
+	if err := s.startSweeps(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("start sweeps: %w", err)
 	}
 	return s.runner.Run(ctx)

@@ -135,7 +135,7 @@ func checkoutOf(o object) lockstep.Checkout {
 		PaymentStatus: o.text("payment_status"),
 		CustomerID:    o.reference("customer"),
 		Reference:     o.text("client_reference_id"),
-		Metadata:      o.texts("metadata"),
+		Metadata:      o.metadata(),
 		PaymentID:     o.reference("payment_intent"),
 		Amount:        o.number("amount_total"),
 		Currency:      o.text("currency"),

@@ -63,7 +63,7 @@ func (c *Client) DeleteCustomer(ctx context.Context, id string) error {
 	}
 	customer, err := c.Customer(ctx, id)
 	if err == nil && !customer.Deleted {
-		err = failed(op, errors.New("Stripe says that the customer is missing, and that it is there"))
+		err = failed(op, errors.New("it is said that the customer is missing, and that it is there"))
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func customerOf(o object) lockstep.Customer {
 		ID:       o.text("id"),
 		Email:    o.text("email"),
 		Name:     o.text("name"),
-		Metadata: o.texts("metadata"),
+		Metadata: o.metadata(),
 		Deleted:  o.flag("deleted"),
 	}
 }

@@ -59,7 +59,7 @@ func TestAnswersThatAreErrors(t *testing.T) {
 		"200 null":                    {stripes(200, "null"), 0, "", false, false},
 		"200 list":                    {stripes(200, "[]"), 0, "", false, false},
 		"200 of another service":      {stripes(200, `{"status":"ok"}`), 0, "", false, false},
-		"redirect":                    {http.RedirectHandler("/v1/elsewhere", 302).ServeHTTP, 0, "", false, false},
+		"redirect":                    {http.RedirectHandler("/v1/elsewhere", http.StatusFound).ServeHTTP, 0, "", false, false},
 		"bomb":                        {bomb, 0, "", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func plain(status int, body string) http.HandlerFunc {
 func TestCauseIsNamed(t *testing.T) {
 	for want, answer := range map[string]http.HandlerFunc{
 		"too large":               bomb,
-		"redirect":                http.RedirectHandler("/v1/elsewhere", 302).ServeHTTP,
+		"redirect":                http.RedirectHandler("/v1/elsewhere", http.StatusFound).ServeHTTP,
 		"not a whole JSON object": plain(200, "<html>"),
 	} {
 		client, _ := serve(t, answer)

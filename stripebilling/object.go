@@ -71,10 +71,10 @@ func (o object) time(name string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// texts reads an object's members that are text, as metadata's all are.
-func (o object) texts(name string) map[string]string {
+// metadata reads an object's metadata, whose members are all text.
+func (o object) metadata() map[string]string {
 	texts := map[string]string{}
-	members := o.object(name)
+	members := o.object("metadata")
 	for key := range members {
 		if text := members.text(key); text != "" {
 			texts[key] = text

@@ -52,14 +52,13 @@ func Read(body []byte, want Environment) (lockstep.Hint, error) {
 	if hint.Event.ID == "" || hint.Event.Type == "" {
 		return lockstep.Hint{}, fmt.Errorf("%w: it has no id or no type", ErrNotEvent)
 	}
-	about, kind := o.object("data").object("object"), ""
+	about := o.object("data").object("object")
+	kind := about.text("object")
 	if o.text("object") == "v2.core.event" {
 		about = o.object("related_object")
 		kind = about.text("type")
 		hint.Event.Type = strings.TrimPrefix(hint.Event.Type, "v1.")
 		hint.Event.OccurredAt = rfc3339(o.text("created"))
-	} else {
-		kind = about.text("object")
 	}
 	name(&hint, about, kind)
 	for _, id := range []string{hint.Event.ID, hint.Event.Type, hint.Event.APIVersion, hint.Event.ObjectID,
@@ -76,7 +75,7 @@ func name(hint *lockstep.Hint, about object, kind string) {
 	hint.Event.ObjectID = about.text("id")
 	hint.Event.CustomerID = about.reference("customer")
 	hint.PaymentID = about.reference("payment_intent")
-	hint.Ours = namesAny(about.texts("metadata"))
+	hint.Ours = namesAny(about.metadata())
 	switch kind {
 	case "customer":
 		hint.Event.CustomerID = hint.Event.ObjectID

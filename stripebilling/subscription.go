@@ -72,7 +72,7 @@ func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 }
 
 func (c *Client) subscriptionOf(ctx context.Context, op string, o object) (lockstep.Subscription, error) {
-	metadata := o.texts("metadata")
+	metadata := o.metadata()
 	s := lockstep.Subscription{
 		ID:                o.text("id"),
 		CustomerID:        o.reference("customer"),

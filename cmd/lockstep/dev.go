@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,13 +55,13 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return err
 	}
-	service, err := net.Listen("tcp", c.Addr)
+	service, err := listen(c.Addr, "--addr")
 	if err != nil {
-		return fmt.Errorf("%w\n  Choose another address with --addr", err)
+		return err
 	}
-	app, err := net.Listen("tcp", c.AppAddr)
+	app, err := listen(c.AppAddr, "--app-addr")
 	if err != nil {
-		return errors.Join(fmt.Errorf("%w\n  Choose another address with --app-addr", err), service.Close())
+		return errors.Join(err, service.Close())
 	}
 	serviceURL, appURL := "http://"+service.Addr().String(), "http://"+app.Addr().String()
 	sims, err := startSimulators(c.StripeAddr, c.ClerkAddr, filepath.Join(c.Dir, "simulator.json"), simulator.Config{

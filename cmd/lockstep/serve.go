@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/lockstep-dev/lockstep/server"
 )
@@ -44,9 +43,9 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", first(c.Addr, f.Addr, "127.0.0.1:8080"))
+	listener, err := listen(first(c.Addr, f.Addr, "127.0.0.1:8080"), "--addr or LOCKSTEP_ADDR")
 	if err != nil {
-		return fmt.Errorf("%w\n  Choose another address with --addr or LOCKSTEP_ADDR", err)
+		return err
 	}
 	if secrets.api == "" {
 		in.log.Warn("LOCKSTEP_API_KEY is not set: only browsers with a session token can call the API")

@@ -105,7 +105,12 @@ func listenLoopback(addr, flag string) (net.Listener, error) {
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("%s %s is not a loopback address.\n  The simulators take every card; they are not shown to a network. Use 127.0.0.1", flag, addr)
 	}
-	listener, err := net.Listen("tcp", addr)
+	return listen(addr, flag)
+}
+
+// listen listens, or says which flag chooses another address.
+func listen(addr, flag string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr) //nolint:noctx // nothing is dialed or resolved that could take long
 	if err != nil {
 		return nil, fmt.Errorf("%w\n  Choose another address with %s", err, flag)
 	}

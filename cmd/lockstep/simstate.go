@@ -25,8 +25,7 @@ func (s *simulators) restore() error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	if err := s.Load(f); err != nil {
+	if err := errors.Join(s.Load(f), f.Close()); err != nil {
 		return fmt.Errorf("the simulators' state in %s cannot be read: %w\n  Delete the folder it is in to begin anew", s.state, err)
 	}
 	return nil
@@ -64,9 +63,8 @@ func (s *simulators) write() error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // gone already when the rename succeeded
 	if err := errors.Join(s.Save(f), f.Close()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return os.Rename(f.Name(), s.state)
 }

@@ -91,7 +91,7 @@ func (s *service) end(t *testing.T) {
 // has an effect. What it was told on the way down is nobody's business.
 func (s *service) kill() {
 	s.party.cut()
-	_ = s.store.Close()
+	closed := s.store.Close()
 	s.stop()
-	<-s.done
+	_, _ = closed, <-s.done
 }

@@ -1,0 +1,155 @@
+package simulator
+
+import (
+	"github.com/lockstep-dev/lockstep/simulator/clerksim"
+	"github.com/lockstep-dev/lockstep/simulator/delivery"
+	"github.com/lockstep-dev/lockstep/simulator/stripesim"
+	"github.com/lockstep-dev/lockstep/simulator/wire"
+)
+
+// The types of the parts, by one import path.
+type (
+	// Customer is a Stripe customer.
+	Customer = stripesim.Customer
+	// Subscription is a Stripe subscription.
+	Subscription = stripesim.Subscription
+	// SubscriptionItem is one price of a subscription.
+	SubscriptionItem = stripesim.SubscriptionItem
+	// CheckoutSession is a Stripe checkout session.
+	CheckoutSession = stripesim.CheckoutSession
+	// Invoice is a Stripe invoice.
+	Invoice = stripesim.Invoice
+	// Charge is a Stripe charge.
+	Charge = stripesim.Charge
+	// Price is a Stripe price.
+	Price = stripesim.Price
+	// Event is a Stripe event.
+	Event = stripesim.Event
+	// Plan is a product with a price, for AddPlan.
+	Plan = stripesim.Plan
+	// StripeError is what Stripe's API and the actions on its side answer.
+	StripeError = stripesim.Error
+	// SignUp is what a new user tells.
+	SignUp = clerksim.SignUp
+	// ClerkUser is a user.
+	ClerkUser = clerksim.User
+	// ClerkOrganization is an organization.
+	ClerkOrganization = clerksim.Organization
+	// ClerkError is what Clerk's API and the actions on its side answer.
+	ClerkError = clerksim.Error
+	// Fault is one scripted misbehaviour.
+	Fault = wire.Fault
+	// Entry is one exchange in the history.
+	Entry = wire.Entry
+	// DeliveryPolicy is how badly webhooks are delivered.
+	DeliveryPolicy = delivery.Policy
+)
+
+// MarkHeader is on every answer of the simulator, and never on a real provider's.
+const MarkHeader = wire.MarkHeader
+
+// AddPlan creates a product, or takes the one of that name, with a price.
+func (s *Simulator) AddPlan(plan Plan) (priceID string) { return s.stripe.AddPlan(plan) }
+
+// PayCheckout pays a checkout session with a test card number, or with "sepa"
+// or "sepa_fail", whose outcome comes a day later. A declined card is a
+// *StripeError and leaves the session open. It does not wait for webhooks.
+func (s *Simulator) PayCheckout(sessionID, card string) error {
+	return s.stripe.PayCheckout(sessionID, card)
+}
+
+// SetCard attaches a card and makes it the default of the customer and of its
+// live subscriptions. An open invoice is tried with it at its next retry, or by
+// PayInvoice.
+func (s *Simulator) SetCard(customerID, card string) error { return s.stripe.SetCard(customerID, card) }
+
+// PayInvoice tries an open invoice at once, with the default payment method.
+func (s *Simulator) PayInvoice(id string) error { return s.stripe.PayInvoice(id) }
+
+// CancelSubscription cancels as the API does: at once, or with
+// cancel_at_period_end (which sets cancel_at as well).
+func (s *Simulator) CancelSubscription(id string, atPeriodEnd bool) error {
+	return s.stripe.CancelSubscription(id, atPeriodEnd)
+}
+
+// PortalCancel cancels at the period's end as the customer portal does in
+// flexible billing mode: only cancel_at is set.
+func (s *Simulator) PortalCancel(id string) error { return s.stripe.PortalCancel(id) }
+
+// ResumeSubscription takes a scheduled cancellation back.
+func (s *Simulator) ResumeSubscription(id string) error { return s.stripe.ResumeSubscription(id) }
+
+// DeleteCustomer deletes a customer; live subscriptions are canceled first.
+func (s *Simulator) DeleteCustomer(id string) error { return s.stripe.DeleteCustomer(id) }
+
+// Refund gives back an amount of a charge or payment intent; 0 is all of it.
+func (s *Simulator) Refund(chargeOrIntent string, amount int64) error {
+	return s.stripe.Refund(chargeOrIntent, amount)
+}
+
+// Dispute opens a dispute about a charge.
+func (s *Simulator) Dispute(chargeID string) (disputeID string, err error) {
+	return s.stripe.Dispute(chargeID)
+}
+
+// CloseDispute decides a dispute.
+func (s *Simulator) CloseDispute(disputeID string, won bool) error {
+	return s.stripe.CloseDispute(disputeID, won)
+}
+
+// SignUp creates a user as the hosted page does.
+func (s *Simulator) SignUp(form SignUp) (ClerkUser, error) { return s.clerk.SignUp(form) }
+
+// UpdateUser changes what is not empty.
+func (s *Simulator) UpdateUser(id, email, firstName, lastName string) error {
+	return s.clerk.UpdateUser(id, email, firstName, lastName)
+}
+
+// DeleteUser deletes a user with the memberships and sessions.
+func (s *Simulator) DeleteUser(id string) error { return s.clerk.DeleteUser(id) }
+
+// CreateOrganization creates an organization; the creator becomes its admin.
+func (s *Simulator) CreateOrganization(name, createdByUserID string) (ClerkOrganization, error) {
+	return s.clerk.CreateOrganization(name, createdByUserID)
+}
+
+// AddMember makes a user a member of an organization; role "" is org:member.
+func (s *Simulator) AddMember(organizationID, userID, role string) error {
+	return s.clerk.AddMember(organizationID, userID, role)
+}
+
+// DeleteOrganization deletes an organization with its memberships.
+func (s *Simulator) DeleteOrganization(id string) error { return s.clerk.DeleteOrganization(id) }
+
+// SessionToken signs a session token for a user, with orgID (may be "") active.
+// Its issuer is Config.ClerkURL, it lives 60 seconds of time.Now.
+func (s *Simulator) SessionToken(userID, orgID string) (string, error) {
+	return s.clerk.SessionToken(userID, orgID)
+}
+
+// Customers copies all customers, oldest first, deleted ones too.
+func (s *Simulator) Customers() []Customer { return s.stripe.Customers() }
+
+// Subscriptions copies all subscriptions, oldest first, ended ones too.
+func (s *Simulator) Subscriptions() []Subscription { return s.stripe.Subscriptions() }
+
+// CheckoutSessions copies all checkout sessions, oldest first.
+func (s *Simulator) CheckoutSessions() []CheckoutSession { return s.stripe.CheckoutSessions() }
+
+// Invoices copies all invoices, oldest first.
+func (s *Simulator) Invoices() []Invoice { return s.stripe.Invoices() }
+
+// Charges copies all charges, oldest first.
+func (s *Simulator) Charges() []Charge { return s.stripe.Charges() }
+
+// Prices copies all prices, oldest first.
+func (s *Simulator) Prices() []Price { return s.stripe.Prices() }
+
+// Events copies Stripe's events of the last 30 days, oldest first.
+func (s *Simulator) Events() []Event { return s.stripe.Events() }
+
+// Users copies all users, oldest first.
+func (s *Simulator) Users() []ClerkUser { return s.clerk.Users() }
+
+// Organizations copies all organizations, oldest first.
+func (s *Simulator) Organizations() []ClerkOrganization { return s.clerk.Organizations() }

@@ -1,0 +1,146 @@
+package clerksim
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/page"
+)
+
+// sessionCookie keeps a browser signed in at the simulator. It is a name of its
+// own, because cookies do not tell the ports of one host apart.
+const sessionCookie = "lockstep_simulator_session"
+
+// handshakeParameter carries the session token back to the application, as a
+// real development instance does, whose cookies live on another host too.
+const handshakeParameter = "__clerk_handshake"
+
+// hostedPages serves sign-up, sign-in, sign-out and the account page. Its POSTs
+// are refused when they come from another site's page.
+func (c *Clerk) hostedPages() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /sign-up", c.signUpPage)
+	mux.HandleFunc("POST /sign-up", c.signUpPost)
+	mux.HandleFunc("GET /sign-in", c.signInPage)
+	mux.HandleFunc("POST /sign-in", c.signInPost)
+	mux.HandleFunc("GET /sign-out", c.signOut)
+	mux.HandleFunc("GET /user", c.accountPage)
+	mux.HandleFunc("POST /user", c.accountPost)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "There is nothing here",
+			Text: "This is a simulated Clerk. Its Backend API is under /v1/, its controls are at /_sim.", Link: "/_sim", LinkTo: "Open the controls"})
+	})
+	return c.gate.Wrap(http.NewCrossOriginProtection().Handler(c.checkRedirect(mux)))
+}
+
+func frame(title string) page.Frame { return page.Frame{Title: title, Provider: "Clerk"} }
+
+// checkRedirect refuses a redirect_url that leads away from this machine:
+// a session token goes along with it.
+func (c *Clerk) checkRedirect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		target := r.URL.Query().Get("redirect_url")
+		if target != "" && !c.mayRedirect(target) {
+			page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Redirect refused"), Heading: "This redirect is refused",
+				Text: "The simulator sends a session token along, so redirect_url must be an http(s) address on this machine (localhost or a loopback address), or a host that its configuration allows."})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (c *Clerk) mayRedirect(target string) bool {
+	parsed, err := url.Parse(target)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil {
+		return false
+	}
+	if page.Loopback(parsed.Hostname()) {
+		return true
+	}
+	for _, allowed := range c.config.RedirectHosts {
+		if allowed == parsed.Host || allowed == parsed.Hostname() {
+			return true
+		}
+	}
+	return false
+}
+
+// signedIn returns the session of the browser's cookie; nil when it has none.
+// Call it under the lock.
+func (c *Clerk) signedIn(r *http.Request) *Session {
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return nil
+	}
+	session := c.session(cookie.Value)
+	if session == nil || session.Status != "active" || c.user(session.User) == nil {
+		return nil
+	}
+	return session
+}
+
+// finish signs the browser in and sends it where it came from, with a fresh
+// token, or to its account page.
+func (c *Clerk) finish(w http.ResponseWriter, r *http.Request, sessionID string) {
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: sessionID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	target := r.URL.Query().Get("redirect_url")
+	if target == "" {
+		http.Redirect(w, r, "/user", http.StatusSeeOther)
+		return
+	}
+	parsed, err := url.Parse(target)
+	if err != nil {
+		http.Redirect(w, r, "/user", http.StatusSeeOther)
+		return
+	}
+	var token string
+	c.world.Change(func() {
+		session := c.session(sessionID)
+		if session == nil {
+			err = notFound("session", sessionID)
+			return
+		}
+		token, err = c.token(session, parsed.Scheme+"://"+parsed.Host, tokenLifetime)
+	})
+	if err != nil {
+		page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Not signed in"), Heading: "Signing in failed", Text: err.Error(), Link: "/sign-out", LinkTo: "Sign out"})
+		return
+	}
+	query := parsed.Query()
+	query.Set(handshakeParameter, token)
+	parsed.RawQuery = query.Encode()
+	w.Header().Set("Location", parsed.String())
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// signOut ends the browser's session. It is a GET, like the link in an app.
+func (c *Clerk) signOut(w http.ResponseWriter, r *http.Request) {
+	c.world.Change(func() {
+		if session := c.signedIn(r); session != nil {
+			session.Status = "ended"
+		}
+	})
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	target := r.URL.Query().Get("redirect_url")
+	if target == "" {
+		target = "/sign-in"
+	}
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// plain is an error as a person reads it.
+func plain(err error) string {
+	var failure *Error
+	if errors.As(err, &failure) {
+		if failure.Long != "" {
+			return failure.Long
+		}
+		return failure.Message
+	}
+	return err.Error()
+}
+
+func trimmed(r *http.Request, name string) string { return strings.TrimSpace(r.PostFormValue(name)) }

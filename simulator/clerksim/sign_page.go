@@ -1,0 +1,137 @@
+package clerksim
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/lockstep-dev/lockstep/simulator/page"
+)
+
+// signView is the data of the sign-up and sign-in pages.
+type signView struct {
+	page.Frame
+	Email, FirstName, LastName string
+	Error                      string
+	Other                      string // link to the other of the two pages
+	Known                      []string
+}
+
+var signUpTemplate = page.Parse(`
+<section class="card narrow">
+<h1>Create your account</h1>
+{{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
+<form method="post">
+<label for="email">E-mail</label>
+<input id="email" name="email" type="email" autocomplete="email" required value="{{.Email}}">
+<div class="pair">
+<div><label for="first_name">First name</label><input id="first_name" name="first_name" autocomplete="given-name" value="{{.FirstName}}"></div>
+<div><label for="last_name">Last name</label><input id="last_name" name="last_name" autocomplete="family-name" value="{{.LastName}}"></div>
+</div>
+<button class="full" type="submit">Sign up</button>
+</form>
+<p class="soft">Have an account? <a href="{{.Other}}">Sign in</a></p>
+</section>`)
+
+var signInTemplate = page.Parse(`
+<section class="card narrow">
+<h1>Sign in</h1>
+{{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
+<form method="post">
+<label for="email">E-mail</label>
+<input id="email" name="email" type="email" autocomplete="email" required value="{{.Email}}" list="known">
+<datalist id="known">{{range .Known}}<option value="{{.}}"></option>{{end}}</datalist>
+<p class="soft">There are no passwords here: whoever knows an address is in.</p>
+<button class="full" type="submit">Sign in</button>
+</form>
+{{with .Known}}<h2>Known users</h2><div class="actions">{{range .}}<form method="post"><button class="quiet" name="email" value="{{.}}">{{.}}</button></form>{{end}}</div>{{end}}
+<p class="soft">New here? <a href="{{.Other}}">Sign up</a></p>
+</section>`)
+
+// other links to the sibling page and takes the redirect along.
+func other(path string, r *http.Request) string {
+	if target := r.URL.Query().Get("redirect_url"); target != "" {
+		return path + "?redirect_url=" + url.QueryEscape(target)
+	}
+	return path
+}
+
+func (c *Clerk) signUpPage(w http.ResponseWriter, r *http.Request) {
+	if c.passThrough(w, r) {
+		return
+	}
+	page.Write(w, http.StatusOK, signUpTemplate, signView{Frame: frame("Sign up"), Other: other("/sign-in", r)})
+}
+
+func (c *Clerk) signUpPost(w http.ResponseWriter, r *http.Request) {
+	form := SignUp{Email: trimmed(r, "email"), FirstName: trimmed(r, "first_name"), LastName: trimmed(r, "last_name")}
+	var sessionID string
+	err := c.change(func() *Error {
+		if form.Email == "" {
+			return unprocessable("form_param_missing", "Enter an e-mail address.")
+		}
+		user, failure := c.addUser(User{Email: form.Email, FirstName: form.FirstName, LastName: form.LastName})
+		if failure == nil {
+			sessionID = c.addSession(user.ID, "").ID
+		}
+		return failure
+	})
+	if err != nil {
+		page.Write(w, http.StatusUnprocessableEntity, signUpTemplate, signView{Frame: frame("Sign up"), Other: other("/sign-in", r),
+			Email: form.Email, FirstName: form.FirstName, LastName: form.LastName, Error: plain(err)})
+		return
+	}
+	c.finish(w, r, sessionID)
+}
+
+func (c *Clerk) signInPage(w http.ResponseWriter, r *http.Request) {
+	if c.passThrough(w, r) {
+		return
+	}
+	c.writeSignIn(w, r, http.StatusOK, "", "")
+}
+
+// passThrough sends a browser that is signed in already straight back with a
+// fresh token. That is how an application renews one.
+func (c *Clerk) passThrough(w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.Query().Get("redirect_url") == "" {
+		return false
+	}
+	var sessionID string
+	c.world.View(func() {
+		if session := c.signedIn(r); session != nil {
+			sessionID = session.ID
+		}
+	})
+	if sessionID == "" {
+		return false
+	}
+	c.finish(w, r, sessionID)
+	return true
+}
+
+func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, email, problem string) {
+	view := signView{Frame: frame("Sign in"), Other: other("/sign-up", r), Email: email, Error: problem}
+	c.world.View(func() {
+		for user := range c.state.Users.Newest() {
+			if user.Email != "" && len(view.Known) < 8 {
+				view.Known = append(view.Known, user.Email)
+			}
+		}
+	})
+	page.Write(w, status, signInTemplate, view)
+}
+
+func (c *Clerk) signInPost(w http.ResponseWriter, r *http.Request) {
+	email := trimmed(r, "email")
+	var sessionID string
+	c.world.Change(func() {
+		if user := c.userByEmail(email); user != nil && email != "" {
+			sessionID = c.addSession(user.ID, "").ID
+		}
+	})
+	if sessionID == "" {
+		c.writeSignIn(w, r, http.StatusUnprocessableEntity, email, "Couldn't find your account.")
+		return
+	}
+	c.finish(w, r, sessionID)
+}

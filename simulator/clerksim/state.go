@@ -1,0 +1,110 @@
+package clerksim
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/delivery"
+	"github.com/lockstep-dev/lockstep/simulator/ordered"
+	"github.com/lockstep-dev/lockstep/simulator/schedule"
+	"github.com/lockstep-dev/lockstep/simulator/wire"
+)
+
+// Config is what a simulated Clerk needs.
+type Config struct {
+	Key     string // the one secret key it accepts
+	URL     string // its public base address; also the issuer of session tokens
+	World   *schedule.World
+	Outbox  *delivery.Outbox
+	History *wire.History
+	Faults  *wire.Faults
+	Logger  *slog.Logger
+	// Claims are the custom claims of session tokens.
+	Claims map[string]string
+	// RedirectHosts are the hosts besides loopback that the hosted pages may
+	// redirect to.
+	RedirectHosts []string
+}
+
+// Clerk is a simulated Clerk development instance. Its state is guarded by the
+// world's lock; exported methods take it, unexported ones expect it.
+type Clerk struct {
+	config Config
+	world  *schedule.World
+	outbox *delivery.Outbox
+	gate   *wire.Gate
+	pages  http.Handler
+	state  *State
+	limits map[string]*window
+}
+
+// State is everything a simulated Clerk remembers, in order of creation.
+type State struct {
+	Instance      string                                     `json:"instance"`
+	Key           *signingKey                                `json:"signing_key"`
+	Users         ordered.Table[User, *User]                 `json:"users"`
+	Organizations ordered.Table[Organization, *Organization] `json:"organizations"`
+	Memberships   ordered.Table[Membership, *Membership]     `json:"memberships"`
+	Sessions      ordered.Table[Session, *Session]           `json:"sessions"`
+	Endpoints     []*Endpoint                                `json:"webhook_endpoints"`
+}
+
+// New returns an empty instance. It fails when no signing key can be made.
+func New(config Config) (*Clerk, error) {
+	key, err := processKey()
+	if err != nil {
+		return nil, fmt.Errorf("make signing key: %w", err)
+	}
+	c := &Clerk{
+		config: config, world: config.World, outbox: config.Outbox, limits: map[string]*window{},
+		gate:  &wire.Gate{Side: "clerk", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
+		state: &State{Key: key},
+	}
+	c.world.Change(func() { c.state.Instance = c.world.NewID("ins_2", 26) })
+	c.outbox.Register(c)
+	c.pages = c.hostedPages()
+	return c, nil
+}
+
+// Snapshot returns the state for Save. Call it under the world's lock and
+// marshal it before the lock is given back.
+func (c *Clerk) Snapshot() *State { return c.state }
+
+// Restore replaces the state. Call it through World.Replace.
+func (c *Clerk) Restore(state *State) { c.state = state }
+
+// now is the billing clock in whole milliseconds, which is how Clerk keeps time.
+func (c *Clerk) now() time.Time { return c.world.Now().Truncate(time.Millisecond) }
+
+// object is a JSON object as the API shows it.
+type object map[string]any
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// deepCopy copies metadata, so that a snapshot does not follow later changes.
+func deepCopy(metadata map[string]any) map[string]any {
+	copied := make(map[string]any, len(metadata))
+	for key, value := range metadata {
+		if nested, ok := value.(map[string]any); ok {
+			value = deepCopy(nested)
+		}
+		copied[key] = value
+	}
+	return copied
+}
+
+func encode(value any) []byte {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("clerksim: an object does not marshal: %v", err))
+	}
+	return encoded
+}

@@ -1,0 +1,89 @@
+package clerksim
+
+import (
+	"net/http"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/delivery"
+)
+
+// Endpoint is a webhook endpoint, kept by Svix on Clerk's behalf.
+type Endpoint struct {
+	ID      string   `json:"id"`
+	URL     string   `json:"url"`
+	Secrets []string `json:"secrets"` // several while one is rolled
+	Events  []string `json:"events"`  // names or patterns such as user.*
+}
+
+// emit queues a message about a change. It is dated by the billing clock, in
+// milliseconds; the signature is dated when it is sent.
+func (c *Clerk) emit(kind string, data object) {
+	var endpoints []string
+	for _, endpoint := range c.state.Endpoints {
+		if slices.ContainsFunc(endpoint.Events, func(pattern string) bool { matched, err := path.Match(pattern, kind); return err == nil && matched }) {
+			endpoints = append(endpoints, endpoint.ID)
+		}
+	}
+	if len(endpoints) == 0 {
+		return
+	}
+	body := encode(object{"data": data, "object": "event", "type": kind, "timestamp": c.now().UnixMilli(), "instance_id": c.state.Instance,
+		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1", "user_agent": "lockstep-simulator"}}})
+	message := delivery.Message{ID: c.world.NewID("msg_2", 26), Provider: c.Name(), Type: kind, Body: body}
+	c.outbox.Post(message, endpoints, 0)
+	if c.outbox.Twin(message.ID) {
+		message.ID = c.world.NewID("msg_2", 26)
+		c.outbox.Post(message, endpoints, 0)
+	}
+}
+
+// SetEndpoints makes the endpoints the given ones. One with a known URL keeps
+// its id, so that what is queued for it still arrives.
+func (c *Clerk) SetEndpoints(wanted []Endpoint) {
+	c.world.Change(func() {
+		var endpoints []*Endpoint
+		for _, endpoint := range wanted {
+			endpoint.ID = ""
+			for _, known := range c.state.Endpoints {
+				if known.URL == endpoint.URL {
+					endpoint.ID = known.ID
+				}
+			}
+			if endpoint.ID == "" {
+				endpoint.ID = c.world.NewID("ep_2", 26)
+			}
+			endpoints = append(endpoints, &endpoint)
+		}
+		c.state.Endpoints = endpoints
+	})
+}
+
+// Name is "clerk".
+func (c *Clerk) Name() string { return "clerk" }
+
+// Target says where an endpoint's deliveries go now.
+func (c *Clerk) Target(id string) (delivery.Target, bool) {
+	for _, endpoint := range c.state.Endpoints {
+		if endpoint.ID == id {
+			return delivery.Target{URL: endpoint.URL, Secrets: endpoint.Secrets}, true
+		}
+	}
+	return delivery.Target{}, false
+}
+
+// Sign makes the headers of one attempt.
+func (c *Clerk) Sign(target delivery.Target, message string, body []byte, at time.Time) http.Header {
+	header := delivery.SignSvix(target.Secrets, message, body, at)
+	header.Set("User-Agent", "Svix-Webhooks/1.0 (+https://www.svix.com) simulator")
+	return header
+}
+
+// Backoff is the schedule Svix publishes.
+func (c *Clerk) Backoff(attempts int) (time.Duration, bool) {
+	return delivery.Step(delivery.SvixBackoff, attempts)
+}
+
+// Settled does nothing: Clerk's API does not show how deliveries went.
+func (c *Clerk) Settled(string, string, bool) {}

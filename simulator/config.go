@@ -1,0 +1,114 @@
+package simulator
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim"
+	"github.com/lockstep-dev/lockstep/simulator/delivery"
+	"github.com/lockstep-dev/lockstep/simulator/stripesim"
+)
+
+// Defaults of Config.
+const (
+	DefaultStripeKey = "sk_test_simulator"
+	DefaultClerkKey  = "sk_test_clerk_simulator"
+)
+
+// Config is what a Simulator is made of. The zero value works, except that the
+// URLs are needed for links and for the issuer of session tokens.
+type Config struct {
+	StripeKey string // the one key that Stripe requests must carry; default DefaultStripeKey
+	ClerkKey  string // the one key that Clerk requests must carry; default DefaultClerkKey
+
+	StripeURL string // public base URL of StripeHandler, e.g. http://127.0.0.1:12111
+	ClerkURL  string // public base URL of ClerkHandler; also the issuer (iss) of session tokens
+
+	Seed uint64 // every identifier and random choice follows from it
+
+	HTTPClient *http.Client // sends webhooks; default: 15 s, no redirects in any case
+	Logger     *slog.Logger // default: discards
+
+	StripeWebhooks []WebhookEndpoint
+	ClerkWebhooks  []WebhookEndpoint
+
+	// SessionClaims is the session-token template: claim name to a text with
+	// shortcodes such as {{user.public_metadata.plan}} or
+	// {{org.public_metadata.plan}}. A text that is one shortcode keeps the JSON
+	// type of the value; a missing value is null.
+	SessionClaims map[string]string
+
+	// RedirectHosts are hosts, besides loopback, to which the hosted sign-in
+	// pages may redirect.
+	RedirectHosts []string
+}
+
+// WebhookEndpoint is where one provider's webhooks go.
+type WebhookEndpoint struct {
+	URL string
+	// Secret signs; Secrets are further ones that sign too while a secret is
+	// rolled. Each begins with whsec_; Clerk's continue in base64.
+	Secret  string
+	Secrets []string
+	// EnabledEvents are event types or patterns such as customer.*; default *.
+	EnabledEvents []string
+}
+
+func (c Config) withDefaults() Config {
+	c.StripeKey = cmp.Or(c.StripeKey, DefaultStripeKey)
+	c.ClerkKey = cmp.Or(c.ClerkKey, DefaultClerkKey)
+	c.StripeURL = cmp.Or(c.StripeURL, "http://stripe.invalid")
+	c.ClerkURL = cmp.Or(c.ClerkURL, "http://clerk.invalid")
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	return c
+}
+
+// Validate reports every problem of the configuration, joined.
+func (c Config) Validate() error {
+	var problems []error
+	if stripesim.LiveKey(c.StripeKey) {
+		problems = append(problems, errors.New("stripe key is a live key: a simulator must never be given one"))
+	}
+	if clerksim.LiveKey(c.ClerkKey) {
+		problems = append(problems, errors.New("clerk key is a live key: a simulator must never be given one"))
+	}
+	for name, text := range map[string]string{"stripe url": c.StripeURL, "clerk url": c.ClerkURL} {
+		if text == "" {
+			continue
+		}
+		if parsed, err := url.Parse(text); err != nil || parsed.Host == "" {
+			problems = append(problems, fmt.Errorf("%s %q is not an absolute URL", name, text))
+		}
+	}
+	problems = append(problems, checkEndpoints("stripe", c.StripeWebhooks, delivery.CheckStripeSecret)...)
+	problems = append(problems, checkEndpoints("clerk", c.ClerkWebhooks, delivery.CheckSvixSecret)...)
+	return errors.Join(problems...)
+}
+
+func checkEndpoints(side string, endpoints []WebhookEndpoint, check func(string) error) []error {
+	var problems []error
+	for _, endpoint := range endpoints {
+		if parsed, err := url.Parse(endpoint.URL); err != nil || parsed.Host == "" {
+			problems = append(problems, fmt.Errorf("%s webhook %q is not an absolute URL", side, endpoint.URL))
+		}
+		for _, secret := range endpoint.secrets() {
+			if err := check(secret); err != nil {
+				problems = append(problems, fmt.Errorf("%s webhook %s: %w", side, endpoint.URL, err))
+			}
+		}
+	}
+	return problems
+}
+
+func (e WebhookEndpoint) secrets() []string { return append([]string{e.Secret}, e.Secrets...) }
+
+func (e WebhookEndpoint) events() []string {
+	if len(e.EnabledEvents) == 0 {
+		return []string{"*"}
+	}
+	return e.EnabledEvents
+}

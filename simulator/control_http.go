@@ -1,0 +1,143 @@
+package simulator
+
+import (
+	"encoding/json"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/page"
+)
+
+// withControls serves /_sim beside a provider. Control requests are not part of
+// the history.
+func (s *Simulator) withControls(side http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/_sim" || strings.HasPrefix(r.URL.Path, "/_sim/") {
+			s.control.ServeHTTP(w, r)
+			return
+		}
+		side.ServeHTTP(w, r)
+	})
+}
+
+// controls are for the one person at this machine: they have no
+// authentication, so they answer only to names of this machine (a page of
+// another site cannot reach them by a DNS name of its own) and to no form of
+// another site.
+func (s *Simulator) controls() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_sim", s.controlPage)
+	mux.HandleFunc("POST /_sim/advance", s.postAdvance)
+	mux.HandleFunc("GET /_sim/history", s.getHistory)
+	mux.HandleFunc("GET /_sim/state", s.getState)
+	mux.HandleFunc("GET /_sim/faults", s.getFaults)
+	mux.HandleFunc("POST /_sim/faults", s.postFault)
+	mux.HandleFunc("DELETE /_sim/faults", func(w http.ResponseWriter, _ *http.Request) {
+		s.ClearFaults()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /_sim/delivery", s.postDelivery)
+	guarded := http.NewCrossOriginProtection().Handler(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(MarkHeader, "control")
+		if !s.knownHost(r.Host) {
+			http.Error(w, "the controls answer only to this machine's own names", http.StatusMisdirectedRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+func (s *Simulator) knownHost(hostPort string) bool {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		host = strings.Trim(hostPort, "[]")
+	}
+	if page.Loopback(host) {
+		return true
+	}
+	for _, own := range []string{s.config.StripeURL, s.config.ClerkURL} {
+		if parsed, err := url.Parse(own); err == nil && parsed.Hostname() == host {
+			return true
+		}
+	}
+	return false
+}
+
+// postAdvance takes {"seconds": n} or the page's form.
+func (s *Simulator) postAdvance(w http.ResponseWriter, r *http.Request) {
+	var seconds float64
+	var err error
+	fromPage := false
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/x-www-form-urlencoded" {
+		fromPage = true
+		seconds, err = strconv.ParseFloat(r.PostFormValue("seconds"), 64)
+	} else {
+		var body struct {
+			Seconds float64 `json:"seconds"`
+		}
+		err = json.NewDecoder(r.Body).Decode(&body)
+		seconds = body.Seconds
+	}
+	const tenYears = 10 * 366 * 24 * 3600
+	if err != nil || seconds < 0 || seconds > tenYears {
+		http.Error(w, "seconds must be a number between 0 and ten years", http.StatusBadRequest)
+		return
+	}
+	s.Advance(time.Duration(seconds * float64(time.Second)))
+	if fromPage {
+		http.Redirect(w, r, "/_sim", http.StatusSeeOther)
+		return
+	}
+	writeJSON(w, map[string]any{"now": s.Now()})
+}
+
+// getHistory writes the history as JSON lines.
+func (s *Simulator) getHistory(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	_, _ = s.history.WriteTo(w) // the reader may have gone
+}
+
+// getState writes what Save writes, secrets included.
+func (s *Simulator) getState(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = s.Save(w) // the reader may have gone
+}
+
+func (s *Simulator) getFaults(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, map[string]any{"faults": s.faults.Active()})
+}
+
+func (s *Simulator) postFault(w http.ResponseWriter, r *http.Request) {
+	var fault Fault
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&fault); err != nil {
+		http.Error(w, "not a fault: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, map[string]any{"id": s.AddFault(fault)})
+}
+
+func (s *Simulator) postDelivery(w http.ResponseWriter, r *http.Request) {
+	var policy DeliveryPolicy
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&policy); err != nil {
+		http.Error(w, "not a delivery policy: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.SetDelivery(policy)
+	writeJSON(w, policy)
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(value) // the reader may have gone
+}

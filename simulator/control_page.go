@@ -1,0 +1,122 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/delivery"
+	"github.com/lockstep-dev/lockstep/simulator/page"
+)
+
+const (
+	shownObjects = 50
+	shownHistory = 100
+)
+
+// controlView is the data of the control page.
+type controlView struct {
+	page.Frame
+	Now           string
+	Ahead         time.Duration
+	Customers     []customerRow
+	Subscriptions []subscriptionRow
+	Users         []userRow
+	Organizations []userRow
+	Waiting       []delivery.Waiting
+	Pending       int
+	Faults        []Fault
+	Policy        DeliveryPolicy
+	History       []Entry
+}
+
+type customerRow struct {
+	ID, Email string
+	Deleted   bool
+	Metadata  map[string]string
+}
+
+type subscriptionRow struct{ ID, Customer, Status, Until, Ends string }
+
+type userRow struct{ ID, Name, Metadata string }
+
+var controlTemplate = page.Parse(`
+<h1>Simulator controls</h1>
+<section class="card">
+<h2>Billing clock</h2>
+<p id="now"><strong>{{.Now}}</strong>{{if .Ahead}} <span class="soft">{{.Ahead}} ahead of this machine</span>{{end}}</p>
+<div class="actions">
+<form method="post" action="/_sim/advance"><button class="quiet" name="seconds" value="3600">Advance 1 hour</button></form>
+<form method="post" action="/_sim/advance"><button class="quiet" name="seconds" value="86400">Advance 1 day</button></form>
+<form method="post" action="/_sim/advance"><button class="quiet" name="seconds" value="2678400">Advance 31 days</button></form>
+</div>
+</section>
+<section class="card scroll"><h2>Subscriptions</h2>
+<table id="subscriptions"><tr><th>Subscription</th><th>Customer</th><th>Status</th><th>Period ends</th><th>Ends</th></tr>
+{{range .Subscriptions}}<tr><td>{{.ID}}</td><td>{{.Customer}}</td><td>{{.Status}}</td><td>{{.Until}}</td><td>{{.Ends}}</td></tr>{{else}}<tr><td colspan="5">None</td></tr>{{end}}</table></section>
+<section class="card scroll"><h2>Customers</h2>
+<table id="customers"><tr><th>Customer</th><th>E-mail</th><th>Metadata</th></tr>
+{{range .Customers}}<tr><td>{{.ID}}{{if .Deleted}} <span class="status bad">deleted</span>{{end}}</td><td>{{.Email}}</td><td>{{range $k, $v := .Metadata}}<code>{{$k}}={{$v}}</code> {{end}}</td></tr>{{else}}<tr><td colspan="3">None</td></tr>{{end}}</table></section>
+<section class="card scroll"><h2>Users and organizations</h2>
+<table id="users"><tr><th>Id</th><th>Name</th><th>Public metadata</th></tr>
+{{range .Users}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td><code>{{.Metadata}}</code></td></tr>{{end}}
+{{range .Organizations}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td><code>{{.Metadata}}</code></td></tr>{{end}}</table></section>
+<section class="card scroll"><h2>Deliveries: {{.Pending}} pending</h2>
+<p class="soft">drop {{.Policy.Drop}} · duplicate {{.Policy.Duplicate}} · twin {{.Policy.Twin}} · shuffle {{.Policy.Shuffle}} · delay up to {{.Policy.MaxDelay}}{{if .Policy.Hold}} · <strong>held</strong>{{end}}</p>
+<table id="waiting"><tr><th>Message</th><th>Type</th><th>To</th><th>Attempts</th><th>Last</th><th>Due in</th></tr>
+{{range .Waiting}}<tr><td>{{.Message}}</td><td>{{.Type}}</td><td>{{.URL}}</td><td>{{.Attempts}}</td><td>{{.Last}}</td><td>{{if .Held}}held{{else}}{{.DueIn}}{{end}}</td></tr>{{else}}<tr><td colspan="6">None</td></tr>{{end}}</table></section>
+{{with .Faults}}<section class="card scroll"><h2>Faults</h2><ul class="rows">{{range .}}<li><code>{{.}}</code></li>{{end}}</ul></section>{{end}}
+<section class="card scroll"><h2>History, newest first</h2>
+<table id="history"><tr><th>#</th><th>At</th><th>Side</th><th>Request</th><th>Status</th><th>Event</th><th>Fault</th></tr>
+{{range .History}}<tr><td>{{.Seq}}</td><td>{{.At.Format "15:04:05.000"}}</td><td>{{.Side}}</td><td>{{.Method}} {{.Path}}</td><td>{{if .Status}}{{.Status}}{{else}}–{{end}}</td><td>{{.EventType}}{{if gt .Attempt 1}} (attempt {{.Attempt}}){{end}}</td><td>{{.Fault}}</td></tr>{{end}}</table>
+<p><a href="/_sim/history">All as JSON lines</a> · <a href="/_sim/state">State as JSON</a></p></section>`)
+
+func (s *Simulator) controlPage(w http.ResponseWriter, _ *http.Request) {
+	page.Write(w, http.StatusOK, controlTemplate, s.viewControls())
+}
+
+// viewControls shows the newest objects of each kind.
+func (s *Simulator) viewControls() controlView {
+	now := s.Now()
+	view := controlView{Frame: page.Frame{Title: "Controls", Wide: true}, Now: now.Format("Mon 2 Jan 2006 15:04:05 MST"),
+		Ahead: time.Until(now).Round(time.Second), Faults: s.faults.Active(), History: s.history.Newest(shownHistory)}
+	for _, customer := range newest(s.Customers()) {
+		view.Customers = append(view.Customers, customerRow{ID: customer.ID, Email: customer.Email, Deleted: customer.Deleted, Metadata: customer.Metadata})
+	}
+	for _, sub := range newest(s.Subscriptions()) {
+		view.Subscriptions = append(view.Subscriptions, subscriptionRow{ID: sub.ID, Customer: sub.Customer, Status: sub.Status,
+			Until: date(sub.PeriodEnd()), Ends: date(sub.CancelAt)})
+	}
+	for _, user := range newest(s.Users()) {
+		view.Users = append(view.Users, userRow{ID: user.ID, Name: user.Email, Metadata: compact(user.Public)})
+	}
+	for _, organization := range newest(s.Organizations()) {
+		view.Organizations = append(view.Organizations, userRow{ID: organization.ID, Name: organization.Name, Metadata: compact(organization.Public)})
+	}
+	s.world.View(func() {
+		view.Waiting, view.Pending, view.Policy = s.outbox.Waiting(shownObjects), s.outbox.Pending(), s.outbox.Policy()
+	})
+	return view
+}
+
+func newest[T any](oldestFirst []T) []T {
+	last := slices.Clone(oldestFirst[max(0, len(oldestFirst)-shownObjects):])
+	slices.Reverse(last)
+	return last
+}
+
+func date(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+func compact(metadata map[string]any) string {
+	text, err := json.Marshal(metadata)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}

@@ -1,0 +1,162 @@
+package delivery
+
+import (
+	"bytes"
+	"container/heap"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/wire"
+)
+
+const maxAnswer = 64 << 10
+
+// spacing keeps two attempts from starting at the same instant, which is what
+// makes their order certain in a bubble.
+const spacing = time.Microsecond
+
+// Attempt is one try that is about to be made, outside the lock.
+type Attempt struct {
+	delivery *Delivery
+	message  *Message
+	target   Target
+	header   http.Header
+	fault    *wire.Fault
+	// Unordered says that the next attempt need not wait for this one's answer.
+	Unordered bool
+}
+
+// outcome is what came of an attempt.
+type outcome struct {
+	status   int
+	response string
+	err      error
+}
+
+// Start takes the next due delivery out of the queue and prepares its attempt.
+// It returns nil when nothing is due, with the time to look again (zero: only
+// when woken).
+func (o *Outbox) Start() (*Attempt, time.Time) {
+	for {
+		due, found := o.Next()
+		if !found {
+			return nil, time.Time{}
+		}
+		now := time.Now().Round(0).UTC()
+		if earliest := o.lastStart.Add(spacing); due.Before(earliest) {
+			due = earliest
+		}
+		if due.After(now) {
+			return nil, due
+		}
+		d := heap.Pop(&o.queue).(*Delivery)
+		message := o.messages[d.Message]
+		provider := o.providers[message.Provider]
+		target, live := provider.Target(d.Endpoint)
+		if !live {
+			o.settle(d, false)
+			continue
+		}
+		o.lastStart = now
+		o.flying[d.Sequence] = d
+		d.Attempts++
+		return &Attempt{
+			delivery: d, message: message, target: target,
+			header: provider.Sign(target, message.ID, message.Body, now),
+			fault:  o.Faults.Strike("delivery", http.MethodPost, pathOf(target.URL)),
+
+			Unordered: o.policy.Unordered,
+		}, time.Time{}
+	}
+}
+
+// Make sends the attempt and books its outcome. It takes the world's lock, so
+// it is called without it, in a goroutine of its own. When ctx ends first, the
+// attempt counts as not made.
+func (o *Outbox) Make(ctx context.Context, a *Attempt) {
+	result := o.send(ctx, a)
+	o.World.Change(func() {
+		if o.flying[a.delivery.Sequence] != a.delivery {
+			return // the state was replaced by Load meanwhile
+		}
+		delete(o.flying, a.delivery.Sequence)
+		if ctx.Err() != nil && result.err != nil {
+			a.delivery.Attempts--
+			heap.Push(&o.queue, a.delivery)
+			return
+		}
+		o.book(a, result)
+	})
+}
+
+func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
+	if a.fault != nil && !a.fault.After {
+		if a.fault.Status != 0 {
+			return outcome{status: a.fault.Status, response: a.fault.Body}
+		}
+		return outcome{err: fmt.Errorf("fault: the endpoint could not be reached")}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.target.URL, bytes.NewReader(a.message.Body))
+	if err != nil {
+		return outcome{err: fmt.Errorf("make request: %w", err)}
+	}
+	for name, values := range a.header {
+		request.Header[name] = values
+	}
+	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	request.Header.Set(wire.MarkHeader, a.message.Provider)
+	response, err := o.Client.Do(request)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if a.fault != nil {
+		return outcome{err: fmt.Errorf("fault: the endpoint's %d was lost", response.StatusCode), response: string(body)}
+	}
+	if err != nil {
+		return outcome{err: fmt.Errorf("read the endpoint's answer: %w", err)}
+	}
+	return outcome{status: response.StatusCode, response: string(body)}
+}
+
+// book records the outcome and decides what follows from it.
+func (o *Outbox) book(a *Attempt, result outcome) {
+	d, now := a.delivery, time.Now().Round(0).UTC()
+	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost, Path: a.target.URL,
+		Status: result.status, EventID: a.message.ID, EventType: a.message.Type, Attempt: d.Attempts,
+		Request: string(a.message.Body), Response: result.response}
+	if a.fault != nil {
+		entry.Fault = a.fault.String()
+	}
+	d.Last = fmt.Sprintf("status %d", result.status)
+	if result.err != nil {
+		entry.Error = result.err.Error()
+		d.Last = "no answer"
+	}
+	o.History.Add(entry)
+	if result.err == nil && result.status >= 200 && result.status < 300 {
+		o.settle(d, true)
+		return
+	}
+	wait, again := o.providers[a.message.Provider].Backoff(d.Attempts)
+	if !again {
+		o.Logger.Warn("webhook given up", "provider", a.message.Provider, "event_id", d.Message, "attempts", d.Attempts)
+		o.settle(d, false)
+		return
+	}
+	d.Due = now.Add(wait)
+	heap.Push(&o.queue, d)
+}
+
+func pathOf(rawURL string) string {
+	parsed, err := url.Parse(rawURL)
+	if err != nil {
+		return rawURL
+	}
+	return parsed.Path
+}

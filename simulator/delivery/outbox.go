@@ -1,0 +1,200 @@
+package delivery
+
+import (
+	"cmp"
+	"container/heap"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/schedule"
+	"github.com/lockstep-dev/lockstep/simulator/wire"
+)
+
+// Message is what is delivered: the same bytes to every endpoint.
+type Message struct {
+	ID       string `json:"id"`
+	Provider string `json:"provider"`
+	Type     string `json:"type"`
+	Body     []byte `json:"body"`
+
+	open int // deliveries that are not settled
+}
+
+// Delivery is one message on its way to one endpoint.
+type Delivery struct {
+	Sequence uint64    `json:"sequence"`
+	Message  string    `json:"message"`
+	Endpoint string    `json:"endpoint"`
+	Due      time.Time `json:"due"` // on time.Now's scale, not the billing clock
+	Attempts int       `json:"attempts"`
+	Held     bool      `json:"held,omitempty"`
+	Copy     bool      `json:"copy,omitempty"` // a duplicate: settles nothing at the provider
+	Last     string    `json:"last,omitempty"` // outcome of the last attempt, for the page
+}
+
+// Config is what an Outbox needs.
+type Config struct {
+	World   *schedule.World
+	History *wire.History
+	Faults  *wire.Faults
+	Client  *http.Client // nil: the default transport, 15 s, no redirects
+	Logger  *slog.Logger
+}
+
+// Outbox holds and sends the deliveries of all providers. Except for Run, its
+// methods are called under the world's lock.
+type Outbox struct {
+	Config
+	policy    Policy
+	providers map[string]Provider
+	messages  map[string]*Message
+	queue     deliveryHeap
+	flying    map[uint64]*Delivery
+	waiting   map[string][]chan struct{} // by message id: closed when it is settled
+	lastStart time.Time
+}
+
+// AttemptTimeout is how long an endpoint may take to answer; Svix publishes 15 s.
+const AttemptTimeout = 15 * time.Second
+
+// New returns an empty outbox.
+func New(config Config) *Outbox {
+	client := http.Client{Timeout: AttemptTimeout}
+	if config.Client != nil {
+		client = *config.Client
+		client.Timeout = cmp.Or(client.Timeout, AttemptTimeout)
+	}
+	// To both providers a redirect is a failure.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	config.Client = &client
+	return &Outbox{
+		Config:    config,
+		providers: map[string]Provider{},
+		messages:  map[string]*Message{},
+		flying:    map[uint64]*Delivery{},
+		waiting:   map[string][]chan struct{}{},
+	}
+}
+
+// Register makes a provider known; before any Post.
+func (o *Outbox) Register(p Provider) { o.providers[p.Name()] = p }
+
+// Post queues a message to each endpoint, due after a delay that the provider
+// itself has (0 is at once).
+func (o *Outbox) Post(message Message, endpoints []string, delay time.Duration) {
+	if len(endpoints) == 0 {
+		return
+	}
+	stored := &message
+	o.messages[message.ID] = stored
+	now := time.Now().Round(0).UTC()
+	for _, endpoint := range endpoints {
+		sequence := o.World.Sequence()
+		decided := o.policy.decide(o.World, sequence)
+		first := &Delivery{Sequence: sequence, Message: message.ID, Endpoint: endpoint,
+			Due: now.Add(delay + decided.delay), Held: o.policy.Hold}
+		if decided.dropped {
+			o.recordDropped(stored, first)
+		} else {
+			o.push(stored, first)
+		}
+		if decided.duplicated {
+			o.push(stored, &Delivery{Sequence: o.World.Sequence(), Message: message.ID, Endpoint: endpoint,
+				Due: first.Due.Add(decided.echoDelay), Held: o.policy.Hold, Copy: true})
+		}
+	}
+	if stored.open == 0 {
+		o.forget(stored)
+	}
+	o.World.Wake()
+}
+
+// Twin decides whether the provider should say the same again in a second
+// message. subject is the first message's id.
+func (o *Outbox) Twin(subject string) bool {
+	return o.policy.Twin > 0 && o.World.Rand("twin"+subject, 1).Float64() < o.policy.Twin
+}
+
+// SetPolicy applies to what is posted from now on. Without Hold it releases
+// what is held, due now.
+func (o *Outbox) SetPolicy(policy Policy) {
+	o.policy = policy
+	if policy.Hold {
+		return
+	}
+	now := time.Now().Round(0).UTC()
+	for _, d := range o.queue {
+		if d.Held {
+			d.Held = false
+			if d.Due.Before(now) {
+				d.Due = now
+			}
+		}
+	}
+	heap.Init(&o.queue)
+	o.World.Wake()
+}
+
+// Policy returns the policy in force.
+func (o *Outbox) Policy() Policy { return o.policy }
+
+// Pending counts what is queued, held, waiting for a retry or in flight.
+func (o *Outbox) Pending() int { return len(o.queue) + len(o.flying) }
+
+// Next returns when the next attempt is due; false when none will be.
+func (o *Outbox) Next() (due time.Time, found bool) {
+	if len(o.queue) == 0 || o.queue[0].Held {
+		return time.Time{}, false
+	}
+	return o.queue[0].Due, true
+}
+
+// Busy says whether something is in flight or due at time now.
+func (o *Outbox) Busy(now time.Time) bool {
+	due, found := o.Next()
+	return len(o.flying) > 0 || found && !due.After(now)
+}
+
+// Await returns a channel that is closed when the message is settled at every
+// endpoint, whatever the outcome. For an unknown message it is closed already.
+func (o *Outbox) Await(message string) <-chan struct{} {
+	settled := make(chan struct{})
+	if _, open := o.messages[message]; !open {
+		close(settled)
+		return settled
+	}
+	o.waiting[message] = append(o.waiting[message], settled)
+	return settled
+}
+
+func (o *Outbox) push(message *Message, d *Delivery) {
+	message.open++
+	heap.Push(&o.queue, d)
+}
+
+// settle ends a delivery.
+func (o *Outbox) settle(d *Delivery, acknowledged bool) {
+	message := o.messages[d.Message]
+	message.open--
+	if !d.Copy {
+		o.providers[message.Provider].Settled(d.Message, d.Endpoint, acknowledged)
+	}
+	if message.open == 0 {
+		o.forget(message)
+	}
+}
+
+func (o *Outbox) forget(message *Message) {
+	delete(o.messages, message.ID)
+	for _, settled := range o.waiting[message.ID] {
+		close(settled)
+	}
+	delete(o.waiting, message.ID)
+}
+
+func (o *Outbox) recordDropped(message *Message, d *Delivery) {
+	target, _ := o.providers[message.Provider].Target(d.Endpoint)
+	o.History.Add(wire.Entry{At: time.Now().UTC(), Side: "delivery", Provider: message.Provider, Method: http.MethodPost,
+		Path: target.URL, EventID: message.ID, EventType: message.Type, Fault: "dropped"})
+}

@@ -1,0 +1,123 @@
+package delivery
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+)
+
+// deliveryHeap orders by (held, due, sequence): what is held comes last.
+type deliveryHeap []*Delivery
+
+func (h deliveryHeap) Len() int { return len(h) }
+
+func (h deliveryHeap) Less(i, j int) bool { return before(h[i], h[j]) < 0 }
+
+func before(a, b *Delivery) int {
+	if a.Held != b.Held {
+		if b.Held {
+			return -1
+		}
+		return 1
+	}
+	if c := a.Due.Compare(b.Due); c != 0 {
+		return c
+	}
+	if a.Sequence < b.Sequence {
+		return -1
+	}
+	return 1
+}
+
+func (h deliveryHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+func (h *deliveryHeap) Push(x any) { *h = append(*h, x.(*Delivery)) }
+
+func (h *deliveryHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}
+
+// State is what Save and Load keep of an outbox. The policy is not part of it:
+// it belongs to the run, not to the world.
+type State struct {
+	Messages   []Message  `json:"messages"`
+	Deliveries []Delivery `json:"deliveries"`
+}
+
+// State copies the queue, in order. What is in flight counts as due.
+func (o *Outbox) State() State {
+	var state State
+	all := slices.Clone([]*Delivery(o.queue))
+	for _, d := range o.flying {
+		all = append(all, d)
+	}
+	slices.SortFunc(all, before)
+	seen := map[string]bool{}
+	for _, d := range all {
+		state.Deliveries = append(state.Deliveries, *d)
+		if !seen[d.Message] {
+			seen[d.Message] = true
+			state.Messages = append(state.Messages, *o.messages[d.Message])
+		}
+	}
+	return state
+}
+
+// Restore replaces the queue. What was held is held on only if the policy holds.
+func (o *Outbox) Restore(state State) {
+	o.messages = map[string]*Message{}
+	o.queue = nil
+	o.flying = map[uint64]*Delivery{} // attempts still under way find themselves missing and change nothing
+	for i := range state.Messages {
+		message := state.Messages[i]
+		o.messages[message.ID] = &message
+	}
+	for i := range state.Deliveries {
+		d := state.Deliveries[i]
+		message, known := o.messages[d.Message]
+		if !known {
+			continue
+		}
+		d.Held = o.policy.Hold
+		message.open++
+		o.queue = append(o.queue, &d)
+	}
+	heap.Init(&o.queue)
+	for id, waiting := range o.waiting {
+		if _, open := o.messages[id]; !open {
+			for _, settled := range waiting {
+				close(settled)
+			}
+			delete(o.waiting, id)
+		}
+	}
+}
+
+// Waiting lists up to n deliveries that are queued, next first, for the page.
+func (o *Outbox) Waiting(n int) []Waiting {
+	queued := slices.Clone([]*Delivery(o.queue))
+	slices.SortFunc(queued, before)
+	list := make([]Waiting, 0, min(n, len(queued)))
+	for _, d := range queued[:min(n, len(queued))] {
+		message := o.messages[d.Message]
+		target, _ := o.providers[message.Provider].Target(d.Endpoint)
+		list = append(list, Waiting{Delivery: *d, Provider: message.Provider, Type: message.Type, URL: target.URL})
+	}
+	return list
+}
+
+// Waiting is a queued delivery as a page shows it.
+type Waiting struct {
+	Delivery
+	Provider string
+	Type     string
+	URL      string
+}
+
+// DueIn says how long until the delivery is due, not below 0.
+func (w Waiting) DueIn() time.Duration {
+	return max(0, time.Until(w.Due)).Truncate(time.Second)
+}

@@ -1,0 +1,139 @@
+package ordered
+
+import (
+	"encoding/json"
+	"iter"
+	"slices"
+)
+
+// Keyed is an object with an id.
+type Keyed[T any] interface {
+	*T
+	Key() string
+}
+
+// Owned is an object that belongs to another one for all its life. A table finds
+// the objects of one owner without walking through all.
+type Owned interface{ Owner() string }
+
+// Table keeps objects of one kind. The zero value is empty. It is not safe for
+// concurrent use.
+type Table[T any, P Keyed[T]] struct {
+	byID    map[string]P
+	byOwner map[string][]P
+	items   []P
+}
+
+// Add appends an item and returns it.
+func (t *Table[T, P]) Add(item P) P {
+	if t.byID == nil {
+		t.byID = map[string]P{}
+	}
+	t.byID[item.Key()] = item
+	t.items = append(t.items, item)
+	if owned, ok := any(item).(Owned); ok {
+		if t.byOwner == nil {
+			t.byOwner = map[string][]P{}
+		}
+		t.byOwner[owned.Owner()] = append(t.byOwner[owned.Owner()], item)
+	}
+	return item
+}
+
+// Of returns a copy of the owner's items, oldest first.
+func (t *Table[T, P]) Of(owner string) []P { return slices.Clone(t.byOwner[owner]) }
+
+// Get returns the item with the id, or nil.
+func (t *Table[T, P]) Get(id string) P { return t.byID[id] }
+
+// Len is the number of items.
+func (t *Table[T, P]) Len() int { return len(t.items) }
+
+// Remove takes an item out; an unknown id is ignored.
+func (t *Table[T, P]) Remove(id string) {
+	item, known := t.byID[id]
+	if !known {
+		return
+	}
+	t.forget(item)
+	t.items = slices.DeleteFunc(t.items, func(other P) bool { return other == item })
+}
+
+func (t *Table[T, P]) forget(item P) {
+	delete(t.byID, item.Key())
+	owned, ok := any(item).(Owned)
+	if !ok {
+		return
+	}
+	left := slices.DeleteFunc(t.byOwner[owned.Owner()], func(other P) bool { return other == item })
+	t.byOwner[owned.Owner()] = left
+	if len(left) == 0 {
+		delete(t.byOwner, owned.Owner())
+	}
+}
+
+// RemoveOldestWhile takes items out from the oldest on, as long as stale says so.
+func (t *Table[T, P]) RemoveOldestWhile(stale func(P) bool) {
+	for len(t.items) > 0 && stale(t.items[0]) {
+		t.forget(t.items[0])
+		t.items[0] = nil
+		t.items = t.items[1:]
+	}
+}
+
+// Find returns the oldest item that matches, or nil.
+func (t *Table[T, P]) Find(match func(P) bool) P {
+	for _, item := range t.items {
+		if match(item) {
+			return item
+		}
+	}
+	return nil
+}
+
+// Oldest yields the items in the order they were added. Items may be removed
+// while it runs.
+func (t *Table[T, P]) Oldest() iter.Seq[P] { return slices.Values(slices.Clone(t.items)) }
+
+// Newest yields the latest first. The table must not change while it runs.
+func (t *Table[T, P]) Newest() iter.Seq[P] {
+	return func(yield func(P) bool) {
+		for i := len(t.items) - 1; i >= 0; i-- {
+			if !yield(t.items[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Where returns the matching items, oldest first.
+func (t *Table[T, P]) Where(match func(P) bool) []P {
+	var matching []P
+	for _, item := range t.items {
+		if match(item) {
+			matching = append(matching, item)
+		}
+	}
+	return matching
+}
+
+// MarshalJSON writes the items as an array.
+func (t *Table[T, P]) MarshalJSON() ([]byte, error) {
+	if t.items == nil {
+		return []byte("[]"), nil
+	}
+	return json.Marshal(t.items)
+}
+
+// UnmarshalJSON replaces the table.
+func (t *Table[T, P]) UnmarshalJSON(data []byte) error {
+	var items []P
+	if err := json.Unmarshal(data, &items); err != nil {
+		return err
+	}
+	*t = Table[T, P]{}
+	for _, item := range items {
+		t.Add(item)
+	}
+	return nil
+}

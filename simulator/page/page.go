@@ -1,0 +1,65 @@
+package page
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"strconv"
+)
+
+//go:embed layout.html
+var layout string
+
+//go:embed style.css
+var style string
+
+// Frame is what every page's data embeds.
+type Frame struct {
+	Title string
+	// Provider is whom the page plays: Stripe, Clerk, or "" for the controls.
+	Provider string
+	Wide     bool
+}
+
+// Style is the style sheet, for the layout.
+func (Frame) Style() template.CSS { return template.CSS(style) }
+
+// Parse returns the template of a page: content is what stands between banner
+// and footer. It panics on a mistake, so it belongs into a package variable.
+func Parse(content string) *template.Template {
+	return template.Must(template.Must(template.New("page").Parse(layout)).Parse(`{{define "content"}}` + content + `{{end}}`))
+}
+
+// Write renders a page and sends it with the status.
+func Write(w http.ResponseWriter, status int, page *template.Template, data any) {
+	var rendered bytes.Buffer
+	if err := page.ExecuteTemplate(&rendered, "page", data); err != nil {
+		http.Error(w, "the page could not be rendered: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(rendered.Len()))
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
+	w.WriteHeader(status)
+	_, _ = w.Write(rendered.Bytes()) // the browser may have gone
+}
+
+// Notice is a page with one message and where to go from there.
+type Notice struct {
+	Frame
+	Heading string
+	Text    string
+	Link    string
+	LinkTo  string
+}
+
+var notice = Parse(`<section class="card narrow"><h1>{{.Heading}}</h1><p>{{.Text}}</p>
+{{if .Link}}<p><a class="button quiet" href="{{.Link}}">{{.LinkTo}}</a></p>{{end}}</section>`)
+
+// WriteNotice sends a notice.
+func WriteNotice(w http.ResponseWriter, status int, n Notice) { Write(w, status, notice, n) }

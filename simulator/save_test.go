@@ -1,0 +1,177 @@
+package simulator_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// lively is a simulator with something of everything, an undelivered webhook
+// and a scheduled end.
+func lively(t *testing.T, b *bench) simulator.Subscription {
+	t.Helper()
+	owner, err := b.SignUp(simulator.SignUp{Email: "a@example.com", FirstName: "A"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.CreateOrganization("Acme", owner.ID); err != nil {
+		t.Fatal(err)
+	}
+	sub := b.subscribed(b.AddPlan(simulator.Plan{ProductName: "Pro", Amount: 2900, Interval: "month", Features: []string{"seats"}}))
+	b.Advance(35 * day)
+	if err := b.PortalCancel(sub.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Refund(b.Charges()[0].ID, 100); err != nil {
+		t.Fatal(err)
+	}
+	return sub
+}
+
+func TestASavedStateGoesOnInAnotherProcess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first := newBench(t, 1)
+		sub := lively(t, first)
+		token, err := first.SessionToken(first.Users()[0].ID, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file, again bytes.Buffer
+		if err := first.Save(&file); err != nil {
+			t.Fatal(err)
+		}
+		second := newBench(t, 99)
+		second.SetStripeWebhooks(nil) // the saved endpoints come back
+		if err := second.Load(bytes.NewReader(file.Bytes())); err != nil {
+			t.Fatal(err)
+		}
+		if err := second.Save(&again); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(file.String(), again.String()); diff != "" {
+			t.Errorf("saving what was loaded writes something else:\n%s", diff)
+		}
+		for _, compare := range []struct{ name, diff string }{
+			{"customers", cmp.Diff(first.Customers(), second.Customers())},
+			{"subscriptions", cmp.Diff(first.Subscriptions(), second.Subscriptions())},
+			{"users", cmp.Diff(first.Users(), second.Users())},
+			{"organizations", cmp.Diff(first.Organizations(), second.Organizations())},
+			{"clock", cmp.Diff(first.Now(), second.Now())},
+			{"pending", cmp.Diff(first.PendingDeliveries(), second.PendingDeliveries())},
+		} {
+			if compare.diff != "" {
+				t.Errorf("%s differ:\n%s", compare.name, compare.diff)
+			}
+		}
+		if other, err := second.SessionToken(second.Users()[0].ID, ""); err != nil || header(other) != header(token) {
+			t.Errorf("the tokens have the headers %s and %s, %v", header(token), header(other), err)
+		}
+		if a, b := first.customer("same@example.com"), second.customer("same@example.com"); a.ID != b.ID {
+			t.Errorf("the ids go on differently: %s and %s", a.ID, b.ID)
+		}
+		pending := second.PendingDeliveries()
+		second.start()
+		second.settle()
+		if got := len(second.inbox.all()); got != pending {
+			t.Errorf("%d of %d pending webhooks arrived", got, pending)
+		}
+		second.Advance(40 * day)
+		if got := second.subscription(sub.ID).Status; got != "canceled" {
+			t.Errorf("the scheduled end was lost: %s", got)
+		}
+		second.stop()
+	})
+}
+
+func header(token string) string {
+	first, _, _ := strings.Cut(token, ".")
+	return first
+}
+
+func TestTimeThatPassedWhileSavedHasPassed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first := newBench(t, 1)
+		sub := first.subscribed(monthly(first))
+		var file bytes.Buffer
+		if err := first.Save(&file); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(40 * day)
+		second := newBench(t, 1)
+		if err := second.Load(&file); err != nil {
+			t.Fatal(err)
+		}
+		if got := second.subscription(sub.ID).PeriodEnd(); !got.Equal(time.Date(2000, 3, 1, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("period ends %s, want 1 March: a renewal was due while the file lay there", got)
+		}
+		for _, event := range second.Events() {
+			if event.Type == "customer.subscription.updated" && !event.Created.Equal(sub.PeriodEnd()) {
+				t.Errorf("the renewal is dated %s, want %s", event.Created, sub.PeriodEnd())
+			}
+		}
+	})
+}
+
+func TestABrokenFileChangesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1)
+		b.customer("a@example.com")
+		var file bytes.Buffer
+		if err := b.Save(&file); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"cut": file.String()[:file.Len()/2], "empty": "", "other format": `{"format":2}`, "no key": `{"format":1}`} {
+			if err := b.Load(strings.NewReader(text)); err == nil {
+				t.Errorf("%s: loads", name)
+			}
+		}
+		if len(b.Customers()) != 1 {
+			t.Error("a failed Load changed the state")
+		}
+	})
+}
+
+func TestVersionRisesWithTheState(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1)
+		before := b.Version()
+		b.Customers()
+		b.send("GET", stripeHost+"/v1/customers", nil, "")
+		if b.Version() != before {
+			t.Error("reading raised the version")
+		}
+		b.customer("a@example.com")
+		if b.Version() == before {
+			t.Error("a new customer did not raise the version")
+		}
+	})
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestSaveReportsAFailedWrite(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		if err := newBench(t, 1).Save(brokenWriter{}); err == nil {
+			t.Error("a failed write is not reported")
+		}
+		var file bytes.Buffer
+		if err := newBench(t, 1).Save(&file); err != nil || !json.Valid(file.Bytes()) {
+			t.Errorf("the state is no JSON: %v", err)
+		}
+	})
+}

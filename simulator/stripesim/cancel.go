@@ -1,0 +1,116 @@
+package stripesim
+
+import "time"
+
+// cancelNow ends a subscription at once: customer.subscription.deleted, no
+// *updated event. Invoices that are not paid are no longer tried.
+func (s *Stripe) cancelNow(sub *Subscription, reason string) {
+	sub.Status, sub.EndedAt = "canceled", s.now()
+	if sub.CanceledAt.IsZero() {
+		sub.CanceledAt = s.now()
+	}
+	if sub.CancelReason == "" {
+		sub.CancelReason = reason
+	}
+	for _, invoice := range s.state.Invoices.Of(sub.ID) {
+		if invoice.Status == "draft" || invoice.Status == "open" {
+			invoice.AutoAdvance, invoice.NextAttempt, invoice.FinalizesAt = false, time.Time{}, time.Time{}
+		}
+	}
+	s.emit("customer.subscription.deleted", s.showSubscription(sub), nil)
+	s.refreshEntitlements(sub.Customer)
+}
+
+// scheduleCancel sets or clears the end in one of the two encodings: at the
+// period's end (the API's classic one), or at a time (what the portal writes in
+// flexible billing mode). A zero time with atPeriodEnd false clears both.
+func (s *Stripe) scheduleCancel(sub *Subscription, atPeriodEnd bool, at time.Time) {
+	sub.CancelAtPeriodEnd, sub.CancelAt = atPeriodEnd, at
+	if atPeriodEnd {
+		sub.CancelAt = sub.PeriodEnd()
+	}
+	if sub.CancelAt.IsZero() {
+		sub.CanceledAt, sub.CancelReason = time.Time{}, ""
+		return
+	}
+	if sub.CanceledAt.IsZero() {
+		sub.CanceledAt = s.now()
+	}
+	sub.CancelReason = "cancellation_requested"
+	s.at(sub.CancelAt, timerCancel, sub.ID)
+}
+
+func (s *Stripe) cancelComes(id string) {
+	sub := s.state.Subscriptions.Get(id)
+	if sub.live() && !sub.CancelAt.IsZero() && !sub.CancelAt.After(s.now()) {
+		s.cancelNow(sub, "cancellation_requested")
+	}
+}
+
+func (s *Stripe) pause(sub *Subscription) {
+	before := s.showSubscription(sub)
+	sub.Status = "paused"
+	after := s.showSubscription(sub)
+	s.emit("customer.subscription.paused", after, nil)
+	s.emitUpdate("customer.subscription.updated", before, after)
+	s.refreshEntitlements(sub.Customer)
+}
+
+func (s *Stripe) trialWillEnd(id string) {
+	if sub := s.state.Subscriptions.Get(id); sub.Status == "trialing" {
+		s.emit("customer.subscription.trial_will_end", s.showSubscription(sub), nil)
+	}
+}
+
+// incompleteExpires ends a subscription whose first payment was not made.
+func (s *Stripe) incompleteExpires(id string) {
+	sub := s.state.Subscriptions.Get(id)
+	if sub.Status != "incomplete" {
+		return
+	}
+	s.changeSubscription(sub, func() { sub.Status, sub.EndedAt, sub.CanceledAt = "incomplete_expired", s.now(), s.now() })
+	if invoice := s.state.Invoices.Get(sub.LatestInvoice); invoice != nil && invoice.Status == "open" {
+		invoice.Status, invoice.VoidedAt, invoice.AutoAdvance = "void", s.now(), false
+		s.emit("invoice.voided", s.showInvoice(invoice), nil)
+	}
+}
+
+// CancelSubscription cancels as the API does: at once, or with
+// cancel_at_period_end. It fails for a subscription that has ended.
+func (s *Stripe) CancelSubscription(id string, atPeriodEnd bool) error {
+	return s.changeLive(id, func(sub *Subscription) {
+		if !atPeriodEnd {
+			s.cancelNow(sub, "cancellation_requested")
+			return
+		}
+		s.changeSubscription(sub, func() { s.scheduleCancel(sub, true, time.Time{}) })
+	})
+}
+
+// PortalCancel cancels at the period's end as the customer portal does in
+// flexible billing mode: cancel_at is set and cancel_at_period_end stays false.
+func (s *Stripe) PortalCancel(id string) error {
+	return s.changeLive(id, func(sub *Subscription) {
+		s.changeSubscription(sub, func() { s.scheduleCancel(sub, false, sub.PeriodEnd()) })
+	})
+}
+
+// ResumeSubscription takes a scheduled cancellation back.
+func (s *Stripe) ResumeSubscription(id string) error {
+	return s.changeLive(id, func(sub *Subscription) {
+		s.changeSubscription(sub, func() { s.scheduleCancel(sub, false, time.Time{}) })
+	})
+}
+
+func (s *Stripe) changeLive(id string, change func(*Subscription)) error {
+	var err error
+	s.world.Change(func() {
+		sub := s.state.Subscriptions.Get(id)
+		if sub == nil || !sub.live() {
+			err = noSuch("subscription", id, "id")
+			return
+		}
+		change(sub)
+	})
+	return err
+}

@@ -1,0 +1,188 @@
+package stripesim
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Customer is a customer object. A deleted one stays, because retrieving it
+// answers 200 with deleted: true.
+type Customer struct {
+	ID                   string            `json:"id"`
+	Created              time.Time         `json:"created"`
+	Email                string            `json:"email"`
+	Name                 string            `json:"name"`
+	Description          string            `json:"description"`
+	Phone                string            `json:"phone"`
+	Currency             string            `json:"currency"`
+	Metadata             map[string]string `json:"metadata"`
+	DefaultPaymentMethod string            `json:"default_payment_method"`
+	InvoicePrefix        string            `json:"invoice_prefix"`
+	NextInvoice          int64             `json:"next_invoice_sequence"`
+	Delinquent           bool              `json:"delinquent"`
+	Deleted              bool              `json:"deleted"`
+}
+
+// Key is the id.
+func (c *Customer) Key() string { return c.ID }
+
+func (c *Customer) clone() Customer {
+	copied := *c
+	copied.Metadata = maps.Clone(c.Metadata)
+	return copied
+}
+
+// Accepted and without effect: address, balance, preferred_locales, shipping,
+// tax, tax_exempt, invoice_settings except the default payment method.
+const customerParams = "email name description phone metadata payment_method invoice_settings address balance preferred_locales shipping tax tax_exempt"
+
+var customerRoutes = []route{
+	op(http.MethodPost, "/v1/customers", customerParams, (*Stripe).createCustomer),
+	op(http.MethodGet, "/v1/customers", "email created"+paging, (*Stripe).listCustomers),
+	op(http.MethodGet, "/v1/customers/{}", "", (*Stripe).retrieveCustomer),
+	op(http.MethodPost, "/v1/customers/{}", customerParams, (*Stripe).updateCustomer),
+	op(http.MethodDelete, "/v1/customers/{}", "", (*Stripe).removeCustomer),
+}
+
+func (s *Stripe) createCustomer(c *call) (object, error) {
+	fresh := &Customer{NextInvoice: 1}
+	method := s.readCustomer(c.params, fresh)
+	if failure := c.failed(); failure != nil {
+		return nil, failure
+	}
+	return s.showCustomer(s.addCustomer(fresh, method)), nil
+}
+
+// readCustomer fills in what the parameters say and returns the payment method to attach.
+func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
+	to.Email = p.textOr("email", to.Email)
+	if len(to.Email) > 512 {
+		p.fail(malformed("email_invalid", "email", "Invalid email address: %s", to.Email))
+	}
+	to.Name = p.textOr("name", to.Name)
+	to.Description = p.textOr("description", to.Description)
+	to.Phone = p.textOr("phone", to.Phone)
+	to.Metadata = p.metadata(to.Metadata)
+	method := s.readPaymentMethod(p, "payment_method")
+	if chosen := s.readPaymentMethod(p.sub("invoice_settings"), "default_payment_method"); chosen != nil {
+		method = chosen
+	}
+	return method
+}
+
+// addCustomer stores a new customer with its payment method, if any.
+func (s *Stripe) addCustomer(fresh *Customer, method *PaymentMethod) *Customer {
+	fresh.ID = s.world.NewID("cus_", 14)
+	fresh.Created = s.now()
+	fresh.InvoicePrefix = strings.ToUpper(s.world.NewID("", 8))
+	customer := s.state.Customers.Add(fresh)
+	if method != nil {
+		method.Customer = customer.ID
+		customer.DefaultPaymentMethod = method.ID
+		s.emit("payment_method.attached", s.showPaymentMethod(method), nil)
+	}
+	s.emit("customer.created", s.showCustomer(customer), nil)
+	return customer
+}
+
+func (s *Stripe) updateCustomer(c *call) (object, error) {
+	customer, err := s.liveCustomer(c.path[0], "id")
+	if err != nil {
+		return nil, err
+	}
+	changed := customer.clone()
+	method := s.readCustomer(c.params, &changed)
+	if failure := c.failed(); failure != nil {
+		return nil, failure
+	}
+	s.changeCustomer(customer, func() {
+		*customer = changed
+		if method != nil {
+			method.Customer = customer.ID
+			customer.DefaultPaymentMethod = method.ID
+		}
+	})
+	return s.showCustomer(customer), nil
+}
+
+// changeCustomer applies a change and writes customer.updated if anything shows.
+func (s *Stripe) changeCustomer(customer *Customer, change func()) {
+	before := s.showCustomer(customer)
+	change()
+	s.emitUpdate("customer.updated", before, s.showCustomer(customer))
+}
+
+func (s *Stripe) retrieveCustomer(c *call) (object, error) {
+	customer := s.state.Customers.Get(c.path[0])
+	if customer == nil {
+		return nil, noSuch("customer", c.path[0], "id")
+	}
+	return s.showCustomer(customer), nil
+}
+
+func (s *Stripe) removeCustomer(c *call) (object, error) {
+	customer, err := s.liveCustomer(c.path[0], "id")
+	if err != nil {
+		return nil, err
+	}
+	s.deleteCustomer(customer)
+	return s.showCustomer(customer), nil
+}
+
+// deleteCustomer cancels the live subscriptions, then deletes.
+func (s *Stripe) deleteCustomer(customer *Customer) {
+	for _, subscription := range s.state.Subscriptions.Of(customer.ID) {
+		if subscription.live() {
+			s.cancelNow(subscription, "")
+		}
+	}
+	whole := s.showCustomer(customer)
+	whole["deleted"] = true
+	customer.Deleted = true
+	s.emit("customer.deleted", whole, nil)
+}
+
+func (s *Stripe) listCustomers(c *call) (object, error) {
+	email, within := c.text("email"), createdFilter(c)
+	return paginate(c, s.state.Customers.Newest(), func(customer *Customer) bool {
+		return !customer.Deleted && (email == "" || customer.Email == email) && within(customer.Created)
+	}, s.showCustomer)
+}
+
+// liveCustomer finds a customer that is not deleted.
+func (s *Stripe) liveCustomer(id, param string) (*Customer, error) {
+	customer := s.state.Customers.Get(id)
+	if customer == nil || customer.Deleted {
+		return nil, noSuch("customer", id, param)
+	}
+	return customer, nil
+}
+
+func (s *Stripe) showCustomer(c *Customer) object {
+	if c.Deleted {
+		return object{"id": c.ID, "object": "customer", "deleted": true}
+	}
+	return object{
+		"id": c.ID, "object": "customer", "created": c.Created.Unix(), "livemode": false,
+		"address": nil, "balance": 0, "currency": orNull(c.Currency), "customer_account": nil, "default_source": nil,
+		"delinquent": c.Delinquent, "description": orNull(c.Description), "discount": nil, "email": orNull(c.Email),
+		"invoice_prefix": c.InvoicePrefix,
+		"invoice_settings": object{"custom_fields": nil, "default_payment_method": orNull(c.DefaultPaymentMethod),
+			"footer": nil, "rendering_options": nil},
+		"metadata": shown(c.Metadata), "name": orNull(c.Name), "next_invoice_sequence": c.NextInvoice,
+		"phone": orNull(c.Phone), "preferred_locales": []any{}, "shipping": nil, "tax_exempt": "none", "test_clock": nil,
+	}
+}
+
+func (s *Stripe) customerSubscriptions(id string) any {
+	var data []any
+	for _, subscription := range slices.Backward(s.state.Subscriptions.Of(id)) {
+		if subscription.live() {
+			data = append(data, s.showSubscription(subscription))
+		}
+	}
+	return list("/v1/customers/"+id+"/subscriptions", data, false)
+}

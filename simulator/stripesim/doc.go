@@ -1,0 +1,48 @@
+// Package stripesim is a stateful simulator of one Stripe account in test mode:
+// the part of the API that a billing service speaks, the hosted checkout and
+// portal pages, and the events that follow from everything that happens.
+//
+// # Stricter than Stripe
+//
+// Every operation has a list of the parameters it takes; any other one is
+// refused with parameter_unknown, also when the real API has it and the
+// simulator does not simulate it. One key is accepted, live keys never are.
+// Only the test numbers in this package are cards. So a client that passes here
+// asks for nothing that would be silently ignored, except what the operation's
+// comment names as accepted and without effect.
+//
+// # State, objects, events
+//
+// The state is plain structs in tables (State). A show method turns a struct
+// into the API's JSON object; answers, events and expanded fields all come from
+// it, so they cannot differ. A change of state is made under the world's lock
+// and writes its events in causal order, each with the object as it was at that
+// step; *.updated events carry what the two shown objects differ in as
+// previous_attributes. An event's snapshot is stored as bytes and never changes.
+//
+// # Time
+//
+// Everything is dated by the billing clock in whole seconds. What will happen
+// by itself is a timer that names an object; a timer cannot be canceled, so its
+// runner first looks whether the object still waits for it. Periods are counted
+// from the anchor (after): an anchor on the 31st survives February. A renewal
+// moves the period at once, drafts the invoice, and asks for the money an hour
+// later; a failed one is tried on days 3, 5 and 7 and then ends the subscription.
+//
+// # Idempotency
+//
+// The first answer to a POST with an Idempotency-Key is kept from the moment
+// execution begins, a 500 made by a fault after execution included, for 24 hours
+// of the billing clock. Not kept: wrong key, unknown or malformed parameters,
+// conflicts. Other parameters with the same key are 400 idempotency_error; a
+// second request while the first one hangs is 409.
+//
+// # Not simulated
+//
+// Coupons and discounts, taxes, prorations, metered and tiered prices, invoice
+// items, invoices that are sent, mixed intervals in one subscription, schedules,
+// 3-D Secure, setup mode, embedded checkout, Connect, search, test clocks (the
+// simulator's own clock stands in), rate limits (a fault stands in), API
+// versions other than the newest shape, thin events, manual resending. The
+// delay of entitlements (next billing period) is simulated.
+package stripesim

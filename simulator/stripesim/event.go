@@ -1,0 +1,157 @@
+package stripesim
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/delivery"
+)
+
+// eventLifetime is how long events can be listed and retrieved.
+const eventLifetime = 30 * 24 * time.Hour
+
+// Event is one event with the snapshot of its object.
+type Event struct {
+	ID             string          `json:"id"`
+	Type           string          `json:"type"`
+	Created        time.Time       `json:"created"`
+	Customer       string          `json:"customer"` // "" when it is about no customer
+	Object         json.RawMessage `json:"object"`
+	Previous       json.RawMessage `json:"previous"`
+	RequestID      string          `json:"request_id"` // "" for what Stripe does by itself
+	IdempotencyKey string          `json:"idempotency_key"`
+	Endpoints      int             `json:"endpoints"`    // how many it is delivered to
+	Acknowledged   int             `json:"acknowledged"` // by how many of them
+	Open           int             `json:"open"`         // attempts still to come
+}
+
+// Key is the id.
+func (e *Event) Key() string { return e.ID }
+
+var eventRoutes = []route{
+	op(http.MethodGet, "/v1/events", "type types created delivery_success"+paging, (*Stripe).listEvents),
+	op(http.MethodGet, "/v1/events/{}", "", (*Stripe).retrieveEvent),
+}
+
+// emit writes an event caused by the current request, if there is one, and
+// queues its deliveries.
+func (s *Stripe) emit(kind string, about, previous object) *Event {
+	return s.write(kind, about, previous, s.origin, 0)
+}
+
+// emitAutomatic writes an event that Stripe never ascribes to a request.
+func (s *Stripe) emitAutomatic(kind string, about, previous object) *Event {
+	return s.write(kind, about, previous, origin{}, 0)
+}
+
+// emitUpdate writes an *.updated event unless nothing that shows has changed.
+func (s *Stripe) emitUpdate(kind string, before, after object) {
+	if changed := previous(before, after); len(changed) > 0 {
+		s.emit(kind, after, changed)
+	}
+}
+
+func (s *Stripe) write(kind string, about, previous object, by origin, delay time.Duration) *Event {
+	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Created: s.now(), Customer: customerOf(about),
+		Object: encode(about), RequestID: by.requestID, IdempotencyKey: by.key}
+	if previous != nil {
+		event.Previous = encode(previous)
+	}
+	s.store(event, delay)
+	if s.outbox.Twin(event.ID) {
+		// Stripe: "in some cases, two separate Event objects are generated".
+		twin := *event
+		twin.ID = s.world.NewID("evt_1", 23)
+		s.store(&twin, delay)
+	}
+	return event
+}
+
+func (s *Stripe) store(event *Event, delay time.Duration) {
+	endpoints := s.subscribed(event.Type)
+	event.Endpoints, event.Open, event.Acknowledged = len(endpoints), len(endpoints), 0
+	s.state.Events.Add(event)
+	s.forgetEvents()
+	message := delivery.Message{ID: event.ID, Provider: s.Name(), Type: event.Type}
+	if len(endpoints) > 0 {
+		message.Body = indent(encode(s.showEvent(event)))
+	}
+	s.outbox.Post(message, endpoints, delay)
+}
+
+func (s *Stripe) forgetEvents() {
+	limit := s.world.Now().Add(-eventLifetime)
+	s.state.Events.RemoveOldestWhile(func(e *Event) bool { return e.Created.Before(limit) })
+}
+
+func (s *Stripe) retrieveEvent(c *call) (object, error) {
+	s.forgetEvents()
+	if event := s.state.Events.Get(c.path[0]); event != nil {
+		return s.showEvent(event), nil
+	}
+	return nil, noSuch("event", c.path[0], "id")
+}
+
+func (s *Stripe) listEvents(c *call) (object, error) {
+	s.forgetEvents()
+	kind, kinds, within := c.text("type"), c.texts("types"), createdFilter(c)
+	delivered := c.boolean("delivery_success", true)
+	switch {
+	case kind != "" && len(kinds) > 0:
+		c.fail(malformed("", "types", "You may only specify one of these parameters: type, types."))
+	case len(kinds) > 20:
+		c.fail(malformed("", "types", "You can pass up to 20 event types."))
+	}
+	return paginate(c, s.state.Events.Newest(), func(e *Event) bool {
+		return (kind == "" || typeMatches(kind, e.Type)) && (len(kinds) == 0 || slices.Contains(kinds, e.Type)) &&
+			(!c.has("delivery_success") || (e.Acknowledged == e.Endpoints) == delivered) && within(e.Created)
+	}, s.showEvent)
+}
+
+// typeMatches compares an event type with a name or a group such as customer.*.
+func typeMatches(pattern, kind string) bool {
+	matched, err := path.Match(pattern, kind)
+	return err == nil && matched
+}
+
+func (s *Stripe) showEvent(e *Event) object {
+	data := object{"object": e.Object}
+	if len(e.Previous) > 0 {
+		data["previous_attributes"] = e.Previous
+	}
+	return object{"id": e.ID, "object": "event", "api_version": APIVersion, "created": e.Created.Unix(), "data": data,
+		"livemode": false, "pending_webhooks": e.Open, "type": e.Type,
+		"request": object{"id": orNull(e.RequestID), "idempotency_key": orNull(e.IdempotencyKey)}}
+}
+
+// customerOf returns the customer an object is, or belongs to.
+func customerOf(about object) string {
+	if about["object"] == "customer" {
+		id, _ := about["id"].(string)
+		return id
+	}
+	id, _ := about["customer"].(string)
+	return id
+}
+
+func encode(value any) json.RawMessage {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("stripesim: an object does not marshal: %v", err))
+	}
+	return encoded
+}
+
+// indent lays a body out as Stripe sends it.
+func indent(encoded []byte) []byte {
+	var out bytes.Buffer
+	if err := json.Indent(&out, encoded, "", "  "); err != nil {
+		panic(fmt.Sprintf("stripesim: an event does not indent: %v", err))
+	}
+	return out.Bytes()
+}

@@ -1,0 +1,170 @@
+package stripesim
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// params reads the parameters of one request. The first error sticks: a handler
+// reads all it needs and then asks failed once.
+type params struct {
+	at      *node
+	prefix  string
+	failure **Error
+}
+
+func newParams(root *node) params { return params{at: root, failure: new(*Error)} }
+
+func (p params) failed() *Error { return *p.failure }
+
+func (p params) fail(e *Error) {
+	if *p.failure == nil {
+		*p.failure = e
+	}
+}
+
+func (p params) name(field string) string {
+	if p.prefix == "" {
+		return field
+	}
+	return p.prefix + "[" + field + "]"
+}
+
+// has says whether a parameter was sent, be it empty.
+func (p params) has(field string) bool { return p.at.child(field) != nil }
+
+func (p params) text(field string) string {
+	if child := p.at.child(field); child != nil {
+		return child.value
+	}
+	return ""
+}
+
+// textOr returns the parameter, or old when it was not sent. An empty one unsets.
+func (p params) textOr(field, old string) string {
+	if p.has(field) {
+		return p.text(field)
+	}
+	return old
+}
+
+func (p params) required(field string) string {
+	switch child := p.at.child(field); {
+	case child == nil:
+		p.fail(missingParam(p.name(field)))
+	case child.isSet && child.value == "":
+		p.fail(malformed("parameter_invalid_empty", p.name(field),
+			"You passed an empty string for '%s'. We assume empty values are an attempt to unset a parameter; however '%s' cannot be unset.",
+			p.name(field), p.name(field)))
+	}
+	return p.text(field)
+}
+
+func (p params) integer(field string, fallback int64) int64 {
+	text := p.text(field)
+	if text == "" {
+		return fallback
+	}
+	value, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		p.fail(malformed("parameter_invalid_integer", p.name(field), "Invalid integer: %s", text))
+	}
+	return value
+}
+
+func (p params) boolean(field string, fallback bool) bool {
+	switch text := p.text(field); text {
+	case "":
+		return fallback
+	case "true", "1":
+		return true
+	case "false", "0":
+		return false
+	default:
+		p.fail(malformed("", p.name(field), "Invalid boolean: %s", text))
+		return fallback
+	}
+}
+
+func (p params) enum(field, fallback string, allowed ...string) string {
+	text := p.text(field)
+	if text == "" {
+		return fallback
+	}
+	if !slices.Contains(allowed, text) {
+		p.fail(malformed("", p.name(field), "Invalid %s: must be one of %s", p.name(field), strings.Join(allowed, ", ")))
+	}
+	return text
+}
+
+// time reads a Unix time in seconds; the zero time when it was not sent or is empty.
+func (p params) time(field string) time.Time {
+	seconds := p.integer(field, 0)
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+func (p params) sub(field string) params {
+	return params{at: p.at.child(field), prefix: p.name(field), failure: p.failure}
+}
+
+func (p params) list(field string) []params {
+	elements := p.at.child(field).list()
+	list := make([]params, len(elements))
+	for i, element := range elements {
+		list[i] = params{at: element, prefix: p.name(field) + "[" + strconv.Itoa(i) + "]", failure: p.failure}
+	}
+	return list
+}
+
+func (p params) texts(field string) []string {
+	elements := p.at.child(field).list()
+	texts := make([]string, len(elements))
+	for i, element := range elements {
+		texts[i] = element.value
+	}
+	return texts
+}
+
+// metadata applies Stripe's rules to old and returns the result: an empty value
+// deletes a key, an empty metadata clears all, at most 50 keys of 40 characters
+// with values of 500.
+func (p params) metadata(old map[string]string) map[string]string {
+	const field = "metadata"
+	sent := p.at.child(field)
+	result := maps.Clone(old)
+	if result == nil {
+		result = map[string]string{}
+	}
+	if sent == nil {
+		return result
+	}
+	if sent.isSet && len(sent.fields) == 0 {
+		if sent.value != "" {
+			p.fail(malformed("", p.name(field), "Invalid hash"))
+		}
+		return map[string]string{}
+	}
+	for _, key := range sent.order {
+		value := sent.fields[key].value
+		switch {
+		case value == "":
+			delete(result, key)
+			continue
+		case len([]rune(key)) > 40:
+			p.fail(malformed("", p.name(field), "Metadata keys can have up to 40 characters. '%s' is too long.", key))
+		case len([]rune(value)) > 500:
+			p.fail(malformed("", p.name(field)+"["+key+"]", "Metadata values can have up to 500 characters, but you passed in a value that is %d characters.", len([]rune(value))))
+		}
+		result[key] = value
+	}
+	if len(result) > 50 {
+		p.fail(malformed("", p.name(field), "You can have up to 50 metadata keys; this object would have %d.", len(result)))
+	}
+	return result
+}

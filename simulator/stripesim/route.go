@@ -1,0 +1,73 @@
+package stripesim
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/wire"
+)
+
+// call is one request being executed: its parameters and its path values.
+type call struct {
+	params
+	request   *wire.Request
+	requestID string
+	path      []string // values of the {} segments
+}
+
+// route is one operation of the API.
+type route struct {
+	method  string
+	pattern []string
+	// accepts are the top-level parameters; every other one is refused with
+	// parameter_unknown. Parameters of the real API that would change what the
+	// simulator does, and that it does not do, are left out on purpose.
+	accepts []string
+	handle  func(*Stripe, *call) (object, error)
+}
+
+func op(method, pattern, accepts string, handle func(*Stripe, *call) (object, error)) route {
+	return route{method: method, pattern: strings.Split(pattern, "/"), accepts: append(strings.Fields(accepts), "expand"), handle: handle}
+}
+
+const paging = " limit starting_after ending_before "
+
+// match returns the path values, or false.
+func (r route) match(method string, segments []string) ([]string, bool) {
+	if r.method != method || len(r.pattern) != len(segments) {
+		return nil, false
+	}
+	var values []string
+	for i, part := range r.pattern {
+		switch {
+		case part == "{}":
+			if segments[i] == "" {
+				return nil, false
+			}
+			values = append(values, segments[i])
+		case part != segments[i]:
+			return nil, false
+		}
+	}
+	return values, true
+}
+
+// unknown refuses parameters that the operation does not take.
+func (r route) unknown(root *node) *Error {
+	var names []string
+	for _, name := range root.order {
+		if !slices.Contains(r.accepts, name) {
+			names = append(names, name)
+		}
+	}
+	switch len(names) {
+	case 0:
+		return nil
+	case 1:
+		return malformed("parameter_unknown", names[0], "Received unknown parameter: %s", names[0])
+	}
+	return malformed("parameter_unknown", names[0], "Received unknown parameters: %s", strings.Join(names, ", "))
+}
+
+var routes = slices.Concat(customerRoutes, catalogRoutes, entitlementRoutes, checkoutRoutes, portalRoutes, subscriptionRoutes,
+	invoiceRoutes, paymentRoutes, refundRoutes, disputeRoutes, eventRoutes, endpointRoutes)

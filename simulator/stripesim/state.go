@@ -1,0 +1,91 @@
+package stripesim
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/delivery"
+	"github.com/lockstep-dev/lockstep/simulator/ordered"
+	"github.com/lockstep-dev/lockstep/simulator/schedule"
+	"github.com/lockstep-dev/lockstep/simulator/wire"
+)
+
+// APIVersion is the version of every object and event the simulator makes.
+const APIVersion = "2026-08-26.dahlia"
+
+// Config is what a simulated Stripe needs.
+type Config struct {
+	Key     string // the one secret key it accepts
+	URL     string // its public base address, for links to hosted pages
+	World   *schedule.World
+	Outbox  *delivery.Outbox
+	History *wire.History
+	Faults  *wire.Faults
+	Logger  *slog.Logger
+}
+
+// Stripe is a simulated Stripe account in test mode. Its state is guarded by
+// the world's lock; exported methods take it, unexported ones expect it.
+type Stripe struct {
+	config  Config
+	world   *schedule.World
+	outbox  *delivery.Outbox
+	gate    *wire.Gate
+	pages   http.Handler
+	state   *State
+	origin  origin
+	running map[string]bool // idempotency keys in execution
+}
+
+// origin is the API request that causes the events of the moment; the zero
+// value is what Stripe does by itself.
+type origin struct{ requestID, key string }
+
+// State is everything a simulated Stripe remembers.
+type State struct {
+	Customers       ordered.Table[Customer, *Customer]               `json:"customers"`
+	Products        ordered.Table[Product, *Product]                 `json:"products"`
+	Prices          ordered.Table[Price, *Price]                     `json:"prices"`
+	Features        ordered.Table[Feature, *Feature]                 `json:"features"`
+	ProductFeatures ordered.Table[ProductFeature, *ProductFeature]   `json:"product_features"`
+	Entitlements    ordered.Table[Entitlement, *Entitlement]         `json:"entitlements"`
+	Sessions        ordered.Table[CheckoutSession, *CheckoutSession] `json:"checkout_sessions"`
+	Portals         ordered.Table[PortalSession, *PortalSession]     `json:"portal_sessions"`
+	Subscriptions   ordered.Table[Subscription, *Subscription]       `json:"subscriptions"`
+	Invoices        ordered.Table[Invoice, *Invoice]                 `json:"invoices"`
+	PaymentIntents  ordered.Table[PaymentIntent, *PaymentIntent]     `json:"payment_intents"`
+	PaymentMethods  ordered.Table[PaymentMethod, *PaymentMethod]     `json:"payment_methods"`
+	Charges         ordered.Table[Charge, *Charge]                   `json:"charges"`
+	Refunds         ordered.Table[Refund, *Refund]                   `json:"refunds"`
+	Disputes        ordered.Table[Dispute, *Dispute]                 `json:"disputes"`
+	Events          ordered.Table[Event, *Event]                     `json:"events"`
+	Endpoints       ordered.Table[Endpoint, *Endpoint]               `json:"webhook_endpoints"`
+	Keys            ordered.Table[stored, *stored]                   `json:"idempotency_keys"`
+}
+
+// New returns an empty account.
+func New(config Config) *Stripe {
+	s := &Stripe{
+		config:  config,
+		world:   config.World,
+		outbox:  config.Outbox,
+		state:   &State{},
+		running: map[string]bool{},
+		gate:    &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
+	}
+	s.outbox.Register(s)
+	s.pages = s.hostedPages()
+	s.registerTimers()
+	return s
+}
+
+// Snapshot returns the state for Save. Call it under the world's lock and
+// marshal it before the lock is given back.
+func (s *Stripe) Snapshot() *State { return s.state }
+
+// Restore replaces the state. Call it through World.Replace.
+func (s *Stripe) Restore(state *State) { s.state = state }
+
+// now is the billing clock in whole seconds, which is how Stripe keeps time.
+func (s *Stripe) now() time.Time { return s.world.Now().Truncate(time.Second) }

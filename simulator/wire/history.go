@@ -1,0 +1,121 @@
+package wire
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	maxEntries      = 20_000
+	maxHistoryBytes = 128 << 20
+	maxEntryBody    = 64 << 10
+)
+
+// Entry is one exchange: a request to a simulated provider and its answer, or
+// one attempt to deliver a webhook.
+type Entry struct {
+	Seq            uint64    `json:"seq"`
+	At             time.Time `json:"at"`   // time.Now when it ended, not the billing clock
+	Side           string    `json:"side"` // "stripe", "clerk", "delivery"
+	Method         string    `json:"method"`
+	Path           string    `json:"path"`   // with the query; for a delivery the endpoint's URL
+	Status         int       `json:"status"` // 0: no answer
+	RequestID      string    `json:"request_id,omitempty"`
+	IdempotencyKey string    `json:"idempotency_key,omitempty"`
+	EventID        string    `json:"event_id,omitempty"` // of a delivery: evt_ or msg_
+	EventType      string    `json:"event_type,omitempty"`
+	Provider       string    `json:"provider,omitempty"` // of a delivery: who sent it
+	Attempt        int       `json:"attempt,omitempty"`  // of a delivery, counted from 1
+	Fault          string    `json:"fault,omitempty"`
+	Error          string    `json:"error,omitempty"`
+	Request        string    `json:"request,omitempty"`
+	Response       string    `json:"response,omitempty"`
+}
+
+// History is the append-only record of a simulator. It keeps the newest 20,000
+// entries and at most 128 MiB of bodies. Safe for concurrent use.
+type History struct {
+	mu      sync.Mutex
+	entries []Entry
+	bytes   int
+	last    uint64
+}
+
+// Add appends an entry and gives it its sequence number.
+func (h *History) Add(entry Entry) {
+	entry.Request = capped(entry.Request)
+	entry.Response = capped(entry.Response)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last++
+	entry.Seq = h.last
+	h.entries = append(h.entries, entry)
+	h.bytes += len(entry.Request) + len(entry.Response)
+	for len(h.entries) > maxEntries || h.bytes > maxHistoryBytes {
+		h.bytes -= len(h.entries[0].Request) + len(h.entries[0].Response)
+		h.entries[0] = Entry{}
+		h.entries = h.entries[1:]
+	}
+}
+
+// Entries copies what is kept, oldest first.
+func (h *History) Entries() []Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.entries)
+}
+
+// Newest copies the newest n entries, newest first.
+func (h *History) Newest(n int) []Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	newest := slices.Clone(h.entries[max(0, len(h.entries)-n):])
+	slices.Reverse(newest)
+	return newest
+}
+
+// Count returns how many of the kept entries match.
+func (h *History) Count(match func(Entry) bool) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	count := 0
+	for i := range h.entries {
+		if match(h.entries[i]) {
+			count++
+		}
+	}
+	return count
+}
+
+// WriteTo writes the kept entries as JSON, one a line.
+func (h *History) WriteTo(w io.Writer) (int64, error) {
+	counted := &countingWriter{to: w}
+	encoder := json.NewEncoder(counted)
+	for _, entry := range h.Entries() {
+		if err := encoder.Encode(entry); err != nil {
+			return counted.n, err
+		}
+	}
+	return counted.n, nil
+}
+
+type countingWriter struct {
+	to io.Writer
+	n  int64
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	w.n += int64(n)
+	return n, err
+}
+
+func capped(body string) string {
+	if len(body) > maxEntryBody {
+		return body[:maxEntryBody]
+	}
+	return body
+}
