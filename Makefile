@@ -5,10 +5,10 @@ LINT      := bin/golangci-lint
 LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 
-.PHONY: help dev build test lint conformance breaks soak
+.PHONY: help dev build test chromium lint conformance breaks breaks-table soak
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 dev: ## Run everything on this machine: simulators, service, sample app
 	$(GO) run ./cmd/lockstep dev
@@ -16,8 +16,15 @@ dev: ## Run everything on this machine: simulators, service, sample app
 build: ## Build bin/lockstep
 	$(GO) build -trimpath -o bin/lockstep ./cmd/lockstep
 
-test: ## Run all tests with the race detector (what they need is downloaded by Go)
+test: chromium ## Run all tests with the race detector, then hundreds of worlds without it
 	$(GO) test -race -timeout 15m ./...
+	$(GO) test -count=1 -timeout 15m -run TestWorld ./internal/world
+
+chromium: ## Install the browser that a test drives, where apt-get can
+	@command -v chromium >/dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+		echo "chromium could not be installed; the browser's test needs it on the PATH"
 
 lint: $(LINT) ## Check formatting, vet and linters
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }
@@ -31,6 +38,9 @@ conformance: breaks ## Suites that take longer: the code is broken on purpose, a
 
 breaks: ## Break the code in each way of docs/breaks.md and see the world's test catch it
 	$(GO) run ./internal/breaks
+
+breaks-table: ## The same, and write the table in docs/breaks.md
+	$(GO) run ./internal/breaks -write docs/breaks.md
 
 soak: ## Run many more worlds: make soak SEEDS=100000
 	$(GO) test ./internal/world -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000

@@ -108,7 +108,7 @@ func try(ctx context.Context, dir string, b breakage, seeds int) (string, error)
 	return fmt.Sprintf("seed %s", seed[1]), nil
 }
 
-const mark = "<!-- the table: make breaks writes it -->\n"
+const mark = "<!-- the table: make breaks-table writes it -->\n"
 
 // update replaces what follows the mark in a document by the table.
 func update(file, table string) error {

@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("seeds", 300, "how many seeds to run")
+	seeds = flag.Uint64("seeds", defaultSeeds, "how many seeds to run")
 	seed  = flag.Uint64("seed", 0, "run this seed alone, and log what happens")
 	first = flag.Uint64("first", 1, "the first seed")
 )
