@@ -42,9 +42,18 @@ func (c *simCommand) Run(ctx context.Context, in *surroundings) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(in.stdout, "Stripe simulator  %s   (controls: %s/_sim)\nClerk simulator   %s   (controls: %s/_sim)\n",
-		sims.stripeURL(), sims.stripeURL(), sims.clerkURL(), sims.clerkURL())
+	fmt.Fprintf(in.stdout, "Stripe simulator  %s   controls: %s/_sim   key: %s\nClerk simulator   %s   controls: %s/_sim   key: %s\n",
+		sims.stripeURL(), sims.stripeURL(), which(config.StripeKey, simulator.DefaultStripeKey, stripeKey),
+		sims.clerkURL(), sims.clerkURL(), which(config.ClerkKey, simulator.DefaultClerkKey, clerkKey))
 	return sims.serve(ctx)
+}
+
+// which says what key a simulator accepts, without printing one that was given.
+func which(given, byDefault string, s secret) string {
+	if given == "" {
+		return byDefault
+	}
+	return "the one in " + s.names[0]
 }
 
 // webhook is the endpoint at a URL, signed with the secrets of the environment.
@@ -72,6 +81,7 @@ func endpoint(url string, secrets ...lockstep.Secret) simulator.WebhookEndpoint 
 type simulators struct {
 	*simulator.Simulator
 	stripe, clerk net.Listener
+	config        simulator.Config
 	state         string // file; empty: the state goes with the process
 }
 
@@ -86,6 +96,7 @@ func startSimulators(stripeAddr, clerkAddr, state string, config simulator.Confi
 		return nil, errors.Join(err, s.stripe.Close())
 	}
 	config.StripeURL, config.ClerkURL = s.stripeURL(), s.clerkURL()
+	s.config = config
 	if s.Simulator, err = simulator.New(config); err == nil {
 		err = s.restore()
 	}

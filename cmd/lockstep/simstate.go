@@ -28,6 +28,9 @@ func (s *simulators) restore() error {
 	if err := errors.Join(s.Load(f), f.Close()); err != nil {
 		return fmt.Errorf("the simulators' state in %s cannot be read: %w\n  Delete the folder it is in to begin anew", s.state, err)
 	}
+	// The state names the endpoints of the last time; we may listen elsewhere now.
+	s.SetStripeWebhooks(s.config.StripeWebhooks)
+	s.SetClerkWebhooks(s.config.ClerkWebhooks)
 	return nil
 }
 

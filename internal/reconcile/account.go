@@ -122,6 +122,11 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 	return r, nil
 }
 
+// firstSightTries is how often somebody new is looked for before they are given
+// up until the next event: Clerk calls itself eventually consistent, and its
+// event may be faster than its list.
+const firstSightTries = 4
+
 // observeIdentity looks at the directory. It reports true when there is nothing
 // further to do: nobody by that name is known here or there.
 func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
@@ -131,6 +136,8 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		switch {
 		case !r.known && deletion:
 			return true, nil // it came and went before we looked
+		case !r.known && r.claim.Attempt < firstSightTries:
+			return true, fmt.Errorf("the directory does not know %s yet", r.account)
 		case !r.known:
 			return true, &lockstep.ParkError{Reason: "the directory does not know " + r.account.String(),
 				WaitsFor: []lockstep.Key{r.account.Key()}}

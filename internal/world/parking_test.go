@@ -1,0 +1,128 @@
+package world
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// stripe sends a form to the Stripe simulator, as somebody at the dashboard or a
+// payment link does.
+func (w *world) stripe(path string, form url.Values, out any) {
+	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+stripeKey)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if status, err := w.send(request, out); err != nil || status != http.StatusOK {
+		w.t.Fatalf("POST %s: %d %v", path, status, err)
+	}
+}
+
+func (w *world) ask(account string) answer {
+	var a answer
+	if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey, nil, &a); err != nil || status != http.StatusOK {
+		w.t.Fatalf("ask for %s: %d %v", account, status, err)
+	}
+	return a
+}
+
+// parked are the events that wait for somebody, by their reason.
+func (w *world) parked() map[string]int {
+	page, err := w.service.store.Events(context.Background(), lockstep.EventFilter{Status: lockstep.EventParked, Limit: 200})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	reasons := map[string]int{}
+	for _, e := range page.Events {
+		reasons[e.Reason]++
+	}
+	return reasons
+}
+
+// TestWhatNobodyOwnsWaitsForItsOwner: a payment link's customer is nobody's until
+// somebody says whose it is; then everything about it is taken up.
+func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
+	t.Parallel()
+	dir := scratch(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := create(t, 1, dir, false)
+		defer w.destroy()
+		ada := w.mustSignUp("ada@example.com")
+		org, err := w.sim.CreateOrganization("Engines", ada)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var session struct{ ID string }
+		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]},
+			"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}, "customer_email": {"ada@example.com"}}, &session)
+		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if reasons := w.parked(); reasons["nothing says whose customer this is"] < 5 {
+			t.Errorf("parked: %v", reasons)
+		}
+		if a := w.ask("user/" + ada); a.Access.Active {
+			t.Error("somebody got access by the same e-mail address")
+		}
+
+		customer := w.sim.Subscriptions()[0].Customer
+		w.stripe("/v1/customers/"+customer, url.Values{"metadata[clerkOrgId]": {org.ID}}, nil)
+		time.Sleep(time.Minute)
+		if reasons := w.parked(); len(reasons) != 0 {
+			t.Errorf("still parked: %v", reasons)
+		}
+		if a := w.ask("organization/" + org.ID); !a.Access.Active || a.Access.Plan != "pro" || a.CustomerID != customer {
+			t.Errorf("the organization has %+v", a)
+		}
+
+		// It is not moved to somebody else, whatever the metadata says later.
+		w.stripe("/v1/customers/"+customer, url.Values{"metadata[clerkOrgId]": {""}, "metadata[clerkUserId]": {ada}}, nil)
+		time.Sleep(25 * time.Hour)
+		if a := w.ask("user/" + ada); a.Access.Active || a.CustomerID == customer {
+			t.Errorf("the customer was moved: %+v", a)
+		}
+	})
+}
+
+// TestAPaymentBeforeItsBuyerIsKnown: the checkout names an organization of which no
+// event has told yet.
+func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
+	t.Parallel()
+	dir := scratch(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := create(t, 1, dir, false)
+		defer w.destroy()
+		ada := w.mustSignUp("ada@example.com")
+		time.Sleep(time.Minute)
+		w.sim.SetClerkWebhooks(nil) // from now on Clerk's events are lost
+		org, err := w.sim.CreateOrganization("Engines", ada)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"life", "basic"} {
+			var session struct{ ID string }
+			mode := map[string]string{"life": "payment", "basic": "subscription"}[key]
+			w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "client_reference_id": {org.ID},
+				"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}, &session)
+			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Minute)
+		if a := w.ask("organization/" + org.ID); !a.Access.Active || a.Access.Plan != "life" || len(a.Access.Reasons) != 2 {
+			t.Errorf("the organization has %+v", a)
+		}
+		if reasons := w.parked(); len(reasons) != 0 {
+			t.Errorf("parked: %v", reasons)
+		}
+	})
+}
