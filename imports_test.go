@@ -19,18 +19,19 @@ const module = "github.com/lockstep-dev/lockstep"
 // those of its own folder. What is not listed may import nothing of ours.
 //
 //	cmd -> server -> internal/{ingest,reconcile,httpapi} -> root
-//	                 adapters -> root       stores -> internal/sqlstore -> root
+//	                 adapters -> internal/upstream -> root       stores -> internal/sqlstore -> root
 var mayImport = map[string][]string{
 	".":                  {},
 	"internal/ingest":    {"."},
 	"internal/reconcile": {"."},
 	"internal/httpapi":   {"."},
 	"internal/sqlstore":  {"."},
+	"internal/upstream":  {"."},
 	"internal/storetest": {"."},
 	"internal/world":     {},
 	"internal/breaks":    {},
-	"stripebilling":      {"."},
-	"clerkdirectory":     {"."},
+	"stripebilling":      {".", "internal/upstream"},
+	"clerkdirectory":     {".", "internal/upstream"},
 	"sqlitestore":        {".", "internal/sqlstore"},
 	"server":             {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "stripebilling", "clerkdirectory"},
 	"simulator/":         {"simulator/"},
@@ -44,6 +45,7 @@ var mustNotImport = map[string][]string{
 	"internal/reconcile": {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/ingest":    {"database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/httpapi":   {"database/sql", "github.com/stripe/", "github.com/clerk/"},
+	"internal/upstream":  {"database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/sqlstore":  {"net/http", "modernc.org/", "github.com/jackc/"},
 	"simulator/":         {"github.com/stripe/", "github.com/clerk/"},
 }

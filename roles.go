@@ -139,6 +139,9 @@ type Billing interface {
 	// or ErrNotFound.
 	CheckoutOfPayment(ctx context.Context, paymentID string) (Checkout, error)
 	Product(ctx context.Context, id string) (Product, error)
+	// PartiesOf returns whom a subscription, invoice, charge or dispute is about: its
+	// customer and its payment intent, each empty where it has none.
+	PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error)
 	// EventsSince returns a page of the events since a time, newest first; next is
 	// empty at the end. Stripe keeps events for 30 days.
 	EventsSince(ctx context.Context, since time.Time, cursor string) (hints []Hint, next string, err error)
@@ -164,5 +167,6 @@ type Hint struct {
 	Mode       string  // of that session
 	PaymentID  string  // Stripe: the payment intent
 	Ours       bool    // Stripe: the object carries metadata that names an account
+	Thin       bool    // Stripe: the event gives the object's id and nothing else of it
 	Foreign    string  // why it is not for this installation (mode, connected account, instance); empty: it is
 }

@@ -16,6 +16,7 @@ const (
 	KeyCustomer     KeyKind = "customer" // a Stripe customer that is not linked yet
 	KeyCheckout     KeyKind = "checkout" // a one-time payment's checkout session
 	KeyPayment      KeyKind = "payment"  // a payment intent whose checkout session is to be found
+	KeyObject       KeyKind = "object"   // an object of Stripe's of which a thin event gave only the id
 	KeySweep        KeyKind = "sweep"    // a periodic look at everything
 )
 

@@ -3,12 +3,12 @@ package clerkdirectory
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/clerk/clerk-sdk-go/v2"
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 const provider = "clerk"
@@ -45,7 +45,7 @@ func (c *Client) call(ctx context.Context, op, method, path string, params clerk
 	}
 	var a answer
 	if err := c.backend.Call(ctx, request, &a); err != nil {
-		return nil, failure(op, err)
+		return nil, upstream.Failure(provider, op, err)
 	}
 	return a.raw, nil
 }
@@ -66,21 +66,4 @@ func at(op string, account lockstep.Account) (string, error) {
 var collections = map[lockstep.Kind]string{lockstep.User: "/users", lockstep.Organization: "/organizations"}
 
 // failed is a call whose outcome is not known, or that was not made at all.
-func failed(op string, cause error) error {
-	return &lockstep.UpstreamError{Provider: provider, Op: op, Err: cause}
-}
-
-// failure gives what came out of the SDK the project's form. The SDK's own texts
-// quote bodies and are dropped.
-func failure(op string, err error) error {
-	var upstream *lockstep.UpstreamError
-	if errors.As(err, &upstream) {
-		upstream.Op = op
-		return upstream
-	}
-	var network *url.Error
-	if errors.As(err, &network) {
-		return failed(op, network.Err)
-	}
-	return failed(op, errors.New("the SDK could not make the request or read the answer"))
-}
+func failed(op string, cause error) error { return upstream.Failed(provider, op, cause) }

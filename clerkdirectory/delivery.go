@@ -3,6 +3,8 @@ package clerkdirectory
 import (
 	"net/http"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // delivery is what the headers of a delivery say.
@@ -16,7 +18,7 @@ func parseDelivery(header http.Header) (delivery, error) {
 	family := family(header)
 	d := delivery{id: deliveryID(header)}
 	d.signed = header.Get(family + "timestamp")
-	if d.id == "" || !digits(d.signed) || len(header.Values(family+"timestamp")) != 1 {
+	if d.id == "" || !upstream.IsTime(d.signed) || len(header.Values(family+"timestamp")) != 1 {
 		return d, ErrBadHeader
 	}
 	lines := header.Values(family + "signature")
@@ -26,7 +28,7 @@ func parseDelivery(header http.Header) (delivery, error) {
 	parts := 0
 	for _, line := range lines {
 		for part := range strings.SplitSeq(line, " ") {
-			if parts++; parts > 2*maxSignatures {
+			if parts++; parts > 2*upstream.MostSignatures {
 				return d, ErrBadHeader
 			}
 			if version, value, _ := strings.Cut(part, ","); version == "v1" {
@@ -37,7 +39,7 @@ func parseDelivery(header http.Header) (delivery, error) {
 	switch {
 	case len(d.signatures) == 0:
 		return d, ErrNoSignature
-	case len(d.signatures) > maxSignatures:
+	case len(d.signatures) > upstream.MostSignatures:
 		return d, ErrBadHeader
 	}
 	return d, nil
@@ -57,12 +59,8 @@ func family(header http.Header) string {
 // with dots between.
 func deliveryID(header http.Header) string {
 	ids := header.Values(family(header) + "id")
-	if len(ids) != 1 || len(ids[0]) > longestID || strings.Contains(ids[0], ".") || strings.ContainsFunc(ids[0], notKeyRune) {
+	if len(ids) != 1 || len(ids[0]) > upstream.LongestID || strings.Contains(ids[0], ".") || strings.ContainsFunc(ids[0], upstream.Invisible) {
 		return ""
 	}
 	return ids[0]
-}
-
-func digits(s string) bool {
-	return s != "" && len(s) <= maxTimeDigits && strings.Trim(s, "0123456789") == ""
 }

@@ -10,6 +10,7 @@
 // about and nothing else. [Client] asks again, and merges metadata; a merge makes
 // Clerk deliver an event about itself, which is why callers write only what
 // differs. [Tokens] verifies a session token against the keys of one instance.
+// What an answer must be before it is believed is told by package upstream.
 //
 // # Invariants
 //

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clerk/clerk-sdk-go/v2"
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // Identity returns a user or organization as Clerk describes it now.
@@ -22,7 +23,7 @@ func (c *Client) Identity(ctx context.Context, account lockstep.Account) (lockst
 	if err != nil {
 		return lockstep.Identity{}, err
 	}
-	identity := identityOf(account.Kind, decode(raw))
+	identity := identityOf(account.Kind, upstream.Decode(raw))
 	if identity.Account != account {
 		// Clerk also takes an organization's slug for its id.
 		return lockstep.Identity{}, failed(op, errors.New("the answer is not about the account that was asked for"))
@@ -52,18 +53,18 @@ func (c *Client) MergeMetadata(ctx context.Context, account lockstep.Account, me
 	return err
 }
 
-func identityOf(kind lockstep.Kind, o object) lockstep.Identity {
+func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	identity := lockstep.Identity{
-		Account:   lockstep.Account{Kind: kind, ID: o.text("id")},
-		UpdatedAt: o.number("updated_at"),
+		Account:   lockstep.Account{Kind: kind, ID: o.Text("id")},
+		UpdatedAt: o.Number("updated_at"),
 	}
 	// What is not an object reads as no metadata.
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
 	if kind == lockstep.Organization {
-		identity.Name = o.text("name")
+		identity.Name = o.Text("name")
 		return identity
 	}
-	identity.Name = strings.TrimSpace(strings.TrimSpace(o.text("first_name")) + " " + strings.TrimSpace(o.text("last_name")))
+	identity.Name = strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name")))
 	identity.Email = primaryEmail(o)
 	return identity
 }
@@ -71,12 +72,12 @@ func identityOf(kind lockstep.Kind, o object) lockstep.Identity {
 // primaryEmail is the address that primary_email_address_id names. There is none
 // for who signed up by telephone, user name or wallet, and the list may lack the
 // one that is named.
-func primaryEmail(o object) string {
-	primary := o.text("primary_email_address_id")
-	addresses, _ := o.array("email_addresses")
+func primaryEmail(o upstream.Object) string {
+	primary := o.Text("primary_email_address_id")
+	addresses, _ := o.Array("email_addresses")
 	for _, raw := range addresses {
-		if address := decode(raw); primary != "" && address.text("id") == primary {
-			return address.text("email_address")
+		if address := upstream.Decode(raw); primary != "" && address.Text("id") == primary {
+			return address.Text("email_address")
 		}
 	}
 	return ""

@@ -4,6 +4,8 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"math/big"
+
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // The bounds of an RSA key that is used: below, it can be factored; above, it
@@ -16,14 +18,14 @@ const (
 // publicKey reads an RSA key for signatures by RS256 from a JSON Web Key, RFC
 // 7517 and 7518 section 6.3.1. Keys of other kinds are not usable, which is no
 // error: an instance may publish them beside.
-func publicKey(o object) (kid string, key *rsa.PublicKey, usable bool) {
-	is := func(name, want string) bool { return o[name] == nil || o.text(name) == want }
-	kid = o.text("kid")
-	if kid == "" || o.text("kty") != "RSA" || !is("use", "sig") || !is("alg", "RS256") {
+func publicKey(o upstream.Object) (kid string, key *rsa.PublicKey, usable bool) {
+	is := func(name, want string) bool { return o[name] == nil || o.Text(name) == want }
+	kid = o.Text("kid")
+	if kid == "" || o.Text("kty") != "RSA" || !is("use", "sig") || !is("alg", "RS256") {
 		return "", nil, false
 	}
-	n, errN := base64.RawURLEncoding.DecodeString(o.text("n"))
-	e, errE := base64.RawURLEncoding.DecodeString(o.text("e"))
+	n, errN := base64.RawURLEncoding.DecodeString(o.Text("n"))
+	e, errE := base64.RawURLEncoding.DecodeString(o.Text("e"))
 	if errN != nil || errE != nil || len(e) == 0 || len(e) > 4 {
 		return "", nil, false
 	}

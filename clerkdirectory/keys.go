@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 const (
@@ -46,7 +47,7 @@ type keySet struct {
 }
 
 func newKeySet(url string, secret lockstep.Secret, client *http.Client) *keySet {
-	return &keySet{url: url, secret: secret, client: guarded(client, keysTimeout, keysLimit)}
+	return &keySet{url: url, secret: secret, client: rules.Client(client, keysTimeout, keysLimit)}
 }
 
 // key returns the key named kid, [ErrTokenKey] where the instance has none of
@@ -138,7 +139,7 @@ func (s *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
 	}
 	keys := map[string]*rsa.PublicKey{}
 	for _, raw := range set.Keys {
-		if kid, key, usable := publicKey(decode(raw)); usable {
+		if kid, key, usable := publicKey(upstream.Decode(raw)); usable {
 			keys[kid] = key
 		}
 	}

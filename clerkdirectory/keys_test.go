@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // verify verifies a fresh token signed by key under kid.
@@ -168,13 +169,13 @@ func TestKeysCountALittleLongerWhileTheyCannotBeRead(t *testing.T) {
 
 func TestKeysThatAreNotUsable(t *testing.T) {
 	usable := jwk("key-1", &key1.PublicKey)
-	with := func(name, value string) object {
+	with := func(name, value string) upstream.Object {
 		all := map[string]string{}
 		for k, v := range usable {
 			all[k] = v
 		}
 		all[name] = value
-		o := object{}
+		o := upstream.Object{}
 		for k, v := range all {
 			o[k] = []byte(`"` + v + `"`)
 		}
@@ -183,7 +184,7 @@ func TestKeysThatAreNotUsable(t *testing.T) {
 	if _, key, ok := publicKey(with("kid", "key-1")); !ok || !key.Equal(&key1.PublicKey) {
 		t.Fatal("the good key is not usable")
 	}
-	for name, o := range map[string]object{
+	for name, o := range map[string]upstream.Object{
 		"no name":          with("kid", ""),
 		"elliptic":         with("kty", "EC"),
 		"for encryption":   with("use", "enc"),

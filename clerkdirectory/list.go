@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // pageSize is the largest that Clerk's lists have.
@@ -44,8 +45,8 @@ func (c *Client) users(ctx context.Context, cursor string) ([]lockstep.Identity,
 			values.Set("starting_after", id)
 		}
 		raw, err := c.list(ctx, op, "/users", values)
-		var upstream *lockstep.UpstreamError
-		if errors.As(err, &upstream) && upstream.Rejected() && i < len(after)-1 {
+		var refused *lockstep.UpstreamError
+		if errors.As(err, &refused) && refused.Rejected() && i < len(after)-1 {
 			continue
 		}
 		if err != nil {
@@ -92,7 +93,7 @@ func (c *Client) organizations(ctx context.Context, cursor string) ([]lockstep.I
 		if err != nil {
 			return nil, "", listFailure(op, err)
 		}
-		data, ok := decode(raw).array("data")
+		data, ok := upstream.Decode(raw).Array("data")
 		if !ok {
 			return nil, "", failed(op, errors.New("the answer is not a list"))
 		}
@@ -103,8 +104,8 @@ func (c *Client) organizations(ctx context.Context, cursor string) ([]lockstep.I
 		if err != nil || len(page) < pageSize {
 			return page, "", err
 		}
-		last := decode(data[len(data)-1])
-		next := place{offset + len(page), last.number("created_at"), last.text("id")}
+		last := upstream.Decode(data[len(data)-1])
+		next := place{offset + len(page), last.Number("created_at"), last.Text("id")}
 		return page, next.String(), nil
 	}
 }
@@ -114,9 +115,9 @@ func (p place) meets(data []json.RawMessage) bool {
 	if len(data) == 0 {
 		return false
 	}
-	first := decode(data[0])
-	created := first.number("created_at")
-	return first.text("id") == p.last || created != 0 && created < p.created
+	first := upstream.Decode(data[0])
+	created := first.Number("created_at")
+	return first.Text("id") == p.last || created != 0 && created < p.created
 }
 
 func (p place) String() string { return fmt.Sprintf("%d,%d,%s", p.offset, p.created, p.last) }
@@ -137,7 +138,7 @@ func parsePlace(cursor string) (p place, err error) {
 func identitiesOf(op string, kind lockstep.Kind, data []json.RawMessage) ([]lockstep.Identity, error) {
 	page := make([]lockstep.Identity, len(data))
 	for i, raw := range data {
-		page[i] = identityOf(kind, decode(raw))
+		page[i] = identityOf(kind, upstream.Decode(raw))
 		if page[i].Account.ID == "" {
 			return nil, failed(op, errors.New("the list has an entry without an id"))
 		}

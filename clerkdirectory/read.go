@@ -1,13 +1,13 @@
 package clerkdirectory
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // Environment is what this installation is for.
@@ -32,26 +32,24 @@ var (
 // an invitation or a session changes nothing about who pays. Its Event.Body is
 // body itself; Event.Origin is left to the caller.
 func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, error) {
-	var o object
-	if json.Unmarshal(body, &o) != nil || o == nil {
+	o := upstream.Decode(body)
+	if o == nil {
 		return lockstep.Hint{}, ErrNotJSON
 	}
 	event := lockstep.Event{
 		Source:     lockstep.Clerk,
 		ID:         deliveryID(header),
-		Type:       o.text("type"),
-		ObjectID:   o.object("data").text("id"),
-		OccurredAt: o.time("timestamp"),
+		Type:       o.Text("type"),
+		ObjectID:   o.Object("data").Text("id"),
+		OccurredAt: timeOf(o, "timestamp"),
 		Body:       body,
 	}
 	if event.ID == "" || event.Type == "" {
 		return lockstep.Hint{}, fmt.Errorf("%w: it has no id or no type", ErrNotEvent)
 	}
-	instance := o.text("instance_id")
-	for _, id := range []string{event.Type, event.ObjectID, instance} {
-		if len(id) > longestID || strings.ContainsFunc(id, control) {
-			return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
-		}
+	instance := o.Text("instance_id")
+	if !upstream.Storable(event.Type, event.ObjectID, instance) {
+		return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
 	}
 	hint := lockstep.Hint{Event: event, Account: accountOf(event)}
 	if instance != "" && want.InstanceID != "" && instance != want.InstanceID {
@@ -77,6 +75,3 @@ func accountOf(event lockstep.Event) lockstep.Account {
 	}
 	return account
 }
-
-// control reports characters that no id has, and that PostgreSQL cannot store.
-func control(r rune) bool { return r < ' ' || r == 0x7f }

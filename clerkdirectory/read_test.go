@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 var delivered = http.Header{"Svix-Id": {"msg_1"}}
@@ -142,7 +143,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if e := hint.Event; e.Type == "" || e.OccurredAt.Year() > 9999 || len(e.ObjectID) > longestID || strings.ContainsRune(e.ObjectID, 0) {
+		if e := hint.Event; e.Type == "" || e.OccurredAt.Year() > 9999 || len(e.ObjectID) > upstream.LongestID || strings.ContainsRune(e.ObjectID, 0) {
 			t.Fatalf("%+v", e)
 		}
 	})

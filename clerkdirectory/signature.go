@@ -11,24 +11,14 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // DefaultTolerance is how far a delivery's time may be from ours, either way; the
 // libraries of Svix and of Standard Webhooks use it.
 const DefaultTolerance = 5 * time.Minute
 
-// maxSignatures is how many signatures of a header are considered. Svix sends one
-// for each active secret, which are two while one is rotated; without a limit a
-// stranger could choose how much we compare.
-const maxSignatures = 16
-
-// maxTimeDigits keeps the time within what can be computed with: the year 33658.
-const maxTimeDigits = 12
-
-// longestID bounds what is taken for an id.
-const longestID = 255
-
-// Errors of [Verify] and [Sign].
+// Errors of [Verify], [Sign] and [CheckSecret].
 var (
 	// ErrNoSecret: no secret was given, or an empty one. The libraries of Svix and
 	// of Standard Webhooks accept what is signed with an empty secret, which
@@ -49,6 +39,9 @@ var (
 	// ErrTooNew: signed by Clerk for a time further ahead than the tolerance.
 	ErrTooNew = errors.New("clerk signature: from the future")
 )
+
+// window is what [Verify] says of a signature's time.
+var window = upstream.Window{Tolerance: DefaultTolerance, Malformed: ErrBadHeader, TooOld: ErrTooOld, TooNew: ErrTooNew}
 
 // Verify reports whether Clerk's sender, Svix, signed this delivery with one of
 // the secrets at about now. Body is the raw bytes of the request. Several secrets
@@ -78,13 +71,13 @@ func Verify(header http.Header, body []byte, secrets []lockstep.Secret, now time
 	if !matches {
 		return ErrBadSignature
 	}
-	return checkTime(d.signed, now, tolerance)
+	return window.Check(d.signed, now, tolerance)
 }
 
 // Sign returns the headers that make [Verify] accept body under id at t, or
 // [ErrNoSecret], [ErrBadSecret].
 func Sign(id string, body []byte, secret lockstep.Secret, t time.Time) (http.Header, error) {
-	keys, err := signingKeys([]lockstep.Secret{secret})
+	key, err := signingKey(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +85,7 @@ func Sign(id string, body []byte, secret lockstep.Secret, t time.Time) (http.Hea
 	header := http.Header{}
 	header.Set("svix-id", id)
 	header.Set("svix-timestamp", signed)
-	header.Set("svix-signature", "v1,"+signature(keys[0], id, signed, body))
+	header.Set("svix-signature", "v1,"+signature(key, id, signed, body))
 	return header, nil
 }
 
@@ -103,18 +96,33 @@ func signature(key []byte, id, signed string, body []byte) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// signingKeys decodes the secrets: unlike Stripe's, the key is what the text
-// after whsec_ encodes.
+// CheckSecret reports whether a secret is one that [Verify] can use: [ErrNoSecret]
+// where it is empty, [ErrBadSecret] where it is not base64.
+func CheckSecret(secret lockstep.Secret) error {
+	_, err := signingKey(secret)
+	return err
+}
+
+// signingKey decodes a secret: unlike Stripe's, the key is what the text after
+// whsec_ encodes.
+func signingKey(secret lockstep.Secret) ([]byte, error) {
+	text := strings.TrimRight(strings.TrimPrefix(strings.TrimSpace(secret.Reveal()), "whsec_"), "=")
+	key, err := base64.RawStdEncoding.DecodeString(text)
+	switch {
+	case err != nil:
+		return nil, ErrBadSecret
+	case len(key) == 0:
+		return nil, ErrNoSecret
+	}
+	return key, nil
+}
+
 func signingKeys(secrets []lockstep.Secret) ([][]byte, error) {
 	var keys [][]byte
 	for _, s := range secrets {
-		text := strings.TrimRight(strings.TrimPrefix(strings.TrimSpace(s.Reveal()), "whsec_"), "=")
-		key, err := base64.RawStdEncoding.DecodeString(text)
+		key, err := signingKey(s)
 		if err != nil {
-			return nil, ErrBadSecret
-		}
-		if len(key) == 0 {
-			return nil, ErrNoSecret
+			return nil, err
 		}
 		keys = append(keys, key)
 	}
@@ -122,21 +130,4 @@ func signingKeys(secrets []lockstep.Secret) ([][]byte, error) {
 		return nil, ErrNoSecret
 	}
 	return keys, nil
-}
-
-func checkTime(signed string, now time.Time, tolerance time.Duration) error {
-	seconds, err := strconv.ParseInt(signed, 10, 64)
-	if err != nil {
-		return ErrBadHeader
-	}
-	if tolerance <= 0 {
-		tolerance = DefaultTolerance
-	}
-	switch age := now.Sub(time.Unix(seconds, 0)); {
-	case age > tolerance:
-		return ErrTooOld
-	case age < -tolerance:
-		return ErrTooNew
-	}
-	return nil
 }

@@ -172,18 +172,29 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-func TestToleranceCannotBeSwitchedOff(t *testing.T) {
-	header, err := Sign(id, body, secret, now.Add(-6*time.Minute))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for tolerance, want := range map[time.Duration]error{0: ErrTooOld, -time.Hour: ErrTooOld, time.Minute: ErrTooOld, 10 * time.Minute: nil} {
-		if err := Verify(header, body, []lockstep.Secret{secret}, now, tolerance); !errors.Is(err, want) {
-			t.Errorf("tolerance %v: %v", tolerance, err)
+// Without one, the tolerance is five minutes, as the cases of TestVerify say.
+func TestOtherTolerance(t *testing.T) {
+	h := headers("svix-", id, "1614265330", mac)
+	for late, want := range map[time.Duration]error{time.Minute: nil, 61 * time.Second: ErrTooOld} {
+		if err := Verify(h, body, []lockstep.Secret{secret}, now.Add(late), time.Minute); !errors.Is(err, want) {
+			t.Errorf("%v late: %v", late, err)
 		}
 	}
-	if err := Verify(headers("svix-", id, "1614265330", mac), body, []lockstep.Secret{secret}, now, -time.Hour); err != nil {
-		t.Errorf("negative tolerance: %v", err)
+}
+
+func TestCheckSecret(t *testing.T) {
+	for s, want := range map[lockstep.Secret]error{
+		secret: nil, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": nil, " whsec_YQ==\n": nil, "whsec_YQ": nil,
+		"": ErrNoSecret, " \t\n": ErrNoSecret, "whsec_": ErrNoSecret, "whsec_==": ErrNoSecret,
+		"whsec_!": ErrBadSecret, "whsec_test_secret": ErrBadSecret, "whsec_Y": ErrBadSecret,
+	} {
+		if err := CheckSecret(s); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", s.Reveal(), err, want)
+		}
+		// Verify thinks the same of it.
+		if err := Verify(http.Header{}, body, []lockstep.Secret{s}, now, 0); want != nil && !errors.Is(err, want) {
+			t.Errorf("%q: Verify says %v", s.Reveal(), err)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // defaultLeeway is how far the clocks may differ. A session token is valid for 60
@@ -75,8 +76,8 @@ func (c TokenConfig) validateSource() error {
 	if c.JWKSURL == "" {
 		return Config{Key: c.Key, BaseURL: c.BaseURL}.Validate()
 	}
-	u, err := parseURL("JWKS URL", c.JWKSURL)
-	if err == nil && u.Scheme != "https" && !loopback(u) {
+	u, err := upstream.ParseURL(provider, "JWKS URL", c.JWKSURL)
+	if err == nil && u.Scheme != "https" && !upstream.Loopback(u) {
 		err = errors.New("clerk: the JWKS URL is not https, so that anybody on the way could choose the keys")
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
 )
 
@@ -77,6 +78,11 @@ func (c Config) Validate() error {
 	}
 	add(checkSecrets("Stripe webhook secret", c.Stripe.WebhookSecrets))
 	add(checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets))
+	for _, s := range c.Clerk.WebhookSecrets {
+		if err := clerkdirectory.CheckSecret(s); errors.Is(err, clerkdirectory.ErrBadSecret) {
+			add(errors.New("a Clerk webhook secret is not base64 after whsec_: copy it whole from the endpoint's page"))
+		}
+	}
 	if c.APIKey != "" && strings.TrimSpace(c.APIKey.Reveal()) == "" {
 		add(errors.New("the API key is blank; make one with: openssl rand -hex 32"))
 	}

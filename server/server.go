@@ -79,6 +79,7 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyCustomer:     &reconcile.Unlinked{Store: c.Store, Billing: billing, Directory: directory},
 		lockstep.KeyCheckout:     payments,
 		lockstep.KeyPayment:      payments,
+		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
 			Intervals: c.Intervals, Take: intake.Take, Log: c.Log},
 	}

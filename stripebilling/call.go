@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/stripe/stripe-go/v86"
 	"github.com/stripe/stripe-go/v86/form"
 )
@@ -20,7 +21,7 @@ const pageSize = 100
 // call makes one request. The SDK contributes the API version, the names of the
 // parameters and their encoding; answers are read by us, because its types fail
 // on a field of a shape that is new to them.
-func (c *Client) call(ctx context.Context, op, method, path string, params stripe.ParamsContainer) (object, error) {
+func (c *Client) call(ctx context.Context, op, method, path string, params stripe.ParamsContainer) (upstream.Object, error) {
 	if list, ok := params.(stripe.ListParamsContainer); ok {
 		list.GetListParams().Context = ctx
 	} else {
@@ -28,17 +29,17 @@ func (c *Client) call(ctx context.Context, op, method, path string, params strip
 	}
 	values := &form.Values{}
 	form.AppendTo(values, params)
-	var answer object
-	if err := c.backend.CallRaw(method, path, c.key.Reveal(), []byte(values.Encode()), params.GetParams(), &answer); err != nil {
-		return nil, failure(op, err)
+	var a answer
+	if err := c.backend.CallRaw(method, path, c.key.Reveal(), []byte(values.Encode()), params.GetParams(), &a); err != nil {
+		return nil, upstream.Failure(provider, op, err)
 	}
-	return answer, nil
+	return upstream.Object(a), nil
 }
 
 // one makes a request whose answer is an object with an id.
-func (c *Client) one(ctx context.Context, op, method, path string, params stripe.ParamsContainer) (object, error) {
+func (c *Client) one(ctx context.Context, op, method, path string, params stripe.ParamsContainer) (upstream.Object, error) {
 	answer, err := c.call(ctx, op, method, path, params)
-	if err == nil && answer.text("id") == "" {
+	if err == nil && answer.Text("id") == "" {
 		return nil, failed(op, errors.New("the answer has no id"))
 	}
 	return answer, err
@@ -51,16 +52,16 @@ func (c *Client) page(ctx context.Context, op, path string, params stripe.ListPa
 	if err != nil {
 		return nil, false, err
 	}
-	data, ok := answer.array("data")
-	if !ok || answer.text("object") != "list" {
+	data, ok := answer.Array("data")
+	if !ok || answer.Text("object") != "list" {
 		return nil, false, failed(op, errors.New("the answer is not a list"))
 	}
-	return data, answer.flag("has_more"), nil
+	return data, answer.Flag("has_more"), nil
 }
 
 // all reads a list to its end, from after the given id. Pages are by cursor, so
 // what is created meanwhile does not shift them.
-func (c *Client) all(ctx context.Context, op, path string, params stripe.ListParamsContainer, after string, each func(object)) error {
+func (c *Client) all(ctx context.Context, op, path string, params stripe.ListParamsContainer, after string, each func(upstream.Object)) error {
 	for {
 		if after != "" {
 			params.GetListParams().StartingAfter = stripe.String(after)
@@ -75,8 +76,8 @@ func (c *Client) all(ctx context.Context, op, path string, params stripe.ListPar
 		}
 		last := after
 		for _, raw := range data {
-			o := decode(raw)
-			last = o.text("id")
+			o := upstream.Decode(raw)
+			last = o.Text("id")
 			each(o)
 		}
 		if !more {
@@ -99,21 +100,4 @@ func at(op, collection, id string) (string, error) {
 }
 
 // failed is a call whose outcome is not known, or that was not made at all.
-func failed(op string, cause error) error {
-	return &lockstep.UpstreamError{Provider: provider, Op: op, Err: cause}
-}
-
-// failure gives what came out of the SDK the project's form. The SDK's own texts
-// quote bodies and are dropped.
-func failure(op string, err error) error {
-	var upstream *lockstep.UpstreamError
-	if errors.As(err, &upstream) {
-		upstream.Op = op
-		return upstream
-	}
-	var network *url.Error
-	if errors.As(err, &network) {
-		return failed(op, network.Err)
-	}
-	return failed(op, errors.New("the SDK could not make the request or read the answer"))
-}
+func failed(op string, cause error) error { return upstream.Failed(provider, op, cause) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/stripe/stripe-go/v86"
 )
 
@@ -27,7 +28,7 @@ func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, er
 		return lockstep.Checkout{}, err
 	}
 	checkout := checkoutOf(o)
-	checkout.Items, err = c.items(ctx, op, o.object("line_items"), func() (string, stripe.ListParamsContainer) {
+	checkout.Items, err = c.items(ctx, op, o.Object("line_items"), func() (string, stripe.ListParamsContainer) {
 		return path + "/line_items", &stripe.CheckoutSessionListLineItemsParams{}
 	})
 	if err != nil {
@@ -36,15 +37,15 @@ func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, er
 	if checkout.PaymentID == "" {
 		return checkout, nil
 	}
-	payment := o.object("payment_intent")
-	charge := payment.object("latest_charge")
-	if payment == nil || charge == nil && payment.text("latest_charge") != "" {
+	payment := o.Object("payment_intent")
+	charge := payment.Object("latest_charge")
+	if payment == nil || charge == nil && payment.Text("latest_charge") != "" {
 		// Without the charge, a refund would go unseen.
 		return lockstep.Checkout{}, failed(op, errors.New("the payment was not expanded"))
 	}
-	checkout.Refunded = charge.flag("refunded")
-	if charge.flag("disputed") {
-		checkout.Disputed, err = c.disputed(ctx, charge.text("id"))
+	checkout.Refunded = charge.Flag("refunded")
+	if charge.Flag("disputed") {
+		checkout.Disputed, err = c.disputed(ctx, charge.Text("id"))
 	}
 	return checkout, err
 }
@@ -59,8 +60,8 @@ func (c *Client) disputed(ctx context.Context, chargeID string) (bool, error) {
 		return false, failed(op, errors.New("there is no charge to list them for"))
 	}
 	open, settled := false, false
-	err := c.all(ctx, op, "/v1/disputes", &stripe.DisputeListParams{Charge: stripe.String(chargeID)}, "", func(o object) {
-		switch o.text("status") {
+	err := c.all(ctx, op, "/v1/disputes", &stripe.DisputeListParams{Charge: stripe.String(chargeID)}, "", func(o upstream.Object) {
+		switch o.Text("status") {
 		case "won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed":
 			settled = true
 		default:
@@ -79,7 +80,7 @@ func (c *Client) Checkouts(ctx context.Context, customerID string) ([]lockstep.C
 	}
 	var list []lockstep.Checkout
 	err := c.all(ctx, op, checkoutSessions, &stripe.CheckoutSessionListParams{Customer: stripe.String(customerID)}, "",
-		func(o object) { list = append(list, checkoutOf(o)) })
+		func(o upstream.Object) { list = append(list, checkoutOf(o)) })
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (c *Client) CheckoutsSince(ctx context.Context, since time.Time, cursor str
 		return nil, "", err
 	}
 	for _, raw := range data {
-		list = append(list, checkoutOf(decode(raw)))
+		list = append(list, checkoutOf(upstream.Decode(raw)))
 	}
 	if !more {
 		return list, "", nil
@@ -124,21 +125,21 @@ func (c *Client) CheckoutOfPayment(ctx context.Context, paymentID string) (locks
 	if len(data) == 0 {
 		return lockstep.Checkout{}, failed(op, lockstep.ErrNotFound)
 	}
-	return checkoutOf(decode(data[0])), nil
+	return checkoutOf(upstream.Decode(data[0])), nil
 }
 
-func checkoutOf(o object) lockstep.Checkout {
+func checkoutOf(o upstream.Object) lockstep.Checkout {
 	return lockstep.Checkout{
-		ID:            o.text("id"),
-		Mode:          o.text("mode"),
-		Status:        o.text("status"),
-		PaymentStatus: o.text("payment_status"),
-		CustomerID:    o.reference("customer"),
-		Reference:     o.text("client_reference_id"),
-		Metadata:      o.metadata(),
-		PaymentID:     o.reference("payment_intent"),
-		Amount:        o.number("amount_total"),
-		Currency:      o.text("currency"),
-		CreatedAt:     o.time("created"),
+		ID:            o.Text("id"),
+		Mode:          o.Text("mode"),
+		Status:        o.Text("status"),
+		PaymentStatus: o.Text("payment_status"),
+		CustomerID:    reference(o, "customer"),
+		Reference:     o.Text("client_reference_id"),
+		Metadata:      metadataOf(o),
+		PaymentID:     reference(o, "payment_intent"),
+		Amount:        o.Number("amount_total"),
+		Currency:      o.Text("currency"),
+		CreatedAt:     timeOf(o, "created"),
 	}
 }

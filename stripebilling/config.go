@@ -1,15 +1,12 @@
 package stripebilling
 
 import (
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/stripe/stripe-go/v86"
 )
 
@@ -34,48 +31,19 @@ type Config struct {
 // Validate reports every problem at once. A key of live mode is only ever sent
 // over HTTPS.
 func (c Config) Validate() error {
-	var problems []error
-	key := c.Key.Reveal()
-	switch {
-	case strings.TrimSpace(key) == "":
-		problems = append(problems, errors.New("stripe: the API key is empty"))
-	case strings.ContainsFunc(key, notKeyRune):
-		problems = append(problems, errors.New("stripe: the API key holds a space or another character that keys do not have"))
-	case strings.HasPrefix(key, "pk_"):
-		problems = append(problems, errors.New("stripe: the API key is a publishable key (pk_…); the secret key (sk_…) is needed"))
-	}
-	base, err := parseBase(c.BaseURL)
-	switch {
-	case err != nil:
-		problems = append(problems, err)
-	case base.Scheme == "https" || !live(key):
-	case loopback(base):
-		problems = append(problems, errors.New("stripe: a live key must not be used with an address of this machine"))
-	default:
-		problems = append(problems, errors.New("stripe: a live key must not be sent without TLS, use https"))
-	}
-	return errors.Join(problems...)
+	return upstream.Access{
+		Provider: provider,
+		Key:      c.Key, KeyName: "API key", Given: "API key",
+		Live:    live(c.Key.Reveal()),
+		BaseURL: c.baseURL(),
+	}.Validate()
 }
 
-func notKeyRune(r rune) bool { return r <= ' ' || r > '~' }
-
-func parseBase(s string) (*url.URL, error) {
-	if s == "" {
-		s = defaultBaseURL
+func (c Config) baseURL() string {
+	if c.BaseURL == "" {
+		return defaultBaseURL
 	}
-	u, err := url.Parse(s)
-	if err != nil {
-		return nil, errors.New("stripe: the base URL cannot be parsed")
-	}
-	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("stripe: the base URL %q is not of the form https://host", u.Redacted())
-	}
-	return u, nil
-}
-
-func loopback(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return c.BaseURL
 }
 
 func live(key string) bool {
@@ -98,13 +66,13 @@ func New(c Config) (*Client, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	base, err := parseBase(c.BaseURL)
+	base, err := upstream.ParseURL(provider, "base URL", c.baseURL())
 	if err != nil {
 		return nil, err
 	}
 	return &Client{key: c.Key, backend: stripe.NewBackendsWithConfig(&stripe.BackendConfig{
 		URL:        stripe.String(base.String()),
-		HTTPClient: guarded(c.HTTPClient),
+		HTTPClient: rules.Client(c.HTTPClient, defaultTimeout, answerLimit),
 		// The queue tries again, with what it stored; the SDK would sleep through a
 		// cancelled context.
 		MaxNetworkRetries: stripe.Int64(0),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/stripe/stripe-go/v86"
 )
 
@@ -22,8 +23,8 @@ func (c *Client) CreateCustomer(ctx context.Context, n lockstep.NewCustomer) (lo
 	if n.IdempotencyKey == "" || len(n.IdempotencyKey) > longestIdempotencyKey {
 		return lockstep.Customer{}, failed(op, errors.New("the idempotency key is empty or too long"))
 	}
-	metadata := accountMetadata(n.Account, "")
-	metadata[accountKey] = n.Account.String()
+	metadata := lockstep.NamingMetadata(n.Account, "")
+	metadata[lockstep.AccountMetadata] = n.Account.String()
 	o, err := c.one(ctx, op, http.MethodPost, customers, &stripe.CustomerCreateParams{
 		Params:   stripe.Params{IdempotencyKey: stripe.String(n.IdempotencyKey)},
 		Email:    optional(n.Email),
@@ -86,8 +87,9 @@ func (c *Client) Customer(ctx context.Context, id string) (lockstep.Customer, er
 func (c *Client) CustomersOf(ctx context.Context, account lockstep.Account, since time.Time) ([]lockstep.Customer, error) {
 	var found []lockstep.Customer
 	params := &stripe.CustomerListParams{CreatedRange: createdSince(since)}
-	err := c.all(ctx, "list customers", customers, params, "", func(o object) {
-		if customer := customerOf(o); namesAccount(customer.Metadata, account) {
+	err := c.all(ctx, "list customers", customers, params, "", func(o upstream.Object) {
+		customer := customerOf(o)
+		if named, _ := lockstep.AccountNamedIn(customer.Metadata); named == account {
 			found = append(found, customer)
 		}
 	})
@@ -97,13 +99,13 @@ func (c *Client) CustomersOf(ctx context.Context, account lockstep.Account, sinc
 	return found, nil
 }
 
-func customerOf(o object) lockstep.Customer {
+func customerOf(o upstream.Object) lockstep.Customer {
 	return lockstep.Customer{
-		ID:       o.text("id"),
-		Email:    o.text("email"),
-		Name:     o.text("name"),
-		Metadata: o.metadata(),
-		Deleted:  o.flag("deleted"),
+		ID:       o.Text("id"),
+		Email:    o.Text("email"),
+		Name:     o.Text("name"),
+		Metadata: metadataOf(o),
+		Deleted:  o.Flag("deleted"),
 	}
 }
 

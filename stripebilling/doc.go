@@ -9,6 +9,7 @@
 // claims is never applied: whoever got the hint asks again through [Client],
 // under the API version that the SDK pins, so that the version an event was
 // rendered in does not matter. Snapshot and thin events are both read.
+// What an answer must be before it is believed is told by package upstream.
 //
 // # Invariants
 //

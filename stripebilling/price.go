@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/stripe/stripe-go/v86"
 )
 
@@ -44,16 +45,16 @@ func (c *Client) PriceByLookupKey(ctx context.Context, key string) (Price, error
 	if len(data) == 0 {
 		return Price{}, failed(op, lockstep.ErrNotFound)
 	}
-	price := priceOf(decode(data[0]))
+	price := priceOf(upstream.Decode(data[0]))
 	if price.ID == "" {
 		return Price{}, failed(op, errors.New("the price has no id"))
 	}
 	return price, nil
 }
 
-func priceOf(o object) Price {
-	recurring := o.object("recurring")
-	return Price{ID: o.text("id"), Recurring: recurring != nil, Metered: recurring.text("usage_type") == "metered"}
+func priceOf(o upstream.Object) Price {
+	recurring := o.Object("recurring")
+	return Price{ID: o.Text("id"), Recurring: recurring != nil, Metered: recurring.Text("usage_type") == "metered"}
 }
 
 // Product returns what names a plan where nothing nearer does.
@@ -67,6 +68,6 @@ func (c *Client) Product(ctx context.Context, id string) (lockstep.Product, erro
 	return productOf(o), err
 }
 
-func productOf(o object) lockstep.Product {
-	return lockstep.Product{ID: o.text("id"), Name: o.text("name"), Plan: o.object("metadata").text("plan")}
+func productOf(o upstream.Object) lockstep.Product {
+	return lockstep.Product{ID: o.Text("id"), Name: o.Text("name"), Plan: o.Object("metadata").Text("plan")}
 }

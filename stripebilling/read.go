@@ -1,22 +1,19 @@
 package stripebilling
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // Environment is what this installation is for.
 type Environment struct {
 	Live bool // the mode of the API key
 }
-
-// longestID is Stripe's own promise: ids have up to 255 characters.
-const longestID = 255
 
 // Errors of [Read].
 var (
@@ -34,17 +31,17 @@ var (
 // A member that is missing or of an unexpected type reads as absent. The hint's
 // Event.Body is body itself; Event.Origin is left to the caller.
 func Read(body []byte, want Environment) (lockstep.Hint, error) {
-	var o object
-	if json.Unmarshal(body, &o) != nil || o == nil {
+	o := upstream.Decode(body)
+	if o == nil {
 		return lockstep.Hint{}, ErrNotJSON
 	}
 	hint := lockstep.Hint{
 		Event: lockstep.Event{
 			Source:     lockstep.Stripe,
-			ID:         o.text("id"),
-			Type:       o.text("type"),
-			APIVersion: o.text("api_version"),
-			OccurredAt: o.time("created"),
+			ID:         o.Text("id"),
+			Type:       o.Text("type"),
+			APIVersion: o.Text("api_version"),
+			OccurredAt: timeOf(o, "created"),
 			Body:       body,
 		},
 		Foreign: foreign(o, want),
@@ -52,35 +49,34 @@ func Read(body []byte, want Environment) (lockstep.Hint, error) {
 	if hint.Event.ID == "" || hint.Event.Type == "" {
 		return lockstep.Hint{}, fmt.Errorf("%w: it has no id or no type", ErrNotEvent)
 	}
-	about := o.object("data").object("object")
-	kind := about.text("object")
-	if o.text("object") == "v2.core.event" {
-		about = o.object("related_object")
-		kind = about.text("type")
+	about := o.Object("data").Object("object")
+	kind := about.Text("object")
+	if o.Text("object") == "v2.core.event" {
+		about = o.Object("related_object")
+		kind = about.Text("type")
+		hint.Thin = about.Text("id") != ""
 		hint.Event.Type = strings.TrimPrefix(hint.Event.Type, "v1.")
-		hint.Event.OccurredAt = rfc3339(o.text("created"))
+		hint.Event.OccurredAt = rfc3339(o.Text("created"))
 	}
 	name(&hint, about, kind)
-	for _, id := range []string{hint.Event.ID, hint.Event.Type, hint.Event.APIVersion, hint.Event.ObjectID,
-		hint.Event.CustomerID, hint.CheckoutID, hint.Mode, hint.PaymentID, o.text("account")} {
-		if len(id) > longestID || strings.ContainsFunc(id, control) {
-			return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
-		}
+	if !upstream.Storable(hint.Event.ID, hint.Event.Type, hint.Event.APIVersion, hint.Event.ObjectID,
+		hint.Event.CustomerID, hint.CheckoutID, hint.Mode, hint.PaymentID, o.Text("account")) {
+		return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
 	}
 	return hint, nil
 }
 
 // name fills in the ids of the object that the event is about.
-func name(hint *lockstep.Hint, about object, kind string) {
-	hint.Event.ObjectID = about.text("id")
-	hint.Event.CustomerID = about.reference("customer")
-	hint.PaymentID = about.reference("payment_intent")
-	hint.Ours = namesAny(about.metadata())
+func name(hint *lockstep.Hint, about upstream.Object, kind string) {
+	hint.Event.ObjectID = about.Text("id")
+	hint.Event.CustomerID = reference(about, "customer")
+	hint.PaymentID = reference(about, "payment_intent")
+	_, hint.Ours = lockstep.AccountNamedIn(metadataOf(about))
 	switch kind {
 	case "customer":
 		hint.Event.CustomerID = hint.Event.ObjectID
 	case "checkout.session":
-		hint.CheckoutID, hint.Mode = hint.Event.ObjectID, about.text("mode")
+		hint.CheckoutID, hint.Mode = hint.Event.ObjectID, about.Text("mode")
 	case "payment_intent":
 		hint.PaymentID = hint.Event.ObjectID
 	}
@@ -88,10 +84,10 @@ func name(hint *lockstep.Hint, about object, kind string) {
 
 // foreign says why an event is not for us. An event of a connected account names
 // it; an endpoint for connected accounts receives those of both modes.
-func foreign(o object, want Environment) string {
+func foreign(o upstream.Object, want Environment) string {
 	switch {
-	case o.text("account") != "":
-		return "connected account " + o.text("account")
+	case o.Text("account") != "":
+		return "connected account " + o.Text("account")
 	case string(o["livemode"]) == "true" && !want.Live:
 		return "live event, test key"
 	case string(o["livemode"]) == "false" && want.Live:
@@ -107,6 +103,3 @@ func rfc3339(s string) time.Time {
 	}
 	return t.UTC()
 }
-
-// control reports characters that no id has, and that PostgreSQL cannot store.
-func control(r rune) bool { return r < ' ' || r == 0x7f }

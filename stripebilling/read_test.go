@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 func TestRead(t *testing.T) {
@@ -59,11 +60,11 @@ func TestRead(t *testing.T) {
 			`{"id":"evt_1","object":"v2.core.event","type":"v1.customer.created","livemode":true,"created":"2026-01-01T00:00:02.500Z","context":null,
 			  "related_object":{"id":"cus_1","type":"customer","url":"/v1/customers/cus_1"}}`,
 			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "customer.created", OccurredAt: at2026(2).Add(500 * time.Millisecond),
-				ObjectID: "cus_1", CustomerID: "cus_1"}), Foreign: "live event, test key"},
+				ObjectID: "cus_1", CustomerID: "cus_1"}), Thin: true, Foreign: "live event, test key"},
 		},
 		"thin of a session": {
 			`{"id":"evt_1","object":"v2.core.event","type":"v1.checkout.session.completed","related_object":{"id":"cs_1","type":"checkout.session"}}`,
-			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "checkout.session.completed", ObjectID: "cs_1"}), CheckoutID: "cs_1"},
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "checkout.session.completed", ObjectID: "cs_1"}), Thin: true, CheckoutID: "cs_1"},
 		},
 		"thin about nothing": {
 			`{"id":"evt_1","object":"v2.core.event","type":"v2.core.ping","related_object":null,"created":5}`,
@@ -222,7 +223,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%+v", e)
 		}
 		for _, id := range []string{e.ID, e.Type, e.ObjectID, e.CustomerID, hint.CheckoutID, hint.PaymentID} {
-			if len(id) > longestID || strings.ContainsRune(id, 0) {
+			if len(id) > upstream.LongestID || strings.ContainsRune(id, 0) {
 				t.Fatalf("%q is no id", id)
 			}
 		}

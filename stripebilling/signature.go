@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 // SignatureHeader is where Stripe puts its signatures.
@@ -19,14 +20,6 @@ const SignatureHeader = "Stripe-Signature"
 // DefaultTolerance is how far a signature's time may be from ours, either way;
 // Stripe's libraries use it for the past.
 const DefaultTolerance = 5 * time.Minute
-
-// maxSignatures is how many signatures of a header are considered. Stripe sends
-// one for each active secret, which are two while one is rolled; without a limit
-// a stranger could choose how much we compute.
-const maxSignatures = 16
-
-// maxTimeDigits keeps the time within what can be computed with: the year 33658.
-const maxTimeDigits = 12
 
 // Errors of [Verify].
 var (
@@ -44,6 +37,9 @@ var (
 	// ErrTooNew: signed by Stripe for a time further ahead than the tolerance.
 	ErrTooNew = errors.New("stripe signature: from the future")
 )
+
+// window is what [Verify] says of a signature's time.
+var window = upstream.Window{Tolerance: DefaultTolerance, Malformed: ErrBadHeader, TooOld: ErrTooOld, TooNew: ErrTooNew}
 
 // Verify reports whether Stripe signed body with one of the secrets at about now.
 // Body is the raw bytes of the request. Several secrets are those of several
@@ -76,7 +72,7 @@ func Verify(header http.Header, body []byte, secrets []lockstep.Secret, now time
 	if !matches {
 		return ErrBadSignature
 	}
-	return checkTime(signed, now, tolerance)
+	return window.Check(signed, now, tolerance)
 }
 
 // Sign returns the header's value that makes [Verify] accept body at t.
@@ -106,11 +102,11 @@ func parseSignature(lines []string) (signed string, signatures []string, err err
 	parts := 0
 	for part := range strings.SplitSeq(lines[0], ",") {
 		scheme, value, found := strings.Cut(part, "=")
-		if parts++; !found || parts > 2*maxSignatures {
+		if parts++; !found || parts > 2*upstream.MostSignatures {
 			return "", nil, ErrBadHeader
 		}
 		switch {
-		case scheme == "t" && signed == "" && digits(value):
+		case scheme == "t" && signed == "" && upstream.IsTime(value):
 			signed = value
 		case scheme == "t": // twice, or not a time
 			return "", nil, ErrBadHeader
@@ -119,31 +115,10 @@ func parseSignature(lines []string) (signed string, signatures []string, err err
 		}
 	}
 	switch {
-	case signed == "" || len(signatures) > maxSignatures:
+	case signed == "" || len(signatures) > upstream.MostSignatures:
 		return "", nil, ErrBadHeader
 	case len(signatures) == 0:
 		return "", nil, ErrNoSignature
 	}
 	return signed, signatures, nil
-}
-
-func digits(s string) bool {
-	return s != "" && len(s) <= maxTimeDigits && strings.Trim(s, "0123456789") == ""
-}
-
-func checkTime(signed string, now time.Time, tolerance time.Duration) error {
-	seconds, err := strconv.ParseInt(signed, 10, 64)
-	if err != nil {
-		return ErrBadHeader
-	}
-	if tolerance <= 0 {
-		tolerance = DefaultTolerance
-	}
-	switch age := now.Sub(time.Unix(seconds, 0)); {
-	case age > tolerance:
-		return ErrTooOld
-	case age < -tolerance:
-		return ErrTooNew
-	}
-	return nil
 }

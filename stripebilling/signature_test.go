@@ -118,15 +118,10 @@ func TestVerifyWhileASecretIsRolled(t *testing.T) {
 	}
 }
 
-func TestToleranceCannotBeSwitchedOff(t *testing.T) {
+func TestToleranceIsTheCallers(t *testing.T) {
 	old := signedBy(Sign(body, secret, now.Add(-6*time.Minute)))
-	for tolerance, want := range map[time.Duration]error{0: ErrTooOld, -time.Hour: ErrTooOld, time.Minute: ErrTooOld, 10 * time.Minute: nil} {
-		if err := Verify(old, body, []lockstep.Secret{secret}, now, tolerance); !errors.Is(err, want) {
-			t.Errorf("tolerance %v: %v", tolerance, err)
-		}
-	}
-	if err := Verify(signedBy(Sign(body, secret, now)), body, []lockstep.Secret{secret}, now, -time.Hour); err != nil {
-		t.Errorf("negative tolerance: %v", err)
+	if err := Verify(old, body, []lockstep.Secret{secret}, now, 10*time.Minute); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -53,7 +53,7 @@ func (c *Client) StartCheckout(ctx context.Context, r lockstep.CheckoutRequest) 
 	if err != nil {
 		return lockstep.CheckoutSession{}, err
 	}
-	session := lockstep.CheckoutSession{ID: o.text("id"), URL: o.text("url"), ExpiresAt: o.time("expires_at")}
+	session := lockstep.CheckoutSession{ID: o.Text("id"), URL: o.Text("url"), ExpiresAt: timeOf(o, "expires_at")}
 	if session.URL == "" {
 		return lockstep.CheckoutSession{}, failed(op, errors.New("the session has no URL"))
 	}
@@ -68,7 +68,7 @@ func (c *Client) priceToBuy(ctx context.Context, r lockstep.CheckoutRequest) (Pr
 }
 
 func checkoutParams(r lockstep.CheckoutRequest, price Price) *stripe.CheckoutSessionCreateParams {
-	metadata := accountMetadata(r.Account, r.PaidBy)
+	metadata := lockstep.NamingMetadata(r.Account, r.PaidBy)
 	item := &stripe.CheckoutSessionCreateLineItemParams{Price: stripe.String(price.ID)}
 	if !price.Metered {
 		item.Quantity = stripe.Int64(max(r.Quantity, 1))
@@ -109,8 +109,8 @@ func (c *Client) StartPortal(ctx context.Context, customerID, returnURL string) 
 	if err != nil {
 		return "", err
 	}
-	if o.text("url") == "" {
+	if o.Text("url") == "" {
 		return "", failed(op, errors.New("the session has no URL"))
 	}
-	return o.text("url"), nil
+	return o.Text("url"), nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/stripe/stripe-go/v86"
 )
 
@@ -19,9 +20,9 @@ func (c *Client) Subscriptions(ctx context.Context, customerID string) ([]lockst
 	if customerID == "" { // Stripe would list everybody's
 		return nil, failed(op, errors.New("there is no customer to list them for"))
 	}
-	var found []object
+	var found []upstream.Object
 	params := &stripe.SubscriptionListParams{Customer: stripe.String(customerID), Status: stripe.String("all")}
-	err := c.all(ctx, op, subscriptions, params, "", func(o object) { found = append(found, o) })
+	err := c.all(ctx, op, subscriptions, params, "", func(o upstream.Object) { found = append(found, o) })
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +58,8 @@ func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 		return err
 	}
 	_, refused := c.one(ctx, op, http.MethodDelete, path, &stripe.SubscriptionCancelParams{})
-	var upstream *lockstep.UpstreamError
-	if !errors.As(refused, &upstream) || !upstream.Rejected() {
+	var e *lockstep.UpstreamError
+	if !errors.As(refused, &e) || !e.Rejected() {
 		return refused
 	}
 	s, err := c.Subscription(ctx, id)
@@ -71,26 +72,26 @@ func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 	return refused
 }
 
-func (c *Client) subscriptionOf(ctx context.Context, op string, o object) (lockstep.Subscription, error) {
-	metadata := o.metadata()
+func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Object) (lockstep.Subscription, error) {
+	metadata := metadataOf(o)
 	s := lockstep.Subscription{
-		ID:                o.text("id"),
-		CustomerID:        o.reference("customer"),
-		Status:            o.text("status"),
-		CancelAtPeriodEnd: o.flag("cancel_at_period_end"),
-		CancelAt:          o.time("cancel_at"),
-		CanceledAt:        o.time("canceled_at"),
-		EndedAt:           o.time("ended_at"),
-		TrialEnd:          o.time("trial_end"),
-		CreatedAt:         o.time("created"),
-		PaidBy:            payer(metadata),
+		ID:                o.Text("id"),
+		CustomerID:        reference(o, "customer"),
+		Status:            o.Text("status"),
+		CancelAtPeriodEnd: o.Flag("cancel_at_period_end"),
+		CancelAt:          timeOf(o, "cancel_at"),
+		CanceledAt:        timeOf(o, "canceled_at"),
+		EndedAt:           timeOf(o, "ended_at"),
+		TrialEnd:          timeOf(o, "trial_end"),
+		CreatedAt:         timeOf(o, "created"),
+		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,
 	}
 	if s.ID == "" {
 		return s, failed(op, errors.New("a subscription has no id"))
 	}
 	var err error
-	s.Items, err = c.items(ctx, op, o.object("items"), func() (string, stripe.ListParamsContainer) {
+	s.Items, err = c.items(ctx, op, o.Object("items"), func() (string, stripe.ListParamsContainer) {
 		return "/v1/subscription_items", &stripe.SubscriptionItemListParams{Subscription: stripe.String(s.ID)}
 	})
 	return s, err
@@ -98,39 +99,39 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o object) (locks
 
 // items reads a list that came with the object it belongs to, and the rest of it
 // from where rest says.
-func (c *Client) items(ctx context.Context, op string, list object, rest func() (string, stripe.ListParamsContainer)) ([]lockstep.Item, error) {
-	data, ok := list.array("data")
+func (c *Client) items(ctx context.Context, op string, list upstream.Object, rest func() (string, stripe.ListParamsContainer)) ([]lockstep.Item, error) {
+	data, ok := list.Array("data")
 	if !ok {
 		return nil, failed(op, errors.New("the items are missing"))
 	}
 	var items []lockstep.Item
 	for _, raw := range data {
-		items = append(items, itemOf(decode(raw)))
+		items = append(items, itemOf(upstream.Decode(raw)))
 	}
-	if !list.flag("has_more") {
+	if !list.Flag("has_more") {
 		return items, nil
 	}
 	if len(items) == 0 || items[len(items)-1].ID == "" {
 		return nil, failed(op, errors.New("there are more items, but not said where"))
 	}
 	path, params := rest()
-	err := c.all(ctx, op, path, params, items[len(items)-1].ID, func(o object) { items = append(items, itemOf(o)) })
+	err := c.all(ctx, op, path, params, items[len(items)-1].ID, func(o upstream.Object) { items = append(items, itemOf(o)) })
 	return items, err
 }
 
 // itemOf reads an item of a subscription or of a checkout session.
-func itemOf(o object) lockstep.Item {
-	price := o.object("price")
-	product := productOf(price.object("product"))
+func itemOf(o upstream.Object) lockstep.Item {
+	price := o.Object("price")
+	product := productOf(price.Object("product"))
 	item := lockstep.Item{
-		ID:          o.text("id"),
-		PriceID:     o.reference("price"),
-		LookupKey:   price.text("lookup_key"),
-		ProductID:   price.reference("product"),
+		ID:          o.Text("id"),
+		PriceID:     reference(o, "price"),
+		LookupKey:   price.Text("lookup_key"),
+		ProductID:   reference(price, "product"),
 		ProductPlan: product.Plan,
-		Quantity:    o.number("quantity"),
-		PeriodStart: o.time("current_period_start"),
-		PeriodEnd:   o.time("current_period_end"),
+		Quantity:    o.Number("quantity"),
+		PeriodStart: timeOf(o, "current_period_start"),
+		PeriodEnd:   timeOf(o, "current_period_end"),
 	}
 	if item.ProductPlan == "" {
 		item.ProductPlan = product.Name

@@ -40,23 +40,6 @@ func TestSubscriptionsAreOneRequest(t *testing.T) {
 	}
 }
 
-func TestPaidByIsTheUserOfAnOrganizationOnly(t *testing.T) {
-	for _, c := range []struct {
-		metadata map[string]string
-		want     string
-	}{
-		{map[string]string{"clerkUserId": "user_1"}, ""},
-		{map[string]string{"clerkOrgId": "org_1"}, ""},
-		{map[string]string{"clerkOrgId": "org_1", "clerkUserId": "user_1"}, "user_1"},
-		{map[string]string{"orgId": "org_1", "userId": "user_2"}, "user_2"},
-		{nil, ""},
-	} {
-		if got := payer(c.metadata); got != c.want {
-			t.Errorf("%v: %q", c.metadata, got)
-		}
-	}
-}
-
 func TestSubscriptionWithManyItemsIsReadToItsEnd(t *testing.T) {
 	stripe := &stripeOf{answers: map[string][]string{
 		"GET /v1/subscriptions/sub_1": {`{"id":"sub_1","status":"active","items":{"has_more":true,"data":[{"id":"si_1","price":{"id":"p1"}}]}}`},

@@ -107,6 +107,9 @@ func deliveryOf(h lockstep.Hint) lockstep.Delivery {
 		return d
 	}
 	key := r.key(h)
+	if key.IsZero() && h.Thin && h.Event.ObjectID != "" {
+		key = lockstep.Key{Kind: lockstep.KeyObject, ID: h.Event.ObjectID}
+	}
 	if key.IsZero() {
 		d.Event.Reason = "names nothing that could be looked at"
 		return d

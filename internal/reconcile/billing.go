@@ -36,9 +36,12 @@ func (r *run) observeCustomer(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look at customer: %w", err)
 	}
-	if c.Deleted {
+	switch {
+	case c.Deleted:
 		r.now.CustomerDeleted = true
 		r.scope |= lockstep.ScopeSubscriptions
+	case r.now.CustomerEmail == "" && r.now.CustomerName == "": // linked without a look at it
+		r.takeOver(c)
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 		case c.Deleted:
 			continue
 		}
-		if owner, says := named(c.Metadata); says && owner != r.account {
+		if owner, says := lockstep.AccountNamedIn(c.Metadata); says && owner != r.account {
 			continue
 		}
 		switch owner, err := r.Store.AccountOfCustomer(ctx, id); {
@@ -89,16 +89,24 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 // this must not be forgotten.
 func (r *run) link(ctx context.Context, c lockstep.Customer) error {
 	r.now.CustomerID, r.now.CustomerDeleted, r.now.Intent = c.ID, false, nil
-	// An address or name that somebody gave the customer elsewhere stays until the
-	// directory's changes.
-	r.now.CustomerEmail, r.now.CustomerName = r.now.Email, r.now.Name
-	if c.Email == "" {
-		r.now.CustomerEmail = ""
-	}
-	if c.Name == "" {
-		r.now.CustomerName = ""
-	}
+	r.takeOver(c)
 	return r.save(ctx, time.Now())
+}
+
+// takeOver says what a customer is taken to have been given. Of one that we made
+// it is what it has: what the directory says differently is passed on. What
+// somebody gave another customer elsewhere stays until the directory's changes.
+func (r *run) takeOver(c lockstep.Customer) {
+	r.now.CustomerEmail, r.now.CustomerName = c.Email, c.Name
+	if c.Metadata[lockstep.AccountMetadata] == r.account.String() {
+		return
+	}
+	if c.Email != "" {
+		r.now.CustomerEmail = r.now.Email
+	}
+	if c.Name != "" {
+		r.now.CustomerName = r.now.Name
+	}
 }
 
 // createCustomer creates the customer under a stored intent.
@@ -118,11 +126,7 @@ func (r *run) createCustomer(ctx context.Context) error {
 	switch {
 	case err == nil:
 		c.Email, c.Name = intent.Email, intent.Name
-		if err := r.link(ctx, c); err != nil {
-			return err
-		}
-		r.now.CustomerEmail, r.now.CustomerName = intent.Email, intent.Name
-		return nil
+		return r.link(ctx, c)
 	case errors.As(err, &upstream) && (upstream.Replayed || upstream.Code == "idempotency_error"):
 		// The key's stored answer is a failure, or belongs to other parameters: it
 		// will never give a customer. Whether one was made, only a look can tell.

@@ -23,6 +23,7 @@
 //	user, organization  [Accounts]: the customer, the billing state, the projection
 //	customer            [Unlinked]: whose is it? then link, or park
 //	checkout, payment   [Payments]: a one-time payment becomes a license
+//	object              [Payments]: whom is the object of a thin event about?
 //	sweep               [Sweeps]: the gap scan, the directory's list, the full verify
 //
 // Who an object is about is decided in one place, [resolve].

@@ -50,26 +50,8 @@ func resolve(e evidence) (lockstep.Account, error) {
 }
 
 func appendNamed(to []lockstep.Account, metadata map[string]string) []lockstep.Account {
-	if a, ok := named(metadata); ok {
+	if a, named := lockstep.AccountNamedIn(metadata); named {
 		return append(to, a)
 	}
 	return to
-}
-
-// named returns the account that metadata names. Where it names an organization,
-// the user beside it is who paid.
-func named(metadata map[string]string) (lockstep.Account, bool) {
-	for _, rung := range []struct {
-		key  string
-		kind lockstep.Kind
-	}{
-		{"clerkOrgId", lockstep.Organization}, {"orgId", lockstep.Organization},
-		{"clerkUserId", lockstep.User}, {"userId", lockstep.User},
-	} {
-		if id := metadata[rung.key]; id != "" {
-			a, err := lockstep.NewAccount(rung.kind, id)
-			return a, err == nil
-		}
-	}
-	return lockstep.Account{}, false
 }

@@ -19,12 +19,33 @@ type Payments struct {
 	Products *Products
 }
 
-// Reconcile settles the checkout session, or finds that of the payment intent.
+// Reconcile settles the checkout session, finds that of the payment intent, or
+// finds whom a thin event's object is about.
 func (p *Payments) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
-	if claim.Key.Kind == lockstep.KeyPayment {
+	switch claim.Key.Kind {
+	case lockstep.KeyPayment:
 		return Result{}, p.find(ctx, claim.Key.ID)
+	case lockstep.KeyObject:
+		return Result{}, p.ask(ctx, claim)
 	}
 	return Result{}, p.settle(ctx, claim)
+}
+
+// ask turns the id of an object into marks of those whom it is about.
+func (p *Payments) ask(ctx context.Context, claim lockstep.Claim) error {
+	customerID, paymentID, err := p.Billing.PartiesOf(ctx, claim.Key.ID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return &lockstep.ParkError{Reason: "Stripe does not know this object under our key", WaitsFor: []lockstep.Key{claim.Key}}
+	}
+	if err != nil {
+		return fmt.Errorf("look at the object of an event: %w", err)
+	}
+	if paymentID != "" {
+		if err := p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyPayment, ID: paymentID}, Priority: lockstep.Normal}); err != nil {
+			return fmt.Errorf("mark payment: %w", err)
+		}
+	}
+	return p.markCustomer(ctx, customerID, claim.Scope|lockstep.ScopeSubscriptions)
 }
 
 func (p *Payments) find(ctx context.Context, paymentID string) error {
@@ -52,6 +73,9 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	}
 	if err != nil {
 		return fmt.Errorf("look at checkout session: %w", err)
+	}
+	if session.Mode != "payment" {
+		return p.markCustomer(ctx, session.CustomerID, lockstep.ScopeSubscriptions) // a thin event does not tell the mode
 	}
 	if _, makes := lockstep.LicenseOf(session, lockstep.Account{}); !makes {
 		return nil
@@ -125,12 +149,18 @@ func (p *Payments) introduce(ctx context.Context, owner lockstep.Account, waits 
 
 // introduceCustomer has the session's customer looked at if it is nobody's yet.
 func (p *Payments) introduceCustomer(ctx context.Context, session lockstep.Checkout) error {
-	if session.CustomerID == "" {
-		return nil
-	}
 	_, err := p.Store.AccountOfCustomer(ctx, session.CustomerID)
 	if !errors.Is(err, lockstep.ErrNotFound) {
 		return err
 	}
-	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: session.CustomerID}, Priority: lockstep.Normal})
+	return p.markCustomer(ctx, session.CustomerID, 0)
+}
+
+// markCustomer marks a customer, or whom it is linked to; without one it does
+// nothing.
+func (p *Payments) markCustomer(ctx context.Context, id string, scope lockstep.Scope) error {
+	if id == "" {
+		return nil
+	}
+	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}, Scope: scope, Priority: lockstep.Normal})
 }

@@ -41,6 +41,7 @@ var deeds = []deed{
 	{3, (*world).stall},
 	{3, (*world).fillDisk},
 	{4, (*world).lie},
+	{3, (*world).misroute},
 }
 
 // live does a few dozen deeds with pauses between them.
@@ -156,10 +157,22 @@ func (w *world) payByLink() {
 		return
 	}
 	_, reference, _ := strings.Cut(account, "/")
+	customer := ""
+	if w.rng.IntN(3) == 0 { // a link of one person that another one's reference was pasted into
+		if c, some := pick(w, w.sim.Customers()); some && !c.Deleted {
+			// Our link decides whose it is, so there must be one.
+			if _, err := w.service.store.AccountOfCustomer(context.Background(), c.ID); err == nil {
+				customer = c.ID
+			}
+		}
+	}
 	key, _ := pick(w, []string{"basic", "life"})
 	mode := map[string]string{"basic": "subscription", "life": "payment"}[key]
 	form := url.Values{"mode": {mode}, "client_reference_id": {reference}, "line_items[0][price]": {w.prices[key]},
 		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
+	if customer != "" {
+		form.Set("customer", customer)
+	}
 	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+"/v1/checkout/sessions", strings.NewReader(form.Encode()))
 	if err != nil {
 		w.t.Error(err)
@@ -300,20 +313,37 @@ func (w *world) breakCalls() {
 
 func (w *world) mendCalls() { w.sim.ClearFaults() }
 
+// misroute has a proxy answer for Clerk, that it knows no such page, while somebody
+// says that a user is gone. Neither is an answer.
+func (w *world) misroute() {
+	w.sim.AddFault(simulator.Fault{Side: "clerk", Method: "GET", Path: "/v1/users/*", Times: 1 + w.rng.IntN(3), Status: 404,
+		Body: "<html>Not found</html>", Header: http.Header{"Content-Type": {"text/html"}}})
+	if user, ok := pick(w, w.sim.Users()); ok {
+		w.sayGone(user.ID)
+	}
+}
+
+// sayGone delivers a user.deleted that is not so.
+func (w *world) sayGone(userID string) {
+	w.lies++
+	body := fmt.Sprintf(`{"data":{"id":%q,"object":"user","deleted":true},"object":"event","type":"user.deleted","timestamp":1,"instance_id":"ins_1"}`, userID)
+	status, err := w.deliver(lockstep.Clerk, fmt.Sprintf("lie_%d", w.lies), []byte(body))
+	w.say("say that %s is gone: %d %v", userID, status, err)
+}
+
 // lie delivers an event that is signed, and not so: a mixed-up environment, a
 // replay after a change. What the providers say now is truer than any webhook.
 func (w *world) lie() {
 	w.lies++
 	var body string
-	source := lockstep.Stripe
 	switch w.rng.IntN(3) {
 	case 0:
 		user, ok := pick(w, w.sim.Users())
 		if !ok {
 			return
 		}
-		source = lockstep.Clerk
-		body = fmt.Sprintf(`{"data":{"id":%q,"object":"user","deleted":true},"object":"event","type":"user.deleted","timestamp":1,"instance_id":"ins_1"}`, user.ID)
+		w.sayGone(user.ID)
+		return
 	case 1:
 		s, ok := pick(w, w.sim.Subscriptions())
 		if !ok {
@@ -333,7 +363,7 @@ func (w *world) lie() {
 		body = fmt.Sprintf(`{"id":"evt_lie_%d","object":"event","type":"checkout.session.completed","livemode":false,"created":1,"data":{"object":{"id":%q,"object":"checkout.session","mode":%q,"customer":%q,"status":"complete","payment_status":"paid"}}}`,
 			w.lies, s.ID, s.Mode, s.Customer)
 	}
-	status, err := w.deliver(source, fmt.Sprintf("lie_%d", w.lies), []byte(body))
+	status, err := w.deliver(lockstep.Stripe, fmt.Sprintf("lie_%d", w.lies), []byte(body))
 	w.say("lie %s: %d %v", body, status, err)
 }
 
@@ -345,7 +375,7 @@ func (w *world) crash() {
 	w.say("kill")
 	w.service.kill()
 	time.Sleep(time.Duration(w.rng.IntN(3000)) * time.Millisecond)
-	w.service = boot(w.t, w.net, w.dir, w.oracle, w.log)
+	w.service = boot(w.t, w.net, w.dir, w.oracle, w.serviceLog)
 }
 
 // stall stops the next run at its next call, for longer than its lease may be: when
@@ -370,14 +400,14 @@ func (w *world) restart() {
 	}
 	w.say("restart")
 	w.service.end(w.t)
-	w.service = boot(w.t, w.net, w.dir, w.oracle, w.log)
+	w.service = boot(w.t, w.net, w.dir, w.oracle, w.serviceLog)
 }
 
 // outage leaves the service down until the next outage ends it, or the settling.
 func (w *world) outage() {
 	if w.service.closed {
 		w.say("back")
-		w.service = boot(w.t, w.net, w.dir, w.oracle, w.log)
+		w.service = boot(w.t, w.net, w.dir, w.oracle, w.serviceLog)
 		return
 	}
 	w.say("outage")

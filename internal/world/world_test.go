@@ -88,28 +88,33 @@ func live(t *testing.T, seed uint64, loud bool) {
 
 // world is everything there is.
 type world struct {
-	t       *testing.T
-	dir     string
-	rng     *rand.Rand
-	net     *network
-	sim     *simulator.Simulator
-	log     *slog.Logger
-	outside *party // buyers and applications
-	service *service
-	oracle  *oracle
-	prices  map[string]string // by lookup key
-	calls   sync.WaitGroup    // checkouts under way
-	stops   []func()
-	signUps int
-	lies    int
-	gone    []string // accounts that were deleted
+	t   *testing.T
+	dir string
+	rng *rand.Rand
+	net *network
+	sim *simulator.Simulator
+	log *slog.Logger // of the world itself
+
+	serviceLog *slog.Logger
+	outside    *party // buyers and applications
+	service    *service
+	oracle     *oracle
+	prices     map[string]string // by lookup key
+	calls      sync.WaitGroup    // checkouts under way
+	stops      []func()
+	signUps    int
+	lies       int
+	gone       []string // accounts that were deleted
 }
 
 func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
 		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle()}
+	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
+	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {
-		w.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		w.log = slog.New(slog.NewTextHandler(os.Stderr, debug))
+		w.serviceLog = slog.New(slog.NewTextHandler(io.MultiWriter(os.Stderr, w.oracle), debug))
 	}
 	w.outside = w.net.party()
 	sender := w.net.party()
@@ -143,7 +148,7 @@ func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 		}
 		sender.cut()
 	})
-	w.service = boot(t, w.net, dir, w.oracle, w.log)
+	w.service = boot(t, w.net, dir, w.oracle, w.serviceLog)
 	// What happened before a new database had noted when it was born is not promised.
 	time.Sleep(time.Second)
 	return w
@@ -180,7 +185,7 @@ func (w *world) settle() {
 	w.sim.ClearFaults()
 	w.sim.SetDelivery(simulator.DeliveryPolicy{})
 	if w.service.closed {
-		w.service = boot(w.t, w.net, w.dir, w.oracle, w.log)
+		w.service = boot(w.t, w.net, w.dir, w.oracle, w.serviceLog)
 	}
 	w.calls.Wait()
 	time.Sleep(2*listEvery + time.Hour)

@@ -1,0 +1,28 @@
+package clerkdirectory
+
+import (
+	"time"
+
+	"github.com/lockstep-dev/lockstep/internal/upstream"
+)
+
+// Times below are seconds since 1970, else milliseconds: in seconds it is the
+// year 5138, in milliseconds 1973. Clerk's guides show milliseconds, the examples
+// of its OpenAPI document seconds.
+const firstMillisecond = 1e11
+
+// lastMillisecond is the last of the year 9999; what is later does not survive
+// being written as text.
+const lastMillisecond = 253402300799999
+
+// timeOf reads a Unix time in seconds or milliseconds; zero where there is none.
+func timeOf(o upstream.Object, name string) time.Time {
+	switch n := o.Number(name); {
+	case n <= 0 || n > lastMillisecond:
+		return time.Time{}
+	case n < firstMillisecond:
+		return time.Unix(n, 0).UTC()
+	default:
+		return time.UnixMilli(n).UTC()
+	}
+}

@@ -1,0 +1,33 @@
+// Package upstream is what the adapters of providers have in common: when an
+// answer is believed, what a failure may say, how JSON is read that may change,
+// where a key may be sent, and how old a signature may be. It knows no provider;
+// an adapter says by [Rules] and [Access] what differs.
+//
+// # Protocol
+//
+// Between an SDK and the network stands a guard, see [Rules.Client]. It reads
+// every answer to its end, up to a limit that counts after decompression, and
+// lets through only a 2xx status with whole JSON. An answer that was cut short,
+// is too large, redirects, or is a proxy's page is believed in nothing: the
+// outcome of the call is unknown, which is a Status of 0.
+//
+// Of status 400 and above, only what the provider itself says about an object is
+// passed on with its status. Whether it is the provider who speaks, the adapter
+// tells from the form of the body. Anybody else's 404 or 403 is an unknown outcome
+// too: a wrong base URL must never look as if everything had been deleted. Anybody's
+// 429 and 5xx are taken at their word, since they say nothing about the object.
+//
+// The guard returns an error although there was a response, which the contract of
+// [net/http.RoundTripper] forbids, so it is no general one and is not exported. It
+// has to: an SDK that saw the response would put parts of its body into the text
+// of an error, take a redirect for success, and not tell a proxy from the provider.
+//
+// # Invariants
+//
+//   - Every error is a [*lockstep.UpstreamError]. Of an answer its text repeats
+//     the status, the provider's code and the request's id, and these only where
+//     they are a [Word]: messages and bodies quote e-mail addresses.
+//   - What an SDK says of its own is dropped, see [Failure].
+//   - Nothing is tried again, no redirect is followed, no cookie is kept.
+//   - A live key never goes where others can read it, see [Access.Validate].
+package upstream

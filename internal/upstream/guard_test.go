@@ -1,0 +1,209 @@
+package upstream
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/lockstep-dev/lockstep"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const limit = 1 << 20
+
+// acme says a code and nothing else; gone is its code of a missing object.
+var acme = Rules{
+	Provider: "acme", Owner: "Acme's", RequestID: "Acme-Id", Missing: "gone",
+	Refusal: func(_ *http.Response, body Object, e *lockstep.UpstreamError) bool {
+		e.Code = Word(body.Text("code"))
+		return body.Flag("acme")
+	},
+}
+
+// ask makes a request to a server on this machine.
+func ask(t *testing.T, rules Rules, handler http.HandlerFunc) (body string, err error) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	res, err := rules.Client(server.Client(), time.Minute, limit).Get(server.URL)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	read, err := io.ReadAll(res.Body)
+	return string(read), err
+}
+
+func answering(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// cut promises more than it sends.
+func cut(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "1000")
+	_, _ = io.WriteString(w, `{"email":"ada@example.com"}`)
+}
+
+// bomb is small on the wire and large when unpacked: gzip streams that follow one
+// another are one.
+func bomb(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Encoding", "gzip")
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write(make([]byte, limit))
+	_ = z.Close()
+	for range 3 {
+		_, _ = w.Write(packed.Bytes())
+	}
+}
+
+func TestAnswersThatAreNotBelieved(t *testing.T) {
+	elsewhere := http.RedirectHandler("/elsewhere", http.StatusFound).ServeHTTP
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		cause  string // of an outcome that is unknown
+		status int    // of one that is known
+		code   string
+	}{
+		"200 cut short":               {answering(200, `{"email":"ada@exam`), "the answer is not whole JSON", 0, ""},
+		"200 cut short by connection": {cut, "unexpected EOF", 0, ""},
+		"200 of a proxy":              {answering(200, "<html>ada@example.com</html>"), "the answer is not whole JSON", 0, ""},
+		"200 and nothing":             {answering(200, ""), "the answer is not whole JSON", 0, ""},
+		"200 and more":                {answering(200, "{}{}"), "the answer is not whole JSON", 0, ""},
+		"204":                         {answering(204, ""), "the answer is not whole JSON", 0, ""},
+		"one byte too many":           {answering(200, "{"+strings.Repeat(" ", limit-1)+"}"), "the answer is too large", 0, ""},
+		"refusal that is too large":   {answering(404, `{"acme":true,"code":"gone"}`+strings.Repeat(" ", limit)), "the answer is too large", 0, ""},
+		"bomb":                        {bomb, "the answer is too large", 0, ""},
+		"redirect":                    {elsewhere, "the answer is a redirect, status 302", 0, ""},
+		"300 without a place":         {answering(300, "{}"), "the answer is a redirect, status 300", 0, ""},
+		"400 of a proxy":              {answering(400, "ada@example.com is bad"), "the answer is not Acme's, status 400", 0, ""},
+		"403 of a proxy":              {answering(403, ""), "the answer is not Acme's, status 403", 0, ""},
+		"404 of a proxy":              {answering(404, "<html>"), "the answer is not Acme's, status 404", 0, ""},
+		"404 that copies the code":    {answering(404, `{"code":"gone"}`), "the answer is not Acme's, status 404", 0, ""},
+		"404 of another code":         {answering(404, `{"acme":true,"code":"no_route"}`), "there is no such address, status 404", 0, "no_route"},
+		"404 without a code":          {answering(404, `{"acme":true}`), "there is no such address, status 404", 0, ""},
+		"404":                         {answering(404, `{"acme":true,"code":"gone"}`), "", 404, "gone"},
+		"409":                         {answering(409, `{"acme":true,"code":"busy"}`), "", 409, "busy"},
+		"code that is a sentence":     {answering(422, `{"acme":true,"code":"ada@example.com exists"}`), "", 422, ""},
+		"429 of a proxy":              {answering(429, "slow down"), "", 429, ""},
+		"500 of a proxy":              {answering(500, `{"code":"broken"}`), "", 500, "broken"},
+		"502 of a proxy":              {answering(502, "<html>ada@example.com</html>"), "", 502, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			_, err := ask(t, acme, func(w http.ResponseWriter, r *http.Request) { calls++; c.answer(w, r) })
+			var got *lockstep.UpstreamError
+			if !errors.As(err, &got) {
+				t.Fatalf("%v is not an UpstreamError", err)
+			}
+			cause := ""
+			if got.Err != nil {
+				cause = got.Err.Error()
+			}
+			want := &lockstep.UpstreamError{Provider: "acme", Status: c.status, Code: c.code}
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(*got, "Err")); diff != "" || cause != c.cause {
+				t.Errorf("cause %q, %s", cause, diff)
+			}
+			if missing := name == "404"; errors.Is(err, lockstep.ErrNotFound) != missing {
+				t.Errorf("not found: %v", !missing)
+			}
+			if strings.Contains(err.Error(), "ada") {
+				t.Errorf("%q holds personal data", err)
+			}
+			if calls != 1 {
+				t.Errorf("%d calls", calls)
+			}
+		})
+	}
+}
+
+func TestAnswersThatAreBelieved(t *testing.T) {
+	largest := "{" + strings.Repeat(" ", limit-2) + "}"
+	objects := acme
+	objects.Objects = true
+	for body, object := range map[string]bool{`{"id":"1"}`: true, " {}\n": true, largest: true, "null": false, "[]": false, `"text"`: false} {
+		if got, err := ask(t, acme, answering(201, body)); err != nil || got != body {
+			t.Errorf("%.20s: read %.20s, %v", body, got, err)
+		}
+		got, err := ask(t, objects, answering(200, body))
+		switch {
+		case object && (err != nil || got != body):
+			t.Errorf("%.20s: read %.20s, %v", body, got, err)
+		case !object && (err == nil || !strings.Contains(err.Error(), "the answer is not a whole JSON object")):
+			t.Errorf("%.20s is taken for an object: %v", body, err)
+		}
+	}
+}
+
+func TestRefusalTellsWhenToComeBackAndWhoAsked(t *testing.T) {
+	for id, want := range map[string]string{"req_1": "req_1", "ada@example.com": ""} {
+		_, err := ask(t, acme, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			w.Header().Set("Acme-Id", id)
+			w.WriteHeader(503)
+		})
+		var got *lockstep.UpstreamError
+		if !errors.As(err, &got) || got.RetryAfter != 7*time.Second || got.RequestID != want {
+			t.Errorf("%q: got %+v", id, got)
+		}
+	}
+}
+
+// endless is an answer without an end, which counts what is read of it.
+type endless struct {
+	read   int
+	closed bool
+}
+
+func (e *endless) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Body: e, Request: r}, nil
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.read += len(p); e.read > 4*limit {
+		return 0, errors.New("too much was read")
+	}
+	return len(p), nil
+}
+
+func (e *endless) Close() error { e.closed = true; return nil }
+
+func TestEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
+	answer := &endless{}
+	_, err := acme.Client(&http.Client{Transport: answer}, 0, limit).Get("http://acme.internal")
+	if err == nil || !strings.Contains(err.Error(), "too large") || !answer.closed {
+		t.Fatalf("%v after %d bytes, closed %v", err, answer.read, answer.closed)
+	}
+}
+
+func TestClientIsACopyWithATimeoutAndWithoutCookies(t *testing.T) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := &http.Client{Jar: jar}
+	if got := acme.Client(base, time.Minute, limit); got == base || got.Jar != nil || got.Timeout != time.Minute || base.Transport != nil || base.Jar == nil {
+		t.Errorf("%+v of %+v", got, base)
+	}
+	if got := acme.Client(&http.Client{Timeout: time.Second}, time.Minute, limit); got.Timeout != time.Second {
+		t.Errorf("timeout %v", got.Timeout)
+	}
+	if got := acme.Client(nil, time.Minute, limit); got.Timeout != time.Minute {
+		t.Errorf("timeout %v", got.Timeout)
+	}
+}
