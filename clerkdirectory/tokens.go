@@ -51,7 +51,8 @@ type TokenConfig struct {
 	// Issuer is the iss that tokens must have, to the letter. Where it is empty, it
 	// must be a Frontend API of Clerk's: https://clerk.<domain> or
 	// https://<slug>.clerk.accounts.dev. That alone would accept any instance's
-	// tokens; what does not is that the keys are of one instance.
+	// tokens; what does not is that the keys are of one instance. Where BaseURL is an
+	// address of this machine, a simulator's, it may also be that address.
 	Issuer string
 	// AuthorizedParties are the origins that may have asked for a token, its azp.
 	// Where the list is empty, any may. A token without azp is accepted: Clerk
@@ -190,6 +191,9 @@ func tokenError(err error) error {
 func (t *Tokens) issued(issuer string) bool {
 	if t.config.Issuer != "" {
 		return issuer == t.config.Issuer
+	}
+	if base, err := url.Parse(t.config.BaseURL); err == nil && upstream.Loopback(base) && issuer == base.Scheme+"://"+base.Host {
+		return true
 	}
 	u, err := url.Parse(issuer)
 	return err == nil && issuer == "https://"+u.Host &&

@@ -23,7 +23,7 @@ import (
 type Server struct {
 	store  lockstep.Store
 	runner *reconcile.Runner
-	mux    *http.ServeMux
+	web    http.Handler
 	log    *slog.Logger
 }
 
@@ -55,15 +55,17 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("clerk session tokens: %w", err)
 	}
 
-	s := &Server{store: c.Store, mux: http.NewServeMux(), log: c.Log}
+	s := &Server{store: c.Store, log: c.Log}
 	intake := ingest.Intake{Inbox: c.Store, Wake: func() { s.runner.Wake() }}
 	s.runner = reconcile.NewRunner(c.Store, reconcilers(c, billing, directory, intake), c.Workers, c.Log)
 
-	s.mux.Handle("POST /webhooks/stripe", &ingest.Endpoint{Source: stripeSource(c, billing), Intake: intake, Log: c.Log})
-	s.mux.Handle("POST /webhooks/clerk", &ingest.Endpoint{Source: clerkSource(c), Intake: intake, Log: c.Log})
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhooks/stripe", &ingest.Endpoint{Source: stripeSource(c, billing), Intake: intake, Log: c.Log})
+	mux.Handle("POST /webhooks/clerk", &ingest.Endpoint{Source: clerkSource(c), Intake: intake, Log: c.Log})
 	api := &httpapi.API{Store: c.Store, Till: billing, Sessions: sessions, Catalog: c.Catalog, Key: c.APIKey,
 		ReturnOrigins: c.ReturnOrigins, Wake: s.runner.Wake, Log: c.Log}
-	api.Register(s.mux)
+	api.Register(mux)
+	s.web = api.AllowOrigins(mux)
 	return s, nil
 }
 
@@ -112,7 +114,7 @@ func clerkSource(c Config) ingest.Source {
 }
 
 // Handler answers deliveries and the API.
-func (s *Server) Handler() http.Handler { return s.mux }
+func (s *Server) Handler() http.Handler { return s.web }
 
 // Run brings keys in step until ctx ends.
 func (s *Server) Run(ctx context.Context) error {
@@ -144,7 +146,7 @@ func (s *Server) startSweeps(ctx context.Context) error {
 // fails. It then stops listening, lets requests and runs end, and returns.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
-		Handler:           s.mux,
+		Handler:           s.web,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second, // also of a slow body, which the one above is not
 		WriteTimeout:      30 * time.Second,

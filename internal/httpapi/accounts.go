@@ -64,7 +64,8 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 		return nil, a.problem(ctx, "read work", err)
 	}
-	out.Body.Pending = work.Pending() && !work.RunAt.After(time.Now().Add(time.Minute))
+	scheduled := work.Disposition != lockstep.Retry && work.RunAt.After(time.Now().Add(time.Minute))
+	out.Body.Pending = work.Pending() && !scheduled
 	if !callerOf(ctx).server {
 		return out, nil
 	}

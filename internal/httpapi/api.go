@@ -88,12 +88,18 @@ func (a *API) problem(ctx context.Context, doing string, err error) error {
 	return huma.Error500InternalServerError("something went wrong here; the log says what")
 }
 
-func (a *API) health(ctx context.Context, _ *struct{}) (*struct{ Body struct{ Status string } }, error) {
+type healthOutput struct {
+	Body struct {
+		Status string `json:"status" example:"ok"`
+	}
+}
+
+func (a *API) health(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	if err := a.Store.Ping(ctx); err != nil {
 		a.Log.ErrorContext(ctx, "database is not healthy", "error", err)
 		return nil, huma.Error503ServiceUnavailable("the database cannot be written")
 	}
-	out := &struct{ Body struct{ Status string } }{}
+	out := &healthOutput{}
 	out.Body.Status = "ok"
 	return out, nil
 }

@@ -66,7 +66,7 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	if r.now.State != lockstep.AccountDeleted && r.scope.Has(lockstep.ScopeIdentity|lockstep.ScopeDeleted) {
+	if r.scope.Has(lockstep.ScopeIdentity | lockstep.ScopeDeleted) {
 		if gone, err := r.observeIdentity(ctx); gone || err != nil {
 			return Result{}, err
 		}
@@ -134,6 +134,8 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	if errors.Is(err, lockstep.ErrNotFound) {
 		deletion := r.scope.Has(lockstep.ScopeDeleted)
 		switch {
+		case r.now.State == lockstep.AccountDeleted:
+			return false, nil // as we know
 		case !r.known && deletion:
 			return true, nil // it came and went before we looked
 		case !r.known && r.claim.Attempt < firstSightTries:
@@ -153,6 +155,13 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	}
 	if err != nil {
 		return true, fmt.Errorf("look at identity: %w", err)
+	}
+	if r.now.State == lockstep.AccountDeleted {
+		// Ids are never given twice: it was not deleted after all. What the policy did
+		// is done, but nobody stays locked out.
+		r.Log.Error("account that was taken for deleted is in the directory", "account", r.account.String())
+		r.now.State = lockstep.AccountActive
+		r.scope |= lockstep.ScopeAll
 	}
 	r.identity = &identity
 	r.now.Email, r.now.Name, r.now.IdentityUpdatedAt = identity.Email, identity.Name, identity.UpdatedAt

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -99,10 +100,11 @@ func sweep[P any](ctx context.Context, s *Sweeps, claim lockstep.Claim, every ti
 		}
 	}
 	next, marks, more, err := page(ctx, claim, at)
-	if err != nil && !lockstep.IsTerminal(err) {
+	var upstream *lockstep.UpstreamError
+	switch {
+	case errors.As(err, &upstream) && upstream.Rejected():
 		return Result{}, retryable{err} // a sweep that a provider refuses must not stop for good
-	}
-	if err != nil {
+	case err != nil:
 		return Result{}, err
 	}
 	text, err := json.Marshal(next)

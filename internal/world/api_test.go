@@ -144,6 +144,79 @@ func (w *world) exchange(tt exchange) {
 	}
 }
 
+// TestOrigins: pages of the return origins may call from a browser, others not.
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	dir := scratch(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := create(t, 1, dir, false)
+		defer w.destroy()
+		for origin, allowed := range map[string]bool{"https://app.test": true, "https://evil.example": false, "https://app.test.evil.example": false, "null": false} {
+			for method, want := range map[string]int{http.MethodOptions: http.StatusNoContent, http.MethodGet: http.StatusUnauthorized} {
+				request, err := http.NewRequestWithContext(context.Background(), method, "http://"+serviceHost+"/v1/accounts/user/user_1", http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.Header.Set("Origin", origin)
+				if method == http.MethodOptions {
+					request.Header.Set("Access-Control-Request-Method", "GET")
+				}
+				response, err := w.outside.client(time.Second).Do(request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				response.Body.Close()
+				if got := response.Header.Get("Access-Control-Allow-Origin"); (got == origin) != allowed || !allowed && got != "" {
+					t.Errorf("%s from %s: allowed is %q", method, origin, got)
+				}
+				if allowed && response.StatusCode != want || !allowed && response.StatusCode < 400 {
+					t.Errorf("%s from %s: status %d", method, origin, response.StatusCode)
+				}
+				if response.Header.Get("Access-Control-Allow-Credentials") != "" {
+					t.Error("cookies are allowed")
+				}
+			}
+		}
+	})
+}
+
+// TestADeletionThatWasNotSoIsUndone: Clerk itself was wrong about a user for a
+// moment, just when an event said that they are gone.
+func TestADeletionThatWasNotSoIsUndone(t *testing.T) {
+	t.Parallel()
+	dir := scratch(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := create(t, 1, dir, false)
+		defer w.destroy()
+		ada := w.mustSignUp("ada@example.com")
+		time.Sleep(time.Minute)
+		w.sim.AddFault(simulator.Fault{Side: "clerk", Method: "GET", Path: "/v1/users/*", Times: 1, Status: 404,
+			Body: `{"errors":[{"message":"not found","long_message":"not found","code":"resource_not_found"}]}`, Header: http.Header{"Content-Type": {"application/json"}}})
+		w.sayGone(ada)
+		time.Sleep(time.Minute)
+		if a := w.ask("user/" + ada); a.State != "deleted" {
+			t.Fatalf("the account is %s", a.State)
+		}
+		time.Sleep(listEvery)
+		if a := w.ask("user/" + ada); a.State != "active" || a.Problem != "" {
+			t.Fatalf("after the directory was listed the account is %+v", a)
+		}
+		var session struct{ ID string }
+		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
+			map[string]any{"account": "user/" + ada, "lookup_key": "pro", "success_url": "https://app.test/"}, &session)
+		if err != nil || status != http.StatusOK {
+			t.Fatalf("checkout: %d %v", status, err)
+		}
+		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if a := w.ask("user/" + ada); a.Access.Plan != "pro" {
+			t.Errorf("after buying again: %+v", a)
+		}
+	})
+}
+
 // TestDeliveriesThatCannotBeStored: a full disk is answered 503 with a time to come
 // back, a body without end 413, and neither changes anything.
 func TestDeliveriesThatCannotBeStored(t *testing.T) {
