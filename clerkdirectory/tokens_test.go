@@ -245,6 +245,19 @@ func TestIssuerWhereNoneIsConfigured(t *testing.T) {
 	}
 }
 
+func TestASimulatorsAddressIsAnIssuerOnThisMachineOnly(t *testing.T) {
+	for base, want := range map[string]error{"http://127.0.0.1:12112": nil, "http://127.0.0.1:12112/v1": nil, "https://proxy.example": ErrTokenIssuer} {
+		tokens := (&instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}).tokens(t, func(c *TokenConfig) { c.Issuer, c.AuthorizedParties, c.BaseURL = "", nil, base })
+		iss := strings.TrimSuffix(base, "/v1")
+		if _, err := tokens.Verify(t.Context(), good(map[string]any{"iss": iss})); !errors.Is(err, want) {
+			t.Errorf("%s: %v", base, err)
+		}
+		if _, err := tokens.Verify(t.Context(), good(map[string]any{"iss": "http://127.0.0.1:1"})); !errors.Is(err, ErrTokenIssuer) {
+			t.Errorf("another address of this machine: %v", err)
+		}
+	}
+}
+
 func TestTokenConfig(t *testing.T) {
 	for name, c := range map[string]struct {
 		config TokenConfig
