@@ -33,7 +33,12 @@ func TestMainJobInABrowser(t *testing.T) {
 	b.pay("4000 0000 0000 0002")
 	b.waits("the refusal", func() bool { return strings.Contains(b.text("main"), "declined") })
 	b.do("look", b.picture("4-declined"))
+	// The redirect proves nothing: while the webhooks are held back, nothing is given.
+	dev.deliveries(t, `{"hold":true}`)
 	b.pay("4242 4242 4242 4242")
+	b.waits("the activation page", func() bool { return b.text("#activating") != "" })
+	b.do("look", b.picture("4-activating"))
+	dev.deliveries(t, `{"hold":false}`)
 	b.until("#plan", "pro")
 	b.shows("table", "paid")
 	b.shows("#claims", `"plan": "pro"`)
@@ -75,6 +80,14 @@ type devWorld struct {
 func (d *devWorld) stop() error {
 	d.cancel()
 	return <-d.ended
+}
+
+// deliveries changes how the Stripe simulator delivers.
+func (d *devWorld) deliveries(t *testing.T, policy string) {
+	t.Helper()
+	if status, body, err := request([]string{"POST", d.stripe + "/_sim/delivery", "json=" + policy}); err != nil || status != 200 {
+		t.Fatalf("change deliveries: %d %v: %s", status, err, body)
+	}
 }
 
 func startDev(t *testing.T) *devWorld {
