@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -40,6 +41,7 @@ type checker struct {
 	problems []string
 	answers  map[string]answer // by account
 	owner    map[string]string // account by linked customer
+	former   map[string]string // account by customer that is linked, or was
 }
 
 func (c *checker) wrong(format string, args ...any) {
@@ -48,8 +50,9 @@ func (c *checker) wrong(format string, args ...any) {
 
 // check returns everything that is not as promised.
 func (w *world) check() []string {
-	c := &checker{world: w, answers: map[string]answer{}, owner: map[string]string{}}
+	c := &checker{world: w, answers: map[string]answer{}, owner: map[string]string{}, former: map[string]string{}}
 	c.ask()
+	c.remember()
 	c.checkDeliveries()
 	c.checkWork()
 	c.checkCustomers()
@@ -94,6 +97,19 @@ func (c *checker) ask() {
 			c.wrong("customer %s is linked to %s and to %s", a.CustomerID, other, account)
 		}
 		c.owner[a.CustomerID] = account
+	}
+}
+
+// remember notes whose the customers of payment links became: nothing in Stripe says
+// so for good, since a reference decides only as long as nobody is linked.
+func (c *checker) remember() {
+	for _, customer := range c.sim.Customers() {
+		account, err := c.service.store.AccountOfCustomer(context.Background(), customer.ID)
+		if err == nil {
+			c.former[customer.ID] = account.String()
+		} else if !errors.Is(err, lockstep.ErrNotFound) {
+			c.wrong("whose is customer %s: %v", customer.ID, err)
+		}
 	}
 }
 
@@ -195,7 +211,7 @@ func (c *checker) things(account string) []thing {
 	_, id, _ := strings.Cut(account, "/")
 	customers := map[string]bool{c.answers[account].CustomerID: true}
 	for _, customer := range c.sim.Customers() { // also those that were deleted and replaced
-		if customer.Metadata["lockstepAccount"] == account {
+		if customer.Metadata["lockstepAccount"] == account || c.former[customer.ID] == account {
 			customers[customer.ID] = true
 		}
 	}
