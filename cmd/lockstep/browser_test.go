@@ -34,7 +34,12 @@ func TestMainJobInABrowser(t *testing.T) {
 	b.waits("the refusal", func() bool { return strings.Contains(b.text("main"), "declined") })
 	b.do("look", b.picture("4-declined"))
 	// The redirect proves nothing: while the webhooks are held back, nothing is given.
+	// (What was delivered before is looked at first: that look would see the payment.)
 	dev.deliveries(t, `{"hold":true}`)
+	b.waits("rest", func() bool {
+		_, backlog, err := request([]string{"GET", dev.lockstep + "/v1/work", "key=" + devAPIKey})
+		return err == nil && !strings.Contains(backlog, `"key":"user/`)
+	})
 	b.pay("4242 4242 4242 4242")
 	b.waits("the activation page", func() bool { return b.text("#activating") != "" })
 	b.do("look", b.picture("4-activating"))
@@ -72,9 +77,9 @@ func TestMainJobInABrowser(t *testing.T) {
 
 // devWorld is `lockstep dev`, running.
 type devWorld struct {
-	app, stripe string
-	cancel      context.CancelFunc
-	ended       chan error
+	app, lockstep, stripe string
+	cancel                context.CancelFunc
+	ended                 chan error
 }
 
 func (d *devWorld) stop() error {
@@ -101,7 +106,7 @@ func startDev(t *testing.T) *devWorld {
 		addrs[i] = addr
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	d := &devWorld{app: "http://" + addrs[0], stripe: "http://" + addrs[2], cancel: cancel, ended: make(chan error, 1)}
+	d := &devWorld{app: "http://" + addrs[0], lockstep: "http://" + addrs[1], stripe: "http://" + addrs[2], cancel: cancel, ended: make(chan error, 1)}
 	command := &devCommand{AppAddr: addrs[0], Addr: addrs[1], StripeAddr: addrs[2], ClerkAddr: addrs[3], Dir: t.TempDir(), Seed: 1}
 	go func() {
 		d.ended <- command.Run(ctx, &surroundings{getenv: os.Getenv, stdout: io.Discard, log: slog.New(slog.DiscardHandler)})
@@ -165,7 +170,8 @@ func (b *browserTab) waits(what string, so func() bool) {
 			return
 		}
 	}
-	b.Fatalf("waited in vain for %s", what)
+	b.do("look", b.picture("failed"))
+	b.Fatalf("waited in vain for %s; there is %q", what, b.text("main"))
 }
 
 // text is what an element shows; empty while there is none.
