@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator"
@@ -27,11 +26,7 @@ type exchange struct {
 // TestAPI asks as a server, as browsers, and as nobody. Whoever asks gets what is
 // theirs and nothing else.
 func TestAPI(t *testing.T) {
-	t.Parallel()
-	dir := scratch(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
-		defer w.destroy()
+	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		eve := w.mustSignUp("eve@example.com")
 		org, err := w.sim.CreateOrganization("Engines", ada)
@@ -101,14 +96,6 @@ func TestAPI(t *testing.T) {
 	})
 }
 
-func (w *world) mustSignUp(email string) string {
-	user, err := w.sim.SignUp(simulator.SignUp{Email: email, FirstName: "A", LastName: "B"})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return user.ID
-}
-
 func (w *world) exchange(tt exchange) {
 	var body io.Reader
 	if tt.body != "" {
@@ -146,11 +133,7 @@ func (w *world) exchange(tt exchange) {
 
 // TestOrigins: pages of the return origins may call from a browser, others not.
 func TestOrigins(t *testing.T) {
-	t.Parallel()
-	dir := scratch(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
-		defer w.destroy()
+	calm(t, func(t *testing.T, w *world) {
 		for origin, allowed := range map[string]bool{"https://app.test": true, "https://evil.example": false, "https://app.test.evil.example": false, "null": false} {
 			for method, want := range map[string]int{http.MethodOptions: http.StatusNoContent, http.MethodGet: http.StatusUnauthorized} {
 				request, err := http.NewRequestWithContext(context.Background(), method, "http://"+serviceHost+"/v1/accounts/user/user_1", http.NoBody)
@@ -183,11 +166,7 @@ func TestOrigins(t *testing.T) {
 // TestADeletionThatWasNotSoIsUndone: Clerk itself was wrong about a user for a
 // moment, just when an event said that they are gone.
 func TestADeletionThatWasNotSoIsUndone(t *testing.T) {
-	t.Parallel()
-	dir := scratch(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
-		defer w.destroy()
+	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
 		w.sim.AddFault(simulator.Fault{Side: "clerk", Method: "GET", Path: "/v1/users/*", Times: 1, Status: 404,
@@ -201,15 +180,7 @@ func TestADeletionThatWasNotSoIsUndone(t *testing.T) {
 		if a := w.ask("user/" + ada); a.State != "active" || a.Problem != "" {
 			t.Fatalf("after the directory was listed the account is %+v", a)
 		}
-		var session struct{ ID string }
-		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
-			map[string]any{"account": "user/" + ada, "lookup_key": "pro", "success_url": "https://app.test/"}, &session)
-		if err != nil || status != http.StatusOK {
-			t.Fatalf("checkout: %d %v", status, err)
-		}
-		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
-			t.Fatal(err)
-		}
+		w.mustBuy("user/"+ada, "pro")
 		time.Sleep(time.Minute)
 		if a := w.ask("user/" + ada); a.Access.Plan != "pro" {
 			t.Errorf("after buying again: %+v", a)
@@ -220,11 +191,7 @@ func TestADeletionThatWasNotSoIsUndone(t *testing.T) {
 // TestDeliveriesThatCannotBeStored: a full disk is answered 503 with a time to come
 // back, a body without end 413, and neither changes anything.
 func TestDeliveriesThatCannotBeStored(t *testing.T) {
-	t.Parallel()
-	dir := scratch(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
-		defer w.destroy()
+	calm(t, func(t *testing.T, w *world) {
 		body := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","livemode":false,"created":1,"data":{"object":{"id":"in_1","object":"invoice","customer":"cus_1"}}}`)
 		w.oracle.diskFull.Store(true)
 		if status, err := w.deliver("stripe", "evt_1", body); err != nil || status != http.StatusServiceUnavailable {

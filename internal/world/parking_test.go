@@ -1,60 +1,15 @@
 package world
 
 import (
-	"context"
-	"net/http"
 	"net/url"
-	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/lockstep-dev/lockstep"
 )
-
-// stripe sends a form to the Stripe simulator, as somebody at the dashboard or a
-// payment link does.
-func (w *world) stripe(path string, form url.Values, out any) {
-	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+stripeKey)
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if status, err := w.send(request, out); err != nil || status != http.StatusOK {
-		w.t.Fatalf("POST %s: %d %v", path, status, err)
-	}
-}
-
-func (w *world) ask(account string) answer {
-	var a answer
-	if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey, nil, &a); err != nil || status != http.StatusOK {
-		w.t.Fatalf("ask for %s: %d %v", account, status, err)
-	}
-	return a
-}
-
-// parked are the events that wait for somebody, by their reason.
-func (w *world) parked() map[string]int {
-	page, err := w.service.store.Events(context.Background(), lockstep.EventFilter{Status: lockstep.EventParked, Limit: 200})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	reasons := map[string]int{}
-	for _, e := range page.Events {
-		reasons[e.Reason]++
-	}
-	return reasons
-}
 
 // TestWhatNobodyOwnsWaitsForItsOwner: a payment link's customer is nobody's until
 // somebody says whose it is; then everything about it is taken up.
 func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
-	t.Parallel()
-	dir := scratch(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
-		defer w.destroy()
+	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		org, err := w.sim.CreateOrganization("Engines", ada)
 		if err != nil {
@@ -96,11 +51,7 @@ func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
 // TestAPaymentBeforeItsBuyerIsKnown: the checkout names an organization of which no
 // event has told yet.
 func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
-	t.Parallel()
-	dir := scratch(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
-		defer w.destroy()
+	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
 		w.sim.SetClerkWebhooks(nil) // from now on Clerk's events are lost

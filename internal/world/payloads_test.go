@@ -20,12 +20,10 @@ import (
 // fields, shared ids. None may be answered 5xx, and each ends as done, ignored with
 // a reason or parked with one.
 func TestPayloads(t *testing.T) {
-	t.Parallel()
 	shared := os.Getenv("LOCKSTEP_SHARED")
 	if shared == "" {
 		t.Skip("LOCKSTEP_SHARED is not set: it names the folder of payloads, which are not part of this repository")
 	}
-	dir := scratch(t)
 	files := map[lockstep.Source][]string{}
 	for _, source := range []lockstep.Source{lockstep.Stripe, lockstep.Clerk} {
 		found, err := filepath.Glob(filepath.Join(shared, "payloads", string(source), "*.json"))
@@ -34,9 +32,7 @@ func TestPayloads(t *testing.T) {
 		}
 		files[source] = found
 	}
-	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
-		defer w.destroy()
+	calm(t, func(t *testing.T, w *world) {
 		delivered := map[string]bool{}
 		for source, found := range files {
 			for _, file := range found {

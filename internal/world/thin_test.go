@@ -1,22 +1,16 @@
 package world
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
 // TestThinEventsAreHintsLikeTheRest: an event that gives nothing but an id is
 // enough, for a subscription and for a one-time payment.
 func TestThinEventsAreHintsLikeTheRest(t *testing.T) {
-	t.Parallel()
-	dir := scratch(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
-		defer w.destroy()
+	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
 		w.sim.SetStripeWebhooks(nil) // Stripe's snapshot events are lost
@@ -28,16 +22,7 @@ func TestThinEventsAreHintsLikeTheRest(t *testing.T) {
 		}
 		sessions := map[string]string{}
 		for _, key := range []string{"basic", "life"} {
-			var session struct{ ID string }
-			status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
-				map[string]any{"account": "user/" + ada, "lookup_key": key, "success_url": "https://app.test/"}, &session)
-			if err != nil || status != http.StatusOK {
-				t.Fatalf("checkout: %d %v", status, err)
-			}
-			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
-				t.Fatal(err)
-			}
-			sessions[key] = session.ID
+			sessions[key] = w.mustBuy("user/"+ada, key)
 		}
 		time.Sleep(time.Minute)
 		if a := w.ask("user/" + ada); a.Access.Active {
