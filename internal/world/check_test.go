@@ -163,8 +163,12 @@ func (c *checker) checkCustomers() {
 		emails["user/"+u.ID] = u.Email
 	}
 	made := map[string]string{}
+	living := c.living()
 	for _, customer := range c.sim.Customers() {
 		account := customer.Metadata["lockstepAccount"]
+		if customer.Deleted && !c.discarded[customer.ID] && slices.Contains(living, account) {
+			c.wrong("customer %s was deleted, but %s lives", customer.ID, account)
+		}
 		if account == "" || customer.Deleted {
 			continue
 		}

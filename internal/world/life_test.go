@@ -260,6 +260,7 @@ func (w *world) refund() {
 // deleteCustomer is somebody at Stripe's dashboard.
 func (w *world) deleteCustomer() {
 	if c, ok := pick(w, w.sim.Customers()); ok && !c.Deleted {
+		w.discarded[c.ID] = true
 		w.say("delete customer %s: %v", c.ID, w.sim.DeleteCustomer(c.ID))
 	}
 }

@@ -105,11 +105,13 @@ type world struct {
 	signUps    int
 	lies       int
 	gone       []string // accounts that were deleted
+
+	discarded map[string]bool // customers that somebody deleted at Stripe
 }
 
 func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
-		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle()}
+		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {
