@@ -68,8 +68,8 @@ type party struct {
 	transport *http.Transport
 	dead      chan struct{}
 	once      sync.Once
-	watch     func(*http.Request) // sees each request before it leaves; may be nil
-	stall     atomic.Int64        // how long the next request hangs whatever its context says
+	watch     func(*http.Request) error // sees each request before it leaves, and may stop it; may be nil
+	stall     atomic.Int64              // how long the next request hangs whatever its context says
 }
 
 func (n *network) party() *party {
@@ -95,7 +95,9 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if p.watch != nil {
-		p.watch(r)
+		if err := p.watch(r); err != nil {
+			return nil, err
+		}
 	}
 	if stall := p.stall.Swap(0); stall > 0 {
 		// A process that is stopped notices neither the time nor its context.

@@ -23,6 +23,7 @@ type oracle struct {
 	mu       sync.Mutex
 	holders  map[lockstep.Key]string // the token of the newest claim
 	diskFull atomic.Bool
+	writes   atomic.Int64 // of metadata
 	problems []string
 }
 
@@ -115,6 +116,25 @@ func (w watched) Finish(ctx context.Context, claim lockstep.Claim, outcome locks
 		w.oracle.wrong("a run of %s that had lost its lease finished it as %s", claim.Key, outcome.Disposition)
 	}
 	return err
+}
+
+// manyWrites is ten times the metadata writes that a world needs: a service that answers
+// the echo of its own write with another never comes to rest.
+const manyWrites = 200
+
+// countWrite stops metadata writes that have no end.
+func (o *oracle) countWrite(r *http.Request) error {
+	if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/metadata") {
+		return nil
+	}
+	switch n := o.writes.Add(1); {
+	case n == manyWrites:
+		o.wrong("metadata is written without end")
+		fallthrough
+	case n > manyWrites:
+		return errors.New("enough metadata was written")
+	}
+	return nil
 }
 
 // checkOrder looks at a metadata write on its way out: the plan that it gives must

@@ -53,7 +53,10 @@ func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger
 		t.Fatalf("open store: %v", err)
 	}
 	s := &service{store: store, party: net.party(), done: make(chan error, 1)}
-	s.party.watch = func(r *http.Request) { seer.checkOrder(store, r) }
+	s.party.watch = func(r *http.Request) error {
+		seer.checkOrder(store, r)
+		return seer.countWrite(r)
+	}
 	lock, err := server.New(server.Config{
 		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: log, ReturnOrigins: []string{"https://app.test"},
 		Stripe: server.Stripe{Key: stripeKey, BaseURL: "http://" + stripeHost,
