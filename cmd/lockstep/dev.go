@@ -126,7 +126,7 @@ func (c *devCommand) explain(in *surroundings, appURL, serviceURL string, sims *
   3. Watch it turn to Pro when the webhook's truth has arrived.
   4. Manage billing > cancel; then advance the clock by 31 days at %s/_sim.
   5. Ask Lockstep why:
-     curl -H "Authorization: Bearer %s" %s/v1/work
+     curl -H "Authorization: Bearer %s" %s/v1/accounts/user/THE-ID-ON-THE-PAGE
   Nothing here is real, and nothing leaves this machine. State: %s
   Ctrl-C stops.
 
