@@ -105,14 +105,25 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return p.introduce(ctx, owner, waits)
+	case errors.Is(err, lockstep.ErrLinked):
+		return &lockstep.ParkError{Reason: "the license is another account's", WaitsFor: []lockstep.Key{claim.Key}}
 	case err != nil:
 		return fmt.Errorf("save license: %w", err)
 	}
 	return p.introduceCustomer(ctx, session)
 }
 
-// owner climbs the ladder for a session.
+// owner is whose license there is already; a license never changes its account,
+// whoever its customer is linked to later. Else it climbs the ladder for a session.
 func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockstep.Account, error) {
+	if session.PaymentID != "" {
+		switch license, err := p.Store.LicenseOfPayment(ctx, session.PaymentID); {
+		case err == nil && license.ID == session.ID:
+			return license.Account, nil
+		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+			return lockstep.Account{}, fmt.Errorf("look for the license of a payment: %w", err)
+		}
+	}
 	e := evidence{objects: []map[string]string{session.Metadata}, reference: []string{session.Reference}}
 	if session.CustomerID != "" {
 		switch owner, err := p.Store.AccountOfCustomer(ctx, session.CustomerID); {

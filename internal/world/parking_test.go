@@ -77,3 +77,48 @@ func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
 		}
 	})
 }
+
+// TestALicenseStaysWhoseItIs: a payment's customer is linked to another account
+// after its license was given; a refund still reaches the license.
+func TestALicenseStaysWhoseItIs(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		ada := w.mustSignUp("ada@example.com")
+		org, err := w.sim.CreateOrganization("Engines", ada)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		var customer, session struct{ ID string }
+		w.stripe("/v1/customers", url.Values{"email": {"somebody@example.com"}}, &customer)
+		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "line_items[0][quantity]": {"1"},
+			"client_reference_id": {ada}, "customer": {customer.ID}, "success_url": {"https://app.test/"}}, &session)
+		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if a := w.ask("user/" + ada); a.Access.Plan != "life" {
+			t.Fatalf("after the payment: %+v", a)
+		}
+		w.stripe("/v1/customers/"+customer.ID, url.Values{"metadata[clerkOrgId]": {org.ID}}, nil)
+		// A subscription gives the customer to the organization beyond doubt.
+		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "line_items[0][quantity]": {"1"},
+			"subscription_data[metadata][clerkOrgId]": {org.ID}, "customer": {customer.ID}, "success_url": {"https://app.test/"}}, &session)
+		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if a := w.ask("organization/" + org.ID); a.CustomerID != customer.ID {
+			t.Fatalf("the customer is not the organization's: %+v", a)
+		}
+		if err := w.sim.Refund(w.sim.Charges()[0].ID, 0); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if a := w.ask("user/" + ada); a.Access.Active {
+			t.Errorf("after the refund: %+v", a)
+		}
+		if a := w.ask("organization/" + org.ID); a.Access.Plan != "basic" {
+			t.Errorf("the organization has %+v", a)
+		}
+	})
+}
