@@ -68,30 +68,3 @@ func (s *Stripe) expandField(at object, fields []string) bool {
 	}
 	return false
 }
-
-// lookup finds an object by its id, whatever kind it is; nil when there is none.
-func (s *Stripe) lookup(id string) object {
-	prefix, _, _ := strings.Cut(id, "_")
-	show, known := map[string]func() object{
-		"cus":   func() object { return shownIf(s.state.Customers.Get(id), s.showCustomer) },
-		"sub":   func() object { return shownIf(s.state.Subscriptions.Get(id), s.showSubscription) },
-		"in":    func() object { return shownIf(s.state.Invoices.Get(id), s.showInvoice) },
-		"pi":    func() object { return shownIf(s.state.PaymentIntents.Get(id), s.showPaymentIntent) },
-		"ch":    func() object { return shownIf(s.state.Charges.Get(id), s.showCharge) },
-		"pm":    func() object { return shownIf(s.state.PaymentMethods.Get(id), s.showPaymentMethod) },
-		"price": func() object { return shownIf(s.state.Prices.Get(id), s.showPrice) },
-		"prod":  func() object { return shownIf(s.state.Products.Get(id), s.showProduct) },
-		"feat":  func() object { return shownIf(s.state.Features.Get(id), s.showFeature) },
-	}[prefix]
-	if !known {
-		return nil
-	}
-	return show()
-}
-
-func shownIf[T any](found *T, show func(*T) object) object {
-	if found == nil {
-		return nil
-	}
-	return show(found)
-}

@@ -1,10 +1,8 @@
 package stripesim
 
 import (
-	"cmp"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -69,14 +67,6 @@ func newestOf[P any](items []P) iter.Seq[P] {
 			}
 		}
 	}
-}
-
-// kindOf names what an id is, as error messages do.
-func kindOf(id string) string {
-	prefix, _, _ := strings.Cut(id, "_")
-	kinds := map[string]string{"cus": "customer", "sub": "subscription", "in": "invoice", "pi": "payment_intent", "ch": "charge", "price": "price",
-		"prod": "product", "cs": "checkout.session", "evt": "event", "re": "refund", "dp": "dispute", "we": "webhook endpoint"}
-	return cmp.Or(kinds[prefix], "object")
 }
 
 // createdFilter reads created, or created[gt|gte|lt|lte].

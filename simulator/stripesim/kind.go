@@ -1,0 +1,55 @@
+package stripesim
+
+import "strings"
+
+// kind is one type of object: what error messages call it, and how one is found
+// by its id and shown.
+type kind struct {
+	name string
+	show func(s *Stripe, id string) object // nil when there is none with the id
+}
+
+// kinds are the types of objects by what their ids begin with, up to the first
+// underscore. A type that is not here cannot be expanded, nor be named by
+// another one's error.
+var kinds = map[string]kind{
+	"ch":    {"charge", func(s *Stripe, id string) object { return shownIf(s.state.Charges.Get(id), s.showCharge) }},
+	"cs":    {"checkout.session", func(s *Stripe, id string) object { return shownIf(s.state.Sessions.Get(id), s.showSession) }},
+	"cus":   {"customer", func(s *Stripe, id string) object { return shownIf(s.state.Customers.Get(id), s.showCustomer) }},
+	"dp":    {"dispute", func(s *Stripe, id string) object { return shownIf(s.state.Disputes.Get(id), s.showDispute) }},
+	"evt":   {"event", func(s *Stripe, id string) object { return shownIf(s.state.Events.Get(id), s.showEvent) }},
+	"feat":  {"feature", func(s *Stripe, id string) object { return shownIf(s.state.Features.Get(id), s.showFeature) }},
+	"in":    {"invoice", func(s *Stripe, id string) object { return shownIf(s.state.Invoices.Get(id), s.showInvoice) }},
+	"pi":    {"payment_intent", func(s *Stripe, id string) object { return shownIf(s.state.PaymentIntents.Get(id), s.showPaymentIntent) }},
+	"pm":    {"PaymentMethod", func(s *Stripe, id string) object { return shownIf(s.state.PaymentMethods.Get(id), s.showPaymentMethod) }},
+	"price": {"price", func(s *Stripe, id string) object { return shownIf(s.state.Prices.Get(id), s.showPrice) }},
+	"prod":  {"product", func(s *Stripe, id string) object { return shownIf(s.state.Products.Get(id), s.showProduct) }},
+	"re":    {"refund", func(s *Stripe, id string) object { return shownIf(s.state.Refunds.Get(id), s.showRefund) }},
+	"sub":   {"subscription", func(s *Stripe, id string) object { return shownIf(s.state.Subscriptions.Get(id), s.showSubscription) }},
+	"we":    {"webhook endpoint", func(s *Stripe, id string) object { return shownIf(s.state.Endpoints.Get(id), s.showEndpoint) }},
+}
+
+// lookup finds an object by its id, whatever kind it is; nil when there is none.
+func (s *Stripe) lookup(id string) object {
+	prefix, _, _ := strings.Cut(id, "_")
+	if found, known := kinds[prefix]; known {
+		return found.show(s, id)
+	}
+	return nil
+}
+
+// kindOf names what an id is, as error messages do.
+func kindOf(id string) string {
+	prefix, _, _ := strings.Cut(id, "_")
+	if found, known := kinds[prefix]; known {
+		return found.name
+	}
+	return "object"
+}
+
+func shownIf[T any](found *T, show func(*T) object) object {
+	if found == nil {
+		return nil
+	}
+	return show(found)
+}
