@@ -71,6 +71,15 @@ func missingParam(param string) *Error {
 	return malformed("parameter_missing", param, "Missing required param: %s.", param)
 }
 
+// unknownParams refuses parameters by their full names.
+func unknownParams(names []string) *Error {
+	plural := ""
+	if len(names) > 1 {
+		plural = "s"
+	}
+	return malformed("parameter_unknown", names[0], "Received unknown parameter%s: %s", plural, strings.Join(names, ", "))
+}
+
 // noSuch is how Stripe names what it does not find: 404 for the object in the
 // path, 400 for one that a parameter names.
 func noSuch(kind, id, param string) *Error {

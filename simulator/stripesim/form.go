@@ -112,6 +112,14 @@ func (n *node) list() []*node {
 	return append(list, n.items...)
 }
 
+// nested says whether a node is a hash or an array, not a value.
+func (n *node) nested() bool { return n != nil && len(n.order)+len(n.items) > 0 }
+
+func isIndex(name string) bool {
+	_, err := strconv.ParseUint(name, 10, 16)
+	return err == nil
+}
+
 func (n *node) child(name string) *node {
 	if n == nil {
 		return nil

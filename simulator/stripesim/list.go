@@ -74,11 +74,11 @@ func createdFilter(c *call) func(time.Time) bool {
 	if !c.has("created") {
 		return func(time.Time) bool { return true }
 	}
-	if exact := c.text("created"); exact != "" {
+	if !c.hash("created") {
 		at := c.integer("created", 0)
 		return func(t time.Time) bool { return t.Unix() == at }
 	}
-	bounds := c.sub("created")
+	bounds := c.sub("created").only("gt", "gte", "lt", "lte")
 	const unbounded = int64(1) << 60
 	gt, gte := bounds.integer("gt", -unbounded), bounds.integer("gte", -unbounded)
 	lt, lte := bounds.integer("lt", unbounded), bounds.integer("lte", unbounded)

@@ -33,14 +33,48 @@ func (p params) name(field string) string {
 	return p.prefix + "[" + field + "]"
 }
 
+// only refuses every field of a hash but the named ones, as route.accepts does
+// at the top. It returns p, so that it can stand where the hash is read:
+//
+//	recurring := c.sub("recurring").only("interval", "interval_count")
+//
+// An empty value instead of a hash unsets it and passes; any other is refused.
+func (p params) only(names ...string) params {
+	if p.at == nil {
+		return p
+	}
+	if len(p.at.items) > 0 || len(p.at.order) == 0 && p.at.value != "" {
+		p.fail(malformed("", p.prefix, "Invalid object"))
+	}
+	var unknown []string
+	for _, name := range p.at.order {
+		if !slices.Contains(names, name) {
+			unknown = append(unknown, p.name(name))
+		}
+	}
+	if len(unknown) > 0 {
+		p.fail(unknownParams(unknown))
+	}
+	return p
+}
+
 // has says whether a parameter was sent, be it empty.
 func (p params) has(field string) bool { return p.at.child(field) != nil }
 
+// hash says whether a parameter was sent with fields or elements, and not as one value.
+func (p params) hash(field string) bool { return p.at.child(field).nested() }
+
+// text reads one value; a hash or an array in its place is refused.
 func (p params) text(field string) string {
-	if child := p.at.child(field); child != nil {
-		return child.value
+	child := p.at.child(field)
+	switch {
+	case child == nil:
+		return ""
+	case child.nested():
+		p.fail(malformed("", p.name(field), "Invalid string"))
+		return ""
 	}
-	return ""
+	return child.value
 }
 
 // textOr returns the parameter, or old when it was not sent. An empty one unsets.
@@ -113,8 +147,22 @@ func (p params) sub(field string) params {
 	return params{at: p.at.child(field), prefix: p.name(field), failure: p.failure}
 }
 
+// elements returns what an array holds. An empty value is the empty array, which
+// is how the official clients send one; any other value is refused.
+func (p params) elements(field string) []*node {
+	array := p.at.child(field)
+	if array == nil {
+		return nil
+	}
+	if !array.nested() && array.value != "" || slices.ContainsFunc(array.order, func(index string) bool { return !isIndex(index) }) {
+		p.fail(malformed("", p.name(field), "Invalid array"))
+		return nil
+	}
+	return array.list()
+}
+
 func (p params) list(field string) []params {
-	elements := p.at.child(field).list()
+	elements := p.elements(field)
 	list := make([]params, len(elements))
 	for i, element := range elements {
 		list[i] = params{at: element, prefix: p.name(field) + "[" + strconv.Itoa(i) + "]", failure: p.failure}
@@ -123,9 +171,12 @@ func (p params) list(field string) []params {
 }
 
 func (p params) texts(field string) []string {
-	elements := p.at.child(field).list()
+	elements := p.elements(field)
 	texts := make([]string, len(elements))
 	for i, element := range elements {
+		if element.nested() {
+			p.fail(malformed("", p.name(field)+"["+strconv.Itoa(i)+"]", "Invalid string"))
+		}
 		texts[i] = element.value
 	}
 	return texts
@@ -144,8 +195,8 @@ func (p params) metadata(old map[string]string) map[string]string {
 	if sent == nil {
 		return result
 	}
-	if sent.isSet && len(sent.fields) == 0 {
-		if sent.value != "" {
+	if len(sent.fields) == 0 {
+		if sent.value != "" || len(sent.items) > 0 {
 			p.fail(malformed("", p.name(field), "Invalid hash"))
 		}
 		return map[string]string{}
@@ -153,6 +204,8 @@ func (p params) metadata(old map[string]string) map[string]string {
 	for _, key := range sent.order {
 		value := sent.fields[key].value
 		switch {
+		case sent.fields[key].nested():
+			p.fail(malformed("", p.name(field)+"["+key+"]", "Metadata values must be strings, but for key '%s' you passed in a value of type hash.", key))
 		case value == "":
 			delete(result, key)
 			continue

@@ -60,13 +60,10 @@ func (r route) unknown(root *node) *Error {
 			names = append(names, name)
 		}
 	}
-	switch len(names) {
-	case 0:
+	if len(names) == 0 {
 		return nil
-	case 1:
-		return malformed("parameter_unknown", names[0], "Received unknown parameter: %s", names[0])
 	}
-	return malformed("parameter_unknown", names[0], "Received unknown parameters: %s", strings.Join(names, ", "))
+	return unknownParams(names)
 }
 
 var routes = slices.Concat(customerRoutes, catalogRoutes, entitlementRoutes, checkoutRoutes, portalRoutes, subscriptionRoutes,
