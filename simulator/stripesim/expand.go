@@ -7,13 +7,14 @@ import (
 
 // expandable are the fields that hold an id and can hold the object.
 var expandable = []string{"customer", "latest_invoice", "subscription", "payment_intent", "latest_charge", "payment_method",
-	"default_payment_method", "product", "charge", "invoice", "feature", "default_price", "dispute"}
+	"default_payment_method", "product", "charge", "invoice", "feature", "default_price", "dispute", "coupon", "promotion_code"}
 
 // includable are the fields that are only there when asked for, by object type.
 var includable = map[string]map[string]func(*Stripe, object) any{
 	"checkout.session": {"line_items": func(s *Stripe, o object) any { return s.sessionLines(o["id"].(string)) }},
 	"customer":         {"subscriptions": func(s *Stripe, o object) any { return s.customerSubscriptions(o["id"].(string)) }},
 	"invoice":          {"payments": func(s *Stripe, o object) any { return s.invoicePayments(o["id"].(string)) }},
+	"coupon":           {"applies_to": func(s *Stripe, o object) any { return s.couponProducts(o["id"].(string)) }},
 	"charge":           {"refunds": func(s *Stripe, o object) any { return s.chargeRefunds(o["id"].(string)) }},
 }
 
@@ -47,7 +48,7 @@ func (s *Stripe) expandField(at object, fields []string) bool {
 	case nil:
 		return true
 	case string:
-		expanded := s.lookup(held)
+		expanded := s.named(name, held)
 		if expanded == nil || !slices.Contains(expandable, name) {
 			return false
 		}
@@ -67,4 +68,18 @@ func (s *Stripe) expandField(at object, fields []string) bool {
 		return true
 	}
 	return false
+}
+
+// named finds the object that a field names. Ids that merchants choose say
+// nothing about their kind; there the field does.
+func (s *Stripe) named(field, id string) object {
+	switch field {
+	case "coupon":
+		return shownIf(s.state.Coupons.Get(id), s.showCoupon)
+	case "product":
+		return shownIf(s.state.Products.Get(id), s.showProduct)
+	case "price", "default_price":
+		return shownIf(s.state.Prices.Get(id), s.showPrice)
+	}
+	return s.lookup(id)
 }

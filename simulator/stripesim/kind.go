@@ -24,6 +24,7 @@ var kinds = map[string]kind{
 	"pm":    {"PaymentMethod", func(s *Stripe, id string) object { return shownIf(s.state.PaymentMethods.Get(id), s.showPaymentMethod) }},
 	"price": {"price", func(s *Stripe, id string) object { return shownIf(s.state.Prices.Get(id), s.showPrice) }},
 	"prod":  {"product", func(s *Stripe, id string) object { return shownIf(s.state.Products.Get(id), s.showProduct) }},
+	"promo": {"promotion code", func(s *Stripe, id string) object { return shownIf(s.state.PromotionCodes.Get(id), s.showPromotionCode) }},
 	"re":    {"refund", func(s *Stripe, id string) object { return shownIf(s.state.Refunds.Get(id), s.showRefund) }},
 	"sub":   {"subscription", func(s *Stripe, id string) object { return shownIf(s.state.Subscriptions.Get(id), s.showSubscription) }},
 	"we":    {"webhook endpoint", func(s *Stripe, id string) object { return shownIf(s.state.Endpoints.Get(id), s.showEndpoint) }},

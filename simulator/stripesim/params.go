@@ -2,6 +2,7 @@ package stripesim
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,6 +133,28 @@ func (p params) enum(field, fallback string, allowed ...string) string {
 		p.fail(malformed("", p.name(field), "Invalid %s: must be one of %s", p.name(field), strings.Join(allowed, ", ")))
 	}
 	return text
+}
+
+// decimal reads a number such as a percentage; 0 when it was not sent.
+func (p params) decimal(field string) float64 {
+	text := p.text(field)
+	if text == "" {
+		return 0
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
+		p.fail(malformed("", p.name(field), "Invalid decimal: %s", text))
+	}
+	return value
+}
+
+// positive reads an integer that must be at least 1 when it is sent.
+func (p params) positive(field string) int64 {
+	value := p.integer(field, 0)
+	if p.text(field) != "" && value < 1 {
+		p.fail(malformed("parameter_invalid_integer", p.name(field), "This value must be greater than or equal to 1."))
+	}
+	return value
 }
 
 // time reads a Unix time in seconds; the zero time when it was not sent or is empty.

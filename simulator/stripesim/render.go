@@ -17,6 +17,14 @@ func orNull(text string) any {
 	return text
 }
 
+// orNone shows a number that is only there when it is not 0.
+func orNone(number int64) any {
+	if number == 0 {
+		return nil
+	}
+	return number
+}
+
 // unix shows a time in seconds, the zero time as null.
 func unix(t time.Time) any {
 	if t.IsZero() {

@@ -47,6 +47,8 @@ type State struct {
 	Customers       ordered.Table[Customer, *Customer]               `json:"customers"`
 	Products        ordered.Table[Product, *Product]                 `json:"products"`
 	Prices          ordered.Table[Price, *Price]                     `json:"prices"`
+	Coupons         ordered.Table[Coupon, *Coupon]                   `json:"coupons"`
+	PromotionCodes  ordered.Table[PromotionCode, *PromotionCode]     `json:"promotion_codes"`
 	Features        ordered.Table[Feature, *Feature]                 `json:"features"`
 	ProductFeatures ordered.Table[ProductFeature, *ProductFeature]   `json:"product_features"`
 	Entitlements    ordered.Table[Entitlement, *Entitlement]         `json:"entitlements"`
