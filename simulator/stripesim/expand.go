@@ -7,7 +7,7 @@ import (
 
 // expandable are the fields that hold an id and can hold the object.
 var expandable = []string{"customer", "latest_invoice", "subscription", "payment_intent", "latest_charge", "payment_method",
-	"default_payment_method", "product", "charge", "invoice", "feature", "default_price", "dispute", "coupon", "promotion_code"}
+	"default_payment_method", "product", "charge", "invoice", "feature", "default_price", "dispute", "coupon", "promotion_code", "configuration"}
 
 // includable are the fields that are only there when asked for, by object type.
 var includable = map[string]map[string]func(*Stripe, object) any{

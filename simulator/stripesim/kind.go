@@ -13,6 +13,7 @@ type kind struct {
 // underscore. A type that is not here cannot be expanded, nor be named by
 // another one's error.
 var kinds = map[string]kind{
+	"bpc":   {"configuration", func(s *Stripe, id string) object { return shownIf(s.state.Configurations.Get(id), s.showConfiguration) }},
 	"ch":    {"charge", func(s *Stripe, id string) object { return shownIf(s.state.Charges.Get(id), s.showCharge) }},
 	"cs":    {"checkout.session", func(s *Stripe, id string) object { return shownIf(s.state.Sessions.Get(id), s.showSession) }},
 	"cus":   {"customer", func(s *Stripe, id string) object { return shownIf(s.state.Customers.Get(id), s.showCustomer) }},

@@ -3,6 +3,7 @@ package stripesim
 import (
 	"maps"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,6 +156,15 @@ func (p params) positive(field string) int64 {
 		p.fail(malformed("parameter_invalid_integer", p.name(field), "This value must be greater than or equal to 1."))
 	}
 	return value
+}
+
+// address reads an absolute web address; an empty one unsets.
+func (p params) address(field, old string) string {
+	text := p.textOr(field, old)
+	if parsed, err := url.Parse(text); text != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http") {
+		p.fail(invalidCode("url_invalid", p.name(field), "Not a valid URL"))
+	}
+	return text
 }
 
 // time reads a Unix time in seconds; the zero time when it was not sent or is empty.

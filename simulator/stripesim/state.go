@@ -64,6 +64,8 @@ type State struct {
 	Events          ordered.Table[Event, *Event]                     `json:"events"`
 	Endpoints       ordered.Table[Endpoint, *Endpoint]               `json:"webhook_endpoints"`
 	Keys            ordered.Table[stored, *stored]                   `json:"idempotency_keys"`
+
+	Configurations ordered.Table[PortalConfiguration, *PortalConfiguration] `json:"portal_configurations"`
 }
 
 // New returns an empty account.
@@ -76,6 +78,7 @@ func New(config Config) *Stripe {
 		running: map[string]bool{},
 		gate:    &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
 	}
+	s.addDefaultConfiguration()
 	s.outbox.Register(s)
 	s.pages = s.hostedPages()
 	s.registerTimers()
@@ -87,7 +90,10 @@ func New(config Config) *Stripe {
 func (s *Stripe) Snapshot() *State { return s.state }
 
 // Restore replaces the state. Call it through World.Replace.
-func (s *Stripe) Restore(state *State) { s.state = state }
+func (s *Stripe) Restore(state *State) {
+	s.state = state
+	s.addDefaultConfiguration() // a state that was saved before there were configurations has none
+}
 
 // now is the billing clock in whole seconds, which is how Stripe keeps time.
 func (s *Stripe) now() time.Time { return s.world.Now().Truncate(time.Second) }
