@@ -5,7 +5,7 @@ LINT      := bin/golangci-lint
 LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 
-.PHONY: help dev build test chromium lint conformance breaks breaks-table soak
+.PHONY: help dev build test chromium lint conformance breaks breaks-table clients clients-table soak
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,16 @@ breaks: ## Break the code in each way of docs/breaks.md and see the world's test
 
 breaks-table: ## The same, and write the table in docs/breaks.md
 	$(GO) run ./internal/breaks -write docs/breaks.md
+
+clients: conformance/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator
+	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance
+
+clients-table: conformance/node_modules ## The same, and write the table in docs/stripe-cli.md
+	LOCKSTEP_CONFORMANCE=1 LOCKSTEP_WRITE_TABLE=1 $(GO) test -count=1 -timeout 10m ./conformance
+
+conformance/node_modules: conformance/package-lock.json
+	npm ci --prefix conformance --loglevel=error
+	@touch $@
 
 soak: ## Run many more worlds: make soak SEEDS=100000
 	$(GO) test ./internal/world -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000

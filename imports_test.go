@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"internal/storetest": {"."},
 	"internal/world":     {},
 	"internal/breaks":    {},
+	"conformance":        {},
 	"internal/judge":     {"simulator/"},
 	"stripebilling":      {".", "internal/upstream"},
 	"clerkdirectory":     {".", "internal/upstream"},

@@ -1,0 +1,139 @@
+package conformance
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// trigger is what became of one of the CLI's triggers.
+type trigger struct {
+	name  string
+	fault string // why it failed; "" when it passed
+	told  string // what the CLI and the simulator said
+}
+
+// writtenBy is the type of the event a trigger is to cause, where it is not the
+// trigger's name.
+var writtenBy = map[string]string{
+	"subscription.payment_failed":    "invoice.payment_failed",
+	"subscription.payment_succeeded": "invoice.payment_succeeded",
+}
+
+// TestEveryTriggerOfTheStripeCLI runs them all. What the table in docs says is
+// what happens: a trigger that we claim passes and writes its event, one that is
+// out of scope does not pass by accident.
+func TestEveryTriggerOfTheStripeCLI(t *testing.T) {
+	wanted(t)
+	t.Parallel()
+	names := triggers(t, newBench(t))
+	if len(names) < 100 {
+		t.Fatalf("the CLI lists only %d triggers: %v", len(names), names)
+	}
+	queue, results := make(chan string), make(chan trigger, len(names))
+	var workers sync.WaitGroup
+	for range 2 * runtime.NumCPU() {
+		b := newBench(t)
+		workers.Go(func() {
+			for name := range queue {
+				results <- pull(b, name)
+			}
+		})
+	}
+	for _, name := range names {
+		queue <- name
+	}
+	close(queue)
+	workers.Wait()
+	close(results)
+	var all []trigger
+	for result := range results {
+		all = append(all, result)
+		why, out := reasonOut(result.name)
+		switch {
+		case result.fault != "" && !out:
+			t.Errorf("%s: %s\n%s", result.name, result.fault, result.told)
+		case result.fault == "" && out:
+			t.Errorf("%s passes, although it is listed as out of scope (%s): take it off the list", result.name, why)
+		}
+	}
+	slices.SortFunc(all, func(a, b trigger) int { return cmp.Compare(a.name, b.name) })
+	compareTable(t, "../docs/stripe-cli.md", all)
+}
+
+var indented = regexp.MustCompile(`(?m)^  ([a-z0-9_.]+)$`)
+
+// triggers asks the CLI which there are.
+func triggers(t *testing.T, b *bench) []string {
+	help, err := b.run(nil, "stripe", "trigger", "--help")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, help)
+	}
+	_, list, _ := strings.Cut(help, "Supported events:")
+	list, _, _ = strings.Cut(list, "Usage:")
+	var names []string
+	for _, match := range indented.FindAllStringSubmatch(list, -1) {
+		names = append(names, match[1])
+	}
+	return names
+}
+
+// pull pulls one trigger and sees that its event was written.
+func pull(b *bench, name string) trigger {
+	before, said := len(b.Events()), len(b.History())
+	output, err := b.run(nil, "stripe", "trigger", name, "--api-base", b.stripeURL, "--api-key", simulator.DefaultStripeKey)
+	told := output + failures(b.History()[said:])
+	if err != nil {
+		return trigger{name, err.Error(), told}
+	}
+	kind := cmp.Or(writtenBy[name], name)
+	var written []string
+	for _, event := range b.Events()[before:] {
+		if event.Type == kind {
+			return trigger{name: name}
+		}
+		written = append(written, event.Type)
+	}
+	return trigger{name, fmt.Sprintf("no %s was written, but %v", kind, written), told}
+}
+
+const tableMark = "<!-- the table: make clients-table writes it -->\n"
+
+// compareTable compares a document's table with what happened, or writes it there.
+func compareTable(t *testing.T, file string, all []trigger) {
+	t.Helper()
+	document, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, committed, found := strings.Cut(string(document), tableMark)
+	if !found {
+		t.Fatalf("%s has lost the line %q", file, tableMark)
+	}
+	var table strings.Builder
+	table.WriteString("| `stripe trigger` | |\n|---|---|\n")
+	for _, result := range all {
+		outcome := "passes"
+		if why, out := reasonOut(result.name); out {
+			outcome = "out of scope: " + why
+		}
+		fmt.Fprintf(&table, "| %s | %s |\n", result.name, outcome)
+	}
+	if os.Getenv("LOCKSTEP_WRITE_TABLE") != "" && !t.Failed() {
+		if err := os.WriteFile(file, []byte(text+tableMark+table.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if committed != table.String() {
+		t.Errorf("the table in %s is not what happens: make clients-table writes it", file)
+	}
+}
