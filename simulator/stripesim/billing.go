@@ -23,7 +23,14 @@ const (
 )
 
 func (s *Stripe) registerTimers() {
-	handle := func(kind string, run func(string)) { s.world.Handle("stripe."+kind, run) }
+	handle := func(kind string, run func(string)) {
+		s.world.Handle("stripe."+kind, run)
+		s.runners[kind] = run
+	}
+	handle(timerClockDue, s.clockDue)
+	handle(timerClockRuns, s.clockRuns)
+	handle(timerClockReady, s.clockReady)
+	handle(timerClockExpire, s.clockExpires)
 	handle(timerPeriod, s.periodEnds)
 	handle(timerCancel, s.cancelComes)
 	handle(timerTrialEnds, s.trialWillEnd)
@@ -37,8 +44,6 @@ func (s *Stripe) registerTimers() {
 		}
 	})
 }
-
-func (s *Stripe) at(due time.Time, kind, id string) { s.world.At(due, "stripe."+kind, id) }
 
 // periodEnds renews, ends a trial, or ends the subscription.
 func (s *Stripe) periodEnds(id string) {

@@ -104,7 +104,7 @@ func (s *Stripe) ResumeSubscription(id string) error {
 
 func (s *Stripe) changeLive(id string, change func(*Subscription)) error {
 	var err error
-	s.world.Change(func() {
+	s.change(id, func() {
 		sub := s.state.Subscriptions.Get(id)
 		if sub == nil || !sub.live() {
 			err = noSuch("subscription", id, "id")

@@ -67,7 +67,7 @@ func (s *Stripe) newPaymentMethod(number, email string) (*PaymentMethod, *Error)
 		return nil, &Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "incorrect_number", Param: "number",
 			Message: "Your card number is incorrect. (The simulator takes only the test numbers it knows, such as 4242 4242 4242 4242.)"}
 	}
-	return s.state.PaymentMethods.Add(&PaymentMethod{ID: s.world.NewID("pm_1", 23), Created: s.now(), Number: number, Email: email}), nil
+	return s.state.PaymentMethods.Add(&PaymentMethod{ID: s.world.NewID("pm_1", 23), Created: s.real(), Number: number, Email: email}), nil
 }
 
 // readPaymentMethod takes a pm_ id or the name of a test card; nil when not sent.

@@ -23,6 +23,7 @@ type Customer struct {
 	InvoicePrefix        string            `json:"invoice_prefix"`
 	NextInvoice          int64             `json:"next_invoice_sequence"`
 	Delinquent           bool              `json:"delinquent"`
+	TestClock            string            `json:"test_clock"` // on which it lives
 	Deleted              bool              `json:"deleted"`
 }
 
@@ -40,15 +41,15 @@ func (c *Customer) clone() Customer {
 const customerParams = "email name description phone metadata payment_method invoice_settings address balance preferred_locales shipping tax tax_exempt"
 
 var customerRoutes = []route{
-	op(http.MethodPost, "/v1/customers", customerParams, (*Stripe).createCustomer),
-	op(http.MethodGet, "/v1/customers", "email created"+paging, (*Stripe).listCustomers),
+	op(http.MethodPost, "/v1/customers", customerParams+" test_clock", (*Stripe).createCustomer),
+	op(http.MethodGet, "/v1/customers", "email created test_clock"+paging, (*Stripe).listCustomers),
 	op(http.MethodGet, "/v1/customers/{}", "", (*Stripe).retrieveCustomer),
 	op(http.MethodPost, "/v1/customers/{}", customerParams, (*Stripe).updateCustomer),
 	op(http.MethodDelete, "/v1/customers/{}", "", (*Stripe).removeCustomer),
 }
 
 func (s *Stripe) createCustomer(c *call) (object, error) {
-	fresh := &Customer{NextInvoice: 1}
+	fresh := &Customer{NextInvoice: 1, TestClock: s.readClock(c.params)}
 	method := s.readCustomer(c.params, fresh)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
@@ -79,6 +80,7 @@ func (s *Stripe) addCustomer(fresh *Customer, method *PaymentMethod) *Customer {
 	fresh.Created = s.now()
 	fresh.InvoicePrefix = strings.ToUpper(s.world.NewID("", 8))
 	customer := s.state.Customers.Add(fresh)
+	s.joinClock(customer)
 	if method != nil {
 		method.Customer = customer.ID
 		customer.DefaultPaymentMethod = method.ID
@@ -146,9 +148,9 @@ func (s *Stripe) deleteCustomer(customer *Customer) {
 }
 
 func (s *Stripe) listCustomers(c *call) (object, error) {
-	email, within := c.text("email"), createdFilter(c)
+	email, clock, within := c.text("email"), c.text("test_clock"), createdFilter(c)
 	return paginate(c, s.state.Customers.Newest(), func(customer *Customer) bool {
-		return !customer.Deleted && (email == "" || customer.Email == email) && within(customer.Created)
+		return !customer.Deleted && (email == "" || customer.Email == email) && customer.TestClock == clock && within(customer.Created)
 	}, s.showCustomer)
 }
 
@@ -173,7 +175,7 @@ func (s *Stripe) showCustomer(c *Customer) object {
 		"invoice_settings": object{"custom_fields": nil, "default_payment_method": orNull(c.DefaultPaymentMethod),
 			"footer": nil, "rendering_options": nil},
 		"metadata": shown(c.Metadata), "name": orNull(c.Name), "next_invoice_sequence": c.NextInvoice,
-		"phone": orNull(c.Phone), "preferred_locales": []any{}, "shipping": nil, "tax_exempt": "none", "test_clock": nil,
+		"phone": orNull(c.Phone), "preferred_locales": []any{}, "shipping": nil, "tax_exempt": "none", "test_clock": orNull(c.TestClock),
 	}
 }
 

@@ -24,14 +24,14 @@ var disputeRoutes = []route{
 // Dispute opens a dispute about a charge: charge.dispute.created, then the
 // money is gone (charge.dispute.funds_withdrawn). The subscription goes on.
 func (s *Stripe) Dispute(chargeID string) (disputeID string, err error) {
-	s.world.Change(func() {
+	s.change(chargeID, func() {
 		charge := s.state.Charges.Get(chargeID)
 		if charge == nil || charge.Status != "succeeded" || charge.Disputed {
 			err = noSuch("charge", chargeID, "charge")
 			return
 		}
 		charge.Disputed = true
-		dispute := s.state.Disputes.Add(&Dispute{ID: s.world.NewID("dp_1", 23), Created: s.now(), Charge: charge.ID, Status: "needs_response"})
+		dispute := s.state.Disputes.Add(&Dispute{ID: s.world.NewID("dp_1", 23), Created: s.real(), Charge: charge.ID, Status: "needs_response"})
 		disputeID = dispute.ID
 		s.emit("charge.dispute.created", s.showDispute(dispute), nil)
 		s.emit("charge.dispute.funds_withdrawn", s.showDispute(dispute), nil)
@@ -42,7 +42,7 @@ func (s *Stripe) Dispute(chargeID string) (disputeID string, err error) {
 // CloseDispute decides a dispute; when won, the money comes back.
 func (s *Stripe) CloseDispute(disputeID string, won bool) error {
 	var err error
-	s.world.Change(func() {
+	s.change(disputeID, func() {
 		dispute := s.state.Disputes.Get(disputeID)
 		if dispute == nil || dispute.Status != "needs_response" {
 			err = noSuch("dispute", disputeID, "id")

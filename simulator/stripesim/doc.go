@@ -29,6 +29,18 @@
 // moves the period at once, drafts the invoice, and asks for the money an hour
 // later; a failed one is tried on days 3, 5 and 7 and then ends the subscription.
 //
+// # Test clocks
+//
+// A test clock is a time of its own, with its own queue of timers, for the
+// customers created on it. Which clock is meant is known before anything runs:
+// of a request from the objects that it names (clockOfCall), of an action from
+// its object (change), of a timer from the queue in which it stood. For that
+// long Stripe.clock is set, and now and at mean that clock; real is always the
+// billing clock. An advance is asynchronous: after a moment everything due runs
+// in order at its own time, after another one the clock is ready; until then
+// what lives on it refuses changes. Events, payments and payment methods carry
+// the billing clock's time even there, as at Stripe.
+//
 // # Idempotency
 //
 // The first answer to a POST with an Idempotency-Key is kept from the moment
@@ -39,10 +51,9 @@
 //
 // # Not simulated
 //
-// Coupons and discounts, taxes, prorations, metered and tiered prices, invoice
+// Discounts, taxes, prorations, metered and tiered prices, invoice
 // items, invoices that are sent, mixed intervals in one subscription, schedules,
-// 3-D Secure, setup mode, embedded checkout, Connect, search, test clocks (the
-// simulator's own clock stands in), rate limits (a fault stands in), API
+// 3-D Secure, setup mode, embedded checkout, Connect, search, rate limits (a fault stands in), API
 // versions other than the newest shape, thin events, manual resending. The
 // delay of entitlements (next billing period) is simulated.
 package stripesim

@@ -57,7 +57,7 @@ func (s *Stripe) emitUpdate(kind string, before, after object) {
 }
 
 func (s *Stripe) write(kind string, about, previous object, by origin, delay time.Duration) *Event {
-	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Created: s.now(), Customer: customerOf(about),
+	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Created: s.real(), Customer: customerOf(about),
 		Object: encode(about), RequestID: by.requestID, IdempotencyKey: by.key}
 	if previous != nil {
 		event.Previous = encode(previous)

@@ -6,8 +6,25 @@ import (
 )
 
 // expandable are the fields that hold an id and can hold the object.
-var expandable = []string{"customer", "latest_invoice", "subscription", "payment_intent", "latest_charge", "payment_method",
-	"default_payment_method", "product", "charge", "invoice", "feature", "default_price", "dispute", "coupon", "promotion_code", "configuration"}
+var expandable = []string{
+	"charge",
+	"configuration",
+	"coupon",
+	"customer",
+	"default_payment_method",
+	"default_price",
+	"dispute",
+	"feature",
+	"invoice",
+	"latest_charge",
+	"latest_invoice",
+	"payment_intent",
+	"payment_method",
+	"product",
+	"promotion_code",
+	"subscription",
+	"test_clock",
+}
 
 // includable are the fields that are only there when asked for, by object type.
 var includable = map[string]map[string]func(*Stripe, object) any{

@@ -118,7 +118,7 @@ func (s *Stripe) listInvoices(c *call) (object, error) {
 	customer, subscription, within := c.text("customer"), c.text("subscription"), createdFilter(c)
 	status := c.enum("status", "", "draft", "open", "paid", "uncollectible", "void")
 	return paginate(c, s.state.Invoices.Newest(), func(i *Invoice) bool {
-		return (customer == "" || i.Customer == customer) && (subscription == "" || i.Subscription == subscription) &&
+		return (customer == "" || i.Customer == customer) && s.listed(c, i.Customer, "") && (subscription == "" || i.Subscription == subscription) &&
 			(status == "" || i.Status == status) && within(i.Created)
 	}, s.showInvoice)
 }
@@ -176,7 +176,7 @@ func (s *Stripe) payNow(invoice *Invoice, method *PaymentMethod) error {
 // method, as the hosted invoice page does.
 func (s *Stripe) PayInvoice(id string) error {
 	var err error
-	s.world.Change(func() {
+	s.change(id, func() {
 		invoice := s.state.Invoices.Get(id)
 		if invoice == nil {
 			err = noSuch("invoice", id, "id")
@@ -221,7 +221,7 @@ func (s *Stripe) showInvoice(i *Invoice) object {
 		"pre_payment_credit_notes_amount": 0, "receipt_number": nil, "rendering": nil, "shipping_cost": nil, "shipping_details": nil,
 		"starting_balance": 0, "statement_descriptor": nil, "status": i.Status,
 		"status_transitions": object{"finalized_at": unix(i.FinalizedAt), "marked_uncollectible_at": nil, "paid_at": unix(i.PaidAt), "voided_at": unix(i.VoidedAt)},
-		"subtotal":           total, "subtotal_excluding_tax": total, "test_clock": nil, "total": total, "total_discount_amounts": []any{},
+		"subtotal":           total, "subtotal_excluding_tax": total, "test_clock": s.clockName(i.Customer), "total": total, "total_discount_amounts": []any{},
 		"total_excluding_tax": total, "total_pretax_credit_amounts": []any{}, "total_taxes": []any{}, "webhooks_delivered_at": i.Created.Unix()}
 }
 

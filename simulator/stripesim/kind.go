@@ -15,6 +15,7 @@ type kind struct {
 var kinds = map[string]kind{
 	"bpc":   {"configuration", func(s *Stripe, id string) object { return shownIf(s.state.Configurations.Get(id), s.showConfiguration) }},
 	"ch":    {"charge", func(s *Stripe, id string) object { return shownIf(s.state.Charges.Get(id), s.showCharge) }},
+	"clock": {"testclock", func(s *Stripe, id string) object { return shownIf(s.state.TestClocks.Get(id), s.showTestClock) }},
 	"cs":    {"checkout.session", func(s *Stripe, id string) object { return shownIf(s.state.Sessions.Get(id), s.showSession) }},
 	"cus":   {"customer", func(s *Stripe, id string) object { return shownIf(s.state.Customers.Get(id), s.showCustomer) }},
 	"dp":    {"dispute", func(s *Stripe, id string) object { return shownIf(s.state.Disputes.Get(id), s.showDispute) }},

@@ -21,7 +21,7 @@ func (s *Stripe) PayCheckout(sessionID, card string) error {
 
 // payCheckout returns the id of the checkout.session.completed event.
 func (s *Stripe) payCheckout(sessionID, card, email string) (completed string, err error) {
-	s.world.Change(func() {
+	s.change(sessionID, func() {
 		session := s.state.Sessions.Get(sessionID)
 		switch {
 		case session == nil:

@@ -57,7 +57,7 @@ var paymentRoutes = []route{
 
 // newPaymentIntent stores an intent that nothing was charged for yet.
 func (s *Stripe) newPaymentIntent(fresh PaymentIntent) *PaymentIntent {
-	fresh.ID, fresh.Created = s.world.NewID("pi_3", 23), s.now()
+	fresh.ID, fresh.Created = s.world.NewID("pi_3", 23), s.real()
 	fresh.Status = cmp.Or(fresh.Status, "requires_payment_method")
 	fresh.Metadata = maps.Clone(fresh.Metadata)
 	return s.state.PaymentIntents.Add(&fresh)
@@ -67,7 +67,7 @@ func (s *Stripe) newPaymentIntent(fresh PaymentIntent) *PaymentIntent {
 // both pending; a declined one leaves the failure in both.
 func (s *Stripe) charge(intent *PaymentIntent, method *PaymentMethod) *Charge {
 	how := method.behaviour()
-	charge := &Charge{ID: s.world.NewID("ch_3", 23), Created: s.now(), Amount: intent.Amount, Currency: intent.Currency, Customer: intent.Customer,
+	charge := &Charge{ID: s.world.NewID("ch_3", 23), Created: s.real(), Amount: intent.Amount, Currency: intent.Currency, Customer: intent.Customer,
 		PaymentIntent: intent.ID, PaymentMethod: method.ID, Status: "succeeded", Email: method.Email, Metadata: maps.Clone(intent.Metadata)}
 	s.state.Charges.Add(charge)
 	intent.LatestCharge, intent.PaymentMethod, intent.Failure = charge.ID, method.ID, nil
@@ -160,7 +160,7 @@ func (s *Stripe) attachPaymentMethod(c *call) (object, error) {
 // tried again at their next retry, not at once.
 func (s *Stripe) SetCard(customerID, number string) error {
 	var err error
-	s.world.Change(func() {
+	s.change(customerID, func() {
 		var customer *Customer
 		if customer, err = s.liveCustomer(customerID, "customer"); err != nil {
 			return

@@ -74,7 +74,7 @@ func (s *Stripe) refund(charge *Charge, amount int64, reason string, metadata ma
 	case amount == 0:
 		amount = left
 	}
-	refund := s.state.Refunds.Add(&Refund{ID: s.world.NewID("re_3", 23), Created: s.now(), Amount: amount, Currency: charge.Currency, Charge: charge.ID,
+	refund := s.state.Refunds.Add(&Refund{ID: s.world.NewID("re_3", 23), Created: s.real(), Amount: amount, Currency: charge.Currency, Charge: charge.ID,
 		PaymentIntent: charge.PaymentIntent, Reason: reason, Metadata: metadata})
 	before := s.showCharge(charge)
 	charge.Refunded += amount
@@ -88,7 +88,7 @@ func (s *Stripe) refund(charge *Charge, amount int64, reason string, metadata ma
 // Refund gives back an amount of a charge or payment intent; 0 is all of it.
 func (s *Stripe) Refund(chargeOrIntent string, amount int64) error {
 	var err error
-	s.world.Change(func() {
+	s.change(chargeOrIntent, func() {
 		charge := s.chargeOf(chargeOrIntent)
 		if charge == nil {
 			err = noSuch("charge", chargeOrIntent, "charge")

@@ -66,5 +66,21 @@ func (r route) unknown(root *node) *Error {
 	return unknownParams(names)
 }
 
-var routes = slices.Concat(customerRoutes, catalogRoutes, couponRoutes, promotionCodeRoutes, entitlementRoutes, checkoutRoutes, portalRoutes, portalConfigurationRoutes, subscriptionRoutes,
-	invoiceRoutes, paymentRoutes, refundRoutes, disputeRoutes, eventRoutes, endpointRoutes)
+var routes = slices.Concat(
+	customerRoutes,
+	catalogRoutes,
+	couponRoutes,
+	promotionCodeRoutes,
+	testClockRoutes,
+	entitlementRoutes,
+	checkoutRoutes,
+	portalRoutes,
+	portalConfigurationRoutes,
+	subscriptionRoutes,
+	invoiceRoutes,
+	paymentRoutes,
+	refundRoutes,
+	disputeRoutes,
+	eventRoutes,
+	endpointRoutes,
+)

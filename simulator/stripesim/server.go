@@ -97,6 +97,11 @@ func (s *Stripe) dispatch(request *wire.Request, requestID string) (object, erro
 			return nil, failure
 		}
 		c := &call{params: newParams(root), request: request, requestID: requestID, path: values}
+		s.clock = s.clockOfCall(c)
+		defer func() { s.clock = nil }()
+		if s.clock != nil && s.clock.advancing() && request.Method != http.MethodGet {
+			return nil, underway()
+		}
 		shown, err := operation.handle(s, c)
 		if err != nil {
 			return nil, err

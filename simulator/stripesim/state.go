@@ -3,7 +3,6 @@ package stripesim
 import (
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 	"github.com/lockstep-dev/lockstep/simulator/ordered"
@@ -35,7 +34,9 @@ type Stripe struct {
 	pages   http.Handler
 	state   *State
 	origin  origin
-	running map[string]bool // idempotency keys in execution
+	clock   *TestClock                 // whose time the moment has; nil: the billing clock
+	runners map[string]func(id string) // what timers do, by kind
+	running map[string]bool            // idempotency keys in execution
 }
 
 // origin is the API request that causes the events of the moment; the zero
@@ -63,6 +64,7 @@ type State struct {
 	Disputes        ordered.Table[Dispute, *Dispute]                 `json:"disputes"`
 	Events          ordered.Table[Event, *Event]                     `json:"events"`
 	Endpoints       ordered.Table[Endpoint, *Endpoint]               `json:"webhook_endpoints"`
+	TestClocks      ordered.Table[TestClock, *TestClock]             `json:"test_clocks"`
 	Keys            ordered.Table[stored, *stored]                   `json:"idempotency_keys"`
 
 	Configurations ordered.Table[PortalConfiguration, *PortalConfiguration] `json:"portal_configurations"`
@@ -76,6 +78,7 @@ func New(config Config) *Stripe {
 		outbox:  config.Outbox,
 		state:   &State{},
 		running: map[string]bool{},
+		runners: map[string]func(string){},
 		gate:    &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
 	}
 	s.addDefaultConfiguration()
@@ -94,6 +97,3 @@ func (s *Stripe) Restore(state *State) {
 	s.state = state
 	s.addDefaultConfiguration() // a state that was saved before there were configurations has none
 }
-
-// now is the billing clock in whole seconds, which is how Stripe keeps time.
-func (s *Stripe) now() time.Time { return s.world.Now().Truncate(time.Second) }

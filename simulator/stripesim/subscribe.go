@@ -131,8 +131,14 @@ func (s *Stripe) readStart(c *call) (start, string, error) {
 		return start{}, "", failure
 	}
 	customer, err := s.liveCustomer(customerID, "customer")
+	if err != nil {
+		return start{}, "", err
+	}
+	if failure := s.clockTakes(customer); failure != nil {
+		return start{}, "", failure
+	}
 	from.customer = customer
-	return from, behaviour, err
+	return from, behaviour, nil
 }
 
 // readItems reads prices and quantities. All of one subscription must have the

@@ -88,7 +88,7 @@ func (s *Stripe) retrieveSubscription(c *call) (object, error) {
 // listSubscriptions leaves canceled ones out unless asked for; "ended" is
 // canceled or expired.
 func (s *Stripe) listSubscriptions(c *call) (object, error) {
-	customer, price, within := c.text("customer"), c.text("price"), createdFilter(c)
+	customer, price, clock, within := c.text("customer"), c.text("price"), c.text("test_clock"), createdFilter(c)
 	status := c.enum("status", "", "active", "past_due", "unpaid", "canceled", "incomplete", "incomplete_expired", "trialing", "paused", "all", "ended")
 	if customer != "" && s.state.Customers.Get(customer) == nil {
 		return nil, noSuch("customer", customer, "customer")
@@ -107,7 +107,7 @@ func (s *Stripe) listSubscriptions(c *call) (object, error) {
 		case "ended":
 			wanted = !sub.live()
 		}
-		return wanted && (customer == "" || sub.Customer == customer) && within(sub.Created) &&
+		return wanted && (customer == "" || sub.Customer == customer) && s.listed(c, sub.Customer, clock) && within(sub.Created) &&
 			(price == "" || slices.ContainsFunc(sub.Items, func(item SubscriptionItem) bool { return item.Price == price }))
 	}, s.showSubscription)
 }
@@ -140,7 +140,7 @@ func (s *Stripe) showSubscription(sub *Subscription) object {
 		"next_pending_invoice_item_invoice": nil, "on_behalf_of": nil, "pause_collection": nil,
 		"payment_settings":              object{"payment_method_options": nil, "payment_method_types": nil, "save_default_payment_method": "off"},
 		"pending_invoice_item_interval": nil, "pending_setup_intent": nil, "pending_update": nil, "plan": plan, "quantity": quantity,
-		"schedule": nil, "start_date": sub.StartDate.Unix(), "status": sub.Status, "test_clock": nil, "transfer_data": nil,
+		"schedule": nil, "start_date": sub.StartDate.Unix(), "status": sub.Status, "test_clock": s.clockName(sub.Customer), "transfer_data": nil,
 		"trial_end": unix(sub.TrialEnd), "trial_settings": trialSettings, "trial_start": unix(sub.TrialStart)}
 }
 
@@ -154,7 +154,7 @@ func (s *Stripe) showItem(sub *Subscription, item *SubscriptionItem) object {
 
 var subscriptionRoutes = []route{
 	op(http.MethodPost, "/v1/subscriptions", "customer items metadata trial_period_days trial_end trial_settings default_payment_method payment_behavior cancel_at cancel_at_period_end description collection_method off_session payment_settings proration_behavior billing_mode automatic_tax currency", (*Stripe).createSubscription),
-	op(http.MethodGet, "/v1/subscriptions", "customer status price created"+paging, (*Stripe).listSubscriptions),
+	op(http.MethodGet, "/v1/subscriptions", "customer status price created test_clock"+paging, (*Stripe).listSubscriptions),
 	op(http.MethodGet, "/v1/subscriptions/{}", "", (*Stripe).retrieveSubscription),
 	op(http.MethodPost, "/v1/subscriptions/{}", "items metadata cancel_at cancel_at_period_end cancellation_details default_payment_method description trial_end proration_behavior payment_behavior", (*Stripe).updateSubscription),
 	op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate", (*Stripe).removeSubscription),

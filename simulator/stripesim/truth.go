@@ -86,7 +86,7 @@ func (s *Stripe) Events() []Event {
 // canceled first.
 func (s *Stripe) DeleteCustomer(id string) error {
 	var err error
-	s.world.Change(func() {
+	s.change(id, func() {
 		var customer *Customer
 		if customer, err = s.liveCustomer(id, "id"); err == nil {
 			s.deleteCustomer(customer)
