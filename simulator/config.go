@@ -28,6 +28,11 @@ type Config struct {
 	StripeURL string // public base URL of StripeHandler, e.g. http://127.0.0.1:12111
 	ClerkURL  string // public base URL of ClerkHandler; also the issuer (iss) of session tokens
 
+	// StripeVersion is the API version of the Stripe account: of requests without
+	// Stripe-Version and of events for endpoints without one. Default
+	// 2026-08-26.dahlia; from 2023-10-16 on.
+	StripeVersion string
+
 	Seed uint64 // every identifier and random choice follows from it
 
 	HTTPClient *http.Client // sends webhooks; default: 15 s, no redirects in any case
@@ -56,6 +61,9 @@ type WebhookEndpoint struct {
 	Secrets []string
 	// EnabledEvents are event types or patterns such as customer.*; default *.
 	EnabledEvents []string
+	// APIVersion pins a Stripe endpoint to a version, whose shape its events then
+	// have; default the account's.
+	APIVersion string
 }
 
 func (c Config) withDefaults() Config {
@@ -76,6 +84,9 @@ func (c Config) Validate() error {
 	if clerksim.LiveKey(c.ClerkKey) {
 		problems = append(problems, errors.New("clerk key is a live key: a simulator must never be given one"))
 	}
+	if c.StripeVersion != "" && !stripesim.Speaks(c.StripeVersion) {
+		problems = append(problems, fmt.Errorf("stripe version %q is not one that the simulator speaks", c.StripeVersion))
+	}
 	for name, text := range map[string]string{"stripe url": c.StripeURL, "clerk url": c.ClerkURL} {
 		if text == "" {
 			continue
@@ -94,6 +105,9 @@ func checkEndpoints(side string, endpoints []WebhookEndpoint, check func(string)
 	for _, endpoint := range endpoints {
 		if parsed, err := url.Parse(endpoint.URL); err != nil || parsed.Host == "" {
 			problems = append(problems, fmt.Errorf("%s webhook %q is not an absolute URL", side, endpoint.URL))
+		}
+		if endpoint.APIVersion != "" && !stripesim.Speaks(endpoint.APIVersion) {
+			problems = append(problems, fmt.Errorf("%s webhook %s: %q is not an API version that the simulator speaks", side, endpoint.URL, endpoint.APIVersion))
 		}
 		for _, secret := range endpoint.secrets() {
 			if err := check(secret); err != nil {

@@ -34,7 +34,7 @@ func New(config Config) (*Simulator, error) {
 	config = config.withDefaults()
 	s := &Simulator{config: config, world: schedule.New(config.Seed), history: &wire.History{}, faults: wire.NewFaults(config.Seed)}
 	s.outbox = delivery.New(delivery.Config{World: s.world, History: s.history, Faults: s.faults, Client: config.HTTPClient, Logger: config.Logger})
-	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, URL: config.StripeURL, World: s.world, Outbox: s.outbox,
+	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, URL: config.StripeURL, Version: config.StripeVersion, World: s.world, Outbox: s.outbox,
 		History: s.history, Faults: s.faults, Logger: config.Logger})
 	clerk, err := clerksim.New(clerksim.Config{Key: config.ClerkKey, URL: config.ClerkURL, World: s.world, Outbox: s.outbox, History: s.history,
 		Faults: s.faults, Logger: config.Logger, Claims: config.SessionClaims, RedirectHosts: config.RedirectHosts})
@@ -53,7 +53,7 @@ func New(config Config) (*Simulator, error) {
 func (s *Simulator) SetStripeWebhooks(endpoints []WebhookEndpoint) {
 	wanted := make([]stripesim.Endpoint, len(endpoints))
 	for i, endpoint := range endpoints {
-		wanted[i] = stripesim.Endpoint{URL: endpoint.URL, Secrets: endpoint.secrets(), Events: endpoint.events()}
+		wanted[i] = stripesim.Endpoint{URL: endpoint.URL, Secrets: endpoint.secrets(), Events: endpoint.events(), Version: endpoint.APIVersion}
 	}
 	s.stripe.SetEndpoints(wanted)
 }

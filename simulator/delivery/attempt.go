@@ -23,6 +23,7 @@ const spacing = time.Microsecond
 type Attempt struct {
 	delivery *Delivery
 	message  *Message
+	body     []byte
 	target   Target
 	header   http.Header
 	fault    *wire.Fault
@@ -64,9 +65,10 @@ func (o *Outbox) Start() (*Attempt, time.Time) {
 		o.lastStart = now
 		o.flying[d.Sequence] = d
 		d.Attempts++
+		body := message.bodyFor(d.Endpoint)
 		return &Attempt{
-			delivery: d, message: message, target: target,
-			header: provider.Sign(target, message.ID, message.Body, now),
+			delivery: d, message: message, body: body, target: target,
+			header: provider.Sign(target, message.ID, body, now),
 			fault:  o.Faults.Strike("delivery", http.MethodPost, pathOf(target.URL)),
 
 			Unordered: o.policy.Unordered,
@@ -100,7 +102,7 @@ func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
 		}
 		return outcome{err: fmt.Errorf("fault: the endpoint could not be reached")}
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.target.URL, bytes.NewReader(a.message.Body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.target.URL, bytes.NewReader(a.body))
 	if err != nil {
 		return outcome{err: fmt.Errorf("make request: %w", err)}
 	}
@@ -129,7 +131,7 @@ func (o *Outbox) book(a *Attempt, result outcome) {
 	d, now := a.delivery, time.Now().Round(0).UTC()
 	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost, Path: a.target.URL,
 		Status: result.status, EventID: a.message.ID, EventType: a.message.Type, Attempt: d.Attempts,
-		Request: string(a.message.Body), Response: result.response}
+		Request: string(a.body), Response: result.response}
 	if a.fault != nil {
 		entry.Fault = a.fault.String()
 	}

@@ -11,14 +11,32 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// Message is what is delivered: the same bytes to every endpoint.
+// Message is what is delivered.
 type Message struct {
 	ID       string `json:"id"`
 	Provider string `json:"provider"`
 	Type     string `json:"type"`
 	Body     []byte `json:"body"`
+	// Variants are the bytes for endpoints that get another shape, by endpoint.
+	Variants map[string][]byte `json:"variants,omitempty"`
 
 	open int // deliveries that are not settled
+}
+
+// SetVariant gives one endpoint bytes of its own.
+func (m *Message) SetVariant(endpoint string, body []byte) {
+	if m.Variants == nil {
+		m.Variants = map[string][]byte{}
+	}
+	m.Variants[endpoint] = body
+}
+
+// bodyFor returns the bytes that an endpoint gets.
+func (m *Message) bodyFor(endpoint string) []byte {
+	if body, ok := m.Variants[endpoint]; ok {
+		return body
+	}
+	return m.Body
 }
 
 // Delivery is one message on its way to one endpoint.

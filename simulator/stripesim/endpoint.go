@@ -18,7 +18,8 @@ type Endpoint struct {
 	Created     time.Time         `json:"created"`
 	URL         string            `json:"url"`
 	Events      []string          `json:"enabled_events"`
-	Secrets     []string          `json:"secrets"` // several while one is rolled
+	Version     string            `json:"api_version"` // that events are sent in; "" is the account's
+	Secrets     []string          `json:"secrets"`     // several while one is rolled
 	Description string            `json:"description"`
 	Metadata    map[string]string `json:"metadata"`
 	Disabled    bool              `json:"disabled"`
@@ -41,6 +42,7 @@ func (s *Stripe) createEndpoint(c *call) (object, error) {
 	if len(endpoint.Events) == 0 {
 		c.fail(missingParam("enabled_events"))
 	}
+	endpoint.Version = c.enum("api_version", "", versions...)
 	checkEndpointURL(c.params, endpoint.URL)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
@@ -110,7 +112,7 @@ func (s *Stripe) showEndpoint(e *Endpoint) object {
 	if e.Disabled {
 		status = "disabled"
 	}
-	return object{"id": e.ID, "object": "webhook_endpoint", "api_version": nil, "application": nil, "created": e.Created.Unix(),
+	return object{"id": e.ID, "object": "webhook_endpoint", "api_version": orNull(e.Version), "application": nil, "created": e.Created.Unix(),
 		"description": orNull(e.Description), "enabled_events": e.Events, "livemode": false, "metadata": shown(e.Metadata),
 		"status": status, "url": e.URL}
 }
@@ -144,7 +146,7 @@ func (s *Stripe) SetEndpoints(wanted []Endpoint) {
 				s.addEndpoint(&endpoint)
 				continue
 			}
-			known.Secrets, known.Events, known.Disabled, known.Configured = endpoint.Secrets, endpoint.Events, false, true
+			known.Secrets, known.Events, known.Version, known.Disabled, known.Configured = endpoint.Secrets, endpoint.Events, endpoint.Version, false, true
 		}
 	})
 }

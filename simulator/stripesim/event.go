@@ -19,6 +19,7 @@ const eventLifetime = 30 * 24 * time.Hour
 type Event struct {
 	ID             string          `json:"id"`
 	Type           string          `json:"type"`
+	Version        string          `json:"api_version"` // the account's when it was written
 	Created        time.Time       `json:"created"`
 	Customer       string          `json:"customer"` // "" when it is about no customer
 	Object         json.RawMessage `json:"object"`
@@ -57,31 +58,53 @@ func (s *Stripe) emitUpdate(kind string, before, after object) {
 }
 
 func (s *Stripe) write(kind string, about, previous object, by origin, delay time.Duration) *Event {
-	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Created: s.real(), Customer: customerOf(about),
-		Object: encode(about), RequestID: by.requestID, IdempotencyKey: by.key}
-	if previous != nil {
-		event.Previous = encode(previous)
-	}
-	s.store(event, delay)
+	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Version: s.config.Version, Created: s.real(), Customer: customerOf(about),
+		RequestID: by.requestID, IdempotencyKey: by.key}
+	event.Object, event.Previous = s.snapshot(event.Version, about, previous)
+	s.store(event, about, previous, delay)
 	if s.outbox.Twin(event.ID) {
 		// Stripe: "in some cases, two separate Event objects are generated".
 		twin := *event
 		twin.ID = s.world.NewID("evt_1", 23)
-		s.store(&twin, delay)
+		s.store(&twin, about, previous, delay)
 	}
 	return event
 }
 
-func (s *Stripe) store(event *Event, delay time.Duration) {
+// snapshot encodes what an event says in the shape of a version.
+func (s *Stripe) snapshot(version string, about, previous object) (shown, before json.RawMessage) {
+	about, previous = s.inVersionWithPrevious(version, about, previous)
+	if previous != nil {
+		before = encode(previous)
+	}
+	return encode(about), before
+}
+
+func (s *Stripe) store(event *Event, about, previous object, delay time.Duration) {
 	endpoints := s.subscribed(event.Type)
 	event.Endpoints, event.Open, event.Acknowledged = len(endpoints), len(endpoints), 0
 	s.state.Events.Add(event)
 	s.forgetEvents()
 	message := delivery.Message{ID: event.ID, Provider: s.Name(), Type: event.Type}
 	if len(endpoints) > 0 {
-		message.Body = indent(encode(s.showEvent(event)))
+		message.Body = s.eventBody(event)
+	}
+	for _, id := range endpoints {
+		version := s.state.Endpoints.Get(id).Version
+		if version == "" || version == event.Version {
+			continue
+		}
+		pinned := *event
+		pinned.Version = version
+		pinned.Object, pinned.Previous = s.snapshot(version, about, previous)
+		message.SetVariant(id, s.eventBody(&pinned))
 	}
 	s.outbox.Post(message, endpoints, delay)
+}
+
+// eventBody is what a delivery of an event carries.
+func (s *Stripe) eventBody(event *Event) []byte {
+	return indent(encode(s.showEvent(event)))
 }
 
 func (s *Stripe) forgetEvents() {
@@ -124,7 +147,7 @@ func (s *Stripe) showEvent(e *Event) object {
 	if len(e.Previous) > 0 {
 		data["previous_attributes"] = e.Previous
 	}
-	return object{"id": e.ID, "object": "event", "api_version": APIVersion, "created": e.Created.Unix(), "data": data,
+	return object{"id": e.ID, "object": "event", "api_version": e.Version, "created": e.Created.Unix(), "data": data,
 		"livemode": false, "pending_webhooks": e.Open, "type": e.Type,
 		"request": object{"id": orNull(e.RequestID), "idempotency_key": orNull(e.IdempotencyKey)}}
 }

@@ -5,86 +5,127 @@ import (
 	"strings"
 )
 
-// expandable are the fields that hold an id and can hold the object.
-var expandable = []string{
-	"charge",
-	"configuration",
-	"coupon",
-	"customer",
-	"default_payment_method",
-	"default_price",
-	"dispute",
-	"feature",
-	"invoice",
-	"latest_charge",
-	"latest_invoice",
-	"payment_intent",
-	"payment_method",
-	"product",
-	"promotion_code",
-	"subscription",
-	"test_clock",
-}
-
-// includable are the fields that are only there when asked for, by object type.
-var includable = map[string]map[string]func(*Stripe, object) any{
-	"checkout.session": {"line_items": func(s *Stripe, o object) any { return s.sessionLines(o["id"].(string)) }},
-	"customer":         {"subscriptions": func(s *Stripe, o object) any { return s.customerSubscriptions(o["id"].(string)) }},
-	"invoice":          {"payments": func(s *Stripe, o object) any { return s.invoicePayments(o["id"].(string)) }},
-	"coupon":           {"applies_to": func(s *Stripe, o object) any { return s.couponProducts(o["id"].(string)) }},
-	"charge":           {"refunds": func(s *Stripe, o object) any { return s.chargeRefunds(o["id"].(string)) }},
+// expansion replaces ids by objects, in the shape of one version.
+type expansion struct {
+	*Stripe
+	version string
 }
 
 // expand replaces ids by objects along each path, at most four levels deep.
-func (s *Stripe) expand(shown object, paths []string) error {
+func (s *Stripe) expand(version string, shown object, paths []string) error {
 	for _, path := range paths {
 		fields := strings.Split(path, ".")
 		if len(fields) > 4 {
 			return malformed("", "expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
 		}
-		if !s.expandField(shown, fields) {
-			return malformed("", "expand", "This property cannot be expanded (%s).", path)
+		if slices.Contains(fields, "") {
+			return malformed("", "expand", "Invalid property to expand (%s).", path)
 		}
+		if (expansion{s, version}).object(shown, fields) {
+			continue
+		}
+		hint := ""
+		if kind := shown.text("object"); (kind == "list" || kind == "search_result") && fields[0] != "data" {
+			hint = " You may want to try expanding 'data." + path + "' instead."
+		}
+		return malformed("", "expand", "This property cannot be expanded (%s).%s", path, hint)
 	}
 	return nil
 }
 
-func (s *Stripe) expandField(at object, fields []string) bool {
-	name, rest := fields[0], fields[1:]
-	kind, _ := at["object"].(string)
-	if include := includable[kind][name]; include != nil {
-		if _, there := at[name]; !there || at[name] == nil {
-			at[name] = include(s, at)
-		}
+// object expands along a path from an object. It reports whether the path is
+// one that can be expanded; whether there is anything at its end is another matter.
+func (e expansion) object(at object, fields []string) bool {
+	kind := at.text("object")
+	if at["deleted"] == true {
+		return true // of what it was there is nothing left
 	}
+	if include := includable[kind][fields[0]]; include != nil && at[fields[0]] == nil {
+		wrapped := e.inVersion(e.version, object{"included": include(e.Stripe, at)})
+		at[fields[0]] = wrapped["included"]
+	}
+	return e.field(at, kind, "", fields)
+}
+
+// field expands one field of an object of a kind, or of a hash inside it, whose
+// path up to here is within.
+func (e expansion) field(at object, kind, within string, fields []string) bool {
+	name, rest := fields[0], fields[1:]
+	path := within + name
 	value, there := at[name]
 	if !there {
-		return kind == ""
+		return e.expandable(kind, path)
 	}
 	switch held := value.(type) {
 	case nil:
-		return true
+		return e.expandable(kind, path)
 	case string:
-		expanded := s.named(name, held)
-		if expanded == nil || !slices.Contains(expandable, name) {
+		if !e.expandable(kind, path) {
 			return false
 		}
+		expanded := e.named(name, held)
+		if expanded == nil {
+			return false // Stripe has an object there that the simulator does not
+		}
+		expanded = e.inVersion(e.version, expanded)
 		at[name] = expanded
-		return len(rest) == 0 || s.expandField(expanded, rest)
+		return len(rest) == 0 || e.object(expanded, rest)
 	case object:
-		return len(rest) == 0 || s.expandField(held, rest)
+		switch {
+		case len(rest) == 0:
+			return true
+		case held.text("object") != "":
+			return e.object(held, rest)
+		}
+		return e.field(held, kind, path+".", rest)
 	case []any:
-		if len(rest) == 0 {
-			return name == "data"
-		}
-		for _, element := range held {
-			if nested, ok := element.(object); ok && !s.expandField(nested, rest) {
-				return false
-			}
-		}
-		return true
+		return e.elements(held, kind, path, rest)
 	}
 	return false
+}
+
+// elements expands each element of an array: ids, objects or hashes.
+func (e expansion) elements(list []any, kind, path string, rest []string) bool {
+	if len(list) == 0 {
+		return true
+	}
+	name := path[strings.LastIndex(path, ".")+1:]
+	for i, element := range list {
+		switch held := element.(type) {
+		case string:
+			if !e.expandable(kind, path) {
+				return false
+			}
+			expanded := e.named(strings.TrimSuffix(name, "s"), held)
+			if expanded == nil {
+				return false
+			}
+			expanded = e.inVersion(e.version, expanded)
+			list[i] = expanded
+			if len(rest) > 0 && !e.object(expanded, rest) {
+				return false
+			}
+		case object:
+			switch {
+			case len(rest) == 0:
+			case held.text("object") != "" && !e.object(held, rest):
+				return false
+			case held.text("object") == "" && !e.field(held, kind, path+".", rest):
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// expandable says whether the field at a path of a kind of object is one that
+// can hold an object.
+func (e expansion) expandable(kind, path string) bool {
+	_, include := includable[kind][path]
+	return include || slices.Contains(expandable[kind], path) ||
+		e.version < basil.since && slices.Contains(formerlyExpandable[kind], path)
 }
 
 // named finds the object that a field names. Ids that merchants choose say

@@ -80,6 +80,13 @@ func (n *node) field(name string) *node {
 	return child
 }
 
+// rename gives a field another name.
+func (n *node) rename(old, name string) {
+	n.fields[name] = n.fields[old]
+	delete(n.fields, old)
+	n.order[slices.Index(n.order, old)] = name
+}
+
 // nextItem returns the element of a[] that the rest of a name belongs to: the
 // last one, unless it has that field already, which begins the next.
 func (n *node) nextItem(rest []string) *node {

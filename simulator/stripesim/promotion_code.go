@@ -1,7 +1,6 @@
 package stripesim
 
 import (
-	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -190,11 +189,4 @@ func (s *Stripe) showPromotionCode(p *PromotionCode) object {
 		"restrictions": object{"first_time_transaction": p.FirstTime, "minimum_amount": orNone(p.Minimum),
 			"minimum_amount_currency": orNull(p.MinimumIn)},
 		"times_redeemed": p.Redeemed}
-}
-
-// before says whether the request speaks an API version older than a date. One
-// without version speaks the account's, which is the newest.
-func (c *call) before(date string) bool {
-	version := cmp.Or(c.request.Header.Get("Stripe-Version"), APIVersion)
-	return version < date
 }

@@ -12,13 +12,16 @@ type call struct {
 	params
 	request   *wire.Request
 	requestID string
+	version   string   // of the API
 	path      []string // values of the {} segments
 }
 
 // route is one operation of the API.
 type route struct {
 	method  string
+	path    string
 	pattern []string
+	version string // that it came with; "" when every version has it
 	// accepts are the top-level parameters; every other one is refused with
 	// parameter_unknown. Parameters of the real API that would change what the
 	// simulator does, and that it does not do, are left out on purpose.
@@ -27,7 +30,13 @@ type route struct {
 }
 
 func op(method, pattern, accepts string, handle func(*Stripe, *call) (object, error)) route {
-	return route{method: method, pattern: strings.Split(pattern, "/"), accepts: append(strings.Fields(accepts), "expand"), handle: handle}
+	return route{method: method, path: pattern, pattern: strings.Split(pattern, "/"), accepts: append(strings.Fields(accepts), "expand"), handle: handle}
+}
+
+// since says from which version on there is the operation.
+func (r route) since(version string) route {
+	r.version = version
+	return r
 }
 
 const paging = " limit starting_after ending_before "

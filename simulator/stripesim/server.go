@@ -66,6 +66,10 @@ func masked(key string) string {
 // run executes a request under the world's lock. executed is false when it was
 // refused before execution began.
 func (s *Stripe) run(request *wire.Request) (response *wire.Response, executed bool) {
+	version, failure := s.versionOf(request)
+	if failure != nil {
+		return s.answer(request, s.requestID(), nil, failure), false
+	}
 	locked := s.world.Change
 	if request.Method == http.MethodGet {
 		locked = s.world.View
@@ -74,7 +78,7 @@ func (s *Stripe) run(request *wire.Request) (response *wire.Response, executed b
 		requestID := s.world.NewID("req_", 14)
 		s.origin = origin{requestID: requestID, key: request.Header.Get("Idempotency-Key")}
 		defer func() { s.origin = origin{} }()
-		shown, err := s.dispatch(request, requestID)
+		shown, err := s.dispatch(request, requestID, version)
 		response = s.answer(request, requestID, shown, err)
 		var failure *Error
 		executed = !errors.As(err, &failure) || !failure.unstored
@@ -82,21 +86,24 @@ func (s *Stripe) run(request *wire.Request) (response *wire.Response, executed b
 	return response, executed
 }
 
-func (s *Stripe) dispatch(request *wire.Request, requestID string) (object, error) {
+func (s *Stripe) dispatch(request *wire.Request, requestID, version string) (object, error) {
 	segments := strings.Split(request.URL.Path, "/")
 	for _, operation := range routes {
 		values, matched := operation.match(request.Method, segments)
-		if !matched {
+		if !matched || version < operation.version {
 			continue
 		}
 		root, failure := parseForm(request.URL.RawQuery, formBody(request))
+		if failure == nil {
+			failure = operation.translate(version, root)
+		}
 		if failure == nil {
 			failure = operation.unknown(root)
 		}
 		if failure != nil {
 			return nil, failure
 		}
-		c := &call{params: newParams(root), request: request, requestID: requestID, path: values}
+		c := &call{params: newParams(root), request: request, requestID: requestID, version: version, path: values}
 		s.clock = s.clockOfCall(c)
 		defer func() { s.clock = nil }()
 		if s.clock != nil && s.clock.advancing() && request.Method != http.MethodGet {
@@ -109,7 +116,8 @@ func (s *Stripe) dispatch(request *wire.Request, requestID string) (object, erro
 		if failure := c.failed(); failure != nil {
 			return nil, failure
 		}
-		return shown, s.expand(shown, c.texts("expand"))
+		shown = s.inVersion(version, shown)
+		return shown, s.expand(version, shown, c.texts("expand"))
 	}
 	unknown := invalid("", "Unrecognized request URL (%s: %s). The simulator does not have this operation; Stripe may.", request.Method, request.URL.Path)
 	unknown.Status, unknown.unstored = http.StatusNotFound, true
@@ -135,11 +143,9 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown object, e
 	response := &wire.Response{Status: http.StatusOK, Header: http.Header{}}
 	response.Header.Set("Content-Type", "application/json")
 	response.Header.Set("Request-Id", requestID)
-	version := request.Header.Get("Stripe-Version")
-	if version == "" {
-		version = APIVersion
+	if version, failure := s.versionOf(request); failure == nil {
+		response.Header.Set("Stripe-Version", version)
 	}
-	response.Header.Set("Stripe-Version", version)
 	if key := request.Header.Get("Idempotency-Key"); key != "" && request.Method == http.MethodPost {
 		response.Header.Set("Idempotency-Key", key)
 		response.Header.Set("Original-Request", requestID)

@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 
@@ -10,13 +11,15 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// APIVersion is the version of every object and event the simulator makes.
+// APIVersion is the version whose shapes the show methods make, and the
+// account's unless its configuration says another.
 const APIVersion = "2026-08-26.dahlia"
 
 // Config is what a simulated Stripe needs.
 type Config struct {
 	Key     string // the one secret key it accepts
 	URL     string // its public base address, for links to hosted pages
+	Version string // the account's API version; default APIVersion
 	World   *schedule.World
 	Outbox  *delivery.Outbox
 	History *wire.History
@@ -72,6 +75,7 @@ type State struct {
 
 // New returns an empty account.
 func New(config Config) *Stripe {
+	config.Version = cmp.Or(config.Version, APIVersion)
 	s := &Stripe{
 		config:  config,
 		world:   config.World,

@@ -1,0 +1,27 @@
+package stripesim
+
+// clover is 2025-09-30: docs.stripe.com/changelog/clover/2025-09-30. What a
+// discount or a promotion code gives moved into a hash with a type, where it is
+// an id; before, the whole coupon stood at the top.
+var clover = release{since: "2025-09-30", undo: changes{
+	"discount": func(s *Stripe, discount object) {
+		source := discount.inner("source")
+		delete(discount, "source")
+		discount["coupon"] = s.wholeCoupon(source["coupon"])
+	},
+	"promotion_code": func(s *Stripe, code object) {
+		promotion := code.inner("promotion")
+		delete(code, "promotion")
+		code["coupon"] = s.wholeCoupon(promotion["coupon"])
+	},
+}}
+
+// wholeCoupon expands a coupon's id; one that is expanded already stays.
+func (s *Stripe) wholeCoupon(coupon any) any {
+	if id, ok := coupon.(string); ok {
+		if whole := s.named("coupon", id); whole != nil {
+			return whole
+		}
+	}
+	return coupon
+}

@@ -1,0 +1,13 @@
+package stripesim
+
+// dahlia is 2026-03-25: docs.stripe.com/changelog/dahlia. The values of a
+// checkout session's ui_mode were renamed.
+var dahlia = release{since: "2026-03-25", undo: changes{
+	"checkout.session": func(_ *Stripe, session object) {
+		if old, renamed := formerModes[session.text("ui_mode")]; renamed {
+			session["ui_mode"] = old
+		}
+	},
+}}
+
+var formerModes = map[string]string{"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom"}

@@ -1,0 +1,57 @@
+package stripesim
+
+import "strings"
+
+// expandable are the fields that hold an id and can hold the object instead, by
+// type of object, as Stripe's OpenAPI document lists them (anyOf a string and an
+// object), as far as the simulator shows them. A field of a hash inside the
+// object is written with dots.
+var expandable = map[string][]string{
+	"application_fee":                 strings.Fields("charge"),
+	"balance_transaction":             strings.Fields("source"),
+	"billing_portal.session":          strings.Fields("configuration"),
+	"charge":                          strings.Fields("balance_transaction customer failure_balance_transaction payment_intent review"),
+	"checkout.session":                strings.Fields("customer discounts.coupon discounts.promotion_code invoice payment_intent payment_link setup_intent subscription"),
+	"credit_note":                     strings.Fields("customer invoice"),
+	"customer":                        strings.Fields("default_source invoice_settings.default_payment_method test_clock"),
+	"discount":                        strings.Fields("customer promotion_code source.coupon"),
+	"dispute":                         strings.Fields("charge payment_intent"),
+	"entitlements.active_entitlement": strings.Fields("feature"),
+	"invoice": strings.Fields("customer default_payment_method default_source discounts from_invoice.invoice latest_revision" +
+		" parent.subscription_details.subscription test_clock total_discount_amounts.discount"),
+	"invoice_payment": strings.Fields("invoice payment.charge payment.payment_intent"),
+	"invoiceitem":     strings.Fields("customer discounts invoice pricing.price_details.price test_clock"),
+	"line_item":       strings.Fields("discount_amounts.discount discounts pricing.price_details.price subscription"),
+	"mandate":         strings.Fields("payment_method"),
+	"payment_intent":  strings.Fields("customer latest_charge payment_method review"),
+	"payment_method":  strings.Fields("customer sepa_debit.generated_from.charge"),
+	"price":           strings.Fields("product"),
+	"product":         strings.Fields("default_price"),
+	"promotion_code":  strings.Fields("customer promotion.coupon"),
+	"refund":          strings.Fields("balance_transaction charge customer failure_balance_transaction payment_intent payment_method"),
+	"setup_attempt":   strings.Fields("customer payment_method setup_intent"),
+	"setup_intent":    strings.Fields("customer latest_attempt mandate payment_method single_use_mandate"),
+	"subscription": strings.Fields("customer default_payment_method default_source discounts latest_invoice pending_setup_intent" +
+		" pending_update.discounts schedule test_clock"),
+	"subscription_item": strings.Fields("discounts"),
+	"subscription_schedule": strings.Fields("customer default_settings.default_payment_method phases.add_invoice_items.price" +
+		" phases.default_payment_method phases.discounts.coupon phases.discounts.discount phases.discounts.promotion_code" +
+		" phases.items.price subscription test_clock"),
+}
+
+// formerlyExpandable are fields that were expandable in versions before basil.
+var formerlyExpandable = map[string][]string{
+	"charge":         strings.Fields("invoice"),
+	"invoice":        strings.Fields("charge payment_intent quote subscription"),
+	"line_item":      strings.Fields("invoice_item"),
+	"payment_intent": strings.Fields("invoice"),
+}
+
+// includable are the fields that are only there when asked for, by type of object.
+var includable = map[string]map[string]func(*Stripe, object) any{
+	"checkout.session": {"line_items": func(s *Stripe, o object) any { return s.sessionLines(o["id"].(string)) }},
+	"customer":         {"subscriptions": func(s *Stripe, o object) any { return s.customerSubscriptions(o["id"].(string)) }},
+	"invoice":          {"payments": func(s *Stripe, o object) any { return s.invoicePayments(o["id"].(string)) }},
+	"coupon":           {"applies_to": func(s *Stripe, o object) any { return s.couponProducts(o["id"].(string)) }},
+	"charge":           {"refunds": func(s *Stripe, o object) any { return s.chargeRefunds(o["id"].(string)) }},
+}
