@@ -128,8 +128,13 @@ func failures(entries []simulator.Entry) string {
 	var told strings.Builder
 	for _, entry := range entries {
 		if entry.Side != "delivery" && entry.Status >= 400 {
-			fmt.Fprintf(&told, "%s %s\n    %s\n    -> %d %s\n", entry.Method, entry.Path, entry.Request, entry.Status, strings.Join(strings.Fields(entry.Response), " "))
+			fmt.Fprintf(&told, "%s %s\n    %s\n    -> %d %s\n", entry.Method, entry.Path, shortened(entry.Request), entry.Status, shortened(entry.Response))
 		}
 	}
 	return told.String()
+}
+
+func shortened(body string) string {
+	body = strings.Join(strings.Fields(body), " ")
+	return body[:min(len(body), 600)]
 }
