@@ -101,7 +101,7 @@ func TestPaymentCheckoutMakesACustomerOnlyWhenAsked(t *testing.T) {
 		if err := b.PayCheckout(guest.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"charge.succeeded", "payment_intent.succeeded", "payment_intent.created", "checkout.session.completed"}
+		want := []string{"payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed"}
 		if diff := cmp.Diff(want, b.eventsSince(before)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}

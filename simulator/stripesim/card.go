@@ -1,134 +1,139 @@
 package stripesim
 
 import (
+	"cmp"
 	"net/http"
-	"strings"
-	"time"
 )
-
-// PaymentMethod is a card or a SEPA debit. Its number decides how it behaves
-// when charged; only the last four digits are ever shown.
-type PaymentMethod struct {
-	ID       string    `json:"id"`
-	Created  time.Time `json:"created"`
-	Customer string    `json:"customer"` // "" until attached
-	Number   string    `json:"number"`
-	Email    string    `json:"email"`
-}
-
-// Key is the id.
-func (m *PaymentMethod) Key() string { return m.ID }
 
 // behaviour is what happens when a payment method is charged.
 type behaviour struct {
-	brand   string
-	decline string // decline code; "" is accepted
-	code    string // error code of the decline, default card_declined
-	message string
-	delayed bool // the outcome is known a day later
-	fails   bool // with delayed: the outcome is a failure
+	brand     string
+	decline   string // decline code; "" is accepted
+	code      string // error code of the decline, default card_declined
+	message   string
+	attaches  bool      // with decline: can be saved; only charges fail
+	challenge challenge // when 3-D Secure asks the cardholder
+	delayed   bool      // the outcome is known a day later
+	fails     bool      // with delayed: the outcome is a failure
+	dispute   string    // the reason of the dispute that every charge brings, "" for none
+	inquiry   bool      // with dispute: it begins as an inquiry
+	refund    string    // what becomes of a refund: "" succeeds at once, pending, fails
 }
+
+// challenge says when a card asks its holder to authenticate.
+type challenge int
+
+const (
+	never challenge = iota
+	always
+	unlessSetUp // on session always; off session unless it was set up for that
+	onSession   // on session always; off session never, as if it had been set up long ago
+)
 
 const declined = "Your card was declined."
 
-// numbers are the test numbers the simulator knows. Every other number is
-// refused as incorrect, so that nobody types a real one in. The cards that ask
-// for 3-D Secure are among the others.
+// numbers are the test numbers the simulator knows, as Stripe's page on testing
+// has them. Every other number is refused as incorrect, so that nobody types a
+// real one in.
 var numbers = map[string]behaviour{
 	"4242424242424242": {brand: "visa"},
 	"4000056655665556": {brand: "visa"},
+	"4000000000000077": {brand: "visa"}, // its money is available at once, which nothing here shows
+	"4000000000003055": {brand: "visa"}, // supports 3-D Secure and does not ask for it
 	"5555555555554444": {brand: "mastercard"},
+	"5200828282828210": {brand: "mastercard"},
 	"378282246310005":  {brand: "amex"},
+	"6011111111111117": {brand: "discover"},
 	"4000000000000002": {brand: "visa", decline: "generic_decline", message: declined},
-	"4000000000000341": {brand: "visa", decline: "generic_decline", message: declined}, // attaches, every charge fails
+	"4000000000000341": {brand: "visa", decline: "generic_decline", message: declined, attaches: true},
 	"4000000000009995": {brand: "visa", decline: "insufficient_funds", message: "Your card has insufficient funds."},
 	"4000000000009987": {brand: "visa", decline: "lost_card", message: declined},
 	"4000000000009979": {brand: "visa", decline: "stolen_card", message: declined},
+	"4100000000000019": {brand: "visa", decline: "fraudulent", message: declined},
 	"4000000000000069": {brand: "visa", code: "expired_card", decline: "expired_card", message: "Your card has expired."},
 	"4000000000000127": {brand: "visa", code: "incorrect_cvc", decline: "incorrect_cvc", message: "Your card's security code is incorrect."},
 	"4000000000000119": {brand: "visa", code: "processing_error", decline: "processing_error", message: "An error occurred while processing your card. Try again in a little bit."},
-	"sepa":             {delayed: true},
-	"sepa_fail":        {delayed: true, fails: true, decline: "generic_decline", message: "The customer's bank refused the debit."},
+
+	"4000002760003184": {brand: "visa", challenge: always},
+	"4000000000003220": {brand: "visa", challenge: always},
+	"4000002500003155": {brand: "visa", challenge: unlessSetUp},
+	"4000003800000446": {brand: "visa", challenge: onSession},
+	"4000008260003178": {brand: "visa", challenge: always, decline: "insufficient_funds", message: "Your card has insufficient funds.", attaches: true},
+	"4000008400001629": {brand: "visa", challenge: always, decline: "generic_decline", message: declined, attaches: true},
+
+	"4000000000000259": {brand: "visa", dispute: "fraudulent"},
+	"4000000000002685": {brand: "visa", dispute: "product_not_received"},
+	"4000000000001976": {brand: "visa", dispute: "fraudulent", inquiry: true},
+	"4000000000007726": {brand: "visa", refund: "pending"},
+	"4000000000005126": {brand: "visa", refund: "fails"},
+
+	"sepa":      {delayed: true},
+	"sepa_fail": {delayed: true, fails: true, decline: "generic_decline", message: "The customer's bank refused the debit."},
 }
 
-// tokens are the names by which an API client passes a test card.
-var tokens = map[string]string{
-	"pm_card_visa": "4242424242424242", "tok_visa": "4242424242424242", "pm_card_mastercard": "5555555555554444", "pm_card_amex": "378282246310005",
-	"pm_card_chargeDeclined": "4000000000000002", "pm_card_visa_chargeDeclined": "4000000000000002",
-	"pm_card_chargeCustomerFail": "4000000000000341", "tok_chargeCustomerFail": "4000000000000341",
-	"pm_card_chargeDeclinedInsufficientFunds": "4000000000009995", "pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995",
+// cards are the test cards by what follows pm_card_ or tok_ in the names by
+// which an API client passes them.
+var cards = map[string]string{
+	"visa": "4242424242424242", "visa_debit": "4000056655665556", "mastercard": "5555555555554444", "mastercard_debit": "5200828282828210",
+	"amex": "378282246310005", "discover": "6011111111111117", "us": "4242424242424242", "bypassPending": "4000000000000077",
+
+	"chargeDeclined": "4000000000000002", "visa_chargeDeclined": "4000000000000002", "chargeCustomerFail": "4000000000000341",
+	"chargeDeclinedInsufficientFunds": "4000000000009995", "visa_chargeDeclinedInsufficientFunds": "4000000000009995",
+	"chargeDeclinedLostCard": "4000000000009987", "visa_chargeDeclinedLostCard": "4000000000009987",
+	"chargeDeclinedStolenCard": "4000000000009979", "visa_chargeDeclinedStolenCard": "4000000000009979",
+	"chargeDeclinedExpiredCard": "4000000000000069", "chargeDeclinedIncorrectCvc": "4000000000000127",
+	"chargeDeclinedProcessingError": "4000000000000119", "chargeDeclinedFraudulent": "4100000000000019",
+
+	"authenticationRequired": "4000002760003184", "threeDSecure2Required": "4000000000003220", "threeDSecureOptional": "4000000000003055",
+	"authenticationRequiredOnSetup": "4000002500003155", "authenticationRequiredSetupForOffSession": "4000003800000446",
+	"authenticationRequiredChargeDeclinedInsufficientFunds": "4000008260003178", "threeDSecureRequiredChargeDeclined": "4000008400001629",
+
+	"createDispute": "4000000000000259", "createDisputeProductNotReceived": "4000000000002685", "createDisputeInquiry": "4000000000001976",
+	"pendingRefund": "4000000000007726", "refundFail": "4000000000005126",
 }
 
-// newPaymentMethod makes an unattached method of a test number. Spaces in the
-// number are ignored.
-func (s *Stripe) newPaymentMethod(number, email string) (*PaymentMethod, *Error) {
-	number = strings.ReplaceAll(number, " ", "")
-	if _, known := numbers[number]; !known {
-		return nil, &Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "incorrect_number", Param: "number",
-			Message: "Your card number is incorrect. (The simulator takes only the test numbers it knows, such as 4242 4242 4242 4242.)"}
-	}
-	return s.state.PaymentMethods.Add(&PaymentMethod{ID: s.world.NewID("pm_1", 23), Created: s.real(), Number: number, Email: email}), nil
-}
-
-// readPaymentMethod takes a pm_ id or the name of a test card; nil when not sent.
-func (s *Stripe) readPaymentMethod(p params, field string) *PaymentMethod {
-	id := p.text(field)
-	if id == "" {
-		return nil
-	}
-	if method := s.state.PaymentMethods.Get(id); method != nil {
-		return method
-	}
-	number, known := tokens[id]
-	if !known {
-		p.fail(noSuch("PaymentMethod", id, p.name(field)))
-		return nil
-	}
-	method, failure := s.newPaymentMethod(number, "")
-	if failure != nil {
-		p.fail(failure)
-	}
-	return method
+// ibans are the test accounts of SEPA direct debit. The last one is what the
+// official CLI sends for a payment that fails. (Those that are decided after
+// three minutes are decided after a day like the others.)
+var ibans = map[string]string{
+	"AT611904300234573201": "sepa", "AT321904300235473204": "sepa",
+	"AT861904300235473202": "sepa_fail", "AT051904300235473205": "sepa_fail", "IT60X0542811101000000123456": "sepa_fail",
 }
 
 func (m *PaymentMethod) behaviour() behaviour { return numbers[m.Number] }
 
-func (m *PaymentMethod) kind() string {
-	if m.behaviour().delayed {
-		return "sepa_debit"
+// asks says whether a charge of the method is met with a 3-D Secure challenge.
+func (m *PaymentMethod) asks(offSession bool) bool {
+	switch m.behaviour().challenge {
+	case always:
+		return true
+	case unlessSetUp:
+		return !offSession || !m.SetUp
+	case onSession:
+		return !offSession
 	}
-	return "card"
+	return false
 }
 
-func (m *PaymentMethod) last4() string {
-	if m.behaviour().delayed {
-		return "3201"
+// failure is the error that a charge with this behaviour ends with.
+func (how behaviour) failure(method *PaymentMethod) *Error {
+	return &Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: cmp.Or(how.code, "card_declined"),
+		DeclineCode: how.decline, Message: how.message, PaymentMethod: method.ID}
+}
+
+// unauthenticated is how an issuer declines a charge off session for which it
+// wants its cardholder.
+var unauthenticated = behaviour{code: "authentication_required", decline: "authentication_required",
+	message: "Your card was declined. This transaction requires authentication."}
+
+// foresee returns the error that a charge of the method would end with at once,
+// or nil.
+func (m *PaymentMethod) foresee(offSession bool) *Error {
+	switch how := m.behaviour(); {
+	case m.asks(offSession):
+		return unauthenticated.failure(m)
+	case how.decline != "" && !how.delayed:
+		return how.failure(m)
 	}
-	return m.Number[len(m.Number)-4:]
-}
-
-func (s *Stripe) showPaymentMethod(m *PaymentMethod) object {
-	shown := object{"id": m.ID, "object": "payment_method", "allow_redisplay": "limited", "billing_details": billingDetails(m.Email),
-		"created": m.Created.Unix(), "customer": orNull(m.Customer), "customer_account": nil, "livemode": false,
-		"metadata": object{}, "type": m.kind()}
-	if m.kind() == "sepa_debit" {
-		shown["sepa_debit"] = object{"bank_code": "19043", "branch_code": nil, "country": "AT", "fingerprint": "simulated", "generated_from": nil, "last4": m.last4()}
-		return shown
-	}
-	shown["card"] = m.showCard()
-	return shown
-}
-
-func (m *PaymentMethod) showCard() object {
-	return object{"brand": m.behaviour().brand, "checks": object{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"},
-		"country": "US", "display_brand": m.behaviour().brand, "exp_month": 12, "exp_year": 2040, "fingerprint": "simulated",
-		"funding": "credit", "generated_from": nil, "last4": m.last4(),
-		"networks":             object{"available": []any{m.behaviour().brand}, "preferred": nil},
-		"regulated_status":     "unregulated",
-		"three_d_secure_usage": object{"supported": true}, "wallet": nil}
-}
-
-func billingDetails(email string) object {
-	return object{"address": object{"city": nil, "country": "US", "line1": nil, "line2": nil, "postal_code": nil, "state": nil},
-		"email": orNull(email), "name": nil, "phone": nil, "tax_id": nil}
+	return nil
 }

@@ -82,9 +82,8 @@ func (s *Stripe) addCustomer(fresh *Customer, method *PaymentMethod) *Customer {
 	customer := s.state.Customers.Add(fresh)
 	s.joinClock(customer)
 	if method != nil {
-		method.Customer = customer.ID
+		s.attach(method, customer.ID)
 		customer.DefaultPaymentMethod = method.ID
-		s.emit("payment_method.attached", s.showPaymentMethod(method), nil)
 	}
 	s.emit("customer.created", s.showCustomer(customer), nil)
 	return customer

@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"net/http"
 	"slices"
 	"time"
 )
@@ -36,7 +37,7 @@ func (s *Stripe) try(invoice *Invoice) {
 	case method == nil:
 		s.attemptFailed(invoice)
 	default:
-		_ = s.attempt(invoice, method, s.attemptFailed) // the outcome is in the events
+		_ = s.attempt(invoice, method, offSession, s.attemptFailed) // the outcome is in the events
 	}
 }
 
@@ -49,35 +50,45 @@ func (s *Stripe) methodFor(sub *Subscription) *PaymentMethod {
 	return s.state.PaymentMethods.Get(s.state.Customers.Get(sub.Customer).DefaultPaymentMethod)
 }
 
+// offSession is who is there when an attempt begins by itself: nobody.
+const offSession = true
+
 // attempt charges an open invoice and does everything that follows. failed is
-// what follows from a decline.
-func (s *Stripe) attempt(invoice *Invoice, method *PaymentMethod, failed func(*Invoice)) *Error {
-	intent := s.state.PaymentIntents.Get(invoice.PaymentIntent)
-	if intent == nil {
-		intent = s.newPaymentIntent(PaymentIntent{Amount: invoice.Total(), Currency: invoice.Currency, Customer: invoice.Customer,
-			Description: "Subscription update"})
-		invoice.PaymentIntent, invoice.PaymentID = intent.ID, s.world.NewID("inpay_1", 23)
-		s.emit("payment_intent.created", s.showPaymentIntent(intent), nil)
-	}
-	charge := s.charge(intent, method)
-	switch charge.Status {
-	case "pending":
+// what follows from a decline, and from a challenge that nobody is there to
+// pass. The error of a challenge is of the code invoice_payment_intent_requires_action.
+func (s *Stripe) attempt(invoice *Invoice, method *PaymentMethod, offSession bool, failed func(*Invoice)) *Error {
+	intent := s.intentFor(invoice, "Subscription update")
+	failure := s.confirm(intent, method, offSession)
+	switch intent.Status {
+	case "processing":
 		invoice.Attempts++
 		invoice.NextAttempt = time.Time{}
-		s.emit("payment_intent.processing", s.showPaymentIntent(intent), nil)
-		s.emit("charge.pending", s.showCharge(charge), nil)
-		s.at(s.now().Add(delayedOutcome), timerSettle, intent.ID)
-		return nil
-	case "failed":
-		s.emitDecline(intent, charge)
+	case "succeeded":
+		invoice.Attempts++
+		s.invoicePaid(invoice)
+	case "requires_action":
+		s.emit("invoice.payment_action_required", s.showInvoice(invoice), nil)
+		if offSession {
+			failed(invoice)
+		}
+		return &Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "invoice_payment_intent_requires_action",
+			Message: "This payment requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with the invoice."}
+	default:
 		failed(invoice)
-		return charge.Failure
 	}
-	s.emit("charge.succeeded", s.showCharge(charge), nil)
-	s.emit("payment_intent.succeeded", s.showPaymentIntent(intent), nil)
-	invoice.Attempts++
-	s.invoicePaid(invoice)
-	return nil
+	return failure
+}
+
+// intentFor returns the intent of an invoice, which every attempt uses again.
+func (s *Stripe) intentFor(invoice *Invoice, description string) *PaymentIntent {
+	if intent := s.state.PaymentIntents.Get(invoice.PaymentIntent); intent != nil {
+		return intent
+	}
+	intent := s.newPaymentIntent(PaymentIntent{Amount: invoice.Total(), Currency: invoice.Currency, Customer: invoice.Customer,
+		Description: description, Invoice: invoice.ID, SetupFutureUsage: "off_session"})
+	invoice.PaymentIntent, invoice.PaymentID = intent.ID, s.world.NewID("inpay_1", 23)
+	s.emit("payment_intent.created", s.showPaymentIntent(intent), nil)
+	return intent
 }
 
 // invoicePaid closes an invoice that was charged and lets the subscription recover.

@@ -3,6 +3,7 @@ package stripesim
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -17,7 +18,8 @@ type Error struct {
 	Param         string
 	DeclineCode   string
 	Charge        string
-	PaymentIntent string
+	PaymentIntent string // its object is in the answer
+	PaymentMethod string // likewise
 
 	// unstored marks what is refused before execution begins: an idempotency
 	// key does not keep it.
@@ -32,10 +34,10 @@ func (e *Error) Error() string {
 	return "stripe simulator: " + e.Code + ": " + e.Message
 }
 
-func (e *Error) body(requestID string) []byte {
+// fields is the error object, without the objects that it is about.
+func (e *Error) fields() object {
 	fields := object{"type": e.Type, "message": e.Message}
-	for name, value := range map[string]string{"code": e.Code, "param": e.Param, "decline_code": e.DeclineCode,
-		"charge": e.Charge, "request_log_url": "https://dashboard.stripe.com/test/logs/" + requestID} {
+	for name, value := range map[string]string{"code": e.Code, "param": e.Param, "decline_code": e.DeclineCode, "charge": e.Charge} {
 		if value != "" {
 			fields[name] = value
 		}
@@ -43,11 +45,32 @@ func (e *Error) body(requestID string) []byte {
 	if e.Code != "" {
 		fields["doc_url"] = "https://stripe.com/docs/error-codes/" + strings.ReplaceAll(e.Code, "_", "-")
 	}
+	return fields
+}
+
+// body is the whole answer. about are the objects that the error is about.
+func (e *Error) body(requestID string, about object) []byte {
+	fields := e.fields()
+	maps.Copy(fields, about)
+	fields["request_log_url"] = "https://dashboard.stripe.com/test/logs/" + requestID
 	encoded, err := json.MarshalIndent(object{"error": fields}, "", "  ")
 	if err != nil {
 		panic(fmt.Sprintf("stripesim: an error object does not marshal: %v", err))
 	}
 	return encoded
+}
+
+// about returns the objects an error is about, as they are now. Only an error
+// of an executed request has any, so it is called under the world's lock.
+func (s *Stripe) about(e *Error) object {
+	objects := object{}
+	if intent := s.state.PaymentIntents.Get(e.PaymentIntent); intent != nil {
+		objects["payment_intent"] = s.showPaymentIntent(intent)
+	}
+	if method := s.state.PaymentMethods.Get(e.PaymentMethod); method != nil {
+		objects["payment_method"] = s.showPaymentMethod(method)
+	}
+	return objects
 }
 
 func invalid(param, format string, args ...any) *Error {

@@ -139,14 +139,14 @@ func (s *Stripe) payInvoice(c *call) (object, error) {
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	if failure := s.payNow(invoice, method); failure != nil {
+	if failure := s.payNow(invoice, method, c.boolean("off_session", true)); failure != nil {
 		return nil, failure
 	}
 	return s.showInvoice(invoice), nil
 }
 
 // payNow tries an open or draft invoice at once.
-func (s *Stripe) payNow(invoice *Invoice, method *PaymentMethod) error {
+func (s *Stripe) payNow(invoice *Invoice, method *PaymentMethod, offSession bool) error {
 	switch invoice.Status {
 	case "paid":
 		return invalid("", "Invoice is already paid")
@@ -166,7 +166,7 @@ func (s *Stripe) payNow(invoice *Invoice, method *PaymentMethod) error {
 	}
 	// An attempt by hand does not use up one of the automatic retries.
 	declined := func(invoice *Invoice) { s.emit("invoice.payment_failed", s.showInvoice(invoice), nil) }
-	if failure := s.attempt(invoice, method, declined); failure != nil {
+	if failure := s.attempt(invoice, method, offSession, declined); failure != nil {
 		return failure
 	}
 	return nil
@@ -182,7 +182,7 @@ func (s *Stripe) PayInvoice(id string) error {
 			err = noSuch("invoice", id, "id")
 			return
 		}
-		err = s.payNow(invoice, nil)
+		err = s.payNow(invoice, nil, !offSession)
 	})
 	return err
 }

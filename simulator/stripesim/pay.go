@@ -1,8 +1,8 @@
 package stripesim
 
 import (
+	"cmp"
 	"maps"
-	"net/http"
 )
 
 // errNotOpen is why a session cannot be paid.
@@ -12,141 +12,148 @@ func errNotOpen(session *CheckoutSession) *Error {
 
 // PayCheckout does what a buyer does on the hosted page with a card number (a
 // test number, or "sepa" and "sepa_fail" for a delayed method). A declined card
-// is an *Error of type card_error; the session stays open. It does not wait for
-// webhooks.
+// is an *Error of type card_error; the session stays open. A card that asks for
+// 3-D Secure is an *Error with the code authentication_required, whose
+// PaymentIntent goes on with Authenticate. It does not wait for webhooks.
 func (s *Stripe) PayCheckout(sessionID, card string) error {
-	_, err := s.payCheckout(sessionID, card, "")
-	return err
+	completed, err := s.payCheckout(sessionID, card, "")
+	if err != nil || completed != "" {
+		return err
+	}
+	asked := &Error{}
+	s.world.View(func() {
+		session := s.state.Sessions.Get(sessionID)
+		asked = unauthenticated.failure(s.state.PaymentMethods.Get(s.state.PaymentIntents.Get(session.Tried).PaymentMethod))
+		asked.PaymentIntent = session.Tried
+	})
+	return asked
 }
 
-// payCheckout returns the id of the checkout.session.completed event.
+// payCheckout returns the id of the checkout.session.completed event; "" when
+// the session's intent waits for a challenge.
 func (s *Stripe) payCheckout(sessionID, card, email string) (completed string, err error) {
 	s.change(sessionID, func() {
-		session := s.state.Sessions.Get(sessionID)
-		switch {
-		case session == nil:
-			err = noSuch("checkout.session", sessionID, "id")
-			return
-		case session.Status != "open":
-			err = errNotOpen(session)
+		session, failure := s.payable(sessionID)
+		if failure != nil {
+			err = failure
 			return
 		}
-		if customer := s.state.Customers.Get(session.Customer); customer != nil && customer.Deleted {
-			err = noSuch("customer", session.Customer, "customer")
-			return
-		}
-		buyer := s.emailOf(session)
-		if buyer == "" {
-			buyer = email
-		}
-		if buyer == "" {
-			buyer = "buyer@example.com"
-		}
+		buyer := cmp.Or(s.emailOf(session), email, "buyer@example.com")
 		method, failure := s.newPaymentMethod(card, buyer)
 		if failure != nil {
 			err = failure
 			return
 		}
 		session.BuyerEmail = buyer
-		if session.Mode == "payment" {
-			completed, failure = s.payOnce(session, method)
-		} else {
-			completed, failure = s.paySubscription(session, method)
-		}
-		if failure != nil {
+		if completed, failure = s.paySession(session, method); failure != nil {
 			err = failure
 		}
 	})
 	return completed, err
 }
 
-// payOnce completes a session in payment mode.
-func (s *Stripe) payOnce(session *CheckoutSession, method *PaymentMethod) (string, *Error) {
-	if failure := declines(method); failure != nil && s.due(session) > 0 {
-		return "", s.declined(session, method)
+// payable finds a session that can be paid.
+func (s *Stripe) payable(id string) (*CheckoutSession, *Error) {
+	session := s.state.Sessions.Get(id)
+	switch {
+	case session == nil:
+		return nil, noSuch("checkout.session", id, "id")
+	case session.Status != "open":
+		return nil, errNotOpen(session)
 	}
-	if session.Customer == "" && session.CustomerCreation == "always" {
-		session.Customer = s.addCustomer(&Customer{Email: session.BuyerEmail, NextInvoice: 1}, nil).ID
+	if customer := s.state.Customers.Get(session.Customer); customer != nil && customer.Deleted {
+		return nil, noSuch("customer", session.Customer, "customer")
 	}
+	return session, nil
+}
+
+// paySession pays a session with a method, as far as that goes: a declined card
+// and one that asks for a challenge leave it open.
+func (s *Stripe) paySession(session *CheckoutSession, method *PaymentMethod) (completed string, failure *Error) {
 	if s.due(session) == 0 {
-		session.PaymentStatus = "no_payment_required"
-		return s.complete(session), nil
+		return s.concludeFree(session, method), nil
 	}
 	intent := s.intentOf(session)
-	created := s.showPaymentIntent(intent)
-	charge := s.charge(intent, method)
-	session.PaymentIntent = intent.ID
-	if charge.Status == "pending" {
-		s.emit("payment_intent.created", created, nil)
-		s.emit("payment_intent.processing", s.showPaymentIntent(intent), nil)
-		s.emit("charge.pending", s.showCharge(charge), nil)
-		s.at(s.now().Add(delayedOutcome), timerSettle, intent.ID)
-		return s.complete(session), nil
+	if failure := s.confirm(intent, method, false); failure != nil {
+		return "", failure
 	}
-	session.PaymentStatus = "paid"
-	// The order in which real listeners record it: the intent's creation comes last.
-	s.emit("charge.succeeded", s.showCharge(charge), nil)
-	s.emit("payment_intent.succeeded", s.showPaymentIntent(intent), nil)
-	if session.Tried == "" {
-		s.emit("payment_intent.created", created, nil)
-	}
-	return s.complete(session), nil
+	return s.follow(intent, ""), nil
 }
 
-// paySubscription completes a session in subscription mode. Each object is
-// stored, changed and shown step by step, so that every event carries the
-// object as it was at that step.
-func (s *Stripe) paySubscription(session *CheckoutSession, method *PaymentMethod) (string, *Error) {
-	amount := s.due(session)
-	if amount > 0 && declines(method) != nil {
-		return "", s.declined(session, method)
+// intentOf returns the session's intent: one that was tried is used again.
+func (s *Stripe) intentOf(session *CheckoutSession) *PaymentIntent {
+	if tried := s.state.PaymentIntents.Get(session.Tried); tried != nil {
+		return tried
 	}
-	customer := s.state.Customers.Get(session.Customer)
-	if customer == nil {
-		customer = s.addCustomer(&Customer{Email: session.BuyerEmail, NextInvoice: 1}, nil)
-		session.Customer = customer.ID
+	fresh := PaymentIntent{Amount: s.due(session), Currency: session.Currency, Customer: session.Customer, Session: session.ID,
+		Description: session.ChildDescription}
+	if session.Mode == "payment" {
+		fresh.Metadata = maps.Clone(session.ChildMetadata)
+	} else {
+		fresh.Description, fresh.SetupFutureUsage = "Subscription creation", "off_session"
 	}
+	intent := s.newPaymentIntent(fresh)
+	s.emit("payment_intent.created", s.showPaymentIntent(intent), nil)
+	session.Tried = intent.ID
+	return intent
+}
+
+// nameBuyer gives an intent the customer of its checkout session, who comes into
+// being with the payment that goes through and not with one that is declined.
+func (s *Stripe) nameBuyer(intent *PaymentIntent) {
+	session := s.state.Sessions.Get(intent.Session)
+	if session == nil {
+		return
+	}
+	s.ensureCustomer(session)
+	intent.Customer = session.Customer
+}
+
+func (s *Stripe) ensureCustomer(session *CheckoutSession) {
+	if session.Customer == "" && (session.Mode == "subscription" || session.CustomerCreation == "always") {
+		session.Customer = s.addCustomer(&Customer{Email: session.BuyerEmail, NextInvoice: 1}, nil).ID
+	}
+}
+
+// concludeFree completes a session that costs nothing now.
+func (s *Stripe) concludeFree(session *CheckoutSession, method *PaymentMethod) (completed string) {
+	s.ensureCustomer(session)
 	session.PaymentStatus = "no_payment_required"
-	var intent *PaymentIntent
-	pending := false
-	if amount > 0 {
-		intent = s.intentOf(session)
-		intent.Customer = customer.ID
-		if session.Tried == "" {
-			s.emit("payment_intent.created", s.showPaymentIntent(intent), nil)
-		}
-		pending = s.collect(session, intent, method)
+	if session.Mode == "subscription" {
+		s.attach(method, session.Customer)
+		s.createFromSession(session, method, nil)
 	}
-	method.Customer = customer.ID
-	s.emit("payment_method.attached", s.showPaymentMethod(method), nil)
-	s.createFromSession(session, customer, method, intent, pending)
-	return s.complete(session), nil
+	return s.complete(session)
 }
 
-// collect charges the first payment and says whether its outcome is pending.
-func (s *Stripe) collect(session *CheckoutSession, intent *PaymentIntent, method *PaymentMethod) (pending bool) {
-	charge := s.charge(intent, method)
-	if charge.Status == "pending" {
-		session.PaymentStatus = "unpaid"
-		s.emit("payment_intent.processing", s.showPaymentIntent(intent), nil)
-		s.emit("charge.pending", s.showCharge(charge), nil)
-		s.at(s.now().Add(delayedOutcome), timerSettle, intent.ID)
-		return true
+// conclude completes a session whose payment succeeded, or is on its way. Each
+// object is stored, changed and shown step by step, so that every event carries
+// the object as it was at that step.
+func (s *Stripe) conclude(session *CheckoutSession, intent *PaymentIntent) (completed string) {
+	session.PaymentStatus = "unpaid"
+	if intent.Status == "succeeded" {
+		session.PaymentStatus = "paid"
 	}
-	session.PaymentStatus = "paid"
-	s.emit("charge.succeeded", s.showCharge(charge), nil)
-	s.emit("payment_intent.succeeded", s.showPaymentIntent(intent), nil)
-	return false
+	if session.Mode == "payment" {
+		session.PaymentIntent = intent.ID
+		return s.complete(session)
+	}
+	method := s.state.PaymentMethods.Get(intent.PaymentMethod)
+	s.attach(method, session.Customer)
+	s.createFromSession(session, method, intent)
+	return s.complete(session)
 }
 
-// createFromSession makes the subscription and its first invoice.
-func (s *Stripe) createFromSession(session *CheckoutSession, customer *Customer, method *PaymentMethod, intent *PaymentIntent, pending bool) {
+// createFromSession makes the subscription and its first invoice. intent is nil
+// when there is nothing to pay now.
+func (s *Stripe) createFromSession(session *CheckoutSession, method *PaymentMethod, intent *PaymentIntent) {
 	var recurring []chosen
 	for _, line := range session.Lines {
 		if price := s.state.Prices.Get(line.Price); price.recurring() {
 			recurring = append(recurring, chosen{price: price, quantity: line.Quantity})
 		}
 	}
+	customer := s.state.Customers.Get(session.Customer)
 	sub := s.begin(start{customer: customer, items: recurring, metadata: session.ChildMetadata, description: session.ChildDescription,
 		method: method, trialEnd: s.trialEndOf(session), trialEndBehavior: session.TrialEndBehavior})
 	session.Subscription = sub.ID
@@ -165,17 +172,24 @@ func (s *Stripe) createFromSession(session *CheckoutSession, customer *Customer,
 	s.emitUpdate("customer.updated", before, s.showCustomer(customer))
 	s.emit("invoice.created", s.showInvoice(invoice), nil)
 	s.finalize(invoice)
-	switch {
-	case pending: // Stripe has the subscription active while a delayed first payment is on its way
-		invoice.PaymentIntent, invoice.PaymentID, invoice.Attempts = intent.ID, s.world.NewID("inpay_1", 23), 1
-	case intent != nil:
-		invoice.Attempts = 1
-		s.markPaid(invoice, intent.ID)
-	default:
-		s.markPaid(invoice, "")
-	}
+	s.settleFirst(invoice, intent)
 	s.emit("customer.subscription.created", s.showSubscription(sub), nil)
-	defer s.refreshEntitlements(customer.ID)
+	s.refreshEntitlements(customer.ID)
+}
+
+// settleFirst books what the session's payment means for the first invoice.
+func (s *Stripe) settleFirst(invoice *Invoice, intent *PaymentIntent) {
+	if intent == nil {
+		s.markPaid(invoice, "")
+		return
+	}
+	intent.Invoice, invoice.Attempts = invoice.ID, 1
+	if intent.Status == "succeeded" {
+		s.markPaid(invoice, intent.ID)
+		return
+	}
+	// Stripe has the subscription active while a delayed first payment is on its way.
+	invoice.PaymentIntent, invoice.PaymentID = intent.ID, s.world.NewID("inpay_1", 23)
 }
 
 // complete closes a session and writes its event, then what real listeners see
@@ -187,39 +201,4 @@ func (s *Stripe) complete(session *CheckoutSession) (event string) {
 		s.emitInvoicePayment(invoice)
 	}
 	return event
-}
-
-// intentOf returns the session's intent: one that was declined is used again.
-func (s *Stripe) intentOf(session *CheckoutSession) *PaymentIntent {
-	if tried := s.state.PaymentIntents.Get(session.Tried); tried != nil {
-		return tried
-	}
-	intent := PaymentIntent{Amount: s.due(session), Currency: session.Currency, Customer: session.Customer, Description: session.ChildDescription}
-	if session.Mode == "payment" {
-		intent.Metadata = maps.Clone(session.ChildMetadata)
-	} else {
-		intent.Description = "Subscription creation"
-	}
-	return s.newPaymentIntent(intent)
-}
-
-// declined books a declined attempt; the session stays open.
-func (s *Stripe) declined(session *CheckoutSession, method *PaymentMethod) *Error {
-	intent := s.intentOf(session)
-	if session.Tried == "" {
-		s.emit("payment_intent.created", s.showPaymentIntent(intent), nil)
-		session.Tried = intent.ID
-	}
-	charge := s.charge(intent, method)
-	s.emitDecline(intent, charge)
-	return charge.Failure
-}
-
-// declines returns the error a charge of the method would end with at once, or nil.
-func declines(method *PaymentMethod) *Error {
-	how := method.behaviour()
-	if how.decline == "" || how.delayed {
-		return nil
-	}
-	return &Error{Status: http.StatusPaymentRequired, Type: "card_error", DeclineCode: how.decline, Message: how.message}
 }

@@ -88,6 +88,8 @@ var routes = slices.Concat(
 	subscriptionRoutes,
 	invoiceRoutes,
 	paymentRoutes,
+	paymentMethodRoutes,
+	chargeRoutes,
 	refundRoutes,
 	disputeRoutes,
 	eventRoutes,

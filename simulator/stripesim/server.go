@@ -156,7 +156,7 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown object, e
 			failure = &Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The simulator failed: " + err.Error()}
 		}
 		response.Status = failure.Status
-		response.Body = failure.body(requestID)
+		response.Body = failure.body(requestID, s.about(failure))
 		return response
 	}
 	encoded, err := json.MarshalIndent(shown, "", "  ")
@@ -173,7 +173,7 @@ func ErrorBody(status int) []byte {
 	if status == http.StatusTooManyRequests {
 		failure = &Error{Status: status, Type: "invalid_request_error", Code: "rate_limit", Message: "Request rate limit exceeded (fault of the simulator)."}
 	}
-	return failure.body("req_fault")
+	return failure.body("req_fault", nil)
 }
 
 // link returns an absolute URL of this provider's public address.

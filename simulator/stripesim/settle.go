@@ -1,5 +1,7 @@
 package stripesim
 
+import "time"
+
 // settles brings the outcome of a delayed payment.
 func (s *Stripe) settles(id string) {
 	intent := s.state.PaymentIntents.Get(id)
@@ -7,36 +9,57 @@ func (s *Stripe) settles(id string) {
 		return
 	}
 	charge := s.state.Charges.Get(intent.LatestCharge)
-	how := s.state.PaymentMethods.Get(charge.PaymentMethod).behaviour()
-	if how.fails {
-		s.fail(intent, charge, how)
-		s.emitDecline(intent, charge)
+	method := s.state.PaymentMethods.Get(charge.PaymentMethod)
+	if how := method.behaviour(); how.fails {
+		s.decline(intent, charge, how.failure(method))
 	} else {
-		charge.Status, intent.Status = "succeeded", "succeeded"
-		s.emit("charge.succeeded", s.showCharge(charge), nil)
-		s.emit("payment_intent.succeeded", s.showPaymentIntent(intent), nil)
+		s.succeed(intent, charge)
 	}
-	var invoiceID string
-	for invoice := range s.state.Invoices.Newest() {
-		if invoice.PaymentIntent == id {
-			invoiceID = invoice.ID
-			if how.fails {
-				invoice.Attempts-- // the attempt was counted when it began
-				s.attemptFailed(invoice)
-			} else {
-				s.invoicePaid(invoice)
-			}
-		}
+	s.follow(intent, "processing")
+}
+
+// follow does what follows from an intent's new status for the invoice and the
+// checkout session that it pays. was is the status before. It returns the id of
+// the checkout.session.completed event, if there is one.
+func (s *Stripe) follow(intent *PaymentIntent, was string) (completed string) {
+	if invoice := s.state.Invoices.Get(intent.Invoice); invoice != nil && invoice.Status == "open" {
+		s.attempted(invoice, intent, was)
 	}
-	for session := range s.state.Sessions.Newest() {
-		if session.Status != "complete" || session.PaymentIntent != id && (invoiceID == "" || session.Invoice != invoiceID) {
-			continue
+	session := s.state.Sessions.Get(intent.Session)
+	switch {
+	case session == nil:
+	case session.Status == "open" && (intent.Status == "succeeded" || intent.Status == "processing"):
+		return s.conclude(session, intent)
+	case session.Status != "complete" || session.PaymentStatus != "unpaid":
+	case intent.Status == "succeeded":
+		session.PaymentStatus = "paid"
+		s.emit("checkout.session.async_payment_succeeded", s.showSession(session), nil)
+	case was == "processing":
+		s.emit("checkout.session.async_payment_failed", s.showSession(session), nil)
+	}
+	return ""
+}
+
+// attempted books what an attempt by the customer, or one whose outcome came
+// later, means for an invoice.
+func (s *Stripe) attempted(invoice *Invoice, intent *PaymentIntent, was string) {
+	if was == "processing" {
+		invoice.Attempts-- // the attempt was counted when it began
+	}
+	switch intent.Status {
+	case "succeeded":
+		invoice.Attempts++
+		s.invoicePaid(invoice)
+	case "processing":
+		invoice.Attempts++
+		invoice.NextAttempt = time.Time{}
+	case "requires_action":
+		s.emit("invoice.payment_action_required", s.showInvoice(invoice), nil)
+	case "requires_payment_method":
+		if was == "processing" {
+			s.attemptFailed(invoice)
+			return
 		}
-		if how.fails {
-			s.emit("checkout.session.async_payment_failed", s.showSession(session), nil)
-		} else {
-			session.PaymentStatus = "paid"
-			s.emit("checkout.session.async_payment_succeeded", s.showSession(session), nil)
-		}
+		s.emit("invoice.payment_failed", s.showInvoice(invoice), nil) // by hand: uses up none of the retries
 	}
 }

@@ -3,7 +3,6 @@ package stripesim
 import (
 	"cmp"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -72,9 +71,10 @@ func (s *Stripe) createSubscription(c *call) (object, error) {
 	if method == nil && !trialing && behaviour != "default_incomplete" && total(from.items) > 0 {
 		return nil, invalidCode("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
 	}
-	if behaviour == "error_if_incomplete" && !trialing && total(from.items) > 0 && method.behaviour().decline != "" {
-		how := method.behaviour()
-		return nil, &Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: cmp.Or(how.code, "card_declined"), DeclineCode: how.decline, Message: how.message}
+	if behaviour == "error_if_incomplete" && !trialing && total(from.items) > 0 {
+		if failure := method.foresee(!offSession); failure != nil {
+			return nil, failure
+		}
 	}
 	sub := s.begin(from)
 	s.applyCancel(c, sub)
@@ -92,11 +92,9 @@ func (s *Stripe) createSubscription(c *call) (object, error) {
 		s.markPaid(invoice, "")
 		s.refreshEntitlements(sub.Customer)
 	case behaviour == "default_incomplete":
-		intent := s.newPaymentIntent(PaymentIntent{Amount: invoice.Total(), Currency: invoice.Currency, Customer: invoice.Customer})
-		invoice.PaymentIntent, invoice.PaymentID = intent.ID, s.world.NewID("inpay_1", 23)
-		s.emit("payment_intent.created", s.showPaymentIntent(intent), nil)
+		s.intentFor(invoice, "Subscription creation")
 	default:
-		_ = s.attempt(invoice, method, s.attemptFailed) // a declined card leaves it incomplete, which is the answer
+		_ = s.attempt(invoice, method, !offSession, s.attemptFailed) // a declined card leaves it incomplete, which is the answer
 	}
 	return s.showSubscription(sub), nil
 }

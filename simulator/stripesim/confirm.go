@@ -1,0 +1,113 @@
+package stripesim
+
+import (
+	"maps"
+	"net/http"
+)
+
+// confirm asks for the money of an intent. It is the one way to a charge, for
+// the API, the checkout and invoices alike. It writes the events of the intent
+// and of the charge; what follows for an invoice or a checkout session is left
+// to the caller, by intent.Status:
+//
+//	succeeded                the money is there
+//	requires_capture         it is reserved (capture_method manual)
+//	processing               a debit whose outcome comes a day later (settles)
+//	requires_action          the holder must pass a challenge (authenticatePayment)
+//	requires_payment_method  declined; the error is returned
+//
+// Off session nobody can pass a challenge: the issuer declines, except for an
+// invoice, whose intent waits for the customer to come back.
+func (s *Stripe) confirm(intent *PaymentIntent, method *PaymentMethod, offSession bool) *Error {
+	intent.PaymentMethod, intent.Failure = method.ID, nil
+	switch {
+	case intent.Authenticated == method.ID || !method.asks(offSession):
+		return s.charge(intent, method, method.behaviour())
+	case offSession && intent.Invoice == "":
+		return s.charge(intent, method, unauthenticated)
+	}
+	intent.Status = "requires_action"
+	s.emit("payment_intent.requires_action", s.showPaymentIntent(intent), nil)
+	return nil
+}
+
+// charge makes one charge of an intent.
+func (s *Stripe) charge(intent *PaymentIntent, method *PaymentMethod, how behaviour) *Error {
+	accepted := how.decline == "" || how.delayed
+	if accepted {
+		s.nameBuyer(intent)
+	}
+	charge := s.state.Charges.Add(&Charge{ID: s.world.NewID("ch_3", 23), Created: s.real(), Amount: intent.Amount, Currency: intent.Currency,
+		Customer: intent.Customer, PaymentIntent: intent.ID, PaymentMethod: method.ID, Status: "succeeded", Email: method.Email,
+		Metadata: maps.Clone(intent.Metadata)})
+	intent.LatestCharge = charge.ID
+	switch {
+	case !accepted:
+		return s.decline(intent, charge, how.failure(method))
+	case how.delayed:
+		charge.Status, intent.Status = "pending", "processing"
+		s.emit("payment_intent.processing", s.showPaymentIntent(intent), nil)
+		s.emit("charge.pending", s.showCharge(charge), nil)
+		s.at(s.now().Add(delayedOutcome), timerSettle, intent.ID)
+	default:
+		s.succeed(intent, charge)
+	}
+	return nil
+}
+
+// decline books a charge that failed, at once or after a day.
+func (s *Stripe) decline(intent *PaymentIntent, charge *Charge, failure *Error) *Error {
+	failure.Charge, failure.PaymentIntent = charge.ID, intent.ID
+	charge.Status, charge.Failure = "failed", failure
+	intent.Status, intent.Failure, intent.PaymentMethod = "requires_payment_method", failure, ""
+	s.emit("charge.failed", s.showCharge(charge), nil)
+	s.emit("payment_intent.payment_failed", s.showPaymentIntent(intent), nil)
+	return failure
+}
+
+// succeed books money that came, at once or after a day.
+func (s *Stripe) succeed(intent *PaymentIntent, charge *Charge) {
+	charge.Status, intent.Status = "succeeded", "succeeded"
+	s.emit("charge.succeeded", s.showCharge(charge), nil)
+	s.emit("payment_intent.succeeded", s.showPaymentIntent(intent), nil)
+}
+
+// authenticatePayment brings the outcome of the challenge that an intent waits for,
+// and everything that follows from it. It returns the id of the
+// checkout.session.completed event, if that is what followed.
+func (s *Stripe) authenticatePayment(intent *PaymentIntent, passed bool) (completed string, failure *Error) {
+	if intent.Status != "requires_action" {
+		return "", invalidCode("payment_intent_unexpected_state", "", "This PaymentIntent has a status of %s: it does not wait for a challenge.", intent.Status)
+	}
+	method := s.state.PaymentMethods.Get(intent.PaymentMethod)
+	if passed {
+		intent.Authenticated = method.ID
+		method.SetUp = method.SetUp || intent.SetupFutureUsage == "off_session"
+		failure = s.charge(intent, method, method.behaviour())
+	} else {
+		failure = &Error{Status: http.StatusPaymentRequired, Type: "invalid_request_error", Code: "payment_intent_authentication_failure",
+			PaymentIntent: intent.ID, PaymentMethod: method.ID,
+			Message: "We are unable to authenticate your payment method. Please choose a different payment method and try again."}
+		intent.Status, intent.Failure, intent.PaymentMethod = "requires_payment_method", failure, ""
+		s.emit("payment_intent.payment_failed", s.showPaymentIntent(intent), nil)
+	}
+	return s.follow(intent, "requires_action"), failure
+}
+
+// Authenticate passes or fails the 3-D Secure challenge that a payment intent
+// waits for, as its holder does on the challenge's page. An *Error is what the
+// payment came to: a challenge that failed, or a card that is declined after it.
+func (s *Stripe) Authenticate(intentID string, passed bool) error {
+	var err error
+	s.world.Change(func() {
+		intent := s.state.PaymentIntents.Get(intentID)
+		if intent == nil {
+			err = noSuch("payment_intent", intentID, "id")
+			return
+		}
+		if _, failure := s.authenticatePayment(intent, passed); failure != nil {
+			err = failure
+		}
+	})
+	return err
+}
