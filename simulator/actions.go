@@ -53,9 +53,17 @@ func (s *Simulator) AddPlan(plan Plan) (priceID string) { return s.stripe.AddPla
 
 // PayCheckout pays a checkout session with a test card number, or with "sepa"
 // or "sepa_fail", whose outcome comes a day later. A declined card is a
-// *StripeError and leaves the session open. It does not wait for webhooks.
+// *StripeError and leaves the session open. A card that asks for 3-D Secure is
+// one with the code authentication_required; its PaymentIntent goes on with
+// Authenticate. It does not wait for webhooks.
 func (s *Simulator) PayCheckout(sessionID, card string) error {
 	return s.stripe.PayCheckout(sessionID, card)
+}
+
+// Authenticate passes or fails the 3-D Secure challenge that an intent waits
+// for. A *StripeError is what the payment came to.
+func (s *Simulator) Authenticate(intentID string, passed bool) error {
+	return s.stripe.Authenticate(intentID, passed)
 }
 
 // SetCard attaches a card and makes it the default of the customer and of its

@@ -39,7 +39,7 @@ type CheckoutSession struct {
 	TrialDays        int64             `json:"trial_days"`
 	TrialEnd         time.Time         `json:"trial_end"`
 	TrialEndBehavior string            `json:"trial_end_behavior"`
-	Tried            string            `json:"tried"` // the intent of declined attempts, used again
+	Tried            string            `json:"tried"` // the intent of every attempt to pay it
 }
 
 // SessionLine is one line of a checkout session.

@@ -13,7 +13,7 @@ import (
 //	succeeded                the money is there
 //	requires_capture         it is reserved (capture_method manual)
 //	processing               a debit whose outcome comes a day later (settles)
-//	requires_action          the holder must pass a challenge (authenticatePayment)
+//	requires_action          the holder must pass a challenge (decide)
 //	requires_payment_method  declined; the error is returned
 //
 // Off session nobody can pass a challenge: the issuer declines, except for an
@@ -92,22 +92,4 @@ func (s *Stripe) authenticatePayment(intent *PaymentIntent, passed bool) (comple
 		s.emit("payment_intent.payment_failed", s.showPaymentIntent(intent), nil)
 	}
 	return s.follow(intent, "requires_action"), failure
-}
-
-// Authenticate passes or fails the 3-D Secure challenge that a payment intent
-// waits for, as its holder does on the challenge's page. An *Error is what the
-// payment came to: a challenge that failed, or a card that is declined after it.
-func (s *Stripe) Authenticate(intentID string, passed bool) error {
-	var err error
-	s.world.Change(func() {
-		intent := s.state.PaymentIntents.Get(intentID)
-		if intent == nil {
-			err = noSuch("payment_intent", intentID, "id")
-			return
-		}
-		if _, failure := s.authenticatePayment(intent, passed); failure != nil {
-			err = failure
-		}
-	})
-	return err
 }

@@ -21,6 +21,8 @@ func (s *Stripe) hostedPages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /c/pay/{session}", s.checkoutPage)
 	mux.HandleFunc("POST /c/pay/{session}", s.checkoutPost)
+	mux.HandleFunc("GET /3ds/{intent}", s.challengePage)
+	mux.HandleFunc("POST /3ds/{intent}", s.challengePost)
 	mux.HandleFunc("GET /p/session/{portal}", s.portalPage)
 	mux.HandleFunc("POST /p/session/{portal}", s.portalPost)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -165,10 +167,16 @@ func (s *Stripe) checkoutPost(w http.ResponseWriter, r *http.Request) {
 		s.showCheckout(w, r, http.StatusPaymentRequired, plain(err))
 		return
 	}
-	s.awaitDelivery(r, completed)
+	if completed != "" {
+		s.awaitDelivery(r, completed)
+	}
 	var session CheckoutSession
 	s.world.View(func() { session = s.state.Sessions.Get(id).clone() })
-	w.Header().Set("Location", successURL(&session))
+	next := successURL(&session)
+	if completed == "" {
+		next = s.challengeURL(session.Tried)
+	}
+	w.Header().Set("Location", next)
 	w.WriteHeader(http.StatusSeeOther)
 }
 

@@ -21,6 +21,7 @@ type PaymentIntent struct {
 	Description   string            `json:"description"`
 	Metadata      map[string]string `json:"metadata"`
 	Failure       *Error            `json:"failure"` // of the last attempt
+	ReturnURL     string            `json:"return_url"`
 	// SetupFutureUsage is off_session when the method is to be charged again
 	// while its holder is away.
 	SetupFutureUsage string `json:"setup_future_usage"`
@@ -66,13 +67,27 @@ func (s *Stripe) showPaymentIntent(p *PaymentIntent) object {
 	}
 	return object{"id": p.ID, "object": "payment_intent", "amount": p.Amount, "amount_capturable": 0, "amount_received": received,
 		"application": nil, "application_fee_amount": nil, "automatic_payment_methods": nil, "canceled_at": nil, "cancellation_reason": nil,
-		"capture_method": "automatic", "client_secret": p.ID + "_secret_simulated", "confirmation_method": "automatic",
+		"capture_method": "automatic", "client_secret": p.secret(), "confirmation_method": "automatic",
 		"created": p.Created.Unix(), "currency": p.Currency, "customer": orNull(p.Customer), "customer_account": nil,
 		"description": orNull(p.Description), "last_payment_error": s.showFailure(p.Failure), "latest_charge": orNull(p.LatestCharge),
-		"livemode": false, "metadata": shown(p.Metadata), "next_action": nil, "on_behalf_of": nil, "payment_method": orNull(p.PaymentMethod),
+		"livemode": false, "metadata": shown(p.Metadata), "next_action": s.showNextAction(p.ID, p.Status, p.ReturnURL), "on_behalf_of": nil, "payment_method": orNull(p.PaymentMethod),
 		"payment_method_options": object{}, "payment_method_types": []any{"card"}, "processing": nil, "receipt_email": nil, "review": nil,
 		"setup_future_usage": orNull(p.SetupFutureUsage), "shipping": nil, "statement_descriptor": nil, "statement_descriptor_suffix": nil, "status": p.Status,
 		"transfer_data": nil, "transfer_group": nil}
+}
+
+func (p *PaymentIntent) secret() string { return p.ID + "_secret_simulated" }
+
+// showNextAction is what an intent waits for: a browser that was given a way
+// back is sent to the challenge, any other gets it from Stripe's JavaScript.
+func (s *Stripe) showNextAction(id, status, returnURL string) any {
+	switch {
+	case status != "requires_action":
+		return nil
+	case returnURL == "":
+		return object{"type": "use_stripe_sdk", "use_stripe_sdk": object{"type": "three_d_secure_redirect", "stripe_js": s.challengeURL(id)}}
+	}
+	return object{"type": "redirect_to_url", "redirect_to_url": object{"return_url": returnURL, "url": s.challengeURL(id)}}
 }
 
 func (s *Stripe) showFailure(failure *Error) any {

@@ -1,0 +1,63 @@
+package stripesim
+
+import (
+	"net/http"
+
+	"github.com/lockstep-dev/lockstep/simulator/page"
+)
+
+// challengeView is the data of the page on which a bank asks its card's holder.
+type challengeView struct {
+	page.Frame
+	Amount string
+	Last4  string
+}
+
+var challengeTemplate = page.Parse(`
+<section class="card narrow">
+<h1>3-D Secure</h1>
+<p>The bank of the card ending in {{.Last4}} asks whether it is really you who pays{{with .Amount}} {{.}}{{end}}.</p>
+<form method="post">
+<button class="full" type="submit" name="outcome" value="pass">Complete authentication</button>
+<button class="full quiet" type="submit" name="outcome" value="fail">Fail authentication</button>
+</form>
+</section>`)
+
+func (s *Stripe) challengePage(w http.ResponseWriter, r *http.Request) {
+	var view challengeView
+	waits := false
+	s.world.View(func() { view, waits = s.viewChallenge(r.PathValue("intent")) })
+	if !waits {
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("3-D Secure"), Heading: "No payment waits for you here",
+			Text: "It was decided already, or the link is wrong."})
+		return
+	}
+	page.Write(w, http.StatusOK, challengeTemplate, view)
+}
+
+func (s *Stripe) viewChallenge(intentID string) (challengeView, bool) {
+	intent := s.state.PaymentIntents.Get(intentID)
+	if intent == nil || intent.Status != "requires_action" {
+		return challengeView{}, false
+	}
+	return challengeView{Frame: frame("3-D Secure"), Amount: money(intent.Amount, intent.Currency),
+		Last4: s.state.PaymentMethods.Get(intent.PaymentMethod).last4()}, true
+}
+
+func (s *Stripe) challengePost(w http.ResponseWriter, r *http.Request) {
+	var decided decision
+	var failure *Error
+	s.world.Change(func() { decided, failure = s.decide(r.PathValue("intent"), r.PostFormValue("outcome") == "pass") })
+	switch {
+	case failure == nil && decided.next == "":
+		page.WriteNotice(w, http.StatusOK, page.Notice{Frame: frame("3-D Secure"), Heading: "Thank you", Text: "The payment goes on. You can close this page."})
+	case decided.next == "":
+		page.WriteNotice(w, http.StatusPaymentRequired, page.Notice{Frame: frame("3-D Secure"), Heading: "It was not paid", Text: failure.Message})
+	default:
+		if decided.completed != "" {
+			s.awaitDelivery(r, decided.completed)
+		}
+		w.Header().Set("Location", decided.next)
+		w.WriteHeader(http.StatusSeeOther)
+	}
+}
