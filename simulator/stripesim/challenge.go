@@ -59,7 +59,7 @@ func withQuery(address string, query url.Values) string {
 // payment came to: a challenge that failed, or a card that is declined after it.
 func (s *Stripe) Authenticate(intentID string, passed bool) error {
 	var failure *Error
-	s.world.Change(func() { _, failure = s.decide(intentID, passed) })
+	s.change(intentID, func() { _, failure = s.decide(intentID, passed) })
 	if failure != nil {
 		return failure
 	}

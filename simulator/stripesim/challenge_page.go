@@ -47,7 +47,8 @@ func (s *Stripe) viewChallenge(intentID string) (challengeView, bool) {
 func (s *Stripe) challengePost(w http.ResponseWriter, r *http.Request) {
 	var decided decision
 	var failure *Error
-	s.world.Change(func() { decided, failure = s.decide(r.PathValue("intent"), r.PostFormValue("outcome") == "pass") })
+	id := r.PathValue("intent")
+	s.change(id, func() { decided, failure = s.decide(id, r.PostFormValue("outcome") == "pass") })
 	switch {
 	case failure == nil && decided.next == "":
 		page.WriteNotice(w, http.StatusOK, page.Notice{Frame: frame("3-D Secure"), Heading: "Thank you", Text: "The payment goes on. You can close this page."})
