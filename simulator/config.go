@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator/clerksim"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
@@ -34,6 +35,10 @@ type Config struct {
 	StripeVersion string
 
 	Seed uint64 // every identifier and random choice follows from it
+
+	// SearchLag is how long, by the billing clock, Stripe's search does not see
+	// a change; 0: 5 to 60 seconds, by the seed.
+	SearchLag time.Duration
 
 	HTTPClient *http.Client // sends webhooks; default: 15 s, no redirects in any case
 	Logger     *slog.Logger // default: discards

@@ -41,6 +41,13 @@
 // what lives on it refuses changes. Events, payments and payment methods carry
 // the billing clock's time even there, as at Stripe.
 //
+// # Search
+//
+// Search sees a change 5 to 60 seconds after it was made (Config.SearchLag sets
+// one value); until then it matches, and answers with, the state before. What
+// it does not see yet it knows from the events, so a change that writes no event
+// is seen at once. Objects on test clocks are found like others.
+//
 // # Idempotency
 //
 // The first answer to a POST with an Idempotency-Key is kept from the moment
@@ -53,7 +60,7 @@
 //
 // Discounts, taxes, prorations, metered and tiered prices, invoice
 // items, invoices that are sent, mixed intervals in one subscription, schedules,
-// 3-D Secure, setup mode, embedded checkout, Connect, search, rate limits (a fault stands in), API
+// 3-D Secure, setup mode, embedded checkout, Connect, rate limits (a fault stands in), API
 // versions other than the newest shape, thin events, manual resending. The
 // delay of entitlements (next billing period) is simulated.
 package stripesim

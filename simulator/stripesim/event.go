@@ -21,7 +21,9 @@ type Event struct {
 	Type           string          `json:"type"`
 	Version        string          `json:"api_version"` // the account's when it was written
 	Created        time.Time       `json:"created"`
-	Customer       string          `json:"customer"` // "" when it is about no customer
+	About          string          `json:"about"`      // the object's id
+	AboutType      string          `json:"about_type"` // and its type
+	Customer       string          `json:"customer"`   // "" when it is about no customer
 	Object         json.RawMessage `json:"object"`
 	Previous       json.RawMessage `json:"previous"`
 	RequestID      string          `json:"request_id"` // "" for what Stripe does by itself
@@ -60,6 +62,7 @@ func (s *Stripe) emitUpdate(kind string, before, after object) {
 func (s *Stripe) write(kind string, about, previous object, by origin, delay time.Duration) *Event {
 	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Version: s.config.Version, Created: s.real(), Customer: customerOf(about),
 		RequestID: by.requestID, IdempotencyKey: by.key}
+	event.About, event.AboutType = about.text("id"), about.text("object")
 	event.Object, event.Previous = s.snapshot(event.Version, about, previous)
 	s.store(event, about, previous, delay)
 	if s.outbox.Twin(event.ID) {
@@ -84,6 +87,7 @@ func (s *Stripe) store(event *Event, about, previous object, delay time.Duration
 	endpoints := s.subscribed(event.Type)
 	event.Endpoints, event.Open, event.Acknowledged = len(endpoints), len(endpoints), 0
 	s.state.Events.Add(event)
+	s.index(event, about)
 	s.forgetEvents()
 	message := delivery.Message{ID: event.ID, Provider: s.Name(), Type: event.Type}
 	if len(endpoints) > 0 {
@@ -109,7 +113,13 @@ func (s *Stripe) eventBody(event *Event) []byte {
 
 func (s *Stripe) forgetEvents() {
 	limit := s.world.Now().Add(-eventLifetime)
-	s.state.Events.RemoveOldestWhile(func(e *Event) bool { return e.Created.Before(limit) })
+	s.state.Events.RemoveOldestWhile(func(e *Event) bool {
+		stale := e.Created.Before(limit)
+		if stale {
+			s.unindex(e)
+		}
+		return stale
+	})
 }
 
 func (s *Stripe) retrieveEvent(c *call) (object, error) {

@@ -59,6 +59,8 @@ func (e expansion) field(at object, kind, within string, fields []string) bool {
 	switch held := value.(type) {
 	case nil:
 		return e.expandable(kind, path)
+	case int64:
+		return path == "total_count" && len(rest) == 0
 	case string:
 		if !e.expandable(kind, path) {
 			return false

@@ -76,6 +76,7 @@ func (r route) unknown(root *node) *Error {
 }
 
 var routes = slices.Concat(
+	searchRoutes,
 	customerRoutes,
 	catalogRoutes,
 	couponRoutes,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 	"github.com/lockstep-dev/lockstep/simulator/ordered"
@@ -25,21 +26,25 @@ type Config struct {
 	History *wire.History
 	Faults  *wire.Faults
 	Logger  *slog.Logger
+	// SearchLag is how long search does not see a change; 0: 5 to 60 seconds,
+	// by the seed.
+	SearchLag time.Duration
 }
 
 // Stripe is a simulated Stripe account in test mode. Its state is guarded by
 // the world's lock; exported methods take it, unexported ones expect it.
 type Stripe struct {
-	config  Config
-	world   *schedule.World
-	outbox  *delivery.Outbox
-	gate    *wire.Gate
-	pages   http.Handler
-	state   *State
-	origin  origin
-	clock   *TestClock                 // whose time the moment has; nil: the billing clock
-	runners map[string]func(id string) // what timers do, by kind
-	running map[string]bool            // idempotency keys in execution
+	config   Config
+	world    *schedule.World
+	outbox   *delivery.Outbox
+	gate     *wire.Gate
+	pages    http.Handler
+	state    *State
+	origin   origin
+	clock    *TestClock                 // whose time the moment has; nil: the billing clock
+	runners  map[string]func(id string) // what timers do, by kind
+	versions searchIndex
+	running  map[string]bool // idempotency keys in execution
 }
 
 // origin is the API request that causes the events of the moment; the zero
@@ -77,13 +82,14 @@ type State struct {
 func New(config Config) *Stripe {
 	config.Version = cmp.Or(config.Version, APIVersion)
 	s := &Stripe{
-		config:  config,
-		world:   config.World,
-		outbox:  config.Outbox,
-		state:   &State{},
-		running: map[string]bool{},
-		runners: map[string]func(string){},
-		gate:    &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
+		config:   config,
+		world:    config.World,
+		outbox:   config.Outbox,
+		state:    &State{},
+		running:  map[string]bool{},
+		runners:  map[string]func(string){},
+		versions: searchIndex{},
+		gate:     &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
 	}
 	s.addDefaultConfiguration()
 	s.outbox.Register(s)
@@ -99,5 +105,6 @@ func (s *Stripe) Snapshot() *State { return s.state }
 // Restore replaces the state. Call it through World.Replace.
 func (s *Stripe) Restore(state *State) {
 	s.state = state
+	s.reindex()
 	s.addDefaultConfiguration() // a state that was saved before there were configurations has none
 }
