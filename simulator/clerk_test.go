@@ -35,6 +35,7 @@ func clerkOnLoopback(t *testing.T) (*simulator.Simulator, *clerk.ClientConfig, s
 		t.Fatal(err)
 	}
 	handler = sim.ClerkHandler()
+	judged(t, sim)
 	return sim, clerkConfig(server.URL, server.Client()), server.URL
 }
 

@@ -151,6 +151,7 @@ func newBench(t *testing.T, seed uint64) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	judged(t, sim)
 	wires[stripeHost], wires[clerkHost] = sim.StripeHandler(), sim.ClerkHandler()
 	client := &http.Client{Transport: wires, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return &bench{Simulator: sim, t: t, inbox: in, http: client, stripe: stripeClient(stripeHost, client), stop: func() {}}

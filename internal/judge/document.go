@@ -21,7 +21,7 @@ type document struct {
 	responses  map[string]json.RawMessage
 	parameters map[string]json.RawMessage
 	paths      map[string]map[string]json.RawMessage
-	templates  []template
+	templates  map[int][]template // by the number of parts
 
 	mu         sync.Mutex
 	decoded    map[string]*schema
@@ -57,9 +57,10 @@ func load(raw []byte, base string, strict bool) (*document, error) {
 	}
 	d := &document{version: outline.Info.Version, base: base, strict: strict,
 		schemas: outline.Components.Schemas, responses: outline.Components.Responses, parameters: outline.Components.Parameters,
-		paths: outline.Paths, decoded: map[string]*schema{}, operations: map[string]*operation{}}
+		paths: outline.Paths, templates: map[int][]template{}, decoded: map[string]*schema{}, operations: map[string]*operation{}}
 	for path := range outline.Paths {
-		d.templates = append(d.templates, newTemplate(path))
+		made := newTemplate(path)
+		d.templates[len(made.parts)] = append(d.templates[len(made.parts)], made)
 	}
 	return d, nil
 }

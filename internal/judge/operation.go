@@ -64,7 +64,7 @@ func (d *document) operation(method, path string) *operation {
 		return nil
 	}
 	parts, best, found := strings.Split(path, "/"), -1, ""
-	for _, candidate := range d.templates {
+	for _, candidate := range d.templates[len(parts)] {
 		if _, has := d.paths[candidate.path][strings.ToLower(method)]; !has {
 			continue
 		}

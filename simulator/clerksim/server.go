@@ -74,6 +74,16 @@ var routes = []route{
 	op(http.MethodGet, "/v1/jwks", (*Clerk).retrieveJWKS),
 }
 
+// Operations lists what the simulator has of the Backend API, as "GET /v1/users"
+// with {} for what varies.
+func Operations() []string {
+	operations := make([]string, len(routes))
+	for i, r := range routes {
+		operations[i] = r.method + " " + strings.Join(r.pattern, "/")
+	}
+	return operations
+}
+
 // ServeHTTP answers the Backend API under /v1/, the public key set, and the
 // hosted pages. API exchanges pass the gate.
 func (c *Clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {

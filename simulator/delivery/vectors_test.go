@@ -57,7 +57,9 @@ func TestWhatWeSignPassesTheLibraries(t *testing.T) {
 		"no signature":      {change: func(h http.Header) { h.Del("svix-signature") }},
 		"strange signature": {change: func(h http.Header) { h.Set("svix-signature", "v1,"+strangeMAC) }},
 		"empty signature":   {change: func(h http.Header) { h.Set("svix-signature", "v1,") }},
-		"other version":     {change: func(h http.Header) { h.Set("svix-signature", strings.Replace(h.Get("svix-signature"), "v1,", "v2,", 1)) }},
+		"other version": {change: func(h http.Header) {
+			h.Set("svix-signature", strings.Replace(h.Get("svix-signature"), "v1,", "v2,", 1))
+		}},
 		"among others": {good: true, change: func(h http.Header) {
 			h.Set("svix-signature", "v1,"+strangeMAC+" v2,"+strangeMAC+" "+h.Get("svix-signature")+" v1,"+strangeMAC)
 		}},

@@ -43,6 +43,7 @@ func (s *Stripe) createEndpoint(c *call) (object, error) {
 		c.fail(missingParam("enabled_events"))
 	}
 	endpoint.Version = c.enum("api_version", "", versions...)
+	checkEndpointEvents(c.params, endpoint.Events)
 	checkEndpointURL(c.params, endpoint.URL)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
@@ -62,6 +63,16 @@ func (s *Stripe) addEndpoint(endpoint *Endpoint) {
 	s.state.Endpoints.Add(endpoint)
 }
 
+// checkEndpointEvents refuses groups such as customer.*, which filters of the
+// event list take and endpoints do not.
+func checkEndpointEvents(p params, names []string) {
+	for _, name := range names {
+		if name != "*" && strings.Contains(name, "*") {
+			p.fail(malformed("", "enabled_events", "Invalid enabled_events: '%s' is no event type. To enable all events, pass '*'.", name))
+		}
+	}
+}
+
 func checkEndpointURL(p params, address string) {
 	if parsed, err := url.Parse(address); err != nil || parsed.Host == "" || !strings.HasPrefix(parsed.Scheme, "http") {
 		p.fail(malformed("url_invalid", "url", "Invalid URL: An explicit scheme (such as https) must be provided."))
@@ -78,6 +89,7 @@ func (s *Stripe) updateEndpoint(c *call) (object, error) {
 	changed.Disabled, changed.Metadata = c.boolean("disabled", endpoint.Disabled), c.metadata(endpoint.Metadata)
 	if c.has("enabled_events") {
 		changed.Events = c.texts("enabled_events")
+		checkEndpointEvents(c.params, changed.Events)
 	}
 	checkEndpointURL(c.params, changed.URL)
 	if failure := c.failed(); failure != nil {

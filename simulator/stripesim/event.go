@@ -25,8 +25,8 @@ type Event struct {
 	AboutType      string          `json:"about_type"` // and its type
 	Customer       string          `json:"customer"`   // "" when it is about no customer
 	Object         json.RawMessage `json:"object"`
-	Previous       json.RawMessage `json:"previous"`
-	RequestID      string          `json:"request_id"` // "" for what Stripe does by itself
+	Previous       json.RawMessage `json:"previous,omitempty"` // none is not null: an event that was saved and loaded shows no previous_attributes either
+	RequestID      string          `json:"request_id"`         // "" for what Stripe does by itself
 	IdempotencyKey string          `json:"idempotency_key"`
 	Endpoints      int             `json:"endpoints"`    // how many it is delivered to
 	Acknowledged   int             `json:"acknowledged"` // by how many of them

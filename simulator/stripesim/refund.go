@@ -78,10 +78,13 @@ func (s *Stripe) refund(charge *Charge, amount int64, reason string, metadata ma
 		PaymentIntent: charge.PaymentIntent, Reason: reason, Metadata: metadata})
 	before := s.showCharge(charge)
 	charge.Refunded += amount
-	s.emit("refund.created", s.showRefund(refund), nil)
+	arrived := s.showRefund(refund)
+	underway := s.showRefund(refund)
+	underway["destination_details"] = object{"card": object{"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}, "type": "card"}
+	s.emit("refund.created", underway, nil)
 	s.emit("charge.refunded", s.showCharge(charge), previous(before, s.showCharge(charge)))
-	s.emit("refund.updated", s.showRefund(refund), object{"reference_status": "pending"})
-	s.emit("charge.refund.updated", s.showRefund(refund), object{"reference_status": "pending"})
+	s.emit("refund.updated", arrived, previous(underway, arrived))
+	s.emit("charge.refund.updated", arrived, previous(underway, arrived))
 	return refund, nil
 }
 

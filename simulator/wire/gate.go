@@ -130,6 +130,7 @@ func (g *Gate) record(request *Request, response *Response, fault *Fault) {
 		Status:         response.Status,
 		RequestID:      response.Header.Get("Request-Id"),
 		IdempotencyKey: request.Header.Get("Idempotency-Key"),
+		Version:        cmp.Or(response.Header.Get("Stripe-Version"), request.Header.Get("Clerk-API-Version")),
 		Request:        string(request.Body),
 		Response:       string(response.Body),
 	}

@@ -11,7 +11,7 @@ import (
 const (
 	maxEntries      = 20_000
 	maxHistoryBytes = 128 << 20
-	maxEntryBody    = 64 << 10
+	maxEntryBody    = 1 << 20 // a list of 100 events, each with the snapshot of its object, is 400 KiB
 )
 
 // Entry is one exchange: a request to a simulated provider and its answer, or
@@ -25,6 +25,7 @@ type Entry struct {
 	Status         int       `json:"status"` // 0: no answer
 	RequestID      string    `json:"request_id,omitempty"`
 	IdempotencyKey string    `json:"idempotency_key,omitempty"`
+	Version        string    `json:"version,omitempty"`  // of the API, that the exchange is in
 	EventID        string    `json:"event_id,omitempty"` // of a delivery: evt_ or msg_
 	EventType      string    `json:"event_type,omitempty"`
 	Provider       string    `json:"provider,omitempty"` // of a delivery: who sent it
@@ -33,6 +34,7 @@ type Entry struct {
 	Error          string    `json:"error,omitempty"`
 	Request        string    `json:"request,omitempty"`
 	Response       string    `json:"response,omitempty"`
+	Cut            bool      `json:"cut,omitempty"` // a body was longer than what is kept
 }
 
 // History is the append-only record of a simulator. It keeps the newest 20,000
@@ -46,6 +48,7 @@ type History struct {
 
 // Add appends an entry and gives it its sequence number.
 func (h *History) Add(entry Entry) {
+	entry.Cut = len(entry.Request) > maxEntryBody || len(entry.Response) > maxEntryBody
 	entry.Request = capped(entry.Request)
 	entry.Response = capped(entry.Response)
 	h.mu.Lock()
