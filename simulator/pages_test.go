@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stripe/stripe-go/v86"
-
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -77,8 +75,8 @@ func TestABuyerPaysOnTheCheckoutPage(t *testing.T) {
 		session := b.session("subscription", monthly(b), nil)
 		status, _, page := b.get(session.URL)
 		says(t, page, "29.00 USD", "Pro", "/ month", "4242 4242 4242 4242", "http://app.test/plans", `name="card"`)
-		if status != http.StatusOK || strings.Contains(page, `value="4242`) {
-			t.Errorf("status %d, card prefilled %v", status, strings.Contains(page, `value="4242`))
+		if filled := parsed(t, page).value("input[name=card]", "value"); status != http.StatusOK || filled != "" {
+			t.Errorf("status %d, card prefilled with %q", status, filled)
 		}
 		for number, want := range map[string]string{"4000000000000002": "Your card was declined.", "4000000000009995": "Your card has insufficient funds.", "4111111111111111": "Your card number is incorrect."} {
 			if status, _, page := b.submit(session.URL, card(number)); status != http.StatusPaymentRequired || !strings.Contains(page, want) {
@@ -138,42 +136,6 @@ func TestAnExpiredCheckoutSaysSo(t *testing.T) {
 		}
 		if status, _, _ := b.get(stripeHost + "/c/pay/cs_test_x"); status != http.StatusNotFound {
 			t.Errorf("an unknown session answers %d", status)
-		}
-	})
-}
-
-func TestACustomerCancelsAndComesBackInThePortal(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(t *testing.T, b *bench) {
-		sub := b.subscribed(monthly(b))
-		portal, err := b.stripe.V1BillingPortalSessions.Create(t.Context(), &stripe.BillingPortalSessionCreateParams{Customer: &sub.Customer, ReturnURL: stripe.String("http://app.test/account")})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _, page := b.get(portal.URL)
-		says(t, page, "Cancel at period end", "Cancel now", "http://app.test/account", "active", "Renews on 1 February 2000")
-		act := func(action string) {
-			if status, _, text := b.submit(portal.URL, url.Values{"action": {action}, "subscription": {sub.ID}}); status != http.StatusSeeOther {
-				t.Errorf("%s: %d %s", action, status, text)
-			}
-		}
-		act("cancel_at_period_end")
-		if got := b.subscription(sub.ID); got.CancelAt.IsZero() || got.CancelAtPeriodEnd {
-			t.Errorf("the portal wrote cancel_at %s and cancel_at_period_end %v", got.CancelAt, got.CancelAtPeriodEnd)
-		}
-		_, _, page = b.get(portal.URL)
-		says(t, page, "Keep my plan", "Ends on 1 February 2000")
-		act("keep")
-		if got := b.subscription(sub.ID); !got.CancelAt.IsZero() {
-			t.Error("the plan was not kept")
-		}
-		act("cancel_now")
-		if got := b.subscription(sub.ID).Status; got != "canceled" {
-			t.Errorf("status is %s", got)
-		}
-		stranger := b.subscribed(monthly(b))
-		if status, _, _ := b.submit(portal.URL, url.Values{"action": {"cancel_now"}, "subscription": {stranger.ID}}); status != http.StatusBadRequest || b.subscription(stranger.ID).Status != "active" {
-			t.Errorf("somebody else's subscription can be canceled: %d", status)
 		}
 	})
 }

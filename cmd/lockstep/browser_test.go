@@ -49,7 +49,8 @@ func TestMainJobInABrowser(t *testing.T) {
 	b.shows("#claims", `"plan": "pro"`)
 	b.do("look", b.picture("5-pro"))
 
-	b.do("cancel", chromedp.Click("#billing", chromedp.NodeVisible), chromedp.WaitVisible(`button[value=cancel_at_period_end]`), b.picture("6-portal"),
+	b.do("cancel", chromedp.Click("#billing", chromedp.NodeVisible), chromedp.WaitVisible(`a.cancel`), b.picture("6-portal"),
+		chromedp.Click(`a.cancel`, chromedp.NodeVisible), chromedp.WaitVisible(`button[value=cancel_at_period_end]`), b.picture("6-portal-cancel"),
 		chromedp.Click(`button[value=cancel_at_period_end]`, chromedp.NodeVisible), chromedp.WaitVisible(`button[value=keep]`),
 		chromedp.Navigate(dev.app))
 	b.until("main", "Ends until")

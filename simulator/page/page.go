@@ -26,9 +26,14 @@ type Frame struct {
 func (Frame) Style() template.CSS { return template.CSS(style) }
 
 // Parse returns the template of a page: content is what stands between banner
-// and footer. It panics on a mistake, so it belongs into a package variable.
-func Parse(content string) *template.Template {
-	return template.Must(template.Must(template.New("page").Parse(layout)).Parse(`{{define "content"}}` + content + `{{end}}`))
+// and footer, parts are texts that define the templates which it includes. It
+// panics on a mistake, so it belongs into a package variable.
+func Parse(content string, parts ...string) *template.Template {
+	parsed := template.Must(template.New("page").Parse(layout))
+	for _, part := range append(parts, `{{define "content"}}`+content+`{{end}}`) {
+		parsed = template.Must(parsed.Parse(part))
+	}
+	return parsed
 }
 
 // Write renders a page and sends it with the status.

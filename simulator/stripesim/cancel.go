@@ -97,9 +97,11 @@ func (s *Stripe) PortalCancel(id string) error {
 
 // ResumeSubscription takes a scheduled cancellation back.
 func (s *Stripe) ResumeSubscription(id string) error {
-	return s.changeLive(id, func(sub *Subscription) {
-		s.changeSubscription(sub, func() { s.scheduleCancel(sub, false, time.Time{}) })
-	})
+	return s.changeLive(id, s.keep)
+}
+
+func (s *Stripe) keep(sub *Subscription) {
+	s.changeSubscription(sub, func() { s.scheduleCancel(sub, false, time.Time{}) })
 }
 
 func (s *Stripe) changeLive(id string, change func(*Subscription)) error {

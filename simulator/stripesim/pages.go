@@ -23,8 +23,9 @@ func (s *Stripe) hostedPages() http.Handler {
 	mux.HandleFunc("POST /c/pay/{session}", s.checkoutPost)
 	mux.HandleFunc("GET /3ds/{intent}", s.challengePage)
 	mux.HandleFunc("POST /3ds/{intent}", s.challengePost)
-	mux.HandleFunc("GET /p/session/{portal}", s.portalPage)
-	mux.HandleFunc("POST /p/session/{portal}", s.portalPost)
+	mux.HandleFunc("GET /i/{invoice}", s.hostedInvoice)
+	mux.HandleFunc("POST /i/{invoice}", s.hostedInvoicePost)
+	s.portalPages(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "There is nothing here",
 			Text: "This is a simulated Stripe. Its API is under /v1/, its controls are at /_sim.", Link: "/_sim", LinkTo: "Open the controls"})
@@ -188,6 +189,23 @@ func plain(err error) string {
 	}
 	return err.Error()
 }
+
+// statusOf is the status of a page that shows an error again.
+func statusOf(err error) int {
+	var failure *Error
+	if errors.As(err, &failure) {
+		return failure.Status
+	}
+	return http.StatusInternalServerError
+}
+
+// cardProblem is what is wrong with a card before anybody is asked for money.
+func cardProblem(message string) *Error {
+	return &Error{Status: http.StatusPaymentRequired, Type: "card_error", Message: message}
+}
+
+// day is a date as a person reads it.
+func day(t time.Time) string { return t.Format("2 January 2006") }
 
 // awaitDelivery waits until the event is settled, the patience or the buyer is gone.
 func (s *Stripe) awaitDelivery(r *http.Request, event string) {

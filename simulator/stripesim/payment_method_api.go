@@ -40,30 +40,3 @@ func (s *Stripe) attachPaymentMethod(c *call) (object, error) {
 	s.emit("payment_method.attached", s.showPaymentMethod(method), nil)
 	return s.showPaymentMethod(method), nil
 }
-
-// SetCard attaches a card to a customer and makes it the default of the
-// customer and of its live subscriptions, as the portal does. Open invoices are
-// tried again at their next retry, not at once.
-func (s *Stripe) SetCard(customerID, number string) error {
-	var err error
-	s.change(customerID, func() {
-		var customer *Customer
-		if customer, err = s.liveCustomer(customerID, "customer"); err != nil {
-			return
-		}
-		method, failure := s.newPaymentMethod(number, customer.Email)
-		if failure != nil {
-			err = failure
-			return
-		}
-		method.Customer = customer.ID
-		s.emit("payment_method.attached", s.showPaymentMethod(method), nil)
-		s.changeCustomer(customer, func() { customer.DefaultPaymentMethod = method.ID })
-		for _, subscription := range s.state.Subscriptions.Of(customer.ID) {
-			if subscription.live() && subscription.DefaultPaymentMethod != "" {
-				s.changeSubscription(subscription, func() { subscription.DefaultPaymentMethod = method.ID })
-			}
-		}
-	})
-	return err
-}

@@ -57,10 +57,13 @@ func (s *Stripe) createPortal(c *call) (object, error) {
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
+	return s.showPortal(s.addPortal(portal)), nil
+}
+
+func (s *Stripe) addPortal(portal *PortalSession) *PortalSession {
 	portal.ID, portal.Created = s.world.NewID("bps_1", 48), s.now()
-	shown := s.showPortal(s.state.Portals.Add(portal))
-	s.emit("billing_portal.session.created", shown, nil)
-	return shown, nil
+	s.emit("billing_portal.session.created", s.showPortal(s.state.Portals.Add(portal)), nil)
+	return portal
 }
 
 func (s *Stripe) readPortalConfiguration(c *call) (*PortalConfiguration, error) {

@@ -1,155 +1,202 @@
 package stripesim
 
 import (
+	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
-// portalView is the data of the portal page.
-type portalView struct {
+// visit is one request to a page of the portal.
+type visit struct {
+	*http.Request
+	portal        *PortalSession
+	customer      *Customer
+	configuration *PortalConfiguration
+	sub           *Subscription // named in the path, or nil
+	method        *PaymentMethod
+	problem       string // why the form was refused
+}
+
+// home is the path of the portal's first page.
+func (v *visit) home() string { return "/p/session/" + v.portal.ID }
+
+// portalStep is one page of the portal. Its functions run under the lock.
+type portalStep struct {
+	title    string
+	template *template.Template
+	flows    []string // the types of flow that it belongs to
+	offered  func(*Stripe, *visit) bool
+	view     func(*Stripe, *visit) any
+	act      func(*Stripe, *visit) (next string, err error)
+}
+
+// portalFrame is what every page of the portal shows.
+type portalFrame struct {
 	page.Frame
-	Email         string
-	Subscriptions []subscriptionView
-	Invoices      []invoiceView
-	Card          string // last four digits, "" when there is none
-	ReturnURL     string
-	Error         string
+	Home     string // "" inside a flow, which has no way out but to finish or return
+	Return   string
+	Headline string
+	Privacy  string
+	Terms    string
+	Error    string
+	Note     string
 }
 
-type subscriptionView struct {
-	ID, Name, Price, Status, Tone, Until string
-	Live, Ending                         bool
-}
-
-type invoiceView struct{ Number, Date, Total, Status string }
-
-var portalTemplate = page.Parse(`
-<h1>Billing of {{.Email}}</h1>
+const portalTop = `{{define "top"}}<div class="page">
+{{with .Headline}}<p class="soft">{{.}}</p>{{end}}
+<p>{{if .Home}}<a class="link" href="{{.Home}}">← Back to billing</a>{{else if .Return}}<a class="link" id="return" href="{{.Return}}">← Return</a>{{end}}</p>
+{{with .Note}}<p class="note" role="status">{{.}}</p>{{end}}
 {{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
-{{range .Subscriptions}}
-<section class="card">
-<h2>{{.Name}} <span class="status {{.Tone}}">{{.Status}}</span></h2>
-<p>{{.Price}}</p>
-<p class="soft">{{.Until}}</p>
-{{if .Live}}<div class="actions">
-{{if .Ending}}
-<form method="post"><input type="hidden" name="subscription" value="{{.ID}}"><button name="action" value="keep">Keep my plan</button></form>
-{{else}}
-<form method="post"><input type="hidden" name="subscription" value="{{.ID}}"><button class="quiet" name="action" value="cancel_at_period_end">Cancel at period end</button></form>
-{{end}}
-<form method="post"><input type="hidden" name="subscription" value="{{.ID}}"><button class="danger" name="action" value="cancel_now">Cancel now</button></form>
-</div>{{end}}
-</section>
-{{else}}<section class="card"><p>There is no subscription.</p></section>{{end}}
-<section class="card">
-<h2>Payment method</h2>
-<p>{{if .Card}}Card ending in {{.Card}}{{else}}None{{end}}</p>
-<form method="post">
-<label for="card">New card number</label>
-<input id="card" name="card" inputmode="numeric" autocomplete="off" placeholder="4242 4242 4242 4242" aria-describedby="hint">
-<p class="soft" id="hint">Only test numbers. Renewals fail with 4000 0000 0000 0341.</p>
-<button class="quiet" name="action" value="card">Change card</button>
-</form>
-</section>
-{{with .Invoices}}<section class="card"><h2>Invoices</h2><ul class="rows">
-{{range .}}<li><span>{{.Number}}<br><span class="soft">{{.Date}}</span></span><span>{{.Total}} <span class="status">{{.Status}}</span></span></li>{{end}}
-</ul></section>{{end}}
-{{with .ReturnURL}}<p><a class="button quiet" href="{{.}}">Return</a></p>{{end}}`)
+{{end}}{{define "bottom"}}
+{{if or .Privacy .Terms}}<p class="foot">{{with .Terms}}<a href="{{.}}">Terms</a>{{end}}{{with .Privacy}}<a href="{{.}}">Privacy</a>{{end}}</p>{{end}}
+</div>{{end}}`
 
-func (s *Stripe) portalPage(w http.ResponseWriter, r *http.Request) {
-	s.renderPortal(w, r, http.StatusOK, "")
+func parsePortal(content string, parts ...string) *template.Template {
+	return page.Parse(`{{template "top" .}}`+content+`{{template "bottom" .}}`, append(parts, portalTop)...)
 }
 
-func (s *Stripe) renderPortal(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	var view *portalView
+// notes are what the first page says after an action, by the name in its address.
+var notes = map[string]string{
+	"canceled": "Your plan was canceled.", "kept": "Your plan continues.", "updated": "Your plan was changed.",
+	"details": "Your details were saved.", "added": "The payment method was added.", "default": "The default payment method was changed.",
+	"removed": "The payment method was removed.", "scheduled": "Your plan changes at the end of the period.",
+}
+
+func (s *Stripe) portalFrame(v *visit, title string) portalFrame {
+	frame := portalFrame{Frame: frame(title), Return: v.portal.ReturnURL, Headline: v.configuration.Headline, Privacy: v.configuration.Privacy,
+		Terms: v.configuration.Terms, Error: v.problem, Note: notes[v.URL.Query().Get("done")]}
+	if !v.inFlow() && v.URL.Path != v.home() {
+		frame.Home = v.home()
+	}
+	return frame
+}
+
+// inFlow says whether the visit is bound to a flow that is not done.
+func (v *visit) inFlow() bool { return v.portal.Flow != nil && !v.portal.Flow.Done }
+
+func (s *Stripe) portalPages(mux *http.ServeMux) {
+	serve := func(path string, step portalStep) {
+		mux.HandleFunc("GET /p/session/{portal}"+path, s.showStep(step))
+		if step.act != nil {
+			mux.HandleFunc("POST /p/session/{portal}"+path, s.takeStep(step))
+		}
+	}
+	serve("", homeStep)
+	serve("/customer", customerStep)
+	serve("/payment-methods", addMethodStep)
+	serve("/payment-methods/{method}", methodStep)
+	serve("/subscriptions/{subscription}/cancel", cancelStep)
+	serve("/completed", completedStep)
+	mux.HandleFunc("GET /p/session/{portal}/flow", s.enterFlow)
+	mux.HandleFunc("GET /p/login/{configuration}", s.loginPage)
+	mux.HandleFunc("POST /p/login/{configuration}", s.loginPost)
+}
+
+// refusal is a page that is not shown.
+type refusal struct {
+	status  int
+	heading string
+	text    string
+	to      string // or where to go instead
+}
+
+// enter finds what the path names and says why the step cannot be taken, or nil.
+func (s *Stripe) enter(v *visit, step portalStep) *refusal {
+	missing := &refusal{status: http.StatusNotFound, heading: "This portal link does not work", text: "The session does not exist, or its customer was deleted."}
+	if v.portal = s.state.Portals.Get(v.PathValue("portal")); v.portal == nil {
+		return missing
+	}
+	if v.customer = s.state.Customers.Get(v.portal.Customer); v.customer.Deleted {
+		return missing
+	}
+	v.configuration = s.state.Configurations.Get(v.portal.Configuration)
+	if id := v.PathValue("subscription"); id != "" {
+		if v.sub = s.state.Subscriptions.Get(id); v.sub == nil || v.sub.Customer != v.customer.ID {
+			return &refusal{status: http.StatusNotFound, heading: "There is no such plan", text: "Nothing was changed.", to: ""}
+		}
+	}
+	if id := v.PathValue("method"); id != "" {
+		if v.method = s.state.PaymentMethods.Get(id); v.method == nil || v.method.Customer != v.customer.ID {
+			return &refusal{status: http.StatusNotFound, heading: "There is no such payment method", text: "Nothing was changed."}
+		}
+	}
+	if flow := v.portal.Flow; v.inFlow() && (!slices.Contains(step.flows, flow.Type) || flow.Subscription != "" && (v.sub == nil || v.sub.ID != flow.Subscription)) {
+		return &refusal{to: v.home() + "/flow"}
+	}
+	if step.offered != nil && !step.offered(s, v) {
+		return &refusal{status: http.StatusForbidden, heading: "This is not offered here", text: "The portal's configuration does not allow it, or the plan has changed meanwhile."}
+	}
+	return nil
+}
+
+func (s *Stripe) showStep(step portalStep) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { s.renderStep(w, r, step, http.StatusOK, "") }
+}
+
+func (s *Stripe) renderStep(w http.ResponseWriter, r *http.Request, step portalStep, status int, problem string) {
+	v := &visit{Request: r, problem: problem}
+	var refused *refusal
+	var view any
 	s.world.View(func() {
-		if portal := s.state.Portals.Get(r.PathValue("portal")); portal != nil {
-			if customer, err := s.liveCustomer(portal.Customer, ""); err == nil {
-				view = s.viewPortal(portal, customer)
+		if refused = s.enter(v, step); refused == nil {
+			s.on(v.customer.ID, func() { view = step.view(s, v) })
+		}
+	})
+	if refused != nil {
+		s.refuseStep(w, r, refused)
+		return
+	}
+	page.Write(w, status, step.template, view)
+}
+
+func (s *Stripe) refuseStep(w http.ResponseWriter, r *http.Request, refused *refusal) {
+	if refused.to != "" {
+		http.Redirect(w, r, refused.to, http.StatusSeeOther)
+		return
+	}
+	page.WriteNotice(w, refused.status, page.Notice{Frame: frame(refused.heading), Heading: refused.heading, Text: refused.text})
+}
+
+// takeStep acts, and shows the page again with the problem when the act is refused.
+func (s *Stripe) takeStep(step portalStep) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{Request: r}
+		var refused *refusal
+		var next string
+		var err error
+		s.world.Change(func() {
+			if refused = s.enter(v, step); refused == nil {
+				s.on(v.customer.ID, func() { next, err = step.act(s, v) })
 			}
+		})
+		switch {
+		case refused != nil:
+			s.refuseStep(w, r, refused)
+		case err != nil:
+			s.renderStep(w, r, step, statusOf(err), plain(err))
+		default:
+			w.Header().Set("Location", next)
+			w.WriteHeader(http.StatusSeeOther)
 		}
-	})
-	if view == nil {
-		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "This portal link does not work", Text: "The session does not exist, or its customer was deleted."})
-		return
 	}
-	view.Error = problem
-	page.Write(w, status, portalTemplate, view)
 }
 
-func (s *Stripe) viewPortal(portal *PortalSession, customer *Customer) *portalView {
-	view := &portalView{Frame: frame("Billing"), Email: customer.Email, ReturnURL: portal.ReturnURL}
-	if view.Email == "" {
-		view.Email = customer.ID
+// finish is where an action leads: to the first page with a note, or to what
+// the flow says comes after it.
+func (s *Stripe) finish(v *visit, note string) string {
+	flow := v.portal.Flow
+	if !v.inFlow() {
+		return v.home() + "?done=" + url.QueryEscape(note)
 	}
-	method := s.state.PaymentMethods.Get(customer.DefaultPaymentMethod)
-	for _, sub := range slices.Backward(s.state.Subscriptions.Of(customer.ID)) {
-		view.Subscriptions = append(view.Subscriptions, s.viewSubscription(sub))
-		if method == nil {
-			method = s.state.PaymentMethods.Get(sub.DefaultPaymentMethod)
-		}
+	flow.Done = true
+	switch flow.After {
+	case "redirect":
+		return flow.ReturnURL
+	case "hosted_confirmation":
+		return v.home() + "/completed"
 	}
-	if method != nil {
-		view.Card = method.last4()
-	}
-	for invoice := range s.state.Invoices.Newest() {
-		if invoice.Customer == customer.ID && invoice.Status != "draft" && len(view.Invoices) < 12 {
-			view.Invoices = append(view.Invoices, invoiceView{Number: invoice.Number, Date: invoice.Created.Format("2 January 2006"),
-				Total: money(invoice.Total(), invoice.Currency), Status: invoice.Status})
-		}
-	}
-	return view
-}
-
-func (s *Stripe) viewSubscription(sub *Subscription) subscriptionView {
-	price := s.state.Prices.Get(sub.Items[0].Price)
-	view := subscriptionView{ID: sub.ID, Name: s.state.Products.Get(price.Product).Name, Price: s.describe(price, sub.Items[0].Quantity), Status: sub.Status,
-		Live: sub.live(), Ending: sub.live() && !sub.CancelAt.IsZero(), Until: "Renews on " + sub.PeriodEnd().Format("2 January 2006")}
-	switch {
-	case !view.Live:
-		view.Until = "Ended on " + sub.EndedAt.Format("2 January 2006")
-	case view.Ending:
-		view.Until = "Ends on " + sub.CancelAt.Format("2 January 2006")
-	}
-	switch sub.Status {
-	case "active", "trialing":
-		view.Tone = "good"
-	case "past_due", "unpaid", "incomplete":
-		view.Tone = "bad"
-	}
-	return view
-}
-
-func (s *Stripe) portalPost(w http.ResponseWriter, r *http.Request) {
-	var customer string
-	var owned bool
-	subscription := r.PostFormValue("subscription")
-	s.world.View(func() {
-		if portal := s.state.Portals.Get(r.PathValue("portal")); portal != nil {
-			customer = portal.Customer
-		}
-		sub := s.state.Subscriptions.Get(subscription)
-		owned = sub != nil && sub.Customer == customer
-	})
-	var err error
-	switch action := r.PostFormValue("action"); {
-	case customer == "":
-	case action == "card":
-		err = s.SetCard(customer, r.PostFormValue("card"))
-	case !owned:
-		err = noSuch("subscription", subscription, "subscription")
-	case action == "keep":
-		err = s.ResumeSubscription(subscription)
-	case action == "cancel_at_period_end":
-		err = s.PortalCancel(subscription)
-	case action == "cancel_now":
-		err = s.CancelSubscription(subscription, false)
-	}
-	if err != nil {
-		s.renderPortal(w, r, http.StatusBadRequest, plain(err))
-		return
-	}
-	http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+	return v.home() + "?done=" + url.QueryEscape(note)
 }

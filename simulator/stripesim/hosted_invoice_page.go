@@ -1,0 +1,180 @@
+package stripesim
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/page"
+)
+
+// hostedInvoiceURL is the address of the page on which an invoice is read and
+// paid; "" before it is finalized.
+func (s *Stripe) hostedInvoiceURL(invoice *Invoice) string {
+	if invoice.Status == "draft" {
+		return ""
+	}
+	return s.link("/i/" + invoice.ID)
+}
+
+// hostedInvoiceView is the data of the hosted invoice page.
+type hostedInvoiceView struct {
+	page.Frame
+	Number, Status, Tone, Total, For, Date, When string
+	Lines                                        []lineView
+	Sums                                         []lineView
+	Payable                                      bool
+	Methods                                      []methodView
+	Card                                         cardForm
+	Error                                        string
+	Note                                         string
+}
+
+var hostedInvoiceTemplate = page.Parse(`
+<div class="columns">
+<section class="card">
+<p><span class="status {{.Tone}}">{{.Status}}</span></p>
+<p class="total">{{.Total}}</p>
+<p class="soft" id="when">{{.When}}</p>
+<dl class="sums">
+<div><dt class="soft">Invoice</dt><dd>{{.Number}}</dd></div>
+<div><dt class="soft">To</dt><dd>{{.For}}</dd></div>
+<div><dt class="soft">Date</dt><dd>{{.Date}}</dd></div>
+</dl>
+</section>
+<section class="card">
+<h1>{{if .Payable}}Pay invoice{{else}}Invoice{{end}}</h1>
+{{with .Note}}<p class="note" role="status">{{.}}</p>{{end}}
+{{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
+<ul class="rows">{{range .Lines}}<li><span>{{.Name}}</span><span>{{.Price}}</span></li>{{end}}</ul>
+<dl class="sums">{{range .Sums}}<div class="sum"><dt>{{.Name}}</dt><dd>{{.Price}}</dd></div>{{end}}</dl>
+{{if .Payable}}<form method="post">
+{{if .Methods}}<fieldset class="choice"><legend>Pay with</legend>
+{{range .Methods}}<label><input type="radio" name="method" value="{{.ID}}"{{if .Default}} checked{{end}}> <span class="grow">{{.Text}}</span></label>{{end}}
+<label><input type="radio" name="method" value="card"> <span class="grow">Another card</span></label></fieldset>
+<details{{if .Card.Number}} open{{end}}><summary>Another card</summary>{{template "card" .Card}}</details>
+{{else}}<input type="hidden" name="method" value="card">{{template "card" .Card}}{{end}}
+<button class="full" name="action" value="pay">Pay {{.Total}}</button>
+</form>{{end}}
+</section>
+</div>`, cardFields)
+
+func (s *Stripe) hostedInvoice(w http.ResponseWriter, r *http.Request) {
+	s.showHostedInvoice(w, r, http.StatusOK, "")
+}
+
+func (s *Stripe) showHostedInvoice(w http.ResponseWriter, r *http.Request, status int, problem string) {
+	var view *hostedInvoiceView
+	s.world.View(func() {
+		if invoice := s.state.Invoices.Get(r.PathValue("invoice")); invoice != nil && invoice.Status != "draft" {
+			s.on(invoice.Customer, func() { view = s.viewHostedInvoice(invoice) })
+		}
+	})
+	if view == nil {
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "This invoice does not exist", Text: "The link is wrong, or the invoice is still a draft."})
+		return
+	}
+	view.Error, view.Card = cmp.Or(problem, view.Error), readCardForm(r)
+	if r.URL.Query().Has("paid") && view.Status == "paid" {
+		view.Note = "Thank you. The invoice is paid."
+	}
+	page.Write(w, status, hostedInvoiceTemplate, view)
+}
+
+func (s *Stripe) viewHostedInvoice(invoice *Invoice) *hostedInvoiceView {
+	customer := s.state.Customers.Get(invoice.Customer)
+	shown := s.showInvoice(invoice)
+	amount := func(field string) string { value, _ := shown[field].(int64); return money(value, invoice.Currency) }
+	view := &hostedInvoiceView{Frame: frame("Invoice " + invoice.Number), Number: invoice.Number, Status: invoice.Status, Tone: tone(invoice.Status),
+		Total: amount("amount_due"), For: customer.Email, Date: day(invoice.FinalizedAt), Payable: invoice.Status == "open"}
+	switch invoice.Status {
+	case "paid":
+		view.When = "Paid on " + day(invoice.PaidAt)
+	case "void":
+		view.When = "Voided on " + day(invoice.VoidedAt) + ". Nothing is to be paid."
+	case "open":
+		view.When = "Waits to be paid"
+		switch intent := s.state.PaymentIntents.Get(invoice.PaymentIntent); {
+		case intent == nil:
+		case intent.Status == "processing":
+			view.When, view.Payable = "The payment is on its way", false
+		case intent.Failure != nil:
+			view.Error = intent.Failure.Message
+		}
+	}
+	for _, line := range shown["lines"].(object)["data"].([]any) {
+		shownLine := line.(object)
+		value, _ := shownLine["amount"].(int64)
+		name, _ := shownLine["description"].(string)
+		view.Lines = append(view.Lines, lineView{Name: name, Price: money(value, invoice.Currency)})
+	}
+	if subtotal, total := amount("subtotal"), amount("total"); subtotal != total {
+		view.Sums = append(view.Sums, lineView{Name: "Subtotal", Price: subtotal})
+	}
+	view.Sums = append(view.Sums, lineView{Name: "Total", Price: amount("total")})
+	if !view.Payable || customer.Deleted {
+		view.Payable = view.Payable && !customer.Deleted
+		return view
+	}
+	for i, method := range s.methodsOf(customer) {
+		view.Methods = append(view.Methods, methodView{ID: method.ID, Text: method.describe(), Default: i == 0})
+	}
+	return view
+}
+
+func (s *Stripe) hostedInvoicePost(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("invoice")
+	next := s.link("/i/"+id) + "?paid="
+	var err error
+	s.change(id, func() {
+		invoice := s.state.Invoices.Get(id)
+		if invoice == nil || invoice.Status != "open" {
+			return
+		}
+		err = s.payHosted(invoice, readCardForm(r))
+		if intent := s.state.PaymentIntents.Get(invoice.PaymentIntent); intent != nil && intent.Status == "requires_action" {
+			intent.ReturnURL, next, err = next, s.challengeURL(intent.ID), nil
+		}
+	})
+	if err != nil {
+		s.showHostedInvoice(w, r, statusOf(err), plain(err))
+		return
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// payHosted pays an invoice with one of the customer's methods, or with a card
+// that is typed in and that the customer keeps.
+func (s *Stripe) payHosted(invoice *Invoice, typed cardForm) error {
+	customer := s.state.Customers.Get(invoice.Customer)
+	if customer.Deleted {
+		return noSuch("customer", customer.ID, "customer")
+	}
+	method := s.state.PaymentMethods.Get(typed.Method)
+	switch {
+	case method != nil && method.Customer == customer.ID:
+	case typed.Method != "card" && typed.Method != "":
+		return noSuch("PaymentMethod", typed.Method, "payment_method")
+	default:
+		number := strings.ReplaceAll(typed.Number, " ", "")
+		if problem := checkCardForm(number, typed.Expiry, typed.CVC, s.now()); problem != "" {
+			return cardProblem(problem)
+		}
+		fresh, failure := s.newPaymentMethod(number, customer.Email)
+		if failure != nil {
+			return failure
+		}
+		method = fresh
+		s.attach(method, customer.ID)
+	}
+	return s.payNow(invoice, method, !offSession)
+}
+
+// quantityOf writes how many there are of something, nothing for one.
+func quantityOf(quantity int64) string {
+	if quantity == 1 {
+		return ""
+	}
+	return " × " + strconv.FormatInt(quantity, 10)
+}

@@ -1,0 +1,114 @@
+package stripesim
+
+import (
+	"net/http"
+
+	"github.com/lockstep-dev/lockstep/simulator/page"
+)
+
+// enterFlow leads to the page of the session's flow, or to what comes after it.
+func (s *Stripe) enterFlow(w http.ResponseWriter, r *http.Request) {
+	to := "/p/session/" + r.PathValue("portal")
+	s.world.View(func() {
+		portal := s.state.Portals.Get(r.PathValue("portal"))
+		if portal == nil || portal.Flow == nil {
+			return
+		}
+		if portal.Flow.Done {
+			if portal.Flow.After != "portal_homepage" {
+				to += "/completed"
+			}
+			return
+		}
+		switch portal.Flow.Type {
+		case "customer_update":
+			to += "/customer"
+		case "payment_method_update":
+			to += "/payment-methods"
+		case "subscription_cancel":
+			to += "/subscriptions/" + portal.Flow.Subscription + "/cancel"
+		case "subscription_update":
+			to += "/subscriptions/" + portal.Flow.Subscription + "/update"
+		case "subscription_update_confirm":
+			to += "/subscriptions/" + portal.Flow.Subscription + "/update/confirm"
+		}
+	})
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// completedView is the data of the page after a flow.
+type completedView struct {
+	portalFrame
+	Message string
+}
+
+var completedStep = portalStep{
+	title: "Done",
+	template: parsePortal(`<section class="card"><h1>Done</h1><p id="message">{{if .Message}}{{.Message}}{{else}}Your change was made. You can close this page.{{end}}</p>
+{{with .Return}}<p><a class="button" href="{{.}}">Return</a></p>{{end}}</section>`),
+	offered: func(_ *Stripe, v *visit) bool { return v.portal.Flow != nil && v.portal.Flow.Done },
+	view: func(s *Stripe, v *visit) any {
+		view := completedView{portalFrame: s.portalFrame(v, "Done"), Message: v.portal.Flow.Message}
+		view.Home = "" // a flow's session ends here
+		return view
+	},
+}
+
+// loginView is the data of the page on which a customer asks for a portal link.
+type loginView struct {
+	page.Frame
+	Headline, Email, Error string
+}
+
+var loginTemplate = page.Parse(`<section class="card narrow">
+{{with .Headline}}<p class="soft">{{.}}</p>{{end}}
+<h1>Manage your billing</h1>
+{{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
+<form method="post">
+<label for="email">E-mail</label>
+<input id="email" name="email" type="email" autocomplete="email" required value="{{.Email}}" aria-describedby="hint">
+<p class="soft" id="hint">Stripe sends a link to this address. Here nothing is sent: you go straight in.</p>
+<button class="full" type="submit">Continue</button>
+</form></section>`)
+
+func (s *Stripe) loginPage(w http.ResponseWriter, r *http.Request) {
+	s.showLogin(w, r, http.StatusOK, "", "")
+}
+
+func (s *Stripe) showLogin(w http.ResponseWriter, r *http.Request, status int, email, problem string) {
+	view := loginView{Frame: frame("Billing"), Email: email, Error: problem}
+	found := false
+	s.world.View(func() {
+		if configuration := s.state.Configurations.Get(r.PathValue("configuration")); configuration != nil && configuration.Active && configuration.LoginPage {
+			view.Headline, found = configuration.Headline, true
+		}
+	})
+	if !found {
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "This login page does not exist", Text: "The portal configuration has none, or it is not active."})
+		return
+	}
+	page.Write(w, status, loginTemplate, view)
+}
+
+// loginPost opens a portal session for the newest customer with the address.
+func (s *Stripe) loginPost(w http.ResponseWriter, r *http.Request) {
+	email, to := r.PostFormValue("email"), ""
+	s.world.Change(func() {
+		configuration := s.state.Configurations.Get(r.PathValue("configuration"))
+		if configuration == nil || !configuration.Active || !configuration.LoginPage {
+			return
+		}
+		for customer := range s.state.Customers.Newest() {
+			if customer.Email == email && email != "" && !customer.Deleted {
+				portal := s.addPortal(&PortalSession{Customer: customer.ID, Configuration: configuration.ID, ReturnURL: configuration.ReturnURL})
+				to = "/p/session/" + portal.ID
+				return
+			}
+		}
+	})
+	if to == "" {
+		s.showLogin(w, r, http.StatusNotFound, email, "There is no customer with this address.")
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}

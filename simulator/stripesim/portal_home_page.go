@@ -1,0 +1,200 @@
+package stripesim
+
+import (
+	"cmp"
+	"slices"
+)
+
+// shownInvoices and shownEnded are how many of each the first page lists.
+const (
+	shownInvoices = 12
+	shownEnded    = 3
+)
+
+// homeView is the data of the portal's first page.
+type homeView struct {
+	portalFrame
+	Base     string
+	Who      string
+	Plans    []planView
+	Methods  []methodView
+	Add      bool
+	Details  []detailView // nil when customers cannot change them
+	Invoices []invoiceRow
+}
+
+// planView is a subscription as its customer reads it.
+type planView struct {
+	ID, Status, Tone, When, Note, PaidWith, Path string
+	Items                                        []lineView
+	Keep, Cancel, Update, Ended                  bool
+	Owed                                         string // address of the invoice that waits to be paid
+}
+
+type methodView struct {
+	ID, Text, Expires string
+	Default, Manage   bool
+	Path              string
+}
+
+type detailView struct{ Name, Value string }
+
+type invoiceRow struct{ Number, Date, Total, Status, Tone, URL string }
+
+var homeStep = portalStep{
+	title: "Billing",
+	template: parsePortal(`<h1>Billing</h1>
+<p class="soft" id="who">{{.Who}}</p>
+{{range .Plans}}
+<section class="card plan" id="{{.ID}}">
+<p><span class="status {{.Tone}}">{{.Status}}</span></p>
+<ul class="rows">{{range .Items}}<li><strong>{{.Name}}</strong><span>{{.Price}}</span></li>{{end}}</ul>
+<p class="when">{{.When}}</p>
+{{with .Note}}<p class="soft">{{.}}</p>{{end}}
+{{with .PaidWith}}<p class="soft">Paid with {{.}}</p>{{end}}
+{{if not .Ended}}<div class="actions">
+{{with .Owed}}<a class="button" href="{{.}}">Pay the open invoice</a>{{end}}
+{{if .Update}}<a class="button quiet update" href="{{.Path}}/update">Change plan</a>{{end}}
+{{if .Keep}}<form method="post"><input type="hidden" name="subscription" value="{{.ID}}"><button name="action" value="keep">Don’t cancel</button></form>{{end}}
+{{if .Cancel}}<a class="button quiet cancel" href="{{.Path}}/cancel">Cancel plan</a>{{end}}
+</div>{{end}}
+</section>
+{{else}}<section class="card"><p>There is no plan.</p></section>{{end}}
+<section class="card" id="methods">
+<h2>Payment methods</h2>
+<ul class="rows">{{range .Methods}}<li class="wrap"><span>{{.Text}}{{with .Expires}} <span class="soft">{{.}}</span>{{end}}</span>
+<span>{{if .Default}}<span class="status">default</span>{{end}}{{if .Manage}} <a class="link" href="{{.Path}}">Manage<span class="hidden"> {{.Text}}</span></a>{{end}}</span></li>
+{{else}}<li><span class="soft">None yet</span></li>{{end}}</ul>
+{{if .Add}}<p><a class="button quiet" id="add-method" href="{{.Base}}/payment-methods">Add a payment method</a></p>{{end}}
+</section>
+{{if .Details}}<section class="card" id="details">
+<h2>Billing details</h2>
+<dl class="sums">{{range .Details}}<div><dt class="soft">{{.Name}}</dt><dd>{{if .Value}}{{.Value}}{{else}}–{{end}}</dd></div>{{end}}</dl>
+<p><a class="button quiet" id="edit-details" href="{{.Base}}/customer">Change details</a></p>
+</section>{{end}}
+{{with .Invoices}}<section class="card" id="invoices"><h2>Invoices</h2><ul class="rows">
+{{range .}}<li class="wrap"><span><a class="link" href="{{.URL}}">{{.Number}}</a><br><span class="soft">{{.Date}}</span></span><span>{{.Total}} <span class="status {{.Tone}}">{{.Status}}</span></span></li>{{end}}
+</ul></section>{{end}}`),
+	view: (*Stripe).viewHome,
+	act:  (*Stripe).keepPlan,
+}
+
+func (s *Stripe) viewHome(v *visit) any {
+	features := v.configuration.Features
+	view := homeView{portalFrame: s.portalFrame(v, "Billing"), Base: v.home(), Who: cmp.Or(v.customer.Email, v.customer.Name, v.customer.ID), Add: features.PaymentMethodUpdate}
+	ended := 0
+	for _, sub := range slices.Backward(s.state.Subscriptions.Of(v.customer.ID)) {
+		if !sub.live() {
+			if ended++; ended > shownEnded {
+				continue
+			}
+		}
+		view.Plans = append(view.Plans, s.viewPlan(v, sub))
+	}
+	slices.SortStableFunc(view.Plans, func(a, b planView) int { return boolOrder(a.Ended) - boolOrder(b.Ended) })
+	for _, method := range s.methodsOf(v.customer) {
+		view.Methods = append(view.Methods, methodView{ID: method.ID, Text: method.describe(), Expires: method.expires(),
+			Default: method.ID == v.customer.DefaultPaymentMethod, Manage: features.PaymentMethodUpdate, Path: v.home() + "/payment-methods/" + method.ID})
+	}
+	if features.CustomerUpdate {
+		view.Details = v.details()
+	}
+	if features.InvoiceHistory {
+		view.Invoices = s.viewInvoices(v.customer.ID)
+	}
+	return view
+}
+
+func boolOrder(last bool) int {
+	if last {
+		return 1
+	}
+	return 0
+}
+
+func (s *Stripe) viewInvoices(customer string) []invoiceRow {
+	var rows []invoiceRow
+	for invoice := range s.state.Invoices.Newest() {
+		if invoice.Customer == customer && invoice.Status != "draft" && len(rows) < shownInvoices {
+			rows = append(rows, invoiceRow{Number: invoice.Number, Date: day(invoice.Created), Total: money(invoice.Total(), invoice.Currency),
+				Status: invoice.Status, Tone: tone(invoice.Status), URL: "/i/" + invoice.ID})
+		}
+	}
+	return rows
+}
+
+func (s *Stripe) viewPlan(v *visit, sub *Subscription) planView {
+	features := v.configuration.Features
+	view := planView{ID: sub.ID, Status: sub.Status, Tone: tone(sub.Status), Path: v.home() + "/subscriptions/" + sub.ID, Ended: !sub.live()}
+	for _, item := range sub.Items {
+		price := s.state.Prices.Get(item.Price)
+		name := s.state.Products.Get(price.Product).Name + quantityOf(item.Quantity)
+		view.Items = append(view.Items, lineView{Name: name, Price: s.describe(price, item.Quantity)})
+	}
+	view.When = s.whenOf(sub)
+	if view.Ended {
+		return view
+	}
+	if method := s.methodFor(sub); method != nil {
+		view.PaidWith = method.describe()
+	}
+	ending := !sub.CancelAt.IsZero()
+	view.Keep = ending && features.Cancel.Enabled
+	view.Cancel = s.portalCanCancel(v.configuration, sub)
+	view.Update = s.portalCanUpdate(features.Update, sub)
+	if ending {
+		view.Note = "Nothing more will be charged."
+	}
+	if invoice := s.state.Invoices.Get(sub.LatestInvoice); invoice != nil && invoice.Status == "open" {
+		view.Owed = "/i/" + invoice.ID
+		view.Note = money(invoice.Total(), invoice.Currency) + " could not be collected yet."
+	}
+	return view
+}
+
+// whenOf says what happens next to a subscription, or what has happened.
+func (s *Stripe) whenOf(sub *Subscription) string {
+	end := day(sub.PeriodEnd())
+	switch {
+	case !sub.live():
+		return "Ended on " + day(sub.EndedAt)
+	case !sub.CancelAt.IsZero():
+		return "Ends on " + day(sub.CancelAt)
+	case sub.Status == "trialing":
+		return "Free trial until " + end
+	case sub.Status == "paused":
+		return "Paused: there was no payment method when the trial ended"
+	case sub.Status == "incomplete":
+		return "Waits for its first payment"
+	}
+	return "Renews on " + end
+}
+
+// keepPlan takes a scheduled cancellation back.
+func (s *Stripe) keepPlan(v *visit) (string, error) {
+	id := v.PostFormValue("subscription")
+	sub := s.state.Subscriptions.Get(id)
+	switch {
+	case v.PostFormValue("action") != "keep":
+		return "", invalid("action", "There is no such action.")
+	case sub == nil || sub.Customer != v.customer.ID:
+		return "", noSuch("subscription", id, "id")
+	case !v.configuration.Features.Cancel.Enabled || !sub.live() || sub.CancelAt.IsZero():
+		return "", invalid("", "This plan is not set to end.")
+	}
+	s.keep(sub)
+	return s.finish(v, "kept"), nil
+}
+
+// tone is the colour of a status.
+func tone(status string) string {
+	switch status {
+	case "active", "paid":
+		return "good"
+	case "trialing", "open", "paused":
+		return "warn"
+	case "past_due", "unpaid", "incomplete", "uncollectible":
+		return "bad"
+	}
+	return ""
+}

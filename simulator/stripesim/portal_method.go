@@ -1,0 +1,46 @@
+package stripesim
+
+// SetCard attaches a card to a customer and makes it the default of the
+// customer and of its live subscriptions, as the portal does. Open invoices are
+// tried again at their next retry, not at once.
+func (s *Stripe) SetCard(customerID, number string) error {
+	var err error
+	s.change(customerID, func() {
+		var customer *Customer
+		if customer, err = s.liveCustomer(customerID, "customer"); err != nil {
+			return
+		}
+		if failure := s.setCard(customer, number); failure != nil {
+			err = failure
+		}
+	})
+	return err
+}
+
+func (s *Stripe) setCard(customer *Customer, number string) *Error {
+	method, failure := s.newPaymentMethod(number, customer.Email)
+	if failure != nil {
+		return failure
+	}
+	s.attach(method, customer.ID)
+	s.makeDefault(customer, method)
+	return nil
+}
+
+// makeDefault makes a method the default of a customer, and of those live
+// subscriptions that have their own.
+func (s *Stripe) makeDefault(customer *Customer, method *PaymentMethod) {
+	s.changeCustomer(customer, func() { customer.DefaultPaymentMethod = method.ID })
+	for _, subscription := range s.state.Subscriptions.Of(customer.ID) {
+		if subscription.live() && subscription.DefaultPaymentMethod != "" {
+			s.changeSubscription(subscription, func() { subscription.DefaultPaymentMethod = method.ID })
+		}
+	}
+}
+
+// detach takes a method from its customer; it cannot be used again.
+func (s *Stripe) detach(method *PaymentMethod) {
+	before := s.showPaymentMethod(method)
+	method.Customer = ""
+	s.emit("payment_method.detached", s.showPaymentMethod(method), previous(before, s.showPaymentMethod(method)))
+}
