@@ -25,6 +25,8 @@ type (
 	Price = stripesim.Price
 	// Event is a Stripe event.
 	Event = stripesim.Event
+	// Dunning is what failed payments lead to, for Config.
+	Dunning = stripesim.Dunning
 	// Plan is a product with a price, for AddPlan.
 	Plan = stripesim.Plan
 	// StripeError is what Stripe's API and the actions on its side answer.

@@ -21,8 +21,8 @@ func TestARenewalMovesThePeriodAndCollectsAnHourLater(t *testing.T) {
 		sub := b.subscribed(monthly(b))
 		before := b.mark()
 		b.Advance(sub.PeriodEnd().Sub(b.Now()))
-		if diff := cmp.Diff([]string{"customer.subscription.updated", "invoice.created"}, b.eventsSince(before)); diff != "" {
-			t.Errorf("events at the period's end (-want +got):\n%s", diff)
+		if diff := cmp.Diff([]string{"invoice.upcoming", "customer.subscription.updated", "invoice.created"}, b.eventsSince(before)); diff != "" {
+			t.Errorf("events up to the period's end (-want +got):\n%s", diff)
 		}
 		if got := b.Invoices()[1]; got.Status != "draft" {
 			t.Errorf("the renewal's invoice is %s, want draft", got.Status)

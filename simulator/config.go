@@ -40,6 +40,10 @@ type Config struct {
 	// a change; 0: 5 to 60 seconds, by the seed.
 	SearchLag time.Duration
 
+	// Dunning is what failed payments lead to; the zero value retries on days 3,
+	// 5 and 7 and then cancels the subscription.
+	Dunning Dunning
+
 	HTTPClient *http.Client // sends webhooks; default: 15 s, no redirects in any case
 	Logger     *slog.Logger // default: discards
 
@@ -99,6 +103,9 @@ func (c Config) Validate() error {
 		if parsed, err := url.Parse(text); err != nil || parsed.Host == "" {
 			problems = append(problems, fmt.Errorf("%s %q is not an absolute URL", name, text))
 		}
+	}
+	if err := c.Dunning.Validate(); err != nil {
+		problems = append(problems, err)
 	}
 	problems = append(problems, checkEndpoints("stripe", c.StripeWebhooks, delivery.CheckStripeSecret)...)
 	problems = append(problems, checkEndpoints("clerk", c.ClerkWebhooks, delivery.CheckSvixSecret)...)

@@ -130,8 +130,14 @@ type bench struct {
 // starts on 1 January 2000.
 func inBubble(t *testing.T, f func(t *testing.T, b *bench)) {
 	t.Helper()
+	inConfiguredBubble(t, func(*simulator.Config) {}, f)
+}
+
+// inConfiguredBubble is inBubble with changes to the configuration.
+func inConfiguredBubble(t *testing.T, change func(*simulator.Config), f func(t *testing.T, b *bench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 1)
+		b := newConfiguredBench(t, 1, change)
 		b.start()
 		f(t, b)
 		b.stop()
@@ -140,14 +146,21 @@ func inBubble(t *testing.T, f func(t *testing.T, b *bench)) {
 
 func newBench(t *testing.T, seed uint64) *bench {
 	t.Helper()
+	return newConfiguredBench(t, seed, func(*simulator.Config) {})
+}
+
+func newConfiguredBench(t *testing.T, seed uint64, change func(*simulator.Config)) *bench {
+	t.Helper()
 	in := &inbox{}
 	wires := network{inboxHost: in}
-	sim, err := simulator.New(simulator.Config{
+	config := simulator.Config{
 		StripeURL: stripeHost, ClerkURL: clerkHost, Seed: seed, HTTPClient: &http.Client{Transport: wires},
 		StripeWebhooks: []simulator.WebhookEndpoint{{URL: inboxHost + "/stripe", Secret: stripeSecret}},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: inboxHost + "/clerk", Secret: clerkSecret}},
 		SessionClaims:  map[string]string{"plan": "{{user.public_metadata.billing.plan}}", "org_plan": "{{org.public_metadata.plan}}", "seats": "{{user.public_metadata.seats}}"},
-	})
+	}
+	change(&config)
+	sim, err := simulator.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,6 +145,9 @@ func (o *Outbox) book(a *Attempt, result outcome) {
 		o.settle(d, true)
 		return
 	}
+	if message, open := o.messages[d.Message]; open {
+		message.Failed++
+	}
 	wait, again := o.providers[a.message.Provider].Backoff(d.Attempts)
 	if !again {
 		o.Logger.Warn("webhook given up", "provider", a.message.Provider, "event_id", d.Message, "attempts", d.Attempts)

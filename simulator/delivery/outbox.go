@@ -19,6 +19,7 @@ type Message struct {
 	Body     []byte `json:"body"`
 	// Variants are the bytes for endpoints that get another shape, by endpoint.
 	Variants map[string][]byte `json:"variants,omitempty"`
+	Failed   int               `json:"failed"` // attempts at any endpoint that were not answered 2xx
 
 	open int // deliveries that are not settled
 }
@@ -166,6 +167,13 @@ func (o *Outbox) Next() (due time.Time, found bool) {
 		return time.Time{}, false
 	}
 	return o.queue[0].Due, true
+}
+
+// Failing says whether a message that is still being delivered was refused, or
+// not answered, at least once. One that nobody tried to deliver yet is not failing.
+func (o *Outbox) Failing(message string) bool {
+	open, found := o.messages[message]
+	return found && open.Failed > 0
 }
 
 // Busy says whether something is in flight or due at time now.

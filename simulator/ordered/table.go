@@ -16,6 +16,21 @@ type Keyed[T any] interface {
 // the objects of one owner without walking through all.
 type Owned interface{ Owner() string }
 
+// Shared is an object that belongs to several others for all its life, such as
+// an invoice to its customer and its subscription.
+type Shared interface{ Owners() []string }
+
+// owners returns what an item can be found by.
+func owners(item any) []string {
+	switch owned := item.(type) {
+	case Shared:
+		return owned.Owners()
+	case Owned:
+		return []string{owned.Owner()}
+	}
+	return nil
+}
+
 // Table keeps objects of one kind. The zero value is empty. It is not safe for
 // concurrent use.
 type Table[T any, P Keyed[T]] struct {
@@ -31,11 +46,11 @@ func (t *Table[T, P]) Add(item P) P {
 	}
 	t.byID[item.Key()] = item
 	t.items = append(t.items, item)
-	if owned, ok := any(item).(Owned); ok {
+	for _, owner := range owners(item) {
 		if t.byOwner == nil {
 			t.byOwner = map[string][]P{}
 		}
-		t.byOwner[owned.Owner()] = append(t.byOwner[owned.Owner()], item)
+		t.byOwner[owner] = append(t.byOwner[owner], item)
 	}
 	return item
 }
@@ -61,14 +76,12 @@ func (t *Table[T, P]) Remove(id string) {
 
 func (t *Table[T, P]) forget(item P) {
 	delete(t.byID, item.Key())
-	owned, ok := any(item).(Owned)
-	if !ok {
-		return
-	}
-	left := slices.DeleteFunc(t.byOwner[owned.Owner()], func(other P) bool { return other == item })
-	t.byOwner[owned.Owner()] = left
-	if len(left) == 0 {
-		delete(t.byOwner, owned.Owner())
+	for _, owner := range owners(item) {
+		left := slices.DeleteFunc(t.byOwner[owner], func(other P) bool { return other == item })
+		t.byOwner[owner] = left
+		if len(left) == 0 {
+			delete(t.byOwner, owner)
+		}
 	}
 }
 

@@ -1,11 +1,13 @@
 package stripesim
 
 import (
+	"slices"
 	"time"
 )
 
 const (
 	draftTime       = time.Hour          // between a renewal's draft and its finalization
+	upcomingNotice  = 7 * 24 * time.Hour // invoice.upcoming before a renewal; the account's setting, this is its default
 	trialNotice     = 3 * 24 * time.Hour // customer.subscription.trial_will_end before the end
 	incompleteLimit = 23 * time.Hour     // for the first payment of a subscription
 	delayedOutcome  = 24 * time.Hour     // of a delayed payment method
@@ -18,6 +20,10 @@ const (
 	timerIncomplete = "subscription.incomplete"
 	timerFinalize   = "invoice.finalize"
 	timerRetry      = "invoice.retry"
+	timerOverdue    = "invoice.overdue"
+	timerUpcoming   = "invoice.upcoming"
+	timerUnpause    = "subscription.unpause"
+	timerPending    = "subscription.pending_update"
 	timerSettle     = "payment_intent.settle"
 	timerSession    = "checkout.session.expire"
 )
@@ -37,6 +43,9 @@ func (s *Stripe) registerTimers() {
 	handle(timerIncomplete, s.incompleteExpires)
 	handle(timerFinalize, s.draftEnds)
 	handle(timerRetry, s.retryComes)
+	handle(timerOverdue, s.overdue)
+	handle(timerUpcoming, s.upcoming)
+	handle(timerUnpause, s.unpauseComes)
 	handle(timerSettle, s.settles)
 	handle(timerSession, func(id string) {
 		if session := s.state.Sessions.Get(id); session.Status == "open" && !session.ExpiresAt.After(s.now()) {
@@ -52,10 +61,10 @@ func (s *Stripe) periodEnds(id string) {
 		return // canceled meanwhile, or the period was moved by a change of plan
 	}
 	if sub.CancelAtPeriodEnd || !sub.CancelAt.IsZero() && !sub.CancelAt.After(s.now()) {
-		s.cancelNow(sub, "cancellation_requested")
+		s.cancelAtEnd(sub)
 		return
 	}
-	if sub.Status == "trialing" && s.methodFor(sub) == nil {
+	if sub.Status == "trialing" && s.methodFor(sub) == nil && sub.CollectionMethod != "send_invoice" {
 		switch sub.TrialEndBehavior {
 		case "cancel":
 			s.cancelNow(sub, "")
@@ -68,46 +77,76 @@ func (s *Stripe) periodEnds(id string) {
 	s.renew(sub)
 }
 
-// renew moves the period and drafts its invoice. The money is asked for an hour
-// later; until then the subscription stands in a period that is not paid.
+// renew moves the periods that are over and drafts their invoice. The money is
+// asked for an hour later; until then the subscription stands in a period that
+// is not paid.
 func (s *Stripe) renew(sub *Subscription) {
 	before := s.showSubscription(sub)
 	if sub.Status == "trialing" {
 		sub.Status = "active"
 	}
-	s.beginPeriod(sub, sub.PeriodEnd())
-	invoice := s.draft(sub, "subscription_cycle", s.linesOf(sub))
-	invoice.FinalizesAt = s.now().Add(draftTime)
+	past := sub.Items[0]
+	var renewed []SubscriptionItem
+	for i := range sub.Items {
+		if item := &sub.Items[i]; !item.PeriodEnd.After(s.now()) {
+			past = *item
+			s.beginItem(sub, item, item.PeriodEnd)
+			renewed = append(renewed, *item)
+		}
+	}
+	s.beganPeriod(sub)
+	invoice := s.draft(sub, "subscription_cycle", s.lines(sub, renewed))
+	invoice.PeriodStart, invoice.PeriodEnd = past.PeriodStart, past.PeriodEnd // it looks back one period
+	invoice.AutoAdvance = sub.Status != "unpaid" && sub.PauseBehavior != "keep_as_draft"
+	s.scheduleFinalization(invoice)
 	sub.LatestInvoice = invoice.ID
-	s.at(invoice.FinalizesAt, timerFinalize, invoice.ID)
 	s.emitUpdate("customer.subscription.updated", before, s.showSubscription(sub))
-	s.emit("invoice.created", s.showInvoice(invoice), nil)
+	s.emitCreated(invoice)
 	s.refreshEntitlements(sub.Customer)
 }
 
-// beginPeriod sets the period that begins at start and the timers of its end.
+// beginPeriod begins a period of every item at start.
 func (s *Stripe) beginPeriod(sub *Subscription, start time.Time) {
-	price := s.state.Prices.Get(sub.Items[0].Price)
-	end := after(sub.Anchor, start, price.Interval, price.count())
 	for i := range sub.Items {
-		sub.Items[i].PeriodStart, sub.Items[i].PeriodEnd = start, end
+		s.beginItem(sub, &sub.Items[i], start)
 	}
-	if sub.CancelAtPeriodEnd {
-		sub.CancelAt = end
-	}
-	sub.Features = s.featuresOf(sub.Items)
-	s.at(end, timerPeriod, sub.ID)
+	s.beganPeriod(sub)
 }
 
-// linesOf returns the lines of a whole period.
-func (s *Stripe) linesOf(sub *Subscription) []InvoiceLine {
-	lines := make([]InvoiceLine, len(sub.Items))
-	for i, item := range sub.Items {
-		lines[i] = InvoiceLine{Price: item.Price, Quantity: item.Quantity, Item: item.ID, PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd,
-			Amount: s.state.Prices.Get(item.Price).Amount * item.Quantity}
+// beginItem sets the period of one item and the timer of its end. Before the
+// anchor the period is a shorter one, up to it.
+func (s *Stripe) beginItem(sub *Subscription, item *SubscriptionItem, start time.Time) {
+	price := s.state.Prices.Get(item.Price)
+	item.PeriodStart, item.PeriodEnd = start, after(sub.Anchor, start, price.Interval, price.count())
+	s.at(item.PeriodEnd, timerPeriod, sub.ID)
+}
+
+// beganPeriod does what every begin of a period brings about.
+func (s *Stripe) beganPeriod(sub *Subscription) {
+	if sub.CancelAtPeriodEnd {
+		sub.CancelAt = sub.PeriodEnd()
+	}
+	sub.Features = s.featuresOf(sub.Items)
+	if notice := sub.PeriodEnd().Add(-upcomingNotice); notice.After(s.now()) {
+		s.at(notice, timerUpcoming, sub.ID)
+	}
+}
+
+// linesOf returns the lines of a whole period of every item.
+func (s *Stripe) linesOf(sub *Subscription) []InvoiceLine { return s.lines(sub, sub.Items) }
+
+// lines returns the lines of whole periods, the newest item first. A period cut
+// short by the anchor costs its part of a whole one.
+func (s *Stripe) lines(sub *Subscription, items []SubscriptionItem) []InvoiceLine {
+	var lines []InvoiceLine
+	for _, item := range slices.Backward(items) {
+		price := s.state.Prices.Get(item.Price)
+		line := InvoiceLine{Price: item.Price, Quantity: item.Quantity, Item: item.ID, PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd,
+			Amount: price.Amount * item.Quantity, Metadata: item.Metadata}
 		if sub.Status == "trialing" {
-			lines[i].Amount = 0
+			line.Amount, line.Description = 0, "Trial period for "+s.state.Products.Get(price.Product).Name
 		}
+		lines = append(lines, line)
 	}
 	return lines
 }

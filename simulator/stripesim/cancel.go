@@ -43,17 +43,22 @@ func (s *Stripe) scheduleCancel(sub *Subscription, atPeriodEnd bool, at time.Tim
 func (s *Stripe) cancelComes(id string) {
 	sub := s.state.Subscriptions.Get(id)
 	if sub.live() && !sub.CancelAt.IsZero() && !sub.CancelAt.After(s.now()) {
-		s.cancelNow(sub, "cancellation_requested")
+		s.cancelAtEnd(sub)
 	}
 }
 
-func (s *Stripe) pause(sub *Subscription) {
-	before := s.showSubscription(sub)
-	sub.Status = "paused"
-	after := s.showSubscription(sub)
-	s.emit("customer.subscription.paused", after, nil)
-	s.emitUpdate("customer.subscription.updated", before, after)
-	s.refreshEntitlements(sub.Customer)
+// cancelAtEnd ends a subscription at the time that was set for it. What is
+// pending of it is billed with a last invoice.
+func (s *Stripe) cancelAtEnd(sub *Subscription) {
+	s.cancelNow(sub, "cancellation_requested")
+	own := func(item *InvoiceItem) bool { return item.Subscription == sub.ID }
+	if len(s.pendingItems(sub.Customer, own)) == 0 {
+		return
+	}
+	invoice := s.draft(sub, "subscription_cycle", nil)
+	s.scheduleFinalization(invoice)
+	sub.LatestInvoice = invoice.ID
+	s.emitCreated(invoice)
 }
 
 func (s *Stripe) trialWillEnd(id string) {
@@ -70,8 +75,7 @@ func (s *Stripe) incompleteExpires(id string) {
 	}
 	s.changeSubscription(sub, func() { sub.Status, sub.EndedAt, sub.CanceledAt = "incomplete_expired", s.now(), s.now() })
 	if invoice := s.state.Invoices.Get(sub.LatestInvoice); invoice != nil && invoice.Status == "open" {
-		invoice.Status, invoice.VoidedAt, invoice.AutoAdvance = "void", s.now(), false
-		s.emit("invoice.voided", s.showInvoice(invoice), nil)
+		s.void(invoice)
 	}
 }
 

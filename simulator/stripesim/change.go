@@ -50,7 +50,7 @@ func (s *Stripe) updateSubscription(c *call) (object, error) {
 	}
 	s.emitUpdate("customer.subscription.updated", before, s.showSubscription(sub))
 	if invoice != nil {
-		s.emit("invoice.created", s.showInvoice(invoice), nil)
+		s.emitCreated(invoice)
 		s.finalize(invoice)
 		s.try(invoice)
 	}

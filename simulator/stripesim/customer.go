@@ -22,6 +22,7 @@ type Customer struct {
 	DefaultPaymentMethod string            `json:"default_payment_method"`
 	InvoicePrefix        string            `json:"invoice_prefix"`
 	NextInvoice          int64             `json:"next_invoice_sequence"`
+	Balance              int64             `json:"balance"` // negative is credit for the next invoices
 	Delinquent           bool              `json:"delinquent"`
 	TestClock            string            `json:"test_clock"` // on which it lives
 	Deleted              bool              `json:"deleted"`
@@ -36,7 +37,7 @@ func (c *Customer) clone() Customer {
 	return copied
 }
 
-// Accepted and without effect: address, balance, preferred_locales, shipping,
+// Accepted and without effect: address, preferred_locales, shipping,
 // tax, tax_exempt, invoice_settings except the default payment method.
 const customerParams = "email name description phone metadata payment_method invoice_settings address balance preferred_locales shipping tax tax_exempt"
 
@@ -66,6 +67,7 @@ func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	to.Name = p.textOr("name", to.Name)
 	to.Description = p.textOr("description", to.Description)
 	to.Phone = p.textOr("phone", to.Phone)
+	to.Balance = p.integer("balance", to.Balance)
 	to.Metadata = p.metadata(to.Metadata)
 	method := s.readPaymentMethod(p, "payment_method")
 	if chosen := s.readPaymentMethod(p.sub("invoice_settings"), "default_payment_method"); chosen != nil {
@@ -168,7 +170,7 @@ func (s *Stripe) showCustomer(c *Customer) object {
 	}
 	return object{
 		"id": c.ID, "object": "customer", "created": c.Created.Unix(), "livemode": false,
-		"address": nil, "balance": 0, "currency": orNull(c.Currency), "customer_account": nil, "default_source": nil,
+		"address": nil, "balance": c.Balance, "currency": orNull(c.Currency), "customer_account": nil, "default_source": nil,
 		"delinquent": c.Delinquent, "description": orNull(c.Description), "discount": nil, "email": orNull(c.Email),
 		"invoice_prefix": c.InvoicePrefix,
 		"invoice_settings": object{"custom_fields": nil, "default_payment_method": orNull(c.DefaultPaymentMethod),

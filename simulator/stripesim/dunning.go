@@ -1,23 +1,87 @@
 package stripesim
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
 )
 
-// retryAfter is how long after the nth failed attempt an invoice is tried
-// again: days 3, 5 and 7 after the first. After the last one the subscription
-// is canceled. (A real account chooses this in its settings.)
-var retryAfter = []time.Duration{3 * 24 * time.Hour, 2 * 24 * time.Hour, 2 * 24 * time.Hour}
+// Dunning is what failed payments of invoices lead to. A real account chooses
+// it in its settings; the zero value is retries on days 3, 5 and 7 and then the
+// end of the subscription.
+type Dunning struct {
+	// RetryAfter is how long after the nth failed attempt the next one follows;
+	// nil is the default, empty is no retry.
+	RetryAfter []time.Duration
+	// End is what becomes of the subscription after the last failed attempt:
+	// cancel (the default), unpaid (later invoices stay drafts), or past_due.
+	End string
+}
 
+// Validate reports what is wrong with it.
+func (d Dunning) Validate() error {
+	if !slices.Contains([]string{"", "cancel", "unpaid", "past_due"}, d.End) {
+		return fmt.Errorf("dunning end %q is none of cancel, unpaid, past_due", d.End)
+	}
+	if slices.ContainsFunc(d.RetryAfter, func(wait time.Duration) bool { return wait <= 0 }) {
+		return fmt.Errorf("dunning retries must lie ahead: %v", d.RetryAfter)
+	}
+	return nil
+}
+
+func (d Dunning) retries() []time.Duration {
+	if d.RetryAfter == nil {
+		return []time.Duration{3 * 24 * time.Hour, 2 * 24 * time.Hour, 2 * 24 * time.Hour}
+	}
+	return d.RetryAfter
+}
+
+// webhookPatience is how long invoice.created may stay unanswered before the
+// invoice is finalized all the same.
+const webhookPatience = 72 * time.Hour
+
+// draftEnds finalizes a draft that advances by itself. While the endpoints that
+// were tried do not answer invoice.created, it waits, an hour at a time; a
+// webhook that nobody tried to deliver yet (the clock was advanced) is no reason.
 func (s *Stripe) draftEnds(id string) {
 	invoice := s.state.Invoices.Get(id)
-	if invoice.Status != "draft" || !invoice.AutoAdvance {
+	if invoice == nil || invoice.Status != "draft" || !invoice.AutoAdvance || invoice.FinalizesAt.IsZero() || invoice.FinalizesAt.After(s.now()) {
+		return
+	}
+	if s.unanswered(invoice) && s.now().Before(invoice.Created.Add(webhookPatience)) {
+		invoice.FinalizesAt = s.now().Add(draftTime)
+		s.at(invoice.FinalizesAt, timerFinalize, invoice.ID)
 		return
 	}
 	s.finalize(invoice)
-	s.try(invoice)
+	if sub := s.subscriptionOf(invoice); sub != nil && invoice.Due > 0 {
+		switch sub.PauseBehavior { // of the collection, which is looked at only now
+		case "void":
+			s.void(invoice)
+			return
+		case "mark_uncollectible":
+			s.markUncollectible(invoice)
+			return
+		}
+	}
+	s.advance(invoice)
+}
+
+// unanswered says whether an endpoint refused invoice.created and did not take it since.
+func (s *Stripe) unanswered(invoice *Invoice) bool {
+	event := s.state.Events.Get(invoice.CreatedEvent)
+	return event != nil && event.Acknowledged < event.Endpoints && s.outbox.Failing(event.ID)
+}
+
+// advance does with a finalized invoice what its way of collection says.
+func (s *Stripe) advance(invoice *Invoice) {
+	if !invoice.sent() || invoice.Due == 0 {
+		s.try(invoice)
+		return
+	}
+	s.openPayment(invoice)
+	s.emit("invoice.sent", s.showInvoice(invoice), nil)
 }
 
 func (s *Stripe) retryComes(id string) {
@@ -27,18 +91,35 @@ func (s *Stripe) retryComes(id string) {
 	}
 }
 
+// retryAt sets when an open invoice is tried next.
+func (s *Stripe) retryAt(invoice *Invoice, at time.Time) {
+	invoice.NextAttempt = at
+	s.at(at, timerRetry, invoice.ID)
+}
+
 // try attempts an invoice with the payment method that is the default now.
 func (s *Stripe) try(invoice *Invoice) {
-	sub := s.state.Subscriptions.Get(invoice.Subscription)
-	switch method := s.methodFor(sub); {
-	case invoice.Total() == 0:
+	switch method := s.methodOf(invoice); {
+	case invoice.Due == 0:
 		invoice.Attempts++
-		s.markPaid(invoice, "")
+		s.invoicePaid(invoice)
 	case method == nil:
 		s.attemptFailed(invoice)
 	default:
 		_ = s.attempt(invoice, method, offSession, s.attemptFailed) // the outcome is in the events
 	}
+}
+
+// methodOf returns what an invoice is paid with: its own default, the
+// subscription's, else the customer's; nil when there is none.
+func (s *Stripe) methodOf(invoice *Invoice) *PaymentMethod {
+	if method := s.state.PaymentMethods.Get(invoice.DefaultPaymentMethod); method != nil {
+		return method
+	}
+	if sub := s.subscriptionOf(invoice); sub != nil {
+		return s.methodFor(sub)
+	}
+	return s.state.PaymentMethods.Get(s.state.Customers.Get(invoice.Customer).DefaultPaymentMethod)
 }
 
 // methodFor returns what a subscription is paid with: its own default, else the
@@ -57,7 +138,7 @@ const offSession = true
 // what follows from a decline, and from a challenge that nobody is there to
 // pass. The error of a challenge is of the code invoice_payment_intent_requires_action.
 func (s *Stripe) attempt(invoice *Invoice, method *PaymentMethod, offSession bool, failed func(*Invoice)) *Error {
-	intent := s.intentFor(invoice, "Subscription update")
+	intent := s.openPayment(invoice)
 	failure := s.confirm(intent, method, offSession)
 	switch intent.Status {
 	case "processing":
@@ -79,42 +160,44 @@ func (s *Stripe) attempt(invoice *Invoice, method *PaymentMethod, offSession boo
 	return failure
 }
 
-// intentFor returns the intent of an invoice, which every attempt uses again.
-func (s *Stripe) intentFor(invoice *Invoice, description string) *PaymentIntent {
-	if intent := s.state.PaymentIntents.Get(invoice.PaymentIntent); intent != nil {
-		return intent
-	}
-	intent := s.newPaymentIntent(PaymentIntent{Amount: invoice.Total(), Currency: invoice.Currency, Customer: invoice.Customer,
-		Description: description, Invoice: invoice.ID, SetupFutureUsage: "off_session"})
-	invoice.PaymentIntent, invoice.PaymentID = intent.ID, s.world.NewID("inpay_1", 23)
-	s.emit("payment_intent.created", s.showPaymentIntent(intent), nil)
-	return intent
-}
-
-// invoicePaid closes an invoice that was charged and lets the subscription recover.
+// invoicePaid closes an invoice that was charged, or had nothing to pay, and
+// lets the subscription recover.
 func (s *Stripe) invoicePaid(invoice *Invoice) {
 	before := s.showInvoice(invoice)
 	s.markPaid(invoice, invoice.PaymentIntent)
 	s.emitUpdate("invoice.updated", before, s.showInvoice(invoice))
-	sub := s.state.Subscriptions.Get(invoice.Subscription)
-	switch sub.Status {
-	case "incomplete":
-		s.changeSubscription(sub, func() { sub.Status = "active" })
-		s.refreshEntitlements(sub.Customer)
-	case "past_due":
-		if sub.LatestInvoice == invoice.ID || !s.owes(sub) {
-			s.changeSubscription(sub, func() { sub.Status = "active" })
-		}
+	if sub := s.subscriptionOf(invoice); sub != nil {
+		s.resumeAfter(sub, invoice)
 	}
-	if customer := s.state.Customers.Get(sub.Customer); customer.Delinquent && !s.owes(sub) {
+	if customer := s.state.Customers.Get(invoice.Customer); customer.Delinquent && !s.owes(customer.ID) {
 		s.changeCustomer(customer, func() { customer.Delinquent = false })
 	}
-	s.emitInvoicePayment(invoice)
+	if !invoice.PaidOutOfBand {
+		s.emitInvoicePayment(invoice)
+	}
 }
 
-// owes says whether the subscription has an open invoice that was tried.
-func (s *Stripe) owes(sub *Subscription) bool {
-	return slices.ContainsFunc(s.state.Invoices.Of(sub.ID), func(invoice *Invoice) bool {
+// resumeAfter is what a paid invoice does to its subscription.
+func (s *Stripe) resumeAfter(sub *Subscription, invoice *Invoice) {
+	switch sub.Status {
+	case "incomplete":
+		if sub.LatestInvoice != invoice.ID {
+			return
+		}
+	case "past_due", "unpaid":
+		if sub.LatestInvoice != invoice.ID && s.owes(sub.ID) {
+			return
+		}
+	default:
+		return
+	}
+	s.changeSubscription(sub, func() { sub.Status = "active" })
+	s.refreshEntitlements(sub.Customer)
+}
+
+// owes says whether a subscription or a customer has an open invoice that was tried.
+func (s *Stripe) owes(owner string) bool {
+	return slices.ContainsFunc(s.state.Invoices.Of(owner), func(invoice *Invoice) bool {
 		return invoice.Status == "open" && invoice.Attempts > 0
 	})
 }
@@ -123,31 +206,46 @@ func (s *Stripe) owes(sub *Subscription) bool {
 func (s *Stripe) attemptFailed(invoice *Invoice) {
 	before := s.showInvoice(invoice)
 	invoice.Attempts++
-	sub := s.state.Subscriptions.Get(invoice.Subscription)
-	exhausted := invoice.Attempts > len(retryAfter)
-	first := sub.Status == "incomplete"
+	sub := s.subscriptionOf(invoice)
+	retries := s.config.Dunning.retries()
+	exhausted := invoice.Attempts > len(retries)
+	first := sub != nil && sub.Status == "incomplete"
 	switch {
 	case first:
 		invoice.AutoAdvance = false // the customer must act
 	case exhausted:
 		invoice.AutoAdvance, invoice.NextAttempt = false, time.Time{}
 	case invoice.AutoAdvance:
-		invoice.NextAttempt = s.now().Add(retryAfter[invoice.Attempts-1])
-		s.at(invoice.NextAttempt, timerRetry, invoice.ID)
+		s.retryAt(invoice, s.now().Add(retries[invoice.Attempts-1]))
 	}
 	s.emit("invoice.payment_failed", s.showInvoice(invoice), nil)
 	s.emitUpdate("invoice.updated", before, s.showInvoice(invoice))
-	if first || !sub.live() {
+	if first || sub != nil && !sub.live() {
 		return
 	}
-	if customer := s.state.Customers.Get(sub.Customer); !customer.Delinquent {
+	if customer := s.state.Customers.Get(invoice.Customer); !customer.Delinquent {
 		s.changeCustomer(customer, func() { customer.Delinquent = true })
+	}
+	if sub == nil {
+		return
 	}
 	if sub.Status == "active" || sub.Status == "trialing" {
 		s.changeSubscription(sub, func() { sub.Status = "past_due" })
 		s.refreshEntitlements(sub.Customer)
 	}
 	if exhausted {
+		s.exhausted(sub)
+	}
+}
+
+// exhausted ends the retries as the account's settings say.
+func (s *Stripe) exhausted(sub *Subscription) {
+	switch s.config.Dunning.End {
+	case "past_due":
+	case "unpaid":
+		s.changeSubscription(sub, func() { sub.Status = "unpaid" })
+		s.refreshEntitlements(sub.Customer)
+	default:
 		s.cancelNow(sub, "payment_failed")
 	}
 }

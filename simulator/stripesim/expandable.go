@@ -51,7 +51,10 @@ var formerlyExpandable = map[string][]string{
 var includable = map[string]map[string]func(*Stripe, object) any{
 	"checkout.session": {"line_items": func(s *Stripe, o object) any { return s.sessionLines(o["id"].(string)) }},
 	"customer":         {"subscriptions": func(s *Stripe, o object) any { return s.customerSubscriptions(o["id"].(string)) }},
-	"invoice":          {"payments": func(s *Stripe, o object) any { return s.invoicePayments(o["id"].(string)) }},
-	"coupon":           {"applies_to": func(s *Stripe, o object) any { return s.couponProducts(o["id"].(string)) }},
-	"charge":           {"refunds": func(s *Stripe, o object) any { return s.chargeRefunds(o["id"].(string)) }},
+	"invoice": {
+		"payments":            func(s *Stripe, o object) any { return s.invoicePayments(o["id"].(string)) },
+		"confirmation_secret": func(s *Stripe, o object) any { return s.confirmationSecret(o["id"].(string)) },
+	},
+	"coupon": {"applies_to": func(s *Stripe, o object) any { return s.couponProducts(o["id"].(string)) }},
+	"charge": {"refunds": func(s *Stripe, o object) any { return s.chargeRefunds(o["id"].(string)) }},
 }

@@ -22,6 +22,10 @@ var kinds = map[string]kind{
 	"evt":   {"event", func(s *Stripe, id string) object { return shownIf(s.state.Events.Get(id), s.showEvent) }},
 	"feat":  {"feature", func(s *Stripe, id string) object { return shownIf(s.state.Features.Get(id), s.showFeature) }},
 	"in":    {"invoice", func(s *Stripe, id string) object { return shownIf(s.state.Invoices.Get(id), s.showInvoice) }},
+	"ii":    {"invoiceitem", func(s *Stripe, id string) object { return shownIf(s.state.InvoiceItems.Get(id), s.showInvoiceItem) }},
+	"inpay": {"invoice_payment", func(s *Stripe, id string) object {
+		return shownIf(s.state.InvoicePayments.Get(id), s.showInvoicePayment)
+	}},
 	"pi":    {"payment_intent", func(s *Stripe, id string) object { return shownIf(s.state.PaymentIntents.Get(id), s.showPaymentIntent) }},
 	"pm":    {"PaymentMethod", func(s *Stripe, id string) object { return shownIf(s.state.PaymentMethods.Get(id), s.showPaymentMethod) }},
 	"price": {"price", func(s *Stripe, id string) object { return shownIf(s.state.Prices.Get(id), s.showPrice) }},

@@ -70,15 +70,18 @@ func newestOf[P any](items []P) iter.Seq[P] {
 }
 
 // createdFilter reads created, or created[gt|gte|lt|lte].
-func createdFilter(c *call) func(time.Time) bool {
-	if !c.has("created") {
+func createdFilter(c *call) func(time.Time) bool { return timeFilter(c, "created") }
+
+// timeFilter reads an exact time or its bounds.
+func timeFilter(c *call, field string) func(time.Time) bool {
+	if !c.has(field) {
 		return func(time.Time) bool { return true }
 	}
-	if !c.hash("created") {
-		at := c.integer("created", 0)
+	if !c.hash(field) {
+		at := c.integer(field, 0)
 		return func(t time.Time) bool { return t.Unix() == at }
 	}
-	bounds := c.sub("created").only("gt", "gte", "lt", "lte")
+	bounds := c.sub(field).only("gt", "gte", "lt", "lte")
 	const unbounded = int64(1) << 60
 	gt, gte := bounds.integer("gt", -unbounded), bounds.integer("gte", -unbounded)
 	lt, lte := bounds.integer("lt", unbounded), bounds.integer("lte", unbounded)

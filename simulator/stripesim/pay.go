@@ -164,14 +164,14 @@ func (s *Stripe) createFromSession(session *CheckoutSession, method *PaymentMeth
 			lines = append(lines, InvoiceLine{Price: price.ID, Quantity: line.Quantity, Amount: price.Amount * line.Quantity, PeriodStart: s.now(), PeriodEnd: s.now()})
 		}
 	}
-	invoice := s.draft(sub, "subscription_create", lines)
+	invoice := s.addInvoice(s.plan(sub, "subscription_create", lines)) // what is pending waits: the session asked for its own total
 	session.Invoice, sub.LatestInvoice = invoice.ID, invoice.ID
 	if customer.Currency == "" {
 		customer.Currency = session.Currency
 	}
 	s.emitUpdate("customer.updated", before, s.showCustomer(customer))
-	s.emit("invoice.created", s.showInvoice(invoice), nil)
-	s.finalize(invoice)
+	s.emitCreated(invoice)
+	s.finalizeWith(invoice, 0)
 	s.settleFirst(invoice, intent)
 	s.emit("customer.subscription.created", s.showSubscription(sub), nil)
 	s.refreshEntitlements(customer.ID)
@@ -183,13 +183,13 @@ func (s *Stripe) settleFirst(invoice *Invoice, intent *PaymentIntent) {
 		s.markPaid(invoice, "")
 		return
 	}
-	intent.Invoice, invoice.Attempts = invoice.ID, 1
+	invoice.Attempts = 1
 	if intent.Status == "succeeded" {
 		s.markPaid(invoice, intent.ID)
 		return
 	}
 	// Stripe has the subscription active while a delayed first payment is on its way.
-	invoice.PaymentIntent, invoice.PaymentID = intent.ID, s.world.NewID("inpay_1", 23)
+	s.tie(invoice, intent.ID)
 }
 
 // complete closes a session and writes its event, then what real listeners see

@@ -114,8 +114,8 @@ func boolOrder(last bool) int {
 
 func (s *Stripe) viewInvoices(customer string) []invoiceRow {
 	var rows []invoiceRow
-	for invoice := range s.state.Invoices.Newest() {
-		if invoice.Customer == customer && invoice.Status != "draft" && len(rows) < shownInvoices {
+	for _, invoice := range slices.Backward(s.state.Invoices.Of(customer)) {
+		if invoice.Status != "draft" && len(rows) < shownInvoices {
 			rows = append(rows, invoiceRow{Number: invoice.Number, Date: day(invoice.Created), Total: money(invoice.Total(), invoice.Currency),
 				Status: invoice.Status, Tone: tone(invoice.Status), URL: "/i/" + invoice.ID})
 		}

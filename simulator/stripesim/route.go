@@ -88,6 +88,8 @@ var routes = slices.Concat(
 	portalConfigurationRoutes,
 	subscriptionRoutes,
 	invoiceRoutes,
+	invoiceItemRoutes,
+	invoicePaymentRoutes,
 	paymentRoutes,
 	paymentMethodRoutes,
 	chargeRoutes,

@@ -19,6 +19,7 @@ const APIVersion = "2026-08-26.dahlia"
 // Config is what a simulated Stripe needs.
 type Config struct {
 	Key     string // the one secret key it accepts
+	Dunning Dunning
 	URL     string // its public base address, for links to hosted pages
 	Version string // the account's API version; default APIVersion
 	World   *schedule.World
@@ -65,6 +66,8 @@ type State struct {
 	Portals         ordered.Table[PortalSession, *PortalSession]     `json:"portal_sessions"`
 	Subscriptions   ordered.Table[Subscription, *Subscription]       `json:"subscriptions"`
 	Invoices        ordered.Table[Invoice, *Invoice]                 `json:"invoices"`
+	InvoiceItems    ordered.Table[InvoiceItem, *InvoiceItem]         `json:"invoice_items"`
+	InvoicePayments ordered.Table[InvoicePayment, *InvoicePayment]   `json:"invoice_payments"`
 	PaymentIntents  ordered.Table[PaymentIntent, *PaymentIntent]     `json:"payment_intents"`
 	PaymentMethods  ordered.Table[PaymentMethod, *PaymentMethod]     `json:"payment_methods"`
 	Charges         ordered.Table[Charge, *Charge]                   `json:"charges"`

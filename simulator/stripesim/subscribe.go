@@ -85,14 +85,14 @@ func (s *Stripe) createSubscription(c *call) (object, error) {
 		s.at(s.now().Add(incompleteLimit), timerIncomplete, sub.ID)
 	}
 	s.emit("customer.subscription.created", s.showSubscription(sub), nil)
-	s.emit("invoice.created", s.showInvoice(invoice), nil)
+	s.emitCreated(invoice)
 	s.finalize(invoice)
 	switch {
-	case invoice.Total() == 0:
-		s.markPaid(invoice, "")
+	case invoice.Due == 0:
+		s.invoicePaid(invoice)
 		s.refreshEntitlements(sub.Customer)
 	case behaviour == "default_incomplete":
-		s.intentFor(invoice, "Subscription creation")
+		s.openPayment(invoice)
 	default:
 		_ = s.attempt(invoice, method, !offSession, s.attemptFailed) // a declined card leaves it incomplete, which is the answer
 	}

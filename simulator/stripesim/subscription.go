@@ -17,6 +17,8 @@ type Subscription struct {
 	Currency             string             `json:"currency"`
 	Items                []SubscriptionItem `json:"items"`
 	Anchor               time.Time          `json:"billing_cycle_anchor"`
+	BillingMode          string             `json:"billing_mode"` // "" is flexible
+	MigratedAt           time.Time          `json:"billing_mode_updated_at"`
 	CancelAtPeriodEnd    bool               `json:"cancel_at_period_end"`
 	CancelAt             time.Time          `json:"cancel_at"`
 	CanceledAt           time.Time          `json:"canceled_at"`
@@ -27,11 +29,28 @@ type Subscription struct {
 	CancelReason         string             `json:"cancel_reason"`
 	CancelComment        string             `json:"cancel_comment"`
 	CancelFeedback       string             `json:"cancel_feedback"`
+	CollectionMethod     string             `json:"collection_method"` // "" is charge_automatically
+	DaysUntilDue         int64              `json:"days_until_due"`
+	PauseBehavior        string             `json:"pause_behavior"` // of pause_collection: keep_as_draft, mark_uncollectible, void; "" when not paused
+	PauseResumesAt       time.Time          `json:"pause_resumes_at"`
+	PendingUpdate        *PendingUpdate     `json:"pending_update,omitempty"`
+	Schedule             string             `json:"schedule"`
+	SaveDefaultMethod    bool               `json:"save_default_payment_method"`
 	LatestInvoice        string             `json:"latest_invoice"`
 	DefaultPaymentMethod string             `json:"default_payment_method"`
 	Description          string             `json:"description"`
 	Metadata             map[string]string  `json:"metadata"`
 	Features             []string           `json:"features"` // of the products, as of the start of the period
+}
+
+// PendingUpdate is a change that applies once its invoice is paid.
+type PendingUpdate struct {
+	ExpiresAt     time.Time          `json:"expires_at"`
+	Invoice       string             `json:"invoice"`
+	Items         []SubscriptionItem `json:"items"`
+	Anchor        time.Time          `json:"billing_cycle_anchor"` // zero: unchanged
+	TrialEnd      time.Time          `json:"trial_end"`
+	ProrationDate time.Time          `json:"proration_date"`
 }
 
 // SubscriptionItem is one price of a subscription, with its own period.
@@ -56,8 +75,18 @@ func (s Subscription) live() bool {
 	return !slices.Contains([]string{"canceled", "incomplete_expired"}, s.Status)
 }
 
-// PeriodEnd is the end of the current period.
-func (s Subscription) PeriodEnd() time.Time { return s.Items[0].PeriodEnd }
+// PeriodEnd is the end of the current period: of the item whose period ends
+// first, where they differ.
+func (s Subscription) PeriodEnd() time.Time {
+	return slices.MinFunc(s.Items, byPeriodEnd).PeriodEnd
+}
+
+// lastPeriodEnd is the end of the period that ends last.
+func (s Subscription) lastPeriodEnd() time.Time {
+	return slices.MaxFunc(s.Items, byPeriodEnd).PeriodEnd
+}
+
+func byPeriodEnd(a, b SubscriptionItem) int { return a.PeriodEnd.Compare(b.PeriodEnd) }
 
 func (s Subscription) clone() Subscription {
 	copied := s

@@ -1,7 +1,5 @@
 package stripesim
 
-import "slices"
-
 // Customers copies all customers, oldest first, deleted ones too.
 func (s *Stripe) Customers() []Customer {
 	var all []Customer
@@ -40,9 +38,7 @@ func (s *Stripe) Invoices() []Invoice {
 	var all []Invoice
 	s.world.View(func() {
 		for invoice := range s.state.Invoices.Oldest() {
-			copied := *invoice
-			copied.Lines = slices.Clone(invoice.Lines)
-			all = append(all, copied)
+			all = append(all, invoice.clone())
 		}
 	})
 	return all
