@@ -71,7 +71,7 @@ func (s *Stripe) readCoupon(p params) *Coupon {
 		Months: p.positive("duration_in_months"), MaxRedemptions: p.positive("max_redemptions"), RedeemBy: p.time("redeem_by"), Metadata: p.metadata(nil)}
 	coupon.Products = p.sub("applies_to").only("products").texts("products")
 	for _, id := range coupon.Products {
-		if s.state.Products.Get(id) == nil {
+		if _, err := s.liveProduct(id, ""); err != nil {
 			p.fail(noSuch("product", id, "applies_to[products]"))
 		}
 	}

@@ -25,6 +25,7 @@ var expandable = map[string][]string{
 	"mandate":         strings.Fields("payment_method"),
 	"payment_intent":  strings.Fields("customer latest_charge payment_method review"),
 	"payment_method":  strings.Fields("customer sepa_debit.generated_from.charge"),
+	"plan":            strings.Fields("product"),
 	"price":           strings.Fields("product"),
 	"product":         strings.Fields("default_price"),
 	"promotion_code":  strings.Fields("customer promotion.coupon"),

@@ -78,7 +78,10 @@ func (r route) unknown(root *node) *Error {
 var routes = slices.Concat(
 	searchRoutes,
 	customerRoutes,
-	catalogRoutes,
+	productRoutes,
+	priceRoutes,
+	planRoutes,
+	taxRateRoutes,
 	couponRoutes,
 	promotionCodeRoutes,
 	testClockRoutes,

@@ -57,6 +57,7 @@ type State struct {
 	Customers       ordered.Table[Customer, *Customer]               `json:"customers"`
 	Products        ordered.Table[Product, *Product]                 `json:"products"`
 	Prices          ordered.Table[Price, *Price]                     `json:"prices"`
+	TaxRates        ordered.Table[TaxRate, *TaxRate]                 `json:"tax_rates"`
 	Coupons         ordered.Table[Coupon, *Coupon]                   `json:"coupons"`
 	PromotionCodes  ordered.Table[PromotionCode, *PromotionCode]     `json:"promotion_codes"`
 	Features        ordered.Table[Feature, *Feature]                 `json:"features"`

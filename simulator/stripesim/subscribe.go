@@ -162,12 +162,16 @@ func (s *Stripe) readItems(p params, field string) []chosen {
 
 func (s *Stripe) readChosenPrice(sent params) *Price {
 	if sent.has("price_data") {
-		price := s.readPrice(sent.sub("price_data"))
+		data := sent.sub("price_data").only("currency", "product", "product_data", "recurring", "tax_behavior", "unit_amount", "unit_amount_decimal")
+		price, inline := s.readPrice(data), Product{}
+		if price.Product == "" {
+			inline = readInlineProduct(data, "product_data")
+		}
 		if sent.failed() != nil {
 			return nil
 		}
 		price.Active = false // Stripe keeps inline prices inactive
-		return s.addPrice(price, sent.sub("price_data").sub("product_data").text("name"))
+		return s.addPriceOf(price, inline)
 	}
 	id := sent.required("price")
 	price := s.state.Prices.Get(id)
