@@ -68,8 +68,8 @@ func (s *Stripe) readPlanProduct(p params, plan *Price) Product {
 	return Product{}
 }
 
-// plan finds a recurring price that is not deleted.
-func (s *Stripe) plan(id string) (*Price, error) {
+// livePlan finds a recurring price that is not deleted.
+func (s *Stripe) livePlan(id string) (*Price, error) {
 	price := s.state.Prices.Get(id)
 	if price == nil || price.Deleted || !price.recurring() {
 		return nil, noSuch("plan", id, "id")
@@ -78,7 +78,7 @@ func (s *Stripe) plan(id string) (*Price, error) {
 }
 
 func (s *Stripe) retrievePlan(c *call) (object, error) {
-	plan, err := s.plan(c.path[0])
+	plan, err := s.livePlan(c.path[0])
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (s *Stripe) listPlans(c *call) (object, error) {
 }
 
 func (s *Stripe) updatePlan(c *call) (object, error) {
-	plan, err := s.plan(c.path[0])
+	plan, err := s.livePlan(c.path[0])
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (s *Stripe) updatePlan(c *call) (object, error) {
 
 // removePlan ends what can be sold; subscriptions to it go on.
 func (s *Stripe) removePlan(c *call) (object, error) {
-	plan, err := s.plan(c.path[0])
+	plan, err := s.livePlan(c.path[0])
 	if err != nil {
 		return nil, err
 	}
