@@ -43,3 +43,17 @@ func look(t *testing.T, at http.Handler, path, key string) {
 	request.Header.Set("Authorization", "Bearer "+key)
 	at.ServeHTTP(httptest.NewRecorder(), request)
 }
+
+func TestEveryStripeOperationAndParameterIsInStripesDocument(t *testing.T) {
+	t.Parallel()
+	operations, params := judge.CheckStripeOperations(t, stripesim.Operations())
+	t.Logf("%d operations with %d parameters", operations, params)
+	if operations < 50 || params < 300 {
+		t.Errorf("only %d operations with %d parameters were judged", operations, params)
+	}
+}
+
+func TestEveryClerkOperationIsInClerksDocument(t *testing.T) {
+	t.Parallel()
+	t.Logf("%d operations", judge.CheckClerkOperations(t, clerksim.Operations()))
+}

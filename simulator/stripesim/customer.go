@@ -39,10 +39,10 @@ func (c *Customer) clone() Customer {
 
 // Accepted and without effect: address, preferred_locales, shipping,
 // tax, tax_exempt, invoice_settings except the default payment method.
-const customerParams = "email name description phone metadata payment_method invoice_settings address balance preferred_locales shipping tax tax_exempt"
+const customerParams = "email name description phone metadata invoice_settings address balance preferred_locales shipping tax tax_exempt"
 
 var customerRoutes = []route{
-	op(http.MethodPost, "/v1/customers", customerParams+" test_clock", (*Stripe).createCustomer),
+	op(http.MethodPost, "/v1/customers", customerParams+" payment_method test_clock", (*Stripe).createCustomer),
 	op(http.MethodGet, "/v1/customers", "email created test_clock"+paging, (*Stripe).listCustomers),
 	op(http.MethodGet, "/v1/customers/{}", "", (*Stripe).retrieveCustomer),
 	op(http.MethodPost, "/v1/customers/{}", customerParams, (*Stripe).updateCustomer),

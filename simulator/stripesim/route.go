@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -30,7 +31,11 @@ type route struct {
 }
 
 func op(method, pattern, accepts string, handle func(*Stripe, *call) (object, error)) route {
-	return route{method: method, path: pattern, pattern: strings.Split(pattern, "/"), accepts: append(strings.Fields(accepts), "expand"), handle: handle}
+	names := strings.Fields(accepts)
+	if method != http.MethodDelete { // which mostly leaves nothing to expand
+		names = append(names, "expand")
+	}
+	return route{method: method, path: pattern, pattern: strings.Split(pattern, "/"), accepts: names, handle: handle}
 }
 
 // since says from which version on there is the operation.

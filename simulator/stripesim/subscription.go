@@ -186,5 +186,5 @@ var subscriptionRoutes = []route{
 	op(http.MethodGet, "/v1/subscriptions", "customer status price created test_clock"+paging, (*Stripe).listSubscriptions),
 	op(http.MethodGet, "/v1/subscriptions/{}", "", (*Stripe).retrieveSubscription),
 	op(http.MethodPost, "/v1/subscriptions/{}", "items metadata cancel_at cancel_at_period_end cancellation_details default_payment_method description trial_end proration_behavior payment_behavior", (*Stripe).updateSubscription),
-	op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate", (*Stripe).removeSubscription),
+	op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate expand", (*Stripe).removeSubscription),
 }
