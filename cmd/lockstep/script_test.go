@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"reverse": reverse,
 			"burst":   burst,
 			"acked":   acked,
+			"judged":  judged,
 		},
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/internal/judge"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -77,6 +78,9 @@ func live(t *testing.T, seed uint64, loud bool) {
 		w.settle()
 		problems := append(w.check(), w.oracle.problems...)
 		w.destroy()
+		if seed < *first+2 || loud {
+			judge.Check(t, w.sim.History()) // what is worth it once, not in each of many worlds
+		}
 		for _, p := range problems {
 			t.Error(p)
 		}
