@@ -1,11 +1,13 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
@@ -108,38 +110,40 @@ func TestEachDeviationIsReportedOnce(t *testing.T) {
 	}
 }
 
+const someSession = `mode=subscription&line_items[0][price]=price_1&line_items[0][quantity]=1&success_url=http://app.test/`
+
+// someRequest is one that a document describes, or not.
+type someRequest struct {
+	method, path, form, version string
+	want                        []string // what is reported
+}
+
+var someRequests = map[string]someRequest{
+	"right":                    {path: "/v1/customers", form: "email=a%40example.com&metadata[a]=b&metadata[c]=&expand[]=default_source&expand[1]=tax"},
+	"cleared":                  {path: "/v1/customers", form: "metadata="},
+	"unknown":                  {path: "/v1/customers", form: "surprise=1", want: []string{"POST /v1/customers takes: surprise: is unknown"}},
+	"unknown, nested":          {path: "/v1/customers", form: "invoice_settings[surprise]=1", want: []string{"takes: invoice_settings.surprise: is unknown"}},
+	"unknown in a list":        {path: "/v1/checkout/sessions", form: someSession + "&line_items[0][surprise]=1", want: []string{"line_items[0].surprise: is unknown"}},
+	"the other style of lists": {path: "/v1/checkout/sessions", form: "mode=payment&line_items[][price]=price_1&line_items[][quantity]=1&line_items[][price]=price_2"},
+	"wrong enum":               {path: "/v1/checkout/sessions", form: "mode=weird", want: []string{`mode: is "weird", want one of`}},
+	"no integer":               {path: "/v1/checkout/sessions", form: "line_items[0][quantity]=many", want: []string{`line_items[0].quantity: is "many", want integer`}},
+	"no boolean":               {path: "/v1/subscriptions/sub_1", form: "cancel_at_period_end=1", want: []string{`cancel_at_period_end: is "1", want boolean`}},
+	"a hash for a text":        {path: "/v1/customers", form: "email[a]=b", want: []string{"email: is a hash, want string"}},
+	"a text for a hash":        {path: "/v1/customers", form: "invoice_settings=x", want: []string{`invoice_settings: is "x", want object`}},
+	"a list for a text":        {path: "/v1/customers", form: "email[]=b", want: []string{"email: is a list, want string"}},
+	"too long":                 {path: "/v1/customers", form: "name=" + strings.Repeat("x", 5001), want: []string{"name: has 5001 characters"}},
+	"twice":                    {path: "/v1/customers", form: "email=a&email=b", want: []string{"email: is given twice"}},
+	"required":                 {path: "/v1/prices", form: "product=prod_1", want: []string{"currency: is missing"}},
+	"in the query":             {method: "GET", path: "/v1/customers?limit=ten&surprise=1", want: []string{`limit: is "ten", want integer`, "surprise: is unknown"}},
+	"a range":                  {method: "GET", path: "/v1/customers?created[gte]=1&created[lt]=2"},
+	"newer":                    {path: "/v1/checkout/sessions", form: someSession + "&allowed_payment_method_types[]=card", version: "2026-10-28.endive"},
+	"not yet":                  {path: "/v1/checkout/sessions", form: someSession + "&allowed_payment_method_types[]=card", want: []string{"allowed_payment_method_types: is unknown"}},
+}
+
 func TestWhatARequestMayNotSay(t *testing.T) {
 	t.Parallel()
-	session := `mode=subscription&line_items[0][price]=price_1&line_items[0][quantity]=1&success_url=http://app.test/`
-	for name, test := range map[string]struct {
-		method, path, form, version string
-		want                        []string
-	}{
-		"right":                    {path: "/v1/customers", form: "email=a%40example.com&metadata[a]=b&metadata[c]=&expand[]=default_source&expand[1]=tax"},
-		"cleared":                  {path: "/v1/customers", form: "metadata="},
-		"unknown":                  {path: "/v1/customers", form: "surprise=1", want: []string{"POST /v1/customers takes: surprise: is unknown"}},
-		"unknown, nested":          {path: "/v1/customers", form: "invoice_settings[surprise]=1", want: []string{"takes: invoice_settings.surprise: is unknown"}},
-		"unknown in a list":        {path: "/v1/checkout/sessions", form: session + "&line_items[0][surprise]=1", want: []string{"line_items[0].surprise: is unknown"}},
-		"the other style of lists": {path: "/v1/checkout/sessions", form: "mode=payment&line_items[][price]=price_1&line_items[][quantity]=1&line_items[][price]=price_2"},
-		"wrong enum":               {path: "/v1/checkout/sessions", form: "mode=weird", want: []string{`mode: is "weird", want one of`}},
-		"no integer":               {path: "/v1/checkout/sessions", form: "line_items[0][quantity]=many", want: []string{`line_items[0].quantity: is "many", want integer`}},
-		"no boolean":               {path: "/v1/subscriptions/sub_1", form: "cancel_at_period_end=1", want: []string{`cancel_at_period_end: is "1", want boolean`}},
-		"a hash for a text":        {path: "/v1/customers", form: "email[a]=b", want: []string{"email: is a hash, want string"}},
-		"a text for a hash":        {path: "/v1/customers", form: "invoice_settings=x", want: []string{`invoice_settings: is "x", want object`}},
-		"a list for a text":        {path: "/v1/customers", form: "email[]=b", want: []string{"email: is a list, want string"}},
-		"too long":                 {path: "/v1/customers", form: "name=" + strings.Repeat("x", 5001), want: []string{"name: has 5001 characters"}},
-		"twice":                    {path: "/v1/customers", form: "email=a&email=b", want: []string{"email: is given twice"}},
-		"required":                 {path: "/v1/prices", form: "product=prod_1", want: []string{"currency: is missing"}},
-		"in the query":             {method: "GET", path: "/v1/customers?limit=ten&surprise=1", want: []string{`limit: is "ten", want integer`, "surprise: is unknown"}},
-		"a range":                  {method: "GET", path: "/v1/customers?created[gte]=1&created[lt]=2"},
-		"newer":                    {path: "/v1/checkout/sessions", form: session + "&allowed_payment_method_types[]=card", version: "2026-10-28.endive"},
-		"not yet":                  {path: "/v1/checkout/sessions", form: session + "&allowed_payment_method_types[]=card", want: []string{"allowed_payment_method_types: is unknown"}},
-	} {
-		method := test.method
-		if method == "" {
-			method = "POST"
-		}
-		entry := wire.Entry{Side: "stripe", Method: method, Path: test.path, Status: 200, Request: test.form, Version: test.version}
+	for name, test := range someRequests {
+		entry := wire.Entry{Side: "stripe", Method: cmp.Or(test.method, http.MethodPost), Path: test.path, Status: 200, Request: test.form, Version: test.version}
 		deviations(t, name, append(test.want, "200: the answer is no JSON"), entry)
 		// What was refused was not taken.
 		entry.Status, entry.Response = 400, `{"error":{"type":"invalid_request_error"}}`
@@ -182,7 +186,7 @@ func deviations(t *testing.T, name string, want []string, history ...wire.Entry)
 			unexpected = append(unexpected, line)
 		}
 	}
-	if diff := cmp.Diff(open, unexpected); len(open)+len(unexpected) > 0 {
-		t.Errorf("%s (-missing +unexpected):\n%s", name, diff)
+	if len(open)+len(unexpected) > 0 {
+		t.Errorf("%s (-missing +unexpected):\n%s", name, diff.Diff(open, unexpected))
 	}
 }
