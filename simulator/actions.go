@@ -37,6 +37,8 @@ type (
 	ClerkUser = clerksim.User
 	// ClerkOrganization is an organization.
 	ClerkOrganization = clerksim.Organization
+	// ClerkInstance is what instances of Clerk differ in.
+	ClerkInstance = clerksim.Instance
 	// ClerkError is what Clerk's API and the actions on its side answer.
 	ClerkError = clerksim.Error
 	// Fault is one scripted misbehaviour.
@@ -128,7 +130,24 @@ func (s *Simulator) AddMember(organizationID, userID, role string) error {
 	return s.clerk.AddMember(organizationID, userID, role)
 }
 
-// DeleteOrganization deletes an organization with its memberships.
+// SetRole changes the role of a member.
+func (s *Simulator) SetRole(organizationID, userID, role string) error {
+	return s.clerk.SetRole(organizationID, userID, role)
+}
+
+// RemoveMember ends a membership, unless nobody would be left who can manage
+// the organization.
+func (s *Simulator) RemoveMember(organizationID, userID string) error {
+	return s.clerk.RemoveMember(organizationID, userID)
+}
+
+// Invite invites an address to an organization; role "" is org:member. The link
+// is the one that Clerk would mail.
+func (s *Simulator) Invite(organizationID, email, role string) (link string, err error) {
+	return s.clerk.Invite(organizationID, email, role)
+}
+
+// DeleteOrganization deletes an organization with its memberships and invitations.
 func (s *Simulator) DeleteOrganization(id string) error { return s.clerk.DeleteOrganization(id) }
 
 // SessionToken signs a session token for a user, with orgID (may be "") active.

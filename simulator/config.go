@@ -56,6 +56,14 @@ type Config struct {
 	// type of the value; a missing value is null.
 	SessionClaims map[string]string
 
+	// ClerkInstance is what instances of Clerk differ in; the zero value is a
+	// development instance.
+	ClerkInstance clerksim.Instance
+
+	// RateLimits enforces the providers' limits of requests per account or
+	// instance. The limits per object are always enforced.
+	RateLimits bool
+
 	// RedirectHosts are hosts, besides loopback, to which the hosted sign-in
 	// pages may redirect.
 	RedirectHosts []string
@@ -105,6 +113,9 @@ func (c Config) Validate() error {
 		}
 	}
 	if err := c.Dunning.Validate(); err != nil {
+		problems = append(problems, err)
+	}
+	if err := clerksim.CheckClaims(c.SessionClaims); err != nil {
 		problems = append(problems, err)
 	}
 	problems = append(problems, checkEndpoints("stripe", c.StripeWebhooks, delivery.CheckStripeSecret)...)

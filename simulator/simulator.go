@@ -37,7 +37,8 @@ func New(config Config) (*Simulator, error) {
 	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, URL: config.StripeURL, Version: config.StripeVersion, Dunning: config.Dunning, World: s.world, Outbox: s.outbox,
 		History: s.history, Faults: s.faults, Logger: config.Logger, SearchLag: config.SearchLag})
 	clerk, err := clerksim.New(clerksim.Config{Key: config.ClerkKey, URL: config.ClerkURL, World: s.world, Outbox: s.outbox, History: s.history,
-		Faults: s.faults, Logger: config.Logger, Claims: config.SessionClaims, RedirectHosts: config.RedirectHosts})
+		Faults: s.faults, Logger: config.Logger, Claims: config.SessionClaims, RedirectHosts: config.RedirectHosts,
+		RateLimited: config.RateLimits, Instance: config.ClerkInstance})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package clerksim
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
@@ -10,22 +11,32 @@ import (
 // accountView is the data of the account page.
 type accountView struct {
 	page.Frame
+	Name          string
 	User          User
 	Metadata      string
 	Organizations []membershipView
+	Invitations   []invitedView
+	Devices       []deviceView
 	Personal      bool // the personal account is the active one
-	Error         string
+	PersonalGone  bool // the instance has none
+	MayCreate     bool
+	Error, Added  string
 	Back          string
 	SignOut       string
 }
 
 type membershipView struct {
-	ID, Name, Role, Metadata string
-	Active                   bool
+	ID, Name, RoleName, Metadata, Page string
+	Active                             bool
+}
+
+type deviceView struct {
+	ID, Since string
+	This      bool
 }
 
 var accountTemplate = page.Parse(`
-<h1>{{if .User.Email}}{{.User.Email}}{{else}}{{.User.ID}}{{end}}</h1>
+<h1>{{.Name}}</h1>
 {{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
 <div class="columns">
 <section class="card">
@@ -41,30 +52,53 @@ var accountTemplate = page.Parse(`
 </form>
 </section>
 <section class="card">
+<h2>E-mail addresses</h2>
+<ul class="rows">
+{{range .User.Addresses}}<li class="stack"><span>{{.Address}} {{if not .Verified}}<span class="status">not verified</span>{{end}}</span>
+{{if eq .ID $.User.EmailID}}<span class="status good">primary</span>{{else}}<form method="post" class="inline"><input type="hidden" name="address" value="{{.ID}}">
+{{if .Verified}}<button class="quiet" name="action" value="primary">Make primary</button>{{else}}<button class="quiet" name="action" value="verify">Verify</button>{{end}}
+<button class="danger" name="action" value="remove_address">Remove</button></form>{{end}}</li>
+{{else}}<li class="soft">This account has no e-mail address.</li>{{end}}
+</ul>
+<form method="post">
+<label for="new_email">Another address</label>
+<input id="new_email" name="new_email" type="email" autocomplete="off" required value="{{.Added}}">
+<div class="actions"><button class="quiet" name="action" value="add_address">Add</button></div>
+</form>
+</section>
+<section class="card">
+<h2>Organizations</h2>
+{{with .Invitations}}<ul class="rows">{{range .}}<li class="stack"><span>{{.Email}}<br><span class="soft">invites you as {{.RoleName}}</span></span><a class="button" href="{{.Link}}">Join</a></li>{{end}}</ul>{{end}}
+<ul class="rows">
+{{if not .PersonalGone}}<li><span>Personal account</span>{{if .Personal}}<span class="status good">active</span>{{else}}<form method="post"><button class="quiet" name="action" value="personal">Use</button></form>{{end}}</li>{{end}}
+{{range .Organizations}}<li class="stack"><span><a href="{{.Page}}">{{.Name}}</a><br><span class="soft">{{.RoleName}} · {{.ID}}</span></span>
+{{if .Active}}<span class="status good">active</span>{{else}}<form method="post"><input type="hidden" name="organization" value="{{.ID}}"><button class="quiet" name="action" value="use">Use</button></form>{{end}}</li>
+<li><pre>{{.Metadata}}</pre></li>{{end}}
+</ul>
+{{if .MayCreate}}<form method="post">
+<label for="name">New organization</label>
+<input id="name" name="name" autocomplete="off" placeholder="Acme" required>
+<div class="actions"><button class="quiet" name="action" value="organization">Create</button></div>
+</form>{{end}}
+</section>
+<section class="card">
 <h2>Public metadata</h2>
 <pre id="public_metadata">{{.Metadata}}</pre>
 <p class="soft">{{.User.ID}}</p>
 </section>
 <section class="card">
-<h2>Organizations</h2>
+<h2>Signed in</h2>
 <ul class="rows">
-<li><span>Personal account</span>{{if .Personal}}<span class="status good">active</span>{{else}}<form method="post"><button class="quiet" name="action" value="personal">Use</button></form>{{end}}</li>
-{{range .Organizations}}<li><span>{{.Name}}<br><span class="soft">{{.Role}} · {{.ID}}</span></span>
-{{if .Active}}<span class="status good">active</span>{{else}}<form method="post"><input type="hidden" name="organization" value="{{.ID}}"><button class="quiet" name="action" value="use">Use</button></form>{{end}}</li>
-<li><pre>{{.Metadata}}</pre></li>{{end}}
+{{range .Devices}}<li class="stack"><span>{{if .This}}This browser{{else}}Another browser{{end}}<br><span class="soft">since {{.Since}}</span></span>
+{{if not .This}}<form method="post"><input type="hidden" name="session" value="{{.ID}}"><button class="quiet" name="action" value="revoke">Sign out</button></form>{{end}}</li>{{end}}
 </ul>
-<form method="post">
-<label for="name">New organization</label>
-<input id="name" name="name" autocomplete="off" placeholder="Acme">
-<div class="actions"><button class="quiet" name="action" value="organization">Create</button></div>
-</form>
 </section>
 <section class="card">
 <h2>Leave</h2>
 <div class="actions">
 {{with .Back}}<a class="button quiet" href="{{.}}">Back to the app</a>{{end}}
 <a class="button quiet" href="{{.SignOut}}">Sign out</a>
-<form method="post"><button class="danger" name="action" value="delete">Delete account</button></form>
+{{if .User.DeleteSelf}}<form method="post"><button class="danger" name="action" value="delete">Delete account</button></form>{{end}}
 </div>
 </section>
 </div>`)
@@ -77,7 +111,7 @@ func (c *Clerk) writeAccount(w http.ResponseWriter, r *http.Request, status int,
 	var view *accountView
 	c.world.View(func() {
 		if session := c.signedIn(r); session != nil {
-			view = c.viewAccount(session)
+			view = c.viewAccount(session, r)
 		}
 	})
 	if view == nil {
@@ -85,22 +119,33 @@ func (c *Clerk) writeAccount(w http.ResponseWriter, r *http.Request, status int,
 		return
 	}
 	view.Error, view.SignOut = problem, other("/sign-out", r)
+	if problem != "" {
+		view.Added = trimmed(r, "new_email")
+	}
 	if r.URL.Query().Get("redirect_url") != "" {
 		view.Back = other("/sign-in", r) // comes back with a fresh token
 	}
 	page.Write(w, status, accountTemplate, view)
 }
 
-func (c *Clerk) viewAccount(session *Session) *accountView {
+func (c *Clerk) viewAccount(session *Session, r *http.Request) *accountView {
 	user := c.user(session.User)
-	view := &accountView{Frame: frame("Account"), User: user.clone(), Metadata: readable(user.Public), Personal: session.Organization == ""}
-	for membership := range c.state.Memberships.Oldest() {
-		if membership.User != user.ID {
-			continue
-		}
+	view := &accountView{Frame: frame("Account"), Name: user.Name(), User: user.clone(), Metadata: readable(user.Public), Personal: session.Organization == "",
+		PersonalGone: c.config.Instance.MembershipRequired, MayCreate: c.mayCreateOrganization(user) == nil}
+	for _, membership := range c.index.membershipsOf[user.ID] {
 		organization := c.organization(membership.Organization)
-		view.Organizations = append(view.Organizations, membershipView{ID: organization.ID, Name: organization.Name, Role: membership.Role,
-			Metadata: readable(organization.Public), Active: session.Organization == organization.ID})
+		view.Organizations = append(view.Organizations, membershipView{ID: organization.ID, Name: organization.Name, RoleName: c.role(membership.Role).Name,
+			Metadata: readable(organization.Public), Page: other("/organization/"+organization.ID, r), Active: session.Organization == organization.ID})
+	}
+	for _, invitation := range c.invitedAs(user) {
+		if invitation.Status == pending {
+			view.Invitations = append(view.Invitations, invitedView{Email: c.organization(invitation.Organization).Name, RoleName: c.role(invitation.Role).Name, Link: c.invitationLink(invitation)})
+		}
+	}
+	for _, other := range slices.Backward(c.index.sessionsOf[user.ID]) {
+		if other.live() {
+			view.Devices = append(view.Devices, deviceView{ID: other.ID, Since: other.CreatedAt.Format("2 January 2006, 15:04 UTC"), This: other == session})
+		}
 	}
 	return view
 }
@@ -114,46 +159,94 @@ func readable(metadata map[string]any) string {
 }
 
 func (c *Clerk) accountPost(w http.ResponseWriter, r *http.Request) {
-	var userID, sessionID string
-	c.world.View(func() {
-		if session := c.signedIn(r); session != nil {
-			userID, sessionID = session.User, session.ID
+	signedIn := false
+	err := c.change(func() *Error {
+		session := c.signedIn(r)
+		if signedIn = session != nil; !signedIn {
+			return nil
 		}
+		return c.actInAccount(r, session, c.user(session.User))
 	})
-	if userID == "" {
+	switch {
+	case !signedIn:
 		http.Redirect(w, r, other("/sign-in", r), http.StatusSeeOther)
-		return
-	}
-	var err error
-	switch trimmed(r, "action") {
-	case "save":
-		err = c.UpdateUser(userID, trimmed(r, "email"), trimmed(r, "first_name"), trimmed(r, "last_name"))
-	case "delete":
-		err = c.DeleteUser(userID)
-	case "organization":
-		_, err = c.CreateOrganization(trimmed(r, "name"), userID)
-	case "use", "personal":
-		err = c.activate(sessionID, trimmed(r, "organization"))
-	}
-	if err != nil {
+	case err != nil:
 		c.writeAccount(w, r, http.StatusUnprocessableEntity, plain(err))
-		return
+	default:
+		http.Redirect(w, r, other("/user", r), http.StatusSeeOther)
 	}
-	http.Redirect(w, r, other("/user", r), http.StatusSeeOther)
 }
 
-// activate makes an organization, or for "" the personal account, the active
-// one of a session.
-func (c *Clerk) activate(sessionID, organizationID string) error {
-	return c.change(func() *Error {
-		session := c.session(sessionID)
-		switch {
-		case session == nil:
-			return notFound("session", sessionID)
-		case organizationID != "" && c.membership(organizationID, session.User) == nil:
-			return notFound("organization", organizationID)
+func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *Error {
+	switch trimmed(r, "action") {
+	case "save":
+		return c.updateUserNow(user, trimmed(r, "email"), trimmed(r, "first_name"), trimmed(r, "last_name"))
+	case "add_address", "primary", "verify", "remove_address":
+		return c.actOnAddress(r, user)
+	case "organization":
+		if failure := c.mayCreateOrganization(user); failure != nil {
+			return failure
 		}
-		session.Organization = organizationID
-		return nil
-	})
+		organization, failure := c.addOrganization(Organization{Name: trimmed(r, "name"), CreatedBy: user.ID})
+		if failure == nil && c.config.Instance.MembershipRequired && session.Organization == "" {
+			return c.activate(session, organization.ID)
+		}
+		return failure
+	case "use", "personal":
+		return c.activate(session, trimmed(r, "organization"))
+	case "revoke":
+		if other := c.session(trimmed(r, "session")); other != nil && other.User == user.ID && other.live() {
+			c.finishSession(other, revoked)
+		}
+	case "delete":
+		if !user.DeleteSelf {
+			return forbidden("user_delete_self_not_enabled", "deletion not enabled", "Deleting the account is not enabled for this user.")
+		}
+		c.deleteUser(user)
+	}
+	return nil
+}
+
+// actOnAddress changes the addresses of a user. A new one is verified at once:
+// there is no code to type, because there is no e-mail.
+func (c *Clerk) actOnAddress(r *http.Request, user *User) *Error {
+	address := user.addressByID(trimmed(r, "address"))
+	switch action := trimmed(r, "action"); {
+	case action == "add_address":
+		if failure := c.checkEmail("email_address", trimmed(r, "new_email"), user); failure != nil {
+			return failure
+		}
+		c.addAddress(user, c.newAddress(trimmed(r, "new_email"), verified, byCode), false)
+	case address == nil:
+		return missing("This address is not there any more.")
+	case action == "primary" && !address.Verified:
+		return primaryUnverified("email_address")
+	case action == "primary":
+		user.setPrimary(address.ID)
+	case action == "verify":
+		if other := c.claimant(address.Address); other != nil && other != user {
+			return taken("email_address", "email address")
+		}
+		address.Verified, address.Reserved, address.Strategy, address.UpdatedAt = true, false, byCode, c.now()
+	default:
+		c.removeAddress(user, address.ID)
+	}
+	c.userUpdated(user)
+	return nil
+}
+
+// mayCreateOrganization applies the limits of a user, which the Backend API
+// does not.
+func (c *Clerk) mayCreateOrganization(user *User) *Error {
+	created := 0
+	for _, membership := range c.index.membershipsOf[user.ID] {
+		if c.organization(membership.Organization).CreatedBy == user.ID {
+			created++
+		}
+	}
+	limit := user.OrganizationsLimit
+	if !user.CreateOrganizations || limit != nil && *limit > 0 && created >= *limit {
+		return forbidden("organization_creation_not_allowed", "not allowed", "You cannot create more organizations.")
+	}
+	return nil
 }

@@ -2,64 +2,136 @@ package clerksim
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 )
 
+// organizationShape are the flags that add counts to what is shown.
+var organizationShape = []string{"include_members_count", "include_missing_member_with_elevated_permissions"}
+
+var organizationRoutes = []route{
+	op(http.MethodGet, "/v1/organizations", (*Clerk).listOrganizations).asks(ordinary, organizationShape, []string{"query", "user_id", "organization_id"}),
+	op(http.MethodPost, "/v1/organizations", (*Clerk).createOrganization).takes(organizationMetadata.with(
+		fields{"name": text, "created_by": text, "slug": text, "max_allowed_memberships": number, "created_at": text})),
+	op(http.MethodGet, "/v1/organizations/{}", (*Clerk).retrieveOrganization).asks(organizationShape),
+	op(http.MethodPatch, "/v1/organizations/{}", (*Clerk).updateOrganization).updates("organization").
+		takes(fields{"name": text, "slug": text, "max_allowed_memberships": number, "admin_delete_enabled": flag, "created_at": text}).
+		tookBefore(metadataMoved, organizationMetadata),
+	op(http.MethodDelete, "/v1/organizations/{}", (*Clerk).removeOrganization),
+}
+
 func (c *Clerk) createOrganization(call *call) (any, *Error) {
-	if failure := call.accept("name", "created_by", "slug", "max_allowed_memberships", "public_metadata", "private_metadata", "created_at"); failure != nil {
+	fresh := Organization{Name: call.text("name"), CreatedBy: call.text("created_by"), Slug: call.text("slug")}
+	if failure := c.applyOrganization(call, &fresh); failure != nil {
 		return nil, failure
 	}
-	fresh := Organization{Name: call.text("name"), CreatedBy: call.text("created_by"), Slug: call.text("slug")}
-	if limit, ok := call.body["max_allowed_memberships"].(float64); ok {
-		fresh.MaxMembers = int(limit)
-	}
-	fields := map[string]*map[string]any{"public_metadata": &fresh.Public, "private_metadata": &fresh.Private}
-	if failure := call.applyMetadata(fields, replaced); failure != nil {
+	if failure := call.applyMetadata(fresh.metadata(), replaced); failure != nil {
 		return nil, failure
 	}
 	organization, failure := c.addOrganization(fresh)
 	if failure != nil {
 		return nil, failure
 	}
-	return c.showOrganization(organization), nil
+	return c.showOrganization(organization, false), nil
+}
+
+// applyOrganization reads what creating and updating share.
+func (c *Clerk) applyOrganization(call *call, organization *Organization) *Error {
+	if limit := call.number("max_allowed_memberships"); limit != nil {
+		if *limit < 0 {
+			return invalidValue("max_allowed_memberships", "a negative number")
+		}
+		organization.MaxMembers = *limit
+	}
+	created, failure := call.moment("created_at", c.now())
+	if !created.IsZero() {
+		organization.CreatedAt = created
+	}
+	return failure
 }
 
 func (c *Clerk) retrieveOrganization(call *call) (any, *Error) {
-	if organization := c.organization(call.path[0]); organization != nil {
-		return c.showOrganization(organization), nil
+	organization := c.organization(call.path[0])
+	if organization == nil {
+		return nil, noOrganization()
 	}
-	return nil, notFound("organization", call.path[0])
+	show, failure := c.organizationView(call)
+	if failure != nil {
+		return nil, failure
+	}
+	return show(organization), nil
+}
+
+// organizationView shows organizations with the counts that the query wants.
+func (c *Clerk) organizationView(call *call) (func(*Organization) object, *Error) {
+	members, failure := call.queryFlag("include_members_count")
+	if failure != nil {
+		return nil, failure
+	}
+	elevated, failure := call.queryFlag("include_missing_member_with_elevated_permissions")
+	if failure != nil {
+		return nil, failure
+	}
+	return func(o *Organization) object {
+		shown := c.showOrganization(o, true)
+		if members == nil || !*members {
+			delete(shown, "members_count")
+			delete(shown, "pending_invitations_count")
+		}
+		if elevated == nil || !*elevated {
+			delete(shown, "missing_member_with_elevated_permissions")
+		}
+		return shown
+	}, nil
 }
 
 func (c *Clerk) updateOrganization(call *call) (any, *Error) {
 	organization := c.organization(call.path[0])
 	if organization == nil {
-		return nil, notFound("organization", call.path[0])
+		return nil, noOrganization()
 	}
-	if failure := call.accept("name", "slug", "max_allowed_memberships", "admin_delete_enabled"); failure != nil {
-		return nil, failure
+	changed := organization.clone()
+	if name := call.text("name"); name != "" {
+		if failure := checkName(name); failure != nil {
+			return nil, failure
+		}
+		changed.Name = name
 	}
 	if slug := call.text("slug"); slug != "" {
-		if other := c.organization(slug); other != nil && other != organization {
-			return nil, unprocessable("form_identifier_exists", "That slug is taken. Please try another.")
+		if failure := c.checkSlug(slug, organization); failure != nil {
+			return nil, failure
 		}
-		organization.Slug = slug
+		changed.Slug = slug
 	}
-	organization.Name = cmp.Or(call.text("name"), organization.Name)
-	if limit, ok := call.body["max_allowed_memberships"].(float64); ok {
-		organization.MaxMembers = int(limit)
+	if failure := c.applyOrganization(call, &changed); failure != nil {
+		return nil, failure
 	}
+	if failure := call.applyMetadata(changed.metadata(), replaced); failure != nil {
+		return nil, failure
+	}
+	if call.body["admin_delete_enabled"] != nil {
+		changed.AdminDelete = call.flag("admin_delete_enabled")
+	}
+	c.index.removeOrganization(organization)
+	*organization = changed
+	c.index.addOrganization(organization)
 	c.organizationUpdated(organization)
-	return c.showOrganization(organization), nil
+	return c.showOrganization(organization, false), nil
 }
 
 func (c *Clerk) removeOrganization(call *call) (any, *Error) {
 	organization := c.organization(call.path[0])
 	if organization == nil {
-		return nil, notFound("organization", call.path[0])
+		return nil, noOrganization()
 	}
 	return c.deleteOrganization(organization), nil
+}
+
+var organizationOrders = map[string]func(c *Clerk, a, b *Organization) int{
+	"created_at":    func(_ *Clerk, a, b *Organization) int { return byAge(a, b) },
+	"name":          func(_ *Clerk, a, b *Organization) int { return strings.Compare(a.Name, b.Name) },
+	"members_count": func(c *Clerk, a, b *Organization) int { return cmp.Compare(c.members(a.ID), c.members(b.ID)) },
 }
 
 func (c *Clerk) listOrganizations(call *call) (any, *Error) {
@@ -67,82 +139,89 @@ func (c *Clerk) listOrganizations(call *call) (any, *Error) {
 	if failure != nil {
 		return nil, failure
 	}
+	show, failure := c.organizationView(call)
+	if failure != nil {
+		return nil, failure
+	}
+	matching, failure := c.filteredOrganizations(call)
+	if failure != nil {
+		return nil, failure
+	}
+	order, descending := call.order("-created_at")
+	compare := organizationOrders[order]
+	if compare == nil {
+		return nil, invalidValue("order_by", order)
+	}
+	if order != "created_at" { // which they are in already
+		slices.SortStableFunc(matching, func(a, b *Organization) int { return compare(c, a, b) })
+	}
+	if descending {
+		slices.Reverse(matching)
+	}
+	return listed(matching, limit, offset, show), nil
+}
+
+// filteredOrganizations returns what matches, oldest first.
+func (c *Clerk) filteredOrganizations(call *call) ([]*Organization, *Error) {
+	users, failure := call.list("user_id")
+	if failure != nil {
+		return nil, failure
+	}
+	ids, failure := call.list("organization_id")
+	if failure != nil {
+		return nil, failure
+	}
 	query := strings.ToLower(call.query.Get("query"))
+	ofUsers := signed(users, func(id string) []string {
+		var organizations []string
+		for _, membership := range c.index.membershipsOf[id] {
+			organizations = append(organizations, membership.Organization)
+		}
+		return organizations
+	})
+	named := signed(ids, func(id string) []string { return []string{id} })
+	from := c.index.organizations.items
+	for _, choice := range []*choice{named, ofUsers} {
+		if choice.including {
+			from = nil
+			for id := range choice.wanted {
+				if organization := c.state.Organizations.Get(id); organization != nil {
+					from = append(from, organization)
+				}
+			}
+			slices.SortFunc(from, byAge)
+			break
+		}
+	}
 	var matching []*Organization
-	for o := range c.state.Organizations.Oldest() {
-		text := strings.ToLower(o.ID + " " + o.Name + " " + o.Slug)
-		users := call.list("user_id")
-		member := len(users) == 0 || slices.ContainsFunc(users, func(id string) bool { return c.membership(o.ID, id) != nil })
-		if strings.Contains(text, query) && member && call.among("organization_id", o.ID) {
+	for _, o := range from {
+		text := strings.ToLower(o.Name + "\n" + o.Slug)
+		if ofUsers.takes(o.ID) && named.takes(o.ID) && (query == "" || strings.ToLower(o.ID) == query || strings.Contains(text, query)) {
 			matching = append(matching, o)
 		}
 	}
-	switch order := call.query.Get("order_by"); order {
-	case "", "-created_at":
-		slices.Reverse(matching)
-	case "created_at", "+created_at":
-	case "name", "+name", "-name":
-		slices.SortStableFunc(matching, func(a, b *Organization) int { return strings.Compare(a.Name, b.Name) })
-		if order == "-name" {
-			slices.Reverse(matching)
+	return matching, nil
+}
+
+// choice is what a list of values with plus and minus chooses.
+type choice struct {
+	including        bool
+	wanted, unwanted map[string]bool
+}
+
+func (c *choice) takes(id string) bool { return (!c.including || c.wanted[id]) && !c.unwanted[id] }
+
+func signed(values []string, find func(string) []string) *choice {
+	c := &choice{wanted: map[string]bool{}, unwanted: map[string]bool{}}
+	for _, value := range values {
+		plain, excluded := strings.CutPrefix(value, "-")
+		into := c.unwanted
+		if !excluded {
+			plain, into, c.including = strings.TrimLeft(value, "+ "), c.wanted, true
 		}
-	default:
-		return nil, unprocessable("form_param_value_invalid", "order_by cannot be %s.", order)
-	}
-	shown := []any{}
-	for _, organization := range cut(matching, limit, offset) {
-		shown = append(shown, c.showOrganization(organization))
-	}
-	return object{"data": shown, "total_count": len(matching)}, nil
-}
-
-func (c *Clerk) listMemberships(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
-	if organization == nil {
-		return nil, notFound("organization", call.path[0])
-	}
-	return c.memberships(call, func(m *Membership) bool {
-		return m.Organization == organization.ID && call.among("user_id", m.User) && call.among("role", m.Role)
-	})
-}
-
-func (c *Clerk) memberships(call *call, match func(*Membership) bool) (any, *Error) {
-	limit, offset, failure := call.bounds()
-	if failure != nil {
-		return nil, failure
-	}
-	var matching []*Membership
-	for membership := range c.state.Memberships.Newest() {
-		if match(membership) {
-			matching = append(matching, membership)
+		for _, id := range find(plain) {
+			into[id] = true
 		}
 	}
-	shown := []any{}
-	for _, membership := range cut(matching, limit, offset) {
-		shown = append(shown, c.showMembership(membership))
-	}
-	return object{"data": shown, "total_count": len(matching)}, nil
-}
-
-func (c *Clerk) createMembership(call *call) (any, *Error) {
-	if failure := call.accept("user_id", "role", "public_metadata", "private_metadata"); failure != nil {
-		return nil, failure
-	}
-	membership, failure := c.join(call.path[0], call.text("user_id"), call.text("role"))
-	if failure != nil {
-		return nil, failure
-	}
-	return c.showMembership(membership), nil
-}
-
-func (c *Clerk) removeMembership(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
-	if organization == nil {
-		return nil, notFound("organization", call.path[0])
-	}
-	membership := c.membership(organization.ID, call.path[1])
-	if membership == nil {
-		return nil, notFound("organization membership", call.path[1])
-	}
-	return c.deleteMembership(membership), nil
+	return c
 }

@@ -17,8 +17,8 @@ const sessionCookie = "lockstep_simulator_session"
 // real development instance does, whose cookies live on another host too.
 const handshakeParameter = "__clerk_handshake"
 
-// hostedPages serves sign-up, sign-in, sign-out and the account page. Its POSTs
-// are refused when they come from another site's page.
+// hostedPages serves sign-up, sign-in, sign-out, the account, organizations and
+// invitations. Its POSTs are refused when they come from another site's page.
 func (c *Clerk) hostedPages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sign-up", c.signUpPage)
@@ -28,6 +28,10 @@ func (c *Clerk) hostedPages() http.Handler {
 	mux.HandleFunc("GET /sign-out", c.signOut)
 	mux.HandleFunc("GET /user", c.accountPage)
 	mux.HandleFunc("POST /user", c.accountPost)
+	mux.HandleFunc("GET /organization/{id}", c.organizationPage)
+	mux.HandleFunc("POST /organization/{id}", c.organizationPost)
+	mux.HandleFunc("GET /accept-invitation", c.invitationPage)
+	mux.HandleFunc("POST /accept-invitation", c.invitationPost)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "There is nothing here",
 			Text: "This is a simulated Clerk. Its Backend API is under /v1/, its controls are at /_sim.", Link: "/_sim", LinkTo: "Open the controls"})
@@ -51,9 +55,15 @@ func (c *Clerk) checkRedirect(next http.Handler) http.Handler {
 	})
 }
 
+// absolute says whether a text is an http(s) URL.
+func absolute(text string) bool {
+	parsed, err := url.Parse(text)
+	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Host != ""
+}
+
 func (c *Clerk) mayRedirect(target string) bool {
 	parsed, err := url.Parse(target)
-	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil {
+	if err != nil || !absolute(target) || parsed.User != nil {
 		return false
 	}
 	if page.Loopback(parsed.Hostname()) {
@@ -75,7 +85,7 @@ func (c *Clerk) signedIn(r *http.Request) *Session {
 		return nil
 	}
 	session := c.session(cookie.Value)
-	if session == nil || session.Status != "active" || c.user(session.User) == nil {
+	if session == nil || !session.live() || c.user(session.User) == nil {
 		return nil
 	}
 	return session
@@ -99,7 +109,7 @@ func (c *Clerk) finish(w http.ResponseWriter, r *http.Request, sessionID string)
 	c.world.Change(func() {
 		session := c.session(sessionID)
 		if session == nil {
-			err = notFound("session", sessionID)
+			err = noSession(sessionID)
 			return
 		}
 		token, err = c.token(session, parsed.Scheme+"://"+parsed.Host, tokenLifetime)
@@ -119,7 +129,7 @@ func (c *Clerk) finish(w http.ResponseWriter, r *http.Request, sessionID string)
 func (c *Clerk) signOut(w http.ResponseWriter, r *http.Request) {
 	c.world.Change(func() {
 		if session := c.signedIn(r); session != nil {
-			session.Status = "ended"
+			c.finishSession(session, ended)
 		}
 	})
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
@@ -135,10 +145,7 @@ func (c *Clerk) signOut(w http.ResponseWriter, r *http.Request) {
 func plain(err error) string {
 	var failure *Error
 	if errors.As(err, &failure) {
-		if failure.Long != "" {
-			return failure.Long
-		}
-		return failure.Message
+		return failure.long()
 	}
 	return err.Error()
 }

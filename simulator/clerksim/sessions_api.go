@@ -1,76 +1,162 @@
 package clerksim
 
-import "time"
+import (
+	"net/http"
+	"slices"
+	"time"
+)
+
+var sessionRoutes = []route{
+	op(http.MethodGet, "/v1/sessions", (*Clerk).listSessions).asks(paged, []string{"client_id", "user_id", "status", "paginated"}),
+	op(http.MethodPost, "/v1/sessions", (*Clerk).createSession).takes(fields{"user_id": text, "active_organization_id": text}),
+	op(http.MethodGet, "/v1/sessions/{}", (*Clerk).retrieveSession),
+	op(http.MethodPost, "/v1/sessions/{}/revoke", (*Clerk).revokeSession),
+	op(http.MethodPost, "/v1/sessions/{}/tokens", (*Clerk).createToken).takes(fields{"expires_in_seconds": number}),
+	op(http.MethodPost, "/v1/sessions/{}/tokens/{}", (*Clerk).createTemplateToken).takes(fields{"expires_in_seconds": number}),
+	op(http.MethodGet, "/v1/jwks", (*Clerk).retrieveJWKS),
+}
 
 func (c *Clerk) createSession(call *call) (any, *Error) {
-	if failure := call.accept("user_id", "active_organization_id"); failure != nil {
+	if failure := call.needs("user_id"); failure != nil {
 		return nil, failure
 	}
 	userID, organizationID := call.text("user_id"), call.text("active_organization_id")
-	if c.user(userID) == nil {
-		return nil, notFound("user", userID)
-	}
-	if organizationID != "" && c.membership(organizationID, userID) == nil {
-		return nil, notFound("organization membership", organizationID)
+	user := c.user(userID)
+	switch {
+	case user == nil:
+		return nil, noUser(userID)
+	case user.Banned:
+		return nil, banned()
+	case organizationID != "" && c.membership(organizationID, userID) == nil:
+		return nil, noMembership()
 	}
 	return c.showSession(c.addSession(userID, organizationID)), nil
 }
 
-func (c *Clerk) retrieveSession(call *call) (any, *Error) {
-	if session := c.session(call.path[0]); session != nil {
-		return c.showSession(session), nil
-	}
-	return nil, notFound("session", call.path[0])
+func banned() *Error {
+	return forbidden("user_banned", "User banned", "You have been banned. If you think this was by mistake, please contact support.")
 }
 
-// listSessions answers a bare array, or with paginated=true (which the Go SDK
-// sends) data and total_count.
+func (c *Clerk) sessionAt(call *call) (*Session, *Error) {
+	if session := c.session(call.path[0]); session != nil {
+		return session, nil
+	}
+	return nil, noSession(call.path[0])
+}
+
+func (c *Clerk) retrieveSession(call *call) (any, *Error) {
+	session, failure := c.sessionAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	return c.showSession(session), nil
+}
+
+var sessionStatuses = []string{"abandoned", active, ended, expired, removed, "replaced", revoked, pending}
+
+// listSessions answers a bare array, or with paginated=true (which the SDKs
+// send) data and total_count.
 func (c *Clerk) listSessions(call *call) (any, *Error) {
 	limit, offset, failure := call.bounds()
 	if failure != nil {
 		return nil, failure
 	}
+	paginated, failure := call.queryFlag("paginated")
+	if failure != nil {
+		return nil, failure
+	}
 	userID, clientID, status := call.query.Get("user_id"), call.query.Get("client_id"), call.query.Get("status")
 	if userID == "" && clientID == "" {
-		return nil, unprocessable("form_param_missing", "user_id or client_id is required")
+		return nil, badRequest("missing_query_parameter", "Missing query parameter", "Either of the following query parameters must be provided: client_id, user_id.")
+	}
+	if status != "" && !slices.Contains(sessionStatuses, status) {
+		return nil, invalidValue("status", status)
+	}
+	from := c.index.sessionsOf[userID]
+	if userID == "" {
+		from = c.index.sessionsOf[clientID]
 	}
 	var matching []*Session
-	for session := range c.state.Sessions.Newest() {
-		if (userID == "" || session.User == userID) && (clientID == "" || session.Client == clientID) && (status == "" || session.Status == status) {
+	for _, session := range slices.Backward(from) {
+		if (clientID == "" || session.Client == clientID) && (status == "" || session.status() == status) {
 			matching = append(matching, session)
 		}
 	}
-	shown := []any{}
-	for _, session := range cut(matching, limit, offset) {
-		shown = append(shown, c.showSession(session))
+	if paginated != nil && *paginated {
+		return listed(matching, limit, offset, c.showSession), nil
 	}
-	if call.query.Get("paginated") == "true" {
-		return object{"data": shown, "total_count": len(matching)}, nil
-	}
-	return shown, nil
+	return each(cut(matching, limit, offset), c.showSession), nil
 }
 
+// revokeSession ends a session that is live and answers any other as it is.
 func (c *Clerk) revokeSession(call *call) (any, *Error) {
-	session := c.session(call.path[0])
-	if session == nil {
-		return nil, notFound("session", call.path[0])
+	session, failure := c.sessionAt(call)
+	if failure != nil {
+		return nil, failure
 	}
-	session.Status = "revoked"
+	if session.live() {
+		c.finishSession(session, revoked)
+	}
 	return c.showSession(session), nil
 }
 
+const (
+	shortestToken = 30
+	longestToken  = 315360000
+)
+
+// lifetime reads expires_in_seconds.
+func (c *call) lifetime(fallback time.Duration) (time.Duration, *Error) {
+	seconds := c.number("expires_in_seconds")
+	if seconds == nil {
+		return fallback, nil
+	}
+	if *seconds < shortestToken || *seconds > longestToken {
+		return 0, invalidValue("expires_in_seconds", string(encode(*seconds)))
+	}
+	return time.Duration(*seconds) * time.Second, nil
+}
+
+// liveSession is the session of a token; one that is over is not found.
+func (c *Clerk) liveSession(call *call) (*Session, *Error) {
+	session, failure := c.sessionAt(call)
+	if failure == nil && !session.live() {
+		return nil, noSession(session.ID)
+	}
+	return session, failure
+}
+
 func (c *Clerk) createToken(call *call) (any, *Error) {
-	session := c.session(call.path[0])
-	if session == nil || session.Status != "active" {
-		return nil, notFound("session", call.path[0])
+	session, failure := c.liveSession(call)
+	if failure != nil {
+		return nil, failure
 	}
-	lifetime := tokenLifetime
-	if seconds, ok := call.body["expires_in_seconds"].(float64); ok && seconds >= 30 {
-		lifetime = time.Duration(seconds) * time.Second
+	lifetime, failure := call.lifetime(tokenLifetime)
+	if failure != nil {
+		return nil, failure
 	}
-	token, err := c.token(session, "", lifetime)
+	return showToken(c.token(session, "", lifetime))
+}
+
+func (c *Clerk) createTemplateToken(call *call) (any, *Error) {
+	session, failure := c.liveSession(call)
+	if failure != nil {
+		return nil, failure
+	}
+	template := c.templateNamed(call.path[1])
+	if template == nil {
+		return nil, noTemplate("name", call.path[1])
+	}
+	lifetime, failure := call.lifetime(time.Duration(template.Lifetime) * time.Second)
+	if failure != nil {
+		return nil, failure
+	}
+	return showToken(c.templateToken(session, template, lifetime))
+}
+
+func showToken(token string, err error) (any, *Error) {
 	if err != nil {
-		return nil, badRequest("session_token_invalid", "%v", err)
+		return nil, badRequest("session_token_invalid", "session token cannot be made", "%v", err)
 	}
 	return object{"object": "token", "jwt": token}, nil
 }

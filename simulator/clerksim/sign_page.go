@@ -3,6 +3,7 @@ package clerksim
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
@@ -15,6 +16,9 @@ type signView struct {
 	Other                      string // link to the other of the two pages
 	Known                      []string
 }
+
+// mostKnown is how many users the sign-in page offers.
+const mostKnown = 8
 
 var signUpTemplate = page.Parse(`
 <section class="card narrow">
@@ -67,9 +71,9 @@ func (c *Clerk) signUpPost(w http.ResponseWriter, r *http.Request) {
 	var sessionID string
 	err := c.change(func() *Error {
 		if form.Email == "" {
-			return unprocessable("form_param_missing", "Enter an e-mail address.")
+			return unprocessable("email_address", "form_param_missing", "is missing", "Enter an e-mail address.")
 		}
-		user, failure := c.addUser(User{Email: form.Email, FirstName: form.FirstName, LastName: form.LastName})
+		user, failure := c.signUp(form, byCode)
 		if failure == nil {
 			sessionID = c.addSession(user.ID, "").ID
 		}
@@ -112,9 +116,12 @@ func (c *Clerk) passThrough(w http.ResponseWriter, r *http.Request) bool {
 func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, email, problem string) {
 	view := signView{Frame: frame("Sign in"), Other: other("/sign-up", r), Email: email, Error: problem}
 	c.world.View(func() {
-		for user := range c.state.Users.Newest() {
-			if user.Email != "" && len(view.Known) < 8 {
+		for _, user := range slices.Backward(c.index.users.items) {
+			if user.Email != "" {
 				view.Known = append(view.Known, user.Email)
+			}
+			if len(view.Known) == mostKnown {
+				break
 			}
 		}
 	})
@@ -124,14 +131,31 @@ func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, 
 func (c *Clerk) signInPost(w http.ResponseWriter, r *http.Request) {
 	email := trimmed(r, "email")
 	var sessionID string
-	c.world.Change(func() {
-		if user := c.userByEmail(email); user != nil && email != "" {
-			sessionID = c.addSession(user.ID, "").ID
+	err := c.change(func() *Error {
+		user := c.claimant(email)
+		if user == nil {
+			return unprocessable("identifier", "form_identifier_not_found", "Couldn't find your account.", "Couldn't find your account.")
 		}
+		if failure := c.maySignIn(user); failure != nil {
+			return failure
+		}
+		sessionID = c.addSession(user.ID, "").ID
+		return nil
 	})
-	if sessionID == "" {
-		c.writeSignIn(w, r, http.StatusUnprocessableEntity, email, "Couldn't find your account.")
+	if err != nil {
+		c.writeSignIn(w, r, http.StatusUnprocessableEntity, email, plain(err))
 		return
 	}
 	c.finish(w, r, sessionID)
+}
+
+func (c *Clerk) maySignIn(user *User) *Error {
+	if user.Banned {
+		return banned()
+	}
+	if c.locked(user) {
+		const long = "Your account is locked. For more information, please contact your administrator."
+		return forbidden("user_locked", "Account locked", long)
+	}
+	return nil
 }

@@ -27,6 +27,23 @@ type Config struct {
 	// RedirectHosts are the hosts besides loopback that the hosted pages may
 	// redirect to.
 	RedirectHosts []string
+	// RateLimited applies the limit of requests per instance.
+	RateLimited bool
+	Instance    Instance
+}
+
+// Instance is what instances of Clerk differ in.
+type Instance struct {
+	// ProductionRate takes 1000 requests in 10 seconds instead of 100.
+	ProductionRate bool
+	// MembershipRequired is the setting of that name: there are no personal
+	// accounts, and a session is pending until an organization is active.
+	MembershipRequired bool
+	// SecondsInWebhooks dates the envelopes of webhooks in seconds, as Clerk's
+	// published examples do, and not in milliseconds, as its documentation does.
+	SecondsInWebhooks bool
+	// StandardWebhookHeaders repeats the svix- headers of webhooks as webhook-.
+	StandardWebhookHeaders bool
 }
 
 // Clerk is a simulated Clerk development instance. Its state is guarded by the
@@ -38,7 +55,9 @@ type Clerk struct {
 	gate   *wire.Gate
 	pages  http.Handler
 	state  *State
+	index  *index
 	limits map[string]*window
+	agent  string // who makes the request that is being executed
 }
 
 // State is everything a simulated Clerk remembers, in order of creation.
@@ -48,8 +67,13 @@ type State struct {
 	Users         ordered.Table[User, *User]                 `json:"users"`
 	Organizations ordered.Table[Organization, *Organization] `json:"organizations"`
 	Memberships   ordered.Table[Membership, *Membership]     `json:"memberships"`
+	Invitations   ordered.Table[Invitation, *Invitation]     `json:"invitations"`
+	Roles         ordered.Table[Role, *Role]                 `json:"roles"`
+	Permissions   ordered.Table[Permission, *Permission]     `json:"permissions"`
 	Sessions      ordered.Table[Session, *Session]           `json:"sessions"`
+	Templates     ordered.Table[Template, *Template]         `json:"jwt_templates"`
 	Endpoints     []*Endpoint                                `json:"webhook_endpoints"`
+	SvixDeleted   bool                                       `json:"svix_deleted,omitempty"`
 }
 
 // New returns an empty instance. It fails when no signing key can be made.
@@ -63,7 +87,12 @@ func New(config Config) (*Clerk, error) {
 		gate:  &wire.Gate{Side: "clerk", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
 		state: &State{Key: key},
 	}
-	c.world.Change(func() { c.state.Instance = c.world.NewID("ins_2", 26) })
+	c.index = newIndex(c.state)
+	c.world.Change(func() {
+		c.state.Instance = c.world.NewID("ins_2", 26)
+		c.addSystemRoles()
+	})
+	c.world.Handle(expireInvitation, c.invitationExpired)
 	c.outbox.Register(c)
 	c.pages = c.hostedPages()
 	return c, nil
@@ -74,7 +103,9 @@ func New(config Config) (*Clerk, error) {
 func (c *Clerk) Snapshot() *State { return c.state }
 
 // Restore replaces the state. Call it through World.Replace.
-func (c *Clerk) Restore(state *State) { c.state = state }
+func (c *Clerk) Restore(state *State) {
+	c.state, c.index = state, newIndex(state)
+}
 
 // now is the billing clock in whole milliseconds, which is how Clerk keeps time.
 func (c *Clerk) now() time.Time { return c.world.Now().Truncate(time.Millisecond) }
@@ -87,6 +118,14 @@ func orNull(text string) any {
 		return nil
 	}
 	return text
+}
+
+// millis shows a time in milliseconds, the zero time as null.
+func millis(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
 }
 
 // deepCopy copies metadata, so that a snapshot does not follow later changes.

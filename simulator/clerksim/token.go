@@ -10,7 +10,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -87,29 +91,30 @@ func (c *Clerk) SessionToken(userID, orgID string) (string, error) {
 	var token string
 	var err error
 	c.world.Change(func() {
-		if c.user(userID) == nil {
-			err = notFound("user", userID)
-			return
+		user := c.user(userID)
+		switch {
+		case user == nil:
+			err = noUser(userID)
+		case user.Banned:
+			err = banned()
+		case orgID != "" && c.membership(orgID, userID) == nil:
+			err = errNoMember
+		default:
+			token, err = c.token(c.sessionOf(userID, orgID), "", tokenLifetime)
 		}
-		session := c.sessionOf(userID, orgID)
-		token, err = c.token(session, "", tokenLifetime)
 	})
 	return token, err
 }
 
 // token signs for a session. authorized is the azp claim; "" leaves it out.
 // It dates by time.Now, not by the billing clock: whoever verifies has no other.
+// The claims pla and fea of Clerk Billing are left out; fea appears with the
+// custom permissions that it carries.
 func (c *Clerk) token(session *Session, authorized string, lifetime time.Duration) (string, error) {
+	claims := c.standardClaims(session, authorized, lifetime, sessionSkew)
+	claims["v"], claims["sid"], claims["sts"] = 2, session.ID, session.status()
+	claims["fva"] = []any{int64(time.Since(session.CreatedAt) / time.Minute), -1}
 	user := c.user(session.User)
-	if user == nil {
-		return "", notFound("user", session.User)
-	}
-	now := time.Now()
-	claims := object{"v": 2, "iss": c.config.URL, "sub": user.ID, "sid": session.ID, "sts": "active", "iat": now.Unix(),
-		"nbf": now.Add(-10 * time.Second).Unix(), "exp": now.Add(lifetime).Unix(), "jti": c.world.NewID("", 20), "fva": []any{0, -1}}
-	if authorized != "" {
-		claims["azp"] = authorized
-	}
 	var organization *Organization
 	if session.Organization != "" {
 		membership := c.membership(session.Organization, user.ID)
@@ -117,7 +122,12 @@ func (c *Clerk) token(session *Session, authorized string, lifetime time.Duratio
 		if membership == nil || organization == nil {
 			return "", errNoMember
 		}
-		claims["o"] = object{"id": organization.ID, "slg": organization.Slug, "rol": membership.Role[len("org:"):]}
+		role := c.role(membership.Role)
+		member := object{"id": organization.ID, "slg": organization.Slug, "rol": strings.TrimPrefix(role.RoleKey, "org:")}
+		if packed := packPermissions(c.permissionsOf(role)); packed.features != "" {
+			claims["fea"], member["per"], member["fpm"] = packed.features, packed.permissions, packed.mapping
+		}
+		claims["o"] = member
 	}
 	for name, template := range c.config.Claims {
 		if _, reserved := claims[name]; !reserved {
@@ -125,4 +135,51 @@ func (c *Clerk) token(session *Session, authorized string, lifetime time.Duratio
 		}
 	}
 	return c.state.Key.sign(claims)
+}
+
+// sessionSkew is between nbf and iat of a session token.
+const sessionSkew = 10 * time.Second
+
+// standardClaims are those that no template can change.
+func (c *Clerk) standardClaims(session *Session, authorized string, lifetime, skew time.Duration) object {
+	now := time.Now()
+	claims := object{"iss": c.config.URL, "sub": session.User, "iat": now.Unix(), "nbf": now.Add(-skew).Unix(), "exp": now.Add(lifetime).Unix(),
+		"jti": c.world.NewID("", 20)}
+	if authorized != "" {
+		claims["azp"] = authorized
+	}
+	return claims
+}
+
+// packedPermissions are a role's custom permissions as the claims fea, o.per
+// and o.fpm hold them: for each feature a number whose bits say which of the
+// permissions it has, the lowest bit for the first.
+type packedPermissions struct{ features, permissions, mapping string }
+
+func packPermissions(permissions []*Permission) packedPermissions {
+	actions := map[string]bool{}
+	granted := map[string]map[string]bool{} // by feature
+	for _, permission := range permissions {
+		parts := strings.Split(permission.PermissionKey, ":")
+		if permission.System || len(parts) != 3 {
+			continue
+		}
+		actions[parts[2]] = true
+		if granted[parts[1]] == nil {
+			granted[parts[1]] = map[string]bool{}
+		}
+		granted[parts[1]][parts[2]] = true
+	}
+	names := slices.Sorted(maps.Keys(actions))
+	var features, mapping []string
+	for feature := range sorted(granted) {
+		bits := 0
+		for i, name := range names {
+			if granted[feature][name] {
+				bits |= 1 << i
+			}
+		}
+		features, mapping = append(features, "o:"+feature), append(mapping, strconv.Itoa(bits))
+	}
+	return packedPermissions{features: strings.Join(features, ","), permissions: strings.Join(names, ","), mapping: strings.Join(mapping, ",")}
 }

@@ -2,7 +2,7 @@ package clerksim
 
 import (
 	"cmp"
-	"net/mail"
+	"slices"
 	"time"
 )
 
@@ -13,21 +13,40 @@ type User struct {
 	Username   string         `json:"username"`
 	FirstName  string         `json:"first_name"`
 	LastName   string         `json:"last_name"`
+	Locale     string         `json:"locale"`
 	Email      string         `json:"email"` // the primary address; "" when there is none
 	EmailID    string         `json:"email_id"`
+	Addresses  []EmailAddress `json:"email_addresses"`
 	Public     map[string]any `json:"public_metadata"`
 	Private    map[string]any `json:"private_metadata"`
 	Unsafe     map[string]any `json:"unsafe_metadata"`
-	CreatedAt  time.Time      `json:"created_at"`
-	UpdatedAt  time.Time      `json:"updated_at"`
-	LastSignIn time.Time      `json:"last_sign_in_at"`
+
+	Password    string    `json:"password,omitempty"` // a hash, see passwordHash
+	PasswordSet time.Time `json:"password_set"`
+	Banned      bool      `json:"banned"`
+	LockedUntil time.Time `json:"locked_until"`
+
+	DeleteSelf          bool `json:"delete_self_enabled"`
+	CreateOrganizations bool `json:"create_organization_enabled"`
+	OrganizationsLimit  *int `json:"create_organizations_limit"` // 0 and nil: none
+	BypassClientTrust   bool `json:"bypass_client_trust"`
+
+	LegalAcceptedAt time.Time `json:"legal_accepted_at"`
+	CreatedAt       time.Time `json:"created_at"`
+	UpdatedAt       time.Time `json:"updated_at"`
+	LastSignIn      time.Time `json:"last_sign_in_at"`
+	LastActive      time.Time `json:"last_active_at"` // a whole day, as Clerk shows it
+	Sequence        uint64    `json:"sequence"`       // in which it was created
 }
 
 // Key is the id.
 func (u *User) Key() string { return u.ID }
 
+func (u *User) born() (time.Time, uint64) { return u.CreatedAt, u.Sequence }
+
 func (u *User) clone() User {
 	copied := *u
+	copied.Addresses = slices.Clone(u.Addresses)
 	copied.Public, copied.Private, copied.Unsafe = deepCopy(u.Public), deepCopy(u.Private), deepCopy(u.Unsafe)
 	return copied
 }
@@ -45,7 +64,7 @@ func (c *Clerk) SignUp(form SignUp) (User, error) {
 	var created User
 	var err error
 	c.world.Change(func() {
-		user, failure := c.addUser(User{Email: form.Email, FirstName: form.FirstName, LastName: form.LastName})
+		user, failure := c.signUp(form, byCode)
 		if failure != nil {
 			err = failure
 			return
@@ -55,62 +74,75 @@ func (c *Clerk) SignUp(form SignUp) (User, error) {
 	return created, err
 }
 
-func (c *Clerk) addUser(fresh User) (*User, *Error) {
-	if failure := c.checkEmail(fresh.Email, ""); failure != nil {
-		return nil, failure
+func (c *Clerk) signUp(form SignUp, strategy string) (*User, *Error) {
+	fresh := c.newUser()
+	fresh.FirstName, fresh.LastName = form.FirstName, form.LastName
+	if form.Email != "" {
+		if failure := c.checkEmail("email_address", form.Email, nil); failure != nil {
+			return nil, failure
+		}
+		fresh.Addresses = []EmailAddress{c.newAddress(form.Email, verified, strategy)}
 	}
-	if fresh.ExternalID != "" && c.state.Users.Find(func(u *User) bool { return u.ExternalID == fresh.ExternalID }) != nil {
-		return nil, unprocessable("form_identifier_exists", "That external id is taken. Please try another.")
-	}
-	fresh.ID = c.world.NewID("user_2", 26)
-	if fresh.Email != "" {
-		fresh.EmailID = c.world.NewID("idn_2", 26)
-	}
-	fresh.Public, fresh.Private, fresh.Unsafe = deepCopy(fresh.Public), deepCopy(fresh.Private), deepCopy(fresh.Unsafe)
-	fresh.CreatedAt, fresh.UpdatedAt = c.now(), c.now()
-	user := c.state.Users.Add(&fresh)
-	c.emit("user.created", c.showUser(user))
-	return user, nil
+	return c.addUser(fresh), nil
 }
 
-// checkEmail refuses an address that is malformed or belongs to another user.
-func (c *Clerk) checkEmail(email, self string) *Error {
-	if email == "" {
-		return nil
+func (c *Clerk) newUser() *User {
+	return &User{ID: c.world.NewID("user_2", 26), DeleteSelf: true, CreateOrganizations: true}
+}
+
+// addUser takes in a user whose identifiers were checked.
+func (c *Clerk) addUser(fresh *User) *User {
+	if len(fresh.Addresses) > 0 {
+		fresh.setPrimary(fresh.Addresses[0].ID)
 	}
-	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email {
-		return unprocessable("form_param_format_invalid", "Email address must be a valid email address.")
+	fresh.Public, fresh.Private, fresh.Unsafe = deepCopy(fresh.Public), deepCopy(fresh.Private), deepCopy(fresh.Unsafe)
+	if fresh.CreatedAt.IsZero() {
+		fresh.CreatedAt = c.now()
 	}
-	if other := c.userByEmail(email); other != nil && other.ID != self {
-		return unprocessable("form_identifier_exists", "That email address is taken. Please try another.")
-	}
-	return nil
+	fresh.UpdatedAt, fresh.Sequence = c.now(), c.world.Sequence()
+	user := c.state.Users.Add(fresh)
+	c.index.addUser(user)
+	c.emit("user.created", c.showUser(user))
+	return user
 }
 
 func (c *Clerk) user(id string) *User { return c.state.Users.Get(id) }
 
-func (c *Clerk) userByEmail(email string) *User {
-	return c.state.Users.Find(func(u *User) bool { return u.Email == email })
-}
-
-// UpdateUser changes what is not empty.
+// UpdateUser changes what is not empty. The new address takes the place of the
+// primary one.
 func (c *Clerk) UpdateUser(id, email, firstName, lastName string) error {
 	return c.change(func() *Error {
 		user := c.user(id)
 		if user == nil {
-			return notFound("user", id)
+			return noUser(id)
 		}
-		if failure := c.checkEmail(email, id); failure != nil {
+		return c.updateUserNow(user, email, firstName, lastName)
+	})
+}
+
+func (c *Clerk) updateUserNow(user *User, email, firstName, lastName string) *Error {
+	if email != "" && email != user.Email {
+		if own := user.address(func(a *EmailAddress) bool { return a.Address == email && a.Verified }); own != nil {
+			user.setPrimary(own.ID)
+		} else if failure := c.changePrimary(user, email); failure != nil {
 			return failure
 		}
-		if email != "" && user.EmailID == "" {
-			user.EmailID = c.world.NewID("idn_2", 26)
-		}
-		user.Email = cmp.Or(email, user.Email)
-		user.FirstName, user.LastName = cmp.Or(firstName, user.FirstName), cmp.Or(lastName, user.LastName)
-		c.userUpdated(user)
-		return nil
-	})
+	}
+	user.FirstName, user.LastName = cmp.Or(firstName, user.FirstName), cmp.Or(lastName, user.LastName)
+	c.userUpdated(user)
+	return nil
+}
+
+func (c *Clerk) changePrimary(user *User, email string) *Error {
+	if failure := c.checkEmail("email_address", email, user); failure != nil {
+		return failure
+	}
+	old := user.EmailID
+	c.addAddress(user, c.newAddress(email, verified, byCode), true)
+	if old != "" {
+		c.removeAddress(user, old)
+	}
+	return nil
 }
 
 func (c *Clerk) userUpdated(user *User) {
@@ -123,7 +155,7 @@ func (c *Clerk) DeleteUser(id string) error {
 	return c.change(func() *Error {
 		user := c.user(id)
 		if user == nil {
-			return notFound("user", id)
+			return noUser(id)
 		}
 		c.deleteUser(user)
 		return nil
@@ -131,12 +163,14 @@ func (c *Clerk) DeleteUser(id string) error {
 }
 
 func (c *Clerk) deleteUser(user *User) object {
-	for _, membership := range c.state.Memberships.Where(func(m *Membership) bool { return m.User == user.ID }) {
+	for _, membership := range slices.Clone(c.index.membershipsOf[user.ID]) {
 		c.deleteMembership(membership)
 	}
-	for _, session := range c.state.Sessions.Where(func(s *Session) bool { return s.User == user.ID }) {
+	for _, session := range slices.Clone(c.index.sessionsOf[user.ID]) {
+		c.index.removeSession(session)
 		c.state.Sessions.Remove(session.ID)
 	}
+	c.index.removeUser(user)
 	c.state.Users.Remove(user.ID)
 	deleted := object{"object": "user", "id": user.ID, "deleted": true}
 	if user.ExternalID != "" {
@@ -167,31 +201,37 @@ func (c *Clerk) Users() []User {
 	return all
 }
 
+// lockoutLength is how long a locked user stays so, unless the instance's
+// restrictions say otherwise.
+const lockoutLength = time.Hour
+
+// signInAttempts is how many a user has before being locked.
+const signInAttempts = 100
+
+func (c *Clerk) locked(u *User) bool { return u.LockedUntil.After(c.now()) }
+
+// image is where Clerk would draw the initials of whoever has no picture.
+const image = "https://img.clerk.com/simulated"
+
 func (c *Clerk) showUser(u *User) object {
-	emails := []any{}
-	if u.Email != "" {
-		emails = append(emails, object{"id": u.EmailID, "object": "email_address", "email_address": u.Email, "reserved": false,
-			"verification": object{"object": "verification_otp", "status": "verified", "strategy": "email_code", "attempts": 1, "expire_at": u.CreatedAt.Add(10 * time.Minute).UnixMilli()},
-			"linked_to":    []any{}, "matches_sso_connection": false, "created_at": u.CreatedAt.UnixMilli(), "updated_at": u.CreatedAt.UnixMilli()})
+	addresses := make([]any, 0, len(u.Addresses))
+	for i := range u.Addresses {
+		addresses = append(addresses, showAddress(&u.Addresses[i]))
 	}
-	const image = "https://img.clerk.com/simulated"
-	return object{"id": u.ID, "object": "user", "username": orNull(u.Username), "first_name": orNull(u.FirstName), "last_name": orNull(u.LastName),
-		"locale": nil, "image_url": image, "profile_image_url": image, "has_image": false, "primary_email_address_id": orNull(u.EmailID),
-		"primary_phone_number_id": nil, "primary_web3_wallet_id": nil, "password_enabled": false, "two_factor_enabled": false,
-		"totp_enabled": false, "backup_code_enabled": false, "email_addresses": emails, "phone_numbers": []any{}, "web3_wallets": []any{},
+	shown := object{"id": u.ID, "object": "user", "username": orNull(u.Username), "first_name": orNull(u.FirstName), "last_name": orNull(u.LastName),
+		"locale": orNull(u.Locale), "image_url": image, "profile_image_url": image, "has_image": false, "primary_email_address_id": orNull(u.EmailID),
+		"primary_phone_number_id": nil, "primary_web3_wallet_id": nil, "password_enabled": u.Password != "", "two_factor_enabled": false,
+		"totp_enabled": false, "backup_code_enabled": false, "email_addresses": addresses, "phone_numbers": []any{}, "web3_wallets": []any{},
 		"passkeys": []any{}, "external_accounts": []any{}, "saml_accounts": []any{}, "enterprise_accounts": []any{},
 		"public_metadata": deepCopy(u.Public), "private_metadata": deepCopy(u.Private), "unsafe_metadata": deepCopy(u.Unsafe),
-		"external_id": orNull(u.ExternalID), "last_sign_in_at": millis(u.LastSignIn), "banned": false, "locked": false,
-		"lockout_expires_in_seconds": nil, "verification_attempts_remaining": 100, "created_at": u.CreatedAt.UnixMilli(),
-		"updated_at": u.UpdatedAt.UnixMilli(), "delete_self_enabled": true, "create_organization_enabled": true,
-		"create_organizations_limit": nil, "last_active_at": millis(u.LastSignIn), "mfa_enabled_at": nil, "mfa_disabled_at": nil,
-		"legal_accepted_at": nil}
-}
-
-// millis shows a time in milliseconds, the zero time as null.
-func millis(t time.Time) any {
-	if t.IsZero() {
-		return nil
+		"external_id": orNull(u.ExternalID), "last_sign_in_at": millis(u.LastSignIn), "banned": u.Banned, "locked": c.locked(u),
+		"lockout_expires_in_seconds": nil, "verification_attempts_remaining": signInAttempts, "created_at": u.CreatedAt.UnixMilli(),
+		"updated_at": u.UpdatedAt.UnixMilli(), "delete_self_enabled": u.DeleteSelf, "create_organization_enabled": u.CreateOrganizations,
+		"create_organizations_limit": u.OrganizationsLimit, "last_active_at": millis(u.LastActive), "mfa_enabled_at": nil, "mfa_disabled_at": nil,
+		"legal_accepted_at": millis(u.LegalAcceptedAt), "password_last_updated_at": millis(u.PasswordSet), "bypass_client_trust": u.BypassClientTrust}
+	if c.locked(u) {
+		shown["verification_attempts_remaining"] = 0
+		shown["lockout_expires_in_seconds"] = int64(u.LockedUntil.Sub(c.now()) / time.Second)
 	}
-	return t.UnixMilli()
+	return shown
 }

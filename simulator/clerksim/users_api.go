@@ -1,55 +1,203 @@
 package clerksim
 
 import (
-	"maps"
-	"slices"
-	"strconv"
+	"net/http"
+	"regexp"
 	"strings"
 	"time"
 )
 
+// profile are the parameters that creating and updating a user share. Of them
+// skip_legal_checks has no visible effect, and skip_password_checks only spares
+// the length. Phone numbers, wallets, other factors and digests of passwords
+// are not enabled on the simulated instance, which Clerk answers as unknown.
+var profile = fields{"external_id": text, "first_name": text, "last_name": text, "locale": text, "username": text, "password": text,
+	"skip_password_checks": flag, "delete_self_enabled": flag, "create_organization_enabled": flag, "create_organizations_limit": number,
+	"legal_accepted_at": text, "skip_legal_checks": flag, "created_at": text, "bypass_client_trust": flag}
+
+var userMetadata = fields{"public_metadata": hash, "private_metadata": hash, "unsafe_metadata": hash}
+
+// Nobody is told of a new primary address by e-mail:
+// notify_primary_email_address_changed has no visible effect.
+var userRoutes = []route{
+	op(http.MethodGet, "/v1/users", (*Clerk).listUsers).asks(userFilters, ordinary, []string{"starting_after"}),
+	op(http.MethodPost, "/v1/users", (*Clerk).createUser).takes(profile.with(userMetadata).with(fields{"email_address": texts,
+		"email_address_identification_status": texts, "skip_password_requirement": flag, "skip_user_requirement": flag, "banned": flag, "locked": flag})),
+	// Clerk's Go SDK counts with all the parameters of the list.
+	op(http.MethodGet, "/v1/users/count", (*Clerk).countUsers).asks(userFilters, ordinary, []string{"starting_after"}),
+	op(http.MethodPost, "/v1/users/ban", (*Clerk).banUsers).takes(fields{"user_ids": texts}),
+	op(http.MethodPost, "/v1/users/unban", (*Clerk).unbanUsers).takes(fields{"user_ids": texts}),
+	op(http.MethodGet, "/v1/users/{}", (*Clerk).retrieveUser),
+	op(http.MethodPatch, "/v1/users/{}", (*Clerk).updateUser).updates("user").takes(profile.with(fields{"primary_email_address_id": text,
+		"notify_primary_email_address_changed": flag, "sign_out_of_other_sessions": flag})).tookBefore(metadataMoved, userMetadata),
+	op(http.MethodDelete, "/v1/users/{}", (*Clerk).removeUser),
+	op(http.MethodPost, "/v1/users/{}/ban", (*Clerk).banUser),
+	op(http.MethodPost, "/v1/users/{}/unban", (*Clerk).unbanUser),
+	op(http.MethodPost, "/v1/users/{}/lock", (*Clerk).lockUser),
+	op(http.MethodPost, "/v1/users/{}/unlock", (*Clerk).unlockUser),
+	op(http.MethodPost, "/v1/users/{}/verify_password", (*Clerk).verifyPassword).takes(fields{"password": text}),
+	op(http.MethodPost, "/v1/users/{}/remove_password", (*Clerk).removePassword).takes(fields{"sign_out_of_other_sessions": flag}),
+	op(http.MethodGet, "/v1/users/{}/organization_memberships", (*Clerk).listUserMemberships).asks(paged),
+	op(http.MethodGet, "/v1/users/{}/organization_invitations", (*Clerk).listUserInvitations).asks(paged, []string{"status"}),
+}
+
 func (c *Clerk) createUser(call *call) (any, *Error) {
-	if failure := call.accept("external_id", "first_name", "last_name", "email_address", "username", "password", "public_metadata",
-		"private_metadata", "unsafe_metadata", "skip_password_checks", "skip_password_requirement", "skip_legal_checks", "created_at"); failure != nil {
+	fresh := c.newUser()
+	statuses, emails := call.texts("email_address_identification_status"), call.texts("email_address")
+	if len(statuses) > 0 && len(statuses) != len(emails) {
+		return nil, unprocessable("email_address_identification_status", "form_param_value_invalid", "is invalid", "email_address_identification_status must contain one item per email address.")
+	}
+	for i, email := range emails {
+		if failure := c.checkEmail("email_address", email, nil); failure != nil {
+			return nil, failure
+		}
+		if fresh.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, email) }) != nil {
+			return nil, unprocessable("email_address", "form_param_duplicate", "is duplicate", "email_address included multiple times. There should only be one.")
+		}
+		status := verified
+		if len(statuses) > 0 {
+			if status = addressStatus(statuses[i]); status != verified && status != reserved {
+				return nil, invalidValue("email_address_identification_status", statuses[i])
+			}
+		}
+		fresh.Addresses = append(fresh.Addresses, c.newAddress(email, status, byAdmin))
+	}
+	if len(emails) == 0 && call.text("username") == "" && !call.flag("skip_user_requirement") {
+		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: "form_data_missing", Message: "missing data",
+			Long: `["email_address"] data doesn't match user requirements set for this instance`, Meta: map[string]any{"param_names": []string{"email_address"}}}
+	}
+	if failure := c.applyProfile(call, fresh); failure != nil {
 		return nil, failure
 	}
-	fresh := User{ExternalID: call.text("external_id"), FirstName: call.text("first_name"), LastName: call.text("last_name"), Username: call.text("username")}
-	if emails := call.texts("email_address"); len(emails) > 0 {
-		fresh.Email = emails[0]
-	}
-	fields := map[string]*map[string]any{"public_metadata": &fresh.Public, "private_metadata": &fresh.Private, "unsafe_metadata": &fresh.Unsafe}
-	if failure := call.applyMetadata(fields, replaced); failure != nil {
+	if failure := call.applyMetadata(fresh.metadata(), replaced); failure != nil {
 		return nil, failure
 	}
-	user, failure := c.addUser(fresh)
-	if failure != nil {
-		return nil, failure
+	if password := call.text("password"); password != "" {
+		c.setPassword(fresh, password)
 	}
+	fresh.Banned = call.flag("banned")
+	if call.flag("locked") {
+		fresh.LockedUntil = c.now().Add(lockoutLength)
+	}
+	user := c.addUser(fresh)
 	return c.showUser(user), nil
+}
+
+func (u *User) metadata() map[string]*map[string]any {
+	return map[string]*map[string]any{"public_metadata": &u.Public, "private_metadata": &u.Private, "unsafe_metadata": &u.Unsafe}
+}
+
+var usernameLetters = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// applyProfile changes what was sent, or nothing when something is refused.
+func (c *Clerk) applyProfile(call *call, user *User) *Error {
+	created, failure := call.moment("created_at", c.now())
+	if failure != nil {
+		return failure
+	}
+	accepted, failure := call.moment("legal_accepted_at", c.now())
+	if failure != nil {
+		return failure
+	}
+	if name := call.text("username"); name != "" {
+		if failure := c.checkUsername(name, user); failure != nil {
+			return failure
+		}
+	}
+	if external := call.text("external_id"); external != "" {
+		if other := c.index.userByExternalID[external]; other != nil && other != user {
+			return taken("external_id", "external id")
+		}
+	}
+	if password := call.text("password"); password != "" {
+		if failure := checkPassword("password", password, call.flag("skip_password_checks")); failure != nil {
+			return failure
+		}
+	}
+	if limit := call.number("create_organizations_limit"); limit != nil && *limit < 0 {
+		return invalidValue("create_organizations_limit", "a negative number")
+	}
+	known := c.user(user.ID) == user
+	if known {
+		c.index.removeUser(user)
+		defer c.index.addUser(user)
+	}
+	for name, to := range map[string]*string{"external_id": &user.ExternalID, "first_name": &user.FirstName, "last_name": &user.LastName,
+		"locale": &user.Locale, "username": &user.Username} {
+		if call.sent(name) {
+			*to = call.text(name) // null and "" both remove it
+		}
+	}
+	for name, to := range map[string]*bool{"delete_self_enabled": &user.DeleteSelf, "create_organization_enabled": &user.CreateOrganizations,
+		"bypass_client_trust": &user.BypassClientTrust} {
+		if call.body[name] != nil {
+			*to = call.flag(name)
+		}
+	}
+	if call.sent("create_organizations_limit") {
+		user.OrganizationsLimit = call.number("create_organizations_limit")
+	}
+	if !created.IsZero() {
+		user.CreatedAt = created
+	}
+	if !accepted.IsZero() {
+		user.LegalAcceptedAt = accepted
+	}
+	return nil
+}
+
+func (c *Clerk) checkUsername(name string, user *User) *Error {
+	const shortest, longest = 4, 64
+	switch other := c.index.userByUsername[strings.ToLower(name)]; {
+	case len(name) < shortest || len(name) > longest:
+		return unprocessable("username", "form_username_invalid_length", "Username must be between 4 and 64 characters long.", "Username must be between %d and %d characters long.", shortest, longest)
+	case !usernameLetters.MatchString(name):
+		const long = "Username can only contain letters, numbers and '_' or '-'."
+		return unprocessable("username", "form_username_invalid_character", long, long)
+	case other != nil && other != user:
+		return taken("username", "username")
+	}
+	return nil
 }
 
 func (c *Clerk) retrieveUser(call *call) (any, *Error) {
 	if user := c.user(call.path[0]); user != nil {
 		return c.showUser(user), nil
 	}
-	return nil, notFound("user", call.path[0])
+	return nil, noUser(call.path[0])
 }
 
-// updateUser refuses metadata, as the API does since its version 2026-05-12.
+// updateUser refuses metadata since version 2026-05-12 of the API; before, it
+// replaced it.
 func (c *Clerk) updateUser(call *call) (any, *Error) {
 	user := c.user(call.path[0])
 	if user == nil {
-		return nil, notFound("user", call.path[0])
+		return nil, noUser(call.path[0])
 	}
-	if failure := c.limited("user", user.ID); failure != nil {
+	primary := call.text("primary_email_address_id")
+	if primary != "" {
+		if address := user.addressByID(primary); address == nil || !address.Verified {
+			return nil, primaryUnverified("primary_email_address_id")
+		}
+	}
+	if call.flag("sign_out_of_other_sessions") && call.text("password") == "" {
+		return nil, unprocessable("password", "form_conditional_param_missing", "is missing", "`password` is required when `sign_out_of_other_sessions` is present.")
+	}
+	changed := user.clone()
+	if failure := call.applyMetadata(changed.metadata(), replaced); failure != nil {
 		return nil, failure
 	}
-	if failure := call.accept("external_id", "first_name", "last_name", "username"); failure != nil {
+	if failure := c.applyProfile(call, user); failure != nil {
 		return nil, failure
 	}
-	for name, to := range map[string]*string{"external_id": &user.ExternalID, "first_name": &user.FirstName, "last_name": &user.LastName, "username": &user.Username} {
-		if _, sent := call.body[name]; sent {
-			*to = call.text(name)
+	user.Public, user.Private, user.Unsafe = changed.Public, changed.Private, changed.Unsafe
+	if primary != "" {
+		user.setPrimary(primary)
+	}
+	if password := call.text("password"); password != "" {
+		c.setPassword(user, password)
+		if call.flag("sign_out_of_other_sessions") {
+			c.revokeSessions(user)
 		}
 	}
 	c.userUpdated(user)
@@ -59,163 +207,56 @@ func (c *Clerk) updateUser(call *call) (any, *Error) {
 func (c *Clerk) removeUser(call *call) (any, *Error) {
 	user := c.user(call.path[0])
 	if user == nil {
-		return nil, notFound("user", call.path[0])
+		return nil, noUser(call.path[0])
 	}
 	return c.deleteUser(user), nil
 }
 
-// listUsers answers a bare array. With starting_after it pages by cursor, which
-// needs the order by created_at and no offset.
-func (c *Clerk) listUsers(call *call) (any, *Error) {
-	limit, offset, failure := call.bounds()
-	if failure != nil {
+func (c *Clerk) banUser(call *call) (any, *Error)    { return c.restrict(call, c.ban) }
+func (c *Clerk) unbanUser(call *call) (any, *Error)  { return c.restrict(call, unban) }
+func (c *Clerk) lockUser(call *call) (any, *Error)   { return c.restrict(call, c.lock) }
+func (c *Clerk) unlockUser(call *call) (any, *Error) { return c.restrict(call, unlock) }
+
+// ban revokes all sessions; the user cannot sign in again.
+func (c *Clerk) ban(user *User) {
+	user.Banned = true
+	c.revokeSessions(user)
+}
+
+func unban(user *User) { user.Banned = false }
+
+func (c *Clerk) lock(user *User) { user.LockedUntil = c.now().Add(lockoutLength) }
+
+func unlock(user *User) { user.LockedUntil = time.Time{} }
+
+func (c *Clerk) restrict(call *call, apply func(*User)) (any, *Error) {
+	user := c.user(call.path[0])
+	if user == nil {
+		return nil, noUser(call.path[0])
+	}
+	apply(user)
+	c.userUpdated(user)
+	return c.showUser(user), nil
+}
+
+func (c *Clerk) banUsers(call *call) (any, *Error)   { return c.restrictAll(call, c.ban) }
+func (c *Clerk) unbanUsers(call *call) (any, *Error) { return c.restrictAll(call, unban) }
+
+func (c *Clerk) restrictAll(call *call, apply func(*User)) (any, *Error) {
+	if failure := call.needs("user_ids"); failure != nil {
 		return nil, failure
 	}
-	order := call.query.Get("order_by")
-	if order == "" {
-		order = "-created_at"
-	}
-	users, failure := c.filteredUsers(call)
-	if failure != nil {
-		return nil, failure
-	}
-	if failure := orderUsers(users, order); failure != nil {
-		return nil, failure
-	}
-	if after := call.query.Get("starting_after"); after != "" {
-		if strings.TrimLeft(order, "+-") != "created_at" || offset != 0 {
-			return nil, unprocessable("form_param_value_invalid", "starting_after needs order_by created_at and no offset.")
+	var users []*User
+	for _, id := range call.texts("user_ids") {
+		user := c.user(id)
+		if user == nil {
+			return nil, noUser(id)
 		}
-		at := slices.IndexFunc(users, func(u *User) bool { return u.ID == after })
-		if at < 0 {
-			return nil, notFound("user", after)
-		}
-		users = users[at+1:]
+		users = append(users, user)
 	}
-	shown := []any{}
-	for _, user := range cut(users, limit, offset) {
-		shown = append(shown, c.showUser(user))
+	for _, user := range users {
+		apply(user)
+		c.userUpdated(user)
 	}
-	return shown, nil
-}
-
-func (c *Clerk) countUsers(call *call) (any, *Error) {
-	users, failure := c.filteredUsers(call)
-	if failure != nil {
-		return nil, failure
-	}
-	return object{"object": "total_count", "total_count": len(users)}, nil
-}
-
-func orderUsers(users []*User, order string) *Error {
-	field, descending := strings.CutPrefix(order, "-")
-	field = strings.TrimPrefix(field, "+")
-	by := map[string]func(*User) string{"email_address": func(u *User) string { return u.Email },
-		"first_name": func(u *User) string { return u.FirstName }, "last_name": func(u *User) string { return u.LastName }}[field]
-	compare := func(a, b *User) int { return strings.Compare(by(a), by(b)) }
-	switch {
-	case field == "created_at": // the order they are kept in
-		compare = func(*User, *User) int { return 0 }
-	case field == "updated_at":
-		compare = func(a, b *User) int { return a.UpdatedAt.Compare(b.UpdatedAt) }
-	case by == nil:
-		return unprocessable("form_param_value_invalid", "order_by cannot be %s.", field)
-	}
-	slices.SortStableFunc(users, compare)
-	if descending {
-		slices.Reverse(users)
-	}
-	return nil
-}
-
-var userFilters = []string{"limit", "offset", "order_by", "starting_after", "user_id", "email_address", "external_id", "organization_id", "query",
-	"created_at_before", "created_at_after", "paginated"}
-
-// filteredUsers returns the users that match, oldest first. Lists come as
-// repeated parameters, with or without brackets.
-func (c *Clerk) filteredUsers(call *call) ([]*User, *Error) {
-	for _, name := range slices.Sorted(maps.Keys(call.query)) {
-		if !slices.Contains(userFilters, strings.TrimSuffix(name, "[]")) {
-			return nil, unprocessable("form_param_unknown", "%s is not a valid parameter for this request.", name)
-		}
-	}
-	after, failure := call.millis("created_at_after", 0)
-	if failure != nil {
-		return nil, failure
-	}
-	before, failure := call.millis("created_at_before", 1<<60)
-	if failure != nil {
-		return nil, failure
-	}
-	query := strings.ToLower(call.query.Get("query"))
-	var matching []*User
-	for user := range c.state.Users.Oldest() {
-		at := user.CreatedAt.UnixMilli()
-		text := strings.ToLower(user.ID + " " + user.Email + " " + user.FirstName + " " + user.LastName + " " + user.Username)
-		if call.among("user_id", user.ID) && call.among("email_address", user.Email) && call.among("external_id", user.ExternalID) &&
-			at > after && at < before && strings.Contains(text, query) && c.inOrganizations(call.list("organization_id"), user.ID) {
-			matching = append(matching, user)
-		}
-	}
-	return matching, nil
-}
-
-func (c *Clerk) inOrganizations(organizations []string, userID string) bool {
-	return len(organizations) == 0 || slices.ContainsFunc(organizations, func(id string) bool { return c.membership(id, userID) != nil })
-}
-
-// millis reads a time in milliseconds.
-func (c *call) millis(name string, fallback int64) (int64, *Error) {
-	text := c.query.Get(name)
-	if text == "" {
-		return fallback, nil
-	}
-	value, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, unprocessable("form_param_format_invalid", "%s must be a time in milliseconds.", name)
-	}
-	return value, nil
-}
-
-func (c *call) list(name string) []string { return append(c.query[name], c.query[name+"[]"]...) }
-
-func (c *call) among(name, value string) bool {
-	wanted := c.list(name)
-	return len(wanted) == 0 || slices.Contains(wanted, value)
-}
-
-func (c *Clerk) listUserMemberships(call *call) (any, *Error) {
-	if c.user(call.path[0]) == nil {
-		return nil, notFound("user", call.path[0])
-	}
-	return c.memberships(call, func(m *Membership) bool { return m.User == call.path[0] })
-}
-
-// window counts the writes to one object.
-type window struct {
-	began time.Time
-	count int
-}
-
-const (
-	writesPerWindow = 10
-	windowLength    = 10 * time.Second
-)
-
-// limited applies Clerk's limit of 10 writes in 10 seconds to one user or
-// organization; the time is time.Now's, not the billing clock's.
-func (c *Clerk) limited(kind, id string) *Error {
-	now := time.Now()
-	w := c.limits[kind+id]
-	if w == nil || now.Sub(w.began) >= windowLength {
-		w = &window{began: now}
-		c.limits[kind+id] = w
-	}
-	if w.count >= writesPerWindow {
-		left := windowLength - now.Sub(w.began)
-		return &Error{Status: 429, Code: "too_many_requests", Message: "Too many requests. Please try again in a bit.",
-			RetryAfter: int((left + time.Second - 1) / time.Second)}
-	}
-	w.count++
-	return nil
+	return each(users, c.showUser), nil
 }

@@ -1,6 +1,7 @@
 package clerksim
 
 import (
+	"cmp"
 	"net/http"
 	"path"
 	"slices"
@@ -17,9 +18,12 @@ type Endpoint struct {
 	Events  []string `json:"events"`  // names or patterns such as user.*
 }
 
-// emit queues a message about a change. It is dated by the billing clock, in
-// milliseconds; the signature is dated when it is sent.
+// emit queues a message about a change. It is dated by the billing clock; the
+// signature is dated when it is sent.
 func (c *Clerk) emit(kind string, data object) {
+	if c.state.SvixDeleted {
+		return
+	}
 	var endpoints []string
 	for _, endpoint := range c.state.Endpoints {
 		if slices.ContainsFunc(endpoint.Events, func(pattern string) bool { matched, err := path.Match(pattern, kind); return err == nil && matched }) {
@@ -29,8 +33,12 @@ func (c *Clerk) emit(kind string, data object) {
 	if len(endpoints) == 0 {
 		return
 	}
-	body := encode(object{"data": data, "object": "event", "type": kind, "timestamp": c.now().UnixMilli(), "instance_id": c.state.Instance,
-		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1", "user_agent": "lockstep-simulator"}}})
+	stamp := c.now().UnixMilli()
+	if c.config.Instance.SecondsInWebhooks {
+		stamp = c.now().Unix()
+	}
+	body := encode(object{"data": data, "object": "event", "type": kind, "timestamp": stamp, "instance_id": c.state.Instance,
+		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1", "user_agent": cmp.Or(c.agent, "lockstep-simulator")}}})
 	message := delivery.Message{ID: c.world.NewID("msg_2", 26), Provider: c.Name(), Type: kind, Body: body}
 	c.outbox.Post(message, endpoints, 0)
 	if c.outbox.Twin(message.ID) {
@@ -77,6 +85,11 @@ func (c *Clerk) Target(id string) (delivery.Target, bool) {
 func (c *Clerk) Sign(target delivery.Target, message string, body []byte, at time.Time) http.Header {
 	header := delivery.SignSvix(target.Secrets, message, body, at)
 	header.Set("User-Agent", "Svix-Webhooks/1.0 (+https://www.svix.com) simulator")
+	if c.config.Instance.StandardWebhookHeaders {
+		for _, name := range []string{"id", "timestamp", "signature"} {
+			header.Set("webhook-"+name, header.Get("svix-"+name))
+		}
+	}
 	return header
 }
 

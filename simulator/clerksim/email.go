@@ -1,0 +1,152 @@
+package clerksim
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+)
+
+// EmailAddress is one address of a user.
+type EmailAddress struct {
+	ID       string `json:"id"`
+	Address  string `json:"email_address"`
+	Verified bool   `json:"verified"`
+	// Reserved is unverified, but good for signing in and closed to other users.
+	Reserved  bool      `json:"reserved"`
+	Strategy  string    `json:"strategy"` // of the verification: admin, email_code, ticket
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// claims says whether nobody else may have the address.
+func (a *EmailAddress) claims() bool { return a.Verified || a.Reserved }
+
+// Strategies of verification.
+const (
+	byAdmin  = "admin"
+	byCode   = "email_code"
+	byTicket = "ticket"
+)
+
+// codeLifetime is how long a verification code is good.
+const codeLifetime = 10 * time.Minute
+
+func (c *Clerk) newAddress(address string, status addressStatus, strategy string) EmailAddress {
+	return EmailAddress{ID: c.world.NewID("idn_2", 26), Address: address, Verified: status == verified, Reserved: status == reserved, Strategy: strategy,
+		CreatedAt: c.now(), UpdatedAt: c.now()}
+}
+
+// addressStatus is the identification status of the API.
+type addressStatus string
+
+const (
+	verified   addressStatus = "verified"
+	reserved   addressStatus = "reserved"
+	unverified addressStatus = "unverified"
+)
+
+// checkEmail refuses an address that is malformed, or that another user than
+// self has claimed, or self has in any way.
+func (c *Clerk) checkEmail(param, address string, self *User) *Error {
+	if failure := checkAddressFormat(param, address); failure != nil {
+		return failure
+	}
+	for _, holder := range c.index.usersByEmail[strings.ToLower(address)] {
+		if holder == self || holder.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, address) && a.claims() }) != nil {
+			return taken(param, "email address")
+		}
+	}
+	return nil
+}
+
+func checkAddressFormat(param, address string) *Error {
+	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+		return unprocessable(param, "form_param_format_invalid", "is invalid", "%s must be a valid email address.", param)
+	}
+	return nil
+}
+
+// claimant is the user who signs in with an address; nil when nobody can.
+func (c *Clerk) claimant(email string) *User {
+	for _, holder := range c.index.usersByEmail[strings.ToLower(email)] {
+		if holder.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, email) && a.claims() }) != nil {
+			return holder
+		}
+	}
+	return nil
+}
+
+func (u *User) address(match func(*EmailAddress) bool) *EmailAddress {
+	for i := range u.Addresses {
+		if match(&u.Addresses[i]) {
+			return &u.Addresses[i]
+		}
+	}
+	return nil
+}
+
+func (u *User) addressByID(id string) *EmailAddress {
+	return u.address(func(a *EmailAddress) bool { return a.ID == id })
+}
+
+// setPrimary makes an address the primary one; "" leaves the user without.
+func (u *User) setPrimary(id string) {
+	u.Email, u.EmailID = "", ""
+	if address := u.addressByID(id); address != nil {
+		u.Email, u.EmailID = address.Address, address.ID
+	}
+}
+
+// addAddress gives a user an address that checkEmail has passed. The first one
+// is the primary one.
+func (c *Clerk) addAddress(user *User, address EmailAddress, primary bool) {
+	c.index.removeUser(user)
+	user.Addresses = append(user.Addresses, address)
+	if primary || user.EmailID == "" {
+		user.setPrimary(address.ID)
+	}
+	c.index.addUser(user)
+}
+
+// removeAddress takes an address away. Another verified one follows as the
+// primary one; a user without any is left with none, which Clerk allows and an
+// application has to bear.
+func (c *Clerk) removeAddress(user *User, id string) {
+	c.index.removeUser(user)
+	user.Addresses = slices.DeleteFunc(slices.Clone(user.Addresses), func(a EmailAddress) bool { return a.ID == id })
+	if user.EmailID == id {
+		user.setPrimary("")
+		if next := user.address((*EmailAddress).claims); next != nil {
+			user.setPrimary(next.ID)
+		}
+	}
+	c.index.addUser(user)
+}
+
+// replaceAddresses leaves a user with one address.
+func (c *Clerk) replaceAddresses(user *User, address EmailAddress) {
+	c.index.removeUser(user)
+	user.Addresses = []EmailAddress{address}
+	user.setPrimary(address.ID)
+	c.index.addUser(user)
+}
+
+func showAddress(a *EmailAddress) object {
+	return object{"id": a.ID, "object": "email_address", "email_address": a.Address, "reserved": a.Reserved, "verification": showVerification(a),
+		"linked_to": []any{}, "matches_sso_connection": false, "created_at": a.CreatedAt.UnixMilli(), "updated_at": a.UpdatedAt.UnixMilli()}
+}
+
+func showVerification(a *EmailAddress) any {
+	if !a.Verified {
+		return nil
+	}
+	shown := object{"object": "verification_admin", "status": "verified", "strategy": a.Strategy, "attempts": nil, "expire_at": nil}
+	switch a.Strategy {
+	case byCode:
+		shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1, a.CreatedAt.Add(codeLifetime).UnixMilli()
+	case byTicket:
+		shown["object"], shown["attempts"] = "verification_ticket", 1
+	}
+	return shown
+}

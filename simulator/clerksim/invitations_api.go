@@ -1,0 +1,211 @@
+package clerksim
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// No e-mail is sent, so notify has no visible effect: the link is in the
+// answer either way, as it is at Clerk.
+var invitationFields = organizationMetadata.with(fields{"email_address": text, "inviter_user_id": text, "role": text, "redirect_url": text,
+	"expires_in_days": number, "notify": flag})
+
+var invitationRoutes = []route{
+	op(http.MethodPost, "/v1/organizations/{}/invitations", (*Clerk).createInvitation).takes(invitationFields),
+	op(http.MethodPost, "/v1/organizations/{}/invitations/bulk", (*Clerk).createInvitations).takesEach(invitationFields),
+	op(http.MethodGet, "/v1/organizations/{}/invitations", (*Clerk).listInvitations).asks(ordinary, []string{"status", "email_address"}),
+	op(http.MethodGet, "/v1/organizations/{}/invitations/pending", (*Clerk).listPendingInvitations).asks(paged),
+	op(http.MethodGet, "/v1/organizations/{}/invitations/{}", (*Clerk).retrieveInvitation),
+	op(http.MethodPost, "/v1/organizations/{}/invitations/{}/revoke", (*Clerk).revokeInvitationCall).takes(fields{"requesting_user_id": text}),
+	op(http.MethodGet, "/v1/organization_invitations", (*Clerk).listAllInvitations).asks(ordinary, []string{"status", "query"}),
+}
+
+// mostInvitations is how many one bulk request makes.
+const mostInvitations = 10
+
+// readInvitation reads one invitation of a request.
+func (c *Clerk) readInvitation(organization *Organization, call *call) (*Invitation, *Error) {
+	if failure := call.needs("email_address", "role"); failure != nil {
+		return nil, failure
+	}
+	fresh := &Invitation{Email: call.text("email_address"), Role: call.text("role"), Inviter: call.text("inviter_user_id"), RedirectURL: call.text("redirect_url")}
+	if fresh.RedirectURL != "" && !absolute(fresh.RedirectURL) {
+		return nil, unprocessable("redirect_url", "form_param_format_invalid", "is invalid", "redirect_url must be a valid url.")
+	}
+	if days := call.number("expires_in_days"); days != nil {
+		if *days < 1 || *days > 365 {
+			return nil, invalidValue("expires_in_days", string(encode(*days)))
+		}
+		fresh.ExpiresAt = c.now().Add(time.Duration(*days) * 24 * time.Hour)
+	}
+	if failure := call.applyMetadata(fresh.metadata(), replaced); failure != nil {
+		return nil, failure
+	}
+	return fresh, c.checkInvitation(organization, fresh)
+}
+
+func (c *Clerk) createInvitation(call *call) (any, *Error) {
+	organization := c.organization(call.path[0])
+	if organization == nil {
+		return nil, noOrganization()
+	}
+	fresh, failure := c.readInvitation(organization, call)
+	if failure == nil {
+		failure = c.room(organization, 1)
+	}
+	if failure != nil {
+		return nil, failure
+	}
+	return c.showInvitation(c.invite(organization, fresh)), nil
+}
+
+// createInvitations makes all or none.
+func (c *Clerk) createInvitations(each *call) (any, *Error) {
+	organization := c.organization(each.path[0])
+	if organization == nil {
+		return nil, noOrganization()
+	}
+	if len(each.items) > mostInvitations {
+		return nil, badRequest("bulk_size_exceeded", "bulk size exceeded", "Parameters exceed the maximum allowed bulk processing size of %d.", mostInvitations)
+	}
+	var wanted []*Invitation
+	for _, item := range each.items {
+		body, _ := item.(map[string]any)
+		fresh, failure := c.readInvitation(organization, &call{request: each.request, body: body})
+		if failure != nil {
+			return nil, failure
+		}
+		if slices.ContainsFunc(wanted, func(other *Invitation) bool { return strings.EqualFold(other.Email, fresh.Email) }) {
+			return nil, badRequest("organization_invitation_not_unique", "organization invitation not unique", "Organizations cannot have duplicate pending invitations for an email address.")
+		}
+		wanted = append(wanted, fresh)
+	}
+	if failure := c.room(organization, len(wanted)); failure != nil {
+		return nil, failure
+	}
+	for _, fresh := range wanted {
+		c.invite(organization, fresh)
+	}
+	return listed(wanted, len(wanted), 0, c.showInvitation), nil
+}
+
+func (c *Clerk) listInvitations(call *call) (any, *Error) {
+	organization := c.organization(call.path[0])
+	if organization == nil {
+		return nil, noOrganization()
+	}
+	email := call.query.Get("email_address")
+	return c.invitations(call, c.index.invitationsOf[organization.ID], func(i *Invitation) bool {
+		return email == "" || strings.EqualFold(i.Email, email)
+	}, c.showInvitation)
+}
+
+func (c *Clerk) listPendingInvitations(call *call) (any, *Error) {
+	organization := c.organization(call.path[0])
+	if organization == nil {
+		return nil, noOrganization()
+	}
+	return c.invitations(call, c.index.pendingOf[organization.ID], nil, c.showInvitation)
+}
+
+func (c *Clerk) listAllInvitations(call *call) (any, *Error) {
+	query := strings.ToLower(call.query.Get("query"))
+	return c.invitations(call, slices.Collect(c.state.Invitations.Oldest()), func(i *Invitation) bool {
+		return strings.Contains(strings.ToLower(i.Email), query)
+	}, c.showInvitationOf)
+}
+
+func (c *Clerk) listUserInvitations(call *call) (any, *Error) {
+	user := c.user(call.path[0])
+	if user == nil {
+		return nil, noUser(call.path[0])
+	}
+	return c.invitations(call, c.invitedAs(user), nil, c.showInvitationOf)
+}
+
+// invitedAs returns the invitations to a user's addresses, oldest first.
+func (c *Clerk) invitedAs(user *User) []*Invitation {
+	var all []*Invitation
+	for _, address := range user.Addresses {
+		if address.claims() {
+			all = append(all, c.index.invitationsOf[strings.ToLower(address.Address)]...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *Invitation) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return all
+}
+
+// invitations shows a page of those with a wanted status that match.
+func (c *Clerk) invitations(call *call, from []*Invitation, matches func(*Invitation) bool, show func(*Invitation) object) (any, *Error) {
+	limit, offset, failure := call.bounds()
+	if failure != nil {
+		return nil, failure
+	}
+	statuses, failure := call.list("status")
+	if failure != nil {
+		return nil, failure
+	}
+	for _, status := range statuses {
+		if !slices.Contains([]string{pending, accepted, revoked, expired}, status) {
+			return nil, invalidValue("status", status)
+		}
+	}
+	var matching []*Invitation
+	for _, invitation := range from {
+		if (len(statuses) == 0 || slices.Contains(statuses, invitation.Status)) && (matches == nil || matches(invitation)) {
+			matching = append(matching, invitation)
+		}
+	}
+	switch order, descending := call.order("-created_at"); order {
+	case "email_address":
+		slices.SortStableFunc(matching, func(a, b *Invitation) int { return cmp.Compare(a.Email, b.Email) })
+		fallthrough
+	case "created_at":
+		if descending {
+			slices.Reverse(matching)
+		}
+	default:
+		return nil, invalidValue("order_by", order)
+	}
+	return listed(matching, limit, offset, show), nil
+}
+
+// invitationAt is the invitation that the path names.
+func (c *Clerk) invitationAt(call *call) (*Organization, *Invitation, *Error) {
+	organization := c.organization(call.path[0])
+	if organization == nil {
+		return nil, nil, noOrganization()
+	}
+	invitation := c.state.Invitations.Get(call.path[1])
+	if invitation == nil || invitation.Organization != organization.ID {
+		return nil, nil, missing("No invitation was found with id %s.", call.path[1])
+	}
+	return organization, invitation, nil
+}
+
+func (c *Clerk) retrieveInvitation(call *call) (any, *Error) {
+	_, invitation, failure := c.invitationAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	return c.showInvitation(invitation), nil
+}
+
+func (c *Clerk) revokeInvitationCall(call *call) (any, *Error) {
+	organization, invitation, failure := c.invitationAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	if requester := call.text("requesting_user_id"); requester != "" {
+		if failure := c.checkManager(organization, requester); failure != nil {
+			return nil, failure
+		}
+	}
+	if failure := c.revokeInvitation(invitation); failure != nil {
+		return nil, failure
+	}
+	return c.showInvitation(invitation), nil
+}

@@ -1,0 +1,68 @@
+package clerksim
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"net/http"
+	"unicode/utf8"
+)
+
+const (
+	shortestPassword = 8
+	longestPassword  = 72 // bytes, which is what bcrypt reads
+)
+
+// passwordHash is what is kept of a password: enough to compare a test's own.
+func passwordHash(userID, password string) string {
+	sum := sha256.Sum256([]byte(userID + "\n" + password))
+	return hex.EncodeToString(sum[:])
+}
+
+func checkPassword(param, password string, lax bool) *Error {
+	if len(password) > longestPassword {
+		const long = "Your password has exceeded the maximum number of bytes allowed, please shorten it or remove some special characters."
+		return unprocessable(param, "form_password_size_in_bytes_exceeded", long, long)
+	}
+	if !lax && utf8.RuneCountInString(password) < shortestPassword {
+		return unprocessable(param, "form_password_length_too_short", "Passwords must be 8 characters or more.", "Passwords must be %d characters or more.", shortestPassword)
+	}
+	return nil
+}
+
+func (c *Clerk) setPassword(user *User, password string) {
+	user.Password, user.PasswordSet = passwordHash(user.ID, password), c.now()
+}
+
+func (c *Clerk) verifyPassword(call *call) (any, *Error) {
+	user := c.user(call.path[0])
+	if user == nil {
+		return nil, noUser(call.path[0])
+	}
+	if failure := call.needs("password"); failure != nil {
+		return nil, failure
+	}
+	if user.Password == "" {
+		return nil, badRequest("no_password_set", "no password set", "This user does not have a password set for their account")
+	}
+	if subtle.ConstantTimeCompare([]byte(user.Password), []byte(passwordHash(user.ID, call.text("password")))) != 1 {
+		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: "incorrect_password", Message: "incorrect password", Long: "The provided password is not the one the user has set"}
+	}
+	return object{"verified": true}, nil
+}
+
+// removePassword changes nothing, and tells nobody, when there is none.
+func (c *Clerk) removePassword(call *call) (any, *Error) {
+	user := c.user(call.path[0])
+	if user == nil {
+		return nil, noUser(call.path[0])
+	}
+	if user.Password != "" {
+		user.Password, user.PasswordSet = "", c.now()
+		if call.flag("sign_out_of_other_sessions") {
+			c.revokeSessions(user)
+		}
+		c.userUpdated(user)
+	}
+	return c.showUser(user), nil
+}

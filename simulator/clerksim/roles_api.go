@@ -1,0 +1,234 @@
+package clerksim
+
+import (
+	"cmp"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Role sets are not simulated: every role can be given in every organization,
+// so include_in_initial_role_set has no visible effect.
+var roleRoutes = []route{
+	op(http.MethodGet, "/v1/organization_roles", (*Clerk).listRoles).asks(ordinary, []string{"query"}),
+	op(http.MethodPost, "/v1/organization_roles", (*Clerk).createRole).
+		takes(fields{"name": text, "key": text, "description": text, "permissions": texts, "include_in_initial_role_set": flag}),
+	op(http.MethodGet, "/v1/organization_roles/{}", (*Clerk).retrieveRole),
+	op(http.MethodPatch, "/v1/organization_roles/{}", (*Clerk).updateRole).takes(fields{"name": text, "key": text, "description": text, "permissions": texts}),
+	op(http.MethodDelete, "/v1/organization_roles/{}", (*Clerk).deleteRole),
+	op(http.MethodPost, "/v1/organization_roles/{}/permissions/{}", (*Clerk).assignPermission),
+	op(http.MethodDelete, "/v1/organization_roles/{}/permissions/{}", (*Clerk).withdrawPermission),
+}
+
+var roleKeys = regexp.MustCompile(`^org:[a-z0-9_]+$`)
+
+// mostRoles is how many an instance may have.
+const mostRoles = 10
+
+func (c *Clerk) roleAt(call *call) (*Role, *Error) {
+	if role := c.state.Roles.Get(call.path[0]); role != nil {
+		return role, nil
+	}
+	return nil, noRole("")
+}
+
+// applyRole changes what was sent, or nothing when something is refused.
+func (c *Clerk) applyRole(call *call, role *Role) *Error {
+	if key := call.text("key"); key != "" {
+		if !roleKeys.MatchString(key) {
+			return unprocessable("key", "form_param_format_invalid", "is invalid", "key must start with 'org:' and contain only lowercase alphanumeric characters and underscores.")
+		}
+		if other := c.role(key); other != nil && other.ID != role.ID {
+			return taken("key", "key")
+		}
+	}
+	for _, id := range call.texts("permissions") {
+		if c.state.Permissions.Get(id) == nil {
+			return noPermission()
+		}
+	}
+	changed := *role
+	if call.body["permissions"] != nil {
+		changed.Permissions = slices.Compact(call.texts("permissions"))
+	}
+	if failure := c.keepsCreator(role, &changed); failure != nil {
+		return failure
+	}
+	changed.Name, changed.RoleKey = cmp.Or(call.text("name"), role.Name), cmp.Or(call.text("key"), role.RoleKey)
+	if call.sent("description") {
+		changed.Description = call.text("description")
+	}
+	*role = changed
+	return nil
+}
+
+// keepsCreator refuses to take from the creator's role what a creator needs.
+func (c *Clerk) keepsCreator(role, changed *Role) *Error {
+	if role.RoleKey == adminRole && !c.mayCreate(changed) {
+		return unprocessable("", "organization_missing_creator_role_permissions", "missing permissions for creator role",
+			"The creator role must contain the following permissions: %s", strings.Join([]string{manageMembers, readMembers, deleteOrganizations}, ", "))
+	}
+	return nil
+}
+
+func (c *Clerk) createRole(call *call) (any, *Error) {
+	if failure := call.needs("name", "key"); failure != nil {
+		return nil, failure
+	}
+	if c.state.Roles.Len() >= mostRoles {
+		return nil, forbidden("organization_instance_roles_quota_exceeded", "organization roles for instance quota exceeded", "You have reached your limit of %d organization roles per instance.", mostRoles)
+	}
+	role := &Role{ID: c.world.NewID("role_2", 26), CreatedAt: c.now(), UpdatedAt: c.now()}
+	if failure := c.applyRole(call, role); failure != nil {
+		return nil, failure
+	}
+	c.state.Roles.Add(role)
+	c.emit("role.created", c.showRole(role))
+	return c.showRole(role), nil
+}
+
+func (c *Clerk) retrieveRole(call *call) (any, *Error) {
+	role, failure := c.roleAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	return c.showRole(role), nil
+}
+
+func (c *Clerk) updateRole(call *call) (any, *Error) {
+	role, failure := c.roleAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	if key := call.text("key"); key != "" && key != role.RoleKey && (role.RoleKey == adminRole || role.RoleKey == memberRole) {
+		return nil, unprocessable("key", "form_param_value_invalid", "is invalid", "The simulator does not rename the creator's role and the default role; Clerk does.")
+	}
+	old := role.RoleKey
+	if failure := c.applyRole(call, role); failure != nil {
+		return nil, failure
+	}
+	c.renameRole(old, role.RoleKey)
+	c.roleUpdated(role)
+	return c.showRole(role), nil
+}
+
+// renameRole lets members and invitations follow their role.
+func (c *Clerk) renameRole(from, to string) {
+	if from == to {
+		return
+	}
+	for membership := range c.state.Memberships.Oldest() {
+		if membership.Role == from {
+			membership.Role = to
+		}
+	}
+	for invitation := range c.state.Invitations.Oldest() {
+		if invitation.Role == from {
+			invitation.Role = to
+		}
+	}
+	c.index.membershipsWithRole[to] = c.index.membershipsWithRole[from]
+	delete(c.index.membershipsWithRole, from)
+}
+
+func (c *Clerk) roleUpdated(role *Role) {
+	role.UpdatedAt = c.now()
+	c.emit("role.updated", c.showRole(role))
+}
+
+func (c *Clerk) deleteRole(call *call) (any, *Error) {
+	role, failure := c.roleAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	refuse := func(code, message, long string) (any, *Error) {
+		return nil, unprocessable("", code, message, "%s", long)
+	}
+	switch {
+	case role.RoleKey == adminRole:
+		return refuse("organization_role_default_creator_role", "role is used as the creator role", "The organization role cannot be deleted as it is currently used as the creator role.")
+	case role.RoleKey == memberRole:
+		return refuse("organization_role_domain_default_role", "role is used as the domain default role", "The organization role cannot be deleted as it is currently used as the default domain role.")
+	case c.index.membershipsWithRole[role.RoleKey] > 0:
+		return refuse("organization_role_assigned_members", "role is assigned to organization members", "The organization role is currently assigned to one or more organization members.")
+	case c.state.Invitations.Find(func(i *Invitation) bool { return i.Role == role.RoleKey }) != nil:
+		return refuse("organization_role_exists_in_invitations", "role exists in pending organization invitations", "The organization role exists in one or more pending organization invitations. Please revoke these invitations to proceed.")
+	}
+	c.state.Roles.Remove(role.ID)
+	c.emit("role.deleted", object{"object": "role", "id": role.ID, "slug": nil, "deleted": true})
+	return showDeleted("role", role.ID), nil
+}
+
+func (c *Clerk) assignPermission(call *call) (any, *Error) {
+	role, failure := c.roleAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	switch permission := call.path[1]; {
+	case c.state.Permissions.Get(permission) == nil:
+		return nil, noPermission()
+	case slices.Contains(role.Permissions, permission):
+		return nil, &Error{Status: http.StatusConflict, Code: "organization_role_permission_association_exists", Message: "permission already assigned to role",
+			Long: "This organization permission is already associated to this organization role."}
+	default:
+		role.Permissions = append(slices.Clone(role.Permissions), permission)
+	}
+	c.roleUpdated(role)
+	return c.showRole(role), nil
+}
+
+func (c *Clerk) withdrawPermission(call *call) (any, *Error) {
+	role, failure := c.roleAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	if !slices.Contains(role.Permissions, call.path[1]) {
+		return nil, noPermission()
+	}
+	changed := *role
+	changed.Permissions = slices.DeleteFunc(slices.Clone(role.Permissions), func(id string) bool { return id == call.path[1] })
+	if failure := c.keepsCreator(role, &changed); failure != nil {
+		return nil, failure
+	}
+	*role = changed
+	c.roleUpdated(role)
+	return c.showRole(role), nil
+}
+
+func (c *Clerk) listRoles(call *call) (any, *Error) {
+	return keyedList(call, slices.Collect(c.state.Roles.Oldest()), func(r *Role) (string, string, string) { return r.ID, r.Name, r.RoleKey }, c.showRole)
+}
+
+// keyedList is the list of roles and of permissions, which work alike: newest
+// first, by exact id or a part of name or key.
+func keyedList[T any](call *call, all []T, names func(T) (id, name, key string), show func(T) object) (any, *Error) {
+	limit, offset, failure := call.bounds()
+	if failure != nil {
+		return nil, failure
+	}
+	query := strings.ToLower(call.query.Get("query"))
+	all = slices.DeleteFunc(all, func(item T) bool {
+		id, name, key := names(item)
+		return query != "" && query != strings.ToLower(id) && !strings.Contains(strings.ToLower(name+"\n"+key), query)
+	})
+	order, descending := call.order("-created_at")
+	switch order {
+	case "created_at":
+	case "name", "key":
+		slices.SortStableFunc(all, func(a, b T) int {
+			_, nameA, keyA := names(a)
+			_, nameB, keyB := names(b)
+			if order == "name" {
+				return cmp.Compare(nameA, nameB)
+			}
+			return cmp.Compare(keyA, keyB)
+		})
+	default:
+		return nil, invalidValue("order_by", order)
+	}
+	if descending {
+		slices.Reverse(all)
+	}
+	return listed(all, limit, offset, show), nil
+}

@@ -1,0 +1,163 @@
+package clerksim
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Template is a JWT template: the claims of tokens that are not for sessions.
+type Template struct {
+	ID        string         `json:"id"`
+	Name      string         `json:"name"`
+	Claims    map[string]any `json:"claims"`
+	Lifetime  int            `json:"lifetime"`           // seconds
+	Skew      int            `json:"allowed_clock_skew"` // seconds
+	CreatedAt time.Time      `json:"created_at"`
+	UpdatedAt time.Time      `json:"updated_at"`
+}
+
+// Key is the id.
+func (t *Template) Key() string { return t.ID }
+
+// Clerk's defaults of a template, in seconds.
+const (
+	templateLifetime = 60
+	templateSkew     = 5
+	mostSkew         = 300
+)
+
+var templateFields = fields{"name": text, "claims": hash, "lifetime": number, "allowed_clock_skew": number, "custom_signing_key": flag,
+	"signing_algorithm": text, "signing_key": text}
+
+var templateRoutes = []route{
+	op(http.MethodGet, "/v1/jwt_templates", (*Clerk).listTemplates).asks(paged, []string{"paginated"}),
+	op(http.MethodPost, "/v1/jwt_templates", (*Clerk).createTemplate).takes(templateFields),
+	op(http.MethodGet, "/v1/jwt_templates/{}", (*Clerk).retrieveTemplate),
+	op(http.MethodPatch, "/v1/jwt_templates/{}", (*Clerk).updateTemplate).takes(templateFields),
+	op(http.MethodDelete, "/v1/jwt_templates/{}", (*Clerk).deleteTemplate),
+}
+
+func noTemplate(by, value string) *Error {
+	failure := missing("No JWT template exists with %s: %s", by, value)
+	failure.Message = "JWT template not found"
+	return failure
+}
+
+func (c *Clerk) templateNamed(name string) *Template {
+	return c.state.Templates.Find(func(t *Template) bool { return t.Name == name })
+}
+
+func (c *Clerk) templateAt(call *call) (*Template, *Error) {
+	if template := c.state.Templates.Get(call.path[0]); template != nil {
+		return template, nil
+	}
+	return nil, noTemplate("id", call.path[0])
+}
+
+// applyTemplate changes what was sent. A key of one's own is refused.
+func (c *Clerk) applyTemplate(call *call, template *Template) *Error {
+	if call.flag("custom_signing_key") || call.text("signing_key") != "" || call.text("signing_algorithm") != "" && call.text("signing_algorithm") != "RS256" {
+		return unprocessable("custom_signing_key", "form_param_value_invalid", "is invalid", "The simulator signs with the instance's own key only; Clerk takes another.")
+	}
+	if other := c.templateNamed(call.text("name")); other != nil && other.ID != template.ID {
+		return taken("name", "name")
+	}
+	claims, sent := call.body["claims"].(map[string]any)
+	if failure := checkClaims(claims); failure != nil {
+		return failure
+	}
+	lifetime, skew := template.Lifetime, template.Skew
+	if given := call.number("lifetime"); given != nil {
+		lifetime = *given
+	}
+	if given := call.number("allowed_clock_skew"); given != nil {
+		skew = *given
+	}
+	if lifetime < shortestToken || lifetime > longestToken {
+		return invalidValue("lifetime", string(encode(lifetime)))
+	}
+	if skew < 0 || skew > mostSkew {
+		return invalidValue("allowed_clock_skew", string(encode(skew)))
+	}
+	template.Name, template.Lifetime, template.Skew, template.UpdatedAt = cmp.Or(call.text("name"), template.Name), lifetime, skew, c.now()
+	if sent {
+		template.Claims = claims
+	}
+	return nil
+}
+
+func (c *Clerk) createTemplate(call *call) (any, *Error) {
+	if failure := call.needs("name", "claims"); failure != nil {
+		return nil, failure
+	}
+	template := &Template{ID: c.world.NewID("jtmp_2", 26), Lifetime: templateLifetime, Skew: templateSkew, CreatedAt: c.now()}
+	if failure := c.applyTemplate(call, template); failure != nil {
+		return nil, failure
+	}
+	return showTemplate(c.state.Templates.Add(template)), nil
+}
+
+func (c *Clerk) retrieveTemplate(call *call) (any, *Error) {
+	template, failure := c.templateAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	return showTemplate(template), nil
+}
+
+func (c *Clerk) updateTemplate(call *call) (any, *Error) {
+	template, failure := c.templateAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	if failure := call.needs("name", "claims"); failure != nil {
+		return nil, failure
+	}
+	if failure := c.applyTemplate(call, template); failure != nil {
+		return nil, failure
+	}
+	return showTemplate(template), nil
+}
+
+func (c *Clerk) deleteTemplate(call *call) (any, *Error) {
+	template, failure := c.templateAt(call)
+	if failure != nil {
+		return nil, failure
+	}
+	c.state.Templates.Remove(template.ID)
+	return showDeleted("jwt_template", template.ID), nil
+}
+
+func (c *Clerk) listTemplates(call *call) (any, *Error) {
+	limit, offset, failure := call.bounds()
+	if failure != nil {
+		return nil, failure
+	}
+	paginated, failure := call.queryFlag("paginated")
+	if failure != nil {
+		return nil, failure
+	}
+	all := slices.Collect(c.state.Templates.Oldest())
+	if paginated != nil && *paginated {
+		return listed(all, limit, offset, showTemplate), nil
+	}
+	return each(cut(all, limit, offset), showTemplate), nil
+}
+
+// templateToken signs a token that is not tied to its session: it has the
+// standard claims, without sid and the other ones of version 2.
+func (c *Clerk) templateToken(session *Session, template *Template, lifetime time.Duration) (string, error) {
+	claims := c.standardClaims(session, "", lifetime, time.Duration(template.Skew)*time.Second)
+	organization := c.state.Organizations.Get(session.Organization)
+	for name, value := range template.Claims {
+		claims[name] = claim(value, c.user(session.User), organization)
+	}
+	return c.state.Key.sign(claims)
+}
+
+func showTemplate(t *Template) object {
+	return object{"object": "jwt_template", "id": t.ID, "name": t.Name, "claims": t.Claims, "lifetime": t.Lifetime, "allowed_clock_skew": t.Skew,
+		"custom_signing_key": false, "signing_algorithm": "RS256", "created_at": t.CreatedAt.UnixMilli(), "updated_at": t.UpdatedAt.UnixMilli()}
+}

@@ -1,0 +1,302 @@
+package clerksim
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// userFilters choose users, in the list and in the count.
+var userFilters = []string{"email_address", "phone_number", "external_id", "username", "web3_wallet", "user_id", "organization_id", "query",
+	"email_address_query", "phone_number_query", "username_query", "name_query", "banned", "last_active_at_before", "last_active_at_after",
+	"last_active_at_since", "created_at_before", "created_at_after", "last_sign_in_at_before", "last_sign_in_at_after", "provider", "provider_user_id"}
+
+// userFilter is what a request asks of users.
+type userFilter struct {
+	// narrow is set when a list names whom to look at; then only they are.
+	narrow     bool
+	candidates []*User
+	conditions []func(*User) bool
+}
+
+func (f *userFilter) matches(user *User) bool {
+	return !slices.ContainsFunc(f.conditions, func(holds func(*User) bool) bool { return !holds(user) })
+}
+
+func (f *userFilter) require(condition func(*User) bool) {
+	f.conditions = append(f.conditions, condition)
+}
+
+// among keeps the users a list names. With signed, a value after a minus is to
+// be left out, and one after a plus (which may arrive as a space) is taken in.
+func (f *userFilter) among(values []string, signed bool, find func(string) []*User) {
+	wanted, unwanted := map[*User]bool{}, map[*User]bool{}
+	including := false
+	for _, value := range values {
+		into := wanted
+		if plain, excluded := strings.CutPrefix(value, "-"); signed && excluded {
+			value, into = plain, unwanted
+		} else {
+			including = true
+			if signed {
+				value = strings.TrimLeft(value, "+ ")
+			}
+		}
+		for _, user := range find(value) {
+			into[user] = true
+		}
+	}
+	if including {
+		if !f.narrow {
+			for user := range wanted {
+				f.candidates = append(f.candidates, user)
+			}
+			slices.SortFunc(f.candidates, byAge)
+			f.narrow = true
+		}
+		f.require(func(u *User) bool { return wanted[u] })
+	}
+	if len(unwanted) > 0 {
+		f.require(func(u *User) bool { return !unwanted[u] })
+	}
+}
+
+func one(user *User) []*User {
+	if user == nil {
+		return nil
+	}
+	return []*User{user}
+}
+
+func (c *Clerk) membersOf(organizationID string) []*User {
+	memberships := c.index.membershipsOf[organizationID]
+	users := make([]*User, 0, len(memberships))
+	for _, membership := range memberships {
+		users = append(users, c.user(membership.User))
+	}
+	return users
+}
+
+// userFilter reads the filters of a request.
+func (c *Clerk) userFilter(call *call) (*userFilter, *Error) {
+	filter := &userFilter{}
+	nobody := func(string) []*User { return nil } // has a telephone, a wallet or an account elsewhere
+	for _, by := range []struct {
+		name   string
+		signed bool
+		find   func(string) []*User
+	}{
+		{"user_id", true, func(id string) []*User { return one(c.user(id)) }},
+		{"external_id", true, func(id string) []*User { return one(c.index.userByExternalID[id]) }},
+		{"email_address", false, func(email string) []*User { return c.index.usersByEmail[strings.ToLower(email)] }},
+		{"username", false, func(name string) []*User { return one(c.index.userByUsername[strings.ToLower(name)]) }},
+		{"organization_id", true, c.membersOf},
+		{"phone_number", false, nobody}, {"web3_wallet", false, nobody}, {"provider_user_id", false, nobody},
+	} {
+		values, failure := call.list(by.name)
+		if failure != nil {
+			return nil, failure
+		}
+		filter.among(values, by.signed, by.find)
+	}
+	if call.query.Has("provider") != call.query.Has("provider_user_id") {
+		return nil, unprocessable("provider", "form_conditional_param_missing", "is missing", "`provider` and `provider_user_id` are required together.")
+	}
+	if failure := call.periods(filter); failure != nil {
+		return nil, failure
+	}
+	banned, failure := call.queryFlag("banned")
+	if failure != nil {
+		return nil, failure
+	}
+	if banned != nil {
+		filter.require(func(u *User) bool { return u.Banned == *banned })
+	}
+	call.matching(filter)
+	return filter, nil
+}
+
+// periods reads the filters by time. Whoever was never active is before
+// everything and after nothing.
+func (c *call) periods(filter *userFilter) *Error {
+	for _, by := range []struct {
+		name string
+		at   func(*User) time.Time
+	}{
+		{"created_at", func(u *User) time.Time { return u.CreatedAt }},
+		{"last_active_at", func(u *User) time.Time { return u.LastActive }},
+		{"last_sign_in_at", func(u *User) time.Time { return u.LastSignIn }},
+	} {
+		after, failure := c.millis(by.name+"_after", math.MinInt64)
+		if failure != nil {
+			return failure
+		}
+		before, failure := c.millis(by.name+"_before", math.MaxInt64)
+		if failure != nil {
+			return failure
+		}
+		since, failure := c.millis(by.name+"_since", math.MinInt64)
+		if failure != nil {
+			return failure
+		}
+		if after != math.MinInt64 || before != math.MaxInt64 || since != math.MinInt64 {
+			filter.require(func(u *User) bool {
+				at := by.at(u).UnixMilli()
+				return !by.at(u).IsZero() && at > after && at < before && at >= since
+			})
+		}
+	}
+	return nil
+}
+
+// matching reads the filters that look for a part of a text, in any case.
+func (c *call) matching(filter *userFilter) {
+	for name, texts := range map[string]func(*User) []string{
+		"query": func(u *User) []string {
+			return append(u.emails(), u.ID, u.Username, u.FirstName, u.LastName, u.fullName())
+		},
+		"email_address_query": (*User).emails,
+		"username_query":      func(u *User) []string { return []string{u.Username} },
+		"name_query":          func(u *User) []string { return []string{u.fullName()} },
+		"phone_number_query":  func(*User) []string { return nil },
+	} {
+		wanted := strings.ToLower(c.query.Get(name))
+		if wanted == "" {
+			continue
+		}
+		filter.require(func(u *User) bool {
+			return slices.ContainsFunc(texts(u), func(text string) bool { return strings.Contains(strings.ToLower(text), wanted) })
+		})
+	}
+}
+
+func (u *User) emails() []string {
+	var all []string
+	for _, address := range u.Addresses {
+		all = append(all, address.Address)
+	}
+	return all
+}
+
+func (u *User) fullName() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
+
+// from returns the users to look at, oldest first, not to be changed.
+func (c *Clerk) from(filter *userFilter) []*User {
+	if filter.narrow {
+		return filter.candidates
+	}
+	return c.index.users.items
+}
+
+// userOrders are the fields of order_by besides created_at.
+var userOrders = map[string]func(a, b *User) int{
+	"updated_at":      func(a, b *User) int { return a.UpdatedAt.Compare(b.UpdatedAt) },
+	"last_active_at":  func(a, b *User) int { return a.LastActive.Compare(b.LastActive) },
+	"last_sign_in_at": func(a, b *User) int { return a.LastSignIn.Compare(b.LastSignIn) },
+	"email_address":   func(a, b *User) int { return cmp.Compare(a.Email, b.Email) },
+	"username":        func(a, b *User) int { return cmp.Compare(a.Username, b.Username) },
+	"first_name":      func(a, b *User) int { return cmp.Compare(a.FirstName, b.FirstName) },
+	"last_name":       func(a, b *User) int { return cmp.Compare(a.LastName, b.LastName) },
+	"phone_number":    func(*User, *User) int { return 0 },
+	"web3wallet":      func(*User, *User) int { return 0 },
+}
+
+// listUsers answers a bare array. With starting_after it pages by cursor, which
+// needs the order by created_at and no offset.
+func (c *Clerk) listUsers(call *call) (any, *Error) {
+	limit, offset, failure := call.bounds()
+	if failure != nil {
+		return nil, failure
+	}
+	filter, failure := c.userFilter(call)
+	if failure != nil {
+		return nil, failure
+	}
+	order, descending := call.order("-created_at")
+	after := call.query.Get("starting_after")
+	if order == "created_at" {
+		var cursor *User
+		if after != "" {
+			if offset != 0 {
+				return nil, unprocessable("offset", "form_conditional_param_disallowed", "is not allowed", "`offset` isn't allowed when `starting_after` is present.")
+			}
+			if cursor = c.user(after); cursor == nil {
+				return nil, noUser(after)
+			}
+		}
+		return each(leaf(c.from(filter), filter.matches, cursor, descending, limit, offset), c.showUser), nil
+	}
+	compare := userOrders[order]
+	if compare == nil {
+		return nil, invalidValue("order_by", order)
+	}
+	if after != "" {
+		return nil, unprocessable("starting_after", "form_conditional_param_disallowed", "is not allowed", "`starting_after` isn't allowed when `order_by` is %s.", order)
+	}
+	var users []*User
+	for _, user := range c.from(filter) {
+		if filter.matches(user) {
+			users = append(users, user)
+		}
+	}
+	slices.SortStableFunc(users, compare)
+	if descending {
+		slices.Reverse(users)
+	}
+	return each(cut(users, limit, offset), c.showUser), nil
+}
+
+// leaf takes what matches from a list by age, behind the cursor if there is
+// one, and looks no further than it must.
+func leaf[T interface {
+	dated
+	comparable
+}](items []T, matches func(T) bool, cursor T, descending bool, limit, offset int) []T {
+	var none T
+	at, step, end := 0, 1, len(items)
+	if descending {
+		at, step, end = len(items)-1, -1, -1
+	}
+	if cursor != none {
+		place, found := slices.BinarySearchFunc(items, cursor, byAge)
+		switch {
+		case descending:
+			at = place - 1
+		case found:
+			at = place + 1
+		default:
+			at = place
+		}
+	}
+	var chosen []T
+	for ; at != end && len(chosen) < limit; at += step {
+		if !matches(items[at]) {
+			continue
+		}
+		if offset > 0 {
+			offset--
+			continue
+		}
+		chosen = append(chosen, items[at])
+	}
+	return chosen
+}
+
+func (c *Clerk) countUsers(call *call) (any, *Error) {
+	filter, failure := c.userFilter(call)
+	if failure != nil {
+		return nil, failure
+	}
+	count := len(c.from(filter))
+	if len(filter.conditions) > 0 {
+		count = 0
+		for _, user := range c.from(filter) {
+			if filter.matches(user) {
+				count++
+			}
+		}
+	}
+	return object{"object": "total_count", "total_count": count}, nil
+}
