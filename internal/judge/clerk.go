@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 
@@ -121,12 +122,31 @@ func (c *court) clerkDelivery(e *wire.Entry) {
 		}
 		at := (*trail)(nil).field("data")
 		if known {
-			w.value(c.clerk.schema(name), data, at)
+			w.value(c.clerk.schema(name), asAnswered(object, data), at)
 		} else {
 			w.deviates(at.field("object"), "is %q, which is not listed", object)
 		}
 	}
 	c.report(where, w.found)
+}
+
+// asAnswered gives the data of a webhook the shape in which the Backend API
+// answers the object, where the two are known to differ.
+func asAnswered(object string, data map[string]any) map[string]any {
+	shaped := maps.Clone(data)
+	for name := range data {
+		if webhookExtras[object+"."+name] != "" {
+			delete(shaped, name)
+		}
+	}
+	for lacking := range webhookLacks {
+		if name, of := strings.CutPrefix(lacking, object+"."); of && data["deleted"] != true {
+			if _, there := shaped[name]; !there {
+				shaped[name] = nil
+			}
+		}
+	}
+	return shaped
 }
 
 // clerkEnvelope is what Clerk sends around the data.
@@ -147,4 +167,6 @@ var clerkObjects = map[string]string{
 	"organization_membership": "OrganizationMembership",
 	"organization_invitation": "OrganizationInvitation",
 	"session":                 "Session",
+	"role":                    "Role",
+	"permission":              "Permission",
 }

@@ -29,6 +29,21 @@ var newerExtras = map[string]string{
 // not name them.
 var clerkExtras = map[string]string{}
 
+// webhookExtras are properties that only the data of Clerk's webhooks has, by
+// object and property, as Clerk's published examples do.
+var webhookExtras = map[string]string{
+	"session.user":                    "a session's webhook shows its user",
+	"organization_invitation.user_id": "organizationInvitation.accepted tells who accepted",
+	"role.slug":                       "role.deleted has it, as null",
+}
+
+// webhookLacks are required properties that the data of Clerk's webhooks does not
+// have, by object and property.
+var webhookLacks = map[string]string{
+	"organization_invitation.inviter_id":          "not in the published examples",
+	"organization_invitation.public_inviter_data": "not in the published examples",
+}
+
 // undocumentedOperations are what official clients call and Stripe's document
 // does not have.
 var undocumentedOperations = map[string]string{
