@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -17,6 +18,10 @@ type Customer struct {
 	Name                 string            `json:"name"`
 	Description          string            `json:"description"`
 	Phone                string            `json:"phone"`
+	Address              *Address          `json:"address"`
+	Shipping             *Recipient        `json:"shipping"`
+	Locales              []string          `json:"preferred_locales"`
+	TaxExempt            string            `json:"tax_exempt"` // "" is none
 	Currency             string            `json:"currency"`
 	Metadata             map[string]string `json:"metadata"`
 	DefaultPaymentMethod string            `json:"default_payment_method"`
@@ -33,12 +38,13 @@ func (c *Customer) Key() string { return c.ID }
 
 func (c *Customer) clone() Customer {
 	copied := *c
-	copied.Metadata = maps.Clone(c.Metadata)
+	copied.Metadata, copied.Locales = maps.Clone(c.Metadata), slices.Clone(c.Locales)
 	return copied
 }
 
-// Accepted and without effect: address, preferred_locales, shipping,
-// tax, tax_exempt, invoice_settings except the default payment method.
+// Accepted and without effect: tax, invoice_settings except the default payment
+// method. Kept and shown, and without further effect: address, shipping,
+// preferred_locales, tax_exempt.
 const customerParams = "email name description phone metadata invoice_settings address balance preferred_locales shipping tax tax_exempt"
 
 var customerRoutes = []route{
@@ -61,7 +67,7 @@ func (s *Stripe) createCustomer(c *call) (object, error) {
 // readCustomer fills in what the parameters say and returns the payment method to attach.
 func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	to.Email = p.textOr("email", to.Email)
-	if len(to.Email) > 512 {
+	if name, domain, found := strings.Cut(to.Email, "@"); to.Email != "" && (!found || name == "" || domain == "" || strings.ContainsAny(to.Email, " \t\n") || len(to.Email) > 512) {
 		p.fail(malformed("email_invalid", "email", "Invalid email address: %s", to.Email))
 	}
 	to.Name = p.textOr("name", to.Name)
@@ -69,6 +75,9 @@ func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	to.Phone = p.textOr("phone", to.Phone)
 	to.Balance = p.integer("balance", to.Balance)
 	to.Metadata = p.metadata(to.Metadata)
+	to.Address, to.Shipping = p.postal("address", to.Address), p.recipient("shipping", to.Shipping)
+	to.Locales = p.textsOr("preferred_locales", to.Locales)
+	to.TaxExempt = p.enum("tax_exempt", to.TaxExempt, "none", "exempt", "reverse")
 	method := s.readPaymentMethod(p, "payment_method")
 	if chosen := s.readPaymentMethod(p.sub("invoice_settings"), "default_payment_method"); chosen != nil {
 		method = chosen
@@ -170,13 +179,13 @@ func (s *Stripe) showCustomer(c *Customer) object {
 	}
 	return object{
 		"id": c.ID, "object": "customer", "created": c.Created.Unix(), "livemode": false,
-		"address": nil, "balance": c.Balance, "currency": orNull(c.Currency), "customer_account": nil, "default_source": nil,
+		"address": showAddress(c.Address), "balance": c.Balance, "currency": orNull(c.Currency), "customer_account": nil, "default_source": nil,
 		"delinquent": c.Delinquent, "description": orNull(c.Description), "discount": nil, "email": orNull(c.Email),
 		"invoice_prefix": c.InvoicePrefix,
 		"invoice_settings": object{"custom_fields": nil, "default_payment_method": orNull(c.DefaultPaymentMethod),
 			"footer": nil, "rendering_options": nil},
 		"metadata": shown(c.Metadata), "name": orNull(c.Name), "next_invoice_sequence": c.NextInvoice,
-		"phone": orNull(c.Phone), "preferred_locales": []any{}, "shipping": nil, "tax_exempt": "none", "test_clock": orNull(c.TestClock),
+		"phone": orNull(c.Phone), "preferred_locales": append([]string{}, c.Locales...), "shipping": showRecipient(c.Shipping), "tax_exempt": cmp.Or(c.TaxExempt, "none"), "test_clock": orNull(c.TestClock),
 	}
 }
 

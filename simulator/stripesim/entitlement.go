@@ -45,6 +45,7 @@ var entitlementRoutes = []route{
 	op(http.MethodPost, "/v1/entitlements/features", "name lookup_key metadata", (*Stripe).createFeature),
 	op(http.MethodGet, "/v1/entitlements/features", "lookup_key archived"+paging, (*Stripe).listFeatures),
 	op(http.MethodGet, "/v1/entitlements/features/{}", "", (*Stripe).retrieveFeature),
+	op(http.MethodPost, "/v1/entitlements/features/{}", "name active metadata", (*Stripe).updateFeature),
 	op(http.MethodPost, "/v1/products/{}/features", "entitlement_feature", (*Stripe).createProductFeature),
 	op(http.MethodGet, "/v1/products/{}/features", paging, (*Stripe).listProductFeatures),
 	op(http.MethodDelete, "/v1/products/{}/features/{}", "", (*Stripe).deleteProductFeature),
@@ -83,6 +84,25 @@ func (s *Stripe) retrieveFeature(c *call) (object, error) {
 	return nil, noSuch("feature", c.path[0], "id")
 }
 
+// updateFeature changes or archives a feature. An archived one cannot be attached
+// any more; who has it keeps it.
+func (s *Stripe) updateFeature(c *call) (object, error) {
+	feature := s.state.Features.Get(c.path[0])
+	if feature == nil {
+		return nil, noSuch("feature", c.path[0], "id")
+	}
+	changed := *feature
+	if c.has("name") {
+		changed.Name = c.required("name")
+	}
+	changed.Active, changed.Metadata = c.boolean("active", feature.Active), c.metadata(feature.Metadata)
+	if failure := c.failed(); failure != nil {
+		return nil, failure
+	}
+	*feature = changed
+	return s.showFeature(feature), nil
+}
+
 func (s *Stripe) listFeatures(c *call) (object, error) {
 	lookupKey, archived := c.text("lookup_key"), c.boolean("archived", false)
 	return paginate(c, s.state.Features.Newest(), func(f *Feature) bool {
@@ -101,6 +121,9 @@ func (s *Stripe) createProductFeature(c *call) (object, error) {
 	}
 	if feature == nil {
 		return nil, noSuch("feature", c.text("entitlement_feature"), "entitlement_feature")
+	}
+	if !feature.Active {
+		return nil, invalid("entitlement_feature", "The feature %s is archived and cannot be attached.", feature.ID)
 	}
 	return s.showProductFeature(s.attachFeature(product, feature)), nil
 }
