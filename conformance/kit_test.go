@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/lockstep-dev/lockstep/internal/judge"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -88,6 +89,7 @@ func newBench(t *testing.T) *bench {
 			}
 		}
 		transport.CloseIdleConnections()
+		judge.Check(t, sim.History())
 	})
 	return b
 }
