@@ -53,7 +53,7 @@ var hostedInvoiceTemplate = page.Parse(`
 {{if .Methods}}<fieldset class="choice"><legend>Pay with</legend>
 {{range .Methods}}<label><input type="radio" name="method" value="{{.ID}}"{{if .Default}} checked{{end}}> <span class="grow">{{.Text}}</span></label>{{end}}
 <label><input type="radio" name="method" value="card"> <span class="grow">Another card</span></label></fieldset>
-<details{{if .Card.Number}} open{{end}}><summary>Another card</summary>{{template "card" .Card}}</details>
+<div class="onlycard">{{template "card" .Card}}</div>
 {{else}}<input type="hidden" name="method" value="card">{{template "card" .Card}}{{end}}
 <button class="full" name="action" value="pay">Pay {{.Total}}</button>
 </form>{{end}}

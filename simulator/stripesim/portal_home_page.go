@@ -3,6 +3,7 @@ package stripesim
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // shownInvoices and shownEnded are how many of each the first page lists.
@@ -62,8 +63,8 @@ var homeStep = portalStep{
 {{else}}<section class="card"><p>There is no plan.</p></section>{{end}}
 <section class="card" id="methods">
 <h2>Payment methods</h2>
-<ul class="rows">{{range .Methods}}<li class="wrap"><span>{{.Text}}{{with .Expires}} <span class="soft">{{.}}</span>{{end}}</span>
-<span>{{if .Default}}<span class="status">default</span>{{end}}{{if .Manage}} <a class="link" href="{{.Path}}">Manage<span class="hidden"> {{.Text}}</span></a>{{end}}</span></li>
+<ul class="rows">{{range .Methods}}<li class="mid"><span>{{.Text}}{{if .Default}} <span class="status">default</span>{{end}}{{with .Expires}}<br><span class="soft">{{.}}</span>{{end}}</span>
+<span>{{if .Manage}}<a class="link" href="{{.Path}}">Manage<span class="hidden"> {{.Text}}</span></a>{{end}}</span></li>
 {{else}}<li><span class="soft">None yet</span></li>{{end}}</ul>
 {{if .Add}}<p><a class="button quiet" id="add-method" href="{{.Base}}/payment-methods">Add a payment method</a></p>{{end}}
 </section>
@@ -73,7 +74,7 @@ var homeStep = portalStep{
 <p><a class="button quiet" id="edit-details" href="{{.Base}}/customer">Change details</a></p>
 </section>{{end}}
 {{with .Invoices}}<section class="card" id="invoices"><h2>Invoices</h2><ul class="rows">
-{{range .}}<li class="wrap"><span><a class="link" href="{{.URL}}">{{.Number}}</a><br><span class="soft">{{.Date}}</span></span><span>{{.Total}} <span class="status {{.Tone}}">{{.Status}}</span></span></li>{{end}}
+{{range .}}<li><a class="link two" href="{{.URL}}">{{.Number}}<span class="soft">{{.Date}}</span></a><span>{{.Total}} <span class="status {{.Tone}}">{{.Status}}</span></span></li>{{end}}
 </ul></section>{{end}}`),
 	view: (*Stripe).viewHome,
 	act:  (*Stripe).keepPlan,
@@ -125,7 +126,7 @@ func (s *Stripe) viewInvoices(customer string) []invoiceRow {
 
 func (s *Stripe) viewPlan(v *visit, sub *Subscription) planView {
 	features := v.configuration.Features
-	view := planView{ID: sub.ID, Status: sub.Status, Tone: tone(sub.Status), Path: v.home() + "/subscriptions/" + sub.ID, Ended: !sub.live()}
+	view := planView{ID: sub.ID, Status: strings.ReplaceAll(sub.Status, "_", " "), Tone: tone(sub.Status), Path: v.home() + "/subscriptions/" + sub.ID, Ended: !sub.live()}
 	for _, item := range sub.Items {
 		price := s.state.Prices.Get(item.Price)
 		name := s.state.Products.Get(price.Product).Name + quantityOf(item.Quantity)
