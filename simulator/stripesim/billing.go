@@ -10,7 +10,6 @@ const (
 	upcomingNotice  = 7 * 24 * time.Hour // invoice.upcoming before a renewal; the account's setting, this is its default
 	trialNotice     = 3 * 24 * time.Hour // customer.subscription.trial_will_end before the end
 	incompleteLimit = 23 * time.Hour     // for the first payment of a subscription
-	delayedOutcome  = 24 * time.Hour     // of a delayed payment method
 )
 
 const (
@@ -26,6 +25,9 @@ const (
 	timerPending    = "subscription.pending_update"
 	timerSettle     = "payment_intent.settle"
 	timerSession    = "checkout.session.expire"
+	timerRefund     = "refund.settle"
+
+	timerAuthorization = "payment_intent.authorization"
 )
 
 func (s *Stripe) registerTimers() {
@@ -47,6 +49,8 @@ func (s *Stripe) registerTimers() {
 	handle(timerUpcoming, s.upcoming)
 	handle(timerUnpause, s.unpauseComes)
 	handle(timerSettle, s.settles)
+	handle(timerAuthorization, s.authorizationExpires)
+	handle(timerRefund, s.refundSettles)
 	handle(timerSession, func(id string) {
 		if session := s.state.Sessions.Get(id); session.Status == "open" && !session.ExpiresAt.After(s.now()) {
 			s.expireSession(session)

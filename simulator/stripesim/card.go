@@ -3,6 +3,7 @@ package stripesim
 import (
 	"cmp"
 	"net/http"
+	"time"
 )
 
 // behaviour is what happens when a payment method is charged.
@@ -11,13 +12,14 @@ type behaviour struct {
 	decline   string // decline code; "" is accepted
 	code      string // error code of the decline, default card_declined
 	message   string
-	attaches  bool      // with decline: can be saved; only charges fail
-	challenge challenge // when 3-D Secure asks the cardholder
-	delayed   bool      // the outcome is known a day later
-	fails     bool      // with delayed: the outcome is a failure
-	dispute   string    // the reason of the dispute that every charge brings, "" for none
-	inquiry   bool      // with dispute: it begins as an inquiry
-	refund    string    // what becomes of a refund: "" succeeds at once, pending, fails
+	attaches  bool          // with decline: can be saved; only charges fail
+	challenge challenge     // when 3-D Secure asks the cardholder
+	delayed   bool          // the outcome is known later
+	after     time.Duration // with delayed: how much later
+	fails     bool          // with delayed: the outcome is a failure
+	dispute   string        // the reason of the dispute that every charge brings, "" for none
+	inquiry   bool          // with dispute: it begins as an inquiry
+	refund    string        // what becomes of a refund: "" succeeds at once, pending, fails
 }
 
 // challenge says when a card asks its holder to authenticate.
@@ -30,7 +32,10 @@ const (
 	onSession   // on session always; off session never, as if it had been set up long ago
 )
 
-const declined = "Your card was declined."
+const (
+	declined     = "Your card was declined."
+	refusedDebit = "The customer's bank refused the debit."
+)
 
 // numbers are the test numbers the simulator knows, as Stripe's page on testing
 // has them. Every other number is refused as incorrect, so that nobody types a
@@ -67,8 +72,17 @@ var numbers = map[string]behaviour{
 	"4000000000007726": {brand: "visa", refund: "pending"},
 	"4000000000005126": {brand: "visa", refund: "fails"},
 
-	"sepa":      {delayed: true},
-	"sepa_fail": {delayed: true, fails: true, decline: "generic_decline", message: "The customer's bank refused the debit."},
+	// SEPA direct debit, by what the checkout page names it and by test account.
+	"sepa":                 {delayed: true, after: 24 * time.Hour},
+	"sepa_fail":            {delayed: true, after: 24 * time.Hour, fails: true, decline: "generic_decline", message: refusedDebit},
+	"AT611904300234573201": {delayed: true},
+	"AT321904300235473204": {delayed: true, after: 3 * time.Minute},
+	"AT861904300235473202": {delayed: true, fails: true, decline: "generic_decline", message: refusedDebit},
+	"AT051904300235473205": {delayed: true, after: 3 * time.Minute, fails: true, decline: "generic_decline", message: refusedDebit},
+	"AT591904300235473203": {delayed: true, dispute: "debit_not_authorized"},
+
+	// What the official CLI sends for a debit that fails.
+	"IT60X0542811101000000123456": {delayed: true, fails: true, decline: "generic_decline", message: refusedDebit},
 }
 
 // cards are the test cards by what follows pm_card_ or tok_ in the names by
@@ -90,14 +104,6 @@ var cards = map[string]string{
 
 	"createDispute": "4000000000000259", "createDisputeProductNotReceived": "4000000000002685", "createDisputeInquiry": "4000000000001976",
 	"pendingRefund": "4000000000007726", "refundFail": "4000000000005126",
-}
-
-// ibans are the test accounts of SEPA direct debit. The last one is what the
-// official CLI sends for a payment that fails. (Those that are decided after
-// three minutes are decided after a day like the others.)
-var ibans = map[string]string{
-	"AT611904300234573201": "sepa", "AT321904300235473204": "sepa",
-	"AT861904300235473202": "sepa_fail", "AT051904300235473205": "sepa_fail", "IT60X0542811101000000123456": "sepa_fail",
 }
 
 func (m *PaymentMethod) behaviour() behaviour { return numbers[m.Number] }

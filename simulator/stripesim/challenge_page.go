@@ -16,7 +16,7 @@ type challengeView struct {
 var challengeTemplate = page.Parse(`
 <section class="card narrow">
 <h1>3-D Secure</h1>
-<p>The bank of the card ending in {{.Last4}} asks whether it is really you who pays{{with .Amount}} {{.}}{{end}}.</p>
+<p>The bank of the card ending in {{.Last4}} asks whether it is really you who {{with .Amount}}pays {{.}}{{else}}saves it{{end}}.</p>
 <form method="post">
 <button class="full" type="submit" name="outcome" value="pass">Complete authentication</button>
 <button class="full quiet" type="submit" name="outcome" value="fail">Fail authentication</button>
@@ -36,12 +36,15 @@ func (s *Stripe) challengePage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Stripe) viewChallenge(intentID string) (challengeView, bool) {
-	intent := s.state.PaymentIntents.Get(intentID)
-	if intent == nil || intent.Status != "requires_action" {
+	method, amount, currency := s.challenged(intentID)
+	if method == nil {
 		return challengeView{}, false
 	}
-	return challengeView{Frame: frame("3-D Secure"), Amount: money(intent.Amount, intent.Currency),
-		Last4: s.state.PaymentMethods.Get(intent.PaymentMethod).last4()}, true
+	view := challengeView{Frame: frame("3-D Secure"), Last4: method.last4()}
+	if amount > 0 {
+		view.Amount = money(amount, currency)
+	}
+	return view, true
 }
 
 func (s *Stripe) challengePost(w http.ResponseWriter, r *http.Request) {

@@ -197,6 +197,9 @@ func (s *Stripe) closeSession(c *call) (object, error) {
 func (s *Stripe) expireSession(session *CheckoutSession) {
 	session.Status, session.ExpiresAt = "expired", s.now()
 	s.emit("checkout.session.expired", s.showSession(session), nil)
+	if tried := s.state.PaymentIntents.Get(session.Tried); tried != nil {
+		s.cancelIntent(tried, "expired")
+	}
 }
 
 func (s *Stripe) listSessionLines(c *call) (object, error) {

@@ -19,6 +19,7 @@ type Error struct {
 	DeclineCode   string
 	Charge        string
 	PaymentIntent string // its object is in the answer
+	SetupIntent   string // likewise
 	PaymentMethod string // likewise
 
 	// unstored marks what is refused before execution begins: an idempotency
@@ -66,6 +67,9 @@ func (s *Stripe) about(e *Error) object {
 	objects := object{}
 	if intent := s.state.PaymentIntents.Get(e.PaymentIntent); intent != nil {
 		objects["payment_intent"] = s.showPaymentIntent(intent)
+	}
+	if intent := s.state.SetupIntents.Get(e.SetupIntent); intent != nil {
+		objects["setup_intent"] = s.showSetupIntent(intent)
 	}
 	if method := s.state.PaymentMethods.Get(e.PaymentMethod); method != nil {
 		objects["payment_method"] = s.showPaymentMethod(method)

@@ -32,6 +32,7 @@ var kinds = map[string]kind{
 	"prod":  {"product", func(s *Stripe, id string) object { return shownIf(s.state.Products.Get(id), s.showProduct) }},
 	"promo": {"promotion code", func(s *Stripe, id string) object { return shownIf(s.state.PromotionCodes.Get(id), s.showPromotionCode) }},
 	"re":    {"refund", func(s *Stripe, id string) object { return shownIf(s.state.Refunds.Get(id), s.showRefund) }},
+	"seti":  {"setupintent", func(s *Stripe, id string) object { return shownIf(s.state.SetupIntents.Get(id), s.showSetupIntent) }},
 	"sub":   {"subscription", func(s *Stripe, id string) object { return shownIf(s.state.Subscriptions.Get(id), s.showSubscription) }},
 	"txr":   {"tax rate", func(s *Stripe, id string) object { return shownIf(s.state.TaxRates.Get(id), s.showTaxRate) }},
 	"we":    {"webhook endpoint", func(s *Stripe, id string) object { return shownIf(s.state.Endpoints.Get(id), s.showEndpoint) }},

@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -9,26 +10,51 @@ import (
 // PaymentMethod is a card or a SEPA debit. Its number decides how it behaves
 // when charged; only the last four digits are ever shown.
 type PaymentMethod struct {
-	ID       string    `json:"id"`
-	Created  time.Time `json:"created"`
-	Customer string    `json:"customer"` // "" until attached
-	Number   string    `json:"number"`
-	Email    string    `json:"email"`
-	SetUp    bool      `json:"set_up"` // authenticated for charges off session
+	ID            string            `json:"id"`
+	Created       time.Time         `json:"created"`
+	Customer      string            `json:"customer"` // "" until attached
+	Number        string            `json:"number"`
+	ExpMonth      int64             `json:"exp_month"`
+	ExpYear       int64             `json:"exp_year"`
+	Billing       Contact           `json:"billing_details"`
+	AllowDisplay  string            `json:"allow_redisplay"`
+	Metadata      map[string]string `json:"metadata"`
+	SetUp         bool              `json:"set_up"`  // authenticated for charges off session
+	Retired       bool              `json:"retired"` // detached, or used once without a customer
+	CodeUnchecked bool              `json:"cvc_unchecked"`
 }
 
 // Key is the id.
 func (m *PaymentMethod) Key() string { return m.ID }
+
+func (m *PaymentMethod) clone() PaymentMethod {
+	copied := *m
+	copied.Metadata = maps.Clone(m.Metadata)
+	return copied
+}
 
 // newPaymentMethod makes an unattached method of a test number. Spaces in the
 // number are ignored.
 func (s *Stripe) newPaymentMethod(number, email string) (*PaymentMethod, *Error) {
 	number = strings.ReplaceAll(number, " ", "")
 	if _, known := numbers[number]; !known {
-		return nil, &Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "incorrect_number", Param: "number",
-			Message: "Your card number is incorrect. (The simulator takes only the test numbers it knows, such as 4242 4242 4242 4242.)"}
+		return nil, incorrectNumber()
 	}
-	return s.state.PaymentMethods.Add(&PaymentMethod{ID: s.world.NewID("pm_1", 23), Created: s.real(), Number: number, Email: email}), nil
+	return s.addPaymentMethod(PaymentMethod{Number: number, Billing: Contact{Email: email, Address: &Address{Country: "US"}}, AllowDisplay: "limited"}), nil
+}
+
+func incorrectNumber() *Error {
+	return &Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "incorrect_number", Param: "number",
+		Message: "Your card number is incorrect. (The simulator takes only the test numbers it knows, such as 4242 4242 4242 4242.)"}
+}
+
+// addPaymentMethod stores a method; without an expiry it gets one far away.
+func (s *Stripe) addPaymentMethod(fresh PaymentMethod) *PaymentMethod {
+	fresh.ID, fresh.Created = s.world.NewID("pm_1", 23), s.real()
+	if fresh.ExpYear == 0 {
+		fresh.ExpMonth, fresh.ExpYear = 12, 2040
+	}
+	return s.state.PaymentMethods.Add(&fresh)
 }
 
 // cardNamed returns the number of a test card that is named pm_card_x or tok_x.
@@ -44,13 +70,17 @@ func cardNamed(name string) (number string, known bool) {
 	return number, known
 }
 
-// readPaymentMethod takes a pm_ id or the name of a test card; nil when not sent.
+// readPaymentMethod takes a pm_ id or the name of a test card; nil when not
+// sent. One that was detached, or used without a customer, is refused.
 func (s *Stripe) readPaymentMethod(p params, field string) *PaymentMethod {
 	id := p.text(field)
 	if id == "" {
 		return nil
 	}
 	if method := s.state.PaymentMethods.Get(id); method != nil {
+		if method.Retired {
+			p.fail(invalid(p.name(field), "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, or was detached from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first."))
+		}
 		return method
 	}
 	number, known := cardNamed(id)
@@ -61,6 +91,20 @@ func (s *Stripe) readPaymentMethod(p params, field string) *PaymentMethod {
 	method, failure := s.newPaymentMethod(number, "")
 	if failure != nil {
 		p.fail(failure)
+	}
+	return method
+}
+
+// readMethodOf is readPaymentMethod for a customer ("" for none): the method of
+// another one is refused.
+func (s *Stripe) readMethodOf(p params, field, customer string) *PaymentMethod {
+	method := s.readPaymentMethod(p, field)
+	switch {
+	case method == nil || method.Customer == "" || method.Customer == customer:
+	case customer == "":
+		p.fail(invalid(p.name(field), "The PaymentMethod `%s` belongs to a Customer. Please include the Customer in the `customer` parameter.", method.ID))
+	default:
+		p.fail(invalid(p.name(field), "The payment method `%s` does not belong to the Customer you supplied `%s`. Please use this payment method with the Customer that it belongs to instead.", method.ID, customer))
 	}
 	return method
 }
@@ -83,18 +127,27 @@ func (m *PaymentMethod) kind() string {
 }
 
 func (m *PaymentMethod) last4() string {
-	if m.behaviour().delayed {
+	if len(m.Number) < 10 { // sepa and sepa_fail
 		return "3201"
 	}
 	return m.Number[len(m.Number)-4:]
 }
 
+func (m *PaymentMethod) bank() (country, code string) {
+	if strings.HasPrefix(m.Number, "IT") {
+		return "IT", "05428"
+	}
+	return "AT", "19043"
+}
+
 func (s *Stripe) showPaymentMethod(m *PaymentMethod) object {
-	shown := object{"id": m.ID, "object": "payment_method", "allow_redisplay": "limited", "billing_details": billingDetails(m.Email),
+	shown := object{"id": m.ID, "object": "payment_method", "allow_redisplay": m.AllowDisplay, "billing_details": m.Billing.showBilling(),
 		"created": m.Created.Unix(), "customer": orNull(m.Customer), "customer_account": nil, "livemode": false,
-		"metadata": object{}, "type": m.kind()}
+		"metadata": shown(m.Metadata), "type": m.kind()}
 	if m.kind() == "sepa_debit" {
-		shown["sepa_debit"] = object{"bank_code": "19043", "branch_code": nil, "country": "AT", "fingerprint": "simulated", "generated_from": nil, "last4": m.last4()}
+		country, code := m.bank()
+		shown["sepa_debit"] = object{"bank_code": code, "branch_code": nil, "country": country, "fingerprint": "simulated" + m.last4(),
+			"generated_from": object{"charge": nil, "setup_attempt": nil}, "last4": m.last4()}
 		return shown
 	}
 	shown["card"] = m.showCard()
@@ -102,15 +155,17 @@ func (s *Stripe) showPaymentMethod(m *PaymentMethod) object {
 }
 
 func (m *PaymentMethod) showCard() object {
-	return object{"brand": m.behaviour().brand, "checks": object{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"},
-		"country": "US", "display_brand": m.behaviour().brand, "exp_month": 12, "exp_year": 2040, "fingerprint": "simulated",
-		"funding": "credit", "generated_from": nil, "last4": m.last4(),
-		"networks":             object{"available": []any{m.behaviour().brand}, "preferred": nil},
-		"regulated_status":     "unregulated",
+	brand := m.behaviour().brand
+	return object{"brand": brand, "checks": m.checks(), "country": "US", "display_brand": brand, "exp_month": m.ExpMonth, "exp_year": m.ExpYear,
+		"fingerprint": "simulated" + m.last4(), "funding": "credit", "generated_from": nil, "last4": m.last4(),
+		"networks": object{"available": []any{brand}, "preferred": nil}, "regulated_status": "unregulated",
 		"three_d_secure_usage": object{"supported": true}, "wallet": nil}
 }
 
-func billingDetails(email string) object {
-	return object{"address": object{"city": nil, "country": "US", "line1": nil, "line2": nil, "postal_code": nil, "state": nil},
-		"email": orNull(email), "name": nil, "phone": nil, "tax_id": nil}
+func (m *PaymentMethod) checks() object {
+	var code any = "pass"
+	if m.CodeUnchecked {
+		code = nil
+	}
+	return object{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": code}
 }

@@ -41,6 +41,6 @@ func (s *Stripe) makeDefault(customer *Customer, method *PaymentMethod) {
 // detach takes a method from its customer; it cannot be used again.
 func (s *Stripe) detach(method *PaymentMethod) {
 	before := s.showPaymentMethod(method)
-	method.Customer = ""
+	method.Customer, method.Retired = "", true
 	s.emit("payment_method.detached", s.showPaymentMethod(method), previous(before, s.showPaymentMethod(method)))
 }

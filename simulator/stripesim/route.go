@@ -99,6 +99,7 @@ var routes = slices.Concat(
 	invoiceItemRoutes,
 	invoicePaymentRoutes,
 	paymentRoutes,
+	setupRoutes,
 	paymentMethodRoutes,
 	chargeRoutes,
 	refundRoutes,

@@ -70,6 +70,7 @@ type State struct {
 	InvoiceItems    ordered.Table[InvoiceItem, *InvoiceItem]         `json:"invoice_items"`
 	InvoicePayments ordered.Table[InvoicePayment, *InvoicePayment]   `json:"invoice_payments"`
 	PaymentIntents  ordered.Table[PaymentIntent, *PaymentIntent]     `json:"payment_intents"`
+	SetupIntents    ordered.Table[SetupIntent, *SetupIntent]         `json:"setup_intents"`
 	PaymentMethods  ordered.Table[PaymentMethod, *PaymentMethod]     `json:"payment_methods"`
 	Charges         ordered.Table[Charge, *Charge]                   `json:"charges"`
 	Refunds         ordered.Table[Refund, *Refund]                   `json:"refunds"`
