@@ -1,9 +1,11 @@
 package simulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 
 	"github.com/lockstep-dev/lockstep/simulator/clerksim"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
@@ -28,16 +30,16 @@ type saved struct {
 // delivery policy and the history belong to the run and are not saved. Treat
 // the file as a secret of the development machine.
 func (s *Simulator) Save(w io.Writer) error {
-	var encoded []byte
+	var encoded bytes.Buffer
 	var err error
 	s.world.View(func() {
-		encoded, err = json.Marshal(saved{Format: saveFormat, World: s.world.State(), Outbox: s.outbox.State(),
-			Stripe: s.stripe.Snapshot(), Clerk: s.clerk.Snapshot()})
+		err = writeStruct(&encoded, reflect.ValueOf(&saved{Format: saveFormat, World: s.world.State(), Outbox: s.outbox.State(),
+			Stripe: s.stripe.Snapshot(), Clerk: s.clerk.Snapshot()}))
 	})
 	if err != nil {
 		return fmt.Errorf("encode simulator state: %w", err)
 	}
-	if _, err := w.Write(encoded); err != nil {
+	if _, err := encoded.WriteTo(w); err != nil {
 		return fmt.Errorf("write simulator state: %w", err)
 	}
 	return nil
@@ -49,7 +51,7 @@ func (s *Simulator) Save(w io.Writer) error {
 // passed on the billing clock too: what became due runs at the next call.
 func (s *Simulator) Load(r io.Reader) error {
 	state := saved{Stripe: &stripesim.State{}, Clerk: &clerksim.State{}}
-	if err := json.NewDecoder(r).Decode(&state); err != nil {
+	if err := readStruct(json.NewDecoder(r), reflect.ValueOf(&state)); err != nil {
 		return fmt.Errorf("decode simulator state: %w", err)
 	}
 	if state.Format != saveFormat {
@@ -57,6 +59,9 @@ func (s *Simulator) Load(r io.Reader) error {
 	}
 	if state.Clerk.Key == nil {
 		return fmt.Errorf("simulator state has no signing key")
+	}
+	if err := state.Stripe.Open(); err != nil {
+		return fmt.Errorf("read simulator state: %w", err)
 	}
 	s.world.Replace(func() {
 		s.world.Restore(state.World)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -173,5 +174,56 @@ func TestSaveReportsAFailedWrite(t *testing.T) {
 		if err := newBench(t, 1).Save(&file); err != nil || !json.Valid(file.Bytes()) {
 			t.Errorf("the state is no JSON: %v", err)
 		}
+	})
+}
+
+func TestManyEventsAreKeptSmallAndWhole(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 1)
+		b.start()
+		populate(t, b.Simulator, 100) // about 1,500 events, of which the newest 1,000 are kept as they are
+		b.settle()
+		before := b.Events()
+		if len(before) < 1300 {
+			t.Fatalf("%d events are too few for this test", len(before))
+		}
+		_, oldest := b.send("GET", stripeHost+"/v1/events/"+before[3].ID, nil, "")
+		if hash(oldest, "data", "object")["object"] == nil || oldest["pending_webhooks"] != float64(0) {
+			t.Errorf("an old event shows %v", oldest)
+		}
+		var file bytes.Buffer
+		if err := b.Save(&file); err != nil {
+			t.Fatal(err)
+		}
+		if perCustomer := file.Len() / 100; perCustomer > 40<<10 {
+			t.Errorf("a customer takes %d bytes of the file", perCustomer)
+		}
+		second := newBench(t, 2)
+		if err := second.Load(bytes.NewReader(file.Bytes())); err != nil {
+			t.Fatal(err)
+		}
+		for i, event := range second.Events() {
+			if !reflect.DeepEqual(event, before[i]) {
+				t.Fatalf("event %d after loading is %v, was %v", i, event, before[i])
+			}
+		}
+		if _, list := second.send("GET", stripeHost+"/v1/events?limit=100&starting_after="+before[150].ID, nil, ""); len(list["data"].([]any)) != 100 ||
+			element(list, 0)["id"] != before[149].ID {
+			t.Errorf("the list goes on with %v, want %s", element(list, 0)["id"], before[149].ID)
+		}
+		time.Sleep(31 * day)
+		if kept := second.Events(); kept[0].Created.Before(second.Now().Add(-30 * day)) {
+			t.Errorf("an event of %s is kept after 31 days", kept[0].Created)
+		}
+		var empty bytes.Buffer
+		if err := second.Save(&empty); err != nil || strings.Contains(empty.String(), `"heads"`) {
+			t.Errorf("packs outlive their events: %v", err)
+		}
+		broken := bytes.Replace(file.Bytes(), []byte(`"heads":"`), []byte(`"heads":"AAAA`), 1)
+		if err := second.Load(bytes.NewReader(broken)); err == nil {
+			t.Error("a broken pack loads")
+		}
+		b.stop()
 	})
 }

@@ -70,8 +70,8 @@ func (s *Stripe) draftEnds(id string) {
 
 // unanswered says whether an endpoint refused invoice.created and did not take it since.
 func (s *Stripe) unanswered(invoice *Invoice) bool {
-	event := s.state.Events.Get(invoice.CreatedEvent)
-	return event != nil && event.Acknowledged < event.Endpoints && s.outbox.Failing(event.ID)
+	event := s.state.log.records.Get(invoice.CreatedEvent)
+	return event != nil && !event.delivery.delivered() && s.outbox.Failing(event.id)
 }
 
 // advance does with a finalized invoice what its way of collection says.

@@ -189,12 +189,12 @@ func (s *Stripe) Backoff(attempts int) (time.Duration, bool) {
 
 // Settled keeps pending_webhooks and delivery_success true.
 func (s *Stripe) Settled(message, _ string, acknowledged bool) {
-	event := s.state.Events.Get(message)
+	event := s.state.log.records.Get(message)
 	if event == nil {
 		return // older than 30 days
 	}
-	event.Open--
+	event.delivery.Open--
 	if acknowledged {
-		event.Acknowledged++
+		event.delivery.Acknowledged++
 	}
 }

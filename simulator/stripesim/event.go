@@ -21,13 +21,13 @@ type Event struct {
 	Type           string          `json:"type"`
 	Version        string          `json:"api_version"` // the account's when it was written
 	Created        time.Time       `json:"created"`
-	About          string          `json:"about"`      // the object's id
-	AboutType      string          `json:"about_type"` // and its type
-	Customer       string          `json:"customer"`   // "" when it is about no customer
+	About          string          `json:"about,omitempty"`      // the object's id
+	AboutType      string          `json:"about_type,omitempty"` // and its type
+	Customer       string          `json:"customer,omitempty"`   // "" when it is about no customer
 	Object         json.RawMessage `json:"object"`
-	Previous       json.RawMessage `json:"previous,omitempty"` // none is not null: an event that was saved and loaded shows no previous_attributes either
-	RequestID      string          `json:"request_id"`         // "" for what Stripe does by itself
-	IdempotencyKey string          `json:"idempotency_key"`
+	Previous       json.RawMessage `json:"previous,omitempty"`   // none is not null: an event that was saved and loaded shows no previous_attributes either
+	RequestID      string          `json:"request_id,omitempty"` // "" for what Stripe does by itself
+	IdempotencyKey string          `json:"idempotency_key,omitempty"`
 	Endpoints      int             `json:"endpoints"`    // how many it is delivered to
 	Acknowledged   int             `json:"acknowledged"` // by how many of them
 	Open           int             `json:"open"`         // attempts still to come
@@ -86,8 +86,8 @@ func (s *Stripe) snapshot(version string, about, previous object) (shown, before
 func (s *Stripe) store(event *Event, about, previous object, delay time.Duration) {
 	endpoints := s.subscribed(event.Type)
 	event.Endpoints, event.Open, event.Acknowledged = len(endpoints), len(endpoints), 0
-	s.state.Events.Add(event)
-	s.index(event, about)
+	s.state.log.add(event)
+	s.index(event, about, previous)
 	s.forgetEvents()
 	message := delivery.Message{ID: event.ID, Provider: s.Name(), Type: event.Type}
 	if len(endpoints) > 0 {
@@ -113,18 +113,12 @@ func (s *Stripe) eventBody(event *Event) []byte {
 
 func (s *Stripe) forgetEvents() {
 	limit := s.world.Now().Add(-eventLifetime)
-	s.state.Events.RemoveOldestWhile(func(e *Event) bool {
-		stale := e.Created.Before(limit)
-		if stale {
-			s.unindex(e)
-		}
-		return stale
-	})
+	s.state.log.forgetBefore(limit)
 }
 
 func (s *Stripe) retrieveEvent(c *call) (object, error) {
 	s.forgetEvents()
-	if event := s.state.Events.Get(c.path[0]); event != nil {
+	if event := s.state.log.find(c.path[0]); event != nil {
 		return s.showEvent(event), nil
 	}
 	return nil, noSuch("event", c.path[0], "id")
@@ -140,10 +134,10 @@ func (s *Stripe) listEvents(c *call) (object, error) {
 	case len(kinds) > 20:
 		c.fail(malformed("", "types", "You can pass up to 20 event types."))
 	}
-	return paginate(c, s.state.Events.Newest(), func(e *Event) bool {
-		return (kind == "" || typeMatches(kind, e.Type)) && (len(kinds) == 0 || slices.Contains(kinds, e.Type)) &&
-			(!c.has("delivery_success") || (e.Acknowledged == e.Endpoints) == delivered) && within(e.Created)
-	}, s.showEvent)
+	return paginate(c, s.state.log.records.Newest(), func(r *record) bool {
+		return (kind == "" || typeMatches(kind, r.kind)) && (len(kinds) == 0 || slices.Contains(kinds, r.kind)) &&
+			(!c.has("delivery_success") || r.delivery.delivered() == delivered) && within(r.createdAt())
+	}, func(r *record) object { return s.showEvent(s.state.log.event(r)) })
 }
 
 // typeMatches compares an event type with a name or a group such as customer.*.

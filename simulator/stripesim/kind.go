@@ -19,7 +19,7 @@ var kinds = map[string]kind{
 	"cs":    {"checkout.session", func(s *Stripe, id string) object { return shownIf(s.state.Sessions.Get(id), s.showSession) }},
 	"cus":   {"customer", func(s *Stripe, id string) object { return shownIf(s.state.Customers.Get(id), s.showCustomer) }},
 	"dp":    {"dispute", func(s *Stripe, id string) object { return shownIf(s.state.Disputes.Get(id), s.showDispute) }},
-	"evt":   {"event", func(s *Stripe, id string) object { return shownIf(s.state.Events.Get(id), s.showEvent) }},
+	"evt":   {"event", func(s *Stripe, id string) object { return shownIf(s.state.log.find(id), s.showEvent) }},
 	"feat":  {"feature", func(s *Stripe, id string) object { return shownIf(s.state.Features.Get(id), s.showFeature) }},
 	"in":    {"invoice", func(s *Stripe, id string) object { return shownIf(s.state.Invoices.Get(id), s.showInvoice) }},
 	"ii":    {"invoiceitem", func(s *Stripe, id string) object { return shownIf(s.state.InvoiceItems.Get(id), s.showInvoiceItem) }},

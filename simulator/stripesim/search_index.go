@@ -20,56 +20,78 @@ var searchable = []string{"charge", "customer", "invoice", "payment_intent", "pr
 // version is an object as an event showed it.
 type version struct {
 	event  string
-	at     time.Time     // by the billing clock
-	lag    time.Duration // until search sees it
-	first  bool          // there was nothing before
-	object json.RawMessage
+	at     time.Time       // by the billing clock
+	lag    time.Duration   // until search sees it
+	first  bool            // there was nothing before
+	object json.RawMessage // nil: what the event shows
 }
 
-// searchIndex remembers, by id, the states that objects were in of late: the
-// last one that search sees already, and those that it does not see yet. It is
-// made from the events, and so is not saved.
-type searchIndex map[string][]version
+// searchIndex remembers the states of the objects that changed within the
+// longest lag: by id, the last one that search sees already, and those that it
+// does not see yet. What did not change of late is seen as it is.
+type searchIndex struct {
+	versions map[string][]version
+	recent   []noted // oldest first
+}
 
-// index notes the state that an event shows.
-func (s *Stripe) index(event *Event, about object) {
+// noted is a change that the index still remembers.
+type noted struct {
+	id, event string
+	at        time.Time
+}
+
+// index notes the state that an event shows, and the one before it if search
+// has nothing of the object yet.
+func (s *Stripe) index(event *Event, about, previous object) {
+	s.forgetVersions()
 	if !slices.Contains(searchable, event.AboutType) {
 		return
 	}
-	shown := event.Object
-	if event.Version != APIVersion {
-		shown = encode(about)
+	known := s.search.versions[event.About]
+	created := len(known) == 0 && (strings.HasSuffix(event.Type, ".created") || event.AboutType == "charge")
+	if len(known) == 0 && !created {
+		before, _ := goBack(about, previous).(object)
+		if previous == nil {
+			before, _ = deepCopy(about).(object)
+		}
+		delete(before, "deleted")
+		known = []version{{object: encode(before)}}
 	}
-	s.noteVersion(event, shown)
-}
-
-func (s *Stripe) noteVersion(event *Event, shown json.RawMessage) {
-	known := s.versions[event.About]
-	fresh := version{event: event.ID, at: event.Created, lag: s.searchLag(event.ID), object: shown,
-		first: len(known) == 0 && (strings.HasSuffix(event.Type, ".created") || event.AboutType == "charge")}
+	fresh := version{event: event.ID, at: event.Created, lag: s.searchLag(event.ID), first: created}
+	if event.Version != APIVersion {
+		fresh.object = encode(about)
+	}
 	seen := 0 // what is older than any lag is seen: only the last of those matters
 	for i, old := range known {
 		if !old.at.Add(s.longestLag()).After(s.real()) {
 			seen = i
 		}
 	}
-	s.versions[event.About] = append(slices.Clone(known[seen:]), fresh)
+	s.search.versions[event.About] = append(slices.Clone(known[seen:]), fresh)
+	s.search.recent = append(s.search.recent, noted{id: event.About, event: event.ID, at: event.Created})
 }
 
-// unindex lets an event's state go with the event.
-func (s *Stripe) unindex(event *Event) {
-	if known := s.versions[event.About]; len(known) > 0 && known[len(known)-1].event == event.ID {
-		delete(s.versions, event.About)
+// forgetVersions drops the objects whose last change search sees.
+func (s *Stripe) forgetVersions() {
+	for len(s.search.recent) > 0 {
+		oldest := s.search.recent[0]
+		if oldest.at.Add(s.longestLag()).After(s.real()) {
+			return
+		}
+		if known := s.search.versions[oldest.id]; len(known) > 0 && known[len(known)-1].event == oldest.event {
+			delete(s.search.versions, oldest.id)
+		}
+		s.search.recent = s.search.recent[1:]
 	}
 }
 
-// reindex makes the index anew from the events that are kept. Those in the shape
-// of an older version do not help.
+// reindex makes the index anew from the latest events. Those in the shape of an
+// older version do not help.
 func (s *Stripe) reindex() {
-	s.versions = searchIndex{}
-	for event := range s.state.Events.Oldest() {
-		if slices.Contains(searchable, event.AboutType) && event.Version == APIVersion {
-			s.noteVersion(event, event.Object)
+	s.search = searchIndex{versions: map[string][]version{}}
+	for _, kept := range s.state.log.whole {
+		if kept.event.Version == APIVersion && kept.createdAt().Add(s.longestLag()).After(s.real()) {
+			s.index(kept.event, decoded(kept.event.Object), decoded(kept.event.Previous))
 		}
 	}
 }
@@ -87,12 +109,12 @@ func (s *Stripe) longestLag() time.Duration { return max(maxSearchLag, s.config.
 
 // indexed returns an object as search sees it now, when it matches; else nil.
 func (s *Stripe) indexed(id string, now func() object, wanted query) object {
-	known := s.versions[id]
+	known := s.search.versions[id]
 	for i := len(known) - 1; i >= 0; i-- {
 		seen := !known[i].at.Add(known[i].lag).After(s.world.Now())
 		switch {
 		case seen && i < len(known)-1:
-			return matching(decoded(known[i].object), wanted)
+			return matching(s.asItWas(known[i], now), wanted)
 		case seen:
 			return matching(now(), wanted)
 		case i == 0 && known[0].first:
@@ -100,6 +122,17 @@ func (s *Stripe) indexed(id string, now func() object, wanted query) object {
 		}
 	}
 	return matching(now(), wanted)
+}
+
+// asItWas is an object in an earlier state.
+func (s *Stripe) asItWas(state version, now func() object) object {
+	if state.object != nil {
+		return decoded(state.object)
+	}
+	if event := s.state.log.find(state.event); event != nil {
+		return decoded(event.Object)
+	}
+	return now()
 }
 
 func matching(shownAs object, wanted query) object {

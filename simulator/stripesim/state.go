@@ -35,17 +35,17 @@ type Config struct {
 // Stripe is a simulated Stripe account in test mode. Its state is guarded by
 // the world's lock; exported methods take it, unexported ones expect it.
 type Stripe struct {
-	config   Config
-	world    *schedule.World
-	outbox   *delivery.Outbox
-	gate     *wire.Gate
-	pages    http.Handler
-	state    *State
-	origin   origin
-	clock    *TestClock                 // whose time the moment has; nil: the billing clock
-	runners  map[string]func(id string) // what timers do, by kind
-	versions searchIndex
-	running  map[string]bool // idempotency keys in execution
+	config  Config
+	world   *schedule.World
+	outbox  *delivery.Outbox
+	gate    *wire.Gate
+	pages   http.Handler
+	state   *State
+	origin  origin
+	clock   *TestClock                 // whose time the moment has; nil: the billing clock
+	runners map[string]func(id string) // what timers do, by kind
+	search  searchIndex
+	running map[string]bool // idempotency keys in execution
 }
 
 // origin is the API request that causes the events of the moment; the zero
@@ -54,6 +54,8 @@ type origin struct{ requestID, key string }
 
 // State is everything a simulated Stripe remembers.
 type State struct {
+	log eventLog // SavedEvents and SavedPacks are filled from it to be saved, and emptied into it
+
 	Customers       ordered.Table[Customer, *Customer]               `json:"customers"`
 	Products        ordered.Table[Product, *Product]                 `json:"products"`
 	Prices          ordered.Table[Price, *Price]                     `json:"prices"`
@@ -75,7 +77,8 @@ type State struct {
 	Charges         ordered.Table[Charge, *Charge]                   `json:"charges"`
 	Refunds         ordered.Table[Refund, *Refund]                   `json:"refunds"`
 	Disputes        ordered.Table[Dispute, *Dispute]                 `json:"disputes"`
-	Events          ordered.Table[Event, *Event]                     `json:"events"`
+	SavedEvents     ordered.Table[Event, *Event]                     `json:"events"`
+	SavedPacks      ordered.Table[pack, *pack]                       `json:"event_packs"`
 	Endpoints       ordered.Table[Endpoint, *Endpoint]               `json:"webhook_endpoints"`
 	TestClocks      ordered.Table[TestClock, *TestClock]             `json:"test_clocks"`
 	Keys            ordered.Table[stored, *stored]                   `json:"idempotency_keys"`
@@ -87,14 +90,14 @@ type State struct {
 func New(config Config) *Stripe {
 	config.Version = cmp.Or(config.Version, APIVersion)
 	s := &Stripe{
-		config:   config,
-		world:    config.World,
-		outbox:   config.Outbox,
-		state:    &State{},
-		running:  map[string]bool{},
-		runners:  map[string]func(string){},
-		versions: searchIndex{},
-		gate:     &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
+		config:  config,
+		world:   config.World,
+		outbox:  config.Outbox,
+		state:   &State{},
+		running: map[string]bool{},
+		runners: map[string]func(string){},
+		search:  searchIndex{versions: map[string][]version{}},
+		gate:    &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
 	}
 	s.addDefaultConfiguration()
 	s.outbox.Register(s)
@@ -105,9 +108,18 @@ func New(config Config) *Stripe {
 
 // Snapshot returns the state for Save. Call it under the world's lock and
 // marshal it before the lock is given back.
-func (s *Stripe) Snapshot() *State { return s.state }
+func (s *Stripe) Snapshot() *State {
+	s.state.log.save(s.state)
+	return s.state
+}
 
-// Restore replaces the state. Call it through World.Replace.
+// Open makes a decoded state ready for Restore.
+func (state *State) Open() (err error) {
+	state.log, err = load(state)
+	return err
+}
+
+// Restore replaces the state by an opened one. Call it through World.Replace.
 func (s *Stripe) Restore(state *State) {
 	s.state = state
 	s.reindex()

@@ -71,7 +71,7 @@ func (s *Stripe) Events() []Event {
 	var all []Event
 	s.world.View(func() {
 		s.forgetEvents()
-		for event := range s.state.Events.Oldest() {
+		for event := range s.state.log.oldest() {
 			all = append(all, *event)
 		}
 	})
