@@ -205,7 +205,7 @@ func TestATrialIsFreeAndThenCharged(t *testing.T) {
 		}
 		before := b.mark()
 		b.Advance(11 * 24 * time.Hour)
-		if diff := cmp.Diff([]string{"customer.subscription.trial_will_end"}, b.eventsSince(before)); diff != "" {
+		if diff := cmp.Diff([]string{"invoice.upcoming", "customer.subscription.trial_will_end"}, b.eventsSince(before)); diff != "" {
 			t.Errorf("events up to three days before the end (-want +got):\n%s", diff)
 		}
 		b.Advance(3*24*time.Hour + 2*time.Hour)

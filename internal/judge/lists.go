@@ -50,6 +50,7 @@ var undocumentedOperations = map[string]string{
 	"GET /v1/payment_pages/{session}":          "Stripe's CLI reads a checkout session with it",
 	"POST /v1/payment_pages/{session}/confirm": "Stripe's CLI pays a checkout session with it",
 	"POST /v1/events/{id}/retry":               "Stripe's CLI sends an event again with it",
+	"POST /v1/subscriptions/{id}/pause":        "came with endive, the release after the document's",
 }
 
 // undescribedObjects are objects of events that Stripe's document does not describe.

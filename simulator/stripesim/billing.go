@@ -22,6 +22,7 @@ const (
 	timerOverdue    = "invoice.overdue"
 	timerUpcoming   = "invoice.upcoming"
 	timerUnpause    = "subscription.unpause"
+	timerResume     = "subscription.resumption"
 	timerPending    = "subscription.pending_update"
 	timerSettle     = "payment_intent.settle"
 	timerSession    = "checkout.session.expire"
@@ -48,6 +49,8 @@ func (s *Stripe) registerTimers() {
 	handle(timerOverdue, s.overdue)
 	handle(timerUpcoming, s.upcoming)
 	handle(timerUnpause, s.unpauseComes)
+	handle(timerPending, s.pendingExpires)
+	handle(timerResume, s.resumptionExpires)
 	handle(timerSettle, s.settles)
 	handle(timerAuthorization, s.authorizationExpires)
 	handle(timerRefund, s.refundSettles)
@@ -61,24 +64,27 @@ func (s *Stripe) registerTimers() {
 // periodEnds renews, ends a trial, or ends the subscription.
 func (s *Stripe) periodEnds(id string) {
 	sub := s.state.Subscriptions.Get(id)
-	if !sub.live() || sub.Status == "paused" || sub.Status == "incomplete" || sub.PeriodEnd().After(s.now()) {
+	if sub == nil || !sub.live() || sub.Status == "paused" || sub.Status == "incomplete" || sub.PeriodEnd().After(s.now()) {
 		return // canceled meanwhile, or the period was moved by a change of plan
 	}
 	if sub.CancelAtPeriodEnd || !sub.CancelAt.IsZero() && !sub.CancelAt.After(s.now()) {
 		s.cancelAtEnd(sub)
 		return
 	}
-	if sub.Status == "trialing" && s.methodFor(sub) == nil && sub.CollectionMethod != "send_invoice" {
-		switch sub.TrialEndBehavior {
-		case "cancel":
-			s.cancelNow(sub, "")
-			return
-		case "pause":
-			s.pause(sub)
-			return
-		}
+	switch {
+	case sub.Status != "trialing" || !s.stopsWithoutMethod(sub):
+		s.renew(sub)
+	case sub.TrialEndBehavior == "cancel":
+		s.cancelNow(sub, "")
+	default:
+		s.pause(sub)
 	}
-	s.renew(sub)
+}
+
+// stopsWithoutMethod says whether the end of the trial is not the begin of a paid
+// period, because there is nothing to pay with.
+func (s *Stripe) stopsWithoutMethod(sub *Subscription) bool {
+	return (sub.TrialEndBehavior == "cancel" || sub.TrialEndBehavior == "pause") && s.methodFor(sub) == nil && sub.CollectionMethod != "send_invoice"
 }
 
 // renew moves the periods that are over and drafts their invoice. The money is

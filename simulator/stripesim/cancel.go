@@ -42,7 +42,7 @@ func (s *Stripe) scheduleCancel(sub *Subscription, atPeriodEnd bool, at time.Tim
 
 func (s *Stripe) cancelComes(id string) {
 	sub := s.state.Subscriptions.Get(id)
-	if sub.live() && !sub.CancelAt.IsZero() && !sub.CancelAt.After(s.now()) {
+	if sub != nil && sub.live() && !sub.CancelAt.IsZero() && !sub.CancelAt.After(s.now()) {
 		s.cancelAtEnd(sub)
 	}
 }
@@ -62,7 +62,7 @@ func (s *Stripe) cancelAtEnd(sub *Subscription) {
 }
 
 func (s *Stripe) trialWillEnd(id string) {
-	if sub := s.state.Subscriptions.Get(id); sub.Status == "trialing" {
+	if sub := s.state.Subscriptions.Get(id); sub != nil && sub.Status == "trialing" && !sub.TrialEnd.Add(-trialNotice).After(s.now()) {
 		s.emit("customer.subscription.trial_will_end", s.showSubscription(sub), nil)
 	}
 }
@@ -70,7 +70,7 @@ func (s *Stripe) trialWillEnd(id string) {
 // incompleteExpires ends a subscription whose first payment was not made.
 func (s *Stripe) incompleteExpires(id string) {
 	sub := s.state.Subscriptions.Get(id)
-	if sub.Status != "incomplete" {
+	if sub == nil || sub.Status != "incomplete" {
 		return
 	}
 	s.changeSubscription(sub, func() { sub.Status, sub.EndedAt, sub.CanceledAt = "incomplete_expired", s.now(), s.now() })

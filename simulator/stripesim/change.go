@@ -1,83 +1,171 @@
 package stripesim
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
-// updateSubscription changes metadata, the scheduled end, the items and the
-// trial. Prorations are not simulated: a new price or quantity is billed from
-// the next period on, unless the interval changes, which begins a new period
-// and bills it at once.
+// updateSubscription changes what the parameters say; alter bills it.
 func (s *Stripe) updateSubscription(c *call) (object, error) {
 	sub := s.state.Subscriptions.Get(c.path[0])
 	if sub == nil {
 		return nil, noSuch("subscription", c.path[0], "id")
 	}
-	changed := sub.clone()
-	changed.Metadata = c.metadata(sub.Metadata)
-	if !sub.live() && slices.ContainsFunc(c.at.order, func(name string) bool {
-		return !slices.Contains([]string{"metadata", "cancellation_details", "expand"}, name)
-	}) {
+	if !sub.live() && !onlyAllowed(c.params, "metadata", "cancellation_details") {
 		return nil, invalidCode("invalid_canceled_subscription_fields", "", "A canceled subscription can only update its cancellation_details and metadata.")
 	}
-	changed.Description = c.textOr("description", sub.Description)
-	if method := s.readPaymentMethod(c.params, "default_payment_method"); method != nil {
-		method.Customer, changed.DefaultPaymentMethod = sub.Customer, method.ID
-	}
-	details := c.sub("cancellation_details")
-	changed.CancelComment, changed.CancelFeedback = details.textOr("comment", sub.CancelComment), details.textOr("feedback", sub.CancelFeedback)
-	s.readItemChanges(c.params, &changed)
+	to := s.readAlteration(c, sub)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	restart := s.intervalChanges(sub, &changed)
-	before := s.showSubscription(sub)
-	*sub = changed
-	s.applyCancel(c, sub)
-	s.applyTrialEnd(c, sub)
-	if restart {
-		sub.Anchor = s.now()
-		s.beginPeriod(sub, s.now())
+	if failure := s.alter(sub, to); failure != nil {
+		return nil, failure
 	}
-	if c.has("items") {
-		sub.Features = s.featuresOf(sub.Items)
+	if c.has("pause_collection") && !sub.PauseResumesAt.IsZero() {
+		s.at(sub.PauseResumesAt, timerUnpause, sub.ID)
 	}
-	var invoice *Invoice
-	if restart && sub.Status != "trialing" {
-		invoice = s.draft(sub, "subscription_update", s.linesOf(sub))
-		sub.LatestInvoice = invoice.ID
+	if to.stopTrial {
+		s.periodEnds(sub.ID) // without a payment method its end is a pause or a cancellation
 	}
-	s.emitUpdate("customer.subscription.updated", before, s.showSubscription(sub))
-	if invoice != nil {
-		s.emitCreated(invoice)
-		s.finalize(invoice)
-		s.try(invoice)
-	}
-	s.refreshEntitlements(sub.Customer)
 	return s.showSubscription(sub), nil
 }
 
-func (s *Stripe) intervalChanges(from, to *Subscription) bool {
-	old, next := s.state.Prices.Get(from.Items[0].Price), s.state.Prices.Get(to.Items[0].Price)
-	return old.Interval != next.Interval || old.count() != next.count()
+// readAlteration reads everything that an update can change.
+func (s *Stripe) readAlteration(c *call, sub *Subscription) alteration {
+	to := s.readBilling(c.params, sub)
+	next := &to.next
+	next.Metadata = c.metadata(sub.Metadata)
+	next.Description = c.textOr("description", sub.Description)
+	if method := s.readPaymentMethod(c.params, "default_payment_method"); method != nil {
+		next.DefaultPaymentMethod = method.ID
+		if c.failed() == nil {
+			s.attach(method, sub.Customer)
+		}
+	} else if c.has("default_payment_method") {
+		next.DefaultPaymentMethod = ""
+	}
+	if c.has("collection_method") || c.has("days_until_due") {
+		next.CollectionMethod, next.DaysUntilDue = readCollection(c.params, sub.CollectionMethod, sub.DaysUntilDue)
+	}
+	if c.has("trial_settings") {
+		next.TrialEndBehavior = readTrialEnd(c.params)
+	}
+	next.SaveDefaultMethod = readPaymentSettings(c.params, sub.SaveDefaultMethod)
+	readCancellation(c.params, next)
+	s.readPauseCollection(c.params, next)
+	to.extra = s.readExtraItems(c.params)
+	for i := range to.extra {
+		to.extra[i].Customer, to.extra[i].Subscription = sub.Customer, sub.ID
+	}
+	s.readItemChanges(c.params, next)
+	s.readTrialChange(c, sub, &to)
+	to.restart = c.enum("billing_cycle_anchor", "unchanged", "now", "unchanged") == "now"
+	s.refuseAlteration(c, sub, to)
+	if c.failed() == nil {
+		s.readCancel(c.params, next)
+	}
+	return to
+}
+
+// readBilling reads how a change is billed: what all ways to change items share.
+func (s *Stripe) readBilling(p params, sub *Subscription) alteration {
+	to := alteration{next: sub.clone(), at: s.now(), proration: readProration(p), behaviour: readPaymentBehavior(p), offSession: p.boolean("off_session", !offSession)}
+	if p.has("proration_date") {
+		to.at = p.time("proration_date")
+		if to.at.Before(sub.Items[0].PeriodStart) || to.at.After(sub.PeriodEnd()) {
+			p.fail(invalid("proration_date", "The proration date must be within the current period."))
+		}
+	}
+	return to
+}
+
+// refuseAlteration refuses what the subscription's state does not allow.
+func (s *Stripe) refuseAlteration(c *call, sub *Subscription, to alteration) {
+	billed := c.has("items") || to.restart || c.has("trial_end") || c.has("add_invoice_items")
+	switch {
+	case sub.Status == "incomplete" && billed:
+		c.fail(invalid("items", "This subscription is incomplete: it can be changed in this way once its first invoice is paid."))
+	case to.behaviour == "pending_if_incomplete" && !onlyAllowed(c.params, "payment_behavior", "items", "proration_behavior", "proration_date", "billing_cycle_anchor", "off_session", "expand"):
+		c.fail(invalid("payment_behavior", "The simulator applies pending updates only to items and billing_cycle_anchor: other parameters cannot be passed with payment_behavior=pending_if_incomplete."))
+	case to.restart && sub.Status == "trialing":
+		c.fail(invalid("billing_cycle_anchor", "The billing cycle anchor of a trialing subscription is the end of its trial."))
+	}
+}
+
+// readTrialChange reads trial_end: now, or a time in the future.
+func (s *Stripe) readTrialChange(c *call, sub *Subscription, to *alteration) {
+	switch {
+	case !c.has("trial_end"):
+	case c.text("trial_end") == "now":
+		trialing := sub.Status == "trialing"
+		to.stopTrial = trialing && s.stopsWithoutMethod(&to.next)
+		to.endTrial = trialing && !to.stopTrial
+		if to.stopTrial {
+			s.cutTrial(&to.next)
+		}
+	default:
+		to.trial = s.readTrial(c.params)
+	}
+}
+
+// cutTrial ends a trial after which no new period begins: nothing is billed.
+func (s *Stripe) cutTrial(sub *Subscription) {
+	sub.TrialEnd = s.now()
+	for i := range sub.Items {
+		sub.Items[i].PeriodEnd = s.now()
+	}
 }
 
 // readItemChanges applies items[n][id|price|quantity|deleted|metadata].
 func (s *Stripe) readItemChanges(p params, sub *Subscription) {
 	for _, sent := range p.list("items") {
+		sent.only("id", "price", "price_data", "quantity", "deleted", "metadata", "clear_usage")
 		id := sent.text("id")
 		at := slices.IndexFunc(sub.Items, func(item SubscriptionItem) bool { return item.ID == id })
 		switch {
 		case id != "" && at < 0:
 			sent.fail(noSuch("subscription_item", id, sent.name("id")))
 		case sent.boolean("deleted", false):
-			if at >= 0 {
-				sub.Items = slices.Delete(sub.Items, at, at+1)
+			if at < 0 {
+				sent.required("id")
+				continue
 			}
+			sub.Items = slices.Delete(sub.Items, at, at+1)
 		default:
 			s.readItemChange(sent, sub, at)
 		}
+	}
+	s.checkItems(p, sub)
+}
+
+// readItemChange adds an item, or changes the one at a place.
+func (s *Stripe) readItemChange(sent params, sub *Subscription, at int) {
+	if at < 0 {
+		if price := s.readChosenPrice(sent); price != nil {
+			if slices.ContainsFunc(sub.Items, func(item SubscriptionItem) bool { return item.Price == price.ID }) {
+				sent.fail(invalid(sent.name("price"), "Cannot add multiple subscription items with the same plan: %s", price.ID))
+			}
+			sub.Items = append(sub.Items, SubscriptionItem{ID: s.world.NewID("si_", 14), Created: s.now(), Price: price.ID,
+				Quantity: readQuantity(sent, 1), Metadata: sent.metadata(nil)})
+		}
+		return
+	}
+	item := &sub.Items[at]
+	item.Metadata = sent.metadata(item.Metadata)
+	if sent.has("price") || sent.has("price_data") {
+		price := s.readChosenPrice(sent)
+		if price == nil {
+			return
+		}
+		if price.ID != item.Price && !sent.has("quantity") {
+			item.Quantity = max(1, item.Quantity)
+		}
+		item.Price = price.ID
+	}
+	item.Quantity = readQuantity(sent, item.Quantity)
+}
+
+// checkItems refuses items that cannot be in one subscription.
+func (s *Stripe) checkItems(p params, sub *Subscription) {
+	if p.failed() != nil {
+		return
 	}
 	if len(sub.Items) == 0 {
 		p.fail(invalid("items", "A subscription must have at least one active plan."))
@@ -87,65 +175,56 @@ func (s *Stripe) readItemChanges(p params, sub *Subscription) {
 	for i, item := range sub.Items {
 		items[i] = chosen{price: s.state.Prices.Get(item.Price), quantity: item.Quantity}
 	}
-	if s.mixed(items) {
-		p.fail(invalid("items", "The simulator supports only items with the same interval and currency in one subscription."))
+	s.checkRecurring(p, "items", items)
+	s.checkTogether(p, "items", items, sub.mode() == "flexible")
+	if items[0].price.Currency != sub.Currency {
+		p.fail(invalid("items", "The price specified must be in the subscription's currency, %s.", sub.Currency))
 	}
 }
 
-func (s *Stripe) readItemChange(sent params, sub *Subscription, at int) {
-	if at < 0 {
-		price := s.readChosenPrice(sent)
-		if price == nil {
-			return
-		}
-		sub.Items = append(sub.Items, SubscriptionItem{ID: s.world.NewID("si_", 14), Created: s.now(), Price: price.ID, Quantity: sent.integer("quantity", 1),
-			PeriodStart: sub.Items[0].PeriodStart, PeriodEnd: sub.Items[0].PeriodEnd, Metadata: sent.metadata(nil)})
-		return
-	}
-	item := &sub.Items[at]
-	item.Quantity = sent.integer("quantity", item.Quantity)
-	item.Metadata = sent.metadata(item.Metadata)
-	if sent.has("price") || sent.has("price_data") {
-		if price := s.readChosenPrice(sent); price != nil {
-			item.Price = price.ID
-		}
-	}
-}
-
-// applyCancel reads both encodings of a scheduled end.
-func (s *Stripe) applyCancel(c *call, sub *Subscription) {
-	switch {
-	case c.has("cancel_at_period_end"):
-		atPeriodEnd := c.boolean("cancel_at_period_end", false)
-		if atPeriodEnd || sub.CancelAtPeriodEnd || !sub.CancelAt.IsZero() && !c.has("cancel_at") {
-			s.scheduleCancel(sub, atPeriodEnd, time.Time{})
-		}
-	case c.has("cancel_at"):
-		s.scheduleCancel(sub, false, c.time("cancel_at"))
-	}
-}
-
-// applyTrialEnd ends a trial at once (trial_end=now) or moves it.
-func (s *Stripe) applyTrialEnd(c *call, sub *Subscription) {
-	if !c.has("trial_end") || sub.Status != "trialing" {
-		return
-	}
-	end := latest(s.now(), s.readTrial(c.params))
-	sub.TrialEnd, sub.Anchor = end, end
-	for i := range sub.Items {
-		sub.Items[i].PeriodEnd = end
-	}
-	s.at(end, timerPeriod, sub.ID)
-	s.at(latest(s.now(), end.Add(-trialNotice)), timerTrialEnds, sub.ID)
-}
-
+// removeSubscription cancels at once. prorate credits the rest of the period;
+// invoice_now bills what is pending, that credit included. With neither, what
+// was pending by proration is dropped.
 func (s *Stripe) removeSubscription(c *call) (object, error) {
 	sub := s.state.Subscriptions.Get(c.path[0])
 	if sub == nil || !sub.live() {
 		return nil, noSuch("subscription", c.path[0], "id")
 	}
-	details := c.sub("cancellation_details")
-	sub.CancelComment, sub.CancelFeedback = details.text("comment"), details.text("feedback")
-	s.cancelNow(sub, "cancellation_requested")
+	invoiceNow, prorate := c.boolean("invoice_now", false), c.boolean("prorate", false)
+	changed := sub.clone()
+	readCancellation(c.params, &changed)
+	if failure := c.failed(); failure != nil {
+		return nil, failure
+	}
+	sub.CancelComment, sub.CancelFeedback = changed.CancelComment, changed.CancelFeedback
+	s.endSubscription(sub, invoiceNow, prorate)
 	return s.showSubscription(sub), nil
+}
+
+func (s *Stripe) endSubscription(sub *Subscription, invoiceNow, prorate bool) {
+	own := func(item *InvoiceItem) bool { return item.Subscription == sub.ID }
+	if prorate && slices.Contains([]string{"active", "past_due", "unpaid"}, sub.Status) {
+		s.addProrations(s.prorate(sub, &Subscription{}, s.now(), true))
+	}
+	if !prorate && !invoiceNow {
+		for _, item := range s.pendingItems(sub.Customer, own) {
+			if item.Proration {
+				s.emit("invoiceitem.deleted", s.showInvoiceItem(item), nil)
+				s.state.InvoiceItems.Remove(item.ID)
+			}
+		}
+	}
+	var invoice *Invoice
+	if invoiceNow && len(s.pendingItems(sub.Customer, own)) > 0 {
+		invoice = s.draft(sub, "subscription_update", nil)
+		sub.LatestInvoice = invoice.ID
+	}
+	s.cancelNow(sub, "cancellation_requested")
+	if invoice == nil {
+		return
+	}
+	invoice.AutoAdvance = true
+	s.emitCreated(invoice)
+	s.finalize(invoice)
+	s.advance(invoice)
 }

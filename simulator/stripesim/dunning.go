@@ -167,6 +167,7 @@ func (s *Stripe) invoicePaid(invoice *Invoice) {
 	s.markPaid(invoice, invoice.PaymentIntent)
 	s.emitUpdate("invoice.updated", before, s.showInvoice(invoice))
 	if sub := s.subscriptionOf(invoice); sub != nil {
+		s.saveMethod(sub, invoice)
 		s.resumeAfter(sub, invoice)
 	}
 	if customer := s.state.Customers.Get(invoice.Customer); customer.Delinquent && !s.owes(customer.ID) {
@@ -177,8 +178,26 @@ func (s *Stripe) invoicePaid(invoice *Invoice) {
 	}
 }
 
+// saveMethod makes what paid a subscription's invoice the subscription's default,
+// if it is to be saved.
+func (s *Stripe) saveMethod(sub *Subscription, invoice *Invoice) {
+	intent := s.state.PaymentIntents.Get(invoice.PaymentIntent)
+	if !sub.SaveDefaultMethod || intent == nil || intent.PaymentMethod == "" || invoice.PaidOutOfBand {
+		return
+	}
+	s.attach(s.state.PaymentMethods.Get(intent.PaymentMethod), sub.Customer)
+	s.changeSubscription(sub, func() { sub.DefaultPaymentMethod = intent.PaymentMethod })
+}
+
 // resumeAfter is what a paid invoice does to its subscription.
 func (s *Stripe) resumeAfter(sub *Subscription, invoice *Invoice) {
+	if sub.PendingUpdate != nil && sub.PendingUpdate.Invoice == invoice.ID {
+		s.applyPending(sub)
+	}
+	if sub.Status == "paused" && sub.LatestInvoice == invoice.ID {
+		s.resumed(sub)
+		return
+	}
 	switch sub.Status {
 	case "incomplete":
 		if sub.LatestInvoice != invoice.ID {

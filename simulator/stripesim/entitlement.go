@@ -45,9 +45,10 @@ var entitlementRoutes = []route{
 	op(http.MethodPost, "/v1/entitlements/features", "name lookup_key metadata", (*Stripe).createFeature),
 	op(http.MethodGet, "/v1/entitlements/features", "lookup_key archived"+paging, (*Stripe).listFeatures),
 	op(http.MethodGet, "/v1/entitlements/features/{}", "", (*Stripe).retrieveFeature),
-	op(http.MethodPost, "/v1/entitlements/features/{}", "name active metadata", (*Stripe).updateFeature),
+	op(http.MethodPost, "/v1/entitlements/features/{}", "active name metadata", (*Stripe).updateFeature),
 	op(http.MethodPost, "/v1/products/{}/features", "entitlement_feature", (*Stripe).createProductFeature),
 	op(http.MethodGet, "/v1/products/{}/features", paging, (*Stripe).listProductFeatures),
+	op(http.MethodGet, "/v1/products/{}/features/{}", "", (*Stripe).retrieveProductFeature),
 	op(http.MethodDelete, "/v1/products/{}/features/{}", "", (*Stripe).deleteProductFeature),
 	op(http.MethodGet, "/v1/entitlements/active_entitlements", "customer"+paging, (*Stripe).listEntitlements),
 	op(http.MethodGet, "/v1/entitlements/active_entitlements/{}", "", (*Stripe).retrieveEntitlement),
@@ -58,10 +59,8 @@ func (s *Stripe) createFeature(c *call) (object, error) {
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	for known := range s.state.Features.Oldest() {
-		if known.Active && known.LookupKey == feature.LookupKey {
-			return nil, invalid("lookup_key", "Feature with lookup key `%s` already exists.", feature.LookupKey)
-		}
+	if s.claimed(feature.LookupKey) {
+		return nil, invalid("lookup_key", "Feature with lookup key `%s` already exists.", feature.LookupKey)
 	}
 	feature.ID = s.world.NewID("feat_test_", 24)
 	return s.showFeature(s.state.Features.Add(feature)), nil
@@ -84,23 +83,32 @@ func (s *Stripe) retrieveFeature(c *call) (object, error) {
 	return nil, noSuch("feature", c.path[0], "id")
 }
 
-// updateFeature changes or archives a feature. An archived one cannot be attached
-// any more; who has it keeps it.
+// updateFeature renames a feature or archives it (active=false): an archived one
+// cannot be attached any more and who has it keeps it, but its lookup key is free.
+// There is no event.
 func (s *Stripe) updateFeature(c *call) (object, error) {
 	feature := s.state.Features.Get(c.path[0])
 	if feature == nil {
 		return nil, noSuch("feature", c.path[0], "id")
 	}
 	changed := *feature
+	changed.Active, changed.Metadata = c.boolean("active", feature.Active), c.metadata(feature.Metadata)
 	if c.has("name") {
 		changed.Name = c.required("name")
 	}
-	changed.Active, changed.Metadata = c.boolean("active", feature.Active), c.metadata(feature.Metadata)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
+	if changed.Active && !feature.Active && s.claimed(feature.LookupKey) {
+		return nil, invalid("lookup_key", "Feature with lookup key `%s` already exists.", feature.LookupKey)
+	}
 	*feature = changed
 	return s.showFeature(feature), nil
+}
+
+// claimed says whether an active feature has a lookup key.
+func (s *Stripe) claimed(lookupKey string) bool {
+	return s.state.Features.Find(func(f *Feature) bool { return f.Active && f.LookupKey == lookupKey }) != nil
 }
 
 func (s *Stripe) listFeatures(c *call) (object, error) {
@@ -140,7 +148,18 @@ func (s *Stripe) attachFeature(product *Product, feature *Feature) *ProductFeatu
 }
 
 func (s *Stripe) listProductFeatures(c *call) (object, error) {
+	if s.state.Products.Get(c.path[0]) == nil {
+		return nil, noSuch("product", c.path[0], "id")
+	}
 	return paginate(c, s.state.ProductFeatures.Newest(), func(f *ProductFeature) bool { return f.Product == c.path[0] }, s.showProductFeature)
+}
+
+func (s *Stripe) retrieveProductFeature(c *call) (object, error) {
+	attached := s.state.ProductFeatures.Get(c.path[1])
+	if attached == nil || attached.Product != c.path[0] {
+		return nil, noSuch("product_feature", c.path[1], "id")
+	}
+	return s.showProductFeature(attached), nil
 }
 
 func (s *Stripe) deleteProductFeature(c *call) (object, error) {
@@ -160,7 +179,7 @@ func (s *Stripe) listEntitlements(c *call) (object, error) {
 	if s.state.Customers.Get(customer) == nil {
 		return nil, noSuch("customer", customer, "customer")
 	}
-	return paginate(c, s.state.Entitlements.Newest(), func(e *Entitlement) bool { return e.Customer == customer }, s.showEntitlement)
+	return paginate(c, newestOf(s.state.Entitlements.Of(customer)), func(*Entitlement) bool { return true }, s.showEntitlement)
 }
 
 func (s *Stripe) retrieveEntitlement(c *call) (object, error) {

@@ -119,7 +119,7 @@ func (s *Stripe) readInvoiceItem(p params, item *InvoiceItem) {
 			item.Price, item.Currency, item.Amount = price.ID, price.Currency, price.Amount*item.Quantity
 		}
 	case p.has("unit_amount_decimal"):
-		item.Amount = p.integer("unit_amount_decimal", 0) * item.Quantity
+		item.Amount = p.wholeDecimal("unit_amount_decimal") * item.Quantity
 	case p.has("quantity") && item.Price != "":
 		item.Amount = s.state.Prices.Get(item.Price).Amount * item.Quantity
 	}

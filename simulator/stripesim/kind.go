@@ -33,6 +33,7 @@ var kinds = map[string]kind{
 	"promo": {"promotion code", func(s *Stripe, id string) object { return shownIf(s.state.PromotionCodes.Get(id), s.showPromotionCode) }},
 	"re":    {"refund", func(s *Stripe, id string) object { return shownIf(s.state.Refunds.Get(id), s.showRefund) }},
 	"seti":  {"setupintent", func(s *Stripe, id string) object { return shownIf(s.state.SetupIntents.Get(id), s.showSetupIntent) }},
+	"si":    {"subscription_item", (*Stripe).lookupItem},
 	"sub":   {"subscription", func(s *Stripe, id string) object { return shownIf(s.state.Subscriptions.Get(id), s.showSubscription) }},
 	"txr":   {"tax rate", func(s *Stripe, id string) object { return shownIf(s.state.TaxRates.Get(id), s.showTaxRate) }},
 	"we":    {"webhook endpoint", func(s *Stripe, id string) object { return shownIf(s.state.Endpoints.Get(id), s.showEndpoint) }},
@@ -54,6 +55,14 @@ func kindOf(id string) string {
 		return found.name
 	}
 	return "object"
+}
+
+func (s *Stripe) lookupItem(id string) object {
+	sub, at := s.itemOf(id)
+	if sub == nil {
+		return nil
+	}
+	return s.showItem(sub, &sub.Items[at])
 }
 
 func shownIf[T any](found *T, show func(*T) object) object {

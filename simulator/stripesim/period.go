@@ -45,3 +45,22 @@ func addMonths(anchor time.Time, months int) time.Time {
 	last := first.AddDate(0, 1, -1).Day()
 	return first.AddDate(0, 0, min(day, last)-1)
 }
+
+// periodBefore returns when the period that ends at end began, by an anchor on
+// whose grid end lies.
+func periodBefore(anchor, end time.Time, interval string, count int64) time.Time {
+	count = max(1, count)
+	if interval == "day" || interval == "week" {
+		days := int(count)
+		if interval == "week" {
+			days *= 7
+		}
+		return end.AddDate(0, 0, -days)
+	}
+	months := int(count)
+	if interval == "year" {
+		months *= 12
+	}
+	passed := (end.Year()-anchor.Year())*12 + int(end.Month()) - int(anchor.Month())
+	return addMonths(anchor, passed-months)
+}

@@ -95,6 +95,8 @@ var routes = slices.Concat(
 	portalRoutes,
 	portalConfigurationRoutes,
 	subscriptionRoutes,
+	subscriptionItemRoutes,
+	invoicePreviewRoutes, // before invoiceRoutes: create_preview is no invoice
 	invoiceRoutes,
 	invoiceItemRoutes,
 	invoicePaymentRoutes,

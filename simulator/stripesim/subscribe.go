@@ -7,12 +7,6 @@ import (
 	"time"
 )
 
-// chosen is a price and how many of it.
-type chosen struct {
-	price    *Price
-	quantity int64
-}
-
 // start is what a new subscription is made of.
 type start struct {
 	customer         *Customer
@@ -22,6 +16,12 @@ type start struct {
 	method           *PaymentMethod // becomes the subscription's default; nil: the customer's
 	trialEnd         time.Time
 	trialEndBehavior string
+	anchor           time.Time // zero: now
+	anchorConfig     *AnchorConfig
+	billingMode      string
+	collectionMethod string
+	daysUntilDue     int64
+	saveMethod       bool
 }
 
 // begin stores a subscription with its first period, without events. It is
@@ -29,27 +29,42 @@ type start struct {
 func (s *Stripe) begin(from start) *Subscription {
 	now := s.now()
 	sub := &Subscription{ID: s.world.NewID("sub_1", 23), Created: now, StartDate: now, Customer: from.customer.ID, Status: "active",
-		Currency: from.items[0].price.Currency, Anchor: now, Description: from.description, Metadata: maps.Clone(from.metadata),
-		TrialEndBehavior: from.trialEndBehavior}
+		Currency: from.items[0].price.Currency, Anchor: now, AnchorConfig: from.anchorConfig, BillingMode: cmp.Or(from.billingMode, "flexible"),
+		Description: from.description, Metadata: maps.Clone(from.metadata), TrialEndBehavior: from.trialEndBehavior,
+		CollectionMethod: from.collectionMethod, DaysUntilDue: from.daysUntilDue, SaveDefaultMethod: from.saveMethod}
 	if from.method != nil {
 		sub.DefaultPaymentMethod = from.method.ID
 	}
-	for _, item := range from.items {
-		sub.Items = append(sub.Items, SubscriptionItem{ID: s.world.NewID("si_", 14), Created: now, Price: item.price.ID, Quantity: item.quantity})
+	if !from.anchor.IsZero() {
+		sub.Anchor = from.anchor
 	}
-	s.state.Subscriptions.Add(sub)
+	for _, item := range from.items {
+		sub.Items = append(sub.Items, SubscriptionItem{ID: s.world.NewID("si_", 14), Created: now, Price: item.price.ID, Quantity: item.quantity, Metadata: item.metadata})
+	}
+	s.indexItems(s.state.Subscriptions.Add(sub))
 	if !from.trialEnd.After(now) {
 		s.beginPeriod(sub, now)
 		return sub
 	}
-	sub.Status, sub.TrialStart, sub.TrialEnd, sub.Anchor = "trialing", now, from.trialEnd, from.trialEnd
-	for i := range sub.Items {
-		sub.Items[i].PeriodStart, sub.Items[i].PeriodEnd = now, from.trialEnd
-	}
-	sub.Features = s.featuresOf(sub.Items)
-	s.at(from.trialEnd, timerPeriod, sub.ID)
-	s.at(latest(now, from.trialEnd.Add(-trialNotice)), timerTrialEnds, sub.ID)
+	s.beginTrial(sub, from.trialEnd)
 	return sub
+}
+
+// beginTrial makes the current period a trial. The anchor follows its end.
+func (s *Stripe) beginTrial(sub *Subscription, end time.Time) {
+	if sub.Status != "trialing" {
+		sub.Status, sub.TrialStart = "trialing", s.now()
+		for i := range sub.Items {
+			sub.Items[i].PeriodStart = s.now()
+		}
+	}
+	sub.TrialEnd, sub.Anchor = end, end
+	for i := range sub.Items {
+		sub.Items[i].PeriodEnd = end
+	}
+	s.at(end, timerPeriod, sub.ID)
+	s.at(latest(s.now(), end.Add(-trialNotice)), timerTrialEnds, sub.ID)
+	s.beganPeriod(sub)
 }
 
 func latest(a, b time.Time) time.Time {
@@ -59,156 +74,175 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
+// creation is what the API's call says about a new subscription besides start.
+type creation struct {
+	start
+	extra      []InvoiceItem
+	behaviour  string
+	proration  string
+	offSession bool
+}
+
 // createSubscription is the API's way: events in the order created, then the
 // invoice's.
 func (s *Stripe) createSubscription(c *call) (object, error) {
-	from, behaviour, err := s.readStart(c)
+	from, err := s.readStart(c)
 	if err != nil {
 		return nil, err
 	}
-	method := cmp.Or(from.method, s.state.PaymentMethods.Get(from.customer.DefaultPaymentMethod))
-	trialing := from.trialEnd.After(s.now())
-	if method == nil && !trialing && behaviour != "default_incomplete" && total(from.items) > 0 {
-		return nil, invalidCode("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
-	}
-	if behaviour == "error_if_incomplete" && !trialing && total(from.items) > 0 {
-		if failure := method.foresee(!offSession); failure != nil {
-			return nil, failure
-		}
-	}
-	sub := s.begin(from)
-	s.applyCancel(c, sub)
-	invoice := s.draft(sub, "subscription_create", s.linesOf(sub))
-	sub.LatestInvoice = invoice.ID
-	if !trialing && invoice.Total() > 0 {
-		sub.Status = "incomplete"
-		s.at(s.now().Add(incompleteLimit), timerIncomplete, sub.ID)
-	}
-	s.emit("customer.subscription.created", s.showSubscription(sub), nil)
-	s.emitCreated(invoice)
-	s.finalize(invoice)
-	switch {
-	case invoice.Due == 0:
-		s.invoicePaid(invoice)
-		s.refreshEntitlements(sub.Customer)
-	case behaviour == "default_incomplete":
-		s.openPayment(invoice)
-	default:
-		_ = s.attempt(invoice, method, !offSession, s.attemptFailed) // a declined card leaves it incomplete, which is the answer
+	sub, err := s.subscribe(from, func(sub *Subscription) { s.readCancel(c.params, sub) }, c.failed)
+	if err != nil {
+		return nil, err
 	}
 	return s.showSubscription(sub), nil
 }
 
-func total(items []chosen) int64 {
-	var sum int64
-	for _, item := range items {
-		sum += item.price.Amount * item.quantity
+// subscribe makes a subscription with its first invoice and asks for the money.
+// adjust changes it before anybody sees it; refused may then still say no.
+func (s *Stripe) subscribe(from creation, adjust func(*Subscription), refused func() *Error) (*Subscription, error) {
+	method := cmp.Or(from.method, s.state.PaymentMethods.Get(from.customer.DefaultPaymentMethod))
+	trialing := from.trialEnd.After(s.now())
+	sends := from.collectionMethod == "send_invoice"
+	costs := !trialing && !sends && s.costs(from)
+	if costs && method == nil && from.behaviour != "default_incomplete" {
+		return nil, invalidCode("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
 	}
-	return sum
+	if costs && from.behaviour == "error_if_incomplete" {
+		if failure := method.foresee(from.offSession); failure != nil {
+			return nil, failure
+		}
+	}
+	sub := s.begin(from.start)
+	adjust(sub)
+	if failure := refused(); failure != nil {
+		s.state.Subscriptions.Remove(sub.ID) // nothing was written about it yet
+		return nil, failure
+	}
+	if from.method != nil {
+		s.attach(from.method, from.customer.ID)
+	}
+	for i := range from.extra {
+		from.extra[i].Customer, from.extra[i].Subscription = sub.Customer, sub.ID
+	}
+	s.addProrations(from.extra)
+	invoice := s.draft(sub, "subscription_create", s.firstLines(sub, from.proration))
+	sub.LatestInvoice = invoice.ID
+	if costs && invoice.Total()+from.customer.Balance > 0 {
+		sub.Status = "incomplete"
+		s.at(s.now().Add(incompleteLimit), timerIncomplete, sub.ID)
+	}
+	if sends {
+		s.scheduleFinalization(invoice)
+	}
+	before := s.showCustomer(from.customer)
+	from.customer.Currency = cmp.Or(from.customer.Currency, sub.Currency)
+	s.emit("customer.subscription.created", s.showSubscription(sub), nil)
+	s.emitUpdate("customer.updated", before, s.showCustomer(from.customer))
+	s.emitCreated(invoice)
+	if sub.Status != "incomplete" {
+		defer s.refreshEntitlements(sub.Customer)
+	}
+	if sends && invoice.Total() > 0 {
+		return sub, nil // it is finalized and mailed an hour later
+	}
+	s.finalize(invoice)
+	switch {
+	case invoice.Due == 0:
+		s.invoicePaid(invoice)
+	case from.behaviour == "default_incomplete":
+		s.openPayment(invoice)
+	default:
+		_ = s.attempt(invoice, method, from.offSession, s.attemptFailed) // a declined card leaves it incomplete, which is the answer
+	}
+	return sub, nil
 }
 
-func (s *Stripe) readStart(c *call) (start, string, error) {
+// costs says whether the first invoice will ask for money.
+func (s *Stripe) costs(from creation) bool {
+	var sum int64
+	for _, item := range from.items {
+		sum += item.price.Amount * item.quantity
+	}
+	if !from.anchor.IsZero() && from.proration == "none" {
+		sum = 0
+	}
+	for _, item := range from.extra {
+		sum += item.Amount
+	}
+	return sum > 0
+}
+
+// firstLines returns the lines of the first period. One that the anchor cuts
+// short costs its part, or nothing when there are no prorations.
+func (s *Stripe) firstLines(sub *Subscription, proration string) []InvoiceLine {
+	lines := s.linesOf(sub)
+	if sub.Status == "trialing" {
+		return lines
+	}
+	for n := range lines {
+		line := &lines[n]
+		at := slices.IndexFunc(sub.Items, func(item SubscriptionItem) bool { return item.ID == line.Item })
+		item := sub.Items[at]
+		length, whole := item.PeriodEnd.Sub(item.PeriodStart), s.wholePeriod(sub, item)
+		switch {
+		case length == whole:
+		case proration == "none":
+			line.Amount = 0
+		default:
+			line.Amount, line.Proration = share(line.Amount, length, whole), true
+		}
+	}
+	return lines
+}
+
+func (s *Stripe) readStart(c *call) (creation, error) {
 	customerID := c.required("customer")
-	from := start{metadata: c.metadata(nil), description: c.text("description"), items: s.readItems(c.params, "items")}
+	from := creation{start: start{metadata: c.metadata(nil), description: c.text("description"), billingMode: readBillingMode(c.params)}}
+	from.items = s.readSubscriptionItems(c.params, "items", from.billingMode == "flexible")
 	from.method = s.readPaymentMethod(c.params, "default_payment_method")
 	from.trialEnd = s.readTrial(c.params)
 	from.trialEndBehavior = readTrialEnd(c.params)
-	behaviour := c.enum("payment_behavior", "allow_incomplete", "allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete")
-	if c.enum("collection_method", "charge_automatically", "charge_automatically", "send_invoice") == "send_invoice" {
-		c.fail(malformed("", "collection_method", "Invoices that are sent are not simulated."))
+	from.anchor, from.anchorConfig = s.readAnchor(c.params)
+	from.collectionMethod, from.daysUntilDue = readCollection(c.params, "charge_automatically", 0)
+	from.saveMethod = readPaymentSettings(c.params, false)
+	from.extra = s.readExtraItems(c.params)
+	from.offSession = c.boolean("off_session", !offSession)
+	from.proration = readProration(c.params)
+	from.behaviour = readPaymentBehavior(c.params)
+	if from.behaviour == "pending_if_incomplete" {
+		c.fail(invalid("payment_behavior", "`pending_if_incomplete` can only be used when updating a subscription."))
 	}
-	if len(from.items) == 0 {
-		c.fail(missingParam("items"))
-	}
-	for _, item := range from.items {
-		if !item.price.recurring() {
-			c.fail(invalid("items", "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`."))
-		}
+	if c.failed() == nil {
+		s.checkStart(c, from)
 	}
 	if failure := c.failed(); failure != nil {
-		return start{}, "", failure
+		return creation{}, failure
 	}
 	customer, err := s.liveCustomer(customerID, "customer")
 	if err != nil {
-		return start{}, "", err
+		return creation{}, err
 	}
 	if failure := s.clockTakes(customer); failure != nil {
-		return start{}, "", failure
+		return creation{}, failure
 	}
 	from.customer = customer
-	return from, behaviour, nil
+	return from, nil
 }
 
-// readItems reads prices and quantities. All of one subscription must have the
-// same interval: mixed ones are not simulated.
-func (s *Stripe) readItems(p params, field string) []chosen {
-	var items []chosen
-	for _, sent := range p.list(field) {
-		quantity := sent.integer("quantity", 1)
-		if quantity < 0 {
-			sent.fail(malformed("parameter_invalid_integer", sent.name("quantity"), "This value must be greater than or equal to 0."))
-		}
-		price := s.readChosenPrice(sent)
-		if price == nil {
-			return nil
-		}
-		items = append(items, chosen{price: price, quantity: quantity})
+// checkStart refuses what does not go together.
+func (s *Stripe) checkStart(c *call, from creation) {
+	if currency := c.text("currency"); currency != "" && currency != from.items[0].price.Currency {
+		c.fail(invalid("currency", "The price specified supports currencies of `%s`. This doesn't match the expected currency: `%s`.", from.items[0].price.Currency, currency))
 	}
-	if s.mixed(items) {
-		p.fail(invalid(field, "The simulator supports only items with the same interval and currency in one subscription."))
+	if from.anchor.IsZero() {
+		return
 	}
-	return items
-}
-
-func (s *Stripe) readChosenPrice(sent params) *Price {
-	if sent.has("price_data") {
-		data := sent.sub("price_data").only("currency", "product", "product_data", "recurring", "tax_behavior", "unit_amount", "unit_amount_decimal")
-		price, inline := s.readPrice(data), Product{}
-		if price.Product == "" {
-			inline = readInlineProduct(data, "product_data")
-		}
-		if sent.failed() != nil {
-			return nil
-		}
-		price.Active = false // Stripe keeps inline prices inactive
-		return s.addPriceOf(price, inline)
+	if from.trialEnd.After(s.now()) {
+		c.fail(invalid("billing_cycle_anchor", "The simulator does not combine a trial with billing_cycle_anchor: the anchor is the trial's end."))
 	}
-	id := sent.required("price")
-	price := s.state.Prices.Get(id)
-	switch {
-	case id == "":
-	case price == nil:
-		sent.fail(noSuch("price", id, sent.name("price")))
-	case !price.Active:
-		sent.fail(invalid(sent.name("price"), "The price specified is inactive. This field only accepts active prices."))
-	}
-	return price
-}
-
-func (s *Stripe) mixed(items []chosen) bool {
-	recurring := slices.DeleteFunc(slices.Clone(items), func(item chosen) bool { return !item.price.recurring() })
-	for _, item := range recurring {
-		first := recurring[0].price
-		if item.price.Interval != first.Interval || item.price.count() != first.count() || item.price.Currency != first.Currency {
-			return true
+	for _, item := range from.items {
+		if from.anchor.After(after(s.now(), s.now(), item.price.Interval, item.price.count())) {
+			c.fail(invalid("billing_cycle_anchor", "billing_cycle_anchor cannot be later than next natural billing date for the price."))
 		}
 	}
-	return false
-}
-
-func (s *Stripe) readTrial(p params) time.Time {
-	if p.text("trial_end") == "now" {
-		return time.Time{}
-	}
-	if days := p.integer("trial_period_days", 0); days > 0 {
-		return s.now().Add(time.Duration(days) * 24 * time.Hour)
-	}
-	return p.time("trial_end")
-}
-
-func readTrialEnd(p params) string {
-	if !p.has("trial_settings") {
-		return ""
-	}
-	return p.sub("trial_settings").sub("end_behavior").enum("missing_payment_method", "create_invoice", "create_invoice", "cancel", "pause")
 }

@@ -17,6 +17,7 @@ type Subscription struct {
 	Currency             string             `json:"currency"`
 	Items                []SubscriptionItem `json:"items"`
 	Anchor               time.Time          `json:"billing_cycle_anchor"`
+	AnchorConfig         *AnchorConfig      `json:"billing_cycle_anchor_config,omitempty"`
 	BillingMode          string             `json:"billing_mode"` // "" is flexible
 	MigratedAt           time.Time          `json:"billing_mode_updated_at"`
 	CancelAtPeriodEnd    bool               `json:"cancel_at_period_end"`
@@ -92,11 +93,34 @@ func (s Subscription) clone() Subscription {
 	copied := s
 	copied.Metadata = maps.Clone(s.Metadata)
 	copied.Features = slices.Clone(s.Features)
+	if s.PendingUpdate != nil {
+		pending := *s.PendingUpdate
+		copied.PendingUpdate = &pending
+	}
 	copied.Items = slices.Clone(s.Items)
 	for i := range copied.Items {
 		copied.Items[i].Metadata = maps.Clone(copied.Items[i].Metadata)
 	}
 	return copied
+}
+
+// Accepted and without effect: automatic_tax, default_source (there are no
+// sources), invoice_settings, payment_settings except save_default_payment_method.
+// Left out, because they would change what is billed: application_fee_percent,
+// backdate_start_date, billing_schedules, billing_thresholds, default_tax_rates,
+// on_behalf_of, pending_invoice_item_interval, transfer_data, trial_from_plan.
+const subscriptionParams = "items metadata trial_end trial_settings default_payment_method payment_behavior cancel_at cancel_at_period_end description" +
+	" collection_method days_until_due off_session payment_settings proration_behavior add_invoice_items automatic_tax default_source invoice_settings"
+
+var subscriptionRoutes = []route{
+	op(http.MethodPost, "/v1/subscriptions", subscriptionParams+" customer trial_period_days billing_cycle_anchor billing_cycle_anchor_config billing_mode currency", (*Stripe).createSubscription),
+	op(http.MethodGet, "/v1/subscriptions", "customer status price created test_clock collection_method current_period_start current_period_end"+paging, (*Stripe).listSubscriptions),
+	op(http.MethodGet, "/v1/subscriptions/{}", "", (*Stripe).retrieveSubscription),
+	op(http.MethodPost, "/v1/subscriptions/{}", subscriptionParams+" cancellation_details billing_cycle_anchor proration_date pause_collection", (*Stripe).updateSubscription),
+	op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate expand", (*Stripe).removeSubscription),
+	op(http.MethodPost, "/v1/subscriptions/{}/resume", "billing_cycle_anchor proration_behavior proration_date", (*Stripe).resumeSubscription),
+	op(http.MethodPost, "/v1/subscriptions/{}/migrate", "billing_mode", (*Stripe).migrateSubscription),
+	op(http.MethodPost, "/v1/subscriptions/{}/pause", "", (*Stripe).pauseSubscription).since(endive.since),
 }
 
 // changeSubscription applies a change and writes customer.subscription.updated
@@ -119,6 +143,8 @@ func (s *Stripe) retrieveSubscription(c *call) (object, error) {
 func (s *Stripe) listSubscriptions(c *call) (object, error) {
 	customer, price, clock, within := c.text("customer"), c.text("price"), c.text("test_clock"), createdFilter(c)
 	status := c.enum("status", "", "active", "past_due", "unpaid", "canceled", "incomplete", "incomplete_expired", "trialing", "paused", "all", "ended")
+	method := c.enum("collection_method", "", "charge_automatically", "send_invoice")
+	starts, ends := timeFilter(c, "current_period_start"), timeFilter(c, "current_period_end")
 	if customer != "" && s.state.Customers.Get(customer) == nil {
 		return nil, noSuch("customer", customer, "customer")
 	}
@@ -137,54 +163,8 @@ func (s *Stripe) listSubscriptions(c *call) (object, error) {
 			wanted = !sub.live()
 		}
 		return wanted && (customer == "" || sub.Customer == customer) && s.listed(c, sub.Customer, clock) && within(sub.Created) &&
+			(method == "" || (sub.CollectionMethod == "send_invoice") == (method == "send_invoice")) &&
+			slices.ContainsFunc(sub.Items, func(item SubscriptionItem) bool { return starts(item.PeriodStart) && ends(item.PeriodEnd) }) &&
 			(price == "" || slices.ContainsFunc(sub.Items, func(item SubscriptionItem) bool { return item.Price == price }))
 	}, s.showSubscription)
-}
-
-func (s *Stripe) showSubscription(sub *Subscription) object {
-	items := make([]any, len(sub.Items))
-	for i := range sub.Items {
-		items[i] = s.showItem(sub, &sub.Items[i])
-	}
-	var trialSettings, plan, quantity any
-	if sub.TrialEndBehavior != "" {
-		trialSettings = object{"end_behavior": object{"missing_payment_method": sub.TrialEndBehavior}}
-	}
-	if len(sub.Items) == 1 { // the old shape has no answer for more
-		plan, quantity = s.showPlan(s.state.Prices.Get(sub.Items[0].Price)), sub.Items[0].Quantity
-	}
-	return object{"id": sub.ID, "object": "subscription", "application": nil, "application_fee_percent": nil,
-		"automatic_tax":        object{"disabled_reason": nil, "enabled": false, "liability": nil},
-		"billing_cycle_anchor": sub.Anchor.Unix(), "billing_cycle_anchor_config": nil,
-		"billing_mode":      object{"flexible": object{"proration_discounts": "included"}, "type": "flexible"},
-		"billing_schedules": []any{}, "billing_thresholds": nil,
-		"cancel_at": unix(sub.CancelAt), "cancel_at_period_end": sub.CancelAtPeriodEnd, "canceled_at": unix(sub.CanceledAt),
-		"cancellation_details": object{"comment": orNull(sub.CancelComment), "feedback": orNull(sub.CancelFeedback), "reason": orNull(sub.CancelReason)},
-		"collection_method":    "charge_automatically", "created": sub.Created.Unix(), "currency": sub.Currency, "customer": sub.Customer,
-		"customer_account": nil, "days_until_due": nil, "default_payment_method": orNull(sub.DefaultPaymentMethod), "default_source": nil,
-		"default_tax_rates": []any{}, "description": orNull(sub.Description), "discounts": []any{}, "ended_at": unix(sub.EndedAt),
-		"invoice_settings": object{"account_tax_ids": nil, "issuer": object{"type": "self"}},
-		"items":            list("/v1/subscription_items?subscription="+sub.ID, items, false),
-		"latest_invoice":   orNull(sub.LatestInvoice), "livemode": false, "metadata": shown(sub.Metadata),
-		"next_pending_invoice_item_invoice": nil, "on_behalf_of": nil, "pause_collection": nil,
-		"payment_settings":              object{"payment_method_options": nil, "payment_method_types": nil, "save_default_payment_method": "off"},
-		"pending_invoice_item_interval": nil, "pending_setup_intent": nil, "pending_update": nil, "plan": plan, "quantity": quantity,
-		"schedule": nil, "start_date": sub.StartDate.Unix(), "status": sub.Status, "test_clock": s.clockName(sub.Customer), "transfer_data": nil,
-		"trial_end": unix(sub.TrialEnd), "trial_settings": trialSettings, "trial_start": unix(sub.TrialStart)}
-}
-
-func (s *Stripe) showItem(sub *Subscription, item *SubscriptionItem) object {
-	price := s.state.Prices.Get(item.Price)
-	return object{"id": item.ID, "object": "subscription_item", "billing_thresholds": nil, "created": item.Created.Unix(),
-		"current_period_end": item.PeriodEnd.Unix(), "current_period_start": item.PeriodStart.Unix(), "discounts": []any{},
-		"metadata": shown(item.Metadata), "plan": s.showPlan(price), "price": s.showPrice(price), "quantity": item.Quantity,
-		"subscription": sub.ID, "tax_rates": []any{}}
-}
-
-var subscriptionRoutes = []route{
-	op(http.MethodPost, "/v1/subscriptions", "customer items metadata trial_period_days trial_end trial_settings default_payment_method payment_behavior cancel_at cancel_at_period_end description collection_method off_session payment_settings proration_behavior billing_mode automatic_tax currency", (*Stripe).createSubscription),
-	op(http.MethodGet, "/v1/subscriptions", "customer status price created test_clock"+paging, (*Stripe).listSubscriptions),
-	op(http.MethodGet, "/v1/subscriptions/{}", "", (*Stripe).retrieveSubscription),
-	op(http.MethodPost, "/v1/subscriptions/{}", "items metadata cancel_at cancel_at_period_end cancellation_details default_payment_method description trial_end proration_behavior payment_behavior", (*Stripe).updateSubscription),
-	op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate expand", (*Stripe).removeSubscription),
 }

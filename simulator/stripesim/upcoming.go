@@ -4,6 +4,9 @@ package stripesim
 // the notice is not announced.
 func (s *Stripe) upcoming(id string) {
 	sub := s.state.Subscriptions.Get(id)
+	if sub == nil {
+		return
+	}
 	end := sub.PeriodEnd()
 	ends := !sub.CancelAt.IsZero() && !sub.CancelAt.After(end)
 	if !sub.live() || sub.Status == "paused" || sub.Status == "incomplete" || ends || !end.Add(-upcomingNotice).Equal(s.now()) {
