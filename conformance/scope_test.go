@@ -3,9 +3,27 @@ package conformance
 import "strings"
 
 // outOfScope lists what the CLI can trigger and the simulator does not do, by the
-// beginning of the trigger's name, and why.
+// beginning of the trigger's name, and why. The simulator is for billing and
+// access: what moves money on to others, issues cards or checks passports is not.
 var outOfScope = []struct{ prefix, why string }{
 	{"account.", "Connect"},
+	{"balance.", "balances and payouts"},
+	{"cash_balance.", "cash balance"},
+	{"credit_note.", "credit notes"},
+	{"customer.discount.", "the CLI sends `coupon` to `/v1/customers`, which API versions since 2025-03-31.basil refuse"},
+	{"customer.source.", "sources, which payment methods replaced"},
+	{"customer_cash_balance_transaction.", "cash balance"},
+	{"identity.", "Identity"},
+	{"issuing_", "Issuing"},
+	{"payment_intent.partially_funded", "cash balance"},
+	{"payment_link.", "Payment Links"},
+	{"payout.", "balances and payouts"},
+	{"promotion_code.", "the CLI sends `coupon`, which API versions since 2025-09-30.clover call `promotion`"},
+	{"quote.", "quotes"},
+	{"reporting.", "Reporting"},
+	{"topup.", "balances and payouts"},
+	{"transfer.", "Connect"},
+	{"v1.billing.meter.", "usage meters, and API v2"},
 }
 
 // reasonOut says why a trigger is out of scope, if it is.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator"
 )
@@ -94,13 +95,16 @@ func pull(b *bench, name string) trigger {
 	if err != nil {
 		return trigger{name, err.Error(), told}
 	}
-	kind := cmp.Or(writtenBy[name], name)
-	var written []string
-	for _, event := range b.Events()[before:] {
-		if event.Type == kind {
-			return trigger{name: name}
+	kind, written := cmp.Or(writtenBy[name], name), []string(nil)
+	for range 300 { // what a clock does, it does when the CLI has left
+		written = nil
+		for _, event := range b.Events()[before:] {
+			if event.Type == kind {
+				return trigger{name: name}
+			}
+			written = append(written, event.Type)
 		}
-		written = append(written, event.Type)
+		time.Sleep(10 * time.Millisecond)
 	}
 	return trigger{name, fmt.Sprintf("no %s was written, but %v", kind, written), told}
 }
