@@ -45,7 +45,7 @@ func TestTheClerkCLICallsTheBackendAPI(t *testing.T) {
 	if missing, err := b.clerkCLI("api", "/users/user_none", "--secret-key", simulator.DefaultClerkKey); err == nil || !strings.Contains(missing, "resource_not_found") {
 		t.Fatalf("a user that is not: %v\n%s", err, missing)
 	}
-	if refused, err := b.clerkCLI("api", "/users", "--secret-key", "sk_test_wrong"); err == nil || !strings.Contains(refused, "authentication_invalid") {
+	if refused, err := b.clerkCLI("api", "/users", "--secret-key", "sk_test_wrong"); err == nil || !strings.Contains(refused, "clerk_key_invalid") {
 		t.Fatalf("a wrong key: %v\n%s", err, refused)
 	}
 }

@@ -40,7 +40,8 @@ type bench struct {
 	home      string // of the child processes: empty, so that nothing of this machine is read
 }
 
-// newBench starts a simulator, which ends with the test.
+// newBench starts a simulator. When the test ends, the simulator does, and all
+// that it said is compared with the documents that Stripe and Clerk publish.
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	var listeners [2]net.Listener
@@ -89,7 +90,10 @@ func newBench(t *testing.T) *bench {
 			}
 		}
 		transport.CloseIdleConnections()
-		judge.Check(t, sim.History())
+		if !t.Failed() { // or it has said enough
+			sim.ClearFaults()
+			judge.Check(t, sim.History())
+		}
 	})
 	return b
 }

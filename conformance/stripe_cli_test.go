@@ -2,7 +2,10 @@ package conformance
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"runtime"
@@ -87,10 +90,15 @@ func triggers(t *testing.T, b *bench) []string {
 	return names
 }
 
+// stripeCLI runs the CLI with the two flags that point it.
+func (b *bench) stripeCLI(args ...string) (string, error) {
+	return b.run(nil, "stripe", append(args, "--api-base", b.stripeURL, "--api-key", simulator.DefaultStripeKey)...)
+}
+
 // pull pulls one trigger and sees that its event was written.
 func pull(b *bench, name string) trigger {
 	before, said := len(b.Events()), len(b.History())
-	output, err := b.run(nil, "stripe", "trigger", name, "--api-base", b.stripeURL, "--api-key", simulator.DefaultStripeKey)
+	output, err := b.stripeCLI("trigger", name)
 	told := output + failures(b.History()[said:])
 	if err != nil {
 		return trigger{name, err.Error(), told}
@@ -107,6 +115,62 @@ func pull(b *bench, name string) trigger {
 		time.Sleep(10 * time.Millisecond)
 	}
 	return trigger{name, fmt.Sprintf("no %s was written, but %v", kind, written), told}
+}
+
+// TestTheStripeCLIResendsAnEvent takes an event that was delivered already.
+func TestTheStripeCLIResendsAnEvent(t *testing.T) {
+	wanted(t)
+	t.Parallel()
+	b := newBench(t)
+	deliveries := make(chan string, 10)
+	inbox := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var event struct{ ID string }
+		if err := json.NewDecoder(r.Body).Decode(&event); err == nil {
+			deliveries <- event.ID
+		}
+	}))
+	defer inbox.Close()
+	made, err := b.stripeCLI("webhook_endpoints", "create", "--url", inbox.URL, "--enabled-events", "product.created", "--confirm")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, made)
+	}
+	var endpoint struct{ ID string }
+	if err := json.Unmarshal([]byte(made), &endpoint); err != nil {
+		t.Fatalf("%v: %s", err, made)
+	}
+	if told, err := b.stripeCLI("products", "create", "--name", "Resent", "--confirm"); err != nil {
+		t.Fatalf("%v\n%s", err, told)
+	}
+	arrived := func() string {
+		select {
+		case id := <-deliveries:
+			return id
+		case <-time.After(15 * time.Second):
+			t.Fatal("nothing was delivered")
+			return ""
+		}
+	}
+	first := arrived()
+	if told, err := b.stripeCLI("events", "resend", first, "--webhook-endpoint", endpoint.ID, "--confirm"); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, told, failures(b.History()))
+	}
+	if again := arrived(); again != first {
+		t.Errorf("%s was resent, %s arrived", first, again)
+	}
+}
+
+// TestTheStripeCLIRunsAFixture: objects that refer to each other, in one file.
+func TestTheStripeCLIRunsAFixture(t *testing.T) {
+	wanted(t)
+	t.Parallel()
+	b := newBench(t)
+	if told, err := b.stripeCLI("fixtures", "testdata/subscriber.json"); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, told, failures(b.History()))
+	}
+	subscriptions := b.Subscriptions()
+	if len(subscriptions) != 1 || subscriptions[0].Status != "active" || subscriptions[0].Customer != b.Customers()[0].ID || b.Prices()[0].LookupKey != "pro_monthly" {
+		t.Errorf("the fixture made %+v", subscriptions)
+	}
 }
 
 const tableMark = "<!-- the table: make clients-table writes it -->\n"

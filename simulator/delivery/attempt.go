@@ -145,6 +145,10 @@ func (o *Outbox) book(a *Attempt, result outcome) {
 		o.settle(d, true)
 		return
 	}
+	if d.Once {
+		o.settle(d, false)
+		return
+	}
 	if message, open := o.messages[d.Message]; open {
 		message.Failed++
 	}

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"cmp"
 	"container/heap"
 	"log/slog"
@@ -49,6 +50,7 @@ type Delivery struct {
 	Attempts int       `json:"attempts"`
 	Held     bool      `json:"held,omitempty"`
 	Copy     bool      `json:"copy,omitempty"` // a duplicate: settles nothing at the provider
+	Once     bool      `json:"once,omitempty"` // is not tried again when it fails
 	Last     string    `json:"last,omitempty"` // outcome of the last attempt, for the page
 }
 
@@ -126,6 +128,22 @@ func (o *Outbox) Post(message Message, endpoints []string, delay time.Duration) 
 	if stored.open == 0 {
 		o.forget(stored)
 	}
+	o.World.Wake()
+}
+
+// Resend queues a message to one endpoint once more, now and for one attempt,
+// whatever became of it before: the retries that are under way go on. The policy
+// does not touch it.
+func (o *Outbox) Resend(message Message, endpoint string) {
+	stored, open := o.messages[message.ID]
+	if !open {
+		stored = &message
+		o.messages[message.ID] = stored
+	}
+	if _, known := stored.Variants[endpoint]; !known && !bytes.Equal(stored.Body, message.bodyFor(endpoint)) {
+		stored.SetVariant(endpoint, message.bodyFor(endpoint))
+	}
+	o.push(stored, &Delivery{Sequence: o.World.Sequence(), Message: message.ID, Endpoint: endpoint, Due: time.Now().Round(0).UTC(), Copy: true, Once: true})
 	o.World.Wake()
 }
 

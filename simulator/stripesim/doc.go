@@ -61,6 +61,6 @@
 // Discounts, taxes, prorations, metered and tiered prices, invoice
 // items, invoices that are sent, mixed intervals in one subscription, schedules,
 // 3-D Secure, setup mode, embedded checkout, Connect, rate limits (a fault stands in), API
-// versions other than the newest shape, thin events, manual resending. The
+// versions other than the newest shape, thin events. The
 // delay of entitlements (next billing period) is simulated.
 package stripesim

@@ -39,6 +39,7 @@ func (e *Event) Key() string { return e.ID }
 var eventRoutes = []route{
 	op(http.MethodGet, "/v1/events", "type types created delivery_success"+paging, (*Stripe).listEvents),
 	op(http.MethodGet, "/v1/events/{}", "", (*Stripe).retrieveEvent),
+	op(http.MethodPost, "/v1/events/{}/retry", "webhook_endpoint", (*Stripe).resendEvent),
 }
 
 // emit writes an event caused by the current request, if there is one, and
