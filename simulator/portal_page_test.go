@@ -213,6 +213,37 @@ func TestACustomerKeepsPaymentMethodsInThePortal(t *testing.T) {
 	})
 }
 
+func TestACardThatAsksForAChallengeIsAddedAfterIt(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		sub := b.subscribed(monthly(b))
+		home := b.portal(sub.Customer, "return_url=http://app.test/")
+		challenge := b.acts(home+"/payment-methods", card("4000002760003184"))
+		if page := b.visited(challenge); page.value("button[value=pass]", "name") != "outcome" {
+			t.Errorf("the challenge says %q", page.says("main"))
+		}
+		if page := b.visited(b.acts(challenge, url.Values{"outcome": {"fail"}})); page.says("h1") != "Add a payment method" || page.says("[role=alert]") == "" {
+			t.Errorf("after a failed challenge it says %q", page.says("main"))
+		}
+		mark := b.mark()
+		page := b.visited(b.acts(b.acts(home+"/payment-methods", card("4000002760003184")), url.Values{"outcome": {"pass"}}))
+		if page.says("[role=status]") != "The payment method was added." || !strings.HasPrefix(page.says("#methods li"), "Visa •••• 3184 default") {
+			t.Errorf("after the challenge it says %q", page.says("main"))
+		}
+		want := "setup_intent.created setup_intent.requires_action payment_method.attached setup_intent.succeeded customer.updated customer.subscription.updated"
+		if got := strings.Join(b.eventsSince(mark), " "); got != want {
+			t.Errorf("events are %s", got)
+		}
+		flow := b.portal(sub.Customer, "return_url=http://app.test/&flow_data[type]=payment_method_update&flow_data[after_completion][type]=redirect"+
+			"&flow_data[after_completion][redirect][return_url]=http://app.test/added")
+		challenge = b.acts(strings.TrimSuffix(flow, "/flow")+"/payment-methods", card("4000002760003184"))
+		outcome := b.acts(challenge, url.Values{"outcome": {"pass"}})
+		if status, location, _ := b.get(outcome); status != http.StatusSeeOther || location != "http://app.test/added" {
+			t.Errorf("after the flow: %d to %s", status, location)
+		}
+	})
+}
+
 func TestAPortalLinkOfADeletedCustomerIsDead(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
@@ -157,11 +156,10 @@ func (s *Stripe) payHosted(invoice *Invoice, typed cardForm) error {
 	case typed.Method != "card" && typed.Method != "":
 		return noSuch("PaymentMethod", typed.Method, "payment_method")
 	default:
-		number := strings.ReplaceAll(typed.Number, " ", "")
-		if problem := checkCardForm(number, typed.Expiry, typed.CVC, s.now()); problem != "" {
-			return cardProblem(problem)
+		if problem := s.checkCard(typed); problem != nil {
+			return problem
 		}
-		fresh, failure := s.newPaymentMethod(number, customer.Email)
+		fresh, failure := s.newPaymentMethod(typed.Number, customer.Email)
 		if failure != nil {
 			return failure
 		}

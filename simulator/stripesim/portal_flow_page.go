@@ -36,6 +36,28 @@ func (s *Stripe) enterFlow(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
+// setupOutcome is where the challenge of a card leads that was added in the
+// portal: on when it was passed, else back to the form with what the bank said.
+func (s *Stripe) setupOutcome(w http.ResponseWriter, r *http.Request) {
+	v := &visit{Request: r}
+	to := ""
+	s.world.View(func() {
+		v.portal = s.state.Portals.Get(r.PathValue("portal"))
+		intent := s.state.SetupIntents.Get(r.URL.Query().Get("setup_intent"))
+		if v.portal == nil || intent == nil || intent.Portal != v.portal.ID {
+			return
+		}
+		if to = v.home() + "/payment-methods?failed"; intent.Status == "succeeded" {
+			to = v.after("added")
+		}
+	})
+	if to == "" {
+		to = "/p/session/" + r.PathValue("portal")
+	}
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
 // completedView is the data of the page after a flow.
 type completedView struct {
 	portalFrame

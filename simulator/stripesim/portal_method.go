@@ -44,3 +44,35 @@ func (s *Stripe) detach(method *PaymentMethod) {
 	method.Customer, method.Retired = "", true
 	s.emit("payment_method.detached", s.showPaymentMethod(method), previous(before, s.showPaymentMethod(method)))
 }
+
+// addInPortal sets a typed card up and makes it the default. It leads to the
+// challenge of a card that asks for one; what follows then is followSetup.
+func (s *Stripe) addInPortal(v *visit, number string) (next string, err error) {
+	method, failure := s.newPaymentMethod(number, v.customer.Email)
+	if failure != nil {
+		return "", failure
+	}
+	intent := s.newSetupIntent(SetupIntent{Customer: v.customer.ID, Portal: v.portal.ID, ReturnURL: s.link(v.home() + "/payment-methods/outcome")})
+	if failure := s.setUp(intent, method); failure != nil {
+		return "", failure
+	}
+	if intent.Status == "requires_action" {
+		return s.challengeURL(intent.ID), nil
+	}
+	s.makeDefault(v.customer, method)
+	return s.finish(v, "added"), nil
+}
+
+// followPortal makes the method the default that was set up in the portal, and
+// ends the flow that it was set up in.
+func (s *Stripe) followPortal(intent *SetupIntent) {
+	portal := s.state.Portals.Get(intent.Portal)
+	customer, err := s.liveCustomer(intent.Customer, "")
+	if portal == nil || err != nil || intent.Status != "succeeded" {
+		return
+	}
+	s.makeDefault(customer, s.state.PaymentMethods.Get(intent.PaymentMethod))
+	if flow := portal.Flow; flow != nil && flow.Type == "payment_method_update" {
+		flow.Done = true
+	}
+}

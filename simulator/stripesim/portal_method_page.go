@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -33,18 +34,18 @@ var addMethodStep = portalStep{
 </form></section>`, cardFields),
 	offered: func(_ *Stripe, v *visit) bool { return v.configuration.Features.PaymentMethodUpdate },
 	view: func(s *Stripe, v *visit) any {
-		return addMethodView{portalFrame: s.portalFrame(v, "Add a payment method"), Card: readCardForm(v.Request)}
+		view := addMethodView{portalFrame: s.portalFrame(v, "Add a payment method"), Card: readCardForm(v.Request)}
+		if v.URL.Query().Has("failed") && view.Error == "" {
+			view.Error = "The bank could not authenticate the card. Try another one."
+		}
+		return view
 	},
 	act: func(s *Stripe, v *visit) (string, error) {
 		typed := readCardForm(v.Request)
-		number := strings.ReplaceAll(typed.Number, " ", "")
-		if problem := checkCardForm(number, typed.Expiry, typed.CVC, s.now()); problem != "" {
-			return "", cardProblem(problem)
+		if problem := s.checkCard(typed); problem != nil {
+			return "", problem
 		}
-		if failure := s.setCard(v.customer, number); failure != nil {
-			return "", failure
-		}
-		return s.finish(v, "added"), nil
+		return s.addInPortal(v, typed.Number)
 	},
 }
 
@@ -120,5 +121,5 @@ func (m *PaymentMethod) expires() string {
 	if m.kind() == "sepa_debit" {
 		return ""
 	}
-	return "expires 12/2040"
+	return fmt.Sprintf("expires %02d/%d", m.ExpMonth, m.ExpYear)
 }

@@ -91,6 +91,7 @@ func (s *Stripe) portalPages(mux *http.ServeMux) {
 	serve("/subscriptions/{subscription}/cancel", cancelStep)
 	serve("/completed", completedStep)
 	mux.HandleFunc("GET /p/session/{portal}/flow", s.enterFlow)
+	mux.HandleFunc("GET /p/session/{portal}/payment-methods/outcome", s.setupOutcome)
 	mux.HandleFunc("GET /p/login/{configuration}", s.loginPage)
 	mux.HandleFunc("POST /p/login/{configuration}", s.loginPost)
 }
@@ -192,11 +193,18 @@ func (s *Stripe) finish(v *visit, note string) string {
 		return v.home() + "?done=" + url.QueryEscape(note)
 	}
 	flow.Done = true
-	switch flow.After {
-	case "redirect":
-		return flow.ReturnURL
-	case "hosted_confirmation":
-		return v.home() + "/completed"
+	return v.after(note)
+}
+
+// after is where it goes on when an action is done.
+func (v *visit) after(note string) string {
+	if flow := v.portal.Flow; flow != nil {
+		switch flow.After {
+		case "redirect":
+			return flow.ReturnURL
+		case "hosted_confirmation":
+			return v.home() + "/completed"
+		}
 	}
 	return v.home() + "?done=" + url.QueryEscape(note)
 }

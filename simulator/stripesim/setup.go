@@ -73,8 +73,10 @@ func (s *Stripe) authenticateSetup(intent *SetupIntent, passed bool) (completed 
 	return s.followSetup(intent), nil
 }
 
-// followSetup completes the checkout session that an intent belongs to.
+// followSetup completes the checkout session that an intent belongs to, or what
+// was begun in the portal.
 func (s *Stripe) followSetup(intent *SetupIntent) (completed string) {
+	s.followPortal(intent)
 	session := s.state.Sessions.Get(intent.Session)
 	if session == nil || session.Status != "open" || intent.Status != "succeeded" {
 		return ""

@@ -25,6 +25,7 @@ type SetupIntent struct {
 	Failure       *Error            `json:"failure"`
 	CancelReason  string            `json:"cancellation_reason"`
 	Session       string            `json:"checkout_session"`
+	Portal        string            `json:"portal_session"` // in which the method is added
 }
 
 // Key is the id.
