@@ -70,6 +70,12 @@ func (s *Simulator) Authenticate(intentID string, passed bool) error {
 	return s.stripe.Authenticate(intentID, passed)
 }
 
+// ApplyPromotionCode types a promotion code on the page of a checkout session
+// that allows them; an empty text takes it back off.
+func (s *Simulator) ApplyPromotionCode(sessionID, code string) error {
+	return s.stripe.ApplyPromotionCode(sessionID, code)
+}
+
 // SetCard attaches a card and makes it the default of the customer and of its
 // live subscriptions. An open invoice is tried with it at its next retry, or by
 // PayInvoice.

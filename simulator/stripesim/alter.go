@@ -19,6 +19,7 @@ type alteration struct {
 	endTrial   bool          // trial_end=now
 	stopTrial  bool          // the same where the subscription does not go on after it
 	extra      []InvoiceItem // add_invoice_items
+	discounts  *[]grant      // in the place of those it has
 }
 
 // outcome is what an alteration will do, found out before anything is changed.
@@ -135,6 +136,9 @@ func (s *Stripe) alter(sub *Subscription, to alteration) *Error {
 func (s *Stripe) settleInto(sub *Subscription, to alteration, result outcome) {
 	*sub = result.next
 	s.indexItems(sub)
+	if to.discounts != nil {
+		s.discountSubscription(sub, *to.discounts)
+	}
 	switch {
 	case to.trial.After(s.now()):
 		s.beginTrial(sub, to.trial)

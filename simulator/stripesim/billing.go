@@ -54,6 +54,7 @@ func (s *Stripe) registerTimers() {
 	handle(timerSettle, s.settles)
 	handle(timerAuthorization, s.authorizationExpires)
 	handle(timerRefund, s.refundSettles)
+	handle(timerDiscount, s.discountEnds)
 	handle(timerSession, func(id string) {
 		if session := s.state.Sessions.Get(id); session.Status == "open" && !session.ExpiresAt.After(s.now()) {
 			s.expireSession(session)

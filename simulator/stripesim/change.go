@@ -56,6 +56,12 @@ func (s *Stripe) readAlteration(c *call, sub *Subscription) alteration {
 	}
 	s.readItemChanges(c.params, next)
 	s.readTrialChange(c, sub, &to)
+	if c.has("discounts") {
+		to.discounts = new(s.readDiscounts(c.params, sub.Discounts, "coupon", "promotion_code", "discount"))
+		if failure := s.admissible(*to.discounts, s.purchaseOf(next), "discounts"); failure != nil {
+			c.fail(failure)
+		}
+	}
 	to.restart = c.enum("billing_cycle_anchor", "unchanged", "now", "unchanged") == "now"
 	s.refuseAlteration(c, sub, to)
 	if c.failed() == nil {

@@ -34,12 +34,14 @@ type CheckoutSession struct {
 	PaymentIntent     string            `json:"payment_intent"`
 	Invoice           string            `json:"invoice"`
 
-	ChildMetadata    map[string]string `json:"child_metadata"` // of subscription_data or payment_intent_data
-	ChildDescription string            `json:"child_description"`
-	TrialDays        int64             `json:"trial_days"`
-	TrialEnd         time.Time         `json:"trial_end"`
-	TrialEndBehavior string            `json:"trial_end_behavior"`
-	Tried            string            `json:"tried"` // the intent of every attempt to pay it
+	ChildMetadata       map[string]string `json:"child_metadata"` // of subscription_data or payment_intent_data
+	ChildDescription    string            `json:"child_description"`
+	TrialDays           int64             `json:"trial_days"`
+	TrialEnd            time.Time         `json:"trial_end"`
+	TrialEndBehavior    string            `json:"trial_end_behavior"`
+	AllowPromotionCodes bool              `json:"allow_promotion_codes"`
+	Given               *grant            `json:"discount"` // redeemed when the session is complete
+	Tried               string            `json:"tried"`    // the intent of every attempt to pay it
 }
 
 // SessionLine is one line of a checkout session.
@@ -61,12 +63,12 @@ func (s *CheckoutSession) clone() CheckoutSession {
 
 // Accepted and without effect: locale, billing_address_collection,
 // payment_method_collection, payment_method_types, submit_type,
-// allow_promotion_codes (no codes exist), automatic_tax, tax_id_collection,
+// automatic_tax, tax_id_collection,
 // custom_text, consent_collection, phone_number_collection, customer_update,
 // saved_payment_method_options, adaptive_pricing, payment_method_options.
 const sessionParams = "mode line_items success_url cancel_url customer customer_email customer_creation client_reference_id metadata" +
 	" subscription_data payment_intent_data expires_at currency ui_mode locale billing_address_collection payment_method_collection" +
-	" payment_method_types submit_type allow_promotion_codes automatic_tax tax_id_collection custom_text consent_collection" +
+	" payment_method_types submit_type allow_promotion_codes discounts automatic_tax tax_id_collection custom_text consent_collection" +
 	" phone_number_collection customer_update saved_payment_method_options adaptive_pricing payment_method_options"
 
 var checkoutRoutes = []route{
@@ -104,6 +106,9 @@ func (s *Stripe) createSession(c *call) (object, error) {
 	}
 	if session.ExpiresAt.IsZero() {
 		session.ExpiresAt = s.now().Add(sessionLifetime)
+	}
+	if failure := s.readSessionDiscount(c, session); failure != nil {
+		return nil, failure
 	}
 	s.state.Sessions.Add(session)
 	s.at(session.ExpiresAt, timerSession, session.ID)
@@ -211,7 +216,7 @@ func (s *Stripe) listSessionLines(c *call) (object, error) {
 	for i := range session.Lines {
 		lines[i] = &session.Lines[i]
 	}
-	return paginate(c, slices.Values(lines), func(*SessionLine) bool { return true }, s.showSessionLine)
+	return paginate(c, slices.Values(lines), func(*SessionLine) bool { return true }, func(line *SessionLine) object { return s.showSessionLine(session, line) })
 }
 
 // Key is the id.

@@ -29,6 +29,7 @@ type Customer struct {
 	NextInvoice          int64             `json:"next_invoice_sequence"`
 	Balance              int64             `json:"balance"` // negative is credit for the next invoices
 	Delinquent           bool              `json:"delinquent"`
+	Discount             string            `json:"discount"`   // on everything that it pays
 	TestClock            string            `json:"test_clock"` // on which it lives
 	Deleted              bool              `json:"deleted"`
 }
@@ -180,7 +181,8 @@ func (s *Stripe) showCustomer(c *Customer) object {
 	return object{
 		"id": c.ID, "object": "customer", "created": c.Created.Unix(), "livemode": false,
 		"address": showAddress(c.Address), "balance": c.Balance, "currency": orNull(c.Currency), "customer_account": nil, "default_source": nil,
-		"delinquent": c.Delinquent, "description": orNull(c.Description), "discount": nil, "email": orNull(c.Email),
+		"delinquent": c.Delinquent, "description": orNull(c.Description), "discount": shownOrNull(shownIf(s.state.Discounts.Get(c.Discount), s.showDiscount)),
+		"email":          orNull(c.Email),
 		"invoice_prefix": c.InvoicePrefix,
 		"invoice_settings": object{"custom_fields": nil, "default_payment_method": orNull(c.DefaultPaymentMethod),
 			"footer": nil, "rendering_options": nil},

@@ -41,6 +41,17 @@
 // what lives on it refuses changes. Events, payments and payment methods carry
 // the billing clock's time even there, as at Stripe.
 //
+// # Discounts
+//
+// A coupon becomes a discount when it is redeemed: on a subscription, an invoice,
+// an invoice item, or what a checkout session in payment mode sold. A discount
+// keeps the terms of that moment. An invoice takes the discounts of its
+// subscription (else of its customer, where an old API version put one) when it
+// is drafted; what they take off stands in its lines, an item's own discounts
+// before the invoice's. One for a single invoice leaves the subscription with
+// the first invoice that it reduces; a repeating one when its months are over.
+// Prorations are never reduced.
+//
 // # Search
 //
 // Search sees a change 5 to 60 seconds after it was made (Config.SearchLag sets
@@ -58,7 +69,7 @@
 //
 // # Not simulated
 //
-// Discounts, taxes, prorations, metered and tiered prices, invoice
+// Taxes, prorations, metered and tiered prices, invoice
 // items, invoices that are sent, mixed intervals in one subscription, schedules,
 // 3-D Secure, setup mode, embedded checkout, Connect, rate limits (a fault stands in), API
 // versions other than the newest shape, thin events. The

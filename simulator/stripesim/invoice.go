@@ -26,6 +26,7 @@ type Invoice struct {
 	DueDate              time.Time         `json:"due_date"`
 	DefaultPaymentMethod string            `json:"default_payment_method"`
 	Lines                []InvoiceLine     `json:"lines"`
+	Discounts            []string          `json:"discounts"`
 	PaymentIntent        string            `json:"payment_intent"` // "" when nothing was to pay, or not tried yet
 	PaymentID            string            `json:"payment_id"`     // the inpay_ that ties the intent to the invoice
 	PaidOutOfBand        bool              `json:"paid_out_of_band"`
@@ -62,6 +63,8 @@ type InvoiceLine struct {
 	Proration   bool              `json:"proration"`
 	Description string            `json:"description"`
 	Metadata    map[string]string `json:"metadata"`
+	Discounts   []string          `json:"discounts"` // the item's own
+	Taken       []lineDiscount    `json:"taken"`     // what all discounts take off
 	PeriodStart time.Time         `json:"period_start"`
 	PeriodEnd   time.Time         `json:"period_end"`
 }
@@ -80,11 +83,20 @@ func (i *Invoice) Owners() []string {
 // Key is the id.
 func (l *InvoiceLine) Key() string { return l.ID }
 
-// Total is the sum of the lines. It can be negative.
-func (i *Invoice) Total() int64 {
-	var total int64
+// Subtotal is the sum of the lines. It can be negative.
+func (i *Invoice) Subtotal() int64 {
+	var subtotal int64
 	for _, line := range i.Lines {
-		total += line.Amount
+		subtotal += line.Amount
+	}
+	return subtotal
+}
+
+// Total is what is left of the subtotal after discounts.
+func (i *Invoice) Total() int64 {
+	total := i.Subtotal()
+	for _, line := range i.Lines {
+		total -= line.off()
 	}
 	return total
 }
@@ -96,7 +108,7 @@ func (i *Invoice) sent() bool { return i.CollectionMethod == "send_invoice" }
 
 func (i *Invoice) clone() Invoice {
 	copied := *i
-	copied.Lines = slices.Clone(i.Lines)
+	copied.Lines, copied.Discounts = slices.Clone(i.Lines), slices.Clone(i.Discounts)
 	copied.Metadata, copied.SubscriptionMetadata = maps.Clone(i.Metadata), maps.Clone(i.SubscriptionMetadata)
 	return copied
 }
@@ -116,6 +128,7 @@ func (s *Stripe) draft(sub *Subscription, reason string, lines []InvoiceLine) *I
 func (s *Stripe) plan(sub *Subscription, reason string, lines []InvoiceLine) *Invoice {
 	return &Invoice{Customer: sub.Customer, Subscription: sub.ID, SubscriptionMetadata: maps.Clone(sub.Metadata), Reason: reason,
 		Currency: sub.Currency, Lines: lines, AutoAdvance: true, CollectionMethod: sub.CollectionMethod, DaysUntilDue: sub.DaysUntilDue,
+		Discounts:   s.inherited(sub.Customer, sub),
 		PeriodStart: s.now(), PeriodEnd: s.now()}
 }
 
@@ -127,6 +140,8 @@ func (s *Stripe) addInvoice(invoice *Invoice) *Invoice {
 		invoice.Lines[n].ID = s.world.NewID("il_1", 23)
 	}
 	s.claim(invoice)
+	s.applyDiscounts(invoice)
+	s.useUp(invoice)
 	customer := s.state.Customers.Get(invoice.Customer)
 	invoice.Number = fmt.Sprintf("%s-%04d", customer.InvoicePrefix, customer.NextInvoice)
 	customer.NextInvoice++
@@ -139,6 +154,7 @@ func (s *Stripe) preview(invoice *Invoice, at time.Time) *Invoice {
 	for n := range invoice.Lines {
 		invoice.Lines[n].ID = s.world.NewID("il_tmp_1", 23)
 	}
+	s.applyDiscounts(invoice)
 	return invoice
 }
 

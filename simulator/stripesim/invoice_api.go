@@ -11,9 +11,9 @@ import (
 // statement_descriptor, custom_fields, account_tax_ids, issuer, payment_settings
 // (the payment method alone decides), automatic_tax (no taxes are simulated).
 // Left out, because they would change what is billed: application_fee_amount,
-// default_tax_rates, discounts, from_invoice, on_behalf_of, shipping_cost,
+// default_tax_rates, from_invoice, on_behalf_of, shipping_cost,
 // transfer_data, effective_at, number.
-const invoiceParams = "auto_advance automatically_finalizes_at collection_method days_until_due due_date default_payment_method description footer metadata" +
+const invoiceParams = "discounts auto_advance automatically_finalizes_at collection_method days_until_due due_date default_payment_method description footer metadata" +
 	" default_source rendering statement_descriptor custom_fields account_tax_ids issuer payment_settings automatic_tax"
 
 var invoiceRoutes = []route{
@@ -35,6 +35,7 @@ func (s *Stripe) createInvoice(c *call) (object, error) {
 	customerID, subscriptionID := c.required("customer"), c.text("subscription")
 	invoice := &Invoice{Reason: "manual", Currency: c.text("currency"), CollectionMethod: "charge_automatically", PeriodStart: s.now(), PeriodEnd: s.now()}
 	s.readInvoice(c, invoice)
+	grants := s.readDiscounts(c.params, nil, "coupon", "promotion_code")
 	include := c.enum("pending_invoice_items_behavior", "exclude", "exclude", "include") == "include"
 	if failure := c.failed(); failure != nil {
 		return nil, failure
@@ -64,7 +65,16 @@ func (s *Stripe) createInvoice(c *call) (object, error) {
 	if include || sub != nil {
 		s.takeUp(invoice, items)
 	}
+	if failure := s.admissible(grants, purchase{customer: customer, currency: invoice.Currency, amount: invoice.Subtotal()}, "discounts"); failure != nil {
+		return nil, failure
+	}
+	if !c.has("discounts") {
+		invoice.Discounts = s.inherited(customer.ID, sub)
+	}
 	s.addInvoice(invoice)
+	if c.has("discounts") {
+		s.discountInvoice(invoice, grants)
+	}
 	s.scheduleFinalization(invoice)
 	s.emitCreated(invoice)
 	return s.showInvoice(invoice), nil
@@ -120,12 +130,20 @@ func (s *Stripe) updateInvoice(c *call) (object, error) {
 	}
 	changed := invoice.clone()
 	s.readInvoice(c, &changed)
+	grants := s.readDiscounts(c.params, invoice.Discounts, "coupon", "promotion_code", "discount")
 	if failure := c.failed(); failure != nil {
+		return nil, failure
+	}
+	in := purchase{customer: s.state.Customers.Get(invoice.Customer), currency: invoice.Currency, amount: invoice.Subtotal()}
+	if failure := s.admissible(grants, in, "discounts"); failure != nil {
 		return nil, failure
 	}
 	before := s.showInvoice(invoice)
 	advances := changed.AutoAdvance && !invoice.AutoAdvance
 	*invoice = changed
+	if c.has("discounts") {
+		s.discountInvoice(invoice, grants)
+	}
 	switch {
 	case invoice.Status == "draft" && (advances || c.has("automatically_finalizes_at") || !invoice.AutoAdvance):
 		s.scheduleFinalization(invoice)

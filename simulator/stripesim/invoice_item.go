@@ -24,6 +24,7 @@ type InvoiceItem struct {
 	Description  string            `json:"description"`
 	Proration    bool              `json:"proration"`
 	Discountable bool              `json:"discountable"`
+	Discounts    []string          `json:"discounts"`
 	PeriodStart  time.Time         `json:"period_start"`
 	PeriodEnd    time.Time         `json:"period_end"`
 	Metadata     map[string]string `json:"metadata"`
@@ -35,9 +36,9 @@ func (i *InvoiceItem) Key() string { return i.ID }
 // Owner is the customer.
 func (i *InvoiceItem) Owner() string { return i.Customer }
 
-const itemParams = "amount description discountable metadata period price_data pricing quantity unit_amount_decimal"
+const itemParams = "discounts amount description discountable metadata period price_data pricing quantity unit_amount_decimal"
 
-// Refused, because they would change amounts: discounts, tax_rates,
+// Refused, because they would change amounts: tax_rates,
 // quantity_decimal. tax_behavior and tax_code have no effect without taxes.
 var invoiceItemRoutes = []route{
 	op(http.MethodPost, "/v1/invoiceitems", itemParams+" customer currency invoice subscription tax_behavior tax_code", (*Stripe).createInvoiceItem),
@@ -52,6 +53,7 @@ func (s *Stripe) createInvoiceItem(c *call) (object, error) {
 	item := &InvoiceItem{Quantity: 1, Currency: c.text("currency"), Discountable: true, PeriodStart: s.now(), PeriodEnd: s.now(),
 		Invoice: c.text("invoice"), Subscription: c.text("subscription")}
 	s.readInvoiceItem(c.params, item)
+	grants := s.readDiscounts(c.params, nil, "coupon", "promotion_code")
 	if !c.has("amount") && item.Price == "" && !c.has("unit_amount_decimal") {
 		c.fail(missingParam("amount"))
 	}
@@ -68,9 +70,14 @@ func (s *Stripe) createInvoiceItem(c *call) (object, error) {
 	if failure != nil {
 		return nil, failure
 	}
+	if failure := s.admissible(grants, purchase{customer: customer, currency: item.Currency, amount: item.Amount}, "discounts"); failure != nil {
+		return nil, failure
+	}
 	s.addInvoiceItem(item)
+	s.discountItem(item, grants)
 	if invoice != nil {
 		invoice.Lines = append(invoice.Lines, s.lineOf(item))
+		s.applyDiscounts(invoice)
 	}
 	s.emit("invoiceitem.created", s.showInvoiceItem(item), nil)
 	return s.showInvoiceItem(item), nil
@@ -176,7 +183,7 @@ func (s *Stripe) claim(invoice *Invoice) {
 
 func (s *Stripe) lineOf(item *InvoiceItem) InvoiceLine {
 	return InvoiceLine{ID: s.world.NewID("il_1", 23), Price: item.Price, Quantity: item.Quantity, Amount: item.Amount, Item: item.Item,
-		InvoiceItem: item.ID, Proration: item.Proration, Description: item.Description, Metadata: item.Metadata,
+		InvoiceItem: item.ID, Discounts: item.Discounts, Proration: item.Proration, Description: item.Description, Metadata: item.Metadata,
 		PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd}
 }
 
@@ -218,10 +225,18 @@ func (s *Stripe) updateInvoiceItem(c *call) (object, error) {
 	}
 	changed := *item
 	s.readInvoiceItem(c.params, &changed)
+	grants := s.readDiscounts(c.params, item.Discounts, "coupon", "promotion_code", "discount")
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
+	in := purchase{customer: s.state.Customers.Get(item.Customer), currency: changed.Currency, amount: changed.Amount}
+	if failure := s.admissible(grants, in, "discounts"); failure != nil {
+		return nil, failure
+	}
 	*item = changed
+	if c.has("discounts") {
+		s.discountItem(item, grants)
+	}
 	if invoice != nil {
 		for n := range invoice.Lines {
 			if line := &invoice.Lines[n]; line.InvoiceItem == item.ID {
@@ -230,6 +245,7 @@ func (s *Stripe) updateInvoiceItem(c *call) (object, error) {
 				line.ID = id
 			}
 		}
+		s.applyDiscounts(invoice)
 	}
 	// Stripe has no invoiceitem.updated event any more.
 	return s.showInvoiceItem(item), nil
@@ -242,6 +258,7 @@ func (s *Stripe) deleteInvoiceItem(c *call) (object, error) {
 	}
 	if invoice != nil {
 		invoice.Lines = slices.DeleteFunc(invoice.Lines, func(line InvoiceLine) bool { return line.InvoiceItem == item.ID })
+		s.applyDiscounts(invoice)
 	}
 	s.emit("invoiceitem.deleted", s.showInvoiceItem(item), nil)
 	s.state.InvoiceItems.Remove(item.ID)
@@ -258,7 +275,7 @@ func (s *Stripe) showInvoiceItem(item *InvoiceItem) object {
 	}
 	shown := object{"id": item.ID, "object": "invoiceitem", "amount": item.Amount, "currency": item.Currency, "customer": item.Customer,
 		"customer_account": nil, "date": item.Created.Unix(), "description": orNull(item.Description), "discountable": item.Discountable && !item.Proration,
-		"discounts": []any{}, "invoice": orNull(item.Invoice), "livemode": false, "metadata": shown(item.Metadata), "net_amount": item.Amount,
+		"discounts": ids(item.Discounts), "invoice": orNull(item.Invoice), "livemode": false, "metadata": shown(item.Metadata), "net_amount": s.netAmount(item),
 		"parent": parent, "period": object{"start": item.PeriodStart.Unix(), "end": item.PeriodEnd.Unix()},
 		"pricing": s.showPricing(item.Price), "proration": item.Proration, "quantity": item.Quantity, "quantity_decimal": fmt.Sprint(item.Quantity),
 		"tax_rates": []any{}, "test_clock": s.clockName(item.Customer)}

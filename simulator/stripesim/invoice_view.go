@@ -39,7 +39,7 @@ func (s *Stripe) showInvoice(i *Invoice) object {
 		"created": i.Created.Unix(), "currency": i.Currency, "custom_fields": nil, "customer": i.Customer, "customer_account": nil,
 		"customer_address": nil, "customer_email": orNull(email), "customer_name": orNull(name), "customer_phone": orNull(customer.Phone),
 		"customer_shipping": nil, "customer_tax_exempt": "none", "customer_tax_ids": []any{}, "default_payment_method": orNull(i.DefaultPaymentMethod),
-		"default_source": nil, "default_tax_rates": []any{}, "description": orNull(i.Description), "discounts": []any{}, "due_date": dueDate,
+		"default_source": nil, "default_tax_rates": []any{}, "description": orNull(i.Description), "discounts": ids(i.Discounts), "due_date": dueDate,
 		"effective_at": unix(i.FinalizedAt), "ending_balance": ending, "footer": orNull(i.Footer), "from_invoice": nil,
 		"hosted_invoice_url": orNull(s.hostedInvoiceURL(i)), "invoice_pdf": nil, "issuer": object{"type": "self"}, "last_finalization_error": nil, "latest_revision": nil,
 		"lines": list("/v1/invoices/"+i.ID+"/lines", lines[:min(10, len(lines))], len(lines) > 10), "livemode": false,
@@ -50,7 +50,7 @@ func (s *Stripe) showInvoice(i *Invoice) object {
 		"starting_balance": starting, "statement_descriptor": nil, "status": i.Status,
 		"status_transitions": object{"finalized_at": unix(i.FinalizedAt), "marked_uncollectible_at": unix(i.UncollectibleAt),
 			"paid_at": unix(i.PaidAt), "voided_at": unix(i.VoidedAt)},
-		"subtotal": total, "subtotal_excluding_tax": total, "test_clock": s.clockName(i.Customer), "total": total, "total_discount_amounts": []any{},
+		"subtotal": i.Subtotal(), "subtotal_excluding_tax": i.Subtotal(), "test_clock": s.clockName(i.Customer), "total": total, "total_discount_amounts": showTaken(i.Lines...),
 		"total_excluding_tax": total, "total_pretax_credit_amounts": []any{}, "total_taxes": []any{}, "webhooks_delivered_at": i.Created.Unix()}
 }
 
@@ -80,7 +80,7 @@ func (s *Stripe) showLine(i *Invoice, line *InvoiceLine) object {
 			"subscription": subscription, "subscription_item": line.Item}}
 	}
 	return object{"id": line.ID, "object": "line_item", "amount": line.Amount, "currency": i.Currency, "description": s.describeLine(line),
-		"discount_amounts": []any{}, "discountable": !line.Proration, "discounts": []any{}, "invoice": i.ID, "livemode": false,
+		"discount_amounts": showTaken(*line), "discountable": s.discountable(line), "discounts": ids(line.Discounts), "invoice": i.ID, "livemode": false,
 		"metadata": shown(line.Metadata), "parent": parent, "period": object{"start": line.PeriodStart.Unix(), "end": line.PeriodEnd.Unix()},
 		"pretax_credit_amounts": []any{}, "pricing": s.showPricing(line.Price), "quantity": line.Quantity, "quantity_decimal": fmt.Sprint(line.Quantity),
 		"subtotal": line.Amount, "subscription": subscription, "taxes": []any{}}

@@ -18,6 +18,7 @@ var kinds = map[string]kind{
 	"clock": {"testclock", func(s *Stripe, id string) object { return shownIf(s.state.TestClocks.Get(id), s.showTestClock) }},
 	"cs":    {"checkout.session", func(s *Stripe, id string) object { return shownIf(s.state.Sessions.Get(id), s.showSession) }},
 	"cus":   {"customer", func(s *Stripe, id string) object { return shownIf(s.state.Customers.Get(id), s.showCustomer) }},
+	"di":    {"discount", func(s *Stripe, id string) object { return shownIf(s.state.Discounts.Get(id), s.showDiscount) }},
 	"dp":    {"dispute", func(s *Stripe, id string) object { return shownIf(s.state.Disputes.Get(id), s.showDispute) }},
 	"evt":   {"event", func(s *Stripe, id string) object { return shownIf(s.state.log.find(id), s.showEvent) }},
 	"feat":  {"feature", func(s *Stripe, id string) object { return shownIf(s.state.Features.Get(id), s.showFeature) }},

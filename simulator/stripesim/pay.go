@@ -157,6 +157,7 @@ func (s *Stripe) createFromSession(session *CheckoutSession, method *PaymentMeth
 	sub := s.begin(start{customer: customer, items: recurring, metadata: session.ChildMetadata, description: session.ChildDescription,
 		method: method, trialEnd: s.trialEndOf(session), trialEndBehavior: session.TrialEndBehavior})
 	session.Subscription = sub.ID
+	s.discountSubscription(sub, session.grants())
 	before := s.showCustomer(customer)
 	lines := s.linesOf(sub)
 	for _, line := range session.Lines {
@@ -196,6 +197,7 @@ func (s *Stripe) settleFirst(invoice *Invoice, intent *PaymentIntent) {
 // after it.
 func (s *Stripe) complete(session *CheckoutSession) (event string) {
 	session.Status = "complete"
+	s.redeemSession(session)
 	event = s.emit("checkout.session.completed", s.showSession(session), nil).ID
 	if invoice := s.state.Invoices.Get(session.Invoice); invoice != nil && invoice.Status == "paid" {
 		s.emitInvoicePayment(invoice)

@@ -62,7 +62,7 @@ func (s *Stripe) proration(sub *Subscription, item SubscriptionItem, at time.Tim
 	what := map[int64]string{-1: "Unused time on ", 1: "Remaining time on "}[sign]
 	from := latest(at, item.PeriodStart)
 	return InvoiceItem{Customer: sub.Customer, Subscription: sub.ID, Item: item.ID, Price: item.Price, Quantity: item.Quantity, Currency: sub.Currency,
-		Amount:      share(sign*price.Amount*item.Quantity, item.PeriodEnd.Sub(from), s.wholePeriod(sub, item)),
+		Amount:      s.lessPercentages(sub, price, share(sign*price.Amount*item.Quantity, item.PeriodEnd.Sub(from), s.wholePeriod(sub, item))),
 		Description: what + name + " after " + at.Format("2 Jan 2006"), Proration: true, PeriodStart: from, PeriodEnd: item.PeriodEnd}
 }
 

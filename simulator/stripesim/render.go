@@ -25,6 +25,14 @@ func orNone(number int64) any {
 	return number
 }
 
+// shownOrNull shows an object that need not be there.
+func shownOrNull(shown object) any {
+	if shown == nil {
+		return nil
+	}
+	return shown
+}
+
 // unix shows a time in seconds, the zero time as null.
 func unix(t time.Time) any {
 	if t.IsZero() {

@@ -89,6 +89,7 @@ var routes = slices.Concat(
 	taxRateRoutes,
 	couponRoutes,
 	promotionCodeRoutes,
+	discountRoutes,
 	testClockRoutes,
 	entitlementRoutes,
 	checkoutRoutes,

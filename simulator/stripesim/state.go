@@ -60,6 +60,7 @@ type State struct {
 	Products        ordered.Table[Product, *Product]                 `json:"products"`
 	Prices          ordered.Table[Price, *Price]                     `json:"prices"`
 	TaxRates        ordered.Table[TaxRate, *TaxRate]                 `json:"tax_rates"`
+	Discounts       ordered.Table[Discount, *Discount]               `json:"discounts"`
 	Coupons         ordered.Table[Coupon, *Coupon]                   `json:"coupons"`
 	PromotionCodes  ordered.Table[PromotionCode, *PromotionCode]     `json:"promotion_codes"`
 	Features        ordered.Table[Feature, *Feature]                 `json:"features"`

@@ -22,6 +22,7 @@ type start struct {
 	collectionMethod string
 	daysUntilDue     int64
 	saveMethod       bool
+	discounts        []grant
 }
 
 // begin stores a subscription with its first period, without events. It is
@@ -121,6 +122,7 @@ func (s *Stripe) subscribe(from creation, adjust func(*Subscription), refused fu
 	if from.method != nil {
 		s.attach(from.method, from.customer.ID)
 	}
+	s.discountSubscription(sub, from.discounts)
 	for i := range from.extra {
 		from.extra[i].Customer, from.extra[i].Subscription = sub.Customer, sub.ID
 	}
@@ -159,17 +161,48 @@ func (s *Stripe) subscribe(from creation, adjust func(*Subscription), refused fu
 
 // costs says whether the first invoice will ask for money.
 func (s *Stripe) costs(from creation) bool {
-	var sum int64
+	var lines []discounted
 	for _, item := range from.items {
-		sum += item.price.Amount * item.quantity
-	}
-	if !from.anchor.IsZero() && from.proration == "none" {
-		sum = 0
+		if from.anchor.IsZero() || from.proration != "none" {
+			lines = append(lines, discounted{amount: item.price.Amount * item.quantity, product: item.price.Product})
+		}
 	}
 	for _, item := range from.extra {
-		sum += item.Amount
+		line := discounted{amount: item.Amount}
+		if price := s.state.Prices.Get(item.Price); price != nil {
+			line.product = price.Product
+		}
+		lines = append(lines, line)
 	}
-	return sum > 0
+	reductions := make([]terms, len(from.discounts))
+	for i, given := range from.discounts {
+		reductions[i] = given.Terms
+	}
+	var total int64
+	for i, taken := range reduce(lines, reductions, from.items[0].price.Currency) {
+		total += lines[i].amount - sum(taken)
+	}
+	return total > 0
+}
+
+// purchaseOf is what new discounts of a subscription are checked against.
+func (s *Stripe) purchaseOf(sub *Subscription) purchase {
+	from := start{customer: s.state.Customers.Get(sub.Customer)}
+	for _, item := range sub.Items {
+		from.items = append(from.items, chosen{price: s.state.Prices.Get(item.Price), quantity: item.Quantity})
+	}
+	return from.purchase()
+}
+
+// purchase is what the discounts of a new subscription are checked against.
+func (from start) purchase() purchase {
+	in := purchase{customer: from.customer}
+	for _, item := range from.items {
+		in.currency = item.price.Currency
+		in.amount += item.price.Amount * item.quantity
+		in.products = append(in.products, item.price.Product)
+	}
+	return in
 }
 
 // firstLines returns the lines of the first period. One that the anchor cuts
@@ -226,6 +259,13 @@ func (s *Stripe) readStart(c *call) (creation, error) {
 		return creation{}, failure
 	}
 	from.customer = customer
+	from.discounts = s.readDiscounts(c.params, nil, "coupon", "promotion_code")
+	if failure := c.failed(); failure != nil {
+		return creation{}, failure
+	}
+	if failure := s.admissible(from.discounts, from.purchase(), "discounts"); failure != nil {
+		return creation{}, failure
+	}
 	return from, nil
 }
 

@@ -41,6 +41,7 @@ type Subscription struct {
 	DefaultPaymentMethod string             `json:"default_payment_method"`
 	Description          string             `json:"description"`
 	Metadata             map[string]string  `json:"metadata"`
+	Discounts            []string           `json:"discounts"`
 	Features             []string           `json:"features"` // of the products, as of the start of the period
 }
 
@@ -92,7 +93,7 @@ func byPeriodEnd(a, b SubscriptionItem) int { return a.PeriodEnd.Compare(b.Perio
 func (s Subscription) clone() Subscription {
 	copied := s
 	copied.Metadata = maps.Clone(s.Metadata)
-	copied.Features = slices.Clone(s.Features)
+	copied.Features, copied.Discounts = slices.Clone(s.Features), slices.Clone(s.Discounts)
 	if s.PendingUpdate != nil {
 		pending := *s.PendingUpdate
 		copied.PendingUpdate = &pending
@@ -109,7 +110,7 @@ func (s Subscription) clone() Subscription {
 // Left out, because they would change what is billed: application_fee_percent,
 // backdate_start_date, billing_schedules, billing_thresholds, default_tax_rates,
 // on_behalf_of, pending_invoice_item_interval, transfer_data, trial_from_plan.
-const subscriptionParams = "items metadata trial_end trial_settings default_payment_method payment_behavior cancel_at cancel_at_period_end description" +
+const subscriptionParams = "items discounts metadata trial_end trial_settings default_payment_method payment_behavior cancel_at cancel_at_period_end description" +
 	" collection_method days_until_due off_session payment_settings proration_behavior add_invoice_items automatic_tax default_source invoice_settings"
 
 var subscriptionRoutes = []route{

@@ -34,7 +34,7 @@ func (s *Stripe) showSubscription(sub *Subscription) object {
 		"cancellation_details": object{"comment": orNull(sub.CancelComment), "feedback": orNull(sub.CancelFeedback), "reason": orNull(sub.CancelReason)},
 		"collection_method":    cmp.Or(sub.CollectionMethod, "charge_automatically"), "created": sub.Created.Unix(), "currency": sub.Currency, "customer": sub.Customer,
 		"customer_account": nil, "days_until_due": days, "default_payment_method": orNull(sub.DefaultPaymentMethod), "default_source": nil,
-		"default_tax_rates": []any{}, "description": orNull(sub.Description), "discounts": []any{}, "ended_at": unix(sub.EndedAt),
+		"default_tax_rates": []any{}, "description": orNull(sub.Description), "discounts": ids(sub.Discounts), "ended_at": unix(sub.EndedAt),
 		"invoice_settings": object{"account_tax_ids": nil, "issuer": object{"type": "self"}},
 		"items":            list("/v1/subscription_items?subscription="+sub.ID, items, false),
 		"latest_invoice":   orNull(sub.LatestInvoice), "livemode": false, "metadata": shown(sub.Metadata),
