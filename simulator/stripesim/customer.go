@@ -80,7 +80,7 @@ func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	to.Locales = p.textsOr("preferred_locales", to.Locales)
 	to.TaxExempt = p.enum("tax_exempt", to.TaxExempt, "none", "exempt", "reverse")
 	method := s.readPaymentMethod(p, "payment_method")
-	if chosen := s.readPaymentMethod(p.sub("invoice_settings"), "default_payment_method"); chosen != nil {
+	if chosen := s.readPaymentMethod(p.sub("invoice_settings").only("custom_fields", "default_payment_method", "footer", "rendering_options"), "default_payment_method"); chosen != nil {
 		method = chosen
 	}
 	return method

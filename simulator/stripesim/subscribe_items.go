@@ -14,6 +14,7 @@ type chosen struct {
 func (s *Stripe) readItems(p params, field string) []chosen {
 	var items []chosen
 	for _, sent := range p.list(field) {
+		sent.only("price", "price_data", "quantity", "adjustable_quantity", "metadata")
 		quantity := sent.integer("quantity", 1)
 		if quantity < 0 {
 			sent.fail(malformed("parameter_invalid_integer", sent.name("quantity"), "This value must be greater than or equal to 0."))
