@@ -36,7 +36,9 @@ func (c *court) clerkExchange(e *wire.Entry) {
 	c.answer(&walk{document: c.clerk, excused: excusedByClerk}, where, e, answer)
 	w := &walk{document: c.clerk}
 	w.query(o, values)
-	w.json(o, e.Request)
+	if e.Version == "" || e.Version == c.clerk.version { // older ones took more
+		w.json(o, e.Request)
+	}
 	c.report(where+" takes", w.found)
 }
 
@@ -47,9 +49,13 @@ func page(list *schema) *schema {
 		Properties: map[string]*schema{"data": list, "total_count": {Type: "integer"}}}
 }
 
-// query judges the parameters of a query; those that are lists may repeat.
+// query judges the parameters of a query; those that are lists may repeat, and
+// some clients mark them with brackets. The version can come there, too.
 func (w *walk) query(o *operation, values url.Values) {
 	for name, texts := range values {
+		if name = strings.TrimSuffix(name, "[]"); name == "__clerk_api_version" {
+			continue
+		}
 		at := (*trail)(nil).field(name)
 		described := o.parameter("query", name)
 		if described == nil && clientsQuery[o.name+" "+name] != "" {
@@ -66,7 +72,7 @@ func (w *walk) query(o *operation, values url.Values) {
 			}
 			continue
 		}
-		if len(texts) > 1 {
+		if len(texts) > 1 && repeatable[o.name+" "+name] == "" {
 			w.deviates(at, "is given %d times, want once", len(texts))
 		}
 		w.scalar(s, texts[0], at)

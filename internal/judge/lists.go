@@ -83,11 +83,20 @@ var previousAttributes = map[string]bool{
 	"payment_method.detached":              true,
 }
 
+// repeatable are parameters of Clerk's that the document describes as one value
+// and says to accept several, by operation and parameter.
+var repeatable = map[string]string{
+	"GET /v1/organizations/{organization_id}/invitations status": "the description of the operation: accepts multiple values",
+	"GET /v1/organization_invitations status":                    "the description of the operation: accepts multiple values",
+	"GET /v1/users/{user_id}/organization_invitations status":    "the SDKs send several",
+}
+
 // clientsQuery are parameters that Clerk's own clients send where Clerk's document
 // does not have them, by operation and parameter.
 var clientsQuery = map[string]string{
-	"GET /v1/users/count limit":  "the Go SDK counts with the parameters it lists with",
-	"GET /v1/users/count offset": "the Go SDK counts with the parameters it lists with",
+	"GET /v1/users/count limit":    "the Go SDK counts with the parameters it lists with",
+	"GET /v1/users/count offset":   "the Go SDK counts with the parameters it lists with",
+	"GET /v1/users/count order_by": "the Go SDK counts with the parameters it lists with",
 }
 
 // excusedBy returns what a walk excuses in a release of Stripe's API.

@@ -1,0 +1,158 @@
+package simulator_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// backend makes a raw request to Clerk's Backend API. Headers come as pairs.
+func (b *bench) backend(method, path, body string, header ...string) *backendAnswer {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), method, clerkHost+"/v1"+path, bytes.NewReader([]byte(body)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+simulator.DefaultClerkKey)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := b.http.Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer := &backendAnswer{t: b.t, what: method + " " + path, Status: response.StatusCode, Header: response.Header}
+	if response.StatusCode == http.StatusNoContent {
+		return answer
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer.value); err != nil {
+		b.t.Fatalf("%s answered no JSON: %v", answer.what, err)
+	}
+	return answer
+}
+
+// backendAnswer is what the Backend API answered.
+type backendAnswer struct {
+	t      *testing.T
+	what   string
+	Status int
+	Header http.Header
+	value  any
+}
+
+// ok fails the test unless the request was taken.
+func (a *backendAnswer) ok() *backendAnswer {
+	a.t.Helper()
+	if a.Status != http.StatusOK {
+		a.t.Fatalf("%s answers %d %v", a.what, a.Status, a.value)
+	}
+	return a
+}
+
+// at walks a path of names and indexes, such as "data.0.id"; nil where it ends.
+func (a *backendAnswer) at(path string) any {
+	value := a.value
+	for name := range strings.SplitSeq(path, ".") {
+		switch level := value.(type) {
+		case map[string]any:
+			value = level[name]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(name, &i); err != nil || i >= len(level) {
+				return nil
+			}
+			value = level[i]
+		default:
+			return nil
+		}
+	}
+	return value
+}
+
+func (a *backendAnswer) text(path string) string { text, _ := a.at(path).(string); return text }
+
+// has says whether the answer has a member, null or not.
+func (a *backendAnswer) has(name string) bool {
+	members, _ := a.value.(map[string]any)
+	_, has := members[name]
+	return has
+}
+
+// all collects one member of each element of a list, bare or with a total.
+func (a *backendAnswer) all(name string) []string {
+	a.t.Helper()
+	list, bare := a.value.([]any)
+	if !bare {
+		list, _ = a.at("data").([]any)
+	}
+	all := []string{}
+	for _, element := range list {
+		members, _ := element.(map[string]any)
+		text, _ := members[name].(string)
+		all = append(all, text)
+	}
+	return all
+}
+
+// refused fails the test unless the request was refused with status and code,
+// in the shape that Clerk's errors have.
+func (a *backendAnswer) refused(status int, code string) *backendAnswer {
+	a.t.Helper()
+	trace := a.text("clerk_trace_id")
+	if a.Status != status || a.text("errors.0.code") != code || a.text("errors.0.message") == "" || a.text("errors.0.long_message") == "" {
+		a.t.Errorf("%s answers %d %v, want %d %s", a.what, a.Status, a.value, status, code)
+	}
+	if len(trace) != 32 || a.Header.Get("Clerk-Trace-Id") != trace || a.Header.Get("Content-Type") != "application/json" {
+		a.t.Errorf("%s answers the trace %q with the headers %v", a.what, trace, a.Header)
+	}
+	return a
+}
+
+// person signs somebody up.
+func (b *bench) person(email string) simulator.ClerkUser {
+	b.t.Helper()
+	user, err := b.SignUp(simulator.SignUp{Email: email})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return user
+}
+
+// team makes an organization with an admin.
+func (b *bench) team(name string) (simulator.ClerkOrganization, simulator.ClerkUser) {
+	b.t.Helper()
+	admin := b.person("admin@" + strings.ToLower(name) + ".example.com")
+	organization, err := b.CreateOrganization(name, admin.ID)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return organization, admin
+}
+
+// data returns the data of the last webhook of a type.
+func (b *bench) data(kind string) map[string]any {
+	b.t.Helper()
+	b.settle()
+	var envelope struct{ Data map[string]any }
+	for _, in := range b.inbox.all() {
+		if in.kind == kind {
+			envelope.Data = nil
+			if err := json.Unmarshal(in.body, &envelope); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+	if envelope.Data == nil {
+		b.t.Fatalf("no webhook %s among %v", kind, b.inbox.kinds())
+	}
+	return envelope.Data
+}

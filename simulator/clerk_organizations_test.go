@@ -1,0 +1,459 @@
+package simulator_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	clerk "github.com/clerk/clerk-sdk-go/v2"
+	"github.com/clerk/clerk-sdk-go/v2/jwks"
+	"github.com/clerk/clerk-sdk-go/v2/jwt"
+	"github.com/clerk/clerk-sdk-go/v2/organization"
+	"github.com/clerk/clerk-sdk-go/v2/organizationmembership"
+	"github.com/clerk/clerk-sdk-go/v2/organizationpermission"
+	"github.com/clerk/clerk-sdk-go/v2/organizationrole"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+func TestOrganizationsAreListedByEveryFilter(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		ada, eve := b.person("ada@example.com"), b.person("eve@example.com")
+		ids := map[string]string{}
+		for i, name := range []string{"Cherry", "Apple", "Banana"} {
+			made, err := b.CreateOrganization(name, []string{ada.ID, eve.ID, ada.ID}[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[name] = made.ID
+			time.Sleep(time.Minute)
+		}
+		if err := b.AddMember(ids["Apple"], ada.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		for query, want := range map[string]string{
+			"":                          "Banana Apple Cherry",
+			"order_by=created_at":       "Cherry Apple Banana",
+			"order_by=name":             "Apple Banana Cherry",
+			"order_by=-name":            "Cherry Banana Apple",
+			"order_by=-members_count":   "Apple Banana Cherry",
+			"limit=1&offset=1":          "Apple",
+			"query=AN":                  "Banana",
+			"query=" + ids["Apple"]:     "Apple",
+			"query=" + ids["Apple"][:9]: "", // an id must be whole
+			"user_id=" + eve.ID:         "Apple",
+			"user_id=-" + eve.ID:        "Banana Cherry",
+			"user_id=" + ada.ID:         "Banana Apple Cherry",
+			"user_id[]=user_x":          "",
+			"organization_id=" + ids["Cherry"] + "&organization_id=" + ids["Apple"]: "Apple Cherry",
+			"organization_id=-" + ids["Cherry"]:                                     "Banana Apple",
+			"organization_id=+" + ids["Cherry"] + "&user_id=" + eve.ID:              "",
+		} {
+			answer := b.backend("GET", "/organizations?"+query, "").ok()
+			if got := strings.Join(answer.all("name"), " "); got != want {
+				t.Errorf("%s lists %q, want %q", query, got, want)
+			}
+			if !strings.Contains(query, "limit") && answer.at("total_count") != float64(len(strings.Fields(want))) {
+				t.Errorf("%s has the total %v", query, answer.at("total_count"))
+			}
+			if answer.at("data.0.members_count") != nil {
+				t.Error("members are counted although nobody asked")
+			}
+		}
+		if got := b.backend("GET", "/organizations?query=apple&include_members_count=true", "").ok(); got.at("data.0.members_count") != 2.0 {
+			t.Errorf("counted: %v", got.value)
+		}
+		if got := b.backend("GET", "/organizations/apple?include_members_count=true&include_missing_member_with_elevated_permissions=true", "").ok(); got.at("members_count") != 2.0 || got.at("missing_member_with_elevated_permissions") != false {
+			t.Errorf("counted: %v", got.value)
+		}
+		b.backend("GET", "/organizations?order_by=slug", "").refused(422, "form_param_value_invalid")
+		b.backend("GET", "/organizations/nobody", "").refused(404, "resource_not_found")
+	})
+}
+
+func TestAnOrganizationIsMadeAndChangedByItsRules(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		ada := b.person("ada@example.com")
+		made := b.backend("POST", "/organizations", `{"name":"Acme & Co","created_by":"`+ada.ID+`","max_allowed_memberships":3,"public_metadata":{"a":1},"created_at":"1999-01-01T00:00:00Z"}`).ok()
+		if made.text("slug") != "acme-co" || made.at("max_allowed_memberships") != 3.0 || made.text("created_by") != ada.ID || made.at("created_at") != float64(time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()) {
+			t.Errorf("made %v", made.value)
+		}
+		for body, code := range map[string]string{
+			`{}`: "form_param_missing", `{"name":"x","slug":"acme-co"}`: "form_identifier_exists", `{"name":"x","slug":"Not a slug"}`: "form_param_format_invalid",
+			`{"name":"<b>x</b>"}`: "form_param_value_invalid", `{"name":"see https://example.com"}`: "form_param_value_invalid", `{"name":"x","role_set_key":"r"}`: "form_param_unknown",
+			`{"name":"` + strings.Repeat("x", 257) + `"}`: "form_param_max_length_exceeded", `{"name":"x","max_allowed_memberships":-1}`: "form_param_value_invalid",
+		} {
+			b.backend("POST", "/organizations", body).refused(422, code)
+		}
+		b.backend("POST", "/organizations", `{"name":"x","created_by":"user_x"}`).refused(400, "organization_creator_not_found")
+		if second := b.backend("POST", "/organizations", `{"name":"ACME co"}`).ok(); second.text("slug") != "acme-co-1" || second.has("created_by") {
+			t.Errorf("the second of that name: %v", second.value)
+		}
+		path := "/organizations/" + made.text("id")
+		changed := b.backend("PATCH", path, `{"name":"Acme AG","slug":"acme-ag","admin_delete_enabled":false,"max_allowed_memberships":null}`).ok()
+		if changed.text("slug") != "acme-ag" || changed.at("admin_delete_enabled") != false || changed.at("max_allowed_memberships") != 3.0 {
+			t.Errorf("changed to %v", changed.value)
+		}
+		b.backend("PATCH", path, `{"slug":"acme-co-1"}`).refused(422, "form_identifier_exists")
+		b.backend("GET", "/organizations/acme-co", "").refused(404, "resource_not_found")
+		b.backend("POST", "/organizations", `{"name":"x","slug":"acme-co"}`).ok() // free again
+		b.backend("PUT", path+"/metadata", `{"public_metadata":{"b":null},"private_metadata":{"s":1}}`).ok()
+		got, err := organization.NewClient(clerkConfig(clerkHost, b.http)).Get(t.Context(), "acme-ag")
+		if err != nil || string(got.PublicMetadata) != `{"b":null}` || string(got.PrivateMetadata) != `{"s":1}` {
+			t.Errorf("read %+v, %v", got, err)
+		}
+		if deleted := b.backend("DELETE", path, "").ok(); deleted.text("slug") != "acme-ag" || deleted.at("deleted") != true {
+			t.Errorf("deleted %v", deleted.value)
+		}
+		if left := b.backend("GET", "/users/"+ada.ID+"/organization_memberships", "").ok(); left.at("total_count") != 0.0 {
+			t.Errorf("memberships left: %v", left.value)
+		}
+	})
+}
+
+func TestMembersAreListedChangedAndKept(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		acme, admin := b.team("Acme")
+		memberships := organizationmembership.NewClient(clerkConfig(clerkHost, b.http))
+		var others []string
+		for i := range 3 {
+			person := b.person(fmt.Sprintf("m%d@example.com", i))
+			others = append(others, person.ID)
+			time.Sleep(time.Minute)
+			got := b.backend("POST", "/organizations/"+acme.ID+"/memberships", `{"user_id":"`+person.ID+`","role":"org:member","private_metadata":{"n":1}}`).ok()
+			if got.at("private_metadata.n") != 1.0 {
+				t.Fatalf("member %v", got.value)
+			}
+		}
+		users := func(list *clerk.OrganizationMembershipList, err error) []string {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all []string
+			for _, m := range list.OrganizationMemberships {
+				all = append(all, m.PublicUserData.UserID)
+			}
+			if int(list.TotalCount) < len(all) {
+				t.Errorf("the total is %d of %d", list.TotalCount, len(all))
+			}
+			return all
+		}
+		for name, test := range map[string]struct {
+			params organizationmembership.ListParams
+			want   []string
+		}{
+			"newest first": {organizationmembership.ListParams{}, []string{others[2], others[1], others[0], admin.ID}},
+			"oldest first": {organizationmembership.ListParams{OrderBy: clerk.String("+created_at")}, []string{admin.ID, others[0], others[1], others[2]}},
+			"by address":   {organizationmembership.ListParams{OrderBy: clerk.String("-email_address")}, []string{others[2], others[1], others[0], admin.ID}},
+			"role":         {organizationmembership.ListParams{Roles: []string{"org:admin", "org:x"}}, []string{admin.ID}},
+			"users":        {organizationmembership.ListParams{UserIDs: []string{others[0], others[1], "user_x"}}, []string{others[1], others[0]}},
+			"addresses":    {organizationmembership.ListParams{EmailAddresses: []string{"m1@example.com"}}, []string{others[1]}},
+			"query":        {organizationmembership.ListParams{Query: clerk.String("M2@")}, []string{others[2]}},
+			"page":         {organizationmembership.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(1), Offset: clerk.Int64(1)}}, []string{others[1]}},
+		} {
+			test.params.OrganizationID = acme.ID
+			if diff := cmp.Diff(test.want, users(memberships.List(t.Context(), &test.params))); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+		if all := b.backend("GET", "/organization_memberships?order_by=created_at&limit=2", "").ok(); all.at("total_count") != 4.0 || all.at("data.0.public_user_data.user_id") != admin.ID {
+			t.Errorf("of the instance: %v", all.value)
+		}
+		if _, err := memberships.Create(t.Context(), &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &others[0], Role: clerk.String("org:member")}); clerkCode(err) != "already_a_member_in_organization" {
+			t.Errorf("twice: %v", err)
+		}
+		if _, err := memberships.Create(t.Context(), &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &others[0], Role: clerk.String("org:x")}); clerkCode(err) == "" {
+			t.Error("a role that is not")
+		}
+		// Somebody has to be left who can manage it.
+		path := "/organizations/" + acme.ID + "/memberships/"
+		b.backend("PATCH", path+admin.ID, `{"role":"org:member"}`).refused(400, "organization_minimum_permissions_needed")
+		b.backend("DELETE", path+admin.ID, "").refused(400, "organization_minimum_permissions_needed")
+		if got, err := memberships.Update(t.Context(), &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: others[0], Role: clerk.String("org:admin")}); err != nil || got.Role != "org:admin" || got.RoleName != "Admin" || !slices.Contains(got.Permissions, "org:sys_memberships:manage") {
+			t.Fatalf("raised %+v, %v", got, err)
+		}
+		if got := b.data("organizationMembership.updated"); got["role"] != "org:admin" {
+			t.Errorf("the webhook says %v", got)
+		}
+		if _, err := memberships.Delete(t.Context(), &organizationmembership.DeleteParams{OrganizationID: acme.ID, UserID: admin.ID}); err != nil {
+			t.Error(err)
+		}
+		merged := b.backend("PATCH", path+others[1]+"/metadata", `{"private_metadata":{"n":null,"m":2},"public_metadata":{"team":"red"}}`).ok()
+		if diff := cmp.Diff(map[string]any{"m": 2.0}, merged.at("private_metadata")); diff != "" || merged.at("public_metadata.team") != "red" {
+			t.Errorf("merged %v", merged.value)
+		}
+		b.backend("PATCH", path+"user_x/metadata", `{}`).refused(404, "resource_not_found")
+		b.backend("PATCH", path+others[1], `{}`).refused(422, "form_param_missing")
+		// A deleted user leaves, even as the last who could manage it.
+		if err := b.DeleteUser(others[0]); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.backend("GET", "/organizations/"+acme.ID+"?include_missing_member_with_elevated_permissions=true", "").ok(); got.at("missing_member_with_elevated_permissions") != true {
+			t.Errorf("without an admin: %v", got.value)
+		}
+	})
+}
+
+func TestAnOrganizationHasRoomForItsLimit(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		acme, _ := b.team("Acme")
+		b.backend("PATCH", "/organizations/"+acme.ID, `{"max_allowed_memberships":3}`).ok()
+		if _, err := b.Invite(acme.ID, "guest@example.com", ""); err != nil {
+			t.Fatal(err)
+		}
+		first, second := b.person("one@example.com"), b.person("two@example.com")
+		if err := b.AddMember(acme.ID, first.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		body := `{"user_id":"` + second.ID + `","role":"org:member"}`
+		if got := b.backend("POST", "/organizations/"+acme.ID+"/memberships", body).refused(403, "organization_membership_quota_exceeded").text("errors.0.long_message"); !strings.Contains(got, "3 organization memberships, including outstanding invitations") {
+			t.Errorf("it says %s", got)
+		}
+		b.backend("POST", "/organizations/"+acme.ID+"/invitations", `{"email_address":"x@example.com","role":"org:member"}`).refused(403, "organization_membership_quota_exceeded")
+		invitation := b.backend("GET", "/organizations/"+acme.ID+"/invitations/pending", "").ok().text("data.0.id")
+		b.backend("POST", "/organizations/"+acme.ID+"/invitations/"+invitation+"/revoke", `{}`).ok()
+		b.backend("POST", "/organizations/"+acme.ID+"/memberships", body).ok()
+	})
+}
+
+func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		acme, admin := b.team("Acme")
+		config := clerkConfig(clerkHost, b.http)
+		permissions, roles := organizationpermission.NewClient(config), organizationrole.NewClient(config)
+		ids := map[string]string{}
+		for _, key := range []string{"org:teams:read", "org:dashboard:manage", "org:dashboard:read", "org:teams:burn"} {
+			made, err := permissions.Create(t.Context(), &organizationpermission.CreateParams{Name: clerk.String("May " + key), Key: &key})
+			if err != nil || made.Type != "custom" {
+				t.Fatalf("permission %+v, %v", made, err)
+			}
+			ids[key] = made.ID
+		}
+		given := []string{ids["org:teams:read"], ids["org:dashboard:manage"]}
+		role, err := roles.Create(t.Context(), &organizationrole.CreateParams{Name: clerk.String("Editor"), Key: clerk.String("org:editor"), Permissions: &given})
+		if err != nil || role.IsCreatorEligible || len(role.Permissions) != 2 {
+			t.Fatalf("role %+v, %v", role, err)
+		}
+		if _, err := roles.AssignPermission(t.Context(), role.ID, ids["org:dashboard:read"]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := roles.AssignPermission(t.Context(), role.ID, ids["org:dashboard:read"]); clerkCode(err) != "organization_role_permission_association_exists" {
+			t.Errorf("assigned twice: %v", err)
+		}
+		editor := b.person("editor@example.com")
+		if err := b.AddMember(acme.ID, editor.ID, "org:editor"); err != nil {
+			t.Fatal(err)
+		}
+		verify := func(userID string) *clerk.SessionClaims {
+			t.Helper()
+			token, err := b.SessionToken(userID, acme.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			claims, err := jwt.Verify(t.Context(), &jwt.VerifyParams{Token: token, JWKSClient: jwks.NewClient(config), ProxyURL: clerk.String(clerkHost)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return claims
+		}
+		claims := verify(editor.ID)
+		got := slices.Sorted(slices.Values(claims.ActiveOrganizationPermissions))
+		if diff := cmp.Diff([]string{"org:dashboard:manage", "org:dashboard:read", "org:teams:read"}, got); diff != "" || claims.ActiveOrganizationRole != "org:editor" {
+			t.Errorf("as %s (-want +got):\n%s", claims.ActiveOrganizationRole, diff)
+		}
+		// System permissions are not in tokens.
+		if claims := verify(admin.ID); len(claims.ActiveOrganizationPermissions) != 0 || claims.ActiveOrganizationRole != "org:admin" {
+			t.Errorf("the admin's token has %v", claims.ActiveOrganizationPermissions)
+		}
+		token, err := b.SessionToken(editor.ID, acme.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The example of Clerk's documentation.
+		payload := payload(t, token)
+		o, _ := payload["o"].(map[string]any)
+		if payload["fea"] != "o:dashboard,o:teams" || o["per"] != "manage,read" || o["fpm"] != "3,2" || o["rol"] != "editor" {
+			t.Errorf("the token says %v", payload)
+		}
+		rolesKeepTheirRules(t, b, roles, permissions, role.ID, ids["org:teams:burn"])
+	})
+}
+
+func rolesKeepTheirRules(t *testing.T, b *bench, roles *organizationrole.Client, permissions *organizationpermission.Client, editor, spare string) {
+	t.Helper()
+	list, err := roles.List(t.Context(), &organizationrole.ListParams{})
+	if err != nil || list.TotalCount != 3 {
+		t.Fatalf("roles are %+v, %v", list, err)
+	}
+	byKey := map[string]*clerk.OrganizationRole{}
+	for _, role := range list.OrganizationRoles {
+		byKey[role.Key] = role
+	}
+	if !byKey["org:admin"].IsCreatorEligible || len(byKey["org:admin"].Permissions) != 9 || len(byKey["org:member"].Permissions) != 2 {
+		t.Errorf("the roles to begin with are %+v", byKey)
+	}
+	for id, code := range map[string]string{byKey["org:admin"].ID: "organization_role_default_creator_role", byKey["org:member"].ID: "organization_role_domain_default_role",
+		editor: "organization_role_assigned_members", "role_x": "resource_not_found"} {
+		if _, err := roles.Delete(t.Context(), id); clerkCode(err) != code {
+			t.Errorf("deleting %s: %v, want %s", id, err, code)
+		}
+	}
+	system := byKey["org:member"].Permissions[0].ID
+	if _, err := permissions.Delete(t.Context(), system); clerkCode(err) != "organization_system_permission_not_modifiable" {
+		t.Errorf("a system permission is deleted: %v", err)
+	}
+	for _, permission := range byKey["org:admin"].Permissions {
+		if permission.Key == "org:sys_memberships:manage" {
+			if _, err := roles.RemovePermission(t.Context(), byKey["org:admin"].ID, permission.ID); clerkCode(err) != "organization_missing_creator_role_permissions" {
+				t.Errorf("the creator's role loses what it needs: %v", err)
+			}
+		}
+	}
+	b.backend("POST", "/organization_roles", `{"name":"x","key":"editor"}`).refused(422, "form_param_format_invalid")
+	b.backend("POST", "/organization_roles", `{"name":"x","key":"org:editor"}`).refused(422, "form_identifier_exists")
+	b.backend("POST", "/organization_permissions", `{"name":"x","key":"org:editor"}`).refused(422, "form_param_format_invalid")
+	// A renamed role is followed by its members; a deleted permission leaves it.
+	b.backend("PATCH", "/organization_roles/"+editor, `{"key":"org:writer","permissions":["`+spare+`"]}`).ok()
+	if got := b.backend("GET", "/organization_memberships?limit=1", "").ok(); got.at("data.0.role") != "org:writer" || got.at("data.0.permissions.0") != "org:teams:burn" {
+		t.Errorf("the member of the renamed role is %v", got.value)
+	}
+	if _, err := permissions.Delete(t.Context(), spare); err != nil {
+		t.Error(err)
+	}
+	if got := b.backend("GET", "/organization_roles/"+editor, "").ok(); len(got.at("permissions").([]any)) != 0 {
+		t.Errorf("after its permission was deleted the role has %v", got.value)
+	}
+	for range 7 {
+		b.backend("POST", "/organization_roles", fmt.Sprintf(`{"name":"x","key":"org:r%d"}`, len(b.History()))).ok()
+	}
+	b.backend("POST", "/organization_roles", `{"name":"x","key":"org:one_too_many"}`).refused(403, "organization_instance_roles_quota_exceeded")
+	want := []string{"permission.created", "permission.created", "permission.created", "permission.created", "role.created", "role.updated"}
+	var got []string
+	for _, kind := range b.inboxKinds() {
+		if strings.HasPrefix(kind, "role.") || strings.HasPrefix(kind, "permission.") {
+			got = append(got, kind)
+		}
+	}
+	if diff := cmp.Diff(append(want, "role.updated", "permission.deleted"), got[:min(8, len(got))]); diff != "" {
+		t.Errorf("webhooks (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnInvitationIsMadeFoundAndRevoked(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		acme, admin := b.team("Acme")
+		path := "/organizations/" + acme.ID + "/invitations"
+		made := b.backend("POST", path, `{"email_address":"guest@example.com","role":"org:member","inviter_user_id":"`+admin.ID+`","public_metadata":{"team":"red"},"redirect_url":"http://localhost:3000/welcome","expires_in_days":2,"notify":false}`).ok()
+		for name, want := range map[string]any{"object": "organization_invitation", "status": "pending", "role_name": "Member", "organization_id": acme.ID, "inviter_id": admin.ID,
+			"public_inviter_data.identifier": "admin@acme.example.com", "public_metadata.team": "red", "expires_at": made.at("created_at").(float64) + 2*24*3600*1000} {
+			if got := made.at(name); got != want {
+				t.Errorf("%s is %v, want %v", name, got, want)
+			}
+		}
+		stranger := b.person("stranger@example.com")
+		if err := b.AddMember(acme.ID, stranger.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		for body, refusal := range map[string]struct {
+			status int
+			code   string
+		}{
+			`{"email_address":"GUEST@example.com","role":"org:member"}`:                                           {400, "duplicate_record"},
+			`{"email_address":"Stranger@example.com","role":"org:member"}`:                                        {400, "already_a_member_in_organization"},
+			`{"email_address":"x@example.com","role":"org:none"}`:                                                 {404, "resource_not_found"},
+			`{"email_address":"x@example.com"}`:                                                                   {422, "form_param_missing"},
+			`{"email_address":"nonsense","role":"org:member"}`:                                                    {422, "form_param_format_invalid"},
+			`{"email_address":"x@example.com","role":"org:member","expires_in_days":366}`:                         {422, "form_param_value_invalid"},
+			`{"email_address":"x@example.com","role":"org:member","redirect_url":"/welcome"}`:                     {422, "form_param_format_invalid"},
+			`{"email_address":"x@example.com","role":"org:member","inviter_user_id":"` + stranger.ID + `"}`:       {403, "missing_organization_permission"},
+			`{"email_address":"x@example.com","role":"org:member","inviter_user_id":"user_x"}`:                    {404, "resource_not_found"},
+			`{"email_address":"x@example.com","role":"org:member","private_metadata":{"x":1},"template":"short"}`: {422, "form_param_unknown"},
+			`[]`: {400, "request_body_invalid"},
+		} {
+			b.backend("POST", path, body).refused(refusal.status, refusal.code)
+		}
+		bulk := b.backend("POST", path+"/bulk", `[{"email_address":"one@example.com","role":"org:member"},{"email_address":"two@example.com","role":"org:admin"}]`).ok()
+		if diff := cmp.Diff([]string{"one@example.com", "two@example.com"}, bulk.all("email_address")); diff != "" || bulk.at("total_count") != 2.0 {
+			t.Errorf("in bulk: %v", bulk.value)
+		}
+		b.backend("POST", path+"/bulk", `[{"email_address":"three@example.com","role":"org:member"},{"email_address":"one@example.com","role":"org:member"}]`).refused(400, "duplicate_record")
+		b.backend("POST", path+"/bulk", `[{"email_address":"four@example.com","role":"org:member"},{"email_address":"four@example.com","role":"org:member"}]`).refused(400, "organization_invitation_not_unique")
+		b.backend("POST", path+"/bulk", `[`+strings.TrimSuffix(strings.Repeat(`{"email_address":"n@example.com","role":"org:member"},`, 11), ",")+`]`).refused(400, "bulk_size_exceeded")
+		b.backend("POST", path+"/bulk", `{}`).refused(400, "request_body_invalid")
+		b.backend("POST", path+"/bulk", `[{"email_address":"five@example.com","role":"org:member","x":1}]`).refused(422, "form_param_unknown")
+		id := made.text("id")
+		b.backend("POST", path+"/"+id+"/revoke", `{"requesting_user_id":"`+stranger.ID+`"}`).refused(403, "missing_organization_permission")
+		if revoked := b.backend("POST", path+"/"+id+"/revoke", `{"requesting_user_id":"`+admin.ID+`"}`).ok(); revoked.text("status") != "revoked" {
+			t.Errorf("revoked %v", revoked.value)
+		}
+		b.backend("POST", path+"/"+id+"/revoke", "").refused(404, "organization_invitation_not_pending")
+		b.Advance(31 * 24 * time.Hour)
+		for query, want := range map[string][]string{
+			path:                     {"two@example.com", "one@example.com", "guest@example.com"},
+			path + "?status=expired": {"two@example.com", "one@example.com"},
+			path + "?status[]=expired&status[]=revoked&order_by=email_address":       {"guest@example.com", "one@example.com", "two@example.com"},
+			path + "?email_address=ONE@example.com":                                  {"one@example.com"},
+			path + "?limit=1&offset=1":                                               {"one@example.com"},
+			path + "/pending":                                                        {},
+			"/organization_invitations?query=GUEST":                                  {"guest@example.com"},
+			"/organization_invitations?status=expired&order_by=-email_address":       {"two@example.com", "one@example.com"},
+			"/users/" + stranger.ID + "/organization_invitations?status=pending":     {},
+			"/users/" + b.person("one@example.com").ID + "/organization_invitations": {"one@example.com"},
+		} {
+			if diff := cmp.Diff(want, b.backend("GET", query, "").ok().all("email_address")); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", query, diff)
+			}
+		}
+		b.backend("GET", path+"?status=lost", "").refused(422, "form_param_value_invalid")
+		b.backend("GET", path+"/orginv_x", "").refused(404, "resource_not_found")
+		if got := b.backend("GET", "/organization_invitations?limit=1", "").ok(); got.at("data.0.public_organization_data.slug") != "acme" {
+			t.Errorf("of the instance: %v", got.value)
+		}
+		if data := b.data("organizationInvitation.revoked"); data["status"] != "revoked" || data["email_address"] != "guest@example.com" {
+			t.Errorf("the webhook says %v", data)
+		}
+	})
+}
+
+func TestTheGoCallsKeepTheRulesToo(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		acme, admin := b.team("Acme")
+		for name, err := range map[string]error{
+			"role of nobody":  b.SetRole(acme.ID, "user_x", "org:admin"),
+			"no role":         b.SetRole(acme.ID, admin.ID, "org:x"),
+			"last admin":      b.RemoveMember(acme.ID, admin.ID),
+			"no organization": b.RemoveMember("org_x", admin.ID),
+			"no invitation":   second(b.Invite("org_x", "x@example.com", "")),
+			"no address":      second(b.Invite(acme.ID, "", "")),
+		} {
+			var failure *simulator.ClerkError
+			if err == nil || !errors.As(err, &failure) || failure.Status < 400 {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		other := b.person("other@example.com")
+		if err := b.AddMember(acme.ID, other.ID, "org:admin"); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.SetRole(acme.ID, admin.ID, "org:member"); err != nil {
+			t.Error(err)
+		}
+		if err := b.RemoveMember(acme.ID, admin.ID); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
