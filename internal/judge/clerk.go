@@ -1,7 +1,9 @@
 package judge
 
 import (
+	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -27,6 +29,9 @@ func (c *court) clerkExchange(e *wire.Entry) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		c.report(where, []deviation{{what: "takes a query that cannot be read: " + err.Error()}})
+		return
+	}
+	if _, described := o.Responses[fmt.Sprint(e.Status)]; described && e.Status == http.StatusNoContent && e.Response == "" {
 		return
 	}
 	answer := o.answer(e.Status)

@@ -66,7 +66,7 @@ func invalidBody() *Error {
 // check refuses what the operation does not take: unknown parameters of body
 // and query, and values of another type.
 func (c *call) check(r *route) *Error {
-	if (c.items != nil) != r.bulk {
+	if (c.items != nil) != r.bulk || r.bulk && len(c.items) == 0 {
 		return invalidBody()
 	}
 	for name := range sorted(c.query) {
