@@ -61,7 +61,9 @@ type Config struct {
 	ClerkInstance clerksim.Instance
 
 	// RateLimits enforces the providers' limits of requests per account or
-	// instance. The limits per object are always enforced.
+	// instance: Stripe's of a sandbox, 25 a second for the account and for each
+	// operation and 20 for search, with those per payment intent and subscription.
+	// Clerk's limits per object are always enforced.
 	RateLimits bool
 
 	// RedirectHosts are hosts, besides loopback, to which the hosted sign-in

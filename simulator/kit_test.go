@@ -281,6 +281,21 @@ func (b *bench) eventsSince(mark string) []string {
 	return kinds
 }
 
+// do makes a request and returns the answer with its body.
+func (b *bench) do(request *http.Request) (*http.Response, string) {
+	b.t.Helper()
+	response, err := b.http.Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return response, string(body)
+}
+
 // send makes a raw request with the Stripe key and returns status, headers and body.
 func (b *bench) send(method, url string, header map[string]string, body string) (*http.Response, map[string]any) {
 	b.t.Helper()

@@ -1,6 +1,7 @@
 package clerksim
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 )
@@ -80,11 +81,13 @@ func forbidden(code, message, long string, args ...any) *Error {
 	return &Error{Status: http.StatusForbidden, Code: code, Message: message, Long: fmt.Sprintf(long, args...)}
 }
 
-// ErrorBody is what a fault answers when it was given a status and no body.
-func ErrorBody(status int) []byte {
+// ErrorBody is what a fault answers when it was given a status and no body; code
+// is what the fault says, or "".
+func ErrorBody(status int, code string) []byte {
 	failure := &Error{Code: "internal_clerk_error", Message: "Oops, an unexpected error occurred (fault of the simulator)"}
 	if status == http.StatusTooManyRequests {
 		failure = &Error{Code: "too_many_requests", Message: "Too many requests. Please try again in a bit (fault of the simulator)."}
 	}
+	failure.Code = cmp.Or(code, failure.Code)
 	return failure.body("fault")
 }

@@ -16,10 +16,10 @@ func (s *Stripe) expand(version string, shown object, paths []string) error {
 	for _, path := range paths {
 		fields := strings.Split(path, ".")
 		if len(fields) > 4 {
-			return malformed("", "expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
+			return invalid("expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
 		}
 		if slices.Contains(fields, "") {
-			return malformed("", "expand", "Invalid property to expand (%s).", path)
+			return invalid("expand", "Invalid property to expand (%s).", path)
 		}
 		if (expansion{s, version}).object(shown, fields) {
 			continue
@@ -28,7 +28,7 @@ func (s *Stripe) expand(version string, shown object, paths []string) error {
 		if kind := shown.text("object"); (kind == "list" || kind == "search_result") && fields[0] != "data" {
 			hint = " You may want to try expanding 'data." + path + "' instead."
 		}
-		return malformed("", "expand", "This property cannot be expanded (%s).%s", path, hint)
+		return invalid("expand", "This property cannot be expanded (%s).%s", path, hint)
 	}
 	return nil
 }

@@ -66,6 +66,17 @@ func (r route) match(method string, segments []string) ([]string, bool) {
 	return values, true
 }
 
+// findRoute returns the operation of a request and its path values, or nil.
+func findRoute(method, path, version string) (*route, []string) {
+	segments := strings.Split(path, "/")
+	for i := range routes {
+		if values, matched := routes[i].match(method, segments); matched && version >= routes[i].version {
+			return &routes[i], values
+		}
+	}
+	return nil, nil
+}
+
 // unknown refuses parameters that the operation does not take.
 func (r route) unknown(root *node) *Error {
 	var names []string

@@ -14,11 +14,14 @@ import (
 // ServeHTTP answers the API under /v1/ and the hosted pages. Every exchange
 // passes the gate, so it meets the scripted faults and enters the history.
 func (s *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.Path, "/v1/") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/v1/"):
+		s.gate.Serve(w, r, s.api)
+	case strings.HasPrefix(r.URL.Path, "/v2/"):
+		s.gate.Serve(w, r, s.secondAPI)
+	default:
 		s.pages.ServeHTTP(w, r)
-		return
 	}
-	s.gate.Serve(w, r, s.api)
 }
 
 // api answers one API request.
@@ -26,41 +29,15 @@ func (s *Stripe) api(request *wire.Request) *wire.Response {
 	if failure := s.authenticate(request); failure != nil {
 		return s.gate.Spoil(request, s.answer(request, s.requestID(), nil, failure))
 	}
+	if refused := s.limited(request); refused != nil {
+		return s.gate.Spoil(request, refused)
+	}
 	key := request.Header.Get("Idempotency-Key")
 	if key == "" || request.Method != http.MethodPost {
 		response, _ := s.run(request)
 		return s.gate.Spoil(request, response)
 	}
 	return s.once(request, key)
-}
-
-// authenticate accepts the configured key as bearer token or as basic user.
-func (s *Stripe) authenticate(request *wire.Request) *Error {
-	key, basic, _ := request.BasicAuth()
-	if bearer, ok := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer "); ok {
-		key, basic = bearer, ""
-	}
-	switch {
-	case key == "":
-		return unauthorized("You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
-	case LiveKey(key):
-		return unauthorized("This is a simulator: it refuses live keys. Use the simulator's own test key, and roll the live key if it was not meant to leave its place.")
-	case key != s.config.Key || basic != "":
-		return unauthorized("Invalid API Key provided: %s", masked(key))
-	}
-	return nil
-}
-
-// LiveKey says whether a key is one of Stripe's live mode keys.
-func LiveKey(key string) bool {
-	return strings.HasPrefix(key, "sk_live_") || strings.HasPrefix(key, "rk_live_")
-}
-
-func masked(key string) string {
-	if len(key) <= 12 {
-		return strings.Repeat("*", len(key))
-	}
-	return key[:8] + strings.Repeat("*", len(key)-12) + key[len(key)-4:]
 }
 
 // run executes a request under the world's lock. executed is false when it was
@@ -87,41 +64,38 @@ func (s *Stripe) run(request *wire.Request) (response *wire.Response, executed b
 }
 
 func (s *Stripe) dispatch(request *wire.Request, requestID, version string) (object, error) {
-	segments := strings.Split(request.URL.Path, "/")
-	for _, operation := range routes {
-		values, matched := operation.match(request.Method, segments)
-		if !matched || version < operation.version {
-			continue
-		}
-		root, failure := parseForm(request.URL.RawQuery, formBody(request))
-		if failure == nil {
-			failure = operation.translate(version, root)
-		}
-		if failure == nil {
-			failure = operation.unknown(root)
-		}
-		if failure != nil {
-			return nil, failure
-		}
-		c := &call{params: newParams(root), request: request, requestID: requestID, version: version, path: values}
-		s.clock = s.clockOfCall(c)
-		defer func() { s.clock = nil }()
-		if s.clock != nil && s.clock.advancing() && request.Method != http.MethodGet {
-			return nil, underway()
-		}
-		shown, err := operation.handle(s, c)
-		if err != nil {
-			return nil, err
-		}
-		if failure := c.failed(); failure != nil {
-			return nil, failure
-		}
-		shown = s.inVersion(version, shown)
-		return shown, s.expand(version, shown, c.texts("expand"))
+	operation, values := findRoute(request.Method, request.URL.Path, version)
+	if operation == nil {
+		return nil, unrecognized(request)
 	}
-	unknown := invalid("", "Unrecognized request URL (%s: %s). The simulator does not have this operation; Stripe may.", request.Method, request.URL.Path)
-	unknown.Status, unknown.unstored = http.StatusNotFound, true
-	return nil, unknown
+	if failure := checkBody(request); failure != nil {
+		return nil, failure
+	}
+	root, failure := parseForm(request.URL.RawQuery, formBody(request))
+	if failure == nil {
+		failure = operation.translate(version, root)
+	}
+	if failure == nil {
+		failure = operation.unknown(root)
+	}
+	if failure != nil {
+		return nil, failure
+	}
+	c := &call{params: newParams(root), request: request, requestID: requestID, version: version, path: values}
+	s.clock = s.clockOfCall(c)
+	defer func() { s.clock = nil }()
+	if s.clock != nil && s.clock.advancing() && request.Method != http.MethodGet {
+		return nil, underway()
+	}
+	shown, err := operation.handle(s, c)
+	if err != nil {
+		return nil, err
+	}
+	if failure := c.failed(); failure != nil {
+		return nil, failure
+	}
+	shown = s.inVersion(version, shown)
+	return shown, s.expand(version, shown, c.texts("expand"))
 }
 
 // formBody returns the body's form. DELETE may carry one as well as a query.
@@ -156,6 +130,9 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown object, e
 			failure = &Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The simulator failed: " + err.Error()}
 		}
 		response.Status = failure.Status
+		if again := failure.shouldRetry(); again != "" {
+			response.Header.Set("Stripe-Should-Retry", again)
+		}
 		response.Body = failure.body(requestID, s.about(failure))
 		return response
 	}
@@ -165,15 +142,6 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown object, e
 	}
 	response.Body = encoded
 	return response
-}
-
-// ErrorBody is what a fault answers when it was given a status and no body.
-func ErrorBody(status int) []byte {
-	failure := &Error{Status: status, Type: "api_error", Message: "An error occurred (fault of the simulator)."}
-	if status == http.StatusTooManyRequests {
-		failure = &Error{Status: status, Type: "invalid_request_error", Code: "rate_limit", Message: "Request rate limit exceeded (fault of the simulator)."}
-	}
-	return failure.body("req_fault", nil)
 }
 
 // link returns an absolute URL of this provider's public address.

@@ -22,11 +22,13 @@ type Config struct {
 	Dunning Dunning
 	URL     string // its public base address, for links to hosted pages
 	Version string // the account's API version; default APIVersion
-	World   *schedule.World
-	Outbox  *delivery.Outbox
-	History *wire.History
-	Faults  *wire.Faults
-	Logger  *slog.Logger
+	// RateLimits makes Stripe's limits of a sandbox hold.
+	RateLimits bool
+	World      *schedule.World
+	Outbox     *delivery.Outbox
+	History    *wire.History
+	Faults     *wire.Faults
+	Logger     *slog.Logger
 	// SearchLag is how long search does not see a change; 0: 5 to 60 seconds,
 	// by the seed.
 	SearchLag time.Duration
@@ -46,6 +48,7 @@ type Stripe struct {
 	runners map[string]func(id string) // what timers do, by kind
 	search  searchIndex
 	running map[string]bool // idempotency keys in execution
+	limiter limiter
 }
 
 // origin is the API request that causes the events of the moment; the zero

@@ -27,6 +27,7 @@ type Fault struct {
 	Status      int           `json:"status,omitempty"`      // answer with this status instead
 	Header      http.Header   `json:"header,omitempty"`      // with Status
 	Body        string        `json:"body,omitempty"`        // with Status; any content type, "" is a JSON error of the provider's kind
+	Code        string        `json:"code,omitempty"`        // with Status and without Body: the error's code, e.g. lock_timeout
 	CutAfter    int           `json:"cut_after,omitempty"`   // close the connection after n bytes of the body; negative: before the status line
 	Hang        time.Duration `json:"hang_ns,omitempty"`     // wait so long, or until the client goes
 	Name        string        `json:"name,omitempty"`        // appears in the history; "" is made up from the rest

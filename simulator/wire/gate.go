@@ -49,8 +49,9 @@ type Gate struct {
 	Side    string // "stripe" or "clerk"
 	History *History
 	Faults  *Faults
-	// ErrorBody makes the body of a fault that gives a status and no body.
-	ErrorBody func(status int) []byte
+	// ErrorBody makes the body of a fault that gives a status and no body; code is
+	// the fault's, or "".
+	ErrorBody func(status int, code string) []byte
 }
 
 // Serve lets handle answer r, unless a fault is in the way.
@@ -58,7 +59,10 @@ type Gate struct {
 func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, handle func(*Request) *Response) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
 	if err != nil {
-		http.Error(w, "the request body cannot be read or is larger than 1 MiB", http.StatusRequestEntityTooLarge)
+		// The body cannot be read or is larger than 1 MiB.
+		response := g.faulty(&Fault{Status: http.StatusRequestEntityTooLarge})
+		g.record(&Request{Request: r}, response, nil)
+		g.write(w, response, nil)
 		return
 	}
 	request := &Request{Request: r, Body: body}
@@ -113,7 +117,7 @@ func (g *Gate) faulty(fault *Fault) *Response {
 	response := &Response{Status: fault.Status, Header: http.Header{}, Body: []byte(fault.Body)}
 	response.Header.Set("Content-Type", "application/json")
 	if fault.Body == "" && g.ErrorBody != nil {
-		response.Body = g.ErrorBody(fault.Status)
+		response.Body = g.ErrorBody(fault.Status, fault.Code)
 	} else if len(fault.Body) > 0 && fault.Body[0] == '<' {
 		response.Header.Set("Content-Type", "text/html; charset=utf-8")
 	}

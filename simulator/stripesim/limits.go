@@ -1,0 +1,102 @@
+package stripesim
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/wire"
+)
+
+// Stripe's published limits of a sandbox (docs.stripe.com/rate-limits): 25
+// requests a second for the account and for each operation, 20 for search; in an
+// hour 1000 updates of one payment intent and 200 changes of quantity of one
+// subscription. They count in time.Now, whatever the billing clock says.
+const (
+	accountLimit  = 25
+	endpointLimit = 25
+	searchLimit   = 20
+	intentLimit   = 1000
+	quantityLimit = 200
+)
+
+// limiter counts requests in windows that slide.
+type limiter struct {
+	mu     sync.Mutex
+	recent map[string][]time.Time // by what is limited, oldest first
+}
+
+// limit is one limit that a request counts against.
+type limit struct {
+	key    string
+	most   int
+	window time.Duration
+	reason string
+}
+
+// take counts a request against all of its limits, or says which one it exceeds
+// and counts it against none.
+func (l *limiter) take(now time.Time, limits []limit) (exceeded string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.recent == nil {
+		l.recent = map[string][]time.Time{}
+	}
+	for _, each := range limits {
+		recent := l.recent[each.key]
+		for len(recent) > 0 && now.Sub(recent[0]) >= each.window {
+			recent = recent[1:]
+		}
+		l.recent[each.key] = recent
+		if len(recent) >= each.most {
+			return each.reason
+		}
+	}
+	for _, each := range limits {
+		l.recent[each.key] = append(l.recent[each.key], now)
+	}
+	return ""
+}
+
+// limitsOf are what a request counts against, the narrowest first.
+func limitsOf(request *wire.Request, operation *route) []limit {
+	limits := []limit{{key: "account", most: accountLimit, window: time.Second, reason: "global-rate"}}
+	if operation == nil {
+		return limits
+	}
+	most := endpointLimit
+	if strings.HasSuffix(operation.path, "/search") {
+		most = searchLimit
+	}
+	limits = append([]limit{{key: operation.method + operation.path, most: most, window: time.Second, reason: "endpoint-rate"}}, limits...)
+	if operation.method != http.MethodPost {
+		return limits
+	}
+	switch operation.path {
+	case "/v1/payment_intents/{}":
+		limits = append([]limit{{key: request.URL.Path, most: intentLimit, window: time.Hour, reason: "resource-specific"}}, limits...)
+	case "/v1/subscriptions/{}":
+		if strings.Contains(string(request.Body), "quantity") {
+			limits = append([]limit{{key: request.URL.Path, most: quantityLimit, window: time.Hour, reason: "resource-specific"}}, limits...)
+		}
+	}
+	return limits
+}
+
+// limited refuses a request that is one too many, before anything of it is
+// executed and before its idempotency key is looked at; nil when it may go on.
+func (s *Stripe) limited(request *wire.Request) *wire.Response {
+	if !s.config.RateLimits {
+		return nil
+	}
+	operation, _ := findRoute(request.Method, request.URL.Path, s.config.Version)
+	reason := s.limiter.take(time.Now(), limitsOf(request, operation))
+	if reason == "" {
+		return nil
+	}
+	refused := s.answer(request, s.requestID(), nil, &Error{Status: http.StatusTooManyRequests, Type: "invalid_request_error", Code: "rate_limit", unstored: true,
+		Message: "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."})
+	refused.Header.Set("Stripe-Rate-Limited-Reason", reason)
+	return refused
+}
