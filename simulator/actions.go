@@ -56,12 +56,19 @@ const MarkHeader = wire.MarkHeader
 func (s *Simulator) AddPlan(plan Plan) (priceID string) { return s.stripe.AddPlan(plan) }
 
 // PayCheckout pays a checkout session with a test card number, or with "sepa"
-// or "sepa_fail", whose outcome comes a day later. A declined card is a
+// or "sepa_fail", whose outcome comes a day later; "" is no payment method,
+// where none is needed. A declined card is a
 // *StripeError and leaves the session open. A card that asks for 3-D Secure is
 // one with the code authentication_required; its PaymentIntent goes on with
 // Authenticate. It does not wait for webhooks.
 func (s *Simulator) PayCheckout(sessionID, card string) error {
 	return s.stripe.PayCheckout(sessionID, card)
+}
+
+// SetCheckoutQuantity changes the adjustable quantity of a line (counted from 0)
+// of an open checkout session, as its buyer can.
+func (s *Simulator) SetCheckoutQuantity(sessionID string, line int, quantity int64) error {
+	return s.stripe.SetCheckoutQuantity(sessionID, line, quantity)
 }
 
 // Authenticate passes or fails the 3-D Secure challenge that an intent waits

@@ -177,7 +177,7 @@ func TestErrorsHaveStripesShape(t *testing.T) {
 			"unknown operation":            {"GET", "/v1/nothing", "", 404, "", ""},
 			"metadata value":               {"POST", "/v1/customers", "metadata[k]=" + strings.Repeat("x", 501), 400, "", "metadata[k]"},
 			"metadata key":                 {"POST", "/v1/customers", "metadata[" + strings.Repeat("k", 41) + "]=x", 400, "", "metadata"},
-			"price of nobody":              {"POST", "/v1/checkout/sessions", "mode=payment&success_url=http://x.test&line_items[0][price]=price_x", 400, "resource_missing", "line_items[0][price]"},
+			"price of nobody":              {"POST", "/v1/checkout/sessions", "mode=payment&success_url=http://x.test&line_items[0][quantity]=1&line_items[0][price]=price_x", 400, "resource_missing", "line_items[0][price]"},
 			"both customers":               {"POST", "/v1/checkout/sessions", "mode=payment&success_url=http://x.test&customer=cus_x&customer_email=a@x.test", 400, "", "customer_email"},
 		} {
 			response, body := b.send(test.method, stripeHost+test.path, form, test.body)

@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,7 +13,7 @@ const (
 	minLifetime     = 30 * time.Minute
 )
 
-// CheckoutSession is a checkout session in mode payment or subscription.
+// CheckoutSession is a checkout session.
 type CheckoutSession struct {
 	ID                string            `json:"id"`
 	Created           time.Time         `json:"created"`
@@ -22,7 +23,7 @@ type CheckoutSession struct {
 	PaymentStatus     string            `json:"payment_status"` // unpaid, paid, no_payment_required
 	Customer          string            `json:"customer"`
 	CustomerEmail     string            `json:"customer_email"`    // as given at creation
-	CustomerCreation  string            `json:"customer_creation"` // always, if_required, "" with a customer
+	CustomerCreation  string            `json:"customer_creation"` // always, if_required, "" with a customer or in mode subscription
 	BuyerEmail        string            `json:"buyer_email"`       // as typed on the page
 	ClientReferenceID string            `json:"client_reference_id"`
 	Currency          string            `json:"currency"`
@@ -32,13 +33,23 @@ type CheckoutSession struct {
 	CancelURL         string            `json:"cancel_url"`
 	Subscription      string            `json:"subscription"`
 	PaymentIntent     string            `json:"payment_intent"`
+	SetupIntent       string            `json:"setup_intent"`
 	Invoice           string            `json:"invoice"`
+	Types             []string          `json:"payment_method_types"`      // nil: whatever the account offers
+	MethodCollection  string            `json:"payment_method_collection"` // always, if_required
+	Options           SessionOptions    `json:"options"`
 
 	ChildMetadata       map[string]string `json:"child_metadata"` // of subscription_data or payment_intent_data
 	ChildDescription    string            `json:"child_description"`
 	TrialDays           int64             `json:"trial_days"`
 	TrialEnd            time.Time         `json:"trial_end"`
 	TrialEndBehavior    string            `json:"trial_end_behavior"`
+	BillingMode         string            `json:"billing_mode"`
+	FutureUsage         string            `json:"setup_future_usage"`
+	ReceiptEmail        string            `json:"receipt_email"`
+	Shipping            *Shipping         `json:"shipping"`
+	Descriptor          string            `json:"statement_descriptor"`
+	Suffix              string            `json:"statement_descriptor_suffix"`
 	AllowPromotionCodes bool              `json:"allow_promotion_codes"`
 	Given               *grant            `json:"discount"` // redeemed when the session is complete
 	Tried               string            `json:"tried"`    // the intent of every attempt to pay it
@@ -46,9 +57,15 @@ type CheckoutSession struct {
 
 // SessionLine is one line of a checkout session.
 type SessionLine struct {
-	ID       string `json:"id"`
-	Price    string `json:"price"`
-	Quantity int64  `json:"quantity"`
+	ID       string            `json:"id"`
+	Price    string            `json:"price"`
+	Quantity int64             `json:"quantity"`
+	Metadata map[string]string `json:"metadata,omitempty"`
+
+	// Adjustable says that the buyer chooses the quantity, from Minimum to Maximum.
+	Adjustable bool  `json:"adjustable,omitempty"`
+	Minimum    int64 `json:"minimum,omitempty"`
+	Maximum    int64 `json:"maximum,omitempty"`
 }
 
 // Key is the id.
@@ -56,24 +73,19 @@ func (s *CheckoutSession) Key() string { return s.ID }
 
 func (s *CheckoutSession) clone() CheckoutSession {
 	copied := *s
-	copied.Lines = slices.Clone(s.Lines)
+	copied.Lines = cloneLines(s.Lines)
 	copied.Metadata, copied.ChildMetadata = maps.Clone(s.Metadata), maps.Clone(s.ChildMetadata)
 	return copied
 }
 
-// Accepted and without effect: locale, billing_address_collection,
-// payment_method_collection, payment_method_types, submit_type,
-// automatic_tax, tax_id_collection,
-// custom_text, consent_collection, phone_number_collection, customer_update,
-// saved_payment_method_options, adaptive_pricing, payment_method_options.
 const sessionParams = "mode line_items success_url cancel_url customer customer_email customer_creation client_reference_id metadata" +
-	" subscription_data payment_intent_data expires_at currency ui_mode locale billing_address_collection payment_method_collection" +
-	" payment_method_types submit_type allow_promotion_codes discounts automatic_tax tax_id_collection custom_text consent_collection" +
-	" phone_number_collection customer_update saved_payment_method_options adaptive_pricing payment_method_options"
+	" subscription_data payment_intent_data setup_intent_data expires_at currency ui_mode payment_method_collection" +
+	" payment_method_types allow_promotion_codes discounts" + optionParams
 
 var checkoutRoutes = []route{
 	op(http.MethodPost, "/v1/checkout/sessions", sessionParams, (*Stripe).createSession),
-	op(http.MethodGet, "/v1/checkout/sessions", "customer subscription payment_intent status created"+paging, (*Stripe).listSessions),
+	op(http.MethodPost, "/v1/checkout/sessions/{}", "metadata", (*Stripe).updateSession),
+	op(http.MethodGet, "/v1/checkout/sessions", "customer customer_details subscription payment_intent status created"+paging, (*Stripe).listSessions),
 	op(http.MethodGet, "/v1/checkout/sessions/{}", "", (*Stripe).retrieveSession),
 	op(http.MethodPost, "/v1/checkout/sessions/{}/expire", "", (*Stripe).closeSession),
 	op(http.MethodGet, "/v1/checkout/sessions/{}/line_items", paging, (*Stripe).listSessionLines),
@@ -84,11 +96,12 @@ func (s *Stripe) createSession(c *call) (object, error) {
 		Mode: c.required("mode"), Status: "open", PaymentStatus: "unpaid", Customer: c.text("customer"), CustomerEmail: c.text("customer_email"),
 		ClientReferenceID: c.text("client_reference_id"), Metadata: c.metadata(nil), SuccessURL: c.text("success_url"), CancelURL: c.text("cancel_url"),
 		CustomerCreation: c.enum("customer_creation", "", "always", "if_required"), ExpiresAt: c.time("expires_at"),
+		MethodCollection: c.enum("payment_method_collection", "", "always", "if_required"), Types: c.readTypes(nil), Options: readOptions(c.params),
 	}
 	s.checkSession(c, session)
 	s.readChild(c, session)
-	items := s.readItems(c.params, "line_items")
-	checkLines(c.params, session.Mode, items)
+	lines, currency := s.readLines(c, session.Mode)
+	session.Lines, session.Currency = lines, cmp.Or(currency, session.Currency)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
@@ -97,33 +110,62 @@ func (s *Stripe) createSession(c *call) (object, error) {
 			return nil, err
 		}
 	} else if session.CustomerCreation == "" {
-		session.CustomerCreation = map[string]string{"payment": "if_required", "subscription": "always"}[session.Mode]
-	}
-	session.ID, session.Created = s.world.NewID("cs_test_a1", 56), s.now()
-	session.Currency = items[0].price.Currency
-	for _, item := range items {
-		session.Lines = append(session.Lines, SessionLine{ID: s.world.NewID("li_1", 23), Price: item.price.ID, Quantity: item.quantity})
-	}
-	if session.ExpiresAt.IsZero() {
-		session.ExpiresAt = s.now().Add(sessionLifetime)
+		session.CustomerCreation = map[string]string{"payment": "if_required", "subscription": "always", "setup": "if_required"}[session.Mode]
 	}
 	if failure := s.readSessionDiscount(c, session); failure != nil {
 		return nil, failure
 	}
+	s.addSession(session)
+	return s.showSession(session), nil
+}
+
+func (s *Stripe) addSession(session *CheckoutSession) {
+	session.ID, session.Created = s.world.NewID("cs_test_a1", 56), s.now()
+	for i := range session.Lines {
+		session.Lines[i].ID = s.world.NewID("li_1", 23)
+	}
+	if session.ExpiresAt.IsZero() {
+		session.ExpiresAt = s.now().Add(sessionLifetime)
+	}
 	s.state.Sessions.Add(session)
 	s.at(session.ExpiresAt, timerSession, session.ID)
+	if session.Mode == "setup" {
+		session.PaymentStatus = "no_payment_required"
+		session.SetupIntent = s.newSetupIntent(SetupIntent{Customer: session.Customer, Description: session.ChildDescription, Metadata: session.ChildMetadata,
+			Types: session.Types, Session: session.ID}).ID
+	}
+}
+
+// updateSession changes metadata. Lines and shipping options can be changed only
+// in embedded pages, which are not simulated.
+func (s *Stripe) updateSession(c *call) (object, error) {
+	session := s.state.Sessions.Get(c.path[0])
+	if session == nil {
+		return nil, noSuch("checkout.session", c.path[0], "id")
+	}
+	metadata := c.metadata(session.Metadata)
+	if failure := c.failed(); failure != nil {
+		return nil, failure
+	}
+	session.Metadata = metadata
 	return s.showSession(session), nil
 }
 
 func (s *Stripe) checkSession(c *call, session *CheckoutSession) {
-	c.enum("mode", "", "payment", "subscription")
+	c.enum("mode", "", "payment", "subscription", "setup")
 	c.enum("ui_mode", "hosted_page", "hosted_page", "hosted") // embedded pages need Stripe's JavaScript
 	c.required("success_url")
 	if session.Customer != "" && session.CustomerEmail != "" {
 		c.fail(malformed("", "customer_email", "You may only specify one of these parameters: customer, customer_email."))
 	}
-	if session.CustomerCreation != "" && (session.Mode != "payment" || session.Customer != "") {
-		c.fail(malformed("", "customer_creation", "`customer_creation` can only be used in `payment` mode and without `customer`."))
+	if session.CustomerCreation != "" && (session.Mode == "subscription" || session.Customer != "") {
+		c.fail(malformed("", "customer_creation", "`customer_creation` can only be used in `payment` and `setup` mode and without `customer`."))
+	}
+	if session.MethodCollection != "" && session.Mode != "subscription" {
+		c.fail(malformed("", "payment_method_collection", "You can only set `payment_method_collection` if the mode is `subscription`."))
+	}
+	if session.Mode == "setup" && session.Types == nil {
+		session.Currency = c.required("currency") // by which Stripe chooses what it offers
 	}
 	if len(session.ClientReferenceID) > 200 {
 		c.fail(malformed("", "client_reference_id", "client_reference_id can have up to 200 characters."))
@@ -133,41 +175,46 @@ func (s *Stripe) checkSession(c *call, session *CheckoutSession) {
 	}
 }
 
-// readChild reads what is for the subscription or the payment intent. The
-// session's own metadata is not copied to either.
+// readChild reads what is for the subscription or the intent that the session
+// makes. The session's own metadata is not copied to it.
 func (s *Stripe) readChild(c *call, session *CheckoutSession) {
-	own, other := "subscription_data", "payment_intent_data"
-	if session.Mode == "payment" {
-		own, other = other, own
-	}
-	if c.has(other) {
-		c.fail(malformed("", other, "You can not pass `%s` in `%s` mode.", other, session.Mode))
-	}
-	child := c.sub(own)
-	if child.at == nil {
-		return
-	}
-	for _, name := range child.at.order {
-		if !slices.Contains([]string{"metadata", "description", "trial_period_days", "trial_end", "trial_settings", "setup_future_usage", "receipt_email", "billing_mode", "proration_behavior"}, name) {
-			c.fail(malformed("parameter_unknown", child.name(name), "Received unknown parameter: %s", child.name(name)))
+	of := map[string]string{"subscription": "subscription_data", "payment": "payment_intent_data", "setup": "setup_intent_data"}
+	for mode, other := range of {
+		if mode != session.Mode && c.has(other) {
+			c.fail(malformed("", other, "You can not pass `%s` in `%s` mode.", other, session.Mode))
 		}
 	}
+	child := c.sub(of[session.Mode])
 	session.ChildMetadata = child.metadata(nil)
 	session.ChildDescription = child.text("description")
-	session.TrialDays = child.integer("trial_period_days", 0)
-	session.TrialEnd = child.time("trial_end")
-	session.TrialEndBehavior = readTrialEnd(child)
+	switch session.Mode {
+	case "setup":
+		child.only("metadata", "description")
+	case "payment":
+		child.only("metadata", "description", "setup_future_usage", "receipt_email", "shipping", "capture_method", "statement_descriptor", "statement_descriptor_suffix")
+		session.FutureUsage, session.ReceiptEmail = child.enum("setup_future_usage", "", "on_session", "off_session"), child.text("receipt_email")
+		session.Shipping = child.shipping(nil)
+		session.Descriptor, session.Suffix = child.text("statement_descriptor"), child.text("statement_descriptor_suffix")
+		child.enum("capture_method", "", "automatic", "automatic_async") // manual: money of a session is taken at once
+	case "subscription":
+		s.readTrialOf(child, session)
+	}
 }
 
-func checkLines(p params, mode string, items []chosen) {
-	recurring := slices.ContainsFunc(items, func(item chosen) bool { return item.price.recurring() })
+// readTrialOf reads the rest of subscription_data. proration_behavior has no
+// effect: a new subscription begins with a whole period.
+func (s *Stripe) readTrialOf(child params, session *CheckoutSession) {
+	child.only("metadata", "description", "trial_period_days", "trial_end", "trial_settings", "billing_mode", "proration_behavior")
+	session.BillingMode = readBillingMode(child)
+	child.enum("proration_behavior", "", "create_prorations", "none")
+	session.TrialDays = child.positive("trial_period_days")
+	session.TrialEnd = child.time("trial_end")
+	session.TrialEndBehavior = readTrialEnd(child)
 	switch {
-	case len(items) == 0:
-		p.fail(missingParam("line_items"))
-	case mode == "subscription" && !recurring:
-		p.fail(invalid("line_items", "You must provide at least one recurring price in `subscription` mode when using prices."))
-	case mode == "payment" && recurring:
-		p.fail(invalid("line_items", "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices."))
+	case session.TrialDays > 0 && !session.TrialEnd.IsZero():
+		child.fail(invalid(child.name("trial_end"), "You may only specify one of these parameters: trial_period_days, trial_end."))
+	case !session.TrialEnd.IsZero() && session.TrialEnd.Before(s.now().Add(48*time.Hour)):
+		child.fail(invalid(child.name("trial_end"), "The `trial_end` date has to be at least 2 days in the future."))
 	}
 }
 
@@ -181,8 +228,9 @@ func (s *Stripe) retrieveSession(c *call) (object, error) {
 func (s *Stripe) listSessions(c *call) (object, error) {
 	customer, subscription, intent, within := c.text("customer"), c.text("subscription"), c.text("payment_intent"), createdFilter(c)
 	status := c.enum("status", "", "open", "complete", "expired")
+	email := c.sub("customer_details").only("email").text("email")
 	return paginate(c, s.state.Sessions.Newest(), func(cs *CheckoutSession) bool {
-		return (customer == "" || cs.Customer == customer) && (subscription == "" || cs.Subscription == subscription) &&
+		return (email == "" || s.emailOf(cs) == email) && (customer == "" || cs.Customer == customer) && (subscription == "" || cs.Subscription == subscription) &&
 			(intent == "" || cs.PaymentIntent == intent) && (status == "" || cs.Status == status) && within(cs.Created)
 	}, s.showSession)
 }
@@ -204,6 +252,9 @@ func (s *Stripe) expireSession(session *CheckoutSession) {
 	s.emit("checkout.session.expired", s.showSession(session), nil)
 	if tried := s.state.PaymentIntents.Get(session.Tried); tried != nil {
 		s.cancelIntent(tried, "expired")
+	}
+	if setup := s.state.SetupIntents.Get(session.SetupIntent); setup != nil {
+		s.cancelSetup(setup, "abandoned")
 	}
 }
 

@@ -169,5 +169,5 @@ func (s *Stripe) afterPaying(session *CheckoutSession) string {
 	if session.Status == "complete" {
 		return successURL(session)
 	}
-	return s.challengeURL(session.Tried)
+	return s.challengeURL(s.waitingIntent(session))
 }

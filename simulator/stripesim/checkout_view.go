@@ -21,8 +21,12 @@ func (s *Stripe) sessionLines(id string) any {
 func (s *Stripe) showSessionLine(session *CheckoutSession, line *SessionLine) object {
 	price := s.state.Prices.Get(line.Price)
 	amount, discount := price.Amount*line.Quantity, s.lineDiscount(session, line)
-	return object{"id": line.ID, "object": "item", "adjustable_quantity": nil, "amount_discount": discount, "amount_subtotal": amount, "amount_tax": 0,
-		"amount_total": amount - discount, "currency": price.Currency, "description": s.state.Products.Get(price.Product).Name, "metadata": object{},
+	var adjustable any
+	if line.Adjustable {
+		adjustable = object{"enabled": true, "minimum": line.Minimum, "maximum": line.Maximum}
+	}
+	return object{"id": line.ID, "object": "item", "adjustable_quantity": adjustable, "amount_discount": discount, "amount_subtotal": amount, "amount_tax": 0,
+		"amount_total": amount - discount, "currency": price.Currency, "description": s.state.Products.Get(price.Product).Name, "metadata": shown(line.Metadata),
 		"price": s.showPrice(price), "quantity": line.Quantity}
 }
 
@@ -42,29 +46,55 @@ func (s *Stripe) showSession(cs *CheckoutSession) object {
 	if email != "" {
 		details = object{"address": nil, "business_name": nil, "email": email, "individual_name": nil, "name": nil, "phone": nil, "tax_exempt": "none", "tax_ids": []any{}}
 	}
-	amount, discount := s.totals(cs)
-	if cs.Status != "open" && cs.PaymentStatus == "no_payment_required" && discount == 0 {
-		amount = 0
-	}
 	var promotionCodes any
 	if cs.AllowPromotionCodes {
 		promotionCodes = true
 	}
-	return object{"id": cs.ID, "object": "checkout.session", "adaptive_pricing": nil, "after_expiration": nil, "allow_promotion_codes": promotionCodes,
-		"amount_subtotal": amount, "amount_total": amount - discount, "automatic_tax": object{"enabled": false, "liability": nil, "provider": nil, "status": nil},
-		"billing_address_collection": nil, "cancel_url": orNull(cs.CancelURL), "client_reference_id": orNull(cs.ClientReferenceID), "client_secret": nil,
-		"collected_information": nil, "consent": nil, "consent_collection": nil, "created": cs.Created.Unix(), "currency": cs.Currency,
-		"currency_conversion": nil, "custom_fields": []any{},
-		"custom_text": object{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
-		"customer":    orNull(cs.Customer), "customer_account": nil, "customer_creation": orNull(cs.CustomerCreation), "customer_details": details,
+	shown := object{"id": cs.ID, "object": "checkout.session", "after_expiration": nil, "allow_promotion_codes": promotionCodes,
+		"automatic_tax": object{"enabled": false, "liability": nil, "provider": nil, "status": nil},
+		"cancel_url":    orNull(cs.CancelURL), "client_reference_id": orNull(cs.ClientReferenceID), "client_secret": nil,
+		"collected_information": nil, "created": cs.Created.Unix(), "currency": orNull(cs.Currency), "currency_conversion": nil, "custom_fields": []any{},
+		"customer": orNull(cs.Customer), "customer_account": nil, "customer_creation": orNull(cs.CustomerCreation), "customer_details": details,
 		"customer_email": orNull(cs.CustomerEmail), "discounts": showSessionDiscounts(cs), "expires_at": cs.ExpiresAt.Unix(), "invoice": orNull(cs.Invoice),
-		"invoice_creation": nil, "livemode": false, "locale": nil, "metadata": shown(cs.Metadata), "mode": cs.Mode, "origin_context": nil,
-		"payment_intent": orNull(cs.PaymentIntent), "payment_link": nil, "payment_method_collection": "always",
-		"payment_method_configuration_details": nil, "payment_method_options": object{}, "payment_method_types": []any{"card"},
-		"payment_status": cs.PaymentStatus, "permissions": nil, "phone_number_collection": object{"enabled": false}, "recovered_from": nil,
-		"saved_payment_method_options": nil, "setup_intent": nil, "shipping_address_collection": nil, "shipping_cost": nil,
-		"shipping_options": []any{}, "status": cs.Status, "submit_type": nil, "subscription": orNull(cs.Subscription), "success_url": orNull(cs.SuccessURL),
-		"total_details": object{"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0}, "ui_mode": "hosted_page", "url": address, "wallet_options": nil}
+		"invoice_creation": nil, "livemode": false, "metadata": shown(cs.Metadata), "mode": cs.Mode,
+		"payment_intent": orNull(cs.PaymentIntent), "payment_link": nil, "payment_method_collection": cs.collection(),
+		"payment_method_configuration_details": nil, "payment_method_options": object{"card": object{"request_three_d_secure": "automatic"}},
+		"payment_method_types": offered(cs.Types, cs.Currency), "payment_status": cs.PaymentStatus, "permissions": nil, "recovered_from": nil,
+		"setup_intent": orNull(cs.SetupIntent), "shipping_address_collection": nil, "shipping_cost": nil,
+		"shipping_options": []any{}, "status": cs.Status, "subscription": orNull(cs.Subscription), "success_url": orNull(cs.SuccessURL),
+		"ui_mode": "hosted_page", "url": address, "wallet_options": nil}
+	s.showAmounts(shown, cs)
+	cs.Options.show(shown, cs.Status == "complete")
+	return shown
+}
+
+// showAmounts adds what the buyer pays, or paid: nothing in mode setup.
+func (s *Stripe) showAmounts(into object, cs *CheckoutSession) {
+	if cs.Mode == "setup" {
+		into["amount_subtotal"], into["amount_total"], into["total_details"] = nil, nil, nil
+		return
+	}
+	amount, discount := s.totals(cs)
+	if cs.Status != "open" && cs.PaymentStatus == "no_payment_required" && discount == 0 {
+		amount = 0
+	}
+	into["amount_subtotal"], into["amount_total"] = amount, amount-discount
+	into["total_details"] = object{"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0}
+}
+
+// collection is when the page asks for a payment method: without one being
+// asked for, only when there is something to pay.
+func (cs *CheckoutSession) collection() string {
+	if cs.MethodCollection == "" && cs.Mode == "payment" {
+		return "if_required"
+	}
+	return cmp.Or(cs.MethodCollection, "always")
+}
+
+// needsMethod says whether the buyer cannot complete the session without a
+// payment method.
+func (s *Stripe) needsMethod(cs *CheckoutSession) bool {
+	return cs.Mode == "setup" || s.due(cs) > 0 || cs.collection() == "always"
 }
 
 // emailOf is what customer_details shows.

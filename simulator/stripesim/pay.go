@@ -3,6 +3,7 @@ package stripesim
 import (
 	"cmp"
 	"maps"
+	"slices"
 )
 
 // errNotOpen is why a session cannot be paid.
@@ -23,10 +24,17 @@ func (s *Stripe) PayCheckout(sessionID, card string) error {
 	asked := &Error{}
 	s.world.View(func() {
 		session := s.state.Sessions.Get(sessionID)
-		asked = unauthenticated.failure(s.state.PaymentMethods.Get(s.state.PaymentIntents.Get(session.Tried).PaymentMethod))
-		asked.PaymentIntent = session.Tried
+		id := s.waitingIntent(session)
+		method, _, _ := s.challenged(id)
+		asked = unauthenticated.failure(method)
+		asked.PaymentIntent = id
 	})
 	return asked
+}
+
+// waitingIntent is the intent that a session is paid, or set up, with.
+func (s *Stripe) waitingIntent(session *CheckoutSession) string {
+	return cmp.Or(session.SetupIntent, session.Tried)
 }
 
 // payCheckout returns the id of the checkout.session.completed event; "" when
@@ -38,18 +46,35 @@ func (s *Stripe) payCheckout(sessionID, card, email string) (completed string, e
 			err = failure
 			return
 		}
-		buyer := cmp.Or(s.emailOf(session), email, "buyer@example.com")
-		method, failure := s.newPaymentMethod(card, buyer)
+		session.BuyerEmail = cmp.Or(s.emailOf(session), email, "buyer@example.com")
+		method, failure := s.methodOnPage(session, card)
 		if failure != nil {
 			err = failure
 			return
 		}
-		session.BuyerEmail = buyer
 		if completed, failure = s.paySession(session, method); failure != nil {
 			err = failure
 		}
 	})
 	return completed, err
+}
+
+// methodOnPage makes the method that a buyer enters; nil when none was entered
+// and none is needed.
+func (s *Stripe) methodOnPage(session *CheckoutSession, card string) (*PaymentMethod, *Error) {
+	if card == "" && !s.needsMethod(session) {
+		return nil, nil
+	}
+	method, failure := s.newPaymentMethod(card, session.BuyerEmail)
+	if failure == nil && !takes(session, method) {
+		return nil, invalid("payment_method", "This checkout does not take %s.", method.kind())
+	}
+	return method, failure
+}
+
+// takes says whether a session can be paid with a method.
+func takes(session *CheckoutSession, method *PaymentMethod) bool {
+	return session.Types == nil || slices.Contains(session.Types, method.kind())
 }
 
 // payable finds a session that can be paid.
@@ -70,6 +95,12 @@ func (s *Stripe) payable(id string) (*CheckoutSession, *Error) {
 // paySession pays a session with a method, as far as that goes: a declined card
 // and one that asks for a challenge leave it open.
 func (s *Stripe) paySession(session *CheckoutSession, method *PaymentMethod) (completed string, failure *Error) {
+	if setup := s.state.SetupIntents.Get(session.SetupIntent); setup != nil {
+		if failure := s.setUp(setup, method); failure != nil {
+			return "", failure
+		}
+		return s.followSetup(setup), nil
+	}
 	if s.due(session) == 0 {
 		return s.concludeFree(session, method), nil
 	}
@@ -83,10 +114,12 @@ func (s *Stripe) paySession(session *CheckoutSession, method *PaymentMethod) (co
 // intentOf returns the session's intent: one that was tried is used again.
 func (s *Stripe) intentOf(session *CheckoutSession) *PaymentIntent {
 	if tried := s.state.PaymentIntents.Get(session.Tried); tried != nil {
+		tried.Amount = s.due(session) // the buyer may have changed a quantity
 		return tried
 	}
 	fresh := PaymentIntent{Amount: s.due(session), Currency: session.Currency, Customer: session.Customer, Session: session.ID,
-		Description: session.ChildDescription}
+		Description: session.ChildDescription, SetupFutureUsage: session.FutureUsage, ReceiptEmail: session.ReceiptEmail, Shipping: session.Shipping,
+		Descriptor: session.Descriptor, Suffix: session.Suffix, Types: session.Types}
 	if session.Mode == "payment" {
 		fresh.Metadata = maps.Clone(session.ChildMetadata)
 	} else {
@@ -120,7 +153,9 @@ func (s *Stripe) concludeFree(session *CheckoutSession, method *PaymentMethod) (
 	s.ensureCustomer(session)
 	session.PaymentStatus = "no_payment_required"
 	if session.Mode == "subscription" {
-		s.attach(method, session.Customer)
+		if method != nil {
+			s.attach(method, session.Customer)
+		}
 		s.createFromSession(session, method, nil)
 	}
 	return s.complete(session)
@@ -155,7 +190,7 @@ func (s *Stripe) createFromSession(session *CheckoutSession, method *PaymentMeth
 	}
 	customer := s.state.Customers.Get(session.Customer)
 	sub := s.begin(start{customer: customer, items: recurring, metadata: session.ChildMetadata, description: session.ChildDescription,
-		method: method, trialEnd: s.trialEndOf(session), trialEndBehavior: session.TrialEndBehavior})
+		method: method, trialEnd: s.trialEndOf(session), trialEndBehavior: session.TrialEndBehavior, billingMode: session.BillingMode})
 	session.Subscription = sub.ID
 	s.discountSubscription(sub, session.grants())
 	before := s.showCustomer(customer)

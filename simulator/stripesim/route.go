@@ -104,6 +104,7 @@ var routes = slices.Concat(
 	testClockRoutes,
 	entitlementRoutes,
 	checkoutRoutes,
+	paymentPageRoutes,
 	portalRoutes,
 	portalConfigurationRoutes,
 	subscriptionRoutes,

@@ -9,26 +9,6 @@ type chosen struct {
 	metadata map[string]string
 }
 
-// readItems reads the prices and quantities of a checkout, whose recurring items
-// must have the same interval.
-func (s *Stripe) readItems(p params, field string) []chosen {
-	var items []chosen
-	for _, sent := range p.list(field) {
-		sent.only("price", "price_data", "quantity", "adjustable_quantity", "metadata")
-		quantity := sent.integer("quantity", 1)
-		if quantity < 0 {
-			sent.fail(malformed("parameter_invalid_integer", sent.name("quantity"), "This value must be greater than or equal to 0."))
-		}
-		price := s.readChosenPrice(sent)
-		if price == nil {
-			return nil
-		}
-		items = append(items, chosen{price: price, quantity: quantity})
-	}
-	s.checkTogether(p, field, items, false)
-	return items
-}
-
 func (s *Stripe) readChosenPrice(sent params) *Price {
 	if sent.has("price_data") {
 		data := sent.sub("price_data").only("currency", "product", "product_data", "recurring", "tax_behavior", "unit_amount", "unit_amount_decimal")
