@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -62,6 +63,7 @@ var undescribedObjects = map[string]string{
 // does not require, by operation and parameter: the releases and the reason.
 var otherReleases = map[string]struct{ releases, reason string }{
 	"POST /v1/checkout/sessions allowed_payment_method_types": {"endive", "takes the place of payment_method_types"},
+	"POST /v1/subscription_schedules phases[].iterations":     {undated + " acacia basil clover dahlia endive", "duration has taken its place; Stripe's CLI sends it whatever the version"},
 	"POST /v1/promotion_codes coupon":                         {undated + " acacia basil", "clover moved it into promotion"},
 	"POST /v1/promotion_codes promotion":                      {undated + " acacia basil", "clover has it in the place of coupon"},
 }
@@ -69,9 +71,13 @@ var otherReleases = map[string]struct{ releases, reason string }{
 // undated stands for the versions before releases had names.
 const undated = "undated"
 
+// index is the place of an element, which the list of otherReleases does not tell apart.
+var index = regexp.MustCompile(`\[\d+\]`)
+
 // elsewhere says whether a release takes an operation's parameter, or does without
 // it, other than the document says.
 func elsewhere(release, operation, name string) bool {
+	name = index.ReplaceAllString(name, "[]")
 	return slices.Contains(strings.Fields(otherReleases[operation+" "+name].releases), cmp.Or(release, undated))
 }
 

@@ -108,6 +108,9 @@ func (s *Stripe) alignNew(next, from *Subscription) {
 // alter changes a subscription and bills the change. The events come in causal
 // order: the prorations, the subscription, its invoice, the payment.
 func (s *Stripe) alter(sub *Subscription, to alteration) *Error {
+	if sub.Status == "trialing" && to.trial.Equal(sub.TrialEnd) {
+		to.trial = time.Time{} // it is what it was
+	}
 	result := s.foresee(sub, to)
 	if failure := s.refuseUnpaid(sub, to, result); failure != nil {
 		return failure

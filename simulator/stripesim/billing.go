@@ -22,6 +22,8 @@ const (
 	timerOverdue    = "invoice.overdue"
 	timerUpcoming   = "invoice.upcoming"
 	timerUnpause    = "subscription.unpause"
+	timerPhase      = "subscription_schedule.phase"
+	timerExpiring   = "subscription_schedule.expiring"
 	timerResume     = "subscription.resumption"
 	timerPending    = "subscription.pending_update"
 	timerSettle     = "payment_intent.settle"
@@ -51,6 +53,8 @@ func (s *Stripe) registerTimers() {
 	handle(timerUnpause, s.unpauseComes)
 	handle(timerPending, s.pendingExpires)
 	handle(timerResume, s.resumptionExpires)
+	handle(timerPhase, s.phaseComes)
+	handle(timerExpiring, s.expiring)
 	handle(timerSettle, s.settles)
 	handle(timerAuthorization, s.authorizationExpires)
 	handle(timerRefund, s.refundSettles)
@@ -67,6 +71,12 @@ func (s *Stripe) periodEnds(id string) {
 	sub := s.state.Subscriptions.Get(id)
 	if sub == nil || !sub.live() || sub.Status == "paused" || sub.Status == "incomplete" || sub.PeriodEnd().After(s.now()) {
 		return // canceled meanwhile, or the period was moved by a change of plan
+	}
+	if s.phaseDue(sub) { // it comes first: the renewal bills what it changes
+		s.phaseComes(sub.Schedule)
+		if !sub.live() || sub.PeriodEnd().After(s.now()) {
+			return
+		}
 	}
 	if sub.CancelAtPeriodEnd || !sub.CancelAt.IsZero() && !sub.CancelAt.After(s.now()) {
 		s.cancelAtEnd(sub)

@@ -18,6 +18,7 @@ func (s *Stripe) cancelNow(sub *Subscription, reason string) {
 		}
 	}
 	s.emit("customer.subscription.deleted", s.showSubscription(sub), nil)
+	s.endWith(sub, reason)
 	s.refreshEntitlements(sub.Customer)
 }
 
@@ -61,10 +62,15 @@ func (s *Stripe) cancelAtEnd(sub *Subscription) {
 	s.emitCreated(invoice)
 }
 
+// trialWillEnd announces the end of a trial, once: three days before, or at once
+// when it is nearer.
 func (s *Stripe) trialWillEnd(id string) {
-	if sub := s.state.Subscriptions.Get(id); sub != nil && sub.Status == "trialing" && !sub.TrialEnd.Add(-trialNotice).After(s.now()) {
-		s.emit("customer.subscription.trial_will_end", s.showSubscription(sub), nil)
+	sub := s.state.Subscriptions.Get(id)
+	if sub == nil || sub.Status != "trialing" || sub.TrialEnd.Add(-trialNotice).After(s.now()) || sub.TrialNoticed.Equal(sub.TrialEnd) {
+		return // it was ended, moved, or announced
 	}
+	sub.TrialNoticed = sub.TrialEnd
+	s.emit("customer.subscription.trial_will_end", s.showSubscription(sub), nil)
 }
 
 // incompleteExpires ends a subscription whose first payment was not made.

@@ -45,8 +45,9 @@ func (c *Customer) clone() Customer {
 
 // Accepted and without effect: tax, invoice_settings except the default payment
 // method. Kept and shown, and without further effect: address, shipping,
-// preferred_locales, tax_exempt.
-const customerParams = "email name description phone metadata invoice_settings address balance preferred_locales shipping tax tax_exempt"
+// preferred_locales, tax_exempt. A source is a card of the old kind: the
+// simulator makes it the default payment method.
+const customerParams = "email name description phone metadata invoice_settings address balance preferred_locales shipping tax tax_exempt source"
 
 var customerRoutes = []route{
 	op(http.MethodPost, "/v1/customers", customerParams+" payment_method test_clock", (*Stripe).createCustomer),
@@ -82,6 +83,9 @@ func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	method := s.readPaymentMethod(p, "payment_method")
 	if chosen := s.readPaymentMethod(p.sub("invoice_settings").only("custom_fields", "default_payment_method", "footer", "rendering_options"), "default_payment_method"); chosen != nil {
 		method = chosen
+	}
+	if source := s.readPaymentMethod(p, "source"); source != nil {
+		method = source
 	}
 	return method
 }

@@ -35,7 +35,7 @@ var kinds = map[string]kind{
 	"re":    {"refund", func(s *Stripe, id string) object { return shownIf(s.state.Refunds.Get(id), s.showRefund) }},
 	"seti":  {"setupintent", func(s *Stripe, id string) object { return shownIf(s.state.SetupIntents.Get(id), s.showSetupIntent) }},
 	"si":    {"subscription_item", (*Stripe).lookupItem},
-	"sub":   {"subscription", func(s *Stripe, id string) object { return shownIf(s.state.Subscriptions.Get(id), s.showSubscription) }},
+	"sub":   {"subscription", (*Stripe).lookupSubscription},
 	"txr":   {"tax rate", func(s *Stripe, id string) object { return shownIf(s.state.TaxRates.Get(id), s.showTaxRate) }},
 	"we":    {"webhook endpoint", func(s *Stripe, id string) object { return shownIf(s.state.Endpoints.Get(id), s.showEndpoint) }},
 }
@@ -56,6 +56,14 @@ func kindOf(id string) string {
 		return found.name
 	}
 	return "object"
+}
+
+// lookupSubscription finds a subscription or a schedule: sub_ begins sub_sched_ too.
+func (s *Stripe) lookupSubscription(id string) object {
+	if schedule := s.state.Schedules.Get(id); schedule != nil {
+		return s.showSchedule(schedule)
+	}
+	return shownIf(s.state.Subscriptions.Get(id), s.showSubscription)
 }
 
 func (s *Stripe) lookupItem(id string) object {

@@ -109,6 +109,7 @@ var routes = slices.Concat(
 	portalConfigurationRoutes,
 	subscriptionRoutes,
 	subscriptionItemRoutes,
+	scheduleRoutes,
 	invoicePreviewRoutes, // before invoiceRoutes: create_preview is no invoice
 	invoiceRoutes,
 	invoiceItemRoutes,

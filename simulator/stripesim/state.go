@@ -72,6 +72,7 @@ type State struct {
 	Sessions        ordered.Table[CheckoutSession, *CheckoutSession] `json:"checkout_sessions"`
 	Portals         ordered.Table[PortalSession, *PortalSession]     `json:"portal_sessions"`
 	Subscriptions   ordered.Table[Subscription, *Subscription]       `json:"subscriptions"`
+	Schedules       ordered.Table[Schedule, *Schedule]               `json:"subscription_schedules"`
 	Items           map[string]string                                `json:"subscription_items"` // by id: the subscription
 	Invoices        ordered.Table[Invoice, *Invoice]                 `json:"invoices"`
 	InvoiceItems    ordered.Table[InvoiceItem, *InvoiceItem]         `json:"invoice_items"`

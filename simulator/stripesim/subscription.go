@@ -26,6 +26,7 @@ type Subscription struct {
 	EndedAt              time.Time          `json:"ended_at"`
 	TrialStart           time.Time          `json:"trial_start"`
 	TrialEnd             time.Time          `json:"trial_end"`
+	TrialNoticed         time.Time          `json:"trial_noticed"`      // the trial end that trial_will_end announced
 	TrialEndBehavior     string             `json:"trial_end_behavior"` // without payment method: create_invoice, cancel, pause
 	CancelReason         string             `json:"cancel_reason"`
 	CancelComment        string             `json:"cancel_comment"`
