@@ -12,8 +12,9 @@ type Keyed[T any] interface {
 	Key() string
 }
 
-// Owned is an object that belongs to another one for all its life. A table finds
-// the objects of one owner without walking through all.
+// Owned is an object that belongs to another one, or to none (""): for all its
+// life, unless the table is told that it has Moved. A table finds the objects of
+// one owner without walking through all.
 type Owned interface{ Owner() string }
 
 // Shared is an object that belongs to several others for all its life, such as
@@ -26,7 +27,9 @@ func owners(item any) []string {
 	case Shared:
 		return owned.Owners()
 	case Owned:
-		return []string{owned.Owner()}
+		if owner := owned.Owner(); owner != "" {
+			return []string{owner}
+		}
 	}
 	return nil
 }
@@ -46,13 +49,38 @@ func (t *Table[T, P]) Add(item P) P {
 	}
 	t.byID[item.Key()] = item
 	t.items = append(t.items, item)
-	for _, owner := range owners(item) {
-		if t.byOwner == nil {
-			t.byOwner = map[string][]P{}
-		}
+	t.join(item, owners(item))
+	return item
+}
+
+func (t *Table[T, P]) join(item P, to []string) {
+	if t.byOwner == nil {
+		t.byOwner = map[string][]P{}
+	}
+	for _, owner := range to {
 		t.byOwner[owner] = append(t.byOwner[owner], item)
 	}
-	return item
+}
+
+func (t *Table[T, P]) leave(item P, from []string) {
+	for _, owner := range from {
+		left := slices.DeleteFunc(t.byOwner[owner], func(other P) bool { return other == item })
+		t.byOwner[owner] = left
+		if len(left) == 0 {
+			delete(t.byOwner, owner)
+		}
+	}
+}
+
+// Moved finds an item by its owners of now, and no longer by those it had. (An
+// item whose owners change is found after the others of its new owner.)
+func (t *Table[T, P]) Moved(item P, had ...string) {
+	have := owners(item)
+	if slices.Equal(have, had) {
+		return
+	}
+	t.leave(item, had)
+	t.join(item, have)
 }
 
 // Of returns a copy of the owner's items, oldest first.
@@ -76,13 +104,7 @@ func (t *Table[T, P]) Remove(id string) {
 
 func (t *Table[T, P]) forget(item P) {
 	delete(t.byID, item.Key())
-	for _, owner := range owners(item) {
-		left := slices.DeleteFunc(t.byOwner[owner], func(other P) bool { return other == item })
-		t.byOwner[owner] = left
-		if len(left) == 0 {
-			delete(t.byOwner, owner)
-		}
-	}
+	t.leave(item, owners(item))
 }
 
 // RemoveOldestWhile takes items out from the oldest on, as long as stale says so.

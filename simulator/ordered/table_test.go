@@ -71,3 +71,25 @@ func TestATableSurvivesJSON(t *testing.T) {
 		t.Errorf("read %s back as %v", encoded, ids(slices.Collect(read.Oldest())))
 	}
 }
+
+func TestAnItemThatMovedIsFoundByItsNewOwner(t *testing.T) {
+	t.Parallel()
+	var table shelf
+	for _, b := range []book{{"1", "ada"}, {"2", "bob"}, {"3", ""}} {
+		table.Add(&b)
+	}
+	moved := table.Get("1")
+	moved.Author = "bob"
+	table.Moved(moved, "ada")
+	table.Moved(table.Get("2"), "bob")
+	if diff := cmp.Diff([]string{"2", "1"}, ids(table.Of("bob"))); diff != "" {
+		t.Errorf("of the new owner (-want +got):\n%s", diff)
+	}
+	if len(table.Of("ada")) != 0 || len(table.Of("")) != 0 {
+		t.Errorf("the old owner still has %v, nobody has %v", ids(table.Of("ada")), ids(table.Of("")))
+	}
+	table.Remove("1")
+	if diff := cmp.Diff([]string{"2"}, ids(table.Of("bob"))); diff != "" {
+		t.Errorf("after removal (-want +got):\n%s", diff)
+	}
+}

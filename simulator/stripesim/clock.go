@@ -90,6 +90,9 @@ func (s *Stripe) clockOf(id string) *TestClock {
 	if customer := s.state.Customers.Get(id); customer != nil {
 		return s.state.TestClocks.Get(customer.TestClock)
 	}
+	if sub := s.state.Items[id]; sub != "" { // an item of it
+		return s.clockOf(sub)
+	}
 	about := s.lookup(id)
 	for _, owner := range []string{"customer", "subscription", "charge"} {
 		if named, ok := about[owner].(string); ok && named != id {

@@ -37,6 +37,9 @@ type Customer struct {
 // Key is the id.
 func (c *Customer) Key() string { return c.ID }
 
+// Owner is the e-mail address, by which customers are looked up most.
+func (c *Customer) Owner() string { return c.Email }
+
 func (c *Customer) clone() Customer {
 	copied := *c
 	copied.Metadata, copied.Locales = maps.Clone(c.Metadata), slices.Clone(c.Locales)
@@ -46,8 +49,8 @@ func (c *Customer) clone() Customer {
 // Accepted and without effect: tax, invoice_settings except the default payment
 // method. Kept and shown, and without further effect: address, shipping,
 // preferred_locales, tax_exempt. A source is a card of the old kind: the
-// simulator makes it the default payment method.
-const customerParams = "email name description phone metadata invoice_settings address balance preferred_locales shipping tax tax_exempt source"
+// simulator makes it the default payment method. coupon is of API versions before basil.
+const customerParams = "coupon email name description phone metadata invoice_settings address balance preferred_locales shipping tax tax_exempt source"
 
 var customerRoutes = []route{
 	op(http.MethodPost, "/v1/customers", customerParams+" payment_method test_clock", (*Stripe).createCustomer),
@@ -55,15 +58,22 @@ var customerRoutes = []route{
 	op(http.MethodGet, "/v1/customers/{}", "", (*Stripe).retrieveCustomer),
 	op(http.MethodPost, "/v1/customers/{}", customerParams, (*Stripe).updateCustomer),
 	op(http.MethodDelete, "/v1/customers/{}", "", (*Stripe).removeCustomer),
+	op(http.MethodGet, "/v1/customers/{}/subscriptions", paging, (*Stripe).listCustomerSubscriptions),
+	op(http.MethodGet, "/v1/customers/{}/subscriptions/{}", "", (*Stripe).retrieveCustomerSubscription),
 }
 
 func (s *Stripe) createCustomer(c *call) (object, error) {
 	fresh := &Customer{NextInvoice: 1, TestClock: s.readClock(c.params)}
 	method := s.readCustomer(c.params, fresh)
+	given := s.readCustomerDiscount(c)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	return s.showCustomer(s.addCustomer(fresh, method)), nil
+	customer := s.addCustomer(fresh, method)
+	if given != nil {
+		s.discountCustomer(customer, given)
+	}
+	return s.showCustomer(customer), nil
 }
 
 // readCustomer fills in what the parameters say and returns the payment method to attach.
@@ -96,6 +106,9 @@ func (s *Stripe) addCustomer(fresh *Customer, method *PaymentMethod) *Customer {
 	fresh.Created = s.now()
 	fresh.InvoicePrefix = strings.ToUpper(s.world.NewID("", 8))
 	customer := s.state.Customers.Add(fresh)
+	balance := customer.Balance
+	customer.Balance = 0
+	s.moveBalance(customer, BalanceTransaction{Amount: balance, Type: "initial"})
 	s.joinClock(customer)
 	if method != nil {
 		s.attach(method, customer.ID)
@@ -112,23 +125,31 @@ func (s *Stripe) updateCustomer(c *call) (object, error) {
 	}
 	changed := customer.clone()
 	method := s.readCustomer(c.params, &changed)
+	given := s.readCustomerDiscount(c)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
 	s.changeCustomer(customer, func() {
+		moved := changed.Balance - customer.Balance
+		changed.Balance = customer.Balance
 		*customer = changed
+		s.moveBalance(customer, BalanceTransaction{Amount: moved, Type: "adjustment"})
 		if method != nil {
 			method.Customer = customer.ID
 			customer.DefaultPaymentMethod = method.ID
 		}
 	})
+	if given != nil || c.has("coupon") {
+		s.discountCustomer(customer, given)
+	}
 	return s.showCustomer(customer), nil
 }
 
 // changeCustomer applies a change and writes customer.updated if anything shows.
 func (s *Stripe) changeCustomer(customer *Customer, change func()) {
-	before := s.showCustomer(customer)
+	before, email := s.showCustomer(customer), customer.Owner()
 	change()
+	s.state.Customers.Moved(customer, email)
 	s.emitUpdate("customer.updated", before, s.showCustomer(customer))
 }
 
@@ -164,8 +185,14 @@ func (s *Stripe) deleteCustomer(customer *Customer) {
 
 func (s *Stripe) listCustomers(c *call) (object, error) {
 	email, clock, within := c.text("email"), c.text("test_clock"), createdFilter(c)
-	return paginate(c, s.state.Customers.Newest(), func(customer *Customer) bool {
-		return !customer.Deleted && (email == "" || customer.Email == email) && customer.TestClock == clock && within(customer.Created)
+	candidates := s.state.Customers.Newest()
+	if email != "" {
+		theirs := s.state.Customers.Of(email) // who came to the address later stands last, however old
+		slices.SortStableFunc(theirs, func(a, b *Customer) int { return a.Created.Compare(b.Created) })
+		candidates = newestOf(theirs)
+	}
+	return paginate(c, candidates, func(customer *Customer) bool {
+		return !customer.Deleted && customer.TestClock == clock && within(customer.Created)
 	}, s.showCustomer)
 }
 
@@ -203,4 +230,22 @@ func (s *Stripe) customerSubscriptions(id string) any {
 		}
 	}
 	return list("/v1/customers/"+id+"/subscriptions", data, false)
+}
+
+// listCustomerSubscriptions lists what is alive, as the subscriptions of an
+// expanded customer do.
+func (s *Stripe) listCustomerSubscriptions(c *call) (object, error) {
+	customer, err := s.liveCustomer(c.path[0], "id")
+	if err != nil {
+		return nil, err
+	}
+	return paginate(c, newestOf(s.state.Subscriptions.Of(customer.ID)), func(sub *Subscription) bool { return sub.live() }, s.showSubscription)
+}
+
+func (s *Stripe) retrieveCustomerSubscription(c *call) (object, error) {
+	sub := s.state.Subscriptions.Get(c.path[1])
+	if sub == nil || sub.Customer != c.path[0] {
+		return nil, noSuch("subscription", c.path[1], "id")
+	}
+	return s.showSubscription(sub), nil
 }

@@ -206,9 +206,34 @@ func (s *Stripe) removeCustomerDiscount(c *call) (object, error) {
 	return deletedDiscount(s.showDiscount(discount)), nil
 }
 
+// readCustomerDiscount reads the coupon of a customer, which basil removed
+// (docs.stripe.com/changelog/basil/2025-03-31); an empty one takes it away.
+func (s *Stripe) readCustomerDiscount(c *call) *grant {
+	if c.has("coupon") && !c.before(basil.since) {
+		c.fail(unknownParams([]string{"coupon"}))
+	}
+	coupon := c.text("coupon")
+	if coupon == "" || c.failed() != nil {
+		return nil
+	}
+	found, err := s.liveCoupon(coupon, "coupon")
+	if err != nil {
+		c.fail(noSuch("coupon", coupon, "coupon"))
+		return nil
+	}
+	given := grant{Coupon: found.ID, Terms: termsOf(found)}
+	if failure := s.redeemable(given, purchase{}, "coupon"); failure != nil {
+		c.fail(failure)
+	}
+	return &given
+}
+
 // discountCustomer gives a customer a discount, or with nil takes it away.
 func (s *Stripe) discountCustomer(customer *Customer, given *grant) {
 	old, before := s.state.Discounts.Get(customer.Discount), s.showCustomer(customer)
+	if old == nil && given == nil {
+		return
+	}
 	var fresh *Discount
 	customer.Discount = ""
 	if given != nil {

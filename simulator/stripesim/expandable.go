@@ -14,6 +14,7 @@ var expandable = map[string][]string{
 	"checkout.session":                strings.Fields("customer discounts.coupon discounts.promotion_code invoice payment_intent payment_link setup_intent subscription"),
 	"credit_note":                     strings.Fields("customer invoice"),
 	"customer":                        strings.Fields("default_source invoice_settings.default_payment_method test_clock"),
+	"customer_balance_transaction":    strings.Fields("customer invoice"),
 	"discount":                        strings.Fields("customer promotion_code source.coupon"),
 	"dispute":                         strings.Fields("charge payment_intent"),
 	"entitlements.active_entitlement": strings.Fields("feature"),

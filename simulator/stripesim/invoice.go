@@ -178,7 +178,7 @@ func (s *Stripe) finalizeWith(invoice *Invoice, balance int64) {
 	invoice.CustomerEmail, invoice.CustomerName = customer.Email, customer.Name
 	invoice.StartingBalance = balance
 	invoice.Due, invoice.EndingBalance = settleBalance(invoice.Total(), balance)
-	customer.Balance += invoice.EndingBalance - balance
+	s.moveBalance(customer, BalanceTransaction{Amount: invoice.EndingBalance - balance, Currency: invoice.Currency, Type: "applied_to_invoice", Invoice: invoice.ID})
 	if invoice.sent() && invoice.DueDate.IsZero() {
 		invoice.DueDate = s.now().AddDate(0, 0, int(invoice.DaysUntilDue))
 	}
@@ -215,7 +215,9 @@ func (s *Stripe) void(invoice *Invoice) {
 	invoice.Status, invoice.VoidedAt, invoice.AutoAdvance, invoice.NextAttempt = "void", s.now(), false, time.Time{}
 	if used := invoice.EndingBalance - invoice.StartingBalance; used != 0 {
 		customer := s.state.Customers.Get(invoice.Customer)
-		s.changeCustomer(customer, func() { customer.Balance -= used })
+		s.changeCustomer(customer, func() {
+			s.moveBalance(customer, BalanceTransaction{Amount: -used, Currency: invoice.Currency, Type: "unapplied_from_invoice", Invoice: invoice.ID})
+		})
 	}
 	s.emit("invoice.voided", s.showInvoice(invoice), nil)
 	s.cancelPayment(invoice)

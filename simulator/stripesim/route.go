@@ -101,6 +101,7 @@ var routes = slices.Concat(
 	couponRoutes,
 	promotionCodeRoutes,
 	discountRoutes,
+	balanceRoutes,
 	testClockRoutes,
 	entitlementRoutes,
 	checkoutRoutes,

@@ -89,6 +89,8 @@ type State struct {
 	TestClocks      ordered.Table[TestClock, *TestClock]             `json:"test_clocks"`
 	Keys            ordered.Table[stored, *stored]                   `json:"idempotency_keys"`
 
+	BalanceTransactions ordered.Table[BalanceTransaction, *BalanceTransaction] `json:"balance_transactions"`
+
 	Configurations ordered.Table[PortalConfiguration, *PortalConfiguration] `json:"portal_configurations"`
 }
 
