@@ -21,6 +21,7 @@ var outOfScope = []struct{ prefix, why string }{
 	{"promotion_code.", "the CLI sends `coupon`, which API versions since 2025-09-30.clover call `promotion`"},
 	{"quote.", "quotes"},
 	{"reporting.", "Reporting"},
+	{"subscription_schedule.expiring", "the CLI stops its clock nine days before the schedule's end, and Stripe announces it seven days before"},
 	{"topup.", "balances and payouts"},
 	{"transfer.", "Connect"},
 	{"v1.billing.meter.", "usage meters, and API v2"},

@@ -24,8 +24,7 @@ func TestTheScheduleTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 		"subscription_schedule.canceled": append(slices.Clone(made), step{"", "POST /v1/subscription_schedules/{schedule}/cancel"}),
 		"subscription_schedule.released": append(slices.Clone(made), step{"", "POST /v1/subscription_schedules/{schedule}/release"}),
 		"subscription_schedule.updated":  append(slices.Clone(made), step{"", "POST /v1/subscription_schedules/{schedule} metadata[foo]=bar"}),
-		// the CLI's trigger of subscription_schedule.aborted
-		"subscription_schedule.canceled before its start": {aSource, aProduct, aPrice,
+		"subscription_schedule.aborted": {aSource, aProduct, aPrice,
 			{"schedule", "POST /v1/subscription_schedules customer={customer} start_date=1893456000 phases[0][items][0][price]={price} phases[0][items][0][quantity]=1"},
 			{"", "POST /v1/subscription_schedules/{schedule}/cancel prorate=false invoice_now=false"}},
 	} {
@@ -33,8 +32,7 @@ func TestTheScheduleTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, b *bench) {
 				b.trigger(steps...)
-				kind, _, _ := strings.Cut(event, " ")
-				if kinds := b.eventsSince(""); !slices.Contains(kinds, kind) {
+				if kinds := b.eventsSince(""); !slices.Contains(kinds, event) {
 					t.Errorf("the events are %v", kinds)
 				}
 			})
@@ -131,6 +129,25 @@ func TestAnUnpaidSubscriptionAbortsItsSchedule(t *testing.T) {
 		b.Advance(10 * day)
 		if kinds := b.eventsSince(""); b.Subscriptions()[0].Status != "canceled" || !slices.Contains(kinds, "subscription_schedule.aborted") {
 			t.Errorf("it is %s: %v", b.Subscriptions()[0].Status, kinds)
+		}
+	})
+}
+
+// What the official CLI's trigger of subscription_schedule.completed does: nothing
+// can be paid, and nothing ends for it.
+func TestAScheduleWithoutAPaymentMethodGoesOnToItsEnd(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.trigger(step{"clock", "POST /v1/test_helpers/test_clocks frozen_time=1577836800"}, step{"customer", "POST /v1/customers test_clock={clock}"}, aProduct, aPrice,
+			step{"", "POST /v1/subscription_schedules customer={customer} start_date=1577836800 end_behavior=release phases[0][iterations]=1 phases[0][items][0][price]={price} phases[0][items][0][quantity]=1"},
+			step{"", "POST /v1/test_helpers/test_clocks/{clock}/advance frozen_time=1580515200"})
+		time.Sleep(3 * time.Second)
+		kinds := b.eventsSince("")
+		if !slices.Contains(kinds, "subscription_schedule.completed") || !slices.Contains(kinds, "subscription_schedule.released") {
+			t.Errorf("the events are %v", kinds)
+		}
+		if got := b.Subscriptions()[0]; got.Status != "past_due" {
+			t.Errorf("the subscription is %s, want past_due", got.Status)
 		}
 	})
 }

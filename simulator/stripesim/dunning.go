@@ -227,13 +227,16 @@ func (s *Stripe) attemptFailed(invoice *Invoice) {
 	invoice.Attempts++
 	sub := s.subscriptionOf(invoice)
 	retries := s.config.Dunning.retries()
-	exhausted := invoice.Attempts > len(retries)
+	payable := s.methodOf(invoice) != nil // without a method there is nothing to try again with
+	exhausted := payable && invoice.Attempts > len(retries)
 	first := sub != nil && sub.Status == "incomplete"
 	switch {
 	case first:
 		invoice.AutoAdvance = false // the customer must act
 	case exhausted:
 		invoice.AutoAdvance, invoice.NextAttempt = false, time.Time{}
+	case !payable:
+		invoice.NextAttempt = time.Time{}
 	case invoice.AutoAdvance:
 		s.retryAt(invoice, s.now().Add(retries[invoice.Attempts-1]))
 	}

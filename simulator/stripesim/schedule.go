@@ -110,7 +110,7 @@ func (s *Stripe) scheduleStarts(schedule *Schedule) {
 	before := s.showSchedule(schedule)
 	if s.state.Customers.Get(schedule.Customer).Deleted {
 		schedule.Status, schedule.CanceledAt = "canceled", s.now()
-		s.emit("subscription_schedule.canceled", s.showSchedule(schedule), nil)
+		s.emit("subscription_schedule.aborted", s.showSchedule(schedule), nil)
 		return
 	}
 	s.startSchedule(schedule)

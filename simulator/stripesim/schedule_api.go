@@ -208,8 +208,9 @@ func (s *Stripe) cancelSchedule(c *call) (object, error) {
 	if sub != nil && sub.live() {
 		s.endSubscription(sub, invoiceNow, prorate) // and the schedule with it
 	} else {
+		// What never began is aborted: so Stripe's CLI causes that event.
 		schedule.Status, schedule.CanceledAt = "canceled", s.now()
-		s.emit("subscription_schedule.canceled", s.showSchedule(schedule), nil)
+		s.emit("subscription_schedule.aborted", s.showSchedule(schedule), nil)
 	}
 	return s.showSchedule(schedule), nil
 }
