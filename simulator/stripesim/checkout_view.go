@@ -108,6 +108,9 @@ func (s *Stripe) emailOf(cs *CheckoutSession) string {
 
 // money writes an amount as a person reads it.
 func money(amount int64, currency string) string {
+	if amount < 0 {
+		return "-" + money(-amount, currency)
+	}
 	if slices.Contains([]string{"jpy", "krw", "clp", "vnd", "ugx"}, currency) { // no smaller unit
 		return fmt.Sprintf("%d %s", amount, strings.ToUpper(currency))
 	}

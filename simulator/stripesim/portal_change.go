@@ -8,6 +8,9 @@ type portalChoice struct {
 	product PortalProduct
 }
 
+// allows says whether customers may change a price, a quantity, or apply a code.
+func (u PortalUpdate) allows(what string) bool { return slices.Contains(u.Allowed, what) }
+
 // portalChoices are the prices that the configuration offers for a subscription
 // with one item, active ones in its currency, cheapest first; its own price is
 // among them when the configuration names it.
@@ -44,9 +47,9 @@ func (s *Stripe) refusePortalChange(update PortalUpdate, sub *Subscription, to P
 		return invalid("", "A subscription with several items cannot be updated in the portal.")
 	case to.Price == item.Price && to.Quantity == item.Quantity:
 		return invalid("", "The subscription update has no change: it already has this price and quantity.")
-	case to.Price != item.Price && !slices.Contains(update.Allowed, "price"):
+	case to.Price != item.Price && !update.allows("price"):
 		return invalid("", "The portal configuration does not allow customers to change the price.")
-	case to.Quantity != item.Quantity && !slices.Contains(update.Allowed, "quantity"):
+	case to.Quantity != item.Quantity && !update.allows("quantity"):
 		return invalid("", "The portal configuration does not allow customers to change the quantity.")
 	case at < 0 && to.Price != item.Price:
 		return invalid("", "The price `%s` is not in the portal configuration's `features[subscription_update][products]`.", to.Price)

@@ -58,6 +58,27 @@ func (s *Stripe) setupOutcome(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
+// updateOutcome is where the challenge of a changed plan's payment leads: on when
+// the change was made, else back to its confirmation.
+func (s *Stripe) updateOutcome(w http.ResponseWriter, r *http.Request) {
+	v := &visit{Request: r}
+	to := "/p/session/" + r.PathValue("portal")
+	s.world.Change(func() {
+		v.portal = s.state.Portals.Get(r.PathValue("portal"))
+		sub := s.state.Subscriptions.Get(r.PathValue("subscription"))
+		if v.portal == nil || sub == nil || sub.Customer != v.portal.Customer {
+			return
+		}
+		if sub.PendingUpdate == nil && sub.Items[0].Price == r.FormValue("price") {
+			to = s.finish(v, "updated")
+			return
+		}
+		to += "/subscriptions/" + sub.ID + "/update/confirm?" + r.URL.RawQuery
+	})
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
 // completedView is the data of the page after a flow.
 type completedView struct {
 	portalFrame

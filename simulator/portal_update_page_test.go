@@ -1,0 +1,129 @@
+package simulator_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// changeable makes a subscriber of Pro at 29 USD a month, and a portal in which
+// it can become Team at 59 USD, of which there can be up to five.
+func (b *bench) changeable(form string) (sub simulator.Subscription, team, configuration string) {
+	b.t.Helper()
+	sub = b.subscribed(monthly(b))
+	team = b.AddPlan(simulator.Plan{LookupKey: "team", ProductName: "Team", Amount: 5900, Interval: "month"})
+	update := "&features[subscription_update]"
+	prices := b.Prices()
+	configuration = b.configuration("features[payment_method_update][enabled]=true&features[invoice_history][enabled]=true" + update + "[enabled]=true" + update + "[default_allowed_updates][]=price" +
+		update + "[products][0][product]=" + prices[0].Product + update + "[products][0][prices][]=" + prices[0].ID +
+		update + "[products][1][product]=" + prices[1].Product + update + "[products][1][prices][]=" + team + form)["id"].(string)
+	return sub, team, configuration
+}
+
+func TestACustomerChangesThePlanInThePortal(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		sub, team, configuration := b.changeable("&features[subscription_update][proration_behavior]=always_invoice")
+		home := b.portal(sub.Customer, "return_url=http://app.test/&configuration="+configuration)
+		path := b.visited(home).value(".plan a.update", "href")
+		page := b.visited(stripeHost + path)
+		if choices := page.all("input[name=price]"); len(choices) != 2 || choices[0].attrs["value"] != sub.Items[0].Price || page.value("input[name=quantity]", "name") != "" ||
+			page.says("label .status") != "current" {
+			t.Errorf("the choices are %q", page.says("form"))
+		}
+		b.Advance(31 * day / 2)
+		confirm := stripeHost + page.value("form", "action")
+		page = b.visited(confirm + "?price=" + team)
+		if page.says("#due") != "15.00 USD" || len(page.all("#lines li")) != 2 || !strings.Contains(page.says("#lines"), "-14.50 USD") {
+			t.Errorf("the confirmation says %q", page.says("main"))
+		}
+		mark := b.mark()
+		if to := b.acts(confirm, url.Values{"price": {team}, "quantity": {"1"}}); !strings.HasSuffix(to, "?done=updated") {
+			t.Errorf("it leads to %s", to)
+		}
+		if got := b.subscription(sub.ID); got.Items[0].Price != team || got.PeriodEnd() != sub.PeriodEnd() {
+			t.Errorf("the subscription has %+v", got.Items)
+		}
+		if kinds := strings.Join(b.eventsSince(mark), " "); !strings.Contains(kinds, "customer.subscription.updated") || !strings.Contains(kinds, "invoice.paid") {
+			t.Errorf("events are %s", kinds)
+		}
+		invoices := b.Invoices()
+		if got := invoices[len(invoices)-1].Total(); got != 1500 {
+			t.Errorf("the invoice is over %d", got)
+		}
+		for form, want := range map[string]string{"price=" + team: "has no change", "price=price_x": "not in the portal configuration", "price=" + sub.Items[0].Price + "&quantity=3": "does not allow customers to change the quantity"} {
+			if page := b.visited(confirm + "?" + form); !strings.Contains(page.says("[role=alert]"), want) || len(page.all("form")) != 0 {
+				t.Errorf("%s: %q", form, page.says("[role=alert]"))
+			}
+			values, err := url.ParseQuery(form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if status, _, _ := b.submit(confirm, values); status != http.StatusBadRequest {
+				t.Errorf("%s answers %d", form, status)
+			}
+		}
+	})
+}
+
+func TestTheConfigurationSaysHowAChangeIsBilled(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		quantity := "&features[subscription_update][default_allowed_updates][]=quantity&features[subscription_update][products][1][adjustable_quantity][enabled]=true" +
+			"&features[subscription_update][products][1][adjustable_quantity][maximum]=5"
+		sub, team, configuration := b.changeable("&features[subscription_update][proration_behavior]=create_prorations" + quantity)
+		confirm := b.portal(sub.Customer, "return_url=http://app.test/&configuration="+configuration) + "/subscriptions/" + sub.ID + "/update/confirm"
+		if page := b.visited(strings.TrimSuffix(confirm, "/confirm")); page.value("#quantity", "value") != "1" || page.value("#quantity", "max") != "5" {
+			t.Errorf("the quantity is %q of at most %q", page.value("#quantity", "value"), page.value("#quantity", "max"))
+		}
+		b.Advance(31 * day / 2)
+		page := b.visited(confirm + "?quantity=2&price=" + team)
+		if page.says("#due") != "nothing" || page.says("#next") != "162.50 USD on 1 February 2000" {
+			t.Errorf("the confirmation says %q", page.says("main"))
+		}
+		if page := b.visited(confirm + "?quantity=6&price=" + team); !strings.Contains(page.says("[role=alert]"), "at most 5") {
+			t.Errorf("six are refused with %q", page.says("[role=alert]"))
+		}
+		invoices := len(b.Invoices())
+		b.acts(confirm, url.Values{"price": {team}, "quantity": {"2"}})
+		if got := b.subscription(sub.ID).Items[0]; got.Price != team || got.Quantity != 2 || len(b.Invoices()) != invoices {
+			t.Errorf("the item is %+v, with %d more invoices", got, len(b.Invoices())-invoices)
+		}
+	})
+}
+
+func TestAChangeThatIsNotPaidIsNotMade(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		sub, team, configuration := b.changeable("&features[subscription_update][proration_behavior]=always_invoice")
+		entry := b.portal(sub.Customer, "return_url=http://app.test/&configuration="+configuration+"&flow_data[type]=subscription_update_confirm&flow_data[subscription_update_confirm][subscription]="+sub.ID+
+			"&flow_data[subscription_update_confirm][items][0][id]="+sub.Items[0].ID+"&flow_data[subscription_update_confirm][items][0][price]="+team+
+			"&flow_data[after_completion][type]=redirect&flow_data[after_completion][redirect][return_url]=http://app.test/changed")
+		confirm := strings.TrimSuffix(entry, "/flow") + "/subscriptions/" + sub.ID + "/update/confirm"
+		if err := b.SetCard(sub.Customer, "4000000000000341"); err != nil {
+			t.Fatal(err)
+		}
+		b.Advance(31 * day / 2)
+		if page := b.visited(entry); page.says("#due") != "15.00 USD" || page.value("input[name=price]", "value") != team {
+			t.Errorf("the flow shows %q", page.says("main"))
+		}
+		status, _, text := b.submit(confirm, url.Values{})
+		if status != http.StatusPaymentRequired || parsed(t, text).says("[role=alert]") != "Your card was declined." || b.subscription(sub.ID).Items[0].Price == team {
+			t.Errorf("a declined change: %d %q", status, parsed(t, text).says("[role=alert]"))
+		}
+		if err := b.SetCard(sub.Customer, "4000002760003184"); err != nil {
+			t.Fatal(err)
+		}
+		back := b.acts(b.acts(confirm, url.Values{}), url.Values{"outcome": {"fail"}})
+		if page := b.visited(back); !strings.Contains(page.says("[role=alert]"), "was not changed") || b.subscription(sub.ID).Items[0].Price == team {
+			t.Errorf("after a failed challenge it says %q", page.says("main"))
+		}
+		back = b.acts(b.acts(confirm, url.Values{}), url.Values{"outcome": {"pass"}})
+		if status, to, _ := b.get(back); status != http.StatusSeeOther || to != "http://app.test/changed" || b.subscription(sub.ID).Items[0].Price != team {
+			t.Errorf("after a passed challenge: %d to %s", status, to)
+		}
+	})
+}

@@ -1,0 +1,206 @@
+package stripesim
+
+import (
+	"cmp"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// updateView is the data of the page on which a customer chooses another plan.
+type updateView struct {
+	portalFrame
+	Path     string
+	Choices  []choiceView
+	Quantity *quantityView // nil when it cannot be changed
+}
+
+type choiceView struct {
+	Price, Name, Text string
+	Current, Chosen   bool
+}
+
+type quantityView struct{ Value, Minimum, Maximum string }
+
+// updateStep is a form that leads to the confirmation and changes nothing.
+var updateStep = portalStep{
+	title: "Change your plan",
+	flows: []string{"subscription_update"},
+	template: parsePortal(`<section class="card">
+<h1>Change your plan</h1>
+<form method="get" action="{{.Path}}/update/confirm">
+<fieldset class="choice"><legend class="hidden">Plan</legend>
+{{range .Choices}}<label><input type="radio" name="price" value="{{.Price}}"{{if .Chosen}} checked{{end}}> <span class="grow"><strong>{{.Name}}</strong><br>{{.Text}}</span>{{if .Current}}<span class="status">current</span>{{end}}</label>{{end}}
+</fieldset>
+{{with .Quantity}}<label for="quantity">Quantity</label>
+<input id="quantity" name="quantity" type="number" inputmode="numeric" value="{{.Value}}" min="{{.Minimum}}"{{with .Maximum}} max="{{.}}"{{end}}>{{end}}
+<button class="full">Continue</button>
+</form></section>`),
+	offered: func(s *Stripe, v *visit) bool { return s.portalCanUpdate(v.configuration.Features.Update, v.sub) },
+	view:    (*Stripe).viewUpdate,
+}
+
+func (s *Stripe) viewUpdate(v *visit) any {
+	update, item := v.configuration.Features.Update, v.sub.Items[0]
+	view := updateView{portalFrame: s.portalFrame(v, "Change your plan"), Path: v.home() + "/subscriptions/" + v.sub.ID}
+	for _, choice := range s.portalChoices(update, v.sub) {
+		current := choice.price.ID == item.Price
+		if !current && !update.allows("price") {
+			continue
+		}
+		view.Choices = append(view.Choices, choiceView{Price: choice.price.ID, Name: s.state.Products.Get(choice.price.Product).Name,
+			Text: s.describe(choice.price, 1), Current: current, Chosen: current})
+		if !choice.product.Quantity || !update.allows("quantity") {
+			continue
+		}
+		if view.Quantity == nil {
+			view.Quantity = &quantityView{Value: strconv.FormatInt(item.Quantity, 10), Minimum: strconv.FormatInt(choice.product.Minimum, 10)}
+		}
+		if choice.product.Maximum > 0 {
+			view.Quantity.Maximum = strconv.FormatInt(choice.product.Maximum, 10)
+		}
+	}
+	return view
+}
+
+// confirmView is the data of the page that says what a change costs.
+type confirmView struct {
+	portalFrame
+	Back      string
+	From, To  lineView
+	Refused   bool
+	Lines     []lineView // of the invoice that bills the change
+	Due       string     // today; "" when nothing is
+	Next      string     // what the next invoice asks for, and when
+	Price     string
+	Quantity  int64
+	TrialEnds bool
+}
+
+var confirmStep = portalStep{
+	title: "Confirm your new plan",
+	flows: []string{"subscription_update", "subscription_update_confirm"},
+	template: parsePortal(`<section class="card">
+<h1>Confirm your new plan</h1>
+{{if not .Refused}}
+<ul class="rows"><li><span class="soft">{{.From.Name}}</span><span class="soft">{{.From.Price}}</span></li><li><strong>{{.To.Name}}</strong><strong>{{.To.Price}}</strong></li></ul>
+{{if .TrialEnds}}<p>Your free trial ends now.</p>{{end}}
+{{with .Lines}}<h2>{{if $.Due}}Today{{else}}Next invoice{{end}}</h2><ul class="rows" id="lines">{{range .}}<li><span>{{.Name}}</span><span>{{.Price}}</span></li>{{end}}</ul>{{end}}
+<dl class="sums">
+<div class="sum"><dt>Due today</dt><dd id="due">{{if .Due}}{{.Due}}{{else}}nothing{{end}}</dd></div>
+{{with .Next}}<div><dt class="soft">Next invoice</dt><dd id="next" class="soft">{{.}}</dd></div>{{end}}
+</dl>
+<form method="post" class="actions stack">
+<input type="hidden" name="price" value="{{.Price}}"><input type="hidden" name="quantity" value="{{.Quantity}}">
+<button name="action" value="confirm">Confirm</button>
+{{with .Back}}<a class="button quiet" href="{{.}}">Choose again</a>{{end}}
+</form>
+{{else}}{{with .Back}}<p><a class="button quiet" href="{{.}}">Choose again</a></p>{{end}}{{end}}
+</section>`),
+	offered: func(s *Stripe, v *visit) bool { return s.portalCanUpdate(v.configuration.Features.Update, v.sub) },
+	view:    (*Stripe).viewConfirm,
+	act:     (*Stripe).confirmInPortal,
+}
+
+// wanted is what the customer chose, or what the flow is about.
+func (v *visit) wanted() PortalFlowItem {
+	if v.inFlow() && v.portal.Flow.Type == "subscription_update_confirm" {
+		return v.portal.Flow.Items[0]
+	}
+	item := v.sub.Items[0]
+	quantity, err := strconv.ParseInt(cmp.Or(v.FormValue("quantity"), strconv.FormatInt(item.Quantity, 10)), 10, 64)
+	if err != nil {
+		quantity = 0 // refused as too small
+	}
+	return PortalFlowItem{ID: item.ID, Price: cmp.Or(v.FormValue("price"), item.Price), Quantity: quantity}
+}
+
+// changeForm is the change as the parameters of the API that bill it.
+func (s *Stripe) changeForm(v *visit, to PortalFlowItem, prefix func(string) string) url.Values {
+	update := v.configuration.Features.Update
+	form := url.Values{prefix("items") + "[0][id]": {to.ID}, prefix("items") + "[0][price]": {to.Price},
+		prefix("items") + "[0][quantity]": {strconv.FormatInt(to.Quantity, 10)}, prefix("proration_behavior"): {update.Proration}}
+	if v.sub.Status == "trialing" && update.TrialBehavior == "end_trial" {
+		form.Set(prefix("trial_end"), "now")
+	} else if update.Anchor == "now" && v.sub.Status != "trialing" {
+		form.Set(prefix("billing_cycle_anchor"), "now")
+	}
+	return form
+}
+
+func (s *Stripe) viewConfirm(v *visit) any {
+	to := v.wanted()
+	view := confirmView{portalFrame: s.portalFrame(v, "Confirm your new plan"), Price: to.Price, Quantity: to.Quantity}
+	if !v.inFlow() || v.portal.Flow.Type == "subscription_update" {
+		view.Back = v.home() + "/subscriptions/" + v.sub.ID + "/update"
+	}
+	if v.URL.Query().Get("redirect_status") == "failed" {
+		view.Error = cmp.Or(view.Error, "The payment failed, and your plan was not changed. Try again, or change the payment method first.")
+	}
+	if failure := s.refusePortalChange(v.configuration.Features.Update, v.sub, to); failure != nil {
+		view.Error, view.Refused = failure.Message, true
+		return view
+	}
+	item := v.sub.Items[0]
+	view.From, view.To = s.lineFor(item.Price, item.Quantity), s.lineFor(to.Price, to.Quantity)
+	form := s.changeForm(v, to, func(name string) string { return "subscription_details[" + name + "]" })
+	view.TrialEnds = form.Has("subscription_details[trial_end]")
+	form.Set("subscription", v.sub.ID)
+	preview, err := s.perform("POST", "/v1/invoices/create_preview", form)
+	if err != nil {
+		view.Error, view.Refused = plain(err), true
+		return view
+	}
+	s.fillPreview(&view, preview, v.sub.Currency)
+	return view
+}
+
+// fillPreview tells what the invoice says that bills the change: one of today,
+// or the next renewal's.
+func (s *Stripe) fillPreview(view *confirmView, preview object, currency string) {
+	for _, shown := range preview["lines"].(object)["data"].([]any) {
+		line := shown.(object)
+		name, _ := line["description"].(string)
+		amount, _ := line["amount"].(int64)
+		view.Lines = append(view.Lines, lineView{Name: name, Price: money(amount, currency)})
+	}
+	due, _ := preview["amount_due"].(int64)
+	created, _ := preview["created"].(int64)
+	if at := time.Unix(created, 0).UTC(); at.After(s.now()) {
+		view.Next = money(due, currency) + " on " + day(at)
+		return
+	}
+	view.Due = money(due, currency)
+}
+
+func (s *Stripe) lineFor(id string, quantity int64) lineView {
+	price := s.state.Prices.Get(id)
+	return lineView{Name: s.state.Products.Get(price.Product).Name + quantityOf(quantity), Price: s.describe(price, quantity)}
+}
+
+// confirmInPortal makes the change. One that has to be paid at once is made when
+// it is paid: a declined card changes nothing, and one that asks for 3-D Secure
+// leads to the bank first.
+func (s *Stripe) confirmInPortal(v *visit) (string, error) {
+	to := v.wanted()
+	if failure := s.refusePortalChange(v.configuration.Features.Update, v.sub, to); failure != nil {
+		return "", failure
+	}
+	form := s.changeForm(v, to, func(name string) string { return name })
+	form.Set("payment_behavior", "error_if_incomplete")
+	if method := s.methodFor(v.sub); method != nil && method.asks(!offSession) && !form.Has("trial_end") {
+		form.Set("payment_behavior", "pending_if_incomplete")
+	}
+	if _, err := s.perform("POST", "/v1/subscriptions/"+v.sub.ID, form); err != nil {
+		return "", err
+	}
+	if v.sub.PendingUpdate == nil {
+		return s.finish(v, "updated"), nil
+	}
+	if intent := s.state.PaymentIntents.Get(s.state.Invoices.Get(v.sub.PendingUpdate.Invoice).PaymentIntent); intent != nil && intent.Status == "requires_action" {
+		query := url.Values{"price": {to.Price}, "quantity": {strconv.FormatInt(to.Quantity, 10)}}
+		intent.ReturnURL = s.link(v.home()+"/subscriptions/"+v.sub.ID+"/update/outcome") + "?" + query.Encode()
+		return s.challengeURL(intent.ID), nil
+	}
+	return "", invalid("", "The payment failed, and your plan was not changed yet.")
+}
