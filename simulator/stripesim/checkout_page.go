@@ -1,8 +1,10 @@
 package stripesim
 
 import (
+	"cmp"
 	"net/http"
-	"strings"
+	"slices"
+	"strconv"
 
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
@@ -15,22 +17,33 @@ type checkoutView struct {
 	Later      string // what is paid after a trial, "" without one
 	Lines      []checkoutLine
 	Sums       []lineView // from subtotal to total; nil when there is only the total
+	Promotion  *promotionView
 	Email      string
 	EmailFixed bool
 	CancelURL  string
 	Error      string
-	Asks       bool // for a card
-	Debit      bool // SEPA is offered too
+	Asks       bool // for a payment method
+	Takes      map[string]bool
 	Card       cardForm
+	Terms      string // what must be agreed to, "" for nothing
+	Agreed     bool
+	Note       string
+	After      string
 	Button     string
 }
 
 type lineView struct{ Name, Price string }
 
-// checkoutLine is a line of a checkout, with what its quantity would be after a step.
+// checkoutLine is a line of a checkout; Less and More are what a step makes of
+// its quantity, "" at the limit.
 type checkoutLine struct {
-	ID, Name, Price string
+	ID, Name, Price      string
+	Quantity, Less, More string
+	Adjustable           bool
 }
+
+// promotionView is where a buyer types a promotion code, or sees the one in use.
+type promotionView struct{ Typed, Error, Used string }
 
 // The buttons beside the lines belong to the one form of the page, so that a step
 // keeps what was typed. The hidden button comes first: it is the one that the
@@ -40,28 +53,43 @@ var checkoutTemplate = page.Parse(`
 <section class="card">
 <button form="pay" class="hidden" tabindex="-1" aria-hidden="true" name="action" value="pay">Pay</button>
 <p class="soft">{{.Heading}}</p>
-<p class="total">{{.Total}}</p>
+{{with .Total}}<p class="total">{{.}}</p>{{end}}
 {{with .Later}}<p class="soft" id="later">{{.}}</p>{{end}}
-{{with .Lines}}<ul class="rows" id="lines">{{range .}}<li><span>{{.Name}}</span><span>{{.Price}}</span></li>{{end}}</ul>{{end}}
+{{with .Lines}}<ul class="rows" id="lines">{{range .}}<li class="mid"><span>{{.Name}}
+{{if .Adjustable}}<br><span class="stepper"><button form="pay" class="step" name="quantity" value="{{.ID}} {{.Less}}" formnovalidate aria-label="Less {{.Name}}"{{if not .Less}} disabled{{end}}>−</button><output>{{.Quantity}}</output><button form="pay" class="step" name="quantity" value="{{.ID}} {{.More}}" formnovalidate aria-label="More {{.Name}}"{{if not .More}} disabled{{end}}>+</button></span>{{end}}</span>
+<span>{{.Price}}</span></li>{{end}}</ul>{{end}}
+{{with .Promotion}}<div id="promotion">
+{{if .Used}}<p class="inline mid"><span class="grow">Code <strong>{{.Used}}</strong></span><button form="pay" class="plain" name="action" value="remove_promotion" formnovalidate>Remove</button></p>
+{{else}}<label for="code">Promotion code</label>
+<div class="inline"><input form="pay" id="code" name="code" autocomplete="off" autocapitalize="characters" value="{{.Typed}}"{{if .Error}} aria-invalid="true" aria-describedby="code-error"{{end}}><button form="pay" class="quiet" name="action" value="promotion" formnovalidate>Apply</button></div>
+{{with .Error}}<p class="error" id="code-error" role="alert">{{.}}</p>{{end}}{{end}}</div>{{end}}
 {{with .Sums}}<dl class="sums">{{range .}}<div><dt>{{.Name}}</dt><dd>{{.Price}}</dd></div>{{end}}</dl>{{end}}
 {{with .CancelURL}}<p><a class="link" id="back" href="{{.}}">← Back</a></p>{{end}}
 </section>
 <section class="card">
 <h1>{{if .Asks}}Payment{{else}}Contact{{end}}</h1>
-{{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
+{{with .Error}}<p class="error" id="problem" role="alert">{{.}}</p>{{end}}
 <form method="post" id="pay">
 <label for="email">E-mail</label>
 <input id="email" name="email" type="email" autocomplete="email" required value="{{.Email}}"{{if .EmailFixed}} readonly{{end}}>
 {{if .Asks}}
-{{if .Debit}}<fieldset class="choice">
+{{if and .Takes.card .Takes.sepa_debit}}<fieldset class="choice">
 <legend>Pay with</legend>
 <label><input type="radio" name="method" value="card"{{if eq .Card.Method "" "card"}} checked{{end}}> <span class="grow">Card</span></label>
 <label><input type="radio" name="method" value="sepa"{{if eq .Card.Method "sepa"}} checked{{end}}> <span class="grow">SEPA debit <span class="soft">paid a day later</span></span></label>
 <label><input type="radio" name="method" value="sepa_fail"{{if eq .Card.Method "sepa_fail"}} checked{{end}}> <span class="grow">SEPA debit <span class="soft">fails a day later</span></span></label>
+</fieldset>
+{{else if .Takes.sepa_debit}}<fieldset class="choice">
+<legend>Pay with</legend>
+<label><input type="radio" name="method" value="sepa"{{if ne .Card.Method "sepa_fail"}} checked{{end}}> <span class="grow">SEPA debit <span class="soft">paid a day later</span></span></label>
+<label><input type="radio" name="method" value="sepa_fail"{{if eq .Card.Method "sepa_fail"}} checked{{end}}> <span class="grow">SEPA debit <span class="soft">fails a day later</span></span></label>
 </fieldset>{{end}}
-<div class="onlycard">{{template "card" .Card}}</div>
+{{if .Takes.card}}<div class="onlycard">{{template "card" .Card}}</div>{{end}}
 {{end}}
+{{with .Terms}}<div class="choice"><label><input type="checkbox" name="terms" value="accepted" required{{if $.Agreed}} checked{{end}}> <span class="grow">{{.}}</span></label></div>{{end}}
+{{with .Note}}<p class="soft">{{.}}</p>{{end}}
 <button class="full" name="action" value="pay">{{.Button}}</button>
+{{with .After}}<p class="soft">{{.}}</p>{{end}}
 </form>
 </section>
 </div>`, cardFields)
@@ -91,83 +119,109 @@ func (s *Stripe) showCheckout(w http.ResponseWriter, r *http.Request, status int
 		page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Expired"), Heading: "This checkout has expired", Text: "Go back and begin again.", Link: session.CancelURL, LinkTo: "Back"})
 		return
 	}
-	view.Card = readCardForm(r)
-	if problem != "" {
-		view.Error = problem
-	}
+	view.Card, view.Agreed = readCardForm(r), r.PostFormValue("terms") != ""
 	if typed := r.PostFormValue("email"); typed != "" && !view.EmailFixed {
 		view.Email = typed
+	}
+	switch promotion := view.Promotion; {
+	case promotion != nil && r.PostFormValue("code") != "":
+		promotion.Typed, promotion.Error = r.PostFormValue("code"), problem
+	case problem != "":
+		view.Error = problem
+	case r.Method == http.MethodPost:
+		view.Error = "" // of an earlier attempt
 	}
 	page.Write(w, status, checkoutTemplate, view)
 }
 
 func (s *Stripe) viewCheckout(session *CheckoutSession) checkoutView {
-	due := s.due(session)
-	view := checkoutView{Frame: frame("Checkout"), Total: money(due, session.Currency), Email: s.emailOf(session), CancelURL: session.CancelURL,
-		Asks: true, Debit: true}
+	view := checkoutView{Frame: frame("Checkout"), Email: s.emailOf(session), CancelURL: session.CancelURL, Asks: s.needsMethod(session),
+		Takes: map[string]bool{"card": true, "sepa_debit": session.Types == nil}, Note: session.Options.CustomText["submit"], After: session.Options.CustomText["after_submit"]}
+	for kind := range view.Takes {
+		view.Takes[kind] = session.Types == nil || slices.Contains(session.Types, kind)
+	}
 	view.EmailFixed = session.CustomerEmail != "" || session.Customer != "" && view.Email != ""
-	var later int64
-	for _, line := range session.Lines {
-		price := s.state.Prices.Get(line.Price)
-		view.Lines = append(view.Lines, checkoutLine{ID: line.ID, Name: s.state.Products.Get(price.Product).Name + quantityOf(line.Quantity),
-			Price: s.describe(price, line.Quantity)})
-		if price.recurring() {
-			later += price.Amount * line.Quantity
-		}
+	if session.Options.TermsOfService == "required" {
+		view.Terms = cmp.Or(session.Options.CustomText["terms_of_service_acceptance"], "I agree to the terms of service")
 	}
-	trial := s.trialEndOf(session).After(s.now())
-	if trial {
-		view.Later = "Free until " + day(s.trialEndOf(session)) + ", then " + money(later, session.Currency)
+	if session.Mode == "setup" {
+		view.Heading, view.Button, view.Lines = "Save a payment method for later. Nothing is charged.", "Save", nil
+	} else {
+		s.viewAmounts(session, &view)
 	}
-	switch {
-	case session.Mode == "subscription" && trial:
-		view.Heading, view.Button = "Try it free", "Start trial"
-	case session.Mode == "subscription":
-		view.Heading, view.Button = "Subscribe", "Subscribe"
-	default:
-		view.Heading, view.Button = "Pay", "Pay "+view.Total
-	}
-	if tried := s.state.PaymentIntents.Get(session.Tried); tried != nil && tried.Failure != nil {
-		view.Error = tried.Failure.Message // of a challenge, from which the buyer comes back
+	if failure := s.failureOf(session); failure != nil {
+		view.Error = failure.Message // of a challenge, from which the buyer comes back
 	}
 	return view
 }
 
-func (s *Stripe) checkoutPost(w http.ResponseWriter, r *http.Request) {
-	typed := readCardForm(r)
-	number := typed.Method
-	if number == "card" || number == "" {
-		number = strings.ReplaceAll(typed.Number, " ", "")
-		if problem := s.checkCard(typed); problem != nil {
-			s.showCheckout(w, r, problem.Status, problem.Message)
-			return
-		}
+// failureOf is what the last attempt to pay a session, or to save a card, ended with.
+func (s *Stripe) failureOf(session *CheckoutSession) *Error {
+	if setup := s.state.SetupIntents.Get(session.SetupIntent); setup != nil {
+		return setup.Failure
 	}
-	id := r.PathValue("session")
-	completed, err := s.payCheckout(id, number, strings.TrimSpace(r.PostFormValue("email")))
-	var session *CheckoutSession
-	s.world.View(func() {
-		if found := s.state.Sessions.Get(id); found != nil {
-			copied := found.clone()
-			session = &copied
-		}
-	})
-	switch {
-	case session == nil || err != nil && session.Status != "complete":
-		s.showCheckout(w, r, statusOf(err), plain(err))
-		return
-	case completed != "":
-		s.awaitDelivery(r, completed)
+	if tried := s.state.PaymentIntents.Get(session.Tried); tried != nil {
+		return tried.Failure
 	}
-	w.Header().Set("Location", s.afterPaying(session))
-	w.WriteHeader(http.StatusSeeOther)
+	return nil
 }
 
-// afterPaying is where a buyer goes: to the success page, also when the form was
-// sent twice, or to the challenge that the session's intent waits for.
-func (s *Stripe) afterPaying(session *CheckoutSession) string {
-	if session.Status == "complete" {
-		return successURL(session)
+func (s *Stripe) viewAmounts(session *CheckoutSession, view *checkoutView) {
+	var later int64
+	for _, line := range session.Lines {
+		price := s.state.Prices.Get(line.Price)
+		if price.recurring() {
+			later += price.Amount * line.Quantity
+		}
+		view.Lines = append(view.Lines, s.viewLine(price, line))
 	}
-	return s.challengeURL(s.waitingIntent(session))
+	subtotal, discount := s.totals(session)
+	view.Total = money(subtotal-discount, session.Currency)
+	if discount > 0 {
+		view.Sums = []lineView{{"Subtotal", money(subtotal, session.Currency)}, {"Discount", money(-discount, session.Currency)}, {"Total", view.Total}}
+	}
+	if session.AllowPromotionCodes {
+		view.Promotion = &promotionView{}
+		if session.Given != nil {
+			view.Promotion.Used = cmp.Or(s.codeOf(session.Given.PromotionCode), session.Given.Coupon)
+		}
+	}
+	trial := s.trialEndOf(session)
+	switch {
+	case session.Mode == "subscription" && trial.After(s.now()):
+		view.Heading, view.Button = "Try it free", "Start trial"
+		view.Later = "Free until " + day(trial) + ", then " + money(later, session.Currency)
+		if session.Given != nil {
+			view.Later += " before the discount"
+		}
+	case session.Mode == "subscription":
+		view.Heading, view.Button = "Subscribe", "Subscribe"
+	case !view.Asks:
+		view.Heading, view.Button = "Nothing to pay", "Complete"
+	default:
+		view.Heading, view.Button = "Pay", "Pay "+view.Total
+	}
+}
+
+func (s *Stripe) codeOf(id string) string {
+	if code := s.state.PromotionCodes.Get(id); code != nil {
+		return code.Code
+	}
+	return ""
+}
+
+func (s *Stripe) viewLine(price *Price, line SessionLine) checkoutLine {
+	view := checkoutLine{ID: line.ID, Name: s.state.Products.Get(price.Product).Name, Price: s.describe(price, line.Quantity), Adjustable: line.Adjustable}
+	if !line.Adjustable {
+		view.Name += quantityOf(line.Quantity)
+		return view
+	}
+	view.Quantity = strconv.FormatInt(line.Quantity, 10)
+	if line.Quantity > line.Minimum {
+		view.Less = strconv.FormatInt(line.Quantity-1, 10)
+	}
+	if line.Quantity < line.Maximum {
+		view.More = strconv.FormatInt(line.Quantity+1, 10)
+	}
+	return view
 }
