@@ -128,3 +128,16 @@ func TestAResendNeedsAnEventAndAnEndpoint(t *testing.T) {
 		}
 	})
 }
+
+func TestAnEndpointWaitsOnlyForEventsThatThereAre(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		for _, wrong := range []string{"customer.exploded", "customer.*", ""} {
+			status, body := b.post("/v1/webhook_endpoints", url.Values{"url": {inboxHost + "/api"}, "enabled_events[]": {wrong}})
+			if failure := hash(body, "error"); status != http.StatusBadRequest || failure["param"] != "enabled_events" {
+				t.Errorf("%q: %d %v", wrong, status, body)
+			}
+		}
+		b.endpoint(url.Values{"enabled_events[]": {"issuing_card.created"}}) // never written here, but a type
+	})
+}

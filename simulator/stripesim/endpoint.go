@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	_ "embed"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,11 +64,17 @@ func (s *Stripe) addEndpoint(endpoint *Endpoint) {
 	s.state.Endpoints.Add(endpoint)
 }
 
-// checkEndpointEvents refuses groups such as customer.*, which filters of the
-// event list take and endpoints do not.
+// eventTypes are all types of events in Stripe's OpenAPI document, also those
+// that the simulator never writes: an endpoint may wait for them.
+//
+//go:embed event_types.txt
+var eventTypes string
+
+// checkEndpointEvents refuses what is no event type, and groups such as
+// customer.*, which filters of the event list take and endpoints do not.
 func checkEndpointEvents(p params, names []string) {
 	for _, name := range names {
-		if name != "*" && strings.Contains(name, "*") {
+		if name != "*" && !slices.Contains(strings.Fields(eventTypes), name) {
 			p.fail(malformed("", "enabled_events", "Invalid enabled_events: '%s' is no event type. To enable all events, pass '*'.", name))
 		}
 	}

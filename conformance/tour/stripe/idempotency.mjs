@@ -28,11 +28,11 @@ await rejected(stripe.customers.create({ email: 'lost@example.com' }, lost), { s
 assert.equal((await stripe.customers.list({ email: 'lost@example.com' })).data.length, 1)
 
 // Two at once.
-await control('faults', { side: 'stripe', method: 'POST', path: '/v1/customers', times: 1, hang_ns: 1e9 })
+await control('faults', { side: 'stripe', method: 'POST', path: '/v1/customers', after: true, times: 1, hang_ns: 1e9 })
 const both = { idempotencyKey: 'order-5' }
 const slow = stripe.customers.create({ email: 'both@example.com' }, both)
 await new Promise((resolve) => setTimeout(resolve, 300))
-await rejected(stripe.customers.create({ email: 'both@example.com' }, both), { type: 'StripeIdempotencyError', code: 'idempotency_key_in_use', statusCode: 409 })
+await rejected(stripe.customers.create({ email: 'both@example.com' }, both), { rawType: 'idempotency_error', code: 'idempotency_key_in_use', statusCode: 409 })
 await slow.catch(() => {})
 
 await advance(seconds.day + 60)
