@@ -232,6 +232,12 @@ func TestAPaymentMethodBelongsToOneCustomer(t *testing.T) {
 		b.denied(400, "POST", "/v1/payment_methods/"+method+"/attach", "customer="+other)
 		b.denied(400, "POST", "/v1/payment_intents", "amount=500&currency=usd&customer="+other+"&payment_method="+method)
 		b.denied(400, "POST", "/v1/payment_intents", "amount=500&currency=usd&payment_method="+method)
+		for path, form := range map[string]string{"/v1/customers/" + other: "invoice_settings[default_payment_method]=" + method, "/v1/customers": "payment_method=" + method,
+			"/v1/subscriptions": "items[0][price]=" + monthly(b) + "&customer=" + other + "&default_payment_method=" + method,
+			"/v1/setup_intents": "customer=" + other + "&payment_method=" + method, "/v1/invoices": "customer=" + other + "&default_payment_method=" + method} {
+			b.denied(400, "POST", path, form)
+		}
+		b.answers("POST", "/v1/invoices", "customer="+one+"&default_payment_method="+method)
 		changed := b.answers("POST", "/v1/payment_methods/"+method, "card[exp_year]=2035&billing_details[email]=jenny@example.com")
 		if dig(changed, "card", "exp_year") != 2035.0 || dig(changed, "billing_details", "name") != "Jenny" {
 			t.Errorf("changed it is %v", changed)

@@ -33,7 +33,7 @@ func (s *Stripe) readAlteration(c *call, sub *Subscription) alteration {
 	next := &to.next
 	next.Metadata = c.metadata(sub.Metadata)
 	next.Description = c.textOr("description", sub.Description)
-	if method := s.readPaymentMethod(c.params, "default_payment_method"); method != nil {
+	if method := s.readMethodOf(c.params, "default_payment_method", sub.Customer); method != nil {
 		next.DefaultPaymentMethod = method.ID
 		if c.failed() == nil {
 			s.attach(method, sub.Customer)

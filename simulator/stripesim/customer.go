@@ -90,11 +90,11 @@ func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	to.Address, to.Shipping = p.postal("address", to.Address), p.recipient("shipping", to.Shipping)
 	to.Locales = p.textsOr("preferred_locales", to.Locales)
 	to.TaxExempt = p.enum("tax_exempt", to.TaxExempt, "none", "exempt", "reverse")
-	method := s.readPaymentMethod(p, "payment_method")
-	if chosen := s.readPaymentMethod(p.sub("invoice_settings").only("custom_fields", "default_payment_method", "footer", "rendering_options"), "default_payment_method"); chosen != nil {
+	method := s.readMethodOf(p, "payment_method", to.ID)
+	if chosen := s.readMethodOf(p.sub("invoice_settings").only("custom_fields", "default_payment_method", "footer", "rendering_options"), "default_payment_method", to.ID); chosen != nil {
 		method = chosen
 	}
-	if source := s.readPaymentMethod(p, "source"); source != nil {
+	if source := s.readMethodOf(p, "source", to.ID); source != nil {
 		method = source
 	}
 	return method
@@ -129,15 +129,15 @@ func (s *Stripe) updateCustomer(c *call) (object, error) {
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
+	if method != nil {
+		s.attach(method, customer.ID)
+		changed.DefaultPaymentMethod = method.ID
+	}
 	s.changeCustomer(customer, func() {
 		moved := changed.Balance - customer.Balance
 		changed.Balance = customer.Balance
 		*customer = changed
 		s.moveBalance(customer, BalanceTransaction{Amount: moved, Type: "adjustment"})
-		if method != nil {
-			method.Customer = customer.ID
-			customer.DefaultPaymentMethod = method.ID
-		}
 	})
 	if given != nil || c.has("coupon") {
 		s.discountCustomer(customer, given)

@@ -33,7 +33,7 @@ var invoiceRoutes = []route{
 // createInvoice makes a draft by hand. Pending items are taken up only when asked for.
 func (s *Stripe) createInvoice(c *call) (object, error) {
 	customerID, subscriptionID := c.required("customer"), c.text("subscription")
-	invoice := &Invoice{Reason: "manual", Currency: c.text("currency"), CollectionMethod: "charge_automatically", PeriodStart: s.now(), PeriodEnd: s.now()}
+	invoice := &Invoice{Reason: "manual", Customer: customerID, Currency: c.text("currency"), CollectionMethod: "charge_automatically", PeriodStart: s.now(), PeriodEnd: s.now()}
 	s.readInvoice(c, invoice)
 	grants := s.readDiscounts(c.params, nil, "coupon", "promotion_code")
 	include := c.enum("pending_invoice_items_behavior", "exclude", "exclude", "include") == "include"
@@ -44,7 +44,6 @@ func (s *Stripe) createInvoice(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	invoice.Customer = customer.ID
 	sub := s.state.Subscriptions.Get(subscriptionID)
 	if subscriptionID != "" && (sub == nil || sub.Customer != customer.ID) {
 		return nil, noSuch("subscription", subscriptionID, "subscription")
@@ -89,7 +88,7 @@ func (s *Stripe) readInvoice(c *call, invoice *Invoice) {
 	invoice.CollectionMethod = c.enum("collection_method", invoice.CollectionMethod, "charge_automatically", "send_invoice")
 	invoice.Description, invoice.Footer = c.textOr("description", invoice.Description), c.textOr("footer", invoice.Footer)
 	invoice.Metadata = c.metadata(invoice.Metadata)
-	if method := s.readPaymentMethod(c.params, "default_payment_method"); method != nil {
+	if method := s.readMethodOf(c.params, "default_payment_method", invoice.Customer); method != nil {
 		invoice.DefaultPaymentMethod = method.ID
 	}
 	if c.has("days_until_due") && c.has("due_date") {

@@ -7,7 +7,7 @@ func (s *Stripe) payInvoice(c *call) (object, error) {
 	if failure != nil {
 		return nil, failure
 	}
-	method := s.readPaymentMethod(c.params, "payment_method")
+	method := s.readMethodOf(c.params, "payment_method", invoice.Customer)
 	outside, away := c.boolean("paid_out_of_band", false), c.boolean("off_session", offSession)
 	c.boolean("forgive", false)
 	if failure := c.failed(); failure != nil {

@@ -29,7 +29,7 @@ func (s *Stripe) confirmPage(c *call) (object, error) {
 		return nil, failure
 	}
 	method := s.readMethodOf(c.params, "payment_method", session.Customer)
-	expected := c.integer("expected_amount", -1)
+	expected := c.integer("expected_amount", 0)
 	if c.failed() == nil && method == nil && s.needsMethod(session) {
 		c.fail(missingParam("payment_method"))
 	}
@@ -37,7 +37,7 @@ func (s *Stripe) confirmPage(c *call) (object, error) {
 		return nil, failure
 	}
 	switch due := s.due(session); {
-	case c.has("expected_amount") && expected != due, !c.has("expected_amount") && due > 0:
+	case expected != due:
 		return nil, invalidCode("checkout_amount_mismatch", "expected_amount", "The amount of this session is %d and not the one that was expected.", due)
 	case method != nil && !takes(session, method):
 		return nil, invalid("payment_method", "This checkout does not take %s.", method.kind())

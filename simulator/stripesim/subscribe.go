@@ -232,7 +232,7 @@ func (s *Stripe) readStart(c *call) (creation, error) {
 	customerID := c.required("customer")
 	from := creation{start: start{metadata: c.metadata(nil), description: c.text("description"), billingMode: readBillingMode(c.params)}}
 	from.items = s.readSubscriptionItems(c.params, "items", from.billingMode == "flexible")
-	from.method = s.readPaymentMethod(c.params, "default_payment_method")
+	from.method = s.readMethodOf(c.params, "default_payment_method", customerID)
 	from.trialEnd = s.readTrial(c.params)
 	from.trialEndBehavior = readTrialEnd(c.params)
 	from.anchor, from.anchorConfig = s.readAnchor(c.params)
