@@ -59,6 +59,21 @@
 // it does not see yet it knows from the events, so a change that writes no event
 // is seen at once. Objects on test clocks are found like others.
 //
+// # Payments
+//
+// There is one way to a charge: confirm, for an intent and a payment method. It
+// leaves the intent in one of five statuses and writes its events; what follows
+// for the invoice or the checkout session that the intent pays hangs on that
+// status, at once or when a debit is settled, a challenge decided or reserved
+// money captured (follow). The way there is stored in the intent, so nothing is
+// searched for. A challenge is decided on a page of its own (/3ds/ and the
+// intent's id) or by Authenticate: on session a card that asks leaves its intent
+// in requires_action, off session its issuer declines with
+// authentication_required; an invoice's intent waits for the customer instead
+// (invoice.payment_action_required). A session is open and unpaid until the
+// challenge is passed, and cancels what waits when it expires. Card numbers,
+// test tokens and test IBANs decide what happens (card.go).
+//
 // # Idempotency
 //
 // The first answer to a POST with an Idempotency-Key is kept from the moment
@@ -71,7 +86,11 @@
 //
 // Taxes, prorations, metered and tiered prices, invoice
 // items, invoices that are sent, mixed intervals in one subscription, schedules,
-// 3-D Secure, setup mode, embedded checkout, Connect, rate limits (a fault stands in), API
+// embedded checkout, custom fields, shipping and after-expiration recovery in
+// checkout, invoices of one-time sessions, manual capture in checkout, tokens and
+// sources (POST /v1/charges), several captures of one payment, confirmation
+// tokens, setup attempts, mandates and balance transactions as objects, files as
+// evidence, payment methods other than cards and SEPA debits, Connect, rate limits (a fault stands in), API
 // versions other than the newest shape, thin events. The
 // delay of entitlements (next billing period) is simulated.
 package stripesim
