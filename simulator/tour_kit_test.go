@@ -2,7 +2,6 @@ package simulator_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	clerk "github.com/clerk/clerk-sdk-go/v2"
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stripe/stripe-go/v86"
 	"github.com/stripe/stripe-go/v86/webhook"
@@ -25,6 +25,7 @@ import (
 // of which finds what the ones before left.
 type tour struct {
 	*bench
+	clerk   *clerk.ClientConfig
 	product *stripe.Product // Pro, with the prices by the month and by the year
 	monthly *stripe.Price
 	yearly  *stripe.Price
@@ -107,8 +108,8 @@ func (b *bench) wants(mark string, types ...string) {
 	}
 }
 
-// misspelling sends each POST to Stripe with a mistake in it first, at each level
-// that it has. All else being right, it must be refused for just that.
+// misspelling sends each request with a mistake in it first, at each level that
+// it has. All else being right, it must be refused for just that.
 type misspelling struct {
 	t    *testing.T
 	next http.RoundTripper
@@ -121,24 +122,40 @@ type misspelling struct {
 const mistake = "lockstep_unknown"
 
 // identifier is what differs between requests of the same operation.
-var identifier = regexp.MustCompile(`/[a-z]+_[^/]*[0-9][^/]*`)
+var identifier = regexp.MustCompile(`/[a-z]+_[^/]*[0-9A-Z][^/]*`)
 
 // RoundTrip sends the mistakes and then the request.
 func (m *misspelling) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodPost || r.Body == nil {
+	if r.Method == http.MethodDelete {
 		return m.next.RoundTrip(r)
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
 	}
-	for _, name := range mistakes(string(body)) {
-		if !m.first(identifier.ReplaceAllString(r.URL.Path, "") + " " + name) {
+	for _, name := range mistakes(r, string(body)) {
+		if !m.first(r.Method + identifier.ReplaceAllString(r.URL.Path, "") + " " + name) {
 			continue
 		}
 		wrong := r.Clone(r.Context())
 		wrong.Header.Del("Idempotency-Key")
-		wrong.Body = io.NopCloser(strings.NewReader(string(body) + "&" + url.QueryEscape(name) + "=1"))
+		switch {
+		case r.Method == http.MethodGet:
+			wrong.URL.RawQuery += "&" + name + "=1"
+			wrong.Body = http.NoBody
+		case r.URL.Host == strings.TrimPrefix(clerkHost, "http://"): // which takes JSON, or nothing
+			rest, isObject := strings.CutPrefix(string(body), "{")
+			if !isObject || rest == "}" {
+				rest = `"and":1}`
+			}
+			wrong.Body = io.NopCloser(strings.NewReader(`{"` + name + `":1,` + rest))
+		default:
+			wrong.Body = io.NopCloser(strings.NewReader(string(body) + "&" + url.QueryEscape(name) + "=1"))
+		}
+		wrong.ContentLength = -1
 		m.refused(wrong, name)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -159,30 +176,35 @@ func (m *misspelling) refused(r *http.Request, name string) {
 		return
 	}
 	defer func() { _ = response.Body.Close() }()
-	var answer struct {
-		Error struct{ Code, Message string }
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		m.t.Error(err)
 	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusBadRequest || answer.Error.Code != "parameter_unknown" {
-		m.taken = append(m.taken, fmt.Sprintf("%s with %s: %d %+v, want parameter_unknown", r.URL.Path, name, response.StatusCode, answer.Error))
+	if response.StatusCode/100 != 4 || !strings.Contains(string(text), "parameter_unknown") && !strings.Contains(string(text), "form_param_unknown") {
+		m.taken = append(m.taken, fmt.Sprintf("%s %s with %s: %d %.200s, want it to be unknown", r.Method, r.URL.Path, name, response.StatusCode, text))
 	}
 }
 
 // mistakes are names that no operation has: one at the top and one in each hash
 // of a form, but for metadata, whose names are free.
-func mistakes(form string) []string {
+func mistakes(r *http.Request, body string) []string {
 	names := []string{mistake}
-	for pair := range strings.SplitSeq(form, "&") {
+	if r.Method == http.MethodGet || strings.HasPrefix(body, "{") {
+		return names
+	}
+	for pair := range strings.SplitSeq(body, "&") {
 		raw, _, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(raw)
 		if err != nil {
 			continue
 		}
 		for at := strings.LastIndexByte(name, '['); at > 0; at = strings.LastIndexByte(name[:at], '[') {
-			key := strings.TrimSuffix(name[at+1:], "]")
-			if wrong := name[:at] + "[" + mistake + "]"; strings.Trim(key, "0123456789") != "" && !strings.HasSuffix(name[:at], "metadata") && !strings.HasSuffix(name[:at], "metadata]") && !slices.Contains(names, wrong) {
+			key, within := strings.TrimSuffix(name[at+1:], "]"), name[:at]
+			free := strings.HasSuffix(strings.TrimSuffix(within, "]"), "metadata") || strings.Trim(key, "0123456789") == ""
+			if wrong := within + "[" + mistake + "]"; !free && !slices.Contains(names, wrong) {
 				names = append(names, wrong)
 			}
-			name = name[:at]
+			name = within
 		}
 	}
 	return names
@@ -190,7 +212,7 @@ func mistakes(form string) []string {
 
 func TestMistakesAreMadeAtEachLevel(t *testing.T) {
 	t.Parallel()
-	got := mistakes("a=1&b[c]=2&items[0][price]=3&items[0][recurring][interval]=day&expand[]=x&metadata[k]=v&subscription_data[metadata][k]=v")
+	got := mistakes(&http.Request{Method: http.MethodPost}, "a=1&b[c]=2&items[0][price]=3&items[0][recurring][interval]=day&expand[]=x&metadata[k]=v&subscription_data[metadata][k]=v")
 	want := []string{mistake, "b[" + mistake + "]", "items[0][" + mistake + "]", "items[0][recurring][" + mistake + "]", "subscription_data[" + mistake + "]"}
 	if !slices.Equal(got, want) {
 		t.Errorf("mistakes %q, want %q", got, want)
@@ -202,8 +224,9 @@ func onTour(t *testing.T, chapters []chapter) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		verifies(t, b.inbox)
 		strict := &misspelling{t: t, next: b.http.Transport, seen: map[string]bool{}}
-		b.stripe = stripeClient(stripeHost, &http.Client{Transport: strict, CheckRedirect: b.http.CheckRedirect})
-		tour := &tour{bench: b}
+		client := &http.Client{Transport: strict, CheckRedirect: b.http.CheckRedirect}
+		b.stripe = stripeClient(stripeHost, client)
+		tour := &tour{bench: b, clerk: clerkConfig(clerkHost, client)}
 		for _, c := range chapters {
 			c.go_(t, tour)
 			b.settle()

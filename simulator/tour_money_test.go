@@ -81,6 +81,17 @@ func checkoutChapter(t *testing.T, tour *tour) {
 		tour.wants(mark, "checkout.session.completed", "payment_intent.processing", "charge.pending", want)
 	}
 
+	// A method for later, without money.
+	setup := tour.checkout("setup", nil, func(p *stripe.CheckoutSessionCreateParams) {
+		p.Customer, p.Currency = &tour.buyer.ID, stripe.String("usd")
+	})
+	if err := tour.PayCheckout(setup.ID, "4242424242424242"); err != nil {
+		t.Fatal(err)
+	}
+	if got := tour.sessionNow(setup.ID, "setup_intent.payment_method"); got.PaymentStatus != "no_payment_required" || got.SetupIntent.Status != "succeeded" || got.SetupIntent.PaymentMethod.Card.Last4 != "4242" {
+		t.Errorf("set up %+v", got.SetupIntent)
+	}
+
 	// Left, and closed by hand or by time.
 	left, forgotten := tour.checkout("payment", tour.sticker, nil), tour.checkout("payment", tour.sticker, nil)
 	mark = tour.mark()
