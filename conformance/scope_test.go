@@ -27,6 +27,13 @@ var outOfScope = []struct{ prefix, why string }{
 	{"v1.billing.meter.", "usage meters, and API v2"},
 }
 
+// otherwise lists the triggers that run to their end and cause another event than
+// they are named after, by Stripe's own description of the events.
+var otherwise = map[string]string{
+	"subscription_schedule.aborted":  "the CLI cancels the schedule, which writes `subscription_schedule.canceled`; aborted is what delinquency does",
+	"subscription_schedule.expiring": "the CLI advances its clock to nine days before the end, the event comes seven days before",
+}
+
 // reasonOut says why a trigger is out of scope, if it is.
 func reasonOut(name string) (why string, out bool) {
 	for _, entry := range outOfScope {

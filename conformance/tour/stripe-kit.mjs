@@ -32,7 +32,7 @@ export async function pay(session, token = 'tok_visa') {
   const page = await stripe.rawRequest('GET', `/v1/payment_pages/${session.id}`)
   assert.equal(page.object, 'checkout.session')
   const method = await stripe.paymentMethods.create({ type: 'card', card: { token }, billing_details: { email: 'buyer@example.com', name: 'Jenny Rosen' } })
-  return stripe.rawRequest('POST', `/v1/payment_pages/${session.id}/confirm`, { payment_method: method.id, expected_amount: session.amount_total })
+  return stripe.rawRequest('POST', `/v1/payment_pages/${session.id}/confirm`, { payment_method: method.id, expected_amount: session.amount_total ?? 0 })
 }
 
 // since lists the types of the events after a mark, oldest first.

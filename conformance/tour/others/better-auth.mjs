@@ -46,6 +46,11 @@ const auth = betterAuth({
 })
 const handler = toNodeHandler(auth)
 
+// What is switched on in Stripe's dashboard: the portal lets customers change plans.
+const [standard] = (await client.billingPortal.configurations.list({ is_default: true })).data
+const features = { subscription_update: { enabled: true, default_allowed_updates: ['price', 'quantity'], proration_behavior: 'create_prorations', products: [{ product: product.id, prices: [basic.id, pro.id] }] } }
+await client.billingPortal.configurations[standard ? 'update' : 'create'](...(standard ? [standard.id] : []), { features })
+
 // The browser.
 let cookie = ''
 async function post(path, body) {
@@ -94,12 +99,13 @@ await client.subscriptions.cancel(restored.id)
 await eventually(() => subscription().status === 'canceled', 'the subscription to be canceled')
 assert.ok((await post('subscription/billing-portal', { returnUrl: urls.returnUrl })).url)
 
-// confirm presses the one button of a portal flow.
+// confirm presses the one button of a portal flow, which is where the link leads.
 async function confirm(url) {
-  const page = await (await fetch(url)).text()
-  const form = [...page.matchAll(/<(?:input|button)[^>]*>/g)].map(([tag]) => [attribute(tag, 'name'), attribute(tag, 'value')]).filter(([name]) => name)
-  const done = await submit(url, Object.fromEntries(form))
-  assert.ok(done.status < 400, `${url}: ${done.status} ${await done.text()}`)
+  const page = await fetch(url)
+  const [form] = (await page.text()).match(/<form method="post"[^]*?<\/form>/)
+  const fields = [...form.matchAll(/<(?:input type="hidden"|button)[^>]*>/g)].map(([tag]) => [attribute(tag, 'name'), attribute(tag, 'value')])
+  const done = await submit(page.url, Object.fromEntries(fields.filter(([name]) => name)))
+  assert.ok(done.status < 400, `${page.url}: ${done.status} ${await done.text()}`)
 }
 
 function attribute(tag, name) {
