@@ -54,7 +54,7 @@ var accountTemplate = page.Parse(`
 <section class="card">
 <h2>E-mail addresses</h2>
 <ul class="rows">
-{{range .User.Addresses}}<li class="wrap"><span class="grow">{{.Address}} {{if not .Verified}}<span class="status">not verified</span>{{end}}</span>
+{{range .User.Addresses}}<li class="entry"><span class="grow">{{.Address}} {{if not .Verified}}<span class="status">not verified</span>{{end}}</span>
 {{if eq .ID $.User.EmailID}}<span class="status good">primary</span>{{else}}<form method="post" class="tools"><input type="hidden" name="address" value="{{.ID}}">
 {{if .Verified}}<button class="quiet" name="action" value="primary">Make primary</button>{{else}}<button class="quiet" name="action" value="verify">Verify</button>{{end}}
 <button class="danger" name="action" value="remove_address">Remove</button></form>{{end}}</li>
@@ -68,12 +68,12 @@ var accountTemplate = page.Parse(`
 </section>
 <section class="card">
 <h2>Organizations</h2>
-{{with .Invitations}}<ul class="rows">{{range .}}<li class="wrap"><span class="grow">{{.Email}}<br><span class="soft">invites you as {{.RoleName}}</span></span><a class="button" href="{{.Link}}">Join</a></li>{{end}}</ul>{{end}}
+{{with .Invitations}}<ul class="rows">{{range .}}<li class="entry"><span class="grow">{{.Email}}<br><span class="soft">invites you as {{.RoleName}}</span></span><a class="button" href="{{.Link}}">Join</a></li>{{end}}</ul>{{end}}
 <ul class="rows">
 {{if not .PersonalGone}}<li><span>Personal account</span>{{if .Personal}}<span class="status good">active</span>{{else}}<form method="post"><button class="quiet" name="action" value="personal">Use</button></form>{{end}}</li>{{end}}
-{{range .Organizations}}<li class="wrap"><span class="grow"><a href="{{.Page}}">{{.Name}}</a><br><span class="soft">{{.RoleName}} · {{.ID}}</span></span>
+{{range .Organizations}}<li class="entry"><span class="grow"><a href="{{.Page}}">{{.Name}}</a><br><span class="soft">{{.RoleName}} · {{.ID}}</span></span>
 {{if .Active}}<span class="status good">active</span>{{else}}<form method="post"><input type="hidden" name="organization" value="{{.ID}}"><button class="quiet" name="action" value="use">Use</button></form>{{end}}</li>
-<li><pre>{{.Metadata}}</pre></li>{{end}}
+<li class="entry"><pre class="grow">{{.Metadata}}</pre></li>{{end}}
 </ul>
 {{if .MayCreate}}<form method="post">
 <label for="name">New organization</label>
@@ -89,7 +89,7 @@ var accountTemplate = page.Parse(`
 <section class="card">
 <h2>Signed in</h2>
 <ul class="rows">
-{{range .Devices}}<li class="wrap"><span class="grow">{{if .This}}This browser{{else}}Another browser{{end}}<br><span class="soft">since {{.Since}}</span></span>
+{{range .Devices}}<li class="entry"><span class="grow">{{if .This}}This browser{{else}}Another browser{{end}}<br><span class="soft">since {{.Since}}</span></span>
 {{if not .This}}<form method="post"><input type="hidden" name="session" value="{{.ID}}"><button class="quiet" name="action" value="revoke">Sign out</button></form>{{end}}</li>{{end}}
 </ul>
 </section>

@@ -43,7 +43,7 @@ var organizationTemplate = page.Parse(`
 <section class="card">
 <h2>Members</h2>
 <ul class="rows">
-{{range .Members}}<li class="wrap"><span class="grow">{{.Name}}{{if .Self}} <span class="status">you</span>{{end}}<br><span class="soft">{{.Identifier}}</span></span>
+{{range .Members}}<li class="entry"><span class="grow">{{.Name}}{{if .Self}} <span class="status">you</span>{{end}}<br><span class="soft">{{.Identifier}}</span></span>
 {{if $.ManagesPeople}}<form method="post" class="tools"><input type="hidden" name="user" value="{{.ID}}">
 <label class="hidden" for="role-{{.ID}}">Role of {{.Name}}</label>
 <select id="role-{{.ID}}" name="role">{{$role := .Role}}{{range $.Roles}}<option value="{{.Key}}"{{if eq .Key $role}} selected{{end}}>{{.Name}}</option>{{end}}</select>
@@ -54,8 +54,8 @@ var organizationTemplate = page.Parse(`
 </section>
 {{if .ManagesPeople}}<section class="card">
 <h2>Invitations</h2>
-{{with .Invitations}}<ul class="rows">{{range .}}<li class="wrap"><span class="grow">{{.Email}}<br><span class="soft">{{.RoleName}} · <a href="{{.Link}}">the link that Clerk would mail</a></span></span>
-<form method="post" class="tools"><input type="hidden" name="invitation" value="{{.ID}}"><button class="quiet" name="action" value="revoke">Revoke</button></form></li>{{end}}</ul>
+{{with .Invitations}}<ul class="rows">{{range .}}<li class="entry"><span class="grow">{{.Email}}<br><span class="soft">{{.RoleName}} · <a href="{{.Link}}">the link that Clerk would mail</a></span></span>
+<form method="post"><input type="hidden" name="invitation" value="{{.ID}}"><button class="quiet" name="action" value="revoke">Revoke</button></form></li>{{end}}</ul>
 {{else}}<p class="soft">Nobody is invited at the moment.</p>{{end}}
 <form method="post">
 <label for="email">E-mail</label>
