@@ -167,6 +167,14 @@ func TestACustomerChangesDetailsInThePortal(t *testing.T) {
 		if kinds := b.eventsSince(mark); len(kinds) != 1 || kinds[0] != "customer.updated" {
 			t.Errorf("events are %v", kinds)
 		}
+		all := b.portal(customer.ID, "return_url=http://app.test/")
+		b.acts(all+"/customer", url.Values{"email": {"new@example.com"}, "name": {"Ada"}, "line1": {"1 Main St"}, "city": {"London"}, "country": {"GB"}})
+		if got := b.Customers()[0]; got.Name != "Ada" || got.Address == nil || got.Address.Line1 != "1 Main St" || got.Address.Country != "GB" {
+			t.Errorf("the customer is %+v at %+v", got, got.Address)
+		}
+		if page := b.visited(all); !strings.Contains(page.says("#details"), "1 Main St, London, GB") {
+			t.Errorf("the details are %q", page.says("#details"))
+		}
 	})
 }
 

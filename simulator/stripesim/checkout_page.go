@@ -59,7 +59,7 @@ var checkoutTemplate = page.Parse(`
 {{if .Adjustable}}<br><span class="stepper"><button form="pay" class="step" name="quantity" value="{{.ID}} {{.Less}}" formnovalidate aria-label="Less {{.Name}}"{{if not .Less}} disabled{{end}}>−</button><output>{{.Quantity}}</output><button form="pay" class="step" name="quantity" value="{{.ID}} {{.More}}" formnovalidate aria-label="More {{.Name}}"{{if not .More}} disabled{{end}}>+</button></span>{{end}}</span>
 <span>{{.Price}}</span></li>{{end}}</ul>{{end}}
 {{with .Promotion}}<div id="promotion">
-{{if .Used}}<p class="inline mid"><span class="grow">Code <strong>{{.Used}}</strong></span><button form="pay" class="plain" name="action" value="remove_promotion" formnovalidate>Remove</button></p>
+{{if .Used}}<p class="line"><span>Code <strong>{{.Used}}</strong></span><button form="pay" class="plain" name="action" value="remove_promotion" formnovalidate>Remove</button></p>
 {{else}}<label for="code">Promotion code</label>
 <div class="inline"><input form="pay" id="code" name="code" autocomplete="off" autocapitalize="characters" value="{{.Typed}}"{{if .Error}} aria-invalid="true" aria-describedby="code-error"{{end}}><button form="pay" class="quiet" name="action" value="promotion" formnovalidate>Apply</button></div>
 {{with .Error}}<p class="error" id="code-error" role="alert">{{.}}</p>{{end}}{{end}}</div>{{end}}
@@ -67,7 +67,7 @@ var checkoutTemplate = page.Parse(`
 {{with .CancelURL}}<p><a class="link" id="back" href="{{.}}">← Back</a></p>{{end}}
 </section>
 <section class="card">
-<h1>{{if .Asks}}Payment{{else}}Contact{{end}}</h1>
+<h1>{{if not .Asks}}Contact{{else if .Total}}Payment{{else}}Payment method{{end}}</h1>
 {{with .Error}}<p class="error" id="problem" role="alert">{{.}}</p>{{end}}
 <form method="post" id="pay">
 <label for="email">E-mail</label>

@@ -47,7 +47,7 @@ type portalFrame struct {
 
 const portalTop = `{{define "top"}}<div class="page">
 {{with .Headline}}<p class="soft">{{.}}</p>{{end}}
-<p>{{if .Home}}<a class="link" href="{{.Home}}">← Back to billing</a>{{else if .Return}}<a class="link" id="return" href="{{.Return}}">← Return</a>{{end}}</p>
+<p>{{if .Home}}<a class="link" id="back" href="{{.Home}}">← Back to billing</a>{{else if .Return}}<a class="link" id="return" href="{{.Return}}">← Return</a>{{end}}</p>
 {{with .Note}}<p class="note" role="status">{{.}}</p>{{end}}
 {{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
 {{end}}{{define "bottom"}}
