@@ -27,7 +27,29 @@
 // runner first looks whether the object still waits for it. Periods are counted
 // from the anchor (after): an anchor on the 31st survives February. A renewal
 // moves the period at once, drafts the invoice, and asks for the money an hour
-// later; a failed one is tried on days 3, 5 and 7 and then ends the subscription.
+// later; a failed one is tried again as Config.Dunning says. While an endpoint
+// refuses invoice.created the draft waits, up to 72 hours. invoice.upcoming comes
+// seven days before a renewal, for periods that are longer than that.
+//
+// # Subscriptions and invoices
+//
+// An invoice is planned, stored as a draft, finalized (which settles it with the
+// customer's balance and fixes what is due), and then charged, sent, or closed by
+// hand. A draft of a subscription takes up the customer's pending items. An
+// intent is tied to its invoice by an InvoicePayment; whatever happens to the
+// intent comes back through attempted and invoicePaid.
+//
+// A change of a running subscription is an alteration: foresee works out what it
+// would do, alter does it, and create_preview shows it, so that all three agree.
+// Prorations are by the second, rounded half away from zero: exact for whole
+// periods and whole days of one; how Stripe rounds is not published. Another
+// interval, the first price that is not free, billing_cycle_anchor=now and the
+// end of a trial begin a new period at once. Credits of flexible billing mode are
+// worked out from the current price, not from what was debited. What cancel_at
+// cuts off in the middle of a period is not credited.
+//
+// A schedule's next phase comes before the renewal of the same moment, which then
+// bills it.
 //
 // # Test clocks
 //
@@ -84,13 +106,15 @@
 //
 // # Not simulated
 //
-// Taxes, prorations, metered and tiered prices, invoice
-// items, invoices that are sent, mixed intervals in one subscription, schedules,
-// embedded checkout, custom fields, shipping and after-expiration recovery in
-// checkout, invoices of one-time sessions, manual capture in checkout, tokens and
-// sources (POST /v1/charges), several captures of one payment, confirmation
-// tokens, setup attempts, mandates and balance transactions as objects, files as
-// evidence, payment methods other than cards and SEPA debits, Connect, rate limits (a fault stands in), API
-// versions other than the newest shape, thin events. The
-// delay of entitlements (next billing period) is simulated.
+// Taxes, metered and tiered prices, backdated subscriptions, billing thresholds
+// and schedules, pending_invoice_item_interval, credit notes, quotes, revisions
+// of invoices, changes to the lines of a draft other than through invoice items,
+// phases with add_invoice_items, renewing schedules, the setup intent of a trial,
+// invoice.will_be_due, embedded checkout, custom fields, shipping and
+// after-expiration recovery in checkout, invoices of one-time sessions, manual
+// capture in checkout, tokens and sources (POST /v1/charges), several captures of
+// one payment, confirmation tokens, setup attempts, mandates and balance
+// transactions as objects, files as evidence, payment methods other than cards and
+// SEPA debits, Connect, API versions older than 2023-10-16, thin events. The delay
+// of entitlements (next billing period) is simulated.
 package stripesim
