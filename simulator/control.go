@@ -14,9 +14,22 @@ func (s *Simulator) AddFault(fault Fault) (id int) { return s.faults.Add(fault) 
 // ClearFaults removes every fault.
 func (s *Simulator) ClearFaults() { s.faults.Clear() }
 
-// SetDelivery sets how badly webhooks are delivered from now on.
+// SetDelivery sets how badly webhooks are delivered from now on. A policy whose
+// Validate fails is a mistake of the caller, which panics.
 func (s *Simulator) SetDelivery(policy DeliveryPolicy) {
 	s.world.Change(func() { s.outbox.SetPolicy(policy) })
+}
+
+// ResendEvent sends a Stripe event of the last 30 days once more to an endpoint,
+// named by id or URL. It neither ends the automatic retries nor is it retried.
+func (s *Simulator) ResendEvent(event, endpoint string) error {
+	return s.stripe.ResendEvent(event, endpoint)
+}
+
+// RollStripeSecret gives a Stripe endpoint, named by id or URL, a new signing
+// secret and returns it. The old one signs beside it for overlap, 24 hours at most.
+func (s *Simulator) RollStripeSecret(endpoint string, overlap time.Duration) (secret string, err error) {
+	return s.stripe.RollSecret(endpoint, overlap)
 }
 
 // PendingDeliveries counts the deliveries that are queued, held, in flight or

@@ -35,6 +35,7 @@ func (s *Simulator) controls() http.Handler {
 	mux.HandleFunc("POST /_sim/advance", s.postAdvance)
 	mux.HandleFunc("GET /_sim/history", s.getHistory)
 	mux.HandleFunc("GET /_sim/state", s.getState)
+	mux.HandleFunc("POST /_sim/state", s.postState)
 	mux.HandleFunc("GET /_sim/faults", s.getFaults)
 	mux.HandleFunc("POST /_sim/faults", s.postFault)
 	mux.HandleFunc("DELETE /_sim/faults", func(w http.ResponseWriter, _ *http.Request) {
@@ -42,6 +43,8 @@ func (s *Simulator) controls() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("POST /_sim/delivery", s.postDelivery)
+	mux.HandleFunc("POST /_sim/resend", s.postResend)
+	mux.HandleFunc("POST /_sim/roll", s.postRoll)
 	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(MarkHeader, "control")
@@ -49,7 +52,7 @@ func (s *Simulator) controls() http.Handler {
 			http.Error(w, "the controls answer only to this machine's own names", http.StatusMisdirectedRequest)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+		r.Body = http.MaxBytesReader(w, r.Body, largestOf(r))
 		guarded.ServeHTTP(w, r)
 	})
 }
@@ -98,10 +101,83 @@ func (s *Simulator) postAdvance(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]any{"now": s.Now()})
 }
 
-// getHistory writes the history as JSON lines.
-func (s *Simulator) getHistory(w http.ResponseWriter, _ *http.Request) {
+// largestOf is how large a control's body may be: a state is as large as a world.
+func largestOf(r *http.Request) int64 {
+	if r.URL.Path == "/_sim/state" {
+		return 4 << 30
+	}
+	return 1 << 20
+}
+
+// getHistory writes the history as JSON lines: all of it, or what contains the
+// text q.
+func (s *Simulator) getHistory(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	_, _ = s.history.WriteTo(w) // the reader may have gone
+	text := r.URL.Query().Get("q")
+	if text == "" {
+		_, _ = s.history.WriteTo(w) // the reader may have gone
+		return
+	}
+	encoder := json.NewEncoder(w)
+	for _, entry := range s.history.Entries() {
+		if entry.Contains(text) {
+			_ = encoder.Encode(entry)
+		}
+	}
+}
+
+// postState replaces the state by one that GET gave.
+func (s *Simulator) postState(w http.ResponseWriter, r *http.Request) {
+	if err := s.Load(r.Body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// postResend takes {"event": "evt_…", "endpoint": id or URL}.
+func (s *Simulator) postResend(w http.ResponseWriter, r *http.Request) {
+	var wanted struct {
+		Event    string `json:"event"`
+		Endpoint string `json:"endpoint"`
+	}
+	if !readControl(w, r, &wanted) {
+		return
+	}
+	if err := s.ResendEvent(wanted.Event, wanted.Endpoint); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// postRoll takes {"endpoint": id or URL, "overlap_seconds": n} and answers the
+// new secret.
+func (s *Simulator) postRoll(w http.ResponseWriter, r *http.Request) {
+	var wanted struct {
+		Endpoint string  `json:"endpoint"`
+		Overlap  float64 `json:"overlap_seconds"`
+	}
+	if !readControl(w, r, &wanted) {
+		return
+	}
+	secret, err := s.RollStripeSecret(wanted.Endpoint, time.Duration(wanted.Overlap*float64(time.Second)))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, map[string]any{"secret": secret})
+}
+
+// readControl decodes a control's JSON; a misspelt name is refused.
+func readControl(w http.ResponseWriter, r *http.Request, to any) bool {
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(to); err != nil {
+		http.Error(w, "not what this control takes: "+err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
 }
 
 // getState writes what Save writes, secrets included.
@@ -116,10 +192,7 @@ func (s *Simulator) getFaults(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Simulator) postFault(w http.ResponseWriter, r *http.Request) {
 	var fault Fault
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&fault); err != nil {
-		http.Error(w, "not a fault: "+err.Error(), http.StatusBadRequest)
+	if !readControl(w, r, &fault) {
 		return
 	}
 	writeJSON(w, map[string]any{"id": s.AddFault(fault)})
@@ -127,9 +200,10 @@ func (s *Simulator) postFault(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) postDelivery(w http.ResponseWriter, r *http.Request) {
 	var policy DeliveryPolicy
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&policy); err != nil {
+	if !readControl(w, r, &policy) {
+		return
+	}
+	if err := policy.Validate(); err != nil {
 		http.Error(w, "not a delivery policy: "+err.Error(), http.StatusBadRequest)
 		return
 	}

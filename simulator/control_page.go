@@ -28,6 +28,7 @@ type controlView struct {
 	Pending       int
 	Faults        []Fault
 	Policy        DeliveryPolicy
+	Filter        string // of the history
 	History       []Entry
 }
 
@@ -63,24 +64,26 @@ var controlTemplate = page.Parse(`
 {{range .Users}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td><code>{{.Metadata}}</code></td></tr>{{end}}
 {{range .Organizations}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td><code>{{.Metadata}}</code></td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Deliveries: {{.Pending}} pending</h2>
-<p class="soft">drop {{.Policy.Drop}} · duplicate {{.Policy.Duplicate}} · twin {{.Policy.Twin}} · shuffle {{.Policy.Shuffle}} · delay up to {{.Policy.MaxDelay}}{{if .Policy.Hold}} · <strong>held</strong>{{end}}</p>
+<p class="soft">drop {{.Policy.Drop}} · duplicate {{.Policy.Duplicate}} · twin {{.Policy.Twin}} · shuffle {{.Policy.Shuffle}} · delay up to {{.Policy.MaxDelay}}{{with .Policy.Order}} · order {{.}}{{end}}{{if .Policy.Hold}} · <strong>held</strong>{{end}}</p>
 <table id="waiting"><tr><th>Message</th><th>Type</th><th>To</th><th>Attempts</th><th>Last</th><th>Due in</th></tr>
 {{range .Waiting}}<tr><td>{{.Message}}</td><td>{{.Type}}</td><td>{{.URL}}</td><td>{{.Attempts}}</td><td>{{.Last}}</td><td>{{if .Held}}held{{else}}{{.DueIn}}{{end}}</td></tr>{{else}}<tr><td colspan="6">None</td></tr>{{end}}</table></section>
 {{with .Faults}}<section class="card scroll"><h2>Faults</h2><ul class="rows">{{range .}}<li><code>{{.}}</code></li>{{end}}</ul></section>{{end}}
 <section class="card scroll"><h2>History, newest first</h2>
+<form method="get" action="/_sim#history" role="search"><label for="q">Only what contains</label> <input id="q" name="q" value="{{.Filter}}"> <button class="quiet">Filter</button></form>
 <table id="history"><tr><th>#</th><th>At</th><th>Side</th><th>Request</th><th>Status</th><th>Event</th><th>Fault</th></tr>
 {{range .History}}<tr><td>{{.Seq}}</td><td>{{.At.Format "15:04:05.000"}}</td><td>{{.Side}}</td><td>{{.Method}} {{.Path}}</td><td>{{if .Status}}{{.Status}}{{else}}–{{end}}</td><td>{{.EventType}}{{if gt .Attempt 1}} (attempt {{.Attempt}}){{end}}</td><td>{{.Fault}}</td></tr>{{end}}</table>
-<p><a href="/_sim/history">All as JSON lines</a> · <a href="/_sim/state">State as JSON</a></p></section>`)
+<p><a href="/_sim/history{{with .Filter}}?q={{.}}{{end}}">All as JSON lines</a> · <a href="/_sim/state">State as JSON</a></p></section>`)
 
-func (s *Simulator) controlPage(w http.ResponseWriter, _ *http.Request) {
-	page.Write(w, http.StatusOK, controlTemplate, s.viewControls())
+func (s *Simulator) controlPage(w http.ResponseWriter, r *http.Request) {
+	page.Write(w, http.StatusOK, controlTemplate, s.viewControls(r.URL.Query().Get("q")))
 }
 
 // viewControls shows the newest objects of each kind.
-func (s *Simulator) viewControls() controlView {
+func (s *Simulator) viewControls(filter string) controlView {
 	now := s.Now()
 	view := controlView{Frame: page.Frame{Title: "Controls", Wide: true}, Now: now.Format("Mon 2 Jan 2006 15:04:05 MST"),
-		Ahead: time.Until(now).Round(time.Second), Faults: s.faults.Active(), History: s.history.Newest(shownHistory)}
+		Ahead: time.Until(now).Round(time.Second), Faults: s.faults.Active(), Filter: filter}
+	view.History = s.history.NewestWith(filter, shownHistory)
 	for _, customer := range newest(s.Customers()) {
 		view.Customers = append(view.Customers, customerRow{ID: customer.ID, Email: customer.Email, Deleted: customer.Deleted, Metadata: customer.Metadata})
 	}

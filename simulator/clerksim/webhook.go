@@ -16,6 +16,8 @@ type Endpoint struct {
 	URL     string   `json:"url"`
 	Secrets []string `json:"secrets"` // several while one is rolled
 	Events  []string `json:"events"`  // names or patterns such as user.*
+	// Disabled by Svix because it failed for too long, or asked for it.
+	Disabled bool `json:"disabled"`
 }
 
 // emit queues a message about a change. It is dated by the billing clock; the
@@ -26,7 +28,7 @@ func (c *Clerk) emit(kind string, data object) {
 	}
 	var endpoints []string
 	for _, endpoint := range c.state.Endpoints {
-		if slices.ContainsFunc(endpoint.Events, func(pattern string) bool { matched, err := path.Match(pattern, kind); return err == nil && matched }) {
+		if !endpoint.Disabled && slices.ContainsFunc(endpoint.Events, func(pattern string) bool { matched, err := path.Match(pattern, kind); return err == nil && matched }) {
 			endpoints = append(endpoints, endpoint.ID)
 		}
 	}
@@ -74,7 +76,7 @@ func (c *Clerk) Name() string { return "clerk" }
 // Target says where an endpoint's deliveries go now.
 func (c *Clerk) Target(id string) (delivery.Target, bool) {
 	for _, endpoint := range c.state.Endpoints {
-		if endpoint.ID == id {
+		if endpoint.ID == id && !endpoint.Disabled {
 			return delivery.Target{URL: endpoint.URL, Secrets: endpoint.Secrets}, true
 		}
 	}
@@ -96,6 +98,21 @@ func (c *Clerk) Sign(target delivery.Target, message string, body []byte, at tim
 // Backoff is the schedule Svix publishes.
 func (c *Clerk) Backoff(attempts int) (time.Duration, bool) {
 	return delivery.Step(delivery.SvixBackoff, attempts)
+}
+
+// Rules are Svix's: an endpoint that fails for five days is disabled, and it may
+// itself ask for no more.
+func (c *Clerk) Rules() delivery.Rules {
+	return delivery.Rules{DisableAfter: 5 * 24 * time.Hour, Directives: true}
+}
+
+// Disable ends an endpoint's deliveries until the endpoints are set again.
+func (c *Clerk) Disable(id string) {
+	for _, endpoint := range c.state.Endpoints {
+		if endpoint.ID == id {
+			endpoint.Disabled = true
+		}
+	}
 }
 
 // Settled does nothing: Clerk's API does not show how deliveries went.

@@ -33,9 +33,10 @@ type Attempt struct {
 
 // outcome is what came of an attempt.
 type outcome struct {
-	status   int
-	response string
-	err      error
+	status    int
+	response  string
+	directive string // the answer's webhook-delivery
+	err       error
 }
 
 // Start takes the next due delivery out of the queue and prepares its attempt.
@@ -123,7 +124,7 @@ func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
 	if err != nil {
 		return outcome{err: fmt.Errorf("read the endpoint's answer: %w", err)}
 	}
-	return outcome{status: response.StatusCode, response: string(body)}
+	return outcome{status: response.StatusCode, response: string(body), directive: response.Header.Get("Webhook-Delivery")}
 }
 
 // book records the outcome and decides what follows from it.
@@ -141,7 +142,12 @@ func (o *Outbox) book(a *Attempt, result outcome) {
 		d.Last = "no answer"
 	}
 	o.History.Add(entry)
-	if result.err == nil && result.status >= 200 && result.status < 300 {
+	acknowledged := result.err == nil && result.status >= 200 && result.status < 300
+	if o.misbehaves(a, result.directive, acknowledged, now) {
+		o.settle(d, acknowledged)
+		return
+	}
+	if acknowledged {
 		o.settle(d, true)
 		return
 	}

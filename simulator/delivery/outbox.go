@@ -74,6 +74,8 @@ type Outbox struct {
 	flying    map[uint64]*Delivery
 	waiting   map[string][]chan struct{} // by message id: closed when it is settled
 	lastStart time.Time
+	burst     burst                // the latest
+	failing   map[string]time.Time // endpoints that acknowledge nothing, by since when
 }
 
 // AttemptTimeout is how long an endpoint may take to answer; Svix publishes 15 s.
@@ -94,6 +96,7 @@ func New(config Config) *Outbox {
 		providers: map[string]Provider{},
 		messages:  map[string]*Message{},
 		flying:    map[uint64]*Delivery{},
+		failing:   map[string]time.Time{},
 		waiting:   map[string][]chan struct{}{},
 	}
 }
@@ -109,12 +112,12 @@ func (o *Outbox) Post(message Message, endpoints []string, delay time.Duration) 
 	}
 	stored := &message
 	o.messages[message.ID] = stored
-	now := time.Now().Round(0).UTC()
+	due := o.placed(message.Type, time.Now().Round(0).UTC())
 	for _, endpoint := range endpoints {
 		sequence := o.World.Sequence()
 		decided := o.policy.decide(o.World, sequence)
 		first := &Delivery{Sequence: sequence, Message: message.ID, Endpoint: endpoint,
-			Due: now.Add(delay + decided.delay), Held: o.policy.Hold}
+			Due: due.Add(delay + decided.delay), Held: o.policy.Hold}
 		if decided.dropped {
 			o.recordDropped(stored, first)
 		} else {
@@ -154,8 +157,11 @@ func (o *Outbox) Twin(subject string) bool {
 }
 
 // SetPolicy applies to what is posted from now on. Without Hold it releases
-// what is held, due now.
+// what is held, due now. A policy that is not valid is a mistake of the caller.
 func (o *Outbox) SetPolicy(policy Policy) {
+	if err := policy.Validate(); err != nil {
+		panic("delivery: " + err.Error())
+	}
 	o.policy = policy
 	if policy.Hold {
 		return

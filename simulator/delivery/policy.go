@@ -2,6 +2,11 @@ package delivery
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator/schedule"
@@ -22,6 +27,26 @@ type Policy struct {
 	Unordered bool `json:"unordered"`
 	// Hold queues everything until a policy without Hold is set.
 	Hold bool `json:"hold"`
+	// Order delivers what one request or one automatic step causes in one of the
+	// recorded Orders; "" is causal.
+	Order string `json:"order"`
+}
+
+// Validate reports what no policy may say.
+func (p Policy) Validate() error {
+	var problems []error
+	for name, probability := range map[string]float64{"drop": p.Drop, "duplicate": p.Duplicate, "twin": p.Twin, "shuffle": p.Shuffle} {
+		if probability < 0 || probability > 1 {
+			problems = append(problems, fmt.Errorf("%s is %v, not a probability", name, probability))
+		}
+	}
+	if p.MaxDelay < 0 {
+		problems = append(problems, fmt.Errorf("max_delay_ns is %d", p.MaxDelay))
+	}
+	if p.Order != "" && Orders[p.Order] == nil {
+		problems = append(problems, fmt.Errorf("there is no recorded order %q, only %s", p.Order, strings.Join(slices.Sorted(maps.Keys(Orders)), ", ")))
+	}
+	return errors.Join(problems...)
 }
 
 // fate is what the policy decided about one delivery.

@@ -12,6 +12,16 @@ type Target struct {
 	Secrets []string
 }
 
+// Rules are what a provider does about endpoints that misbehave.
+type Rules struct {
+	// DisableAfter is for how long an endpoint may acknowledge nothing.
+	DisableAfter time.Duration
+	// Directives says that the answer's header webhook-delivery is obeyed:
+	// "abort-message" ends the retries of the message, "disable" disables the
+	// endpoint.
+	Directives bool
+}
+
 // Provider is what differs between the senders. Its methods are called under
 // the world's lock.
 type Provider interface {
@@ -25,6 +35,10 @@ type Provider interface {
 	// Backoff returns how long after the attempts-th failed attempt the next one
 	// follows; false after the last.
 	Backoff(attempts int) (time.Duration, bool)
+	// Rules are what the provider does about endpoints that misbehave.
+	Rules() Rules
+	// Disable ends an endpoint's deliveries until somebody enables it again.
+	Disable(endpoint string)
 	// Settled is told when a delivery is acknowledged (true) or given up (false).
 	Settled(message, endpoint string, acknowledged bool)
 }

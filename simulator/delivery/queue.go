@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"container/heap"
+	"maps"
 	"slices"
 	"time"
 )
@@ -45,11 +46,13 @@ func (h *deliveryHeap) Pop() any {
 type State struct {
 	Messages   []Message  `json:"messages"`
 	Deliveries []Delivery `json:"deliveries"`
+	// Failing are the endpoints that acknowledge nothing, by since when.
+	Failing map[string]time.Time `json:"failing,omitempty"`
 }
 
 // State copies the queue, in order. What is in flight counts as due.
 func (o *Outbox) State() State {
-	var state State
+	state := State{Failing: maps.Clone(o.failing)}
 	all := slices.Clone([]*Delivery(o.queue))
 	for _, d := range o.flying {
 		all = append(all, d)
@@ -70,6 +73,8 @@ func (o *Outbox) State() State {
 func (o *Outbox) Restore(state State) {
 	o.messages = map[string]*Message{}
 	o.queue = nil
+	o.failing = map[string]time.Time{}
+	maps.Copy(o.failing, state.Failing)
 	o.flying = map[uint64]*Delivery{} // attempts still under way find themselves missing and change nothing
 	for i := range state.Messages {
 		message := state.Messages[i]

@@ -55,6 +55,10 @@ func (w *World) Version() uint64 {
 	return w.version
 }
 
+// Burst numbers what is done at once: one change, or one timer. Call it under
+// the lock.
+func (w *World) Burst() uint64 { return w.version }
+
 // Wake lets whoever waits on Woken look at the queues again.
 func (w *World) Wake() {
 	select {

@@ -24,7 +24,8 @@ type Endpoint struct {
 	Description string            `json:"description"`
 	Metadata    map[string]string `json:"metadata"`
 	Disabled    bool              `json:"disabled"`
-	Configured  bool              `json:"configured"` // given by the simulator's configuration
+	Rolled      []rolledSecret    `json:"rolled_secrets,omitempty"` // that still sign for a while
+	Configured  bool              `json:"configured"`               // given by the simulator's configuration
 }
 
 // Key is the id.
@@ -179,7 +180,20 @@ func (s *Stripe) Target(id string) (delivery.Target, bool) {
 	if endpoint == nil || endpoint.Disabled {
 		return delivery.Target{}, false
 	}
-	return delivery.Target{URL: endpoint.URL, Secrets: endpoint.Secrets}, true
+	return delivery.Target{URL: endpoint.URL, Secrets: endpoint.signing(time.Now())}, true
+}
+
+// Rules are Stripe's as far as it publishes them: an endpoint that has not
+// acknowledged anything "for multiple days in a row" is disabled. That these are
+// seven is the simulator's choice.
+func (s *Stripe) Rules() delivery.Rules { return delivery.Rules{DisableAfter: 7 * 24 * time.Hour} }
+
+// Disable ends an endpoint's deliveries until it is updated with disabled=false
+// or configured again.
+func (s *Stripe) Disable(id string) {
+	if endpoint := s.state.Endpoints.Get(id); endpoint != nil {
+		endpoint.Disabled = true
+	}
 }
 
 // Sign makes the headers of one attempt.

@@ -8,16 +8,31 @@ import "github.com/lockstep-dev/lockstep/simulator/delivery"
 // ask whether the endpoint wants events of this type
 // (docs.stripe.com/webhooks, "Manually resend events").
 func (s *Stripe) resendEvent(c *call) (object, error) {
-	s.forgetEvents()
-	event := s.state.log.find(c.path[0])
-	if event == nil {
-		return nil, noSuch("event", c.path[0], "id")
-	}
 	id := c.required("webhook_endpoint")
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	endpoint := s.state.Endpoints.Get(id)
+	event, err := s.resend(c.path[0], id, s.state.Endpoints.Get(id))
+	if err != nil {
+		return nil, err
+	}
+	return s.showEvent(event), nil
+}
+
+// ResendEvent sends an event of the last 30 days to an endpoint, named by id or
+// URL, once more.
+func (s *Stripe) ResendEvent(event, endpoint string) error {
+	var err error
+	s.world.Change(func() { _, err = s.resend(event, endpoint, s.endpointNamed(endpoint)) })
+	return err
+}
+
+func (s *Stripe) resend(eventID, id string, endpoint *Endpoint) (*Event, error) {
+	s.forgetEvents()
+	event := s.state.log.find(eventID)
+	if event == nil {
+		return nil, noSuch("event", eventID, "id")
+	}
 	switch {
 	case endpoint == nil:
 		return nil, noSuch("webhook endpoint", id, "webhook_endpoint")
@@ -26,8 +41,8 @@ func (s *Stripe) resendEvent(c *call) (object, error) {
 	case endpoint.Version != "" && endpoint.Version != event.Version && event.Version != APIVersion:
 		return nil, invalid("webhook_endpoint", "The simulator can show an event of %s in no other version.", event.Version)
 	}
-	s.outbox.Resend(delivery.Message{ID: event.ID, Provider: s.Name(), Type: event.Type, Body: s.eventBody(s.eventFor(event, endpoint))}, id)
-	return s.showEvent(event), nil
+	s.outbox.Resend(delivery.Message{ID: event.ID, Provider: s.Name(), Type: event.Type, Body: s.eventBody(s.eventFor(event, endpoint))}, endpoint.ID)
+	return event, nil
 }
 
 // eventFor is an event of the newest shape in the version that an endpoint is

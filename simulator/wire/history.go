@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -35,6 +37,18 @@ type Entry struct {
 	Request        string    `json:"request,omitempty"`
 	Response       string    `json:"response,omitempty"`
 	Cut            bool      `json:"cut,omitempty"` // a body was longer than what is kept
+}
+
+// Contains says whether a text is part of what the entry says, whatever the case.
+func (e *Entry) Contains(text string) bool {
+	text = strings.ToLower(text)
+	for _, said := range []string{e.Side, e.Method + " " + e.Path, e.RequestID, e.IdempotencyKey, e.EventID, e.EventType, e.Provider, e.Fault, e.Error,
+		e.Request, e.Response, strconv.Itoa(e.Status)} {
+		if strings.Contains(strings.ToLower(said), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // History is the append-only record of a simulator. It keeps the newest 20,000
@@ -71,12 +85,16 @@ func (h *History) Entries() []Entry {
 	return slices.Clone(h.entries)
 }
 
-// Newest copies the newest n entries, newest first.
-func (h *History) Newest(n int) []Entry {
+// NewestWith copies the newest n entries that contain a text, newest first.
+func (h *History) NewestWith(text string, n int) []Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	newest := slices.Clone(h.entries[max(0, len(h.entries)-n):])
-	slices.Reverse(newest)
+	var newest []Entry
+	for i := len(h.entries) - 1; i >= 0 && len(newest) < n; i-- {
+		if text == "" || h.entries[i].Contains(text) {
+			newest = append(newest, h.entries[i])
+		}
+	}
 	return newest
 }
 

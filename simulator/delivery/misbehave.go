@@ -1,0 +1,29 @@
+package delivery
+
+import "time"
+
+// misbehaves keeps count of how long an endpoint has failed, and does what the
+// provider's rules say of it and of what it answered. It reports whether the
+// delivery ends here.
+func (o *Outbox) misbehaves(a *Attempt, directive string, acknowledged bool, now time.Time) bool {
+	provider, endpoint := o.providers[a.message.Provider], a.delivery.Endpoint
+	rules := provider.Rules()
+	if !rules.Directives {
+		directive = ""
+	}
+	since, failing := o.failing[endpoint]
+	switch {
+	case acknowledged:
+		delete(o.failing, endpoint)
+	case !failing:
+		o.failing[endpoint] = now
+	}
+	tooLong := failing && !acknowledged && now.Sub(since) >= rules.DisableAfter
+	if tooLong || directive == "disable" {
+		o.Logger.Warn("webhook endpoint disabled", "provider", a.message.Provider, "endpoint", endpoint, "asked_for", directive == "disable")
+		delete(o.failing, endpoint)
+		provider.Disable(endpoint)
+		return true
+	}
+	return directive == "abort-message"
+}
