@@ -46,10 +46,17 @@
 //
 // Both handlers serve them under /_sim, apart from the emulated APIs:
 //
-//	GET    /_sim           page: state, deliveries, history, clock
+//	GET    /_sim           page: state, deliveries, history (?q= filters it), clock
 //	POST   /_sim/advance   {"seconds": n}
-//	GET    /_sim/history   JSON lines
+//	GET    /_sim/history   JSON lines; ?q= only those that contain a text
 //	GET    /_sim/faults    POST a Fault, DELETE all
 //	POST   /_sim/delivery  a DeliveryPolicy
-//	GET    /_sim/state     what Save writes, secrets included
+//	POST   /_sim/resend    {"event": id, "endpoint": id or URL}
+//	POST   /_sim/roll      {"endpoint": id or URL, "overlap_seconds": n}: a new secret
+//	GET    /_sim/state     what Save writes, secrets included; POST loads it
+//
+// # Size
+//
+// One simulator holds a hundred thousand customers with a subscription each;
+// BenchmarkPopulation and BenchmarkCustomerRetrieve measure it.
 package simulator

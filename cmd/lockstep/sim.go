@@ -23,11 +23,12 @@ type simCommand struct {
 	ClerkWebhook  string `help:"Where it delivers Clerk's events, signed with CLERK_WEBHOOK_SIGNING_SECRET." placeholder:"URL"`
 	State         string `help:"Keep the simulators' state in this file." type:"path" placeholder:"FILE"`
 	Seed          uint64 `help:"Of every random choice." default:"1"`
+	RateLimits    bool   `help:"Refuse what exceeds the providers' published rate limits."`
 }
 
 // Run simulates until it is told to stop.
 func (c *simCommand) Run(ctx context.Context, in *surroundings) error {
-	config := simulator.Config{Seed: c.Seed, Logger: in.log,
+	config := simulator.Config{Seed: c.Seed, Logger: in.log, RateLimits: c.RateLimits,
 		StripeKey: first(in.getenv(stripeKey.names[0]), in.getenv(stripeKey.names[1])),
 		ClerkKey:  in.getenv(clerkKey.names[0]),
 	}

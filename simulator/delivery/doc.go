@@ -17,7 +17,17 @@
 // endpoint that was removed or disabled gets nothing more, and a rolled secret
 // signs the next attempt.
 //
+// An endpoint that acknowledges nothing for as long as the provider's Rules say
+// is disabled: for Svix five days, as it publishes; for Stripe seven, which is
+// our choice, because Stripe says only "multiple days in a row". Svix obeys the
+// answer's header webhook-delivery: abort-message ends the retries of a message,
+// disable disables the endpoint.
+//
 // # Order and determinism
+//
+// What one request or one automatic step posts is a burst. It is delivered in
+// causal order, or in one of the recorded Orders, which differ from it and from
+// each other; types that an order does not name follow what they causally follow.
 //
 // Deliveries start in the order (due, sequence), one at a time, at least a
 // microsecond after the one before. Whoever runs them lets an attempt wait a few
