@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim"
 )
 
-const saveFormat = 1
+const saveFormat = 2
 
 // saved is the file that Save writes. It holds secrets: webhook secrets and the
 // signing key of session tokens.

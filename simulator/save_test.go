@@ -132,7 +132,7 @@ func TestABrokenFileChangesNothing(t *testing.T) {
 		if err := b.Save(&file); err != nil {
 			t.Fatal(err)
 		}
-		for name, text := range map[string]string{"cut": file.String()[:file.Len()/2], "empty": "", "other format": `{"format":2}`, "no key": `{"format":1}`} {
+		for name, text := range map[string]string{"cut": file.String()[:file.Len()/2], "empty": "", "other format": `{"format":1}`, "no key": `{"format":2}`} {
 			if err := b.Load(strings.NewReader(text)); err == nil {
 				t.Errorf("%s: loads", name)
 			}

@@ -69,12 +69,12 @@ type SessionLine struct {
 }
 
 // Key is the id.
-func (s *CheckoutSession) Key() string { return s.ID }
+func (cs *CheckoutSession) Key() string { return cs.ID }
 
-func (s *CheckoutSession) clone() CheckoutSession {
-	copied := *s
-	copied.Lines = cloneLines(s.Lines)
-	copied.Metadata, copied.ChildMetadata = maps.Clone(s.Metadata), maps.Clone(s.ChildMetadata)
+func (cs *CheckoutSession) clone() CheckoutSession {
+	copied := *cs
+	copied.Lines = cloneLines(cs.Lines)
+	copied.Metadata, copied.ChildMetadata = maps.Clone(cs.Metadata), maps.Clone(cs.ChildMetadata)
 	return copied
 }
 

@@ -122,11 +122,11 @@ func (s *Stripe) due(session *CheckoutSession) int64 {
 }
 
 // grants are the discounts that a session's subscription is to have.
-func (session *CheckoutSession) grants() []grant {
-	if session.Given == nil {
+func (cs *CheckoutSession) grants() []grant {
+	if cs.Given == nil {
 		return nil
 	}
-	return []grant{*session.Given}
+	return []grant{*cs.Given}
 }
 
 // redeemSession counts the discount of a one-time payment.

@@ -11,7 +11,7 @@ func (s *Stripe) settles(id string) {
 	charge := s.state.Charges.Get(intent.LatestCharge)
 	method := s.state.PaymentMethods.Get(charge.PaymentMethod)
 	if how := method.behaviour(); how.fails {
-		s.decline(intent, charge, how.failure(method))
+		_ = s.decline(intent, charge, how.failure(method)) // nobody waits for it: the events tell
 	} else {
 		s.succeed(intent, charge)
 	}
