@@ -24,6 +24,9 @@ func TestStripeGoGoesOnTour(t *testing.T) {
 		{"discounts", discountsChapter},
 		{"payments without a checkout", paymentsChapter},
 		{"the subscription lives", livingChapter},
+		{"it is changed", changesChapter},
+		{"it is changed later", scheduleChapter},
+		{"half the price", discountedChapter},
 		{"entitlements", entitlementsChapter},
 		{"money goes back", refundsChapter},
 		{"invoices by hand", invoicesChapter},
@@ -31,6 +34,8 @@ func TestStripeGoGoesOnTour(t *testing.T) {
 		{"a clock of one's own", clockChapter},
 		{"search", searchChapter},
 		{"events and endpoints", eventsChapter},
+		{"without a browser", headlessChapter},
+		{"versions", versionsChapter},
 		{"goodbye", farewellChapter},
 	})
 }
