@@ -329,3 +329,48 @@ func TestABuyerTypesAPromotionCode(t *testing.T) {
 		}
 	})
 }
+
+func TestAProrationIsNotWorthMoreThanWhatWasPaid(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		large := b.AddPlan(simulator.Plan{LookupKey: "large", ProductName: "Large", Amount: 5800, Interval: "month"})
+		sub := b.discountedSub(b.paying("a@example.com"), monthly(b), b.coupon(lasting("forever", 0)).ID)
+		if _, err := b.stripe.V1Subscriptions.Update(t.Context(), sub.ID, &stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("always_invoice"),
+			Items: []*stripe.SubscriptionUpdateItemParams{{ID: &sub.Items.Data[0].ID, Price: &large}}}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]int64{2320, 2320}, b.totals(sub.ID)); diff != "" { // 4640 for the new plan less the 2320 that were paid
+			t.Errorf("invoices (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAFixedAmountIsSpreadWithoutALoss(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		customer := b.paying("a@example.com")
+		coupon := b.coupon(func(p *stripe.CouponCreateParams) {
+			p.PercentOff, p.AmountOff, p.Currency = nil, stripe.Int64(100), stripe.String("usd")
+		})
+		invoice, err := b.stripe.V1Invoices.Create(t.Context(), &stripe.InvoiceCreateParams{Customer: &customer, Discounts: []*stripe.InvoiceCreateDiscountParams{{Coupon: &coupon.ID}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := b.stripe.V1InvoiceItems.Create(t.Context(), &stripe.InvoiceItemCreateParams{Customer: &customer, Invoice: &invoice.ID, Amount: stripe.Int64(333), Currency: stripe.String("usd")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		invoice, err = b.stripe.V1Invoices.Retrieve(t.Context(), invoice.ID, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var taken []int64
+		for _, line := range invoice.Lines.Data {
+			taken = append(taken, line.DiscountAmounts[0].Amount)
+		}
+		if invoice.Total != 899 || !slices.Equal(taken, []int64{33, 34, 33}) || invoice.TotalDiscountAmounts[0].Amount != 100 {
+			t.Errorf("total %d, taken %v", invoice.Total, taken)
+		}
+	})
+}

@@ -72,7 +72,8 @@
 // is drafted; what they take off stands in its lines, an item's own discounts
 // before the invoice's. One for a single invoice leaves the subscription with
 // the first invoice that it reduces; a repeating one when its months are over.
-// Prorations are never reduced.
+// A proration is made of the amounts that percentages have left, and is reduced
+// by nothing else.
 //
 // # Search
 //
@@ -106,6 +107,11 @@
 //
 // # Not simulated
 //
+// In the catalog: currency options, fractions of the smallest unit, tax rates on
+// anything, trial days of plans, package dimensions, payment links. Of discounts:
+// those of a subscription's items, of schedules and of previews, and minimum
+// amounts in several currencies. Of test clocks: putting an existing customer on
+// one. Besides:
 // Taxes, metered and tiered prices, backdated subscriptions, billing thresholds
 // and schedules, pending_invoice_item_interval, credit notes, quotes, revisions
 // of invoices, changes to the lines of a draft other than through invoice items,
