@@ -105,6 +105,21 @@
 // conflicts. Other parameters with the same key are 400 idempotency_error; a
 // second request while the first one hangs is 409.
 //
+// # Versions
+//
+// The show methods make the shapes of APIVersion. What a request, the account or
+// a webhook endpoint speaks is made from them, release by release (versions,
+// releases): endive upwards; dahlia, clover and basil downwards, to 2023-10-16.
+// Of the older releases it is the shapes of what the simulator has that are
+// written, not their parameters and their behaviour. An event is kept in the
+// account's version and sent in the endpoint's.
+//
+// # Limits and refusals
+//
+// With Config.RateLimits the published limits of a sandbox hold, by time.Now and
+// before the idempotency key is looked at. Which errors carry Stripe-Should-Retry
+// is our reading. What is under /v2 is answered with 404.
+//
 // # Not simulated
 //
 // In the catalog: currency options, fractions of the smallest unit, tax rates on
