@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -115,4 +116,19 @@ func (b *bench) leads(address string, form url.Values) string {
 		b.t.Fatalf("%s answers %d: %s", address, status, text)
 	}
 	return location
+}
+
+func TestACardAuthenticatedInACheckoutRenewsByItself(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		session := b.session("subscription", monthly(b), nil)
+		if err := b.Authenticate(b.asked(session.ID, "4000002500003155"), true); err != nil {
+			t.Fatal(err)
+		}
+		sub := b.Subscriptions()[0]
+		b.Advance(sub.PeriodEnd().Sub(b.Now()) + 2*time.Hour)
+		if got := b.subscription(sub.ID).Status; got != "active" || len(b.Charges()) != 2 {
+			t.Errorf("after its renewal it is %s with %d charges, want active with 2", got, len(b.Charges()))
+		}
+	})
 }
