@@ -127,3 +127,36 @@ func TestAChangeThatIsNotPaidIsNotMade(t *testing.T) {
 		}
 	})
 }
+
+func TestACheaperPlanWaitsForTheEndOfThePeriod(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		sub, team, configuration := b.changeable("&features[subscription_update][proration_behavior]=always_invoice&features[subscription_cancel][enabled]=true" +
+			"&features[subscription_update][schedule_at_period_end][conditions][0][type]=decreasing_item_amount")
+		pro := sub.Items[0].Price
+		home := b.portal(sub.Customer, "return_url=http://app.test/&configuration="+configuration)
+		confirm := home + "/subscriptions/" + sub.ID + "/update/confirm"
+		b.acts(confirm, url.Values{"price": {team}})
+		if got := b.subscription(sub.ID); got.Items[0].Price != team || got.Schedule != "" {
+			t.Fatalf("a dearer plan waits: %+v", got)
+		}
+		if page := b.visited(confirm + "?price=" + pro); page.says("#due") != "nothing" || !strings.Contains(page.says("#later"), "1 February 2000") {
+			t.Errorf("the confirmation says %q", page.says("main"))
+		}
+		b.acts(confirm, url.Values{"price": {pro}})
+		page := b.visited(home)
+		if page.says(".plan .when") != "Changes to Pro at 29.00 USD / month on 1 February 2000" || len(page.all(".plan a")) != 0 {
+			t.Errorf("the first page says %q", page.says(".plan"))
+		}
+		b.acts(home, url.Values{"action": {page.value(".plan button", "value")}, "subscription": {sub.ID}})
+		b.Advance(32 * day)
+		if got := b.subscription(sub.ID); got.Items[0].Price != team || got.Schedule != "" {
+			t.Errorf("a change that was taken back was made: %+v", got)
+		}
+		b.acts(confirm, url.Values{"price": {pro}})
+		b.Advance(32 * day)
+		if got := b.subscription(sub.ID); got.Items[0].Price != pro {
+			t.Errorf("the plan did not change: %+v", got.Items)
+		}
+	})
+}

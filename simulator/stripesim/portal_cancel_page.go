@@ -64,9 +64,9 @@ var cancelStep = portalStep{
 }
 
 // portalCanCancel says whether the portal offers to cancel a subscription: one
-// that lives and has no end yet.
+// that lives, has no end yet, and is not in the hands of a schedule.
 func (s *Stripe) portalCanCancel(configuration *PortalConfiguration, sub *Subscription) bool {
-	return configuration.Features.Cancel.Enabled && sub.live() && sub.CancelAt.IsZero()
+	return configuration.Features.Cancel.Enabled && sub.live() && sub.CancelAt.IsZero() && sub.Schedule == ""
 }
 
 func (s *Stripe) cancelInPortal(v *visit) (string, error) {

@@ -1,6 +1,11 @@
 package stripesim
 
-import "slices"
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+)
 
 // portalChoice is one price that a subscription can be changed to.
 type portalChoice struct {
@@ -31,10 +36,10 @@ func (s *Stripe) portalChoices(update PortalUpdate, sub *Subscription) []portalC
 }
 
 // portalCanUpdate says whether the portal offers to change a subscription.
-// Stripe's portal changes only those that are running, not set to end, and have
-// one product.
+// Stripe's portal changes only those that are running, not set to end nor to
+// change, and have one product.
 func (s *Stripe) portalCanUpdate(update PortalUpdate, sub *Subscription) bool {
-	return slices.Contains([]string{"active", "trialing", "past_due"}, sub.Status) && sub.CancelAt.IsZero() && len(s.portalChoices(update, sub)) > 0
+	return slices.Contains([]string{"active", "trialing", "past_due"}, sub.Status) && sub.CancelAt.IsZero() && sub.Schedule == "" && len(s.portalChoices(update, sub)) > 0
 }
 
 // refusePortalChange says why the portal does not make a change, or nil.
@@ -71,4 +76,40 @@ func (p PortalProduct) refuseQuantity(wanted int64) *Error {
 		return invalid("", "The quantity must be at most %d.", p.Maximum)
 	}
 	return nil
+}
+
+// postpones says whether a change waits for the end of the period: when it meets
+// one of the configuration's conditions.
+func (s *Stripe) postpones(update PortalUpdate, sub *Subscription, to PortalFlowItem) bool {
+	item := sub.Items[0]
+	from, next := s.state.Prices.Get(item.Price), s.state.Prices.Get(to.Price)
+	cheaper := next.Amount*to.Quantity < from.Amount*item.Quantity
+	shorter := after(item.PeriodStart, item.PeriodStart, next.Interval, next.count()).Before(after(item.PeriodStart, item.PeriodStart, from.Interval, from.count()))
+	return slices.Contains(update.Conditions, "decreasing_item_amount") && cheaper || slices.Contains(update.Conditions, "shortening_interval") && shorter
+}
+
+// changeLater has a schedule make the change when the period ends, and release
+// the subscription one period later.
+func (s *Stripe) changeLater(sub *Subscription, to PortalFlowItem) error {
+	item := sub.Items[0]
+	made, err := s.perform(http.MethodPost, "/v1/subscription_schedules", url.Values{"from_subscription": {sub.ID}})
+	if err != nil {
+		return err
+	}
+	phases := url.Values{"end_behavior": {"release"}, "proration_behavior": {"none"},
+		"phases[0][items][0][price]": {item.Price}, "phases[0][items][0][quantity]": {strconv.FormatInt(item.Quantity, 10)},
+		"phases[0][end_date]":        {strconv.FormatInt(sub.PeriodEnd().Unix(), 10)},
+		"phases[1][items][0][price]": {to.Price}, "phases[1][items][0][quantity]": {strconv.FormatInt(to.Quantity, 10)},
+		"phases[1][iterations]": {"1"}}
+	_, err = s.perform(http.MethodPost, "/v1/subscription_schedules/"+made["id"].(string), phases)
+	return err
+}
+
+// comingPhase is what a subscription's schedule makes of it next, or nil.
+func (s *Stripe) comingPhase(sub *Subscription) *Phase {
+	schedule := s.state.Schedules.Get(sub.Schedule)
+	if schedule == nil || schedule.Status != "active" || schedule.Current+1 >= len(schedule.Phases) {
+		return nil
+	}
+	return &schedule.Phases[schedule.Current+1]
 }

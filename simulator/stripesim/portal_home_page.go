@@ -28,7 +28,7 @@ type homeView struct {
 type planView struct {
 	ID, Status, Tone, When, Note, PaidWith, Path string
 	Items                                        []lineView
-	Keep, Cancel, Update, Ended                  bool
+	Keep, Stay, Cancel, Update, Ended            bool
 	Owed                                         string // address of the invoice that waits to be paid
 }
 
@@ -57,6 +57,7 @@ var homeStep = portalStep{
 {{with .Owed}}<a class="button" href="{{.}}">Pay the open invoice</a>{{end}}
 {{if .Update}}<a class="button quiet update" href="{{.Path}}/update">Change plan</a>{{end}}
 {{if .Keep}}<form method="post"><input type="hidden" name="subscription" value="{{.ID}}"><button name="action" value="keep">Don’t cancel</button></form>{{end}}
+{{if .Stay}}<form method="post"><input type="hidden" name="subscription" value="{{.ID}}"><button class="quiet" name="action" value="stay">Keep my current plan</button></form>{{end}}
 {{if .Cancel}}<a class="button quiet cancel" href="{{.Path}}/cancel">Cancel plan</a>{{end}}
 </div>{{end}}
 </section>
@@ -139,6 +140,10 @@ func (s *Stripe) viewPlan(v *visit, sub *Subscription) planView {
 	if method := s.methodFor(sub); method != nil {
 		view.PaidWith = method.describe()
 	}
+	if next := s.comingPhase(sub); next != nil && len(next.Items) > 0 {
+		to := s.lineFor(next.Items[0].Price, next.Items[0].Quantity)
+		view.Stay, view.When = features.Update.Enabled, "Changes to "+to.Name+" at "+to.Price+" on "+day(next.Start)
+	}
 	ending := !sub.CancelAt.IsZero()
 	view.Keep = ending && features.Cancel.Enabled
 	view.Cancel = s.portalCanCancel(v.configuration, sub)
@@ -171,19 +176,29 @@ func (s *Stripe) whenOf(sub *Subscription) string {
 	return "Renews on " + end
 }
 
-// keepPlan takes a scheduled cancellation back.
+// keepPlan takes a scheduled cancellation back, or a scheduled change.
 func (s *Stripe) keepPlan(v *visit) (string, error) {
-	id := v.PostFormValue("subscription")
+	id, features := v.PostFormValue("subscription"), v.configuration.Features
 	sub := s.state.Subscriptions.Get(id)
-	switch {
-	case v.PostFormValue("action") != "keep":
-		return "", invalid("action", "There is no such action.")
-	case sub == nil || sub.Customer != v.customer.ID:
+	if sub == nil || sub.Customer != v.customer.ID {
 		return "", noSuch("subscription", id, "id")
-	case !v.configuration.Features.Cancel.Enabled || !sub.live() || sub.CancelAt.IsZero():
-		return "", invalid("", "This plan is not set to end.")
 	}
-	s.keep(sub)
+	switch v.PostFormValue("action") {
+	case "keep":
+		if !features.Cancel.Enabled || !sub.live() || sub.CancelAt.IsZero() {
+			return "", invalid("", "This plan is not set to end.")
+		}
+		s.keep(sub)
+	case "stay":
+		if !features.Update.Enabled || s.comingPhase(sub) == nil {
+			return "", invalid("", "This plan is not set to change.")
+		}
+		if _, err := s.perform("POST", "/v1/subscription_schedules/"+sub.Schedule+"/release", nil); err != nil {
+			return "", err
+		}
+	default:
+		return "", invalid("action", "There is no such action.")
+	}
 	return s.finish(v, "kept"), nil
 }
 

@@ -72,6 +72,7 @@ type confirmView struct {
 	Lines     []lineView // of the invoice that bills the change
 	Due       string     // today; "" when nothing is
 	Next      string     // what the next invoice asks for, and when
+	Later     string     // when a change waits for the end of the period
 	Price     string
 	Quantity  int64
 	TrialEnds bool
@@ -85,6 +86,7 @@ var confirmStep = portalStep{
 {{if not .Refused}}
 <ul class="rows"><li><span class="soft">{{.From.Name}}</span><span class="soft">{{.From.Price}}</span></li><li><strong>{{.To.Name}}</strong><strong>{{.To.Price}}</strong></li></ul>
 {{if .TrialEnds}}<p>Your free trial ends now.</p>{{end}}
+{{with .Later}}<p id="later">{{.}}</p>{{end}}
 {{with .Lines}}<h2>{{if $.Due}}Today{{else}}Next invoice{{end}}</h2><ul class="rows" id="lines">{{range .}}<li><span>{{.Name}}</span><span>{{.Price}}</span></li>{{end}}</ul>{{end}}
 <dl class="sums">
 <div class="sum"><dt>Due today</dt><dd id="due">{{if .Due}}{{.Due}}{{else}}nothing{{end}}</dd></div>
@@ -143,6 +145,11 @@ func (s *Stripe) viewConfirm(v *visit) any {
 	}
 	item := v.sub.Items[0]
 	view.From, view.To = s.lineFor(item.Price, item.Quantity), s.lineFor(to.Price, to.Quantity)
+	if s.postpones(v.configuration.Features.Update, v.sub, to) {
+		view.Later = "Your plan changes on " + day(v.sub.PeriodEnd()) + ". Until then it stays as it is."
+		view.Next = money(s.state.Prices.Get(to.Price).Amount*to.Quantity, v.sub.Currency) + " on " + day(v.sub.PeriodEnd())
+		return view
+	}
 	form := s.changeForm(v, to, func(name string) string { return "subscription_details[" + name + "]" })
 	view.TrialEnds = form.Has("subscription_details[trial_end]")
 	form.Set("subscription", v.sub.ID)
@@ -185,6 +192,12 @@ func (s *Stripe) confirmInPortal(v *visit) (string, error) {
 	to := v.wanted()
 	if failure := s.refusePortalChange(v.configuration.Features.Update, v.sub, to); failure != nil {
 		return "", failure
+	}
+	if s.postpones(v.configuration.Features.Update, v.sub, to) {
+		if err := s.changeLater(v.sub, to); err != nil {
+			return "", err
+		}
+		return s.finish(v, "scheduled"), nil
 	}
 	form := s.changeForm(v, to, func(name string) string { return name })
 	form.Set("payment_behavior", "error_if_incomplete")
