@@ -464,3 +464,16 @@ func TestAFeatureCanBeRenamedAndArchived(t *testing.T) {
 			step{"", "POST /v1/entitlements/features/{feature} active=true -> 400"})
 	})
 }
+
+func TestCancelingAtOnceDropsPendingProrations(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.trigger(aPayer, aProduct, aPrice, aSubscription)
+		sub := b.Subscriptions()[0]
+		list := b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID + " items[0][quantity]=2"},
+			step{"", "DELETE /v1/subscriptions/" + sub.ID}, step{"", "GET /v1/invoiceitems?pending=true&customer=" + sub.Customer})
+		if data := list["data"].([]any); len(data) != 0 {
+			t.Errorf("%d items are still pending", len(data))
+		}
+	})
+}
