@@ -203,7 +203,11 @@ func TestManyEventsAreKeptSmallAndWhole(t *testing.T) {
 		if err := second.Load(bytes.NewReader(file.Bytes())); err != nil {
 			t.Fatal(err)
 		}
-		for i, event := range second.Events() {
+		loaded := second.Events()
+		if len(loaded) != len(before) {
+			t.Fatalf("%d of %d events were loaded", len(loaded), len(before))
+		}
+		for i, event := range loaded {
 			if !reflect.DeepEqual(event, before[i]) {
 				t.Fatalf("event %d after loading is %v, was %v", i, event, before[i])
 			}
