@@ -420,6 +420,11 @@ func TestAnInvitationIsMadeFoundAndRevoked(t *testing.T) {
 		if got := b.backend("GET", "/organization_invitations?limit=1", "").ok(); got.at("data.0.public_organization_data.slug") != "acme" {
 			t.Errorf("of the instance: %v", got.value)
 		}
+		with := b.backend("POST", path, `{"email_address":"meta@example.com","role":"org:admin","public_metadata":{"team":"red"},"private_metadata":{"n":1}}`).ok()
+		b.browser().post(with.text("url")).went()
+		if data := b.data("organizationMembership.created"); data["role"] != "org:admin" || !cmp.Equal(data["public_metadata"], map[string]any{"team": "red"}) || !cmp.Equal(data["private_metadata"], map[string]any{"n": 1.0}) {
+			t.Errorf("the invitation's role and metadata became %v", data)
+		}
 		if data := b.data("organizationInvitation.revoked"); data["status"] != "revoked" || data["email_address"] != "guest@example.com" {
 			t.Errorf("the webhook says %v", data)
 		}

@@ -301,7 +301,7 @@ func TestAnInvitedUserJoinsFromTheAccountPage(t *testing.T) {
 			t.Fatalf("the account page leads to %q, want %q", got, link)
 		}
 		ada.post(link).went()
-		if page := ada.open("/organization/" + acme.ID); page.says("h1") != "Acme active" {
+		if page := ada.open("/organization/" + acme.ID); page.says("h1") != "Acme active" || !strings.Contains(page.says("main"), "You are Admin.") {
 			t.Errorf("after joining the page says %s", page.says("main"))
 		}
 		late, err := b.Invite(acme.ID, "late@example.com", "")

@@ -213,7 +213,7 @@ func (c *Clerk) actOnAddress(r *http.Request, user *User) *Error {
 	address := user.addressByID(trimmed(r, "address"))
 	switch action := trimmed(r, "action"); {
 	case action == "add_address":
-		if failure := c.checkEmail("email_address", trimmed(r, "new_email"), user); failure != nil {
+		if failure := c.checkEmail(trimmed(r, "new_email"), user); failure != nil {
 			return failure
 		}
 		c.addAddress(user, c.newAddress(trimmed(r, "new_email"), verified, byCode), false)

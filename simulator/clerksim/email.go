@@ -48,21 +48,21 @@ const (
 
 // checkEmail refuses an address that is malformed, or that another user than
 // self has claimed, or self has in any way.
-func (c *Clerk) checkEmail(param, address string, self *User) *Error {
-	if failure := checkAddressFormat(param, address); failure != nil {
+func (c *Clerk) checkEmail(address string, self *User) *Error {
+	if failure := checkAddressFormat(address); failure != nil {
 		return failure
 	}
 	for _, holder := range c.index.usersByEmail[strings.ToLower(address)] {
 		if holder == self || holder.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, address) && a.claims() }) != nil {
-			return taken(param, "email address")
+			return taken("email_address", "email address")
 		}
 	}
 	return nil
 }
 
-func checkAddressFormat(param, address string) *Error {
+func checkAddressFormat(address string) *Error {
 	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-		return unprocessable(param, "form_param_format_invalid", "is invalid", "%s must be a valid email address.", param)
+		return unprocessable("email_address", "form_param_format_invalid", "is invalid", "email_address must be a valid email address.")
 	}
 	return nil
 }

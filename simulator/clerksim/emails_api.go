@@ -23,7 +23,7 @@ func (c *Clerk) createAddress(call *call) (any, *Error) {
 	if user == nil {
 		return nil, noUser(call.text("user_id"))
 	}
-	if failure := c.checkEmail("email_address", call.text("email_address"), user); failure != nil {
+	if failure := c.checkEmail(call.text("email_address"), user); failure != nil {
 		return nil, failure
 	}
 	status := unverified
@@ -108,7 +108,7 @@ func (c *Clerk) replaceAddress(call *call) (any, *Error) {
 	}
 	given := call.text("email_address")
 	if other := c.claimant(given); other != user {
-		if failure := c.checkEmail("email_address", given, nil); failure != nil {
+		if failure := c.checkEmail(given, nil); failure != nil {
 			return nil, failure
 		}
 	}

@@ -25,7 +25,7 @@ func newTestClerk(t testing.TB) *Clerk {
 	world := schedule.New(1)
 	history, faults, logger := &wire.History{}, wire.NewFaults(1), slog.New(slog.DiscardHandler)
 	c, err := New(Config{Key: "sk_test_x", URL: "http://clerk.test", World: world, History: history, Faults: faults, Logger: logger,
-		Outbox: delivery.New(delivery.Config{World: world, History: history, Faults: faults, Client: http.DefaultClient, Logger: logger})})
+		Outbox: delivery.New(delivery.Config{World: world, History: history, Faults: faults, Logger: logger})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func (c *Clerk) Invite(organizationID, email, role string) (link string, err err
 // checkInvitation refuses what Clerk refuses. Only those who can manage members
 // may invite; without an inviter the application does.
 func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *Error {
-	if failure := checkAddressFormat("email_address", fresh.Email); failure != nil {
+	if failure := checkAddressFormat(fresh.Email); failure != nil {
 		return failure
 	}
 	if c.role(fresh.Role) == nil {

@@ -159,7 +159,7 @@ func (c *Clerk) invitations(call *call, from []*Invitation, matches func(*Invita
 			matching = append(matching, invitation)
 		}
 	}
-	switch order, descending := call.order("-created_at"); order {
+	switch order, descending := call.order(); order {
 	case "email_address":
 		slices.SortStableFunc(matching, func(a, b *Invitation) int { return cmp.Compare(a.Email, b.Email) })
 		fallthrough

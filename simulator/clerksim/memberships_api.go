@@ -60,7 +60,7 @@ func (c *Clerk) memberships(call *call, matching []*Membership) (any, *Error) {
 	if failure != nil {
 		return nil, failure
 	}
-	order, descending := call.order("-created_at")
+	order, descending := call.order()
 	if order != "created_at" {
 		compare := membershipOrders[order]
 		if compare == nil {

@@ -147,7 +147,7 @@ func (c *Clerk) listOrganizations(call *call) (any, *Error) {
 	if failure != nil {
 		return nil, failure
 	}
-	order, descending := call.order("-created_at")
+	order, descending := call.order()
 	compare := organizationOrders[order]
 	if compare == nil {
 		return nil, invalidValue("order_by", order)

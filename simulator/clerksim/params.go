@@ -1,6 +1,7 @@
 package clerksim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -259,13 +260,11 @@ func (c *call) bound(name string, fallback, least, most int) (int, *Error) {
 	return value, nil
 }
 
-// order reads order_by: a field with + or - before it. A + that was not encoded
-// arrives as a space. Only the first of several counts, as Clerk documents.
-func (c *call) order(fallback string) (field string, descending bool) {
-	given := c.query.Get("order_by")
-	if given == "" {
-		given = fallback
-	}
+// order reads order_by: a field with + or - before it; without one the newest
+// are first. A + that was not encoded arrives as a space. Only the first of
+// several counts, as Clerk documents.
+func (c *call) order() (field string, descending bool) {
+	given := cmp.Or(c.query.Get("order_by"), "-created_at")
 	field, descending = strings.CutPrefix(given, "-")
 	return strings.TrimLeft(field, "+ "), descending
 }

@@ -212,7 +212,7 @@ func keyedList[T any](call *call, all []T, names func(T) (id, name, key string),
 		id, name, key := names(item)
 		return query != "" && query != strings.ToLower(id) && !strings.Contains(strings.ToLower(name+"\n"+key), query)
 	})
-	order, descending := call.order("-created_at")
+	order, descending := call.order()
 	switch order {
 	case "created_at":
 	case "name", "key":

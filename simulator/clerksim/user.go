@@ -78,7 +78,7 @@ func (c *Clerk) signUp(form SignUp, strategy string) (*User, *Error) {
 	fresh := c.newUser()
 	fresh.FirstName, fresh.LastName = form.FirstName, form.LastName
 	if form.Email != "" {
-		if failure := c.checkEmail("email_address", form.Email, nil); failure != nil {
+		if failure := c.checkEmail(form.Email, nil); failure != nil {
 			return nil, failure
 		}
 		fresh.Addresses = []EmailAddress{c.newAddress(form.Email, verified, strategy)}
@@ -134,7 +134,7 @@ func (c *Clerk) updateUserNow(user *User, email, firstName, lastName string) *Er
 }
 
 func (c *Clerk) changePrimary(user *User, email string) *Error {
-	if failure := c.checkEmail("email_address", email, user); failure != nil {
+	if failure := c.checkEmail(email, user); failure != nil {
 		return failure
 	}
 	old := user.EmailID

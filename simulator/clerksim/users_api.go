@@ -48,7 +48,7 @@ func (c *Clerk) createUser(call *call) (any, *Error) {
 		return nil, unprocessable("email_address_identification_status", "form_param_value_invalid", "is invalid", "email_address_identification_status must contain one item per email address.")
 	}
 	for i, email := range emails {
-		if failure := c.checkEmail("email_address", email, nil); failure != nil {
+		if failure := c.checkEmail(email, nil); failure != nil {
 			return nil, failure
 		}
 		if fresh.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, email) }) != nil {

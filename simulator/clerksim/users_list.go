@@ -214,7 +214,7 @@ func (c *Clerk) listUsers(call *call) (any, *Error) {
 	if failure != nil {
 		return nil, failure
 	}
-	order, descending := call.order("-created_at")
+	order, descending := call.order()
 	after := call.query.Get("starting_after")
 	if order == "created_at" {
 		var cursor *User
