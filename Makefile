@@ -34,7 +34,7 @@ lint: $(LINT) ## Check formatting, vet and linters
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
 
-conformance: breaks ## Suites that take longer: the code is broken on purpose, and the tests must notice
+conformance: breaks clients ## Suites that take longer: the code is broken on purpose, and clients that others wrote are run
 
 breaks: ## Break the code in each way of docs/breaks.md and see the world's test catch it
 	$(GO) run ./internal/breaks

@@ -42,7 +42,7 @@ type bench struct {
 
 // newBench starts a simulator. When the test ends, the simulator does, and all
 // that it said is compared with the documents that Stripe and Clerk publish.
-func newBench(t *testing.T, changes ...func(*simulator.Config)) *bench {
+func newBench(t *testing.T) *bench {
 	t.Helper()
 	var listeners [2]net.Listener
 	for i := range listeners {
@@ -54,14 +54,10 @@ func newBench(t *testing.T, changes ...func(*simulator.Config)) *bench {
 	}
 	b := &bench{t: t, home: t.TempDir(), stripeURL: "http://" + listeners[0].Addr().String(), clerkURL: "http://" + listeners[1].Addr().String()}
 	transport := &http.Transport{}
-	config := simulator.Config{
+	sim, err := simulator.New(simulator.Config{
 		StripeURL: b.stripeURL, ClerkURL: b.clerkURL, Seed: 1, HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second},
 		SessionClaims: map[string]string{"plan": "{{user.public_metadata.billing.plan}}"},
-	}
-	for _, change := range changes {
-		change(&config)
-	}
-	sim, err := simulator.New(config)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ var outOfScope = []struct{ prefix, why string }{
 	{"balance.", "balances and payouts"},
 	{"cash_balance.", "cash balance"},
 	{"credit_note.", "credit notes"},
-	{"customer.discount.", "the CLI sends `coupon` to `/v1/customers`, which API versions since 2025-03-31.basil refuse"},
+	{"customer.discount.", "the CLI sends `coupon` to `/v1/customers`, which the published API no longer has"},
 	{"customer.source.", "sources, which payment methods replaced"},
 	{"customer_cash_balance_transaction.", "cash balance"},
 	{"identity.", "Identity"},
@@ -18,19 +18,24 @@ var outOfScope = []struct{ prefix, why string }{
 	{"payment_intent.partially_funded", "cash balance"},
 	{"payment_link.", "Payment Links"},
 	{"payout.", "balances and payouts"},
-	{"promotion_code.", "the CLI sends `coupon`, which API versions since 2025-09-30.clover call `promotion`"},
 	{"quote.", "quotes"},
 	{"reporting.", "Reporting"},
-	{"subscription_schedule.expiring", "the CLI stops its clock nine days before the schedule's end, and Stripe announces it seven days before"},
 	{"topup.", "balances and payouts"},
 	{"transfer.", "Connect"},
 	{"v1.billing.meter.", "usage meters, and API v2"},
 }
 
+// versionFor names the API version that a trigger is pulled with, where what the
+// CLI sends is refused by the account's.
+var versionFor = map[string]string{
+	// The CLI sends coupon, which clover moved into promotion.
+	"promotion_code.created": "2025-08-27.basil",
+	"promotion_code.updated": "2025-08-27.basil",
+}
+
 // otherwise lists the triggers that run to their end and cause another event than
 // they are named after, by Stripe's own description of the events.
 var otherwise = map[string]string{
-	"subscription_schedule.aborted":  "the CLI cancels the schedule, which writes `subscription_schedule.canceled`; aborted is what delinquency does",
 	"subscription_schedule.expiring": "the CLI advances its clock to nine days before the end, the event comes seven days before",
 }
 
