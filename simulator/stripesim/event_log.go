@@ -48,7 +48,7 @@ type settlement struct {
 func (s settlement) delivered() bool { return s.Acknowledged == s.Endpoints }
 
 // add keeps an event. It must not be changed afterwards, except through its record.
-func (l *eventLog) add(event *Event) *record {
+func (l *eventLog) add(event *Event) {
 	added := l.records.Add(&record{id: event.ID, kind: event.Type, created: event.Created.Unix(), event: event,
 		delivery: settlement{Endpoints: int16(event.Endpoints), Acknowledged: int16(event.Acknowledged), Open: int16(event.Open)}})
 	l.whole = append(l.whole, added)
@@ -57,7 +57,6 @@ func (l *eventLog) add(event *Event) *record {
 		clear(l.whole[:packSize])
 		l.whole = l.whole[packSize:]
 	}
-	return added
 }
 
 // find returns an event as it is now, or nil.
