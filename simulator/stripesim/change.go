@@ -58,7 +58,7 @@ func (s *Stripe) readAlteration(c *call, sub *Subscription) alteration {
 	s.readTrialChange(c, sub, &to)
 	if c.has("discounts") {
 		to.discounts = new(s.readDiscounts(c.params, sub.Discounts, "coupon", "promotion_code", "discount"))
-		if failure := s.admissible(*to.discounts, s.purchaseOf(next), "discounts"); failure != nil {
+		if failure := s.admissible(*to.discounts, s.purchaseOf(next)); failure != nil {
 			c.fail(failure)
 		}
 	}

@@ -18,7 +18,7 @@ func (s *Stripe) readSessionDiscount(c *call, session *CheckoutSession) *Error {
 	if failure := c.failed(); failure != nil || len(grants) == 0 {
 		return failure
 	}
-	if failure := s.admissible(grants, s.sessionPurchase(session), "discounts"); failure != nil {
+	if failure := s.admissible(grants, s.sessionPurchase(session)); failure != nil {
 		return failure
 	}
 	session.Given = &grants[0]

@@ -64,7 +64,7 @@ func (s *Stripe) createInvoice(c *call) (object, error) {
 	if include || sub != nil {
 		s.takeUp(invoice, items)
 	}
-	if failure := s.admissible(grants, purchase{customer: customer, currency: invoice.Currency, amount: invoice.Subtotal()}, "discounts"); failure != nil {
+	if failure := s.admissible(grants, purchase{customer: customer, currency: invoice.Currency, amount: invoice.Subtotal()}); failure != nil {
 		return nil, failure
 	}
 	if !c.has("discounts") {
@@ -134,7 +134,7 @@ func (s *Stripe) updateInvoice(c *call) (object, error) {
 		return nil, failure
 	}
 	in := purchase{customer: s.state.Customers.Get(invoice.Customer), currency: invoice.Currency, amount: invoice.Subtotal()}
-	if failure := s.admissible(grants, in, "discounts"); failure != nil {
+	if failure := s.admissible(grants, in); failure != nil {
 		return nil, failure
 	}
 	before := s.showInvoice(invoice)

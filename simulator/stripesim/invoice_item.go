@@ -70,7 +70,7 @@ func (s *Stripe) createInvoiceItem(c *call) (object, error) {
 	if failure != nil {
 		return nil, failure
 	}
-	if failure := s.admissible(grants, purchase{customer: customer, currency: item.Currency, amount: item.Amount}, "discounts"); failure != nil {
+	if failure := s.admissible(grants, purchase{customer: customer, currency: item.Currency, amount: item.Amount}); failure != nil {
 		return nil, failure
 	}
 	s.addInvoiceItem(item)
@@ -230,7 +230,7 @@ func (s *Stripe) updateInvoiceItem(c *call) (object, error) {
 		return nil, failure
 	}
 	in := purchase{customer: s.state.Customers.Get(item.Customer), currency: changed.Currency, amount: changed.Amount}
-	if failure := s.admissible(grants, in, "discounts"); failure != nil {
+	if failure := s.admissible(grants, in); failure != nil {
 		return nil, failure
 	}
 	*item = changed

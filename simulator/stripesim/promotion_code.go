@@ -73,7 +73,8 @@ func (s *Stripe) createPromotionCode(c *call) (object, error) {
 // promotedCoupon reads what is promoted: a coupon inside promotion since
 // 2025-09-30.clover, at the top before.
 func (s *Stripe) promotedCoupon(c *call) (*Coupon, error) {
-	id, param := "", "promotion[coupon]"
+	var id string
+	param := "promotion[coupon]"
 	if c.before("2025-09-30") && !c.has("promotion") {
 		id, param = c.required("coupon"), "coupon"
 	} else {

@@ -62,12 +62,12 @@ func (s *Stripe) readGrant(p params, existing []string) *grant {
 }
 
 // admissible refuses grants that cannot be redeemed for a purchase.
-func (s *Stripe) admissible(grants []grant, in purchase, param string) *Error {
+func (s *Stripe) admissible(grants []grant, in purchase) *Error {
 	for _, given := range grants {
 		if given.discount != "" {
 			continue
 		}
-		if failure := s.redeemable(given, in, param); failure != nil {
+		if failure := s.redeemable(given, in, "discounts"); failure != nil {
 			return failure
 		}
 	}

@@ -263,7 +263,7 @@ func (s *Stripe) readStart(c *call) (creation, error) {
 	if failure := c.failed(); failure != nil {
 		return creation{}, failure
 	}
-	if failure := s.admissible(from.discounts, from.purchase(), "discounts"); failure != nil {
+	if failure := s.admissible(from.discounts, from.purchase()); failure != nil {
 		return creation{}, failure
 	}
 	return from, nil
