@@ -397,7 +397,7 @@ func TestAnInvitationIsMadeFoundAndRevoked(t *testing.T) {
 		if revoked := b.backend("POST", path+"/"+id+"/revoke", `{"requesting_user_id":"`+admin.ID+`"}`).ok(); revoked.text("status") != "revoked" {
 			t.Errorf("revoked %v", revoked.value)
 		}
-		b.backend("POST", path+"/"+id+"/revoke", "").refused(404, "organization_invitation_not_pending")
+		b.backend("POST", path+"/"+id+"/revoke", "").refused(400, "invitation_not_pending")
 		b.Advance(31 * 24 * time.Hour)
 		for query, want := range map[string][]string{
 			path:                     {"two@example.com", "one@example.com", "guest@example.com"},

@@ -135,12 +135,8 @@ func (c *Clerk) invitationExpired(id string) {
 func (c *Clerk) accept(invitation *Invitation, user *User) *Error {
 	organization := c.organization(invitation.Organization)
 	switch {
-	case invitation.Status == accepted:
-		return badRequest("organization_invitation_already_accepted", "already accepted", "This invitation was accepted already. Sign in instead.")
-	case invitation.Status == revoked:
-		return badRequest("organization_invitation_revoked", "revoked", "This invitation was revoked.")
 	case invitation.Status != pending:
-		return badRequest("organization_invitation_expired", "expired", "This invitation has expired.")
+		return notPending(invitation)
 	case user.Banned:
 		return banned()
 	case c.membership(organization.ID, user.ID) != nil:
@@ -153,9 +149,15 @@ func (c *Clerk) accept(invitation *Invitation, user *User) *Error {
 	return nil
 }
 
+// notPending says what became of an invitation. Its code is ours: Clerk
+// publishes none for this.
+func notPending(invitation *Invitation) *Error {
+	return badRequest("invitation_not_pending", "not pending", "This invitation is %s.", invitation.Status)
+}
+
 func (c *Clerk) revokeInvitation(invitation *Invitation) *Error {
 	if invitation.Status != pending {
-		return &Error{Status: http.StatusNotFound, Code: "organization_invitation_not_pending", Message: "not pending", Long: "Only pending organization invitations can be revoked; this one is " + invitation.Status + "."}
+		return notPending(invitation)
 	}
 	c.settleInvitation(invitation, revoked)
 	c.emit("organizationInvitation.revoked", c.showInvitationEvent(invitation))
