@@ -167,7 +167,8 @@ func (w *walk) hash(s *schema, value map[string]any, at *trail) {
 		}
 	}
 	for _, name := range s.Required {
-		if _, there := value[name]; !there && !(w.excused != nil && w.excused(s.name, at.field(name).String())) {
+		_, there := value[name]
+		if excused := w.excused != nil && w.excused(s.name, at.field(name).String()); !there && !excused {
 			w.deviates(at.field(name), "is missing; the document requires it")
 		}
 	}

@@ -22,10 +22,6 @@ func get(path, response string) wire.Entry {
 	return wire.Entry{Side: "stripe", Method: "GET", Path: path, Status: 200, Response: response}
 }
 
-func post(path, request, response string) wire.Entry {
-	return wire.Entry{Side: "stripe", Method: "POST", Path: path, Status: 200, Request: request, Response: response}
-}
-
 func sent(kind, version, object, more string) wire.Entry {
 	return wire.Entry{Side: "delivery", Provider: "stripe", Method: "POST", Path: "http://inbox.test/", Status: 200, EventType: kind,
 		Request: fmt.Sprintf(`{"id":"evt_1","object":"event","api_version":%q,"created":1,"data":{"object":%s%s},"livemode":false,"pending_webhooks":0,"request":null,"type":%q}`, version, object, more, kind)}
