@@ -120,6 +120,14 @@
 // before the idempotency key is looked at. Which errors carry Stripe-Should-Retry
 // is our reading. What is under /v2 is answered with 404.
 //
+// # Hosted pages
+//
+// The checkout, the portal and the page of an invoice are forms that need no
+// script. What a person does there runs the operations of the API (perform), so
+// it cannot differ from them. The portal obeys its session's configuration and
+// flow. Its links do not run out, it is in English whatever the locale, and it
+// makes no retention offers and applies no promotion codes.
+//
 // # Not simulated
 //
 // In the catalog: currency options, fractions of the smallest unit, tax rates on
