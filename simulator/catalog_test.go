@@ -76,7 +76,7 @@ func TestAPlanIsARecurringPriceInTheOldShape(t *testing.T) {
 		if status != http.StatusOK || plan["object"] != "plan" || plan["id"] != "gold" {
 			t.Fatalf("created %d %v", status, plan)
 		}
-		price, err := b.stripe.V1Prices.Retrieve(t.Context(), "gold", &stripe.PriceRetrieveParams{Params: stripe.Params{Expand: []*string{stripe.String("product")}}})
+		price, err := b.stripe.V1Prices.Retrieve(t.Context(), "gold", &stripe.PriceRetrieveParams{Expand: []*string{stripe.String("product")}})
 		if err != nil || price.UnitAmount != 2000 || price.Recurring.Interval != "month" || price.Product.Name != "Gold" {
 			t.Errorf("as a price it is %+v, %v", price, err)
 		}

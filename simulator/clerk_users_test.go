@@ -271,6 +271,7 @@ func TestClerkGoUpdatesMetadataThroughItsOwnRoute(t *testing.T) {
 		person := b.person("a@example.com")
 		users := user.NewClient(clerkConfig(clerkHost, b.http))
 		public, private := clerk.JSONRawMessage([]byte(`{"plan":"pro","deep":{"x":1}}`)), clerk.JSONRawMessage([]byte(`{"stripe":"cus_1"}`))
+		//nolint:staticcheck // deprecated, and what existing programs call
 		got, err := users.Update(t.Context(), person.ID, &user.UpdateParams{FirstName: clerk.String("Ada"), PublicMetadata: public, PrivateMetadata: private})
 		if err != nil || *got.FirstName != "Ada" || string(got.PublicMetadata) != `{"deep":{"x":1},"plan":"pro"}` {
 			t.Fatalf("updated %+v, %v", got, err)

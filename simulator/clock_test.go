@@ -109,7 +109,7 @@ func TestTwoTestClocksDoNotMoveEachOtherNorTheWorld(t *testing.T) {
 		past, future := b.clock(date(1999, 6, 1)), b.clock(date(2031, 6, 1))
 		_, early := b.onClock(past, price)
 		_, late := b.onClock(future, price)
-		real := b.subscribed(b.AddPlan(simulator.Plan{LookupKey: "weekly", ProductName: "Weekly", Amount: 900, Interval: "week"}))
+		elsewhere := b.subscribed(b.AddPlan(simulator.Plan{LookupKey: "weekly", ProductName: "Weekly", Amount: 900, Interval: "week"}))
 		b.advance(past, date(1999, 7, 15))
 		if got := b.retrieved(early.ID).Items.Data[0].CurrentPeriodEnd; got != date(1999, 8, 1).Unix() {
 			t.Errorf("the advanced one ends %s", time.Unix(got, 0))
@@ -121,7 +121,7 @@ func TestTwoTestClocksDoNotMoveEachOtherNorTheWorld(t *testing.T) {
 		if got := b.retrieved(late.ID).Items.Data[0].CurrentPeriodEnd; got != date(2031, 7, 1).Unix() {
 			t.Errorf("after 20 days of the world, the one on a clock that stands ends %s", time.Unix(got, 0))
 		}
-		if got := b.subscription(real.ID); !got.PeriodEnd().After(time.Now().Add(20 * 24 * time.Hour)) {
+		if got := b.subscription(elsewhere.ID); !got.PeriodEnd().After(time.Now().Add(20 * 24 * time.Hour)) {
 			t.Errorf("the one without a clock ends %s", got.PeriodEnd())
 		}
 		var listed []string
@@ -137,7 +137,7 @@ func TestTwoTestClocksDoNotMoveEachOtherNorTheWorld(t *testing.T) {
 			}
 			listed = append(listed, sub.ID)
 		}
-		if diff := cmp.Diff([]string{real.ID, late.ID}, listed); diff != "" {
+		if diff := cmp.Diff([]string{elsewhere.ID, late.ID}, listed); diff != "" {
 			t.Errorf("listed without and with a clock (-want +got):\n%s", diff)
 		}
 	})

@@ -126,7 +126,7 @@ func TestAPromotionCodeNamesItsCouponAsTheVersionSays(t *testing.T) {
 			t.Errorf("created %+v", code)
 		}
 		expanded, err := b.stripe.V1PromotionCodes.Retrieve(t.Context(), code.ID, &stripe.PromotionCodeRetrieveParams{
-			Params: stripe.Params{Expand: []*string{stripe.String("promotion.coupon")}}})
+			Expand: []*string{stripe.String("promotion.coupon")}})
 		if err != nil || expanded.Promotion.Coupon.PercentOff != 20 {
 			t.Errorf("expanded %+v, %v", expanded, err)
 		}

@@ -88,7 +88,7 @@ func TestAnInvoiceTellsWhatWasTakenOffAndTheMoneyAgrees(t *testing.T) {
 		coupon := b.coupon(lasting("forever", 0))
 		sub := b.discountedSub(b.paying("a@example.com"), monthly(b), coupon.ID)
 		invoice, err := b.stripe.V1Invoices.Retrieve(t.Context(), sub.LatestInvoice.ID, &stripe.InvoiceRetrieveParams{
-			Params: stripe.Params{Expand: []*string{stripe.String("discounts.source.coupon")}}})
+			Expand: []*string{stripe.String("discounts.source.coupon")}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -103,7 +103,7 @@ func TestWhatIsNoRequestOfTheAPIIsRefused(t *testing.T) {
 			"trailing slash":  {"GET", "/v1/customers/", simulator.DefaultStripeKey, form, "", 404, "Unrecognized request URL"},
 			"second API":      {"POST", "/v2/core/event_destinations", simulator.DefaultStripeKey, json, "{}", 404, "The simulator does not have the v2 API"},
 			"no key":          {"GET", "/v1/customers", "", form, "", 401, "You did not provide an API key"},
-			"wrong key":       {"GET", "/v1/customers", "sk_test_other", form, "", 401, "Invalid API Key provided: sk_test_*ther"},
+			"wrong key":       {"GET", "/v1/customers", "sk_test_strange", form, "", 401, "Invalid API Key provided: sk_test_***ange"},
 			"live key":        {"GET", "/v1/customers", "sk_live_x", form, "", 401, "This is a simulator"},
 			"live restricted": {"GET", "/v1/customers", "rk_live_x", form, "", 401, "This is a simulator"},
 			"restricted":      {"GET", "/v1/customers", "rk_test_abcdefgh", form, "", 403, "does not have the required permissions"},

@@ -41,13 +41,12 @@ func TestClerkGoGoesOnTour(t *testing.T) {
 }
 
 // refusedByClerk checks an error of the Backend API.
-func refusedByClerk(t *testing.T, what string, err error, status int, code string) *clerk.APIErrorResponse {
+func refusedByClerk(t *testing.T, what string, err error, status int, code string) {
 	t.Helper()
-	var failure *clerk.APIErrorResponse
-	if !errors.As(err, &failure) || failure.HTTPStatusCode != status || failure.TraceID == "" || code != "" && failure.Errors[0].Code != code {
+	failure, refused := errors.AsType[*clerk.APIErrorResponse](err)
+	if !refused || failure.HTTPStatusCode != status || failure.TraceID == "" || code != "" && failure.Errors[0].Code != code {
 		t.Fatalf("%s: %v, want %d %s with a trace", what, err, status, code)
 	}
-	return failure
 }
 
 func rawJSON(text string) *json.RawMessage {
@@ -301,7 +300,9 @@ func limitsChapter(t *testing.T, tour *tour) {
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-	limited := refusedByClerk(t, "the eleventh write in ten seconds", write(one), 429, "")
+	eleventh := write(one)
+	refusedByClerk(t, "the eleventh write in ten seconds", eleventh, 429, "")
+	limited, _ := errors.AsType[*clerk.APIErrorResponse](eleventh)
 	if after := limited.Response.Header.Get("Retry-After"); after != "5" {
 		t.Errorf("Retry-After is %q, want 5", after)
 	}

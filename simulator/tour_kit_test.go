@@ -228,7 +228,7 @@ func onTour(t *testing.T, chapters []chapter) {
 		b.stripe = stripeClient(stripeHost, client)
 		tour := &tour{bench: b, clerk: clerkConfig(clerkHost, client)}
 		for _, c := range chapters {
-			c.go_(t, tour)
+			c.visit(t, tour)
 			b.settle()
 			if t.Failed() {
 				t.Fatalf("in the chapter %q", c.title)
@@ -245,7 +245,7 @@ func onTour(t *testing.T, chapters []chapter) {
 
 type chapter struct {
 	title string
-	go_   func(t *testing.T, tour *tour)
+	visit func(t *testing.T, tour *tour)
 }
 
 // eventually advances the shared clock to a time.

@@ -19,9 +19,10 @@ import (
 // back to.
 type hostedStripe struct {
 	*testing.T
-	sim  *simulator.Simulator
-	url  string
-	shop string
+	sim    *simulator.Simulator
+	url    string
+	shop   string
+	client *http.Client // of the API
 }
 
 func startHosted(t *testing.T) *hostedStripe {
@@ -39,7 +40,7 @@ func startHosted(t *testing.T) *hostedStripe {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = fmt.Fprintf(w, `<p id="shop">%s</p>`, strings.TrimPrefix(r.URL.Path, "/")) // the browser is there
 	}))
-	h.shop = shop.URL
+	h.shop, h.client = shop.URL, stripe.Client()
 	t.Cleanup(func() { stripe.Close(); shop.Close() })
 	return h
 }
@@ -58,7 +59,7 @@ func (h *hostedStripe) post(path string, pairs ...string) map[string]any {
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.SetBasicAuth(simulator.DefaultStripeKey, "")
-	response, err := http.DefaultClient.Do(request)
+	response, err := h.client.Do(request)
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -22,7 +22,8 @@ type Recipient struct {
 
 // postal reads an address; nil when it is unset. It is replaced as a whole: what
 // is not sent of a new one is empty.
-func (p params) postal(field string, old *Address) *Address {
+func (p params) postal(old *Address) *Address {
+	const field = "address"
 	if !p.has(field) {
 		return old
 	}
@@ -43,7 +44,7 @@ func (p params) recipient(field string, old *Recipient) *Recipient {
 	if !p.hash(field) {
 		return nil
 	}
-	to := &Recipient{Name: at.required("name"), Phone: at.text("phone"), Address: at.postal("address", nil)}
+	to := &Recipient{Name: at.required("name"), Phone: at.text("phone"), Address: at.postal(nil)}
 	if to.Address == nil {
 		p.fail(missingParam(at.name("address")))
 	}

@@ -12,7 +12,7 @@ type Contact struct {
 func (p params) billing(old Contact) Contact {
 	sent := p.sub("billing_details").only("address", "email", "name", "phone")
 	return Contact{Email: sent.textOr("email", old.Email), Name: sent.textOr("name", old.Name), Phone: sent.textOr("phone", old.Phone),
-		Address: sent.postal("address", old.Address)}
+		Address: sent.postal(old.Address)}
 }
 
 func (c Contact) showBilling() object {
@@ -42,7 +42,7 @@ func (p params) shipping(old *Shipping) *Shipping {
 	if !sent.has("address") {
 		p.fail(missingParam(sent.name("address")))
 	}
-	return &Shipping{To: Recipient{Name: sent.required("name"), Phone: sent.text("phone"), Address: sent.postal("address", nil)},
+	return &Shipping{To: Recipient{Name: sent.required("name"), Phone: sent.text("phone"), Address: sent.postal(nil)},
 		Carrier: sent.text("carrier"), Tracking: sent.text("tracking_number")}
 }
 

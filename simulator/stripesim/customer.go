@@ -87,7 +87,7 @@ func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	to.Phone = p.textOr("phone", to.Phone)
 	to.Balance = p.integer("balance", to.Balance)
 	to.Metadata = p.metadata(to.Metadata)
-	to.Address, to.Shipping = p.postal("address", to.Address), p.recipient("shipping", to.Shipping)
+	to.Address, to.Shipping = p.postal(to.Address), p.recipient("shipping", to.Shipping)
 	to.Locales = p.textsOr("preferred_locales", to.Locales)
 	to.TaxExempt = p.enum("tax_exempt", to.TaxExempt, "none", "exempt", "reverse")
 	method := s.readMethodOf(p, "payment_method", to.ID)

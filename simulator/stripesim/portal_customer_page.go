@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ var customerStep = portalStep{
 	view: func(s *Stripe, v *visit) any {
 		view := customerView{portalFrame: s.portalFrame(v, "Billing details"), Fields: v.fields()}
 		for i, field := range view.Fields {
-			if v.Method == "POST" {
+			if v.Method == http.MethodPost {
 				view.Fields[i].Value = v.PostFormValue(field.Name)
 			}
 		}
