@@ -43,7 +43,7 @@ breaks-table: ## The same, and write the table in docs/breaks.md
 	$(GO) run ./internal/breaks -write docs/breaks.md
 
 clients: conformance/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator
-	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance
+	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance ./internal/judge
 
 clients-table: conformance/node_modules ## The same, and write the table in docs/stripe-cli.md
 	LOCKSTEP_CONFORMANCE=1 LOCKSTEP_WRITE_TABLE=1 $(GO) test -count=1 -timeout 10m ./conformance

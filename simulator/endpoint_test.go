@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,32 +189,34 @@ func TestAnEndpointThatFailsForDaysIsDisabled(t *testing.T) {
 func TestAnAnswerMayEndAClerkMessageOrItsEndpoint(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		var directive string
-		tried := 0
+		var directive atomic.Value
+		var tried atomic.Int64
 		b.http.Transport.(network)[inboxHost] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			tried++
-			w.Header().Set("Webhook-Delivery", directive)
+			tried.Add(1)
+			w.Header().Set("Webhook-Delivery", directive.Load().(string))
 			w.WriteHeader(http.StatusInternalServerError)
 		})
 		for i, try := range []struct {
 			directive string
-			attempts  int
+			attempts  int64
 		}{{"", 8}, {"abort-message", 1}, {"disable", 1}, {"", 0}} {
-			directive, tried = try.directive, 0
+			directive.Store(try.directive)
+			tried.Store(0)
 			if _, err := b.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", i)}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(2 * day)
 			synctest.Wait()
-			if tried != try.attempts {
-				t.Errorf("%d: %q led to %d attempts, want %d", i, try.directive, tried, try.attempts)
+			if tried.Load() != try.attempts {
+				t.Errorf("%d: %q led to %d attempts, want %d", i, try.directive, tried.Load(), try.attempts)
 			}
 		}
-		directive, tried = "disable", 0
+		directive.Store("disable")
+		tried.Store(0)
 		b.customer("a@example.com")
 		time.Sleep(4 * day)
-		if tried != 12 {
-			t.Errorf("Stripe obeyed a header of Svix: %d attempts", tried)
+		if tried.Load() != 12 {
+			t.Errorf("Stripe obeyed a header of Svix: %d attempts", tried.Load())
 		}
 	})
 }

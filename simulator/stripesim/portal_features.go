@@ -27,7 +27,7 @@ type PortalCancel struct {
 // PortalUpdate is how subscriptions are changed in the portal.
 type PortalUpdate struct {
 	Enabled       bool            `json:"enabled"`
-	Allowed       []string        `json:"allowed"` // price, promotion_code, quantity
+	Allowed       []string        `json:"allowed"` // price, quantity
 	Products      []PortalProduct `json:"products"`
 	Proration     string          `json:"proration"`      // always_invoice, create_prorations, none
 	Conditions    []string        `json:"conditions"`     // of scheduling: decreasing_item_amount, shortening_interval
@@ -140,6 +140,9 @@ func readPortalCancel(p params, to *PortalCancel, create bool) {
 
 func (s *Stripe) readPortalUpdate(p params, to *PortalUpdate) {
 	to.Allowed = p.enums("default_allowed_updates", to.Allowed, []string{"price", "promotion_code", "quantity"})
+	if slices.Contains(to.Allowed, "promotion_code") {
+		p.fail(malformed("", p.name("default_allowed_updates"), "Promotion codes in the portal are not simulated."))
+	}
 	to.Proration = p.enum("proration_behavior", to.Proration, "always_invoice", "create_prorations", "none")
 	to.TrialBehavior = p.enum("trial_update_behavior", to.TrialBehavior, "continue_trial", "end_trial")
 	to.Anchor = p.enum("billing_cycle_anchor", to.Anchor, "now", "unchanged")

@@ -7,7 +7,6 @@ type PortalFlow struct {
 	Type         string           `json:"type"`
 	Subscription string           `json:"subscription"` // "" for customer_update and payment_method_update
 	Items        []PortalFlowItem `json:"items"`        // of subscription_update_confirm
-	Discounts    []PortalDiscount `json:"discounts"`    // of subscription_update_confirm
 	After        string           `json:"after"`        // hosted_confirmation, portal_homepage, redirect
 	Message      string           `json:"message"`      // of hosted_confirmation
 	ReturnURL    string           `json:"return_url"`   // of redirect
@@ -19,12 +18,6 @@ type PortalFlowItem struct {
 	ID       string `json:"id"`
 	Price    string `json:"price"`
 	Quantity int64  `json:"quantity"`
-}
-
-// PortalDiscount is a coupon or a promotion code.
-type PortalDiscount struct {
-	Coupon        string `json:"coupon"`
-	PromotionCode string `json:"promotion_code"`
 }
 
 // readFlow reads flow_data. Retention offers are refused: the portal makes none.
@@ -136,11 +129,7 @@ func (s *Stripe) readFlowItems(p params, sub *Subscription, update PortalUpdate,
 		p.fail(failure)
 	}
 	flow.Items = []PortalFlowItem{item}
-	for _, discount := range p.list("discounts") {
-		discount.only("coupon", "promotion_code")
-		flow.Discounts = append(flow.Discounts, PortalDiscount{Coupon: discount.text("coupon"), PromotionCode: discount.text("promotion_code")})
-	}
-	if len(flow.Discounts) > 0 {
+	if p.has("discounts") {
 		p.fail(malformed("", p.name("discounts"), "Discounts of a confirmed update are not simulated."))
 	}
 }
