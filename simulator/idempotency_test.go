@@ -49,6 +49,42 @@ func TestWhatIsRefusedBeforeExecutionIsNotKept(t *testing.T) {
 	})
 }
 
+func TestAKeyBelongsToOneOperationAndIsForPosts(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		customer := "/v1/customers"
+		wrong := keyed()
+		wrong["Authorization"] = "Bearer sk_test_wrong"
+		if response, _ := b.send("POST", stripeHost+customer, wrong, "email=a@example.com"); response.StatusCode != http.StatusUnauthorized {
+			t.Errorf("a wrong secret key: %d", response.StatusCode)
+		}
+		_, created := b.send("POST", stripeHost+customer, keyed(), "email=a@example.com")
+		if created["object"] != "customer" {
+			t.Fatalf("after a 401 the key answers %v", created)
+		}
+		response, failure := b.send("POST", stripeHost+"/v1/products", keyed(), "email=a@example.com")
+		if response.StatusCode != http.StatusBadRequest || failure["error"].(map[string]any)["type"] != "idempotency_error" {
+			t.Errorf("another operation: %d %v", response.StatusCode, failure)
+		}
+		before, err := b.stripe.V1Customers.Retrieve(t.Context(), created["id"].(string), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.send("POST", stripeHost+customer+"/"+before.ID, map[string]string{"Idempotency-Key": "another"}, "name=Ada")
+		if _, read := b.send("GET", stripeHost+customer+"/"+before.ID, map[string]string{"Idempotency-Key": "another"}, ""); read["name"] != "Ada" {
+			t.Errorf("a GET with a key answers %v", read["name"])
+		}
+		long := map[string]string{"Idempotency-Key": strings.Repeat("k", 256)}
+		if response, _ := b.send("POST", stripeHost+customer, long, "email=b@example.com"); response.StatusCode != http.StatusBadRequest || len(b.Customers()) != 1 {
+			t.Errorf("a key of 256 characters: %d, %d customers", response.StatusCode, len(b.Customers()))
+		}
+		long["Idempotency-Key"] = strings.Repeat("k", 255)
+		if response, _ := b.send("POST", stripeHost+customer, long, "email=b@example.com"); response.StatusCode != http.StatusOK {
+			t.Errorf("a key of 255 characters: %d", response.StatusCode)
+		}
+	})
+}
+
 func TestA500AfterExecutionIsReplayedAsA500(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
