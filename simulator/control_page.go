@@ -69,7 +69,7 @@ var controlTemplate = page.Parse(`
 {{range .Waiting}}<tr><td>{{.Message}}</td><td>{{.Type}}</td><td>{{.URL}}</td><td>{{.Attempts}}</td><td>{{.Last}}</td><td>{{if .Held}}held{{else}}{{.DueIn}}{{end}}</td></tr>{{else}}<tr><td colspan="6">None</td></tr>{{end}}</table></section>
 {{with .Faults}}<section class="card scroll"><h2>Faults</h2><ul class="rows">{{range .}}<li><code>{{.}}</code></li>{{end}}</ul></section>{{end}}
 <section class="card scroll"><h2>History, newest first</h2>
-<form method="get" action="/_sim#history" role="search"><label for="q">Only what contains</label> <input id="q" name="q" value="{{.Filter}}"> <button class="quiet">Filter</button></form>
+<form method="get" action="/_sim#history" role="search"><label for="q">Only what contains</label> <input id="q" name="q" value="{{.Filter}}"><p><button class="quiet">Filter</button></p></form>
 <table id="history"><tr><th>#</th><th>At</th><th>Side</th><th>Request</th><th>Status</th><th>Event</th><th>Fault</th></tr>
 {{range .History}}<tr><td>{{.Seq}}</td><td>{{.At.Format "15:04:05.000"}}</td><td>{{.Side}}</td><td>{{.Method}} {{.Path}}</td><td>{{if .Status}}{{.Status}}{{else}}–{{end}}</td><td>{{.EventType}}{{if gt .Attempt 1}} (attempt {{.Attempt}}){{end}}</td><td>{{.Fault}}</td></tr>{{end}}</table>
 <p><a href="/_sim/history{{with .Filter}}?q={{.}}{{end}}">All as JSON lines</a> · <a href="/_sim/state">State as JSON</a></p></section>`)

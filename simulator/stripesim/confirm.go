@@ -1,7 +1,6 @@
 package stripesim
 
 import (
-	"maps"
 	"net/http"
 )
 
@@ -40,7 +39,7 @@ func (s *Stripe) charge(intent *PaymentIntent, method *PaymentMethod, how behavi
 	charge := s.state.Charges.Add(&Charge{ID: s.world.NewID("ch_3", 23), Created: s.real(), Amount: intent.Amount, Currency: intent.Currency,
 		Customer: intent.Customer, PaymentIntent: intent.ID, PaymentMethod: method.ID, Billing: method.Billing, Description: intent.Description,
 		ReceiptEmail: intent.ReceiptEmail, Shipping: intent.Shipping, Descriptor: intent.Descriptor, Suffix: intent.Suffix,
-		Authenticated: intent.Authenticated == method.ID, Metadata: maps.Clone(intent.Metadata)})
+		Authenticated: intent.Authenticated == method.ID, Metadata: intent.Metadata})
 	intent.LatestCharge = charge.ID
 	switch {
 	case !accepted:

@@ -126,7 +126,7 @@ func (s *Stripe) draft(sub *Subscription, reason string, lines []InvoiceLine) *I
 
 // plan makes a subscription's invoice without storing it.
 func (s *Stripe) plan(sub *Subscription, reason string, lines []InvoiceLine) *Invoice {
-	return &Invoice{Customer: sub.Customer, Subscription: sub.ID, SubscriptionMetadata: maps.Clone(sub.Metadata), Reason: reason,
+	return &Invoice{Customer: sub.Customer, Subscription: sub.ID, SubscriptionMetadata: sub.Metadata, Reason: reason,
 		Currency: sub.Currency, Lines: lines, AutoAdvance: true, CollectionMethod: sub.CollectionMethod, DaysUntilDue: sub.DaysUntilDue,
 		Discounts:   s.inherited(sub.Customer, sub),
 		PeriodStart: s.now(), PeriodEnd: s.now()}

@@ -217,16 +217,17 @@ func (p params) texts(field string) []string {
 
 // metadata applies Stripe's rules to old and returns the result: an empty value
 // deletes a key, an empty metadata clears all, at most 50 keys of 40 characters
-// with values of 500.
+// with values of 500. Metadata that is stored is never changed in place, so that
+// objects may share it.
 func (p params) metadata(old map[string]string) map[string]string {
 	const field = "metadata"
 	sent := p.at.child(field)
+	if sent == nil {
+		return old
+	}
 	result := maps.Clone(old)
 	if result == nil {
 		result = map[string]string{}
-	}
-	if sent == nil {
-		return result
 	}
 	if len(sent.fields) == 0 {
 		if sent.value != "" || len(sent.items) > 0 {

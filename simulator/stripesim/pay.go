@@ -2,7 +2,6 @@ package stripesim
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -121,7 +120,7 @@ func (s *Stripe) intentOf(session *CheckoutSession) *PaymentIntent {
 		Description: session.ChildDescription, SetupFutureUsage: session.FutureUsage, ReceiptEmail: session.ReceiptEmail, Shipping: session.Shipping,
 		Descriptor: session.Descriptor, Suffix: session.Suffix, Types: session.Types}
 	if session.Mode == "payment" {
-		fresh.Metadata = maps.Clone(session.ChildMetadata)
+		fresh.Metadata = session.ChildMetadata
 	} else {
 		fresh.Description, fresh.SetupFutureUsage = "Subscription creation", "off_session"
 	}

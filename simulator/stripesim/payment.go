@@ -64,7 +64,6 @@ func (s *Stripe) newPaymentIntent(fresh PaymentIntent) *PaymentIntent {
 	fresh.ID, fresh.Created = s.world.NewID("pi_3", 23), s.real()
 	fresh.Status = cmp.Or(fresh.Status, "requires_payment_method")
 	fresh.Capture, fresh.Confirmation = cmp.Or(fresh.Capture, "automatic"), cmp.Or(fresh.Confirmation, "automatic")
-	fresh.Metadata = maps.Clone(fresh.Metadata)
 	return s.state.PaymentIntents.Add(&fresh)
 }
 

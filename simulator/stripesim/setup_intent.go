@@ -2,7 +2,6 @@ package stripesim
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,7 +46,6 @@ var setupRoutes = []route{
 func (s *Stripe) newSetupIntent(fresh SetupIntent) *SetupIntent {
 	fresh.ID, fresh.Created = s.world.NewID("seti_1", 23), s.real()
 	fresh.Status, fresh.Usage = cmp.Or(fresh.Status, "requires_payment_method"), cmp.Or(fresh.Usage, "off_session")
-	fresh.Metadata = maps.Clone(fresh.Metadata)
 	intent := s.state.SetupIntents.Add(&fresh)
 	s.emit("setup_intent.created", s.showSetupIntent(intent), nil)
 	return intent

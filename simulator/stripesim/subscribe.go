@@ -2,7 +2,6 @@ package stripesim
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 )
@@ -31,7 +30,7 @@ func (s *Stripe) begin(from start) *Subscription {
 	now := s.now()
 	sub := &Subscription{ID: s.world.NewID("sub_1", 23), Created: now, StartDate: now, Customer: from.customer.ID, Status: "active",
 		Currency: from.items[0].price.Currency, Anchor: now, AnchorConfig: from.anchorConfig, BillingMode: cmp.Or(from.billingMode, "flexible"),
-		Description: from.description, Metadata: maps.Clone(from.metadata), TrialEndBehavior: from.trialEndBehavior,
+		Description: from.description, Metadata: from.metadata, TrialEndBehavior: from.trialEndBehavior,
 		CollectionMethod: from.collectionMethod, DaysUntilDue: from.daysUntilDue, SaveDefaultMethod: from.saveMethod}
 	if from.method != nil {
 		sub.DefaultPaymentMethod = from.method.ID
