@@ -118,11 +118,15 @@ func startDev(t *testing.T) *devWorld {
 		d.ended <- command.Run(ctx, &surroundings{getenv: os.Getenv, stdout: io.Discard, log: slog.New(slog.DiscardHandler)})
 	}()
 	t.Cleanup(cancel)
-	for range 200 {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if status, _, err := request([]string{"GET", d.app}); err == nil && status == 200 {
 			return d
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case err := <-d.ended:
+			t.Fatalf("dev ended: %v", err)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 	t.Fatal("dev did not start")
 	return nil
