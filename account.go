@@ -44,19 +44,45 @@ func ParseAccount(s string) (Account, error) {
 	return NewAccount(Kind(kind), id)
 }
 
-// AccountOfReference reads an id that carries its kind in its prefix, as Clerk's
-// do and as a checkout's client_reference_id does: "user_…" or "org_…".
-func AccountOfReference(id string) (Account, bool) {
-	kind := User
-	switch {
-	case strings.HasPrefix(id, "user_"):
-	case strings.HasPrefix(id, "org_"):
-		kind = Organization
-	default:
-		return Account{}, false
+// AccountOfReference reads what [Account.Reference] writes.
+func AccountOfReference(reference string) (Account, bool) {
+	for _, form := range []struct {
+		prefix string
+		kind   Kind
+		id     string
+	}{
+		{"user_", User, reference},
+		{"org_", Organization, reference},
+		{userReference, User, strings.TrimPrefix(reference, userReference)},
+		{organizationReference, Organization, strings.TrimPrefix(reference, organizationReference)},
+	} {
+		if strings.HasPrefix(reference, form.prefix) {
+			a, err := NewAccount(form.kind, form.id)
+			return a, err == nil
+		}
 	}
-	a, err := NewAccount(kind, id)
-	return a, err == nil
+	return Account{}, false
+}
+
+// What tells the kind of an id that does not tell it itself. A payment link takes
+// letters, digits, dashes and underscores in its client_reference_id, and no more.
+const (
+	userReference         = "lockstep-user-"
+	organizationReference = "lockstep-organization-"
+)
+
+// Reference is the account as a checkout's client_reference_id names it: an id of
+// Clerk's alone, which carries its kind in its prefix ("user_…", "org_…"), and any
+// other id behind a prefix of ours ("lockstep-user-42").
+func (a Account) Reference() string {
+	own, prefix := "user_", userReference
+	if a.Kind == Organization {
+		own, prefix = "org_", organizationReference
+	}
+	if strings.HasPrefix(a.ID, own) {
+		return a.ID
+	}
+	return prefix + a.ID
 }
 
 // String is the account's canonical form, "kind/id".

@@ -16,6 +16,9 @@ var (
 	ErrLinked = errors.New("linked otherwise")
 	// ErrInvalid: the request itself is wrong; its text says how and is safe to show.
 	ErrInvalid = errors.New("invalid request")
+	// ErrRemoved: the identity was removed; its id is not given twice, so that a late
+	// or repeated request creates nothing anew.
+	ErrRemoved = errors.New("was removed")
 	// ErrBusy: a customer is being created for the account; try again soon.
 	ErrBusy = errors.New("customer is being created")
 )

@@ -94,6 +94,7 @@ type Store interface {
 	Queue
 	Ledger
 	Sightings
+	Roster
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error

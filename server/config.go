@@ -14,9 +14,10 @@ import (
 
 // Config is all that a server is made of.
 type Config struct {
-	Store  lockstep.Store
-	Stripe Stripe
-	Clerk  Clerk
+	Store      lockstep.Store
+	Stripe     Stripe
+	Identities IdentitySource // empty means FromClerk
+	Clerk      Clerk          // with FromAPI, the zero value
 
 	APIKey        lockstep.Secret // for servers that call the API; empty: none can
 	ReturnOrigins []string        // where browsers may ask to come back to: "https://app.example"
@@ -29,6 +30,15 @@ type Config struct {
 	Intervals Intervals
 	Log       *slog.Logger // nil: slog.Default()
 }
+
+// IdentitySource says who keeps users and organizations.
+type IdentitySource string
+
+// The sources of identities.
+const (
+	FromClerk IdentitySource = "clerk"
+	FromAPI   IdentitySource = "api" // servers put and delete accounts; there are no session tokens
+)
 
 // DeletionPolicy says what becomes of the billing of a deleted account.
 type DeletionPolicy = reconcile.DeletionPolicy
@@ -77,12 +87,7 @@ func (c Config) Validate() error {
 		add(errors.New("no store"))
 	}
 	add(checkSecrets("Stripe webhook secret", c.Stripe.WebhookSecrets))
-	add(checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets))
-	for _, s := range c.Clerk.WebhookSecrets {
-		if err := clerkdirectory.CheckSecret(s); errors.Is(err, clerkdirectory.ErrBadSecret) {
-			add(errors.New("a Clerk webhook secret is not base64 after whsec_: copy it whole from the endpoint's page"))
-		}
-	}
+	add(c.validateIdentities())
 	if c.APIKey != "" && strings.TrimSpace(c.APIKey.Reveal()) == "" {
 		add(errors.New("the API key is blank; make one with: openssl rand -hex 32"))
 	}
@@ -92,6 +97,29 @@ func (c Config) Validate() error {
 		add(c.Deletion.Validate())
 	}
 	add(c.Workers.Validate())
+	return errors.Join(problems...)
+}
+
+func (c Config) validateIdentities() error {
+	switch c.Identities {
+	case FromAPI:
+		if c.Clerk.Key != "" || len(c.Clerk.WebhookSecrets) > 0 || c.Clerk.Issuer != "" {
+			return errors.New("identities come from the API, but Clerk is configured: choose one")
+		}
+		if c.APIKey == "" {
+			return errors.New("identities come from the API, but there is no API key for the servers that put them")
+		}
+		return nil
+	case FromClerk, "":
+	default:
+		return fmt.Errorf("identities come from %q, which is neither clerk nor api", string(c.Identities))
+	}
+	problems := []error{checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets)}
+	for _, s := range c.Clerk.WebhookSecrets {
+		if err := clerkdirectory.CheckSecret(s); errors.Is(err, clerkdirectory.ErrBadSecret) {
+			problems = append(problems, errors.New("a Clerk webhook secret is not base64 after whsec_: copy it whole from the endpoint's page"))
+		}
+	}
 	return errors.Join(problems...)
 }
 

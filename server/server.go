@@ -45,28 +45,48 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stripe: %w", err)
 	}
-	directory, err := clerkdirectory.New(clerkdirectory.Config{Key: c.Clerk.Key, BaseURL: c.Clerk.BaseURL, HTTPClient: c.Clerk.HTTPClient})
+	id, err := identities(c)
 	if err != nil {
-		return nil, fmt.Errorf("clerk: %w", err)
-	}
-	sessions, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: c.Clerk.Key, BaseURL: c.Clerk.BaseURL,
-		Issuer: c.Clerk.Issuer, AuthorizedParties: c.Clerk.AuthorizedParties, HTTPClient: c.Clerk.HTTPClient})
-	if err != nil {
-		return nil, fmt.Errorf("clerk session tokens: %w", err)
+		return nil, err
 	}
 
 	s := &Server{store: c.Store, log: c.Log}
 	intake := ingest.Intake{Inbox: c.Store, Wake: func() { s.runner.Wake() }}
-	s.runner = reconcile.NewRunner(c.Store, reconcilers(c, billing, directory, intake), c.Workers, c.Log)
+	s.runner = reconcile.NewRunner(c.Store, reconcilers(c, billing, id.directory, intake), c.Workers, c.Log)
 
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/stripe", &ingest.Endpoint{Source: stripeSource(c, billing), Intake: intake, Log: c.Log})
-	mux.Handle("POST /webhooks/clerk", &ingest.Endpoint{Source: clerkSource(c), Intake: intake, Log: c.Log})
-	api := &httpapi.API{Store: c.Store, Till: billing, Sessions: sessions, Catalog: c.Catalog, Key: c.APIKey,
+	if c.Identities != FromAPI {
+		mux.Handle("POST /webhooks/clerk", &ingest.Endpoint{Source: clerkSource(c), Intake: intake, Log: c.Log})
+	}
+	api := &httpapi.API{Store: c.Store, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
 		ReturnOrigins: c.ReturnOrigins, Wake: s.runner.Wake, Log: c.Log}
 	api.Register(mux)
 	s.web = api.AllowOrigins(mux)
 	return s, nil
+}
+
+// identity is who keeps users and organizations, and says who is signed in.
+type identity struct {
+	directory lockstep.Directory
+	sessions  lockstep.Sessions // nil: no session token is good
+	roster    httpapi.Roster    // nil: a provider keeps them
+}
+
+func identities(c Config) (identity, error) {
+	if c.Identities == FromAPI {
+		return identity{directory: c.Store, roster: c.Store}, nil
+	}
+	directory, err := clerkdirectory.New(clerkdirectory.Config{Key: c.Clerk.Key, BaseURL: c.Clerk.BaseURL, HTTPClient: c.Clerk.HTTPClient})
+	if err != nil {
+		return identity{}, fmt.Errorf("clerk: %w", err)
+	}
+	sessions, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: c.Clerk.Key, BaseURL: c.Clerk.BaseURL,
+		Issuer: c.Clerk.Issuer, AuthorizedParties: c.Clerk.AuthorizedParties, HTTPClient: c.Clerk.HTTPClient})
+	if err != nil {
+		return identity{}, fmt.Errorf("clerk session tokens: %w", err)
+	}
+	return identity{directory: directory, sessions: sessions}, nil
 }
 
 // reconcilers says which reconciler brings which kind of key in step.

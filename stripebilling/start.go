@@ -77,7 +77,7 @@ func checkoutParams(r lockstep.CheckoutRequest, price Price) *stripe.CheckoutSes
 		Params:            stripe.Params{IdempotencyKey: optional(r.IdempotencyKey)},
 		Mode:              stripe.String("payment"),
 		Customer:          stripe.String(r.CustomerID),
-		ClientReferenceID: stripe.String(r.Account.ID),
+		ClientReferenceID: stripe.String(r.Account.Reference()),
 		LineItems:         []*stripe.CheckoutSessionCreateLineItemParams{item},
 		SuccessURL:        stripe.String(r.SuccessURL),
 		CancelURL:         optional(r.CancelURL),

@@ -64,14 +64,17 @@ type credentials struct {
 	stripeWebhooks, clerkWebhooks []lockstep.Secret
 }
 
-// readCredentials reports everything that is missing at once.
-func readCredentials(getenv func(string) string) (credentials, error) {
+// readCredentials reports everything that is missing at once. Those of Clerk are
+// read only where identities come from there.
+func readCredentials(getenv func(string) string, clerk bool) (credentials, error) {
 	var c credentials
 	var problems [4]error
 	c.stripe, problems[0] = stripeKey.read(getenv)
 	c.stripeWebhooks, problems[1] = stripeWebhook.list(getenv)
-	c.clerk, problems[2] = clerkKey.read(getenv)
-	c.clerkWebhooks, problems[3] = clerkWebhook.list(getenv)
+	if clerk {
+		c.clerk, problems[2] = clerkKey.read(getenv)
+		c.clerkWebhooks, problems[3] = clerkWebhook.list(getenv)
+	}
 	if key := getenv("LOCKSTEP_API_KEY"); key != "" {
 		c.api = lockstep.Secret(strings.TrimSpace(key))
 		if c.api == "" {

@@ -24,7 +24,7 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	secrets, err := readCredentials(in.getenv)
+	secrets, err := readCredentials(in.getenv, server.IdentitySource(f.Identity) != server.FromAPI)
 	if err != nil {
 		return fmt.Errorf("secrets come from the environment:\n%w\nTo try everything without any key: lockstep dev", err)
 	}

@@ -23,6 +23,7 @@ type file struct {
 	ClerkAPIBase  string   `toml:"clerk_api_base"`
 	ReturnOrigins []string `toml:"return_origins"`
 	UserDeleted   string   `toml:"on_account_deleted"`
+	Identity      string   `toml:"identity"`
 	PastDueGrace  duration `toml:"past_due_grace"`
 
 	Clerk struct {
@@ -120,6 +121,7 @@ func (f file) projection() lockstep.ProjectionKeys {
 func (f file) apply(c *server.Config) {
 	c.Catalog, c.Projection = f.catalog(), f.projection()
 	c.Deletion, c.ReturnOrigins = server.DeletionPolicy(f.UserDeleted), f.ReturnOrigins
+	c.Identities = server.IdentitySource(f.Identity)
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
 		Directory: time.Duration(f.Sweeps.Directory), Accounts: time.Duration(f.Sweeps.Accounts)}

@@ -25,7 +25,8 @@ type Store interface {
 type API struct {
 	Store    Store
 	Till     lockstep.Till
-	Sessions lockstep.Sessions
+	Sessions lockstep.Sessions // nil: no session token is good
+	Roster   Roster            // nil: identities come from a provider
 	Catalog  lockstep.Catalog
 	Key      lockstep.Secret // empty: servers cannot call
 	// ReturnOrigins are the origins ("https://app.example") that a browser may name
@@ -56,6 +57,11 @@ func (a *API) Register(mux *http.ServeMux) {
 		Summary: "Open the billing portal", Tags: []string{"Buying"}, Security: either}, a.startPortal)
 	huma.Register(api, huma.Operation{OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{kind}/{id}",
 		Summary: "Access of an account, with its reasons", Tags: []string{"Accounts"}, Security: either}, a.account)
+	huma.Register(api, huma.Operation{OperationID: "put-account", Method: http.MethodPut, Path: "/v1/accounts/{kind}/{id}",
+		Summary: "Create or update an account, where no provider keeps identities", Tags: []string{"Accounts"}, Security: server}, a.putAccount)
+	huma.Register(api, huma.Operation{OperationID: "delete-account", Method: http.MethodDelete, Path: "/v1/accounts/{kind}/{id}",
+		Summary: "Delete an account, where no provider keeps identities", Tags: []string{"Accounts"}, Security: server,
+		DefaultStatus: http.StatusAccepted}, a.deleteAccount)
 	huma.Register(api, huma.Operation{OperationID: "sync-account", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/sync",
 		Summary: "Look at Stripe and the directory now", Tags: []string{"Accounts"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.syncAccount)

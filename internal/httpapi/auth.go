@@ -49,6 +49,10 @@ func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) 
 			next(huma.WithValue(ctx, callerKey{}, caller{server: true}))
 			return
 		}
+		if a.Sessions == nil {
+			refuse(ctx, http.StatusUnauthorized, "this is not the API key; there are no session tokens where no provider keeps identities")
+			return
+		}
 		session, err := a.Sessions.Verify(ctx.Context(), token)
 		if err != nil {
 			a.Log.Warn("credentials refused", "error", err)

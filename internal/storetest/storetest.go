@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"wake":        wakes,
 		"licenses":    licenses,
 		"sightings":   sightings,
+		"roster":      roster,
 		"fencing":     fencing,
 		"concurrency": concurrency,
 		"durability":  durability,
