@@ -99,3 +99,12 @@ type ParkError struct {
 }
 
 func (e *ParkError) Error() string { return "parked: " + e.Reason }
+
+// DelayError ends a run that is to be tried again at a time of its own choice
+// instead of the queue's backoff: it waits for something, or was told when.
+type DelayError struct {
+	Reason string // safe to show, holds no personal data
+	After  time.Duration
+}
+
+func (e *DelayError) Error() string { return e.Reason }

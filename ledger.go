@@ -31,6 +31,7 @@ type Record struct {
 	PaysFor       []Sponsorship  // of a user: the organizations whose subscription they bought
 
 	Projected map[string]any // our keys of the directory's metadata, as last written
+	Entitled  bool           // whether the last run that was saved found access; see [NoticeAccessEnded]
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -60,29 +61,4 @@ type Change struct {
 	Record  Record
 	Notices []Notice // stored if new
 	Marks   []Mark
-}
-
-// Notice is something to tell, unique by the business object that it is about,
-// so that a redelivered event never tells twice.
-type Notice struct {
-	ID        string // kind and business object: "license.granted:cs_…"
-	Kind      NoticeKind
-	Account   Account
-	Object    string // the subscription or license
-	CreatedAt time.Time
-}
-
-// NoticeKind says what is told.
-type NoticeKind string
-
-// The kinds of notice.
-const (
-	NoticeSubscriptionStarted NoticeKind = "subscription.started"
-	NoticeSubscriptionEnded   NoticeKind = "subscription.ended"
-	NoticeLicenseGranted      NoticeKind = "license.granted"
-)
-
-// NewNotice names a notice after its business object.
-func NewNotice(kind NoticeKind, account Account, object string, now time.Time) Notice {
-	return Notice{ID: string(kind) + ":" + object, Kind: kind, Account: account, Object: object, CreatedAt: now}
 }

@@ -70,6 +70,9 @@ type Ledger interface {
 	LicenseOfPayment(ctx context.Context, paymentID string) (License, error)
 	// Notices returns what there is to tell about an account, oldest first.
 	Notices(ctx context.Context, account Account) ([]Notice, error)
+	// Notice returns a notice, or ErrNotFound. One that is new when it is stored marks
+	// its key ([KeyNotice]) in the same transaction.
+	Notice(ctx context.Context, id string) (Notice, error)
 }
 
 // Sightings is what sweeps keep.

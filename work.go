@@ -18,6 +18,9 @@ const (
 	KeyPayment      KeyKind = "payment"  // a payment intent whose checkout session is to be found
 	KeyObject       KeyKind = "object"   // an object of Stripe's of which a thin event gave only the id
 	KeySweep        KeyKind = "sweep"    // a periodic look at everything
+	KeyNotice       KeyKind = "notice"   // a notice that is to be handed to its channels: "notice/<notice id>"
+	KeyMail         KeyKind = "mail"     // a notice that is to be mailed: "mail/<notice id>"
+	KeyHook         KeyKind = "hook"     // a notice for an endpoint: "hook/<endpoint id>/<notice id>"
 )
 
 // Key names one thing that may be out of step and must be looked at. One key is

@@ -104,6 +104,7 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
 			Intervals: c.Intervals, Take: intake.Take, Log: c.Log},
+		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store},
 	}
 }
 

@@ -26,6 +26,7 @@ func conclude(claim lockstep.Claim, result Result, err error, now time.Time) loc
 	var parked *lockstep.ParkError
 	var upstream *lockstep.UpstreamError
 	var ours internalError
+	var delayed *lockstep.DelayError
 	switch {
 	case err == nil && result.After > 0:
 		return lockstep.Outcome{Disposition: lockstep.Done, At: now.Add(result.After), Scope: result.Scope}
@@ -36,6 +37,8 @@ func conclude(claim lockstep.Claim, result Result, err error, now time.Time) loc
 	case lockstep.IsTerminal(err),
 		errors.As(err, &ours) && claim.Attempt >= maxAttempts:
 		return lockstep.Outcome{Disposition: lockstep.Failed, Reason: err.Error()}
+	case errors.As(err, &delayed):
+		return lockstep.Outcome{Disposition: lockstep.Retry, At: now.Add(delayed.After), Reason: delayed.Reason}
 	}
 	wait := backoff(claim.Attempt)
 	if errors.As(err, &upstream) {

@@ -65,11 +65,10 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 		if err := t.replaceItems(ctx, deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
 			return err
 		}
-		if err := t.saveNotices(ctx, notices); err != nil {
+		if _, err := t.markOne(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive}); err != nil {
 			return err
 		}
-		_, err = t.markOne(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive})
-		return err
+		return t.saveNotices(ctx, claim, notices) // after the mark, whose run they wait for
 	})
 	if err != nil {
 		return fmt.Errorf("save license %s: %w", l.ID, err)

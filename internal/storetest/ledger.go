@@ -92,12 +92,14 @@ var ledger = map[string]func(*world){
 		again := notice
 		again.CreatedAt = at(9)
 		for _, notices := range [][]lockstep.Notice{{notice}, {later, again}} {
-			claim := w.hold(alice.Key())
+			w.mark(alice.Key(), lockstep.ScopeAll, lockstep.Normal)
+			claim := w.among(alice.Key())
 			w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice}, Notices: notices,
 				Marks: []lockstep.Mark{{Key: bob.Key(), Scope: lockstep.ScopeIdentity, Priority: lockstep.Normal}}}))
 			w.done(claim)
-			w.done(w.claim(bob.Key()))
+			w.done(w.among(bob.Key()))
 		}
+		notice.Generation, later.Generation = 1, 2
 		got, err := w.Notices(w.Context(), alice)
 		w.ok(err)
 		equal(w, "notices", got, []lockstep.Notice{notice, later})

@@ -27,8 +27,9 @@ var licenses = map[string]func(*world){
 		equal(w, "license of payment", got, l)
 		notices, err := w.Notices(w.Context(), alice)
 		w.ok(err)
+		notice.Generation = w.work(alice.Key()).Generation
 		equal(w, "notices", notices, []lockstep.Notice{notice})
-		run := w.claim(alice.Key())
+		run := w.among(alice.Key())
 		equal(w, "scope", run.Scope, lockstep.Scope(0))
 		equal(w, "priority", w.work(alice.Key()).Priority, lockstep.Interactive)
 	},

@@ -25,6 +25,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"link":        links,
 		"wake":        wakes,
 		"licenses":    licenses,
+		"notices":     notices,
 		"sightings":   sightings,
 		"roster":      roster,
 		"fencing":     fencing,
@@ -103,6 +104,19 @@ func (w *world) claim(key lockstep.Key) lockstep.Claim {
 		w.Fatalf("claimed %v, want just %s", claims, key)
 	}
 	return claims[0]
+}
+
+// among claims everything that is due, among it key. Notices are due by the clock.
+func (w *world) among(key lockstep.Key) lockstep.Claim {
+	w.Helper()
+	claims := w.take(time.Minute)
+	for _, c := range claims {
+		if c.Key == key {
+			return c
+		}
+	}
+	w.Fatalf("claimed %v, want %s among them", claims, key)
+	return lockstep.Claim{}
 }
 
 // hold marks a key and claims it.
