@@ -42,15 +42,25 @@ breaks: ## Break the code in each way of docs/breaks.md and see the world's test
 breaks-table: ## The same, and write the table in docs/breaks.md
 	$(GO) run ./internal/breaks -write docs/breaks.md
 
-clients: conformance/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator
+clients: conformance/node_modules examples/nextjs/node_modules examples/convex/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator, and check the examples' types
 	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance ./internal/judge
 
 clients-table: conformance/node_modules ## The same, and write the table in docs/stripe-cli.md
 	LOCKSTEP_CONFORMANCE=1 LOCKSTEP_WRITE_TABLE=1 $(GO) test -count=1 -timeout 10m ./conformance
 
-conformance/node_modules: conformance/package-lock.json
+conformance/node_modules: conformance/package-lock.json | node
 	npm ci --prefix conformance --loglevel=error
 	@touch $@
+
+# Without optional packages: compilers of other systems, which checking types does not need.
+examples/%/node_modules: examples/%/package-lock.json | node
+	npm ci --prefix examples/$* --omit=optional --loglevel=error
+	@touch $@
+
+.PHONY: node
+node:
+	@node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' && command -v npm >/dev/null || { \
+		echo "make clients needs Node 20.9 or newer with npm on the PATH (https://nodejs.org; Debian 12 has an older one)"; exit 1; }
 
 soak: ## Run many more worlds: make soak SEEDS=100000
 	$(GO) test ./internal/world -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000

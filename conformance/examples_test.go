@@ -1,0 +1,24 @@
+package conformance
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestExamplesTypeCheck holds the examples against the real packages that they
+// name: an API of theirs that is used wrongly, or that is gone, is found here.
+func TestExamplesTypeCheck(t *testing.T) {
+	wanted(t)
+	t.Parallel()
+	for name, project := range map[string]string{"nextjs": ".", "convex": "convex"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check := exec.CommandContext(t.Context(), "node", "node_modules/typescript/bin/tsc", "--noEmit", "--project", project)
+			check.Dir = filepath.Join("..", "examples", name)
+			if output, err := check.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
+	}
+}
