@@ -25,6 +25,7 @@ type Subscription struct {
 	EndedAt           time.Time // zero: not ended
 	TrialEnd          time.Time
 	CreatedAt         time.Time
+	InvoiceID         string            // the latest invoice, as observed; not kept
 	PaidBy            string            // the user who bought it for an organization; may be empty
 	Metadata          map[string]string // as observed; only PaidBy is kept of it
 }
@@ -82,6 +83,7 @@ type Checkout struct {
 	Amount        int64  // total, in the currency's smallest unit
 	Currency      string
 	Items         []Item
+	PaymentFailed bool // a delayed method was tried and has failed
 	Refunded      bool // fully
 	Disputed      bool // a dispute is open or lost
 	CreatedAt     time.Time

@@ -44,6 +44,7 @@ type Facts struct {
 	Invoice  string     `json:"invoice,omitempty"`  // that was not paid
 	PaidBy   string     `json:"paid_by,omitempty"`  // of an organization: the user who bought it
 	Checkout string     `json:"checkout,omitempty"` // the session of a one-time payment
+	At       *time.Time `json:"at,omitempty"`       // of a one-time payment: when it was begun
 }
 
 // NewNotice names a notice after its business object.

@@ -43,6 +43,8 @@ func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, er
 		// Without the charge, a refund would go unseen.
 		return lockstep.Checkout{}, failed(op, errors.New("the payment was not expanded"))
 	}
+	status := payment.Text("status")
+	checkout.PaymentFailed = status == "requires_payment_method" || status == "canceled"
 	checkout.Refunded = charge.Flag("refunded")
 	if charge.Flag("disputed") {
 		checkout.Disputed, err = c.disputed(ctx, charge.Text("id"))

@@ -84,6 +84,7 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		EndedAt:           timeOf(o, "ended_at"),
 		TrialEnd:          timeOf(o, "trial_end"),
 		CreatedAt:         timeOf(o, "created"),
+		InvoiceID:         reference(o, "latest_invoice"),
 		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,
 	}

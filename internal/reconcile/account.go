@@ -85,16 +85,34 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	}
 	at := time.Now()
 	access := as.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at)
-	if err := r.save(ctx, at); err != nil {
+	r.now.Entitled = access.Active
+	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
 	if err := r.project(ctx, access); err != nil {
 		return Result{}, err
 	}
-	if !access.Recheck.IsZero() {
-		return Result{After: access.Recheck.Sub(at) + time.Second}, nil
+	return r.nextLook(access, at), nil
+}
+
+// nextLook is when time alone may change the answer, or there is something to
+// tell by the clock: that wants to know first what Stripe says by then.
+func (r *run) nextLook(access lockstep.Access, at time.Time) Result {
+	var trial time.Time
+	for _, s := range r.now.Subscriptions {
+		if due := trialLook(s); due.After(at) {
+			trial = sooner(trial, due)
+		}
 	}
-	return Result{}, nil
+	due := sooner(access.Recheck, trial)
+	if due.IsZero() {
+		return Result{}
+	}
+	look := Result{After: due.Sub(at) + time.Second}
+	if due.Equal(trial) {
+		look.Scope = lockstep.ScopeSubscriptions
+	}
+	return look
 }
 
 // begin reads what we know. What we do not know at all is looked at wholly, and
@@ -151,7 +169,7 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		r.now.State = lockstep.AccountDeleted
 		r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
 		r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", r.Deletion)
-		return false, r.save(ctx, time.Now())
+		return false, r.keep(ctx)
 	}
 	if err != nil {
 		return true, fmt.Errorf("look at identity: %w", err)
@@ -168,10 +186,18 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	return false, nil
 }
 
+// keep writes the record before the run goes on: with what it has decided so far,
+// there is nothing to tell yet.
+func (r *run) keep(ctx context.Context) error { return r.write(ctx, nil, time.Now()) }
+
 // save writes the record, with the notices and marks that follow from it.
-func (r *run) save(ctx context.Context, at time.Time) error {
+func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) error {
+	return r.write(ctx, notices(r.was, r.now, access, at), at)
+}
+
+func (r *run) write(ctx context.Context, told []lockstep.Notice, at time.Time) error {
 	r.now.UpdatedAt = at
-	change := lockstep.Change{Record: r.now, Notices: notices(r.was, r.now, at), Marks: append(r.marks, payers(r.was, r.now)...)}
+	change := lockstep.Change{Record: r.now, Notices: told, Marks: append(r.marks, payers(r.was, r.now)...)}
 	if err := r.Store.Save(ctx, r.claim, change); err != nil {
 		return fmt.Errorf("save account: %w", err)
 	}

@@ -90,7 +90,7 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 func (r *run) link(ctx context.Context, c lockstep.Customer) error {
 	r.now.CustomerID, r.now.CustomerDeleted, r.now.Intent = c.ID, false, nil
 	r.takeOver(c)
-	return r.save(ctx, time.Now())
+	return r.keep(ctx)
 }
 
 // takeOver says what a customer is taken to have been given. Of one that we made
@@ -135,7 +135,7 @@ func (r *run) createCustomer(ctx context.Context) error {
 		// Nothing was executed. The address may be mended before the next try, so
 		// these parameters must not be sent again.
 		r.now.Intent = nil
-		if err := r.save(ctx, time.Now()); err != nil {
+		if err := r.keep(ctx); err != nil {
 			return err
 		}
 	}
@@ -148,7 +148,7 @@ func (r *run) intend(ctx context.Context) error {
 	r.now.Intent = &lockstep.Intent{
 		Key:   fmt.Sprintf("lockstep:customer:%s:%d", r.account, r.now.CustomerGeneration),
 		Email: r.now.Email, Name: r.now.Name, At: time.Now()}
-	return r.save(ctx, time.Now())
+	return r.keep(ctx)
 }
 
 // recover looks for the customer that an intent may have made. If there is none
@@ -164,7 +164,7 @@ func (r *run) recover(ctx context.Context, cause error) error {
 		}
 	}
 	r.now.Intent = nil
-	if err := r.save(ctx, time.Now()); err != nil {
+	if err := r.keep(ctx); err != nil {
 		return err
 	}
 	if cause != nil {

@@ -35,7 +35,9 @@ func (r *run) bury(ctx context.Context) error {
 	if err := r.observeBilling(ctx); err != nil {
 		return err
 	}
-	return r.save(ctx, time.Now())
+	at := time.Now()
+	r.now.Entitled = false
+	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
 }
 
 // cancelAll ends every subscription that has not ended.

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -11,9 +13,13 @@ import (
 // older was there before we were.
 const history = 4 * 24 * time.Hour
 
-// notices says what there is to tell of a change. They are unique by the
-// subscription, so a second telling of the same is dropped by the store.
-func notices(was, now lockstep.Record, at time.Time) []lockstep.Notice {
+// trialNotice is how long before its end a trial's end is told, as Stripe's own
+// customer.subscription.trial_will_end is sent.
+const trialNotice = 3 * 24 * time.Hour
+
+// notices says what there is to tell of a change. They are unique by what they
+// are about, so a second telling of the same is dropped by the store.
+func notices(was, now lockstep.Record, access lockstep.Access, at time.Time) []lockstep.Notice {
 	before := map[string]lockstep.Subscription{}
 	for _, s := range was.Subscriptions {
 		before[s.ID] = s
@@ -24,13 +30,112 @@ func notices(was, now lockstep.Record, at time.Time) []lockstep.Notice {
 		if !known && at.Sub(s.CreatedAt) > history {
 			continue
 		}
-		started := s.Status == "active" || s.Status == "trialing"
-		if started && b.Status != s.Status {
-			told = append(told, lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, now.Account, s.ID, at))
+		tell := func(kind lockstep.NoticeKind, object string) {
+			n := lockstep.NewNotice(kind, now.Account, object, at)
+			n.Object, n.Facts = s.ID, factsOf(s, access)
+			told = append(told, n)
 		}
-		if s.Status == "canceled" && b.Status != s.Status {
-			told = append(told, lockstep.NewNotice(lockstep.NoticeSubscriptionEnded, now.Account, s.ID, at))
+		turned := b.Status != s.Status
+		switch {
+		case turned && (s.Status == "active" || s.Status == "trialing"):
+			tell(lockstep.NoticeSubscriptionStarted, s.ID)
+		case turned && s.Status == "past_due":
+			tell(lockstep.NoticePaymentFailed, unpaid(s))
+		case turned && s.Status == "canceled":
+			tell(lockstep.NoticeSubscriptionEnded, s.ID)
+		}
+		if due := trialLook(s); !due.IsZero() && !at.Before(due) {
+			tell(lockstep.NoticeSubscriptionTrialEnding, s.ID+":"+strconv.FormatInt(s.TrialEnd.Unix(), 10))
 		}
 	}
+	if was.Entitled && !now.Entitled {
+		told = append(told, accessEnded(now, access, at))
+	}
 	return told
+}
+
+// accessEnded is told of the account: what counted most is what ended.
+func accessEnded(now lockstep.Record, access lockstep.Access, at time.Time) lockstep.Notice {
+	a := now.Account
+	n := lockstep.NewNotice(lockstep.NoticeAccessEnded, a, string(a.Kind)+":"+a.ID+":"+strconv.FormatInt(at.UnixMilli(), 10), at)
+	if len(access.Reasons) == 0 {
+		return n
+	}
+	first := access.Reasons[0]
+	n.Object, n.Facts = first.ID, lockstep.Facts{Plan: first.Plan, Status: first.Status}
+	for _, s := range now.Subscriptions {
+		if s.ID == first.ID {
+			n.Facts = factsOf(s, access)
+		}
+	}
+	return n
+}
+
+func factsOf(s lockstep.Subscription, access lockstep.Access) lockstep.Facts {
+	f := lockstep.Facts{Status: s.Status, Ending: s.Ending(), Invoice: s.InvoiceID, PaidBy: s.PaidBy}
+	if at := slices.IndexFunc(access.Reasons, func(r lockstep.Reason) bool { return r.ID == s.ID }); at >= 0 {
+		f.Plan = access.Reasons[at].Plan
+	}
+	until := s.PeriodEnd()
+	switch {
+	case !s.EndedAt.IsZero():
+		until = s.EndedAt
+	case !s.CancelAt.IsZero():
+		until = s.CancelAt
+	case s.Status == "trialing" && !s.TrialEnd.IsZero():
+		until = s.TrialEnd
+	}
+	if !until.IsZero() {
+		until = until.UTC()
+		f.Until = &until
+	}
+	return f
+}
+
+// unpaid is the invoice that a subscription owes. Where Stripe names none, the
+// period tells one failure from the next.
+func unpaid(s lockstep.Subscription) string {
+	if s.InvoiceID != "" {
+		return s.InvoiceID
+	}
+	return s.ID + ":" + strconv.FormatInt(s.PeriodEnd().Unix(), 10)
+}
+
+// trialLook is from when on the end of a trial is told; zero: never.
+func trialLook(s lockstep.Subscription) time.Time {
+	if s.Status != "trialing" || s.TrialEnd.IsZero() {
+		return time.Time{}
+	}
+	return s.TrialEnd.Add(-trialNotice)
+}
+
+// licenseNotices says what there is to tell of a one-time payment.
+func licenseNotices(l lockstep.License, session lockstep.Checkout, catalog lockstep.Catalog, at time.Time) []lockstep.Notice {
+	kind := lockstep.NoticeLicenseGranted
+	switch {
+	case l.Status == lockstep.LicenseActive:
+	case l.Status == lockstep.LicensePending && session.PaymentFailed:
+		kind = lockstep.NoticePaymentFailed
+	default:
+		return nil
+	}
+	n := lockstep.NewNotice(kind, l.Account, l.ID, at)
+	n.Facts = lockstep.Facts{Amount: l.Amount, Currency: l.Currency, Status: string(l.Status), Checkout: l.ID,
+		PaidBy: lockstep.PayerNamedIn(session.Metadata)}
+	if reasons := catalog.Decide(nil, []lockstep.License{l}, at).Reasons; len(reasons) > 0 {
+		n.Facts.Plan = reasons[0].Plan
+	}
+	if !session.CreatedAt.IsZero() {
+		created := session.CreatedAt.UTC()
+		n.Facts.At = &created
+	}
+	return []lockstep.Notice{n}
+}
+
+// sooner is the earlier of two looks, of which zero is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

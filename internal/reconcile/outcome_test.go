@@ -24,6 +24,7 @@ func TestHowARunEnded(t *testing.T) {
 		"no error":                     {nil, 1, lockstep.Done},
 		"parked":                       {&lockstep.ParkError{Reason: "nobody's"}, 1, lockstep.Parked},
 		"parked, deeper":               {fmt.Errorf("x: %w", &lockstep.ParkError{Reason: "nobody's"}), 1, lockstep.Parked},
+		"told when":                    {fmt.Errorf("x: %w", &lockstep.DelayError{Reason: "waits", After: time.Minute}), 4000, lockstep.Retry},
 		"terminal":                     {lockstep.Terminal(errors.New("no")), 1, lockstep.Failed},
 		"refused":                      {upstream(400, "email_invalid"), 1, lockstep.Failed},
 		"a 404":                        {upstream(404, "resource_missing"), 1, lockstep.Failed},

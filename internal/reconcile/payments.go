@@ -97,11 +97,7 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 		return err
 	}
 	license, _ := lockstep.LicenseOf(session, owner)
-	var told []lockstep.Notice
-	if license.Status == lockstep.LicenseActive {
-		told = append(told, lockstep.NewNotice(lockstep.NoticeLicenseGranted, owner, license.ID, time.Now()))
-	}
-	err = p.Store.SaveLicense(ctx, claim, license, told)
+	err = p.Store.SaveLicense(ctx, claim, license, licenseNotices(license, session, p.Catalog, time.Now()))
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return p.introduce(ctx, owner, waits)
