@@ -98,6 +98,7 @@ type Store interface {
 	Ledger
 	Sightings
 	Roster
+	Changes
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error

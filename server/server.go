@@ -16,6 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/httpapi"
 	"github.com/lockstep-dev/lockstep/internal/ingest"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/watch"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
@@ -50,6 +51,8 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 
+	memory := watch.New(c.Store, watch.Config{Log: c.Log})
+	c.Store = memory.Store(c.Store)
 	s := &Server{store: c.Store, log: c.Log}
 	intake := ingest.Intake{Inbox: c.Store, Wake: func() { s.runner.Wake() }}
 	s.runner = reconcile.NewRunner(c.Store, reconcilers(c, billing, id.directory, intake), c.Workers, c.Log)
@@ -60,7 +63,7 @@ func New(c Config) (*Server, error) {
 		mux.Handle("POST /webhooks/clerk", &ingest.Endpoint{Source: clerkSource(c), Intake: intake, Log: c.Log})
 	}
 	api := &httpapi.API{Store: c.Store, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
-		ReturnOrigins: c.ReturnOrigins, Wake: s.runner.Wake, Log: c.Log}
+		Watch: memory, ReturnOrigins: c.ReturnOrigins, Wake: s.runner.Wake, Log: c.Log}
 	api.Register(mux)
 	s.web = api.AllowOrigins(mux)
 	return s, nil

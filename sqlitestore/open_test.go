@@ -42,6 +42,10 @@ func TestOpenIsRefused(t *testing.T) {
 		"of a damaged file": {
 			func(t *testing.T) string {
 				path := made(t, "with recursive n (i) as (select 1 union all select i + 1 from n where i < 500) insert into cursors select i, hex(randomblob(200)) from n")
+				// Into the file, so that what was inserted stands at its end.
+				if _, err := raw(t, path).Exec("pragma wal_checkpoint(truncate)"); err != nil {
+					t.Fatal(err)
+				}
 				content, err := os.ReadFile(path)
 				if err != nil {
 					t.Fatal(err)

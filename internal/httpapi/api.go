@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/watch"
 )
 
 // Store is what the API needs of the store.
@@ -24,6 +25,7 @@ type Store interface {
 // API answers the JSON API.
 type API struct {
 	Store    Store
+	Watch    *watch.Watch // the records of Store, kept in memory
 	Till     lockstep.Till
 	Sessions lockstep.Sessions // nil: no session token is good
 	Roster   Roster            // nil: identities come from a provider

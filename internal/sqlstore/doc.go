@@ -43,6 +43,18 @@
 // happens would miss it; therefore accounts remember when that was, work when it
 // was claimed, and a run that parks too late is run again instead.
 //
+// # Changes
+//
+// Every transaction that writes an account's record notes the account (changed),
+// and as its last statement before the commit takes the next number for what it
+// noted. The number is a row, not a sequence: it stays locked until the commit, so
+// that no lower number ever becomes visible after a higher one, and a number
+// that is rolled back is not missing. That makes writers of records commit one after
+// the other where a database has several, which is as fast as it commits; Stripe's
+// rate limit is far below. A reader that knows everything up to a number therefore
+// only asks for what is above it. The rows are the newest change of each account,
+// not a log: there is nothing to clean up.
+//
 // # Transactions
 //
 // Exported methods begin transactions, unexported functions are given one.

@@ -54,6 +54,7 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 		if _, err := t.account(ctx, l.Account); err != nil {
 			return fmt.Errorf("account %s: %w", l.Account, err)
 		}
+		t.changed(l.Account)
 		n, err := t.exec(ctx, upsertLicense, l.ID, l.Account.Kind, l.Account.ID, l.PaymentID, l.Amount, l.Currency,
 			l.Status, millis(l.CreatedAt))
 		if err != nil {

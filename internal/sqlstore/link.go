@@ -32,6 +32,7 @@ func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockste
 
 func (t *tx) link(ctx context.Context, identity lockstep.Identity, customerID string) error {
 	account := identity.Account
+	t.changed(account)
 	stored, err := t.account(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		err = t.createAccount(ctx, identity)

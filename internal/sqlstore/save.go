@@ -51,6 +51,7 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 // saveAccount writes the account's own row, and what follows when it or its link
 // is new.
 func (t *tx) saveAccount(ctx context.Context, r lockstep.Record) error {
+	t.changed(r.Account)
 	stored, err := t.account(ctx, r.Account)
 	isNew := errors.Is(err, lockstep.ErrNotFound)
 	if isNew {
@@ -103,6 +104,7 @@ func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account
 		return fmt.Errorf("encode what was projected for %s: %w", account, err)
 	}
 	err = s.fenced(ctx, claim, func(t *tx) error {
+		t.changed(account)
 		n, err := t.exec(ctx, updateProjected, account.Kind, account.ID, string(encoded), t.now)
 		if err == nil && n == 0 {
 			err = lockstep.ErrNotFound

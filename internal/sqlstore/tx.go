@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"github.com/lockstep-dev/lockstep"
 )
 
 // tx is a transaction: the connection, its statements and the moment at which
@@ -13,12 +15,19 @@ type tx struct {
 	sql  *sql.Tx
 	pool *pool
 	now  int64
+
+	changes []lockstep.Account // whose record is written, see changed
 }
 
 // write runs do in a writing transaction, which is on disk when write returns
 // nil and has changed nothing when it does not.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
-	return s.transact(ctx, s.writer, nil, do)
+	return s.transact(ctx, s.writer, nil, func(t *tx) error {
+		if err := do(t); err != nil {
+			return err
+		}
+		return t.numberChanges(ctx)
+	})
 }
 
 // read runs do in a transaction that sees one state of the database.

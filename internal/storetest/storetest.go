@@ -28,6 +28,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"notices":     notices,
 		"sightings":   sightings,
 		"roster":      roster,
+		"changes":     changes,
 		"fencing":     fencing,
 		"concurrency": concurrency,
 		"durability":  durability,

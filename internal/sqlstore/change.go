@@ -1,0 +1,81 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// countChange numbers a transaction's changes. The row stays locked until the
+	// commit, which is what puts the numbers in the order of the commits.
+	countChange Statement = `
+update change_count set seq = seq + 1 where id = 1 returning seq`
+
+	upsertChange Statement = `
+insert into changes (kind, id, seq) values ($1, $2, $3)
+on conflict (kind, id) do update set seq = excluded.seq`
+
+	selectLastChange Statement = `select seq from change_count where id = 1`
+
+	selectChanges Statement = `
+select kind, id from changes where seq > $1 order by seq limit $2`
+)
+
+// changed notes that an account's record is written in this transaction.
+func (t *tx) changed(account lockstep.Account) {
+	if !slices.Contains(t.changes, account) {
+		t.changes = append(t.changes, account)
+	}
+}
+
+// numberChanges gives what changed its number. It is the last that a transaction
+// does: whoever waits for the number's row holds everything else that it needs,
+// so that two writers cannot wait for each other.
+func (t *tx) numberChanges(ctx context.Context) error {
+	if len(t.changes) == 0 {
+		return nil
+	}
+	var seq int64
+	if err := t.row(ctx, countChange).Scan(&seq); err != nil {
+		return fmt.Errorf("number a change: %w", err)
+	}
+	slices.SortFunc(t.changes, func(a, b lockstep.Account) int { return strings.Compare(a.String(), b.String()) })
+	for _, a := range t.changes {
+		if _, err := t.exec(ctx, upsertChange, a.Kind, a.ID, seq); err != nil {
+			return fmt.Errorf("note the change of %s: %w", a, err)
+		}
+	}
+	return nil
+}
+
+// ChangedSince implements [lockstep.Changes].
+func (s *Store) ChangedSince(ctx context.Context, after int64, limit int) (lockstep.Changed, error) {
+	var c lockstep.Changed
+	err := s.read(ctx, func(t *tx) error {
+		// The number first: what is committed between the two statements, on a database
+		// where that shows, is then told twice instead of never.
+		if err := t.row(ctx, selectLastChange).Scan(&c.Last); err != nil {
+			return err
+		}
+		if after < 0 || after > c.Last {
+			c.Unknown = true
+			return nil
+		}
+		if after == c.Last {
+			return nil
+		}
+		accounts, err := collect(ctx, t, scanAccount, selectChanges, after, limit+1)
+		if c.Unknown = len(accounts) > limit; !c.Unknown {
+			c.Accounts = accounts
+		}
+		return err
+	})
+	if err != nil {
+		return lockstep.Changed{}, fmt.Errorf("read what changed since %d: %w", after, err)
+	}
+	return c, nil
+}

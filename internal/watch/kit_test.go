@@ -1,0 +1,139 @@
+package watch
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/sqlitestore"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	alice = lockstep.Account{Kind: lockstep.User, ID: "user_alice"}
+	bob   = lockstep.Account{Kind: lockstep.User, ID: "user_bob"}
+)
+
+// place is two processes over one database, in virtual time: ours, with a watch,
+// and another.
+type place struct {
+	*testing.T
+	ours, other lockstep.Store
+	source      *source
+	watch       *Watch
+}
+
+// source is our store with what a test does to it.
+type source struct {
+	lockstep.Store
+	reads  atomic.Int64
+	broken atomic.Pointer[error]          // what reading changes fails with
+	read   func(account lockstep.Account) // called when an account has been read, before it is returned
+}
+
+func (s *source) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	s.reads.Add(1)
+	record, err := s.Store.Account(ctx, account)
+	if s.read != nil {
+		s.read(account)
+	}
+	return record, err
+}
+
+func (s *source) ChangedSince(ctx context.Context, after int64, limit int) (lockstep.Changed, error) {
+	if err := s.broken.Load(); err != nil {
+		return lockstep.Changed{}, *err
+	}
+	return s.Store.ChangedSince(ctx, after, limit)
+}
+
+func inBubble(t *testing.T, config Config, test func(*place)) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lockstep.db")
+	synctest.Test(t, func(t *testing.T) {
+		p := &place{T: t, ours: open(t, path), other: open(t, path)}
+		p.source = &source{Store: p.ours}
+		if config.Log == nil {
+			config.Log = slog.New(slog.DiscardHandler)
+		}
+		p.watch = New(p.source, config)
+		test(p)
+	})
+}
+
+func open(t *testing.T, path string) lockstep.Store {
+	t.Helper()
+	store, err := sqlitestore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// save writes a record that says how often it was written.
+func save(t *testing.T, store lockstep.Store, account lockstep.Account, times int64) {
+	t.Helper()
+	ctx := t.Context()
+	if err := store.Mark(ctx, lockstep.Mark{Key: account.Key()}); err != nil {
+		t.Fatal(err)
+	}
+	claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+	if err != nil || len(claims) != 1 {
+		t.Fatalf("claimed %v: %v", claims, err)
+	}
+	record := lockstep.Record{Account: account, Name: "Somebody", IdentityUpdatedAt: times}
+	if err := store.Save(ctx, claims[0], lockstep.Change{Record: record}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// times is how often an account was written, as the watch knows.
+func (p *place) times(account lockstep.Account) int64 {
+	p.Helper()
+	record, err := p.watch.Record(p.Context(), account)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return record.IdentityUpdatedAt
+}
+
+// subscribe subscribes until the test ends, and receives what it is told for a start.
+func (p *place) subscribe(account lockstep.Account) <-chan struct{} {
+	changed, cancel := p.watch.Subscribe(account)
+	p.Cleanup(cancel)
+	synctest.Wait()
+	told(changed)
+	return changed
+}
+
+// told reports whether something was told, and receives it.
+func told(changed <-chan struct{}) bool {
+	select {
+	case <-changed:
+		return true
+	default:
+		return false
+	}
+}
+
+// pass lets virtual time pass, and what is under way come to rest.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
