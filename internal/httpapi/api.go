@@ -64,6 +64,11 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "delete-account", Method: http.MethodDelete, Path: "/v1/accounts/{kind}/{id}",
 		Summary: "Delete an account, where no provider keeps identities", Tags: []string{"Accounts"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.deleteAccount)
+	huma.Register(api, huma.Operation{OperationID: "read-access", Method: http.MethodGet, Path: accessPath,
+		Summary: "Access of an account, from memory", Tags: []string{"Accounts"}, Security: either}, a.readAccess)
+	documentNotModified(api.OpenAPI().Paths[accessPath].Get)
+	huma.Register(api, huma.Operation{OperationID: "check", Method: http.MethodPost, Path: "/v1/check",
+		Summary: "Whether an account may use a feature, from memory", Tags: []string{"Accounts"}, Security: server}, a.check)
 	huma.Register(api, huma.Operation{OperationID: "sync-account", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/sync",
 		Summary: "Look at Stripe and the directory now", Tags: []string{"Accounts"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.syncAccount)
