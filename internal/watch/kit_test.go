@@ -36,6 +36,7 @@ type source struct {
 	lockstep.Store
 	reads  atomic.Int64
 	broken atomic.Pointer[error]          // what reading changes fails with
+	lag    atomic.Int64                   // how long changes are under way from the database, in nanoseconds
 	read   func(account lockstep.Account) // called when an account has been read, before it is returned
 }
 
@@ -52,7 +53,9 @@ func (s *source) ChangedSince(ctx context.Context, after int64, limit int) (lock
 	if err := s.broken.Load(); err != nil {
 		return lockstep.Changed{}, *err
 	}
-	return s.Store.ChangedSince(ctx, after, limit)
+	changed, err := s.Store.ChangedSince(ctx, after, limit)
+	time.Sleep(time.Duration(s.lag.Load()))
+	return changed, err
 }
 
 func inBubble(t *testing.T, config Config, test func(*place)) {

@@ -1,0 +1,200 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// as decodes an answer.
+func as[T any](k *kit, a answer) (v T) {
+	k.Helper()
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		k.Fatalf("%d %s: %v", a.status, a.body, err)
+	}
+	return v
+}
+
+// verdict is the answer of /v1/check.
+type verdict struct {
+	Allowed    bool
+	Reason     string
+	Until      string
+	AccessETag string `json:"access_etag"`
+}
+
+func (k *kit) check(account lockstep.Account, what, name string) verdict {
+	k.Helper()
+	a := k.call("POST", "/v1/check", apiKey, `{"account":"`+account.String()+`","`+what+`":"`+name+`"}`)
+	if a.status != http.StatusOK {
+		k.Fatalf("check: %d %s", a.status, a.body)
+	}
+	return as[verdict](k, a)
+}
+
+// access reads an account's access with an If-None-Match.
+func (k *kit) access(account lockstep.Account, etag string) answer {
+	k.Helper()
+	return k.call("GET", "/v1/accounts/"+account.String()+"/access", apiKey, "", "If-None-Match: "+etag)
+}
+
+func TestAccessThatIsAsItWasIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada, eve := k.signUp("ada@example.com"), k.signUp("eve@example.com")
+	first := k.access(ada, "")
+	etag := first.header.Get("ETag")
+	if first.status != 200 || !strings.HasPrefix(etag, `"`) || first.header.Get("Cache-Control") != "private, no-cache" {
+		t.Fatalf("got %d, ETag %s, Cache-Control %s", first.status, etag, first.header.Get("Cache-Control"))
+	}
+	for _, match := range []string{etag, "W/" + etag, `"x", ` + etag, "*"} {
+		again := k.access(ada, match)
+		if again.status != http.StatusNotModified || again.body != "" || again.header.Get("ETag") != etag ||
+			again.header.Get("Cache-Control") != "private, no-cache" {
+			t.Errorf("If-None-Match: %s: %d %v %s", match, again.status, again.header, again.body)
+		}
+	}
+	for _, match := range []string{`"x"`, strings.Trim(etag, `"`), ""} {
+		if again := k.access(ada, match); again.status != 200 || again.body != first.body {
+			t.Errorf("If-None-Match: %s: %d %s", match, again.status, again.body)
+		}
+	}
+	// Eve has nothing either, and yet it is another's.
+	if others := k.access(eve, etag); others.status != 200 || others.header.Get("ETag") == etag {
+		t.Errorf("another's access has the same tag: %d", others.status)
+	}
+	k.buy(ada, "pro")
+	bought := k.access(ada, etag)
+	if bought.status != 200 || !as[lockstep.Access](k, bought).Active || bought.header.Get("ETag") == etag {
+		t.Errorf("after buying: %d %s", bought.status, bought.body)
+	}
+}
+
+// TestAccessIsTheAccounts: what is read from memory is what the database says, at
+// each step of a subscription's life.
+func TestAccessIsTheAccounts(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	same := func(step string) {
+		t.Helper()
+		whole := as[struct{ Access json.RawMessage }](k, k.call("GET", "/v1/accounts/"+ada.String(), apiKey, ""))
+		if got := strings.TrimSpace(k.access(ada, "").body); got != string(whole.Access) {
+			t.Errorf("%s: from memory %s\nfrom the database %s", step, got, whole.Access)
+		}
+	}
+	same("signed up")
+	k.buy(ada, "pro")
+	same("bought")
+	id := k.sim.Subscriptions()[0].ID
+	if err := k.sim.CancelSubscription(id, true); err != nil {
+		t.Fatal(err)
+	}
+	k.until("it is going to end", func() bool { return as[lockstep.Access](k, k.access(ada, "")).Ending })
+	same("going to end")
+	if err := k.sim.CancelSubscription(id, false); err != nil {
+		t.Fatal(err)
+	}
+	k.until("it has ended", func() bool { return !as[lockstep.Access](k, k.access(ada, "")).Active })
+	same("ended")
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	expect := func(what, name string, allowed bool, reason string) verdict {
+		t.Helper()
+		v := k.check(ada, what, name)
+		if v.Allowed != allowed || !strings.Contains(v.Reason, reason) {
+			t.Errorf("%s %s: %+v, want %v because of %q", what, name, v, allowed, reason)
+		}
+		if tag := k.access(ada, "").header.Get("ETag"); v.AccessETag != tag {
+			t.Errorf("%s %s: the tag is %s, want %s", what, name, v.AccessETag, tag)
+		}
+		return v
+	}
+	expect("feature", "notes", false, "nothing was bought")
+
+	k.buy(ada, "basic")
+	if v := expect("feature", "notes", true, "(basic): paid"); v.Until == "" {
+		t.Error("a subscription's period has no end")
+	}
+	expect("feature", "archive", false, "nothing that the account has")
+	expect("plan", "basic", true, "(basic): paid")
+	expect("plan", "pro", false, "nothing that the account has")
+
+	// Beside the subscription a license of a higher rank: each brings its own.
+	k.buy(ada, "life")
+	if v := expect("feature", "archive", true, "license cs_"); v.Until != "" {
+		t.Errorf("a license ends at %s", v.Until)
+	}
+	expect("plan", "basic", true, "subscription sub_")
+	expect("plan", "life", true, "license cs_")
+
+	unknown := k.check(lockstep.Account{Kind: lockstep.User, ID: "user_nobody"}, "feature", "notes")
+	if unknown.Allowed || unknown.Reason != "unknown account" || unknown.AccessETag != "" {
+		t.Errorf("of an unknown account: %+v", unknown)
+	}
+	for _, body := range []string{`{"account":"team/x","feature":"a"}`, `{"account":"user","feature":"a"}`, `{"account":"user/x"}`,
+		`{"account":"user/x","feature":"a","plan":"b"}`, `{"account":"user/x","feature":""}`, `{"feature":"a"}`, `{"account":"user/x","feature":"a","x":1}`} {
+		if a := k.call("POST", "/v1/check", apiKey, body); a.status != 422 {
+			t.Errorf("%s: %d %s", body, a.status, a.body)
+		}
+	}
+}
+
+// TestADeletedAccountIsNeverAllowed, also while Stripe has not ended what it had.
+func TestADeletedAccountIsNeverAllowed(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	k.buy(ada, "life") // which nothing ends
+	if !k.check(ada, "feature", "archive").Allowed {
+		t.Fatal("what was bought is not allowed")
+	}
+	if err := k.sim.DeleteUser(ada.ID); err != nil {
+		t.Fatal(err)
+	}
+	k.until("the deletion is known", func() bool {
+		record, err := k.store.Account(t.Context(), ada)
+		return err == nil && record.State == lockstep.AccountDeleted
+	})
+	if v := k.check(ada, "feature", "archive"); v.Allowed || v.Reason != "the account is deleted" {
+		t.Errorf("got %+v", v)
+	}
+	if a := as[lockstep.Access](k, k.access(ada, "")); a.Active || len(a.Features) > 0 {
+		t.Errorf("got %+v", a)
+	}
+}
+
+// TestWhatOneProcessWritesTheOtherAnswers: the second does no work of its own, and
+// holds in memory what was there before.
+func TestWhatOneProcessWritesTheOtherAnswers(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	other := httptest.NewServer(k.another().Handler())
+	t.Cleanup(other.Close)
+	first := k.url
+	ada := k.signUp("ada@example.com")
+	k.url = other.URL
+	if k.check(ada, "feature", "export").Allowed {
+		t.Fatal("nothing was bought")
+	}
+	k.url = first
+	k.buy(ada, "pro")
+	k.url = other.URL
+	k.until("the other process allows it", func() bool { return k.check(ada, "feature", "export").Allowed })
+	k.url = first
+	if !k.check(ada, "feature", "export").Allowed {
+		t.Error("the process that wrote does not allow it")
+	}
+}
