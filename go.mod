@@ -17,6 +17,7 @@ require (
 	github.com/stripe/stripe-go/v86 v86.4.0
 	github.com/stripe/stripe-mock v0.203.0
 	github.com/svix/svix-webhooks v1.90.0
+	github.com/wneessen/go-mail v0.8.1
 	go.uber.org/goleak v1.3.0
 	golang.org/x/sync v0.24.0
 	modernc.org/sqlite v1.60.1

@@ -29,6 +29,9 @@ var mayImport = map[string][]string{
 	"internal/sqlstore":  {"."},
 	"internal/upstream":  {"."},
 	"internal/storetest": {"."},
+	"internal/letters":   {"."},
+	"internal/mailbox":   {"."},
+	"smtpmail":           {"."},
 	"internal/world":     {},
 	"internal/breaks":    {},
 	"conformance":        {},
@@ -36,10 +39,10 @@ var mayImport = map[string][]string{
 	"stripebilling":      {".", "internal/upstream"},
 	"clerkdirectory":     {".", "internal/upstream"},
 	"sqlitestore":        {".", "internal/sqlstore"},
-	"server":             {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/watch", "stripebilling", "clerkdirectory"},
+	"server":             {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/letters", "internal/watch", "stripebilling", "clerkdirectory"},
 	"simulator/":         {"simulator/"},
 	"examples/":          {"."},
-	"cmd/lockstep":       {".", "server", "simulator/", "sqlitestore", "clerkdirectory", "examples/"},
+	"cmd/lockstep":       {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "clerkdirectory", "examples/"},
 }
 
 // mustNotImport names foreign packages that would carry a concern to where it

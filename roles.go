@@ -96,6 +96,7 @@ type Store interface {
 	Inbox
 	Queue
 	Ledger
+	Outbox
 	Sightings
 	Roster
 	Changes

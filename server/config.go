@@ -26,6 +26,7 @@ type Config struct {
 	Projection lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
 	Deletion   DeletionPolicy          // empty means delete
 
+	Mail      Mail
 	Workers   Workers
 	Intervals Intervals
 	Log       *slog.Logger // nil: slog.Default()
@@ -96,6 +97,7 @@ func (c Config) Validate() error {
 	if c.Deletion != "" {
 		add(c.Deletion.Validate())
 	}
+	add(c.Mail.Validate())
 	add(c.Workers.Validate())
 	return errors.Join(problems...)
 }

@@ -55,12 +55,19 @@ func New(c Config) (*Server, error) {
 	c.Store = memory.Store(c.Store)
 	s := &Server{store: c.Store, log: c.Log}
 	intake := ingest.Intake{Inbox: c.Store, Wake: func() { s.runner.Wake() }}
-	s.runner = reconcile.NewRunner(c.Store, reconcilers(c, billing, id.directory, intake), c.Workers, c.Log)
+	keys := reconcilers(c, billing, id.directory, intake)
+	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
+		return nil, fmt.Errorf("mail: %w", err)
+	}
+	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)
 
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/stripe", &ingest.Endpoint{Source: stripeSource(c, billing), Intake: intake, Log: c.Log})
 	if c.Identities != FromAPI {
 		mux.Handle("POST /webhooks/clerk", &ingest.Endpoint{Source: clerkSource(c), Intake: intake, Log: c.Log})
+	}
+	if c.Mail.Page != nil {
+		mux.Handle("GET /mail", c.Mail.Page)
 	}
 	api := &httpapi.API{Store: c.Store, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
 		Watch: memory, ReturnOrigins: c.ReturnOrigins, Wake: s.runner.Wake, Log: c.Log}
@@ -107,7 +114,7 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
 			Intervals: c.Intervals, Take: intake.Take, Log: c.Log},
-		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store},
+		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends()}},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/examples/acmenotes"
+	"github.com/lockstep-dev/lockstep/internal/mailbox"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
@@ -81,11 +82,13 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	mails := &mailbox.Mailbox{}
 	lock, err := server.New(server.Config{
 		Store: store, APIKey: devAPIKey, Catalog: devCatalog, Log: in.log, ReturnOrigins: []string{appURL},
 		Stripe: server.Stripe{Key: devStripeKey, BaseURL: sims.stripeURL(), WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
 		Clerk: server.Clerk{Key: devClerkKey, BaseURL: sims.clerkURL(), Issuer: sims.clerkURL(),
 			WebhookSecrets: []lockstep.Secret{devClerkWebhook}},
+		Mail: server.Mail{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: appURL, Domain: "acme.example"},
 	})
 	if err != nil {
 		return err
@@ -117,7 +120,7 @@ func sampleApp(in *surroundings, appURL, serviceURL, clerkURL string) (http.Hand
 func (c *devCommand) explain(in *surroundings, appURL, serviceURL string, sims *simulators) {
 	fmt.Fprintf(in.stdout, `
   Acme Notes        %s   the sample app: begin here
-  Lockstep          %s   API at /openapi.json
+  Lockstep          %s   API at /openapi.json; what it mails at /mail
   Stripe simulator  %s/_sim
   Clerk simulator   %s/_sim
 

@@ -39,6 +39,9 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		Clerk:  server.Clerk{Key: secrets.clerk, WebhookSecrets: secrets.clerkWebhooks, BaseURL: first(c.ClerkAPIBase, f.ClerkAPIBase)},
 	}
 	f.apply(&config)
+	if err := f.Mail.apply(&config, in.getenv); err != nil {
+		return err
+	}
 	s, err := server.New(config)
 	if err != nil {
 		return err

@@ -38,6 +38,7 @@ type file struct {
 		Plan           *string `toml:"plan"`
 		Billing        *string `toml:"billing"`
 	} `toml:"metadata_keys"`
+	Mail   mailSettings `toml:"mail"`
 	Sweeps struct {
 		Events    duration `toml:"events"`
 		Directory duration `toml:"directory"`

@@ -19,6 +19,9 @@ type Store interface {
 	lockstep.Queue
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
+	Notice(ctx context.Context, id string) (lockstep.Notice, error)
+	Mail(ctx context.Context, noticeID string) (lockstep.Mail, error)
+	RequestMail(ctx context.Context, noticeID string) error
 	Ping(ctx context.Context) error
 }
 
@@ -76,6 +79,11 @@ func (a *API) Register(mux *http.ServeMux) {
 		Summary: "Stored events, newest first", Tags: []string{"Operating"}, Security: server}, a.events)
 	huma.Register(api, huma.Operation{OperationID: "list-work", Method: http.MethodGet, Path: "/v1/work",
 		Summary: "Keys that are pending, parked or failed", Tags: []string{"Operating"}, Security: server}, a.work)
+	huma.Register(api, huma.Operation{OperationID: "get-notice", Method: http.MethodGet, Path: "/v1/notices/{id}",
+		Summary: "A notice, and what became of mailing it", Tags: []string{"Operating"}, Security: server}, a.notice)
+	huma.Register(api, huma.Operation{OperationID: "send-notice", Method: http.MethodPost, Path: "/v1/notices/{id}/send",
+		Summary: "Mail a notice once more, whatever became of it before", Tags: []string{"Operating"}, Security: server,
+		DefaultStatus: http.StatusAccepted}, a.sendNotice)
 	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
 		Summary: "Whether the database can be written", Tags: []string{"Operating"}}, a.health)
 }

@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"wake":        wakes,
 		"licenses":    licenses,
 		"notices":     notices,
+		"mails":       mails,
 		"sightings":   sightings,
 		"roster":      roster,
 		"changes":     changes,

@@ -12,9 +12,10 @@ alter table accounts add column entitled integer not null default 0;
 -- the message was handed over; if its run dies, nobody knows whether it was sent.
 create table mails (
 	notice_id text    not null primary key references notices (id),
-	state     text    not null check (state in ('pending', 'sending', 'sent', 'refused', 'unknown', 'skipped')),
+	state     text    not null check (state in ('pending', 'sending', 'sent', 'undelivered', 'unknown', 'skipped')),
 	reason    text    not null,
 	attempts  integer not null, -- how often it was handed over
+	requested integer not null, -- somebody asked for it to be sent again
 	began_at  integer not null, -- of this sending; temporary failures are tried for three days
 	at        integer not null  -- of the last change
 ) strict, without rowid;

@@ -1,0 +1,61 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+type noticePath struct {
+	ID string `path:"id" maxLength:"255" doc:"As in license.granted:cs_x"`
+}
+
+type wholeNotice struct {
+	noticeView
+	Account string         `json:"account" example:"user/user_2x"`
+	Facts   lockstep.Facts `json:"facts" doc:"What it says, as of when it was recorded"`
+	Mail    *mailView      `json:"mail,omitempty" doc:"What became of mailing it; absent before the first try"`
+}
+
+type mailView struct {
+	State     string    `json:"state" enum:"pending,sending,sent,undelivered,unknown,skipped"`
+	Reason    string    `json:"reason,omitempty"`
+	Attempts  int       `json:"attempts" doc:"How often it was handed to the mail server"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNotice }, error) {
+	n, err := a.Store.Notice(ctx, in.ID)
+	if err != nil {
+		return nil, a.problem(ctx, "read notice", err)
+	}
+	out := &struct{ Body wholeNotice }{wholeNotice{
+		noticeView: noticeView{n.ID, string(n.Kind), n.Object, n.CreatedAt.UTC()},
+		Account:    n.Account.String(), Facts: n.Facts,
+	}}
+	switch mail, err := a.Store.Mail(ctx, n.ID); {
+	case err == nil:
+		out.Body.Mail = &mailView{string(mail.State), mail.Reason, mail.Attempts, mail.UpdatedAt.UTC()}
+	case !errors.Is(err, lockstep.ErrNotFound):
+		return nil, a.problem(ctx, "read mail", err)
+	}
+	return out, nil
+}
+
+// sendNotice has a notice mailed once more, which nothing but this ever does to
+// one that may have been sent.
+func (a *API) sendNotice(ctx context.Context, in *noticePath) (*struct{}, error) {
+	err := a.Store.RequestMail(ctx, in.ID)
+	if errors.Is(err, lockstep.ErrBusy) {
+		return nil, huma.Error409Conflict("it is being sent at this moment; look at what becomes of it: GET /v1/notices/" + in.ID)
+	}
+	if err != nil {
+		return nil, a.problem(ctx, "request mail", err)
+	}
+	a.Wake()
+	return nil, nil
+}

@@ -1,0 +1,221 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// mailHistory is how old a payment may be when we first see it and still be
+	// confirmed: older ones were made before we were there.
+	mailHistory = history
+	// mailPatience is for how long temporary failures are tried again.
+	mailPatience = 3 * 24 * time.Hour
+	// mailLanes is how many letters are under way at once: a mail server that hangs
+	// must not take every slot of the runner.
+	mailLanes = 2
+)
+
+// MailStore is what mailing needs of the store.
+type MailStore interface {
+	lockstep.Outbox
+	Notice(ctx context.Context, id string) (lockstep.Notice, error)
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+}
+
+// Mails mails notices, each once: that a letter is about to be handed over is
+// written before it is. A run that dies after that leaves a mail of which nobody
+// knows whether it was sent, and which is not sent again unless somebody asks.
+type Mails struct {
+	store   MailStore
+	billing lockstep.Billing
+	mailer  lockstep.Mailer
+	compose func(n lockstep.Notice, email, name string) (lockstep.Letter, error)
+	lanes   chan struct{}
+	log     *slog.Logger
+}
+
+// NewMails returns the reconciler of mails. Without a mailer, every mail is skipped.
+func NewMails(store MailStore, billing lockstep.Billing, mailer lockstep.Mailer,
+	compose func(n lockstep.Notice, email, name string) (lockstep.Letter, error), log *slog.Logger,
+) *Mails {
+	return &Mails{store: store, billing: billing, mailer: mailer, compose: compose, lanes: make(chan struct{}, mailLanes), log: log}
+}
+
+// Reconcile mails the notice of the claim, if that is still to be done.
+func (m *Mails) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
+	n, err := m.store.Notice(ctx, claim.Key.ID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return Result{}, lockstep.Terminal(fmt.Errorf("there is no notice %s", claim.Key.ID))
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	mail, err := m.store.Mail(ctx, n.ID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		mail, err = lockstep.Mail{NoticeID: n.ID, State: lockstep.MailPending, BeganAt: time.Now()}, nil
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	switch mail.State {
+	case lockstep.MailPending:
+		return Result{}, m.send(ctx, claim, n, mail)
+	case lockstep.MailSending:
+		mail.State, mail.Reason = lockstep.MailUnknown, "the run that was handing it over ended before it was accepted"
+		return Result{}, m.end(ctx, claim, mail)
+	case lockstep.MailUnknown, lockstep.MailNotDelivered:
+		return Result{}, lockstep.Terminal(mailFailure(mail))
+	case lockstep.MailSent, lockstep.MailSkipped:
+	}
+	return Result{}, nil
+}
+
+// send finds out whom to write to, and writes.
+func (m *Mails) send(ctx context.Context, claim lockstep.Claim, n lockstep.Notice, mail lockstep.Mail) error {
+	email, name, why, err := m.addressee(ctx, n, mail)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		mail.State, mail.Reason = lockstep.MailSkipped, why
+		return m.store.SaveMail(ctx, claim, mail)
+	}
+	letter, err := m.compose(n, email, name)
+	if err != nil {
+		return lockstep.Terminal(fmt.Errorf("compose the mail of %s: %w", n.ID, err))
+	}
+	release, err := m.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	err = m.mailer.Deliver(ctx, letter, func() error {
+		mail.State, mail.Attempts = lockstep.MailSending, mail.Attempts+1
+		return m.store.SaveMail(ctx, claim, mail)
+	})
+	// Also when we are cut off: what is known of the letter must be written.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return m.settle(ctx, claim, mail, err)
+}
+
+// settle writes what became of the letter.
+func (m *Mails) settle(ctx context.Context, claim lockstep.Claim, mail lockstep.Mail, err error) error {
+	var failed *lockstep.MailError
+	switch {
+	case err == nil:
+		mail.State, mail.Reason = lockstep.MailSent, ""
+		return m.store.SaveMail(ctx, claim, mail)
+	case !errors.As(err, &failed): // it was not to be written that we begin: nothing was handed over
+		mail.State, mail.Reason = lockstep.MailPending, "it could not be recorded that it is being sent"
+		if save := m.store.SaveMail(ctx, claim, mail); save != nil {
+			return errors.Join(err, save)
+		}
+		return err
+	}
+	mail.Reason = failed.Reason
+	switch {
+	case failed.Fate == lockstep.MailUnsure:
+		mail.State = lockstep.MailUnknown
+	case failed.Fate == lockstep.MailRefused:
+		mail.State = lockstep.MailNotDelivered
+	case time.Since(mail.BeganAt) >= mailPatience:
+		mail.State, mail.Reason = lockstep.MailNotDelivered, "not delivered within three days: "+failed.Reason
+	default:
+		mail.State = lockstep.MailPending
+		if err := m.store.SaveMail(ctx, claim, mail); err != nil {
+			return err
+		}
+		return &lockstep.DelayError{Reason: failed.Reason, After: mailBackoff(claim.Attempt)}
+	}
+	return m.end(ctx, claim, mail)
+}
+
+// end writes that a mail ended badly, and says so to the queue and the log.
+func (m *Mails) end(ctx context.Context, claim lockstep.Claim, mail lockstep.Mail) error {
+	if err := m.store.SaveMail(ctx, claim, mail); err != nil {
+		return err
+	}
+	return lockstep.Terminal(mailFailure(mail))
+}
+
+func mailFailure(mail lockstep.Mail) error {
+	if mail.State == lockstep.MailUnknown {
+		return fmt.Errorf("it is not known whether the mail was sent: %s; POST /v1/notices/%s/send sends it once more", mail.Reason, mail.NoticeID)
+	}
+	return fmt.Errorf("the mail was not delivered: %s", mail.Reason)
+}
+
+// addressee says whom to tell, or why nobody. The address is looked up now: it is
+// kept with no notice.
+func (m *Mails) addressee(ctx context.Context, n lockstep.Notice, mail lockstep.Mail) (email, name, why string, err error) {
+	if m.mailer == nil {
+		return "", "", "no mail server is configured", nil
+	}
+	if n.Facts.At != nil && n.CreatedAt.Sub(*n.Facts.At) > mailHistory && !mail.Requested {
+		return "", "", "it is older than what is told by itself", nil
+	}
+	record, err := m.store.Account(ctx, n.Account)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return "", "", "the account is not known", nil
+	case err != nil:
+		return "", "", "", err
+	case record.State == lockstep.AccountDeleted:
+		return "", "", "the account is deleted", nil
+	case record.Email != "":
+		return record.Email, record.Name, "", nil
+	}
+	if payer, bad := lockstep.NewAccount(lockstep.User, n.Facts.PaidBy); bad == nil && n.Account.Kind == lockstep.Organization {
+		user, err := m.store.Account(ctx, payer)
+		switch {
+		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+			return "", "", "", err
+		case err == nil && user.State != lockstep.AccountDeleted && user.Email != "":
+			return user.Email, record.Name, "", nil
+		}
+	}
+	if !record.Live() {
+		return "", "", "the account has no e-mail address", nil
+	}
+	customer, err := m.billing.Customer(ctx, record.CustomerID)
+	switch {
+	case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+		return "", "", "", fmt.Errorf("look for the customer's address: %w", err)
+	case err != nil || customer.Deleted || customer.Email == "":
+		return "", "", "neither the account nor its customer has an e-mail address", nil
+	}
+	return customer.Email, record.Name, "", nil
+}
+
+// enter takes a lane. When all are taken for long, the run gives its slot back.
+func (m *Mails) enter(ctx context.Context) (release func(), err error) {
+	wait := time.NewTimer(2 * time.Second)
+	defer wait.Stop()
+	select {
+	case m.lanes <- struct{}{}:
+		return func() { <-m.lanes }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-wait.C:
+		return nil, &lockstep.DelayError{Reason: "other mails are under way", After: 5*time.Second + rand.N(10*time.Second)}
+	}
+}
+
+// mailBackoff is how long to wait after the given try: from half a minute to two
+// hours, as greylisting servers want it.
+func mailBackoff(attempt int) time.Duration {
+	const first, most = 30 * time.Second, 2 * time.Hour
+	full := most
+	if attempt < 10 {
+		full = min(first<<max(attempt-1, 0), most)
+	}
+	return full/2 + rand.N(full/2)
+}

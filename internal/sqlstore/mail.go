@@ -1,0 +1,90 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	selectMail Statement = `
+select notice_id, state, reason, attempts, requested, began_at, at from mails where notice_id = $1`
+
+	upsertMail Statement = `
+insert into mails (notice_id, state, reason, attempts, requested, began_at, at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (notice_id) do update set
+	state = excluded.state, reason = excluded.reason, attempts = excluded.attempts,
+	requested = excluded.requested, began_at = excluded.began_at, at = excluded.at`
+)
+
+// Mail implements [lockstep.Outbox].
+func (s *Store) Mail(ctx context.Context, noticeID string) (lockstep.Mail, error) {
+	var m lockstep.Mail
+	err := s.read(ctx, func(t *tx) (err error) {
+		m, err = t.mail(ctx, noticeID)
+		return err
+	})
+	if err != nil {
+		return lockstep.Mail{}, fmt.Errorf("read mail of %s: %w", noticeID, err)
+	}
+	return m, nil
+}
+
+// SaveMail implements [lockstep.Outbox].
+func (s *Store) SaveMail(ctx context.Context, claim lockstep.Claim, m lockstep.Mail) error {
+	err := s.fenced(ctx, claim, func(t *tx) error { return t.saveMail(ctx, m) })
+	if err != nil {
+		return fmt.Errorf("save mail of %s as %s: %w", m.NoticeID, m.State, err)
+	}
+	return nil
+}
+
+// RequestMail implements [lockstep.Outbox].
+func (s *Store) RequestMail(ctx context.Context, noticeID string) error {
+	err := s.write(ctx, func(t *tx) error {
+		n, err := scanNotice(t.row(ctx, selectNotice, noticeID))
+		if errors.Is(err, sql.ErrNoRows) {
+			return lockstep.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		m, err := t.mail(ctx, noticeID)
+		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+			return err
+		}
+		if m.State == lockstep.MailSending {
+			return lockstep.ErrBusy
+		}
+		m.NoticeID, m.State, m.Reason, m.Requested, m.BeganAt = n.ID, lockstep.MailPending, "", true, moment(t.now)
+		if err := t.saveMail(ctx, m); err != nil {
+			return err
+		}
+		_, err = t.markOne(ctx, lockstep.Mark{Key: n.MailKey(), Priority: lockstep.Interactive})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("request mail of %s: %w", noticeID, err)
+	}
+	return nil
+}
+
+func (t *tx) mail(ctx context.Context, noticeID string) (lockstep.Mail, error) {
+	var m lockstep.Mail
+	var beganAt, at int64
+	err := t.row(ctx, selectMail, noticeID).Scan(&m.NoticeID, &m.State, &m.Reason, &m.Attempts, &m.Requested, &beganAt, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return m, lockstep.ErrNotFound
+	}
+	m.BeganAt, m.UpdatedAt = moment(beganAt), moment(at)
+	return m, err
+}
+
+func (t *tx) saveMail(ctx context.Context, m lockstep.Mail) error {
+	_, err := t.exec(ctx, upsertMail, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested), millis(m.BeganAt), t.now)
+	return err
+}

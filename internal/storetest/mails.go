@@ -1,0 +1,98 @@
+package storetest
+
+import (
+	"errors"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// told stores a notice about alice in a run of her own, and returns it.
+func told(w *world) lockstep.Notice {
+	w.Helper()
+	n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
+	claim := w.hold(alice.Key())
+	w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice}, Notices: []lockstep.Notice{n}}))
+	w.done(claim)
+	return n
+}
+
+// mailing claims the mail of a notice.
+func mailing(w *world, n lockstep.Notice) lockstep.Claim {
+	w.Helper()
+	w.mark(n.MailKey(), 0, lockstep.Normal)
+	return w.among(n.MailKey())
+}
+
+var mails = map[string]func(*world){
+	"a mail is kept as it was saved last": func(w *world) {
+		n := told(w)
+		if _, err := w.Mail(w.Context(), n.ID); !errors.Is(err, lockstep.ErrNotFound) {
+			w.Errorf("before the first try: %v", err)
+		}
+		claim := mailing(w, n)
+		for _, m := range []lockstep.Mail{
+			{NoticeID: n.ID, State: lockstep.MailSending, Attempts: 1, BeganAt: at(5)},
+			{NoticeID: n.ID, State: lockstep.MailUnknown, Reason: "lost", Attempts: 1, Requested: true, BeganAt: at(6)},
+			{NoticeID: n.ID, State: lockstep.MailSent, Attempts: 2, BeganAt: at(6)},
+		} {
+			w.ok(w.SaveMail(w.Context(), claim, m))
+			got, err := w.Mail(w.Context(), n.ID)
+			w.ok(err)
+			if !near(got.UpdatedAt, 0) {
+				w.Errorf("updated at %s", got.UpdatedAt)
+			}
+			m.UpdatedAt = got.UpdatedAt
+			equal(w, "mail", got, m)
+		}
+	},
+	"a run that lost its lease records no mail": func(w *world) {
+		n := told(w)
+		claim := mailing(w, n)
+		claim.Token = "another"
+		if err := w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, State: lockstep.MailSent}); !errors.Is(err, lockstep.ErrLeaseLost) {
+			w.Errorf("saved: %v", err)
+		}
+		if _, err := w.Mail(w.Context(), n.ID); !errors.Is(err, lockstep.ErrNotFound) {
+			w.Errorf("read: %v", err)
+		}
+	},
+	"a requested mail is to be sent again, and its key is marked": func(w *world) {
+		n := told(w)
+		claim := mailing(w, n)
+		w.ok(w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, State: lockstep.MailUnknown, Reason: "lost", Attempts: 1, BeganAt: at(5)}))
+		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "lost"})
+		w.ok(w.RequestMail(w.Context(), n.ID))
+		got, err := w.Mail(w.Context(), n.ID)
+		w.ok(err)
+		if got.State != lockstep.MailPending || got.Reason != "" || got.Attempts != 1 || !got.Requested || !near(got.BeganAt, 0) {
+			w.Errorf("it is %+v", got)
+		}
+		work := w.work(n.MailKey())
+		if !work.Pending() || work.Priority != lockstep.Interactive {
+			w.Errorf("its key is %+v", work)
+		}
+	},
+	"a mail is requested before its first try": func(w *world) {
+		n := told(w)
+		w.ok(w.RequestMail(w.Context(), n.ID))
+		w.among(n.MailKey())
+	},
+	"a mail that is being sent is not requested": func(w *world) {
+		n := told(w)
+		claim := mailing(w, n)
+		m := lockstep.Mail{NoticeID: n.ID, State: lockstep.MailSending, Attempts: 1, BeganAt: at(5)}
+		w.ok(w.SaveMail(w.Context(), claim, m))
+		if err := w.RequestMail(w.Context(), n.ID); !errors.Is(err, lockstep.ErrBusy) {
+			w.Errorf("requested: %v", err)
+		}
+		got, err := w.Mail(w.Context(), n.ID)
+		w.ok(err)
+		equal(w, "state", got.State, lockstep.MailSending)
+	},
+	"a mail of no notice is not requested": func(w *world) {
+		if err := w.RequestMail(w.Context(), "subscription.started:sub_1"); !errors.Is(err, lockstep.ErrNotFound) {
+			w.Errorf("requested: %v", err)
+		}
+		w.idle()
+	},
+}

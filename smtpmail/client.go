@@ -1,0 +1,145 @@
+package smtpmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"net/textproto"
+	"strings"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Client hands letters to one mail server, each over a connection of its own.
+type Client struct {
+	config Config
+	from   *netmail.Address
+}
+
+var _ lockstep.Mailer = (*Client)(nil)
+
+// New returns a client. It does no input or output.
+func New(c Config) (*Client, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	from, err := netmail.ParseAddress(c.From)
+	if err != nil {
+		return nil, fmt.Errorf("mail: from: %w", err)
+	}
+	return &Client{config: c.withDefaults(), from: from}, nil
+}
+
+// Deliver implements [lockstep.Mailer].
+func (c *Client) Deliver(ctx context.Context, letter lockstep.Letter, ready func() error) error {
+	message, err := c.message(letter)
+	if err != nil {
+		return err
+	}
+	client, err := c.client()
+	if err != nil {
+		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "the mail client cannot be set up: " + err.Error()}
+	}
+	connection, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return unreached(err)
+	}
+	defer func() { _ = connection.Close() }() // after Quit it does nothing
+	if err := ready(); err != nil {
+		return err
+	}
+	// Sending itself heeds no context, only the timeout.
+	if err := client.SendWithSMTPClient(connection, message); err != nil {
+		if failed := fate(err); failed != nil {
+			return failed
+		}
+	}
+	_ = connection.Quit() // it is accepted, whatever the server says to this
+	return nil
+}
+
+func (c *Client) client() (*mail.Client, error) {
+	options := []mail.Option{
+		mail.WithPort(c.config.Port), mail.WithTimeout(c.config.Timeout), mail.WithTLSConfig(c.config.TLSConfig),
+		mail.WithoutNoop(), mail.WithoutRset(),
+	}
+	switch c.config.TLS {
+	case StartTLS:
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	case Implicit:
+		options = append(options, mail.WithSSL())
+	case NoTLS:
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	}
+	if c.config.Username != "" {
+		login := mail.SMTPAuthAutoDiscover
+		if c.config.TLS == NoTLS { // to this machine only
+			login = mail.SMTPAuthPlainNoEnc
+		}
+		options = append(options, mail.WithSMTPAuth(login), mail.WithUsername(c.config.Username), mail.WithPassword(c.config.Password.Reveal()))
+	}
+	return mail.NewClient(c.config.Host, options...)
+}
+
+// message is the letter as it goes over the wire.
+func (c *Client) message(letter lockstep.Letter) (*mail.Msg, error) {
+	for _, header := range []string{letter.ID, letter.To, letter.Subject} {
+		if strings.ContainsAny(header, "\r\n\x00") {
+			return nil, &lockstep.MailError{Fate: lockstep.MailRefused, Reason: "a header would have more than one line"}
+		}
+	}
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	m.FromMailAddress(c.from)
+	m.ToMailAddress(&netmail.Address{Address: letter.To})
+	m.Subject(letter.Subject)
+	m.SetMessageIDWithValue(letter.ID)
+	m.SetDate()
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday notice answers
+	m.SetBodyString(mail.TypeTextPlain, letter.Text)
+	m.AddAlternativeString(mail.TypeTextHTML, letter.HTML)
+	return m, nil
+}
+
+// unreached says why the server could not be reached, or let nobody in.
+func unreached(err error) error {
+	failed := &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "the mail server was not reached: " + err.Error()}
+	var reply *textproto.Error
+	if errors.As(err, &reply) { // its text is the server's
+		failed.Reason = fmt.Sprintf("the mail server did not let us in: it answered %d", reply.Code)
+	}
+	return failed
+}
+
+// fate says what became of a letter of which sending has failed; nil: it was accepted.
+func fate(err error) *lockstep.MailError {
+	var failed *mail.SendError
+	if !errors.As(err, &failed) {
+		return &lockstep.MailError{Fate: lockstep.MailUnsure, Reason: "the mail server was lost while the letter was handed over"}
+	}
+	step, permanent, decisive := "checking the connection", false, false
+	switch failed.Reason { //nolint:exhaustive // what is not listed is before anything is handed over
+	case mail.ErrSMTPReset: // after the letter was accepted
+		return nil
+	case mail.ErrSMTPMailFrom: // the sender can be mended
+		step = "the sender"
+	case mail.ErrSMTPRcptTo:
+		step, permanent = "the recipient", true
+	case mail.ErrSMTPData:
+		step, permanent = "the letter", true
+	case mail.ErrWriteContent, mail.ErrSMTPDataClose, mail.ErrAmbiguous:
+		step, permanent, decisive = "the letter", true, true
+	}
+	code := failed.ErrorCode()
+	switch {
+	case code >= 500 && permanent:
+		return &lockstep.MailError{Fate: lockstep.MailRefused, Reason: fmt.Sprintf("the mail server refused %s: %d %s", step, code, failed.EnhancedStatusCode())}
+	case code >= 400:
+		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: fmt.Sprintf("the mail server does not take %s now: %d %s", step, code, failed.EnhancedStatusCode())}
+	case decisive:
+		return &lockstep.MailError{Fate: lockstep.MailUnsure, Reason: "the mail server was lost while the letter was handed over"}
+	}
+	return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "the mail server was lost before the letter was handed over, at " + step}
+}

@@ -1,0 +1,222 @@
+package smtpmail
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"math/big"
+	"net"
+	"net/textproto"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// script is how a mail server answers: a reply for a step in place of its own, or
+// "cut" to close the connection there. The steps are greeting, EHLO, AUTH, MAIL,
+// RCPT, DATA, and END for the end of the letter.
+type script map[string]string
+
+// mailServer is a strict SMTP server on loopback: it refuses commands out of turn.
+type mailServer struct {
+	t        *testing.T
+	script   script
+	tls      *tls.Config // with STARTTLS, or from the first byte
+	implicit bool
+	login    string // "user pass"; empty: none is asked for
+	port     int
+	roots    *x509.CertPool
+
+	mu       sync.Mutex
+	accepted []string // the letters that were answered with 250
+	seen     []string // the steps
+	secure   bool     // the last letter came over TLS
+}
+
+func startServer(t *testing.T, s *mailServer) *mailServer {
+	t.Helper()
+	s.t = t
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.port = listener.Addr().(*net.TCPAddr).Port
+	var serving sync.WaitGroup
+	t.Cleanup(func() {
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+		serving.Wait()
+	})
+	serving.Go(func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { s.serve(connection) })
+		}
+	})
+	return s
+}
+
+func (s *mailServer) serve(connection net.Conn) {
+	defer func() { _ = connection.Close() }()
+	_ = connection.SetDeadline(time.Now().Add(20 * time.Second))
+	if s.implicit {
+		connection = tls.Server(connection, s.tls)
+	}
+	secure, extended, from, to := s.implicit, false, false, false
+	text := textproto.NewConn(connection)
+	// answer gives the step's reply, and false where the connection is to end.
+	answer := func(step, usual string) bool {
+		s.mu.Lock()
+		s.seen = append(s.seen, step)
+		s.mu.Unlock()
+		reply, scripted := s.script[step]
+		if !scripted {
+			reply = usual
+		}
+		if reply == "cut" {
+			return false
+		}
+		err := text.PrintfLine("%s", reply)
+		return err == nil && (!scripted || step == "END")
+	}
+	took := func(step string) bool { _, refused := s.script[step]; return !refused }
+	if !answer("greeting", "220 mail.test ESMTP") {
+		return
+	}
+	for {
+		line, err := text.ReadLine()
+		if err != nil {
+			return
+		}
+		verb, rest, _ := strings.Cut(line, " ")
+		switch {
+		case verb == "EHLO":
+			extended = true
+			lines := []string{"mail.test", "ENHANCEDSTATUSCODES", "8BITMIME"}
+			if s.tls != nil && !secure {
+				lines = append(lines, "STARTTLS")
+			}
+			if s.login != "" && (secure || s.tls == nil) {
+				lines = append(lines, "AUTH PLAIN")
+			}
+			for i, l := range lines {
+				sep := "-"
+				if i == len(lines)-1 {
+					sep = " "
+				}
+				if err := text.PrintfLine("250%s%s", sep, l); err != nil {
+					return
+				}
+			}
+		case verb == "STARTTLS" && s.tls != nil && !secure:
+			if err := text.PrintfLine("220 go"); err != nil {
+				return
+			}
+			connection = tls.Server(connection, s.tls)
+			text, secure, extended = textproto.NewConn(connection), true, false
+		case verb == "AUTH" && extended:
+			if !answer("AUTH", "235 2.7.0 welcome") {
+				return
+			}
+			s.mu.Lock()
+			s.seen = append(s.seen, rest)
+			s.mu.Unlock()
+		case verb == "MAIL" && extended:
+			from = took("MAIL")
+			if !answer("MAIL", "250 2.1.0 ok") && from {
+				return
+			}
+			if s.script["MAIL"] == "cut" {
+				return
+			}
+		case verb == "RCPT" && from:
+			to = took("RCPT")
+			if !answer("RCPT", "250 2.1.5 ok") && to {
+				return
+			}
+			if s.script["RCPT"] == "cut" {
+				return
+			}
+		case verb == "DATA" && to:
+			if !answer("DATA", "354 go on") {
+				return
+			}
+			letter, err := text.ReadDotBytes()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.secure = secure
+			if took("END") || strings.HasPrefix(s.script["END"], "250") {
+				s.accepted = append(s.accepted, string(letter))
+			}
+			s.mu.Unlock()
+			if s.script["END"] == "250 and gone" {
+				_ = text.PrintfLine("250 2.0.0 taken")
+				return
+			}
+			if !answer("END", "250 2.0.0 taken") {
+				return
+			}
+		case verb == "RSET":
+			if err := text.PrintfLine("250 ok"); err != nil {
+				return
+			}
+		case verb == "QUIT":
+			_ = text.PrintfLine("221 bye")
+			return
+		default:
+			if err := text.PrintfLine("503 5.5.1 not now"); err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (s *mailServer) letters() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.accepted...)
+}
+
+// certified gives the server a certificate for 127.0.0.1 of its own authority.
+func certified(t *testing.T, s *mailServer) *mailServer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.roots = x509.NewCertPool()
+	s.roots.AddCert(certificate)
+	s.tls = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	return s
+}
+
+// headersOf reads the headers of a letter as a mail program does.
+func headersOf(t *testing.T, letter string) textproto.MIMEHeader {
+	t.Helper()
+	headers, err := textproto.NewReader(bufio.NewReader(strings.NewReader(letter))).ReadMIMEHeader()
+	if err != nil {
+		t.Fatal(fmt.Errorf("%w in:\n%s", err, letter))
+	}
+	return headers
+}
