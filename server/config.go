@@ -10,6 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/watch"
 )
 
 // Config is all that a server is made of.
@@ -29,6 +30,7 @@ type Config struct {
 	Mail      Mail
 	Workers   Workers
 	Intervals Intervals
+	Memory    Memory
 	Log       *slog.Logger // nil: slog.Default()
 }
 
@@ -56,6 +58,9 @@ type Workers = reconcile.Config
 
 // Intervals say how often the sweeps begin; its zero value is good.
 type Intervals = reconcile.Intervals
+
+// Memory is what is kept of accounts to answer from; its zero value is good.
+type Memory = watch.Config
 
 // Stripe is how Stripe is reached and believed.
 type Stripe struct {
@@ -99,6 +104,7 @@ func (c Config) Validate() error {
 	}
 	add(c.Mail.Validate())
 	add(c.Workers.Validate())
+	add(c.Memory.Validate())
 	return errors.Join(problems...)
 }
 

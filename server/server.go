@@ -51,7 +51,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 
-	memory := watch.New(c.Store, watch.Config{Log: c.Log})
+	memory := watch.New(c.Store, c.Memory, c.Log)
 	c.Store = memory.Store(c.Store)
 	s := &Server{store: c.Store, log: c.Log}
 	intake := ingest.Intake{Inbox: c.Store, Wake: func() { s.runner.Wake() }}

@@ -44,6 +44,11 @@ type file struct {
 		Directory duration `toml:"directory"`
 		Accounts  duration `toml:"accounts"`
 	} `toml:"sweeps"`
+	Memory struct {
+		Accounts int      `toml:"accounts"`
+		Poll     duration `toml:"poll"`
+		Trust    duration `toml:"trust"`
+	} `toml:"memory"`
 	Plans []struct {
 		Name       string           `toml:"name"`
 		Prices     []string         `toml:"prices"`
@@ -126,6 +131,7 @@ func (f file) apply(c *server.Config) {
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
 		Directory: time.Duration(f.Sweeps.Directory), Accounts: time.Duration(f.Sweeps.Accounts)}
+	c.Memory = server.Memory{Accounts: f.Memory.Accounts, Poll: time.Duration(f.Memory.Poll), Trust: time.Duration(f.Memory.Trust)}
 }
 
 // first is the first setting that is set.

@@ -17,10 +17,10 @@ import (
 func TestManyReadersNeverSeeAnOlderRecord(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")
-	config := Config{Accounts: 2, Poll: time.Millisecond, Log: slog.New(slog.DiscardHandler)}
+	config, log := Config{Accounts: 2, Poll: time.Millisecond}, slog.New(slog.DiscardHandler)
 	store := open(t, path)
-	ours := New(store, config)
-	theirs := New(open(t, path), config)
+	ours := New(store, config, log)
+	theirs := New(open(t, path), config, log)
 	writer := ours.Store(store)
 
 	const writes = 60

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"path/filepath"
@@ -29,6 +30,7 @@ type place struct {
 	ours, other lockstep.Store
 	source      *source
 	watch       *Watch
+	log         bytes.Buffer
 }
 
 // source is our store with what a test does to it.
@@ -58,16 +60,13 @@ func (s *source) ChangedSince(ctx context.Context, after int64, limit int) (lock
 	return changed, err
 }
 
-func inBubble(t *testing.T, config Config, test func(*place)) {
+func inBubble(t *testing.T, test func(*place)) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")
 	synctest.Test(t, func(t *testing.T) {
 		p := &place{T: t, ours: open(t, path), other: open(t, path)}
 		p.source = &source{Store: p.ours}
-		if config.Log == nil {
-			config.Log = slog.New(slog.DiscardHandler)
-		}
-		p.watch = New(p.source, config)
+		p.watch = New(p.source, Config{}, slog.New(slog.NewTextHandler(&p.log, nil)))
 		test(p)
 	})
 }

@@ -1,9 +1,7 @@
 package watch
 
 import (
-	"bytes"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,7 +11,7 @@ import (
 )
 
 func TestARecordIsReadFromMemory(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		save(p.T, p.ours, alice, 1)
 		for range 1000 {
 			p.times(alice)
@@ -30,7 +28,7 @@ func TestARecordIsReadFromMemory(t *testing.T) {
 }
 
 func TestAWriteOfAnotherProcessIsSeen(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		save(p.T, p.ours, bob, 1)
 		for n := range int64(10) {
 			save(p.T, p.other, alice, n)
@@ -47,7 +45,7 @@ func TestAWriteOfAnotherProcessIsSeen(t *testing.T) {
 }
 
 func TestOurOwnWriteIsSeenAtOnce(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		store := p.watch.Store(p.ours)
 		for n := range int64(10) {
 			save(p.T, store, alice, n)
@@ -63,7 +61,7 @@ func TestOurOwnWriteIsSeenAtOnce(t *testing.T) {
 func TestAReadThatAChangeOvertakesIsNotKept(t *testing.T) {
 	for _, missed := range []string{"one change", "more changes than are told"} {
 		t.Run(missed, func(t *testing.T) {
-			inBubble(t, Config{}, func(p *place) {
+			inBubble(t, func(p *place) {
 				save(p.T, p.ours, alice, 1)
 				save(p.T, p.ours, bob, 1)
 				p.times(bob) // the first look, which knows nothing
@@ -104,8 +102,7 @@ func TestAReadThatAChangeOvertakesIsNotKept(t *testing.T) {
 }
 
 func TestMemoryIsBelievedForAMomentWithoutTheDatabase(t *testing.T) {
-	var log bytes.Buffer
-	inBubble(t, Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *place) {
+	inBubble(t, func(p *place) {
 		save(p.T, p.ours, alice, 1)
 		p.times(alice)
 		gone := errors.New("gone")
@@ -125,7 +122,7 @@ func TestMemoryIsBelievedForAMomentWithoutTheDatabase(t *testing.T) {
 		if n := p.source.reads.Load(); n != 4 {
 			p.Errorf("%d reads, want one before and three after the trust", n)
 		}
-		if n := strings.Count(log.String(), "gone"); n != 1 {
+		if n := strings.Count(p.log.String(), "gone"); n != 1 {
 			p.Errorf("it was logged %d times", n)
 		}
 		p.source.broken.Store(nil)
@@ -138,7 +135,7 @@ func TestMemoryIsBelievedForAMomentWithoutTheDatabase(t *testing.T) {
 // TestOurOwnWriteIsSeenThoughLookingFails: a look that fails is no reason to answer
 // from before what this process itself has written.
 func TestOurOwnWriteIsSeenThoughLookingFails(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		store := p.watch.Store(p.ours)
 		save(p.T, store, alice, 1)
 		p.times(alice)
@@ -152,7 +149,7 @@ func TestOurOwnWriteIsSeenThoughLookingFails(t *testing.T) {
 }
 
 func TestAnAccountThatAppearsIsSeen(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		for range 5 {
 			if _, err := p.watch.Record(p.Context(), alice); !errors.Is(err, lockstep.ErrNotFound) {
 				p.Fatalf("got %v", err)
@@ -171,7 +168,7 @@ func TestAnAccountThatAppearsIsSeen(t *testing.T) {
 
 // TestADatabaseThatWasRestoredIsSeen: its numbers go back.
 func TestADatabaseThatWasRestoredIsSeen(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		for n := range int64(5) {
 			save(p.T, p.ours, alice, n)
 		}
@@ -189,7 +186,7 @@ func TestADatabaseThatWasRestoredIsSeen(t *testing.T) {
 // TestALookIsAsOldAsItsQuestion: what comes late from the database is not taken for
 // what is there now.
 func TestALookIsAsOldAsItsQuestion(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		save(p.T, p.ours, alice, 1)
 		p.times(alice)
 		time.Sleep(time.Second)
@@ -206,7 +203,7 @@ func TestALookIsAsOldAsItsQuestion(t *testing.T) {
 }
 
 func TestALookWithoutEndHoldsUpNobodyForLong(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		save(p.T, p.ours, alice, 1)
 		p.watch.turn <- struct{}{} // somebody looks, and the database does not answer
 		began := time.Now()

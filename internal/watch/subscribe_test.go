@@ -8,7 +8,7 @@ import (
 )
 
 func TestWhoWaitsIsToldOfWritesOfAnotherProcess(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		changed, others := p.subscribe(alice), p.subscribe(bob)
 		save(p.T, p.other, alice, 1)
 		pass(defaultPoll)
@@ -23,7 +23,7 @@ func TestWhoWaitsIsToldOfWritesOfAnotherProcess(t *testing.T) {
 }
 
 func TestWhoWaitsIsToldOfOurOwnWritesAtOnce(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		changed := p.subscribe(alice)
 		save(p.T, p.watch.Store(p.ours), alice, 1)
 		synctest.Wait() // and no time passes
@@ -34,7 +34,7 @@ func TestWhoWaitsIsToldOfOurOwnWritesAtOnce(t *testing.T) {
 }
 
 func TestWhoIsSlowHoldsUpNobody(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		slow, quick := p.subscribe(alice), p.subscribe(alice)
 		for n := range int64(20) {
 			save(p.T, p.other, alice, n)
@@ -51,7 +51,7 @@ func TestWhoIsSlowHoldsUpNobody(t *testing.T) {
 
 // TestNobodyLooksWhenNobodyWaits: the bubble would not end with a goroutine in it.
 func TestNobodyLooksWhenNobodyWaits(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		for range 3 {
 			first, cancel := p.watch.Subscribe(alice)
 			second, cancelSecond := p.watch.Subscribe(alice)
@@ -74,7 +74,7 @@ func TestNobodyLooksWhenNobodyWaits(t *testing.T) {
 }
 
 func TestWhatHappenedWhileTheDatabaseFailedIsTold(t *testing.T) {
-	inBubble(t, Config{}, func(p *place) {
+	inBubble(t, func(p *place) {
 		changed := p.subscribe(alice)
 		gone := errors.New("gone")
 		p.source.broken.Store(&gone)

@@ -15,21 +15,9 @@ type Source interface {
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 }
 
-// Config says how much is kept and for how long it is believed; its zero value is
-// good.
-type Config struct {
-	Accounts int           // kept in memory; 0 means 10,000
-	Poll     time.Duration // how old an answer may be; 0 means 250 ms
-	Trust    time.Duration // and while the database does not answer; 0 means 2 s
-	Log      *slog.Logger  // nil: slog.Default()
-}
-
 const (
-	defaultAccounts = 10_000
-	defaultPoll     = 250 * time.Millisecond
-	defaultTrust    = 2 * time.Second
-	partsOfAccount  = 4
-
+	// partsOfAccount is how much an account may take on average, see partsOf.
+	partsOfAccount = 4
 	// batch is how many changes are told one by one; of more, everything is dropped.
 	batch = 1000
 )
@@ -38,6 +26,7 @@ const (
 type Watch struct {
 	source Source
 	config Config
+	log    *slog.Logger
 	turn   chan struct{} // held by who looks for changes
 
 	mu      sync.Mutex
@@ -54,21 +43,10 @@ type Watch struct {
 }
 
 // New returns a watch over source. It does no input or output.
-func New(source Source, c Config) *Watch {
-	if c.Accounts == 0 {
-		c.Accounts = defaultAccounts
-	}
-	if c.Poll == 0 {
-		c.Poll = defaultPoll
-	}
-	if c.Trust == 0 {
-		c.Trust = defaultTrust
-	}
-	if c.Log == nil {
-		c.Log = slog.Default()
-	}
-	return &Watch{source: source, config: c, turn: make(chan struct{}, 1), last: -1,
-		kept: newRecent(c.Accounts * partsOfAccount), loading: map[lockstep.Account]*load{},
+func New(source Source, config Config, log *slog.Logger) *Watch {
+	config = config.withDefaults()
+	return &Watch{source: source, config: config, log: log, turn: make(chan struct{}, 1), last: -1,
+		kept: newRecent(config.Accounts * partsOfAccount), loading: map[lockstep.Account]*load{},
 		waiting: map[lockstep.Account]map[*waiter]struct{}{}, hurry: make(chan struct{}, 1)}
 }
 
@@ -123,7 +101,7 @@ func (w *Watch) note(err error) {
 	w.failing = true
 	w.mu.Unlock()
 	if !said {
-		w.config.Log.Warn("changes cannot be read; access is read from the database until they can", "error", err)
+		w.log.Warn("changes cannot be read; access is read from the database until they can", "error", err)
 	}
 }
 

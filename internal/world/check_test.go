@@ -59,6 +59,7 @@ func (w *world) check() []string {
 	c.checkDeliveries()
 	c.checkWork()
 	c.checkCustomers()
+	c.checkMemory()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)

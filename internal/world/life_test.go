@@ -47,6 +47,7 @@ var deeds = []deed{
 	{3, (*world).fillDisk},
 	{4, (*world).lie},
 	{3, (*world).misroute},
+	{8, (*world).readMemory},
 }
 
 // live does a few dozen deeds with pauses between them.

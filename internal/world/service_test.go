@@ -64,6 +64,7 @@ func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger
 		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost,
 			WebhookSecrets: []lockstep.Secret{clerkWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		// The bubble has one process, which wakes itself: polling would only cost time.
+		Memory:  server.Memory{Accounts: 3}, // so that it is not enough for all
 		Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
 		// No full verify: it would mend what the rest must get right by itself.
 		Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour},
