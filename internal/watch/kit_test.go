@@ -37,6 +37,7 @@ type place struct {
 type source struct {
 	lockstep.Store
 	reads  atomic.Int64
+	looks  atomic.Int64
 	broken atomic.Pointer[error]          // what reading changes fails with
 	lag    atomic.Int64                   // how long changes are under way from the database, in nanoseconds
 	read   func(account lockstep.Account) // called when an account has been read, before it is returned
@@ -52,6 +53,7 @@ func (s *source) Account(ctx context.Context, account lockstep.Account) (lockste
 }
 
 func (s *source) ChangedSince(ctx context.Context, after int64, limit int) (lockstep.Changed, error) {
+	s.looks.Add(1)
 	if err := s.broken.Load(); err != nil {
 		return lockstep.Changed{}, *err
 	}

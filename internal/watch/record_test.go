@@ -3,6 +3,7 @@ package watch
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,6 +200,21 @@ func TestALookIsAsOldAsItsQuestion(t *testing.T) {
 			p.Errorf("a read that began after the write sees %d", got)
 		}
 		<-first
+	})
+}
+
+func TestManyWhoReadLookOnce(t *testing.T) {
+	inBubble(t, func(p *place) {
+		save(p.T, p.ours, alice, 1)
+		p.source.lag.Store(int64(time.Millisecond))
+		var readers sync.WaitGroup
+		for range 20 {
+			readers.Go(func() { p.times(alice) })
+		}
+		readers.Wait()
+		if n := p.source.looks.Load(); n != 1 {
+			p.Errorf("twenty readers looked %d times", n)
+		}
 	})
 }
 
