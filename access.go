@@ -40,6 +40,7 @@ type grant struct {
 	plans  []Plan // the first is the one of the highest rank
 	seats  int64
 	sub    *Subscription
+	until  time.Time // end of a license; zero: none
 	born   time.Time
 }
 
@@ -48,7 +49,8 @@ type grant struct {
 //
 //   - trialing and active grant access; so does past_due within the catalog's
 //     grace; no other status does, known or unknown;
-//   - an active license grants access for good;
+//   - an active license grants access for good, or for its plan's duration; one of
+//     which a part was refunded as the catalog's policy says;
 //   - features add up over all that grants, of each limit the highest counts;
 //   - the plan is the one of the highest rank; of equal ones that of the
 //     subscription before that of the license, then the newest;
@@ -60,12 +62,12 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 	for i := range subscriptions {
 		g, recheck := c.ofSubscription(&subscriptions[i], now)
 		grants = append(grants, g)
-		if !recheck.IsZero() && (access.Recheck.IsZero() || recheck.Before(access.Recheck)) {
-			access.Recheck = recheck
-		}
+		access.recheck(recheck)
 	}
 	for _, l := range licenses {
-		grants = append(grants, c.ofLicense(l))
+		g, recheck := c.ofLicense(l, now)
+		grants = append(grants, g)
+		access.recheck(recheck)
 	}
 	slices.SortFunc(grants, compareGrants)
 
@@ -95,6 +97,13 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 	return access
 }
 
+// recheck notes when to decide again; zero: never.
+func (a *Access) recheck(at time.Time) {
+	if !at.IsZero() && (a.Recheck.IsZero() || at.Before(a.Recheck)) {
+		a.Recheck = at
+	}
+}
+
 // lead takes over what the first grant says, or, where nothing grants access,
 // the status of the first subscription.
 func (a *Access) lead(grants []grant) {
@@ -111,6 +120,9 @@ func (a *Access) lead(grants []grant) {
 	}
 	s := g.sub
 	if s == nil {
+		if g.reason.Grants && !g.until.IsZero() {
+			a.Until = &g.until
+		}
 		return
 	}
 	a.Status, a.Ending = s.Status, s.Ending() && !s.Ended()
@@ -182,23 +194,65 @@ func (s Subscription) unpaidSince() time.Time {
 	return start
 }
 
-func (c Catalog) ofLicense(l License) grant {
-	g := grant{born: l.CreatedAt, reason: Reason{Object: "license", ID: l.ID, Status: string(l.Status)}}
+// ofLicense says what a license brings. Each of its plans ends by its own
+// duration: that of the others goes on.
+func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time) {
+	g = grant{born: l.CreatedAt, reason: Reason{Object: "license", ID: l.ID, Status: string(l.Status)}}
+	var expired []Plan
 	for _, i := range l.Items {
-		g.plans = append(g.plans, c.plan(i))
+		p := c.plan(i)
+		if p.Duration > 0 && !now.Before(l.paidSince().Add(p.Duration)) {
+			expired = append(expired, p)
+			continue
+		}
+		g.plans = append(g.plans, p)
+	}
+	over := len(g.plans) == 0 && len(expired) > 0
+	if over {
+		g.plans = expired
 	}
 	g.lead()
 	switch l.Status {
 	case LicenseActive:
-		g.reason.Grants, g.reason.Why = true, "bought"
+		switch {
+		case l.RefundedAmount > 0 && c.PartialRefund == RevokeLicense:
+			g.reason.Why = "refunded in part"
+		case over:
+			g.reason.Why = "expired"
+		default:
+			g.reason.Grants, g.reason.Why = true, "bought"
+			recheck = g.runOut(l.paidSince())
+		}
 	case LicensePending:
 		g.reason.Why = "payment is under way"
+	case LicenseFailed:
+		g.reason.Why = "payment failed"
 	case LicenseRefunded:
 		g.reason.Why = "refunded"
 	case LicenseDisputed:
 		g.reason.Why = "disputed"
+	default:
+		g.reason.Why = "status is unknown to this version; unknown grants nothing"
 	}
-	return g
+	return g, recheck
+}
+
+// runOut notes when the leading plan of a license ends, and returns when the
+// first of its plans does; zero: never.
+func (g *grant) runOut(since time.Time) (first time.Time) {
+	for i, p := range g.plans {
+		if p.Duration == 0 {
+			continue
+		}
+		end := since.Add(p.Duration)
+		if i == 0 {
+			g.until = end
+		}
+		if first.IsZero() || end.Before(first) {
+			first = end
+		}
+	}
+	return first
 }
 
 // lead puts the plan of the highest rank first and names the reason after it.

@@ -72,32 +72,35 @@ type Product struct {
 // Checkout is a Stripe checkout session as Stripe describes it now, with what
 // became of its payment.
 type Checkout struct {
-	ID            string
-	Mode          string // payment, subscription, setup
-	Status        string // open, complete, expired
-	PaymentStatus string // paid, unpaid, no_payment_required
-	CustomerID    string // empty for a guest
-	Reference     string // client_reference_id
-	Metadata      map[string]string
-	PaymentID     string // the payment intent; empty for what is free
-	Amount        int64  // total, in the currency's smallest unit
-	Currency      string
-	Items         []Item
-	PaymentFailed bool // a delayed method was tried and has failed
-	Refunded      bool // fully
-	Disputed      bool // a dispute is open or lost
-	CreatedAt     time.Time
+	ID             string
+	Mode           string // payment, subscription, setup
+	Status         string // open, complete, expired
+	PaymentStatus  string // paid, unpaid, no_payment_required
+	CustomerID     string // empty for a guest
+	Reference      string // client_reference_id
+	Metadata       map[string]string
+	PaymentID      string // the payment intent; empty for what is free
+	Amount         int64  // total, in the currency's smallest unit
+	Currency       string
+	Items          []Item
+	PaymentFailed  bool      // a delayed method was tried and has failed
+	Refunded       bool      // fully
+	RefundedAmount int64     // of Amount; falls again when a refund fails
+	Disputed       bool      // a dispute is open or lost
+	PaidAt         time.Time // when the charge was made; zero where there is none
+	CreatedAt      time.Time
 }
 
 // LicenseStatus says whether a license counts.
 type LicenseStatus string
 
-// The states of a license. All but LicensePending go back to LicenseActive when
-// what took it away is undone.
+// The states of a license. None is for good: each observation says anew, so what
+// took a license away gives it back when it is undone.
 const (
 	LicenseActive   LicenseStatus = "active"
-	LicensePending  LicenseStatus = "pending" // completed, but a delayed method has not paid yet
-	LicenseRefunded LicenseStatus = "refunded"
+	LicensePending  LicenseStatus = "pending"  // completed, but a delayed method has not paid yet
+	LicenseFailed   LicenseStatus = "failed"   // completed, and the delayed method has failed
+	LicenseRefunded LicenseStatus = "refunded" // in full; of a part, see [License.RefundedAmount]
 	LicenseDisputed LicenseStatus = "disputed"
 )
 
@@ -111,7 +114,19 @@ type License struct {
 	Amount    int64
 	Currency  string
 	Status    LicenseStatus
-	CreatedAt time.Time
+	// RefundedAmount is what was given back of Amount; [Catalog.PartialRefund] says
+	// what follows.
+	RefundedAmount int64
+	PaidAt         time.Time // from when on [Plan.Duration] counts; zero: CreatedAt
+	CreatedAt      time.Time
+}
+
+// paidSince is when the license began to run.
+func (l License) paidSince() time.Time {
+	if l.PaidAt.IsZero() {
+		return l.CreatedAt
+	}
+	return l.PaidAt
 }
 
 // LicenseOf returns the license that a one-time payment's checkout makes for
@@ -122,7 +137,7 @@ func LicenseOf(c Checkout, account Account) (License, bool) {
 		return License{}, false
 	}
 	l := License{ID: c.ID, Account: account, PaymentID: c.PaymentID, Items: c.Items,
-		Amount: c.Amount, Currency: c.Currency, CreatedAt: c.CreatedAt, Status: LicenseActive}
+		Amount: c.Amount, Currency: c.Currency, RefundedAmount: c.RefundedAmount, PaidAt: c.PaidAt, CreatedAt: c.CreatedAt, Status: LicenseActive}
 	switch {
 	case c.Refunded:
 		l.Status = LicenseRefunded
@@ -130,6 +145,9 @@ func LicenseOf(c Checkout, account Account) (License, bool) {
 		l.Status = LicenseDisputed
 	case c.PaymentStatus == "unpaid":
 		l.Status = LicensePending
+		if c.PaymentFailed {
+			l.Status = LicenseFailed
+		}
 	}
 	return l, true
 }

@@ -16,7 +16,19 @@ type Catalog struct {
 	// subscription still grants access. Zero: for as long as Stripe keeps trying;
 	// negative: not at all.
 	PastDueGrace time.Duration
+	// PartialRefund says what becomes of a license of which a part was refunded;
+	// empty means keep. A refund in full always takes it away.
+	PartialRefund PartialRefund
 }
+
+// PartialRefund is a policy for licenses of which a part was refunded.
+type PartialRefund string
+
+// The policies.
+const (
+	KeepLicense   PartialRefund = "keep"   // a discount given afterwards
+	RevokeLicense PartialRefund = "revoke" // nothing is left, as after a refund in full
+)
 
 // Plan is one plan of the catalog. It is bought by any of its prices, lookup
 // keys or products.
@@ -28,11 +40,19 @@ type Plan struct {
 	Features   []string
 	Limits     map[string]int64
 	Rank       int // of several plans, the one of the highest rank is the account's
+	// Duration is how long a license of the plan counts, from its payment on; zero:
+	// for good. A subscription's end is Stripe's to say.
+	Duration time.Duration
 }
 
 // Validate reports every problem of the catalog at once.
 func (c Catalog) Validate() error {
 	var problems []error
+	switch c.PartialRefund {
+	case "", KeepLicense, RevokeLicense:
+	default:
+		problems = append(problems, fmt.Errorf("catalog: partial refund policy %q is neither keep nor revoke", string(c.PartialRefund)))
+	}
 	names, sold := map[string]bool{}, map[string]string{}
 	for _, p := range c.Plans {
 		if p.Name == "" {
@@ -43,6 +63,9 @@ func (c Catalog) Validate() error {
 			problems = append(problems, fmt.Errorf("catalog: plan %q is listed twice", p.Name))
 		}
 		names[p.Name] = true
+		if p.Duration < 0 {
+			problems = append(problems, fmt.Errorf("catalog: plan %q has a negative duration; leave it out for a license that is for good", p.Name))
+		}
 		for _, by := range slices.Concat(p.Prices, p.LookupKeys, p.Products) {
 			if other, taken := sold[by]; taken && other != p.Name {
 				problems = append(problems, fmt.Errorf("catalog: %q is sold as plan %q and as plan %q", by, other, p.Name))

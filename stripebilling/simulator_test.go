@@ -234,30 +234,34 @@ func TestOneTimePaymentFromCheckoutToDispute(t *testing.T) {
 		t.Errorf("of the customer: %+v %v", all, err)
 	}
 
-	look := func(what string, refunded, disputed bool) {
+	paidAt := got.PaidAt
+	if paidAt.IsZero() {
+		t.Error("it does not say when it was paid")
+	}
+	look := func(what string, amount int64, refunded, disputed bool) {
 		t.Helper()
 		got, err := client.Checkout(ctx, id)
-		if err != nil || got.Refunded != refunded || got.Disputed != disputed {
-			t.Errorf("%s: refunded %v, disputed %v, %v", what, got.Refunded, got.Disputed, err)
+		if err != nil || got.Refunded != refunded || got.RefundedAmount != amount || got.Disputed != disputed || !got.PaidAt.Equal(paidAt) {
+			t.Errorf("%s: refunded %v (%d), disputed %v, paid %s, %v", what, got.Refunded, got.RefundedAmount, got.Disputed, got.PaidAt, err)
 		}
 	}
 	dispute, err := sim.Dispute(sim.Charges()[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	look("dispute open", false, true)
+	look("dispute open", 0, false, true)
 	if err := sim.CloseDispute(dispute, true); err != nil {
 		t.Fatal(err)
 	}
-	look("dispute won", false, false)
+	look("dispute won", 0, false, false)
 	if err := sim.Refund(got.PaymentID, 100); err != nil {
 		t.Fatal(err)
 	}
-	look("a part refunded", false, false)
+	look("a part refunded", 100, false, false)
 	if err := sim.Refund(got.PaymentID, 0); err != nil {
 		t.Fatal(err)
 	}
-	look("refunded", true, false)
+	look("refunded", got.Amount, true, false)
 	if _, err := client.Checkout(ctx, "cs_never"); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("none: %v", err)
 	}

@@ -25,6 +25,7 @@ type file struct {
 	UserDeleted   string   `toml:"on_account_deleted"`
 	Identity      string   `toml:"identity"`
 	PastDueGrace  duration `toml:"past_due_grace"`
+	PartialRefund string   `toml:"partial_refund"`
 
 	Clerk struct {
 		InstanceID        string   `toml:"instance_id"`
@@ -57,6 +58,7 @@ type file struct {
 		Features   []string         `toml:"features"`
 		Limits     map[string]int64 `toml:"limits"`
 		Rank       int              `toml:"rank"`
+		Duration   duration         `toml:"duration"`
 	} `toml:"plan"`
 }
 
@@ -99,9 +101,10 @@ func readFile(path string) (file, error) {
 
 // catalog is the plans of the file.
 func (f file) catalog() lockstep.Catalog {
-	c := lockstep.Catalog{PastDueGrace: time.Duration(f.PastDueGrace)}
+	c := lockstep.Catalog{PastDueGrace: time.Duration(f.PastDueGrace), PartialRefund: lockstep.PartialRefund(f.PartialRefund)}
 	for _, p := range f.Plans {
-		c.Plans = append(c.Plans, lockstep.Plan(p))
+		c.Plans = append(c.Plans, lockstep.Plan{Name: p.Name, Prices: p.Prices, LookupKeys: p.LookupKeys, Products: p.Products,
+			Features: p.Features, Limits: p.Limits, Rank: p.Rank, Duration: time.Duration(p.Duration)})
 	}
 	return c
 }

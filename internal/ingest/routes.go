@@ -68,6 +68,8 @@ var routes = map[lockstep.Source]map[string]route{
 		"customer.deleted": {theCustomer, gone, lockstep.Normal},
 
 		"charge.refunded":                 {thePayment, 0, lockstep.Normal},
+		"refund.failed":                   {thePayment, 0, lockstep.Normal}, // the money did not go back after all
+		"refund.updated":                  {thePayment, 0, lockstep.Normal}, // or the refund was canceled
 		"charge.dispute.created":          {thePayment, 0, lockstep.Normal},
 		"charge.dispute.updated":          {thePayment, 0, lockstep.Normal},
 		"charge.dispute.closed":           {thePayment, 0, lockstep.Normal},

@@ -112,19 +112,17 @@ func trialLook(s lockstep.Subscription) time.Time {
 // licenseNotices says what there is to tell of a one-time payment.
 func licenseNotices(l lockstep.License, session lockstep.Checkout, catalog lockstep.Catalog, at time.Time) []lockstep.Notice {
 	kind := lockstep.NoticeLicenseGranted
+	reason := catalog.Decide(nil, []lockstep.License{l}, at).Reasons[0]
 	switch {
-	case l.Status == lockstep.LicenseActive:
-	case l.Status == lockstep.LicensePending && session.PaymentFailed:
+	case reason.Grants:
+	case l.Status == lockstep.LicenseFailed:
 		kind = lockstep.NoticePaymentFailed
 	default:
 		return nil
 	}
 	n := lockstep.NewNotice(kind, l.Account, l.ID, at)
-	n.Facts = lockstep.Facts{Amount: l.Amount, Currency: l.Currency, Status: string(l.Status), Checkout: l.ID,
+	n.Facts = lockstep.Facts{Plan: reason.Plan, Amount: l.Amount, Currency: l.Currency, Status: string(l.Status), Checkout: l.ID,
 		PaidBy: lockstep.PayerNamedIn(session.Metadata)}
-	if reasons := catalog.Decide(nil, []lockstep.License{l}, at).Reasons; len(reasons) > 0 {
-		n.Facts.Plan = reasons[0].Plan
-	}
 	if !session.CreatedAt.IsZero() {
 		created := session.CreatedAt.UTC()
 		n.Facts.At = &created

@@ -11,7 +11,7 @@ import (
 
 const (
 	selectLicenses Statement = `
-select id, account_kind, account_id, payment_id, amount, currency, status, created_at
+select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at
 from licenses where account_kind = $1 and account_id = $2
 order by created_at, id`
 
@@ -22,7 +22,7 @@ where license_id in (select id from licenses where account_kind = $1 and account
 order by license_id, id`
 
 	selectLicenseOfPayment Statement = `
-select id, account_kind, account_id, payment_id, amount, currency, status, created_at
+select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at
 from licenses where payment_id = $1 and payment_id <> ''
 order by created_at, id limit 1`
 
@@ -33,11 +33,13 @@ order by id`
 
 	// upsertLicense changes nothing when the license is another account's.
 	upsertLicense Statement = `
-insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status,
+	refunded_amount, paid_at, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (id) do update set
 	payment_id = excluded.payment_id, amount = excluded.amount, currency = excluded.currency,
-	status = excluded.status, created_at = excluded.created_at
+	status = excluded.status, refunded_amount = excluded.refunded_amount, paid_at = excluded.paid_at,
+	created_at = excluded.created_at
 where licenses.account_kind = excluded.account_kind and licenses.account_id = excluded.account_id`
 
 	deleteLicenseItems Statement = `delete from license_items where license_id = $1`
@@ -56,7 +58,7 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 		}
 		t.changed(l.Account)
 		n, err := t.exec(ctx, upsertLicense, l.ID, l.Account.Kind, l.Account.ID, l.PaymentID, l.Amount, l.Currency,
-			l.Status, millis(l.CreatedAt))
+			l.Status, l.RefundedAmount, millis(l.PaidAt), millis(l.CreatedAt))
 		if err != nil {
 			return err
 		}
@@ -115,8 +117,9 @@ func (t *tx) licenses(ctx context.Context, account lockstep.Account) ([]lockstep
 
 func scanLicense(row scanner) (lockstep.License, error) {
 	var l lockstep.License
-	var createdAt int64
-	err := row.Scan(&l.ID, &l.Account.Kind, &l.Account.ID, &l.PaymentID, &l.Amount, &l.Currency, &l.Status, &createdAt)
-	l.CreatedAt = moment(createdAt)
+	var paidAt, createdAt int64
+	err := row.Scan(&l.ID, &l.Account.Kind, &l.Account.ID, &l.PaymentID, &l.Amount, &l.Currency, &l.Status,
+		&l.RefundedAmount, &paidAt, &createdAt)
+	l.PaidAt, l.CreatedAt = moment(paidAt), moment(createdAt)
 	return l, err
 }

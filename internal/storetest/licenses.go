@@ -8,7 +8,7 @@ import (
 
 func license(id, payment string) lockstep.License {
 	return lockstep.License{ID: id, Account: alice, PaymentID: payment, Amount: 4900, Currency: "eur",
-		Status: lockstep.LicenseActive, CreatedAt: at(1), Items: []lockstep.Item{
+		Status: lockstep.LicenseActive, RefundedAmount: 100, PaidAt: at(2), CreatedAt: at(1), Items: []lockstep.Item{
 			{ID: "li_1", PriceID: "price_1", LookupKey: "lifetime", ProductID: "prod_1", ProductPlan: "Pro", Quantity: 1},
 			{ID: "li_2", PriceID: "price_2", ProductID: "prod_2", Quantity: 2},
 		}}
@@ -39,6 +39,7 @@ var licenses = map[string]func(*world){
 		l := license("cs_1", "pi_1")
 		notice := lockstep.NewNotice(lockstep.NoticeLicenseGranted, alice, "cs_1", at(2))
 		w.ok(w.SaveLicense(w.Context(), claim, l, []lockstep.Notice{notice}))
+		l.RefundedAmount, l.PaidAt = 4900, at(4)
 		l.Status, l.Amount, l.Items = lockstep.LicenseRefunded, 1, []lockstep.Item{{ID: "li_2", PriceID: "price_9"}}
 		notice.CreatedAt = at(3)
 		w.ok(w.SaveLicense(w.Context(), claim, l, []lockstep.Notice{notice}))
