@@ -31,7 +31,7 @@ const (
 // kit is Lockstep over a real database and the simulators, on loopback, and its
 // own document, against which every answer is held.
 type kit struct {
-	*testing.T
+	testing.TB
 	sim      *simulator.Simulator
 	store    lockstep.Store
 	config   server.Config // of the server that runs
@@ -49,9 +49,9 @@ type answer struct {
 }
 
 // start starts a kit; change, if given, changes the server's configuration.
-func start(t *testing.T, change ...func(*server.Config)) *kit {
+func start(t testing.TB, change ...func(*server.Config)) *kit {
 	t.Helper()
-	k := &kit{T: t, prices: map[string]string{}, client: &http.Client{Timeout: 10 * time.Second}}
+	k := &kit{TB: t, prices: map[string]string{}, client: &http.Client{Timeout: 10 * time.Second}}
 	t.Cleanup(k.client.CloseIdleConnections)
 	stripe, clerk, lock := listen(t), listen(t), listen(t)
 	k.url = "http://" + lock.Addr().String()
@@ -271,7 +271,7 @@ func (k *kit) until(what string, holds func() bool) {
 	}
 }
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -280,7 +280,7 @@ func listen(t *testing.T) net.Listener {
 	return listener
 }
 
-func serve(t *testing.T, listener net.Listener, handler http.Handler) {
+func serve(t testing.TB, listener net.Listener, handler http.Handler) {
 	web := httptest.NewUnstartedServer(handler)
 	if err := web.Listener.Close(); err != nil {
 		t.Fatal(err)
@@ -291,7 +291,7 @@ func serve(t *testing.T, listener net.Listener, handler http.Handler) {
 }
 
 // during runs something until the test ends.
-func during(t *testing.T, run func(context.Context) error) {
+func during(t testing.TB, run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx) }()

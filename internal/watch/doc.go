@@ -22,10 +22,11 @@
 //
 // # What it costs
 //
-// At most Config.Accounts accounts of four parts each are kept (the account itself,
-// each subscription, license and item is one), which is about 400 bytes a part: 16
-// MB for the default of 10,000. What was read last is kept. Records are kept without
-// names, e-mail addresses and metadata.
+// As many accounts are kept as Config.Accounts with one subscription of one item
+// take: four parts each, two for the account itself and one for each subscription,
+// license and item. A part is at most 500 bytes: 20 MB for the default of 10,000. What
+// was read last is kept. Records are kept without names, e-mail addresses and
+// metadata.
 //
 // While anybody waits, one goroutine looks every Poll; it ends with the last who
 // waits.

@@ -90,15 +90,19 @@ func open(t *testing.T, path string) lockstep.Store {
 // save writes a record that says how often it was written.
 func save(t *testing.T, store lockstep.Store, account lockstep.Account, times int64) {
 	t.Helper()
+	saveRecord(t, store, lockstep.Record{Account: account, Name: "Somebody", IdentityUpdatedAt: times})
+}
+
+func saveRecord(t *testing.T, store lockstep.Store, record lockstep.Record) {
+	t.Helper()
 	ctx := t.Context()
-	if err := store.Mark(ctx, lockstep.Mark{Key: account.Key()}); err != nil {
+	if err := store.Mark(ctx, lockstep.Mark{Key: record.Account.Key()}); err != nil {
 		t.Fatal(err)
 	}
 	claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
 	if err != nil || len(claims) != 1 {
 		t.Fatalf("claimed %v: %v", claims, err)
 	}
-	record := lockstep.Record{Account: account, Name: "Somebody", IdentityUpdatedAt: times}
 	if err := store.Save(ctx, claims[0], lockstep.Change{Record: record}); err != nil {
 		t.Fatal(err)
 	}

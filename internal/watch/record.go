@@ -45,7 +45,7 @@ func (w *Watch) Record(ctx context.Context, account lockstep.Account) (lockstep.
 		record = lean(record)
 		w.kept.put(account, entry{record: record, parts: partsOf(record)})
 	case errors.Is(err, lockstep.ErrNotFound):
-		w.kept.put(account, entry{missing: err, parts: 1})
+		w.kept.put(account, entry{missing: err, parts: ownParts})
 	}
 	return record, err
 }
@@ -57,9 +57,12 @@ func lean(r lockstep.Record) lockstep.Record {
 	return r
 }
 
-// partsOf is how much memory a record takes, in parts of about 400 bytes.
+// ownParts is what an account takes that has nothing.
+const ownParts = 2
+
+// partsOf is how much memory a record takes, in parts of at most 500 bytes.
 func partsOf(r lockstep.Record) int {
-	parts := 1
+	parts := ownParts
 	for _, s := range r.Subscriptions {
 		parts += 1 + len(s.Items)
 	}

@@ -16,8 +16,9 @@ type Source interface {
 }
 
 const (
-	// partsOfAccount is how much an account may take on average, see partsOf.
-	partsOfAccount = 4
+	// partsOfAccount is how much an account may take on average, see partsOf: that is
+	// one with a subscription of one item.
+	partsOfAccount = ownParts + 2
 	// batch is how many changes are told one by one; of more, everything is dropped.
 	batch = 1000
 )
