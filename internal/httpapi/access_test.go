@@ -78,6 +78,39 @@ func TestAccessThatIsAsItWasIsNotSentAgain(t *testing.T) {
 	}
 }
 
+// TestABrowserMayAskAgain: a script of the application sees the tag, and may send it.
+func TestABrowserMayAskAgain(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	path, token := "/v1/accounts/"+ada.String()+"/access", k.token(ada, "")
+	first := k.call("GET", path, token, "", "Origin: https://app.test")
+	if first.status != 200 || first.header.Get("Access-Control-Expose-Headers") != "ETag" {
+		t.Errorf("%d, and exposed is %q", first.status, first.header.Get("Access-Control-Expose-Headers"))
+	}
+	again := k.call("GET", path, token, "", "Origin: https://app.test", "If-None-Match: "+first.header.Get("ETag"))
+	if again.status != 304 || again.header.Get("Access-Control-Allow-Origin") != "https://app.test" {
+		t.Errorf("again: %d %v", again.status, again.header)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, k.url+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Origin", "https://app.test")
+	request.Header.Set("Access-Control-Request-Method", "GET")
+	response, err := k.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if allowed := response.Header.Get("Access-Control-Allow-Headers"); !strings.Contains(allowed, "If-None-Match") {
+		t.Errorf("allowed are %q", allowed)
+	}
+	if a := k.call("GET", "/v1/accounts/user/user_nobody/access", token, ""); a.status != 403 {
+		t.Errorf("another's access: %d", a.status)
+	}
+}
+
 // TestAccessIsTheAccounts: what is read from memory is what the database says, at
 // each step of a subscription's life.
 func TestAccessIsTheAccounts(t *testing.T) {
