@@ -186,10 +186,10 @@ func (m *Mails) addressee(ctx context.Context, n lockstep.Notice, mail lockstep.
 		return "", "", "the account has no e-mail address", nil
 	}
 	customer, err := m.billing.Customer(ctx, record.CustomerID)
-	switch {
-	case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 		return "", "", "", fmt.Errorf("look for the customer's address: %w", err)
-	case err != nil || customer.Deleted || customer.Email == "":
+	}
+	if customer.Deleted || customer.Email == "" { // also when Stripe does not know it
 		return "", "", "neither the account nor its customer has an e-mail address", nil
 	}
 	return customer.Email, record.Name, "", nil
