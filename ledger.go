@@ -31,9 +31,11 @@ type Record struct {
 	PaysFor       []Sponsorship  // of a user: the organizations whose subscription they bought
 
 	Projected map[string]any // our keys of the directory's metadata, as last written
-	Entitled  bool           // whether the last run that was saved found access; see [NoticeAccessEnded]
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	// EntitledBy is the subscription or license that granted access first, as the last
+	// run that was saved found; empty: nothing did. See [NoticeAccessEnded].
+	EntitledBy string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 }
 
 // Live reports whether the account's customer can be bought with.

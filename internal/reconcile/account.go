@@ -85,7 +85,7 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	}
 	at := time.Now()
 	access := as.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at)
-	r.now.Entitled = access.Active
+	r.now.EntitledBy = entitledBy(access)
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}

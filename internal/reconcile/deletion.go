@@ -36,7 +36,7 @@ func (r *run) bury(ctx context.Context) error {
 		return err
 	}
 	at := time.Now()
-	r.now.Entitled = false
+	r.now.EntitledBy = ""
 	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
 }
 

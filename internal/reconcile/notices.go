@@ -48,23 +48,33 @@ func notices(was, now lockstep.Record, access lockstep.Access, at time.Time) []l
 			tell(lockstep.NoticeSubscriptionTrialEnding, s.ID+":"+strconv.FormatInt(s.TrialEnd.Unix(), 10))
 		}
 	}
-	if was.Entitled && !now.Entitled {
-		told = append(told, accessEnded(now, access, at))
+	if was.EntitledBy != "" && now.EntitledBy == "" {
+		told = append(told, accessEnded(was.EntitledBy, now, access, at))
 	}
 	return told
 }
 
-// accessEnded is told of the account: what counted most is what ended.
-func accessEnded(now lockstep.Record, access lockstep.Access, at time.Time) lockstep.Notice {
+// entitledBy is what grants access first; empty: nothing does.
+func entitledBy(access lockstep.Access) string {
+	if !access.Active {
+		return ""
+	}
+	return access.Reasons[0].ID
+}
+
+// accessEnded is told of the account, and about what granted it last: not about
+// what counts most now, which may have ended long ago.
+func accessEnded(object string, now lockstep.Record, access lockstep.Access, at time.Time) lockstep.Notice {
 	a := now.Account
 	n := lockstep.NewNotice(lockstep.NoticeAccessEnded, a, string(a.Kind)+":"+a.ID+":"+strconv.FormatInt(at.UnixMilli(), 10), at)
-	if len(access.Reasons) == 0 {
-		return n
+	n.Object = object
+	for _, r := range access.Reasons {
+		if r.ID == object {
+			n.Facts = lockstep.Facts{Plan: r.Plan, Status: r.Status}
+		}
 	}
-	first := access.Reasons[0]
-	n.Object, n.Facts = first.ID, lockstep.Facts{Plan: first.Plan, Status: first.Status}
 	for _, s := range now.Subscriptions {
-		if s.ID == first.ID {
+		if s.ID == object {
 			n.Facts = factsOf(s, access)
 		}
 	}

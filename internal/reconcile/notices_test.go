@@ -49,10 +49,10 @@ func TestNoticesFollowFromAChange(t *testing.T) {
 			t.Parallel()
 			var catalog lockstep.Catalog
 			was := lockstep.Record{Account: account, Subscriptions: c.was}
-			was.Entitled = catalog.Decide(c.was, nil, at).Active
+			was.EntitledBy = entitledBy(catalog.Decide(c.was, nil, at))
 			now := lockstep.Record{Account: account, Subscriptions: c.now}
 			access := catalog.Decide(c.now, nil, at)
-			now.Entitled = access.Active
+			now.EntitledBy = entitledBy(access)
 			var got []string
 			for _, n := range notices(was, now, access, at) {
 				got = append(got, n.ID)
@@ -104,5 +104,32 @@ func TestPaymentsAreTold(t *testing.T) {
 				t.Errorf("it says %+v", f)
 			}
 		})
+	}
+}
+
+// TestAccessEndedNamesWhatEnded: a plan of a higher rank that ended before is not
+// what ended now.
+func TestAccessEndedNamesWhatEnded(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	catalog := lockstep.Catalog{Plans: []lockstep.Plan{
+		{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1}, {Name: "life", LookupKeys: []string{"life"}, Rank: 3}}}
+	refunded := []lockstep.License{{ID: "cs_1", Status: lockstep.LicenseRefunded, Items: []lockstep.Item{{LookupKey: "life"}}}}
+	record := func(status string) (lockstep.Record, lockstep.Access) {
+		r := lockstep.Record{Account: lockstep.Account{Kind: lockstep.User, ID: "user_1"}, Licenses: refunded,
+			Subscriptions: []lockstep.Subscription{{ID: "sub_1", Status: status, CreatedAt: at, Items: []lockstep.Item{{LookupKey: "basic"}}}}}
+		access := catalog.Decide(r.Subscriptions, r.Licenses, at)
+		r.EntitledBy = entitledBy(access)
+		return r, access
+	}
+	was, _ := record("active")
+	now, access := record("canceled")
+	if access.Reasons[0].ID != "cs_1" {
+		t.Fatalf("what counts most now is %s; the test wants the license", access.Reasons[0].ID)
+	}
+	told := notices(was, now, access, at)
+	last := told[len(told)-1]
+	if last.Kind != lockstep.NoticeAccessEnded || last.Object != "sub_1" || last.Facts.Plan != "basic" {
+		t.Errorf("%s is about %s and says %+v", last.Kind, last.Object, last.Facts)
 	}
 }

@@ -60,9 +60,9 @@ var notices = map[string]func(*world){
 		}
 	},
 	"whether there was access is kept": func(w *world) {
-		w.save(lockstep.Record{Account: alice, Entitled: true})
-		equal(w, "entitled", w.account(alice).Entitled, true)
+		w.save(lockstep.Record{Account: alice, EntitledBy: "sub_1"})
+		equal(w, "entitled", w.account(alice).EntitledBy, "sub_1")
 		w.save(lockstep.Record{Account: alice})
-		equal(w, "entitled", w.account(alice).Entitled, false)
+		equal(w, "entitled", w.account(alice).EntitledBy, "")
 	},
 }

@@ -5,8 +5,9 @@
 alter table notices add column facts text not null default '{}';
 alter table notices add column account_generation integer not null default 0;
 
--- Whether the last saved run found access: access.ended is told when it turns.
-alter table accounts add column entitled integer not null default 0;
+-- What granted access first, as the last saved run found; empty: nothing. access.ended
+-- is told when it turns, and is about it.
+alter table accounts add column entitled_by text not null default '';
 
 -- What became of mailing a notice. A row in state 'sending' was written before
 -- the message was handed over; if its run dies, nobody knows whether it was sent.
