@@ -216,9 +216,10 @@ func (c *checker) things(account string) []thing {
 		name string
 		rank int
 	}{c.prices["basic"]: {"basic", 1}, c.prices["pro"]: {"pro", 2}, c.prices["life"]: {"life", 3}}
-	refunded := map[string]bool{}
-	for _, charge := range c.sim.Charges() {
+	refunded, lately := map[string]bool{}, map[string]string{}
+	for _, charge := range c.sim.Charges() { // oldest first
 		refunded[charge.PaymentIntent] = charge.Refunded > 0 // the world refunds in full
+		lately[charge.PaymentIntent] = charge.Status
 	}
 	_, id, _ := strings.Cut(account, "/")
 	customers := map[string]bool{c.answers[account].CustomerID: true}
@@ -248,6 +249,8 @@ func (c *checker) things(account string) []thing {
 		switch {
 		case s.PaymentIntent != "" && refunded[s.PaymentIntent]:
 			t.status = "refunded"
+		case s.PaymentStatus == "unpaid" && lately[s.PaymentIntent] == "failed":
+			t.status = "failed"
 		case s.PaymentStatus == "unpaid":
 			t.status = "pending"
 		}
