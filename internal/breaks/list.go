@@ -16,7 +16,7 @@ var breakages = []breakage{
 		`reply(w, http.StatusServiceUnavailable, ` + "`" + `{"status":"error","code":"not_stored"}` + "`" + `)`,
 		`reply(w, http.StatusOK, ` + "`" + `{"status":"success"}` + "`" + `)`},
 	{"drop the dedupe of notices: a redelivered event tells twice",
-		"ledger.go",
+		"notice.go",
 		`return Notice{ID: string(kind) + ":" + object, Kind`,
 		`return Notice{ID: string(kind) + ":" + object + now.String(), Kind`},
 	{"drop the dedupe of customers: a new idempotency key for every try",
@@ -25,7 +25,7 @@ var breakages = []breakage{
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key + fmt.Sprint(time.Now().UnixNano())})`},
 	{"swap the order of effects: metadata before the database",
 		"internal/reconcile/account.go",
-		`	if err := r.save(ctx, at); err != nil {
+		`	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
 	if err := r.project(ctx, access); err != nil {
@@ -34,7 +34,7 @@ var breakages = []breakage{
 		`	if err := r.project(ctx, access); err != nil {
 		return Result{}, err
 	}
-	if err := r.save(ctx, at); err != nil {
+	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}`},
 	{"finish without the token: whoever is late ends somebody else's run",
