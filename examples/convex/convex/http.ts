@@ -7,7 +7,7 @@ import { auth } from "./auth";
 const http = httpRouter();
 auth.addHttpRoutes(http);
 
-// What of account.access_changed is used here; docs/webhooks-out.md has all of it.
+// What of account.access_changed is used here.
 interface AccessChanged {
   type: string;
   data: {

@@ -27,12 +27,12 @@ async function post<Answer>(path: string, token: string, body: unknown): Promise
   return (await response.json()) as Answer;
 }
 
-// checkout is where the buyer pays. Stripe sends them to Lockstep's activation page,
-// which waits for the truth and then leads on to /welcome.
+// checkout is where the buyer pays. Stripe sends them to /welcome, which waits for
+// the truth.
 export async function checkout(token: string, lookupKey: string): Promise<string> {
   const { url } = await post<{ url: string }>("/v1/checkout", token, {
     lookup_key: lookupKey,
-    success_url: `${base}/activate?session_id={CHECKOUT_SESSION_ID}&return_to=${encodeURIComponent(app + "/welcome")}`,
+    success_url: `${app}/welcome`,
     cancel_url: app,
   });
   return url;
