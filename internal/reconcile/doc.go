@@ -24,6 +24,8 @@
 //	customer            [Unlinked]: whose is it? then link, or park
 //	checkout, payment   [Payments]: a one-time payment becomes a license
 //	object              [Payments]: whom is the object of a thin event about?
+//	notice              [Outbox]: to which channels it goes, once its account is in step
+//	mail                [Mails]: an e-mail, once
 //	sweep               [Sweeps]: the gap scan, the directory's list, the full verify
 //
 // Who an object is about is decided in one place, [resolve].
