@@ -89,6 +89,8 @@ type Checkout struct {
 	Disputed       bool      // a dispute is open or lost
 	PaidAt         time.Time // when the charge was made; zero where there is none
 	CreatedAt      time.Time
+	URL            string // where an open one is paid
+	ExpiresAt      time.Time
 }
 
 // LicenseStatus says whether a license counts.

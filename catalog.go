@@ -21,6 +21,9 @@ type Catalog struct {
 	PartialRefund PartialRefund
 }
 
+// longestTrial is Stripe's limit of trial_period_days.
+const longestTrial = 730
+
 // PartialRefund is a policy for licenses of which a part was refunded.
 type PartialRefund string
 
@@ -43,6 +46,12 @@ type Plan struct {
 	// Duration is how long a license of the plan counts, from its payment on; zero:
 	// for good. A subscription's end is Stripe's to say.
 	Duration time.Duration
+	// TrialDays is what a subscription begins with that is bought through us; one
+	// trial an account.
+	TrialDays int64
+	// TrialWithoutCard has the checkout ask for no card; a trial that ends without one
+	// ends the subscription.
+	TrialWithoutCard bool
 }
 
 // Validate reports every problem of the catalog at once.
@@ -66,6 +75,12 @@ func (c Catalog) Validate() error {
 		if p.Duration < 0 {
 			problems = append(problems, fmt.Errorf("catalog: plan %q has a negative duration; leave it out for a license that is for good", p.Name))
 		}
+		if p.TrialDays < 0 || p.TrialDays > longestTrial {
+			problems = append(problems, fmt.Errorf("catalog: plan %q has a trial of %d days; Stripe allows up to %d", p.Name, p.TrialDays, longestTrial))
+		}
+		if p.TrialWithoutCard && p.TrialDays == 0 {
+			problems = append(problems, fmt.Errorf("catalog: plan %q has a trial without a card of no days; set trial_days", p.Name))
+		}
 		for _, by := range slices.Concat(p.Prices, p.LookupKeys, p.Products) {
 			if other, taken := sold[by]; taken && other != p.Name {
 				problems = append(problems, fmt.Errorf("catalog: %q is sold as plan %q and as plan %q", by, other, p.Name))
@@ -79,14 +94,8 @@ func (c Catalog) Validate() error {
 // plan finds the plan that an item buys. An item that the catalog does not know
 // is a plan of its own, named by the nearest name there is.
 func (c Catalog) plan(i Item) Plan {
-	for _, sells := range []func(Plan) bool{
-		func(p Plan) bool { return slices.Contains(p.Prices, i.PriceID) },
-		func(p Plan) bool { return i.LookupKey != "" && slices.Contains(p.LookupKeys, i.LookupKey) },
-		func(p Plan) bool { return slices.Contains(p.Products, i.ProductID) },
-	} {
-		if at := slices.IndexFunc(c.Plans, sells); at >= 0 {
-			return c.Plans[at]
-		}
+	if p, listed := c.listed(i); listed {
+		return p
 	}
 	for _, name := range []string{i.LookupKey, i.ProductPlan, i.PriceID} {
 		if name != "" {
@@ -94,6 +103,25 @@ func (c Catalog) plan(i Item) Plan {
 		}
 	}
 	return Plan{}
+}
+
+// knows reports whether the catalog lists what the item buys.
+func (c Catalog) knows(i Item) bool {
+	_, listed := c.listed(i)
+	return listed
+}
+
+func (c Catalog) listed(i Item) (Plan, bool) {
+	for _, sells := range []func(Plan) bool{
+		func(p Plan) bool { return slices.Contains(p.Prices, i.PriceID) },
+		func(p Plan) bool { return i.LookupKey != "" && slices.Contains(p.LookupKeys, i.LookupKey) },
+		func(p Plan) bool { return slices.Contains(p.Products, i.ProductID) },
+	} {
+		if at := slices.IndexFunc(c.Plans, sells); at >= 0 {
+			return c.Plans[at], true
+		}
+	}
+	return Plan{}, false
 }
 
 // NeedsProduct reports whether only the item's product can name its plan.

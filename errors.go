@@ -19,8 +19,8 @@ var (
 	// ErrRemoved: the identity was removed; its id is not given twice, so that a late
 	// or repeated request creates nothing anew.
 	ErrRemoved = errors.New("was removed")
-	// ErrBusy: a customer is being created for the account; try again soon.
-	ErrBusy = errors.New("customer is being created")
+	// ErrBusy: somebody else is just at it; try again soon.
+	ErrBusy = errors.New("somebody else is at it")
 )
 
 // UpstreamError is a provider's refusal or failure. Its text holds no personal

@@ -18,13 +18,14 @@ const module = "github.com/lockstep-dev/lockstep"
 // them, ending in /) which of our packages its non-test code may import, beside
 // those of its own folder. What is not listed may import nothing of ours.
 //
-//	cmd -> server -> internal/{ingest,reconcile,httpapi} -> root
+//	cmd -> server -> internal/{ingest,reconcile,buying,httpapi} -> root
 //	                 adapters -> internal/upstream -> root       stores -> internal/sqlstore -> root
 var mayImport = map[string][]string{
 	".":                  {},
 	"internal/ingest":    {"."},
 	"internal/reconcile": {"."},
-	"internal/httpapi":   {".", "internal/watch"},
+	"internal/httpapi":   {".", "internal/buying", "internal/watch"},
+	"internal/buying":    {"."},
 	"internal/watch":     {"."},
 	"internal/sqlstore":  {"."},
 	"internal/upstream":  {"."},
@@ -39,7 +40,7 @@ var mayImport = map[string][]string{
 	"stripebilling":      {".", "internal/upstream"},
 	"clerkdirectory":     {".", "internal/upstream"},
 	"sqlitestore":        {".", "internal/sqlstore"},
-	"server":             {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/letters", "internal/watch", "stripebilling", "clerkdirectory"},
+	"server":             {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/buying", "internal/letters", "internal/watch", "stripebilling", "clerkdirectory"},
 	"simulator/":         {"simulator/"},
 	"examples/":          {"."},
 	"cmd/lockstep":       {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "clerkdirectory", "examples/"},
@@ -51,6 +52,7 @@ var mustNotImport = map[string][]string{
 	"internal/reconcile": {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/ingest":    {"database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/httpapi":   {"database/sql", "github.com/stripe/", "github.com/clerk/"},
+	"internal/buying":    {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/upstream":  {"database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/sqlstore":  {"net/http", "modernc.org/", "github.com/jackc/"},
 	"simulator/":         {"github.com/stripe/", "github.com/clerk/"},

@@ -98,6 +98,7 @@ type Store interface {
 	Ledger
 	Outbox
 	Sightings
+	Purchases
 	Roster
 	Changes
 	// Ping reports whether the database can be read and written.

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
+	"github.com/lockstep-dev/lockstep/internal/buying"
+	"github.com/lockstep-dev/lockstep/internal/httpapi"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/watch"
 )
@@ -21,7 +24,8 @@ type Config struct {
 	Clerk      Clerk          // with FromAPI, the zero value
 
 	APIKey        lockstep.Secret // for servers that call the API; empty: none can
-	ReturnOrigins []string        // where browsers may ask to come back to: "https://app.example"
+	ReturnOrigins []string        // where callers may ask to come back to: "https://app.example"; none: servers to all https
+	Buying        Buying
 
 	Catalog    lockstep.Catalog
 	Projection lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
@@ -52,6 +56,16 @@ const (
 	CancelSubscriptions = reconcile.CancelSubscriptions
 	KeepBilling         = reconcile.KeepBilling
 )
+
+// Buying says who may buy what; its zero value is good.
+type Buying struct {
+	Policy              BuyingPolicy
+	Roles               []string // of an organization's members who may spend for it; empty: admin
+	PortalConfiguration string   // of Stripe's portal, bpc_…; empty: the account's default
+}
+
+// BuyingPolicy says what may be bought; its zero value is good.
+type BuyingPolicy = buying.Policy
 
 // Workers is how the work is done; its zero value is good.
 type Workers = reconcile.Config
@@ -96,6 +110,15 @@ func (c Config) Validate() error {
 	add(c.validateIdentities())
 	if c.APIKey != "" && strings.TrimSpace(c.APIKey.Reveal()) == "" {
 		add(errors.New("the API key is blank; make one with: openssl rand -hex 32"))
+	}
+	for _, origin := range c.ReturnOrigins {
+		add(httpapi.CheckOrigin(origin))
+	}
+	if id := c.Buying.PortalConfiguration; id != "" && !strings.HasPrefix(id, "bpc_") {
+		add(fmt.Errorf("portal configuration %q is no id of Stripe's: they begin with bpc_", id))
+	}
+	if slices.ContainsFunc(c.Buying.Roles, func(role string) bool { return strings.TrimPrefix(role, "org:") == "" }) {
+		add(errors.New("a role that may buy is empty"))
 	}
 	add(c.Catalog.Validate())
 	add(c.Projection.Validate())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
+	"github.com/lockstep-dev/lockstep/internal/buying"
 	"github.com/lockstep-dev/lockstep/internal/httpapi"
 	"github.com/lockstep-dev/lockstep/internal/ingest"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
@@ -69,8 +70,10 @@ func New(c Config) (*Server, error) {
 	if c.Mail.Page != nil {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
-	api := &httpapi.API{Store: c.Store, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
-		Watch: memory, ReturnOrigins: c.ReturnOrigins, Wake: s.runner.Wake, Log: c.Log}
+	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
+	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
+		Watch: memory, ReturnOrigins: c.ReturnOrigins,
+		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Wake: s.runner.Wake, Log: c.Log}
 	api.Register(mux)
 	s.web = api.AllowOrigins(mux)
 	return s, nil

@@ -144,5 +144,7 @@ func checkoutOf(o upstream.Object) lockstep.Checkout {
 		Amount:        o.Number("amount_total"),
 		Currency:      o.Text("currency"),
 		CreatedAt:     timeOf(o, "created"),
+		URL:           o.Text("url"),
+		ExpiresAt:     timeOf(o, "expires_at"),
 	}
 }

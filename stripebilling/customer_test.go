@@ -171,7 +171,7 @@ func TestEmptyIDsAskNothing(t *testing.T) {
 		_, e3 := client.Checkout(ctx, id)
 		_, e4 := client.Product(ctx, id)
 		_, e5 := client.Price(ctx, id)
-		for i, err := range []error{e1, e2, e3, e4, e5, client.DeleteCustomer(ctx, id), client.UpdateCustomer(ctx, id, "", ""), client.CancelSubscription(ctx, id)} {
+		for i, err := range []error{e1, e2, e3, e4, e5, client.DeleteCustomer(ctx, id), client.UpdateCustomer(ctx, id, "", ""), client.CancelSubscription(ctx, id), client.CloseCheckout(ctx, id)} {
 			if err == nil || errors.Is(err, lockstep.ErrNotFound) {
 				t.Errorf("%d, id %q: %v", i, id, err)
 			}
@@ -181,7 +181,7 @@ func TestEmptyIDsAskNothing(t *testing.T) {
 	_, e2 := client.Checkouts(ctx, "")
 	_, e3 := client.CheckoutOfPayment(ctx, "")
 	_, e4 := client.PriceByLookupKey(ctx, "")
-	_, e5 := client.StartPortal(ctx, "", "")
+	_, e5 := client.StartPortal(ctx, lockstep.PortalRequest{})
 	for i, err := range []error{e1, e2, e3, e4, e5} {
 		if err == nil || errors.Is(err, lockstep.ErrNotFound) {
 			t.Errorf("%d: %v", i, err)

@@ -10,19 +10,12 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// Price is what can be bought.
-type Price struct {
-	ID        string
-	Recurring bool // a subscription; else a one-time payment
-	Metered   bool // billed by use, so that it has no quantity
-}
-
 // Price returns a price by its id, also an inactive one.
-func (c *Client) Price(ctx context.Context, id string) (Price, error) {
+func (c *Client) Price(ctx context.Context, id string) (lockstep.Price, error) {
 	const op = "read price"
 	path, err := at(op, "/v1/prices", id)
 	if err != nil {
-		return Price{}, err
+		return lockstep.Price{}, err
 	}
 	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.PriceRetrieveParams{})
 	return priceOf(o), err
@@ -30,31 +23,32 @@ func (c *Client) Price(ctx context.Context, id string) (Price, error) {
 
 // PriceByLookupKey returns the active price that has the lookup key now, or
 // ErrNotFound. Stripe sees to it that no two active prices share one.
-func (c *Client) PriceByLookupKey(ctx context.Context, key string) (Price, error) {
+func (c *Client) PriceByLookupKey(ctx context.Context, key string) (lockstep.Price, error) {
 	const op = "find price by lookup key"
 	if key == "" {
-		return Price{}, failed(op, errors.New("the lookup key is empty"))
+		return lockstep.Price{}, failed(op, errors.New("the lookup key is empty"))
 	}
 	data, _, err := c.page(ctx, op, "/v1/prices", &stripe.PriceListParams{
 		LookupKeys: stripe.StringSlice([]string{key}),
 		Active:     stripe.Bool(true),
 	})
 	if err != nil {
-		return Price{}, err
+		return lockstep.Price{}, err
 	}
 	if len(data) == 0 {
-		return Price{}, failed(op, lockstep.ErrNotFound)
+		return lockstep.Price{}, failed(op, lockstep.ErrNotFound)
 	}
 	price := priceOf(upstream.Decode(data[0]))
 	if price.ID == "" {
-		return Price{}, failed(op, errors.New("the price has no id"))
+		return lockstep.Price{}, failed(op, errors.New("the price has no id"))
 	}
 	return price, nil
 }
 
-func priceOf(o upstream.Object) Price {
+func priceOf(o upstream.Object) lockstep.Price {
 	recurring := o.Object("recurring")
-	return Price{ID: o.Text("id"), Recurring: recurring != nil, Metered: recurring.Text("usage_type") == "metered"}
+	return lockstep.Price{ID: o.Text("id"), LookupKey: o.Text("lookup_key"), ProductID: reference(o, "product"), Active: o.Flag("active"),
+		Recurring: recurring != nil, Metered: recurring.Text("usage_type") == "metered"}
 }
 
 // Product returns what names a plan where nothing nearer does.

@@ -53,9 +53,13 @@ func create(t *testing.T, client *stripebilling.Client, account lockstep.Account
 }
 
 // bought has the customer buy what the lookup key names.
-func bought(t *testing.T, sim *simulator.Simulator, client *stripebilling.Client, r lockstep.CheckoutRequest) string {
+func bought(t *testing.T, sim *simulator.Simulator, client *stripebilling.Client, lookupKey string, r lockstep.CheckoutRequest) string {
 	t.Helper()
 	r.SuccessURL = "http://127.0.0.1/done"
+	var err error
+	if r.Price, err = client.PriceByLookupKey(t.Context(), lookupKey); err != nil {
+		t.Fatal(err)
+	}
 	s, err := client.StartCheckout(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +131,7 @@ func TestSubscriptionOfAnOrganization(t *testing.T) {
 	sim, client := simulated(t)
 	ctx := t.Context()
 	c := create(t, client, org)
-	bought(t, sim, client, lockstep.CheckoutRequest{Account: org, CustomerID: c.ID, LookupKey: "pro", Quantity: 5, PaidBy: "user_1"})
+	bought(t, sim, client, "pro", lockstep.CheckoutRequest{Account: org, CustomerID: c.ID, Quantity: 5, PaidBy: "user_1"})
 
 	list, err := client.Subscriptions(ctx, c.ID)
 	if err != nil || len(list) != 1 {
@@ -176,7 +180,7 @@ func TestTrial(t *testing.T) {
 	t.Parallel()
 	sim, client := simulated(t)
 	c := create(t, client, user)
-	bought(t, sim, client, lockstep.CheckoutRequest{Account: user, CustomerID: c.ID, LookupKey: "pro", TrialDays: 14})
+	bought(t, sim, client, "pro", lockstep.CheckoutRequest{Account: user, CustomerID: c.ID, TrialDays: 14})
 	list, err := client.Subscriptions(t.Context(), c.ID)
 	if err != nil || len(list) != 1 || list[0].Status != "trialing" || list[0].TrialEnd.Sub(list[0].CreatedAt) != 14*24*time.Hour {
 		t.Fatalf("%+v %v", list, err)
@@ -189,7 +193,7 @@ func TestManySubscriptions(t *testing.T) {
 	c := create(t, client, user)
 	const n = 103
 	for range n {
-		bought(t, sim, client, lockstep.CheckoutRequest{Account: user, CustomerID: c.ID, LookupKey: "pro"})
+		bought(t, sim, client, "pro", lockstep.CheckoutRequest{Account: user, CustomerID: c.ID})
 	}
 	list, err := client.Subscriptions(t.Context(), c.ID)
 	if err != nil {
@@ -209,7 +213,7 @@ func TestOneTimePaymentFromCheckoutToDispute(t *testing.T) {
 	sim, client := simulated(t)
 	ctx := t.Context()
 	c := create(t, client, user)
-	id := bought(t, sim, client, lockstep.CheckoutRequest{Account: user, CustomerID: c.ID, LookupKey: "lifetime"})
+	id := bought(t, sim, client, "lifetime", lockstep.CheckoutRequest{Account: user, CustomerID: c.ID})
 
 	got, err := client.Checkout(ctx, id)
 	if err != nil {
@@ -269,25 +273,38 @@ func TestOneTimePaymentFromCheckoutToDispute(t *testing.T) {
 
 func TestCheckoutOfWhatIsNotThere(t *testing.T) {
 	t.Parallel()
-	_, client := simulated(t)
+	sim, client := simulated(t)
 	ctx := t.Context()
-	for _, r := range []lockstep.CheckoutRequest{
-		{Account: user, CustomerID: "cus_never", LookupKey: "pro", SuccessURL: "http://127.0.0.1/"},
-		{Account: user, CustomerID: "cus_1", LookupKey: "never", SuccessURL: "http://127.0.0.1/"},
-		{Account: user, CustomerID: "cus_1", PriceID: "price_never", SuccessURL: "http://127.0.0.1/"},
-	} {
-		if _, err := client.StartCheckout(ctx, r); !errors.Is(err, lockstep.ErrNotFound) {
-			t.Errorf("%+v: %v", r, err)
-		}
+	price, err := client.PriceByLookupKey(ctx, "pro")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := client.StartPortal(ctx, "cus_never", ""); !errors.Is(err, lockstep.ErrNotFound) {
+	if _, err := client.PriceByLookupKey(ctx, "never"); !errors.Is(err, lockstep.ErrNotFound) {
+		t.Errorf("lookup key: %v", err)
+	}
+	if _, err := client.Price(ctx, "price_never"); !errors.Is(err, lockstep.ErrNotFound) {
+		t.Errorf("price: %v", err)
+	}
+	never := lockstep.CheckoutRequest{Account: user, CustomerID: "cus_never", Price: price, SuccessURL: "http://127.0.0.1/"}
+	if _, err := client.StartCheckout(ctx, never); !errors.Is(err, lockstep.ErrNotFound) {
+		t.Errorf("customer: %v", err)
+	}
+	var upstream *lockstep.UpstreamError
+	if err := client.CloseCheckout(ctx, "cs_never"); !errors.Is(err, lockstep.ErrNotFound) {
+		t.Errorf("close: %v", err)
+	}
+	done := bought(t, sim, client, "pro", lockstep.CheckoutRequest{Account: user, CustomerID: create(t, client, user).ID})
+	if err := client.CloseCheckout(ctx, done); !errors.As(err, &upstream) || !upstream.Rejected() {
+		t.Errorf("close what was paid: %v", err)
+	}
+	if _, err := client.StartPortal(ctx, lockstep.PortalRequest{CustomerID: "cus_never"}); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("portal: %v", err)
 	}
 	if _, err := client.Product(ctx, "prod_never"); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("product: %v", err)
 	}
 	c := create(t, client, user)
-	if url, err := client.StartPortal(ctx, c.ID, "http://127.0.0.1/back"); err != nil || url == "" {
+	if url, err := client.StartPortal(ctx, lockstep.PortalRequest{CustomerID: c.ID, ReturnURL: "http://127.0.0.1/back"}); err != nil || url == "" {
 		t.Errorf("portal: %q %v", url, err)
 	}
 }
@@ -299,8 +316,8 @@ func TestEventsAreAllListed(t *testing.T) {
 	ctx := t.Context()
 	c := create(t, client, user)
 	for range 8 {
-		bought(t, sim, client, lockstep.CheckoutRequest{Account: user, CustomerID: c.ID, LookupKey: "lifetime"})
-		bought(t, sim, client, lockstep.CheckoutRequest{Account: user, CustomerID: c.ID, LookupKey: "pro"})
+		bought(t, sim, client, "lifetime", lockstep.CheckoutRequest{Account: user, CustomerID: c.ID})
+		bought(t, sim, client, "pro", lockstep.CheckoutRequest{Account: user, CustomerID: c.ID})
 	}
 	want := map[string]simulator.Event{}
 	for _, e := range sim.Events() {

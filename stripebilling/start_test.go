@@ -2,7 +2,7 @@ package stripebilling
 
 import (
 	"errors"
-	"strings"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,14 +10,9 @@ import (
 )
 
 func TestStartCheckout(t *testing.T) {
-	const recurring, once = `{"id":"price_1","recurring":{"interval":"month","usage_type":"licensed"}}`, `{"id":"price_2","recurring":null}`
-	const metered = `{"id":"price_3","recurring":{"usage_type":"metered"}}`
+	recurring, once := lockstep.Price{ID: "price_1", Recurring: true}, lockstep.Price{ID: "price_2"}
 	stripe := &stripeOf{answers: map[string][]string{
-		"GET /v1/prices/price_1":     {recurring},
-		"GET /v1/prices/price_2":     {once},
-		"GET /v1/prices/price_3":     {metered},
-		"GET /v1/prices":             {`{"object":"list","has_more":false,"data":[` + recurring + `]}`},
-		"POST /v1/checkout/sessions": {`{"id":"cs_1","url":"https://checkout.stripe.com/c/1","expires_at":1767225610}`},
+		"POST /v1/checkout/sessions": {`{"id":"cs_1","status":"open","url":"https://checkout.stripe.com/c/1","expires_at":1767225610}`},
 	}}
 	client, _ := serve(t, stripe.ServeHTTP)
 	for name, c := range map[string]struct {
@@ -25,31 +20,37 @@ func TestStartCheckout(t *testing.T) {
 		want    map[string]string
 	}{
 		"user subscribes": {
-			lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", PriceID: "price_1", SuccessURL: "https://x/ok?s={CHECKOUT_SESSION_ID}", CancelURL: "https://x/no", TrialDays: 14, IdempotencyKey: "k"},
+			lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", Price: recurring, SuccessURL: "https://x/ok?s={CHECKOUT_SESSION_ID}", CancelURL: "https://x/no", TrialDays: 14, IdempotencyKey: "k", Fingerprint: "f"},
 			map[string]string{"mode": "subscription", "customer": "cus_1", "client_reference_id": "user_1", "line_items[0][price]": "price_1", "line_items[0][quantity]": "1",
-				"success_url": "https://x/ok?s={CHECKOUT_SESSION_ID}", "cancel_url": "https://x/no", "metadata[clerkUserId]": "user_1",
+				"success_url": "https://x/ok?s={CHECKOUT_SESSION_ID}", "cancel_url": "https://x/no", "metadata[clerkUserId]": "user_1", "metadata[lockstepCheckout]": "f",
 				"subscription_data[metadata][clerkUserId]": "user_1", "subscription_data[trial_period_days]": "14"},
 		},
-		"organization subscribes by lookup key": {
-			lockstep.CheckoutRequest{Account: org, CustomerID: "cus_1", LookupKey: "pro", Quantity: 5, SuccessURL: "https://x/", PaidBy: "user_1"},
+		"organization subscribes": {
+			lockstep.CheckoutRequest{Account: org, CustomerID: "cus_1", Price: recurring, Quantity: 5, SuccessURL: "https://x/", PaidBy: "user_1"},
 			map[string]string{"mode": "subscription", "customer": "cus_1", "client_reference_id": "org_1", "line_items[0][price]": "price_1", "line_items[0][quantity]": "5",
 				"success_url": "https://x/", "metadata[clerkOrgId]": "org_1", "metadata[clerkUserId]": "user_1",
 				"subscription_data[metadata][clerkOrgId]": "org_1", "subscription_data[metadata][clerkUserId]": "user_1"},
 		},
 		"user buys once": {
-			lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", PriceID: "price_2", SuccessURL: "https://x/", PaidBy: "user_1"},
+			lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", Price: once, SuccessURL: "https://x/", PaidBy: "user_1"},
 			map[string]string{"mode": "payment", "customer": "cus_1", "client_reference_id": "user_1", "line_items[0][price]": "price_2", "line_items[0][quantity]": "1",
 				"success_url": "https://x/", "metadata[clerkUserId]": "user_1", "payment_intent_data[metadata][clerkUserId]": "user_1"},
 		},
 		"metered": {
-			lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", PriceID: "price_3", SuccessURL: "https://x/"},
+			lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", Price: lockstep.Price{ID: "price_3", Recurring: true, Metered: true}, SuccessURL: "https://x/"},
 			map[string]string{"mode": "subscription", "customer": "cus_1", "client_reference_id": "user_1", "line_items[0][price]": "price_3",
 				"success_url": "https://x/", "metadata[clerkUserId]": "user_1", "subscription_data[metadata][clerkUserId]": "user_1"},
+		},
+		"trial without a card": {
+			lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", Price: recurring, SuccessURL: "https://x/", TrialDays: 7, TrialWithoutCard: true},
+			map[string]string{"mode": "subscription", "customer": "cus_1", "client_reference_id": "user_1", "line_items[0][price]": "price_1", "line_items[0][quantity]": "1",
+				"success_url": "https://x/", "metadata[clerkUserId]": "user_1", "subscription_data[metadata][clerkUserId]": "user_1", "subscription_data[trial_period_days]": "7",
+				"payment_method_collection": "if_required", "subscription_data[trial_settings][end_behavior][missing_payment_method]": "cancel"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := client.StartCheckout(t.Context(), c.request)
-			if err != nil || got != (lockstep.CheckoutSession{ID: "cs_1", URL: "https://checkout.stripe.com/c/1", ExpiresAt: at2026(10)}) {
+			if err != nil || got.ID != "cs_1" || got.URL != "https://checkout.stripe.com/c/1" || !got.ExpiresAt.Equal(at2026(10)) {
 				t.Fatalf("%+v %v", got, err)
 			}
 			sent := stripe.requests[len(stripe.requests)-1]
@@ -64,62 +65,97 @@ func TestStartCheckout(t *testing.T) {
 }
 
 func TestStartCheckoutRefuses(t *testing.T) {
-	good := lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", PriceID: "price_2", SuccessURL: "https://x/"}
+	good := lockstep.CheckoutRequest{Account: user, CustomerID: "cus_1", Price: lockstep.Price{ID: "price_2"}, SuccessURL: "https://x/"}
 	with := func(change func(*lockstep.CheckoutRequest)) lockstep.CheckoutRequest { r := good; change(&r); return r }
-	stripe := &stripeOf{answers: map[string][]string{
-		"GET /v1/prices/price_2": {`{"id":"price_2"}`},
-		"GET /v1/prices":         {listOf(false)},
-	}}
-	client, _ := serve(t, stripe.ServeHTTP)
+	client, _ := serve(t, (&stripeOf{}).ServeHTTP)
 	for name, c := range map[string]struct {
 		request lockstep.CheckoutRequest
 		want    error
-		op      string
 	}{
-		"no account":         {with(func(r *lockstep.CheckoutRequest) { r.Account = lockstep.Account{} }), lockstep.ErrInvalid, ""},
-		"no customer":        {with(func(r *lockstep.CheckoutRequest) { r.CustomerID = "" }), lockstep.ErrInvalid, ""},
-		"no price":           {with(func(r *lockstep.CheckoutRequest) { r.PriceID = "" }), lockstep.ErrInvalid, ""},
-		"two prices":         {with(func(r *lockstep.CheckoutRequest) { r.LookupKey = "pro" }), lockstep.ErrInvalid, ""},
-		"no success URL":     {with(func(r *lockstep.CheckoutRequest) { r.SuccessURL = "" }), lockstep.ErrInvalid, ""},
-		"negative quantity":  {with(func(r *lockstep.CheckoutRequest) { r.Quantity = -1 }), lockstep.ErrInvalid, ""},
-		"negative trial":     {with(func(r *lockstep.CheckoutRequest) { r.TrialDays = -1 }), lockstep.ErrInvalid, ""},
-		"trial of a payment": {with(func(r *lockstep.CheckoutRequest) { r.TrialDays = 1 }), lockstep.ErrInvalid, ""},
-		"unknown price":      {with(func(r *lockstep.CheckoutRequest) { r.PriceID = "price_9" }), lockstep.ErrNotFound, "read price"},
-		"unknown lookup key": {with(func(r *lockstep.CheckoutRequest) { r.PriceID, r.LookupKey = "", "pro" }), lockstep.ErrNotFound, "find price by lookup key"},
-		"unknown customer":   {good, lockstep.ErrNotFound, "create checkout session"},
+		"no account":         {with(func(r *lockstep.CheckoutRequest) { r.Account = lockstep.Account{} }), lockstep.ErrInvalid},
+		"no customer":        {with(func(r *lockstep.CheckoutRequest) { r.CustomerID = "" }), lockstep.ErrInvalid},
+		"no price":           {with(func(r *lockstep.CheckoutRequest) { r.Price.ID = "" }), lockstep.ErrInvalid},
+		"no success URL":     {with(func(r *lockstep.CheckoutRequest) { r.SuccessURL = "" }), lockstep.ErrInvalid},
+		"negative quantity":  {with(func(r *lockstep.CheckoutRequest) { r.Quantity = -1 }), lockstep.ErrInvalid},
+		"negative trial":     {with(func(r *lockstep.CheckoutRequest) { r.TrialDays = -1 }), lockstep.ErrInvalid},
+		"trial of a payment": {with(func(r *lockstep.CheckoutRequest) { r.TrialDays = 1 }), lockstep.ErrInvalid},
+		"unknown customer":   {good, lockstep.ErrNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := client.StartCheckout(t.Context(), c.request)
-			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.op) {
+			if _, err := client.StartCheckout(t.Context(), c.request); !errors.Is(err, c.want) {
 				t.Fatalf("got %v", err)
 			}
 		})
 	}
 }
 
-func TestPriceByLookupKey(t *testing.T) {
-	stripe := &stripeOf{answers: map[string][]string{"GET /v1/prices": {listOf(false, map[string]any{"id": "price_1", "recurring": nil})}}}
+func TestPrices(t *testing.T) {
+	stripe := &stripeOf{answers: map[string][]string{
+		"GET /v1/prices":         {`{"object":"list","has_more":false,"data":[{"id":"price_1","active":true,"lookup_key":"pro","product":"prod_1","recurring":{"usage_type":"licensed"}}]}`},
+		"GET /v1/prices/price_2": {`{"id":"price_2","active":false,"product":{"id":"prod_2"},"recurring":{"usage_type":"metered"}}`},
+	}}
 	client, _ := serve(t, stripe.ServeHTTP)
 	got, err := client.PriceByLookupKey(t.Context(), "pro")
-	if err != nil || got != (Price{ID: "price_1"}) {
+	if err != nil || got != (lockstep.Price{ID: "price_1", LookupKey: "pro", ProductID: "prod_1", Active: true, Recurring: true}) {
 		t.Fatalf("%+v %v", got, err)
 	}
 	if diff := cmp.Diff(map[string]string{"lookup_keys[0]": "pro", "active": "true", "limit": "100"}, first(stripe.requests[0].params)); diff != "" {
 		t.Error(diff)
 	}
+	got, err = client.Price(t.Context(), "price_2")
+	if err != nil || got != (lockstep.Price{ID: "price_2", ProductID: "prod_2", Recurring: true, Metered: true}) {
+		t.Fatalf("%+v %v", got, err)
+	}
+}
+
+func TestCloseCheckout(t *testing.T) {
+	stripe := &stripeOf{answers: map[string][]string{"POST /v1/checkout/sessions/cs_1/expire": {`{"id":"cs_1","status":"expired"}`}}}
+	client, _ := serve(t, stripe.ServeHTTP)
+	if err := client.CloseCheckout(t.Context(), "cs_1"); err != nil {
+		t.Error(err)
+	}
+	if err := client.CloseCheckout(t.Context(), ""); err == nil || len(stripe.requests) != 1 {
+		t.Errorf("no session: %v after %v", err, stripe.lines())
+	}
 }
 
 func TestStartPortal(t *testing.T) {
-	stripe := &stripeOf{answers: map[string][]string{"POST /v1/billing_portal/sessions": {`{"id":"bps_1","url":"https://billing.stripe.com/p/1"}`, `{"id":"bps_1"}`}}}
+	stripe := &stripeOf{answers: map[string][]string{"POST /v1/billing_portal/sessions": {`{"id":"bps_1","url":"https://billing.stripe.com/p/1"}`}}}
 	client, _ := serve(t, stripe.ServeHTTP)
-	url, err := client.StartPortal(t.Context(), "cus_1", "https://x/")
-	if err != nil || url != "https://billing.stripe.com/p/1" {
-		t.Fatalf("%q %v", url, err)
+	const back = "https://x/"
+	redirects := map[string]string{"customer": "cus_1", "return_url": back, "flow_data[after_completion][type]": "redirect", "flow_data[after_completion][redirect][return_url]": back}
+	flow := func(more ...string) map[string]string {
+		want := maps.Clone(redirects)
+		for i := 0; i < len(more); i += 2 {
+			want[more[i]] = more[i+1]
+		}
+		return want
 	}
-	if diff := cmp.Diff(map[string]string{"customer": "cus_1", "return_url": "https://x/"}, first(stripe.requests[0].params)); diff != "" {
-		t.Error(diff)
+	for name, c := range map[string]struct {
+		request lockstep.PortalRequest
+		want    map[string]string
+	}{
+		"front page":    {lockstep.PortalRequest{}, map[string]string{"customer": "cus_1", "return_url": back}},
+		"configuration": {lockstep.PortalRequest{Configuration: "bpc_1"}, map[string]string{"customer": "cus_1", "return_url": back, "configuration": "bpc_1"}},
+		"cancel": {lockstep.PortalRequest{Flow: lockstep.PortalCancel, SubscriptionID: "sub_1"},
+			flow("flow_data[type]", "subscription_cancel", "flow_data[subscription_cancel][subscription]", "sub_1")},
+		"update": {lockstep.PortalRequest{Flow: lockstep.PortalUpdate, SubscriptionID: "sub_1"},
+			flow("flow_data[type]", "subscription_update", "flow_data[subscription_update][subscription]", "sub_1")},
+		"payment method": {lockstep.PortalRequest{Flow: lockstep.PortalPaymentMethod}, flow("flow_data[type]", "payment_method_update")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.request.CustomerID, c.request.ReturnURL = "cus_1", back
+			url, err := client.StartPortal(t.Context(), c.request)
+			if err != nil || url != "https://billing.stripe.com/p/1" {
+				t.Fatalf("%q %v", url, err)
+			}
+			if diff := cmp.Diff(c.want, first(stripe.requests[len(stripe.requests)-1].params)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
-	if _, err := client.StartPortal(t.Context(), "cus_1", ""); err == nil {
+	stripe.answers["POST /v1/billing_portal/sessions"] = []string{`{"id":"bps_1"}`}
+	if _, err := client.StartPortal(t.Context(), lockstep.PortalRequest{CustomerID: "cus_1"}); err == nil {
 		t.Error("a session without a URL is accepted")
 	}
 }

@@ -39,6 +39,13 @@ type file struct {
 		Plan           *string `toml:"plan"`
 		Billing        *string `toml:"billing"`
 	} `toml:"metadata_keys"`
+	Buying struct {
+		Roles               []string `toml:"roles"`
+		Several             bool     `toml:"several_subscriptions"`
+		RepeatTrials        bool     `toml:"repeat_trials"`
+		Unlisted            bool     `toml:"unlisted_prices"`
+		PortalConfiguration string   `toml:"portal_configuration"`
+	} `toml:"buying"`
 	Mail   mailSettings `toml:"mail"`
 	Sweeps struct {
 		Events    duration `toml:"events"`
@@ -59,6 +66,8 @@ type file struct {
 		Limits     map[string]int64 `toml:"limits"`
 		Rank       int              `toml:"rank"`
 		Duration   duration         `toml:"duration"`
+		TrialDays  int64            `toml:"trial_days"`
+		NoCard     bool             `toml:"trial_without_card"`
 	} `toml:"plan"`
 }
 
@@ -104,7 +113,8 @@ func (f file) catalog() lockstep.Catalog {
 	c := lockstep.Catalog{PastDueGrace: time.Duration(f.PastDueGrace), PartialRefund: lockstep.PartialRefund(f.PartialRefund)}
 	for _, p := range f.Plans {
 		c.Plans = append(c.Plans, lockstep.Plan{Name: p.Name, Prices: p.Prices, LookupKeys: p.LookupKeys, Products: p.Products,
-			Features: p.Features, Limits: p.Limits, Rank: p.Rank, Duration: time.Duration(p.Duration)})
+			Features: p.Features, Limits: p.Limits, Rank: p.Rank, Duration: time.Duration(p.Duration),
+			TrialDays: p.TrialDays, TrialWithoutCard: p.NoCard})
 	}
 	return c
 }
@@ -130,6 +140,8 @@ func (f file) projection() lockstep.ProjectionKeys {
 func (f file) apply(c *server.Config) {
 	c.Catalog, c.Projection = f.catalog(), f.projection()
 	c.Deletion, c.ReturnOrigins = server.DeletionPolicy(f.UserDeleted), f.ReturnOrigins
+	c.Buying = server.Buying{Roles: f.Buying.Roles, PortalConfiguration: f.Buying.PortalConfiguration,
+		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, Unlisted: f.Buying.Unlisted}}
 	c.Identities = server.IdentitySource(f.Identity)
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),

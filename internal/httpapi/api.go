@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/buying"
 	"github.com/lockstep-dev/lockstep/internal/watch"
 )
 
@@ -29,16 +30,20 @@ type Store interface {
 type API struct {
 	Store    Store
 	Watch    *watch.Watch // the records of Store, kept in memory
+	Desk     *buying.Desk
 	Till     lockstep.Till
 	Sessions lockstep.Sessions // nil: no session token is good
 	Roster   Roster            // nil: identities come from a provider
 	Catalog  lockstep.Catalog
 	Key      lockstep.Secret // empty: servers cannot call
-	// ReturnOrigins are the origins ("https://app.example") that a browser may name
-	// in the URLs it wants to come back to.
+	// ReturnOrigins are the origins ("https://app.example") that callers may name in
+	// the URLs to come back to. Without any, servers may name all that are https.
 	ReturnOrigins []string
-	Wake          func() // tells the workers that something is due
-	Log           *slog.Logger
+	BuyerRoles    []string // of an organization's members who may spend for it; empty: admin
+	// PortalConfiguration is Stripe's id (bpc_…) of the portal's; empty: the default.
+	PortalConfiguration string
+	Wake                func() // tells the workers that something is due
+	Log                 *slog.Logger
 }
 
 // Register adds the API's routes to mux.
@@ -57,7 +62,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	either := []map[string][]string{{"apiKey": {}}, {"session": {}}}
 	server := []map[string][]string{{"apiKey": {}}}
 	huma.Register(api, huma.Operation{OperationID: "start-checkout", Method: http.MethodPost, Path: "/v1/checkout",
-		Summary: "Begin a checkout", Tags: []string{"Buying"}, Security: either}, a.startCheckout)
+		Summary: "Begin a checkout, or go on with the one that is open", Tags: []string{"Buying"}, Security: either}, a.startCheckout)
 	huma.Register(api, huma.Operation{OperationID: "start-portal", Method: http.MethodPost, Path: "/v1/portal",
 		Summary: "Open the billing portal", Tags: []string{"Buying"}, Security: either}, a.startPortal)
 	huma.Register(api, huma.Operation{OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{kind}/{id}",

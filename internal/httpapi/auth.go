@@ -92,10 +92,12 @@ func (c caller) maySee(account lockstep.Account) bool {
 }
 
 // mayBuyFor reports whether the caller may spend for the account: of an
-// organization only its administrators.
-func (c caller) mayBuyFor(account lockstep.Account) bool {
+// organization only members with one of the roles.
+func (c caller) mayBuyFor(account lockstep.Account, roles []string) bool {
 	if !c.maySee(account) {
 		return false
 	}
-	return c.server || account.Kind == lockstep.User || c.session.OrganizationRole == "admin"
+	return c.server || account.Kind == lockstep.User || slices.ContainsFunc(roles, func(role string) bool {
+		return strings.TrimPrefix(role, "org:") == c.session.OrganizationRole
+	})
 }

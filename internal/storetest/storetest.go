@@ -28,6 +28,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"notices":     notices,
 		"mails":       mails,
 		"sightings":   sightings,
+		"purchases":   purchases,
 		"roster":      roster,
 		"changes":     changes,
 		"fencing":     fencing,

@@ -71,7 +71,7 @@ func TestAPI(t *testing.T) {
 			{name: "a server buys", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"pro"`), status: 200, has: `"url":"http://stripe.test/`},
 			{name: "for whom?", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"lookup_key":"pro"`), status: 422, problemDetail: true},
 			{name: "what?", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `"`), status: 422, problemDetail: true},
-			{name: "what is not sold", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"gold"`), status: 422, has: "no such active price", problemDetail: true},
+			{name: "what is not sold", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"gold"`), status: 403, has: "price-not-listed", problemDetail: true},
 			{name: "a trial of a one-time payment", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"life","trial_days":3`), status: 422, has: "no trial", problemDetail: true},
 			{name: "for nobody known", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/user_nobody","lookup_key":"pro"`), status: 404, problemDetail: true},
 			{name: "an unknown field", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"pro","amount":1`), status: 422, problemDetail: true},

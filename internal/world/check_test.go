@@ -60,6 +60,7 @@ func (w *world) check() []string {
 	c.checkWork()
 	c.checkCustomers()
 	c.checkMemory()
+	c.checkCharges()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)

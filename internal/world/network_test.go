@@ -14,13 +14,14 @@ import (
 
 // network is an internet of in-memory connections: a host is a name.
 type network struct {
+	seed  uint64
 	mu    sync.Mutex
 	hosts map[string]*pipeListener
 	rng   *rand.Rand // of latencies
 }
 
 func newNetwork(seed uint64) *network {
-	return &network{hosts: map[string]*pipeListener{}, rng: rand.New(rand.NewPCG(seed, 7))}
+	return &network{seed: seed, hosts: map[string]*pipeListener{}, rng: rand.New(rand.NewPCG(seed, 7))}
 }
 
 // listen makes a host reachable until the listener is closed.

@@ -59,6 +59,7 @@ func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger
 	}
 	lock, err := server.New(server.Config{
 		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: log, ReturnOrigins: []string{"https://app.test"},
+		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
 		Stripe: server.Stripe{Key: stripeKey, BaseURL: "http://" + stripeHost,
 			WebhookSecrets: []lockstep.Secret{stripeWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost,

@@ -44,6 +44,7 @@ func (w *world) subscribed(states ...string) (simulator.Subscription, bool) {
 func (w *world) changePlan() {
 	if s, ok := w.subscribed("active", "trialing"); ok {
 		plan, _ := pick(w, []string{"basic", "pro"})
+		w.replanned[s.ID] = true
 		w.dashboard("/v1/subscriptions/"+s.ID, url.Values{"items[0][id]": {s.Items[0].ID},
 			"items[0][price]": {w.prices[plan]}, "items[0][quantity]": {fmt.Sprint(1 + w.rng.IntN(5))}})
 	}

@@ -111,11 +111,12 @@ type world struct {
 	gone       []string // accounts that were deleted
 
 	discarded map[string]bool // customers that somebody deleted at Stripe
+	replanned map[string]bool // subscriptions whose plan was changed
 }
 
 func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
-		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}}
+		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {

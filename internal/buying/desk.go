@@ -1,0 +1,285 @@
+package buying
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Store is what buying needs of the store.
+type Store interface {
+	lockstep.Purchases
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error)
+	Mark(ctx context.Context, marks ...lockstep.Mark) error
+}
+
+// Policy says what may be bought; its zero value is good.
+type Policy struct {
+	Several      bool // an account may have several subscriptions, of different plans
+	RepeatTrials bool // more than one trial an account
+	Unlisted     bool // servers may sell prices that the catalog does not name
+}
+
+// Desk begins checkouts.
+type Desk struct {
+	Store   Store
+	Till    lockstep.Till
+	Catalog lockstep.Catalog
+	Policy  Policy
+	Wake    func() // tells the workers that something is due
+	Log     *slog.Logger
+}
+
+// Order is a checkout that somebody asks for.
+type Order struct {
+	Account        lockstep.Account
+	PriceID        string // or
+	LookupKey      string
+	Quantity       int64 // at least 1
+	SuccessURL     string
+	CancelURL      string
+	PaidBy         string
+	TrialDays      int64 // 0: what the catalog says
+	Again          bool  // also what the account has already
+	FromServer     bool
+	IdempotencyKey string // the caller's; may be empty
+}
+
+// Begun is the checkout to which an order led.
+type Begun struct {
+	Checkout   lockstep.Checkout
+	CustomerID string
+	Reused     bool  // the same order had begun it before
+	TrialDays  int64 // of a new one
+}
+
+const (
+	// patience is how long an order waits for its customer, its turn and Stripe.
+	patience = 25 * time.Second
+	// lease is longer, so that nobody is overtaken in their turn.
+	lease = 40 * time.Second
+	// looks is how often a session may be paid, or refuse to be closed, while we look.
+	looks = 3
+	// freshness is how long an open session must still be open to be handed out again.
+	freshness = 10 * time.Minute
+)
+
+// Begin begins a checkout, or returns the one that the same order began before. It
+// returns a [*Refusal] where the order is what is wrong.
+func (d *Desk) Begin(ctx context.Context, o Order) (Begun, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if refused := d.listed(o); refused != nil {
+		return Begun{}, refused
+	}
+	price, err := d.price(ctx, o)
+	if err != nil {
+		return Begun{}, err
+	}
+	// A customer that was deleted in Stripe behind our back is noticed in the turn,
+	// and replaced once.
+	var scope lockstep.Scope
+	for {
+		customerID, err := d.customer(ctx, o.Account, scope)
+		if err != nil {
+			return Begun{}, err
+		}
+		begun, err := d.inTurn(ctx, o, price, customerID)
+		if errors.Is(err, lockstep.ErrNotFound) && scope == 0 {
+			scope = lockstep.ScopeCustomer
+			continue
+		}
+		return begun, err
+	}
+}
+
+// listed refuses what is not for sale.
+func (d *Desk) listed(o Order) error {
+	switch {
+	case d.Catalog.Sells(o.PriceID, o.LookupKey):
+		return nil
+	case o.FromServer && (len(d.Catalog.Plans) == 0 || d.Policy.Unlisted):
+		return nil
+	case len(d.Catalog.Plans) == 0:
+		return &Refusal{Unlisted, "a session token can only buy what the catalog names, and it names nothing"}
+	}
+	return &Refusal{Unlisted, "the catalog does not name this price: add it to a plan's prices or lookup_keys"}
+}
+
+func (d *Desk) price(ctx context.Context, o Order) (price lockstep.Price, err error) {
+	if o.PriceID != "" {
+		price, err = d.Till.Price(ctx, o.PriceID)
+	} else {
+		price, err = d.Till.PriceByLookupKey(ctx, o.LookupKey)
+	}
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound), err == nil && !price.Active:
+		return price, &Refusal{NoPrice, "Stripe has no such active price"}
+	case err == nil && o.TrialDays > 0 && !price.Recurring:
+		return price, &Refusal{Invalid, "a one-time payment has no trial"}
+	}
+	return price, err
+}
+
+// inTurn serves an order in the account's turn.
+func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, customerID string) (begun Begun, err error) {
+	sign, err := fingerprint(o, price, customerID)
+	if err != nil {
+		return Begun{}, err
+	}
+	turn, err := d.turn(ctx, o.Account, sign.String())
+	if err != nil {
+		return Begun{}, err
+	}
+	defer func() {
+		// Only of a request that may have been executed without us knowing is the number
+		// used again.
+		ended, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if lost := d.Store.EndPurchase(ended, turn, known(err)); lost != nil {
+			d.Log.ErrorContext(ctx, "the turn of a purchase was not given back; it ends with its lease", "account", o.Account.String(), "error", lost)
+		}
+	}()
+	for range looks {
+		has, err := d.look(ctx, o.Account, customerID)
+		if err != nil {
+			return Begun{}, err
+		}
+		if refused := sign.repeats(has.Checkouts); refused != nil {
+			return Begun{}, refused
+		}
+		if obstacle, charged := d.Catalog.Obstacle(price, has, time.Now()); charged && !o.Again {
+			return Begun{}, d.refuse(ctx, o, obstacle)
+		}
+		same, changed, err := d.clear(ctx, has.Checkouts, sign)
+		switch {
+		case err != nil:
+			return Begun{}, err
+		case changed:
+			continue // a session was paid while we looked
+		case same != nil:
+			return Begun{Checkout: *same, CustomerID: customerID, Reused: true}, nil
+		}
+		days, withoutCard, used := d.Catalog.Trial(price, o.TrialDays, has.Subscriptions, d.Policy.RepeatTrials)
+		if used && o.TrialDays > 0 {
+			return Begun{}, &Refusal{TrialUsed, "the account had its trial; leave trial_days out"}
+		}
+		checkout, err := d.Till.StartCheckout(ctx, lockstep.CheckoutRequest{Account: o.Account, CustomerID: customerID, Price: price,
+			Quantity: o.Quantity, SuccessURL: o.SuccessURL, CancelURL: o.CancelURL, PaidBy: o.PaidBy,
+			TrialDays: days, TrialWithoutCard: withoutCard, Fingerprint: sign.String(),
+			IdempotencyKey: fmt.Sprintf("lockstep:purchase:%s:%d", o.Account, turn.Number)})
+		if err != nil {
+			return Begun{}, err
+		}
+		return Begun{Checkout: checkout, CustomerID: customerID, TrialDays: days}, nil
+	}
+	return Begun{}, &Refusal{Busy, "an open checkout of this account can neither be used nor closed; try again"}
+}
+
+// known reports whether nothing can have been created that we do not know of.
+func known(err error) bool {
+	var refused *Refusal
+	var upstream *lockstep.UpstreamError
+	switch {
+	case err == nil, errors.As(err, &refused):
+		return true
+	case errors.As(err, &upstream):
+		// A stored failure, or a key that belongs to other parameters, is the same for ever.
+		return upstream.Rejected() || upstream.Replayed || upstream.Code == "idempotency_error"
+	}
+	return false
+}
+
+// turn waits for the account's turn.
+func (d *Desk) turn(ctx context.Context, account lockstep.Account, fingerprint string) (lockstep.Turn, error) {
+	again := time.NewTicker(25 * time.Millisecond)
+	defer again.Stop()
+	for {
+		turn, err := d.Store.BeginPurchase(ctx, account, fingerprint, lease)
+		if !errors.Is(err, lockstep.ErrBusy) {
+			return turn, err
+		}
+		select {
+		case <-ctx.Done():
+			return turn, &Refusal{Busy, "another checkout of this account is just beginning; try again"}
+		case <-again.C:
+		}
+	}
+}
+
+// look is what the account has: of subscriptions and sessions what Stripe says now,
+// beside those of a customer it had before. The sessions come first: one that is
+// paid before they are read has its subscription when those are read, and one that is
+// paid after was open, and will not be taken for nothing.
+func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Holdings, error) {
+	has := lockstep.Holdings{Several: d.Policy.Several}
+	var err error
+	if has.Checkouts, err = d.Till.Checkouts(ctx, customerID); err != nil {
+		return has, err
+	}
+	if has.Subscriptions, err = d.Till.Subscriptions(ctx, customerID); err != nil {
+		return has, err
+	}
+	record, err := d.Store.Account(ctx, account)
+	if err != nil {
+		return has, err
+	}
+	for _, s := range record.Subscriptions {
+		if !slices.ContainsFunc(has.Subscriptions, func(now lockstep.Subscription) bool { return now.ID == s.ID }) {
+			has.Subscriptions = append(has.Subscriptions, s)
+		}
+	}
+	has.Licenses = record.Licenses
+	return has, nil
+}
+
+// clear finds the open session that the same order began, and expires all others of
+// ours. It reports a change where one was paid meanwhile.
+func (d *Desk) clear(ctx context.Context, sessions []lockstep.Checkout, sign imprint) (same *lockstep.Checkout, changed bool, err error) {
+	for i, s := range sessions {
+		began := imprintOf(s)
+		if s.Status != "open" || began.order == "" {
+			continue
+		}
+		if same == nil && began.order == sign.order && s.URL != "" && time.Until(s.ExpiresAt) > freshness {
+			same = &sessions[i]
+			continue
+		}
+		var upstream *lockstep.UpstreamError
+		err := d.Till.CloseCheckout(ctx, s.ID)
+		switch {
+		case errors.As(err, &upstream) && upstream.Rejected():
+			return nil, true, nil
+		case err != nil:
+			return nil, false, err
+		}
+	}
+	return same, false, nil
+}
+
+// refuse says what to do instead. Of what we have no record yet, the workers are told.
+func (d *Desk) refuse(ctx context.Context, o Order, obstacle lockstep.Obstacle) error {
+	plan := cmp.Or(obstacle.Plan, "this plan")
+	switch obstacle.Kind {
+	case lockstep.AlreadySubscribed:
+		return &Refusal{string(obstacle.Kind), fmt.Sprintf("the account is subscribed to %s already (%s): to change or pay it, open the portal (POST /v1/portal)", plan, obstacle.ID)}
+	case lockstep.OtherSubscription:
+		return &Refusal{string(obstacle.Kind), fmt.Sprintf("the account has a subscription (%s, %s), and a second one would be charged beside it: to change the plan, open the portal (POST /v1/portal with flow update)", plan, obstacle.ID)}
+	case lockstep.AlreadyBought:
+		return &Refusal{string(obstacle.Kind), fmt.Sprintf("the account has bought %s already (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
+	case lockstep.PaymentUnderWay:
+	}
+	mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: obstacle.ID}, Priority: lockstep.Interactive}
+	if err := d.Store.Mark(ctx, mark); err != nil {
+		return err
+	}
+	d.Wake()
+	return &Refusal{string(obstacle.Kind), "a payment of this account (" + obstacle.ID + ") is being confirmed; wait for it"}
+}

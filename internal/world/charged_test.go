@@ -1,0 +1,65 @@
+package world
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// several says whether the accounts of a world may have several subscriptions.
+func several(seed uint64) bool { return seed%2 == 0 }
+
+// checkCharges: nobody was charged twice for what was begun through the API: not two
+// subscriptions at a time, where several may be not two of the same plan, and no
+// license twice that was not given back between.
+func (c *checker) checkCharges() {
+	subscriptions := map[string]simulator.Subscription{}
+	for _, s := range c.sim.Subscriptions() {
+		subscriptions[s.ID] = s
+	}
+	refunded := map[string]bool{}
+	for _, charge := range c.sim.Charges() {
+		if charge.Refunded > 0 {
+			refunded[charge.PaymentIntent] = true
+		}
+	}
+	bought, open := map[string][]simulator.CheckoutSession{}, map[string]string{} // by buyer
+	paidFor := map[string]string{}
+	for _, s := range c.sim.CheckoutSessions() {
+		if !strings.HasPrefix(s.SuccessURL, "https://app.test/?s=") {
+			continue // a payment link
+		}
+		buyer := s.ClientReferenceID
+		if s.Status == "open" {
+			if other, some := open[buyer+s.Customer]; some {
+				c.wrong("%s has two open checkouts, %s and %s", buyer, other, s.ID)
+			}
+			open[buyer+s.Customer] = s.ID
+		}
+		if s.Mode == "payment" && s.PaymentStatus == "paid" && !refunded[s.PaymentIntent] {
+			if other, some := paidFor[buyer]; some {
+				c.wrong("%s has paid twice for life, by %s and %s", buyer, other, s.ID)
+			}
+			paidFor[buyer] = s.ID
+		}
+		if s.Subscription != "" {
+			bought[buyer] = append(bought[buyer], s)
+		}
+	}
+	for buyer, sessions := range bought {
+		slices.SortFunc(sessions, func(a, b simulator.CheckoutSession) int {
+			return subscriptions[a.Subscription].Created.Compare(subscriptions[b.Subscription].Created)
+		})
+		for i, later := range sessions {
+			for _, earlier := range sessions[:i] {
+				before, after := subscriptions[earlier.Subscription], subscriptions[later.Subscription]
+				samePlan := earlier.Lines[0].Price == later.Lines[0].Price && !c.replanned[before.ID]
+				over := !before.EndedAt.IsZero() && !before.EndedAt.After(after.Created)
+				if !over && (samePlan || !several(c.net.seed)) {
+					c.wrong("%s is charged twice: %s (%s) was running when %s began (%s)", buyer, before.ID, before.Status, after.ID, later.ID)
+				}
+			}
+		}
+	}
+}

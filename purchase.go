@@ -1,0 +1,118 @@
+package lockstep
+
+import (
+	"slices"
+	"time"
+)
+
+// Obstacle is why a purchase would charge somebody for what they have.
+type Obstacle struct {
+	Kind ObstacleKind
+	ID   string // of the subscription, license or checkout session in the way
+	Plan string // what it gives; may be empty
+}
+
+// ObstacleKind says what is in the way.
+type ObstacleKind string
+
+// The obstacles.
+const (
+	AlreadySubscribed ObstacleKind = "already-subscribed" // to the same plan; change it in the portal
+	OtherSubscription ObstacleKind = "other-subscription" // change that one in the portal instead
+	AlreadyBought     ObstacleKind = "already-bought"     // a license gives the plan already
+	PaymentUnderWay   ObstacleKind = "payment-under-way"  // a payment was made and is not confirmed yet
+)
+
+// confirmation is how long ago a session was begun that was paid and of which we
+// have no record, to count as a payment under way. Stripe's sessions are open for
+// a day; an hour is for the record to be made.
+const confirmation = 25 * time.Hour
+
+// Holdings are what an account has, as looked at for a purchase.
+type Holdings struct {
+	Subscriptions []Subscription
+	Licenses      []License
+	Checkouts     []Checkout // of its customer
+	Several       bool       // whether it may have several subscriptions of different plans
+}
+
+// Obstacle says whether buying a price would charge an account a second time:
+//
+//   - a subscription of the same plan that has not ended, whatever its state: even one
+//     that is unpaid or paused goes on when it is paid;
+//   - a subscription of any plan, for another subscription, unless it may have several;
+//   - a license that gives the same plan, for good or still, or whose payment is under way;
+//   - a one-time payment that was completed lately, of which there is no license yet.
+//
+// A license for the plan of a running subscription is none: that is how one changes from
+// paying monthly to paying once.
+func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool) {
+	wanted := p.Item()
+	for _, s := range has.Subscriptions {
+		if !p.Recurring || s.Ended() {
+			continue
+		}
+		if at := slices.IndexFunc(s.Items, func(i Item) bool { return c.samePlan(i, wanted) }); at >= 0 {
+			return Obstacle{AlreadySubscribed, s.ID, c.plan(s.Items[at]).Name}, true
+		}
+		if !has.Several {
+			g, _ := c.ofSubscription(&s, now)
+			return Obstacle{OtherSubscription, s.ID, g.reason.Plan}, true
+		}
+	}
+	for _, l := range has.Licenses {
+		g, _ := c.ofLicense(l, now)
+		counts := g.reason.Grants || l.Status == LicensePending
+		if counts && slices.ContainsFunc(l.Items, func(i Item) bool { return c.samePlan(i, wanted) && !c.over(i, l, now) }) {
+			if l.Status == LicensePending {
+				return Obstacle{PaymentUnderWay, l.ID, g.reason.Plan}, true
+			}
+			return Obstacle{AlreadyBought, l.ID, g.reason.Plan}, true
+		}
+	}
+	for _, s := range has.Checkouts {
+		_, paid := LicenseOf(s, Account{})
+		recorded := slices.ContainsFunc(has.Licenses, func(l License) bool { return l.ID == s.ID })
+		if paid && !recorded && now.Sub(s.CreatedAt) < confirmation {
+			return Obstacle{Kind: PaymentUnderWay, ID: s.ID}, true
+		}
+	}
+	return Obstacle{}, false
+}
+
+// over reports whether what an item of a license gives has run out.
+func (c Catalog) over(i Item, l License, now time.Time) bool {
+	d := c.plan(i).Duration
+	return d > 0 && !now.Before(l.paidSince().Add(d))
+}
+
+// samePlan reports whether two items give the same plan. What the catalog does not
+// know is the same where the price or the product is.
+func (c Catalog) samePlan(a, b Item) bool {
+	if a.PriceID == b.PriceID && a.PriceID != "" {
+		return true
+	}
+	if c.knows(a) || c.knows(b) {
+		return c.plan(a).Name == c.plan(b).Name
+	}
+	return a.ProductID == b.ProductID && a.ProductID != ""
+}
+
+// Trial says how many days of a trial a purchase of a price comes with, and whether
+// without a card: what was asked for, or what the catalog's plan gives. A second one
+// is not given, unless repeated; asked says that it was asked for.
+func (c Catalog) Trial(p Price, asked int64, subscriptions []Subscription, repeated bool) (days int64, withoutCard, used bool) {
+	plan := c.plan(p.Item())
+	days = asked
+	if days == 0 && p.Recurring {
+		days = plan.TrialDays
+	}
+	if days == 0 || !p.Recurring {
+		return days, false, false
+	}
+	had := slices.ContainsFunc(subscriptions, func(s Subscription) bool { return !s.TrialEnd.IsZero() })
+	if had && !repeated {
+		return 0, false, true
+	}
+	return days, plan.TrialWithoutCard, false
+}
