@@ -23,7 +23,7 @@ func (d *Desk) customer(ctx context.Context, account lockstep.Account, scope loc
 		return "", err
 	}
 	if record.State == lockstep.AccountDeleted {
-		return "", &Refusal{DeletedAccount, "the account was deleted in the directory"}
+		return "", &RefusedError{DeletedAccount, "the account was deleted in the directory"}
 	}
 	if scope == 0 && record.Live() {
 		return record.CustomerID, nil
@@ -47,9 +47,9 @@ func (d *Desk) customer(ctx context.Context, account lockstep.Account, scope loc
 		case err == nil && record.Live() && (scope == 0 || !work.Pending()):
 			return record.CustomerID, nil
 		case !work.Pending() && work.Disposition == lockstep.Parked:
-			return "", &Refusal{UnknownAccount, "the directory does not know this account"}
+			return "", &RefusedError{UnknownAccount, "the directory does not know this account"}
 		case !work.Pending():
-			return "", &Refusal{NoCustomer, fmt.Sprintf("no customer could be made for this account: %s", work.Reason)}
+			return "", &RefusedError{NoCustomer, fmt.Sprintf("no customer could be made for this account: %s", work.Reason)}
 		}
 		select {
 		case <-ctx.Done():

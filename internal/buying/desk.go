@@ -72,7 +72,7 @@ const (
 )
 
 // Begin begins a checkout, or returns the one that the same order began before. It
-// returns a [*Refusal] where the order is what is wrong.
+// returns a [*RefusedError] where the order is what is wrong.
 func (d *Desk) Begin(ctx context.Context, o Order) (Begun, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -108,9 +108,9 @@ func (d *Desk) listed(o Order) error {
 	case o.FromServer && (len(d.Catalog.Plans) == 0 || d.Policy.Unlisted):
 		return nil
 	case len(d.Catalog.Plans) == 0:
-		return &Refusal{Unlisted, "a session token can only buy what the catalog names, and it names nothing"}
+		return &RefusedError{Unlisted, "a session token can only buy what the catalog names, and it names nothing"}
 	}
-	return &Refusal{Unlisted, "the catalog does not name this price: add it to a plan's prices or lookup_keys"}
+	return &RefusedError{Unlisted, "the catalog does not name this price: add it to a plan's prices or lookup_keys"}
 }
 
 func (d *Desk) price(ctx context.Context, o Order) (price lockstep.Price, err error) {
@@ -121,9 +121,9 @@ func (d *Desk) price(ctx context.Context, o Order) (price lockstep.Price, err er
 	}
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound), err == nil && !price.Active:
-		return price, &Refusal{NoPrice, "Stripe has no such active price"}
+		return price, &RefusedError{NoPrice, "Stripe has no such active price"}
 	case err == nil && o.TrialDays > 0 && !price.Recurring:
-		return price, &Refusal{Invalid, "a one-time payment has no trial"}
+		return price, &RefusedError{Invalid, "a one-time payment has no trial"}
 	}
 	return price, err
 }
@@ -156,7 +156,7 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			return Begun{}, refused
 		}
 		if obstacle, charged := d.Catalog.Obstacle(price, has, time.Now()); charged && !o.Again {
-			return Begun{}, d.refuse(ctx, o, obstacle)
+			return Begun{}, d.refuse(ctx, obstacle)
 		}
 		same, changed, err := d.clear(ctx, has.Checkouts, sign)
 		switch {
@@ -169,7 +169,7 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 		}
 		days, withoutCard, used := d.Catalog.Trial(price, o.TrialDays, has.Subscriptions, d.Policy.RepeatTrials)
 		if used && o.TrialDays > 0 {
-			return Begun{}, &Refusal{TrialUsed, "the account had its trial; leave trial_days out"}
+			return Begun{}, &RefusedError{TrialUsed, "the account had its trial; leave trial_days out"}
 		}
 		checkout, err := d.Till.StartCheckout(ctx, lockstep.CheckoutRequest{Account: o.Account, CustomerID: customerID, Price: price,
 			Quantity: o.Quantity, SuccessURL: o.SuccessURL, CancelURL: o.CancelURL, PaidBy: o.PaidBy,
@@ -180,12 +180,12 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 		}
 		return Begun{Checkout: checkout, CustomerID: customerID, TrialDays: days}, nil
 	}
-	return Begun{}, &Refusal{Busy, "an open checkout of this account can neither be used nor closed; try again"}
+	return Begun{}, &RefusedError{Busy, "an open checkout of this account can neither be used nor closed; try again"}
 }
 
 // known reports whether nothing can have been created that we do not know of.
 func known(err error) bool {
-	var refused *Refusal
+	var refused *RefusedError
 	var upstream *lockstep.UpstreamError
 	switch {
 	case err == nil, errors.As(err, &refused):
@@ -208,7 +208,7 @@ func (d *Desk) turn(ctx context.Context, account lockstep.Account, fingerprint s
 		}
 		select {
 		case <-ctx.Done():
-			return turn, &Refusal{Busy, "another checkout of this account is just beginning; try again"}
+			return turn, &RefusedError{Busy, "another checkout of this account is just beginning; try again"}
 		case <-again.C:
 		}
 	}
@@ -265,15 +265,15 @@ func (d *Desk) clear(ctx context.Context, sessions []lockstep.Checkout, sign imp
 }
 
 // refuse says what to do instead. Of what we have no record yet, the workers are told.
-func (d *Desk) refuse(ctx context.Context, o Order, obstacle lockstep.Obstacle) error {
+func (d *Desk) refuse(ctx context.Context, obstacle lockstep.Obstacle) error {
 	plan := cmp.Or(obstacle.Plan, "this plan")
 	switch obstacle.Kind {
 	case lockstep.AlreadySubscribed:
-		return &Refusal{string(obstacle.Kind), fmt.Sprintf("the account is subscribed to %s already (%s): to change or pay it, open the portal (POST /v1/portal)", plan, obstacle.ID)}
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account is subscribed to %s already (%s): to change or pay it, open the portal (POST /v1/portal)", plan, obstacle.ID)}
 	case lockstep.OtherSubscription:
-		return &Refusal{string(obstacle.Kind), fmt.Sprintf("the account has a subscription (%s, %s), and a second one would be charged beside it: to change the plan, open the portal (POST /v1/portal with flow update)", plan, obstacle.ID)}
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has a subscription (%s, %s), and a second one would be charged beside it: to change the plan, open the portal (POST /v1/portal with flow update)", plan, obstacle.ID)}
 	case lockstep.AlreadyBought:
-		return &Refusal{string(obstacle.Kind), fmt.Sprintf("the account has bought %s already (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has bought %s already (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
 	case lockstep.PaymentUnderWay:
 	}
 	mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: obstacle.ID}, Priority: lockstep.Interactive}
@@ -281,5 +281,5 @@ func (d *Desk) refuse(ctx context.Context, o Order, obstacle lockstep.Obstacle) 
 		return err
 	}
 	d.Wake()
-	return &Refusal{string(obstacle.Kind), "a payment of this account (" + obstacle.ID + ") is being confirmed; wait for it"}
+	return &RefusedError{string(obstacle.Kind), "a payment of this account (" + obstacle.ID + ") is being confirmed; wait for it"}
 }

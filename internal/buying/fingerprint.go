@@ -51,9 +51,9 @@ func (p imprint) repeats(sessions []lockstep.Checkout) error {
 		switch {
 		case began.key != p.key:
 		case began.order != p.order:
-			return &Refusal{Invalid, "this Idempotency-Key began another checkout (" + s.ID + ")"}
+			return &RefusedError{Invalid, "this Idempotency-Key began another checkout (" + s.ID + ")"}
 		case s.Status == "complete":
-			return &Refusal{string(lockstep.AlreadyBought), "the checkout that this Idempotency-Key began was completed (" + s.ID + ")"}
+			return &RefusedError{string(lockstep.AlreadyBought), "the checkout that this Idempotency-Key began was completed (" + s.ID + ")"}
 		}
 	}
 	return nil

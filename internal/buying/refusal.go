@@ -2,13 +2,13 @@ package buying
 
 import "github.com/lockstep-dev/lockstep"
 
-// Refusal says why an order is not served, and what to do. It is safe to show.
-type Refusal struct {
+// RefusedError says why an order is not served, and what to do. It is safe to show.
+type RefusedError struct {
 	Code string // one of the constants, or a [lockstep.ObstacleKind]
 	Text string
 }
 
-func (r *Refusal) Error() string { return r.Text }
+func (r *RefusedError) Error() string { return r.Text }
 
 // Codes of refusals beside those of [lockstep.ObstacleKind].
 const (

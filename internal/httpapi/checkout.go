@@ -92,7 +92,7 @@ var statusOf = map[string]int{
 // refused answers a refusal with its code as the problem's type, so that programs
 // need not read the text.
 func (a *API) refused(ctx context.Context, doing string, err error) error {
-	var refusal *buying.Refusal
+	var refusal *buying.RefusedError
 	if !errors.As(err, &refusal) {
 		return a.problem(ctx, doing, err)
 	}

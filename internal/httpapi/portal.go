@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -50,7 +51,12 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 		return nil, err
 	}
 	out := &portalOutput{}
-	if out.Body.URL, err = a.Till.StartPortal(ctx, request); err != nil {
+	var upstream *lockstep.UpstreamError
+	switch out.Body.URL, err = a.Till.StartPortal(ctx, request); {
+	case request.Flow != "" && errors.As(err, &upstream) && upstream.Rejected():
+		a.Log.ErrorContext(ctx, "open portal", "flow", string(request.Flow), "error", err)
+		return nil, huma.Error409Conflict("Stripe refused the flow " + in.Body.Flow + " for this customer: does the portal's configuration allow it?")
+	case err != nil:
 		return nil, a.problem(ctx, "open portal", err)
 	}
 	return out, nil

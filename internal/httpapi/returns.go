@@ -18,6 +18,8 @@ func CheckOrigin(origin string) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("return origin %q: %w", origin, err)
+	case strings.Contains(origin, "*"):
+		return fmt.Errorf("return origin %q: there are no wildcards; list each origin", origin)
 	case originOf(u) != origin:
 		return fmt.Errorf("return origin %q is not of the form https://app.example, in lower case and without a path; did you mean %q?", origin, originOf(u))
 	}

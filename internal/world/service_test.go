@@ -62,7 +62,7 @@ func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger
 		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
 		Stripe: server.Stripe{Key: stripeKey, BaseURL: "http://" + stripeHost,
 			WebhookSecrets: []lockstep.Secret{stripeWebhook}, HTTPClient: s.party.client(10 * time.Second)},
-		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost,
+		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost, AuthorizedParties: []string{"https://app.test"},
 			WebhookSecrets: []lockstep.Secret{clerkWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		// The bubble has one process, which wakes itself: polling would only cost time.
 		Memory:  server.Memory{Accounts: 3}, // so that it is not enough for all
