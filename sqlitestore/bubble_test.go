@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +56,32 @@ func TestStoreWorksInVirtualTime(t *testing.T) {
 		}
 		if days := time.Since(start).Hours() / 24; days < 17 {
 			t.Errorf("only %.1f days went by", days)
+		}
+	})
+}
+
+// Stripe forgets idempotency keys after a day: a turn's number is not used again then,
+// also if every try in between came back to it.
+func TestANumberOfATurnIsNotUsedForOverADay(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lockstep.db")
+	synctest.Test(t, func(t *testing.T) {
+		store := open(t, path)
+		ada := lockstep.Account{Kind: lockstep.User, ID: "user_ada"}
+		var numbers []int64
+		for range 4 {
+			turn, err := store.BeginPurchase(t.Context(), ada, "same", time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := store.EndPurchase(t.Context(), turn, false); err != nil {
+				t.Fatal(err)
+			}
+			numbers = append(numbers, turn.Number)
+			time.Sleep(8 * time.Hour)
+		}
+		if !slices.Equal(numbers, []int64{1, 1, 1, 2}) {
+			t.Errorf("numbers %v, each eight hours after the other", numbers)
 		}
 	})
 }

@@ -16,7 +16,7 @@ var foreign = []string{
 	"https:evil.example", "https:/evil.example", `https://app.test\@evil.example/`, `https:\\evil.example`, "https://app.test@evil.example/",
 	"https://user@app.test/", "https://app.test:x@evil.example/", "javascript:alert(1)//https://app.test", "data:text/html,x",
 	"https://evil.example\t.app.test/", "\thttps://app.test/", "https://app.test/\n", "https://[::1/", "https://", "http://127.0.0.1.evil.example/",
-	"https://app.test./", "ftp://app.test/", "https://аpp.test/", // the last with a Cyrillic letter
+	`https://app.test/\evil.example`, "https://app.test./", "ftp://app.test/", "https://аpp.test/", // the last with a Cyrillic letter
 }
 
 func TestForeignRedirectsAreRefused(t *testing.T) {
