@@ -97,6 +97,19 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 	return access
 }
 
+// Access is what a record gives at a moment; a deleted account has none.
+func (c Catalog) Access(r Record, now time.Time) Access {
+	access := c.Decide(r.Subscriptions, r.Licenses, now)
+	if r.State == AccountDeleted {
+		access = Access{Status: "none", Reasons: access.Reasons}
+		for i := range access.Reasons {
+			access.Reasons[i].Grants = false
+			access.Reasons[i].Why = "the account is deleted"
+		}
+	}
+	return access
+}
+
 // recheck notes when to decide again; zero: never.
 func (a *Access) recheck(at time.Time) {
 	if !at.IsZero() && (a.Recheck.IsZero() || at.Before(a.Recheck)) {

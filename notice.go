@@ -32,6 +32,12 @@ const (
 	NoticeAccessEnded NoticeKind = "access.ended"
 )
 
+// NoticeKinds are all kinds of notice.
+func NoticeKinds() []NoticeKind {
+	return []NoticeKind{NoticeLicenseGranted, NoticePaymentFailed, NoticeSubscriptionStarted, NoticeSubscriptionTrialEnding,
+		NoticeSubscriptionEnded, NoticeAccessEnded}
+}
+
 // Facts are what a notice says, frozen when it is recorded. They hold no
 // personal data: whom to tell is looked up when it is told.
 type Facts struct {

@@ -99,6 +99,7 @@ type Store interface {
 	Outbox
 	Sightings
 	Purchases
+	Hooks
 	Roster
 	Changes
 	// Ping reports whether the database can be read and written.

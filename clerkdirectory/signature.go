@@ -2,15 +2,13 @@ package clerkdirectory
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/standardwebhooks"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
@@ -63,7 +61,7 @@ func Verify(header http.Header, body []byte, secrets []lockstep.Secret, now time
 	}
 	matches := false
 	for _, key := range keys {
-		want := []byte(signature(key, d.id, d.signed, body))
+		want := []byte(standardwebhooks.Signature(key, d.id, d.signed, body))
 		for _, got := range d.signatures {
 			matches = hmac.Equal(want, []byte(got)) || matches
 		}
@@ -85,15 +83,8 @@ func Sign(id string, body []byte, secret lockstep.Secret, t time.Time) (http.Hea
 	header := http.Header{}
 	header.Set("svix-id", id)
 	header.Set("svix-timestamp", signed)
-	header.Set("svix-signature", "v1,"+signature(key, id, signed, body))
+	header.Set("svix-signature", "v1,"+standardwebhooks.Signature(key, id, signed, body))
 	return header, nil
-}
-
-func signature(key []byte, id, signed string, body []byte) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + signed + "."))
-	mac.Write(body)
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // CheckSecret reports whether a secret is one that [Verify] can use: [ErrNoSecret]
@@ -103,16 +94,13 @@ func CheckSecret(secret lockstep.Secret) error {
 	return err
 }
 
-// signingKey decodes a secret: unlike Stripe's, the key is what the text after
-// whsec_ encodes.
 func signingKey(secret lockstep.Secret) ([]byte, error) {
-	text := strings.TrimRight(strings.TrimPrefix(strings.TrimSpace(secret.Reveal()), "whsec_"), "=")
-	key, err := base64.RawStdEncoding.DecodeString(text)
+	key, err := standardwebhooks.Key(secret)
 	switch {
+	case errors.Is(err, standardwebhooks.ErrNoSecret):
+		return nil, ErrNoSecret
 	case err != nil:
 		return nil, ErrBadSecret
-	case len(key) == 0:
-		return nil, ErrNoSecret
 	}
 	return key, nil
 }

@@ -32,6 +32,7 @@ type Config struct {
 	Deletion   DeletionPolicy          // empty means delete
 
 	Mail      Mail
+	Webhooks  []Webhook // yours, that are told what happens
 	Workers   Workers
 	Intervals Intervals
 	Memory    Memory
@@ -126,6 +127,7 @@ func (c Config) Validate() error {
 		add(c.Deletion.Validate())
 	}
 	add(c.Mail.Validate())
+	add(webhooks(c.Webhooks).Validate())
 	add(c.Workers.Validate())
 	add(c.Memory.Validate())
 	return errors.Join(problems...)

@@ -14,6 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/internal/buying"
+	"github.com/lockstep-dev/lockstep/internal/hookcall"
 	"github.com/lockstep-dev/lockstep/internal/httpapi"
 	"github.com/lockstep-dev/lockstep/internal/ingest"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
@@ -25,6 +26,7 @@ import (
 type Server struct {
 	store  lockstep.Store
 	runner *reconcile.Runner
+	caller *hookcall.Caller
 	web    http.Handler
 	log    *slog.Logger
 }
@@ -54,12 +56,17 @@ func New(c Config) (*Server, error) {
 
 	memory := watch.New(c.Store, c.Memory, c.Log)
 	c.Store = memory.Store(c.Store)
-	s := &Server{store: c.Store, log: c.Log}
+	caller, err := webhooks(c.Webhooks).caller()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{store: c.Store, caller: caller, log: c.Log}
 	intake := ingest.Intake{Inbox: c.Store, Wake: func() { s.runner.Wake() }}
 	keys := reconcilers(c, billing, id.directory, intake)
 	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
+	keys[lockstep.KeyHook] = reconcile.NewHooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)
 
 	mux := http.NewServeMux()
@@ -72,7 +79,7 @@ func New(c Config) (*Server, error) {
 	}
 	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
 	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
-		Watch: memory, ReturnOrigins: c.ReturnOrigins,
+		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Wake: s.runner.Wake, Log: c.Log}
 	api.Register(mux)
 	s.web = api.AllowOrigins(mux)
@@ -106,7 +113,7 @@ func identities(c Config) (identity, error) {
 func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
 	products := &reconcile.Products{Billing: billing}
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Products: products, Log: c.Log}
+		Keys: c.Projection, Deletion: c.Deletion, Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Products: products}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,
@@ -117,7 +124,7 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
 			Intervals: c.Intervals, Take: intake.Take, Log: c.Log},
-		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends()}},
+		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
 	}
 }
 
@@ -155,6 +162,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.startSweeps(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("start sweeps: %w", err)
 	}
+	defer s.caller.Close()
 	return s.runner.Run(ctx)
 }
 

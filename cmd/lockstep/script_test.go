@@ -14,7 +14,7 @@ import (
 // TestMain lets the test binary be the program, so that the scripts run it as a
 // process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lockstep": main})
+	testscript.Main(m, map[string]func(){"lockstep": main, "receiver": receiver})
 }
 
 // TestScripts runs testdata/*.txtar: each tells a story of the binary in commands,

@@ -42,6 +42,9 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	if err := f.Mail.apply(&config, in.getenv); err != nil {
 		return err
 	}
+	if err := f.webhooks(&config, in.getenv); err != nil {
+		return err
+	}
 	s, err := server.New(config)
 	if err != nil {
 		return err

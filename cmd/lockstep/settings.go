@@ -46,8 +46,9 @@ type file struct {
 		Unlisted            bool     `toml:"unlisted_prices"`
 		PortalConfiguration string   `toml:"portal_configuration"`
 	} `toml:"buying"`
-	Mail   mailSettings `toml:"mail"`
-	Sweeps struct {
+	Mail     mailSettings      `toml:"mail"`
+	Webhooks []webhookSettings `toml:"webhook"`
+	Sweeps   struct {
 		Events    duration `toml:"events"`
 		Directory duration `toml:"directory"`
 		Accounts  duration `toml:"accounts"`

@@ -80,17 +80,9 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	return out, nil
 }
 
-// access is what the record gives now; a deleted account has none.
+// access is what the record gives now.
 func (a *API) access(record lockstep.Record) lockstep.Access {
-	access := a.Catalog.Decide(record.Subscriptions, record.Licenses, time.Now())
-	if record.State == lockstep.AccountDeleted {
-		access = lockstep.Access{Status: "none", Reasons: access.Reasons}
-		for i := range access.Reasons {
-			access.Reasons[i].Grants = false
-			access.Reasons[i].Why = "the account is deleted"
-		}
-	}
-	return access
+	return a.Catalog.Access(record, time.Now())
 }
 
 func (a *API) syncAccount(ctx context.Context, in *accountPath) (*struct{}, error) {

@@ -23,6 +23,7 @@ type Store interface {
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
 	Mail(ctx context.Context, noticeID string) (lockstep.Mail, error)
 	RequestMail(ctx context.Context, noticeID string) error
+	lockstep.Hooks
 	Ping(ctx context.Context) error
 }
 
@@ -34,6 +35,7 @@ type API struct {
 	Till     lockstep.Till
 	Sessions lockstep.Sessions // nil: no session token is good
 	Roster   Roster            // nil: identities come from a provider
+	Webhooks []Webhook
 	Catalog  lockstep.Catalog
 	Key      lockstep.Secret // empty: servers cannot call
 	// ReturnOrigins are the origins ("https://app.example") that callers may name in
@@ -89,6 +91,15 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "send-notice", Method: http.MethodPost, Path: "/v1/notices/{id}/send",
 		Summary: "Mail a notice once more, whatever became of it before", Tags: []string{"Operating"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.sendNotice)
+	huma.Register(api, huma.Operation{OperationID: "list-webhooks", Method: http.MethodGet, Path: "/v1/webhooks",
+		Summary: "The webhook endpoints that are told what happens, and how they do", Tags: []string{"Webhooks"}, Security: server}, a.webhooks)
+	huma.Register(api, huma.Operation{OperationID: "list-deliveries", Method: http.MethodGet, Path: "/v1/webhooks/{id}/deliveries",
+		Summary: "What became of telling an endpoint, the latest first", Tags: []string{"Webhooks"}, Security: server}, a.deliveries)
+	huma.Register(api, huma.Operation{OperationID: "redeliver", Method: http.MethodPost, Path: "/v1/webhooks/{id}/redeliver",
+		Summary: "Tell an endpoint once more", Tags: []string{"Webhooks"}, Security: server,
+		DefaultStatus: http.StatusAccepted}, a.redeliver)
+	huma.Register(api, huma.Operation{OperationID: "enable-webhook", Method: http.MethodPost, Path: "/v1/webhooks/{id}/enable",
+		Summary: "Enable an endpoint that was disabled, and send what it missed", Tags: []string{"Webhooks"}, Security: server}, a.enableWebhook)
 	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
 		Summary: "Whether the database can be written", Tags: []string{"Operating"}}, a.health)
 }

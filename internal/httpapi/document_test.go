@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"regexp"
 	"testing"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/server"
 )
 
 // TestRefusalsAreAsDocumented asks for every operation that the document names, as
@@ -55,7 +58,9 @@ func replaceFirst(pattern *regexp.Regexp, text, with string) string {
 // TestAnswersAreAsDocumented asks for what is there; a new operation gets its line.
 func TestAnswersAreAsDocumented(t *testing.T) {
 	t.Parallel()
-	k := start(t)
+	k := start(t, func(c *server.Config) {
+		c.Webhooks = []server.Webhook{{ID: "app", URL: "https://127.0.0.1:1/", Secrets: []lockstep.Secret{"whsec_a2l0LXdlYmhvb2stc2VjcmV0LW9mLXRoZS1raXQ="}}}
+	})
 	ada := k.signUp("ada@example.com")
 	k.buy(ada, "pro")
 	adas := k.token(ada, "")
@@ -85,6 +90,15 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"GET", "/v1/events?body=true", apiKey, "", 200},
 		{"GET", "/v1/events?status=none", apiKey, "", 422},
 		{"GET", "/v1/work", apiKey, "", 200},
+		{"GET", "/v1/webhooks", apiKey, "", 200},
+		{"GET", "/v1/webhooks", adas, "", 403},
+		{"GET", "/v1/webhooks/app/deliveries", apiKey, "", 200},
+		{"GET", "/v1/webhooks/none/deliveries", apiKey, "", 404},
+		{"POST", "/v1/webhooks/app/redeliver", apiKey, `{"account":"` + ada.String() + `"}`, 202},
+		{"POST", "/v1/webhooks/app/redeliver", apiKey, `{"account":"user/user_nobody"}`, 404},
+		{"POST", "/v1/webhooks/app/redeliver", apiKey, `{"account":"nobody"}`, 422},
+		{"POST", "/v1/webhooks/app/redeliver", apiKey, `{"notice":"none"}`, 404},
+		{"POST", "/v1/webhooks/app/enable", apiKey, "", 200},
 	} {
 		if a := k.call(c.method, c.path, c.key, c.body); a.status != c.status {
 			k.Errorf("%s %s: %d, want %d: %s", c.method, c.path, a.status, c.status, a.body)

@@ -32,6 +32,8 @@ func (p DeletionPolicy) Validate() error {
 // AccountStore is what account runs need of the store.
 type AccountStore interface {
 	lockstep.Ledger
+	AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error)
+	TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error
 	WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error)
 }
 
@@ -44,6 +46,7 @@ type Accounts struct {
 	Keys      lockstep.ProjectionKeys
 	Deletion  DeletionPolicy
 	Products  *Products
+	Listeners []string // the webhook endpoints that are told of each change of access
 	Log       *slog.Logger
 }
 
@@ -72,7 +75,10 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		}
 	}
 	if r.now.State == lockstep.AccountDeleted {
-		return Result{}, r.bury(ctx)
+		if err := r.bury(ctx); err != nil {
+			return Result{}, err
+		}
+		return Result{}, r.tell(ctx, time.Now())
 	}
 	if err := r.observeCustomer(ctx); err != nil {
 		return Result{}, err
@@ -90,6 +96,9 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		return Result{}, err
 	}
 	if err := r.project(ctx, access); err != nil {
+		return Result{}, err
+	}
+	if err := r.tell(ctx, at); err != nil {
 		return Result{}, err
 	}
 	return r.nextLook(access, at), nil

@@ -26,6 +26,7 @@
 //	object              [Payments]: whom is the object of a thin event about?
 //	notice              [Outbox]: to which channels it goes, once its account is in step
 //	mail                [Mails]: an e-mail, once
+//	hook                [Hooks]: a notice, or an account's access, for a webhook endpoint
 //	sweep               [Sweeps]: the gap scan, the directory's list, the full verify
 //
 // Who an object is about is decided in one place, [resolve].

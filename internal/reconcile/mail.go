@@ -91,7 +91,7 @@ func (m *Mails) send(ctx context.Context, claim lockstep.Claim, n lockstep.Notic
 	if err != nil {
 		return lockstep.Terminal(fmt.Errorf("compose the mail of %s: %w", n.ID, err))
 	}
-	release, err := m.enter(ctx)
+	release, err := enter(ctx, m.lanes, 2*time.Second)
 	if err != nil {
 		return err
 	}
@@ -193,20 +193,6 @@ func (m *Mails) addressee(ctx context.Context, n lockstep.Notice, mail lockstep.
 		return "", "", "neither the account nor its customer has an e-mail address", nil
 	}
 	return customer.Email, record.Name, "", nil
-}
-
-// enter takes a lane. When all are taken for long, the run gives its slot back.
-func (m *Mails) enter(ctx context.Context) (release func(), err error) {
-	wait := time.NewTimer(2 * time.Second)
-	defer wait.Stop()
-	select {
-	case m.lanes <- struct{}{}:
-		return func() { <-m.lanes }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case <-wait.C:
-		return nil, &lockstep.DelayError{Reason: "other mails are under way", After: 5*time.Second + rand.N(10*time.Second)}
-	}
 }
 
 // mailBackoff is how long to wait after the given try: from half a minute to two

@@ -29,6 +29,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"mails":       mails,
 		"sightings":   sightings,
 		"purchases":   purchases,
+		"hooks":       hooks,
 		"roster":      roster,
 		"changes":     changes,
 		"fencing":     fencing,

@@ -61,6 +61,7 @@ func (w *world) check() []string {
 	c.checkCustomers()
 	c.checkMemory()
 	c.checkCharges()
+	c.checkListener()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)

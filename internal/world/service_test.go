@@ -22,6 +22,9 @@ const (
 	serviceHost   = "lockstep.test"
 	stripeHost    = "stripe.test"
 	clerkHost     = "clerk.test"
+
+	listenerHost   = "listener.test"
+	listenerSecret = "whsec_d29ybGQtbGlzdGVuZXItc2VjcmV0LXdvcmxk"
 )
 
 // catalog has two plans and a license. The checker knows them by heart instead.
@@ -60,6 +63,8 @@ func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger
 	lock, err := server.New(server.Config{
 		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: log, ReturnOrigins: []string{"https://app.test"},
 		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
+		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/", Events: []string{"account.access_changed"}, AllowPrivate: true,
+			Secrets: []lockstep.Secret{listenerSecret}, HTTPClient: s.party.client(10 * time.Second)}},
 		Stripe: server.Stripe{Key: stripeKey, BaseURL: "http://" + stripeHost,
 			WebhookSecrets: []lockstep.Secret{stripeWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost, AuthorizedParties: []string{"https://app.test"},

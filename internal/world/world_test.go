@@ -111,6 +111,7 @@ type world struct {
 	gone       []string // accounts that were deleted
 
 	discarded map[string]bool // customers that somebody deleted at Stripe
+	listener  *listener
 	replanned map[string]bool // subscriptions whose plan was changed
 }
 
@@ -145,6 +146,8 @@ func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 	}
 	w.host(stripeHost, w.sim.StripeHandler())
 	w.host(clerkHost, w.sim.ClerkHandler())
+	w.listener = newListener(t, w.net.seed)
+	w.host(listenerHost, w.listener)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- w.sim.Run(ctx) }()

@@ -1,0 +1,50 @@
+package hookcall
+
+import (
+	"fmt"
+	"net/netip"
+	"syscall"
+)
+
+// special are networks that are no public hosts, beside those that netip knows
+// (IANA's special-purpose registries for IPv4 and IPv6), and ways to write an IPv4
+// address in IPv6 behind which a private one could hide.
+var special = networks(
+	"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+	"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10",
+)
+
+func networks(texts ...string) (all []netip.Prefix) {
+	for _, text := range texts {
+		all = append(all, netip.MustParsePrefix(text))
+	}
+	return all
+}
+
+// public reports whether an address is of a host on the public internet.
+func public(a netip.Addr) bool {
+	a = a.Unmap()
+	if !a.IsGlobalUnicast() || a.IsPrivate() || a.Zone() != "" {
+		return false // also loopback, link-local (169.254.169.254), multicast, unspecified
+	}
+	for _, network := range special {
+		if network.Contains(a) {
+			return false
+		}
+	}
+	return true
+}
+
+// refusePrivate is called with the address that is about to be connected to, after
+// the name was resolved: a name that resolves to something else now than when it was
+// checked does not help.
+func refusePrivate(_, address string, _ syscall.RawConn) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("cannot tell whether the address is private: %w", err)
+	}
+	if !public(at.Addr()) {
+		return errPrivate
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package reconcile
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// hookPatience is for how long a message is tried.
+	hookPatience = 3 * 24 * time.Hour
+	// hookDisable is for how long an endpoint may take nothing before it is disabled.
+	hookDisable = 5 * 24 * time.Hour
+	// hookLanes is how many calls of one endpoint are under way at once: one that hangs
+	// must not take every slot of the runner.
+	hookLanes = 2
+)
+
+// hookBackoff is how long to wait after each try, before jitter; after the last one,
+// always so long again.
+var hookBackoff = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour}
+
+// HookStore is what telling endpoints needs of the store.
+type HookStore interface {
+	lockstep.Hooks
+	Notice(ctx context.Context, id string) (lockstep.Notice, error)
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+}
+
+// Listener is an endpoint and what it wants to hear.
+type Listener struct {
+	ID     string
+	Events []string // kinds; empty, or "*": all
+}
+
+// Wants reports whether the endpoint wants to hear of a kind.
+func (l Listener) Wants(kind lockstep.NoticeKind) bool {
+	return len(l.Events) == 0 || slices.Contains(l.Events, "*") || slices.Contains(l.Events, string(kind))
+}
+
+// Hooks tells webhook endpoints, each message at least once: an answer may be lost
+// after it was acted on, so a message has an id by which its receiver knows it again.
+//
+// A notice says what it said when it was recorded. The access of an account is what it
+// is when the message is sent, with the sequence of its last change: a message that has
+// been waiting is not older than the others, and an endpoint that was down hears once.
+type Hooks struct {
+	store   HookStore
+	sender  lockstep.HookSender
+	catalog lockstep.Catalog
+	lanes   map[string]chan struct{}
+	log     *slog.Logger
+}
+
+// NewHooks returns the reconciler of messages to the listeners.
+func NewHooks(store HookStore, sender lockstep.HookSender, catalog lockstep.Catalog, listeners []Listener, log *slog.Logger) *Hooks {
+	h := &Hooks{store: store, sender: sender, catalog: catalog, lanes: map[string]chan struct{}{}, log: log}
+	for _, l := range listeners {
+		h.lanes[l.ID] = make(chan struct{}, hookLanes)
+	}
+	return h
+}
+
+// Reconcile delivers what the claim's key names, if that is still to be done.
+func (h *Hooks) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
+	endpoint, subject, _ := strings.Cut(claim.Key.ID, "/")
+	lane, known := h.lanes[endpoint]
+	if !known {
+		return Result{}, lockstep.Terminal(fmt.Errorf("there is no webhook endpoint %q any more", endpoint))
+	}
+	d, err := h.store.HookDelivery(ctx, endpoint, subject)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		d, err = lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending, BeganAt: time.Now()}, nil
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	message, sequence, err := h.compose(ctx, subject)
+	if err != nil {
+		return Result{}, err
+	}
+	if d.State == lockstep.HookDelivered {
+		if sequence <= d.Sequence {
+			return Result{}, nil // a second mark of what was delivered
+		}
+		d.State, d.Attempts, d.BeganAt = lockstep.HookPending, 0, time.Now()
+	}
+	health, err := h.store.HookEndpoint(ctx, endpoint)
+	if err != nil {
+		return Result{}, err
+	}
+	if !health.DisabledAt.IsZero() {
+		d.State, d.Reason = lockstep.HookHeld, "the endpoint is disabled: "+health.Reason
+		return Result{}, h.store.SaveHookDelivery(ctx, claim, d, nil)
+	}
+	if d.State != lockstep.HookPending { // marked anew after it was given up or held
+		d.State, d.Attempts, d.BeganAt = lockstep.HookPending, 0, time.Now()
+	}
+	release, err := enter(ctx, lane, 250*time.Millisecond)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	err = h.sender.SendHook(ctx, endpoint, message)
+	d.Attempts, d.Sequence = d.Attempts+1, sequence
+	return Result{}, h.settle(ctx, claim, d, health, err)
+}
+
+// settle writes what became of a call.
+func (h *Hooks) settle(ctx context.Context, claim lockstep.Claim, d lockstep.HookDelivery, health lockstep.HookEndpoint, err error) error {
+	var failed *lockstep.HookError
+	switch {
+	case err == nil:
+		d.State, d.Status, d.Reason = lockstep.HookDelivered, 0, ""
+		if health.FailingSince.IsZero() {
+			return h.store.SaveHookDelivery(ctx, claim, d, nil)
+		}
+		return h.store.SaveHookDelivery(ctx, claim, d, &lockstep.HookEndpoint{ID: d.Endpoint})
+	case ctx.Err() != nil:
+		return context.Cause(ctx) // we ended, not the endpoint
+	case !errors.As(err, &failed):
+		return err
+	}
+	now := time.Now()
+	d.Sequence, d.Status, d.Reason = 0, failed.Status, failed.Reason
+	if health.FailingSince.IsZero() {
+		health.FailingSince = now
+	}
+	switch {
+	case failed.Gone:
+		health.DisabledAt, health.Reason = now, "it answered 410: it wants no more"
+	case now.Sub(health.FailingSince) >= hookDisable:
+		health.DisabledAt, health.Reason = now, "it has taken nothing for five days: "+failed.Reason
+	}
+	switch {
+	case !health.DisabledAt.IsZero():
+		h.log.Error("webhook endpoint is disabled; enable it with POST /v1/webhooks/"+d.Endpoint+"/enable", "endpoint", d.Endpoint, "reason", health.Reason)
+		d.State = lockstep.HookHeld
+		return h.store.SaveHookDelivery(ctx, claim, d, &health)
+	case now.Sub(d.BeganAt) >= hookPatience:
+		d.State, d.Reason = lockstep.HookUndelivered, "not taken for three days: "+failed.Reason
+		if err := h.store.SaveHookDelivery(ctx, claim, d, &health); err != nil {
+			return err
+		}
+		return lockstep.Terminal(errors.New(d.Reason))
+	}
+	if err := h.store.SaveHookDelivery(ctx, claim, d, &health); err != nil {
+		return err
+	}
+	wait := hookBackoff[min(d.Attempts-1, len(hookBackoff)-1)]
+	return &lockstep.DelayError{Reason: failed.Reason, After: max(wait*3/4+rand.N(wait/2), failed.RetryAfter)}
+}
+
+// envelope is a message as it is sent.
+type envelope struct {
+	Type      lockstep.NoticeKind `json:"type"`
+	Timestamp time.Time           `json:"timestamp"`
+	Data      any                 `json:"data"`
+}
+
+// noticeData is what a message says of a notice.
+type noticeData struct {
+	Account string `json:"account"`
+	Object  string `json:"object"` // the subscription or license
+	lockstep.Facts
+}
+
+// accessData is what a message says of an account's access.
+type accessData struct {
+	Account  string          `json:"account"`
+	Sequence int64           `json:"sequence"` // keep what has the highest
+	Access   lockstep.Access `json:"access"`
+	Metadata map[string]any  `json:"metadata"` // as an identity provider's would hold it
+}
+
+// compose writes the message of a subject, and says of which sequence it is.
+func (h *Hooks) compose(ctx context.Context, subject string) (m lockstep.HookMessage, sequence int64, err error) {
+	var e envelope
+	if account, isAccess := lockstep.AccountOfSubject(subject); isAccess {
+		if e, sequence, err = h.access(ctx, account); err != nil {
+			return m, 0, err
+		}
+		subject = fmt.Sprintf("%s:%d", subject, sequence)
+	} else if e, err = h.notice(ctx, subject); err != nil {
+		return m, 0, err
+	}
+	e.Timestamp = e.Timestamp.UTC()
+	if m.Body, err = json.Marshal(e); err != nil {
+		return m, 0, fmt.Errorf("encode message: %w", err)
+	}
+	sum := sha256.Sum256([]byte(subject)) // an id must hold no full stop, which the signature parts by
+	m.ID = "msg_" + hex.EncodeToString(sum[:16])
+	return m, sequence, nil
+}
+
+func (h *Hooks) notice(ctx context.Context, id string) (envelope, error) {
+	n, err := h.store.Notice(ctx, id)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return envelope{}, lockstep.Terminal(fmt.Errorf("there is no notice %s", id))
+	}
+	return envelope{n.Kind, n.CreatedAt, noticeData{n.Account.String(), n.Object, n.Facts}}, err
+}
+
+func (h *Hooks) access(ctx context.Context, account lockstep.Account) (envelope, int64, error) {
+	told, err := h.store.AccessTold(ctx, account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return envelope{}, 0, lockstep.Terminal(fmt.Errorf("nothing was ever to be told of %s", account))
+	}
+	if err != nil {
+		return envelope{}, 0, err
+	}
+	record, err := h.store.Account(ctx, account)
+	if err != nil {
+		return envelope{}, 0, err
+	}
+	access := h.catalog.Access(record, time.Now())
+	return envelope{lockstep.AccessChanged, told.At, accessData{account.String(), told.Sequence, access, record.Projected}}, told.Sequence, nil
+}

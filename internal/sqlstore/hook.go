@@ -1,0 +1,206 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	upsertTold Statement = `
+insert into access_told (kind, id, digest, sequence, at) values ($1, $2, $3, 1, $4)
+on conflict (kind, id) do update set digest = excluded.digest, sequence = access_told.sequence + 1, at = excluded.at`
+
+	selectTold Statement = `select digest, sequence, at from access_told where kind = $1 and id = $2`
+
+	selectDelivery Statement = `
+select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
+from hook_deliveries where endpoint = $1 and subject = $2`
+
+	selectDeliveries Statement = `
+select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
+from hook_deliveries where endpoint = $1
+order by at desc, subject desc limit $2`
+
+	selectMissed Statement = `
+select subject from hook_deliveries where endpoint = $1 and state in ('held', 'undelivered') order by subject`
+
+	upsertDelivery Statement = `
+insert into hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (endpoint, subject) do update set
+	state = excluded.state, status = excluded.status, reason = excluded.reason, attempts = excluded.attempts,
+	sequence = excluded.sequence, began_at = excluded.began_at, at = excluded.at`
+
+	selectEndpoint Statement = `select id, failing_since, disabled_at, reason from hook_endpoints where id = $1`
+
+	upsertEndpoint Statement = `
+insert into hook_endpoints (id, failing_since, disabled_at, reason) values ($1, $2, $3, $4)
+on conflict (id) do update set
+	failing_since = excluded.failing_since, disabled_at = excluded.disabled_at, reason = excluded.reason`
+)
+
+// TellAccess implements [lockstep.Hooks].
+func (s *Store) TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error {
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		if _, err := t.exec(ctx, upsertTold, account.Kind, account.ID, digest, t.now); err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if _, err := t.markOne(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("tell access of %s: %w", account, err)
+	}
+	return nil
+}
+
+// AccessTold implements [lockstep.Hooks].
+func (s *Store) AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error) {
+	var told lockstep.AccessTold
+	err := s.read(ctx, func(t *tx) error {
+		var at int64
+		err := t.row(ctx, selectTold, account.Kind, account.ID).Scan(&told.Digest, &told.Sequence, &at)
+		told.At = moment(at)
+		if errors.Is(err, sql.ErrNoRows) {
+			return lockstep.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return lockstep.AccessTold{}, fmt.Errorf("read what was told of %s: %w", account, err)
+	}
+	return told, nil
+}
+
+// HookDelivery implements [lockstep.Hooks].
+func (s *Store) HookDelivery(ctx context.Context, endpoint, subject string) (lockstep.HookDelivery, error) {
+	var d lockstep.HookDelivery
+	err := s.read(ctx, func(t *tx) (err error) {
+		d, err = t.delivery(ctx, endpoint, subject)
+		return err
+	})
+	if err != nil {
+		return lockstep.HookDelivery{}, fmt.Errorf("read delivery of %s to %s: %w", subject, endpoint, err)
+	}
+	return d, nil
+}
+
+func (t *tx) delivery(ctx context.Context, endpoint, subject string) (lockstep.HookDelivery, error) {
+	d, err := scanDelivery(t.row(ctx, selectDelivery, endpoint, subject))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = lockstep.ErrNotFound
+	}
+	return d, err
+}
+
+func scanDelivery(row scanner) (d lockstep.HookDelivery, err error) {
+	var beganAt, at int64
+	err = row.Scan(&d.Endpoint, &d.Subject, &d.State, &d.Status, &d.Reason, &d.Attempts, &d.Sequence, &beganAt, &at)
+	d.BeganAt, d.UpdatedAt = moment(beganAt), moment(at)
+	return d, err
+}
+
+// SaveHookDelivery implements [lockstep.Hooks].
+func (s *Store) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, d lockstep.HookDelivery, endpoint *lockstep.HookEndpoint) error {
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		if err := t.saveDelivery(ctx, d); err != nil || endpoint == nil {
+			return err
+		}
+		return t.saveEndpoint(ctx, *endpoint)
+	})
+	if err != nil {
+		return fmt.Errorf("save delivery of %s to %s as %s: %w", d.Subject, d.Endpoint, d.State, err)
+	}
+	return nil
+}
+
+func (t *tx) saveDelivery(ctx context.Context, d lockstep.HookDelivery) error {
+	_, err := t.exec(ctx, upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence, millis(d.BeganAt), t.now)
+	return err
+}
+
+func (t *tx) saveEndpoint(ctx context.Context, e lockstep.HookEndpoint) error {
+	_, err := t.exec(ctx, upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
+	return err
+}
+
+// HookDeliveries implements [lockstep.Hooks].
+func (s *Store) HookDeliveries(ctx context.Context, endpoint string, limit int) (all []lockstep.HookDelivery, err error) {
+	err = s.read(ctx, func(t *tx) (err error) {
+		all, err = collect(ctx, t, scanDelivery, selectDeliveries, endpoint, limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries to %s: %w", endpoint, err)
+	}
+	return all, nil
+}
+
+// HookEndpoint implements [lockstep.Hooks].
+func (s *Store) HookEndpoint(ctx context.Context, id string) (lockstep.HookEndpoint, error) {
+	e := lockstep.HookEndpoint{ID: id}
+	err := s.read(ctx, func(t *tx) error {
+		var failing, disabled int64
+		err := t.row(ctx, selectEndpoint, id).Scan(&e.ID, &failing, &disabled, &e.Reason)
+		e.FailingSince, e.DisabledAt = moment(failing), moment(disabled)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return lockstep.HookEndpoint{}, fmt.Errorf("read endpoint %s: %w", id, err)
+	}
+	return e, nil
+}
+
+// Redeliver implements [lockstep.Hooks].
+func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
+	err := s.write(ctx, func(t *tx) error { return t.redeliver(ctx, endpoint, subject, lockstep.Interactive) })
+	if err != nil {
+		return fmt.Errorf("redeliver %s to %s: %w", subject, endpoint, err)
+	}
+	return nil
+}
+
+// redeliver begins a delivery anew: also what was delivered, and its three days.
+func (t *tx) redeliver(ctx context.Context, endpoint, subject string, priority lockstep.Priority) error {
+	d := lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending, BeganAt: moment(t.now)}
+	if err := t.saveDelivery(ctx, d); err != nil {
+		return err
+	}
+	_, err := t.markOne(ctx, lockstep.Mark{Key: d.Key(), Priority: priority})
+	return err
+}
+
+// EnableHookEndpoint implements [lockstep.Hooks].
+func (s *Store) EnableHookEndpoint(ctx context.Context, id string) (missed int, err error) {
+	err = s.write(ctx, func(t *tx) error {
+		if err := t.saveEndpoint(ctx, lockstep.HookEndpoint{ID: id}); err != nil {
+			return err
+		}
+		subjects, err := collect(ctx, t, text, selectMissed, id)
+		if err != nil {
+			return err
+		}
+		for _, subject := range subjects {
+			if err := t.redeliver(ctx, id, subject, lockstep.Normal); err != nil {
+				return err
+			}
+		}
+		missed = len(subjects)
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("enable endpoint %s: %w", id, err)
+	}
+	return missed, nil
+}

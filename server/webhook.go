@@ -1,0 +1,111 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/hookcall"
+	"github.com/lockstep-dev/lockstep/internal/httpapi"
+	"github.com/lockstep-dev/lockstep/internal/reconcile"
+)
+
+// Webhook is an endpoint of yours that is told what happens.
+type Webhook struct {
+	ID           string // short, of letters, digits, - and _; it is kept with what was delivered
+	URL          string
+	Events       []string          // kinds, see WebhookEvents; empty, or "*": all
+	Secrets      []lockstep.Secret // whsec_ and 24 to 64 bytes in base64; several while one is rolled
+	AllowPrivate bool              // also addresses that are not public, and plain http
+	HTTPClient   *http.Client      // nil: one with timeouts, that connects to public addresses only and follows no redirect
+}
+
+// WebhookEvents are the kinds of message.
+func WebhookEvents() []string {
+	kinds := []string{string(lockstep.AccessChanged)}
+	for _, kind := range lockstep.NoticeKinds() {
+		kinds = append(kinds, string(kind))
+	}
+	return kinds
+}
+
+func (w Webhook) endpoint() hookcall.Endpoint {
+	return hookcall.Endpoint{ID: w.ID, URL: w.URL, Secrets: w.Secrets, AllowPrivate: w.AllowPrivate, HTTPClient: w.HTTPClient}
+}
+
+// webhooks are all endpoints.
+type webhooks []Webhook
+
+// Validate reports every problem at once.
+func (ws webhooks) Validate() error {
+	var problems []error
+	seen := map[string]bool{}
+	for _, w := range ws {
+		problems = append(problems, w.endpoint().Validate())
+		if seen[w.ID] {
+			problems = append(problems, fmt.Errorf("webhook %q is listed twice", w.ID))
+		}
+		seen[w.ID] = true
+		for _, event := range w.Events {
+			if event != "*" && !slices.Contains(WebhookEvents(), event) {
+				problems = append(problems, fmt.Errorf("webhook %q: there is no event %q; there are %q", w.ID, event, WebhookEvents()))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (ws webhooks) listeners() (all []reconcile.Listener) {
+	for _, w := range ws {
+		all = append(all, reconcile.Listener{ID: w.ID, Events: w.Events})
+	}
+	return all
+}
+
+// hearAccess are the ids of those that are told of each change of access.
+func (ws webhooks) hearAccess() (ids []string) {
+	for _, l := range ws.listeners() {
+		if l.Wants(lockstep.AccessChanged) {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
+}
+
+// channel hands a notice to the endpoints that want it.
+func (ws webhooks) channel(n lockstep.Notice) (keys []lockstep.Key) {
+	for _, l := range ws.listeners() {
+		if l.Wants(n.Kind) {
+			keys = append(keys, n.HookKey(l.ID))
+		}
+	}
+	return keys
+}
+
+func (ws webhooks) caller() (*hookcall.Caller, error) {
+	var endpoints []hookcall.Endpoint
+	for _, w := range ws {
+		endpoints = append(endpoints, w.endpoint())
+	}
+	return hookcall.New(endpoints)
+}
+
+// listed is what the API shows of them; a URL may hold a secret in its path, so only
+// its origin.
+func (ws webhooks) listed() (all []httpapi.Webhook) {
+	for _, w := range ws {
+		events := w.Events
+		if len(events) == 0 {
+			events = []string{"*"}
+		}
+		u, err := url.Parse(w.URL)
+		if err != nil {
+			continue // Validate has refused it
+		}
+		all = append(all, httpapi.Webhook{ID: w.ID, Origin: u.Scheme + "://" + u.Host, Events: events})
+	}
+	return all
+}
