@@ -34,6 +34,7 @@ type Record struct {
 	// EntitledBy is the subscription or license that granted access first, as the last
 	// run that was saved found; empty: nothing did. See [NoticeAccessEnded].
 	EntitledBy string
+	Deletion   DeletionState // written by [Deletions]; empty: nobody said that it is gone
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

@@ -100,6 +100,7 @@ type Store interface {
 	Sightings
 	Purchases
 	Hooks
+	Deletions
 	Roster
 	Changes
 	// Ping reports whether the database can be read and written.
@@ -134,6 +135,9 @@ type Billing interface {
 	// Subscriptions returns all subscriptions of a customer, ended ones too.
 	Subscriptions(ctx context.Context, customerID string) ([]Subscription, error)
 	Subscription(ctx context.Context, id string) (Subscription, error)
+	// EndSubscription has a subscription end with its paid period. That it ends or has
+	// ended is no error.
+	EndSubscription(ctx context.Context, id string) error
 	// CancelSubscription ends a subscription now. That it has ended is no error.
 	CancelSubscription(ctx context.Context, id string) error
 	// Checkout returns a session with its items and what became of its payment.

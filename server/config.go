@@ -29,7 +29,8 @@ type Config struct {
 
 	Catalog    lockstep.Catalog
 	Projection lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
-	Deletion   DeletionPolicy          // empty means delete
+	Deletion   DeletionPolicies        // empty means delete
+	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good
 
 	Mail      Mail
 	Webhooks  []Webhook // yours, that are told what happens
@@ -51,10 +52,14 @@ const (
 // DeletionPolicy says what becomes of the billing of a deleted account.
 type DeletionPolicy = reconcile.DeletionPolicy
 
+// DeletionPolicies are the policies for users and for organizations.
+type DeletionPolicies = reconcile.DeletionPolicies
+
 // The deletion policies.
 const (
 	DeleteCustomer      = reconcile.DeleteCustomer
 	CancelSubscriptions = reconcile.CancelSubscriptions
+	EndSubscriptions    = reconcile.EndSubscriptions
 	KeepBilling         = reconcile.KeepBilling
 )
 
@@ -123,9 +128,8 @@ func (c Config) Validate() error {
 	}
 	add(c.Catalog.Validate())
 	add(c.Projection.Validate())
-	if c.Deletion != "" {
-		add(c.Deletion.Validate())
-	}
+	add(c.Deletion.Validate())
+	add(c.Brake.Validate())
 	add(c.Mail.Validate())
 	add(webhooks(c.Webhooks).Validate())
 	add(c.Workers.Validate())

@@ -39,9 +39,6 @@ func New(c Config) (*Server, error) {
 	if c.Projection == (lockstep.ProjectionKeys{}) {
 		c.Projection = lockstep.DefaultProjectionKeys
 	}
-	if c.Deletion == "" {
-		c.Deletion = DeleteCustomer
-	}
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -82,6 +79,7 @@ func New(c Config) (*Server, error) {
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Wake: s.runner.Wake, Log: c.Log}
 	api.Register(mux)
+	mux.Handle("GET /metrics", api.Metrics())
 	s.web = api.AllowOrigins(mux)
 	return s, nil
 }
@@ -113,7 +111,7 @@ func identities(c Config) (identity, error) {
 func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
 	products := &reconcile.Products{Billing: billing}
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Products: products}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,

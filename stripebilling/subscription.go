@@ -49,6 +49,35 @@ func (c *Client) Subscription(ctx context.Context, id string) (lockstep.Subscrip
 	return c.subscriptionOf(ctx, op, o)
 }
 
+// EndSubscription implements [lockstep.Billing]. Stripe refuses to change what has
+// ended; then the subscription itself is asked.
+func (c *Client) EndSubscription(ctx context.Context, id string) error {
+	const op = "end subscription"
+	path, err := at(op, subscriptions, id)
+	if err != nil {
+		return err
+	}
+	_, refused := c.one(ctx, op, http.MethodPost, path, &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(true)})
+	return c.unlessOver(ctx, id, refused, lockstep.Subscription.Ending)
+}
+
+// unlessOver returns what Stripe refused, unless the subscription has ended, or is as
+// it was to be.
+func (c *Client) unlessOver(ctx context.Context, id string, refused error, done func(lockstep.Subscription) bool) error {
+	var e *lockstep.UpstreamError
+	if !errors.As(refused, &e) || !e.Rejected() {
+		return refused
+	}
+	s, err := c.Subscription(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case s.Ended() || done(s):
+		return nil
+	}
+	return refused
+}
+
 // CancelSubscription ends a subscription now. Stripe refuses to cancel what has
 // ended; then the subscription itself is asked, and having ended is success.
 func (c *Client) CancelSubscription(ctx context.Context, id string) error {
@@ -58,18 +87,7 @@ func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 		return err
 	}
 	_, refused := c.one(ctx, op, http.MethodDelete, path, &stripe.SubscriptionCancelParams{})
-	var e *lockstep.UpstreamError
-	if !errors.As(refused, &e) || !e.Rejected() {
-		return refused
-	}
-	s, err := c.Subscription(ctx, id)
-	switch {
-	case err != nil:
-		return err
-	case s.Ended():
-		return nil
-	}
-	return refused
+	return c.unlessOver(ctx, id, refused, lockstep.Subscription.Ended)
 }
 
 func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Object) (lockstep.Subscription, error) {

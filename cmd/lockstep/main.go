@@ -17,9 +17,11 @@ import (
 
 // program is the command line.
 type program struct {
-	Dev   devCommand   `cmd:"" help:"Everything on this machine, with simulators and a sample app: no keys, no network."`
-	Serve serveCommand `cmd:"" help:"The service, against the real Stripe and Clerk unless told otherwise."`
-	Sim   simCommand   `cmd:"" help:"The Stripe and Clerk simulators alone."`
+	Dev       devCommand       `cmd:"" help:"Everything on this machine, with simulators and a sample app: no keys, no network."`
+	Serve     serveCommand     `cmd:"" help:"The service, against the real Stripe and Clerk unless told otherwise."`
+	Deletions deletionsCommand `cmd:"" help:"What the brake on deletions holds: list, approve, discard."`
+
+	Sim simCommand `cmd:"" help:"The Stripe and Clerk simulators alone."`
 
 	LogLevel  slog.Level `help:"debug, info, warn or error." env:"LOCKSTEP_LOG_LEVEL" default:"info"`
 	LogFormat string     `help:"text or json." env:"LOCKSTEP_LOG_FORMAT" enum:"text,json" default:"text"`

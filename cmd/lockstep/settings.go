@@ -22,7 +22,14 @@ type file struct {
 	StripeAPIBase string   `toml:"stripe_api_base"`
 	ClerkAPIBase  string   `toml:"clerk_api_base"`
 	ReturnOrigins []string `toml:"return_origins"`
-	UserDeleted   string   `toml:"on_account_deleted"`
+	Deleted       string   `toml:"on_account_deleted"`
+	UserDeleted   string   `toml:"on_user_deleted"`
+	OrgDeleted    string   `toml:"on_organization_deleted"`
+	Deletions     struct {
+		Brake  int      `toml:"brake"`
+		Window duration `toml:"window"`
+		Share  int      `toml:"share"`
+	} `toml:"deletions"`
 	Identity      string   `toml:"identity"`
 	PastDueGrace  duration `toml:"past_due_grace"`
 	PartialRefund string   `toml:"partial_refund"`
@@ -140,7 +147,10 @@ func (f file) projection() lockstep.ProjectionKeys {
 // apply gives a server's configuration what the file says.
 func (f file) apply(c *server.Config) {
 	c.Catalog, c.Projection = f.catalog(), f.projection()
-	c.Deletion, c.ReturnOrigins = server.DeletionPolicy(f.UserDeleted), f.ReturnOrigins
+	c.ReturnOrigins = f.ReturnOrigins
+	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
+		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
+	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
 	c.Buying = server.Buying{Roles: f.Buying.Roles, PortalConfiguration: f.Buying.PortalConfiguration,
 		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, Unlisted: f.Buying.Unlisted}}
 	c.Identities = server.IdentitySource(f.Identity)

@@ -24,6 +24,7 @@ type Store interface {
 	Mail(ctx context.Context, noticeID string) (lockstep.Mail, error)
 	RequestMail(ctx context.Context, noticeID string) error
 	lockstep.Hooks
+	lockstep.Deletions
 	Ping(ctx context.Context) error
 }
 
@@ -100,6 +101,12 @@ func (a *API) Register(mux *http.ServeMux) {
 		DefaultStatus: http.StatusAccepted}, a.redeliver)
 	huma.Register(api, huma.Operation{OperationID: "enable-webhook", Method: http.MethodPost, Path: "/v1/webhooks/{id}/enable",
 		Summary: "Enable an endpoint that was disabled, and send what it missed", Tags: []string{"Webhooks"}, Security: server}, a.enableWebhook)
+	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
+		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
+	huma.Register(api, huma.Operation{OperationID: "approve-deletions", Method: http.MethodPost, Path: "/v1/deletions/approve",
+		Summary: "Delete after all what the brake holds", Tags: []string{"Operating"}, Security: server}, a.approveDeletions)
+	huma.Register(api, huma.Operation{OperationID: "discard-deletions", Method: http.MethodPost, Path: "/v1/deletions/discard",
+		Summary: "Do not delete what the brake holds: its billing goes on", Tags: []string{"Operating"}, Security: server}, a.discardDeletions)
 	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
 		Summary: "Whether the database can be written", Tags: []string{"Operating"}}, a.health)
 }

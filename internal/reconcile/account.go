@@ -10,30 +10,13 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// DeletionPolicy says what becomes of the billing of a deleted account.
-type DeletionPolicy string
-
-// The deletion policies.
-const (
-	DeleteCustomer      DeletionPolicy = "delete" // the customer, and with it all subscriptions
-	CancelSubscriptions DeletionPolicy = "cancel" // now; the customer stays
-	KeepBilling         DeletionPolicy = "keep"
-)
-
-// Validate reports a policy that does not exist.
-func (p DeletionPolicy) Validate() error {
-	switch p {
-	case DeleteCustomer, CancelSubscriptions, KeepBilling:
-		return nil
-	}
-	return fmt.Errorf("deletion policy %q is none of delete, cancel, keep", string(p))
-}
-
 // AccountStore is what account runs need of the store.
 type AccountStore interface {
 	lockstep.Ledger
 	AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error)
 	TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error
+	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account, brake lockstep.Brake) (lockstep.DeletionState, bool, error)
+	ForgetDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account) error
 	WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error)
 }
 
@@ -44,7 +27,8 @@ type Accounts struct {
 	Directory lockstep.Directory
 	Catalog   lockstep.Catalog
 	Keys      lockstep.ProjectionKeys
-	Deletion  DeletionPolicy
+	Deletion  DeletionPolicies
+	Brake     lockstep.Brake
 	Products  *Products
 	Listeners []string // the webhook endpoints that are told of each change of access
 	Log       *slog.Logger
@@ -60,6 +44,7 @@ type run struct {
 	now      lockstep.Record
 	known    bool               // the record was there before
 	identity *lockstep.Identity // as observed in this run; nil: not looked at
+	absent   bool               // the directory does not know it, but its deletion waits for an operator
 	marks    []lockstep.Mark
 }
 
@@ -69,7 +54,7 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	if r.scope.Has(lockstep.ScopeIdentity | lockstep.ScopeDeleted) {
+	if r.scope.Has(lockstep.ScopeIdentity|lockstep.ScopeDeleted) || r.now.Deletion.Waits() {
 		if gone, err := r.observeIdentity(ctx); gone || err != nil {
 			return Result{}, err
 		}
@@ -95,8 +80,10 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
-	if err := r.project(ctx, access); err != nil {
-		return Result{}, err
+	if !r.absent {
+		if err := r.project(ctx, access); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := r.tell(ctx, at); err != nil {
 		return Result{}, err
@@ -170,15 +157,15 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		case !r.known:
 			return true, &lockstep.ParkError{Reason: "the directory does not know " + r.account.String(),
 				WaitsFor: []lockstep.Key{r.account.Key()}}
+		case r.now.Deletion.Waits():
+			r.absent = true
+			return false, nil
 		case !deletion:
 			// A 404 alone ends nobody's billing: the key may be another instance's.
 			// A deletion event, or the sweep of the directory, says that it is real.
 			return true, fmt.Errorf("the directory does not know %s, but nothing said that it was deleted", r.account)
 		}
-		r.now.State = lockstep.AccountDeleted
-		r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
-		r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", r.Deletion)
-		return false, r.keep(ctx)
+		return false, r.entomb(ctx)
 	}
 	if err != nil {
 		return true, fmt.Errorf("look at identity: %w", err)
@@ -189,6 +176,12 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		r.Log.Error("account that was taken for deleted is in the directory", "account", r.account.String())
 		r.now.State = lockstep.AccountActive
 		r.scope |= lockstep.ScopeAll
+	}
+	if r.now.Deletion != "" {
+		if err := r.Store.ForgetDeletion(ctx, r.claim, r.account); err != nil {
+			return true, err
+		}
+		r.now.Deletion = ""
 	}
 	r.identity = &identity
 	r.now.Email, r.now.Name, r.now.IdentityUpdatedAt = identity.Email, identity.Name, identity.UpdatedAt

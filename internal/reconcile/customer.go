@@ -21,6 +21,9 @@ func (r *run) ensureCustomer(ctx context.Context) error {
 	wanted := r.scope.Has(lockstep.ScopePurchase) ||
 		r.account.Kind == lockstep.User && r.now.CustomerID == ""
 	if !r.now.Live() && wanted {
+		if r.absent {
+			return nil // nobody can buy for whom the directory does not know
+		}
 		if r.identity == nil {
 			if gone, err := r.observeIdentity(ctx); gone || err != nil {
 				return err

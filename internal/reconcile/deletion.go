@@ -1,13 +1,82 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
+
+// DeletionPolicy says what becomes of the billing of a deleted account.
+type DeletionPolicy string
+
+// The deletion policies.
+const (
+	DeleteCustomer      DeletionPolicy = "delete"               // the customer, and with it all subscriptions
+	CancelSubscriptions DeletionPolicy = "cancel"               // now; the customer stays
+	EndSubscriptions    DeletionPolicy = "cancel_at_period_end" // with what is paid for; the customer stays
+	KeepBilling         DeletionPolicy = "keep"
+)
+
+// Validate reports a policy that does not exist.
+func (p DeletionPolicy) Validate() error {
+	switch p {
+	case "", DeleteCustomer, CancelSubscriptions, EndSubscriptions, KeepBilling:
+		return nil
+	}
+	return fmt.Errorf("deletion policy %q is none of delete, cancel, cancel_at_period_end, keep", string(p))
+}
+
+// DeletionPolicies are the policies by the kind of account; empty means delete.
+type DeletionPolicies struct {
+	Users         DeletionPolicy
+	Organizations DeletionPolicy
+}
+
+// Of returns the policy for a kind of account.
+func (p DeletionPolicies) Of(kind lockstep.Kind) DeletionPolicy {
+	policy := p.Users
+	if kind == lockstep.Organization {
+		policy = p.Organizations
+	}
+	return cmp.Or(policy, DeleteCustomer)
+}
+
+// Validate reports every problem at once.
+func (p DeletionPolicies) Validate() error {
+	return errors.Join(p.Users.Validate(), p.Organizations.Validate())
+}
+
+// entomb makes the account a tombstone, unless the brake holds its deletion: then
+// everything about it goes on as if it were there, without what only the directory
+// knows, until an operator decides or the directory knows it again.
+func (r *run) entomb(ctx context.Context) error {
+	state, tripped, err := r.Store.BeginDeletion(ctx, r.claim, r.account, r.Brake)
+	if err != nil {
+		return err
+	}
+	if tripped {
+		r.Log.Error("DELETIONS ARE HELD: more accounts were deleted than the brake allows. Look at them with `lockstep deletions list`, "+
+			"then `lockstep deletions approve` or `discard`", "first", r.account.String())
+	}
+	r.now.Deletion = state
+	if state.Waits() {
+		r.absent = true
+		return nil
+	}
+	policy := r.Deletion.Of(r.account.Kind)
+	r.now.State = lockstep.AccountDeleted
+	r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
+	r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", string(policy))
+	if policy == KeepBilling && slices.ContainsFunc(r.now.Subscriptions, func(s lockstep.Subscription) bool { return !s.Ended() }) {
+		r.Log.Warn("a deleted account is still billed, as the policy says", "account", r.account.String(), "customer", r.now.CustomerID)
+	}
+	return r.keep(ctx)
+}
 
 // bury does what the policy says with the billing of a deleted account. The
 // record stays as a tombstone, so that a late event creates nothing anew, and
@@ -17,7 +86,7 @@ func (r *run) bury(ctx context.Context) error {
 		return err
 	}
 	if r.now.CustomerID != "" && !r.now.CustomerDeleted {
-		switch r.Deletion {
+		switch r.Deletion.Of(r.account.Kind) {
 		case DeleteCustomer:
 			if err := r.Billing.DeleteCustomer(ctx, r.now.CustomerID); err != nil {
 				return fmt.Errorf("delete customer of a deleted account: %w", err)
@@ -25,7 +94,11 @@ func (r *run) bury(ctx context.Context) error {
 			r.now.CustomerDeleted = true
 			r.scope |= lockstep.ScopeSubscriptions
 		case CancelSubscriptions:
-			if err := r.cancelAll(ctx); err != nil {
+			if err := r.cancelAll(ctx, func(lockstep.Subscription) bool { return false }); err != nil {
+				return err
+			}
+		case EndSubscriptions:
+			if err := r.cancelAll(ctx, hasPeriod); err != nil {
 				return err
 			}
 		case KeepBilling:
@@ -40,17 +113,28 @@ func (r *run) bury(ctx context.Context) error {
 	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
 }
 
-// cancelAll ends every subscription that has not ended.
-func (r *run) cancelAll(ctx context.Context) error {
+// hasPeriod reports whether a subscription has a period to end with: one that is not
+// paid yet, not paid any more or paused has none.
+func hasPeriod(s lockstep.Subscription) bool {
+	return s.Status == "active" || s.Status == "trialing" || s.Status == "past_due"
+}
+
+// cancelAll cancels every subscription: those that may run out with their period, the
+// others now.
+func (r *run) cancelAll(ctx context.Context, runOut func(lockstep.Subscription) bool) error {
 	live, err := r.Billing.Subscriptions(ctx, r.now.CustomerID)
 	if err != nil {
 		return fmt.Errorf("list subscriptions of a deleted account: %w", err)
 	}
 	for _, s := range live {
-		if s.Ended() {
+		cancel := r.Billing.CancelSubscription
+		switch {
+		case s.Ended(), runOut(s) && s.Ending():
 			continue
+		case runOut(s):
+			cancel = r.Billing.EndSubscription
 		}
-		if err := r.Billing.CancelSubscription(ctx, s.ID); err != nil {
+		if err := cancel(ctx, s.ID); err != nil {
 			return fmt.Errorf("cancel subscription of a deleted account: %w", err)
 		}
 		r.scope |= lockstep.ScopeSubscriptions

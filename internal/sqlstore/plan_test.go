@@ -21,6 +21,9 @@ import (
 var scans = map[string]string{
 	"SelectEventTally": "a row for each status",
 	"selectEventsOpen": "sorts the numbers of what is open",
+	"tallyDeletions":   "of what is being deleted, by a partial index",
+	"selectHeld":       "a row that says whether there is one",
+	"countLinked":      "of at most as many as make the brake's share meaningless",
 	"selectBacklog":    "of what is pending or ended badly, by partial indexes; ordered by key",
 }
 
@@ -62,6 +65,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"settleEvents":           "events_open (status=? AND key=?)",
 		"moveEvents":             "events_open (status=? AND key=?)",
 		"selectEventsOfKey":      "events_of_key (key=? AND seq<?)",
+		"countBegun":             "accounts_deletion (deletion=? AND deletion_at>?)",
+		"selectHeld":             "accounts_deletion (deletion=?)",
 		"selectBacklog":          "work_ended",
 		"selectEventsOpen":       "events_open (status=?)",
 		"selectLinked":           "sqlite_autoindex_accounts_1 (customer_id=?)",

@@ -30,6 +30,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"sightings":   sightings,
 		"purchases":   purchases,
 		"hooks":       hooks,
+		"deletions":   deletions,
 		"roster":      roster,
 		"changes":     changes,
 		"fencing":     fencing,

@@ -1,14 +1,41 @@
 package world
 
 import (
+	"context"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
 // several says whether the accounts of a world may have several subscriptions.
 func several(seed uint64) bool { return seed%2 == 0 }
+
+// hurry begins a checkout and pays it, while other tabs ask for the same.
+func (w *world) hurry() {
+	account, paidBy, ok := w.buyer()
+	if !ok {
+		return
+	}
+	body := map[string]any{"account": account, "lookup_key": "pro", "paid_by": paidBy, "success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}
+	w.say("hurry to buy pro for %s", account)
+	for range 4 {
+		delay := time.Duration(w.rng.IntN(400)) * time.Millisecond
+		pays, pause := w.rng.IntN(3) > 0, time.Duration(w.rng.IntN(40))*time.Millisecond
+		w.calls.Go(func() {
+			time.Sleep(delay)
+			var session struct{ ID string }
+			status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, body, &session)
+			if err != nil || status != http.StatusOK || !pays {
+				return
+			}
+			time.Sleep(pause)
+			w.say("pay %s in a hurry: %v", session.ID, w.sim.PayCheckout(session.ID, "4242424242424242"))
+		})
+	}
+}
 
 // checkCharges: nobody was charged twice for what was begun through the API: not two
 // subscriptions at a time, where several may be not two of the same plan, and no

@@ -21,6 +21,7 @@ type deed struct {
 var deeds = []deed{
 	{10, (*world).signUp},
 	{16, (*world).buy},
+	{6, (*world).hurry},
 	{18, (*world).pay},
 	{4, (*world).payByLink},
 	{6, (*world).cancel},
@@ -382,7 +383,7 @@ func (w *world) crash() {
 	w.say("kill")
 	w.service.kill()
 	time.Sleep(time.Duration(w.rng.IntN(3000)) * time.Millisecond)
-	w.service = boot(w.t, w.net, w.dir, w.oracle, w.serviceLog)
+	w.service = w.boot()
 }
 
 // stall stops the next run at its next call, for longer than its lease may be: when
@@ -407,14 +408,14 @@ func (w *world) restart() {
 	}
 	w.say("restart")
 	w.service.end(w.t)
-	w.service = boot(w.t, w.net, w.dir, w.oracle, w.serviceLog)
+	w.service = w.boot()
 }
 
 // outage leaves the service down until the next outage ends it, or the settling.
 func (w *world) outage() {
 	if w.service.closed {
 		w.say("back")
-		w.service = boot(w.t, w.net, w.dir, w.oracle, w.serviceLog)
+		w.service = w.boot()
 		return
 	}
 	w.say("outage")

@@ -2,7 +2,6 @@ package world
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -49,9 +48,10 @@ type service struct {
 	closed bool
 }
 
-// boot starts Lockstep on the database file in dir.
-func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger) *service {
-	store, err := sqlitestore.Open(t.Context(), filepath.Join(dir, "lockstep.db"))
+// boot starts Lockstep on the world's database file.
+func (w *world) boot() *service {
+	t, net, seer := w.t, w.net, w.oracle
+	store, err := sqlitestore.Open(t.Context(), filepath.Join(w.dir, "lockstep.db"))
 	if err != nil {
 		t.Fatalf("open store: %v", err)
 	}
@@ -60,8 +60,8 @@ func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger
 		seer.checkOrder(store, r)
 		return seer.countWrite(r)
 	}
-	lock, err := server.New(server.Config{
-		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: log, ReturnOrigins: []string{"https://app.test"},
+	config := server.Config{
+		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: w.serviceLog, ReturnOrigins: []string{"https://app.test"},
 		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
 		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/", Events: []string{"account.access_changed"}, AllowPrivate: true,
 			Secrets: []lockstep.Secret{listenerSecret}, HTTPClient: s.party.client(10 * time.Second)}},
@@ -74,7 +74,11 @@ func boot(t *testing.T, net *network, dir string, seer *oracle, log *slog.Logger
 		Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
 		// No full verify: it would mend what the rest must get right by itself.
 		Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour},
-	})
+	}
+	if w.change != nil {
+		w.change(&config)
+	}
+	lock, err := server.New(config)
 	if err != nil {
 		t.Fatalf("put server together: %v", err)
 	}

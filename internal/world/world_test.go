@@ -14,11 +14,13 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lockstep-dev/lockstep/internal/judge"
+	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -112,7 +114,9 @@ type world struct {
 
 	discarded map[string]bool // customers that somebody deleted at Stripe
 	listener  *listener
-	replanned map[string]bool // subscriptions whose plan was changed
+	clerkIs   atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
+	change    func(*server.Config)         // of the services that are booted from now on; may be nil
+	replanned map[string]bool              // subscriptions whose plan was changed
 }
 
 func create(t *testing.T, seed uint64, dir string, loud bool) *world {
@@ -145,7 +149,13 @@ func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 		w.prices[plan.LookupKey] = w.sim.AddPlan(plan)
 	}
 	w.host(stripeHost, w.sim.StripeHandler())
-	w.host(clerkHost, w.sim.ClerkHandler())
+	w.host(clerkHost, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if other := w.clerkIs.Load(); other != nil {
+			(*other).ServeHTTP(rw, r)
+			return
+		}
+		w.sim.ClerkHandler().ServeHTTP(rw, r)
+	}))
 	w.listener = newListener(t, w.net.seed)
 	w.host(listenerHost, w.listener)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -158,7 +168,7 @@ func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 		}
 		sender.cut()
 	})
-	w.service = boot(t, w.net, dir, w.oracle, w.serviceLog)
+	w.service = w.boot()
 	// What happened before a new database had noted when it was born is not promised.
 	time.Sleep(time.Second)
 	return w
@@ -195,7 +205,7 @@ func (w *world) settle() {
 	w.sim.ClearFaults()
 	w.sim.SetDelivery(simulator.DeliveryPolicy{})
 	if w.service.closed {
-		w.service = boot(w.t, w.net, w.dir, w.oracle, w.serviceLog)
+		w.service = w.boot()
 	}
 	w.calls.Wait()
 	time.Sleep(2*listEvery + time.Hour)

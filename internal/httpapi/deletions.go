@@ -1,0 +1,87 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+type deletionView struct {
+	Account string    `json:"account" example:"user/user_2x"`
+	State   string    `json:"state" enum:"begun,held,approved,discarded"`
+	At      time.Time `json:"at"`
+}
+
+type deletionsOutput struct {
+	Body struct {
+		Data []deletionView `json:"data" doc:"The oldest first"`
+	}
+}
+
+func (a *API) deletions(ctx context.Context, in *struct {
+	State string `query:"state" enum:"begun,held,approved,discarded" default:"held"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+},
+) (*deletionsOutput, error) {
+	list, err := a.Store.DeletionsIn(ctx, lockstep.DeletionState(in.State), in.Limit)
+	if err != nil {
+		return nil, a.problem(ctx, "list deletions", err)
+	}
+	out := &deletionsOutput{}
+	out.Body.Data = []deletionView{}
+	for _, d := range list {
+		out.Body.Data = append(out.Body.Data, deletionView{d.Account.String(), string(d.State), d.At.UTC()})
+	}
+	return out, nil
+}
+
+type decideInput struct {
+	Body struct {
+		Accounts []string `json:"accounts,omitempty" maxItems:"1000" doc:"Those that are held, or were discarded"`
+		All      bool     `json:"all,omitempty" doc:"Instead of accounts: all that are held"`
+	}
+}
+
+type decideOutput struct {
+	Body struct {
+		Accounts []string `json:"accounts" doc:"Whom the decision was about"`
+	}
+}
+
+func (a *API) approveDeletions(ctx context.Context, in *decideInput) (*decideOutput, error) {
+	return a.decide(ctx, in, lockstep.DeletionApproved)
+}
+
+func (a *API) discardDeletions(ctx context.Context, in *decideInput) (*decideOutput, error) {
+	return a.decide(ctx, in, lockstep.DeletionDiscarded)
+}
+
+// decide decides what the brake holds. Nothing is decided by leaving something out.
+func (a *API) decide(ctx context.Context, in *decideInput, decision lockstep.DeletionState) (*decideOutput, error) {
+	if in.Body.All == (len(in.Body.Accounts) > 0) {
+		return nil, huma.Error422UnprocessableEntity(`give either accounts or "all": true`)
+	}
+	var accounts []lockstep.Account
+	for _, text := range in.Body.Accounts {
+		account, err := lockstep.ParseAccount(text)
+		if err != nil {
+			return nil, huma.Error422UnprocessableEntity(err.Error())
+		}
+		accounts = append(accounts, account)
+	}
+	decided, err := a.Store.DecideDeletions(ctx, decision, accounts)
+	if err != nil {
+		return nil, a.problem(ctx, "decide deletions", err)
+	}
+	a.Wake()
+	a.Log.WarnContext(ctx, "deletions were decided", "decision", string(decision), "accounts", len(decided))
+	out := &decideOutput{}
+	out.Body.Accounts = []string{}
+	for _, account := range decided {
+		out.Body.Accounts = append(out.Body.Accounts, account.String())
+	}
+	return out, nil
+}

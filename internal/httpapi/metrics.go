@@ -1,0 +1,73 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Metrics answers in Prometheus' format, for whoever has the API key. What is counted
+// is read from the database, so every replica says the same.
+func (a *API) Metrics() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), stored{a})
+	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError, ErrorLog: problems{a}})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !a.isKey(token) {
+			http.Error(w, "send Authorization: Bearer with the API key", http.StatusUnauthorized)
+			return
+		}
+		answer.ServeHTTP(w, r)
+	})
+}
+
+// problems logs what went wrong while metrics were read.
+type problems struct{ api *API }
+
+func (p problems) Println(v ...any) { p.api.Log.Error("read metrics", "error", v) }
+
+var (
+	eventsStored = prometheus.NewDesc("lockstep_events", "Stored events, by what became of them.", []string{"status"}, nil)
+	deletionsOf  = prometheus.NewDesc("lockstep_deletions", "Accounts that the directory said to be gone, by how far their deletion is; held ones wait for an operator.", []string{"state"}, nil)
+	brakeOn      = prometheus.NewDesc("lockstep_deletions_braked", "1 while deletions are held by the brake.", nil, nil)
+)
+
+// stored collects what the database counts.
+type stored struct{ api *API }
+
+// Describe implements [prometheus.Collector].
+func (stored) Describe(to chan<- *prometheus.Desc) {
+	to <- eventsStored
+	to <- deletionsOf
+	to <- brakeOn
+}
+
+// Collect implements [prometheus.Collector].
+func (s stored) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	events, err := s.api.Store.EventTally(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(eventsStored, err)
+		return
+	}
+	for _, status := range []lockstep.EventStatus{lockstep.EventPending, lockstep.EventDone, lockstep.EventParked, lockstep.EventFailed, lockstep.EventIgnored} {
+		to <- prometheus.MustNewConstMetric(eventsStored, prometheus.GaugeValue, float64(events[status]), string(status))
+	}
+	deletions, err := s.api.Store.DeletionTally(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(deletionsOf, err)
+		return
+	}
+	for _, state := range []lockstep.DeletionState{lockstep.DeletionBegun, lockstep.DeletionHeld, lockstep.DeletionApproved, lockstep.DeletionDiscarded} {
+		to <- prometheus.MustNewConstMetric(deletionsOf, prometheus.GaugeValue, float64(deletions[state]), string(state))
+	}
+	to <- prometheus.MustNewConstMetric(brakeOn, prometheus.GaugeValue, float64(min(deletions[lockstep.DeletionHeld], 1)))
+}
