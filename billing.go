@@ -80,6 +80,7 @@ type Checkout struct {
 	Reference      string // client_reference_id
 	Metadata       map[string]string
 	PaymentID      string // the payment intent; empty for what is free
+	SubscriptionID string // that a completed one began; empty for one-time payments
 	Amount         int64  // total, in the currency's smallest unit
 	Currency       string
 	Items          []Item

@@ -32,12 +32,13 @@ type Config struct {
 	Deletion   DeletionPolicies        // empty means delete
 	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good
 
-	Mail      Mail
-	Webhooks  []Webhook // yours, that are told what happens
-	Workers   Workers
-	Intervals Intervals
-	Memory    Memory
-	Log       *slog.Logger // nil: slog.Default()
+	Activation Activation
+	Mail       Mail
+	Webhooks   []Webhook // yours, that are told what happens
+	Workers    Workers
+	Intervals  Intervals
+	Memory     Memory
+	Log        *slog.Logger // nil: slog.Default()
 }
 
 // IdentitySource says who keeps users and organizations.
@@ -68,6 +69,13 @@ type Buying struct {
 	Policy              BuyingPolicy
 	Roles               []string // of an organization's members who may spend for it; empty: admin
 	PortalConfiguration string   // of Stripe's portal, bpc_…; empty: the account's default
+}
+
+// Activation is the page at /activate, to which buyers come back; its zero value is
+// good.
+type Activation struct {
+	App         string // the application's name
+	ContinueURL string // where the page goes on to, unless return_to says where; may be empty
 }
 
 // BuyingPolicy says what may be bought; its zero value is good.
@@ -119,6 +127,11 @@ func (c Config) Validate() error {
 	}
 	for _, origin := range c.ReturnOrigins {
 		add(httpapi.CheckOrigin(origin))
+	}
+	if u := c.Activation.ContinueURL; u != "" {
+		if err := httpapi.CheckReturn(u); err != nil {
+			add(fmt.Errorf("activation: continue_url %q: %w", u, err))
+		}
 	}
 	if id := c.Buying.PortalConfiguration; id != "" && !strings.HasPrefix(id, "bpc_") {
 		add(fmt.Errorf("portal configuration %q is no id of Stripe's: they begin with bpc_", id))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
+	"github.com/lockstep-dev/lockstep/internal/activation"
 	"github.com/lockstep-dev/lockstep/internal/buying"
 	"github.com/lockstep-dev/lockstep/internal/hookcall"
 	"github.com/lockstep-dev/lockstep/internal/httpapi"
@@ -78,6 +79,10 @@ func New(c Config) (*Server, error) {
 	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Wake: s.runner.Wake, Log: c.Log}
+	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
+		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
+	mux.HandleFunc("GET /activate", api.Activations.Page)
+	mux.HandleFunc("GET /v1/activations/{id}/events", api.Activations.Events)
 	api.Register(mux)
 	mux.Handle("GET /metrics", api.Metrics())
 	s.web = api.AllowOrigins(mux)

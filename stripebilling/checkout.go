@@ -133,18 +133,19 @@ func (c *Client) CheckoutOfPayment(ctx context.Context, paymentID string) (locks
 
 func checkoutOf(o upstream.Object) lockstep.Checkout {
 	return lockstep.Checkout{
-		ID:            o.Text("id"),
-		Mode:          o.Text("mode"),
-		Status:        o.Text("status"),
-		PaymentStatus: o.Text("payment_status"),
-		CustomerID:    reference(o, "customer"),
-		Reference:     o.Text("client_reference_id"),
-		Metadata:      metadataOf(o),
-		PaymentID:     reference(o, "payment_intent"),
-		Amount:        o.Number("amount_total"),
-		Currency:      o.Text("currency"),
-		CreatedAt:     timeOf(o, "created"),
-		URL:           o.Text("url"),
-		ExpiresAt:     timeOf(o, "expires_at"),
+		ID:             o.Text("id"),
+		Mode:           o.Text("mode"),
+		Status:         o.Text("status"),
+		PaymentStatus:  o.Text("payment_status"),
+		CustomerID:     reference(o, "customer"),
+		Reference:      o.Text("client_reference_id"),
+		Metadata:       metadataOf(o),
+		PaymentID:      reference(o, "payment_intent"),
+		SubscriptionID: reference(o, "subscription"),
+		Amount:         o.Number("amount_total"),
+		Currency:       o.Text("currency"),
+		CreatedAt:      timeOf(o, "created"),
+		URL:            o.Text("url"),
+		ExpiresAt:      timeOf(o, "expires_at"),
 	}
 }

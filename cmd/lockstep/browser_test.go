@@ -45,11 +45,17 @@ func TestMainJobInABrowser(t *testing.T) {
 		}
 		return quiet == 5
 	})
+	// And while Stripe does not say what was bought, it is not claimed either.
+	dev.faults(t, "POST", `{"side":"stripe","method":"GET","path":"/v1/subscriptions","status":503,"times":1000}`)
 	b.pay("4242 4242 4242 4242")
-	b.waits("the activation page", func() bool { return b.text("#activating") != "" })
+	b.waits("the activation page", func() bool { return b.text(`main[data-state=waiting]`) != "" })
 	b.do("look", b.picture("4-activating"))
-	dev.deliveries(t, `{"hold":false}`)
+	dev.faults(t, "DELETE", "")
+	// The webhooks are still held back: the page has Lockstep ask Stripe.
+	b.waits("the access", func() bool { return b.text(`main[data-state=active]`) != "" || b.text("#plan") != "" })
+	b.do("look", b.picture("4-active"))
 	b.until("#plan", "pro")
+	dev.deliveries(t, `{"hold":false}`)
 	b.shows("table", "paid")
 	b.shows("#claims", `"plan": "pro"`)
 	b.do("look", b.picture("5-pro"))
@@ -98,6 +104,18 @@ func (d *devWorld) deliveries(t *testing.T, policy string) {
 	t.Helper()
 	if status, body, err := request([]string{"POST", d.stripe + "/_sim/delivery", "json=" + policy}); err != nil || status != 200 {
 		t.Fatalf("change deliveries: %d %v: %s", status, err, body)
+	}
+}
+
+// faults adds a fault to the simulators, or ends all.
+func (d *devWorld) faults(t *testing.T, method, fault string) {
+	t.Helper()
+	args := []string{method, d.stripe + "/_sim/faults"}
+	if fault != "" {
+		args = append(args, "json="+fault)
+	}
+	if status, body, err := request(args); err != nil || status >= 300 {
+		t.Fatalf("%s faults: %d %v: %s", method, status, err, body)
 	}
 }
 
@@ -209,7 +227,7 @@ func (b *browserTab) until(selector, part string) {
 		if strings.Contains(b.text(selector), part) {
 			return
 		}
-		if b.text("#activating") == "" && b.text("#plan") != "" {
+		if b.text("main[data-state]") == "" && b.text("#plan") != "" {
 			b.do("reload", chromedp.Reload())
 		}
 	}

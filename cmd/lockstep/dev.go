@@ -84,7 +84,7 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 	mails := &mailbox.Mailbox{}
 	lock, err := server.New(server.Config{
-		Store: store, APIKey: devAPIKey, Catalog: devCatalog, Log: in.log, ReturnOrigins: []string{appURL},
+		Store: store, APIKey: devAPIKey, Catalog: devCatalog, Log: in.log, ReturnOrigins: []string{appURL, serviceURL}, Activation: server.Activation{App: "Acme Notes", ContinueURL: appURL + "/"},
 		Stripe: server.Stripe{Key: devStripeKey, BaseURL: sims.stripeURL(), WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
 		Clerk: server.Clerk{Key: devClerkKey, BaseURL: sims.clerkURL(), Issuer: sims.clerkURL(),
 			WebhookSecrets: []lockstep.Secret{devClerkWebhook}},

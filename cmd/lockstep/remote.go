@@ -41,7 +41,7 @@ func (r remote) call(ctx context.Context, in *surroundings, method, path string,
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{}).Do(request)
 	if err != nil {
 		return fmt.Errorf("the service does not answer: %w.\n  Say where it is: --url or LOCKSTEP_URL", err)
 	}

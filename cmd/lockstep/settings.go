@@ -53,6 +53,10 @@ type file struct {
 		Unlisted            bool     `toml:"unlisted_prices"`
 		PortalConfiguration string   `toml:"portal_configuration"`
 	} `toml:"buying"`
+	Activation struct {
+		App         string `toml:"app"`
+		ContinueURL string `toml:"continue_url"`
+	} `toml:"activation"`
 	Mail     mailSettings      `toml:"mail"`
 	Webhooks []webhookSettings `toml:"webhook"`
 	Sweeps   struct {
@@ -151,6 +155,7 @@ func (f file) apply(c *server.Config) {
 	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
+	c.Activation = server.Activation{App: f.Activation.App, ContinueURL: f.Activation.ContinueURL}
 	c.Buying = server.Buying{Roles: f.Buying.Roles, PortalConfiguration: f.Buying.PortalConfiguration,
 		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, Unlisted: f.Buying.Unlisted}}
 	c.Identities = server.IdentitySource(f.Identity)

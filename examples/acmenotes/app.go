@@ -50,7 +50,6 @@ func New(c Config) *App {
 	a.mux.HandleFunc("GET /{$}", a.home)
 	a.mux.HandleFunc("POST /buy", a.buy)
 	a.mux.HandleFunc("POST /billing", a.billing)
-	a.mux.HandleFunc("GET /activating", a.activating)
 	a.mux.HandleFunc("GET /sign-out", a.signOut)
 	return a
 }
@@ -118,7 +117,7 @@ func (a *App) buy(w http.ResponseWriter, r *http.Request) {
 	}
 	err := a.lockstep(r.Context(), http.MethodPost, "/v1/checkout", map[string]any{
 		"account": "user/" + user, "lookup_key": key,
-		"success_url": a.URL + "/activating?session_id={CHECKOUT_SESSION_ID}",
+		"success_url": a.LockstepURL + "/activate?session_id={CHECKOUT_SESSION_ID}&return_to=" + url.QueryEscape(a.URL+"/"),
 		"cancel_url":  a.URL + "/",
 	}, &session)
 	if err != nil {
@@ -144,25 +143,6 @@ func (a *App) billing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, portal.URL, http.StatusSeeOther)
-}
-
-// activating waits for the truth: that the buyer was sent here proves nothing. It
-// asks again by reloading, so it needs no script.
-func (a *App) activating(w http.ResponseWriter, r *http.Request) {
-	user, ok := a.signedIn(w, r)
-	if !ok {
-		return
-	}
-	access, err := a.access(r.Context(), user)
-	if err == nil && access.Covers(r.URL.Query().Get("session_id")) {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return
-	}
-	if err != nil {
-		a.Log.Warn("access is not known yet", "error", err)
-	}
-	w.Header().Set("Refresh", "1")
-	a.show(w, "activating.html", nil)
 }
 
 // signedIn returns the user, or sends the browser to the home page.

@@ -2,7 +2,8 @@
 // Clerk, pay with Stripe, and let Lockstep say who has access. It shows the three
 // things that an application does:
 //
-//   - it begins a checkout by POST /v1/checkout and sends the buyer there;
+//   - it begins a checkout by POST /v1/checkout and sends the buyer there, and has
+//     them come back by Lockstep's page /activate;
 //   - it believes the session token's claims, or GET /v1/accounts/…, and never
 //     the redirect that brings the buyer back;
 //   - it opens the billing portal by POST /v1/portal.

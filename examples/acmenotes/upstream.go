@@ -32,18 +32,6 @@ type access struct {
 	Pending    bool   `json:"pending"`
 }
 
-// Covers reports whether what was bought in the checkout session is there: the
-// license of a one-time payment bears its id; of a subscription, any that grants
-// is.
-func (a *access) Covers(sessionID string) bool {
-	for _, r := range a.Access.Reasons {
-		if r.Grants && (r.Object == "subscription" || r.ID == sessionID) {
-			return true
-		}
-	}
-	return false
-}
-
 // access asks Lockstep what a user may use, and because of what.
 func (a *App) access(ctx context.Context, user string) (*access, error) {
 	var out access

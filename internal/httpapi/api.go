@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/activation"
 	"github.com/lockstep-dev/lockstep/internal/buying"
 	"github.com/lockstep-dev/lockstep/internal/watch"
 )
@@ -30,15 +31,16 @@ type Store interface {
 
 // API answers the JSON API.
 type API struct {
-	Store    Store
-	Watch    *watch.Watch // the records of Store, kept in memory
-	Desk     *buying.Desk
-	Till     lockstep.Till
-	Sessions lockstep.Sessions // nil: no session token is good
-	Roster   Roster            // nil: identities come from a provider
-	Webhooks []Webhook
-	Catalog  lockstep.Catalog
-	Key      lockstep.Secret // empty: servers cannot call
+	Store       Store
+	Watch       *watch.Watch // the records of Store, kept in memory
+	Desk        *buying.Desk
+	Till        lockstep.Till
+	Activations *activation.Activations
+	Sessions    lockstep.Sessions // nil: no session token is good
+	Roster      Roster            // nil: identities come from a provider
+	Webhooks    []Webhook
+	Catalog     lockstep.Catalog
+	Key         lockstep.Secret // empty: servers cannot call
 	// ReturnOrigins are the origins ("https://app.example") that callers may name in
 	// the URLs to come back to. Without any, servers may name all that are https.
 	ReturnOrigins []string
@@ -66,6 +68,8 @@ func (a *API) Register(mux *http.ServeMux) {
 	server := []map[string][]string{{"apiKey": {}}}
 	huma.Register(api, huma.Operation{OperationID: "start-checkout", Method: http.MethodPost, Path: "/v1/checkout",
 		Summary: "Begin a checkout, or go on with the one that is open", Tags: []string{"Buying"}, Security: either}, a.startCheckout)
+	huma.Register(api, huma.Operation{OperationID: "get-activation", Method: http.MethodGet, Path: "/v1/activations/{id}",
+		Summary: "How far a purchase is; the same as server-sent events under …/events", Tags: []string{"Buying"}}, a.activation)
 	huma.Register(api, huma.Operation{OperationID: "start-portal", Method: http.MethodPost, Path: "/v1/portal",
 		Summary: "Open the billing portal", Tags: []string{"Buying"}, Security: either}, a.startPortal)
 	huma.Register(api, huma.Operation{OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{kind}/{id}",

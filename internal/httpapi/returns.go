@@ -26,6 +26,12 @@ func CheckOrigin(origin string) error {
 	return nil
 }
 
+// CheckReturn reports what is wrong with a URL that browsers will be sent to.
+func CheckReturn(raw string) error {
+	_, err := parseReturn(raw)
+	return err
+}
+
 // checkReturn refuses URLs that would send a browser to somebody else.
 func (a *API) checkReturn(ctx context.Context, urls ...string) error {
 	for _, raw := range urls {
@@ -42,6 +48,13 @@ func (a *API) checkReturn(ctx context.Context, urls ...string) error {
 		}
 	}
 	return nil
+}
+
+// MayReturn reports whether a browser may be sent to a URL that anybody named: it is
+// at one of the return origins.
+func (a *API) MayReturn(raw string) bool {
+	u, err := parseReturn(raw)
+	return err == nil && slices.Contains(a.ReturnOrigins, originOf(u))
 }
 
 // parseReturn parses a URL that a browser will be sent to, strictly: browsers read a

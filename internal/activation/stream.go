@@ -1,0 +1,126 @@
+package activation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+const (
+	// mostStreams is how many streams are open at once; more are told to come again.
+	mostStreams = 500
+	// streamFor is how long a stream stays open; browsers then open another.
+	streamFor = 10 * time.Minute
+	// heartbeat keeps proxies from closing a stream that says nothing.
+	heartbeat = 15 * time.Second
+	// relook is how often a stream looks though nothing was told: for a session that is not
+	// complete, and for time.
+	relook = 2 * time.Second
+)
+
+// Events answers GET /v1/activations/{id}/events: the state now and each time that it
+// changes, as events "state" whose data is JSON, until it is final.
+func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
+	select {
+	case a.streams <- struct{}{}:
+		defer func() { <-a.streams }()
+	default:
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "too many streams are open; ask again, or poll", http.StatusServiceUnavailable)
+		return
+	}
+	now, err := a.Of(r.Context(), r.PathValue("id"))
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	control := http.NewResponseController(w)
+	if err := control.SetWriteDeadline(time.Now().Add(streamFor + time.Minute)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		a.Log.ErrorContext(r.Context(), "keep a stream open", "error", err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would wait for more
+	ctx, cancel := context.WithTimeout(r.Context(), streamFor)
+	defer cancel()
+	if err := a.stream(ctx, w, control, r.PathValue("id"), now); err != nil && ctx.Err() == nil {
+		a.Log.DebugContext(ctx, "a stream ended", "error", err)
+	}
+}
+
+// stream tells each change until the state is final or the client leaves.
+func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control *http.ResponseController, id string, now Activation) error {
+	var changed <-chan struct{}
+	stop := func() {}
+	defer func() { stop() }()
+	look, beat := time.NewTicker(relook), time.NewTicker(heartbeat)
+	defer look.Stop()
+	defer beat.Stop()
+	told := Activation{}
+	for {
+		if changed == nil && now.account.ID != "" {
+			changed, stop = a.Records.Subscribe(now.account)
+		}
+		if now.State != told.State || now.Plan != told.Plan || now.Long != told.Long {
+			if err := send(w, control, now); err != nil {
+				return err
+			}
+			told = now
+		}
+		if now.State.Final() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-beat.C:
+			if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil {
+				return err
+			}
+			if err := control.Flush(); err != nil {
+				return err
+			}
+			continue
+		case <-look.C:
+		case <-changed:
+		}
+		next, err := a.Of(ctx, id)
+		switch {
+		case err == nil:
+			now = next
+		case ctx.Err() == nil:
+			a.Log.WarnContext(ctx, "look at an activation", "error", err) // it is looked at again
+		}
+	}
+}
+
+func send(w http.ResponseWriter, control *http.ResponseController, now Activation) error {
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "event: state\ndata: %s\n\n", text); err != nil {
+		return err
+	}
+	return control.Flush()
+}
+
+// refuse answers an error in plain text, the same for all that is not known.
+func (a *Activations) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, ErrUnknown):
+		http.Error(w, "there is no such checkout", http.StatusNotFound)
+	case errors.Is(err, ErrBusy):
+		w.Header().Set("Retry-After", "2")
+		http.Error(w, "too many ask at the moment; ask again", http.StatusServiceUnavailable)
+	case r.Context().Err() != nil:
+	default:
+		a.Log.ErrorContext(r.Context(), "look at an activation", "error", err)
+		w.Header().Set("Retry-After", "2")
+		http.Error(w, "this cannot be said at the moment; ask again", http.StatusServiceUnavailable)
+	}
+}

@@ -1,0 +1,297 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// activation is what is said of a session, without any credentials.
+type activation struct {
+	status int
+	State  string
+	Plan   string
+	Long   bool
+}
+
+func (k *kit) activation(sessionID string) activation {
+	k.Helper()
+	a := k.call("GET", "/v1/activations/"+sessionID, "", "")
+	v := as[activation](k, a)
+	v.status = a.status
+	return v
+}
+
+// becomes waits until a session's purchase is in a state.
+func (k *kit) becomes(sessionID, state string) activation {
+	k.Helper()
+	var last activation
+	k.until("the activation is "+state, func() bool { last = k.activation(sessionID); return last.State == state })
+	return last
+}
+
+// page is the page of a session.
+func (k *kit) page(query string) (status int, body string, header http.Header) {
+	k.Helper()
+	response, err := k.client.Get(k.url + "/activate?" + query)
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer response.Body.Close()
+	var text strings.Builder
+	if _, err := bufio.NewReader(response.Body).WriteTo(&text); err != nil {
+		k.Fatal(err)
+	}
+	return response.StatusCode, text.String(), response.Header
+}
+
+// blind makes every webhook of Stripe's go lost.
+func blind(k *kit) { k.sim.SetDelivery(simulator.DeliveryPolicy{Drop: 1}) }
+
+// TestActivationIsWhatOurRecordShows: from the open session to active access, though
+// the webhooks are lost, and not before our record says so.
+func TestActivationIsWhatOurRecordShows(t *testing.T) {
+	t.Parallel()
+	for _, plan := range []string{"pro", "life"} {
+		k := start(t)
+		ada := k.signUp("ada@example.com")
+		blind(k)
+		session := k.checkout(ada, plan)
+		if now := k.activation(session.ID); now.State != "open" || now.Plan != "" {
+			t.Errorf("before the payment: %+v", now)
+		}
+		if plan == "pro" {
+			k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "GET", Path: "/v1/subscriptions", Times: 1000, Status: 503})
+		}
+		k.pay(session.ID)
+		if plan == "pro" {
+			k.becomes(session.ID, "waiting")
+			if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, `data-state="waiting"`) || strings.Contains(body, "active</h1>") {
+				t.Errorf("the page: %s", body)
+			}
+			k.sim.ClearFaults()
+		}
+		if now := k.becomes(session.ID, "active"); now.Plan != plan {
+			t.Errorf("active: %+v", now)
+		}
+		if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, `data-state="active"`) || !strings.Contains(body, `class="plan">`+plan) {
+			t.Errorf("the page: %s", body)
+		}
+	}
+}
+
+// TestActivationOfADelayedPayment: it is under way for days, and may fail.
+func TestActivationOfADelayedPayment(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	for card, state := range map[string]string{"sepa": "active", "sepa_fail": "failed"} {
+		account := k.signUp(card + "@example.com")
+		session := k.checkout(account, "life")
+		if err := k.sim.PayCheckout(session.ID, card); err != nil {
+			t.Fatal(err)
+		}
+		k.becomes(session.ID, "processing")
+		if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, "under way") {
+			t.Errorf("the page: %s", body)
+		}
+		k.sim.Advance(10 * 24 * time.Hour)
+		k.becomes(session.ID, state)
+	}
+}
+
+func TestActivationOfWhatWasNotPaid(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	first := k.checkout(ada, "pro")
+	k.checkout(ada, "basic") // which expires the first
+	k.becomes(first.ID, "expired")
+	if status, body, _ := k.page("session_id=" + first.ID); status != 200 || !strings.Contains(body, "has expired") {
+		t.Errorf("the page: %d %s", status, body)
+	}
+}
+
+// TestActivationTellsNothingOfOthers: whoever has another's session id learns no name,
+// no address and no id; and what is not there looks like what is not theirs.
+func TestActivationTellsNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada, eve := k.signUp("ada@example.com"), k.signUp("eve@example.com")
+	session := k.checkout(ada, "pro")
+	k.pay(session.ID)
+	k.becomes(session.ID, "active")
+	record, err := k.store.Account(t.Context(), ada)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := k.call("GET", "/v1/activations/"+session.ID, k.token(eve, ""), "")
+	_, page, _ := k.page("session_id=" + session.ID)
+	for _, secret := range []string{ada.ID, "ada@example.com", "Lovelace", record.CustomerID, record.Subscriptions[0].ID} {
+		if strings.Contains(a.body+page, secret) {
+			t.Errorf("%s is told", secret)
+		}
+	}
+	if access := k.call("GET", "/v1/accounts/"+eve.String()+"/access", k.token(eve, ""), ""); !strings.Contains(access.body, `"active":false`) {
+		t.Errorf("eve got something by it: %s", access.body)
+	}
+	var answers []string
+	before := k.sim.CountRequests(func(e simulator.Entry) bool { return e.Side == "stripe" })
+	for _, id := range []string{"cs_test_never", "cs_test_nevernever", "sub_1", "x", "..", "%2e%2e", "cs_test_a%27b", "cs_" + strings.Repeat("a", 240)} {
+		for range 3 {
+			status, body, header := k.page("session_id=" + id)
+			if status != 404 || header.Get("Referrer-Policy") != "no-referrer" {
+				t.Errorf("%s: %d %v", id, status, header)
+			}
+			answers = append(answers, strings.ReplaceAll(body, nonce(body), ""))
+		}
+	}
+	for _, answer := range answers {
+		if answer != answers[0] {
+			t.Errorf("answers differ:\n%s\n%s", answer, answers[0])
+		}
+	}
+	if asked := k.sim.CountRequests(func(e simulator.Entry) bool { return e.Side == "stripe" }) - before; asked != 2 {
+		t.Errorf("Stripe was asked %d times about two ids that look like ones", asked)
+	}
+	work, err := k.store.Backlog(t.Context(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range work {
+		if w.Key.Kind == lockstep.KeyCheckout {
+			t.Errorf("a guess made work: %s", w.Key)
+		}
+	}
+}
+
+func nonce(body string) string {
+	_, rest, _ := strings.Cut(body, `nonce="`)
+	value, _, _ := strings.Cut(rest, `"`)
+	return value
+}
+
+// TestGuessingIsBounded: however many ids somebody tries, Stripe is asked at most so often.
+func TestGuessingIsBounded(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	began := time.Now()
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			for n := range 25 {
+				response, err := k.client.Get(k.url + "/v1/activations/cs_test_guess" + string(rune('a'+worker)) + strings.Repeat("x", n))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := response.Body.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	asked := k.sim.CountRequests(func(e simulator.Entry) bool { return strings.HasPrefix(e.Path, "/v1/checkout/sessions/cs_test_guess") })
+	if most := 21 + int(time.Since(began).Seconds()*5); asked > most {
+		t.Errorf("200 guesses asked Stripe %d times, at most %d are allowed", asked, most)
+	}
+}
+
+// TestThePageSendsNobodyElsewhere: only to return origins, and what is in a URL is not
+// markup.
+func TestThePageSendsNobodyElsewhere(t *testing.T) {
+	t.Parallel()
+	k := start(t, func(c *server.Config) {
+		c.Activation = server.Activation{App: `<Acme>`, ContinueURL: "https://app.test/home"}
+	})
+	ada := k.signUp("ada@example.com")
+	session := k.checkout(ada, "pro")
+	k.pay(session.ID)
+	k.becomes(session.ID, "active")
+	for back, want := range map[string]string{
+		"":                               "https://app.test/home",
+		"https://app.test/next?a=b%26c":  "https://app.test/next?a=b&amp;c",
+		"https://evil.example/":          "https://app.test/home",
+		"javascript:alert(1)":            "https://app.test/home",
+		"https://app.test%5C@evil.test/": "https://app.test/home",
+		"//evil.example":                 "https://app.test/home",
+		`"><script>x</script>`:           "https://app.test/home",
+	} {
+		_, body, header := k.page("session_id=" + session.ID + "&return_to=" + strings.ReplaceAll(back, `"`, "%22"))
+		if !strings.Contains(body, `content="1;url=`+want+`"`) || !strings.Contains(body, `class="go" href="`+want+`"`) || strings.Contains(body, "evil") || strings.Contains(body, "<script>x") || strings.Contains(body, "<Acme>") {
+			t.Errorf("return_to=%s: %s", back, body)
+		}
+		policy := header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'; script-src 'nonce-"+nonce(body)) || header.Get("Cache-Control") != "no-store" {
+			t.Errorf("headers: %v", header)
+		}
+	}
+}
+
+// TestWithoutAScriptThePageLooksAgain: by itself, as long as there is something to wait for.
+func TestWithoutAScriptThePageLooksAgain(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	session := k.checkout(ada, "pro")
+	const again = `<noscript><meta http-equiv="refresh" content="2"></noscript>`
+	if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, again) {
+		t.Errorf("open: %s", body)
+	}
+	k.pay(session.ID)
+	k.becomes(session.ID, "active")
+	if _, body, _ := k.page("session_id=" + session.ID); strings.Contains(body, "refresh") || strings.Contains(body, "EventSource") {
+		t.Errorf("active, and there is nowhere to go on to: %s", body)
+	}
+}
+
+// TestEventsTellEachState: from open to active, and then the stream ends.
+func TestEventsTellEachState(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	session := k.checkout(ada, "pro")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url+"/v1/activations/"+session.ID+"/events", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{}
+	t.Cleanup(client.CloseIdleConnections)
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("%d %v", response.StatusCode, response.Header)
+	}
+	var states []string
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		if text, is := strings.CutPrefix(lines.Text(), "data: "); is {
+			states = append(states, as[activation](k, answer{body: text}).State)
+		}
+		if len(states) == 1 && lines.Text() == "" && len(k.sim.Subscriptions()) == 0 {
+			k.pay(session.ID)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if states[0] != "open" || states[len(states)-1] != "active" || len(states) > 3 {
+		t.Errorf("states %v", states)
+	}
+	if status := k.call("GET", "/v1/activations/cs_test_never", "", "").status; status != 404 {
+		t.Errorf("what is not there: %d", status)
+	}
+}
