@@ -101,4 +101,7 @@ type Identity struct {
 	Name      string         // display name; empty where there is none
 	Metadata  map[string]any // public metadata, as decoded from JSON
 	UpdatedAt int64          // the directory's own time stamp, in milliseconds
+
+	Members     int64 // of an organization; 0: not known
+	MemberLimit int64 // how many it may have; 0: no limit
 }

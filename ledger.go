@@ -19,6 +19,9 @@ type Record struct {
 	Name              string
 	IdentityUpdatedAt int64 // the directory's time stamp of what we know, in milliseconds
 
+	Members     int64 // of an organization, as the directory last said; 0: not known
+	MemberLimit int64 // how many it may have; 0: no limit
+
 	CustomerID         string // the linked customer; empty: none
 	CustomerEmail      string // what the customer was last given
 	CustomerName       string

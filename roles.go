@@ -82,8 +82,8 @@ type Sightings interface {
 	// SaveCursor moves it, and marks keys in the same transaction.
 	SaveCursor(ctx context.Context, claim Claim, sweep, cursor string, marks []Mark) error
 	// Sight notes that the directory listed these identities in the given round, and
-	// returns those that we do not know, that have changed since we looked, or whose
-	// metadata does not hold what was projected.
+	// returns those that we do not know, that have changed since we looked, that somebody
+	// said to be gone, or whose metadata does not hold what was projected.
 	Sight(ctx context.Context, claim Claim, round int64, identities []Identity) ([]Account, error)
 	// Unsighted returns up to limit active accounts of a kind, in the order of their
 	// ids after the given one, that were known before the round (a Unix time in
@@ -135,6 +135,8 @@ type Billing interface {
 	// Subscriptions returns all subscriptions of a customer, ended ones too.
 	Subscriptions(ctx context.Context, customerID string) ([]Subscription, error)
 	Subscription(ctx context.Context, id string) (Subscription, error)
+	// SetQuantity changes the quantity of an item of a subscription.
+	SetQuantity(ctx context.Context, subscriptionID, itemID string, quantity int64, proration SeatProration) error
 	// EndSubscription has a subscription end with its paid period. That it ends or has
 	// ended is no error.
 	EndSubscription(ctx context.Context, id string) error

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/clerk/clerk-sdk-go/v2"
@@ -19,7 +20,12 @@ func (c *Client) Identity(ctx context.Context, account lockstep.Account) (lockst
 	if err != nil {
 		return lockstep.Identity{}, err
 	}
-	raw, err := c.call(ctx, op, http.MethodGet, path, nil)
+	var raw json.RawMessage
+	if account.Kind == lockstep.Organization {
+		raw, err = c.list(ctx, op, path, url.Values{"include_members_count": {"true"}})
+	} else {
+		raw, err = c.call(ctx, op, http.MethodGet, path, nil)
+	}
 	if err != nil {
 		return lockstep.Identity{}, err
 	}
@@ -53,6 +59,26 @@ func (c *Client) MergeMetadata(ctx context.Context, account lockstep.Account, me
 	return err
 }
 
+// limit is the body of a change of an organization.
+type limit struct {
+	clerk.APIParams
+	MaxAllowedMemberships int64 `json:"max_allowed_memberships"`
+}
+
+// LimitMembers implements [lockstep.MemberLimiter]. To Clerk too, 0 is no limit.
+func (c *Client) LimitMembers(ctx context.Context, organization lockstep.Account, members int64) error {
+	const op = "limit members of organization"
+	if organization.Kind != lockstep.Organization || members < 0 {
+		return failed(op, errors.New("only an organization has members, and not fewer than none"))
+	}
+	path, err := at(op, organization)
+	if err != nil {
+		return err
+	}
+	_, err = c.call(ctx, op, http.MethodPatch, path, &limit{MaxAllowedMemberships: members})
+	return err
+}
+
 func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	identity := lockstep.Identity{
 		Account:   lockstep.Account{Kind: kind, ID: o.Text("id")},
@@ -62,6 +88,7 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
 	if kind == lockstep.Organization {
 		identity.Name = o.Text("name")
+		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
 		return identity
 	}
 	identity.Name = strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name")))

@@ -89,6 +89,8 @@ func (c *Client) organizations(ctx context.Context, cursor string) ([]lockstep.I
 			"limit":    {strconv.Itoa(pageSize)},
 			"order_by": {"created_at"},
 			"offset":   {strconv.Itoa(offset)},
+
+			"include_members_count": {"true"},
 		})
 		if err != nil {
 			return nil, "", listFailure(op, err)

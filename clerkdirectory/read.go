@@ -28,9 +28,9 @@ var (
 // event's id is the delivery's, which is signed and the same on every retry.
 //
 // A member that is missing or of an unexpected type reads as absent. The hint's
-// Account is set for user.* and organization.* only: what is about a membership,
-// an invitation or a session changes nothing about who pays. Its Event.Body is
-// body itself; Event.Origin is left to the caller.
+// Account is set for user.*, organization.* and organizationMembership.*, which is about
+// its organization: what is about an invitation or a session changes nothing about who
+// pays for how many. Its Event.Body is body itself; Event.Origin is left to the caller.
 func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, error) {
 	o := upstream.Decode(body)
 	if o == nil {
@@ -51,7 +51,7 @@ func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, err
 	if !upstream.Storable(event.Type, event.ObjectID, instance) {
 		return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
 	}
-	hint := lockstep.Hint{Event: event, Account: accountOf(event)}
+	hint := lockstep.Hint{Event: event, Account: accountOf(event, o.Object("data"))}
 	if instance != "" && want.InstanceID != "" && instance != want.InstanceID {
 		hint.Foreign = "instance " + instance
 	}
@@ -60,16 +60,18 @@ func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, err
 
 // accountOf is the account that an event is about; zero where it is about
 // something else, or names nobody that could be one.
-func accountOf(event lockstep.Event) lockstep.Account {
-	kind := lockstep.User
+func accountOf(event lockstep.Event, data upstream.Object) lockstep.Account {
+	kind, id := lockstep.User, event.ObjectID
 	switch subject, _, _ := strings.Cut(event.Type, "."); subject {
 	case "user":
 	case "organization":
 		kind = lockstep.Organization
+	case "organizationMembership":
+		kind, id = lockstep.Organization, data.Object("organization").Text("id")
 	default:
 		return lockstep.Account{}
 	}
-	account, err := lockstep.NewAccount(kind, event.ObjectID)
+	account, err := lockstep.NewAccount(kind, id)
 	if err != nil {
 		return lockstep.Account{}
 	}

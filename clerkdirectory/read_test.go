@@ -30,7 +30,7 @@ func TestRead(t *testing.T) {
 		"user, milliseconds":   {`{"type":"user.updated","timestamp":1767225600123,"instance_id":"ins_1","data":{"id":"user_1"}}`, lockstep.Hint{Event: event("user.updated", "user_1", second.Add(123*time.Millisecond)), Account: user}},
 		"user, seconds":        {`{"type":"user.created","timestamp":1767225600,"data":{"id":"user_1"}}`, lockstep.Hint{Event: event("user.created", "user_1", second), Account: user}},
 		"deleted organization": {`{"type":"organization.deleted","data":{"id":"org_1","deleted":true}}`, lockstep.Hint{Event: event("organization.deleted", "org_1", time.Time{}), Account: org}},
-		"membership":           {`{"type":"organizationMembership.created","data":{"id":"orgmem_1","organization":{"id":"org_1"}}}`, lockstep.Hint{Event: event("organizationMembership.created", "orgmem_1", time.Time{})}},
+		"membership":           {`{"type":"organizationMembership.created","data":{"id":"orgmem_1","organization":{"id":"org_1"}}}`, lockstep.Hint{Event: event("organizationMembership.created", "orgmem_1", time.Time{}), Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}}},
 		"Clerk's own billing":  {`{"type":"subscription.created","data":{"id":"csub_1"}}`, lockstep.Hint{Event: event("subscription.created", "csub_1", time.Time{})}},
 		"another instance":     {`{"type":"user.created","instance_id":"ins_2","data":{"id":"user_1"}}`, lockstep.Hint{Event: event("user.created", "user_1", time.Time{}), Account: user, Foreign: "instance ins_2"}},
 		"of other types":       {`{"type":"user.created","timestamp":"now","instance_id":{},"data":{"id":7}}`, lockstep.Hint{Event: event("user.created", "", time.Time{})}},

@@ -33,6 +33,7 @@ type Config struct {
 	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good
 
 	Activation Activation
+	Seats      lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
 	Mail       Mail
 	Webhooks   []Webhook // yours, that are told what happens
 	Workers    Workers
@@ -143,6 +144,10 @@ func (c Config) Validate() error {
 	add(c.Projection.Validate())
 	add(c.Deletion.Validate())
 	add(c.Brake.Validate())
+	add(c.Seats.Validate())
+	if c.Identities == FromAPI && c.Seats != (lockstep.SeatPolicy{}) {
+		add(errors.New("seats: who puts identities through the API does not say who their members are"))
+	}
 	add(c.Mail.Validate())
 	add(webhooks(c.Webhooks).Validate())
 	add(c.Workers.Validate())

@@ -1,6 +1,7 @@
 package stripebilling
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -47,6 +48,25 @@ func (c *Client) Subscription(ctx context.Context, id string) (lockstep.Subscrip
 		return lockstep.Subscription{}, err
 	}
 	return c.subscriptionOf(ctx, op, o)
+}
+
+// SetQuantity implements [lockstep.Billing]. A payment that fails at once changes
+// nothing: the seats stay, and so does the subscription's status.
+func (c *Client) SetQuantity(ctx context.Context, subscriptionID, itemID string, quantity int64, proration lockstep.SeatProration) error {
+	const op = "change quantity"
+	path, err := at(op, subscriptions, subscriptionID)
+	if err != nil {
+		return err
+	}
+	if itemID == "" || quantity < 1 {
+		return failed(op, errors.New("there is no item, or nothing of it"))
+	}
+	_, err = c.one(ctx, op, http.MethodPost, path, &stripe.SubscriptionUpdateParams{
+		Items:             []*stripe.SubscriptionUpdateItemParams{{ID: stripe.String(itemID), Quantity: stripe.Int64(quantity)}},
+		ProrationBehavior: stripe.String(cmp.Or(string(proration), string(lockstep.ProrateWithNextInvoice))),
+		PaymentBehavior:   stripe.String("error_if_incomplete"),
+	})
+	return err
 }
 
 // EndSubscription implements [lockstep.Billing]. Stripe refuses to change what has

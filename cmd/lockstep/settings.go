@@ -53,6 +53,12 @@ type file struct {
 		Unlisted            bool     `toml:"unlisted_prices"`
 		PortalConfiguration string   `toml:"portal_configuration"`
 	} `toml:"buying"`
+	Seats struct {
+		Follow       string `toml:"follow"`
+		Proration    string `toml:"proration"`
+		Minimum      int64  `toml:"minimum"`
+		LimitMembers bool   `toml:"limit_members"`
+	} `toml:"seats"`
 	Activation struct {
 		App         string `toml:"app"`
 		ContinueURL string `toml:"continue_url"`
@@ -155,6 +161,8 @@ func (f file) apply(c *server.Config) {
 	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
+	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow), Proration: lockstep.SeatProration(f.Seats.Proration),
+		Minimum: f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}
 	c.Activation = server.Activation{App: f.Activation.App, ContinueURL: f.Activation.ContinueURL}
 	c.Buying = server.Buying{Roles: f.Buying.Roles, PortalConfiguration: f.Buying.PortalConfiguration,
 		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, Unlisted: f.Buying.Unlisted}}

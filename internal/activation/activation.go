@@ -129,7 +129,10 @@ func (a *Activations) Of(ctx context.Context, id string) (Activation, error) {
 		return Activation{State: Failed, account: account}, nil
 	}
 	found := a.judge(session, record, waiting)
-	if found.State == Active && time.Since(since) < forDirectory {
+	if found.State != Active || a.sessions.wasActive(id, false) {
+		return found, nil // what was said is not taken back because there is another look
+	}
+	if time.Since(since) < forDirectory {
 		work, err := a.Store.Work(ctx, account.Key())
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return Activation{}, err
@@ -139,6 +142,7 @@ func (a *Activations) Of(ctx context.Context, id string) (Activation, error) {
 			return waiting, nil
 		}
 	}
+	a.sessions.wasActive(id, true)
 	return found, nil
 }
 

@@ -46,6 +46,7 @@ type seen struct {
 	unknown bool
 	asked   time.Time // zero: never
 	first   time.Time // when somebody asked first
+	active  bool      // it was said to be active
 }
 
 // find returns a session as Stripe described it lately, and since when somebody waits
@@ -86,6 +87,16 @@ func (s *sessions) find(ctx context.Context, id string) (lockstep.Checkout, time
 	}
 	e.session, e.unknown, e.asked = session, false, time.Now()
 	return session, e.first, nil
+}
+
+// wasActive reports whether somebody was told that a session's purchase is active, and
+// notes that they now are if so.
+func (s *sessions) wasActive(id string, is bool) bool {
+	e := s.entry(id)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.active = e.active || is
+	return e.active
 }
 
 // settled reports whether Stripe will say nothing new of a session.

@@ -32,6 +32,8 @@ type accountView struct {
 	State           string          `json:"state" enum:"active,deleted"`
 	CustomerID      string          `json:"customer_id,omitempty" doc:"The linked Stripe customer"`
 	CustomerDeleted bool            `json:"customer_deleted,omitempty"`
+	Members         int64           `json:"members,omitempty" doc:"Of an organization, as the directory last said; the seats that it pays for are access.seats"`
+	MemberLimit     int64           `json:"member_limit,omitempty" doc:"How many it may have; absent: no limit"`
 	Access          lockstep.Access `json:"access"`
 	Pending         bool            `json:"pending" doc:"Something happened that has not been looked at yet"`
 	Problem         string          `json:"problem,omitempty" doc:"Why the last look did not end well; for servers"`
@@ -58,6 +60,7 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	out := &struct{ Body accountView }{accountView{
 		Account: account.String(), State: string(record.State),
 		CustomerID: record.CustomerID, CustomerDeleted: record.CustomerDeleted,
+		Members: record.Members, MemberLimit: record.MemberLimit,
 		Access: a.access(record), UpdatedAt: record.UpdatedAt.UTC(),
 	}}
 	work, err := a.Store.Work(ctx, account.Key())

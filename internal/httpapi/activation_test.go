@@ -236,6 +236,31 @@ func TestThePageSendsNobodyElsewhere(t *testing.T) {
 	}
 }
 
+// TestActivationWaitsForTheDirectory: what our record shows is not in the session token
+// yet; but for a directory that is down nobody waits for ever.
+func TestActivationWaitsForTheDirectory(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	k.sim.AddFault(simulator.Fault{Side: "clerk", Method: "PATCH", Path: "/v1/users/*/metadata", Times: 1000, Status: 503})
+	session := k.checkout(ada, "pro")
+	k.pay(session.ID)
+	k.until("our record shows it", func() bool {
+		return strings.Contains(k.call("GET", "/v1/accounts/"+ada.String()+"/access", apiKey, "").body, `"active":true`)
+	})
+	if now := k.activation(session.ID); now.State != "waiting" {
+		t.Errorf("before the directory: %+v", now)
+	}
+	k.sim.ClearFaults()
+	k.becomes(session.ID, "active")
+	if call := k.call("POST", "/v1/accounts/"+ada.String()+"/sync", apiKey, ""); call.status != 202 {
+		t.Fatal(call.body)
+	}
+	if now := k.activation(session.ID); now.State != "active" {
+		t.Errorf("it is taken back: %+v", now)
+	}
+}
+
 // TestWithoutAScriptThePageLooksAgain: by itself, as long as there is something to wait for.
 func TestWithoutAScriptThePageLooksAgain(t *testing.T) {
 	t.Parallel()

@@ -85,6 +85,9 @@ var routes = map[lockstep.Source]map[string]route{
 		"organization.created": {theIdentity, identity, lockstep.Normal},
 		"organization.updated": {theIdentity, identity, lockstep.Normal},
 		"organization.deleted": {theIdentity, deleted, lockstep.Normal},
+
+		"organizationMembership.created": {theIdentity, identity, lockstep.Background},
+		"organizationMembership.deleted": {theIdentity, identity, lockstep.Background},
 	},
 }
 

@@ -29,6 +29,8 @@ type Accounts struct {
 	Keys      lockstep.ProjectionKeys
 	Deletion  DeletionPolicies
 	Brake     lockstep.Brake
+	Seats     lockstep.SeatPolicy
+	Members   lockstep.MemberLimiter // nil: nobody limits members
 	Products  *Products
 	Listeners []string // the webhook endpoints that are told of each change of access
 	Log       *slog.Logger
@@ -76,6 +78,12 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	}
 	at := time.Now()
 	access := as.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at)
+	switch changed, err := r.fitSeats(ctx, access); {
+	case err != nil:
+		return Result{}, err
+	case changed:
+		access = as.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at)
+	}
 	r.now.EntitledBy = entitledBy(access)
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
@@ -84,6 +92,9 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		if err := r.project(ctx, access); err != nil {
 			return Result{}, err
 		}
+	}
+	if err := r.limitMembers(ctx, access); err != nil {
+		return Result{}, err
 	}
 	if err := r.tell(ctx, at); err != nil {
 		return Result{}, err
@@ -184,6 +195,7 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		r.now.Deletion = ""
 	}
 	r.identity = &identity
+	r.now.Members, r.now.MemberLimit = identity.Members, identity.MemberLimit
 	r.now.Email, r.now.Name, r.now.IdentityUpdatedAt = identity.Email, identity.Name, identity.UpdatedAt
 	return false, nil
 }

@@ -17,7 +17,7 @@ const (
 select kind, id, state, email, name, identity_updated_at,
 	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
 	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
-	coalesce(projected, ''), entitled_by, deletion, created_at, updated_at
+	coalesce(projected, ''), entitled_by, deletion, members, member_limit, created_at, updated_at
 from accounts where kind = $1 and id = $2`
 
 	selectAccountsAfter Statement = `
@@ -87,7 +87,7 @@ func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Re
 		&r.Email, &r.Name, &r.IdentityUpdatedAt,
 		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
-		&projected, &r.EntitledBy, &r.Deletion, &createdAt, &updatedAt)
+		&projected, &r.EntitledBy, &r.Deletion, &r.Members, &r.MemberLimit, &createdAt, &updatedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, lockstep.ErrNotFound
 	}

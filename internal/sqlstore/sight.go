@@ -20,8 +20,8 @@ where kind = $1 and id > $3 and state = 'active' and created_at < $2 and sighted
 order by id limit $4`
 )
 
-// Sight implements [lockstep.Sightings]. An account that we hold for deleted and
-// that is listed after all has changed.
+// Sight implements [lockstep.Sightings]. An account that we hold for deleted, or that
+// somebody said to be gone, and that is listed after all has changed.
 func (s *Store) Sight(ctx context.Context, claim lockstep.Claim, round int64, identities []lockstep.Identity) ([]lockstep.Account, error) {
 	var adrift []lockstep.Account
 	err := s.fenced(ctx, claim, func(t *tx) error {
@@ -54,7 +54,7 @@ func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity)
 	if _, err := t.exec(ctx, updateSighted, identity.Account.Kind, identity.Account.ID, round); err != nil {
 		return false, err
 	}
-	if r.State != lockstep.AccountActive || identity.UpdatedAt > r.IdentityUpdatedAt {
+	if r.State != lockstep.AccountActive || identity.UpdatedAt > r.IdentityUpdatedAt || identity.Members != r.Members || r.Deletion != "" {
 		return true, nil
 	}
 	same, err := holds(identity.Metadata, r.Projected)

@@ -199,6 +199,7 @@ func TestAnotherInstancesKeyTakesNothingAway(t *testing.T) {
 			t.Errorf("%d customers were deleted, the brake allows 5", w.lost())
 		}
 		w.decide("discard")
+		time.Sleep(time.Minute)
 		w.clerkIs.Store(nil)
 		time.Sleep(26 * time.Hour)
 		active := 0
