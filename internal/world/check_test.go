@@ -17,6 +17,7 @@ import (
 type answer struct {
 	State      string `json:"state"`
 	CustomerID string `json:"customer_id"`
+	Members    int64  `json:"members"`
 	Access     struct {
 		Active   bool     `json:"active"`
 		Plan     string   `json:"plan"`
@@ -62,6 +63,7 @@ func (w *world) check() []string {
 	c.checkMemory()
 	c.checkCharges()
 	c.checkListener()
+	c.checkSeats()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)

@@ -34,6 +34,8 @@ var deeds = []deed{
 	{4, (*world).changeUser},
 	{3, (*world).deleteUser},
 	{3, (*world).foundOrganization},
+	{6, (*world).join},
+	{4, (*world).leave},
 	{1, (*world).deleteOrganization},
 	{3, (*world).refund},
 	{1, (*world).deleteCustomer},

@@ -62,6 +62,7 @@ func (w *world) boot() *service {
 	}
 	config := server.Config{
 		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: w.serviceLog, ReturnOrigins: []string{"https://app.test"},
+		Seats:  lockstep.SeatPolicy{Follow: follows(net.seed), Minimum: leastSeats},
 		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
 		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/", Events: []string{"account.access_changed"}, AllowPrivate: true,
 			Secrets: []lockstep.Secret{listenerSecret}, HTTPClient: s.party.client(10 * time.Second)}},
