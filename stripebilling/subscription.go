@@ -64,6 +64,7 @@ func (c *Client) SetQuantity(ctx context.Context, subscriptionID, itemID string,
 	_, err = c.one(ctx, op, http.MethodPost, path, &stripe.SubscriptionUpdateParams{
 		Items:             []*stripe.SubscriptionUpdateItemParams{{ID: stripe.String(itemID), Quantity: stripe.Int64(quantity)}},
 		ProrationBehavior: stripe.String(cmp.Or(string(proration), string(lockstep.ProrateWithNextInvoice))),
+		PaymentBehavior:   stripe.String("error_if_incomplete"),
 	})
 	return err
 }
