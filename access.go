@@ -13,6 +13,7 @@ type Access struct {
 	Status         string           `json:"status" doc:"Stripe's status of the subscription that counts; licensed where only a one-time payment does; none"`
 	Plan           string           `json:"plan,omitempty" doc:"The plan of the highest rank among what grants access"`
 	Features       []string         `json:"features,omitempty" doc:"Of all that grants access together"`
+	Entitlements   []string         `json:"entitlements,omitempty" doc:"Of the features, those that Stripe's entitlements give"`
 	Limits         map[string]int64 `json:"limits,omitempty" doc:"The highest of each among what grants access"`
 	Seats          int64            `json:"seats,omitempty" doc:"Quantity of the plan's item"`
 	Until          *time.Time       `json:"until,omitempty" doc:"End of the paid period"`
@@ -97,9 +98,14 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 	return access
 }
 
-// Access is what a record gives at a moment; a deleted account has none.
+// Access is what a record gives at a moment: what [Catalog.Decide] says, and while that
+// is anything, the features of Stripe's entitlements. A deleted account has none.
 func (c Catalog) Access(r Record, now time.Time) Access {
 	access := c.Decide(r.Subscriptions, r.Licenses, now)
+	if access.Active && len(r.Entitlements) > 0 {
+		access.Entitlements = r.Entitlements
+		access.Features = slices.Compact(slices.Sorted(slices.Values(slices.Concat(access.Features, r.Entitlements))))
+	}
 	if r.State == AccountDeleted {
 		access = Access{Status: "none", Reasons: access.Reasons}
 		for i := range access.Reasons {

@@ -31,6 +31,7 @@ type Record struct {
 
 	Subscriptions []Subscription // of the linked customer, as last observed
 	Licenses      []License      // written with their payments, see [Ledger.SaveLicense]
+	Entitlements  []string       // features by Stripe's entitlements, where they are read; sorted
 	PaysFor       []Sponsorship  // of a user: the organizations whose subscription they bought
 
 	Projected map[string]any // our keys of the directory's metadata, as last written

@@ -1,8 +1,13 @@
 package lockstep
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
 )
 
 // ProjectionKeys are the keys of the directory's public metadata that are ours.
@@ -13,7 +18,22 @@ type ProjectionKeys struct {
 	Status         string
 	Plan           string
 	Billing        string
+
+	// Budget is how many bytes of JSON they take together at most; 0 means
+	// DefaultProjectionBudget. See [ProjectionKeys.Project] for what is left out.
+	Budget int
 }
+
+// DefaultProjectionBudget leaves room in a session token, whose custom claims may take
+// 1.2 KB in all (Clerk: a cookie of 4 KB).
+const DefaultProjectionBudget = 1000
+
+// Limits of a budget: what is never left out needs about so much, and metadata may take
+// 8 KB together with the application's own.
+const (
+	leastBudget = 256
+	mostBudget  = 7168
+)
 
 // DefaultProjectionKeys are the names that existing applications read.
 var DefaultProjectionKeys = ProjectionKeys{
@@ -26,6 +46,9 @@ var DefaultProjectionKeys = ProjectionKeys{
 
 // Validate reports keys that are the same.
 func (k ProjectionKeys) Validate() error {
+	if k.Budget != 0 && (k.Budget < leastBudget || k.Budget > mostBudget) {
+		return fmt.Errorf("projection: a budget of %d bytes is not between %d and %d", k.Budget, leastBudget, mostBudget)
+	}
 	seen := map[string]bool{}
 	for _, name := range k.names() {
 		if name != "" && seen[name] {
@@ -47,6 +70,10 @@ func (k ProjectionKeys) names() []string {
 // An organization's customer, subscription and status also stand in the metadata
 // of the user who bought it, for applications that read only users, unless that
 // user has access of their own.
+//
+// What takes more than the budget is cut, the same way each time: first the features,
+// from the end of their order, then the limits by name, from the end. "more": true then
+// says that something was left out; the API has all. Ids, status and plan are never cut.
 func (k ProjectionKeys) Project(r Record, access Access) map[string]any {
 	p := map[string]any{}
 	set := func(key string, value any) {
@@ -80,7 +107,46 @@ func (k ProjectionKeys) Project(r Record, access Access) map[string]any {
 	set(k.Status, status)
 	set(k.Plan, access.Plan)
 	set(k.Billing, compact(access))
+	k.cut(p)
 	return p
+}
+
+// cut leaves out of the billing object what is above the budget.
+func (k ProjectionKeys) cut(p map[string]any) {
+	billing, _ := p[k.Billing].(map[string]any)
+	budget := cmp.Or(k.Budget, DefaultProjectionBudget)
+	if billing == nil || size(p) <= budget {
+		return
+	}
+	billing["more"] = true
+	features, _ := billing["features"].([]any)
+	keep := sort.Search(len(features), func(n int) bool { // the first number that is too many
+		billing["features"] = features[:n+1]
+		return size(p) > budget
+	})
+	if billing["features"] = features[:keep]; keep == 0 {
+		delete(billing, "features")
+	}
+	limits, _ := billing["limits"].(map[string]any)
+	names := slices.Sorted(maps.Keys(limits))
+	for len(names) > 0 && size(p) > budget {
+		delete(limits, names[len(names)-1])
+		names = names[:len(names)-1]
+	}
+	if len(names) == 0 {
+		delete(billing, "limits")
+	}
+}
+
+// size is how many bytes of JSON metadata takes; keys that are to be removed take none.
+func size(p map[string]any) int {
+	held := maps.Clone(p)
+	maps.DeleteFunc(held, func(_ string, value any) bool { return value == nil })
+	text, err := json.Marshal(held)
+	if err != nil {
+		panic("lockstep: metadata does not marshal: " + err.Error()) // only strings, numbers and booleans
+	}
+	return len(text)
 }
 
 // subscriptionStatus is the three-valued word that existing applications read.

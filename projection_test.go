@@ -1,6 +1,7 @@
 package lockstep_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -103,5 +104,75 @@ func TestAccountsAndKeysReadBack(t *testing.T) {
 	}
 	if _, ok := lockstep.AccountOfReference("cart_17"); ok {
 		t.Error("any reference names an account")
+	}
+}
+
+// TestProjectionStaysWithinItsBudget: for any number of features and limits, and any
+// budget, the same is cut the same way, and as little as possible.
+func TestProjectionStaysWithinItsBudget(t *testing.T) {
+	t.Parallel()
+	account := lockstep.Account{Kind: lockstep.User, ID: "user_1"}
+	for features := 0; features <= 120; features += 7 {
+		for limits := 0; limits <= 40; limits += 10 {
+			plan := lockstep.Plan{Name: "p\u00e9\"<plan>", LookupKeys: []string{"big"}, Limits: map[string]int64{}}
+			for n := range features {
+				plan.Features = append(plan.Features, fmt.Sprintf("feature_%03d", n))
+			}
+			for n := range limits {
+				plan.Limits[fmt.Sprintf("limit_%03d", n)] = int64(n) * 1_000_000
+			}
+			catalog := lockstep.Catalog{Plans: []lockstep.Plan{plan}}
+			record := lockstep.Record{Account: account, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{sub("sub_1", "active", "big")}}
+			access := catalog.Access(record, now)
+			for _, budget := range []int{0, 256, 400, 999, 2000, 7168} {
+				keys := lockstep.DefaultProjectionKeys
+				keys.Budget = budget
+				if err := keys.Validate(); err != nil {
+					t.Fatal(err)
+				}
+				got := keys.Project(record, access)
+				if diff := cmp.Diff(got, keys.Project(record, access)); diff != "" {
+					t.Errorf("twice is not the same: %s", diff)
+				}
+				text, err := json.Marshal(got)
+				if err != nil {
+					t.Fatal(err)
+				}
+				most := budget
+				if most == 0 {
+					most = lockstep.DefaultProjectionBudget
+				}
+				billing := got["billing"].(map[string]any)
+				kept, _ := billing["features"].([]any)
+				limited, _ := billing["limits"].(map[string]any)
+				what := fmt.Sprintf("%d features and %d limits in %d bytes", features, limits, most)
+				if len(text) > most {
+					t.Errorf("%s: %d bytes", what, len(text))
+				}
+				cut := len(kept) < features || len(limited) < limits
+				if more, _ := billing["more"].(bool); more != cut {
+					t.Errorf("%s: more is %v, %d and %d are kept", what, more, len(kept), len(limited))
+				}
+				for n, name := range kept {
+					if name != plan.Features[n] {
+						t.Errorf("%s: feature %d is %v", what, n, name)
+					}
+				}
+				if len(limited) < limits && len(kept) > 0 {
+					t.Errorf("%s: limits were cut while features were left", what)
+				}
+				if len(kept) < features && len(limited) == limits && len(text)+len(`,"feature_000"`) <= most-1 && limits == 0 {
+					t.Errorf("%s: one more would have had room: %d bytes", what, len(text))
+				}
+				if got["plan"] != plan.Name || got["stripeCustomerId"] != "cus_1" || got["subscriptionStatus"] != "active" {
+					t.Errorf("%s: %v", what, got)
+				}
+			}
+		}
+	}
+	for _, budget := range []int{-1, 1, 255, 7169} {
+		if (lockstep.ProjectionKeys{Budget: budget}).Validate() == nil {
+			t.Errorf("a budget of %d is taken", budget)
+		}
 	}
 }

@@ -142,6 +142,9 @@ type Billing interface {
 	EndSubscription(ctx context.Context, id string) error
 	// CancelSubscription ends a subscription now. That it has ended is no error.
 	CancelSubscription(ctx context.Context, id string) error
+	// Entitlements returns the lookup keys of all features that a customer is entitled to,
+	// sorted.
+	Entitlements(ctx context.Context, customerID string) ([]string, error)
 	// Checkout returns a session with its items and what became of its payment.
 	Checkout(ctx context.Context, id string) (Checkout, error)
 	// Checkouts returns a customer's sessions, without their items.

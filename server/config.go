@@ -28,6 +28,7 @@ type Config struct {
 	Buying        Buying
 
 	Catalog    lockstep.Catalog
+	Entitled   bool                    // features come from Stripe's entitlements too
 	Projection lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
 	Deletion   DeletionPolicies        // empty means delete
 	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good

@@ -37,8 +37,10 @@ func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	if c.Projection == (lockstep.ProjectionKeys{}) {
+	if c.Projection == (lockstep.ProjectionKeys{Budget: c.Projection.Budget}) {
+		budget := c.Projection.Budget
 		c.Projection = lockstep.DefaultProjectionKeys
+		c.Projection.Budget = budget
 	}
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -116,7 +118,7 @@ func identities(c Config) (identity, error) {
 func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
 	products := &reconcile.Products{Billing: billing}
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Products: products}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,

@@ -33,6 +33,8 @@ type file struct {
 	Identity      string   `toml:"identity"`
 	PastDueGrace  duration `toml:"past_due_grace"`
 	PartialRefund string   `toml:"partial_refund"`
+	Entitlements  bool     `toml:"stripe_entitlements"`
+	Budget        int      `toml:"projection_budget"`
 
 	Clerk struct {
 		InstanceID        string   `toml:"instance_id"`
@@ -151,6 +153,7 @@ func (f file) projection() lockstep.ProjectionKeys {
 			*set.to = *set.from
 		}
 	}
+	keys.Budget = f.Budget
 	return keys
 }
 
@@ -161,6 +164,7 @@ func (f file) apply(c *server.Config) {
 	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
+	c.Entitled = f.Entitlements
 	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow), Proration: lockstep.SeatProration(f.Seats.Proration),
 		Minimum: f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}
 	c.Activation = server.Activation{App: f.Activation.App, ContinueURL: f.Activation.ContinueURL}

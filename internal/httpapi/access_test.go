@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/simulator"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -230,4 +233,49 @@ func TestWhatOneProcessWritesTheOtherAnswers(t *testing.T) {
 	if !k.check(ada, "feature", "export").Allowed {
 		t.Error("the process that wrote does not allow it")
 	}
+}
+
+// TestFeaturesOfStripesEntitlements: all of them, also more than a page and more than
+// the event holds; they end with the access, and an outage takes none away.
+func TestFeaturesOfStripesEntitlements(t *testing.T) {
+	t.Parallel()
+	k := start(t, func(c *server.Config) { c.Entitled = true })
+	product := ""
+	for _, p := range k.sim.Prices() {
+		if p.ID == k.prices["pro"] {
+			product = p.Product
+		}
+	}
+	for n := range 105 {
+		feature := k.stripe("/v1/entitlements/features", fmt.Sprintf("name=F%d&lookup_key=f%03d", n, n))
+		k.stripe("/v1/products/"+product+"/features", "entitlement_feature="+feature)
+	}
+	ada := k.signUp("ada@example.com")
+	k.buy(ada, "pro")
+	k.until("all features are there", func() bool {
+		access := as[lockstep.Access](k, k.access(ada, ""))
+		return len(access.Entitlements) == 105 && len(access.Features) == 107 // notes and export are the catalog's
+	})
+	if v := k.check(ada, "feature", "f104"); !v.Allowed {
+		t.Errorf("the last feature: %+v", v)
+	}
+	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "GET", Path: "/v1/entitlements/*", Times: 1000, Status: 503})
+	if a := k.call("POST", "/v1/accounts/"+ada.String()+"/sync", apiKey, ""); a.status != 202 {
+		t.Fatal(a.body)
+	}
+	k.until("Stripe was asked in vain", func() bool {
+		work, err := k.store.Work(t.Context(), ada.Key())
+		return err == nil && work.Disposition == lockstep.Retry
+	})
+	if v := k.check(ada, "feature", "f104"); !v.Allowed {
+		t.Errorf("during an outage: %+v", v)
+	}
+	k.sim.ClearFaults()
+	if err := k.sim.CancelSubscription(k.sim.Subscriptions()[0].ID, false); err != nil {
+		t.Fatal(err)
+	}
+	k.until("nothing is left", func() bool {
+		access := as[lockstep.Access](k, k.access(ada, ""))
+		return !access.Active && len(access.Features) == 0 && len(access.Entitlements) == 0
+	})
 }

@@ -29,6 +29,7 @@ type Accounts struct {
 	Keys      lockstep.ProjectionKeys
 	Deletion  DeletionPolicies
 	Brake     lockstep.Brake
+	Entitled  bool // features come from Stripe's entitlements too
 	Seats     lockstep.SeatPolicy
 	Members   lockstep.MemberLimiter // nil: nobody limits members
 	Products  *Products
@@ -77,12 +78,12 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		return Result{}, err
 	}
 	at := time.Now()
-	access := as.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at)
+	access := as.Catalog.Access(r.now, at)
 	switch changed, err := r.fitSeats(ctx, access); {
 	case err != nil:
 		return Result{}, err
 	case changed:
-		access = as.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at)
+		access = as.Catalog.Access(r.now, at)
 	}
 	r.now.EntitledBy = entitledBy(access)
 	if err := r.save(ctx, access, at); err != nil {

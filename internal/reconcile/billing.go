@@ -20,6 +20,9 @@ func (r *run) observeBilling(ctx context.Context) error {
 		if err := r.observeSubscriptions(ctx); err != nil {
 			return err
 		}
+		if err := r.observeEntitlements(ctx); err != nil {
+			return err
+		}
 	}
 	if r.scope.Has(lockstep.ScopePayments) {
 		return r.findPayments(ctx)
@@ -87,6 +90,22 @@ func (r *run) observeSubscriptions(ctx context.Context) error {
 		return strings.Compare(a.ID, b.ID)
 	})
 	r.now.Subscriptions = listed
+	return nil
+}
+
+// observeEntitlements reads what Stripe entitles the customer to, where that is asked
+// for. It follows from the subscriptions, so it is read when they are.
+func (r *run) observeEntitlements(ctx context.Context) (err error) {
+	if !r.Entitled || r.now.CustomerDeleted {
+		if !r.Entitled {
+			r.now.Entitlements = nil
+		}
+		return nil
+	}
+	r.now.Entitlements, err = r.Billing.Entitlements(ctx, r.now.CustomerID)
+	if err != nil {
+		return fmt.Errorf("list entitlements: %w", err)
+	}
 	return nil
 }
 

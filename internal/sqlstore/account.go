@@ -17,7 +17,7 @@ const (
 select kind, id, state, email, name, identity_updated_at,
 	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
 	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
-	coalesce(projected, ''), entitled_by, deletion, members, member_limit, created_at, updated_at
+	coalesce(projected, ''), entitled_by, deletion, members, member_limit, entitlements, created_at, updated_at
 from accounts where kind = $1 and id = $2`
 
 	selectAccountsAfter Statement = `
@@ -82,12 +82,12 @@ func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Re
 	var r lockstep.Record
 	var intent lockstep.Intent
 	var intentAt, createdAt, updatedAt int64
-	var projected string
+	var projected, entitlements string
 	err := t.row(ctx, SelectAccount, account.Kind, account.ID).Scan(&r.Account.Kind, &r.Account.ID, &r.State,
 		&r.Email, &r.Name, &r.IdentityUpdatedAt,
 		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
-		&projected, &r.EntitledBy, &r.Deletion, &r.Members, &r.MemberLimit, &createdAt, &updatedAt)
+		&projected, &r.EntitledBy, &r.Deletion, &r.Members, &r.MemberLimit, &entitlements, &createdAt, &updatedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, lockstep.ErrNotFound
 	}
@@ -99,6 +99,11 @@ func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Re
 		r.Intent = &intent
 	}
 	r.CreatedAt, r.UpdatedAt = moment(createdAt), moment(updatedAt)
+	if entitlements != "" {
+		if err := json.Unmarshal([]byte(entitlements), &r.Entitlements); err != nil {
+			return r, fmt.Errorf("decode entitlements: %w", err)
+		}
+	}
 	if projected != "" {
 		if err := json.Unmarshal([]byte(projected), &r.Projected); err != nil {
 			return r, fmt.Errorf("decode what was projected: %w", err)

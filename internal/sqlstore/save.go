@@ -19,7 +19,7 @@ update accounts set
 	state = $3, email = $4, name = $5, identity_updated_at = $6,
 	customer_email = $7, customer_name = $8, customer_deleted = $9, customer_generation = $10,
 	intent_key = $11, intent_email = $12, intent_name = $13, intent_at = $14,
-	entitled_by = $15, members = $16, member_limit = $17, updated_at = $18
+	entitled_by = $15, members = $16, member_limit = $17, entitlements = $18, updated_at = $19
 where kind = $1 and id = $2`
 
 	updateProjected Statement = `
@@ -70,13 +70,21 @@ func (t *tx) saveAccount(ctx context.Context, r lockstep.Record) error {
 	if r.Intent != nil {
 		intent = *r.Intent
 	}
+	entitlements := ""
+	if r.Entitlements != nil {
+		text, err := json.Marshal(r.Entitlements)
+		if err != nil {
+			return fmt.Errorf("encode entitlements: %w", err)
+		}
+		entitlements = string(text)
+	}
 	state := r.State
 	if state == "" {
 		state = lockstep.AccountActive
 	}
 	_, err = t.exec(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
 		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
-		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, t.now)
+		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, t.now)
 	if err != nil {
 		return err
 	}

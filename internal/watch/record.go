@@ -62,7 +62,7 @@ const ownParts = 2
 
 // partsOf is how much memory a record takes, in parts of at most 500 bytes.
 func partsOf(r lockstep.Record) int {
-	parts := ownParts
+	parts := ownParts + len(r.Entitlements)/10
 	for _, s := range r.Subscriptions {
 		parts += 1 + len(s.Items)
 	}
