@@ -122,7 +122,7 @@ func TestReadExamplesOfClerk(t *testing.T) {
 			continue
 		}
 		about, _, _ := strings.Cut(kind, ".")
-		wanted := about == "user" || about == "organization"
+		wanted := about == "user" || about == "organization" || about == "organizationMembership"
 		year := got.Event.OccurredAt.Year()
 		if got.Event.Type != kind || got.Event.ObjectID == "" || got.Account.IsZero() == wanted || year < 2020 || year > 2030 || !bytes.Equal(got.Event.Body, body) {
 			t.Errorf("%s: %q %q %v %d", file, got.Event.Type, got.Event.ObjectID, got.Account, year)
