@@ -102,6 +102,8 @@ type Identity struct {
 	Metadata  map[string]any // public metadata, as decoded from JSON
 	UpdatedAt int64          // the directory's own time stamp, in milliseconds
 
+	EmailVerified bool // the directory has verified the primary address
+
 	Members     int64 // of an organization; 0: not known
 	MemberLimit int64 // how many it may have; 0: no limit
 }

@@ -101,6 +101,7 @@ type Store interface {
 	Purchases
 	Hooks
 	Deletions
+	Assignments
 	Roster
 	Changes
 	// Ping reports whether the database can be read and written.
@@ -132,6 +133,8 @@ type Billing interface {
 	// CustomersOf returns the customers created since whose metadata names the
 	// account, by listing; Stripe's search lags and is not used.
 	CustomersOf(ctx context.Context, account Account, since time.Time) ([]Customer, error)
+	// CustomersByEmail returns the customers that have just this address, as it is spelled.
+	CustomersByEmail(ctx context.Context, email string) ([]Customer, error)
 	// Subscriptions returns all subscriptions of a customer, ended ones too.
 	Subscriptions(ctx context.Context, customerID string) ([]Subscription, error)
 	Subscription(ctx context.Context, id string) (Subscription, error)

@@ -92,20 +92,20 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 		return identity
 	}
 	identity.Name = strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name")))
-	identity.Email = primaryEmail(o)
+	identity.Email, identity.EmailVerified = primaryEmail(o)
 	return identity
 }
 
 // primaryEmail is the address that primary_email_address_id names. There is none
 // for who signed up by telephone, user name or wallet, and the list may lack the
 // one that is named.
-func primaryEmail(o upstream.Object) string {
+func primaryEmail(o upstream.Object) (email string, verified bool) {
 	primary := o.Text("primary_email_address_id")
 	addresses, _ := o.Array("email_addresses")
 	for _, raw := range addresses {
 		if address := upstream.Decode(raw); primary != "" && address.Text("id") == primary {
-			return address.Text("email_address")
+			return address.Text("email_address"), address.Object("verification").Text("status") == "verified"
 		}
 	}
-	return ""
+	return "", false
 }

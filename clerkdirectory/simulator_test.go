@@ -60,7 +60,7 @@ func TestUserAndOrganization(t *testing.T) {
 	}
 	org := lockstep.Account{Kind: lockstep.Organization, ID: made.ID}
 	for account, want := range map[lockstep.Account]lockstep.Identity{
-		user: {Account: user, Email: "ada1@example.com", Name: "Ada Lovelace", Metadata: map[string]any{}},
+		user: {Account: user, Email: "ada1@example.com", EmailVerified: true, Name: "Ada Lovelace", Metadata: map[string]any{}},
 		org:  {Account: org, Name: "Acme", Metadata: map[string]any{}, Members: 1},
 	} {
 		got, err := client.Identity(ctx, account)

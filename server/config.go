@@ -33,14 +33,15 @@ type Config struct {
 	Deletion   DeletionPolicies        // empty means delete
 	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good
 
-	Activation Activation
-	Seats      lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
-	Mail       Mail
-	Webhooks   []Webhook // yours, that are told what happens
-	Workers    Workers
-	Intervals  Intervals
-	Memory     Memory
-	Log        *slog.Logger // nil: slog.Default()
+	AdoptByEmail bool // take over a customer from before Lockstep by the user's verified address
+	Activation   Activation
+	Seats        lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
+	Mail         Mail
+	Webhooks     []Webhook // yours, that are told what happens
+	Workers      Workers
+	Intervals    Intervals
+	Memory       Memory
+	Log          *slog.Logger // nil: slog.Default()
 }
 
 // IdentitySource says who keeps users and organizations.

@@ -99,6 +99,21 @@ func (c *Client) CustomersOf(ctx context.Context, account lockstep.Account, sinc
 	return found, nil
 }
 
+// CustomersByEmail implements [lockstep.Billing].
+func (c *Client) CustomersByEmail(ctx context.Context, email string) ([]lockstep.Customer, error) {
+	const op = "list customers by address"
+	if email == "" { // Stripe would list everybody
+		return nil, failed(op, errors.New("there is no address to list them for"))
+	}
+	var found []lockstep.Customer
+	err := c.all(ctx, op, customers, &stripe.CustomerListParams{Email: stripe.String(email)}, "", func(o upstream.Object) {
+		if customer := customerOf(o); customer.Email == email {
+			found = append(found, customer)
+		}
+	})
+	return found, err
+}
+
 func customerOf(o upstream.Object) lockstep.Customer {
 	return lockstep.Customer{
 		ID:       o.Text("id"),

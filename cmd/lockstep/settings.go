@@ -35,6 +35,7 @@ type file struct {
 	PartialRefund string   `toml:"partial_refund"`
 	Entitlements  bool     `toml:"stripe_entitlements"`
 	Budget        int      `toml:"projection_budget"`
+	AdoptByEmail  bool     `toml:"adopt_by_email"`
 
 	Clerk struct {
 		InstanceID        string   `toml:"instance_id"`
@@ -164,6 +165,7 @@ func (f file) apply(c *server.Config) {
 	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
+	c.AdoptByEmail = f.AdoptByEmail
 	c.Entitled = f.Entitlements
 	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow), Proration: lockstep.SeatProration(f.Seats.Proration),
 		Minimum: f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}

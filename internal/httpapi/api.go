@@ -26,6 +26,7 @@ type Store interface {
 	RequestMail(ctx context.Context, noticeID string) error
 	lockstep.Hooks
 	lockstep.Deletions
+	lockstep.Assignments
 	Ping(ctx context.Context) error
 }
 
@@ -105,6 +106,9 @@ func (a *API) Register(mux *http.ServeMux) {
 		DefaultStatus: http.StatusAccepted}, a.redeliver)
 	huma.Register(api, huma.Operation{OperationID: "enable-webhook", Method: http.MethodPost, Path: "/v1/webhooks/{id}/enable",
 		Summary: "Enable an endpoint that was disabled, and send what it missed", Tags: []string{"Webhooks"}, Security: server}, a.enableWebhook)
+	huma.Register(api, huma.Operation{OperationID: "link", Method: http.MethodPost, Path: "/v1/links",
+		Summary: "Say whose a customer or a guest's payment is", Tags: []string{"Operating"}, Security: server,
+		DefaultStatus: http.StatusAccepted}, a.link)
 	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
 		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
 	huma.Register(api, huma.Operation{OperationID: "approve-deletions", Method: http.MethodPost, Path: "/v1/deletions/approve",

@@ -22,19 +22,20 @@ type AccountStore interface {
 
 // Accounts brings accounts in step: observe, decide, database, directory.
 type Accounts struct {
-	Store     AccountStore
-	Billing   lockstep.Billing
-	Directory lockstep.Directory
-	Catalog   lockstep.Catalog
-	Keys      lockstep.ProjectionKeys
-	Deletion  DeletionPolicies
-	Brake     lockstep.Brake
-	Entitled  bool // features come from Stripe's entitlements too
-	Seats     lockstep.SeatPolicy
-	Members   lockstep.MemberLimiter // nil: nobody limits members
-	Products  *Products
-	Listeners []string // the webhook endpoints that are told of each change of access
-	Log       *slog.Logger
+	Store        AccountStore
+	Billing      lockstep.Billing
+	Directory    lockstep.Directory
+	Catalog      lockstep.Catalog
+	Keys         lockstep.ProjectionKeys
+	Deletion     DeletionPolicies
+	Brake        lockstep.Brake
+	AdoptByEmail bool // take over customers from before by a verified address
+	Entitled     bool // features come from Stripe's entitlements too
+	Seats        lockstep.SeatPolicy
+	Members      lockstep.MemberLimiter // nil: nobody limits members
+	Products     *Products
+	Listeners    []string // the webhook endpoints that are told of each change of access
+	Log          *slog.Logger
 }
 
 // run is one run of an account's key: the record as it was and as it becomes.

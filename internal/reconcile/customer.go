@@ -64,6 +64,11 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 			candidates = append(candidates, key.ID)
 		}
 	}
+	byEmail, err := r.sameEmail(ctx)
+	if err != nil {
+		return false, err
+	}
+	candidates = append(candidates, byEmail...)
 	for _, id := range candidates {
 		c, err := r.Billing.Customer(ctx, id)
 		switch {
@@ -86,6 +91,31 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 		return true, r.link(ctx, c)
 	}
 	return false, nil
+}
+
+// sameEmail is the customer from before Lockstep that has the user's address, where the
+// operator turned that on: the directory must have verified the address, and just one
+// living customer must have it. Whether that is somebody else's is looked at as of every
+// candidate.
+func (r *run) sameEmail(ctx context.Context) ([]string, error) {
+	if !r.AdoptByEmail || r.account.Kind != lockstep.User || !r.identity.EmailVerified || r.identity.Email == "" {
+		return nil, nil
+	}
+	found, err := r.Billing.CustomersByEmail(ctx, r.identity.Email)
+	if err != nil {
+		return nil, fmt.Errorf("look for a customer by address: %w", err)
+	}
+	var ids []string
+	for _, c := range found {
+		if !c.Deleted {
+			ids = append(ids, c.ID)
+		}
+	}
+	if len(ids) > 1 {
+		r.Log.Warn("several customers have the address of a user; none is adopted", "account", r.account.String(), "customers", len(ids))
+		return nil, nil
+	}
+	return ids, nil
 }
 
 // link records the customer at once: everything after it may be tried again,

@@ -11,6 +11,7 @@ import (
 // The rungs are tried in this order; e-mail addresses are never one.
 type evidence struct {
 	link      lockstep.Account    // our own link of its customer; zero: none
+	assigned  lockstep.Account    // an operator's word; zero: none
 	objects   []map[string]string // metadata of the object, or of the customer's subscriptions and sessions
 	reference []string            // client_reference_id of its sessions
 	customer  map[string]string   // the customer's metadata
@@ -25,6 +26,9 @@ var errAmbiguous = errors.New("names several accounts")
 func resolve(e evidence) (lockstep.Account, error) {
 	if !e.link.IsZero() {
 		return e.link, nil
+	}
+	if !e.assigned.IsZero() {
+		return e.assigned, nil
 	}
 	var rungs [3][]lockstep.Account
 	for _, m := range e.objects {

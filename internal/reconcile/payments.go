@@ -121,6 +121,10 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 		}
 	}
 	e := evidence{objects: []map[string]string{session.Metadata}, reference: []string{session.Reference}}
+	var err error
+	if e.assigned, err = assigned(ctx, p.Store, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
+		return lockstep.Account{}, err
+	}
 	if session.CustomerID != "" {
 		switch owner, err := p.Store.AccountOfCustomer(ctx, session.CustomerID); {
 		case err == nil:

@@ -11,6 +11,7 @@ import (
 // UnlinkedStore is what runs of customers and payments need of the store.
 type UnlinkedStore interface {
 	lockstep.Ledger
+	AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Account, error)
 	Mark(ctx context.Context, marks ...lockstep.Mark) error
 }
 
@@ -40,7 +41,10 @@ func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 	case customer.Deleted:
 		return Result{}, nil // it was nobody's, and now it is nothing
 	}
-	owner, err := u.owner(ctx, customer)
+	owner, err := assigned(ctx, u.Store, claim.Key)
+	if err == nil && owner.IsZero() {
+		owner, err = u.owner(ctx, customer)
+	}
 	switch {
 	case errors.Is(err, errAmbiguous):
 		return Result{}, &lockstep.ParkError{Reason: err.Error(), WaitsFor: itself}
@@ -50,6 +54,15 @@ func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 		return Result{}, &lockstep.ParkError{Reason: "nothing says whose customer this is", WaitsFor: itself}
 	}
 	return Result{}, u.link(ctx, claim, owner)
+}
+
+// assigned is whose an operator said something is; zero: nobody said so.
+func assigned(ctx context.Context, store UnlinkedStore, key lockstep.Key) (lockstep.Account, error) {
+	account, err := store.AssignmentOf(ctx, key)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return lockstep.Account{}, nil
+	}
+	return account, err
 }
 
 // owner climbs the ladder for a customer.

@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"purchases":   purchases,
 		"hooks":       hooks,
 		"deletions":   deletions,
+		"assignments": assignments,
 		"roster":      roster,
 		"changes":     changes,
 		"fencing":     fencing,

@@ -1,0 +1,29 @@
+package reconcile
+
+import (
+	"testing"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// TestAnAddressThatIsNotVerifiedIsNoEvidence: Stripe is not even asked (there is none
+// here to ask).
+func TestAnAddressThatIsNotVerifiedIsNoEvidence(t *testing.T) {
+	t.Parallel()
+	org := lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
+	for name, c := range map[string]struct {
+		on       bool
+		account  lockstep.Account
+		identity lockstep.Identity
+	}{
+		"turned off":      {false, alice, lockstep.Identity{Email: "a@example.com", EmailVerified: true}},
+		"not verified":    {true, alice, lockstep.Identity{Email: "a@example.com"}},
+		"no address":      {true, alice, lockstep.Identity{EmailVerified: true}},
+		"an organization": {true, org, lockstep.Identity{Email: "a@example.com", EmailVerified: true}},
+	} {
+		r := &run{Accounts: &Accounts{AdoptByEmail: c.on}, account: c.account, identity: &c.identity}
+		if ids, err := r.sameEmail(t.Context()); err != nil || len(ids) > 0 {
+			t.Errorf("%s: %v %v", name, ids, err)
+		}
+	}
+}

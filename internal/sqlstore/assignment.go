@@ -1,0 +1,68 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	upsertAssignment Statement = `
+insert into assignments (key, kind, id, created_at) values ($1, $2, $3, $4)
+on conflict (key) do update set kind = excluded.kind, id = excluded.id, created_at = excluded.created_at`
+
+	selectAssignment Statement = `select kind, id from assignments where key = $1`
+
+	selectLicenseOwner Statement = `select account_kind, account_id from licenses where id = $1`
+)
+
+// Assign implements [lockstep.Assignments].
+func (s *Store) Assign(ctx context.Context, key lockstep.Key, account lockstep.Account) error {
+	err := s.write(ctx, func(t *tx) error {
+		owner, err := t.belongs(ctx, key)
+		switch {
+		case err == nil && owner != account:
+			return lockstep.ErrLinked
+		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+			return err
+		}
+		if _, err := t.exec(ctx, upsertAssignment, key.String(), account.Kind, account.ID, t.now); err != nil {
+			return err
+		}
+		return t.mark(ctx, []lockstep.Mark{{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Interactive}})
+	})
+	if err != nil {
+		return fmt.Errorf("assign %s to %s: %w", key, account, err)
+	}
+	return nil
+}
+
+// belongs is whose a customer or payment is already, or ErrNotFound.
+func (t *tx) belongs(ctx context.Context, key lockstep.Key) (lockstep.Account, error) {
+	if key.Kind == lockstep.KeyCustomer {
+		return t.linked(ctx, key.ID)
+	}
+	owner, err := scanAccount(t.row(ctx, selectLicenseOwner, key.ID))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = lockstep.ErrNotFound
+	}
+	return owner, err
+}
+
+// AssignmentOf implements [lockstep.Assignments].
+func (s *Store) AssignmentOf(ctx context.Context, key lockstep.Key) (account lockstep.Account, err error) {
+	err = s.read(ctx, func(t *tx) (err error) {
+		account, err = scanAccount(t.row(ctx, selectAssignment, key.String()))
+		if errors.Is(err, sql.ErrNoRows) {
+			err = lockstep.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("read assignment of %s: %w", key, err)
+	}
+	return account, nil
+}
