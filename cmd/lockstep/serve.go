@@ -18,33 +18,38 @@ type serveCommand struct {
 	Config        string `help:"Configuration file (lockstep.toml, if it is there)." env:"LOCKSTEP_CONFIG" type:"path"`
 }
 
-// Run serves until it is told to stop.
-func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
-	f, err := readFile(c.Config)
-	if err != nil {
-		return err
+// config is what flags, environment and file say, with the store opened.
+func (c *serveCommand) config(ctx context.Context, in *surroundings) (config server.Config, f file, err error) {
+	if f, err = readFile(c.Config); err != nil {
+		return config, f, err
 	}
 	secrets, err := readCredentials(in.getenv, server.IdentitySource(f.Identity) != server.FromAPI)
 	if err != nil {
-		return fmt.Errorf("secrets come from the environment:\n%w\nTo try everything without any key: lockstep dev", err)
+		return config, f, fmt.Errorf("secrets come from the environment:\n%w\nTo try everything without any key: lockstep dev", err)
 	}
-	store, err := openStore(ctx, first(c.Database, f.Database, "sqlite:lockstep.db"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	config := server.Config{
-		Store: store, APIKey: secrets.api, Log: in.log,
+	config = server.Config{
+		APIKey: secrets.api, Log: in.log,
 		Stripe: server.Stripe{Key: secrets.stripe, WebhookSecrets: secrets.stripeWebhooks, BaseURL: first(c.StripeAPIBase, f.StripeAPIBase)},
 		Clerk:  server.Clerk{Key: secrets.clerk, WebhookSecrets: secrets.clerkWebhooks, BaseURL: first(c.ClerkAPIBase, f.ClerkAPIBase)},
 	}
 	f.apply(&config)
 	if err := f.Mail.apply(&config, in.getenv); err != nil {
-		return err
+		return config, f, err
 	}
 	if err := f.webhooks(&config, in.getenv); err != nil {
+		return config, f, err
+	}
+	config.Store, err = openStore(ctx, first(c.Database, f.Database, "sqlite:lockstep.db"))
+	return config, f, err
+}
+
+// Run serves until it is told to stop.
+func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
+	config, f, err := c.config(ctx, in)
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, config.Store.Close()) }()
 	s, err := server.New(config)
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	if secrets.api == "" {
+	if config.APIKey == "" {
 		in.log.Warn("LOCKSTEP_API_KEY is not set: only browsers with a session token can call the API")
 	}
 	fmt.Fprintf(in.stdout, "lockstep listens on http://%s\n", listener.Addr())

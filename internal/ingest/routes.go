@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -90,6 +92,9 @@ var routes = map[lockstep.Source]map[string]route{
 		"organizationMembership.deleted": {theIdentity, identity, lockstep.Background},
 	},
 }
+
+// Types are the types of a source from which something follows, in order.
+func Types(source lockstep.Source) []string { return slices.Sorted(maps.Keys(routes[source])) }
 
 // delays lets the events of one change gather, so that they are one run: long
 // where nobody waits, and short enough where somebody does.

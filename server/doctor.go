@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/ingest"
+	"github.com/lockstep-dev/lockstep/stripebilling"
+)
+
+// Finding is one thing that a diagnosis looked at.
+type Finding struct {
+	What   string // what was looked at
+	Level  Level
+	Detail string // what is so, and what to do about it
+}
+
+// Level says how a finding is.
+type Level string
+
+// The levels.
+const (
+	Fine    Level = "ok"
+	Warning Level = "warn"
+	Failure Level = "fail"
+)
+
+// Diagnose looks at what a configuration leads to: whether Stripe and the directory
+// take the keys, whether Stripe delivers what Lockstep needs, and what the database says
+// of held deletions, failed work and endpoints that are disabled. It changes nothing.
+func Diagnose(ctx context.Context, c Config) []Finding {
+	var found []Finding
+	add := func(what string, level Level, format string, args ...any) {
+		found = append(found, Finding{what, level, fmt.Sprintf(format, args...)})
+	}
+	if err := c.Validate(); err != nil {
+		add("configuration", Failure, "%v", err)
+		return found
+	}
+	add("configuration", Fine, "%d plans in the catalog", len(c.Catalog.Plans))
+	if err := c.Store.Ping(ctx); err != nil {
+		add("database", Failure, "%v", err)
+		return found
+	}
+	add("database", Fine, "can be read and written")
+	found = append(found, diagnoseStripe(ctx, c), diagnoseDirectory(ctx, c))
+	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
+		finding, err := look(ctx, c)
+		if err != nil {
+			finding.Level, finding.Detail = Failure, err.Error()
+		}
+		found = append(found, finding)
+	}
+	return found
+}
+
+func diagnoseStripe(ctx context.Context, c Config) Finding {
+	f := Finding{What: "Stripe", Level: Failure}
+	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL, HTTPClient: c.Stripe.HTTPClient})
+	if err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	endpoints, err := billing.Endpoints(ctx)
+	if err != nil {
+		f.Detail = err.Error() + "; is the key right, and may it read webhook endpoints?"
+		return f
+	}
+	mode := map[bool]string{true: "live", false: "test"}[billing.Live()]
+	for _, e := range endpoints {
+		if !strings.HasSuffix(e.URL, "/webhooks/stripe") || !e.Enabled {
+			continue
+		}
+		var missing []string
+		for _, kind := range ingest.Types(lockstep.Stripe) {
+			if !slices.Contains(e.Events, "*") && !slices.Contains(e.Events, kind) {
+				missing = append(missing, kind)
+			}
+		}
+		if len(missing) > 0 {
+			return Finding{f.What, Warning, fmt.Sprintf("in %s mode; the endpoint %s does not deliver %s: what happens is found by the gap scan only, minutes later", mode, e.URL, strings.Join(missing, ", "))}
+		}
+		return Finding{f.What, Fine, fmt.Sprintf("in %s mode; delivers to %s", mode, e.URL)}
+	}
+	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in /webhooks/stripe: create one in Stripe's dashboard, or events are found by the gap scan only"}
+}
+
+func diagnoseDirectory(ctx context.Context, c Config) Finding {
+	id, err := identities(c)
+	if err != nil {
+		return Finding{"identities", Failure, err.Error()}
+	}
+	page, _, err := id.directory.Identities(ctx, lockstep.User, "")
+	switch {
+	case err != nil:
+		return Finding{"identities", Failure, err.Error() + "; is the key right?"}
+	case len(page) == 0:
+		return Finding{"identities", Warning, "nobody is listed; is it the right instance?"}
+	}
+	return Finding{"identities", Fine, fmt.Sprintf("%d users on the first page", len(page))}
+}
+
+func diagnoseDeletions(ctx context.Context, c Config) (Finding, error) {
+	f := Finding{"deletions", Fine, "none is held"}
+	tally, err := c.Store.DeletionTally(ctx)
+	if held := tally[lockstep.DeletionHeld]; held > 0 {
+		f.Level, f.Detail = Failure, fmt.Sprintf("the brake holds %d: lockstep deletions list, then approve or discard", held)
+	}
+	return f, err
+}
+
+// backlogged is how much of the backlog is looked at.
+const backlogged = 10_000
+
+func diagnoseWork(ctx context.Context, c Config) (Finding, error) {
+	f := Finding{"work", Fine, "nothing failed, nothing is parked"}
+	backlog, err := c.Store.Backlog(ctx, backlogged)
+	count := map[lockstep.Disposition]int{}
+	for _, w := range backlog {
+		count[w.Disposition]++
+	}
+	failed, parked := count[lockstep.Failed], count[lockstep.Parked]
+	if failed+parked > 0 {
+		f.Level, f.Detail = Warning, fmt.Sprintf("%d keys failed and %d are parked: GET /v1/work says why; lockstep link says whose something is", failed, parked)
+	}
+	return f, err
+}
+
+func diagnoseWebhooks(ctx context.Context, c Config) (Finding, error) {
+	f := Finding{"webhooks", Fine, fmt.Sprintf("%d endpoints of yours, all enabled", len(c.Webhooks))}
+	var problems []error
+	for _, w := range c.Webhooks {
+		e, err := c.Store.HookEndpoint(ctx, w.ID)
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+		case !e.DisabledAt.IsZero():
+			f.Level, f.Detail = Failure, fmt.Sprintf("%s is disabled (%s): POST /v1/webhooks/%s/enable", w.ID, e.Reason, w.ID)
+		}
+	}
+	return f, errors.Join(problems...)
+}
