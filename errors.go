@@ -19,6 +19,8 @@ var (
 	// ErrRemoved: the identity was removed; its id is not given twice, so that a late
 	// or repeated request creates nothing anew.
 	ErrRemoved = errors.New("was removed")
+	// ErrInUse: the account is not deleted.
+	ErrInUse = errors.New("is in use")
 	// ErrBusy: somebody else is just at it; try again soon.
 	ErrBusy = errors.New("somebody else is at it")
 )

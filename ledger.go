@@ -39,6 +39,7 @@ type Record struct {
 	// run that was saved found; empty: nothing did. See [NoticeAccessEnded].
 	EntitledBy string
 	Deletion   DeletionState // written by [Deletions]; empty: nobody said that it is gone
+	DeletionAt time.Time     // when that changed last
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

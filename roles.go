@@ -68,6 +68,10 @@ type Ledger interface {
 	SaveLicense(ctx context.Context, claim Claim, license License, notices []Notice) error
 	// LicenseOfPayment returns the license of a payment intent, or ErrNotFound.
 	LicenseOfPayment(ctx context.Context, paymentID string) (License, error)
+	// Forget blanks the bodies of the events that are about a deleted account, its customers
+	// and its payments, and returns how many that were; ErrInUse when it is not deleted,
+	// ErrNotFound. Address and name went when it was deleted.
+	Forget(ctx context.Context, account Account) (events int64, err error)
 	// Notices returns what there is to tell about an account, oldest first.
 	Notices(ctx context.Context, account Account) ([]Notice, error)
 	// Notice returns a notice, or ErrNotFound. One that is new when it is stored marks

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
@@ -32,6 +33,7 @@ type Config struct {
 	Projection lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
 	Deletion   DeletionPolicies        // empty means delete
 	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good
+	Forget     time.Duration           // how long after a deletion stored events are blanked; 0: 30 days, negative: never
 
 	AdoptByEmail bool // take over a customer from before Lockstep by the user's verified address
 	Activation   Activation

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,11 +26,12 @@ import (
 
 // Server is Lockstep.
 type Server struct {
-	store  lockstep.Store
-	runner *reconcile.Runner
-	caller *hookcall.Caller
-	web    http.Handler
-	log    *slog.Logger
+	store   lockstep.Store
+	runner  *reconcile.Runner
+	caller  *hookcall.Caller
+	streams *activation.Activations
+	web     http.Handler
+	log     *slog.Logger
 }
 
 // New puts a server together. It does no input or output.
@@ -83,6 +85,7 @@ func New(c Config) (*Server, error) {
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Wake: s.runner.Wake, Log: c.Log}
 	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
+	s.streams = api.Activations
 	mux.HandleFunc("GET /activate", api.Activations.Page)
 	mux.HandleFunc("GET /v1/activations/{id}/events", api.Activations.Events)
 	api.Register(mux)
@@ -118,7 +121,7 @@ func identities(c Config) (identity, error) {
 func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
 	products := &reconcile.Products{Billing: billing}
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Products: products}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,
@@ -207,6 +210,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	web.RegisterOnShutdown(s.streams.Close)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.Run(ctx) })
 	group.Go(func() error {

@@ -29,6 +29,7 @@ type file struct {
 		Brake  int      `toml:"brake"`
 		Window duration `toml:"window"`
 		Share  int      `toml:"share"`
+		Forget duration `toml:"forget_after"`
 	} `toml:"deletions"`
 	Identity      string   `toml:"identity"`
 	PastDueGrace  duration `toml:"past_due_grace"`
@@ -166,6 +167,7 @@ func (f file) apply(c *server.Config) {
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
 	c.AdoptByEmail = f.AdoptByEmail
+	c.Forget = time.Duration(f.Deletions.Forget)
 	c.Entitled = f.Entitlements
 	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow), Proration: lockstep.SeatProration(f.Seats.Proration),
 		Minimum: f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -47,14 +48,19 @@ type Activations struct {
 	Config
 	sessions sessions
 	streams  chan struct{} // a place for each open stream
+	over     chan struct{} // closed when streams are to end
+	end      sync.Once
 }
 
 // New returns activations.
 func New(c Config) *Activations {
-	a := &Activations{Config: c, streams: make(chan struct{}, mostStreams)}
+	a := &Activations{Config: c, streams: make(chan struct{}, mostStreams), over: make(chan struct{})}
 	a.sessions = sessions{till: c.Till, wake: a.look}
 	return a
 }
+
+// Close ends the streams: a server that ends does not wait for them.
+func (a *Activations) Close() { a.end.Do(func() { close(a.over) }) }
 
 // State is how far a purchase is.
 type State string

@@ -77,6 +77,8 @@ func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-a.over:
+			return nil
 		case <-beat.C:
 			if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil {
 				return err

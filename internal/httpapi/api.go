@@ -23,6 +23,7 @@ type Store interface {
 	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
 	Mail(ctx context.Context, noticeID string) (lockstep.Mail, error)
+	Forget(ctx context.Context, account lockstep.Account) (events int64, err error)
 	RequestMail(ctx context.Context, noticeID string) error
 	lockstep.Hooks
 	lockstep.Deletions
@@ -88,6 +89,8 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "sync-account", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/sync",
 		Summary: "Look at Stripe and the directory now", Tags: []string{"Accounts"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.syncAccount)
+	huma.Register(api, huma.Operation{OperationID: "forget-account", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/forget",
+		Summary: "Forget a deleted account's personal data at once", Tags: []string{"Accounts"}, Security: server}, a.forget)
 	huma.Register(api, huma.Operation{OperationID: "list-events", Method: http.MethodGet, Path: "/v1/events",
 		Summary: "Stored events, newest first", Tags: []string{"Operating"}, Security: server}, a.events)
 	huma.Register(api, huma.Operation{OperationID: "list-work", Method: http.MethodGet, Path: "/v1/work",

@@ -29,8 +29,9 @@ type Accounts struct {
 	Keys         lockstep.ProjectionKeys
 	Deletion     DeletionPolicies
 	Brake        lockstep.Brake
-	AdoptByEmail bool // take over customers from before by a verified address
-	Entitled     bool // features come from Stripe's entitlements too
+	Forget       time.Duration // after a deletion the stored events are blanked; negative: never
+	AdoptByEmail bool          // take over customers from before by a verified address
+	Entitled     bool          // features come from Stripe's entitlements too
 	Seats        lockstep.SeatPolicy
 	Members      lockstep.MemberLimiter // nil: nobody limits members
 	Products     *Products
@@ -67,7 +68,10 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		if err := r.bury(ctx); err != nil {
 			return Result{}, err
 		}
-		return Result{}, r.tell(ctx, time.Now())
+		if err := r.tell(ctx, time.Now()); err != nil {
+			return Result{}, err
+		}
+		return r.forget(ctx)
 	}
 	if err := r.observeCustomer(ctx); err != nil {
 		return Result{}, err

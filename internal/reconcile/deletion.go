@@ -63,7 +63,7 @@ func (r *run) entomb(ctx context.Context) error {
 		r.Log.Error("DELETIONS ARE HELD: more accounts were deleted than the brake allows. Look at them with `lockstep deletions list`, "+
 			"then `lockstep deletions approve` or `discard`", "first", r.account.String())
 	}
-	r.now.Deletion = state
+	r.now.Deletion, r.now.DeletionAt = state, time.Now()
 	if state.Waits() {
 		r.absent = true
 		return nil
@@ -140,6 +140,25 @@ func (r *run) cancelAll(ctx context.Context, runOut func(lockstep.Subscription) 
 		r.scope |= lockstep.ScopeSubscriptions
 	}
 	return nil
+}
+
+// forget blanks the stored events of a deleted account when it is time to, and those
+// that came since.
+func (r *run) forget(ctx context.Context) (Result, error) {
+	if r.Forget < 0 {
+		return Result{}, nil
+	}
+	if wait := time.Until(r.now.DeletionAt.Add(r.Forget)); wait > 0 {
+		return Result{After: wait}, nil
+	}
+	events, err := r.Store.Forget(ctx, r.account)
+	if err != nil {
+		return Result{}, err
+	}
+	if events > 0 {
+		r.Log.Info("a deleted account's events are forgotten", "account", r.account.String(), "events", events)
+	}
+	return Result{}, nil
 }
 
 // settleIntent finds out whether a creation that was under way when the account

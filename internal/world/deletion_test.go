@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
@@ -224,6 +225,70 @@ func TestAnotherInstancesKeyTakesNothingAway(t *testing.T) {
 		time.Sleep(time.Minute)
 		if w.lost() != 6 {
 			t.Errorf("who has left since is not deleted: %d", w.lost())
+		}
+	})
+}
+
+// telling counts the stored events about somebody whose bodies hold a text.
+func (w *world) telling(text string) (n int) {
+	w.t.Helper()
+	page, err := w.service.store.Events(w.t.Context(), lockstep.EventFilter{Limit: 1000})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range page.Events {
+		if !e.Key.IsZero() && strings.Contains(string(e.Body), text) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestADeletedUsersDataIsForgotten: after thirty days, and at once when somebody asks;
+// what comes later is forgotten too, and others are not.
+func TestADeletedUsersDataIsForgotten(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		const adas, eves = "ada@example.com", "eve@example.com"
+		ada, eve := w.mustSignUp(adas), w.mustSignUp(eves)
+		time.Sleep(time.Minute)
+		w.mustBuy("user/"+ada, "life")
+		w.mustBuy("user/"+ada, "pro")
+		w.mustBuy("user/"+eve, "pro")
+		time.Sleep(time.Minute)
+		forget := func() (status int) {
+			status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/accounts/user/"+ada+"/forget", apiKey, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return status
+		}
+		if status := forget(); status != http.StatusConflict || w.telling(adas) < 5 {
+			t.Errorf("who is there: %d, %d events tell of them", status, w.telling(adas))
+		}
+		if err := w.sim.DeleteUser(ada); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(29 * 24 * time.Hour)
+		if w.telling(adas) < 5 {
+			t.Error("it is forgotten too early")
+		}
+		time.Sleep(2 * 24 * time.Hour)
+		if n := w.telling(adas); n != 0 {
+			t.Errorf("%d events still tell of who was deleted", n)
+		}
+		if w.telling(eves) < 3 {
+			t.Error("somebody else is forgotten")
+		}
+		body := []byte(fmt.Sprintf(`{"data":{"id":%q,"email_addresses":[{"email_address":%q}]},"object":"event","type":"user.updated","timestamp":1,"instance_id":"ins_1"}`, ada, adas))
+		if status, err := w.deliver(lockstep.Clerk, "late", body); err != nil || status != http.StatusOK {
+			t.Fatalf("a late event: %d %v", status, err)
+		}
+		time.Sleep(time.Minute)
+		if n := w.telling(adas); n != 0 {
+			t.Errorf("a late event is kept: %d", n)
+		}
+		if status := forget(); status != http.StatusOK {
+			t.Errorf("once more: %d", status)
 		}
 	})
 }

@@ -1,0 +1,58 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	blankBodies Statement = `update events set body = $2 where key = $1 and body <> $2`
+
+	selectFormer Statement = `select customer_id from former_customers where kind = $1 and id = $2`
+)
+
+// forgotten is what stands for a body that was forgotten: JSON that says nothing.
+var forgotten = []byte("{}")
+
+// Forget implements [lockstep.Ledger].
+func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events int64, err error) {
+	err = s.write(ctx, func(t *tx) error {
+		record, err := t.account(ctx, account)
+		if err != nil {
+			return err
+		}
+		if record.State != lockstep.AccountDeleted {
+			return lockstep.ErrInUse
+		}
+		keys := []lockstep.Key{account.Key()}
+		customers, err := collect(ctx, t, text, selectFormer, account.Kind, account.ID)
+		if err != nil {
+			return err
+		}
+		for _, id := range append(customers, record.CustomerID) {
+			keys = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id})
+		}
+		licenses, err := t.licenses(ctx, account)
+		if err != nil {
+			return err
+		}
+		for _, l := range licenses {
+			keys = append(keys, lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID}, lockstep.Key{Kind: lockstep.KeyPayment, ID: l.PaymentID})
+		}
+		events = 0
+		for _, key := range keys {
+			n, err := t.exec(ctx, blankBodies, key.String(), forgotten)
+			if err != nil {
+				return err
+			}
+			events += n
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("forget %s: %w", account, err)
+	}
+	return events, nil
+}
