@@ -64,7 +64,7 @@ func (c *checker) checkCharges() {
 			}
 			open[buyer+s.Customer] = s.ID
 		}
-		if s.Mode == "payment" && s.PaymentStatus == "paid" && !refunded[s.PaymentIntent] {
+		if s.Mode == "payment" && s.PaymentStatus == "paid" && s.Lines[0].Price == c.prices["life"] && !refunded[s.PaymentIntent] {
 			if other, some := paidFor[buyer]; some {
 				c.wrong("%s has paid twice for life, by %s and %s", buyer, other, s.ID)
 			}

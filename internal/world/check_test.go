@@ -34,6 +34,7 @@ type answer struct {
 	Pending bool   `json:"pending"`
 	Problem string `json:"problem"`
 	Notices []struct {
+		ID     string `json:"id"`
 		Kind   string `json:"kind"`
 		Object string `json:"object"`
 	} `json:"notices"`
@@ -64,6 +65,7 @@ func (w *world) check() []string {
 	c.checkCharges()
 	c.checkListener()
 	c.checkSeats()
+	c.checkLetters()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)
@@ -219,12 +221,7 @@ func (c *checker) things(account string) []thing {
 	plans := map[string]struct {
 		name string
 		rank int
-	}{c.prices["basic"]: {"basic", 1}, c.prices["pro"]: {"pro", 2}, c.prices["life"]: {"life", 3}}
-	refunded, lately := map[string]bool{}, map[string]string{}
-	for _, charge := range c.sim.Charges() { // oldest first
-		refunded[charge.PaymentIntent] = charge.Refunded > 0 // the world refunds in full
-		lately[charge.PaymentIntent] = charge.Status
-	}
+	}{c.prices["basic"]: {"basic", 1}, c.prices["pro"]: {"pro", 2}, c.prices["life"]: {"life", 3}, c.prices["pass"]: {"pass", 0}}
 	_, id, _ := strings.Cut(account, "/")
 	customers := map[string]bool{c.answers[account].CustomerID: true}
 	for _, customer := range c.sim.Customers() { // also those that were deleted and replaced
@@ -249,16 +246,8 @@ func (c *checker) things(account string) []thing {
 			continue
 		}
 		plan := plans[s.Lines[0].Price]
-		t := thing{id: s.ID, status: "active", plan: plan.name, rank: plan.rank, born: s.Created.Unix()}
-		switch {
-		case s.PaymentIntent != "" && refunded[s.PaymentIntent]:
-			t.status = "refunded"
-		case s.PaymentStatus == "unpaid" && lately[s.PaymentIntent] == "failed":
-			t.status = "failed"
-		case s.PaymentStatus == "unpaid":
-			t.status = "pending"
-		}
-		t.grants = t.status == "active"
+		t := thing{id: s.ID, plan: plan.name, rank: plan.rank, born: s.Created.Unix()}
+		t.status, t.grants = c.fate(s, plan.name)
 		all = append(all, t)
 	}
 	return all

@@ -38,6 +38,9 @@ var deeds = []deed{
 	{4, (*world).leave},
 	{1, (*world).deleteOrganization},
 	{3, (*world).refund},
+	{3, (*world).refundPart},
+	{3, (*world).dispute},
+	{3, (*world).decideDispute},
 	{1, (*world).deleteCustomer},
 	{8, (*world).breakDeliveries},
 	{4, (*world).mendDeliveries},
@@ -128,7 +131,7 @@ func (w *world) buy() {
 		return
 	}
 	for range 1 + w.rng.IntN(2) {
-		key, _ := pick(w, []string{"basic", "pro", "pro", "life"})
+		key, _ := pick(w, []string{"basic", "pro", "pro", "life", "pass"})
 		w.say("buy %s for %s", key, account)
 		w.calls.Go(func() {
 			_, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, map[string]any{

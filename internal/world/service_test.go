@@ -31,6 +31,7 @@ var catalog = lockstep.Catalog{Plans: []lockstep.Plan{
 	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}},
 	{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"}},
 	{Name: "life", LookupKeys: []string{"life"}, Rank: 3, Features: []string{"notes", "export"}},
+	{Name: "pass", LookupKeys: []string{"pass"}, Features: []string{"notes"}, Duration: passFor},
 }}
 
 // How often the sweeps begin: seldom, for virtual months are to be cheap.
@@ -60,8 +61,11 @@ func (w *world) boot() *service {
 		seer.checkOrder(store, r)
 		return seer.countWrite(r)
 	}
+	plans := catalog
+	plans.PartialRefund = partially(net.seed)
 	config := server.Config{
-		Store: watched{store, seer}, APIKey: apiKey, Catalog: catalog, Log: w.serviceLog, ReturnOrigins: []string{"https://app.test"},
+		Store: watched{store, seer}, APIKey: apiKey, Catalog: plans, Log: w.serviceLog, ReturnOrigins: []string{"https://app.test"},
+		Mail:   server.Mail{Mailer: w.letterbox, App: "World", Domain: "world.test"},
 		Seats:  lockstep.SeatPolicy{Follow: follows(net.seed), Minimum: leastSeats},
 		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
 		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/", Events: []string{"account.access_changed"}, AllowPrivate: true,

@@ -114,6 +114,9 @@ type world struct {
 
 	discarded map[string]bool // customers that somebody deleted at Stripe
 	listener  *listener
+	letterbox *letterbox
+	disputes  map[string]string            // the open ones, by payment intent
+	taken     map[string]bool              // payments whose money a dispute has taken back
 	clerkIs   atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
 	change    func(*server.Config)         // of the services that are booted from now on; may be nil
 	replanned map[string]bool              // subscriptions whose plan was changed
@@ -121,7 +124,8 @@ type world struct {
 
 func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
-		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}}
+		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}, disputes: map[string]string{}, taken: map[string]bool{},
+		letterbox: &letterbox{letters: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {
@@ -145,6 +149,7 @@ func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 		{LookupKey: "basic", ProductName: "Basic", Amount: 500, Currency: "usd", Interval: "month"},
 		{LookupKey: "pro", ProductName: "Pro", Amount: 2000, Currency: "usd", Interval: "month"},
 		{LookupKey: "life", ProductName: "Life", Amount: 30000, Currency: "usd"},
+		{LookupKey: "pass", ProductName: "Pass", Amount: 900, Currency: "usd"},
 	} {
 		w.prices[plan.LookupKey] = w.sim.AddPlan(plan)
 	}

@@ -1,0 +1,149 @@
+package world
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// passFor is how long a pass counts.
+const passFor = 20 * 24 * time.Hour
+
+// partially says what a part that was given back does to a license in a world.
+func partially(seed uint64) lockstep.PartialRefund {
+	if seed%2 == 1 {
+		return lockstep.RevokeLicense
+	}
+	return lockstep.KeepLicense
+}
+
+// paidOnce draws a charge of a one-time payment that was paid.
+func (w *world) paidOnce() (simulator.Charge, bool) {
+	once := map[string]bool{}
+	for _, s := range w.sim.CheckoutSessions() {
+		if s.Mode == "payment" && s.PaymentStatus == "paid" {
+			once[s.PaymentIntent] = true
+		}
+	}
+	var paid []simulator.Charge
+	for _, c := range w.sim.Charges() {
+		if once[c.PaymentIntent] && c.Status == "succeeded" {
+			paid = append(paid, c)
+		}
+	}
+	return pick(w, paid)
+}
+
+// refundPart gives a part back.
+func (w *world) refundPart() {
+	if c, ok := w.paidOnce(); ok && c.Refunded == 0 {
+		w.say("refund a part of %s: %v", c.PaymentIntent, w.sim.Refund(c.PaymentIntent, c.Amount/3))
+	}
+}
+
+// dispute has a bank take the money back for now.
+func (w *world) dispute() {
+	c, ok := w.paidOnce()
+	if !ok {
+		return
+	}
+	id, err := w.sim.Dispute(c.ID)
+	w.say("dispute %s (%s): %v", c.PaymentIntent, id, err)
+	if err == nil {
+		w.disputes[c.PaymentIntent] = id
+		w.taken[c.PaymentIntent] = true
+	}
+}
+
+// decideDispute has a bank decide one way or the other.
+func (w *world) decideDispute() {
+	for payment, id := range w.disputes { // whichever: a map that holds few
+		won := w.rng.IntN(2) == 0
+		w.say("the dispute %s is won=%v: %v", id, won, w.sim.CloseDispute(id, won))
+		delete(w.disputes, payment)
+		w.taken[payment] = !won
+		return
+	}
+}
+
+// fate is what became of a one-time payment, naively: its status, and whether it grants.
+func (c *checker) fate(s simulator.CheckoutSession, plan string) (status string, grants bool) {
+	var last simulator.Charge
+	for _, charge := range c.sim.Charges() { // oldest first
+		if charge.PaymentIntent == s.PaymentIntent && s.PaymentIntent != "" {
+			last = charge
+		}
+	}
+	switch {
+	case last.Refunded > 0 && last.Refunded >= last.Amount:
+		return "refunded", false
+	case c.taken[s.PaymentIntent]:
+		return "disputed", false
+	case s.PaymentStatus == "unpaid" && last.Status == "failed":
+		return "failed", false
+	case s.PaymentStatus == "unpaid":
+		return "pending", false
+	case last.Refunded > 0 && partially(c.net.seed) == lockstep.RevokeLicense:
+		return "active", false
+	case plan == "pass":
+		return "active", time.Since(last.Created) < passFor
+	}
+	return "active", true
+}
+
+// letterbox is where the world's letters end. Now and then the mail server is busy.
+type letterbox struct {
+	mu      sync.Mutex
+	calls   int
+	letters map[string]int // by Message-ID
+}
+
+// Deliver implements [lockstep.Mailer].
+func (l *letterbox) Deliver(_ context.Context, letter lockstep.Letter, ready func() error) error {
+	if err := ready(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.calls++; l.calls%5 == 0 {
+		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "busy"}
+	}
+	l.letters[letter.ID]++
+	return nil
+}
+
+// checkLetters: one e-mail per business object, and as many as are said to be sent.
+func (c *checker) checkLetters() {
+	c.letterbox.mu.Lock()
+	defer c.letterbox.mu.Unlock()
+	for id, times := range c.letterbox.letters {
+		if times != 1 {
+			c.wrong("letter %s was sent %d times", id, times)
+		}
+	}
+	sent, unknown := 0, 0
+	for account, a := range c.answers {
+		for _, n := range a.Notices {
+			if n.Kind == "subscription.ended" {
+				continue // which is not mailed
+			}
+			mail, err := c.service.store.Mail(context.Background(), n.ID)
+			switch {
+			case err != nil:
+				c.wrong("%s: mail of %s: %v", account, n.ID, err)
+			case mail.State == lockstep.MailSent:
+				sent++
+			case mail.State == lockstep.MailUnknown:
+				unknown++
+			case mail.State != lockstep.MailSkipped:
+				c.wrong("%s: mail of %s is %s: %s", account, n.ID, mail.State, mail.Reason)
+			}
+		}
+	}
+	if arrived := len(c.letterbox.letters); arrived < sent || arrived > sent+unknown {
+		c.wrong("%d letters arrived, %d are said to be sent, and of %d nobody knows", arrived, sent, unknown)
+	}
+}
