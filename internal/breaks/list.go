@@ -37,6 +37,15 @@ var breakages = []breakage{
 	if has.Checkouts, err = d.Till.Checkouts(ctx, customerID); err != nil {
 		return has, err
 	}`},
+	{"a license that runs out goes on",
+		"access.go",
+		`if p.Duration > 0 && !now.Before(l.paidSince().Add(p.Duration)) {`,
+		`if false {`},
+	{"send a letter again of which nobody knows whether it was sent",
+		"internal/reconcile/mail.go",
+		`		mail.State, mail.Reason = lockstep.MailUnknown, "the run that was handing it over ended before it was accepted"
+		return Result{}, m.end(ctx, claim, mail)`,
+		`		return Result{}, m.send(ctx, claim, n, mail)`},
 	{"begin checkouts without a turn: two tabs get two",
 		"internal/sqlstore/purchase.go",
 		`where purchases.lease_until <= $6`,
@@ -46,11 +55,15 @@ var breakages = []breakage{
 		`	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
-	if err := r.project(ctx, access); err != nil {
-		return Result{}, err
+	if !r.absent {
+		if err := r.project(ctx, access); err != nil {
+			return Result{}, err
+		}
 	}`,
-		`	if err := r.project(ctx, access); err != nil {
-		return Result{}, err
+		`	if !r.absent {
+		if err := r.project(ctx, access); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err

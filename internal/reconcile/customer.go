@@ -29,6 +29,11 @@ func (r *run) ensureCustomer(ctx context.Context) error {
 				return err
 			}
 		}
+		if r.now.CustomerDeleted { // the last look at what it had bought: its lists are not read again
+			if err := r.observeSubscriptions(ctx); err != nil {
+				return err
+			}
+		}
 		adopted, err := r.adopt(ctx)
 		if err != nil {
 			return err

@@ -47,7 +47,8 @@ func (c *checker) checkCharges() {
 	}
 	refunded := map[string]bool{}
 	for _, charge := range c.sim.Charges() {
-		if charge.Refunded > 0 {
+		_, disputed := c.taken[charge.PaymentIntent] // what was given back may be bought again
+		if charge.Refunded > 0 || disputed {
 			refunded[charge.PaymentIntent] = true
 		}
 	}

@@ -38,7 +38,8 @@ var deeds = []deed{
 	{4, (*world).leave},
 	{1, (*world).deleteOrganization},
 	{3, (*world).refund},
-	{3, (*world).refundPart},
+	{10, (*world).payOnce},
+	{5, (*world).refundPart},
 	{3, (*world).dispute},
 	{3, (*world).decideDispute},
 	{1, (*world).deleteCustomer},
@@ -72,6 +73,10 @@ func (w *world) live() {
 			}
 		}
 		w.pause()
+	}
+	if w.rng.IntN(3) == 0 {
+		w.say("passes run out")
+		time.Sleep(passFor)
 	}
 }
 

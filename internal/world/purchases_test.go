@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -35,6 +36,23 @@ func (w *world) paidOnce() (simulator.Charge, bool) {
 		}
 	}
 	return pick(w, paid)
+}
+
+// payOnce buys a license or a pass, and pays it at once.
+func (w *world) payOnce() {
+	account, paidBy, ok := w.buyer()
+	if !ok {
+		return
+	}
+	key, _ := pick(w, []string{"life", "pass", "pass"})
+	body := map[string]any{"account": account, "lookup_key": key, "paid_by": paidBy, "success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}
+	w.say("pay %s at once for %s", key, account)
+	w.calls.Go(func() {
+		var session struct{ ID string }
+		if status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, body, &session); err == nil && status == http.StatusOK {
+			w.say("pay %s: %v", session.ID, w.sim.PayCheckout(session.ID, "4242424242424242"))
+		}
+	})
 }
 
 // refundPart gives a part back.
@@ -106,6 +124,7 @@ func (l *letterbox) Deliver(_ context.Context, letter lockstep.Letter, ready fun
 	if err := ready(); err != nil {
 		return err
 	}
+	time.Sleep(200 * time.Millisecond) // in which the service may die; the mail server goes on
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.calls++; l.calls%5 == 0 {
