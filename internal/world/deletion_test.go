@@ -252,6 +252,7 @@ func TestADeletedUsersDataIsForgotten(t *testing.T) {
 		ada, eve := w.mustSignUp(adas), w.mustSignUp(eves)
 		time.Sleep(time.Minute)
 		w.mustBuy("user/"+ada, "life")
+		time.Sleep(time.Minute) // until then its payment is under way
 		w.mustBuy("user/"+ada, "pro")
 		w.mustBuy("user/"+eve, "pro")
 		time.Sleep(time.Minute)
