@@ -10,6 +10,10 @@ import (
 const (
 	blankBodies Statement = `update events set body = $2 where key = $1 and body <> $2`
 
+	// BlankIgnored blanks what was ignored, and so is under no key, by an id in its body. A
+	// database whose instr does not search bytes replaces it.
+	BlankIgnored Statement = `update events set body = $3 where key is null and source = $1 and instr(body, $2) > 0 and body <> $3`
+
 	selectFormer Statement = `select customer_id from former_customers where kind = $1 and id = $2`
 )
 
@@ -26,13 +30,13 @@ func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events in
 		if record.State != lockstep.AccountDeleted {
 			return lockstep.ErrInUse
 		}
-		keys := []lockstep.Key{account.Key()}
+		keys, ids := []lockstep.Key{account.Key()}, []string{account.ID}
 		customers, err := collect(ctx, t, text, selectFormer, account.Kind, account.ID)
 		if err != nil {
 			return err
 		}
 		for _, id := range append(customers, record.CustomerID) {
-			keys = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id})
+			keys, ids = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}), append(ids, id)
 		}
 		licenses, err := t.licenses(ctx, account)
 		if err != nil {
@@ -48,6 +52,18 @@ func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events in
 				return err
 			}
 			events += n
+		}
+		for _, id := range ids {
+			if id == "" {
+				continue
+			}
+			for _, source := range []lockstep.Source{lockstep.Clerk, lockstep.Stripe} {
+				n, err := t.exec(ctx, BlankIgnored, source, []byte(id), forgotten)
+				if err != nil {
+					return err
+				}
+				events += n
+			}
 		}
 		return nil
 	})

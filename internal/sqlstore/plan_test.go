@@ -65,6 +65,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"settleEvents":           "events_open (status=? AND key=?)",
 		"moveEvents":             "events_open (status=? AND key=?)",
 		"selectEventsOfKey":      "events_of_key (key=? AND seq<?)",
+		"BlankIgnored":           "events_ignored (source=?)",
 		"countBegun":             "accounts_deletion (deletion=? AND deletion_at>?)",
 		"selectHeld":             "accounts_deletion (deletion=?)",
 		"selectBacklog":          "work_ended",
