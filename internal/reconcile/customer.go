@@ -152,7 +152,8 @@ func (r *run) createCustomer(ctx context.Context) error {
 	if r.now.Intent != nil && time.Since(r.now.Intent.At) > keyLife {
 		return r.recover(ctx, nil)
 	}
-	if r.now.Intent == nil {
+	resumed := r.now.Intent != nil
+	if !resumed {
 		if err := r.intend(ctx); err != nil {
 			return err
 		}
@@ -164,6 +165,20 @@ func (r *run) createCustomer(ctx context.Context) error {
 	switch {
 	case err == nil:
 		c.Email, c.Name = intent.Email, intent.Name
+		if resumed {
+			// The answer may be that of the first try. What became of the customer since, only
+			// a look tells: its events came before the link.
+			switch now, err := r.Billing.Customer(ctx, c.ID); {
+			case err != nil:
+				return fmt.Errorf("look at the customer of an old intent: %w", err)
+			case now.Deleted:
+				r.now.Intent = nil
+				if err := r.keep(ctx); err != nil {
+					return err
+				}
+				return r.createCustomer(ctx)
+			}
+		}
 		return r.link(ctx, c)
 	case errors.As(err, &upstream) && (upstream.Replayed || upstream.Code == "idempotency_error"):
 		// The key's stored answer is a failure, or belongs to other parameters: it

@@ -39,6 +39,7 @@ var deeds = []deed{
 	{1, (*world).deleteOrganization},
 	{3, (*world).refund},
 	{10, (*world).payOnce},
+	{4, (*world).dieWhileMailing},
 	{5, (*world).refundPart},
 	{3, (*world).dispute},
 	{3, (*world).decideDispute},

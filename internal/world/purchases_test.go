@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -114,6 +115,7 @@ func (c *checker) fate(s simulator.CheckoutSession, plan string) (status string,
 
 // letterbox is where the world's letters end. Now and then the mail server is busy.
 type letterbox struct {
+	under   atomic.Int64 // how many are being handed over
 	mu      sync.Mutex
 	calls   int
 	letters map[string]int // by Message-ID
@@ -124,6 +126,8 @@ func (l *letterbox) Deliver(_ context.Context, letter lockstep.Letter, ready fun
 	if err := ready(); err != nil {
 		return err
 	}
+	l.under.Add(1)
+	defer l.under.Add(-1)
 	time.Sleep(200 * time.Millisecond) // in which the service may die; the mail server goes on
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,6 +136,18 @@ func (l *letterbox) Deliver(_ context.Context, letter lockstep.Letter, ready fun
 	}
 	l.letters[letter.ID]++
 	return nil
+}
+
+// dieWhileMailing kills the service while a letter is being handed over.
+func (w *world) dieWhileMailing() {
+	w.payOnce()
+	for range 500 {
+		if w.letterbox.under.Load() > 0 {
+			w.crash()
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // checkLetters: one e-mail per business object, and as many as are said to be sent.
