@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	seeds := flag.Int("seeds", 150, "how many seeds a break may survive")
+	seeds := flag.Int("seeds", 400, "how many seeds a break may survive")
 	only := flag.String("only", "", "only the breaks whose description contains this")
 	write := flag.String("write", "", "write the table to this file")
 	flag.Parse()

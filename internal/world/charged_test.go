@@ -53,12 +53,18 @@ func (c *checker) checkCharges() {
 		}
 	}
 	bought, open := map[string][]simulator.CheckoutSession{}, map[string]string{} // by buyer
-	paidFor := map[string]string{}
+	paidFor, began := map[string]string{}, map[string][]simulator.CheckoutSession{} // the oldest first
 	for _, s := range c.sim.CheckoutSessions() {
 		if !strings.HasPrefix(s.SuccessURL, "https://app.test/?s=") {
 			continue // a payment link
 		}
 		buyer := s.ClientReferenceID
+		for _, earlier := range began[buyer+s.Customer] {
+			if earlier.Status == "expired" && s.Created.Before(earlier.ExpiresAt) {
+				c.wrong("%s had two open checkouts, %s and %s", buyer, earlier.ID, s.ID)
+			}
+		}
+		began[buyer+s.Customer] = append(began[buyer+s.Customer], s)
 		if s.Status == "open" {
 			if other, some := open[buyer+s.Customer]; some {
 				c.wrong("%s has two open checkouts, %s and %s", buyer, other, s.ID)
