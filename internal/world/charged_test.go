@@ -52,7 +52,7 @@ func (c *checker) checkCharges() {
 			refunded[charge.PaymentIntent] = true
 		}
 	}
-	bought, open := map[string][]simulator.CheckoutSession{}, map[string]string{} // by buyer
+	bought, open := map[string][]simulator.CheckoutSession{}, map[string]string{}   // by buyer
 	paidFor, began := map[string]string{}, map[string][]simulator.CheckoutSession{} // the oldest first
 	for _, s := range c.sim.CheckoutSessions() {
 		if !strings.HasPrefix(s.SuccessURL, "https://app.test/?s=") {
