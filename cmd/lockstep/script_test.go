@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -53,7 +54,16 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// freeAddr is a loopback address that nobody listens on at the moment.
+// nextPort is the last port that freeAddr gave out. Each is given out once in a
+// process: its test listens only later, and two that drew the same would collide.
+var nextPort = func() *atomic.Int64 {
+	start := new(atomic.Int64)
+	start.Store(15000 + rand.Int64N(12000))
+	return start
+}()
+
+// freeAddr is a loopback address that nobody listens on, and that no other test of
+// this process gets.
 //
 // It is below the ports that the system gives to connections (32768 and up on
 // Linux), or one of a browser's could take it in the meantime.
@@ -61,7 +71,7 @@ func freeAddr() (string, error) {
 	var err error
 	for range 100 {
 		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(15000))); err == nil {
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", nextPort.Add(1))); err == nil {
 			return l.Addr().String(), l.Close()
 		}
 	}
