@@ -13,6 +13,9 @@ import (
 // observeBilling reads what the scope says could have changed. Nothing is ever
 // concluded from silence: an empty list, or a 404, takes nothing away.
 func (r *run) observeBilling(ctx context.Context) error {
+	if r.scope.Has(lockstep.ScopePayments) {
+		r.reviewLicenses()
+	}
 	if r.now.CustomerID == "" {
 		return nil
 	}
@@ -126,8 +129,13 @@ func (r *run) findPayments(ctx context.Context) error {
 			r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: s.ID}, Priority: lockstep.Normal})
 		}
 	}
+	return nil
+}
+
+// reviewLicenses marks the payments that have a license: one may have been given
+// back, also when its customer is deleted since, or when there never was one.
+func (r *run) reviewLicenses() {
 	for _, l := range r.now.Licenses {
 		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID}, Priority: lockstep.Background})
 	}
-	return nil
 }

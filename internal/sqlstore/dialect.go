@@ -1,5 +1,7 @@
 package sqlstore
 
+import "database/sql"
+
 // Statement is one of the store's SQL statements, as SQLite and PostgreSQL both
 // read it. Exported are those that a database may have to say otherwise.
 type Statement string
@@ -9,6 +11,13 @@ type Dialect struct {
 	// Override replaces whole statements. The replacement takes the same
 	// parameters and returns the same columns.
 	Override map[Statement]string
+	// Locking is the same, in writing transactions only: where there are several
+	// writers, they lock what they are about to change.
+	Locking map[Statement]string
+	// Together replaces statements that are run for many rows at once by one that
+	// takes an array for each parameter and returns the rows of all. Without it a
+	// statement is run row by row, which is as good where no network lies between.
+	Together map[Statement]string
 	// Clock selects the current time in milliseconds. Empty: the process's clock,
 	// which is right where there is one process only.
 	Clock string
@@ -16,16 +25,42 @@ type Dialect struct {
 	// where writers run at once, one can get in between a check and its write.
 	// Nil: there is one writer.
 	Conflict func(error) bool
+	// Undone reports whether an error says that the database has undone a
+	// transaction for the sake of another, so that it is worth another try. Nil: there
+	// is one writer.
+	Undone func(error) bool
+	// Snapshot is the isolation of a reading transaction that sees one state.
+	Snapshot sql.IsolationLevel
+	// Argument turns a parameter into what the driver can send; nil: as it is.
+	Argument func(any) any
 	// Unprepared leaves statements to the driver, for drivers that keep prepared
 	// ones themselves or speak through a pooler that cannot.
 	Unprepared bool
 }
 
-func (d Dialect) text(s Statement) string {
+// text is how a statement reads in a transaction that writes, or does not.
+func (d Dialect) text(s Statement, writing bool) string {
+	if locking, has := d.Locking[s]; has && writing {
+		return locking
+	}
 	if override, has := d.Override[s]; has {
 		return override
 	}
 	return string(s)
 }
+
+// arguments are what the driver is sent.
+func (d Dialect) arguments(args []any) []any {
+	if d.Argument == nil {
+		return args
+	}
+	sent := make([]any, len(args))
+	for i, a := range args {
+		sent[i] = d.Argument(a)
+	}
+	return sent
+}
+
+func (d Dialect) undone(err error) bool { return d.Undone != nil && d.Undone(err) }
 
 func (d Dialect) conflict(err error) bool { return d.Conflict != nil && d.Conflict(err) }

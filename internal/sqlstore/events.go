@@ -14,21 +14,21 @@ import (
 // any), $4 below which seq, $5 how many, $6 whether without bodies. That of open
 // events sorts, but numbers only: in a storm there are many.
 const (
-	selectEvents Statement = `
+	SelectEvents Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
 	coalesce(key, ''), status, reason, case when $6 = 0 then body end
 from events
 where seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2) and ($3 = '' or key = $3)
 order by seq desc limit $5`
 
-	selectEventsOfKey Statement = `
+	SelectEventsOfKey Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
 	coalesce(key, ''), status, reason, case when $6 = 0 then body end
 from events
 where key = $3 and seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2)
 order by seq desc limit $5`
 
-	selectEventsOpen Statement = `
+	SelectEventsOpen Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
 	coalesce(key, ''), status, reason, case when $6 = 0 then body end
 from events
@@ -72,12 +72,12 @@ func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockst
 	if f.Bodiless {
 		bodiless = 1
 	}
-	statement := selectEvents
+	statement := SelectEvents
 	switch {
 	case key != "":
-		statement = selectEventsOfKey
+		statement = SelectEventsOfKey
 	case f.Status == lockstep.EventPending, f.Status == lockstep.EventParked, f.Status == lockstep.EventFailed:
-		statement = selectEventsOpen
+		statement = SelectEventsOpen
 	}
 	var found []numbered
 	err = s.read(ctx, func(t *tx) (err error) {

@@ -16,10 +16,10 @@ update work set
 	done_generation = claimed_generation,
 	lease_token = '', lease_until = 0, claimed_scope = 0,
 	attempts = 0, disposition = 'done', reason = '',
-	generation = case when generation = claimed_generation and $3 > 0 then generation + 1 else generation end,
-	run_at = case when generation = claimed_generation and $3 > 0 then $3 else run_at end,
-	scope = case when generation = claimed_generation and $3 > 0 then scope | $4 else scope end,
-	priority = case when generation = claimed_generation and $3 > 0 then 2 else priority end
+	generation = case when generation = claimed_generation and cast($3 as bigint) > 0 then generation + 1 else generation end,
+	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3 else run_at end,
+	scope = case when generation = claimed_generation and cast($3 as bigint) > 0 then scope | $4 else scope end,
+	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end
 where key = $1 and lease_token = $2`
 
 	// finishRetry: $3 is when, $4 when an interactive mark made during the run gets
@@ -50,9 +50,9 @@ where key = $1 and status in ('pending', 'parked', 'failed')
 	deleteWaits Statement = `delete from work_waits where key = $1`
 	insertWait  Statement = `insert into work_waits (key, waits_for) values ($1, $2) on conflict do nothing`
 
-	// selectLinkedSince: whether an account ($1, $2) or a customer's ($3) was first
+	// SelectLinkedSince is whether an account ($1, $2) or a customer's ($3) was first
 	// seen or newly linked since the key $4 was claimed.
-	selectLinkedSince Statement = `
+	SelectLinkedSince Statement = `
 select count(*) from accounts
 where ((kind = $1 and id = $2) or customer_id = $3)
 	and linked_at >= (select claimed_at from work where key = $4)`
@@ -106,9 +106,9 @@ func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Dispositi
 // park ends a run whose key belongs to nobody known. What it waits for may have
 // come while it ran: then it runs again.
 func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
-	if key, err := t.land(ctx, claim.Key); err != nil {
+	if landed, err := t.land(ctx, []lockstep.Key{claim.Key}); err != nil {
 		return err
-	} else if key != claim.Key { // linked meanwhile, and its events are with the account
+	} else if landed[0] != claim.Key { // linked meanwhile, and its events are with the account
 		return t.done(ctx, claim, lockstep.Outcome{})
 	}
 	missed, err := t.missed(ctx, claim, outcome.WaitsFor)
@@ -139,7 +139,7 @@ func (t *tx) missed(ctx context.Context, claim lockstep.Claim, keys []lockstep.K
 			customer = key.ID
 		}
 		var n int
-		if err := t.row(ctx, selectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()).Scan(&n); err != nil {
+		if err := t.row(ctx, SelectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()).Scan(&n); err != nil {
 			return false, err
 		}
 		if n > 0 {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	blankBodies Statement = `update events set body = $2 where key = $1 and body <> $2`
+	BlankBodies Statement = `update events set body = $2 where key = $1 and body <> $2`
 
 	// BlankIgnored blanks what was ignored, and so is under no key, by an id in its body. A
 	// database whose instr does not search bytes replaces it.
@@ -47,7 +47,7 @@ func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events in
 		}
 		events = 0
 		for _, key := range keys {
-			n, err := t.exec(ctx, blankBodies, key.String(), forgotten)
+			n, err := t.exec(ctx, BlankBodies, key.String(), forgotten)
 			if err != nil {
 				return err
 			}

@@ -1,49 +1,48 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
 const (
-	// InsertEvent stores an event if it is new. Its generation is the one that the
-	// mark, which follows in the same transaction, makes.
+	// SelectKnown finds an event that is stored.
+	SelectKnown Statement = `select source, id from events where source = $1 and id = $2`
+
+	// InsertEvent stores an event if it is new. An empty key is none.
 	InsertEvent Statement = `
 insert into events (source, id, type, origin, object_id, customer_id, api_version,
 	occurred_at, received_at, key, generation, status, reason, body)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-	coalesce((select generation from work where key = $10), 0) + 1, $11, $12, $13)
-on conflict (source, id) do nothing`
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), $11, $12, $13, $14)
+on conflict (source, id) do nothing
+returning source, id`
 )
 
-// Receive implements [lockstep.Inbox].
-func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+// eventID names an event.
+type eventID struct{ source, id string }
+
+func scanEventID(row scanner) (e eventID, err error) {
+	err = row.Scan(&e.source, &e.id)
+	return e, err
+}
+
+func idOf(e lockstep.Event) eventID { return eventID{string(e.Source), e.ID} }
+
+// Receive implements [lockstep.Inbox]. Keys are marked before the events are stored:
+// the mark locks the key's row, so that the generation that stands with an event is
+// the one that its mark made, whoever else marks. If another has stored the event
+// meanwhile, there was one mark too many, which is harmless.
+func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) (receipts []lockstep.Receipt, err error) {
 	if len(deliveries) == 0 {
 		return nil, nil
 	}
-	receipts := make([]lockstep.Receipt, len(deliveries))
-	err := s.write(ctx, func(t *tx) error {
-		var marks []lockstep.Mark
-		for i, d := range deliveries {
-			d, err := t.route(ctx, d)
-			if err != nil {
-				return err
-			}
-			stored, err := t.insertEvent(ctx, d.Event)
-			if err != nil {
-				return fmt.Errorf("store event %s/%s: %w", d.Event.Source, d.Event.ID, err)
-			}
-			if !stored {
-				continue
-			}
-			receipts[i] = lockstep.Receipt{Stored: true, Key: d.Event.Key}
-			if d.Mark != nil {
-				marks = append(marks, *d.Mark)
-			}
-		}
-		return t.markRouted(ctx, marks)
+	err = s.write(ctx, func(t *tx) (err error) {
+		receipts, err = t.receive(ctx, deliveries)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("receive %d events: %w", len(deliveries), err)
@@ -51,24 +50,86 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]
 	return receipts, nil
 }
 
-// route says on which key a delivery lands, and what becomes of its event.
-func (t *tx) route(ctx context.Context, d lockstep.Delivery) (lockstep.Delivery, error) {
-	if d.Mark == nil {
-		d.Event.Key, d.Event.Status = lockstep.Key{}, lockstep.EventIgnored
-		return d, nil
-	}
-	mark := *d.Mark // the caller's stays as it is
-	key, err := t.land(ctx, mark.Key)
+func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	fresh, err := t.unknown(ctx, deliveries)
 	if err != nil {
-		return d, err
+		return nil, fmt.Errorf("look for events: %w", err)
 	}
-	mark.Key = key
-	d.Mark, d.Event.Key, d.Event.Status = &mark, key, lockstep.EventPending
-	return d, nil
+	var keys []lockstep.Key
+	var marks []lockstep.Mark
+	for _, i := range fresh {
+		if m := deliveries[i].Mark; m != nil {
+			keys, marks = append(keys, m.Key), append(marks, *m)
+		}
+	}
+	if keys, err = t.land(ctx, keys); err != nil {
+		return nil, err
+	}
+	for i := range marks {
+		marks[i].Key = keys[i]
+	}
+	generations, err := t.markRouted(ctx, marks)
+	if err != nil {
+		return nil, err
+	}
+	receipts := make([]lockstep.Receipt, len(deliveries))
+	rows := make([][]any, len(fresh))
+	at := make(map[eventID]int, len(fresh))
+	for n, i := range fresh {
+		e := deliveries[i].Event
+		e.Key, e.Status = lockstep.Key{}, lockstep.EventIgnored
+		if deliveries[i].Mark != nil {
+			e.Key, e.Status, keys = keys[0], lockstep.EventPending, keys[1:]
+		}
+		receipts[i].Key = e.Key
+		at[idOf(e)] = i
+		rows[n] = t.eventRow(e, generations)
+	}
+	slices.SortFunc(rows, func(a, b []any) int { // two writers never wait for each other
+		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
+	})
+	stored, err := collectAll(ctx, t, scanEventID, InsertEvent, rows)
+	if err != nil {
+		return nil, fmt.Errorf("store events: %w", err)
+	}
+	for _, id := range stored {
+		receipts[at[id]].Stored = true
+	}
+	for i := range receipts {
+		if !receipts[i].Stored {
+			receipts[i] = lockstep.Receipt{}
+		}
+	}
+	return receipts, nil
 }
 
-func (t *tx) insertEvent(ctx context.Context, e lockstep.Event) (stored bool, err error) {
-	var key any
+// unknown returns which deliveries are not stored, each event once.
+func (t *tx) unknown(ctx context.Context, deliveries []lockstep.Delivery) ([]int, error) {
+	rows := make([][]any, len(deliveries))
+	for i, d := range deliveries {
+		rows[i] = []any{string(d.Event.Source), d.Event.ID}
+	}
+	found, err := collectAll(ctx, t, scanEventID, SelectKnown, rows)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[eventID]bool, len(deliveries))
+	for _, id := range found {
+		seen[id] = true
+	}
+	var fresh []int
+	for i, d := range deliveries {
+		if id := idOf(d.Event); !seen[id] {
+			seen[id] = true
+			fresh = append(fresh, i)
+		}
+	}
+	return fresh, nil
+}
+
+// eventRow is the parameters of InsertEvent.
+func (t *tx) eventRow(e lockstep.Event, generations map[string]int64) []any {
+	key := ""
 	if !e.Key.IsZero() {
 		key = e.Key.String()
 	}
@@ -80,7 +141,6 @@ func (t *tx) insertEvent(ctx context.Context, e lockstep.Event) (stored bool, er
 	if body == nil {
 		body = []byte{} // a null would be refused
 	}
-	n, err := t.exec(ctx, InsertEvent, e.Source, e.ID, e.Type, e.Origin, e.ObjectID, e.CustomerID, e.APIVersion,
-		millis(e.OccurredAt), received, key, e.Status, e.Reason, body)
-	return n > 0, err
+	return []any{string(e.Source), e.ID, e.Type, string(e.Origin), e.ObjectID, e.CustomerID, e.APIVersion,
+		millis(e.OccurredAt), received, key, generations[key], string(e.Status), e.Reason, body}
 }

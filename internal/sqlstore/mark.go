@@ -16,12 +16,12 @@ import (
 const haste = 5 * time.Second
 
 const (
-	// upsertMark: $4 is the moment, $5 when the mark wants a run, $6 when an
+	// UpsertMark marks a key: $4 is the moment, $5 when the mark wants a run, $6 when an
 	// interactive one gets it in backoff at the latest. The cases of priority and run_at are,
 	// in this order: nothing was pending; a run is under way and this is the first
 	// mark since its claim, so that what stands there is the run's; the key is in
 	// backoff (run_at only); something was pending already.
-	upsertMark Statement = `
+	UpsertMark Statement = `
 insert into work (key, scope, priority, generation, run_at)
 values ($1, $2, $3, 1, $5)
 on conflict (key) do update set
@@ -40,12 +40,13 @@ on conflict (key) do update set
 			case when excluded.priority = 0 and $6 < work.run_at then $6 else work.run_at end
 		when excluded.run_at < work.run_at then excluded.run_at
 		else work.run_at end
-returning generation`
+returning key, generation`
 
-	selectLinked Statement = `
-select kind, id from accounts where customer_id = $1
+	// SelectLinked is whose a customer is, or was.
+	SelectLinked Statement = `
+select customer_id, kind, id from accounts where customer_id = $1
 union all
-select kind, id from former_customers where customer_id = $1
+select customer_id, kind, id from former_customers where customer_id = $1
 limit 1`
 )
 
@@ -63,37 +64,61 @@ func (s *Store) Mark(ctx context.Context, marks ...lockstep.Mark) error {
 
 // mark marks each key, or the account on which it lands.
 func (t *tx) mark(ctx context.Context, marks []lockstep.Mark) error {
+	keys := make([]lockstep.Key, len(marks))
+	for i, m := range marks {
+		keys[i] = m.Key
+	}
+	landed, err := t.land(ctx, keys)
+	if err != nil {
+		return err
+	}
 	routed := slices.Clone(marks)
 	for i := range routed {
-		key, err := t.land(ctx, routed[i].Key)
-		if err != nil {
-			return err
-		}
-		routed[i].Key = key
+		routed[i].Key = landed[i]
 	}
-	return t.markRouted(ctx, routed)
+	_, err = t.markRouted(ctx, routed)
+	return err
+}
+
+// marked is a key and the generation that its mark made.
+type marked struct {
+	key        string
+	generation int64
+}
+
+func scanMarked(row scanner) (m marked, err error) {
+	err = row.Scan(&m.key, &m.generation)
+	return m, err
 }
 
 // markRouted marks keys that are where they land already: each once, and in the
-// order of the keys, so that two writers cannot wait for each other.
-func (t *tx) markRouted(ctx context.Context, marks []lockstep.Mark) error {
+// order of the keys, so that two writers cannot wait for each other. It returns the
+// generations that the marks made.
+func (t *tx) markRouted(ctx context.Context, marks []lockstep.Mark) (map[string]int64, error) {
+	var rows [][]any
+	soon := t.now + haste.Milliseconds()
 	for _, m := range merge(marks) {
-		if _, err := t.markOne(ctx, m); err != nil {
-			return err
-		}
+		at := t.now + max(m.Delay, 0).Milliseconds()
+		rows = append(rows, []any{m.Key.String(), int64(m.Scope), int64(m.Priority), t.now, at, soon})
 	}
-	return nil
+	made, err := collectAll(ctx, t, scanMarked, UpsertMark, rows)
+	if err != nil {
+		return nil, fmt.Errorf("mark %d keys: %w", len(rows), err)
+	}
+	generations := make(map[string]int64, len(made))
+	for _, m := range made {
+		generations[m.key] = m.generation
+	}
+	return generations, nil
 }
 
 // markOne returns the generation that the mark made.
 func (t *tx) markOne(ctx context.Context, m lockstep.Mark) (generation int64, err error) {
-	at := t.now + max(m.Delay, 0).Milliseconds()
-	soon := t.now + haste.Milliseconds()
-	err = t.row(ctx, upsertMark, m.Key.String(), m.Scope, m.Priority, t.now, at, soon).Scan(&generation)
+	made, err := t.markRouted(ctx, []lockstep.Mark{m})
 	if err != nil {
-		return 0, fmt.Errorf("mark %s: %w", m.Key, err)
+		return 0, fmt.Errorf("%s: %w", m.Key, err)
 	}
-	return generation, nil
+	return made[m.Key.String()], nil
 }
 
 // merge makes one mark of those of the same key.
@@ -118,25 +143,51 @@ func merge(marks []lockstep.Mark) []lockstep.Mark {
 	return merged
 }
 
-// land returns the key on which a mark of key lands: a linked customer's account.
-func (t *tx) land(ctx context.Context, key lockstep.Key) (lockstep.Key, error) {
-	if key.Kind != lockstep.KeyCustomer {
-		return key, nil
+// land returns the keys on which marks of keys land: a linked customer's account.
+func (t *tx) land(ctx context.Context, keys []lockstep.Key) ([]lockstep.Key, error) {
+	var rows [][]any
+	asked := map[string]bool{}
+	for _, key := range keys {
+		if key.Kind == lockstep.KeyCustomer && !asked[key.ID] {
+			asked[key.ID] = true
+			rows = append(rows, []any{key.ID})
+		}
 	}
-	account, err := t.linked(ctx, key.ID)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		return key, nil
+	found, err := collectAll(ctx, t, scanLinked, SelectLinked, rows)
+	if err != nil {
+		return nil, fmt.Errorf("read links: %w", err)
 	}
-	return account.Key(), err
+	accounts := make(map[string]lockstep.Account, len(found))
+	for _, l := range found {
+		accounts[l.customerID] = l.account
+	}
+	landed := slices.Clone(keys)
+	for i, key := range keys {
+		if account, linked := accounts[key.ID]; linked && key.Kind == lockstep.KeyCustomer {
+			landed[i] = account.Key()
+		}
+	}
+	return landed, nil
 }
 
 // linked returns the account whose customer this is, or was.
 func (t *tx) linked(ctx context.Context, customerID string) (lockstep.Account, error) {
-	account, err := scanAccount(t.row(ctx, selectLinked, customerID))
+	l, err := scanLinked(t.row(ctx, SelectLinked, customerID))
 	if errors.Is(err, sql.ErrNoRows) {
 		return lockstep.Account{}, fmt.Errorf("account of customer %s: %w", customerID, lockstep.ErrNotFound)
 	}
-	return account, err
+	return l.account, err
+}
+
+// linkage is a customer and whose it is.
+type linkage struct {
+	customerID string
+	account    lockstep.Account
+}
+
+func scanLinked(row scanner) (l linkage, err error) {
+	err = row.Scan(&l.customerID, &l.account.Kind, &l.account.ID)
+	return l, err
 }
 
 func scanAccount(row scanner) (a lockstep.Account, err error) {

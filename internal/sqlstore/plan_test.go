@@ -20,7 +20,7 @@ import (
 // scans may read all of a table, or sort.
 var scans = map[string]string{
 	"SelectEventTally": "a row for each status",
-	"selectEventsOpen": "sorts the numbers of what is open",
+	"SelectEventsOpen": "sorts the numbers of what is open",
 	"tallyDeletions":   "of what is being deleted, by a partial index",
 	"selectHeld":       "a row that says whether there is one",
 	"countLinked":      "of at most as many as make the brake's share meaningless",
@@ -43,7 +43,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 	}
 	closeAfter(t, db)
 	statements := statementsOf(t)
-	for _, must := range []string{"InsertEvent", "ClaimDue", "selectLinked", "upsertMark", "settleEvents"} {
+	for _, must := range []string{"InsertEvent", "ClaimDue", "SelectLinked", "UpsertMark", "settleEvents"} {
 		if statements[must] == "" {
 			t.Errorf("statement %s is not there", must)
 		}
@@ -64,13 +64,13 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectNextDue":          "work_due (priority=?)",
 		"settleEvents":           "events_open (status=? AND key=?)",
 		"moveEvents":             "events_open (status=? AND key=?)",
-		"selectEventsOfKey":      "events_of_key (key=? AND seq<?)",
+		"SelectEventsOfKey":      "events_of_key (key=? AND seq<?)",
 		"BlankIgnored":           "events_ignored (source=?)",
 		"countBegun":             "accounts_deletion (deletion=? AND deletion_at>?)",
 		"selectHeld":             "accounts_deletion (deletion=?)",
 		"selectBacklog":          "work_ended",
-		"selectEventsOpen":       "events_open (status=?)",
-		"selectLinked":           "sqlite_autoindex_accounts_1 (customer_id=?)",
+		"SelectEventsOpen":       "events_open (status=?)",
+		"SelectLinked":           "sqlite_autoindex_accounts_1 (customer_id=?)",
 		"selectWaiting":          "work_waits_for (waits_for=?)",
 		"selectNotices":          "notices_of_account (account_kind=? AND account_id=?)",
 		"selectPaidBy":           "subscriptions_paid_by (paid_by=?)",

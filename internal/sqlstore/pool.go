@@ -13,14 +13,15 @@ import (
 type pool struct {
 	db      *sql.DB
 	dialect Dialect
+	writing bool // transactions through it write
 
 	mu       sync.Mutex
 	prepared map[Statement]*sql.Stmt // nil: wanted, or being prepared
 	wanted   []Statement
 }
 
-func newPool(db *sql.DB, dialect Dialect) *pool {
-	return &pool{db: db, dialect: dialect, prepared: map[Statement]*sql.Stmt{}}
+func newPool(db *sql.DB, dialect Dialect, writing bool) *pool {
+	return &pool{db: db, dialect: dialect, writing: writing, prepared: map[Statement]*sql.Stmt{}}
 }
 
 // lookup returns the prepared statement, or nil and notes that it is wanted.
@@ -46,7 +47,7 @@ func (p *pool) prepare(ctx context.Context) {
 	p.wanted = nil
 	p.mu.Unlock()
 	for _, s := range wanted {
-		stmt, err := p.db.PrepareContext(ctx, p.dialect.text(s)) //nolint:sqlclosecheck // closed with the pool
+		stmt, err := p.db.PrepareContext(ctx, p.dialect.text(s, p.writing)) //nolint:sqlclosecheck // closed with the pool
 		p.mu.Lock()
 		if err == nil {
 			p.prepared[s] = stmt

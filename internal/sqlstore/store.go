@@ -25,12 +25,7 @@ var _ lockstep.Store = (*Store)(nil)
 // New returns the store over a database whose schema is up to date. Both handles
 // are the store's from now on; they may be the same.
 func New(writer, reader *sql.DB, dialect Dialect) *Store {
-	w := newPool(writer, dialect)
-	r := w
-	if reader != writer {
-		r = newPool(reader, dialect)
-	}
-	return &Store{writer: w, reader: r}
+	return &Store{writer: newPool(writer, dialect, true), reader: newPool(reader, dialect, false)}
 }
 
 var errClosed = errors.New("store is closed")
@@ -58,13 +53,9 @@ func (s *Store) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.inside.Wait()
-	var err error
-	if s.reader != s.writer {
-		err = s.reader.close()
-	}
 	// The writer is last: SQLite empties its log when the last connection closes,
 	// and only a writing one can.
-	if err := errors.Join(err, s.writer.close()); err != nil {
+	if err := errors.Join(s.reader.close(), s.writer.close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil

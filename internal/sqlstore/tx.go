@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -19,20 +20,30 @@ type tx struct {
 	changes []lockstep.Account // whose record is written, see changed
 }
 
+// tries is how often a transaction is begun that the database undoes.
+const tries = 5
+
 // write runs do in a writing transaction, which is on disk when write returns
-// nil and has changed nothing when it does not.
+// nil and has changed nothing when it does not; except that nobody knows after the
+// connection broke during the commit. do is run again when the database has undone
+// the transaction for another's sake.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
-	return s.transact(ctx, s.writer, nil, func(t *tx) error {
-		if err := do(t); err != nil {
+	for try := 1; ; try++ {
+		err := s.transact(ctx, s.writer, nil, func(t *tx) error {
+			if err := do(t); err != nil {
+				return err
+			}
+			return t.numberChanges(ctx)
+		})
+		if try == tries || !s.writer.dialect.undone(err) || ctx.Err() != nil {
 			return err
 		}
-		return t.numberChanges(ctx)
-	})
+	}
 }
 
 // read runs do in a transaction that sees one state of the database.
 func (s *Store) read(ctx context.Context, do func(*tx) error) error {
-	return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true}, do)
+	return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true, Isolation: s.reader.dialect.Snapshot}, do)
 }
 
 func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, do func(*tx) error) error {
@@ -71,7 +82,7 @@ func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) 
 	if stmt := t.pool.lookup(s); stmt != nil {
 		result, err = t.sql.StmtContext(ctx, stmt).ExecContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	} else {
-		result, err = t.sql.ExecContext(ctx, t.pool.dialect.text(s), args...)
+		result, err = t.sql.ExecContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
 	}
 	if err != nil {
 		return 0, err
@@ -83,14 +94,14 @@ func (t *tx) row(ctx context.Context, s Statement, args ...any) *sql.Row {
 	if stmt := t.pool.lookup(s); stmt != nil {
 		return t.sql.StmtContext(ctx, stmt).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	}
-	return t.sql.QueryRowContext(ctx, t.pool.dialect.text(s), args...)
+	return t.sql.QueryRowContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
 }
 
 func (t *tx) rows(ctx context.Context, s Statement, args ...any) (*sql.Rows, error) {
 	if stmt := t.pool.lookup(s); stmt != nil {
 		return t.sql.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	}
-	return t.sql.QueryContext(ctx, t.pool.dialect.text(s), args...)
+	return t.sql.QueryContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
 }
 
 // scanner is what [sql.Row] and [sql.Rows] have in common.
@@ -111,6 +122,51 @@ func collect[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s
 		all = append(all, one)
 	}
 	return all, rows.Err()
+}
+
+// collectAll reads what a statement returns for all of rows, each its parameters.
+// Rows are told apart by what is returned.
+func collectAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, rows [][]any) (all []T, err error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	if together, has := t.pool.dialect.Together[s]; has {
+		return collect(ctx, t, scan, Statement(together), columns(rows)...)
+	}
+	for _, row := range rows {
+		some, err := collect(ctx, t, scan, s, row...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// columns turns rows into an array for each parameter.
+func columns(rows [][]any) []any {
+	arrays := make([]any, len(rows[0]))
+	for i, first := range rows[0] {
+		switch first.(type) {
+		case string:
+			arrays[i] = column[string](rows, i)
+		case int64:
+			arrays[i] = column[int64](rows, i)
+		case []byte:
+			arrays[i] = column[[]byte](rows, i)
+		default:
+			panic(fmt.Sprintf("sqlstore: parameter %d of many rows is a %T", i+1, first))
+		}
+	}
+	return arrays
+}
+
+func column[T any](rows [][]any, i int) []T {
+	values := make([]T, len(rows))
+	for n, row := range rows {
+		values[n] = row[i].(T)
+	}
+	return values
 }
 
 // text scans a row of one string.

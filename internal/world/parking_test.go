@@ -122,3 +122,52 @@ func TestALicenseStaysWhoseItIs(t *testing.T) {
 		}
 	})
 }
+
+// TestAMonthAwayHidesNoRefund: Stripe keeps events for 30 days. What happened to
+// payments before that is seen all the same: also of a customer that was deleted,
+// and of a guest.
+func TestAMonthAwayHidesNoRefund(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		ada, bob := w.mustSignUp("ada@example.com"), w.mustSignUp("bob@example.com")
+		time.Sleep(time.Minute)
+		pay := func(form url.Values) {
+			t.Helper()
+			var session struct{ ID string }
+			form.Set("mode", "payment")
+			form.Set("line_items[0][price]", w.prices["life"])
+			form.Set("line_items[0][quantity]", "1")
+			form.Set("success_url", "https://app.test/")
+			w.stripe("/v1/checkout/sessions", form, &session)
+			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		customer := w.ask("user/" + ada).CustomerID
+		pay(url.Values{"customer": {customer}, "client_reference_id": {ada}})
+		pay(url.Values{"client_reference_id": {bob}})
+		time.Sleep(3 * 24 * time.Hour)
+		for _, who := range []string{ada, bob} {
+			if a := w.ask("user/" + who); a.Access.Plan != "life" {
+				t.Fatalf("after the payment: %+v", a)
+			}
+		}
+
+		w.service.end(t)
+		for _, c := range w.sim.Charges() {
+			if err := w.sim.Refund(c.ID, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.sim.DeleteCustomer(customer); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(40 * 24 * time.Hour)
+		w.service = w.boot()
+		time.Sleep(24 * time.Hour)
+		for _, who := range []string{ada, bob} {
+			if a := w.ask("user/" + who); a.Access.Active {
+				t.Errorf("after the refund: %+v", a)
+			}
+		}
+	})
+}

@@ -2,7 +2,9 @@ package world
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,8 +81,8 @@ func (w *world) dispute() {
 
 // decideDispute has a bank decide one way or the other.
 func (w *world) decideDispute() {
-	for payment, id := range w.disputes { // whichever: a map that holds few
-		won := w.rng.IntN(2) == 0
+	for _, payment := range slices.Sorted(maps.Keys(w.disputes)) { // in an order, so that a seed is one world
+		id, won := w.disputes[payment], w.rng.IntN(2) == 0
 		w.say("the dispute %s is won=%v: %v", id, won, w.sim.CloseDispute(id, won))
 		delete(w.disputes, payment)
 		w.taken[payment] = !won

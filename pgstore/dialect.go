@@ -1,0 +1,211 @@
+package pgstore
+
+import (
+	"database/sql"
+	"errors"
+	"reflect"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/lockstep-dev/lockstep/internal/sqlstore"
+)
+
+// dialect is where PostgreSQL differs.
+func dialect() sqlstore.Dialect {
+	return sqlstore.Dialect{
+		Clock:      `select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+		Snapshot:   sql.LevelRepeatableRead,
+		Unprepared: true, // pgx keeps prepared statements itself
+		Argument:   argument,
+		Conflict:   func(err error) bool { return code(err) == "23505" },                        // unique_violation
+		Undone:     func(err error) bool { c := code(err); return c == "40P01" || c == "40001" }, // deadlock, serialization
+		Locking: map[sqlstore.Statement]string{
+			sqlstore.HoldsLease:     string(sqlstore.HoldsLease) + " for update",
+			sqlstore.SelectAccount:  string(sqlstore.SelectAccount) + " for no key update",
+			sqlstore.SelectIdentity: string(sqlstore.SelectIdentity) + " for no key update",
+		},
+		Override: map[sqlstore.Statement]string{
+			sqlstore.ClaimDue:          claimDue,
+			sqlstore.SelectLinkedSince: selectLinkedSince,
+			sqlstore.SelectEvents:      selectEvents,
+			sqlstore.SelectEventsOfKey: selectEventsOfKey,
+			sqlstore.SelectEventsOpen:  selectEventsOpen,
+			sqlstore.SelectEventTally:  `select status, cast(sum(events) as bigint) from event_tally group by status having sum(events) > 0`,
+			sqlstore.BlankBodies:       blankBodies,
+			sqlstore.BlankIgnored:      blankIgnored,
+		},
+		Together: map[sqlstore.Statement]string{
+			sqlstore.SelectLinked: selectLinkedTogether,
+			sqlstore.SelectKnown:  selectKnownTogether,
+			sqlstore.UpsertMark:   upsertMarkTogether,
+			sqlstore.InsertEvent:  insertEventTogether,
+		},
+	}
+}
+
+// code is PostgreSQL's code of an error, SQLSTATE; empty for another's error.
+func code(err error) string {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return ""
+	}
+	return pgErr.Code
+}
+
+// argument turns what has a name of its own into what it is, since in some of pgx's modes
+// a type must be known without asking the server; and texts into such that PostgreSQL can
+// keep: no zero byte, and UTF-8.
+func argument(a any) any {
+	switch v := a.(type) {
+	case nil, int64, bool, []byte, []int64, [][]byte:
+		return v
+	case int:
+		return int64(v)
+	case string:
+		return storable(v)
+	case []string:
+		clean := make([]string, len(v))
+		for i, s := range v {
+			clean[i] = storable(s)
+		}
+		return clean
+	}
+	switch v := reflect.ValueOf(a); v.Kind() {
+	case reflect.String:
+		return storable(v.String())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return v.Int()
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return int64(v.Uint()) //nolint:gosec // of at most 32 bits
+	}
+	return a
+}
+
+func storable(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
+}
+
+const (
+	claimDue = `
+with due as materialized (
+	select key from work
+	where generation > done_generation and priority = $5 and due_at <= $3
+	order by due_at, key limit $4
+	for update skip locked)
+update work set
+	lease_token = $1,
+	lease_until = $2,
+	attempts = work.attempts + 1,
+	claimed_at = $3,
+	claimed_generation = work.generation,
+	claimed_scope = work.claimed_scope | work.scope,
+	claimed_priority = work.priority,
+	scope = 0
+from due where work.key = due.key
+returning work.key, work.claimed_scope, work.generation, work.attempts, work.run_at`
+
+	// selectLinkedSince: linked_at is from the beginning of a transaction that may have
+	// been committed much later, so it counts for a minute more. Who parks in that time runs
+	// again, a few times at worst.
+	selectLinkedSince = `
+select count(*) from accounts
+where ((kind = $1 and id = $2) or customer_id = $3)
+	and linked_at >= (select claimed_at from work where key = $4) - 60000`
+
+	selectEvents = `
+select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,
+	coalesce(e.key, ''), e.status, e.reason, b.body
+from (
+	select * from events
+	where seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2) and ($3 = '' or key = $3)
+	order by seq desc limit $5) as e
+left join event_bodies b on $6 = 0 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
+order by e.seq desc`
+
+	selectEventsOfKey = `
+select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,
+	coalesce(e.key, ''), e.status, e.reason, b.body
+from (
+	select * from events
+	where key = $3 and seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2)
+	order by seq desc limit $5) as e
+left join event_bodies b on $6 = 0 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
+order by e.seq desc`
+
+	selectEventsOpen = `
+select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,
+	coalesce(e.key, ''), e.status, e.reason, b.body
+from (
+	select * from events
+	where status in ('pending', 'parked', 'failed') and status = $2
+		and seq < $4 and ($1 = '' or source = $1) and ($3 = '' or key = $3)
+	order by seq desc limit $5) as e
+left join event_bodies b on $6 = 0 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
+order by e.seq desc`
+
+	blankBodies = `
+update event_bodies as b set body = $2
+from events e
+where e.key = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2`
+
+	blankIgnored = `
+update event_bodies as b set body = $3
+from events e
+where e.key is null and e.source = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
+	and position(cast($2 as bytea) in b.body) > 0 and b.body <> $3`
+
+	selectLinkedTogether = `
+select distinct on (customer_id) customer_id, kind, id from (
+	select customer_id, kind, id, 1 as rank from accounts where customer_id = any(cast($1 as text[]))
+	union all
+	select customer_id, kind, id, 2 from former_customers where customer_id = any(cast($1 as text[]))) as linked
+order by customer_id, rank`
+
+	selectKnownTogether = `
+select e.source, e.id
+from unnest(cast($1 as text[]), cast($2 as text[])) as asked (source, id)
+join events e on e.source = asked.source and e.id = asked.id`
+
+	// upsertMarkTogether has one moment ($4) and one haste ($6) for all. See UpsertMark.
+	upsertMarkTogether = `
+insert into work (key, scope, priority, generation, run_at)
+select key, scope, priority, 1, run_at
+from unnest(cast($1 as text[]), cast($2 as bigint[]), cast($3 as bigint[]), cast($5 as bigint[])) as marks (key, scope, priority, run_at)
+on conflict (key) do update set
+	generation = work.generation + 1,
+	scope = work.scope | excluded.scope,
+	attempts = case when work.generation = work.done_generation then 0 else work.attempts end,
+	priority = case
+		when work.generation = work.done_generation then excluded.priority
+		when work.lease_until > (cast($4 as bigint[]))[1] and work.generation = work.claimed_generation then excluded.priority
+		when excluded.priority < work.priority then excluded.priority
+		else work.priority end,
+	run_at = case
+		when work.generation = work.done_generation then excluded.run_at
+		when work.lease_until > (cast($4 as bigint[]))[1] and work.generation = work.claimed_generation then excluded.run_at
+		when work.lease_until <= (cast($4 as bigint[]))[1] and work.disposition = 'retry' then
+			case when excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at then (cast($6 as bigint[]))[1] else work.run_at end
+		when excluded.run_at < work.run_at then excluded.run_at
+		else work.run_at end
+returning key, generation`
+
+	insertEventTogether = `
+with stored as (
+	insert into events (source, id, type, origin, object_id, customer_id, api_version,
+		occurred_at, received_at, key, generation, status, reason)
+	select source, id, type, origin, object_id, customer_id, api_version,
+		occurred_at, received_at, nullif(key, ''), generation, status, reason
+	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]), cast($6 as text[]), cast($7 as text[]),
+		cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]), cast($11 as bigint[]), cast($12 as text[]), cast($13 as text[]))
+		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
+	on conflict (source, id) do nothing
+	returning seq, source, id, received_at
+), kept as (
+	insert into event_bodies (slot, seq, body)
+	select s.received_at / 604800000 % 64, s.seq, b.body
+	from stored s join unnest(cast($1 as text[]), cast($2 as text[]), cast($14 as bytea[])) as b (source, id, body)
+		on b.source = s.source and b.id = s.id
+)
+select source, id from stored`
+)
