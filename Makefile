@@ -5,7 +5,7 @@ LINT      := bin/golangci-lint
 LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 
-.PHONY: help dev build test chromium lint conformance breaks breaks-table clients clients-table soak
+.PHONY: help dev build test chromium postgres lint conformance breaks breaks-table clients clients-table soak
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,7 +16,7 @@ dev: ## Run everything on this machine: simulators, service, sample app
 build: ## Build bin/lockstep
 	$(GO) build -trimpath -o bin/lockstep ./cmd/lockstep
 
-test: chromium ## Run all tests with the race detector, then hundreds of worlds without it
+test: chromium postgres ## Run all tests with the race detector, then hundreds of worlds without it
 	$(GO) test -race -timeout 15m ./...
 	$(GO) test -count=1 -timeout 15m -run TestWorld ./internal/world
 
@@ -25,6 +25,12 @@ chromium: ## Install the browser that a test drives, where apt-get can
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 		echo "chromium could not be installed; the browser's test needs it on the PATH"
+
+postgres: ## Install the PostgreSQL and the PgBouncer that tests start, where apt-get can
+	@{ ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; } >/dev/null 2>&1 && { command -v pgbouncer || ls /usr/sbin/pgbouncer; } >/dev/null 2>&1 || { \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql pgbouncer >/dev/null; } || \
+		echo "PostgreSQL could not be installed; its tests need initdb, or LOCKSTEP_TEST_POSTGRES, and pgbouncer"
 
 lint: $(LINT) ## Check formatting, vet and linters
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }

@@ -43,10 +43,12 @@ var mayImport = map[string][]string{
 	"internal/hookcall":         {".", "internal/standardwebhooks"},
 	"internal/standardwebhooks": {"."},
 	"sqlitestore":               {".", "internal/sqlstore"},
+	"pgstore":                   {".", "internal/sqlstore"},
+	"internal/pgtest":           {},
 	"server":                    {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/activation", "internal/buying", "internal/hookcall", "internal/letters", "internal/watch", "stripebilling", "clerkdirectory"},
 	"simulator/":                {"simulator/"},
 	"examples/":                 {"."},
-	"cmd/lockstep":              {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "clerkdirectory", "examples/"},
+	"cmd/lockstep":              {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "pgstore", "clerkdirectory", "examples/"},
 }
 
 // mustNotImport names foreign packages that would carry a concern to where it

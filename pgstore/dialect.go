@@ -14,20 +14,20 @@ import (
 // dialect is where PostgreSQL differs.
 func dialect() sqlstore.Dialect {
 	return sqlstore.Dialect{
-		Clock:      `select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+		Clock:      clock,
 		Snapshot:   sql.LevelRepeatableRead,
 		Unprepared: true, // pgx keeps prepared statements itself
 		Argument:   argument,
-		Conflict:   func(err error) bool { return code(err) == "23505" },                        // unique_violation
+		Conflict:   func(err error) bool { return code(err) == "23505" },                         // unique_violation
 		Undone:     func(err error) bool { c := code(err); return c == "40P01" || c == "40001" }, // deadlock, serialization
 		Locking: map[sqlstore.Statement]string{
-			sqlstore.HoldsLease:     string(sqlstore.HoldsLease) + " for update",
-			sqlstore.SelectAccount:  string(sqlstore.SelectAccount) + " for no key update",
-			sqlstore.SelectIdentity: string(sqlstore.SelectIdentity) + " for no key update",
+			sqlstore.HoldsLease:       string(sqlstore.HoldsLease) + " for update",
+			sqlstore.SelectAccount:    string(sqlstore.SelectAccount) + " for no key update",
+			sqlstore.SelectLastChange: string(sqlstore.SelectLastChange) + " for update",
+			sqlstore.SelectIdentity:   string(sqlstore.SelectIdentity) + " for no key update",
 		},
 		Override: map[sqlstore.Statement]string{
 			sqlstore.ClaimDue:          claimDue,
-			sqlstore.SelectLinkedSince: selectLinkedSince,
 			sqlstore.SelectEvents:      selectEvents,
 			sqlstore.SelectEventsOfKey: selectEventsOfKey,
 			sqlstore.SelectEventsOpen:  selectEventsOpen,
@@ -87,6 +87,13 @@ func storable(s string) string {
 }
 
 const (
+	// clock also has the server end a transaction that its process has abandoned, for
+	// example because it was stopped: its locks would hold up whoever takes over.
+	clock = `
+select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)
+from (select set_config('idle_in_transaction_session_timeout', '10s', true) as abandoned) as settings
+where abandoned is not null`
+
 	claimDue = `
 with due as materialized (
 	select key from work
@@ -97,21 +104,13 @@ update work set
 	lease_token = $1,
 	lease_until = $2,
 	attempts = work.attempts + 1,
-	claimed_at = $3,
+	claimed_seq = (select seq from change_count where id = 1),
 	claimed_generation = work.generation,
 	claimed_scope = work.claimed_scope | work.scope,
 	claimed_priority = work.priority,
 	scope = 0
 from due where work.key = due.key
 returning work.key, work.claimed_scope, work.generation, work.attempts, work.run_at`
-
-	// selectLinkedSince: linked_at is from the beginning of a transaction that may have
-	// been committed much later, so it counts for a minute more. Who parks in that time runs
-	// again, a few times at worst.
-	selectLinkedSince = `
-select count(*) from accounts
-where ((kind = $1 and id = $2) or customer_id = $3)
-	and linked_at >= (select claimed_at from work where key = $4) - 60000`
 
 	selectEvents = `
 select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,

@@ -11,6 +11,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/pgstore"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
@@ -193,10 +194,13 @@ func first(settings ...string) string {
 
 // openStore opens the database that the URL names.
 func openStore(ctx context.Context, url string) (lockstep.Store, error) {
-	path, isSQLite := strings.CutPrefix(url, "sqlite:")
-	if !isSQLite || path == "" {
-		scheme, _, _ := strings.Cut(url, ":") // the rest may hold a password
-		return nil, fmt.Errorf("DATABASE_URL begins with %q; this version keeps its data in SQLite: write sqlite:PATH, as in sqlite:lockstep.db", scheme+":")
+	scheme, path, _ := strings.Cut(url, ":")
+	switch {
+	case scheme == "sqlite" && path != "":
+		return sqlitestore.Open(ctx, path)
+	case scheme == "postgres" || scheme == "postgresql":
+		return pgstore.Open(ctx, url)
 	}
-	return sqlitestore.Open(ctx, path)
+	// The rest may hold a password.
+	return nil, fmt.Errorf("DATABASE_URL begins with %q; write sqlite:PATH, as in sqlite:lockstep.db, or postgres://USER:PASSWORD@HOST/DATABASE", scheme+":")
 }

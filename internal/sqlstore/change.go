@@ -19,7 +19,9 @@ update change_count set seq = seq + 1 where id = 1 returning seq`
 insert into changes (kind, id, seq) values ($1, $2, $3)
 on conflict (kind, id) do update set seq = excluded.seq`
 
-	selectLastChange Statement = `select seq from change_count where id = 1`
+	// SelectLastChange reads the number; in a writing transaction of a database that has
+	// several it locks it.
+	SelectLastChange Statement = `select seq from change_count where id = 1`
 
 	selectChanges Statement = `
 select kind, id from changes where seq > $1 order by seq limit $2`
@@ -32,9 +34,9 @@ func (t *tx) changed(account lockstep.Account) {
 	}
 }
 
-// numberChanges gives what changed its number. It is the last that a transaction
-// does: whoever waits for the number's row holds everything else that it needs,
-// so that two writers cannot wait for each other.
+// numberChanges gives what changed its number, and tells who waits for what is new. It
+// is the last that a transaction does: whoever waits for the number's row holds
+// nearly everything else that it needs, so that two writers hardly ever wait for each other.
 func (t *tx) numberChanges(ctx context.Context) error {
 	if len(t.changes) == 0 {
 		return nil
@@ -49,7 +51,7 @@ func (t *tx) numberChanges(ctx context.Context) error {
 			return fmt.Errorf("note the change of %s: %w", a, err)
 		}
 	}
-	return nil
+	return t.tellNews(ctx, seq)
 }
 
 // ChangedSince implements [lockstep.Changes].
@@ -58,7 +60,7 @@ func (s *Store) ChangedSince(ctx context.Context, after int64, limit int) (locks
 	err := s.read(ctx, func(t *tx) error {
 		// The number first: what is committed between the two statements, on a database
 		// where that shows, is then told twice instead of never.
-		if err := t.row(ctx, selectLastChange).Scan(&c.Last); err != nil {
+		if err := t.row(ctx, SelectLastChange).Scan(&c.Last); err != nil {
 			return err
 		}
 		if after < 0 || after > c.Last {

@@ -23,7 +23,7 @@ update work set
 	lease_token = $1,
 	lease_until = $2,
 	attempts = attempts + 1,
-	claimed_at = $3,
+	claimed_seq = (select seq from change_count where id = 1),
 	claimed_generation = generation,
 	claimed_scope = claimed_scope | scope,
 	claimed_priority = priority,

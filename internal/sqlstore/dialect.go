@@ -1,6 +1,11 @@
 package sqlstore
 
-import "database/sql"
+import (
+	"database/sql"
+	"slices"
+
+	"github.com/lockstep-dev/lockstep"
+)
 
 // Statement is one of the store's SQL statements, as SQLite and PostgreSQL both
 // read it. Exported are those that a database may have to say otherwise.
@@ -59,6 +64,25 @@ func (d Dialect) arguments(args []any) []any {
 		sent[i] = d.Argument(a)
 	}
 	return sent
+}
+
+// storable are deliveries whose ids are as the database will return them.
+func (d Dialect) storable(deliveries []lockstep.Delivery) []lockstep.Delivery {
+	if d.Argument == nil {
+		return deliveries
+	}
+	id := func(s string) string { return d.Argument(s).(string) }
+	deliveries = slices.Clone(deliveries)
+	for i := range deliveries {
+		e, m := &deliveries[i].Event, deliveries[i].Mark
+		e.ID = id(e.ID)
+		if m != nil {
+			mark := *m
+			mark.Key.ID = id(m.Key.ID)
+			deliveries[i].Mark = &mark
+		}
+	}
+	return deliveries
 }
 
 func (d Dialect) undone(err error) bool { return d.Undone != nil && d.Undone(err) }

@@ -40,8 +40,9 @@
 //
 // What waits for an account or a customer (see [lockstep.Outcome]) is marked when
 // the account is first seen and when its link is new. A run that parks while that
-// happens would miss it; therefore accounts remember when that was, work when it
-// was claimed, and a run that parks too late is run again instead.
+// happens would miss it; therefore accounts remember the number of that change (see
+// below), work the newest number when it was claimed, and a run that parks too late is
+// run again instead. Both the link and the park hold the number's row while they look.
 //
 // # Changes
 //

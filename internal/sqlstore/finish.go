@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -28,7 +27,7 @@ where key = $1 and lease_token = $2`
 update work set
 	lease_token = '', lease_until = 0,
 	scope = scope | claimed_scope, claimed_scope = 0,
-	run_at = case when generation > claimed_generation and priority = 0 and $4 < $3 then $4 else $3 end,
+	run_at = case when generation > claimed_generation and priority = 0 and cast($4 as bigint) < cast($3 as bigint) then cast($4 as bigint) else cast($3 as bigint) end,
 	priority = case when claimed_priority < priority then claimed_priority else priority end,
 	disposition = 'retry', reason = $5
 where key = $1 and lease_token = $2`
@@ -50,17 +49,13 @@ where key = $1 and status in ('pending', 'parked', 'failed')
 	deleteWaits Statement = `delete from work_waits where key = $1`
 	insertWait  Statement = `insert into work_waits (key, waits_for) values ($1, $2) on conflict do nothing`
 
-	// SelectLinkedSince is whether an account ($1, $2) or a customer's ($3) was first
+	// selectLinkedSince: whether an account ($1, $2) or a customer's ($3) was first
 	// seen or newly linked since the key $4 was claimed.
-	SelectLinkedSince Statement = `
+	selectLinkedSince Statement = `
 select count(*) from accounts
 where ((kind = $1 and id = $2) or customer_id = $3)
-	and linked_at >= (select claimed_at from work where key = $4)`
+	and linked_seq > (select claimed_seq from work where key = $4)`
 )
-
-// parkedTooLate is after how long a key runs again that was about to wait for
-// what had come meanwhile: not at once, because the clock need not have moved.
-const parkedTooLate = time.Second
 
 // Finish implements [lockstep.Queue].
 func (s *Store) Finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
@@ -111,6 +106,12 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	} else if landed[0] != claim.Key { // linked meanwhile, and its events are with the account
 		return t.done(ctx, claim, lockstep.Outcome{})
 	}
+	// From here on nobody's link is committed before this is: it is either seen here, or
+	// finds what is written here.
+	var last int64
+	if err := t.row(ctx, SelectLastChange).Scan(&last); err != nil {
+		return err
+	}
 	missed, err := t.missed(ctx, claim, outcome.WaitsFor)
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	if !missed {
 		return nil
 	}
-	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal, Delay: parkedTooLate}
+	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal}
 	_, err = t.markOne(ctx, again)
 	return err
 }
@@ -139,7 +140,7 @@ func (t *tx) missed(ctx context.Context, claim lockstep.Claim, keys []lockstep.K
 			customer = key.ID
 		}
 		var n int
-		if err := t.row(ctx, SelectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()).Scan(&n); err != nil {
+		if err := t.row(ctx, selectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()).Scan(&n); err != nil {
 			return false, err
 		}
 		if n > 0 {

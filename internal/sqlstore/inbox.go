@@ -40,6 +40,7 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) (re
 	if len(deliveries) == 0 {
 		return nil, nil
 	}
+	deliveries = s.writer.dialect.storable(deliveries)
 	err = s.write(ctx, func(t *tx) (err error) {
 		receipts, err = t.receive(ctx, deliveries)
 		return err

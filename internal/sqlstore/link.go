@@ -11,7 +11,7 @@ import (
 const (
 	updateLink Statement = `
 update accounts set customer_id = $3, customer_email = '', customer_name = '', customer_deleted = 0,
-	linked_at = $4, updated_at = $4
+	updated_at = $4
 where kind = $1 and id = $2`
 
 	insertFormer Statement = `
@@ -48,9 +48,7 @@ func (t *tx) link(ctx context.Context, identity lockstep.Identity, customerID st
 		if err := t.relink(ctx, account, stored, customerID); err != nil {
 			return err
 		}
-		if err := t.wake(ctx, account.Key(), customerKey(customerID)); err != nil {
-			return err
-		}
+		t.announce(account, customerID)
 	}
 	return t.inherit(ctx, account, customerID)
 }
@@ -89,9 +87,7 @@ func (t *tx) announceLink(ctx context.Context, account lockstep.Account, custome
 	if err != nil {
 		return err
 	}
-	if err := t.wake(ctx, account.Key(), customerKey(customerID)); err != nil {
-		return err
-	}
+	t.announce(account, customerID)
 	if !inherits {
 		return nil
 	}

@@ -11,8 +11,9 @@ import (
 
 const (
 	insertAccount Statement = `
-insert into accounts (kind, id, state, email, name, identity_updated_at, linked_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $7, $7)`
+insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $7)
+on conflict (kind, id) do nothing`
 
 	updateAccount Statement = `
 update accounts set
@@ -92,15 +93,18 @@ func (t *tx) saveAccount(ctx context.Context, r lockstep.Record) error {
 		return t.announceLink(ctx, r.Account, r.CustomerID)
 	}
 	if isNew {
-		return t.wake(ctx, r.Account.Key())
+		t.announce(r.Account, "")
 	}
 	return nil
 }
 
 // createAccount stores an account that is new, as the directory describes it.
 func (t *tx) createAccount(ctx context.Context, i lockstep.Identity) error {
-	_, err := t.exec(ctx, insertAccount, i.Account.Kind, i.Account.ID, lockstep.AccountActive, i.Email, i.Name,
+	n, err := t.exec(ctx, insertAccount, i.Account.Kind, i.Account.ID, lockstep.AccountActive, i.Email, i.Name,
 		i.UpdatedAt, t.now)
+	if err == nil && n == 0 {
+		err = errOvertaken
+	}
 	return err
 }
 

@@ -64,7 +64,7 @@ func (s *Store) Close() error {
 const (
 	beat Statement = `
 insert into heartbeat (id, at) values (1, $1)
-on conflict (id) do update set at = excluded.at`
+on conflict (id) do update set at = case when excluded.at > heartbeat.at then excluded.at else heartbeat.at end`
 	selectBeat Statement = `select at from heartbeat where id = 1`
 )
 

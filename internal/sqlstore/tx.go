@@ -18,15 +18,20 @@ type tx struct {
 	now  int64
 
 	changes []lockstep.Account // whose record is written, see changed
+	news    []news             // see announce
 }
 
-// tries is how often a transaction is begun that the database undoes.
+// tries is how often a transaction is begun that the database undoes, or that was overtaken.
 const tries = 5
+
+// errOvertaken ends a transaction that was about to create what another has created
+// since this one looked. The next try finds it.
+var errOvertaken = errors.New("another writer was faster")
 
 // write runs do in a writing transaction, which is on disk when write returns
 // nil and has changed nothing when it does not; except that nobody knows after the
 // connection broke during the commit. do is run again when the database has undone
-// the transaction for another's sake.
+// the transaction for another's sake, or another was faster.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
 	for try := 1; ; try++ {
 		err := s.transact(ctx, s.writer, nil, func(t *tx) error {
@@ -35,7 +40,8 @@ func (s *Store) write(ctx context.Context, do func(*tx) error) error {
 			}
 			return t.numberChanges(ctx)
 		})
-		if try == tries || !s.writer.dialect.undone(err) || ctx.Err() != nil {
+		again := s.writer.dialect.undone(err) || errors.Is(err, errOvertaken)
+		if try == tries || !again || ctx.Err() != nil {
 			return err
 		}
 	}

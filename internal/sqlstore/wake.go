@@ -14,6 +14,8 @@ const (
 select count(*) from work
 where key = $1 and (generation > done_generation or disposition in ('parked', 'failed'))`
 
+	updateLinkedSeq Statement = `update accounts set linked_seq = $3 where kind = $1 and id = $2`
+
 	moveEvents Statement = `
 update events set key = $2, generation = $3, status = 'pending', reason = ''
 where key = $1 and status in ('pending', 'parked', 'failed')`
@@ -26,6 +28,36 @@ update work set
 	attempts = 0, disposition = 'done', reason = ''
 where key = $1 and lease_until <= $2`
 )
+
+// news is an account that is new, or its link to a customer.
+type news struct {
+	account    lockstep.Account
+	customerID string // empty: it was linked before, or is not
+}
+
+// announce has those woken who wait for an account or its customer, at the end of the
+// transaction: when its change has its number, so that whoever parks at the same time
+// either sees the account or is seen waiting.
+func (t *tx) announce(account lockstep.Account, customerID string) {
+	t.news = append(t.news, news{account, customerID})
+}
+
+// tellNews does what was announced.
+func (t *tx) tellNews(ctx context.Context, seq int64) error {
+	for _, n := range t.news {
+		if _, err := t.exec(ctx, updateLinkedSeq, n.account.Kind, n.account.ID, seq); err != nil {
+			return fmt.Errorf("number the link of %s: %w", n.account, err)
+		}
+		keys := []lockstep.Key{n.account.Key()}
+		if n.customerID != "" {
+			keys = append(keys, customerKey(n.customerID))
+		}
+		if err := t.wake(ctx, keys...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // wake marks what waits for an account that is new, or for its link that is new.
 // A waiting customer that is linked by now is its account's concern.

@@ -3,12 +3,33 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
 var inbox = map[string]func(*world){
+	"what no database likes is stored all the same": func(w *world) {
+		d := delivery("evt_\x00\xff1", customerKey("cus_\x00"))
+		d.Event.Type, d.Event.Body = "odd\x00\xc3\x28", []byte("{\x00\xff}")
+		receipts, err := w.Receive(w.Context(), []lockstep.Delivery{delivery("evt_2", cus1), d, d})
+		w.ok(err)
+		if !receipts[0].Stored || !receipts[1].Stored || receipts[2].Stored {
+			w.Errorf("got %+v", receipts)
+		}
+		page, err := w.Events(w.Context(), lockstep.EventFilter{})
+		w.ok(err)
+		at := slices.IndexFunc(page.Events, func(e lockstep.Event) bool { return e.ID != "evt_2" })
+		if len(page.Events) != 2 || string(page.Events[at].Body) != "{\x00\xff}" {
+			w.Fatalf("got %+v", page.Events)
+		}
+		for _, c := range w.take(time.Minute) {
+			w.done(c)
+		}
+		w.eventIs(page.Events[at].ID, page.Events[at].Key, lockstep.EventDone, "")
+		w.save(lockstep.Record{Account: alice, Name: "Al\x00ice \xf0\x9f"})
+	},
 	"an event is stored as it came": func(w *world) {
 		sent := lockstep.Event{Source: lockstep.Clerk, ID: "msg_1", Type: "user.updated", Origin: lockstep.Scanned,
 			ObjectID: "user_alice", CustomerID: "cus_1", APIVersion: "2026-01-01", Body: []byte("\x00 exact \xff bytes\n"),

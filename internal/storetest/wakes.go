@@ -1,7 +1,10 @@
 package storetest
 
 import (
+	"fmt"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -178,6 +181,25 @@ var wakes = map[string]func(*world){
 		w.done(claim)
 		w.takenOver()
 	},
+	"who parks and who links at the same time do not miss each other": func(w *world) {
+		for i := range 30 {
+			account := lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", i)}
+			parks, links := w.hold(customerKey(fmt.Sprint(i))), w.hold(account.Key())
+			var group errgroup.Group
+			group.Go(func() error {
+				return w.Finish(w.Context(), parks, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{account.Key()}})
+			})
+			group.Go(func() error {
+				return w.Save(w.Context(), links, lockstep.Change{Record: lockstep.Record{Account: account}})
+			})
+			w.ok(group.Wait())
+			if work := w.work(parks.Key); !work.Pending() {
+				w.Fatalf("%s waits for an account that is there: %+v", parks.Key, work)
+			}
+			w.done(links)
+			w.done(w.claim(parks.Key))
+		}
+	},
 	"a run that parks after what it waits for came runs again": func(w *world) {
 		w.deliver("evt_1", cus1)
 		claim := w.claim(cus1)
@@ -189,18 +211,12 @@ var wakes = map[string]func(*world){
 	},
 }
 
-// parkForGood parks a key that waits for an account which is known: it does so
-// until the park is not so close to the account's first sight as to be unsure.
+// parkForGood parks a key that waits for an account which is known.
 func (w *world) parkForGood(event string, key lockstep.Key, waitsFor ...lockstep.Key) {
 	w.Helper()
 	w.deliver(event, key)
-	claim := w.claim(key)
-	for {
-		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: waitsFor})
-		if !w.work(key).Pending() {
-			return
-		}
-		w.mark(key, 0, lockstep.Interactive) // now, not in a second
-		claim = w.claim(key)
+	w.finish(w.claim(key), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: waitsFor})
+	if w.work(key).Pending() {
+		w.Fatalf("%s does not wait for what was known before it ran", key)
 	}
 }

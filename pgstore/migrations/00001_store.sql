@@ -118,7 +118,7 @@ create table work (
 	run_at             bigint  not null,
 	lease_until        bigint  not null default 0,
 	lease_token        text    not null default '',
-	claimed_at         bigint  not null default 0,
+	claimed_seq        bigint  not null default 0, -- the newest change when it was claimed
 	claimed_generation bigint  not null default 0,
 	claimed_scope      bigint  not null default 0,
 	claimed_priority   bigint  not null default 0,
@@ -164,7 +164,7 @@ create table accounts (
 	intent_at           bigint not null default 0,
 	projected           text, -- JSON; null: nothing was projected yet
 	sighted_round       bigint not null default 0,
-	linked_at           bigint not null default 0, -- of the first sight or the last link
+	linked_seq          bigint not null default 0, -- the change of the first sight or the last link
 	-- What granted access first, as the last saved run found; empty: nothing.
 	entitled_by         text   not null default '',
 	-- How far the deletion is that the directory said; empty: nobody said so.

@@ -1,0 +1,76 @@
+package pgstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// A run past its lease that has begun to write ends before another takes its key: or
+// both would have written.
+func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
+	t.Parallel()
+	url := fresh(t)
+	store, ctx := open(t, url), t.Context()
+	ada := lockstep.Account{Kind: lockstep.User, ID: "user_ada"}
+	claim := func(lease time.Duration) []lockstep.Claim {
+		t.Helper()
+		claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: lease, MaxPriority: lockstep.Background})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return claims
+	}
+	mark := func() {
+		t.Helper()
+		if err := store.Mark(ctx, lockstep.Mark{Key: ada.Key()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mark()
+	first := claim(time.Minute)[0]
+	if err := store.Save(ctx, first, lockstep.Change{Record: lockstep.Record{Account: ada}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Finish(ctx, first, lockstep.Outcome{Disposition: lockstep.Done}); err != nil {
+		t.Fatal(err)
+	}
+	mark()
+	late := claim(0)[0]
+
+	// Somebody holds the account's row, so that the write waits with its key's row locked.
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	holder, err := conn.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.Exec(ctx, "select 1 from accounts for update"); err != nil {
+		t.Fatal(err)
+	}
+	saved := make(chan error)
+	go func() {
+		saved <- store.Save(ctx, late, lockstep.Change{Record: lockstep.Record{Account: ada, Name: "Ada"}})
+	}()
+	for waiting := "0"; waiting == "0"; {
+		waiting = query(t, url, "select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+	}
+	if claims := claim(time.Minute); len(claims) > 0 {
+		t.Errorf("the key was taken from a run that writes: %+v", claims)
+	}
+	if err := holder.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-saved; err != nil {
+		t.Error(err)
+	}
+	if len(claim(time.Minute)) != 1 {
+		t.Error("the key cannot be taken after the write")
+	}
+}

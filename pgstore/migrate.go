@@ -1,0 +1,74 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// newest is the version of the last migration there is.
+const newest = math.MaxInt64
+
+// schemaLock is the number under which processes that migrate wait for each other. It
+// means nothing, but is the same in all versions.
+const schemaLock = 7_305_804_402_570_421_873
+
+// migrate brings the schema up to date: one process at a time. The lock is that of a
+// transaction, because a pooler may give every transaction another session; it ends with
+// the connection, so that a process that dies holds nobody up.
+func migrate(ctx context.Context, config *pgx.ConnConfig, version int64) (err error) {
+	db := pool(config, 3)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	lock, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Rollback() }() // it has written nothing
+	if _, err := lock.ExecContext(ctx, "select pg_advisory_xact_lock("+fmt.Sprint(int64(schemaLock))+")"); err != nil {
+		return fmt.Errorf("wait for others that migrate: %w", err)
+	}
+	return migrateLocked(ctx, db, version)
+}
+
+func migrateLocked(ctx context.Context, db *sql.DB, version int64) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	current, last, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	target := min(version, last)
+	if current > target {
+		return &schemaTooNewError{database: current, program: target}
+	}
+	if current == target {
+		return nil
+	}
+	if _, err := provider.UpTo(ctx, target); err != nil {
+		return fmt.Errorf("migrate schema from version %d to %d: %w", current, target, err)
+	}
+	return nil
+}
+
+// schemaTooNewError refuses a database that a newer program has migrated.
+type schemaTooNewError struct{ database, program int64 }
+
+func (e *schemaTooNewError) Error() string {
+	return fmt.Sprintf("its schema is version %d, and this program knows only up to version %d; use a newer lockstep", e.database, e.program)
+}

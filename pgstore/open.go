@@ -1,0 +1,119 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlstore"
+)
+
+// DefaultConnections is how many connections a store has at most.
+const DefaultConnections = 12
+
+type options struct {
+	connections int
+}
+
+// Option changes how a database is opened.
+type Option func(*options)
+
+// Connections has the store use up to n connections instead of [DefaultConnections].
+func Connections(n int) Option { return func(o *options) { o.connections = n } }
+
+// Open opens the database that a URL names (postgres://user:password@host/database, with
+// pgx's parameters) and brings its schema up to date. It refuses a server that answers
+// before a commit is on disk, one that keeps texts in another encoding than UTF-8, and a
+// schema that is newer than this program. An error does not repeat the URL, which may hold
+// a password.
+func Open(ctx context.Context, url string, opts ...Option) (lockstep.Store, error) {
+	o := options{connections: DefaultConnections}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	config, err := parse(url)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL database: %w", err)
+	}
+	store, err := open(ctx, config, o, newest)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL database %s on %s: %w", config.Database, config.Host, err)
+	}
+	return store, nil
+}
+
+// parse reads the URL.
+func parse(url string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		var parsing *pgconn.ParseConfigError
+		if errors.As(err, &parsing) { // its text shows the URL with the password left out, as far as it could be found
+			return nil, errors.New("the URL cannot be read; write postgres://user:password@host:5432/database")
+		}
+		return nil, err
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
+	}
+	if _, named := config.RuntimeParams["application_name"]; !named {
+		config.RuntimeParams["application_name"] = "lockstep"
+	}
+	return config, nil
+}
+
+// open opens a database whose schema is brought up to a version at least.
+func open(ctx context.Context, config *pgx.ConnConfig, o options, version int64) (*sqlstore.Store, error) {
+	if o.connections < 2 {
+		return nil, fmt.Errorf("%d connections are too few: one may wait for what another does", o.connections)
+	}
+	writer := pool(config, o.connections)
+	if err := errors.Join(assertUsable(ctx, writer)); err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	if err := migrate(ctx, config, version); err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	// Readers have connections of their own: a reader never waits for the writers'.
+	return sqlstore.New(writer, pool(config, max(2, o.connections/3)), dialect()), nil
+}
+
+// pool is a handle on the database. Connections are given up from time to time, so that
+// they spread again over what is behind a name.
+func pool(config *pgx.ConnConfig, connections int) *sql.DB {
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxLifetime(30 * time.Minute)
+	return db
+}
+
+// assertUsable refuses a server that could not keep the promises.
+func assertUsable(ctx context.Context, db *sql.DB) error {
+	var version int
+	var fsync, synchronous, encoding string
+	err := db.QueryRowContext(ctx, `
+select cast(current_setting('server_version_num') as integer), current_setting('fsync'), current_setting('synchronous_commit'),
+	current_setting('server_encoding')`).Scan(&version, &fsync, &synchronous, &encoding)
+	if err != nil {
+		return err
+	}
+	switch {
+	case version < 130000:
+		return fmt.Errorf("the server is version %d; 13 or newer is needed", version/10000)
+	case fsync != "on":
+		return errors.New("the server has fsync off: a power failure would lose acknowledged events")
+	case synchronous == "off":
+		return errors.New("synchronous_commit is off: a crash of the server would lose acknowledged events")
+	case encoding != "UTF8":
+		return fmt.Errorf("the database keeps texts as %s; create it with encoding UTF8", encoding)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package pgstore_test
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/storetest"
+	"github.com/lockstep-dev/lockstep/pgstore"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+
+// The store is the same over pgx's own protocol with prepared statements, and over the
+// simplest, through a pooler that gives every transaction another session.
+func TestStore(t *testing.T) {
+	t.Parallel()
+	for mode, through := range map[string]func(testing.TB) string{
+		"cache_statement": pgtest.Server, "simple_protocol": pgtest.Pooler} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			server := through(t)
+			storetest.Run(t, func(t *testing.T) storetest.Open {
+				url := at(t, fresh(t), server) + "?default_query_exec_mode=" + mode
+				return func(t *testing.T) lockstep.Store { return open(t, url) }
+			})
+		})
+	}
+}
+
+// at is the same database where another address leads to its server.
+func at(t *testing.T, database, server string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pgtest.WithDatabase(t, server, strings.TrimPrefix(u.Path, "/"))
+}
+
+// tables are those that a test leaves something in.
+var tables = strings.Fields(`events event_bodies event_tally work work_waits former_customers subscription_items subscriptions
+	license_items licenses mails notices roster access_told hook_deliveries hook_endpoints purchases assignments changes cursors heartbeat accounts`)
+
+// fresh is a database with empty tables.
+func fresh(t *testing.T) string {
+	t.Helper()
+	clean := "update change_count set seq = 0; update brake set since = 0, consulted = 0;"
+	for _, table := range tables {
+		clean += "delete from " + table + ";"
+	}
+	return pgtest.Fresh(t, func(url string) error {
+		store, err := pgstore.Open(context.Background(), url)
+		if err != nil {
+			return err
+		}
+		return store.Close()
+	}, clean+"delete from event_tally;")
+}
+
+// open opens the database until the test ends.
+func open(t *testing.T, url string) lockstep.Store {
+	t.Helper()
+	store, err := pgstore.Open(t.Context(), url, pgstore.Connections(6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
