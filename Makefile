@@ -5,7 +5,7 @@ LINT      := bin/golangci-lint
 LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 
-.PHONY: help dev build test chromium postgres lint conformance breaks breaks-table clients clients-table soak
+.PHONY: help dev build test chromium postgres lint conformance breaks breaks-table clients clients-table soak bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -70,3 +70,6 @@ node:
 
 soak: ## Run many more worlds: make soak SEEDS=100000
 	$(GO) test ./internal/world -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000
+
+bench: postgres ## Measure this machine: make bench BENCH='-only ingest -json report.json'; see docs/benchmarks.md
+	$(GO) run ./internal/bench $(BENCH)

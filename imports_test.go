@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"smtpmail":                  {"."},
 	"internal/world":            {},
 	"internal/breaks":           {},
+	"internal/bench":            {".", "server", "sqlitestore", "pgstore", "simulator/", "internal/pgtest"},
 	"conformance":               {},
 	"internal/judge":            {"simulator/"},
 	"stripebilling":             {".", "internal/upstream"},

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/pgstore"
+	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/sqlitestore"
+)
+
+// verified reads a delivery and reports whether it is signed.
+func verified(r *http.Request) ([]byte, bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<20))
+	if err != nil {
+		return nil, false
+	}
+	signed, given, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Stripe-Signature"), "t="), ",v1=")
+	return body, hmac.Equal([]byte(signature(signed, body)), []byte(given))
+}
+
+// serveCeiling is what no handler can be faster than: it verifies and answers.
+func serveCeiling(ctx context.Context, listener net.Listener, _ []string) (map[string]float64, error) {
+	return nil, serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := verified(r); !ok {
+			http.Error(w, "not signed", http.StatusBadRequest)
+			return
+		}
+		succeeded(w)
+	}))
+}
+
+func succeeded(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	io.WriteString(w, `{"status":"success"}`+"\n")
+}
+
+// servePlain is what one would write: it verifies, parses, and commits a row per request.
+// Its arguments are "sqlite" and a file, or "postgres" and a URL.
+func servePlain(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
+	driver, at, body, connections := "sqlite", "file:"+args[1]+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)", "blob", 1
+	if args[0] == "postgres" {
+		driver, at, body, connections = "pgx", args[1], "bytea", 10
+	}
+	db, err := sql.Open(driver, at)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	if _, err := db.ExecContext(ctx, "create table events (id text primary key, type text, object text, customer text, body "+body+")"); err != nil {
+		return nil, err
+	}
+	insert, err := db.PrepareContext(ctx, "insert into events (id, type, object, customer, body) values ($1, $2, $3, $4, $5) on conflict (id) do nothing")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, insert.Close()) }()
+	type object struct {
+		ID       string `json:"id"`
+		Customer string `json:"customer"`
+	}
+	type event struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+		Data struct {
+			Object object `json:"object"`
+		} `json:"data"`
+	}
+	err = serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, ok := verified(r)
+		var e event
+		if !ok || json.Unmarshal(body, &e) != nil {
+			http.Error(w, "not an event", http.StatusBadRequest)
+			return
+		}
+		if _, err := insert.ExecContext(r.Context(), e.ID, e.Type, e.Data.Object.ID, e.Data.Object.Customer, body); err != nil {
+			http.Error(w, "not stored", http.StatusServiceUnavailable)
+			return
+		}
+		succeeded(w)
+	}))
+	if err != nil {
+		return nil, err
+	}
+	var stored float64
+	err = db.QueryRowContext(context.WithoutCancel(ctx), "select count(*) from events").Scan(&stored)
+	return map[string]float64{"stored": stored}, err
+}
+
+// serveLockstep takes deliveries in as `lockstep serve` does; the work that they
+// make is left undone, which is measured by itself. Its arguments are those of servePlain.
+func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
+	open := func() (lockstep.Store, error) { return sqlitestore.Open(ctx, args[1]) }
+	if args[0] == "postgres" {
+		open = func() (lockstep.Store, error) { return pgstore.Open(ctx, args[1]) }
+	}
+	store, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	before, err := stored(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := server.New(server.Config{Store: store, Identities: server.FromAPI, APIKey: "bench-api-key",
+		Stripe: server.Stripe{Key: "sk_test_bench", WebhookSecrets: []lockstep.Secret{secret}},
+		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	if err != nil {
+		return nil, err
+	}
+	if err := serve(ctx, listener, lock.Handler()); err != nil {
+		return nil, err
+	}
+	after, err := stored(context.WithoutCancel(ctx), store)
+	return map[string]float64{"stored": after - before}, err
+}
+
+// stored is how many events there are.
+func stored(ctx context.Context, store lockstep.Store) (n float64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	tally, err := store.EventTally(ctx)
+	for _, events := range tally {
+		n += float64(events)
+	}
+	return n, err
+}

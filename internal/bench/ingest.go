@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// customers is how many buy, where a scenario does not say.
+const customers = 20_000
+
+// target is a server that takes deliveries.
+type target struct {
+	name  string
+	role  string
+	store string // "sqlite", "postgres", or none
+}
+
+var (
+	ceiling          = target{"ceiling", "ceiling", ""}
+	plainSQLite      = target{"plain sqlite", "plain", "sqlite"}
+	plainPostgres    = target{"plain postgres", "plain", "postgres"}
+	lockstepSQLite   = target{"lockstep sqlite", "lockstep", "sqlite"}
+	lockstepPostgres = target{"lockstep postgres", "lockstep", "postgres"}
+)
+
+// ingest measures a closed loop.
+func ingest(ctx context.Context, b *bench) error {
+	for _, senders := range []int{1, 16, 64} {
+		l := b.load(senders)
+		if err := b.compare(ctx, "ingest", fmt.Sprintf("c=%d", senders), l, ceiling, plainSQLite, lockstepSQLite, plainPostgres, lockstepPostgres); err != nil {
+			return err
+		}
+	}
+	l := b.load(64)
+	l.duplicates = b.Duplicates
+	return b.compare(ctx, "ingest", fmt.Sprintf("c=64, %.0f%% duplicates", 100*l.duplicates), l, ceiling, lockstepSQLite, lockstepPostgres)
+}
+
+// ingestOpen measures an open loop. It has more connections than are ever in use at once
+// where the target keeps up.
+func ingestOpen(ctx context.Context, b *bench) error {
+	l := b.load(128)
+	l.rate, l.duplicates = b.Rate, b.Duplicates
+	return b.compare(ctx, "ingest-open", fmt.Sprintf("%.0f/s due", l.rate), l, ceiling, plainSQLite, lockstepSQLite, plainPostgres, lockstepPostgres)
+}
+
+func (b *bench) load(senders int) load {
+	return load{senders: senders, warmup: b.Warmup, measured: b.For}
+}
+
+// compare measures the targets by turns. The first is the baseline of the others.
+func (b *bench) compare(ctx context.Context, scenario, in string, l load, targets ...target) error {
+	rounds := make([][]Figures, len(targets))
+	for range b.Rounds {
+		for i, t := range targets {
+			f, err := b.fresh(ctx, t, l)
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", in, t.name, err)
+			}
+			rounds[i] = append(rounds[i], f)
+		}
+	}
+	for i, t := range targets {
+		r := Result{Scenario: scenario, Case: in, Target: t.name, Rounds: rounds[i]}
+		if i > 0 {
+			r.Ratio = map[string]float64{targets[0].name: ratios(rounds[i], rounds[0])}
+		}
+		b.report.add(r)
+	}
+	return nil
+}
+
+// fresh measures a target once, with a new process and an empty database.
+func (b *bench) fresh(ctx context.Context, t target, l load) (f Figures, err error) {
+	database := ""
+	switch t.store {
+	case "sqlite":
+		dir, err := os.MkdirTemp(b.dir, "sqlite-")
+		if err != nil {
+			return f, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		database = filepath.Join(dir, "bench.db")
+	case "postgres":
+		var drop func() error
+		if database, drop, err = b.databases.create(ctx); err != nil {
+			return f, err
+		}
+		defer func() { err = errors.Join(err, drop()) }()
+		if b.report.Machine.PostgreSQL, err = b.databases.version(ctx); err != nil {
+			return f, err
+		}
+	}
+	return b.once(ctx, t, database, l, customers)
+}
+
+// once measures a target once, on the database at a place.
+func (b *bench) once(ctx context.Context, t target, database string, l load, customers int) (f Figures, err error) {
+	e, err := newEvents(rand.Uint64(), customers)
+	if err != nil {
+		return f, err
+	}
+	p, err := b.start(ctx, t.role, t.store, database)
+	if err != nil {
+		return f, err
+	}
+	before := p.cpu()
+	tally, err := l.run(ctx, at(p.address), e, func() { before = p.cpu() })
+	if err != nil {
+		p.kill()
+		return f, err
+	}
+	f = tally.figures()
+	f.Memory = p.peak()
+	if n := len(tally.latencies); n > 0 {
+		f.CPU = float64((p.cpu() - before).Microseconds()) / float64(n)
+	}
+	more, err := p.stop()
+	if err != nil {
+		return f, err
+	}
+	if has, keeps := more["stored"]; keeps && int(has) != tally.stored() {
+		return f, fmt.Errorf("%d events were answered 200, and %d are stored", tally.stored(), int(has))
+	}
+	return f, nil
+}

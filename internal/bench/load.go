@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// load is how a target is asked.
+type load struct {
+	senders    int
+	rate       float64 // events per second that are due; 0: each sender sends when its last was answered
+	duplicates float64 // the share of events that were sent before
+	warmup     time.Duration
+	measured   time.Duration
+}
+
+// recent is among how many of the last events a duplicate is chosen.
+const recent = 2000
+
+// tally is what came of a load.
+type tally struct {
+	latencies []time.Duration // of the answers 200, while measured
+	answers   map[string]int  // while measured
+	distinct  map[uint64]bool // events that were answered 200, also in the warm-up; nil without duplicates
+	ok        int             // answers 200, also in the warm-up
+	began     time.Time       // of what is measured
+	took      time.Duration
+}
+
+// stored is how many events the target must hold.
+func (t *tally) stored() int {
+	if t.distinct != nil {
+		return len(t.distinct)
+	}
+	return t.ok
+}
+
+// dialer connects to a target.
+type dialer func(ctx context.Context) (net.Conn, error)
+
+// at connects to an address.
+func at(address string) dialer {
+	return func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) }
+}
+
+// run asks the target until the time is over. atStart is called when the warm-up ends.
+func (l load) run(ctx context.Context, dial dialer, e *events, atStart func()) (*tally, error) {
+	begin := time.Now()
+	start, end := begin.Add(l.warmup), begin.Add(l.warmup+l.measured)
+	ctx, cancel := context.WithDeadline(ctx, end.Add(30*time.Second))
+	defer cancel()
+	var turns, fresh atomic.Uint64
+	var group sync.WaitGroup
+	group.Go(func() {
+		time.Sleep(l.warmup)
+		atStart()
+	})
+	senders := make([]sender, l.senders)
+	for i := range senders {
+		s := &senders[i]
+		*s = sender{load: l, events: e, turns: &turns, fresh: &fresh, begin: begin, start: start, end: end, random: rand.New(rand.NewPCG(e.run, uint64(i)))}
+		s.answers, s.seen = map[string]int{}, map[uint64]bool{}
+		group.Go(func() { s.err = s.send(ctx, dial) })
+	}
+	group.Wait()
+	total := &tally{answers: map[string]int{}, began: start, took: l.measured}
+	if l.duplicates > 0 {
+		total.distinct = map[uint64]bool{}
+	}
+	var errs []error
+	for i := range senders {
+		s := &senders[i]
+		errs = append(errs, s.err)
+		total.latencies = append(total.latencies, s.latencies...)
+		total.ok += s.ok
+		for status, n := range s.answers {
+			total.answers[status] += n
+		}
+		if total.distinct != nil {
+			for n := range s.seen {
+				total.distinct[n] = true
+			}
+		}
+	}
+	slices.Sort(total.latencies)
+	return total, errors.Join(errs...)
+}
+
+// sender is one connection.
+type sender struct {
+	load
+	events            *events
+	turns, fresh      *atomic.Uint64 // how many events were sent, and how many of them for the first time
+	begin, start, end time.Time
+	random            *rand.Rand
+
+	latencies []time.Duration
+	answers   map[string]int
+	seen      map[uint64]bool
+	ok        int
+	err       error
+}
+
+func (s *sender) send(ctx context.Context, dial dialer) error {
+	wire, err := dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer wire.Close() //nolint:errcheck // nothing is left to be said
+	if deadline, has := ctx.Deadline(); has {
+		if err := wire.SetDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	answers := bufio.NewReader(wire)
+	var body, request []byte
+	for ctx.Err() == nil {
+		due := time.Now()
+		if s.rate > 0 {
+			due = s.begin.Add(time.Duration(float64(s.turns.Add(1)-1) / s.rate * float64(time.Second)))
+			time.Sleep(time.Until(due))
+		}
+		if due.After(s.end) {
+			return nil
+		}
+		n := s.choose()
+		body = s.events.body(body[:0], n)
+		request = appendRequest(request[:0], body, time.Now())
+		if s.rate == 0 {
+			due = time.Now() // making the event is not the server's time
+		}
+		status, err := exchange(wire, answers, request)
+		if err != nil {
+			return fmt.Errorf("event %d: %w", n, err)
+		}
+		s.note(n, status, due, time.Now())
+	}
+	return ctx.Err()
+}
+
+// choose is the number of the event to send.
+func (s *sender) choose() uint64 {
+	if s.duplicates > 0 && s.random.Float64() < s.duplicates {
+		if sent := s.fresh.Load(); sent > recent {
+			return sent - 1 - s.random.Uint64N(recent)
+		}
+	}
+	return s.fresh.Add(1) - 1
+}
+
+// note counts an answer.
+func (s *sender) note(n uint64, status int, due, now time.Time) {
+	if status == 200 {
+		s.ok++
+		if s.duplicates > 0 {
+			s.seen[n] = true
+		}
+	}
+	if due.Before(s.start) || s.rate == 0 && now.After(s.end) {
+		return
+	}
+	s.answers[strconv.Itoa(status)]++
+	if status == 200 {
+		s.latencies = append(s.latencies, now.Sub(due))
+	}
+}
+
+// exchange sends a request and reads the answer, and costs next to nothing.
+func exchange(wire io.Writer, answers *bufio.Reader, request []byte) (status int, err error) {
+	if _, err := wire.Write(request); err != nil {
+		return 0, err
+	}
+	length := 0
+	for first := true; ; first = false {
+		line, err := answers.ReadSlice('\n')
+		if err != nil {
+			return 0, err
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		switch name, value, _ := bytes.Cut(line, []byte(":")); {
+		case first:
+			if len(line) < 12 {
+				return 0, fmt.Errorf("answer %q", line)
+			}
+			if status, err = strconv.Atoi(string(line[9:12])); err != nil {
+				return 0, err
+			}
+		case len(line) == 0:
+			_, err = answers.Discard(length)
+			return status, err
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// figures are those of a tally.
+func (t *tally) figures() Figures {
+	at := func(share float64) float64 {
+		if len(t.latencies) == 0 {
+			return 0
+		}
+		i := min(int(share*float64(len(t.latencies))), len(t.latencies)-1)
+		return float64(t.latencies[i].Microseconds()) / 1000
+	}
+	return Figures{Rate: float64(len(t.latencies)) / t.took.Seconds(), P50: at(0.5), P99: at(0.99), P999: at(0.999), Max: at(1), Answers: t.answers}
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+	"time"
+)
+
+// scenario is something that can be measured.
+type scenario struct {
+	name string
+	what string // for -list
+	run  func(ctx context.Context, b *bench) error
+}
+
+// scenarios are all that there are, in the order in which they run.
+var scenarios = []scenario{
+	{"ingest", "deliveries answered per second at 1, 16 and 64 senders, on both stores, beside a bare and a plain handler", ingest},
+	{"ingest-open", "latency of deliveries at a fixed rate, on both stores", ingestOpen},
+}
+
+// settings are what flags say.
+type settings struct {
+	Rounds     int           `json:"rounds"`
+	For        time.Duration `json:"for_ns"`
+	Warmup     time.Duration `json:"warmup_ns"`
+	Duplicates float64       `json:"duplicates"`
+	Rate       float64       `json:"rate"`
+	Events     int           `json:"events"`
+	Accounts   int           `json:"accounts"`
+	Profiles   string        `json:"-"` // a folder; empty: none are written
+
+	postgres string
+	dir      string
+}
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == roleFlag {
+		exit(playRole(os.Args[2], os.Args[3:]))
+	}
+	var s settings
+	only := flag.String("only", "", "run the scenarios whose name matches this regular expression")
+	file := flag.String("json", "", "write the report to this file")
+	list := flag.Bool("list", false, "list the scenarios")
+	flag.IntVar(&s.Rounds, "rounds", 3, "how often each target is measured")
+	flag.DurationVar(&s.For, "for", 5*time.Second, "how long a measurement takes")
+	flag.DurationVar(&s.Warmup, "warmup", 2*time.Second, "how long a target is asked before")
+	flag.Float64Var(&s.Duplicates, "duplicates", 0.2, "share of events that were sent before, where a scenario sends some")
+	flag.Float64Var(&s.Rate, "rate", 1000, "events per second of an open loop")
+	flag.IntVar(&s.Events, "events", 10_000_000, "how many events are stored before, where a scenario fills the database")
+	flag.IntVar(&s.Accounts, "accounts", 1_000_000, "how many accounts there are, where a scenario fills the database")
+	flag.StringVar(&s.Profiles, "profiles", "", "have the servers write profiles (CPU, allocations) into this folder")
+	flag.StringVar(&s.postgres, "postgres", os.Getenv("LOCKSTEP_TEST_POSTGRES"), "`URL` of a server on which databases may be created; empty: a throw-away one")
+	flag.Parse()
+	if *list {
+		for _, sc := range scenarios {
+			fmt.Printf("%-14s %s\n", sc.name, sc.what)
+		}
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	exit(measure(ctx, s, *only, *file))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// bench is what a scenario measures with.
+type bench struct {
+	settings
+	report    *Report
+	databases databases
+}
+
+func measure(ctx context.Context, s settings, only, file string) (err error) {
+	chosen, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	if s.dir, err = os.MkdirTemp("", "lockstep-bench-"); err != nil {
+		return err
+	}
+	b := &bench{settings: s, report: newReport(s)}
+	b.databases.server = s.postgres
+	defer func() { err = errors.Join(err, b.databases.close(), os.RemoveAll(s.dir)) }()
+	for _, sc := range scenarios {
+		if !chosen.MatchString(sc.name) {
+			continue
+		}
+		fmt.Printf("\n%s: %s\n", sc.name, sc.what)
+		if err := sc.run(ctx, b); err != nil {
+			return fmt.Errorf("%s: %w", sc.name, err)
+		}
+	}
+	b.report.Ended = time.Now().UTC()
+	if file == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(b.report, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}

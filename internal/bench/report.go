@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is what -json writes.
+type Report struct {
+	Began    time.Time `json:"began"`
+	Ended    time.Time `json:"ended"`
+	Machine  Machine   `json:"machine"`
+	Settings settings  `json:"settings"`
+	Results  []Result  `json:"results"`
+}
+
+// Machine is on what was measured, and with which versions.
+type Machine struct {
+	CPU        string `json:"cpu"`
+	Cores      int    `json:"cores"`
+	System     string `json:"system"`
+	Go         string `json:"go"`
+	Commit     string `json:"commit"` // of the checkout; with a + if it was changed
+	PostgreSQL string `json:"postgresql,omitempty"`
+}
+
+// Result is what came out of a target of a scenario in one case.
+type Result struct {
+	Scenario string             `json:"scenario"`
+	Case     string             `json:"case"`   // "c=64"
+	Target   string             `json:"target"` // "lockstep sqlite"
+	Rounds   []Figures          `json:"rounds"`
+	Median   Figures            `json:"median"`          // of each figure
+	Ratio    map[string]float64 `json:"ratio,omitempty"` // of the rate to that of another target, by its name: the median of the rounds' ratios
+	Notes    []string           `json:"notes,omitempty"`
+}
+
+// Figures are those of one measurement.
+type Figures struct {
+	Rate    float64            `json:"per_second"`
+	P50     float64            `json:"p50_ms"`
+	P99     float64            `json:"p99_ms"`
+	P999    float64            `json:"p99_9_ms"`
+	Max     float64            `json:"max_ms"`
+	Memory  float64            `json:"memory_mb"`      // the server's resident set at its largest
+	CPU     float64            `json:"cpu_us"`         // of the server's processor time per event, in microseconds
+	Answers map[string]int     `json:"answers"`        // how often each status came, while measured
+	More    map[string]float64 `json:"more,omitempty"` // what only this scenario measures
+}
+
+func newReport(s settings) *Report {
+	return &Report{Began: time.Now().UTC(), Settings: s, Machine: Machine{CPU: processor(), Cores: runtime.NumCPU(),
+		System: output("uname", "-sr"), Go: runtime.Version(), Commit: commit()}}
+}
+
+// processor is the name of the first one.
+func processor() string {
+	file, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if name, value, found := strings.Cut(lines.Text(), ":"); found && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+func commit() string {
+	hash := output("git", "rev-parse", "--short", "HEAD")
+	if hash != "" && output("git", "status", "--porcelain", "-uno") != "" {
+		hash += "+"
+	}
+	return hash
+}
+
+// output is what a program says; empty where there is none.
+func output(name string, args ...string) string {
+	out, err := exec.Command(name, args...).Output() //nolint:noctx // it answers at once
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// add finishes a result and prints it.
+func (r *Report) add(result Result) {
+	result.Median = medians(result.Rounds)
+	r.Results = append(r.Results, result)
+	m := result.Median
+	line := fmt.Sprintf("  %-22s %-22s %8.0f/s  p50 %7.2f  p99 %7.2f  p99.9 %7.2f ms  %5.0f MB  %5.0f µs cpu",
+		result.Case, result.Target, m.Rate, m.P50, m.P99, m.P999, m.Memory, m.CPU)
+	for _, base := range sortedKeys(result.Ratio) {
+		line += fmt.Sprintf("  %.2f of %s", result.Ratio[base], base)
+	}
+	for _, name := range sortedKeys(m.More) {
+		line += fmt.Sprintf("  %s %.4g", name, m.More[name])
+	}
+	fmt.Println(line)
+	for _, note := range result.Notes {
+		fmt.Println("    " + note)
+	}
+}
+
+// medians is the median of each figure.
+func medians(rounds []Figures) (m Figures) {
+	of := func(figure func(Figures) float64) float64 {
+		var all []float64
+		for _, r := range rounds {
+			all = append(all, figure(r))
+		}
+		return median(all)
+	}
+	m = Figures{Rate: of(func(f Figures) float64 { return f.Rate }), P50: of(func(f Figures) float64 { return f.P50 }),
+		P99: of(func(f Figures) float64 { return f.P99 }), P999: of(func(f Figures) float64 { return f.P999 }),
+		Max: of(func(f Figures) float64 { return f.Max }), Memory: of(func(f Figures) float64 { return f.Memory }),
+		CPU: of(func(f Figures) float64 { return f.CPU }), Answers: map[string]int{}}
+	for _, r := range rounds {
+		for status, n := range r.Answers {
+			m.Answers[status] += n
+		}
+		for name := range r.More {
+			if m.More == nil {
+				m.More = map[string]float64{}
+			}
+			m.More[name] = of(func(f Figures) float64 { return f.More[name] })
+		}
+	}
+	return m
+}
+
+// ratios is the median of a target's rates over those of another in the same rounds.
+func ratios(rounds, base []Figures) float64 {
+	var all []float64
+	for i := range min(len(rounds), len(base)) {
+		all = append(all, rounds[i].Rate/base[i].Rate)
+	}
+	return median(all)
+}
+
+// median of no values is 0.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+func sortedKeys(m map[string]float64) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
