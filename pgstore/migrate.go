@@ -23,10 +23,41 @@ const newest = math.MaxInt64
 // means nothing, but is the same in all versions.
 const schemaLock = 7_305_804_402_570_421_873
 
-// migrate brings the schema up to date: one process at a time. The lock is that of a
-// transaction, because a pooler may give every transaction another session; it ends with
-// the connection, so that a process that dies holds nobody up.
-func migrate(ctx context.Context, config *pgx.ConnConfig, version int64) (err error) {
+// migrate brings the schema up to date, by a connection that is there and by others if
+// there is something to do.
+func migrate(ctx context.Context, config *pgx.ConnConfig, there *sql.DB, version int64) error {
+	current, err := schemaVersion(ctx, there)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	files, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return err
+	}
+	last, err := goose.NumericComponent(files[len(files)-1].Name())
+	if err != nil {
+		return err
+	}
+	if target := min(version, last); current == target {
+		return nil
+	}
+	return migrateAlone(ctx, config, version)
+}
+
+// schemaVersion is that of the last migration that was applied; 0 where there was none.
+func schemaVersion(ctx context.Context, db *sql.DB) (version int64, err error) {
+	var there bool
+	if err := db.QueryRowContext(ctx, "select to_regclass('goose_db_version') is not null").Scan(&there); err != nil || !there {
+		return 0, err
+	}
+	err = db.QueryRowContext(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").Scan(&version)
+	return version, err
+}
+
+// migrateAlone does it, one process at a time. The lock is that of a transaction, because
+// a pooler may give every transaction another session; it ends with the connection, so
+// that a process that dies holds nobody up.
+func migrateAlone(ctx context.Context, config *pgx.ConnConfig, version int64) (err error) {
 	db := pool(config, 3)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	lock, err := db.BeginTx(ctx, nil)

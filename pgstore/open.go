@@ -77,7 +77,7 @@ func open(ctx context.Context, config *pgx.ConnConfig, o options, version int64)
 	if err := errors.Join(assertUsable(ctx, writer)); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	if err := migrate(ctx, config, version); err != nil {
+	if err := migrate(ctx, config, writer, version); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	// Readers have connections of their own: a reader never waits for the writers'.

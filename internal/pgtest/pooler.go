@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -46,25 +47,29 @@ func Pooler(t testing.TB) string {
 		t.Fatal(err)
 	}
 	password, _ := at.User.Password()
+	auth := "md5"
+	if password == "" { // a given server that asks for none
+		auth = "trust"
+	}
 	config := fmt.Sprintf(`[databases]
 * = host=%s port=%s
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = %d
 unix_socket_dir =
-auth_type = scram-sha-256
+auth_type = %s
 auth_file = %s
 pool_mode = transaction
 default_pool_size = 8
 max_client_conn = 500
 server_round_robin = 1
-`, at.Hostname(), at.Port(), port, filepath.Join(dir, "users"))
+`, at.Hostname(), at.Port(), port, auth, filepath.Join(dir, "users"))
 	for name, text := range map[string]string{"config": config, "users": fmt.Sprintf("%q %q\n", at.User.Username(), password)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(program, "-q", filepath.Join(dir, "config")) //nolint:gosec // the program is PgBouncer
+	cmd := exec.CommandContext(context.Background(), program, "-q", filepath.Join(dir, "config")) //nolint:gosec // the program is PgBouncer
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if os.Geteuid() == 0 {
 		if cmd.SysProcAttr.Credential, err = nobody(); err != nil {

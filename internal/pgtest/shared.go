@@ -1,11 +1,16 @@
 package pgtest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ServerVariable names a server to use instead of a throw-away one.
@@ -16,22 +21,45 @@ var shared = struct {
 	sync.Mutex
 	cluster *Cluster
 	err     error
-	idle    []string // databases that are not in use at the moment
+	idle    []database // those that are not in use at the moment
 }{}
+
+// database is one that is used again, with a connection that empties it: to make another
+// for that would take longer than most tests do.
+type database struct {
+	name   string
+	keeper *pgx.Conn
+}
 
 // Run runs a package's tests and removes the server that they had in common. It returns
 // what os.Exit is to be given.
 func Run(m *testing.M) int {
 	code := m.Run()
-	shared.Lock()
-	defer shared.Unlock()
-	if shared.cluster != nil {
-		if err := shared.cluster.Remove(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
+	if err := end(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	return code
+}
+
+// end removes what the tests had in common.
+func end() error {
+	shared.Lock()
+	defer shared.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var errs []error
+	for _, d := range shared.idle {
+		errs = append(errs, d.keeper.Close(ctx))
+		if given := os.Getenv(ServerVariable); given != "" {
+			errs = append(errs, execute(given, "drop database "+d.name+" with (force)"))
+		}
+	}
+	shared.idle = nil
+	if shared.cluster != nil {
+		errs = append(errs, shared.cluster.Remove())
+	}
+	return errors.Join(errs...)
 }
 
 // server is where the databases of tests are: the URL of one that there always is.
@@ -90,31 +118,36 @@ func Fresh(t testing.TB, prepare func(url string) error, clean string) string {
 	t.Helper()
 	at := Server(t)
 	shared.Lock()
-	var name string
+	var d database
 	if n := len(shared.idle); n > 0 {
-		name, shared.idle = shared.idle[n-1], shared.idle[:n-1]
+		d, shared.idle = shared.idle[n-1], shared.idle[:n-1]
 	}
 	shared.Unlock()
-	if name == "" {
-		name = named()
-		if err := execute(at, "create database "+name+" template template0"); err != nil {
+	if d.keeper == nil {
+		d.name = named()
+		if err := execute(at, "create database "+d.name+" template template0"); err != nil {
 			t.Fatal(err)
 		}
-		if err := prepare(WithDatabase(t, at, name)); err != nil {
+		if err := prepare(WithDatabase(t, at, d.name)); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if d.keeper, err = pgx.Connect(t.Context(), WithDatabase(t, at, d.name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	database := WithDatabase(t, at, name)
 	t.Cleanup(func() {
-		if err := execute(database, clean); err != nil {
-			t.Error(err)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if _, err := d.keeper.Exec(ctx, clean, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Error(errors.Join(err, d.keeper.Close(ctx)))
 			return
 		}
 		shared.Lock()
 		defer shared.Unlock()
-		shared.idle = append(shared.idle, name)
+		shared.idle = append(shared.idle, d)
 	})
-	return database
+	return WithDatabase(t, at, d.name)
 }
 
 // WithDatabase is the URL of another database of the same server.

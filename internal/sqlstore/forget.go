@@ -8,6 +8,8 @@ import (
 )
 
 const (
+	// BlankBodies blanks what is stored of a key's events. A database that keeps bodies
+	// apart replaces it.
 	BlankBodies Statement = `update events set body = $2 where key = $1 and body <> $2`
 
 	// BlankIgnored blanks what was ignored, and so is under no key, by an id in its body. A

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +19,16 @@ func member(n int) lockstep.Account {
 // populate links so many accounts.
 func (w *world) populate(accounts int) {
 	w.Helper()
-	for n := range accounts {
-		w.save(lockstep.Record{Account: member(n), CustomerID: fmt.Sprintf("cus_%03d", n)})
+	marks := make([]lockstep.Mark, accounts)
+	for n := range marks {
+		marks[n].Key = member(n).Key()
+	}
+	w.ok(w.Mark(w.Context(), marks...))
+	for _, claim := range w.take(time.Minute) {
+		account, _ := claim.Key.Account()
+		w.ok(w.Save(w.Context(), claim, lockstep.Change{
+			Record: lockstep.Record{Account: account, CustomerID: strings.Replace(account.ID, "user", "cus", 1)}}))
+		w.done(claim)
 	}
 	w.take(time.Minute) // what the links have marked
 }
