@@ -53,7 +53,7 @@ func (a *API) putAccount(ctx context.Context, in *putInput) (*putOutput, error) 
 	created, err := a.Roster.PutIdentity(ctx, identity)
 	switch {
 	case errors.Is(err, lockstep.ErrRemoved):
-		return nil, huma.Error409Conflict("this account was deleted, and an id is not given twice: use another id")
+		return nil, huma.Error409Conflict("this account was deleted, and an id is not given twice: use another id; or, if its deletion is held and was not meant, discard it first")
 	case err != nil:
 		return nil, a.problem(ctx, "put identity", err)
 	}

@@ -13,6 +13,7 @@ import (
 // AccountStore is what account runs need of the store.
 type AccountStore interface {
 	lockstep.Ledger
+	assignments
 	AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error)
 	TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error
 	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account, brake lockstep.Brake) (lockstep.DeletionState, bool, error)

@@ -84,7 +84,9 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 		case c.Deleted:
 			continue
 		}
-		if owner, says := lockstep.AccountNamedIn(c.Metadata); says && owner != r.account {
+		if others, err := r.others(ctx, c); err != nil {
+			return false, err
+		} else if others {
 			continue
 		}
 		switch owner, err := r.Store.AccountOfCustomer(ctx, id); {
@@ -96,6 +98,26 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 		return true, r.link(ctx, c)
 	}
 	return false, nil
+}
+
+// others reports whether an operator, the customer itself or anything that hangs on it says
+// that it is somebody else's: who paid for an organization with their own address is no
+// owner of its customer.
+func (r *run) others(ctx context.Context, c lockstep.Customer) (bool, error) {
+	switch owner, err := assigned(ctx, r.Store, lockstep.Key{Kind: lockstep.KeyCustomer, ID: c.ID}); {
+	case err != nil:
+		return false, fmt.Errorf("look for an operator's word: %w", err)
+	case !owner.IsZero():
+		return owner != r.account, nil
+	}
+	if owner, says := lockstep.AccountNamedIn(c.Metadata); says && owner != r.account {
+		return true, nil
+	}
+	owner, err := ownerOf(ctx, r.Billing, c)
+	if errors.Is(err, errAmbiguous) {
+		return true, nil
+	}
+	return !owner.IsZero() && owner != r.account, err
 }
 
 // sameEmail is the customer from before Lockstep that has the user's address, where the

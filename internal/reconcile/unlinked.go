@@ -11,7 +11,7 @@ import (
 // UnlinkedStore is what runs of customers and payments need of the store.
 type UnlinkedStore interface {
 	lockstep.Ledger
-	AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Account, error)
+	assignments
 	Mark(ctx context.Context, marks ...lockstep.Mark) error
 }
 
@@ -43,7 +43,7 @@ func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 	}
 	owner, err := assigned(ctx, u.Store, claim.Key)
 	if err == nil && owner.IsZero() {
-		owner, err = u.owner(ctx, customer)
+		owner, err = ownerOf(ctx, u.Billing, customer)
 	}
 	switch {
 	case errors.Is(err, errAmbiguous):
@@ -56,8 +56,13 @@ func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 	return Result{}, u.link(ctx, claim, owner)
 }
 
+// assignments is what tells of an operator's word.
+type assignments interface {
+	AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Account, error)
+}
+
 // assigned is whose an operator said something is; zero: nobody said so.
-func assigned(ctx context.Context, store UnlinkedStore, key lockstep.Key) (lockstep.Account, error) {
+func assigned(ctx context.Context, store assignments, key lockstep.Key) (lockstep.Account, error) {
 	account, err := store.AssignmentOf(ctx, key)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return lockstep.Account{}, nil
@@ -65,17 +70,18 @@ func assigned(ctx context.Context, store UnlinkedStore, key lockstep.Key) (locks
 	return account, err
 }
 
-// owner climbs the ladder for a customer.
-func (u *Unlinked) owner(ctx context.Context, customer lockstep.Customer) (lockstep.Account, error) {
+// ownerOf climbs the ladder for a customer: whose it is by what is said of it and of all
+// that hangs on it.
+func ownerOf(ctx context.Context, billing lockstep.Billing, customer lockstep.Customer) (lockstep.Account, error) {
 	e := evidence{customer: customer.Metadata}
-	subscriptions, err := u.Billing.Subscriptions(ctx, customer.ID)
+	subscriptions, err := billing.Subscriptions(ctx, customer.ID)
 	if err != nil {
 		return lockstep.Account{}, fmt.Errorf("list subscriptions: %w", err)
 	}
 	for _, s := range subscriptions {
 		e.objects = append(e.objects, s.Metadata)
 	}
-	sessions, err := u.Billing.Checkouts(ctx, customer.ID)
+	sessions, err := billing.Checkouts(ctx, customer.ID)
 	if err != nil {
 		return lockstep.Account{}, fmt.Errorf("list checkout sessions: %w", err)
 	}

@@ -46,6 +46,7 @@ func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events in
 		}
 		for _, l := range licenses {
 			keys = append(keys, lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID}, lockstep.Key{Kind: lockstep.KeyPayment, ID: l.PaymentID})
+			ids = append(ids, l.ID, l.PaymentID) // a guest's charge names neither account nor customer, but has an address
 		}
 		events = 0
 		for _, key := range keys {

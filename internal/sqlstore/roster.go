@@ -26,7 +26,7 @@ order by id limit $3`
 insert into roster (kind, id, email, name, metadata, updated_at)
 values ($1, $2, $3, $4, '{}', $5)
 on conflict (kind, id) do update set
-	email = excluded.email, name = excluded.name, updated_at = excluded.updated_at`
+	email = excluded.email, name = excluded.name, updated_at = excluded.updated_at, removed_at = 0`
 
 	updateMetadata Statement = `update roster set metadata = $3 where kind = $1 and id = $2`
 
@@ -74,7 +74,9 @@ func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created b
 		case err != nil && !created:
 			return err
 		case known.removedAt != 0:
-			return lockstep.ErrRemoved
+			if err := t.spared(ctx, i.Account); err != nil {
+				return err
+			}
 		case !created && known.Email == i.Email && known.Name == i.Name:
 			return nil
 		}
@@ -93,6 +95,17 @@ func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created b
 		return false, fmt.Errorf("put identity %s: %w", i.Account, err)
 	}
 	return created, nil
+}
+
+// spared returns ErrRemoved, unless an operator said that the account's deletion was not
+// meant: then it may be known again, as Clerk may know somebody again.
+func (t *tx) spared(ctx context.Context, account lockstep.Account) error {
+	record, err := t.account(ctx, account)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound), err == nil && record.Deletion != lockstep.DeletionDiscarded:
+		return lockstep.ErrRemoved
+	}
+	return err
 }
 
 // RemoveIdentity implements [lockstep.Roster].

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -16,9 +17,10 @@ var forget = map[string]func(*world){
 		w.ok(w.SaveLicense(w.Context(), claim, lockstep.License{ID: "cs_1", Account: alice, PaymentID: "pi_1", Status: lockstep.LicenseActive}, nil))
 		w.done(claim)
 		payment := lockstep.Key{Kind: lockstep.KeyPayment, ID: "pi_1"}
-		for id, body := range map[string]string{"msg_1": `{"data":{"user_id":"user_alice","to":"a@example.com"}}`, "msg_2": `{"data":{"user_id":"user_bob"}}`, "evt_8": `{"customer":"cus_1"}`} {
+		for id, body := range map[string]string{"msg_1": `{"data":{"user_id":"user_alice","to":"a@example.com"}}`, "msg_2": `{"data":{"user_id":"user_bob"}}`, "evt_8": `{"customer":"cus_1"}`,
+			"evt_9": `{"customer":null,"payment_intent":"pi_1","billing_details":{"email":"a@example.com"}}`, "evt_10": `{"payment_intent":"pi_2"}`} {
 			source := lockstep.Clerk
-			if id == "evt_8" {
+			if strings.HasPrefix(id, "evt_") {
 				source = lockstep.Stripe
 			}
 			_, err := w.Receive(w.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: source, ID: id, Type: "session.created", Body: []byte(body)}}})
@@ -35,9 +37,9 @@ var forget = map[string]func(*world){
 		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: cus2.ID, State: lockstep.AccountDeleted}}))
 		n, err := w.Forget(w.Context(), alice)
 		w.ok(err)
-		equal(w, "forgotten", n, 7)
+		equal(w, "forgotten", n, 8)
 		for id, want := range map[string]bool{"evt_1": true, "evt_2": true, "evt_3": true, "evt_4": true, "evt_5": true, "evt_6": false, "evt_7": false,
-			"msg_1": true, "msg_2": false, "evt_8": true} {
+			"msg_1": true, "msg_2": false, "evt_8": true, "evt_9": true, "evt_10": false} {
 			equal(w, "body of "+id+" is blank", string(w.event(id).Body) == "{}", want)
 		}
 		again, err := w.Forget(w.Context(), alice)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -120,6 +121,40 @@ var roster = map[string]func(*world){
 		marks := w.generation(alice)
 		w.ok(w.RemoveIdentity(w.Context(), alice))
 		equal(w, "marks after a second removal", w.generation(alice), marks)
+	},
+	"who was removed can be put again only if an operator said that the deletion was not meant": func(w *world) {
+		rest := func() {
+			for _, claim := range w.take(time.Minute) {
+				w.done(claim)
+			}
+		}
+		refused := func(why string, account lockstep.Account) {
+			w.Helper()
+			if _, err := w.PutIdentity(w.Context(), lockstep.Identity{Account: account}); !errors.Is(err, lockstep.ErrRemoved) {
+				w.Errorf("%s: %v", why, err)
+			}
+		}
+		var last lockstep.Account
+		for n, state := 0, lockstep.DeletionBegun; state == lockstep.DeletionBegun; n++ {
+			last = member(n)
+			w.put(lockstep.Identity{Account: last, Email: "a@example.com"})
+			rest()
+			w.save(lockstep.Record{Account: last, CustomerID: fmt.Sprintf("cus_%03d", n)})
+			rest()
+			w.ok(w.RemoveIdentity(w.Context(), last))
+			rest()
+			refused("before a run has seen it", last)
+			state, _ = w.begin(last, lockstep.Brake{Limit: 1})
+			refused("whose deletion is "+string(state), last)
+		}
+		_, err := w.DecideDeletions(w.Context(), lockstep.DeletionDiscarded, []lockstep.Account{last})
+		w.ok(err)
+		rest()
+		equal(w, "created", w.put(lockstep.Identity{Account: last, Email: "b@example.com", Name: "Alice"}), false)
+		equal(w, "email and name", w.identity(last).Email+" "+w.identity(last).Name, "b@example.com Alice")
+		equal(w, "listed", w.listed(lockstep.User), []string{last.ID})
+		equal(w, "scope", w.claim(last.Key()).Scope, lockstep.ScopeIdentity)
+		refused("whose deletion was done", member(0))
 	},
 	"nobody is not removed": func(w *world) {
 		if err := w.RemoveIdentity(w.Context(), alice); !errors.Is(err, lockstep.ErrNotFound) {

@@ -23,6 +23,12 @@ func (w *world) before(email string, more url.Values) (id string) {
 	return customer.ID
 }
 
+// newest is the id of the subscription that was begun last.
+func (w *world) newest() string {
+	all := w.sim.Subscriptions()
+	return all[len(all)-1].ID
+}
+
 // TestACustomerFromBeforeIsAdoptedByAddress: only where that was turned on, where there
 // is just one, and where it is nobody else's.
 func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
@@ -36,12 +42,20 @@ func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
 				w.before("two@example.com", nil)
 				w.before("two@example.com", nil)
 				w.before("theirs@example.com", url.Values{"metadata[clerkUserId]": {"user_somebody"}})
+				// Each of these paid for somebody else with their own address, and only what hangs on the
+				// customer says so.
+				w.before("payer@example.com", nil)
+				w.dashboard("/v1/subscriptions/"+w.newest(), url.Values{"metadata[orgId]": {"org_somebody"}})
+				linker := w.before("linker@example.com", nil)
+				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "line_items[0][quantity]": {"1"},
+					"success_url": {"https://app.test/"}, "customer": {linker}, "client_reference_id": {"org_somebody"}}, nil)
 				gone := w.before("gone@example.com", nil)
 				if err := w.sim.DeleteCustomer(gone); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Minute)
-				for email, adopted := range map[string]bool{"one@example.com": on, "two@example.com": false, "theirs@example.com": false, "gone@example.com": false} {
+				for email, adopted := range map[string]bool{"one@example.com": on, "two@example.com": false, "theirs@example.com": false, "payer@example.com": false,
+					"linker@example.com": false, "gone@example.com": false} {
 					user := w.mustSignUp(email)
 					time.Sleep(time.Minute)
 					a := w.ask("user/" + user)
