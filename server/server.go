@@ -87,9 +87,7 @@ func New(c Config) (*Server, error) {
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
 	mux.HandleFunc("GET /activate", api.Activations.Page)
-	mux.HandleFunc("GET /v1/activations/{id}/events", api.Activations.Events)
 	api.Register(mux)
-	mux.Handle("GET /metrics", api.Metrics())
 	s.web = api.AllowOrigins(mux)
 	return s, nil
 }

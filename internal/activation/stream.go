@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/internal/problem"
 )
 
 const (
@@ -29,7 +31,7 @@ func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-a.streams }()
 	default:
 		w.Header().Set("Retry-After", "5")
-		http.Error(w, "too many streams are open; ask again, or poll", http.StatusServiceUnavailable)
+		problem.Write(w, http.StatusServiceUnavailable, "too many streams are open; ask again, or poll")
 		return
 	}
 	now, err := a.Of(r.Context(), r.PathValue("id"))
@@ -111,18 +113,18 @@ func send(w http.ResponseWriter, control *http.ResponseController, now Activatio
 	return control.Flush()
 }
 
-// refuse answers an error in plain text, the same for all that is not known.
+// refuse answers an error, the same for all that is not known.
 func (a *Activations) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, ErrUnknown):
-		http.Error(w, "there is no such checkout", http.StatusNotFound)
+		problem.Write(w, http.StatusNotFound, "there is no such checkout")
 	case errors.Is(err, ErrBusy):
 		w.Header().Set("Retry-After", "2")
-		http.Error(w, "too many ask at the moment; ask again", http.StatusServiceUnavailable)
+		problem.Write(w, http.StatusServiceUnavailable, "too many ask at the moment; ask again")
 	case r.Context().Err() != nil:
 	default:
 		a.Log.ErrorContext(r.Context(), "look at an activation", "error", err)
 		w.Header().Set("Retry-After", "2")
-		http.Error(w, "this cannot be said at the moment; ask again", http.StatusServiceUnavailable)
+		problem.Write(w, http.StatusServiceUnavailable, "this cannot be said at the moment; ask again")
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"go.uber.org/goleak"
 
 	"github.com/lockstep-dev/lockstep"
@@ -15,7 +17,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.FileBodyDecoder)
+	goleak.VerifyTestMain(m)
+}
 
 // as decodes an answer.
 func as[T any](k *kit, a answer) (v T) {
@@ -277,5 +282,34 @@ func TestFeaturesOfStripesEntitlements(t *testing.T) {
 	k.until("nothing is left", func() bool {
 		access := as[lockstep.Access](k, k.access(ada, ""))
 		return !access.Active && len(access.Features) == 0 && len(access.Entitlements) == 0
+	})
+}
+
+// TestEntitlementsEndWithTheirCustomer: what a deleted customer was entitled to is not kept
+// alive by a license that goes on.
+func TestEntitlementsEndWithTheirCustomer(t *testing.T) {
+	t.Parallel()
+	k := start(t, func(c *server.Config) { c.Entitled = true })
+	for _, p := range k.sim.Prices() {
+		if p.ID == k.prices["pro"] {
+			k.stripe("/v1/products/"+p.Product+"/features", "entitlement_feature="+k.stripe("/v1/entitlements/features", "name=Audit&lookup_key=audit"))
+		}
+	}
+	ada := k.signUp("ada@example.com")
+	k.buy(ada, "pro")
+	k.buy(ada, "life")
+	k.until("all features are there", func() bool {
+		return slices.Equal(as[lockstep.Access](k, k.access(ada, "")).Features, []string{"archive", "audit", "export", "notes"})
+	})
+	k.sim.SetDelivery(simulator.DeliveryPolicy{Drop: 1}) // so that all of it is seen in one look
+	if err := k.sim.DeleteCustomer(k.sim.CheckoutSessions()[0].Customer); err != nil {
+		t.Fatal(err)
+	}
+	if a := k.call("POST", "/v1/accounts/"+ada.String()+"/sync", apiKey, ""); a.status != 202 {
+		t.Fatal(a.body)
+	}
+	k.until("those of the license are left", func() bool {
+		access := as[lockstep.Access](k, k.access(ada, ""))
+		return access.Plan == "life" && slices.Equal(access.Features, []string{"archive", "notes"})
 	})
 }

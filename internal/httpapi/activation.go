@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -29,4 +31,24 @@ func (a *API) activation(ctx context.Context, in *struct {
 		return nil, a.problem(ctx, "look at an activation", err)
 	}
 	return &activationOutput{CacheControl: "no-store", Body: now}, nil
+}
+
+const streamPath = "/v1/activations/{id}/events"
+
+// streamOperation describes the stream, which is no operation of the framework's.
+func streamOperation(api huma.API) *huma.Operation {
+	refused := func(status int) *huma.Response {
+		return &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{
+			"application/problem+json": {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "")}}}
+	}
+	return &huma.Operation{OperationID: "follow-activation", Method: http.MethodGet, Path: streamPath, Tags: []string{"Buying"},
+		Summary: "How far a purchase is, as server-sent events: one event \"state\" for each change, until it is final",
+		Parameters: []*huma.Param{{Name: "id", In: "path", Required: true, Description: "Of the checkout session",
+			Schema: &huma.Schema{Type: huma.TypeString}}},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "The data of each event is what the same path without /events answers",
+				Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}},
+			"404": refused(http.StatusNotFound),
+			"503": refused(http.StatusServiceUnavailable),
+		}}
 }

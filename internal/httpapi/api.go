@@ -53,7 +53,7 @@ type API struct {
 	Log                 *slog.Logger
 }
 
-// Register adds the API's routes to mux.
+// Register adds the API's routes to mux, and answers what no route of mux does.
 func (a *API) Register(mux *http.ServeMux) {
 	config := huma.DefaultConfig("Lockstep", "1")
 	config.Info.Description = "Who has access, and because of what."
@@ -71,13 +71,14 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "start-checkout", Method: http.MethodPost, Path: "/v1/checkout",
 		Summary: "Begin a checkout, or go on with the one that is open", Tags: []string{"Buying"}, Security: either}, a.startCheckout)
 	huma.Register(api, huma.Operation{OperationID: "get-activation", Method: http.MethodGet, Path: "/v1/activations/{id}",
-		Summary: "How far a purchase is; the same as server-sent events under …/events", Tags: []string{"Buying"}}, a.activation)
+		Summary: "How far a purchase is", Tags: []string{"Buying"}}, a.activation)
 	huma.Register(api, huma.Operation{OperationID: "start-portal", Method: http.MethodPost, Path: "/v1/portal",
 		Summary: "Open the billing portal", Tags: []string{"Buying"}, Security: either}, a.startPortal)
 	huma.Register(api, huma.Operation{OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{kind}/{id}",
 		Summary: "Access of an account, with its reasons", Tags: []string{"Accounts"}, Security: either}, a.account)
 	huma.Register(api, huma.Operation{OperationID: "put-account", Method: http.MethodPut, Path: "/v1/accounts/{kind}/{id}",
 		Summary: "Create or update an account, where no provider keeps identities", Tags: []string{"Accounts"}, Security: server}, a.putAccount)
+	documentCreated(api.OpenAPI().Paths["/v1/accounts/{kind}/{id}"].Put)
 	huma.Register(api, huma.Operation{OperationID: "delete-account", Method: http.MethodDelete, Path: "/v1/accounts/{kind}/{id}",
 		Summary: "Delete an account, where no provider keeps identities", Tags: []string{"Accounts"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.deleteAccount)
@@ -120,6 +121,10 @@ func (a *API) Register(mux *http.ServeMux) {
 		Summary: "Do not delete what the brake holds: its billing goes on", Tags: []string{"Operating"}, Security: server}, a.discardDeletions)
 	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
 		Summary: "Whether the database can be written", Tags: []string{"Operating"}}, a.health)
+	api.OpenAPI().AddOperation(streamOperation(api))
+	mux.HandleFunc("GET "+streamPath, a.Activations.Events)
+	mux.Handle("GET /metrics", a.Metrics())
+	mux.HandleFunc("/", unrouted(mux))
 }
 
 // problem turns an error into what the caller may know of it.

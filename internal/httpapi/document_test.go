@@ -1,6 +1,9 @@
 package httpapi_test
 
 import (
+	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"testing"
@@ -55,7 +58,23 @@ func replaceFirst(pattern *regexp.Regexp, text, with string) string {
 	return text[:at[0]] + with + text[at[1]:]
 }
 
-// TestAnswersAreAsDocumented asks for what is there; a new operation gets its line.
+// question is a request, and the status of its answer.
+type question struct {
+	method, path, key, body string
+	status                  int
+}
+
+func (k *kit) ask(questions []question) {
+	k.Helper()
+	for _, q := range questions {
+		if a := k.call(q.method, q.path, q.key, q.body); a.status != q.status {
+			k.Errorf("%s %s: %d, want %d: %s", q.method, q.path, a.status, q.status, a.body)
+		}
+	}
+}
+
+// TestAnswersAreAsDocumented asks for what is there; a new operation gets its line, also
+// because every operation must have been answered with success once.
 func TestAnswersAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	k := start(t, func(c *server.Config) {
@@ -65,10 +84,25 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	k.buy(ada, "pro")
 	adas := k.token(ada, "")
 	own := "/v1/accounts/" + ada.String()
-	for _, c := range []struct {
-		method, path, key, body string
-		status                  int
-	}{
+	var notice string
+	k.until("the payment is told", func() bool {
+		notices, err := k.store.Notices(t.Context(), ada)
+		if err != nil || len(notices) == 0 {
+			return false
+		}
+		notice = notices[0].ID
+		return true
+	})
+	session := k.sim.CheckoutSessions()[0].ID
+	bob := k.signUp("bob@example.com")
+	if err := k.sim.DeleteUser(bob.ID); err != nil {
+		t.Fatal(err)
+	}
+	k.until("bob is deleted", func() bool {
+		record, err := k.store.Account(t.Context(), bob)
+		return err == nil && record.State == lockstep.AccountDeleted
+	})
+	k.ask([]question{
 		{"GET", "/healthz", "", "", 200},
 		{"GET", own, apiKey, "", 200},
 		{"GET", own, adas, "", 200},
@@ -82,6 +116,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"POST", "/v1/check", adas, `{"account":"` + ada.String() + `","feature":"export"}`, 403},
 		{"POST", own + "/sync", apiKey, "", 202},
 		{"POST", own + "/forget", apiKey, "", 409},
+		{"POST", "/v1/accounts/" + bob.String() + "/forget", apiKey, "", 200},
 		{"POST", "/v1/accounts/user/user_nobody/forget", apiKey, "", 404},
 		{"POST", own + "/forget", adas, "", 403},
 		{"POST", "/v1/checkout", apiKey, `{"account":"` + ada.String() + `","lookup_key":"life","success_url":"https://app.test/"}`, 200},
@@ -93,6 +128,11 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"GET", "/v1/events?body=true", apiKey, "", 200},
 		{"GET", "/v1/events?status=none", apiKey, "", 422},
 		{"GET", "/v1/work", apiKey, "", 200},
+		{"GET", "/v1/activations/" + session, "", "", 200},
+		{"GET", "/v1/notices/" + notice, apiKey, "", 200},
+		{"GET", "/v1/notices/" + notice, adas, "", 403},
+		{"POST", "/v1/notices/" + notice + "/send", apiKey, "", 202},
+		{"POST", "/v1/notices/none/send", apiKey, "", 404},
 		{"POST", "/v1/links", apiKey, `{"object":"cs_test_never","account":"` + ada.String() + `"}`, 202},
 		{"POST", "/v1/links", apiKey, `{"object":"cus_never","account":"` + ada.String() + `"}`, 409},
 		{"POST", "/v1/links", apiKey, `{"object":"sub_1","account":"` + ada.String() + `"}`, 422},
@@ -101,6 +141,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"GET", "/v1/deletions?state=begun", apiKey, "", 200},
 		{"GET", "/v1/deletions?state=none", apiKey, "", 422},
 		{"POST", "/v1/deletions/approve", apiKey, `{"all":true}`, 200},
+		{"POST", "/v1/deletions/discard", apiKey, `{"all":true}`, 200},
 		{"POST", "/v1/deletions/approve", apiKey, `{}`, 422},
 		{"POST", "/v1/deletions/discard", apiKey, `{"accounts":["` + ada.String() + `"]}`, 404},
 		{"POST", "/v1/deletions/discard", apiKey, `{"accounts":["nobody"]}`, 422},
@@ -114,9 +155,85 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"POST", "/v1/webhooks/app/redeliver", apiKey, `{"account":"nobody"}`, 422},
 		{"POST", "/v1/webhooks/app/redeliver", apiKey, `{"notice":"none"}`, 404},
 		{"POST", "/v1/webhooks/app/enable", apiKey, "", 200},
+	})
+	k.follow(session)
+
+	roster := start(t, func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} })
+	roster.ask([]question{
+		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"ada@example.com"}`, 201},
+		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"ada@example.com"}`, 200},
+		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"Ada <ada@example.com>"}`, 422},
+		{"DELETE", "/v1/accounts/user/43", apiKey, "", 404},
+		{"DELETE", "/v1/accounts/user/42", apiKey, "", 202},
+		{"PUT", "/v1/accounts/user/42", apiKey, `{}`, 409},
+	})
+	for path, item := range k.document.Paths.Map() {
+		for method, operation := range item.Operations() {
+			if !k.good[operation.OperationID] && !roster.good[operation.OperationID] {
+				t.Errorf("no success of %s %s was held against the document", method, path)
+			}
+		}
+	}
+}
+
+// follow reads the stream of a purchase that is over.
+func (k *kit) follow(session string) {
+	k.Helper()
+	request, err := http.NewRequestWithContext(k.Context(), http.MethodGet, k.url+"/v1/activations/"+session+"/events", http.NoBody)
+	if err != nil {
+		k.Fatal(err)
+	}
+	response, err := k.client.Do(request)
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		k.Fatal(err)
+	}
+	k.judge(request, answer{response.StatusCode, response.Header, string(text)})
+}
+
+// TestEveryErrorIsAProblem: also of what is no operation, and where there is nothing.
+func TestEveryErrorIsAProblem(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{"GET", "/", 404, ""},
+		{"GET", "/v1/accounts", 404, ""},
+		{"POST", "/v1/accounts/user/user_1/none", 404, ""},
+		{"GET", "/v1/checkout", 405, "POST"},
+		{"PATCH", "/v1/accounts/user/user_1", 405, "GET, PUT, DELETE"},
+		{"PROPFIND", "/healthz", 405, "GET"},
+		{"GET", "/webhooks/stripe", 405, "POST"},
+		{"GET", "/metrics", 401, ""},
+		{"GET", "/v1/activations/cs_test_none/events", 404, ""},
+		{"POST", "/v1/activations/cs_test_none/events", 405, "GET"},
 	} {
-		if a := k.call(c.method, c.path, c.key, c.body); a.status != c.status {
-			k.Errorf("%s %s: %d, want %d: %s", c.method, c.path, a.status, c.status, a.body)
+		request, err := http.NewRequestWithContext(t.Context(), c.method, k.url+c.path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := k.client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		var problem struct {
+			Title, Detail string
+			Status        int
+		}
+		if err := json.Unmarshal(text, &problem); err != nil || response.StatusCode != c.status || problem.Status != c.status ||
+			problem.Title == "" || problem.Detail == "" || response.Header.Get("Content-Type") != "application/problem+json" || response.Header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d %v %s (%v)", c.method, c.path, response.StatusCode, response.Header, text, err)
 		}
 	}
 }

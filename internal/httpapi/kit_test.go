@@ -39,6 +39,7 @@ type kit struct {
 	prices   map[string]string // by lookup key
 	client   *http.Client
 	document *openapi3.T
+	good     map[string]bool // the operations that were answered with success, as documented
 }
 
 // answer is what a request was answered with.
@@ -51,7 +52,7 @@ type answer struct {
 // start starts a kit; change, if given, changes the server's configuration.
 func start(t testing.TB, change ...func(*server.Config)) *kit {
 	t.Helper()
-	k := &kit{TB: t, prices: map[string]string{}, client: &http.Client{Timeout: 10 * time.Second}}
+	k := &kit{TB: t, prices: map[string]string{}, good: map[string]bool{}, client: &http.Client{Timeout: 10 * time.Second}}
 	t.Cleanup(k.client.CloseIdleConnections)
 	stripe, clerk, lock := listen(t), listen(t), listen(t)
 	k.url = "http://" + lock.Addr().String()
@@ -188,6 +189,8 @@ func (k *kit) judge(request *http.Request, a answer) {
 	})
 	if err != nil {
 		k.Errorf("%s %s: %d is not as documented: %v\n%s", request.Method, request.URL.Path, a.status, err, a.body)
+	} else if a.status < 300 {
+		k.good[operation.OperationID] = true
 	}
 }
 

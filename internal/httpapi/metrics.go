@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/problem"
 )
 
 // Metrics answers in Prometheus' format, for whoever has the API key. What is counted
@@ -21,7 +22,7 @@ func (a *API) Metrics() http.Handler {
 	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError, ErrorLog: problems{a}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !a.isKey(token) {
-			http.Error(w, "send Authorization: Bearer with the API key", http.StatusUnauthorized)
+			problem.Write(w, http.StatusUnauthorized, "send Authorization: Bearer with the API key")
 			return
 		}
 		answer.ServeHTTP(w, r)

@@ -14,11 +14,15 @@ type noticePath struct {
 	ID string `path:"id" maxLength:"255" doc:"As in license.granted:cs_x"`
 }
 
+// wholeNotice embeds nothing: the framework leaves an embedded struct out of the document.
 type wholeNotice struct {
-	noticeView
-	Account string         `json:"account" example:"user/user_2x"`
-	Facts   lockstep.Facts `json:"facts" doc:"What it says, as of when it was recorded"`
-	Mail    *mailView      `json:"mail,omitempty" doc:"What became of mailing it; absent before the first try"`
+	ID        string         `json:"id"`
+	Kind      string         `json:"kind"`
+	Object    string         `json:"object"`
+	CreatedAt time.Time      `json:"created_at"`
+	Account   string         `json:"account" example:"user/user_2x"`
+	Facts     lockstep.Facts `json:"facts" doc:"What it says, as of when it was recorded"`
+	Mail      *mailView      `json:"mail,omitempty" doc:"What became of mailing it; absent before the first try"`
 }
 
 type mailView struct {
@@ -34,8 +38,8 @@ func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNo
 		return nil, a.problem(ctx, "read notice", err)
 	}
 	out := &struct{ Body wholeNotice }{wholeNotice{
-		noticeView: noticeView{n.ID, string(n.Kind), n.Object, n.CreatedAt.UTC()},
-		Account:    n.Account.String(), Facts: n.Facts,
+		ID: n.ID, Kind: string(n.Kind), Object: n.Object, CreatedAt: n.CreatedAt.UTC(),
+		Account: n.Account.String(), Facts: n.Facts,
 	}}
 	switch mail, err := a.Store.Mail(ctx, n.ID); {
 	case err == nil:

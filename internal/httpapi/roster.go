@@ -66,6 +66,12 @@ func (a *API) putAccount(ctx context.Context, in *putInput) (*putOutput, error) 
 	return out, nil
 }
 
+// documentCreated is said after the operation was registered: the framework documents one
+// success only.
+func documentCreated(operation *huma.Operation) {
+	operation.Responses["201"] = &huma.Response{Description: "It was new", Content: operation.Responses["200"].Content}
+}
+
 // deleteAccount removes an identity; its billing follows the deletion policy.
 func (a *API) deleteAccount(ctx context.Context, in *accountPath) (*struct{}, error) {
 	account, err := a.rostered(ctx, *in)

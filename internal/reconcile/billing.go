@@ -97,12 +97,11 @@ func (r *run) observeSubscriptions(ctx context.Context) error {
 }
 
 // observeEntitlements reads what Stripe entitles the customer to, where that is asked
-// for. It follows from the subscriptions, so it is read when they are.
+// for. It follows from the subscriptions, so it is read when they are. A customer that Stripe
+// says to be deleted is entitled to nothing.
 func (r *run) observeEntitlements(ctx context.Context) (err error) {
 	if !r.Entitled || r.now.CustomerDeleted {
-		if !r.Entitled {
-			r.now.Entitlements = nil
-		}
+		r.now.Entitlements = nil
 		return nil
 	}
 	r.now.Entitlements, err = r.Billing.Entitlements(ctx, r.now.CustomerID)
