@@ -10,12 +10,19 @@ type Inbox interface {
 	// Receive stores each delivery's event if it is new and marks its key, all in
 	// one transaction, and returns when that is on disk. A mark on a customer that
 	// is linked lands on the account it is linked to. An error means that nothing
-	// was stored.
+	// was stored; or that nobody knows, where the connection broke during the commit.
+	// The deliveries' bodies are not kept.
 	Receive(ctx context.Context, deliveries []Delivery) ([]Receipt, error)
 	// Events returns the events that match, newest first.
 	Events(ctx context.Context, filter EventFilter) (EventPage, error)
 	// EventTally counts the stored events by status.
 	EventTally(ctx context.Context) (map[EventStatus]int64, error)
+}
+
+// SeveralWriters is what a store may implement beside [Store], where it does well to be
+// given several transactions of deliveries at once; otherwise it is given one.
+type SeveralWriters interface {
+	Writers() int // how many
 }
 
 // Queue is the durable set of keys that may be out of step: one row a key, two

@@ -32,16 +32,16 @@ var (
 // its organization: what is about an invitation or a session changes nothing about who
 // pays for how many. Its Event.Body is body itself; Event.Origin is left to the caller.
 func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, error) {
-	o := upstream.Decode(body)
-	if o == nil {
+	o, ok := picker.Pick(body)
+	if !ok {
 		return lockstep.Hint{}, ErrNotJSON
 	}
 	event := lockstep.Event{
 		Source:     lockstep.Clerk,
 		ID:         deliveryID(header),
 		Type:       o.Text("type"),
-		ObjectID:   o.Object("data").Text("id"),
-		OccurredAt: timeOf(o, "timestamp"),
+		ObjectID:   o.Text("data.id"),
+		OccurredAt: timeOf(o.Number("timestamp")),
 		Body:       body,
 	}
 	if event.ID == "" || event.Type == "" {
@@ -51,23 +51,25 @@ func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, err
 	if !upstream.Storable(event.Type, event.ObjectID, instance) {
 		return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
 	}
-	hint := lockstep.Hint{Event: event, Account: accountOf(event, o.Object("data"))}
+	hint := lockstep.Hint{Event: event, Account: accountOf(event, o)}
 	if instance != "" && want.InstanceID != "" && instance != want.InstanceID {
 		hint.Foreign = "instance " + instance
 	}
 	return hint, nil
 }
 
+var picker = upstream.NewPicker("type", "timestamp", "instance_id", "data.id", "data.organization.id")
+
 // accountOf is the account that an event is about; zero where it is about
 // something else, or names nobody that could be one.
-func accountOf(event lockstep.Event, data upstream.Object) lockstep.Account {
+func accountOf(event lockstep.Event, o upstream.Picked) lockstep.Account {
 	kind, id := lockstep.User, event.ObjectID
 	switch subject, _, _ := strings.Cut(event.Type, "."); subject {
 	case "user":
 	case "organization":
 		kind = lockstep.Organization
 	case "organizationMembership":
-		kind, id = lockstep.Organization, data.Object("organization").Text("id")
+		kind, id = lockstep.Organization, o.Text("data.organization.id")
 	default:
 		return lockstep.Account{}
 	}

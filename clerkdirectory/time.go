@@ -1,10 +1,6 @@
 package clerkdirectory
 
-import (
-	"time"
-
-	"github.com/lockstep-dev/lockstep/internal/upstream"
-)
+import "time"
 
 // Times below are seconds since 1970, else milliseconds: in seconds it is the
 // year 5138, in milliseconds 1973. Clerk's guides show milliseconds, the examples
@@ -15,9 +11,9 @@ const firstMillisecond = 1e11
 // being written as text.
 const lastMillisecond = 253402300799999
 
-// timeOf reads a Unix time in seconds or milliseconds; zero where there is none.
-func timeOf(o upstream.Object, name string) time.Time {
-	switch n := o.Number(name); {
+// timeOf is a Unix time in seconds or milliseconds; zero where it is none.
+func timeOf(n int64) time.Time {
+	switch {
 	case n <= 0 || n > lastMillisecond:
 		return time.Time{}
 	case n < firstMillisecond:

@@ -16,6 +16,7 @@ func dialect() sqlstore.Dialect {
 	return sqlstore.Dialect{
 		Clock:      clock,
 		Snapshot:   sql.LevelRepeatableRead,
+		Writers:    2,
 		Unprepared: true, // pgx keeps prepared statements itself
 		Argument:   argument,
 		Conflict:   func(err error) bool { return code(err) == "23505" },                         // unique_violation

@@ -56,6 +56,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 
+	inbox := c.Store // as it is, so that it can say how many writers it likes
 	memory := watch.New(c.Store, c.Memory, c.Log)
 	c.Store = memory.Store(c.Store)
 	caller, err := webhooks(c.Webhooks).caller()
@@ -63,7 +64,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{store: c.Store, caller: caller, log: c.Log}
-	intake := ingest.Intake{Inbox: c.Store, Wake: func() { s.runner.Wake() }}
+	intake := ingest.New(inbox, func() { s.runner.Wake() })
 	keys := reconcilers(c, billing, id.directory, intake)
 	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
@@ -116,7 +117,7 @@ func identities(c Config) (identity, error) {
 }
 
 // reconcilers says which reconciler brings which kind of key in step.
-func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
+func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake *ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
 	products := &reconcile.Products{Billing: billing}
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
 		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}

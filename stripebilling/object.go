@@ -26,7 +26,7 @@ func reference(o upstream.Object, name string) string {
 const lastSecond = 253402300799
 
 // timeOf reads seconds since 1970; zero where there are none.
-func timeOf(o upstream.Object, name string) time.Time {
+func timeOf(o interface{ Number(name string) int64 }, name string) time.Time {
 	seconds := o.Number(name)
 	if seconds <= 0 || seconds > lastSecond {
 		return time.Time{}
@@ -34,10 +34,12 @@ func timeOf(o upstream.Object, name string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// metadataOf reads an object's metadata, whose members are all text.
-func metadataOf(o upstream.Object) map[string]string {
-	texts := map[string]string{}
-	members := o.Object("metadata")
+// metadataOf reads an object's metadata.
+func metadataOf(o upstream.Object) map[string]string { return textsOf(o.Object("metadata")) }
+
+// textsOf are the members that are text; all of metadata are.
+func textsOf(members upstream.Object) map[string]string {
+	texts := make(map[string]string, len(members))
 	for key := range members {
 		if text := members.Text(key); text != "" {
 			texts[key] = text

@@ -31,20 +31,24 @@ type Source struct {
 // Endpoint answers the deliveries of one source.
 type Endpoint struct {
 	Source Source
-	Intake Intake
+	Intake *Intake
 	Log    *slog.Logger
 }
 
 // ServeHTTP takes one delivery in. See the package comment for the answers.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, held, err := readBody(w, r, &e.Intake.large)
+	defer e.Intake.large.give(held)
 	if err != nil {
 		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		switch {
+		case errors.As(err, &tooLarge):
 			e.refuse(w, http.StatusRequestEntityTooLarge, "body_too_large", err)
-			return
+		case errors.Is(err, lockstep.ErrBusy):
+			e.postpone(w, r, "", err)
+		default:
+			e.refuse(w, http.StatusBadRequest, "body_unreadable", err)
 		}
-		e.refuse(w, http.StatusBadRequest, "body_unreadable", err)
 		return
 	}
 	if err := e.Source.Verify(r.Header, body, time.Now()); err != nil {
@@ -58,20 +62,27 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), commitTimeout)
 	defer cancel()
-	stored, err := e.Intake.Take(ctx, lockstep.Delivered, hint)
+	stored, err := e.Intake.deliver(ctx, hint)
 	if r.Context().Err() != nil {
 		e.Log.Info("sender left before its delivery was stored", "source", e.Source.Name, "event", hint.Event.ID)
 		return
 	}
 	if err != nil {
-		e.Log.ErrorContext(ctx, "delivery not stored", "source", e.Source.Name, "event", hint.Event.ID, "error", err)
-		w.Header().Set("Retry-After", "2")
-		reply(w, http.StatusServiceUnavailable, `{"status":"error","code":"not_stored"}`)
+		e.postpone(w, r, hint.Event.ID, err)
 		return
 	}
-	e.Log.DebugContext(ctx, "delivery stored", "source", e.Source.Name, "event", hint.Event.ID,
-		"type", hint.Event.Type, "new", stored == 1)
+	if e.Log.Enabled(ctx, slog.LevelDebug) {
+		e.Log.DebugContext(ctx, "delivery stored", "source", e.Source.Name, "event", hint.Event.ID,
+			"type", hint.Event.Type, "new", stored)
+	}
 	reply(w, http.StatusOK, `{"status":"success"}`)
+}
+
+// postpone asks the sender to try again.
+func (e *Endpoint) postpone(w http.ResponseWriter, r *http.Request, event string, err error) {
+	e.Log.ErrorContext(r.Context(), "delivery not stored", "source", e.Source.Name, "event", event, "error", err)
+	w.Header().Set("Retry-After", "2")
+	reply(w, http.StatusServiceUnavailable, `{"status":"error","code":"not_stored"}`)
 }
 
 // refuse tells the sender a code and the log the reason: a reason would tell an

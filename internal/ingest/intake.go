@@ -9,35 +9,65 @@ import (
 
 // Intake stores what was verified, and wakes the workers.
 type Intake struct {
-	Inbox lockstep.Inbox
-	Wake  func() // tells the workers that something is due; must not block
+	inbox   lockstep.Inbox
+	wake    func()
+	commits commits
+	large   room
+}
+
+// New returns an intake that stores in inbox. Where inbox is a
+// [lockstep.SeveralWriters], so many transactions of deliveries run at once. wake tells
+// the workers that something is due; it must not block.
+func New(inbox lockstep.Inbox, wake func()) *Intake {
+	writers := 1
+	if several, says := inbox.(lockstep.SeveralWriters); says {
+		writers = max(1, several.Writers())
+	}
+	in := &Intake{inbox: inbox, wake: wake, large: room{size: mostLarge}}
+	in.commits = commits{receive: in.receive, writers: writers, most: mostWaiting}
+	return in
 }
 
 // Take stores the events that are new and marks their keys. It returns how many
 // were new. An error means that none was stored.
-func (in Intake) Take(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error) {
+func (in *Intake) Take(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error) {
 	if len(hints) == 0 {
 		return 0, nil
 	}
 	deliveries := make([]lockstep.Delivery, len(hints))
 	now := time.Now()
 	for i, h := range hints {
-		h.Event.Origin, h.Event.ReceivedAt = origin, now
-		deliveries[i] = deliveryOf(h)
+		deliveries[i] = deliveryOf(h, origin, now)
 	}
-	receipts, err := in.Inbox.Receive(ctx, deliveries)
-	if err != nil {
-		return 0, err
-	}
-	stored, marked := 0, false
+	receipts, err := in.receive(ctx, deliveries)
+	stored := 0
 	for _, r := range receipts {
 		if r.Stored {
 			stored++
-			marked = marked || !r.Key.IsZero()
 		}
 	}
-	if marked {
-		in.Wake()
+	return stored, err
+}
+
+// deliver stores one event that was delivered, if it is new, and marks its key; it shares
+// a commit with whatever else is being delivered. [lockstep.ErrBusy] when too much waits
+// already. An error means that the event was not stored, or that nobody knows: when
+// ctx ends meanwhile, it may be stored all the same.
+func (in *Intake) deliver(ctx context.Context, hint lockstep.Hint) (stored bool, err error) {
+	receipt, err := in.commits.store(ctx, deliveryOf(hint, lockstep.Delivered, time.Now()))
+	return receipt.Stored, err
+}
+
+func (in *Intake) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	receipts, err := in.inbox.Receive(ctx, deliveries)
+	if err != nil {
+		return nil, err
 	}
-	return stored, nil
+	for _, r := range receipts {
+		if r.Stored && !r.Key.IsZero() {
+			in.wake()
+			break
+		}
+	}
+	return receipts, nil
 }

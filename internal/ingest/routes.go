@@ -104,9 +104,10 @@ var delays = map[lockstep.Priority]time.Duration{
 	lockstep.Background:  2 * time.Second,
 }
 
-// deliveryOf says what follows from a verified event.
-func deliveryOf(h lockstep.Hint) lockstep.Delivery {
+// deliveryOf says what follows from a verified event that came at now.
+func deliveryOf(h lockstep.Hint, origin lockstep.Origin, now time.Time) lockstep.Delivery {
 	d := lockstep.Delivery{Event: h.Event}
+	d.Event.Origin, d.Event.ReceivedAt = origin, now
 	r, known := routes[h.Event.Source][h.Event.Type]
 	switch {
 	case h.Foreign != "":

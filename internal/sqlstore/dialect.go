@@ -21,7 +21,7 @@ type Dialect struct {
 	Locking map[Statement]string
 	// Together replaces statements that are run for many rows at once by one that
 	// takes an array for each parameter and returns the rows of all. Without it a
-	// statement is run row by row, which is as good where no network lies between.
+	// statement is said for a few rows at a time, see repeat.go, or row by row.
 	Together map[Statement]string
 	// Clock selects the current time in milliseconds. Empty: the process's clock,
 	// which is right where there is one process only.
@@ -38,6 +38,8 @@ type Dialect struct {
 	Snapshot sql.IsolationLevel
 	// Argument turns a parameter into what the driver can send; nil: as it is.
 	Argument func(any) any
+	// Writers is how many transactions of deliveries do well at once; 0 is 1.
+	Writers int
 	// Unprepared leaves statements to the driver, for drivers that keep prepared
 	// ones themselves or speak through a pooler that cannot.
 	Unprepared bool

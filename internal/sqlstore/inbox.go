@@ -51,6 +51,9 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) (re
 	return receipts, nil
 }
 
+// Writers implements [lockstep.SeveralWriters].
+func (s *Store) Writers() int { return max(1, s.writer.dialect.Writers) }
+
 func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
 	fresh, err := t.unknown(ctx, deliveries)
 	if err != nil {

@@ -24,6 +24,8 @@ var scans = map[string]string{
 	"tallyDeletions":   "of what is being deleted, by a partial index",
 	"selectHeld":       "a row that says whether there is one",
 	"countLinked":      "of at most as many as make the brake's share meaningless",
+	"selectKnownOf":    "of what is asked for",
+	"selectLinkedOf":   "of what is asked for",
 	"selectBacklog":    "of what is pending or ended badly, by partial indexes; ordered by key",
 }
 
@@ -68,6 +70,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"BlankIgnored":           "events_ignored (source=?)",
 		"countBegun":             "accounts_deletion (deletion=? AND deletion_at>?)",
 		"selectHeld":             "accounts_deletion (deletion=?)",
+		"selectKnownOf":          "sqlite_autoindex_events_1 (source=? AND id=?)",
+		"selectLinkedOf":         "sqlite_autoindex_accounts_1 (customer_id=?)",
 		"selectBacklog":          "work_ended",
 		"SelectEventsOpen":       "events_open (status=?)",
 		"SelectLinked":           "sqlite_autoindex_accounts_1 (customer_id=?)",

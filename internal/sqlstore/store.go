@@ -20,7 +20,10 @@ type Store struct {
 	inside sync.WaitGroup // transactions; counted under mu while not closed
 }
 
-var _ lockstep.Store = (*Store)(nil)
+var (
+	_ lockstep.Store          = (*Store)(nil)
+	_ lockstep.SeveralWriters = (*Store)(nil)
+)
 
 // New returns the store over a database whose schema is up to date. Both handles
 // are the store's from now on; they may be the same.

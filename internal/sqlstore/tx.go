@@ -139,12 +139,19 @@ func collectAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error)
 	if together, has := t.pool.dialect.Together[s]; has {
 		return collect(ctx, t, scan, Statement(together), columns(rows)...)
 	}
-	for _, row := range rows {
-		some, err := collect(ctx, t, scan, s, row...)
+	for len(rows) > 0 {
+		n, statement, args := 1, s, rows[0]
+		for _, r := range repeated[s] {
+			if r.rows <= len(rows) {
+				n, statement, args = r.rows, r.text, r.arguments(rows[:r.rows])
+				break
+			}
+		}
+		some, err := collect(ctx, t, scan, statement, args...)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, some...)
+		all, rows = append(all, some...), rows[n:]
 	}
 	return all, nil
 }

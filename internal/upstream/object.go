@@ -3,6 +3,7 @@ package upstream
 import (
 	"encoding/json"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Object is a JSON object of which single members are read. A member that is
@@ -31,17 +32,37 @@ func (o Object) Array(name string) (elements []json.RawMessage, ok bool) {
 }
 
 // Text returns a member that is a string.
-func (o Object) Text(name string) string {
+func (o Object) Text(name string) string { return textOf(o[name]) }
+
+func textOf(raw json.RawMessage) string {
+	if len(raw) == 0 || raw[0] != '"' {
+		return ""
+	}
+	if plain(raw) {
+		return string(raw[1 : len(raw)-1])
+	}
 	var s string
-	if json.Unmarshal(o[name], &s) != nil {
+	if json.Unmarshal(raw, &s) != nil {
 		return ""
 	}
 	return s
 }
 
+// plain reports whether what stands between the quotes is the text itself.
+func plain(raw []byte) bool {
+	for _, c := range raw {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // Number returns a member that is a whole number.
-func (o Object) Number(name string) int64 {
-	n, err := strconv.ParseInt(string(o[name]), 10, 64)
+func (o Object) Number(name string) int64 { return numberOf(o[name]) }
+
+func numberOf(raw json.RawMessage) int64 {
+	n, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil {
 		return 0
 	}

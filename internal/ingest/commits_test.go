@@ -1,0 +1,343 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// bubble runs a test with a disk that is slow.
+func bubble(t *testing.T, test func(*kit)) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.disk.slow = make(chan struct{})
+		k.reopen()
+		test(k)
+		k.answers.Wait()
+		if c := &k.endpoint.Intake.commits; c.leading != 0 || len(c.waiting[0])+len(c.waiting[1]) != 0 {
+			t.Errorf("%d lead and %v wait when all is over", c.leading, c.waiting)
+		}
+	})
+}
+
+// commit lets one transaction go on, and waits for what follows.
+func (k *kit) commit() {
+	k.disk.slow <- struct{}{}
+	synctest.Wait()
+}
+
+func TestWhatComesDuringACommitSharesTheNext(t *testing.T) {
+	bubble(t, func(k *kit) {
+		began := time.Now()
+		for i := range 64 {
+			k.send(k.Context(), fmt.Sprint(i), normal, 5000)
+			synctest.Wait() // the first begins at once and alone
+		}
+		if got := k.disk.begun(); !slices.Equal(got, []int{1}) {
+			k.Errorf("transactions began with %v deliveries", got)
+		}
+		if n := k.count(0); n != 64 || len(k.stored()) > 0 {
+			k.Errorf("%d of 64 are unanswered before anything is committed", n)
+		}
+		k.commit()
+		if n := k.count(http.StatusOK); n != 1 {
+			k.Errorf("%d are answered after the first commit", n)
+		}
+		k.commit()
+		if n := k.count(http.StatusOK); n != 64 || time.Since(began) > 0 {
+			k.Errorf("%d are answered after %s", n, time.Since(began))
+		}
+		if got := k.disk.begun(); !slices.Equal(got, []int{1, 63}) {
+			k.Errorf("transactions began with %v deliveries", got)
+		}
+		k.consistent()
+	})
+}
+
+func TestTheStoreSaysHowManyTransactionsRunAtOnce(t *testing.T) {
+	for _, writers := range []int{1, 2, 3} {
+		t.Run(fmt.Sprint(writers), func(t *testing.T) {
+			bubble(t, func(k *kit) {
+				k.disk.writers = writers
+				k.reopen()
+				for i := range 20 {
+					k.send(k.Context(), fmt.Sprint(i), normal, 0)
+					synctest.Wait()
+				}
+				if got := len(k.disk.begun()); got != writers {
+					k.Errorf("%d transactions are under way", got)
+				}
+				for k.count(0) > 0 {
+					k.commit()
+				}
+				if k.disk.inMost != writers || k.count(http.StatusOK) != 20 {
+					k.Errorf("%d transactions at once, %d stored", k.disk.inMost, k.count(http.StatusOK))
+				}
+				k.consistent()
+			})
+		})
+	}
+}
+
+// An event that no transaction takes fails alone.
+func TestAPoisonDeliveryFailsAlone(t *testing.T) {
+	bubble(t, func(k *kit) {
+		k.disk.spoilt = "5"
+		for i := range 12 {
+			k.send(k.Context(), fmt.Sprint(i), normal, 0)
+			synctest.Wait()
+		}
+		for k.count(0) > 0 {
+			k.commit()
+		}
+		if k.code("5") != http.StatusServiceUnavailable || k.count(http.StatusOK) != 11 {
+			k.Errorf("answers are %v", k.codes)
+		}
+		k.consistent()
+	})
+}
+
+// Whoever leaves takes nobody along: not while they wait, and not while their request
+// does the others' work.
+func TestASenderThatLeavesTakesNobodyAlong(t *testing.T) {
+	bubble(t, func(k *kit) {
+		leaving, leave := context.WithCancel(k.Context())
+		k.send(k.Context(), "first", normal, 0)
+		synctest.Wait()
+		k.send(leaving, "leader", normal, 0)
+		synctest.Wait()
+		for i := range 5 {
+			k.send(k.Context(), fmt.Sprint(i), normal, 0)
+		}
+		synctest.Wait()
+		k.commit() // now the leader has the rest with it
+		waits, giveUp := context.WithCancel(k.Context())
+		k.send(waits, "waits", normal, 0)
+		synctest.Wait()
+		leave()
+		giveUp()
+		synctest.Wait()
+		if got := k.disk.begun(); !slices.Equal(got, []int{1, 6}) || len(k.stored()) != 1 {
+			k.Errorf("transactions began with %v deliveries", got)
+		}
+		k.commit()
+		k.send(k.Context(), "last", normal, 0)
+		synctest.Wait()
+		k.commit()
+		stored := k.stored()
+		for i := range 5 {
+			if id := fmt.Sprint(i); k.code(id) != http.StatusOK || !stored[id] {
+				k.Errorf("%s was answered %d; stored: %v", id, k.code(id), stored[id])
+			}
+		}
+		if !stored["first"] || !stored["leader"] || !stored["last"] || stored["waits"] {
+			k.Errorf("stored are %v", stored)
+		}
+	})
+}
+
+// The turn to lead comes just when the sender leaves.
+func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
+	bubble(t, func(k *kit) {
+		c := &k.endpoint.Intake.commits
+		k.send(k.Context(), "first", normal, 0)
+		synctest.Wait()
+		leaving, leave := context.WithCancel(k.Context())
+		w := &waiter{delivery: deliveryOf(lockstep.Hint{Event: lockstep.Event{Source: lockstep.Stripe, ID: "leaves", Type: normal, CustomerID: "cus_1"}}, lockstep.Delivered, time.Now()), turn: make(chan bool, 1)}
+		if leader, err := c.enter(w); leader || err != nil {
+			k.Fatal(leader, err)
+		}
+		k.send(k.Context(), "second", normal, 0)
+		synctest.Wait()
+		k.commit() // passes the turn to w, who does not look
+		leave()
+		if leaving.Err() == nil || !c.leave(w) || !<-w.turn {
+			k.Fatal("it was not its turn")
+		}
+		k.answers.Go(func() { c.lead(leaving, w) })
+		synctest.Wait()
+		k.commit()
+		if k.code("second") != http.StatusOK || w.err != nil || !k.stored()["leaves"] {
+			k.Errorf("answers are %v, and %v", k.codes, w.err)
+		}
+	})
+}
+
+func TestTooManyThatWaitAreAskedToComeAgain(t *testing.T) {
+	bubble(t, func(k *kit) {
+		k.endpoint.Intake.commits.most = 200
+		for i := range 1 + 200 + 3 {
+			k.send(k.Context(), fmt.Sprint(i), normal, 0)
+		}
+		synctest.Wait()
+		if n := k.count(http.StatusServiceUnavailable); n != 3 {
+			k.Errorf("%d were refused", n)
+		}
+		for k.count(0) > 0 {
+			k.commit()
+		}
+		for _, n := range k.disk.begun() {
+			if n > mostTogether {
+				k.Errorf("%d deliveries shared a transaction", n)
+			}
+		}
+		k.consistent()
+	})
+}
+
+func TestLargeBodiesDoNotAllShareATransaction(t *testing.T) {
+	bubble(t, func(k *kit) {
+		for i := range 10 {
+			k.send(k.Context(), fmt.Sprint(i), normal, MaxBody-100)
+			synctest.Wait()
+		}
+		for k.count(0) > 0 {
+			k.commit()
+		}
+		if got := k.disk.begun(); slices.Max(got) > mostTogetherBytes/MaxBody+1 || k.count(http.StatusOK) != 10 {
+			k.Errorf("transactions began with %v deliveries, and %d were stored", got, k.count(http.StatusOK))
+		}
+		k.consistent()
+	})
+}
+
+func TestWhoIsWaitedForGoesFirst(t *testing.T) {
+	bubble(t, func(k *kit) {
+		k.send(k.Context(), "first", normal, 0)
+		synctest.Wait()
+		for i := range 2 * mostTogether {
+			k.send(k.Context(), fmt.Sprint(i), normal, 0)
+		}
+		synctest.Wait()
+		k.send(k.Context(), "buyer", interactive, 0)
+		synctest.Wait()
+		k.commit()
+		k.commit()
+		if k.code("buyer") != http.StatusOK || k.count(http.StatusOK) != 1+mostTogether {
+			k.Errorf("the buyer was answered %d after %d others", k.code("buyer"), k.count(http.StatusOK))
+		}
+		for k.count(0) > 0 {
+			k.commit()
+		}
+	})
+}
+
+// A store that hangs is waited for until the senders' patience ends, and no longer.
+func TestAStoreThatHangsIsNotWaitedForForGood(t *testing.T) {
+	bubble(t, func(k *kit) {
+		began := time.Now()
+		for i := range 5 {
+			k.send(k.Context(), fmt.Sprint(i), normal, 0)
+		}
+		k.answers.Wait()
+		if k.count(http.StatusServiceUnavailable) != 5 || time.Since(began) > 2*commitTimeout {
+			k.Errorf("answers are %v after %s", k.codes, time.Since(began))
+		}
+		k.consistent()
+		k.send(k.Context(), "later", normal, 0)
+		synctest.Wait()
+		k.commit()
+		if k.code("later") != http.StatusOK {
+			k.Errorf("the next one was answered %d", k.code("later"))
+		}
+	})
+}
+
+// A fault of the driver does not leave anybody waiting, nor the line without a leader.
+func TestAPanicInTheStoreIsTheEndOfItsTransactionOnly(t *testing.T) {
+	bubble(t, func(k *kit) {
+		k.send(k.Context(), "first", normal, 0)
+		synctest.Wait()
+		k.send(k.Context(), "panic", normal, 0)
+		synctest.Wait()
+		k.send(k.Context(), "beside", normal, 0)
+		synctest.Wait()
+		k.commit()
+		k.commit()
+		if k.code("panic") != -1 || k.code("beside") != http.StatusServiceUnavailable {
+			k.Errorf("answers are %v", k.codes)
+		}
+		k.send(k.Context(), "later", normal, 0)
+		synctest.Wait()
+		k.commit()
+		if k.code("later") != http.StatusOK {
+			k.Errorf("the next one was answered %d", k.code("later"))
+		}
+		k.answers.Wait()
+		stored := k.stored()
+		if stored["beside"] || !stored["later"] {
+			k.Errorf("stored are %v", stored)
+		}
+	})
+}
+
+func TestLargeBodiesShareRoomAndSmallOnesNeedNone(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.endpoint.Intake.large.size = 100_000
+	slow, end := newSlowBody(50_000), make(chan struct{})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/", slow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(end)
+		_, held, err := readBody(nil, r, &k.endpoint.Intake.large)
+		if err != nil || held == 0 {
+			t.Errorf("held %d, %v", held, err)
+		}
+		k.endpoint.Intake.large.give(held)
+	}()
+	<-slow.reached
+	k.send(t.Context(), "large", normal, 60_000)
+	k.send(t.Context(), "small", normal, 10_000)
+	k.answers.Wait()
+	if k.code("large") != http.StatusServiceUnavailable || k.code("small") != http.StatusOK {
+		t.Errorf("answers are %v", k.codes)
+	}
+	close(slow.goOn)
+	<-end
+	k.send(t.Context(), "again", normal, 60_000)
+	k.answers.Wait()
+	if used := k.endpoint.Intake.large.used.Load(); k.code("again") != http.StatusOK || used != 0 {
+		t.Errorf("answers are %v, and %d bytes are in use", k.codes, used)
+	}
+	k.send(t.Context(), "too large", normal, MaxBody)
+	k.answers.Wait()
+	if used := k.endpoint.Intake.large.used.Load(); k.code("too large") != http.StatusServiceUnavailable || used != 0 {
+		t.Errorf("answers are %v, and %d bytes are in use", k.codes, used)
+	}
+	k.endpoint.Intake.large.size = mostLarge
+	k.send(t.Context(), "far too large", normal, MaxBody)
+	k.answers.Wait()
+	if used := k.endpoint.Intake.large.used.Load(); k.code("far too large") != http.StatusRequestEntityTooLarge || used != 0 {
+		t.Errorf("answers are %v, and %d bytes are in use", k.codes, used)
+	}
+	k.consistent()
+}
+
+// slowBody is a body whose sender stops before its end.
+type slowBody struct {
+	rest          *strings.Reader
+	reached, goOn chan struct{}
+}
+
+func newSlowBody(size int) *slowBody {
+	return &slowBody{strings.NewReader(strings.Repeat(" ", size)), make(chan struct{}), make(chan struct{})}
+}
+
+func (s *slowBody) Read(p []byte) (int, error) {
+	if s.rest.Len() == 0 {
+		close(s.reached)
+		<-s.goOn
+	}
+	return s.rest.Read(p)
+}

@@ -1,0 +1,221 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/sqlitestore"
+)
+
+// empty is a database file with all its tables: to create them takes longer than a test.
+var empty []byte
+
+func TestMain(m *testing.M) {
+	var err error
+	if empty, err = create(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func create() (_ []byte, err error) {
+	dir, err := os.MkdirTemp("", "lockstep-ingest-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "lockstep.db")
+	store, err := sqlitestore.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// disk is a real store whose transactions wait until they are let go on, while it is slow.
+type disk struct {
+	lockstep.Store
+	writers int
+	slow    chan struct{} // each transaction takes one; nil: none waits
+	spoilt  string        // an event that no transaction takes
+
+	mu             sync.Mutex
+	batches        [][]string // the ids of each transaction that began
+	inside, inMost int
+}
+
+func (d *disk) Writers() int { return d.writers }
+
+func (d *disk) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	var ids []string
+	for _, one := range deliveries {
+		ids = append(ids, one.Event.ID)
+	}
+	d.mu.Lock()
+	d.batches = append(d.batches, ids)
+	d.inside++
+	d.inMost = max(d.inMost, d.inside)
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.inside--
+	}()
+	if d.slow != nil {
+		select {
+		case <-d.slow:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	for _, id := range ids {
+		switch id {
+		case "panic":
+			panic("the driver has a fault")
+		case d.spoilt:
+			return nil, errors.New("this event cannot be stored")
+		}
+	}
+	return d.Store.Receive(ctx, deliveries)
+}
+
+// begun are the transactions that began, by how many deliveries they had.
+func (d *disk) begun() (sizes []int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, ids := range d.batches {
+		sizes = append(sizes, len(ids))
+	}
+	return sizes
+}
+
+// kit is an endpoint that is asked over nothing but its handler.
+type kit struct {
+	*testing.T
+	disk     *disk
+	endpoint *Endpoint
+	answers  sync.WaitGroup
+	mu       sync.Mutex
+	codes    map[string]int // by the event's id; 0 while there is no answer
+}
+
+func newKit(t *testing.T) *kit {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "lockstep.db")
+	if err := os.WriteFile(path, empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlitestore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	k := &kit{T: t, disk: &disk{Store: store, writers: 1}, codes: map[string]int{}}
+	k.reopen()
+	return k
+}
+
+// reopen is an intake over the disk as it is now.
+func (k *kit) reopen() {
+	k.endpoint = &Endpoint{Intake: New(k.disk, func() {}), Log: slog.New(slog.DiscardHandler), Source: Source{
+		Name:   lockstep.Stripe,
+		Verify: func(http.Header, []byte, time.Time) error { return nil },
+		Read: func(_ http.Header, body []byte) (hint lockstep.Hint, err error) {
+			var e struct{ ID, Type string }
+			err = json.NewDecoder(bytes.NewReader(body)).Decode(&e)
+			hint.Event = lockstep.Event{Source: lockstep.Stripe, ID: e.ID, Type: e.Type, CustomerID: "cus_" + e.ID, Body: body}
+			return hint, err
+		}}}
+}
+
+const normal, interactive = "customer.subscription.updated", "customer.subscription.created"
+
+// send delivers an event of a type, followed by so many spaces.
+func (k *kit) send(ctx context.Context, id, kind string, spaces int) {
+	k.mu.Lock()
+	k.codes[id] = 0
+	k.mu.Unlock()
+	body := fmt.Sprintf(`{"id":%q,"type":%q}`, id, kind) + strings.Repeat(" ", spaces)
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/webhooks/stripe", strings.NewReader(body))
+	k.answers.Go(func() {
+		w := httptest.NewRecorder()
+		defer func() {
+			if recover() != nil { // as the HTTP server does
+				w.Code = -1
+			}
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			k.codes[id] = w.Code
+			if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+				k.Errorf("%s: no Retry-After", id)
+			}
+		}()
+		k.endpoint.ServeHTTP(w, r)
+	})
+}
+
+// count is how many events had an answer.
+func (k *kit) count(code int) (n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, c := range k.codes {
+		if c == code {
+			n++
+		}
+	}
+	return n
+}
+
+func (k *kit) code(id string) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.codes[id]
+}
+
+// stored are the ids of the events that the database holds.
+func (k *kit) stored() map[string]bool {
+	k.Helper()
+	page, err := k.disk.Events(k.Context(), lockstep.EventFilter{Limit: 100_000, Bodiless: true})
+	if err != nil {
+		k.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for _, e := range page.Events {
+		ids[e.ID] = true
+	}
+	return ids
+}
+
+// consistent: what was answered 200 is stored, and what was refused is not.
+func (k *kit) consistent() {
+	k.Helper()
+	stored := k.stored()
+	for id, code := range k.codes {
+		if (code == http.StatusOK) != stored[id] {
+			k.Errorf("%s was answered %d; stored: %v", id, code, stored[id])
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package upstream
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+var picked = []string{"id", "a", "a.id", "a.b", "a.b.id", "b.id", "created"}
+
+// what Decode finds at a path is what a picker has to find.
+func decoded(raw []byte, path string) []byte {
+	o := Decode(raw)
+	names := strings.Split(path, ".")
+	for _, name := range names[:len(names)-1] {
+		o = o.Object(name)
+	}
+	return o[names[len(names)-1]]
+}
+
+// FuzzPick holds the picker to the decoder: both find the same, or both refuse.
+func FuzzPick(f *testing.F) {
+	for _, seed := range []string{
+		`{"id":"x","a":{"id":"y","b":{"id":"z"}},"b":{"id":"w"},"created":17}`,
+		` { "id" : "x" , "a" : [ { "id" : 1 } , [] , {} ] , "created" : -0.5e+10 } `,
+		`{"a":{"id":1,"b":{"id":2}},"a":{"id":3}}`, `{"a":{"id":1},"a":"id"}`, `{"a":{"b":7},"a":null}`, `{"id":"x","id":"y"}`,
+		`{"\u0069d":"x","a":{"\u0062":{"i\u0064":"\ud83d\ude00"}}}`, "{\"i\xffd\":1,\"id\":\"\xff\xfe\"}", "{\"id\":\"a\u2028\x7f\"}",
+		`{"id":"\x"}`, `{"id":"\u12g4"}`, `{"id":"\ud800"}`, "{\"id\":\"\n\"}", "{\"id\":\"\x00\"}", `{"id":"a`, `{"id":"a\`, `{"id":"a\"}`, `{"id":"\u00`,
+		`{"id":01}`, `{"id":1.}`, `{"id":.5}`, `{"id":1e}`, `{"id":1e+}`, `{"id":-}`, `{"id":+1}`, `{"id":-01}`, `{"id":0x1}`, `{"id":1_0}`, `{"id":9223372036854775808}`, `{"created":-0}`, `{"created":1e2}`,
+		`{"id":tru}`, `{"id":nul}`, `{"id":truee}`, `{"id":falsefalse}`, `{"id":NaN}`, `{"id":null}`, `{"id":true,"a":false}`,
+		`{"id":1,}`, `{,}`, `{"id"}`, `{"id":}`, `{id:1}`, `{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`, `{"a":{}`, `{"a":[}`, `{"a":{]}`, `{"id":1]`,
+		`{}`, `{}{}`, `{} x`, ``, `null`, `[]`, `"a"`, `7`, "\xef\xbb\xbf{}", "{\"id\":\"x\"}\x00", "\v{}",
+		`{"a":{"":1},"":{"id":2}}`, `{"a.id":1}`, `{"a":"{\"id\":1}"}`, `{"A":{"ID":1},"ID":2}`, `{"a":{"b":[{"id":1}],"id":{"id":1}}}`,
+		nested(20), nested(9_999), nested(10_000), nested(10_001),
+	} {
+		f.Add([]byte(seed))
+	}
+	p := NewPicker(picked...)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got, ok := p.Pick(raw)
+		if want := Decode(raw) != nil; ok != want {
+			t.Fatalf("%.200q: an object: %v, and the decoder says %v", raw, ok, want)
+		}
+		for _, path := range picked {
+			want := decoded(raw, path)
+			if !bytes.Equal(got.Raw(path), want) || (got.Raw(path) == nil) != (want == nil) {
+				t.Fatalf("%.200q: %s is %q, and the decoder says %q", raw, path, got.Raw(path), want)
+			}
+			holder := Object{"x": want}
+			if got.Text(path) != holder.Text("x") || got.Number(path) != holder.Number("x") || fmt.Sprint(got.Object(path)) != fmt.Sprint(holder.Object("x")) {
+				t.Fatalf("%.200q: %s reads as %q, %d and %v", raw, path, got.Text(path), got.Number(path), got.Object(path))
+			}
+		}
+	})
+}
+
+// nested is an object with arrays in it, so many deep.
+func nested(deep int) string {
+	return `{"id":"x","a":` + strings.Repeat("[", deep-1) + strings.Repeat("]", deep-1) + "}"
+}
+
+// FuzzText holds the reading of a text to encoding/json's.
+func FuzzText(f *testing.F) {
+	for _, seed := range []string{`"a"`, `"\u0041\n"`, "\"\xff\"", `""`, `7`, `null`, `"\ud83d"`, "\"\u00fc\"", `{"a":1}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if raw = bytes.TrimSpace(raw); !json.Valid(raw) {
+			return // no value
+		}
+		var want string
+		if json.Unmarshal(raw, &want) != nil {
+			want = ""
+		}
+		if got := (Object{"x": raw}).Text("x"); got != want {
+			t.Errorf("%q reads as %q, want %q", raw, got, want)
+		}
+	})
+}
+
+func BenchmarkPick(b *testing.B) {
+	raw := []byte(`{"id":"evt_1","object":"event","created":1795891222,"data":{"object":{` + strings.Repeat(`
+      "a_name": "a value of some length", "number": 1795891222, "nothing": null, "nested": { "a": [ 1, 2, 3 ], "b": false },`, 40) + `
+      "customer": "cus_1", "id": "sub_1" } }, "type": "customer.subscription.updated" }`)
+	p := NewPicker("id", "created", "type", "data.object.id", "data.object.customer")
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if got, ok := p.Pick(raw); !ok || got.Text("data.object.customer") != "cus_1" {
+			b.Fatal("not found")
+		}
+	}
+}
