@@ -44,7 +44,7 @@ type Event struct {
 	APIVersion string
 	OccurredAt time.Time // by the sender's clock; never used for order
 	ReceivedAt time.Time
-	Body       []byte // the exact bytes received
+	Body       []byte // the exact bytes received; empty when they are no longer kept, see [Retention]
 
 	Key    Key // what it marked; zero when ignored
 	Status EventStatus

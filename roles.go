@@ -109,6 +109,7 @@ type Store interface {
 	Ledger
 	Outbox
 	Sightings
+	Archive
 	Purchases
 	Hooks
 	Deletions

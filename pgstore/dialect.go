@@ -35,6 +35,7 @@ func dialect() sqlstore.Dialect {
 			sqlstore.SelectEventTally:  `select status, cast(sum(events) as bigint) from event_tally group by status having sum(events) > 0`,
 			sqlstore.BlankBodies:       blankBodies,
 			sqlstore.BlankIgnored:      blankIgnored,
+			sqlstore.ExpireBodies:      "select week from expire_bodies($1) as week limit $2",
 		},
 		Together: map[sqlstore.Statement]string{
 			sqlstore.SelectLinked: selectLinkedTogether,

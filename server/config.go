@@ -42,6 +42,7 @@ type Config struct {
 	Webhooks     []Webhook // yours, that are told what happens
 	Workers      Workers
 	Intervals    Intervals
+	Retention    lockstep.Retention // of stored events; the zero value is good
 	Memory       Memory
 	Log          *slog.Logger // nil: slog.Default()
 }
@@ -156,6 +157,7 @@ func (c Config) Validate() error {
 	add(webhooks(c.Webhooks).Validate())
 	add(c.Workers.Validate())
 	add(c.Memory.Validate())
+	add(c.Retention.Validate())
 	return errors.Join(problems...)
 }
 

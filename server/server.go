@@ -130,7 +130,7 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyPayment:      payments,
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
-			Intervals: c.Intervals, Take: intake.Take, Log: c.Log},
+			Intervals: c.Intervals, Retention: c.Retention, Take: intake.Take, Log: c.Log},
 		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
 	}
 }

@@ -74,7 +74,12 @@ type file struct {
 		Events    duration `toml:"events"`
 		Directory duration `toml:"directory"`
 		Accounts  duration `toml:"accounts"`
+		Retention duration `toml:"retention"`
 	} `toml:"sweeps"`
+	Retention struct {
+		Bodies duration `toml:"bodies"`
+		IDs    duration `toml:"ids"`
+	} `toml:"retention"`
 	Memory struct {
 		Accounts int      `toml:"accounts"`
 		Poll     duration `toml:"poll"`
@@ -178,7 +183,8 @@ func (f file) apply(c *server.Config) {
 	c.Identities = server.IdentitySource(f.Identity)
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
-		Directory: time.Duration(f.Sweeps.Directory), Accounts: time.Duration(f.Sweeps.Accounts)}
+		Directory: time.Duration(f.Sweeps.Directory), Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
+	c.Retention = lockstep.Retention{Bodies: time.Duration(f.Retention.Bodies), IDs: time.Duration(f.Retention.IDs)}
 	c.Memory = server.Memory{Accounts: f.Memory.Accounts, Poll: time.Duration(f.Memory.Poll), Trust: time.Duration(f.Memory.Trust)}
 }
 

@@ -32,6 +32,7 @@ type eventView struct {
 	OccurredAt time.Time       `json:"occurred_at"`
 	ReceivedAt time.Time       `json:"received_at"`
 	Body       json.RawMessage `json:"body,omitempty"`
+	Expired    bool            `json:"body_expired,omitempty" doc:"The body was asked for, and is no longer kept"`
 }
 
 type eventsPage struct {
@@ -60,7 +61,7 @@ func (a *API) events(ctx context.Context, in *eventsQuery) (*eventsPage, error) 
 	for _, e := range page.Events {
 		v := eventView{Source: string(e.Source), ID: e.ID, Type: e.Type, Origin: string(e.Origin),
 			Status: string(e.Status), Reason: e.Reason, Object: e.ObjectID, Customer: e.CustomerID,
-			OccurredAt: e.OccurredAt.UTC(), ReceivedAt: e.ReceivedAt.UTC(), Body: e.Body}
+			OccurredAt: e.OccurredAt.UTC(), ReceivedAt: e.ReceivedAt.UTC(), Body: e.Body, Expired: in.Whole && len(e.Body) == 0}
 		if !e.Key.IsZero() {
 			v.Key = e.Key.String()
 		}

@@ -19,6 +19,7 @@ var (
 	sweepUsers         = lockstep.Key{Kind: lockstep.KeySweep, ID: "users"}
 	sweepOrganizations = lockstep.Key{Kind: lockstep.KeySweep, ID: "organizations"}
 	sweepAccounts      = lockstep.Key{Kind: lockstep.KeySweep, ID: "accounts"}
+	sweepRetention     = lockstep.Key{Kind: lockstep.KeySweep, ID: "retention"}
 )
 
 // FullVerify is the sweep that marks every account.
@@ -26,7 +27,7 @@ var FullVerify = sweepAccounts
 
 // SweepKeys are the keys to mark when a service starts.
 func SweepKeys() []lockstep.Key {
-	return []lockstep.Key{sweepEvents, sweepUsers, sweepOrganizations, sweepAccounts}
+	return []lockstep.Key{sweepEvents, sweepUsers, sweepOrganizations, sweepAccounts, sweepRetention}
 }
 
 // Intervals say how often each sweep begins. The zero value of a field means its
@@ -35,6 +36,7 @@ type Intervals struct {
 	Events    time.Duration // of the gap scan of Stripe's events; default 5 min
 	Directory time.Duration // of the list of users and organizations; default 1 h
 	Accounts  time.Duration // of the full verify against Stripe; default 24 h
+	Retention time.Duration // of dropping what is old; default 1 h
 }
 
 func (i Intervals) withDefaults() Intervals {
@@ -47,12 +49,16 @@ func (i Intervals) withDefaults() Intervals {
 	if i.Accounts == 0 {
 		i.Accounts = 24 * time.Hour
 	}
+	if i.Retention == 0 {
+		i.Retention = time.Hour
+	}
 	return i
 }
 
 // SweepStore is what sweeps need of the store.
 type SweepStore interface {
 	lockstep.Sightings
+	lockstep.Archive
 	AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error)
 }
 
@@ -63,6 +69,7 @@ type Sweeps struct {
 	Billing   lockstep.Billing
 	Directory lockstep.Directory
 	Intervals Intervals
+	Retention lockstep.Retention
 	// Take stores events that the gap scan found missing.
 	Take func(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error)
 	Log  *slog.Logger
@@ -80,6 +87,8 @@ func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, e
 		return sweep(ctx, s, claim, intervals.Directory, s.listOrganizations)
 	case sweepAccounts:
 		return sweep(ctx, s, claim, intervals.Accounts, s.verifyAccounts)
+	case sweepRetention:
+		return sweep(ctx, s, claim, intervals.Retention, s.expire)
 	}
 	return Result{}, lockstep.Terminal(fmt.Errorf("this version knows no sweep %q", claim.Key.ID))
 }

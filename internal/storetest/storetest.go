@@ -33,6 +33,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"deletions":   deletions,
 		"assignments": assignments,
 		"forget":      forget,
+		"retention":   retention,
 		"roster":      roster,
 		"changes":     changes,
 		"fencing":     fencing,

@@ -78,7 +78,7 @@ func (w *world) boot() *service {
 		Memory:  server.Memory{Accounts: 3}, // so that it is not enough for all
 		Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
 		// No full verify: it would mend what the rest must get right by itself.
-		Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour},
+		Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour, Retention: listEvery},
 	}
 	if w.change != nil {
 		w.change(&config)
