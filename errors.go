@@ -34,6 +34,7 @@ type UpstreamError struct {
 	Code       string        // the provider's error code; may be empty
 	RequestID  string        // for a question to the provider's support
 	RetryAfter time.Duration // as the provider asked; 0 where it did not
+	Limit      string        // of a 429: which limit it was, as the provider says; may be empty
 	Replayed   bool          // Stripe replayed the stored answer of an idempotency key
 	Err        error         // the cause when no answer came
 }
@@ -105,8 +106,9 @@ func (e *ParkError) Error() string { return "parked: " + e.Reason }
 // DelayError ends a run that is to be tried again at a time of its own choice
 // instead of the queue's backoff: it waits for something, or was told when.
 type DelayError struct {
-	Reason string // safe to show, holds no personal data
-	After  time.Duration
+	Reason  string // safe to show, holds no personal data
+	After   time.Duration
+	Untried bool // it was no try: what was to be done was not begun
 }
 
 func (e *DelayError) Error() string { return e.Reason }

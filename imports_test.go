@@ -47,7 +47,7 @@ var mayImport = map[string][]string{
 	"sqlitestore":               {".", "internal/sqlstore"},
 	"pgstore":                   {".", "internal/sqlstore"},
 	"internal/pgtest":           {},
-	"server":                    {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/activation", "internal/buying", "internal/hookcall", "internal/letters", "internal/watch", "stripebilling", "clerkdirectory"},
+	"server":                    {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/activation", "internal/buying", "internal/hookcall", "internal/letters", "internal/upstream", "internal/watch", "stripebilling", "clerkdirectory"},
 	"simulator/":                {"simulator/"},
 	"examples/":                 {"."},
 	"cmd/lockstep":              {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "pgstore", "clerkdirectory", "examples/"},

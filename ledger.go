@@ -35,6 +35,9 @@ type Record struct {
 	PaysFor       []Sponsorship  // of a user: the organizations whose subscription they bought
 
 	Projected map[string]any // our keys of the directory's metadata, as last written
+	// PacedUntil is from when on the metadata may be written at its even pace: a write that
+	// is begun moves it, so that the directory's limit for one account is kept.
+	PacedUntil time.Time
 	// EntitledBy is the subscription or license that granted access first, as the last
 	// run that was saved found; empty: nothing did. See [NoticeAccessEnded].
 	EntitledBy string

@@ -114,6 +114,7 @@ type Store interface {
 	Hooks
 	Deletions
 	Assignments
+	Replicas
 	Roster
 	Changes
 	// Ping reports whether the database can be read and written.

@@ -97,6 +97,7 @@ type Mark struct {
 type Claim struct {
 	Key        Key
 	Scope      Scope
+	Priority   Priority
 	Generation int64 // what is done when this run is done
 	Attempt    int   // 1 for the first try
 	Token      string
@@ -127,6 +128,7 @@ type Outcome struct {
 	Disposition Disposition
 	At          time.Time // Retry: when. Done: look again then, if not zero
 	Scope       Scope     // Done with At: the scope of that look
+	Untried     bool      // Retry: it was no try and does not count as an attempt
 	Reason      string    // why, for all but Done; safe to show, holds no personal data
 	WaitsFor    []Key     // Parked: a link or first sight of one of these takes it up again, as any mark on it does
 }

@@ -44,8 +44,14 @@ func (c *Client) call(ctx context.Context, op, method, path string, params clerk
 		request.SetParams(params)
 	}
 	var a answer
-	if err := c.backend.Call(ctx, request, &a); err != nil {
-		return nil, upstream.Failure(provider, op, err)
+	err := c.gate.Call(ctx, method, path, func() error {
+		if err := c.backend.Call(ctx, request, &a); err != nil {
+			return upstream.Failure(provider, op, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return a.raw, nil
 }

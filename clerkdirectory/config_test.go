@@ -3,8 +3,10 @@ package clerkdirectory
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -49,5 +51,36 @@ func TestRequestsCarryKeyAndVersion(t *testing.T) {
 	}
 	if got.URL.Path != "/v1/users/user_1" || got.Header.Get("Authorization") != "Bearer sk_test_1" || got.Header.Get("Clerk-API-Version") == "" {
 		t.Errorf("%s %v", got.URL, got.Header)
+	}
+}
+
+func TestLimitsFollowTheKindOfInstance(t *testing.T) {
+	for _, c := range []struct {
+		configured lockstep.Limits
+		live       bool
+		want       lockstep.Limits
+	}{
+		{lockstep.Limits{}, false, lockstep.Limits{PerSecond: 10}},
+		{lockstep.Limits{}, true, lockstep.Limits{PerSecond: 100}},
+		{lockstep.Limits{PerSecond: 7, PerEndpoint: 3}, true, lockstep.Limits{PerSecond: 7, PerEndpoint: 3}},
+	} {
+		if got := limits(c.configured, c.live); got != c.want {
+			t.Errorf("%+v, live %v: %+v, want %+v", c.configured, c.live, got, c.want)
+		}
+	}
+	if _, err := New(Config{Key: "sk_test_1", Limits: lockstep.Limits{PerEndpoint: -1}}); err == nil {
+		t.Error("a negative limit is accepted")
+	}
+}
+
+func TestWhatARefusalIsAbout(t *testing.T) {
+	for _, c := range []struct {
+		method string
+		after  time.Duration
+		want   upstream.Reach
+	}{{"GET", time.Second, upstream.OneEndpoint}, {"PATCH", time.Second, upstream.OneObject}, {"PATCH", 0, upstream.OneEndpoint}} {
+		if got := reach(c.method, &lockstep.UpstreamError{Status: 429, RetryAfter: c.after}); got != c.want {
+			t.Errorf("%s with %s reaches %v, want %v", c.method, c.after, got, c.want)
+		}
 	}
 }

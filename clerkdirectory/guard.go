@@ -1,7 +1,9 @@
 package clerkdirectory
 
 import (
+	"cmp"
 	"net/http"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
@@ -19,6 +21,32 @@ var rules = upstream.Rules{
 	RequestID: "Clerk-Trace-Id",
 	Missing:   "resource_not_found",
 	Refusal:   refusal,
+	Pace:      upstream.Pace{Window: counted, Reach: reach, Names: []string{"metadata", "organizations", "users"}},
+}
+
+// What Clerk allows an instance in ten seconds (clerk.com/docs, "Rate limits").
+const (
+	counted          = 10 * time.Second
+	productionLimit  = 1000
+	developmentLimit = 100
+)
+
+// limits are what was configured, or what Clerk grants a key of the kind of instance.
+func limits(configured lockstep.Limits, live bool) lockstep.Limits {
+	granted := developmentLimit / counted.Seconds()
+	if live {
+		granted = productionLimit / counted.Seconds()
+	}
+	return lockstep.Limits{PerSecond: cmp.Or(configured.PerSecond, granted), PerEndpoint: configured.PerEndpoint}
+}
+
+// reach is what a 429 is about. Clerk does not say; but it limits writes to one user or
+// organization too, and others are not to suffer from that.
+func reach(method string, e *lockstep.UpstreamError) upstream.Reach {
+	if method != http.MethodGet && e.RetryAfter > 0 {
+		return upstream.OneObject
+	}
+	return upstream.OneEndpoint
 }
 
 // refusal reads an error of Clerk's, which lists errors with codes; the first one

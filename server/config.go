@@ -102,6 +102,7 @@ type Stripe struct {
 	BaseURL        string            // empty: https://api.stripe.com
 	WebhookSecrets []lockstep.Secret // whsec_…; several while one is rolled
 	HTTPClient     *http.Client      // nil: one with timeouts
+	Limits         lockstep.Limits   // of the account; the zero value: what Stripe grants a key of its mode
 }
 
 // Clerk is how Clerk is reached and believed.
@@ -113,6 +114,7 @@ type Clerk struct {
 	Issuer            string            // of session tokens, the Frontend API URL
 	AuthorizedParties []string          // the origins whose session tokens are accepted; empty: any
 	HTTPClient        *http.Client      // nil: one with timeouts
+	Limits            lockstep.Limits   // of the instance; the zero value: what Clerk grants a key of its mode
 }
 
 // Validate reports every problem at once.
@@ -158,6 +160,8 @@ func (c Config) Validate() error {
 	add(c.Workers.Validate())
 	add(c.Memory.Validate())
 	add(c.Retention.Validate())
+	add(c.Stripe.Limits.Validate())
+	add(c.Clerk.Limits.Validate())
 	return errors.Join(problems...)
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lockstep-dev/lockstep"
@@ -20,6 +21,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/httpapi"
 	"github.com/lockstep-dev/lockstep/internal/ingest"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/watch"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
@@ -29,6 +31,7 @@ type Server struct {
 	store   lockstep.Store
 	runner  *reconcile.Runner
 	caller  *hookcall.Caller
+	fleet   *upstream.Fleet
 	streams *activation.Activations
 	web     http.Handler
 	log     *slog.Logger
@@ -47,7 +50,8 @@ func New(c Config) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL, HTTPClient: c.Stripe.HTTPClient})
+	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL,
+		HTTPClient: c.Stripe.HTTPClient, Limits: c.Stripe.Limits})
 	if err != nil {
 		return nil, fmt.Errorf("stripe: %w", err)
 	}
@@ -57,13 +61,17 @@ func New(c Config) (*Server, error) {
 	}
 
 	inbox := c.Store // as it is, so that it can say how many writers it likes
+	gates, collectors := []*upstream.Gate{billing.Gate()}, []prometheus.Collector{billing.Gate()}
+	if id.gate != nil {
+		gates, collectors = append(gates, id.gate), append(collectors, id.gate)
+	}
 	memory := watch.New(c.Store, c.Memory, c.Log)
 	c.Store = memory.Store(c.Store)
 	caller, err := webhooks(c.Webhooks).caller()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{store: c.Store, caller: caller, log: c.Log}
+	s := &Server{store: c.Store, caller: caller, log: c.Log, fleet: upstream.NewFleet(c.Store, c.Log, gates...)}
 	intake := ingest.New(inbox, func() { s.runner.Wake() })
 	keys := reconcilers(c, billing, id.directory, intake)
 	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
@@ -83,7 +91,7 @@ func New(c Config) (*Server, error) {
 	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
 	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
-		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Wake: s.runner.Wake, Log: c.Log}
+		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
 	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
@@ -98,13 +106,15 @@ type identity struct {
 	directory lockstep.Directory
 	sessions  lockstep.Sessions // nil: no session token is good
 	roster    httpapi.Roster    // nil: a provider keeps them
+	gate      *upstream.Gate    // of its calls; nil: it makes none
 }
 
 func identities(c Config) (identity, error) {
 	if c.Identities == FromAPI {
 		return identity{directory: c.Store, roster: c.Store}, nil
 	}
-	directory, err := clerkdirectory.New(clerkdirectory.Config{Key: c.Clerk.Key, BaseURL: c.Clerk.BaseURL, HTTPClient: c.Clerk.HTTPClient})
+	directory, err := clerkdirectory.New(clerkdirectory.Config{Key: c.Clerk.Key, BaseURL: c.Clerk.BaseURL,
+		HTTPClient: c.Clerk.HTTPClient, Limits: c.Clerk.Limits})
 	if err != nil {
 		return identity{}, fmt.Errorf("clerk: %w", err)
 	}
@@ -113,7 +123,7 @@ func identities(c Config) (identity, error) {
 	if err != nil {
 		return identity{}, fmt.Errorf("clerk session tokens: %w", err)
 	}
-	return identity{directory: directory, sessions: sessions}, nil
+	return identity{directory: directory, sessions: sessions, gate: directory.Gate()}, nil
 }
 
 // reconcilers says which reconciler brings which kind of key in step.
@@ -176,7 +186,18 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("start sweeps: %w", err)
 	}
 	defer s.caller.Close()
+	defer s.leave(ctx)
 	return s.runner.Run(ctx)
+}
+
+// leave gives the others this replica's share at once. If the database does not let us,
+// they have it a few seconds later.
+func (s *Server) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.fleet.Close(ctx); err != nil {
+		s.log.Warn("the other replicas were not told that this one ends", "error", err)
+	}
 }
 
 // startSweeps has every sweep look for what happened while nobody ran, but leaves

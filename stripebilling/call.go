@@ -30,8 +30,15 @@ func (c *Client) call(ctx context.Context, op, method, path string, params strip
 	values := &form.Values{}
 	form.AppendTo(values, params)
 	var a answer
-	if err := c.backend.CallRaw(method, path, c.key.Reveal(), []byte(values.Encode()), params.GetParams(), &a); err != nil {
-		return nil, upstream.Failure(provider, op, err)
+	err := c.gate.Call(ctx, method, path, func() error {
+		err := c.backend.CallRaw(method, path, c.key.Reveal(), []byte(values.Encode()), params.GetParams(), &a)
+		if err != nil {
+			return upstream.Failure(provider, op, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return upstream.Object(a), nil
 }

@@ -24,7 +24,8 @@ func serve(t *testing.T, handler http.HandlerFunc) (*Client, string) {
 	t.Cleanup(server.Close)
 	transport := server.Client().Transport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
-	client, err := New(Config{Key: testKey, BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport}})
+	client, err := New(Config{Key: testKey, BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport},
+		Limits: lockstep.Limits{PerSecond: 1e6}})
 	if err != nil {
 		t.Fatal(err)
 	}

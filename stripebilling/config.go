@@ -1,6 +1,8 @@
 package stripebilling
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -26,17 +28,26 @@ type Config struct {
 	// HTTPClient makes the calls; nil: one of its own. Its Timeout, if zero, becomes
 	// 20 seconds; it is copied, and redirects are not followed.
 	HTTPClient *http.Client
+	// Limits are how many requests a second Stripe allows the account; the zero value:
+	// 100 in live mode and 25 in test mode, of these 25 to one endpoint. If only the first
+	// is set, endpoints have no limit of their own.
+	Limits lockstep.Limits
 }
 
 // Validate reports every problem at once. A key of live mode is only ever sent
 // over HTTPS.
 func (c Config) Validate() error {
-	return upstream.Access{
+	access := upstream.Access{
 		Provider: provider,
 		Key:      c.Key, KeyName: "API key", Given: "API key",
 		Live:    live(c.Key.Reveal()),
 		BaseURL: c.baseURL(),
 	}.Validate()
+	limits := c.Limits.Validate()
+	if limits != nil {
+		limits = fmt.Errorf("%s: %w", provider, limits)
+	}
+	return errors.Join(access, limits)
 }
 
 func (c Config) baseURL() string {
@@ -54,6 +65,7 @@ func live(key string) bool {
 type Client struct {
 	backend stripe.Backend
 	key     lockstep.Secret
+	gate    *upstream.Gate
 }
 
 var (
@@ -70,7 +82,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{key: c.Key, backend: stripe.NewBackendsWithConfig(&stripe.BackendConfig{
+	return &Client{key: c.Key, gate: rules.NewGate(limits(c.Limits, live(c.Key.Reveal()))), backend: stripe.NewBackendsWithConfig(&stripe.BackendConfig{
 		URL:        stripe.String(base.String()),
 		HTTPClient: rules.Client(c.HTTPClient, defaultTimeout, answerLimit),
 		// The queue tries again, with what it stored; the SDK would sleep through a
@@ -84,3 +96,6 @@ func New(c Config) (*Client, error) {
 
 // Live reports whether the key is one of live mode.
 func (c *Client) Live() bool { return live(c.key.Reveal()) }
+
+// Gate is where the client's calls wait for their turn.
+func (c *Client) Gate() *upstream.Gate { return c.gate }

@@ -1,6 +1,11 @@
 package stripebilling
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
+)
 
 // What else is refused, and that no text shows the key, is upstream's to test.
 func TestConfigIsRefused(t *testing.T) {
@@ -11,6 +16,7 @@ func TestConfigIsRefused(t *testing.T) {
 		"stripe: the API key is a publishable key (pk_…); the secret key (sk_…) is needed": {{Key: "pk_test_1"}},
 		"stripe: the base URL cannot be parsed":                                            {{Key: "sk_test_1", BaseURL: "http://["}},
 		`stripe: the base URL "api.stripe.com" is not of the form https://host`:            {{Key: "sk_test_1", BaseURL: "api.stripe.com"}},
+		"stripe: a limit of requests a second must not be negative":                        {{Key: "sk_test_1", Limits: lockstep.Limits{PerSecond: -1}}},
 		tls:  {{Key: "sk_live_1", BaseURL: "http://stripe.internal"}, {Key: "rk_live_1", BaseURL: "http://stripe.internal"}},
 		here: {{Key: "sk_live_1", BaseURL: "http://127.0.0.1:8080"}, {Key: "rk_live_1", BaseURL: "http://localhost"}},
 	} {
@@ -42,5 +48,34 @@ func TestConfigIsAccepted(t *testing.T) {
 				t.Errorf("Live is %v", client.Live())
 			}
 		})
+	}
+}
+
+func TestLimitsFollowTheModeOfTheKey(t *testing.T) {
+	for _, c := range []struct {
+		configured, want lockstep.Limits
+		live             bool
+	}{
+		{lockstep.Limits{}, lockstep.Limits{PerSecond: 25, PerEndpoint: 25}, false},
+		{lockstep.Limits{}, lockstep.Limits{PerSecond: 100, PerEndpoint: 25}, true},
+		{lockstep.Limits{PerSecond: 500}, lockstep.Limits{PerSecond: 500, PerEndpoint: 500}, true},
+		{lockstep.Limits{PerEndpoint: 50}, lockstep.Limits{PerSecond: 100, PerEndpoint: 50}, true},
+		{lockstep.Limits{PerSecond: 500, PerEndpoint: 50}, lockstep.Limits{PerSecond: 500, PerEndpoint: 50}, false},
+	} {
+		if got := limits(c.configured, c.live); got != c.want {
+			t.Errorf("%+v, live %v: %+v, want %+v", c.configured, c.live, got, c.want)
+		}
+	}
+}
+
+func TestWhatARefusalIsAbout(t *testing.T) {
+	for limit, want := range map[string]upstream.Reach{"global-rate": upstream.Everything, "global-concurrency": upstream.Everything,
+		"endpoint-rate": upstream.OneEndpoint, "endpoint-concurrency": upstream.OneEndpoint, "resource-specific": upstream.OneObject, "": upstream.OneEndpoint} {
+		if got := reach("GET", &lockstep.UpstreamError{Status: 429, Limit: limit}); got != want {
+			t.Errorf("%q reaches %v, want %v", limit, got, want)
+		}
+	}
+	if got := reach("POST", &lockstep.UpstreamError{Status: 429, Code: "lock_timeout"}); got != upstream.OneObject {
+		t.Errorf("a lock reaches %v", got)
 	}
 }

@@ -1,7 +1,10 @@
 package stripebilling
 
 import (
+	"cmp"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
@@ -19,12 +22,51 @@ var rules = upstream.Rules{
 	Missing:   "resource_missing",
 	Objects:   true,
 	Refusal:   refusal,
+	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "charges", "checkout", "customers", "disputes", "entitlements",
+		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "prices", "products", "refunds",
+		"sessions", "subscription_items", "subscriptions", "webhook_endpoints"}},
+}
+
+// What Stripe allows an account, in requests a second (docs.stripe.com/rate-limits):
+// each endpoint as much in both modes.
+const (
+	liveLimit     = 100
+	testLimit     = 25
+	endpointLimit = 25
+)
+
+// limits are what was configured, or what Stripe grants a key of the mode.
+func limits(configured lockstep.Limits, live bool) lockstep.Limits {
+	granted := lockstep.Limits{PerSecond: testLimit, PerEndpoint: endpointLimit}
+	if live {
+		granted.PerSecond = liveLimit
+	}
+	if configured.PerSecond == 0 && configured.PerEndpoint == 0 {
+		return granted
+	}
+	return lockstep.Limits{
+		PerSecond:   cmp.Or(configured.PerSecond, granted.PerSecond),
+		PerEndpoint: cmp.Or(configured.PerEndpoint, configured.PerSecond, granted.PerEndpoint),
+	}
+}
+
+// reach is what a 429 is about, by the header that says which limit it was. There is
+// none where another request holds the object's lock.
+func reach(_ string, e *lockstep.UpstreamError) upstream.Reach {
+	switch {
+	case strings.HasPrefix(e.Limit, "global-"):
+		return upstream.Everything
+	case e.Limit == "resource-specific", e.Code == "lock_timeout":
+		return upstream.OneObject
+	}
+	return upstream.OneEndpoint
 }
 
 // refusal reads an error of Stripe's, which names its type; a code may be lacking.
 // An answer that was stored under an idempotency key says that it is one.
 func refusal(res *http.Response, body upstream.Object, e *lockstep.UpstreamError) (own bool) {
 	said := body.Object("error")
+	e.Limit = upstream.Word(res.Header.Get("Stripe-Rate-Limited-Reason"))
 	e.Replayed = res.Header.Get("Idempotent-Replayed") == "true"
 	if e.Code = upstream.Word(said.Text("code")); e.Code == "" {
 		e.Code = upstream.Word(said.Text("type")) // idempotency_error comes without a code

@@ -36,7 +36,8 @@ func simulated(t *testing.T) (*simulator.Simulator, *stripebilling.Client) {
 	t.Cleanup(server.Close)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	client, err := stripebilling.New(stripebilling.Config{Key: simulator.DefaultStripeKey, BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport}})
+	client, err := stripebilling.New(stripebilling.Config{Key: simulator.DefaultStripeKey, BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport},
+		Limits: lockstep.Limits{PerSecond: 1e6}})
 	if err != nil {
 		t.Fatal(err)
 	}

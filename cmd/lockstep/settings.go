@@ -80,6 +80,11 @@ type file struct {
 		Bodies duration `toml:"bodies"`
 		IDs    duration `toml:"ids"`
 	} `toml:"retention"`
+	Limits struct {
+		Stripe         float64 `toml:"stripe"`
+		StripeEndpoint float64 `toml:"stripe_endpoint"`
+		Clerk          float64 `toml:"clerk"`
+	} `toml:"limits"`
 	Memory struct {
 		Accounts int      `toml:"accounts"`
 		Poll     duration `toml:"poll"`
@@ -185,6 +190,8 @@ func (f file) apply(c *server.Config) {
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
 		Directory: time.Duration(f.Sweeps.Directory), Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
 	c.Retention = lockstep.Retention{Bodies: time.Duration(f.Retention.Bodies), IDs: time.Duration(f.Retention.IDs)}
+	c.Stripe.Limits = lockstep.Limits{PerSecond: f.Limits.Stripe, PerEndpoint: f.Limits.StripeEndpoint}
+	c.Clerk.Limits = lockstep.Limits{PerSecond: f.Limits.Clerk}
 	c.Memory = server.Memory{Accounts: f.Memory.Accounts, Poll: time.Duration(f.Memory.Poll), Trust: time.Duration(f.Memory.Trust)}
 }
 

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/activation"
@@ -27,6 +31,7 @@ type Store interface {
 	RequestMail(ctx context.Context, noticeID string) error
 	lockstep.Hooks
 	lockstep.Deletions
+	lockstep.Replicas
 	lockstep.Assignments
 	Ping(ctx context.Context) error
 }
@@ -50,7 +55,9 @@ type API struct {
 	// PortalConfiguration is Stripe's id (bpc_…) of the portal's; empty: the default.
 	PortalConfiguration string
 	Wake                func() // tells the workers that something is due
-	Log                 *slog.Logger
+	// Collectors are what /metrics tells beside what the database counts.
+	Collectors []prometheus.Collector
+	Log        *slog.Logger
 }
 
 // Register adds the API's routes to mux, and answers what no route of mux does.
@@ -130,13 +137,20 @@ func (a *API) Register(mux *http.ServeMux) {
 // problem turns an error into what the caller may know of it.
 func (a *API) problem(ctx context.Context, doing string, err error) error {
 	var upstream *lockstep.UpstreamError
+	var delayed *lockstep.DelayError
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return huma.Error404NotFound("there is no such thing")
 	case errors.Is(err, lockstep.ErrInvalid):
 		return huma.Error422UnprocessableEntity(err.Error())
+	case errors.As(err, &delayed):
+		a.Log.WarnContext(ctx, doing, "error", err)
+		return later(delayed.After, delayed.Reason)
 	case errors.As(err, &upstream):
 		a.Log.ErrorContext(ctx, doing, "error", err)
+		if upstream.Status == http.StatusTooManyRequests {
+			return later(upstream.RetryAfter, upstream.Provider+" allows no further requests for now")
+		}
 		if upstream.Rejected() {
 			return huma.Error422UnprocessableEntity(upstream.Provider + " refused the request: " + upstream.Code)
 		}
@@ -146,6 +160,12 @@ func (a *API) problem(ctx context.Context, doing string, err error) error {
 	}
 	a.Log.ErrorContext(ctx, doing, "error", err)
 	return huma.Error500InternalServerError("something went wrong here; the log says what")
+}
+
+// later tells the caller when to try again.
+func later(after time.Duration, why string) error {
+	seconds := max(int(math.Ceil(after.Seconds())), 1)
+	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(why+"; try again"), http.Header{"Retry-After": {strconv.Itoa(seconds)}})
 }
 
 type healthOutput struct {

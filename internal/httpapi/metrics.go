@@ -15,10 +15,12 @@ import (
 )
 
 // Metrics answers in Prometheus' format, for whoever has the API key. What is counted
-// is read from the database, so every replica says the same.
+// is read from the database, so every replica says the same; [API.Collectors] are of
+// this process.
 func (a *API) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), stored{a})
+	registry.MustRegister(a.Collectors...)
 	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError, ErrorLog: problems{a}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !a.isKey(token) {
@@ -37,6 +39,7 @@ func (p problems) Println(v ...any) { p.api.Log.Error("read metrics", "error", v
 var (
 	eventsStored = prometheus.NewDesc("lockstep_events", "Stored events, by what became of them.", []string{"status"}, nil)
 	deletionsOf  = prometheus.NewDesc("lockstep_deletions", "Accounts that the directory said to be gone, by how far their deletion is; held ones wait for an operator.", []string{"state"}, nil)
+	replicasAt   = prometheus.NewDesc("lockstep_replicas", "Processes that have called providers in the last seconds, and share their limits.", nil, nil)
 	brakeOn      = prometheus.NewDesc("lockstep_deletions_braked", "1 while deletions are held by the brake.", nil, nil)
 )
 
@@ -48,6 +51,7 @@ func (stored) Describe(to chan<- *prometheus.Desc) {
 	to <- eventsStored
 	to <- deletionsOf
 	to <- brakeOn
+	to <- replicasAt
 }
 
 // Collect implements [prometheus.Collector].
@@ -71,4 +75,10 @@ func (s stored) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(deletionsOf, prometheus.GaugeValue, float64(deletions[state]), string(state))
 	}
 	to <- prometheus.MustNewConstMetric(brakeOn, prometheus.GaugeValue, float64(min(deletions[lockstep.DeletionHeld], 1)))
+	fleet, err := s.api.Store.Fleet(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(replicasAt, err)
+		return
+	}
+	to <- prometheus.MustNewConstMetric(replicasAt, prometheus.GaugeValue, float64(fleet.Replicas))
 }

@@ -92,11 +92,12 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		access = as.Catalog.Access(r.now, at)
 	}
 	r.now.EntitledBy = entitledBy(access)
+	projected := r.plan(access, at)
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
 	if !r.absent {
-		if err := r.project(ctx, access); err != nil {
+		if err := r.project(ctx, projected); err != nil {
 			return Result{}, err
 		}
 	}

@@ -38,7 +38,7 @@ func conclude(claim lockstep.Claim, result Result, err error, now time.Time) loc
 		errors.As(err, &ours) && claim.Attempt >= maxAttempts:
 		return lockstep.Outcome{Disposition: lockstep.Failed, Reason: err.Error()}
 	case errors.As(err, &delayed):
-		return lockstep.Outcome{Disposition: lockstep.Retry, At: now.Add(delayed.After), Reason: delayed.Reason}
+		return lockstep.Outcome{Disposition: lockstep.Retry, At: now.Add(delayed.After), Reason: delayed.Reason, Untried: delayed.Untried}
 	}
 	wait := backoff(claim.Attempt)
 	if errors.As(err, &upstream) {

@@ -69,6 +69,16 @@ func TestAProviderIsGivenTheTimeItAsksFor(t *testing.T) {
 	}
 }
 
+func TestADelayMayBeNoTry(t *testing.T) {
+	t.Parallel()
+	for _, untried := range []bool{true, false} {
+		err := fmt.Errorf("x: %w", &lockstep.DelayError{Reason: "waits", After: time.Minute, Untried: untried})
+		if got := conclude(lockstep.Claim{Attempt: 1}, Result{}, err, time.Now()); got.Untried != untried {
+			t.Errorf("untried %v became %+v", untried, got)
+		}
+	}
+}
+
 func TestBackoffGrowsAndIsJittered(t *testing.T) {
 	t.Parallel()
 	for attempt := 1; attempt < 100; attempt++ {

@@ -4,31 +4,80 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// project writes our keys of the directory's metadata, if they differ from what
-// stands there: as observed in this run, else as we last wrote it. So the echo of
-// our own write (user.updated) writes nothing.
-func (r *run) project(ctx context.Context, access lockstep.Access) error {
-	want := r.Keys.Project(r.now, access)
+// Clerk takes ten writes of one user's or organization's metadata in ten seconds, and
+// the application may make some of them. So every other one is ours: five at once, and
+// then one every two seconds. What is held back is not lost: the next run writes what is
+// true by then.
+const (
+	writeEvery = 2 * time.Second
+	writeBurst = 5
+)
+
+// pace takes a turn to write an account's metadata at a moment, or says how long until
+// there is one. until is the record's, see [lockstep.Record]; one that another process's
+// clock has put far ahead is not believed.
+func pace(until, now time.Time) (next time.Time, wait time.Duration) {
+	const ahead = (writeBurst - 1) * writeEvery
+	if until.Before(now) {
+		until = now
+	}
+	if furthest := now.Add(ahead + writeEvery); until.After(furthest) {
+		until = furthest
+	}
+	if wait := until.Sub(now) - ahead; wait > 0 {
+		return until, wait
+	}
+	return until.Add(writeEvery), 0
+}
+
+// projection is what is to be written into the directory's metadata.
+type projection struct {
+	want   map[string]any // our keys
+	change map[string]any // what differs; empty: nothing is to be written
+	wait   time.Duration  // until it may be
+}
+
+// plan says which of our keys of the directory's metadata differ from what stands there:
+// as observed in this run, else as we last wrote it. So the echo of our own write
+// (user.updated) writes nothing. The turn to write is in the record, which is saved
+// before.
+func (r *run) plan(access lockstep.Access, at time.Time) projection {
+	if r.absent {
+		return projection{}
+	}
+	p := projection{want: r.Keys.Project(r.now, access)}
 	have := r.now.Projected
 	if r.identity != nil {
 		have = r.identity.Metadata
 	}
-	if change := patch(have, want); len(change) > 0 {
-		if err := r.Directory.MergeMetadata(ctx, r.account, change); err != nil {
+	if p.change = patch(have, p.want); len(p.change) > 0 {
+		r.now.PacedUntil, p.wait = pace(r.now.PacedUntil, at)
+	}
+	return p
+}
+
+// project does what was planned.
+func (r *run) project(ctx context.Context, p projection) error {
+	if p.wait > 0 {
+		return &lockstep.DelayError{Reason: "the metadata was written too often just now", After: p.wait, Untried: true}
+	}
+	if len(p.change) > 0 {
+		if err := r.Directory.MergeMetadata(ctx, r.account, p.change); err != nil {
 			return fmt.Errorf("write metadata: %w", err)
 		}
 	}
-	if reflect.DeepEqual(want, r.now.Projected) {
+	if reflect.DeepEqual(p.want, r.now.Projected) {
 		return nil
 	}
-	if err := r.Store.SaveProjected(ctx, r.claim, r.account, want); err != nil {
+	if err := r.Store.SaveProjected(ctx, r.claim, r.account, p.want); err != nil {
 		return fmt.Errorf("record metadata: %w", err)
 	}
-	r.now.Projected = want
+	r.now.Projected = p.want
 	return nil
 }
 

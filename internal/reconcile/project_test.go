@@ -3,6 +3,7 @@ package reconcile
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -28,6 +29,32 @@ func TestPatch(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// However often it is tried, an account is written at most ten times in ten seconds, and
+// never waits for a clock that was wrong.
+func TestPaceOfWrites(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	var until time.Time
+	var written []time.Time
+	for at := now; at.Before(now.Add(time.Minute)); at = at.Add(100 * time.Millisecond) {
+		next, wait := pace(until, at)
+		if until = next; wait == 0 {
+			written = append(written, at)
+		}
+	}
+	for i, first := range written {
+		if i+10 < len(written) && written[i+10].Sub(first) < 10*time.Second {
+			t.Errorf("eleven writes within %s", written[i+10].Sub(first))
+		}
+	}
+	if n := len(written); n < 30 || n > 36 {
+		t.Errorf("%d writes in a minute in which there always is something to write", n)
+	}
+	if _, wait := pace(written[len(written)-1].Add(time.Hour), written[len(written)-1]); wait > writeEvery {
+		t.Errorf("waits %s for a clock that was an hour ahead", wait)
 	}
 }
 

@@ -170,7 +170,7 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 	runCtx, cancel := context.WithTimeoutCause(ctx, r.config.Timeout, timeout)
 	defer cancel()
 	began := time.Now()
-	result, err := r.guarded(runCtx, claim)
+	result, err := r.guarded(lockstep.WithPriority(runCtx, claim.Priority), claim)
 	if err != nil && runCtx.Err() != nil {
 		err = fmt.Errorf("%w (%w)", context.Cause(runCtx), err)
 	}

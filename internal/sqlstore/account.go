@@ -17,7 +17,7 @@ const (
 select kind, id, state, email, name, identity_updated_at,
 	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
 	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
-	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, created_at, updated_at
+	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until, created_at, updated_at
 from accounts where kind = $1 and id = $2`
 
 	selectAccountsAfter Statement = `
@@ -81,13 +81,13 @@ func (s *Store) AccountsAfter(ctx context.Context, after lockstep.Account, limit
 func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
 	var r lockstep.Record
 	var intent lockstep.Intent
-	var intentAt, createdAt, updatedAt, deletionAt int64
+	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil int64
 	var projected, entitlements string
 	err := t.row(ctx, SelectAccount, account.Kind, account.ID).Scan(&r.Account.Kind, &r.Account.ID, &r.State,
 		&r.Email, &r.Name, &r.IdentityUpdatedAt,
 		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
-		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &createdAt, &updatedAt)
+		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil, &createdAt, &updatedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, lockstep.ErrNotFound
 	}
@@ -98,7 +98,7 @@ func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Re
 		intent.At = moment(intentAt)
 		r.Intent = &intent
 	}
-	r.DeletionAt = moment(deletionAt)
+	r.DeletionAt, r.PacedUntil = moment(deletionAt), moment(pacedUntil)
 	r.CreatedAt, r.UpdatedAt = moment(createdAt), moment(updatedAt)
 	if entitlements != "" {
 		if err := json.Unmarshal([]byte(entitlements), &r.Entitlements); err != nil {

@@ -84,7 +84,7 @@ func (t *tx) claimDue(ctx context.Context, p lockstep.Priority, limit int, lease
 	})
 	claims := make([]lockstep.Claim, len(rows))
 	for i, d := range rows {
-		d.Token, d.LeaseUntil = token, moment(until)
+		d.Token, d.LeaseUntil, d.Priority = token, moment(until), p
 		claims[i] = d.Claim
 	}
 	return claims, nil

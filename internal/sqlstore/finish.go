@@ -22,13 +22,14 @@ update work set
 where key = $1 and lease_token = $2`
 
 	// finishRetry: $3 is when, $4 when an interactive mark made during the run gets
-	// its run at the latest, $5 why.
+	// its run at the latest, $5 why, $6 how many tries it was.
 	finishRetry Statement = `
 update work set
 	lease_token = '', lease_until = 0,
 	scope = scope | claimed_scope, claimed_scope = 0,
 	run_at = case when generation > claimed_generation and priority = 0 and cast($4 as bigint) < cast($3 as bigint) then cast($4 as bigint) else cast($3 as bigint) end,
 	priority = case when claimed_priority < priority then claimed_priority else priority end,
+	attempts = attempts - 1 + $6,
 	disposition = 'retry', reason = $5
 where key = $1 and lease_token = $2`
 
@@ -66,7 +67,7 @@ func (s *Store) Finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 		case lockstep.Retry:
 			soon := t.now + haste.Milliseconds()
 			at := max(millis(outcome.At), t.now)
-			_, err := t.exec(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason)
+			_, err := t.exec(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
 			return err
 		case lockstep.Parked:
 			return t.park(ctx, claim, outcome)

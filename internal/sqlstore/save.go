@@ -20,7 +20,7 @@ update accounts set
 	state = $3, email = $4, name = $5, identity_updated_at = $6,
 	customer_email = $7, customer_name = $8, customer_deleted = $9, customer_generation = $10,
 	intent_key = $11, intent_email = $12, intent_name = $13, intent_at = $14,
-	entitled_by = $15, members = $16, member_limit = $17, entitlements = $18, updated_at = $19
+	entitled_by = $15, members = $16, member_limit = $17, entitlements = $18, paced_until = $19, updated_at = $20
 where kind = $1 and id = $2`
 
 	updateProjected Statement = `
@@ -85,7 +85,7 @@ func (t *tx) saveAccount(ctx context.Context, r lockstep.Record) error {
 	}
 	_, err = t.exec(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
 		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
-		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, t.now)
+		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, millis(r.PacedUntil), t.now)
 	if err != nil {
 		return err
 	}

@@ -70,6 +70,19 @@ var finish = map[string]func(*world){
 			w.Errorf("got %+v", claim)
 		}
 	},
+	"a retry that was no try does not count": func(w *world) {
+		claim := w.hold(cus1)
+		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Retry, Reason: "no"})
+		again := w.claim(cus1)
+		w.finish(again, lockstep.Outcome{Disposition: lockstep.Retry, Reason: "wait", Untried: true})
+		if work := w.work(cus1); !work.Pending() || work.Attempts != 1 || work.Scope != lockstep.ScopeAll || work.Reason != "wait" {
+			w.Errorf("got %+v", work)
+		}
+		third := w.claim(cus1)
+		if claim.Attempt != 1 || again.Attempt != 2 || third.Attempt != 2 {
+			w.Errorf("attempts %d, %d and %d, want 1, 2 and 2", claim.Attempt, again.Attempt, third.Attempt)
+		}
+	},
 	"retry adds what was marked during the run": func(w *world) {
 		w.mark(cus1, lockstep.ScopeCustomer, lockstep.Normal)
 		claim := w.claim(cus1)

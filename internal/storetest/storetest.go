@@ -32,6 +32,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"hooks":       hooks,
 		"deletions":   deletions,
 		"assignments": assignments,
+		"replicas":    replicas,
 		"forget":      forget,
 		"retention":   retention,
 		"roster":      roster,

@@ -22,6 +22,28 @@
 // has to: an SDK that saw the response would put parts of its body into the text
 // of an error, take a redirect for success, and not tell a proxy from the provider.
 //
+// # The gate
+//
+// All calls of an adapter pass a [Gate], before the SDK. It has a bucket for the provider
+// and one for each endpoint (a method and a route): tokens come evenly at four fifths of
+// what is allowed, the fifth that remains is the size of a burst, so that whatever window
+// the provider counts in, the limit is kept. Both are the replica's share of it.
+//
+//	who goes first     what somebody waits for, then what happened, then the rest; after nine
+//	                   that overtook, who has waited longest. A quarter of the burst is kept
+//	                   for the first
+//	429, Retry-After   no call there before: to the object, to the endpoint, or at all, as far
+//	                   as the refusal reaches; two objects are the endpoint
+//	429 without it     half the rate there, which comes back in twenty seconds
+//	too long a wait    a DelayError that counts as no try: the queue puts the key off, and its
+//	                   next run knows what is true by then
+//
+// A [Fleet] divides what is allowed: each process that makes calls notes so in the database
+// every second, by its clock, and has one share of as many as did so in the last five. Who
+// joins leaves the others a second to hear of it, in which only what somebody waits for
+// goes; who ends says so; who dies is missed after five seconds. Pauses are told the same
+// way. Without the database the last shares go on to count.
+//
 // # Invariants
 //
 //   - Every error is a [*lockstep.UpstreamError]. Of an answer its text repeats

@@ -23,6 +23,7 @@ type Rules struct {
 	// where it is no object, and fills in the Code and what else the answer tells.
 	// It reports whether the provider itself speaks.
 	Refusal func(res *http.Response, body Object, e *lockstep.UpstreamError) (own bool)
+	Pace    Pace // how it limits requests, see [Gate]
 }
 
 // Client returns a copy of base, or of the zero client where that is nil, which

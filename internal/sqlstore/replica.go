@@ -1,0 +1,98 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	upsertReplica Statement = `
+insert into replicas (id, until) values ($1, $2)
+on conflict (id) do update set until = excluded.until`
+
+	pruneReplicas Statement = `delete from replicas where until <= $1`
+
+	deleteReplica Statement = `delete from replicas where id = $1`
+
+	countReplicas Statement = `select count(*) from replicas where until > $1`
+
+	// upsertPause: the longest that anybody was told counts.
+	upsertPause Statement = `
+insert into upstream_pauses (endpoint, until) values ($1, $2)
+on conflict (endpoint) do update set
+	until = case when excluded.until > upstream_pauses.until then excluded.until else upstream_pauses.until end`
+
+	prunePauses Statement = `delete from upstream_pauses where until <= $1`
+
+	selectPauses Statement = `select endpoint, until from upstream_pauses where until > $1`
+)
+
+// Beat implements [lockstep.Replicas].
+func (s *Store) Beat(ctx context.Context, replica string, ttl time.Duration, pauses []lockstep.Pause) (lockstep.Fleet, error) {
+	var fleet lockstep.Fleet
+	err := s.write(ctx, func(t *tx) error {
+		if _, err := t.exec(ctx, upsertReplica, replica, t.now+ttl.Milliseconds()); err != nil {
+			return err
+		}
+		for _, p := range pauses {
+			if _, err := t.exec(ctx, upsertPause, p.Endpoint, t.now+p.For.Milliseconds()); err != nil {
+				return err
+			}
+		}
+		for _, prune := range []Statement{pruneReplicas, prunePauses} {
+			if _, err := t.exec(ctx, prune, t.now); err != nil {
+				return err
+			}
+		}
+		var err error
+		fleet, err = t.fleet(ctx)
+		return err
+	})
+	if err != nil {
+		return lockstep.Fleet{}, fmt.Errorf("note that a replica is at work: %w", err)
+	}
+	return fleet, nil
+}
+
+// Leave implements [lockstep.Replicas].
+func (s *Store) Leave(ctx context.Context, replica string) error {
+	err := s.write(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, deleteReplica, replica)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("take a replica off: %w", err)
+	}
+	return nil
+}
+
+// Fleet implements [lockstep.Replicas].
+func (s *Store) Fleet(ctx context.Context) (lockstep.Fleet, error) {
+	var fleet lockstep.Fleet
+	err := s.read(ctx, func(t *tx) (err error) {
+		fleet, err = t.fleet(ctx)
+		return err
+	})
+	if err != nil {
+		return lockstep.Fleet{}, fmt.Errorf("read which replicas are at work: %w", err)
+	}
+	return fleet, nil
+}
+
+func (t *tx) fleet(ctx context.Context) (fleet lockstep.Fleet, err error) {
+	if err := t.row(ctx, countReplicas, t.now).Scan(&fleet.Replicas); err != nil {
+		return fleet, err
+	}
+	fleet.Pauses, err = collect(ctx, t, t.scanPause, selectPauses, t.now)
+	return fleet, err
+}
+
+func (t *tx) scanPause(row scanner) (p lockstep.Pause, err error) {
+	var until int64
+	err = row.Scan(&p.Endpoint, &until)
+	p.For = time.Duration(until-t.now) * time.Millisecond
+	return p, err
+}
