@@ -13,11 +13,11 @@ import (
 )
 
 // calm runs a test in a world in which nothing happens by chance.
-func calm(t *testing.T, test func(t *testing.T, w *world)) {
+func calm(t *testing.T, test func(t *testing.T, w *world), changes ...func(*simulator.Config)) {
 	t.Parallel()
 	dir := scratch(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := create(t, 1, dir, false)
+		w := create(t, 1, dir, false, changes...)
 		defer w.destroy()
 		test(t, w)
 	})

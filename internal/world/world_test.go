@@ -122,7 +122,8 @@ type world struct {
 	replanned map[string]bool              // subscriptions whose plan was changed
 }
 
-func create(t *testing.T, seed uint64, dir string, loud bool) *world {
+// create makes a world; changes are made to what its simulators are made of.
+func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*simulator.Config)) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
 		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}, disputes: map[string]string{}, taken: map[string]bool{},
 		letterbox: &letterbox{letters: map[string]int{}}}
@@ -135,13 +136,17 @@ func create(t *testing.T, seed uint64, dir string, loud bool) *world {
 	w.outside = w.net.party()
 	sender := w.net.party()
 	var err error
-	w.sim, err = simulator.New(simulator.Config{
+	config := simulator.Config{
 		StripeKey: stripeKey, ClerkKey: clerkKey, Seed: seed,
 		StripeURL: "http://" + stripeHost, ClerkURL: "http://" + clerkHost,
 		HTTPClient: sender.client(15 * time.Second), Logger: slog.New(slog.DiscardHandler),
 		StripeWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/stripe", Secret: stripeWebhook}},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/clerk", Secret: clerkWebhook}},
-	})
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	w.sim, err = simulator.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
