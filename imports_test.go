@@ -48,9 +48,10 @@ var mayImport = map[string][]string{
 	"pgstore":                   {".", "internal/sqlstore"},
 	"internal/pgtest":           {},
 	"server":                    {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/activation", "internal/buying", "internal/hookcall", "internal/letters", "internal/upstream", "internal/watch", "stripebilling", "clerkdirectory"},
+	"internal/transfer":         {},
 	"simulator/":                {"simulator/"},
 	"examples/":                 {"."},
-	"cmd/lockstep":              {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "pgstore", "clerkdirectory", "examples/"},
+	"cmd/lockstep":              {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "pgstore", "internal/transfer", "clerkdirectory", "examples/"},
 }
 
 // mustNotImport names foreign packages that would carry a concern to where it

@@ -49,6 +49,30 @@ func Open(ctx context.Context, url string, opts ...Option) (lockstep.Store, erro
 	return store, nil
 }
 
+// Connect opens one connection to the database that a URL names, for a business to be
+// moved into it, and brings its schema up to date. What Open refuses it refuses too, except
+// a business that is half moved.
+func Connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	config, err := parse(url)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL database: %w", err)
+	}
+	if err := prepare(ctx, config); err != nil {
+		return nil, fmt.Errorf("open PostgreSQL database %s on %s: %w", config.Database, config.Host, err)
+	}
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// prepare makes sure of the server and brings the schema up to date.
+func prepare(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	db := pool(config, 1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := assertUsable(ctx, db); err != nil {
+		return err
+	}
+	return migrate(ctx, config, db, newest)
+}
+
 // parse reads the URL.
 func parse(url string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
@@ -78,6 +102,9 @@ func open(ctx context.Context, config *pgx.ConnConfig, o options, version int64)
 		return nil, errors.Join(err, writer.Close())
 	}
 	if err := migrate(ctx, config, writer, version); err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	if err := assertWhole(ctx, writer); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	// Readers have connections of their own: a reader never waits for the writers'.
@@ -114,6 +141,21 @@ select cast(current_setting('server_version_num') as integer), current_setting('
 		return errors.New("synchronous_commit is off: a crash of the server would lose acknowledged events")
 	case encoding != "UTF8":
 		return fmt.Errorf("the database keeps texts as %s; create it with encoding UTF8", encoding)
+	}
+	return nil
+}
+
+// assertWhole refuses a business that is half moved, see internal/transfer.
+func assertWhole(ctx context.Context, db *sql.DB) error {
+	var moving bool
+	if err := db.QueryRowContext(ctx, "select to_regclass('transfer') is not null").Scan(&moving); err != nil || !moving {
+		return err
+	}
+	if err := db.QueryRowContext(ctx, "select not finished from transfer").Scan(&moving); err != nil {
+		return err
+	}
+	if moving {
+		return errors.New("a business is being moved into it; run lockstep migrate again, until it is finished")
 	}
 	return nil
 }

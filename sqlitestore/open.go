@@ -79,6 +79,23 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	return sqlstore.New(writer, reader, sqlstore.Dialect{}), nil
 }
 
+// OpenDB opens the file of a business that is to be moved elsewhere, without a store
+// around it, and brings its schema up to date. Transactions of the handle begin immediate.
+// There must be a file.
+func OpenDB(ctx context.Context, path string) (*sql.DB, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open SQLite database: %w", err)
+	}
+	store, err := Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Close(); err != nil {
+		return nil, err
+	}
+	return sql.Open("sqlite", writerDSN(path))
+}
+
 // create makes the file if it is not there, and returns its size. It holds
 // personal data, so that only its owner may read it; what SQLite creates beside it
 // inherits that. A file that is there is not opened: to close it would release the

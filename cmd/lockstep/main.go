@@ -20,6 +20,7 @@ type program struct {
 	Dev       devCommand       `cmd:"" help:"Everything on this machine, with simulators and a sample app: no keys, no network."`
 	Serve     serveCommand     `cmd:"" help:"The service, against the real Stripe and Clerk unless told otherwise."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with an installation; configured as serve is."`
+	Migrate   migrateCommand   `cmd:"" help:"Move the business from an SQLite file into an empty PostgreSQL database. The file is not written any more from then on; a move that was interrupted goes on when it is run again."`
 	Forget    forgetCommand    `cmd:"" help:"Forget a deleted account's personal data at once."`
 	Link      linkCommand      `cmd:"" help:"Say whose a customer or a guest's payment is that is parked."`
 	Deletions deletionsCommand `cmd:"" help:"What the brake on deletions holds: list, approve, discard."`

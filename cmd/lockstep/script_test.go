@@ -15,7 +15,7 @@ import (
 // TestMain lets the test binary be the program, so that the scripts run it as a
 // process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lockstep": main, "receiver": receiver})
+	testscript.Main(postgres{m}, map[string]func(){"lockstep": main, "receiver": receiver})
 }
 
 // TestScripts runs testdata/*.txtar: each tells a story of the binary in commands,
@@ -23,8 +23,13 @@ func TestMain(m *testing.M) {
 // commands_test.go.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+	testscript.Run(t, scripts("testdata"))
+}
+
+// scripts are those of a folder.
+func scripts(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
@@ -51,7 +56,7 @@ func TestScripts(t *testing.T) {
 			"acked":   acked,
 			"judged":  judged,
 		},
-	})
+	}
 }
 
 // nextPort is the last port that freeAddr gave out. Each is given out once in a

@@ -1,0 +1,185 @@
+package transfer
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// sealed is what a write to a sealed source is refused with.
+const sealed = "the business is moved to PostgreSQL: see lockstep migrate --help"
+
+// heartbeat is sealed too, so that a service that still runs says that it is not well.
+const heartbeat = "heartbeat"
+
+// seals are the triggers of a table.
+func seals(t string) (create, drop []string) {
+	for _, does := range []string{"insert", "update", "delete"} {
+		name := "transfer_" + t + "_" + does
+		create = append(create, fmt.Sprintf("create trigger %s before %s on %s begin select raise(abort, '%s'); end", name, does, t, sealed))
+		drop = append(drop, "drop trigger if exists "+name)
+	}
+	return create, drop
+}
+
+// sources are the tables of the source.
+func sources() []string {
+	names := []string{heartbeat}
+	for _, t := range tables {
+		if t.name == t.from {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
+// seal has the source refuse all writes, and returns the identity of the seal: the one
+// that is there, or a new one.
+func seal(ctx context.Context, source *sql.DB) (id string, err error) {
+	tx, err := source.BeginTx(ctx, nil)
+	if err != nil {
+		return "", fmt.Errorf("wait for whoever writes: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if id, err = sealOf(ctx, tx); err != nil || id != "" {
+		return id, err
+	}
+	id = rand.Text()
+	statements := []string{"create table transfer (id text not null) strict"}
+	for _, t := range sources() {
+		create, _ := seals(t)
+		statements = append(statements, create...)
+	}
+	for _, s := range statements {
+		if _, err := tx.ExecContext(ctx, s); err != nil {
+			return "", err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "insert into transfer (id) values ($1)", id); err != nil {
+		return "", err
+	}
+	return id, tx.Commit()
+}
+
+// sealOf is the identity of the seal that there is; empty: none.
+func sealOf(ctx context.Context, tx *sql.Tx) (id string, err error) {
+	var there int
+	if err := tx.QueryRowContext(ctx, "select count(*) from sqlite_schema where type = 'table' and name = 'transfer'").Scan(&there); err != nil || there == 0 {
+		return "", err
+	}
+	return id, tx.QueryRowContext(ctx, "select id from transfer").Scan(&id)
+}
+
+// Unseal lets a source be written again, after a move that is not to be finished. The
+// target of the move is then good for nothing.
+func Unseal(ctx context.Context, source *sql.DB) error {
+	tx, err := source.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	statements := []string{"drop table if exists transfer"}
+	for _, t := range sources() {
+		_, drop := seals(t)
+		statements = append(statements, drop...)
+	}
+	for _, s := range statements {
+		if _, err := tx.ExecContext(ctx, s); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// batch is what is written in one transaction.
+type batch struct {
+	rows  []row
+	after string // the cursor behind it
+	last  bool
+}
+
+// next reads a batch behind a cursor: as many rows as allowed, of so many bytes.
+func (m *mover) next(ctx context.Context, t table, after string) (b batch, err error) {
+	b = batch{after: after, last: true}
+	var args []any
+	var names, marks, where []string
+	for i, c := range t.keys() {
+		names, marks = append(names, c.name), append(marks, fmt.Sprintf("$%d", i+1))
+	}
+	if t.where != "" {
+		where = append(where, t.where)
+	}
+	order := strings.Join(names, ", ")
+	if after != "" {
+		if args, err = t.parse(after); err != nil {
+			return b, err
+		}
+		where = append(where, fmt.Sprintf("(%s) > (%s)", order, strings.Join(marks, ", ")))
+	}
+	query := "select " + t.names(exprOf) + " from " + t.from
+	if len(where) > 0 {
+		query += " where " + strings.Join(where, " and ")
+	}
+	query += fmt.Sprintf(" order by %s limit %d", order, m.Rows)
+	rows, err := m.Source.QueryContext(ctx, query, args...)
+	if err != nil {
+		return b, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for size := 0; rows.Next(); {
+		values, err := scan(t, rows)
+		if err != nil {
+			return b, err
+		}
+		r, _, err := t.canonical(values, true)
+		if err != nil {
+			return b, err
+		}
+		if b.after, err = t.cursor(values); err != nil {
+			return b, err
+		}
+		b.rows = append(b.rows, r)
+		if size += r.size(); len(b.rows) == m.Rows || size >= m.Bytes {
+			b.last = false
+			break
+		}
+	}
+	return b, rows.Err()
+}
+
+func scan(t table, rows *sql.Rows) ([]any, error) {
+	values, into := make([]any, len(t.columns)), make([]any, len(t.columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	return values, rows.Scan(into...)
+}
+
+// sumSource reads all of a table.
+func (m *mover) sumSource(ctx context.Context, t table) (s sum, changed int64, err error) {
+	query := "select " + t.names(exprOf) + " from " + t.from
+	if t.where != "" {
+		query += " where " + t.where
+	}
+	rows, err := m.Source.QueryContext(ctx, query)
+	if err != nil {
+		return s, 0, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		values, err := scan(t, rows)
+		if err != nil {
+			return s, 0, err
+		}
+		r, n, err := t.canonical(values, true)
+		if err != nil {
+			return s, 0, err
+		}
+		s.add(r)
+		changed += n
+	}
+	return s, changed, rows.Err()
+}

@@ -1,0 +1,108 @@
+package transfer
+
+import (
+	"slices"
+	"strings"
+)
+
+// kind is what a column holds.
+type kind byte
+
+const (
+	text    kind = 't'
+	integer kind = 'i'
+	blob    kind = 'b'
+)
+
+// column is one of a table that is moved.
+type column struct {
+	name  string
+	kind  kind
+	key   bool   // of the primary key, in its order
+	fresh bool   // written as 0 or empty: it means something to a running process only
+	expr  string // how the source says it; its name where it has it
+}
+
+// table is one that is moved.
+type table struct {
+	name    string
+	from    string // what the source has it in
+	where   string // which of its rows; may be empty
+	columns []column
+	replace bool // the target has a row already
+}
+
+// tables are what is moved, each after those that it refers to. A column is text unless a
+// letter says otherwise; * is the key, ! is written afresh.
+var tables = []table{
+	moved("accounts", `kind* id* state email name identity_updated_at:i customer_id customer_email customer_name customer_deleted:i
+		customer_generation:i intent_key intent_email intent_name intent_at:i projected sighted_round:i linked_seq:i entitled_by deletion
+		deletion_at:i members:i member_limit:i entitlements paced_until:i created_at:i updated_at:i`),
+	moved("former_customers", "customer_id* kind id"),
+	moved("subscriptions", `id* account_kind account_id customer_id status cancel_at_period_end:i cancel_at:i canceled_at:i ended_at:i trial_end:i
+		created_at:i paid_by`),
+	moved("subscription_items", "subscription_id* id* price_id lookup_key product_id product_plan quantity:i period_start:i period_end:i"),
+	moved("licenses", "id* account_kind account_id payment_id amount:i currency status refunded_amount:i paid_at:i created_at:i"),
+	moved("license_items", "license_id* id* price_id lookup_key product_id product_plan quantity:i period_start:i period_end:i"),
+	moved("notices", "id* kind account_kind account_id object facts account_generation:i created_at:i"),
+	moved("mails", "notice_id* state reason attempts:i requested:i began_at:i at:i"),
+	moved("roster", "kind* id* email name metadata updated_at:i removed_at:i"),
+	moved("access_told", "kind* id* digest sequence:i at:i"),
+	moved("hook_deliveries", "endpoint* subject* state status:i reason attempts:i sequence:i began_at:i at:i"),
+	moved("hook_endpoints", "id* failing_since:i disabled_at:i reason"),
+	moved("purchases", "kind* id* token! lease_until:i! number:i fingerprint settled:i began_at:i"),
+	moved("assignments", "key* kind id created_at:i"),
+	moved("changes", "kind* id* seq:i"),
+	moved("cursors", "sweep* value"),
+	moved("work_waits", "key* waits_for*"),
+	moved("work", `key* scope:i priority:i generation:i done_generation:i run_at:i lease_until:i! lease_token! claimed_seq:i claimed_generation:i
+		claimed_scope:i claimed_priority:i attempts:i disposition reason`),
+	moved("events", `seq:i* source id type origin object_id customer_id api_version occurred_at:i received_at:i key generation:i status reason`),
+	bodies,
+	single("change_count", "id:i* seq:i"),
+	single("brake", "id:i* since:i consulted:i"),
+}
+
+// bodies are apart in the target, by the week of their arrival.
+var bodies = table{name: "event_bodies", from: "events", where: "length(body) > 0", columns: []column{
+	{name: "slot", kind: integer, expr: "received_at / 604800000 % 64"},
+	{name: "seq", kind: integer, key: true, expr: "seq"},
+	{name: "body", kind: blob, expr: "body"},
+}}
+
+func moved(name, columns string) table {
+	t := table{name: name, from: name}
+	for _, word := range strings.Fields(columns) {
+		c := column{kind: text, key: strings.Contains(word, "*"), fresh: strings.Contains(word, "!")}
+		word = strings.Trim(word, "*!")
+		if cut, found := strings.CutSuffix(word, ":i"); found {
+			word, c.kind = cut, integer
+		}
+		c.name, c.expr = word, word
+		t.columns = append(t.columns, c)
+	}
+	return t
+}
+
+func single(name, columns string) table {
+	t := moved(name, columns)
+	t.replace = true
+	return t
+}
+
+// names are the table's columns, or what the source calls them.
+func (t table) names(of func(column) string) string {
+	names := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		names[i] = of(c)
+	}
+	return strings.Join(names, ", ")
+}
+
+func nameOf(c column) string { return c.name }
+func exprOf(c column) string { return c.expr }
+
+// keys are the columns by which the table is read in order.
+func (t table) keys() []column {
+	return slices.DeleteFunc(slices.Clone(t.columns), func(c column) bool { return !c.key })
+}

@@ -1,0 +1,148 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// claim makes sure that the target is this move's, and has it say so.
+func (m *mover) claim(ctx context.Context, id string) error {
+	return pgx.BeginFunc(ctx, m.Target, func(tx pgx.Tx) error {
+		// Whoever comes second waits here, and then finds what the first one wrote.
+		if _, err := tx.Exec(ctx, "lock table events in share row exclusive mode"); err != nil {
+			return err
+		}
+		var there bool
+		if err := tx.QueryRow(ctx, "select to_regclass('transfer') is not null").Scan(&there); err != nil {
+			return err
+		}
+		if there {
+			var of string
+			var finished bool
+			if err := tx.QueryRow(ctx, "select source, finished from transfer").Scan(&of, &finished); err != nil {
+				return err
+			}
+			switch {
+			case of != id && finished:
+				return errors.New("another business was moved into the target; give the URL of an empty database")
+			case of != id:
+				return errors.New("the target holds the unfinished move of another file, or of this one before it was unsealed; give the URL of an empty database")
+			case finished:
+				return ErrFinished
+			}
+			return nil
+		}
+		for _, t := range tables {
+			query := "select exists (select from " + t.name + ")"
+			switch t.name {
+			case "change_count":
+				query = "select seq > 0 from change_count"
+			case "brake":
+				query = "select since > 0 from brake"
+			}
+			var holds bool
+			if err := tx.QueryRow(ctx, query).Scan(&holds); err != nil {
+				return err
+			}
+			if holds {
+				return fmt.Errorf("the target is in use: its table %s holds something; give the URL of an empty database", t.name)
+			}
+		}
+		_, err := tx.Exec(ctx, `
+create table transfer (source text not null, finished boolean not null);
+create table transfer_progress (name text primary key, after text not null, moved bigint not null, done boolean not null);
+insert into transfer (source, finished) values ('`+id+`', false);`, pgx.QueryExecModeSimpleProtocol) // id is letters and digits
+		return err
+	})
+}
+
+// progress is how far a table is.
+type progress struct {
+	after string
+	moved int64
+	done  bool
+}
+
+func progressOf(ctx context.Context, tx pgx.Tx, t table) (p progress, err error) {
+	err = tx.QueryRow(ctx, "select after, moved, done from transfer_progress where name = $1 for update", t.name).Scan(&p.after, &p.moved, &p.done)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, nil
+	}
+	return p, err
+}
+
+// write writes a batch, and that it did.
+func (m *mover) write(ctx context.Context, t table, from progress, b batch) (to progress, err error) {
+	to = progress{after: b.after, moved: from.moved + int64(len(b.rows)), done: b.last}
+	err = pgx.BeginFunc(ctx, m.Target, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "insert into transfer_progress (name, after, moved, done) values ($1, '', 0, false) on conflict do nothing", t.name); err != nil {
+			return err
+		}
+		now, err := progressOf(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		if now != from {
+			return errors.New("another lockstep migrate is under way; let it end")
+		}
+		if t.replace && from.after == "" {
+			if _, err := tx.Exec(ctx, "delete from "+t.name); err != nil {
+				return err
+			}
+		}
+		names := make([]string, len(t.columns))
+		for i, c := range t.columns {
+			names[i] = c.name
+		}
+		_, err = tx.CopyFrom(ctx, pgx.Identifier{t.name}, names, pgx.CopyFromSlice(len(b.rows), func(i int) ([]any, error) { return b.rows[i], nil }))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "update transfer_progress set after = $2, moved = $3, done = $4 where name = $1", t.name, to.after, to.moved, to.done); err != nil {
+			return err
+		}
+		return m.interrupted("before a commit")
+	})
+	return to, err
+}
+
+// sumTarget reads all of a table.
+func (m *mover) sumTarget(ctx context.Context, t table) (s sum, err error) {
+	rows, err := m.Target.Query(ctx, "select "+t.names(nameOf)+" from "+t.name)
+	if err != nil {
+		return s, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		values, err := rows.Values()
+		if err != nil {
+			return s, err
+		}
+		r, _, err := t.canonical(values, false)
+		if err != nil {
+			return s, err
+		}
+		s.add(r)
+	}
+	return s, rows.Err()
+}
+
+// finish has the numbers of events go on behind those that were moved, and says that the
+// target may be used.
+func (m *mover) finish(ctx context.Context) error {
+	return pgx.BeginFunc(ctx, m.Target, func(tx pgx.Tx) error {
+		for _, statement := range []string{
+			"select setval(pg_get_serial_sequence('events', 'seq'), coalesce(max(seq), 1), max(seq) is not null) from events",
+			"update transfer set finished = true",
+			"analyze",
+		} {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
