@@ -101,7 +101,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 }
 
 func config(source *sql.DB, target *pgx.Conn) Config {
-	return Config{Source: source, Target: target, Rows: 3, Log: slog.New(slog.DiscardHandler)}
+	return Config{Source: source, Target: target, Rows: 4, Log: slog.New(slog.DiscardHandler)}
 }
 
 // rowsOf spells the rows of a query on either side, in its order.

@@ -64,8 +64,12 @@ func (m *mover) run(ctx context.Context) ([]Moved, error) {
 	if err := m.claim(ctx, id); err != nil {
 		return nil, err
 	}
+	done, err := m.progress(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read how far the move is: %w", err)
+	}
 	for _, t := range tables {
-		if err := m.move(ctx, t); err != nil {
+		if err := m.move(ctx, t, done[t.name]); err != nil {
 			return nil, fmt.Errorf("move table %s: %w", t.name, err)
 		}
 	}
@@ -80,15 +84,7 @@ func (m *mover) run(ctx context.Context) ([]Moved, error) {
 }
 
 // move moves what is left of a table.
-func (m *mover) move(ctx context.Context, t table) error {
-	var at progress
-	err := pgx.BeginFunc(ctx, m.Target, func(tx pgx.Tx) (err error) {
-		at, err = progressOf(ctx, tx, t)
-		return err
-	})
-	if err != nil {
-		return err
-	}
+func (m *mover) move(ctx context.Context, t table, at progress) error {
 	for !at.done {
 		b, err := m.next(ctx, t, at.after)
 		if err != nil {

@@ -66,12 +66,23 @@ type progress struct {
 	done  bool
 }
 
-func progressOf(ctx context.Context, tx pgx.Tx, t table) (p progress, err error) {
-	err = tx.QueryRow(ctx, "select after, moved, done from transfer_progress where name = $1 for update", t.name).Scan(&p.after, &p.moved, &p.done)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return p, nil
+// progress is how far each table is that has been begun.
+func (m *mover) progress(ctx context.Context) (map[string]progress, error) {
+	rows, err := m.Target.Query(ctx, "select name, after, moved, done from transfer_progress")
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	defer rows.Close()
+	all := map[string]progress{}
+	for rows.Next() {
+		var name string
+		var p progress
+		if err := rows.Scan(&name, &p.after, &p.moved, &p.done); err != nil {
+			return nil, err
+		}
+		all[name] = p
+	}
+	return all, rows.Err()
 }
 
 // write writes a batch, and that it did.
@@ -81,7 +92,8 @@ func (m *mover) write(ctx context.Context, t table, from progress, b batch) (to 
 		if _, err := tx.Exec(ctx, "insert into transfer_progress (name, after, moved, done) values ($1, '', 0, false) on conflict do nothing", t.name); err != nil {
 			return err
 		}
-		now, err := progressOf(ctx, tx, t)
+		var now progress
+		err := tx.QueryRow(ctx, "select after, moved, done from transfer_progress where name = $1 for update", t.name).Scan(&now.after, &now.moved, &now.done)
 		if err != nil {
 			return err
 		}

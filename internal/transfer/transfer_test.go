@@ -245,6 +245,14 @@ func TestTheSourceIsNotWrittenWhileItIsMovedNorAfter(t *testing.T) {
 	if err := writes(); err == nil || strings.Count(err.Error(), sealed) != 3 {
 		t.Errorf("a write while it is moved: %v", err)
 	}
+	for _, table := range sources() {
+		column := strings.Trim(sourceRows(t, source, "select name from pragma_table_info('"+table+"') limit 1")[0], "|")
+		for _, statement := range []string{"update " + table + " set " + column + " = " + column, "delete from " + table} {
+			if _, err := source.ExecContext(t.Context(), statement); err == nil || !strings.Contains(err.Error(), sealed) {
+				t.Errorf("%s: %v", statement, err)
+			}
+		}
+	}
 	if err := Unseal(t.Context(), source); err != nil {
 		t.Fatal(err)
 	}
