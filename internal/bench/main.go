@@ -23,12 +23,14 @@ type scenario struct {
 // scenarios are all that there are, in the order in which they run.
 var scenarios = []scenario{
 	{"ingest", "deliveries answered per second at 1, 16 and 64 senders, on both stores, beside a bare and a plain handler", ingest},
+	{"ingest-full", "the rate on PostgreSQL with -events stored and -accounts known, beside the rate on an empty database", ingestFull},
 	{"ingest-open", "latency of deliveries at a fixed rate, on both stores", ingestOpen},
 }
 
 // settings are what flags say.
 type settings struct {
 	Rounds     int           `json:"rounds"`
+	Senders    []int         `json:"senders"`
 	For        time.Duration `json:"for_ns"`
 	Warmup     time.Duration `json:"warmup_ns"`
 	Duplicates float64       `json:"duplicates"`
@@ -39,6 +41,7 @@ type settings struct {
 
 	postgres string
 	dir      string
+	targets  *regexp.Regexp
 }
 
 func main() {
@@ -48,6 +51,9 @@ func main() {
 	var s settings
 	only := flag.String("only", "", "run the scenarios whose name matches this regular expression")
 	file := flag.String("json", "", "write the report to this file")
+	targets := flag.String("targets", "", "beside a baseline, measure the targets whose name matches this regular expression")
+	s.Senders = []int{1, 16, 64}
+	flag.Func("senders", "how many send at once, as in 1,16,64", func(text string) error { return json.Unmarshal([]byte("["+text+"]"), &s.Senders) })
 	list := flag.Bool("list", false, "list the scenarios")
 	flag.IntVar(&s.Rounds, "rounds", 3, "how often each target is measured")
 	flag.DurationVar(&s.For, "for", 5*time.Second, "how long a measurement takes")
@@ -67,7 +73,14 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	exit(measure(ctx, s, *only, *file))
+	chosen, err := regexp.Compile(*only)
+	if err != nil {
+		exit(err)
+	}
+	if s.targets, err = regexp.Compile(*targets); err != nil {
+		exit(err)
+	}
+	exit(measure(ctx, s, chosen, *file))
 }
 
 func exit(err error) {
@@ -85,11 +98,7 @@ type bench struct {
 	databases databases
 }
 
-func measure(ctx context.Context, s settings, only, file string) (err error) {
-	chosen, err := regexp.Compile(only)
-	if err != nil {
-		return err
-	}
+func measure(ctx context.Context, s settings, chosen *regexp.Regexp, file string) (err error) {
 	if s.dir, err = os.MkdirTemp("", "lockstep-bench-"); err != nil {
 		return err
 	}
