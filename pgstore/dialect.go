@@ -90,11 +90,15 @@ func storable(s string) string {
 
 const (
 	// clock also has the server end a transaction that its process has abandoned, for
-	// example because it was stopped: its locks would hold up whoever takes over.
+	// example because it was stopped: its locks would hold up whoever takes over. And it has
+	// the planner use indexes: a plan that was made for a table while it was small reads all
+	// of it, and is kept until the table's statistics are renewed, which may be a million
+	// events later. Everything here has an index; what has none is not worth compiling.
 	clock = `
 select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)
-from (select set_config('idle_in_transaction_session_timeout', '10s', true) as abandoned) as settings
-where abandoned is not null`
+from (select set_config('idle_in_transaction_session_timeout', '10s', true) as abandoned,
+	set_config('enable_seqscan', 'off', true) as planned, set_config('jit', 'off', true) as compiled) as settings
+where abandoned is not null and planned is not null and compiled is not null`
 
 	claimDue = `
 with due as materialized (

@@ -66,6 +66,7 @@ func FuzzReadAsDecoded(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":"evt_1","object":"v2.core.event","type":"v1.customer.created","created":"2026-01-02T03:04:05.678Z","related_object":{"id":"cus_1","type":"customer"}}`,
 		`{"id":"evt_1","object":"v2.core.event","type":"v1.charge.refunded","related_object":{"id":"ch_1","type":"charge","customer":"cus_1","payment_intent":{"id":"pi_1"},"metadata":{"orgId":"org_1"}},"data":{"object":{"id":"x"}}}`,
+		`{"id":"evt_1","object":"v2.core.event","type":"v1.checkout.session.completed","related_object":{"id":"cs_1","type":"checkout.session","mode":"payment"},"data":{"object":{"mode":"setup"}}}`,
 		`{"id":"evt_1","object":"v2.core.event","type":"v2.core.account.closed","created":17}`,
 		`{"id":"evt_1","type":"a","account":"acct_1"}`, `{"id":"evt_1","type":"a","account":"acct\u0000"}`, `{"id":"evt_1"}`, `{"type":"a"}`, `{"id":"","type":"a"}`, `{"id":1,"type":"a"}`,
 		`{"id":"evt_1","type":"a","data":{"object":{"id":"x"}},"data":7}`, `{"id":"evt_1","type":"a"`, `{"id":"evt_1","type":"a","created":253402300800}`, ``, `null`,

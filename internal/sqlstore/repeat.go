@@ -15,10 +15,9 @@ select e.source, e.id from asked cross join events e on e.source = asked.source 
 	// selectLinkedOf is SelectLinked for the values of several customers.
 	selectLinkedOf Statement = `
 with asked (id) as (values ($1))
-select a.customer_id, a.kind, a.id from asked cross join accounts a on a.customer_id = asked.id
-union all
 select f.customer_id, f.kind, f.id from asked cross join former_customers f on f.customer_id = asked.id
-where not exists (select 1 from accounts a where a.customer_id = f.customer_id)`
+union all
+select a.customer_id, a.kind, a.id from asked cross join accounts a on a.customer_id = asked.id`
 )
 
 // repeated are the statements that can be said for several rows at once, where the

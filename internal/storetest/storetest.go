@@ -18,6 +18,7 @@ type Open func(t *testing.T) lockstep.Store
 func Run(t *testing.T, fresh func(t *testing.T) Open) {
 	topics := map[string]map[string]func(*world){
 		"inbox":       inbox,
+		"batch":       batch,
 		"events":      events,
 		"queue":       queue,
 		"finish":      finish,

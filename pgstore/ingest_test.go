@@ -1,0 +1,68 @@
+package pgstore_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pgtest"
+)
+
+// batches stores so many batches of deliveries as they come: 5 KB, of different customers.
+func batches(t *testing.T, store lockstep.Store, many int) {
+	t.Helper()
+	for n := range many {
+		deliveries := make([]lockstep.Delivery, 40)
+		for i := range deliveries {
+			id := fmt.Sprintf("%d_%d", n, i)
+			var body strings.Builder
+			for line := range 100 {
+				sum := sha256.Sum256([]byte{byte(line)})
+				fmt.Fprintf(&body, "      \"a_member_of_its_object_%d\": \"%x\",\n", line%40, sum[:8])
+			}
+			deliveries[i] = lockstep.Delivery{
+				Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_" + id, Type: "customer.subscription.updated", Origin: lockstep.Delivered, Body: []byte(body.String())},
+				Mark:  &lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_" + id}, Scope: lockstep.ScopeSubscriptions}}
+		}
+		if _, err := store.Receive(t.Context(), deliveries); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A connection keeps the plan of a statement. One that was made while a table was small
+// must not read all of it when it is large.
+func TestNothingReadsAWholeTableThatGrows(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Empty(t)
+	store := open(t, url)
+	batches(t, store, 12)                 // a statement's plan is kept from the sixth time on
+	if err := store.Close(); err != nil { // the server learns what a connection did when it ends
+		t.Fatal(err)
+	}
+	for _, table := range []string{"events", "work"} {
+		var read string
+		for read = "-1"; read == "-1"; {
+			read = query(t, url, `select cast(case when seq_scan + idx_scan = 0 then -1 else seq_tup_read end as text) from pg_stat_user_tables where relname = '`+table+`'`)
+		}
+		if read != "0" {
+			t.Errorf("%s rows of %s were read to find some", read, table)
+		}
+	}
+}
+
+// Bodies of the usual size are compressed and stand in their table, not beside it.
+func TestBodiesAreCompressedWhereTheyStand(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Empty(t)
+	batches(t, open(t, url), 2)
+	const tables = "select reltoastrelid from pg_class where relname like 'event_bodies_%' and relkind = 'r'"
+	if beside := query(t, url, "select cast(sum(pg_relation_size(oid)) as text) from pg_class where oid in ("+tables+")"); beside != "0" {
+		t.Errorf("%s bytes of bodies stand beside their table", beside)
+	}
+	if sizes := query(t, url, "select cast(bool_and(length(body) > 3000 and pg_column_size(body) between 2050 and 2800) as text) from event_bodies"); sizes != "true" {
+		t.Errorf("bodies are not compressed, or more than real ones are: %s", query(t, url, "select max(length(body)) || ' bytes take ' || max(pg_column_size(body)) from event_bodies"))
+	}
+}
