@@ -74,3 +74,61 @@ func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
 		t.Error("the key cannot be taken after the write")
 	}
 }
+
+// An event that arrives about a customer while it is linked moves to the account, or has
+// its own run: it is not left where nothing is pending.
+func TestAnEventIsNotLeftBehindByALink(t *testing.T) {
+	t.Parallel()
+	url := fresh(t)
+	store, ctx := open(t, url), t.Context()
+	ada := lockstep.Account{Kind: lockstep.User, ID: "user_ada"}
+	customer := lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}
+	_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}, Mark: &lockstep.Mark{Key: customer, Delay: time.Hour}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Mark(ctx, lockstep.Mark{Key: ada.Key()}); err != nil {
+		t.Fatal(err)
+	}
+	claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+	if err != nil || len(claims) != 1 {
+		t.Fatal(claims, err)
+	}
+
+	// Another process is receiving a second one, and has not committed yet.
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	other, err := conn.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		`update work set generation = generation + 1 where key = 'customer/cus_1'`,
+		`insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
+			values ('stripe', 'evt_2', '', 'webhook', '', 'cus_1', '', 0, 0, 'customer/cus_1', 2, 'pending', '')`,
+	} {
+		if _, err := other.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	saved := make(chan error)
+	go func() {
+		saved <- store.Save(ctx, claims[0], lockstep.Change{Record: lockstep.Record{Account: ada, CustomerID: "cus_1"}})
+	}()
+	for waiting := "0"; waiting == "0"; {
+		waiting = query(t, url, "select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+	}
+	if err := other.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-saved; err != nil {
+		t.Fatal(err)
+	}
+	left := query(t, url, `select cast(count(*) as text) from events e join work w on w.key = e.key where e.status = 'pending' and w.generation = w.done_generation`)
+	if left != "0" {
+		t.Errorf("%s events are pending where nothing is", left)
+	}
+}

@@ -86,9 +86,13 @@ func (t *tx) inherits(ctx context.Context, customerID string) (bool, error) {
 // inherit gives an account what there is under its customer's key: it marks the
 // account wholly and moves the open events there, to be settled with that mark.
 // The customer's own row is settled and waits for nothing; if a run holds it, the
-// run ends it.
+// run ends it. It is settled before the events are moved: whoever is marking it has then
+// committed, so that an event is not left where nothing is pending any more.
 func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID string) error {
 	customer := customerKey(customerID).String()
+	if _, err := t.exec(ctx, settleUnheld, customer, t.now); err != nil {
+		return fmt.Errorf("settle %s: %w", customer, err)
+	}
 	whole := lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Normal}
 	generation, err := t.markOne(ctx, whole)
 	if err != nil {
@@ -96,9 +100,6 @@ func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID s
 	}
 	if _, err := t.exec(ctx, moveEvents, customer, account.Key().String(), generation); err != nil {
 		return fmt.Errorf("move events of %s: %w", customer, err)
-	}
-	if _, err := t.exec(ctx, settleUnheld, customer, t.now); err != nil {
-		return fmt.Errorf("settle %s: %w", customer, err)
 	}
 	if _, err := t.exec(ctx, deleteWaits, customer); err != nil {
 		return fmt.Errorf("delete waits of %s: %w", customer, err)
