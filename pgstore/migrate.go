@@ -38,8 +38,8 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, there *sql.DB, version
 	if err != nil {
 		return err
 	}
-	if target := min(version, last); current == target {
-		return nil
+	if done, err := suits(current, min(version, last)); done || err != nil {
+		return err
 	}
 	return migrateAlone(ctx, config, version)
 }
@@ -85,11 +85,8 @@ func migrateLocked(ctx context.Context, db *sql.DB, version int64) error {
 		return fmt.Errorf("read schema version: %w", err)
 	}
 	target := min(version, last)
-	if current > target {
-		return &schemaTooNewError{database: current, program: target}
-	}
-	if current == target {
-		return nil
+	if done, err := suits(current, target); done || err != nil {
+		return err
 	}
 	if _, err := provider.UpTo(ctx, target); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", current, target, err)
@@ -97,7 +94,23 @@ func migrateLocked(ctx context.Context, db *sql.DB, version int64) error {
 	return nil
 }
 
-// schemaTooNewError refuses a database that a newer program has migrated.
+// generation is how many versions of the schema a generation has room for. Within one,
+// migrations only add, so that a program of an earlier version goes on beneath which the
+// schema is migrated, and may be started again: versions are rolled out one replica after
+// the other, and back. One that takes something away begins the next generation, whose
+// number is the next thousand; before it all replicas of the former are stopped.
+const generation = 1000
+
+// suits reports whether a program of one version may run on a database of another as it
+// is; false: it must be migrated first.
+func suits(database, program int64) (bool, error) {
+	if database > program && database/generation != program/generation {
+		return false, &schemaTooNewError{database: database, program: program}
+	}
+	return database >= program, nil
+}
+
+// schemaTooNewError refuses a database that a program of a later generation has migrated.
 type schemaTooNewError struct{ database, program int64 }
 
 func (e *schemaTooNewError) Error() string {

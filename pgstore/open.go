@@ -31,7 +31,7 @@ func Connections(n int) Option { return func(o *options) { o.connections = n } }
 // Open opens the database that a URL names (postgres://user:password@host/database, with
 // pgx's parameters) and brings its schema up to date. It refuses a server that answers
 // before a commit is on disk, one that keeps texts in another encoding than UTF-8, and a
-// schema that is newer than this program. An error does not repeat the URL, which may hold
+// schema that is of a later generation than this program. An error does not repeat the URL, which may hold
 // a password.
 func Open(ctx context.Context, url string, opts ...Option) (lockstep.Store, error) {
 	o := options{connections: DefaultConnections}

@@ -1,0 +1,98 @@
+package pgstore
+
+import (
+	"errors"
+	"io/fs"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pressly/goose/v3"
+)
+
+// takesAway finds what a program of an earlier version would not survive.
+var takesAway = regexp.MustCompile(`(?is)\b(drop\s+(table|column|view|function|schema|type|trigger|constraint|not\s+null|default)|rename|alter\s+(column\s+)?\w+\s+(set\s+data\s+)?type|set\s+not\s+null|add\s+(constraint|check|unique|primary|foreign)|truncate|delete\s+from)\b`)
+
+// addsColumn finds the columns that are added.
+var addsColumn = regexp.MustCompile(`(?is)\badd\s+column\s+(if\s+not\s+exists\s+)?([^,;]+)`)
+
+// excused are migrations that take away what no program of their generation misses, with
+// the reason.
+var excused = map[string]string{
+	"migrations/00004_retention.sql": "a function truncates and deletes, when a program that knows it calls it: bodies that have expired",
+}
+
+// Versions are rolled out beside each other: see generation.
+func TestMigrationsOnlyAdd(t *testing.T) {
+	t.Parallel()
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problem := notAdditive(string(text)); problem != "" && version > 1 && version%generation != 0 && excused[name] == "" {
+			t.Errorf("%s: %s; begin a new generation, or say in excused why no earlier program misses it", name, problem)
+		}
+	}
+	for _, bad := range []string{"alter table a drop column b", "alter table a rename column b to c", "alter table a alter column b type text",
+		"alter table a alter b set not null", "alter table a add column b text not null", "drop table a", "delete from a", "alter table a add constraint b check (c > 0)"} {
+		if notAdditive(bad) == "" {
+			t.Errorf("%q passes", bad)
+		}
+	}
+	for _, good := range []string{"alter table a add column b text", "alter table a add column b text not null default ''", "create index a on b (c)",
+		"create table a (b text not null)", "-- drop table a"} {
+		if problem := notAdditive(good); problem != "" {
+			t.Errorf("%q: %s", good, problem)
+		}
+	}
+}
+
+var comment = regexp.MustCompile(`--[^\n]*`)
+
+// notAdditive says why a migration is none that only adds.
+func notAdditive(text string) string {
+	text = comment.ReplaceAllString(text, "")
+	if found := takesAway.FindString(text); found != "" {
+		return "it has " + strings.Join(strings.Fields(found), " ")
+	}
+	for _, column := range addsColumn.FindAllStringSubmatch(text, -1) {
+		definition := strings.ToLower(column[2])
+		if strings.Contains(definition, "not null") && !strings.Contains(definition, "default") && !strings.Contains(definition, "generated") {
+			return "earlier programs cannot fill the column " + strings.Fields(definition)[0]
+		}
+	}
+	return ""
+}
+
+func TestAProgramRunsOnALaterSchemaOfItsGeneration(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		database, program int64
+		done, refused     bool
+	}{
+		{0, 5, false, false},
+		{4, 5, false, false},
+		{5, 5, true, false},
+		{6, 5, true, false},
+		{999, 5, true, false},
+		{1000, 5, false, true},
+		{2001, 1999, false, true},
+		{1999, 1001, true, false},
+		{5, 1001, false, false},
+	} {
+		done, err := suits(c.database, c.program)
+		var tooNew *schemaTooNewError
+		if done != c.done || errors.As(err, &tooNew) != c.refused {
+			t.Errorf("schema %d, program %d: done %v, %v", c.database, c.program, done, err)
+		}
+	}
+}
