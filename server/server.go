@@ -182,11 +182,15 @@ func (s *Server) Handler() http.Handler { return s.web }
 
 // Run brings keys in step until ctx ends.
 func (s *Server) Run(ctx context.Context) error {
-	if err := s.startSweeps(ctx); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("start sweeps: %w", err)
-	}
 	defer s.caller.Close()
 	defer s.leave(ctx)
+	for err := s.startSweeps(ctx); err != nil && ctx.Err() == nil; err = s.startSweeps(ctx) {
+		s.log.ErrorContext(ctx, "cannot start sweeps; trying again", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
 	return s.runner.Run(ctx)
 }
 
@@ -203,6 +207,8 @@ func (s *Server) leave(ctx context.Context) {
 // startSweeps has every sweep look for what happened while nobody ran, but leaves
 // a full verify to its schedule: it costs reads for every account.
 func (s *Server) startSweeps(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
 	for _, key := range reconcile.SweepKeys() {
 		work, err := s.store.Work(ctx, key)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
@@ -219,7 +225,7 @@ func (s *Server) startSweeps(ctx context.Context) error {
 }
 
 // Serve answers on the listener and works, until ctx ends or one of the two
-// fails. It then stops listening, lets requests and runs end, and returns.
+// fails. It then stops listening, lets requests end, then runs, and returns.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
 		Handler:           s.web,
@@ -232,7 +238,10 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	web.RegisterOnShutdown(s.streams.Close)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.Run(ctx) })
+	// Requests under way may wait for work, so the work ends after them.
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group.Go(func() error { return s.Run(working) })
 	group.Go(func() error {
 		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -240,6 +249,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return nil
 	})
 	group.Go(func() error {
+		defer stop()
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()

@@ -29,7 +29,7 @@ type Config struct {
 	Slots    int           // runs at once; default 8
 	Reserved int           // of these, for interactive work only; default 2
 	Lease    time.Duration // default 60 s
-	Timeout  time.Duration // of one run, shorter than the lease; default 45 s
+	Timeout  time.Duration // of one run, shorter than the lease; default three quarters of it
 	Poll     time.Duration // how long a mark by somebody else may go unseen; default 1 s
 	Grace    time.Duration // for the runs in flight when the runner ends; default 5 s
 }
@@ -47,7 +47,7 @@ func (c Config) withDefaults() Config {
 		c.Reserved = min(2, c.Slots-1)
 	}
 	set(&c.Lease, 60*time.Second)
-	set(&c.Timeout, 45*time.Second)
+	set(&c.Timeout, c.Lease*3/4)
 	set(&c.Poll, time.Second)
 	set(&c.Grace, 5*time.Second)
 	return c
@@ -57,6 +57,9 @@ func (c Config) withDefaults() Config {
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var problems []error
+	if c.Timeout <= 0 || c.Slots < 1 || c.Poll < 0 || c.Grace < 0 {
+		problems = append(problems, errors.New("the times and the number of the workers must not be negative"))
+	}
 	if c.Timeout >= c.Lease {
 		problems = append(problems, fmt.Errorf("a run's timeout (%s) must be shorter than its lease (%s)", c.Timeout, c.Lease))
 	}
@@ -132,7 +135,11 @@ func (r *Runner) fill(ctx, work context.Context, running *sync.WaitGroup, lane c
 	if free == 0 {
 		return r.config.Poll
 	}
-	next, pending, err := r.queue.NextDue(ctx, least)
+	// Not cut off by the end: a claim that is being committed then would hold its keys, and
+	// nobody would know. Nor waited for without end: a database may fall silent.
+	asking, done := context.WithTimeout(context.WithoutCancel(ctx), min(r.config.Lease-r.config.Timeout, 10*time.Second))
+	defer done()
+	next, pending, err := r.queue.NextDue(asking, least)
 	if wait := time.Until(next); err == nil && (!pending || wait > 0) {
 		if !pending {
 			return r.config.Poll
@@ -141,12 +148,10 @@ func (r *Runner) fill(ctx, work context.Context, running *sync.WaitGroup, lane c
 	}
 	var claims []lockstep.Claim
 	if err == nil {
-		claims, err = r.queue.Claim(ctx, lockstep.ClaimRequest{Limit: free, Lease: r.config.Lease, MaxPriority: least})
+		claims, err = r.queue.Claim(asking, lockstep.ClaimRequest{Limit: free, Lease: r.config.Lease, MaxPriority: least})
 	}
 	if err != nil {
-		if ctx.Err() == nil {
-			r.log.Error("cannot claim work", "error", err)
-		}
+		r.log.Error("cannot claim work", "error", err)
 		return min(time.Second, r.config.Poll)
 	}
 	for _, claim := range claims {
@@ -186,11 +191,26 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 	case lockstep.Failed:
 		log.Error("failed; trying again will not help", "error", err)
 	}
-	// Even when we are cut off, the lease is given back if the database lets us.
-	finish, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer done()
-	if err := r.queue.Finish(finish, claim, outcome); err != nil {
+	if err := r.finish(ctx, claim, outcome, began.Add(r.config.Lease)); err != nil {
 		log.Error("run not finished; its lease will expire", "error", err)
+	}
+}
+
+// finish gives the lease back, even when the run was cut off. While the database is away
+// it tries again, as long as the lease counts: nobody else can run the key before.
+func (r *Runner) finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome, until time.Time) error {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		try, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		err := r.queue.Finish(try, claim, outcome)
+		done()
+		if err == nil || errors.Is(err, lockstep.ErrLeaseLost) || time.Now().Add(pause).After(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
 	}
 }
 
@@ -204,7 +224,13 @@ func (r *Runner) guarded(ctx context.Context, claim lockstep.Claim) (result Resu
 	}()
 	reconciler, known := r.reconcilers[claim.Key.Kind]
 	if !known {
-		return Result{}, lockstep.Terminal(fmt.Errorf("this version knows no keys of kind %q", claim.Key.Kind))
+		return Result{}, unknown(claim.Key)
 	}
 	return reconciler.Reconcile(ctx, claim)
+}
+
+// unknown leaves a key to a newer version, which runs beside this one while it is rolled
+// out, or did: who knows nothing of it must not end its work.
+func unknown(key lockstep.Key) error {
+	return &lockstep.DelayError{Reason: "this version knows no " + string(key.Kind) + " such as " + key.String() + "; a newer one does it", After: 30 * time.Second}
 }

@@ -25,6 +25,11 @@ func (f reconcileFunc) Reconcile(ctx context.Context, claim lockstep.Claim) (Res
 // inBubble runs a runner of users' keys on a real store, in virtual time, until
 // test returns.
 func inBubble(t *testing.T, config Config, reconcile reconcileFunc, test func(t *testing.T, store lockstep.Store, runner *Runner)) {
+	over(t, func(store lockstep.Store) lockstep.Queue { return store }, config, reconcile, test)
+}
+
+// over is the same where the runner sees the store through something.
+func over(t *testing.T, queue func(lockstep.Store) lockstep.Queue, config Config, reconcile reconcileFunc, test func(t *testing.T, store lockstep.Store, runner *Runner)) {
 	t.Parallel()
 	if config.Poll == 0 {
 		config.Poll = time.Hour // nobody else marks here, and virtual hours are to be cheap
@@ -35,7 +40,7 @@ func inBubble(t *testing.T, config Config, reconcile reconcileFunc, test func(t 
 		if err != nil {
 			t.Fatal(err)
 		}
-		runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeyUser: reconcile}, config, slog.New(slog.DiscardHandler))
+		runner := NewRunner(queue(store), map[lockstep.KeyKind]Reconciler{lockstep.KeyUser: reconcile}, config, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- runner.Run(ctx) }()
@@ -202,17 +207,6 @@ func TestWhatIsUnderWayEndsBeforeTheRunner(t *testing.T) {
 				t.Errorf("the short run finished: %v; the long one was cut off: %v", finished, cut)
 			}
 		})
-	})
-}
-
-func TestAnUnknownKindOfKeyIsRecorded(t *testing.T) {
-	inBubble(t, Config{}, nil, func(t *testing.T, store lockstep.Store, runner *Runner) {
-		key := lockstep.Key{Kind: "seat", ID: "x"}
-		mark(t, store, runner, lockstep.Mark{Key: key})
-		pass(time.Second)
-		if work := workOf(t, store, key); work.Disposition != lockstep.Failed || work.Reason == "" {
-			t.Errorf("%+v", work)
-		}
 	})
 }
 

@@ -90,7 +90,7 @@ func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, e
 	case sweepRetention:
 		return sweep(ctx, s, claim, intervals.Retention, s.expire)
 	}
-	return Result{}, lockstep.Terminal(fmt.Errorf("this version knows no sweep %q", claim.Key.ID))
+	return Result{}, unknown(claim.Key)
 }
 
 // sweep reads where a sweep stands (a P), does a page, and keeps where it stands
