@@ -4,6 +4,7 @@ GO        ?= go
 LINT      := bin/golangci-lint
 LINT_AT   := v2.15.0
 SEEDS     ?= 20000
+FOR       ?= 10m
 
 .PHONY: help dev build test chromium postgres lint conformance breaks breaks-table clients clients-table soak bench
 
@@ -68,8 +69,6 @@ node:
 	@node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' && command -v npm >/dev/null || { \
 		echo "make clients needs Node 20.9 or newer with npm on the PATH (https://nodejs.org; Debian 12 has an older one)"; exit 1; }
 
-soak: ## Run many more worlds: make soak SEEDS=100000
+soak: ## Run many more worlds, and make trouble for replicas for longer: make soak SEEDS=100000 FOR=1h
 	$(GO) test ./internal/world -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000
-
-bench: postgres ## Measure this machine: make bench BENCH='-only ingest -json report.json'; see docs/benchmarks.md
-	$(GO) run ./internal/bench $(BENCH)
+	$(GO) test ./internal/fleet -count=1 -timeout 0 -v -for=$(FOR)

@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"internal/mailbox":          {"."},
 	"smtpmail":                  {"."},
 	"internal/world":            {},
+	"internal/fleet":            {},
 	"internal/breaks":           {},
 	"internal/bench":            {".", "server", "sqlitestore", "pgstore", "simulator/", "internal/pgtest"},
 	"conformance":               {},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 type file struct {
 	Addr          string   `toml:"addr"`
 	Database      string   `toml:"database"`
+	Connections   int      `toml:"database_connections"`
 	StripeAPIBase string   `toml:"stripe_api_base"`
 	ClerkAPIBase  string   `toml:"clerk_api_base"`
 	ReturnOrigins []string `toml:"return_origins"`
@@ -85,6 +87,11 @@ type file struct {
 		StripeEndpoint float64 `toml:"stripe_endpoint"`
 		Clerk          float64 `toml:"clerk"`
 	} `toml:"limits"`
+	Workers struct {
+		Slots   int      `toml:"slots"`
+		Lease   duration `toml:"lease"`
+		Timeout duration `toml:"timeout"`
+	} `toml:"workers"`
 	Memory struct {
 		Accounts int      `toml:"accounts"`
 		Poll     duration `toml:"poll"`
@@ -192,6 +199,7 @@ func (f file) apply(c *server.Config) {
 	c.Retention = lockstep.Retention{Bodies: time.Duration(f.Retention.Bodies), IDs: time.Duration(f.Retention.IDs)}
 	c.Stripe.Limits = lockstep.Limits{PerSecond: f.Limits.Stripe, PerEndpoint: f.Limits.StripeEndpoint}
 	c.Clerk.Limits = lockstep.Limits{PerSecond: f.Limits.Clerk}
+	c.Workers = server.Workers{Slots: f.Workers.Slots, Lease: time.Duration(f.Workers.Lease), Timeout: time.Duration(f.Workers.Timeout)}
 	c.Memory = server.Memory{Accounts: f.Memory.Accounts, Poll: time.Duration(f.Memory.Poll), Trust: time.Duration(f.Memory.Trust)}
 }
 
@@ -205,14 +213,15 @@ func first(settings ...string) string {
 	return ""
 }
 
-// openStore opens the database that the URL names.
-func openStore(ctx context.Context, url string) (lockstep.Store, error) {
+// openStore opens the database that the URL names, with up to so many connections where
+// it is a server's; 0: as many as is good.
+func openStore(ctx context.Context, url string, connections int) (lockstep.Store, error) {
 	scheme, path, _ := strings.Cut(url, ":")
 	switch {
 	case scheme == "sqlite" && path != "":
 		return sqlitestore.Open(ctx, path)
 	case scheme == "postgres" || scheme == "postgresql":
-		return pgstore.Open(ctx, url)
+		return pgstore.Open(ctx, url, pgstore.Connections(cmp.Or(connections, pgstore.DefaultConnections)))
 	}
 	// The rest may hold a password.
 	return nil, fmt.Errorf("DATABASE_URL begins with %q; write sqlite:PATH, as in sqlite:lockstep.db, or postgres://USER:PASSWORD@HOST/DATABASE", scheme+":")

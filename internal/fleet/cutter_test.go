@@ -1,0 +1,111 @@
+package fleet
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// cutter stands between the replicas and PostgreSQL. It reads what the clients send, and
+// after a commit that it is told to cut it waits for the server's answer, which it does
+// not pass on: the connection breaks instead. So the transaction is committed, and its
+// client cannot know.
+type cutter struct {
+	target string
+	at     string
+	// cut says whether a commit is cut after a transaction of these messages.
+	cut func(transaction []byte) bool
+}
+
+func newCutter(t *testing.T, target string, cut func([]byte) bool) *cutter {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cutter{target: target, at: listener.Addr().String(), cut: cut}
+	t.Cleanup(func() {
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go c.carry(client)
+		}
+	}()
+	return c
+}
+
+// carry carries a connection until one side closes it, or it is cut.
+func (c *cutter) carry(client net.Conn) {
+	server, err := net.Dial("tcp", c.target)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	var cutting atomic.Bool
+	var both sync.WaitGroup
+	end := func() { _, _ = client.Close(), server.Close() } // what was not carried is lost, as it is meant
+	both.Go(func() {
+		defer end()
+		c.upstream(client, server, &cutting)
+	})
+	both.Go(func() {
+		defer end()
+		buffer := make([]byte, 64<<10)
+		for {
+			n, err := server.Read(buffer)
+			if err != nil || cutting.Load() {
+				return
+			}
+			if _, err := client.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+	})
+	both.Wait()
+}
+
+// upstream passes on what the client sends, message by message.
+func (c *cutter) upstream(client io.Reader, server io.Writer, cutting *atomic.Bool) {
+	in := bufio.NewReader(client)
+	var transaction []byte
+	for started := false; ; {
+		head := make([]byte, 5) // a type and a length
+		if !started {
+			head = head[:4] // the first messages have no type
+		}
+		if _, err := io.ReadFull(in, head); err != nil {
+			return
+		}
+		length := binary.BigEndian.Uint32(head[len(head)-4:])
+		message := append(head, make([]byte, length-4)...)
+		if _, err := io.ReadFull(in, message[len(head):]); err != nil {
+			return
+		}
+		switch {
+		case !started:
+			const plain = 3 << 16 // version 3; else it asks for encryption, which is refused
+			started = binary.BigEndian.Uint32(message[4:8]) >= plain && message[4] == 0
+		case bytes.HasPrefix(message[5:], []byte("begin")):
+			transaction = nil
+		case bytes.Equal(message[5:], []byte("commit\x00")):
+			cutting.Store(c.cut(transaction))
+		default:
+			transaction = append(transaction, message...)
+		}
+		if _, err := server.Write(message); err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package fleet
+
+import (
+	"net/http"
+	"syscall"
+	"testing"
+)
+
+// PostgreSQL crashes and recovers under load, as pg_ctl restart -m immediate has it do.
+func TestTheDatabaseIsRestarted(t *testing.T) {
+	t.Parallel()
+	c, url := cluster(t)
+	f := newFleet(t, options{replicas: 2, database: url})
+	processes := []int{f.all()[0].run(), f.all()[1].run()}
+	business := f.begin(2, 2)
+	restarts := 0
+	for more := rounds(2); more(); restarts++ {
+		f.more(30)
+		refused := f.balancer.so().refused
+		if err := c.Stop(syscall.SIGQUIT); err != nil { // a crash: it recovers when it starts
+			t.Fatal(err)
+		}
+		for _, r := range f.all() {
+			f.until(r.name+" says that it is not ready", func() bool { return f.health(r, "/healthz") == http.StatusServiceUnavailable })
+			if status := f.health(r, "/livez"); status != http.StatusOK {
+				t.Errorf("%s is not alive: %d", r.name, status)
+			}
+		}
+		if err := c.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range f.all() {
+			f.until(r.name+" is ready again", func() bool { return f.health(r, "/healthz") == http.StatusOK })
+		}
+		f.more(30)
+		if f.balancer.so().refused == refused {
+			t.Error("nothing was refused while the database was away")
+		}
+	}
+	business.end()
+	f.atRest()
+	f.report("pg_ctl restart -m immediate")
+	t.Logf("%d restarts", restarts)
+	for i, r := range f.all() {
+		if r.run() != processes[i] {
+			t.Errorf("%s did not live through it", r.name)
+		}
+	}
+}
+
+// health is what a balancer's checks are answered.
+func (f *fleet) health(r *replica, path string) (status int) {
+	f.t.Helper()
+	status, err := f.call(f.t.Context(), http.MethodGet, r.at()+path, nil, nil)
+	if status == 0 {
+		f.t.Errorf("%s: %v", r.name, err)
+	}
+	return status
+}

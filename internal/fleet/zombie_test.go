@@ -1,0 +1,151 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// subscriber is a user at rest who has a subscription.
+func (f *fleet) subscriber() (user, subscription string) {
+	f.t.Helper()
+	user = f.signUp().ID
+	session := f.checkout(f.t.Context(), user, "pro")
+	if err := f.sim.PayCheckout(session, card); err != nil {
+		f.t.Fatal(err)
+	}
+	f.until("the user has access", func() bool { return f.plan(user) == "pro" })
+	f.atRest()
+	for _, s := range f.sim.Subscriptions() {
+		if f.customerOf(s.Customer) == "user/"+user {
+			return user, s.ID
+		}
+	}
+	f.t.Fatal("there is no subscription")
+	return "", ""
+}
+
+// plan is what Clerk's metadata says.
+func (f *fleet) plan(user string) string {
+	for _, u := range f.sim.Users() {
+		if u.ID == user {
+			plan, _ := u.Public["plan"].(string)
+			return plan
+		}
+	}
+	return ""
+}
+
+// A replica is stopped with what Stripe said in its hands. Another takes its key over and
+// brings it in step with what has changed since. The first goes on, and may not write.
+func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, options{replicas: 2})
+	for more := rounds(1); more(); {
+		user, subscription := f.subscriber()
+		var zombie atomic.Pointer[replica]
+		f.meddling(func(from *replica, w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
+			if r.Method != http.MethodGet || r.URL.Path != "/v1/subscriptions" || !zombie.CompareAndSwap(nil, from) {
+				pass(w, r)
+				return
+			}
+			answer := httptest.NewRecorder() // what is true now, and will not be when it is read
+			pass(answer, r)
+			from.signal(t, syscall.SIGSTOP)
+			for name, values := range answer.Header() {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(answer.Code)
+			_, _ = w.Write(answer.Body.Bytes())
+		})
+		if status, err := f.call(t.Context(), http.MethodPost, f.web+"/v1/accounts/user/"+user+"/sync", nil, nil); err != nil {
+			t.Fatalf("sync: %d %v", status, err)
+		}
+		f.until("a replica is stopped", func() bool { return zombie.Load() != nil })
+		stopped := zombie.Load()
+		f.leave(stopped)
+		if err := f.sim.CancelSubscription(subscription, false); err != nil {
+			t.Fatal(err)
+		}
+		f.until("another takes over", func() bool { return f.plan(user) == "" })
+		written := f.must(`select updated_at || ' ' || projected from accounts where id = $1`, user)
+		before := strings.Count(stopped.said(), "lease lost")
+		stopped.signal(t, syscall.SIGCONT)
+		f.until("its writes are refused", func() bool { return strings.Count(stopped.said(), "lease lost") > before })
+		if now := f.must(`select updated_at || ' ' || projected from accounts where id = $1`, user); now != written {
+			t.Errorf("who came back has written:\n%s\n%s", written, now)
+		}
+		f.join(stopped)
+		f.atRest()
+	}
+	f.report("SIGSTOP past the lease, SIGCONT")
+}
+
+// A replica is stopped while its write to Clerk is under way; it arrives after another has
+// taken over and has written what is true. Clerk takes it, having no fences: it is repaired.
+func TestALateWriteToClerkIsRepaired(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, options{replicas: 2})
+	for more := rounds(1); more(); {
+		user, subscription := f.subscriber()
+		var zombie atomic.Pointer[replica]
+		release, arrived := make(chan struct{}), make(chan struct{})
+		f.meddling(func(from *replica, w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
+			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/metadata") || !zombie.CompareAndSwap(nil, from) {
+				pass(w, r)
+				return
+			}
+			whole, err := io.ReadAll(r.Body) // before its sender cannot send the rest
+			if err != nil {
+				t.Error(err)
+			}
+			from.signal(t, syscall.SIGSTOP)
+			<-release
+			late := r.Clone(context.WithoutCancel(r.Context()))
+			late.Body = io.NopCloser(bytes.NewReader(whole))
+			pass(w, late)
+			close(arrived)
+		})
+		if err := f.sim.CancelSubscription(subscription, false); err != nil {
+			t.Fatal(err)
+		}
+		f.until("a replica is stopped", func() bool { return zombie.Load() != nil })
+		stopped := zombie.Load()
+		f.leave(stopped)
+		again := f.checkout(t.Context(), user, "life")
+		if err := f.sim.PayCheckout(again, card); err != nil {
+			t.Fatal(err)
+		}
+		f.until("another takes over", func() bool { return f.plan(user) == "life" })
+		close(release)
+		<-arrived
+		if plan := f.plan(user); plan != "" {
+			t.Errorf("the late write did not take effect: %q", plan)
+		}
+		stopped.signal(t, syscall.SIGCONT)
+		f.join(stopped)
+		f.atRest()
+	}
+	f.report("a write to Clerk arrives late")
+}
+
+func (f *fleet) meddling(m meddler) { f.meddle.Store(&m) }
+
+// leave takes a replica from the balancer, as its health checks do; join gives it back.
+func (f *fleet) leave(r *replica) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away, r.url = r.url, ""
+}
+
+func (f *fleet) join(r *replica) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.url, r.away = r.away, ""
+}
