@@ -104,6 +104,7 @@ type Identity struct {
 
 	EmailVerified bool // the directory has verified the primary address
 
-	Members     int64 // of an organization; 0: not known
-	MemberLimit int64 // how many it may have; 0: no limit
+	FoundedBy   string // of an organization: the user who made it; empty: not known
+	Members     int64  // of an organization; 0: not known
+	MemberLimit int64  // how many it may have; 0: no limit
 }

@@ -87,7 +87,7 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	// What is not an object reads as no metadata.
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
 	if kind == lockstep.Organization {
-		identity.Name = o.Text("name")
+		identity.Name, identity.FoundedBy = o.Text("name"), o.Text("created_by")
 		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
 		return identity
 	}

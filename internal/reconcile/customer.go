@@ -104,20 +104,16 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 // that it is somebody else's: who paid for an organization with their own address is no
 // owner of its customer.
 func (r *run) others(ctx context.Context, c lockstep.Customer) (bool, error) {
-	switch owner, err := assigned(ctx, r.Store, lockstep.Key{Kind: lockstep.KeyCustomer, ID: c.ID}); {
+	owner, err := whose(ctx, r.Store, r.Billing, r.Directory, c)
+	switch {
+	case errors.Is(err, errAmbiguous), errors.Is(err, errUnvouched):
+		return true, nil
 	case err != nil:
-		return false, fmt.Errorf("look for an operator's word: %w", err)
+		return false, err
 	case !owner.IsZero():
 		return owner != r.account, nil
 	}
-	if owner, says := lockstep.AccountNamedIn(c.Metadata); says && owner != r.account {
-		return true, nil
-	}
-	owner, err := ownerOf(ctx, r.Billing, c)
-	if errors.Is(err, errAmbiguous) {
-		return true, nil
-	}
-	return !owner.IsZero() && owner != r.account, err
+	return false, nil
 }
 
 // sameEmail is the customer from before Lockstep that has the user's address, where the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -41,12 +42,9 @@ func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 	case customer.Deleted:
 		return Result{}, nil // it was nobody's, and now it is nothing
 	}
-	owner, err := assigned(ctx, u.Store, claim.Key)
-	if err == nil && owner.IsZero() {
-		owner, err = ownerOf(ctx, u.Billing, customer)
-	}
+	owner, err := whose(ctx, u.Store, u.Billing, u.Directory, customer)
 	switch {
-	case errors.Is(err, errAmbiguous):
+	case errors.Is(err, errAmbiguous), errors.Is(err, errUnvouched):
 		return Result{}, &lockstep.ParkError{Reason: err.Error(), WaitsFor: itself}
 	case err != nil:
 		return Result{}, err
@@ -70,26 +68,79 @@ func assigned(ctx context.Context, store assignments, key lockstep.Key) (lockste
 	return account, err
 }
 
-// ownerOf climbs the ladder for a customer: whose it is by what is said of it and of all
-// that hangs on it.
-func ownerOf(ctx context.Context, billing lockstep.Billing, customer lockstep.Customer) (lockstep.Account, error) {
+// whose says whose an unlinked customer is: by an operator's word, else by what is said of
+// it and of all that hangs on it. The zero account: nothing tells. Its errors are
+// errAmbiguous and errUnvouched beside those of asking.
+func whose(ctx context.Context, store assignments, billing lockstep.Billing, directory lockstep.Directory, customer lockstep.Customer) (lockstep.Account, error) {
+	said, err := assigned(ctx, store, lockstep.Key{Kind: lockstep.KeyCustomer, ID: customer.ID})
+	if err != nil || !said.IsZero() {
+		return said, err
+	}
+	e, err := evidenceOf(ctx, billing, customer)
+	if err != nil {
+		return lockstep.Account{}, err
+	}
+	owner, err := resolve(e)
+	if err != nil || owner.IsZero() {
+		return owner, err
+	}
+	e.reference = nil
+	if named, err := resolve(e); err == nil && named == owner {
+		return owner, nil
+	}
+	return owner, vouch(ctx, directory, owner, customer)
+}
+
+// evidenceOf reads what hangs on a customer.
+func evidenceOf(ctx context.Context, billing lockstep.Billing, customer lockstep.Customer) (evidence, error) {
 	e := evidence{customer: customer.Metadata}
 	subscriptions, err := billing.Subscriptions(ctx, customer.ID)
 	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("list subscriptions: %w", err)
+		return e, fmt.Errorf("list subscriptions: %w", err)
 	}
 	for _, s := range subscriptions {
 		e.objects = append(e.objects, s.Metadata)
 	}
 	sessions, err := billing.Checkouts(ctx, customer.ID)
 	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("list checkout sessions: %w", err)
+		return e, fmt.Errorf("list checkout sessions: %w", err)
 	}
 	for _, s := range sessions {
 		e.objects = append(e.objects, s.Metadata)
 		e.reference = append(e.reference, s.Reference)
 	}
-	return resolve(e)
+	return e, nil
+}
+
+// errUnvouched: only a reference tells, which whoever has a payment link can write.
+var errUnvouched = errors.New("only a client_reference_id says whose customer this is, and its address is none of theirs; lockstep link says it for good")
+
+// vouch sees to it that a reference alone gives nobody's customer away: who is linked to it
+// sees its invoices and pays with its cards. Its address must be the account's: a user's
+// verified one, an organization's, or the verified one of the user who founded it.
+func vouch(ctx context.Context, directory lockstep.Directory, owner lockstep.Account, customer lockstep.Customer) error {
+	identity, err := directory.Identity(ctx, owner)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return nil // whoever asked finds that out too, and waits for them
+	case err != nil:
+		return fmt.Errorf("look at identity: %w", err)
+	}
+	known := identity.EmailVerified || owner.Kind == lockstep.Organization
+	if owner.Kind == lockstep.Organization && identity.Email == "" {
+		founder, bad := lockstep.NewAccount(lockstep.User, identity.FoundedBy)
+		if bad != nil {
+			return errUnvouched
+		}
+		if identity, err = directory.Identity(ctx, founder); err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+			return fmt.Errorf("look at who founded %s: %w", owner, err)
+		}
+		known = err == nil && identity.EmailVerified
+	}
+	if !known || identity.Email == "" || !strings.EqualFold(identity.Email, customer.Email) {
+		return errUnvouched
+	}
+	return nil
 }
 
 // link gives the customer to its account, if the directory knows that account

@@ -168,7 +168,7 @@ func (w *world) pay() {
 }
 
 // payByLink pays with a payment link: Stripe makes the customer, and only
-// client_reference_id says whose it is.
+// client_reference_id says whose it is, together with the address where there is to be a link.
 func (w *world) payByLink() {
 	account, _, ok := w.buyer()
 	if !ok {
@@ -190,6 +190,8 @@ func (w *world) payByLink() {
 		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
 	if customer != "" {
 		form.Set("customer", customer)
+	} else if user, some := pick(w, w.sim.Users()); some && w.rng.IntN(3) > 0 { // who may have founded the organization
+		form.Set("customer_email", user.Email)
 	}
 	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+"/v1/checkout/sessions", strings.NewReader(form.Encode()))
 	if err != nil {

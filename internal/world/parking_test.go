@@ -63,7 +63,7 @@ func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
 			var session struct{ ID string }
 			mode := map[string]string{"life": "payment", "basic": "subscription"}[key]
 			w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "client_reference_id": {org.ID},
-				"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}, &session)
+				"customer_email": {"ada@example.com"}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}, &session)
 			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 				t.Fatal(err)
 			}
@@ -74,6 +74,63 @@ func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
 		}
 		if reasons := w.parked(); len(reasons) != 0 {
 			t.Errorf("parked: %v", reasons)
+		}
+	})
+}
+
+// TestAReferenceAloneGivesNoCustomerAway: whoever has a payment link can write another's
+// reference into it. They may give something away by that, but nobody is linked to a customer
+// of theirs: its receipts would go to them, and so would what the organization buys later.
+func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
+		org, err := w.sim.CreateOrganization("Engines", ada)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		account := "organization/" + org.ID
+		link := func(key, email string) {
+			t.Helper()
+			var session struct{ ID string }
+			mode := map[string]string{"life": "payment", "basic": "subscription"}[key]
+			w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "client_reference_id": {org.ID},
+				"customer_email": {email}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}, &session)
+			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		link("basic", "eve@example.com")
+		if a := w.ask(account); a.CustomerID != "" || a.Access.Active {
+			t.Errorf("eve's customer is the organization's: %+v", a)
+		}
+		if a := w.ask("user/" + eve); a.Access.Active {
+			t.Errorf("eve has %+v", a)
+		}
+		if reasons := w.parked(); len(reasons) != 1 {
+			t.Errorf("parked: %v", reasons)
+		}
+		link("life", "eve@example.com")
+		if a := w.ask(account); a.CustomerID != "" || a.Access.Plan != "life" {
+			t.Errorf("what eve gave: %+v", a)
+		}
+		w.mustBuy(account, "pro")
+		time.Sleep(time.Minute)
+		a := w.ask(account)
+		for _, c := range w.sim.Customers() {
+			if c.ID == a.CustomerID && c.Email == "eve@example.com" || a.CustomerID == "" {
+				t.Errorf("the organization buys with %+v", c)
+			}
+		}
+		// The founder's own address is an answer.
+		if org, err = w.sim.CreateOrganization("Looms", ada); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		link("basic", "Ada@example.com")
+		if a := w.ask("organization/" + org.ID); a.CustomerID == "" || a.Access.Plan != "basic" {
+			t.Errorf("by the founder's address: %+v", a)
 		}
 	})
 }
