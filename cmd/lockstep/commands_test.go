@@ -27,7 +27,7 @@ var browser = &http.Client{Timeout: 10 * time.Second,
 
 // request sends what `call` and `until` describe:
 //
-//	METHOD URL [key=KEY] [have=ETAG] [json=TEXT] [form=a=b&c=d]
+//	METHOD URL [key=KEY] [have=ETAG] [version=STRIPE-VERSION] [json=TEXT] [form=a=b&c=d]
 func request(args []string) (status int, body string, err error) {
 	var content io.Reader
 	header := http.Header{}
@@ -38,6 +38,8 @@ func request(args []string) (status int, body string, err error) {
 			header.Set("Authorization", "Bearer "+value)
 		case "have":
 			header.Set("If-None-Match", value)
+		case "version":
+			header.Set("Stripe-Version", value)
 		case "json":
 			content = strings.NewReader(value)
 			header.Set("Content-Type", "application/json")
