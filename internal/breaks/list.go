@@ -41,6 +41,18 @@ var breakages = []breakage{
 		"access.go",
 		`if p.Duration > 0 && !now.Before(l.paidSince().Add(p.Duration)) {`,
 		`if false {`},
+	{"who is past due is locked out though Stripe tries on",
+		"access.go",
+		`		g.reason.Grants, g.reason.Why = true, "payment failed, Stripe is trying again"`,
+		`		g.reason.Grants, g.reason.Why = false, "payment failed, Stripe is trying again"`},
+	{"what adds up does not: the features of one thing only",
+		"access.go",
+		`		if !g.reason.Grants {
+			continue
+		}`,
+		`		if !g.reason.Grants || len(features) > 0 {
+			continue
+		}`},
 	{"send a letter again of which nobody knows whether it was sent",
 		"internal/reconcile/mail.go",
 		`		mail.State, mail.Reason = lockstep.MailUnknown, "the run that was handing it over ended before it was accepted"

@@ -19,11 +19,13 @@ type answer struct {
 	CustomerID string `json:"customer_id"`
 	Members    int64  `json:"members"`
 	Access     struct {
-		Active   bool     `json:"active"`
-		Plan     string   `json:"plan"`
-		Features []string `json:"features"`
-		Seats    int64    `json:"seats"`
-		Ending   bool     `json:"ending"`
+		Active   bool             `json:"active"`
+		Plan     string           `json:"plan"`
+		Features []string         `json:"features"`
+		Limits   map[string]int64 `json:"limits"`
+		Seats    int64            `json:"seats"`
+		Until    *time.Time       `json:"until"`
+		Ending   bool             `json:"ending"`
 		Reasons  []struct {
 			Object string `json:"object"`
 			ID     string `json:"id"`
@@ -239,7 +241,7 @@ func (c *checker) things(account string) []thing {
 		}
 		plan := plans[s.Items[0].Price]
 		all = append(all, thing{id: s.ID, status: s.Status, plan: plan.name, rank: plan.rank, subscription: true, customer: s.Customer,
-			grants: s.Status == "active" || s.Status == "trialing" || s.Status == "past_due",
+			grants: s.Status == "active" || s.Status == "trialing" || s.Status == "past_due" && c.spared(s),
 			ended:  s.Status == "canceled" || s.Status == "incomplete_expired", born: s.Created.Unix()})
 	}
 	for _, s := range c.sim.CheckoutSessions() {
@@ -253,6 +255,33 @@ func (c *checker) things(account string) []thing {
 		all = append(all, t)
 	}
 	return all
+}
+
+// gives is what each plan gives, by heart.
+var gives = map[string]struct {
+	features []string
+	notes    int64 // the limit of that name; 0: none
+}{"basic": {[]string{"notes"}, 10}, "pro": {[]string{"export", "notes"}, 100}, "life": {[]string{"export", "notes"}, 50}, "pass": {[]string{"notes"}, 0}}
+
+// checkGifts: the features of all that grants, and of the limit the highest.
+func (c *checker) checkGifts(account string, all []thing) {
+	access := c.answers[account].Access
+	var features []string
+	var limits map[string]int64
+	for _, t := range all {
+		if !t.grants {
+			continue
+		}
+		features = append(features, gives[t.plan].features...)
+		if most := max(limits["notes"], gives[t.plan].notes); most > 0 {
+			limits = map[string]int64{"notes": most}
+		}
+	}
+	slices.Sort(features)
+	features = slices.Compact(features)
+	if !slices.Equal(access.Features, features) || !reflect.DeepEqual(access.Limits, limits) {
+		c.wrong("%s: the API says features=%v limits=%v, the truth is %v %v: %+v", account, access.Features, access.Limits, features, limits, all)
+	}
 }
 
 // better says whether a counts before b: the written rule, read naively.
@@ -340,6 +369,7 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 	if len(reasons) != len(all) {
 		c.wrong("%s: Lockstep counts %d things, the truth has %d: %v, %+v", account, len(reasons), len(all), reasons, all)
 	}
+	c.checkGifts(account, all)
 	c.checkMetadata(account, metadata, all, active, top.plan)
 }
 

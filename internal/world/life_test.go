@@ -31,6 +31,8 @@ var deeds = []deed{
 	{2, (*world).pauseSubscription},
 	{2, (*world).unpauseSubscription},
 	{3, (*world).tryOut},
+	{4, (*world).breakCard},
+	{3, (*world).mendCard},
 	{4, (*world).changeUser},
 	{3, (*world).deleteUser},
 	{3, (*world).foundOrganization},
@@ -75,9 +77,12 @@ func (w *world) live() {
 		}
 		w.pause()
 	}
-	if w.rng.IntN(3) == 0 {
+	switch w.rng.IntN(6) {
+	case 0, 1:
 		w.say("passes run out")
 		time.Sleep(passFor)
+	case 2, 3:
+		w.lapse()
 	}
 }
 

@@ -28,9 +28,9 @@ const (
 
 // catalog has two plans and a license. The checker knows them by heart instead.
 var catalog = lockstep.Catalog{Plans: []lockstep.Plan{
-	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}},
-	{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"}},
-	{Name: "life", LookupKeys: []string{"life"}, Rank: 3, Features: []string{"notes", "export"}},
+	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}, Limits: map[string]int64{"notes": 10}},
+	{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"}, Limits: map[string]int64{"notes": 100}},
+	{Name: "life", LookupKeys: []string{"life"}, Rank: 3, Features: []string{"notes", "export"}, Limits: map[string]int64{"notes": 50}},
 	{Name: "pass", LookupKeys: []string{"pass"}, Features: []string{"notes"}, Duration: passFor},
 }}
 
@@ -62,7 +62,7 @@ func (w *world) boot() *service {
 		return seer.countWrite(r)
 	}
 	plans := catalog
-	plans.PartialRefund = partially(net.seed)
+	plans.PartialRefund, plans.PastDueGrace = partially(net.seed), grace(net.seed)
 	config := server.Config{
 		Store: watched{store, seer}, APIKey: apiKey, Catalog: plans, Log: w.serviceLog, ReturnOrigins: []string{"https://app.test"},
 		Mail:   server.Mail{Mailer: w.letterbox, App: "World", Domain: "world.test"},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator"
 )
@@ -86,8 +87,48 @@ func (w *world) tryOut() {
 	})
 }
 
+// grace says how long who is past due keeps their access in a world: as long as Stripe
+// tries, not at all, or some days.
+func grace(seed uint64) time.Duration {
+	return []time.Duration{0, -1, 3 * 24 * time.Hour}[seed/2%3]
+}
+
+// spared says, naively, whether the grace of a subscription that is past due still lasts.
+func (c *checker) spared(s simulator.Subscription) bool {
+	var unpaid time.Time
+	for _, i := range s.Items {
+		if i.PeriodStart.After(unpaid) {
+			unpaid = i.PeriodStart
+		}
+	}
+	days := grace(c.net.seed)
+	return days == 0 || days > 0 && time.Since(unpaid) < days
+}
+
+// breakCard has the next renewals of a customer declined.
+func (w *world) breakCard() { w.useCard("4000000000000341") }
+
+func (w *world) mendCard() { w.useCard("4242424242424242") }
+
+func (w *world) useCard(number string) {
+	if s, ok := w.subscribed("active", "trialing", "past_due", "unpaid"); ok {
+		w.say("the card of %s is now %s: %v", s.Customer, number, w.sim.SetCard(s.Customer, number))
+	}
+}
+
+// lapse lets a world end while Stripe still tries to collect a renewal, which it does for a
+// week.
+func (w *world) lapse() {
+	s, ok := w.subscribed("active", "trialing")
+	if !ok {
+		return
+	}
+	w.say("the renewal of %s is declined: %v", s.ID, w.sim.SetCard(s.Customer, "4000000000000341"))
+	time.Sleep(time.Until(s.PeriodEnd()) + time.Duration(2+w.rng.IntN(5*24))*time.Hour)
+}
+
 // checkLead compares what the API says of the subscription that counts with the
-// subscription: how many seats, and whether it is going to end.
+// subscription: how many seats, until when, and whether it is going to end.
 func (c *checker) checkLead(account string) {
 	access := c.answers[account].Access
 	top, active := best(c.things(account), func(t thing) bool { return t.grants })
@@ -102,6 +143,15 @@ func (c *checker) checkLead(account string) {
 		if access.Seats != s.Items[0].Quantity || access.Ending != ending {
 			c.wrong("%s: the API says seats=%d ending=%v, the truth of %s is seats=%d ending=%v",
 				account, access.Seats, access.Ending, s.ID, s.Items[0].Quantity, ending)
+		}
+		until := s.CancelAt
+		for _, i := range s.Items {
+			if s.CancelAt.IsZero() && i.PeriodEnd.After(until) {
+				until = i.PeriodEnd
+			}
+		}
+		if access.Until == nil || !access.Until.Equal(until.Truncate(time.Second)) {
+			c.wrong("%s: the API says until %v, the truth of %s is %s", account, access.Until, s.ID, until)
 		}
 	}
 }
