@@ -68,12 +68,12 @@ var breakages = []breakage{
 		return Result{}, err
 	}
 	if !r.absent {
-		if err := r.project(ctx, access); err != nil {
+		if err := r.project(ctx, projected); err != nil {
 			return Result{}, err
 		}
 	}`,
 		`	if !r.absent {
-		if err := r.project(ctx, access); err != nil {
+		if err := r.project(ctx, projected); err != nil {
 			return Result{}, err
 		}
 	}
