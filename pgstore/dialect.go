@@ -23,6 +23,7 @@ func dialect() sqlstore.Dialect {
 		Undone:     func(err error) bool { c := code(err); return c == "40P01" || c == "40001" }, // deadlock, serialization
 		Locking: map[sqlstore.Statement]string{
 			sqlstore.HoldsLease:       string(sqlstore.HoldsLease) + " for update",
+			sqlstore.SelectInherits:   string(sqlstore.SelectInherits) + " for update",
 			sqlstore.SelectAccount:    string(sqlstore.SelectAccount) + " for no key update",
 			sqlstore.SelectLastChange: string(sqlstore.SelectLastChange) + " for update",
 			sqlstore.SelectIdentity:   string(sqlstore.SelectIdentity) + " for no key update",

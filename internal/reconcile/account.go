@@ -51,6 +51,7 @@ type run struct {
 	known    bool               // the record was there before
 	identity *lockstep.Identity // as observed in this run; nil: not looked at
 	absent   bool               // the directory does not know it, but its deletion waits for an operator
+	made     bool               // the customer was created in this run
 	marks    []lockstep.Mark
 }
 

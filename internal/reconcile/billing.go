@@ -19,6 +19,10 @@ func (r *run) observeBilling(ctx context.Context) error {
 	if r.now.CustomerID == "" {
 		return nil
 	}
+	if r.made { // there is nothing yet, and what comes is told by events
+		r.now.Entitlements = nil
+		return nil
+	}
 	if r.scope.Has(lockstep.ScopeSubscriptions) {
 		if err := r.observeSubscriptions(ctx); err != nil {
 			return err

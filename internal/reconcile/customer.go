@@ -9,6 +9,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// lookAgain is when a customer that was not made just now is looked at once more, in case
+// that the run that linked it did not come to it.
+const lookAgain = 10 * time.Second
+
 // keyLife is how long we trust Stripe to remember an idempotency key. It
 // promises 24 hours; after that the same key creates a second customer.
 const keyLife = 23 * time.Hour
@@ -141,9 +145,14 @@ func (r *run) sameEmail(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// link records the customer at once: everything after it may be tried again,
-// this must not be forgotten.
+// link records the customer at once: everything after it may be tried again, this must not
+// be forgotten. Nor that it is to be looked at, unless it is just made: then there is
+// nothing yet, and what comes is told by events.
 func (r *run) link(ctx context.Context, c lockstep.Customer) error {
+	if !r.made {
+		r.marks = append(r.marks, lockstep.Mark{Key: r.account.Key(), Scope: lockstep.ScopeSubscriptions | lockstep.ScopePayments,
+			Priority: lockstep.Normal, Delay: lookAgain})
+	}
 	r.now.CustomerID, r.now.CustomerDeleted, r.now.Intent = c.ID, false, nil
 	r.takeOver(c)
 	return r.keep(ctx)
@@ -197,6 +206,7 @@ func (r *run) createCustomer(ctx context.Context) error {
 				return r.createCustomer(ctx)
 			}
 		}
+		r.made = !resumed
 		return r.link(ctx, c)
 	case errors.As(err, &upstream) && (upstream.Replayed || upstream.Code == "idempotency_error"):
 		// The key's stored answer is a failure, or belongs to other parameters: it

@@ -14,6 +14,10 @@ import (
 // rarely; each look costs a read.
 const productLife = 10 * time.Minute
 
+// productsKept bounds the names that are remembered. A business has dozens of products,
+// not thousands.
+const productsKept = 1000
+
 // Products remembers the names of products, for items whose plan nothing nearer
 // names.
 type Products struct {
@@ -63,8 +67,8 @@ func (p *Products) plan(ctx context.Context, id string) (string, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.known == nil {
-		p.known = map[string]seenProduct{}
+	if p.known == nil || len(p.known) >= productsKept {
+		p.known = map[string]seenProduct{} // which costs a read for each that is met again
 	}
 	p.known[id] = seenProduct{plan, time.Now()}
 	return plan, nil

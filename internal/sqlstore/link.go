@@ -50,7 +50,7 @@ func (t *tx) link(ctx context.Context, identity lockstep.Identity, customerID st
 		}
 		t.announce(account, customerID)
 	}
-	return t.inherit(ctx, account, customerID)
+	return t.inherit(ctx, account, customerID, lockstep.ScopeAll)
 }
 
 // relink gives an account a customer. What was linked stays known as a former one.
@@ -83,7 +83,7 @@ func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockst
 // The run knows of the customer, so the account is marked only if there is
 // anything to take over.
 func (t *tx) announceLink(ctx context.Context, account lockstep.Account, customerID string) error {
-	inherits, err := t.inherits(ctx, customerID)
+	scope, inherits, err := t.inherits(ctx, customerID)
 	if err != nil {
 		return err
 	}
@@ -91,5 +91,5 @@ func (t *tx) announceLink(ctx context.Context, account lockstep.Account, custome
 	if !inherits {
 		return nil
 	}
-	return t.inherit(ctx, account, customerID)
+	return t.inherit(ctx, account, customerID, scope)
 }

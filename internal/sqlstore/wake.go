@@ -2,16 +2,18 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
 const (
-	// selectInherits: whether there is anything under a customer's key that is not
-	// settled.
-	selectInherits Statement = `
-select count(*) from work
+	// SelectInherits: what there is under a customer's key that is not settled. Where there
+	// are several writers nobody adds to it from here on.
+	SelectInherits Statement = `
+select scope | claimed_scope, attempts, disposition from work
 where key = $1 and (generation > done_generation or disposition in ('parked', 'failed'))`
 
 	updateLinkedSeq Statement = `update accounts set linked_seq = $3 where kind = $1 and id = $2`
@@ -76,25 +78,32 @@ func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
 }
 
 // inherits reports whether an account that is linked to the customer takes over
-// anything from it.
-func (t *tx) inherits(ctx context.Context, customerID string) (bool, error) {
-	var n int
-	err := t.row(ctx, selectInherits, customerKey(customerID).String()).Scan(&n)
-	return n > 0, err
+// anything from it, and what may have changed about it. That is all there is, once a run
+// has tried: what it took with it may be gone with it.
+func (t *tx) inherits(ctx context.Context, customerID string) (scope lockstep.Scope, inherits bool, err error) {
+	var attempts int
+	var disposition lockstep.Disposition
+	err = t.row(ctx, SelectInherits, customerKey(customerID).String()).Scan(&scope, &attempts, &disposition)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if attempts > 0 || disposition == lockstep.Parked || disposition == lockstep.Failed {
+		scope = lockstep.ScopeAll
+	}
+	return scope, err == nil, err
 }
 
 // inherit gives an account what there is under its customer's key: it marks the
-// account wholly and moves the open events there, to be settled with that mark.
+// account with the scope and moves the open events there, to be settled with that mark.
 // The customer's own row is settled and waits for nothing; if a run holds it, the
 // run ends it. It is settled before the events are moved: whoever is marking it has then
 // committed, so that an event is not left where nothing is pending any more.
-func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID string) error {
+func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID string, scope lockstep.Scope) error {
 	customer := customerKey(customerID).String()
 	if _, err := t.exec(ctx, settleUnheld, customer, t.now); err != nil {
 		return fmt.Errorf("settle %s: %w", customer, err)
 	}
-	whole := lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Normal}
-	generation, err := t.markOne(ctx, whole)
+	generation, err := t.markOne(ctx, lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal})
 	if err != nil {
 		return err
 	}

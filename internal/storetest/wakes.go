@@ -29,10 +29,16 @@ func (w *world) settled(key lockstep.Key) {
 // run that follows.
 func (w *world) takenOver() {
 	w.Helper()
+	w.takenOverWith(lockstep.ScopeAll)
+}
+
+// takenOverWith is the same, with what may have changed.
+func (w *world) takenOverWith(scope lockstep.Scope) {
+	w.Helper()
 	w.eventIs("evt_1", alice.Key(), lockstep.EventPending, "")
 	w.settled(cus1)
 	claim := w.claim(alice.Key())
-	if claim.Scope&lockstep.ScopeAll != lockstep.ScopeAll {
+	if claim.Scope != scope {
 		w.Errorf("the account is marked with scope %b", claim.Scope)
 	}
 	w.done(claim)
@@ -111,12 +117,19 @@ var wakes = map[string]func(*world){
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.takenOver()
 	},
-	"a link takes over what is pending under the customer": func(w *world) {
+	"a link takes over what is pending under the customer, with what may have changed": func(w *world) {
 		claim := w.hold(alice.Key())
 		w.deliver("evt_1", cus1)
 		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
 		w.done(claim)
-		w.takenOver()
+		w.takenOverWith(lockstep.ScopeSubscriptions)
+	},
+	"that a customer was created is no reason to look at it": func(w *world) {
+		claim := w.hold(alice.Key())
+		w.mark(cus1, 0, lockstep.Background)
+		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
+		w.done(claim)
+		equal(w, "scope", w.claim(alice.Key()).Scope, 0)
 	},
 	"a link takes over what retries under the customer": func(w *world) {
 		w.deliver("evt_1", cus1)
