@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,6 +89,14 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	}
 	if _, named := config.RuntimeParams["application_name"]; !named {
 		config.RuntimeParams["application_name"] = "lockstep"
+	}
+	// A primary that fell silent is given up after 25 seconds, instead of two minutes.
+	config.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}}).DialContext
+	// One that has become a standby refuses to write: the next try asks anew where the primary is.
+	fatal := config.OnPgError
+	config.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
+		const readOnly = "25006"
+		return err.Code != readOnly && fatal(conn, err)
 	}
 	return config, nil
 }

@@ -109,3 +109,43 @@ func TestAnErrorOfOpeningShowsNoPassword(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A connection to a server that has become a standby, as a switch-over or a proxy makes
+// it, is not used again.
+func TestAConnectionThatCannotWriteIsGivenUp(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Empty(t)
+	first, err := pgstore.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = first.Close() }()
+	name := query(t, url, "select current_database()")
+	set := func(what string) {
+		t.Helper()
+		conn, err := pgx.Connect(t.Context(), pgtest.Server(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(t.Context()) }()
+		if _, err := conn.Exec(t.Context(), "alter database "+name+" "+what); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("set default_transaction_read_only = on") // sessions that begin now cannot write
+	store, err := pgstore.Open(t.Context(), url, pgstore.Connections(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	if err := store.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "25006") {
+		t.Fatalf("a session that cannot write: %v", err)
+	}
+	set("reset default_transaction_read_only")
+	for range 2 { // connections may still be such
+		if err = store.Ping(t.Context()); err == nil {
+			return
+		}
+	}
+	t.Errorf("connections that cannot write are kept: %v", err)
+}
