@@ -113,8 +113,8 @@ func (b *bench) once(ctx context.Context, t target, database string, l load, cus
 	if err != nil {
 		return f, err
 	}
-	before := p.cpu()
-	tally, err := l.run(ctx, at(p.address), e, func() { before = p.cpu() })
+	before, own := p.cpu(), cpuOf(os.Getpid())
+	tally, err := l.run(ctx, at(p.address), e, func() { before, own = p.cpu(), cpuOf(os.Getpid()) })
 	if err != nil {
 		p.kill()
 		return f, err
@@ -123,6 +123,7 @@ func (b *bench) once(ctx context.Context, t target, database string, l load, cus
 	f.Memory = p.peak()
 	if n := len(tally.latencies); n > 0 {
 		f.CPU = float64((p.cpu() - before).Microseconds()) / float64(n)
+		f.Sending = float64((cpuOf(os.Getpid()) - own).Microseconds()) / float64(n)
 	}
 	more, err := p.stop()
 	if err != nil {

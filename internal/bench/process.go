@@ -158,9 +158,12 @@ func (p *process) peak() float64 {
 	return 0
 }
 
-// cpu is the processor time that the process has used; 0 where the system does not say.
-func (p *process) cpu() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+// cpu is the processor time that the process has used.
+func (p *process) cpu() time.Duration { return cpuOf(p.cmd.Process.Pid) }
+
+// cpuOf is the processor time that a process has used; 0 where the system does not say.
+func cpuOf(pid int) time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}

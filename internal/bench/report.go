@@ -50,6 +50,7 @@ type Figures struct {
 	Max     float64            `json:"max_ms"`
 	Memory  float64            `json:"memory_mb"`      // the server's resident set at its largest
 	CPU     float64            `json:"cpu_us"`         // of the server's processor time per event, in microseconds
+	Sending float64            `json:"sending_cpu_us"` // of the sender's, which shares the machine
 	Answers map[string]int     `json:"answers"`        // how often each status came, while measured
 	More    map[string]float64 `json:"more,omitempty"` // what only this scenario measures
 }
@@ -96,8 +97,8 @@ func (r *Report) add(result Result) {
 	result.Median = medians(result.Rounds)
 	r.Results = append(r.Results, result)
 	m := result.Median
-	line := fmt.Sprintf("  %-22s %-22s %8.0f/s  p50 %7.2f  p99 %7.2f  p99.9 %7.2f ms  %5.0f MB  %5.0f µs cpu",
-		result.Case, result.Target, m.Rate, m.P50, m.P99, m.P999, m.Memory, m.CPU)
+	line := fmt.Sprintf("  %-22s %-22s %8.0f/s  p50 %7.2f  p99 %7.2f  p99.9 %7.2f ms  %5.0f MB  %4.0f+%.0f µs cpu",
+		result.Case, result.Target, m.Rate, m.P50, m.P99, m.P999, m.Memory, m.CPU, m.Sending)
 	for _, base := range sortedKeys(result.Ratio) {
 		line += fmt.Sprintf("  %.2f of %s", result.Ratio[base], base)
 	}
@@ -122,7 +123,7 @@ func medians(rounds []Figures) (m Figures) {
 	m = Figures{Rate: of(func(f Figures) float64 { return f.Rate }), P50: of(func(f Figures) float64 { return f.P50 }),
 		P99: of(func(f Figures) float64 { return f.P99 }), P999: of(func(f Figures) float64 { return f.P999 }),
 		Max: of(func(f Figures) float64 { return f.Max }), Memory: of(func(f Figures) float64 { return f.Memory }),
-		CPU: of(func(f Figures) float64 { return f.CPU }), Answers: map[string]int{}}
+		CPU: of(func(f Figures) float64 { return f.CPU }), Sending: of(func(f Figures) float64 { return f.Sending }), Answers: map[string]int{}}
 	for _, r := range rounds {
 		for status, n := range r.Answers {
 			m.Answers[status] += n

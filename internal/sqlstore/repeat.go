@@ -53,7 +53,7 @@ func repeat(s Statement) (all []repetition) {
 	}
 	values, each := unnumbered(string(s[from:end]))
 	rest, after := unnumbered(string(s[end:]))
-	for _, n := range []int{32, 8, 2} {
+	for _, n := range []int{64, 32, 16, 8, 4, 2} {
 		text := string(s[:from]) + values + strings.Repeat(", "+values, n-1) + rest
 		all = append(all, repetition{n, Statement(text), each, after})
 	}

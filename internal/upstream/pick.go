@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"strings"
 )
@@ -104,6 +105,9 @@ type scanner struct {
 	values [][]byte
 }
 
+// indent is the white space that there is most of, eight bytes at once.
+const indent = 0x2020202020202020
+
 // space skips white space.
 func (s *scanner) space() {
 	for s.at < len(s.raw) {
@@ -112,6 +116,9 @@ func (s *scanner) space() {
 			s.at++
 		default:
 			return
+		}
+		for s.at+8 <= len(s.raw) && binary.LittleEndian.Uint64(s.raw[s.at:]) == indent {
+			s.at += 8
 		}
 	}
 }
