@@ -144,6 +144,35 @@ func TestASenderThatLeavesTakesNobodyAlong(t *testing.T) {
 	})
 }
 
+// A body's buffer is used again only when the body is stored: the transaction that holds
+// it may outlast its request.
+func TestABodyIsNotOverwrittenWhileItsSenderHasLeft(t *testing.T) {
+	bubble(t, func(k *kit) {
+		leaving, leave := context.WithCancel(k.Context())
+		k.send(k.Context(), "first", normal, 0)
+		synctest.Wait()
+		k.send(k.Context(), "leader", normal, 0)
+		synctest.Wait()
+		for i := range 20 {
+			k.send(leaving, fmt.Sprintf("left %d", i), normal, 0)
+		}
+		synctest.Wait()
+		k.commit() // the leader has the rest with it
+		leave()
+		synctest.Wait()
+		for i := range 40 {
+			k.send(k.Context(), fmt.Sprintf("later %d", i), normal, 0)
+		}
+		synctest.Wait()
+		for k.count(0) > 0 {
+			k.commit()
+		}
+		if n := len(k.stored()); n != 62 {
+			k.Errorf("%d are stored", n)
+		}
+	})
+}
+
 // The turn to lead comes just when the sender leaves.
 func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
 	bubble(t, func(k *kit) {

@@ -71,6 +71,8 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.postpone(w, r, hint.Event.ID, err)
 		return
 	}
+	// It is stored. In all other cases a transaction may still be under way that holds it.
+	reuse(body)
 	if e.Log.Enabled(ctx, slog.LevelDebug) {
 		e.Log.DebugContext(ctx, "delivery stored", "source", e.Source.Name, "event", hint.Event.ID,
 			"type", hint.Event.Type, "new", stored)

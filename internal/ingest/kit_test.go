@@ -158,7 +158,7 @@ func (k *kit) send(ctx context.Context, id, kind string, spaces int) {
 	k.mu.Lock()
 	k.codes[id] = 0
 	k.mu.Unlock()
-	body := fmt.Sprintf(`{"id":%q,"type":%q}`, id, kind) + strings.Repeat(" ", spaces)
+	body := bodyOf(id, kind) + strings.Repeat(" ", spaces)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/webhooks/stripe", strings.NewReader(body))
 	k.answers.Go(func() {
 		w := httptest.NewRecorder()
@@ -176,6 +176,8 @@ func (k *kit) send(ctx context.Context, id, kind string, spaces int) {
 		k.endpoint.ServeHTTP(w, r)
 	})
 }
+
+func bodyOf(id, kind string) string { return fmt.Sprintf(`{"id":%q,"type":%q}`, id, kind) }
 
 // count is how many events had an answer.
 func (k *kit) count(code int) (n int) {
@@ -198,13 +200,16 @@ func (k *kit) code(id string) int {
 // stored are the ids of the events that the database holds.
 func (k *kit) stored() map[string]bool {
 	k.Helper()
-	page, err := k.disk.Events(k.Context(), lockstep.EventFilter{Limit: 100_000, Bodiless: true})
+	page, err := k.disk.Events(k.Context(), lockstep.EventFilter{Limit: 100_000})
 	if err != nil {
 		k.Fatal(err)
 	}
 	ids := map[string]bool{}
 	for _, e := range page.Events {
 		ids[e.ID] = true
+		if body := bodyOf(e.ID, e.Type); e.ID != "leaves" && !strings.HasPrefix(string(e.Body), body) {
+			k.Errorf("%s is stored as %.50q, and was sent as %s", e.ID, e.Body, body)
+		}
 	}
 	return ids
 }
