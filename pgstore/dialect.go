@@ -17,6 +17,7 @@ func dialect() sqlstore.Dialect {
 		Clock:      clock,
 		Snapshot:   sql.LevelRepeatableRead,
 		Writers:    2,
+		Remote:     true,
 		Unprepared: true, // pgx keeps prepared statements itself
 		Argument:   argument,
 		Conflict:   func(err error) bool { return code(err) == "23505" },                         // unique_violation

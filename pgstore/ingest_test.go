@@ -1,10 +1,13 @@
 package pgstore_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/pgtest"
@@ -64,5 +67,38 @@ func TestBodiesAreCompressedWhereTheyStand(t *testing.T) {
 	}
 	if sizes := query(t, url, "select cast(bool_and(length(body) > 3000 and pg_column_size(body) between 2050 and 2800) as text) from event_bodies"); sizes != "true" {
 		t.Errorf("bodies are not compressed, or more than real ones are: %s", query(t, url, "select max(length(body)) || ' bytes take ' || max(pg_column_size(body)) from event_bodies"))
+	}
+}
+
+// Whoever gives up does not wait for the database any longer.
+func TestAReceiveThatHangsEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	url := fresh(t)
+	store := open(t, url)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	holder, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Rollback(t.Context()) }()
+	if _, err := holder.Exec(t.Context(), "lock table events in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, giveUp := context.WithCancel(t.Context())
+	received := make(chan error)
+	go func() {
+		_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1", Type: "a"}}})
+		received <- err
+	}()
+	for waiting := "0"; waiting == "0"; {
+		waiting = query(t, url, "select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+	}
+	giveUp()
+	if err := <-received; err == nil {
+		t.Error("it was stored although the table was locked")
 	}
 }

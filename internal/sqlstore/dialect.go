@@ -40,6 +40,9 @@ type Dialect struct {
 	Argument func(any) any
 	// Writers is how many transactions of deliveries do well at once; 0 is 1.
 	Writers int
+	// Remote: statements can hang, so that they are interrupted when nobody waits for them
+	// any more. A short statement of a database in this process ends before that.
+	Remote bool
 	// Unprepared leaves statements to the driver, for drivers that keep prepared
 	// ones themselves or speak through a pooler that cannot.
 	Unprepared bool

@@ -42,7 +42,11 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) (re
 	}
 	deliveries = s.writer.dialect.storable(deliveries)
 	err = s.write(ctx, func(t *tx) (err error) {
-		receipts, err = t.receive(ctx, deliveries)
+		within := ctx
+		if !t.pool.dialect.Remote { // a goroutine for each statement would only wait for ctx
+			within = context.WithoutCancel(ctx)
+		}
+		receipts, err = t.receive(within, deliveries)
 		return err
 	})
 	if err != nil {
