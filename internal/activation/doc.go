@@ -18,12 +18,12 @@
 //
 // Whoever has the session's id, which is as long as a password. It is told the state and
 // the plan of that purchase, no name, no address and no id. An id that Stripe does not
-// know, one of somebody else's and one that is none are answered the same.
+// know, one of another Stripe account and one that is none are answered the same.
 //
 // # What it costs
 //
 // Stripe is asked about a session once, and while it may still change at most every
 // [freshness], however many ask. All lookups together are limited; who comes when the
-// limit is reached is told to wait. Nothing is stored for an id that Stripe does not
-// know, and it is not asked for again for a while.
+// limit is reached is told to wait. Of an id that Stripe does not know only that is kept,
+// in memory and for a minute.
 package activation

@@ -20,7 +20,7 @@ type view struct {
 	Activation
 	App      string
 	Nonce    string
-	Events   string // URL of the stream; empty: there is nothing to wait for
+	Events   string // URL of the stream, beside the page wherever that is mounted; empty: there is nothing to wait for
 	Continue string // where it goes on to; empty: nowhere
 	Reload   int    // seconds after which a page without a script looks again; 0: never
 	Unknown  bool
@@ -50,7 +50,7 @@ func (a *Activations) Page(w http.ResponseWriter, r *http.Request) {
 		v.Busy, v.Reload, status = true, 3, http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", "3")
 	case !v.State.Final():
-		v.Events, v.Reload = "/v1/activations/"+url.PathEscape(id)+"/events", 2
+		v.Events, v.Reload = "v1/activations/"+url.PathEscape(id)+"/events", 2
 	}
 	var out bytes.Buffer
 	if err := page.Execute(&out, v); err != nil {

@@ -3,7 +3,9 @@ package httpapi_test
 import (
 	"bufio"
 	"context"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -277,6 +279,56 @@ func TestWithoutAScriptThePageLooksAgain(t *testing.T) {
 	k.becomes(session.ID, "active")
 	if _, body, _ := k.page("session_id=" + session.ID); strings.Contains(body, "refresh") || strings.Contains(body, "EventSource") {
 		t.Errorf("active, and there is nowhere to go on to: %s", body)
+	}
+}
+
+// TestThePageListensWhereItIsMounted: below a prefix, as a program that embeds Lockstep has it.
+func TestThePageListensWhereItIsMounted(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	session := k.checkout(k.signUp("ada@example.com"), "pro")
+	mux := http.NewServeMux()
+	mux.Handle("/billing/", http.StripPrefix("/billing", k.another().Handler()))
+	listener := listen(t)
+	serve(t, listener, mux)
+	at, err := url.Parse("http://" + listener.Addr().String() + "/billing/activate?session_id=" + session.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(address string) (*http.Response, string) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel() // a stream has no end
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := k.client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if response.Header.Get("Content-Type") == "text/event-stream" {
+			return response, ""
+		}
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response, string(text)
+	}
+	_, page := get(at.String())
+	_, rest, _ := strings.Cut(page, "new EventSource(\"")
+	stream, _, found := strings.Cut(rest, "\"")
+	if !found {
+		t.Fatalf("the page does not listen: %s", page)
+	}
+	where, err := at.Parse(strings.ReplaceAll(stream, `\/`, "/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, _ := get(where.String()); response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("%s answers %d", where, response.StatusCode)
 	}
 }
 
