@@ -156,11 +156,21 @@ update event_bodies as b set body = $2
 from events e
 where e.key = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2`
 
+	// blankIgnored looks up the body of each ignored event: joined at the planner's will,
+	// all bodies there are would be searched, which means unpacked.
 	blankIgnored = `
-update event_bodies as b set body = $3
-from events e
-where e.key is null and e.source = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
-	and position(cast($2 as bytea) in b.body) > 0 and b.body <> $3`
+with ignored as materialized (
+	select seq, received_at from events where key is null and source = $1
+), found as materialized (
+	select b.slot, b.seq
+	from ignored e, lateral (
+		select slot, seq, body from event_bodies
+		where slot = e.received_at / 604800000 % 64 and seq = e.seq
+		offset 0) as b
+	where position(cast($2 as bytea) in b.body) > 0 and b.body <> $3
+), few as ( -- as the planner believes of what comes from an array
+	select unnest(array_agg(slot)) as slot, unnest(array_agg(seq)) as seq from found)
+update event_bodies as b set body = $3 from few where b.slot = few.slot and b.seq = few.seq`
 
 	selectLinkedTogether = `
 select distinct on (customer_id) customer_id, kind, id from (

@@ -1,0 +1,235 @@
+package pgstore
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockstep-dev/lockstep/internal/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/sqlstore"
+)
+
+// filled is a business of a size at which a plan that reads a table shows.
+const filled = `
+insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, created_at, updated_at)
+	select 'user', 'user_' || n, 'active', '', '', 0, 'cus_' || n, n, n from generate_series(1, 100000) n;
+insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, created_at, updated_at)
+	select 'organization', 'org_' || n, 'active', '', '', 0, 'cus_o' || n, n, n from generate_series(1, 20000) n;
+insert into former_customers select 'old_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
+insert into subscriptions select 'sub_' || n, 'user', 'user_' || n, 'cus_' || n, 'active', 0, 0, 0, 0, 0, n,
+	'' from generate_series(1, 30000) n;
+insert into subscriptions select 'sub_o' || n, 'organization', 'org_' || n, 'cus_o' || n, 'active', 0, 0, 0, 0, 0, n, 'user_' || n from generate_series(1, 20000) n;
+insert into subscription_items select 'sub_' || n, 'si_' || n, 'price', '', 'prod', '', 1, 0, 0 from generate_series(1, 30000) n;
+insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at)
+	select 'cs_' || n, 'user', 'user_' || n, 'pi_' || n, 1, 'usd', 'active', n from generate_series(1, 20000) n;
+insert into license_items select 'cs_' || n, 'li_' || n, 'price', '', 'prod', '', 1, 0, 0 from generate_series(1, 20000) n;
+insert into notices (id, kind, account_kind, account_id, object, created_at) select 'n_' || n, 'x', 'user', 'user_' || n, '', n from generate_series(1, 20000) n;
+insert into mails select 'n_' || n, 'sent', '', 1, 0, 0, n from generate_series(1, 20000) n;
+insert into roster select 'user', 'user_' || n, '', '', '{}', n from generate_series(1, 20000) n;
+insert into access_told select 'user', 'user_' || n, '', 1, n from generate_series(1, 20000) n;
+insert into hook_deliveries select 'app', 'n_' || n, case when n % 100 = 0 then 'held' else 'delivered' end, 200, '', 1, 1, n, n from generate_series(1, 20000) n;
+insert into purchases select 'user', 'user_' || n, '', 0, 1, '', 1, n from generate_series(1, 20000) n;
+insert into assignments select 'customer/cus_' || n, 'user', 'user_' || n, n from generate_series(1, 20000) n;
+insert into changes select 'user', 'user_' || n, n from generate_series(1, 50000) n;
+insert into work_waits select 'customer/x_' || n, 'user/y_' || n from generate_series(1, 20000) n;
+insert into work (key, scope, priority, generation, done_generation, run_at, disposition)
+	select 'user/user_' || n, 1, n % 3, 2, case when n % 100 = 0 then 1 else 2 end, n, case when n % 500 = 0 then 'parked' else 'done' end
+	from generate_series(1, 100000) n;
+insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
+	select 'stripe', 'evt_' || n, 't', 'webhook', '', '', '', n, 1700000000000 + n * cast(380000 as bigint), case when n % 10 > 0 then 'user/user_' || n % 50000 end,
+		1, case when n % 10 = 0 then 'ignored' when n % 400 = 1 then 'parked' else 'done' end, '' from generate_series(1, 100000) n;
+insert into event_bodies select received_at / 604800000 % 64, seq, cast(repeat(md5(id), 10) as bytea) from events;
+analyze`
+
+// growing are the tables that no statement may read from one end to the other.
+var growing = regexp.MustCompile(`Seq Scan on (accounts|former_customers|subscriptions|subscription_items|licenses|license_items|notices|mails|roster|` +
+	`access_told|hook_deliveries|purchases|assignments|changes|work|work_waits|events|event_bodies\w*)\b`)
+
+// TestStatementsDoNotScan has PostgreSQL plan every statement of the store without knowing
+// its parameters, which is the plan that it comes to keep.
+func TestStatementsDoNotScan(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Empty(t)
+	store, err := Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	for _, statement := range []string{filled, "set plan_cache_mode = force_generic_plan"} {
+		if _, err := conn.Exec(t.Context(), statement, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plans := map[string]string{}
+	statements := statementsOf(t)
+	for _, name := range slices.Sorted(maps.Keys(statements)) {
+		plans[name] = plan(t, conn, name, statements[name])
+		if found := growing.FindString(plans[name]); found != "" && scans[name] == "" {
+			t.Errorf("%s: %s\n%s", name, found, plans[name][:min(len(plans[name]), 3000)])
+		}
+	}
+	for name, index := range map[string]string{
+		"ClaimDue":               "work_due",
+		"selectNextDue":          "work_due",
+		"selectBacklog":          "work_ended",
+		"settleEvents":           "events_open",
+		"moveEvents":             "events_open",
+		"SelectEventsOpen":       "events_open",
+		"SelectEventsOfKey":      "events_of_key",
+		"BlankIgnored":           "events_ignored",
+		"expireEvents":           "events_pkey",
+		"SelectKnown together":   "events_source_id_key",
+		"SelectLinked together":  "accounts_customer_id_key",
+		"selectWaiting":          "work_waits_for",
+		"selectSubscriptions":    "subscriptions_of_account",
+		"selectPaidBy":           "subscriptions_paid_by",
+		"selectLicenses":         "licenses_of_account",
+		"selectLicenseOfPayment": "licenses_of_payment",
+		"selectNotices":          "notices_of_account",
+		"selectFormer":           "former_customers_of_account",
+		"SelectLinked":           "accounts_customer_id_key",
+		"UpsertMark together":    "",
+	} {
+		if !strings.Contains(plans[name], index) || plans[name] == "" {
+			t.Errorf("%s does not use %s:\n%s", name, index, plans[name][:min(len(plans[name]), 3000)])
+		}
+	}
+	everyIndexIsUsed(t, conn, strings.Join(slices.Collect(maps.Values(plans)), "\n"))
+}
+
+// everyIndexIsUsed makes sure that what every write pays for is worth it: an index that
+// guards nothing must be in a plan.
+func everyIndexIsUsed(t *testing.T, conn *pgx.Conn, plans string) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
+		where c.relnamespace = 'public'::regnamespace and not i.indisunique`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	indexes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, index := range indexes {
+		if !strings.Contains(plans, index+" ") && !strings.Contains(plans, index+"\n") {
+			t.Errorf("no statement uses the index %s", index)
+		}
+	}
+	if len(indexes) < 10 {
+		t.Errorf("only %d indexes were looked at", len(indexes))
+	}
+}
+
+// elsewhere are statements that PostgreSQL is not sent.
+var elsewhere = map[string]string{
+	"InsertEvent":    "only together, since bodies are apart",
+	"selectKnownOf":  "SQLite's way of many rows at once",
+	"selectLinkedOf": "SQLite's way of many rows at once",
+}
+
+// scans may read a table.
+var scans = map[string]string{
+	"countLinked": "of at most as many rows as make the brake's share meaningless",
+}
+
+// statementsOf are the store's statements as PostgreSQL is sent them, by name.
+func statementsOf(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("../internal/sqlstore/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := dialect()
+	statements := map[string]string{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			spec, isSpec := n.(*ast.ValueSpec)
+			if !isSpec {
+				return true
+			}
+			if named, isNamed := spec.Type.(*ast.Ident); isNamed && named.Name == "Statement" {
+				literal, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				name, s := spec.Names[0].Name, sqlstore.Statement(literal)
+				together, has := d.Together[s]
+				if has {
+					statements[name+" together"] = together
+				}
+				if elsewhere[name] == "" {
+					statements[name] = literal
+				}
+				if text, overridden := d.Override[s]; overridden {
+					statements[name] = text
+				}
+				if text, locks := d.Locking[s]; locks {
+					statements[name+" locking"] = text
+				}
+			}
+			return true
+		})
+	}
+	if len(statements) < 100 {
+		t.Errorf("only %d statements were found", len(statements))
+	}
+	return statements
+}
+
+var parameter = regexp.MustCompile(`\$(\d+)`)
+
+func plan(t *testing.T, conn *pgx.Conn, name, statement string) string {
+	t.Helper()
+	parameters := 0
+	for _, match := range parameter.FindAllStringSubmatch(statement, -1) {
+		n, err := strconv.Atoi(match[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		parameters = max(parameters, n)
+	}
+	execute := "explain (costs off) execute planned"
+	if parameters > 0 {
+		execute += "(" + strings.TrimSuffix(strings.Repeat("null, ", parameters), ", ") + ")"
+	}
+	if _, err := conn.Exec(t.Context(), "prepare planned as "+statement, pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Errorf("%s: %v\n%s", name, err, statement)
+		return ""
+	}
+	rows, err := conn.Query(t.Context(), execute, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		t.Fatal(fmt.Errorf("%s: %w", name, err))
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(fmt.Errorf("%s: %w", name, err))
+	}
+	if _, err := conn.Exec(t.Context(), "deallocate planned", pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
