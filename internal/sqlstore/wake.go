@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// SelectInherits: what there is under a customer's key that is not settled. Where there
+	// SelectInherits is what there is under a customer's key that is not settled. Where there
 	// are several writers nobody adds to it from here on.
 	SelectInherits Statement = `
 select scope | claimed_scope, attempts, disposition from work
