@@ -25,6 +25,8 @@ var scenarios = []scenario{
 	{"ingest", "deliveries answered per second at 1, 16 and 64 senders, on both stores, beside a bare and a plain handler", ingest},
 	{"ingest-full", "the rate on PostgreSQL with -events stored and -accounts known, beside the rate on an empty database", ingestFull},
 	{"ingest-open", "latency of deliveries at a fixed rate, on both stores", ingestOpen},
+	{"access", "from a checkout to the metadata that says so, at -checkouts a second, by itself and while -backlog renewals wait, on both stores", access},
+	{"verify", "accounts looked at wholly per second, of -backlog, on both stores", verify},
 }
 
 // settings are what flags say.
@@ -37,7 +39,10 @@ type settings struct {
 	Rate       float64       `json:"rate"`
 	Events     int           `json:"events"`
 	Accounts   int           `json:"accounts"`
-	Profiles   string        `json:"-"` // a folder; empty: none are written
+	Backlog    int           `json:"backlog"`
+	Checkouts  float64       `json:"checkouts"`
+	Slots      int           `json:"slots"` // of the workers; 0: the default
+	Profiles   string        `json:"-"`     // a folder; empty: none are written
 
 	postgres string
 	dir      string
@@ -62,6 +67,9 @@ func main() {
 	flag.Float64Var(&s.Rate, "rate", 1000, "events per second of an open loop")
 	flag.IntVar(&s.Events, "events", 10_000_000, "how many events are stored before, where a scenario fills the database")
 	flag.IntVar(&s.Accounts, "accounts", 1_000_000, "how many accounts there are, where a scenario fills the database")
+	flag.IntVar(&s.Backlog, "backlog", 100_000, "how many accounts wait to be looked at, where a scenario has some wait")
+	flag.Float64Var(&s.Checkouts, "checkouts", 50, "checkouts per second")
+	flag.IntVar(&s.Slots, "slots", 0, "runs at once of the workers; 0: as by default")
 	flag.StringVar(&s.Profiles, "profiles", "", "have the servers write profiles (CPU, allocations) into this folder")
 	flag.StringVar(&s.postgres, "postgres", os.Getenv("LOCKSTEP_TEST_POSTGRES"), "`URL` of a server on which databases may be created; empty: a throw-away one")
 	flag.Parse()

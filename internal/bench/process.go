@@ -32,6 +32,7 @@ var roles = map[string]role{
 	"ceiling":  serveCeiling,
 	"plain":    servePlain,
 	"lockstep": serveLockstep,
+	"working":  serveWorking,
 }
 
 // profilesVariable tells a process where to write its profiles.

@@ -26,8 +26,8 @@ type Reconciler interface {
 
 // Config is how a runner works. The zero value of a field means its default.
 type Config struct {
-	Slots    int           // runs at once; default 8
-	Reserved int           // of these, for interactive work only; default 2
+	Slots    int           // runs at once; default 32
+	Reserved int           // of these, for interactive work only; default half
 	Lease    time.Duration // default 60 s
 	Timeout  time.Duration // of one run, shorter than the lease; default three quarters of it
 	Poll     time.Duration // how long a mark by somebody else may go unseen; default 1 s
@@ -41,10 +41,10 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	if c.Slots == 0 {
-		c.Slots = 8
+		c.Slots = 32
 	}
 	if c.Reserved == 0 {
-		c.Reserved = min(2, c.Slots-1)
+		c.Reserved = c.Slots / 2
 	}
 	set(&c.Lease, 60*time.Second)
 	set(&c.Timeout, c.Lease*3/4)

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// What the scenario measures happens: a checkout's events end in the metadata, and who
+// waits to be looked at is.
+func TestACheckoutEndsInTheMetadata(t *testing.T) {
+	t.Parallel()
+	at := filepath.Join(t.TempDir(), "bench.db")
+	if err := populate(t.Context(), "sqlite", at, 3, 2, lockstep.ScopeAll, lockstep.Background); err != nil {
+		t.Fatal(err)
+	}
+	p, err := newProvider(time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	buyer, renewal := p.await("user_"+customerID(0)), p.await("user_"+customerID(2))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := serveWorking(ctx, listener, []string{"sqlite", at, p.address, "1000", "1000", "4"})
+		ended <- err
+	}()
+	templates, err := templatesOf(checkoutEvents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{}
+	defer client.CloseIdleConnections()
+	for n, template := range templates {
+		if err := deliver(t.Context(), client, listener.Addr().String(), template.of(0, uint64(n))); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, written := range map[string]<-chan time.Time{"who bought": buyer, "whose renewal waited": renewal} {
+		select {
+		case <-written:
+		case <-time.After(time.Minute):
+			t.Errorf("%s has no access", name)
+		}
+	}
+	if p.count("metadata") != 2 || p.count("others") != 0 || p.count("subscriptions") < 2 {
+		t.Errorf("calls: %v", p.calls)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := p.close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,13 @@
+package reconcile
+
+import "testing"
+
+// However many renewals wait, half of the runner is for whom somebody waits.
+func TestHalfOfTheSlotsAreForWhatSomebodyWaitsFor(t *testing.T) {
+	t.Parallel()
+	for slots, want := range map[int][2]int{0: {32, 16}, 1: {1, 0}, 5: {5, 2}} {
+		if c := (Config{Slots: slots}).withDefaults(); c.Slots != want[0] || c.Reserved != want[1] {
+			t.Errorf("of %d slots, %d are reserved; want %d and %d", c.Slots, c.Reserved, want[0], want[1])
+		}
+	}
+}
