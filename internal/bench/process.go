@@ -17,6 +17,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -38,7 +39,7 @@ var roles = map[string]role{
 // profilesVariable tells a process where to write its profiles.
 const profilesVariable = "LOCKSTEP_BENCH_PROFILES"
 
-// playRole runs in the process that was started: it says where it listens, and ends when
+// playRole runs in the process that was started: it says where it serves, and ends when
 // its input does, so that it never outlives who started it.
 func playRole(name string, args []string) error {
 	signal.Ignore(os.Interrupt) // whoever started it is told too, and ends it
@@ -56,12 +57,23 @@ func playRole(name string, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(listener.Addr())
-	more, err := roles[name](ctx, listener, args)
+	more, err := roles[name](ctx, &announced{Listener: listener}, args)
 	if err := errors.Join(err, finish()); err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(more)
+}
+
+// announced is a listener that says where it is when it is listened to: what comes before,
+// as when a database is opened, is not measured.
+type announced struct {
+	net.Listener
+	once sync.Once
+}
+
+func (a *announced) Accept() (net.Conn, error) {
+	a.once.Do(func() { fmt.Println(a.Addr()) })
+	return a.Listener.Accept()
 }
 
 // profile writes profiles of this process into a folder.
@@ -99,7 +111,7 @@ type process struct {
 	out   *bufio.Reader
 }
 
-// start starts this program in a role and waits until it listens.
+// start starts this program in a role and waits until it serves.
 func (b *bench) start(ctx context.Context, name string, args ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
