@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"math/rand/v2"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
@@ -88,11 +90,26 @@ func migrateLocked(ctx context.Context, db *sql.DB, version int64) error {
 	if done, err := suits(current, target); done || err != nil {
 		return err
 	}
-	if _, err := provider.UpTo(ctx, target); err != nil {
-		return fmt.Errorf("migrate schema from version %d to %d: %w", current, target, err)
+	// Replicas of the version before go on meanwhile. Where one is in the way of a lock, the
+	// migration steps back, so that nobody waits behind it for long, and is begun again.
+	for deadline := time.Now().Add(migrationPatience); ; {
+		_, err := provider.UpTo(ctx, target)
+		if err == nil {
+			return nil
+		}
+		if c := code(err); c != "40P01" && c != "55P03" || time.Now().After(deadline) { // deadlock; lock_timeout
+			return fmt.Errorf("migrate schema from version %d to %d: %w", current, target, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200*time.Millisecond + rand.N(300*time.Millisecond)):
+		}
 	}
-	return nil
 }
+
+// migrationPatience is how long a migration is begun again that others are in the way of.
+const migrationPatience = 2 * time.Minute
 
 // generation is how many versions of the schema a generation has room for. Within one,
 // migrations only add, so that a program of an earlier version goes on beneath which the

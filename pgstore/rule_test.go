@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
+
+	"github.com/lockstep-dev/lockstep/internal/pgtest"
 )
 
 // takesAway finds what a program of an earlier version would not survive.
@@ -15,6 +18,9 @@ var takesAway = regexp.MustCompile(`(?is)\b(drop\s+(table|column|view|function|s
 
 // addsColumn finds the columns that are added.
 var addsColumn = regexp.MustCompile(`(?is)\badd\s+column\s+(if\s+not\s+exists\s+)?([^,;]+)`)
+
+// locks finds what needs a table that is in use for itself.
+var locks = regexp.MustCompile(`(?i)\b(alter\s+table|create\s+(unique\s+)?index|drop\s+index|create\s+trigger|lock\s+table)\b`)
 
 // excused are migrations that take away what no program of their generation misses, with
 // the reason.
@@ -40,6 +46,15 @@ func TestMigrationsOnlyAdd(t *testing.T) {
 		}
 		if problem := notAdditive(string(text)); problem != "" && version > 1 && version%generation != 0 && excused[name] == "" {
 			t.Errorf("%s: %s; begin a new generation, or say in excused why no earlier program misses it", name, problem)
+		}
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if version, err := goose.NumericComponent(name); err != nil || version > 7 && locks.Match(text) && !strings.Contains(string(text), "set local lock_timeout = '2s'") {
+			t.Errorf("%s changes a table that is in use: begin it with set local lock_timeout = '2s', or everybody waits behind it (%v)", name, err)
 		}
 	}
 	for _, bad := range []string{"alter table a drop column b", "alter table a rename column b to c", "alter table a alter column b type text",
@@ -71,6 +86,72 @@ func notAdditive(text string) string {
 		}
 	}
 	return ""
+}
+
+// A migration that somebody is in the way of is begun again.
+func TestAMigrationStepsBack(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Empty(t)
+	config, err := parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := open(t.Context(), config, options{connections: 2}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close(t.Context()) }()
+	tx, err := reader.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "lock table accounts in access share mode"); err != nil { // a report
+		t.Fatal(err)
+	}
+	if config, err = parse(url + "?lock_timeout=100ms"); err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		store, err := open(t.Context(), config, options{connections: 2}, newest)
+		if err == nil {
+			err = store.Close()
+		}
+		opened <- err
+	}()
+	observer, err := pgx.Connect(t.Context(), url) // what a transaction sees of others stands still
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = observer.Close(t.Context()) }()
+	waits := func() (n int) {
+		if err := observer.QueryRow(t.Context(), "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for range 2 { // it waits, steps back, and waits again
+		for want := range 2 {
+			for waits() == want {
+				if len(opened) > 0 {
+					t.Fatalf("it did not wait: %v", <-opened)
+				}
+			}
+		}
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAProgramRunsOnALaterSchemaOfItsGeneration(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 // next is a migration such as later versions will have: a column more in every hot table,
 // with a table and an index.
 const next = `-- +goose Up
+set local lock_timeout = '2s';
 alter table events add column note text not null default '';
 alter table work add column note text;
 alter table accounts add column note text not null default '';

@@ -73,7 +73,9 @@ func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
 		if err := f.sim.CancelSubscription(subscription, false); err != nil {
 			t.Fatal(err)
 		}
-		f.until("another takes over", func() bool { return f.plan(user) == "" })
+		f.until("another takes over", func() bool {
+			return f.plan(user) == "" && f.must(`select cast(count(*) as text) from work where key = $1 and (lease_token <> '' or generation > done_generation)`, "user/"+user) == "0"
+		})
 		written := f.must(`select updated_at || ' ' || projected from accounts where id = $1`, user)
 		before := strings.Count(stopped.said(), "lease lost")
 		stopped.signal(t, syscall.SIGCONT)
