@@ -25,6 +25,7 @@ const DefaultCheckBelow = 64 << 20
 
 type options struct {
 	checkBelow int64
+	moved      bool // also a file whose business is moved, or was
 }
 
 // Option changes how a database is opened.
@@ -70,6 +71,11 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	if err := prepare(ctx, writer, size > 0 && size < o.checkBelow); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
+	if !o.moved {
+		if err := assertNotMoved(ctx, writer); err != nil {
+			return nil, errors.Join(err, writer.Close())
+		}
+	}
 	reader, err := sql.Open("sqlite", readerDSN(path))
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
@@ -86,7 +92,7 @@ func OpenDB(ctx context.Context, path string) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open SQLite database: %w", err)
 	}
-	store, err := Open(ctx, path)
+	store, err := Open(ctx, path, func(o *options) { o.moved = true })
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +100,16 @@ func OpenDB(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, err
 	}
 	return sql.Open("sqlite", writerDSN(path))
+}
+
+// assertNotMoved refuses a file that internal/transfer has sealed: nothing could be written.
+func assertNotMoved(ctx context.Context, db *sql.DB) error {
+	var sealed bool
+	err := db.QueryRowContext(ctx, "select exists (select 1 from sqlite_schema where type = 'table' and name = 'transfer')").Scan(&sealed)
+	if err == nil && sealed {
+		return errors.New("its business is moved to PostgreSQL: have DATABASE_URL name that, or see lockstep migrate --help")
+	}
+	return err
 }
 
 // create makes the file if it is not there, and returns its size. It holds
