@@ -17,6 +17,7 @@ import (
 // every user is there. It runs in the process that measures, whose clock it shares.
 type provider struct {
 	latency time.Duration
+	began   time.Time // of all subscriptions, so that a second look finds nothing new
 	server  *http.Server
 	address string
 
@@ -31,7 +32,7 @@ func newProvider(latency time.Duration) (*provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &provider{latency: latency, address: "http://" + listener.Addr().String(),
+	p := &provider{latency: latency, began: time.Now(), address: "http://" + listener.Addr().String(),
 		written: map[string]chan time.Time{}, calls: map[string]int{}}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
 	go p.server.Serve(listener) //nolint:errcheck // it ends with close
@@ -79,7 +80,7 @@ func (p *provider) answer(r *http.Request, body []byte) (answer, kind string) {
 	id := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 	switch path := r.URL.Path; {
 	case path == "/v1/subscriptions":
-		return subscriptionList(r.URL.Query().Get("customer")), "subscriptions"
+		return subscriptionList(r.URL.Query().Get("customer"), p.began.Unix()), "subscriptions"
 	case path == "/v1/checkout/sessions", path == "/v1/events":
 		return `{"object":"list","data":[],"has_more":false,"url":"` + path + `"}`, "lists"
 	case strings.HasPrefix(path, "/v1/customers/"):
@@ -117,12 +118,11 @@ func userObject(id string) string {
 }
 
 // subscriptionList is what Stripe lists of a customer: one that is active and paid for a
-// month from now on.
-func subscriptionList(customer string) string {
-	now := time.Now().Unix()
-	subscription := map[string]any{"id": "sub_" + customer, "object": "subscription", "customer": customer, "status": "active", "created": now,
+// month from then on.
+func subscriptionList(customer string, began int64) string {
+	subscription := map[string]any{"id": "sub_" + customer, "object": "subscription", "customer": customer, "status": "active", "created": began,
 		"metadata": map[string]any{}, "items": map[string]any{"object": "list", "has_more": false, "data": []any{map[string]any{
-			"id": "si_" + customer, "object": "subscription_item", "quantity": 1, "current_period_start": now, "current_period_end": now + 30*86400,
+			"id": "si_" + customer, "object": "subscription_item", "quantity": 1, "current_period_start": began, "current_period_end": began + 30*86400,
 			"price": map[string]any{"id": "price_pro", "object": "price", "lookup_key": "pro", "product": "prod_pro", "active": true}}}}}
 	text, err := json.Marshal(map[string]any{"object": "list", "has_more": false, "url": "/v1/subscriptions", "data": []any{subscription}})
 	if err != nil {
