@@ -17,7 +17,7 @@ dev: ## Run everything on this machine: simulators, service, sample app
 build: ## Build bin/lockstep
 	$(GO) build -trimpath -o bin/lockstep ./cmd/lockstep
 
-test: chromium postgres ## Run all tests with the race detector, then hundreds of worlds without it
+test: chromium postgres ## Run all tests with the race detector, then many worlds without it
 	$(GO) test -race -timeout 15m ./...
 	$(GO) test -count=1 -timeout 15m -run TestWorld ./internal/world
 

@@ -48,6 +48,7 @@ var mayImport = map[string][]string{
 	"sqlitestore":               {".", "internal/sqlstore"},
 	"pgstore":                   {".", "internal/sqlstore"},
 	"internal/pgtest":           {},
+	"internal/sqlitetest":       {"sqlitestore"},
 	"server":                    {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/activation", "internal/buying", "internal/hookcall", "internal/letters", "internal/upstream", "internal/watch", "stripebilling", "clerkdirectory"},
 	"internal/transfer":         {},
 	"simulator/":                {"simulator/"},

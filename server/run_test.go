@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
@@ -33,7 +33,7 @@ func (a *absent) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, err
 // That the database is away when a process begins to work ends no process.
 func TestRunWaitsForTheDatabase(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
+	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
 		store, err := sqlitestore.Open(t.Context(), path)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
@@ -75,7 +75,7 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 	serve(t, stripe, k.sim.StripeHandler())
 	serve(t, clerk, k.sim.ClerkHandler())
 
-	if k.store, err = sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "lockstep.db")); err != nil {
+	if k.store, err = sqlitestore.Open(t.Context(), sqlitetest.Path(t)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,37 +17,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// empty is a database file with all its tables: to create them takes longer than a test.
-var empty []byte
-
-func TestMain(m *testing.M) {
-	var err error
-	if empty, err = create(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	goleak.VerifyTestMain(m)
-}
-
-func create() (_ []byte, err error) {
-	dir, err := os.MkdirTemp("", "lockstep-ingest-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, "lockstep.db")
-	store, err := sqlitestore.Open(context.Background(), path)
-	if err != nil {
-		return nil, err
-	}
-	if err := store.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // disk is a real store whose transactions wait until they are let go on, while it is slow.
 type disk struct {
@@ -120,11 +92,7 @@ type kit struct {
 
 func newKit(t *testing.T) *kit {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
-	if err := os.WriteFile(path, empty, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	store, err := sqlitestore.Open(t.Context(), path)
+	store, err := sqlitestore.Open(t.Context(), sqlitetest.Path(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -99,7 +99,7 @@ func (s *switchboard) account(ctx context.Context, claim lockstep.Claim) (Result
 
 func atBoard(t *testing.T, test func(s *switchboard)) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
+	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
 		store, err := sqlitestore.Open(t.Context(), path)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -93,7 +93,7 @@ const noticeOfAlice = "subscription.started:sub_user_alice"
 // inOffice runs test in a bubble with a post office.
 func inOffice(t *testing.T, test func(p *postOffice)) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
+	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
 		store, err := sqlitestore.Open(t.Context(), path)
 		if err != nil {

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -34,7 +34,7 @@ func over(t *testing.T, queue func(lockstep.Store) lockstep.Queue, config Config
 	if config.Poll == 0 {
 		config.Poll = time.Hour // nobody else marks here, and virtual hours are to be cheap
 	}
-	path := filepath.Join(t.TempDir(), "lockstep.db")
+	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
 		store, err := sqlitestore.Open(t.Context(), path)
 		if err != nil {

@@ -2,11 +2,11 @@ package sqlstore_test
 
 import (
 	"database/sql"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/internal/sqlstore"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
@@ -14,7 +14,7 @@ import (
 // withDialect is a store over an SQLite database that is said to differ.
 func withDialect(t *testing.T, dialect sqlstore.Dialect) *sqlstore.Store {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
+	path := sqlitetest.Path(t)
 	made, err := sqlitestore.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

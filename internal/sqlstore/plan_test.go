@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -37,7 +38,7 @@ var scans = map[string]string{
 // may read or sort a table that grows.
 func TestStatementsDoNotScan(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
+	path := sqlitetest.Path(t)
 	store, err := sqlitestore.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

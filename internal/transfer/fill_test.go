@@ -7,12 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lockstep-dev/lockstep/internal/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/pgstore"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
@@ -64,7 +64,7 @@ delete from events where seq = 15;
 // business is the file of a business, sealed by nobody.
 func business(t *testing.T) (path string, db *sql.DB) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "lockstep.db")
+	path = sqlitetest.Path(t)
 	store, err := sqlitestore.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

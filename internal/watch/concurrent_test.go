@@ -2,13 +2,13 @@ package watch
 
 import (
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 )
 
 // TestManyReadersNeverSeeAnOlderRecord: once a write of our own has returned, no
@@ -16,7 +16,7 @@ import (
 // processes, reads the last write.
 func TestManyReadersNeverSeeAnOlderRecord(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
+	path := sqlitetest.Path(t)
 	config, log := Config{Accounts: 2, Poll: time.Millisecond}, slog.New(slog.DiscardHandler)
 	store := open(t, path)
 	ours := New(store, config, log)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -64,7 +64,7 @@ func (s *source) ChangedSince(ctx context.Context, after int64, limit int) (lock
 
 func inBubble(t *testing.T, test func(*place)) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
+	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
 		p := &place{T: t, ours: open(t, path), other: open(t, path)}
 		p.source = &source{Store: p.ours}

@@ -3,19 +3,19 @@ package watch
 import (
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 )
 
 // TestMemoryIsAsMuchAsIsSaid fills the memory with the accounts for which it is
 // made, read from a real database, and weighs it.
 func TestMemoryIsAsMuchAsIsSaid(t *testing.T) { // not beside others, whose memory would count
 	const subscriptions, perPart = 250, 500
-	store := open(t, filepath.Join(t.TempDir(), "lockstep.db"))
+	store := open(t, sqlitetest.Path(t))
 	record := lockstep.Record{Account: alice, CustomerID: "cus_0123456789abcd"}
 	for n := range subscriptions {
 		record.Subscriptions = append(record.Subscriptions, lockstep.Subscription{ID: fmt.Sprintf("sub_0123456789abcdef%06d", n),

@@ -3,4 +3,4 @@
 package world
 
 // defaultSeeds is how many worlds a test run lives through.
-const defaultSeeds = 300
+const defaultSeeds = 150

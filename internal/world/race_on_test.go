@@ -4,4 +4,4 @@ package world
 
 // defaultSeeds is fewer with the race detector, under which a world takes ten times
 // as long; `make test` runs both.
-const defaultSeeds = 10
+const defaultSeeds = 4

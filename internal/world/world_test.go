@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep/internal/judge"
+	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
@@ -56,18 +58,19 @@ func TestWorld(t *testing.T) {
 	workers.Wait()
 }
 
-// scratch is a folder in memory where there is one: virtual months commit often,
-// and what a power cut does is tested elsewhere.
+// scratch is a folder with an empty database, in memory where there is one: virtual months
+// commit often, and what a power cut does is tested elsewhere.
 func scratch(t *testing.T) string {
 	dir, err := os.MkdirTemp("/dev/shm", "lockstep-world-")
 	if err != nil {
-		return t.TempDir()
+		return filepath.Dir(sqlitetest.Path(t))
 	}
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
+	sqlitetest.Create(t, filepath.Join(dir, "lockstep.db"))
 	return dir
 }
 
