@@ -11,8 +11,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -50,7 +48,7 @@ func serveWorking(ctx context.Context, listener net.Listener, args []string) (_ 
 			return nil, err
 		}
 	}
-	lock, err := server.New(server.Config{Store: store, APIKey: "bench-api-key",
+	lock, err := server.New(server.Config{Store: store, APIKey: apiKey,
 		Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"}, Features: []string{"export"}}}},
 		Stripe: server.Stripe{Key: "sk_test_bench", BaseURL: args[2], WebhookSecrets: []lockstep.Secret{secret},
 			Limits: lockstep.Limits{PerSecond: numbers[0]}},
@@ -205,17 +203,11 @@ func (r *running) close() error {
 // working starts a process on a database in which there are accounts, see populate.
 func (b *bench) working(ctx context.Context, t target, w work, accounts, first int, scope lockstep.Scope, priority lockstep.Priority) (r *running, err error) {
 	r = &running{}
-	var database string
-	if t.store == "postgres" {
-		database, r.drop, err = b.databases.create(ctx)
-	} else {
-		var dir string
-		dir, err = os.MkdirTemp(b.dir, "sqlite-")
-		database, r.drop = filepath.Join(dir, "bench.db"), func() error { return os.RemoveAll(dir) }
-	}
+	database, drop, err := b.database(ctx, t.store)
 	if err != nil {
 		return nil, err
 	}
+	r.drop = drop
 	if err := populate(ctx, t.store, database, accounts, first, scope, priority); err != nil {
 		return nil, errors.Join(err, r.drop())
 	}

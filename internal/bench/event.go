@@ -100,6 +100,12 @@ func (e *events) body(buf []byte, n uint64) []byte {
 	return buf
 }
 
+// request implements [questions]: the n-th event, delivered.
+func (e *events) request(buf, scratch []byte, n uint64) (request, body []byte) {
+	body = e.body(scratch[:0], n)
+	return appendRequest(buf, body, time.Now()), body
+}
+
 // customerID is the id of the n-th customer, and of the user whose it is.
 func customerID(n int) string { return fmt.Sprintf("Bench%09d", n) }
 

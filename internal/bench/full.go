@@ -30,7 +30,7 @@ func ingestFull(ctx context.Context, b *bench) (err error) {
 			return err
 		}
 		onEmpty = append(onEmpty, f)
-		if f, err = b.once(ctx, lockstepPostgres, full, l, b.Accounts); err != nil {
+		if f, err = b.delivered(ctx, lockstepPostgres, full, l, b.Accounts); err != nil {
 			return err
 		}
 		onFull = append(onFull, f)

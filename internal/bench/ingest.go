@@ -82,50 +82,36 @@ func (b *bench) compare(ctx context.Context, scenario, in string, l load, target
 // fresh measures a target once, with a new process and an empty database.
 func (b *bench) fresh(ctx context.Context, t target, l load, customers int) (f Figures, err error) {
 	database := ""
-	switch t.store {
-	case "sqlite":
-		dir, err := os.MkdirTemp(b.dir, "sqlite-")
-		if err != nil {
-			return f, err
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		database = filepath.Join(dir, "bench.db")
-	case "postgres":
+	if t.store != "" {
 		var drop func() error
-		if database, drop, err = b.databases.create(ctx); err != nil {
+		if database, drop, err = b.database(ctx, t.store); err != nil {
 			return f, err
 		}
 		defer func() { err = errors.Join(err, drop()) }()
-		if b.report.Machine.PostgreSQL, err = b.databases.version(ctx); err != nil {
-			return f, err
-		}
 	}
-	return b.once(ctx, t, database, l, customers)
+	return b.delivered(ctx, t, database, l, customers)
 }
 
-// once measures a target once, on the database at a place.
-func (b *bench) once(ctx context.Context, t target, database string, l load, customers int) (f Figures, err error) {
+// database makes a place for a new database.
+func (b *bench) database(ctx context.Context, store string) (at string, drop func() error, err error) {
+	if store == "sqlite" {
+		dir, err := os.MkdirTemp(b.dir, "sqlite-")
+		return filepath.Join(dir, "bench.db"), func() error { return os.RemoveAll(dir) }, err
+	}
+	if b.report.Machine.PostgreSQL, err = b.databases.version(ctx); err != nil {
+		return "", nil, err
+	}
+	return b.databases.create(ctx)
+}
+
+// delivered measures deliveries to a target once, on the database at a place, and sees to
+// it that the target holds what it has answered 200.
+func (b *bench) delivered(ctx context.Context, t target, database string, l load, customers int) (f Figures, err error) {
 	e, err := newEvents(rand.Uint64(), customers)
 	if err != nil {
 		return f, err
 	}
-	p, err := b.start(ctx, t.role, t.store, database)
-	if err != nil {
-		return f, err
-	}
-	before, own := p.cpu(), cpuOf(os.Getpid())
-	tally, err := l.run(ctx, at(p.address), e, func() { before, own = p.cpu(), cpuOf(os.Getpid()) })
-	if err != nil {
-		p.kill()
-		return f, err
-	}
-	f = tally.figures()
-	f.Memory = p.peak()
-	if n := len(tally.latencies); n > 0 {
-		f.CPU = float64((p.cpu() - before).Microseconds()) / float64(n)
-		f.Sending = float64((cpuOf(os.Getpid()) - own).Microseconds()) / float64(n)
-	}
-	more, err := p.stop()
+	f, tally, more, err := b.once(ctx, t, database, l, e)
 	if err != nil {
 		return f, err
 	}
@@ -133,4 +119,27 @@ func (b *bench) once(ctx context.Context, t target, database string, l load, cus
 		return f, fmt.Errorf("%d events were answered 200, and %d are stored", tally.stored(), int(has))
 	}
 	return f, nil
+}
+
+// once measures a target once, on the database at a place. more is what the target said at
+// its end.
+func (b *bench) once(ctx context.Context, t target, database string, l load, q questions) (f Figures, total *tally, more map[string]float64, err error) {
+	p, err := b.start(ctx, t.role, t.store, database)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	before, own := p.cpu(), cpuOf(os.Getpid())
+	total, err = l.run(ctx, at(p.address), q, func() { before, own = p.cpu(), cpuOf(os.Getpid()) })
+	if err != nil {
+		p.kill()
+		return f, nil, nil, err
+	}
+	f = total.figures()
+	f.Memory = p.peak()
+	if n := len(total.latencies); n > 0 {
+		f.CPU = float64((p.cpu() - before).Microseconds()) / float64(n)
+		f.Sending = float64((cpuOf(os.Getpid()) - own).Microseconds()) / float64(n)
+	}
+	more, err = p.stop()
+	return f, total, more, err
 }

@@ -54,8 +54,14 @@ func at(address string) dialer {
 	return func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) }
 }
 
+// questions are what a target is asked.
+type questions interface {
+	// request appends the n-th one to buf. scratch is the asker's own, to be used again.
+	request(buf, scratch []byte, n uint64) (request, again []byte)
+}
+
 // run asks the target until the time is over. atStart is called when the warm-up ends.
-func (l load) run(ctx context.Context, dial dialer, e *events, atStart func()) (*tally, error) {
+func (l load) run(ctx context.Context, dial dialer, q questions, atStart func()) (*tally, error) {
 	begin := time.Now()
 	start, end := begin.Add(l.warmup), begin.Add(l.warmup+l.measured)
 	ctx, cancel := context.WithDeadline(ctx, end.Add(30*time.Second))
@@ -69,7 +75,7 @@ func (l load) run(ctx context.Context, dial dialer, e *events, atStart func()) (
 	senders := make([]sender, l.senders)
 	for i := range senders {
 		s := &senders[i]
-		*s = sender{load: l, events: e, turns: &turns, fresh: &fresh, begin: begin, start: start, end: end, random: rand.New(rand.NewPCG(e.run, uint64(i)))}
+		*s = sender{load: l, questions: q, turns: &turns, fresh: &fresh, begin: begin, start: start, end: end, random: rand.New(rand.NewPCG(1, uint64(i)))}
 		s.answers, s.seen = map[string]int{}, map[uint64]bool{}
 		group.Go(func() { s.err = s.send(ctx, dial) })
 	}
@@ -100,7 +106,7 @@ func (l load) run(ctx context.Context, dial dialer, e *events, atStart func()) (
 // sender is one connection.
 type sender struct {
 	load
-	events            *events
+	questions         questions
 	turns, fresh      *atomic.Uint64 // how many events were sent, and how many of them for the first time
 	begin, start, end time.Time
 	random            *rand.Rand
@@ -124,7 +130,7 @@ func (s *sender) send(ctx context.Context, dial dialer) error {
 		}
 	}
 	answers := bufio.NewReader(wire)
-	var body, request []byte
+	var request, scratch []byte
 	for ctx.Err() == nil {
 		due := time.Now()
 		if s.rate > 0 {
@@ -135,14 +141,13 @@ func (s *sender) send(ctx context.Context, dial dialer) error {
 			return nil
 		}
 		n := s.choose()
-		body = s.events.body(body[:0], n)
-		request = appendRequest(request[:0], body, time.Now())
+		request, scratch = s.questions.request(request[:0], scratch, n)
 		if s.rate == 0 {
-			due = time.Now() // making the event is not the server's time
+			due = time.Now() // making the request is not the server's time
 		}
 		status, err := exchange(wire, answers, request)
 		if err != nil {
-			return fmt.Errorf("event %d: %w", n, err)
+			return fmt.Errorf("request %d: %w", n, err)
 		}
 		s.note(n, status, due, time.Now())
 	}

@@ -34,6 +34,7 @@ var roles = map[string]role{
 	"plain":    servePlain,
 	"lockstep": serveLockstep,
 	"working":  serveWorking,
+	"answer":   serveAnswer,
 }
 
 // profilesVariable tells a process where to write its profiles.

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// readers is of how many accounts the access is read: fewer than are kept in memory.
+	readers = 5_000
+	apiKey  = "bench-api-key"
+)
+
+// accessReads asks for the access of one account after the other, as servers do.
+type accessReads struct{}
+
+func (accessReads) request(buf, scratch []byte, n uint64) (request, again []byte) {
+	buf = append(buf, "GET /v1/accounts/user/user_"...)
+	buf = append(buf, customerID(int(n%readers))...) //nolint:gosec // it is below readers
+	return append(buf, "/access HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer "+apiKey+"\r\n\r\n"...), scratch
+}
+
+// serveAnswer is what no reader can be faster than: it answers the same to everybody.
+func serveAnswer(ctx context.Context, listener net.Listener, _ []string) (map[string]float64, error) {
+	return nil, serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"account":"user/user_Bench000000000","status":"none","entitled":false,"features":[],"limits":{}}`+"\n")
+	}))
+}
+
+// reads measures GET …/access, from memory, at 16 readers.
+func reads(ctx context.Context, b *bench) error {
+	targets := []target{{"bare handler", "answer", ""}, lockstepSQLite, lockstepPostgres}
+	rounds := make([][]Figures, len(targets))
+	for range b.Rounds {
+		for i, t := range targets {
+			if i > 0 && !b.targets.MatchString(t.name) {
+				continue
+			}
+			f, err := b.read(ctx, t)
+			if err != nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+			rounds[i] = append(rounds[i], f)
+		}
+	}
+	for i, t := range targets {
+		if rounds[i] == nil {
+			continue
+		}
+		r := Result{Scenario: "reads", Case: "c=16", Target: t.name, Rounds: rounds[i]}
+		if i > 0 {
+			r.Ratio = map[string]float64{targets[0].name: ratios(rounds[i], rounds[0])}
+		}
+		b.report.add(r)
+	}
+	return nil
+}
+
+func (b *bench) read(ctx context.Context, t target) (f Figures, err error) {
+	database := ""
+	if t.store != "" {
+		var drop func() error
+		if database, drop, err = b.database(ctx, t.store); err != nil {
+			return f, err
+		}
+		defer func() { err = errors.Join(err, drop()) }()
+		if err := populate(ctx, t.store, database, readers, readers, lockstep.ScopeAll, lockstep.Background); err != nil {
+			return f, err
+		}
+	}
+	f, total, _, err := b.once(ctx, t, database, b.load(16), accessReads{})
+	if err == nil && total.answers["200"] != len(total.latencies) {
+		err = fmt.Errorf("answers were %v", total.answers)
+	}
+	return f, err
+}
