@@ -24,13 +24,13 @@ test: chromium postgres ## Run all tests with the race detector, then many world
 chromium: ## Install the browser that a test drives, where apt-get can
 	@command -v chromium >/dev/null || { \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+		$$sudo apt-get update -qq -o Acquire::Retries=3 && $$sudo apt-get install -y -qq -o Acquire::Retries=3 --no-install-recommends chromium >/dev/null; } || \
 		echo "chromium could not be installed; the browser's test needs it on the PATH"
 
 postgres: ## Install the PostgreSQL and the PgBouncer that tests start, where apt-get can
 	@{ ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; } >/dev/null 2>&1 && { command -v pgbouncer || ls /usr/sbin/pgbouncer; } >/dev/null 2>&1 || { \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql pgbouncer >/dev/null; } || \
+		$$sudo apt-get update -qq -o Acquire::Retries=3 && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Acquire::Retries=3 --no-install-recommends postgresql pgbouncer >/dev/null; } || \
 		echo "PostgreSQL could not be installed; its tests need initdb, or LOCKSTEP_TEST_POSTGRES, and pgbouncer"
 
 lint: $(LINT) ## Check formatting, vet and linters
