@@ -13,24 +13,30 @@ import (
 )
 
 // judged: what the simulators said until now is as Stripe's and Clerk's documents
-// say.
+// say. If nobody has asked them anything yet, it waits until somebody does, as Lockstep's
+// sweeps do.
 func judged(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: judged")
 	}
-	_, text, err := request([]string{"GET", ts.Getenv("STRIPE") + "/_sim/history"})
-	ts.Check(err)
 	var history []simulator.Entry
-	for lines := json.NewDecoder(strings.NewReader(text)); ; {
-		var entry simulator.Entry
-		if err = lines.Decode(&entry); err != nil {
-			break
+	eventually(ts, func() string {
+		_, text, err := request([]string{"GET", ts.Getenv("STRIPE") + "/_sim/history"})
+		ts.Check(err)
+		for lines := json.NewDecoder(strings.NewReader(text)); ; {
+			var entry simulator.Entry
+			err := lines.Decode(&entry)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			ts.Check(err)
+			history = append(history, entry)
 		}
-		history = append(history, entry)
-	}
-	if !errors.Is(err, io.EOF) || len(history) == 0 {
-		ts.Fatalf("read %d entries of the history: %v", len(history), err)
-	}
+		if len(history) == 0 {
+			return "somebody to ask the simulators"
+		}
+		return ""
+	})
 	found, err := judge.Deviations(history)
 	ts.Check(err)
 	if len(found) > 0 {

@@ -55,6 +55,7 @@ func scripts(dir string) testscript.Params {
 			"burst":   burst,
 			"acked":   acked,
 			"judged":  judged,
+			"settled": settled,
 		},
 	}
 }
