@@ -16,7 +16,7 @@ import (
 func TestACheckoutEndsInTheMetadata(t *testing.T) {
 	t.Parallel()
 	at := filepath.Join(t.TempDir(), "bench.db")
-	if err := populate(t.Context(), "sqlite", at, 3, 2, lockstep.ScopeAll, lockstep.Background); err != nil {
+	if err := populate(t.Context(), "sqlite", at, 3, waiting{2, 1, lockstep.ScopeAll, lockstep.Background}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := newProvider(time.Millisecond)

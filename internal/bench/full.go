@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/lockstep-dev/lockstep/pgstore"
 )
 
 // ingestFull measures whether cost grows with what is stored. Both databases get events of
@@ -17,11 +15,9 @@ func ingestFull(ctx context.Context, b *bench) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	began := time.Now()
-	if err := b.fill(ctx, full); err != nil {
-		return fmt.Errorf("fill: %w", err)
+	if err := b.fill(ctx, full, 0); err != nil {
+		return err
 	}
-	fmt.Printf("  %d events and %d accounts were stored in %s\n", b.Events, b.Accounts, time.Since(began).Round(time.Second))
 	l := b.load(64)
 	var onFull, onEmpty []Figures
 	for range b.Rounds {
@@ -41,15 +37,52 @@ func ingestFull(ctx context.Context, b *bench) (err error) {
 	return nil
 }
 
-// fill stores events and accounts in an empty database, by our schema but not by our code:
-// ten million deliveries would take an hour. Events are spread over the last 30 days.
-func (b *bench) fill(ctx context.Context, at string) error {
-	store, err := pgstore.Open(ctx, at)
+// accessFull measures how long a new buyer waits while renewals do, on a small database and
+// on a full one by turns. On both, buyers have an account and a customer and nothing else; on
+// the full one, all others have a subscription, and those that renew are among them.
+func accessFull(ctx context.Context, b *bench) (err error) {
+	n := b.buyers()
+	if need := b.Rounds*n + b.Backlog; need > b.Accounts {
+		return fmt.Errorf("%d buyers in each of %d rounds and %d renewals need %d accounts", n, b.Rounds, b.Backlog, need)
+	}
+	full, drop, err := b.databases.create(ctx)
 	if err != nil {
 		return err
 	}
-	if err := store.Close(); err != nil {
+	defer func() { err = errors.Join(err, drop()) }()
+	if err := b.fill(ctx, full, b.Rounds*n); err != nil {
 		return err
+	}
+	working := target{"lockstep postgres", "working", "postgres"}
+	var onFull, onSmall []Figures
+	for round := range b.Rounds {
+		f, err := b.checkouts(ctx, working, b.Backlog)
+		if err != nil {
+			return fmt.Errorf("on a small database: %w", err)
+		}
+		onSmall = append(onSmall, f)
+		if err := mark(ctx, working.store, full, renewals(b.Rounds*n, b.Backlog)); err != nil {
+			return err
+		}
+		if f, err = b.bought(ctx, working, full, round*n, b.Backlog > 0); err != nil {
+			return fmt.Errorf("on a full database: %w", err)
+		}
+		onFull = append(onFull, f)
+	}
+	in := fmt.Sprintf("%.0f/s, %d waiting", b.Checkouts, b.Backlog)
+	b.report.add(Result{Scenario: "access-full", Case: in, Target: "small", Rounds: onSmall, Notes: []string{providersAllow}})
+	b.report.add(Result{Scenario: "access-full", Case: in, Target: "full", Rounds: onFull,
+		Notes: []string{fmt.Sprintf("%d events, %d accounts", b.Events, b.Accounts)}})
+	return nil
+}
+
+// fill stores events and accounts in an empty database, by our schema but not by our code:
+// ten million deliveries would take an hour. Events are spread over the last 30 days. The
+// accounts from first on have a subscription that was paid until now.
+func (b *bench) fill(ctx context.Context, at string, first int) error {
+	began := time.Now()
+	if err := populate(ctx, "postgres", at, b.Accounts, waiting{}); err != nil {
+		return fmt.Errorf("fill: %w", err)
 	}
 	for _, step := range []string{
 		// Indexes are made afterwards, which is faster by far; triggers are told the sum.
@@ -57,11 +90,15 @@ func (b *bench) fill(ctx context.Context, at string) error {
 			and not exists (select 1 from pg_constraint c where c.conname = i.indexname)`,
 		`do $$ declare i record; begin for i in select * from bench_indexes loop execute 'drop index ' || i.indexname; end loop; end $$`,
 		"alter table events disable trigger user",
-		fmt.Sprintf(`insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, created_at, updated_at)
-			select 'user', 'user_Bench' || lpad(n::text, 9, '0'), 'active', 'u' || n || '@example.com', 'Bench ' || n, 0, 'cus_Bench' || lpad(n::text, 9, '0'), 1, 1
-			from generate_series(0, %d) n`, b.Accounts-1),
-		fmt.Sprintf(`insert into work (key, scope, priority, generation, done_generation, run_at, disposition)
-			select 'user/user_Bench' || lpad(n::text, 9, '0'), 0, 1, 10, 10, 1, 'done' from generate_series(0, %d) n`, b.Accounts-1),
+		`insert into work (key, scope, priority, generation, done_generation, run_at, disposition)
+			select 'user/' || id, 0, 1, 10, 10, 1, 'done' from accounts`,
+		"insert into changes (kind, id, seq) select kind, id, row_number() over (order by id) from accounts",
+		fmt.Sprintf("update change_count set seq = %d", b.Accounts),
+		fmt.Sprintf(`insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by)
+			select 'sub_' || customer_id, kind, id, customer_id, 'active', 0, 0, 0, 0, 0, 1, '' from accounts where id >= 'user_%s'`, customerID(first)),
+		`insert into subscription_items (subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end)
+			select id, 'si_' || customer_id, 'price_pro', 'pro', 'prod_pro', '', 1, ms - 2592000000, ms
+			from subscriptions, cast(extract(epoch from now()) * 1000 as bigint) as ms`,
 		fmt.Sprintf(`insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
 			select 'stripe', 'evt_0' || lpad(n::text, 10, '0') || md5(n::text), 'customer.subscription.updated', 'webhook', 'sub_' || md5(n::text), 'cus_Bench' || who,
 				'2026-08-26.dahlia', at, at, 'user/user_Bench' || who, 1, 'done', ''
@@ -72,10 +109,12 @@ func (b *bench) fill(ctx context.Context, at string) error {
 		"drop table bench_indexes",
 		"alter table events enable trigger user",
 		fmt.Sprintf("insert into event_tally (status, part, events) values ('done', 0, %d)", b.Events),
+		"vacuum analyze",
 	} {
 		if err := execute(ctx, at, step); err != nil {
-			return fmt.Errorf("%.60s…: %w", step, err)
+			return fmt.Errorf("fill: %.60s…: %w", step, err)
 		}
 	}
-	return execute(ctx, at, "vacuum analyze")
+	fmt.Printf("  %d events and %d accounts were stored in %s\n", b.Events, b.Accounts, time.Since(began).Round(time.Second))
+	return nil
 }

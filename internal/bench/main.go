@@ -26,6 +26,7 @@ var scenarios = []scenario{
 	{"ingest-full", "the rate on PostgreSQL with -events stored and -accounts known, beside the rate on an empty database", ingestFull},
 	{"ingest-open", "latency of deliveries at a fixed rate, on both stores", ingestOpen},
 	{"access", "from a checkout to the metadata that says so, at -checkouts a second, by itself and while -backlog renewals wait, on both stores", access},
+	{"access-full", "the same on PostgreSQL with -events stored and -accounts known, some of which are what waits, beside a small database", accessFull},
 	{"reads", "access of accounts read per second, from memory, beside a handler that answers the same to everybody", reads},
 	{"verify", "accounts looked at wholly per second, of -backlog, on both stores", verify},
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-
-	"github.com/lockstep-dev/lockstep"
 )
 
 const (
@@ -67,13 +65,10 @@ func (b *bench) read(ctx context.Context, t target) (f Figures, err error) {
 	database := ""
 	if t.store != "" {
 		var drop func() error
-		if database, drop, err = b.database(ctx, t.store); err != nil {
+		if database, drop, err = b.populated(ctx, t.store, readers, waiting{}); err != nil {
 			return f, err
 		}
 		defer func() { err = errors.Join(err, drop()) }()
-		if err := populate(ctx, t.store, database, readers, readers, lockstep.ScopeAll, lockstep.Background); err != nil {
-			return f, err
-		}
 	}
 	f, total, _, err := b.once(ctx, t, database, b.load(16), accessReads{})
 	if err == nil && total.answers["200"] != len(total.latencies) {
