@@ -56,14 +56,28 @@ func underway(stripe, lockstep, key string) (string, error) {
 }
 
 // deliveriesOf is how many deliveries the simulators have to make still, and a number that
-// each new one changes.
+// each new one changes. Those that tell of what is sold change nothing here, and a script
+// that sets up its shop first would wait a minute for their second try.
 func deliveriesOf(stripe string) (sequence uint64, deliveries int, err error) {
 	var state struct {
 		World  struct{ Sequence uint64 }
-		Outbox struct{ Deliveries []json.RawMessage }
+		Outbox struct {
+			Messages   []struct{ ID, Type string }
+			Deliveries []struct{ Message string }
+		}
 	}
 	err = read(&state, stripe+"/_sim/state")
-	return state.World.Sequence, len(state.Outbox.Deliveries), err
+	ofTheShop := map[string]bool{}
+	for _, m := range state.Outbox.Messages {
+		of, _, _ := strings.Cut(m.Type, ".")
+		ofTheShop[m.ID] = of == "product" || of == "price" || of == "plan"
+	}
+	for _, d := range state.Outbox.Deliveries {
+		if !ofTheShop[d.Message] {
+			deliveries++
+		}
+	}
+	return state.World.Sequence, deliveries, err
 }
 
 // read decodes what is answered with 200.
