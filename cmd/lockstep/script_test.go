@@ -2,14 +2,13 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/lockstep-dev/lockstep/internal/freeport"
 )
 
 // TestMain lets the test binary be the program, so that the scripts run it as a
@@ -60,26 +59,8 @@ func scripts(dir string) testscript.Params {
 	}
 }
 
-// nextPort is the last port that freeAddr gave out. Each is given out once in a
-// process: its test listens only later, and two that drew the same would collide.
-var nextPort = func() *atomic.Int64 {
-	start := new(atomic.Int64)
-	start.Store(15000 + rand.Int64N(12000))
-	return start
-}()
-
-// freeAddr is a loopback address that nobody listens on, and that no other test of
-// this process gets.
-//
-// It is below the ports that the system gives to connections (32768 and up on
-// Linux), or one of a browser's could take it in the meantime.
+// freeAddr is a loopback address that nobody listens on, and that no other test gets.
 func freeAddr() (string, error) {
-	var err error
-	for range 100 {
-		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", nextPort.Add(1))); err == nil {
-			return l.Addr().String(), l.Close()
-		}
-	}
-	return "", err
+	port, err := freeport.Take()
+	return fmt.Sprintf("127.0.0.1:%d", port), err
 }

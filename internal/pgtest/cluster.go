@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/lockstep-dev/lockstep/internal/freeport"
 )
 
 // admin is the superuser of every cluster.
@@ -70,7 +71,7 @@ func New() (*Cluster, error) {
 	if err := c.unprivileged(); err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}
-	if c.Port, err = freePort(); err != nil {
+	if c.Port, err = freeport.Take(); err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}
 	return c, nil
@@ -311,24 +312,6 @@ func absent(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 	t.Skip(err)
-}
-
-// freePort is one that nobody listens on. It is below the ports that the system gives to
-// connections, or one of those could take it while a server is restarted.
-func freePort() (int, error) {
-	var err error
-	for range 100 {
-		var number [2]byte
-		if _, err = rand.Read(number[:]); err != nil {
-			return 0, err
-		}
-		port := 10000 + int(number[0])<<4 + int(number[1])>>4
-		var l net.Listener
-		if l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, err
 }
 
 // named is a name for a database that nobody has.

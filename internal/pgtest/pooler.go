@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/internal/freeport"
 )
 
 // Pooler starts a PgBouncer in transaction mode in front of the server that the tests of
@@ -42,7 +44,7 @@ func Pooler(t testing.TB) string {
 			t.Error(err)
 		}
 	})
-	port, err := freePort()
+	port, err := freeport.Take()
 	if err != nil {
 		t.Fatal(err)
 	}
