@@ -53,6 +53,11 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if err != nil {
 		return nil, err
 	}
+	// First, or a run could end between the two: nothing pending, beside what was before it.
+	work, err := a.Store.Work(ctx, account.Key())
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return nil, a.problem(ctx, "read work", err)
+	}
 	record, err := a.Store.Account(ctx, account)
 	if err != nil {
 		return nil, a.problem(ctx, "read account", err)
@@ -63,10 +68,6 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 		Members: record.Members, MemberLimit: record.MemberLimit,
 		Access: a.access(record), UpdatedAt: record.UpdatedAt.UTC(),
 	}}
-	work, err := a.Store.Work(ctx, account.Key())
-	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return nil, a.problem(ctx, "read work", err)
-	}
 	scheduled := work.Disposition != lockstep.Retry && work.RunAt.After(time.Now().Add(time.Minute))
 	out.Body.Pending = work.Pending() && !scheduled
 	if !callerOf(ctx).server {
