@@ -132,14 +132,15 @@ func listen(addr, flag string) (net.Listener, error) {
 func (s *simulators) stripeURL() string { return "http://" + s.stripe.Addr().String() }
 func (s *simulators) clerkURL() string  { return "http://" + s.clerk.Addr().String() }
 
-// serve answers, delivers and keeps the state until ctx ends.
+// serve answers, delivers and keeps the state until ctx ends, and then once more what the
+// last requests did.
 func (s *simulators) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.Run(ctx) })
 	group.Go(func() error { return serveUntil(ctx, s.stripe, s.StripeHandler()) })
 	group.Go(func() error { return serveUntil(ctx, s.clerk, s.ClerkHandler()) })
 	group.Go(func() error { return s.keep(ctx) })
-	return group.Wait()
+	return errors.Join(group.Wait(), s.write())
 }
 
 // serveUntil serves until ctx ends, then lets requests end.

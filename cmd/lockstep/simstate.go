@@ -35,7 +35,7 @@ func (s *simulators) restore() error {
 	return nil
 }
 
-// keep writes the state whenever it has changed, and once more at the end.
+// keep writes the state whenever it has changed, until ctx ends.
 func (s *simulators) keep(ctx context.Context) error {
 	if s.state == "" {
 		return nil
@@ -43,26 +43,34 @@ func (s *simulators) keep(ctx context.Context) error {
 	written := s.Version()
 	tick := time.NewTimer(keepEvery)
 	defer tick.Stop()
-	for ended := false; !ended; {
+	for {
 		select {
 		case <-ctx.Done():
-			ended = true
+			return nil
 		case <-tick.C:
 		}
 		version, began := s.Version(), time.Now()
 		if version != written {
 			if err := s.write(); err != nil {
-				return fmt.Errorf("keep the simulators' state: %w", err)
+				return err
 			}
 			written = version
 		}
 		tick.Reset(max(keepEvery, 10*time.Since(began)))
 	}
-	return nil
 }
 
-// write replaces the file at once, so that there is never half a state.
-func (s *simulators) write() error {
+// write replaces the file at once, so that there is never half a state. Without a file it
+// does nothing.
+func (s *simulators) write() (err error) {
+	if s.state == "" {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("keep the simulators' state: %w", err)
+		}
+	}()
 	f, err := os.CreateTemp(filepath.Dir(s.state), filepath.Base(s.state)+".*")
 	if err != nil {
 		return err
