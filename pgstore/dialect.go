@@ -14,14 +14,18 @@ import (
 // dialect is where PostgreSQL differs.
 func dialect() sqlstore.Dialect {
 	return sqlstore.Dialect{
-		Clock:      clock,
-		Snapshot:   sql.LevelRepeatableRead,
-		Writers:    2,
-		Remote:     true,
-		Unprepared: true, // pgx keeps prepared statements itself
-		Argument:   argument,
-		Conflict:   func(err error) bool { return code(err) == "23505" },                         // unique_violation
-		Undone:     func(err error) bool { c := code(err); return c == "40P01" || c == "40001" }, // deadlock, serialization
+		Clock:       clock,
+		Snapshot:    sql.LevelRepeatableRead,
+		Writers:     2,
+		Remote:      true,
+		Later:       later,
+		Last:        last,
+		Generations: true,
+		Priorities:  true,
+		Unprepared:  true, // pgx keeps prepared statements itself
+		Argument:    argument,
+		Conflict:    func(err error) bool { return code(err) == "23505" },                         // unique_violation
+		Undone:      func(err error) bool { c := code(err); return c == "40P01" || c == "40001" }, // deadlock, serialization
 		Locking: map[sqlstore.Statement]string{
 			sqlstore.HoldsLease:       string(sqlstore.HoldsLease) + " for update",
 			sqlstore.SelectInherits:   string(sqlstore.SelectInherits) + " for update",
@@ -102,15 +106,33 @@ from (select set_config('idle_in_transaction_session_timeout', '10s', true) as a
 	set_config('enable_seqscan', 'off', true) as planned, set_config('jit', 'off', true) as compiled) as settings
 where abandoned is not null and planned is not null and compiled is not null`
 
+	// claimDue looks for one priority after the other, as long as there is room for more, so
+	// that keys that are due later are never stepped over. What is due must be materialized: for a
+	// row that another has changed meanwhile PostgreSQL plans the update's source anew, and
+	// would look for more due ones then.
 	claimDue = `
-with due as materialized (
+with clock as materialized (
+	select greatest(cast($3 as bigint), cast(extract(epoch from clock_timestamp()) * 1000 as bigint)) as now
+), interactive as materialized (
 	select key from work
-	where generation > done_generation and priority = $5 and due_at <= $3
+	where generation > done_generation and priority = 0 and due_at <= (select now from clock) and $5 <= 0
 	order by due_at, key limit $4
-	for update skip locked)
+	for update skip locked
+), normal as materialized (
+	select key from work
+	where generation > done_generation and priority = 1 and due_at <= (select now from clock) and $5 <= 1 and $6 >= 1
+	order by due_at, key limit $4 - (select count(*) from interactive)
+	for update skip locked
+), background as materialized (
+	select key from work
+	where generation > done_generation and priority = 2 and due_at <= (select now from clock) and $5 <= 2 and $6 >= 2
+	order by due_at, key limit $4 - (select count(*) from interactive) - (select count(*) from normal)
+	for update skip locked
+), due as materialized (
+	select key from interactive union all select key from normal union all select key from background)
 update work set
 	lease_token = $1,
-	lease_until = $2,
+	lease_until = (select now from clock) + cast($2 as bigint),
 	attempts = work.attempts + 1,
 	claimed_seq = (select seq from change_count where id = 1),
 	claimed_generation = work.generation,
@@ -118,7 +140,7 @@ update work set
 	claimed_priority = work.priority,
 	scope = 0
 from due where work.key = due.key
-returning work.key, work.claimed_scope, work.generation, work.attempts, work.run_at`
+returning work.key, work.claimed_scope, work.claimed_priority, work.generation, work.attempts, work.run_at, work.lease_until`
 
 	selectEvents = `
 select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,
@@ -209,15 +231,18 @@ on conflict (key) do update set
 		else work.run_at end
 returning key, generation`
 
+	// insertEventTogether takes the generation from the key's row, which the transaction has
+	// marked and so locked.
 	insertEventTogether = `
 with stored as (
 	insert into events (source, id, type, origin, object_id, customer_id, api_version,
 		occurred_at, received_at, key, generation, status, reason)
 	select source, id, type, origin, object_id, customer_id, api_version,
-		occurred_at, received_at, nullif(key, ''), generation, status, reason
+		occurred_at, received_at, nullif(given.key, ''), coalesce(work.generation, given.generation), status, given.reason
 	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]), cast($6 as text[]), cast($7 as text[]),
 		cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]), cast($11 as bigint[]), cast($12 as text[]), cast($13 as text[]))
 		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
+	left join work on work.key = nullif(given.key, '')
 	on conflict (source, id) do nothing
 	returning seq, source, id, received_at
 ), kept as (

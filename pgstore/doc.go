@@ -11,6 +11,12 @@
 //
 // Leases end by the database's clock: those of the machines may differ.
 //
+// # Round trips
+//
+// In a transaction a connection says nothing before an answer is wanted, and then all that
+// was said in one go (pgx's batches, which every mode of its protocol has). What fails
+// is told with the next answer; what comes behind it is not done.
+//
 // # Connections
 //
 // Nothing is kept in a session, so that PgBouncer may stand between in transaction mode;

@@ -123,7 +123,7 @@ func open(ctx context.Context, config *pgx.ConnConfig, o options, version int64)
 // pool is a handle on the database. Connections are given up from time to time, so that
 // they spread again over what is behind a name.
 func pool(config *pgx.ConnConfig, connections int) *sql.DB {
-	db := stdlib.OpenDB(*config)
+	db := sql.OpenDB(connector{stdlib.GetConnector(*config)})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)

@@ -80,10 +80,10 @@ var breakages = []breakage{
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}`},
-	{"finish without the token: whoever is late ends somebody else's run",
+	{"write without the token: whoever is late writes over somebody else's run",
 		"internal/sqlstore/fence.go",
-		`	err := t.row(ctx, HoldsLease, claim.Key.String(), claim.Token).Scan(&one)`,
-		`	err := t.row(ctx, "select 1 from work where key = $1", claim.Key.String()).Scan(&one)`},
+		`	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,
+		`	answer := ask(ctx, t, scanNumber, "select 1 from work where key = $1", claim.Key.String())`},
 	{"finish what was marked meanwhile too",
 		"internal/sqlstore/finish.go",
 		`	done_generation = claimed_generation,

@@ -12,7 +12,7 @@ import (
 )
 
 // cutter stands between the replicas and PostgreSQL. It reads what the clients send, and
-// after a commit that it is told to cut it waits for the server's answer, which it does
+// after a commit that it is told to cut it waits for the server's answers, which it does
 // not pass on: the connection breaks instead. So the transaction is committed, and its
 // client cannot know.
 type cutter struct {
@@ -62,11 +62,21 @@ func (c *cutter) carry(client net.Conn) {
 	})
 	both.Go(func() {
 		defer end()
-		buffer := make([]byte, 64<<10)
+		buffer, end := make([]byte, 64<<10), []byte(nil)
 		for {
 			n, err := server.Read(buffer)
-			if err != nil || cutting.Load() {
+			if err != nil {
 				return
+			}
+			if cutting.Load() {
+				// The commit may have been sent together with what comes before it: it is done
+				// when the server says that it is ready for more.
+				end = append(end, buffer[:n]...)
+				end = end[max(0, len(end)-6):]
+				if bytes.HasPrefix(end, []byte("Z\x00\x00\x00\x05")) {
+					return
+				}
+				continue
 			}
 			if _, err := client.Write(buffer[:n]); err != nil {
 				return
@@ -93,13 +103,14 @@ func (c *cutter) upstream(client io.Reader, server io.Writer, cutting *atomic.Bo
 		if _, err := io.ReadFull(in, message[len(head):]); err != nil {
 			return
 		}
+		statement := bytes.TrimPrefix(message[5:], []byte("\x00")) // in a parse message, behind the empty name
 		switch {
 		case !started:
 			const plain = 3 << 16 // version 3; else it asks for encryption, which is refused
 			started = binary.BigEndian.Uint32(message[4:8]) >= plain && message[4] == 0
-		case bytes.HasPrefix(message[5:], []byte("begin")):
+		case bytes.HasPrefix(statement, []byte("begin")):
 			transaction = nil
-		case bytes.Equal(message[5:], []byte("commit\x00")):
+		case bytes.HasPrefix(statement, []byte("commit\x00")):
 			cutting.Store(c.cut(transaction))
 		default:
 			transaction = append(transaction, message...)

@@ -28,19 +28,19 @@ select kind, id from accounts where (kind, id) > ($1, $2) order by kind, id limi
 func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
 	var r lockstep.Record
 	err := s.read(ctx, func(t *tx) (err error) {
-		if r, err = t.account(ctx, account); err != nil {
+		subscriptions, licenses, paysFor := t.subscriptions(ctx, account), t.licenses(ctx, account), t.paysFor(ctx, account)
+		record := t.askAccount(t.last(ctx), account)
+		if r, err = record(); err != nil {
 			return err
 		}
-		if r.Subscriptions, err = t.subscriptions(ctx, account); err != nil {
+		if r.Subscriptions, err = subscriptions(); err != nil {
 			return fmt.Errorf("subscriptions: %w", err)
 		}
-		if r.Licenses, err = t.licenses(ctx, account); err != nil {
+		if r.Licenses, err = licenses(); err != nil {
 			return fmt.Errorf("licenses: %w", err)
 		}
-		if account.Kind == lockstep.User {
-			if r.PaysFor, err = t.paysFor(ctx, account); err != nil {
-				return fmt.Errorf("sponsorships: %w", err)
-			}
+		if r.PaysFor, err = paysFor(); err != nil {
+			return fmt.Errorf("sponsorships: %w", err)
 		}
 		return nil
 	})
@@ -53,24 +53,16 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 // AccountOfCustomer implements [lockstep.Ledger]. It also knows the customers
 // that accounts had before.
 func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error) {
-	var a lockstep.Account
-	err := s.read(ctx, func(t *tx) (err error) {
-		a, err = t.linked(ctx, customerID)
-		return err
-	})
+	link, err := one(ctx, s, scanLinked, SelectLinked, customerID)
 	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read link: %w", err)
+		return lockstep.Account{}, fmt.Errorf("read link of customer %s: %w", customerID, err)
 	}
-	return a, nil
+	return link.account, nil
 }
 
 // AccountsAfter implements [lockstep.Ledger].
 func (s *Store) AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error) {
-	var accounts []lockstep.Account
-	err := s.read(ctx, func(t *tx) (err error) {
-		accounts, err = collect(ctx, t, scanAccount, selectAccountsAfter, after.Kind, after.ID, limit)
-		return err
-	})
+	accounts, err := all(ctx, s, scanAccount, selectAccountsAfter, after.Kind, after.ID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
@@ -79,18 +71,31 @@ func (s *Store) AccountsAfter(ctx context.Context, after lockstep.Account, limit
 
 // account reads the account's own row, or ErrNotFound.
 func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	return t.askAccount(ctx, account)()
+}
+
+// askAccount is account for a row that is wanted later, see ask.
+func (t *tx) askAccount(ctx context.Context, account lockstep.Account) func() (lockstep.Record, error) {
+	answer := ask(ctx, t, scanRecord, SelectAccount, account.Kind, account.ID)
+	return func() (lockstep.Record, error) {
+		r, err := only(answer())
+		if errors.Is(err, sql.ErrNoRows) {
+			err = lockstep.ErrNotFound
+		}
+		return r, err
+	}
+}
+
+func scanRecord(row scanner) (lockstep.Record, error) {
 	var r lockstep.Record
 	var intent lockstep.Intent
 	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil int64
 	var projected, entitlements string
-	err := t.row(ctx, SelectAccount, account.Kind, account.ID).Scan(&r.Account.Kind, &r.Account.ID, &r.State,
+	err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.State,
 		&r.Email, &r.Name, &r.IdentityUpdatedAt,
 		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
 		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil, &createdAt, &updatedAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return r, lockstep.ErrNotFound
-	}
 	if err != nil {
 		return r, err
 	}

@@ -29,7 +29,7 @@ func (s *Store) Assign(ctx context.Context, key lockstep.Key, account lockstep.A
 		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
 			return err
 		}
-		if _, err := t.exec(ctx, upsertAssignment, key.String(), account.Kind, account.ID, t.now); err != nil {
+		if err := t.later(ctx, upsertAssignment, key.String(), account.Kind, account.ID, t.now()); err != nil {
 			return err
 		}
 		return t.mark(ctx, []lockstep.Mark{{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Interactive}})
@@ -53,14 +53,8 @@ func (t *tx) belongs(ctx context.Context, key lockstep.Key) (lockstep.Account, e
 }
 
 // AssignmentOf implements [lockstep.Assignments].
-func (s *Store) AssignmentOf(ctx context.Context, key lockstep.Key) (account lockstep.Account, err error) {
-	err = s.read(ctx, func(t *tx) (err error) {
-		account, err = scanAccount(t.row(ctx, selectAssignment, key.String()))
-		if errors.Is(err, sql.ErrNoRows) {
-			err = lockstep.ErrNotFound
-		}
-		return err
-	})
+func (s *Store) AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Account, error) {
+	account, err := one(ctx, s, scanAccount, selectAssignment, key.String())
 	if err != nil {
 		return lockstep.Account{}, fmt.Errorf("read assignment of %s: %w", key, err)
 	}

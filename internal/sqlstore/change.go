@@ -11,12 +11,13 @@ import (
 
 const (
 	// countChange numbers a transaction's changes. The row stays locked until the
-	// commit, which is what puts the numbers in the order of the commits.
+	// commit, which is what puts the numbers in the order of the commits; what reads it
+	// after that, in the same transaction, reads the transaction's own number.
 	countChange Statement = `
-update change_count set seq = seq + 1 where id = 1 returning seq`
+update change_count set seq = seq + 1 where id = 1`
 
 	upsertChange Statement = `
-insert into changes (kind, id, seq) values ($1, $2, $3)
+insert into changes (kind, id, seq) values ($1, $2, (select seq from change_count where id = 1))
 on conflict (kind, id) do update set seq = excluded.seq`
 
 	// SelectLastChange reads the number; in a writing transaction of a database that has
@@ -41,17 +42,16 @@ func (t *tx) numberChanges(ctx context.Context) error {
 	if len(t.changes) == 0 {
 		return nil
 	}
-	var seq int64
-	if err := t.row(ctx, countChange).Scan(&seq); err != nil {
+	if err := t.later(ctx, countChange); err != nil {
 		return fmt.Errorf("number a change: %w", err)
 	}
 	slices.SortFunc(t.changes, func(a, b lockstep.Account) int { return strings.Compare(a.String(), b.String()) })
 	for _, a := range t.changes {
-		if _, err := t.exec(ctx, upsertChange, a.Kind, a.ID, seq); err != nil {
+		if err := t.later(ctx, upsertChange, a.Kind, a.ID); err != nil {
 			return fmt.Errorf("note the change of %s: %w", a, err)
 		}
 	}
-	return t.tellNews(ctx, seq)
+	return t.tellNews(ctx)
 }
 
 // ChangedSince implements [lockstep.Changes].

@@ -14,14 +14,15 @@ import (
 )
 
 const (
-	// ClaimDue leases the keys of one priority ($5) that are due, the oldest first.
+	// ClaimDue leases the keys of one priority ($5, not above $6) that are due, the oldest first.
 	// The + 0 keeps SQLite from planning the statement anew for every limit, which
 	// took a third of a claim.
-	// A database with several writers skips the rows that another is claiming.
+	// The lease is for $2 milliseconds from $3 on. A database with several writers skips the rows
+	// that another is claiming, and see Priorities of [Dialect].
 	ClaimDue Statement = `
 update work set
 	lease_token = $1,
-	lease_until = $2,
+	lease_until = $3 + $2,
 	attempts = attempts + 1,
 	claimed_seq = (select seq from change_count where id = 1),
 	claimed_generation = generation,
@@ -30,9 +31,9 @@ update work set
 	scope = 0
 where key in (
 	select key from work
-	where generation > done_generation and priority = $5 and due_at <= $3
+	where generation > done_generation and priority = $5 and $5 <= $6 and due_at <= $3
 	order by due_at, key limit $4 + 0)
-returning key, claimed_scope, generation, attempts, run_at`
+returning key, claimed_scope, claimed_priority, generation, attempts, run_at, lease_until`
 
 	selectNextDue Statement = `
 select due_at from work
@@ -46,15 +47,25 @@ func (s *Store) Claim(ctx context.Context, request lockstep.ClaimRequest) ([]loc
 		return nil, nil
 	}
 	var claims []lockstep.Claim
-	err := s.write(ctx, func(t *tx) error {
+	err := s.early(ctx, func(t *tx) error {
 		// One priority after the other, so that keys that are due later are never
 		// stepped over: there may be one for every account.
+		if !t.pool.dialect.Priorities {
+			if err := t.readClock(); err != nil {
+				return err
+			}
+		}
+		claims = nil
 		for p := lockstep.Interactive; p <= request.MaxPriority && len(claims) < request.Limit; p++ {
-			due, err := t.claimDue(ctx, p, request.Limit-len(claims), request.Lease)
+			most, within := p, ctx
+			if t.pool.dialect.Priorities {
+				most, within = request.MaxPriority, t.last(ctx)
+			}
+			due, err := t.claimDue(within, p, most, request.Limit-len(claims), request.Lease)
 			if err != nil {
 				return err
 			}
-			claims = append(claims, due...)
+			claims, p = append(claims, due...), most
 		}
 		return nil
 	})
@@ -70,21 +81,20 @@ type due struct {
 	runAt int64
 }
 
-func (t *tx) claimDue(ctx context.Context, p lockstep.Priority, limit int, lease time.Duration) ([]lockstep.Claim, error) {
+func (t *tx) claimDue(ctx context.Context, p, most lockstep.Priority, limit int, lease time.Duration) ([]lockstep.Claim, error) {
 	// One token serves all keys of a claim: it is only ever looked for together
 	// with its key.
 	token := rand.Text()
-	until := t.now + lease.Milliseconds()
-	rows, err := collect(ctx, t, scanDue, ClaimDue, token, until, t.now, limit, p)
+	rows, err := collect(ctx, t, scanDue, ClaimDue, token, lease.Milliseconds(), t.at, limit, p, most)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b due) int { // returning has no order
-		return cmp.Or(cmp.Compare(a.runAt, b.runAt), cmp.Compare(a.Key.String(), b.Key.String()))
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.runAt, b.runAt), cmp.Compare(a.Key.String(), b.Key.String()))
 	})
 	claims := make([]lockstep.Claim, len(rows))
 	for i, d := range rows {
-		d.Token, d.LeaseUntil, d.Priority = token, moment(until), p
+		d.Token = token
 		claims[i] = d.Claim
 	}
 	return claims, nil
@@ -92,9 +102,11 @@ func (t *tx) claimDue(ctx context.Context, p lockstep.Priority, limit int, lease
 
 func scanDue(row scanner) (d due, err error) {
 	var key string
-	if err = row.Scan(&key, &d.Scope, &d.Generation, &d.Attempt, &d.runAt); err != nil {
+	var until int64
+	if err = row.Scan(&key, &d.Scope, &d.Priority, &d.Generation, &d.Attempt, &d.runAt, &until); err != nil {
 		return d, err
 	}
+	d.LeaseUntil = moment(until)
 	d.Key, err = lockstep.ParseKey(key)
 	return d, err
 }
@@ -104,9 +116,16 @@ func (s *Store) NextDue(ctx context.Context, maxPriority lockstep.Priority) (tim
 	var earliest int64
 	pending := false
 	err := s.read(ctx, func(t *tx) error {
+		var answers []func() ([]int64, error)
 		for p := lockstep.Interactive; p <= maxPriority; p++ {
-			var at int64
-			err := t.row(ctx, selectNextDue, p).Scan(&at)
+			within := ctx
+			if p == maxPriority {
+				within = t.last(ctx)
+			}
+			answers = append(answers, ask(within, t, scanNumber, selectNextDue, p))
+		}
+		for _, due := range answers {
+			at, err := only(due())
 			if errors.Is(err, sql.ErrNoRows) {
 				continue
 			}

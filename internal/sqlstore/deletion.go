@@ -32,7 +32,7 @@ order by deletion_at, kind, id limit $2`
 // BeginDeletion implements [lockstep.Deletions].
 func (s *Store) BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account, brake lockstep.Brake) (state lockstep.DeletionState, tripped bool, err error) {
 	err = s.fenced(ctx, claim, func(t *tx) error {
-		if _, err := t.exec(ctx, consultBrake); err != nil {
+		if err := t.later(ctx, consultBrake); err != nil {
 			return err
 		}
 		record, err := t.account(ctx, account)
@@ -47,8 +47,7 @@ func (s *Store) BeginDeletion(ctx context.Context, claim lockstep.Claim, account
 			return err
 		}
 		t.changed(account)
-		_, err = t.exec(ctx, updateDeletion, account.Kind, account.ID, state, t.now)
-		return err
+		return t.later(ctx, updateDeletion, account.Kind, account.ID, state, t.now())
 	})
 	if err != nil {
 		return "", false, fmt.Errorf("begin deletion of %s: %w", account, err)
@@ -69,7 +68,7 @@ func (t *tx) brake(ctx context.Context, b lockstep.Brake) (state lockstep.Deleti
 	if err := t.row(ctx, selectBrake).Scan(&since); err != nil {
 		return "", false, err
 	}
-	if err := t.row(ctx, countBegun, max(since, t.now-b.Window.Milliseconds())).Scan(&begun); err != nil {
+	if err := t.row(ctx, countBegun, max(since, t.now()-b.Window.Milliseconds())).Scan(&begun); err != nil {
 		return "", false, err
 	}
 	if err := t.row(ctx, countLinked, b.Counted()).Scan(&linked); err != nil {
@@ -85,8 +84,7 @@ func (t *tx) brake(ctx context.Context, b lockstep.Brake) (state lockstep.Deleti
 func (s *Store) ForgetDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
 		t.changed(account)
-		_, err := t.exec(ctx, updateDeletion, account.Kind, account.ID, "", 0)
-		return err
+		return t.later(ctx, updateDeletion, account.Kind, account.ID, "", 0)
 	})
 	if err != nil {
 		return fmt.Errorf("forget deletion of %s: %w", account, err)
@@ -95,15 +93,12 @@ func (s *Store) ForgetDeletion(ctx context.Context, claim lockstep.Claim, accoun
 }
 
 // DeletionsIn implements [lockstep.Deletions].
-func (s *Store) DeletionsIn(ctx context.Context, state lockstep.DeletionState, limit int) (all []lockstep.Deletion, err error) {
-	err = s.read(ctx, func(t *tx) (err error) {
-		all, err = collect(ctx, t, scanDeletion, selectDeletions, state, limit)
-		return err
-	})
+func (s *Store) DeletionsIn(ctx context.Context, state lockstep.DeletionState, limit int) ([]lockstep.Deletion, error) {
+	found, err := all(ctx, s, scanDeletion, selectDeletions, state, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list deletions that are %s: %w", state, err)
 	}
-	return all, nil
+	return found, nil
 }
 
 func scanDeletion(row scanner) (d lockstep.Deletion, err error) {
@@ -115,16 +110,13 @@ func scanDeletion(row scanner) (d lockstep.Deletion, err error) {
 
 // DeletionTally implements [lockstep.Deletions].
 func (s *Store) DeletionTally(ctx context.Context) (map[lockstep.DeletionState]int64, error) {
-	tally := map[lockstep.DeletionState]int64{}
-	err := s.read(ctx, func(t *tx) error {
-		counts, err := collect(ctx, t, scanCount, tallyDeletions)
-		for _, c := range counts {
-			tally[lockstep.DeletionState(c.status)] = c.events
-		}
-		return err
-	})
+	counts, err := all(ctx, s, scanCount, tallyDeletions)
 	if err != nil {
 		return nil, fmt.Errorf("count deletions: %w", err)
+	}
+	tally := map[lockstep.DeletionState]int64{}
+	for _, c := range counts {
+		tally[lockstep.DeletionState(c.status)] = c.events
 	}
 	return tally, nil
 }
@@ -135,7 +127,7 @@ const everyHeld = 1_000_000
 // DecideDeletions implements [lockstep.Deletions].
 func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	err = s.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, consultBrake); err != nil {
+		if err := t.later(ctx, consultBrake); err != nil {
 			return err
 		}
 		decided = nil
@@ -160,16 +152,15 @@ func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionS
 		}
 		for _, a := range decided {
 			t.changed(a)
-			if _, err := t.exec(ctx, updateDeletion, a.Kind, a.ID, decision, t.now); err != nil {
+			if err := t.later(ctx, updateDeletion, a.Kind, a.ID, decision, t.now()); err != nil {
 				return err
 			}
 			mark := lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal}
-			if _, err := t.markOne(ctx, mark); err != nil {
+			if err := t.markLater(ctx, mark); err != nil {
 				return err
 			}
 		}
-		_, err := t.exec(ctx, releaseBrake, t.now)
-		return err
+		return t.later(ctx, releaseBrake, t.now())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("decide deletions: %w", err)

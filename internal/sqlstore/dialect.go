@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
 	"slices"
 
@@ -26,6 +27,18 @@ type Dialect struct {
 	// Clock selects the current time in milliseconds. Empty: the process's clock,
 	// which is right where there is one process only.
 	Clock string
+	// Later marks the context of a statement that may be sent together with the next one
+	// whose answer is wanted, or with the commit, so that nobody waits for it alone. An
+	// error of it comes with that one. Last marks the context of a transaction's last statement, with
+	// which the commit may be sent. Both nil: each statement is done when it is said, as
+	// costs nothing where the database is in this process.
+	Later, Last func(context.Context) context.Context
+	// Generations: InsertEvent, replaced in Together, finds the generation that the mark of
+	// an event's key has made, so that nobody waits for the marks.
+	Generations bool
+	// Priorities: ClaimDue, overridden, claims all priorities from $5 to $6, the most urgent first,
+	// instead of $5 alone, and looks at the clock itself: $3 is then 0.
+	Priorities bool
 	// Conflict reports whether an error is the violation of a unique constraint:
 	// where writers run at once, one can get in between a check and its write.
 	// Nil: there is one writer.

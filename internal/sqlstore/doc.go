@@ -62,4 +62,19 @@
 // Writes go through one pool, reads through another; on SQLite the writing pool
 // has one connection. Time is the process's, or the database's where the dialect
 // has a Clock; always integer milliseconds UTC, 0 for no time.
+//
+// # Waiting
+//
+// A database that is elsewhere is waited for at each statement, so what need not be
+// waited for is said with what must be, and the driver sends them in one go (see Later
+// of [Dialect]):
+//
+//	later   a write whose result nobody looks at: with the next statement, or the commit
+//	ask     a query whose rows are wanted soon: with what else is asked, and the fence
+//	last    the last statement of a transaction: the commit goes with it
+//	early   a transaction that can ask before it knows the time
+//
+// The begin and the clock go with the first statement. The order is that in which
+// things are said, so locks are taken in the order of the code. On SQLite each
+// statement is done when it is said, or when its rows are called for.
 package sqlstore

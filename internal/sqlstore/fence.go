@@ -15,24 +15,38 @@ const HoldsLease Statement = `select 1 from work where key = $1 and lease_token 
 
 // fenced runs do in a writing transaction in which the claim is the current one.
 func (s *Store) fenced(ctx context.Context, claim lockstep.Claim, do func(*tx) error) error {
-	return s.write(ctx, func(t *tx) error {
-		if err := t.holds(ctx, claim); err != nil {
+	return s.early(ctx, func(t *tx) error {
+		if err := t.holds(ctx, claim)(); err != nil {
 			return err
 		}
 		return do(t)
 	})
 }
 
-func (t *tx) holds(ctx context.Context, claim lockstep.Claim) error {
-	if claim.Token == "" { // a key that nobody holds has the empty token
-		return lost(claim)
+// fencedAccount is fenced for what begins with a look at an account, whose error is
+// ErrNotFound where there is none: it is locked after the claim, and read with it.
+func (s *Store) fencedAccount(ctx context.Context, claim lockstep.Claim, account lockstep.Account, do func(t *tx, stored lockstep.Record, err error) error) error {
+	return s.early(ctx, func(t *tx) error {
+		holds, stored := t.holds(ctx, claim), t.askAccount(ctx, account)
+		if err := holds(); err != nil {
+			return err
+		}
+		record, err := stored()
+		return do(t, record, err)
+	})
+}
+
+// holds asks whether the claim is the current one; the answer is ErrLeaseLost if not.
+func (t *tx) holds(ctx context.Context, claim lockstep.Claim) func() error {
+	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)
+	return func() error {
+		_, err := only(answer())
+		// A key that nobody holds has the empty token.
+		if errors.Is(err, sql.ErrNoRows) || err == nil && claim.Token == "" {
+			return lost(claim)
+		}
+		return err
 	}
-	var one int
-	err := t.row(ctx, HoldsLease, claim.Key.String(), claim.Token).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return lost(claim)
-	}
-	return err
 }
 
 func lost(claim lockstep.Claim) error {

@@ -42,10 +42,14 @@ update work set
 	disposition = $3, reason = $4
 where key = $1 and lease_token = $2`
 
+	// settleEvents and endWaits do nothing unless the token ($2) is the current one.
 	settleEvents Statement = `
-update events set status = $2, reason = $3
+update events set status = $3, reason = $4
 where key = $1 and status in ('pending', 'parked', 'failed')
-	and generation <= (select claimed_generation from work where key = $1)`
+	and generation <= (select claimed_generation from work where key = $1 and lease_token = $2)`
+
+	endWaits Statement = `
+delete from work_waits where key = $1 and exists (select 1 from work where key = $1 and lease_token = $2)`
 
 	deleteWaits Statement = `delete from work_waits where key = $1`
 	insertWait  Statement = `insert into work_waits (key, waits_for) values ($1, $2) on conflict do nothing`
@@ -60,15 +64,23 @@ where ((kind = $1 and id = $2) or customer_id = $3)
 
 // Finish implements [lockstep.Queue].
 func (s *Store) Finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
-	err := s.fenced(ctx, claim, func(t *tx) error {
+	err := s.finish(ctx, claim, outcome)
+	if err != nil {
+		return fmt.Errorf("finish %s: %w", claim.Key, err)
+	}
+	return nil
+}
+
+func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
+	if outcome.Disposition == lockstep.Done {
+		return s.early(ctx, func(t *tx) error { return t.done(ctx, claim, outcome) })
+	}
+	return s.fenced(ctx, claim, func(t *tx) error {
 		switch outcome.Disposition {
-		case lockstep.Done:
-			return t.done(ctx, claim, outcome)
 		case lockstep.Retry:
-			soon := t.now + haste.Milliseconds()
-			at := max(millis(outcome.At), t.now)
-			_, err := t.exec(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
-			return err
+			soon := t.now() + haste.Milliseconds()
+			at := max(millis(outcome.At), t.now())
+			return t.later(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
 		case lockstep.Parked:
 			return t.park(ctx, claim, outcome)
 		case lockstep.Failed:
@@ -76,27 +88,34 @@ func (s *Store) Finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 		}
 		return fmt.Errorf("disposition %q is none", outcome.Disposition)
 	})
-	if err != nil {
-		return fmt.Errorf("finish %s: %w", claim.Key, err)
-	}
-	return nil
 }
 
+// done ends a run that is in step, as the last that its transaction does. Each of its
+// statements looks for the token, so that nobody waits for the fence before they are said; it
+// is there for its lock.
 func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
-	if err := t.settle(ctx, claim.Key, lockstep.EventDone, ""); err != nil {
+	if claim.Token == "" {
+		return lost(claim)
+	}
+	if err := t.later(ctx, HoldsLease, claim.Key.String(), claim.Token); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope)
+	if err := t.settle(ctx, claim, lockstep.EventDone, ""); err != nil {
+		return err
+	}
+	n, err := t.exec(t.last(ctx), finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope)
+	if err == nil && n == 0 {
+		err = lost(claim)
+	}
 	return err
 }
 
 // end ends a run that is not tried again before the next mark.
 func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Disposition, s lockstep.EventStatus, reason string) error {
-	if err := t.settle(ctx, claim.Key, s, reason); err != nil {
+	if err := t.settle(ctx, claim, s, reason); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, finishEnded, claim.Key.String(), claim.Token, d, reason)
-	return err
+	return t.later(ctx, finishEnded, claim.Key.String(), claim.Token, d, reason)
 }
 
 // park ends a run whose key belongs to nobody known. What it waits for may have
@@ -109,8 +128,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	}
 	// From here on nobody's link is committed before this is: it is either seen here, or
 	// finds what is written here.
-	var last int64
-	if err := t.row(ctx, SelectLastChange).Scan(&last); err != nil {
+	if err := t.later(ctx, SelectLastChange); err != nil {
 		return err
 	}
 	missed, err := t.missed(ctx, claim, outcome.WaitsFor)
@@ -121,7 +139,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 		return err
 	}
 	for _, key := range outcome.WaitsFor {
-		if _, err := t.exec(ctx, insertWait, claim.Key.String(), key.String()); err != nil {
+		if err := t.later(ctx, insertWait, claim.Key.String(), key.String()); err != nil {
 			return fmt.Errorf("wait for %s: %w", key, err)
 		}
 	}
@@ -129,23 +147,22 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 		return nil
 	}
 	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal}
-	_, err = t.markOne(ctx, again)
-	return err
+	return t.markLater(ctx, again)
 }
 
 // missed reports whether one of keys was first seen or linked since the claim.
 func (t *tx) missed(ctx context.Context, claim lockstep.Claim, keys []lockstep.Key) (bool, error) {
+	var answers []func() ([]int64, error)
 	for _, key := range keys {
 		var customer any
 		if key.Kind == lockstep.KeyCustomer {
 			customer = key.ID
 		}
-		var n int
-		if err := t.row(ctx, selectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()).Scan(&n); err != nil {
-			return false, err
-		}
-		if n > 0 {
-			return true, nil
+		answers = append(answers, ask(ctx, t, scanNumber, selectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()))
+	}
+	for _, linked := range answers {
+		if n, err := only(linked()); n > 0 || err != nil {
+			return true, err
 		}
 	}
 	return false, nil
@@ -153,11 +170,11 @@ func (t *tx) missed(ctx context.Context, claim lockstep.Claim, keys []lockstep.K
 
 // settle says what became of the events of a run, and forgets what its key
 // waited for.
-func (t *tx) settle(ctx context.Context, key lockstep.Key, status lockstep.EventStatus, reason string) error {
-	if _, err := t.exec(ctx, settleEvents, key.String(), status, reason); err != nil {
+func (t *tx) settle(ctx context.Context, claim lockstep.Claim, status lockstep.EventStatus, reason string) error {
+	if err := t.later(ctx, settleEvents, claim.Key.String(), claim.Token, status, reason); err != nil {
 		return fmt.Errorf("settle events: %w", err)
 	}
-	if _, err := t.exec(ctx, deleteWaits, key.String()); err != nil {
+	if err := t.later(ctx, endWaits, claim.Key.String(), claim.Token); err != nil {
 		return fmt.Errorf("delete waits: %w", err)
 	}
 	return nil

@@ -40,7 +40,7 @@ func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events in
 		for _, id := range append(customers, record.CustomerID) {
 			keys, ids = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}), append(ids, id)
 		}
-		licenses, err := t.licenses(ctx, account)
+		licenses, err := t.licenses(ctx, account)()
 		if err != nil {
 			return err
 		}

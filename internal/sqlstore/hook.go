@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -46,11 +45,11 @@ on conflict (id) do update set
 // TellAccess implements [lockstep.Hooks].
 func (s *Store) TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
-		if _, err := t.exec(ctx, upsertTold, account.Kind, account.ID, digest, t.now); err != nil {
+		if err := t.later(ctx, upsertTold, account.Kind, account.ID, digest, t.now()); err != nil {
 			return err
 		}
 		for _, key := range keys {
-			if _, err := t.markOne(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal}); err != nil {
+			if err := t.markLater(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal}); err != nil {
 				return err
 			}
 		}
@@ -64,41 +63,27 @@ func (s *Store) TellAccess(ctx context.Context, claim lockstep.Claim, account lo
 
 // AccessTold implements [lockstep.Hooks].
 func (s *Store) AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error) {
-	var told lockstep.AccessTold
-	err := s.read(ctx, func(t *tx) error {
-		var at int64
-		err := t.row(ctx, selectTold, account.Kind, account.ID).Scan(&told.Digest, &told.Sequence, &at)
-		told.At = moment(at)
-		if errors.Is(err, sql.ErrNoRows) {
-			return lockstep.ErrNotFound
-		}
-		return err
-	})
+	told, err := one(ctx, s, scanTold, selectTold, account.Kind, account.ID)
 	if err != nil {
 		return lockstep.AccessTold{}, fmt.Errorf("read what was told of %s: %w", account, err)
 	}
 	return told, nil
 }
 
+func scanTold(row scanner) (told lockstep.AccessTold, err error) {
+	var at int64
+	err = row.Scan(&told.Digest, &told.Sequence, &at)
+	told.At = moment(at)
+	return told, err
+}
+
 // HookDelivery implements [lockstep.Hooks].
 func (s *Store) HookDelivery(ctx context.Context, endpoint, subject string) (lockstep.HookDelivery, error) {
-	var d lockstep.HookDelivery
-	err := s.read(ctx, func(t *tx) (err error) {
-		d, err = t.delivery(ctx, endpoint, subject)
-		return err
-	})
+	d, err := one(ctx, s, scanDelivery, selectDelivery, endpoint, subject)
 	if err != nil {
 		return lockstep.HookDelivery{}, fmt.Errorf("read delivery of %s to %s: %w", subject, endpoint, err)
 	}
 	return d, nil
-}
-
-func (t *tx) delivery(ctx context.Context, endpoint, subject string) (lockstep.HookDelivery, error) {
-	d, err := scanDelivery(t.row(ctx, selectDelivery, endpoint, subject))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = lockstep.ErrNotFound
-	}
-	return d, err
 }
 
 func scanDelivery(row scanner) (d lockstep.HookDelivery, err error) {
@@ -123,43 +108,39 @@ func (s *Store) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, d lo
 }
 
 func (t *tx) saveDelivery(ctx context.Context, d lockstep.HookDelivery) error {
-	_, err := t.exec(ctx, upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence, millis(d.BeganAt), t.now)
-	return err
+	return t.later(ctx, upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence, millis(d.BeganAt), t.now())
 }
 
 func (t *tx) saveEndpoint(ctx context.Context, e lockstep.HookEndpoint) error {
-	_, err := t.exec(ctx, upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
-	return err
+	return t.later(ctx, upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
 }
 
 // HookDeliveries implements [lockstep.Hooks].
-func (s *Store) HookDeliveries(ctx context.Context, endpoint string, limit int) (all []lockstep.HookDelivery, err error) {
-	err = s.read(ctx, func(t *tx) (err error) {
-		all, err = collect(ctx, t, scanDelivery, selectDeliveries, endpoint, limit)
-		return err
-	})
+func (s *Store) HookDeliveries(ctx context.Context, endpoint string, limit int) ([]lockstep.HookDelivery, error) {
+	found, err := all(ctx, s, scanDelivery, selectDeliveries, endpoint, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries to %s: %w", endpoint, err)
 	}
-	return all, nil
+	return found, nil
 }
 
 // HookEndpoint implements [lockstep.Hooks].
 func (s *Store) HookEndpoint(ctx context.Context, id string) (lockstep.HookEndpoint, error) {
-	e := lockstep.HookEndpoint{ID: id}
-	err := s.read(ctx, func(t *tx) error {
-		var failing, disabled int64
-		err := t.row(ctx, selectEndpoint, id).Scan(&e.ID, &failing, &disabled, &e.Reason)
-		e.FailingSince, e.DisabledAt = moment(failing), moment(disabled)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		return err
-	})
+	e, err := one(ctx, s, scanEndpoint, selectEndpoint, id)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return lockstep.HookEndpoint{ID: id}, nil
+	}
 	if err != nil {
 		return lockstep.HookEndpoint{}, fmt.Errorf("read endpoint %s: %w", id, err)
 	}
 	return e, nil
+}
+
+func scanEndpoint(row scanner) (e lockstep.HookEndpoint, err error) {
+	var failing, disabled int64
+	err = row.Scan(&e.ID, &failing, &disabled, &e.Reason)
+	e.FailingSince, e.DisabledAt = moment(failing), moment(disabled)
+	return e, err
 }
 
 // Redeliver implements [lockstep.Hooks].
@@ -173,12 +154,11 @@ func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
 
 // redeliver begins a delivery anew: also what was delivered, and its three days.
 func (t *tx) redeliver(ctx context.Context, endpoint, subject string, priority lockstep.Priority) error {
-	d := lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending, BeganAt: moment(t.now)}
+	d := lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending, BeganAt: moment(t.now())}
 	if err := t.saveDelivery(ctx, d); err != nil {
 		return err
 	}
-	_, err := t.markOne(ctx, lockstep.Mark{Key: d.Key(), Priority: priority})
-	return err
+	return t.markLater(ctx, lockstep.Mark{Key: d.Key(), Priority: priority})
 }
 
 // EnableHookEndpoint implements [lockstep.Hooks].

@@ -41,7 +41,7 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) (re
 		return nil, nil
 	}
 	deliveries = s.writer.dialect.storable(deliveries)
-	err = s.write(ctx, func(t *tx) (err error) {
+	err = s.early(ctx, func(t *tx) (err error) {
 		within := ctx
 		if !t.pool.dialect.Remote { // a goroutine for each statement would only wait for ctx
 			within = context.WithoutCancel(ctx)
@@ -59,6 +59,10 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) (re
 func (s *Store) Writers() int { return max(1, s.writer.dialect.Writers) }
 
 func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	var answer func() (links, error)
+	if t.pool.dialect.Later != nil { // sent together: whose the customers are costs no time beside which events are known
+		answer = t.links(ctx, keysOf(deliveries))
+	}
 	fresh, err := t.unknown(ctx, deliveries)
 	if err != nil {
 		return nil, fmt.Errorf("look for events: %w", err)
@@ -70,13 +74,23 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]loc
 			keys, marks = append(keys, m.Key), append(marks, *m)
 		}
 	}
-	if keys, err = t.land(ctx, keys); err != nil {
+	if answer == nil {
+		answer = t.links(ctx, keys)
+	}
+	linked, err := answer()
+	if err != nil {
 		return nil, err
 	}
+	keys = linked.land(keys)
 	for i := range marks {
 		marks[i].Key = keys[i]
 	}
-	generations, err := t.markRouted(ctx, marks)
+	var generations map[string]int64
+	if t.pool.dialect.Generations {
+		err = t.markLater(ctx, marks...)
+	} else {
+		generations, err = t.markRouted(ctx, marks)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +110,7 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]loc
 	slices.SortFunc(rows, func(a, b []any) int { // two writers never wait for each other
 		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
 	})
-	stored, err := collectAll(ctx, t, scanEventID, InsertEvent, rows)
+	stored, err := collectAll(t.last(ctx), t, scanEventID, InsertEvent, rows)
 	if err != nil {
 		return nil, fmt.Errorf("store events: %w", err)
 	}
@@ -109,6 +123,16 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]loc
 		}
 	}
 	return receipts, nil
+}
+
+// keysOf are the keys that deliveries mark.
+func keysOf(deliveries []lockstep.Delivery) (keys []lockstep.Key) {
+	for _, d := range deliveries {
+		if d.Mark != nil {
+			keys = append(keys, d.Mark.Key)
+		}
+	}
+	return keys
 }
 
 // unknown returns which deliveries are not stored, each event once.
@@ -143,7 +167,7 @@ func (t *tx) eventRow(e lockstep.Event, generations map[string]int64) []any {
 	}
 	received := millis(e.ReceivedAt)
 	if received == 0 {
-		received = t.now
+		received = t.now()
 	}
 	body := e.Body
 	if body == nil {

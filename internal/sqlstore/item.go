@@ -21,26 +21,26 @@ func scanItem(row scanner) (owned, error) {
 	return i, err
 }
 
-// itemsByOwner reads the items of several subscriptions or licenses at once.
-func (t *tx) itemsByOwner(ctx context.Context, s Statement, args ...any) (map[string][]lockstep.Item, error) {
-	all, err := collect(ctx, t, scanItem, s, args...)
-	if err != nil {
-		return nil, err
+// itemsByOwner asks for the items of several subscriptions or licenses at once.
+func (t *tx) itemsByOwner(ctx context.Context, s Statement, args ...any) func() (map[string][]lockstep.Item, error) {
+	answer := ask(ctx, t, scanItem, s, args...)
+	return func() (map[string][]lockstep.Item, error) {
+		found, err := answer()
+		items := map[string][]lockstep.Item{}
+		for _, i := range found {
+			items[i.owner] = append(items[i.owner], i.Item)
+		}
+		return items, err
 	}
-	items := map[string][]lockstep.Item{}
-	for _, i := range all {
-		items[i.owner] = append(items[i.owner], i.Item)
-	}
-	return items, nil
 }
 
 // replaceItems stores the items of one owner in place of those it had.
 func (t *tx) replaceItems(ctx context.Context, deleteAll, insert Statement, owner string, items []lockstep.Item) error {
-	if _, err := t.exec(ctx, deleteAll, owner); err != nil {
+	if err := t.later(ctx, deleteAll, owner); err != nil {
 		return fmt.Errorf("delete items of %s: %w", owner, err)
 	}
 	for _, i := range items {
-		_, err := t.exec(ctx, insert, owner, i.ID, i.PriceID, i.LookupKey, i.ProductID, i.ProductPlan, i.Quantity,
+		err := t.later(ctx, insert, owner, i.ID, i.PriceID, i.LookupKey, i.ProductID, i.ProductPlan, i.Quantity,
 			millis(i.PeriodStart), millis(i.PeriodEnd))
 		if err != nil {
 			return fmt.Errorf("store item %s of %s: %w", i.ID, owner, err)

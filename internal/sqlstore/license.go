@@ -52,8 +52,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 // SaveLicense implements [lockstep.Ledger]. It returns ErrNotFound when there is
 // no such account, and ErrLinked when the license is another account's.
 func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockstep.License, notices []lockstep.Notice) error {
-	err := s.fenced(ctx, claim, func(t *tx) error {
-		if _, err := t.account(ctx, l.Account); err != nil {
+	err := s.fencedAccount(ctx, claim, l.Account, func(t *tx, _ lockstep.Record, err error) error {
+		if err != nil {
 			return fmt.Errorf("account %s: %w", l.Account, err)
 		}
 		t.changed(l.Account)
@@ -68,7 +68,7 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 		if err := t.replaceItems(ctx, deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
 			return err
 		}
-		if _, err := t.markOne(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive}); err != nil {
+		if err := t.markLater(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive}); err != nil {
 			return err
 		}
 		return t.saveNotices(ctx, claim, notices) // after the mark, whose run they wait for
@@ -90,7 +90,7 @@ func (s *Store) LicenseOfPayment(ctx context.Context, paymentID string) (lockste
 		if err != nil {
 			return err
 		}
-		items, err := t.itemsByOwner(ctx, selectItemsOfLicense, l.ID)
+		items, err := t.itemsByOwner(t.last(ctx), selectItemsOfLicense, l.ID)()
 		l.Items = items[l.ID]
 		return err
 	})
@@ -100,19 +100,24 @@ func (s *Store) LicenseOfPayment(ctx context.Context, paymentID string) (lockste
 	return l, nil
 }
 
-func (t *tx) licenses(ctx context.Context, account lockstep.Account) ([]lockstep.License, error) {
-	licenses, err := collect(ctx, t, scanLicense, selectLicenses, account.Kind, account.ID)
-	if err != nil || len(licenses) == 0 {
-		return nil, err
+// licenses asks for those of an account.
+func (t *tx) licenses(ctx context.Context, account lockstep.Account) func() ([]lockstep.License, error) {
+	answer := ask(ctx, t, scanLicense, selectLicenses, account.Kind, account.ID)
+	itemsByOwner := t.itemsByOwner(ctx, selectLicenseItems, account.Kind, account.ID)
+	return func() ([]lockstep.License, error) {
+		licenses, err := answer()
+		if err != nil || len(licenses) == 0 {
+			return nil, err
+		}
+		items, err := itemsByOwner()
+		if err != nil {
+			return nil, err
+		}
+		for i := range licenses {
+			licenses[i].Items = items[licenses[i].ID]
+		}
+		return licenses, nil
 	}
-	items, err := t.itemsByOwner(ctx, selectLicenseItems, account.Kind, account.ID)
-	if err != nil {
-		return nil, err
-	}
-	for i := range licenses {
-		licenses[i].Items = items[licenses[i].ID]
-	}
-	return licenses, nil
 }
 
 func scanLicense(row scanner) (lockstep.License, error) {

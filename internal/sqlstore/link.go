@@ -23,23 +23,23 @@ insert into former_customers (customer_id, kind, id) values ($1, $2, $3) on conf
 // Link implements [lockstep.Ledger]. A customer that Stripe says is deleted gives
 // way to another, as in Save. To link what is linked already marks the account.
 func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string) error {
-	err := s.fenced(ctx, claim, func(t *tx) error { return t.link(ctx, identity, customerID) })
+	err := s.fencedAccount(ctx, claim, identity.Account, func(t *tx, stored lockstep.Record, err error) error {
+		if errors.Is(err, lockstep.ErrNotFound) {
+			err = t.createAccount(ctx, identity)
+		}
+		if err != nil {
+			return err
+		}
+		return t.link(ctx, stored, identity.Account, customerID)
+	})
 	if err != nil {
 		return fmt.Errorf("link customer %s to %s: %w", customerID, identity.Account, err)
 	}
 	return nil
 }
 
-func (t *tx) link(ctx context.Context, identity lockstep.Identity, customerID string) error {
-	account := identity.Account
+func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string) error {
 	t.changed(account)
-	stored, err := t.account(ctx, account)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		err = t.createAccount(ctx, identity)
-	}
-	if err != nil {
-		return err
-	}
 	if stored.CustomerID != customerID {
 		// A creation under way would make a second customer beside this one.
 		if stored.Intent != nil {
@@ -64,15 +64,15 @@ func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockst
 	case err != nil && !errors.Is(err, lockstep.ErrNotFound):
 		return err
 	}
-	if _, err := t.exec(ctx, deleteFormer, customerID); err != nil {
+	if err := t.later(ctx, deleteFormer, customerID); err != nil {
 		return err
 	}
 	if stored.CustomerID != "" {
-		if _, err := t.exec(ctx, insertFormer, stored.CustomerID, account.Kind, account.ID); err != nil {
+		if err := t.later(ctx, insertFormer, stored.CustomerID, account.Kind, account.ID); err != nil {
 			return err
 		}
 	}
-	_, err := t.exec(ctx, updateLink, account.Kind, account.ID, customerID, t.now)
+	_, err := t.exec(ctx, updateLink, account.Kind, account.ID, customerID, t.now())
 	if t.pool.dialect.conflict(err) {
 		return fmt.Errorf("customer %s was linked meanwhile: %w", customerID, lockstep.ErrLinked)
 	}

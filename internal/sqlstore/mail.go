@@ -23,11 +23,7 @@ on conflict (notice_id) do update set
 
 // Mail implements [lockstep.Outbox].
 func (s *Store) Mail(ctx context.Context, noticeID string) (lockstep.Mail, error) {
-	var m lockstep.Mail
-	err := s.read(ctx, func(t *tx) (err error) {
-		m, err = t.mail(ctx, noticeID)
-		return err
-	})
+	m, err := one(ctx, s, scanMail, selectMail, noticeID)
 	if err != nil {
 		return lockstep.Mail{}, fmt.Errorf("read mail of %s: %w", noticeID, err)
 	}
@@ -60,12 +56,11 @@ func (s *Store) RequestMail(ctx context.Context, noticeID string) error {
 		if m.State == lockstep.MailSending {
 			return lockstep.ErrBusy
 		}
-		m.NoticeID, m.State, m.Reason, m.Requested, m.BeganAt = n.ID, lockstep.MailPending, "", true, moment(t.now)
+		m.NoticeID, m.State, m.Reason, m.Requested, m.BeganAt = n.ID, lockstep.MailPending, "", true, moment(t.now())
 		if err := t.saveMail(ctx, m); err != nil {
 			return err
 		}
-		_, err = t.markOne(ctx, lockstep.Mark{Key: n.MailKey(), Priority: lockstep.Interactive})
-		return err
+		return t.markLater(ctx, lockstep.Mark{Key: n.MailKey(), Priority: lockstep.Interactive})
 	})
 	if err != nil {
 		return fmt.Errorf("request mail of %s: %w", noticeID, err)
@@ -74,17 +69,20 @@ func (s *Store) RequestMail(ctx context.Context, noticeID string) error {
 }
 
 func (t *tx) mail(ctx context.Context, noticeID string) (lockstep.Mail, error) {
-	var m lockstep.Mail
-	var beganAt, at int64
-	err := t.row(ctx, selectMail, noticeID).Scan(&m.NoticeID, &m.State, &m.Reason, &m.Attempts, &m.Requested, &beganAt, &at)
+	m, err := scanMail(t.row(ctx, selectMail, noticeID))
 	if errors.Is(err, sql.ErrNoRows) {
-		return m, lockstep.ErrNotFound
+		err = lockstep.ErrNotFound
 	}
+	return m, err
+}
+
+func scanMail(row scanner) (m lockstep.Mail, err error) {
+	var beganAt, at int64
+	err = row.Scan(&m.NoticeID, &m.State, &m.Reason, &m.Attempts, &m.Requested, &beganAt, &at)
 	m.BeganAt, m.UpdatedAt = moment(beganAt), moment(at)
 	return m, err
 }
 
 func (t *tx) saveMail(ctx context.Context, m lockstep.Mail) error {
-	_, err := t.exec(ctx, upsertMail, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested), millis(m.BeganAt), t.now)
-	return err
+	return t.later(ctx, upsertMail, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested), millis(m.BeganAt), t.now())
 }

@@ -76,8 +76,7 @@ func (t *tx) mark(ctx context.Context, marks []lockstep.Mark) error {
 	for i := range routed {
 		routed[i].Key = landed[i]
 	}
-	_, err = t.markRouted(ctx, routed)
-	return err
+	return t.markLater(ctx, routed...)
 }
 
 // marked is a key and the generation that its mark made.
@@ -95,12 +94,7 @@ func scanMarked(row scanner) (m marked, err error) {
 // order of the keys, so that two writers cannot wait for each other. It returns the
 // generations that the marks made.
 func (t *tx) markRouted(ctx context.Context, marks []lockstep.Mark) (map[string]int64, error) {
-	var rows [][]any
-	soon := t.now + haste.Milliseconds()
-	for _, m := range merge(marks) {
-		at := t.now + max(m.Delay, 0).Milliseconds()
-		rows = append(rows, []any{m.Key.String(), int64(m.Scope), int64(m.Priority), t.now, at, soon})
-	}
+	rows := t.markRows(marks)
 	made, err := collectAll(ctx, t, scanMarked, UpsertMark, rows)
 	if err != nil {
 		return nil, fmt.Errorf("mark %d keys: %w", len(rows), err)
@@ -112,13 +106,22 @@ func (t *tx) markRouted(ctx context.Context, marks []lockstep.Mark) (map[string]
 	return generations, nil
 }
 
-// markOne returns the generation that the mark made.
-func (t *tx) markOne(ctx context.Context, m lockstep.Mark) (generation int64, err error) {
-	made, err := t.markRouted(ctx, []lockstep.Mark{m})
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", m.Key, err)
+// markRows are the parameters of UpsertMark for each.
+func (t *tx) markRows(marks []lockstep.Mark) (rows [][]any) {
+	soon := t.now() + haste.Milliseconds()
+	for _, m := range merge(marks) {
+		at := t.now() + max(m.Delay, 0).Milliseconds()
+		rows = append(rows, []any{m.Key.String(), int64(m.Scope), int64(m.Priority), t.now(), at, soon})
 	}
-	return made[m.Key.String()], nil
+	return rows
+}
+
+// markLater is markRouted where nobody needs to know the generations.
+func (t *tx) markLater(ctx context.Context, marks ...lockstep.Mark) error {
+	if err := laterAll(ctx, t, UpsertMark, t.markRows(marks)); err != nil {
+		return fmt.Errorf("mark %d keys: %w", len(marks), err)
+	}
+	return nil
 }
 
 // merge makes one mark of those of the same key.
@@ -145,6 +148,15 @@ func merge(marks []lockstep.Mark) []lockstep.Mark {
 
 // land returns the keys on which marks of keys land: a linked customer's account.
 func (t *tx) land(ctx context.Context, keys []lockstep.Key) ([]lockstep.Key, error) {
+	links, err := t.links(ctx, keys)()
+	return links.land(keys), err
+}
+
+// links are customers' accounts.
+type links map[string]lockstep.Account
+
+// links asks whose the customers among keys are.
+func (t *tx) links(ctx context.Context, keys []lockstep.Key) func() (links, error) {
 	var rows [][]any
 	asked := map[string]bool{}
 	for _, key := range keys {
@@ -153,21 +165,29 @@ func (t *tx) land(ctx context.Context, keys []lockstep.Key) ([]lockstep.Key, err
 			rows = append(rows, []any{key.ID})
 		}
 	}
-	found, err := collectAll(ctx, t, scanLinked, SelectLinked, rows)
-	if err != nil {
-		return nil, fmt.Errorf("read links: %w", err)
+	answer := askAll(ctx, t, scanLinked, SelectLinked, rows)
+	return func() (links, error) {
+		found, err := answer()
+		if err != nil {
+			return nil, fmt.Errorf("read links: %w", err)
+		}
+		accounts := make(links, len(found))
+		for _, l := range found {
+			accounts[l.customerID] = l.account
+		}
+		return accounts, nil
 	}
-	accounts := make(map[string]lockstep.Account, len(found))
-	for _, l := range found {
-		accounts[l.customerID] = l.account
-	}
+}
+
+// land returns the keys on which marks of keys land.
+func (l links) land(keys []lockstep.Key) []lockstep.Key {
 	landed := slices.Clone(keys)
 	for i, key := range keys {
-		if account, linked := accounts[key.ID]; linked && key.Kind == lockstep.KeyCustomer {
+		if account, linked := l[key.ID]; linked && key.Kind == lockstep.KeyCustomer {
 			landed[i] = account.Key()
 		}
 	}
-	return landed, nil
+	return landed
 }
 
 // linked returns the account whose customer this is, or was.

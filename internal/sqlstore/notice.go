@@ -15,7 +15,8 @@ const (
 	insertNotice Statement = `
 insert into notices (id, kind, account_kind, account_id, object, facts, account_generation, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (id) do nothing`
+on conflict (id) do nothing
+returning id`
 
 	selectNotices Statement = `
 select id, kind, account_kind, account_id, object, facts, account_generation, created_at
@@ -35,11 +36,7 @@ const noticeDelay = time.Second
 
 // Notices implements [lockstep.Ledger].
 func (s *Store) Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error) {
-	var notices []lockstep.Notice
-	err := s.read(ctx, func(t *tx) (err error) {
-		notices, err = collect(ctx, t, scanNotice, selectNotices, account.Kind, account.ID)
-		return err
-	})
+	notices, err := all(ctx, s, scanNotice, selectNotices, account.Kind, account.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read notices of %s: %w", account, err)
 	}
@@ -48,14 +45,7 @@ func (s *Store) Notices(ctx context.Context, account lockstep.Account) ([]lockst
 
 // Notice implements [lockstep.Ledger].
 func (s *Store) Notice(ctx context.Context, id string) (lockstep.Notice, error) {
-	var n lockstep.Notice
-	err := s.read(ctx, func(t *tx) (err error) {
-		n, err = scanNotice(t.row(ctx, selectNotice, id))
-		if errors.Is(err, sql.ErrNoRows) {
-			return lockstep.ErrNotFound
-		}
-		return err
-	})
+	n, err := one(ctx, s, scanNotice, selectNotice, id)
 	if err != nil {
 		return lockstep.Notice{}, fmt.Errorf("read notice %s: %w", id, err)
 	}
@@ -81,6 +71,7 @@ func scanNotice(row scanner) (lockstep.Notice, error) {
 // notice holds or has just marked its account's key: the notice waits until that
 // generation is done.
 func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lockstep.Notice) error {
+	var answers []func() ([]string, error)
 	for _, n := range notices {
 		generation := claim.Generation
 		if claim.Key != n.Account.Key() {
@@ -91,22 +82,23 @@ func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lo
 		}
 		createdAt := millis(n.CreatedAt)
 		if createdAt == 0 {
-			createdAt = t.now
+			createdAt = t.now()
 		}
 		facts, err := json.Marshal(n.Facts)
 		if err != nil {
 			return fmt.Errorf("encode facts of notice %s: %w", n.ID, err)
 		}
-		stored, err := t.exec(ctx, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object, string(facts), generation, createdAt)
+		answers = append(answers, ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object, string(facts), generation, createdAt))
+	}
+	var marks []lockstep.Mark
+	for i, stored := range answers {
+		stored, err := stored()
 		if err != nil {
-			return fmt.Errorf("store notice %s: %w", n.ID, err)
+			return fmt.Errorf("store notice %s: %w", notices[i].ID, err)
 		}
-		if stored == 0 {
-			continue
-		}
-		if _, err := t.markOne(ctx, lockstep.Mark{Key: n.Key(), Priority: lockstep.Normal, Delay: noticeDelay}); err != nil {
-			return err
+		if len(stored) > 0 {
+			marks = append(marks, lockstep.Mark{Key: notices[i].Key(), Priority: lockstep.Normal, Delay: noticeDelay})
 		}
 	}
-	return nil
+	return t.markLater(ctx, marks...)
 }

@@ -36,7 +36,7 @@ const turnLife = 23 * time.Hour
 func (s *Store) BeginPurchase(ctx context.Context, account lockstep.Account, fingerprint string, lease time.Duration) (lockstep.Turn, error) {
 	turn := lockstep.Turn{Account: account, Token: rand.Text()}
 	err := s.write(ctx, func(t *tx) error {
-		taken, err := t.exec(ctx, takeTurn, account.Kind, account.ID, turn.Token, t.now+lease.Milliseconds(), fingerprint, t.now, t.now-turnLife.Milliseconds())
+		taken, err := t.exec(ctx, takeTurn, account.Kind, account.ID, turn.Token, t.now()+lease.Milliseconds(), fingerprint, t.now(), t.now()-turnLife.Milliseconds())
 		if err != nil {
 			return err
 		}

@@ -34,16 +34,16 @@ on conflict (endpoint) do update set
 func (s *Store) Beat(ctx context.Context, replica string, ttl time.Duration, pauses []lockstep.Pause) (lockstep.Fleet, error) {
 	var fleet lockstep.Fleet
 	err := s.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, upsertReplica, replica, t.now+ttl.Milliseconds()); err != nil {
+		if err := t.later(ctx, upsertReplica, replica, t.now()+ttl.Milliseconds()); err != nil {
 			return err
 		}
 		for _, p := range pauses {
-			if _, err := t.exec(ctx, upsertPause, p.Endpoint, t.now+p.For.Milliseconds()); err != nil {
+			if err := t.later(ctx, upsertPause, p.Endpoint, t.now()+p.For.Milliseconds()); err != nil {
 				return err
 			}
 		}
 		for _, prune := range []Statement{pruneReplicas, prunePauses} {
-			if _, err := t.exec(ctx, prune, t.now); err != nil {
+			if err := t.later(ctx, prune, t.now()); err != nil {
 				return err
 			}
 		}
@@ -73,6 +73,9 @@ func (s *Store) Leave(ctx context.Context, replica string) error {
 func (s *Store) Fleet(ctx context.Context) (lockstep.Fleet, error) {
 	var fleet lockstep.Fleet
 	err := s.read(ctx, func(t *tx) (err error) {
+		if err := t.readClock(); err != nil {
+			return err
+		}
 		fleet, err = t.fleet(ctx)
 		return err
 	})
@@ -83,16 +86,20 @@ func (s *Store) Fleet(ctx context.Context) (lockstep.Fleet, error) {
 }
 
 func (t *tx) fleet(ctx context.Context) (fleet lockstep.Fleet, err error) {
-	if err := t.row(ctx, countReplicas, t.now).Scan(&fleet.Replicas); err != nil {
+	replicas := ask(ctx, t, scanNumber, countReplicas, t.now())
+	pauses := ask(t.last(ctx), t, t.scanPause, selectPauses, t.now())
+	n, err := only(replicas())
+	if err != nil {
 		return fleet, err
 	}
-	fleet.Pauses, err = collect(ctx, t, t.scanPause, selectPauses, t.now)
+	fleet.Replicas = int(n)
+	fleet.Pauses, err = pauses()
 	return fleet, err
 }
 
 func (t *tx) scanPause(row scanner) (p lockstep.Pause, err error) {
 	var until int64
 	err = row.Scan(&p.Endpoint, &until)
-	p.For = time.Duration(until-t.now) * time.Millisecond
+	p.For = time.Duration(until-t.now()) * time.Millisecond
 	return p, err
 }

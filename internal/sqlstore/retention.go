@@ -42,7 +42,7 @@ const (
 // ExpireBodies implements [lockstep.Archive].
 func (s *Store) ExpireBodies(ctx context.Context, claim lockstep.Claim, age time.Duration) (more bool, err error) {
 	err = s.fenced(ctx, claim, func(t *tx) error {
-		dropped, err := collect(ctx, t, scanNumber, ExpireBodies, t.now-age.Milliseconds(), bodiesAtOnce)
+		dropped, err := collect(ctx, t, scanNumber, ExpireBodies, t.now()-age.Milliseconds(), bodiesAtOnce)
 		more = len(dropped) > 0
 		return err
 	})
@@ -62,7 +62,7 @@ func (s *Store) ExpireEvents(ctx context.Context, claim lockstep.Claim, age time
 		}
 	}
 	err = s.fenced(ctx, claim, func(t *tx) error {
-		before := t.now - age.Milliseconds()
+		before := t.now() - age.Milliseconds()
 		next = ""
 		end, received := int64(math.MaxInt64), int64(0)
 		err := t.row(ctx, selectPageEnd, from, eventsAtOnce).Scan(&end, &received)
@@ -80,9 +80,4 @@ func (s *Store) ExpireEvents(ctx context.Context, claim lockstep.Claim, age time
 		return "", 0, fmt.Errorf("expire events: %w", err)
 	}
 	return next, removed, nil
-}
-
-func scanNumber(row scanner) (n int64, err error) {
-	err = row.Scan(&n)
-	return n, err
 }

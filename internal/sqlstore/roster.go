@@ -80,16 +80,15 @@ func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created b
 		case !created && known.Email == i.Email && known.Name == i.Name:
 			return nil
 		}
-		at := max(t.now, known.UpdatedAt+1) // whoever compares sees that it has changed
-		if _, err := t.exec(ctx, upsertIdentity, i.Account.Kind, i.Account.ID, i.Email, i.Name, at); err != nil {
+		at := max(t.now(), known.UpdatedAt+1) // whoever compares sees that it has changed
+		if err := t.later(ctx, upsertIdentity, i.Account.Kind, i.Account.ID, i.Email, i.Name, at); err != nil {
 			return err
 		}
 		priority := lockstep.Normal
 		if created {
 			priority = lockstep.Interactive // as a sign-up: a checkout may follow at once
 		}
-		_, err = t.markOne(ctx, lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
-		return err
+		return t.markLater(ctx, lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
 	})
 	if err != nil {
 		return false, fmt.Errorf("put identity %s: %w", i.Account, err)
@@ -115,11 +114,10 @@ func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) er
 		if err != nil || known.removedAt != 0 {
 			return err
 		}
-		if _, err := t.exec(ctx, removeIdentity, account.Kind, account.ID, max(t.now, known.UpdatedAt+1)); err != nil {
+		if err := t.later(ctx, removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1)); err != nil {
 			return err
 		}
-		_, err = t.markOne(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal})
-		return err
+		return t.markLater(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal})
 	})
 	if err != nil {
 		return fmt.Errorf("remove identity %s: %w", account, err)
@@ -129,14 +127,10 @@ func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) er
 
 // Identity implements [lockstep.Directory] for the roster.
 func (s *Store) Identity(ctx context.Context, account lockstep.Account) (lockstep.Identity, error) {
-	var known rostered
-	err := s.read(ctx, func(t *tx) (err error) {
-		known, err = t.rostered(ctx, account)
-		if err == nil && known.removedAt != 0 {
-			err = lockstep.ErrNotFound
-		}
-		return err
-	})
+	known, err := one(ctx, s, scanRostered, SelectIdentity, account.Kind, account.ID)
+	if err == nil && known.removedAt != 0 {
+		err = lockstep.ErrNotFound
+	}
 	if err != nil {
 		return lockstep.Identity{}, fmt.Errorf("read identity %s: %w", account, err)
 	}
@@ -158,8 +152,7 @@ func (s *Store) MergeMetadata(ctx context.Context, account lockstep.Account, met
 		if err != nil {
 			return fmt.Errorf("encode: %w", err)
 		}
-		_, err = t.exec(ctx, updateMetadata, account.Kind, account.ID, string(text))
-		return err
+		return t.later(ctx, updateMetadata, account.Kind, account.ID, string(text))
 	})
 	if err != nil {
 		return fmt.Errorf("merge metadata of %s: %w", account, err)
@@ -191,11 +184,7 @@ func mergeObjects(into, change map[string]any) map[string]any {
 // Identities implements [lockstep.Directory] for the roster; the cursor is the last
 // id of the page before.
 func (s *Store) Identities(ctx context.Context, kind lockstep.Kind, cursor string) (page []lockstep.Identity, next string, err error) {
-	var listed []rostered
-	err = s.read(ctx, func(t *tx) (err error) {
-		listed, err = collect(ctx, t, scanRostered, selectIdentities, kind, cursor, rosterPage)
-		return err
-	})
+	listed, err := all(ctx, s, scanRostered, selectIdentities, kind, cursor, rosterPage)
 	if err != nil {
 		return nil, "", fmt.Errorf("list identities: %w", err)
 	}

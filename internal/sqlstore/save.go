@@ -29,8 +29,15 @@ update accounts set projected = $3, updated_at = $4 where kind = $1 and id = $2`
 
 // Save implements [lockstep.Ledger].
 func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.Change) error {
-	err := s.fenced(ctx, claim, func(t *tx) error {
-		if err := t.saveAccount(ctx, change.Record); err != nil {
+	err := s.fencedAccount(ctx, claim, change.Record.Account, func(t *tx, stored lockstep.Record, err error) error {
+		isNew := errors.Is(err, lockstep.ErrNotFound)
+		if isNew {
+			err = t.createAccount(ctx, lockstep.Identity{Account: change.Record.Account})
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.saveAccount(ctx, stored, isNew, change.Record); err != nil {
 			return err
 		}
 		for _, sub := range change.Record.Subscriptions {
@@ -49,18 +56,10 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 	return nil
 }
 
-// saveAccount writes the account's own row, and what follows when it or its link
+// saveAccount writes the account's own row over the stored one, and what follows when it or its link
 // is new.
-func (t *tx) saveAccount(ctx context.Context, r lockstep.Record) error {
+func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool, r lockstep.Record) error {
 	t.changed(r.Account)
-	stored, err := t.account(ctx, r.Account)
-	isNew := errors.Is(err, lockstep.ErrNotFound)
-	if isNew {
-		err = t.createAccount(ctx, lockstep.Identity{Account: r.Account})
-	}
-	if err != nil {
-		return err
-	}
 	relinked := r.CustomerID != stored.CustomerID
 	if relinked {
 		if err := t.relink(ctx, r.Account, stored, r.CustomerID); err != nil {
@@ -83,9 +82,9 @@ func (t *tx) saveAccount(ctx context.Context, r lockstep.Record) error {
 	if state == "" {
 		state = lockstep.AccountActive
 	}
-	_, err = t.exec(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
+	err := t.later(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
 		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
-		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, millis(r.PacedUntil), t.now)
+		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, millis(r.PacedUntil), t.now())
 	if err != nil {
 		return err
 	}
@@ -101,7 +100,7 @@ func (t *tx) saveAccount(ctx context.Context, r lockstep.Record) error {
 // createAccount stores an account that is new, as the directory describes it.
 func (t *tx) createAccount(ctx context.Context, i lockstep.Identity) error {
 	n, err := t.exec(ctx, insertAccount, i.Account.Kind, i.Account.ID, lockstep.AccountActive, i.Email, i.Name,
-		i.UpdatedAt, t.now)
+		i.UpdatedAt, t.now())
 	if err == nil && n == 0 {
 		err = errOvertaken
 	}
@@ -115,13 +114,12 @@ func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account
 	if err != nil {
 		return fmt.Errorf("encode what was projected for %s: %w", account, err)
 	}
-	err = s.fenced(ctx, claim, func(t *tx) error {
-		t.changed(account)
-		n, err := t.exec(ctx, updateProjected, account.Kind, account.ID, string(encoded), t.now)
-		if err == nil && n == 0 {
-			err = lockstep.ErrNotFound
+	err = s.fencedAccount(ctx, claim, account, func(t *tx, _ lockstep.Record, err error) error {
+		if err != nil {
+			return err
 		}
-		return err
+		t.changed(account)
+		return t.later(ctx, updateProjected, account.Kind, account.ID, string(encoded), t.now())
 	})
 	if err != nil {
 		return fmt.Errorf("save what was projected for %s: %w", account, err)

@@ -101,11 +101,7 @@ func canonical(v any) ([]byte, error) {
 
 // Unsighted implements [lockstep.Sightings].
 func (s *Store) Unsighted(ctx context.Context, kind lockstep.Kind, round int64, after string, limit int) ([]lockstep.Account, error) {
-	var accounts []lockstep.Account
-	err := s.read(ctx, func(t *tx) (err error) {
-		accounts, err = collect(ctx, t, scanAccount, selectUnsighted, kind, round, after, limit)
-		return err
-	})
+	accounts, err := all(ctx, s, scanAccount, selectUnsighted, kind, round, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts that were not sighted: %w", err)
 	}

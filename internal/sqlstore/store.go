@@ -75,7 +75,7 @@ on conflict (id) do update set at = case when excluded.at > heartbeat.at then ex
 func (s *Store) Ping(ctx context.Context) error {
 	var wrote, read int64
 	err := s.write(ctx, func(t *tx) error {
-		wrote = t.now
+		wrote = t.now()
 		_, err := t.exec(ctx, beat, wrote)
 		return err
 	})

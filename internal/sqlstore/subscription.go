@@ -53,23 +53,32 @@ insert into subscription_items (subscription_id, id, price_id, lookup_key, produ
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 )
 
-func (t *tx) subscriptions(ctx context.Context, account lockstep.Account) ([]lockstep.Subscription, error) {
-	found, err := t.sponsorships(ctx, selectSubscriptions, selectSubscriptionItems, account.Kind, account.ID)
-	var subscriptions []lockstep.Subscription
-	for _, f := range found {
-		subscriptions = append(subscriptions, f.Subscription)
+// subscriptions asks for those of an account.
+func (t *tx) subscriptions(ctx context.Context, account lockstep.Account) func() ([]lockstep.Subscription, error) {
+	answer := t.sponsorships(ctx, selectSubscriptions, selectSubscriptionItems, account.Kind, account.ID)
+	return func() (subscriptions []lockstep.Subscription, err error) {
+		found, err := answer()
+		for _, f := range found {
+			subscriptions = append(subscriptions, f.Subscription)
+		}
+		return subscriptions, err
 	}
-	return subscriptions, err
 }
 
-// paysFor reads what a user bought for organizations: what has not ended first,
+// paysFor asks for what a user bought for organizations: what has not ended first,
 // then the newest.
-func (t *tx) paysFor(ctx context.Context, user lockstep.Account) ([]lockstep.Sponsorship, error) {
-	found, err := t.sponsorships(ctx, selectPaidBy, selectPaidByItems, user.ID)
-	slices.SortStableFunc(found, func(a, b lockstep.Sponsorship) int {
-		return cmp.Compare(endedLast(a.Subscription), endedLast(b.Subscription))
-	})
-	return found, err
+func (t *tx) paysFor(ctx context.Context, user lockstep.Account) func() ([]lockstep.Sponsorship, error) {
+	if user.Kind != lockstep.User {
+		return func() ([]lockstep.Sponsorship, error) { return nil, nil }
+	}
+	answer := t.sponsorships(ctx, selectPaidBy, selectPaidByItems, user.ID)
+	return func() ([]lockstep.Sponsorship, error) {
+		found, err := answer()
+		slices.SortStableFunc(found, func(a, b lockstep.Sponsorship) int {
+			return cmp.Compare(endedLast(a.Subscription), endedLast(b.Subscription))
+		})
+		return found, err
+	}
 }
 
 func endedLast(s lockstep.Subscription) int {
@@ -79,20 +88,23 @@ func endedLast(s lockstep.Subscription) int {
 	return 0
 }
 
-// sponsorships reads subscriptions with their items and whose they are.
-func (t *tx) sponsorships(ctx context.Context, rows, items Statement, args ...any) ([]lockstep.Sponsorship, error) {
-	found, err := collect(ctx, t, scanSponsorship, rows, args...)
-	if err != nil || len(found) == 0 {
-		return nil, err
+// sponsorships asks for subscriptions with their items and whose they are.
+func (t *tx) sponsorships(ctx context.Context, rows, items Statement, args ...any) func() ([]lockstep.Sponsorship, error) {
+	answer, itemsByOwner := ask(ctx, t, scanSponsorship, rows, args...), t.itemsByOwner(ctx, items, args...)
+	return func() ([]lockstep.Sponsorship, error) {
+		found, err := answer()
+		if err != nil || len(found) == 0 {
+			return nil, err
+		}
+		byOwner, err := itemsByOwner()
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			found[i].Subscription.Items = byOwner[found[i].Subscription.ID]
+		}
+		return found, nil
 	}
-	byOwner, err := t.itemsByOwner(ctx, items, args...)
-	if err != nil {
-		return nil, err
-	}
-	for i := range found {
-		found[i].Subscription.Items = byOwner[found[i].Subscription.ID]
-	}
-	return found, nil
 }
 
 func scanSponsorship(row scanner) (lockstep.Sponsorship, error) {
@@ -107,7 +119,7 @@ func scanSponsorship(row scanner) (lockstep.Sponsorship, error) {
 }
 
 func (t *tx) saveSubscription(ctx context.Context, account lockstep.Account, s lockstep.Subscription) error {
-	_, err := t.exec(ctx, upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
+	err := t.later(ctx, upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
 		bit(s.CancelAtPeriodEnd), millis(s.CancelAt), millis(s.CanceledAt), millis(s.EndedAt), millis(s.TrialEnd),
 		millis(s.CreatedAt), s.PaidBy)
 	if err != nil {

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -18,15 +17,8 @@ on conflict (sweep) do update set value = excluded.value`
 
 // Cursor implements [lockstep.Sightings].
 func (s *Store) Cursor(ctx context.Context, sweep string) (string, error) {
-	var cursor string
-	err := s.read(ctx, func(t *tx) (err error) {
-		cursor, err = text(t.row(ctx, selectCursor, sweep))
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		return err
-	})
-	if err != nil {
+	cursor, err := one(ctx, s, text, selectCursor, sweep)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 		return "", fmt.Errorf("read cursor of %s: %w", sweep, err)
 	}
 	return cursor, nil
@@ -35,7 +27,7 @@ func (s *Store) Cursor(ctx context.Context, sweep string) (string, error) {
 // SaveCursor implements [lockstep.Sightings].
 func (s *Store) SaveCursor(ctx context.Context, claim lockstep.Claim, sweep, cursor string, marks []lockstep.Mark) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
-		if _, err := t.exec(ctx, upsertCursor, sweep, cursor); err != nil {
+		if err := t.later(ctx, upsertCursor, sweep, cursor); err != nil {
 			return err
 		}
 		return t.mark(ctx, marks)

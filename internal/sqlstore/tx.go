@@ -1,10 +1,10 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -13,9 +13,10 @@ import (
 // tx is a transaction: the connection, its statements and the moment at which
 // it is taken to happen.
 type tx struct {
-	sql  *sql.Tx
-	pool *pool
-	now  int64
+	sql   *sql.Tx
+	pool  *pool
+	clock *sql.Rows // the database's, which is not read yet
+	at    int64     // see now
 
 	changes []lockstep.Account // whose record is written, see changed
 	news    []news             // see announce
@@ -33,6 +34,17 @@ var errOvertaken = errors.New("another writer was faster")
 // connection broke during the commit. do is run again when the database has undone
 // the transaction for another's sake, or another was faster.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
+	return s.early(ctx, func(t *tx) error {
+		if err := t.readClock(); err != nil {
+			return err
+		}
+		return do(t)
+	})
+}
+
+// early is write for what needs an answer of the database before it needs the time: the
+// two come together.
+func (s *Store) early(ctx context.Context, do func(*tx) error) error {
 	for try := 1; ; try++ {
 		err := s.transact(ctx, s.writer, nil, func(t *tx) error {
 			if err := do(t); err != nil {
@@ -47,7 +59,8 @@ func (s *Store) write(ctx context.Context, do func(*tx) error) error {
 	}
 }
 
-// read runs do in a transaction that sees one state of the database.
+// read runs do in a transaction that sees one state of the database. The time comes with
+// the first answer.
 func (s *Store) read(ctx context.Context, do func(*tx) error) error {
 	return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true, Isolation: s.reader.dialect.Snapshot}, do)
 }
@@ -64,7 +77,7 @@ func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, do f
 	}
 	defer func() { _ = sqlTx.Rollback() }() // after Commit it does nothing
 	t := &tx{sql: sqlTx, pool: p}
-	if err := t.readClock(ctx); err != nil {
+	if err := t.askClock(ctx); err != nil {
 		return err
 	}
 	if err := do(t); err != nil {
@@ -73,12 +86,59 @@ func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, do f
 	return sqlTx.Commit()
 }
 
-func (t *tx) readClock(ctx context.Context) error {
+// askClock has the time come with the first answer.
+func (t *tx) askClock(ctx context.Context) (err error) {
 	if t.pool.dialect.Clock == "" {
-		t.now = time.Now().UnixMilli()
+		t.at = time.Now().UnixMilli()
 		return nil
 	}
-	return t.sql.QueryRowContext(ctx, t.pool.dialect.Clock).Scan(&t.now)
+	if t.pool.dialect.Later != nil {
+		ctx = t.pool.dialect.Later(ctx)
+	}
+	t.clock, err = t.sql.QueryContext(ctx, t.pool.dialect.Clock) //nolint:sqlclosecheck,rowserrcheck // readClock does
+	return err
+}
+
+// readClock reads the time, if it was not read before.
+func (t *tx) readClock() (err error) {
+	if t.clock == nil {
+		return nil
+	}
+	clock := t.clock
+	t.clock = nil
+	defer func() { err = errors.Join(err, clock.Close()) }()
+	if !clock.Next() {
+		return cmp.Or(clock.Err(), sql.ErrNoRows)
+	}
+	return clock.Scan(&t.at)
+}
+
+// now is the moment at which the transaction is taken to happen, in milliseconds. It is known
+// from the first answer on: who needs it before reads the clock.
+func (t *tx) now() int64 {
+	if t.at == 0 {
+		panic("sqlstore: the time is needed before it is known")
+	}
+	return t.at
+}
+
+// later has a statement done by when the transaction is committed, in the order in which
+// statements are said. If it fails, so does the next one whose answer is wanted, or the commit.
+func (t *tx) later(ctx context.Context, s Statement, args ...any) error {
+	if t.pool.dialect.Later == nil {
+		_, err := t.exec(ctx, s, args...)
+		return err
+	}
+	_, err := t.sql.ExecContext(t.pool.dialect.Later(ctx), t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
+	return err
+}
+
+// last is the context for the last statement of a transaction, see [Dialect].
+func (t *tx) last(ctx context.Context) context.Context {
+	if t.pool.dialect.Last == nil {
+		return ctx
+	}
+	return t.pool.dialect.Last(ctx)
 }
 
 // exec returns how many rows the statement changed.
@@ -90,100 +150,39 @@ func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) 
 	} else {
 		result, err = t.sql.ExecContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
 	}
+	if err == nil {
+		err = t.readClock()
+	}
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-func (t *tx) row(ctx context.Context, s Statement, args ...any) *sql.Row {
+// row asks for one row.
+func (t *tx) row(ctx context.Context, s Statement, args ...any) scanner {
+	var row *sql.Row
 	if stmt := t.pool.lookup(s); stmt != nil {
-		return t.sql.StmtContext(ctx, stmt).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
+		row = t.sql.StmtContext(ctx, stmt).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
+	} else {
+		row = t.sql.QueryRowContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
 	}
-	return t.sql.QueryRowContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
+	if row.Err() == nil {
+		if err := t.readClock(); err != nil {
+			return broken{err}
+		}
+	}
+	return row
 }
+
+// broken is a row that cannot be read.
+type broken struct{ err error }
+
+func (b broken) Scan(...any) error { return b.err }
 
 func (t *tx) rows(ctx context.Context, s Statement, args ...any) (*sql.Rows, error) {
 	if stmt := t.pool.lookup(s); stmt != nil {
 		return t.sql.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	}
 	return t.sql.QueryContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
-}
-
-// scanner is what [sql.Row] and [sql.Rows] have in common.
-type scanner interface{ Scan(dest ...any) error }
-
-// collect reads all rows of a query.
-func collect[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, args ...any) (all []T, err error) {
-	rows, err := t.rows(ctx, s, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
-}
-
-// collectAll reads what a statement returns for all of rows, each its parameters.
-// Rows are told apart by what is returned.
-func collectAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, rows [][]any) (all []T, err error) {
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	if together, has := t.pool.dialect.Together[s]; has {
-		return collect(ctx, t, scan, Statement(together), columns(rows)...)
-	}
-	for len(rows) > 0 {
-		n, statement, args := 1, s, rows[0]
-		for _, r := range repeated[s] {
-			if r.rows <= len(rows) {
-				n, statement, args = r.rows, r.text, r.arguments(rows[:r.rows])
-				break
-			}
-		}
-		some, err := collect(ctx, t, scan, statement, args...)
-		if err != nil {
-			return nil, err
-		}
-		all, rows = append(all, some...), rows[n:]
-	}
-	return all, nil
-}
-
-// columns turns rows into an array for each parameter.
-func columns(rows [][]any) []any {
-	arrays := make([]any, len(rows[0]))
-	for i, first := range rows[0] {
-		switch first.(type) {
-		case string:
-			arrays[i] = column[string](rows, i)
-		case int64:
-			arrays[i] = column[int64](rows, i)
-		case []byte:
-			arrays[i] = column[[]byte](rows, i)
-		default:
-			panic(fmt.Sprintf("sqlstore: parameter %d of many rows is a %T", i+1, first))
-		}
-	}
-	return arrays
-}
-
-func column[T any](rows [][]any, i int) []T {
-	values := make([]T, len(rows))
-	for n, row := range rows {
-		values[n] = row[i].(T)
-	}
-	return values
-}
-
-// text scans a row of one string.
-func text(row scanner) (s string, err error) {
-	err = row.Scan(&s)
-	return s, err
 }

@@ -16,10 +16,11 @@ const (
 select scope | claimed_scope, attempts, disposition from work
 where key = $1 and (generation > done_generation or disposition in ('parked', 'failed'))`
 
-	updateLinkedSeq Statement = `update accounts set linked_seq = $3 where kind = $1 and id = $2`
+	updateLinkedSeq Statement = `
+update accounts set linked_seq = (select seq from change_count where id = 1) where kind = $1 and id = $2`
 
 	moveEvents Statement = `
-update events set key = $2, generation = $3, status = 'pending', reason = ''
+update events set key = $2, generation = (select generation from work where key = $2), status = 'pending', reason = ''
 where key = $1 and status in ('pending', 'parked', 'failed')`
 
 	// settleUnheld settles a key, unless a run holds it at $2.
@@ -45,9 +46,9 @@ func (t *tx) announce(account lockstep.Account, customerID string) {
 }
 
 // tellNews does what was announced.
-func (t *tx) tellNews(ctx context.Context, seq int64) error {
+func (t *tx) tellNews(ctx context.Context) error {
 	for _, n := range t.news {
-		if _, err := t.exec(ctx, updateLinkedSeq, n.account.Kind, n.account.ID, seq); err != nil {
+		if err := t.later(ctx, updateLinkedSeq, n.account.Kind, n.account.ID); err != nil {
 			return fmt.Errorf("number the link of %s: %w", n.account, err)
 		}
 		keys := []lockstep.Key{n.account.Key()}
@@ -64,11 +65,15 @@ func (t *tx) tellNews(ctx context.Context, seq int64) error {
 // wake marks what waits for an account that is new, or for its link that is new.
 // A waiting customer that is linked by now is its account's concern.
 func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
-	var marks []lockstep.Mark
+	var answers []func() ([]lockstep.Key, error)
 	for _, key := range keys {
-		waiting, err := t.waiting(ctx, key)
+		answers = append(answers, ask(ctx, t, scanKey, selectWaiting, key.String()))
+	}
+	var marks []lockstep.Mark
+	for i, waiting := range answers {
+		waiting, err := waiting()
 		if err != nil {
-			return fmt.Errorf("read what waits for %s: %w", key, err)
+			return fmt.Errorf("read what waits for %s: %w", keys[i], err)
 		}
 		for _, w := range waiting {
 			marks = append(marks, lockstep.Mark{Key: w, Scope: lockstep.ScopeAll, Priority: lockstep.Normal})
@@ -100,17 +105,16 @@ func (t *tx) inherits(ctx context.Context, customerID string) (scope lockstep.Sc
 // committed, so that an event is not left where nothing is pending any more.
 func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID string, scope lockstep.Scope) error {
 	customer := customerKey(customerID).String()
-	if _, err := t.exec(ctx, settleUnheld, customer, t.now); err != nil {
+	if err := t.later(ctx, settleUnheld, customer, t.now()); err != nil {
 		return fmt.Errorf("settle %s: %w", customer, err)
 	}
-	generation, err := t.markOne(ctx, lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal})
-	if err != nil {
+	if err := t.markLater(ctx, lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal}); err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, moveEvents, customer, account.Key().String(), generation); err != nil {
+	if err := t.later(ctx, moveEvents, customer, account.Key().String()); err != nil {
 		return fmt.Errorf("move events of %s: %w", customer, err)
 	}
-	if _, err := t.exec(ctx, deleteWaits, customer); err != nil {
+	if err := t.later(ctx, deleteWaits, customer); err != nil {
 		return fmt.Errorf("delete waits of %s: %w", customer, err)
 	}
 	return nil

@@ -32,7 +32,7 @@ order by key limit $1`
 func (s *Store) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error) {
 	var w lockstep.Work
 	err := s.read(ctx, func(t *tx) (err error) {
-		w, err = t.scanWork(t.row(ctx, selectWork, key.String()))
+		w, err = t.scanWork(t.row(t.last(ctx), selectWork, key.String()))
 		if errors.Is(err, sql.ErrNoRows) {
 			return lockstep.ErrNotFound
 		}
@@ -48,7 +48,7 @@ func (s *Store) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, erro
 func (s *Store) Backlog(ctx context.Context, limit int) ([]lockstep.Work, error) {
 	var all []lockstep.Work
 	err := s.read(ctx, func(t *tx) (err error) {
-		all, err = collect(ctx, t, t.scanWork, selectBacklog, limit)
+		all, err = collect(t.last(ctx), t, t.scanWork, selectBacklog, limit)
 		return err
 	})
 	if err != nil {
@@ -59,19 +59,11 @@ func (s *Store) Backlog(ctx context.Context, limit int) ([]lockstep.Work, error)
 
 // WaitingFor implements [lockstep.Queue].
 func (s *Store) WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error) {
-	var keys []lockstep.Key
-	err := s.read(ctx, func(t *tx) (err error) {
-		keys, err = t.waiting(ctx, key)
-		return err
-	})
+	keys, err := all(ctx, s, scanKey, selectWaiting, key.String())
 	if err != nil {
 		return nil, fmt.Errorf("read what waits for %s: %w", key, err)
 	}
 	return keys, nil
-}
-
-func (t *tx) waiting(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error) {
-	return collect(ctx, t, scanKey, selectWaiting, key.String())
 }
 
 func scanKey(row scanner) (lockstep.Key, error) {
@@ -92,7 +84,7 @@ func (t *tx) scanWork(row scanner) (lockstep.Work, error) {
 		return w, err
 	}
 	w.RunAt = moment(runAt)
-	if leaseUntil > t.now {
+	if leaseUntil > t.now() {
 		w.LeaseUntil = moment(leaseUntil)
 	}
 	w.Key, err = lockstep.ParseKey(key)
