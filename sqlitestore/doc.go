@@ -4,10 +4,11 @@
 //
 // # What is promised, and by which pragma
 //
-//   - journal_mode=WAL and synchronous=FULL: a commit is on disk when it returns.
-//     With NORMAL, acknowledged events are lost when the power fails. Both are read
-//     back when the database is opened; a database that does not hold them is
-//     refused.
+//   - journal_mode=WAL, and what was committed is flushed before anybody is told: one
+//     sync for all who wait, beside the next writer's work, instead of one within
+//     each commit as with synchronous=FULL; see journal. What stands in the log is copied
+//     into the database beside the writer too; see checkpoints. A database without such a
+//     log, or with synchronous=OFF, is refused.
 //   - one writing connection, whose transactions begin with BEGIN IMMEDIATE, so
 //     that none fails halfway for want of the lock; several reading ones, that
 //     cannot write (query_only). Readers never wait for the writer.

@@ -19,13 +19,18 @@ import (
 // operating system; more of them only queue for the processor.
 const readers = 4
 
+// writers is how many transactions of deliveries are under way at once: one writes while the
+// disk syncs the other's.
+const writers = 2
+
 // DefaultCheckBelow is up to which size, in bytes, a database is checked when it
 // is opened. A check reads the whole file.
 const DefaultCheckBelow = 64 << 20
 
 type options struct {
 	checkBelow int64
-	moved      bool // also a file whose business is moved, or was
+	moved      bool                // also a file whose business is moved, or was
+	disk       func(syncer) syncer // what stands between the log and the disk, in tests
 }
 
 // Option changes how a database is opened.
@@ -55,7 +60,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	case ":memory:", "file::memory:":
 		return nil, errors.New("a database in memory keeps nothing and each connection has its own; give the path of a file")
 	}
-	o := options{checkBelow: DefaultCheckBelow}
+	o := options{checkBelow: DefaultCheckBelow, disk: func(log syncer) syncer { return log }}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -63,7 +68,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	if err != nil {
 		return nil, err
 	}
-	writer, err := sql.Open("sqlite", writerDSN(path))
+	writer, err := sql.Open("sqlite", writerDSN(path, "NORMAL"))
 	if err != nil {
 		return nil, err
 	}
@@ -76,13 +81,20 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 			return nil, errors.Join(err, writer.Close())
 		}
 	}
-	reader, err := sql.Open("sqlite", readerDSN(path))
+	log, err := openJournal(path, o.disk)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
+	if err := log.Flush(); err != nil { // what migrations committed
+		return nil, errors.Join(err, log.Close(), writer.Close())
+	}
+	reader, err := sql.Open("sqlite", readerDSN(path))
+	if err != nil {
+		return nil, errors.Join(err, log.Close(), writer.Close())
+	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	return sqlstore.New(writer, reader, sqlstore.Dialect{}), nil
+	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Writers: writers}), nil
 }
 
 // OpenDB opens the file of a business that is to be moved elsewhere, without a store
@@ -99,7 +111,7 @@ func OpenDB(ctx context.Context, path string) (*sql.DB, error) {
 	if err := store.Close(); err != nil {
 		return nil, err
 	}
-	return sql.Open("sqlite", writerDSN(path))
+	return sql.Open("sqlite", writerDSN(path, "FULL"))
 }
 
 // assertNotMoved refuses a file that internal/transfer has sealed: nothing could be written.
@@ -147,17 +159,28 @@ func prepare(ctx context.Context, db *sql.DB, check bool) error {
 	return migrate(ctx, db)
 }
 
-func writerDSN(path string) string {
+// writerDSN is how a writing connection is opened. With synchronous at FULL its commits
+// are durable by themselves, with NORMAL when the journal is flushed.
+func writerDSN(path, synchronous string) string {
 	return dsn(path, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
 			"busy_timeout(5000)",
 			"journal_mode(WAL)",
-			"synchronous(FULL)",
+			"synchronous(" + synchronous + ")",
 			"foreign_keys(1)",
+			"wal_autocheckpoint(8000)",     // pages; in a commit, where checkpoints do not keep up
 			"journal_size_limit(67108864)", // a burst does not leave a large file behind for good
+			"cache_size(-4000)",            // KB
+			// What a statement of many rows would need to be undone is written to a
+			// file otherwise: a third of all that was written.
+			"temp_store(MEMORY)",
 		},
 	})
+}
+
+func checkpointDSN(path string) string {
+	return dsn(path, url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(FULL)", "wal_autocheckpoint(0)"}})
 }
 
 func readerDSN(path string) string {

@@ -56,9 +56,19 @@ type Dialect struct {
 	// Remote: statements can hang, so that they are interrupted when nobody waits for them
 	// any more. A short statement of a database in this process ends before that.
 	Remote bool
+	// Log makes commits durable. Nil: a commit is durable by itself.
+	Log Log
 	// Unprepared leaves statements to the driver, for drivers that keep prepared
 	// ones themselves or speak through a pooler that cannot.
 	Unprepared bool
+}
+
+// Log is where commits stand before they are durable. The store closes it before its
+// writing connection.
+type Log interface {
+	// Flush returns when everything that was committed before it began is on disk.
+	Flush() error
+	Close() error
 }
 
 // text is how a statement reads in a transaction that writes, or does not.

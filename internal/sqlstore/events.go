@@ -11,8 +11,8 @@ import (
 
 // The three ways to find a page of events, newest first: each uses the index of
 // what selects most. Parameters are the same: $1 source, $2 status, $3 key (empty:
-// any), $4 below which seq, $5 how many, $6 whether without bodies. That of open
-// events sorts, but numbers only: in a storm there are many.
+// any), $4 below which seq, $5 how many, $6 whether without bodies. That of a key
+// sorts, but numbers only.
 const (
 	SelectEvents Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
@@ -25,19 +25,19 @@ order by seq desc limit $5`
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
 	coalesce(key, ''), status, reason, case when $6 = 0 then body end
 from events
-where key = $3 and seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2)
-order by seq desc limit $5`
+where seq in (
+	select seq from events
+	where key = $3 and seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2)
+	order by seq desc limit $5)
+order by seq desc`
 
 	SelectEventsOpen Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
 	coalesce(key, ''), status, reason, case when $6 = 0 then body end
 from events
-where seq in (
-	select seq from events
-	where status in ('pending', 'parked', 'failed') and status = $2
-		and seq < $4 and ($1 = '' or source = $1) and ($3 = '' or key = $3)
-	order by seq desc limit $5)
-order by seq desc`
+where status in ('pending', 'parked', 'failed') and status = $2
+	and seq < $4 and ($1 = '' or source = $1) and ($3 = '' or key = $3)
+order by seq desc limit $5`
 
 	// SelectEventTally counts the events by status.
 	SelectEventTally Statement = `select status, events from event_tally where events > 0`

@@ -58,7 +58,11 @@ func (s *Store) Close() error {
 	s.inside.Wait()
 	// The writer is last: SQLite empties its log when the last connection closes,
 	// and only a writing one can.
-	if err := errors.Join(s.reader.close(), s.writer.close()); err != nil {
+	err := s.reader.close()
+	if log := s.writer.dialect.Log; log != nil {
+		err = errors.Join(err, log.Close())
+	}
+	if err := errors.Join(err, s.writer.close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil

@@ -83,7 +83,13 @@ func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, do f
 	if err := do(t); err != nil {
 		return err
 	}
-	return sqlTx.Commit()
+	if err := sqlTx.Commit(); err != nil {
+		return err
+	}
+	if log := p.dialect.Log; log != nil && p.writing {
+		return log.Flush()
+	}
+	return nil
 }
 
 // askClock has the time come with the first answer.
