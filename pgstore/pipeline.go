@@ -61,10 +61,10 @@ type conn struct {
 
 // pipeline is a transaction. It is the driver.Tx of its connection.
 type pipeline struct {
-	conn *conn
-	ctx  context.Context //nolint:containedctx // of the transaction, as database/sql ends it without one
-	said []*answer       // and not sent yet
-	over bool            // the commit was said
+	conn   *conn
+	ctx    context.Context //nolint:containedctx // of the transaction, as database/sql ends it without one
+	said   []*answer       // and not sent yet
+	commit *answer         // nil: it was not said yet
 }
 
 // BeginTx implements [driver.ConnBeginTx].
@@ -119,13 +119,12 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 
 // ask says a statement, and has it answered unless that may come later.
 func (p *pipeline) ask(ctx context.Context, query string, args []driver.NamedValue) (*answer, error) {
-	if p.over {
+	if p.commit != nil {
 		return nil, errors.New("a statement comes after the last one")
 	}
 	a := p.say(ctx, query, args)
 	if mannerOf(ctx)&final != 0 {
-		p.say(ctx, "commit", nil)
-		p.over = true
+		p.commit = p.say(ctx, "commit", nil)
 	}
 	if mannerOf(ctx)&unhurried == 0 {
 		p.send(ctx)
@@ -166,22 +165,21 @@ func (p *pipeline) send(ctx context.Context) {
 	}
 }
 
-// Commit implements [driver.Tx].
+// Commit implements [driver.Tx]. Where the commit was sent with the last statement it only
+// says how it ended: the statement may have been done and the commit not.
 func (p *pipeline) Commit() error {
 	p.conn.tx = nil
-	if p.over && len(p.said) == 0 {
-		return nil // with the last statement
+	if p.commit == nil {
+		p.commit = p.say(p.ctx, "commit", nil)
 	}
-	if !p.over {
-		p.say(p.ctx, "commit", nil)
+	if len(p.said) > 0 {
+		p.send(p.ctx)
 	}
-	a := p.said[len(p.said)-1]
-	p.send(p.ctx)
-	if a.err == nil && a.tag == "ROLLBACK" {
+	if p.commit.err == nil && p.commit.tag == "ROLLBACK" {
 		return pgx.ErrTxCommitRollback
 	}
-	if a.err != nil {
-		return errors.Join(a.err, p.rollback())
+	if p.commit.err != nil {
+		return errors.Join(p.commit.err, p.rollback())
 	}
 	return nil
 }

@@ -223,6 +223,26 @@ func TestACommitOfWhatHasFailedFails(t *testing.T) {
 	holds(t, db, "")
 }
 
+// The last statement may be done, and the commit that was sent with it not: then nothing was committed.
+func TestACommitThatFailsAfterTheLastStatementFails(t *testing.T) {
+	t.Parallel()
+	db := line(t)
+	if _, err := db.ExecContext(t.Context(), "create table late (n bigint unique deferrable initially deferred)"); err != nil {
+		t.Fatal(err)
+	}
+	tx := begin(t, db)
+	if _, err := tx.ExecContext(last(t.Context()), "insert into late (n) values (1), (1)"); err != nil {
+		t.Fatalf("the constraint is looked at too early: %v", err)
+	}
+	if err := tx.Commit(); err == nil {
+		t.Error("a commit that failed is said to have been one")
+	}
+	var kept int
+	if err := db.QueryRowContext(t.Context(), "select count(*) from late").Scan(&kept); err != nil || kept != 0 {
+		t.Errorf("%d rows were kept: %v", kept, err)
+	}
+}
+
 // A transaction ends with its context, whether the server was told of it or not.
 func TestATransactionEndsWithItsContext(t *testing.T) {
 	t.Parallel()
