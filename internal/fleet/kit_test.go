@@ -32,14 +32,14 @@ const (
 	apiKey        = "fleet-api-key-0123456789"
 )
 
-// settings are those of every replica. Leases are short, because scenarios wait for them. The sweeps come often: what was delivered while
+// settings are those of every replica. Leases are short, where scenarios wait for them. The sweeps come often: what was delivered while
 // nobody listened is found by them, the simulators' retries coming after minutes.
 const settings = `
 return_origins = ["https://app.test"]
 database_connections = 6
 [workers]
-lease = "3s"
-timeout = "2s"
+lease = "%s"
+timeout = "%s"
 [limits]
 stripe = 500
 stripe_endpoint = 500
@@ -88,6 +88,7 @@ type options struct {
 	replicas int
 	database string // empty: an empty one of the shared server
 	direct   string // where checks read it, if the replicas reach it another way
+	patient  bool   // runs may take as long as it takes the test to let them go on
 }
 
 // newFleet starts the simulators, the balancer and the replicas.
@@ -102,7 +103,11 @@ func newFleet(t *testing.T, o options) *fleet {
 	f := &fleet{t: t, database: o.database, direct: o.direct, post: openPostOffice(t)}
 	f.balancer = newBalancer(f.all)
 	f.config = filepath.Join(t.TempDir(), "lockstep.toml")
-	if err := os.WriteFile(f.config, fmt.Appendf(nil, settings, f.post.port()), 0o600); err != nil {
+	lease, timeout := 3*time.Second, 2*time.Second
+	if o.patient {
+		lease, timeout = 2*patience, patience
+	}
+	if err := os.WriteFile(f.config, fmt.Appendf(nil, settings, lease, timeout, f.post.port()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f.web = serve(t, func(string) http.Handler { return f.balancer })
@@ -122,7 +127,7 @@ func serve(t *testing.T, handler func(url string) http.Handler) (url string) {
 		t.Fatal(err)
 	}
 	url = "http://" + listener.Addr().String()
-	web := &http.Server{Handler: handler(url), ReadHeaderTimeout: 5 * time.Second}
+	web := &http.Server{Handler: handler(url), ReadHeaderTimeout: patience}
 	go func() { _ = web.Serve(listener) }() // until it is closed
 	t.Cleanup(func() { _ = web.Close() })
 	return url
@@ -175,7 +180,7 @@ func (f *fleet) add(program string, n int) []*replica {
 		f.mu.Lock()
 		r := &replica{name: fmt.Sprintf("replica %d", len(f.replicas)), program: program, config: f.config}
 		r.env = []string{
-			"PATH=" + os.Getenv("PATH"), "DATABASE_URL=" + f.database,
+			"PATH=" + os.Getenv("PATH"), "DATABASE_URL=" + labelled(f.database, r.label()),
 			"STRIPE_API_BASE=" + f.door(r, f.sim.StripeHandler()), "CLERK_API_BASE=" + f.door(r, f.sim.ClerkHandler()),
 			"STRIPE_SECRET_KEY=" + stripeKey, "CLERK_SECRET_KEY=" + clerkKey, "STRIPE_WEBHOOK_SECRET=" + stripeWebhook,
 			"CLERK_WEBHOOK_SIGNING_SECRET=" + clerkWebhook, "LOCKSTEP_API_KEY=" + apiKey}
@@ -193,6 +198,15 @@ func (f *fleet) add(program string, n int) []*replica {
 		f.t.FailNow()
 	}
 	return added
+}
+
+// labelled is a database's URL, its connections with a name.
+func labelled(database, name string) string {
+	and := "?"
+	if strings.Contains(database, "?") {
+		and = "&"
+	}
+	return database + and + "application_name=" + name
 }
 
 func (f *fleet) all() []*replica {
@@ -260,7 +274,7 @@ func (f *fleet) call(ctx context.Context, method, url string, in, out any) (stat
 
 // query reads the first column of what a statement returns from the database, as text.
 func (f *fleet) query(statement string, args ...any) (values []string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, f.direct)
 	if err != nil {

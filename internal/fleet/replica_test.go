@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// patience is how long is waited for what must come.
-const patience = 60 * time.Second
+// patience is how long is waited for what must come, on a machine that is slow.
+const patience = 3 * time.Minute
 
 // replica is one process of `lockstep serve`.
 type replica struct {
@@ -45,6 +45,9 @@ func (r *replica) said() string {
 	defer r.mu.Unlock()
 	return r.log.String()
 }
+
+// label is what PostgreSQL knows its connections by.
+func (r *replica) label() string { return strings.ReplaceAll(r.name, " ", "-") }
 
 func (r *replica) at() string {
 	r.mu.Lock()

@@ -21,6 +21,9 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/freeport"
 )
 
+// patience is how long a server may take to do what it is asked, on a machine that is slow.
+const patience = 3 * time.Minute
+
 // admin is the superuser of every cluster.
 const admin = "lockstep"
 
@@ -167,7 +170,7 @@ func (c *Cluster) Start(settings ...string) error {
 	if err := <-started; err != nil {
 		return err
 	}
-	return c.awaitReady(30 * time.Second)
+	return c.awaitReady(patience)
 }
 
 func (c *Cluster) awaitReady(patience time.Duration) error {
@@ -264,7 +267,7 @@ func (c *Cluster) URL(database string) string {
 
 // MultiHost is the URL of a database that is on this cluster or on another.
 func (c *Cluster) MultiHost(other *Cluster, database string) string {
-	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d,127.0.0.1:%d/%s?target_session_attrs=read-write&connect_timeout=2",
+	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d,127.0.0.1:%d/%s?target_session_attrs=read-write&connect_timeout=10",
 		admin, c.password, c.Port, other.Port, database)
 }
 
@@ -274,7 +277,7 @@ func (c *Cluster) Exec(database, statements string) error {
 }
 
 func execute(url, statements string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

@@ -90,7 +90,7 @@ server_round_robin = 1
 	t.Cleanup(end)
 	pooled := *at
 	pooled.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if err = execute(pooled.String(), "select 1"); err == nil {
 			return pooled.String()
 		}

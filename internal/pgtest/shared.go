@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -46,7 +45,7 @@ func Run(m *testing.M) int {
 func end() error {
 	shared.Lock()
 	defer shared.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var errs []error
 	for _, d := range shared.idle {
@@ -137,7 +136,7 @@ func Fresh(t testing.TB, prepare func(url string) error, clean string) string {
 		}
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if _, err := d.keeper.Exec(ctx, clean, pgx.QueryExecModeSimpleProtocol); err != nil {
 			t.Error(errors.Join(err, d.keeper.Close(ctx)))
