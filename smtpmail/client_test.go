@@ -17,7 +17,7 @@ var letter = lockstep.Letter{ID: "abc@acme.example", To: "alice@example.com", Su
 // plain is a client of a server without TLS.
 func plain(t *testing.T, s *mailServer) *Client {
 	t.Helper()
-	c, err := New(Config{Host: "127.0.0.1", Port: s.port, TLS: NoTLS, From: "Acme <billing@acme.example>", Timeout: 5 * time.Second})
+	c, err := New(Config{Host: "127.0.0.1", Port: s.port, TLS: NoTLS, From: "Acme <billing@acme.example>", Timeout: 15 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestLettersAreEncrypted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startServer(t, c.server)
-			config := Config{Host: "127.0.0.1", Port: s.port, TLS: c.mode, From: "billing@acme.example", Timeout: 5 * time.Second}
+			config := Config{Host: "127.0.0.1", Port: s.port, TLS: c.mode, From: "billing@acme.example", Timeout: 15 * time.Second}
 			if c.trusted {
 				config.TLSConfig = &tls.Config{ServerName: "127.0.0.1", RootCAs: s.roots, MinVersion: tls.VersionTLS12}
 			}

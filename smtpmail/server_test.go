@@ -67,7 +67,7 @@ func startServer(t *testing.T, s *mailServer) *mailServer {
 
 func (s *mailServer) serve(connection net.Conn) {
 	defer func() { _ = connection.Close() }()
-	_ = connection.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = connection.SetDeadline(time.Now().Add(time.Minute))
 	if s.implicit {
 		connection = tls.Server(connection, s.tls)
 	}

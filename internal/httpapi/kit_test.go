@@ -16,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
@@ -27,6 +28,9 @@ const (
 	webhook = "whsec_a2l0LXdlYmhvb2stc2VjcmV0LWtpdA=="
 	card    = "4242424242424242"
 )
+
+// patience is how long a test waits for what must come, on a machine that is slow.
+const patience = 3 * time.Minute
 
 // kit is Lockstep over a real database and the simulators, on loopback, and its
 // own document, against which every answer is held.
@@ -52,7 +56,7 @@ type answer struct {
 // start starts a kit; change, if given, changes the server's configuration.
 func start(t testing.TB, change ...func(*server.Config)) *kit {
 	t.Helper()
-	k := &kit{TB: t, prices: map[string]string{}, good: map[string]bool{}, client: &http.Client{Timeout: 10 * time.Second}}
+	k := &kit{TB: t, prices: map[string]string{}, good: map[string]bool{}, client: &http.Client{Timeout: patience}}
 	t.Cleanup(k.client.CloseIdleConnections)
 	stripe, clerk, lock := listen(t), listen(t), listen(t)
 	k.url = "http://" + lock.Addr().String()
@@ -103,7 +107,20 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 	during(t, k.sim.Run)
 
 	k.document = k.read()
+	k.until("the sweeps that come with the start are over", k.swept)
 	return k
+}
+
+// swept says that no sweep is to run before long. One that looks late finds what a test
+// had not delivered.
+func (k *kit) swept() bool {
+	for _, key := range reconcile.SweepKeys() {
+		work, err := k.store.Work(k.Context(), key)
+		if err != nil || work.Disposition != lockstep.Done || time.Until(work.RunAt) < time.Minute {
+			return false
+		}
+	}
+	return true
 }
 
 // another puts together another server over the same database.
@@ -264,7 +281,7 @@ func (k *kit) until(what string, holds func() bool) {
 	k.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(20 * time.Second)
+	limit := time.After(patience)
 	for !holds() {
 		select {
 		case <-tick.C:
