@@ -25,8 +25,8 @@ func settled(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // underway says what is still to be delivered or worked off; empty: nothing is. What is
-// set for more than a minute from now, as the end of a trial is, is not under way, nor are
-// the sweeps, which are at work for ever.
+// set for more than a minute from now, as the end of a trial or the next sweep is, is not
+// under way.
 func underway(stripe, lockstep, key string) (string, error) {
 	before, deliveries, err := deliveriesOf(stripe)
 	if err != nil || deliveries > 0 {
@@ -43,7 +43,7 @@ func underway(stripe, lockstep, key string) (string, error) {
 		return "", err
 	}
 	for _, w := range work.Data {
-		if w.Pending && !strings.HasPrefix(w.Key, "sweep/") && time.Until(w.RunAt) < time.Minute {
+		if w.Pending && time.Until(w.RunAt) < time.Minute {
 			return "work on " + w.Key, nil
 		}
 	}
