@@ -96,5 +96,10 @@ func (f *fleet) killUncommitted(victim *replica, n int) {
 	if err := victim.kill(); err != nil {
 		f.t.Fatal(err)
 	}
+	// What it has sent, its commit may be part of it, goes with it: else PostgreSQL would do it
+	// as soon as it can, and come to know only then that nobody waits for the answer.
+	if _, err := conn.Exec(f.t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1`, victim.label()); err != nil {
+		f.t.Fatal(err)
+	}
 	<-settled
 }
