@@ -74,7 +74,7 @@ func TestTheClerkCLIVerifiesADelivery(t *testing.T) {
 	var got delivery
 	select {
 	case got = <-deliveries:
-	case <-time.After(15 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("nothing was delivered")
 	}
 	verify := func(body []byte) (string, error) {

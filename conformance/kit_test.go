@@ -31,6 +31,9 @@ func wanted(t *testing.T) {
 	}
 }
 
+// patience is how long a client may take, and what it caused, on a machine that is slow.
+const patience = 3 * time.Minute
+
 // bench is a simulator on loopback.
 type bench struct {
 	*simulator.Simulator
@@ -114,7 +117,7 @@ func (b *bench) environment(more ...string) []string {
 // run runs a client of node_modules/.bin or node itself, and returns what it
 // wrote to both outputs.
 func (b *bench) run(env []string, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(b.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
 	defer cancel()
 	if name != "node" {
 		name = filepath.Join("node_modules", ".bin", name)
