@@ -52,8 +52,8 @@ func (c *Client) users(ctx context.Context, cursor string) ([]lockstep.Identity,
 		if err != nil {
 			return nil, "", listFailure(op, err)
 		}
-		var data []json.RawMessage
-		if json.Unmarshal(raw, &data) != nil || data == nil {
+		data, ok := upstream.Elements(raw)
+		if !ok {
 			return nil, "", failed(op, errors.New("the answer is not a list"))
 		}
 		page, err := identitiesOf(op, lockstep.User, data)

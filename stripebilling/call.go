@@ -19,9 +19,9 @@ const provider = "stripe"
 const pageSize = 100
 
 // call makes one request. The SDK contributes the API version, the names of the
-// parameters and their encoding; answers are read by us, because its types fail
-// on a field of a shape that is new to them.
+// parameters and their encoding; the answer comes past it.
 func (c *Client) call(ctx context.Context, op, method, path string, params stripe.ParamsContainer) (upstream.Object, error) {
+	ctx, answer := upstream.Keep(ctx)
 	if list, ok := params.(stripe.ListParamsContainer); ok {
 		list.GetListParams().Context = ctx
 	} else {
@@ -29,9 +29,8 @@ func (c *Client) call(ctx context.Context, op, method, path string, params strip
 	}
 	values := &form.Values{}
 	form.AppendTo(values, params)
-	var a answer
 	err := c.gate.Call(ctx, method, path, func() error {
-		err := c.backend.CallRaw(method, path, c.key.Reveal(), []byte(values.Encode()), params.GetParams(), &a)
+		err := c.backend.CallRaw(method, path, c.key.Reveal(), []byte(values.Encode()), params.GetParams(), &nothing{})
 		if err != nil {
 			return upstream.Failure(provider, op, err)
 		}
@@ -40,7 +39,7 @@ func (c *Client) call(ctx context.Context, op, method, path string, params strip
 	if err != nil {
 		return nil, err
 	}
-	return upstream.Object(a), nil
+	return answer.Object, nil
 }
 
 // one makes a request whose answer is an object with an id.

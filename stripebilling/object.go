@@ -7,11 +7,11 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// answer is an object that the SDK decodes into.
-type answer upstream.Object
+// nothing is what the SDK decodes into.
+type nothing struct{}
 
-// SetLastResponse is called by the SDK; of the response only the body is read.
-func (*answer) SetLastResponse(*stripe.APIResponse) {}
+// SetLastResponse is called by the SDK.
+func (*nothing) SetLastResponse(*stripe.APIResponse) {}
 
 // reference is the id of another object, which is there as such or expanded.
 func reference(o upstream.Object, name string) string {

@@ -37,8 +37,8 @@ func populate(ctx context.Context, kind, at string, accounts int, w waiting) err
 	}
 	numbers, name := numbered(kind, 0, accounts)
 	err = run(ctx, kind, at,
-		"insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, customer_email, created_at, updated_at) "+
-			numbers+" select 'user', 'user_Bench' || "+name+", 'active', 'ada@example.com', 'Ada', 1, 'cus_Bench' || "+name+", 'ada@example.com', 1, 1 from n where true",
+		"insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, customer_email, customer_name, created_at, updated_at) "+
+			numbers+" select 'user', 'user_Bench' || "+name+", 'active', 'ada@example.com', 'Ada Lovelace', 1, 'cus_Bench' || "+name+", 'ada@example.com', 'Ada Lovelace', 1, 1 from n where true",
 		// The full verify comes later: a server that starts would have it begin.
 		"insert into work (key, scope, priority, generation, run_at) values ('sweep/accounts', 0, 2, 1, 4000000000000)")
 	if err == nil {
@@ -72,7 +72,10 @@ func numbered(kind string, first, n int) (with, name string) {
 
 // run executes statements on the database at a place, one after the other.
 func run(ctx context.Context, kind, at string, statements ...string) (err error) {
-	driver := map[string]string{"sqlite": "sqlite", "postgres": "pgx"}[kind]
+	driver := "pgx"
+	if kind == "sqlite" {
+		driver, at = kind, "file:"+at+"?_pragma=busy_timeout(30000)" // a process may be at work
+	}
 	db, err := sql.Open(driver, at)
 	if err != nil {
 		return err

@@ -2,11 +2,12 @@ package main
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,14 +17,15 @@ import (
 // so that their own cost is not measured: every customer has one active subscription, and
 // every user is there. It runs in the process that measures, whose clock it shares.
 type provider struct {
-	latency time.Duration
 	began   time.Time // of all subscriptions, so that a second look finds nothing new
 	server  *http.Server
 	address string
 
-	mu      sync.Mutex
-	written map[string]chan time.Time // by user: when the metadata first granted access
-	calls   map[string]int            // by what they are
+	mu       sync.Mutex
+	latency  time.Duration
+	written  map[string]chan time.Time // by user: when the metadata first granted access
+	metadata map[string]map[string]any // by user
+	calls    map[string]int            // by what they are
 }
 
 // newProvider listens on this machine and answers after a latency.
@@ -33,7 +35,7 @@ func newProvider(latency time.Duration) (*provider, error) {
 		return nil, err
 	}
 	p := &provider{latency: latency, began: time.Now(), address: "http://" + listener.Addr().String(),
-		written: map[string]chan time.Time{}, calls: map[string]int{}}
+		written: map[string]chan time.Time{}, metadata: map[string]map[string]any{}, calls: map[string]int{}}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
 	go p.server.Serve(listener) //nolint:errcheck // it ends with close
 	return p, nil
@@ -57,12 +59,32 @@ func (p *provider) count(kind string) int {
 	return p.calls[kind]
 }
 
+// total is how many calls there were.
+func (p *provider) total() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, calls := range p.calls {
+		n += calls
+	}
+	return n
+}
+
+// take has every call take so long from now on.
+func (p *provider) take(latency time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.latency = latency
+}
+
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
-	time.Sleep(p.latency)
+	p.mu.Lock()
+	latency := p.latency
+	p.mu.Unlock()
+	time.Sleep(latency)
 	answer, kind := p.answer(r, body)
 	p.mu.Lock()
 	p.calls[kind]++
@@ -80,11 +102,11 @@ func (p *provider) answer(r *http.Request, body []byte) (answer, kind string) {
 	id := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 	switch path := r.URL.Path; {
 	case path == "/v1/subscriptions":
-		return subscriptionList(r.URL.Query().Get("customer"), p.began.Unix()), "subscriptions"
+		return p.subscriptions(r.URL.Query().Get("customer")), "subscriptions"
 	case path == "/v1/checkout/sessions", path == "/v1/events":
 		return `{"object":"list","data":[],"has_more":false,"url":"` + path + `"}`, "lists"
 	case strings.HasPrefix(path, "/v1/customers/"):
-		return fmt.Sprintf(`{"id":%q,"object":"customer","email":"ada@example.com","name":"Ada","metadata":{}}`, id), "customers"
+		return fill(customerAnswer, id), "customers"
 	case path == "/v1/users":
 		return `[]`, "lists"
 	case path == "/v1/organizations":
@@ -92,41 +114,83 @@ func (p *provider) answer(r *http.Request, body []byte) (answer, kind string) {
 	case strings.HasSuffix(path, "/metadata"):
 		user := strings.Split(path, "/")[3]
 		p.wrote(user, body)
-		return userObject(user), "metadata"
+		return p.user(user), "metadata"
 	case strings.HasPrefix(path, "/v1/users/"):
-		return userObject(id), "users"
+		return p.user(id), "users"
 	}
 	return "", "others"
 }
 
-// wrote notes the first write of a user's metadata that grants access.
+// wrote merges what is written into a user's metadata, and notes the first write that
+// grants access.
 func (p *provider) wrote(user string, body []byte) {
-	if !bytes.Contains(body, []byte(`"active"`)) {
+	var written struct {
+		Public map[string]any `json:"public_metadata"`
+	}
+	if err := json.Unmarshal(body, &written); err != nil {
 		return
 	}
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at := p.written[user]; at != nil {
+	p.metadata[user] = merged(p.metadata[user], written.Public)
+	if at := p.written[user]; at != nil && bytes.Contains(body, []byte(`"active"`)) {
 		delete(p.written, user)
 		at <- now
 	}
 }
 
-func userObject(id string) string {
-	return fmt.Sprintf(`{"id":%q,"object":"user","first_name":"Ada","last_name":"Lovelace","public_metadata":{},"created_at":1,"updated_at":1}`, id)
+// merged is what Clerk makes of metadata and what is merged into it.
+func merged(have, change map[string]any) map[string]any {
+	if have == nil {
+		have = map[string]any{}
+	}
+	for key, value := range change {
+		inner, isObject := value.(map[string]any)
+		was, wasObject := have[key].(map[string]any)
+		switch {
+		case value == nil:
+			delete(have, key)
+		case isObject && wasObject:
+			have[key] = merged(was, inner)
+		default:
+			have[key] = value
+		}
+	}
+	return have
 }
 
-// subscriptionList is what Stripe lists of a customer: one that is active and paid for a
-// month from then on.
-func subscriptionList(customer string, began int64) string {
-	subscription := map[string]any{"id": "sub_" + customer, "object": "subscription", "customer": customer, "status": "active", "created": began,
-		"metadata": map[string]any{}, "items": map[string]any{"object": "list", "has_more": false, "data": []any{map[string]any{
-			"id": "si_" + customer, "object": "subscription_item", "quantity": 1, "current_period_start": began, "current_period_end": began + 30*86400,
-			"price": map[string]any{"id": "price_pro", "object": "price", "lookup_key": "pro", "product": "prod_pro", "active": true}}}}}
-	text, err := json.Marshal(map[string]any{"object": "list", "has_more": false, "url": "/v1/subscriptions", "data": []any{subscription}})
+// Answers as our simulators give them, with {customer} for the part of ids that a user, its
+// customer and its subscription have in common.
+var (
+	//go:embed answers/subscription.json
+	subscriptionAnswer string
+	//go:embed answers/customer.json
+	customerAnswer string
+	//go:embed answers/user.json
+	userAnswer string
+)
+
+// fill fills in an answer about whom an id names, and what else it says.
+func fill(answer, id string, others ...string) string {
+	_, customer, _ := strings.Cut(id, "_")
+	return strings.NewReplacer(append(others, "{customer}", customer)...).Replace(answer)
+}
+
+func (p *provider) user(id string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	metadata, err := json.Marshal(merged(nil, p.metadata[id]))
 	if err != nil {
-		panic(err) // it is made of nothing that cannot be encoded
+		panic(err) // it was decoded
 	}
-	return string(text)
+	return fill(userAnswer, id, "{metadata}", string(metadata))
+}
+
+// subscriptions is what Stripe lists of a customer: one that is active and paid for a
+// month from when the provider began.
+func (p *provider) subscriptions(customer string) string {
+	began := p.began.Unix()
+	return `{"object":"list","has_more":false,"url":"/v1/subscriptions","data":[` +
+		fill(subscriptionAnswer, customer, "{began}", strconv.FormatInt(began, 10), "{ends}", strconv.FormatInt(began+30*86400, 10)) + `]}`
 }

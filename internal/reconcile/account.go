@@ -213,9 +213,16 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 // there is nothing to tell yet.
 func (r *run) keep(ctx context.Context) error { return r.write(ctx, nil, time.Now()) }
 
-// save writes the record, with the notices and marks that follow from it.
+// save writes the record, with the notices and marks that follow from it. Where nothing has
+// changed it writes nothing; but a run that goes on to write to the directory always does,
+// since that is how it learns that its lease is lost. To write metadata takes a turn, which is
+// a change.
 func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) error {
-	return r.write(ctx, notices(r.was, r.now, access, at), at)
+	told := notices(r.was, r.now, access, at)
+	if r.known && r.wantedLimit(access) == 0 && len(told) == 0 && len(r.marks) == 0 && unchanged(r.was, r.now) {
+		return nil
+	}
+	return r.write(ctx, told, at)
 }
 
 func (r *run) write(ctx context.Context, told []lockstep.Notice, at time.Time) error {

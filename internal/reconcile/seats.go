@@ -37,16 +37,26 @@ func (r *run) fitSeats(ctx context.Context, access lockstep.Access) (changed boo
 	return true, r.observeSubscriptions(ctx)
 }
 
-// limitMembers has the directory take no more members than seats are paid for. When
-// nothing grants access any more, the limit stays as it is: nobody is thrown out.
-func (r *run) limitMembers(ctx context.Context, access lockstep.Access) error {
+// wantedLimit is how many members the directory is to take, no more than seats are paid for;
+// 0: as many as it does. When nothing grants access any more, the limit stays as it is:
+// nobody is thrown out.
+func (r *run) wantedLimit(access lockstep.Access) int64 {
 	if !r.Seats.LimitMembers || r.Members == nil || r.account.Kind != lockstep.Organization || r.absent ||
 		!access.Active || access.Seats <= 0 || access.Seats == r.now.MemberLimit {
+		return 0
+	}
+	return access.Seats
+}
+
+// limitMembers has the directory take as many members as is wanted.
+func (r *run) limitMembers(ctx context.Context, access lockstep.Access) error {
+	limit := r.wantedLimit(access)
+	if limit == 0 {
 		return nil
 	}
-	if err := r.Members.LimitMembers(ctx, r.account, access.Seats); err != nil {
+	if err := r.Members.LimitMembers(ctx, r.account, limit); err != nil {
 		return fmt.Errorf("limit members: %w", err)
 	}
-	r.now.MemberLimit = access.Seats
+	r.now.MemberLimit = limit
 	return r.keep(ctx)
 }

@@ -22,6 +22,9 @@
 // has to: an SDK that saw the response would put parts of its body into the text
 // of an error, take a redirect for success, and not tell a proxy from the provider.
 //
+// What is believed comes past the SDK, see [Keep]: its types fail on a field of a shape that
+// is new to them, and it walks over an answer several times.
+//
 // # The gate
 //
 // All calls of an adapter pass a [Gate], before the SDK. It has a bucket for the provider

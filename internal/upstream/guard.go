@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,11 +37,26 @@ func (r Rules) Client(base *http.Client, timeout time.Duration, limit int64) *ht
 		client.Timeout = timeout
 	}
 	if client.Transport == nil {
-		client.Transport = http.DefaultTransport
+		client.Transport = transport()
 	}
 	client.Transport = guard{r, client.Transport, limit}
 	client.Jar = nil
 	return &client
+}
+
+// connectionsKept are those to a provider that stay open while nothing is asked, as many as
+// there may be runs at once. By itself net/http keeps two: of 32 runs, each would make a new
+// connection for every call, and agree on new keys, where the provider speaks HTTP/1.1.
+const connectionsKept = 100
+
+func transport() http.RoundTripper {
+	base, is := http.DefaultTransport.(*http.Transport)
+	if !is {
+		return http.DefaultTransport // the program has put another there
+	}
+	t := base.Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = connectionsKept, connectionsKept
+	return t
 }
 
 // guard returns an error although there was a response; the package comment says
@@ -62,6 +76,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if closing := res.Body.Close(); err == nil {
 		err = closing
 	}
+	var object Object
 	switch {
 	case err != nil:
 		return nil, g.rules.unknown(res, err)
@@ -71,10 +86,15 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, g.rules.refusal(res, body)
 	case res.StatusCode < 200 || res.StatusCode >= 300:
 		return nil, g.rules.unknown(res, fmt.Errorf("the answer is a redirect, status %d", res.StatusCode))
-	case g.rules.Objects && Decode(body) == nil:
-		return nil, g.rules.unknown(res, errors.New("the answer is not a whole JSON object"))
-	case !g.rules.Objects && !json.Valid(body):
+	case g.rules.Objects:
+		if object = Decode(body); object == nil {
+			return nil, g.rules.unknown(res, errors.New("the answer is not a whole JSON object"))
+		}
+	case !whole(body):
 		return nil, g.rules.unknown(res, errors.New("the answer is not whole JSON"))
+	}
+	if a := kept(req.Context()); a != nil {
+		*a, body = Answer{Raw: body, Object: object}, []byte("{}")
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil

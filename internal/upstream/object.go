@@ -12,13 +12,28 @@ import (
 // object has no members.
 type Object map[string]json.RawMessage
 
-// Decode returns the object that raw is; nil where it is none, or not whole.
+// Decode returns the object that raw is; nil where it is none, or not whole. Its members
+// are parts of raw, which must not be written any more.
 func Decode(raw []byte) Object {
-	var o Object
-	if json.Unmarshal(raw, &o) != nil {
+	s, o := scanner{raw: raw}, Object{}
+	if !s.begins('{') || !s.members(func(quoted []byte) bool {
+		from := s.at
+		if !s.value(nil, 1) {
+			return false
+		}
+		o[textOf(quoted)] = raw[from:s.at:s.at]
+		return true
+	}) || !s.ends() {
 		return nil
 	}
 	return o
+}
+
+// whole reports whether raw is JSON.
+func whole(raw []byte) bool {
+	s := scanner{raw: raw}
+	s.space()
+	return s.value(nil, 0) && s.ends()
 }
 
 // Object returns a member that is an object.
@@ -26,9 +41,23 @@ func (o Object) Object(name string) Object { return Decode(o[name]) }
 
 // Array returns the elements of a member; ok tells an array without any from what
 // is not an array.
-func (o Object) Array(name string) (elements []json.RawMessage, ok bool) {
-	err := json.Unmarshal(o[name], &elements)
-	return elements, err == nil && elements != nil
+func (o Object) Array(name string) (elements []json.RawMessage, ok bool) { return Elements(o[name]) }
+
+// Elements returns those of the array that raw is; ok tells one without any from what is
+// not an array, or not whole. They are parts of raw, which must not be written any more.
+func Elements(raw []byte) (elements []json.RawMessage, ok bool) {
+	s := scanner{raw: raw}
+	if !s.begins('[') || !s.elements(func() bool {
+		from := s.at
+		if !s.value(nil, 1) {
+			return false
+		}
+		elements = append(elements, raw[from:s.at:s.at])
+		return true
+	}) || !s.ends() {
+		return nil, false
+	}
+	return elements, true
 }
 
 // Text returns a member that is a string.

@@ -84,11 +84,7 @@ func (p Picked) Object(path string) Object {
 // Pick reports whether raw is an object, and whole, and returns what was found.
 func (p *Picker) Pick(raw []byte) (Picked, bool) {
 	s := scanner{raw: raw, values: make([][]byte, len(p.paths))}
-	s.space()
-	if s.at >= len(raw) || raw[s.at] != '{' || !s.object(p.root, 1) {
-		return Picked{}, false
-	}
-	if s.space(); s.at < len(raw) {
+	if !s.begins('{') || !s.object(p.root, 1) || !s.ends() {
 		return Picked{}, false
 	}
 	return Picked{p.paths, s.values}, true
@@ -121,6 +117,18 @@ func (s *scanner) space() {
 			s.at += 8
 		}
 	}
+}
+
+// begins skips white space and reports whether c comes then.
+func (s *scanner) begins(c byte) bool {
+	s.space()
+	return s.at < len(s.raw) && s.raw[s.at] == c
+}
+
+// ends reports whether only white space is left.
+func (s *scanner) ends() bool {
+	s.space()
+	return s.at == len(s.raw)
 }
 
 // is skips c, if it is what comes.
@@ -157,6 +165,22 @@ func (s *scanner) value(b *branch, depth int) bool {
 }
 
 func (s *scanner) object(b *branch, depth int) bool {
+	return s.members(func(quoted []byte) bool {
+		wanted, from := b.find(quoted), s.at
+		s.forget(wanted)
+		if !s.value(wanted, depth) {
+			return false
+		}
+		if wanted != nil && wanted.slot >= 0 {
+			s.values[wanted.slot] = s.raw[from:s.at]
+		}
+		return true
+	})
+}
+
+// members walks over an object. each is called at a member's value, which it skips, with the
+// name as it is written.
+func (s *scanner) members(each func(quoted []byte) bool) bool {
 	s.at++ // {
 	s.space()
 	if s.is('}') {
@@ -167,19 +191,14 @@ func (s *scanner) object(b *branch, depth int) bool {
 		if s.at >= len(s.raw) || s.raw[s.at] != '"' || !s.text() {
 			return false
 		}
-		wanted := b.find(s.raw[from:s.at])
+		quoted := s.raw[from:s.at]
 		s.space()
 		if !s.is(':') {
 			return false
 		}
 		s.space()
-		from = s.at
-		s.forget(wanted)
-		if !s.value(wanted, depth) {
+		if !each(quoted) {
 			return false
-		}
-		if wanted != nil && wanted.slot >= 0 {
-			s.values[wanted.slot] = s.raw[from:s.at]
 		}
 		s.space()
 		if s.is('}') {
@@ -223,12 +242,17 @@ func (s *scanner) forget(b *branch) {
 }
 
 func (s *scanner) array(depth int) bool {
+	return s.elements(func() bool { return s.value(nil, depth) })
+}
+
+// elements walks over an array. each is called at an element, which it skips.
+func (s *scanner) elements(each func() bool) bool {
 	s.at++ // [
 	s.space()
 	if s.is(']') {
 		return true
 	}
-	for s.value(nil, depth) {
+	for each() {
 		s.space()
 		if s.is(']') {
 			return true

@@ -10,19 +10,27 @@ import (
 
 var picked = []string{"id", "a", "a.id", "a.b", "a.b.id", "b.id", "created"}
 
-// what Decode finds at a path is what a picker has to find.
+// decode is what encoding/json makes of an object; nil where it is none.
+func decode(raw []byte) (o map[string]json.RawMessage) {
+	if json.Unmarshal(raw, &o) != nil {
+		return nil
+	}
+	return o
+}
+
+// decoded is what encoding/json finds at a path, level by level.
 func decoded(raw []byte, path string) []byte {
-	o := Decode(raw)
+	o := decode(raw)
 	names := strings.Split(path, ".")
 	for _, name := range names[:len(names)-1] {
-		o = o.Object(name)
+		o = decode(o[name])
 	}
 	return o[names[len(names)-1]]
 }
 
-// FuzzPick holds the picker to the decoder: both find the same, or both refuse.
-func FuzzPick(f *testing.F) {
-	for _, seed := range []string{
+// texts are such that a reader of JSON may stumble over.
+func texts() []string {
+	return []string{
 		`{"id":"x","a":{"id":"y","b":{"id":"z"}},"b":{"id":"w"},"created":17}`,
 		` { "id" : "x" , "a" : [ { "id" : 1 } , [] , {} ] , "created" : -0.5e+10 } `,
 		`{"a":{"id":1,"b":{"id":2}},"a":{"id":3}}`, `{"a":{"id":1},"a":"id"}`, `{"a":{"b":7},"a":null}`, `{"id":"x","id":"y"}`,
@@ -34,13 +42,53 @@ func FuzzPick(f *testing.F) {
 		`{}`, `{}{}`, `{} x`, ``, `null`, `[]`, `"a"`, `7`, "\xef\xbb\xbf{}", "{\"id\":\"x\"}\x00", "\v{}",
 		`{"a":{"":1},"":{"id":2}}`, `{"a.id":1}`, `{"a":"{\"id\":1}"}`, `{"A":{"ID":1},"ID":2}`, `{"a":{"b":[{"id":1}],"id":{"id":1}}}`,
 		"{\n                \"id\" :          \t        \r\n\"x\"          ,         \"a\":[        1        ]       }        ", "{        x}", nested(20), nested(9_999), nested(10_000), nested(10_001),
-	} {
+		strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999), strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001),
+		`[ 1 , "a" , { "b" : [ ] } , null ]`, `[]`, `[ ]`, `[1,]`, `[,]`, `[1`, `[1]]`, ` [1] x`, `[[[]],{}]`, `17`, ` "a" `, `tru`, `"`,
+	}
+}
+
+// FuzzDecode holds what is read in one walk to encoding/json: both find the same, or both
+// refuse.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range texts() {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got, want := Decode(raw), decode(raw)
+		if (got == nil) != (want == nil) || len(got) != len(want) {
+			t.Fatalf("%.200q: %d members, and the decoder says %d", raw, len(got), len(want))
+		}
+		for name, value := range want {
+			if has, there := got[name]; !there || !bytes.Equal(has, value) {
+				t.Fatalf("%.200q: %s is %q, and the decoder says %q", raw, name, has, value)
+			}
+		}
+		var list []json.RawMessage
+		isList := json.Unmarshal(raw, &list) == nil && list != nil
+		elements, ok := Elements(raw)
+		if ok != isList || len(elements) != len(list) {
+			t.Fatalf("%.200q: %d elements, %v, and the decoder says %d", raw, len(elements), ok, len(list))
+		}
+		for i := range list {
+			if !bytes.Equal(elements[i], list[i]) {
+				t.Fatalf("%.200q: element %d is %q, and the decoder says %q", raw, i, elements[i], list[i])
+			}
+		}
+		if whole(raw) != json.Valid(raw) {
+			t.Fatalf("%.200q: whole is %v", raw, whole(raw))
+		}
+	})
+}
+
+// FuzzPick holds the picker to the decoder: both find the same, or both refuse.
+func FuzzPick(f *testing.F) {
+	for _, seed := range texts() {
 		f.Add([]byte(seed))
 	}
 	p := NewPicker(picked...)
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got, ok := p.Pick(raw)
-		if want := Decode(raw) != nil; ok != want {
+		if want := decode(raw) != nil; ok != want {
 			t.Fatalf("%.200q: an object: %v, and the decoder says %v", raw, ok, want)
 		}
 		for _, path := range picked {
@@ -80,16 +128,32 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-func BenchmarkPick(b *testing.B) {
-	raw := []byte(`{"id":"evt_1","object":"event","created":1795891222,"data":{"object":{` + strings.Repeat(`
+// large is an object of 5 KB.
+var large = []byte(`{"id":"evt_1","object":"event","created":1795891222,"data":{"object":{` + strings.Repeat(`
       "a_name": "a value of some length", "number": 1795891222, "nothing": null, "nested": { "a": [ 1, 2, 3 ], "b": false },`, 40) + `
       "customer": "cus_1", "id": "sub_1" } }, "type": "customer.subscription.updated" }`)
+
+func BenchmarkPick(b *testing.B) {
 	p := NewPicker("id", "created", "type", "data.object.id", "data.object.customer")
-	b.SetBytes(int64(len(raw)))
+	b.SetBytes(int64(len(large)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if got, ok := p.Pick(raw); !ok || got.Text("data.object.customer") != "cus_1" {
+		if got, ok := p.Pick(large); !ok || got.Text("data.object.customer") != "cus_1" {
 			b.Fatal("not found")
 		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for name, decode := range map[string]func([]byte) Object{"in one walk": Decode, "encoding/json": func(raw []byte) Object { return decode(raw) }} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(large)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if decode(large).Text("id") != "evt_1" {
+					b.Fatal("not found")
+				}
+			}
+		})
 	}
 }
