@@ -71,7 +71,7 @@ func (a *API) Register(mux *http.ServeMux) {
 		"session": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A Clerk session token, for browsers"},
 	}
 	api := humago.New(mux, config)
-	api.UseMiddleware(a.authenticate(api))
+	api.UseMiddleware(within, a.authenticate(api))
 
 	either := []map[string][]string{{"apiKey": {}}, {"session": {}}}
 	server := []map[string][]string{{"apiKey": {}}}
@@ -157,8 +157,11 @@ func (a *API) problem(ctx context.Context, doing string, err error) error {
 			return huma.Error422UnprocessableEntity(upstream.Provider + " refused the request: " + upstream.Code)
 		}
 		return huma.Error502BadGateway(upstream.Provider + " did not answer as expected; try again")
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return huma.Error503ServiceUnavailable("this took too long; try again")
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		if !errors.Is(ctx.Err(), context.Canceled) { // else whoever asked has left
+			a.Log.ErrorContext(ctx, doing, "error", err)
+		}
+		return later(2*time.Second, "this took too long")
 	}
 	a.Log.ErrorContext(ctx, doing, "error", err)
 	return huma.Error500InternalServerError("something went wrong here; the log says what")

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/buying"
+	"github.com/lockstep-dev/lockstep/internal/watch"
+)
+
+// silent is a store whose database takes what it is asked and never answers, as one behind a
+// network that is cut.
+type silent struct{ lockstep.Store }
+
+func wait(ctx context.Context) error {
+	<-ctx.Done()
+	return fmt.Errorf("read: %w", ctx.Err())
+}
+
+func (silent) Account(ctx context.Context, _ lockstep.Account) (lockstep.Record, error) {
+	return lockstep.Record{}, wait(ctx)
+}
+
+func (silent) Work(ctx context.Context, _ lockstep.Key) (lockstep.Work, error) {
+	return lockstep.Work{}, wait(ctx)
+}
+
+func (silent) ChangedSince(ctx context.Context, _ int64, _ int) (lockstep.Changed, error) {
+	return lockstep.Changed{}, wait(ctx)
+}
+
+func (silent) Events(ctx context.Context, _ lockstep.EventFilter) (lockstep.EventPage, error) {
+	return lockstep.EventPage{}, wait(ctx)
+}
+
+func (silent) Mark(ctx context.Context, _ ...lockstep.Mark) error { return wait(ctx) }
+
+func (silent) Notice(ctx context.Context, _ string) (lockstep.Notice, error) {
+	return lockstep.Notice{}, wait(ctx)
+}
+
+func (silent) Forget(ctx context.Context, _ lockstep.Account) (int64, error) { return 0, wait(ctx) }
+
+func (silent) RemoveIdentity(ctx context.Context, _ lockstep.Account) error { return wait(ctx) }
+
+func (silent) DeletionsIn(ctx context.Context, _ lockstep.DeletionState, _ int) ([]lockstep.Deletion, error) {
+	return nil, wait(ctx)
+}
+
+// till sells everything.
+type till struct{ lockstep.Till }
+
+func (till) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
+	return lockstep.Price{ID: "price_1", Active: true, Recurring: true}, nil
+}
+
+// While the database is silent, every request is answered, by what says that it is to be
+// made again, and before the server cuts its connection off.
+func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
+	t.Parallel()
+	const account = "/v1/accounts/user/user_1"
+	for request, atMost := range map[string]time.Duration{
+		"GET " + account:              databaseWithin,
+		"GET " + account + "/access":  databaseWithin,
+		"POST " + account + "/sync":   databaseWithin,
+		"DELETE " + account:           databaseWithin,
+		"GET /v1/events":              databaseWithin,
+		"GET /v1/notices/n_1":         databaseWithin,
+		"GET /v1/deletions":           databaseWithin,
+		"POST " + account + "/forget": longWithin,
+		"POST /v1/checkout":           longWithin,
+		"POST /v1/portal":             longWithin,
+	} {
+		t.Run(request, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				log := slog.New(slog.DiscardHandler)
+				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{}, Key: "key", Wake: func() {}, Log: log,
+					Desk: &buying.Desk{Store: silent{}, Till: till{}, Wake: func() {}, Log: log}}
+				mux := http.NewServeMux()
+				api.Register(mux)
+				method, path, _ := strings.Cut(request, " ")
+				r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(map[string]string{
+					"/v1/checkout": `{"account":"user/user_1","lookup_key":"pro","success_url":"https://app.test/"}`,
+					"/v1/portal":   `{"account":"user/user_1","return_url":"https://app.test/"}`,
+				}[path]))
+				r.Header.Set("Authorization", "Bearer key")
+				r.Header.Set("Content-Type", "application/json")
+				answer, began := httptest.NewRecorder(), time.Now()
+				mux.ServeHTTP(answer, r)
+				var body struct{ Status int }
+				if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
+					t.Fatal(err)
+				}
+				if answer.Code != 503 || body.Status != 503 || answer.Header().Get("Retry-After") == "" || answer.Header().Get("Content-Type") != "application/problem+json" {
+					t.Errorf("answered %d %v %s", answer.Code, answer.Header(), answer.Body)
+				}
+				if took := time.Since(began); took > atMost {
+					t.Errorf("answered after %s", took) // of virtual time
+				}
+			})
+		})
+	}
+}
