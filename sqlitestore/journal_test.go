@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -111,6 +112,48 @@ func TestFailedSyncIsTheLast(t *testing.T) {
 			t.Errorf("%d syncs, want one", len(f.disk.begun))
 		}
 	})
+}
+
+// brokenDisk is a log that cannot be synced once it is broken, and can again after that.
+type brokenDisk struct {
+	syncer
+	breaks atomic.Bool
+}
+
+func (d *brokenDisk) Sync() error {
+	if d.breaks.Swap(false) {
+		return errors.New("broken")
+	}
+	return d.syncer.Sync()
+}
+
+// Nobody is told that something is stored from then on, nor that the store is well.
+func TestStoreWhoseDiskFailsAcknowledgesNothing(t *testing.T) {
+	t.Parallel()
+	disk := &brokenDisk{}
+	store, err := Open(t.Context(), filepath.Join(t.TempDir(), "lockstep.db"), func(o *options) {
+		o.disk = func(log syncer) syncer {
+			disk.syncer = log
+			return disk
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, store)
+	if err := store.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	disk.breaks.Store(true)
+	delivery := []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}}}
+	for n := range 3 {
+		if receipts, err := store.Receive(t.Context(), delivery); err == nil {
+			t.Errorf("delivery %d was acknowledged: %v", n+1, receipts)
+		}
+	}
+	if err := store.Ping(t.Context()); err == nil {
+		t.Error("the store says that it is well")
+	}
 }
 
 // A checkpoint that fails is told to one who flushes, since nobody else would hear of it.
