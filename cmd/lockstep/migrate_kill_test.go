@@ -68,7 +68,7 @@ func TestAMoveThatIsKilledGoesOn(t *testing.T) {
 		return value
 	}
 	run(holdAt)
-	const its = "select count(*) from pg_stat_activity where application_name = 'migrate'"
+	const its = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'migrate'"
 	waits := func(what string, so func() bool) {
 		t.Helper()
 		for deadline := time.Now().Add(patience); !so(); time.Sleep(10 * time.Millisecond) {

@@ -78,6 +78,7 @@ func (f *fleet) killUncommitted(victim *replica, n int) {
 	if _, err := conn.Exec(f.t.Context(), `begin; lock table events in exclusive mode`); err != nil {
 		f.t.Fatal(err)
 	}
+	const its = ` from pg_stat_activity where datname = current_database() and application_name = $1`
 	id, at := fmt.Sprintf("evt_uncommitted_%d", n), victim.at()
 	settled := make(chan struct{})
 	go func() {
@@ -91,14 +92,14 @@ func (f *fleet) killUncommitted(victim *replica, n int) {
 			return true
 		default:
 		}
-		return f.must(`select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and application_name = $1`, victim.label()) != "0"
+		return f.must(`select cast(count(*) as text)`+its+` and wait_event_type = 'Lock'`, victim.label()) != "0"
 	})
 	if err := victim.kill(); err != nil {
 		f.t.Fatal(err)
 	}
 	// What it has sent, its commit may be part of it, goes with it: else PostgreSQL would do it
 	// as soon as it can, and come to know only then that nobody waits for the answer.
-	if _, err := conn.Exec(f.t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1`, victim.label()); err != nil {
+	if _, err := conn.Exec(f.t.Context(), `select pg_terminate_backend(pid)`+its, victim.label()); err != nil {
 		f.t.Fatal(err)
 	}
 	<-settled

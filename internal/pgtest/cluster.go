@@ -170,10 +170,10 @@ func (c *Cluster) Start(settings ...string) error {
 	if err := <-started; err != nil {
 		return err
 	}
-	return c.awaitReady(patience)
+	return c.awaitReady()
 }
 
-func (c *Cluster) awaitReady(patience time.Duration) error {
+func (c *Cluster) awaitReady() error {
 	var err error
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if err = c.Exec("postgres", "select 1"); err == nil {
