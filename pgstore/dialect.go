@@ -238,11 +238,10 @@ with stored as (
 	insert into events (source, id, type, origin, object_id, customer_id, api_version,
 		occurred_at, received_at, key, generation, status, reason)
 	select source, id, type, origin, object_id, customer_id, api_version,
-		occurred_at, received_at, nullif(given.key, ''), coalesce(work.generation, given.generation), status, given.reason
+		occurred_at, received_at, nullif(key, ''), coalesce((select w.generation from work w where w.key = given.key), generation), status, reason
 	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]), cast($6 as text[]), cast($7 as text[]),
 		cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]), cast($11 as bigint[]), cast($12 as text[]), cast($13 as text[]))
 		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
-	left join work on work.key = nullif(given.key, '')
 	on conflict (source, id) do nothing
 	returning seq, source, id, received_at
 ), kept as (

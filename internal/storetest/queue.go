@@ -63,6 +63,31 @@ var queue = map[string]func(*world){
 		}
 		equal(w, "order", order, []string{"c", "b", "a"})
 	},
+	"nothing less urgent is claimed than was asked for": func(w *world) {
+		for id, p := range map[string]lockstep.Priority{"a": lockstep.Interactive, "b": lockstep.Normal, "c": lockstep.Background} {
+			w.mark(checkoutKey(id), 0, p)
+		}
+		for most, want := range map[lockstep.Priority]int{lockstep.Interactive: 1, lockstep.Normal: 2, lockstep.Background: 3} {
+			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 9, Lease: 0, MaxPriority: most})
+			w.ok(err)
+			equal(w, "claims", len(claims), want)
+			for _, c := range claims {
+				if c.Priority > most {
+					w.Errorf("of at most %d, %s was claimed, which is %d", most, c.Key, c.Priority)
+				}
+			}
+		}
+	},
+	"no more is claimed than was asked for, of all urgencies together": func(w *world) {
+		for _, id := range []string{"a1", "a2", "b1", "b2", "c1", "c2"} {
+			w.mark(checkoutKey(id), 0, map[byte]lockstep.Priority{'a': lockstep.Interactive, 'b': lockstep.Normal, 'c': lockstep.Background}[id[0]])
+		}
+		for _, want := range []int{3, 3, 0} {
+			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 3, Lease: time.Minute, MaxPriority: lockstep.Background})
+			w.ok(err)
+			equal(w, "claims", len(claims), want)
+		}
+	},
 	"of the same urgency the oldest is claimed first": func(w *world) {
 		w.mark(checkoutKey("b"), 0, lockstep.Normal)
 		for first := w.work(checkoutKey("b")).RunAt; ; { // until the clock has moved
