@@ -128,6 +128,12 @@ func (b *bench) once(ctx context.Context, t target, database string, l load, q q
 	if err != nil {
 		return f, nil, nil, err
 	}
+	if first, has := q.(warming); has {
+		if err := first.warm(ctx, at(p.address)); err != nil {
+			p.kill()
+			return f, nil, nil, err
+		}
+	}
 	before, own := p.cpu(), cpuOf(os.Getpid())
 	total, err = l.run(ctx, at(p.address), q, func() { before, own = p.cpu(), cpuOf(os.Getpid()) })
 	if err != nil {

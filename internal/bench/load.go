@@ -60,6 +60,11 @@ type questions interface {
 	request(buf, scratch []byte, n uint64) (request, again []byte)
 }
 
+// warming are questions of which some must have been asked before anything is measured.
+type warming interface {
+	warm(ctx context.Context, dial dialer) error
+}
+
 // run asks the target until the time is over. atStart is called when the warm-up ends.
 func (l load) run(ctx context.Context, dial dialer, q questions, atStart func()) (*tally, error) {
 	begin := time.Now()
