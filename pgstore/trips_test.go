@@ -213,7 +213,7 @@ func TestRoundTrips(t *testing.T) {
 			t.Parallel()
 			n := newTurnstile(t, fresh(t))
 			store := open(t, n.url+"?sslmode=disable&default_query_exec_mode="+mode)
-			began := time.Now().Truncate(time.Second)
+			began := time.Now().Truncate(time.Second).UTC() // as the adapters say it
 			s := &shop{subscription: lockstep.Subscription{ID: "sub_1", CustomerID: "cus_1", Status: "incomplete", CreatedAt: began,
 				Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", LookupKey: "pro", Quantity: 1, PeriodStart: began, PeriodEnd: began.Add(time.Hour)}}}}
 			c := &counted{T: t, turnstile: n, Store: store, shop: s, accounts: &reconcile.Accounts{Store: store, Billing: s, Directory: s,
@@ -265,7 +265,7 @@ func TestRoundTrips(t *testing.T) {
 					c.drain()
 					return trips
 				}},
-				{"a sync that changes nothing", 7, func() int64 {
+				{"a sync that changes nothing", 5, func() int64 {
 					c.mark(lockstep.ScopeSubscriptions | lockstep.ScopePayments)
 					return c.count(c.sync)
 				}},
