@@ -83,6 +83,7 @@ func (r *run) observeSubscriptions(ctx context.Context) error {
 		listed = append(listed, known)
 	}
 	for i := range listed {
+		listed[i].Items = slices.Clone(listed[i].Items) // one that is kept shares them with what was known
 		if err := r.Products.name(ctx, r.Catalog, listed[i].Items); err != nil {
 			return err
 		}
