@@ -10,7 +10,9 @@ import (
 // silent is a Stripe that lists no subscription, but knows what a product is called.
 type silent struct{ lockstep.Billing }
 
-func (silent) Subscriptions(context.Context, string) ([]lockstep.Subscription, error) { return nil, nil }
+func (silent) Subscriptions(context.Context, string) ([]lockstep.Subscription, error) {
+	return nil, nil
+}
 
 func (silent) Product(_ context.Context, id string) (lockstep.Product, error) {
 	return lockstep.Product{ID: id, Name: "Pro"}, nil
