@@ -56,7 +56,7 @@ func TestAReplicaEnds(t *testing.T) {
 // waits for its commit, and a checkout that waits for a run that has to be tried again.
 func TestWhoEndsAnswersWhatItHasTaken(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, options{replicas: 1, patient: true})
+	f := newFleet(t, options{replicas: 1, run: patience})
 	r := f.all()[0]
 	conn, err := pgx.Connect(t.Context(), f.direct)
 	if err != nil {

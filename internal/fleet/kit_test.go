@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,9 +87,9 @@ type fleet struct {
 // options are what scenarios differ in.
 type options struct {
 	replicas int
-	database string // empty: an empty one of the shared server
-	direct   string // where checks read it, if the replicas reach it another way
-	patient  bool   // runs may take as long as it takes the test to let them go on
+	database string        // empty: an empty one of the shared server
+	direct   string        // where checks read it, if the replicas reach it another way
+	run      time.Duration // how long a run may take; 0: two seconds. A lease is half as long again
 }
 
 // newFleet starts the simulators, the balancer and the replicas.
@@ -103,10 +104,8 @@ func newFleet(t *testing.T, o options) *fleet {
 	f := &fleet{t: t, database: o.database, direct: o.direct, post: openPostOffice(t)}
 	f.balancer = newBalancer(f.all)
 	f.config = filepath.Join(t.TempDir(), "lockstep.toml")
-	lease, timeout := 3*time.Second, 2*time.Second
-	if o.patient {
-		lease, timeout = 2*patience, patience
-	}
+	timeout := cmp.Or(o.run, 2*time.Second)
+	lease := timeout * 3 / 2
 	if err := os.WriteFile(f.config, fmt.Appendf(nil, settings, lease, timeout, f.post.port()), 0o600); err != nil {
 		t.Fatal(err)
 	}

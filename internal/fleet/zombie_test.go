@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // subscriber is a user at rest who has a subscription.
@@ -47,7 +48,8 @@ func (f *fleet) plan(user string) string {
 // brings it in step with what has changed since. The first goes on, and may not write.
 func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, options{replicas: 2})
+	// Its run must not have ended by itself when it is stopped, on a machine that is slow.
+	f := newFleet(t, options{replicas: 2, run: 8 * time.Second})
 	for more := rounds(1); more(); {
 		user, subscription := f.subscriber()
 		var zombie atomic.Pointer[replica]
