@@ -40,7 +40,8 @@ func dialect() sqlstore.Dialect {
 			sqlstore.SelectEventsOpen:  selectEventsOpen,
 			sqlstore.SelectEventTally:  `select status, cast(sum(events) as bigint) from event_tally group by status having sum(events) > 0`,
 			sqlstore.BlankBodies:       blankBodies,
-			sqlstore.BlankIgnored:      blankIgnored,
+			sqlstore.SelectIgnored:     selectIgnored,
+			sqlstore.BlankEvent:        blankEvent,
 			sqlstore.ExpireBodies:      "select week from expire_bodies($1) as week limit $2",
 		},
 		Together: map[sqlstore.Statement]string{
@@ -178,21 +179,24 @@ update event_bodies as b set body = $2
 from events e
 where e.key = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2`
 
-	// blankIgnored looks up the body of each ignored event: joined at the planner's will,
-	// all bodies there are would be searched, which means unpacked.
-	blankIgnored = `
-with ignored as materialized (
-	select seq, received_at from events where key is null and source = $1
-), found as materialized (
-	select b.slot, b.seq
-	from ignored e, lateral (
-		select slot, seq, body from event_bodies
-		where slot = e.received_at / 604800000 % 64 and seq = e.seq
-		offset 0) as b
-	where position(cast($2 as bytea) in b.body) > 0 and b.body <> $3
-), few as ( -- as the planner believes of what comes from an array
-	select unnest(array_agg(slot)) as slot, unnest(array_agg(seq)) as seq from found)
-update event_bodies as b set body = $3 from few where b.slot = few.slot and b.seq = few.seq`
+	// selectIgnored looks up the body of each ignored event: joined at the planner's will,
+	// all bodies there are would be searched. Each is unpacked once, by what is appended to it.
+	selectIgnored = `
+with wanted as materialized (
+	select convert_to(id, 'UTF8') as id from json_array_elements_text(cast(cast($2 as text) as json)) as id
+), ignored as materialized (
+	select seq, received_at from events where key is null and source = $1)
+select b.seq, b.body
+from ignored e, lateral (
+	select seq, body || cast('' as bytea) as body from event_bodies
+	where slot = e.received_at / 604800000 % 64 and seq = e.seq
+	offset 0) as b
+where b.body <> $3 and exists (select 1 from wanted where position(wanted.id in b.body) > 0)`
+
+	blankEvent = `
+update event_bodies as b set body = $2
+from events e
+where e.seq = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2`
 
 	selectLinkedTogether = `
 select distinct on (customer_id) customer_id, kind, id from (

@@ -14,7 +14,7 @@ import (
 
 // whole may read an index from one end to the other.
 var whole = map[string]string{
-	"BlankIgnored":     "of the events that nobody was found for, of which Forget reads those of a source",
+	"SelectIgnored":    "of the events that nobody was found for, of which Forget reads those of a source",
 	"SelectEventTally": "a row for each status and connection",
 	"selectBacklog":    "of what is pending or ended badly, by partial indexes",
 	"tallyDeletions":   "of what is being deleted, by a partial index",

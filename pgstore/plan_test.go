@@ -93,7 +93,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"moveEvents":             "events_open",
 		"SelectEventsOpen":       "events_open",
 		"SelectEventsOfKey":      "events_of_key",
-		"BlankIgnored":           "events_ignored",
+		"SelectIgnored":          "events_ignored",
 		"expireEvents":           "events_pkey",
 		"SelectKnown together":   "events_source_id_key",
 		"SelectLinked together":  "accounts_customer_id_key",

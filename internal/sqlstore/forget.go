@@ -1,8 +1,11 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -12,9 +15,15 @@ const (
 	// apart replaces it.
 	BlankBodies Statement = `update events set body = $2 where key = $1 and body <> $2`
 
-	// BlankIgnored blanks what was ignored, and so is under no key, by an id in its body. A
-	// database whose instr does not search bytes replaces it.
-	BlankIgnored Statement = `update events set body = $3 where key is null and source = $1 and instr(body, $2) > 0 and body <> $3`
+	// SelectIgnored reads what was ignored, and so is under no key, with the bodies, in which
+	// ids are looked for. A database that is elsewhere replaces it by a statement that looks for
+	// them itself: $2 is a JSON list of them.
+	SelectIgnored Statement = `
+select seq, body from events where key is null and source = $1 and body <> $3 and $2 <> ''`
+
+	// BlankEvent blanks what is stored of one event. A database that keeps bodies apart
+	// replaces it.
+	BlankEvent Statement = `update events set body = $2 where seq = $1 and body <> $2`
 
 	selectFormer Statement = `select customer_id from former_customers where kind = $1 and id = $2`
 )
@@ -22,56 +31,105 @@ const (
 // forgotten is what stands for a body that was forgotten: JSON that says nothing.
 var forgotten = []byte("{}")
 
-// Forget implements [lockstep.Ledger].
+// Forget implements [lockstep.Ledger]. What was ignored has no index by whom it is about, so
+// that all of it is read; but nobody who writes waits for that.
 func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events int64, err error) {
-	err = s.write(ctx, func(t *tx) error {
-		record, err := t.account(ctx, account)
-		if err != nil {
+	var keys []lockstep.Key
+	var ignored []int64
+	err = s.read(ctx, func(t *tx) error {
+		var ids []string
+		if keys, ids, err = t.traces(ctx, account); err != nil {
 			return err
 		}
-		if record.State != lockstep.AccountDeleted {
-			return lockstep.ErrInUse
-		}
-		keys, ids := []lockstep.Key{account.Key()}, []string{account.ID}
-		customers, err := collect(ctx, t, text, selectFormer, account.Kind, account.ID)
-		if err != nil {
-			return err
-		}
-		for _, id := range append(customers, record.CustomerID) {
-			keys, ids = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}), append(ids, id)
-		}
-		licenses, err := t.licenses(ctx, account)()
-		if err != nil {
-			return err
-		}
-		for _, l := range licenses {
-			keys = append(keys, lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID}, lockstep.Key{Kind: lockstep.KeyPayment, ID: l.PaymentID})
-			ids = append(ids, l.ID, l.PaymentID) // a guest's charge names neither account nor customer, but has an address
-		}
-		events = 0
-		for _, key := range keys {
-			n, err := t.exec(ctx, BlankBodies, key.String(), forgotten)
-			if err != nil {
+		ignored, err = t.ignoredNaming(ctx, ids)
+		return err
+	})
+	if err == nil {
+		err = s.write(ctx, func(t *tx) error {
+			if _, err := t.deleted(ctx, account); err != nil {
 				return err
 			}
-			events += n
-		}
-		for _, id := range ids {
-			if id == "" {
-				continue
-			}
-			for _, source := range []lockstep.Source{lockstep.Clerk, lockstep.Stripe} {
-				n, err := t.exec(ctx, BlankIgnored, source, []byte(id), forgotten)
+			events = 0
+			for _, key := range keys {
+				n, err := t.exec(ctx, BlankBodies, key.String(), forgotten)
 				if err != nil {
 					return err
 				}
 				events += n
 			}
-		}
-		return nil
-	})
+			for _, seq := range ignored {
+				n, err := t.exec(ctx, BlankEvent, seq, forgotten)
+				if err != nil {
+					return err
+				}
+				events += n
+			}
+			return nil
+		})
+	}
 	if err != nil {
 		return 0, fmt.Errorf("forget %s: %w", account, err)
 	}
 	return events, nil
+}
+
+// deleted reads an account that must be; ErrInUse: it is not.
+func (t *tx) deleted(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	record, err := t.account(ctx, account)
+	if err == nil && record.State != lockstep.AccountDeleted {
+		err = lockstep.ErrInUse
+	}
+	return record, err
+}
+
+// traces are the keys under which there are events about a deleted account, and the ids that
+// others may name.
+func (t *tx) traces(ctx context.Context, account lockstep.Account) (keys []lockstep.Key, ids []string, err error) {
+	record, err := t.deleted(ctx, account)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, ids = []lockstep.Key{account.Key()}, []string{account.ID}
+	customers, err := collect(ctx, t, text, selectFormer, account.Kind, account.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, id := range append(customers, record.CustomerID) {
+		keys, ids = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}), append(ids, id)
+	}
+	licenses, err := t.licenses(ctx, account)()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, l := range licenses {
+		keys = append(keys, lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID}, lockstep.Key{Kind: lockstep.KeyPayment, ID: l.PaymentID})
+		ids = append(ids, l.ID, l.PaymentID) // a guest's charge names neither account nor customer, but has an address
+	}
+	return keys, slices.DeleteFunc(ids, func(id string) bool { return id == "" }), nil
+}
+
+// ignoredNaming are the ignored events whose bodies name one of the ids.
+func (t *tx) ignoredNaming(ctx context.Context, ids []string) (found []int64, err error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("encode ids: %w", err)
+	}
+	named := func(row scanner) (seq int64, err error) {
+		var body []byte
+		if err := row.Scan(&seq, &body); err != nil {
+			return 0, err
+		}
+		if !slices.ContainsFunc(ids, func(id string) bool { return bytes.Contains(body, []byte(id)) }) {
+			return 0, nil // which no event has
+		}
+		return seq, nil
+	}
+	for _, source := range []lockstep.Source{lockstep.Clerk, lockstep.Stripe} {
+		looked, err := collect(ctx, t, named, SelectIgnored, source, string(list), forgotten)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, slices.DeleteFunc(looked, func(seq int64) bool { return seq == 0 })...)
+	}
+	return found, nil
 }

@@ -72,7 +72,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"settleEvents":           "events_of_key (key=? AND status=?)",
 		"moveEvents":             "events_of_key (key=? AND status=?)",
 		"SelectEventsOfKey":      "events_of_key (key=?)",
-		"BlankIgnored":           "events_ignored (source=?)",
+		"SelectIgnored":          "events_ignored (source=?)",
 		"ExpireBodies":           "events_bodied (received_at<?)",
 		"selectPageEnd":          "INTEGER PRIMARY KEY (rowid>?)",
 		"expireEvents":           "INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
