@@ -257,7 +257,8 @@ func (f *fleet) call(ctx context.Context, method, url string, in, out any) (stat
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := f.balancer.client.Do(request)
+	client := &http.Client{Timeout: patience, Transport: f.balancer.client.Transport}
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, err
 	}
