@@ -75,6 +75,54 @@ func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
 	}
 }
 
+// Nor is it taken from a run that ends while its events are settled: they would be settled by
+// a run that is told that it was not the current one.
+func TestAKeyIsNotTakenFromARunThatEnds(t *testing.T) {
+	t.Parallel()
+	url := fresh(t)
+	store, ctx := open(t, url), t.Context()
+	ada := lockstep.Account{Kind: lockstep.User, ID: "user_ada"}
+	_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}, Mark: &lockstep.Mark{Key: ada.Key()}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := func() []lockstep.Claim {
+		t.Helper()
+		claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: 0, MaxPriority: lockstep.Background})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return claims
+	}
+	late := claim()[0]
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	holder, err := conn.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.Exec(ctx, "select 1 from events for update"); err != nil {
+		t.Fatal(err)
+	}
+	finished := make(chan error)
+	go func() { finished <- store.Finish(ctx, late, lockstep.Outcome{Disposition: lockstep.Done}) }()
+	for waiting := "0"; waiting == "0"; {
+		waiting = query(t, url, "select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+	}
+	if claims := claim(); len(claims) > 0 {
+		t.Errorf("the key was taken from a run that ends: %+v", claims)
+	}
+	if err := holder.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-finished; err != nil {
+		t.Error(err)
+	}
+}
+
 // An event that arrives about a customer while it is linked moves to the account, or has
 // its own run: it is not left where nothing is pending.
 func TestAnEventIsNotLeftBehindByALink(t *testing.T) {

@@ -209,6 +209,32 @@ func TestWhatIsRolledBackIsNotSaidInTheNextTransaction(t *testing.T) {
 // atOnce is no manner of its own: the statement is answered at once.
 func atOnce(ctx context.Context) context.Context { return ctx }
 
+// The isolation that a transaction asks for is said with its begin.
+func TestATransactionIsAsIsolatedAsItAsksFor(t *testing.T) {
+	t.Parallel()
+	db := line(t)
+	for want, opts := range map[string]*sql.TxOptions{
+		"read committed off": nil,
+		"repeatable read on": {Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+	} {
+		tx, err := db.BeginTx(t.Context(), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		err = tx.QueryRowContext(t.Context(), "select current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')").Scan(&got)
+		if err != nil || got != want {
+			t.Errorf("got %q, want %q: %v", got, want, err)
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := db.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelSerializable}); err == nil {
+		t.Error("a transaction is less isolated than it asked for")
+	}
+}
+
 // A commit that the server makes a rollback of is none.
 func TestACommitOfWhatHasFailedFails(t *testing.T) {
 	t.Parallel()

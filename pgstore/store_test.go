@@ -15,12 +15,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
-// The store is the same over pgx's own protocol with prepared statements, and over the
-// simplest, through a pooler that gives every transaction another session.
+// The store is the same over pgx's own protocol with prepared statements, and over the two
+// that need none, through a pooler that gives every transaction another session.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	for mode, through := range map[string]func(testing.TB) string{
-		"cache_statement": pgtest.Server, "simple_protocol": pgtest.Pooler} {
+		"cache_statement": pgtest.Server, "simple_protocol": pgtest.Pooler, "exec": pgtest.Pooler} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			server := through(t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -52,9 +53,13 @@ func (s *Store) early(ctx context.Context, do func(*tx) error) error {
 			}
 			return t.numberChanges(ctx)
 		})
-		again := s.writer.dialect.undone(err) || errors.Is(err, errOvertaken)
-		if try == tries || !again || ctx.Err() != nil {
+		undone := s.writer.dialect.undone(err)
+		if try == tries || !undone && !errors.Is(err, errOvertaken) || ctx.Err() != nil {
 			return err
+		}
+		if undone {
+			// For whose sake it was is let pass: it wants what this transaction locks first.
+			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
 		}
 	}
 }

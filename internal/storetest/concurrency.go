@@ -128,6 +128,9 @@ var concurrency = map[string]func(*world){
 	"one account does not get two customers": func(w *world) {
 		for i := range 20 {
 			account := lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", i)}
+			if i%2 > 0 { // it is known before
+				w.save(lockstep.Record{Account: account})
+			}
 			var linked atomic.Int32
 			var group errgroup.Group
 			claims := []lockstep.Claim{w.hold(checkoutKey(fmt.Sprintf("cs_%da", i))), w.hold(checkoutKey(fmt.Sprintf("cs_%db", i)))}

@@ -106,4 +106,15 @@ var fencing = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 	},
+	"a finish that is refused ends no waiting": func(w *world) {
+		w.mark(cus1, 0, lockstep.Normal)
+		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{alice.Key()}})
+		w.mark(cus1, 0, lockstep.Normal)
+		zombie := w.take(0)[0]
+		w.claim(cus1)
+		for _, d := range []lockstep.Disposition{lockstep.Done, lockstep.Retry, lockstep.Parked, lockstep.Failed} {
+			w.leaseLost(w.Finish(w.Context(), zombie, lockstep.Outcome{Disposition: d, Reason: "late"}))
+		}
+		w.waits(alice.Key(), cus1)
+	},
 }
