@@ -21,7 +21,17 @@ const (
 	// relook is how often a stream looks though nothing was told: for a session that is not
 	// complete, and for time.
 	relook = 2 * time.Second
+	// lookWithin is how long a look may take: shorter than a heartbeat, so that a stream says
+	// that it is there also while the database is silent.
+	lookWithin = 12 * time.Second
 )
+
+// within is Of, in the time that a look may take.
+func (a *Activations) within(ctx context.Context, id string) (Activation, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	return a.Of(ctx, id)
+}
 
 // Events answers GET /v1/activations/{id}/events: the state now and each time that it
 // changes, as events "state" whose data is JSON, until it is final.
@@ -34,7 +44,7 @@ func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, http.StatusServiceUnavailable, "too many streams are open; ask again, or poll")
 		return
 	}
-	now, err := a.Of(r.Context(), r.PathValue("id"))
+	now, err := a.within(r.Context(), r.PathValue("id"))
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -77,22 +87,26 @@ func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control
 			return nil
 		}
 		select {
+		case <-beat.C: // first, since looks may be due all the time
+			if err := here(w, control); err != nil {
+				return err
+			}
+		default:
+		}
+		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.over:
 			return nil
 		case <-beat.C:
-			if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil {
-				return err
-			}
-			if err := control.Flush(); err != nil {
+			if err := here(w, control); err != nil {
 				return err
 			}
 			continue
 		case <-look.C:
 		case <-changed:
 		}
-		next, err := a.Of(ctx, id)
+		next, err := a.within(ctx, id)
 		switch {
 		case err == nil:
 			now = next
@@ -100,6 +114,14 @@ func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control
 			a.Log.WarnContext(ctx, "look at an activation", "error", err) // it is looked at again
 		}
 	}
+}
+
+// here says nothing, but that the stream is there.
+func here(w http.ResponseWriter, control *http.ResponseController) error {
+	if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil {
+		return err
+	}
+	return control.Flush()
 }
 
 func send(w http.ResponseWriter, control *http.ResponseController, now Activation) error {

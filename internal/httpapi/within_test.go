@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/activation"
 	"github.com/lockstep-dev/lockstep/internal/buying"
 	"github.com/lockstep-dev/lockstep/internal/watch"
 )
@@ -32,6 +34,10 @@ func (silent) Account(ctx context.Context, _ lockstep.Account) (lockstep.Record,
 
 func (silent) Work(ctx context.Context, _ lockstep.Key) (lockstep.Work, error) {
 	return lockstep.Work{}, wait(ctx)
+}
+
+func (silent) AccountOfCustomer(ctx context.Context, _ string) (lockstep.Account, error) {
+	return lockstep.Account{}, wait(ctx)
 }
 
 func (silent) ChangedSince(ctx context.Context, _ int64, _ int) (lockstep.Changed, error) {
@@ -63,22 +69,28 @@ func (till) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
 	return lockstep.Price{ID: "price_1", Active: true, Recurring: true}, nil
 }
 
+func (till) Checkout(context.Context, string) (lockstep.Checkout, error) {
+	return lockstep.Checkout{ID: "cs_1", Mode: "subscription", Status: "complete", PaymentStatus: "paid", CustomerID: "cus_1"}, nil
+}
+
 // While the database is silent, every request is answered, by what says that it is to be
 // made again, and before the server cuts its connection off.
 func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 	t.Parallel()
 	const account = "/v1/accounts/user/user_1"
 	for request, atMost := range map[string]time.Duration{
-		"GET " + account:              databaseWithin,
-		"GET " + account + "/access":  databaseWithin,
-		"POST " + account + "/sync":   databaseWithin,
-		"DELETE " + account:           databaseWithin,
-		"GET /v1/events":              databaseWithin,
-		"GET /v1/notices/n_1":         databaseWithin,
-		"GET /v1/deletions":           databaseWithin,
-		"POST " + account + "/forget": longWithin,
-		"POST /v1/checkout":           longWithin,
-		"POST /v1/portal":             longWithin,
+		"GET " + account:                  databaseWithin,
+		"GET " + account + "/access":      databaseWithin,
+		"POST " + account + "/sync":       databaseWithin,
+		"DELETE " + account:               databaseWithin,
+		"GET /v1/activations/cs_1":        longWithin,
+		"GET /v1/activations/cs_1/events": longWithin,
+		"GET /v1/events":                  databaseWithin,
+		"GET /v1/notices/n_1":             databaseWithin,
+		"GET /v1/deletions":               databaseWithin,
+		"POST " + account + "/forget":     longWithin,
+		"POST /v1/checkout":               longWithin,
+		"POST /v1/portal":                 longWithin,
 	} {
 		t.Run(request, func(t *testing.T) {
 			t.Parallel()
@@ -86,6 +98,7 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
 				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{}, Key: "key", Wake: func() {}, Log: log,
 					Desk: &buying.Desk{Store: silent{}, Till: till{}, Wake: func() {}, Log: log}}
+				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Till: till{}, Wake: func() {}, Log: log})
 				mux := http.NewServeMux()
 				api.Register(mux)
 				method, path, _ := strings.Cut(request, " ")
@@ -110,4 +123,37 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 			})
 		})
 	}
+}
+
+// first is a database that falls silent after the first look at a purchase.
+type first struct {
+	silent
+	looks *atomic.Int64
+}
+
+func (f first) AccountOfCustomer(ctx context.Context, _ string) (lockstep.Account, error) {
+	if f.looks.Add(1) > 1 {
+		return lockstep.Account{}, wait(ctx)
+	}
+	return lockstep.Account{}, lockstep.ErrNotFound
+}
+
+func (first) Mark(context.Context, ...lockstep.Mark) error { return nil }
+
+// A stream goes on to say that it is there, and to look, while the database is silent.
+func TestAStreamOutlivesASilentDatabase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log, store := slog.New(slog.DiscardHandler), first{looks: &atomic.Int64{}}
+		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Till: till{}, Wake: func() {}, Log: log})
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /v1/activations/{id}/events", a.Events)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		stream := httptest.NewRecorder()
+		mux.ServeHTTP(stream, httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/activations/cs_1/events", http.NoBody))
+		if said := strings.Count(stream.Body.String(), "still here"); !strings.Contains(stream.Body.String(), `"waiting"`) || said < 6 || store.looks.Load() < 5 {
+			t.Errorf("in two minutes it looked %d times and said %q", store.looks.Load(), stream.Body)
+		}
+	})
 }
