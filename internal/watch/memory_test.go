@@ -3,6 +3,7 @@ package watch
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -32,26 +33,36 @@ func TestMemoryIsAsMuchAsIsSaid(t *testing.T) { // not beside others, whose memo
 		{"many subscriptions", alice, 4},
 		{"nothing bought", bob, 4 * subscriptions},
 	} {
-		w := New(store, Config{Accounts: 100_000}, slog.New(slog.DiscardHandler))
 		if c.account == bob {
 			saveRecord(t, store, lockstep.Record{Account: bob})
 		}
-		before := heap()
-		for n := range c.reads {
-			r, err := store.Account(t.Context(), c.account)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.kept.put(numbered(n), entry{record: lean(r), parts: partsOf(r)})
+		least := int64(math.MaxInt64)
+		for range 5 { // what else goes on, as in the driver, can only add
+			least = min(least, weigh(t, store, c.account, c.reads))
 		}
-		bytes := int64(heap()) - int64(before)
-		parts := int64(w.kept.held())
-		t.Logf("%s: %d parts, %d bytes each", c.name, parts, bytes/parts)
-		runtime.KeepAlive(w)
-		if bytes/parts > perPart {
-			t.Errorf("%s: a part takes %d bytes", c.name, bytes/parts)
+		t.Logf("%s: %d bytes a part", c.name, least)
+		if least > perPart {
+			t.Errorf("%s: a part takes %d bytes", c.name, least)
 		}
 	}
+}
+
+// weigh keeps so many copies of an account and returns how many bytes a part of them takes.
+func weigh(t *testing.T, store lockstep.Store, account lockstep.Account, copies int) int64 {
+	t.Helper()
+	w := New(store, Config{Accounts: 100_000}, slog.New(slog.DiscardHandler))
+	before := heap()
+	for n := range copies {
+		r, err := store.Account(t.Context(), account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.kept.put(numbered(n), entry{record: lean(r), parts: partsOf(r)})
+	}
+	bytes := int64(heap()) - int64(before)
+	parts := int64(w.kept.held())
+	runtime.KeepAlive(w)
+	return bytes / parts
 }
 
 func heap() uint64 {
