@@ -67,7 +67,7 @@ func (n *turnstile) pass(client net.Conn, address string) {
 		_, _ = io.Copy(server, client)
 		_ = server.Close()
 	}()
-	answers, out := bufio.NewReader(server), bufio.NewWriter(client)
+	answers, out := bufio.NewReader(server), bufio.NewWriterSize(client, 1<<20)
 	var last byte
 	for {
 		kind, err := n.message(answers, out)
@@ -81,6 +81,12 @@ func (n *turnstile) pass(client net.Conn, address string) {
 			n.trips.Add(1)
 		}
 		last = kind
+		if answers.Buffered() > 0 {
+			continue
+		}
+		if err := out.Flush(); err != nil { // when it is counted, or the client would go on before
+			return
+		}
 	}
 }
 
@@ -96,10 +102,7 @@ func (n *turnstile) message(in *bufio.Reader, out *bufio.Writer) (kind byte, err
 	if _, err := io.CopyN(out, in, int64(binary.BigEndian.Uint32(head[1:]))-4); err != nil {
 		return 0, err
 	}
-	if in.Buffered() == 0 {
-		err = out.Flush()
-	}
-	return head[0], err
+	return head[0], nil
 }
 
 // shop is a Stripe and a Clerk in which one user has one subscription.
