@@ -55,7 +55,7 @@ func openJournal(path string, disk func(syncer) syncer) (*journal, error) {
 		return nil, errors.Join(err, log.Close())
 	}
 	db.SetMaxOpenConns(1)
-	return newJournal(disk(log), &checkpoints{db: db}), nil
+	return newJournal(disk(dataFile{log}), &checkpoints{db: db}), nil
 }
 
 func newJournal(log syncer, checkpoints *checkpoints) *journal {
