@@ -36,6 +36,26 @@ type syncer interface {
 	Close() error
 }
 
+// present is a file that must still be the one at its path: to sync one that was deleted
+// brings nothing to the disk that anybody finds again.
+type present struct {
+	syncer
+	path string
+	same os.FileInfo
+}
+
+func (p *present) Sync() error {
+	err := p.syncer.Sync()
+	if err != nil {
+		return err
+	}
+	now, err := os.Stat(p.path)
+	if err == nil && !os.SameFile(now, p.same) {
+		err = fmt.Errorf("%s is another file than before", p.path)
+	}
+	return err
+}
+
 // syncsPerCheckpoint is after how many syncs a checkpoint begins. Fewer make the log long
 // and the wait for the disk uneven, more write pages again that soon change again.
 const syncsPerCheckpoint = 16
@@ -55,7 +75,15 @@ func openJournal(path string, disk func(syncer) syncer) (*journal, error) {
 		return nil, errors.Join(err, log.Close())
 	}
 	db.SetMaxOpenConns(1)
-	return newJournal(disk(dataFile{log}), &checkpoints{db: db}), nil
+	// A connection that has read keeps the log from being deleted when another one closes.
+	if _, err := db.Exec("select count(*) from sqlite_schema"); err != nil { //nolint:noctx // a row or two
+		return nil, errors.Join(err, db.Close(), log.Close())
+	}
+	same, err := log.Stat()
+	if err != nil {
+		return nil, errors.Join(err, db.Close(), log.Close())
+	}
+	return newJournal(&present{disk(dataFile{log}), log.Name(), same}, &checkpoints{db: db}), nil
 }
 
 func newJournal(log syncer, checkpoints *checkpoints) *journal {

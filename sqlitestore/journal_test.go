@@ -156,6 +156,28 @@ func TestStoreWhoseDiskFailsAcknowledgesNothing(t *testing.T) {
 	}
 }
 
+// A log that somebody deleted, or put another in the place of, keeps nothing.
+func TestLogThatIsGoneAcknowledgesNothing(t *testing.T) {
+	t.Parallel()
+	for name, vanish := range map[string]func(log string) error{
+		"deleted":  os.Remove,
+		"replaced": func(log string) error { return errors.Join(os.Remove(log), os.WriteFile(log, nil, 0o600)) },
+	} {
+		path := filepath.Join(t.TempDir(), "lockstep.db")
+		store, err := Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeAfter(t, store)
+		if err := vanish(path + "-wal"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}}}); err == nil {
+			t.Errorf("%s: a delivery was acknowledged", name)
+		}
+	}
+}
+
 // A checkpoint that fails is told to one who flushes, since nobody else would hear of it.
 func TestFailedCheckpointIsTold(t *testing.T) {
 	t.Parallel()
