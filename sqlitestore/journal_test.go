@@ -181,12 +181,7 @@ func TestLogThatIsGoneAcknowledgesNothing(t *testing.T) {
 // A checkpoint that fails is told to one who flushes, since nobody else would hear of it.
 func TestFailedCheckpointIsTold(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
-	store, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeAfter(t, store)
+	path, _ := stored(t)
 	log, err := openJournal(path, plain)
 	if err != nil {
 		t.Fatal(err)

@@ -7,16 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lockstep-dev/lockstep"
 )
 
 func TestEveryConnectionHasItsPragmas(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
-	store, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeAfter(t, store)
+	path, _ := stored(t)
 	for _, c := range []struct {
 		name, dsn string
 		want      map[string]string
@@ -55,12 +52,7 @@ func TestConnectionThatWouldLoseEventsIsRefused(t *testing.T) {
 
 func TestTablesAreStrict(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockstep.db")
-	store, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeAfter(t, store)
+	path, _ := stored(t)
 	rows, err := openRaw(t, readerDSN(path)).Query(
 		"select name from pragma_table_list where type = 'table' and not strict and name not like 'sqlite_%' and name <> 'goose_db_version'")
 	if err != nil {
@@ -77,6 +69,18 @@ func TestTablesAreStrict(t *testing.T) {
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// stored is a new database and its store, which is closed after the test.
+func stored(t *testing.T) (path string, store lockstep.Store) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "lockstep.db")
+	store, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, store)
+	return path, store
 }
 
 func openRaw(t *testing.T, dsn string) *sql.DB {
