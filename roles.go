@@ -19,10 +19,15 @@ type Inbox interface {
 	EventTally(ctx context.Context) (map[EventStatus]int64, error)
 }
 
-// SeveralWriters is what a store may implement beside [Store], where it does well to be
-// given several transactions of deliveries at once; otherwise it is given one.
-type SeveralWriters interface {
-	Writers() int // how many
+// Overlapping is what a store may implement beside [Store], where transactions of deliveries
+// do well to overlap; otherwise it is given one after the other.
+type Overlapping interface {
+	// ReceiveThen is Receive. It calls next, at most once and before it returns, when another
+	// one does well to begin: what is left to do for this one is to wait. It may fail
+	// all the same.
+	ReceiveThen(ctx context.Context, deliveries []Delivery, next func()) ([]Receipt, error)
+	// Overlap is how many of them may be under way at once.
+	Overlap() int
 }
 
 // Queue is the durable set of keys that may be out of step: one row a key, two

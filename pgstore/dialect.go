@@ -16,7 +16,7 @@ func dialect() sqlstore.Dialect {
 	return sqlstore.Dialect{
 		Clock:       clock,
 		Snapshot:    sql.LevelRepeatableRead,
-		Writers:     2,
+		Overlap:     2,
 		Remote:      true,
 		Later:       later,
 		Last:        last,

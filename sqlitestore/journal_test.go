@@ -70,6 +70,40 @@ func (f *flushing) expect(t *testing.T, syncs int, ended ...string) {
 	}
 }
 
+// The next transaction begins while the disk is waited for, and nobody is told before the
+// disk has answered.
+func TestTheNextOneBeginsBeforeTheDiskHasAnswered(t *testing.T) {
+	t.Parallel()
+	var disk *slowDisk
+	store, err := open(t.Context(), filepath.Join(t.TempDir(), "lockstep.db"), func(o *options) {
+		o.disk = func(log syncer) syncer {
+			disk = &slowDisk{begun: make(chan struct{}, 100), end: make(chan error, 1)}
+			disk.end <- nil // what opening it has written
+			return disk
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-disk.begun
+	next, ended := make(chan struct{}), make(chan error)
+	go func() {
+		_, err := store.ReceiveThen(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}}}, func() { close(next) })
+		ended <- err
+	}()
+	<-next
+	<-disk.begun
+	select {
+	case err := <-ended:
+		t.Fatalf("it ended with %v before the disk had answered", err)
+	default:
+	}
+	disk.end <- nil
+	if err := errors.Join(<-ended, store.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 // A sync that was under way when somebody committed may have passed by what they wrote. Those
 // who wait meanwhile share the next one.
 func TestFlushWaitsForASyncThatBeginsAfterIt(t *testing.T) {

@@ -19,9 +19,9 @@ import (
 // operating system; more of them only queue for the processor.
 const readers = 4
 
-// writers is how many transactions of deliveries are under way at once: one writes while the
-// disk syncs the other's.
-const writers = 2
+// overlap is how many transactions of deliveries are under way at once: one writes while one
+// waits for the next sync, and one for the sync that is under way.
+const overlap = 3
 
 // DefaultCheckBelow is up to which size, in bytes, a database is checked when it
 // is opened. A check reads the whole file.
@@ -94,7 +94,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Writers: writers}), nil
+	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap}), nil
 }
 
 // OpenDB opens the file of a business that is to be moved elsewhere, without a store

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -19,12 +20,18 @@ const (
 	mostTogetherBytes = 4 << 20
 )
 
-// commits has deliveries share transactions (group commit). A delivery that finds fewer
-// transactions under way than there may be begins one at once, so that nobody waits when
-// there is little to do. All others wait; when a transaction ends, the first who waits
-// leads the next one, which takes everything that has come meanwhile.
+// commits has deliveries share transactions (group commit). A delivery that finds nobody
+// writing begins a transaction at once, so that nobody waits when there is little to do. All
+// others wait; when the transaction is written, and if there is still something to wait for
+// before it ends, the first who waits leads the next one, which takes everything that has come
+// meanwhile.
 //
-//	waiting -> leads         nothing is under way, or whoever was ended and it is the first
+// To begin costs as much as to store ten deliveries, so the larger a transaction the better:
+// a leader has whatever else can run do so before it looks who waits. And it looks when the
+// one before is written, not before: who would wait for that with a transaction of its own would
+// take along those who had come by then, which was one of two times nobody.
+//
+//	waiting -> leads         nobody writes, or whoever did is done and it is the first
 //	waiting -> taken         a leader's transaction holds it; its answer comes with the commit
 //	waiting -> gone          its sender left; nothing is stored
 //
@@ -34,12 +41,15 @@ const (
 // A transaction that fails is begun again for each of its deliveries alone, since one that
 // no database takes must not be the end of the others.
 type commits struct {
-	receive func(context.Context, []lockstep.Delivery) ([]lockstep.Receipt, error)
-	writers int // how many transactions may be under way
+	// receive stores deliveries. It calls next as soon as another transaction does well to
+	// begin, if that is before it returns.
+	receive func(ctx context.Context, deliveries []lockstep.Delivery, next func()) ([]lockstep.Receipt, error)
+	overlap int // how many transactions may be under way
 	most    int // how many deliveries may wait
 
 	mu      sync.Mutex
-	leading int
+	writing bool         // a transaction is under way beside which none does well to begin
+	leading int          // transactions that are under way
 	waiting [2][]*waiter // who is waited for goes first; each in order of arrival
 }
 
@@ -95,7 +105,8 @@ func (c *commits) store(ctx context.Context, d lockstep.Delivery) (lockstep.Rece
 func (c *commits) enter(w *waiter) (leader bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.leading < c.writers { // then nobody waits
+	if !c.writing && c.leading < c.overlap { // then nobody waits
+		c.writing = true
 		c.leading++
 		w.state = leads
 		return true, nil
@@ -125,12 +136,18 @@ var errCutShort = errors.New("the transaction was cut short")
 
 // lead stores the leader's delivery and those that wait.
 func (c *commits) lead(ctx context.Context, leader *waiter) {
+	runtime.Gosched()
 	batch := c.gather(leader)
 	for _, w := range batch {
 		w.err = errCutShort
 	}
+	written := false
+	next := func() {
+		written = true
+		c.pass(true, false)
+	}
 	defer func() {
-		c.pass()
+		c.pass(!written, true)
 		for _, w := range batch[1:] {
 			w.turn <- false
 		}
@@ -142,7 +159,7 @@ func (c *commits) lead(ctx context.Context, leader *waiter) {
 	for i, w := range batch {
 		deliveries[i] = w.delivery
 	}
-	receipts, err := c.receive(ctx, deliveries)
+	receipts, err := c.receive(ctx, deliveries, next)
 	for i, w := range batch {
 		switch {
 		case err == nil:
@@ -156,7 +173,7 @@ func (c *commits) lead(ctx context.Context, leader *waiter) {
 }
 
 func (c *commits) alone(ctx context.Context, d lockstep.Delivery) (lockstep.Receipt, error) {
-	receipts, err := c.receive(ctx, []lockstep.Delivery{d})
+	receipts, err := c.receive(ctx, []lockstep.Delivery{d}, func() {})
 	if err != nil {
 		return lockstep.Receipt{}, err
 	}
@@ -185,18 +202,29 @@ func (c *commits) gather(leader *waiter) []*waiter {
 	return batch
 }
 
-// pass has the first who waits lead.
-func (c *commits) pass() {
+// pass has the first who waits lead, if one more may: a transaction was written, or ended,
+// or both.
+func (c *commits) pass(written, ended bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if written {
+		c.writing = false
+	}
+	if ended {
+		c.leading--
+	}
+	if c.writing || c.leading == c.overlap {
+		return
+	}
 	for i, lane := range c.waiting {
 		if len(lane) > 0 {
 			next := lane[0]
 			c.waiting[i] = slices.Delete(lane, 0, 1)
 			next.state = leads
+			c.writing = true
+			c.leading++
 			next.turn <- true
 			return
 		}
 	}
-	c.leading--
 }

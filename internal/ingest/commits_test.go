@@ -34,6 +34,13 @@ func (k *kit) commit() {
 	synctest.Wait()
 }
 
+// goOn lets all transactions go on, and waits for all answers.
+func (k *kit) goOn() {
+	close(k.disk.slow)
+	close(k.disk.sync)
+	k.answers.Wait()
+}
+
 func TestWhatComesDuringACommitSharesTheNext(t *testing.T) {
 	bubble(t, func(k *kit) {
 		began := time.Now()
@@ -62,29 +69,96 @@ func TestWhatComesDuringACommitSharesTheNext(t *testing.T) {
 	})
 }
 
-func TestTheStoreSaysHowManyTransactionsRunAtOnce(t *testing.T) {
-	for _, writers := range []int{1, 2, 3} {
-		t.Run(fmt.Sprint(writers), func(t *testing.T) {
+// While one transaction waits for the disk the next one is written, with all that has come
+// until then. It does not begin before, when few have come.
+func TestTransactionsOverlapWhereTheyOnlyWait(t *testing.T) {
+	for _, overlap := range []int{1, 2, 3} {
+		t.Run(fmt.Sprint(overlap), func(t *testing.T) {
 			bubble(t, func(k *kit) {
-				k.disk.writers = writers
+				k.disk.overlap, k.disk.sync = overlap, make(chan struct{})
 				k.reopen()
-				for i := range 20 {
-					k.send(k.Context(), fmt.Sprint(i), normal, 0)
-					synctest.Wait()
+				want := []int{1}
+				began := func(when string) {
+					if got := k.disk.begun(); !slices.Equal(got, want) {
+						k.Errorf("%s, transactions began with %v deliveries, want %v", when, got, want)
+					}
 				}
-				if got := len(k.disk.begun()); got != writers {
-					k.Errorf("%d transactions are under way", got)
-				}
-				for k.count(0) > 0 {
+				k.send(k.Context(), "first", normal, 0)
+				synctest.Wait()
+				for n := range overlap {
+					for i := range 5 {
+						k.send(k.Context(), fmt.Sprint(n, i), normal, 0)
+						synctest.Wait()
+					}
+					began("while one is written")
 					k.commit()
+					if n+1 < overlap {
+						want = append(want, 5)
+					}
 				}
-				if k.disk.inMost != writers || k.count(http.StatusOK) != 20 {
+				began("while all that may be under way wait for the disk")
+				if n := k.count(0); n != 1+5*overlap {
+					k.Errorf("%d were answered before they were on disk", 1+5*overlap-n)
+				}
+				k.disk.sync <- struct{}{}
+				synctest.Wait()
+				want = append(want, 5)
+				began("when one has ended")
+				if k.count(http.StatusOK) == 0 {
+					k.Error("what is on disk is not answered")
+				}
+				k.goOn()
+				if k.disk.inMost != overlap || k.count(http.StatusOK) != 1+5*overlap {
 					k.Errorf("%d transactions at once, %d stored", k.disk.inMost, k.count(http.StatusOK))
 				}
 				k.consistent()
 			})
 		})
 	}
+}
+
+// That one ends is not the turn of the next one while another is written.
+func TestNoneBeginsWhileOneIsWritten(t *testing.T) {
+	bubble(t, func(k *kit) {
+		k.disk.overlap, k.disk.sync = 3, make(chan struct{})
+		k.reopen()
+		for _, id := range []string{"ends", "is written", "waits"} {
+			k.send(k.Context(), id, normal, 0)
+			synctest.Wait()
+			if id == "ends" {
+				k.commit()
+			}
+		}
+		k.disk.sync <- struct{}{}
+		synctest.Wait()
+		if got := k.disk.begun(); !slices.Equal(got, []int{1, 1}) || k.code("ends") != http.StatusOK {
+			k.Errorf("transactions began with %v deliveries, answers are %v", got, k.codes)
+		}
+		k.goOn()
+		k.consistent()
+	})
+}
+
+// What was written is not on disk yet, and may never be.
+func TestAFaultAfterTheNextOneBeganIsNotItsFault(t *testing.T) {
+	bubble(t, func(k *kit) {
+		k.disk.overlap, k.disk.sync, k.disk.unsafe = 4, make(chan struct{}), "unsafe"
+		k.reopen()
+		for _, id := range []string{"before", "panic late", "unsafe", "after"} {
+			k.send(k.Context(), id, normal, 0)
+			synctest.Wait()
+			k.commit()
+		}
+		k.send(k.Context(), "waits", normal, 0)
+		synctest.Wait()
+		if got := k.disk.begun(); !slices.Equal(got, []int{1, 1, 1, 1}) {
+			k.Errorf("transactions began with %v deliveries", got)
+		}
+		k.goOn()
+		if k.code("unsafe") != http.StatusServiceUnavailable || k.code("panic late") != -1 || k.count(http.StatusOK) != 3 {
+			k.Errorf("answers are %v", k.codes)
+		}
+	})
 }
 
 // An event that no transaction takes fails alone.
@@ -203,7 +277,9 @@ func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
 func TestTooManyThatWaitAreAskedToComeAgain(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.endpoint.Intake.commits.most = 200
-		for i := range 1 + 200 + 3 {
+		k.send(k.Context(), "first", normal, 0)
+		synctest.Wait()
+		for i := range 200 + 3 {
 			k.send(k.Context(), fmt.Sprint(i), normal, 0)
 		}
 		synctest.Wait()

@@ -15,16 +15,15 @@ type Intake struct {
 	large   room
 }
 
-// New returns an intake that stores in inbox. Where inbox is a
-// [lockstep.SeveralWriters], so many transactions of deliveries run at once. wake tells
-// the workers that something is due; it must not block.
+// New returns an intake that stores in inbox, where transactions of deliveries overlap if
+// inbox is [lockstep.Overlapping]. wake tells the workers that something is due; it must
+// not block.
 func New(inbox lockstep.Inbox, wake func()) *Intake {
-	writers := 1
-	if several, says := inbox.(lockstep.SeveralWriters); says {
-		writers = max(1, several.Writers())
-	}
 	in := &Intake{inbox: inbox, wake: wake, large: room{size: mostLarge}}
-	in.commits = commits{receive: in.receive, writers: writers, most: mostWaiting}
+	in.commits = commits{receive: in.receive, overlap: 1, most: mostWaiting}
+	if o, overlaps := inbox.(lockstep.Overlapping); overlaps {
+		in.commits.overlap = o.Overlap()
+	}
 	return in
 }
 
@@ -39,7 +38,7 @@ func (in *Intake) Take(ctx context.Context, origin lockstep.Origin, hints ...loc
 	for i, h := range hints {
 		deliveries[i] = deliveryOf(h, origin, now)
 	}
-	receipts, err := in.receive(ctx, deliveries)
+	receipts, err := in.receive(ctx, deliveries, func() {})
 	stored := 0
 	for _, r := range receipts {
 		if r.Stored {
@@ -58,8 +57,14 @@ func (in *Intake) deliver(ctx context.Context, hint lockstep.Hint) (stored bool,
 	return receipt.Stored, err
 }
 
-func (in *Intake) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
-	receipts, err := in.inbox.Receive(ctx, deliveries)
+// receive stores deliveries; next is called when others do well to begin, if that is before
+// it returns.
+func (in *Intake) receive(ctx context.Context, deliveries []lockstep.Delivery, next func()) (receipts []lockstep.Receipt, err error) {
+	if o, overlaps := in.inbox.(lockstep.Overlapping); overlaps {
+		receipts, err = o.ReceiveThen(ctx, deliveries, next)
+	} else {
+		receipts, err = in.inbox.Receive(ctx, deliveries)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -23,21 +23,28 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// disk is a real store whose transactions wait until they are let go on, while it is slow.
+// disk is a real store whose transactions wait until they are let go on, while it is slow:
+// before they are written and, where they overlap, again before they are on disk.
 type disk struct {
 	lockstep.Store
-	writers int
+	overlap int
 	slow    chan struct{} // each transaction takes one; nil: none waits
+	sync    chan struct{} // the same for those that are written
 	spoilt  string        // an event that no transaction takes
+	unsafe  string        // an event that is written and, as far as anybody knows, not on disk
 
 	mu             sync.Mutex
 	batches        [][]string // the ids of each transaction that began
 	inside, inMost int
 }
 
-func (d *disk) Writers() int { return d.writers }
+func (d *disk) Overlap() int { return d.overlap }
 
 func (d *disk) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	return d.ReceiveThen(ctx, deliveries, func() {})
+}
+
+func (d *disk) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery, next func()) ([]lockstep.Receipt, error) {
 	var ids []string
 	for _, one := range deliveries {
 		ids = append(ids, one.Event.ID)
@@ -67,7 +74,25 @@ func (d *disk) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]l
 			return nil, errors.New("this event cannot be stored")
 		}
 	}
-	return d.Store.Receive(ctx, deliveries)
+	receipts, err := d.Store.Receive(ctx, deliveries)
+	if d.sync == nil {
+		return receipts, err
+	}
+	next()
+	select {
+	case <-d.sync:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for _, id := range ids {
+		switch id {
+		case "panic late":
+			panic("the driver has a fault")
+		case d.unsafe:
+			return nil, errors.New("the disk has a fault")
+		}
+	}
+	return receipts, err
 }
 
 // begun are the transactions that began, by how many deliveries they had.
@@ -101,7 +126,7 @@ func newKit(t *testing.T) *kit {
 			t.Error(err)
 		}
 	})
-	k := &kit{T: t, disk: &disk{Store: store, writers: 1}, codes: map[string]int{}}
+	k := &kit{T: t, disk: &disk{Store: store, overlap: 1}, codes: map[string]int{}}
 	k.reopen()
 	return k
 }

@@ -51,8 +51,9 @@ type Dialect struct {
 	Snapshot sql.IsolationLevel
 	// Argument turns a parameter into what the driver can send; nil: as it is.
 	Argument func(any) any
-	// Writers is how many transactions of deliveries do well at once; 0 is 1.
-	Writers int
+	// Overlap is how many transactions of deliveries may be under way at once, where the next
+	// one begins when the one before only waits; 0 is 1.
+	Overlap int
 	// Remote: statements can hang, so that they are interrupted when nobody waits for them
 	// any more. A short statement of a database in this process ends before that.
 	Remote bool

@@ -36,17 +36,25 @@ func idOf(e lockstep.Event) eventID { return eventID{string(e.Source), e.ID} }
 // the mark locks the key's row, so that the generation that stands with an event is
 // the one that its mark made, whoever else marks. If another has stored the event
 // meanwhile, there was one mark too many, which is harmless.
-func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) (receipts []lockstep.Receipt, err error) {
+func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	return s.ReceiveThen(ctx, deliveries, func() {})
+}
+
+// ReceiveThen implements [lockstep.Overlapping]. Of a database that has one writer, the
+// next one does well to begin when this one has committed, and only the disk is waited for; of
+// another, when its last statement is said.
+func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery, next func()) (receipts []lockstep.Receipt, err error) {
 	if len(deliveries) == 0 {
 		return nil, nil
 	}
+	next = once(next)
 	deliveries = s.writer.dialect.storable(deliveries)
-	err = s.early(ctx, func(t *tx) (err error) {
+	err = s.earlyThen(ctx, next, func(t *tx) (err error) {
 		within := ctx
 		if !t.pool.dialect.Remote { // a goroutine for each statement would only wait for ctx
 			within = context.WithoutCancel(ctx)
 		}
-		receipts, err = t.receive(within, deliveries)
+		receipts, err = t.receive(within, deliveries, next)
 		return err
 	})
 	if err != nil {
@@ -55,10 +63,21 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) (re
 	return receipts, nil
 }
 
-// Writers implements [lockstep.SeveralWriters].
-func (s *Store) Writers() int { return max(1, s.writer.dialect.Writers) }
+// Overlap implements [lockstep.Overlapping].
+func (s *Store) Overlap() int { return max(1, s.writer.dialect.Overlap) }
 
-func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+// once is do, which is done the first time only.
+func once(do func()) func() {
+	done := false
+	return func() {
+		if !done {
+			done = true
+			do()
+		}
+	}
+}
+
+func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery, next func()) ([]lockstep.Receipt, error) {
 	var answer func() (links, error)
 	if t.pool.dialect.Later != nil { // sent together: whose the customers are costs no time beside which events are known
 		answer = t.links(ctx, keysOf(deliveries))
@@ -110,6 +129,9 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]loc
 	slices.SortFunc(rows, func(a, b []any) int { // two writers never wait for each other
 		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
 	})
+	if t.pool.dialect.Remote {
+		next()
+	}
 	stored, err := collectAll(t.last(ctx), t, scanEventID, InsertEvent, rows)
 	if err != nil {
 		return nil, fmt.Errorf("store events: %w", err)

@@ -21,8 +21,8 @@ type Store struct {
 }
 
 var (
-	_ lockstep.Store          = (*Store)(nil)
-	_ lockstep.SeveralWriters = (*Store)(nil)
+	_ lockstep.Store       = (*Store)(nil)
+	_ lockstep.Overlapping = (*Store)(nil)
 )
 
 // New returns the store over a database whose schema is up to date. Both handles

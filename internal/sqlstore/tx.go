@@ -46,8 +46,14 @@ func (s *Store) write(ctx context.Context, do func(*tx) error) error {
 // early is write for what needs an answer of the database before it needs the time: the
 // two come together.
 func (s *Store) early(ctx context.Context, do func(*tx) error) error {
+	return s.earlyThen(ctx, func() {}, do)
+}
+
+// earlyThen is early, and calls committed when the transaction is committed and may not
+// be on disk yet.
+func (s *Store) earlyThen(ctx context.Context, committed func(), do func(*tx) error) error {
 	for try := 1; ; try++ {
-		err := s.transact(ctx, s.writer, nil, func(t *tx) error {
+		err := s.transact(ctx, s.writer, nil, committed, func(t *tx) error {
 			if err := do(t); err != nil {
 				return err
 			}
@@ -67,10 +73,10 @@ func (s *Store) early(ctx context.Context, do func(*tx) error) error {
 // read runs do in a transaction that sees one state of the database. The time comes with
 // the first answer.
 func (s *Store) read(ctx context.Context, do func(*tx) error) error {
-	return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true, Isolation: s.reader.dialect.Snapshot}, do)
+	return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true, Isolation: s.reader.dialect.Snapshot}, func() {}, do)
 }
 
-func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, do func(*tx) error) error {
+func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, committed func(), do func(*tx) error) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
@@ -91,6 +97,7 @@ func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, do f
 	if err := sqlTx.Commit(); err != nil {
 		return err
 	}
+	committed()
 	if log := p.dialect.Log; log != nil && p.writing {
 		return log.Flush()
 	}

@@ -124,6 +124,24 @@ var inbox = map[string]func(*world){
 		w.idle()
 		equal(w, "receipt", w.deliver("evt_1", cus1), lockstep.Receipt{Stored: true, Key: cus1})
 	},
+	"the next receive does well to begin when it is told to": func(w *world) {
+		overlapping, overlaps := w.Store.(lockstep.Overlapping)
+		if !overlaps || overlapping.Overlap() < 2 {
+			return
+		}
+		times := 0
+		_, err := overlapping.ReceiveThen(w.Context(), []lockstep.Delivery{delivery("evt_1", cus1)}, func() {
+			times++
+			soon, cancel := context.WithTimeout(w.Context(), 10*time.Second)
+			defer cancel()
+			receipts, err := w.Receive(soon, []lockstep.Delivery{delivery("evt_2", cus2)})
+			w.ok(err)
+			equal(w, "receipts", receipts, []lockstep.Receipt{{Stored: true, Key: cus2}})
+		})
+		w.ok(err)
+		equal(w, "calls", times, 1)
+		w.eventIs("evt_1", cus1, lockstep.EventPending, "")
+	},
 	"receiving nothing is fine": func(w *world) {
 		receipts, err := w.Receive(w.Context(), nil)
 		w.ok(err)
