@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"strings"
 )
 
@@ -101,22 +102,34 @@ type scanner struct {
 	values [][]byte
 }
 
-// indent is the white space that there is most of, eight bytes at once.
-const indent = 0x2020202020202020
+// Eight bytes are looked at at once; these are the same in all of them.
+const (
+	each    = 0x0101010101010101
+	highest = each * 0x80
+	indent  = each * ' '
+	quotes  = each * '"'
+	slashes = each * '\\'
+)
 
-// space skips white space.
+// space skips white space, of which often there is none.
 func (s *scanner) space() {
-	for s.at < len(s.raw) {
-		switch s.raw[s.at] {
-		case ' ', '\n', '\t', '\r':
-			s.at++
-		default:
-			return
-		}
-		for s.at+8 <= len(s.raw) && binary.LittleEndian.Uint64(s.raw[s.at:]) == indent {
-			s.at += 8
-		}
+	if s.at < len(s.raw) && s.raw[s.at] <= ' ' {
+		s.spaces()
 	}
+}
+
+//go:noinline
+func (s *scanner) spaces() { // by itself, so that space is inlined
+	raw, at := s.raw, s.at
+	for at < len(raw) && (raw[at] == ' ' || raw[at] == '\n' || raw[at] == '\t' || raw[at] == '\r') {
+		if raw[at] == '\n' { // an indentation follows
+			for at+9 <= len(raw) && binary.LittleEndian.Uint64(raw[at+1:]) == indent {
+				at += 8
+			}
+		}
+		at++
+	}
+	s.at = at
 }
 
 // begins skips white space and reports whether c comes then.
@@ -265,9 +278,26 @@ func (s *scanner) elements(each func() bool) bool {
 	return false
 }
 
+// special has a bit for each of eight bytes that is a quote, a backslash or a control
+// character; above the lowest bit there may be others.
+func special(eight uint64) uint64 {
+	quote, slash := eight^quotes, eight^slashes
+	return ((quote-each)&^quote | (slash-each)&^slash | (eight-indent)&^eight) & highest
+}
+
 func (s *scanner) text() bool {
 	raw, i := s.raw, s.at+1
 	for i < len(raw) {
+		for i+8 <= len(raw) {
+			if found := special(binary.LittleEndian.Uint64(raw[i:])); found != 0 {
+				i += bits.TrailingZeros64(found) / 8
+				break
+			}
+			i += 8
+		}
+		if i == len(raw) {
+			return false
+		}
 		switch c := raw[i]; {
 		case c == '"':
 			s.at = i + 1

@@ -80,6 +80,27 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// Eight bytes are looked at at once, so every byte is tried at every place of them, in a
+// text and in white space, beside such as look alike or borrow from it.
+func TestEveryByteAtEveryPlace(t *testing.T) {
+	t.Parallel()
+	for at := range 18 {
+		for c := range 256 {
+			for _, next := range []string{"", "\x01", "\x80", "!", "#", "[", "]", "\x1f"} {
+				odd := string([]byte{byte(c)}) + next
+				for _, raw := range []string{
+					`["` + strings.Repeat("a", at) + odd + strings.Repeat("z", 17-at) + `"]`,
+					"[\n" + strings.Repeat(" ", at) + odd + strings.Repeat(" ", 17-at) + "7]",
+				} {
+					if want := json.Valid([]byte(raw)); whole([]byte(raw)) != want {
+						t.Fatalf("%q: whole is %v", raw, !want)
+					}
+				}
+			}
+		}
+	}
+}
+
 // FuzzPick holds the picker to the decoder: both find the same, or both refuse.
 func FuzzPick(f *testing.F) {
 	for _, seed := range texts() {
