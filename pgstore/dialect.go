@@ -14,18 +14,17 @@ import (
 // dialect is where PostgreSQL differs.
 func dialect() sqlstore.Dialect {
 	return sqlstore.Dialect{
-		Clock:       clock,
-		Snapshot:    sql.LevelRepeatableRead,
-		Overlap:     2,
-		Remote:      true,
-		Later:       later,
-		Last:        last,
-		Generations: true,
-		Priorities:  true,
-		Unprepared:  true, // pgx keeps prepared statements itself
-		Argument:    argument,
-		Conflict:    func(err error) bool { return code(err) == "23505" },                         // unique_violation
-		Undone:      func(err error) bool { c := code(err); return c == "40P01" || c == "40001" }, // deadlock, serialization
+		Clock:      clock,
+		Snapshot:   sql.LevelRepeatableRead,
+		Overlap:    2,
+		Remote:     true,
+		Later:      later,
+		Last:       last,
+		Priorities: true,
+		Unprepared: true, // pgx keeps prepared statements itself
+		Argument:   argument,
+		Conflict:   func(err error) bool { return code(err) == "23505" },                         // unique_violation
+		Undone:     func(err error) bool { c := code(err); return c == "40P01" || c == "40001" }, // deadlock, serialization
 		Locking: map[sqlstore.Statement]string{
 			sqlstore.HoldsLease:       string(sqlstore.HoldsLease) + " for update",
 			sqlstore.SelectInherits:   string(sqlstore.SelectInherits) + " for update",
@@ -233,25 +232,27 @@ on conflict (key) do update set
 			case when excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at then (cast($6 as bigint[]))[1] else work.run_at end
 		when excluded.run_at < work.run_at then excluded.run_at
 		else work.run_at end
-returning key, generation`
+where work.generation = work.done_generation or work.generation = work.claimed_generation
+	or work.scope <> work.scope | excluded.scope or excluded.priority < work.priority
+	or case when work.lease_until <= (cast($4 as bigint[]))[1] and work.disposition = 'retry' then excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at
+		else excluded.run_at < work.run_at end`
 
-	// insertEventTogether takes the generation from the key's row, which the transaction has
-	// marked and so locked.
+	// insertEventTogether stores the events, and their bodies beside them.
 	insertEventTogether = `
 with stored as (
 	insert into events (source, id, type, origin, object_id, customer_id, api_version,
 		occurred_at, received_at, key, generation, status, reason)
 	select source, id, type, origin, object_id, customer_id, api_version,
-		occurred_at, received_at, nullif(key, ''), coalesce((select w.generation from work w where w.key = given.key), generation), status, reason
+		occurred_at, received_at, nullif(key, ''), coalesce((select w.generation from work w where w.key = given.key), 0), status, reason
 	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]), cast($6 as text[]), cast($7 as text[]),
-		cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]), cast($11 as bigint[]), cast($12 as text[]), cast($13 as text[]))
-		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
+		cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]), cast($11 as text[]), cast($12 as text[]))
+		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, status, reason)
 	on conflict (source, id) do nothing
 	returning seq, source, id, received_at
 ), kept as (
 	insert into event_bodies (slot, seq, body)
 	select s.received_at / 604800000 % 64, s.seq, b.body
-	from stored s join unnest(cast($1 as text[]), cast($2 as text[]), cast($14 as bytea[])) as b (source, id, body)
+	from stored s join unnest(cast($1 as text[]), cast($2 as text[]), cast($13 as bytea[])) as b (source, id, body)
 		on b.source = s.source and b.id = s.id
 )
 select source, id from stored`

@@ -180,3 +180,68 @@ func TestAnEventIsNotLeftBehindByALink(t *testing.T) {
 		t.Errorf("%s events are pending where nothing is", left)
 	}
 }
+
+// Nor from a delivery that is not stored yet, although its mark adds nothing to what is
+// pending: the run would have looked before the event was there, and settled it with the others.
+func TestAKeyIsNotTakenFromADeliveryWhoseMarkAddsNothing(t *testing.T) {
+	t.Parallel()
+	url := fresh(t)
+	store, ctx := open(t, url), t.Context()
+	ada := lockstep.Account{Kind: lockstep.User, ID: "user_ada"}
+	delivery := func(id string) []lockstep.Delivery {
+		return []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: id}, Mark: &lockstep.Mark{Key: ada.Key()}}}
+	}
+	if _, err := store.Receive(ctx, delivery("evt_1")); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	holder, err := conn.Begin(ctx) // stores the same event, so that the delivery waits
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = holder.Exec(ctx, `
+insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, generation, status, reason)
+values ('stripe', 'evt_2', '', '', '', '', '', 0, 0, 0, 'ignored', '')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	received := make(chan error)
+	go func() {
+		_, err := store.Receive(ctx, delivery("evt_2"))
+		received <- err
+	}()
+	for waiting := "0"; waiting == "0"; {
+		waiting = query(t, url, "select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+	}
+	claim := func() []lockstep.Claim {
+		t.Helper()
+		claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return claims
+	}
+	if claims := claim(); len(claims) > 0 {
+		t.Errorf("the key was taken before the event was stored: %+v", claims)
+	}
+	if err := holder.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-received; err != nil {
+		t.Fatal(err)
+	}
+	claims := claim()
+	if len(claims) != 1 || claims[0].Generation != 1 {
+		t.Fatalf("claimed are %+v", claims)
+	}
+	if err := store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done}); err != nil {
+		t.Fatal(err)
+	}
+	if open := query(t, url, "select cast(count(*) as text) from events where status <> 'done'"); open != "0" {
+		t.Errorf("%s events are not settled", open)
+	}
+}

@@ -156,7 +156,7 @@ func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionS
 				return err
 			}
 			mark := lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal}
-			if err := t.markLater(ctx, mark); err != nil {
+			if err := t.markRouted(ctx, mark); err != nil {
 				return err
 			}
 		}

@@ -33,9 +33,6 @@ type Dialect struct {
 	// which the commit may be sent. Both nil: each statement is done when it is said, as
 	// costs nothing where the database is in this process.
 	Later, Last func(context.Context) context.Context
-	// Generations: InsertEvent, replaced in Together, finds the generation that the mark of
-	// an event's key has made, so that nobody waits for the marks.
-	Generations bool
 	// Priorities: ClaimDue, overridden, claims all priorities from $5 to $6, the most urgent first,
 	// instead of $5 alone, and looks at the clock itself: $3 is then 0.
 	Priorities bool

@@ -147,7 +147,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 		return nil
 	}
 	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal}
-	return t.markLater(ctx, again)
+	return t.markRouted(ctx, again)
 }
 
 // missed reports whether one of keys was first seen or linked since the claim.

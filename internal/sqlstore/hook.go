@@ -49,7 +49,7 @@ func (s *Store) TellAccess(ctx context.Context, claim lockstep.Claim, account lo
 			return err
 		}
 		for _, key := range keys {
-			if err := t.markLater(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal}); err != nil {
+			if err := t.markRouted(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal}); err != nil {
 				return err
 			}
 		}
@@ -158,7 +158,7 @@ func (t *tx) redeliver(ctx context.Context, endpoint, subject string, priority l
 	if err := t.saveDelivery(ctx, d); err != nil {
 		return err
 	}
-	return t.markLater(ctx, lockstep.Mark{Key: d.Key(), Priority: priority})
+	return t.markRouted(ctx, lockstep.Mark{Key: d.Key(), Priority: priority})
 }
 
 // EnableHookEndpoint implements [lockstep.Hooks].

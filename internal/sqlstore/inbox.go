@@ -13,11 +13,12 @@ const (
 	// SelectKnown finds an event that is stored.
 	SelectKnown Statement = `select source, id from events where source = $1 and id = $2`
 
-	// InsertEvent stores an event if it is new. An empty key is none.
+	// InsertEvent stores an event if it is new. An empty key is none. The generation is the one
+	// that the mark has made or found.
 	InsertEvent Statement = `
 insert into events (source, id, type, origin, object_id, customer_id, api_version,
 	occurred_at, received_at, key, generation, status, reason, body)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), $11, $12, $13, $14)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), coalesce((select generation from work where key = $10), 0), $11, $12, $13)
 on conflict (source, id) do nothing
 returning source, id`
 )
@@ -104,13 +105,7 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery, next f
 	for i := range marks {
 		marks[i].Key = keys[i]
 	}
-	var generations map[string]int64
-	if t.pool.dialect.Generations {
-		err = t.markLater(ctx, marks...)
-	} else {
-		generations, err = t.markRouted(ctx, marks)
-	}
-	if err != nil {
+	if err := t.markRouted(ctx, marks...); err != nil {
 		return nil, err
 	}
 	receipts := make([]lockstep.Receipt, len(deliveries))
@@ -124,7 +119,7 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery, next f
 		}
 		receipts[i].Key = e.Key
 		at[idOf(e)] = i
-		rows[n] = t.eventRow(e, generations)
+		rows[n] = t.eventRow(e)
 	}
 	slices.SortFunc(rows, func(a, b []any) int { // two writers never wait for each other
 		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
@@ -182,7 +177,7 @@ func (t *tx) unknown(ctx context.Context, deliveries []lockstep.Delivery) ([]int
 }
 
 // eventRow is the parameters of InsertEvent.
-func (t *tx) eventRow(e lockstep.Event, generations map[string]int64) []any {
+func (t *tx) eventRow(e lockstep.Event) []any {
 	key := ""
 	if !e.Key.IsZero() {
 		key = e.Key.String()
@@ -196,5 +191,5 @@ func (t *tx) eventRow(e lockstep.Event, generations map[string]int64) []any {
 		body = []byte{} // a null would be refused
 	}
 	return []any{string(e.Source), e.ID, e.Type, string(e.Origin), e.ObjectID, e.CustomerID, e.APIVersion,
-		millis(e.OccurredAt), received, key, generations[key], string(e.Status), e.Reason, body}
+		millis(e.OccurredAt), received, key, string(e.Status), e.Reason, body}
 }

@@ -68,7 +68,7 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 		if err := t.replaceItems(ctx, deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
 			return err
 		}
-		if err := t.markLater(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive}); err != nil {
+		if err := t.markRouted(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive}); err != nil {
 			return err
 		}
 		return t.saveNotices(ctx, claim, notices) // after the mark, whose run they wait for

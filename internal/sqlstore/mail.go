@@ -60,7 +60,7 @@ func (s *Store) RequestMail(ctx context.Context, noticeID string) error {
 		if err := t.saveMail(ctx, m); err != nil {
 			return err
 		}
-		return t.markLater(ctx, lockstep.Mark{Key: n.MailKey(), Priority: lockstep.Interactive})
+		return t.markRouted(ctx, lockstep.Mark{Key: n.MailKey(), Priority: lockstep.Interactive})
 	})
 	if err != nil {
 		return fmt.Errorf("request mail of %s: %w", noticeID, err)

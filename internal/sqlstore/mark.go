@@ -20,7 +20,9 @@ const (
 	// interactive one gets it in backoff at the latest. The cases of priority and run_at are,
 	// in this order: nothing was pending; a run is under way and this is the first
 	// mark since its claim, so that what stands there is the run's; the key is in
-	// backoff (run_at only); something was pending already.
+	// backoff (run_at only); something was pending already. A mark that adds nothing to what
+	// no run has taken yet writes nothing, as of the events of one checkout all but the first:
+	// the run that takes that comes after this transaction, since the row is locked all the same.
 	UpsertMark Statement = `
 insert into work (key, scope, priority, generation, run_at)
 values ($1, $2, $3, 1, $5)
@@ -40,7 +42,10 @@ on conflict (key) do update set
 			case when excluded.priority = 0 and $6 < work.run_at then $6 else work.run_at end
 		when excluded.run_at < work.run_at then excluded.run_at
 		else work.run_at end
-returning key, generation`
+where work.generation = work.done_generation or work.generation = work.claimed_generation
+	or work.scope <> work.scope | excluded.scope or excluded.priority < work.priority
+	or case when work.lease_until <= $4 and work.disposition = 'retry' then excluded.priority = 0 and $6 < work.run_at
+		else excluded.run_at < work.run_at end`
 
 	// SelectLinked is whose a customer is, or was.
 	SelectLinked Statement = `
@@ -76,34 +81,16 @@ func (t *tx) mark(ctx context.Context, marks []lockstep.Mark) error {
 	for i := range routed {
 		routed[i].Key = landed[i]
 	}
-	return t.markLater(ctx, routed...)
-}
-
-// marked is a key and the generation that its mark made.
-type marked struct {
-	key        string
-	generation int64
-}
-
-func scanMarked(row scanner) (m marked, err error) {
-	err = row.Scan(&m.key, &m.generation)
-	return m, err
+	return t.markRouted(ctx, routed...)
 }
 
 // markRouted marks keys that are where they land already: each once, and in the
-// order of the keys, so that two writers cannot wait for each other. It returns the
-// generations that the marks made.
-func (t *tx) markRouted(ctx context.Context, marks []lockstep.Mark) (map[string]int64, error) {
-	rows := t.markRows(marks)
-	made, err := collectAll(ctx, t, scanMarked, UpsertMark, rows)
-	if err != nil {
-		return nil, fmt.Errorf("mark %d keys: %w", len(rows), err)
+// order of the keys, so that two writers cannot wait for each other.
+func (t *tx) markRouted(ctx context.Context, marks ...lockstep.Mark) error {
+	if err := laterAll(ctx, t, UpsertMark, t.markRows(marks)); err != nil {
+		return fmt.Errorf("mark %d keys: %w", len(marks), err)
 	}
-	generations := make(map[string]int64, len(made))
-	for _, m := range made {
-		generations[m.key] = m.generation
-	}
-	return generations, nil
+	return nil
 }
 
 // markRows are the parameters of UpsertMark for each.
@@ -114,14 +101,6 @@ func (t *tx) markRows(marks []lockstep.Mark) (rows [][]any) {
 		rows = append(rows, []any{m.Key.String(), int64(m.Scope), int64(m.Priority), t.now(), at, soon})
 	}
 	return rows
-}
-
-// markLater is markRouted where nobody needs to know the generations.
-func (t *tx) markLater(ctx context.Context, marks ...lockstep.Mark) error {
-	if err := laterAll(ctx, t, UpsertMark, t.markRows(marks)); err != nil {
-		return fmt.Errorf("mark %d keys: %w", len(marks), err)
-	}
-	return nil
 }
 
 // merge makes one mark of those of the same key.

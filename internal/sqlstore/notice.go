@@ -100,5 +100,5 @@ func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lo
 			marks = append(marks, lockstep.Mark{Key: notices[i].Key(), Priority: lockstep.Normal, Delay: noticeDelay})
 		}
 	}
-	return t.markLater(ctx, marks...)
+	return t.markRouted(ctx, marks...)
 }

@@ -70,21 +70,12 @@ func askAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s 
 		return ask(ctx, t, scan, Statement(together), columns(rows)...)
 	}
 	return func() (all []T, err error) {
-		for len(rows) > 0 {
-			n, statement, args := 1, s, rows[0]
-			for _, r := range repeated[s] {
-				if r.rows <= len(rows) {
-					n, statement, args = r.rows, r.text, r.arguments(rows[:r.rows])
-					break
-				}
-			}
-			some, err := collect(ctx, t, scan, statement, args...)
-			if err != nil {
-				return nil, err
-			}
-			all, rows = append(all, some...), rows[n:]
-		}
-		return all, nil
+		err = inTurn(s, rows, func(s Statement, args []any) error {
+			some, err := collect(ctx, t, scan, s, args...)
+			all = append(all, some...)
+			return err
+		})
+		return all, err
 	}
 }
 
@@ -93,12 +84,8 @@ func laterAll(ctx context.Context, t *tx, s Statement, rows [][]any) error {
 	if together, has := t.pool.dialect.Together[s]; has && len(rows) > 0 {
 		return t.later(ctx, Statement(together), columns(rows)...)
 	}
-	_, err := collectAll(ctx, t, discard, s, rows)
-	return err
+	return inTurn(s, rows, func(s Statement, args []any) error { return t.later(ctx, s, args...) })
 }
-
-// discard scans a row that nobody wants.
-func discard(scanner) (struct{}, error) { return struct{}{}, nil }
 
 // all reads what one query returns.
 func all[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement Statement, args ...any) (found []T, err error) {

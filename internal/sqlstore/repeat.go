@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -21,7 +22,8 @@ select a.customer_id, a.kind, a.id from asked cross join accounts a on a.custome
 )
 
 // repeated are the statements that can be said for several rows at once, where the
-// database has no arrays: a statement costs more than a row of it.
+// database has no arrays: a statement costs more than ten rows of it. To say a row twice in
+// one of them does no more than to say it once.
 var repeated = map[Statement][]repetition{
 	SelectKnown:  repeat(selectKnownOf),
 	SelectLinked: repeat(selectLinkedOf),
@@ -38,8 +40,11 @@ type repetition struct {
 	after []int // the parameters that follow, which are the same in all rows
 }
 
-// repeat makes repetitions of a statement with one row of values, the longest first.
-// So many lengths that what is left over is one row at most; so few that all stay prepared.
+// lengths are those of repetitions. So many that not much is said twice; so few that all stay
+// prepared.
+var lengths = []int{2, 4, 8, 12, 16, 24, 32, 48, 64}
+
+// repeat makes repetitions of a statement with one row of values, the shortest first.
 func repeat(s Statement) (all []repetition) {
 	from := strings.Index(string(s), "values (") + len("values ")
 	end := from
@@ -53,7 +58,7 @@ func repeat(s Statement) (all []repetition) {
 	}
 	values, each := unnumbered(string(s[from:end]))
 	rest, after := unnumbered(string(s[end:]))
-	for _, n := range []int{64, 32, 16, 8, 4, 2} {
+	for _, n := range lengths {
 		text := string(s[:from]) + values + strings.Repeat(", "+values, n-1) + rest
 		all = append(all, repetition{n, Statement(text), each, after})
 	}
@@ -75,10 +80,31 @@ func unnumbered(text string) (without string, which []int) {
 	return without, which
 }
 
+// inTurn says a statement for all of rows: in one, if there are not too many, of which the last
+// row is said again to fill it up.
+func inTurn(s Statement, rows [][]any, say func(Statement, []any) error) error {
+	for len(rows) > 0 {
+		n, statement, args := 1, s, rows[0]
+		if repetitions := repeated[s]; len(rows) > 1 && repetitions != nil {
+			longest := len(repetitions) - 1
+			at := min(sort.Search(longest, func(i int) bool { return repetitions[i].rows >= len(rows) }), longest)
+			r := repetitions[at]
+			n = min(r.rows, len(rows))
+			statement, args = r.text, r.arguments(rows[:n])
+		}
+		if err := say(statement, args); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
 // arguments are those of the statement for these rows.
 func (r repetition) arguments(rows [][]any) []any {
-	args := make([]any, 0, len(rows)*len(r.each)+len(r.after))
-	for _, row := range rows {
+	args := make([]any, 0, r.rows*len(r.each)+len(r.after))
+	for n := range r.rows {
+		row := rows[min(n, len(rows)-1)]
 		for _, i := range r.each {
 			args = append(args, row[i])
 		}

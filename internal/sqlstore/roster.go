@@ -88,7 +88,7 @@ func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created b
 		if created {
 			priority = lockstep.Interactive // as a sign-up: a checkout may follow at once
 		}
-		return t.markLater(ctx, lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
+		return t.markRouted(ctx, lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
 	})
 	if err != nil {
 		return false, fmt.Errorf("put identity %s: %w", i.Account, err)
@@ -117,7 +117,7 @@ func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) er
 		if err := t.later(ctx, removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1)); err != nil {
 			return err
 		}
-		return t.markLater(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal})
+		return t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal})
 	})
 	if err != nil {
 		return fmt.Errorf("remove identity %s: %w", account, err)

@@ -108,7 +108,7 @@ func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID s
 	if err := t.later(ctx, settleUnheld, customer, t.now()); err != nil {
 		return fmt.Errorf("settle %s: %w", customer, err)
 	}
-	if err := t.markLater(ctx, lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal}); err != nil {
+	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal}); err != nil {
 		return err
 	}
 	if err := t.later(ctx, moveEvents, customer, account.Key().String()); err != nil {

@@ -23,6 +23,46 @@ var queue = map[string]func(*world){
 		}
 		w.claim(cus1)
 	},
+	"a mark that is only more urgent counts": func(w *world) {
+		w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
+		w.mark(cus1, lockstep.ScopeAll, lockstep.Interactive)
+		equal(w, "priority", w.work(cus1).Priority, lockstep.Interactive)
+	},
+	"a mark that adds nothing writes nothing, and its event is settled": func(w *world) {
+		w.deliver("evt_1", cus1)
+		w.deliver("evt_2", cus1)
+		equal(w, "generation", w.work(cus1).Generation, 1)
+		first := w.claim(cus1)
+		w.deliver("evt_3", cus1)
+		w.deliver("evt_4", cus1)
+		equal(w, "generation", w.work(cus1).Generation, 2)
+		w.done(first)
+		for id, status := range map[string]lockstep.EventStatus{"evt_1": lockstep.EventDone, "evt_2": lockstep.EventDone, "evt_3": lockstep.EventPending, "evt_4": lockstep.EventPending} {
+			w.eventIs(id, cus1, status, "")
+		}
+		w.done(w.claim(cus1))
+		for _, id := range []string{"evt_3", "evt_4"} {
+			w.eventIs(id, cus1, lockstep.EventDone, "")
+		}
+		w.idle()
+	},
+	"a mark of what a run has taken is run after it": func(w *world) {
+		for name, lease := range map[string]time.Duration{"while it is held": time.Minute, "when the lease has expired": 0} {
+			w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
+			claim := w.take(lease)[0]
+			w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
+			w.done(claim)
+			if !w.work(cus1).Pending() {
+				w.Errorf("a mark %s is lost", name)
+			}
+			w.done(w.claim(cus1))
+		}
+		w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
+		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Retry, Reason: "later"})
+		before := w.work(cus1).Generation
+		w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
+		equal(w, "generation after a try", w.work(cus1).Generation, before+1)
+	},
 	"a mark of a key that is done counts alone": func(w *world) {
 		w.mark(cus1, lockstep.ScopeAll, lockstep.Interactive)
 		w.done(w.claim(cus1))

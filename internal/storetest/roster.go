@@ -69,6 +69,7 @@ var roster = map[string]func(*world){
 		w.put(lockstep.Identity{Account: alice, Email: "a@example.com", Name: "Alice"})
 		w.ok(w.MergeMetadata(w.Context(), alice, map[string]any{"plan": "pro"}))
 		before := w.identity(alice)
+		w.done(w.claim(alice.Key()))
 		equal(w, "created", w.put(lockstep.Identity{Account: alice, Name: "Alice B."}), false)
 		i := w.identity(alice)
 		equal(w, "email and name", i.Email+" "+i.Name, " Alice B.")
