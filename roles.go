@@ -35,7 +35,8 @@ type Overlapping interface {
 type Queue interface {
 	// Mark raises the generation of each key, adds the scopes up and keeps the more
 	// urgent priority and the earlier time; except that a key in backoff keeps its
-	// time, unless the mark is [Interactive]: then it waits at most five seconds.
+	// time, unless the mark is [Interactive]: then it waits at most five seconds. A mark
+	// that adds nothing to what is pending, and that no claim has taken yet, changes nothing.
 	// A mark on a customer that is linked lands on the account it is linked to.
 	Mark(ctx context.Context, marks ...Mark) error
 	// Claim leases due keys that nobody holds, the most urgent and oldest first.

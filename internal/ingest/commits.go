@@ -22,14 +22,14 @@ const (
 
 // commits has deliveries share transactions (group commit). A delivery that finds nobody
 // writing begins a transaction at once, so that nobody waits when there is little to do. All
-// others wait; when the transaction is written, and if there is still something to wait for
-// before it ends, the first who waits leads the next one, which takes everything that has come
+// others wait until the transaction is written; then, while it waits for the disk or for the
+// commit, the first of them leads the next one, which takes everything that has come
 // meanwhile.
 //
-// To begin costs as much as to store ten deliveries, so the larger a transaction the better:
-// a leader has whatever else can run do so before it looks who waits. And it looks when the
-// one before is written, not before: who would wait for that with a transaction of its own would
-// take along those who had come by then, which was one of two times nobody.
+// To begin costs as much as to store ten deliveries, so the larger a transaction the better.
+// Therefore a leader lets whatever else can run do so before it looks who waits. And therefore
+// nobody leads while another writes: it would wait for the writer with those who had come
+// by then, and half of the transactions would be of one delivery.
 //
 //	waiting -> leads         nobody writes, or whoever did is done and it is the first
 //	waiting -> taken         a leader's transaction holds it; its answer comes with the commit

@@ -3,10 +3,11 @@
 //
 // # The queue
 //
-// One row of table work is a key. Marking raises its generation; a key is
-// pending while generation > done_generation. Claiming takes a pending key that
-// is due and that nobody holds, gives it a lease and a token, and moves what was
-// marked into the claimed_ columns:
+// One row of table work is a key. Marking raises its generation; where it adds nothing
+// to what no run has taken yet, it only locks the row. A key is pending while
+// generation > done_generation. Claiming takes a pending key that is due and that nobody
+// holds, gives it a lease and a token, and moves what was marked into the claimed_
+// columns:
 //
 //	plain columns     what has been marked since the claim (scope, priority, run_at)
 //	claimed_ columns  what the run took with it
