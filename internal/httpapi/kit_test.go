@@ -248,7 +248,8 @@ func (k *kit) signUp(email string) lockstep.Account {
 	return account
 }
 
-// buy pays for a plan, whose access the database holds when it returns.
+// buy pays for a plan, whose access the database holds and the server answers when it
+// returns: who sees the commit may be before the server knows that it was made.
 func (k *kit) buy(account lockstep.Account, lookupKey string) {
 	k.Helper()
 	a := k.call(http.MethodPost, "/v1/checkout", apiKey,
@@ -264,6 +265,7 @@ func (k *kit) buy(account lockstep.Account, lookupKey string) {
 		record, err := k.store.Account(k.Context(), account)
 		return err == nil && k.config.Catalog.Decide(record.Subscriptions, record.Licenses, time.Now()).Plan == lookupKey
 	})
+	k.until("the server knows it too", func() bool { return as[lockstep.Access](k, k.access(account, "")).Plan == lookupKey })
 }
 
 // token is a session token of a user, with an active organization if one is named.
