@@ -2,8 +2,11 @@ package pgstore_test
 
 import (
 	"context"
+	"flag"
 	"net/url"
 	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,7 +16,15 @@ import (
 	"github.com/lockstep-dev/lockstep/pgstore"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) {
+	// They mostly wait for the server and its disk, so that more of them run at once than
+	// there are processors.
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
+	}
+	os.Exit(pgtest.Run(m))
+}
 
 // The store is the same over pgx's own protocol with prepared statements, and over the two
 // that need none, through a pooler that gives every transaction another session.
