@@ -17,8 +17,8 @@ dev: ## Run everything on this machine: simulators, service, sample app
 build: ## Build bin/lockstep
 	$(GO) build -trimpath -o bin/lockstep ./cmd/lockstep
 
-# What SQLite knows is not in Go's memory, so that the race detector has nothing to look for in its code, which takes
-# three times as long with it. The driver, and what its locks are made of, have it.
+# SQLite's own code, which is C translated to Go, keeps what it knows outside of Go's memory, where the race detector does
+# not look, but takes three times as long with it. The driver, and what its locks are made of, have it.
 RACE = GOFLAGS="$$($(GO) env GOFLAGS) -gcflags=modernc.org/sqlite/lib=-race=false" $(GO) test -race -timeout 15m
 
 test: chromium postgres ## Run all tests with the race detector, and many worlds without it

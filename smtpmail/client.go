@@ -2,8 +2,10 @@ package smtpmail
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	netmail "net/mail"
 	"net/textproto"
 	"strings"
@@ -39,7 +41,9 @@ func (c *Client) Deliver(ctx context.Context, letter lockstep.Letter, ready func
 	if err != nil {
 		return err
 	}
-	client, err := c.client()
+	var line dialed
+	defer line.hangUp()
+	client, err := c.client(&line)
 	if err != nil {
 		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "the mail client cannot be set up: " + err.Error()}
 	}
@@ -47,7 +51,6 @@ func (c *Client) Deliver(ctx context.Context, letter lockstep.Letter, ready func
 	if err != nil {
 		return unreached(err)
 	}
-	defer func() { _ = connection.Close() }() // after Quit it does nothing
 	if err := ready(); err != nil {
 		return err
 	}
@@ -61,18 +64,39 @@ func (c *Client) Deliver(ctx context.Context, letter lockstep.Letter, ready func
 	return nil
 }
 
-func (c *Client) client() (*mail.Client, error) {
+// dialed is the connection to the mail server. The library leaves it open where the server's
+// greeting, TLS or login fails.
+type dialed struct{ net.Conn }
+
+func (d *dialed) hangUp() {
+	if d.Conn != nil {
+		_ = d.Close() // after Quit it does nothing
+	}
+}
+
+// dial connects by a dialer and remembers the connection.
+func (d *dialed) dial(by interface {
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}) mail.DialContextFunc {
+	return func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+		conn, err = by.DialContext(ctx, network, address)
+		d.Conn = conn
+		return conn, err
+	}
+}
+
+func (c *Client) client(line *dialed) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(c.config.Port), mail.WithTimeout(c.config.Timeout), mail.WithTLSConfig(c.config.TLSConfig),
 		mail.WithoutNoop(), mail.WithoutRset(),
 	}
 	switch c.config.TLS {
 	case StartTLS:
-		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
-	case Implicit:
-		options = append(options, mail.WithSSL())
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory), mail.WithDialContextFunc(line.dial(&net.Dialer{})))
+	case Implicit: // what is encrypted already needs no STARTTLS, and the library sees that it is
+		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic), mail.WithDialContextFunc(line.dial(&tls.Dialer{Config: c.config.TLSConfig})))
 	case NoTLS:
-		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS), mail.WithDialContextFunc(line.dial(&net.Dialer{})))
 	}
 	if c.config.Username != "" {
 		login := mail.SMTPAuthAutoDiscover

@@ -7,10 +7,12 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
 	"net/textproto"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +38,7 @@ type mailServer struct {
 	accepted []string // the letters that were answered with 250
 	seen     []string // the steps
 	secure   bool     // the last letter came over TLS
+	left     bool     // nobody hung up on us
 }
 
 func startServer(t *testing.T, s *mailServer) *mailServer {
@@ -52,6 +55,9 @@ func startServer(t *testing.T, s *mailServer) *mailServer {
 			t.Error(err)
 		}
 		serving.Wait()
+		if s.left {
+			t.Error("a connection was left open")
+		}
 	})
 	serving.Go(func() {
 		for {
@@ -95,6 +101,9 @@ func (s *mailServer) serve(connection net.Conn) {
 	for {
 		line, err := text.ReadLine()
 		if err != nil {
+			s.mu.Lock()
+			s.left = s.left || errors.Is(err, os.ErrDeadlineExceeded)
+			s.mu.Unlock()
 			return
 		}
 		verb, rest, _ := strings.Cut(line, " ")
