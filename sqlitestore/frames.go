@@ -34,10 +34,21 @@ type frames struct {
 	at     int64  // where they begin in the log
 	header bool   // the last that came is a header
 	final  bool   // of a transaction's last frame
+
+	failed int32 // why frames could not be written; ok: none is missing
+	lost   int64 // from where on they are missing
 }
 
-// put takes what SQLite writes.
+// put takes what SQLite writes. After frames that it was told are written could not be, it
+// fails until they are written anew, as they are once their transaction was taken back: a
+// statement may fail and its transaction go on.
 func (f *frames) put(what []byte, at int64) int32 {
+	if at <= f.lost {
+		f.failed = ok
+	}
+	if f.failed != ok {
+		return f.failed
+	}
 	if len(f.bytes) > 0 && (at != f.at+int64(len(f.bytes)) || len(f.bytes)+len(what) > most) {
 		if code := f.flush(); code != ok {
 			return code
@@ -65,13 +76,25 @@ func (f *frames) put(what []byte, at int64) int32 {
 	return ok
 }
 
+// readable reports by SQLite's code whether what stands up to an end can be read: what was
+// put together is written, and nothing is missing.
+func (f *frames) readable(end int64) int32 {
+	if code := f.flush(); code != ok {
+		return code
+	}
+	if end > f.lost {
+		return f.failed
+	}
+	return ok
+}
+
 // flush writes what was put together. What could not be written is gone: its transaction
-// fails.
+// must not be committed.
 func (f *frames) flush() int32 {
 	if len(f.bytes) == 0 {
 		return ok
 	}
-	code := f.write(f.bytes, f.at)
+	f.failed, f.lost = f.write(f.bytes, f.at), f.at
 	f.bytes, f.header = f.bytes[:0], false
-	return code
+	return f.failed
 }

@@ -137,6 +137,38 @@ func TestFramesThatAreNotWrittenFailTheirTransaction(t *testing.T) {
 	}
 }
 
+// Frames that SQLite was told are written, before its transaction was whole, and then were
+// not: the transaction cannot be committed, though the statement that met the error may be all that is
+// taken back. What was there before can be read, and the next transaction is written.
+func TestATransactionOfWhichFramesAreMissingIsNotCommitted(t *testing.T) {
+	t.Parallel()
+	f, page := newFile(), make([]byte, 4096)
+	frame := int64(headerSize + len(page))
+	write := func(n int64, final bool) int32 {
+		if code := f.put(header(byte(n), final), n*frame); code != ok {
+			return code
+		}
+		return f.put(page, n*frame+headerSize)
+	}
+	if write(0, true) != ok || write(1, false) != ok || write(2, false) != ok {
+		t.Fatal("not taken")
+	}
+	f.code = 13
+	if code := f.readable(frame); code != 13 {
+		t.Errorf("reading what is missing: code %d", code)
+	}
+	f.code = ok // there is room again, too late
+	if code := write(3, true); code != 13 {
+		t.Errorf("committing: code %d", code)
+	}
+	if before, missing := f.readable(frame), f.readable(3*frame); before != ok || missing != 13 {
+		t.Errorf("reading what was there before: code %d, what is missing: %d", before, missing)
+	}
+	if write(1, false) != ok || write(2, true) != ok || f.readable(3*frame) != ok || int64(len(f.bytes)) != 3*frame {
+		t.Errorf("the next transaction is not written: %d bytes", len(f.bytes))
+	}
+}
+
 // Whatever else is done with a log, what was put together is written first.
 func TestALogIsWrittenBeforeItIsLookedAt(t *testing.T) {
 	t.Parallel()

@@ -125,7 +125,7 @@ func writeLog(tls *libc.TLS, file, buf uintptr, size int32, at int64) int32 {
 
 func readLog(tls *libc.TLS, file, buf uintptr, size int32, at int64) int32 {
 	l := during(tls, file)
-	if code := l.flush(); code != ok {
+	if code := l.readable(at + int64(size)); code != ok {
 		return code
 	}
 	return function[inoutFunc](l.system.FxRead)(tls, file, buf, size, at)
