@@ -146,7 +146,7 @@ func TestLettersAreEncrypted(t *testing.T) {
 		arrives bool
 	}{
 		"STARTTLS":                         {certified(t, &mailServer{login: "x"}), "", true, true},
-		"from the first byte":              {certified(t, &mailServer{implicit: true}), Implicit, true, true},
+		"from the first byte":              {certified(t, &mailServer{implicit: true, login: "x"}), Implicit, true, true},
 		"a certificate of nobody's":        {certified(t, &mailServer{}), "", false, false},
 		"nobody's, from the first byte":    {certified(t, &mailServer{implicit: true}), Implicit, false, false},
 		"a server that does not offer TLS": {&mailServer{}, "", true, false},
