@@ -10,6 +10,9 @@ type Obstacle struct {
 	Kind ObstacleKind
 	ID   string // of the subscription, license or checkout session in the way
 	Plan string // what it gives; may be empty
+	// Claimed: a customer that only a client_reference_id links to the account pays it, so
+	// that the account's own portal does not show it.
+	Claimed bool
 }
 
 // ObstacleKind says what is in the way.
@@ -33,6 +36,7 @@ type Holdings struct {
 	Subscriptions []Subscription
 	Licenses      []License
 	Checkouts     []Checkout // of its customer
+	Claimed       []string   // the customers of Subscriptions that are only claimed
 	Several       bool       // whether it may have several subscriptions of different plans
 }
 
@@ -40,7 +44,8 @@ type Holdings struct {
 //
 //   - a subscription of the same plan that has not ended, whatever its state: even one
 //     that is unpaid or paused goes on when it is paid;
-//   - a subscription of any plan, for another subscription, unless it may have several;
+//   - a subscription of any plan, for another subscription, unless it may have several, or
+//     somebody else pays the other one: a gift must not keep the account from buying;
 //   - a license that gives the same plan, for good or still, or whose payment is under way;
 //   - a one-time payment that was completed lately, of which there is no license yet.
 //
@@ -52,12 +57,13 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 		if !p.Recurring || s.Ended() {
 			continue
 		}
+		claimed := slices.Contains(has.Claimed, s.CustomerID)
 		if at := slices.IndexFunc(s.Items, func(i Item) bool { return c.samePlan(i, wanted) }); at >= 0 {
-			return Obstacle{AlreadySubscribed, s.ID, c.plan(s.Items[at]).Name}, true
+			return Obstacle{Kind: AlreadySubscribed, ID: s.ID, Plan: c.plan(s.Items[at]).Name, Claimed: claimed}, true
 		}
-		if !has.Several {
+		if !has.Several && !claimed {
 			g, _ := c.ofSubscription(&s, now)
-			return Obstacle{OtherSubscription, s.ID, g.reason.Plan}, true
+			return Obstacle{Kind: OtherSubscription, ID: s.ID, Plan: g.reason.Plan}, true
 		}
 	}
 	for _, l := range has.Licenses {
@@ -65,9 +71,9 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 		counts := g.reason.Grants || l.Status == LicensePending
 		if counts && slices.ContainsFunc(l.Items, func(i Item) bool { return c.samePlan(i, wanted) && !c.over(i, l, now) }) {
 			if l.Status == LicensePending {
-				return Obstacle{PaymentUnderWay, l.ID, g.reason.Plan}, true
+				return Obstacle{Kind: PaymentUnderWay, ID: l.ID, Plan: g.reason.Plan}, true
 			}
-			return Obstacle{AlreadyBought, l.ID, g.reason.Plan}, true
+			return Obstacle{Kind: AlreadyBought, ID: l.ID, Plan: g.reason.Plan}, true
 		}
 	}
 	for _, s := range has.Checkouts {
