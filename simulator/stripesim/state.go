@@ -91,6 +91,8 @@ type State struct {
 
 	BalanceTransactions ordered.Table[BalanceTransaction, *BalanceTransaction] `json:"balance_transactions"`
 
+	PaymentLinks ordered.Table[PaymentLink, *PaymentLink] `json:"payment_links"`
+
 	Configurations ordered.Table[PortalConfiguration, *PortalConfiguration] `json:"portal_configurations"`
 }
 
