@@ -43,6 +43,10 @@ type (
 	ClerkOrganization = clerksim.Organization
 	// ClerkInstance is what instances of Clerk differ in.
 	ClerkInstance = clerksim.Instance
+	// ClerkMove says how MoveClerkInstance makes a new instance.
+	ClerkMove = clerksim.Move
+	// ClerkMoved is a new instance, and which id became which.
+	ClerkMoved = clerksim.Moved
 	// ClerkError is what Clerk's API and the actions on its side answer.
 	ClerkError = clerksim.Error
 	// Fault is one scripted misbehaviour.
