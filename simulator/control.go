@@ -32,6 +32,10 @@ func (s *Simulator) RollStripeSecret(endpoint string, overlap time.Duration) (se
 	return s.stripe.RollSecret(endpoint, overlap)
 }
 
+// SavePortalSettings saves the settings of Stripe's customer portal, as the
+// Dashboard does: portal sessions that name no configuration get the default one.
+func (s *Simulator) SavePortalSettings() { s.stripe.SavePortalSettings() }
+
 // MoveClerkInstance makes a new Clerk instance with the same people under new
 // ids, with external_id set to the old id and a secret key of its own, and makes it
 // the current one. The former instance answers requests with its own key. It fails

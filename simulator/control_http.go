@@ -45,6 +45,7 @@ func (s *Simulator) controls() http.Handler {
 	mux.HandleFunc("POST /_sim/delivery", s.postDelivery)
 	mux.HandleFunc("POST /_sim/resend", s.postResend)
 	mux.HandleFunc("POST /_sim/roll", s.postRoll)
+	mux.HandleFunc("POST /_sim/portal", s.postPortal)
 	mux.HandleFunc("GET /_sim/instance", s.getInstance)
 	mux.HandleFunc("POST /_sim/instance", s.postInstance)
 	guarded := http.NewCrossOriginProtection().Handler(mux)
@@ -174,6 +175,16 @@ func (s *Simulator) postRoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, map[string]any{"secret": secret})
+}
+
+// postPortal saves the portal's settings. The page's button goes back to the page.
+func (s *Simulator) postPortal(w http.ResponseWriter, r *http.Request) {
+	s.SavePortalSettings()
+	if r.PostFormValue("page") != "" {
+		http.Redirect(w, r, "/_sim", http.StatusSeeOther)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // readControl decodes a control's JSON; a misspelt name is refused.

@@ -111,8 +111,12 @@ func (s *Stripe) createSession(c *call) (object, error) {
 		return nil, failure
 	}
 	if session.Customer != "" {
-		if _, err := s.liveCustomer(session.Customer, "customer"); err != nil {
+		customer, err := s.liveCustomer(session.Customer, "customer")
+		if err != nil {
 			return nil, err
+		}
+		if failure := s.refuseCurrency(customer, session.Currency); failure != nil && session.Mode == "subscription" {
+			return nil, failure
 		}
 	} else if session.CustomerCreation == "" {
 		session.CustomerCreation = map[string]string{"payment": "if_required", "subscription": "always", "setup": "if_required"}[session.Mode]

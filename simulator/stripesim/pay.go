@@ -186,9 +186,7 @@ func (s *Stripe) createFromSession(session *CheckoutSession, method *PaymentMeth
 	}
 	invoice := s.addInvoice(s.plan(sub, "subscription_create", lines)) // what is pending waits: the session asked for its own total
 	session.Invoice, sub.LatestInvoice = invoice.ID, invoice.ID
-	if customer.Currency == "" {
-		customer.Currency = session.Currency
-	}
+	customer.Currency = session.Currency
 	s.emitUpdate("customer.updated", before, s.showCustomer(customer))
 	s.emitCreated(invoice)
 	s.finalizeWith(invoice, 0)
