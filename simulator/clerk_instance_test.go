@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -150,6 +151,27 @@ func TestAUserWithAPhoneNumberOnlyHasNoEmailAddress(t *testing.T) {
 		b.backend("POST", "/email_addresses", `{"user_id":"`+user.ID+`","email_address":"late@example.com","verified":true,"primary":true}`).ok()
 		if got := b.Users()[0]; got.Email != "late@example.com" || len(got.Phones) != 1 {
 			t.Errorf("with an address the user is %+v", got)
+		}
+	})
+}
+
+func TestAPhoneNumberSignsUpAndInOnThePages(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		if status, _, text := b.submit(clerkHost+"/sign-up", url.Values{"email": {""}, "phone": {""}}); status != http.StatusUnprocessableEntity || !strings.Contains(text, "phone number") {
+			t.Errorf("without either it answers %d", status)
+		}
+		if status, _, text := b.submit(clerkHost+"/sign-up", url.Values{"phone": {"+15550100"}}); status != http.StatusSeeOther {
+			t.Fatalf("signing up answers %d: %s", status, text)
+		}
+		if page := b.visited(clerkHost + "/sign-in"); page.value("option", "value") != "+15550100" {
+			t.Errorf("the sign-in page offers %q", page.value("option", "value"))
+		}
+		if status, _, _ := b.submit(clerkHost+"/sign-in", url.Values{"email": {"+15550100"}}); status != http.StatusSeeOther {
+			t.Errorf("signing in answers %d", status)
+		}
+		if status, _, _ := b.submit(clerkHost+"/sign-in", url.Values{"email": {"+15550199"}}); status != http.StatusUnprocessableEntity {
+			t.Errorf("an unknown number answers %d", status)
 		}
 	})
 }

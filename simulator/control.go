@@ -37,8 +37,8 @@ func (s *Simulator) RollStripeSecret(endpoint string, overlap time.Duration) (se
 func (s *Simulator) SavePortalSettings() { s.stripe.SavePortalSettings() }
 
 // MoveClerkInstance makes a new Clerk instance with the same people under new
-// ids, with external_id set to the old id and a secret key of its own, and makes it
-// the current one. The former instance answers requests with its own key. It fails
+// ids, external_id set to the old id, and another secret key. It becomes the
+// current one. The former instance answers requests with its own key. It fails
 // for a live key and for one that another instance has.
 func (s *Simulator) MoveClerkInstance(move ClerkMove) (ClerkMoved, error) {
 	return s.clerk.MoveInstance(move)

@@ -43,9 +43,17 @@ func (c *Clerk) checkPhone(number string) *Error {
 	if !phoneForm.MatchString(number) {
 		return unprocessable("phone_number", "form_param_format_invalid", "is invalid", "phone_number must be a valid phone number according to E.164 international standard.")
 	}
+	if c.phoneClaimant(number) != nil {
+		return taken("phone_number", "phone number")
+	}
+	return nil
+}
+
+// phoneClaimant is the user who signs in with a number, nil without one.
+func (c *Clerk) phoneClaimant(number string) *User {
 	for _, holder := range c.index.usersByPhone[number] {
 		if phone := holder.phone(func(p *PhoneNumber) bool { return p.Number == number }); phone.Verified || phone.Reserved {
-			return taken("phone_number", "phone number")
+			return holder
 		}
 	}
 	return nil
@@ -161,10 +169,8 @@ func (c *Clerk) updatePhone(call *call) (any, *Error) {
 		return nil, primaryUnverified("primary")
 	}
 	if verify && !phone.Verified {
-		for _, holder := range c.index.usersByPhone[phone.Number] {
-			if other := holder.phone(func(p *PhoneNumber) bool { return p.Number == phone.Number }); holder != user && (other.Verified || other.Reserved) {
-				return nil, taken("verified", "phone number")
-			}
+		if other := c.phoneClaimant(phone.Number); other != nil && other != user {
+			return nil, taken("verified", "phone number")
 		}
 		phone.Strategy, phone.Reserved = byAdmin, false
 	}

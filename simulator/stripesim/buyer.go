@@ -25,8 +25,8 @@ func (s *Stripe) fill(session *CheckoutSession, typed Contact) *Error {
 	return nil
 }
 
-// fixedEmail is the address that the buyer cannot change, "" when there is none:
-// customer_email, or the customer's own.
+// fixedEmail is the address that the buyer cannot change: customer_email, or the
+// customer's own. Without either it is empty.
 func (s *Stripe) fixedEmail(session *CheckoutSession) string {
 	if customer := s.state.Customers.Get(session.Customer); customer != nil && !customer.Deleted {
 		return customer.Email

@@ -91,8 +91,8 @@ func (s *Stripe) awaitDelivery(r *http.Request, event string) {
 	}
 }
 
-// successURL is where a buyer goes: a payment link without an address of its own
-// shows a page of Stripe's that confirms.
+// successURL is where a buyer goes. A payment link that names no address shows
+// Stripe's own page, which confirms the payment.
 func (s *Stripe) successURL(session *CheckoutSession) string {
 	if session.PaymentLink != "" && session.SuccessURL == linkAddress {
 		return s.link("/c/pay/" + session.ID)
