@@ -105,7 +105,7 @@ func TestAPaymentLinkIsChangedAndSwitchedOff(t *testing.T) {
 		if status, _, _ := b.get(stripeHost + "/b/test_none"); status != http.StatusNotFound {
 			t.Errorf("an unknown link answers %d", status)
 		}
-		links, err := b.stripe.V1PaymentLinks.Retrieve(t.Context(), link["id"].(string), &stripe.PaymentLinkRetrieveParams{Params: stripe.Params{Expand: []*string{stripe.String("line_items")}}})
+		links, err := b.stripe.V1PaymentLinks.Retrieve(t.Context(), link["id"].(string), &stripe.PaymentLinkRetrieveParams{Expand: []*string{stripe.String("line_items")}})
 		if err != nil || len(links.LineItems.Data) != 1 {
 			t.Errorf("with its line items: %+v, %v", links, err)
 		}

@@ -76,6 +76,8 @@ func TestTextsOverStripesLimitsAreRefused(t *testing.T) {
 		for name, test := range map[string]struct{ fits, exceeds url.Values }{
 			"name":           {url.Values{"name": long(256)}, url.Values{"name": long(257)}},
 			"e-mail":         {url.Values{"email": address(512)}, url.Values{"email": address(513)}},
+			"phone":          {url.Values{"phone": {"+" + strings.Repeat("5", 19)}}, url.Values{"phone": {"+" + strings.Repeat("5", 20)}}},
+			"description":    {url.Values{"description": long(5000)}, url.Values{"description": long(5001)}},
 			"metadata value": {url.Values{"metadata[a]": long(500)}, url.Values{"metadata[a]": long(501)}},
 			"metadata key":   {url.Values{"metadata[" + strings.Repeat("k", 40) + "]": {"x"}}, url.Values{"metadata[" + strings.Repeat("k", 41) + "]": {"x"}}},
 			"metadata keys":  {keys(50), keys(51)},

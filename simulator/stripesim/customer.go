@@ -84,7 +84,7 @@ func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	to.Email = p.email("email", to.Email)
 	to.Name = p.limited("name", to.Name, longestName)
 	to.Description = p.textOr("description", to.Description)
-	to.Phone = p.textOr("phone", to.Phone)
+	to.Phone = p.limited("phone", to.Phone, 20)
 	to.Balance = p.integer("balance", to.Balance)
 	to.Metadata = p.metadata(to.Metadata)
 	to.Address, to.Shipping = p.postal(to.Address), p.recipient("shipping", to.Shipping)
