@@ -24,7 +24,6 @@ select seq, body from events where key is null and source = $1 and body <> $3 an
 	// BlankEvent blanks what is stored of one event. A database that keeps bodies apart
 	// replaces it.
 	BlankEvent Statement = `update events set body = $2 where seq = $1 and body <> $2`
-
 )
 
 // forgotten is what stands for a body that was forgotten: JSON that says nothing.
