@@ -64,9 +64,6 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if err := registerVFS(); err != nil {
-		return nil, err
-	}
 	size, err := create(path)
 	if err != nil {
 		return nil, err
@@ -166,7 +163,6 @@ func prepare(ctx context.Context, db *sql.DB, check bool) error {
 // are durable by themselves, with NORMAL when the journal is flushed.
 func writerDSN(path, synchronous string) string {
 	return dsn(path, url.Values{
-		"vfs":     {vfsName},
 		"_txlock": {"immediate"},
 		"_pragma": {
 			"busy_timeout(5000)",
