@@ -5,11 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/sqlstore"
@@ -29,6 +27,7 @@ const DefaultCheckBelow = 64 << 20
 
 type options struct {
 	checkBelow int64
+	log        *slog.Logger
 	moved      bool                // also a file whose business is moved, or was
 	disk       func(syncer) syncer // what stands between the log and the disk, in tests
 }
@@ -42,9 +41,18 @@ func CheckBelow(size int64) Option {
 	return func(o *options) { o.checkBelow = size }
 }
 
+// Log sets where the store reports what its operator must know: that every user of the machine
+// can read the database, and that the database can no longer be written. The default discards it.
+func Log(log *slog.Logger) Option {
+	return func(o *options) { o.log = log }
+}
+
 // Open opens the database file at path, creates it if there is none and brings
 // its schema up to date. It refuses a damaged database, one whose schema is newer
-// than this program, and one that cannot keep what was committed.
+// than this program, one that cannot keep what was committed, and a log without its database.
+//
+// When the database or its log is removed, renamed or replaced while the store is open, every
+// write fails from then on, and so does Ping.
 func Open(ctx context.Context, path string, opts ...Option) (lockstep.Store, error) {
 	store, err := open(ctx, path, opts...)
 	if err != nil {
@@ -60,20 +68,20 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	case ":memory:", "file::memory:":
 		return nil, errors.New("a database in memory keeps nothing and each connection has its own; give the path of a file")
 	}
-	o := options{checkBelow: DefaultCheckBelow, disk: func(log syncer) syncer { return log }}
+	o := options{checkBelow: DefaultCheckBelow, log: slog.New(slog.DiscardHandler), disk: func(log syncer) syncer { return log }}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	size, err := create(path)
+	before, err := create(path)
 	if err != nil {
 		return nil, err
 	}
-	writer, err := sql.Open("sqlite", writerDSN(path, "NORMAL"))
+	files := &files{path: path}
+	writer, err := files.open(writerDSN(path, "NORMAL"), 1)
 	if err != nil {
 		return nil, err
 	}
-	writer.SetMaxOpenConns(1)
-	if err := prepare(ctx, writer, size > 0 && size < o.checkBelow); err != nil {
+	if err := prepare(ctx, writer, before.Size() > 0 && before.Size() < o.checkBelow); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	if !o.moved {
@@ -81,19 +89,18 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 			return nil, errors.Join(err, writer.Close())
 		}
 	}
-	log, err := openJournal(path, o.disk)
+	log, err := openJournal(files, before, o)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	if err := log.Flush(); err != nil { // what migrations committed
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
-	reader, err := sql.Open("sqlite", readerDSN(path))
+	reader, err := files.open(readerDSN(path), readers)
 	if err != nil {
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
-	reader.SetMaxOpenConns(readers)
-	reader.SetMaxIdleConns(readers)
+	files.warn(o.log)
 	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap}), nil
 }
 
@@ -122,25 +129,6 @@ func assertNotMoved(ctx context.Context, db *sql.DB) error {
 		return errors.New("its business is moved to PostgreSQL: have DATABASE_URL name that, or see lockstep migrate --help")
 	}
 	return err
-}
-
-// create makes the file if it is not there, and returns its size. It holds
-// personal data, so that only its owner may read it; what SQLite creates beside it
-// inherits that. A file that is there is not opened: to close it would release the
-// locks that this process holds on it through SQLite.
-func create(path string) (size int64, err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err == nil {
-		return 0, file.Close()
-	}
-	if !errors.Is(err, fs.ErrExist) {
-		return 0, err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
 }
 
 // prepare makes sure of the database before anything is stored in it.
