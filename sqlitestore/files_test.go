@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -25,9 +26,8 @@ func logged(t *testing.T, path string) (lockstep.Store, *bytes.Buffer) {
 	return store, &log
 }
 
-func receive(t *testing.T, store lockstep.Store, id string) error {
-	t.Helper()
-	_, err := store.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: id}}})
+func receive(ctx context.Context, store lockstep.Store, id string) error {
+	_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: id}}})
 	return err
 }
 
@@ -71,14 +71,14 @@ func TestChangedFilesAcknowledgeNothing(t *testing.T) {
 			}
 			path := filepath.Join(dir, "lockstep.db")
 			store, log := logged(t, path)
-			if err := errors.Join(receive(t, store, "evt_before"), store.Ping(t.Context())); err != nil {
+			if err := errors.Join(receive(t.Context(), store, "evt_before"), store.Ping(t.Context())); err != nil {
 				t.Fatal(err)
 			}
 			if err := change(path); err != nil {
 				t.Fatal(err)
 			}
 			for _, id := range []string{"evt_1", "evt_1", "evt_2"} {
-				if err := receive(t, store, id); err == nil {
+				if err := receive(t.Context(), store, id); err == nil {
 					t.Errorf("%s was acknowledged", id)
 				}
 			}
@@ -101,7 +101,7 @@ func TestClosingLeavesReplacedFilesAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := receive(t, store, "evt_1"); err != nil {
+	if err := receive(t.Context(), store, "evt_1"); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{path, path + "-wal"} { // an operator restores both

@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,7 +46,7 @@ const syncsPerCheckpoint = 16
 // openJournal opens the log of a database that has a connection, notes which files are open, and
 // makes sure that the directory knows them. before is the database as it was before the connection
 // was made.
-func openJournal(files *files, before os.FileInfo, o options) (*journal, error) {
+func openJournal(ctx context.Context, files *files, before os.FileInfo, o options) (*journal, error) {
 	log, err := os.OpenFile(files.path+"-wal", os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open the write-ahead log: %w", err)
@@ -58,7 +59,11 @@ func openJournal(files *files, before os.FileInfo, o options) (*journal, error) 
 		return nil, errors.Join(err, log.Close())
 	}
 	// A connection that has read keeps the log from being deleted when another one closes.
-	if _, err := db.Exec("select count(*) from sqlite_schema"); err != nil { //nolint:noctx // a row or two
+	err = untilFree(ctx, func(ctx context.Context) error {
+		_, err := db.ExecContext(ctx, "select count(*) from sqlite_schema")
+		return err
+	})
+	if err != nil {
 		return nil, errors.Join(err, db.Close(), log.Close())
 	}
 	return newJournal(&journal{log: o.disk(dataFile{log}), files: files, checkpoints: &checkpoints{db: db}, logger: o.log}), nil
@@ -84,6 +89,13 @@ func (j *journal) Flush() error {
 		}
 	}
 	return errors.Join(j.failed, j.checkpoints.failure())
+}
+
+// Err returns the first error of a flush.
+func (j *journal) Err() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failed
 }
 
 // sync begins the next sync and waits for it, with the lock released meanwhile.

@@ -220,7 +220,7 @@ func journalOf(t *testing.T, path string) *journal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := openJournal(&files{path: path}, before,
+	log, err := openJournal(t.Context(), &files{path: path}, before,
 		options{disk: func(s syncer) syncer { return s }, log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/sqlstore"
@@ -77,7 +78,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, err
 	}
 	files := &files{path: path}
-	writer, err := files.open(writerDSN(path, "NORMAL"), 1)
+	writer, err := files.open(writerDSN(path, "NORMAL", briefly), 1)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +86,11 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, writer.Close())
 	}
 	if !o.moved {
-		if err := assertNotMoved(ctx, writer); err != nil {
+		if err := untilFree(ctx, func(ctx context.Context) error { return assertNotMoved(ctx, writer) }); err != nil {
 			return nil, errors.Join(err, writer.Close())
 		}
 	}
-	log, err := openJournal(files, before, o)
+	log, err := openJournal(ctx, files, before, o)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -101,7 +102,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap}), nil
+	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap, Busy: busy}), nil
 }
 
 // OpenDB opens the file of a business that is to be moved elsewhere, without a store
@@ -118,7 +119,7 @@ func OpenDB(ctx context.Context, path string) (*sql.DB, error) {
 	if err := store.Close(); err != nil {
 		return nil, err
 	}
-	return sql.Open("sqlite", writerDSN(path, "FULL"))
+	return sql.Open("sqlite", writerDSN(path, "FULL", patience))
 }
 
 // assertNotMoved refuses a file that internal/transfer has sealed: nothing could be written.
@@ -133,27 +134,35 @@ func assertNotMoved(ctx context.Context, db *sql.DB) error {
 
 // prepare makes sure of the database before anything is stored in it.
 func prepare(ctx context.Context, db *sql.DB, check bool) error {
-	if err := untilFree(ctx, db.PingContext); err != nil {
-		return err
-	}
-	if err := assertDurable(ctx, db); err != nil {
-		return err
-	}
-	if check {
-		if err := quickCheck(ctx, db); err != nil {
+	err := untilFree(ctx, func(ctx context.Context) error {
+		if err := db.PingContext(ctx); err != nil {
 			return err
 		}
+		if err := assertDurable(ctx, db); err != nil {
+			return err
+		}
+		if check {
+			return quickCheck(ctx, db)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return migrate(ctx, db)
 }
 
+// briefly is how long SQLite itself waits for another process that holds the database. It cannot
+// be interrupted meanwhile; the store tries again for as long as its caller's context allows.
+const briefly = 10 * time.Millisecond
+
 // writerDSN is how a writing connection is opened. With synchronous at FULL its commits
 // are durable by themselves, with NORMAL when the journal is flushed.
-func writerDSN(path, synchronous string) string {
+func writerDSN(path, synchronous string, busy time.Duration) string {
 	return dsn(path, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
-			"busy_timeout(5000)",
+			busyTimeout(busy),
 			"journal_mode(WAL)",
 			"synchronous(" + synchronous + ")",
 			"foreign_keys(1)",
@@ -168,12 +177,14 @@ func writerDSN(path, synchronous string) string {
 }
 
 func checkpointDSN(path string) string {
-	return dsn(path, url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(FULL)", "wal_autocheckpoint(0)"}})
+	return dsn(path, url.Values{"_pragma": {busyTimeout(briefly), "synchronous(FULL)", "wal_autocheckpoint(0)"}})
 }
 
 func readerDSN(path string) string {
-	return dsn(path, url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)", "query_only(1)"}})
+	return dsn(path, url.Values{"_pragma": {busyTimeout(briefly), "synchronous(FULL)", "foreign_keys(1)", "query_only(1)"}})
 }
+
+func busyTimeout(d time.Duration) string { return fmt.Sprintf("busy_timeout(%d)", d.Milliseconds()) }
 
 // dsn spells path as a URI, because a plain path may hold a question mark.
 func dsn(path string, query url.Values) string {

@@ -44,6 +44,9 @@ type Dialect struct {
 	// transaction for the sake of another, so that it is worth another try. Nil: there
 	// is one writer.
 	Undone func(error) bool
+	// Busy reports whether an error says that another process holds the database, so that nothing
+	// was done and it is worth another try. Nil: the driver waits by itself.
+	Busy func(error) bool
 	// Snapshot is the isolation of a reading transaction that sees one state.
 	Snapshot sql.IsolationLevel
 	// Argument turns a parameter into what the driver can send; nil: as it is.
@@ -66,6 +69,8 @@ type Dialect struct {
 type Log interface {
 	// Flush returns when everything that was committed before it began is on disk.
 	Flush() error
+	// Err returns why no later commit can become durable; nil while they can.
+	Err() error
 	Close() error
 }
 
@@ -112,5 +117,7 @@ func (d Dialect) storable(deliveries []lockstep.Delivery) []lockstep.Delivery {
 }
 
 func (d Dialect) undone(err error) bool { return d.Undone != nil && d.Undone(err) }
+
+func (d Dialect) busy(err error) bool { return d.Busy != nil && d.Busy(err) }
 
 func (d Dialect) conflict(err error) bool { return d.Conflict != nil && d.Conflict(err) }
