@@ -30,6 +30,7 @@ type options struct {
 	checkBelow int64
 	log        *slog.Logger
 	moved      bool                // also a file whose business is moved, or was
+	stepRows   int                 // see [sqlstore.Dialect]
 	disk       func(syncer) syncer // what stands between the log and the disk, in tests
 }
 
@@ -102,7 +103,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap, Busy: busy}), nil
+	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap, Busy: busy, StepRows: o.stepRows}), nil
 }
 
 // OpenDB opens the file of a business that is to be moved elsewhere, without a store

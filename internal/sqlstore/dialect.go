@@ -54,6 +54,8 @@ type Dialect struct {
 	// Overlap is how many transactions of deliveries may be under way at once, where the next
 	// one begins when the one before only waits; 0 is 1.
 	Overlap int
+	// StepRows is about how many rows one transaction writes; 0 is a thousand. Tests set it.
+	StepRows int
 	// Remote: statements can hang, so that they are interrupted when nobody waits for them
 	// any more. A short statement of a database in this process ends before that.
 	Remote bool
