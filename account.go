@@ -106,5 +106,5 @@ type Identity struct {
 	VerifiedEmails []string // every address that the directory has verified, as it is spelled
 
 	Members     int64 // of an organization; 0: not known
-	MemberLimit int64  // how many it may have; 0: no limit
+	MemberLimit int64 // how many it may have; 0: no limit
 }

@@ -143,6 +143,7 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
 			Intervals: c.Intervals, Retention: c.Retention, Take: intake.Take, Log: c.Log},
+		lockstep.KeyWake:   &reconcile.Wakes{Store: c.Store},
 		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
 	}
 }

@@ -77,7 +77,7 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	for _, plan := range devPlans {
 		sims.AddPlan(plan)
 	}
-	store, err := sqlitestore.Open(ctx, filepath.Join(c.Dir, "lockstep.db"))
+	store, err := sqlitestore.Open(ctx, filepath.Join(c.Dir, "lockstep.db"), sqlitestore.Log(in.log))
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (c *serveCommand) config(ctx context.Context, in *surroundings) (config ser
 	if err := f.webhooks(&config, in.getenv); err != nil {
 		return config, f, err
 	}
-	config.Store, err = openStore(ctx, first(c.Database, f.Database, "sqlite:lockstep.db"), f.Connections)
+	config.Store, err = openStore(ctx, first(c.Database, f.Database, "sqlite:lockstep.db"), f.Connections, in.log)
 	return config, f, err
 }
 

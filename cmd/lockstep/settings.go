@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -215,11 +216,11 @@ func first(settings ...string) string {
 
 // openStore opens the database that the URL names, with up to so many connections where
 // it is a server's; 0: as many as is good.
-func openStore(ctx context.Context, url string, connections int) (lockstep.Store, error) {
+func openStore(ctx context.Context, url string, connections int, log *slog.Logger) (lockstep.Store, error) {
 	scheme, path, _ := strings.Cut(url, ":")
 	switch {
 	case scheme == "sqlite" && path != "":
-		return sqlitestore.Open(ctx, path)
+		return sqlitestore.Open(ctx, path, sqlitestore.Log(log))
 	case scheme == "postgres" || scheme == "postgresql":
 		return pgstore.Open(ctx, url, pgstore.Connections(cmp.Or(connections, pgstore.DefaultConnections)))
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -25,6 +26,9 @@ type tx struct {
 
 // tries is how often a transaction is begun that the database undoes, or that was overtaken.
 const tries = 5
+
+// busyFor is how long a transaction waits for another process that holds the database.
+const busyFor = 5 * time.Second
 
 // errOvertaken ends a transaction that was about to create what another has created
 // since this one looked. The next try finds it.
@@ -76,11 +80,37 @@ func (s *Store) read(ctx context.Context, do func(*tx) error) error {
 	return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true, Isolation: s.reader.dialect.Snapshot}, func() {}, do)
 }
 
+// transact runs do in one transaction. While another process holds the database it tries again,
+// for as long as [busyFor] and the context allow.
 func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, committed func(), do func(*tx) error) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.leave()
+	start := time.Now()
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		err := p.transact(ctx, opts, committed, do)
+		if !p.dialect.busy(err) || time.Since(start) >= busyFor {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for another process that holds the database: %w", context.Cause(ctx))
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, committed func(), do func(*tx) error) error {
+	log := p.dialect.Log
+	if !p.writing {
+		log = nil
+	}
+	if log != nil { // what cannot become durable is not written
+		if err := log.Err(); err != nil {
+			return err
+		}
+	}
 	p.prepare(ctx)
 	sqlTx, err := p.db.BeginTx(ctx, opts)
 	if err != nil {
@@ -98,7 +128,7 @@ func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, comm
 		return err
 	}
 	committed()
-	if log := p.dialect.Log; log != nil && p.writing {
+	if log != nil {
 		return log.Flush()
 	}
 	return nil
