@@ -26,6 +26,8 @@ var mayImport = map[string][]string{
 	"internal/reconcile":        {"."},
 	"internal/activation":       {".", "internal/problem"},
 	"internal/httpapi":          {".", "internal/activation", "internal/buying", "internal/problem", "internal/watch"},
+	"internal/clients":          {"internal/recent"},
+	"internal/recent":           {},
 	"internal/problem":          {},
 	"internal/buying":           {"."},
 	"internal/watch":            {"."},
