@@ -71,7 +71,7 @@ func (a *API) Register(mux *http.ServeMux) {
 		"session": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A Clerk session token, for browsers"},
 	}
 	api := humago.New(mux, config)
-	api.UseMiddleware(within, a.authenticate(api))
+	api.UseMiddleware(within, a.authenticate(api), strictBodies(api))
 
 	either := []map[string][]string{{"apiKey": {}}, {"session": {}}}
 	server := []map[string][]string{{"apiKey": {}}}
