@@ -89,7 +89,7 @@ func New(c Config) (*Server, error) {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
 	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
-	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
+	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
 	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
@@ -97,7 +97,11 @@ func New(c Config) (*Server, error) {
 	s.streams = api.Activations
 	mux.HandleFunc("GET /activate", api.Activations.Page)
 	api.Register(mux)
-	s.web = api.AllowOrigins(mux)
+	trusted, err := proxies(c.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	s.web = trusted.Identify(api.AllowOrigins(mux))
 	return s, nil
 }
 

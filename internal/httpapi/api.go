@@ -47,7 +47,7 @@ type API struct {
 	Roster      Roster            // nil: identities come from a provider
 	Webhooks    []Webhook
 	Catalog     lockstep.Catalog
-	Key         lockstep.Secret // empty: servers cannot call
+	Keys        []lockstep.Secret // of servers; several while one is rotated; none: servers cannot call
 	// ReturnOrigins are the origins ("https://app.example") that callers may name in
 	// the URLs to come back to. Without any, servers may name all that are https.
 	ReturnOrigins []string
@@ -58,6 +58,8 @@ type API struct {
 	// Collectors are what /metrics tells beside what the database counts.
 	Collectors []prometheus.Collector
 	Log        *slog.Logger
+
+	denials denials
 }
 
 // Register adds the API's routes to mux, and answers what no route of mux does.

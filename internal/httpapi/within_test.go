@@ -96,7 +96,7 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
-				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{}, Key: "key", Wake: func() {}, Log: log,
+				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{}, Keys: []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
 					Desk: &buying.Desk{Store: silent{}, Till: till{}, Wake: func() {}, Log: log}}
 				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Till: till{}, Wake: func() {}, Log: log})
 				mux := http.NewServeMux()
