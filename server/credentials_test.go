@@ -20,7 +20,7 @@ func TestSecretsInTheWrongPlaceAreRefused(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		change func(*server.Config)
-		want   string // empty: nothing is wrong with the secrets
+		want   string // empty: the secrets are accepted
 	}{
 		"all in place":            {func(*server.Config) {}, ""},
 		"restricted key":          {func(c *server.Config) { c.Stripe.Key = "rk_test_1" }, ""},

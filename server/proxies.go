@@ -8,8 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// proxies are the networks whose X-Forwarded-For is believed; where none is configured, those
-// of this machine.
+// proxies are the networks whose X-Forwarded-For we believe. The default is this machine.
 func proxies(networks []string) (clients.Proxies, error) {
 	if networks == nil {
 		return clients.ThisMachine(), nil

@@ -92,9 +92,10 @@ func New(c Config) (*Server, error) {
 	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
-	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
+	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Live: billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
+	desk.SignReturn, desk.Started = api.Activations.SignReturn, api.Activations.Started
 	mux.HandleFunc("GET /activate", api.Activations.Page)
 	api.Register(mux)
 	trusted, err := proxies(c.TrustedProxies)

@@ -29,10 +29,10 @@ func TestWhoAClientIs(t *testing.T) {
 		"two headers":                        {inside, "127.0.0.1:1", []string{"192.0.2.1", "203.0.113.7"}, "203.0.113.7"},
 		"a proxy that forwards nothing":      {inside, "127.0.0.1:1", nil, "127.0.0.1"},
 		"what is no address":                 {inside, "127.0.0.1:1", []string{"203.0.113.7, unknown"}, "127.0.0.1"},
-		"nobody is trusted":                  {nil, "127.0.0.1:1", []string{"203.0.113.7"}, "127.0.0.1"},
+		"no trusted proxy":                   {nil, "127.0.0.1:1", []string{"203.0.113.7"}, "127.0.0.1"},
 		"IPv4 in IPv6":                       {inside, "[::ffff:127.0.0.1]:1", []string{"::ffff:203.0.113.7"}, "203.0.113.7"},
 		"one network of IPv6 is one client":  {inside, "[2001:db8:1:2:3:4:5:6]:1", nil, "2001:db8:1:2::/64"},
-		"a zone makes no client of its own":  {inside, "[fe80::1%eth0]:1", nil, "fe80::/64"},
+		"a zone does not tell clients apart": {inside, "[fe80::1%eth0]:1", nil, "fe80::/64"},
 		"no network connection":              {inside, "pipe", []string{"203.0.113.7"}, "pipe"},
 		"loopback of IPv6 is this machine's": {inside, "[::1]:1", []string{"203.0.113.7"}, "203.0.113.7"},
 	} {

@@ -51,8 +51,8 @@ func (l *logged) count(what string) int {
 	return strings.Count(l.text.String(), what)
 }
 
-// TestWrongKeysAreLimitedByClient: who guesses is told to wait and fills no log; others at
-// other addresses, and good credentials from the same one, are served.
+// TestWrongKeysAreLimitedByClient: a client that guesses gets 429 and cannot fill the log. Other
+// clients, and good credentials from the same address, are served.
 func TestWrongKeysAreLimitedByClient(t *testing.T) {
 	t.Parallel()
 	log := &logged{}

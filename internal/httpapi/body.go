@@ -34,10 +34,8 @@ func strictBodies(api huma.API) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		request, _ := humago.Unwrap(ctx)
-		if err := ctx.SetReadDeadline(time.Now().Add(bodyWithin)); err != nil {
-			ctx.SetStatus(http.StatusInternalServerError)
-			return
-		}
+		// Without it, which some embedding servers lack, the server's own deadline holds.
+		_ = ctx.SetReadDeadline(time.Now().Add(bodyWithin))
 		body, err := io.ReadAll(io.LimitReader(request.Body, mostBody))
 		if err != nil || len(body) == mostBody {
 			// The framework meets the same error, or the same size, and answers it.
@@ -58,13 +56,14 @@ func strictBodies(api huma.API) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// rest is a body of which a part was read.
+// rest is a body after a part of it was read.
 type rest struct {
 	io.Reader
 	io.Closer
 }
 
-// ambiguity returns what is ambiguous in a body; nil also for what is not JSON.
+// ambiguity returns the first ambiguous field of a body, or nil. It leaves invalid JSON to the
+// framework.
 func ambiguity(body []byte, schema *huma.Schema, registry huma.Registry) error {
 	if !json.Valid(body) { // which bounds the depth too
 		return nil

@@ -40,8 +40,7 @@ func TestABodyThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	if n := len(k.sim.CheckoutSessions()); n != 0 {
 		t.Errorf("%d checkouts were started", n)
 	}
-	// What is not ambiguous is answered as before: the same name in two objects, and what the
-	// framework itself refuses.
+	// Other bodies get the same answers as before, also those that the framework refuses.
 	if a := k.call("POST", "/v1/checkout", session, `{"quantity":1,`+common+`}`); a.status != 200 {
 		t.Errorf("a good body: %d %s", a.status, a.body)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// How often one client may send wrong credentials before it is told to wait (429), and how
-// long one more try then takes to come back.
+// How often one client may send wrong credentials before it gets 429, and after how long it
+// may send them once more.
 const (
 	denialBurst = 20
 	denialEvery = 5 * time.Second

@@ -13,7 +13,7 @@ func TestWhatIsUsedStaysAndTheRestGoes(t *testing.T) {
 	for i := range 1000 {
 		m.Put(i, "once")
 		if v, has := m.Find(-1); !has || v != "used" {
-			t.Fatalf("what is used was dropped after %d others", i+1)
+			t.Fatalf("the used entry was dropped after %d others", i+1)
 		}
 	}
 	kept := 0
@@ -27,6 +27,6 @@ func TestWhatIsUsedStaysAndTheRestGoes(t *testing.T) {
 	}
 	m.Drop(-1)
 	if _, has := m.Find(-1); has {
-		t.Error("what was dropped is still there")
+		t.Error("the dropped entry is still there")
 	}
 }
