@@ -160,6 +160,9 @@ func stripeSource(c Config, billing *stripebilling.Client) ingest.Source {
 	environment := stripebilling.Environment{Live: billing.Live()}
 	return ingest.Source{
 		Name: lockstep.Stripe,
+		Plausible: func(h http.Header, now time.Time) error {
+			return stripebilling.Plausible(h, now, stripebilling.DefaultTolerance)
+		},
 		Verify: func(h http.Header, body []byte, now time.Time) error {
 			return stripebilling.Verify(h, body, c.Stripe.WebhookSecrets, now, stripebilling.DefaultTolerance)
 		},
@@ -173,6 +176,9 @@ func clerkSource(c Config) ingest.Source {
 	environment := clerkdirectory.Environment{InstanceID: c.Clerk.InstanceID}
 	return ingest.Source{
 		Name: lockstep.Clerk,
+		Plausible: func(h http.Header, now time.Time) error {
+			return clerkdirectory.Plausible(h, now, clerkdirectory.DefaultTolerance)
+		},
 		Verify: func(h http.Header, body []byte, now time.Time) error {
 			return clerkdirectory.Verify(h, body, c.Clerk.WebhookSecrets, now, clerkdirectory.DefaultTolerance)
 		},

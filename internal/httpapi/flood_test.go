@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -193,4 +194,28 @@ func TestStreamsAreBoundedBySessionAndClient(t *testing.T) {
 	}
 	_ = open[0].Body.Close()
 	k.until("the place that became free is given to another", func() bool { return stream(sessions[0].ID, "203.0.113.99") == http.StatusOK })
+}
+
+// TestUnsignedDeliveriesAreRefusedBeforeTheirBody: a client that sends only the headers has its
+// answer.
+func TestUnsignedDeliveriesAreRefusedBeforeTheirBody(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	for _, path := range []string{"/webhooks/stripe", "/webhooks/clerk"} {
+		for _, header := range []string{"", "Stripe-Signature: t=1,v1=00\r\n", "svix-id: msg_1\r\nsvix-timestamp: 1\r\nsvix-signature: v1,AAAA\r\n"} {
+			connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(k.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: 200000\r\n\r\n", path, header)
+			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _ = response.Body.Close(); response.StatusCode != http.StatusBadRequest {
+				t.Errorf("%s, %q: %d", path, header, response.StatusCode)
+			}
+		}
+	}
 }
