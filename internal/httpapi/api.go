@@ -156,7 +156,7 @@ func (a *API) problem(ctx context.Context, doing string, err error) error {
 			return later(upstream.RetryAfter, upstream.Provider+" allows no further requests for now")
 		}
 		if upstream.Rejected() {
-			return huma.Error422UnprocessableEntity(upstream.Provider + " refused the request: " + upstream.Code)
+			return refusedUpstream(http.StatusUnprocessableEntity, "", upstream)
 		}
 		return huma.Error502BadGateway(upstream.Provider + " did not answer as expected; try again")
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
