@@ -60,6 +60,7 @@ type API struct {
 	Log        *slog.Logger
 
 	denials denials
+	health  health
 }
 
 // Register adds the API's routes to mux, and answers what no route of mux does.
@@ -129,7 +130,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "discard-deletions", Method: http.MethodPost, Path: "/v1/deletions/discard",
 		Summary: "Do not delete what the brake holds: its billing goes on", Tags: []string{"Operating"}, Security: server}, a.discardDeletions)
 	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
-		Summary: "Whether the database can be written: whether a balancer should send requests here", Tags: []string{"Operating"}}, a.health)
+		Summary: "Whether the database can be written: whether a balancer should send requests here", Tags: []string{"Operating"}}, a.healthy)
 	huma.Register(api, huma.Operation{OperationID: "live", Method: http.MethodGet, Path: "/livez",
 		Summary: "Whether the process answers, whatever the database does: whether it should be started again if not", Tags: []string{"Operating"}}, a.live)
 	api.OpenAPI().AddOperation(streamOperation(api))
@@ -173,31 +174,4 @@ func (a *API) problem(ctx context.Context, doing string, err error) error {
 func later(after time.Duration, why string) error {
 	seconds := max(int(math.Ceil(after.Seconds())), 1)
 	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(why+"; try again"), http.Header{"Retry-After": {strconv.Itoa(seconds)}})
-}
-
-type healthOutput struct {
-	Body struct {
-		Status string `json:"status" example:"ok"`
-	}
-}
-
-// healthWithin is how long the database may take: whoever asks gives up soon after.
-const healthWithin = 3 * time.Second
-
-func (a *API) health(ctx context.Context, _ *struct{}) (*healthOutput, error) {
-	ctx, cancel := context.WithTimeout(ctx, healthWithin)
-	defer cancel()
-	if err := a.Store.Ping(ctx); err != nil {
-		a.Log.ErrorContext(ctx, "database is not healthy", "error", err)
-		return nil, huma.Error503ServiceUnavailable("the database cannot be written")
-	}
-	out := &healthOutput{}
-	out.Body.Status = "ok"
-	return out, nil
-}
-
-func (a *API) live(context.Context, *struct{}) (*healthOutput, error) {
-	out := &healthOutput{}
-	out.Body.Status = "ok"
-	return out, nil
 }
