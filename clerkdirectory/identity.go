@@ -87,11 +87,11 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	// What is not an object reads as no metadata.
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
 	if kind == lockstep.Organization {
-		identity.Name, identity.FoundedBy = o.Text("name"), o.Text("created_by")
+		identity.Name, identity.FoundedBy = upstream.Printed(o.Text("name")), o.Text("created_by")
 		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
 		return identity
 	}
-	identity.Name = strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name")))
+	identity.Name = upstream.Printed(strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name"))))
 	identity.Email, identity.EmailVerified = primaryEmail(o)
 	return identity
 }
@@ -104,7 +104,7 @@ func primaryEmail(o upstream.Object) (email string, verified bool) {
 	addresses, _ := o.Array("email_addresses")
 	for _, raw := range addresses {
 		if address := upstream.Decode(raw); primary != "" && address.Text("id") == primary {
-			return address.Text("email_address"), address.Object("verification").Text("status") == "verified"
+			return upstream.Printed(address.Text("email_address")), address.Object("verification").Text("status") == "verified"
 		}
 	}
 	return "", false

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -26,8 +27,16 @@ const (
 // twice, or a field that the operation does not have. encoding/json matches names without
 // regard to case and takes the last one, while the framework validates only one of them: with
 // {"quantity":1,"QUANTITY":1000000000} it would validate the 1 and buy a billion.
+//
+// It also refuses control characters and broken UTF-8 anywhere in a request. No id, name,
+// address or URL holds any, and the databases would not treat them alike.
 func strictBodies(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
+		if where := unclean(ctx); where != "" {
+			_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, "validation failed", // the caller may have left
+				&huma.ErrorDetail{Location: where, Message: unprintable})
+			return
+		}
 		description := ctx.Operation().RequestBody
 		if description == nil {
 			next(ctx)
@@ -56,6 +65,53 @@ func strictBodies(api huma.API) func(huma.Context, func(huma.Context)) {
 	}
 }
 
+const unprintable = "it holds a control character or is not UTF-8; remove it"
+
+// unclean names the part of a request, other than its body, that holds a control character.
+func unclean(ctx huma.Context) string {
+	u := ctx.URL()
+	switch {
+	case !printable(u.Path):
+		return "path"
+	case !printable(ctx.Header("Idempotency-Key")):
+		return "header.Idempotency-Key"
+	}
+	for name, values := range u.Query() {
+		for _, text := range append(values, name) {
+			if !printable(text) {
+				return "query"
+			}
+		}
+	}
+	return ""
+}
+
+// controlIn finds a text with a control character.
+func controlIn(value any, at string) (string, bool) {
+	switch value := value.(type) {
+	case string:
+		return at, !printable(value)
+	case map[string]any:
+		for name, field := range value {
+			if where, has := controlIn(field, at+"."+name); has {
+				return where, true
+			}
+		}
+	case []any:
+		for i, element := range value {
+			if where, has := controlIn(element, at+"["+strconv.Itoa(i)+"]"); has {
+				return where, true
+			}
+		}
+	}
+	return "", false
+}
+
+// printable reports whether text is UTF-8 without control characters.
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
 // rest is a body after a part of it was read.
 type rest struct {
 	io.Reader
@@ -73,6 +129,9 @@ func ambiguity(body []byte, schema *huma.Schema, registry huma.Registry) error {
 	}
 	var value any
 	if json.Unmarshal(body, &value) == nil {
+		if at, has := controlIn(value, "body"); has {
+			return &huma.ErrorDetail{Location: at, Message: unprintable}
+		}
 		if at, unknown := unknownField(registry, schema, value, "body"); unknown {
 			return &huma.ErrorDetail{Location: at, Message: "unexpected property; see GET /openapi.json for the fields, in lower case"}
 		}

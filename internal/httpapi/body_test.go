@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/lockstep-dev/lockstep/server"
 )
 
 // TestABodyThatCanBeReadInTwoWaysIsRefused: by names that are the same to encoding/json and not
@@ -52,5 +54,34 @@ func TestABodyThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	}
 	if a := k.call("POST", "/v1/check", apiKey, strings.Repeat("[", 200_000)+strings.Repeat("]", 200_000)); a.status != 400 {
 		t.Errorf("a deep body: %d %.200s", a.status, a.body)
+	}
+}
+
+// TestControlCharactersAreRefusedEverywhere: before a database meets them.
+func TestControlCharactersAreRefusedEverywhere(t *testing.T) {
+	t.Parallel()
+	k := start(t, func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} })
+	for name, c := range map[string]struct{ method, path, body, at, header string }{
+		"a name":           {"PUT", "/v1/accounts/user/1", `{"name":"Ada\u0000"}`, "body.name", ""},
+		"an address":       {"PUT", "/v1/accounts/user/1", `{"email":"ada\u0000@example.com"}`, "body.email", ""},
+		"an object's id":   {"POST", "/v1/links", `{"object":"cus_\u0000","account":"user/1"}`, "body.object", ""},
+		"a notice":         {"POST", "/v1/webhooks/app/redeliver", `{"notice":"n\u001f1"}`, "body.notice", ""},
+		"a feature":        {"POST", "/v1/check", `{"account":"user/1","feature":"ex\u0085port"}`, "body.feature", ""},
+		"in an array":      {"POST", "/v1/deletions/approve", `{"accounts":["user/1","user/\u0007"]}`, "body.accounts[1]", ""},
+		"a path":           {"GET", "/v1/notices/n%00", "", "path", ""},
+		"a path, no UTF-8": {"GET", "/v1/notices/n%ff", "", "path", ""},
+		"a path, DEL":      {"POST", "/v1/notices/n%7f/send", "", "path", ""},
+		"a query":          {"GET", "/v1/events?key=customer/cus_%00", "", "query", ""},
+		"a cursor":         {"GET", "/v1/events?before=%00", "", "query", ""},
+		"an idempotency":   {"POST", "/v1/checkout", `{"account":"user/1","lookup_key":"pro","success_url":"https://app.test/"}`, "header.Idempotency-Key", "Idempotency-Key: a\xff"},
+	} {
+		headers := []string{}
+		if c.header != "" {
+			headers = append(headers, c.header)
+		}
+		a := k.call(c.method, c.path, apiKey, c.body, headers...)
+		if a.status != 422 || !strings.Contains(a.body, `"location":"`+c.at+`"`) {
+			t.Errorf("%s: %d %s, want 422 at %s", name, a.status, a.body, c.at)
+		}
 	}
 }
