@@ -134,6 +134,7 @@ func (c Config) Validate() error {
 	add(checkSecrets("Stripe webhook secret", c.Stripe.WebhookSecrets))
 	add(c.validateIdentities())
 	add(c.checkProviders())
+	add(c.checkReuse())
 	add(checkAPIKeys(c.APIKey))
 	_, err := proxies(c.TrustedProxies)
 	add(err)

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -68,8 +69,32 @@ func (c Config) checkProviders() error {
 	case stripe == "test" && clerk == "live":
 		problems = append(problems, errors.New("STRIPE_SECRET_KEY is of test mode and CLERK_SECRET_KEY of a production instance: anybody could buy with a test card; use sk_live_ for both, or sk_test_ for both"))
 	}
-	if c.Stripe.BaseURL == "" && c.Clerk.BaseURL == "" && c.Stripe.Key != "" && c.Stripe.Key == c.Clerk.Key {
+	if c.real() && c.Stripe.Key != "" && c.Stripe.Key == c.Clerk.Key {
 		problems = append(problems, errors.New("STRIPE_SECRET_KEY and CLERK_SECRET_KEY are the same: one of them is the other's; copy each from its own dashboard"))
+	}
+	return errors.Join(problems...)
+}
+
+// real reports whether neither provider is a simulator, whose secrets may be alike.
+func (c Config) real() bool { return c.Stripe.BaseURL == "" && c.Clerk.BaseURL == "" }
+
+// checkReuse refuses one secret in two places: who may know it for the one could use it for
+// the other. It also finds the wrong line in the environment.
+func (c Config) checkReuse() error {
+	var problems []error
+	for _, key := range apiKeys(c.APIKey) {
+		switch {
+		case key == "":
+		case slices.Contains(c.Stripe.WebhookSecrets, key):
+			problems = append(problems, errors.New("STRIPE_WEBHOOK_SECRET and LOCKSTEP_API_KEY are the same: the servers that call the API could sign events; copy the signing secret that begins with whsec_ from Stripe Dashboard > Developers > Webhooks > your endpoint"))
+		case slices.Contains(c.Clerk.WebhookSecrets, key):
+			problems = append(problems, errors.New("CLERK_WEBHOOK_SIGNING_SECRET and LOCKSTEP_API_KEY are the same: the servers that call the API could sign events; copy the signing secret that begins with whsec_ from Clerk Dashboard > Configure > Webhooks > your endpoint"))
+		}
+	}
+	for _, secret := range c.Clerk.WebhookSecrets {
+		if c.real() && slices.Contains(c.Stripe.WebhookSecrets, secret) {
+			problems = append(problems, errors.New("STRIPE_WEBHOOK_SECRET and CLERK_WEBHOOK_SIGNING_SECRET are the same: one of them is the other's; copy each from its own dashboard"))
+		}
 	}
 	return errors.Join(problems...)
 }
