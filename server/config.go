@@ -24,9 +24,12 @@ type Config struct {
 	Identities IdentitySource // empty means FromClerk
 	Clerk      Clerk          // with FromAPI, the zero value
 
-	APIKey        lockstep.Secret // for servers that call the API; empty: none can
-	ReturnOrigins []string        // where callers may ask to come back to: "https://app.example"; none: servers to all https
-	Buying        Buying
+	APIKey lockstep.Secret // for servers that call the API, at least 32 characters; several are separated by commas; empty: none can
+	// TrustedProxies are addresses or networks ("10.0.0.0/8") whose X-Forwarded-For tells who a
+	// client is, for the limits of each client; nil: those of this machine; empty: none.
+	TrustedProxies []string
+	ReturnOrigins  []string // where callers may ask to come back to: "https://app.example"; none: servers to all https
+	Buying         Buying
 
 	Catalog    lockstep.Catalog
 	Entitled   bool                    // features come from Stripe's entitlements too
@@ -130,9 +133,11 @@ func (c Config) Validate() error {
 	}
 	add(checkSecrets("Stripe webhook secret", c.Stripe.WebhookSecrets))
 	add(c.validateIdentities())
-	if c.APIKey != "" && strings.TrimSpace(c.APIKey.Reveal()) == "" {
-		add(errors.New("the API key is blank; make one with: openssl rand -hex 32"))
-	}
+	add(c.checkProviders())
+	add(c.checkReuse())
+	add(checkAPIKeys(c.APIKey))
+	_, err := proxies(c.TrustedProxies)
+	add(err)
 	for _, origin := range c.ReturnOrigins {
 		add(httpapi.CheckOrigin(origin))
 	}

@@ -37,18 +37,29 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 	add := func(what string, level Level, format string, args ...any) {
 		found = append(found, Finding{what, level, fmt.Sprintf(format, args...)})
 	}
-	if err := c.Validate(); err != nil {
+	problems := each(c.Validate())
+	for _, err := range problems { // and go on: a fault here should not hide the others
 		add("configuration", Failure, "%v", err)
+	}
+	if len(problems) == 0 {
+		add("configuration", Fine, "%d plans in the catalog", len(c.Catalog.Plans))
+	}
+	if c.Store == nil {
 		return found
 	}
-	add("configuration", Fine, "%d plans in the catalog", len(c.Catalog.Plans))
 	if err := c.Store.Ping(ctx); err != nil {
 		add("database", Failure, "%v", err)
 		return found
 	}
 	add("database", Fine, "can be read and written")
-	found = append(found, diagnoseStripe(ctx, c), diagnoseDirectory(ctx, c))
-	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
+	stripe := diagnoseStripe(ctx, c)
+	found = append(found, stripe, diagnoseDirectory(ctx, c))
+	if stripe.Level == Failure {
+		found = append(found, catalogSkipped)
+	} else {
+		found = append(found, diagnoseCatalog(ctx, c)...)
+	}
+	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseStripeDeliveries, diagnoseClerkDeliveries, diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
 		finding, err := look(ctx, c)
 		if err != nil {
 			finding.Level, finding.Detail = Failure, err.Error()
@@ -56,6 +67,21 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		found = append(found, finding)
 	}
 	return found
+}
+
+// each is the errors that were joined.
+func each(err error) (all []error) {
+	joined, is := err.(interface{ Unwrap() []error })
+	if !is {
+		if err != nil {
+			all = append(all, err)
+		}
+		return all
+	}
+	for _, part := range joined.Unwrap() {
+		all = append(all, each(part)...)
+	}
+	return all
 }
 
 func diagnoseStripe(ctx context.Context, c Config) Finding {

@@ -89,15 +89,20 @@ func New(c Config) (*Server, error) {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
 	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
-	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
+	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
-	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
+	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Live: billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
+	desk.SignReturn, desk.Started = api.Activations.SignReturn, api.Activations.Started
 	mux.HandleFunc("GET /activate", api.Activations.Page)
 	api.Register(mux)
-	s.web = api.AllowOrigins(mux)
+	trusted, err := proxies(c.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	s.web = trusted.Identify(api.AllowOrigins(mux))
 	return s, nil
 }
 
@@ -158,6 +163,9 @@ func stripeSource(c Config, billing *stripebilling.Client) ingest.Source {
 	environment := stripebilling.Environment{Live: billing.Live()}
 	return ingest.Source{
 		Name: lockstep.Stripe,
+		Plausible: func(h http.Header, now time.Time) error {
+			return stripebilling.Plausible(h, now, stripebilling.DefaultTolerance)
+		},
 		Verify: func(h http.Header, body []byte, now time.Time) error {
 			return stripebilling.Verify(h, body, c.Stripe.WebhookSecrets, now, stripebilling.DefaultTolerance)
 		},
@@ -171,6 +179,9 @@ func clerkSource(c Config) ingest.Source {
 	environment := clerkdirectory.Environment{InstanceID: c.Clerk.InstanceID}
 	return ingest.Source{
 		Name: lockstep.Clerk,
+		Plausible: func(h http.Header, now time.Time) error {
+			return clerkdirectory.Plausible(h, now, clerkdirectory.DefaultTolerance)
+		},
 		Verify: func(h http.Header, body []byte, now time.Time) error {
 			return clerkdirectory.Verify(h, body, c.Clerk.WebhookSecrets, now, clerkdirectory.DefaultTolerance)
 		},

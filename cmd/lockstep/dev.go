@@ -37,7 +37,7 @@ const (
 	devClerkKey      = "sk_test_lockstep_dev"
 	devStripeWebhook = "whsec_bG9ja3N0ZXAtZGV2LXN0cmlwZS1zZWNyZXQ="
 	devClerkWebhook  = "whsec_bG9ja3N0ZXAtZGV2LWNsZXJrLXNlY3JldCE="
-	devAPIKey        = "lockstep_dev_api_key"
+	devAPIKey        = "lockstep_dev_api_key_that_opens_nothing"
 )
 
 // devPlans is what the sample app sells.

@@ -76,7 +76,7 @@ func readCredentials(getenv func(string) string, clerk bool) (credentials, error
 		c.clerkWebhooks, problems[3] = clerkWebhook.list(getenv)
 	}
 	if key := getenv("LOCKSTEP_API_KEY"); key != "" {
-		c.api = lockstep.Secret(strings.TrimSpace(key))
+		c.api = lockstep.Secret(strings.TrimSpace(key)) // several are separated by commas
 		if c.api == "" {
 			return c, errors.Join(append(problems[:], errors.New("LOCKSTEP_API_KEY is blank.\n  Make one with: openssl rand -hex 32"))...)
 		}

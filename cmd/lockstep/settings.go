@@ -26,6 +26,7 @@ type file struct {
 	StripeAPIBase string   `toml:"stripe_api_base"`
 	ClerkAPIBase  string   `toml:"clerk_api_base"`
 	ReturnOrigins []string `toml:"return_origins"`
+	Proxies       []string `toml:"trusted_proxies"`
 	Deleted       string   `toml:"on_account_deleted"`
 	UserDeleted   string   `toml:"on_user_deleted"`
 	OrgDeleted    string   `toml:"on_organization_deleted"`
@@ -181,7 +182,7 @@ func (f file) projection() lockstep.ProjectionKeys {
 // apply gives a server's configuration what the file says.
 func (f file) apply(c *server.Config) {
 	c.Catalog, c.Projection = f.catalog(), f.projection()
-	c.ReturnOrigins = f.ReturnOrigins
+	c.ReturnOrigins, c.TrustedProxies = f.ReturnOrigins, f.Proxies
 	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}

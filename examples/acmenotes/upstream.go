@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep"
 )
 
 // access is the part of Lockstep's answer that the application needs.
@@ -44,18 +46,17 @@ func (a *App) lockstep(ctx context.Context, method, path string, in, out any) er
 	return a.call(ctx, method, a.LockstepURL+path, a.LockstepKey.Reveal(), in, out)
 }
 
-// claims has Clerk make a fresh session token and returns what it says. Clerk's
+// session has Clerk make a fresh session token and returns what it says. Clerk's
 // own libraries do this in the browser, once a minute.
-func (a *App) claims(ctx context.Context, sessionID string) (map[string]any, error) {
+func (a *App) session(ctx context.Context, sessionID string) (lockstep.Session, error) {
 	var token struct {
 		JWT string `json:"jwt"`
 	}
 	err := a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/tokens", a.ClerkKey.Reveal(), struct{}{}, &token)
 	if err != nil {
-		return nil, err
+		return lockstep.Session{}, err
 	}
-	session, err := a.Sessions.Verify(ctx, token.JWT)
-	return session.Claims, err
+	return a.Sessions.Verify(ctx, token.JWT)
 }
 
 // call sends and receives JSON.

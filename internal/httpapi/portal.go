@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -59,7 +60,7 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	switch out.Body.URL, err = a.Till.StartPortal(ctx, request); {
 	case request.Flow != "" && errors.As(err, &upstream) && upstream.Rejected():
 		a.Log.ErrorContext(ctx, "open portal", "flow", string(request.Flow), "error", err)
-		return nil, huma.Error409Conflict("Stripe refused the flow " + in.Body.Flow + " for this customer: does the portal's configuration allow it?")
+		return nil, refusedUpstream(http.StatusConflict, "the portal's configuration may not allow the flow "+in.Body.Flow+" for this customer; ", upstream)
 	case err != nil:
 		return nil, a.problem(ctx, "open portal", err)
 	}

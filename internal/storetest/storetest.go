@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"retention":   retention,
 		"roster":      roster,
 		"changes":     changes,
+		"texts":       texts,
 		"fencing":     fencing,
 		"concurrency": concurrency,
 		"durability":  durability,
