@@ -47,6 +47,7 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		return found
 	}
 	add("database", Fine, "can be read and written")
+	found = append(found, diagnoseSources(c)...)
 	found = append(found, diagnoseStripe(ctx, c), diagnoseDirectory(ctx, c))
 	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
 		finding, err := look(ctx, c)
@@ -71,8 +72,12 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		return f
 	}
 	mode := map[bool]string{true: "live", false: "test"}[billing.Live()]
+	if len(c.Stripe.WebhookSecrets) == 0 { // polling needs no endpoint
+		return Finding{f.What, Fine, "in " + mode + " mode"}
+	}
+	path := c.Stripe.path()
 	for _, e := range endpoints {
-		if !strings.HasSuffix(e.URL, "/webhooks/stripe") || !e.Enabled {
+		if !strings.HasSuffix(e.URL, path) || !e.Enabled {
 			continue
 		}
 		var missing []string
@@ -86,7 +91,7 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		}
 		return Finding{f.What, Fine, fmt.Sprintf("in %s mode; delivers to %s", mode, e.URL)}
 	}
-	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in /webhooks/stripe: create one in Stripe's dashboard, or events are found by the gap scan only"}
+	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in " + path + ": create one in Stripe's dashboard, or events are found by the gap scan only"}
 }
 
 func diagnoseDirectory(ctx context.Context, c Config) Finding {

@@ -46,6 +46,7 @@ type API struct {
 	Sessions    lockstep.Sessions // nil: no session token is good
 	Roster      Roster            // nil: identities come from a provider
 	Webhooks    []Webhook
+	Sources     map[string]string // how the events of each provider reach us, for /healthz
 	Catalog     lockstep.Catalog
 	Key         lockstep.Secret // empty: servers cannot call
 	// ReturnOrigins are the origins ("https://app.example") that callers may name in
@@ -175,7 +176,8 @@ func later(after time.Duration, why string) error {
 
 type healthOutput struct {
 	Body struct {
-		Status string `json:"status" example:"ok"`
+		Status string            `json:"status" example:"ok"`
+		Events map[string]string `json:"events,omitempty" doc:"How the events of each provider reach this server: by webhooks, or by polling"`
 	}
 }
 
@@ -190,7 +192,7 @@ func (a *API) health(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 		return nil, huma.Error503ServiceUnavailable("the database cannot be written")
 	}
 	out := &healthOutput{}
-	out.Body.Status = "ok"
+	out.Body.Status, out.Body.Events = "ok", a.Sources
 	return out, nil
 }
 

@@ -7,6 +7,7 @@
 //	200 {"status":"success"}  stored, or stored before; also for what is not for us
 //	400 {"status":"error"}    not signed by a configured secret, stale, or no event
 //	413                       larger than [MaxBody]
+//	501                       no secret is configured to verify it, see [Unconfigured]
 //	503 with Retry-After      could not be stored, or too much waits already; the
 //	                          sender's retry is welcome
 //
