@@ -37,8 +37,8 @@ type Intervals struct {
 	Directory time.Duration // of the list of users and organizations; default 1 h
 	// DirectoryPoll replaces Directory where no webhooks tell of changes; default 1 min.
 	DirectoryPoll time.Duration
-	Accounts  time.Duration // of the full verify against Stripe; default 24 h
-	Retention time.Duration // of dropping what is old; default 1 h
+	Accounts      time.Duration // of the full verify against Stripe; default 24 h
+	Retention     time.Duration // of dropping what is old; default 1 h
 }
 
 func (i Intervals) withDefaults() Intervals {

@@ -68,8 +68,9 @@ func (s *Sweeps) poll(ctx context.Context, claim lockstep.Claim) (Result, error)
 	return result, err
 }
 
-// pollEvents reads Stripe's list, newest first, until a page holds nothing new. Events
-// behind such a page are the gap scan's to find.
+// pollEvents reads a page of what Stripe's list holds since the last poll, and the overlap.
+// A page on which nothing is new does not end a poll: an event that the list shows late may
+// stand behind it.
 func (s *Sweeps) pollEvents(ctx context.Context, _ lockstep.Claim, at eventScan) (eventScan, []lockstep.Mark, bool, error) {
 	if at.Page == "" {
 		at.Began = time.Now().Unix()
@@ -77,13 +78,13 @@ func (s *Sweeps) pollEvents(ctx context.Context, _ lockstep.Claim, at eventScan)
 			at.Since = at.Began // the gap scan reads what happened before the first start
 		}
 	}
-	at, taken, err := s.takePage(ctx, at, pollOverlap)
+	at, _, err := s.takePage(ctx, at, pollOverlap)
 	if err != nil {
 		return at, nil, false, err
 	}
 	again := lockstep.Mark{Key: sweepPoll, Priority: lockstep.Interactive}
-	if taken == 0 || at.Page == "" {
-		at.Page, at.Since, again.Delay = "", at.Began, s.Polled.Events
+	if at.Page == "" {
+		at.Since, again.Delay = at.Began, s.Polled.Events
 	}
 	return at, []lockstep.Mark{again}, at.Page != "", nil
 }
