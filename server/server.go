@@ -88,7 +88,7 @@ func New(c Config) (*Server, error) {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
 	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
-	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
+	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Directory: id.asked(), Catalog: c.Catalog, Key: c.APIKey,
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
 	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
@@ -106,6 +106,14 @@ type identity struct {
 	sessions  lockstep.Sessions // nil: no session token is good
 	roster    httpapi.Roster    // nil: a provider keeps them
 	gate      *upstream.Gate    // of its calls; nil: it makes none
+}
+
+// asked is the directory to ask about accounts that are new; nil where servers put them.
+func (i identity) asked() lockstep.Directory {
+	if i.roster != nil {
+		return nil
+	}
+	return i.directory
 }
 
 func identities(c Config) (identity, error) {

@@ -45,10 +45,13 @@ type API struct {
 	Activations *activation.Activations
 	Sessions    lockstep.Sessions // nil: no session token is good
 	Roster      Roster            // nil: identities come from a provider
-	Webhooks    []Webhook
-	Sources     map[string]string // how the events of each provider reach us, for /healthz
-	Catalog     lockstep.Catalog
-	Key         lockstep.Secret // empty: servers cannot call
+	// Directory is asked about accounts that are new to us; nil: there are none but those
+	// that servers put.
+	Directory lockstep.Directory
+	Webhooks  []Webhook
+	Sources   map[string]string // how the events of each provider reach us, for /healthz
+	Catalog   lockstep.Catalog
+	Key       lockstep.Secret // empty: servers cannot call
 	// ReturnOrigins are the origins ("https://app.example") that callers may name in
 	// the URLs to come back to. Without any, servers may name all that are https.
 	ReturnOrigins []string
@@ -59,10 +62,15 @@ type API struct {
 	// Collectors are what /metrics tells beside what the database counts.
 	Collectors []prometheus.Collector
 	Log        *slog.Logger
+
+	newcomers *newcomers // nil without a directory
 }
 
 // Register adds the API's routes to mux, and answers what no route of mux does.
 func (a *API) Register(mux *http.ServeMux) {
+	if a.Directory != nil {
+		a.newcomers = newNewcomers(a.Directory, a.Store.Mark, a.Wake)
+	}
 	config := huma.DefaultConfig("Lockstep", "1")
 	config.Info.Description = "Who has access, and because of what."
 	config.DocsPath = "" // the document is enough; a viewer would load scripts from elsewhere

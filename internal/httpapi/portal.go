@@ -38,9 +38,9 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	if err := a.checkReturn(ctx, in.Body.ReturnURL); err != nil {
 		return nil, err
 	}
-	record, err := a.Store.Account(ctx, account)
+	record, _, err := a.known(ctx, account, a.Store.Account)
 	if err != nil {
-		return nil, a.problem(ctx, "read account", err)
+		return nil, err
 	}
 	if !record.Live() {
 		return nil, huma.Error409Conflict("this account has no customer yet: begin a checkout first")
