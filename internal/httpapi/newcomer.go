@@ -18,8 +18,8 @@ const (
 	// It bounds what a caller with made-up ids takes from everyone else.
 	lookupsAtOnce = 8
 	// lookupWithin is how long the directory may take. Its gate keeps five seconds of that for
-	// the call, so a lookup that would have to wait for longer than a second is not made.
-	lookupWithin = 6 * time.Second
+	// the call, so a lookup that would have to wait for longer than two is not made.
+	lookupWithin = 7 * time.Second
 	// checkWithin is how long an answer of `check` waits for a lookup.
 	checkWithin = 2 * time.Second
 	// lookupFresh is how long an answer is reused. It is short: the directory may learn of a
@@ -65,9 +65,9 @@ func (n *newcomers) exists(ctx context.Context, account lockstep.Account, server
 	if s, fresh := n.remembered(account); fresh {
 		return s.exists, nil
 	}
-	lane, priority := 1, lockstep.Interactive
+	lane := 1
 	if server {
-		lane, priority = 0, lockstep.Normal
+		lane = 0
 	}
 	flight := n.flights.DoChan(account.String(), func() (any, error) {
 		select {
@@ -78,7 +78,7 @@ func (n *newcomers) exists(ctx context.Context, account lockstep.Account, server
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupWithin)
 		defer cancel()
-		return n.lookUp(lockstep.WithPriority(ctx, priority), account)
+		return n.lookUp(lockstep.WithPriority(ctx, lockstep.Interactive), account)
 	})
 	select {
 	case answer := <-flight:
