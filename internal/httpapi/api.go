@@ -26,9 +26,9 @@ type Store interface {
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
-	Mail(ctx context.Context, noticeID string) (lockstep.Mail, error)
+	Mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.Mail, error)
 	Forget(ctx context.Context, account lockstep.Account) (events int64, err error)
-	RequestMail(ctx context.Context, noticeID string) error
+	RequestMail(ctx context.Context, noticeID string, to lockstep.Recipient) error
 	lockstep.Hooks
 	lockstep.Deletions
 	lockstep.Replicas
