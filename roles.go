@@ -189,6 +189,9 @@ type Billing interface {
 	// CheckoutOfPayment returns the session of a payment intent, without its items,
 	// or ErrNotFound.
 	CheckoutOfPayment(ctx context.Context, paymentID string) (Checkout, error)
+	// BuyerEmail returns the address that the buyer typed at the checkout of a session
+	// ("cs_…") or of a subscription ("sub_…"); empty where there was no checkout or no address.
+	BuyerEmail(ctx context.Context, objectID string) (string, error)
 	Product(ctx context.Context, id string) (Product, error)
 	// PartiesOf returns whom a subscription, invoice, charge or dispute is about: its
 	// customer and its payment intent, each empty where it has none.

@@ -103,7 +103,9 @@ type Memory = watch.Config
 type Stripe struct {
 	Key            lockstep.Secret   // sk_… or rk_…
 	BaseURL        string            // empty: https://api.stripe.com
-	WebhookSecrets []lockstep.Secret // whsec_…; several while one is rolled
+	WebhookSecrets []lockstep.Secret // whsec_…; several while one is rolled; none are needed with Poll
+	WebhookPath    string            // where Stripe delivers; empty: /webhooks/stripe
+	Poll           time.Duration     // read Stripe's event list this often, so that no webhook is needed; 0: do not
 	HTTPClient     *http.Client      // nil: one with timeouts
 	Limits         lockstep.Limits   // of the account; the zero value: what Stripe grants a key of its mode
 }
@@ -112,7 +114,8 @@ type Stripe struct {
 type Clerk struct {
 	Key               lockstep.Secret   // sk_…
 	BaseURL           string            // empty: https://api.clerk.com
-	WebhookSecrets    []lockstep.Secret // whsec_…
+	WebhookSecrets    []lockstep.Secret // whsec_…; none: the directory is polled, see Intervals.DirectoryPoll
+	WebhookPath       string            // where Clerk delivers; empty: /webhooks/clerk
 	InstanceID        string            // ins_…; empty: events of any instance with the right secret
 	Issuer            string            // of session tokens, the Frontend API URL
 	AuthorizedParties []string          // the origins whose session tokens are accepted; empty: any
@@ -131,7 +134,7 @@ func (c Config) Validate() error {
 	if c.Store == nil {
 		add(errors.New("no store"))
 	}
-	add(checkSecrets("Stripe webhook secret", c.Stripe.WebhookSecrets))
+	add(c.validateSources())
 	add(c.validateIdentities())
 	add(c.checkProviders())
 	add(c.checkReuse())
@@ -184,7 +187,7 @@ func (c Config) validateIdentities() error {
 	default:
 		return fmt.Errorf("identities come from %q, which is neither clerk nor api", string(c.Identities))
 	}
-	problems := []error{checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets)}
+	problems := []error{checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets)} // none at all: the directory is polled
 	for _, s := range c.Clerk.WebhookSecrets {
 		if err := clerkdirectory.CheckSecret(s); errors.Is(err, clerkdirectory.ErrBadSecret) {
 			problems = append(problems, errors.New("a Clerk webhook secret is not base64 after whsec_: copy it whole from the endpoint's page"))
@@ -193,12 +196,9 @@ func (c Config) validateIdentities() error {
 	return errors.Join(problems...)
 }
 
-// checkSecrets refuses what several official libraries accept: with an empty key
-// everybody can sign.
+// checkSecrets refuses what several official libraries accept: with an empty secret
+// anyone can sign an event.
 func checkSecrets(name string, secrets []lockstep.Secret) error {
-	if len(secrets) == 0 {
-		return fmt.Errorf("no %s", name)
-	}
 	for _, s := range secrets {
 		if strings.TrimSpace(strings.TrimPrefix(s.Reveal(), "whsec_")) == "" {
 			return fmt.Errorf("a %s is empty: with an empty secret anybody could sign events", name)

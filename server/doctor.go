@@ -52,6 +52,7 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		return found
 	}
 	add("database", Fine, "can be read and written")
+	found = append(found, diagnoseSources(c)...)
 	stripe := diagnoseStripe(ctx, c)
 	found = append(found, stripe, diagnoseDirectory(ctx, c))
 	if stripe.Level == Failure {
@@ -97,8 +98,12 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		return f
 	}
 	mode := map[bool]string{true: "live", false: "test"}[billing.Live()]
+	if len(c.Stripe.WebhookSecrets) == 0 { // polling needs no endpoint
+		return Finding{f.What, Fine, "in " + mode + " mode"}
+	}
+	path := c.Stripe.path()
 	for _, e := range endpoints {
-		if !strings.HasSuffix(e.URL, "/webhooks/stripe") || !e.Enabled {
+		if !strings.HasSuffix(e.URL, path) || !e.Enabled {
 			continue
 		}
 		var missing []string
@@ -112,7 +117,7 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		}
 		return Finding{f.What, Fine, fmt.Sprintf("in %s mode; delivers to %s", mode, e.URL)}
 	}
-	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in /webhooks/stripe: create one in Stripe's dashboard, or events are found by the gap scan only"}
+	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in " + path + ": create one in Stripe's dashboard, or events are found by the gap scan only"}
 }
 
 func diagnoseDirectory(ctx context.Context, c Config) Finding {

@@ -25,6 +25,9 @@ type file struct {
 	Connections   int      `toml:"database_connections"`
 	StripeAPIBase string   `toml:"stripe_api_base"`
 	ClerkAPIBase  string   `toml:"clerk_api_base"`
+	Poll          duration `toml:"poll"`
+	StripePath    string   `toml:"stripe_webhook_path"`
+	ClerkPath     string   `toml:"clerk_webhook_path"`
 	ReturnOrigins []string `toml:"return_origins"`
 	Proxies       []string `toml:"trusted_proxies"`
 	Deleted       string   `toml:"on_account_deleted"`
@@ -77,6 +80,7 @@ type file struct {
 	Sweeps   struct {
 		Events    duration `toml:"events"`
 		Directory duration `toml:"directory"`
+		Polled    duration `toml:"directory_poll"`
 		Accounts  duration `toml:"accounts"`
 		Retention duration `toml:"retention"`
 	} `toml:"sweeps"`
@@ -197,7 +201,7 @@ func (f file) apply(c *server.Config) {
 	c.Identities = server.IdentitySource(f.Identity)
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
-		Directory: time.Duration(f.Sweeps.Directory), Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
+		Directory: time.Duration(f.Sweeps.Directory), DirectoryPoll: time.Duration(f.Sweeps.Polled), Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
 	c.Retention = lockstep.Retention{Bodies: time.Duration(f.Retention.Bodies), IDs: time.Duration(f.Retention.IDs)}
 	c.Stripe.Limits = lockstep.Limits{PerSecond: f.Limits.Stripe, PerEndpoint: f.Limits.StripeEndpoint}
 	c.Clerk.Limits = lockstep.Limits{PerSecond: f.Limits.Clerk}

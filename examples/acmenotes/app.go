@@ -70,6 +70,7 @@ type homePage struct {
 	Plan                    string // as the session token's claim says
 	Claims                  string
 	Access                  *access
+	Waiting                 bool // Lockstep cannot say yet what the user has
 	Problem                 string
 }
 
@@ -95,7 +96,11 @@ func (a *App) home(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			page.Claims = string(text)
-			if page.Access, err = a.access(r.Context(), page.User); err != nil {
+			if page.Access, err = a.access(r.Context(), page.User); notYet(err) {
+				// Nothing is wrong with the user: look again instead of showing an error.
+				page.Waiting = true
+				w.Header().Set("Refresh", "2")
+			} else if err != nil {
 				a.Log.Error("read access", "error", err)
 				page.Problem = problems["access"]
 			}

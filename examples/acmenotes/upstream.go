@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,8 +38,25 @@ type access struct {
 // access asks Lockstep what a user may use, and because of what.
 func (a *App) access(ctx context.Context, user string) (*access, error) {
 	var out access
-	err := a.lockstep(ctx, http.MethodGet, "/v1/accounts/user/"+url.PathEscape(user), nil, &out)
-	return &out, err
+	if err := a.lockstep(ctx, http.MethodGet, "/v1/accounts/user/"+url.PathEscape(user), nil, &out); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// statusError is an answer that is not a success.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string { return e.text }
+
+// notYet reports whether a call is worth repeating in a moment: the service is starting, or
+// cannot ask Clerk about somebody who has just signed up.
+func notYet(err error) bool {
+	var failed *statusError
+	return errors.As(err, &failed) && failed.status == http.StatusServiceUnavailable
 }
 
 // lockstep calls Lockstep's API.
@@ -85,7 +103,7 @@ func (a *App) call(ctx context.Context, method, address, key string, in, out any
 		return err
 	}
 	if response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, request.URL.Path, response.Status, strings.TrimSpace(string(text)))
+		return &statusError{response.StatusCode, fmt.Sprintf("%s %s: %s: %s", method, request.URL.Path, response.Status, strings.TrimSpace(string(text)))}
 	}
 	return json.Unmarshal(text, out)
 }

@@ -26,9 +26,9 @@ type Store interface {
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
-	Mail(ctx context.Context, noticeID string) (lockstep.Mail, error)
+	Mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.Mail, error)
 	Forget(ctx context.Context, account lockstep.Account) (events int64, err error)
-	RequestMail(ctx context.Context, noticeID string) error
+	RequestMail(ctx context.Context, noticeID string, to lockstep.Recipient) error
 	lockstep.Hooks
 	lockstep.Deletions
 	lockstep.Replicas
@@ -46,9 +46,13 @@ type API struct {
 	Activations *activation.Activations
 	Sessions    lockstep.Sessions // nil: no session token is good
 	Roster      Roster            // nil: identities come from a provider
-	Webhooks    []Webhook
-	Catalog     lockstep.Catalog
-	Keys        []lockstep.Secret // of servers; several while one is rotated; none: servers cannot call
+	// Directory is asked about accounts that are new to us; nil: there are none but those
+	// that servers put.
+	Directory lockstep.Directory
+	Webhooks  []Webhook
+	Sources   map[string]string // how the events of each provider reach us, for /healthz
+	Catalog   lockstep.Catalog
+	Keys      []lockstep.Secret // of servers; several while one is rotated; none: servers cannot call
 	// ReturnOrigins are the origins ("https://app.example") that callers may name in
 	// the URLs to come back to. Without any, servers may name all that are https.
 	ReturnOrigins []string
@@ -60,12 +64,16 @@ type API struct {
 	Collectors []prometheus.Collector
 	Log        *slog.Logger
 
-	denials denials
-	health  health
+	denials   denials
+	health    health
+	newcomers *newcomers // nil without a directory
 }
 
 // Register adds the API's routes to mux, and answers what no route of mux does.
 func (a *API) Register(mux *http.ServeMux) {
+	if a.Directory != nil {
+		a.newcomers = newNewcomers(a.Directory, a.Store.Mark, a.Wake)
+	}
 	config := huma.DefaultConfig("Lockstep", "1")
 	config.Info.Description = "Who has access, and because of what."
 	config.DocsPath = "" // the document is enough; a viewer would load scripts from elsewhere

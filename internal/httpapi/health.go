@@ -60,7 +60,8 @@ func (h *health) last() (fresh bool, err error) {
 
 type healthOutput struct {
 	Body struct {
-		Status string `json:"status" example:"ok"`
+		Status string            `json:"status" example:"ok"`
+		Events map[string]string `json:"events,omitempty" doc:"How the events of each provider reach this server: by webhooks, or by polling"`
 	}
 }
 
@@ -69,7 +70,9 @@ func (a *API) healthy(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 		a.Log.ErrorContext(ctx, "database is not healthy", "error", err)
 		return nil, huma.Error503ServiceUnavailable("the database cannot be written")
 	}
-	return a.live(ctx, nil)
+	out := &healthOutput{}
+	out.Body.Status, out.Body.Events = "ok", a.Sources
+	return out, nil
 }
 
 func (a *API) live(context.Context, *struct{}) (*healthOutput, error) {

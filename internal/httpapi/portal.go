@@ -40,9 +40,9 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	if err := a.checkReturn(ctx, in.Body.ReturnURL); err != nil {
 		return nil, err
 	}
-	record, err := a.Store.Account(ctx, account)
+	record, _, err := a.known(ctx, account, a.Store.Account)
 	if err != nil {
-		return nil, a.problem(ctx, "read account", err)
+		return nil, err
 	}
 	request := lockstep.PortalRequest{ReturnURL: in.Body.ReturnURL, Configuration: a.PortalConfiguration, Flow: flows[in.Body.Flow]}
 	if request.CustomerID, err = portalCustomer(ctx, record, in.Body.Customer); err != nil {

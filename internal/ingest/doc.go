@@ -8,6 +8,7 @@
 //	400 {"status":"error"}    not signed by a configured secret, stale, or no event
 //	408                       the body did not arrive in time, or made room for another
 //	413                       larger than [MaxBody]
+//	501                       no secret is configured to verify it, see [Unconfigured]
 //	503 with Retry-After      could not be stored, or too much waits already; the
 //	                          sender's retry is welcome
 //

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -112,8 +113,18 @@ func (e *Endpoint) refuse(w http.ResponseWriter, status int, code string, err er
 	reply(w, status, `{"status":"error","code":"`+code+`"}`)
 }
 
+// Unconfigured answers a delivery that this server has no secret to verify. The status is
+// an error, so that the sender shows it and keeps the event, and the body says why.
+func Unconfigured(w http.ResponseWriter, why string) {
+	text, err := json.Marshal(map[string]string{"status": "error", "code": "webhooks_not_configured", "detail": why})
+	if err != nil {
+		panic("ingest: text does not marshal: " + err.Error())
+	}
+	reply(w, http.StatusNotImplemented, string(text))
+}
+
 func reply(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	io.WriteString(w, body+"\n")
+	io.WriteString(w, body)
 }
