@@ -25,9 +25,17 @@ type Subscription struct {
 	EndedAt           time.Time // zero: not ended
 	TrialEnd          time.Time
 	CreatedAt         time.Time
-	InvoiceID         string            // the latest invoice, as observed; not kept
-	PaidBy            string            // the user who bought it for an organization; may be empty
-	Metadata          map[string]string // as observed; only PaidBy is kept of it
+	// UnpaidSince is when the payment failed that a past_due or unpaid subscription owes;
+	// zero: nothing is owed, or the time was not noted. See [Subscription.Owing].
+	UnpaidSince time.Time
+	// PlanNamed is the plan that the app named in the metadata of the subscription, or of
+	// the checkout session that began it; see [Catalog.PlanMetadata].
+	PlanNamed  string
+	InvoiceID  string            // the latest invoice, as observed; not kept
+	InvoiceDue time.Time         // when it was to be paid: its due date, else when it was finalized; not kept
+	InvoiceURL string            // Stripe's page on which it can be paid while it is open; not kept
+	PaidBy     string            // the user who bought it for an organization; may be empty
+	Metadata   map[string]string // as observed; only PaidBy is kept of it
 }
 
 // Ending reports whether s is going to end. Stripe has two encodings: a flag,
@@ -50,13 +58,72 @@ func (s Subscription) PeriodEnd() time.Time {
 	return end
 }
 
+// lateSight is how long after an invoice was to be paid a subscription may turn past due in
+// the usual way, which is when the first attempt fails.
+const lateSight = 24 * time.Hour
+
+// Owing returns the subscription with UnpaidSince, at the moment at which it was observed.
+// was is the subscription as it was known before; the zero Subscription at first sight.
+//
+// The time is that of the first failure: later invoices that fail too do not move it. Stripe
+// does not tell it directly. A card fails when its invoice is finalized, and an invoice that
+// is sent is late from its due date on. A bank debit fails days after its invoice was
+// finalized: where we had known the subscription in good standing and find the failure more
+// than a day late, the time is when we find it.
+func (s Subscription) Owing(was Subscription, now time.Time) Subscription {
+	s.UnpaidSince = time.Time{}
+	if !s.owes() {
+		return s
+	}
+	s.UnpaidSince = s.InvoiceDue
+	switch {
+	case was.owes() && !was.UnpaidSince.IsZero():
+		s.UnpaidSince = was.UnpaidSince
+	case s.InvoiceDue.IsZero():
+		s.UnpaidSince = s.newestPeriod()
+	case (was.Status == "active" || was.Status == "trialing") && now.Sub(s.InvoiceDue) > lateSight:
+		s.UnpaidSince = now.UTC().Truncate(time.Second)
+	}
+	return s
+}
+
+func (s Subscription) owes() bool { return s.Status == "past_due" || s.Status == "unpaid" }
+
+// unpaidSince is UnpaidSince, or, for what an older version stored, the start of the newest
+// period: Stripe moves the period about an hour before it collects.
+func (s Subscription) unpaidSince() time.Time {
+	if s.UnpaidSince.IsZero() {
+		return s.newestPeriod()
+	}
+	return s.UnpaidSince
+}
+
+func (s Subscription) newestPeriod() time.Time {
+	var start time.Time
+	for _, i := range s.Items {
+		if i.PeriodStart.After(start) {
+			start = i.PeriodStart
+		}
+	}
+	return start
+}
+
 // Item is what was bought: of a subscription or of a one-time payment.
 type Item struct {
 	ID          string
 	PriceID     string
 	LookupKey   string // may be empty
 	ProductID   string
-	ProductPlan string // the product's metadata "plan", else its name; read only where nothing nearer names the plan
+	ProductPlan string // the product's metadata "plan", else its name, as first read; read only where nothing nearer names the plan
+	// Keys are the lookup keys that the price has or had, the one at purchase first. Empty
+	// for an item that was read from Stripe and not yet given its names ([Item.Named]).
+	Keys []string
+	// BoughtAs is what the price was called when the item was first seen: its lookup key,
+	// else ProductPlan. It names the plan where the catalog lists nothing of the item.
+	BoughtAs string
+	// SiblingKeys are the lookup keys of other prices of the product, for an item that
+	// nothing nearer names ([Catalog.NeedsSiblings]).
+	SiblingKeys []string
 	Quantity    int64
 	PeriodStart time.Time
 	PeriodEnd   time.Time
@@ -120,6 +187,7 @@ type License struct {
 	// RefundedAmount is what was given back of Amount; [Catalog.PartialRefund] says
 	// what follows.
 	RefundedAmount int64
+	PlanNamed      string    // by the app in the session's metadata, see [Catalog.PlanMetadata]
 	PaidAt         time.Time // from when on [Plan.Duration] counts; zero: CreatedAt
 	CreatedAt      time.Time
 }

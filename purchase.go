@@ -52,8 +52,9 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 		if !p.Recurring || s.Ended() {
 			continue
 		}
-		if at := slices.IndexFunc(s.Items, func(i Item) bool { return c.samePlan(i, wanted) }); at >= 0 {
-			return Obstacle{AlreadySubscribed, s.ID, c.plan(s.Items[at]).Name}, true
+		gifts := c.gifts(s.Items, s.PlanNamed)
+		if at := slices.IndexFunc(gifts, func(g gift) bool { return c.samePlan(g, wanted) }); at >= 0 {
+			return Obstacle{AlreadySubscribed, s.ID, gifts[at].plan.Name}, true
 		}
 		if !has.Several {
 			g, _ := c.ofSubscription(&s, now)
@@ -63,7 +64,7 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 	for _, l := range has.Licenses {
 		g, _ := c.ofLicense(l, now)
 		counts := g.reason.Grants || l.Status == LicensePending
-		if counts && slices.ContainsFunc(l.Items, func(i Item) bool { return c.samePlan(i, wanted) && !c.over(i, l, now) }) {
+		if counts && slices.ContainsFunc(g.gifts, func(g gift) bool { return c.samePlan(g, wanted) }) {
 			if l.Status == LicensePending {
 				return Obstacle{PaymentUnderWay, l.ID, g.reason.Plan}, true
 			}
@@ -80,22 +81,18 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 	return Obstacle{}, false
 }
 
-// over reports whether what an item of a license gives has run out.
-func (c Catalog) over(i Item, l License, now time.Time) bool {
-	d := c.plan(i).Duration
-	return d > 0 && !now.Before(l.paidSince().Add(d))
-}
-
-// samePlan reports whether two items give the same plan. What the catalog does not
-// know is the same where the price or the product is.
-func (c Catalog) samePlan(a, b Item) bool {
-	if a.PriceID == b.PriceID && a.PriceID != "" {
+// samePlan reports whether what somebody has gives the same plan as an item that they want.
+// What the catalog does not list is also the same where the product is.
+func (c Catalog) samePlan(has gift, wanted Item) bool {
+	switch {
+	case has.item.PriceID == wanted.PriceID && wanted.PriceID != "":
 		return true
+	case has.plan.Name == c.plan(wanted).Name:
+		return has.plan.Name != ""
+	case c.knows(has.item) || c.knows(wanted):
+		return false
 	}
-	if c.knows(a) || c.knows(b) {
-		return c.plan(a).Name == c.plan(b).Name
-	}
-	return a.ProductID == b.ProductID && a.ProductID != ""
+	return has.item.ProductID == wanted.ProductID && wanted.ProductID != ""
 }
 
 // Trial says how many days of a trial a purchase of a price comes with, and whether

@@ -123,6 +123,8 @@ type Store interface {
 	Replicas
 	Roster
 	Changes
+	PriceNames
+	HeldPrices
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error
@@ -178,6 +180,8 @@ type Billing interface {
 	// or ErrNotFound.
 	CheckoutOfPayment(ctx context.Context, paymentID string) (Checkout, error)
 	Product(ctx context.Context, id string) (Product, error)
+	// PricesOf returns the active prices of a product.
+	PricesOf(ctx context.Context, productID string) ([]Price, error)
 	// PartiesOf returns whom a subscription, invoice, charge or dispute is about: its
 	// customer and its payment intent, each empty where it has none.
 	PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error)

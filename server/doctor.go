@@ -55,7 +55,7 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		}
 		found = append(found, finding)
 	}
-	return found
+	return append(found, diagnosePrices(ctx, c)...)
 }
 
 func diagnoseStripe(ctx context.Context, c Config) Finding {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
@@ -22,7 +23,8 @@ func (c *Client) Subscriptions(ctx context.Context, customerID string) ([]lockst
 		return nil, failed(op, errors.New("there is no customer to list them for"))
 	}
 	var found []upstream.Object
-	params := &stripe.SubscriptionListParams{Customer: stripe.String(customerID), Status: stripe.String("all")}
+	params := &stripe.SubscriptionListParams{Customer: stripe.String(customerID), Status: stripe.String("all"),
+		Expand: stripe.StringSlice([]string{"data.latest_invoice"})}
 	err := c.all(ctx, op, subscriptions, params, "", func(o upstream.Object) { found = append(found, o) })
 	if err != nil {
 		return nil, err
@@ -43,7 +45,7 @@ func (c *Client) Subscription(ctx context.Context, id string) (lockstep.Subscrip
 	if err != nil {
 		return lockstep.Subscription{}, err
 	}
-	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.SubscriptionRetrieveParams{})
+	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.SubscriptionRetrieveParams{Expand: stripe.StringSlice([]string{"latest_invoice"})})
 	if err != nil {
 		return lockstep.Subscription{}, err
 	}
@@ -111,7 +113,7 @@ func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 }
 
 func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Object) (lockstep.Subscription, error) {
-	metadata := metadataOf(o)
+	metadata, invoice := metadataOf(o), o.Object("latest_invoice")
 	s := lockstep.Subscription{
 		ID:                o.Text("id"),
 		CustomerID:        reference(o, "customer"),
@@ -123,8 +125,12 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		TrialEnd:          timeOf(o, "trial_end"),
 		CreatedAt:         timeOf(o, "created"),
 		InvoiceID:         reference(o, "latest_invoice"),
+		InvoiceDue:        dueOf(invoice),
 		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,
+	}
+	if invoice.Text("status") == "open" {
+		s.InvoiceURL = invoice.Text("hosted_invoice_url")
 	}
 	if s.ID == "" {
 		return s, failed(op, errors.New("a subscription has no id"))
@@ -134,6 +140,15 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		return "/v1/subscription_items", &stripe.SubscriptionItemListParams{Subscription: stripe.String(s.ID)}
 	})
 	return s, err
+}
+
+// dueOf is when an invoice was to be paid: one that is sent by its due date, any other when it
+// was finalized, which is when Stripe first tries to collect. Zero for a draft.
+func dueOf(invoice upstream.Object) time.Time {
+	if due := timeOf(invoice, "due_date"); !due.IsZero() && invoice.Text("collection_method") == "send_invoice" {
+		return due
+	}
+	return timeOf(invoice.Object("status_transitions"), "finalized_at")
 }
 
 // items reads a list that came with the object it belongs to, and the rest of it

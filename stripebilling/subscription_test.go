@@ -32,7 +32,7 @@ func TestSubscriptionsAreOneRequest(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(map[string]string{"customer": "cus_1", "status": "all", "limit": "100"}, first(stripe.requests[0].params)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"customer": "cus_1", "status": "all", "limit": "100", "expand[0]": "data.latest_invoice"}, first(stripe.requests[0].params)); diff != "" {
 		t.Error(diff)
 	}
 	if len(stripe.requests) != 1 {

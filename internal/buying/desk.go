@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 )
 
 // Store is what buying needs of the store.
@@ -31,6 +32,7 @@ type Policy struct {
 type Desk struct {
 	Store   Store
 	Till    lockstep.Till
+	Book    *pricebook.Book
 	Catalog lockstep.Catalog
 	Policy  Policy
 	Wake    func() // tells the workers that something is due
@@ -124,7 +126,10 @@ func (d *Desk) price(ctx context.Context, o Order) (price lockstep.Price, err er
 		return price, &RefusedError{NoPrice, "Stripe has no such active price"}
 	case err == nil && o.TrialDays > 0 && !price.Recurring:
 		return price, &RefusedError{Invalid, "a one-time payment has no trial"}
+	case err != nil:
+		return price, err
 	}
+	price.Keys, err = d.Book.KeysOf(ctx, price)
 	return price, err
 }
 
@@ -231,6 +236,11 @@ func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID st
 	if err != nil {
 		return has, err
 	}
+	for n := range has.Subscriptions {
+		if err := d.recall(ctx, &has.Subscriptions[n], record); err != nil {
+			return has, err
+		}
+	}
 	for _, s := range record.Subscriptions {
 		if !slices.ContainsFunc(has.Subscriptions, func(now lockstep.Subscription) bool { return now.ID == s.ID }) {
 			has.Subscriptions = append(has.Subscriptions, s)
@@ -238,6 +248,21 @@ func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID st
 	}
 	has.Licenses = record.Licenses
 	return has, nil
+}
+
+// recall gives a subscription that was just read what we remember of it: what its prices were
+// called, and the plan that the app named.
+func (d *Desk) recall(ctx context.Context, s *lockstep.Subscription, record lockstep.Record) error {
+	var known []lockstep.Item
+	for _, was := range record.Subscriptions {
+		if was.ID == s.ID {
+			known, s.PlanNamed = was.Items, was.PlanNamed
+		}
+	}
+	if key := d.Catalog.PlanMetadata; key != "" && s.Metadata[key] != "" {
+		s.PlanNamed = s.Metadata[key]
+	}
+	return d.Book.Recall(ctx, pricebook.Sight{Items: s.Items, Known: known, Recurring: true})
 }
 
 // clear finds the open session that the same order began, and expires all others of

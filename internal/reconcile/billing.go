@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -82,11 +83,10 @@ func (r *run) observeSubscriptions(ctx context.Context) error {
 		}
 		listed = append(listed, known)
 	}
+	if err := r.interpret(ctx, listed, time.Now()); err != nil {
+		return err
+	}
 	for i := range listed {
-		listed[i].Items = slices.Clone(listed[i].Items) // one that is kept shares them with what was known
-		if err := r.Products.name(ctx, r.Catalog, listed[i].Items); err != nil {
-			return err
-		}
 		if r.account.Kind == lockstep.User {
 			listed[i].PaidBy = ""
 		}
@@ -126,6 +126,7 @@ func (r *run) findPayments(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list checkout sessions: %w", err)
 	}
+	r.nameAtCheckout(r.now.Subscriptions, sessions)
 	for _, s := range sessions {
 		_, makes := lockstep.LicenseOf(s, r.account)
 		has := slices.ContainsFunc(r.now.Licenses, func(l lockstep.License) bool { return l.ID == s.ID })
