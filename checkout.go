@@ -74,6 +74,10 @@ type Till interface {
 	// CloseCheckout expires an open session, so that nobody can pay it any more. One
 	// that is not open is refused ([UpstreamError.Rejected]).
 	CloseCheckout(ctx context.Context, id string) error
+	// GiveUp ends a subscription whose first payment is open (incomplete), so that nobody can
+	// pay it any more, and returns it as it is then. One that is not incomplete by now is left
+	// alone. ErrBusy while a payment of it is being processed.
+	GiveUp(ctx context.Context, subscriptionID string) (Subscription, error)
 	StartPortal(ctx context.Context, request PortalRequest) (url string, err error)
 }
 

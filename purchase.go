@@ -21,6 +21,7 @@ const (
 	OtherSubscription ObstacleKind = "other-subscription" // change that one in the portal instead
 	AlreadyBought     ObstacleKind = "already-bought"     // a license gives the plan already
 	PaymentUnderWay   ObstacleKind = "payment-under-way"  // a payment was made and is not confirmed yet
+	FirstPaymentOpen  ObstacleKind = "first-payment-open" // of a subscription (incomplete): pay it, or give it up
 )
 
 // confirmation is how long ago a session was begun that was paid and of which we
@@ -38,27 +39,27 @@ type Holdings struct {
 
 // Obstacle says whether buying a price would charge an account a second time:
 //
-//   - a subscription of the same plan that has not ended, whatever its state: even one
-//     that is unpaid or paused goes on when it is paid;
+//   - a subscription of the same plan that has not ended: even one that is unpaid or paused
+//     goes on when it is paid;
 //   - a subscription of any plan, for another subscription, unless it may have several;
 //   - a license that gives the same plan, for good or still, or whose payment is under way;
-//   - a one-time payment that was completed lately, of which there is no license yet.
+//   - a one-time payment that was completed lately, of which there is no license yet;
+//   - if nothing else: a subscription whose first payment is open, as it would be in the way
+//     if it were paid.
 //
 // A license for the plan of a running subscription is none: that is how one changes from
 // paying monthly to paying once.
 func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool) {
 	wanted := p.Item()
+	var open Obstacle
 	for _, s := range has.Subscriptions {
-		if !p.Recurring || s.Ended() {
-			continue
-		}
-		gifts := c.gifts(s.Items, s.PlanNamed)
-		if at := slices.IndexFunc(gifts, func(g gift) bool { return c.samePlan(g, wanted) }); at >= 0 {
-			return Obstacle{AlreadySubscribed, s.ID, gifts[at].plan.Name}, true
-		}
-		if !has.Several {
-			g, _ := c.ofSubscription(&s, now)
-			return Obstacle{OtherSubscription, s.ID, g.reason.Plan}, true
+		o, inTheWay := c.subscribed(p, s, has.Several)
+		switch {
+		case !inTheWay:
+		case s.Status == "incomplete":
+			open = Obstacle{FirstPaymentOpen, s.ID, o.Plan}
+		default:
+			return o, true
 		}
 	}
 	for _, l := range has.Licenses {
@@ -78,7 +79,26 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 			return Obstacle{Kind: PaymentUnderWay, ID: s.ID}, true
 		}
 	}
-	return Obstacle{}, false
+	return open, open.Kind != ""
+}
+
+// subscribed says whether a subscription is in the way of buying a price.
+func (c Catalog) subscribed(p Price, s Subscription, several bool) (Obstacle, bool) {
+	if !p.Recurring || s.Ended() {
+		return Obstacle{}, false
+	}
+	gifts, wanted := c.gifts(s.Items, s.PlanNamed), p.Item()
+	if at := slices.IndexFunc(gifts, func(g gift) bool { return c.samePlan(g, wanted) }); at >= 0 {
+		return Obstacle{AlreadySubscribed, s.ID, gifts[at].plan.Name}, true
+	}
+	if several {
+		return Obstacle{}, false
+	}
+	o := Obstacle{Kind: OtherSubscription, ID: s.ID}
+	if len(gifts) > 0 {
+		o.Plan = gifts[0].plan.Name
+	}
+	return o, true
 }
 
 // samePlan reports whether what somebody has gives the same plan as an item that they want.

@@ -152,8 +152,9 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			d.Log.ErrorContext(ctx, "the turn of a purchase was not given back; it ends with its lease", "account", o.Account.String(), "error", lost)
 		}
 	}()
+	fresh := map[string]lockstep.Subscription{} // as they were after we gave them up
 	for range looks {
-		has, err := d.look(ctx, o.Account, customerID)
+		has, err := d.look(ctx, o.Account, customerID, fresh)
 		if err != nil {
 			return Begun{}, err
 		}
@@ -161,7 +162,17 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			return Begun{}, refused
 		}
 		if obstacle, charged := d.Catalog.Obstacle(price, has, time.Now()); charged && !o.Again {
-			return Begun{}, d.refuse(ctx, obstacle)
+			if obstacle.Kind != lockstep.FirstPaymentOpen {
+				return Begun{}, d.refuse(ctx, obstacle)
+			}
+			open := has.Subscriptions[slices.IndexFunc(has.Subscriptions, func(s lockstep.Subscription) bool { return s.ID == obstacle.ID })]
+			begun, now, err := d.firstPayment(ctx, o, price, has, open)
+			if err != nil || begun.Reused {
+				begun.CustomerID = customerID
+				return begun, err
+			}
+			fresh[now.ID] = now
+			continue
 		}
 		same, changed, err := d.clear(ctx, has.Checkouts, sign)
 		switch {
@@ -222,8 +233,9 @@ func (d *Desk) turn(ctx context.Context, account lockstep.Account, fingerprint s
 // look is what the account has: of subscriptions and sessions what Stripe says now,
 // beside those of a customer it had before. The sessions come first: one that is
 // paid before they are read has its subscription when those are read, and one that is
-// paid after was open, and will not be taken for nothing.
-func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Holdings, error) {
+// paid after was open, and will not be taken for nothing. fresh are subscriptions that were
+// just read.
+func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string, fresh map[string]lockstep.Subscription) (lockstep.Holdings, error) {
 	has := lockstep.Holdings{Several: d.Policy.Several}
 	var err error
 	if has.Checkouts, err = d.Till.Checkouts(ctx, customerID); err != nil {
@@ -243,6 +255,9 @@ func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID st
 	}
 	for _, s := range record.Subscriptions {
 		if !slices.ContainsFunc(has.Subscriptions, func(now lockstep.Subscription) bool { return now.ID == s.ID }) {
+			if now, read := fresh[s.ID]; read {
+				s = now
+			}
 			has.Subscriptions = append(has.Subscriptions, s)
 		}
 	}
@@ -299,7 +314,7 @@ func (d *Desk) refuse(ctx context.Context, obstacle lockstep.Obstacle) error {
 		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has a subscription (%s, %s), and a second one would be charged beside it: to change the plan, open the portal (POST /v1/portal with flow update)", plan, obstacle.ID)}
 	case lockstep.AlreadyBought:
 		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has bought %s already (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
-	case lockstep.PaymentUnderWay:
+	case lockstep.PaymentUnderWay, lockstep.FirstPaymentOpen:
 	}
 	mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: obstacle.ID}, Priority: lockstep.Interactive}
 	if err := d.Store.Mark(ctx, mark); err != nil {
