@@ -26,13 +26,16 @@ type Subscription struct {
 	TrialEnd          time.Time
 	CreatedAt         time.Time
 	// UnpaidSince is when the payment failed that a past_due or unpaid subscription owes;
-	// zero: nothing is owed, or the time was not noted. See [Subscription.Owing].
+	// zero: everything is paid, or an older version stored it. See [Subscription.Owing].
 	UnpaidSince time.Time
+	// TriedAt is when Stripe first tried to collect the latest invoice, while that is open;
+	// zero: it is paid, a draft, or was sent to the customer.
+	TriedAt time.Time
 	// PlanNamed is the plan that the app named in the metadata of the subscription, or of
 	// the checkout session that began it; see [Catalog.PlanMetadata].
 	PlanNamed  string
 	InvoiceID  string            // the latest invoice, as observed; not kept
-	InvoiceDue time.Time         // when it was to be paid: its due date, else when it was finalized; not kept
+	InvoiceDue time.Time         // the due date of one that is open and was sent to the customer; zero for any other; not kept
 	InvoiceURL string            // Stripe's page on which it can be paid while it is open; not kept
 	PaidBy     string            // the user who bought it for an organization; may be empty
 	Metadata   map[string]string // as observed; only PaidBy is kept of it
@@ -58,31 +61,28 @@ func (s Subscription) PeriodEnd() time.Time {
 	return end
 }
 
-// lateSight is how long after an invoice was to be paid a subscription may turn past due in
-// the usual way, which is when the first attempt fails.
-const lateSight = 24 * time.Hour
-
-// Owing returns the subscription with UnpaidSince, at the moment at which it was observed.
-// was is the subscription as it was known before; the zero Subscription at first sight.
+// Owing returns the subscription with UnpaidSince, as observed at a moment. was is the
+// subscription as it was known before; the zero Subscription at first sight.
 //
 // The time is that of the first failure: later invoices that fail too do not move it. Stripe
-// does not tell it directly. A card fails when its invoice is finalized, and an invoice that
-// is sent is late from its due date on. A bank debit fails days after its invoice was
-// finalized: where we had known the subscription in good standing and find the failure more
-// than a day late, the time is when we find it.
+// does not tell it directly. A card fails when Stripe first tries, and an invoice that is sent
+// is late from its due date on. A bank debit fails days after Stripe tried: if the subscription
+// was in good standing after the attempt, the time is the moment of observation.
 func (s Subscription) Owing(was Subscription, now time.Time) Subscription {
 	s.UnpaidSince = time.Time{}
-	if !s.owes() {
-		return s
-	}
-	s.UnpaidSince = s.InvoiceDue
+	good := was.Status == "active" || was.Status == "trialing"
 	switch {
+	case !s.owes():
 	case was.owes() && !was.UnpaidSince.IsZero():
 		s.UnpaidSince = was.UnpaidSince
-	case s.InvoiceDue.IsZero():
+	case !s.InvoiceDue.IsZero():
+		s.UnpaidSince = s.InvoiceDue
+	case s.TriedAt.IsZero():
 		s.UnpaidSince = s.newestPeriod()
-	case (was.Status == "active" || was.Status == "trialing") && now.Sub(s.InvoiceDue) > lateSight:
+	case good && was.TriedAt.Equal(s.TriedAt):
 		s.UnpaidSince = now.UTC().Truncate(time.Second)
+	default:
+		s.UnpaidSince = s.TriedAt
 	}
 	return s
 }

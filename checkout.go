@@ -75,8 +75,8 @@ type Till interface {
 	// that is not open is refused ([UpstreamError.Rejected]).
 	CloseCheckout(ctx context.Context, id string) error
 	// GiveUp ends a subscription whose first payment is open (incomplete), so that nobody can
-	// pay it any more, and returns it as it is then. One that is not incomplete by now is left
-	// alone. ErrBusy while a payment of it is being processed.
+	// pay it any more, and returns its new state. It changes no subscription of another status.
+	// ErrBusy while Stripe is processing a payment of it.
 	GiveUp(ctx context.Context, subscriptionID string) (Subscription, error)
 	StartPortal(ctx context.Context, request PortalRequest) (url string, err error)
 }

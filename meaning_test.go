@@ -123,12 +123,17 @@ func TestTheGraceCountsFromTheFailure(t *testing.T) {
 	c := notes
 	c.PastDueGrace = 72 * time.Hour
 	hours := func(n int) time.Time { return now.Add(time.Duration(n) * time.Hour) }
-	owing := func(status string, due time.Time) lockstep.Subscription {
+	tried := func(status string, at time.Time) lockstep.Subscription {
 		s := with(status, item("pro_monthly", 10)) // the period began 20 days ago
+		s.TriedAt = at
+		return s
+	}
+	sent := func(status string, due time.Time) lockstep.Subscription {
+		s := tried(status, time.Time{})
 		s.InvoiceDue = due
 		return s
 	}
-	good, failed := owing("active", hours(-24*20)), owing("past_due", hours(-1))
+	good, failed := tried("active", time.Time{}), tried("past_due", hours(-1))
 	failed.UnpaidSince = hours(-71)
 	forgotten := failed
 	forgotten.UnpaidSince = time.Time{}
@@ -136,15 +141,19 @@ func TestTheGraceCountsFromTheFailure(t *testing.T) {
 		was, now lockstep.Subscription
 		since    time.Time
 	}{
-		"an upgrade declined in mid-period":               {good, owing("past_due", hours(-1)), hours(-1)},
-		"past due before our first look":                  {lockstep.Subscription{}, owing("past_due", hours(-100)), hours(-100)},
-		"an invoice that is sent and late":                {good, owing("past_due", hours(-2)), hours(-2)},
-		"a bank debit that failed days later":             {good, owing("past_due", hours(-96)), now},
-		"the next invoice fails too":                      {failed, owing("past_due", hours(-1)), hours(-71)},
-		"given up by Stripe":                              {failed, owing("unpaid", hours(-1)), hours(-71)},
-		"paid":                                            {failed, owing("active", hours(-1)), time.Time{}},
-		"an invoice that Stripe did not show":             {good, owing("past_due", time.Time{}), now.AddDate(0, 0, -20)},
-		"stored past due by a version that kept no times": {forgotten, owing("past_due", hours(-90)), hours(-90)},
+		"an upgrade declined in mid-period":               {good, tried("past_due", hours(-1)), hours(-1)},
+		"past due before our first look":                  {lockstep.Subscription{}, tried("past_due", hours(-100)), hours(-100)},
+		"seen late, after an outage":                      {good, tried("past_due", hours(-100)), hours(-100)},
+		"an invoice that is sent and late":                {sent("active", hours(-2)), sent("past_due", hours(-2)), hours(-2)},
+		"sent, late before our first look":                {lockstep.Subscription{}, sent("past_due", hours(-200)), hours(-200)},
+		"a bank debit that failed days later":             {tried("active", hours(-96)), tried("past_due", hours(-96)), now},
+		"one of a trial's end":                            {tried("trialing", hours(-96)), tried("past_due", hours(-96)), now},
+		"a card, after an earlier debit":                  {tried("active", hours(-900)), tried("past_due", hours(-96)), hours(-96)},
+		"the next invoice fails too":                      {failed, tried("past_due", hours(-1)), hours(-71)},
+		"given up by Stripe":                              {failed, tried("unpaid", hours(-1)), hours(-71)},
+		"paid":                                            {failed, tried("active", time.Time{}), time.Time{}},
+		"an invoice that Stripe did not show":             {good, tried("past_due", time.Time{}), now.AddDate(0, 0, -20)},
+		"stored past due by a version that kept no times": {forgotten, tried("past_due", hours(-90)), hours(-90)},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -154,7 +163,7 @@ func TestTheGraceCountsFromTheFailure(t *testing.T) {
 			}
 		})
 	}
-	late := owing("past_due", hours(-71)).Owing(lockstep.Subscription{}, now)
+	late := tried("past_due", hours(-71)).Owing(good, now)
 	a := c.Decide([]lockstep.Subscription{late}, nil, now)
 	if !a.Active || !a.Recheck.Equal(hours(1)) {
 		t.Errorf("an hour before the grace is over: active=%v, recheck %v", a.Active, a.Recheck)

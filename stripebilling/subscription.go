@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
@@ -125,12 +124,16 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		TrialEnd:          timeOf(o, "trial_end"),
 		CreatedAt:         timeOf(o, "created"),
 		InvoiceID:         reference(o, "latest_invoice"),
-		InvoiceDue:        dueOf(invoice),
 		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,
 	}
 	if invoice.Text("status") == "open" {
 		s.InvoiceURL = invoice.Text("hosted_invoice_url")
+		if invoice.Text("collection_method") == "send_invoice" {
+			s.InvoiceDue = timeOf(invoice, "due_date")
+		} else { // finalizing an invoice is the first attempt to collect it
+			s.TriedAt = timeOf(invoice.Object("status_transitions"), "finalized_at")
+		}
 	}
 	if s.ID == "" {
 		return s, failed(op, errors.New("a subscription has no id"))
@@ -140,15 +143,6 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		return "/v1/subscription_items", &stripe.SubscriptionItemListParams{Subscription: stripe.String(s.ID)}
 	})
 	return s, err
-}
-
-// dueOf is when an invoice was to be paid: one that is sent by its due date, any other when it
-// was finalized, which is when Stripe first tries to collect. Zero for a draft.
-func dueOf(invoice upstream.Object) time.Time {
-	if due := timeOf(invoice, "due_date"); !due.IsZero() && invoice.Text("collection_method") == "send_invoice" {
-		return due
-	}
-	return timeOf(invoice.Object("status_transitions"), "finalized_at")
 }
 
 // items reads a list that came with the object it belongs to, and the rest of it

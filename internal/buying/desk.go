@@ -265,8 +265,8 @@ func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID st
 	return has, nil
 }
 
-// recall gives a subscription that was just read what we remember of it: what its prices were
-// called, and the plan that the app named.
+// recall adds to a subscription from Stripe what we remember of it: the names of its prices,
+// and the plan that the app named.
 func (d *Desk) recall(ctx context.Context, s *lockstep.Subscription, record lockstep.Record) error {
 	var known []lockstep.Item
 	for _, was := range record.Subscriptions {

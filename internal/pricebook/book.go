@@ -96,7 +96,7 @@ func (b *Book) Name(ctx context.Context, catalog lockstep.Catalog, s Sight) erro
 	for n := range s.Items {
 		i := &s.Items[n]
 		if catalog.NeedsSiblings(*i) && !slices.ContainsFunc(s.Known, func(k lockstep.Item) bool {
-			return k.ID == i.ID && k.PriceID == i.PriceID && k.BoughtAs != "" // it was asked for at first sight
+			return k.ID == i.ID && k.PriceID == i.PriceID && k.BoughtAs != "" // the book asked at first sight
 		}) {
 			keys, err := b.siblingKeys(ctx, *i, s.Recurring)
 			if err != nil {

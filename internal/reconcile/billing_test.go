@@ -19,7 +19,7 @@ func (silent) Product(_ context.Context, id string) (lockstep.Product, error) {
 	return lockstep.Product{ID: id, Name: "Pro"}, nil
 }
 
-// names is a store that remembers no name of a price but the one that it is told.
+// names is a store that knows one name of each price: the one it was given last.
 type names struct{ lockstep.PriceNames }
 
 func (names) NamePrices(_ context.Context, seen []lockstep.PriceName) ([]lockstep.PriceName, error) {

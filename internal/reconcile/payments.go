@@ -117,7 +117,7 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	return p.introduceCustomer(ctx, session)
 }
 
-// known is the license as it is stored; the zero License: there is none yet.
+// known returns the stored license, or the zero License.
 func (p *Payments) known(ctx context.Context, owner lockstep.Account, id string) (lockstep.License, error) {
 	record, err := p.Store.Account(ctx, owner)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {

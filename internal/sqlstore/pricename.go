@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// upsertPriceName gives each name of a price a time of its own, so that they have an order.
+	// upsertPriceName gives each name of a price a different time, so that the names have an order.
 	upsertPriceName Statement = `
 insert into price_names (price_id, lookup_key, product_id, product_plan, seen_at)
 select cast($1 as text), cast($2 as text), cast($3 as text), cast($4 as text),

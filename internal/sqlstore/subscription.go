@@ -12,7 +12,7 @@ import (
 const (
 	selectSubscriptions Statement = `
 select id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by,
-	unpaid_since, plan_named, account_kind, account_id, customer_id
+	unpaid_since, plan_named, tried_at, account_kind, account_id, customer_id
 from subscriptions where account_kind = $1 and account_id = $2
 order by created_at, id`
 
@@ -25,7 +25,7 @@ order by subscription_id, id`
 
 	selectPaidBy Statement = `
 select s.id, s.customer_id, s.status, s.cancel_at_period_end, s.cancel_at, s.canceled_at, s.ended_at, s.trial_end,
-	s.created_at, s.paid_by, s.unpaid_since, s.plan_named, s.account_kind, s.account_id, coalesce(a.customer_id, s.customer_id)
+	s.created_at, s.paid_by, s.unpaid_since, s.plan_named, s.tried_at, s.account_kind, s.account_id, coalesce(a.customer_id, s.customer_id)
 from subscriptions s join accounts a on a.kind = s.account_kind and a.id = s.account_id
 where s.paid_by = $1 and s.paid_by <> '' and s.account_kind = 'organization'
 order by s.created_at desc, s.id desc`
@@ -40,14 +40,15 @@ order by subscription_id, id`
 
 	upsertSubscription Statement = `
 insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at,
-	canceled_at, ended_at, trial_end, created_at, paid_by, unpaid_since, plan_named)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+	canceled_at, ended_at, trial_end, created_at, paid_by, unpaid_since, plan_named,
+	tried_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 on conflict (id) do update set
 	account_kind = excluded.account_kind, account_id = excluded.account_id, customer_id = excluded.customer_id,
 	status = excluded.status, cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at,
 	canceled_at = excluded.canceled_at, ended_at = excluded.ended_at, trial_end = excluded.trial_end,
 	created_at = excluded.created_at, paid_by = excluded.paid_by,
-	unpaid_since = excluded.unpaid_since, plan_named = excluded.plan_named`
+	unpaid_since = excluded.unpaid_since, plan_named = excluded.plan_named, tried_at = excluded.tried_at`
 
 	deleteSubscriptionItems Statement = `delete from subscription_items where subscription_id = $1`
 	insertSubscriptionItem  Statement = `
@@ -113,18 +114,19 @@ func (t *tx) sponsorships(ctx context.Context, rows, items Statement, args ...an
 func scanSponsorship(row scanner) (lockstep.Sponsorship, error) {
 	var f lockstep.Sponsorship
 	s := &f.Subscription
-	var cancelAt, canceledAt, endedAt, trialEnd, createdAt, unpaidSince int64
+	var cancelAt, canceledAt, endedAt, trialEnd, createdAt, unpaidSince, triedAt int64
 	err := row.Scan(&s.ID, &s.CustomerID, &s.Status, &s.CancelAtPeriodEnd, &cancelAt, &canceledAt, &endedAt, &trialEnd,
-		&createdAt, &s.PaidBy, &unpaidSince, &s.PlanNamed, &f.Account.Kind, &f.Account.ID, &f.CustomerID)
+		&createdAt, &s.PaidBy, &unpaidSince, &s.PlanNamed, &triedAt, &f.Account.Kind, &f.Account.ID, &f.CustomerID)
 	s.CancelAt, s.CanceledAt, s.EndedAt = moment(cancelAt), moment(canceledAt), moment(endedAt)
-	s.TrialEnd, s.CreatedAt, s.UnpaidSince = moment(trialEnd), moment(createdAt), moment(unpaidSince)
+	s.TrialEnd, s.CreatedAt = moment(trialEnd), moment(createdAt)
+	s.UnpaidSince, s.TriedAt = moment(unpaidSince), moment(triedAt)
 	return f, err
 }
 
 func (t *tx) saveSubscription(ctx context.Context, account lockstep.Account, s lockstep.Subscription) error {
 	err := t.later(ctx, upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
 		bit(s.CancelAtPeriodEnd), millis(s.CancelAt), millis(s.CanceledAt), millis(s.EndedAt), millis(s.TrialEnd),
-		millis(s.CreatedAt), s.PaidBy, millis(s.UnpaidSince), s.PlanNamed)
+		millis(s.CreatedAt), s.PaidBy, millis(s.UnpaidSince), s.PlanNamed, millis(s.TriedAt))
 	if err != nil {
 		return fmt.Errorf("store subscription %s: %w", s.ID, err)
 	}

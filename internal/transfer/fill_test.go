@@ -30,7 +30,7 @@ select case when n < 4 then 'organization' else 'user' end, 'a_' || n, 'active',
 	'g' || n, case when n = 3 then 'held' else '' end, n, 600 + n, 10 + n, 20 + n, '["x"]', 400 + n, 500 + n from n;
 insert into former_customers select 'old_' || id, kind, id from accounts;
 insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by,
-	unpaid_since, plan_named) select 'sub_' || id, kind, id, 'cus', 'active', 1, 2, 3, 4, 5, 6, 'user/x', 7, 'team' from accounts;
+	unpaid_since, plan_named, tried_at) select 'sub_' || id, kind, id, 'cus', 'active', 1, 2, 3, 4, 5, 6, 'user/x', 7, 'team', 8 from accounts;
 insert into subscription_items select id, 'si_' || n.v, 'price', 'lk', 'prod', 'plan', n.v, 7, 8, '["lk","old"]', 'lk', '["other"]' from subscriptions, (select 1 as v union select 2) n;
 insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at, refunded_amount, paid_at, plan_named)
 	select 'cs_' || id, kind, id, 'pi_' || id, 9007199254740993, 'usd', 'active', 1, 2, 3, 'team' from accounts;

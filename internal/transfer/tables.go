@@ -40,7 +40,7 @@ var tables = []table{
 		deletion_at:i members:i member_limit:i entitlements paced_until:i created_at:i updated_at:i`),
 	moved("former_customers", "customer_id* kind id"),
 	moved("subscriptions", `id* account_kind account_id customer_id status cancel_at_period_end:i cancel_at:i canceled_at:i ended_at:i trial_end:i
-		created_at:i paid_by unpaid_since:i plan_named`),
+		created_at:i paid_by unpaid_since:i plan_named tried_at:i`),
 	moved("subscription_items", "subscription_id* id* price_id lookup_key product_id product_plan quantity:i period_start:i period_end:i lookup_keys bought_as sibling_keys"),
 	moved("licenses", "id* account_kind account_id payment_id amount:i currency status refunded_amount:i paid_at:i created_at:i plan_named"),
 	moved("license_items", "license_id* id* price_id lookup_key product_id product_plan quantity:i period_start:i period_end:i lookup_keys bought_as sibling_keys"),

@@ -25,3 +25,6 @@ alter table licenses add column plan_named text not null default '';
 
 -- Since when a subscription that is past due is owed; 0: it is not, or nobody noted it.
 alter table subscriptions add column unpaid_since bigint not null default 0;
+
+-- When Stripe first tried to collect the latest invoice, while that is open; 0: it is not.
+alter table subscriptions add column tried_at bigint not null default 0;
