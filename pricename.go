@@ -26,7 +26,7 @@ type PriceNames interface {
 // HeldPrice is a price that subscribers or license holders have.
 type HeldPrice struct {
 	// Item is one of those that have it: its price and all of its names. Items with other
-	// names, or a plan of the app's, are a HeldPrice of their own.
+	// names, or another plan named by the app, are a separate HeldPrice.
 	Item Item
 	// PlanNamed is the plan that the app named for them; empty: none.
 	PlanNamed     string
@@ -56,8 +56,8 @@ func (i Item) keys() []string {
 // before; the zero Item, or one of another price, if this is its first sight. names are all
 // names of the price, oldest first.
 //
-// The key at purchase comes first in Keys. At first sight nobody knows it for certain; it is
-// then the key that the price has, or else the oldest one that it had.
+// The key at purchase comes first in Keys. At first sight that is the key that the price has,
+// or else the oldest one that it had.
 func (i Item) Named(was Item, names []PriceName) Item {
 	if was.PriceID != i.PriceID {
 		was = Item{}

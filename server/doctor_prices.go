@@ -45,10 +45,10 @@ func diagnosePrices(ctx context.Context, c Config) []Finding {
 		}
 	}
 	if len(found) == 0 {
-		found = append(found, Finding{what, Fine, "none is grandfathered"})
+		found = append(found, Finding{what, Fine, "all prices that customers have are on sale as they were bought"})
 	}
 	if more {
-		found = append(found, Finding{what, Warning, fmt.Sprintf("only the first %d were looked at", pricesAsked)})
+		found = append(found, Finding{what, Warning, fmt.Sprintf("only the first %d prices were checked", pricesAsked)})
 	}
 	return found
 }

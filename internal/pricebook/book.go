@@ -13,6 +13,7 @@
 package pricebook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -158,6 +159,8 @@ func (b *Book) note(ctx context.Context, seen []lockstep.PriceName) (map[string]
 	if len(fresh) == 0 {
 		return all, nil
 	}
+	// In one order for all, so that two transactions do not wait for each other.
+	slices.SortStableFunc(fresh, func(x, y lockstep.PriceName) int { return cmp.Compare(x.PriceID, y.PriceID) })
 	names, err := b.Store.NamePrices(ctx, fresh)
 	if err != nil {
 		return nil, err

@@ -86,7 +86,7 @@ func TestAPriceKeepsItsNames(t *testing.T) {
 			[]string{"basic", "pro_monthly"}},
 		"a subscriber that we see after the key had moved": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_2", "price_1", "")}, plans, "pro", []string{"pro_monthly"}},
 		"the new price has the name too":                   {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_2", "price_2", "pro_monthly")}, plans, "pro", []string{"pro_monthly"}},
-		"an item that changed its price is a new purchase":   {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_1", "price_2", "basic")}, plans, "basic", []string{"basic"}},
+		"an item that changed its price is a new purchase": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_1", "price_2", "basic")}, plans, "basic", []string{"basic"}},
 		"a price that is listed by id":                     {[]lockstep.Item{item("si_1", "price_gold", "pro_monthly"), item("si_1", "price_gold", "basic")}, plans, "gold", []string{"pro_monthly", "basic"}},
 		"a key that the price had none of before":          {[]lockstep.Item{item("si_1", "price_1", ""), item("si_1", "price_1", "basic")}, plans, "basic", []string{"basic"}},
 	} {
@@ -166,7 +166,7 @@ func TestTheOtherPricesOfAProductAreTheLastResort(t *testing.T) {
 		"two name the same plan, one names none": {[]lockstep.Price{price("price_2", "pro_monthly", true), price("price_3", "else", true)}, item("si_1", "price_1", ""), "pro", 1},
 		"two name different plans":               {[]lockstep.Price{price("price_2", "pro_monthly", true), price("price_3", "basic", true)}, item("si_1", "price_1", ""), "Notes", 2},
 		"a one-time price is another thing":      {[]lockstep.Price{price("price_2", "pro_monthly", false)}, item("si_1", "price_1", ""), "Notes", 2},
-		"a price that has another name":         {[]lockstep.Price{price("price_2", "pro_monthly", true)}, item("si_1", "price_1", "addon"), "addon", 0},
+		"a price that has another name":          {[]lockstep.Price{price("price_2", "pro_monthly", true)}, item("si_1", "price_1", "addon"), "addon", 0},
 		"a product that the catalog lists": {[]lockstep.Price{price("price_2", "pro_monthly", true)},
 			lockstep.Item{ID: "si_1", PriceID: "price_1", ProductID: "prod_gold"}, "gold", 0},
 		"none": {nil, item("si_1", "price_1", ""), "Notes", 2},
