@@ -1,4 +1,5 @@
 -- +goose Up
+set local lock_timeout = '2s';
 
 -- Every name under which a price was seen: its id stays while its lookup key moves and its
 -- product is renamed.
