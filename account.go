@@ -102,9 +102,9 @@ type Identity struct {
 	Metadata  map[string]any // public metadata, as decoded from JSON
 	UpdatedAt int64          // the directory's own time stamp, in milliseconds
 
-	EmailVerified bool // the directory has verified the primary address
+	EmailVerified  bool     // the directory has verified the primary address
+	VerifiedEmails []string // every address that the directory has verified, as it is spelled
 
-	FoundedBy   string // of an organization: the user who made it; empty: not known
-	Members     int64  // of an organization; 0: not known
+	Members     int64 // of an organization; 0: not known
 	MemberLimit int64  // how many it may have; 0: no limit
 }

@@ -12,8 +12,11 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrLeaseLost: the claim behind a write is no longer the current one.
 	ErrLeaseLost = errors.New("lease lost")
-	// ErrLinked: the account has another customer, or the customer another account.
+	// ErrLinked: the customer belongs to another account, or the account has a primary
+	// customer that must not be replaced.
 	ErrLinked = errors.New("linked otherwise")
+	// ErrCrowded: the account has as many claimed customers as it may have.
+	ErrCrowded = errors.New("too many claimed customers")
 	// ErrInvalid: the request itself is wrong; its text says how and is safe to show.
 	ErrInvalid = errors.New("invalid request")
 	// ErrRemoved: the identity was removed; its id is not given twice, so that a late

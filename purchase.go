@@ -10,6 +10,9 @@ type Obstacle struct {
 	Kind ObstacleKind
 	ID   string // of the subscription, license or checkout session in the way
 	Plan string // what it gives; may be empty
+	// Claimed: a customer that only a client_reference_id links to the account pays it, so
+	// that the account's own portal does not show it.
+	Claimed bool
 }
 
 // ObstacleKind says what is in the way.
@@ -34,6 +37,7 @@ type Holdings struct {
 	Subscriptions []Subscription
 	Licenses      []License
 	Checkouts     []Checkout // of its customer
+	Claimed       []string   // the customers of Subscriptions that are only claimed
 	Several       bool       // whether it may have several subscriptions of different plans
 }
 
@@ -41,7 +45,8 @@ type Holdings struct {
 //
 //   - a subscription of the same plan that has not ended: even one that is unpaid or paused
 //     goes on when it is paid;
-//   - a subscription of any plan, for another subscription, unless it may have several;
+//   - a subscription of any plan, for another subscription, unless it may have several, or
+//     somebody else pays the other one: a gift must not keep the account from buying;
 //   - a license that gives the same plan, for good or still, or whose payment is under way;
 //   - a one-time payment that was completed lately, of which there is no license yet;
 //   - if nothing else: a subscription whose first payment is open, as it would be in the way
@@ -53,11 +58,12 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 	wanted := p.Item()
 	var open Obstacle
 	for _, s := range has.Subscriptions {
-		o, inTheWay := c.subscribed(p, s, has.Several)
+		o, inTheWay := c.subscribed(p, s, has)
 		switch {
 		case !inTheWay:
+		case s.Status == "incomplete" && o.Claimed: // somebody else's, and nobody has paid it
 		case s.Status == "incomplete":
-			open = Obstacle{FirstPaymentOpen, s.ID, o.Plan}
+			open = Obstacle{Kind: FirstPaymentOpen, ID: s.ID, Plan: o.Plan}
 		default:
 			return o, true
 		}
@@ -67,9 +73,9 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 		counts := g.reason.Grants || l.Status == LicensePending
 		if counts && slices.ContainsFunc(g.gifts, func(g gift) bool { return c.samePlan(g, wanted) }) {
 			if l.Status == LicensePending {
-				return Obstacle{PaymentUnderWay, l.ID, g.reason.Plan}, true
+				return Obstacle{Kind: PaymentUnderWay, ID: l.ID, Plan: g.reason.Plan}, true
 			}
-			return Obstacle{AlreadyBought, l.ID, g.reason.Plan}, true
+			return Obstacle{Kind: AlreadyBought, ID: l.ID, Plan: g.reason.Plan}, true
 		}
 	}
 	for _, s := range has.Checkouts {
@@ -83,15 +89,16 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 }
 
 // subscribed says whether a subscription is in the way of buying a price.
-func (c Catalog) subscribed(p Price, s Subscription, several bool) (Obstacle, bool) {
+func (c Catalog) subscribed(p Price, s Subscription, has Holdings) (Obstacle, bool) {
 	if !p.Recurring || s.Ended() {
 		return Obstacle{}, false
 	}
+	claimed := slices.Contains(has.Claimed, s.CustomerID)
 	gifts, wanted := c.gifts(s.Items, s.PlanNamed), p.Item()
 	if at := slices.IndexFunc(gifts, func(g gift) bool { return c.samePlan(g, wanted) }); at >= 0 {
-		return Obstacle{AlreadySubscribed, s.ID, gifts[at].plan.Name}, true
+		return Obstacle{Kind: AlreadySubscribed, ID: s.ID, Plan: gifts[at].plan.Name, Claimed: claimed}, true
 	}
-	if several {
+	if has.Several || claimed {
 		return Obstacle{}, false
 	}
 	o := Obstacle{Kind: OtherSubscription, ID: s.ID}

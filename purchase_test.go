@@ -46,6 +46,7 @@ func TestObstacle(t *testing.T) {
 		"the same, first payment open":        {price("pro", true), sub("pro", "incomplete"), lockstep.FirstPaymentOpen},
 		"another plan, first payment open":    {price("pro", true), sub("basic", "incomplete"), lockstep.FirstPaymentOpen},
 		"another, open, where several may be": {price("pro", true), several(sub("basic", "incomplete")), ""},
+		"somebody else's, first payment open": {price("pro", true), lockstep.Holdings{Claimed: []string{""}, Subscriptions: sub("pro", "incomplete").Subscriptions}, ""},
 		"once, while a first payment is open": {price("pro_life", false), sub("pro", "incomplete"), ""},
 		"open, and bought as a license": {price("pro", true), lockstep.Holdings{Subscriptions: sub("pro", "incomplete").Subscriptions,
 			Licenses: license("pro_life", lockstep.LicenseActive, yesterday).Licenses}, lockstep.AlreadyBought},

@@ -103,7 +103,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectLicenses":         "licenses_of_account",
 		"selectLicenseOfPayment": "licenses_of_payment",
 		"selectNotices":          "notices_of_account",
-		"selectFormer":           "former_customers_of_account",
+		"selectFurther":          "former_customers_of_account",
 		"SelectLinked":           "accounts_customer_id_key",
 		"UpsertMark together":    "",
 	} {

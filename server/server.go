@@ -130,13 +130,15 @@ func identities(c Config) (identity, error) {
 
 // reconcilers says which reconciler brings which kind of key in step.
 func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake *ingest.Intake, book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
-	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
+	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory}
+	owners.Organizations, _ = directory.(lockstep.Organizations)
+	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners, Catalog: c.Catalog,
 		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Book: book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
-	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book}
+	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,
 		lockstep.KeyOrganization: accounts,
-		lockstep.KeyCustomer:     &reconcile.Unlinked{Store: c.Store, Billing: billing, Directory: directory},
+		lockstep.KeyCustomer:     &reconcile.Unlinked{Store: c.Store, Billing: billing, Directory: directory, Owners: owners},
 		lockstep.KeyCheckout:     payments,
 		lockstep.KeyPayment:      payments,
 		lockstep.KeyObject:       payments,

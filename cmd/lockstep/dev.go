@@ -66,7 +66,7 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	}
 	serviceURL, appURL := "http://"+service.Addr().String(), "http://"+app.Addr().String()
 	sims, err := startSimulators(c.StripeAddr, c.ClerkAddr, filepath.Join(c.Dir, "simulator.json"), simulator.Config{
-		StripeKey: devStripeKey, ClerkKey: devClerkKey, Seed: c.Seed, Logger: in.log,
+		StripeKey: devStripeKey, ClerkKey: devClerkKey, Seed: c.Seed, Logger: in.log, PortalSaved: true,
 		StripeWebhooks: []simulator.WebhookEndpoint{endpoint(serviceURL+"/webhooks/stripe", devStripeWebhook)},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{endpoint(serviceURL+"/webhooks/clerk", devClerkWebhook)},
 		SessionClaims:  map[string]string{"plan": "{{user.public_metadata.plan}}", "billing": "{{user.public_metadata.billing}}"},

@@ -230,23 +230,33 @@ func (d *Desk) turn(ctx context.Context, account lockstep.Account, fingerprint s
 	}
 }
 
-// look is what the account has: of subscriptions and sessions what Stripe says now,
-// beside those of a customer it had before. The sessions come first: one that is
-// paid before they are read has its subscription when those are read, and one that is
-// paid after was open, and will not be taken for nothing. fresh are subscriptions that were
+// look is what the account has: of all its customers' subscriptions and sessions what
+// Stripe says now, beside those of customers it had before. The sessions come first: one
+// that is paid before they are read has its subscription when those are read, and one that
+// is paid after was open, and is not taken for nothing. fresh are subscriptions that were
 // just read.
 func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string, fresh map[string]lockstep.Subscription) (lockstep.Holdings, error) {
 	has := lockstep.Holdings{Several: d.Policy.Several}
-	var err error
+	record, err := d.Store.Account(ctx, account)
+	if err != nil {
+		return has, err
+	}
 	if has.Checkouts, err = d.Till.Checkouts(ctx, customerID); err != nil {
 		return has, err
 	}
 	if has.Subscriptions, err = d.Till.Subscriptions(ctx, customerID); err != nil {
 		return has, err
 	}
-	record, err := d.Store.Account(ctx, account)
-	if err != nil {
-		return has, err
+	for _, l := range record.Customers() {
+		if l.CustomerID == customerID {
+			continue
+		}
+		if l.Trust == lockstep.Claimed {
+			has.Claimed = append(has.Claimed, l.CustomerID)
+		}
+		if err := d.lookFurther(ctx, l.CustomerID, &has); err != nil {
+			return has, err
+		}
 	}
 	for n := range has.Subscriptions {
 		if err := d.recall(ctx, &has.Subscriptions[n], record); err != nil {
@@ -280,6 +290,24 @@ func (d *Desk) recall(ctx context.Context, s *lockstep.Subscription, record lock
 	return d.Book.Recall(ctx, pricebook.Sight{Items: s.Items, Known: known, Recurring: true})
 }
 
+// lookFurther adds what a further customer has. Its open sessions were not begun here.
+// One that Stripe does not find has nothing to add to what we know of it.
+func (d *Desk) lookFurther(ctx context.Context, customerID string, has *lockstep.Holdings) error {
+	checkouts, err := d.Till.Checkouts(ctx, customerID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	subscriptions, err := d.Till.Subscriptions(ctx, customerID)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return err
+	}
+	has.Checkouts, has.Subscriptions = append(has.Checkouts, checkouts...), append(has.Subscriptions, subscriptions...)
+	return nil
+}
+
 // clear finds the open session that the same order began, and expires all others of
 // ours. It reports a change where one was paid meanwhile.
 func (d *Desk) clear(ctx context.Context, sessions []lockstep.Checkout, sign imprint) (same *lockstep.Checkout, changed bool, err error) {
@@ -307,6 +335,9 @@ func (d *Desk) clear(ctx context.Context, sessions []lockstep.Checkout, sign imp
 // refuse says what to do instead. Of what we have no record yet, the workers are told.
 func (d *Desk) refuse(ctx context.Context, obstacle lockstep.Obstacle) error {
 	plan := cmp.Or(obstacle.Plan, "this plan")
+	if obstacle.Kind == lockstep.AlreadySubscribed && obstacle.Claimed {
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("somebody pays %s for the account already, through a payment link (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
+	}
 	switch obstacle.Kind {
 	case lockstep.AlreadySubscribed:
 		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account is subscribed to %s already (%s): to change or pay it, open the portal (POST /v1/portal)", plan, obstacle.ID)}

@@ -33,6 +33,7 @@ type Store interface {
 	lockstep.Deletions
 	lockstep.Replicas
 	lockstep.Assignments
+	lockstep.Links
 	Ping(ctx context.Context) error
 }
 
@@ -118,8 +119,13 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "enable-webhook", Method: http.MethodPost, Path: "/v1/webhooks/{id}/enable",
 		Summary: "Enable an endpoint that was disabled, and send what it missed", Tags: []string{"Webhooks"}, Security: server}, a.enableWebhook)
 	huma.Register(api, huma.Operation{OperationID: "link", Method: http.MethodPost, Path: "/v1/links",
-		Summary: "Say whose a customer or a guest's payment is", Tags: []string{"Operating"}, Security: server,
+		Summary: "Link a customer or a guest's payment to an account", Tags: []string{"Operating"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.link)
+	huma.Register(api, huma.Operation{OperationID: "unlink", Method: http.MethodDelete, Path: "/v1/links/{customer}",
+		Summary: "Take a customer from its account", Tags: []string{"Operating"}, Security: server}, a.unlink)
+	huma.Register(api, huma.Operation{OperationID: "choose-primary-customer", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/primary-customer",
+		Summary: "Choose the primary one of an account's customers", Tags: []string{"Operating"}, Security: server,
+		DefaultStatus: http.StatusAccepted}, a.choosePrimary)
 	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
 		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
 	huma.Register(api, huma.Operation{OperationID: "approve-deletions", Method: http.MethodPost, Path: "/v1/deletions/approve",

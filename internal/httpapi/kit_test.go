@@ -62,7 +62,8 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 	k.url = "http://" + lock.Addr().String()
 	var err error
 	k.sim, err = simulator.New(simulator.Config{
-		StripeURL: "http://" + stripe.Addr().String(), ClerkURL: "http://" + clerk.Addr().String(),
+		PortalSaved: true,
+		StripeURL:   "http://" + stripe.Addr().String(), ClerkURL: "http://" + clerk.Addr().String(),
 		StripeWebhooks: []simulator.WebhookEndpoint{{URL: k.url + "/webhooks/stripe", Secret: webhook}},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: k.url + "/webhooks/clerk", Secret: webhook}},
 	})

@@ -14,7 +14,7 @@ import (
 // AccountStore is what account runs need of the store.
 type AccountStore interface {
 	lockstep.Ledger
-	assignments
+	OwnerStore
 	AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error)
 	TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error
 	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account, brake lockstep.Brake) (lockstep.DeletionState, bool, error)
@@ -27,6 +27,7 @@ type Accounts struct {
 	Store        AccountStore
 	Billing      lockstep.Billing
 	Directory    lockstep.Directory
+	Owners       *Owners
 	Catalog      lockstep.Catalog
 	Keys         lockstep.ProjectionKeys
 	Deletion     DeletionPolicies
@@ -67,6 +68,11 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 			return Result{}, err
 		}
 	}
+	if r.identity != nil {
+		if err := r.proveClaims(ctx); err != nil {
+			return Result{}, err
+		}
+	}
 	if r.now.State == lockstep.AccountDeleted {
 		if err := r.bury(ctx); err != nil {
 			return Result{}, err
@@ -76,13 +82,16 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		}
 		return r.forget(ctx)
 	}
-	if err := r.observeCustomer(ctx); err != nil {
+	if err := r.observeCustomers(ctx); err != nil {
 		return Result{}, err
 	}
 	if err := r.ensureCustomer(ctx); err != nil {
 		return Result{}, err
 	}
 	if err := r.observeBilling(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := r.choosePrimary(ctx); err != nil {
 		return Result{}, err
 	}
 	at := time.Now()

@@ -2,7 +2,9 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,7 +19,7 @@ const justBegun = time.Hour
 // interpret gives observed subscriptions what Stripe does not say of them now: the names of
 // their prices at purchase, the plan that the app named, and since when they are unpaid.
 func (r *run) interpret(ctx context.Context, observed []lockstep.Subscription, at time.Time) error {
-	look := false
+	look := map[string]bool{} // whose sessions
 	for n := range observed {
 		s := &observed[n]
 		was := r.knownSubscription(s.ID)
@@ -35,17 +37,24 @@ func (r *run) interpret(ctx context.Context, observed []lockstep.Subscription, a
 		}
 		if s.PlanNamed = s.Metadata[r.Catalog.PlanMetadata]; s.PlanNamed == "" {
 			s.PlanNamed = was.PlanNamed
-			look = look || !s.Ended() && (was.ID == "" || at.Sub(s.CreatedAt) < justBegun)
+			if !s.Ended() && (was.ID == "" || at.Sub(s.CreatedAt) < justBegun) {
+				look[s.CustomerID] = true
+			}
 		}
 	}
-	if !look || r.scope.Has(lockstep.ScopePayments) {
-		return nil // or findPayments reads the sessions anyway
+	if r.scope.Has(lockstep.ScopePayments) {
+		return nil // findPayments reads the sessions anyway
 	}
-	sessions, err := r.Billing.Checkouts(ctx, r.now.CustomerID)
-	if err != nil {
-		return fmt.Errorf("list checkout sessions: %w", err)
+	for _, customerID := range slices.Sorted(maps.Keys(look)) {
+		sessions, err := r.Billing.Checkouts(ctx, customerID)
+		if errors.Is(err, lockstep.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("list checkout sessions: %w", err)
+		}
+		r.nameAtCheckout(observed, customerID, sessions)
 	}
-	r.nameAtCheckout(observed, sessions)
 	return nil
 }
 
@@ -58,14 +67,14 @@ func (r *run) knownSubscription(id string) lockstep.Subscription {
 	return lockstep.Subscription{}
 }
 
-// nameAtCheckout gives subscriptions of the customer whose sessions these are, all of them,
-// the plan that the app named in the metadata of the session. The subscription's own metadata
-// counts more.
-func (r *run) nameAtCheckout(subscriptions []lockstep.Subscription, sessions []lockstep.Checkout) {
+// nameAtCheckout gives a customer's subscriptions the plan that the app named in the metadata
+// of the session that began them. sessions are all of the customer's. The subscription's own
+// metadata counts more.
+func (r *run) nameAtCheckout(subscriptions []lockstep.Subscription, customerID string, sessions []lockstep.Checkout) {
 	key := r.Catalog.PlanMetadata
 	for n := range subscriptions {
 		s := &subscriptions[n]
-		if key == "" || s.Metadata == nil || s.Metadata[key] != "" || s.CustomerID != r.now.CustomerID {
+		if key == "" || s.Metadata == nil || s.Metadata[key] != "" || s.CustomerID != customerID {
 			continue
 		}
 		s.PlanNamed = ""

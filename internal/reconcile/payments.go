@@ -18,6 +18,7 @@ type Payments struct {
 	Billing lockstep.Billing
 	Catalog lockstep.Catalog
 	Book    *pricebook.Book
+	Owners  *Owners
 }
 
 // Reconcile settles the checkout session, finds that of the payment intent, or
@@ -87,7 +88,7 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 		waits = append(waits, lockstep.Key{Kind: lockstep.KeyCustomer, ID: session.CustomerID})
 	}
 	switch {
-	case errors.Is(err, errAmbiguous):
+	case unresolved(err):
 		return &lockstep.ParkError{Reason: err.Error(), WaitsFor: waits}
 	case err != nil:
 		return err
@@ -142,22 +143,29 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 			return lockstep.Account{}, fmt.Errorf("look for the license of a payment: %w", err)
 		}
 	}
-	e := evidence{objects: []map[string]string{session.Metadata}, reference: []string{session.Reference}}
+	e := evidence{objects: []map[string]string{session.Metadata}}
 	var err error
-	if e.assigned, err = assigned(ctx, p.Store, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
+	if e.assigned, err = p.Owners.assigned(ctx, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
 		return lockstep.Account{}, err
 	}
 	if session.CustomerID != "" {
-		switch owner, err := p.Store.AccountOfCustomer(ctx, session.CustomerID); {
+		switch link, err := p.Store.LinkOf(ctx, session.CustomerID); {
+		case err == nil && link.Trust == lockstep.Proven:
+			e.link = link.Account
 		case err == nil:
-			e.link = owner
+			e.claimed = link.Account
 		case !errors.Is(err, lockstep.ErrNotFound):
 			return lockstep.Account{}, fmt.Errorf("look at customer's link: %w", err)
 		}
 	}
+	if e.link.IsZero() { // else the reference is not read, which may cost a call
+		if err := p.Owners.refer(ctx, &e, session.Reference); err != nil {
+			return lockstep.Account{}, err
+		}
+	}
 	owner, err := resolve(e)
-	if err != nil || !owner.IsZero() || session.CustomerID == "" {
-		return owner, err
+	if err != nil || !owner.account.IsZero() || session.CustomerID == "" {
+		return owner.account, err
 	}
 	customer, err := p.Billing.Customer(ctx, session.CustomerID)
 	if errors.Is(err, lockstep.ErrNotFound) {
@@ -167,7 +175,8 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
 	}
 	e.customer = customer.Metadata
-	return resolve(e)
+	owner, err = resolve(e)
+	return owner.account, err
 }
 
 // introduce has an account looked at that we do not know yet, and parks the

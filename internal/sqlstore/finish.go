@@ -58,7 +58,8 @@ delete from work_waits where key = $1 and exists (select 1 from work where key =
 	// seen or newly linked since the key $4 was claimed.
 	selectLinkedSince Statement = `
 select count(*) from accounts
-where ((kind = $1 and id = $2) or customer_id = $3)
+where ((kind = $1 and id = $2) or customer_id = $3
+		or (kind, id) in (select kind, id from former_customers where customer_id = $3))
 	and linked_seq > (select claimed_seq from work where key = $4)`
 )
 

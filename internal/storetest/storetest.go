@@ -24,6 +24,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"finish":      finish,
 		"ledger":      ledger,
 		"link":        links,
+		"further":     further,
 		"wake":        wakes,
 		"licenses":    licenses,
 		"notices":     notices,

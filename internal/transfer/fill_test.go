@@ -28,7 +28,7 @@ with n(n) as (select 1 union all select n + 1 from n where n < 7)
 select case when n < 4 then 'organization' else 'user' end, 'a_' || n, 'active', n || '@example.com', 'Ä' || n, 100 + n, case when n < 6 then 'cus_' || n end,
 	'c' || n, 'd' || n, n % 2, n, case when n = 2 then 'k' end, 'e' || n, 'f' || n, 200 + n, case when n < 5 then '{"plan":"p"}' end, 300 + n, n,
 	'g' || n, case when n = 3 then 'held' else '' end, n, 600 + n, 10 + n, 20 + n, '["x"]', 400 + n, 500 + n from n;
-insert into former_customers select 'old_' || id, kind, id from accounts;
+insert into former_customers select 'old_' || id, kind, id, 'claimed', 0, 5 from accounts;
 insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by,
 	unpaid_since, plan_named, tried_at) select 'sub_' || id, kind, id, 'cus', 'active', 1, 2, 3, 4, 5, 6, 'user/x', 7, 'team', 8 from accounts;
 insert into subscription_items select id, 'si_' || n.v, 'price', 'lk', 'prod', 'plan', n.v, 7, 8, '["lk","old"]', 'lk', '["other"]' from subscriptions, (select 1 as v union select 2) n;

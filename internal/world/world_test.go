@@ -140,7 +140,7 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 	sender := w.net.party()
 	var err error
 	config := simulator.Config{
-		StripeKey: stripeKey, ClerkKey: clerkKey, Seed: seed,
+		StripeKey: stripeKey, ClerkKey: clerkKey, Seed: seed, PortalSaved: true,
 		StripeURL: "http://" + stripeHost, ClerkURL: "http://" + clerkHost,
 		HTTPClient: sender.client(15 * time.Second), Logger: slog.New(slog.DiscardHandler),
 		StripeWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/stripe", Secret: stripeWebhook}},
