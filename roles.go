@@ -132,6 +132,8 @@ type Store interface {
 	Replicas
 	Roster
 	Changes
+	PriceNames
+	HeldPrices
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error
@@ -193,6 +195,8 @@ type Billing interface {
 	// ("cs_…") or of a subscription ("sub_…"); empty where there was no checkout or no address.
 	BuyerEmail(ctx context.Context, objectID string) (string, error)
 	Product(ctx context.Context, id string) (Product, error)
+	// PricesOf returns the active prices of a product.
+	PricesOf(ctx context.Context, productID string) ([]Price, error)
 	// PartiesOf returns whom a subscription, invoice, charge or dispute is about: its
 	// customer and its payment intent, each empty where it has none.
 	PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error)

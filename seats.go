@@ -83,9 +83,9 @@ func (c Catalog) SeatItem(r Record, access Access) (Subscription, Item, bool) {
 			continue
 		}
 		var found []Item
-		for _, i := range s.Items {
-			if c.plan(i).Name == access.Plan && i.Quantity > 0 {
-				found = append(found, i)
+		for _, gift := range c.gifts(s.Items, s.PlanNamed) {
+			if gift.plan.Name == access.Plan && gift.item.Quantity > 0 {
+				found = append(found, gift.item)
 			}
 		}
 		if len(found) == 1 {

@@ -146,7 +146,8 @@ var elsewhere = map[string]string{
 
 // scans may read a table.
 var scans = map[string]string{
-	"countLinked": "of at most as many rows as make the brake's share meaningless",
+	"countLinked":      "of at most as many rows as make the brake's share meaningless",
+	"selectHeldPrices": "lockstep doctor reads all items, once",
 }
 
 // statementsOf are the store's statements as PostgreSQL is sent them, by name.

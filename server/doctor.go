@@ -67,7 +67,7 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		}
 		found = append(found, finding)
 	}
-	return found
+	return append(found, diagnosePrices(ctx, c)...)
 }
 
 // each is the errors that were joined.

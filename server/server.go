@@ -20,6 +20,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/hookcall"
 	"github.com/lockstep-dev/lockstep/internal/httpapi"
 	"github.com/lockstep-dev/lockstep/internal/ingest"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/watch"
@@ -75,7 +76,8 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{store: c.Store, caller: caller, log: c.Log, sources: c.sources(), polled: c.polled(), fleet: upstream.NewFleet(c.Store, c.Log, gates...)}
 	intake := ingest.New(inbox, func() { s.runner.Wake() })
-	keys := reconcilers(c, billing, id.directory, intake)
+	book := &pricebook.Book{Store: c.Store, Stripe: billing}
+	keys := reconcilers(c, billing, id.directory, intake, book)
 	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
@@ -88,7 +90,7 @@ func New(c Config) (*Server, error) {
 	if c.Mail.Page != nil {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
-	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
+	desk := &buying.Desk{Store: c.Store, Till: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
 	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Directory: id.asked(), Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
@@ -140,13 +142,12 @@ func identities(c Config) (identity, error) {
 }
 
 // reconcilers says which reconciler brings which kind of key in step.
-func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake *ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
-	products := &reconcile.Products{Billing: billing}
+func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake *ingest.Intake, book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
 	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
-	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Products: products, Owners: owners}
+		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Book: book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,
 		lockstep.KeyOrganization: accounts,

@@ -42,6 +42,7 @@ type file struct {
 	Identity      string   `toml:"identity"`
 	PastDueGrace  duration `toml:"past_due_grace"`
 	PartialRefund string   `toml:"partial_refund"`
+	PlanMetadata  string   `toml:"plan_metadata"`
 	Entitlements  bool     `toml:"stripe_entitlements"`
 	Budget        int      `toml:"projection_budget"`
 	AdoptByEmail  bool     `toml:"adopt_by_email"`
@@ -156,7 +157,8 @@ func readFile(path string) (file, error) {
 
 // catalog is the plans of the file.
 func (f file) catalog() lockstep.Catalog {
-	c := lockstep.Catalog{PastDueGrace: time.Duration(f.PastDueGrace), PartialRefund: lockstep.PartialRefund(f.PartialRefund)}
+	c := lockstep.Catalog{PastDueGrace: time.Duration(f.PastDueGrace), PartialRefund: lockstep.PartialRefund(f.PartialRefund),
+		PlanMetadata: f.PlanMetadata}
 	for _, p := range f.Plans {
 		c.Plans = append(c.Plans, lockstep.Plan{Name: p.Name, Prices: p.Prices, LookupKeys: p.LookupKeys, Products: p.Products,
 			Features: p.Features, Limits: p.Limits, Rank: p.Rank, Duration: time.Duration(p.Duration),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 )
 
 // Store is what buying needs of the store.
@@ -31,6 +32,7 @@ type Policy struct {
 type Desk struct {
 	Store   Store
 	Till    lockstep.Till
+	Book    *pricebook.Book
 	Catalog lockstep.Catalog
 	Policy  Policy
 	Wake    func() // tells the workers that something is due
@@ -130,7 +132,10 @@ func (d *Desk) price(ctx context.Context, o Order) (price lockstep.Price, err er
 		return price, &RefusedError{NoPrice, "Stripe has no such active price"}
 	case err == nil && o.TrialDays > 0 && !price.Recurring:
 		return price, &RefusedError{Invalid, "a one-time payment has no trial"}
+	case err != nil:
+		return price, err
 	}
+	price.Keys, err = d.Book.KeysOf(ctx, price)
 	return price, err
 }
 
@@ -153,8 +158,9 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			d.Log.ErrorContext(ctx, "the turn of a purchase was not given back; it ends with its lease", "account", o.Account.String(), "error", lost)
 		}
 	}()
+	fresh := map[string]lockstep.Subscription{} // as they were after we gave them up
 	for range looks {
-		has, err := d.look(ctx, o.Account, customerID)
+		has, err := d.look(ctx, o.Account, customerID, fresh)
 		if err != nil {
 			return Begun{}, err
 		}
@@ -162,7 +168,17 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			return Begun{}, refused
 		}
 		if obstacle, charged := d.Catalog.Obstacle(price, has, time.Now()); charged && !o.Again {
-			return Begun{}, d.refuse(ctx, obstacle)
+			if obstacle.Kind != lockstep.FirstPaymentOpen {
+				return Begun{}, d.refuse(ctx, obstacle)
+			}
+			open := has.Subscriptions[slices.IndexFunc(has.Subscriptions, func(s lockstep.Subscription) bool { return s.ID == obstacle.ID })]
+			begun, now, err := d.firstPayment(ctx, o, price, has, open)
+			if err != nil || begun.Reused {
+				begun.CustomerID = customerID
+				return begun, err
+			}
+			fresh[now.ID] = now
+			continue
 		}
 		same, changed, err := d.clear(ctx, has.Checkouts, sign)
 		switch {
@@ -239,8 +255,9 @@ func (d *Desk) turn(ctx context.Context, account lockstep.Account, fingerprint s
 // look is what the account has: of all its customers' subscriptions and sessions what
 // Stripe says now, beside those of customers it had before. The sessions come first: one
 // that is paid before they are read has its subscription when those are read, and one that
-// is paid after was open, and is not taken for nothing.
-func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Holdings, error) {
+// is paid after was open, and is not taken for nothing. fresh are subscriptions that were
+// just read.
+func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string, fresh map[string]lockstep.Subscription) (lockstep.Holdings, error) {
 	has := lockstep.Holdings{Several: d.Policy.Several}
 	record, err := d.Store.Account(ctx, account)
 	if err != nil {
@@ -263,13 +280,36 @@ func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID st
 			return has, err
 		}
 	}
+	for n := range has.Subscriptions {
+		if err := d.recall(ctx, &has.Subscriptions[n], record); err != nil {
+			return has, err
+		}
+	}
 	for _, s := range record.Subscriptions {
 		if !slices.ContainsFunc(has.Subscriptions, func(now lockstep.Subscription) bool { return now.ID == s.ID }) {
+			if now, read := fresh[s.ID]; read {
+				s = now
+			}
 			has.Subscriptions = append(has.Subscriptions, s)
 		}
 	}
 	has.Licenses = record.Licenses
 	return has, nil
+}
+
+// recall adds to a subscription from Stripe what we remember of it: the names of its prices,
+// and the plan that the app named.
+func (d *Desk) recall(ctx context.Context, s *lockstep.Subscription, record lockstep.Record) error {
+	var known []lockstep.Item
+	for _, was := range record.Subscriptions {
+		if was.ID == s.ID {
+			known, s.PlanNamed = was.Items, was.PlanNamed
+		}
+	}
+	if key := d.Catalog.PlanMetadata; key != "" && s.Metadata[key] != "" {
+		s.PlanNamed = s.Metadata[key]
+	}
+	return d.Book.Recall(ctx, pricebook.Sight{Items: s.Items, Known: known, Recurring: true})
 }
 
 // lookFurther adds what a further customer has. Its open sessions were not begun here.
@@ -327,7 +367,7 @@ func (d *Desk) refuse(ctx context.Context, obstacle lockstep.Obstacle) error {
 		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has a subscription (%s, %s), and a second one would be charged beside it: to change the plan, open the portal (POST /v1/portal with flow update)", plan, obstacle.ID)}
 	case lockstep.AlreadyBought:
 		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has bought %s already (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
-	case lockstep.PaymentUnderWay:
+	case lockstep.PaymentUnderWay, lockstep.FirstPaymentOpen:
 	}
 	mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: obstacle.ID}, Priority: lockstep.Interactive}
 	if err := d.Store.Mark(ctx, mark); err != nil {

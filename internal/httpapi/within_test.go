@@ -16,6 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/activation"
 	"github.com/lockstep-dev/lockstep/internal/buying"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/watch"
 )
 
@@ -62,6 +63,10 @@ func (silent) DeletionsIn(ctx context.Context, _ lockstep.DeletionState, _ int) 
 	return nil, wait(ctx)
 }
 
+func (silent) NamePrices(ctx context.Context, _ []lockstep.PriceName) ([]lockstep.PriceName, error) {
+	return nil, wait(ctx)
+}
+
 // till sells everything.
 type till struct{ lockstep.Till }
 
@@ -97,7 +102,7 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
 				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{}, Keys: []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
-					Desk: &buying.Desk{Store: silent{}, Till: till{}, Wake: func() {}, Log: log}}
+					Desk: &buying.Desk{Store: silent{}, Till: till{}, Book: &pricebook.Book{Store: silent{}}, Wake: func() {}, Log: log}}
 				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Till: till{}, Wake: func() {}, Log: log})
 				mux := http.NewServeMux()
 				api.Register(mux)

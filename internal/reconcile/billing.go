@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -133,11 +134,10 @@ func (r *run) observeSubscriptions(ctx context.Context) error {
 		}
 		listed = append(listed, known)
 	}
+	if err := r.interpret(ctx, listed, time.Now()); err != nil {
+		return err
+	}
 	for i := range listed {
-		listed[i].Items = slices.Clone(listed[i].Items) // one that is kept shares them with what was known
-		if err := r.Products.name(ctx, r.Catalog, listed[i].Items); err != nil {
-			return err
-		}
 		if listed[i].PaidBy, err = r.payerOf(ctx, listed[i]); err != nil {
 			return err
 		}
@@ -205,6 +205,9 @@ func (r *run) findPayments(ctx context.Context) error {
 		case errors.Is(err, lockstep.ErrNotFound) && !l.Primary: // no evidence of anything
 		case err != nil:
 			return fmt.Errorf("list checkout sessions: %w", err)
+		}
+		if err == nil {
+			r.nameAtCheckout(r.now.Subscriptions, l.CustomerID, some)
 		}
 		sessions = append(sessions, some...)
 	}

@@ -7,17 +7,18 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 )
 
 // Payments turns one-time payments into licenses. A payment intent's key only
 // leads to its checkout session's: one session is settled under one key, so an
 // older observation never overwrites a newer one.
 type Payments struct {
-	Store    UnlinkedStore
-	Billing  lockstep.Billing
-	Catalog  lockstep.Catalog
-	Products *Products
-	Owners   *Owners
+	Store   UnlinkedStore
+	Billing lockstep.Billing
+	Catalog lockstep.Catalog
+	Book    *pricebook.Book
+	Owners  *Owners
 }
 
 // Reconcile settles the checkout session, finds that of the payment intent, or
@@ -94,10 +95,17 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	case owner.IsZero():
 		return &lockstep.ParkError{Reason: "nothing says who paid", WaitsFor: waits}
 	}
-	if err := p.Products.name(ctx, p.Catalog, session.Items); err != nil {
+	known, err := p.known(ctx, owner, session.ID)
+	if err != nil {
+		return err
+	}
+	if err := p.Book.Name(ctx, p.Catalog, pricebook.Sight{Items: session.Items, Known: known.Items}); err != nil {
 		return err
 	}
 	license, _ := lockstep.LicenseOf(session, owner)
+	if p.Catalog.PlanMetadata != "" {
+		license.PlanNamed = session.Metadata[p.Catalog.PlanMetadata]
+	}
 	err = p.Store.SaveLicense(ctx, claim, license, licenseNotices(license, session, p.Catalog, time.Now()))
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
@@ -108,6 +116,20 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 		return fmt.Errorf("save license: %w", err)
 	}
 	return p.introduceCustomer(ctx, session)
+}
+
+// known returns the stored license, or the zero License.
+func (p *Payments) known(ctx context.Context, owner lockstep.Account, id string) (lockstep.License, error) {
+	record, err := p.Store.Account(ctx, owner)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return lockstep.License{}, fmt.Errorf("read account: %w", err)
+	}
+	for _, l := range record.Licenses {
+		if l.ID == id {
+			return l, nil
+		}
+	}
+	return lockstep.License{}, nil
 }
 
 // owner is whose license there is already; a license never changes its account,

@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"mails":       mails,
 		"sightings":   sightings,
 		"purchases":   purchases,
+		"prices":      prices,
 		"hooks":       hooks,
 		"deletions":   deletions,
 		"assignments": assignments,

@@ -19,13 +19,14 @@ type answer struct {
 	CustomerID string `json:"customer_id"`
 	Members    int64  `json:"members"`
 	Access     struct {
-		Active   bool             `json:"active"`
-		Plan     string           `json:"plan"`
-		Features []string         `json:"features"`
-		Limits   map[string]int64 `json:"limits"`
-		Seats    int64            `json:"seats"`
-		Until    *time.Time       `json:"until"`
-		Ending   bool             `json:"ending"`
+		Active   bool                 `json:"active"`
+		Plan     string               `json:"plan"`
+		Features []string             `json:"features"`
+		Limits   map[string]int64     `json:"limits"`
+		Seats    int64                `json:"seats"`
+		Until    *time.Time           `json:"until"`
+		Expires  map[string]time.Time `json:"expires"`
+		Ending   bool                 `json:"ending"`
 		Reasons  []struct {
 			Object string `json:"object"`
 			ID     string `json:"id"`
@@ -228,10 +229,7 @@ type thing struct {
 // things are what was bought for an account: by its linked customer, or by a guest
 // whose checkout named it.
 func (c *checker) things(account string) []thing {
-	plans := map[string]struct {
-		name string
-		rank int
-	}{c.prices["basic"]: {"basic", 1}, c.prices["pro"]: {"pro", 2}, c.prices["life"]: {"life", 3}, c.prices["pass"]: {"pass", 0}}
+	ranks := map[string]int{"basic": 1, "pro": 2, "life": 3, "pass": 0}
 	_, id, _ := strings.Cut(account, "/")
 	customers := map[string]bool{c.answers[account].CustomerID: true}
 	for _, customer := range c.sim.Customers() { // also those that were deleted and replaced
@@ -245,8 +243,8 @@ func (c *checker) things(account string) []thing {
 		if !customers[s.Customer] {
 			continue
 		}
-		plan := plans[s.Items[0].Price]
-		all = append(all, thing{id: s.ID, status: s.Status, plan: plan.name, rank: plan.rank, subscription: true, customer: s.Customer,
+		plan := c.sold(s.Items[0].Price)
+		all = append(all, thing{id: s.ID, status: s.Status, plan: plan, rank: ranks[plan], subscription: true, customer: s.Customer,
 			grants: s.Status == "active" || s.Status == "trialing" || s.Status == "past_due" && c.spared(s),
 			ended:  s.Status == "canceled" || s.Status == "incomplete_expired", born: s.Created.Unix()})
 	}
@@ -255,9 +253,9 @@ func (c *checker) things(account string) []thing {
 		if s.Mode != "payment" || s.Status != "complete" || !mine {
 			continue
 		}
-		plan := plans[s.Lines[0].Price]
-		t := thing{id: s.ID, plan: plan.name, rank: plan.rank, born: s.Created.Unix()}
-		t.status, t.grants = c.fate(s, plan.name)
+		plan := c.sold(s.Lines[0].Price)
+		t := thing{id: s.ID, plan: plan, rank: ranks[plan], born: s.Created.Unix()}
+		t.status, t.grants = c.fate(s, plan)
 		all = append(all, t)
 	}
 	return all
