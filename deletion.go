@@ -16,6 +16,9 @@ const (
 	DeletionHeld      DeletionState = "held"      // by the brake: it waits for an operator
 	DeletionApproved  DeletionState = "approved"  // by an operator
 	DeletionDiscarded DeletionState = "discarded" // by an operator: the billing goes on, as if nobody had said so
+	// DeletionRefused: begun or approved, but Stripe refused to end the billing. It is tried
+	// again with every look at the account. Records say it by a problem of [StepDeletion].
+	DeletionRefused DeletionState = "refused"
 )
 
 // Waits reports whether the account is to be treated as if it were not deleted.
@@ -88,8 +91,8 @@ type Deletions interface {
 	DeletionsIn(ctx context.Context, state DeletionState, limit int) ([]Deletion, error)
 	// DeletionTally counts deletions by state.
 	DeletionTally(ctx context.Context) (map[DeletionState]int64, error)
-	// DecideDeletions approves or discards what is held, or of the named accounts also
-	// what was discarded, marks the accounts, and counts anew from now on. It returns
-	// whom that was about.
+	// DecideDeletions approves or discards what is held, and of the named accounts also
+	// what was discarded. It approves named accounts that are refused, which tries them
+	// again. It marks the accounts, counts anew from now on, and returns the accounts.
 	DecideDeletions(ctx context.Context, decision DeletionState, accounts []Account) ([]Account, error)
 }

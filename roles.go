@@ -64,6 +64,8 @@ type Ledger interface {
 	AccountOfCustomer(ctx context.Context, customerID string) (Account, error)
 	// AccountsAfter returns up to limit accounts in the order of kind and id.
 	AccountsAfter(ctx context.Context, after Account, limit int) ([]Account, error)
+	// Troubled returns up to limit accounts that have problems, in the order of kind and id.
+	Troubled(ctx context.Context, after Account, limit int) ([]Troubled, error)
 	// Save writes what a run found out about its account, and its subscriptions;
 	// licenses and sponsorships of the record are not written. A link is only ever
 	// added, or replaced when the former customer is deleted: else ErrLinked. What
@@ -142,8 +144,9 @@ type NewCustomer struct {
 // tries again: the queue does.
 type Billing interface {
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
-	// UpdateCustomer sets the address and the name. ErrNotFound when it is deleted.
-	UpdateCustomer(ctx context.Context, id, email, name string) error
+	// UpdateCustomer writes the fields that are not empty and leaves the others as they are.
+	// ErrNotFound when it is deleted.
+	UpdateCustomer(ctx context.Context, id string, change CustomerDetails) error
 	// DeleteCustomer deletes a customer, which cancels its subscriptions. That it
 	// was deleted before is no error; that it never was in this mode is ErrNotFound.
 	DeleteCustomer(ctx context.Context, id string) error

@@ -35,6 +35,10 @@ type Config struct {
 	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good
 	Forget     time.Duration           // how long after a deletion stored events are blanked; 0: 30 days, negative: never
 
+	// CustomerDetails says whether an address and a name that were changed at Stripe stay when
+	// the directory changes; empty means lockstep.RespectDetails: they stay.
+	CustomerDetails lockstep.DetailsPolicy
+
 	AdoptByEmail bool // take over a customer from before Lockstep by the user's verified address
 	Activation   Activation
 	Seats        lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
@@ -151,6 +155,7 @@ func (c Config) Validate() error {
 	add(c.Projection.Validate())
 	add(c.Deletion.Validate())
 	add(c.Brake.Validate())
+	add(c.CustomerDetails.Validate())
 	add(c.Seats.Validate())
 	if c.Identities == FromAPI && c.Seats != (lockstep.SeatPolicy{}) {
 		add(errors.New("seats: who puts identities through the API does not say who their members are"))

@@ -130,7 +130,8 @@ func identities(c Config) (identity, error) {
 func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake *ingest.Intake) map[lockstep.KeyKind]reconcile.Reconciler {
 	products := &reconcile.Products{Billing: billing}
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Details: c.CustomerDetails,
+		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Products: products}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,

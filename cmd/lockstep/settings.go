@@ -40,6 +40,7 @@ type file struct {
 	Entitlements  bool     `toml:"stripe_entitlements"`
 	Budget        int      `toml:"projection_budget"`
 	AdoptByEmail  bool     `toml:"adopt_by_email"`
+	Details       string   `toml:"customer_details"`
 
 	Clerk struct {
 		InstanceID        string   `toml:"instance_id"`
@@ -184,7 +185,7 @@ func (f file) apply(c *server.Config) {
 	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
-	c.AdoptByEmail = f.AdoptByEmail
+	c.AdoptByEmail, c.CustomerDetails = f.AdoptByEmail, lockstep.DetailsPolicy(f.Details)
 	c.Forget = time.Duration(f.Deletions.Forget)
 	c.Entitled = f.Entitlements
 	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow), Proration: lockstep.SeatProration(f.Seats.Proration),

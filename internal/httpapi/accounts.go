@@ -37,6 +37,7 @@ type accountView struct {
 	Access          lockstep.Access `json:"access"`
 	Pending         bool            `json:"pending" doc:"Something happened that has not been looked at yet"`
 	Problem         string          `json:"problem,omitempty" doc:"Why the last look did not end well; for servers"`
+	Problems        []problemView   `json:"problems,omitempty" doc:"Steps that a provider refused, oldest first; for servers"`
 	Notices         []noticeView    `json:"notices,omitempty" doc:"What there is to tell, oldest first; for servers"`
 	UpdatedAt       time.Time       `json:"updated_at"`
 }
@@ -73,7 +74,7 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if !callerOf(ctx).server {
 		return out, nil
 	}
-	out.Body.Problem = work.Reason
+	out.Body.Problem, out.Body.Problems = work.Reason, viewProblems(record.Problems)
 	notices, err := a.Store.Notices(ctx, account)
 	if err != nil {
 		return nil, a.problem(ctx, "read notices", err)

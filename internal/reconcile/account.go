@@ -32,7 +32,8 @@ type Accounts struct {
 	Brake        lockstep.Brake
 	Forget       time.Duration // after a deletion the stored events are blanked; negative: never
 	AdoptByEmail bool          // take over customers from before by a verified address
-	Entitled     bool          // features come from Stripe's entitlements too
+	Details      lockstep.DetailsPolicy
+	Entitled     bool // features come from Stripe's entitlements too
 	Seats        lockstep.SeatPolicy
 	Members      lockstep.MemberLimiter // nil: nobody limits members
 	Products     *Products
@@ -52,15 +53,26 @@ type run struct {
 	identity *lockstep.Identity // as observed in this run; nil: not looked at
 	absent   bool               // the directory does not know it, but its deletion waits for an operator
 	made     bool               // the customer was created in this run
+	customer *lockstep.Customer // as observed in this run; nil: not looked at
 	marks    []lockstep.Mark
+	began    time.Time
+	failures []error // refusals of lasting steps
+	// overdrawn: more writes of metadata were made than the turn that was saved.
+	overdrawn bool
 }
 
-// Reconcile brings the account of the claim in step.
+// Reconcile brings the account of the claim in step. A step that a provider refuses is
+// recorded as a problem of the account, and the steps after it are done all the same.
 func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	r, err := as.begin(ctx, claim)
 	if err != nil {
 		return Result{}, err
 	}
+	result, err := r.steps(ctx)
+	return r.conclude(ctx, result, err)
+}
+
+func (r *run) steps(ctx context.Context) (Result, error) {
 	if r.scope.Has(lockstep.ScopeIdentity|lockstep.ScopeDeleted) || r.now.Deletion.Waits() {
 		if gone, err := r.observeIdentity(ctx); gone || err != nil {
 			return Result{}, err
@@ -75,40 +87,55 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		}
 		return r.forget(ctx)
 	}
-	if err := r.observeCustomer(ctx); err != nil {
-		return Result{}, err
-	}
-	if err := r.ensureCustomer(ctx); err != nil {
-		return Result{}, err
-	}
-	if err := r.observeBilling(ctx); err != nil {
+	if err := r.observe(ctx); err != nil {
 		return Result{}, err
 	}
 	at := time.Now()
-	access := as.Catalog.Access(r.now, at)
+	access := r.Catalog.Access(r.now, at)
 	switch changed, err := r.fitSeats(ctx, access); {
 	case err != nil:
 		return Result{}, err
 	case changed:
-		access = as.Catalog.Access(r.now, at)
+		access = r.Catalog.Access(r.now, at)
 	}
 	r.now.EntitledBy = entitledBy(access)
 	projected := r.plan(access, at)
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
+	return r.nextLook(access, at), r.effects(ctx, access, projected, at)
+}
+
+// observe brings what we know of the customer and the billing state up to date.
+func (r *run) observe(ctx context.Context) error {
+	billing := func(err error) error { return r.refused(lockstep.StepBilling, "", err) }
+	reads := r.scope.Has(lockstep.ScopeCustomer | lockstep.ScopeSubscriptions | lockstep.ScopePayments)
+	if err := billing(r.observeCustomer(ctx)); err != nil {
+		return err
+	}
+	if err := r.refused(lockstep.StepCustomer, "", r.ensureCustomer(ctx)); err != nil {
+		return err
+	}
+	if err := billing(r.observeBilling(ctx)); err != nil {
+		return err
+	}
+	if reads && len(r.failures) == 0 {
+		r.now.ClearProblem(lockstep.StepBilling)
+	}
+	return nil
+}
+
+// effects are what follows from a saved record elsewhere, in this order.
+func (r *run) effects(ctx context.Context, access lockstep.Access, projected projection, at time.Time) error {
 	if !r.absent {
 		if err := r.project(ctx, projected); err != nil {
-			return Result{}, err
+			return err
 		}
 	}
 	if err := r.limitMembers(ctx, access); err != nil {
-		return Result{}, err
+		return err
 	}
-	if err := r.tell(ctx, at); err != nil {
-		return Result{}, err
-	}
-	return r.nextLook(access, at), nil
+	return r.tell(ctx, at)
 }
 
 // nextLook is when time alone may change the answer, or there is something to
@@ -139,7 +166,7 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 	if !ok {
 		return nil, lockstep.Terminal(fmt.Errorf("key %s is no account's", claim.Key))
 	}
-	r := &run{Accounts: as, claim: claim, account: account, scope: claim.Scope, known: true}
+	r := &run{Accounts: as, claim: claim, account: account, scope: claim.Scope, known: true, began: time.Now()}
 	was, err := as.Store.Account(ctx, account)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
@@ -206,6 +233,7 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	r.identity = &identity
 	r.now.Members, r.now.MemberLimit = identity.Members, identity.MemberLimit
 	r.now.Email, r.now.Name, r.now.IdentityUpdatedAt = identity.Email, identity.Name, identity.UpdatedAt
+	r.now.EmailVerified = identity.Email != "" && identity.EmailVerified
 	return false, nil
 }
 

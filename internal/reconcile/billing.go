@@ -46,6 +46,7 @@ func (r *run) observeCustomer(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look at customer: %w", err)
 	}
+	r.customer = &c
 	switch {
 	case c.Deleted:
 		r.now.CustomerDeleted = true

@@ -33,13 +33,26 @@ update work set
 	disposition = 'retry', reason = $5
 where key = $1 and lease_token = $2`
 
-	// finishEnded: parked or failed.
+	// finishEnded: parked.
 	finishEnded Statement = `
 update work set
 	done_generation = claimed_generation,
 	lease_token = '', lease_until = 0, claimed_scope = 0,
 	attempts = case when generation > claimed_generation then 0 else attempts end,
 	disposition = $3, reason = $4
+where key = $1 and lease_token = $2`
+
+	// finishFailed: $3 and $4 as of finishDone, $5 why.
+	finishFailed Statement = `
+update work set
+	done_generation = claimed_generation,
+	lease_token = '', lease_until = 0, claimed_scope = 0,
+	attempts = case when generation > claimed_generation or cast($3 as bigint) > 0 then 0 else attempts end,
+	disposition = 'failed', reason = $5,
+	generation = case when generation = claimed_generation and cast($3 as bigint) > 0 then generation + 1 else generation end,
+	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3 else run_at end,
+	scope = case when generation = claimed_generation and cast($3 as bigint) > 0 then scope | $4 else scope end,
+	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end
 where key = $1 and lease_token = $2`
 
 	// settleEvents and endWaits do nothing unless the token ($2) is the current one.
@@ -84,7 +97,10 @@ func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 		case lockstep.Parked:
 			return t.park(ctx, claim, outcome)
 		case lockstep.Failed:
-			return t.end(ctx, claim, lockstep.Failed, lockstep.EventFailed, outcome.Reason)
+			if err := t.settle(ctx, claim, lockstep.EventFailed, outcome.Reason); err != nil {
+				return err
+			}
+			return t.later(ctx, finishFailed, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, outcome.Reason)
 		}
 		return fmt.Errorf("disposition %q is none", outcome.Disposition)
 	})
@@ -110,14 +126,6 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	return err
 }
 
-// end ends a run that is not tried again before the next mark.
-func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Disposition, s lockstep.EventStatus, reason string) error {
-	if err := t.settle(ctx, claim, s, reason); err != nil {
-		return err
-	}
-	return t.later(ctx, finishEnded, claim.Key.String(), claim.Token, d, reason)
-}
-
 // park ends a run whose key belongs to nobody known. What it waits for may have
 // come while it ran: then it runs again.
 func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
@@ -135,7 +143,10 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	if err != nil {
 		return err
 	}
-	if err := t.end(ctx, claim, lockstep.Parked, lockstep.EventParked, outcome.Reason); err != nil {
+	if err := t.settle(ctx, claim, lockstep.EventParked, outcome.Reason); err != nil {
+		return err
+	}
+	if err := t.later(ctx, finishEnded, claim.Key.String(), claim.Token, lockstep.Parked, outcome.Reason); err != nil {
 		return err
 	}
 	for _, key := range outcome.WaitsFor {

@@ -35,6 +35,11 @@ type answer struct {
 	} `json:"access"`
 	Pending bool   `json:"pending"`
 	Problem string `json:"problem"`
+	// Problems are the steps that a provider refused.
+	Problems []struct {
+		Step string `json:"step"`
+		Code string `json:"code"`
+	} `json:"problems"`
 	Notices []struct {
 		ID     string `json:"id"`
 		Kind   string `json:"kind"`
