@@ -25,6 +25,7 @@ type Subscription struct {
 	EndedAt           time.Time // zero: not ended
 	TrialEnd          time.Time
 	CreatedAt         time.Time
+	ScheduleID        string            // that it runs under, as observed; not kept
 	InvoiceID         string            // the latest invoice, as observed; not kept
 	PaidBy            string            // the user who bought it for an organization; may be empty
 	Metadata          map[string]string // as observed; only PaidBy is kept of it
@@ -33,6 +34,12 @@ type Subscription struct {
 // Ending reports whether s is going to end. Stripe has two encodings: a flag,
 // or, from the customer portal in flexible billing mode, a date alone.
 func (s Subscription) Ending() bool { return s.CancelAtPeriodEnd || !s.CancelAt.IsZero() }
+
+// EndsWithPeriod reports whether s ends with what is paid for. With a later date it is billed
+// until then.
+func (s Subscription) EndsWithPeriod() bool {
+	return s.CancelAtPeriodEnd || !s.CancelAt.IsZero() && !s.CancelAt.After(s.PeriodEnd())
+}
 
 // Ended reports whether s is over for good.
 func (s Subscription) Ended() bool {

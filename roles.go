@@ -167,6 +167,15 @@ type Billing interface {
 	EndSubscription(ctx context.Context, id string) error
 	// CancelSubscription ends a subscription now. That it has ended is no error.
 	CancelSubscription(ctx context.Context, id string) error
+	// UnstartedSchedules returns the customer's subscription schedules that have not started:
+	// each will begin a subscription.
+	UnstartedSchedules(ctx context.Context, customerID string) (ids []string, err error)
+	// ReleaseSchedule has a subscription go on without its schedule, which otherwise owns its
+	// cancellation. That the schedule is over is no error.
+	ReleaseSchedule(ctx context.Context, id string) error
+	// CancelSchedule cancels a schedule and, now, the subscription that runs under it. That the
+	// schedule is over is no error.
+	CancelSchedule(ctx context.Context, id string) error
 	// Entitlements returns the lookup keys of all features that a customer is entitled to,
 	// sorted.
 	Entitlements(ctx context.Context, customerID string) ([]string, error)

@@ -71,6 +71,7 @@ func (r *run) entomb(ctx context.Context) error {
 	policy := r.Deletion.Of(r.account.Kind)
 	r.now.State = lockstep.AccountDeleted
 	r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
+	r.now.EmailVerified, r.now.Problems = false, nil
 	r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", string(policy))
 	if policy == KeepBilling && slices.ContainsFunc(r.now.Subscriptions, func(s lockstep.Subscription) bool { return !s.Ended() }) {
 		r.Log.Warn("a deleted account is still billed, as the policy says", "account", r.account.String(), "customer", r.now.CustomerID)
@@ -86,60 +87,19 @@ func (r *run) bury(ctx context.Context) error {
 		return err
 	}
 	if r.now.CustomerID != "" && !r.now.CustomerDeleted {
-		switch r.Deletion.Of(r.account.Kind) {
-		case DeleteCustomer:
-			if err := r.Billing.DeleteCustomer(ctx, r.now.CustomerID); err != nil {
-				return fmt.Errorf("delete customer of a deleted account: %w", err)
-			}
-			r.now.CustomerDeleted = true
-			r.scope |= lockstep.ScopeSubscriptions
-		case CancelSubscriptions:
-			if err := r.cancelAll(ctx, func(lockstep.Subscription) bool { return false }); err != nil {
-				return err
-			}
-		case EndSubscriptions:
-			if err := r.cancelAll(ctx, hasPeriod); err != nil {
-				return err
-			}
-		case KeepBilling:
+		if err := r.endBilling(ctx, lockstep.StepDeletion, r.Deletion.Of(r.account.Kind), r.now.CustomerID); err != nil {
+			return err
 		}
+	} else {
+		r.now.ClearProblem(lockstep.StepDeletion)
 	}
 	r.scope &^= lockstep.ScopePayments
-	if err := r.observeBilling(ctx); err != nil {
+	if err := r.refused(lockstep.StepBilling, "", r.observeBilling(ctx)); err != nil {
 		return err
 	}
 	at := time.Now()
 	r.now.EntitledBy = ""
 	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
-}
-
-// hasPeriod reports whether a subscription has a period to end with: one that is not
-// paid yet, not paid any more or paused has none.
-func hasPeriod(s lockstep.Subscription) bool {
-	return s.Status == "active" || s.Status == "trialing" || s.Status == "past_due"
-}
-
-// cancelAll cancels every subscription: those that may run out with their period, the
-// others now.
-func (r *run) cancelAll(ctx context.Context, runOut func(lockstep.Subscription) bool) error {
-	live, err := r.Billing.Subscriptions(ctx, r.now.CustomerID)
-	if err != nil {
-		return fmt.Errorf("list subscriptions of a deleted account: %w", err)
-	}
-	for _, s := range live {
-		cancel := r.Billing.CancelSubscription
-		switch {
-		case s.Ended(), runOut(s) && s.Ending():
-			continue
-		case runOut(s):
-			cancel = r.Billing.EndSubscription
-		}
-		if err := cancel(ctx, s.ID); err != nil {
-			return fmt.Errorf("cancel subscription of a deleted account: %w", err)
-		}
-		r.scope |= lockstep.ScopeSubscriptions
-	}
-	return nil
 }
 
 // forget blanks the stored events of a deleted account when it is time to, and those

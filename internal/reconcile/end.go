@@ -1,0 +1,136 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// weaker are the ways to end a billing, by policy. If Stripe refuses the first, the next one
+// takes less away; none takes more than the policy says.
+var weaker = map[DeletionPolicy][]DeletionPolicy{
+	DeleteCustomer:      {DeleteCustomer, CancelSubscriptions, EndSubscriptions},
+	CancelSubscriptions: {CancelSubscriptions, EndSubscriptions},
+	EndSubscriptions:    {EndSubscriptions},
+	KeepBilling:         nil,
+}
+
+// endBilling ends the billing of a customer as the policy says. What Stripe refuses is
+// recorded under step, with what was done instead; it is tried again with each look.
+func (r *run) endBilling(ctx context.Context, step lockstep.Step, policy DeletionPolicy, customerID string) error {
+	ways := weaker[policy]
+	var causes []error
+	for _, way := range ways {
+		err := r.endBy(ctx, way, customerID)
+		if _, refused := refusal(err); err != nil && !refused {
+			return err
+		}
+		if err == nil {
+			if len(causes) == 0 {
+				r.now.ClearProblem(step)
+				return nil
+			}
+			return r.refused(step, string(way), fmt.Errorf("%w; instead the policy %s was applied", errors.Join(causes...), way))
+		}
+		causes = append(causes, err)
+	}
+	if len(causes) == 0 {
+		return nil
+	}
+	r.Log.Error("STRIPE REFUSES TO END A BILLING, which goes on: end it in the dashboard, then run `lockstep deletions approve`",
+		"account", r.account.String(), "customer", customerID, "policy", string(policy))
+	return r.refused(step, "", fmt.Errorf("%w; the billing goes on", errors.Join(causes...)))
+}
+
+// endBy ends the billing of a customer in one way.
+func (r *run) endBy(ctx context.Context, way DeletionPolicy, customerID string) error {
+	if way == DeleteCustomer {
+		if err := r.Billing.DeleteCustomer(ctx, customerID); err != nil {
+			return fmt.Errorf("delete customer: %w", err)
+		}
+		r.now.CustomerDeleted = true
+		r.scope |= lockstep.ScopeSubscriptions
+		return nil
+	}
+	live, err := r.Billing.Subscriptions(ctx, customerID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		if c, look := r.Billing.Customer(ctx, customerID); look == nil && c.Deleted {
+			r.now.CustomerDeleted = true // and its subscriptions were canceled
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("list subscriptions: %w", err)
+	}
+	var refusals []error
+	for _, s := range live {
+		end := r.cancelNow
+		switch {
+		case s.Ended(), way == EndSubscriptions && hasPeriod(s) && s.EndsWithPeriod():
+			continue
+		case way == EndSubscriptions && hasPeriod(s):
+			end = r.endWithPeriod
+		}
+		r.scope |= lockstep.ScopeSubscriptions
+		err := end(ctx, s)
+		if _, refused := refusal(err); err != nil && !refused {
+			return err
+		}
+		refusals = append(refusals, err)
+	}
+	err = r.cancelUnstarted(ctx, customerID)
+	if _, refused := refusal(err); err != nil && !refused {
+		return err
+	}
+	return errors.Join(append(refusals, err)...)
+}
+
+// cancelNow cancels a subscription. Should Stripe want the schedule that it runs under to be
+// canceled instead, that cancels the subscription too.
+func (r *run) cancelNow(ctx context.Context, s lockstep.Subscription) error {
+	err := r.Billing.CancelSubscription(ctx, s.ID)
+	if _, refused := refusal(err); refused && s.ScheduleID != "" {
+		err = r.Billing.CancelSchedule(ctx, s.ScheduleID)
+	}
+	if err != nil {
+		return fmt.Errorf("cancel subscription: %w", err)
+	}
+	return nil
+}
+
+// endWithPeriod has a subscription end with its paid period. While a schedule owns it (the
+// portal creates one for each downgrade), Stripe refuses that; so the schedule is released,
+// which leaves the subscription as it is now.
+func (r *run) endWithPeriod(ctx context.Context, s lockstep.Subscription) error {
+	if s.ScheduleID != "" {
+		if err := r.Billing.ReleaseSchedule(ctx, s.ScheduleID); err != nil {
+			return fmt.Errorf("release schedule: %w", err)
+		}
+	}
+	if err := r.Billing.EndSubscription(ctx, s.ID); err != nil {
+		return fmt.Errorf("end subscription: %w", err)
+	}
+	return nil
+}
+
+// cancelUnstarted cancels the schedules that would begin a subscription later.
+func (r *run) cancelUnstarted(ctx context.Context, customerID string) error {
+	ids, err := r.Billing.UnstartedSchedules(ctx, customerID)
+	if err != nil {
+		return fmt.Errorf("list schedules: %w", err)
+	}
+	for _, id := range ids {
+		if err := r.Billing.CancelSchedule(ctx, id); err != nil {
+			return fmt.Errorf("cancel schedule: %w", err)
+		}
+	}
+	return nil
+}
+
+// hasPeriod reports whether a subscription has a period to end with: one that is not
+// paid yet, not paid any more or paused has none.
+func hasPeriod(s lockstep.Subscription) bool {
+	return s.Status == "active" || s.Status == "trialing" || s.Status == "past_due"
+}
