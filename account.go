@@ -105,6 +105,7 @@ type Identity struct {
 	EmailVerified bool // the directory has verified the primary address
 
 	FoundedBy   string // of an organization: the user who made it; empty: not known
-	Members     int64  // of an organization; 0: not known
+	Members     int64  // of an organization; 0: not known, or Empty
+	Empty       bool   // of an organization: the directory says that it has no members
 	MemberLimit int64  // how many it may have; 0: no limit
 }

@@ -22,7 +22,7 @@ type Record struct {
 
 	Members     int64 // of an organization, as the directory last said; 0: not known
 	MemberLimit int64 // how many it may have; 0: no limit
-	// Departed are the users who bought for the organization and are no longer members.
+	// Departed are the users who bought for the organization and are not among its members.
 	Departed []string
 
 	CustomerID         string // the linked customer; empty: none
@@ -35,7 +35,7 @@ type Record struct {
 	Subscriptions []Subscription // of the linked customer, as last observed
 	Licenses      []License      // written with their payments, see [Ledger.SaveLicense]
 	Entitlements  []string       // features by Stripe's entitlements, where they are read; sorted
-	PaysFor       []Sponsorship  // of a user: the organizations whose subscription they bought
+	PaysFor       []Sponsorship  // of a user: what they bought for organizations of which they are a member
 
 	Projected map[string]any // our keys of the directory's metadata, as last written
 	// PacedUntil is from when on the metadata may be written at its even pace: a write that

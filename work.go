@@ -65,6 +65,7 @@ const (
 	ScopePayments                        // its one-time payments
 	ScopePurchase                        // somebody is about to buy: there must be a customer
 	ScopeDeleted                         // somebody said that the identity is gone: confirm it
+	ScopeMembers                         // who belongs to the organization
 
 	ScopeAll = ScopeIdentity | ScopeCustomer | ScopeSubscriptions | ScopePayments
 )

@@ -74,7 +74,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{store: c.Store, caller: caller, log: c.Log, fleet: upstream.NewFleet(c.Store, c.Log, gates...)}
 	intake := ingest.New(inbox, func() { s.runner.Wake() })
 	keys := reconcilers(c, billing, id.directory, intake)
-	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
+	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, lister(id.directory), c.Buying.Roles, c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
 	keys[lockstep.KeyHook] = reconcile.NewHooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
@@ -131,7 +131,8 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 	products := &reconcile.Products{Billing: billing}
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Catalog: c.Catalog,
 		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Details: c.CustomerDetails,
-		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory), Empty: c.EmptyOrganization,
+		Products: products, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Products: products}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,
@@ -144,6 +145,12 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 			Intervals: c.Intervals, Retention: c.Retention, Take: intake.Take, Log: c.Log},
 		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
 	}
+}
+
+// lister is the directory, where it knows who is a member.
+func lister(directory lockstep.Directory) lockstep.MemberLister {
+	l, _ := directory.(lockstep.MemberLister)
+	return l
 }
 
 // limiter is the directory, where it knows members.

@@ -28,6 +28,7 @@ type file struct {
 	Deleted       string   `toml:"on_account_deleted"`
 	UserDeleted   string   `toml:"on_user_deleted"`
 	OrgDeleted    string   `toml:"on_organization_deleted"`
+	OrgEmpty      string   `toml:"on_organization_empty"`
 	Deletions     struct {
 		Brake  int      `toml:"brake"`
 		Window duration `toml:"window"`
@@ -186,6 +187,7 @@ func (f file) apply(c *server.Config) {
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
 	c.AdoptByEmail, c.CustomerDetails = f.AdoptByEmail, lockstep.DetailsPolicy(f.Details)
+	c.EmptyOrganization = lockstep.EmptyPolicy(f.OrgEmpty)
 	c.Forget = time.Duration(f.Deletions.Forget)
 	c.Entitled = f.Entitlements
 	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow), Proration: lockstep.SeatProration(f.Seats.Proration),

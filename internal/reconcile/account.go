@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -36,6 +37,8 @@ type Accounts struct {
 	Entitled     bool // features come from Stripe's entitlements too
 	Seats        lockstep.SeatPolicy
 	Members      lockstep.MemberLimiter // nil: nobody limits members
+	Lister       lockstep.MemberLister  // nil: nobody knows who is a member
+	Empty        lockstep.EmptyPolicy   // of an organization without members
 	Products     *Products
 	Listeners    []string // the webhook endpoints that are told of each change of access
 	Log          *slog.Logger
@@ -116,7 +119,13 @@ func (r *run) observe(ctx context.Context) error {
 	if err := r.refused(lockstep.StepCustomer, "", r.ensureCustomer(ctx)); err != nil {
 		return err
 	}
+	if err := r.refused(lockstep.StepMembers, "", r.endEmpty(ctx)); err != nil {
+		return err
+	}
 	if err := billing(r.observeBilling(ctx)); err != nil {
+		return err
+	}
+	if err := r.refused(lockstep.StepMembers, "", r.observeMembers(ctx)); err != nil {
 		return err
 	}
 	if reads && len(r.failures) == 0 {
@@ -255,7 +264,7 @@ func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) er
 
 func (r *run) write(ctx context.Context, told []lockstep.Notice, at time.Time) error {
 	r.now.UpdatedAt = at
-	change := lockstep.Change{Record: r.now, Notices: told, Marks: append(r.marks, payers(r.was, r.now)...)}
+	change := lockstep.Change{Record: r.now, Notices: told, Marks: slices.Concat(r.marks, payers(r.was, r.now), movers(r.was, r.now))}
 	if err := r.Store.Save(ctx, r.claim, change); err != nil {
 		return fmt.Errorf("save account: %w", err)
 	}

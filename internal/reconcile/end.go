@@ -39,7 +39,7 @@ func (r *run) endBilling(ctx context.Context, step lockstep.Step, policy Deletio
 	if len(causes) == 0 {
 		return nil
 	}
-	r.Log.Error("STRIPE REFUSES TO END A BILLING, which goes on: end it in the dashboard, then run `lockstep deletions approve`",
+	r.Log.Error("STRIPE REFUSES TO END A BILLING, which goes on: end it in Stripe's dashboard; what it refuses is in GET /v1/problems",
 		"account", r.account.String(), "customer", customerID, "policy", string(policy))
 	return r.refused(step, "", fmt.Errorf("%w; the billing goes on", errors.Join(causes...)))
 }

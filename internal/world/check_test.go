@@ -412,7 +412,7 @@ func (c *checker) checkMetadata(account string, metadata map[string]any, all []t
 }
 
 // sponsored is the organization's subscription that a user without access of their
-// own bought and still shows: the newest that has not ended, or the newest ended
+// own bought, as a member of it, and still shows: the newest that has not ended, or the newest ended
 // one if they never had a subscription themselves.
 func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 	_, user, isUser := strings.Cut(account, "user/")
@@ -421,7 +421,8 @@ func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 	}
 	var bought []thing
 	for organization, a := range c.answers {
-		if !strings.HasPrefix(organization, "organization/") || a.CustomerID == "" {
+		id, is := strings.CutPrefix(organization, "organization/")
+		if !is || a.CustomerID == "" || !slices.Contains(c.sim.Members(id), user) {
 			continue
 		}
 		for _, t := range c.things(organization) {

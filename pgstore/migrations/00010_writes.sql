@@ -9,7 +9,7 @@ alter table accounts add column deletion_refused bigint not null default 0;
 create index accounts_deletion_refused on accounts (deletion_refused, deletion_at, kind, id) where deletion_refused <> 0;
 -- Whether the directory has verified the address.
 alter table accounts add column email_verified bigint not null default 0;
--- Of an organization: the users who bought for it and have left it, as a JSON list; empty: none.
+-- Of an organization: the users who bought for it and are not its members, as a JSON list; empty: none.
 alter table accounts add column departed text collate "C" not null default '';
 
 -- The addresses that have had a trial, as keyed hashes. The key is below.

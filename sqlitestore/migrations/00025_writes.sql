@@ -8,7 +8,7 @@ alter table accounts add column deletion_refused integer not null default 0;
 create index accounts_deletion_refused on accounts (deletion_refused, deletion_at, kind, id) where deletion_refused <> 0;
 -- Whether the directory has verified the address.
 alter table accounts add column email_verified integer not null default 0;
--- Of an organization: the users who bought for it and have left it, as a JSON list; empty: none.
+-- Of an organization: the users who bought for it and are not its members, as a JSON list; empty: none.
 alter table accounts add column departed text not null default '';
 
 -- The addresses that have had a trial, as keyed hashes. The key is below.

@@ -1,0 +1,34 @@
+package lockstep
+
+import (
+	"context"
+	"fmt"
+)
+
+// MemberLister knows who belongs to an organization. Errors are as those of [Directory].
+type MemberLister interface {
+	// MembersAmong returns which of the users are members now, in no order.
+	MembersAmong(ctx context.Context, organization Account, userIDs []string) ([]string, error)
+	// MembersIn returns up to limit members who have one of the roles, without "org:", the
+	// earliest first; without roles, of any role.
+	MembersIn(ctx context.Context, organization Account, roles []string, limit int) ([]string, error)
+}
+
+// EmptyPolicy says what becomes of the billing of an organization that has no members left.
+type EmptyPolicy string
+
+// The policies. Each reports the organization.
+const (
+	EmptyReport EmptyPolicy = "report"               // the default: the billing goes on
+	EmptyEnd    EmptyPolicy = "cancel_at_period_end" // subscriptions end with what is paid for
+	EmptyCancel EmptyPolicy = "cancel"               // subscriptions are canceled now
+)
+
+// Validate reports a policy that does not exist.
+func (p EmptyPolicy) Validate() error {
+	switch p {
+	case "", EmptyReport, EmptyEnd, EmptyCancel:
+		return nil
+	}
+	return fmt.Errorf("on_organization_empty: %q is not a policy; use %q, %q or %q", string(p), EmptyReport, EmptyEnd, EmptyCancel)
+}
