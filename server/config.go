@@ -160,6 +160,10 @@ func (c Config) Validate() error {
 	add(c.Brake.Validate())
 	add(c.CustomerDetails.Validate())
 	add(c.EmptyOrganization.Validate())
+	add(c.Buying.Policy.TrialsPer.Validate())
+	if c.Identities == FromAPI && c.Buying.Policy.TrialsPer == lockstep.TrialPerEmail {
+		add(errors.New(`buying.trials_per: "email" needs verified addresses, which identity = "api" does not provide; use "account"`))
+	}
 	add(c.Seats.Validate())
 	if c.Identities == FromAPI && c.Seats != (lockstep.SeatPolicy{}) {
 		add(errors.New("seats: who puts identities through the API does not say who their members are"))

@@ -59,6 +59,7 @@ type file struct {
 		Roles               []string `toml:"roles"`
 		Several             bool     `toml:"several_subscriptions"`
 		RepeatTrials        bool     `toml:"repeat_trials"`
+		TrialsPer           string   `toml:"trials_per"`
 		Unlisted            bool     `toml:"unlisted_prices"`
 		PortalConfiguration string   `toml:"portal_configuration"`
 	} `toml:"buying"`
@@ -194,7 +195,8 @@ func (f file) apply(c *server.Config) {
 		Minimum: f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}
 	c.Activation = server.Activation{App: f.Activation.App, ContinueURL: f.Activation.ContinueURL}
 	c.Buying = server.Buying{Roles: f.Buying.Roles, PortalConfiguration: f.Buying.PortalConfiguration,
-		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, Unlisted: f.Buying.Unlisted}}
+		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, TrialsPer: lockstep.TrialRule(f.Buying.TrialsPer),
+			Unlisted: f.Buying.Unlisted}}
 	c.Identities = server.IdentitySource(f.Identity)
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),

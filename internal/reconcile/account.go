@@ -34,6 +34,7 @@ type Accounts struct {
 	Forget       time.Duration // after a deletion the stored events are blanked; negative: never
 	AdoptByEmail bool          // take over customers from before by a verified address
 	Details      lockstep.DetailsPolicy
+	TrialsPer    lockstep.TrialRule
 	Entitled     bool // features come from Stripe's entitlements too
 	Seats        lockstep.SeatPolicy
 	Members      lockstep.MemberLimiter // nil: nobody limits members
@@ -55,6 +56,7 @@ type run struct {
 	known    bool               // the record was there before
 	identity *lockstep.Identity // as observed in this run; nil: not looked at
 	absent   bool               // the directory does not know it, but its deletion waits for an operator
+	verified string             // the verified address, also while it is being forgotten; empty: none
 	made     bool               // the customer was created in this run
 	customer *lockstep.Customer // as observed in this run; nil: not looked at
 	marks    []lockstep.Mark
@@ -189,6 +191,7 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 		r.scope |= lockstep.ScopeIdentity
 	}
 	r.was, r.now = was, was
+	r.verified = verifiedAddress(was)
 	return r, nil
 }
 
@@ -243,6 +246,7 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	r.now.Members, r.now.MemberLimit = identity.Members, identity.MemberLimit
 	r.now.Email, r.now.Name, r.now.IdentityUpdatedAt = identity.Email, identity.Name, identity.UpdatedAt
 	r.now.EmailVerified = identity.Email != "" && identity.EmailVerified
+	r.verified = verifiedAddress(r.now)
 	return false, nil
 }
 
@@ -264,7 +268,11 @@ func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) er
 
 func (r *run) write(ctx context.Context, told []lockstep.Notice, at time.Time) error {
 	r.now.UpdatedAt = at
-	change := lockstep.Change{Record: r.now, Notices: told, Marks: slices.Concat(r.marks, payers(r.was, r.now), movers(r.was, r.now))}
+	trials, err := r.trialAddresses(ctx)
+	if err != nil {
+		return err
+	}
+	change := lockstep.Change{Record: r.now, Notices: told, TrialAddresses: trials, Marks: slices.Concat(r.marks, payers(r.was, r.now), movers(r.was, r.now))}
 	if err := r.Store.Save(ctx, r.claim, change); err != nil {
 		return fmt.Errorf("save account: %w", err)
 	}
