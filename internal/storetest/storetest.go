@@ -30,6 +30,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"mails":       mails,
 		"sightings":   sightings,
 		"purchases":   purchases,
+		"trials":      trials,
+		"problems":    problems,
 		"hooks":       hooks,
 		"deletions":   deletions,
 		"assignments": assignments,
