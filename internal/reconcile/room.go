@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func (r *run) projectLess(ctx context.Context, p projection, cause error) (held 
 		maps.Copy(held, part)
 		return true, nil
 	}
-	stale, alone := r.essentials(p)
+	stale, alone := r.essentials(p, held)
 	room, err := merge(stale)
 	if err == nil && !room {
 		room, err = merge(alone)
@@ -66,11 +67,15 @@ func (r *run) projectLess(ctx context.Context, p projection, cause error) (held 
 	return held, r.refused(lockstep.StepMetadata, r.fullness(patch(held, p.want)), cause)
 }
 
-// essentials are status and plan: without what else of ours is out of date, and alone.
-func (r *run) essentials(p projection) (stale, alone map[string]any) {
+// essentials are status and plan: without what else of ours is out of date, and alone. A
+// billing object that lacks only its features and limits is not out of date.
+func (r *run) essentials(p projection, held map[string]any) (stale, alone map[string]any) {
 	stale, alone = map[string]any{}, map[string]any{}
 	for key := range p.want {
 		_, changed := p.change[key]
+		if less := r.lessBilling(p); key == r.Keys.Billing && less != nil && reflect.DeepEqual(held[key], less) {
+			changed = false
+		}
 		switch {
 		case key == r.Keys.Status, key == r.Keys.Plan:
 			stale[key], alone[key] = p.want[key], p.want[key]
@@ -90,14 +95,23 @@ func (r *run) further(p projection) (parts []map[string]any) {
 			parts = append(parts, map[string]any{key: value})
 		}
 	}
-	if billing, is := p.want[r.Keys.Billing].(map[string]any); is {
-		less := maps.Clone(billing)
-		delete(less, "features")
-		delete(less, "limits")
-		less["more"] = true
+	if less := r.lessBilling(p); less != nil {
 		parts = append(parts, map[string]any{r.Keys.Billing: less})
 	}
 	return parts
+}
+
+// lessBilling is the billing object without its features and limits; nil: there is none.
+func (r *run) lessBilling(p projection) any {
+	billing, is := p.want[r.Keys.Billing].(map[string]any)
+	if !is {
+		return nil
+	}
+	less := maps.Clone(billing)
+	delete(less, "features")
+	delete(less, "limits")
+	less["more"] = true
+	return less
 }
 
 // fullness identifies a change that was refused, and what the application's own keys were

@@ -49,7 +49,7 @@ func (w *world) team(lookupKey string) (org, buyer, other string) {
 // TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails (C6): by its event, or found by the
 // list of the directory; who comes back has them again.
 func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
-	for name, lost := range map[string]bool{"by the event": false, "without it": true} {
+	for name, c := range map[string]struct{ lost, joins bool }{"by the event": {}, "without it": {lost: true}, "while another joins": {joins: true}} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				org, ada, _ := w.team("pro")
@@ -60,11 +60,18 @@ func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
 				if to := w.addressees(0); len(to) != 1 || to[0] != "ada@example.com" {
 					t.Errorf("the first letter went to %v", to)
 				}
-				if lost {
+				eve := w.mustSignUp("eve@example.com")
+				time.Sleep(time.Minute)
+				if c.lost {
 					w.sim.SetClerkWebhooks(nil)
 				}
 				if err := w.sim.RemoveMember(org, ada); err != nil {
 					t.Fatal(err)
+				}
+				if c.joins {
+					if err := w.sim.AddMember(org, eve, ""); err != nil {
+						t.Fatal(err)
+					}
 				}
 				time.Sleep(listEvery + time.Hour)
 				if p := w.public(ada); p["stripeCustomerId"] != w.ask("user/"+ada).CustomerID || p["stripeSubscriptionId"] != nil || p["subscriptionStatus"] != "inactive" {

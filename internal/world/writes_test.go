@@ -380,6 +380,14 @@ func TestFullMetadataTakesTheEssentials(t *testing.T) {
 				if writes > 1 {
 					t.Errorf("%d writes in a day in which nothing happened", writes)
 				}
+				w.sync(account)
+				began = len(w.sim.History())
+				w.sync(account)
+				for _, e := range w.sim.History()[began:] {
+					if e.Side == "clerk" && e.Method == http.MethodPatch {
+						t.Errorf("what was refused was tried again: %s", e.Path)
+					}
+				}
 				w.clerk(http.MethodPatch, "/v1/users/"+ada+"/metadata", map[string]any{"public_metadata": map[string]any{"theirs": nil}})
 				time.Sleep(time.Minute)
 				if b, _ := w.sim.Users()[0].Public["billing"].(map[string]any); b["features"] == nil || len(w.ask(account).Problems) != 0 {
