@@ -1,9 +1,11 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -20,28 +22,29 @@ var weaker = map[DeletionPolicy][]DeletionPolicy{
 // endBilling ends the billing of a customer as the policy says. What Stripe refuses is
 // recorded under step, with what was done instead; it is tried again with each look.
 func (r *run) endBilling(ctx context.Context, step lockstep.Step, policy DeletionPolicy, customerID string) error {
-	ways := weaker[policy]
-	var causes []error
-	for _, way := range ways {
+	var first *lockstep.UpstreamError
+	var reasons []string
+	for _, way := range weaker[policy] {
 		err := r.endBy(ctx, way, customerID)
-		if _, refused := refusal(err); err != nil && !refused {
+		refused, is := refusal(err)
+		switch {
+		case err == nil && first == nil:
+			r.now.ClearProblem(step)
+			return nil
+		case err == nil:
+			r.refuse(step, string(way), first, strings.Join(reasons, "; ")+"; instead it was done as by the policy "+string(way))
+			return nil
+		case !is:
 			return err
 		}
-		if err == nil {
-			if len(causes) == 0 {
-				r.now.ClearProblem(step)
-				return nil
-			}
-			return r.refused(step, string(way), fmt.Errorf("%w; instead the policy %s was applied", errors.Join(causes...), way))
-		}
-		causes = append(causes, err)
+		first, reasons = cmp.Or(first, refused), append(reasons, refused.Error())
 	}
-	if len(causes) == 0 {
-		return nil
+	if first != nil {
+		r.Log.Error("STRIPE REFUSES TO END A BILLING, which goes on: end it in Stripe's dashboard; what it refuses is in GET /v1/problems",
+			"account", r.account.String(), "customer", customerID, "policy", string(policy))
+		r.refuse(step, "", first, strings.Join(reasons, "; ")+"; the billing goes on")
 	}
-	r.Log.Error("STRIPE REFUSES TO END A BILLING, which goes on: end it in Stripe's dashboard; what it refuses is in GET /v1/problems",
-		"account", r.account.String(), "customer", customerID, "policy", string(policy))
-	return r.refused(step, "", fmt.Errorf("%w; the billing goes on", errors.Join(causes...)))
+	return nil
 }
 
 // endBy ends the billing of a customer in one way.

@@ -32,16 +32,21 @@ func (r *run) refused(step lockstep.Step, digest string, err error) error {
 	if !is {
 		return err
 	}
+	r.refuse(step, digest, upstream, upstream.Error())
+	return nil
+}
+
+// refuse records a refusal for a reason, which may say more than the provider's own words.
+func (r *run) refuse(step lockstep.Step, digest string, upstream *lockstep.UpstreamError, reason string) {
 	known, _ := r.was.Problem(step)
 	code := cmp.Or(upstream.Code, "status_"+strconv.Itoa(upstream.Status))
-	r.now.SetProblem(lockstep.Problem{Step: step, Code: code, Reason: err.Error(), Digest: digest, Since: time.Now()})
+	r.now.SetProblem(lockstep.Problem{Step: step, Code: code, Reason: reason, Digest: digest, Since: time.Now()})
 	if known.Code != code || known.Digest != digest {
-		r.Log.Warn("a provider refused a step; the others go on", "account", r.account.String(), "step", string(step), "error", err)
+		r.Log.Warn("a provider refused a step; the others go on", "account", r.account.String(), "step", string(step), "reason", reason)
 	}
 	if lasting[step] {
-		r.failures = append(r.failures, fmt.Errorf("%s: %w", step, err))
+		r.failures = append(r.failures, fmt.Errorf("%s: %s", step, reason))
 	}
-	return nil
 }
 
 // repeats reports whether a retry is about to repeat what was refused before. Only the first
