@@ -93,6 +93,6 @@ type Deletions interface {
 	DeletionTally(ctx context.Context) (map[DeletionState]int64, error)
 	// DecideDeletions approves or discards what is held, and of the named accounts also
 	// what was discarded. It approves named accounts that are refused, which tries them
-	// again. It marks the accounts, counts anew from now on, and returns the accounts.
+	// again. It marks the accounts, restarts the brake's count, and returns the accounts.
 	DecideDeletions(ctx context.Context, decision DeletionState, accounts []Account) ([]Account, error)
 }

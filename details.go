@@ -6,13 +6,13 @@ import (
 )
 
 // CustomerDetails are the fields of a customer that come from the directory. An empty field
-// is one that nothing is said about: it is never written.
+// is never written.
 type CustomerDetails struct {
 	Email string
 	Name  string
 }
 
-// IsZero reports whether nothing is said at all.
+// IsZero reports whether all fields are empty.
 func (d CustomerDetails) IsZero() bool { return d == CustomerDetails{} }
 
 // Stripe's limits. A name is counted in characters, an address in bytes.

@@ -45,7 +45,7 @@ func TestIdentity(t *testing.T) {
 			`{"id":"org_1","name":"Acme","members_count":0}`,
 			lockstep.Identity{Account: org, Name: "Acme", Empty: true},
 		},
-		"organization of which the count is not said": {
+		"organization without a count": {
 			`{"id":"org_1","name":"Acme","members_count":null}`,
 			lockstep.Identity{Account: org, Name: "Acme"},
 		},

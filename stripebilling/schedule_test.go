@@ -29,7 +29,7 @@ func TestSchedules(t *testing.T) {
 		}
 		request.Header.Set("Authorization", "Bearer "+simulator.DefaultStripeKey)
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		response, err := http.DefaultClient.Do(request)
+		response, err := web.Client().Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}

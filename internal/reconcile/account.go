@@ -38,7 +38,7 @@ type Accounts struct {
 	Entitled     bool // features come from Stripe's entitlements too
 	Seats        lockstep.SeatPolicy
 	Members      lockstep.MemberLimiter // nil: nobody limits members
-	Lister       lockstep.MemberLister  // nil: nobody knows who is a member
+	Lister       lockstep.MemberLister  // nil: the directory has no memberships
 	Empty        lockstep.EmptyPolicy   // of an organization without members
 	Products     *Products
 	Listeners    []string // the webhook endpoints that are told of each change of access

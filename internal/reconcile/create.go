@@ -6,10 +6,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// createWithout creates a customer after Stripe refused to create it as intended: without
-// the address, which is what Stripe refuses most; else without the name; else with neither.
-// What is left out has a problem of its own. If Stripe refuses even the bare customer, the
-// details were not the cause, and the refusal is the step's.
+// createWithout creates a customer after Stripe refused the intended one: without the
+// address, which Stripe refuses most often; else without the name; else with neither. It
+// records a problem for each field that it leaves out. If Stripe refuses even the bare
+// customer, the fields were not the cause, and the problem is the creation's.
 //
 // Nothing was executed, so each try is a new generation with its own idempotency key.
 func (r *run) createWithout(ctx context.Context, refused lockstep.Intent, cause error) error {

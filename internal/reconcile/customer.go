@@ -159,9 +159,9 @@ func (r *run) link(ctx context.Context, c lockstep.Customer) error {
 	return r.keep(ctx)
 }
 
-// takeOver notes what was written to a customer that is being linked: of one that we create,
-// what its intent says. Of any other customer nobody knows who wrote what it has, so that
-// stays, and only an empty field is filled in.
+// takeOver records which values we have written to a customer that is being linked. For one
+// that we create, these are the intent's. For any other customer somebody else may have
+// written its values, so they stay, and only an empty field is filled in.
 func (r *run) takeOver(c lockstep.Customer) {
 	if intent := r.now.Intent; intent != nil {
 		r.now.CustomerEmail, r.now.CustomerName = intent.Email, intent.Name

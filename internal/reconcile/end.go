@@ -19,8 +19,8 @@ var weaker = map[DeletionPolicy][]DeletionPolicy{
 	KeepBilling:         nil,
 }
 
-// endBilling ends the billing of a customer as the policy says. What Stripe refuses is
-// recorded under step, with what was done instead; it is tried again with each look.
+// endBilling ends the billing of a customer by the policy. If Stripe refuses, it records a
+// problem of the step that names the weaker way that worked. Each later look tries again.
 func (r *run) endBilling(ctx context.Context, step lockstep.Step, policy DeletionPolicy, customerID string) error {
 	var first *lockstep.UpstreamError
 	var reasons []string
@@ -32,7 +32,7 @@ func (r *run) endBilling(ctx context.Context, step lockstep.Step, policy Deletio
 			r.now.ClearProblem(step)
 			return nil
 		case err == nil:
-			r.refuse(step, string(way), first, strings.Join(reasons, "; ")+"; instead it was done as by the policy "+string(way))
+			r.refuse(step, string(way), first, strings.Join(reasons, "; ")+"; applied the policy "+string(way)+" instead")
 			return nil
 		case !is:
 			return err
@@ -40,7 +40,7 @@ func (r *run) endBilling(ctx context.Context, step lockstep.Step, policy Deletio
 		first, reasons = cmp.Or(first, refused), append(reasons, refused.Error())
 	}
 	if first != nil {
-		r.Log.Error("STRIPE REFUSES TO END A BILLING, which goes on: end it in Stripe's dashboard; what it refuses is in GET /v1/problems",
+		r.Log.Error("STRIPE REFUSES TO END A BILLING, which goes on: end it in Stripe's dashboard; GET /v1/problems has the reasons",
 			"account", r.account.String(), "customer", customerID, "policy", string(policy))
 		r.refuse(step, "", first, strings.Join(reasons, "; ")+"; the billing goes on")
 	}
@@ -104,8 +104,8 @@ func (r *run) cancelNow(ctx context.Context, s lockstep.Subscription) error {
 }
 
 // endWithPeriod has a subscription end with its paid period. While a schedule owns it (the
-// portal creates one for each downgrade), Stripe refuses that; so the schedule is released,
-// which leaves the subscription as it is now.
+// portal creates one for each downgrade), Stripe refuses that. Releasing the schedule leaves
+// the subscription on its current prices.
 func (r *run) endWithPeriod(ctx context.Context, s lockstep.Subscription) error {
 	if s.ScheduleID != "" {
 		if err := r.Billing.ReleaseSchedule(ctx, s.ScheduleID); err != nil {

@@ -38,7 +38,7 @@ type Mails struct {
 	billing lockstep.Billing
 	mailer  lockstep.Mailer
 	compose func(n lockstep.Notice, email, name string) (lockstep.Letter, error)
-	members lockstep.MemberLister // nil: nobody knows who is a member
+	members lockstep.MemberLister // nil: the directory has no memberships
 	roles   []string              // of the members who look after the billing
 	lanes   chan struct{}
 	log     *slog.Logger

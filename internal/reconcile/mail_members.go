@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// mostAdmins is how many admins of an organization are looked at for an address.
+// mostAdmins is how many admins of an organization we try for an address.
 const mostAdmins = 10
 
 // ToMembers has mails about an organization go to its current members only: to who bought, and

@@ -26,7 +26,7 @@ func refusal(err error) (*lockstep.UpstreamError, bool) {
 }
 
 // refused records that a provider refused a step, and returns nil so that the run goes on. It
-// returns any other error as it is. digest identifies what was refused; it may be empty.
+// returns any other error unchanged. digest identifies the refused value; it may be empty.
 func (r *run) refused(step lockstep.Step, digest string, err error) error {
 	upstream, is := refusal(err)
 	if !is {
@@ -36,7 +36,7 @@ func (r *run) refused(step lockstep.Step, digest string, err error) error {
 	return nil
 }
 
-// refuse records a refusal for a reason, which may say more than the provider's own words.
+// refuse records a refusal with a reason that may say more than the provider did.
 func (r *run) refuse(step lockstep.Step, digest string, upstream *lockstep.UpstreamError, reason string) {
 	known, _ := r.was.Problem(step)
 	code := cmp.Or(upstream.Code, "status_"+strconv.Itoa(upstream.Status))

@@ -41,13 +41,13 @@ type projection struct {
 	want   map[string]any // our keys
 	change map[string]any // what differs; empty: nothing is to be written
 	wait   time.Duration  // until it may be
-	same   bool           // it was refused, and nothing has changed since
+	same   bool           // the directory refused the same change before
 }
 
 // plan says which of our keys of the directory's metadata differ from what stands there:
 // as observed in this run, else as we last wrote it. So the echo of our own write
-// (user.updated) writes nothing, and nor does what was refused while nothing has changed
-// since. The turn to write is in the record, which is saved before.
+// (user.updated) writes nothing. A change that was refused is not tried again until it or the
+// application's own metadata differs. The turn to write is in the record, which is saved before.
 func (r *run) plan(access lockstep.Access, at time.Time) projection {
 	if r.absent {
 		return projection{}

@@ -33,7 +33,7 @@ func (r *run) projectLess(ctx context.Context, p projection, cause error) (held 
 	for key := range p.want {
 		held[key] = have[key]
 	}
-	// merge writes a part over what is held, and reports whether there was room for it.
+	// merge writes a part, and reports whether there was room for it.
 	merge := func(part map[string]any) (bool, error) {
 		change := patch(held, part)
 		if len(change) == 0 {
@@ -88,7 +88,7 @@ func (r *run) essentials(p projection, held map[string]any) (stale, alone map[st
 	return stale, alone
 }
 
-// further is what is added as long as there is room, the most important first.
+// further are the parts to add while there is room, the most important first.
 func (r *run) further(p projection) (parts []map[string]any) {
 	for _, key := range []string{r.Keys.SubscriptionID, r.Keys.CustomerID} {
 		if value, wanted := p.want[key]; wanted {
@@ -101,7 +101,7 @@ func (r *run) further(p projection) (parts []map[string]any) {
 	return parts
 }
 
-// lessBilling is the billing object without its features and limits; nil: there is none.
+// lessBilling is the billing object without its features and limits; nil without a billing object.
 func (r *run) lessBilling(p projection) any {
 	billing, is := p.want[r.Keys.Billing].(map[string]any)
 	if !is {
