@@ -32,3 +32,10 @@ func (p EmptyPolicy) Validate() error {
 	}
 	return fmt.Errorf("on_organization_empty: %q is not a policy; use %q, %q or %q", string(p), EmptyReport, EmptyEnd, EmptyCancel)
 }
+
+// UserOf returns the account of a user id, and false for an id that cannot be one, such as the
+// empty id of a purchase without a known buyer.
+func UserOf(id string) (Account, bool) {
+	account, err := NewAccount(User, id)
+	return account, err == nil
+}

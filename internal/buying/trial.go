@@ -30,8 +30,8 @@ func (d *Desk) trial(ctx context.Context, o Order, price lockstep.Price, has loc
 func (d *Desk) addressHadTrial(ctx context.Context, o Order) (bool, error) {
 	buyer := o.Account
 	if buyer.Kind == lockstep.Organization {
-		var bad error
-		if buyer, bad = lockstep.NewAccount(lockstep.User, o.PaidBy); bad != nil {
+		var known bool
+		if buyer, known = lockstep.UserOf(o.PaidBy); !known {
 			return false, nil
 		}
 	}

@@ -26,8 +26,8 @@ func (m *Mails) ToMembers(members lockstep.MemberLister, roles []string) *Mails 
 // member returns the address of the member whom to tell what happened to an organization: of
 // who bought, unless they left; then of an admin. left is the address of who bought and left.
 func (m *Mails) member(ctx context.Context, n lockstep.Notice) (email, left string, err error) {
-	payer, bad := lockstep.NewAccount(lockstep.User, n.Facts.PaidBy)
-	if bad != nil || n.Account.Kind != lockstep.Organization {
+	payer, known := lockstep.UserOf(n.Facts.PaidBy)
+	if !known || n.Account.Kind != lockstep.Organization {
 		return "", "", nil
 	}
 	bought, err := m.addressOf(ctx, payer)

@@ -44,7 +44,7 @@ func (r *run) observeMembers(ctx context.Context) error {
 func buyersOf(subscriptions []lockstep.Subscription) []string {
 	var users []string
 	for _, s := range subscriptions {
-		if _, err := lockstep.NewAccount(lockstep.User, s.PaidBy); err == nil {
+		if _, known := lockstep.UserOf(s.PaidBy); known {
 			users = append(users, s.PaidBy)
 		}
 	}

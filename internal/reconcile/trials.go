@@ -39,8 +39,8 @@ func (r *run) trialAddress(ctx context.Context, s lockstep.Subscription) (string
 	if r.account.Kind == lockstep.User {
 		return r.verified, nil
 	}
-	buyer, bad := lockstep.NewAccount(lockstep.User, s.PaidBy)
-	if bad != nil {
+	buyer, known := lockstep.UserOf(s.PaidBy)
+	if !known {
 		return "", nil
 	}
 	record, err := r.Store.Account(ctx, buyer)
