@@ -95,7 +95,7 @@ func (a *API) syncAccount(ctx context.Context, in *accountPath) (*struct{}, erro
 	if err != nil {
 		return nil, err
 	}
-	err = a.Store.Mark(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Interactive})
+	err = a.Store.Mark(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers, Priority: lockstep.Interactive})
 	if err != nil {
 		return nil, a.problem(ctx, "mark account", err)
 	}
