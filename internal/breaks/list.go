@@ -67,19 +67,11 @@ var breakages = []breakage{
 		`	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
-	if !r.absent {
-		if err := r.project(ctx, projected); err != nil {
-			return Result{}, err
-		}
-	}`,
-		`	if !r.absent {
-		if err := r.project(ctx, projected); err != nil {
-			return Result{}, err
-		}
-	}
-	if err := r.save(ctx, access, at); err != nil {
+	return r.nextLook(access, at), r.effects(ctx, access, projected, at)`,
+		`	if err := r.effects(ctx, access, projected, at); err != nil {
 		return Result{}, err
-	}`},
+	}
+	return r.nextLook(access, at), r.save(ctx, access, at)`},
 	{"write without the token: whoever is late writes over somebody else's run",
 		"internal/sqlstore/fence.go",
 		`	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,
