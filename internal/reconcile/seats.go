@@ -11,22 +11,23 @@ import (
 // the policy. What Stripe refuses (a card that is declined at once, a schedule that owns
 // the subscription) is recorded and left as it is: it must not hold up what was paid for.
 func (r *run) fitSeats(ctx context.Context, access lockstep.Access) (changed bool, err error) {
-	if r.account.Kind != lockstep.Organization || !access.Active || r.absent {
+	if r.account.Kind != lockstep.Organization || r.absent {
 		return false, nil
 	}
 	s, item, found := r.Catalog.SeatItem(r.now, access)
-	if !found {
-		return false, nil
-	}
 	wanted := r.Seats.Quantity(r.now.Members, item.Quantity)
-	if wanted == item.Quantity {
+	if !access.Active || !found || wanted == item.Quantity {
 		r.now.ClearProblem(lockstep.StepSeats)
 		return false, nil
 	}
-	err = r.Billing.SetQuantity(ctx, s.ID, item.ID, wanted, r.Seats.Proration)
-	if err != nil {
-		return false, r.refused(lockstep.StepSeats, lockstep.DigestOf([]any{s.ID, item.ID, wanted}), fmt.Errorf("change seats: %w", err))
+	change := lockstep.DigestOf([]any{s.ID, item.ID, wanted})
+	if r.repeats(lockstep.StepSeats, change) {
+		return false, nil
 	}
+	if err := r.Billing.SetQuantity(ctx, s.ID, item.ID, wanted, r.Seats.Proration); err != nil {
+		return false, r.refused(lockstep.StepSeats, change, fmt.Errorf("change seats: %w", err))
+	}
+	r.now.ClearProblem(lockstep.StepSeats)
 	r.Log.Info("seats follow the members", "account", r.account.String(), "subscription", s.ID, "from", item.Quantity, "to", wanted)
 	return true, r.observeSubscriptions(ctx)
 }
@@ -46,6 +47,10 @@ func (r *run) wantedLimit(access lockstep.Access) int64 {
 func (r *run) limitMembers(ctx context.Context, access lockstep.Access) error {
 	limit := r.wantedLimit(access)
 	if limit == 0 {
+		r.now.ClearProblem(lockstep.StepMemberLimit)
+		return nil
+	}
+	if r.repeats(lockstep.StepMemberLimit, lockstep.DigestOf(limit)) {
 		return nil
 	}
 	if err := r.Members.LimitMembers(ctx, r.account, limit); err != nil {
