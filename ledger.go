@@ -35,7 +35,7 @@ type Record struct {
 	Subscriptions []Subscription // of the linked customer, as last observed
 	Licenses      []License      // written with their payments, see [Ledger.SaveLicense]
 	Entitlements  []string       // features by Stripe's entitlements, where they are read; sorted
-	PaysFor       []Sponsorship  // of a user: what they bought for organizations of which they are a member
+	PaysFor       []Sponsorship  // of a user: subscriptions they bought for organizations they belong to
 
 	Projected map[string]any // our keys of the directory's metadata, as last written
 	// PacedUntil is from when on the metadata may be written at its even pace: a write that

@@ -34,7 +34,7 @@ type Problem struct {
 	Step   Step      `json:"step"`
 	Code   string    `json:"code"`             // the provider's error code, or one of ours
 	Reason string    `json:"reason"`           // safe to show: no personal data, no secret
-	Digest string    `json:"digest,omitempty"` // of what was refused, so that only something else is tried again
+	Digest string    `json:"digest,omitempty"` // of the refused value: a run tries another value, not this one
 	Since  time.Time `json:"since"`
 }
 

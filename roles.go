@@ -144,7 +144,7 @@ type NewCustomer struct {
 // tries again: the queue does.
 type Billing interface {
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
-	// UpdateCustomer writes the fields that are not empty and leaves the others as they are.
+	// UpdateCustomer writes the fields that are not empty, and no others.
 	// ErrNotFound when it is deleted.
 	UpdateCustomer(ctx context.Context, id string, change CustomerDetails) error
 	// DeleteCustomer deletes a customer, which cancels its subscriptions. That it

@@ -9,7 +9,7 @@ import (
 
 // fitSeats has the quantity of an organization's subscription follow its members, by
 // the policy. What Stripe refuses (a card that is declined at once, a schedule that owns
-// the subscription) is recorded and left as it is: it must not hold up what was paid for.
+// the subscription) becomes a problem of the account, and the seats stay.
 func (r *run) fitSeats(ctx context.Context, access lockstep.Access) (changed bool, err error) {
 	if r.account.Kind != lockstep.Organization || r.absent {
 		return false, nil

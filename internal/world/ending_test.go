@@ -115,7 +115,7 @@ func TestADateAfterThePeriodDoesNotEndWithIt(t *testing.T) {
 	})
 }
 
-// TestADeletionThatStripeRefusesIsHeldVisibly: the next weaker way is tried, what is left is
+// TestADeletionThatStripeRefusesIsHeldVisibly: Lockstep tries the next weaker way, the deletion is
 // listed and counted, and the deletion goes on when Stripe agrees.
 func TestADeletionThatStripeRefusesIsHeldVisibly(t *testing.T) {
 	refuse := func(w *world, method, path string) {
