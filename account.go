@@ -107,6 +107,7 @@ type Identity struct {
 	EmailVerified  bool     // the directory has verified the primary address
 	VerifiedEmails []string // every address that the directory has verified, as it is spelled
 
-	Members     int64 // of an organization; 0: not known
+	Members     int64 // of an organization; 0: not known, or Empty
+	Empty       bool  // of an organization: the directory says that it has no members
 	MemberLimit int64 // how many it may have; 0: no limit
 }

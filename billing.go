@@ -34,6 +34,7 @@ type Subscription struct {
 	// PlanNamed is the plan that the app named in the metadata of the subscription, or of
 	// the checkout session that began it; see [Catalog.PlanMetadata].
 	PlanNamed  string
+	ScheduleID string            // that it runs under, as observed; not kept
 	InvoiceID  string            // the latest invoice, as observed; not kept
 	InvoiceDue time.Time         // the due date of one that is open and was sent to the customer; zero for any other; not kept
 	InvoiceURL string            // Stripe's page on which it can be paid while it is open; not kept
@@ -44,6 +45,12 @@ type Subscription struct {
 // Ending reports whether s is going to end. Stripe has two encodings: a flag,
 // or, from the customer portal in flexible billing mode, a date alone.
 func (s Subscription) Ending() bool { return s.CancelAtPeriodEnd || !s.CancelAt.IsZero() }
+
+// EndsWithPeriod reports whether s ends with what is paid for. With a later date it is billed
+// until then.
+func (s Subscription) EndsWithPeriod() bool {
+	return s.CancelAtPeriodEnd || !s.CancelAt.IsZero() && !s.CancelAt.After(s.PeriodEnd())
+}
 
 // Ended reports whether s is over for good.
 func (s Subscription) Ended() bool {

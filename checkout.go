@@ -93,6 +93,8 @@ type Purchases interface {
 	// EndPurchase gives the turn back. It is settled when Stripe answered: whatever
 	// it created is known. ErrLeaseLost when somebody else has the turn by now.
 	EndPurchase(ctx context.Context, turn Turn, settled bool) error
+	// HadTrial reports whether an address has had a trial, by [Change.TrialAddresses].
+	HadTrial(ctx context.Context, email string) (bool, error)
 }
 
 // Turn is the right to begin a checkout for an account.

@@ -16,6 +16,9 @@ const (
 	DeletionHeld      DeletionState = "held"      // by the brake: it waits for an operator
 	DeletionApproved  DeletionState = "approved"  // by an operator
 	DeletionDiscarded DeletionState = "discarded" // by an operator: the billing goes on, as if nobody had said so
+	// DeletionRefused: begun or approved, but Stripe refused to end the billing. It is tried
+	// again with every look at the account. Records say it by a problem of [StepDeletion].
+	DeletionRefused DeletionState = "refused"
 )
 
 // Waits reports whether the account is to be treated as if it were not deleted.
@@ -88,9 +91,11 @@ type Deletions interface {
 	DeletionsIn(ctx context.Context, state DeletionState, limit int) ([]Deletion, error)
 	// DeletionTally counts deletions by state.
 	DeletionTally(ctx context.Context) (map[DeletionState]int64, error)
-	// DecideDeletions approves or discards what is held when it is called, or of the named accounts also
-	// what was discarded, marks the accounts, and has the brake count anew from then on. It returns
-	// whom this call decided, about 300 in a transaction, also with an error: call it again for the rest. ErrNotFound, and
-	// nothing is decided, when a named account's deletion does not wait for a decision.
+	// DecideDeletions approves or discards what is held when it is called, and of the named
+	// accounts also what was discarded. It approves named accounts that are refused, which
+	// tries them again. It marks the accounts, and has the brake count anew from then on. It
+	// returns the accounts that this call decided, about 300 in a transaction, also with an
+	// error: call it again for the rest. ErrNotFound, and nothing is decided, when a named
+	// account's deletion does not wait for a decision.
 	DecideDeletions(ctx context.Context, decision DeletionState, accounts []Account) ([]Account, error)
 }

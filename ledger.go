@@ -16,17 +16,20 @@ type Record struct {
 	Account           Account
 	State             AccountState
 	Email             string // as the directory last said
+	EmailVerified     bool   // the directory has verified Email
 	Name              string
 	IdentityUpdatedAt int64 // the directory's time stamp of what we know, in milliseconds
 
 	Members     int64 // of an organization, as the directory last said; 0: not known
 	MemberLimit int64 // how many it may have; 0: no limit
+	// Departed are the users who bought for the organization and are not among its members.
+	Departed []string
 
 	CustomerID         string // the primary customer; empty: none
-	CustomerEmail      string // what the customer was last given
-	CustomerName       string
-	CustomerDeleted    bool // Stripe says that the primary customer is deleted
-	CustomerGeneration int  // how many customers have been begun
+	CustomerEmail      string // the directory's value that was last written, or left out for somebody else's
+	CustomerName       string // likewise
+	CustomerDeleted    bool   // Stripe says that the primary customer is deleted
+	CustomerGeneration int    // how many customers have been begun
 	Intent             *Intent
 
 	Further []Link // the customers beside the primary one, the oldest link first
@@ -34,7 +37,7 @@ type Record struct {
 	Subscriptions []Subscription // of all customers, as last observed
 	Licenses      []License      // written with their payments, see [Ledger.SaveLicense]
 	Entitlements  []string       // features by Stripe's entitlements, where they are read; sorted
-	PaysFor       []Sponsorship  // of a user: the organizations whose subscription they bought
+	PaysFor       []Sponsorship  // of a user: subscriptions they bought for organizations they belong to
 
 	Projected map[string]any // our keys of the directory's metadata, as last written
 	// PacedUntil is from when on the metadata may be written at its even pace: a write that
@@ -45,6 +48,7 @@ type Record struct {
 	EntitledBy string
 	Deletion   DeletionState // written by [Deletions]; empty: nobody said that it is gone
 	DeletionAt time.Time     // when that changed last
+	Problems   []Problem     // steps that a provider refused, oldest first
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
@@ -74,4 +78,7 @@ type Change struct {
 	Record  Record
 	Notices []Notice // stored if new
 	Marks   []Mark
+	// TrialAddresses are e-mail addresses that have had a trial, see [Purchases]. Only
+	// hashes of them are stored.
+	TrialAddresses []string
 }

@@ -50,7 +50,7 @@ func (k ProjectionKeys) Validate() error {
 		return fmt.Errorf("projection: a budget of %d bytes is not between %d and %d", k.Budget, leastBudget, mostBudget)
 	}
 	seen := map[string]bool{}
-	for _, name := range k.names() {
+	for _, name := range k.Names() {
 		if name != "" && seen[name] {
 			return errors.New("projection: two parts share the metadata key " + name)
 		}
@@ -59,7 +59,8 @@ func (k ProjectionKeys) Validate() error {
 	return nil
 }
 
-func (k ProjectionKeys) names() []string {
+// Names are the names of the keys; those that are left out are empty.
+func (k ProjectionKeys) Names() []string {
 	return []string{k.CustomerID, k.SubscriptionID, k.Status, k.Plan, k.Billing}
 }
 

@@ -70,6 +70,8 @@ type Ledger interface {
 	Account(ctx context.Context, account Account) (Record, error)
 	// AccountsAfter returns up to limit accounts in the order of kind and id.
 	AccountsAfter(ctx context.Context, after Account, limit int) ([]Account, error)
+	// Troubled returns up to limit accounts that have problems, in the order of kind and id.
+	Troubled(ctx context.Context, after Account, limit int) ([]Troubled, error)
 	// Save writes what a run found out about its account, and its subscriptions;
 	// licenses and sponsorships of the record are not written. The primary customer is
 	// only ever added, or replaced: when it is deleted, or by a further customer whose
@@ -153,8 +155,9 @@ type NewCustomer struct {
 // tries again: the queue does.
 type Billing interface {
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
-	// UpdateCustomer sets the address and the name. ErrNotFound when it is deleted.
-	UpdateCustomer(ctx context.Context, id, email, name string) error
+	// UpdateCustomer writes the fields that are not empty, and no others.
+	// ErrNotFound when it is deleted.
+	UpdateCustomer(ctx context.Context, id string, change CustomerDetails) error
 	// DeleteCustomer deletes a customer, which cancels its subscriptions. That it
 	// was deleted before is no error; that it never was in this mode is ErrNotFound.
 	DeleteCustomer(ctx context.Context, id string) error
@@ -178,6 +181,15 @@ type Billing interface {
 	EndSubscription(ctx context.Context, id string) error
 	// CancelSubscription ends a subscription now. That it has ended is no error.
 	CancelSubscription(ctx context.Context, id string) error
+	// UnstartedSchedules returns the customer's subscription schedules that have not started:
+	// each will begin a subscription.
+	UnstartedSchedules(ctx context.Context, customerID string) (ids []string, err error)
+	// ReleaseSchedule has a subscription go on without its schedule, which otherwise owns its
+	// cancellation. That the schedule is over is no error.
+	ReleaseSchedule(ctx context.Context, id string) error
+	// CancelSchedule cancels a schedule and, now, the subscription that runs under it. That the
+	// schedule is over is no error.
+	CancelSchedule(ctx context.Context, id string) error
 	// Entitlements returns the lookup keys of all features that a customer is entitled to,
 	// sorted.
 	Entitlements(ctx context.Context, customerID string) ([]string, error)

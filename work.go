@@ -70,6 +70,7 @@ const (
 	ScopePayments                        // its one-time payments
 	ScopePurchase                        // somebody is about to buy: there must be a customer
 	ScopeDeleted                         // somebody said that the identity is gone: confirm it
+	ScopeMembers                         // who belongs to the organization
 
 	ScopeAll = ScopeIdentity | ScopeCustomer | ScopeSubscriptions | ScopePayments
 )
@@ -131,8 +132,8 @@ const (
 // Outcome ends a claim.
 type Outcome struct {
 	Disposition Disposition
-	At          time.Time // Retry: when. Done: look again then, if not zero
-	Scope       Scope     // Done with At: the scope of that look
+	At          time.Time // Retry: when. Done and Failed: look again then, if not zero
+	Scope       Scope     // Done and Failed with At: the scope of that look
 	Untried     bool      // Retry: it was no try and does not count as an attempt
 	Reason      string    // why, for all but Done; safe to show, holds no personal data
 	WaitsFor    []Key     // Parked: a link or first sight of one of these takes it up again, as any mark on it does

@@ -89,6 +89,7 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	if kind == lockstep.Organization {
 		identity.Name = upstream.Printed(o.Text("name"))
 		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
+		identity.Empty = string(o["members_count"]) == "0" // said, not left out
 		return identity
 	}
 	identity.Name = upstream.Printed(strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name"))))

@@ -41,6 +41,14 @@ func TestIdentity(t *testing.T) {
 			`{"id":"org_1","name":"Acme","slug":"acme","updated_at":5,"public_metadata":{"plan":"team"}}`,
 			lockstep.Identity{Account: org, Name: "Acme", UpdatedAt: 5, Metadata: map[string]any{"plan": "team"}},
 		},
+		"organization without members": {
+			`{"id":"org_1","name":"Acme","members_count":0}`,
+			lockstep.Identity{Account: org, Name: "Acme", Empty: true},
+		},
+		"organization without a count": {
+			`{"id":"org_1","name":"Acme","members_count":null}`,
+			lockstep.Identity{Account: org, Name: "Acme"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := serve(t, answering(200, c.answer))

@@ -119,7 +119,11 @@ func (s *shop) Subscriptions(context.Context, string) ([]lockstep.Subscription, 
 
 func (s *shop) Checkouts(context.Context, string) ([]lockstep.Checkout, error) { return nil, nil }
 
-func (s *shop) UpdateCustomer(context.Context, string, string, string) error { return nil }
+func (s *shop) Customer(_ context.Context, id string) (lockstep.Customer, error) {
+	return lockstep.Customer{ID: id, Email: "ada@example.com", Name: "Ada"}, nil
+}
+
+func (s *shop) UpdateCustomer(context.Context, string, lockstep.CustomerDetails) error { return nil }
 
 func (s *shop) MergeMetadata(context.Context, lockstep.Account, map[string]any) error { return nil }
 

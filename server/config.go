@@ -36,7 +36,14 @@ type Config struct {
 	Projection lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
 	Deletion   DeletionPolicies        // empty means delete
 	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good
-	Forget     time.Duration           // how long after a deletion stored events are blanked; 0: 30 days, negative: never
+	// EmptyOrganization says what becomes of the billing of an organization without members;
+	// empty means lockstep.EmptyReport.
+	EmptyOrganization lockstep.EmptyPolicy
+	Forget            time.Duration // how long after a deletion stored events are blanked; 0: 30 days, negative: never
+
+	// CustomerDetails says whether an address and a name that were changed at Stripe stay when
+	// the directory changes; empty means lockstep.RespectDetails: they stay.
+	CustomerDetails lockstep.DetailsPolicy
 
 	AdoptByEmail bool // take over a customer from before Lockstep by the user's verified address
 	Activation   Activation
@@ -159,6 +166,12 @@ func (c Config) Validate() error {
 	add(c.Projection.Validate())
 	add(c.Deletion.Validate())
 	add(c.Brake.Validate())
+	add(c.CustomerDetails.Validate())
+	add(c.EmptyOrganization.Validate())
+	add(c.Buying.Policy.TrialsPer.Validate())
+	if c.Identities == FromAPI && c.Buying.Policy.TrialsPer == lockstep.TrialPerEmail {
+		add(errors.New(`buying.trials_per: "email" needs verified addresses, which identity = "api" does not provide; use "account"`))
+	}
 	add(c.Seats.Validate())
 	if c.Identities == FromAPI && c.Seats != (lockstep.SeatPolicy{}) {
 		add(errors.New("seats: who puts identities through the API does not say who their members are"))

@@ -138,8 +138,12 @@ func diagnoseDirectory(ctx context.Context, c Config) Finding {
 func diagnoseDeletions(ctx context.Context, c Config) (Finding, error) {
 	f := Finding{"deletions", Fine, "none is held"}
 	tally, err := c.Store.DeletionTally(ctx)
-	if held := tally[lockstep.DeletionHeld]; held > 0 {
+	held, refused := tally[lockstep.DeletionHeld], tally[lockstep.DeletionRefused]
+	switch {
+	case held > 0:
 		f.Level, f.Detail = Failure, fmt.Sprintf("the brake holds %d: lockstep deletions list, then approve or discard", held)
+	case refused > 0:
+		f.Level, f.Detail = Failure, fmt.Sprintf("Stripe refused to end the billing of %d: lockstep deletions list, end it in the dashboard, then approve", refused)
 	}
 	return f, err
 }

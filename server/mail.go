@@ -73,8 +73,8 @@ func (m Mail) sends() reconcile.Channel {
 	}
 }
 
-// reconciler mails.
-func (m Mail) reconciler(store lockstep.Store, billing lockstep.Billing, log *slog.Logger) (reconcile.Reconciler, error) {
+// reconciler mails. roles are those whose members look after an organization's billing.
+func (m Mail) reconciler(store lockstep.Store, billing lockstep.Billing, members lockstep.MemberLister, roles []string, log *slog.Logger) (reconcile.Reconciler, error) {
 	if m.Mailer == nil {
 		return reconcile.NewMails(store, billing, nil, nil, log), nil
 	}
@@ -82,5 +82,5 @@ func (m Mail) reconciler(store lockstep.Store, billing lockstep.Billing, log *sl
 	if err != nil {
 		return nil, err
 	}
-	return reconcile.NewMails(store, billing, m.Mailer, written.Compose, log), nil
+	return reconcile.NewMails(store, billing, m.Mailer, written.Compose, log).ToMembers(members, roles), nil
 }

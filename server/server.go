@@ -78,7 +78,7 @@ func New(c Config) (*Server, error) {
 	intake := ingest.New(inbox, func() { s.runner.Wake() })
 	book := &pricebook.Book{Store: c.Store, Stripe: billing}
 	keys := reconcilers(c, billing, id.directory, intake, book)
-	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
+	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, lister(id.directory), c.Buying.Roles, c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
 	keys[lockstep.KeyBuyerMail] = keys[lockstep.KeyMail]
@@ -146,7 +146,9 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Book: book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,
+		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory), Empty: c.EmptyOrganization,
+		Book: book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,
@@ -160,6 +162,12 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyWake:   &reconcile.Wakes{Store: c.Store},
 		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
 	}
+}
+
+// lister is the directory, where it knows who is a member.
+func lister(directory lockstep.Directory) lockstep.MemberLister {
+	l, _ := directory.(lockstep.MemberLister)
+	return l
 }
 
 // limiter is the directory, where it knows members.

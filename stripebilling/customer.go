@@ -34,17 +34,17 @@ func (c *Client) CreateCustomer(ctx context.Context, n lockstep.NewCustomer) (lo
 	return customerOf(o), err
 }
 
-// UpdateCustomer sets the address and the name; an empty one is removed.
+// UpdateCustomer sends the fields that are not empty, and no others.
 // ErrNotFound when the customer is deleted.
-func (c *Client) UpdateCustomer(ctx context.Context, id, email, name string) error {
+func (c *Client) UpdateCustomer(ctx context.Context, id string, change lockstep.CustomerDetails) error {
 	const op = "update customer"
 	path, err := at(op, customers, id)
 	if err != nil {
 		return err
 	}
 	_, err = c.one(ctx, op, http.MethodPost, path, &stripe.CustomerUpdateParams{
-		Email: stripe.String(email),
-		Name:  stripe.String(name),
+		Email: optional(change.Email),
+		Name:  optional(change.Name),
 	})
 	return err
 }

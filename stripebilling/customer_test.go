@@ -58,16 +58,16 @@ func TestCustomerIsNotCreatedWithoutAnIdempotencyKey(t *testing.T) {
 	}
 }
 
-func TestUpdateCustomerRemovesWhatIsEmpty(t *testing.T) {
+func TestUpdateCustomerSendsOnlyWhatIsGiven(t *testing.T) {
 	stripe := &stripeOf{answers: map[string][]string{"POST /v1/customers/cus_1": {`{"id":"cus_1"}`}}}
 	client, _ := serve(t, stripe.ServeHTTP)
-	if err := client.UpdateCustomer(t.Context(), "cus_1", "ada@example.com", ""); err != nil {
+	if err := client.UpdateCustomer(t.Context(), "cus_1", lockstep.CustomerDetails{Email: "ada@example.com"}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{"email": "ada@example.com", "name": ""}, first(stripe.requests[0].params)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"email": "ada@example.com"}, first(stripe.requests[0].params)); diff != "" {
 		t.Error(diff)
 	}
-	if err := client.UpdateCustomer(t.Context(), "cus_2", "", ""); !errors.Is(err, lockstep.ErrNotFound) {
+	if err := client.UpdateCustomer(t.Context(), "cus_2", lockstep.CustomerDetails{}); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -171,7 +171,7 @@ func TestEmptyIDsAskNothing(t *testing.T) {
 		_, e3 := client.Checkout(ctx, id)
 		_, e4 := client.Product(ctx, id)
 		_, e5 := client.Price(ctx, id)
-		for i, err := range []error{e1, e2, e3, e4, e5, client.DeleteCustomer(ctx, id), client.UpdateCustomer(ctx, id, "", ""), client.CancelSubscription(ctx, id), client.CloseCheckout(ctx, id)} {
+		for i, err := range []error{e1, e2, e3, e4, e5, client.DeleteCustomer(ctx, id), client.UpdateCustomer(ctx, id, lockstep.CustomerDetails{}), client.CancelSubscription(ctx, id), client.CloseCheckout(ctx, id)} {
 			if err == nil || errors.Is(err, lockstep.ErrNotFound) {
 				t.Errorf("%d, id %q: %v", i, id, err)
 			}

@@ -76,7 +76,7 @@ func TestReplayedAnswerSaysSo(t *testing.T) {
 			w.WriteHeader(500)
 			_, _ = io.WriteString(w, `{"error":{"type":"api_error"}}`)
 		})
-		err := client.UpdateCustomer(t.Context(), "cus_1", "", "")
+		err := client.UpdateCustomer(t.Context(), "cus_1", lockstep.CustomerDetails{})
 		var got *lockstep.UpstreamError
 		if !errors.As(err, &got) || got.Replayed != want {
 			t.Errorf("%q: got %+v", header, got)

@@ -94,10 +94,10 @@ func TestCustomerFromCreationToDeletion(t *testing.T) {
 	}
 	create(t, client, org)
 
-	if err := client.UpdateCustomer(ctx, c.ID, "new@example.com", ""); err != nil {
+	if err := client.UpdateCustomer(ctx, c.ID, lockstep.CustomerDetails{Email: "new@example.com"}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := client.Customer(ctx, c.ID); err != nil || got.Email != "new@example.com" || got.Name != "" {
+	if got, err := client.Customer(ctx, c.ID); err != nil || got.Email != "new@example.com" || got.Name != "Ada" {
 		t.Errorf("updated: %+v %v", got, err)
 	}
 	found, err := client.CustomersOf(ctx, user, before)
@@ -116,7 +116,7 @@ func TestCustomerFromCreationToDeletion(t *testing.T) {
 	if got, err := client.Customer(ctx, c.ID); err != nil || !got.Deleted {
 		t.Errorf("deleted: %+v %v", got, err)
 	}
-	if err := client.UpdateCustomer(ctx, c.ID, "", "x"); !errors.Is(err, lockstep.ErrNotFound) {
+	if err := client.UpdateCustomer(ctx, c.ID, lockstep.CustomerDetails{Name: "x"}); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("update of a deleted one: %v", err)
 	}
 	if err := client.DeleteCustomer(ctx, "cus_never"); !errors.Is(err, lockstep.ErrNotFound) {

@@ -79,7 +79,7 @@ func (c *Client) EndSubscription(ctx context.Context, id string) error {
 		return err
 	}
 	_, refused := c.one(ctx, op, http.MethodPost, path, &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(true)})
-	return c.unlessOver(ctx, id, refused, lockstep.Subscription.Ending)
+	return c.unlessOver(ctx, id, refused, lockstep.Subscription.EndsWithPeriod)
 }
 
 // unlessOver returns what Stripe refused, unless the subscription has ended, or is as
@@ -123,6 +123,7 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		EndedAt:           timeOf(o, "ended_at"),
 		TrialEnd:          timeOf(o, "trial_end"),
 		CreatedAt:         timeOf(o, "created"),
+		ScheduleID:        reference(o, "schedule"),
 		InvoiceID:         reference(o, "latest_invoice"),
 		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,

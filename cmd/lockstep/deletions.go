@@ -5,33 +5,42 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // deletionsCommand is for the operator whom the brake on deletions has called.
 type deletionsCommand struct {
-	List    listDeletions    `cmd:"" help:"What the brake holds."`
-	Approve approveDeletions `cmd:"" help:"Delete after all, as the policy says."`
+	List    listDeletions    `cmd:"" help:"What the brake holds, and what Stripe refused."`
+	Approve approveDeletions `cmd:"" help:"Delete after all, as the policy says; or try again what Stripe refused."`
 	Discard discardDeletions `cmd:"" help:"Do not delete: the billing goes on."`
 }
 
 type listDeletions struct {
 	remote
-	State string `help:"begun, held, approved or discarded." enum:"begun,held,approved,discarded" default:"held"`
+	State string `help:"begun, held, approved, discarded or refused; open is held and refused." enum:"open,begun,held,approved,discarded,refused" default:"open"`
 }
 
 // Run prints a line for each.
 func (c *listDeletions) Run(ctx context.Context, in *surroundings) error {
-	var list struct {
-		Data []struct{ Account, State, At string }
+	states := []string{c.State}
+	if c.State == "open" {
+		states = []string{"held", "refused"}
 	}
-	if err := c.call(ctx, in, http.MethodGet, "/v1/deletions?limit=1000&state="+c.State, nil, &list); err != nil {
-		return err
+	listed := 0
+	for _, state := range states {
+		var list struct {
+			Data []struct{ Account, State, At string }
+		}
+		if err := c.call(ctx, in, http.MethodGet, "/v1/deletions?limit=1000&state="+state, nil, &list); err != nil {
+			return err
+		}
+		for _, d := range list.Data {
+			fmt.Fprintf(in.stdout, "%s\t%s\t%s\n", d.Account, d.State, d.At)
+		}
+		listed += len(list.Data)
 	}
-	for _, d := range list.Data {
-		fmt.Fprintf(in.stdout, "%s\t%s\t%s\n", d.Account, d.State, d.At)
-	}
-	if len(list.Data) == 0 {
-		fmt.Fprintf(in.stdout, "no deletion is %s\n", c.State)
+	if listed == 0 {
+		fmt.Fprintf(in.stdout, "no deletion is %s\n", strings.Join(states, " or "))
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type file struct {
 	Deleted       string   `toml:"on_account_deleted"`
 	UserDeleted   string   `toml:"on_user_deleted"`
 	OrgDeleted    string   `toml:"on_organization_deleted"`
+	OrgEmpty      string   `toml:"on_organization_empty"`
 	Deletions     struct {
 		Brake  int      `toml:"brake"`
 		Window duration `toml:"window"`
@@ -46,6 +47,7 @@ type file struct {
 	Entitlements  bool     `toml:"stripe_entitlements"`
 	Budget        int      `toml:"projection_budget"`
 	AdoptByEmail  bool     `toml:"adopt_by_email"`
+	Details       string   `toml:"customer_details"`
 
 	Clerk struct {
 		InstanceID        string   `toml:"instance_id"`
@@ -63,6 +65,7 @@ type file struct {
 		Roles               []string `toml:"roles"`
 		Several             bool     `toml:"several_subscriptions"`
 		RepeatTrials        bool     `toml:"repeat_trials"`
+		TrialsPer           string   `toml:"trials_per"`
 		Unlisted            bool     `toml:"unlisted_prices"`
 		PortalConfiguration string   `toml:"portal_configuration"`
 	} `toml:"buying"`
@@ -192,14 +195,16 @@ func (f file) apply(c *server.Config) {
 	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
-	c.AdoptByEmail = f.AdoptByEmail
+	c.AdoptByEmail, c.CustomerDetails = f.AdoptByEmail, lockstep.DetailsPolicy(f.Details)
+	c.EmptyOrganization = lockstep.EmptyPolicy(f.OrgEmpty)
 	c.Forget = time.Duration(f.Deletions.Forget)
 	c.Entitled = f.Entitlements
 	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow), Proration: lockstep.SeatProration(f.Seats.Proration),
 		Minimum: f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}
 	c.Activation = server.Activation{App: f.Activation.App, ContinueURL: f.Activation.ContinueURL}
 	c.Buying = server.Buying{Roles: f.Buying.Roles, PortalConfiguration: f.Buying.PortalConfiguration,
-		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, Unlisted: f.Buying.Unlisted}}
+		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, TrialsPer: lockstep.TrialRule(f.Buying.TrialsPer),
+			Unlisted: f.Buying.Unlisted}}
 	c.Identities = server.IdentitySource(f.Identity)
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),

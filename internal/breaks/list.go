@@ -39,8 +39,8 @@ var breakages = []breakage{
 	}`},
 	{"a license that runs out goes on",
 		"access.go",
-		`if p.Duration > 0 && !now.Before(l.paidSince().Add(p.Duration)) {`,
-		`if false {`},
+		`if gift.ends.IsZero() || now.Before(gift.ends) {`,
+		`if gift.ends.IsZero() || now.Before(gift.ends) || true {`},
 	{"who is past due is locked out though Stripe tries on",
 		"access.go",
 		`		g.reason.Grants, g.reason.Why = true, "payment failed, Stripe is trying again"`,
@@ -67,19 +67,11 @@ var breakages = []breakage{
 		`	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
-	if !r.absent {
-		if err := r.project(ctx, projected); err != nil {
-			return Result{}, err
-		}
-	}`,
-		`	if !r.absent {
-		if err := r.project(ctx, projected); err != nil {
-			return Result{}, err
-		}
-	}
-	if err := r.save(ctx, access, at); err != nil {
+	return r.nextLook(access, at), r.effects(ctx, access, projected, at)`,
+		`	if err := r.effects(ctx, access, projected, at); err != nil {
 		return Result{}, err
-	}`},
+	}
+	return r.nextLook(access, at), r.save(ctx, access, at)`},
 	{"write without the token: whoever is late writes over somebody else's run",
 		"internal/sqlstore/fence.go",
 		`	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,
@@ -133,21 +125,28 @@ var breakages = []breakage{
 		`inner[k] = nil`,
 		`_ = k`},
 	{"delete the user's data and let the card be charged",
-		"internal/reconcile/deletion.go",
-		`	if r.now.CustomerID != "" && !r.now.CustomerDeleted {`,
-		`	if r.now.CustomerID == "" && !r.now.CustomerDeleted {`},
+		"internal/reconcile/end.go",
+		`		if l.Trust == lockstep.Claimed {`,
+		`		if l.Trust != lockstep.Claimed {`},
+	{"a customer that a reference alone links becomes the primary one",
+		"internal/sqlstore/link.go",
+		`	case trust == lockstep.Claimed:
+		err = t.addClaimed(ctx, account, customerID)
+`,
+		``},
+	{"access and licenses forget the customers beside the primary one",
+		"links.go",
+		`		if !l.Deleted {`,
+		`		if false {`},
 	{"a refund takes nothing away",
 		"billing.go",
 		`	case c.Refunded:`,
 		`	case c.Refunded && c.Amount < 0:`},
 	{"a payment links without asking whose the customer is",
 		"internal/reconcile/ladder.go",
-		`	if !e.link.IsZero() {
-		return e.link, nil
-	}`,
-		`	if !e.link.IsZero() && len(e.objects) == 0 {
-		return e.link, nil
-	}`},
+		`		{present(e.link), lockstep.Proven},
+`,
+		``},
 	{"unpaid is paid: fulfil a delayed payment at once",
 		"billing.go",
 		`	case c.PaymentStatus == "unpaid":`,

@@ -46,9 +46,9 @@ func (d *Desk) customer(ctx context.Context, account lockstep.Account, scope loc
 			return "", err
 		case err == nil && record.Live() && (scope == 0 || !work.Pending()):
 			return record.CustomerID, nil
-		case !work.Pending() && work.Disposition == lockstep.Parked:
+		case ended(work) && work.Disposition == lockstep.Parked:
 			return "", &RefusedError{UnknownAccount, "the directory does not know this account"}
-		case !work.Pending():
+		case ended(work):
 			return "", &RefusedError{NoCustomer, fmt.Sprintf("no customer could be made for this account: %s", work.Reason)}
 		}
 		select {
@@ -57,4 +57,11 @@ func (d *Desk) customer(ctx context.Context, account lockstep.Account, scope loc
 		case <-look.C:
 		}
 	}
+}
+
+// ended reports whether the account's run is over: nothing is pending, or only the later look
+// that a failed run scheduled.
+func ended(work lockstep.Work) bool {
+	later := work.Disposition == lockstep.Failed && work.LeaseUntil.IsZero() && work.RunAt.After(time.Now().Add(time.Minute))
+	return !work.Pending() || later
 }

@@ -23,9 +23,10 @@ type Store interface {
 
 // Policy says what may be bought; its zero value is good.
 type Policy struct {
-	Several      bool // an account may have several subscriptions, of different plans
-	RepeatTrials bool // more than one trial an account
-	Unlisted     bool // servers may sell prices that the catalog does not name
+	Several      bool               // an account may have several subscriptions, of different plans
+	RepeatTrials bool               // more than one trial an account
+	TrialsPer    lockstep.TrialRule // empty means lockstep.TrialPerAccount
+	Unlisted     bool               // servers may sell prices that the catalog does not name
 }
 
 // Desk begins checkouts.
@@ -190,9 +191,9 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			d.started(*same)
 			return Begun{Checkout: *same, CustomerID: customerID, Reused: true}, nil
 		}
-		days, withoutCard, used := d.Catalog.Trial(price, o.TrialDays, has.Subscriptions, d.Policy.RepeatTrials)
-		if used && o.TrialDays > 0 {
-			return Begun{}, &RefusedError{TrialUsed, "the account had its trial; leave trial_days out"}
+		days, withoutCard, err := d.trial(ctx, o, price, has)
+		if err != nil {
+			return Begun{}, err
 		}
 		purchase := fmt.Sprintf("lockstep:purchase:%s:%d", o.Account, turn.Number)
 		checkout, err := d.Till.StartCheckout(ctx, lockstep.CheckoutRequest{Account: o.Account, CustomerID: customerID, Price: price,

@@ -38,6 +38,7 @@ type accountView struct {
 	Access          lockstep.Access `json:"access"`
 	Pending         bool            `json:"pending" doc:"Something happened that has not been looked at yet"`
 	Problem         string          `json:"problem,omitempty" doc:"Why the last look did not end well; for servers"`
+	Problems        []problemView   `json:"problems,omitempty" doc:"Steps that a provider refused, oldest first; for servers"`
 	Notices         []noticeView    `json:"notices,omitempty" doc:"What there is to tell, oldest first; for servers"`
 	UpdatedAt       time.Time       `json:"updated_at"`
 }
@@ -92,7 +93,7 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if !callerOf(ctx).server {
 		return out, nil
 	}
-	out.Body.Problem, out.Body.Customers = work.Reason, customersOf(record)
+	out.Body.Problem, out.Body.Problems, out.Body.Customers = work.Reason, viewProblems(record.Problems), customersOf(record)
 	notices, err := a.Store.Notices(ctx, account)
 	if err != nil {
 		return nil, a.problem(ctx, "read notices", err)
@@ -113,7 +114,7 @@ func (a *API) syncAccount(ctx context.Context, in *accountPath) (*struct{}, erro
 	if err != nil {
 		return nil, err
 	}
-	err = a.Store.Mark(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Interactive})
+	err = a.Store.Mark(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers, Priority: lockstep.Interactive})
 	if err != nil {
 		return nil, a.problem(ctx, "mark account", err)
 	}

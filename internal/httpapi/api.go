@@ -24,6 +24,7 @@ type Store interface {
 	lockstep.Inbox
 	lockstep.Queue
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	Troubled(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Troubled, error)
 	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
 	Mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.Mail, error)
@@ -139,6 +140,8 @@ func (a *API) Register(mux *http.ServeMux) {
 		DefaultStatus: http.StatusAccepted}, a.choosePrimary)
 	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
 		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
+	huma.Register(api, huma.Operation{OperationID: "list-problems", Method: http.MethodGet, Path: "/v1/problems",
+		Summary: "Accounts with a step that a provider refused, by account", Tags: []string{"Operating"}, Security: server}, a.problemList)
 	huma.Register(api, huma.Operation{OperationID: "approve-deletions", Method: http.MethodPost, Path: "/v1/deletions/approve",
 		Summary: "Delete after all what the brake holds", Tags: []string{"Operating"}, Security: server}, a.approveDeletions)
 	huma.Register(api, huma.Operation{OperationID: "discard-deletions", Method: http.MethodPost, Path: "/v1/deletions/discard",

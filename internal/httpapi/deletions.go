@@ -11,7 +11,7 @@ import (
 
 type deletionView struct {
 	Account string    `json:"account" example:"user/user_2x"`
-	State   string    `json:"state" enum:"begun,held,approved,discarded"`
+	State   string    `json:"state" enum:"begun,held,approved,discarded,refused"`
 	At      time.Time `json:"at"`
 }
 
@@ -22,7 +22,7 @@ type deletionsOutput struct {
 }
 
 func (a *API) deletions(ctx context.Context, in *struct {
-	State string `query:"state" enum:"begun,held,approved,discarded" default:"held"`
+	State string `query:"state" enum:"begun,held,approved,discarded,refused" default:"held"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 },
 ) (*deletionsOutput, error) {
@@ -40,7 +40,7 @@ func (a *API) deletions(ctx context.Context, in *struct {
 
 type decideInput struct {
 	Body struct {
-		Accounts []string `json:"accounts,omitempty" maxItems:"1000" doc:"Those that are held, or were discarded"`
+		Accounts []string `json:"accounts,omitempty" maxItems:"1000" doc:"Those that are held, were discarded, or (to approve) that Stripe refused"`
 		All      bool     `json:"all,omitempty" doc:"Instead of accounts: all that are held"`
 	}
 }

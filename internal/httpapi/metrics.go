@@ -49,6 +49,7 @@ var (
 	eventsStored = prometheus.NewDesc("lockstep_events", "Stored events, by what became of them.", []string{"status"}, nil)
 	deletionsOf  = prometheus.NewDesc("lockstep_deletions", "Accounts that the directory said to be gone, by how far their deletion is; held ones wait for an operator.", []string{"state"}, nil)
 	replicasAt   = prometheus.NewDesc("lockstep_replicas", "Processes that have called providers in the last seconds, and share their limits.", nil, nil)
+	problemsOf   = prometheus.NewDesc("lockstep_account_problems", "Accounts with a step that a provider refused, by step; GET /v1/problems names them.", []string{"step"}, nil)
 	brakeOn      = prometheus.NewDesc("lockstep_deletions_braked", "1 while deletions are held by the brake.", nil, nil)
 )
 
@@ -60,6 +61,7 @@ func (stored) Describe(to chan<- *prometheus.Desc) {
 	to <- eventsStored
 	to <- deletionsOf
 	to <- brakeOn
+	to <- problemsOf
 	to <- replicasAt
 }
 
@@ -80,14 +82,43 @@ func (s stored) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.NewInvalidMetric(deletionsOf, err)
 		return
 	}
-	for _, state := range []lockstep.DeletionState{lockstep.DeletionBegun, lockstep.DeletionHeld, lockstep.DeletionApproved, lockstep.DeletionDiscarded} {
+	for _, state := range []lockstep.DeletionState{lockstep.DeletionBegun, lockstep.DeletionHeld, lockstep.DeletionApproved, lockstep.DeletionDiscarded, lockstep.DeletionRefused} {
 		to <- prometheus.MustNewConstMetric(deletionsOf, prometheus.GaugeValue, float64(deletions[state]), string(state))
 	}
 	to <- prometheus.MustNewConstMetric(brakeOn, prometheus.GaugeValue, float64(min(deletions[lockstep.DeletionHeld], 1)))
+	s.problems(ctx, to)
 	fleet, err := s.api.Store.Fleet(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(replicasAt, err)
 		return
 	}
 	to <- prometheus.MustNewConstMetric(replicasAt, prometheus.GaugeValue, float64(fleet.Replicas))
+}
+
+// problems counts accounts by the steps that were refused.
+func (s stored) problems(ctx context.Context, to chan<- prometheus.Metric) {
+	const page = 1000
+	count := map[lockstep.Step]int{}
+	for _, step := range lockstep.Steps {
+		count[step] = 0 // so that a counter is there before it is needed
+	}
+	for after := (lockstep.Account{}); ; {
+		found, err := s.api.Store.Troubled(ctx, after, page)
+		if err != nil {
+			to <- prometheus.NewInvalidMetric(problemsOf, err)
+			return
+		}
+		for _, t := range found {
+			after = t.Account
+			for _, p := range t.Problems {
+				count[p.Step]++
+			}
+		}
+		if len(found) < page {
+			break
+		}
+	}
+	for step, n := range count {
+		to <- prometheus.MustNewConstMetric(problemsOf, prometheus.GaugeValue, float64(n), string(step))
+	}
 }

@@ -28,6 +28,7 @@ type route struct {
 const (
 	subscriptions = lockstep.ScopeSubscriptions
 	identity      = lockstep.ScopeIdentity
+	members       = lockstep.ScopeIdentity | lockstep.ScopeMembers
 	deleted       = lockstep.ScopeIdentity | lockstep.ScopeDeleted
 	gone          = lockstep.ScopeCustomer | lockstep.ScopeSubscriptions
 )
@@ -88,8 +89,8 @@ var routes = map[lockstep.Source]map[string]route{
 		"organization.updated": {theIdentity, identity, lockstep.Normal},
 		"organization.deleted": {theIdentity, deleted, lockstep.Normal},
 
-		"organizationMembership.created": {theIdentity, identity, lockstep.Background},
-		"organizationMembership.deleted": {theIdentity, identity, lockstep.Background},
+		"organizationMembership.created": {theIdentity, members, lockstep.Background},
+		"organizationMembership.deleted": {theIdentity, members, lockstep.Background},
 	},
 }
 

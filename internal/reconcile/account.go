@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -34,11 +35,15 @@ type Accounts struct {
 	Brake        lockstep.Brake
 	Forget       time.Duration // after a deletion the stored events are blanked; negative: never
 	AdoptByEmail bool          // take over customers from before by a verified address
-	Entitled     bool          // features come from Stripe's entitlements too
+	Details      lockstep.DetailsPolicy
+	TrialsPer    lockstep.TrialRule
+	Entitled     bool // features come from Stripe's entitlements too
 	Seats        lockstep.SeatPolicy
 	Members      lockstep.MemberLimiter // nil: nobody limits members
 	Book         *pricebook.Book
-	Listeners    []string // the webhook endpoints that are told of each change of access
+	Lister       lockstep.MemberLister // nil: the directory has no memberships
+	Empty        lockstep.EmptyPolicy  // of an organization without members
+	Listeners    []string              // the webhook endpoints that are told of each change of access
 	Log          *slog.Logger
 }
 
@@ -53,16 +58,28 @@ type run struct {
 	known    bool               // the record was there before
 	identity *lockstep.Identity // as observed in this run; nil: not looked at
 	absent   bool               // the directory does not know it, but its deletion waits for an operator
+	verified string             // the verified address, also while it is being forgotten; empty: none
 	made     bool               // the customer was created in this run
+	customer *lockstep.Customer // as observed in this run; nil: not looked at
 	marks    []lockstep.Mark
+	began    time.Time
+	failures []error // refusals of lasting steps
+	// overdrawn: more writes of metadata were made than the turn that was saved.
+	overdrawn bool
 }
 
-// Reconcile brings the account of the claim in step.
+// Reconcile brings the account of the claim in step. A step that a provider refuses is
+// recorded as a problem of the account, and the steps after it are done all the same.
 func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	r, err := as.begin(ctx, claim)
 	if err != nil {
 		return Result{}, err
 	}
+	result, err := r.steps(ctx)
+	return r.conclude(ctx, result, err)
+}
+
+func (r *run) steps(ctx context.Context) (Result, error) {
 	if r.scope.Has(lockstep.ScopeIdentity|lockstep.ScopeDeleted) || r.now.Deletion.Waits() {
 		if gone, err := r.observeIdentity(ctx); gone || err != nil {
 			return Result{}, err
@@ -82,43 +99,64 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		}
 		return r.forget(ctx)
 	}
-	if err := r.observeCustomers(ctx); err != nil {
-		return Result{}, err
-	}
-	if err := r.ensureCustomer(ctx); err != nil {
-		return Result{}, err
-	}
-	if err := r.observeBilling(ctx); err != nil {
+	if err := r.observe(ctx); err != nil {
 		return Result{}, err
 	}
 	if err := r.choosePrimary(ctx); err != nil {
 		return Result{}, err
 	}
 	at := time.Now()
-	access := as.Catalog.Access(r.now, at)
+	access := r.Catalog.Access(r.now, at)
 	switch changed, err := r.fitSeats(ctx, access); {
 	case err != nil:
 		return Result{}, err
 	case changed:
-		access = as.Catalog.Access(r.now, at)
+		access = r.Catalog.Access(r.now, at)
 	}
 	r.now.EntitledBy = entitledBy(access)
 	projected := r.plan(access, at)
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
+	return r.nextLook(access, at), r.effects(ctx, access, projected, at)
+}
+
+// observe brings what we know of the customer and the billing state up to date.
+func (r *run) observe(ctx context.Context) error {
+	billing := func(err error) error { return r.refused(lockstep.StepBilling, "", err) }
+	reads := r.scope.Has(lockstep.ScopeCustomer | lockstep.ScopeSubscriptions | lockstep.ScopePayments)
+	if err := billing(r.observeCustomers(ctx)); err != nil {
+		return err
+	}
+	if err := r.refused(lockstep.StepCustomer, "", r.ensureCustomer(ctx)); err != nil {
+		return err
+	}
+	if err := r.refused(lockstep.StepMembers, "", r.endEmpty(ctx)); err != nil {
+		return err
+	}
+	if err := billing(r.observeBilling(ctx)); err != nil {
+		return err
+	}
+	if err := r.refused(lockstep.StepMembers, "", r.observeMembers(ctx)); err != nil {
+		return err
+	}
+	if reads && len(r.failures) == 0 {
+		r.now.ClearProblem(lockstep.StepBilling)
+	}
+	return nil
+}
+
+// effects are what follows from a saved record elsewhere, in this order.
+func (r *run) effects(ctx context.Context, access lockstep.Access, projected projection, at time.Time) error {
 	if !r.absent {
 		if err := r.project(ctx, projected); err != nil {
-			return Result{}, err
+			return err
 		}
 	}
 	if err := r.limitMembers(ctx, access); err != nil {
-		return Result{}, err
+		return err
 	}
-	if err := r.tell(ctx, at); err != nil {
-		return Result{}, err
-	}
-	return r.nextLook(access, at), nil
+	return r.tell(ctx, at)
 }
 
 // nextLook is when time alone may change the answer, or when to ask Stripe again because
@@ -151,7 +189,7 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 	if !ok {
 		return nil, lockstep.Terminal(fmt.Errorf("key %s is no account's", claim.Key))
 	}
-	r := &run{Accounts: as, claim: claim, account: account, scope: claim.Scope, known: true}
+	r := &run{Accounts: as, claim: claim, account: account, scope: claim.Scope, known: true, began: time.Now()}
 	was, err := as.Store.Account(ctx, account)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
@@ -165,6 +203,7 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 		r.scope |= lockstep.ScopeIdentity
 	}
 	r.was, r.now = was, was
+	r.verified = verifiedAddress(was)
 	return r, nil
 }
 
@@ -218,6 +257,8 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	r.identity = &identity
 	r.now.Members, r.now.MemberLimit = identity.Members, identity.MemberLimit
 	r.now.Email, r.now.Name, r.now.IdentityUpdatedAt = identity.Email, identity.Name, identity.UpdatedAt
+	r.now.EmailVerified = identity.Email != "" && identity.EmailVerified
+	r.verified = verifiedAddress(r.now)
 	return false, nil
 }
 
@@ -239,7 +280,11 @@ func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) er
 
 func (r *run) write(ctx context.Context, told []lockstep.Notice, at time.Time) error {
 	r.now.UpdatedAt = at
-	change := lockstep.Change{Record: r.now, Notices: told, Marks: append(payers(r.was, r.now), r.marks...)}
+	trials, err := r.trialAddresses(ctx)
+	if err != nil {
+		return err
+	}
+	change := lockstep.Change{Record: r.now, Notices: told, TrialAddresses: trials, Marks: slices.Concat(r.marks, payers(r.was, r.now), movers(r.was, r.now))}
 	if err := r.Store.Save(ctx, r.claim, change); err != nil {
 		return fmt.Errorf("save account: %w", err)
 	}

@@ -43,27 +43,55 @@ func (r *run) observeCustomers(ctx context.Context) error {
 	if !r.scope.Has(lockstep.ScopeCustomer) {
 		return nil
 	}
+	if r.now.Live() {
+		if err := r.observePrimary(ctx); err != nil {
+			return err
+		}
+	}
 	for _, l := range r.now.Customers() {
+		if l.Primary {
+			continue
+		}
 		c, err := r.Billing.Customer(ctx, l.CustomerID)
 		switch {
-		case errors.Is(err, lockstep.ErrNotFound) && !l.Primary: // no evidence of anything
+		case errors.Is(err, lockstep.ErrNotFound): // no evidence of anything
 		case err != nil:
 			return fmt.Errorf("look at customer: %w", err)
-		case c.Deleted && l.Primary:
-			r.now.CustomerDeleted = true
-			r.scope |= lockstep.ScopeSubscriptions
 		case c.Deleted:
-			r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Deleted = true })
-			r.scope |= lockstep.ScopeSubscriptions
-		case !l.Primary:
+			r.markDeleted(l.CustomerID)
+		default:
 			if _, err := r.contest(ctx, l.CustomerID, c.Metadata); err != nil {
 				return err
 			}
-		case r.now.CustomerEmail == "" && r.now.CustomerName == "": // linked without a look at it
-			r.takeOver(c)
 		}
 	}
 	return nil
+}
+
+// observePrimary looks at the primary customer.
+func (r *run) observePrimary(ctx context.Context) error {
+	c, err := r.Billing.Customer(ctx, r.now.CustomerID)
+	if err != nil {
+		return fmt.Errorf("look at customer: %w", err)
+	}
+	r.customer = &c
+	switch {
+	case c.Deleted:
+		r.markDeleted(c.ID)
+	case r.now.CustomerEmail == "" && r.now.CustomerName == "": // linked without a look at it
+		r.takeOver(c)
+	}
+	return nil
+}
+
+// markDeleted records that Stripe has deleted a customer. What it had is looked at once more.
+func (r *run) markDeleted(customerID string) {
+	if customerID == r.now.CustomerID {
+		r.now.CustomerDeleted = true
+	} else {
+		r.setFurther(customerID, func(l *lockstep.Link) { l.Deleted = true })
+	}
+	r.scope |= lockstep.ScopeSubscriptions
 }
 
 // listed are the subscriptions that Stripe lists for the account's customers. Those of a

@@ -48,7 +48,7 @@ func (r *run) ensureCustomer(ctx context.Context) error {
 			return err
 		}
 		if !adopted {
-			if err := r.createCustomer(ctx); err != nil {
+			if err := r.createCustomer(ctx); err != nil || !r.now.Live() {
 				return err
 			}
 		}
@@ -158,7 +158,6 @@ func (r *run) link(ctx context.Context, c lockstep.Customer) error {
 		r.marks = append(r.marks, lockstep.Mark{Key: r.account.Key(), Scope: lockstep.ScopeSubscriptions | lockstep.ScopePayments,
 			Priority: lockstep.Normal, Delay: lookAgain})
 	}
-	r.now.Intent = nil
 	if r.now.Claims(c.ID) { // what the account's run found is proof
 		r.setFurther(c.ID, func(l *lockstep.Link) { l.Trust = lockstep.Proven })
 		if err := r.keep(ctx); err != nil {
@@ -166,27 +165,35 @@ func (r *run) link(ctx context.Context, c lockstep.Customer) error {
 		}
 	}
 	r.setPrimary(c)
+	r.now.Intent = nil
+	r.now.ClearProblem(lockstep.StepCustomer)
 	return r.keep(ctx)
 }
 
-// takeOver says what a customer is taken to have been given. Of one that we made
-// it is what it has: what the directory says differently is passed on. What
-// somebody gave another customer elsewhere stays until the directory's changes.
+// takeOver records which values we have written to a customer that is being linked. For one
+// that we create, these are the intent's. For any other customer somebody else may have
+// written its values, so they stay, and only an empty field is filled in.
 func (r *run) takeOver(c lockstep.Customer) {
-	r.now.CustomerEmail, r.now.CustomerName = c.Email, c.Name
-	if c.Metadata[lockstep.AccountMetadata] == r.account.String() {
+	if intent := r.now.Intent; intent != nil {
+		r.now.CustomerEmail, r.now.CustomerName = intent.Email, intent.Name
 		return
 	}
+	known := lockstep.NewCustomerDetails(r.now.Email, r.now.Name)
+	r.now.CustomerEmail, r.now.CustomerName = "", ""
 	if c.Email != "" {
-		r.now.CustomerEmail = r.now.Email
+		r.now.CustomerEmail = known.Email
 	}
 	if c.Name != "" {
-		r.now.CustomerName = r.now.Name
+		r.now.CustomerName = known.Name
 	}
 }
 
 // createCustomer creates the customer under a stored intent.
 func (r *run) createCustomer(ctx context.Context) error {
+	if r.repeats(lockstep.StepCustomer, r.creation()) {
+		return nil
+	}
+	r.now.ClearProblem(lockstep.StepCustomer)
 	if r.now.Intent != nil && time.Since(r.now.Intent.At) > keyLife {
 		return r.recover(ctx, nil)
 	}
@@ -224,22 +231,18 @@ func (r *run) createCustomer(ctx context.Context) error {
 		// will never give a customer. Whether one was made, only a look can tell.
 		return r.recover(ctx, err)
 	case errors.As(err, &upstream) && upstream.Rejected():
-		// Nothing was executed. The address may be mended before the next try, so
-		// these parameters must not be sent again.
-		r.now.Intent = nil
-		if err := r.keep(ctx); err != nil {
-			return err
-		}
+		return r.createWithout(ctx, intent, fmt.Errorf("create customer: %w", err))
 	}
 	return fmt.Errorf("create customer: %w", err)
 }
 
 // intend stores what will be sent to Stripe before it is sent.
 func (r *run) intend(ctx context.Context) error {
+	details := r.wantedDetails()
 	r.now.CustomerGeneration++
 	r.now.Intent = &lockstep.Intent{
 		Key:   fmt.Sprintf("lockstep:customer:%s:%d", r.account, r.now.CustomerGeneration),
-		Email: r.now.Email, Name: r.now.Name, At: time.Now()}
+		Email: details.Email, Name: details.Name, At: time.Now()}
 	return r.keep(ctx)
 }
 
@@ -270,28 +273,3 @@ func (r *run) recover(ctx context.Context, cause error) error {
 type retryable struct{ cause error }
 
 func (e retryable) Error() string { return e.cause.Error() }
-
-// updateCustomer passes a changed address or name on. An empty one is not: a
-// receipt needs an address.
-func (r *run) updateCustomer(ctx context.Context) error {
-	email, name := r.now.CustomerEmail, r.now.CustomerName
-	if r.now.Email != "" {
-		email = r.now.Email
-	}
-	if r.now.Name != "" {
-		name = r.now.Name
-	}
-	if !r.now.Live() || email == r.now.CustomerEmail && name == r.now.CustomerName {
-		return nil
-	}
-	err := r.Billing.UpdateCustomer(ctx, r.now.CustomerID, email, name)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		r.scope |= lockstep.ScopeCustomer // deleted, probably: the look will tell
-		return r.observeCustomers(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("update customer: %w", err)
-	}
-	r.now.CustomerEmail, r.now.CustomerName = email, name
-	return nil
-}

@@ -140,7 +140,7 @@ func (r *run) promote(ctx context.Context, customerID string) error {
 		return fmt.Errorf("look at customer: %w", err)
 	}
 	if c.Deleted {
-		r.setFurther(customerID, func(l *lockstep.Link) { l.Deleted = true })
+		r.markDeleted(customerID)
 		return nil
 	}
 	r.setPrimary(c)
@@ -156,6 +156,7 @@ func (r *run) setPrimary(c lockstep.Customer) {
 		r.now.Further = append(r.now.Further, former)
 	}
 	r.now.CustomerID, r.now.CustomerDeleted = c.ID, false
+	r.customer = nil
 	r.takeOver(c)
 }
 

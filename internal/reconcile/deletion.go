@@ -70,6 +70,7 @@ func (r *run) entomb(ctx context.Context) error {
 	policy := r.Deletion.Of(r.account.Kind)
 	r.now.State = lockstep.AccountDeleted
 	r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
+	r.now.EmailVerified, r.now.Problems = false, nil
 	r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", string(policy))
 	for _, s := range r.now.Subscriptions {
 		switch {
@@ -91,72 +92,16 @@ func (r *run) bury(ctx context.Context) error {
 	if err := r.settleIntent(ctx); err != nil {
 		return err
 	}
-	for _, l := range r.now.Customers() {
-		if l.Trust == lockstep.Claimed {
-			continue // somebody else may pay with it
-		}
-		if err := r.endBilling(ctx, l); err != nil {
-			return err
-		}
+	if err := r.endBilling(ctx, lockstep.StepDeletion, r.Deletion.Of(r.account.Kind)); err != nil {
+		return err
 	}
 	r.scope &^= lockstep.ScopePayments
-	if err := r.observeBilling(ctx); err != nil {
+	if err := r.refused(lockstep.StepBilling, "", r.observeBilling(ctx)); err != nil {
 		return err
 	}
 	at := time.Now()
 	r.now.EntitledBy = ""
 	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
-}
-
-// endBilling does with one customer what the policy says.
-func (r *run) endBilling(ctx context.Context, l lockstep.Link) error {
-	switch r.Deletion.Of(r.account.Kind) {
-	case DeleteCustomer:
-		if err := r.Billing.DeleteCustomer(ctx, l.CustomerID); err != nil {
-			return fmt.Errorf("delete customer of a deleted account: %w", err)
-		}
-		if l.Primary {
-			r.now.CustomerDeleted = true
-		} else {
-			r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Deleted = true })
-		}
-		r.scope |= lockstep.ScopeSubscriptions
-	case CancelSubscriptions:
-		return r.cancelAll(ctx, l.CustomerID, func(lockstep.Subscription) bool { return false })
-	case EndSubscriptions:
-		return r.cancelAll(ctx, l.CustomerID, hasPeriod)
-	case KeepBilling:
-	}
-	return nil
-}
-
-// hasPeriod reports whether a subscription has a period to end with: one that is not
-// paid yet, not paid any more or paused has none.
-func hasPeriod(s lockstep.Subscription) bool {
-	return s.Status == "active" || s.Status == "trialing" || s.Status == "past_due"
-}
-
-// cancelAll cancels every subscription of a customer: those that may run out with their
-// period, the others now.
-func (r *run) cancelAll(ctx context.Context, customerID string, runOut func(lockstep.Subscription) bool) error {
-	live, err := r.Billing.Subscriptions(ctx, customerID)
-	if err != nil {
-		return fmt.Errorf("list subscriptions of a deleted account: %w", err)
-	}
-	for _, s := range live {
-		cancel := r.Billing.CancelSubscription
-		switch {
-		case s.Ended(), runOut(s) && s.Ending():
-			continue
-		case runOut(s):
-			cancel = r.Billing.EndSubscription
-		}
-		if err := cancel(ctx, s.ID); err != nil {
-			return fmt.Errorf("cancel subscription of a deleted account: %w", err)
-		}
-		r.scope |= lockstep.ScopeSubscriptions
-	}
-	return nil
 }
 
 // forget blanks the stored events of a deleted account when it is time to, and those

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -37,6 +38,8 @@ type Mails struct {
 	billing lockstep.Billing
 	mailer  lockstep.Mailer
 	compose func(n lockstep.Notice, email, name string) (lockstep.Letter, error)
+	members lockstep.MemberLister // nil: the directory has no memberships
+	roles   []string              // of the members who look after the billing
 	lanes   chan struct{}
 	log     *slog.Logger
 }
@@ -168,14 +171,9 @@ func (m *Mails) addressee(ctx context.Context, n lockstep.Notice, mail lockstep.
 	if record.Email != "" {
 		return record.Email, record.Name, "", nil
 	}
-	if payer, bad := lockstep.NewAccount(lockstep.User, n.Facts.PaidBy); bad == nil && n.Account.Kind == lockstep.Organization {
-		user, err := m.store.Account(ctx, payer)
-		switch {
-		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
-			return "", "", "", err
-		case err == nil && user.State != lockstep.AccountDeleted && user.Email != "":
-			return user.Email, record.Name, "", nil
-		}
+	email, left, err := m.member(ctx, n)
+	if email != "" || err != nil {
+		return email, record.Name, "", err
 	}
 	if !record.Live() {
 		return "", "", "the account has no e-mail address", nil
@@ -186,6 +184,9 @@ func (m *Mails) addressee(ctx context.Context, n lockstep.Notice, mail lockstep.
 	}
 	if customer.Deleted || customer.Email == "" { // also when Stripe does not know it
 		return "", "", "neither the account nor its customer has an e-mail address", nil
+	}
+	if left != "" && strings.EqualFold(customer.Email, left) {
+		return "", "", "who bought it has left the organization, and no admin has an e-mail address", nil
 	}
 	return customer.Email, record.Name, "", nil
 }

@@ -36,7 +36,11 @@ func conclude(claim lockstep.Claim, result Result, err error, now time.Time) loc
 		return lockstep.Outcome{Disposition: lockstep.Parked, Reason: parked.Reason, WaitsFor: parked.WaitsFor}
 	case lockstep.IsTerminal(err),
 		errors.As(err, &ours) && claim.Attempt >= maxAttempts:
-		return lockstep.Outcome{Disposition: lockstep.Failed, Reason: err.Error()}
+		o := lockstep.Outcome{Disposition: lockstep.Failed, Reason: err.Error()}
+		if result.After > 0 { // what was refused does not keep the clock from ending access
+			o.At, o.Scope = now.Add(result.After), result.Scope
+		}
+		return o
 	case errors.As(err, &delayed):
 		return lockstep.Outcome{Disposition: lockstep.Retry, At: now.Add(delayed.After), Reason: delayed.Reason, Untried: delayed.Untried}
 	}

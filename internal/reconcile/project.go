@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -40,12 +41,13 @@ type projection struct {
 	want   map[string]any // our keys
 	change map[string]any // what differs; empty: nothing is to be written
 	wait   time.Duration  // until it may be
+	same   bool           // the directory refused the same change before
 }
 
 // plan says which of our keys of the directory's metadata differ from what stands there:
 // as observed in this run, else as we last wrote it. So the echo of our own write
-// (user.updated) writes nothing. The turn to write is in the record, which is saved
-// before.
+// (user.updated) writes nothing. A change that was refused is not tried again until it or the
+// application's own metadata differs. The turn to write is in the record, which is saved before.
 func (r *run) plan(access lockstep.Access, at time.Time) projection {
 	if r.absent {
 		return projection{}
@@ -55,7 +57,12 @@ func (r *run) plan(access lockstep.Access, at time.Time) projection {
 	if r.identity != nil {
 		have = r.identity.Metadata
 	}
-	if p.change = patch(have, p.want); len(p.change) > 0 {
+	p.change = patch(have, p.want)
+	if known, found := r.now.Problem(lockstep.StepMetadata); found && len(p.change) > 0 && r.stillFull(known.Digest, p.change) {
+		r.failures = append(r.failures, fmt.Errorf("%s: %s", lockstep.StepMetadata, known.Reason))
+		return projection{want: r.now.Projected, same: true}
+	}
+	if len(p.change) > 0 {
 		r.now.PacedUntil, p.wait = pace(r.now.PacedUntil, at)
 	}
 	return p
@@ -66,19 +73,40 @@ func (r *run) project(ctx context.Context, p projection) error {
 	if p.wait > 0 {
 		return &lockstep.DelayError{Reason: "the metadata was written too often just now", After: p.wait, Untried: true}
 	}
+	held := p.want
 	if len(p.change) > 0 {
-		if err := r.Directory.MergeMetadata(ctx, r.account, p.change); err != nil {
-			return fmt.Errorf("write metadata: %w", err)
+		var err error
+		if held, err = r.writeMetadata(ctx, p); err != nil {
+			return err
 		}
+	} else if !p.same {
+		r.now.ClearProblem(lockstep.StepMetadata)
 	}
-	if reflect.DeepEqual(p.want, r.now.Projected) {
+	if reflect.DeepEqual(held, r.now.Projected) {
 		return nil
 	}
-	if err := r.Store.SaveProjected(ctx, r.claim, r.account, p.want); err != nil {
+	if err := r.Store.SaveProjected(ctx, r.claim, r.account, held); err != nil {
 		return fmt.Errorf("record metadata: %w", err)
 	}
-	r.now.Projected = p.want
+	r.now.Projected, r.was.Projected = held, held
 	return nil
+}
+
+// writeMetadata merges the change, or as much of it as the directory takes. It returns what
+// the metadata then holds of ours.
+func (r *run) writeMetadata(ctx context.Context, p projection) (held map[string]any, err error) {
+	err = r.Directory.MergeMetadata(ctx, r.account, p.change)
+	_, refused := refusal(err)
+	switch {
+	case err == nil:
+		r.now.ClearProblem(lockstep.StepMetadata)
+		return p.want, nil
+	case errors.Is(err, lockstep.ErrNotFound): // the account is gone; its deletion follows
+		return r.now.Projected, r.refused(lockstep.StepMetadata, "", fmt.Errorf("write metadata: %w", err))
+	case refused:
+		return r.projectLess(ctx, p, fmt.Errorf("write metadata: %w", err))
+	}
+	return nil, fmt.Errorf("write metadata: %w", err)
 }
 
 // patch is what to merge into have so that it holds want under want's keys. The

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
@@ -10,29 +9,25 @@ import (
 
 // fitSeats has the quantity of an organization's subscription follow its members, by
 // the policy. What Stripe refuses (a card that is declined at once, a schedule that owns
-// the subscription) is logged and left as it is: it must not hold up what was paid for.
+// the subscription) becomes a problem of the account, and the seats stay.
 func (r *run) fitSeats(ctx context.Context, access lockstep.Access) (changed bool, err error) {
-	if r.account.Kind != lockstep.Organization || !access.Active || r.absent {
+	if r.account.Kind != lockstep.Organization || r.absent {
 		return false, nil
 	}
 	s, item, found := r.Catalog.SeatItem(r.now, access)
-	if !found {
-		return false, nil
-	}
 	wanted := r.Seats.Quantity(r.now.Members, item.Quantity)
-	if wanted == item.Quantity {
+	if !access.Active || !found || wanted == item.Quantity {
+		r.now.ClearProblem(lockstep.StepSeats)
 		return false, nil
 	}
-	err = r.Billing.SetQuantity(ctx, s.ID, item.ID, wanted, r.Seats.Proration)
-	var refused *lockstep.UpstreamError
-	switch {
-	case errors.As(err, &refused) && refused.Rejected():
-		r.Log.Error("Stripe refused a change of seats; they stay as they are", "account", r.account.String(), "subscription", s.ID,
-			"members", r.now.Members, "paid", item.Quantity, "error", err)
+	change := lockstep.DigestOf([]any{s.ID, item.ID, wanted})
+	if r.repeats(lockstep.StepSeats, change) {
 		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("change seats: %w", err)
 	}
+	if err := r.Billing.SetQuantity(ctx, s.ID, item.ID, wanted, r.Seats.Proration); err != nil {
+		return false, r.refused(lockstep.StepSeats, change, fmt.Errorf("change seats: %w", err))
+	}
+	r.now.ClearProblem(lockstep.StepSeats)
 	r.Log.Info("seats follow the members", "account", r.account.String(), "subscription", s.ID, "from", item.Quantity, "to", wanted)
 	return true, r.observeSubscriptions(ctx)
 }
@@ -52,11 +47,16 @@ func (r *run) wantedLimit(access lockstep.Access) int64 {
 func (r *run) limitMembers(ctx context.Context, access lockstep.Access) error {
 	limit := r.wantedLimit(access)
 	if limit == 0 {
+		r.now.ClearProblem(lockstep.StepMemberLimit)
+		return nil
+	}
+	if r.repeats(lockstep.StepMemberLimit, lockstep.DigestOf(limit)) {
 		return nil
 	}
 	if err := r.Members.LimitMembers(ctx, r.account, limit); err != nil {
-		return fmt.Errorf("limit members: %w", err)
+		return r.refused(lockstep.StepMemberLimit, lockstep.DigestOf(limit), fmt.Errorf("limit members: %w", err))
 	}
+	r.now.ClearProblem(lockstep.StepMemberLimit)
 	r.now.MemberLimit = limit
 	return r.keep(ctx)
 }

@@ -35,7 +35,7 @@ func (s *Sweeps) verifyAccounts(ctx context.Context, _ lockstep.Claim, at verify
 	}
 	marks := make([]lockstep.Mark, len(accounts))
 	for i, a := range accounts {
-		marks[i] = lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Background,
+		marks[i] = lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers, Priority: lockstep.Background,
 			Delay: verifySpread / verifyPage * time.Duration(i)}
 	}
 	if len(accounts) < verifyPage {

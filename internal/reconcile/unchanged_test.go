@@ -83,7 +83,7 @@ func TestEachFieldCountsAsAChange(t *testing.T) {
 	with := func(s lockstep.Subscription) lockstep.Record {
 		return lockstep.Record{Subscriptions: []lockstep.Subscription{s}}
 	}
-	unkept := map[string]bool{"UpdatedAt": true, "InvoiceID": true, "InvoiceDue": true, "InvoiceURL": true, "Metadata": true}
+	unkept := map[string]bool{"UpdatedAt": true, "InvoiceID": true, "InvoiceDue": true, "InvoiceURL": true, "ScheduleID": true, "Metadata": true}
 	fields := 0
 	each := func(of any, change func(field func(reflect.Value)) lockstep.Record) {
 		for i := range reflect.TypeOf(of).NumField() {

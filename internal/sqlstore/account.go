@@ -17,7 +17,8 @@ const (
 select kind, id, state, email, name, identity_updated_at,
 	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
 	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
-	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until, created_at, updated_at
+	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until, problems,
+	email_verified, departed, created_at, updated_at
 from accounts where kind = $1 and id = $2`
 
 	selectAccountsAfter Statement = `
@@ -93,12 +94,13 @@ func scanRecord(row scanner) (lockstep.Record, error) {
 	var r lockstep.Record
 	var intent lockstep.Intent
 	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil int64
-	var projected, entitlements string
+	var projected, entitlements, problems, departed string
 	err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.State,
 		&r.Email, &r.Name, &r.IdentityUpdatedAt,
 		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
-		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil, &createdAt, &updatedAt)
+		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil,
+		&problems, &r.EmailVerified, &departed, &createdAt, &updatedAt)
 	if err != nil {
 		return r, err
 	}
@@ -108,14 +110,18 @@ func scanRecord(row scanner) (lockstep.Record, error) {
 	}
 	r.DeletionAt, r.PacedUntil = moment(deletionAt), moment(pacedUntil)
 	r.CreatedAt, r.UpdatedAt = moment(createdAt), moment(updatedAt)
-	if entitlements != "" {
-		if err := json.Unmarshal([]byte(entitlements), &r.Entitlements); err != nil {
-			return r, fmt.Errorf("decode entitlements: %w", err)
+	for _, field := range []struct {
+		name, text string
+		to         any
+	}{
+		{"entitlements", entitlements, &r.Entitlements}, {"projected metadata", projected, &r.Projected},
+		{"problems", problems, &r.Problems}, {"departed members", departed, &r.Departed},
+	} {
+		if field.text == "" {
+			continue
 		}
-	}
-	if projected != "" {
-		if err := json.Unmarshal([]byte(projected), &r.Projected); err != nil {
-			return r, fmt.Errorf("decode what was projected: %w", err)
+		if err := json.Unmarshal([]byte(field.text), field.to); err != nil {
+			return r, fmt.Errorf("decode %s: %w", field.name, err)
 		}
 	}
 	return r, nil

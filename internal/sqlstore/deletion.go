@@ -25,10 +25,16 @@ const (
 	updateDeletion Statement = `update accounts set deletion = $3, deletion_at = $4 where kind = $1 and id = $2`
 
 	selectDeletions Statement = `
-select kind, id, deletion, deletion_at from accounts where deletion = $1 and deletion <> '' and deletion_at <= $3
+select kind, id, deletion, deletion_at from accounts where deletion = $1 and deletion <> '' and deletion_refused = 0 and deletion_at <= $3
 order by deletion_at, kind, id limit $2`
 
-	tallyDeletions Statement = `select deletion, count(*) from accounts where deletion <> '' group by deletion`
+	selectRefused Statement = `
+select kind, id, 'refused', deletion_at from accounts where deletion_refused = 1 and deletion_refused <> 0
+order by deletion_at, kind, id limit $1`
+
+	tallyDeletions Statement = `select deletion, count(*) from accounts where deletion <> '' and deletion_refused = 0 group by deletion`
+
+	countRefused Statement = `select 'refused', count(*) from accounts where deletion_refused = 1 and deletion_refused <> 0`
 )
 
 // BeginDeletion implements [lockstep.Deletions].
@@ -96,7 +102,11 @@ func (s *Store) ForgetDeletion(ctx context.Context, claim lockstep.Claim, accoun
 
 // DeletionsIn implements [lockstep.Deletions].
 func (s *Store) DeletionsIn(ctx context.Context, state lockstep.DeletionState, limit int) ([]lockstep.Deletion, error) {
-	found, err := all(ctx, s, scanDeletion, selectDeletions, state, limit, int64(math.MaxInt64))
+	statement, args := selectDeletions, []any{state, limit, int64(math.MaxInt64)}
+	if state == lockstep.DeletionRefused {
+		statement, args = selectRefused, []any{limit}
+	}
+	found, err := all(ctx, s, scanDeletion, statement, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list deletions that are %s: %w", state, err)
 	}
@@ -116,7 +126,14 @@ func (s *Store) DeletionTally(ctx context.Context) (map[lockstep.DeletionState]i
 	if err != nil {
 		return nil, fmt.Errorf("count deletions: %w", err)
 	}
+	refused, err := one(ctx, s, scanCount, countRefused)
+	if err != nil {
+		return nil, fmt.Errorf("count refused deletions: %w", err)
+	}
 	tally := map[lockstep.DeletionState]int64{}
+	if refused.events > 0 {
+		tally[lockstep.DeletionRefused] = refused.events
+	}
 	for _, c := range counts {
 		tally[lockstep.DeletionState(c.status)] = c.events
 	}
@@ -207,8 +224,9 @@ func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, acc
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", a, err)
 		}
+		_, refused := record.Problem(lockstep.StepDeletion)
 		switch {
-		case record.Deletion.Waits():
+		case record.Deletion.Waits(), refused && decision == lockstep.DeletionApproved:
 			waiting = append(waiting, a)
 		case !resumed || record.Deletion != decision:
 			return nil, fmt.Errorf("%s: its deletion does not wait for a decision: %w", a, lockstep.ErrNotFound)

@@ -37,13 +37,26 @@ update work set
 	disposition = 'retry', reason = $5
 where key = $1 and lease_token = $2`
 
-	// finishEnded: parked or failed.
+	// finishEnded: parked.
 	finishEnded Statement = `
 update work set
 	done_generation = claimed_generation,
 	lease_token = '', lease_until = 0, claimed_scope = 0,
 	attempts = case when generation > claimed_generation then 0 else attempts end,
 	disposition = $3, reason = $4
+where key = $1 and lease_token = $2`
+
+	// finishFailed: $3 and $4 as of finishDone, $5 why.
+	finishFailed Statement = `
+update work set
+	done_generation = claimed_generation,
+	lease_token = '', lease_until = 0, claimed_scope = 0,
+	attempts = case when generation > claimed_generation or cast($3 as bigint) > 0 then 0 else attempts end,
+	disposition = 'failed', reason = $5,
+	generation = case when generation = claimed_generation and cast($3 as bigint) > 0 then generation + 1 else generation end,
+	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3 else run_at end,
+	scope = case when generation = claimed_generation and cast($3 as bigint) > 0 then scope | $4 else scope end,
+	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end
 where key = $1 and lease_token = $2`
 
 	// settleEvents and endWaits do nothing unless the token ($2) is the current one.
@@ -118,7 +131,7 @@ func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockste
 	case lockstep.Parked:
 		return t.park(ctx, claim, outcome)
 	case lockstep.Failed:
-		return t.end(ctx, claim, lockstep.Failed, lockstep.EventFailed, outcome.Reason)
+		return t.end(ctx, claim, lockstep.EventFailed, outcome.Reason, finishFailed, millis(outcome.At), outcome.Scope, outcome.Reason)
 	}
 	return true, fmt.Errorf("disposition %q is none", outcome.Disposition)
 }
@@ -163,8 +176,8 @@ func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
 }
 
 // end ends a run that is not tried again before the next mark, unless it has more events than
-// one step settles.
-func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Disposition, s lockstep.EventStatus, reason string) (ended bool, err error) {
+// one step settles. The statement ends it, with args after the key and the token.
+func (t *tx) end(ctx context.Context, claim lockstep.Claim, s lockstep.EventStatus, reason string, statement Statement, args ...any) (ended bool, err error) {
 	most := t.pool.dialect.step(1)
 	settled, err := t.exec(ctx, settleEvents, claim.Key.String(), claim.Token, s, reason, most)
 	if err != nil {
@@ -176,7 +189,7 @@ func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Dispositi
 	if err := t.later(ctx, endWaits, claim.Key.String(), claim.Token); err != nil {
 		return false, fmt.Errorf("delete waits: %w", err)
 	}
-	return true, t.later(ctx, finishEnded, claim.Key.String(), claim.Token, d, reason)
+	return true, t.later(ctx, statement, append([]any{claim.Key.String(), claim.Token}, args...)...)
 }
 
 // park ends a run whose key belongs to nobody known. What it waits for may have
@@ -196,7 +209,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	if err != nil {
 		return false, err
 	}
-	if ended, err := t.end(ctx, claim, lockstep.Parked, lockstep.EventParked, outcome.Reason); !ended || err != nil {
+	if ended, err := t.end(ctx, claim, lockstep.EventParked, outcome.Reason, finishEnded, lockstep.Parked, outcome.Reason); !ended || err != nil {
 		return ended, err
 	}
 	for _, key := range outcome.WaitsFor {

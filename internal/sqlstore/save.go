@@ -20,7 +20,8 @@ update accounts set
 	state = $3, email = $4, name = $5, identity_updated_at = $6,
 	customer_email = $7, customer_name = $8, customer_deleted = $9, customer_generation = $10,
 	intent_key = $11, intent_email = $12, intent_name = $13, intent_at = $14,
-	entitled_by = $15, members = $16, member_limit = $17, entitlements = $18, paced_until = $19, updated_at = $20
+	entitled_by = $15, members = $16, member_limit = $17, entitlements = $18, paced_until = $19, updated_at = $20,
+	problems = $21, deletion_refused = $22, email_verified = $23, departed = $24
 where kind = $1 and id = $2`
 
 	updateProjected Statement = `
@@ -48,6 +49,9 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 			if err := t.saveSubscription(ctx, change.Record.Account, sub); err != nil {
 				return err
 			}
+		}
+		if err := t.saveTrials(ctx, change.TrialAddresses); err != nil {
+			return err
 		}
 		if err := t.mark(ctx, change.Marks); err != nil {
 			return err
@@ -77,21 +81,27 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 	if r.Intent != nil {
 		intent = *r.Intent
 	}
-	entitlements := ""
-	if r.Entitlements != nil {
-		text, err := json.Marshal(r.Entitlements)
-		if err != nil {
-			return fmt.Errorf("encode entitlements: %w", err)
-		}
-		entitlements = string(text)
+	entitlements, err := listText("entitlements", r.Entitlements)
+	if err != nil {
+		return err
 	}
+	problems, err := listText("problems", r.Problems)
+	if err != nil {
+		return err
+	}
+	departed, err := listText("departed members", r.Departed)
+	if err != nil {
+		return err
+	}
+	_, refused := r.Problem(lockstep.StepDeletion)
 	state := r.State
 	if state == "" {
 		state = lockstep.AccountActive
 	}
-	err := t.later(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
+	err = t.later(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
 		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
-		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, millis(r.PacedUntil), t.now())
+		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, millis(r.PacedUntil), t.now(),
+		problems, bit(refused), bit(r.EmailVerified), departed)
 	if err != nil {
 		return err
 	}
@@ -107,6 +117,18 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 		t.announce(r.Account, "")
 	}
 	return nil
+}
+
+// listText is a list as its column holds it; no list is an empty text.
+func listText[T any](name string, list []T) (string, error) {
+	if list == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return "", fmt.Errorf("encode %s: %w", name, err)
+	}
+	return string(text), nil
 }
 
 // createAccount stores an account that is new, as the directory describes it.

@@ -132,6 +132,22 @@ var finish = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 	},
+	"failed may be looked at again at a time": func(w *world) {
+		w.deliver("evt_1", cus1)
+		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused", At: time.Now().Add(time.Hour), Scope: lockstep.ScopeSubscriptions})
+		work := w.work(cus1)
+		if !work.Pending() || work.Disposition != lockstep.Failed || work.Reason != "refused" || work.Attempts != 0 ||
+			work.Scope != lockstep.ScopeSubscriptions || work.Priority != lockstep.Background || !near(work.RunAt, time.Hour) {
+			w.Errorf("got %+v", work)
+		}
+		w.idle()
+	},
+	"failed, and marked during the run, is run at once": func(w *world) {
+		claim := w.hold(cus1)
+		w.mark(cus1, 0, lockstep.Normal)
+		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused", At: time.Now().Add(time.Hour)})
+		w.claim(cus1)
+	},
 	"failed says why and is not tried again": func(w *world) {
 		w.deliver("evt_1", cus1)
 		claim := w.claim(cus1)

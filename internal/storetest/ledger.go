@@ -13,6 +13,9 @@ func at(ms int64) time.Time { return time.UnixMilli(1_700_000_000_000 + ms).UTC(
 func fullRecord() lockstep.Record {
 	return lockstep.Record{
 		Account: acme, State: lockstep.AccountActive, Email: "it@acme.example", Name: "Acme", IdentityUpdatedAt: 1_700_000_000_001,
+		EmailVerified: true, Departed: []string{"user_1", "user_2"}, Problems: []lockstep.Problem{
+			{Step: lockstep.StepMetadata, Code: "form_param_exceeds_allowed_size", Reason: "full", Digest: "abc", Since: at(1)},
+			{Step: lockstep.StepSeats, Code: "card_declined", Reason: "no", Since: at(2)}},
 		PacedUntil: time.UnixMilli(1_800_000_000_123).UTC(), Members: 7, MemberLimit: 9, Entitlements: []string{"a", "b"},
 		CustomerID: "cus_1", CustomerEmail: "old@acme.example", CustomerName: "Acme Old", CustomerGeneration: 3,
 		Intent: &lockstep.Intent{Key: "key_1", Email: "e", Name: "n", At: at(7)},

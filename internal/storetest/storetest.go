@@ -32,6 +32,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"sightings":   sightings,
 		"purchases":   purchases,
 		"prices":      prices,
+		"trials":      trials,
+		"problems":    problems,
 		"hooks":       hooks,
 		"deletions":   deletions,
 		"assignments": assignments,

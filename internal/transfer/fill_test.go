@@ -23,11 +23,11 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 const fill = `
 insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, customer_email, customer_name, customer_deleted,
 	customer_generation, intent_key, intent_email, intent_name, intent_at, projected, sighted_round, linked_seq, entitled_by, deletion, deletion_at,
-	paced_until, members, member_limit, entitlements, created_at, updated_at)
+	paced_until, members, member_limit, entitlements, problems, deletion_refused, email_verified, departed, created_at, updated_at)
 with n(n) as (select 1 union all select n + 1 from n where n < 7)
 select case when n < 4 then 'organization' else 'user' end, 'a_' || n, 'active', n || '@example.com', 'Ä' || n, 100 + n, case when n < 6 then 'cus_' || n end,
 	'c' || n, 'd' || n, n % 2, n, case when n = 2 then 'k' end, 'e' || n, 'f' || n, 200 + n, case when n < 5 then '{"plan":"p"}' end, 300 + n, n,
-	'g' || n, case when n = 3 then 'held' else '' end, n, 600 + n, 10 + n, 20 + n, '["x"]', 400 + n, 500 + n from n;
+	'g' || n, case when n = 3 then 'held' else '' end, n, 600 + n, 10 + n, 20 + n, '["x"]', '[{"step":"metadata"}]', n % 2, n % 2, '["user_1"]', 400 + n, 500 + n from n;
 insert into former_customers select 'old_' || id, kind, id, 'claimed', 0, 5 from accounts;
 insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by,
 	unpaid_since, plan_named, tried_at) select 'sub_' || id, kind, id, 'cus', 'active', 1, 2, 3, 4, 5, 6, 'user/x', 7, 'team', 8 from accounts;
@@ -57,6 +57,7 @@ select case when n % 2 then 'stripe' else 'clerk' end, 'evt_' || n, 't', 'webhoo
 	case when n = 12 then x'' else cast('{"n":' || n || '}' || char(0, 233) as blob) end from n;
 insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason, body)
 	values ('stripe', 'evt_odd', 'a' || char(0) || 'b', 'scan', cast(x'41FF42' as text), '', '', 0, 5, null, 0, 'ignored', '', x'00');
+insert into trials values ('abc', 5), ('def', 6);
 update change_count set seq = 4711;
 update brake set since = 12, consulted = 13;
 insert into heartbeat values (1, 5);

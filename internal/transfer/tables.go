@@ -37,7 +37,8 @@ type table struct {
 var tables = []table{
 	moved("accounts", `kind* id* state email name identity_updated_at:i customer_id customer_email customer_name customer_deleted:i
 		customer_generation:i intent_key intent_email intent_name intent_at:i projected sighted_round:i linked_seq:i entitled_by deletion
-		deletion_at:i members:i member_limit:i entitlements paced_until:i created_at:i updated_at:i`),
+		deletion_at:i members:i member_limit:i entitlements paced_until:i problems deletion_refused:i
+		email_verified:i departed created_at:i updated_at:i`),
 	moved("former_customers", "customer_id* kind id trust deleted:i linked_at:i"),
 	moved("subscriptions", `id* account_kind account_id customer_id status cancel_at_period_end:i cancel_at:i canceled_at:i ended_at:i trial_end:i
 		created_at:i paid_by unpaid_since:i plan_named tried_at:i`),
@@ -61,6 +62,8 @@ var tables = []table{
 		claimed_scope:i claimed_priority:i attempts:i disposition reason`),
 	moved("events", `seq:i* source id type origin object_id customer_id api_version occurred_at:i received_at:i key generation:i status reason`),
 	bodies,
+	moved("trials", "address* at:i"),
+	single("trial_key", "id:i* key"),
 	single("change_count", "id:i* seq:i"),
 	single("brake", "id:i* since:i consulted:i"),
 }

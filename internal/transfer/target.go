@@ -42,6 +42,8 @@ func (m *mover) claim(ctx context.Context, id string) error {
 				query = "select seq > 0 from change_count"
 			case "brake":
 				query = "select since > 0 from brake"
+			case "trial_key":
+				continue // a new database has one too, and trials tell whether it was used
 			}
 			var holds bool
 			if err := tx.QueryRow(ctx, query).Scan(&holds); err != nil {

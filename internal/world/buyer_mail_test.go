@@ -11,7 +11,11 @@ import (
 func (w *world) addressed() map[string]int {
 	w.letterbox.mu.Lock()
 	defer w.letterbox.mu.Unlock()
-	return maps.Clone(w.letterbox.to)
+	to := map[string]int{}
+	for _, address := range w.letterbox.to {
+		to[address]++
+	}
+	return to
 }
 
 // TestAPurchaseIsMailedToTheAccountAndTheBuyer: the buyer types another address at checkout

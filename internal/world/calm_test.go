@@ -33,9 +33,14 @@ func (w *world) mustSignUp(email string) (userID string) {
 
 // mustBuy begins a checkout through Lockstep and pays it.
 func (w *world) mustBuy(account, lookupKey string) (sessionID string) {
+	return w.mustBuyAs(account, lookupKey, "")
+}
+
+// mustBuyAs is mustBuy, by a user for an organization.
+func (w *world) mustBuyAs(account, lookupKey, user string) (sessionID string) {
 	var session struct{ ID string }
 	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
-		map[string]any{"account": account, "lookup_key": lookupKey, "success_url": "https://app.test/"}, &session)
+		map[string]any{"account": account, "lookup_key": lookupKey, "success_url": "https://app.test/", "paid_by": user}, &session)
 	if err != nil || status != http.StatusOK {
 		w.t.Fatalf("checkout: %d %v", status, err)
 	}

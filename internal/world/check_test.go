@@ -36,6 +36,11 @@ type answer struct {
 	} `json:"access"`
 	Pending bool   `json:"pending"`
 	Problem string `json:"problem"`
+	// Problems are the steps that a provider refused.
+	Problems []struct {
+		Step string `json:"step"`
+		Code string `json:"code"`
+	} `json:"problems"`
 	Notices []struct {
 		ID     string `json:"id"`
 		Kind   string `json:"kind"`
@@ -413,7 +418,7 @@ func (c *checker) checkMetadata(account string, metadata map[string]any, all []t
 }
 
 // sponsored is the organization's subscription that a user without access of their
-// own bought and still shows: the newest that has not ended, or the newest ended
+// own bought, as a member of it, and still shows: the newest that has not ended, or the newest ended
 // one if they never had a subscription themselves.
 func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 	_, user, isUser := strings.Cut(account, "user/")
@@ -422,7 +427,8 @@ func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 	}
 	var bought []thing
 	for organization := range c.answers {
-		if !strings.HasPrefix(organization, "organization/") {
+		id, is := strings.CutPrefix(organization, "organization/")
+		if !is || !slices.Contains(c.sim.Members(id), user) {
 			continue
 		}
 		byAddress := c.payers(organization)

@@ -122,7 +122,7 @@ func (w *world) signUp() {
 	w.say("sign up %s", user.ID)
 }
 
-// buyer draws a user, or sometimes an organization with one of its users.
+// buyer draws a user, or sometimes an organization with one of its members or somebody else.
 func (w *world) buyer() (account, paidBy string, ok bool) {
 	user, ok := pick(w, w.sim.Users())
 	if !ok {
@@ -130,7 +130,10 @@ func (w *world) buyer() (account, paidBy string, ok bool) {
 	}
 	if w.rng.IntN(4) == 0 {
 		if org, some := pick(w, w.sim.Organizations()); some {
-			return "organization/" + org.ID, user.ID, true
+			if member, has := pick(w, w.sim.Members(org.ID)); has && w.rng.IntN(3) > 0 {
+				return "organization/" + org.ID, member, true
+			}
+			return "organization/" + org.ID, user.ID, true // a server may name anybody
 		}
 	}
 	return "user/" + user.ID, "", true

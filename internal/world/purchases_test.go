@@ -121,7 +121,7 @@ type letterbox struct {
 	mu      sync.Mutex
 	calls   int
 	letters map[string]int // by Message-ID
-	to      map[string]int // by address
+	to      []string       // whom they were for, in the order in which they arrived
 }
 
 // Deliver implements [lockstep.Mailer].
@@ -138,7 +138,7 @@ func (l *letterbox) Deliver(_ context.Context, letter lockstep.Letter, ready fun
 		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "busy"}
 	}
 	l.letters[letter.ID]++
-	l.to[letter.To]++
+	l.to = append(l.to, letter.To)
 	return nil
 }
 

@@ -206,6 +206,16 @@ func TestADeclinedCardLeavesTheSeats(t *testing.T) {
 		if !a.Access.Active || a.Access.Seats != 2 || a.Members != 4 || a.Pending || a.Problem != "" || w.sim.Subscriptions()[0].Status != "active" {
 			t.Errorf("%+v, and the subscription is %s", a, w.sim.Subscriptions()[0].Status)
 		}
+		if !a.has(lockstep.StepSeats) {
+			t.Errorf("the refusal is not shown: %+v", a.Problems)
+		}
+		if err := w.sim.SetCard(w.sim.Subscriptions()[0].Customer, "4242424242424242"); err != nil {
+			t.Fatal(err)
+		}
+		w.sync("organization/" + org)
+		if a := w.ask("organization/" + org); a.Access.Seats != 4 || len(a.Problems) != 0 {
+			t.Errorf("with another card: %+v", a)
+		}
 	})
 }
 

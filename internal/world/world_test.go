@@ -20,6 +20,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/judge"
 	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
 	"github.com/lockstep-dev/lockstep/server"
@@ -129,7 +130,7 @@ type world struct {
 func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*simulator.Config)) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
 		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}, disputes: map[string]string{}, taken: map[string]bool{},
-		letterbox: &letterbox{letters: map[string]int{}, to: map[string]int{}}}
+		letterbox: &letterbox{letters: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {
@@ -221,8 +222,24 @@ func (w *world) settle() {
 		w.service = w.boot()
 	}
 	w.calls.Wait()
+	w.verifyMembers()
 	time.Sleep(2*listEvery + time.Hour)
 	synctest.Wait()
+}
+
+// verifyMembers has the members of organizations looked at, as the daily verify does, which is
+// off here. If one member leaves and another joins while the events of both are lost, nothing
+// else tells.
+func (w *world) verifyMembers() {
+	for _, org := range w.sim.Organizations() {
+		account := lockstep.Account{Kind: lockstep.Organization, ID: org.ID}
+		if _, err := w.service.store.Account(w.t.Context(), account); err != nil {
+			continue // it is to be found by the list
+		}
+		if err := w.service.store.Mark(w.t.Context(), lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeMembers, Priority: lockstep.Background}); err != nil {
+			w.t.Errorf("mark %s: %v", account, err)
+		}
+	}
 }
 
 // call sends JSON to Lockstep's API as an application does. Failures are part of

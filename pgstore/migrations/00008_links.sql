@@ -1,4 +1,5 @@
 -- +goose Up
+set local lock_timeout = '2s';
 
 -- An account's customers beside the primary one. Until now the table held only customers
 -- that Stripe had deleted; its name is kept, because an older replica reads it as well.

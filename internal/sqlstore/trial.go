@@ -1,0 +1,62 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	insertTrial Statement = `insert into trials (address, at) values ($1, $2) on conflict (address) do nothing`
+
+	selectTrial Statement = `select count(*) from trials where address = $1`
+
+	selectTrialKey Statement = `select key from trial_key where id = 1`
+)
+
+// HadTrial implements [lockstep.Purchases].
+func (s *Store) HadTrial(ctx context.Context, email string) (had bool, err error) {
+	err = s.read(ctx, func(t *tx) error {
+		address, err := t.trialAddress(ctx, email)
+		if err != nil {
+			return err
+		}
+		var n int64
+		err = t.row(ctx, selectTrial, address).Scan(&n)
+		had = n > 0
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for an earlier trial: %w", err)
+	}
+	return had, nil
+}
+
+func (t *tx) saveTrials(ctx context.Context, emails []string) error {
+	for _, email := range emails {
+		address, err := t.trialAddress(ctx, email)
+		if err != nil {
+			return err
+		}
+		if err := t.later(ctx, insertTrial, address, t.now()); err != nil {
+			return fmt.Errorf("store a trial: %w", err)
+		}
+	}
+	return nil
+}
+
+// trialAddress is how an address is kept: as a hash under the database's own key, so that the
+// table alone, or a list of known addresses alone, tells nobody who had a trial.
+func (t *tx) trialAddress(ctx context.Context, email string) (string, error) {
+	var key string
+	if err := t.row(ctx, selectTrialKey).Scan(&key); err != nil {
+		return "", fmt.Errorf("read the key of trials: %w", err)
+	}
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(lockstep.TrialAddress(email)))
+	return hex.EncodeToString(mac.Sum(nil)), nil
+}
