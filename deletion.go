@@ -88,9 +88,9 @@ type Deletions interface {
 	DeletionsIn(ctx context.Context, state DeletionState, limit int) ([]Deletion, error)
 	// DeletionTally counts deletions by state.
 	DeletionTally(ctx context.Context) (map[DeletionState]int64, error)
-	// DecideDeletions approves or discards what is held when it is called, or of the named accounts also
-	// what was discarded, marks the accounts, and has the brake count anew from then on. It returns
-	// whom this call decided, about 300 in a transaction, also with an error: call it again for the rest. ErrNotFound, and
-	// nothing is decided, when a named account's deletion does not wait for a decision.
+	// DecideDeletions approves or discards the named deletions, held or discarded; without names all that are
+	// held when the call begins. It marks the accounts and resets the brake's count. It returns
+	// the accounts that this call decided, about 300 in a transaction, also with an error: call it again for the
+	// rest. It returns ErrNotFound, and decides none, when a named account has no deletion to decide.
 	DecideDeletions(ctx context.Context, decision DeletionState, accounts []Account) ([]Account, error)
 }

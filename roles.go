@@ -10,8 +10,8 @@ type Inbox interface {
 	// Receive stores each delivery's event if it is new and marks its key, up to 500
 	// deliveries in one transaction, and returns when that is on disk. A mark on a customer that
 	// is linked lands on the account it is linked to. An error means that nothing
-	// was stored; or that nobody knows, where the connection broke during the commit or there
-	// are more deliveries.
+	// was stored; except when the connection broke during the commit, or when there are more than 500
+	// deliveries: then some may be stored.
 	// The deliveries' bodies are not kept.
 	Receive(ctx context.Context, deliveries []Delivery) ([]Receipt, error)
 	// Events returns the events that match, newest first.
@@ -44,8 +44,7 @@ type Queue interface {
 	// Claim leases due keys that nobody holds, the most urgent and oldest first; at most a thousand.
 	Claim(ctx context.Context, request ClaimRequest) ([]Claim, error)
 	// Finish ends a claim; a mark made meanwhile leaves the key pending. It settles
-	// the key's events, a thousand in a transaction: after an error some of them may be settled, and
-	// the claim is still the current one. It returns ErrLeaseLost, and changes nothing more, when the
+	// the key's events, a thousand in a transaction; after an error, call it again. It returns ErrLeaseLost, and changes nothing more, when the
 	// claim is not the current one.
 	Finish(ctx context.Context, claim Claim, outcome Outcome) error
 	// NextDue is when the earliest pending key becomes claimable; false: none is
@@ -55,9 +54,9 @@ type Queue interface {
 	Work(ctx context.Context, key Key) (Work, error)
 	// Backlog returns pending keys and those whose last run failed or parked, by key.
 	Backlog(ctx context.Context, limit int) ([]Work, error)
-	// Wake marks the next of what waits for the key that a claim of [KeyWake] names, and moves open events of
-	// a customer to the account it is linked to. It reports whether there is more. Save and Link
-	// mark such a key when more waits than fits into their transaction.
+	// Wake marks up to 500 keys that wait for the key that a claim of [KeyWake] names, and moves up to a thousand
+	// open events of a customer to its account. It reports whether there is more to do. Save and Link mark
+	// such a key when they cannot do it in their transaction.
 	Wake(ctx context.Context, claim Claim) (more bool, err error)
 	// WaitingFor returns the parked keys that wait for key.
 	WaitingFor(ctx context.Context, key Key) ([]Key, error)

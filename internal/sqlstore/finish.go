@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// finishDone does nothing while the run has events that are not settled, unless $5 is 1: they
-	// are moved then. $3 is when to look again (0: not), $4 with which scope. A mark
+	// finishDone does nothing while the run has open events, unless $5 is 1: then they move to
+	// another key. $3 is when to look again (0: not), $4 with which scope. A mark
 	// made during the run has its own time, and is what happens next.
 	finishDone Statement = `
 update work set
@@ -144,8 +144,8 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	return n > 0, err
 }
 
-// moved reports whether a key is a customer's that is linked: what is left of its events is being
-// moved to its account.
+// moved reports whether a key is that of a linked customer. Its remaining events are on their way to the
+// account.
 func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
 	if key.Kind != lockstep.KeyCustomer {
 		return false, nil
@@ -157,7 +157,7 @@ func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
 	return landed[0] != key, nil
 }
 
-// end ends a run that is not tried again before the next mark, unless it has more events than
+// end ends a run that only the next mark repeats. It has not ended while the run has more events than
 // one step settles.
 func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Disposition, s lockstep.EventStatus, reason string) (ended bool, err error) {
 	most := t.pool.dialect.step(1)

@@ -65,8 +65,8 @@ func (t *tx) tellNews(ctx context.Context) error {
 }
 
 // wake marks what waits for an account that is new, or for its link that is new.
-// A waiting customer that is linked by now is its account's concern. Where too much waits for one
-// transaction, a run does it, see [Store.Wake].
+// A waiting customer that is linked by now is its account's concern. If more keys wait than fit into a
+// transaction, it leaves all of them to [Store.Wake].
 func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
 	most := t.pool.dialect.step(2)
 	var answers []func() ([]lockstep.Key, error)
