@@ -44,8 +44,8 @@ type Queue interface {
 	// Claim leases due keys that nobody holds, the most urgent and oldest first; at most a thousand.
 	Claim(ctx context.Context, request ClaimRequest) ([]Claim, error)
 	// Finish ends a claim; a mark made meanwhile leaves the key pending. It settles
-	// the key's events, a thousand in a transaction; after an error, call it again. It returns ErrLeaseLost, and changes nothing more, when the
-	// claim is not the current one.
+	// the key's events, a thousand in a transaction; after an error, call it again. It returns
+	// ErrLeaseLost, and changes nothing more, when the claim is not the current one.
 	Finish(ctx context.Context, claim Claim, outcome Outcome) error
 	// NextDue is when the earliest pending key becomes claimable; false: none is
 	// pending. A key that is held becomes claimable when its lease ends.
@@ -54,7 +54,7 @@ type Queue interface {
 	Work(ctx context.Context, key Key) (Work, error)
 	// Backlog returns pending keys and those whose last run failed or parked, by key.
 	Backlog(ctx context.Context, limit int) ([]Work, error)
-	// Wake marks up to 500 keys that wait for the key that a claim of [KeyWake] names, and moves up to a thousand
+	// Wake marks up to 500 keys that wait for the key that a claim of [KeyWake] names, and moves up to 500
 	// open events of a customer to its account. It reports whether there is more to do. Save and Link mark
 	// such a key when they cannot do it in their transaction.
 	Wake(ctx context.Context, claim Claim) (more bool, err error)
@@ -74,7 +74,7 @@ type Ledger interface {
 	// licenses and sponsorships of the record are not written. A link is only ever
 	// added, or replaced when the former customer is deleted: else ErrLinked. What
 	// waits for the account, or for its customer, is marked when the account is new
-	// or the link is; where that is more than 500 keys, by runs of [KeyWake]. A change of more than a thousand rows is
+	// or the link is; more than 250 keys are marked by runs of [KeyWake]. A change of more than a thousand rows takes
 	// several transactions: after an error, save it again. ErrLeaseLost when the claim is not the
 	// current one.
 	Save(ctx context.Context, claim Claim, change Change) error

@@ -45,7 +45,7 @@
 // below), work the newest number when it was claimed, and a run that parks too late is
 // run again instead. Both the link and the park hold the number's row while they look.
 //
-// One transaction does this for up to a thousand events and 500 keys. If there are more, it marks a key of
+// One transaction does this for up to 500 events and 250 keys. If there are more, it marks a key of
 // kind wake, whose runs do the rest in steps (Wake). Each step deletes the waits of the keys that it marks. Until all
 // events of a linked customer have moved, a run that holds the customer's key settles none of them.
 //

@@ -39,15 +39,15 @@ func head[T any](all []T, n int) (first, rest []T) {
 // subscriptions repeat the first marks, because those keys show what the subscriptions say.
 func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim, change lockstep.Change) (rest lockstep.Change, after func() error, err error) {
 	rest = change
-	for len(rest.Notices) > s.step(2) {
+	for len(rest.Notices) > s.step(6) { // a third of a transaction, as marks and subscriptions
 		var some []lockstep.Notice
-		some, rest.Notices = head(rest.Notices, s.step(2))
+		some, rest.Notices = head(rest.Notices, s.step(6))
 		if err := s.fenced(ctx, claim, func(t *tx) error { return t.saveNotices(ctx, claim, some) }); err != nil {
 			return rest, nil, err
 		}
 	}
 	var marks []lockstep.Mark
-	rest.Marks, marks = head(change.Marks, s.step(1))
+	rest.Marks, marks = head(change.Marks, s.step(3))
 	subscriptions := s.subscriptionSteps(change.Record.Subscriptions)
 	if len(subscriptions) > 1 {
 		rest.Record.Subscriptions = subscriptions[0]
@@ -81,7 +81,7 @@ func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim, change lock
 func (s *Store) subscriptionSteps(all []lockstep.Subscription) (steps [][]lockstep.Subscription) {
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(a, b lockstep.Subscription) int { return endedLast(a) - endedLast(b) })
-	rows, most := 0, s.step(1)
+	rows, most := 0, s.step(3)
 	for _, sub := range all {
 		cost := 1 + len(sub.Items)
 		if rows += cost; len(steps) == 0 || rows > most {

@@ -225,7 +225,7 @@ var steps = map[string]func(*world){
 		own := w.hold(alice.Key())
 		w.ok(w.Save(w.Context(), own, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: cus1.ID}}))
 		w.done(held)
-		equal(w, "moved at once", w.eventsOf(alice.Key()), map[string]int{"pending": StepRows})
+		equal(w, "moved at once", w.eventsOf(alice.Key()), map[string]int{"pending": StepRows / 2})
 		w.wakeAll(cus1)
 		equal(w, "events of the account", w.eventsOf(alice.Key()), map[string]int{"pending": some})
 	},
