@@ -9,17 +9,18 @@ import (
 
 // Access is what an account may use, and because of what.
 type Access struct {
-	Active         bool             `json:"active" doc:"Whether anything grants access now"`
-	Status         string           `json:"status" doc:"Stripe's status of the subscription that counts; licensed where only a one-time payment does; none"`
-	Plan           string           `json:"plan,omitempty" doc:"The plan of the highest rank among what grants access"`
-	Features       []string         `json:"features,omitempty" doc:"Of all that grants access together"`
-	Entitlements   []string         `json:"entitlements,omitempty" doc:"Of the features, those that Stripe's entitlements give"`
-	Limits         map[string]int64 `json:"limits,omitempty" doc:"The highest of each among what grants access"`
-	Seats          int64            `json:"seats,omitempty" doc:"Quantity of the plan's item"`
-	Until          *time.Time       `json:"until,omitempty" doc:"End of the paid period"`
-	Ending         bool             `json:"ending,omitempty" doc:"The subscription will not renew; access ends at until"`
-	SubscriptionID string           `json:"subscription_id,omitempty" doc:"The subscription that counts"`
-	Reasons        []Reason         `json:"reasons" doc:"Every subscription and license, and what it contributes"`
+	Active         bool                 `json:"active" doc:"Whether anything grants access now"`
+	Status         string               `json:"status" doc:"Stripe's status of the subscription that counts; licensed where only a one-time payment does; none"`
+	Plan           string               `json:"plan,omitempty" doc:"The plan of the highest rank among what grants access"`
+	Features       []string             `json:"features,omitempty" doc:"Of all that grants access together"`
+	Entitlements   []string             `json:"entitlements,omitempty" doc:"Of the features, those that Stripe's entitlements give"`
+	Limits         map[string]int64     `json:"limits,omitempty" doc:"The highest of each among what grants access"`
+	Seats          int64                `json:"seats,omitempty" doc:"Quantity of the plan's item"`
+	Until          *time.Time           `json:"until,omitempty" doc:"End of the paid period of the item that gives the plan"`
+	Expires        map[string]time.Time `json:"expires,omitempty" doc:"When each feature ends unless it is renewed: with the item that grants it. A feature that is not listed here has no known end"`
+	Ending         bool                 `json:"ending,omitempty" doc:"The subscription will not renew; access ends at until"`
+	SubscriptionID string               `json:"subscription_id,omitempty" doc:"The subscription that counts"`
+	Reasons        []Reason             `json:"reasons" doc:"Every subscription and license, and what it contributes"`
 
 	// Recheck is when time alone may change the answer; zero: never.
 	Recheck time.Time `json:"-"`
@@ -33,16 +34,24 @@ type Reason struct {
 	Plan   string `json:"plan,omitempty"`
 	Grants bool   `json:"grants"`
 	Why    string `json:"why"`
+
+	Until *time.Time `json:"until,omitempty" doc:"End of the paid period of the item that gives the plan"`
 }
 
 // grant is a reason with what it brings.
 type grant struct {
 	reason Reason
-	plans  []Plan // the first is the one of the highest rank
+	gifts  []gift // the first is that of the plan of the highest rank
 	seats  int64
 	sub    *Subscription
-	until  time.Time // end of a license; zero: none
 	born   time.Time
+}
+
+// gift is what one item brings.
+type gift struct {
+	plan Plan
+	item Item
+	ends time.Time // zero: never, or it is not known
 }
 
 // Decide says what follows from all subscriptions and licenses of an account at
@@ -52,7 +61,11 @@ type grant struct {
 //     grace; no other status does, known or unknown;
 //   - an active license grants access for good, or for its plan's duration; one of
 //     which a part was refunded as the catalog's policy says;
-//   - features add up over all that grants, of each limit the highest counts;
+//   - an item gives the plan that lists it (see docs/access.md for how a price keeps its
+//     plan); the plan that the app named in the metadata stands in for that of the leading
+//     item, if the catalog has it or does not list the item;
+//   - features add up over all that grants, of each limit the highest counts; each feature
+//     ends with the last item that grants it;
 //   - the plan is the one of the highest rank; of equal ones that of the
 //     subscription before that of the license, then the newest;
 //   - a paid period that is over by our clock takes nothing away while Stripe
@@ -72,8 +85,11 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 	}
 	slices.SortFunc(grants, compareGrants)
 
-	features := map[string]bool{}
+	ends := map[string]time.Time{} // of each feature
 	for _, g := range grants {
+		if until := g.until(); !until.IsZero() {
+			g.reason.Until = &until
+		}
 		access.Reasons = append(access.Reasons, g.reason)
 		if access.SubscriptionID == "" && g.sub != nil {
 			access.SubscriptionID = g.sub.ID
@@ -81,11 +97,14 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 		if !g.reason.Grants {
 			continue
 		}
-		for _, p := range g.plans {
-			for _, f := range p.Features {
-				features[f] = true
+		for _, gift := range g.gifts {
+			for _, f := range gift.plan.Features {
+				end, has := ends[f]
+				if !has || !end.IsZero() && (gift.ends.IsZero() || gift.ends.After(end)) {
+					ends[f] = gift.ends
+				}
 			}
-			for name, limit := range p.Limits {
+			for name, limit := range gift.plan.Limits {
 				if access.Limits == nil {
 					access.Limits = map[string]int64{}
 				}
@@ -93,7 +112,11 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 			}
 		}
 	}
-	access.Features = slices.Sorted(maps.Keys(features))
+	access.Features = slices.Sorted(maps.Keys(ends))
+	maps.DeleteFunc(ends, func(_ string, end time.Time) bool { return end.IsZero() })
+	if len(ends) > 0 {
+		access.Expires = ends
+	}
 	access.lead(grants)
 	return access
 }
@@ -137,37 +160,82 @@ func (a *Access) lead(grants []grant) {
 	if g.reason.Grants {
 		a.Active, a.Plan, a.Seats, a.Status = true, g.reason.Plan, g.seats, "licensed"
 	}
-	s := g.sub
-	if s == nil {
-		if g.reason.Grants && !g.until.IsZero() {
-			a.Until = &g.until
-		}
+	if s := g.sub; s != nil {
+		a.Status, a.Ending = s.Status, s.Ending() && !s.Ended()
+	} else if !g.reason.Grants {
 		return
 	}
-	a.Status, a.Ending = s.Status, s.Ending() && !s.Ended()
-	until := s.PeriodEnd()
-	switch {
-	case s.Ended() && !s.EndedAt.IsZero():
-		until = s.EndedAt
-	case !s.CancelAt.IsZero():
-		until = s.CancelAt
-	}
-	if !until.IsZero() {
+	if until := g.until(); !until.IsZero() {
 		a.Until = &until
 	}
+}
+
+// until is when the leading plan ends: with the last of the items that give it.
+func (g grant) until() time.Time {
+	var until time.Time
+	for _, gift := range g.gifts {
+		if gift.plan.Name != g.reason.Plan {
+			continue
+		}
+		if gift.ends.IsZero() {
+			return time.Time{}
+		}
+		if gift.ends.After(until) {
+			until = gift.ends
+		}
+	}
+	return until
+}
+
+// gifts are what items bring, that of the highest rank first. named is the plan that the app
+// named in its metadata; empty: none. It stands in for the plan of the leading item, if the
+// catalog has that plan, or does not list the item.
+func (c Catalog) gifts(items []Item, named string) []gift {
+	gifts := make([]gift, len(items))
+	for n, i := range items {
+		gifts[n] = gift{plan: c.plan(i), item: i, ends: i.PeriodEnd}
+	}
+	sortGifts(gifts)
+	if named == "" || c.PlanMetadata == "" || len(gifts) == 0 {
+		return gifts
+	}
+	if at := slices.IndexFunc(c.Plans, func(p Plan) bool { return p.Name == named }); at >= 0 {
+		gifts[0].plan = c.Plans[at]
+	} else if !c.knows(gifts[0].item) {
+		gifts[0].plan = Plan{Name: named}
+	}
+	sortGifts(gifts)
+	return gifts
+}
+
+func sortGifts(gifts []gift) {
+	slices.SortStableFunc(gifts, func(a, b gift) int { return cmp.Compare(b.plan.Rank, a.plan.Rank) })
+}
+
+// endOf is when an item of a subscription ends: with its own paid period, or with the
+// subscription.
+func (s Subscription) endOf(i Item) time.Time {
+	switch {
+	case s.Ended() && !s.EndedAt.IsZero():
+		return s.EndedAt
+	case !s.CancelAt.IsZero():
+		return s.CancelAt
+	}
+	return i.PeriodEnd
 }
 
 func (c Catalog) ofSubscription(s *Subscription, now time.Time) (grant, time.Time) {
 	var recheck time.Time
 	g := grant{sub: s, born: s.CreatedAt, reason: Reason{Object: "subscription", ID: s.ID, Status: s.Status}}
-	quantity := map[string]int64{}
-	for _, i := range s.Items {
-		p := c.plan(i)
-		g.plans = append(g.plans, p)
-		quantity[p.Name] += i.Quantity
-	}
+	g.gifts = c.gifts(s.Items, s.PlanNamed)
 	g.lead()
-	g.seats = quantity[g.reason.Plan]
+	for n := range g.gifts {
+		gift := &g.gifts[n]
+		gift.ends = s.endOf(gift.item)
+		if gift.plan.Name == g.reason.Plan {
+			g.seats += gift.item.Quantity
+		}
+	}
 	switch s.Status {
 	case "active":
 		g.reason.Grants, g.reason.Why = true, "paid"
@@ -201,34 +269,25 @@ func (c Catalog) ofSubscription(s *Subscription, now time.Time) (grant, time.Tim
 	return g, recheck
 }
 
-// unpaidSince is the start of the period that has not been paid: Stripe moves
-// the period about an hour before it collects.
-func (s Subscription) unpaidSince() time.Time {
-	var start time.Time
-	for _, i := range s.Items {
-		if i.PeriodStart.After(start) {
-			start = i.PeriodStart
-		}
-	}
-	return start
-}
-
 // ofLicense says what a license brings. Each of its plans ends by its own
 // duration: that of the others goes on.
 func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time) {
 	g = grant{born: l.CreatedAt, reason: Reason{Object: "license", ID: l.ID, Status: string(l.Status)}}
-	var expired []Plan
-	for _, i := range l.Items {
-		p := c.plan(i)
-		if p.Duration > 0 && !now.Before(l.paidSince().Add(p.Duration)) {
-			expired = append(expired, p)
-			continue
+	var expired []gift
+	for _, gift := range c.gifts(l.Items, l.PlanNamed) {
+		gift.ends = time.Time{}
+		if gift.plan.Duration > 0 {
+			gift.ends = l.paidSince().Add(gift.plan.Duration)
 		}
-		g.plans = append(g.plans, p)
+		if gift.ends.IsZero() || now.Before(gift.ends) {
+			g.gifts = append(g.gifts, gift)
+		} else {
+			expired = append(expired, gift)
+		}
 	}
-	over := len(g.plans) == 0 && len(expired) > 0
+	over := len(g.gifts) == 0 && len(expired) > 0
 	if over {
-		g.plans = expired
+		g.gifts = expired
 	}
 	g.lead()
 	switch l.Status {
@@ -240,7 +299,7 @@ func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time
 			g.reason.Why = "expired"
 		default:
 			g.reason.Grants, g.reason.Why = true, "bought"
-			recheck = g.runOut(l.paidSince())
+			recheck = g.firstEnd()
 		}
 	case LicensePending:
 		g.reason.Why = "payment is under way"
@@ -256,37 +315,28 @@ func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time
 	return g, recheck
 }
 
-// runOut notes when the leading plan of a license ends, and returns when the
-// first of its plans does; zero: never.
-func (g *grant) runOut(since time.Time) (first time.Time) {
-	for i, p := range g.plans {
-		if p.Duration == 0 {
-			continue
-		}
-		end := since.Add(p.Duration)
-		if i == 0 {
-			g.until = end
-		}
-		if first.IsZero() || end.Before(first) {
-			first = end
+// firstEnd is when the first of the gifts ends; zero: none does.
+func (g grant) firstEnd() (first time.Time) {
+	for _, gift := range g.gifts {
+		if !gift.ends.IsZero() && (first.IsZero() || gift.ends.Before(first)) {
+			first = gift.ends
 		}
 	}
 	return first
 }
 
-// lead puts the plan of the highest rank first and names the reason after it.
+// lead names the reason after the leading plan.
 func (g *grant) lead() {
-	slices.SortStableFunc(g.plans, func(a, b Plan) int { return cmp.Compare(b.Rank, a.Rank) })
-	if len(g.plans) > 0 {
-		g.reason.Plan = g.plans[0].Name
+	if len(g.gifts) > 0 {
+		g.reason.Plan = g.gifts[0].plan.Name
 	}
 }
 
 func (g grant) rank() int {
-	if len(g.plans) == 0 {
+	if len(g.gifts) == 0 {
 		return 0
 	}
-	return g.plans[0].Rank
+	return g.gifts[0].plan.Rank
 }
 
 // compareGrants puts what counts most first. The order is total, so that the

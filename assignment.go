@@ -5,13 +5,16 @@ import (
 	"strings"
 )
 
-// Assignments keeps an operator's word of whose a customer or a guest's payment is. It
-// is evidence like any other, and comes right after our own link.
+// Assignments keeps an operator's decision about the account of a customer or of a
+// guest's payment. It is evidence like any other, and comes right after our own link.
 type Assignments interface {
-	// Assign keeps whose the object of a key is, and marks the key. ErrLinked when the
-	// customer is linked to, or the payment's license belongs to, another account.
+	// Assign keeps that the object of a key belongs to an account, and marks the key. A
+	// claimed link of the customer to that account is proven from then on. ErrLinked when
+	// the customer is linked to, or the payment's license belongs to, another account.
 	Assign(ctx context.Context, key Key, account Account) error
-	// AssignmentOf returns whose an operator said it is, or ErrNotFound.
+	// AssignmentOf returns the account to which an operator assigned the object, or the
+	// zero account where the operator took it from its account ([Links.Unlink]);
+	// ErrNotFound when no operator decided about it.
 	AssignmentOf(ctx context.Context, key Key) (Account, error)
 }
 

@@ -25,9 +25,20 @@ type Subscription struct {
 	EndedAt           time.Time // zero: not ended
 	TrialEnd          time.Time
 	CreatedAt         time.Time
-	InvoiceID         string            // the latest invoice, as observed; not kept
-	PaidBy            string            // the user who bought it for an organization; may be empty
-	Metadata          map[string]string // as observed; only PaidBy is kept of it
+	// UnpaidSince is when the payment failed that a past_due or unpaid subscription owes;
+	// zero: everything is paid, or an older version stored it. See [Subscription.Owing].
+	UnpaidSince time.Time
+	// TriedAt is when Stripe first tried to collect the latest invoice, while that is open;
+	// zero: it is paid, a draft, or was sent to the customer.
+	TriedAt time.Time
+	// PlanNamed is the plan that the app named in the metadata of the subscription, or of
+	// the checkout session that began it; see [Catalog.PlanMetadata].
+	PlanNamed  string
+	InvoiceID  string            // the latest invoice, as observed; not kept
+	InvoiceDue time.Time         // the due date of one that is open and was sent to the customer; zero for any other; not kept
+	InvoiceURL string            // Stripe's page on which it can be paid while it is open; not kept
+	PaidBy     string            // the user who bought it for an organization; may be empty
+	Metadata   map[string]string // as observed; only PaidBy is kept of it
 }
 
 // Ending reports whether s is going to end. Stripe has two encodings: a flag,
@@ -50,13 +61,69 @@ func (s Subscription) PeriodEnd() time.Time {
 	return end
 }
 
+// Owing returns the subscription with UnpaidSince, as observed at a moment. was is the
+// subscription as it was known before; the zero Subscription at first sight.
+//
+// The time is that of the first failure: later invoices that fail too do not move it. Stripe
+// does not tell it directly. A card fails when Stripe first tries, and an invoice that is sent
+// is late from its due date on. A bank debit fails days after Stripe tried: if the subscription
+// was in good standing after the attempt, the time is the moment of observation.
+func (s Subscription) Owing(was Subscription, now time.Time) Subscription {
+	s.UnpaidSince = time.Time{}
+	good := was.Status == "active" || was.Status == "trialing"
+	switch {
+	case !s.owes():
+	case was.owes() && !was.UnpaidSince.IsZero():
+		s.UnpaidSince = was.UnpaidSince
+	case !s.InvoiceDue.IsZero():
+		s.UnpaidSince = s.InvoiceDue
+	case s.TriedAt.IsZero():
+		s.UnpaidSince = s.newestPeriod()
+	case good && was.TriedAt.Equal(s.TriedAt):
+		s.UnpaidSince = now.UTC().Truncate(time.Second)
+	default:
+		s.UnpaidSince = s.TriedAt
+	}
+	return s
+}
+
+func (s Subscription) owes() bool { return s.Status == "past_due" || s.Status == "unpaid" }
+
+// unpaidSince is UnpaidSince, or, for what an older version stored, the start of the newest
+// period: Stripe moves the period about an hour before it collects.
+func (s Subscription) unpaidSince() time.Time {
+	if s.UnpaidSince.IsZero() {
+		return s.newestPeriod()
+	}
+	return s.UnpaidSince
+}
+
+func (s Subscription) newestPeriod() time.Time {
+	var start time.Time
+	for _, i := range s.Items {
+		if i.PeriodStart.After(start) {
+			start = i.PeriodStart
+		}
+	}
+	return start
+}
+
 // Item is what was bought: of a subscription or of a one-time payment.
 type Item struct {
 	ID          string
 	PriceID     string
 	LookupKey   string // may be empty
 	ProductID   string
-	ProductPlan string // the product's metadata "plan", else its name; read only where nothing nearer names the plan
+	ProductPlan string // the product's metadata "plan", else its name, as first read; read only where nothing nearer names the plan
+	// Keys are the lookup keys that the price has or had, the one at purchase first. Empty
+	// for an item that was read from Stripe and not yet given its names ([Item.Named]).
+	Keys []string
+	// BoughtAs is what the price was called when the item was first seen: its lookup key,
+	// else ProductPlan. It names the plan where the catalog lists nothing of the item.
+	BoughtAs string
+	// SiblingKeys are the lookup keys of other prices of the product, for an item that
+	// nothing nearer names ([Catalog.NeedsSiblings]).
+	SiblingKeys []string
 	Quantity    int64
 	PeriodStart time.Time
 	PeriodEnd   time.Time
@@ -120,6 +187,7 @@ type License struct {
 	// RefundedAmount is what was given back of Amount; [Catalog.PartialRefund] says
 	// what follows.
 	RefundedAmount int64
+	PlanNamed      string    // by the app in the session's metadata, see [Catalog.PlanMetadata]
 	PaidAt         time.Time // from when on [Plan.Duration] counts; zero: CreatedAt
 	CreatedAt      time.Time
 }

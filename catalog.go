@@ -1,28 +1,36 @@
 package lockstep
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
 // Catalog is the operator's plans. The empty catalog works: a plan's name is
-// then the price's lookup key, else the product's metadata "plan", else the
-// product's name.
+// then what the price was called at purchase: its lookup key, else the product's
+// metadata "plan", else the product's name.
 type Catalog struct {
 	Plans []Plan
-	// PastDueGrace is how long after the start of the unpaid period a past_due
-	// subscription still grants access. Zero: for as long as Stripe keeps trying;
-	// negative: not at all.
+	// PastDueGrace is how long a past_due subscription still grants access after the
+	// payment failed, see [Subscription.UnpaidSince]. Zero: for as long as Stripe keeps
+	// trying; negative: not at all.
 	PastDueGrace time.Duration
+	// PlanMetadata is the metadata key in which the app names the plan, on a checkout
+	// session or a subscription; empty: it does not. See [Catalog.Decide].
+	PlanMetadata string
 	// PartialRefund says what becomes of a license of which a part was refunded;
 	// empty means keep. A refund in full always takes it away.
 	PartialRefund PartialRefund
 }
 
-// longestTrial is Stripe's limit of trial_period_days.
-const longestTrial = 730
+// longestTrial is Stripe's limit of trial_period_days, longestMetadataKey that of a metadata key.
+const (
+	longestTrial       = 730
+	longestMetadataKey = 40
+)
 
 // PartialRefund is a policy for licenses of which a part was refunded.
 type PartialRefund string
@@ -62,6 +70,9 @@ func (c Catalog) Validate() error {
 	default:
 		problems = append(problems, fmt.Errorf("catalog: partial refund policy %q is neither keep nor revoke", string(c.PartialRefund)))
 	}
+	if len(c.PlanMetadata) > longestMetadataKey || strings.ContainsAny(c.PlanMetadata, "[]") {
+		problems = append(problems, fmt.Errorf("plan_metadata: %q is not a metadata key of Stripe's; use up to %d characters without brackets", c.PlanMetadata, longestMetadataKey))
+	}
 	names, sold := map[string]bool{}, map[string]string{}
 	for _, p := range c.Plans {
 		if p.Name == "" {
@@ -91,18 +102,13 @@ func (c Catalog) Validate() error {
 	return errors.Join(problems...)
 }
 
-// plan finds the plan that an item buys. An item that the catalog does not know
-// is a plan of its own, named by the nearest name there is.
+// plan finds the plan that an item buys. An item that the catalog does not list is a plan of
+// its own, with the name it had at purchase or else the nearest name it has now.
 func (c Catalog) plan(i Item) Plan {
 	if p, listed := c.listed(i); listed {
 		return p
 	}
-	for _, name := range []string{i.LookupKey, i.ProductPlan, i.PriceID} {
-		if name != "" {
-			return Plan{Name: name}
-		}
-	}
-	return Plan{}
+	return Plan{Name: cmp.Or(i.BoughtAs, i.LookupKey, i.ProductPlan, i.PriceID)}
 }
 
 // knows reports whether the catalog lists what the item buys.
@@ -111,22 +117,58 @@ func (c Catalog) knows(i Item) bool {
 	return listed
 }
 
+// listed finds the plan that lists the item: by the price's id; by the lookup keys that the
+// price has or had, the one at purchase first; by the product; and last by the lookup keys of
+// the product's other prices, if all that are listed name the same plan.
 func (c Catalog) listed(i Item) (Plan, bool) {
-	for _, sells := range []func(Plan) bool{
-		func(p Plan) bool { return slices.Contains(p.Prices, i.PriceID) },
-		func(p Plan) bool { return i.LookupKey != "" && slices.Contains(p.LookupKeys, i.LookupKey) },
-		func(p Plan) bool { return slices.Contains(p.Products, i.ProductID) },
-	} {
+	find := func(sells func(Plan) bool) (Plan, bool) {
 		if at := slices.IndexFunc(c.Plans, sells); at >= 0 {
 			return c.Plans[at], true
 		}
+		return Plan{}, false
 	}
-	return Plan{}, false
+	byKey := func(key string) (Plan, bool) {
+		return find(func(p Plan) bool { return slices.Contains(p.LookupKeys, key) })
+	}
+	if p, found := find(func(p Plan) bool { return slices.Contains(p.Prices, i.PriceID) }); found {
+		return p, true
+	}
+	for _, key := range i.keys() {
+		if p, found := byKey(key); found {
+			return p, true
+		}
+	}
+	if p, found := find(func(p Plan) bool { return slices.Contains(p.Products, i.ProductID) }); found {
+		return p, true
+	}
+	var sibling Plan
+	for _, key := range i.SiblingKeys {
+		p, found := byKey(key)
+		switch {
+		case !found:
+		case sibling.Name == "":
+			sibling = p
+		case sibling.Name != p.Name:
+			return Plan{}, false // the product is sold as several plans: nothing says which
+		}
+	}
+	return sibling, sibling.Name != ""
 }
+
+// PlanOf names the plan that an item gives, where the app named the plan "named"; empty: it
+// did not.
+func (c Catalog) PlanOf(i Item, named string) string { return c.gifts([]Item{i}, named)[0].plan.Name }
 
 // NeedsProduct reports whether only the item's product can name its plan.
 func (c Catalog) NeedsProduct(i Item) bool {
 	return i.ProductPlan == "" && i.ProductID != "" && c.plan(i).Name == i.PriceID
+}
+
+// NeedsSiblings reports whether only the other prices of the item's product can name its
+// plan: the catalog names plans by lookup keys, and nothing says that this price ever had one.
+func (c Catalog) NeedsSiblings(i Item) bool {
+	return i.ProductID != "" && len(i.keys()) == 0 && len(i.SiblingKeys) == 0 && !c.knows(i) &&
+		slices.ContainsFunc(c.Plans, func(p Plan) bool { return len(p.LookupKeys) > 0 })
 }
 
 // Sells reports whether the catalog names the price or the lookup key.

@@ -2,6 +2,7 @@ package lockstep
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -30,14 +31,15 @@ type Price struct {
 	ID        string
 	LookupKey string // may be empty
 	ProductID string
-	Active    bool // an inactive one is only for those who have it
-	Recurring bool // a subscription; else a one-time payment
-	Metered   bool // billed by use, so that it has no quantity
+	Active    bool     // an inactive one is only for those who have it
+	Recurring bool     // a subscription; else a one-time payment
+	Metered   bool     // billed by use, so that it has no quantity
+	Keys      []string // every lookup key that it has or had, see [Item.Keys]; set by who remembers them
 }
 
 // Item is what a price is as a part of a subscription or payment.
 func (p Price) Item() Item {
-	return Item{PriceID: p.ID, LookupKey: p.LookupKey, ProductID: p.ProductID}
+	return Item{PriceID: p.ID, LookupKey: p.LookupKey, ProductID: p.ProductID, Keys: p.Keys}
 }
 
 // PortalFlow leads straight to one action of the portal; empty: its front page.
@@ -73,6 +75,10 @@ type Till interface {
 	// CloseCheckout expires an open session, so that nobody can pay it any more. One
 	// that is not open is refused ([UpstreamError.Rejected]).
 	CloseCheckout(ctx context.Context, id string) error
+	// GiveUp ends a subscription whose first payment is open (incomplete), so that nobody can
+	// pay it any more, and returns its new state. It changes no subscription of another status.
+	// ErrBusy while Stripe is processing a payment of it.
+	GiveUp(ctx context.Context, subscriptionID string) (Subscription, error)
 	StartPortal(ctx context.Context, request PortalRequest) (url string, err error)
 }
 
@@ -102,8 +108,13 @@ type Session struct {
 	SessionID        string
 	OrganizationID   string // the active organization; may be empty
 	OrganizationRole string // of the user in it, without the prefix "org:"
+	Impersonated     bool   // somebody else acts as the user: may read, but not spend
 	Claims           map[string]any
 }
+
+// ErrSessionTime means that a session token is genuine, but not valid at this time: nobody tried
+// to guess one.
+var ErrSessionTime = errors.New("not valid at this time")
 
 // Sessions verifies session tokens. Any error means: not signed in.
 type Sessions interface {

@@ -22,14 +22,16 @@ type Record struct {
 	Members     int64 // of an organization, as the directory last said; 0: not known
 	MemberLimit int64 // how many it may have; 0: no limit
 
-	CustomerID         string // the linked customer; empty: none
+	CustomerID         string // the primary customer; empty: none
 	CustomerEmail      string // what the customer was last given
 	CustomerName       string
-	CustomerDeleted    bool // Stripe says that the linked customer is deleted
+	CustomerDeleted    bool // Stripe says that the primary customer is deleted
 	CustomerGeneration int  // how many customers have been begun
 	Intent             *Intent
 
-	Subscriptions []Subscription // of the linked customer, as last observed
+	Further []Link // the customers beside the primary one, the oldest link first
+
+	Subscriptions []Subscription // of all customers, as last observed
 	Licenses      []License      // written with their payments, see [Ledger.SaveLicense]
 	Entitlements  []string       // features by Stripe's entitlements, where they are read; sorted
 	PaysFor       []Sponsorship  // of a user: the organizations whose subscription they bought

@@ -67,6 +67,8 @@ func (k ProjectionKeys) names() []string {
 // values mean that the key should not be there. The values are as encoding/json
 // decodes them, so that they compare with what the directory answers.
 //
+// The subscription of a claimed customer is not shown: somebody else may own it.
+//
 // An organization's customer, subscription and status also stand in the metadata
 // of the user who bought it, for applications that read only users, unless that
 // user has access of their own.
@@ -90,8 +92,12 @@ func (k ProjectionKeys) Project(r Record, access Access) map[string]any {
 		customer = ""
 	}
 	for _, s := range r.Subscriptions {
-		if s.ID == access.SubscriptionID {
-			status = subscriptionStatus(s)
+		if s.ID != access.SubscriptionID {
+			continue
+		}
+		status = subscriptionStatus(s)
+		if r.Claims(s.CustomerID) {
+			subscription = ""
 		}
 	}
 	if !access.Active {

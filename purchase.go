@@ -10,6 +10,9 @@ type Obstacle struct {
 	Kind ObstacleKind
 	ID   string // of the subscription, license or checkout session in the way
 	Plan string // what it gives; may be empty
+	// Claimed: a customer that only a client_reference_id links to the account pays it, so
+	// that the account's own portal does not show it.
+	Claimed bool
 }
 
 // ObstacleKind says what is in the way.
@@ -21,6 +24,7 @@ const (
 	OtherSubscription ObstacleKind = "other-subscription" // change that one in the portal instead
 	AlreadyBought     ObstacleKind = "already-bought"     // a license gives the plan already
 	PaymentUnderWay   ObstacleKind = "payment-under-way"  // a payment was made and is not confirmed yet
+	FirstPaymentOpen  ObstacleKind = "first-payment-open" // of a subscription (incomplete): pay it, or give it up
 )
 
 // confirmation is how long ago a session was begun that was paid and of which we
@@ -33,41 +37,45 @@ type Holdings struct {
 	Subscriptions []Subscription
 	Licenses      []License
 	Checkouts     []Checkout // of its customer
+	Claimed       []string   // the customers of Subscriptions that are only claimed
 	Several       bool       // whether it may have several subscriptions of different plans
 }
 
 // Obstacle says whether buying a price would charge an account a second time:
 //
-//   - a subscription of the same plan that has not ended, whatever its state: even one
-//     that is unpaid or paused goes on when it is paid;
-//   - a subscription of any plan, for another subscription, unless it may have several;
+//   - a subscription of the same plan that has not ended: even one that is unpaid or paused
+//     goes on when it is paid;
+//   - a subscription of any plan, for another subscription, unless it may have several, or
+//     somebody else pays the other one: a gift must not keep the account from buying;
 //   - a license that gives the same plan, for good or still, or whose payment is under way;
-//   - a one-time payment that was completed lately, of which there is no license yet.
+//   - a one-time payment that was completed lately, of which there is no license yet;
+//   - if nothing else: a subscription whose first payment is open, as it would be in the way
+//     if it were paid.
 //
 // A license for the plan of a running subscription is none: that is how one changes from
 // paying monthly to paying once.
 func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool) {
 	wanted := p.Item()
+	var open Obstacle
 	for _, s := range has.Subscriptions {
-		if !p.Recurring || s.Ended() {
-			continue
-		}
-		if at := slices.IndexFunc(s.Items, func(i Item) bool { return c.samePlan(i, wanted) }); at >= 0 {
-			return Obstacle{AlreadySubscribed, s.ID, c.plan(s.Items[at]).Name}, true
-		}
-		if !has.Several {
-			g, _ := c.ofSubscription(&s, now)
-			return Obstacle{OtherSubscription, s.ID, g.reason.Plan}, true
+		o, inTheWay := c.subscribed(p, s, has)
+		switch {
+		case !inTheWay:
+		case s.Status == "incomplete" && o.Claimed: // somebody else's, and nobody has paid it
+		case s.Status == "incomplete":
+			open = Obstacle{Kind: FirstPaymentOpen, ID: s.ID, Plan: o.Plan}
+		default:
+			return o, true
 		}
 	}
 	for _, l := range has.Licenses {
 		g, _ := c.ofLicense(l, now)
 		counts := g.reason.Grants || l.Status == LicensePending
-		if counts && slices.ContainsFunc(l.Items, func(i Item) bool { return c.samePlan(i, wanted) && !c.over(i, l, now) }) {
+		if counts && slices.ContainsFunc(g.gifts, func(g gift) bool { return c.samePlan(g, wanted) }) {
 			if l.Status == LicensePending {
-				return Obstacle{PaymentUnderWay, l.ID, g.reason.Plan}, true
+				return Obstacle{Kind: PaymentUnderWay, ID: l.ID, Plan: g.reason.Plan}, true
 			}
-			return Obstacle{AlreadyBought, l.ID, g.reason.Plan}, true
+			return Obstacle{Kind: AlreadyBought, ID: l.ID, Plan: g.reason.Plan}, true
 		}
 	}
 	for _, s := range has.Checkouts {
@@ -77,25 +85,41 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 			return Obstacle{Kind: PaymentUnderWay, ID: s.ID}, true
 		}
 	}
-	return Obstacle{}, false
+	return open, open.Kind != ""
 }
 
-// over reports whether what an item of a license gives has run out.
-func (c Catalog) over(i Item, l License, now time.Time) bool {
-	d := c.plan(i).Duration
-	return d > 0 && !now.Before(l.paidSince().Add(d))
+// subscribed says whether a subscription is in the way of buying a price.
+func (c Catalog) subscribed(p Price, s Subscription, has Holdings) (Obstacle, bool) {
+	if !p.Recurring || s.Ended() {
+		return Obstacle{}, false
+	}
+	claimed := slices.Contains(has.Claimed, s.CustomerID)
+	gifts, wanted := c.gifts(s.Items, s.PlanNamed), p.Item()
+	if at := slices.IndexFunc(gifts, func(g gift) bool { return c.samePlan(g, wanted) }); at >= 0 {
+		return Obstacle{Kind: AlreadySubscribed, ID: s.ID, Plan: gifts[at].plan.Name, Claimed: claimed}, true
+	}
+	if has.Several || claimed {
+		return Obstacle{}, false
+	}
+	o := Obstacle{Kind: OtherSubscription, ID: s.ID}
+	if len(gifts) > 0 {
+		o.Plan = gifts[0].plan.Name
+	}
+	return o, true
 }
 
-// samePlan reports whether two items give the same plan. What the catalog does not
-// know is the same where the price or the product is.
-func (c Catalog) samePlan(a, b Item) bool {
-	if a.PriceID == b.PriceID && a.PriceID != "" {
+// samePlan reports whether what somebody has gives the same plan as an item that they want.
+// What the catalog does not list is also the same where the product is.
+func (c Catalog) samePlan(has gift, wanted Item) bool {
+	switch {
+	case has.item.PriceID == wanted.PriceID && wanted.PriceID != "":
 		return true
+	case has.plan.Name == c.plan(wanted).Name:
+		return has.plan.Name != ""
+	case c.knows(has.item) || c.knows(wanted):
+		return false
 	}
-	if c.knows(a) || c.knows(b) {
-		return c.plan(a).Name == c.plan(b).Name
-	}
-	return a.ProductID == b.ProductID && a.ProductID != ""
+	return has.item.ProductID == wanted.ProductID && wanted.ProductID != ""
 }
 
 // Trial says how many days of a trial a purchase of a price comes with, and whether

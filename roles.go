@@ -62,28 +62,26 @@ type Queue interface {
 	WaitingFor(ctx context.Context, key Key) ([]Key, error)
 }
 
-// Ledger keeps accounts, their link to a customer and what was bought.
+// Ledger keeps accounts, their links to customers and what was bought.
 type Ledger interface {
+	Links
 	// Account returns the record of an account, or ErrNotFound.
 	Account(ctx context.Context, account Account) (Record, error)
-	// AccountOfCustomer returns the account that a customer is linked to, or ErrNotFound.
-	AccountOfCustomer(ctx context.Context, customerID string) (Account, error)
 	// AccountsAfter returns up to limit accounts in the order of kind and id.
 	AccountsAfter(ctx context.Context, after Account, limit int) ([]Account, error)
 	// Save writes what a run found out about its account, and its subscriptions;
-	// licenses and sponsorships of the record are not written. A link is only ever
-	// added, or replaced when the former customer is deleted: else ErrLinked. What
-	// waits for the account, or for its customer, is marked when the account is new
-	// or the link is; more than 250 keys are marked by runs of [KeyWake]. A change of more than a thousand rows takes
-	// several transactions: after an error, save it again. ErrLeaseLost when the claim is not the
+	// licenses and sponsorships of the record are not written. The primary customer is
+	// only ever added, or replaced: when it is deleted, or by a further customer whose
+	// link is proven; else ErrLinked. Of further customers it writes that they are
+	// deleted, and that a claimed one is proven by now; it neither adds nor removes any,
+	// but for the primary one that was replaced. What waits for the account, or for its
+	// customer, is marked when the account is new or the link is; more than 250 keys are
+	// marked by runs of [KeyWake]. A change of more than a thousand rows takes several
+	// transactions: after an error, save it again. ErrLeaseLost when the claim is not the
 	// current one.
 	Save(ctx context.Context, claim Claim, change Change) error
 	// SaveProjected records what the directory's metadata now holds under our keys.
 	SaveProjected(ctx context.Context, claim Claim, account Account, projected map[string]any) error
-	// Link links a customer to an account, which it creates if it is not there, and
-	// marks the account wholly. ErrLinked when either is linked otherwise, ErrBusy
-	// while a customer is being created for the account.
-	Link(ctx context.Context, claim Claim, identity Identity, customerID string) error
 	// SaveLicense stores or updates a license, stores its notices if new, and marks
 	// its account. A license never changes its account.
 	SaveLicense(ctx context.Context, claim Claim, license License, notices []Notice) error
@@ -133,6 +131,8 @@ type Store interface {
 	Replicas
 	Roster
 	Changes
+	PriceNames
+	HeldPrices
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error
@@ -157,6 +157,9 @@ type Billing interface {
 	// DeleteCustomer deletes a customer, which cancels its subscriptions. That it
 	// was deleted before is no error; that it never was in this mode is ErrNotFound.
 	DeleteCustomer(ctx context.Context, id string) error
+	// Used reports whether a customer has, or has had, a subscription, a charge or a
+	// payment method.
+	Used(ctx context.Context, customerID string) (bool, error)
 	// Customer returns a customer, also a deleted one.
 	Customer(ctx context.Context, id string) (Customer, error)
 	// CustomersOf returns the customers created since whose metadata names the
@@ -187,7 +190,12 @@ type Billing interface {
 	// CheckoutOfPayment returns the session of a payment intent, without its items,
 	// or ErrNotFound.
 	CheckoutOfPayment(ctx context.Context, paymentID string) (Checkout, error)
+	// BuyerEmail returns the address that the buyer typed at the checkout of a session
+	// ("cs_…") or of a subscription ("sub_…"); empty where there was no checkout or no address.
+	BuyerEmail(ctx context.Context, objectID string) (string, error)
 	Product(ctx context.Context, id string) (Product, error)
+	// PricesOf returns the active prices of a product.
+	PricesOf(ctx context.Context, productID string) ([]Price, error)
 	// PartiesOf returns whom a subscription, invoice, charge or dispute is about: its
 	// customer and its payment intent, each empty where it has none.
 	PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error)

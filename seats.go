@@ -75,16 +75,17 @@ func (p SeatPolicy) Quantity(members, paid int64) int64 {
 
 // SeatItem returns the item that holds the seats: of the subscription that counts the
 // one item that gives its plan. A subscription that is ending, or that nobody pays for at
-// the moment, is left alone; so is one of which several items give the plan.
+// the moment, is left alone; so is one of which several items give the plan, and one of a
+// claimed customer, whose payer would be charged for a decision of the account.
 func (c Catalog) SeatItem(r Record, access Access) (Subscription, Item, bool) {
 	for _, s := range r.Subscriptions {
-		if s.ID != access.SubscriptionID || s.Ending() || s.Status != "active" && s.Status != "trialing" {
+		if s.ID != access.SubscriptionID || r.Claims(s.CustomerID) || s.Ending() || s.Status != "active" && s.Status != "trialing" {
 			continue
 		}
 		var found []Item
-		for _, i := range s.Items {
-			if c.plan(i).Name == access.Plan && i.Quantity > 0 {
-				found = append(found, i)
+		for _, gift := range c.gifts(s.Items, s.PlanNamed) {
+			if gift.plan.Name == access.Plan && gift.item.Quantity > 0 {
+				found = append(found, gift.item)
 			}
 		}
 		if len(found) == 1 {

@@ -87,25 +87,29 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	// What is not an object reads as no metadata.
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
 	if kind == lockstep.Organization {
-		identity.Name, identity.FoundedBy = o.Text("name"), o.Text("created_by")
+		identity.Name = upstream.Printed(o.Text("name"))
 		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
 		return identity
 	}
-	identity.Name = strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name")))
-	identity.Email, identity.EmailVerified = primaryEmail(o)
+	identity.Name = upstream.Printed(strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name"))))
+	readEmails(&identity, o)
 	return identity
 }
 
-// primaryEmail is the address that primary_email_address_id names. There is none
-// for who signed up by telephone, user name or wallet, and the list may lack the
-// one that is named.
-func primaryEmail(o upstream.Object) (email string, verified bool) {
+// readEmails reads a user's addresses. The primary one is the one that
+// primary_email_address_id names; users who signed up by telephone, user name or wallet
+// have none, and the list may lack the one that is named.
+func readEmails(identity *lockstep.Identity, o upstream.Object) {
 	primary := o.Text("primary_email_address_id")
 	addresses, _ := o.Array("email_addresses")
 	for _, raw := range addresses {
-		if address := upstream.Decode(raw); primary != "" && address.Text("id") == primary {
-			return address.Text("email_address"), address.Object("verification").Text("status") == "verified"
+		address := upstream.Decode(raw)
+		email, verified := upstream.Printed(address.Text("email_address")), address.Object("verification").Text("status") == "verified"
+		if primary != "" && address.Text("id") == primary {
+			identity.Email, identity.EmailVerified = email, verified
+		}
+		if verified && email != "" {
+			identity.VerifiedEmails = append(identity.VerifiedEmails, email)
 		}
 	}
-	return "", false
 }

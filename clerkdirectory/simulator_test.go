@@ -60,8 +60,8 @@ func TestUserAndOrganization(t *testing.T) {
 	}
 	org := lockstep.Account{Kind: lockstep.Organization, ID: made.ID}
 	for account, want := range map[lockstep.Account]lockstep.Identity{
-		user: {Account: user, Email: "ada1@example.com", EmailVerified: true, Name: "Ada Lovelace", Metadata: map[string]any{}},
-		org:  {Account: org, Name: "Acme", Metadata: map[string]any{}, FoundedBy: user.ID, Members: 1},
+		user: {Account: user, Email: "ada1@example.com", EmailVerified: true, VerifiedEmails: []string{"ada1@example.com"}, Name: "Ada Lovelace", Metadata: map[string]any{}},
+		org:  {Account: org, Name: "Acme", Metadata: map[string]any{}, Members: 1},
 	} {
 		got, err := client.Identity(ctx, account)
 		if err != nil || got.UpdatedAt < 1e12 {
@@ -194,6 +194,56 @@ func TestWrongKeyIsNotNotFound(t *testing.T) {
 		}
 		if _, err := client.Identity(t.Context(), user); err == nil || errors.Is(err, lockstep.ErrNotFound) {
 			t.Errorf("%s: %v", base, err)
+		}
+	}
+}
+
+// TestMembersAndSlugsOfAnOrganization: only a member's verified address counts, whatever
+// its case.
+func TestMembersAndSlugsOfAnOrganization(t *testing.T) {
+	t.Parallel()
+	sim, _, client := simulated(t)
+	ctx := t.Context()
+	founder, admin, member, stranger := signUp(t, sim, 1), signUp(t, sim, 2), signUp(t, sim, 3), signUp(t, sim, 4)
+	made, err := sim.CreateOrganization("Nike Inc", founder.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for user, role := range map[lockstep.Account]string{admin: "org:admin", member: "org:member"} {
+		if err := sim.AddMember(made.ID, user.ID, role); err != nil {
+			t.Fatal(err)
+		}
+	}
+	org := lockstep.Account{Kind: lockstep.Organization, ID: made.ID}
+	for email, want := range map[string]lockstep.Member{
+		"ada1@example.com": {User: founder, Admin: true},
+		"ADA2@example.com": {User: admin, Admin: true},
+		"ada3@example.com": {User: member},
+	} {
+		if got, err := client.MemberWithEmail(ctx, org, email); err != nil || got != want {
+			t.Errorf("%s: %+v %v, want %+v", email, got, err, want)
+		}
+	}
+	for _, email := range []string{"ada4@example.com", "nobody@example.com"} {
+		if got, err := client.MemberWithEmail(ctx, org, email); !errors.Is(err, lockstep.ErrNotFound) {
+			t.Errorf("%s: %+v %v, want ErrNotFound", email, got, err)
+		}
+	}
+	if _, err := client.MemberWithEmail(ctx, stranger, "ada4@example.com"); err == nil {
+		t.Error("a user has no members")
+	}
+	if _, err := client.MemberWithEmail(ctx, org, ""); err == nil {
+		t.Error("no address is nobody's")
+	}
+	if got, err := client.OrganizationOfSlug(ctx, made.Slug); err != nil || got != org {
+		t.Errorf("slug %q: %+v %v, want %+v", made.Slug, got, err, org)
+	}
+	if _, err := client.OrganizationOfSlug(ctx, "adidas"); !errors.Is(err, lockstep.ErrNotFound) {
+		t.Errorf("an unknown slug: %v", err)
+	}
+	for _, id := range []string{made.ID, ""} {
+		if got, err := client.OrganizationOfSlug(ctx, id); err == nil {
+			t.Errorf("%q is not a slug: %+v", id, got)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, home: t.TempDir(), stripeURL: "http://" + listeners[0].Addr().String(), clerkURL: "http://" + listeners[1].Addr().String()}
 	transport := &http.Transport{}
 	sim, err := simulator.New(simulator.Config{
-		StripeURL: b.stripeURL, ClerkURL: b.clerkURL, Seed: 1, HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second},
+		StripeURL: b.stripeURL, ClerkURL: b.clerkURL, Seed: 1, PortalSaved: true, HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second},
 		SessionClaims: map[string]string{"plan": "{{user.public_metadata.billing.plan}}"},
 	})
 	if err != nil {

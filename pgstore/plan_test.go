@@ -103,7 +103,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectLicenses":         "licenses_of_account",
 		"selectLicenseOfPayment": "licenses_of_payment",
 		"selectNotices":          "notices_of_account",
-		"selectFormer":           "former_customers_of_account",
+		"selectFurther":          "former_customers_of_account",
 		"SelectLinked":           "accounts_customer_id_key",
 		"UpsertMark together":    "",
 	} {
@@ -146,7 +146,8 @@ var elsewhere = map[string]string{
 
 // scans may read a table.
 var scans = map[string]string{
-	"countLinked": "of at most as many rows as make the brake's share meaningless",
+	"countLinked":      "of at most as many rows as make the brake's share meaningless",
+	"selectHeldPrices": "lockstep doctor reads all items, once",
 }
 
 // statementsOf are the store's statements as PostgreSQL is sent them, by name.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
 )
 
@@ -219,13 +220,13 @@ func TestRoundTrips(t *testing.T) {
 			began := time.Now().Truncate(time.Second).UTC() // as the adapters say it
 			s := &shop{subscription: lockstep.Subscription{ID: "sub_1", CustomerID: "cus_1", Status: "incomplete", CreatedAt: began,
 				Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", LookupKey: "pro", Quantity: 1, PeriodStart: began, PeriodEnd: began.Add(time.Hour)}}}}
-			c := &counted{T: t, turnstile: n, Store: store, shop: s, accounts: &reconcile.Accounts{Store: store, Billing: s, Directory: s,
+			c := &counted{T: t, turnstile: n, Store: store, shop: s, accounts: &reconcile.Accounts{Store: store, Billing: s, Directory: s, Owners: &reconcile.Owners{Store: store, Billing: s, Directory: s},
 				Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"}}}},
-				Keys:    lockstep.DefaultProjectionKeys, Products: &reconcile.Products{Billing: s}, Listeners: []string{"we_1"},
+				Keys:    lockstep.DefaultProjectionKeys, Book: &pricebook.Book{Store: store, Stripe: s}, Listeners: []string{"we_1"},
 				Log: slog.New(slog.DiscardHandler)}}
 			c.mark(0)
 			claim := c.claim()
-			c.ok(c.Link(t.Context(), claim, lockstep.Identity{Account: buyer, Email: "ada@example.com", Name: "Ada"}, "cus_1"))
+			c.ok(c.Link(t.Context(), claim, lockstep.Identity{Account: buyer, Email: "ada@example.com", Name: "Ada"}, "cus_1", lockstep.Proven))
 			c.ok(c.Finish(t.Context(), claim, lockstep.Outcome{Disposition: lockstep.Done}))
 			c.drain()
 

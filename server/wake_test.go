@@ -40,7 +40,7 @@ func TestAServerWakesManyWaitingKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := server.New(server.Config{Store: store, Identities: server.FromAPI, APIKey: "key", Log: slog.New(slog.DiscardHandler),
+		s, err := server.New(server.Config{Store: store, Identities: server.FromAPI, APIKey: "a-key-of-this-test-of-32-characters", Log: slog.New(slog.DiscardHandler),
 			Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1", WebhookSecrets: []lockstep.Secret{"whsec_1"}}})
 		if err != nil {
 			t.Fatal(err)

@@ -19,6 +19,10 @@ type (
 	CheckoutSession = stripesim.CheckoutSession
 	// Invoice is a Stripe invoice.
 	Invoice = stripesim.Invoice
+	// Contact is who a payment method belongs to, and what a buyer types.
+	Contact = stripesim.Contact
+	// Address is a postal address.
+	Address = stripesim.Address
 	// Charge is a Stripe charge.
 	Charge = stripesim.Charge
 	// Price is a Stripe price.
@@ -39,6 +43,10 @@ type (
 	ClerkOrganization = clerksim.Organization
 	// ClerkInstance is what instances of Clerk differ in.
 	ClerkInstance = clerksim.Instance
+	// ClerkMove says how MoveClerkInstance makes a new instance.
+	ClerkMove = clerksim.Move
+	// ClerkMoved is a new instance, and which id became which.
+	ClerkMoved = clerksim.Moved
 	// ClerkError is what Clerk's API and the actions on its side answer.
 	ClerkError = clerksim.Error
 	// Fault is one scripted misbehaviour.
@@ -63,6 +71,20 @@ func (s *Simulator) AddPlan(plan Plan) (priceID string) { return s.stripe.AddPla
 // Authenticate. It does not wait for webhooks.
 func (s *Simulator) PayCheckout(sessionID, card string) error {
 	return s.stripe.PayCheckout(sessionID, card)
+}
+
+// PayCheckoutAs pays as PayCheckout does, by a buyer who types these details on
+// the page. Stripe ignores an e-mail address where the session or its customer
+// has one. It returns the errors of PayCheckout, and email_invalid.
+func (s *Simulator) PayCheckoutAs(sessionID, card string, buyer Contact) error {
+	return s.stripe.PayCheckoutAs(sessionID, card, buyer)
+}
+
+// VisitPaymentLink opens a payment link, named by id or URL, with a query such as
+// "client_reference_id=user_1", and returns the id of the checkout session that
+// begins. It fails for a link that is unknown or not active.
+func (s *Simulator) VisitPaymentLink(link, query string) (sessionID string, err error) {
+	return s.stripe.VisitPaymentLink(link, query)
 }
 
 // SetCheckoutQuantity changes the adjustable quantity of a line (counted from 0)

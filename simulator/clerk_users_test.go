@@ -210,7 +210,7 @@ func TestAUserIsCreatedAsTheDocumentSays(t *testing.T) {
 			`{"username":"bob_b","external_id":"crm-1"}`:               {"form_identifier_exists", "external_id"},
 			`{"username":"bob_b","password":"short"}`:                  {"form_password_length_too_short", "password"},
 			`{"username":"bob_b","created_at":"today"}`:                {"form_param_invalid_time", "created_at"},
-			`{"username":"bob_b","phone_number":["+15"]}`:              {"form_param_unknown", "phone_number"},
+			`{"username":"bob_b","phone_number":["+15"]}`:              {"form_param_format_invalid", "phone_number"},
 			`{"username":"bob_b","first_name":5}`:                      {"form_param_value_invalid", "first_name"},
 			`{"username":"bob_b","banned":"yes"}`:                      {"form_param_value_invalid", "banned"},
 			`{"username":"bob_b","created_at":"2001-01-01T00:00:00Z"}`: {"form_disallow_future_date", "created_at"},

@@ -34,6 +34,11 @@ type Config struct {
 	// 2026-08-26.dahlia; from 2023-10-16 on.
 	StripeVersion string
 
+	// PortalSaved begins with the settings of Stripe's customer portal saved in the
+	// Dashboard. Without it, and before SavePortalSettings, a portal session must
+	// name a configuration.
+	PortalSaved bool
+
 	Seed uint64 // every identifier and random choice follows from it
 
 	// SearchLag is how long, by the billing clock, Stripe's search does not see

@@ -32,6 +32,25 @@ func (s *Simulator) RollStripeSecret(endpoint string, overlap time.Duration) (se
 	return s.stripe.RollSecret(endpoint, overlap)
 }
 
+// SavePortalSettings saves the settings of Stripe's customer portal, as the
+// Dashboard does: portal sessions that name no configuration get the default one.
+func (s *Simulator) SavePortalSettings() { s.stripe.SavePortalSettings() }
+
+// MoveClerkInstance makes a new Clerk instance with the same people under new
+// ids, external_id set to the old id, and another secret key. It becomes the
+// current one. The former instance answers requests with its own key. It fails
+// for a live key and for one that another instance has.
+func (s *Simulator) MoveClerkInstance(move ClerkMove) (ClerkMoved, error) {
+	return s.clerk.MoveInstance(move)
+}
+
+// UseClerkInstance makes an instance that MoveClerkInstance left the current one
+// again. It fails for an unknown id.
+func (s *Simulator) UseClerkInstance(id string) error { return s.clerk.UseInstance(id) }
+
+// ClerkInstances lists the ids of the Clerk instances, the current one first.
+func (s *Simulator) ClerkInstances() []string { return s.clerk.Instances() }
+
 // PendingDeliveries counts the deliveries that are queued, held, in flight or
 // waiting for a retry.
 func (s *Simulator) PendingDeliveries() int {

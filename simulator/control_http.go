@@ -2,7 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
-	"mime"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -45,6 +45,9 @@ func (s *Simulator) controls() http.Handler {
 	mux.HandleFunc("POST /_sim/delivery", s.postDelivery)
 	mux.HandleFunc("POST /_sim/resend", s.postResend)
 	mux.HandleFunc("POST /_sim/roll", s.postRoll)
+	mux.HandleFunc("POST /_sim/portal", s.postPortal)
+	mux.HandleFunc("GET /_sim/instance", s.getInstance)
+	mux.HandleFunc("POST /_sim/instance", s.postInstance)
 	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(MarkHeader, "control")
@@ -73,19 +76,24 @@ func (s *Simulator) knownHost(hostPort string) bool {
 	return false
 }
 
-// postAdvance takes {"seconds": n} or the page's form.
+// postAdvance takes {"seconds": n} or the page's form. curl -d sends JSON with the
+// content type of a form, so the body decides which of the two it is.
 func (s *Simulator) postAdvance(w http.ResponseWriter, r *http.Request) {
+	given, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, "the body cannot be read: "+err.Error(), http.StatusBadRequest)
+		return
+	}
 	var seconds float64
-	var err error
-	fromPage := false
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/x-www-form-urlencoded" {
-		fromPage = true
-		seconds, err = strconv.ParseFloat(r.PostFormValue("seconds"), 64)
+	form, notForm := url.ParseQuery(string(given))
+	fromPage := notForm == nil && form.Has("seconds")
+	if fromPage {
+		seconds, err = strconv.ParseFloat(form.Get("seconds"), 64)
 	} else {
 		var body struct {
 			Seconds float64 `json:"seconds"`
 		}
-		err = json.NewDecoder(r.Body).Decode(&body)
+		err = json.Unmarshal(given, &body)
 		seconds = body.Seconds
 	}
 	const tenYears = 10 * 366 * 24 * 3600
@@ -167,6 +175,16 @@ func (s *Simulator) postRoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, map[string]any{"secret": secret})
+}
+
+// postPortal saves the portal's settings. The page's button goes back to the page.
+func (s *Simulator) postPortal(w http.ResponseWriter, r *http.Request) {
+	s.SavePortalSettings()
+	if r.PostFormValue("page") != "" {
+		http.Redirect(w, r, "/_sim", http.StatusSeeOther)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // readControl decodes a control's JSON; a misspelt name is refused.

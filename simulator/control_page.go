@@ -20,6 +20,7 @@ type controlView struct {
 	page.Frame
 	Now           string
 	Ahead         time.Duration
+	PortalSaved   bool
 	Customers     []customerRow
 	Subscriptions []subscriptionRow
 	Users         []userRow
@@ -53,6 +54,11 @@ var controlTemplate = page.Parse(`
 <form method="post" action="/_sim/advance"><button class="quiet" name="seconds" value="2678400">Advance 31 days</button></form>
 </div>
 </section>
+{{if not .PortalSaved}}<section class="card">
+<h2>Customer portal</h2>
+<p class="soft" id="portal">The portal's settings are not saved: a portal session must name a configuration.</p>
+<form method="post" action="/_sim/portal"><button class="quiet" name="page" value="yes">Save the portal's settings</button></form>
+</section>{{end}}
 <section class="card scroll"><h2>Subscriptions</h2>
 <table id="subscriptions"><tr><th>Subscription</th><th>Customer</th><th>Status</th><th>Period ends</th><th>Ends</th></tr>
 {{range .Subscriptions}}<tr><td>{{.ID}}</td><td>{{.Customer}}</td><td>{{.Status}}</td><td>{{.Until}}</td><td>{{.Ends}}</td></tr>{{else}}<tr><td colspan="5">None</td></tr>{{end}}</table></section>
@@ -97,6 +103,7 @@ func (s *Simulator) viewControls(filter string) controlView {
 	for _, organization := range newest(s.Organizations()) {
 		view.Organizations = append(view.Organizations, userRow{ID: organization.ID, Name: organization.Name, Metadata: compact(organization.Public)})
 	}
+	view.PortalSaved = s.stripe.PortalSaved()
 	s.world.View(func() {
 		view.Waiting, view.Pending, view.Policy = s.outbox.Waiting(shownObjects), s.outbox.Pending(), s.outbox.Policy()
 	})

@@ -53,6 +53,8 @@
 //	POST   /_sim/delivery  a DeliveryPolicy
 //	POST   /_sim/resend    {"event": id, "endpoint": id or URL}
 //	POST   /_sim/roll      {"endpoint": id or URL, "overlap_seconds": n}: a new secret
+//	POST   /_sim/portal    saves the settings of Stripe's customer portal
+//	POST   /_sim/instance  {"key": key}: a new Clerk instance; {"id": id}: a former one; GET lists
 //	GET    /_sim/state     what Save writes, secrets included; POST loads it
 //
 // # Size

@@ -154,7 +154,7 @@ func newConfiguredBench(t *testing.T, seed uint64, change func(*simulator.Config
 	in := &inbox{}
 	wires := network{inboxHost: in}
 	config := simulator.Config{
-		StripeURL: stripeHost, ClerkURL: clerkHost, Seed: seed, HTTPClient: &http.Client{Transport: wires},
+		StripeURL: stripeHost, ClerkURL: clerkHost, Seed: seed, PortalSaved: true, HTTPClient: &http.Client{Transport: wires},
 		StripeWebhooks: []simulator.WebhookEndpoint{{URL: inboxHost + "/stripe", Secret: stripeSecret}},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: inboxHost + "/clerk", Secret: clerkSecret}},
 		SessionClaims:  map[string]string{"plan": "{{user.public_metadata.billing.plan}}", "org_plan": "{{org.public_metadata.plan}}", "seats": "{{user.public_metadata.seats}}"},

@@ -34,7 +34,7 @@ func New(config Config) (*Simulator, error) {
 	config = config.withDefaults()
 	s := &Simulator{config: config, world: schedule.New(config.Seed), history: &wire.History{}, faults: wire.NewFaults(config.Seed)}
 	s.outbox = delivery.New(delivery.Config{World: s.world, History: s.history, Faults: s.faults, Client: config.HTTPClient, Logger: config.Logger})
-	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, URL: config.StripeURL, Version: config.StripeVersion, RateLimits: config.RateLimits, Dunning: config.Dunning, World: s.world, Outbox: s.outbox,
+	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, URL: config.StripeURL, Version: config.StripeVersion, RateLimits: config.RateLimits, PortalSaved: config.PortalSaved, Dunning: config.Dunning, World: s.world, Outbox: s.outbox,
 		History: s.history, Faults: s.faults, Logger: config.Logger, SearchLag: config.SearchLag})
 	clerk, err := clerksim.New(clerksim.Config{Key: config.ClerkKey, URL: config.ClerkURL, World: s.world, Outbox: s.outbox, History: s.history,
 		Faults: s.faults, Logger: config.Logger, Claims: config.SessionClaims, RedirectHosts: config.RedirectHosts,

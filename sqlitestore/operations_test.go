@@ -89,7 +89,7 @@ func marks(n int) (all []lockstep.Mark) {
 func linking(ctx context.Context, store lockstep.Store, _ int) error {
 	if _, err := store.AccountOfCustomer(ctx, customer.ID); err != nil {
 		err := withinLease(ctx, store, customer, time.Minute, func(claim lockstep.Claim) error {
-			if err := store.Link(ctx, claim, lockstep.Identity{Account: user}, customer.ID); err != nil {
+			if err := store.Link(ctx, claim, lockstep.Identity{Account: user}, customer.ID, lockstep.Proven); err != nil {
 				return err
 			}
 			return store.Finish(ctx, claim, lockstep.Outcome{Disposition: lockstep.Done})

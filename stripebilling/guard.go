@@ -24,7 +24,7 @@ var rules = upstream.Rules{
 	Refusal:   refusal,
 	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "charges", "checkout", "customers", "disputes", "entitlements",
 		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "prices", "products", "refunds",
-		"sessions", "subscription_items", "subscriptions", "webhook_endpoints"}},
+		"sessions", "subscription_items", "subscriptions", "void", "webhook_endpoints"}},
 }
 
 // What Stripe allows an account, in requests a second (docs.stripe.com/rate-limits):
@@ -71,5 +71,6 @@ func refusal(res *http.Response, body upstream.Object, e *lockstep.UpstreamError
 	if e.Code = upstream.Word(said.Text("code")); e.Code == "" {
 		e.Code = upstream.Word(said.Text("type")) // idempotency_error comes without a code
 	}
+	e.Param, e.Message = upstream.Field(said.Text("param")), sayable(said)
 	return said.Text("type") != ""
 }

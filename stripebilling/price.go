@@ -51,6 +51,21 @@ func priceOf(o upstream.Object) lockstep.Price {
 		Recurring: recurring != nil, Metered: recurring.Text("usage_type") == "metered"}
 }
 
+// PricesOf returns the active prices of a product, newest first.
+func (c *Client) PricesOf(ctx context.Context, productID string) ([]lockstep.Price, error) {
+	const op = "list prices of product"
+	if productID == "" { // Stripe would list all
+		return nil, failed(op, errors.New("there is no product to list them for"))
+	}
+	var list []lockstep.Price
+	err := c.all(ctx, op, "/v1/prices", &stripe.PriceListParams{Product: stripe.String(productID), Active: stripe.Bool(true)}, "",
+		func(o upstream.Object) { list = append(list, priceOf(o)) })
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
 // Product returns what names a plan where nothing nearer does.
 func (c *Client) Product(ctx context.Context, id string) (lockstep.Product, error) {
 	const op = "read product"
@@ -63,5 +78,5 @@ func (c *Client) Product(ctx context.Context, id string) (lockstep.Product, erro
 }
 
 func productOf(o upstream.Object) lockstep.Product {
-	return lockstep.Product{ID: o.Text("id"), Name: o.Text("name"), Plan: o.Object("metadata").Text("plan")}
+	return lockstep.Product{ID: o.Text("id"), Name: upstream.Printed(o.Text("name")), Plan: upstream.Printed(o.Object("metadata").Text("plan"))}
 }

@@ -25,7 +25,7 @@ var (
 // simulated returns a simulated Stripe with two plans, and a client of it.
 func simulated(t *testing.T) (*simulator.Simulator, *stripebilling.Client) {
 	t.Helper()
-	sim, err := simulator.New(simulator.Config{})
+	sim, err := simulator.New(simulator.Config{PortalSaved: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,15 +96,25 @@ func TestPrices(t *testing.T) {
 	}}
 	client, _ := serve(t, stripe.ServeHTTP)
 	got, err := client.PriceByLookupKey(t.Context(), "pro")
-	if err != nil || got != (lockstep.Price{ID: "price_1", LookupKey: "pro", ProductID: "prod_1", Active: true, Recurring: true}) {
-		t.Fatalf("%+v %v", got, err)
+	if diff := cmp.Diff(lockstep.Price{ID: "price_1", LookupKey: "pro", ProductID: "prod_1", Active: true, Recurring: true}, got); err != nil || diff != "" {
+		t.Fatal(diff, err)
 	}
 	if diff := cmp.Diff(map[string]string{"lookup_keys[0]": "pro", "active": "true", "limit": "100"}, first(stripe.requests[0].params)); diff != "" {
 		t.Error(diff)
 	}
 	got, err = client.Price(t.Context(), "price_2")
-	if err != nil || got != (lockstep.Price{ID: "price_2", ProductID: "prod_2", Recurring: true, Metered: true}) {
-		t.Fatalf("%+v %v", got, err)
+	if diff := cmp.Diff(lockstep.Price{ID: "price_2", ProductID: "prod_2", Recurring: true, Metered: true}, got); err != nil || diff != "" {
+		t.Fatal(diff, err)
+	}
+	list, err := client.PricesOf(t.Context(), "prod_1")
+	if err != nil || len(list) != 1 || list[0].LookupKey != "pro" {
+		t.Fatalf("%+v %v", list, err)
+	}
+	if diff := cmp.Diff(map[string]string{"product": "prod_1", "active": "true", "limit": "100"}, first(stripe.requests[2].params)); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := client.PricesOf(t.Context(), ""); err == nil {
+		t.Error("the prices of no product are listed")
 	}
 }
 

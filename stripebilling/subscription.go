@@ -22,7 +22,8 @@ func (c *Client) Subscriptions(ctx context.Context, customerID string) ([]lockst
 		return nil, failed(op, errors.New("there is no customer to list them for"))
 	}
 	var found []upstream.Object
-	params := &stripe.SubscriptionListParams{Customer: stripe.String(customerID), Status: stripe.String("all")}
+	params := &stripe.SubscriptionListParams{Customer: stripe.String(customerID), Status: stripe.String("all"),
+		Expand: stripe.StringSlice([]string{"data.latest_invoice"})}
 	err := c.all(ctx, op, subscriptions, params, "", func(o upstream.Object) { found = append(found, o) })
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func (c *Client) Subscription(ctx context.Context, id string) (lockstep.Subscrip
 	if err != nil {
 		return lockstep.Subscription{}, err
 	}
-	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.SubscriptionRetrieveParams{})
+	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.SubscriptionRetrieveParams{Expand: stripe.StringSlice([]string{"latest_invoice"})})
 	if err != nil {
 		return lockstep.Subscription{}, err
 	}
@@ -111,7 +112,7 @@ func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 }
 
 func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Object) (lockstep.Subscription, error) {
-	metadata := metadataOf(o)
+	metadata, invoice := metadataOf(o), o.Object("latest_invoice")
 	s := lockstep.Subscription{
 		ID:                o.Text("id"),
 		CustomerID:        reference(o, "customer"),
@@ -125,6 +126,14 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		InvoiceID:         reference(o, "latest_invoice"),
 		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,
+	}
+	if invoice.Text("status") == "open" {
+		s.InvoiceURL = invoice.Text("hosted_invoice_url")
+		if invoice.Text("collection_method") == "send_invoice" {
+			s.InvoiceDue = timeOf(invoice, "due_date")
+		} else { // finalizing an invoice is the first attempt to collect it
+			s.TriedAt = timeOf(invoice.Object("status_transitions"), "finalized_at")
+		}
 	}
 	if s.ID == "" {
 		return s, failed(op, errors.New("a subscription has no id"))

@@ -32,7 +32,7 @@ func TestSubscriptionsAreOneRequest(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(map[string]string{"customer": "cus_1", "status": "all", "limit": "100"}, first(stripe.requests[0].params)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"customer": "cus_1", "status": "all", "limit": "100", "expand[0]": "data.latest_invoice"}, first(stripe.requests[0].params)); diff != "" {
 		t.Error(diff)
 	}
 	if len(stripe.requests) != 1 {
@@ -99,5 +99,33 @@ func TestCancelSubscription(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 		})
+	}
+}
+
+// What the latest invoice says comes with the subscription, and only while it is open.
+func TestTheOpenInvoiceComesWithTheSubscription(t *testing.T) {
+	for name, c := range map[string]struct {
+		invoice string
+		want    lockstep.Subscription
+	}{
+		"tried": {`{"id":"in_1","status":"open","collection_method":"charge_automatically","due_date":1767225609,"hosted_invoice_url":"https://invoice.stripe.com/i/1","status_transitions":{"finalized_at":1767225605}}`,
+			lockstep.Subscription{InvoiceID: "in_1", InvoiceURL: "https://invoice.stripe.com/i/1", TriedAt: at2026(5)}},
+		"sent": {`{"id":"in_1","status":"open","collection_method":"send_invoice","due_date":1767225609,"hosted_invoice_url":"https://invoice.stripe.com/i/1","status_transitions":{"finalized_at":1767225605}}`,
+			lockstep.Subscription{InvoiceID: "in_1", InvoiceURL: "https://invoice.stripe.com/i/1", InvoiceDue: at2026(9)}},
+		"paid":         {`{"id":"in_1","status":"paid","hosted_invoice_url":"https://invoice.stripe.com/i/1","status_transitions":{"finalized_at":1767225605}}`, lockstep.Subscription{InvoiceID: "in_1"}},
+		"a draft":      {`{"id":"in_1","status":"draft","status_transitions":{"finalized_at":null}}`, lockstep.Subscription{InvoiceID: "in_1"}},
+		"not expanded": {`"in_1"`, lockstep.Subscription{InvoiceID: "in_1"}},
+		"none":         {`null`, lockstep.Subscription{}},
+	} {
+		stripe := &stripeOf{answers: map[string][]string{"GET /v1/subscriptions/sub_1": {`{"id":"sub_1","items":{"data":[]},"latest_invoice":` + c.invoice + `}`}}}
+		client, _ := serve(t, stripe.ServeHTTP)
+		got, err := client.Subscription(t.Context(), "sub_1")
+		c.want.ID, c.want.Metadata = "sub_1", map[string]string{}
+		if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
+		if got := first(stripe.requests[0].params)["expand[0]"]; got != "latest_invoice" {
+			t.Errorf("asked to expand %q", got)
+		}
 	}
 }

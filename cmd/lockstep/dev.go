@@ -37,7 +37,7 @@ const (
 	devClerkKey      = "sk_test_lockstep_dev"
 	devStripeWebhook = "whsec_bG9ja3N0ZXAtZGV2LXN0cmlwZS1zZWNyZXQ="
 	devClerkWebhook  = "whsec_bG9ja3N0ZXAtZGV2LWNsZXJrLXNlY3JldCE="
-	devAPIKey        = "lockstep_dev_api_key"
+	devAPIKey        = "lockstep_dev_api_key_that_opens_nothing"
 )
 
 // devPlans is what the sample app sells.
@@ -66,7 +66,7 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	}
 	serviceURL, appURL := "http://"+service.Addr().String(), "http://"+app.Addr().String()
 	sims, err := startSimulators(c.StripeAddr, c.ClerkAddr, filepath.Join(c.Dir, "simulator.json"), simulator.Config{
-		StripeKey: devStripeKey, ClerkKey: devClerkKey, Seed: c.Seed, Logger: in.log,
+		StripeKey: devStripeKey, ClerkKey: devClerkKey, Seed: c.Seed, Logger: in.log, PortalSaved: true,
 		StripeWebhooks: []simulator.WebhookEndpoint{endpoint(serviceURL+"/webhooks/stripe", devStripeWebhook)},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{endpoint(serviceURL+"/webhooks/clerk", devClerkWebhook)},
 		SessionClaims:  map[string]string{"plan": "{{user.public_metadata.plan}}", "billing": "{{user.public_metadata.billing}}"},

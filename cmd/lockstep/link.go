@@ -1,23 +1,132 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
-// linkCommand says whose something is that is parked.
-type linkCommand struct {
+// confirmed is for commands that change whose something is: they say what they are about
+// to do, and ask.
+type confirmed struct {
 	remote
+	Yes bool `help:"Do not ask." short:"y"`
+}
+
+// confirm prints the account's customers and what is about to happen, and waits for a
+// yes. Without an account, it prints no customers.
+func (c confirmed) confirm(ctx context.Context, in *surroundings, account, what string) error {
+	if c.Yes {
+		return nil
+	}
+	if account != "" {
+		has, err := c.customers(ctx, in, account)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(in.stdout, has)
+	}
+	fmt.Fprintf(in.stdout, "%s\nContinue? Type yes: ", what)
+	answer, err := bufio.NewReader(in.stdin).ReadString('\n')
+	if err != nil && answer == "" {
+		return errors.New("nobody answered; to go ahead without being asked, add --yes")
+	}
+	if strings.TrimSpace(strings.ToLower(answer)) != "yes" {
+		return errors.New("nothing was changed")
+	}
+	return nil
+}
+
+// customers are the lines about an account's customers.
+func (c confirmed) customers(ctx context.Context, in *surroundings, account string) (string, error) {
+	var view struct {
+		Customers []struct {
+			ID, Trust        string
+			Primary, Deleted bool
+		}
+	}
+	if err := c.call(ctx, in, http.MethodGet, "/v1/accounts/"+account, nil, &view); err != nil {
+		return "", err
+	}
+	if len(view.Customers) == 0 {
+		return account + " has no customers.", nil
+	}
+	var lines strings.Builder
+	fmt.Fprintf(&lines, "%s has these customers:", account)
+	for _, customer := range view.Customers {
+		fmt.Fprintf(&lines, "\n  %s, %s", customer.ID, customer.Trust)
+		if customer.Primary {
+			lines.WriteString(", primary")
+		}
+		if customer.Deleted {
+			lines.WriteString(", deleted at Stripe")
+		}
+	}
+	return lines.String(), nil
+}
+
+// linkCommand links a customer or a payment to an account.
+type linkCommand struct {
+	confirmed
 	Object  string `arg:"" help:"A customer (cus_…), or the checkout session of a guest's payment (cs_…)."`
 	Account string `arg:"" help:"As user/user_2x… or organization/org_9y…."`
 }
 
 // Run links.
 func (c *linkCommand) Run(ctx context.Context, in *surroundings) error {
-	err := c.call(ctx, in, http.MethodPost, "/v1/links", map[string]any{"object": c.Object, "account": c.Account}, nil)
-	if err == nil {
-		fmt.Fprintf(in.stdout, "%s is to be %s's; what follows: GET /v1/accounts/%s\n", c.Object, c.Account, c.Account)
+	err := c.confirm(ctx, in, c.Account, fmt.Sprintf("%s will belong to %s, and what it paid for will give it access.", c.Object, c.Account))
+	if err != nil {
+		return err
 	}
-	return err
+	if err := c.call(ctx, in, http.MethodPost, "/v1/links", map[string]any{"object": c.Object, "account": c.Account}, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(in.stdout, "%s now belongs to %s\n", c.Object, c.Account)
+	return nil
+}
+
+// unlinkCommand takes a customer from its account.
+type unlinkCommand struct {
+	confirmed
+	Customer string `arg:"" help:"The customer (cus_…)."`
+}
+
+// Run unlinks.
+func (c *unlinkCommand) Run(ctx context.Context, in *surroundings) error {
+	err := c.confirm(ctx, in, "", fmt.Sprintf("%s will belong to no account: its subscriptions will give nobody access until it is linked again. "+
+		"Licenses stay with their account. Nothing changes at Stripe.", c.Customer))
+	if err != nil {
+		return err
+	}
+	var taken struct{ Account string }
+	if err := c.call(ctx, in, http.MethodDelete, "/v1/links/"+url.PathEscape(c.Customer), nil, &taken); err != nil {
+		return err
+	}
+	fmt.Fprintf(in.stdout, "%s no longer belongs to %s; to give it to another account: lockstep link %s ACCOUNT\n", c.Customer, taken.Account, c.Customer)
+	return nil
+}
+
+// mergeCommand chooses the primary one of an account's customers.
+type mergeCommand struct {
+	confirmed
+	Account string `arg:"" help:"As user/user_2x… or organization/org_9y…."`
+	Primary string `arg:"" help:"The customer (cus_…) for checkouts, the portal and metadata from now on."`
+}
+
+// Run chooses.
+func (c *mergeCommand) Run(ctx context.Context, in *surroundings) error {
+	err := c.confirm(ctx, in, c.Account, c.Primary+" will be the primary one: for checkouts, the portal and metadata. "+
+		"The others keep giving access. Nothing changes at Stripe.")
+	if err != nil {
+		return err
+	}
+	if err := c.call(ctx, in, http.MethodPost, "/v1/accounts/"+c.Account+"/primary-customer", map[string]any{"customer": c.Primary}, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(in.stdout, "%s is the primary customer of %s\n", c.Primary, c.Account)
+	return nil
 }

@@ -22,7 +22,9 @@ type program struct {
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with an installation; configured as serve is."`
 	Migrate   migrateCommand   `cmd:"" help:"Move the business from an SQLite file into an empty PostgreSQL database. The file is not written any more from then on; a move that was interrupted goes on when it is run again."`
 	Forget    forgetCommand    `cmd:"" help:"Forget a deleted account's personal data at once."`
-	Link      linkCommand      `cmd:"" help:"Say whose a customer or a guest's payment is that is parked."`
+	Link      linkCommand      `cmd:"" help:"Link a customer or a guest's payment to an account."`
+	Unlink    unlinkCommand    `cmd:"" help:"Take a customer from its account."`
+	Merge     mergeCommand     `cmd:"" help:"Choose the primary one of an account's customers."`
 	Deletions deletionsCommand `cmd:"" help:"What the brake on deletions holds: list, approve, discard."`
 
 	Sim simCommand `cmd:"" help:"The Stripe and Clerk simulators alone."`
@@ -35,6 +37,7 @@ type program struct {
 // it something else.
 type surroundings struct {
 	getenv func(string) string
+	stdin  io.Reader
 	stdout io.Writer
 	log    *slog.Logger
 }
@@ -59,7 +62,7 @@ func run(ctx context.Context) int {
 	if p.LogFormat == "json" {
 		handler = slog.NewJSONHandler(os.Stderr, options)
 	}
-	in := &surroundings{getenv: os.Getenv, stdout: os.Stdout, log: slog.New(handler)}
+	in := &surroundings{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, log: slog.New(handler)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(in); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(os.Stderr, "lockstep: %v\n", err)

@@ -30,7 +30,7 @@ func startHosted(t *testing.T) *hostedStripe {
 	h := &hostedStripe{T: t}
 	stripe := httptest.NewUnstartedServer(nil)
 	h.url = "http://" + stripe.Listener.Addr().String()
-	sim, err := simulator.New(simulator.Config{Seed: 1, StripeURL: h.url, ClerkURL: "http://127.0.0.1:1"})
+	sim, err := simulator.New(simulator.Config{Seed: 1, PortalSaved: true, StripeURL: h.url, ClerkURL: "http://127.0.0.1:1"})
 	if err != nil {
 		t.Fatal(err)
 	}

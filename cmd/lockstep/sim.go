@@ -24,12 +24,13 @@ type simCommand struct {
 	State         string `help:"Keep the simulators' state in this file." type:"path" placeholder:"FILE"`
 	Seed          uint64 `help:"Of every random choice." default:"1"`
 	RateLimits    bool   `help:"Refuse what exceeds the providers' published rate limits."`
+	Portal        bool   `help:"Begin with the settings of Stripe's customer portal saved."`
 }
 
 // Run simulates until it is told to stop.
 func (c *simCommand) Run(ctx context.Context, in *surroundings) error {
-	config := simulator.Config{Seed: c.Seed, Logger: in.log, RateLimits: c.RateLimits,
-		StripeKey: first(in.getenv(stripeKey.names[0]), in.getenv(stripeKey.names[1])),
+	config := simulator.Config{Seed: c.Seed, Logger: in.log, RateLimits: c.RateLimits, PortalSaved: c.Portal,
+		StripeKey: first(in.getenv(stripeKey.names[0]), in.getenv(stripeKey.names[1]), in.getenv(stripeKey.names[2])),
 		ClerkKey:  in.getenv(clerkKey.names[0]),
 	}
 	var err error

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 )
 
 // Store is what buying needs of the store.
@@ -31,10 +32,17 @@ type Policy struct {
 type Desk struct {
 	Store   Store
 	Till    lockstep.Till
+	Book    *pricebook.Book
 	Catalog lockstep.Catalog
 	Policy  Policy
 	Wake    func() // tells the workers that something is due
 	Log     *slog.Logger
+
+	// SignReturn adds a token to the success URL of a purchase; it may be nil. It must return the
+	// same URL for the same arguments: Stripe refuses a repeated request that differs.
+	SignReturn func(returnURL, purchase string) string
+	// Started is called with each session that a buyer is sent to; it may be nil.
+	Started func(session lockstep.Checkout)
 }
 
 // Order is a checkout that somebody asks for.
@@ -124,7 +132,10 @@ func (d *Desk) price(ctx context.Context, o Order) (price lockstep.Price, err er
 		return price, &RefusedError{NoPrice, "Stripe has no such active price"}
 	case err == nil && o.TrialDays > 0 && !price.Recurring:
 		return price, &RefusedError{Invalid, "a one-time payment has no trial"}
+	case err != nil:
+		return price, err
 	}
+	price.Keys, err = d.Book.KeysOf(ctx, price)
 	return price, err
 }
 
@@ -147,8 +158,9 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			d.Log.ErrorContext(ctx, "the turn of a purchase was not given back; it ends with its lease", "account", o.Account.String(), "error", lost)
 		}
 	}()
+	fresh := map[string]lockstep.Subscription{} // as they were after we gave them up
 	for range looks {
-		has, err := d.look(ctx, o.Account, customerID)
+		has, err := d.look(ctx, o.Account, customerID, fresh)
 		if err != nil {
 			return Begun{}, err
 		}
@@ -156,7 +168,17 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			return Begun{}, refused
 		}
 		if obstacle, charged := d.Catalog.Obstacle(price, has, time.Now()); charged && !o.Again {
-			return Begun{}, d.refuse(ctx, obstacle)
+			if obstacle.Kind != lockstep.FirstPaymentOpen {
+				return Begun{}, d.refuse(ctx, obstacle)
+			}
+			open := has.Subscriptions[slices.IndexFunc(has.Subscriptions, func(s lockstep.Subscription) bool { return s.ID == obstacle.ID })]
+			begun, now, err := d.firstPayment(ctx, o, price, has, open)
+			if err != nil || begun.Reused {
+				begun.CustomerID = customerID
+				return begun, err
+			}
+			fresh[now.ID] = now
+			continue
 		}
 		same, changed, err := d.clear(ctx, has.Checkouts, sign)
 		switch {
@@ -165,22 +187,38 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 		case changed:
 			continue // a session was paid while we looked
 		case same != nil:
+			d.started(*same)
 			return Begun{Checkout: *same, CustomerID: customerID, Reused: true}, nil
 		}
 		days, withoutCard, used := d.Catalog.Trial(price, o.TrialDays, has.Subscriptions, d.Policy.RepeatTrials)
 		if used && o.TrialDays > 0 {
 			return Begun{}, &RefusedError{TrialUsed, "the account had its trial; leave trial_days out"}
 		}
+		purchase := fmt.Sprintf("lockstep:purchase:%s:%d", o.Account, turn.Number)
 		checkout, err := d.Till.StartCheckout(ctx, lockstep.CheckoutRequest{Account: o.Account, CustomerID: customerID, Price: price,
-			Quantity: o.Quantity, SuccessURL: o.SuccessURL, CancelURL: o.CancelURL, PaidBy: o.PaidBy,
+			Quantity: o.Quantity, SuccessURL: d.signed(o.SuccessURL, purchase), CancelURL: o.CancelURL, PaidBy: o.PaidBy,
 			TrialDays: days, TrialWithoutCard: withoutCard, Fingerprint: sign.String(),
-			IdempotencyKey: fmt.Sprintf("lockstep:purchase:%s:%d", o.Account, turn.Number)})
+			IdempotencyKey: purchase})
 		if err != nil {
 			return Begun{}, err
 		}
+		d.started(checkout)
 		return Begun{Checkout: checkout, CustomerID: customerID, TrialDays: days}, nil
 	}
 	return Begun{}, &RefusedError{Busy, "an open checkout of this account can neither be used nor closed; try again"}
+}
+
+func (d *Desk) signed(returnURL, purchase string) string {
+	if d.SignReturn == nil {
+		return returnURL
+	}
+	return d.SignReturn(returnURL, purchase)
+}
+
+func (d *Desk) started(session lockstep.Checkout) {
+	if d.Started != nil {
+		d.Started(session)
+	}
 }
 
 // known reports whether nothing can have been created that we do not know of.
@@ -214,30 +252,82 @@ func (d *Desk) turn(ctx context.Context, account lockstep.Account, fingerprint s
 	}
 }
 
-// look is what the account has: of subscriptions and sessions what Stripe says now,
-// beside those of a customer it had before. The sessions come first: one that is
-// paid before they are read has its subscription when those are read, and one that is
-// paid after was open, and will not be taken for nothing.
-func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Holdings, error) {
+// look is what the account has: of all its customers' subscriptions and sessions what
+// Stripe says now, beside those of customers it had before. The sessions come first: one
+// that is paid before they are read has its subscription when those are read, and one that
+// is paid after was open, and is not taken for nothing. fresh are subscriptions that were
+// just read.
+func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string, fresh map[string]lockstep.Subscription) (lockstep.Holdings, error) {
 	has := lockstep.Holdings{Several: d.Policy.Several}
-	var err error
+	record, err := d.Store.Account(ctx, account)
+	if err != nil {
+		return has, err
+	}
 	if has.Checkouts, err = d.Till.Checkouts(ctx, customerID); err != nil {
 		return has, err
 	}
 	if has.Subscriptions, err = d.Till.Subscriptions(ctx, customerID); err != nil {
 		return has, err
 	}
-	record, err := d.Store.Account(ctx, account)
-	if err != nil {
-		return has, err
+	for _, l := range record.Customers() {
+		if l.CustomerID == customerID {
+			continue
+		}
+		if l.Trust == lockstep.Claimed {
+			has.Claimed = append(has.Claimed, l.CustomerID)
+		}
+		if err := d.lookFurther(ctx, l.CustomerID, &has); err != nil {
+			return has, err
+		}
+	}
+	for n := range has.Subscriptions {
+		if err := d.recall(ctx, &has.Subscriptions[n], record); err != nil {
+			return has, err
+		}
 	}
 	for _, s := range record.Subscriptions {
 		if !slices.ContainsFunc(has.Subscriptions, func(now lockstep.Subscription) bool { return now.ID == s.ID }) {
+			if now, read := fresh[s.ID]; read {
+				s = now
+			}
 			has.Subscriptions = append(has.Subscriptions, s)
 		}
 	}
 	has.Licenses = record.Licenses
 	return has, nil
+}
+
+// recall adds to a subscription from Stripe what we remember of it: the names of its prices,
+// and the plan that the app named.
+func (d *Desk) recall(ctx context.Context, s *lockstep.Subscription, record lockstep.Record) error {
+	var known []lockstep.Item
+	for _, was := range record.Subscriptions {
+		if was.ID == s.ID {
+			known, s.PlanNamed = was.Items, was.PlanNamed
+		}
+	}
+	if key := d.Catalog.PlanMetadata; key != "" && s.Metadata[key] != "" {
+		s.PlanNamed = s.Metadata[key]
+	}
+	return d.Book.Recall(ctx, pricebook.Sight{Items: s.Items, Known: known, Recurring: true})
+}
+
+// lookFurther adds what a further customer has. Its open sessions were not begun here.
+// One that Stripe does not find has nothing to add to what we know of it.
+func (d *Desk) lookFurther(ctx context.Context, customerID string, has *lockstep.Holdings) error {
+	checkouts, err := d.Till.Checkouts(ctx, customerID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	subscriptions, err := d.Till.Subscriptions(ctx, customerID)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return err
+	}
+	has.Checkouts, has.Subscriptions = append(has.Checkouts, checkouts...), append(has.Subscriptions, subscriptions...)
+	return nil
 }
 
 // clear finds the open session that the same order began, and expires all others of
@@ -267,6 +357,9 @@ func (d *Desk) clear(ctx context.Context, sessions []lockstep.Checkout, sign imp
 // refuse says what to do instead. Of what we have no record yet, the workers are told.
 func (d *Desk) refuse(ctx context.Context, obstacle lockstep.Obstacle) error {
 	plan := cmp.Or(obstacle.Plan, "this plan")
+	if obstacle.Kind == lockstep.AlreadySubscribed && obstacle.Claimed {
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("somebody pays %s for the account already, through a payment link (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
+	}
 	switch obstacle.Kind {
 	case lockstep.AlreadySubscribed:
 		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account is subscribed to %s already (%s): to change or pay it, open the portal (POST /v1/portal)", plan, obstacle.ID)}
@@ -274,7 +367,7 @@ func (d *Desk) refuse(ctx context.Context, obstacle lockstep.Obstacle) error {
 		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has a subscription (%s, %s), and a second one would be charged beside it: to change the plan, open the portal (POST /v1/portal with flow update)", plan, obstacle.ID)}
 	case lockstep.AlreadyBought:
 		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has bought %s already (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
-	case lockstep.PaymentUnderWay:
+	case lockstep.PaymentUnderWay, lockstep.FirstPaymentOpen:
 	}
 	mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: obstacle.ID}, Priority: lockstep.Interactive}
 	if err := d.Store.Mark(ctx, mark); err != nil {

@@ -30,7 +30,7 @@ const (
 	clerkKey      = "sk_test_fleet_clerk"
 	stripeWebhook = "whsec_ZmxlZXQtc3RyaXBlLXNlY3JldC0w"
 	clerkWebhook  = "whsec_ZmxlZXQtY2xlcmstc2VjcmV0LTAw"
-	apiKey        = "fleet-api-key-0123456789"
+	apiKey        = "fleet-api-key-0123456789-0123456789"
 )
 
 // settings are those of every replica. Leases are short, where scenarios wait for them. The sweeps come often: what was delivered while
@@ -135,7 +135,7 @@ func serve(t *testing.T, handler func(url string) http.Handler) (url string) {
 // simulate starts a Stripe and a Clerk that deliver to the balancer.
 func (f *fleet) simulate() {
 	f.t.Helper()
-	sim, err := simulator.New(simulator.Config{Seed: 1, StripeKey: stripeKey, ClerkKey: clerkKey,
+	sim, err := simulator.New(simulator.Config{Seed: 1, PortalSaved: true, StripeKey: stripeKey, ClerkKey: clerkKey,
 		HTTPClient:     &http.Client{Timeout: 15 * time.Second},
 		StripeWebhooks: []simulator.WebhookEndpoint{{URL: f.web + "/webhooks/stripe", Secret: stripeWebhook}},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: f.web + "/webhooks/clerk", Secret: clerkWebhook}}})

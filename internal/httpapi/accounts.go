@@ -30,8 +30,9 @@ func (p accountPath) account(ctx context.Context) (lockstep.Account, error) {
 type accountView struct {
 	Account         string          `json:"account" example:"user/user_2x"`
 	State           string          `json:"state" enum:"active,deleted"`
-	CustomerID      string          `json:"customer_id,omitempty" doc:"The linked Stripe customer"`
+	CustomerID      string          `json:"customer_id,omitempty" doc:"The primary Stripe customer: of checkouts, the portal and metadata"`
 	CustomerDeleted bool            `json:"customer_deleted,omitempty"`
+	Customers       []customerView  `json:"customers,omitempty" doc:"All linked Stripe customers, the primary one first; for servers"`
 	Members         int64           `json:"members,omitempty" doc:"Of an organization, as the directory last said; the seats that it pays for are access.seats"`
 	MemberLimit     int64           `json:"member_limit,omitempty" doc:"How many it may have; absent: no limit"`
 	Access          lockstep.Access `json:"access"`
@@ -39,6 +40,24 @@ type accountView struct {
 	Problem         string          `json:"problem,omitempty" doc:"Why the last look did not end well; for servers"`
 	Notices         []noticeView    `json:"notices,omitempty" doc:"What there is to tell, oldest first; for servers"`
 	UpdatedAt       time.Time       `json:"updated_at"`
+}
+
+type customerView struct {
+	ID      string `json:"id" example:"cus_x"`
+	Primary bool   `json:"primary,omitempty"`
+	Trust   string `json:"trust" enum:"proven,claimed" doc:"claimed: only a client_reference_id, which anyone can write, links it to the account"`
+	Deleted bool   `json:"deleted,omitempty" doc:"Stripe says that it is deleted"`
+}
+
+// customersOf are the customers of an account as the API shows them.
+func customersOf(r lockstep.Record) (views []customerView) {
+	if r.CustomerID != "" {
+		views = append(views, customerView{ID: r.CustomerID, Primary: true, Trust: string(lockstep.Proven), Deleted: r.CustomerDeleted})
+	}
+	for _, l := range r.Further {
+		views = append(views, customerView{ID: l.CustomerID, Trust: string(l.Trust), Deleted: l.Deleted})
+	}
+	return views
 }
 
 type noticeView struct {
@@ -58,9 +77,9 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 		return nil, a.problem(ctx, "read work", err)
 	}
-	record, err := a.Store.Account(ctx, account)
+	record, isNew, err := a.known(ctx, account, a.Store.Account)
 	if err != nil {
-		return nil, a.problem(ctx, "read account", err)
+		return nil, err
 	}
 	out := &struct{ Body accountView }{accountView{
 		Account: account.String(), State: string(record.State),
@@ -69,11 +88,11 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 		Access: a.access(record), UpdatedAt: record.UpdatedAt.UTC(),
 	}}
 	scheduled := work.Disposition != lockstep.Retry && work.RunAt.After(time.Now().Add(time.Minute))
-	out.Body.Pending = work.Pending() && !scheduled
+	out.Body.Pending = isNew || work.Pending() && !scheduled
 	if !callerOf(ctx).server {
 		return out, nil
 	}
-	out.Body.Problem = work.Reason
+	out.Body.Problem, out.Body.Customers = work.Reason, customersOf(record)
 	notices, err := a.Store.Notices(ctx, account)
 	if err != nil {
 		return nil, a.problem(ctx, "read notices", err)

@@ -29,11 +29,11 @@ type checkoutInput struct {
 
 type checkoutOutput struct {
 	Body struct {
-		ID         string    `json:"id"`
+		ID         string    `json:"id" doc:"Of the checkout session (cs_…), or of the invoice (in_…) to be paid"`
 		URL        string    `json:"url" doc:"Send the buyer there"`
 		CustomerID string    `json:"customer_id"`
 		ExpiresAt  time.Time `json:"expires_at"`
-		Reused     bool      `json:"reused" doc:"The same request had begun this checkout before, and it is still open"`
+		Reused     bool      `json:"reused" doc:"The same request had begun this checkout before, and it is still open; or the URL is the page of the open invoice of a subscription that was begun elsewhere"`
 		TrialDays  int64     `json:"trial_days,omitempty" doc:"That a new checkout comes with"`
 	}
 }

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	apiKey  = "kit-api-key-0123456789"
+	apiKey  = "kit-api-key-0123456789-0123456789"
 	webhook = "whsec_a2l0LXdlYmhvb2stc2VjcmV0LWtpdA=="
 	card    = "4242424242424242"
 )
@@ -62,7 +62,8 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 	k.url = "http://" + lock.Addr().String()
 	var err error
 	k.sim, err = simulator.New(simulator.Config{
-		StripeURL: "http://" + stripe.Addr().String(), ClerkURL: "http://" + clerk.Addr().String(),
+		PortalSaved: true,
+		StripeURL:   "http://" + stripe.Addr().String(), ClerkURL: "http://" + clerk.Addr().String(),
 		StripeWebhooks: []simulator.WebhookEndpoint{{URL: k.url + "/webhooks/stripe", Secret: webhook}},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: k.url + "/webhooks/clerk", Secret: webhook}},
 	})

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -12,15 +13,16 @@ import (
 type linkInput struct {
 	Body struct {
 		Object  string `json:"object" maxLength:"255" example:"cus_x" doc:"A customer, or the checkout session of a guest's one-time payment"`
-		Account string `json:"account" example:"user/user_2x" doc:"Whose it is"`
+		Account string `json:"account" example:"user/user_2x" doc:"The account that it belongs to"`
 	}
 }
 
-// link takes an operator's word of whose something is. What follows is the workers'.
+// link keeps an operator's decision about the account of a customer or a payment. The
+// workers act on it.
 func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	key, assignable := lockstep.AssignableKey(in.Body.Object)
 	if !assignable {
-		return nil, huma.Error422UnprocessableEntity("the object is neither a customer (cus_…) nor a checkout session (cs_…)")
+		return nil, huma.Error422UnprocessableEntity("object: " + in.Body.Object + " is neither a customer (cus_…) nor a checkout session (cs_…)")
 	}
 	account, err := lockstep.ParseAccount(in.Body.Account)
 	if err != nil {
@@ -29,22 +31,100 @@ func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	record, err := a.Store.Account(ctx, account)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
-		return nil, huma.Error404NotFound("this account is not known")
+		return nil, huma.Error404NotFound("account " + account.String() + " not found")
 	case err != nil:
 		return nil, a.problem(ctx, "read account", err)
 	case record.State == lockstep.AccountDeleted:
-		return nil, huma.Error409Conflict("the account was deleted in the directory")
-	case key.Kind == lockstep.KeyCustomer && record.Live() && record.CustomerID != key.ID:
-		return nil, huma.Error409Conflict("the account has another customer (" + record.CustomerID + "): delete that one in Stripe first, if it is not needed")
+		return nil, huma.Error409Conflict("account " + account.String() + " was deleted in the directory")
 	}
 	err = a.Store.Assign(ctx, key, account)
 	if errors.Is(err, lockstep.ErrLinked) {
-		return nil, huma.Error409Conflict("it belongs to another account already")
+		return nil, huma.Error409Conflict(key.ID + " belongs to another account; unlink it there first (DELETE /v1/links/" + key.ID + ")")
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "assign", err)
 	}
 	a.Wake()
-	a.Log.WarnContext(ctx, "an operator says whose something is", "object", key.ID, "account", account.String())
+	a.Log.WarnContext(ctx, "an operator linked an object", "object", key.ID, "account", account.String())
 	return nil, nil
+}
+
+type unlinkOutput struct {
+	Body struct {
+		Account string `json:"account" doc:"The account that the customer was taken from"`
+	}
+}
+
+// unlink takes a customer from its account.
+func (a *API) unlink(ctx context.Context, in *struct {
+	Customer string `path:"customer" maxLength:"255" example:"cus_x"`
+},
+) (*unlinkOutput, error) {
+	var account lockstep.Account
+	err := a.whenIdle(ctx, func() (err error) {
+		account, err = a.Store.Unlink(ctx, in.Customer)
+		return err
+	})
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return nil, huma.Error404NotFound("customer " + in.Customer + " is not linked to an account")
+	case err != nil:
+		return nil, a.problem(ctx, "unlink", err)
+	}
+	a.Wake()
+	a.Log.WarnContext(ctx, "an operator unlinked a customer", "customer", in.Customer, "account", account.String())
+	out := &unlinkOutput{}
+	out.Body.Account = account.String()
+	return out, nil
+}
+
+type primaryInput struct {
+	Kind string `path:"kind" enum:"user,organization" doc:"Kind of account"`
+	ID   string `path:"id" maxLength:"128" doc:"The directory's id, user_… or org_…"`
+	Body struct {
+		Customer string `json:"customer" maxLength:"255" example:"cus_x" doc:"One of the account's customers"`
+	}
+}
+
+// choosePrimary merges an account's customers under one of them.
+func (a *API) choosePrimary(ctx context.Context, in *primaryInput) (*struct{}, error) {
+	account, err := accountPath{in.Kind, in.ID}.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = a.whenIdle(ctx, func() error { return a.Store.ChoosePrimary(ctx, account, in.Body.Customer) })
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return nil, huma.Error404NotFound("customer " + in.Body.Customer + " is not linked to " + account.String() + "; link it first (POST /v1/links)")
+	case errors.Is(err, lockstep.ErrInvalid):
+		return nil, huma.Error409Conflict("customer " + in.Body.Customer + " is deleted at Stripe, so it cannot be the primary one")
+	case err != nil:
+		return nil, a.problem(ctx, "choose the primary customer", err)
+	}
+	a.Wake()
+	a.Log.WarnContext(ctx, "an operator chose a primary customer", "customer", in.Body.Customer, "account", account.String())
+	return nil, nil
+}
+
+// idleWait is how long an operator's decision waits for a run of the account to end.
+const idleWait = 5 * time.Second
+
+// whenIdle does what must not happen while the account is being worked on.
+func (a *API) whenIdle(ctx context.Context, do func() error) error {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	end := time.After(idleWait)
+	for {
+		err := do()
+		if !errors.Is(err, lockstep.ErrBusy) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-end:
+			return &lockstep.DelayError{Reason: "the account is being worked on", After: time.Second}
+		case <-again.C:
+		}
+	}
 }

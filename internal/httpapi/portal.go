@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ type portalInput struct {
 		ReturnURL      string `json:"return_url" format:"uri"`
 		Flow           string `json:"flow,omitempty" enum:"cancel,update,payment_method" doc:"Straight to one action, and back when it is done"`
 		SubscriptionID string `json:"subscription_id,omitempty" doc:"Of the flows cancel and update; the one that counts if left out"`
+		Customer       string `json:"customer,omitempty" maxLength:"255" example:"cus_x" doc:"For servers: another proven customer of the account than the primary one"`
 	}
 }
 
@@ -38,51 +40,76 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	if err := a.checkReturn(ctx, in.Body.ReturnURL); err != nil {
 		return nil, err
 	}
-	record, err := a.Store.Account(ctx, account)
+	record, _, err := a.known(ctx, account, a.Store.Account)
 	if err != nil {
-		return nil, a.problem(ctx, "read account", err)
-	}
-	if !record.Live() {
-		return nil, huma.Error409Conflict("this account has no customer yet: begin a checkout first")
-	}
-	request := lockstep.PortalRequest{CustomerID: record.CustomerID, ReturnURL: in.Body.ReturnURL,
-		Configuration: a.PortalConfiguration, Flow: flows[in.Body.Flow]}
-	if request.SubscriptionID, err = a.subscriptionOf(record, request.Flow, in.Body.SubscriptionID); err != nil {
 		return nil, err
+	}
+	request := lockstep.PortalRequest{ReturnURL: in.Body.ReturnURL, Configuration: a.PortalConfiguration, Flow: flows[in.Body.Flow]}
+	if request.CustomerID, err = portalCustomer(ctx, record, in.Body.Customer); err != nil {
+		return nil, err
+	}
+	subscription, err := a.subscriptionOf(record, request.Flow, in.Body.SubscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	if subscription.ID != "" {
+		request.SubscriptionID, request.CustomerID = subscription.ID, subscription.CustomerID
 	}
 	out := &portalOutput{}
 	var upstream *lockstep.UpstreamError
 	switch out.Body.URL, err = a.Till.StartPortal(ctx, request); {
 	case request.Flow != "" && errors.As(err, &upstream) && upstream.Rejected():
 		a.Log.ErrorContext(ctx, "open portal", "flow", string(request.Flow), "error", err)
-		return nil, huma.Error409Conflict("Stripe refused the flow " + in.Body.Flow + " for this customer: does the portal's configuration allow it?")
+		return nil, refusedUpstream(http.StatusConflict, "the portal's configuration may not allow the flow "+in.Body.Flow+" for this customer; ", upstream)
 	case err != nil:
 		return nil, a.problem(ctx, "open portal", err)
 	}
 	return out, nil
 }
 
+// portalCustomer is the customer whose portal is opened: the primary one, or the proven
+// one that a server names. A claimed customer's portal would show a stranger's invoices.
+func portalCustomer(ctx context.Context, record lockstep.Record, named string) (string, error) {
+	switch {
+	case named != "" && !callerOf(ctx).server:
+		return "", huma.Error403Forbidden("customer: a session token opens the portal of the primary customer only")
+	case named == "" && record.Live():
+		return record.CustomerID, nil
+	case named == "":
+		return "", huma.Error409Conflict("this account has no customer yet: begin a checkout first")
+	}
+	for _, l := range record.Customers() {
+		if l.CustomerID == named && l.Trust == lockstep.Proven {
+			return named, nil
+		}
+	}
+	return "", huma.Error404NotFound("customer: this account has no proven customer " + named + " that Stripe has not deleted")
+}
+
 // subscriptionOf is the subscription that a flow is about: the named one, if it is
-// the account's, or the one that counts.
-func (a *API) subscriptionOf(record lockstep.Record, flow lockstep.PortalFlow, named string) (string, error) {
+// the account's, or the one that counts. It is one of a proven customer, since the
+// portal shows the customer as well.
+func (a *API) subscriptionOf(record lockstep.Record, flow lockstep.PortalFlow, named string) (lockstep.Subscription, error) {
 	if flow != lockstep.PortalCancel && flow != lockstep.PortalUpdate {
 		if named != "" {
-			return "", huma.Error422UnprocessableEntity("subscription_id goes with flow cancel or update only")
+			return lockstep.Subscription{}, huma.Error422UnprocessableEntity("subscription_id goes with flow cancel or update only")
 		}
-		return "", nil
+		return lockstep.Subscription{}, nil
 	}
 	id := named
 	if id == "" {
 		id = a.Catalog.Decide(record.Subscriptions, record.Licenses, time.Now()).SubscriptionID
 	}
-	live := slices.ContainsFunc(record.Subscriptions, func(s lockstep.Subscription) bool {
-		return s.ID == id && !s.Ended() && s.CustomerID == record.CustomerID
+	at := slices.IndexFunc(record.Subscriptions, func(s lockstep.Subscription) bool {
+		return s.ID == id && !s.Ended() && slices.ContainsFunc(record.Customers(), func(l lockstep.Link) bool {
+			return l.CustomerID == s.CustomerID && l.Trust == lockstep.Proven
+		})
 	})
 	switch {
-	case live:
-		return id, nil
+	case at >= 0:
+		return record.Subscriptions[at], nil
 	case named != "":
-		return "", huma.Error404NotFound("this account has no such subscription that has not ended")
+		return lockstep.Subscription{}, huma.Error404NotFound("this account has no such subscription that has not ended")
 	}
-	return "", huma.Error409Conflict("this account has no subscription that has not ended")
+	return lockstep.Subscription{}, huma.Error409Conflict("this account has no subscription that has not ended")
 }

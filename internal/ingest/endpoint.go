@@ -2,13 +2,17 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
 // MaxBody is the largest delivery that is read, in bytes. Stripe's and Clerk's
@@ -22,6 +26,9 @@ const commitTimeout = 8 * time.Second
 // Source is how the deliveries of one sender are verified and read.
 type Source struct {
 	Name lockstep.Source
+	// Plausible checks, before the body is read, whether the headers could be those of a signed
+	// delivery of about now; nil: they could.
+	Plausible func(header http.Header, now time.Time) error
 	// Verify checks the signature over the raw body.
 	Verify func(header http.Header, body []byte, now time.Time) error
 	// Read finds the ids that a verified body names.
@@ -33,31 +40,46 @@ type Endpoint struct {
 	Source Source
 	Intake *Intake
 	Log    *slog.Logger
+
+	refusals clients.Tally
 }
 
 // ServeHTTP takes one delivery in. See the package comment for the answers.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, held, err := readBody(w, r, &e.Intake.large)
-	defer e.Intake.large.give(held)
+	if e.Source.Plausible != nil {
+		if err := e.Source.Plausible(r.Header, time.Now()); err != nil {
+			w.Header().Set("Connection", "close") // else the server would read the body all the same
+			e.refuse(w, r, http.StatusBadRequest, "signature_invalid", err)
+			return
+		}
+	}
+	control := http.NewResponseController(w)
+	// A connection without deadlines, as a test's, is not cut off either.
+	_ = control.SetReadDeadline(time.Now().Add(bodyWithin))
+	large := &holder{room: &e.Intake.large, client: clients.Of(r.Context()), interrupt: func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }}
+	defer large.leave()
+	body, err := readBody(w, r, large)
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			e.refuse(w, r, http.StatusRequestTimeout, "body_too_slow", err)
 		case errors.As(err, &tooLarge):
-			e.refuse(w, http.StatusRequestEntityTooLarge, "body_too_large", err)
+			e.refuse(w, r, http.StatusRequestEntityTooLarge, "body_too_large", err)
 		case errors.Is(err, lockstep.ErrBusy):
 			e.postpone(w, r, "", err)
 		default:
-			e.refuse(w, http.StatusBadRequest, "body_unreadable", err)
+			e.refuse(w, r, http.StatusBadRequest, "body_unreadable", err)
 		}
 		return
 	}
 	if err := e.Source.Verify(r.Header, body, time.Now()); err != nil {
-		e.refuse(w, http.StatusBadRequest, "signature_invalid", err)
+		e.refuse(w, r, http.StatusBadRequest, "signature_invalid", err)
 		return
 	}
 	hint, err := e.Source.Read(r.Header, body)
 	if err != nil {
-		e.refuse(w, http.StatusBadRequest, "not_an_event", err)
+		e.refuse(w, r, http.StatusBadRequest, "not_an_event", err)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), commitTimeout)
@@ -88,14 +110,24 @@ func (e *Endpoint) postpone(w http.ResponseWriter, r *http.Request, event string
 }
 
 // refuse tells the sender a code and the log the reason: a reason would tell an
-// attacker how far they got.
-func (e *Endpoint) refuse(w http.ResponseWriter, status int, code string, err error) {
-	e.Log.Warn("delivery refused", "source", e.Source.Name, "code", code, "error", err)
+// attacker how far they got. Anybody can cause it, so the log gets one line a minute.
+func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, code string, err error) {
+	e.refusals.Note(e.Log.With("source", e.Source.Name), "delivery refused", clients.Of(r.Context()), fmt.Errorf("%s: %w", code, err))
 	reply(w, status, `{"status":"error","code":"`+code+`"}`)
+}
+
+// Unconfigured answers a delivery that this server has no secret to verify. The status is
+// an error, so that the sender shows it and keeps the event, and the body says why.
+func Unconfigured(w http.ResponseWriter, why string) {
+	text, err := json.Marshal(map[string]string{"status": "error", "code": "webhooks_not_configured", "detail": why})
+	if err != nil {
+		panic("ingest: text does not marshal: " + err.Error())
+	}
+	reply(w, http.StatusNotImplemented, string(text))
 }
 
 func reply(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	io.WriteString(w, body+"\n")
+	io.WriteString(w, body)
 }

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 )
 
 // AccountStore is what account runs need of the store.
 type AccountStore interface {
 	lockstep.Ledger
-	assignments
+	OwnerStore
 	AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error)
 	TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error
 	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account, brake lockstep.Brake) (lockstep.DeletionState, bool, error)
@@ -26,6 +27,7 @@ type Accounts struct {
 	Store        AccountStore
 	Billing      lockstep.Billing
 	Directory    lockstep.Directory
+	Owners       *Owners
 	Catalog      lockstep.Catalog
 	Keys         lockstep.ProjectionKeys
 	Deletion     DeletionPolicies
@@ -35,7 +37,7 @@ type Accounts struct {
 	Entitled     bool          // features come from Stripe's entitlements too
 	Seats        lockstep.SeatPolicy
 	Members      lockstep.MemberLimiter // nil: nobody limits members
-	Products     *Products
+	Book         *pricebook.Book
 	Listeners    []string // the webhook endpoints that are told of each change of access
 	Log          *slog.Logger
 }
@@ -66,6 +68,11 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 			return Result{}, err
 		}
 	}
+	if r.identity != nil {
+		if err := r.proveClaims(ctx); err != nil {
+			return Result{}, err
+		}
+	}
 	if r.now.State == lockstep.AccountDeleted {
 		if err := r.bury(ctx); err != nil {
 			return Result{}, err
@@ -75,13 +82,16 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		}
 		return r.forget(ctx)
 	}
-	if err := r.observeCustomer(ctx); err != nil {
+	if err := r.observeCustomers(ctx); err != nil {
 		return Result{}, err
 	}
 	if err := r.ensureCustomer(ctx); err != nil {
 		return Result{}, err
 	}
 	if err := r.observeBilling(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := r.choosePrimary(ctx); err != nil {
 		return Result{}, err
 	}
 	at := time.Now()
@@ -111,21 +121,23 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	return r.nextLook(access, at), nil
 }
 
-// nextLook is when time alone may change the answer, or there is something to
-// tell by the clock: that wants to know first what Stripe says by then.
+// nextLook is when time alone may change the answer, or when to ask Stripe again because
+// of the time: before a trial ends, and when the first of several items ends.
 func (r *run) nextLook(access lockstep.Access, at time.Time) Result {
-	var trial time.Time
+	var ask time.Time
 	for _, s := range r.now.Subscriptions {
-		if due := trialLook(s); due.After(at) {
-			trial = sooner(trial, due)
+		for _, due := range []time.Time{trialLook(s), itemLook(s, at)} {
+			if due.After(at) {
+				ask = sooner(ask, due)
+			}
 		}
 	}
-	due := sooner(access.Recheck, trial)
+	due := sooner(access.Recheck, ask)
 	if due.IsZero() {
 		return Result{}
 	}
 	look := Result{After: due.Sub(at) + time.Second}
-	if due.Equal(trial) {
+	if due.Equal(ask) {
 		look.Scope = lockstep.ScopeSubscriptions
 	}
 	return look

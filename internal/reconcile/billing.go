@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -16,10 +17,10 @@ func (r *run) observeBilling(ctx context.Context) error {
 	if r.scope.Has(lockstep.ScopePayments) {
 		r.reviewLicenses()
 	}
-	if r.now.CustomerID == "" {
+	if r.now.CustomerID == "" && len(r.now.Further) == 0 {
 		return nil
 	}
-	if r.made { // there is nothing yet, and what comes is told by events
+	if r.made && len(r.now.Further) == 0 { // there is nothing yet, and what comes is told by events
 		r.now.Entitlements = nil
 		return nil
 	}
@@ -37,32 +38,83 @@ func (r *run) observeBilling(ctx context.Context) error {
 	return nil
 }
 
-// observeCustomer finds out whether the customer still is one.
-func (r *run) observeCustomer(ctx context.Context) error {
-	if !r.now.Live() || !r.scope.Has(lockstep.ScopeCustomer) {
+// observeCustomers finds out which of the customers Stripe has deleted.
+func (r *run) observeCustomers(ctx context.Context) error {
+	if !r.scope.Has(lockstep.ScopeCustomer) {
 		return nil
 	}
-	c, err := r.Billing.Customer(ctx, r.now.CustomerID)
-	if err != nil {
-		return fmt.Errorf("look at customer: %w", err)
-	}
-	switch {
-	case c.Deleted:
-		r.now.CustomerDeleted = true
-		r.scope |= lockstep.ScopeSubscriptions
-	case r.now.CustomerEmail == "" && r.now.CustomerName == "": // linked without a look at it
-		r.takeOver(c)
+	for _, l := range r.now.Customers() {
+		c, err := r.Billing.Customer(ctx, l.CustomerID)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound) && !l.Primary: // no evidence of anything
+		case err != nil:
+			return fmt.Errorf("look at customer: %w", err)
+		case c.Deleted && l.Primary:
+			r.now.CustomerDeleted = true
+			r.scope |= lockstep.ScopeSubscriptions
+		case c.Deleted:
+			r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Deleted = true })
+			r.scope |= lockstep.ScopeSubscriptions
+		case !l.Primary:
+			if _, err := r.contest(ctx, l.CustomerID, c.Metadata); err != nil {
+				return err
+			}
+		case r.now.CustomerEmail == "" && r.now.CustomerName == "": // linked without a look at it
+			r.takeOver(c)
+		}
 	}
 	return nil
+}
+
+// listed are the subscriptions that Stripe lists for the account's customers. Those of a
+// deleted customer are listed once more when it was found deleted; later they are what
+// they were then.
+func (r *run) listed(ctx context.Context) (all []lockstep.Subscription, err error) {
+	customers := r.now.Customers()
+	if r.now.CustomerDeleted {
+		customers = append(customers, lockstep.Link{CustomerID: r.now.CustomerID, Primary: true, Deleted: true})
+	}
+	for _, l := range r.was.Customers() {
+		deleted := func(now lockstep.Link) bool { return now.CustomerID == l.CustomerID && now.Deleted }
+		if slices.ContainsFunc(r.now.Further, deleted) {
+			customers = append(customers, lockstep.Link{CustomerID: l.CustomerID, Deleted: true})
+		}
+	}
+	for _, l := range customers {
+		some, err := r.listedOf(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// listedOf are the subscriptions that Stripe lists for a customer, as long as it is the
+// account's.
+func (r *run) listedOf(ctx context.Context, l lockstep.Link) ([]lockstep.Subscription, error) {
+	subscriptions, err := r.Billing.Subscriptions(ctx, l.CustomerID)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound) && (l.Deleted || !l.Primary):
+		return nil, nil // no evidence of anything
+	case err != nil:
+		return nil, fmt.Errorf("list subscriptions: %w", err)
+	}
+	for _, s := range subscriptions {
+		if released, err := r.contest(ctx, l.CustomerID, s.Metadata); released || err != nil {
+			return nil, err
+		}
+	}
+	return subscriptions, nil
 }
 
 // observeSubscriptions replaces what we know by what Stripe says now. One that
 // is no longer listed is asked for by its id, and kept as it is if even that
 // finds nothing.
 func (r *run) observeSubscriptions(ctx context.Context) error {
-	listed, err := r.Billing.Subscriptions(ctx, r.now.CustomerID)
-	if err != nil && (!r.now.CustomerDeleted || !errors.Is(err, lockstep.ErrNotFound)) {
-		return fmt.Errorf("list subscriptions: %w", err)
+	listed, err := r.listed(ctx)
+	if err != nil {
+		return err
 	}
 	for _, known := range r.now.Subscriptions {
 		if slices.ContainsFunc(listed, func(s lockstep.Subscription) bool { return s.ID == known.ID }) {
@@ -82,13 +134,12 @@ func (r *run) observeSubscriptions(ctx context.Context) error {
 		}
 		listed = append(listed, known)
 	}
+	if err := r.interpret(ctx, listed, time.Now()); err != nil {
+		return err
+	}
 	for i := range listed {
-		listed[i].Items = slices.Clone(listed[i].Items) // one that is kept shares them with what was known
-		if err := r.Products.name(ctx, r.Catalog, listed[i].Items); err != nil {
+		if listed[i].PaidBy, err = r.payerOf(ctx, listed[i]); err != nil {
 			return err
-		}
-		if r.account.Kind == lockstep.User {
-			listed[i].PaidBy = ""
 		}
 	}
 	slices.SortFunc(listed, func(a, b lockstep.Subscription) int {
@@ -101,30 +152,64 @@ func (r *run) observeSubscriptions(ctx context.Context) error {
 	return nil
 }
 
+// payerOf returns the user who pays an organization's subscription, whose metadata shows
+// it as well: the user whom the subscription names beside the organization, or, when it is
+// seen first and names only the organization, the member who has the customer's address.
+func (r *run) payerOf(ctx context.Context, s lockstep.Subscription) (string, error) {
+	if r.account.Kind != lockstep.Organization {
+		return "", nil
+	}
+	at := slices.IndexFunc(r.was.Subscriptions, func(known lockstep.Subscription) bool { return known.ID == s.ID })
+	switch {
+	case s.PaidBy != "":
+		return s.PaidBy, nil
+	case at >= 0:
+		return r.was.Subscriptions[at].PaidBy, nil
+	case s.Ended(), r.absent, r.now.State == lockstep.AccountDeleted:
+		return "", nil
+	}
+	return r.Owners.payer(ctx, r.account, s.CustomerID)
+}
+
 // observeEntitlements reads what Stripe entitles the customer to, where that is asked
 // for. It follows from the subscriptions, so it is read when they are. A customer that Stripe
 // says to be deleted is entitled to nothing.
-func (r *run) observeEntitlements(ctx context.Context) (err error) {
-	if !r.Entitled || r.now.CustomerDeleted {
+func (r *run) observeEntitlements(ctx context.Context) error {
+	customers := r.now.Customers()
+	if !r.Entitled || len(customers) == 0 {
 		r.now.Entitlements = nil
 		return nil
 	}
-	r.now.Entitlements, err = r.Billing.Entitlements(ctx, r.now.CustomerID)
-	if err != nil {
-		return fmt.Errorf("list entitlements: %w", err)
+	features := []string{}
+	for _, l := range customers {
+		some, err := r.Billing.Entitlements(ctx, l.CustomerID)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound) && !l.Primary: // no evidence of anything
+		case err != nil:
+			return fmt.Errorf("list entitlements: %w", err)
+		}
+		features = append(features, some...)
 	}
+	slices.Sort(features)
+	r.now.Entitlements = slices.Compact(features)
 	return nil
 }
 
 // findPayments marks the one-time payments that have no license yet. Each is a
 // key of its own.
 func (r *run) findPayments(ctx context.Context) error {
-	if r.now.CustomerDeleted {
-		return nil
-	}
-	sessions, err := r.Billing.Checkouts(ctx, r.now.CustomerID)
-	if err != nil {
-		return fmt.Errorf("list checkout sessions: %w", err)
+	var sessions []lockstep.Checkout
+	for _, l := range r.now.Customers() {
+		some, err := r.Billing.Checkouts(ctx, l.CustomerID)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound) && !l.Primary: // no evidence of anything
+		case err != nil:
+			return fmt.Errorf("list checkout sessions: %w", err)
+		}
+		if err == nil {
+			r.nameAtCheckout(r.now.Subscriptions, l.CustomerID, some)
+		}
+		sessions = append(sessions, some...)
 	}
 	for _, s := range sessions {
 		_, makes := lockstep.LicenseOf(s, r.account)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 )
 
 // silent is a Stripe that lists no subscription, but knows what a product is called.
@@ -18,13 +19,20 @@ func (silent) Product(_ context.Context, id string) (lockstep.Product, error) {
 	return lockstep.Product{ID: id, Name: "Pro"}, nil
 }
 
+// names is a store that knows one name of each price: the one it was given last.
+type names struct{ lockstep.PriceNames }
+
+func (names) NamePrices(_ context.Context, seen []lockstep.PriceName) ([]lockstep.PriceName, error) {
+	return seen, nil
+}
+
 // A subscription that is no longer listed is kept. When the catalog does not name its plan any
 // more, its product does: that is a change, which is saved.
 func TestAPlanThatAKeptSubscriptionGetsIsAChange(t *testing.T) {
 	t.Parallel()
 	was := lockstep.Record{Account: alice, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{
 		{ID: "sub_1", Status: "canceled", Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", ProductID: "prod_1"}}}}}
-	r := &run{Accounts: &Accounts{Billing: silent{}, Products: &Products{Billing: silent{}}}, account: alice, was: was, now: was}
+	r := &run{Accounts: &Accounts{Billing: silent{}, Book: &pricebook.Book{Store: names{}, Stripe: silent{}}}, account: alice, was: was, now: was}
 	if err := r.observeSubscriptions(t.Context()); err != nil {
 		t.Fatal(err)
 	}

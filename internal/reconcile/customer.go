@@ -24,6 +24,11 @@ const keyLife = 23 * time.Hour
 func (r *run) ensureCustomer(ctx context.Context) error {
 	wanted := r.scope.Has(lockstep.ScopePurchase) ||
 		r.account.Kind == lockstep.User && r.now.CustomerID == ""
+	if id := r.proven(); !r.now.Live() && id != "" {
+		if err := r.promote(ctx, id); err != nil {
+			return err
+		}
+	}
 	if !r.now.Live() && wanted {
 		if r.absent {
 			return nil // nobody can buy for whom the directory does not know
@@ -108,14 +113,14 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 // that it is somebody else's: who paid for an organization with their own address is no
 // owner of its customer.
 func (r *run) others(ctx context.Context, c lockstep.Customer) (bool, error) {
-	owner, err := whose(ctx, r.Store, r.Billing, r.Directory, c)
+	owner, err := r.Owners.ofCustomer(ctx, c)
 	switch {
-	case errors.Is(err, errAmbiguous), errors.Is(err, errUnvouched):
+	case unresolved(err):
 		return true, nil
 	case err != nil:
 		return false, err
-	case !owner.IsZero():
-		return owner != r.account, nil
+	case !owner.account.IsZero():
+		return owner.account != r.account, nil
 	}
 	return false, nil
 }
@@ -153,8 +158,14 @@ func (r *run) link(ctx context.Context, c lockstep.Customer) error {
 		r.marks = append(r.marks, lockstep.Mark{Key: r.account.Key(), Scope: lockstep.ScopeSubscriptions | lockstep.ScopePayments,
 			Priority: lockstep.Normal, Delay: lookAgain})
 	}
-	r.now.CustomerID, r.now.CustomerDeleted, r.now.Intent = c.ID, false, nil
-	r.takeOver(c)
+	r.now.Intent = nil
+	if r.now.Claims(c.ID) { // what the account's run found is proof
+		r.setFurther(c.ID, func(l *lockstep.Link) { l.Trust = lockstep.Proven })
+		if err := r.keep(ctx); err != nil {
+			return err
+		}
+	}
+	r.setPrimary(c)
 	return r.keep(ctx)
 }
 
@@ -276,7 +287,7 @@ func (r *run) updateCustomer(ctx context.Context) error {
 	err := r.Billing.UpdateCustomer(ctx, r.now.CustomerID, email, name)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		r.scope |= lockstep.ScopeCustomer // deleted, probably: the look will tell
-		return r.observeCustomer(ctx)
+		return r.observeCustomers(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("update customer: %w", err)

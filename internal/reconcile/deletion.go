@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -72,8 +71,15 @@ func (r *run) entomb(ctx context.Context) error {
 	r.now.State = lockstep.AccountDeleted
 	r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
 	r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", string(policy))
-	if policy == KeepBilling && slices.ContainsFunc(r.now.Subscriptions, func(s lockstep.Subscription) bool { return !s.Ended() }) {
-		r.Log.Warn("a deleted account is still billed, as the policy says", "account", r.account.String(), "customer", r.now.CustomerID)
+	for _, s := range r.now.Subscriptions {
+		switch {
+		case s.Ended():
+		case r.now.Claims(s.CustomerID):
+			r.Log.Warn("a subscription that only a client_reference_id linked to a deleted account goes on; its payer is not known to be the account",
+				"account", r.account.String(), "customer", s.CustomerID, "subscription", s.ID)
+		case policy == KeepBilling:
+			r.Log.Warn("a deleted account is still billed, as the policy says", "account", r.account.String(), "customer", s.CustomerID)
+		}
 	}
 	return r.keep(ctx)
 }
@@ -85,23 +91,12 @@ func (r *run) bury(ctx context.Context) error {
 	if err := r.settleIntent(ctx); err != nil {
 		return err
 	}
-	if r.now.CustomerID != "" && !r.now.CustomerDeleted {
-		switch r.Deletion.Of(r.account.Kind) {
-		case DeleteCustomer:
-			if err := r.Billing.DeleteCustomer(ctx, r.now.CustomerID); err != nil {
-				return fmt.Errorf("delete customer of a deleted account: %w", err)
-			}
-			r.now.CustomerDeleted = true
-			r.scope |= lockstep.ScopeSubscriptions
-		case CancelSubscriptions:
-			if err := r.cancelAll(ctx, func(lockstep.Subscription) bool { return false }); err != nil {
-				return err
-			}
-		case EndSubscriptions:
-			if err := r.cancelAll(ctx, hasPeriod); err != nil {
-				return err
-			}
-		case KeepBilling:
+	for _, l := range r.now.Customers() {
+		if l.Trust == lockstep.Claimed {
+			continue // somebody else may pay with it
+		}
+		if err := r.endBilling(ctx, l); err != nil {
+			return err
 		}
 	}
 	r.scope &^= lockstep.ScopePayments
@@ -113,16 +108,38 @@ func (r *run) bury(ctx context.Context) error {
 	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
 }
 
+// endBilling does with one customer what the policy says.
+func (r *run) endBilling(ctx context.Context, l lockstep.Link) error {
+	switch r.Deletion.Of(r.account.Kind) {
+	case DeleteCustomer:
+		if err := r.Billing.DeleteCustomer(ctx, l.CustomerID); err != nil {
+			return fmt.Errorf("delete customer of a deleted account: %w", err)
+		}
+		if l.Primary {
+			r.now.CustomerDeleted = true
+		} else {
+			r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Deleted = true })
+		}
+		r.scope |= lockstep.ScopeSubscriptions
+	case CancelSubscriptions:
+		return r.cancelAll(ctx, l.CustomerID, func(lockstep.Subscription) bool { return false })
+	case EndSubscriptions:
+		return r.cancelAll(ctx, l.CustomerID, hasPeriod)
+	case KeepBilling:
+	}
+	return nil
+}
+
 // hasPeriod reports whether a subscription has a period to end with: one that is not
 // paid yet, not paid any more or paused has none.
 func hasPeriod(s lockstep.Subscription) bool {
 	return s.Status == "active" || s.Status == "trialing" || s.Status == "past_due"
 }
 
-// cancelAll cancels every subscription: those that may run out with their period, the
-// others now.
-func (r *run) cancelAll(ctx context.Context, runOut func(lockstep.Subscription) bool) error {
-	live, err := r.Billing.Subscriptions(ctx, r.now.CustomerID)
+// cancelAll cancels every subscription of a customer: those that may run out with their
+// period, the others now.
+func (r *run) cancelAll(ctx context.Context, customerID string, runOut func(lockstep.Subscription) bool) error {
+	live, err := r.Billing.Subscriptions(ctx, customerID)
 	if err != nil {
 		return fmt.Errorf("list subscriptions of a deleted account: %w", err)
 	}

@@ -7,55 +7,63 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// evidence is what an object of Stripe's, as it is now, says about whose it is.
-// The rungs are tried in this order; e-mail addresses are never one.
+// evidence is what names the account of an object of Stripe's, as the object is now. The
+// rungs are tried in this order. E-mail addresses are never one: see [Owners.vouch] for
+// what they are good for.
 type evidence struct {
-	link      lockstep.Account    // our own link of its customer; zero: none
-	assigned  lockstep.Account    // an operator's word; zero: none
+	link      lockstep.Account    // by our own proven link of its customer; zero: none
+	assigned  lockstep.Account    // by an operator's decision; zero: none
 	objects   []map[string]string // metadata of the object, or of the customer's subscriptions and sessions
-	reference []string            // client_reference_id of its sessions
+	reference []lockstep.Account  // by the client_reference_id of its sessions
 	customer  map[string]string   // the customer's metadata
+	claimed   lockstep.Account    // by a claimed link of its customer; zero: none
 }
 
 // errAmbiguous: one rung names two accounts.
 var errAmbiguous = errors.New("names several accounts")
 
-// resolve says whose an object is: the zero account when nothing tells, and
-// errAmbiguous when a rung contradicts itself, in which case no lower rung is
-// believed either.
-func resolve(e evidence) (lockstep.Account, error) {
-	if !e.link.IsZero() {
-		return e.link, nil
+// resolve climbs the ladder. It returns the zero ownership when nothing names an account,
+// and errAmbiguous when a rung contradicts itself, in which case no lower rung is
+// believed either. Anyone can write a reference; everything else takes the secret key.
+func resolve(e evidence) (ownership, error) {
+	objects, customer := named(e.objects...), named(e.customer)
+	rungs := []struct {
+		names []lockstep.Account
+		trust lockstep.Trust
+	}{
+		{present(e.link), lockstep.Proven},
+		{present(e.assigned), lockstep.Proven},
+		{objects, lockstep.Proven},
+		{e.reference, lockstep.Claimed},
+		{customer, lockstep.Proven},
+		{present(e.claimed), lockstep.Claimed},
 	}
-	if !e.assigned.IsZero() {
-		return e.assigned, nil
-	}
-	var rungs [3][]lockstep.Account
-	for _, m := range e.objects {
-		rungs[0] = appendNamed(rungs[0], m)
-	}
-	for _, r := range e.reference {
-		if a, ok := lockstep.AccountOfReference(r); ok {
-			rungs[1] = append(rungs[1], a)
-		}
-	}
-	rungs[2] = appendNamed(rungs[2], e.customer)
-	for _, named := range rungs {
-		for _, a := range named {
-			if a != named[0] {
-				return lockstep.Account{}, fmt.Errorf("%w: %s and %s", errAmbiguous, named[0], a)
+	for _, rung := range rungs {
+		for _, a := range rung.names {
+			if a != rung.names[0] {
+				return ownership{}, fmt.Errorf("%w: %s and %s", errAmbiguous, rung.names[0], a)
 			}
 		}
-		if len(named) > 0 {
-			return named[0], nil
+		if len(rung.names) > 0 {
+			return ownership{rung.names[0], rung.trust}, nil
 		}
 	}
-	return lockstep.Account{}, nil
+	return ownership{}, nil
 }
 
-func appendNamed(to []lockstep.Account, metadata map[string]string) []lockstep.Account {
-	if a, named := lockstep.AccountNamedIn(metadata); named {
-		return append(to, a)
+func present(a lockstep.Account) []lockstep.Account {
+	if a.IsZero() {
+		return nil
 	}
-	return to
+	return []lockstep.Account{a}
+}
+
+// named are the accounts that metadata names.
+func named(metadata ...map[string]string) (accounts []lockstep.Account) {
+	for _, m := range metadata {
+		if a, ok := lockstep.AccountNamedIn(m); ok {
+			accounts = append(accounts, a)
+		}
+	}
+	return accounts
 }

@@ -84,19 +84,13 @@ func accessEnded(object string, now lockstep.Record, access lockstep.Access, at 
 func factsOf(s lockstep.Subscription, access lockstep.Access) lockstep.Facts {
 	f := lockstep.Facts{Status: s.Status, Ending: s.Ending(), Invoice: s.InvoiceID, PaidBy: s.PaidBy}
 	if at := slices.IndexFunc(access.Reasons, func(r lockstep.Reason) bool { return r.ID == s.ID }); at >= 0 {
-		f.Plan = access.Reasons[at].Plan
+		f.Plan, f.Until = access.Reasons[at].Plan, access.Reasons[at].Until
 	}
-	until := s.PeriodEnd()
-	switch {
-	case !s.EndedAt.IsZero():
-		until = s.EndedAt
-	case !s.CancelAt.IsZero():
-		until = s.CancelAt
-	case s.Status == "trialing" && !s.TrialEnd.IsZero():
-		until = s.TrialEnd
+	if s.Status == "trialing" && !s.TrialEnd.IsZero() && s.CancelAt.IsZero() {
+		f.Until = &s.TrialEnd
 	}
-	if !until.IsZero() {
-		until = until.UTC()
+	if f.Until != nil {
+		until := f.Until.UTC()
 		f.Until = &until
 	}
 	return f

@@ -7,16 +7,18 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
 )
 
 // Payments turns one-time payments into licenses. A payment intent's key only
 // leads to its checkout session's: one session is settled under one key, so an
 // older observation never overwrites a newer one.
 type Payments struct {
-	Store    UnlinkedStore
-	Billing  lockstep.Billing
-	Catalog  lockstep.Catalog
-	Products *Products
+	Store   UnlinkedStore
+	Billing lockstep.Billing
+	Catalog lockstep.Catalog
+	Book    *pricebook.Book
+	Owners  *Owners
 }
 
 // Reconcile settles the checkout session, finds that of the payment intent, or
@@ -86,17 +88,24 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 		waits = append(waits, lockstep.Key{Kind: lockstep.KeyCustomer, ID: session.CustomerID})
 	}
 	switch {
-	case errors.Is(err, errAmbiguous):
+	case unresolved(err):
 		return &lockstep.ParkError{Reason: err.Error(), WaitsFor: waits}
 	case err != nil:
 		return err
 	case owner.IsZero():
 		return &lockstep.ParkError{Reason: "nothing says who paid", WaitsFor: waits}
 	}
-	if err := p.Products.name(ctx, p.Catalog, session.Items); err != nil {
+	known, err := p.known(ctx, owner, session.ID)
+	if err != nil {
+		return err
+	}
+	if err := p.Book.Name(ctx, p.Catalog, pricebook.Sight{Items: session.Items, Known: known.Items}); err != nil {
 		return err
 	}
 	license, _ := lockstep.LicenseOf(session, owner)
+	if p.Catalog.PlanMetadata != "" {
+		license.PlanNamed = session.Metadata[p.Catalog.PlanMetadata]
+	}
 	err = p.Store.SaveLicense(ctx, claim, license, licenseNotices(license, session, p.Catalog, time.Now()))
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
@@ -107,6 +116,20 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 		return fmt.Errorf("save license: %w", err)
 	}
 	return p.introduceCustomer(ctx, session)
+}
+
+// known returns the stored license, or the zero License.
+func (p *Payments) known(ctx context.Context, owner lockstep.Account, id string) (lockstep.License, error) {
+	record, err := p.Store.Account(ctx, owner)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return lockstep.License{}, fmt.Errorf("read account: %w", err)
+	}
+	for _, l := range record.Licenses {
+		if l.ID == id {
+			return l, nil
+		}
+	}
+	return lockstep.License{}, nil
 }
 
 // owner is whose license there is already; a license never changes its account,
@@ -120,22 +143,29 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 			return lockstep.Account{}, fmt.Errorf("look for the license of a payment: %w", err)
 		}
 	}
-	e := evidence{objects: []map[string]string{session.Metadata}, reference: []string{session.Reference}}
+	e := evidence{objects: []map[string]string{session.Metadata}}
 	var err error
-	if e.assigned, err = assigned(ctx, p.Store, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
+	if e.assigned, err = p.Owners.assigned(ctx, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
 		return lockstep.Account{}, err
 	}
 	if session.CustomerID != "" {
-		switch owner, err := p.Store.AccountOfCustomer(ctx, session.CustomerID); {
+		switch link, err := p.Store.LinkOf(ctx, session.CustomerID); {
+		case err == nil && link.Trust == lockstep.Proven:
+			e.link = link.Account
 		case err == nil:
-			e.link = owner
+			e.claimed = link.Account
 		case !errors.Is(err, lockstep.ErrNotFound):
 			return lockstep.Account{}, fmt.Errorf("look at customer's link: %w", err)
 		}
 	}
+	if e.link.IsZero() { // else the reference is not read, which may cost a call
+		if err := p.Owners.refer(ctx, &e, session.Reference); err != nil {
+			return lockstep.Account{}, err
+		}
+	}
 	owner, err := resolve(e)
-	if err != nil || !owner.IsZero() || session.CustomerID == "" {
-		return owner, err
+	if err != nil || !owner.account.IsZero() || session.CustomerID == "" {
+		return owner.account, err
 	}
 	customer, err := p.Billing.Customer(ctx, session.CustomerID)
 	if errors.Is(err, lockstep.ErrNotFound) {
@@ -145,7 +175,8 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
 	}
 	e.customer = customer.Metadata
-	return resolve(e)
+	owner, err = resolve(e)
+	return owner.account, err
 }
 
 // introduce has an account looked at that we do not know yet, and parks the

@@ -2,19 +2,22 @@ package reconcile
 
 import (
 	"context"
-	"errors"
+	"strings"
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// phoneBook is a directory of which only identities are asked.
+// phoneBook is a directory of which only identities, slugs and members are asked.
 type phoneBook struct {
 	lockstep.Directory
-	known []lockstep.Identity
+	known   []lockstep.Identity
+	members map[string]lockstep.Member // by organization id and address
+	slugs   map[string]string          // organization ids by slug
+	asked   int                        // slugs
 }
 
-func (p phoneBook) Identity(_ context.Context, account lockstep.Account) (lockstep.Identity, error) {
+func (p *phoneBook) Identity(_ context.Context, account lockstep.Account) (lockstep.Identity, error) {
 	for _, i := range p.known {
 		if i.Account == account {
 			return i, nil
@@ -23,46 +26,111 @@ func (p phoneBook) Identity(_ context.Context, account lockstep.Account) (lockst
 	return lockstep.Identity{}, lockstep.ErrNotFound
 }
 
-// TestWhoseAddressVouchesForAReference: an address that the directory has not verified is
-// nobody's, and one that is missing is not the same as one that is missing.
+func (p *phoneBook) MemberWithEmail(_ context.Context, organization lockstep.Account, email string) (lockstep.Member, error) {
+	if m, is := p.members[organization.ID+" "+strings.ToLower(email)]; is {
+		return m, nil
+	}
+	return lockstep.Member{}, lockstep.ErrNotFound
+}
+
+func (p *phoneBook) OrganizationOfSlug(_ context.Context, slug string) (lockstep.Account, error) {
+	p.asked++
+	if id, is := p.slugs[slug]; is {
+		return lockstep.Account{Kind: lockstep.Organization, ID: id}, nil
+	}
+	return lockstep.Account{}, lockstep.ErrNotFound
+}
+
+func user(id string) lockstep.Account { return lockstep.Account{Kind: lockstep.User, ID: id} }
+
+// TestWhoseAddressVouchesForAReference: an address that the directory has not verified
+// proves nothing, and neither does a missing one.
 func TestWhoseAddressVouchesForAReference(t *testing.T) {
 	t.Parallel()
-	org := lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
-	directory := phoneBook{known: []lockstep.Identity{
-		{Account: alice, Email: "a@example.com", EmailVerified: true},
-		{Account: lockstep.Account{Kind: lockstep.User, ID: "user_unverified"}, Email: "u@example.com"},
-		{Account: lockstep.Account{Kind: lockstep.User, ID: "user_phone"}},
-		{Account: org, FoundedBy: alice.ID},
-		{Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_unverified"}, FoundedBy: "user_unverified"},
-		{Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_orphan"}, FoundedBy: "user_gone"},
-		{Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_nobodys"}},
-		{Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_api"}, Email: "billing@example.com"}, // that a server gave it
-	}}
+	org := func(id string) lockstep.Account { return lockstep.Account{Kind: lockstep.Organization, ID: id} }
+	directory := &phoneBook{
+		known: []lockstep.Identity{
+			{Account: alice, Email: "a@example.com", EmailVerified: true, VerifiedEmails: []string{"a@example.com", "Alice@Home.example"}},
+			{Account: user("user_unverified"), Email: "u@example.com"},
+			{Account: user("user_phone")},
+			{Account: org("org_1")},
+			{Account: org("org_api"), Email: "billing@example.com"}, // that a server gave it
+		},
+		members: map[string]lockstep.Member{
+			"org_1 a@example.com":    {User: alice, Admin: true},
+			"org_1 bob@example.com":  {User: user("user_bob"), Admin: true},
+			"org_1 eve@example.com":  {User: user("user_eve")},
+			"org_api x@example.com":  {User: alice},
+			"org_2 left@example.com": {User: user("user_left"), Admin: true},
+		},
+	}
+	owners := &Owners{Directory: directory, Organizations: directory}
 	for _, c := range []struct {
 		account, email string
-		vouched        bool
+		trust          lockstep.Trust
 	}{
-		{"user/user_alice", "A@Example.com", true},
-		{"user/user_alice", "eve@example.com", false},
-		{"user/user_alice", "", false},
-		{"user/user_unverified", "u@example.com", false},
-		{"user/user_phone", "", false},
-		{"organization/org_1", "a@example.com", true},
-		{"organization/org_1", "eve@example.com", false},
-		{"organization/org_1", "", false},
-		{"organization/org_unverified", "u@example.com", false},
-		{"organization/org_orphan", "", false},
-		{"organization/org_nobodys", "", false},
-		{"organization/org_api", "billing@example.com", true},
-		{"organization/org_api", "eve@example.com", false},
+		{"user/user_alice", "A@Example.com", lockstep.Proven},
+		{"user/user_alice", "alice@home.example", lockstep.Proven},
+		{"user/user_alice", "eve@example.com", lockstep.Claimed},
+		{"user/user_alice", "", lockstep.Claimed},
+		{"user/user_unverified", "u@example.com", lockstep.Claimed},
+		{"user/user_phone", "", lockstep.Claimed},
+		{"organization/org_1", "a@example.com", lockstep.Proven},
+		{"organization/org_1", "bob@example.com", lockstep.Proven},
+		{"organization/org_1", "eve@example.com", lockstep.Claimed},
+		{"organization/org_1", "left@example.com", lockstep.Claimed},
+		{"organization/org_1", "", lockstep.Claimed},
+		{"organization/org_api", "billing@example.com", lockstep.Proven},
+		{"organization/org_api", "x@example.com", lockstep.Claimed},
 	} {
 		account, err := lockstep.ParseAccount(c.account)
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = vouch(t.Context(), directory, account, lockstep.Customer{Email: c.email})
-		if (err == nil) != c.vouched || err != nil && !errors.Is(err, errUnvouched) {
-			t.Errorf("%s by %q: %v", c.account, c.email, err)
+		identity, err := directory.Identity(t.Context(), account)
+		if err != nil {
+			t.Fatal(err)
 		}
+		trust, err := owners.vouch(t.Context(), identity, lockstep.Customer{Email: c.email})
+		if err != nil || trust != c.trust {
+			t.Errorf("%s by %q: %s %v, want %s", c.account, c.email, trust, err, c.trust)
+		}
+	}
+}
+
+// TestAReferenceMayBeASlug: what cannot be a slug is not asked for, and answers are
+// remembered, also that there is none.
+func TestAReferenceMayBeASlug(t *testing.T) {
+	t.Parallel()
+	directory := &phoneBook{slugs: map[string]string{"nike": "org_nike"}}
+	owners := &Owners{Organizations: directory}
+	for _, c := range []struct {
+		reference, want string
+		asked           int
+	}{
+		{"nike", "organization/org_nike", 1},
+		{"nike", "organization/org_nike", 1},
+		{"adidas", "", 2},
+		{"adidas", "", 2},
+		{"cart_17", "", 2},
+		{"Nike", "", 2},
+		{"../nike", "", 2},
+		{"", "", 2},
+		{strings.Repeat("a", 300), "", 2},
+		{"user_1", "user/user_1", 2},
+		{"org_1", "organization/org_1", 2},
+	} {
+		var e evidence
+		err := owners.refer(t.Context(), &e, c.reference)
+		got := ""
+		for _, a := range e.reference {
+			got += a.String()
+		}
+		if err != nil || got != c.want || directory.asked != c.asked {
+			t.Errorf("%q: got %q after %d questions, %v; want %q after %d", c.reference, got, directory.asked, err, c.want, c.asked)
+		}
+	}
+	if err := (&Owners{}).refer(t.Context(), &evidence{}, "nike"); err != nil {
+		t.Errorf("a directory without slugs: %v", err)
 	}
 }

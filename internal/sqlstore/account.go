@@ -29,6 +29,7 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 	var r lockstep.Record
 	err := s.read(ctx, func(t *tx) (err error) {
 		subscriptions, licenses, paysFor := t.subscriptions(ctx, account), t.licenses(ctx, account), t.paysFor(ctx, account)
+		further := ask(ctx, t, scanLink, selectFurther, account.Kind, account.ID)
 		record := t.askAccount(t.last(ctx), account)
 		if r, err = record(); err != nil {
 			return err
@@ -42,6 +43,9 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 		if r.PaysFor, err = paysFor(); err != nil {
 			return fmt.Errorf("sponsorships: %w", err)
 		}
+		if r.Further, err = further(); err != nil {
+			return fmt.Errorf("further customers: %w", err)
+		}
 		return nil
 	})
 	if err != nil {
@@ -50,8 +54,7 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 	return r, nil
 }
 
-// AccountOfCustomer implements [lockstep.Ledger]. It also knows the customers
-// that accounts had before.
+// AccountOfCustomer implements [lockstep.Links].
 func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error) {
 	link, err := one(ctx, s, scanLinked, SelectLinked, customerID)
 	if err != nil {

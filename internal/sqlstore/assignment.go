@@ -29,7 +29,13 @@ func (s *Store) Assign(ctx context.Context, key lockstep.Key, account lockstep.A
 		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
 			return err
 		}
-		if err := t.later(ctx, upsertAssignment, key.String(), account.Kind, account.ID, t.now()); err != nil {
+		if key.Kind == lockstep.KeyCustomer && err == nil {
+			t.changed(account)
+			if err := t.later(ctx, proveFurther, key.ID); err != nil {
+				return err
+			}
+		}
+		if err := t.assign(ctx, key, account); err != nil {
 			return err
 		}
 		return t.mark(ctx, []lockstep.Mark{{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Interactive}})
@@ -38,6 +44,12 @@ func (s *Store) Assign(ctx context.Context, key lockstep.Key, account lockstep.A
 		return fmt.Errorf("assign %s to %s: %w", key, account, err)
 	}
 	return nil
+}
+
+// assign keeps an operator's decision. An account without an id says that the object
+// was taken from its account.
+func (t *tx) assign(ctx context.Context, key lockstep.Key, account lockstep.Account) error {
+	return t.later(ctx, upsertAssignment, key.String(), account.Kind, account.ID, t.now())
 }
 
 // belongs is whose a customer or payment is already, or ErrNotFound.
@@ -57,6 +69,9 @@ func (s *Store) AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Ac
 	account, err := one(ctx, s, scanAccount, selectAssignment, key.String())
 	if err != nil {
 		return lockstep.Account{}, fmt.Errorf("read assignment of %s: %w", key, err)
+	}
+	if account.ID == "" {
+		return lockstep.Account{}, nil
 	}
 	return account, nil
 }

@@ -64,9 +64,14 @@ delete from work_waits where key = $1 and exists (select 1 from work where key =
 	// selectLinkedSince: whether an account ($1, $2) or a customer's ($3) was first
 	// seen or newly linked since the key $4 was claimed.
 	selectLinkedSince Statement = `
-select count(*) from accounts
-where ((kind = $1 and id = $2) or customer_id = $3)
-	and linked_seq > (select claimed_seq from work where key = $4)`
+select count(*) from (
+	select linked_seq from accounts where kind = $1 and id = $2
+	union all
+	select linked_seq from accounts where customer_id = $3
+	union all
+	select a.linked_seq from former_customers f join accounts a on a.kind = f.kind and a.id = f.id where f.customer_id = $3
+) as linked
+where linked_seq > (select claimed_seq from work where key = $4)`
 )
 
 // Finish implements [lockstep.Queue].

@@ -22,8 +22,6 @@ select seq, body from events where key is null and source = $1 and body <> $3 an
 	// BlankEvent blanks what is stored of one event. A database that keeps bodies apart
 	// replaces it.
 	BlankEvent Statement = `update events set body = $2 where seq = $1 and body <> $2 returning seq`
-
-	selectFormer Statement = `select customer_id from former_customers where kind = $1 and id = $2`
 )
 
 // forgotten is what stands for a body that was forgotten: JSON that says nothing.
@@ -109,11 +107,15 @@ func (t *tx) traces(ctx context.Context, account lockstep.Account) (keys []locks
 		return nil, nil, err
 	}
 	keys, ids = []lockstep.Key{account.Key()}, []string{account.ID}
-	customers, err := collect(ctx, t, text, selectFormer, account.Kind, account.ID)
+	further, err := collect(ctx, t, scanLink, selectFurther, account.Kind, account.ID)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, id := range append(customers, record.CustomerID) {
+	customers := []string{record.CustomerID}
+	for _, l := range further {
+		customers = append(customers, l.CustomerID)
+	}
+	for _, id := range customers {
 		keys, ids = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}), append(ids, id)
 	}
 	licenses, err := t.licenses(ctx, account)()

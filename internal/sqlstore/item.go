@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
@@ -16,9 +17,34 @@ type owned struct {
 func scanItem(row scanner) (owned, error) {
 	var i owned
 	var start, end int64
-	err := row.Scan(&i.owner, &i.ID, &i.PriceID, &i.LookupKey, &i.ProductID, &i.ProductPlan, &i.Quantity, &start, &end)
+	var keys, siblings string
+	err := row.Scan(&i.owner, &i.ID, &i.PriceID, &i.LookupKey, &i.ProductID, &i.ProductPlan, &i.Quantity, &start, &end,
+		&keys, &i.BoughtAs, &siblings)
+	if err != nil {
+		return i, err
+	}
 	i.PeriodStart, i.PeriodEnd = moment(start), moment(end)
+	if i.Keys, err = listed(keys); err == nil {
+		i.SiblingKeys, err = listed(siblings)
+	}
 	return i, err
+}
+
+// listing is how the database keeps a list; empty for none.
+func listing(list []string) (string, error) {
+	if len(list) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
+}
+
+// listed reads what listing wrote.
+func listed(text string) (list []string, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	return list, json.Unmarshal([]byte(text), &list)
 }
 
 // itemsByOwner asks for the items of several subscriptions or licenses at once.
@@ -40,8 +66,16 @@ func (t *tx) replaceItems(ctx context.Context, deleteAll, insert Statement, owne
 		return fmt.Errorf("delete items of %s: %w", owner, err)
 	}
 	for _, i := range items {
-		err := t.later(ctx, insert, owner, i.ID, i.PriceID, i.LookupKey, i.ProductID, i.ProductPlan, i.Quantity,
-			millis(i.PeriodStart), millis(i.PeriodEnd))
+		keys, err := listing(i.Keys)
+		if err != nil {
+			return err
+		}
+		siblings, err := listing(i.SiblingKeys)
+		if err != nil {
+			return err
+		}
+		err = t.later(ctx, insert, owner, i.ID, i.PriceID, i.LookupKey, i.ProductID, i.ProductPlan, i.Quantity,
+			millis(i.PeriodStart), millis(i.PeriodEnd), keys, i.BoughtAs, siblings)
 		if err != nil {
 			return fmt.Errorf("store item %s of %s: %w", i.ID, owner, err)
 		}

@@ -11,42 +11,44 @@ import (
 
 const (
 	selectLicenses Statement = `
-select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at
+select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at, plan_named
 from licenses where account_kind = $1 and account_id = $2
 order by created_at, id`
 
 	selectLicenseItems Statement = `
-select license_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end
+select license_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end,
+	lookup_keys, bought_as, sibling_keys
 from license_items
 where license_id in (select id from licenses where account_kind = $1 and account_id = $2)
 order by license_id, id`
 
 	selectLicenseOfPayment Statement = `
-select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at
+select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at, plan_named
 from licenses where payment_id = $1 and payment_id <> ''
 order by created_at, id limit 1`
 
 	selectItemsOfLicense Statement = `
-select license_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end
+select license_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end,
+	lookup_keys, bought_as, sibling_keys
 from license_items where license_id = $1
 order by id`
 
 	// upsertLicense changes nothing when the license is another account's.
 	upsertLicense Statement = `
 insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status,
-	refunded_amount, paid_at, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	refunded_amount, paid_at, created_at, plan_named)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (id) do update set
 	payment_id = excluded.payment_id, amount = excluded.amount, currency = excluded.currency,
 	status = excluded.status, refunded_amount = excluded.refunded_amount, paid_at = excluded.paid_at,
-	created_at = excluded.created_at
+	created_at = excluded.created_at, plan_named = excluded.plan_named
 where licenses.account_kind = excluded.account_kind and licenses.account_id = excluded.account_id`
 
 	deleteLicenseItems Statement = `delete from license_items where license_id = $1`
 	insertLicenseItem  Statement = `
 insert into license_items (license_id, id, price_id, lookup_key, product_id, product_plan, quantity,
-	period_start, period_end)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	period_start, period_end, lookup_keys, bought_as, sibling_keys)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
 // SaveLicense implements [lockstep.Ledger]. It returns ErrNotFound when there is
@@ -58,7 +60,7 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 		}
 		t.changed(l.Account)
 		n, err := t.exec(ctx, upsertLicense, l.ID, l.Account.Kind, l.Account.ID, l.PaymentID, l.Amount, l.Currency,
-			l.Status, l.RefundedAmount, millis(l.PaidAt), millis(l.CreatedAt))
+			l.Status, l.RefundedAmount, millis(l.PaidAt), millis(l.CreatedAt), l.PlanNamed)
 		if err != nil {
 			return err
 		}
@@ -124,7 +126,7 @@ func scanLicense(row scanner) (lockstep.License, error) {
 	var l lockstep.License
 	var paidAt, createdAt int64
 	err := row.Scan(&l.ID, &l.Account.Kind, &l.Account.ID, &l.PaymentID, &l.Amount, &l.Currency, &l.Status,
-		&l.RefundedAmount, &paidAt, &createdAt)
+		&l.RefundedAmount, &paidAt, &createdAt, &l.PlanNamed)
 	l.PaidAt, l.CreatedAt = moment(paidAt), moment(createdAt)
 	return l, err
 }

@@ -2,27 +2,69 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
+// Further customers are in the table former_customers, whose name is older than they are.
 const (
 	updateLink Statement = `
 update accounts set customer_id = $3, customer_email = '', customer_name = '', customer_deleted = 0,
 	updated_at = $4
 where kind = $1 and id = $2`
 
-	insertFormer Statement = `
-insert into former_customers (customer_id, kind, id) values ($1, $2, $3) on conflict (customer_id) do nothing`
+	insertFurther Statement = `
+insert into former_customers (customer_id, kind, id, trust, deleted, linked_at) values ($1, $2, $3, $4, $5, $6)
+on conflict (customer_id) do nothing`
 
-	deleteFormer Statement = `delete from former_customers where customer_id = $1`
+	deleteFurther Statement = `delete from former_customers where customer_id = $1`
+
+	proveFurther Statement = `update former_customers set trust = 'proven' where customer_id = $1`
+
+	// updateFurther writes what a run saw of a further customer, if it still is one of the
+	// account's. It neither revives a deleted one nor lowers trust.
+	updateFurther Statement = `
+update former_customers set
+	deleted = case when $4 > deleted then $4 else deleted end,
+	trust = case when $5 = 'proven' then 'proven' else trust end
+where customer_id = $1 and kind = $2 and id = $3`
+
+	countClaimed Statement = `
+select count(*) from former_customers where kind = $1 and id = $2 and trust = 'claimed' and deleted = 0`
+
+	selectLink Statement = `
+select customer_id, kind, id, 'proven' as trust, 1 as is_primary, customer_deleted as deleted from accounts where customer_id = $1
+union all
+select customer_id, kind, id, trust, 0, deleted from former_customers where customer_id = $1`
+
+	selectFurther Statement = `
+select customer_id, kind, id, trust, 0, deleted from former_customers where kind = $1 and id = $2
+order by linked_at, customer_id`
+
+	deleteItemsOfCustomer Statement = `
+delete from subscription_items where subscription_id in (
+	select id from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3)`
+
+	deleteSubscriptionsOfCustomer Statement = `
+delete from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3`
+
+	selectLease Statement = `select lease_until from work where key = $1`
 )
 
-// Link implements [lockstep.Ledger]. A customer that Stripe says is deleted gives
-// way to another, as in Save. To link what is linked already marks the account.
-func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string) error {
+// LinkOf implements [lockstep.Links].
+func (s *Store) LinkOf(ctx context.Context, customerID string) (lockstep.Link, error) {
+	link, err := one(ctx, s, scanLink, selectLink, customerID)
+	if err != nil {
+		return lockstep.Link{}, fmt.Errorf("read link of customer %s: %w", customerID, err)
+	}
+	return link, nil
+}
+
+// Link implements [lockstep.Links].
+func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string, trust lockstep.Trust) error {
 	err := s.fencedAccount(ctx, claim, identity.Account, func(t *tx, stored lockstep.Record, err error) error {
 		if errors.Is(err, lockstep.ErrNotFound) {
 			err = t.createAccount(ctx, identity)
@@ -30,7 +72,7 @@ func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockste
 		if err != nil {
 			return err
 		}
-		return t.link(ctx, stored, identity.Account, customerID)
+		return t.link(ctx, stored, identity.Account, customerID, trust)
 	})
 	if err != nil {
 		return fmt.Errorf("link customer %s to %s: %w", customerID, identity.Account, err)
@@ -38,37 +80,88 @@ func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockste
 	return nil
 }
 
-func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string) error {
+func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string, trust lockstep.Trust) error {
 	t.changed(account)
-	if stored.CustomerID != customerID {
-		// A creation under way would make a second customer beside this one.
-		if stored.Intent != nil {
-			return lockstep.ErrBusy
-		}
-		if err := t.relink(ctx, account, stored, customerID); err != nil {
-			return err
-		}
+	existing, err := t.linkTo(ctx, account, customerID)
+	switch {
+	case err == nil && (existing.Trust == lockstep.Proven || trust == lockstep.Claimed): // as it is
+	case err == nil:
+		err = t.later(ctx, proveFurther, customerID)
+	case !errors.Is(err, lockstep.ErrNotFound):
+		return err
+	case trust == lockstep.Claimed:
+		err = t.addClaimed(ctx, account, customerID)
+	case stored.Intent != nil: // or the creation under way would make a second customer beside this one
+		err = lockstep.ErrBusy
+	case stored.Live():
+		err = t.addFurther(ctx, account, customerID, trust, false)
+	default:
+		err = t.relink(ctx, account, stored, customerID)
+	}
+	if err != nil {
+		return err
+	}
+	if existing.CustomerID == "" {
 		t.announce(account, customerID)
 	}
 	return t.inherit(ctx, account, customerID, lockstep.ScopeAll)
 }
 
-// relink gives an account a customer. What was linked stays known as a former one.
-func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockstep.Record, customerID string) error {
-	if customerID == "" || (stored.CustomerID != "" && !stored.CustomerDeleted) {
-		return fmt.Errorf("account has customer %s: %w", stored.CustomerID, lockstep.ErrLinked)
+// linkTo returns the customer's link to the account: ErrNotFound where the customer has
+// none, ErrLinked where it is another account's.
+func (t *tx) linkTo(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Link, error) {
+	link, err := scanLink(t.row(ctx, selectLink, customerID))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return lockstep.Link{}, fmt.Errorf("customer %s: %w", customerID, lockstep.ErrNotFound)
+	case err != nil:
+		return lockstep.Link{}, err
+	case link.Account != account:
+		return lockstep.Link{}, fmt.Errorf("customer %s belongs to %s: %w", customerID, link.Account, lockstep.ErrLinked)
 	}
-	switch owner, err := t.linked(ctx, customerID); {
-	case err == nil && owner != account:
-		return fmt.Errorf("customer %s belongs to %s: %w", customerID, owner, lockstep.ErrLinked)
-	case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+	return link, nil
+}
+
+func (t *tx) addClaimed(ctx context.Context, account lockstep.Account, customerID string) error {
+	var claimed int
+	if err := t.row(ctx, countClaimed, account.Kind, account.ID).Scan(&claimed); err != nil {
 		return err
 	}
-	if err := t.later(ctx, deleteFormer, customerID); err != nil {
+	if claimed >= lockstep.MostClaimed {
+		return fmt.Errorf("account has %d claimed customers: %w", claimed, lockstep.ErrCrowded)
+	}
+	return t.addFurther(ctx, account, customerID, lockstep.Claimed, false)
+}
+
+func (t *tx) addFurther(ctx context.Context, account lockstep.Account, customerID string, trust lockstep.Trust, deleted bool) error {
+	return t.later(ctx, insertFurther, customerID, account.Kind, account.ID, trust, bit(deleted), t.now())
+}
+
+// relink makes a customer an account's primary one, on behalf of the account's run. The
+// former primary becomes a further customer.
+func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockstep.Record, customerID string) error {
+	if customerID == "" {
+		return fmt.Errorf("account has customer %s: %w", stored.CustomerID, lockstep.ErrLinked)
+	}
+	link, err := t.linkTo(ctx, account, customerID)
+	known := err == nil
+	switch {
+	case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+		return err
+	case known && link.Trust != lockstep.Proven:
+		return fmt.Errorf("customer %s is only claimed: %w", customerID, lockstep.ErrLinked)
+	case !known && stored.Live():
+		return fmt.Errorf("account has customer %s: %w", stored.CustomerID, lockstep.ErrLinked)
+	}
+	return t.replacePrimary(ctx, account, stored, customerID)
+}
+
+func (t *tx) replacePrimary(ctx context.Context, account lockstep.Account, stored lockstep.Record, customerID string) error {
+	if err := t.later(ctx, deleteFurther, customerID); err != nil {
 		return err
 	}
 	if stored.CustomerID != "" {
-		if err := t.later(ctx, insertFormer, stored.CustomerID, account.Kind, account.ID); err != nil {
+		if err := t.addFurther(ctx, account, stored.CustomerID, lockstep.Proven, stored.CustomerDeleted); err != nil {
 			return err
 		}
 	}
@@ -92,4 +185,127 @@ func (t *tx) announceLink(ctx context.Context, account lockstep.Account, custome
 		return nil
 	}
 	return t.inherit(ctx, account, customerID, scope)
+}
+
+// Release implements [lockstep.Links].
+func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID string) error {
+	account, ok := claim.Key.Account()
+	if !ok {
+		return fmt.Errorf("release customer %s: key %s is not an account", customerID, claim.Key)
+	}
+	err := s.fencedAccount(ctx, claim, account, func(t *tx, _ lockstep.Record, err error) error {
+		if err != nil {
+			return err
+		}
+		link, err := t.linkTo(ctx, account, customerID)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound), errors.Is(err, lockstep.ErrLinked), err == nil && link.Trust != lockstep.Claimed:
+			return nil
+		case err != nil:
+			return err
+		}
+		t.changed(account)
+		if err := t.drop(ctx, account, customerID); err != nil {
+			return err
+		}
+		return t.markRouted(ctx, lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll, Priority: lockstep.Normal})
+	})
+	if err != nil {
+		return fmt.Errorf("release customer %s of %s: %w", customerID, account, err)
+	}
+	return nil
+}
+
+// drop takes a further customer and its subscriptions from an account.
+func (t *tx) drop(ctx context.Context, account lockstep.Account, customerID string) error {
+	if err := t.later(ctx, deleteFurther, customerID); err != nil {
+		return err
+	}
+	for _, s := range []Statement{deleteItemsOfCustomer, deleteSubscriptionsOfCustomer} {
+		if err := t.later(ctx, s, account.Kind, account.ID, customerID); err != nil {
+			return fmt.Errorf("drop the subscriptions of the customer: %w", err)
+		}
+	}
+	return nil
+}
+
+// Unlink implements [lockstep.Links].
+func (s *Store) Unlink(ctx context.Context, customerID string) (account lockstep.Account, err error) {
+	account, err = s.AccountOfCustomer(ctx, customerID)
+	if err != nil {
+		return lockstep.Account{}, err
+	}
+	err = s.decided(ctx, account, customerID, func(t *tx, stored lockstep.Record, _ lockstep.Link) error {
+		if stored.CustomerID == customerID {
+			if err := t.later(ctx, updateLink, account.Kind, account.ID, nil, t.now()); err != nil {
+				return err
+			}
+		}
+		if err := t.drop(ctx, account, customerID); err != nil {
+			return err
+		}
+		return t.assign(ctx, customerKey(customerID), lockstep.Account{Kind: account.Kind})
+	})
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("unlink customer %s from %s: %w", customerID, account, err)
+	}
+	return account, nil
+}
+
+// ChoosePrimary implements [lockstep.Links].
+func (s *Store) ChoosePrimary(ctx context.Context, account lockstep.Account, customerID string) error {
+	err := s.decided(ctx, account, customerID, func(t *tx, stored lockstep.Record, link lockstep.Link) error {
+		switch {
+		case link.Deleted:
+			return fmt.Errorf("Stripe says that customer %s is deleted: %w", customerID, lockstep.ErrInvalid) //nolint:staticcheck // a name
+		case stored.Intent != nil:
+			return lockstep.ErrBusy
+		}
+		if err := t.assign(ctx, customerKey(customerID), account); err != nil || link.Primary {
+			return err
+		}
+		return t.replacePrimary(ctx, account, stored, customerID)
+	})
+	if err != nil {
+		return fmt.Errorf("make customer %s the primary one of %s: %w", customerID, account, err)
+	}
+	return nil
+}
+
+// decided runs do with an account and one of its customers, about which an operator
+// decides, and marks the account wholly. A run of the account would write over the
+// decision what it has read before, so that the account must not be leased: the mark
+// locks its key, and no run begins before the commit.
+func (s *Store) decided(ctx context.Context, account lockstep.Account, customerID string, do func(*tx, lockstep.Record, lockstep.Link) error) error {
+	return s.write(ctx, func(t *tx) error {
+		key := account.Key()
+		if err := t.markRouted(ctx, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Interactive}); err != nil {
+			return err
+		}
+		var leased int64
+		if err := t.row(ctx, selectLease, key.String()).Scan(&leased); err != nil {
+			return fmt.Errorf("read the lease of %s: %w", key, err)
+		}
+		if leased > t.now() {
+			return lockstep.ErrBusy
+		}
+		stored, err := t.account(ctx, account)
+		if err != nil {
+			return err
+		}
+		link, err := t.linkTo(ctx, account, customerID)
+		switch {
+		case errors.Is(err, lockstep.ErrLinked):
+			return fmt.Errorf("customer %s of %s: %w", customerID, account, lockstep.ErrNotFound)
+		case err != nil:
+			return err
+		}
+		t.changed(account)
+		return do(t, stored, link)
+	})
+}
+
+func scanLink(row scanner) (l lockstep.Link, err error) {
+	err = row.Scan(&l.CustomerID, &l.Account.Kind, &l.Account.ID, &l.Trust, &l.Primary, &l.Deleted)
+	return l, err
 }

@@ -95,6 +95,11 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 	if err != nil {
 		return err
 	}
+	for _, l := range r.Further {
+		if err := t.later(ctx, updateFurther, l.CustomerID, r.Account.Kind, r.Account.ID, bit(l.Deleted), l.Trust); err != nil {
+			return err
+		}
+	}
 	if relinked {
 		return t.announceLink(ctx, r.Account, r.CustomerID)
 	}

@@ -12,25 +12,27 @@ import (
 const (
 	selectSubscriptions Statement = `
 select id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by,
-	account_kind, account_id, customer_id
+	unpaid_since, plan_named, tried_at, account_kind, account_id, customer_id
 from subscriptions where account_kind = $1 and account_id = $2
 order by created_at, id`
 
 	selectSubscriptionItems Statement = `
-select subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end
+select subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end,
+	lookup_keys, bought_as, sibling_keys
 from subscription_items
 where subscription_id in (select id from subscriptions where account_kind = $1 and account_id = $2)
 order by subscription_id, id`
 
 	selectPaidBy Statement = `
 select s.id, s.customer_id, s.status, s.cancel_at_period_end, s.cancel_at, s.canceled_at, s.ended_at, s.trial_end,
-	s.created_at, s.paid_by, s.account_kind, s.account_id, coalesce(a.customer_id, s.customer_id)
-from subscriptions s join accounts a on a.kind = s.account_kind and a.id = s.account_id
+	s.created_at, s.paid_by, s.unpaid_since, s.plan_named, s.tried_at, s.account_kind, s.account_id, s.customer_id
+from subscriptions s
 where s.paid_by = $1 and s.paid_by <> '' and s.account_kind = 'organization'
 order by s.created_at desc, s.id desc`
 
 	selectPaidByItems Statement = `
-select subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end
+select subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end,
+	lookup_keys, bought_as, sibling_keys
 from subscription_items
 where subscription_id in (
 	select id from subscriptions where paid_by = $1 and paid_by <> '' and account_kind = 'organization')
@@ -38,19 +40,21 @@ order by subscription_id, id`
 
 	upsertSubscription Statement = `
 insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at,
-	canceled_at, ended_at, trial_end, created_at, paid_by)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+	canceled_at, ended_at, trial_end, created_at, paid_by, unpaid_since, plan_named,
+	tried_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 on conflict (id) do update set
 	account_kind = excluded.account_kind, account_id = excluded.account_id, customer_id = excluded.customer_id,
 	status = excluded.status, cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at,
 	canceled_at = excluded.canceled_at, ended_at = excluded.ended_at, trial_end = excluded.trial_end,
-	created_at = excluded.created_at, paid_by = excluded.paid_by`
+	created_at = excluded.created_at, paid_by = excluded.paid_by,
+	unpaid_since = excluded.unpaid_since, plan_named = excluded.plan_named, tried_at = excluded.tried_at`
 
 	deleteSubscriptionItems Statement = `delete from subscription_items where subscription_id = $1`
 	insertSubscriptionItem  Statement = `
 insert into subscription_items (subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity,
-	period_start, period_end)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	period_start, period_end, lookup_keys, bought_as, sibling_keys)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
 // subscriptions asks for those of an account.
@@ -110,18 +114,19 @@ func (t *tx) sponsorships(ctx context.Context, rows, items Statement, args ...an
 func scanSponsorship(row scanner) (lockstep.Sponsorship, error) {
 	var f lockstep.Sponsorship
 	s := &f.Subscription
-	var cancelAt, canceledAt, endedAt, trialEnd, createdAt int64
+	var cancelAt, canceledAt, endedAt, trialEnd, createdAt, unpaidSince, triedAt int64
 	err := row.Scan(&s.ID, &s.CustomerID, &s.Status, &s.CancelAtPeriodEnd, &cancelAt, &canceledAt, &endedAt, &trialEnd,
-		&createdAt, &s.PaidBy, &f.Account.Kind, &f.Account.ID, &f.CustomerID)
+		&createdAt, &s.PaidBy, &unpaidSince, &s.PlanNamed, &triedAt, &f.Account.Kind, &f.Account.ID, &f.CustomerID)
 	s.CancelAt, s.CanceledAt, s.EndedAt = moment(cancelAt), moment(canceledAt), moment(endedAt)
 	s.TrialEnd, s.CreatedAt = moment(trialEnd), moment(createdAt)
+	s.UnpaidSince, s.TriedAt = moment(unpaidSince), moment(triedAt)
 	return f, err
 }
 
 func (t *tx) saveSubscription(ctx context.Context, account lockstep.Account, s lockstep.Subscription) error {
 	err := t.later(ctx, upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
 		bit(s.CancelAtPeriodEnd), millis(s.CancelAt), millis(s.CanceledAt), millis(s.EndedAt), millis(s.TrialEnd),
-		millis(s.CreatedAt), s.PaidBy)
+		millis(s.CreatedAt), s.PaidBy, millis(s.UnpaidSince), s.PlanNamed, millis(s.TriedAt))
 	if err != nil {
 		return fmt.Errorf("store subscription %s: %w", s.ID, err)
 	}

@@ -177,6 +177,7 @@ func (t *tx) later(ctx context.Context, s Statement, args ...any) error {
 		_, err := t.exec(ctx, s, args...)
 		return err
 	}
+	replaceUnstorable(args)
 	_, err := t.sql.ExecContext(t.pool.dialect.Later(ctx), t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
 	return err
 }
@@ -191,6 +192,7 @@ func (t *tx) last(ctx context.Context) context.Context {
 
 // exec returns how many rows the statement changed.
 func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) {
+	replaceUnstorable(args)
 	var result sql.Result
 	var err error
 	if stmt := t.pool.lookup(s); stmt != nil {
@@ -209,6 +211,7 @@ func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) 
 
 // row asks for one row.
 func (t *tx) row(ctx context.Context, s Statement, args ...any) scanner {
+	replaceUnstorable(args)
 	var row *sql.Row
 	if stmt := t.pool.lookup(s); stmt != nil {
 		row = t.sql.StmtContext(ctx, stmt).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
@@ -229,6 +232,7 @@ type broken struct{ err error }
 func (b broken) Scan(...any) error { return b.err }
 
 func (t *tx) rows(ctx context.Context, s Statement, args ...any) (*sql.Rows, error) {
+	replaceUnstorable(args)
 	if stmt := t.pool.lookup(s); stmt != nil {
 		return t.sql.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	}

@@ -38,7 +38,7 @@ var changes = map[string]func(*world){
 		w.done(w.claim(alice.Key()))
 
 		claim = w.hold(cus1)
-		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: bob}, "cus_1"))
+		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: bob}, "cus_1", lockstep.Proven))
 		w.since(at, bob)
 	},
 	"what changed is told in its order, an account once": func(w *world) {

@@ -24,7 +24,7 @@ func (w *world) fencedWrites(claim lockstep.Claim) map[string]error {
 			Notices: []lockstep.Notice{lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_z", at(1))},
 			Marks:   []lockstep.Mark{{Key: cus2}}}),
 		"SaveProjected": w.SaveProjected(ctx, claim, alice, map[string]any{"plan": "zombie"}),
-		"Link":          w.Link(ctx, claim, lockstep.Identity{Account: alice}, "cus_1"),
+		"Link":          w.Link(ctx, claim, lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven),
 		"SaveLicense":   w.SaveLicense(ctx, claim, license("cs_1", "pi_1"), nil),
 		"Wake": func() error {
 			_, err := w.Wake(ctx, lockstep.Claim{Key: claim.Key.Wake(), Token: claim.Token})

@@ -18,8 +18,9 @@ func fullRecord() lockstep.Record {
 		Intent: &lockstep.Intent{Key: "key_1", Email: "e", Name: "n", At: at(7)},
 		Subscriptions: []lockstep.Subscription{
 			{ID: "sub_1", CustomerID: "cus_1", Status: "active", CancelAtPeriodEnd: true, CancelAt: at(1), CanceledAt: at(2), EndedAt: at(3),
-				TrialEnd: at(4), CreatedAt: at(5), PaidBy: alice.ID, Items: []lockstep.Item{
-					{ID: "si_1", PriceID: "price_1", LookupKey: "pro", ProductID: "prod_1", ProductPlan: "Pro", Quantity: 7, PeriodStart: at(8), PeriodEnd: at(9)},
+				TrialEnd: at(4), CreatedAt: at(5), PaidBy: alice.ID, UnpaidSince: at(10), TriedAt: at(11), PlanNamed: "team", Items: []lockstep.Item{
+					{ID: "si_1", PriceID: "price_1", LookupKey: "pro", ProductID: "prod_1", ProductPlan: "Pro", Quantity: 7, PeriodStart: at(8), PeriodEnd: at(9),
+						Keys: []string{"pro", `old "pro"`}, BoughtAs: "pro", SiblingKeys: []string{"basic"}},
 					{ID: "si_2", PriceID: "price_2", ProductID: "prod_2", Quantity: 1},
 				}},
 			{ID: "sub_0", CustomerID: "cus_1", Status: "canceled", CreatedAt: at(6)},

@@ -208,7 +208,7 @@ var steps = map[string]func(*world){
 		w.parkAll(some, cus1)
 		w.receive(some, "evt_", cus1)
 		claim := w.claim(cus1)
-		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, cus1.ID))
+		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, cus1.ID, lockstep.Proven))
 		w.done(claim)
 		equal(w, "woken at once", w.pending(lockstep.KeyCheckout), 0)
 		if taken := w.wakeAll(cus1); taken < 4 {

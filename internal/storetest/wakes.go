@@ -85,7 +85,7 @@ var wakes = map[string]func(*world){
 		w.park("evt_1", checkoutKey("cs_1"), cus1)
 		w.park("evt_2", checkoutKey("cs_2"), alice.Key())
 		w.park("evt_3", checkoutKey("cs_3"), bob.Key())
-		w.ok(w.Link(w.Context(), w.hold(cus1), lockstep.Identity{Account: alice}, "cus_1"))
+		w.ok(w.Link(w.Context(), w.hold(cus1), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		woken := map[lockstep.Key]bool{}
 		for _, c := range w.take(time.Minute) {
 			woken[c.Key] = true
@@ -107,7 +107,7 @@ var wakes = map[string]func(*world){
 	},
 	"link takes over what is parked under the customer": func(w *world) {
 		w.park("evt_1", cus1, alice.Key())
-		w.ok(w.Link(w.Context(), w.hold(checkoutKey("cs_1")), lockstep.Identity{Account: alice}, "cus_1"))
+		w.ok(w.Link(w.Context(), w.hold(checkoutKey("cs_1")), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		w.waits(alice.Key())
 		w.takenOver()
 	},
@@ -157,7 +157,7 @@ var wakes = map[string]func(*world){
 		w.deliver("evt_1", cus1)
 		claim := w.claim(cus1)
 		w.deliver("evt_2", cus1)
-		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, "cus_1"))
+		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		equal(w, "receipt", w.deliver("evt_3", cus1).Key, alice.Key())
 		w.done(claim)
 		runs := w.take(time.Minute)
@@ -173,7 +173,7 @@ var wakes = map[string]func(*world){
 	"a run that links and then fails loses nothing": func(w *world) {
 		w.deliver("evt_1", cus1)
 		claim := w.claim(cus1)
-		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, "cus_1"))
+		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "late"})
 		w.eventIs("evt_1", alice.Key(), lockstep.EventPending, "")
 		w.done(w.claim(alice.Key()))
@@ -182,7 +182,7 @@ var wakes = map[string]func(*world){
 	"a customer that was linked while it ran is not parked": func(w *world) {
 		w.deliver("evt_1", cus1)
 		claim := w.claim(cus1)
-		w.ok(w.Link(w.Context(), w.hold(checkoutKey("cs_1")), lockstep.Identity{Account: alice}, "cus_1"))
+		w.ok(w.Link(w.Context(), w.hold(checkoutKey("cs_1")), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{cus1}})
 		w.waits(cus1)
 		w.takenOver()
@@ -190,7 +190,7 @@ var wakes = map[string]func(*world){
 	"a link by another leaves a run under way to its end": func(w *world) {
 		w.park("evt_1", cus1, alice.Key())
 		claim := w.hold(cus1)
-		w.ok(w.Link(w.Context(), w.hold(checkoutKey("cs_1")), lockstep.Identity{Account: alice}, "cus_1"))
+		w.ok(w.Link(w.Context(), w.hold(checkoutKey("cs_1")), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		w.done(claim)
 		w.takenOver()
 	},

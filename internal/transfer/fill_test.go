@@ -28,15 +28,17 @@ with n(n) as (select 1 union all select n + 1 from n where n < 7)
 select case when n < 4 then 'organization' else 'user' end, 'a_' || n, 'active', n || '@example.com', 'Ä' || n, 100 + n, case when n < 6 then 'cus_' || n end,
 	'c' || n, 'd' || n, n % 2, n, case when n = 2 then 'k' end, 'e' || n, 'f' || n, 200 + n, case when n < 5 then '{"plan":"p"}' end, 300 + n, n,
 	'g' || n, case when n = 3 then 'held' else '' end, n, 600 + n, 10 + n, 20 + n, '["x"]', 400 + n, 500 + n from n;
-insert into former_customers select 'old_' || id, kind, id from accounts;
-insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by)
-	select 'sub_' || id, kind, id, 'cus', 'active', 1, 2, 3, 4, 5, 6, 'user/x' from accounts;
-insert into subscription_items select id, 'si_' || n.v, 'price', 'lk', 'prod', 'plan', n.v, 7, 8 from subscriptions, (select 1 as v union select 2) n;
-insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at, refunded_amount, paid_at)
-	select 'cs_' || id, kind, id, 'pi_' || id, 9007199254740993, 'usd', 'active', 1, 2, 3 from accounts;
-insert into license_items select id, 'li', 'price', 'lk', 'prod', 'plan', 1, 7, 8 from licenses;
+insert into former_customers select 'old_' || id, kind, id, 'claimed', 0, 5 from accounts;
+insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by,
+	unpaid_since, plan_named, tried_at) select 'sub_' || id, kind, id, 'cus', 'active', 1, 2, 3, 4, 5, 6, 'user/x', 7, 'team', 8 from accounts;
+insert into subscription_items select id, 'si_' || n.v, 'price', 'lk', 'prod', 'plan', n.v, 7, 8, '["lk","old"]', 'lk', '["other"]' from subscriptions, (select 1 as v union select 2) n;
+insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at, refunded_amount, paid_at, plan_named)
+	select 'cs_' || id, kind, id, 'pi_' || id, 9007199254740993, 'usd', 'active', 1, 2, 3, 'team' from accounts;
+insert into license_items select id, 'li', 'price', 'lk', 'prod', 'plan', 1, 7, 8, '["lk"]', 'lk', '["other"]' from licenses;
+insert into price_names values ('price', 'lk', 'prod', 'Plan', 9), ('price', 'old', 'prod', '', 8);
 insert into notices (id, kind, account_kind, account_id, object, created_at, facts, account_generation) select 'n_' || id, 'payment', kind, id, 'o', 4, '{"a":1}', 5 from accounts;
 insert into mails select id, 'sent', 'r', 1, 2, 3, 4 from notices;
+insert into buyer_mails select id, 'skipped', 'r', 1, 2, 3, 4 from notices;
 insert into roster select kind, id, 'e', 'n', '{}', 5, 6 from accounts;
 insert into access_told select kind, id, 'd', 7, 8 from accounts;
 insert into hook_deliveries select 'app', id, 'held', 500, 'r', 1, 2, 3, 4 from notices;

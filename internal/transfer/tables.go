@@ -38,14 +38,16 @@ var tables = []table{
 	moved("accounts", `kind* id* state email name identity_updated_at:i customer_id customer_email customer_name customer_deleted:i
 		customer_generation:i intent_key intent_email intent_name intent_at:i projected sighted_round:i linked_seq:i entitled_by deletion
 		deletion_at:i members:i member_limit:i entitlements paced_until:i created_at:i updated_at:i`),
-	moved("former_customers", "customer_id* kind id"),
+	moved("former_customers", "customer_id* kind id trust deleted:i linked_at:i"),
 	moved("subscriptions", `id* account_kind account_id customer_id status cancel_at_period_end:i cancel_at:i canceled_at:i ended_at:i trial_end:i
-		created_at:i paid_by`),
-	moved("subscription_items", "subscription_id* id* price_id lookup_key product_id product_plan quantity:i period_start:i period_end:i"),
-	moved("licenses", "id* account_kind account_id payment_id amount:i currency status refunded_amount:i paid_at:i created_at:i"),
-	moved("license_items", "license_id* id* price_id lookup_key product_id product_plan quantity:i period_start:i period_end:i"),
+		created_at:i paid_by unpaid_since:i plan_named tried_at:i`),
+	moved("subscription_items", "subscription_id* id* price_id lookup_key product_id product_plan quantity:i period_start:i period_end:i lookup_keys bought_as sibling_keys"),
+	moved("licenses", "id* account_kind account_id payment_id amount:i currency status refunded_amount:i paid_at:i created_at:i plan_named"),
+	moved("license_items", "license_id* id* price_id lookup_key product_id product_plan quantity:i period_start:i period_end:i lookup_keys bought_as sibling_keys"),
+	moved("price_names", "price_id* lookup_key* product_id product_plan seen_at:i"),
 	moved("notices", "id* kind account_kind account_id object facts account_generation:i created_at:i"),
 	moved("mails", "notice_id* state reason attempts:i requested:i began_at:i at:i"),
+	moved("buyer_mails", "notice_id* state reason attempts:i requested:i began_at:i at:i"),
 	moved("roster", "kind* id* email name metadata updated_at:i removed_at:i"),
 	moved("access_told", "kind* id* digest sequence:i at:i"),
 	moved("hook_deliveries", "endpoint* subject* state status:i reason attempts:i sequence:i began_at:i at:i"),

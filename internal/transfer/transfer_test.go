@@ -315,7 +315,7 @@ func TestADifferenceIsFound(t *testing.T) {
 	}
 	for _, c := range []struct{ damage, mend, want string }{
 		{"update accounts set name = 'x' where id = 'a_1'", "update accounts set name = 'Ä1' where id = 'a_1'", "table accounts differs"},
-		{"delete from former_customers where customer_id = 'old_a_1'", "insert into former_customers values ('old_a_1', 'organization', 'a_1')", "table former_customers differs"},
+		{"delete from former_customers where customer_id = 'old_a_1'", "insert into former_customers values ('old_a_1', 'organization', 'a_1', 'claimed', 0, 5)", "table former_customers differs"},
 		{"update event_tally set events = events + 1 where status = 'done'", "update event_tally set events = events - 1 where status = 'done'", "counts 10 events that are done, the target 11"},
 	} {
 		if _, err := target.Exec(t.Context(), c.damage); err != nil {

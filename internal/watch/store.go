@@ -28,9 +28,29 @@ func (s writes) SaveProjected(ctx context.Context, claim lockstep.Claim, account
 	return s.Store.SaveProjected(ctx, claim, account, projected)
 }
 
-func (s writes) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string) error {
+func (s writes) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string, trust lockstep.Trust) error {
 	defer s.watch.wrote()
-	return s.Store.Link(ctx, claim, identity, customerID)
+	return s.Store.Link(ctx, claim, identity, customerID, trust)
+}
+
+func (s writes) Release(ctx context.Context, claim lockstep.Claim, customerID string) error {
+	defer s.watch.wrote()
+	return s.Store.Release(ctx, claim, customerID)
+}
+
+func (s writes) Unlink(ctx context.Context, customerID string) (lockstep.Account, error) {
+	defer s.watch.wrote()
+	return s.Store.Unlink(ctx, customerID)
+}
+
+func (s writes) ChoosePrimary(ctx context.Context, account lockstep.Account, customerID string) error {
+	defer s.watch.wrote()
+	return s.Store.ChoosePrimary(ctx, account, customerID)
+}
+
+func (s writes) Assign(ctx context.Context, key lockstep.Key, account lockstep.Account) error {
+	defer s.watch.wrote()
+	return s.Store.Assign(ctx, key, account)
 }
 
 func (s writes) SaveLicense(ctx context.Context, claim lockstep.Claim, license lockstep.License, notices []lockstep.Notice) error {

@@ -71,7 +71,7 @@ func (c *checker) checkCharges() {
 			}
 			open[buyer+s.Customer] = s.ID
 		}
-		if s.Mode == "payment" && s.PaymentStatus == "paid" && s.Lines[0].Price == c.prices["life"] && !refunded[s.PaymentIntent] {
+		if s.Mode == "payment" && s.PaymentStatus == "paid" && c.sold(s.Lines[0].Price) == "life" && !refunded[s.PaymentIntent] {
 			if other, some := paidFor[buyer]; some {
 				c.wrong("%s has paid twice for life, by %s and %s", buyer, other, s.ID)
 			}
@@ -88,7 +88,7 @@ func (c *checker) checkCharges() {
 		for i, later := range sessions {
 			for _, earlier := range sessions[:i] {
 				before, after := subscriptions[earlier.Subscription], subscriptions[later.Subscription]
-				samePlan := earlier.Lines[0].Price == later.Lines[0].Price && !c.replanned[before.ID]
+				samePlan := c.sold(earlier.Lines[0].Price) == c.sold(later.Lines[0].Price) && !c.replanned[before.ID]
 				over := !before.EndedAt.IsZero() && !before.EndedAt.After(after.Created)
 				if !over && (samePlan || !several(c.net.seed)) {
 					c.wrong("%s is charged twice: %s (%s) was running when %s began (%s)", buyer, before.ID, before.Status, after.ID, later.ID)

@@ -19,13 +19,14 @@ type answer struct {
 	CustomerID string `json:"customer_id"`
 	Members    int64  `json:"members"`
 	Access     struct {
-		Active   bool             `json:"active"`
-		Plan     string           `json:"plan"`
-		Features []string         `json:"features"`
-		Limits   map[string]int64 `json:"limits"`
-		Seats    int64            `json:"seats"`
-		Until    *time.Time       `json:"until"`
-		Ending   bool             `json:"ending"`
+		Active   bool                 `json:"active"`
+		Plan     string               `json:"plan"`
+		Features []string             `json:"features"`
+		Limits   map[string]int64     `json:"limits"`
+		Seats    int64                `json:"seats"`
+		Until    *time.Time           `json:"until"`
+		Expires  map[string]time.Time `json:"expires"`
+		Ending   bool                 `json:"ending"`
 		Reasons  []struct {
 			Object string `json:"object"`
 			ID     string `json:"id"`
@@ -46,9 +47,9 @@ type answer struct {
 type checker struct {
 	*world
 	problems []string
-	answers  map[string]answer // by account
-	owner    map[string]string // account by linked customer
-	former   map[string]string // account by customer that is linked, or was
+	answers  map[string]answer        // by account
+	owner    map[string]string        // account by linked customer
+	links    map[string]lockstep.Link // by customer
 }
 
 func (c *checker) wrong(format string, args ...any) {
@@ -57,7 +58,7 @@ func (c *checker) wrong(format string, args ...any) {
 
 // check returns everything that is not as promised.
 func (w *world) check() []string {
-	c := &checker{world: w, answers: map[string]answer{}, owner: map[string]string{}, former: map[string]string{}}
+	c := &checker{world: w, answers: map[string]answer{}, owner: map[string]string{}, links: map[string]lockstep.Link{}}
 	c.ask()
 	c.remember()
 	c.checkDeliveries()
@@ -114,13 +115,13 @@ func (c *checker) ask() {
 	}
 }
 
-// remember notes whose the customers of payment links became: nothing in Stripe says
-// so for good, since a reference decides only as long as nobody is linked.
+// remember notes to which account each customer is linked: a reference decides only as
+// long as the customer is not linked, so that Stripe alone does not tell.
 func (c *checker) remember() {
 	for _, customer := range c.sim.Customers() {
-		account, err := c.service.store.AccountOfCustomer(context.Background(), customer.ID)
+		link, err := c.service.store.LinkOf(context.Background(), customer.ID)
 		if err == nil {
-			c.former[customer.ID] = account.String()
+			c.links[customer.ID] = link
 		} else if !errors.Is(err, lockstep.ErrNotFound) {
 			c.wrong("whose is customer %s: %v", customer.ID, err)
 		}
@@ -195,16 +196,21 @@ func (c *checker) checkCustomers() {
 			c.wrong("%s has two customers: %s and %s", account, other, customer.ID)
 		}
 		made[account] = customer.ID
-		if linked := c.answers[account].CustomerID; linked != customer.ID {
-			c.wrong("%s is linked to %q, but the customer made for it is %s", account, linked, customer.ID)
+		link := c.links[customer.ID]
+		if link.Account.String() != account || link.Trust != lockstep.Proven {
+			c.wrong("customer %s was made for %s, but is linked to %s (%s)", customer.ID, account, link.Account, link.Trust)
 		}
-		if email, lives := emails[account]; lives && email != customer.Email {
+		if email, lives := emails[account]; lives && link.Primary && email != customer.Email {
 			c.wrong("customer %s of %s has the address %q, the directory says %q", customer.ID, account, customer.Email, email)
 		}
 	}
 	for account := range emails {
-		if c.answers[account].CustomerID == "" {
+		id := c.answers[account].CustomerID
+		if id == "" {
 			c.wrong("%s has no customer", account)
+		}
+		if link := c.links[id]; !link.Primary || link.Trust != lockstep.Proven {
+			c.wrong("%s has the primary customer %s, whose link is %+v", account, id, link)
 		}
 	}
 }
@@ -223,14 +229,11 @@ type thing struct {
 // things are what was bought for an account: by its linked customer, or by a guest
 // whose checkout named it.
 func (c *checker) things(account string) []thing {
-	plans := map[string]struct {
-		name string
-		rank int
-	}{c.prices["basic"]: {"basic", 1}, c.prices["pro"]: {"pro", 2}, c.prices["life"]: {"life", 3}, c.prices["pass"]: {"pass", 0}}
+	ranks := map[string]int{"basic": 1, "pro": 2, "life": 3, "pass": 0}
 	_, id, _ := strings.Cut(account, "/")
 	customers := map[string]bool{c.answers[account].CustomerID: true}
 	for _, customer := range c.sim.Customers() { // also those that were deleted and replaced
-		if customer.Metadata["lockstepAccount"] == account || c.former[customer.ID] == account {
+		if customer.Metadata["lockstepAccount"] == account || c.links[customer.ID].Account.String() == account {
 			customers[customer.ID] = true
 		}
 	}
@@ -240,8 +243,8 @@ func (c *checker) things(account string) []thing {
 		if !customers[s.Customer] {
 			continue
 		}
-		plan := plans[s.Items[0].Price]
-		all = append(all, thing{id: s.ID, status: s.Status, plan: plan.name, rank: plan.rank, subscription: true, customer: s.Customer,
+		plan := c.sold(s.Items[0].Price)
+		all = append(all, thing{id: s.ID, status: s.Status, plan: plan, rank: ranks[plan], subscription: true, customer: s.Customer,
 			grants: s.Status == "active" || s.Status == "trialing" || s.Status == "past_due" && c.spared(s),
 			ended:  s.Status == "canceled" || s.Status == "incomplete_expired", born: s.Created.Unix()})
 	}
@@ -250,9 +253,9 @@ func (c *checker) things(account string) []thing {
 		if s.Mode != "payment" || s.Status != "complete" || !mine {
 			continue
 		}
-		plan := plans[s.Lines[0].Price]
-		t := thing{id: s.ID, plan: plan.name, rank: plan.rank, born: s.Created.Unix()}
-		t.status, t.grants = c.fate(s, plan.name)
+		plan := c.sold(s.Lines[0].Price)
+		t := thing{id: s.ID, plan: plan, rank: ranks[plan], born: s.Created.Unix()}
+		t.status, t.grants = c.fate(s, plan)
 		all = append(all, t)
 	}
 	return all
@@ -386,6 +389,9 @@ func (c *checker) checkMetadata(account string, metadata map[string]any, all []t
 	sub, bought := best(all, func(t thing) bool { return t.subscription })
 	if bought {
 		want["stripeSubscriptionId"], want["subscriptionStatus"] = sub.id, word(sub)
+		if c.links[sub.customer].Trust == lockstep.Claimed {
+			want["stripeSubscriptionId"] = nil
+		}
 	}
 	if active {
 		want["plan"] = plan
@@ -415,13 +421,14 @@ func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 		return thing{}, false
 	}
 	var bought []thing
-	for organization, a := range c.answers {
-		if !strings.HasPrefix(organization, "organization/") || a.CustomerID == "" {
+	for organization := range c.answers {
+		if !strings.HasPrefix(organization, "organization/") {
 			continue
 		}
+		byAddress := c.payers(organization)
 		for _, t := range c.things(organization) {
 			for _, s := range c.sim.Subscriptions() {
-				if s.ID == t.id && s.Metadata["clerkUserId"] == user {
+				if s.ID == t.id && (s.Metadata["clerkUserId"] == user || s.Metadata["clerkUserId"] == "" && byAddress[s.ID] == user) {
 					bought = append(bought, t)
 				}
 			}
@@ -434,10 +441,31 @@ func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 	return t, some
 }
 
+// payers are the users who were found to pay an organization's subscriptions, by
+// subscription. Whether somebody was a member with the customer's address when the
+// subscription was first seen, only the record tells.
+func (c *checker) payers(organization string) map[string]string {
+	account, err := lockstep.ParseAccount(organization)
+	if err != nil {
+		c.wrong("%v", err)
+		return nil
+	}
+	record, err := c.service.store.Account(context.Background(), account)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		c.wrong("read %s: %v", organization, err)
+	}
+	payers := map[string]string{}
+	for _, s := range record.Subscriptions {
+		payers[s.ID] = s.PaidBy
+	}
+	return payers
+}
+
 // checkGone: a deleted account has no living customer, and nothing grants.
 func (c *checker) checkGone(account string) {
 	for _, customer := range c.sim.Customers() {
-		mine := customer.Metadata["lockstepAccount"] == account || c.owner[customer.ID] == account
+		link := c.links[customer.ID]
+		mine := customer.Metadata["lockstepAccount"] == account || link.Account.String() == account && link.Trust == lockstep.Proven
 		if mine && !customer.Deleted {
 			c.wrong("%s is deleted, but its customer %s lives", account, customer.ID)
 		}

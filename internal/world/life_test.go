@@ -31,6 +31,7 @@ var deeds = []deed{
 	{2, (*world).pauseSubscription},
 	{2, (*world).unpauseSubscription},
 	{3, (*world).tryOut},
+	{3, (*world).raise},
 	{4, (*world).breakCard},
 	{3, (*world).mendCard},
 	{4, (*world).changeUser},

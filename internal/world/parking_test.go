@@ -22,7 +22,7 @@ func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		if reasons := w.parked(); reasons["nothing says whose customer this is"] < 5 {
+		if reasons := w.parked(); reasons["nothing names the account of this customer"] < 5 {
 			t.Errorf("parked: %v", reasons)
 		}
 		if a := w.ask("user/" + ada); a.Access.Active {
@@ -79,8 +79,9 @@ func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
 }
 
 // TestAReferenceAloneGivesNoCustomerAway: whoever has a payment link can write another's
-// reference into it. They may give something away by that, but nobody is linked to a customer
-// of theirs: its receipts would go to them, and so would what the organization buys later.
+// reference into it. They may give something away by that, but their customer never becomes
+// the account's primary one: its receipts would go to them, and so would what the
+// organization buys later.
 func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
@@ -102,13 +103,16 @@ func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		link("basic", "eve@example.com")
-		if a := w.ask(account); a.CustomerID != "" || a.Access.Active {
-			t.Errorf("eve's customer is the organization's: %+v", a)
+		if a := w.ask(account); a.CustomerID != "" || a.Access.Plan != "basic" {
+			t.Errorf("what eve gave: %+v", a)
+		}
+		if m := w.publicOf(org.ID); m["stripeCustomerId"] != nil || m["stripeSubscriptionId"] != nil || m["plan"] != "basic" {
+			t.Errorf("eve's customer is in the organization's metadata: %v", m)
 		}
 		if a := w.ask("user/" + eve); a.Access.Active {
 			t.Errorf("eve has %+v", a)
 		}
-		if reasons := w.parked(); len(reasons) != 1 {
+		if reasons := w.parked(); len(reasons) != 0 {
 			t.Errorf("parked: %v", reasons)
 		}
 		link("life", "eve@example.com")
@@ -227,4 +231,16 @@ func TestAMonthAwayHidesNoRefund(t *testing.T) {
 			}
 		}
 	})
+}
+
+// publicOf is the public metadata of an organization.
+func (w *world) publicOf(organization string) map[string]any {
+	w.t.Helper()
+	for _, o := range w.sim.Organizations() {
+		if o.ID == organization {
+			return o.Public
+		}
+	}
+	w.t.Fatalf("there is no organization %s", organization)
+	return nil
 }

@@ -95,14 +95,8 @@ func grace(seed uint64) time.Duration {
 
 // spared says, naively, whether the grace of a subscription that is past due still lasts.
 func (c *checker) spared(s simulator.Subscription) bool {
-	var unpaid time.Time
-	for _, i := range s.Items {
-		if i.PeriodStart.After(unpaid) {
-			unpaid = i.PeriodStart
-		}
-	}
 	days := grace(c.net.seed)
-	return days == 0 || days > 0 && time.Since(unpaid) < days
+	return days == 0 || days > 0 && time.Since(c.failedAt(s.ID)) < days
 }
 
 // breakCard has the next renewals of a customer declined.
@@ -145,8 +139,8 @@ func (c *checker) checkLead(account string) {
 				account, access.Seats, access.Ending, s.ID, s.Items[0].Quantity, ending)
 		}
 		until := s.CancelAt
-		for _, i := range s.Items {
-			if s.CancelAt.IsZero() && i.PeriodEnd.After(until) {
+		for _, i := range s.Items { // the plan's, not an add-on's
+			if s.CancelAt.IsZero() && c.sold(i.Price) == top.plan && i.PeriodEnd.After(until) {
 				until = i.PeriodEnd
 			}
 		}

@@ -80,7 +80,7 @@ func lookup(path string, user *User, organization *Organization) any {
 	root := map[string]any{"user": map[string]any{
 		"id": user.ID, "external_id": orNull(user.ExternalID), "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName),
 		"full_name": orNull(user.fullName()), "primary_email_address": orNull(user.Email), "email_verified": user.verified(),
-		"primary_phone_number": nil, "phone_number_verified": false, "two_factor_enabled": false, "image_url": image, "has_image": false,
+		"primary_phone_number": orNull(user.primaryPhone()), "phone_number_verified": user.primaryPhone() != "", "two_factor_enabled": false, "image_url": image, "has_image": false,
 		"username": orNull(user.Username), "created_at": user.CreatedAt.Unix(), "updated_at": user.UpdatedAt.Unix(),
 		"last_sign_in_at": seconds(user), "public_metadata": user.Public, "unsafe_metadata": user.Unsafe,
 	}}

@@ -6,8 +6,8 @@
 // # Rules kept
 //
 // The document followed is the Backend API's of 2026-05-12; the codes and texts
-// of errors are those of Clerk's own index. One key is accepted, live keys never
-// are. A route lists all it takes, in body and query: anything else is refused
+// of errors are those of Clerk's own index. Each instance accepts its one key, live
+// keys never are. A route lists all it takes, in body and query: anything else is refused
 // (422), as is a value of another type. What has no visible effect is named
 // beside its route. The version of the API comes in a header or in the query,
 // never in both, and must be a published one; without it the newest counts.
@@ -26,6 +26,12 @@
 // Somebody must be left in an organization who can manage it, its members and
 // those invited fit in its limit, and nobody is invited twice. That does not
 // keep a user from being deleted.
+//
+// # Instances
+//
+// MoveInstance makes a second instance with the same people under new ids. The key
+// of a request decides which instance answers it (enter); pages, actions and truth
+// are those of the current one.
 //
 // # Time
 //
@@ -57,8 +63,8 @@
 //
 // # Not simulated
 //
-// Phone numbers, wallets, passkeys, social and enterprise accounts, second
-// factors, password digests, pictures, codes by e-mail, invitations to the
+// Wallets, passkeys, social and enterprise accounts, second
+// factors, password digests, pictures, codes by e-mail or text message, invitations to the
 // instance, allow-lists, waitlists, domains, role sets, impersonation, machine
 // tokens, the refresh of sessions, Clerk Billing, and the Frontend API. The
 // names of parameters for what the instance has not enabled are unknown to it,

@@ -13,8 +13,10 @@ type index struct {
 	users         timeline[*User]
 	organizations timeline[*Organization]
 
-	usersByEmail map[string][]*User // several when an address is not verified
+	usersByEmail,
+	usersByPhone map[string][]*User // several when an address or number is not verified
 	userByAddress,
+	userByPhoneID,
 	userByExternalID,
 	userByUsername map[string]*User
 	organizationBySlug map[string]*Organization
@@ -32,7 +34,7 @@ type pair struct{ organization, user string }
 
 func newIndex(state *State) *index {
 	x := &index{
-		usersByEmail: map[string][]*User{}, userByAddress: map[string]*User{}, userByExternalID: map[string]*User{},
+		usersByEmail: map[string][]*User{}, usersByPhone: map[string][]*User{}, userByPhoneID: map[string]*User{}, userByAddress: map[string]*User{}, userByExternalID: map[string]*User{},
 		userByUsername: map[string]*User{}, organizationBySlug: map[string]*Organization{}, membershipsOf: map[string][]*Membership{},
 		membershipBetween: map[pair]*Membership{}, sessionsOf: map[string][]*Session{}, invitationsOf: map[string][]*Invitation{},
 		pendingOf: map[string][]*Invitation{}, invitationByTicket: map[string]*Invitation{}, membershipsWithRole: map[string]int{},
@@ -64,6 +66,10 @@ func (x *index) addUser(user *User) {
 		x.usersByEmail[key] = append(x.usersByEmail[key], user)
 		x.userByAddress[address.ID] = user
 	}
+	for _, phone := range user.Phones {
+		x.usersByPhone[phone.Number] = append(x.usersByPhone[phone.Number], user)
+		x.userByPhoneID[phone.ID] = user
+	}
 	set(x.userByExternalID, user.ExternalID, user)
 	set(x.userByUsername, strings.ToLower(user.Username), user)
 }
@@ -73,6 +79,10 @@ func (x *index) removeUser(user *User) {
 	for _, address := range user.Addresses {
 		drop(x.usersByEmail, strings.ToLower(address.Address), user)
 		delete(x.userByAddress, address.ID)
+	}
+	for _, phone := range user.Phones {
+		drop(x.usersByPhone, phone.Number, user)
+		delete(x.userByPhoneID, phone.ID)
 	}
 	delete(x.userByExternalID, user.ExternalID)
 	delete(x.userByUsername, strings.ToLower(user.Username))

@@ -40,7 +40,7 @@ func (c *Clerk) admit(operation *route, path []string) *Error {
 		if c.config.Instance.ProductionRate {
 			rate = productionRate
 		}
-		if failure := c.within("instance", rate, windowLength); failure != nil {
+		if failure := c.within(c.state.Instance, rate, windowLength); failure != nil {
 			return failure
 		}
 	}

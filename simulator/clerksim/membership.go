@@ -192,5 +192,5 @@ func (c *Clerk) showMembershipEvent(m *Membership) object {
 
 func publicUserData(user *User) object {
 	return object{"user_id": user.ID, "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName), "profile_image_url": image,
-		"image_url": image, "has_image": false, "identifier": orNull(cmp.Or(user.Email, user.Username))}
+		"image_url": image, "has_image": false, "identifier": orNull(cmp.Or(user.Email, user.primaryPhone(), user.Username))}
 }

@@ -29,6 +29,8 @@ func (c *Clerk) api(request *wire.Request) *wire.Response {
 	}
 	var response *wire.Response
 	locked(func() {
+		key, _ := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
+		defer c.enter(key)()
 		trace := hex.EncodeToString([]byte(c.world.NewID("", 16)))
 		c.agent = request.UserAgent()
 		shown, failure := c.dispatch(request)
@@ -80,7 +82,7 @@ func (c *Clerk) authenticate(request *wire.Request) *Error {
 		return unauthorized("authorization_header_format_invalid", "Invalid Authorization header format", "Invalid Authorization header format. Must be 'Bearer <YOUR_API_KEY>'")
 	case LiveKey(key):
 		return unauthorized("clerk_key_invalid", invalid, "This is a simulator: it refuses live keys. Use the simulator's own test key, and roll the live key if it was not meant to leave its place.")
-	case key != c.config.Key:
+	case key != c.secret():
 		return unauthorized("clerk_key_invalid", invalid, "")
 	}
 	return nil

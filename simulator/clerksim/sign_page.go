@@ -1,6 +1,7 @@
 package clerksim
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,10 +12,11 @@ import (
 // signView is the data of the sign-up and sign-in pages.
 type signView struct {
 	page.Frame
-	Email, FirstName, LastName string
-	Error                      string
-	Other                      string // link to the other of the two pages
-	Known                      []string
+	Email, Phone        string
+	FirstName, LastName string
+	Error               string
+	Other               string // link to the other of the two pages
+	Known               []string
 }
 
 // mostKnown is how many users the sign-in page offers.
@@ -26,7 +28,9 @@ var signUpTemplate = page.Parse(`
 {{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
 <form method="post">
 <label for="email">E-mail</label>
-<input id="email" name="email" type="email" autocomplete="email" required value="{{.Email}}">
+<input id="email" name="email" type="email" autocomplete="email" value="{{.Email}}">
+<label for="phone">Or phone number</label>
+<input id="phone" name="phone" type="tel" autocomplete="tel" placeholder="+15550100" value="{{.Phone}}">
 <div class="pair">
 <div><label for="first_name">First name</label><input id="first_name" name="first_name" autocomplete="given-name" value="{{.FirstName}}"></div>
 <div><label for="last_name">Last name</label><input id="last_name" name="last_name" autocomplete="family-name" value="{{.LastName}}"></div>
@@ -41,8 +45,8 @@ var signInTemplate = page.Parse(`
 <h1>Sign in</h1>
 {{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
 <form method="post">
-<label for="email">E-mail</label>
-<input id="email" name="email" type="email" autocomplete="email" required value="{{.Email}}" list="known">
+<label for="email">E-mail or phone number</label>
+<input id="email" name="email" autocomplete="username" required value="{{.Email}}" list="known">
 <datalist id="known">{{range .Known}}<option value="{{.}}"></option>{{end}}</datalist>
 <p class="soft">There are no passwords here: whoever knows an address is in.</p>
 <button class="full" type="submit">Sign in</button>
@@ -67,11 +71,11 @@ func (c *Clerk) signUpPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Clerk) signUpPost(w http.ResponseWriter, r *http.Request) {
-	form := SignUp{Email: trimmed(r, "email"), FirstName: trimmed(r, "first_name"), LastName: trimmed(r, "last_name")}
+	form := SignUp{Email: trimmed(r, "email"), Phone: trimmed(r, "phone"), FirstName: trimmed(r, "first_name"), LastName: trimmed(r, "last_name")}
 	var sessionID string
 	err := c.change(func() *Error {
-		if form.Email == "" {
-			return unprocessable("email_address", "form_param_missing", "is missing", "Enter an e-mail address.")
+		if form.Email == "" && form.Phone == "" {
+			return unprocessable("email_address", "form_param_missing", "is missing", "Enter an e-mail address or a phone number.")
 		}
 		user, failure := c.signUp(form, byCode)
 		if failure == nil {
@@ -81,7 +85,7 @@ func (c *Clerk) signUpPost(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		page.Write(w, http.StatusUnprocessableEntity, signUpTemplate, signView{Frame: frame("Sign up"), Other: other("/sign-in", r),
-			Email: form.Email, FirstName: form.FirstName, LastName: form.LastName, Error: plain(err)})
+			Email: form.Email, Phone: form.Phone, FirstName: form.FirstName, LastName: form.LastName, Error: plain(err)})
 		return
 	}
 	c.finish(w, r, sessionID)
@@ -117,8 +121,8 @@ func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, 
 	view := signView{Frame: frame("Sign in"), Other: other("/sign-up", r), Email: email, Error: problem}
 	c.world.View(func() {
 		for _, user := range slices.Backward(c.index.users.items) {
-			if user.Email != "" {
-				view.Known = append(view.Known, user.Email)
+			if known := cmp.Or(user.Email, user.primaryPhone()); known != "" {
+				view.Known = append(view.Known, known)
 			}
 			if len(view.Known) == mostKnown {
 				break
@@ -132,7 +136,7 @@ func (c *Clerk) signInPost(w http.ResponseWriter, r *http.Request) {
 	email := trimmed(r, "email")
 	var sessionID string
 	err := c.change(func() *Error {
-		user := c.claimant(email)
+		user := cmp.Or(c.claimant(email), c.phoneClaimant(email))
 		if user == nil {
 			return unprocessable("identifier", "form_identifier_not_found", "Couldn't find your account.", "Couldn't find your account.")
 		}

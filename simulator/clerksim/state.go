@@ -15,7 +15,7 @@ import (
 
 // Config is what a simulated Clerk needs.
 type Config struct {
-	Key     string // the one secret key it accepts
+	Key     string // the secret key of the first instance
 	URL     string // its public base address; also the issuer of session tokens
 	World   *schedule.World
 	Outbox  *delivery.Outbox
@@ -62,7 +62,10 @@ type Clerk struct {
 
 // State is everything a simulated Clerk remembers, in order of creation.
 type State struct {
+	index *index // of an instance that is not the current one; nil until it is asked
+
 	Instance      string                                     `json:"instance"`
+	Secret        string                                     `json:"secret_key,omitempty"` // "": the configuration's
 	Key           *signingKey                                `json:"signing_key"`
 	Users         ordered.Table[User, *User]                 `json:"users"`
 	Organizations ordered.Table[Organization, *Organization] `json:"organizations"`
@@ -74,11 +77,12 @@ type State struct {
 	Templates     ordered.Table[Template, *Template]         `json:"jwt_templates"`
 	Endpoints     []*Endpoint                                `json:"webhook_endpoints"`
 	SvixDeleted   bool                                       `json:"svix_deleted,omitempty"`
+	Former        []*State                                   `json:"former_instances,omitempty"` // see MoveInstance
 }
 
 // New returns an empty instance. It fails when no signing key can be made.
 func New(config Config) (*Clerk, error) {
-	key, err := processKey()
+	key, err := keyNumber(0)
 	if err != nil {
 		return nil, fmt.Errorf("make signing key: %w", err)
 	}

@@ -28,15 +28,21 @@ type signingKey struct {
 	private *rsa.PrivateKey
 }
 
-// processKey makes a key once per process: it takes a good part of a second,
+// processKeys make a key once per process: it takes a good part of a second,
 // and every simulator of a test run would pay for it.
-var processKey = sync.OnceValues(func() (*signingKey, error) {
+var processKeys = [2]func() (*signingKey, error){sync.OnceValues(generateKey), sync.OnceValues(generateKey)}
+
+// keyNumber is the key of the nth instance. Two are enough: what matters is that
+// an instance does not accept the tokens of the one before it.
+func keyNumber(n int) (*signingKey, error) { return processKeys[n%len(processKeys)]() }
+
+func generateKey() (*signingKey, error) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, err
 	}
 	return newSigningKey(private), nil
-})
+}
 
 func newSigningKey(private *rsa.PrivateKey) *signingKey {
 	thumb := sha256.Sum256(private.N.Bytes())

@@ -17,6 +17,8 @@ type User struct {
 	Email      string         `json:"email"` // the primary address; "" when there is none
 	EmailID    string         `json:"email_id"`
 	Addresses  []EmailAddress `json:"email_addresses"`
+	Phones     []PhoneNumber  `json:"phone_numbers,omitempty"`
+	PhoneID    string         `json:"phone_id,omitempty"` // of the primary number
 	Public     map[string]any `json:"public_metadata"`
 	Private    map[string]any `json:"private_metadata"`
 	Unsafe     map[string]any `json:"unsafe_metadata"`
@@ -46,14 +48,15 @@ func (u *User) born() (time.Time, uint64) { return u.CreatedAt, u.Sequence }
 
 func (u *User) clone() User {
 	copied := *u
-	copied.Addresses = slices.Clone(u.Addresses)
+	copied.Addresses, copied.Phones = slices.Clone(u.Addresses), slices.Clone(u.Phones)
 	copied.Public, copied.Private, copied.Unsafe = deepCopy(u.Public), deepCopy(u.Private), deepCopy(u.Unsafe)
 	return copied
 }
 
 // SignUp is what a new user tells.
 type SignUp struct {
-	Email     string
+	Email     string // "" for a user with a phone number only
+	Phone     string // in the form +15550100
 	FirstName string
 	LastName  string
 }
@@ -83,6 +86,12 @@ func (c *Clerk) signUp(form SignUp, strategy string) (*User, *Error) {
 		}
 		fresh.Addresses = []EmailAddress{c.newAddress(form.Email, verified, strategy)}
 	}
+	if form.Phone != "" {
+		if failure := c.checkPhone(form.Phone); failure != nil {
+			return nil, failure
+		}
+		fresh.Phones = []PhoneNumber{c.newPhone(form.Phone, verified, byPhoneCode)}
+	}
 	return c.addUser(fresh), nil
 }
 
@@ -94,6 +103,9 @@ func (c *Clerk) newUser() *User {
 func (c *Clerk) addUser(fresh *User) *User {
 	if len(fresh.Addresses) > 0 {
 		fresh.setPrimary(fresh.Addresses[0].ID)
+	}
+	if len(fresh.Phones) > 0 {
+		fresh.PhoneID = fresh.Phones[0].ID
 	}
 	fresh.Public, fresh.Private, fresh.Unsafe = deepCopy(fresh.Public), deepCopy(fresh.Private), deepCopy(fresh.Unsafe)
 	if fresh.CreatedAt.IsZero() {
@@ -218,10 +230,14 @@ func (c *Clerk) showUser(u *User) object {
 	for i := range u.Addresses {
 		addresses = append(addresses, showAddress(&u.Addresses[i]))
 	}
+	phones := make([]any, 0, len(u.Phones))
+	for i := range u.Phones {
+		phones = append(phones, showPhone(&u.Phones[i]))
+	}
 	shown := object{"id": u.ID, "object": "user", "username": orNull(u.Username), "first_name": orNull(u.FirstName), "last_name": orNull(u.LastName),
 		"locale": orNull(u.Locale), "image_url": image, "profile_image_url": image, "has_image": false, "primary_email_address_id": orNull(u.EmailID),
-		"primary_phone_number_id": nil, "primary_web3_wallet_id": nil, "password_enabled": u.Password != "", "two_factor_enabled": false,
-		"totp_enabled": false, "backup_code_enabled": false, "email_addresses": addresses, "phone_numbers": []any{}, "web3_wallets": []any{},
+		"primary_phone_number_id": orNull(u.PhoneID), "primary_web3_wallet_id": nil, "password_enabled": u.Password != "", "two_factor_enabled": false,
+		"totp_enabled": false, "backup_code_enabled": false, "email_addresses": addresses, "phone_numbers": phones, "web3_wallets": []any{},
 		"passkeys": []any{}, "external_accounts": []any{}, "saml_accounts": []any{}, "enterprise_accounts": []any{},
 		"public_metadata": deepCopy(u.Public), "private_metadata": deepCopy(u.Private), "unsafe_metadata": deepCopy(u.Unsafe),
 		"external_id": orNull(u.ExternalID), "last_sign_in_at": millis(u.LastSignIn), "banned": u.Banned, "locked": c.locked(u),

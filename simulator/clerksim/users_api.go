@@ -9,7 +9,7 @@ import (
 
 // profile are the parameters that creating and updating a user share. Of them
 // skip_legal_checks has no visible effect, and skip_password_checks only spares
-// the length. Phone numbers, wallets, other factors and digests of passwords
+// the length. Wallets, other factors and digests of passwords
 // are not enabled on the simulated instance, which Clerk answers as unknown.
 var profile = fields{"external_id": text, "first_name": text, "last_name": text, "locale": text, "username": text, "password": text,
 	"skip_password_checks": flag, "delete_self_enabled": flag, "create_organization_enabled": flag, "create_organizations_limit": number,
@@ -22,7 +22,7 @@ var userMetadata = fields{"public_metadata": hash, "private_metadata": hash, "un
 var userRoutes = []route{
 	op(http.MethodGet, "/v1/users", (*Clerk).listUsers).asks(userFilters, ordinary, []string{"starting_after"}),
 	op(http.MethodPost, "/v1/users", (*Clerk).createUser).takes(profile.with(userMetadata).with(fields{"email_address": texts,
-		"email_address_identification_status": texts, "skip_password_requirement": flag, "skip_user_requirement": flag, "banned": flag, "locked": flag})),
+		"email_address_identification_status": texts, "phone_number": texts, "phone_number_identification_status": texts, "skip_password_requirement": flag, "skip_user_requirement": flag, "banned": flag, "locked": flag})),
 	// Clerk's Go SDK counts with all the parameters of the list.
 	op(http.MethodGet, "/v1/users/count", (*Clerk).countUsers).asks(userFilters, ordinary, []string{"starting_after"}),
 	op(http.MethodPost, "/v1/users/ban", (*Clerk).banUsers).takes(fields{"user_ids": texts}),
@@ -62,7 +62,10 @@ func (c *Clerk) createUser(call *call) (any, *Error) {
 		}
 		fresh.Addresses = append(fresh.Addresses, c.newAddress(email, status, byAdmin))
 	}
-	if len(emails) == 0 && call.text("username") == "" && !call.flag("skip_user_requirement") {
+	if failure := c.readPhones(call, fresh); failure != nil {
+		return nil, failure
+	}
+	if len(emails) == 0 && len(fresh.Phones) == 0 && call.text("username") == "" && !call.flag("skip_user_requirement") {
 		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: "form_data_missing", Message: "missing data",
 			Long: `["email_address"] data doesn't match user requirements set for this instance`, Meta: map[string]any{"param_names": []string{"email_address"}}}
 	}

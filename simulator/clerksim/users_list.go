@@ -82,7 +82,7 @@ func (c *Clerk) membersOf(organizationID string) []*User {
 // userFilter reads the filters of a request.
 func (c *Clerk) userFilter(call *call) (*userFilter, *Error) {
 	filter := &userFilter{}
-	nobody := func(string) []*User { return nil } // has a telephone, a wallet or an account elsewhere
+	nobody := func(string) []*User { return nil } // has a wallet or an account elsewhere
 	for _, by := range []struct {
 		name   string
 		signed bool
@@ -93,7 +93,8 @@ func (c *Clerk) userFilter(call *call) (*userFilter, *Error) {
 		{"email_address", false, func(email string) []*User { return c.index.usersByEmail[strings.ToLower(email)] }},
 		{"username", false, func(name string) []*User { return one(c.index.userByUsername[strings.ToLower(name)]) }},
 		{"organization_id", true, c.membersOf},
-		{"phone_number", false, nobody}, {"web3_wallet", false, nobody}, {"provider_user_id", false, nobody},
+		{"phone_number", false, func(number string) []*User { return c.index.usersByPhone[number] }},
+		{"web3_wallet", false, nobody}, {"provider_user_id", false, nobody},
 	} {
 		values, failure := call.list(by.name)
 		if failure != nil {
@@ -155,12 +156,12 @@ func (c *call) periods(filter *userFilter) *Error {
 func (c *call) matching(filter *userFilter) {
 	for name, texts := range map[string]func(*User) []string{
 		"query": func(u *User) []string {
-			return append(u.emails(), u.ID, u.Username, u.FirstName, u.LastName, u.fullName())
+			return append(slices.Concat(u.emails(), u.phoneNumbers()), u.ID, u.Username, u.FirstName, u.LastName, u.fullName())
 		},
 		"email_address_query": (*User).emails,
 		"username_query":      func(u *User) []string { return []string{u.Username} },
 		"name_query":          func(u *User) []string { return []string{u.fullName()} },
-		"phone_number_query":  func(*User) []string { return nil },
+		"phone_number_query":  (*User).phoneNumbers,
 	} {
 		wanted := strings.ToLower(c.query.Get(name))
 		if wanted == "" {
@@ -199,7 +200,7 @@ var userOrders = map[string]func(a, b *User) int{
 	"username":        func(a, b *User) int { return cmp.Compare(a.Username, b.Username) },
 	"first_name":      func(a, b *User) int { return cmp.Compare(a.FirstName, b.FirstName) },
 	"last_name":       func(a, b *User) int { return cmp.Compare(a.LastName, b.LastName) },
-	"phone_number":    func(*User, *User) int { return 0 },
+	"phone_number":    func(a, b *User) int { return cmp.Compare(a.primaryPhone(), b.primaryPhone()) },
 	"web3wallet":      func(*User, *User) int { return 0 },
 }
 

@@ -79,6 +79,13 @@ func (s *Stripe) incompleteExpires(id string) {
 	if sub == nil || sub.Status != "incomplete" {
 		return
 	}
+	s.expireIncomplete(sub)
+}
+
+// expireIncomplete ends a subscription that never began, because its time is over,
+// its first invoice was voided, or it was canceled: it is incomplete_expired and
+// its first invoice void. There is no customer.subscription.deleted.
+func (s *Stripe) expireIncomplete(sub *Subscription) {
 	s.changeSubscription(sub, func() { sub.Status, sub.EndedAt, sub.CanceledAt = "incomplete_expired", s.now(), s.now() })
 	if invoice := s.state.Invoices.Get(sub.LatestInvoice); invoice != nil && invoice.Status == "open" {
 		s.void(invoice)
@@ -86,35 +93,56 @@ func (s *Stripe) incompleteExpires(id string) {
 }
 
 // CancelSubscription cancels as the API does: at once, or with
-// cancel_at_period_end. It fails for a subscription that has ended.
+// cancel_at_period_end. It fails for a subscription that has ended, and at the
+// period's end for one that a schedule manages.
 func (s *Stripe) CancelSubscription(id string, atPeriodEnd bool) error {
-	return s.changeLive(id, func(sub *Subscription) {
-		if !atPeriodEnd {
+	if atPeriodEnd {
+		return s.changeCancellation(id, func(sub *Subscription) {
+			s.changeSubscription(sub, func() { s.scheduleCancel(sub, true, time.Time{}) })
+		})
+	}
+	return s.changeLive(id, func(sub *Subscription) *Error {
+		if sub.Status == "incomplete" {
+			s.expireIncomplete(sub)
+		} else {
 			s.cancelNow(sub, "cancellation_requested")
-			return
 		}
-		s.changeSubscription(sub, func() { s.scheduleCancel(sub, true, time.Time{}) })
+		return nil
 	})
 }
 
 // PortalCancel cancels at the period's end as the customer portal does in
 // flexible billing mode: cancel_at is set and cancel_at_period_end stays false.
+// It fails for a subscription that a schedule manages.
 func (s *Stripe) PortalCancel(id string) error {
-	return s.changeLive(id, func(sub *Subscription) {
+	return s.changeCancellation(id, func(sub *Subscription) {
 		s.changeSubscription(sub, func() { s.scheduleCancel(sub, false, sub.PeriodEnd()) })
 	})
 }
 
-// ResumeSubscription takes a scheduled cancellation back.
+// ResumeSubscription takes a scheduled cancellation back. It fails for a
+// subscription that a schedule manages.
 func (s *Stripe) ResumeSubscription(id string) error {
-	return s.changeLive(id, s.keep)
+	return s.changeCancellation(id, s.keep)
+}
+
+// changeCancellation sets or clears the end of a live subscription, unless a
+// schedule manages it.
+func (s *Stripe) changeCancellation(id string, change func(*Subscription)) error {
+	return s.changeLive(id, func(sub *Subscription) *Error {
+		if failure := s.managed(sub); failure != nil {
+			return failure
+		}
+		change(sub)
+		return nil
+	})
 }
 
 func (s *Stripe) keep(sub *Subscription) {
 	s.changeSubscription(sub, func() { s.scheduleCancel(sub, false, time.Time{}) })
 }
 
-func (s *Stripe) changeLive(id string, change func(*Subscription)) error {
+func (s *Stripe) changeLive(id string, change func(*Subscription) *Error) error {
 	var err error
 	s.change(id, func() {
 		sub := s.state.Subscriptions.Get(id)
@@ -122,7 +150,9 @@ func (s *Stripe) changeLive(id string, change func(*Subscription)) error {
 			err = noSuch("subscription", id, "id")
 			return
 		}
-		change(sub)
+		if failure := change(sub); failure != nil {
+			err = failure
+		}
 	})
 	return err
 }

@@ -38,7 +38,7 @@ func (s *Stripe) decide(intentID string, passed bool) (decision, *Error) {
 func (s *Stripe) afterChallenge(sessionID, returnURL string, passed bool, query url.Values) string {
 	if session := s.state.Sessions.Get(sessionID); session != nil {
 		if session.Status == "complete" {
-			return successURL(session)
+			return s.successURL(session)
 		}
 		return s.link("/c/pay/" + session.ID)
 	}

@@ -85,9 +85,9 @@ func (s *Stripe) readBilling(p params, sub *Subscription) alteration {
 // refuseAlteration refuses what the subscription's state does not allow.
 func (s *Stripe) refuseAlteration(c *call, sub *Subscription, to alteration) {
 	billed := c.has("items") || to.restart || c.has("trial_end") || c.has("add_invoice_items")
-	switch {
-	case s.scheduled(sub) && (c.has("cancel_at") || c.has("cancel_at_period_end")):
-		c.fail(invalid("cancel_at", "The subscription is managed by the subscription schedule `%s`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.", sub.Schedule))
+	switch managed := s.managed(sub); {
+	case managed != nil && (c.has("cancel_at") || c.has("cancel_at_period_end")):
+		c.fail(managed)
 	case sub.Status == "incomplete" && billed:
 		c.fail(invalid("items", "This subscription is incomplete: it can be changed in this way once its first invoice is paid."))
 	case to.behaviour == "pending_if_incomplete" && !onlyAllowed(c.params, "payment_behavior", "items", "proration_behavior", "proration_date", "billing_cycle_anchor", "off_session", "expand"):
@@ -205,6 +205,10 @@ func (s *Stripe) removeSubscription(c *call) (object, error) {
 		return nil, failure
 	}
 	sub.CancelComment, sub.CancelFeedback = changed.CancelComment, changed.CancelFeedback
+	if sub.Status == "incomplete" {
+		s.expireIncomplete(sub)
+		return s.showSubscription(sub), nil
+	}
 	s.endSubscription(sub, invoiceNow, prorate)
 	return s.showSubscription(sub), nil
 }

@@ -72,7 +72,7 @@ func (s *Stripe) updateCharge(c *call) (object, error) {
 	}
 	changed := *charge
 	changed.Metadata = c.metadata(charge.Metadata)
-	changed.Description, changed.ReceiptEmail = c.textOr("description", charge.Description), c.textOr("receipt_email", charge.ReceiptEmail)
+	changed.Description, changed.ReceiptEmail = c.textOr("description", charge.Description), c.email("receipt_email", charge.ReceiptEmail)
 	changed.Shipping = c.shipping(charge.Shipping)
 	if c.has("fraud_details") {
 		changed.Fraud = c.sub("fraud_details").only("user_report").enum("user_report", charge.Fraud, "safe", "fraudulent")
@@ -101,7 +101,7 @@ func (s *Stripe) captureCharge(c *call) (object, error) {
 	if charge == nil {
 		return nil, noSuch("charge", c.path[0], "id")
 	}
-	amount, receipt := c.integer("amount", charge.Amount), c.textOr("receipt_email", charge.ReceiptEmail)
+	amount, receipt := c.integer("amount", charge.Amount), c.email("receipt_email", charge.ReceiptEmail)
 	descriptor, suffix := c.textOr("statement_descriptor", charge.Descriptor), c.textOr("statement_descriptor_suffix", charge.Suffix)
 	if failure := c.failed(); failure != nil {
 		return nil, failure

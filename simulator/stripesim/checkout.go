@@ -24,8 +24,13 @@ type CheckoutSession struct {
 	Customer          string            `json:"customer"`
 	CustomerEmail     string            `json:"customer_email"`    // as given at creation
 	CustomerCreation  string            `json:"customer_creation"` // always, if_required, "" with a customer or in mode subscription
-	BuyerEmail        string            `json:"buyer_email"`       // as typed on the page
+	PrefilledEmail    string            `json:"prefilled_email"`   // of a payment link's URL; the buyer can change it
+	BuyerEmail        string            `json:"buyer_email"`       // as typed on the page, like the next three
+	BuyerName         string            `json:"buyer_name"`
+	BuyerPhone        string            `json:"buyer_phone"`
+	BuyerAddress      *Address          `json:"buyer_address"`
 	ClientReferenceID string            `json:"client_reference_id"`
+	PaymentLink       string            `json:"payment_link"` // on which it began
 	Currency          string            `json:"currency"`
 	Lines             []SessionLine     `json:"lines"`
 	Metadata          map[string]string `json:"metadata"`
@@ -93,7 +98,7 @@ var checkoutRoutes = []route{
 
 func (s *Stripe) createSession(c *call) (object, error) {
 	session := &CheckoutSession{
-		Mode: c.required("mode"), Status: "open", PaymentStatus: "unpaid", Customer: c.text("customer"), CustomerEmail: c.text("customer_email"),
+		Mode: c.required("mode"), Status: "open", PaymentStatus: "unpaid", Customer: c.text("customer"), CustomerEmail: c.email("customer_email", ""),
 		ClientReferenceID: c.text("client_reference_id"), Metadata: c.metadata(nil), SuccessURL: c.text("success_url"), CancelURL: c.text("cancel_url"),
 		CustomerCreation: c.enum("customer_creation", "", "always", "if_required"), ExpiresAt: c.time("expires_at"),
 		MethodCollection: c.enum("payment_method_collection", "", "always", "if_required"), Types: c.readTypes(nil), Options: readOptions(c.params),
@@ -106,8 +111,12 @@ func (s *Stripe) createSession(c *call) (object, error) {
 		return nil, failure
 	}
 	if session.Customer != "" {
-		if _, err := s.liveCustomer(session.Customer, "customer"); err != nil {
+		customer, err := s.liveCustomer(session.Customer, "customer")
+		if err != nil {
 			return nil, err
+		}
+		if failure := s.refuseCurrency(customer, session.Currency); failure != nil && session.Mode == "subscription" {
+			return nil, failure
 		}
 	} else if session.CustomerCreation == "" {
 		session.CustomerCreation = map[string]string{"payment": "if_required", "subscription": "always", "setup": "if_required"}[session.Mode]
@@ -192,7 +201,7 @@ func (s *Stripe) readChild(c *call, session *CheckoutSession) {
 		child.only("metadata", "description")
 	case "payment":
 		child.only("metadata", "description", "setup_future_usage", "receipt_email", "shipping", "capture_method", "statement_descriptor", "statement_descriptor_suffix")
-		session.FutureUsage, session.ReceiptEmail = child.enum("setup_future_usage", "", "on_session", "off_session"), child.text("receipt_email")
+		session.FutureUsage, session.ReceiptEmail = child.enum("setup_future_usage", "", "on_session", "off_session"), child.email("receipt_email", "")
 		session.Shipping = child.shipping(nil)
 		session.Descriptor, session.Suffix = child.text("statement_descriptor"), child.text("statement_descriptor_suffix")
 		child.enum("capture_method", "", "automatic", "automatic_async") // manual: money of a session is taken at once
@@ -263,6 +272,11 @@ func (s *Stripe) listSessionLines(c *call) (object, error) {
 	if session == nil {
 		return nil, noSuch("checkout.session", c.path[0], "id")
 	}
+	return s.pageOfLines(c, session)
+}
+
+// pageOfLines lists the lines of a session, or of a payment link.
+func (s *Stripe) pageOfLines(c *call, session *CheckoutSession) (object, error) {
 	lines := make([]*SessionLine, len(session.Lines))
 	for i := range session.Lines {
 		lines[i] = &session.Lines[i]

@@ -28,6 +28,9 @@ func (s *Stripe) readLines(c *call, mode string) (lines []SessionLine, currency 
 		if price == nil {
 			return nil, ""
 		}
+		if product := s.state.Products.Get(price.Product); !product.Active && !sent.has("price_data") {
+			sent.fail(invalid(sent.name("price"), "Price `%s` is not available to be purchased because its product is not active.", price.ID))
+		}
 		line.Price = price.ID
 		lines, items = append(lines, line), append(items, chosen{price: price, quantity: line.Quantity})
 	}

@@ -24,10 +24,10 @@ type SessionOptions struct {
 	MethodRemove      string            `json:"payment_method_remove,omitempty"`
 	MethodSave        string            `json:"payment_method_save,omitempty"`
 	SavedMethodsGiven bool              `json:"saved_payment_method_options,omitempty"`
+	CustomerUpdate    []string          `json:"customer_update,omitempty"` // address, name: taken from what the buyer types
 }
 
-// Accepted besides what a session shows, and without effect: customer_update
-// (the page asks for nothing that could update a customer),
+// Accepted besides what a session shows, and without effect: customer_update[shipping],
 // automatic_tax[enabled]=false, invoice_creation[enabled]=false and
 // payment_method_options[card][request_three_d_secure]=automatic.
 const optionParams = " locale submit_type billing_address_collection phone_number_collection tax_id_collection consent_collection custom_text" +
@@ -67,19 +67,28 @@ func readOptions(p params) SessionOptions {
 	options.SavedMethodsGiven, options.RedisplayFilters = saved.at != nil, saved.texts("allow_redisplay_filters")
 	options.MethodRemove = saved.enum("payment_method_remove", "", "disabled", "enabled")
 	options.MethodSave = saved.enum("payment_method_save", "", "disabled", "enabled")
+	options.CustomerUpdate = readCustomerUpdate(p)
 	readUnused(p)
 	return options
 }
 
-// readUnused reads what has no effect, and refuses what would have one.
-func readUnused(p params) {
+// readCustomerUpdate returns what the customer takes over from the buyer.
+func readCustomerUpdate(p params) []string {
 	update := p.sub("customer_update").only("address", "name", "shipping")
-	for _, field := range []string{"address", "name", "shipping"} {
-		update.enum(field, "", "auto", "never")
-	}
 	if p.has("customer_update") && p.text("customer") == "" {
 		p.fail(invalid("customer_update", "`customer_update` can only be used with `customer`."))
 	}
+	var taken []string
+	for _, field := range []string{"address", "name", "shipping"} {
+		if update.enum(field, "never", "auto", "never") == "auto" {
+			taken = append(taken, field)
+		}
+	}
+	return taken
+}
+
+// readUnused reads what has no effect, and refuses what would have one.
+func readUnused(p params) {
 	if p.enabled("automatic_tax") {
 		p.fail(invalid("automatic_tax[enabled]", "Taxes are not simulated."))
 	}

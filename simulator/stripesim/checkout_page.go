@@ -20,6 +20,10 @@ type checkoutView struct {
 	Promotion  *promotionView
 	Email      string
 	EmailFixed bool
+	Buyer      Contact // what was typed besides the e-mail address
+	Address    Address // where the bill goes; empty until typed
+	AsksPhone  bool
+	AsksStreet bool // for the whole address, not only for country and postal code
 	CancelURL  string
 	Error      string
 	Asks       bool // for a payment method
@@ -86,6 +90,20 @@ var checkoutTemplate = page.Parse(`
 </fieldset>{{end}}
 {{if .Takes.card}}<div class="onlycard">{{template "card" .Card}}</div>{{end}}
 {{end}}
+<label for="name">{{if .Takes.card}}Name on card{{else}}Full name{{end}}</label>
+<input id="name" name="name" autocomplete="name" value="{{.Buyer.Name}}">
+{{if .AsksPhone}}<label for="phone">Phone</label>
+<input id="phone" name="phone" type="tel" autocomplete="tel" required value="{{.Buyer.Phone}}">{{end}}
+{{if .AsksStreet}}<label for="line1">Address</label>
+<input id="line1" name="line1" autocomplete="address-line1" required value="{{.Address.Line1}}">
+<label for="city">City</label>
+<input id="city" name="city" autocomplete="address-level2" required value="{{.Address.City}}">{{end}}
+<div class="pair">
+<div><label for="country">Country</label>
+<input id="country" name="country" autocomplete="country" maxlength="2" placeholder="US" value="{{.Address.Country}}"></div>
+<div><label for="postal_code">Postal code</label>
+<input id="postal_code" name="postal_code" autocomplete="postal-code"{{if .AsksStreet}} required{{end}} value="{{.Address.PostalCode}}"></div>
+</div>
 {{with .Terms}}<div class="choice"><label><input type="checkbox" name="terms" value="accepted" required{{if $.Agreed}} checked{{end}}> <span class="grow">{{.}}</span></label></div>{{end}}
 {{with .Note}}<p class="soft">{{.}}</p>{{end}}
 <button class="full" name="action" value="pay">{{.Button}}</button>
@@ -113,16 +131,18 @@ func (s *Stripe) showCheckout(w http.ResponseWriter, r *http.Request, status int
 		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "This checkout does not exist", Text: "The link is wrong, or the simulator's state was reset."})
 		return
 	case session.Status == "complete":
-		page.WriteNotice(w, http.StatusOK, page.Notice{Frame: frame("Already complete"), Heading: "This checkout is already complete", Text: "Nothing more is to be done here.", Link: successURL(session), LinkTo: "Continue"})
+		page.WriteNotice(w, http.StatusOK, s.thanks(session))
 		return
 	case session.Status == "expired":
 		page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Expired"), Heading: "This checkout has expired", Text: "Go back and begin again.", Link: session.CancelURL, LinkTo: "Back"})
 		return
 	}
 	view.Card, view.Agreed = readCardForm(r), r.PostFormValue("terms") != ""
-	if typed := r.PostFormValue("email"); typed != "" && !view.EmailFixed {
-		view.Email = typed
+	view.Buyer = readBuyer(r)
+	if view.Buyer.Email != "" && !view.EmailFixed {
+		view.Email = view.Buyer.Email
 	}
+	view.Address = *cmp.Or(view.Buyer.Address, &Address{})
 	switch promotion := view.Promotion; {
 	case promotion != nil && r.PostFormValue("code") != "":
 		promotion.Typed, promotion.Error = r.PostFormValue("code"), problem
@@ -140,7 +160,11 @@ func (s *Stripe) viewCheckout(session *CheckoutSession) checkoutView {
 	for kind := range view.Takes {
 		view.Takes[kind] = session.Types == nil || slices.Contains(session.Types, kind)
 	}
-	view.EmailFixed = session.CustomerEmail != "" || session.Customer != "" && view.Email != ""
+	if session.PaymentLink != "" {
+		view.CancelURL = ""
+	}
+	view.EmailFixed = s.fixedEmail(session) != ""
+	view.AsksPhone, view.AsksStreet = session.Options.PhoneNumber, session.Options.BillingAddress == "required"
 	if session.Options.TermsOfService == "required" {
 		view.Terms = cmp.Or(session.Options.CustomText["terms_of_service_acceptance"], "I agree to the terms of service")
 	}

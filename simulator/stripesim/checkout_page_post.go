@@ -81,7 +81,7 @@ func (s *Stripe) payOnPage(w http.ResponseWriter, r *http.Request) {
 		s.showCheckout(w, r, refused.Status, refused.Message)
 		return
 	}
-	completed, err := s.payCheckout(id, number, strings.TrimSpace(r.PostFormValue("email")))
+	completed, err := s.payCheckout(id, number, readBuyer(r))
 	var session *CheckoutSession
 	s.world.View(func() {
 		if found := s.state.Sessions.Get(id); found != nil {
@@ -104,7 +104,7 @@ func (s *Stripe) payOnPage(w http.ResponseWriter, r *http.Request) {
 // sent twice, or to the challenge that the session's intent waits for.
 func (s *Stripe) afterPaying(session *CheckoutSession) string {
 	if session.Status == "complete" {
-		return successURL(session)
+		return s.successURL(session)
 	}
 	return s.challengeURL(s.waitingIntent(session))
 }

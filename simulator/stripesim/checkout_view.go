@@ -10,12 +10,15 @@ import (
 
 // sessionLines is the included line_items list: at most ten, as Stripe shows.
 func (s *Stripe) sessionLines(id string) any {
-	session := s.state.Sessions.Get(id)
+	return s.firstLinesOf(s.state.Sessions.Get(id), "/v1/checkout/sessions/"+id)
+}
+
+func (s *Stripe) firstLinesOf(session *CheckoutSession, of string) any {
 	var data []any
 	for i := range session.Lines[:min(10, len(session.Lines))] {
 		data = append(data, s.showSessionLine(session, &session.Lines[i]))
 	}
-	return list("/v1/checkout/sessions/"+id+"/line_items", data, len(session.Lines) > 10)
+	return list(of+"/line_items", data, len(session.Lines) > 10)
 }
 
 func (s *Stripe) showSessionLine(session *CheckoutSession, line *SessionLine) object {
@@ -38,13 +41,9 @@ func (s *Stripe) trialEndOf(session *CheckoutSession) time.Time {
 }
 
 func (s *Stripe) showSession(cs *CheckoutSession) object {
-	var address, details any
+	var address any
 	if cs.Status == "open" {
 		address = s.link("/c/pay/" + cs.ID)
-	}
-	email := s.emailOf(cs)
-	if email != "" {
-		details = object{"address": nil, "business_name": nil, "email": email, "individual_name": nil, "name": nil, "phone": nil, "tax_exempt": "none", "tax_ids": []any{}}
 	}
 	var promotionCodes any
 	if cs.AllowPromotionCodes {
@@ -54,10 +53,10 @@ func (s *Stripe) showSession(cs *CheckoutSession) object {
 		"automatic_tax": object{"enabled": false, "liability": nil, "provider": nil, "status": nil},
 		"cancel_url":    orNull(cs.CancelURL), "client_reference_id": orNull(cs.ClientReferenceID), "client_secret": nil,
 		"collected_information": nil, "created": cs.Created.Unix(), "currency": orNull(cs.Currency), "currency_conversion": nil, "custom_fields": []any{},
-		"customer": orNull(cs.Customer), "customer_account": nil, "customer_creation": orNull(cs.CustomerCreation), "customer_details": details,
+		"customer": orNull(cs.Customer), "customer_account": nil, "customer_creation": orNull(cs.CustomerCreation), "customer_details": s.showBuyer(cs),
 		"customer_email": orNull(cs.CustomerEmail), "discounts": showSessionDiscounts(cs), "expires_at": cs.ExpiresAt.Unix(), "invoice": orNull(cs.Invoice),
 		"invoice_creation": nil, "livemode": false, "metadata": shown(cs.Metadata), "mode": cs.Mode,
-		"payment_intent": orNull(cs.PaymentIntent), "payment_link": nil, "payment_method_collection": cs.collection(),
+		"payment_intent": orNull(cs.PaymentIntent), "payment_link": orNull(cs.PaymentLink), "payment_method_collection": cs.collection(),
 		"payment_method_configuration_details": nil, "payment_method_options": object{"card": object{"request_three_d_secure": "automatic"}},
 		"payment_method_types": offered(cs.Types, cs.Currency), "payment_status": cs.PaymentStatus, "permissions": nil, "recovered_from": nil,
 		"setup_intent": orNull(cs.SetupIntent), "shipping_address_collection": nil, "shipping_cost": nil,
@@ -97,13 +96,13 @@ func (s *Stripe) needsMethod(cs *CheckoutSession) bool {
 	return cs.Mode == "setup" || s.due(cs) > 0 || cs.collection() == "always"
 }
 
-// emailOf is what customer_details shows.
+// emailOf is what customer_details shows: what the buyer typed, once the session
+// is complete, whatever the customer's address becomes later.
 func (s *Stripe) emailOf(cs *CheckoutSession) string {
-	known := cmp.Or(cs.BuyerEmail, cs.CustomerEmail)
-	if customer := s.state.Customers.Get(cs.Customer); customer != nil && !customer.Deleted {
-		known = cmp.Or(customer.Email, known)
+	if cs.Status == "complete" && cs.BuyerEmail != "" {
+		return cs.BuyerEmail
 	}
-	return known
+	return cmp.Or(s.fixedEmail(cs), cs.BuyerEmail, cs.CustomerEmail, cs.PrefilledEmail)
 }
 
 // money writes an amount as a person reads it.

@@ -11,7 +11,7 @@ type Contact struct {
 // billing reads billing_details over what they were.
 func (p params) billing(old Contact) Contact {
 	sent := p.sub("billing_details").only("address", "email", "name", "phone")
-	return Contact{Email: sent.textOr("email", old.Email), Name: sent.textOr("name", old.Name), Phone: sent.textOr("phone", old.Phone),
+	return Contact{Email: sent.email("email", old.Email), Name: sent.textOr("name", old.Name), Phone: sent.textOr("phone", old.Phone),
 		Address: sent.postal(old.Address)}
 }
 

@@ -34,6 +34,9 @@ type Customer struct {
 	Deleted              bool              `json:"deleted"`
 }
 
+// longestName is how many characters a customer's name can have.
+const longestName = 256
+
 // Key is the id.
 func (c *Customer) Key() string { return c.ID }
 
@@ -78,13 +81,10 @@ func (s *Stripe) createCustomer(c *call) (object, error) {
 
 // readCustomer fills in what the parameters say and returns the payment method to attach.
 func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
-	to.Email = p.textOr("email", to.Email)
-	if name, domain, found := strings.Cut(to.Email, "@"); to.Email != "" && (!found || name == "" || domain == "" || strings.ContainsAny(to.Email, " \t\n") || len(to.Email) > 512) {
-		p.fail(malformed("email_invalid", "email", "Invalid email address: %s", to.Email))
-	}
-	to.Name = p.textOr("name", to.Name)
+	to.Email = p.email("email", to.Email)
+	to.Name = p.limited("name", to.Name, longestName)
 	to.Description = p.textOr("description", to.Description)
-	to.Phone = p.textOr("phone", to.Phone)
+	to.Phone = p.limited("phone", to.Phone, 20)
 	to.Balance = p.integer("balance", to.Balance)
 	to.Metadata = p.metadata(to.Metadata)
 	to.Address, to.Shipping = p.postal(to.Address), p.recipient("shipping", to.Shipping)

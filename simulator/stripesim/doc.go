@@ -120,10 +120,24 @@
 // before the idempotency key is looked at. Which errors carry Stripe-Should-Retry
 // is our reading. What is under /v2 is answered with 404.
 //
+// # Customers of checkout sessions
+//
+// A session without a customer creates one when its payment goes through, from
+// what the buyer typed (ensureCustomer): in mode subscription and with
+// customer_creation=always. customer_details keeps what was typed, whatever the
+// customer becomes later. A known customer takes over only a missing e-mail address
+// and what customer_update allows.
+//
+// # Currencies
+//
+// A customer with a live subscription, schedule, amount-off discount or pending
+// invoice item in one currency is not billed in another (refuseCurrency). A one-time
+// payment may be in any.
+//
 // # Hosted pages
 //
 // The checkout, the portal and the page of an invoice are forms that need no
-// script. What a person does there runs the operations of the API (perform), so
+// script. A payment link begins a checkout session per visit. What a person does there runs the operations of the API (perform), so
 // it cannot differ from them. The portal obeys its session's configuration and
 // flow. Its links do not run out, it is in English whatever the locale, and it
 // makes no retention offers and applies no promotion codes.
@@ -131,7 +145,8 @@
 // # Not simulated
 //
 // In the catalog: currency options, fractions of the smallest unit, tax rates on
-// anything, trial days of plans, package dimensions, payment links. Of discounts:
+// anything, trial days of plans, package dimensions, inline prices in payment
+// links. Of discounts:
 // those of a subscription's items, of schedules and of previews, and minimum
 // amounts in several currencies. Of test clocks: putting an existing customer on
 // one. Besides:

@@ -52,7 +52,11 @@ var formerlyExpandable = map[string][]string{
 // includable are the fields that are only there when asked for, by type of object.
 var includable = map[string]map[string]func(*Stripe, object) any{
 	"checkout.session": {"line_items": func(s *Stripe, o object) any { return s.sessionLines(o["id"].(string)) }},
-	"customer":         {"subscriptions": func(s *Stripe, o object) any { return s.customerSubscriptions(o["id"].(string)) }},
+	"payment_link": {"line_items": func(s *Stripe, o object) any {
+		id := o["id"].(string)
+		return s.firstLinesOf(&s.state.PaymentLinks.Get(id).Session, "/v1/payment_links/"+id)
+	}},
+	"customer": {"subscriptions": func(s *Stripe, o object) any { return s.customerSubscriptions(o["id"].(string)) }},
 	"invoice": {
 		"payments":            func(s *Stripe, o object) any { return s.invoicePayments(o["id"].(string)) },
 		"confirmation_secret": func(s *Stripe, o object) any { return s.confirmationSecret(o["id"].(string)) },

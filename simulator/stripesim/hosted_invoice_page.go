@@ -159,7 +159,7 @@ func (s *Stripe) payHosted(invoice *Invoice, typed cardForm) error {
 		if problem := s.checkCard(typed); problem != nil {
 			return problem
 		}
-		fresh, failure := s.newPaymentMethod(typed.Number, customer.Email)
+		fresh, failure := s.newPaymentMethod(typed.Number, Contact{Email: customer.Email})
 		if failure != nil {
 			return failure
 		}

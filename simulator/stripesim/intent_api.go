@@ -94,7 +94,7 @@ func (s *Stripe) readIntent(c *call, to *PaymentIntent) {
 
 // readKept reads what a confirmation can still change.
 func (s *Stripe) readKept(p params, to *PaymentIntent) {
-	to.ReceiptEmail, to.Shipping = p.textOr("receipt_email", to.ReceiptEmail), p.shipping(to.Shipping)
+	to.ReceiptEmail, to.Shipping = p.email("receipt_email", to.ReceiptEmail), p.shipping(to.Shipping)
 	to.SetupFutureUsage = p.enum("setup_future_usage", to.SetupFutureUsage, "on_session", "off_session")
 	to.Capture = p.enum("capture_method", to.Capture, "automatic", "automatic_async", "manual")
 	to.Types = p.readTypes(to.Types)

@@ -61,6 +61,9 @@ func (s *Stripe) createInvoice(c *call) (object, error) {
 		invoice.Currency = items[len(items)-1].Currency
 	}
 	invoice.Currency = cmp.Or(invoice.Currency, customer.Currency, "usd")
+	if failure := s.refuseCurrency(customer, invoice.Currency); failure != nil {
+		return nil, failure
+	}
 	if include || sub != nil {
 		s.takeUp(invoice, items)
 	}
@@ -278,7 +281,12 @@ func (s *Stripe) sendInvoice(c *call) (object, error) {
 }
 
 func (s *Stripe) voidInvoice(c *call) (object, error) {
-	return s.closeInvoice(c, "void", s.void, "open", "uncollectible")
+	return s.closeInvoice(c, "void", func(invoice *Invoice) {
+		s.void(invoice)
+		if sub := s.state.Subscriptions.Get(invoice.Subscription); sub != nil && sub.Status == "incomplete" && sub.LatestInvoice == invoice.ID {
+			s.expireIncomplete(sub)
+		}
+	}, "open", "uncollectible")
 }
 
 func (s *Stripe) giveUpInvoice(c *call) (object, error) {

@@ -66,6 +66,9 @@ func (s *Stripe) createInvoiceItem(c *call) (object, error) {
 	}
 	item.Customer = customer.ID
 	item.Currency = cmp.Or(item.Currency, customer.Currency, "usd")
+	if failure := s.refuseCurrency(customer, item.Currency); failure != nil {
+		return nil, failure
+	}
 	invoice, failure := s.invoiceFor(item)
 	if failure != nil {
 		return nil, failure

@@ -29,6 +29,7 @@ var kinds = map[string]kind{
 	}},
 	"pi":    {"payment_intent", func(s *Stripe, id string) object { return shownIf(s.state.PaymentIntents.Get(id), s.showPaymentIntent) }},
 	"pm":    {"PaymentMethod", func(s *Stripe, id string) object { return shownIf(s.state.PaymentMethods.Get(id), s.showPaymentMethod) }},
+	"plink": {"payment_link", func(s *Stripe, id string) object { return shownIf(s.state.PaymentLinks.Get(id), s.showLink) }},
 	"price": {"price", func(s *Stripe, id string) object { return shownIf(s.state.Prices.Get(id), s.showPrice) }},
 	"prod":  {"product", func(s *Stripe, id string) object { return shownIf(s.state.Products.Get(id), s.showProduct) }},
 	"promo": {"promotion code", func(s *Stripe, id string) object { return shownIf(s.state.PromotionCodes.Get(id), s.showPromotionCode) }},

@@ -21,6 +21,7 @@ func (s *Stripe) hostedPages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /c/pay/{session}", s.checkoutPage)
 	mux.HandleFunc("POST /c/pay/{session}", s.checkoutPost)
+	mux.HandleFunc("GET /b/{code}", s.linkPage)
 	mux.HandleFunc("GET /3ds/{intent}", s.challengePage)
 	mux.HandleFunc("POST /3ds/{intent}", s.challengePost)
 	mux.HandleFunc("GET /i/{invoice}", s.hostedInvoice)
@@ -90,7 +91,12 @@ func (s *Stripe) awaitDelivery(r *http.Request, event string) {
 	}
 }
 
-func successURL(session *CheckoutSession) string {
+// successURL is where a buyer goes. A payment link that names no address shows
+// Stripe's own page, which confirms the payment.
+func (s *Stripe) successURL(session *CheckoutSession) string {
+	if session.PaymentLink != "" && session.SuccessURL == linkAddress {
+		return s.link("/c/pay/" + session.ID)
+	}
 	return strings.ReplaceAll(session.SuccessURL, "{CHECKOUT_SESSION_ID}", session.ID)
 }
 

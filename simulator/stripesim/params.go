@@ -75,9 +75,14 @@ func (p params) text(field string) string {
 	case child.nested():
 		p.fail(malformed("", p.name(field), "Invalid string"))
 		return ""
+	case len(child.value) > longestText && len([]rune(child.value)) > longestText:
+		p.fail(tooLong(p.name(field), child.value, longestText))
 	}
 	return child.value
 }
+
+// longestText is how many characters a text can have that has no other limit.
+const longestText = 5000
 
 // textOr returns the parameter, or old when it was not sent. An empty one unsets.
 func (p params) textOr(field, old string) string {

@@ -16,19 +16,7 @@ func errNotOpen(session *CheckoutSession) *Error {
 // 3-D Secure is an *Error with the code authentication_required, whose
 // PaymentIntent goes on with Authenticate. It does not wait for webhooks.
 func (s *Stripe) PayCheckout(sessionID, card string) error {
-	completed, err := s.payCheckout(sessionID, card, "")
-	if err != nil || completed != "" {
-		return err
-	}
-	asked := &Error{}
-	s.world.View(func() {
-		session := s.state.Sessions.Get(sessionID)
-		id := s.waitingIntent(session)
-		method, _, _ := s.challenged(id)
-		asked = unauthenticated.failure(method)
-		asked.PaymentIntent = id
-	})
-	return asked
+	return s.PayCheckoutAs(sessionID, card, Contact{})
 }
 
 // waitingIntent is the intent that a session is paid, or set up, with.
@@ -38,14 +26,17 @@ func (s *Stripe) waitingIntent(session *CheckoutSession) string {
 
 // payCheckout returns the id of the checkout.session.completed event; "" when
 // the session's intent waits for a challenge.
-func (s *Stripe) payCheckout(sessionID, card, email string) (completed string, err error) {
+func (s *Stripe) payCheckout(sessionID, card string, buyer Contact) (completed string, err error) {
 	s.change(sessionID, func() {
 		session, failure := s.payable(sessionID)
 		if failure != nil {
 			err = failure
 			return
 		}
-		session.BuyerEmail = cmp.Or(s.emailOf(session), email, "buyer@example.com")
+		if failure := s.fill(session, buyer); failure != nil {
+			err = failure
+			return
+		}
 		method, failure := s.methodOnPage(session, card)
 		if failure != nil {
 			err = failure
@@ -64,7 +55,7 @@ func (s *Stripe) methodOnPage(session *CheckoutSession, card string) (*PaymentMe
 	if card == "" && !s.needsMethod(session) {
 		return nil, nil
 	}
-	method, failure := s.newPaymentMethod(card, session.BuyerEmail)
+	method, failure := s.newPaymentMethod(card, session.buyer())
 	if failure == nil && !takes(session, method) {
 		return nil, invalid("payment_method", "This checkout does not take %s.", method.kind())
 	}
@@ -141,12 +132,6 @@ func (s *Stripe) nameBuyer(intent *PaymentIntent) {
 	intent.Customer = session.Customer
 }
 
-func (s *Stripe) ensureCustomer(session *CheckoutSession) {
-	if session.Customer == "" && (session.Mode == "subscription" || session.CustomerCreation == "always") {
-		session.Customer = s.addCustomer(&Customer{Email: session.BuyerEmail, NextInvoice: 1}, nil).ID
-	}
-}
-
 // concludeFree completes a session that costs nothing now.
 func (s *Stripe) concludeFree(session *CheckoutSession, method *PaymentMethod) (completed string) {
 	s.ensureCustomer(session)
@@ -201,9 +186,7 @@ func (s *Stripe) createFromSession(session *CheckoutSession, method *PaymentMeth
 	}
 	invoice := s.addInvoice(s.plan(sub, "subscription_create", lines)) // what is pending waits: the session asked for its own total
 	session.Invoice, sub.LatestInvoice = invoice.ID, invoice.ID
-	if customer.Currency == "" {
-		customer.Currency = session.Currency
-	}
+	customer.Currency = session.Currency
 	s.emitUpdate("customer.updated", before, s.showCustomer(customer))
 	s.emitCreated(invoice)
 	s.finalizeWith(invoice, 0)

@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"strings"
@@ -35,12 +36,13 @@ func (m *PaymentMethod) clone() PaymentMethod {
 
 // newPaymentMethod makes an unattached method of a test number. Spaces in the
 // number are ignored.
-func (s *Stripe) newPaymentMethod(number, email string) (*PaymentMethod, *Error) {
+func (s *Stripe) newPaymentMethod(number string, billing Contact) (*PaymentMethod, *Error) {
 	number = strings.ReplaceAll(number, " ", "")
 	if _, known := numbers[number]; !known {
 		return nil, incorrectNumber()
 	}
-	return s.addPaymentMethod(PaymentMethod{Number: number, Billing: Contact{Email: email, Address: &Address{Country: "US"}}, AllowDisplay: "limited"}), nil
+	billing.Address = cmp.Or(billing.Address, &Address{Country: "US"})
+	return s.addPaymentMethod(PaymentMethod{Number: number, Billing: billing, AllowDisplay: "limited"}), nil
 }
 
 func incorrectNumber() *Error {
@@ -88,7 +90,7 @@ func (s *Stripe) readPaymentMethod(p params, field string) *PaymentMethod {
 		p.fail(noSuch("PaymentMethod", id, p.name(field)))
 		return nil
 	}
-	method, failure := s.newPaymentMethod(number, "")
+	method, failure := s.newPaymentMethod(number, Contact{})
 	if failure != nil {
 		p.fail(failure)
 	}

@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"cmp"
 	"net/http"
 )
 
@@ -42,12 +43,15 @@ func (s *Stripe) confirmPage(c *call) (object, error) {
 	case method != nil && !takes(session, method):
 		return nil, invalid("payment_method", "This checkout does not take %s.", method.kind())
 	}
-	session.BuyerEmail = s.emailOf(session)
-	if method != nil && session.BuyerEmail == "" {
-		session.BuyerEmail = method.Billing.Email
+	buyer := Contact{}
+	if method != nil {
+		buyer = method.Billing
 	}
-	if session.BuyerEmail == "" {
+	if cmp.Or(s.emailOf(session), buyer.Email) == "" {
 		return nil, invalid("payment_method", "The buyer's e-mail address is missing: send it as billing_details[email] of the payment method.")
+	}
+	if failure := s.fill(session, buyer); failure != nil {
+		return nil, failure
 	}
 	if _, failure := s.paySession(session, method); failure != nil {
 		return nil, failure

@@ -69,7 +69,11 @@ func (s *Stripe) addPortal(portal *PortalSession) *PortalSession {
 func (s *Stripe) readPortalConfiguration(c *call) (*PortalConfiguration, error) {
 	id := c.text("configuration")
 	if id == "" {
-		return s.defaultConfiguration(), nil
+		standard := s.defaultConfiguration()
+		if standard == nil {
+			return nil, invalid("", "No configuration provided and your test mode default configuration has not been created. Provide a configuration or create your default by saving your customer portal settings in test mode at %s.", s.link("/_sim"))
+		}
+		return standard, nil
 	}
 	configuration := s.state.Configurations.Get(id)
 	switch {

@@ -41,8 +41,18 @@ var portalConfigurationRoutes = []route{
 	op(http.MethodPost, "/v1/billing_portal/configurations/{}", "active "+configurationParams, (*Stripe).updateConfiguration),
 }
 
-// addDefaultConfiguration makes what a real account gets by saving the portal's
-// settings in the Dashboard once. It leads back to the controls where a portal
+// SavePortalSettings makes the default configuration, as saving the portal's
+// settings in the Dashboard once does. Without it a portal session must name a
+// configuration. It does nothing when there is one.
+func (s *Stripe) SavePortalSettings() { s.world.Change(s.addDefaultConfiguration) }
+
+// PortalSaved says whether there is a default configuration.
+func (s *Stripe) PortalSaved() (saved bool) {
+	s.world.View(func() { saved = s.defaultConfiguration() != nil })
+	return saved
+}
+
+// addDefaultConfiguration is SavePortalSettings under the lock. It leads back to the controls where a portal
 // session names no other address. Plans cannot be changed in it before somebody
 // says which: that is so in the Dashboard too.
 func (s *Stripe) addDefaultConfiguration() {

@@ -18,7 +18,7 @@ func (s *Stripe) SetCard(customerID, number string) error {
 }
 
 func (s *Stripe) setCard(customer *Customer, number string) *Error {
-	method, failure := s.newPaymentMethod(number, customer.Email)
+	method, failure := s.newPaymentMethod(number, Contact{Email: customer.Email})
 	if failure != nil {
 		return failure
 	}
@@ -48,7 +48,7 @@ func (s *Stripe) detach(method *PaymentMethod) {
 // addInPortal sets a typed card up and makes it the default. It leads to the
 // challenge of a card that asks for one; what follows then is followSetup.
 func (s *Stripe) addInPortal(v *visit, number string) (next string, err error) {
-	method, failure := s.newPaymentMethod(number, v.customer.Email)
+	method, failure := s.newPaymentMethod(number, Contact{Email: v.customer.Email})
 	if failure != nil {
 		return "", failure
 	}

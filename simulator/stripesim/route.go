@@ -106,6 +106,7 @@ var routes = slices.Concat(
 	entitlementRoutes,
 	checkoutRoutes,
 	paymentPageRoutes,
+	paymentLinkRoutes,
 	portalRoutes,
 	portalConfigurationRoutes,
 	subscriptionRoutes,

@@ -213,18 +213,56 @@ func (s *Stripe) completeSchedule(schedule *Schedule) {
 		s.cancelNow(sub, "cancellation_requested")
 		return
 	}
-	s.releaseSchedule(schedule)
+	s.releaseSchedule(schedule, false)
 }
 
-// releaseSchedule lets the subscription go.
-func (s *Stripe) releaseSchedule(schedule *Schedule) {
+// scheduledEnd is when the schedule of a subscription ends it, which the
+// subscription shows as its cancel_at; the zero time when it does not.
+func (s *Stripe) scheduledEnd(sub *Subscription) time.Time {
+	schedule := s.state.Schedules.Get(sub.Schedule)
+	if schedule == nil || schedule.Status != "active" || schedule.EndBehavior != "cancel" {
+		return time.Time{}
+	}
+	return schedule.end()
+}
+
+// cancelAt is when a subscription is to end, by itself or by its schedule.
+func (s *Stripe) cancelAt(sub *Subscription) time.Time {
+	if sub.CancelAt.IsZero() {
+		return s.scheduledEnd(sub)
+	}
+	return sub.CancelAt
+}
+
+// managed is the error for changing the cancellation of a subscription that a
+// schedule manages, nil when none does.
+func (s *Stripe) managed(sub *Subscription) *Error {
+	if !s.scheduled(sub) {
+		return nil
+	}
+	return invalid("cancel_at", "The subscription is managed by the subscription schedule `%s`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.", sub.Schedule)
+}
+
+// releaseSchedule lets the subscription go. preserve keeps the end that the
+// schedule set.
+func (s *Stripe) releaseSchedule(schedule *Schedule, preserve bool) {
 	sub := s.state.Subscriptions.Get(schedule.Subscription)
+	var before object
+	var end time.Time
+	if sub != nil {
+		before, end = s.showSubscription(sub), s.scheduledEnd(sub)
+	}
 	schedule.Status, schedule.ReleasedAt = "released", s.now()
 	schedule.ReleasedSubscription, schedule.Subscription = schedule.Subscription, ""
 	s.emit("subscription_schedule.released", s.showSchedule(schedule), nil)
-	if sub != nil {
-		s.changeSubscription(sub, func() { sub.Schedule = "" })
+	if sub == nil {
+		return
 	}
+	sub.Schedule = ""
+	if preserve && end.After(s.now()) {
+		s.scheduleCancel(sub, false, end)
+	}
+	s.emitUpdate("customer.subscription.updated", before, s.showSubscription(sub))
 }
 
 // endWith ends the schedule of a subscription that ended: canceled, or aborted

@@ -42,6 +42,9 @@ func (s *Stripe) createSchedule(c *call) (object, error) {
 	if failure := s.clockTakes(customer); failure != nil {
 		return nil, failure
 	}
+	if failure := s.refuseCurrency(customer, s.state.Prices.Get(schedule.Phases[0].Items[0].Price).Currency); failure != nil {
+		return nil, failure
+	}
 	schedule.Customer = customer.ID
 	s.addSchedule(schedule)
 	if begins.After(s.now()) {
@@ -156,11 +159,16 @@ func (s *Stripe) updateSchedule(c *call) (object, error) {
 		return nil, failure
 	}
 	before := s.showSchedule(schedule)
-	*schedule = changed
+	sub := s.state.Subscriptions.Get(schedule.Subscription)
+	if sub == nil {
+		*schedule = changed
+	} else {
+		s.changeSubscription(sub, func() { *schedule = changed }) // its cancel_at may follow
+	}
 	if c.has("phases") {
 		s.scheduleTimers(schedule)
 	}
-	if sub := s.state.Subscriptions.Get(schedule.Subscription); sub != nil && c.has("phases") {
+	if sub != nil && c.has("phases") {
 		s.enterPhase(sub, schedule.Phases[schedule.Current], proration)
 	}
 	s.emitUpdate("subscription_schedule.updated", before, s.showSchedule(schedule))
@@ -215,17 +223,17 @@ func (s *Stripe) cancelSchedule(c *call) (object, error) {
 	return s.showSchedule(schedule), nil
 }
 
-// releaseScheduleNow lets the subscription go on by itself. A schedule sets no
-// cancellation date here, so there is none to preserve.
+// releaseScheduleNow lets the subscription go on by itself; with
+// preserve_cancel_date it still ends when the schedule would have ended it.
 func (s *Stripe) releaseScheduleNow(c *call) (object, error) {
 	schedule, failure := s.liveSchedule(c)
 	if failure != nil {
 		return nil, failure
 	}
-	c.boolean("preserve_cancel_date", false)
+	preserve := c.boolean("preserve_cancel_date", false)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	s.releaseSchedule(schedule)
+	s.releaseSchedule(schedule, preserve)
 	return s.showSchedule(schedule), nil
 }

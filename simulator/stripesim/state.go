@@ -24,11 +24,13 @@ type Config struct {
 	Version string // the account's API version; default APIVersion
 	// RateLimits makes Stripe's limits of a sandbox hold.
 	RateLimits bool
-	World      *schedule.World
-	Outbox     *delivery.Outbox
-	History    *wire.History
-	Faults     *wire.Faults
-	Logger     *slog.Logger
+	// PortalSaved begins with the portal's settings saved (SavePortalSettings).
+	PortalSaved bool
+	World       *schedule.World
+	Outbox      *delivery.Outbox
+	History     *wire.History
+	Faults      *wire.Faults
+	Logger      *slog.Logger
 	// SearchLag is how long search does not see a change; 0: 5 to 60 seconds,
 	// by the seed.
 	SearchLag time.Duration
@@ -91,6 +93,8 @@ type State struct {
 
 	BalanceTransactions ordered.Table[BalanceTransaction, *BalanceTransaction] `json:"balance_transactions"`
 
+	PaymentLinks ordered.Table[PaymentLink, *PaymentLink] `json:"payment_links"`
+
 	Configurations ordered.Table[PortalConfiguration, *PortalConfiguration] `json:"portal_configurations"`
 }
 
@@ -107,7 +111,9 @@ func New(config Config) *Stripe {
 		search:  searchIndex{versions: map[string][]version{}},
 		gate:    &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
 	}
-	s.addDefaultConfiguration()
+	if config.PortalSaved {
+		s.addDefaultConfiguration()
+	}
 	s.outbox.Register(s)
 	s.pages = s.hostedPages()
 	s.registerTimers()
@@ -131,5 +137,7 @@ func (state *State) Open() (err error) {
 func (s *Stripe) Restore(state *State) {
 	s.state = state
 	s.reindex()
-	s.addDefaultConfiguration() // a state that was saved before there were configurations has none
+	if s.config.PortalSaved {
+		s.addDefaultConfiguration()
+	}
 }

@@ -136,7 +136,7 @@ func (s *Stripe) subscribe(from creation, adjust func(*Subscription), refused fu
 		s.scheduleFinalization(invoice)
 	}
 	before := s.showCustomer(from.customer)
-	from.customer.Currency = cmp.Or(from.customer.Currency, sub.Currency)
+	from.customer.Currency = sub.Currency
 	s.emit("customer.subscription.created", s.showSubscription(sub), nil)
 	s.emitUpdate("customer.updated", before, s.showCustomer(from.customer))
 	s.emitCreated(invoice)
@@ -255,6 +255,9 @@ func (s *Stripe) readStart(c *call) (creation, error) {
 		return creation{}, err
 	}
 	if failure := s.clockTakes(customer); failure != nil {
+		return creation{}, failure
+	}
+	if failure := s.refuseCurrency(customer, from.items[0].price.Currency); failure != nil {
 		return creation{}, failure
 	}
 	from.customer = customer

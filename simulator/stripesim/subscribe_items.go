@@ -29,9 +29,13 @@ func (s *Stripe) readChosenPrice(sent params) *Price {
 	case price == nil:
 		sent.fail(noSuch("price", id, sent.name("price")))
 	case !price.Active:
-		sent.fail(invalid(sent.name("price"), "The price specified is inactive. This field only accepts active prices."))
+		sent.fail(inactivePrice(sent.name("price")))
 	}
 	return price
+}
+
+func inactivePrice(param string) *Error {
+	return invalid(param, "The price specified is inactive. This field only accepts active prices.")
 }
 
 // readSubscriptionItems reads the items of a new subscription.

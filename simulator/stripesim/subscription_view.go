@@ -30,7 +30,7 @@ func (s *Stripe) showSubscription(sub *Subscription) object {
 		"automatic_tax":        object{"disabled_reason": nil, "enabled": false, "liability": nil},
 		"billing_cycle_anchor": sub.Anchor.Unix(), "billing_cycle_anchor_config": sub.AnchorConfig.show(), "billing_mode": showBillingMode(sub.mode(), sub.MigratedAt),
 		"billing_schedules": []any{}, "billing_thresholds": nil,
-		"cancel_at": unix(sub.CancelAt), "cancel_at_period_end": sub.CancelAtPeriodEnd, "canceled_at": unix(sub.CanceledAt),
+		"cancel_at": unix(s.cancelAt(sub)), "cancel_at_period_end": sub.CancelAtPeriodEnd, "canceled_at": unix(sub.CanceledAt),
 		"cancellation_details": object{"comment": orNull(sub.CancelComment), "feedback": orNull(sub.CancelFeedback), "reason": orNull(sub.CancelReason)},
 		"collection_method":    cmp.Or(sub.CollectionMethod, "charge_automatically"), "created": sub.Created.Unix(), "currency": sub.Currency, "customer": sub.Customer,
 		"customer_account": nil, "days_until_due": days, "default_payment_method": orNull(sub.DefaultPaymentMethod), "default_source": nil,

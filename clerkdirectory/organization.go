@@ -1,0 +1,92 @@
+package clerkdirectory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/upstream"
+)
+
+// Clerk's default role for those who manage an organization, and the permission by which
+// custom roles can do the same.
+const (
+	adminRole       = "org:admin"
+	adminPermission = "org:sys_memberships:manage"
+)
+
+// memberPage is how many members with one address are looked at: Clerk gives an address
+// to one user of an instance.
+const memberPage = 10
+
+// OrganizationOfSlug implements [lockstep.Organizations]. Clerk takes a slug in the place
+// of an organization's id.
+func (c *Client) OrganizationOfSlug(ctx context.Context, slug string) (lockstep.Account, error) {
+	const op = "read organization by slug"
+	if slug == "" || strings.HasPrefix(slug, "org_") {
+		return lockstep.Account{}, failed(op, fmt.Errorf("%q is not a slug", slug))
+	}
+	raw, err := c.list(ctx, op, collections[lockstep.Organization]+"/"+url.PathEscape(slug), nil)
+	if err != nil {
+		return lockstep.Account{}, err
+	}
+	o := upstream.Decode(raw)
+	if o.Text("slug") != slug {
+		return lockstep.Account{}, failed(op, errors.New("the answer is about another organization"))
+	}
+	account, err := lockstep.NewAccount(lockstep.Organization, o.Text("id"))
+	if err != nil {
+		return lockstep.Account{}, failed(op, err)
+	}
+	return account, nil
+}
+
+// MemberWithEmail implements [lockstep.Organizations]. Clerk filters members by address,
+// but does not tell there whether it is verified, so the user is read as well.
+func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Account, email string) (lockstep.Member, error) {
+	const op = "find member by address"
+	path, err := at(op, organization)
+	if err != nil {
+		return lockstep.Member{}, err
+	}
+	if organization.Kind != lockstep.Organization || email == "" {
+		return lockstep.Member{}, failed(op, errors.New("members are looked for in an organization, by an address"))
+	}
+	raw, err := c.list(ctx, op, path+"/memberships", url.Values{"email_address": {email}, "limit": {strconv.Itoa(memberPage)}})
+	if err != nil {
+		return lockstep.Member{}, err
+	}
+	memberships, ok := upstream.Decode(raw).Array("data")
+	if !ok {
+		return lockstep.Member{}, failed(op, errors.New("the answer is not a list"))
+	}
+	for _, raw := range memberships {
+		membership := upstream.Decode(raw)
+		user, err := lockstep.NewAccount(lockstep.User, membership.Object("public_user_data").Text("user_id"))
+		if err != nil {
+			return lockstep.Member{}, failed(op, err)
+		}
+		identity, err := c.Identity(ctx, user)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound): // the user was deleted since
+		case err != nil:
+			return lockstep.Member{}, err
+		case slices.ContainsFunc(identity.VerifiedEmails, func(e string) bool { return strings.EqualFold(e, email) }):
+			return lockstep.Member{User: user, Admin: manages(membership)}, nil
+		}
+	}
+	return lockstep.Member{}, fmt.Errorf("member of %s with the address: %w", organization, lockstep.ErrNotFound)
+}
+
+func manages(membership upstream.Object) bool {
+	permissions, _ := membership.Array("permissions")
+	return membership.Text("role") == adminRole || slices.ContainsFunc(permissions, func(p json.RawMessage) bool {
+		return string(p) == strconv.Quote(adminPermission)
+	})
+}

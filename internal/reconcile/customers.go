@@ -1,0 +1,170 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// proveClaims raises claimed links to proven where the customer has an address that the
+// directory has verified by now.
+func (r *run) proveClaims(ctx context.Context) error {
+	for _, l := range r.now.Customers() {
+		if l.Trust != lockstep.Claimed {
+			continue
+		}
+		c, err := r.Billing.Customer(ctx, l.CustomerID)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound), err == nil && c.Deleted:
+			continue
+		case err != nil:
+			return fmt.Errorf("look at a claimed customer: %w", err)
+		}
+		trust, err := r.Owners.vouch(ctx, *r.identity, c)
+		if err != nil {
+			return err
+		}
+		if trust == lockstep.Proven {
+			r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Trust = lockstep.Proven })
+		}
+	}
+	return nil
+}
+
+// contest gives a claimed customer up if metadata of it, or of what hangs on it, names
+// another account: only the secret key can write metadata, and whoever paid must have
+// what they paid for.
+func (r *run) contest(ctx context.Context, customerID string, metadata map[string]string) (released bool, err error) {
+	if named, ok := lockstep.AccountNamedIn(metadata); !ok || named == r.account || !r.now.Claims(customerID) {
+		return false, nil
+	}
+	c, err := r.Billing.Customer(ctx, customerID)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound), err == nil && c.Deleted:
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look at a claimed customer: %w", err)
+	}
+	owner, err := r.Owners.ofCustomer(ctx, c)
+	switch {
+	case unresolved(err), err == nil && (owner.trust != lockstep.Proven || owner.account == r.account):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if err := r.Store.Release(ctx, r.claim, customerID); err != nil {
+		return false, err
+	}
+	r.Log.Info("a claimed customer goes to the account that its metadata names", "from", r.account.String(), "to", owner.account.String(), "customer", customerID)
+	drop := func(from *lockstep.Record) {
+		from.Further = slices.DeleteFunc(slices.Clone(from.Further), func(l lockstep.Link) bool { return l.CustomerID == customerID })
+		from.Subscriptions = slices.DeleteFunc(slices.Clone(from.Subscriptions), func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
+	}
+	drop(&r.was)
+	drop(&r.now)
+	return true, nil
+}
+
+// choosePrimary has an empty primary customer yield to a proven one that has something:
+// users get an empty customer when they sign up, and then buy through a payment link,
+// which makes another.
+func (r *run) choosePrimary(ctx context.Context) error {
+	if r.absent || !r.now.Live() || r.has(r.now.CustomerID) {
+		return nil
+	}
+	var candidates []lockstep.Link
+	for _, l := range r.now.Customers() {
+		if !l.Primary && l.Trust == lockstep.Proven {
+			candidates = append(candidates, l)
+		}
+	}
+	if len(candidates) == 0 {
+		return nil
+	}
+	used, err := r.Billing.Used(ctx, r.now.CustomerID)
+	if err != nil || used {
+		return r.unseen(err)
+	}
+	for _, l := range candidates {
+		used := r.has(l.CustomerID)
+		if !used {
+			if used, err = r.Billing.Used(ctx, l.CustomerID); err != nil {
+				return r.unseen(err)
+			}
+		}
+		if used {
+			return r.promote(ctx, l.CustomerID)
+		}
+	}
+	return nil
+}
+
+// unseen lets a customer that Stripe does not find pass: nothing follows from it.
+func (r *run) unseen(err error) error {
+	if err == nil || errors.Is(err, lockstep.ErrNotFound) {
+		return nil
+	}
+	return fmt.Errorf("look at what a customer has: %w", err)
+}
+
+// has reports whether a customer has had a subscription, as far as we know.
+func (r *run) has(customerID string) bool {
+	return slices.ContainsFunc(r.now.Subscriptions, func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
+}
+
+// proven returns a further customer that can be the primary one, one with a subscription
+// that has not ended first; empty: none.
+func (r *run) proven() (customerID string) {
+	for _, l := range r.now.Customers() {
+		if l.Trust != lockstep.Proven || l.Primary {
+			continue
+		}
+		live := func(s lockstep.Subscription) bool { return s.CustomerID == l.CustomerID && !s.Ended() }
+		if slices.ContainsFunc(r.now.Subscriptions, live) {
+			return l.CustomerID
+		}
+		if customerID == "" {
+			customerID = l.CustomerID
+		}
+	}
+	return customerID
+}
+
+// promote makes a further customer whose link is proven the primary one.
+func (r *run) promote(ctx context.Context, customerID string) error {
+	c, err := r.Billing.Customer(ctx, customerID)
+	if err != nil {
+		return fmt.Errorf("look at customer: %w", err)
+	}
+	if c.Deleted {
+		r.setFurther(customerID, func(l *lockstep.Link) { l.Deleted = true })
+		return nil
+	}
+	r.setPrimary(c)
+	r.Log.Info("another customer is the primary one now", "account", r.account.String(), "customer", customerID)
+	return nil
+}
+
+// setPrimary puts a customer in the place of the primary one, which becomes a further one.
+func (r *run) setPrimary(c lockstep.Customer) {
+	former := lockstep.Link{CustomerID: r.now.CustomerID, Account: r.account, Trust: lockstep.Proven, Deleted: r.now.CustomerDeleted}
+	r.now.Further = slices.DeleteFunc(slices.Clone(r.now.Further), func(l lockstep.Link) bool { return l.CustomerID == c.ID })
+	if former.CustomerID != "" {
+		r.now.Further = append(r.now.Further, former)
+	}
+	r.now.CustomerID, r.now.CustomerDeleted = c.ID, false
+	r.takeOver(c)
+}
+
+// setFurther changes what the record says of a further customer.
+func (r *run) setFurther(customerID string, change func(*lockstep.Link)) {
+	r.now.Further = slices.Clone(r.now.Further)
+	for i := range r.now.Further {
+		if r.now.Further[i].CustomerID == customerID {
+			change(&r.now.Further[i])
+		}
+	}
+}

@@ -1,0 +1,30 @@
+-- +goose Up
+
+-- Every name under which a price was seen: its id stays while its lookup key moves and its
+-- product is renamed.
+create table price_names (
+	price_id     text    not null,
+	lookup_key   text    not null, -- empty: it had none
+	product_id   text    not null,
+	product_plan text    not null, -- empty: the product was not read
+	seen_at      integer not null, -- for the first time
+	primary key (price_id, lookup_key)
+) strict, without rowid;
+
+-- What the price was called at purchase and since; lists are JSON, empty for none.
+alter table subscription_items add column lookup_keys text not null default '';
+alter table subscription_items add column bought_as text not null default '';
+alter table subscription_items add column sibling_keys text not null default '';
+alter table license_items add column lookup_keys text not null default '';
+alter table license_items add column bought_as text not null default '';
+alter table license_items add column sibling_keys text not null default '';
+
+-- The plan that the app named in its metadata; empty: none.
+alter table subscriptions add column plan_named text not null default '';
+alter table licenses add column plan_named text not null default '';
+
+-- Since when a subscription that is past due is owed; 0: it is not, or nobody noted it.
+alter table subscriptions add column unpaid_since integer not null default 0;
+
+-- When Stripe first tried to collect the latest invoice, while that is open; 0: it is not.
+alter table subscriptions add column tried_at integer not null default 0;

@@ -1,0 +1,39 @@
+package stripebilling
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/stripe/stripe-go/v86"
+)
+
+// Used implements [lockstep.Billing], by up to three requests.
+func (c *Client) Used(ctx context.Context, customerID string) (bool, error) {
+	const op = "look at what a customer has"
+	if customerID == "" { // Stripe would list everybody's
+		return false, failed(op, errors.New("there is no customer to look at"))
+	}
+	for _, list := range []struct {
+		path   string
+		params stripe.ListParamsContainer
+	}{
+		{subscriptions, &stripe.SubscriptionListParams{Customer: stripe.String(customerID), Status: stripe.String("all")}},
+		{"/v1/charges", &stripe.ChargeListParams{Customer: stripe.String(customerID)}},
+		{"/v1/payment_methods", &stripe.PaymentMethodListParams{Customer: stripe.String(customerID)}},
+	} {
+		list.params.GetListParams().Limit = stripe.Int64(1)
+		answer, err := c.call(ctx, op, http.MethodGet, list.path, list.params.(stripe.ParamsContainer))
+		if err != nil {
+			return false, err
+		}
+		data, ok := answer.Array("data")
+		if !ok {
+			return false, failed(op, errors.New("the answer is not a list"))
+		}
+		if len(data) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
