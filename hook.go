@@ -110,8 +110,8 @@ type Hooks interface {
 	HookEndpoint(ctx context.Context, id string) (HookEndpoint, error)
 	// Redeliver has a subject delivered once more, whatever became of it, and marks its key.
 	Redeliver(ctx context.Context, endpoint, subject string) error
-	// EnableHookEndpoint enables an endpoint, and has delivered to it what was held or not
-	// taken, 500 in a transaction; it returns how many this call had delivered, also with an error: call it again for the
-	// rest.
+	// EnableHookEndpoint enables an endpoint and queues every delivery that was held or that the endpoint did not
+	// take, 500 in a transaction. It returns how many deliveries this call queued, also with an error: call
+	// it again for the rest.
 	EnableHookEndpoint(ctx context.Context, id string) (int, error)
 }

@@ -10,8 +10,8 @@ type Inbox interface {
 	// Receive stores each delivery's event if it is new and marks its key, up to 500
 	// deliveries in one transaction, and returns when that is on disk. A mark on a customer that
 	// is linked lands on the account it is linked to. An error means that nothing
-	// was stored; or that nobody knows, where the connection broke during the commit or there
-	// are more deliveries.
+	// was stored; except when the connection broke during the commit, or when there are more than 500
+	// deliveries: then some may be stored.
 	// The deliveries' bodies are not kept.
 	Receive(ctx context.Context, deliveries []Delivery) ([]Receipt, error)
 	// Events returns the events that match, newest first.
@@ -44,9 +44,8 @@ type Queue interface {
 	// Claim leases due keys that nobody holds, the most urgent and oldest first; at most a thousand.
 	Claim(ctx context.Context, request ClaimRequest) ([]Claim, error)
 	// Finish ends a claim; a mark made meanwhile leaves the key pending. It settles
-	// the key's events, a thousand in a transaction: after an error some of them may be settled, and
-	// the claim is still the current one. It returns ErrLeaseLost, and changes nothing more, when the
-	// claim is not the current one.
+	// the key's events, a thousand in a transaction; after an error, call it again. It returns
+	// ErrLeaseLost, and changes nothing more, when the claim is not the current one.
 	Finish(ctx context.Context, claim Claim, outcome Outcome) error
 	// NextDue is when the earliest pending key becomes claimable; false: none is
 	// pending. A key that is held becomes claimable when its lease ends.
@@ -55,9 +54,9 @@ type Queue interface {
 	Work(ctx context.Context, key Key) (Work, error)
 	// Backlog returns pending keys and those whose last run failed or parked, by key.
 	Backlog(ctx context.Context, limit int) ([]Work, error)
-	// Wake marks the next of what waits for the key that a claim of [KeyWake] names, and moves open events of
-	// a customer to the account it is linked to. It reports whether there is more. Save and Link
-	// mark such a key when more waits than fits into their transaction.
+	// Wake marks up to 500 keys that wait for the key that a claim of [KeyWake] names, and moves up to 500
+	// open events of a customer to its account. It reports whether there is more to do. Save and Link mark
+	// such a key when they cannot do it in their transaction.
 	Wake(ctx context.Context, claim Claim) (more bool, err error)
 	// WaitingFor returns the parked keys that wait for key.
 	WaitingFor(ctx context.Context, key Key) ([]Key, error)
@@ -78,8 +77,8 @@ type Ledger interface {
 	// link is proven; else ErrLinked. Of further customers it writes that they are
 	// deleted, and that a claimed one is proven by now; it neither adds nor removes any,
 	// but for the primary one that was replaced. What waits for the account, or for its
-	// customer, is marked when the account is new or the link is; where that is more than
-	// 500 keys, by runs of [KeyWake]. A change of more than a thousand rows is several
+	// customer, is marked when the account is new or the link is; more than 250 keys are
+	// marked by runs of [KeyWake]. A change of more than a thousand rows takes several
 	// transactions: after an error, save it again. ErrLeaseLost when the claim is not the
 	// current one.
 	Save(ctx context.Context, claim Claim, change Change) error

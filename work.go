@@ -21,7 +21,7 @@ const (
 	KeyNotice       KeyKind = "notice"    // a notice that is to be handed to its channels: "notice/<notice id>"
 	KeyMail         KeyKind = "mail"      // a notice that is to be mailed: "mail/<notice id>"
 	KeyBuyerMail    KeyKind = "buyermail" // the same, to the address typed at checkout: "buyermail/<notice id>"
-	KeyWake         KeyKind = "wake"      // what waits for an account or a customer and is too much for one transaction: "wake/<its key>"
+	KeyWake         KeyKind = "wake"      // an account or customer for which more keys wait than one transaction marks: "wake/<its key>"
 	KeyHook         KeyKind = "hook"      // a notice for an endpoint: "hook/<endpoint id>/<notice id>"
 )
 
@@ -38,7 +38,7 @@ func (k Key) String() string { return string(k.Kind) + "/" + k.ID }
 // IsZero reports whether k names nothing.
 func (k Key) IsZero() bool { return k == Key{} }
 
-// Wake is the key whose runs wake what waits for k, see [Queue.Wake].
+// Wake is the key whose runs mark the keys that wait for k, see [Queue.Wake].
 func (k Key) Wake() Key { return Key{KeyWake, k.String()} }
 
 // Account returns the account that k names, and whether it names one.

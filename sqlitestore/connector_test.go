@@ -44,7 +44,7 @@ func TestALaterConnectionOpensNoOtherFile(t *testing.T) {
 	}
 }
 
-// The database that is opened is the one that was there when it was looked for.
+// Opening fails if somebody replaces the database meanwhile.
 func TestADatabaseThatIsReplacedWhileItIsOpenedIsRefused(t *testing.T) {
 	t.Parallel()
 	path, _ := stored(t)

@@ -126,8 +126,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 // inherits that. A file that is there is not opened: to close it would release the
 // locks that this process holds on it through SQLite.
 //
-// A log without its database is refused: SQLite would delete it, and with it what was committed
-// last. The log is looked for first, because another process that creates the database at the same time
+// It refuses a log without its database: SQLite would delete the log, and the last commits with
+// it. It looks for the log first, because a process that creates the database at the same time
 // writes to the database before the log.
 func create(path string) (os.FileInfo, error) {
 	log, err := os.Stat(path + "-wal")

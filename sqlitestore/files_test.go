@@ -41,7 +41,7 @@ func copyFile(from, to string) error {
 	return errors.Join(os.WriteFile(next, content, 0o600), os.Rename(next, to))
 }
 
-// What is written to files that nobody finds again is not acknowledged.
+// The store acknowledges no write to a file that the next process will not find.
 func TestChangedFilesAcknowledgeNothing(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(path string) error{

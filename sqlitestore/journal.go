@@ -76,8 +76,8 @@ func newJournal(j *journal) *journal {
 
 // Flush returns when everything that was committed before it began is on disk, in the files that
 // the next process will open. The first error stays until the database is opened again: some systems
-// take for written what they could not write, so a later sync that succeeds proves nothing, and
-// what was written to a file that was removed is missing in the one that takes its place.
+// forget what they could not write, so a later sync that succeeds proves nothing, and a file that
+// takes another's place lacks the commits before it.
 func (j *journal) Flush() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -34,7 +34,7 @@ func claimed(do func(ctx context.Context, store lockstep.Store, claim lockstep.C
 	}
 }
 
-// singles are done in this order on one database, each in a process of its own that is killed.
+// singles run in this order on one database, each in a process of its own that the test kills.
 var singles = []singleOperation{
 	{"save an account", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
 		return store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: user}, Notices: []lockstep.Notice{notice}})
@@ -105,7 +105,7 @@ func single(name string) singleOperation {
 	return singleOperation{}
 }
 
-// Every operation on one row, or a few, leaves the database as it is when the operation returns.
+// A killed process leaves the database as it was when its operation returned.
 func TestKilledProcessLosesNoSingleOperation(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)

@@ -85,7 +85,7 @@ func marks(n int) (all []lockstep.Mark) {
 	return all
 }
 
-// linking links a customer for whom events and payments wait, and wakes them.
+// linking links a customer that has parked events and waiting payments.
 func linking(ctx context.Context, store lockstep.Store, _ int) error {
 	if _, err := store.AccountOfCustomer(ctx, customer.ID); err != nil {
 		err := withinLease(ctx, store, customer, time.Minute, func(claim lockstep.Claim) error {

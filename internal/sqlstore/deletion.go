@@ -140,8 +140,8 @@ func (s *Store) DeletionTally(ctx context.Context) (map[lockstep.DeletionState]i
 	return tally, nil
 }
 
-// DecideDeletions implements [lockstep.Deletions]. The last step is the one that has the brake count anew. What
-// is held while the steps run is not decided: the operator has not seen it.
+// DecideDeletions implements [lockstep.Deletions]. The last step resets the brake's count. Deletions that are
+// held while the steps run stay held: the operator has not seen them.
 func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	if accounts == nil {
 		decided, err = s.decideHeld(ctx, decision)
@@ -186,8 +186,8 @@ func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState)
 	}
 }
 
-// decideNamed decides those accounts. None is decided if one of them does not wait for a decision; but
-// where it was decided the same before, by a call that did not come to its end, that is no error.
+// decideNamed decides the deletions of those accounts, all or none. A call of several steps accepts accounts that
+// have this decision already: an earlier call that failed halfway decided them.
 func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	steps := slices.Collect(slices.Chunk(accounts, s.step(3)))
 	for _, some := range steps {
@@ -217,7 +217,8 @@ func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState
 	return decided, nil
 }
 
-// undecided are those of accounts whose deletion waits for this decision. ErrNotFound for one whose deletion does not wait.
+// undecided returns the accounts that still need this decision, and ErrNotFound for one that has no deletion to
+// decide. A resumed call skips those that have the decision already.
 func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account, resumed bool) (waiting []lockstep.Account, err error) {
 	for _, a := range accounts {
 		record, err := t.account(ctx, a)
@@ -235,7 +236,7 @@ func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, acc
 	return waiting, nil
 }
 
-// decide writes a decision, marks the accounts, and has the brake count anew after the last step.
+// decide writes a decision and marks the accounts; the last step also resets the brake's count.
 func (t *tx) decide(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account, last bool) error {
 	var marks []lockstep.Mark
 	for _, a := range accounts {

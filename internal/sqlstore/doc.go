@@ -45,10 +45,9 @@
 // below), work the newest number when it was claimed, and a run that parks too late is
 // run again instead. Both the link and the park hold the number's row while they look.
 //
-// A transaction does this for up to a thousand events and 500 keys. Where there is more it also marks a key of
-// kind wake, whose runs do the rest in steps (Wake). Each step ends the waits that it wakes: their keys are
-// pending from then on. Until the events of a linked customer are moved, a run that holds the customer's
-// key settles none of them.
+// One transaction does this for up to 500 events and 250 keys. If there are more, it marks a key of
+// kind wake, whose runs do the rest in steps (Wake). Each step deletes the waits of the keys that it marks. Until all
+// events of a linked customer have moved, a run that holds the customer's key settles none of them.
 //
 // # Changes
 //
@@ -64,8 +63,8 @@
 //
 // # Transactions
 //
-// No transaction writes more than about a thousand rows, whatever an operation is about: see stepRows. A
-// run's Finish settles its events in steps, and ends the claim with the last.
+// No transaction writes more than about a thousand rows; larger operations take steps, see stepRows. Finish
+// settles a run's events in steps and ends the claim in the last one.
 //
 // Exported methods begin transactions, unexported functions are given one.
 // Writes go through one pool, reads through another; on SQLite the writing pool

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// finishDone does nothing while the run has events that are not settled, unless $5 is 1: they
-	// are moved then. $3 is when to look again (0: not), $4 with which scope. A mark
+	// finishDone does nothing while the run has open events, unless $5 is 1: then they move to
+	// another key. $3 is when to look again (0: not), $4 with which scope. A mark
 	// made during the run has its own time, and is what happens next.
 	finishDone Statement = `
 update work set
@@ -162,8 +162,8 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	return n > 0, err
 }
 
-// moved reports whether a key is a customer's that is linked: what is left of its events is being
-// moved to its account.
+// moved reports whether a key is that of a linked customer. Its remaining events are on their way to the
+// account.
 func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
 	if key.Kind != lockstep.KeyCustomer {
 		return false, nil
@@ -175,8 +175,8 @@ func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
 	return landed[0] != key, nil
 }
 
-// end ends a run that is not tried again before the next mark, unless it has more events than
-// one step settles. The statement ends it, with args after the key and the token.
+// end ends a run that only the next mark repeats, by the statement, which takes args after
+// the key and the token. The run has not ended while it has more events than one step settles.
 func (t *tx) end(ctx context.Context, claim lockstep.Claim, s lockstep.EventStatus, reason string, statement Statement, args ...any) (ended bool, err error) {
 	most := t.pool.dialect.step(1)
 	settled, err := t.exec(ctx, settleEvents, claim.Key.String(), claim.Token, s, reason, most)

@@ -166,9 +166,9 @@ func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.P
 	return t.markRouted(ctx, marks...)
 }
 
-// EnableHookEndpoint implements [lockstep.Hooks]. The endpoint is enabled in the first step: while it is
-// disabled, a delivery that is tried is held again. Subjects are taken in order, so that a delivery that
-// the endpoint refuses meanwhile, and that is held again, is not taken twice.
+// EnableHookEndpoint implements [lockstep.Hooks]. The first step enables the endpoint, because a worker holds
+// every delivery to a disabled one again. The steps go through the subjects in order, so they end even when
+// the endpoint refuses a delivery meanwhile and a worker holds it again.
 func (s *Store) EnableHookEndpoint(ctx context.Context, id string) (missed int, err error) {
 	most, after := s.step(2), ""
 	for {

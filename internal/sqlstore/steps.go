@@ -7,12 +7,11 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// stepRows is about how many rows one transaction writes. On SQLite nobody else writes meanwhile, and
-// on PostgreSQL it holds locks.
+// stepRows is about how many rows one transaction writes. It blocks all other writers on SQLite, and holds
+// locks on PostgreSQL.
 //
-// What an operation does to more rows it does in steps, each a transaction of its own. After an
-// error or a crash some steps are done; to repeat the call does the rest, since no step does
-// again what is done already.
+// An operation on more rows takes steps, each a transaction of its own. After an error or a crash some steps
+// are committed; the caller repeats the call, which skips the rows that are done.
 const stepRows = 1000
 
 // step is how many rows one transaction writes where each of them costs so many.
@@ -32,23 +31,23 @@ func head[T any](all []T, n int) (first, rest []T) {
 	return all[:n], all[n:]
 }
 
-// saveSteps writes the part of a change that is too large for one transaction, and returns the rest of
-// it: Save writes that, and then what after does.
+// saveSteps makes a change fit into one transaction. It writes the notices that do not fit, returns the rest
+// for Save to write, and a function that then writes the subscriptions and marks that do not fit.
 //
-// Notices may come first, because they wait for the run. Subscriptions and marks follow the account. Those
-// subscriptions that have not ended are the first, so that no access is missing in between.
-// The first marks are said again with the last subscriptions: they are of keys that show those.
+// Notices may come first, because their delivery waits for the end of the run. Subscriptions that have not ended
+// come before those that have, so that an account never lacks access between two steps. The last
+// subscriptions repeat the first marks, because those keys show what the subscriptions say.
 func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim, change lockstep.Change) (rest lockstep.Change, after func() error, err error) {
 	rest = change
-	for len(rest.Notices) > s.step(2) {
+	for len(rest.Notices) > s.step(6) { // a third of a transaction, as marks and subscriptions
 		var some []lockstep.Notice
-		some, rest.Notices = head(rest.Notices, s.step(2))
+		some, rest.Notices = head(rest.Notices, s.step(6))
 		if err := s.fenced(ctx, claim, func(t *tx) error { return t.saveNotices(ctx, claim, some) }); err != nil {
 			return rest, nil, err
 		}
 	}
 	var marks []lockstep.Mark
-	rest.Marks, marks = head(change.Marks, s.step(1))
+	rest.Marks, marks = head(change.Marks, s.step(3))
 	subscriptions := s.subscriptionSteps(change.Record.Subscriptions)
 	if len(subscriptions) > 1 {
 		rest.Record.Subscriptions = subscriptions[0]
@@ -82,7 +81,7 @@ func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim, change lock
 func (s *Store) subscriptionSteps(all []lockstep.Subscription) (steps [][]lockstep.Subscription) {
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(a, b lockstep.Subscription) int { return endedLast(a) - endedLast(b) })
-	rows, most := 0, s.step(1)
+	rows, most := 0, s.step(3)
 	for _, sub := range all {
 		cost := 1 + len(sub.Items)
 		if rows += cost; len(steps) == 0 || rows > most {

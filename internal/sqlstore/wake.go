@@ -65,10 +65,10 @@ func (t *tx) tellNews(ctx context.Context) error {
 }
 
 // wake marks what waits for an account that is new, or for its link that is new.
-// A waiting customer that is linked by now is its account's concern. Where too much waits for one
-// transaction, a run does it, see [Store.Wake].
+// A waiting customer that is linked by now is its account's concern. If more keys wait than fit into a
+// transaction, it leaves all of them to [Store.Wake].
 func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
-	most := t.pool.dialect.step(2)
+	most := t.pool.dialect.step(4)
 	var answers []func() ([]lockstep.Key, error)
 	for _, key := range keys {
 		answers = append(answers, ask(ctx, t, scanKey, selectSomeWaiting, key.String(), most+1))
@@ -137,7 +137,7 @@ func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID s
 
 // moveEvents moves open events of a customer to its account, and reports whether there may be more.
 func (t *tx) moveEvents(ctx context.Context, account lockstep.Account, customer string) (more bool, err error) {
-	most := t.pool.dialect.step(1)
+	most := t.pool.dialect.step(2)
 	n, err := t.exec(ctx, moveEvents, customer, account.Key().String(), most)
 	if err != nil {
 		return false, fmt.Errorf("move events of %s: %w", customer, err)

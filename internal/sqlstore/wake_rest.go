@@ -7,14 +7,14 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// takeWaits ends waits for a key, so that the next step takes others.
+// takeWaits deletes waits for a key, so that the next step finds others.
 const takeWaits Statement = `
 delete from work_waits
 where waits_for = $1 and key in (select key from work_waits where waits_for = $1 order by key limit $2)
 returning key`
 
-// Wake implements [lockstep.Queue]. A key whose wait it ends is pending from then on: it is run, and
-// waits anew if it parks again.
+// Wake implements [lockstep.Queue]. It deletes the waits of the keys that it marks: they are pending from then
+// on, and if their run parks them, it stores their waits again.
 func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err error) {
 	target, err := lockstep.ParseKey(claim.Key.ID)
 	if err != nil {
@@ -52,12 +52,12 @@ func (t *tx) moveSome(ctx context.Context, account lockstep.Account, customer lo
 	return t.moveEvents(ctx, account, customer.String())
 }
 
-// wakeRest has a run wake what waits for a key, where it is too much for this transaction.
+// wakeRest leaves the keys that wait for key to a run of [Store.Wake].
 func (t *tx) wakeRest(ctx context.Context, key lockstep.Key) error {
 	return t.markRouted(ctx, lockstep.Mark{Key: key.Wake(), Priority: lockstep.Normal})
 }
 
-// marksOf are marks that have parked keys looked at again.
+// marksOf returns marks that start runs of parked keys.
 func marksOf(keys []lockstep.Key) (marks []lockstep.Mark) {
 	for _, key := range keys {
 		marks = append(marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Normal})

@@ -13,18 +13,18 @@ import (
 // StepRows is about how many rows a transaction writes in the stores of [RunInSteps].
 const StepRows = 6
 
-// RunInSteps runs what is said of operations that take several transactions, on stores where those are
-// small, and what is said of them where they take one.
+// RunInSteps runs the tests of operations that take several transactions, on stores whose transactions are
+// small, and the ordinary tests of those operations.
 func RunInSteps(t *testing.T, fresh func(t *testing.T) Open) {
 	run(t, fresh, map[string]map[string]func(*world){
 		"steps": steps, "hooks": hooks, "deletions": deletions, "forget": forget, "wake": wakes, "link": links, "finish": finish, "sightings": sightings,
 	})
 }
 
-// some is more than three steps take of anything.
+// some is more rows than three steps take.
 const some = 3*StepRows + 2
 
-// numbered are n things that are told apart by their numbers.
+// numbered makes n things, each from its number.
 func numbered[T any](n int, one func(name string) T) (all []T) {
 	for i := range n {
 		all = append(all, one(fmt.Sprintf("%03d", i)))
@@ -51,7 +51,7 @@ func (w *world) eventsOf(key lockstep.Key) map[string]int {
 	return counts
 }
 
-// wakeAll does the runs of the key that wakes what waits for key, and returns how many steps they took.
+// wakeAll runs the wake of a key to its end, and returns how many steps it took.
 func (w *world) wakeAll(key lockstep.Key) (taken int) {
 	w.Helper()
 	claim := w.among(key.Wake())
@@ -179,7 +179,7 @@ var steps = map[string]func(*world){
 		equal(w, "forgotten again", forgotten, 0)
 		equal(w, "another's body", string(w.event("evt_other_000").Body), `{"id":"evt_other_000"}`)
 	},
-	"a run of many events ends, and what came meanwhile is the next one's": func(w *world) {
+	"a run of many events ends, and the next run settles later events": func(w *world) {
 		for want, outcome := range map[string]lockstep.Outcome{
 			"done": {Disposition: lockstep.Done}, "failed no": {Disposition: lockstep.Failed, Reason: "no"},
 		} {
@@ -225,7 +225,7 @@ var steps = map[string]func(*world){
 		own := w.hold(alice.Key())
 		w.ok(w.Save(w.Context(), own, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: cus1.ID}}))
 		w.done(held)
-		equal(w, "moved at once", w.eventsOf(alice.Key()), map[string]int{"pending": StepRows})
+		equal(w, "moved at once", w.eventsOf(alice.Key()), map[string]int{"pending": StepRows / 2})
 		w.wakeAll(cus1)
 		equal(w, "events of the account", w.eventsOf(alice.Key()), map[string]int{"pending": some})
 	},
