@@ -168,6 +168,7 @@ func TestForgedTokensGetNothing(t *testing.T) {
 				{method: "POST", path: "/v1/portal", body: `{"return_url":"https://app.test/"}`},
 			} {
 				operation.name, operation.key, operation.status, operation.hasNot, operation.problemDetail = name+", "+operation.path, token, 401, "cus_", true
+				operation.orTooMany = true // a token is verified first, so 429 too means that it was refused
 				w.exchange(operation)
 			}
 		}
