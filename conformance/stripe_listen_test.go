@@ -201,7 +201,7 @@ func TestTheLocalRecipe(t *testing.T) {
 				return
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("waited in vain: %s; the deliveries were answered %v", what, r.answered())
+				t.Fatalf("never happened: %s; the deliveries were answered %v", what, r.answered())
 			}
 		}
 	}
@@ -213,7 +213,9 @@ func TestTheLocalRecipe(t *testing.T) {
 	}
 	request.Header.Set("Authorization", "Bearer an-api-key-of-this-test-0123456789")
 	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
+	client := &http.Client{Timeout: patience}
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,5 +233,4 @@ func TestTheLocalRecipe(t *testing.T) {
 			t.Errorf("a forwarded delivery was answered %d", status)
 		}
 	}
-	http.DefaultClient.CloseIdleConnections()
 }
