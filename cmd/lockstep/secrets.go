@@ -86,7 +86,7 @@ func readCredentials(getenv func(string) string, clerk, polls bool) (credentials
 		c.stripeWebhooks, problems[1] = stripeWebhook.list(getenv)
 	case !polls:
 		_, err := stripeWebhook.read(getenv)
-		problems[1] = fmt.Errorf("%w\n  On your own machine: stripe listen --forward-to localhost:8080/webhooks/stripe prints one.\n"+
+		problems[1] = fmt.Errorf("%w\n  On your own machine: stripe listen --all-snapshot --forward-to localhost:8080/webhooks/stripe prints one.\n"+
 			"  Or do without Stripe's webhooks: lockstep serve --poll 5s reads its event list every 5 seconds", err)
 	}
 	if clerk {

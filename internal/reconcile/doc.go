@@ -25,9 +25,9 @@
 //	checkout, payment   [Payments]: a one-time payment becomes a license
 //	object              [Payments]: whom is the object of a thin event about?
 //	notice              [Outbox]: to which channels it goes, once its account is in step
-//	mail                [Mails]: an e-mail, once
+//	mail, buyermail     [Mails]: an e-mail, once, to the account or to the buyer
 //	hook                [Hooks]: a notice, or an account's access, for a webhook endpoint
-//	sweep               [Sweeps]: the gap scan, the directory's list, the full verify
+//	sweep               [Sweeps]: the gap scan, polling, the directory's list, the full verify
 //
 // Who an object is about is decided in one place, [resolve].
 //

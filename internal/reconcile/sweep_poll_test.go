@@ -240,7 +240,11 @@ func TestAPolledDirectoryRestsAfterALongList(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer store.Close()
+				defer func() {
+					if err := store.Close(); err != nil {
+						t.Error(err)
+					}
+				}()
 				sweeps := &Sweeps{Store: store, Directory: slowDirectory{took: took}, Polled: Polled{Directory: true}, Log: slog.New(slog.DiscardHandler)}
 				runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps},
 					Config{Poll: time.Hour, Lease: 3 * time.Hour}, slog.New(slog.DiscardHandler))
