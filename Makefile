@@ -25,6 +25,7 @@ test: chromium postgres ## Run all tests with the race detector, and many worlds
 	$(RACE) -skip '^TestScripts$$/^[^m]' $$($(GO) list ./... | grep -v '/internal/world$$') # all scripts would take minutes that way
 	$(RACE) -run TestWorld ./internal/world # as would the rest of it
 	$(GO) test -count=1 -timeout 15m ./internal/world ./cmd/lockstep
+	$(GO) test -count=1 -run TestKilledProcess ./sqlitestore # with 50,000 rows
 
 chromium: ## Install the browser that a test drives, where apt-get can
 	@command -v chromium >/dev/null || { \

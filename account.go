@@ -22,7 +22,9 @@ type Account struct {
 	ID   string // as the directory spells it: user_2x…, org_9y…
 }
 
-var accountID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:|@-]{0,127}$`)
+// accountID is the form of an id. Those of nanoid and Firebase's push ids may begin with - or _.
+// None begins with a dot, so that none is a step in a path ("..").
+var accountID = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.:|@-]{0,127}$`)
 
 // NewAccount returns the account, or an error that says what is wrong with it.
 func NewAccount(kind Kind, id string) (Account, error) {
@@ -30,7 +32,7 @@ func NewAccount(kind Kind, id string) (Account, error) {
 		return Account{}, fmt.Errorf("account kind %q is neither %q nor %q", kind, User, Organization)
 	}
 	if !accountID.MatchString(id) {
-		return Account{}, fmt.Errorf("account id %q is not 1-128 letters, digits or _.:|@-", id)
+		return Account{}, fmt.Errorf("account id %q: an id has 1 to 128 letters, digits or _.:|@- and begins with a letter, a digit, _ or -", id)
 	}
 	return Account{kind, id}, nil
 }
@@ -106,5 +108,5 @@ type Identity struct {
 	VerifiedEmails []string // every address that the directory has verified, as it is spelled
 
 	Members     int64 // of an organization; 0: not known
-	MemberLimit int64  // how many it may have; 0: no limit
+	MemberLimit int64 // how many it may have; 0: no limit
 }

@@ -2,6 +2,7 @@ package lockstep
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -107,8 +108,13 @@ type Session struct {
 	SessionID        string
 	OrganizationID   string // the active organization; may be empty
 	OrganizationRole string // of the user in it, without the prefix "org:"
+	Impersonated     bool   // somebody else acts as the user: may read, but not spend
 	Claims           map[string]any
 }
+
+// ErrSessionTime: the session token is genuine, but not valid at this time. That is no attempt
+// to guess one.
+var ErrSessionTime = errors.New("not valid at this time")
 
 // Sessions verifies session tokens. Any error means: not signed in.
 type Sessions interface {

@@ -88,8 +88,9 @@ type Deletions interface {
 	DeletionsIn(ctx context.Context, state DeletionState, limit int) ([]Deletion, error)
 	// DeletionTally counts deletions by state.
 	DeletionTally(ctx context.Context) (map[DeletionState]int64, error)
-	// DecideDeletions approves or discards what is held, or of the named accounts also
-	// what was discarded, marks the accounts, and counts anew from now on. It returns
-	// whom that was about.
+	// DecideDeletions approves or discards what is held when it is called, or of the named accounts also
+	// what was discarded, marks the accounts, and has the brake count anew from then on. It returns
+	// whom this call decided, about 300 in a transaction, also with an error: call it again for the rest. ErrNotFound, and
+	// nothing is decided, when a named account's deletion does not wait for a decision.
 	DecideDeletions(ctx context.Context, decision DeletionState, accounts []Account) ([]Account, error)
 }

@@ -28,13 +28,15 @@ var (
 	ErrBusy = errors.New("somebody else is at it")
 )
 
-// UpstreamError is a provider's refusal or failure. Its text holds no personal
-// data: operation, status and code only.
+// UpstreamError is a provider's refusal or failure. Its text holds no personal data and no
+// secret, so that it can be logged and shown: the adapter leaves out what could be either.
 type UpstreamError struct {
 	Provider   string        // "stripe" or "clerk"
 	Op         string        // "create customer"
 	Status     int           // HTTP status; 0 when no answer came
 	Code       string        // the provider's error code; may be empty
+	Param      string        // the parameter that was refused, as the provider names it; may be empty
+	Message    string        // the provider's own sentence, where it is safe to show; else empty
 	RequestID  string        // for a question to the provider's support
 	RetryAfter time.Duration // as the provider asked; 0 where it did not
 	Limit      string        // of a 429: which limit it was, as the provider says; may be empty
@@ -50,8 +52,14 @@ func (e *UpstreamError) Error() string {
 	if e.Code != "" {
 		s += " " + e.Code
 	}
+	if e.Param != "" {
+		s += " " + e.Param
+	}
 	if e.RequestID != "" {
 		s += " (" + e.RequestID + ")"
+	}
+	if e.Message != "" {
+		s += ": " + e.Message
 	}
 	if e.Status == 0 && e.Err != nil {
 		s += ": " + e.Err.Error()

@@ -111,6 +111,7 @@ type Hooks interface {
 	// Redeliver has a subject delivered once more, whatever became of it, and marks its key.
 	Redeliver(ctx context.Context, endpoint, subject string) error
 	// EnableHookEndpoint enables an endpoint, and has delivered to it what was held or not
-	// taken; it returns how many that are.
+	// taken, 500 in a transaction; it returns how many this call had delivered, also with an error: call it again for the
+	// rest.
 	EnableHookEndpoint(ctx context.Context, id string) (int, error)
 }

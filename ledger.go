@@ -69,7 +69,7 @@ type Sponsorship struct {
 	Subscription Subscription
 }
 
-// Change is what a run of an account's key writes, in one transaction.
+// Change is what a run of an account's key writes, up to a thousand rows in one transaction.
 type Change struct {
 	Record  Record
 	Notices []Notice // stored if new

@@ -55,9 +55,20 @@ const (
 	MailSkipped      MailState = "skipped"     // there was nobody to send it to, or no reason to
 )
 
-// Mail is what became of mailing a notice.
+// Recipient says which reader of a notice an e-mail is for.
+type Recipient string
+
+// The recipients. A purchase has two, where the buyer typed another address than the
+// account's own at checkout. Each gets a letter of its own, with a state of its own.
+const (
+	ToAccount Recipient = ""
+	ToBuyer   Recipient = "buyer"
+)
+
+// Mail is what became of mailing a notice to one recipient.
 type Mail struct {
 	NoticeID  string
+	To        Recipient
 	State     MailState
 	Reason    string    // of all but sent; safe to show
 	Attempts  int       // how often it was handed over
@@ -68,11 +79,12 @@ type Mail struct {
 
 // Outbox keeps what became of mails.
 type Outbox interface {
-	// Mail returns what became of mailing a notice, or ErrNotFound before the first try.
-	Mail(ctx context.Context, noticeID string) (Mail, error)
+	// Mail returns what became of mailing a notice to a recipient, or ErrNotFound before
+	// the first try.
+	Mail(ctx context.Context, noticeID string, to Recipient) (Mail, error)
 	// SaveMail writes it. ErrLeaseLost when the claim is not the current one.
 	SaveMail(ctx context.Context, claim Claim, mail Mail) error
-	// RequestMail has a notice mailed once more, whatever became of it before, and
-	// marks its key. ErrNotFound: there is no such notice. ErrBusy: it is being sent.
-	RequestMail(ctx context.Context, noticeID string) error
+	// RequestMail has a notice mailed to a recipient once more, whatever became of it
+	// before, and marks its key. ErrNotFound: there is no such notice. ErrBusy: it is being sent.
+	RequestMail(ctx context.Context, noticeID string, to Recipient) error
 }

@@ -61,8 +61,21 @@ func NewNotice(kind NoticeKind, account Account, object string, now time.Time) N
 // Key is the key under which the notice is handed to its channels.
 func (n Notice) Key() Key { return Key{KeyNotice, n.ID} }
 
-// MailKey is the key under which the notice is mailed.
-func (n Notice) MailKey() Key { return Key{KeyMail, n.ID} }
+// MailKey is the key under which the notice is mailed to the account's address.
+func (n Notice) MailKey() Key { return n.MailKeyTo(ToAccount) }
+
+// MailKeyTo is the key under which the notice is mailed to a recipient.
+func (n Notice) MailKeyTo(to Recipient) Key {
+	if to == ToBuyer {
+		return Key{KeyBuyerMail, n.ID}
+	}
+	return Key{KeyMail, n.ID}
+}
+
+// OfPurchase reports whether notices of the kind confirm a purchase.
+func (k NoticeKind) OfPurchase() bool {
+	return k == NoticeLicenseGranted || k == NoticeSubscriptionStarted
+}
 
 // HookKey is the key under which the notice is sent to a webhook endpoint, whose
 // id holds no slash.

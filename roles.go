@@ -7,10 +7,11 @@ import (
 
 // Inbox keeps events.
 type Inbox interface {
-	// Receive stores each delivery's event if it is new and marks its key, all in
-	// one transaction, and returns when that is on disk. A mark on a customer that
+	// Receive stores each delivery's event if it is new and marks its key, up to 500
+	// deliveries in one transaction, and returns when that is on disk. A mark on a customer that
 	// is linked lands on the account it is linked to. An error means that nothing
-	// was stored; or that nobody knows, where the connection broke during the commit.
+	// was stored; or that nobody knows, where the connection broke during the commit or there
+	// are more deliveries.
 	// The deliveries' bodies are not kept.
 	Receive(ctx context.Context, deliveries []Delivery) ([]Receipt, error)
 	// Events returns the events that match, newest first.
@@ -37,12 +38,14 @@ type Queue interface {
 	// urgent priority and the earlier time; except that a key in backoff keeps its
 	// time, unless the mark is [Interactive]: then it waits at most five seconds. A mark
 	// that adds nothing to what is pending, and that no claim has taken yet, changes nothing.
-	// A mark on a customer that is linked lands on the account it is linked to.
+	// A mark on a customer that is linked lands on the account it is linked to. After an error some of
+	// more than a thousand marks may be made.
 	Mark(ctx context.Context, marks ...Mark) error
-	// Claim leases due keys that nobody holds, the most urgent and oldest first.
+	// Claim leases due keys that nobody holds, the most urgent and oldest first; at most a thousand.
 	Claim(ctx context.Context, request ClaimRequest) ([]Claim, error)
 	// Finish ends a claim; a mark made meanwhile leaves the key pending. It settles
-	// the key's events. It returns ErrLeaseLost, and changes nothing, when the
+	// the key's events, a thousand in a transaction: after an error some of them may be settled, and
+	// the claim is still the current one. It returns ErrLeaseLost, and changes nothing more, when the
 	// claim is not the current one.
 	Finish(ctx context.Context, claim Claim, outcome Outcome) error
 	// NextDue is when the earliest pending key becomes claimable; false: none is
@@ -52,6 +55,10 @@ type Queue interface {
 	Work(ctx context.Context, key Key) (Work, error)
 	// Backlog returns pending keys and those whose last run failed or parked, by key.
 	Backlog(ctx context.Context, limit int) ([]Work, error)
+	// Wake marks the next of what waits for the key that a claim of [KeyWake] names, and moves open events of
+	// a customer to the account it is linked to. It reports whether there is more. Save and Link
+	// mark such a key when more waits than fits into their transaction.
+	Wake(ctx context.Context, claim Claim) (more bool, err error)
 	// WaitingFor returns the parked keys that wait for key.
 	WaitingFor(ctx context.Context, key Key) ([]Key, error)
 }
@@ -69,8 +76,10 @@ type Ledger interface {
 	// link is proven; else ErrLinked. Of further customers it writes that they are
 	// deleted, and that a claimed one is proven by now; it neither adds nor removes any,
 	// but for the primary one that was replaced. What waits for the account, or for its
-	// customer, is marked when the account is new or the link is. ErrLeaseLost when the
-	// claim is not the current one.
+	// customer, is marked when the account is new or the link is; where that is more than
+	// 500 keys, by runs of [KeyWake]. A change of more than a thousand rows is several
+	// transactions: after an error, save it again. ErrLeaseLost when the claim is not the
+	// current one.
 	Save(ctx context.Context, claim Claim, change Change) error
 	// SaveProjected records what the directory's metadata now holds under our keys.
 	SaveProjected(ctx context.Context, claim Claim, account Account, projected map[string]any) error
@@ -80,7 +89,8 @@ type Ledger interface {
 	// LicenseOfPayment returns the license of a payment intent, or ErrNotFound.
 	LicenseOfPayment(ctx context.Context, paymentID string) (License, error)
 	// Forget blanks the bodies of the events that are about a deleted account, its customers
-	// and its payments, and returns how many that were; ErrInUse when it is not deleted,
+	// and its payments, a thousand in a transaction, and returns how many this call blanked, also with an
+	// error: call it again for the rest. ErrInUse when it is not deleted,
 	// ErrNotFound. Address and name went when it was deleted.
 	Forget(ctx context.Context, account Account) (events int64, err error)
 	// Notices returns what there is to tell about an account, oldest first.
@@ -94,7 +104,8 @@ type Ledger interface {
 type Sightings interface {
 	// Cursor returns where a sweep stands; empty before its first run.
 	Cursor(ctx context.Context, sweep string) (string, error)
-	// SaveCursor moves it, and marks keys in the same transaction.
+	// SaveCursor marks keys and moves the cursor, in one transaction; of more than a thousand marks the first
+	// are made before it. After an error the cursor has not moved.
 	SaveCursor(ctx context.Context, claim Claim, sweep, cursor string, marks []Mark) error
 	// Sight notes that the directory listed these identities in the given round, and
 	// returns those that we do not know, that have changed since we looked, that somebody
@@ -180,6 +191,9 @@ type Billing interface {
 	// CheckoutOfPayment returns the session of a payment intent, without its items,
 	// or ErrNotFound.
 	CheckoutOfPayment(ctx context.Context, paymentID string) (Checkout, error)
+	// BuyerEmail returns the address that the buyer typed at the checkout of a session
+	// ("cs_…") or of a subscription ("sub_…"); empty where there was no checkout or no address.
+	BuyerEmail(ctx context.Context, objectID string) (string, error)
 	Product(ctx context.Context, id string) (Product, error)
 	// PricesOf returns the active prices of a product.
 	PricesOf(ctx context.Context, productID string) ([]Price, error)

@@ -13,14 +13,16 @@ type KeyKind string
 const (
 	KeyUser         KeyKind = "user"
 	KeyOrganization KeyKind = "organization"
-	KeyCustomer     KeyKind = "customer" // a Stripe customer that is not linked yet
-	KeyCheckout     KeyKind = "checkout" // a one-time payment's checkout session
-	KeyPayment      KeyKind = "payment"  // a payment intent whose checkout session is to be found
-	KeyObject       KeyKind = "object"   // an object of Stripe's of which a thin event gave only the id
-	KeySweep        KeyKind = "sweep"    // a periodic look at everything
-	KeyNotice       KeyKind = "notice"   // a notice that is to be handed to its channels: "notice/<notice id>"
-	KeyMail         KeyKind = "mail"     // a notice that is to be mailed: "mail/<notice id>"
-	KeyHook         KeyKind = "hook"     // a notice for an endpoint: "hook/<endpoint id>/<notice id>"
+	KeyCustomer     KeyKind = "customer"  // a Stripe customer that is not linked yet
+	KeyCheckout     KeyKind = "checkout"  // a one-time payment's checkout session
+	KeyPayment      KeyKind = "payment"   // a payment intent whose checkout session is to be found
+	KeyObject       KeyKind = "object"    // an object of Stripe's of which a thin event gave only the id
+	KeySweep        KeyKind = "sweep"     // a periodic look at everything
+	KeyNotice       KeyKind = "notice"    // a notice that is to be handed to its channels: "notice/<notice id>"
+	KeyMail         KeyKind = "mail"      // a notice that is to be mailed: "mail/<notice id>"
+	KeyBuyerMail    KeyKind = "buyermail" // the same, to the address typed at checkout: "buyermail/<notice id>"
+	KeyWake         KeyKind = "wake"      // what waits for an account or a customer and is too much for one transaction: "wake/<its key>"
+	KeyHook         KeyKind = "hook"      // a notice for an endpoint: "hook/<endpoint id>/<notice id>"
 )
 
 // Key names one thing that may be out of step and must be looked at. One key is
@@ -35,6 +37,9 @@ func (k Key) String() string { return string(k.Kind) + "/" + k.ID }
 
 // IsZero reports whether k names nothing.
 func (k Key) IsZero() bool { return k == Key{} }
+
+// Wake is the key whose runs wake what waits for k, see [Queue.Wake].
+func (k Key) Wake() Key { return Key{KeyWake, k.String()} }
 
 // Account returns the account that k names, and whether it names one.
 func (k Key) Account() (Account, bool) {

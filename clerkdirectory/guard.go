@@ -56,7 +56,8 @@ func refusal(_ *http.Response, body upstream.Object, e *lockstep.UpstreamError) 
 		e.RequestID = upstream.Word(body.Text("clerk_trace_id"))
 	}
 	if errs, _ := body.Array("errors"); len(errs) > 0 {
-		e.Code = upstream.Word(upstream.Decode(errs[0]).Text("code"))
+		first := upstream.Decode(errs[0])
+		e.Code, e.Param = upstream.Word(first.Text("code")), upstream.Field(first.Object("meta").Text("param_name"))
 	}
 	return e.Code != ""
 }

@@ -87,11 +87,11 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	// What is not an object reads as no metadata.
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
 	if kind == lockstep.Organization {
-		identity.Name = o.Text("name")
+		identity.Name = upstream.Printed(o.Text("name"))
 		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
 		return identity
 	}
-	identity.Name = strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name")))
+	identity.Name = upstream.Printed(strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name"))))
 	readEmails(&identity, o)
 	return identity
 }
@@ -104,7 +104,7 @@ func readEmails(identity *lockstep.Identity, o upstream.Object) {
 	addresses, _ := o.Array("email_addresses")
 	for _, raw := range addresses {
 		address := upstream.Decode(raw)
-		email, verified := address.Text("email_address"), address.Object("verification").Text("status") == "verified"
+		email, verified := upstream.Printed(address.Text("email_address")), address.Object("verification").Text("status") == "verified"
 		if primary != "" && address.Text("id") == primary {
 			identity.Email, identity.EmailVerified = email, verified
 		}

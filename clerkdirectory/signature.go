@@ -72,6 +72,16 @@ func Verify(header http.Header, body []byte, secrets []lockstep.Secret, now time
 	return window.Check(d.signed, now, tolerance)
 }
 
+// Plausible reports, before the body is there, whether the headers could be those of a delivery
+// that Clerk signed at about now. It says nothing of who signed.
+func Plausible(header http.Header, now time.Time, tolerance time.Duration) error {
+	d, err := parseDelivery(header)
+	if err != nil {
+		return err
+	}
+	return window.Check(d.signed, now, tolerance)
+}
+
 // Sign returns the headers that make [Verify] accept body under id at t, or
 // [ErrNoSecret], [ErrBadSecret].
 func Sign(id string, body []byte, secret lockstep.Secret, t time.Time) (http.Header, error) {

@@ -211,3 +211,37 @@ func FuzzVerifyHeader(f *testing.F) {
 		}
 	})
 }
+
+// TestPlausibleNeedsNoBody: it accepts what Clerk sends at about now and refuses what it never
+// sends.
+func TestPlausibleNeedsNoBody(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	good, err := Sign("msg_1", []byte("{}"), "whsec_Y2xlcms=", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(name, value string) http.Header {
+		h := good.Clone()
+		h.Set(name, value)
+		return h
+	}
+	for name, c := range map[string]struct {
+		header http.Header
+		want   error
+	}{
+		"signed":       {good, nil},
+		"forged":       {with("svix-signature", "v1,AAAA"), nil}, // only the body would tell
+		"too old":      {with("svix-timestamp", "1799999000"), ErrTooOld},
+		"too new":      {with("svix-timestamp", "1800001000"), ErrTooNew},
+		"no signature": {with("svix-signature", "v2,AAAA"), ErrNoSignature},
+		"no id":        {with("svix-id", ""), ErrBadHeader},
+	} {
+		if err := Plausible(c.header, now, 0); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	if err := Plausible(http.Header{}, now, 0); err == nil {
+		t.Error("no headers at all are plausible")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,8 +31,8 @@ var (
 	ErrTokenAlgorithm  = errors.New("session token: not signed by RS256")
 	ErrTokenKey        = errors.New("session token: signed with a key that the instance does not publish")
 	ErrTokenSignature  = errors.New("session token: signature does not match")
-	ErrTokenExpired    = errors.New("session token: expired")
-	ErrTokenNotYet     = errors.New("session token: not valid yet")
+	ErrTokenExpired    = fmt.Errorf("session token: expired: %w", lockstep.ErrSessionTime)
+	ErrTokenNotYet     = fmt.Errorf("session token: not valid yet: %w", lockstep.ErrSessionTime)
 	ErrTokenIssuer     = errors.New("session token: of another issuer")
 	ErrTokenParty      = errors.New("session token: made for another origin")
 	ErrTokenPending    = errors.New("session token: the sign-in is not finished")
@@ -142,6 +143,8 @@ func (t *Tokens) Verify(ctx context.Context, token string) (lockstep.Session, er
 		return lockstep.Session{}, ErrTokenNoSession
 	}
 	session.OrganizationID, session.OrganizationRole = organization(claims)
+	// Clerk names in act who impersonates the user. Whatever it holds, it is not the user.
+	session.Impersonated = claims["act"] != nil
 	return session, nil
 }
 

@@ -38,7 +38,6 @@ func dialect() sqlstore.Dialect {
 			sqlstore.SelectEventsOfKey: selectEventsOfKey,
 			sqlstore.SelectEventsOpen:  selectEventsOpen,
 			sqlstore.SelectEventTally:  `select status, cast(sum(events) as bigint) from event_tally group by status having sum(events) > 0`,
-			sqlstore.BlankBodies:       blankBodies,
 			sqlstore.SelectIgnored:     selectIgnored,
 			sqlstore.BlankEvent:        blankEvent,
 			sqlstore.ExpireBodies:      "select week from expire_bodies($1) as week limit $2",
@@ -173,11 +172,6 @@ from (
 left join event_bodies b on $6 = 0 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
 order by e.seq desc`
 
-	blankBodies = `
-update event_bodies as b set body = $2
-from events e
-where e.key = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2`
-
 	// selectIgnored looks up the body of each ignored event: joined at the planner's will,
 	// all bodies there are would be searched. Each is unpacked once, by what is appended to it.
 	selectIgnored = `
@@ -195,7 +189,8 @@ where b.body <> $3 and exists (select 1 from wanted where position(wanted.id in 
 	blankEvent = `
 update event_bodies as b set body = $2
 from events e
-where e.seq = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2`
+where e.seq = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2
+returning e.seq`
 
 	selectLinkedTogether = `
 select distinct on (customer_id) customer_id, kind, id from (

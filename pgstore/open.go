@@ -21,6 +21,7 @@ const DefaultConnections = 12
 
 type options struct {
 	connections int
+	stepRows    int // see [sqlstore.Dialect]
 }
 
 // Option changes how a database is opened.
@@ -117,7 +118,9 @@ func open(ctx context.Context, config *pgx.ConnConfig, o options, version int64)
 		return nil, errors.Join(err, writer.Close())
 	}
 	// Readers have connections of their own: a reader never waits for the writers'.
-	return sqlstore.New(writer, pool(config, max(2, o.connections/3)), dialect()), nil
+	d := dialect()
+	d.StepRows = o.stepRows
+	return sqlstore.New(writer, pool(config, max(2, o.connections/3)), d), nil
 }
 
 // pool is a handle on the database. Connections are given up from time to time, so that

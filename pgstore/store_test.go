@@ -43,6 +43,15 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// Operations that take many steps do what they do in one.
+func TestStoreInSmallSteps(t *testing.T) {
+	t.Parallel()
+	storetest.RunInSteps(t, func(t *testing.T) storetest.Open {
+		url := fresh(t)
+		return func(t *testing.T) lockstep.Store { return open(t, url, pgstore.StepRows(storetest.StepRows)) }
+	})
+}
+
 // at is the same database where another address leads to its server.
 func at(t *testing.T, database, server string) string {
 	t.Helper()
@@ -74,9 +83,9 @@ func fresh(t *testing.T) string {
 }
 
 // open opens the database until the test ends.
-func open(t *testing.T, url string) lockstep.Store {
+func open(t *testing.T, url string, opts ...pgstore.Option) lockstep.Store {
 	t.Helper()
-	store, err := pgstore.Open(t.Context(), url, pgstore.Connections(6))
+	store, err := pgstore.Open(t.Context(), url, append(opts, pgstore.Connections(6))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,9 +24,12 @@ type Config struct {
 	Identities IdentitySource // empty means FromClerk
 	Clerk      Clerk          // with FromAPI, the zero value
 
-	APIKey        lockstep.Secret // for servers that call the API; empty: none can
-	ReturnOrigins []string        // where callers may ask to come back to: "https://app.example"; none: servers to all https
-	Buying        Buying
+	APIKey lockstep.Secret // for servers that call the API, at least 32 characters; several are separated by commas; empty: none can
+	// TrustedProxies are addresses or networks ("10.0.0.0/8") whose X-Forwarded-For tells who a
+	// client is, for the limits of each client; nil: those of this machine; empty: none.
+	TrustedProxies []string
+	ReturnOrigins  []string // where callers may ask to come back to: "https://app.example"; none: servers to all https
+	Buying         Buying
 
 	Catalog    lockstep.Catalog
 	Entitled   bool                    // features come from Stripe's entitlements too
@@ -100,7 +103,9 @@ type Memory = watch.Config
 type Stripe struct {
 	Key            lockstep.Secret   // sk_… or rk_…
 	BaseURL        string            // empty: https://api.stripe.com
-	WebhookSecrets []lockstep.Secret // whsec_…; several while one is rolled
+	WebhookSecrets []lockstep.Secret // whsec_…; several while one is rolled; none are needed with Poll
+	WebhookPath    string            // where Stripe delivers; empty: /webhooks/stripe
+	Poll           time.Duration     // read Stripe's event list this often, so that no webhook is needed; 0: do not
 	HTTPClient     *http.Client      // nil: one with timeouts
 	Limits         lockstep.Limits   // of the account; the zero value: what Stripe grants a key of its mode
 }
@@ -109,7 +114,8 @@ type Stripe struct {
 type Clerk struct {
 	Key               lockstep.Secret   // sk_…
 	BaseURL           string            // empty: https://api.clerk.com
-	WebhookSecrets    []lockstep.Secret // whsec_…
+	WebhookSecrets    []lockstep.Secret // whsec_…; none: the directory is polled, see Intervals.DirectoryPoll
+	WebhookPath       string            // where Clerk delivers; empty: /webhooks/clerk
 	InstanceID        string            // ins_…; empty: events of any instance with the right secret
 	Issuer            string            // of session tokens, the Frontend API URL
 	AuthorizedParties []string          // the origins whose session tokens are accepted; empty: any
@@ -128,11 +134,13 @@ func (c Config) Validate() error {
 	if c.Store == nil {
 		add(errors.New("no store"))
 	}
-	add(checkSecrets("Stripe webhook secret", c.Stripe.WebhookSecrets))
+	add(c.validateSources())
 	add(c.validateIdentities())
-	if c.APIKey != "" && strings.TrimSpace(c.APIKey.Reveal()) == "" {
-		add(errors.New("the API key is blank; make one with: openssl rand -hex 32"))
-	}
+	add(c.checkProviders())
+	add(c.checkReuse())
+	add(checkAPIKeys(c.APIKey))
+	_, err := proxies(c.TrustedProxies)
+	add(err)
 	for _, origin := range c.ReturnOrigins {
 		add(httpapi.CheckOrigin(origin))
 	}
@@ -179,7 +187,7 @@ func (c Config) validateIdentities() error {
 	default:
 		return fmt.Errorf("identities come from %q, which is neither clerk nor api", string(c.Identities))
 	}
-	problems := []error{checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets)}
+	problems := []error{checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets)} // none at all: the directory is polled
 	for _, s := range c.Clerk.WebhookSecrets {
 		if err := clerkdirectory.CheckSecret(s); errors.Is(err, clerkdirectory.ErrBadSecret) {
 			problems = append(problems, errors.New("a Clerk webhook secret is not base64 after whsec_: copy it whole from the endpoint's page"))
@@ -188,12 +196,9 @@ func (c Config) validateIdentities() error {
 	return errors.Join(problems...)
 }
 
-// checkSecrets refuses what several official libraries accept: with an empty key
-// everybody can sign.
+// checkSecrets refuses what several official libraries accept: with an empty secret
+// anyone can sign an event.
 func checkSecrets(name string, secrets []lockstep.Secret) error {
-	if len(secrets) == 0 {
-		return fmt.Errorf("no %s", name)
-	}
 	for _, s := range secrets {
 		if strings.TrimSpace(strings.TrimPrefix(s.Reveal(), "whsec_")) == "" {
 			return fmt.Errorf("a %s is empty: with an empty secret anybody could sign events", name)

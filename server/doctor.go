@@ -37,25 +37,53 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 	add := func(what string, level Level, format string, args ...any) {
 		found = append(found, Finding{what, level, fmt.Sprintf(format, args...)})
 	}
-	if err := c.Validate(); err != nil {
+	problems := each(c.Validate())
+	for _, err := range problems { // and go on: a fault here should not hide the others
 		add("configuration", Failure, "%v", err)
+	}
+	if len(problems) == 0 {
+		add("configuration", Fine, "%d plans in the catalog", len(c.Catalog.Plans))
+	}
+	if c.Store == nil {
 		return found
 	}
-	add("configuration", Fine, "%d plans in the catalog", len(c.Catalog.Plans))
 	if err := c.Store.Ping(ctx); err != nil {
 		add("database", Failure, "%v", err)
 		return found
 	}
 	add("database", Fine, "can be read and written")
-	found = append(found, diagnoseStripe(ctx, c), diagnoseDirectory(ctx, c))
-	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
+	found = append(found, diagnoseSources(c)...)
+	stripe := diagnoseStripe(ctx, c)
+	found = append(found, stripe, diagnoseDirectory(ctx, c))
+	if stripe.Level == Failure {
+		found = append(found, catalogSkipped)
+	} else {
+		found = append(found, diagnoseCatalog(ctx, c)...)
+		found = append(found, diagnosePrices(ctx, c)...)
+	}
+	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseStripeDeliveries, diagnoseClerkDeliveries, diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
 		finding, err := look(ctx, c)
 		if err != nil {
 			finding.Level, finding.Detail = Failure, err.Error()
 		}
 		found = append(found, finding)
 	}
-	return append(found, diagnosePrices(ctx, c)...)
+	return found
+}
+
+// each is the errors that were joined.
+func each(err error) (all []error) {
+	joined, is := err.(interface{ Unwrap() []error })
+	if !is {
+		if err != nil {
+			all = append(all, err)
+		}
+		return all
+	}
+	for _, part := range joined.Unwrap() {
+		all = append(all, each(part)...)
+	}
+	return all
 }
 
 func diagnoseStripe(ctx context.Context, c Config) Finding {
@@ -71,8 +99,12 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		return f
 	}
 	mode := map[bool]string{true: "live", false: "test"}[billing.Live()]
+	if len(c.Stripe.WebhookSecrets) == 0 { // polling needs no endpoint
+		return Finding{f.What, Fine, "in " + mode + " mode"}
+	}
+	path := c.Stripe.path()
 	for _, e := range endpoints {
-		if !strings.HasSuffix(e.URL, "/webhooks/stripe") || !e.Enabled {
+		if !strings.HasSuffix(e.URL, path) || !e.Enabled {
 			continue
 		}
 		var missing []string
@@ -86,7 +118,7 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		}
 		return Finding{f.What, Fine, fmt.Sprintf("in %s mode; delivers to %s", mode, e.URL)}
 	}
-	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in /webhooks/stripe: create one in Stripe's dashboard, or events are found by the gap scan only"}
+	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in " + path + ": create one in Stripe's dashboard, or events are found by the gap scan only"}
 }
 
 func diagnoseDirectory(ctx context.Context, c Config) Finding {

@@ -65,7 +65,11 @@ func (m Mail) sends() reconcile.Channel {
 		if m.Mailer == nil || !slices.Contains(kinds, n.Kind) {
 			return nil
 		}
-		return []lockstep.Key{n.MailKey()}
+		keys := []lockstep.Key{n.MailKey()}
+		if n.Kind.OfPurchase() {
+			keys = append(keys, n.MailKeyTo(lockstep.ToBuyer))
+		}
+		return keys
 	}
 }
 

@@ -34,6 +34,8 @@ type Server struct {
 	caller  *hookcall.Caller
 	fleet   *upstream.Fleet
 	streams *activation.Activations
+	sources []source         // how events reach us
+	polled  reconcile.Polled // which webhooks polling replaces
 	web     http.Handler
 	log     *slog.Logger
 }
@@ -72,34 +74,37 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{store: c.Store, caller: caller, log: c.Log, fleet: upstream.NewFleet(c.Store, c.Log, gates...)}
+	s := &Server{store: c.Store, caller: caller, log: c.Log, sources: c.sources(), polled: c.polled(), fleet: upstream.NewFleet(c.Store, c.Log, gates...)}
 	intake := ingest.New(inbox, func() { s.runner.Wake() })
 	book := &pricebook.Book{Store: c.Store, Stripe: billing}
 	keys := reconcilers(c, billing, id.directory, intake, book)
 	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
+	keys[lockstep.KeyBuyerMail] = keys[lockstep.KeyMail]
 	keys[lockstep.KeyHook] = reconcile.NewHooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)
 
 	mux := http.NewServeMux()
-	mux.Handle("POST /webhooks/stripe", &ingest.Endpoint{Source: stripeSource(c, billing), Intake: intake, Log: c.Log})
-	if c.Identities != FromAPI {
-		mux.Handle("POST /webhooks/clerk", &ingest.Endpoint{Source: clerkSource(c), Intake: intake, Log: c.Log})
-	}
+	c.receivers(mux, billing, intake)
 	if c.Mail.Page != nil {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
 	desk := &buying.Desk{Store: c.Store, Till: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
-	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
-		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
+	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Directory: id.asked(), Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
+		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
-	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
+	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Live: billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
+	desk.SignReturn, desk.Started = api.Activations.SignReturn, api.Activations.Started
 	mux.HandleFunc("GET /activate", api.Activations.Page)
 	api.Register(mux)
-	s.web = api.AllowOrigins(mux)
+	trusted, err := proxies(c.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	s.web = trusted.Identify(api.AllowOrigins(mux))
 	return s, nil
 }
 
@@ -109,6 +114,14 @@ type identity struct {
 	sessions  lockstep.Sessions // nil: no session token is good
 	roster    httpapi.Roster    // nil: a provider keeps them
 	gate      *upstream.Gate    // of its calls; nil: it makes none
+}
+
+// asked is the directory to ask about accounts that are new; nil where servers put them.
+func (i identity) asked() lockstep.Directory {
+	if i.roster != nil {
+		return nil
+	}
+	return i.directory
 }
 
 func identities(c Config) (identity, error) {
@@ -143,7 +156,8 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyPayment:      payments,
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
-			Intervals: c.Intervals, Retention: c.Retention, Take: intake.Take, Log: c.Log},
+			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Log: c.Log},
+		lockstep.KeyWake:   &reconcile.Wakes{Store: c.Store},
 		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
 	}
 }
@@ -158,6 +172,9 @@ func stripeSource(c Config, billing *stripebilling.Client) ingest.Source {
 	environment := stripebilling.Environment{Live: billing.Live()}
 	return ingest.Source{
 		Name: lockstep.Stripe,
+		Plausible: func(h http.Header, now time.Time) error {
+			return stripebilling.Plausible(h, now, stripebilling.DefaultTolerance)
+		},
 		Verify: func(h http.Header, body []byte, now time.Time) error {
 			return stripebilling.Verify(h, body, c.Stripe.WebhookSecrets, now, stripebilling.DefaultTolerance)
 		},
@@ -171,6 +188,9 @@ func clerkSource(c Config) ingest.Source {
 	environment := clerkdirectory.Environment{InstanceID: c.Clerk.InstanceID}
 	return ingest.Source{
 		Name: lockstep.Clerk,
+		Plausible: func(h http.Header, now time.Time) error {
+			return clerkdirectory.Plausible(h, now, clerkdirectory.DefaultTolerance)
+		},
 		Verify: func(h http.Header, body []byte, now time.Time) error {
 			return clerkdirectory.Verify(h, body, c.Clerk.WebhookSecrets, now, clerkdirectory.DefaultTolerance)
 		},
@@ -187,6 +207,7 @@ func (s *Server) Handler() http.Handler { return s.web }
 func (s *Server) Run(ctx context.Context) error {
 	defer s.caller.Close()
 	defer s.leave(ctx)
+	s.announce()
 	for err := s.startSweeps(ctx); err != nil && ctx.Err() == nil; err = s.startSweeps(ctx) {
 		s.log.ErrorContext(ctx, "cannot start sweeps; trying again", "error", err)
 		select {
@@ -224,7 +245,7 @@ func (s *Server) startSweeps(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.store.Mark(ctx, s.polled.Marks()...)
 }
 
 // Serve answers on the listener and works, until ctx ends or one of the two

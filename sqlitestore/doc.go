@@ -8,12 +8,14 @@
 //     sync for all who wait, beside the next writer's work, instead of one within
 //     each commit as with synchronous=FULL; see journal. What stands in the log is copied
 //     into the database beside the writer too; see checkpoints. A database without such a
-//     log, or with synchronous=OFF, is refused.
+//     log, or with synchronous=OFF, is refused. After a sync that failed, or when one of the
+//     database's files is not the one that was opened, nothing more is written; see files.
 //   - one writing connection, whose transactions begin with BEGIN IMMEDIATE, so
 //     that none fails halfway for want of the lock; several reading ones, that
 //     cannot write (query_only). Readers never wait for the writer.
 //   - busy_timeout is set before anything else, because the other pragmas may
-//     already meet another process that has the file open.
+//     already meet another process that has the file open. It is short: SQLite's wait cannot be
+//     interrupted, so the store repeats it until its caller's context ends.
 //   - foreign_keys on, tables STRICT.
 //
 // # The schema

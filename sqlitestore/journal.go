@@ -1,9 +1,10 @@
 package sqlitestore
 
 import (
-	"database/sql"
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -22,7 +23,9 @@ import (
 // was told yet that the earlier is stored.
 type journal struct {
 	log         syncer
+	files       *files
 	checkpoints *checkpoints
+	logger      *slog.Logger // hears of the first error
 
 	mu          sync.Mutex
 	ended       sync.Cond
@@ -36,65 +39,45 @@ type syncer interface {
 	Close() error
 }
 
-// present is a file that must still be the one at its path: to sync one that was deleted
-// brings nothing to the disk that anybody finds again.
-type present struct {
-	syncer
-	path string
-	same os.FileInfo
-}
-
-func (p *present) Sync() error {
-	err := p.syncer.Sync()
-	if err != nil {
-		return err
-	}
-	now, err := os.Stat(p.path)
-	if err == nil && !os.SameFile(now, p.same) {
-		err = fmt.Errorf("%s is another file than before", p.path)
-	}
-	return err
-}
-
 // syncsPerCheckpoint is after how many syncs a checkpoint begins. Fewer make the log long
 // and the wait for the disk uneven, more write pages again that soon change again.
 const syncsPerCheckpoint = 16
 
-// openJournal opens the log of a database that has a connection, and makes sure that the
-// directory knows its files.
-func openJournal(path string, disk func(syncer) syncer) (*journal, error) {
-	log, err := os.OpenFile(path+"-wal", os.O_RDWR, 0)
+// openJournal opens the log of a database that has a connection, notes which files are open, and
+// makes sure that the directory knows them. before is the database as it was before the connection
+// was made.
+func openJournal(ctx context.Context, files *files, before os.FileInfo, o options) (*journal, error) {
+	log, err := os.OpenFile(files.path+"-wal", os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open the write-ahead log: %w", err)
 	}
-	if err := syncDirectory(filepath.Dir(path)); err != nil {
+	if err := errors.Join(syncDirectory(filepath.Dir(files.path)), files.remember(before)); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	db, err := sql.Open("sqlite", checkpointDSN(path))
+	db, err := files.open(checkpointDSN(files.path), 1)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	db.SetMaxOpenConns(1)
 	// A connection that has read keeps the log from being deleted when another one closes.
-	if _, err := db.Exec("select count(*) from sqlite_schema"); err != nil { //nolint:noctx // a row or two
-		return nil, errors.Join(err, db.Close(), log.Close())
-	}
-	same, err := log.Stat()
+	err = untilFree(ctx, func(ctx context.Context) error {
+		_, err := db.ExecContext(ctx, "select count(*) from sqlite_schema")
+		return err
+	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close(), log.Close())
 	}
-	return newJournal(&present{disk(dataFile{log}), log.Name(), same}, &checkpoints{db: db}), nil
+	return newJournal(&journal{log: o.disk(dataFile{log}), files: files, checkpoints: &checkpoints{db: db}, logger: o.log}), nil
 }
 
-func newJournal(log syncer, checkpoints *checkpoints) *journal {
-	j := &journal{log: log, checkpoints: checkpoints}
+func newJournal(j *journal) *journal {
 	j.ended.L = &j.mu
 	return j
 }
 
-// Flush returns when everything that was committed before it began is on disk. After an
-// error nobody knows what is: some systems take for written what they could not write, so
-// that a later sync would say that all is well. Therefore the first one stays.
+// Flush returns when everything that was committed before it began is on disk, in the files that
+// the next process will open. The first error stays until the database is opened again: some systems
+// take for written what they could not write, so a later sync that succeeds proves nothing, and
+// what was written to a file that was removed is missing in the one that takes its place.
 func (j *journal) Flush() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -108,16 +91,30 @@ func (j *journal) Flush() error {
 	return errors.Join(j.failed, j.checkpoints.failure())
 }
 
+// Err returns the first error of a flush.
+func (j *journal) Err() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failed
+}
+
 // sync begins the next sync and waits for it, with the lock released meanwhile.
 func (j *journal) sync() {
 	j.begun++
 	j.mu.Unlock()
+	fix := "check the disk, then restart Lockstep"
 	err := j.log.Sync()
+	if err != nil {
+		err = fmt.Errorf("sync the write-ahead log: %w", err)
+	} else if err = j.files.check(); err != nil {
+		fix = j.files.fix()
+	}
+	if err != nil {
+		j.logger.Error("nothing more is stored until a restart", "error", err, "fix", fix)
+	}
 	j.mu.Lock()
 	j.done = j.begun
-	if err != nil {
-		j.failed = fmt.Errorf("bring what was committed to the disk: %w; start again when the disk is well", err)
-	}
+	j.failed = err
 	j.ended.Broadcast()
 	if j.done%syncsPerCheckpoint == 0 && j.failed == nil {
 		j.checkpoints.begin()

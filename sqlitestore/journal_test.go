@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -37,7 +38,7 @@ type flushing struct {
 
 func newFlushing() *flushing {
 	disk := &slowDisk{begun: make(chan struct{}, 100), end: make(chan error)}
-	return &flushing{journal: newJournal(disk, &checkpoints{}), disk: disk, ended: map[string]error{}}
+	return &flushing{journal: newJournal(&journal{log: disk, files: &files{}, checkpoints: &checkpoints{}, logger: slog.New(slog.DiscardHandler)}), disk: disk, ended: map[string]error{}}
 }
 
 // flush has one flush more begin.
@@ -190,37 +191,11 @@ func TestStoreWhoseDiskFailsAcknowledgesNothing(t *testing.T) {
 	}
 }
 
-// A log that somebody deleted, or put another in the place of, keeps nothing.
-func TestLogThatIsGoneAcknowledgesNothing(t *testing.T) {
-	t.Parallel()
-	for name, vanish := range map[string]func(log string) error{
-		"deleted":  os.Remove,
-		"replaced": func(log string) error { return errors.Join(os.Remove(log), os.WriteFile(log, nil, 0o600)) },
-	} {
-		path := filepath.Join(t.TempDir(), "lockstep.db")
-		store, err := Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		closeAfter(t, store)
-		if err := vanish(path + "-wal"); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := store.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}}}); err == nil {
-			t.Errorf("%s: a delivery was acknowledged", name)
-		}
-	}
-}
-
 // A checkpoint that fails is told to one who flushes, since nobody else would hear of it.
 func TestFailedCheckpointIsTold(t *testing.T) {
 	t.Parallel()
 	path, _ := stored(t)
-	log, err := openJournal(path, plain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeAfter(t, log)
+	log := journalOf(t, path)
 	if err := log.checkpoints.db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +213,21 @@ func TestFailedCheckpointIsTold(t *testing.T) {
 	}
 }
 
-func plain(s syncer) syncer { return s }
+// journalOf is one more journal of a database that is open.
+func journalOf(t *testing.T, path string) *journal {
+	t.Helper()
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := openJournal(t.Context(), &files{path: path}, before,
+		options{disk: func(s syncer) syncer { return s }, log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, log)
+	return log
+}
 
 // powerless is a log of which a copy is kept as it was synced last: what is left when
 // the power fails, where the file system keeps nothing else.
@@ -341,11 +330,7 @@ func TestCheckpointsCopyTheLog(t *testing.T) {
 	if err := store.Mark(t.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}}); err != nil {
 		t.Fatal(err)
 	}
-	log, err := openJournal(path, plain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeAfter(t, log)
+	log := journalOf(t, path)
 	without := func() (marked int) {
 		file, err := os.ReadFile(path)
 		if err != nil {

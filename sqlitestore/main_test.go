@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -15,8 +16,10 @@ import (
 // The test binary is also the other process in tests that need one: role says
 // which, of the database at path.
 const (
-	roleVariable = "SQLITESTORE_TEST_ROLE"
-	pathVariable = "SQLITESTORE_TEST_PATH"
+	roleVariable      = "SQLITESTORE_TEST_ROLE"
+	pathVariable      = "SQLITESTORE_TEST_PATH"
+	operationVariable = "SQLITESTORE_TEST_OPERATION"
+	rowsVariable      = "SQLITESTORE_TEST_ROWS"
 )
 
 func TestMain(m *testing.M) {
@@ -30,6 +33,10 @@ func TestMain(m *testing.M) {
 		exitOn(store.Close())
 	case "receive":
 		receiveForever(os.Getenv(pathVariable))
+	case "operate":
+		n, err := strconv.Atoi(os.Getenv(rowsVariable))
+		exitOn(err)
+		operate(os.Getenv(pathVariable), os.Getenv(operationVariable), n)
 	default:
 		exitOn(fmt.Errorf("no role %q", role))
 	}

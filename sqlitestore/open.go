@@ -5,11 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/sqlstore"
@@ -29,7 +28,9 @@ const DefaultCheckBelow = 64 << 20
 
 type options struct {
 	checkBelow int64
+	log        *slog.Logger
 	moved      bool                // also a file whose business is moved, or was
+	stepRows   int                 // see [sqlstore.Dialect]
 	disk       func(syncer) syncer // what stands between the log and the disk, in tests
 }
 
@@ -42,9 +43,18 @@ func CheckBelow(size int64) Option {
 	return func(o *options) { o.checkBelow = size }
 }
 
+// Log sets where the store reports what its operator must know: that every user of the machine
+// can read the database, and that the database can no longer be written. The default discards it.
+func Log(log *slog.Logger) Option {
+	return func(o *options) { o.log = log }
+}
+
 // Open opens the database file at path, creates it if there is none and brings
 // its schema up to date. It refuses a damaged database, one whose schema is newer
-// than this program, and one that cannot keep what was committed.
+// than this program, one that cannot keep what was committed, and a log without its database.
+//
+// When the database or its log is removed, renamed or replaced while the store is open, every
+// write fails from then on, and so does Ping.
 func Open(ctx context.Context, path string, opts ...Option) (lockstep.Store, error) {
 	store, err := open(ctx, path, opts...)
 	if err != nil {
@@ -60,44 +70,40 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	case ":memory:", "file::memory:":
 		return nil, errors.New("a database in memory keeps nothing and each connection has its own; give the path of a file")
 	}
-	o := options{checkBelow: DefaultCheckBelow, disk: func(log syncer) syncer { return log }}
+	o := options{checkBelow: DefaultCheckBelow, log: slog.New(slog.DiscardHandler), disk: func(log syncer) syncer { return log }}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if err := registerVFS(); err != nil {
-		return nil, err
-	}
-	size, err := create(path)
+	before, err := create(path)
 	if err != nil {
 		return nil, err
 	}
-	writer, err := sql.Open("sqlite", writerDSN(path, "NORMAL"))
+	files := &files{path: path}
+	writer, err := files.open(writerDSN(path, "NORMAL", briefly), 1)
 	if err != nil {
 		return nil, err
 	}
-	writer.SetMaxOpenConns(1)
-	if err := prepare(ctx, writer, size > 0 && size < o.checkBelow); err != nil {
+	if err := prepare(ctx, writer, before.Size() > 0 && before.Size() < o.checkBelow); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	if !o.moved {
-		if err := assertNotMoved(ctx, writer); err != nil {
+		if err := untilFree(ctx, func(ctx context.Context) error { return assertNotMoved(ctx, writer) }); err != nil {
 			return nil, errors.Join(err, writer.Close())
 		}
 	}
-	log, err := openJournal(path, o.disk)
+	log, err := openJournal(ctx, files, before, o)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	if err := log.Flush(); err != nil { // what migrations committed
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
-	reader, err := sql.Open("sqlite", readerDSN(path))
+	reader, err := files.open(readerDSN(path), readers)
 	if err != nil {
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
-	reader.SetMaxOpenConns(readers)
-	reader.SetMaxIdleConns(readers)
-	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap}), nil
+	files.warn(o.log)
+	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap, Busy: busy, StepRows: o.stepRows}), nil
 }
 
 // OpenDB opens the file of a business that is to be moved elsewhere, without a store
@@ -114,7 +120,7 @@ func OpenDB(ctx context.Context, path string) (*sql.DB, error) {
 	if err := store.Close(); err != nil {
 		return nil, err
 	}
-	return sql.Open("sqlite", writerDSN(path, "FULL"))
+	return sql.Open("sqlite", writerDSN(path, "FULL", patience))
 }
 
 // assertNotMoved refuses a file that internal/transfer has sealed: nothing could be written.
@@ -127,49 +133,37 @@ func assertNotMoved(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// create makes the file if it is not there, and returns its size. It holds
-// personal data, so that only its owner may read it; what SQLite creates beside it
-// inherits that. A file that is there is not opened: to close it would release the
-// locks that this process holds on it through SQLite.
-func create(path string) (size int64, err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err == nil {
-		return 0, file.Close()
-	}
-	if !errors.Is(err, fs.ErrExist) {
-		return 0, err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
-}
-
 // prepare makes sure of the database before anything is stored in it.
 func prepare(ctx context.Context, db *sql.DB, check bool) error {
-	if err := untilFree(ctx, db.PingContext); err != nil {
-		return err
-	}
-	if err := assertDurable(ctx, db); err != nil {
-		return err
-	}
-	if check {
-		if err := quickCheck(ctx, db); err != nil {
+	err := untilFree(ctx, func(ctx context.Context) error {
+		if err := db.PingContext(ctx); err != nil {
 			return err
 		}
+		if err := assertDurable(ctx, db); err != nil {
+			return err
+		}
+		if check {
+			return quickCheck(ctx, db)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return migrate(ctx, db)
 }
 
+// briefly is how long SQLite itself waits for another process that holds the database. It cannot
+// be interrupted meanwhile; the store tries again for as long as its caller's context allows.
+const briefly = 10 * time.Millisecond
+
 // writerDSN is how a writing connection is opened. With synchronous at FULL its commits
 // are durable by themselves, with NORMAL when the journal is flushed.
-func writerDSN(path, synchronous string) string {
+func writerDSN(path, synchronous string, busy time.Duration) string {
 	return dsn(path, url.Values{
-		"vfs":     {vfsName},
 		"_txlock": {"immediate"},
 		"_pragma": {
-			"busy_timeout(5000)",
+			busyTimeout(busy),
 			"journal_mode(WAL)",
 			"synchronous(" + synchronous + ")",
 			"foreign_keys(1)",
@@ -184,12 +178,14 @@ func writerDSN(path, synchronous string) string {
 }
 
 func checkpointDSN(path string) string {
-	return dsn(path, url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(FULL)", "wal_autocheckpoint(0)"}})
+	return dsn(path, url.Values{"_pragma": {busyTimeout(briefly), "synchronous(FULL)", "wal_autocheckpoint(0)"}})
 }
 
 func readerDSN(path string) string {
-	return dsn(path, url.Values{"_pragma": {"busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)", "query_only(1)"}})
+	return dsn(path, url.Values{"_pragma": {busyTimeout(briefly), "synchronous(FULL)", "foreign_keys(1)", "query_only(1)"}})
 }
+
+func busyTimeout(d time.Duration) string { return fmt.Sprintf("busy_timeout(%d)", d.Milliseconds()) }
 
 // dsn spells path as a URI, because a plain path may hold a question mark.
 func dsn(path string, query url.Values) string {

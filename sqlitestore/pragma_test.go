@@ -18,10 +18,10 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 		name, dsn string
 		want      map[string]string
 	}{
-		{"writer", writerDSN(path, "NORMAL"), map[string]string{"journal_mode": "wal", "synchronous": "1", "foreign_keys": "1", "busy_timeout": "5000", "query_only": "0", "temp_store": "2", "wal_autocheckpoint": "8000"}},
-		{"writer without a journal", writerDSN(path, "FULL"), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "query_only": "0"}},
+		{"writer", writerDSN(path, "NORMAL", briefly), map[string]string{"journal_mode": "wal", "synchronous": "1", "foreign_keys": "1", "busy_timeout": "10", "query_only": "0", "temp_store": "2", "wal_autocheckpoint": "8000"}},
+		{"writer without a journal", writerDSN(path, "FULL", patience), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "0"}},
 		{"checkpoints", checkpointDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2", "wal_autocheckpoint": "0"}},
-		{"reader", readerDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "query_only": "1"}},
+		{"reader", readerDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10", "query_only": "1"}},
 	} {
 		db := openRaw(t, c.dsn)
 		for pragma, want := range c.want {
@@ -31,7 +31,7 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 			}
 		}
 	}
-	if !strings.HasPrefix(strings.Split(writerDSN(path, "NORMAL"), "_pragma=")[1], "busy_timeout") {
+	if !strings.HasPrefix(strings.Split(writerDSN(path, "NORMAL", briefly), "_pragma=")[1], "busy_timeout") {
 		t.Error("busy_timeout is not the first pragma")
 	}
 }

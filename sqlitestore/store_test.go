@@ -17,6 +17,22 @@ func TestStore(t *testing.T) {
 	})
 }
 
+// Operations that take many steps do what they do in one.
+func TestStoreInSmallSteps(t *testing.T) {
+	t.Parallel()
+	storetest.RunInSteps(t, func(t *testing.T) storetest.Open {
+		path := sqlitetest.Path(t)
+		return func(t *testing.T) lockstep.Store {
+			store, err := sqlitestore.Open(t.Context(), path, sqlitestore.StepRows(storetest.StepRows))
+			if err != nil {
+				t.Fatal(err)
+			}
+			closeAfter(t, store)
+			return store
+		}
+	})
+}
+
 // open opens the database at path until the test ends.
 func open(t *testing.T, path string) lockstep.Store {
 	t.Helper()

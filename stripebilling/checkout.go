@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -148,4 +149,26 @@ func checkoutOf(o upstream.Object) lockstep.Checkout {
 		URL:            o.Text("url"),
 		ExpiresAt:      timeOf(o, "expires_at"),
 	}
+}
+
+// BuyerEmail returns the address that the buyer typed at the checkout of a session or a
+// subscription, with one request; empty where there was no checkout or no address.
+func (c *Client) BuyerEmail(ctx context.Context, objectID string) (string, error) {
+	const op = "read the buyer's address"
+	if !strings.HasPrefix(objectID, "sub_") {
+		path, err := at(op, checkoutSessions, objectID)
+		if err != nil {
+			return "", err
+		}
+		o, err := c.one(ctx, op, http.MethodGet, path, &stripe.CheckoutSessionRetrieveParams{})
+		if err != nil {
+			return "", err
+		}
+		return o.Object("customer_details").Text("email"), nil
+	}
+	data, _, err := c.page(ctx, op, checkoutSessions, &stripe.CheckoutSessionListParams{Subscription: stripe.String(objectID)})
+	if err != nil || len(data) == 0 {
+		return "", err
+	}
+	return upstream.Decode(data[0]).Object("customer_details").Text("email"), nil
 }

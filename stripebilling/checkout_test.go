@@ -137,3 +137,25 @@ func TestEventsThatCannotBeReadAreAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestBuyerEmail(t *testing.T) {
+	typed := map[string]any{"id": "cs_1", "customer_details": map[string]any{"email": "office@example.com"}}
+	stripe := &stripeOf{answers: map[string][]string{
+		"GET /v1/checkout/sessions": {listOf(false, typed), listOf(false), listOf(false, map[string]any{"id": "cs_2", "customer_details": nil})},
+		"GET /v1/checkout/sessions/cs_1": {`{"id":"cs_1","object":"checkout.session","customer_details":{"email":"office@example.com"}}`,
+			`{"id":"cs_1","object":"checkout.session","customer_details":null}`},
+	}}
+	client, _ := serve(t, stripe.ServeHTTP)
+	for i, tt := range []struct{ of, want string }{{"cs_1", "office@example.com"}, {"cs_1", ""}, {"sub_1", "office@example.com"}, {"sub_2", ""}, {"sub_3", ""}} {
+		got, err := client.BuyerEmail(t.Context(), tt.of)
+		if err != nil || got != tt.want {
+			t.Errorf("%d: of %s it is %q, want %q: %v", i, tt.of, got, tt.want, err)
+		}
+	}
+	if got := first(stripe.requests[2].params)["subscription"]; got != "sub_1" {
+		t.Errorf("asked for the subscription %q", got)
+	}
+	if _, err := client.BuyerEmail(t.Context(), ""); err == nil {
+		t.Error("without an id it would list the sessions of everyone")
+	}
+}

@@ -71,5 +71,6 @@ func refusal(res *http.Response, body upstream.Object, e *lockstep.UpstreamError
 	if e.Code = upstream.Word(said.Text("code")); e.Code == "" {
 		e.Code = upstream.Word(said.Text("type")) // idempotency_error comes without a code
 	}
+	e.Param, e.Message = upstream.Field(said.Text("param")), sayable(said)
 	return said.Text("type") != ""
 }

@@ -78,5 +78,5 @@ func (c *Client) Product(ctx context.Context, id string) (lockstep.Product, erro
 }
 
 func productOf(o upstream.Object) lockstep.Product {
-	return lockstep.Product{ID: o.Text("id"), Name: o.Text("name"), Plan: o.Object("metadata").Text("plan")}
+	return lockstep.Product{ID: o.Text("id"), Name: upstream.Printed(o.Text("name")), Plan: upstream.Printed(o.Object("metadata").Text("plan"))}
 }

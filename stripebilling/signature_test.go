@@ -146,3 +146,28 @@ func FuzzVerifyHeader(f *testing.F) {
 		}
 	})
 }
+
+// TestPlausibleNeedsNoBody: it accepts what Stripe sends at about now and refuses what it never
+// sends.
+func TestPlausibleNeedsNoBody(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	good := Sign([]byte("{}"), "whsec_1", now)
+	for header, want := range map[string]error{
+		good:                     nil,
+		"t=1800000000,v1=forged": nil, // only the body would tell
+		"t=1799999000,v1=00":     ErrTooOld,
+		"t=1800001000,v1=00":     ErrTooNew,
+		"t=1800000000,v0=00":     ErrNoSignature,
+		"v1=00":                  ErrBadHeader,
+		"Bearer x":               ErrBadHeader,
+		good + ",t=1800000000":   ErrBadHeader,
+	} {
+		if err := Plausible(http.Header{SignatureHeader: {header}}, now, 0); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", header, err, want)
+		}
+	}
+	if err := Plausible(http.Header{}, now, 0); !errors.Is(err, ErrNoSignature) {
+		t.Errorf("no header: %v", err)
+	}
+}

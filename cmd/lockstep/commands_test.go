@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -161,14 +162,15 @@ func signed(source, id string, body []byte, secret lockstep.Secret, at time.Time
 	return r, nil
 }
 
-// deliver STATUS SOURCE FILE [times=N] [secret=…] [late=DURATION] [id=…]: signs a
-// file's bytes and delivers them, N times at the same moment; each must be answered
-// with STATUS.
+// deliver STATUS SOURCE FILE [times=N] [secret=…] [late=DURATION] [id=…] [path=…] [header=NAME:VALUE]:
+// signs a file's bytes and delivers them, N times at the same moment; each must be answered
+// with STATUS, and a success with exactly {"status":"success"}.
 func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
-		ts.Fatalf("usage: deliver STATUS SOURCE FILE [times=N] [secret=…] [late=DURATION] [id=…]")
+		ts.Fatalf("usage: deliver STATUS SOURCE FILE [times=N] [secret=…] [late=DURATION] [id=…] [path=…] [header=NAME:VALUE]")
 	}
-	times, id, at := 1, "msg_1", time.Now()
+	times, id, at, path := 1, "msg_1", time.Now(), "/webhooks/"+args[1]
+	more := http.Header{}
 	secret := lockstep.Secret(map[string]string{"stripe": devStripeWebhook, "clerk": devClerkWebhook}[args[1]])
 	for _, arg := range args[3:] {
 		name, value, _ := strings.Cut(arg, "=")
@@ -184,6 +186,13 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 			at = at.Add(-late)
 		case "id":
 			id = value
+		case "path":
+			path = value
+		case "header":
+			name, value, _ := strings.Cut(value, ":")
+			more.Set(name, value)
+		default:
+			ts.Fatalf("what is %q?", arg)
 		}
 	}
 	body := []byte(ts.ReadFile(args[2]))
@@ -196,13 +205,23 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 				statuses <- err.Error()
 				return
 			}
+			r.URL.Path = path
+			maps.Copy(r.Header, more)
 			response, err := browser.Do(r)
 			if err != nil {
 				statuses <- err.Error()
 				return
 			}
-			response.Body.Close()
-			statuses <- fmt.Sprint(response.StatusCode)
+			defer response.Body.Close()
+			text, err := io.ReadAll(response.Body)
+			switch {
+			case err != nil:
+				statuses <- err.Error()
+			case response.StatusCode == http.StatusOK && string(text) != `{"status":"success"}`:
+				statuses <- fmt.Sprintf("200 with the body %q", text)
+			default:
+				statuses <- fmt.Sprint(response.StatusCode)
+			}
 		}()
 	}
 	close(begin)

@@ -37,7 +37,7 @@ const (
 	devClerkKey      = "sk_test_lockstep_dev"
 	devStripeWebhook = "whsec_bG9ja3N0ZXAtZGV2LXN0cmlwZS1zZWNyZXQ="
 	devClerkWebhook  = "whsec_bG9ja3N0ZXAtZGV2LWNsZXJrLXNlY3JldCE="
-	devAPIKey        = "lockstep_dev_api_key"
+	devAPIKey        = "lockstep_dev_api_key_that_opens_nothing"
 )
 
 // devPlans is what the sample app sells.
@@ -77,7 +77,7 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	for _, plan := range devPlans {
 		sims.AddPlan(plan)
 	}
-	store, err := sqlitestore.Open(ctx, filepath.Join(c.Dir, "lockstep.db"))
+	store, err := sqlitestore.Open(ctx, filepath.Join(c.Dir, "lockstep.db"), sqlitestore.Log(in.log))
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (c *doctorCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of these need somebody", failed)
+		return fmt.Errorf("doctor: checks failed: %d; each line that begins with fail says what to do", failed)
 	}
 	return nil
 }

@@ -19,7 +19,8 @@ type remote struct {
 // call sends a request to the service's API with LOCKSTEP_API_KEY, and decodes the
 // answer. A refusal is an error that says what the service says.
 func (r remote) call(ctx context.Context, in *surroundings, method, path string, body, out any) error {
-	key := strings.TrimSpace(in.getenv("LOCKSTEP_API_KEY"))
+	key, _, _ := strings.Cut(in.getenv("LOCKSTEP_API_KEY"), ",") // while a key is rotated, the service takes each
+	key = strings.TrimSpace(key)
 	if key == "" {
 		return fmt.Errorf("LOCKSTEP_API_KEY is not set: it must be the one of the service at %s", r.URL)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
@@ -16,7 +17,7 @@ type secret struct {
 }
 
 var (
-	stripeKey = secret{[]string{"STRIPE_SECRET_KEY", "STRIPE_API_KEY"},
+	stripeKey = secret{[]string{"STRIPE_SECRET_KEY", "STRIPE_API_KEY", "STRIPE_KEY"},
 		"Stripe Dashboard > Developers > API keys; it begins with sk_ or rk_"}
 	stripeWebhook = secret{[]string{"STRIPE_WEBHOOK_SECRET"},
 		"Stripe Dashboard > Developers > Webhooks > your endpoint (…/webhooks/stripe) > Signing secret; it begins with whsec_"}
@@ -38,7 +39,16 @@ func (s secret) read(getenv func(string) string) (lockstep.Secret, error) {
 		}
 		return lockstep.Secret(strings.TrimSpace(value)), nil
 	}
-	return "", fmt.Errorf("%s is not set.\n  Find it at: %s", strings.Join(s.names, " (or ")+strings.Repeat(")", len(s.names)-1), s.where)
+	names := s.names[0]
+	if others := s.names[1:]; len(others) > 0 {
+		names += " (or " + strings.Join(others, ", ") + ")"
+	}
+	return "", fmt.Errorf("%s is not set.\n  Find it at: %s", names, s.where)
+}
+
+// isSet reports whether the environment has the secret, good or not.
+func (s secret) isSet(getenv func(string) string) bool {
+	return slices.ContainsFunc(s.names, func(name string) bool { return getenv(name) != "" })
 }
 
 // list returns a secret of which several may be valid, separated by commas.
@@ -65,18 +75,28 @@ type credentials struct {
 }
 
 // readCredentials reports everything that is missing at once. Those of Clerk are
-// read only where identities come from there.
-func readCredentials(getenv func(string) string, clerk bool) (credentials, error) {
+// read only where identities come from there. Stripe's webhook secret may be missing where
+// its events are polled, and Clerk's always: the server then lists users and organizations.
+func readCredentials(getenv func(string) string, clerk, polls bool) (credentials, error) {
 	var c credentials
 	var problems [4]error
 	c.stripe, problems[0] = stripeKey.read(getenv)
-	c.stripeWebhooks, problems[1] = stripeWebhook.list(getenv)
+	switch {
+	case stripeWebhook.isSet(getenv):
+		c.stripeWebhooks, problems[1] = stripeWebhook.list(getenv)
+	case !polls:
+		_, err := stripeWebhook.read(getenv)
+		problems[1] = fmt.Errorf("%w\n  On your own machine: stripe listen --forward-to localhost:8080/webhooks/stripe prints one.\n"+
+			"  Or do without Stripe's webhooks: lockstep serve --poll 5s reads its event list every 5 seconds", err)
+	}
 	if clerk {
 		c.clerk, problems[2] = clerkKey.read(getenv)
-		c.clerkWebhooks, problems[3] = clerkWebhook.list(getenv)
+		if clerkWebhook.isSet(getenv) {
+			c.clerkWebhooks, problems[3] = clerkWebhook.list(getenv)
+		}
 	}
 	if key := getenv("LOCKSTEP_API_KEY"); key != "" {
-		c.api = lockstep.Secret(strings.TrimSpace(key))
+		c.api = lockstep.Secret(strings.TrimSpace(key)) // several are separated by commas
 		if c.api == "" {
 			return c, errors.Join(append(problems[:], errors.New("LOCKSTEP_API_KEY is blank.\n  Make one with: openssl rand -hex 32"))...)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -24,7 +25,11 @@ type file struct {
 	Connections   int      `toml:"database_connections"`
 	StripeAPIBase string   `toml:"stripe_api_base"`
 	ClerkAPIBase  string   `toml:"clerk_api_base"`
+	Poll          duration `toml:"poll"`
+	StripePath    string   `toml:"stripe_webhook_path"`
+	ClerkPath     string   `toml:"clerk_webhook_path"`
 	ReturnOrigins []string `toml:"return_origins"`
+	Proxies       []string `toml:"trusted_proxies"`
 	Deleted       string   `toml:"on_account_deleted"`
 	UserDeleted   string   `toml:"on_user_deleted"`
 	OrgDeleted    string   `toml:"on_organization_deleted"`
@@ -76,6 +81,7 @@ type file struct {
 	Sweeps   struct {
 		Events    duration `toml:"events"`
 		Directory duration `toml:"directory"`
+		Polled    duration `toml:"directory_poll"`
 		Accounts  duration `toml:"accounts"`
 		Retention duration `toml:"retention"`
 	} `toml:"sweeps"`
@@ -182,7 +188,7 @@ func (f file) projection() lockstep.ProjectionKeys {
 // apply gives a server's configuration what the file says.
 func (f file) apply(c *server.Config) {
 	c.Catalog, c.Projection = f.catalog(), f.projection()
-	c.ReturnOrigins = f.ReturnOrigins
+	c.ReturnOrigins, c.TrustedProxies = f.ReturnOrigins, f.Proxies
 	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
@@ -197,7 +203,7 @@ func (f file) apply(c *server.Config) {
 	c.Identities = server.IdentitySource(f.Identity)
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
-		Directory: time.Duration(f.Sweeps.Directory), Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
+		Directory: time.Duration(f.Sweeps.Directory), DirectoryPoll: time.Duration(f.Sweeps.Polled), Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
 	c.Retention = lockstep.Retention{Bodies: time.Duration(f.Retention.Bodies), IDs: time.Duration(f.Retention.IDs)}
 	c.Stripe.Limits = lockstep.Limits{PerSecond: f.Limits.Stripe, PerEndpoint: f.Limits.StripeEndpoint}
 	c.Clerk.Limits = lockstep.Limits{PerSecond: f.Limits.Clerk}
@@ -217,11 +223,11 @@ func first(settings ...string) string {
 
 // openStore opens the database that the URL names, with up to so many connections where
 // it is a server's; 0: as many as is good.
-func openStore(ctx context.Context, url string, connections int) (lockstep.Store, error) {
+func openStore(ctx context.Context, url string, connections int, log *slog.Logger) (lockstep.Store, error) {
 	scheme, path, _ := strings.Cut(url, ":")
 	switch {
 	case scheme == "sqlite" && path != "":
-		return sqlitestore.Open(ctx, path)
+		return sqlitestore.Open(ctx, path, sqlitestore.Log(log))
 	case scheme == "postgres" || scheme == "postgresql":
 		return pgstore.Open(ctx, url, pgstore.Connections(cmp.Or(connections, pgstore.DefaultConnections)))
 	}

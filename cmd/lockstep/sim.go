@@ -30,7 +30,7 @@ type simCommand struct {
 // Run simulates until it is told to stop.
 func (c *simCommand) Run(ctx context.Context, in *surroundings) error {
 	config := simulator.Config{Seed: c.Seed, Logger: in.log, RateLimits: c.RateLimits, PortalSaved: c.Portal,
-		StripeKey: first(in.getenv(stripeKey.names[0]), in.getenv(stripeKey.names[1])),
+		StripeKey: first(in.getenv(stripeKey.names[0]), in.getenv(stripeKey.names[1]), in.getenv(stripeKey.names[2])),
 		ClerkKey:  in.getenv(clerkKey.names[0]),
 	}
 	var err error

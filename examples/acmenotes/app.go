@@ -50,12 +50,15 @@ func New(c Config) *App {
 	a.mux.HandleFunc("GET /{$}", a.home)
 	a.mux.HandleFunc("POST /buy", a.buy)
 	a.mux.HandleFunc("POST /billing", a.billing)
-	a.mux.HandleFunc("GET /sign-out", a.signOut)
+	a.mux.HandleFunc("POST /sign-out", a.signOut)
 	return a
 }
 
-// ServeHTTP answers a browser. A form that comes from another site is refused.
+// ServeHTTP answers a browser. A form that comes from another site is refused, and no other
+// site can show our pages in a frame.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Security-Policy", "frame-ancestors 'none'")
+	w.Header().Set("Referrer-Policy", "same-origin") // a URL may hold a token of Clerk's
 	http.NewCrossOriginProtection().Handler(&a.mux).ServeHTTP(w, r)
 }
 
@@ -67,6 +70,7 @@ type homePage struct {
 	Plan                    string // as the session token's claim says
 	Claims                  string
 	Access                  *access
+	Waiting                 bool // Lockstep cannot say yet what the user has
 	Problem                 string
 }
 
@@ -75,26 +79,30 @@ func (a *App) home(w http.ResponseWriter, r *http.Request) {
 		a.signIn(w, r, token)
 		return
 	}
-	back := "?redirect_url=" + url.QueryEscape(a.URL+"/")
+	back := "?redirect_url=" + url.QueryEscape(a.URL+"/?state="+a.state(w, r))
 	page := homePage{SignUp: a.ClerkURL + "/sign-up" + back, SignIn: a.ClerkURL + "/sign-in" + back,
-		Profile: a.ClerkURL + "/user" + back, Problem: r.URL.Query().Get("problem")}
+		Profile: a.ClerkURL + "/user" + back, Problem: problems[r.URL.Query().Get("problem")]}
 	if id := a.sessionID(r); id != "" {
-		claims, err := a.claims(r.Context(), id)
+		session, err := a.session(r.Context(), id)
 		if err != nil {
 			a.Log.Warn("session is over", "error", err)
 			clearCookie(w)
 		} else {
-			page.SignedIn = true
-			page.User, _ = claims["sub"].(string)
-			page.Plan, _ = claims["plan"].(string)
-			text, err := json.MarshalIndent(claims, "", "  ")
+			page.SignedIn, page.User = true, session.UserID
+			page.Plan, _ = session.Claims["plan"].(string)
+			text, err := json.MarshalIndent(session.Claims, "", "  ")
 			if err != nil {
-				a.fail(w, "show claims", err)
+				a.fail(w, "page", err)
 				return
 			}
 			page.Claims = string(text)
-			if page.Access, err = a.access(r.Context(), page.User); err != nil {
-				page.Problem = "Lockstep did not say who has access: " + err.Error()
+			if page.Access, err = a.access(r.Context(), page.User); notYet(err) {
+				// Nothing is wrong with the user: look again instead of showing an error.
+				page.Waiting = true
+				w.Header().Set("Refresh", "2")
+			} else if err != nil {
+				a.Log.Error("read access", "error", err)
+				page.Problem = problems["access"]
 			}
 		}
 	}
@@ -121,7 +129,7 @@ func (a *App) buy(w http.ResponseWriter, r *http.Request) {
 		"cancel_url":  a.URL + "/",
 	}, &session)
 	if err != nil {
-		a.fail(w, "begin checkout", err)
+		a.fail(w, "checkout", err)
 		return
 	}
 	http.Redirect(w, r, session.URL, http.StatusSeeOther)
@@ -139,21 +147,26 @@ func (a *App) billing(w http.ResponseWriter, r *http.Request) {
 	err := a.lockstep(r.Context(), http.MethodPost, "/v1/portal",
 		map[string]any{"account": "user/" + user, "return_url": a.URL + "/"}, &portal)
 	if err != nil {
-		a.fail(w, "open portal", err)
+		a.fail(w, "billing", err)
 		return
 	}
 	http.Redirect(w, r, portal.URL, http.StatusSeeOther)
 }
 
-// signedIn returns the user, or sends the browser to the home page.
+// signedIn returns the user, or sends the browser to the home page. Both callers spend the
+// user's money with the app's own API key, so Lockstep cannot see who acts: whoever impersonates
+// the user is refused here.
 func (a *App) signedIn(w http.ResponseWriter, r *http.Request) (user string, ok bool) {
 	if id := a.sessionID(r); id != "" {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()
-		claims, err := a.claims(ctx, id)
-		if err == nil {
-			user, ok = claims["sub"].(string)
-			return user, ok
+		session, err := a.session(ctx, id)
+		switch {
+		case err == nil && session.Impersonated:
+			http.Redirect(w, r, "/?problem=impersonated", http.StatusSeeOther)
+			return "", false
+		case err == nil:
+			return session.UserID, true
 		}
 		a.Log.Warn("session is over", "error", err)
 	}
@@ -165,7 +178,7 @@ func (a *App) signedIn(w http.ResponseWriter, r *http.Request) (user string, ok 
 func (a *App) show(w http.ResponseWriter, name string, page any) {
 	var out bytes.Buffer
 	if err := templates.ExecuteTemplate(&out, name, page); err != nil {
-		a.fail(w, "render "+name, err)
+		a.fail(w, "page", err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -175,8 +188,19 @@ func (a *App) show(w http.ResponseWriter, name string, page any) {
 	}
 }
 
-func (a *App) fail(w http.ResponseWriter, doing string, err error) {
-	a.Log.Error(doing, "error", err)
-	http.Redirect(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}},
-		"/?problem="+url.QueryEscape("Could not "+doing+". The terminal says why."), http.StatusSeeOther)
+// problems are what the home page may say, by a code: a text from the URL would let anybody
+// put words into our mouth.
+var problems = map[string]string{
+	"sign-in":      "We could not sign you in. Please try again.",
+	"page":         "We could not show the page. The terminal says why.",
+	"checkout":     "We could not start the checkout. The terminal says why.",
+	"billing":      "We could not open the billing portal. The terminal says why.",
+	"access":       "We could not read your access. The terminal says why.",
+	"impersonated": "You are signed in as somebody else. You can look, but not buy.",
+}
+
+// fail logs an error and shows the problem with the given code.
+func (a *App) fail(w http.ResponseWriter, problem string, err error) {
+	a.Log.Error("request failed", "problem", problem, "error", err)
+	http.Redirect(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}, "/?problem="+problem, http.StatusSeeOther)
 }

@@ -2,25 +2,53 @@ package acmenotes
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
-const cookieName = "acme_session"
+const (
+	cookieName = "acme_session"
+	stateName  = "acme_state"
+)
 
 // signIn takes over the session that Clerk's pages hand over. The token is signed
 // by Clerk; only its session id is kept, in a cookie that we sign.
+//
+// The state shows that this browser asked to sign in. Without it, anybody could have others
+// follow a link that signs them in to an account of the attacker's, for which they then pay.
 func (a *App) signIn(w http.ResponseWriter, r *http.Request, token string) {
-	session, err := a.Sessions.Verify(r.Context(), token)
-	if err != nil {
-		a.fail(w, "sign you in", err)
+	state, err := r.Cookie(stateName)
+	if err != nil || state.Value == "" || !hmac.Equal([]byte(state.Value), []byte(r.URL.Query().Get("state"))) {
+		a.fail(w, "sign-in", errors.New("this browser did not ask to sign in"))
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: session.SessionID + "." + a.seal(session.SessionID),
-		Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 7 * 24 * 3600})
+	session, err := a.Sessions.Verify(r.Context(), token)
+	if err != nil {
+		a.fail(w, "sign-in", err)
+		return
+	}
+	a.setCookie(w, cookieName, session.SessionID+"."+a.seal(session.SessionID))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// state is what a browser that asks to sign in comes back with.
+func (a *App) state(w http.ResponseWriter, r *http.Request) string {
+	if known, err := r.Cookie(stateName); err == nil && known.Value != "" {
+		return url.QueryEscape(known.Value)
+	}
+	state := rand.Text()
+	a.setCookie(w, stateName, state)
+	return state
+}
+
+func (a *App) setCookie(w http.ResponseWriter, name, value string) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: strings.HasPrefix(a.URL, "https://"), MaxAge: 7 * 24 * 3600})
 }
 
 func (a *App) signOut(w http.ResponseWriter, r *http.Request) {

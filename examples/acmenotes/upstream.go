@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep"
 )
 
 // access is the part of Lockstep's answer that the application needs.
@@ -35,8 +38,25 @@ type access struct {
 // access asks Lockstep what a user may use, and because of what.
 func (a *App) access(ctx context.Context, user string) (*access, error) {
 	var out access
-	err := a.lockstep(ctx, http.MethodGet, "/v1/accounts/user/"+url.PathEscape(user), nil, &out)
-	return &out, err
+	if err := a.lockstep(ctx, http.MethodGet, "/v1/accounts/user/"+url.PathEscape(user), nil, &out); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// statusError is an answer that is not a success.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string { return e.text }
+
+// notYet reports whether a call is worth repeating in a moment: the service is starting, or
+// cannot ask Clerk about somebody who has just signed up.
+func notYet(err error) bool {
+	var failed *statusError
+	return errors.As(err, &failed) && failed.status == http.StatusServiceUnavailable
 }
 
 // lockstep calls Lockstep's API.
@@ -44,18 +64,17 @@ func (a *App) lockstep(ctx context.Context, method, path string, in, out any) er
 	return a.call(ctx, method, a.LockstepURL+path, a.LockstepKey.Reveal(), in, out)
 }
 
-// claims has Clerk make a fresh session token and returns what it says. Clerk's
+// session has Clerk make a fresh session token and returns what it says. Clerk's
 // own libraries do this in the browser, once a minute.
-func (a *App) claims(ctx context.Context, sessionID string) (map[string]any, error) {
+func (a *App) session(ctx context.Context, sessionID string) (lockstep.Session, error) {
 	var token struct {
 		JWT string `json:"jwt"`
 	}
 	err := a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/tokens", a.ClerkKey.Reveal(), struct{}{}, &token)
 	if err != nil {
-		return nil, err
+		return lockstep.Session{}, err
 	}
-	session, err := a.Sessions.Verify(ctx, token.JWT)
-	return session.Claims, err
+	return a.Sessions.Verify(ctx, token.JWT)
 }
 
 // call sends and receives JSON.
@@ -84,7 +103,7 @@ func (a *App) call(ctx context.Context, method, address, key string, in, out any
 		return err
 	}
 	if response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, request.URL.Path, response.Status, strings.TrimSpace(string(text)))
+		return &statusError{response.StatusCode, fmt.Sprintf("%s %s: %s: %s", method, request.URL.Path, response.Status, strings.TrimSpace(string(text)))}
 	}
 	return json.Unmarshal(text, out)
 }

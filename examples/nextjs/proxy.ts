@@ -3,16 +3,22 @@ import { NextResponse } from "next/server";
 
 const paid = createRouteMatcher(["/pro(.*)"]);
 
-// Who may see a paid page stands in the session token: no call, no database. The
-// token is at most a minute old, and so is what it says.
+// The session token says who may see a paid page: no call, no database. The token is at most a
+// minute old, and so is what it says. Pages and actions still check for themselves (app/pro).
 export default clerkMiddleware(async (auth, request) => {
   if (!paid(request)) return;
   const { sessionClaims } = await auth.protect();
-  if (!sessionClaims.billing?.active) {
+  if (sessionClaims.billing?.active !== true) {
     return NextResponse.redirect(new URL("/", request.url));
   }
 });
 
 export const config = {
-  matcher: ["/((?!_next|.*\\..*).*)"],
+  // All but the framework's files and static ones, by the ends of their names. "Everything with
+  // a dot" would leave out /pro/report.v2 too.
+  matcher: [
+    "/((?!_next|[^?]*\\.(?:html?|css|js(?!on)|jpe?g|webp|png|gif|svg|ttf|woff2?|ico|csv|docx?|xlsx?|zip|webmanifest)).*)",
+    "/pro(.*)",
+    "/(api|trpc)(.*)",
+  ],
 };

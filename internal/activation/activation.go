@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
 // Till is what is asked of Stripe.
@@ -34,6 +35,8 @@ type Config struct {
 	Store       Store
 	Records     Records
 	Till        Till
+	Live        bool            // whether Stripe is in live mode
+	Secret      lockstep.Secret // signs tokens; the same for all replicas
 	Catalog     lockstep.Catalog
 	App         string // the application's name, for the page; may be empty
 	ContinueURL string // where the page goes on to; may be empty
@@ -46,16 +49,17 @@ type Config struct {
 // Activations tells how far purchases are.
 type Activations struct {
 	Config
-	sessions sessions
-	streams  chan struct{} // a place for each open stream
-	over     chan struct{} // closed when streams are to end
+	sessions *sessions
+	streams  chan struct{}  // a place for each open stream
+	places   clients.Places // of streams, by session and by client
+	over     chan struct{}  // closed when streams are to end
 	end      sync.Once
 }
 
 // New returns activations.
 func New(c Config) *Activations {
 	a := &Activations{Config: c, streams: make(chan struct{}, mostStreams), over: make(chan struct{})}
-	a.sessions = sessions{till: c.Till, wake: a.look}
+	a.sessions = newSessions(c.Till, c.Live, newTokens(c.Secret), a.look)
 	return a
 }
 
@@ -101,10 +105,14 @@ var (
 	ErrBusy    = errBusy
 )
 
-// Of says how far the purchase of a session is. It returns ErrUnknown or ErrBusy, or
-// what went wrong.
-func (a *Activations) Of(ctx context.Context, id string) (Activation, error) {
-	session, since, err := a.sessions.find(ctx, id)
+// Started remembers a session that we have just created, or found open, so that it is served
+// without its token too.
+func (a *Activations) Started(session lockstep.Checkout) { a.sessions.started(session) }
+
+// Of says how far the purchase of a session is. The token is the one of the return URL; it may
+// be empty. It returns ErrUnknown or ErrBusy, or what went wrong.
+func (a *Activations) Of(ctx context.Context, id, token string) (Activation, error) {
+	session, since, err := a.sessions.find(ctx, id, token)
 	if err != nil {
 		return Activation{}, err
 	}

@@ -16,14 +16,16 @@
 //
 // # Who may ask
 //
-// Whoever has the session's id, which is as long as a password. It is told the state and
-// the plan of that purchase, no name, no address and no id. An id that Stripe does not
-// know, one of another Stripe account and one that is none are answered the same.
+// Whoever has the session's id, which is as long as a password. The answer holds the state and
+// the plan of that purchase, and no name, address or id. An id that Stripe does not know, one
+// of another Stripe account and one without the form of an id get the same answer.
 //
 // # What it costs
 //
-// Stripe is asked about a session once, and while it may still change at most every
-// [freshness], however many ask. All lookups together are limited; who comes when the
-// limit is reached is told to wait. Of an id that Stripe does not know only that is kept,
-// in memory and for a minute.
+// Stripe is asked about a session at most once in [freshness], however many ask, and never
+// again once the session is settled. A flood of guessed ids must not take those reads from
+// buyers, so they have two budgets: one for sessions that we know, or whose return URL has our
+// token, and a small one for all other ids, shared out by client. We know a session that
+// Stripe has described to us, and one that this process created. What is remembered of unknown
+// ids never pushes out sessions.
 package activation

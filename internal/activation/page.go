@@ -33,14 +33,14 @@ type view struct {
 // active it goes on to return_to, if that is at one of the return origins, or to the
 // configured URL.
 func (a *Activations) Page(w http.ResponseWriter, r *http.Request) {
-	id := r.URL.Query().Get("session_id")
+	id, token := r.URL.Query().Get("session_id"), r.URL.Query().Get(TokenParameter)
 	v := view{App: a.App, Nonce: rand.Text(), Continue: a.ContinueURL}
 	if back := r.URL.Query().Get("return_to"); back != "" && a.MayReturn(back) {
 		v.Continue = back
 	}
 	status := http.StatusOK
 	var err error
-	switch v.Activation, err = a.Of(r.Context(), id); {
+	switch v.Activation, err = a.Of(r.Context(), id, token); {
 	case errors.Is(err, ErrUnknown):
 		v.Unknown, status = true, http.StatusNotFound
 	case err != nil:
@@ -50,7 +50,7 @@ func (a *Activations) Page(w http.ResponseWriter, r *http.Request) {
 		v.Busy, v.Reload, status = true, 3, http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", "3")
 	case !v.State.Final():
-		v.Events, v.Reload = "v1/activations/"+url.PathEscape(id)+"/events", 2
+		v.Events, v.Reload = "v1/activations/"+url.PathEscape(id)+"/events"+query(token), 2
 	}
 	var out bytes.Buffer
 	if err := page.Execute(&out, v); err != nil {

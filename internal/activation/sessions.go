@@ -7,18 +7,37 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/clients"
+	"github.com/lockstep-dev/lockstep/internal/recent"
 )
 
 const (
 	// freshness is how long what Stripe said of a session that may change is believed.
 	freshness = 3 * time.Second
-	// memory is how many sessions are remembered, known and unknown.
+	// memory is how many sessions are remembered: that many that Stripe knows, and that many ids
+	// that it does not know. Guessed ids never push out sessions.
 	memory = 10_000
 	// unknownFor is how long an id that Stripe did not know is not asked for again.
 	unknownFor = time.Minute
-	// burst and perSecond bound what is asked of Stripe: a fifth of its limit in test mode.
-	burst, perSecond = 20, 5
+)
+
+// What is asked of Stripe has two bounds, so that a flood of guessed ids takes nothing from
+// buyers. Both together are a quarter of Stripe's limit in test mode.
+const (
+	// ourBurst and ourPerSecond are for sessions that we know or have signed a token for. Half of
+	// the burst is kept for those that are asked about for the first time: for the others there
+	// is what Stripe said before.
+	ourBurst, ourPerSecond = 20, 5
+	// strangeBurst and strangePerSecond are for all others together, and clientBurst and
+	// clientEvery for each client among them.
+	strangeBurst, strangePerSecond = 5, 1
+	clientBurst, clientEvery       = 3, 5 * time.Second
+	// tokenBurst and tokenEvery bound how many sessions one token may ask for: it is of one
+	// purchase, and its buyer might try others with it.
+	tokenBurst, tokenEvery = 3, 10 * time.Second
 )
 
 var (
@@ -26,17 +45,32 @@ var (
 	errBusy    = errors.New("too many sessions are looked up at the moment")
 )
 
-var sessionID = regexp.MustCompile(`^cs_[A-Za-z0-9_]{1,200}$`)
+// The form of a session's id, by mode. Stripe's are about 66 characters long.
+var sessionIDs = map[bool]*regexp.Regexp{
+	true:  regexp.MustCompile(`^cs_live_[A-Za-z0-9]{20,200}$`),
+	false: regexp.MustCompile(`^cs_test_[A-Za-z0-9]{20,200}$`),
+}
 
 // sessions is what Stripe said of sessions.
 type sessions struct {
-	till Till
-	wake func(ctx context.Context, s lockstep.Checkout) error // has the workers look
+	till   Till
+	live   bool // Stripe's mode; ids of the other mode do not exist
+	tokens tokens
+	wake   func(ctx context.Context, s lockstep.Checkout) error // has the workers look
 
-	mu     sync.Mutex
-	seen   map[string]*seen
-	tokens float64 // of the bucket that bounds what is asked of Stripe
-	at     time.Time
+	ours, strange      *rate.Limiter
+	byClient, byTokens *clients.Limit
+
+	mu        sync.Mutex
+	known     *recent.Map[string, *seen] // by id, those that Stripe knows
+	strangers *recent.Map[string, *seen] // by id, those that it does not know, or was not asked about
+}
+
+func newSessions(till Till, live bool, t tokens, wake func(context.Context, lockstep.Checkout) error) *sessions {
+	return &sessions{till: till, live: live, tokens: t, wake: wake,
+		ours: rate.NewLimiter(ourPerSecond, ourBurst), strange: rate.NewLimiter(strangePerSecond, strangeBurst),
+		byClient: clients.NewLimit(clientEvery, clientBurst), byTokens: clients.NewLimit(tokenEvery, tokenBurst),
+		known: recent.New[string, *seen](memory), strangers: recent.New[string, *seen](memory)}
 }
 
 // seen is what is remembered of one session.
@@ -44,27 +78,35 @@ type seen struct {
 	mu      sync.Mutex // held while Stripe is asked
 	session lockstep.Checkout
 	unknown bool
-	asked   time.Time // zero: never
-	first   time.Time // when somebody asked first
+	asked   time.Time // when Stripe said this; zero: never
+	looked  bool      // it was asked for somebody who came back, not only when we created the session
+	first   time.Time // when somebody asked first; zero: never
 	active  bool      // it was said to be active
 }
 
+// known reports whether Stripe has described the session.
+func (e *seen) known() bool { return !e.asked.IsZero() && !e.unknown }
+
 // find returns a session as Stripe described it lately, and since when somebody waits
-// for it.
-func (s *sessions) find(ctx context.Context, id string) (lockstep.Checkout, time.Time, error) {
-	if !sessionID.MatchString(id) {
+// for it. The token is the one of its return URL; without one, or with a wrong one, a session
+// that we do not know yet has the small budget.
+func (s *sessions) find(ctx context.Context, id, token string) (lockstep.Checkout, time.Time, error) {
+	if !sessionIDs[s.live].MatchString(id) {
 		return lockstep.Checkout{}, time.Time{}, errUnknown
 	}
 	e := s.entry(id)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.first.IsZero() {
+		e.first = time.Now()
+	}
 	if age := time.Since(e.asked); e.unknown && age < unknownFor {
 		return lockstep.Checkout{}, time.Time{}, errUnknown
-	} else if !e.asked.IsZero() && !e.unknown && (settled(e.session) || age < freshness) {
+	} else if e.known() && (settled(e.session) || e.looked && age < freshness) {
 		return e.session, e.first, nil
 	}
-	if !s.take() {
-		if !e.asked.IsZero() && !e.unknown {
+	if !s.may(e, clients.Of(ctx), token) {
+		if e.known() {
 			return e.session, e.first, nil
 		}
 		return lockstep.Checkout{}, time.Time{}, errBusy
@@ -74,19 +116,45 @@ func (s *sessions) find(ctx context.Context, id string) (lockstep.Checkout, time
 	case errors.Is(err, lockstep.ErrNotFound):
 		e.unknown, e.asked = true, time.Now()
 		return lockstep.Checkout{}, time.Time{}, errUnknown
-	case err != nil && !e.asked.IsZero() && !e.unknown:
+	case err != nil && e.known():
 		return e.session, e.first, nil // what we know is still true, or will be told
 	case err != nil:
 		return lockstep.Checkout{}, time.Time{}, err
 	}
-	news := e.asked.IsZero() || e.unknown || session.Status != e.session.Status || session.PaymentStatus != e.session.PaymentStatus
+	news := !e.known() || session.Status != e.session.Status || session.PaymentStatus != e.session.PaymentStatus
 	if news && session.Status == "complete" {
 		if err := s.wake(ctx, session); err != nil {
 			return lockstep.Checkout{}, time.Time{}, err
 		}
 	}
-	e.session, e.unknown, e.asked = session, false, time.Now()
+	e.session, e.unknown, e.asked, e.looked = session, false, time.Now(), true
+	s.keep(id, e)
 	return session, e.first, nil
+}
+
+// may reports whether Stripe may be asked about a session now.
+func (s *sessions) may(e *seen, client, token string) bool {
+	if e.known() {
+		return (!e.looked || s.ours.Tokens() > ourBurst/2) && s.ours.Allow()
+	}
+	if signed, ok := s.tokens.verify(token); ok && s.byTokens.Allow(signed) {
+		return s.ours.Allow()
+	}
+	return s.byClient.Allow(client) && s.strange.Allow()
+}
+
+// started remembers a session that we have just created or found open.
+func (s *sessions) started(session lockstep.Checkout) {
+	if !sessionIDs[s.live].MatchString(session.ID) {
+		return
+	}
+	e := s.entry(session.ID)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.known() {
+		e.session, e.unknown, e.asked = session, false, time.Now()
+	}
+	s.keep(session.ID, e)
 }
 
 // wasActive reports whether somebody was told that a session's purchase is active, and
@@ -104,36 +172,25 @@ func settled(s lockstep.Checkout) bool {
 	return s.Status == "expired" || s.Status == "complete" && s.PaymentStatus != "unpaid"
 }
 
-// entry is what is remembered of an id. When there is no room, all is forgotten: it is
-// found again at the price of one question.
+// entry is what is remembered of an id.
 func (s *sessions) entry(id string) *seen {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.seen[id]
-	if e == nil {
-		if s.seen == nil || len(s.seen) >= memory {
-			s.seen = map[string]*seen{}
-		}
-		e = &seen{first: time.Now()}
-		s.seen[id] = e
+	if e, is := s.known.Find(id); is {
+		return e
 	}
+	if e, is := s.strangers.Find(id); is {
+		return e
+	}
+	e := &seen{}
+	s.strangers.Put(id, e)
 	return e
 }
 
-// take takes a token of the bucket, if there is one.
-func (s *sessions) take() bool {
+// keep remembers an id among those that Stripe knows.
+func (s *sessions) keep(id string, e *seen) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	if s.at.IsZero() {
-		s.tokens = burst
-	} else {
-		s.tokens = min(burst, s.tokens+now.Sub(s.at).Seconds()*perSecond)
-	}
-	s.at = now
-	if s.tokens < 1 {
-		return false
-	}
-	s.tokens--
-	return true
+	s.strangers.Drop(id)
+	s.known.Put(id, e)
 }

@@ -8,12 +8,16 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/internal/clients"
 	"github.com/lockstep-dev/lockstep/internal/problem"
 )
 
 const (
-	// mostStreams is how many streams are open at once; more are told to come again.
-	mostStreams = 500
+	// mostStreams is how many streams are open at once; further clients get 503. A session
+	// has at most sessionStreams of them, for a buyer's tabs, and a client at most clientStreams.
+	mostStreams    = 500
+	sessionStreams = 5
+	clientStreams  = 50
 	// streamFor is how long a stream stays open; browsers then open another.
 	streamFor = 10 * time.Minute
 	// heartbeat keeps proxies from closing a stream that says nothing.
@@ -27,15 +31,25 @@ const (
 )
 
 // within is Of, in the time that a look may take.
-func (a *Activations) within(ctx context.Context, id string) (Activation, error) {
+func (a *Activations) within(ctx context.Context, id, token string) (Activation, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	return a.Of(ctx, id)
+	return a.Of(ctx, id, token)
 }
 
 // Events answers GET /v1/activations/{id}/events: the state now and each time that it
 // changes, as events "state" whose data is JSON, until it is final.
 func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
+	id, token := r.PathValue("id"), r.URL.Query().Get(TokenParameter)
+	for holder, most := range map[string]int{"session " + id: sessionStreams, "client " + clients.Of(r.Context()): clientStreams} {
+		leave, ok := a.places.Take(holder, most)
+		if !ok {
+			w.Header().Set("Retry-After", "5")
+			problem.Write(w, http.StatusTooManyRequests, "too many streams of this checkout, or from this address, are open; close one, or poll the path without /events")
+			return
+		}
+		defer leave()
+	}
 	select {
 	case a.streams <- struct{}{}:
 		defer func() { <-a.streams }()
@@ -44,7 +58,7 @@ func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, http.StatusServiceUnavailable, "too many streams are open; ask again, or poll")
 		return
 	}
-	now, err := a.within(r.Context(), r.PathValue("id"))
+	now, err := a.within(r.Context(), id, token)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -59,13 +73,13 @@ func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would wait for more
 	ctx, cancel := context.WithTimeout(r.Context(), streamFor)
 	defer cancel()
-	if err := a.stream(ctx, w, control, r.PathValue("id"), now); err != nil && ctx.Err() == nil {
+	if err := a.stream(ctx, w, control, id, token, now); err != nil && ctx.Err() == nil {
 		a.Log.DebugContext(ctx, "a stream ended", "error", err)
 	}
 }
 
 // stream tells each change until the state is final or the client leaves.
-func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control *http.ResponseController, id string, now Activation) error {
+func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control *http.ResponseController, id, token string, now Activation) error {
 	var changed <-chan struct{}
 	stop := func() {}
 	defer func() { stop() }()
@@ -106,7 +120,7 @@ func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control
 		case <-look.C:
 		case <-changed:
 		}
-		next, err := a.within(ctx, id)
+		next, err := a.within(ctx, id, token)
 		switch {
 		case err == nil:
 			now = next

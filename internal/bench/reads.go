@@ -13,7 +13,7 @@ import (
 const (
 	// readers is of how many accounts the access is read: fewer than are kept in memory.
 	readers = 5_000
-	apiKey  = "bench-api-key"
+	apiKey  = "bench-api-key-0123456789-0123456789"
 )
 
 // accessReads asks for the access of one account after the other, as servers do.

@@ -37,6 +37,12 @@ type Desk struct {
 	Policy  Policy
 	Wake    func() // tells the workers that something is due
 	Log     *slog.Logger
+
+	// SignReturn adds a token to the success URL of a purchase; it may be nil. It must return the
+	// same URL for the same arguments: Stripe refuses a repeated request that differs.
+	SignReturn func(returnURL, purchase string) string
+	// Started is called with each session that a buyer is sent to; it may be nil.
+	Started func(session lockstep.Checkout)
 }
 
 // Order is a checkout that somebody asks for.
@@ -181,22 +187,38 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 		case changed:
 			continue // a session was paid while we looked
 		case same != nil:
+			d.started(*same)
 			return Begun{Checkout: *same, CustomerID: customerID, Reused: true}, nil
 		}
 		days, withoutCard, used := d.Catalog.Trial(price, o.TrialDays, has.Subscriptions, d.Policy.RepeatTrials)
 		if used && o.TrialDays > 0 {
 			return Begun{}, &RefusedError{TrialUsed, "the account had its trial; leave trial_days out"}
 		}
+		purchase := fmt.Sprintf("lockstep:purchase:%s:%d", o.Account, turn.Number)
 		checkout, err := d.Till.StartCheckout(ctx, lockstep.CheckoutRequest{Account: o.Account, CustomerID: customerID, Price: price,
-			Quantity: o.Quantity, SuccessURL: o.SuccessURL, CancelURL: o.CancelURL, PaidBy: o.PaidBy,
+			Quantity: o.Quantity, SuccessURL: d.signed(o.SuccessURL, purchase), CancelURL: o.CancelURL, PaidBy: o.PaidBy,
 			TrialDays: days, TrialWithoutCard: withoutCard, Fingerprint: sign.String(),
-			IdempotencyKey: fmt.Sprintf("lockstep:purchase:%s:%d", o.Account, turn.Number)})
+			IdempotencyKey: purchase})
 		if err != nil {
 			return Begun{}, err
 		}
+		d.started(checkout)
 		return Begun{Checkout: checkout, CustomerID: customerID, TrialDays: days}, nil
 	}
 	return Begun{}, &RefusedError{Busy, "an open checkout of this account can neither be used nor closed; try again"}
+}
+
+func (d *Desk) signed(returnURL, purchase string) string {
+	if d.SignReturn == nil {
+		return returnURL
+	}
+	return d.SignReturn(returnURL, purchase)
+}
+
+func (d *Desk) started(session lockstep.Checkout) {
+	if d.Started != nil {
+		d.Started(session)
+	}
 }
 
 // known reports whether nothing can have been created that we do not know of.

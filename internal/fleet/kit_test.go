@@ -30,7 +30,7 @@ const (
 	clerkKey      = "sk_test_fleet_clerk"
 	stripeWebhook = "whsec_ZmxlZXQtc3RyaXBlLXNlY3JldC0w"
 	clerkWebhook  = "whsec_ZmxlZXQtY2xlcmstc2VjcmV0LTAw"
-	apiKey        = "fleet-api-key-0123456789"
+	apiKey        = "fleet-api-key-0123456789-0123456789"
 )
 
 // settings are those of every replica. Leases are short, where scenarios wait for them. The sweeps come often: what was delivered while

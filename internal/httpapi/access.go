@@ -36,9 +36,9 @@ func (a *API) readAccess(ctx context.Context, in *accessInput) (*accessOutput, e
 	if err != nil {
 		return nil, err
 	}
-	record, err := a.Watch.Record(ctx, account)
+	record, _, err := a.known(ctx, account, a.Watch.Record)
 	if err != nil {
-		return nil, a.problem(ctx, "read access", err)
+		return nil, err
 	}
 	out := &accessOutput{Status: http.StatusOK, CacheControl: "private, no-cache", Body: a.access(record)}
 	if out.ETag, err = etagOf(account, out.Body); err != nil {

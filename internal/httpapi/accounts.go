@@ -77,9 +77,9 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 		return nil, a.problem(ctx, "read work", err)
 	}
-	record, err := a.Store.Account(ctx, account)
+	record, isNew, err := a.known(ctx, account, a.Store.Account)
 	if err != nil {
-		return nil, a.problem(ctx, "read account", err)
+		return nil, err
 	}
 	out := &struct{ Body accountView }{accountView{
 		Account: account.String(), State: string(record.State),
@@ -88,7 +88,7 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 		Access: a.access(record), UpdatedAt: record.UpdatedAt.UTC(),
 	}}
 	scheduled := work.Disposition != lockstep.Retry && work.RunAt.After(time.Now().Add(time.Minute))
-	out.Body.Pending = work.Pending() && !scheduled
+	out.Body.Pending = isNew || work.Pending() && !scheduled
 	if !callerOf(ctx).server {
 		return out, nil
 	}

@@ -26,9 +26,9 @@ type Store interface {
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
-	Mail(ctx context.Context, noticeID string) (lockstep.Mail, error)
+	Mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.Mail, error)
 	Forget(ctx context.Context, account lockstep.Account) (events int64, err error)
-	RequestMail(ctx context.Context, noticeID string) error
+	RequestMail(ctx context.Context, noticeID string, to lockstep.Recipient) error
 	lockstep.Hooks
 	lockstep.Deletions
 	lockstep.Replicas
@@ -46,9 +46,13 @@ type API struct {
 	Activations *activation.Activations
 	Sessions    lockstep.Sessions // nil: no session token is good
 	Roster      Roster            // nil: identities come from a provider
-	Webhooks    []Webhook
-	Catalog     lockstep.Catalog
-	Key         lockstep.Secret // empty: servers cannot call
+	// Directory is asked about accounts that are new to us; nil: there are none but those
+	// that servers put.
+	Directory lockstep.Directory
+	Webhooks  []Webhook
+	Sources   map[string]string // how the events of each provider reach us, for /healthz
+	Catalog   lockstep.Catalog
+	Keys      []lockstep.Secret // of servers; several while one is rotated; none: servers cannot call
 	// ReturnOrigins are the origins ("https://app.example") that callers may name in
 	// the URLs to come back to. Without any, servers may name all that are https.
 	ReturnOrigins []string
@@ -59,10 +63,17 @@ type API struct {
 	// Collectors are what /metrics tells beside what the database counts.
 	Collectors []prometheus.Collector
 	Log        *slog.Logger
+
+	denials   denials
+	health    health
+	newcomers *newcomers // nil without a directory
 }
 
 // Register adds the API's routes to mux, and answers what no route of mux does.
 func (a *API) Register(mux *http.ServeMux) {
+	if a.Directory != nil {
+		a.newcomers = newNewcomers(a.Directory, a.Store.Mark, a.Wake)
+	}
 	config := huma.DefaultConfig("Lockstep", "1")
 	config.Info.Description = "Who has access, and because of what."
 	config.DocsPath = "" // the document is enough; a viewer would load scripts from elsewhere
@@ -72,7 +83,7 @@ func (a *API) Register(mux *http.ServeMux) {
 		"session": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A Clerk session token, for browsers"},
 	}
 	api := humago.New(mux, config)
-	api.UseMiddleware(within, a.authenticate(api))
+	api.UseMiddleware(within, a.authenticate(api), strictBodies(api))
 
 	either := []map[string][]string{{"apiKey": {}}, {"session": {}}}
 	server := []map[string][]string{{"apiKey": {}}}
@@ -133,7 +144,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "discard-deletions", Method: http.MethodPost, Path: "/v1/deletions/discard",
 		Summary: "Do not delete what the brake holds: its billing goes on", Tags: []string{"Operating"}, Security: server}, a.discardDeletions)
 	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
-		Summary: "Whether the database can be written: whether a balancer should send requests here", Tags: []string{"Operating"}}, a.health)
+		Summary: "Whether the database can be written: whether a balancer should send requests here", Tags: []string{"Operating"}}, a.healthy)
 	huma.Register(api, huma.Operation{OperationID: "live", Method: http.MethodGet, Path: "/livez",
 		Summary: "Whether the process answers, whatever the database does: whether it should be started again if not", Tags: []string{"Operating"}}, a.live)
 	api.OpenAPI().AddOperation(streamOperation(api))
@@ -160,7 +171,7 @@ func (a *API) problem(ctx context.Context, doing string, err error) error {
 			return later(upstream.RetryAfter, upstream.Provider+" allows no further requests for now")
 		}
 		if upstream.Rejected() {
-			return huma.Error422UnprocessableEntity(upstream.Provider + " refused the request: " + upstream.Code)
+			return refusedUpstream(http.StatusUnprocessableEntity, "", upstream)
 		}
 		return huma.Error502BadGateway(upstream.Provider + " did not answer as expected; try again")
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -177,31 +188,4 @@ func (a *API) problem(ctx context.Context, doing string, err error) error {
 func later(after time.Duration, why string) error {
 	seconds := max(int(math.Ceil(after.Seconds())), 1)
 	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(why+"; try again"), http.Header{"Retry-After": {strconv.Itoa(seconds)}})
-}
-
-type healthOutput struct {
-	Body struct {
-		Status string `json:"status" example:"ok"`
-	}
-}
-
-// healthWithin is how long the database may take: whoever asks gives up soon after.
-const healthWithin = 3 * time.Second
-
-func (a *API) health(ctx context.Context, _ *struct{}) (*healthOutput, error) {
-	ctx, cancel := context.WithTimeout(ctx, healthWithin)
-	defer cancel()
-	if err := a.Store.Ping(ctx); err != nil {
-		a.Log.ErrorContext(ctx, "database is not healthy", "error", err)
-		return nil, huma.Error503ServiceUnavailable("the database cannot be written")
-	}
-	out := &healthOutput{}
-	out.Body.Status = "ok"
-	return out, nil
-}
-
-func (a *API) live(context.Context, *struct{}) (*healthOutput, error) {
-	out := &healthOutput{}
-	out.Body.Status = "ok"
-	return out, nil
 }

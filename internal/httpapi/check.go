@@ -42,8 +42,11 @@ func (a *API) check(ctx context.Context, in *checkInput) (*struct{ Body checkVie
 	out := &struct{ Body checkView }{checkView{Account: account.String(), Feature: in.Body.Feature, Plan: in.Body.Plan}}
 	record, err := a.Watch.Record(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		out.Body.Reason = "unknown account"
-		return out, nil
+		record, out.Body.Reason = a.newcomer(ctx, account)
+		if out.Body.Reason != "" {
+			return out, nil
+		}
+		err = nil
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "check access", err)
@@ -70,6 +73,26 @@ func (a *API) check(ctx context.Context, in *checkInput) (*struct{ Body checkVie
 		out.Body.Reason, out.Body.Until = a.because(record, access, has)
 	}
 	return out, nil
+}
+
+// newcomer returns an empty record for an account that is new to us but known to the
+// directory, or why there is none. It never fails: who asks must refuse then, not fail.
+func (a *API) newcomer(ctx context.Context, account lockstep.Account) (lockstep.Record, string) {
+	record := lockstep.Record{Account: account, State: lockstep.AccountActive}
+	if a.newcomers == nil {
+		return record, "unknown account"
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
+	exists, err := a.newcomers.exists(ctx, account, true)
+	switch {
+	case err != nil:
+		a.Log.WarnContext(ctx, "account not looked up", "account", account.String(), "error", err)
+		return record, "unknown account, and the directory could not be asked about it"
+	case !exists:
+		return record, "unknown account"
+	}
+	return record, ""
 }
 
 // whyNone says why an account has no access at all.

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	apiKey  = "kit-api-key-0123456789"
+	apiKey  = "kit-api-key-0123456789-0123456789"
 	webhook = "whsec_a2l0LXdlYmhvb2stc2VjcmV0LWtpdA=="
 	card    = "4242424242424242"
 )

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/clients"
 	"github.com/lockstep-dev/lockstep/internal/problem"
 )
 
@@ -24,7 +26,14 @@ func (a *API) Metrics() http.Handler {
 	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError, ErrorLog: problems{a}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !a.isKey(token) {
-			problem.Write(w, http.StatusUnauthorized, "send Authorization: Bearer with the API key")
+			status := http.StatusUnauthorized
+			if token != "" {
+				if after := a.denials.count(clients.Of(r.Context()), errNoKey, a.Log); after > 0 {
+					status = http.StatusTooManyRequests
+					w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())))
+				}
+			}
+			problem.Write(w, status, "send Authorization: Bearer with the API key")
 			return
 		}
 		answer.ServeHTTP(w, r)

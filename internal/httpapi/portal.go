@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -39,9 +40,9 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	if err := a.checkReturn(ctx, in.Body.ReturnURL); err != nil {
 		return nil, err
 	}
-	record, err := a.Store.Account(ctx, account)
+	record, _, err := a.known(ctx, account, a.Store.Account)
 	if err != nil {
-		return nil, a.problem(ctx, "read account", err)
+		return nil, err
 	}
 	request := lockstep.PortalRequest{ReturnURL: in.Body.ReturnURL, Configuration: a.PortalConfiguration, Flow: flows[in.Body.Flow]}
 	if request.CustomerID, err = portalCustomer(ctx, record, in.Body.Customer); err != nil {
@@ -59,7 +60,7 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	switch out.Body.URL, err = a.Till.StartPortal(ctx, request); {
 	case request.Flow != "" && errors.As(err, &upstream) && upstream.Rejected():
 		a.Log.ErrorContext(ctx, "open portal", "flow", string(request.Flow), "error", err)
-		return nil, huma.Error409Conflict("Stripe refused the flow " + in.Body.Flow + " for this customer: does the portal's configuration allow it?")
+		return nil, refusedUpstream(http.StatusConflict, "the portal's configuration may not allow the flow "+in.Body.Flow+" for this customer; ", upstream)
 	case err != nil:
 		return nil, a.problem(ctx, "open portal", err)
 	}

@@ -84,24 +84,24 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 	t.Parallel()
 	const account = "/v1/accounts/user/user_1"
 	for request, atMost := range map[string]time.Duration{
-		"GET " + account:                  databaseWithin,
-		"GET " + account + "/access":      databaseWithin,
-		"POST " + account + "/sync":       databaseWithin,
-		"DELETE " + account:               databaseWithin,
-		"GET /v1/activations/cs_1":        longWithin,
-		"GET /v1/activations/cs_1/events": longWithin,
-		"GET /v1/events":                  databaseWithin,
-		"GET /v1/notices/n_1":             databaseWithin,
-		"GET /v1/deletions":               databaseWithin,
-		"POST " + account + "/forget":     longWithin,
-		"POST /v1/checkout":               longWithin,
-		"POST /v1/portal":                 longWithin,
+		"GET " + account:                                          databaseWithin,
+		"GET " + account + "/access":                              databaseWithin,
+		"POST " + account + "/sync":                               databaseWithin,
+		"DELETE " + account:                                       databaseWithin,
+		"GET /v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0":        longWithin,
+		"GET /v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0/events": longWithin,
+		"GET /v1/events":                                          databaseWithin,
+		"GET /v1/notices/n_1":                                     databaseWithin,
+		"GET /v1/deletions":                                       databaseWithin,
+		"POST " + account + "/forget":                             longWithin,
+		"POST /v1/checkout":                                       longWithin,
+		"POST /v1/portal":                                         longWithin,
 	} {
 		t.Run(request, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
-				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{}, Key: "key", Wake: func() {}, Log: log,
+				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{}, Keys: []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
 					Desk: &buying.Desk{Store: silent{}, Till: till{}, Book: &pricebook.Book{Store: silent{}}, Wake: func() {}, Log: log}}
 				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Till: till{}, Wake: func() {}, Log: log})
 				mux := http.NewServeMux()
@@ -156,7 +156,7 @@ func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		stream := httptest.NewRecorder()
-		mux.ServeHTTP(stream, httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/activations/cs_1/events", http.NoBody))
+		mux.ServeHTTP(stream, httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0/events", http.NoBody))
 		if said := strings.Count(stream.Body.String(), "still here"); !strings.Contains(stream.Body.String(), `"waiting"`) || said < 6 || store.looks.Load() < 5 {
 			t.Errorf("in two minutes it looked %d times and said %q", store.looks.Load(), stream.Body)
 		}

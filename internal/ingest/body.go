@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -16,26 +16,14 @@ const (
 	small = 16 << 10
 	// usual is the size, in bytes, of the buffers that are used again.
 	usual = 8 << 10
-	// mostLarge is the room, in bytes, for all larger bodies that are in hand at once.
-	mostLarge = 32 << 20
+	// mostLarge is the room, in bytes, for all larger bodies that are in hand at once, and
+	// mostOfClient for those of one client.
+	mostLarge, mostOfClient = 32 << 20, 16 << 20
+	// slowAfter is after how long a body that still arrives makes room for another.
+	slowAfter = time.Second
+	// bodyWithin is how long a body may take to arrive. Senders of webhooks have all of it.
+	bodyWithin = 10 * time.Second
 )
-
-// room is memory that several share.
-type room struct {
-	size int64
-	used atomic.Int64
-}
-
-// take reports whether there was room for n bytes more.
-func (r *room) take(n int) bool {
-	if r.used.Add(int64(n)) <= r.size {
-		return true
-	}
-	r.used.Add(-int64(n))
-	return false
-}
-
-func (r *room) give(n int) { r.used.Add(-int64(n)) }
 
 // buffers are those of bodies of the usual size, which are most of what a delivery needs
 // of memory.
@@ -49,10 +37,11 @@ func reuse(body []byte) {
 }
 
 // readBody reads the whole body of a request: [http.MaxBytesError] where it is larger
-// than [MaxBody], [lockstep.ErrBusy] where there is no room for it. Memory grows with
-// what has come, not with what was announced. held is the room that the body takes, to
-// be given back. Of a body that is no longer needed by anybody, the buffer may be reused.
-func readBody(w http.ResponseWriter, r *http.Request, large *room) (body []byte, held int, err error) {
+// than [MaxBody], [lockstep.ErrBusy] where there is no room for it, [os.ErrDeadlineExceeded]
+// where it took too long. Memory grows with what has come, not with what was announced. The
+// room that the body takes is the holder's, to be given back. Of a body that is no longer
+// needed by anybody, the buffer may be reused.
+func readBody(w http.ResponseWriter, r *http.Request, large *holder) (body []byte, err error) {
 	from := http.MaxBytesReader(w, r.Body, MaxBody)
 	if 0 <= r.ContentLength && r.ContentLength < usual { // one is left, so that the end is seen without growing
 		body = buffers.Get().(*[usual]byte)[:0]
@@ -64,16 +53,16 @@ func readBody(w http.ResponseWriter, r *http.Request, large *room) (body []byte,
 		body = body[:len(body)+n]
 		switch {
 		case errors.Is(err, io.EOF):
-			return body, held, nil
+			large.arrived()
+			return body, nil
 		case err != nil:
-			return nil, held, err
+			return nil, err
 		case len(body) < cap(body):
 			continue
 		}
-		if !large.take(cap(body)) {
-			return nil, held, lockstep.ErrBusy
+		if !large.take(r.Context(), cap(body)) {
+			return nil, lockstep.ErrBusy
 		}
-		held += cap(body)
 		grown := make([]byte, len(body), 2*cap(body))
 		copy(grown, body)
 		body = grown

@@ -387,7 +387,8 @@ func TestAPanicInTheStoreIsTheEndOfItsTransactionOnly(t *testing.T) {
 func TestLargeBodiesShareRoomAndSmallOnesNeedNone(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	k.endpoint.Intake.large.size = 100_000
+	large := &k.endpoint.Intake.large
+	large.size, large.share, large.slow = 100_000, 100_000, time.Hour
 	slow, end := newSlowBody(50_000), make(chan struct{})
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/", slow)
 	if err != nil {
@@ -395,11 +396,11 @@ func TestLargeBodiesShareRoomAndSmallOnesNeedNone(t *testing.T) {
 	}
 	go func() {
 		defer close(end)
-		_, held, err := readBody(nil, r, &k.endpoint.Intake.large)
-		if err != nil || held == 0 {
-			t.Errorf("held %d, %v", held, err)
+		body := &holder{room: large}
+		if _, err := readBody(nil, r, body); err != nil || body.held == 0 {
+			t.Errorf("held %d, %v", body.held, err)
 		}
-		k.endpoint.Intake.large.give(held)
+		body.leave()
 	}()
 	<-slow.reached
 	k.send(t.Context(), "large", normal, 60_000)
@@ -412,18 +413,18 @@ func TestLargeBodiesShareRoomAndSmallOnesNeedNone(t *testing.T) {
 	<-end
 	k.send(t.Context(), "again", normal, 60_000)
 	k.answers.Wait()
-	if used := k.endpoint.Intake.large.used.Load(); k.code("again") != http.StatusOK || used != 0 {
+	if used := large.used; k.code("again") != http.StatusOK || used != 0 {
 		t.Errorf("answers are %v, and %d bytes are in use", k.codes, used)
 	}
 	k.send(t.Context(), "too large", normal, MaxBody)
 	k.answers.Wait()
-	if used := k.endpoint.Intake.large.used.Load(); k.code("too large") != http.StatusServiceUnavailable || used != 0 {
+	if used := large.used; k.code("too large") != http.StatusServiceUnavailable || used != 0 {
 		t.Errorf("answers are %v, and %d bytes are in use", k.codes, used)
 	}
-	k.endpoint.Intake.large.size = mostLarge
+	large.size, large.share = mostLarge, mostLarge
 	k.send(t.Context(), "far too large", normal, MaxBody)
 	k.answers.Wait()
-	if used := k.endpoint.Intake.large.used.Load(); k.code("far too large") != http.StatusRequestEntityTooLarge || used != 0 {
+	if used := large.used; k.code("far too large") != http.StatusRequestEntityTooLarge || used != 0 {
 		t.Errorf("answers are %v, and %d bytes are in use", k.codes, used)
 	}
 	k.consistent()

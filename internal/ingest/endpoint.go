@@ -2,13 +2,16 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
 // MaxBody is the largest delivery that is read, in bytes. Stripe's and Clerk's
@@ -22,6 +25,9 @@ const commitTimeout = 8 * time.Second
 // Source is how the deliveries of one sender are verified and read.
 type Source struct {
 	Name lockstep.Source
+	// Plausible checks, before the body is read, whether the headers could be those of a signed
+	// delivery of about now; nil: they could.
+	Plausible func(header http.Header, now time.Time) error
 	// Verify checks the signature over the raw body.
 	Verify func(header http.Header, body []byte, now time.Time) error
 	// Read finds the ids that a verified body names.
@@ -37,11 +43,24 @@ type Endpoint struct {
 
 // ServeHTTP takes one delivery in. See the package comment for the answers.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, held, err := readBody(w, r, &e.Intake.large)
-	defer e.Intake.large.give(held)
+	if e.Source.Plausible != nil {
+		if err := e.Source.Plausible(r.Header, time.Now()); err != nil {
+			w.Header().Set("Connection", "close") // else the server would read the body all the same
+			e.refuse(w, http.StatusBadRequest, "signature_invalid", err)
+			return
+		}
+	}
+	control := http.NewResponseController(w)
+	// A connection without deadlines, as a test's, is not cut off either.
+	_ = control.SetReadDeadline(time.Now().Add(bodyWithin))
+	large := &holder{room: &e.Intake.large, client: clients.Of(r.Context()), interrupt: func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }}
+	defer large.leave()
+	body, err := readBody(w, r, large)
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			e.refuse(w, http.StatusRequestTimeout, "body_too_slow", err)
 		case errors.As(err, &tooLarge):
 			e.refuse(w, http.StatusRequestEntityTooLarge, "body_too_large", err)
 		case errors.Is(err, lockstep.ErrBusy):
@@ -94,8 +113,18 @@ func (e *Endpoint) refuse(w http.ResponseWriter, status int, code string, err er
 	reply(w, status, `{"status":"error","code":"`+code+`"}`)
 }
 
+// Unconfigured answers a delivery that this server has no secret to verify. The status is
+// an error, so that the sender shows it and keeps the event, and the body says why.
+func Unconfigured(w http.ResponseWriter, why string) {
+	text, err := json.Marshal(map[string]string{"status": "error", "code": "webhooks_not_configured", "detail": why})
+	if err != nil {
+		panic("ingest: text does not marshal: " + err.Error())
+	}
+	reply(w, http.StatusNotImplemented, string(text))
+}
+
 func reply(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	io.WriteString(w, body+"\n")
+	io.WriteString(w, body)
 }

@@ -19,7 +19,7 @@ type Intake struct {
 // inbox is [lockstep.Overlapping]. wake tells the workers that something is due; it must
 // not block.
 func New(inbox lockstep.Inbox, wake func()) *Intake {
-	in := &Intake{inbox: inbox, wake: wake, large: room{size: mostLarge}}
+	in := &Intake{inbox: inbox, wake: wake, large: room{size: mostLarge, share: mostOfClient, slow: slowAfter}}
 	in.commits = commits{receive: in.receive, overlap: 1, most: mostWaiting}
 	if o, overlaps := inbox.(lockstep.Overlapping); overlaps {
 		in.commits.overlap = o.Overlap()

@@ -37,7 +37,7 @@ const (
 //
 // That a customer was created or updated can only matter while it is not linked
 // (its metadata may name an account now), so on a linked account it marks with
-// no scope: a run without a read. An invoice that is to come changes nothing either.
+// no scope: a run without a read.
 var routes = map[lockstep.Source]map[string]route{
 	lockstep.Stripe: {
 		"checkout.session.completed":               {theCheckout, subscriptions, lockstep.Interactive},
@@ -59,7 +59,7 @@ var routes = map[lockstep.Source]map[string]route{
 		"invoice.payment_failed":          {theCustomer, subscriptions, lockstep.Normal},
 		"invoice.payment_action_required": {theCustomer, subscriptions, lockstep.Normal},
 		"invoice.marked_uncollectible":    {theCustomer, subscriptions, lockstep.Normal},
-		"invoice.upcoming":                {theCustomer, 0, lockstep.Background},
+		"invoice.upcoming":                {theCustomer, subscriptions, lockstep.Background},
 
 		"payment_intent.succeeded":      {thePayment, subscriptions, lockstep.Normal},
 		"payment_intent.payment_failed": {thePayment, subscriptions, lockstep.Normal},

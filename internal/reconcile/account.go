@@ -239,7 +239,7 @@ func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) er
 
 func (r *run) write(ctx context.Context, told []lockstep.Notice, at time.Time) error {
 	r.now.UpdatedAt = at
-	change := lockstep.Change{Record: r.now, Notices: told, Marks: append(r.marks, payers(r.was, r.now)...)}
+	change := lockstep.Change{Record: r.now, Notices: told, Marks: append(payers(r.was, r.now), r.marks...)}
 	if err := r.Store.Save(ctx, r.claim, change); err != nil {
 		return fmt.Errorf("save account: %w", err)
 	}

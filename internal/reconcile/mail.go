@@ -57,9 +57,10 @@ func (m *Mails) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, er
 	if err != nil {
 		return Result{}, err
 	}
-	mail, err := m.store.Mail(ctx, n.ID)
+	to := recipientOf(claim.Key)
+	mail, err := m.store.Mail(ctx, n.ID, to)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		mail, err = lockstep.Mail{NoticeID: n.ID, State: lockstep.MailPending, BeganAt: time.Now()}, nil
+		mail, err = lockstep.Mail{NoticeID: n.ID, To: to, State: lockstep.MailPending, BeganAt: time.Now()}, nil
 	}
 	if err != nil {
 		return Result{}, err
@@ -79,7 +80,11 @@ func (m *Mails) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, er
 
 // send finds out whom to write to, and writes.
 func (m *Mails) send(ctx context.Context, claim lockstep.Claim, n lockstep.Notice, mail lockstep.Mail) error {
-	email, name, why, err := m.addressee(ctx, n, mail)
+	find := m.addressee
+	if mail.To == lockstep.ToBuyer {
+		find = m.buyer
+	}
+	email, name, why, err := find(ctx, n, mail)
 	if err != nil {
 		return err
 	}
@@ -87,7 +92,7 @@ func (m *Mails) send(ctx context.Context, claim lockstep.Claim, n lockstep.Notic
 		mail.State, mail.Reason = lockstep.MailSkipped, why
 		return m.store.SaveMail(ctx, claim, mail)
 	}
-	letter, err := m.compose(n, email, name)
+	letter, err := m.compose(letterOf(n, mail.To), email, name)
 	if err != nil {
 		return lockstep.Terminal(fmt.Errorf("compose the mail of %s: %w", n.ID, err))
 	}
@@ -148,7 +153,7 @@ func (m *Mails) end(ctx context.Context, claim lockstep.Claim, mail lockstep.Mai
 
 func mailFailure(mail lockstep.Mail) error {
 	if mail.State == lockstep.MailUnknown {
-		return fmt.Errorf("it is not known whether the mail was sent: %s; POST /v1/notices/%s/send sends it once more", mail.Reason, mail.NoticeID)
+		return fmt.Errorf("it is not known whether the mail was sent: %s; POST /v1/notices/%s/send%s sends it once more", mail.Reason, mail.NoticeID, requestOf(mail.To))
 	}
 	return fmt.Errorf("the mail was not delivered: %s", mail.Reason)
 }
@@ -156,21 +161,11 @@ func mailFailure(mail lockstep.Mail) error {
 // addressee says whom to tell, or why nobody. The address is looked up now: it is
 // kept with no notice.
 func (m *Mails) addressee(ctx context.Context, n lockstep.Notice, mail lockstep.Mail) (email, name, why string, err error) {
-	if m.mailer == nil {
-		return "", "", "no mail server is configured", nil
+	record, why, err := m.told(ctx, n, mail)
+	if err != nil || why != "" {
+		return "", "", why, err
 	}
-	if n.Facts.At != nil && n.CreatedAt.Sub(*n.Facts.At) > mailHistory && !mail.Requested {
-		return "", "", "it is older than what is told by itself", nil
-	}
-	record, err := m.store.Account(ctx, n.Account)
-	switch {
-	case errors.Is(err, lockstep.ErrNotFound):
-		return "", "", "the account is not known", nil
-	case err != nil:
-		return "", "", "", err
-	case record.State == lockstep.AccountDeleted:
-		return "", "", "the account is deleted", nil
-	case record.Email != "":
+	if record.Email != "" {
 		return record.Email, record.Name, "", nil
 	}
 	if payer, bad := lockstep.NewAccount(lockstep.User, n.Facts.PaidBy); bad == nil && n.Account.Kind == lockstep.Organization {

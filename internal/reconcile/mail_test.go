@@ -23,9 +23,11 @@ type postOffice struct {
 	runner *Runner
 
 	mu      sync.Mutex
-	answer  func(try int) error // of the mail server, after ready
-	down    bool                // the directory refuses writes: the account's run fails after its save
-	full    bool                // no mail can be written
+	answer  func(try int) error    // of the mail server, after ready
+	down    bool                   // the directory refuses writes: the account's run fails after its save
+	full    bool                   // no mail can be written
+	gone    bool                   // the account is deleted
+	typed   func() (string, error) // what the buyer typed at checkout; nil: it was no purchase
 	tries   int
 	letters []lockstep.Letter
 	when    []time.Time
@@ -56,6 +58,19 @@ func (p *postOffice) Deliver(_ context.Context, letter lockstep.Letter, ready fu
 	return nil
 }
 
+// buyers is Stripe, which knows what the buyer typed.
+type buyers struct {
+	lockstep.Billing
+	office *postOffice
+}
+
+func (b buyers) BuyerEmail(_ context.Context, objectID string) (string, error) {
+	if objectID != "sub_user_alice" {
+		return "", lockstep.ErrNotFound
+	}
+	return b.office.typed()
+}
+
 // mailless is a store on which no mail can be written while the office is full.
 type mailless struct {
 	lockstep.Store
@@ -75,8 +90,11 @@ func (s mailless) SaveMail(ctx context.Context, claim lockstep.Claim, mail locks
 func (p *postOffice) account(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	account, _ := claim.Key.Account()
 	n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, account, "sub_"+account.ID, time.Now())
-	err := p.store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: account, Email: account.ID + "@example.com"},
-		Notices: []lockstep.Notice{n}})
+	record := lockstep.Record{Account: account, Email: account.ID + "@example.com", Name: "Alice Adams", State: lockstep.AccountActive}
+	if p.gone {
+		record.State = lockstep.AccountDeleted
+	}
+	err := p.store.Save(ctx, claim, lockstep.Change{Record: record, Notices: []lockstep.Notice{n}})
 	if err != nil {
 		return Result{}, err
 	}
@@ -100,15 +118,21 @@ func inOffice(t *testing.T, test func(p *postOffice)) {
 			t.Fatal(err)
 		}
 		p := &postOffice{T: t, store: store}
-		compose := func(n lockstep.Notice, email, _ string) (lockstep.Letter, error) {
-			return lockstep.Letter{ID: n.ID, To: email}, nil
+		compose := func(n lockstep.Notice, email, name string) (lockstep.Letter, error) {
+			return lockstep.Letter{ID: n.ID, To: email, Text: "Hello " + name}, nil
 		}
-		mailed := func(n lockstep.Notice) []lockstep.Key { return []lockstep.Key{n.MailKey()} }
+		mailed := func(n lockstep.Notice) []lockstep.Key {
+			if p.typed == nil {
+				return []lockstep.Key{n.MailKey()}
+			}
+			return []lockstep.Key{n.MailKey(), n.MailKeyTo(lockstep.ToBuyer)}
+		}
 		log := slog.New(slog.DiscardHandler)
+		mails := NewMails(mailless{store, p}, buyers{office: p}, p, compose, log)
 		p.runner = NewRunner(store, map[lockstep.KeyKind]Reconciler{
 			lockstep.KeyUser:   reconcileFunc(p.account),
 			lockstep.KeyNotice: &Outbox{Store: store, Channels: []Channel{mailed}},
-			lockstep.KeyMail:   NewMails(mailless{store, p}, nil, p, compose, log),
+			lockstep.KeyMail:   mails, lockstep.KeyBuyerMail: mails,
 		}, Config{Poll: time.Hour}, log)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
@@ -142,7 +166,7 @@ func (p *postOffice) arrived(letters, tries int) {
 // stands makes sure of what became of alice's mail.
 func (p *postOffice) stands(state lockstep.MailState, disposition lockstep.Disposition, reason string) {
 	p.Helper()
-	mail, err := p.store.Mail(p.Context(), noticeOfAlice)
+	mail, err := p.store.Mail(p.Context(), noticeOfAlice, lockstep.ToAccount)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -268,7 +292,7 @@ func TestWhatMayHaveBeenSentIsNotSentAgain(t *testing.T) {
 				if reason := workOf(p.T, p.store, lockstep.Key{Kind: lockstep.KeyMail, ID: noticeOfAlice}).Reason; !strings.Contains(reason, "POST /v1/notices/"+noticeOfAlice+"/send") {
 					p.Errorf("its key says %q, and not what to do", reason)
 				}
-				if err := p.store.RequestMail(p.Context(), noticeOfAlice); err != nil {
+				if err := p.store.RequestMail(p.Context(), noticeOfAlice, lockstep.ToAccount); err != nil {
 					p.Fatal(err)
 				}
 				p.runner.Wake()

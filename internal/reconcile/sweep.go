@@ -35,8 +35,10 @@ func SweepKeys() []lockstep.Key {
 type Intervals struct {
 	Events    time.Duration // of the gap scan of Stripe's events; default 5 min
 	Directory time.Duration // of the list of users and organizations; default 1 h
-	Accounts  time.Duration // of the full verify against Stripe; default 24 h
-	Retention time.Duration // of dropping what is old; default 1 h
+	// DirectoryPoll replaces Directory where no webhooks tell of changes; default 1 min.
+	DirectoryPoll time.Duration
+	Accounts      time.Duration // of the full verify against Stripe; default 24 h
+	Retention     time.Duration // of dropping what is old; default 1 h
 }
 
 func (i Intervals) withDefaults() Intervals {
@@ -45,6 +47,9 @@ func (i Intervals) withDefaults() Intervals {
 	}
 	if i.Directory == 0 {
 		i.Directory = time.Hour
+	}
+	if i.DirectoryPoll == 0 {
+		i.DirectoryPoll = time.Minute
 	}
 	if i.Accounts == 0 {
 		i.Accounts = 24 * time.Hour
@@ -70,6 +75,7 @@ type Sweeps struct {
 	Directory lockstep.Directory
 	Intervals Intervals
 	Retention lockstep.Retention
+	Polled    Polled
 	// Take stores events that the gap scan found missing.
 	Take func(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error)
 	Log  *slog.Logger
@@ -81,10 +87,12 @@ func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, e
 	switch claim.Key {
 	case sweepEvents:
 		return sweep(ctx, s, claim, intervals.Events, s.scanEvents)
+	case sweepPoll:
+		return s.poll(ctx, claim)
 	case sweepUsers:
-		return sweep(ctx, s, claim, intervals.Directory, s.listUsers)
+		return s.directory(ctx, claim, intervals, s.listUsers)
 	case sweepOrganizations:
-		return sweep(ctx, s, claim, intervals.Directory, s.listOrganizations)
+		return s.directory(ctx, claim, intervals, s.listOrganizations)
 	case sweepAccounts:
 		return sweep(ctx, s, claim, intervals.Accounts, s.verifyAccounts)
 	case sweepRetention:

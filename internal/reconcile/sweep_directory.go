@@ -52,7 +52,7 @@ func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.K
 	}
 	var marks []lockstep.Mark
 	for _, a := range stale {
-		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity, Priority: lockstep.Background})
+		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity, Priority: s.Polled.sighted()})
 	}
 	at.Page, at.Missing = next, next == ""
 	at.Named += int64(len(page))

@@ -52,26 +52,40 @@ func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim, at eventScan)
 			marks = append(marks, lockstep.Mark{Key: sweepAccounts, Priority: lockstep.Background})
 		}
 	}
-	hints, next, err := s.Billing.EventsSince(ctx, time.Unix(at.Since, 0).Add(-eventOverlap), at.Page)
-	if errors.Is(err, lockstep.ErrNotFound) && at.Page != "" {
-		at.Page = "" // the event that we read on from is too old by now: begin anew
-		return at, nil, true, nil
-	}
+	at, missed, err := s.takePage(ctx, at, eventOverlap)
 	if err != nil {
-		return at, nil, false, fmt.Errorf("list events: %w", err)
+		return at, nil, false, err
 	}
-	missed, err := s.Take(ctx, lockstep.Scanned, hints...)
-	if err != nil {
-		return at, nil, false, fmt.Errorf("store missed events: %w", err)
-	}
-	if missed > 0 {
+	switch {
+	case missed > 0 && s.Polled.Events > 0:
+		s.Log.Info("events found that polling had not seen", "count", missed)
+	case missed > 0:
 		s.Log.Warn("events had not been delivered", "count", missed)
 	}
-	at.Page = next
-	if next == "" {
+	if at.Page == "" {
 		at.Since = at.Began
 	}
-	return at, marks, next != "" || at.Hole != 0, nil
+	return at, marks, at.Page != "" || at.Hole != 0, nil
+}
+
+// takePage stores the new events of the next page of Stripe's list, which reaches back to
+// overlap before at.Since, and returns how many there were. at.Page is then the page after
+// it, and empty at the end.
+func (s *Sweeps) takePage(ctx context.Context, at eventScan, overlap time.Duration) (eventScan, int, error) {
+	hints, next, err := s.Billing.EventsSince(ctx, time.Unix(at.Since, 0).Add(-overlap), at.Page)
+	if errors.Is(err, lockstep.ErrNotFound) && at.Page != "" {
+		// Stripe no longer has the event that the page starts after: start over.
+		hints, next, err = s.Billing.EventsSince(ctx, time.Unix(at.Since, 0).Add(-overlap), "")
+	}
+	if err != nil {
+		return at, 0, fmt.Errorf("list events: %w", err)
+	}
+	taken, err := s.Take(ctx, lockstep.Scanned, hints...)
+	if err != nil {
+		return at, 0, fmt.Errorf("store events: %w", err)
+	}
+	at.Page = next
+	return at, taken, nil
 }
 
 // mendHole finds what was bought while events were lost, by those whom the full

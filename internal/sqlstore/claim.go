@@ -46,6 +46,7 @@ func (s *Store) Claim(ctx context.Context, request lockstep.ClaimRequest) ([]loc
 	if request.Limit <= 0 {
 		return nil, nil
 	}
+	request.Limit = min(request.Limit, stepRows)
 	var claims []lockstep.Claim
 	err := s.early(ctx, func(t *tx) error {
 		// One priority after the other, so that keys that are due later are never

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -23,7 +25,7 @@ const (
 	updateDeletion Statement = `update accounts set deletion = $3, deletion_at = $4 where kind = $1 and id = $2`
 
 	selectDeletions Statement = `
-select kind, id, deletion, deletion_at from accounts where deletion = $1 and deletion <> ''
+select kind, id, deletion, deletion_at from accounts where deletion = $1 and deletion <> '' and deletion_at <= $3
 order by deletion_at, kind, id limit $2`
 
 	tallyDeletions Statement = `select deletion, count(*) from accounts where deletion <> '' group by deletion`
@@ -94,7 +96,7 @@ func (s *Store) ForgetDeletion(ctx context.Context, claim lockstep.Claim, accoun
 
 // DeletionsIn implements [lockstep.Deletions].
 func (s *Store) DeletionsIn(ctx context.Context, state lockstep.DeletionState, limit int) ([]lockstep.Deletion, error) {
-	found, err := all(ctx, s, scanDeletion, selectDeletions, state, limit)
+	found, err := all(ctx, s, scanDeletion, selectDeletions, state, limit, int64(math.MaxInt64))
 	if err != nil {
 		return nil, fmt.Errorf("list deletions that are %s: %w", state, err)
 	}
@@ -121,49 +123,112 @@ func (s *Store) DeletionTally(ctx context.Context) (map[lockstep.DeletionState]i
 	return tally, nil
 }
 
-// everyHeld is how many deletions are decided in one transaction.
-const everyHeld = 1_000_000
-
-// DecideDeletions implements [lockstep.Deletions].
+// DecideDeletions implements [lockstep.Deletions]. The last step is the one that has the brake count anew. What
+// is held while the steps run is not decided: the operator has not seen it.
 func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account) (decided []lockstep.Account, err error) {
-	err = s.write(ctx, func(t *tx) error {
-		if err := t.later(ctx, consultBrake); err != nil {
-			return err
-		}
-		decided = nil
-		if accounts == nil {
-			held, err := collect(ctx, t, scanDeletion, selectDeletions, lockstep.DeletionHeld, everyHeld)
-			if err != nil {
-				return err
-			}
-			for _, d := range held {
-				decided = append(decided, d.Account)
-			}
-		}
-		for _, a := range accounts {
-			record, err := t.account(ctx, a)
-			if err != nil {
-				return fmt.Errorf("%s: %w", a, err)
-			}
-			if !record.Deletion.Waits() {
-				return fmt.Errorf("%s: its deletion does not wait for a decision: %w", a, lockstep.ErrNotFound)
-			}
-			decided = append(decided, a)
-		}
-		for _, a := range decided {
-			t.changed(a)
-			if err := t.later(ctx, updateDeletion, a.Kind, a.ID, decision, t.now()); err != nil {
-				return err
-			}
-			mark := lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal}
-			if err := t.markRouted(ctx, mark); err != nil {
-				return err
-			}
-		}
-		return t.later(ctx, releaseBrake, t.now())
-	})
+	if accounts == nil {
+		decided, err = s.decideHeld(ctx, decision)
+	} else {
+		decided, err = s.decideNamed(ctx, decision, accounts)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("decide deletions: %w", err)
+		return decided, fmt.Errorf("decide deletions: %w", err)
 	}
 	return decided, nil
+}
+
+// decideHeld decides all that are held when it begins.
+func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState) (decided []lockstep.Account, err error) {
+	most, until := s.step(3), int64(0)
+	for {
+		var some []lockstep.Account
+		err := s.write(ctx, func(t *tx) error {
+			if err := t.later(ctx, consultBrake); err != nil {
+				return err
+			}
+			if until == 0 {
+				until = t.now()
+			}
+			held, err := collect(ctx, t, scanDeletion, selectDeletions, lockstep.DeletionHeld, most, until)
+			if err != nil {
+				return err
+			}
+			some = nil
+			for _, d := range held {
+				some = append(some, d.Account)
+			}
+			return t.decide(ctx, decision, some, len(held) < most)
+		})
+		if err != nil {
+			return decided, err
+		}
+		decided = append(decided, some...)
+		if len(some) < most {
+			return decided, nil
+		}
+	}
+}
+
+// decideNamed decides those accounts. None is decided if one of them does not wait for a decision; but
+// where it was decided the same before, by a call that did not come to its end, that is no error.
+func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account) (decided []lockstep.Account, err error) {
+	steps := slices.Collect(slices.Chunk(accounts, s.step(3)))
+	for _, some := range steps {
+		if len(steps) == 1 {
+			break
+		}
+		if err := s.read(ctx, func(t *tx) error { _, err := t.undecided(ctx, decision, some, true); return err }); err != nil {
+			return nil, err
+		}
+	}
+	for i, some := range steps {
+		var now []lockstep.Account
+		err := s.write(ctx, func(t *tx) (err error) {
+			if err := t.later(ctx, consultBrake); err != nil {
+				return err
+			}
+			if now, err = t.undecided(ctx, decision, some, len(steps) > 1); err != nil {
+				return err
+			}
+			return t.decide(ctx, decision, now, i == len(steps)-1)
+		})
+		if err != nil {
+			return decided, err
+		}
+		decided = append(decided, now...)
+	}
+	return decided, nil
+}
+
+// undecided are those of accounts whose deletion waits for this decision. ErrNotFound for one whose deletion does not wait.
+func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account, resumed bool) (waiting []lockstep.Account, err error) {
+	for _, a := range accounts {
+		record, err := t.account(ctx, a)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", a, err)
+		}
+		switch {
+		case record.Deletion.Waits():
+			waiting = append(waiting, a)
+		case !resumed || record.Deletion != decision:
+			return nil, fmt.Errorf("%s: its deletion does not wait for a decision: %w", a, lockstep.ErrNotFound)
+		}
+	}
+	return waiting, nil
+}
+
+// decide writes a decision, marks the accounts, and has the brake count anew after the last step.
+func (t *tx) decide(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account, last bool) error {
+	var marks []lockstep.Mark
+	for _, a := range accounts {
+		t.changed(a)
+		if err := t.later(ctx, updateDeletion, a.Kind, a.ID, decision, t.now()); err != nil {
+			return err
+		}
+		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal})
+	}
+	if err := t.markRouted(ctx, marks...); err != nil || !last {
+		return err
+	}
+	return t.later(ctx, releaseBrake, t.now())
 }

@@ -44,6 +44,9 @@ type Dialect struct {
 	// transaction for the sake of another, so that it is worth another try. Nil: there
 	// is one writer.
 	Undone func(error) bool
+	// Busy reports whether an error says that another process holds the database, so that nothing
+	// was done and it is worth another try. Nil: the driver waits by itself.
+	Busy func(error) bool
 	// Snapshot is the isolation of a reading transaction that sees one state.
 	Snapshot sql.IsolationLevel
 	// Argument turns a parameter into what the driver can send; nil: as it is.
@@ -51,6 +54,8 @@ type Dialect struct {
 	// Overlap is how many transactions of deliveries may be under way at once, where the next
 	// one begins when the one before only waits; 0 is 1.
 	Overlap int
+	// StepRows is about how many rows one transaction writes; 0 is a thousand. Tests set it.
+	StepRows int
 	// Remote: statements can hang, so that they are interrupted when nobody waits for them
 	// any more. A short statement of a database in this process ends before that.
 	Remote bool
@@ -66,6 +71,8 @@ type Dialect struct {
 type Log interface {
 	// Flush returns when everything that was committed before it began is on disk.
 	Flush() error
+	// Err returns why no later commit can become durable; nil while they can.
+	Err() error
 	Close() error
 }
 
@@ -112,5 +119,7 @@ func (d Dialect) storable(deliveries []lockstep.Delivery) []lockstep.Delivery {
 }
 
 func (d Dialect) undone(err error) bool { return d.Undone != nil && d.Undone(err) }
+
+func (d Dialect) busy(err error) bool { return d.Busy != nil && d.Busy(err) }
 
 func (d Dialect) conflict(err error) bool { return d.Conflict != nil && d.Conflict(err) }

@@ -45,6 +45,11 @@
 // below), work the newest number when it was claimed, and a run that parks too late is
 // run again instead. Both the link and the park hold the number's row while they look.
 //
+// A transaction does this for up to a thousand events and 500 keys. Where there is more it also marks a key of
+// kind wake, whose runs do the rest in steps (Wake). Each step ends the waits that it wakes: their keys are
+// pending from then on. Until the events of a linked customer are moved, a run that holds the customer's
+// key settles none of them.
+//
 // # Changes
 //
 // Every transaction that writes an account's record notes the account (changed),
@@ -58,6 +63,9 @@
 // not a log: there is nothing to clean up.
 //
 // # Transactions
+//
+// No transaction writes more than about a thousand rows, whatever an operation is about: see stepRows. A
+// run's Finish settles its events in steps, and ends the claim with the last.
 //
 // Exported methods begin transactions, unexported functions are given one.
 // Writes go through one pool, reads through another; on SQLite the writing pool

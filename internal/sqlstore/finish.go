@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// finishDone: $3 is when to look again (0: not), $4 with which scope. A mark
+	// finishDone does nothing while the run has events that are not settled, unless $5 is 1: they
+	// are moved then. $3 is when to look again (0: not), $4 with which scope. A mark
 	// made during the run has its own time, and is what happens next.
 	finishDone Statement = `
 update work set
@@ -19,7 +20,10 @@ update work set
 	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3 else run_at end,
 	scope = case when generation = claimed_generation and cast($3 as bigint) > 0 then scope | $4 else scope end,
 	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end
-where key = $1 and lease_token = $2`
+where key = $1 and lease_token = $2
+	and ($5 = 1 or not exists (
+		select 1 from events e
+		where e.key = $1 and e.status in ('pending', 'parked', 'failed') and e.generation <= work.claimed_generation))`
 
 	// finishRetry: $3 is when, $4 when an interactive mark made during the run gets
 	// its run at the latest, $5 why, $6 how many tries it was.
@@ -45,8 +49,11 @@ where key = $1 and lease_token = $2`
 	// settleEvents and endWaits do nothing unless the token ($2) is the current one.
 	settleEvents Statement = `
 update events set status = $3, reason = $4
-where key = $1 and status in ('pending', 'parked', 'failed')
-	and generation <= (select claimed_generation from work where key = $1 and lease_token = $2)`
+where seq in (
+	select seq from events
+	where key = $1 and status in ('pending', 'parked', 'failed') and (status <> $3 or reason <> $4)
+		and generation <= (select claimed_generation from work where key = $1 and lease_token = $2)
+	limit $5)`
 
 	endWaits Statement = `
 delete from work_waits where key = $1 and exists (select 1 from work where key = $1 and lease_token = $2)`
@@ -57,10 +64,14 @@ delete from work_waits where key = $1 and exists (select 1 from work where key =
 	// selectLinkedSince: whether an account ($1, $2) or a customer's ($3) was first
 	// seen or newly linked since the key $4 was claimed.
 	selectLinkedSince Statement = `
-select count(*) from accounts
-where ((kind = $1 and id = $2) or customer_id = $3
-		or (kind, id) in (select kind, id from former_customers where customer_id = $3))
-	and linked_seq > (select claimed_seq from work where key = $4)`
+select count(*) from (
+	select linked_seq from accounts where kind = $1 and id = $2
+	union all
+	select linked_seq from accounts where customer_id = $3
+	union all
+	select a.linked_seq from former_customers f join accounts a on a.kind = f.kind and a.id = f.id where f.customer_id = $3
+) as linked
+where linked_seq > (select claimed_seq from work where key = $4)`
 )
 
 // Finish implements [lockstep.Queue].
@@ -72,83 +83,132 @@ func (s *Store) Finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 	return nil
 }
 
+// finish ends a claim, in several steps where it has many events.
 func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
-	if outcome.Disposition == lockstep.Done {
-		return s.early(ctx, func(t *tx) error { return t.done(ctx, claim, outcome) })
-	}
-	return s.fenced(ctx, claim, func(t *tx) error {
-		switch outcome.Disposition {
-		case lockstep.Retry:
-			soon := t.now() + haste.Milliseconds()
-			at := max(millis(outcome.At), t.now())
-			return t.later(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
-		case lockstep.Parked:
-			return t.park(ctx, claim, outcome)
-		case lockstep.Failed:
-			return t.end(ctx, claim, lockstep.Failed, lockstep.EventFailed, outcome.Reason)
+	for {
+		ended := true
+		conclude := func(t *tx) (err error) {
+			ended, err = t.conclude(ctx, claim, outcome)
+			return err
 		}
-		return fmt.Errorf("disposition %q is none", outcome.Disposition)
-	})
+		var err error
+		if outcome.Disposition == lockstep.Done {
+			err = s.early(ctx, conclude)
+		} else {
+			err = s.fenced(ctx, claim, conclude)
+		}
+		if err == nil && !ended { // or the lease is lost
+			err = s.fenced(ctx, claim, func(*tx) error { return nil })
+		}
+		if ended || err != nil {
+			return err
+		}
+	}
+}
+
+// conclude ends a run, or settles some of its events.
+func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) (ended bool, err error) {
+	switch outcome.Disposition {
+	case lockstep.Done:
+		return t.done(ctx, claim, outcome)
+	case lockstep.Retry:
+		soon := t.now() + haste.Milliseconds()
+		at := max(millis(outcome.At), t.now())
+		return true, t.later(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
+	case lockstep.Parked:
+		return t.park(ctx, claim, outcome)
+	case lockstep.Failed:
+		return t.end(ctx, claim, lockstep.Failed, lockstep.EventFailed, outcome.Reason)
+	}
+	return true, fmt.Errorf("disposition %q is none", outcome.Disposition)
 }
 
 // done ends a run that is in step, as the last that its transaction does. Each of its
 // statements looks for the token, so that nobody waits for the fence before they are said; it
-// is there for its lock.
-func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
+// is there for its lock. It has not ended where events are left, or where the lease is lost.
+func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) (ended bool, err error) {
 	if claim.Token == "" {
-		return lost(claim)
+		return false, lost(claim)
 	}
 	if err := t.later(ctx, HoldsLease, claim.Key.String(), claim.Token); err != nil {
-		return err
+		return false, err
 	}
-	if err := t.settle(ctx, claim, lockstep.EventDone, ""); err != nil {
-		return err
+	moved, err := t.moved(ctx, claim.Key)
+	if err != nil {
+		return false, err
 	}
-	n, err := t.exec(t.last(ctx), finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope)
-	if err == nil && n == 0 {
-		err = lost(claim)
+	if err := t.later(ctx, endWaits, claim.Key.String(), claim.Token); err != nil {
+		return false, fmt.Errorf("delete waits: %w", err)
 	}
-	return err
+	if !moved {
+		if err := t.later(ctx, settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.pool.dialect.step(1)); err != nil {
+			return false, fmt.Errorf("settle events: %w", err)
+		}
+	}
+	n, err := t.exec(t.last(ctx), finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, bit(moved))
+	return n > 0, err
 }
 
-// end ends a run that is not tried again before the next mark.
-func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Disposition, s lockstep.EventStatus, reason string) error {
-	if err := t.settle(ctx, claim, s, reason); err != nil {
-		return err
+// moved reports whether a key is a customer's that is linked: what is left of its events is being
+// moved to its account.
+func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
+	if key.Kind != lockstep.KeyCustomer {
+		return false, nil
 	}
-	return t.later(ctx, finishEnded, claim.Key.String(), claim.Token, d, reason)
+	landed, err := t.land(ctx, []lockstep.Key{key})
+	if err != nil {
+		return false, err
+	}
+	return landed[0] != key, nil
+}
+
+// end ends a run that is not tried again before the next mark, unless it has more events than
+// one step settles.
+func (t *tx) end(ctx context.Context, claim lockstep.Claim, d lockstep.Disposition, s lockstep.EventStatus, reason string) (ended bool, err error) {
+	most := t.pool.dialect.step(1)
+	settled, err := t.exec(ctx, settleEvents, claim.Key.String(), claim.Token, s, reason, most)
+	if err != nil {
+		return false, fmt.Errorf("settle events: %w", err)
+	}
+	if settled == int64(most) {
+		return false, nil
+	}
+	if err := t.later(ctx, endWaits, claim.Key.String(), claim.Token); err != nil {
+		return false, fmt.Errorf("delete waits: %w", err)
+	}
+	return true, t.later(ctx, finishEnded, claim.Key.String(), claim.Token, d, reason)
 }
 
 // park ends a run whose key belongs to nobody known. What it waits for may have
 // come while it ran: then it runs again.
-func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
-	if landed, err := t.land(ctx, []lockstep.Key{claim.Key}); err != nil {
-		return err
-	} else if landed[0] != claim.Key { // linked meanwhile, and its events are with the account
+func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) (ended bool, err error) {
+	if moved, err := t.moved(ctx, claim.Key); err != nil {
+		return false, err
+	} else if moved { // linked meanwhile, and its events are with the account
 		return t.done(ctx, claim, lockstep.Outcome{})
 	}
 	// From here on nobody's link is committed before this is: it is either seen here, or
 	// finds what is written here.
 	if err := t.later(ctx, SelectLastChange); err != nil {
-		return err
+		return false, err
 	}
 	missed, err := t.missed(ctx, claim, outcome.WaitsFor)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := t.end(ctx, claim, lockstep.Parked, lockstep.EventParked, outcome.Reason); err != nil {
-		return err
+	if ended, err := t.end(ctx, claim, lockstep.Parked, lockstep.EventParked, outcome.Reason); !ended || err != nil {
+		return ended, err
 	}
 	for _, key := range outcome.WaitsFor {
 		if err := t.later(ctx, insertWait, claim.Key.String(), key.String()); err != nil {
-			return fmt.Errorf("wait for %s: %w", key, err)
+			return false, fmt.Errorf("wait for %s: %w", key, err)
 		}
 	}
 	if !missed {
-		return nil
+		return true, nil
 	}
 	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal}
-	return t.markRouted(ctx, again)
+	return true, t.markRouted(ctx, again)
 }
 
 // missed reports whether one of keys was first seen or linked since the claim.
@@ -167,16 +227,4 @@ func (t *tx) missed(ctx context.Context, claim lockstep.Claim, keys []lockstep.K
 		}
 	}
 	return false, nil
-}
-
-// settle says what became of the events of a run, and forgets what its key
-// waited for.
-func (t *tx) settle(ctx context.Context, claim lockstep.Claim, status lockstep.EventStatus, reason string) error {
-	if err := t.later(ctx, settleEvents, claim.Key.String(), claim.Token, status, reason); err != nil {
-		return fmt.Errorf("settle events: %w", err)
-	}
-	if err := t.later(ctx, endWaits, claim.Key.String(), claim.Token); err != nil {
-		return fmt.Errorf("delete waits: %w", err)
-	}
-	return nil
 }

@@ -11,9 +11,7 @@ import (
 )
 
 const (
-	// BlankBodies blanks what is stored of a key's events. A database that keeps bodies
-	// apart replaces it.
-	BlankBodies Statement = `update events set body = $2 where key = $1 and body <> $2`
+	selectEventsUnder Statement = `select seq from events where key = $1`
 
 	// SelectIgnored reads what was ignored, and so is under no key, with the bodies, in which
 	// ids are looked for. A database that is elsewhere replaces it by a statement that looks for
@@ -23,7 +21,7 @@ select seq, body from events where key is null and source = $1 and body <> $3 an
 
 	// BlankEvent blanks what is stored of one event. A database that keeps bodies apart
 	// replaces it.
-	BlankEvent Statement = `update events set body = $2 where seq = $1 and body <> $2`
+	BlankEvent Statement = `update events set body = $2 where seq = $1 and body <> $2 returning seq`
 )
 
 // forgotten is what stands for a body that was forgotten: JSON that says nothing.
@@ -32,43 +30,64 @@ var forgotten = []byte("{}")
 // Forget implements [lockstep.Ledger]. What was ignored has no index by whom it is about, so
 // that all of it is read; but nobody who writes waits for that.
 func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events int64, err error) {
-	var keys []lockstep.Key
-	var ignored []int64
-	err = s.read(ctx, func(t *tx) error {
-		var ids []string
-		if keys, ids, err = t.traces(ctx, account); err != nil {
-			return err
-		}
-		ignored, err = t.ignoredNaming(ctx, ids)
+	var about []int64
+	err = s.read(ctx, func(t *tx) (err error) {
+		about, err = t.about(ctx, account)
 		return err
 	})
-	if err == nil {
-		err = s.write(ctx, func(t *tx) error {
+	for some := range slices.Chunk(about, s.step(1)) {
+		if err != nil {
+			break
+		}
+		blanked := int64(0)
+		err = s.write(ctx, func(t *tx) (err error) {
 			if _, err := t.deleted(ctx, account); err != nil {
 				return err
 			}
-			events = 0
-			for _, key := range keys {
-				n, err := t.exec(ctx, BlankBodies, key.String(), forgotten)
-				if err != nil {
-					return err
-				}
-				events += n
-			}
-			for _, seq := range ignored {
-				n, err := t.exec(ctx, BlankEvent, seq, forgotten)
-				if err != nil {
-					return err
-				}
-				events += n
-			}
-			return nil
+			blanked, err = t.blank(ctx, some)
+			return err
 		})
+		if err == nil {
+			events += blanked
+		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("forget %s: %w", account, err)
+		return events, fmt.Errorf("forget %s: %w", account, err)
 	}
 	return events, nil
+}
+
+// about are the numbers of the events about a deleted account.
+func (t *tx) about(ctx context.Context, account lockstep.Account) (all []int64, err error) {
+	keys, ids, err := t.traces(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		of, err := collect(ctx, t, scanNumber, selectEventsUnder, key.String())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of...)
+	}
+	ignored, err := t.ignoredNaming(ctx, ids)
+	return append(all, ignored...), err
+}
+
+// blank blanks the bodies of events, and returns how many were not blank before.
+func (t *tx) blank(ctx context.Context, events []int64) (blanked int64, err error) {
+	var answers []func() ([]int64, error)
+	for _, seq := range events {
+		answers = append(answers, ask(ctx, t, scanNumber, BlankEvent, seq, forgotten))
+	}
+	for _, answer := range answers {
+		was, err := answer()
+		if err != nil {
+			return 0, err
+		}
+		blanked += int64(len(was))
+	}
+	return blanked, nil
 }
 
 // deleted reads an account that must be; ErrInUse: it is not.

@@ -25,7 +25,8 @@ from hook_deliveries where endpoint = $1
 order by at desc, subject desc limit $2`
 
 	selectMissed Statement = `
-select subject from hook_deliveries where endpoint = $1 and state in ('held', 'undelivered') order by subject`
+select subject from hook_deliveries where endpoint = $1 and state in ('held', 'undelivered') and subject > $2
+order by subject limit $3`
 
 	upsertDelivery Statement = `
 insert into hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at)
@@ -145,42 +146,51 @@ func scanEndpoint(row scanner) (e lockstep.HookEndpoint, err error) {
 
 // Redeliver implements [lockstep.Hooks].
 func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
-	err := s.write(ctx, func(t *tx) error { return t.redeliver(ctx, endpoint, subject, lockstep.Interactive) })
+	err := s.write(ctx, func(t *tx) error { return t.redeliver(ctx, endpoint, lockstep.Interactive, subject) })
 	if err != nil {
 		return fmt.Errorf("redeliver %s to %s: %w", subject, endpoint, err)
 	}
 	return nil
 }
 
-// redeliver begins a delivery anew: also what was delivered, and its three days.
-func (t *tx) redeliver(ctx context.Context, endpoint, subject string, priority lockstep.Priority) error {
-	d := lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending, BeganAt: moment(t.now())}
-	if err := t.saveDelivery(ctx, d); err != nil {
-		return err
+// redeliver starts deliveries over, also those that were delivered, and their three days.
+func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.Priority, subjects ...string) error {
+	var marks []lockstep.Mark
+	for _, subject := range subjects {
+		d := lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending, BeganAt: moment(t.now())}
+		if err := t.saveDelivery(ctx, d); err != nil {
+			return err
+		}
+		marks = append(marks, lockstep.Mark{Key: d.Key(), Priority: priority})
 	}
-	return t.markRouted(ctx, lockstep.Mark{Key: d.Key(), Priority: priority})
+	return t.markRouted(ctx, marks...)
 }
 
-// EnableHookEndpoint implements [lockstep.Hooks].
+// EnableHookEndpoint implements [lockstep.Hooks]. The endpoint is enabled in the first step: while it is
+// disabled, a delivery that is tried is held again. Subjects are taken in order, so that a delivery that
+// the endpoint refuses meanwhile, and that is held again, is not taken twice.
 func (s *Store) EnableHookEndpoint(ctx context.Context, id string) (missed int, err error) {
-	err = s.write(ctx, func(t *tx) error {
-		if err := t.saveEndpoint(ctx, lockstep.HookEndpoint{ID: id}); err != nil {
-			return err
-		}
-		subjects, err := collect(ctx, t, text, selectMissed, id)
-		if err != nil {
-			return err
-		}
-		for _, subject := range subjects {
-			if err := t.redeliver(ctx, id, subject, lockstep.Normal); err != nil {
+	most, after := s.step(2), ""
+	for {
+		var subjects []string
+		err := s.write(ctx, func(t *tx) (err error) {
+			if after == "" {
+				if err := t.saveEndpoint(ctx, lockstep.HookEndpoint{ID: id}); err != nil {
+					return err
+				}
+			}
+			if subjects, err = collect(ctx, t, text, selectMissed, id, after, most); err != nil {
 				return err
 			}
+			return t.redeliver(ctx, id, lockstep.Normal, subjects...)
+		})
+		if err != nil {
+			return missed, fmt.Errorf("enable endpoint %s: %w", id, err)
 		}
-		missed = len(subjects)
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("enable endpoint %s: %w", id, err)
+		missed += len(subjects)
+		if len(subjects) < most {
+			return missed, nil
+		}
+		after = subjects[most-1]
 	}
-	return missed, nil
 }

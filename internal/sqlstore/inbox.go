@@ -49,7 +49,21 @@ func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
 		return nil, nil
 	}
 	next = once(next)
-	deliveries = s.writer.dialect.storable(deliveries)
+	for some := range slices.Chunk(s.writer.dialect.storable(deliveries), s.step(2)) {
+		then := next
+		if len(receipts)+len(some) < len(deliveries) {
+			then = func() {}
+		}
+		stored, err := s.receiveSome(ctx, some, then)
+		if err != nil {
+			return nil, fmt.Errorf("receive %d events: %w", len(deliveries), err)
+		}
+		receipts = append(receipts, stored...)
+	}
+	return receipts, nil
+}
+
+func (s *Store) receiveSome(ctx context.Context, deliveries []lockstep.Delivery, next func()) (receipts []lockstep.Receipt, err error) {
 	err = s.earlyThen(ctx, next, func(t *tx) (err error) {
 		within := ctx
 		if !t.pool.dialect.Remote { // a goroutine for each statement would only wait for ctx
@@ -58,10 +72,7 @@ func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
 		receipts, err = t.receive(within, deliveries, next)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("receive %d events: %w", len(deliveries), err)
-	}
-	return receipts, nil
+	return receipts, err
 }
 
 // Overlap implements [lockstep.Overlapping].

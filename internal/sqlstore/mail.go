@@ -9,6 +9,12 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// mailsTo are the statements on the table of a recipient.
+var mailsTo = map[lockstep.Recipient]struct{ read, write Statement }{
+	lockstep.ToAccount: {selectMail, upsertMail},
+	lockstep.ToBuyer:   {selectBuyerMail, upsertBuyerMail},
+}
+
 const (
 	selectMail Statement = `
 select notice_id, state, reason, attempts, requested, began_at, at from mails where notice_id = $1`
@@ -19,14 +25,25 @@ values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (notice_id) do update set
 	state = excluded.state, reason = excluded.reason, attempts = excluded.attempts,
 	requested = excluded.requested, began_at = excluded.began_at, at = excluded.at`
+
+	selectBuyerMail Statement = `
+select notice_id, state, reason, attempts, requested, began_at, at from buyer_mails where notice_id = $1`
+
+	upsertBuyerMail Statement = `
+insert into buyer_mails (notice_id, state, reason, attempts, requested, began_at, at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (notice_id) do update set
+	state = excluded.state, reason = excluded.reason, attempts = excluded.attempts,
+	requested = excluded.requested, began_at = excluded.began_at, at = excluded.at`
 )
 
 // Mail implements [lockstep.Outbox].
-func (s *Store) Mail(ctx context.Context, noticeID string) (lockstep.Mail, error) {
-	m, err := one(ctx, s, scanMail, selectMail, noticeID)
+func (s *Store) Mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.Mail, error) {
+	m, err := one(ctx, s, scanMail, mailsTo[to].read, noticeID)
 	if err != nil {
 		return lockstep.Mail{}, fmt.Errorf("read mail of %s: %w", noticeID, err)
 	}
+	m.To = to
 	return m, nil
 }
 
@@ -40,7 +57,7 @@ func (s *Store) SaveMail(ctx context.Context, claim lockstep.Claim, m lockstep.M
 }
 
 // RequestMail implements [lockstep.Outbox].
-func (s *Store) RequestMail(ctx context.Context, noticeID string) error {
+func (s *Store) RequestMail(ctx context.Context, noticeID string, to lockstep.Recipient) error {
 	err := s.write(ctx, func(t *tx) error {
 		n, err := scanNotice(t.row(ctx, selectNotice, noticeID))
 		if errors.Is(err, sql.ErrNoRows) {
@@ -49,7 +66,7 @@ func (s *Store) RequestMail(ctx context.Context, noticeID string) error {
 		if err != nil {
 			return err
 		}
-		m, err := t.mail(ctx, noticeID)
+		m, err := t.mail(ctx, noticeID, to)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return err
 		}
@@ -60,7 +77,7 @@ func (s *Store) RequestMail(ctx context.Context, noticeID string) error {
 		if err := t.saveMail(ctx, m); err != nil {
 			return err
 		}
-		return t.markRouted(ctx, lockstep.Mark{Key: n.MailKey(), Priority: lockstep.Interactive})
+		return t.markRouted(ctx, lockstep.Mark{Key: n.MailKeyTo(to), Priority: lockstep.Interactive})
 	})
 	if err != nil {
 		return fmt.Errorf("request mail of %s: %w", noticeID, err)
@@ -68,11 +85,12 @@ func (s *Store) RequestMail(ctx context.Context, noticeID string) error {
 	return nil
 }
 
-func (t *tx) mail(ctx context.Context, noticeID string) (lockstep.Mail, error) {
-	m, err := scanMail(t.row(ctx, selectMail, noticeID))
+func (t *tx) mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.Mail, error) {
+	m, err := scanMail(t.row(ctx, mailsTo[to].read, noticeID))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = lockstep.ErrNotFound
 	}
+	m.To = to
 	return m, err
 }
 
@@ -84,5 +102,5 @@ func scanMail(row scanner) (m lockstep.Mail, err error) {
 }
 
 func (t *tx) saveMail(ctx context.Context, m lockstep.Mail) error {
-	return t.later(ctx, upsertMail, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested), millis(m.BeganAt), t.now())
+	return t.later(ctx, mailsTo[m.To].write, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested), millis(m.BeganAt), t.now())
 }

@@ -57,12 +57,10 @@ limit 1`
 
 // Mark implements [lockstep.Queue].
 func (s *Store) Mark(ctx context.Context, marks ...lockstep.Mark) error {
-	if len(marks) == 0 {
-		return nil
-	}
-	err := s.write(ctx, func(t *tx) error { return t.mark(ctx, marks) })
-	if err != nil {
-		return fmt.Errorf("mark %d keys: %w", len(marks), err)
+	for some := range slices.Chunk(marks, s.step(1)) {
+		if err := s.write(ctx, func(t *tx) error { return t.mark(ctx, some) }); err != nil {
+			return fmt.Errorf("mark %d keys: %w", len(marks), err)
+		}
 	}
 	return nil
 }

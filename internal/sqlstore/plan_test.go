@@ -31,6 +31,7 @@ var scans = map[string]string{
 	"countLinked":       "of at most as many as make the brake's share meaningless",
 	"selectKnownOf":     "of what is asked for",
 	"selectLinkedOf":    "of what is asked for",
+	"selectLinkedSince": "of a list of at most three rows, each found by an index",
 	"selectBacklog":     "of what is pending or ended badly, by partial indexes; ordered by key",
 }
 

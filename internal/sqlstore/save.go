@@ -29,7 +29,11 @@ update accounts set projected = $3, updated_at = $4 where kind = $1 and id = $2`
 
 // Save implements [lockstep.Ledger].
 func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.Change) error {
-	err := s.fencedAccount(ctx, claim, change.Record.Account, func(t *tx, stored lockstep.Record, err error) error {
+	change, after, err := s.saveSteps(ctx, claim, change)
+	if err != nil {
+		return fmt.Errorf("save %s: %w", change.Record.Account, err)
+	}
+	err = s.fencedAccount(ctx, claim, change.Record.Account, func(t *tx, stored lockstep.Record, err error) error {
 		isNew := errors.Is(err, lockstep.ErrNotFound)
 		if isNew {
 			err = t.createAccount(ctx, lockstep.Identity{Account: change.Record.Account})
@@ -50,6 +54,9 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 		}
 		return t.saveNotices(ctx, claim, change.Notices)
 	})
+	if err == nil {
+		err = after()
+	}
 	if err != nil {
 		return fmt.Errorf("save %s: %w", change.Record.Account, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -24,20 +25,25 @@ order by id limit $4`
 // somebody said to be gone, and that is listed after all has changed.
 func (s *Store) Sight(ctx context.Context, claim lockstep.Claim, round int64, identities []lockstep.Identity) ([]lockstep.Account, error) {
 	var adrift []lockstep.Account
-	err := s.fenced(ctx, claim, func(t *tx) error {
-		for _, identity := range identities {
-			differs, err := t.sight(ctx, round, identity)
-			if err != nil {
-				return fmt.Errorf("%s: %w", identity.Account, err)
+	for some := range slices.Chunk(identities, s.step(1)) {
+		var found []lockstep.Account
+		err := s.fenced(ctx, claim, func(t *tx) error {
+			found = nil
+			for _, identity := range some {
+				differs, err := t.sight(ctx, round, identity)
+				if err != nil {
+					return fmt.Errorf("%s: %w", identity.Account, err)
+				}
+				if differs {
+					found = append(found, identity.Account)
+				}
 			}
-			if differs {
-				adrift = append(adrift, identity.Account)
-			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("note sightings: %w", err)
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("note sightings: %w", err)
+		adrift = append(adrift, found...)
 	}
 	return adrift, nil
 }

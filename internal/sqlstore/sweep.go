@@ -26,12 +26,16 @@ func (s *Store) Cursor(ctx context.Context, sweep string) (string, error) {
 
 // SaveCursor implements [lockstep.Sightings].
 func (s *Store) SaveCursor(ctx context.Context, claim lockstep.Claim, sweep, cursor string, marks []lockstep.Mark) error {
-	err := s.fenced(ctx, claim, func(t *tx) error {
-		if err := t.later(ctx, upsertCursor, sweep, cursor); err != nil {
-			return err
-		}
-		return t.mark(ctx, marks)
-	})
+	first, last := head(marks, (max(len(marks), 1)-1)/s.step(1)*s.step(1))
+	err := s.inSteps(ctx, claim, first)
+	if err == nil {
+		err = s.fenced(ctx, claim, func(t *tx) error {
+			if err := t.later(ctx, upsertCursor, sweep, cursor); err != nil {
+				return err
+			}
+			return t.mark(ctx, last)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("save cursor of %s: %w", sweep, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -25,6 +26,9 @@ type tx struct {
 
 // tries is how often a transaction is begun that the database undoes, or that was overtaken.
 const tries = 5
+
+// busyFor is how long a transaction waits for another process that holds the database.
+const busyFor = 5 * time.Second
 
 // errOvertaken ends a transaction that was about to create what another has created
 // since this one looked. The next try finds it.
@@ -76,11 +80,37 @@ func (s *Store) read(ctx context.Context, do func(*tx) error) error {
 	return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true, Isolation: s.reader.dialect.Snapshot}, func() {}, do)
 }
 
+// transact runs do in one transaction. While another process holds the database it tries again,
+// for as long as [busyFor] and the context allow.
 func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, committed func(), do func(*tx) error) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.leave()
+	start := time.Now()
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		err := p.transact(ctx, opts, committed, do)
+		if !p.dialect.busy(err) || time.Since(start) >= busyFor {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for another process that holds the database: %w", context.Cause(ctx))
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, committed func(), do func(*tx) error) error {
+	log := p.dialect.Log
+	if !p.writing {
+		log = nil
+	}
+	if log != nil { // what cannot become durable is not written
+		if err := log.Err(); err != nil {
+			return err
+		}
+	}
 	p.prepare(ctx)
 	sqlTx, err := p.db.BeginTx(ctx, opts)
 	if err != nil {
@@ -98,7 +128,7 @@ func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, comm
 		return err
 	}
 	committed()
-	if log := p.dialect.Log; log != nil && p.writing {
+	if log != nil {
 		return log.Flush()
 	}
 	return nil
@@ -147,6 +177,7 @@ func (t *tx) later(ctx context.Context, s Statement, args ...any) error {
 		_, err := t.exec(ctx, s, args...)
 		return err
 	}
+	replaceUnstorable(args)
 	_, err := t.sql.ExecContext(t.pool.dialect.Later(ctx), t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
 	return err
 }
@@ -161,6 +192,7 @@ func (t *tx) last(ctx context.Context) context.Context {
 
 // exec returns how many rows the statement changed.
 func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) {
+	replaceUnstorable(args)
 	var result sql.Result
 	var err error
 	if stmt := t.pool.lookup(s); stmt != nil {
@@ -179,6 +211,7 @@ func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) 
 
 // row asks for one row.
 func (t *tx) row(ctx context.Context, s Statement, args ...any) scanner {
+	replaceUnstorable(args)
 	var row *sql.Row
 	if stmt := t.pool.lookup(s); stmt != nil {
 		row = t.sql.StmtContext(ctx, stmt).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
@@ -199,6 +232,7 @@ type broken struct{ err error }
 func (b broken) Scan(...any) error { return b.err }
 
 func (t *tx) rows(ctx context.Context, s Statement, args ...any) (*sql.Rows, error) {
+	replaceUnstorable(args)
 	if stmt := t.pool.lookup(s); stmt != nil {
 		return t.sql.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	}

@@ -21,7 +21,9 @@ update accounts set linked_seq = (select seq from change_count where id = 1) whe
 
 	moveEvents Statement = `
 update events set key = $2, generation = (select generation from work where key = $2), status = 'pending', reason = ''
-where key = $1 and status in ('pending', 'parked', 'failed')`
+where seq in (select seq from events where key = $1 and status in ('pending', 'parked', 'failed') limit $3)`
+
+	selectSomeWaiting Statement = `select key from work_waits where waits_for = $1 order by key limit $2`
 
 	// settleUnheld settles a key, unless a run holds it at $2.
 	settleUnheld Statement = `
@@ -63,23 +65,35 @@ func (t *tx) tellNews(ctx context.Context) error {
 }
 
 // wake marks what waits for an account that is new, or for its link that is new.
-// A waiting customer that is linked by now is its account's concern.
+// A waiting customer that is linked by now is its account's concern. Where too much waits for one
+// transaction, a run does it, see [Store.Wake].
 func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
+	most := t.pool.dialect.step(2)
 	var answers []func() ([]lockstep.Key, error)
 	for _, key := range keys {
-		answers = append(answers, ask(ctx, t, scanKey, selectWaiting, key.String()))
+		answers = append(answers, ask(ctx, t, scanKey, selectSomeWaiting, key.String(), most+1))
 	}
-	var marks []lockstep.Mark
+	var woken, rest []lockstep.Key
 	for i, waiting := range answers {
 		waiting, err := waiting()
 		if err != nil {
 			return fmt.Errorf("read what waits for %s: %w", keys[i], err)
 		}
-		for _, w := range waiting {
-			marks = append(marks, lockstep.Mark{Key: w, Scope: lockstep.ScopeAll, Priority: lockstep.Normal})
+		if len(waiting) > most {
+			rest = append(rest, keys[i])
+		} else {
+			woken = append(woken, waiting...)
 		}
 	}
-	return t.mark(ctx, marks)
+	if err := t.mark(ctx, marksOf(woken)); err != nil {
+		return err
+	}
+	for _, key := range rest {
+		if err := t.wakeRest(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inherits reports whether an account that is linked to the customer takes over
@@ -111,13 +125,24 @@ func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID s
 	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal}); err != nil {
 		return err
 	}
-	if err := t.later(ctx, moveEvents, customer, account.Key().String()); err != nil {
-		return fmt.Errorf("move events of %s: %w", customer, err)
-	}
 	if err := t.later(ctx, deleteWaits, customer); err != nil {
 		return fmt.Errorf("delete waits of %s: %w", customer, err)
 	}
-	return nil
+	more, err := t.moveEvents(ctx, account, customer)
+	if err != nil || !more {
+		return err
+	}
+	return t.wakeRest(ctx, customerKey(customerID))
+}
+
+// moveEvents moves open events of a customer to its account, and reports whether there may be more.
+func (t *tx) moveEvents(ctx context.Context, account lockstep.Account, customer string) (more bool, err error) {
+	most := t.pool.dialect.step(1)
+	n, err := t.exec(ctx, moveEvents, customer, account.Key().String(), most)
+	if err != nil {
+		return false, fmt.Errorf("move events of %s: %w", customer, err)
+	}
+	return n == int64(most), nil
 }
 
 func customerKey(customerID string) lockstep.Key {

@@ -26,9 +26,13 @@ func (w *world) fencedWrites(claim lockstep.Claim) map[string]error {
 		"SaveProjected": w.SaveProjected(ctx, claim, alice, map[string]any{"plan": "zombie"}),
 		"Link":          w.Link(ctx, claim, lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven),
 		"SaveLicense":   w.SaveLicense(ctx, claim, license("cs_1", "pi_1"), nil),
-		"SaveCursor":    w.SaveCursor(ctx, claim, "events", "zombie", []lockstep.Mark{{Key: cus2}}),
-		"Sight":         sighted,
-		"Finish":        w.Finish(ctx, claim, lockstep.Outcome{Disposition: lockstep.Done}),
+		"Wake": func() error {
+			_, err := w.Wake(ctx, lockstep.Claim{Key: claim.Key.Wake(), Token: claim.Token})
+			return err
+		}(),
+		"SaveCursor": w.SaveCursor(ctx, claim, "events", "zombie", []lockstep.Mark{{Key: cus2}}),
+		"Sight":      sighted,
+		"Finish":     w.Finish(ctx, claim, lockstep.Outcome{Disposition: lockstep.Done}),
 	}
 }
 

@@ -24,9 +24,28 @@ func mailing(w *world, n lockstep.Notice) lockstep.Claim {
 }
 
 var mails = map[string]func(*world){
+	"the mails to a notice's two recipients are apart": func(w *world) {
+		n := told(w)
+		for _, to := range []lockstep.Recipient{lockstep.ToAccount, lockstep.ToBuyer} {
+			w.mark(n.MailKeyTo(to), 0, lockstep.Normal)
+			claim := w.among(n.MailKeyTo(to))
+			w.ok(w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, To: to, State: lockstep.MailUnknown, Reason: "lost: " + string(to), Attempts: 1, BeganAt: at(5)}))
+			w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "lost"})
+		}
+		w.ok(w.RequestMail(w.Context(), n.ID, lockstep.ToBuyer))
+		for to, want := range map[lockstep.Recipient]lockstep.MailState{lockstep.ToAccount: lockstep.MailUnknown, lockstep.ToBuyer: lockstep.MailPending} {
+			got, err := w.Mail(w.Context(), n.ID, to)
+			w.ok(err)
+			equal(w, "state", got.State, want)
+			equal(w, "recipient", got.To, to)
+			if pending := w.work(n.MailKeyTo(to)).Pending(); pending != (to == lockstep.ToBuyer) {
+				w.Errorf("the key of the mail to %q is pending: %v", to, pending)
+			}
+		}
+	},
 	"a mail is kept as it was saved last": func(w *world) {
 		n := told(w)
-		if _, err := w.Mail(w.Context(), n.ID); !errors.Is(err, lockstep.ErrNotFound) {
+		if _, err := w.Mail(w.Context(), n.ID, lockstep.ToAccount); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("before the first try: %v", err)
 		}
 		claim := mailing(w, n)
@@ -36,7 +55,7 @@ var mails = map[string]func(*world){
 			{NoticeID: n.ID, State: lockstep.MailSent, Attempts: 2, BeganAt: at(6)},
 		} {
 			w.ok(w.SaveMail(w.Context(), claim, m))
-			got, err := w.Mail(w.Context(), n.ID)
+			got, err := w.Mail(w.Context(), n.ID, lockstep.ToAccount)
 			w.ok(err)
 			if !near(got.UpdatedAt, 0) {
 				w.Errorf("updated at %s", got.UpdatedAt)
@@ -52,7 +71,7 @@ var mails = map[string]func(*world){
 		if err := w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, State: lockstep.MailSent}); !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("saved: %v", err)
 		}
-		if _, err := w.Mail(w.Context(), n.ID); !errors.Is(err, lockstep.ErrNotFound) {
+		if _, err := w.Mail(w.Context(), n.ID, lockstep.ToAccount); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("read: %v", err)
 		}
 	},
@@ -61,8 +80,8 @@ var mails = map[string]func(*world){
 		claim := mailing(w, n)
 		w.ok(w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, State: lockstep.MailUnknown, Reason: "lost", Attempts: 1, BeganAt: at(5)}))
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "lost"})
-		w.ok(w.RequestMail(w.Context(), n.ID))
-		got, err := w.Mail(w.Context(), n.ID)
+		w.ok(w.RequestMail(w.Context(), n.ID, lockstep.ToAccount))
+		got, err := w.Mail(w.Context(), n.ID, lockstep.ToAccount)
 		w.ok(err)
 		if got.State != lockstep.MailPending || got.Reason != "" || got.Attempts != 1 || !got.Requested || !near(got.BeganAt, 0) {
 			w.Errorf("it is %+v", got)
@@ -74,7 +93,7 @@ var mails = map[string]func(*world){
 	},
 	"a mail is requested before its first try": func(w *world) {
 		n := told(w)
-		w.ok(w.RequestMail(w.Context(), n.ID))
+		w.ok(w.RequestMail(w.Context(), n.ID, lockstep.ToAccount))
 		w.among(n.MailKey())
 	},
 	"a mail that is being sent is not requested": func(w *world) {
@@ -82,15 +101,15 @@ var mails = map[string]func(*world){
 		claim := mailing(w, n)
 		m := lockstep.Mail{NoticeID: n.ID, State: lockstep.MailSending, Attempts: 1, BeganAt: at(5)}
 		w.ok(w.SaveMail(w.Context(), claim, m))
-		if err := w.RequestMail(w.Context(), n.ID); !errors.Is(err, lockstep.ErrBusy) {
+		if err := w.RequestMail(w.Context(), n.ID, lockstep.ToAccount); !errors.Is(err, lockstep.ErrBusy) {
 			w.Errorf("requested: %v", err)
 		}
-		got, err := w.Mail(w.Context(), n.ID)
+		got, err := w.Mail(w.Context(), n.ID, lockstep.ToAccount)
 		w.ok(err)
 		equal(w, "state", got.State, lockstep.MailSending)
 	},
 	"a mail of no notice is not requested": func(w *world) {
-		if err := w.RequestMail(w.Context(), "subscription.started:sub_1"); !errors.Is(err, lockstep.ErrNotFound) {
+		if err := w.RequestMail(w.Context(), "subscription.started:sub_1", lockstep.ToAccount); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("requested: %v", err)
 		}
 		w.idle()

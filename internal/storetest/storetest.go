@@ -16,7 +16,7 @@ type Open func(t *testing.T) lockstep.Store
 
 // Run runs all tests, each over a database that fresh has made.
 func Run(t *testing.T, fresh func(t *testing.T) Open) {
-	topics := map[string]map[string]func(*world){
+	run(t, fresh, map[string]map[string]func(*world){
 		"inbox":       inbox,
 		"batch":       batch,
 		"events":      events,
@@ -40,10 +40,15 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"retention":   retention,
 		"roster":      roster,
 		"changes":     changes,
+		"texts":       texts,
 		"fencing":     fencing,
 		"concurrency": concurrency,
 		"durability":  durability,
-	}
+	})
+}
+
+// run runs topics of tests.
+func run(t *testing.T, fresh func(t *testing.T) Open, topics map[string]map[string]func(*world)) {
 	for topic, tests := range topics {
 		t.Run(topic, func(t *testing.T) {
 			t.Parallel()

@@ -38,6 +38,7 @@ insert into license_items select id, 'li', 'price', 'lk', 'prod', 'plan', 1, 7, 
 insert into price_names values ('price', 'lk', 'prod', 'Plan', 9), ('price', 'old', 'prod', '', 8);
 insert into notices (id, kind, account_kind, account_id, object, created_at, facts, account_generation) select 'n_' || id, 'payment', kind, id, 'o', 4, '{"a":1}', 5 from accounts;
 insert into mails select id, 'sent', 'r', 1, 2, 3, 4 from notices;
+insert into buyer_mails select id, 'skipped', 'r', 1, 2, 3, 4 from notices;
 insert into roster select kind, id, 'e', 'n', '{}', 5, 6 from accounts;
 insert into access_told select kind, id, 'd', 7, 8 from accounts;
 insert into hook_deliveries select 'app', id, 'held', 500, 'r', 1, 2, 3, 4 from notices;

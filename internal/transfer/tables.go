@@ -47,6 +47,7 @@ var tables = []table{
 	moved("price_names", "price_id* lookup_key* product_id product_plan seen_at:i"),
 	moved("notices", "id* kind account_kind account_id object facts account_generation:i created_at:i"),
 	moved("mails", "notice_id* state reason attempts:i requested:i began_at:i at:i"),
+	moved("buyer_mails", "notice_id* state reason attempts:i requested:i began_at:i at:i"),
 	moved("roster", "kind* id* email name metadata updated_at:i removed_at:i"),
 	moved("access_told", "kind* id* digest sequence:i at:i"),
 	moved("hook_deliveries", "endpoint* subject* state status:i reason attempts:i sequence:i began_at:i at:i"),

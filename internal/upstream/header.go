@@ -19,6 +19,17 @@ func Word(s string) string {
 	return s
 }
 
+var fields = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]{1,100}$`)
+
+// Field returns the name of a parameter where it may be repeated in an error's text, and else
+// nothing.
+func Field(s string) string {
+	if !fields.MatchString(s) {
+		return ""
+	}
+	return s
+}
+
 // longestRetryAfter keeps a provider from putting work off for good.
 const longestRetryAfter = 24 * time.Hour
 

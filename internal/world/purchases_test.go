@@ -121,6 +121,7 @@ type letterbox struct {
 	mu      sync.Mutex
 	calls   int
 	letters map[string]int // by Message-ID
+	to      map[string]int // by address
 }
 
 // Deliver implements [lockstep.Mailer].
@@ -137,6 +138,7 @@ func (l *letterbox) Deliver(_ context.Context, letter lockstep.Letter, ready fun
 		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "busy"}
 	}
 	l.letters[letter.ID]++
+	l.to[letter.To]++
 	return nil
 }
 
@@ -167,16 +169,22 @@ func (c *checker) checkLetters() {
 			if n.Kind == "subscription.ended" {
 				continue // which is not mailed
 			}
-			mail, err := c.service.store.Mail(context.Background(), n.ID)
-			switch {
-			case err != nil:
-				c.wrong("%s: mail of %s: %v", account, n.ID, err)
-			case mail.State == lockstep.MailSent:
-				sent++
-			case mail.State == lockstep.MailUnknown:
-				unknown++
-			case mail.State != lockstep.MailSkipped:
-				c.wrong("%s: mail of %s is %s: %s", account, n.ID, mail.State, mail.Reason)
+			recipients := []lockstep.Recipient{lockstep.ToAccount}
+			if n.Kind == "license.granted" || n.Kind == "subscription.started" {
+				recipients = append(recipients, lockstep.ToBuyer)
+			}
+			for _, to := range recipients {
+				mail, err := c.service.store.Mail(context.Background(), n.ID, to)
+				switch {
+				case err != nil:
+					c.wrong("%s: mail of %s to %q: %v", account, n.ID, to, err)
+				case mail.State == lockstep.MailSent:
+					sent++
+				case mail.State == lockstep.MailUnknown:
+					unknown++
+				case mail.State != lockstep.MailSkipped:
+					c.wrong("%s: mail of %s to %q is %s: %s", account, n.ID, to, mail.State, mail.Reason)
+				}
 			}
 		}
 	}

@@ -17,7 +17,7 @@ const (
 	clerkKey      = "sk_test_world"
 	stripeWebhook = "whsec_d29ybGQtc3RyaXBlLXNlY3JldA=="
 	clerkWebhook  = "whsec_d29ybGQtY2xlcmstc2VjcmV0LWs="
-	apiKey        = "world-api-key-0123456789"
+	apiKey        = "world-api-key-0123456789-0123456789"
 	serviceHost   = "lockstep.test"
 	stripeHost    = "stripe.test"
 	clerkHost     = "clerk.test"

@@ -129,7 +129,7 @@ type world struct {
 func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*simulator.Config)) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
 		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}, disputes: map[string]string{}, taken: map[string]bool{},
-		letterbox: &letterbox{letters: map[string]int{}}}
+		letterbox: &letterbox{letters: map[string]int{}, to: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {

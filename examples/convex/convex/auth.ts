@@ -8,9 +8,14 @@ export const { auth, signIn, signOut, store, isAuthenticated } = convexAuth({
     // A mutation cannot call out. What it schedules runs only if it commits, so
     // Lockstep hears of nobody whose sign-up failed.
     async afterUserCreatedOrUpdated(ctx, { userId, profile }) {
+      // An address that nobody verified may be a stranger's, who would get the receipts. Without
+      // one, Stripe asks for it at the checkout. The Password provider verifies addresses if you
+      // give it a `verify` provider.
+      const user = await ctx.db.get(userId);
+      const verified = user?.emailVerificationTime !== undefined;
       await ctx.scheduler.runAfter(0, internal.lockstep.upsert, {
         userId,
-        email: profile.email,
+        email: verified ? profile.email : undefined,
         name: typeof profile.name === "string" ? profile.name : undefined,
         attempt: 0,
       });

@@ -18,7 +18,7 @@ export function call(method: string, path: string, body: unknown): Promise<Respo
 export const upsert = internalAction({
   args: { userId: v.id("users"), email: v.optional(v.string()), name: v.optional(v.string()), attempt: v.number() },
   handler: async (ctx, { userId, email, name, attempt }) => {
-    const failure = await call("PUT", `/v1/accounts/user/${userId}`, { email, name }).then(
+    const failure = await call("PUT", `/v1/accounts/user/${encodeURIComponent(userId)}`, { email, name }).then(
       (response) => (response.ok ? undefined : response.status),
       () => 0,
     );

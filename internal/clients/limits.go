@@ -1,0 +1,67 @@
+package clients
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/lockstep-dev/lockstep/internal/recent"
+)
+
+// remembered is how many clients a [Limit] remembers. A client that is forgotten starts with a
+// full burst again.
+const remembered = 20_000
+
+// Limit bounds how often each client may do something. It is safe for concurrent use.
+type Limit struct {
+	every time.Duration
+	burst int
+
+	mu      sync.Mutex
+	clients *recent.Map[string, *rate.Limiter]
+}
+
+// NewLimit returns a limit of burst times at once, and then once in every duration.
+func NewLimit(every time.Duration, burst int) *Limit {
+	return &Limit{every: every, burst: burst, clients: recent.New[string, *rate.Limiter](remembered)}
+}
+
+// Allow reports whether the client may do it now, and counts it if so.
+func (l *Limit) Allow(client string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limiter, known := l.clients.Find(client)
+	if !known {
+		limiter = rate.NewLimiter(rate.Every(l.every), l.burst)
+		l.clients.Put(client, limiter)
+	}
+	return limiter.AllowN(time.Now(), 1)
+}
+
+// Places bounds how much each holder has at once. Its zero value is ready. It is safe for
+// concurrent use.
+type Places struct {
+	mu    sync.Mutex
+	taken map[string]int
+}
+
+// Take takes one of most places of a holder. If it reports true, leave must be called once.
+func (p *Places) Take(holder string, most int) (leave func(), ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.taken[holder] >= most {
+		return nil, false
+	}
+	if p.taken == nil {
+		p.taken = map[string]int{}
+	}
+	p.taken[holder]++
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.taken[holder]--; p.taken[holder] == 0 {
+			delete(p.taken, holder)
+		}
+	}, true
+}

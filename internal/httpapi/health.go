@@ -1,0 +1,82 @@
+package httpapi
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// healthWithin is how long the database may take: whoever asks gives up soon after.
+	healthWithin = 3 * time.Second
+	// healthFor is how long an answer holds. A check writes to the database, and needs no
+	// credentials, so without this anybody could keep the database busy.
+	healthFor = time.Second
+)
+
+// health is how the database was when it was last checked.
+type health struct {
+	flight singleflight.Group // one check at a time, however many ask
+
+	mu  sync.Mutex
+	at  time.Time
+	err error
+}
+
+// check returns what ping returned, at most [healthFor] ago.
+func (h *health) check(ctx context.Context, ping func(context.Context) error) error {
+	if fresh, err := h.last(); fresh {
+		return err
+	}
+	result := h.flight.DoChan("", func() (any, error) {
+		if fresh, err := h.last(); fresh {
+			return nil, err
+		}
+		// Others wait for it too, so it does not end with the first one who asked.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healthWithin)
+		defer cancel()
+		err := ping(ctx)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.at, h.err = time.Now(), err
+		return nil, err
+	})
+	select {
+	case r := <-result:
+		return r.Err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *health) last() (fresh bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.at.IsZero() && time.Since(h.at) < healthFor, h.err
+}
+
+type healthOutput struct {
+	Body struct {
+		Status string            `json:"status" example:"ok"`
+		Events map[string]string `json:"events,omitempty" doc:"How the events of each provider reach this server: by webhooks, or by polling"`
+	}
+}
+
+func (a *API) healthy(ctx context.Context, _ *struct{}) (*healthOutput, error) {
+	if err := a.health.check(ctx, a.Store.Ping); err != nil {
+		a.Log.ErrorContext(ctx, "database is not healthy", "error", err)
+		return nil, huma.Error503ServiceUnavailable("the database cannot be written")
+	}
+	out := &healthOutput{}
+	out.Body.Status, out.Body.Events = "ok", a.Sources
+	return out, nil
+}
+
+func (a *API) live(context.Context, *struct{}) (*healthOutput, error) {
+	out := &healthOutput{}
+	out.Body.Status = "ok"
+	return out, nil
+}

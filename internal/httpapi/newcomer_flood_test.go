@@ -1,0 +1,143 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// heldDirectory answers when it is let go.
+type heldDirectory struct {
+	lockstep.Directory
+	asked  atomic.Int64
+	answer chan error
+}
+
+func (d *heldDirectory) Identity(ctx context.Context, _ lockstep.Account) (lockstep.Identity, error) {
+	d.asked.Add(1)
+	select {
+	case err := <-d.answer:
+		return lockstep.Identity{}, err
+	case <-ctx.Done():
+		return lockstep.Identity{}, context.Cause(ctx)
+	}
+}
+
+func lookups(d *heldDirectory) (n *newcomers, marked *atomic.Int64) {
+	marked = &atomic.Int64{}
+	return newNewcomers(d, func(_ context.Context, marks ...lockstep.Mark) error {
+		marked.Add(int64(len(marks)))
+		return nil
+	}, func() {}), marked
+}
+
+func user(n int) lockstep.Account {
+	return lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", n)}
+}
+
+// TestAFloodOfMadeUpIDsIsBounded: what is too much is refused at once, and browsers, which
+// can only ask for their own account, have places of their own.
+func TestAFloodOfMadeUpIDsIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &heldDirectory{answer: make(chan error)}
+		n, marked := lookups(d)
+		refused := make(chan error, 100)
+		for i := range 100 {
+			go func() {
+				_, err := n.exists(t.Context(), user(i), true)
+				refused <- err
+			}()
+		}
+		synctest.Wait()
+		if d.asked.Load() != lookupsAtOnce || len(refused) != 100-lookupsAtOnce {
+			t.Errorf("of 100 at once %d are looked up and %d are refused", d.asked.Load(), len(refused))
+		}
+		for range len(refused) {
+			var delayed *lockstep.DelayError
+			if err := <-refused; !errors.As(err, &delayed) {
+				t.Errorf("one is refused with: %v", err)
+			}
+		}
+		browser := make(chan error, 1)
+		go func() {
+			_, err := n.exists(t.Context(), user(1000), false)
+			browser <- err
+		}()
+		synctest.Wait()
+		if len(browser) != 0 || d.asked.Load() != lookupsAtOnce+1 {
+			t.Error("a browser has no place of its own")
+		}
+		close(d.answer) // each is found
+		synctest.Wait()
+		if err := <-browser; err != nil || marked.Load() != lookupsAtOnce+1 {
+			t.Errorf("the browser is answered %v; %d accounts are marked", err, marked.Load())
+		}
+	})
+}
+
+// TestAnAnswerOfTheDirectoryIsReusedForAMoment, whether it is yes or no; an error is not.
+func TestAnAnswerOfTheDirectoryIsReusedForAMoment(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		answer error
+		calls  int64 // of three requests, the last of which is late
+	}{
+		"yes":      {nil, 2},
+		"no":       {lockstep.ErrNotFound, 2},
+		"an error": {errors.New("no connection"), 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := &heldDirectory{answer: make(chan error, 3)}
+				n, marked := lookups(d)
+				for range 3 {
+					d.answer <- tt.answer
+				}
+				for _, wait := range []time.Duration{0, lookupFresh - time.Millisecond, time.Millisecond} {
+					time.Sleep(wait)
+					exists, err := n.exists(t.Context(), user(1), true)
+					if exists != (tt.answer == nil) || (err != nil) != (name == "an error") {
+						t.Errorf("answered %v, %v", exists, err)
+					}
+				}
+				if d.asked.Load() != tt.calls || (marked.Load() > 0) != (tt.answer == nil) {
+					t.Errorf("%d lookups, %d marks", d.asked.Load(), marked.Load())
+				}
+			})
+		})
+	}
+}
+
+// TestALookupOutlivesTheCallerWhoBeganIt: another may share it.
+func TestALookupOutlivesTheCallerWhoBeganIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &heldDirectory{answer: make(chan error)}
+		n, _ := lookups(d)
+		leaving, leave := context.WithCancel(t.Context())
+		errs := make(chan error, 2)
+		for _, ctx := range []context.Context{leaving, t.Context()} {
+			go func() {
+				_, err := n.exists(ctx, user(1), true)
+				errs <- err
+			}()
+			synctest.Wait()
+		}
+		leave()
+		if err := <-errs; !errors.Is(err, context.Canceled) {
+			t.Errorf("who left is told: %v", err)
+		}
+		d.answer <- nil
+		if err := <-errs; err != nil || d.asked.Load() != 1 {
+			t.Errorf("who stayed is told: %v, after %d lookups", err, d.asked.Load())
+		}
+	})
+}

@@ -1,0 +1,33 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// UpstreamRefused is the code (urn:lockstep:upstream-refused) of a request that Stripe or Clerk
+// refused, and will refuse again as long as it is the same.
+const UpstreamRefused = "upstream-refused"
+
+// refusedUpstream answers what a provider refused: its code and parameter for programs, its own
+// sentence for people, where the adapter says that it is safe to show.
+func refusedUpstream(status int, guess string, e *lockstep.UpstreamError) error {
+	name := map[string]string{"stripe": "Stripe", "clerk": "Clerk"}[e.Provider]
+	said := e.Message
+	if said == "" {
+		said = "its message is not repeated here, since it may hold personal data"
+		if e.RequestID != "" {
+			said += "; look up request " + e.RequestID + " in " + name + "'s dashboard"
+		}
+	}
+	detail := guess + name + " refused to " + e.Op + ": " + e.Code
+	if e.Param != "" {
+		detail += " (" + e.Param + ")"
+	}
+	return &huma.ErrorModel{Type: "urn:lockstep:" + UpstreamRefused, Title: http.StatusText(status), Status: status,
+		Detail: detail + ": " + said,
+		Errors: []*huma.ErrorDetail{{Message: said, Location: e.Provider + "." + e.Param, Value: e.Code}}}
+}

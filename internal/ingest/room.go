@@ -1,0 +1,123 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// room is memory that large bodies share. Whether a body is signed is known only when all of it
+// has arrived, so strangers can take room too. They cannot keep it: when there is none left, the
+// oldest body that is slow is cut off, and what its sender held goes to the newcomer. A client
+// holds at most a share; when that is full, it is one of its own bodies that is cut off.
+type room struct {
+	size  int           // bytes, of all together
+	share int           // bytes, of one client
+	slow  time.Duration // after so long, a body that still arrives may be cut off
+
+	mu      sync.Mutex
+	used    int
+	holders []*holder // those that hold some, oldest first
+	freed   chan struct{}
+}
+
+// madeWithin is how long a newcomer waits for what is cut off to go.
+const madeWithin = time.Second
+
+// holder is a body that may hold a part of a room.
+type holder struct {
+	room      *room
+	client    string
+	interrupt func() // ends a read of the body that is under way
+
+	// Under the room's lock.
+	since time.Time
+	held  int
+	read  bool // it has arrived
+	cut   bool
+}
+
+// take takes n bytes more. It reports false where there is no room, or the body was cut off.
+func (h *holder) take(ctx context.Context, n int) bool {
+	late := time.NewTimer(madeWithin)
+	defer late.Stop()
+	for {
+		freed, done := h.try(n)
+		if freed == nil {
+			return done
+		}
+		select {
+		case <-freed:
+		case <-late.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// try takes n bytes more, or says when to try again: when freed is closed.
+func (h *holder) try(n int) (freed <-chan struct{}, done bool) {
+	r := h.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	own, going := n, false
+	for _, other := range r.holders {
+		if other.client == h.client {
+			own += other.held
+		}
+		going = going || other.cut
+	}
+	crowded := own > r.share
+	switch {
+	case h.cut || n > r.size:
+		return nil, false
+	case !crowded && r.used+n <= r.size:
+		if h.held == 0 {
+			h.since = time.Now()
+			r.holders = append(r.holders, h)
+		}
+		h.held += n
+		r.used += n
+		return nil, true
+	}
+	for _, other := range r.holders {
+		if other != h && !other.read && !other.cut && time.Since(other.since) >= r.slow && (!crowded || other.client == h.client) {
+			other.cut, going = true, true
+			other.interrupt()
+			break
+		}
+	}
+	if !going {
+		return nil, false
+	}
+	if r.freed == nil {
+		r.freed = make(chan struct{})
+	}
+	return r.freed, false
+}
+
+// arrived says that the whole body is there, so that it is not cut off any more.
+func (h *holder) arrived() {
+	h.room.mu.Lock()
+	defer h.room.mu.Unlock()
+	h.read = true
+}
+
+// leave gives back all that the body held.
+func (h *holder) leave() {
+	r := h.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if h.held == 0 {
+		return
+	}
+	r.used -= h.held
+	h.held = 0
+	r.holders = slices.DeleteFunc(r.holders, func(other *holder) bool { return other == h })
+	if r.freed != nil {
+		close(r.freed)
+		r.freed = nil
+	}
+}

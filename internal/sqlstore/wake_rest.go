@@ -1,0 +1,66 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// takeWaits ends waits for a key, so that the next step takes others.
+const takeWaits Statement = `
+delete from work_waits
+where waits_for = $1 and key in (select key from work_waits where waits_for = $1 order by key limit $2)
+returning key`
+
+// Wake implements [lockstep.Queue]. A key whose wait it ends is pending from then on: it is run, and
+// waits anew if it parks again.
+func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err error) {
+	target, err := lockstep.ParseKey(claim.Key.ID)
+	if err != nil {
+		return false, fmt.Errorf("wake: %w", lockstep.Terminal(err))
+	}
+	err = s.fenced(ctx, claim, func(t *tx) error {
+		landed, err := t.land(ctx, []lockstep.Key{target})
+		if err != nil {
+			return err
+		}
+		if account, is := landed[0].Account(); is && landed[0] != target {
+			if more, err = t.moveSome(ctx, account, target); more || err != nil {
+				return err
+			}
+		}
+		keys, err := collect(ctx, t, scanKey, takeWaits, target.String(), t.pool.dialect.step(2))
+		if err != nil {
+			return err
+		}
+		more = len(keys) == t.pool.dialect.step(2)
+		return t.mark(ctx, marksOf(keys))
+	})
+	if err != nil {
+		return false, fmt.Errorf("wake what waits for %s: %w", target, err)
+	}
+	return more, nil
+}
+
+// moveSome moves open events of a customer that is linked to its account, which is marked for them, and reports
+// whether there may be more.
+func (t *tx) moveSome(ctx context.Context, account lockstep.Account, customer lockstep.Key) (more bool, err error) {
+	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Normal}); err != nil {
+		return false, err
+	}
+	return t.moveEvents(ctx, account, customer.String())
+}
+
+// wakeRest has a run wake what waits for a key, where it is too much for this transaction.
+func (t *tx) wakeRest(ctx context.Context, key lockstep.Key) error {
+	return t.markRouted(ctx, lockstep.Mark{Key: key.Wake(), Priority: lockstep.Normal})
+}
+
+// marksOf are marks that have parked keys looked at again.
+func marksOf(keys []lockstep.Key) (marks []lockstep.Mark) {
+	for _, key := range keys {
+		marks = append(marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Normal})
+	}
+	return marks
+}

@@ -1,0 +1,175 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// shortestAPIKey is how many characters an API key has at least. 32 that are hexadecimal and
+// random cannot be guessed at any rate.
+const shortestAPIKey = 32
+
+// apiKeys are the keys that one setting holds, separated by commas.
+func apiKeys(setting lockstep.Secret) (keys []lockstep.Secret) {
+	if setting == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(setting.Reveal(), ",") {
+		keys = append(keys, lockstep.Secret(strings.TrimSpace(part)))
+	}
+	return keys
+}
+
+const makeAPIKey = "make one with: openssl rand -hex 32"
+
+// checkAPIKeys refuses keys that can be guessed, and secrets of others.
+func checkAPIKeys(setting lockstep.Secret) error {
+	var problems []error
+	for i, key := range apiKeys(setting) {
+		text, name := key.Reveal(), "LOCKSTEP_API_KEY"
+		if strings.Contains(setting.Reveal(), ",") {
+			name = fmt.Sprintf("LOCKSTEP_API_KEY, key %d of the list", i+1)
+		}
+		switch {
+		case text == "":
+			problems = append(problems, fmt.Errorf("%s: the key is empty; %s", name, makeAPIKey))
+		case untidy(text):
+			problems = append(problems, fmt.Errorf("%s: %s", name, untidiness))
+		case kindOf(text) != "":
+			problems = append(problems, fmt.Errorf("%s: this is %s, which Lockstep's API does not take; %s", name, kindOf(text), makeAPIKey))
+		case len(text) < shortestAPIKey:
+			problems = append(problems, fmt.Errorf("%s: the key has %d characters and needs at least %d; %s", name, len(text), shortestAPIKey, makeAPIKey))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkProviders refuses secrets of Stripe and Clerk that are in each other's place, or of
+// different modes.
+func (c Config) checkProviders() error {
+	problems := []error{
+		checkKey("STRIPE_SECRET_KEY", "sk_ or rk_", "Stripe Dashboard > Developers > API keys", "STRIPE_WEBHOOK_SECRET", c.Stripe.Key, "sk_", "rk_"),
+		checkWebhookSecrets("STRIPE_WEBHOOK_SECRET", "STRIPE_SECRET_KEY", "Stripe Dashboard > Developers > Webhooks > your endpoint", c.Stripe.WebhookSecrets),
+	}
+	if c.Identities == FromAPI {
+		return errors.Join(problems...)
+	}
+	problems = append(problems,
+		checkKey("CLERK_SECRET_KEY", "sk_", "Clerk Dashboard > Configure > API keys", "CLERK_WEBHOOK_SIGNING_SECRET", c.Clerk.Key, "sk_"),
+		checkWebhookSecrets("CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_SECRET_KEY", "Clerk Dashboard > Configure > Webhooks > your endpoint", c.Clerk.WebhookSecrets))
+	stripe, clerk := modeOf(c.Stripe.Key), modeOf(c.Clerk.Key)
+	switch {
+	case stripe == "live" && clerk == "test":
+		problems = append(problems, errors.New("STRIPE_SECRET_KEY is of live mode and CLERK_SECRET_KEY of a development instance: test users would be charged real money; use sk_live_ for both, or sk_test_ for both"))
+	case stripe == "test" && clerk == "live":
+		problems = append(problems, errors.New("STRIPE_SECRET_KEY is of test mode and CLERK_SECRET_KEY of a production instance: anybody could buy with a test card; use sk_live_ for both, or sk_test_ for both"))
+	}
+	if c.real() && c.Stripe.Key != "" && c.Stripe.Key == c.Clerk.Key {
+		problems = append(problems, errors.New("STRIPE_SECRET_KEY and CLERK_SECRET_KEY are the same: one of them is the other's; copy each from its own dashboard"))
+	}
+	return errors.Join(problems...)
+}
+
+// real reports whether neither provider is a simulator, whose secrets may be alike.
+func (c Config) real() bool { return c.Stripe.BaseURL == "" && c.Clerk.BaseURL == "" }
+
+// checkReuse refuses one secret in two places: who may know it for the one could use it for
+// the other. It also finds the wrong line in the environment.
+func (c Config) checkReuse() error {
+	var problems []error
+	for _, key := range apiKeys(c.APIKey) {
+		switch {
+		case key == "":
+		case slices.Contains(c.Stripe.WebhookSecrets, key):
+			problems = append(problems, errors.New("STRIPE_WEBHOOK_SECRET and LOCKSTEP_API_KEY are the same: the servers that call the API could sign events; copy the signing secret that begins with whsec_ from Stripe Dashboard > Developers > Webhooks > your endpoint"))
+		case slices.Contains(c.Clerk.WebhookSecrets, key):
+			problems = append(problems, errors.New("CLERK_WEBHOOK_SIGNING_SECRET and LOCKSTEP_API_KEY are the same: the servers that call the API could sign events; copy the signing secret that begins with whsec_ from Clerk Dashboard > Configure > Webhooks > your endpoint"))
+		}
+	}
+	for _, secret := range c.Clerk.WebhookSecrets {
+		if c.real() && slices.Contains(c.Stripe.WebhookSecrets, secret) {
+			problems = append(problems, errors.New("STRIPE_WEBHOOK_SECRET and CLERK_WEBHOOK_SIGNING_SECRET are the same: one of them is the other's; copy each from its own dashboard"))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkKey refuses what is not an API key: one that has none of the prefixes.
+func checkKey(name, begins, where, webhookName string, key lockstep.Secret, prefixes ...string) error {
+	text := key.Reveal()
+	switch {
+	case text == "":
+		return nil // the adapter says so
+	case untidy(text):
+		return fmt.Errorf("%s: %s", name, untidiness)
+	case kindOf(text) == webhookSigning:
+		return fmt.Errorf("%s: this is %s; put it in %s, and the key that begins with %s here (%s)", name, webhookSigning, webhookName, begins, where)
+	}
+	for _, prefix := range prefixes {
+		if strings.HasPrefix(text, prefix) {
+			return nil
+		}
+	}
+	if kind := kindOf(text); kind != "" {
+		return fmt.Errorf("%s: this is %s; use the secret key, which begins with %s (%s)", name, kind, begins, where)
+	}
+	return fmt.Errorf("%s: the key does not begin with %s; copy it whole (%s)", name, begins, where)
+}
+
+// checkWebhookSecrets refuses API keys in the place of signing secrets.
+func checkWebhookSecrets(name, keyName, where string, secrets []lockstep.Secret) error {
+	var problems []error
+	for _, secret := range secrets {
+		text := secret.Reveal()
+		switch kind := kindOf(text); {
+		case untidy(text):
+			problems = append(problems, fmt.Errorf("%s: %s", name, untidiness))
+		case kind != "" && kind != webhookSigning:
+			problems = append(problems, fmt.Errorf("%s: this is %s; put a secret key in %s, and the signing secret that begins with whsec_ here (%s)", name, kind, keyName, where))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+const untidiness = "it holds quotation marks or white space; remove them (docker's --env-file keeps quotation marks)"
+
+// untidy reports what no secret holds, but a badly copied one.
+func untidy(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("\"'`", r)
+	})
+}
+
+const webhookSigning = "a webhook signing secret (whsec_)"
+
+// kindOf says what kind of secret a provider's prefix tells; empty: none.
+func kindOf(text string) string {
+	for _, known := range []struct{ prefix, kind string }{
+		{"whsec_", webhookSigning},
+		{"pk_test_", "a publishable key (pk_)"}, {"pk_live_", "a publishable key (pk_)"},
+		{"sk_test_", "a secret key (sk_)"}, {"sk_live_", "a secret key (sk_)"},
+		{"rk_test_", "a restricted key (rk_)"}, {"rk_live_", "a restricted key (rk_)"},
+	} {
+		if strings.HasPrefix(text, known.prefix) {
+			return known.kind
+		}
+	}
+	return ""
+}
+
+// modeOf is "live" or "test"; empty where a key does not say.
+func modeOf(key lockstep.Secret) string {
+	_, rest, _ := strings.Cut(key.Reveal(), "_")
+	switch {
+	case strings.HasPrefix(rest, "live_"):
+		return "live"
+	case strings.HasPrefix(rest, "test_"):
+		return "test"
+	}
+	return ""
+}

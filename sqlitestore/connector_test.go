@@ -1,0 +1,59 @@
+package sqlitestore
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"testing"
+)
+
+// A connection that is opened after the database was removed or replaced would read another
+// database, or make one.
+func TestALaterConnectionOpensNoOtherFile(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"renamed": func(path string) error { return os.Rename(path, path+".old") },
+		"replaced": func(path string) error {
+			return errors.Join(os.Rename(path, path+".old"), os.WriteFile(path, nil, 0o600))
+		},
+	} {
+		path, _ := stored(t)
+		before, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &files{path: path}
+		if err := f.remember(before); err != nil {
+			t.Fatal(err)
+		}
+		db, err := f.open(readerDSN(path), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeAfter(t, db)
+		if err := change(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.PingContext(t.Context()); err == nil {
+			t.Errorf("%s: a connection was opened", name)
+		}
+		if info, err := os.Stat(path); name == "replaced" && (err != nil || info.Size() > 0) || name != "replaced" && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the path has %v, %v", name, info, err)
+		}
+	}
+}
+
+// The database that is opened is the one that was there when it was looked for.
+func TestADatabaseThatIsReplacedWhileItIsOpenedIsRefused(t *testing.T) {
+	t.Parallel()
+	path, _ := stored(t)
+	other, _ := stored(t)
+	before, err := os.Stat(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (&files{path: path}).remember(before); err == nil {
+		t.Error("it was opened")
+	}
+}

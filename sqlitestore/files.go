@@ -1,0 +1,157 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+
+	"modernc.org/sqlite"
+)
+
+// files are the database, its log and the log's index, as they were when the database was opened.
+// SQLite goes on writing to a file that somebody removes, renames or replaces, and every write
+// succeeds; but the next process to open the path does not find what was written. So the journal
+// compares device and inode of each file before it lets a commit be acknowledged. An inode is not
+// given to another file while SQLite has the first one open, so the comparison is exact.
+//
+// It does not see a file that is overwritten in place, as `cp backup.db lockstep.db` does.
+type files struct {
+	path   string
+	opened []file // empty while the database is being opened
+}
+
+type file struct {
+	name string
+	info os.FileInfo
+}
+
+// names are the database and what SQLite keeps beside it.
+func (f *files) names() []string { return []string{f.path, f.path + "-wal", f.path + "-shm"} }
+
+// remember notes which files are open, when a connection has all of them open. It fails when the
+// database is not the one that was there before it was opened.
+func (f *files) remember(before os.FileInfo) error {
+	var opened []file
+	for _, name := range f.names() {
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		opened = append(opened, file{name, info})
+	}
+	if !os.SameFile(before, opened[0].info) {
+		return errors.New("the file was replaced while it was being opened; start again")
+	}
+	f.opened = opened
+	return nil
+}
+
+// check reports a file that is not the one that was opened.
+func (f *files) check() error {
+	for _, opened := range f.opened {
+		now, err := os.Stat(opened.name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%s was removed or renamed while Lockstep had it open; see docs/sqlite.md", opened.name)
+		case err != nil:
+			return fmt.Errorf("look for the database's files: %w", err)
+		case !os.SameFile(now, opened.info):
+			return fmt.Errorf("%s was replaced while Lockstep had it open; see docs/sqlite.md", opened.name)
+		}
+	}
+	return nil
+}
+
+// fix is what an operator does after check has failed.
+func (f *files) fix() string {
+	return "put back " + strings.Join(f.names(), ", ") + " as they were, then restart Lockstep; docs/sqlite.md says how to save removed files before that"
+}
+
+// warn logs when every user of the machine may read personal data.
+func (f *files) warn(log *slog.Logger) {
+	if runtime.GOOS == "windows" { // where a mode says nothing about readers
+		return
+	}
+	for _, opened := range f.opened {
+		if mode := opened.info.Mode().Perm(); mode&0o007 != 0 {
+			log.Warn("every user of this machine can open the database, which holds personal data", "file", opened.name,
+				"mode", fmt.Sprintf("%04o", mode), "fix", "chmod 600 "+strings.Join(f.names(), " "))
+			return
+		}
+	}
+}
+
+// connector opens connections to a database whose files are still the ones that were opened: one
+// that the pool opens later must not read or write another file.
+type connector struct {
+	driver.Connector
+	files *files
+}
+
+// open returns a pool of up to so many connections, which it keeps.
+func (f *files) open(dsn string, connections int) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector{c, f})
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := c.files.check(); err != nil { // before SQLite makes files that are missing
+		return nil, err
+	}
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.files.check(); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+// create makes the database if it is not there, and returns what is there then. The file
+// holds personal data, so only its owner may read it; what SQLite creates beside it
+// inherits that. A file that is there is not opened: to close it would release the
+// locks that this process holds on it through SQLite.
+//
+// A log without its database is refused: SQLite would delete it, and with it what was committed
+// last. The log is looked for first, because another process that creates the database at the same time
+// writes to the database before the log.
+func create(path string) (os.FileInfo, error) {
+	log, err := os.Stat(path + "-wal")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if log != nil && log.Size() > 0 && (info == nil || info.Size() == 0) {
+		return nil, fmt.Errorf("the database is missing or empty, but its log %[1]s-wal has %[2]d bytes, which may be payments that are stored nowhere else; put the database back beside its log, or start empty with: mv %[1]s-wal %[1]s-wal.old",
+			path, log.Size())
+	}
+	if info != nil {
+		return info, nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return os.Stat(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err = file.Stat()
+	return info, errors.Join(err, file.Close())
+}

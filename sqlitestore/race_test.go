@@ -1,0 +1,7 @@
+//go:build race
+
+package sqlitestore_test
+
+// killedRows are how many rows an operation has when its process is killed. The race
+// detector makes the largest size too slow; two steps are enough to see what it is there for.
+var killedRows = []int{1, 1_000, 2_500}
