@@ -112,7 +112,7 @@ type Session struct {
 	Claims           map[string]any
 }
 
-// ErrSessionTime: the session token is genuine, but not valid at this time. That is no attempt
+// ErrSessionTime means that a session token is genuine, but not valid at this time: nobody tried
 // to guess one.
 var ErrSessionTime = errors.New("not valid at this time")
 

@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"reflect"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -61,8 +60,8 @@ func code(err error) string {
 }
 
 // argument turns what has a name of its own into what it is, since in some of pgx's modes
-// a type must be known without asking the server; and texts into such that PostgreSQL can
-// keep: no zero byte, and UTF-8.
+// a type must be known without asking the server; and texts in arrays into such that
+// PostgreSQL can keep.
 func argument(a any) any {
 	switch v := a.(type) {
 	case nil, int64, bool, []byte, []int64, [][]byte:
@@ -70,27 +69,23 @@ func argument(a any) any {
 	case int:
 		return int64(v)
 	case string:
-		return storable(v)
+		return sqlstore.Storable(v)
 	case []string:
 		clean := make([]string, len(v))
 		for i, s := range v {
-			clean[i] = storable(s)
+			clean[i] = sqlstore.Storable(s)
 		}
 		return clean
 	}
 	switch v := reflect.ValueOf(a); v.Kind() {
 	case reflect.String:
-		return storable(v.String())
+		return sqlstore.Storable(v.String())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return v.Int()
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
 		return int64(v.Uint()) //nolint:gosec // of at most 32 bits
 	}
 	return a
-}
-
-func storable(s string) string {
-	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
 }
 
 const (

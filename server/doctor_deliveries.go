@@ -7,28 +7,28 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// lately is how many events are looked at, the newest ones.
+// lately is how many of the newest events a diagnosis reads.
 const lately = 100
 
-// A webhook secret cannot be compared with the provider's, who does not show it again. But
-// only what was signed with it is stored as delivered: so the stored events tell whether it is
-// right, once the service has run.
+// No provider shows a signing secret again, so a secret cannot be compared. But the store keeps
+// an event as delivered only if the delivery was signed with the configured secret. So once the
+// service has run, the stored events show whether the secret is right.
 
 func diagnoseStripeDeliveries(ctx context.Context, c Config) (Finding, error) {
 	f := Finding{What: "Stripe hooks", Level: Fine}
 	if len(c.Stripe.WebhookSecrets) == 0 {
-		f.Detail = "no signing secret, so none are taken"
+		f.Detail = "no signing secret is configured, so webhooks are refused"
 		return f, nil
 	}
 	page, err := c.Store.Events(ctx, lockstep.EventFilter{Source: lockstep.Stripe, Limit: lately, Bodiless: true})
 	switch at, delivered := lastDelivered(page.Events); {
 	case err != nil:
 	case delivered:
-		f.Detail = "the last one arrived at " + at
+		f.Detail = "the last delivery arrived at " + at
 	case len(page.Events) == 0:
-		f.Level, f.Detail = Warning, "none has arrived yet, so STRIPE_WEBHOOK_SECRET is not proven right: cause an event (stripe trigger customer.created), then run this again"
+		f.Level, f.Detail = Warning, "no delivery has arrived yet, so STRIPE_WEBHOOK_SECRET is not verified: cause an event (stripe trigger customer.created), then run doctor again"
 	default:
-		f.Level, f.Detail = Failure, fmt.Sprintf("the last %d events were all found by the gap scan, and none arrived signed with STRIPE_WEBHOOK_SECRET: compare it with Stripe Dashboard > Developers > Webhooks > your endpoint > Signing secret, and look there for failed deliveries", len(page.Events))
+		f.Level, f.Detail = Failure, fmt.Sprintf("the gap scan found the last %d events, and no delivery signed with STRIPE_WEBHOOK_SECRET arrived: compare the secret with Stripe Dashboard > Developers > Webhooks > your endpoint > Signing secret, and look there for failed deliveries", len(page.Events))
 	}
 	return f, err
 }
@@ -36,7 +36,7 @@ func diagnoseStripeDeliveries(ctx context.Context, c Config) (Finding, error) {
 func diagnoseClerkDeliveries(ctx context.Context, c Config) (Finding, error) {
 	f := Finding{What: "Clerk hooks", Level: Fine}
 	if c.Identities == FromAPI || len(c.Clerk.WebhookSecrets) == 0 {
-		f.Detail = "no signing secret, so none are taken"
+		f.Detail = "no signing secret is configured, so webhooks are refused"
 		return f, nil
 	}
 	page, err := c.Store.Events(ctx, lockstep.EventFilter{Source: lockstep.Clerk, Limit: 1, Bodiless: true})
@@ -44,14 +44,14 @@ func diagnoseClerkDeliveries(ctx context.Context, c Config) (Finding, error) {
 		return f, err
 	}
 	if at, delivered := lastDelivered(page.Events); delivered {
-		f.Detail = "the last one arrived at " + at
+		f.Detail = "the last delivery arrived at " + at
 		return f, nil
 	}
-	// Once an account is known, its metadata was written, of which Clerk tells by a webhook.
+	// Lockstep writes the metadata of each account it knows, and Clerk sends a webhook for that.
 	known, err := c.Store.AccountsAfter(ctx, lockstep.Account{}, 1)
-	f.Level, f.Detail = Warning, "none has arrived yet, so CLERK_WEBHOOK_SIGNING_SECRET is not proven right: send a test event from Clerk Dashboard > Configure > Webhooks > your endpoint > Testing, then run this again"
+	f.Level, f.Detail = Warning, "no delivery has arrived yet, so CLERK_WEBHOOK_SIGNING_SECRET is not verified: send a test event from Clerk Dashboard > Configure > Webhooks > your endpoint > Testing, then run doctor again"
 	if len(known) > 0 {
-		f.Level, f.Detail = Failure, "accounts are known, and no delivery arrived signed with CLERK_WEBHOOK_SIGNING_SECRET: compare it with Clerk Dashboard > Configure > Webhooks > your endpoint > Signing Secret, and look there for failed deliveries"
+		f.Level, f.Detail = Failure, "Lockstep knows accounts, and no delivery signed with CLERK_WEBHOOK_SIGNING_SECRET arrived: compare the secret with Clerk Dashboard > Configure > Webhooks > your endpoint > Signing Secret, and look there for failed deliveries"
 	}
 	return f, err
 }

@@ -67,7 +67,9 @@ var singles = []singleOperation{
 	{"save a mail", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
 		return store.SaveMail(ctx, claim, lockstep.Mail{NoticeID: notice.ID, State: lockstep.MailSent})
 	})},
-	{"request a mail", func(ctx context.Context, store lockstep.Store) error { return store.RequestMail(ctx, notice.ID, lockstep.ToAccount) }},
+	{"request a mail", func(ctx context.Context, store lockstep.Store) error {
+		return store.RequestMail(ctx, notice.ID, lockstep.ToAccount)
+	}},
 	{"begin and end a purchase", func(ctx context.Context, store lockstep.Store) error {
 		turn, err := store.BeginPurchase(ctx, user, "same", time.Hour)
 		return errors.Join(err, store.EndPurchase(ctx, turn, true))

@@ -31,7 +31,7 @@ type kit struct {
 	app     *App
 	jwt     string // what Clerk makes for the session
 	cookies map[string]*http.Cookie
-	spent   []string // the requests with which Lockstep was asked to spend
+	spent   []string // the requests that asked Lockstep to spend
 }
 
 func start(t *testing.T) *kit {
@@ -127,7 +127,7 @@ func TestWhoImpersonatesCannotBuy(t *testing.T) {
 			}
 		}
 		if (len(k.spent) == 0) != (as != "ada") {
-			t.Errorf("%s: Lockstep was asked for %v", as, k.spent)
+			t.Errorf("%s: the app asked Lockstep for %v", as, k.spent)
 		}
 	}
 }

@@ -79,7 +79,7 @@ type seen struct {
 	session lockstep.Checkout
 	unknown bool
 	asked   time.Time // when Stripe said this; zero: never
-	looked  bool      // it was asked for somebody who came back, not only when we created the session
+	looked  bool      // we asked for a buyer who came back, not only when we created the session
 	first   time.Time // when somebody asked first; zero: never
 	active  bool      // it was said to be active
 }

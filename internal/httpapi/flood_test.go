@@ -15,7 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// guess is an id that has the form of a session's, and is none.
+// guess is a made-up id of the right form.
 func guess() string {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	id := []byte("cs_test_a1")
@@ -84,7 +84,7 @@ func TestAFloodOfGuessesTakesNothingFromBuyers(t *testing.T) {
 		}
 	}
 	if served > 10 {
-		t.Errorf("with one token, %d guesses were looked up", served)
+		t.Errorf("one token opened the way for %d guesses", served)
 	}
 	guessed := k.sim.CountRequests(func(e simulator.Entry) bool {
 		id, is := strings.CutPrefix(e.Path, "/v1/checkout/sessions/")
@@ -207,7 +207,7 @@ func TestUnsignedDeliveriesAreRefusedBeforeTheirBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer connection.Close()
+			defer func() { _ = connection.Close() }() // the server may have closed it
 			fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: 200000\r\n\r\n", path, header)
 			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 			if err != nil {

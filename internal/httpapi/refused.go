@@ -9,7 +9,7 @@ import (
 )
 
 // UpstreamRefused is the code (urn:lockstep:upstream-refused) of a request that Stripe or Clerk
-// refused, and will refuse again as long as it is the same.
+// refused. A retry of the same request gets the same answer.
 const UpstreamRefused = "upstream-refused"
 
 // refusedUpstream answers what a provider refused: its code and parameter for programs, its own

@@ -22,7 +22,7 @@ type Roster interface {
 
 type putInput struct {
 	Kind string `path:"kind" enum:"user,organization" doc:"Kind of account"`
-	ID   string `path:"id" maxLength:"128" doc:"Your id of it: letters, digits or _.:|@-, of which the first is a letter, a digit, _ or -"`
+	ID   string `path:"id" maxLength:"128" doc:"Your id of it: letters, digits or _.:|@-; it begins with a letter, a digit, _ or -"`
 	Body struct {
 		Email string `json:"email,omitempty" maxLength:"512" doc:"Where Stripe sends receipts; left out: none"`
 		Name  string `json:"name,omitempty" maxLength:"256" doc:"Display name; left out: none"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -39,6 +40,8 @@ type Endpoint struct {
 	Source Source
 	Intake *Intake
 	Log    *slog.Logger
+
+	refusals clients.Tally
 }
 
 // ServeHTTP takes one delivery in. See the package comment for the answers.
@@ -46,7 +49,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.Source.Plausible != nil {
 		if err := e.Source.Plausible(r.Header, time.Now()); err != nil {
 			w.Header().Set("Connection", "close") // else the server would read the body all the same
-			e.refuse(w, http.StatusBadRequest, "signature_invalid", err)
+			e.refuse(w, r, http.StatusBadRequest, "signature_invalid", err)
 			return
 		}
 	}
@@ -60,23 +63,23 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var tooLarge *http.MaxBytesError
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			e.refuse(w, http.StatusRequestTimeout, "body_too_slow", err)
+			e.refuse(w, r, http.StatusRequestTimeout, "body_too_slow", err)
 		case errors.As(err, &tooLarge):
-			e.refuse(w, http.StatusRequestEntityTooLarge, "body_too_large", err)
+			e.refuse(w, r, http.StatusRequestEntityTooLarge, "body_too_large", err)
 		case errors.Is(err, lockstep.ErrBusy):
 			e.postpone(w, r, "", err)
 		default:
-			e.refuse(w, http.StatusBadRequest, "body_unreadable", err)
+			e.refuse(w, r, http.StatusBadRequest, "body_unreadable", err)
 		}
 		return
 	}
 	if err := e.Source.Verify(r.Header, body, time.Now()); err != nil {
-		e.refuse(w, http.StatusBadRequest, "signature_invalid", err)
+		e.refuse(w, r, http.StatusBadRequest, "signature_invalid", err)
 		return
 	}
 	hint, err := e.Source.Read(r.Header, body)
 	if err != nil {
-		e.refuse(w, http.StatusBadRequest, "not_an_event", err)
+		e.refuse(w, r, http.StatusBadRequest, "not_an_event", err)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), commitTimeout)
@@ -107,9 +110,9 @@ func (e *Endpoint) postpone(w http.ResponseWriter, r *http.Request, event string
 }
 
 // refuse tells the sender a code and the log the reason: a reason would tell an
-// attacker how far they got.
-func (e *Endpoint) refuse(w http.ResponseWriter, status int, code string, err error) {
-	e.Log.Warn("delivery refused", "source", e.Source.Name, "code", code, "error", err)
+// attacker how far they got. Anybody can cause it, so the log gets one line a minute.
+func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, code string, err error) {
+	e.refusals.Note(e.Log.With("source", e.Source.Name), "delivery refused", clients.Of(r.Context()), fmt.Errorf("%s: %w", code, err))
 	reply(w, status, `{"status":"error","code":"`+code+`"}`)
 }
 

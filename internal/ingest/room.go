@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// room is memory that large bodies share. Whether a body is signed is known only when all of it
-// has arrived, so strangers can take room too. They cannot keep it: when there is none left, the
-// oldest body that is slow is cut off, and what its sender held goes to the newcomer. A client
-// holds at most a share; when that is full, it is one of its own bodies that is cut off.
+// room is memory that large bodies share. A body can be verified only when all of it has
+// arrived, so strangers can take room too, but they cannot keep it. When the room is full, the
+// oldest body that is slow is cut off, and the newcomer gets its place. A client holds at most
+// a share; when the share is full, one of the client's own slow bodies is cut off.
 type room struct {
 	size  int           // bytes, of all together
 	share int           // bytes, of one client
@@ -18,11 +18,11 @@ type room struct {
 
 	mu      sync.Mutex
 	used    int
-	holders []*holder // those that hold some, oldest first
+	holders []*holder // oldest first
 	freed   chan struct{}
 }
 
-// madeWithin is how long a newcomer waits for what is cut off to go.
+// madeWithin is how long a newcomer waits until a body that was cut off is gone.
 const madeWithin = time.Second
 
 // holder is a body that may hold a part of a room.

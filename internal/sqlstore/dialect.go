@@ -100,18 +100,14 @@ func (d Dialect) arguments(args []any) []any {
 }
 
 // storable are deliveries whose ids are as the database will return them.
-func (d Dialect) storable(deliveries []lockstep.Delivery) []lockstep.Delivery {
-	if d.Argument == nil {
-		return deliveries
-	}
-	id := func(s string) string { return d.Argument(s).(string) }
+func storable(deliveries []lockstep.Delivery) []lockstep.Delivery {
 	deliveries = slices.Clone(deliveries)
 	for i := range deliveries {
 		e, m := &deliveries[i].Event, deliveries[i].Mark
-		e.ID = id(e.ID)
+		e.ID = Storable(e.ID)
 		if m != nil {
 			mark := *m
-			mark.Key.ID = id(m.Key.ID)
+			mark.Key.ID = Storable(m.Key.ID)
 			deliveries[i].Mark = &mark
 		}
 	}

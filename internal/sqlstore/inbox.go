@@ -49,7 +49,7 @@ func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
 		return nil, nil
 	}
 	next = once(next)
-	for some := range slices.Chunk(s.writer.dialect.storable(deliveries), s.step(2)) {
+	for some := range slices.Chunk(storable(deliveries), s.step(2)) {
 		then := next
 		if len(receipts)+len(some) < len(deliveries) {
 			then = func() {}

@@ -11,10 +11,16 @@ import (
 // nothing then, which is right: no provider has any.
 func replaceUnstorable(args []any) {
 	for i, arg := range args {
-		text, is := arg.(string)
-		if !is || !strings.Contains(text, "\x00") && utf8.ValidString(text) {
-			continue
+		if text, is := arg.(string); is {
+			args[i] = Storable(text)
 		}
-		args[i] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 	}
+}
+
+// Storable is a text as every database returns it.
+func Storable(text string) string {
+	if !strings.Contains(text, "\x00") && utf8.ValidString(text) {
+		return text
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
