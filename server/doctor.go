@@ -59,6 +59,7 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		found = append(found, catalogSkipped)
 	} else {
 		found = append(found, diagnoseCatalog(ctx, c)...)
+		found = append(found, diagnosePrices(ctx, c)...)
 	}
 	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseStripeDeliveries, diagnoseClerkDeliveries, diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
 		finding, err := look(ctx, c)
@@ -67,7 +68,7 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		}
 		found = append(found, finding)
 	}
-	return append(found, diagnosePrices(ctx, c)...)
+	return found
 }
 
 // each is the errors that were joined.
