@@ -123,6 +123,7 @@ type Store interface {
 	Replicas
 	Roster
 	Changes
+	Instances
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error
@@ -142,6 +143,8 @@ type NewCustomer struct {
 // tries again: the queue does.
 type Billing interface {
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
+	// NameCustomer has the customer's metadata name an account. ErrNotFound when it is deleted.
+	NameCustomer(ctx context.Context, id string, account Account) error
 	// UpdateCustomer sets the address and the name. ErrNotFound when it is deleted.
 	UpdateCustomer(ctx context.Context, id, email, name string) error
 	// DeleteCustomer deletes a customer, which cancels its subscriptions. That it

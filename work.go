@@ -65,6 +65,8 @@ const (
 	ScopePayments                        // its one-time payments
 	ScopePurchase                        // somebody is about to buy: there must be a customer
 	ScopeDeleted                         // somebody said that the identity is gone: confirm it
+	ScopeMissing                         // the directory's list lacks the identity: ask, and ask again later
+	ScopeSuccession                      // an operator gave it a former account
 
 	ScopeAll = ScopeIdentity | ScopeCustomer | ScopeSubscriptions | ScopePayments
 )

@@ -47,7 +47,7 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		return found
 	}
 	add("database", Fine, "can be read and written")
-	found = append(found, diagnoseStripe(ctx, c), diagnoseDirectory(ctx, c))
+	found = append(found, diagnoseStripe(ctx, c), diagnoseDirectory(ctx, c), diagnoseInstances(ctx, c))
 	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
 		finding, err := look(ctx, c)
 		if err != nil {
@@ -70,7 +70,7 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		f.Detail = err.Error() + "; is the key right, and may it read webhook endpoints?"
 		return f
 	}
-	mode := map[bool]string{true: "live", false: "test"}[billing.Live()]
+	mode := mode(billing.Live())
 	for _, e := range endpoints {
 		if !strings.HasSuffix(e.URL, "/webhooks/stripe") || !e.Enabled {
 			continue

@@ -20,6 +20,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/hookcall"
 	"github.com/lockstep-dev/lockstep/internal/httpapi"
 	"github.com/lockstep-dev/lockstep/internal/ingest"
+	"github.com/lockstep-dev/lockstep/internal/instance"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/watch"
@@ -77,6 +78,10 @@ func New(c Config) (*Server, error) {
 	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
+	guard := guard(c, billing, id)
+	accounts := keys[lockstep.KeyUser].(*reconcile.Accounts)
+	accounts.Generation, accounts.Absence = guard.Generation, c.Intervals.Absence()
+	reconcile.Guarded(keys, guard)
 	keys[lockstep.KeyHook] = reconcile.NewHooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)
 
@@ -88,10 +93,10 @@ func New(c Config) (*Server, error) {
 	if c.Mail.Page != nil {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
-	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
+	desk := &buying.Desk{Store: c.Store, Till: billing, Catalog: c.Catalog, Policy: c.Buying.Policy, Ready: func(ctx context.Context) error { return guard.Check(ctx) }, Wake: s.runner.Wake, Log: c.Log}
 	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Catalog: c.Catalog, Key: c.APIKey,
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), ReturnOrigins: c.ReturnOrigins,
-		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
+		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Guard: guard, DirectorySweeps: reconcile.DirectorySweeps(), Wake: s.runner.Wake, Log: c.Log}
 	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
@@ -107,6 +112,8 @@ type identity struct {
 	sessions  lockstep.Sessions // nil: no session token is good
 	roster    httpapi.Roster    // nil: a provider keeps them
 	gate      *upstream.Gate    // of its calls; nil: it makes none
+	// instance reads which instance the key belongs to; nil: there are none.
+	instance func(context.Context) (string, error)
 }
 
 func identities(c Config) (identity, error) {
@@ -123,7 +130,7 @@ func identities(c Config) (identity, error) {
 	if err != nil {
 		return identity{}, fmt.Errorf("clerk session tokens: %w", err)
 	}
-	return identity{directory: directory, sessions: sessions, gate: directory.Gate()}, nil
+	return identity{directory: directory, sessions: sessions, gate: directory.Gate(), instance: directory.Instance}, nil
 }
 
 // reconcilers says which reconciler brings which kind of key in step.
@@ -143,6 +150,25 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 			Intervals: c.Intervals, Retention: c.Retention, Take: intake.Take, Log: c.Log},
 		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
 	}
+}
+
+// guard compares our keys with the instances that the database belongs to.
+func guard(c Config, billing *stripebilling.Client, id identity) *instance.Guard {
+	keys := []instance.Key{{Provider: lockstep.Stripe, Secret: c.Stripe.Key, Instance: func(context.Context) (string, error) {
+		return mode(billing.Live()), nil
+	}}}
+	if id.instance != nil {
+		keys = append(keys, instance.Key{Provider: lockstep.Clerk, Secret: c.Clerk.Key, Instance: id.instance})
+	}
+	return instance.NewGuard(c.Store, c.Log, keys...)
+}
+
+// mode is how Stripe's modes are called.
+func mode(live bool) string {
+	if live {
+		return "live"
+	}
+	return "test"
 }
 
 // limiter is the directory, where it knows members.

@@ -23,6 +23,7 @@ type program struct {
 	Migrate   migrateCommand   `cmd:"" help:"Move the business from an SQLite file into an empty PostgreSQL database. The file is not written any more from then on; a move that was interrupted goes on when it is run again."`
 	Forget    forgetCommand    `cmd:"" help:"Forget a deleted account's personal data at once."`
 	Link      linkCommand      `cmd:"" help:"Say whose a customer or a guest's payment is that is parked."`
+	Instance  instanceCommand  `cmd:"" help:"Move to another Clerk instance: show, accept."`
 	Deletions deletionsCommand `cmd:"" help:"What the brake on deletions holds: list, approve, discard."`
 
 	Sim simCommand `cmd:"" help:"The Stripe and Clerk simulators alone."`

@@ -33,8 +33,10 @@ type Desk struct {
 	Till    lockstep.Till
 	Catalog lockstep.Catalog
 	Policy  Policy
-	Wake    func() // tells the workers that something is due
-	Log     *slog.Logger
+	// Ready returns an error while work is paused: nothing is sold then. Nil: it never is.
+	Ready func(ctx context.Context) error
+	Wake  func() // tells the workers that something is due
+	Log   *slog.Logger
 }
 
 // Order is a checkout that somebody asks for.
@@ -76,6 +78,11 @@ const (
 func (d *Desk) Begin(ctx context.Context, o Order) (Begun, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if d.Ready != nil {
+		if err := d.Ready(ctx); err != nil {
+			return Begun{}, err
+		}
+	}
 	if refused := d.listed(o); refused != nil {
 		return Begun{}, refused
 	}

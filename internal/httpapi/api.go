@@ -16,6 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/activation"
 	"github.com/lockstep-dev/lockstep/internal/buying"
+	"github.com/lockstep-dev/lockstep/internal/instance"
 	"github.com/lockstep-dev/lockstep/internal/watch"
 )
 
@@ -24,6 +25,7 @@ type Store interface {
 	lockstep.Inbox
 	lockstep.Queue
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error)
 	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
 	Mail(ctx context.Context, noticeID string) (lockstep.Mail, error)
@@ -33,6 +35,7 @@ type Store interface {
 	lockstep.Deletions
 	lockstep.Replicas
 	lockstep.Assignments
+	lockstep.Instances
 	Ping(ctx context.Context) error
 }
 
@@ -57,7 +60,10 @@ type API struct {
 	Wake                func() // tells the workers that something is due
 	// Collectors are what /metrics tells beside what the database counts.
 	Collectors []prometheus.Collector
-	Log        *slog.Logger
+	Guard      *instance.Guard // compares our keys with the database's instances
+	// DirectorySweeps are the keys to mark when another instance is accepted.
+	DirectorySweeps []lockstep.Key
+	Log             *slog.Logger
 }
 
 // Register adds the API's routes to mux, and answers what no route of mux does.
@@ -120,6 +126,10 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "link", Method: http.MethodPost, Path: "/v1/links",
 		Summary: "Say whose a customer or a guest's payment is", Tags: []string{"Operating"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.link)
+	huma.Register(api, huma.Operation{OperationID: "get-instance", Method: http.MethodGet, Path: "/v1/instance",
+		Summary: "Which Clerk instance and mode of Stripe the database and the keys belong to", Tags: []string{"Operating"}, Security: server}, a.instance)
+	huma.Register(api, huma.Operation{OperationID: "accept-instance", Method: http.MethodPost, Path: "/v1/instance/accept",
+		Summary: "Accept another Clerk instance with the same people", Tags: []string{"Operating"}, Security: server}, a.accept)
 	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
 		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
 	huma.Register(api, huma.Operation{OperationID: "approve-deletions", Method: http.MethodPost, Path: "/v1/deletions/approve",

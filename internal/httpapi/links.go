@@ -11,13 +11,16 @@ import (
 
 type linkInput struct {
 	Body struct {
-		Object  string `json:"object" maxLength:"255" example:"cus_x" doc:"A customer, or the checkout session of a guest's one-time payment"`
+		Object  string `json:"object" maxLength:"255" example:"cus_x" doc:"A customer, the checkout session of a guest's one-time payment, or an account of a former Clerk instance"`
 		Account string `json:"account" example:"user/user_2x" doc:"Whose it is"`
 	}
 }
 
 // link takes an operator's word of whose something is. What follows is the workers'.
 func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
+	if succeeds, err := a.succeed(ctx, in); succeeds || err != nil {
+		return nil, err
+	}
 	key, assignable := lockstep.AssignableKey(in.Body.Object)
 	if !assignable {
 		return nil, huma.Error422UnprocessableEntity("the object is neither a customer (cus_…) nor a checkout session (cs_…)")

@@ -40,6 +40,7 @@ var (
 	eventsStored = prometheus.NewDesc("lockstep_events", "Stored events, by what became of them.", []string{"status"}, nil)
 	deletionsOf  = prometheus.NewDesc("lockstep_deletions", "Accounts that the directory said to be gone, by how far their deletion is; held ones wait for an operator.", []string{"state"}, nil)
 	replicasAt   = prometheus.NewDesc("lockstep_replicas", "Processes that have called providers in the last seconds, and share their limits.", nil, nil)
+	instanceOK   = prometheus.NewDesc("lockstep_instance_accepted", "1 when this process's key belongs to the instance that the database belongs to; 0 while nothing is deleted or created.", []string{"provider"}, nil)
 	brakeOn      = prometheus.NewDesc("lockstep_deletions_braked", "1 while deletions are held by the brake.", nil, nil)
 )
 
@@ -52,6 +53,7 @@ func (stored) Describe(to chan<- *prometheus.Desc) {
 	to <- deletionsOf
 	to <- brakeOn
 	to <- replicasAt
+	to <- instanceOK
 }
 
 // Collect implements [prometheus.Collector].
@@ -75,10 +77,24 @@ func (s stored) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(deletionsOf, prometheus.GaugeValue, float64(deletions[state]), string(state))
 	}
 	to <- prometheus.MustNewConstMetric(brakeOn, prometheus.GaugeValue, float64(min(deletions[lockstep.DeletionHeld], 1)))
+	s.collectInstances(ctx, to)
 	fleet, err := s.api.Store.Fleet(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(replicasAt, err)
 		return
 	}
 	to <- prometheus.MustNewConstMetric(replicasAt, prometheus.GaugeValue, float64(fleet.Replicas))
+}
+
+func (s stored) collectInstances(ctx context.Context, to chan<- prometheus.Metric) {
+	if s.api.Guard == nil {
+		return
+	}
+	for _, standing := range s.api.Guard.Standings(ctx) {
+		accepted := 0.0
+		if standing.Problem == "" {
+			accepted = 1
+		}
+		to <- prometheus.MustNewConstMetric(instanceOK, prometheus.GaugeValue, accepted, string(standing.Provider))
+	}
 }

@@ -90,6 +90,9 @@ func (r *run) observeSubscriptions(ctx context.Context) error {
 		if r.account.Kind == lockstep.User {
 			listed[i].PaidBy = ""
 		}
+		if listed[i].PaidBy, err = r.payer(ctx, listed[i].PaidBy); err != nil {
+			return err
+		}
 	}
 	slices.SortFunc(listed, func(a, b lockstep.Subscription) int {
 		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {

@@ -133,7 +133,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 			return lockstep.Account{}, fmt.Errorf("look at customer's link: %w", err)
 		}
 	}
-	owner, err := resolve(e)
+	owner, err := p.resolve(ctx, e)
 	if err != nil || !owner.IsZero() || session.CustomerID == "" {
 		return owner, err
 	}
@@ -145,6 +145,14 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
 	}
 	e.customer = customer.Metadata
+	return p.resolve(ctx, e)
+}
+
+// resolve climbs the ladder, where ids of a former instance lead to those of now.
+func (p *Payments) resolve(ctx context.Context, e evidence) (owner lockstep.Account, err error) {
+	if e.successors, err = successorsOf(ctx, p.Store, e); err != nil {
+		return lockstep.Account{}, err
+	}
 	return resolve(e)
 }
 

@@ -57,6 +57,7 @@ func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 // assignments is what tells of an operator's word.
 type assignments interface {
 	AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Account, error)
+	successors
 }
 
 // assigned is whose an operator said something is; zero: nobody said so.
@@ -78,6 +79,9 @@ func whose(ctx context.Context, store assignments, billing lockstep.Billing, dir
 	}
 	e, err := evidenceOf(ctx, billing, customer)
 	if err != nil {
+		return lockstep.Account{}, err
+	}
+	if e.successors, err = successorsOf(ctx, store, e); err != nil {
 		return lockstep.Account{}, err
 	}
 	owner, err := resolve(e)

@@ -17,7 +17,8 @@ const (
 select kind, id, state, email, name, identity_updated_at,
 	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
 	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
-	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until, created_at, updated_at
+	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until,
+	instance_generation, missing_since, candidate, misnamed, created_at, updated_at
 from accounts where kind = $1 and id = $2`
 
 	selectAccountsAfter Statement = `
@@ -89,13 +90,14 @@ func (t *tx) askAccount(ctx context.Context, account lockstep.Account) func() (l
 func scanRecord(row scanner) (lockstep.Record, error) {
 	var r lockstep.Record
 	var intent lockstep.Intent
-	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil int64
+	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil, missingSince int64
 	var projected, entitlements string
 	err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.State,
 		&r.Email, &r.Name, &r.IdentityUpdatedAt,
 		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
-		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil, &createdAt, &updatedAt)
+		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil,
+		&r.InstanceGeneration, &missingSince, &r.Candidate, &r.Misnamed, &createdAt, &updatedAt)
 	if err != nil {
 		return r, err
 	}
@@ -103,7 +105,7 @@ func scanRecord(row scanner) (lockstep.Record, error) {
 		intent.At = moment(intentAt)
 		r.Intent = &intent
 	}
-	r.DeletionAt, r.PacedUntil = moment(deletionAt), moment(pacedUntil)
+	r.DeletionAt, r.PacedUntil, r.MissingSince = moment(deletionAt), moment(pacedUntil), moment(missingSince)
 	r.CreatedAt, r.UpdatedAt = moment(createdAt), moment(updatedAt)
 	if entitlements != "" {
 		if err := json.Unmarshal([]byte(entitlements), &r.Entitlements); err != nil {

@@ -25,7 +25,7 @@ insert into former_customers (customer_id, kind, id) values ($1, $2, $3) on conf
 func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string) error {
 	err := s.fencedAccount(ctx, claim, identity.Account, func(t *tx, stored lockstep.Record, err error) error {
 		if errors.Is(err, lockstep.ErrNotFound) {
-			err = t.createAccount(ctx, identity)
+			err = t.createAccount(ctx, identity, acceptedGeneration)
 		}
 		if err != nil {
 			return err

@@ -11,8 +11,9 @@ import (
 
 const (
 	insertAccount Statement = `
-insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $7)
+insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at, instance_generation)
+values ($1, $2, $3, $4, $5, $6, $7, $7,
+	case when cast($8 as bigint) >= 0 then cast($8 as bigint) else coalesce((select generation from instances where provider = 'clerk'), 0) end)
 on conflict (kind, id) do nothing`
 
 	updateAccount Statement = `
@@ -32,7 +33,8 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 	err := s.fencedAccount(ctx, claim, change.Record.Account, func(t *tx, stored lockstep.Record, err error) error {
 		isNew := errors.Is(err, lockstep.ErrNotFound)
 		if isNew {
-			err = t.createAccount(ctx, lockstep.Identity{Account: change.Record.Account})
+			stored.InstanceGeneration = change.Record.InstanceGeneration
+			err = t.createAccount(ctx, lockstep.Identity{Account: change.Record.Account}, stored.InstanceGeneration)
 		}
 		if err != nil {
 			return err
@@ -70,22 +72,21 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 	if r.Intent != nil {
 		intent = *r.Intent
 	}
-	entitlements := ""
-	if r.Entitlements != nil {
-		text, err := json.Marshal(r.Entitlements)
-		if err != nil {
-			return fmt.Errorf("encode entitlements: %w", err)
-		}
-		entitlements = string(text)
+	entitlements, err := encodeEntitlements(r.Entitlements)
+	if err != nil {
+		return err
 	}
 	state := r.State
 	if state == "" {
 		state = lockstep.AccountActive
 	}
-	err := t.later(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
+	err = t.later(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
 		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
 		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, millis(r.PacedUntil), t.now())
 	if err != nil {
+		return err
+	}
+	if err := t.saveStanding(ctx, stored, r); err != nil {
 		return err
 	}
 	if relinked {
@@ -97,14 +98,30 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 	return nil
 }
 
-// createAccount stores an account that is new, as the directory describes it.
-func (t *tx) createAccount(ctx context.Context, i lockstep.Identity) error {
+// acceptedGeneration stands for the generation of the accepted instance.
+const acceptedGeneration = -1
+
+// createAccount stores an account that is new, as the directory of an instance of the
+// given generation describes it.
+func (t *tx) createAccount(ctx context.Context, i lockstep.Identity, generation int64) error {
 	n, err := t.exec(ctx, insertAccount, i.Account.Kind, i.Account.ID, lockstep.AccountActive, i.Email, i.Name,
-		i.UpdatedAt, t.now())
+		i.UpdatedAt, t.now(), generation)
 	if err == nil && n == 0 {
 		err = errOvertaken
 	}
 	return err
+}
+
+// encodeEntitlements is how the database keeps them; empty: they were not read.
+func encodeEntitlements(features []string) (string, error) {
+	if features == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(features)
+	if err != nil {
+		return "", fmt.Errorf("encode entitlements: %w", err)
+	}
+	return string(text), nil
 }
 
 // SaveProjected implements [lockstep.Ledger]. It returns ErrNotFound when there

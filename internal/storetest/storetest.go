@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"retention":   retention,
 		"roster":      roster,
 		"changes":     changes,
+		"instances":   instances,
 		"fencing":     fencing,
 		"concurrency": concurrency,
 		"durability":  durability,

@@ -121,6 +121,7 @@ type world struct {
 	disputes  map[string]string            // the open ones, by payment intent
 	taken     map[string]bool              // payments whose money a dispute has taken back
 	clerkIs   atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
+	rotated   string                       // another key of the same Clerk instance; empty: there is none
 	change    func(*server.Config)         // of the services that are booted from now on; may be nil
 	replanned map[string]bool              // subscriptions whose plan was changed
 }
@@ -166,6 +167,9 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		if other := w.clerkIs.Load(); other != nil {
 			(*other).ServeHTTP(rw, r)
 			return
+		}
+		if key := r.Header.Get("Authorization"); w.rotated != "" && key == "Bearer "+w.rotated {
+			r.Header.Set("Authorization", "Bearer "+clerkKey)
 		}
 		w.sim.ClerkHandler().ServeHTTP(rw, r)
 	}))
