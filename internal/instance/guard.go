@@ -100,8 +100,8 @@ func (g *Guard) check(ctx context.Context, provider lockstep.Source) (lockstep.I
 	if now := time.Now(); m.checked.IsZero() || now.Sub(m.checked) >= recheck {
 		before := m.verdict
 		accepted, err := g.look(ctx, m)
-		if err != nil && ctx.Err() != nil {
-			return lockstep.Instance{}, err // whoever asked has left, which says nothing
+		if err != nil && (ctx.Err() != nil || !decided(err)) {
+			return lockstep.Instance{}, err // the next check looks again
 		}
 		m.accepted, m.verdict, m.checked = accepted, err, time.Now()
 		g.report(m, before)
@@ -140,11 +140,12 @@ func (g *Guard) look(ctx context.Context, m *member) (lockstep.Instance, error) 
 // report logs what has changed, once.
 func (g *Guard) report(m *member, before error) {
 	var foreign *foreignError
-	var unread *unreadError
+	var unread, wasUnread *unreadError
 	switch {
 	case before != nil && m.verdict == nil:
 		g.log.Info("work goes on: the key belongs to the accepted instance", "provider", string(m.Provider), "instance", m.own)
 	case m.verdict == nil, before != nil && before.Error() == m.verdict.Error():
+	case errors.As(m.verdict, &unread) && errors.As(before, &wasUnread): // its text has another request id
 	case errors.As(m.verdict, &foreign):
 		g.log.Error("ANOTHER INSTANCE: nothing is deleted or created until you decide. "+foreign.advice(),
 			"provider", string(m.Provider), "database", foreign.accepted, "key", foreign.own)
@@ -185,6 +186,13 @@ func (e *unreadError) Error() string {
 }
 
 func (e *unreadError) Unwrap() error { return e.cause }
+
+// decided reports whether an error is a verdict, not a failure of the database.
+func decided(err error) bool {
+	var foreign *foreignError
+	var unread *unreadError
+	return errors.As(err, &foreign) || errors.As(err, &unread)
+}
 
 // pause makes of a verdict what the queue and the API are told.
 func pause(err error) error {

@@ -10,6 +10,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// doubtFor is how long a list that names none of our accounts does not become believable
+// by the accounts that it has itself made known. Within it an operator sees the error.
+const doubtFor = 24 * time.Hour
+
 // unsightedPage is how many missing accounts are looked for at a time.
 const unsightedPage = 200
 
@@ -22,6 +26,15 @@ type roll struct {
 	Doubted int64  `json:"doubted,omitempty"` // Unix milliseconds: since when no round has named one; 0: the last one did
 	Missing bool   `json:"missing,omitempty"` // the pages are through
 	After   string `json:"after,omitempty"`   // the last missing account that was marked
+}
+
+// before is since when an account must have been known, in Unix milliseconds, for the list
+// to be believed because of it.
+func (r roll) before() int64 {
+	if r.Doubted != 0 && r.Round-r.Doubted < doubtFor.Milliseconds() {
+		return r.Doubted
+	}
+	return r.Round
 }
 
 func (s *Sweeps) listUsers(ctx context.Context, claim lockstep.Claim, at roll) (roll, []lockstep.Mark, bool, error) {
@@ -58,7 +71,7 @@ func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.K
 	}
 	at.Page, at.Missing = next, next == ""
 	if !at.Known {
-		if at.Known, err = s.knows(ctx, page, cmp.Or(at.Doubted, at.Round)); err != nil {
+		if at.Known, err = s.knows(ctx, page, at.before()); err != nil {
 			return at, nil, false, err
 		}
 	}

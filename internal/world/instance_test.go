@@ -491,3 +491,76 @@ func (r *recorded) Write(b []byte) (int, error) {
 	r.body = append(r.body, b...)
 	return len(b), nil
 }
+
+// TestAMoveSurvivesKills: the process dies every few moments while accounts are carried over.
+func TestAMoveSurvivesKills(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		users := w.business(12)
+		moved, err := w.sim.MoveClerkInstance(simulator.ClerkMove{Announce: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.use(moved.Key)
+		time.Sleep(time.Minute)
+		w.accept(moved.Instance)
+		for n := range 25 {
+			time.Sleep(time.Duration(n*n*3) * time.Millisecond)
+			w.service.kill()
+			w.service = w.boot()
+		}
+		time.Sleep(2 * time.Hour)
+		w.carriedOver(moved, users)
+	})
+}
+
+// TestAnOrganizationMovesByAnOperatorsWord: Clerk gives organizations no external_id. Who paid
+// for it is known under their new id.
+func TestAnOrganizationMovesByAnOperatorsWord(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		users := w.business(2)
+		org, err := w.sim.CreateOrganization("Engines", users[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		var session struct{ ID string }
+		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
+			map[string]any{"account": "organization/" + org.ID, "paid_by": users[1], "lookup_key": "pro", "success_url": "https://app.test/"}, &session)
+		if err != nil || status != http.StatusOK {
+			t.Fatalf("checkout: %d %v", status, err)
+		}
+		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		moved, err := w.sim.MoveClerkInstance(simulator.ClerkMove{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.use(moved.Key)
+		time.Sleep(time.Minute)
+		w.accept(moved.Instance)
+		time.Sleep(2 * 24 * time.Hour)
+		if a := w.ask("organization/" + org.ID); !a.Access.Active || a.State != "active" || a.Problem != "" {
+			t.Errorf("the former organization: %+v", a)
+		}
+		if status := w.link("organization/"+org.ID, "user/"+moved.Users[users[0]]); status != http.StatusUnprocessableEntity {
+			t.Errorf("to another kind of account: %d", status)
+		}
+		next := "organization/" + moved.Organizations[org.ID]
+		if status := w.link("organization/"+org.ID, next); status != http.StatusAccepted {
+			t.Fatalf("link: %d", status)
+		}
+		time.Sleep(10 * time.Minute)
+		if a := w.ask(next); !a.Access.Active || a.Access.Plan != "pro" || a.CustomerID == "" || a.Problem != "" {
+			t.Errorf("the organization: %+v", a)
+		}
+		payer, err := w.service.store.Account(t.Context(), lockstep.Account{Kind: lockstep.User, ID: moved.Users[users[1]]})
+		if err != nil || len(payer.PaysFor) != 1 {
+			t.Errorf("who paid for it: %+v %v", payer.PaysFor, err)
+		}
+		if w.lost() != 0 {
+			t.Errorf("%d customers deleted", w.lost())
+		}
+	})
+}

@@ -217,7 +217,8 @@ func (w *world) destroy() {
 }
 
 // settle ends all faults and lets the time pass in which Lockstep promises that
-// everything agrees: two rounds of the sweeps and the longest backoff.
+// everything agrees: a day in which a list that names nobody we know is doubted, two rounds
+// of the sweeps that confirm an absence, and the longest backoff.
 func (w *world) settle() {
 	w.sim.ClearFaults()
 	w.sim.SetDelivery(simulator.DeliveryPolicy{})
@@ -225,7 +226,7 @@ func (w *world) settle() {
 		w.service = w.boot()
 	}
 	w.calls.Wait()
-	time.Sleep(2*listEvery + time.Hour)
+	time.Sleep(5*listEvery + time.Hour)
 	synctest.Wait()
 }
 
