@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -203,8 +204,11 @@ func TestAPaymentUnderAFormerIdFindsItsAccount(t *testing.T) {
 			if status, err := w.deliver(lockstep.Clerk, fmt.Sprint("late", n), []byte(body)); err != nil || status != http.StatusOK {
 				t.Fatalf("a late event: %d %v", status, err)
 			}
+			time.Sleep(10 * time.Minute)
+			if parked := w.parked(); len(parked) != 0 {
+				t.Errorf("after a late %s: %v", kind, parked)
+			}
 		}
-		time.Sleep(10 * time.Minute)
 		for n, old := range users {
 			if a := w.ask("user/" + moved.Users[old]); len(a.Access.Reasons) != 2 || a.State != "active" {
 				t.Errorf("user %d: %+v", n, a)
@@ -235,6 +239,15 @@ func TestWhoHasNoExternalIDIsLeftToAnOperator(t *testing.T) {
 		if w.lost() != 0 || w.holders() != 3 {
 			t.Fatalf("%d customers deleted, %d alive", w.lost(), w.holders())
 		}
+		// Neither a late event of the former instance nor one of Stripe's takes anything away.
+		body := fmt.Sprintf(`{"data":{"id":%q,"deleted":true},"object":"event","type":"user.deleted","timestamp":1,"instance_id":"ins_1"}`, users[0])
+		if status, err := w.deliver(lockstep.Clerk, "late", []byte(body)); err != nil || status != http.StatusOK {
+			t.Fatalf("a late event: %d %v", status, err)
+		}
+		for _, s := range w.sim.Subscriptions() {
+			w.stripe("/v1/subscriptions/"+s.ID, url.Values{"cancel_at_period_end": {"true"}}, nil)
+		}
+		time.Sleep(time.Hour)
 		for n, old := range users[:2] {
 			former := w.ask("user/" + old)
 			if former.State != "active" || !former.Access.Active || former.Problem != "" || former.Pending {
