@@ -46,7 +46,7 @@ type Instances interface {
 	// accepted; another one than the accepted waits for an operator.
 	MeetInstance(ctx context.Context, provider Source, id, keyDigest string) (Instance, error)
 	// AcceptInstance makes the instance that waits the accepted one, and marks keys. To accept
-	// the accepted one again changes nothing. ErrNotFound when another or none waits.
+	// the accepted one again has no effect. ErrNotFound when the given instance does not wait.
 	AcceptInstance(ctx context.Context, provider Source, id string, marks ...Mark) (Instance, error)
 	// Succeed gives the successor the customers, subscriptions, licenses, notices and open
 	// events of the former account, and removes the former account; its id leads to the

@@ -33,7 +33,7 @@ type Desk struct {
 	Till    lockstep.Till
 	Catalog lockstep.Catalog
 	Policy  Policy
-	// Ready returns an error while work is paused: nothing is sold then. Nil: it never is.
+	// Ready returns an error while work is paused, which ends the sale. Nil: work never pauses.
 	Ready func(ctx context.Context) error
 	Wake  func() // tells the workers that something is due
 	Log   *slog.Logger

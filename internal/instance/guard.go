@@ -14,8 +14,8 @@ import (
 
 // Guard pauses the work of a process whose key belongs to another Clerk instance, or to
 // another mode of Stripe, than the database. Under such a key every account and customer
-// looks deleted, and everybody who is listed looks new. Nothing is deleted or created
-// until an operator accepts the instance; events are stored meanwhile.
+// looks deleted, and everybody who is listed looks new. Lockstep deletes and creates nothing
+// until an operator accepts the instance, and stores events meanwhile.
 //
 // While the instance of a key cannot be read the work waits too. A key that was read
 // before is known by its digest, so that a restart needs no answer of the provider.
@@ -48,7 +48,7 @@ type member struct {
 	digest   string
 	turn     chan struct{}
 	own      string // the instance of the key; empty: not read yet
-	met      bool   // the store knows of own, as far as this process must tell it
+	met      bool   // this process has stored own
 	checked  time.Time
 	accepted lockstep.Instance
 	verdict  error // nil: own is the accepted one
@@ -147,7 +147,7 @@ func (g *Guard) report(m *member, before error) {
 	case m.verdict == nil, before != nil && before.Error() == m.verdict.Error():
 	case errors.As(m.verdict, &unread) && errors.As(before, &wasUnread): // its text has another request id
 	case errors.As(m.verdict, &foreign):
-		g.log.Error("ANOTHER INSTANCE: nothing is deleted or created until you decide. "+foreign.advice(),
+		g.log.Error("ANOTHER INSTANCE: Lockstep deletes and creates nothing until you decide. "+foreign.advice(),
 			"provider", string(m.Provider), "database", foreign.accepted, "key", foreign.own)
 	case errors.As(m.verdict, &unread):
 		g.log.Warn("work waits: the instance of the key cannot be read; trying again", "provider", string(m.Provider), "error", unread.cause)
@@ -194,7 +194,7 @@ func decided(err error) bool {
 	return errors.As(err, &foreign) || errors.As(err, &unread)
 }
 
-// pause makes of a verdict what the queue and the API are told.
+// pause turns a verdict into the delay that the queue and the API understand.
 func pause(err error) error {
 	var foreign *foreignError
 	var unread *unreadError

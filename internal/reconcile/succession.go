@@ -169,7 +169,7 @@ func (r *run) nameCustomer(ctx context.Context) error {
 func (r *run) payer(ctx context.Context, id string) (string, error) {
 	user, err := lockstep.NewAccount(lockstep.User, id)
 	if err != nil || r.generation == 0 {
-		return id, nil // nobody, or nobody that could be an account
+		return id, nil //nolint:nilerr // empty, or an id that no account can have
 	}
 	now, err := current(ctx, r.Store, user)
 	return now.ID, err
