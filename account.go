@@ -103,6 +103,9 @@ type Identity struct {
 	Name      string         // display name; empty where there is none
 	Metadata  map[string]any // public metadata, as decoded from JSON
 	UpdatedAt int64          // the directory's own time stamp, in milliseconds
+	// ExternalID is the id that the operator's own system gave the identity: after a move to
+	// another instance, the id that it had before. Only servers can write it. May be empty.
+	ExternalID string
 
 	EmailVerified  bool     // the directory has verified the primary address
 	VerifiedEmails []string // every address that the directory has verified, as it is spelled

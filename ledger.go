@@ -49,8 +49,17 @@ type Record struct {
 	Deletion   DeletionState // written by [Deletions]; empty: nobody said that it is gone
 	DeletionAt time.Time     // when that changed last
 	Problems   []Problem     // steps that a provider refused, oldest first
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+
+	// InstanceGeneration is that of the instance in which the identity was last seen, see
+	// [Instance]. One below the accepted instance's is a former account: that the
+	// directory does not list it says nothing.
+	InstanceGeneration int64
+	MissingSince       time.Time // since when the directory does not know it, where only its absence says so
+	Candidate          string    // the id of a former account with the same verified address; empty: none
+	Misnamed           bool      // the customer's metadata names a former account
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // Live reports whether the account's customer can be bought with.

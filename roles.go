@@ -135,6 +135,7 @@ type Store interface {
 	Changes
 	PriceNames
 	HeldPrices
+	Instances
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error
@@ -154,6 +155,8 @@ type NewCustomer struct {
 // tries again: the queue does.
 type Billing interface {
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
+	// NameCustomer has the customer's metadata name an account. ErrNotFound when it is deleted.
+	NameCustomer(ctx context.Context, id string, account Account) error
 	// UpdateCustomer writes the fields that are not empty, and no others.
 	// ErrNotFound when it is deleted.
 	UpdateCustomer(ctx context.Context, id string, change CustomerDetails) error

@@ -71,6 +71,8 @@ const (
 	ScopePurchase                        // somebody is about to buy: there must be a customer
 	ScopeDeleted                         // somebody said that the identity is gone: confirm it
 	ScopeMembers                         // who belongs to the organization
+	ScopeMissing                         // the directory's list lacks the identity: ask, and ask again later
+	ScopeSuccession                      // an operator gave it a former account
 
 	ScopeAll = ScopeIdentity | ScopeCustomer | ScopeSubscriptions | ScopePayments
 )

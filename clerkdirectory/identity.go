@@ -81,8 +81,9 @@ func (c *Client) LimitMembers(ctx context.Context, organization lockstep.Account
 
 func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	identity := lockstep.Identity{
-		Account:   lockstep.Account{Kind: kind, ID: o.Text("id")},
-		UpdatedAt: o.Number("updated_at"),
+		Account:    lockstep.Account{Kind: kind, ID: o.Text("id")},
+		UpdatedAt:  o.Number("updated_at"),
+		ExternalID: o.Text("external_id"),
 	}
 	// What is not an object reads as no metadata.
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)

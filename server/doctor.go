@@ -54,7 +54,7 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 	add("database", Fine, "can be read and written")
 	found = append(found, diagnoseSources(c)...)
 	stripe := diagnoseStripe(ctx, c)
-	found = append(found, stripe, diagnoseDirectory(ctx, c))
+	found = append(found, stripe, diagnoseDirectory(ctx, c), diagnoseInstances(ctx, c))
 	if stripe.Level == Failure {
 		found = append(found, catalogSkipped)
 	} else {
@@ -98,7 +98,7 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		f.Detail = err.Error() + "; is the key right, and may it read webhook endpoints?"
 		return f
 	}
-	mode := map[bool]string{true: "live", false: "test"}[billing.Live()]
+	mode := mode(billing.Live())
 	if len(c.Stripe.WebhookSecrets) == 0 { // polling needs no endpoint
 		return Finding{f.What, Fine, "in " + mode + " mode"}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/hookcall"
 	"github.com/lockstep-dev/lockstep/internal/httpapi"
 	"github.com/lockstep-dev/lockstep/internal/ingest"
+	"github.com/lockstep-dev/lockstep/internal/instance"
 	"github.com/lockstep-dev/lockstep/internal/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
@@ -82,6 +83,10 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
 	keys[lockstep.KeyBuyerMail] = keys[lockstep.KeyMail]
+	guard := guard(c, billing, id)
+	accounts := keys[lockstep.KeyUser].(*reconcile.Accounts)
+	accounts.Generation, accounts.Absence = guard.Generation, c.Intervals.Absence()
+	reconcile.Guarded(keys, guard)
 	keys[lockstep.KeyHook] = reconcile.NewHooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)
 
@@ -90,10 +95,11 @@ func New(c Config) (*Server, error) {
 	if c.Mail.Page != nil {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
-	desk := &buying.Desk{Store: c.Store, Till: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy, Wake: s.runner.Wake, Log: c.Log}
+	desk := &buying.Desk{Store: c.Store, Till: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy,
+		Ready: func(ctx context.Context) error { return guard.Check(ctx) }, Wake: s.runner.Wake, Log: c.Log}
 	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Directory: id.asked(), Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(), ReturnOrigins: c.ReturnOrigins,
-		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Wake: s.runner.Wake, Log: c.Log}
+		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Guard: guard, DirectorySweeps: reconcile.DirectorySweeps(), Wake: s.runner.Wake, Log: c.Log}
 	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Live: billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
@@ -114,6 +120,8 @@ type identity struct {
 	sessions  lockstep.Sessions // nil: no session token is good
 	roster    httpapi.Roster    // nil: a provider keeps them
 	gate      *upstream.Gate    // of its calls; nil: it makes none
+	// instance reads which instance the key belongs to; nil: there are none.
+	instance func(context.Context) (string, error)
 }
 
 // asked is the directory to ask about accounts that are new; nil where servers put them.
@@ -138,7 +146,7 @@ func identities(c Config) (identity, error) {
 	if err != nil {
 		return identity{}, fmt.Errorf("clerk session tokens: %w", err)
 	}
-	return identity{directory: directory, sessions: sessions, gate: directory.Gate()}, nil
+	return identity{directory: directory, sessions: sessions, gate: directory.Gate(), instance: directory.Instance}, nil
 }
 
 // reconcilers says which reconciler brings which kind of key in step.
@@ -168,6 +176,25 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 func lister(directory lockstep.Directory) lockstep.MemberLister {
 	l, _ := directory.(lockstep.MemberLister)
 	return l
+}
+
+// guard compares our keys with the instances that the database belongs to.
+func guard(c Config, billing *stripebilling.Client, id identity) *instance.Guard {
+	keys := []instance.Key{{Provider: lockstep.Stripe, Secret: c.Stripe.Key, Instance: func(context.Context) (string, error) {
+		return mode(billing.Live()), nil
+	}}}
+	if id.instance != nil {
+		keys = append(keys, instance.Key{Provider: lockstep.Clerk, Secret: c.Clerk.Key, Instance: id.instance})
+	}
+	return instance.NewGuard(c.Store, c.Log, keys...)
+}
+
+// mode is the name of a mode of Stripe.
+func mode(live bool) string {
+	if live {
+		return "live"
+	}
+	return "test"
 }
 
 // limiter is the directory, where it knows members.

@@ -34,6 +34,20 @@ func (c *Client) CreateCustomer(ctx context.Context, n lockstep.NewCustomer) (lo
 	return customerOf(o), err
 }
 
+// NameCustomer has the customer's metadata name an account, as CreateCustomer does.
+// ErrNotFound when the customer is deleted.
+func (c *Client) NameCustomer(ctx context.Context, id string, account lockstep.Account) error {
+	const op = "name account of customer"
+	path, err := at(op, customers, id)
+	if err != nil {
+		return err
+	}
+	metadata := lockstep.NamingMetadata(account, "")
+	metadata[lockstep.AccountMetadata] = account.String()
+	_, err = c.one(ctx, op, http.MethodPost, path, &stripe.CustomerUpdateParams{Metadata: metadata})
+	return err
+}
+
 // UpdateCustomer sends the fields that are not empty, and no others.
 // ErrNotFound when the customer is deleted.
 func (c *Client) UpdateCustomer(ctx context.Context, id string, change lockstep.CustomerDetails) error {

@@ -72,6 +72,28 @@ func TestUpdateCustomerSendsOnlyWhatIsGiven(t *testing.T) {
 	}
 }
 
+func TestNameCustomer(t *testing.T) {
+	stripe := &stripeOf{answers: map[string][]string{"POST /v1/customers/cus_1": {`{"id":"cus_1"}`, `{"id":"cus_1"}`}}}
+	client, _ := serve(t, stripe.ServeHTTP)
+	for i, c := range []struct {
+		account lockstep.Account
+		want    map[string]string
+	}{
+		{lockstep.Account{Kind: lockstep.User, ID: "user_1"}, map[string]string{"metadata[lockstepAccount]": "user/user_1", "metadata[clerkUserId]": "user_1"}},
+		{lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}, map[string]string{"metadata[lockstepAccount]": "organization/org_1", "metadata[clerkOrgId]": "org_1"}},
+	} {
+		if err := client.NameCustomer(t.Context(), "cus_1", c.account); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, first(stripe.requests[i].params)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if err := client.NameCustomer(t.Context(), "cus_2", lockstep.Account{Kind: lockstep.User, ID: "user_1"}); !errors.Is(err, lockstep.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestDeleteCustomer(t *testing.T) {
 	for name, c := range map[string]struct {
 		answers  map[string][]string

@@ -22,9 +22,10 @@ type program struct {
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with an installation; configured as serve is."`
 	Migrate   migrateCommand   `cmd:"" help:"Move the business from an SQLite file into an empty PostgreSQL database. The file is not written any more from then on; a move that was interrupted goes on when it is run again."`
 	Forget    forgetCommand    `cmd:"" help:"Forget a deleted account's personal data at once."`
-	Link      linkCommand      `cmd:"" help:"Link a customer or a guest's payment to an account."`
+	Link      linkCommand      `cmd:"" help:"Link a customer, a guest's payment or a former account to an account."`
 	Unlink    unlinkCommand    `cmd:"" help:"Take a customer from its account."`
 	Merge     mergeCommand     `cmd:"" help:"Choose the primary one of an account's customers."`
+	Instance  instanceCommand  `cmd:"" help:"Move to another Clerk instance: show, accept."`
 	Deletions deletionsCommand `cmd:"" help:"What the brake on deletions holds: list, approve, discard."`
 
 	Sim simCommand `cmd:"" help:"The Stripe and Clerk simulators alone."`

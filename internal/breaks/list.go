@@ -118,7 +118,7 @@ var breakages = []breakage{
 		`	at.Page, at.Missing, marks = next, next == "", nil`},
 	{"nobody looks for accounts that the directory no longer lists",
 		"internal/reconcile/sweep_directory.go",
-		`Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Background})`,
+		`Scope: lockstep.ScopeIdentity | lockstep.ScopeMissing, Priority: lockstep.Background})`,
 		`Scope: lockstep.ScopeIdentity, Priority: lockstep.Background})`},
 	{"merge metadata without removing what is no longer there",
 		"internal/reconcile/project.go",

@@ -36,8 +36,10 @@ type Desk struct {
 	Book    *pricebook.Book
 	Catalog lockstep.Catalog
 	Policy  Policy
-	Wake    func() // tells the workers that something is due
-	Log     *slog.Logger
+	// Ready returns an error while work is paused, which ends the sale. Nil: work never pauses.
+	Ready func(ctx context.Context) error
+	Wake  func() // tells the workers that something is due
+	Log   *slog.Logger
 
 	// SignReturn adds a token to the success URL of a purchase; it may be nil. It must return the
 	// same URL for the same arguments: Stripe refuses a repeated request that differs.
@@ -85,6 +87,11 @@ const (
 func (d *Desk) Begin(ctx context.Context, o Order) (Begun, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if d.Ready != nil {
+		if err := d.Ready(ctx); err != nil {
+			return Begun{}, err
+		}
+	}
 	if refused := d.listed(o); refused != nil {
 		return Begun{}, refused
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/activation"
 	"github.com/lockstep-dev/lockstep/internal/buying"
+	"github.com/lockstep-dev/lockstep/internal/instance"
 	"github.com/lockstep-dev/lockstep/internal/watch"
 )
 
@@ -35,6 +36,7 @@ type Store interface {
 	lockstep.Replicas
 	lockstep.Assignments
 	lockstep.Links
+	lockstep.Instances
 	Ping(ctx context.Context) error
 }
 
@@ -63,7 +65,10 @@ type API struct {
 	Wake                func() // tells the workers that something is due
 	// Collectors are what /metrics tells beside what the database counts.
 	Collectors []prometheus.Collector
-	Log        *slog.Logger
+	Guard      *instance.Guard // compares our keys with the database's instances
+	// DirectorySweeps are the keys to mark when another instance is accepted.
+	DirectorySweeps []lockstep.Key
+	Log             *slog.Logger
 
 	denials   denials
 	health    health
@@ -138,6 +143,10 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "choose-primary-customer", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/primary-customer",
 		Summary: "Choose the primary one of an account's customers", Tags: []string{"Operating"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.choosePrimary)
+	huma.Register(api, huma.Operation{OperationID: "get-instance", Method: http.MethodGet, Path: "/v1/instance",
+		Summary: "Which Clerk instance and mode of Stripe the database and the keys belong to", Tags: []string{"Operating"}, Security: server}, a.instance)
+	huma.Register(api, huma.Operation{OperationID: "accept-instance", Method: http.MethodPost, Path: "/v1/instance/accept",
+		Summary: "Accept another Clerk instance with the same people", Tags: []string{"Operating"}, Security: server}, a.accept)
 	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
 		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
 	huma.Register(api, huma.Operation{OperationID: "list-problems", Method: http.MethodGet, Path: "/v1/problems",

@@ -12,7 +12,7 @@ import (
 
 type linkInput struct {
 	Body struct {
-		Object  string `json:"object" maxLength:"255" example:"cus_x" doc:"A customer, or the checkout session of a guest's one-time payment"`
+		Object  string `json:"object" maxLength:"255" example:"cus_x" doc:"A customer, the checkout session of a guest's one-time payment, or an account of a former Clerk instance"`
 		Account string `json:"account" example:"user/user_2x" doc:"The account that it belongs to"`
 	}
 }
@@ -20,6 +20,9 @@ type linkInput struct {
 // link keeps an operator's decision about the account of a customer or a payment. The
 // workers act on it.
 func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
+	if succeeds, err := a.succeed(ctx, in); succeeds || err != nil {
+		return nil, err
+	}
 	key, assignable := lockstep.AssignableKey(in.Body.Object)
 	if !assignable {
 		return nil, huma.Error422UnprocessableEntity("object: " + in.Body.Object + " is neither a customer (cus_…) nor a checkout session (cs_…)")

@@ -50,6 +50,7 @@ var (
 	deletionsOf  = prometheus.NewDesc("lockstep_deletions", "Accounts that the directory said to be gone, by how far their deletion is; held ones wait for an operator.", []string{"state"}, nil)
 	replicasAt   = prometheus.NewDesc("lockstep_replicas", "Processes that have called providers in the last seconds, and share their limits.", nil, nil)
 	problemsOf   = prometheus.NewDesc("lockstep_account_problems", "Accounts with a step that a provider refused, by step; GET /v1/problems names them.", []string{"step"}, nil)
+	instanceOK   = prometheus.NewDesc("lockstep_instance_accepted", "1 when this process's key belongs to the instance that the database belongs to; 0 while nothing is deleted or created.", []string{"provider"}, nil)
 	brakeOn      = prometheus.NewDesc("lockstep_deletions_braked", "1 while deletions are held by the brake.", nil, nil)
 )
 
@@ -63,6 +64,7 @@ func (stored) Describe(to chan<- *prometheus.Desc) {
 	to <- brakeOn
 	to <- problemsOf
 	to <- replicasAt
+	to <- instanceOK
 }
 
 // Collect implements [prometheus.Collector].
@@ -87,6 +89,7 @@ func (s stored) Collect(to chan<- prometheus.Metric) {
 	}
 	to <- prometheus.MustNewConstMetric(brakeOn, prometheus.GaugeValue, float64(min(deletions[lockstep.DeletionHeld], 1)))
 	s.problems(ctx, to)
+	s.collectInstances(ctx, to)
 	fleet, err := s.api.Store.Fleet(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(replicasAt, err)
@@ -120,5 +123,19 @@ func (s stored) problems(ctx context.Context, to chan<- prometheus.Metric) {
 	}
 	for step, n := range count {
 		to <- prometheus.MustNewConstMetric(problemsOf, prometheus.GaugeValue, float64(n), string(step))
+	}
+}
+
+// collectInstances says which of our keys belong to the database's instances.
+func (s stored) collectInstances(ctx context.Context, to chan<- prometheus.Metric) {
+	if s.api.Guard == nil {
+		return
+	}
+	for _, standing := range s.api.Guard.Standings(ctx) {
+		accepted := 0.0
+		if standing.Problem == "" {
+			accepted = 1
+		}
+		to <- prometheus.MustNewConstMetric(instanceOK, prometheus.GaugeValue, accepted, string(standing.Provider))
 	}
 }

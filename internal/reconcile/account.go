@@ -21,6 +21,10 @@ type AccountStore interface {
 	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account, brake lockstep.Brake) (lockstep.DeletionState, bool, error)
 	ForgetDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account) error
 	WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error)
+	Mark(ctx context.Context, marks ...lockstep.Mark) error
+	Succeed(ctx context.Context, claim lockstep.Claim, s lockstep.Succession) error
+	OrderedPredecessors(ctx context.Context, to lockstep.Account) ([]lockstep.Account, error)
+	FormerByEmail(ctx context.Context, kind lockstep.Kind, email string) ([]lockstep.Account, error)
 }
 
 // Accounts brings accounts in step: observe, decide, database, directory.
@@ -44,7 +48,12 @@ type Accounts struct {
 	Lister       lockstep.MemberLister // nil: the directory has no memberships
 	Empty        lockstep.EmptyPolicy  // of an organization without members
 	Listeners    []string              // the webhook endpoints that are told of each change of access
-	Log          *slog.Logger
+	// Generation returns that of the accepted Clerk instance; nil: there never was another.
+	Generation func(ctx context.Context) (int64, error)
+	// Absence is how long the directory must not know an account before its absence alone
+	// deletes it: less than the time between two sweeps, more than between two tries.
+	Absence time.Duration
+	Log     *slog.Logger
 }
 
 // run is one run of an account's key: the record as it was and as it becomes.
@@ -57,7 +66,7 @@ type run struct {
 	now      lockstep.Record
 	known    bool               // the record was there before
 	identity *lockstep.Identity // as observed in this run; nil: not looked at
-	absent   bool               // the directory does not know it, but its deletion waits for an operator
+	absent   bool               // the directory does not know it, but nothing follows from that, or not yet
 	verified string             // the verified address, also while it is being forgotten; empty: none
 	made     bool               // the customer was created in this run
 	customer *lockstep.Customer // as observed in this run; nil: not looked at
@@ -66,6 +75,8 @@ type run struct {
 	failures []error // refusals of lasting steps
 	// overdrawn: more writes of metadata were made than the turn that was saved.
 	overdrawn bool
+	// generation is that of the Clerk instance that this process serves.
+	generation int64
 }
 
 // Reconcile brings the account of the claim in step. A step that a provider refuses is
@@ -76,11 +87,14 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		return Result{}, err
 	}
 	result, err := r.steps(ctx)
+	if errors.Is(err, errSucceeded) { // what this run knows of the account is outdated
+		return Result{}, nil
+	}
 	return r.conclude(ctx, result, err)
 }
 
 func (r *run) steps(ctx context.Context) (Result, error) {
-	if r.scope.Has(lockstep.ScopeIdentity|lockstep.ScopeDeleted) || r.now.Deletion.Waits() {
+	if r.scope.Has(lockstep.ScopeIdentity|lockstep.ScopeDeleted|lockstep.ScopeMissing) || r.now.Deletion.Waits() {
 		if gone, err := r.observeIdentity(ctx); gone || err != nil {
 			return Result{}, err
 		}
@@ -190,11 +204,18 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 		return nil, lockstep.Terminal(fmt.Errorf("key %s is no account's", claim.Key))
 	}
 	r := &run{Accounts: as, claim: claim, account: account, scope: claim.Scope, known: true, began: time.Now()}
+	if as.Generation != nil {
+		generation, err := as.Generation(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.generation = generation
+	}
 	was, err := as.Store.Account(ctx, account)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		r.known = false
-		was = lockstep.Record{Account: account, State: lockstep.AccountActive, CreatedAt: time.Now()}
+		was = lockstep.Record{Account: account, State: lockstep.AccountActive, CreatedAt: time.Now(), InstanceGeneration: r.generation}
 		r.scope |= lockstep.ScopeAll
 	case err != nil:
 		return nil, fmt.Errorf("read account: %w", err)
@@ -204,6 +225,7 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 	}
 	r.was, r.now = was, was
 	r.verified = verifiedAddress(was)
+	r.absent = r.former()
 	return r, nil
 }
 
@@ -221,6 +243,14 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		switch {
 		case r.now.State == lockstep.AccountDeleted:
 			return false, nil // as we know
+		case r.former() && r.now.Deletion != lockstep.DeletionApproved:
+			return false, nil // to be expected of another instance's directory
+		case !r.known:
+			if redirected, err := r.redirect(ctx); redirected || err != nil {
+				return true, err
+			}
+		}
+		switch {
 		case !r.known && deletion:
 			return true, nil // it came and went before we looked
 		case !r.known && r.claim.Attempt < firstSightTries:
@@ -231,6 +261,10 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		case r.now.Deletion.Waits():
 			r.absent = true
 			return false, nil
+		case !deletion && r.scope.Has(lockstep.ScopeMissing):
+			if !r.confirmAbsence(time.Now()) {
+				return false, nil
+			}
 		case !deletion:
 			// A 404 alone ends nobody's billing: the key may be another instance's.
 			// A deletion event, or the sweep of the directory, says that it is real.
@@ -241,6 +275,12 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	if err != nil {
 		return true, fmt.Errorf("look at identity: %w", err)
 	}
+	if carried, err := r.inherit(ctx, identity); err != nil {
+		return true, err
+	} else if carried {
+		return true, errSucceeded
+	}
+	r.absent, r.now.InstanceGeneration, r.now.MissingSince = false, r.generation, time.Time{}
 	if r.now.State == lockstep.AccountDeleted {
 		// Ids are never given twice: it was not deleted after all. What the policy did
 		// is done, but nobody stays locked out.
@@ -260,6 +300,20 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	r.now.EmailVerified = identity.Email != "" && identity.EmailVerified
 	r.verified = verifiedAddress(r.now)
 	return false, nil
+}
+
+// confirmAbsence reports whether the directory has not known the account for long enough. A
+// list that lacks it and one 404 may be a fault of a moment, and a deletion cannot be
+// undone. Until then everything goes on without what only the directory knows.
+func (r *run) confirmAbsence(now time.Time) bool {
+	if r.now.MissingSince.IsZero() {
+		r.now.MissingSince = now
+	}
+	if now.Sub(r.now.MissingSince) >= r.Absence {
+		return true
+	}
+	r.absent = true
+	return false
 }
 
 // keep writes the record before the run goes on: with what it has decided so far,

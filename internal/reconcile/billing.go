@@ -190,7 +190,7 @@ func (r *run) payerOf(ctx context.Context, s lockstep.Subscription) (string, err
 	at := slices.IndexFunc(r.was.Subscriptions, func(known lockstep.Subscription) bool { return known.ID == s.ID })
 	switch {
 	case s.PaidBy != "":
-		return s.PaidBy, nil
+		return r.payer(ctx, s.PaidBy)
 	case at >= 0:
 		return r.was.Subscriptions[at].PaidBy, nil
 	case s.Ended(), r.absent, r.now.State == lockstep.AccountDeleted:

@@ -23,7 +23,7 @@ const keyLife = 23 * time.Hour
 // when somebody is about to buy.
 func (r *run) ensureCustomer(ctx context.Context) error {
 	wanted := r.scope.Has(lockstep.ScopePurchase) ||
-		r.account.Kind == lockstep.User && r.now.CustomerID == ""
+		r.account.Kind == lockstep.User && r.now.CustomerID == "" && r.now.Candidate == ""
 	if id := r.proven(); !r.now.Live() && id != "" {
 		if err := r.promote(ctx, id); err != nil {
 			return err
@@ -53,6 +53,9 @@ func (r *run) ensureCustomer(ctx context.Context) error {
 			}
 		}
 		r.scope |= lockstep.ScopeSubscriptions | lockstep.ScopePayments
+	}
+	if err := r.nameCustomer(ctx); err != nil {
+		return err
 	}
 	return r.updateCustomer(ctx)
 }

@@ -148,7 +148,7 @@ func (h *Hooks) settle(ctx context.Context, claim lockstep.Claim, d lockstep.Hoo
 		h.log.Error("webhook endpoint is disabled; enable it with POST /v1/webhooks/"+d.Endpoint+"/enable", "endpoint", d.Endpoint, "reason", health.Reason)
 		d.State = lockstep.HookHeld
 		return h.store.SaveHookDelivery(ctx, claim, d, &health)
-	case now.Sub(d.BeganAt) >= hookPatience:
+	case now.Sub(d.BeganAt) >= hookPatience && d.Attempts >= len(hookBackoff): // not because we were down
 		d.State, d.Reason = lockstep.HookUndelivered, "not taken for three days: "+failed.Reason
 		if err := h.store.SaveHookDelivery(ctx, claim, d, &health); err != nil {
 			return err

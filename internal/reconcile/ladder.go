@@ -3,6 +3,7 @@ package reconcile
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -19,25 +20,32 @@ type evidence struct {
 	claimed   lockstep.Account    // by a claimed link of its customer; zero: none
 }
 
+// rung is the accounts that one kind of evidence names, and how far it is believed.
+type rung struct {
+	names []lockstep.Account
+	trust lockstep.Trust
+}
+
 // errAmbiguous: one rung names two accounts.
 var errAmbiguous = errors.New("names several accounts")
 
-// resolve climbs the ladder. It returns the zero ownership when nothing names an account,
-// and errAmbiguous when a rung contradicts itself, in which case no lower rung is
-// believed either. Anyone can write a reference; everything else takes the secret key.
-func resolve(e evidence) (ownership, error) {
-	objects, customer := named(e.objects...), named(e.customer)
-	rungs := []struct {
-		names []lockstep.Account
-		trust lockstep.Trust
-	}{
+// rungs are the rungs of the ladder, the first one first. Anyone can write a reference;
+// everything else takes the secret key.
+func (e evidence) rungs() []rung {
+	return []rung{
 		{present(e.link), lockstep.Proven},
 		{present(e.assigned), lockstep.Proven},
-		{objects, lockstep.Proven},
-		{e.reference, lockstep.Claimed},
-		{customer, lockstep.Proven},
+		{named(e.objects...), lockstep.Proven},
+		{slices.Clone(e.reference), lockstep.Claimed},
+		{named(e.customer), lockstep.Proven},
 		{present(e.claimed), lockstep.Claimed},
 	}
+}
+
+// climb returns what the first rung that names an account says: the zero ownership when
+// nothing names one, and errAmbiguous when a rung contradicts itself, in which case no
+// lower rung is believed either.
+func climb(rungs []rung) (ownership, error) {
 	for _, rung := range rungs {
 		for _, a := range rung.names {
 			if a != rung.names[0] {

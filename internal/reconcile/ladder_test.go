@@ -34,7 +34,7 @@ func TestLadder(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := resolve(tt.evidence)
+			got, err := climb(tt.evidence.rungs())
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("error %v, want %v", err, tt.err)
 			}

@@ -14,6 +14,7 @@ import (
 type OwnerStore interface {
 	AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Account, error)
 	LinkOf(ctx context.Context, customerID string) (lockstep.Link, error)
+	successors
 }
 
 // Owners finds out to which account an object of Stripe's belongs: by an operator's
@@ -54,13 +55,13 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 		return ownership{}, err
 	}
 	e.assigned = assigned
-	found, err := resolve(e)
+	found, err := o.resolve(ctx, e)
 	if err != nil || found.trust != lockstep.Claimed {
 		return found, err
 	}
 	// What the secret key wrote further down the ladder may say the same.
 	e.reference = nil
-	if named, err := resolve(e); err == nil && named.account == found.account {
+	if named, err := o.resolve(ctx, e); err == nil && named.account == found.account {
 		return named, nil
 	}
 	identity, err := o.Directory.Identity(ctx, found.account)
@@ -72,6 +73,27 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 	}
 	found.trust, err = o.vouch(ctx, identity, customer)
 	return found, err
+}
+
+// resolve climbs the ladder. Where the evidence names the id that an account had in a
+// former Clerk instance, it means the account that succeeded it.
+func (o *Owners) resolve(ctx context.Context, e evidence) (ownership, error) {
+	rungs := e.rungs()
+	known := map[lockstep.Account]lockstep.Account{}
+	for _, rung := range rungs {
+		for i, named := range rung.names {
+			now, found := known[named]
+			if !found {
+				var err error
+				if now, err = current(ctx, o.Store, named); err != nil {
+					return ownership{}, err
+				}
+				known[named] = now
+			}
+			rung.names[i] = now
+		}
+	}
+	return climb(rungs)
 }
 
 // assigned returns the account to which an operator assigned an object; zero: no operator

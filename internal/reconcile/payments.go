@@ -163,7 +163,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 			return lockstep.Account{}, err
 		}
 	}
-	owner, err := resolve(e)
+	owner, err := p.Owners.resolve(ctx, e)
 	if err != nil || !owner.account.IsZero() || session.CustomerID == "" {
 		return owner.account, err
 	}
@@ -175,7 +175,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
 	}
 	e.customer = customer.Metadata
-	owner, err = resolve(e)
+	owner, err = p.Owners.resolve(ctx, e)
 	return owner.account, err
 }
 

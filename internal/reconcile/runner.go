@@ -187,7 +187,11 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 	case lockstep.Parked:
 		log.Info("parked", "reason", outcome.Reason)
 	case lockstep.Retry:
-		log.Warn("not in step yet", "error", err, "again_at", outcome.At)
+		level := slog.LevelWarn
+		if outcome.Untried { // it waits, and whatever it waits for has said so
+			level = slog.LevelDebug
+		}
+		log.Log(ctx, level, "not in step yet", "error", err, "again_at", outcome.At)
 	case lockstep.Failed:
 		log.Error("failed; trying again will not help", "error", err)
 	}

@@ -41,6 +41,10 @@ type Intervals struct {
 	Retention     time.Duration // of dropping what is old; default 1 h
 }
 
+// Absence is how long the directory must not know an account before its absence alone
+// deletes it: two sweeps are further apart, the tries of one run are not.
+func (i Intervals) Absence() time.Duration { return i.withDefaults().Directory / 2 }
+
 func (i Intervals) withDefaults() Intervals {
 	if i.Events == 0 {
 		i.Events = 5 * time.Minute
@@ -65,6 +69,7 @@ type SweepStore interface {
 	lockstep.Sightings
 	lockstep.Archive
 	AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error)
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 }
 
 // Sweeps looks at everything from time to time, so that what no event told is

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,10 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 )
+
+// doubtFor is how long a list that names none of our accounts does not become believable
+// by the accounts that it has itself made known. Within it an operator sees the error.
+const doubtFor = 24 * time.Hour
 
 // unsightedPage is how many missing accounts are looked for at a time.
 const unsightedPage = 200
@@ -17,9 +22,19 @@ const unsightedPage = 200
 type roll struct {
 	Round   int64  `json:"round"`             // Unix milliseconds: when it began
 	Page    string `json:"page,omitempty"`    // the directory's next page
-	Named   int64  `json:"named"`             // how many identities it has named
+	Known   bool   `json:"known,omitempty"`   // it has named an account that we knew before
+	Doubted int64  `json:"doubted,omitempty"` // Unix milliseconds: since when no round has named one; 0: the last one did
 	Missing bool   `json:"missing,omitempty"` // the pages are through
 	After   string `json:"after,omitempty"`   // the last missing account that was marked
+}
+
+// before is since when an account must have been known, in Unix milliseconds, for the list
+// to be believed because of it.
+func (r roll) before() int64 {
+	if r.Doubted != 0 && r.Round-r.Doubted < doubtFor.Milliseconds() {
+		return r.Doubted
+	}
+	return r.Round
 }
 
 func (s *Sweeps) listUsers(ctx context.Context, claim lockstep.Claim, at roll) (roll, []lockstep.Mark, bool, error) {
@@ -37,11 +52,11 @@ func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.K
 		return s.listMissing(ctx, kind, at)
 	}
 	if at.Page == "" {
-		at = roll{Round: time.Now().UnixMilli()}
+		at = roll{Round: time.Now().UnixMilli(), Doubted: at.Doubted}
 	}
 	page, next, err := s.Directory.Identities(ctx, kind, at.Page)
 	if errors.Is(err, lockstep.ErrNotFound) && at.Page != "" {
-		return roll{}, nil, true, nil // whom we read on from is gone: begin anew
+		return roll{Doubted: at.Doubted}, nil, true, nil // whom we read on from is gone: begin anew
 	}
 	if err != nil {
 		return at, nil, false, fmt.Errorf("list %ss: %w", kind, err)
@@ -55,27 +70,49 @@ func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.K
 		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity, Priority: s.Polled.sighted()})
 	}
 	at.Page, at.Missing = next, next == ""
-	at.Named += int64(len(page))
+	if !at.Known {
+		if at.Known, err = s.knows(ctx, page, at.before()); err != nil {
+			return at, nil, false, err
+		}
+	}
 	return at, marks, true, nil
 }
 
+// knows reports whether a page names an account that we knew before a Unix time in
+// milliseconds. Whom a doubtful list itself has made known does not count.
+func (s *Sweeps) knows(ctx context.Context, page []lockstep.Identity, before int64) (bool, error) {
+	for _, identity := range page {
+		record, err := s.Store.Account(ctx, identity.Account)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound):
+			continue
+		case err != nil:
+			return false, fmt.Errorf("look for a listed account: %w", err)
+		}
+		if record.CreatedAt.UnixMilli() < before {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // listMissing marks the accounts that the directory did not name, to be looked at
-// one by one. A directory that names nobody at all is more likely another
-// instance's, or empty by a fault, than a business whose users have all left: then
-// nothing is concluded.
+// one by one. A directory that names none of the accounts that we know is more likely
+// another instance's, or empty by a fault, than a business whose users have all left:
+// then nothing is concluded.
 func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (roll, []lockstep.Mark, bool, error) {
 	missing, err := s.Store.Unsighted(ctx, kind, at.Round, at.After, unsightedPage)
 	if err != nil {
 		return at, nil, false, fmt.Errorf("look for %ss that are gone: %w", kind, err)
 	}
-	if len(missing) > 0 && at.Named == 0 {
-		s.Log.Error("the directory lists nobody, but we know accounts; is it the right instance?", "kind", string(kind))
-		return roll{}, nil, false, nil
+	if len(missing) > 0 && !at.Known {
+		s.Log.Error("the directory lists none of the accounts that we know; nothing is concluded. Is CLERK_SECRET_KEY the right instance's?", "kind", string(kind))
+		return roll{Doubted: cmp.Or(at.Doubted, at.Round)}, nil, false, nil
 	}
 	var marks []lockstep.Mark
 	for _, a := range missing {
 		at.After = a.ID
-		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Background})
+		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeMissing, Priority: lockstep.Background})
 	}
 	if len(missing) == unsightedPage {
 		return at, marks, true, nil

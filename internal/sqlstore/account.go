@@ -18,7 +18,7 @@ select kind, id, state, email, name, identity_updated_at,
 	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
 	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
 	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until, problems,
-	email_verified, departed, created_at, updated_at
+	email_verified, departed, instance_generation, missing_since, candidate, misnamed, created_at, updated_at
 from accounts where kind = $1 and id = $2`
 
 	selectAccountsAfter Statement = `
@@ -93,14 +93,14 @@ func (t *tx) askAccount(ctx context.Context, account lockstep.Account) func() (l
 func scanRecord(row scanner) (lockstep.Record, error) {
 	var r lockstep.Record
 	var intent lockstep.Intent
-	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil int64
+	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil, missingSince int64
 	var projected, entitlements, problems, departed string
 	err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.State,
 		&r.Email, &r.Name, &r.IdentityUpdatedAt,
 		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
 		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil,
-		&problems, &r.EmailVerified, &departed, &createdAt, &updatedAt)
+		&problems, &r.EmailVerified, &departed, &r.InstanceGeneration, &missingSince, &r.Candidate, &r.Misnamed, &createdAt, &updatedAt)
 	if err != nil {
 		return r, err
 	}
@@ -108,7 +108,7 @@ func scanRecord(row scanner) (lockstep.Record, error) {
 		intent.At = moment(intentAt)
 		r.Intent = &intent
 	}
-	r.DeletionAt, r.PacedUntil = moment(deletionAt), moment(pacedUntil)
+	r.DeletionAt, r.PacedUntil, r.MissingSince = moment(deletionAt), moment(pacedUntil), moment(missingSince)
 	r.CreatedAt, r.UpdatedAt = moment(createdAt), moment(updatedAt)
 	for _, field := range []struct {
 		name, text string

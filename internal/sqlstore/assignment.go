@@ -14,7 +14,9 @@ const (
 insert into assignments (key, kind, id, created_at) values ($1, $2, $3, $4)
 on conflict (key) do update set kind = excluded.kind, id = excluded.id, created_at = excluded.created_at`
 
-	selectAssignment Statement = `select kind, id from assignments where key = $1`
+	selectAssignment Statement = `select kind, coalesce((
+	select successor from successions s where s.kind = assignments.kind and s.id = assignments.id and s.done_at > 0), id)
+from assignments where key = $1`
 
 	selectLicenseOwner Statement = `select account_kind, account_id from licenses where id = $1`
 )

@@ -118,6 +118,13 @@ func (t *tx) traces(ctx context.Context, account lockstep.Account) (keys []locks
 	for _, id := range customers {
 		keys, ids = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}), append(ids, id)
 	}
+	former, err := collect(ctx, t, scanAccount, selectPredecessors, account.Kind, account.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range former { // the ids that it had in former instances
+		keys, ids = append(keys, f.Key()), append(ids, f.ID)
+	}
 	licenses, err := t.licenses(ctx, account)()
 	if err != nil {
 		return nil, nil, err

@@ -67,7 +67,7 @@ func (s *Store) LinkOf(ctx context.Context, customerID string) (lockstep.Link, e
 func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string, trust lockstep.Trust) error {
 	err := s.fencedAccount(ctx, claim, identity.Account, func(t *tx, stored lockstep.Record, err error) error {
 		if errors.Is(err, lockstep.ErrNotFound) {
-			err = t.createAccount(ctx, identity)
+			err = t.createAccount(ctx, identity, acceptedGeneration)
 		}
 		if err != nil {
 			return err

@@ -28,6 +28,7 @@ var scans = map[string]string{
 	"prunePauses":       "a row for each endpoint that was refused, for as long as that lasts",
 	"selectPauses":      "the same",
 	"selectHeld":        "a row that says whether there is one",
+	"hasRunning":        "a row that says whether there is one",
 	"countLinked":       "of at most as many as make the brake's share meaningless",
 	"selectKnownOf":     "of what is asked for",
 	"selectLinkedOf":    "of what is asked for",

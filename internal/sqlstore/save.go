@@ -11,8 +11,9 @@ import (
 
 const (
 	insertAccount Statement = `
-insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $7)
+insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at, instance_generation)
+values ($1, $2, $3, $4, $5, $6, $7, $7,
+	case when cast($8 as bigint) >= 0 then cast($8 as bigint) else coalesce((select generation from instances where provider = 'clerk'), 0) end)
 on conflict (kind, id) do nothing`
 
 	updateAccount Statement = `
@@ -37,7 +38,8 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 	err = s.fencedAccount(ctx, claim, change.Record.Account, func(t *tx, stored lockstep.Record, err error) error {
 		isNew := errors.Is(err, lockstep.ErrNotFound)
 		if isNew {
-			err = t.createAccount(ctx, lockstep.Identity{Account: change.Record.Account})
+			stored.InstanceGeneration = change.Record.InstanceGeneration
+			err = t.createAccount(ctx, lockstep.Identity{Account: change.Record.Account}, stored.InstanceGeneration)
 		}
 		if err != nil {
 			return err
@@ -110,6 +112,9 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 			return err
 		}
 	}
+	if err := t.saveStanding(ctx, stored, r); err != nil {
+		return err
+	}
 	if relinked {
 		return t.announceLink(ctx, r.Account, r.CustomerID)
 	}
@@ -131,10 +136,14 @@ func listText[T any](name string, list []T) (string, error) {
 	return string(text), nil
 }
 
-// createAccount stores an account that is new, as the directory describes it.
-func (t *tx) createAccount(ctx context.Context, i lockstep.Identity) error {
+// acceptedGeneration stands for the generation of the accepted instance.
+const acceptedGeneration = -1
+
+// createAccount stores an account that is new, as the directory of an instance of the
+// given generation describes it.
+func (t *tx) createAccount(ctx context.Context, i lockstep.Identity, generation int64) error {
 	n, err := t.exec(ctx, insertAccount, i.Account.Kind, i.Account.ID, lockstep.AccountActive, i.Email, i.Name,
-		i.UpdatedAt, t.now())
+		i.UpdatedAt, t.now(), generation)
 	if err == nil && n == 0 {
 		err = errOvertaken
 	}

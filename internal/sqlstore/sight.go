@@ -18,19 +18,25 @@ update accounts set sighted_round = $3 where kind = $1 and id = $2 and sighted_r
 	selectUnsighted Statement = `
 select kind, id from accounts
 where kind = $1 and id > $3 and state = 'active' and created_at < $2 and sighted_round < $2
+	and instance_generation >= coalesce((select generation from instances where provider = 'clerk'), 0)
 order by id limit $4`
 )
 
 // Sight implements [lockstep.Sightings]. An account that we hold for deleted, or that
-// somebody said to be gone, and that is listed after all has changed.
+// somebody said to be gone, and that is listed after all has changed; so has one of a
+// former instance that is listed again.
 func (s *Store) Sight(ctx context.Context, claim lockstep.Claim, round int64, identities []lockstep.Identity) ([]lockstep.Account, error) {
 	var adrift []lockstep.Account
 	for some := range slices.Chunk(identities, s.step(1)) {
 		var found []lockstep.Account
 		err := s.fenced(ctx, claim, func(t *tx) error {
 			found = nil
+			instance, err := t.instance(ctx, lockstep.Clerk)
+			if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+				return err
+			}
 			for _, identity := range some {
-				differs, err := t.sight(ctx, round, identity)
+				differs, err := t.sight(ctx, round, identity, instance.Generation)
 				if err != nil {
 					return fmt.Errorf("%s: %w", identity.Account, err)
 				}
@@ -49,7 +55,7 @@ func (s *Store) Sight(ctx context.Context, claim lockstep.Claim, round int64, id
 }
 
 // sight reports whether what is listed differs from what we know.
-func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity) (bool, error) {
+func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity, generation int64) (bool, error) {
 	r, err := t.account(ctx, identity.Account)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return true, nil
@@ -59,6 +65,9 @@ func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity)
 	}
 	if _, err := t.exec(ctx, updateSighted, identity.Account.Kind, identity.Account.ID, round); err != nil {
 		return false, err
+	}
+	if r.InstanceGeneration < generation || !r.MissingSince.IsZero() {
+		return true, nil
 	}
 	if r.State != lockstep.AccountActive || identity.UpdatedAt > r.IdentityUpdatedAt || identity.Members != r.Members || r.Deletion != "" {
 		return true, nil

@@ -43,6 +43,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"roster":      roster,
 		"changes":     changes,
 		"texts":       texts,
+		"instances":   instances,
 		"fencing":     fencing,
 		"concurrency": concurrency,
 		"durability":  durability,

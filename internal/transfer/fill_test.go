@@ -23,11 +23,13 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 const fill = `
 insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, customer_email, customer_name, customer_deleted,
 	customer_generation, intent_key, intent_email, intent_name, intent_at, projected, sighted_round, linked_seq, entitled_by, deletion, deletion_at,
-	paced_until, members, member_limit, entitlements, problems, deletion_refused, email_verified, departed, created_at, updated_at)
+	paced_until, members, member_limit, entitlements, problems, deletion_refused, email_verified, departed, created_at, updated_at,
+	instance_generation, missing_since, candidate, misnamed)
 with n(n) as (select 1 union all select n + 1 from n where n < 7)
 select case when n < 4 then 'organization' else 'user' end, 'a_' || n, 'active', n || '@example.com', 'Ä' || n, 100 + n, case when n < 6 then 'cus_' || n end,
 	'c' || n, 'd' || n, n % 2, n, case when n = 2 then 'k' end, 'e' || n, 'f' || n, 200 + n, case when n < 5 then '{"plan":"p"}' end, 300 + n, n,
-	'g' || n, case when n = 3 then 'held' else '' end, n, 600 + n, 10 + n, 20 + n, '["x"]', '[{"step":"metadata"}]', n % 2, n % 2, '["user_1"]', 400 + n, 500 + n from n;
+	'g' || n, case when n = 3 then 'held' else '' end, n, 600 + n, 10 + n, 20 + n, '["x"]', '[{"step":"metadata"}]', n % 2, n % 2, '["user_1"]', 400 + n, 500 + n,
+	n % 3, 700 + n, 'user_' || n, n % 2 from n;
 insert into former_customers select 'old_' || id, kind, id, 'claimed', 0, 5 from accounts;
 insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by,
 	unpaid_since, plan_named, tried_at) select 'sub_' || id, kind, id, 'cus', 'active', 1, 2, 3, 4, 5, 6, 'user/x', 7, 'team', 8 from accounts;
@@ -45,6 +47,8 @@ insert into hook_deliveries select 'app', id, 'held', 500, 'r', 1, 2, 3, 4 from 
 insert into hook_endpoints values ('app', 1, 2, 'r');
 insert into purchases select kind, id, 'secret', 99999999999999, 3, 'f', 1, 4 from accounts;
 insert into assignments select 'customer/' || id, kind, id, 9 from accounts;
+insert into instances values ('clerk', 'ins_1', 2, 'd', 3, 'ins_2', 4);
+insert into successions select kind, 'before_' || id, id, 5 from accounts;
 insert into changes select kind, id, rowid from (select kind, id, row_number() over () as rowid from accounts);
 insert into cursors values ('events', '{"since":1}'), ('users', '{}');
 insert into work_waits select 'customer/' || id, 'user/' || id from accounts;

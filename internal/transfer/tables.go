@@ -38,7 +38,7 @@ var tables = []table{
 	moved("accounts", `kind* id* state email name identity_updated_at:i customer_id customer_email customer_name customer_deleted:i
 		customer_generation:i intent_key intent_email intent_name intent_at:i projected sighted_round:i linked_seq:i entitled_by deletion
 		deletion_at:i members:i member_limit:i entitlements paced_until:i problems deletion_refused:i
-		email_verified:i departed created_at:i updated_at:i`),
+		email_verified:i departed instance_generation:i missing_since:i candidate misnamed:i created_at:i updated_at:i`),
 	moved("former_customers", "customer_id* kind id trust deleted:i linked_at:i"),
 	moved("subscriptions", `id* account_kind account_id customer_id status cancel_at_period_end:i cancel_at:i canceled_at:i ended_at:i trial_end:i
 		created_at:i paid_by unpaid_since:i plan_named tried_at:i`),
@@ -55,6 +55,8 @@ var tables = []table{
 	moved("hook_endpoints", "id* failing_since:i disabled_at:i reason"),
 	moved("purchases", "kind* id* token! lease_until:i! number:i fingerprint settled:i began_at:i"),
 	moved("assignments", "key* kind id created_at:i"),
+	moved("instances", "provider* id generation:i key_digest accepted_at:i waiting waiting_since:i"),
+	moved("successions", "kind* id* successor done_at:i"),
 	moved("changes", "kind* id* seq:i"),
 	moved("cursors", "sweep* value"),
 	moved("work_waits", "key* waits_for*"),

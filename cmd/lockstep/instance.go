@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
+
+// instanceCommand is for the operator who moves the business to another Clerk instance.
+type instanceCommand struct {
+	Show   showInstance   `cmd:"" help:"Show which Clerk instance and which mode of Stripe the database and the keys belong to."`
+	Accept acceptInstance `cmd:"" help:"Accept the Clerk instance of the key: the business moved there. Accounts are carried over by external_id."`
+}
+
+// instances is what the service says of them.
+type instances struct {
+	Instances []struct{ Provider, Accepted, Key, Problem, Advice string }
+	Former    []struct{ Account, Customer string }
+	More      bool
+}
+
+type showInstance struct{ remote }
+
+// Run prints a line for each provider and for each account without a successor.
+func (c *showInstance) Run(ctx context.Context, in *surroundings) error {
+	var shown instances
+	if err := c.call(ctx, in, http.MethodGet, "/v1/instance", nil, &shown); err != nil {
+		return err
+	}
+	for _, i := range shown.Instances {
+		if i.Problem == "" {
+			fmt.Fprintf(in.stdout, "%s\t%s\tok\n", i.Provider, i.Accepted)
+			continue
+		}
+		fmt.Fprintf(in.stdout, "%s\t%s\tpaused: %s\n", i.Provider, i.Accepted, i.Problem)
+		if i.Advice != "" {
+			fmt.Fprintf(in.stdout, "  %s\n", i.Advice)
+		}
+	}
+	for _, f := range shown.Former {
+		fmt.Fprintf(in.stdout, "%s\t%s\tno successor\n", f.Account, f.Customer)
+	}
+	if shown.More {
+		fmt.Fprintln(in.stdout, "and more")
+	}
+	if len(shown.Former) > 0 {
+		fmt.Fprintln(in.stdout, "To carry one over: lockstep link FORMER ACCOUNT")
+	}
+	return nil
+}
+
+type acceptInstance struct {
+	remote
+	ID string `arg:"" help:"The Clerk instance, ins_…: as lockstep instance show says."`
+}
+
+// Run accepts.
+func (c *acceptInstance) Run(ctx context.Context, in *surroundings) error {
+	err := c.call(ctx, in, http.MethodPost, "/v1/instance/accept", map[string]any{"id": c.ID}, nil)
+	if err == nil {
+		fmt.Fprintf(in.stdout, "%s is accepted: accounts are carried over by external_id now. Who is left: lockstep instance show\n", c.ID)
+	}
+	return err
+}

@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+type instanceView struct {
+	Provider   string     `json:"provider" enum:"clerk,stripe"`
+	Accepted   string     `json:"accepted" example:"ins_2x" doc:"What the database belongs to: a Clerk instance, or a mode of Stripe; empty before the first start"`
+	AcceptedAt *time.Time `json:"accepted_at,omitempty"`
+	Key        string     `json:"key" doc:"What this process's key belongs to; empty while that cannot be read"`
+	Problem    string     `json:"problem,omitempty" doc:"Why nothing is deleted or created"`
+	Advice     string     `json:"advice,omitempty" doc:"What to do about it"`
+}
+
+type formerView struct {
+	Account  string `json:"account" example:"user/user_2x"`
+	Customer string `json:"customer,omitempty" example:"cus_x"`
+}
+
+type instanceOutput struct {
+	Body struct {
+		Instances []instanceView `json:"instances"`
+		Former    []formerView   `json:"former" doc:"Accounts of former instances without a successor"`
+		More      bool           `json:"more,omitempty" doc:"There are more of them"`
+	}
+}
+
+// formerShown is how many former accounts are listed.
+const formerShown = 100
+
+func (a *API) instance(ctx context.Context, _ *struct{}) (*instanceOutput, error) {
+	out := &instanceOutput{}
+	out.Body.Instances, out.Body.Former = []instanceView{}, []formerView{}
+	for _, s := range a.Guard.Standings(ctx) {
+		v := instanceView{Provider: string(s.Provider), Accepted: s.Accepted.ID, Key: s.Own, Problem: s.Problem, Advice: s.Advice}
+		if at := s.Accepted.AcceptedAt.UTC(); !s.Accepted.AcceptedAt.IsZero() {
+			v.AcceptedAt = &at
+		}
+		out.Body.Instances = append(out.Body.Instances, v)
+	}
+	former, err := a.Store.FormerAccounts(ctx, lockstep.FormerAccount{}, formerShown+1)
+	if err != nil {
+		return nil, a.problem(ctx, "list former accounts", err)
+	}
+	for i, f := range former {
+		if i == formerShown {
+			out.Body.More = true
+			break
+		}
+		out.Body.Former = append(out.Body.Former, formerView{f.Account.String(), f.CustomerID})
+	}
+	return out, nil
+}
+
+type acceptInput struct {
+	Body struct {
+		ID string `json:"id" maxLength:"255" example:"ins_2x" doc:"The Clerk instance that the key belongs to"`
+	}
+}
+
+// accept takes an operator's word that the business moved to another Clerk instance.
+func (a *API) accept(ctx context.Context, in *acceptInput) (*instanceOutput, error) {
+	if !strings.HasPrefix(in.Body.ID, "ins_") {
+		return nil, huma.Error422UnprocessableEntity("id: it must be a Clerk instance (ins_…); a database cannot change Stripe's mode, start with an empty one")
+	}
+	var marks []lockstep.Mark
+	for _, key := range a.DirectorySweeps {
+		marks = append(marks, lockstep.Mark{Key: key, Priority: lockstep.Interactive})
+	}
+	accepted, err := a.Store.AcceptInstance(ctx, lockstep.Clerk, in.Body.ID, marks...)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return nil, huma.Error409Conflict("id: no key of this service belongs to instance " + in.Body.ID + "; start the service with its CLERK_SECRET_KEY first")
+	}
+	if err != nil {
+		return nil, a.problem(ctx, "accept instance", err)
+	}
+	a.Guard.Recheck()
+	a.Wake()
+	a.Log.WarnContext(ctx, "an operator accepted a Clerk instance", "instance", accepted.ID, "generation", accepted.Generation)
+	return a.instance(ctx, nil)
+}

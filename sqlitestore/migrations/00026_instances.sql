@@ -1,0 +1,38 @@
+-- +goose Up
+
+-- Which Clerk instance the accounts belong to, and which mode of Stripe the customers do,
+-- one row for each provider. generation counts the instances that operators accepted after
+-- the first. key_digest identifies the key that id was last read with, so that a restart
+-- with the same key asks nobody. waiting is another instance, to which a process's key
+-- belongs, and which an operator has not accepted; empty: there is none.
+create table instances (
+	provider      text    not null primary key check (provider in ('clerk', 'stripe')),
+	id            text    not null,
+	generation    integer not null,
+	key_digest    text    not null,
+	accepted_at   integer not null,
+	waiting       text    not null default '',
+	waiting_since integer not null default 0
+) strict, without rowid;
+
+-- Accounts of a former instance, and the id under which the same party is known now.
+-- done_at 0: an operator ordered it, and no run has carried it out yet.
+create table successions (
+	kind      text    not null check (kind in ('user', 'organization')),
+	id        text    not null,
+	successor text    not null,
+	done_at   integer not null,
+	primary key (kind, id)
+) strict, without rowid;
+create index successions_of on successions (kind, successor);
+
+-- The generation of the instance in which the account was last seen.
+alter table accounts add column instance_generation integer not null default 0;
+create index accounts_of_generation on accounts (instance_generation, kind, id);
+-- Since when the directory has not known the account, as far as only its absence says so.
+alter table accounts add column missing_since integer not null default 0;
+-- The account of a former instance with the same verified e-mail address; empty: none.
+alter table accounts add column candidate text not null default '';
+create index accounts_by_email on accounts (email) where email <> '';
+-- 1: the metadata of the customer names a former account.
+alter table accounts add column misnamed integer not null default 0;
