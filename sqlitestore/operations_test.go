@@ -31,7 +31,7 @@ const (
 	oldEvents = `events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason, body)
 		select 'stripe', printf('evt_%05d', i), 'invoice.paid', 'delivered', '', '', '', 0, 1, `
 	heldAccounts = `accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at, deletion, deletion_at)
-		select 'user', printf('user_%05d', i), 'active', '', '', 0, 1, 1, 'held', abs(random()) % 1000000`
+		select 'user', printf('user_%05d', i), 'active', '', '', 0, 1, 1, 'held', (i * 7919) % 1000003`
 	dueWork = "work (key, scope, priority, generation, run_at) "
 	theUser = `insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at) values ('user', 'user_1', '%s', '', '', 0, 1, 1)`
 )
