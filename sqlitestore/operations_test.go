@@ -174,7 +174,7 @@ var operations = map[string]operation{
 		stumble: "update of generation on work when new.key = 'checkout/cs_00010'",
 	},
 	"enable an endpoint": {
-		fill: []string{rows("hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at) select 'app', printf('access:user/user_%05d', i), 'held', 0, '', 0, 0, 0, abs(random()) % 1000000")},
+		fill: []string{rows("hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at) select 'app', printf('access:user/user_%05d', i), 'held', 0, '', 0, 0, 0, (i * 7919) % 1000003")},
 		do: func(ctx context.Context, store lockstep.Store, _ int) error {
 			_, err := store.EnableHookEndpoint(ctx, "app")
 			return err
