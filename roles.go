@@ -135,6 +135,7 @@ type Store interface {
 	Changes
 	PriceNames
 	HeldPrices
+	Backfills
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error
@@ -153,6 +154,7 @@ type NewCustomer struct {
 // directory. Errors are [*UpstreamError]; a 404 is an ErrNotFound. Nothing here
 // tries again: the queue does.
 type Billing interface {
+	BackfillLists
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
 	// UpdateCustomer writes the fields that are not empty, and no others.
 	// ErrNotFound when it is deleted.

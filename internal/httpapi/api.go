@@ -35,6 +35,8 @@ type Store interface {
 	lockstep.Replicas
 	lockstep.Assignments
 	lockstep.Links
+	Cursor(ctx context.Context, sweep string) (string, error)
+	BeginBackfill(ctx context.Context, was, next string, fresh bool) (bool, error)
 	Ping(ctx context.Context) error
 }
 
@@ -138,6 +140,11 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "choose-primary-customer", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/primary-customer",
 		Summary: "Choose the primary one of an account's customers", Tags: []string{"Operating"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.choosePrimary)
+	huma.Register(api, huma.Operation{OperationID: "get-backfill", Method: http.MethodGet, Path: "/v1/backfill",
+		Summary: "Progress and report of the backfill, which links the customers of an existing business", Tags: []string{"Operating"}, Security: server}, a.readBackfill)
+	huma.Register(api, huma.Operation{OperationID: "start-backfill", Method: http.MethodPost, Path: "/v1/backfill",
+		Summary: "Start a backfill; the first start on an empty database does so by itself", Tags: []string{"Operating"}, Security: server,
+		DefaultStatus: http.StatusAccepted}, a.startBackfill)
 	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
 		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
 	huma.Register(api, huma.Operation{OperationID: "list-problems", Method: http.MethodGet, Path: "/v1/problems",

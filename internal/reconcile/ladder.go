@@ -3,6 +3,7 @@ package reconcile
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -16,6 +17,7 @@ type evidence struct {
 	objects   []map[string]string // metadata of the object, or of the customer's subscriptions and sessions
 	reference []lockstep.Account  // by the client_reference_id of its sessions
 	customer  map[string]string   // the customer's metadata
+	directory []lockstep.Account  // by the directory's metadata, which names the customer
 	claimed   lockstep.Account    // by a claimed link of its customer; zero: none
 }
 
@@ -36,6 +38,7 @@ func resolve(e evidence) (ownership, error) {
 		{objects, lockstep.Proven},
 		{e.reference, lockstep.Claimed},
 		{customer, lockstep.Proven},
+		{payingParty(e.directory), lockstep.Proven},
 		{present(e.claimed), lockstep.Claimed},
 	}
 	for _, rung := range rungs {
@@ -49,6 +52,16 @@ func resolve(e evidence) (ownership, error) {
 		}
 	}
 	return ownership{}, nil
+}
+
+// payingParty is the organization where the directory names a customer in its metadata
+// and in a user's: the user is who paid for it, see [lockstep.ProjectionKeys.Project].
+func payingParty(named []lockstep.Account) []lockstep.Account {
+	organizations := slices.DeleteFunc(slices.Clone(named), func(a lockstep.Account) bool { return a.Kind != lockstep.Organization })
+	if len(organizations) > 0 {
+		return organizations
+	}
+	return named
 }
 
 func present(a lockstep.Account) []lockstep.Account {
