@@ -113,4 +113,7 @@ type Identity struct {
 	Members     int64 // of an organization; 0: not known, or Empty
 	Empty       bool  // of an organization: the directory says that it has no members
 	MemberLimit int64 // how many it may have; 0: no limit
+
+	Slug        string   // of an organization; empty where it has none
+	CustomerIDs []string // the customers that public or private metadata names, sorted; see [CustomersNamedIn]
 }

@@ -9,6 +9,8 @@ type Customer struct {
 	Name     string
 	Metadata map[string]string
 	Deleted  bool // Stripe answers for a deleted customer; that is positive evidence
+
+	CreatedAt time.Time
 }
 
 // Subscription is a Stripe subscription as Stripe described it when it was last

@@ -58,3 +58,16 @@ func PayerNamedIn(metadata map[string]string) string {
 	}
 	return metadata[plainUserMetadata]
 }
+
+// NamesOf returns every key and value of metadata that names account alone.
+func NamesOf(account Account) map[string]string {
+	names := map[string]string{AccountMetadata: account.String()}
+	keys := []string{userMetadata, plainUserMetadata}
+	if account.Kind == Organization {
+		keys = []string{organizationMetadata, plainOrganizationMetadata}
+	}
+	for _, key := range keys {
+		names[key] = account.ID
+	}
+	return names
+}

@@ -136,6 +136,7 @@ type Store interface {
 	PriceNames
 	HeldPrices
 	Instances
+	Backfills
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error
@@ -154,6 +155,7 @@ type NewCustomer struct {
 // directory. Errors are [*UpstreamError]; a 404 is an ErrNotFound. Nothing here
 // tries again: the queue does.
 type Billing interface {
+	BackfillLists
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
 	// NameCustomer has the customer's metadata name an account. ErrNotFound when it is deleted.
 	NameCustomer(ctx context.Context, id string, account Account) error

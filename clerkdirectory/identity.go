@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/clerk/clerk-sdk-go/v2"
@@ -87,8 +88,13 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	}
 	// What is not an object reads as no metadata.
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
+	var private map[string]any
+	_ = json.Unmarshal(o["private_metadata"], &private)
+	identity.CustomerIDs = append(lockstep.CustomersNamedIn(identity.Metadata), lockstep.CustomersNamedIn(private)...)
+	slices.Sort(identity.CustomerIDs)
+	identity.CustomerIDs = slices.Compact(identity.CustomerIDs)
 	if kind == lockstep.Organization {
-		identity.Name = upstream.Printed(o.Text("name"))
+		identity.Name, identity.Slug = upstream.Printed(o.Text("name")), o.Text("slug")
 		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
 		identity.Empty = string(o["members_count"]) == "0" // said, not left out
 		return identity

@@ -3,6 +3,8 @@ package clerkdirectory
 import (
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,7 +41,7 @@ func TestIdentity(t *testing.T) {
 		},
 		"organization": {
 			`{"id":"org_1","name":"Acme","slug":"acme","updated_at":5,"public_metadata":{"plan":"team"}}`,
-			lockstep.Identity{Account: org, Name: "Acme", UpdatedAt: 5, Metadata: map[string]any{"plan": "team"}},
+			lockstep.Identity{Slug: "acme", Account: org, Name: "Acme", UpdatedAt: 5, Metadata: map[string]any{"plan": "team"}},
 		},
 		"organization without members": {
 			`{"id":"org_1","name":"Acme","members_count":0}`,
@@ -74,5 +76,27 @@ func TestMergeMetadataSendsOurKeysOnly(t *testing.T) {
 		if line != "PATCH "+path || body != `{"public_metadata":{"plan":"pro","stripeCustomerId":null}}` {
 			t.Errorf("%s %s", line, body)
 		}
+	}
+}
+
+// TestCustomersInMetadataAreFound in public and private metadata, under any key, but never in
+// what users write themselves.
+func TestCustomersInMetadataAreFound(t *testing.T) {
+	t.Parallel()
+	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/organizations") {
+			_, _ = w.Write([]byte(`{"id":"org_1","slug":"engines","private_metadata":{"customer_id":"cus_org"}}`))
+			return
+		}
+		_, _ = w.Write([]byte(`{"id":"user_1","public_metadata":{"stripeCustomerId":"cus_2","note":"cus_ is a prefix","n":1},
+			"private_metadata":{"billing":{"stripe_customer_id":"cus_1"},"again":"cus_2"},"unsafe_metadata":{"stripeCustomerId":"cus_evil"}}`))
+	})
+	identity, err := client.Identity(t.Context(), user)
+	if err != nil || !slices.Equal(identity.CustomerIDs, []string{"cus_1", "cus_2"}) {
+		t.Errorf("%v, %v", identity.CustomerIDs, err)
+	}
+	identity, err = client.Identity(t.Context(), org)
+	if err != nil || !slices.Equal(identity.CustomerIDs, []string{"cus_org"}) || identity.Slug != "engines" {
+		t.Errorf("%+v, %v", identity, err)
 	}
 }

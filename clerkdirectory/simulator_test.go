@@ -61,7 +61,7 @@ func TestUserAndOrganization(t *testing.T) {
 	org := lockstep.Account{Kind: lockstep.Organization, ID: made.ID}
 	for account, want := range map[lockstep.Account]lockstep.Identity{
 		user: {Account: user, Email: "ada1@example.com", EmailVerified: true, VerifiedEmails: []string{"ada1@example.com"}, Name: "Ada Lovelace", Metadata: map[string]any{}},
-		org:  {Account: org, Name: "Acme", Metadata: map[string]any{}, Members: 1},
+		org:  {Account: org, Name: "Acme", Metadata: map[string]any{}, Members: 1, Slug: "acme"},
 	} {
 		got, err := client.Identity(ctx, account)
 		if err != nil || got.UpdatedAt < 1e12 {

@@ -46,6 +46,10 @@ type Config struct {
 	CustomerDetails lockstep.DetailsPolicy
 
 	AdoptByEmail bool // take over a customer from before Lockstep by the user's verified address
+	// Customers says when a user gets a customer; empty means AtSignUp.
+	Customers CustomerCreation
+	// BackfillRate is the share of the allowed requests that a backfill makes; 0: 0.6.
+	BackfillRate float64
 	Activation   Activation
 	Seats        lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
 	Mail         Mail
@@ -65,6 +69,24 @@ const (
 	FromClerk IdentitySource = "clerk"
 	FromAPI   IdentitySource = "api" // servers put and delete accounts; there are no session tokens
 )
+
+// CustomerCreation says when a user gets a customer. An organization always gets one at its
+// first checkout.
+type CustomerCreation string
+
+// The moments of creation.
+const (
+	AtSignUp   CustomerCreation = "signup"
+	AtCheckout CustomerCreation = "checkout"
+)
+
+// validate reports a moment that does not exist.
+func (m CustomerCreation) validate() error {
+	if m != "" && m != AtSignUp && m != AtCheckout {
+		return fmt.Errorf("customers: %q is neither %q nor %q", string(m), AtSignUp, AtCheckout)
+	}
+	return nil
+}
 
 // DeletionPolicy says what becomes of the billing of a deleted account.
 type DeletionPolicy = reconcile.DeletionPolicy
@@ -161,6 +183,10 @@ func (c Config) Validate() error {
 	}
 	if slices.ContainsFunc(c.Buying.Roles, func(role string) bool { return strings.TrimPrefix(role, "org:") == "" }) {
 		add(errors.New("a role that may buy is empty"))
+	}
+	add(c.Customers.validate())
+	if c.BackfillRate < 0 || c.BackfillRate > 1 {
+		add(fmt.Errorf("backfill rate: %v is not a share between 0 and 1; for example 0.6", c.BackfillRate))
 	}
 	add(c.Catalog.Validate())
 	add(c.Projection.Validate())

@@ -78,7 +78,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{store: c.Store, caller: caller, log: c.Log, sources: c.sources(), polled: c.polled(), fleet: upstream.NewFleet(c.Store, c.Log, gates...)}
 	intake := ingest.New(inbox, func() { s.runner.Wake() })
 	book := &pricebook.Book{Store: c.Store, Stripe: billing}
-	keys := reconcilers(c, billing, id.directory, intake, book)
+	keys := reconcilers(c, billing, id, intake, book)
 	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, lister(id.directory), c.Buying.Roles, c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
@@ -150,11 +150,12 @@ func identities(c Config) (identity, error) {
 }
 
 // reconcilers says which reconciler brings which kind of key in step.
-func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Directory, intake *ingest.Intake, book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
+func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *ingest.Intake, book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
+	directory := id.directory
 	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,
+		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, AtCheckout: c.Customers == AtCheckout, Hold: &reconcile.Hold{Store: c.Store}, Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,
 		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory), Empty: c.EmptyOrganization,
 		Book: book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
@@ -166,7 +167,7 @@ func reconcilers(c Config, billing lockstep.Billing, directory lockstep.Director
 		lockstep.KeyPayment:      payments,
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
-			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Log: c.Log},
+			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfill(c, billing, id, owners, book), Log: c.Log},
 		lockstep.KeyWake:   &reconcile.Wakes{Store: c.Store},
 		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
 	}
@@ -268,7 +269,11 @@ func (s *Server) leave(ctx context.Context) {
 func (s *Server) startSweeps(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for _, key := range reconcile.SweepKeys() {
+	at, err := s.firstStart(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range reconcile.StartKeys(at) {
 		work, err := s.store.Work(ctx, key)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return err

@@ -31,7 +31,7 @@ const (
 	oldEvents = `events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason, body)
 		select 'stripe', printf('evt_%05d', i), 'invoice.paid', 'delivered', '', '', '', 0, 1, `
 	heldAccounts = `accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at, deletion, deletion_at)
-		select 'user', printf('user_%05d', i), 'active', '', '', 0, 1, 1, 'held', abs(random()) % 1000000`
+		select 'user', printf('user_%05d', i), 'active', '', '', 0, 1, 1, 'held', (i * 7919) % 1000003`
 	dueWork = "work (key, scope, priority, generation, run_at) "
 	theUser = `insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at) values ('user', 'user_1', '%s', '', '', 0, 1, 1)`
 )
@@ -174,7 +174,7 @@ var operations = map[string]operation{
 		stumble: "update of generation on work when new.key = 'checkout/cs_00010'",
 	},
 	"enable an endpoint": {
-		fill: []string{rows("hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at) select 'app', printf('access:user/user_%05d', i), 'held', 0, '', 0, 0, 0, abs(random()) % 1000000")},
+		fill: []string{rows("hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at) select 'app', printf('access:user/user_%05d', i), 'held', 0, '', 0, 0, 0, (i * 7919) % 1000003")},
 		do: func(ctx context.Context, store lockstep.Store, _ int) error {
 			_, err := store.EnableHookEndpoint(ctx, "app")
 			return err

@@ -135,6 +135,8 @@ func customerOf(o upstream.Object) lockstep.Customer {
 		Name:     o.Text("name"),
 		Metadata: metadataOf(o),
 		Deleted:  o.Flag("deleted"),
+
+		CreatedAt: timeOf(o, "created"),
 	}
 }
 

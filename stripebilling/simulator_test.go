@@ -80,8 +80,8 @@ func TestCustomerFromCreationToDeletion(t *testing.T) {
 	ctx := t.Context()
 	before := sim.Now().Add(-time.Minute)
 	c := create(t, client, user)
-	want := lockstep.Customer{ID: c.ID, Email: "ada@example.com", Name: "Ada", Metadata: map[string]string{"clerkUserId": "user_1", "lockstepAccount": "user/user_1"}}
-	if diff := cmp.Diff(want, c); diff != "" {
+	want := lockstep.Customer{ID: c.ID, Email: "ada@example.com", Name: "Ada", Metadata: map[string]string{"clerkUserId": "user_1", "lockstepAccount": "user/user_1"}, CreatedAt: c.CreatedAt}
+	if diff := cmp.Diff(want, c); diff != "" || c.CreatedAt.IsZero() {
 		t.Error(diff)
 	}
 	if again := create(t, client, user); again.ID != c.ID {

@@ -21,6 +21,7 @@ type program struct {
 	Serve     serveCommand     `cmd:"" help:"The service, against the real Stripe and Clerk unless told otherwise."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with an installation; configured as serve is."`
 	Migrate   migrateCommand   `cmd:"" help:"Move the business from an SQLite file into an empty PostgreSQL database. The file is not written any more from then on; a move that was interrupted goes on when it is run again."`
+	Backfill  backfillCommand  `cmd:"" help:"Link the customers of a business that is older than Lockstep. The first start on an empty database does so by itself."`
 	Forget    forgetCommand    `cmd:"" help:"Forget a deleted account's personal data at once."`
 	Link      linkCommand      `cmd:"" help:"Link a customer, a guest's payment or a former account to an account."`
 	Unlink    unlinkCommand    `cmd:"" help:"Take a customer from its account."`

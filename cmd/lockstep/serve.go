@@ -25,6 +25,15 @@ type serveCommand struct {
 
 // config is what flags, environment and file say, with the store opened.
 func (c *serveCommand) config(ctx context.Context, in *surroundings) (config server.Config, f file, err error) {
+	if config, f, err = c.settings(in); err != nil {
+		return config, f, err
+	}
+	config.Store, err = openStore(ctx, first(c.Database, f.Database, "sqlite:lockstep.db"), f.Connections, in.log)
+	return config, f, err
+}
+
+// settings is what flags, environment and file say.
+func (c *serveCommand) settings(in *surroundings) (config server.Config, f file, err error) {
 	if f, err = readFile(c.Config); err != nil {
 		return config, f, err
 	}
@@ -44,11 +53,7 @@ func (c *serveCommand) config(ctx context.Context, in *surroundings) (config ser
 	if err := f.Mail.apply(&config, in.getenv); err != nil {
 		return config, f, err
 	}
-	if err := f.webhooks(&config, in.getenv); err != nil {
-		return config, f, err
-	}
-	config.Store, err = openStore(ctx, first(c.Database, f.Database, "sqlite:lockstep.db"), f.Connections, in.log)
-	return config, f, err
+	return config, f, f.webhooks(&config, in.getenv)
 }
 
 // Run serves until it is told to stop.

@@ -48,6 +48,10 @@ type file struct {
 	Budget        int      `toml:"projection_budget"`
 	AdoptByEmail  bool     `toml:"adopt_by_email"`
 	Details       string   `toml:"customer_details"`
+	Customers     string   `toml:"customers"`
+	Backfill      struct {
+		Rate float64 `toml:"rate"`
+	} `toml:"backfill"`
 
 	Clerk struct {
 		InstanceID        string   `toml:"instance_id"`
@@ -196,6 +200,7 @@ func (f file) apply(c *server.Config) {
 		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
 	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
 	c.AdoptByEmail, c.CustomerDetails = f.AdoptByEmail, lockstep.DetailsPolicy(f.Details)
+	c.Customers, c.BackfillRate = server.CustomerCreation(f.Customers), f.Backfill.Rate
 	c.EmptyOrganization = lockstep.EmptyPolicy(f.OrgEmpty)
 	c.Forget = time.Duration(f.Deletions.Forget)
 	c.Entitled = f.Entitlements

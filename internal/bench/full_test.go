@@ -52,7 +52,7 @@ func TestAFullDatabaseIsAsOursAre(t *testing.T) {
 		"select count(*) from events where key is distinct from replace(customer_id, 'cus', 'user/user')": "0",
 		tallied:                              "500",
 		pending:                              "0",
-		"select count(*) from work":          "41",
+		"select count(*) from work":          "42",
 		"select count(*) from accounts":      "40",
 		"select count(*) from subscriptions": "36",
 		"select min(account_id) from subscriptions": "user_Bench000000004",

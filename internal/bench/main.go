@@ -28,6 +28,7 @@ var scenarios = []scenario{
 	{"access", "from a checkout to the metadata that says so, at -checkouts a second, by itself and while -backlog renewals wait, on both stores", access},
 	{"access-full", "the same on PostgreSQL with -events stored and -accounts known, some of which are what waits, beside a small database", accessFull},
 	{"reads", "access of accounts read per second, from memory, beside a handler that answers the same to everybody", reads},
+	{"backfill", "the first start on an existing business of -accounts customers, with a kill -9 in the middle: memory, rate, 429s", backfill},
 	{"verify", "accounts looked at wholly per second, of -backlog, on both stores", verify},
 }
 

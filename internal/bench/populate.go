@@ -39,8 +39,9 @@ func populate(ctx context.Context, kind, at string, accounts int, w waiting) err
 	err = run(ctx, kind, at,
 		"insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, customer_email, customer_name, created_at, updated_at) "+
 			numbers+" select 'user', 'user_Bench' || "+name+", 'active', 'ada@example.com', 'Ada Lovelace', 1, 'cus_Bench' || "+name+", 'ada@example.com', 'Ada Lovelace', 1, 1 from n where true",
-		// The full verify comes later: a server that starts would have it begin.
-		"insert into work (key, scope, priority, generation, run_at) values ('sweep/accounts', 0, 2, 1, 4000000000000)")
+		// The full verify comes later: a server that starts would have it begin. And a service
+		// has run before, or the first start's backfill would.
+		"insert into work (key, scope, priority, generation, run_at) values ('sweep/accounts', 0, 2, 1, 4000000000000), ('sweep/events', 0, 2, 1, 1)")
 	if err == nil {
 		err = mark(ctx, kind, at, w)
 	}

@@ -101,9 +101,11 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *provider) answer(r *http.Request, body []byte) (answer, kind string) {
 	id := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 	switch path := r.URL.Path; {
+	case path == "/v1/subscriptions" && r.URL.Query().Get("customer") == "":
+		return `{"object":"list","data":[],"has_more":false,"url":"` + path + `"}`, "lists"
 	case path == "/v1/subscriptions":
 		return p.subscriptions(r.URL.Query().Get("customer")), "subscriptions"
-	case path == "/v1/checkout/sessions", path == "/v1/events":
+	case path == "/v1/checkout/sessions", path == "/v1/events", path == "/v1/customers": // lists of everybody's: nothing was there before
 		return `{"object":"list","data":[],"has_more":false,"url":"` + path + `"}`, "lists"
 	case strings.HasPrefix(path, "/v1/customers/"):
 		return fill(customerAnswer, id), "customers"

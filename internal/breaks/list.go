@@ -67,11 +67,15 @@ var breakages = []breakage{
 		`	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
-	return r.nextLook(access, at), r.effects(ctx, access, projected, at)`,
+	if err := r.effects(ctx, access, projected, at); err != nil {
+		return r.nextLook(access, at), err
+	}`,
 		`	if err := r.effects(ctx, access, projected, at); err != nil {
-		return Result{}, err
+		return r.nextLook(access, at), err
 	}
-	return r.nextLook(access, at), r.save(ctx, access, at)`},
+	if err := r.save(ctx, access, at); err != nil {
+		return Result{}, err
+	}`},
 	{"write without the token: whoever is late writes over somebody else's run",
 		"internal/sqlstore/fence.go",
 		`	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,

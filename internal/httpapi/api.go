@@ -37,6 +37,8 @@ type Store interface {
 	lockstep.Assignments
 	lockstep.Links
 	lockstep.Instances
+	Cursor(ctx context.Context, sweep string) (string, error)
+	BeginBackfill(ctx context.Context, was, next string, fresh bool) (bool, error)
 	Ping(ctx context.Context) error
 }
 
@@ -147,6 +149,11 @@ func (a *API) Register(mux *http.ServeMux) {
 		Summary: "Which Clerk instance and mode of Stripe the database and the keys belong to", Tags: []string{"Operating"}, Security: server}, a.instance)
 	huma.Register(api, huma.Operation{OperationID: "accept-instance", Method: http.MethodPost, Path: "/v1/instance/accept",
 		Summary: "Accept another Clerk instance with the same people", Tags: []string{"Operating"}, Security: server}, a.accept)
+	huma.Register(api, huma.Operation{OperationID: "get-backfill", Method: http.MethodGet, Path: "/v1/backfill",
+		Summary: "Progress and report of the backfill, which links the customers of an existing business", Tags: []string{"Operating"}, Security: server}, a.readBackfill)
+	huma.Register(api, huma.Operation{OperationID: "start-backfill", Method: http.MethodPost, Path: "/v1/backfill",
+		Summary: "Start a backfill; the first start on an empty database does so by itself", Tags: []string{"Operating"}, Security: server,
+		DefaultStatus: http.StatusAccepted}, a.startBackfill)
 	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
 		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
 	huma.Register(api, huma.Operation{OperationID: "list-problems", Method: http.MethodGet, Path: "/v1/problems",

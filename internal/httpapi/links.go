@@ -31,12 +31,10 @@ func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	if err != nil {
 		return nil, huma.Error422UnprocessableEntity(err.Error())
 	}
-	record, err := a.Store.Account(ctx, account)
+	record, _, err := a.known(ctx, account, a.Store.Account)
 	switch {
-	case errors.Is(err, lockstep.ErrNotFound):
-		return nil, huma.Error404NotFound("account " + account.String() + " not found")
 	case err != nil:
-		return nil, a.problem(ctx, "read account", err)
+		return nil, err
 	case record.State == lockstep.AccountDeleted:
 		return nil, huma.Error409Conflict("account " + account.String() + " was deleted in the directory")
 	}

@@ -41,7 +41,9 @@ type Accounts struct {
 	AdoptByEmail bool          // take over customers from before by a verified address
 	Details      lockstep.DetailsPolicy
 	TrialsPer    lockstep.TrialRule
-	Entitled     bool // features come from Stripe's entitlements too
+	AtCheckout   bool  // a user gets a customer at the first checkout instead of at sign-up
+	Hold         *Hold // nil: nothing is held
+	Entitled     bool  // features come from Stripe's entitlements too
 	Seats        lockstep.SeatPolicy
 	Members      lockstep.MemberLimiter // nil: nobody limits members
 	Book         *pricebook.Book
@@ -77,6 +79,10 @@ type run struct {
 	overdrawn bool
 	// generation is that of the Clerk instance that this process serves.
 	generation int64
+	// incomplete: the first start's backfill has not linked everything yet. held: the account
+	// must keep what it has, see [Hold]. candidates are customers that could be its.
+	incomplete, held bool
+	candidates       []string
 }
 
 // Reconcile brings the account of the claim in step. A step that a provider refuses is
@@ -113,6 +119,9 @@ func (r *run) steps(ctx context.Context) (Result, error) {
 		}
 		return r.forget(ctx)
 	}
+	if err := r.observeHold(ctx); err != nil {
+		return Result{}, err
+	}
 	if err := r.observe(ctx); err != nil {
 		return Result{}, err
 	}
@@ -132,7 +141,16 @@ func (r *run) steps(ctx context.Context) (Result, error) {
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}
-	return r.nextLook(access, at), r.effects(ctx, access, projected, at)
+	if err := r.effects(ctx, access, projected, at); err != nil {
+		return r.nextLook(access, at), err
+	}
+	switch again, err := r.released(ctx); {
+	case err != nil:
+		return Result{}, err
+	case again:
+		return Result{After: time.Millisecond}, nil
+	}
+	return r.nextLook(access, at), nil
 }
 
 // observe brings what we know of the customer and the billing state up to date.
@@ -166,6 +184,9 @@ func (r *run) effects(ctx context.Context, access lockstep.Access, projected pro
 		if err := r.project(ctx, projected); err != nil {
 			return err
 		}
+	}
+	if r.held && !access.Active {
+		return nil // nobody knows yet what it has paid for
 	}
 	if err := r.limitMembers(ctx, access); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -17,13 +18,15 @@ const lookAgain = 10 * time.Second
 // promises 24 hours; after that the same key creates a second customer.
 const keyLife = 23 * time.Hour
 
-// ensureCustomer sees to it that there is a customer where there should be one,
-// and that it has the directory's address and name. A user has one from the
-// start; an organization, and a user whose customer was deleted in Stripe, only
-// when somebody is about to buy.
+// ensureCustomer creates a customer where there should be one, and gives it the
+// directory's address and name. A user gets one at sign-up, unless customers are created
+// at checkout; an organization, a user whose customer was deleted in Stripe, and a held
+// account only when somebody is about to buy.
 func (r *run) ensureCustomer(ctx context.Context) error {
-	wanted := r.scope.Has(lockstep.ScopePurchase) ||
-		r.account.Kind == lockstep.User && r.now.CustomerID == "" && r.now.Candidate == ""
+	buying := r.scope.Has(lockstep.ScopePurchase)
+	without := r.account.Kind == lockstep.User && r.now.CustomerID == ""
+	create := buying || without && !r.AtCheckout && !r.held && r.now.Candidate == ""
+	wanted := create || without && (!r.known || len(r.candidates) > 0)
 	if id := r.proven(); !r.now.Live() && id != "" {
 		if err := r.promote(ctx, id); err != nil {
 			return err
@@ -44,10 +47,13 @@ func (r *run) ensureCustomer(ctx context.Context) error {
 			}
 		}
 		adopted, err := r.adopt(ctx)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if !adopted {
+		case adopted:
+		case !create:
+			return nil
+		default:
 			if err := r.createCustomer(ctx); err != nil || !r.now.Live() {
 				return err
 			}
@@ -60,18 +66,17 @@ func (r *run) ensureCustomer(ctx context.Context) error {
 	return r.updateCustomer(ctx)
 }
 
-// adopt takes a customer over that exists already: one that the directory's
-// metadata names (only servers can write it, and the link may have been lost with
-// a restored backup), or one that waits for this account. A customer that says
-// it is somebody else's is left alone.
+// adopt takes a customer over that exists already: one that the directory's metadata
+// names (only servers can write it, and the link may have been lost with a restored
+// backup), one that waits for this account, or one that a backfill or, while it runs,
+// Stripe's search has found. A customer that belongs to another account by its own
+// evidence is left alone. The other candidates are marked, and become further customers.
 func (r *run) adopt(ctx context.Context) (bool, error) {
 	if r.now.Intent != nil {
 		return false, nil // one of ours may exist already; finish that first
 	}
-	var candidates []string
-	if id, _ := r.identity.Metadata[r.Keys.CustomerID].(string); id != "" {
-		candidates = append(candidates, id)
-	}
+	candidates := namedCustomers(*r.identity, r.Keys.CustomerID)
+	named := len(candidates)
 	waiting, err := r.Store.WaitingFor(ctx, r.account.Key())
 	if err != nil {
 		return false, fmt.Errorf("look for waiting customers: %w", err)
@@ -81,41 +86,96 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 			candidates = append(candidates, key.ID)
 		}
 	}
+	candidates = append(candidates, r.candidates...)
+	hinted, err := r.hinted(ctx)
+	if err != nil {
+		return false, err
+	}
+	candidates = append(candidates, hinted...)
 	byEmail, err := r.sameEmail(ctx)
 	if err != nil {
 		return false, err
 	}
-	candidates = append(candidates, byEmail...)
-	for _, id := range candidates {
-		c, err := r.Billing.Customer(ctx, id)
-		switch {
-		case errors.Is(err, lockstep.ErrNotFound):
-			continue
-		case err != nil:
-			return false, fmt.Errorf("look at customer: %w", err)
-		case c.Deleted:
-			continue
-		}
-		if others, err := r.others(ctx, c); err != nil {
+	proven := func(i int) bool { return i < named || i >= len(candidates) }
+	everyone := append(slices.Clone(candidates), byEmail...)
+	for i, id := range everyone {
+		c, err := r.adoptable(ctx, id, proven(i))
+		if err != nil {
 			return false, err
-		} else if others {
+		}
+		if c.ID == "" {
 			continue
 		}
-		switch owner, err := r.Store.AccountOfCustomer(ctx, id); {
-		case err == nil && owner != r.account:
-			continue
-		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
-			return false, fmt.Errorf("look at customer's link: %w", err)
+		for _, other := range candidates {
+			if other != id {
+				r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: other},
+					Scope: lockstep.ScopeAll, Priority: lockstep.Normal, Delay: time.Second})
+			}
 		}
 		return true, r.link(ctx, c)
 	}
 	return false, nil
 }
 
-// others reports whether an operator, the customer itself or anything that hangs on it says
-// that it is somebody else's: who paid for an organization with their own address is no
-// owner of its customer.
-func (r *run) others(ctx context.Context, c lockstep.Customer) (bool, error) {
+// namedCustomers are the customers that an identity's metadata names, the one under our own
+// key first.
+func namedCustomers(identity lockstep.Identity, key string) (ids []string) {
+	if id, _ := identity.Metadata[key].(string); id != "" {
+		ids = append(ids, id)
+	}
+	for _, id := range identity.CustomerIDs {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// hinted are the customers that Stripe's search finds. It lags, and some accounts have none:
+// it is an extra hint for a checkout while the backfill has not listed everything.
+func (r *run) hinted(ctx context.Context) ([]string, error) {
+	if !r.incomplete || !r.scope.Has(lockstep.ScopePurchase) {
+		return nil, nil
+	}
+	ids, err := r.Billing.CustomersNaming(ctx, r.account)
+	var upstream *lockstep.UpstreamError
+	switch {
+	case errors.As(err, &upstream) && upstream.Rejected():
+		r.Log.Info("Stripe's search was refused; a checkout goes on without it", "error", err)
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("search for an account's customers: %w", err)
+	}
+	return ids, nil
+}
+
+// adoptable returns a customer that may become the account's primary one; the zero
+// customer: it may not. proven: it was found by something that only a server can write.
+func (r *run) adoptable(ctx context.Context, id string, proven bool) (none lockstep.Customer, err error) {
+	c, err := r.Billing.Customer(ctx, id)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound), err == nil && c.Deleted:
+		return none, nil
+	case err != nil:
+		return none, fmt.Errorf("look at customer: %w", err)
+	}
+	if others, err := r.others(ctx, c, proven); others || err != nil {
+		return none, err
+	}
+	switch owner, err := r.Store.AccountOfCustomer(ctx, id); {
+	case err == nil && owner != r.account:
+		return none, nil
+	case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+		return none, fmt.Errorf("look at customer's link: %w", err)
+	}
+	return c, nil
+}
+
+// others reports whether an operator, the customer itself or anything that hangs on it
+// names another account: someone who pays for an organization with their own address does
+// not own its customer. Unless something else proves that the customer is the account's,
+// it must name the account, and by more than a reference.
+func (r *run) others(ctx context.Context, c lockstep.Customer, proven bool) (bool, error) {
 	owner, err := r.Owners.ofCustomer(ctx, c)
 	switch {
 	case unresolved(err):
@@ -123,9 +183,9 @@ func (r *run) others(ctx context.Context, c lockstep.Customer) (bool, error) {
 	case err != nil:
 		return false, err
 	case !owner.account.IsZero():
-		return owner.account != r.account, nil
+		return owner.account != r.account || !proven && owner.trust != lockstep.Proven, nil
 	}
-	return false, nil
+	return !proven, nil
 }
 
 // sameEmail is the customer from before Lockstep that has the user's address, where the

@@ -27,9 +27,17 @@
 //	notice              [Outbox]: to which channels it goes, once its account is in step
 //	mail, buyermail     [Mails]: an e-mail, once, to the account or to the buyer
 //	hook                [Hooks]: a notice, or an account's access, for a webhook endpoint
-//	sweep               [Sweeps]: the gap scan, polling, the directory's list, the full verify
+//	sweep               [Sweeps]: the gap scan, polling, the directory's list, the full verify, the backfill
 //
 // Who an object is about is decided in one place, [resolve].
+//
+// # The first start
+//
+// On an empty database [Backfill] lists Stripe and the directory before anything is
+// created. Until it has linked what exists, [Hold] keeps every account as it is: no customer
+// is created unless somebody buys, and metadata is not lowered. When it ends it marks every
+// account. A customer that could belong to several accounts holds those until an operator
+// decides.
 //
 // # What a crash leaves
 //

@@ -17,6 +17,7 @@ type evidence struct {
 	objects   []map[string]string // metadata of the object, or of the customer's subscriptions and sessions
 	reference []lockstep.Account  // by the client_reference_id of its sessions
 	customer  map[string]string   // the customer's metadata
+	directory []lockstep.Account  // by the directory's metadata, which names the customer
 	claimed   lockstep.Account    // by a claimed link of its customer; zero: none
 }
 
@@ -38,6 +39,7 @@ func (e evidence) rungs() []rung {
 		{named(e.objects...), lockstep.Proven},
 		{slices.Clone(e.reference), lockstep.Claimed},
 		{named(e.customer), lockstep.Proven},
+		{slices.Clone(payingParty(e.directory)), lockstep.Proven},
 		{present(e.claimed), lockstep.Claimed},
 	}
 }
@@ -57,6 +59,16 @@ func climb(rungs []rung) (ownership, error) {
 		}
 	}
 	return ownership{}, nil
+}
+
+// payingParty is the organization where the directory names a customer in its metadata
+// and in a user's: the user is who paid for it, see [lockstep.ProjectionKeys.Project].
+func payingParty(named []lockstep.Account) []lockstep.Account {
+	organizations := slices.DeleteFunc(slices.Clone(named), func(a lockstep.Account) bool { return a.Kind != lockstep.Organization })
+	if len(organizations) > 0 {
+		return organizations
+	}
+	return named
 }
 
 func present(a lockstep.Account) []lockstep.Account {

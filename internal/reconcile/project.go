@@ -62,7 +62,7 @@ func (r *run) plan(access lockstep.Access, at time.Time) projection {
 		r.failures = append(r.failures, fmt.Errorf("%s: %s", lockstep.StepMetadata, known.Reason))
 		return projection{want: r.now.Projected, same: true}
 	}
-	if len(p.change) > 0 {
+	if p = r.spare(p, access); len(p.change) > 0 {
 		r.now.PacedUntil, p.wait = pace(r.now.PacedUntil, at)
 	}
 	return p

@@ -20,14 +20,29 @@ var (
 	sweepOrganizations = lockstep.Key{Kind: lockstep.KeySweep, ID: "organizations"}
 	sweepAccounts      = lockstep.Key{Kind: lockstep.KeySweep, ID: "accounts"}
 	sweepRetention     = lockstep.Key{Kind: lockstep.KeySweep, ID: "retention"}
+	sweepBackfill      = lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 )
 
 // FullVerify is the sweep that marks every account.
 var FullVerify = sweepAccounts
 
-// SweepKeys are the keys to mark when a service starts.
+// SweepKeys are the keys of the sweeps that begin again and again.
 func SweepKeys() []lockstep.Key {
 	return []lockstep.Key{sweepEvents, sweepUsers, sweepOrganizations, sweepAccounts, sweepRetention}
+}
+
+// StartKeys are the keys to mark when a service starts. While the first start's backfill
+// runs, the directory is not compared: the backfill lists it, and starts those sweeps when
+// it ends.
+func StartKeys(backfill lockstep.Backfill) []lockstep.Key {
+	if backfill.Holds() {
+		return []lockstep.Key{sweepBackfill, sweepEvents, sweepRetention}
+	}
+	keys := SweepKeys()
+	if backfill.Phase != "" && backfill.Phase != lockstep.BackfillDone {
+		keys = append(keys, sweepBackfill)
+	}
+	return keys
 }
 
 // Intervals say how often each sweep begins. The zero value of a field means its
@@ -82,8 +97,9 @@ type Sweeps struct {
 	Retention lockstep.Retention
 	Polled    Polled
 	// Take stores events that the gap scan found missing.
-	Take func(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error)
-	Log  *slog.Logger
+	Take     func(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error)
+	Backfill *Backfill // nil: a newer version runs it
+	Log      *slog.Logger
 }
 
 // Reconcile does the next page of the sweep of the claim.
@@ -102,6 +118,10 @@ func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, e
 		return sweep(ctx, s, claim, intervals.Accounts, s.verifyAccounts)
 	case sweepRetention:
 		return sweep(ctx, s, claim, intervals.Retention, s.expire)
+	case sweepBackfill:
+		if s.Backfill != nil {
+			return s.Backfill.Reconcile(ctx, claim)
+		}
 	}
 	return Result{}, unknown(claim.Key)
 }

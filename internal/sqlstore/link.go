@@ -81,6 +81,15 @@ func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockste
 }
 
 func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string, trust lockstep.Trust) error {
+	if err := t.join(ctx, stored, account, customerID, trust); err != nil {
+		return err
+	}
+	return t.inherit(ctx, account, customerID, lockstep.ScopeAll)
+}
+
+// join makes a customer one of the account's, and marks nothing. Before it has written
+// anything, it returns ErrLinked, ErrCrowded or ErrBusy where it cannot.
+func (t *tx) join(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string, trust lockstep.Trust) error {
 	t.changed(account)
 	existing, err := t.linkTo(ctx, account, customerID)
 	switch {
@@ -104,7 +113,7 @@ func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.
 	if existing.CustomerID == "" {
 		t.announce(account, customerID)
 	}
-	return t.inherit(ctx, account, customerID, lockstep.ScopeAll)
+	return nil
 }
 
 // linkTo returns the customer's link to the account: ErrNotFound where the customer has

@@ -40,6 +40,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"replicas":    replicas,
 		"forget":      forget,
 		"retention":   retention,
+		"backfills":   backfills,
 		"roster":      roster,
 		"changes":     changes,
 		"texts":       texts,

@@ -51,6 +51,11 @@ insert into instances values ('clerk', 'ins_1', 2, 'd', 3, 'ins_2', 4);
 insert into successions select kind, 'before_' || id, id, 5 from accounts;
 insert into changes select kind, id, rowid from (select kind, id, row_number() over () as rowid from accounts);
 insert into cursors values ('events', '{"since":1}'), ('users', '{}');
+insert into backfill_identities select kind, id, email, 'slug', '{}' from accounts;
+insert into backfill_customers select 'cus_' || id, email, '{}', 'linked', kind, id, 2, 'proven' from accounts;
+insert into backfill_objects select 'cus_' || id, 'sub_' || id, '{}' from accounts;
+insert into backfill_payments select 'cs_' || id, 'cus_' || id, kind, id from accounts;
+insert into backfill_claims select 'ambiguous', 'cus_' || id, kind, id from accounts;
 insert into work_waits select 'customer/' || id, 'user/' || id from accounts;
 insert into work (key, scope, priority, generation, done_generation, run_at, lease_until, lease_token, claimed_generation, claimed_scope, claimed_priority,
 	attempts, disposition, reason, claimed_seq) select 'user/' || id, 1, 2, 5, 4, 1, 99999999999999, 'secret', 5, 8, 1, 2, 'retry', 'because', 6 from accounts;

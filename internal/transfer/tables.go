@@ -59,6 +59,11 @@ var tables = []table{
 	moved("successions", "kind* id* successor done_at:i"),
 	moved("changes", "kind* id* seq:i"),
 	moved("cursors", "sweep* value"),
+	moved("backfill_identities", "kind* id* email slug body"),
+	moved("backfill_customers", "customer_id* email body outcome kind id rank:i trust"),
+	moved("backfill_objects", "customer_id* id* body"),
+	moved("backfill_payments", "session_id* customer_id kind id"),
+	moved("backfill_claims", "origin* customer_id* kind* id*"),
 	moved("work_waits", "key* waits_for*"),
 	moved("work", `key* scope:i priority:i generation:i done_generation:i run_at:i lease_until:i! lease_token! claimed_seq:i claimed_generation:i
 		claimed_scope:i claimed_priority:i attempts:i disposition reason`),

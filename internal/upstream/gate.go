@@ -90,6 +90,9 @@ func (g *Gate) Call(ctx context.Context, method, path string, call func() error)
 	return err
 }
 
+// PerSecond is how many requests a second the provider allows the account in all.
+func (g *Gate) PerSecond() float64 { return g.limits.PerSecond }
+
 // target is what is called: an endpoint, and the object that the path names.
 type target struct{ endpoint, object string }
 

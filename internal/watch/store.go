@@ -57,3 +57,8 @@ func (s writes) SaveLicense(ctx context.Context, claim lockstep.Claim, license l
 	defer s.watch.wrote()
 	return s.Store.SaveLicense(ctx, claim, license, notices)
 }
+
+func (s writes) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, adoptions []lockstep.Adoption, marks []lockstep.Mark) error {
+	defer s.watch.wrote()
+	return s.Store.Adopt(ctx, claim, cursor, adoptions, marks)
+}

@@ -71,6 +71,7 @@ func (w *world) check() []string {
 	c.checkCustomers()
 	c.checkMemory()
 	c.checkCharges()
+	c.checkPaid()
 	c.checkListener()
 	c.checkSeats()
 	c.checkLetters()
@@ -254,7 +255,8 @@ func (c *checker) things(account string) []thing {
 			ended:  s.Status == "canceled" || s.Status == "incomplete_expired", born: s.Created.Unix()})
 	}
 	for _, s := range c.sim.CheckoutSessions() {
-		mine := customers[s.Customer] || s.Customer == "" && s.ClientReferenceID == id
+		guests := s.ClientReferenceID == id || s.Metadata["clerkUserId"] == id || s.Metadata["clerkOrgId"] == id
+		mine := customers[s.Customer] || s.Customer == "" && guests
 		if s.Mode != "payment" || s.Status != "complete" || !mine {
 			continue
 		}

@@ -24,6 +24,7 @@ var deeds = []deed{
 	{6, (*world).hurry},
 	{18, (*world).pay},
 	{4, (*world).payByLink},
+	{4, (*world).payOwnSession},
 	{6, (*world).cancel},
 	{3, (*world).resume},
 	{4, (*world).changePlan},
@@ -202,19 +203,52 @@ func (w *world) payByLink() {
 	} else if user, some := pick(w, w.sim.Users()); some && w.rng.IntN(3) > 0 { // who may have founded the organization
 		form.Set("customer_email", user.Email)
 	}
-	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+"/v1/checkout/sessions", strings.NewReader(form.Encode()))
-	if err != nil {
-		w.t.Error(err)
-		return
-	}
-	request.Header.Set("Authorization", "Bearer "+stripeKey)
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	var session struct{ ID string }
-	if status, err := w.send(request, &session); err != nil || status != http.StatusOK {
+	if status, err := w.post("/v1/checkout/sessions", form, &session); err != nil || status != http.StatusOK {
 		w.say("no link: %d %v", status, err)
 		return
 	}
 	w.say("pay by link %s for %s: %v", session.ID, account, w.sim.PayCheckout(session.ID, "4242424242424242"))
+}
+
+// payOwnSession pays a session that the application made itself, without a customer: its
+// metadata, which only the secret key can write, names the account, and Stripe makes the
+// customer.
+func (w *world) payOwnSession() {
+	account, _, ok := w.buyer()
+	if !ok {
+		return
+	}
+	kind, id, _ := strings.Cut(account, "/")
+	name := map[string]string{"user": "clerkUserId", "organization": "clerkOrgId"}[kind]
+	key, _ := pick(w, []string{"basic", "pro", "life"})
+	form := url.Values{"mode": {"payment"}, "metadata[" + name + "]": {id}, "line_items[0][price]": {w.prices[key]},
+		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
+	if key != "life" {
+		form.Set("mode", "subscription")
+		if w.rng.IntN(2) == 0 { // as some applications do, on the subscription as well
+			form.Set("subscription_data[metadata]["+name+"]", id)
+		}
+	} else if w.rng.IntN(2) == 0 {
+		form.Set("customer_creation", "always")
+	}
+	var session struct{ ID string }
+	if status, err := w.post("/v1/checkout/sessions", form, &session); err != nil || status != http.StatusOK {
+		w.say("no session: %d %v", status, err)
+		return
+	}
+	w.say("pay the app's own session %s for %s: %v", session.ID, account, w.sim.PayCheckout(session.ID, "4242424242424242"))
+}
+
+// post calls Stripe as the application does.
+func (w *world) post(path string, form url.Values, into any) (status int, err error) {
+	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "Bearer "+stripeKey)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return w.send(request, into)
 }
 
 // subscription draws one in the given state.

@@ -10,11 +10,16 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// addressees are whom the letters since the nth were for.
+// typed is the address that the simulated buyer types at a checkout.
+const typed = "buyer@example.com"
+
+// addressees are the recipients of the letters since the nth, without the copies of
+// purchases to the address typed at checkout.
 func (w *world) addressees(from int) []string {
 	w.letterbox.mu.Lock()
 	defer w.letterbox.mu.Unlock()
-	return slices.Clone(w.letterbox.to[from:])
+	others := slices.DeleteFunc(slices.Clone(w.letterbox.to), func(to string) bool { return to == typed })
+	return others[from:]
 }
 
 // public is the public metadata of a user.

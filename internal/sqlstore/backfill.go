@@ -1,0 +1,288 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// selectStarted finds what every service marks when it starts.
+	selectStarted Statement = `select count(*) from work where key = $1`
+
+	upsertStagedIdentity Statement = `
+insert into backfill_identities (kind, id, email, slug, body) values ($1, $2, $3, $4, $5)
+on conflict (kind, id) do update set email = excluded.email, slug = excluded.slug, body = excluded.body`
+
+	upsertStagedCustomer Statement = `
+insert into backfill_customers (customer_id, email, body, outcome, kind, id, rank, trust) values ($1, $2, $3, '', '', '', 0, '')
+on conflict (customer_id) do update set email = excluded.email, body = excluded.body, outcome = ''`
+
+	upsertStagedObject Statement = `
+insert into backfill_objects (customer_id, id, body) values ($1, $2, $3)
+on conflict (customer_id, id) do update set body = excluded.body`
+
+	upsertStagedPayment Statement = `
+insert into backfill_payments (session_id, customer_id, kind, id) values ($1, $2, $3, $4)
+on conflict (session_id) do update set customer_id = excluded.customer_id, kind = excluded.kind, id = excluded.id`
+
+	insertStagedClaim Statement = `
+insert into backfill_claims (origin, customer_id, kind, id) values ($1, $2, $3, $4)
+on conflict (origin, customer_id, kind, id) do nothing`
+
+	updateConcluded Statement = `
+update backfill_customers set outcome = $2, kind = $3, id = $4, rank = $5, trust = $6 where customer_id = $1`
+)
+
+// stagedObject is a subscription or a checkout session.
+type stagedObject struct {
+	Subscription *lockstep.Subscription `json:"s,omitempty"`
+	Checkout     *lockstep.Checkout     `json:"c,omitempty"`
+}
+
+// BeginBackfill implements [lockstep.Backfills].
+func (s *Store) BeginBackfill(ctx context.Context, was, next string, fresh bool) (begun bool, err error) {
+	key := lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
+	err = s.write(ctx, func(t *tx) error {
+		begun = false
+		cursor, err := only(collect(ctx, t, text, selectCursor, lockstep.BackfillSweep))
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if cursor != was {
+			return nil
+		}
+		if fresh {
+			var started int64
+			if err := t.row(ctx, selectStarted, lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}.String()).Scan(&started); err != nil {
+				return err
+			}
+			if started > 0 {
+				return nil
+			}
+		}
+		if err := t.later(ctx, upsertCursor, lockstep.BackfillSweep, next); err != nil {
+			return err
+		}
+		begun = true
+		return t.markRouted(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal})
+	})
+	if err != nil {
+		return false, fmt.Errorf("begin backfill: %w", err)
+	}
+	return begun, nil
+}
+
+// moved runs do with the cursor moved.
+func (s *Store) moved(ctx context.Context, claim lockstep.Claim, cursor string, do func(*tx) error) error {
+	return s.fenced(ctx, claim, func(t *tx) error {
+		if err := t.later(ctx, upsertCursor, claim.Key.ID, cursor); err != nil {
+			return err
+		}
+		return do(t)
+	})
+}
+
+// Stage implements [lockstep.Backfills].
+func (s *Store) Stage(ctx context.Context, claim lockstep.Claim, cursor string, page lockstep.BackfillPage) error {
+	err := s.moved(ctx, claim, cursor, func(t *tx) error {
+		for _, i := range page.Identities {
+			if err := t.stageIdentity(ctx, i); err != nil {
+				return err
+			}
+		}
+		for _, c := range page.Customers {
+			body, err := json.Marshal(c)
+			if err != nil {
+				return fmt.Errorf("encode customer: %w", err)
+			}
+			if err := t.later(ctx, upsertStagedCustomer, c.ID, c.Email, string(body)); err != nil {
+				return err
+			}
+		}
+		for _, sub := range page.Subscriptions {
+			if err := t.stageObject(ctx, sub.CustomerID, sub.ID, stagedObject{Subscription: &sub}); err != nil {
+				return err
+			}
+		}
+		for _, c := range page.Checkouts {
+			if err := t.stageCheckout(ctx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store what a backfill listed: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) stageIdentity(ctx context.Context, i lockstep.Identity) error {
+	email := ""
+	if i.Account.Kind == lockstep.User && i.EmailVerified {
+		email = i.Email
+	}
+	for _, id := range i.CustomerIDs {
+		if err := t.later(ctx, insertStagedClaim, "directory", id, i.Account.Kind, i.Account.ID); err != nil {
+			return err
+		}
+	}
+	i.Metadata, i.CustomerIDs = nil, nil
+	body, err := json.Marshal(i)
+	if err != nil {
+		return fmt.Errorf("encode identity: %w", err)
+	}
+	return t.later(ctx, upsertStagedIdentity, i.Account.Kind, i.Account.ID, email, i.Slug, string(body))
+}
+
+func (t *tx) stageObject(ctx context.Context, customerID, id string, object stagedObject) error {
+	body, err := json.Marshal(object)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", id, err)
+	}
+	return t.later(ctx, upsertStagedObject, customerID, id, string(body))
+}
+
+// stageCheckout keeps of a session what names an account, and that it is a one-time payment.
+func (t *tx) stageCheckout(ctx context.Context, c lockstep.Checkout) error {
+	if c.Mode == "payment" {
+		named, isNamed := lockstep.AccountNamedIn(c.Metadata)
+		if !isNamed {
+			if named, isNamed = lockstep.AccountOfReference(c.Reference); !isNamed {
+				named = lockstep.Account{ID: c.Reference}
+			}
+		}
+		if err := t.later(ctx, upsertStagedPayment, c.ID, c.CustomerID, named.Kind, named.ID); err != nil {
+			return err
+		}
+	}
+	if c.CustomerID == "" {
+		return nil
+	}
+	kept := lockstep.Checkout{ID: c.ID, Mode: c.Mode, Reference: c.Reference, Metadata: c.Metadata, CreatedAt: c.CreatedAt}
+	return t.stageObject(ctx, c.CustomerID, c.ID, stagedObject{Checkout: &kept})
+}
+
+// Conclude implements [lockstep.Backfills].
+func (s *Store) Conclude(ctx context.Context, claim lockstep.Claim, cursor string, conclusions []lockstep.Conclusion) error {
+	err := s.moved(ctx, claim, cursor, func(t *tx) error {
+		for _, c := range conclusions {
+			err := t.later(ctx, updateConcluded, c.CustomerID, string(c.Outcome), c.Account.Kind, c.Account.ID, c.Rank, c.Trust)
+			if err != nil {
+				return err
+			}
+			for _, a := range c.Claims {
+				if err := t.later(ctx, insertStagedClaim, string(c.Outcome), c.CustomerID, a.Kind, a.ID); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store a backfill's conclusions: %w", err)
+	}
+	return nil
+}
+
+const (
+	updateGiven Statement = `
+update accounts set customer_email = $3, customer_name = $4 where kind = $1 and id = $2 and customer_id = $5`
+)
+
+// Adopt implements [lockstep.Backfills].
+func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, adoptions []lockstep.Adoption, marks []lockstep.Mark) error {
+	err := s.moved(ctx, claim, cursor, func(t *tx) error {
+		for _, a := range adoptions {
+			err := t.adopt(ctx, a)
+			switch {
+			case errors.Is(err, lockstep.ErrLinked), errors.Is(err, lockstep.ErrCrowded), errors.Is(err, lockstep.ErrBusy):
+				err = t.mark(ctx, []lockstep.Mark{{Key: customerKey(a.CustomerID), Scope: lockstep.ScopeAll, Priority: lockstep.Background}})
+			}
+			if err != nil {
+				return fmt.Errorf("%s to %s: %w", a.CustomerID, a.Account, err)
+			}
+		}
+		return t.mark(ctx, marks)
+	})
+	if err != nil {
+		return fmt.Errorf("link customers: %w", err)
+	}
+	return nil
+}
+
+// adopt links a customer as [Store.Link] does. What was listed of it needs no reading, so
+// the account's run reads it only if something about the customer has been marked before.
+func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
+	stored, err := t.account(ctx, a.Account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		err = t.createAccount(ctx, a.Identity, acceptedGeneration)
+	}
+	if err != nil {
+		return err
+	}
+	if stored.State == lockstep.AccountDeleted || a.Customer.Deleted {
+		return lockstep.ErrLinked
+	}
+	if err := t.join(ctx, stored, a.Account, a.CustomerID, a.Trust); err != nil {
+		return err
+	}
+	if stored.CustomerID != a.CustomerID {
+		err := t.later(ctx, updateGiven, a.Account.Kind, a.Account.ID, a.Customer.Email, a.Customer.Name, a.CustomerID)
+		if err != nil {
+			return err
+		}
+	}
+	for _, sub := range a.Subscriptions {
+		if err := t.saveSubscription(ctx, a.Account, sub); err != nil {
+			return err
+		}
+	}
+	switch scope, inherits, err := t.inherits(ctx, a.CustomerID); {
+	case err != nil:
+		return err
+	case inherits:
+		if err := t.inherit(ctx, a.Account, a.CustomerID, scope); err != nil {
+			return err
+		}
+	}
+	return t.markRouted(ctx, lockstep.Mark{Key: a.Account.Key(), Scope: a.Scope, Priority: lockstep.Background})
+}
+
+const (
+	deleteStagedIdentities Statement = `
+delete from backfill_identities where (kind, id) in (select kind, id from backfill_identities order by kind, id limit $1)`
+	deleteStagedCustomers Statement = `
+delete from backfill_customers where customer_id in (select customer_id from backfill_customers order by customer_id limit $1)`
+	deleteStagedObjects Statement = `
+delete from backfill_objects where (customer_id, id) in (select customer_id, id from backfill_objects order by customer_id, id limit $1)`
+	deleteStagedPayments Statement = `
+delete from backfill_payments where session_id in (select session_id from backfill_payments order by session_id limit $1)`
+	deleteStagedClaims Statement = `
+delete from backfill_claims where origin = 'directory' and (customer_id, kind, id) in (
+	select customer_id, kind, id from backfill_claims where origin = 'directory' order by customer_id, kind, id limit $1)`
+)
+
+// Unstage implements [lockstep.Backfills].
+func (s *Store) Unstage(ctx context.Context, claim lockstep.Claim, limit int) (more bool, err error) {
+	err = s.fenced(ctx, claim, func(t *tx) error {
+		more = false
+		for _, statement := range []Statement{deleteStagedIdentities, deleteStagedCustomers, deleteStagedObjects, deleteStagedPayments, deleteStagedClaims} {
+			removed, err := t.exec(ctx, statement, limit)
+			if err != nil {
+				return err
+			}
+			more = more || removed == int64(limit)
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("remove what a backfill listed: %w", err)
+	}
+	return more, nil
+}

@@ -1,0 +1,251 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// selectStagedCustomers reads customers with their links and an operator's decisions.
+	selectStagedCustomers Statement = `
+select c.body, coalesce(a.kind, f.kind, ''), coalesce(a.id, f.id, ''), coalesce(f.trust, 'proven'), w.key is not null, coalesce(w.kind, ''), coalesce(w.id, '')
+from (select customer_id, body from backfill_customers where customer_id > $1 order by customer_id limit $2) c
+left join accounts a on a.customer_id = c.customer_id
+left join former_customers f on f.customer_id = c.customer_id
+left join assignments w on w.key = 'customer/' || c.customer_id
+order by c.customer_id`
+
+	selectStagedObjects Statement = `
+select customer_id, body from backfill_objects where customer_id > $1 and customer_id <= $2 order by customer_id, id`
+
+	selectObjectsOfCustomer Statement = `select customer_id, body from backfill_objects where customer_id = $1 order by id`
+
+	selectStagedClaims Statement = `
+select customer_id, kind, id from backfill_claims where origin = 'directory' and customer_id > $1 and customer_id <= $2
+order by customer_id, kind, id`
+
+	selectStagedIdentity Statement = `select body from backfill_identities where kind = $1 and id = $2`
+
+	selectStagedSlug Statement = `
+select kind, id from backfill_identities where slug = $1 and slug <> '' order by kind, id limit 1`
+
+	selectStagedEmail Statement = `
+select kind, id from backfill_identities where email = $1 and email <> '' limit 2`
+
+	countStagedEmail Statement = `
+select count(*) from (select customer_id from backfill_customers where email = $1 and email <> '' limit 2) as few`
+
+	selectConcluded Statement = `
+select c.customer_id, c.kind, c.id, c.rank, c.trust, c.body, i.body
+from backfill_customers c join backfill_identities i on i.kind = c.kind and i.id = c.id
+where c.outcome = 'linked' and (c.kind, c.id, c.rank, c.customer_id) > ($1, $2, $3, $4)
+order by c.kind, c.id, c.rank, c.customer_id limit $5`
+
+	selectStagedPayments Statement = `
+select p.session_id, p.kind, p.id, coalesce(c.outcome, '') = 'linked'
+from backfill_payments p left join backfill_customers c on c.customer_id = p.customer_id
+where p.session_id > $1 order by p.session_id limit $2`
+
+	selectClaimsOf Statement = `
+select c.customer_id, c.origin = 'ambiguous' and w.key is null
+from backfill_claims c left join assignments w on w.key = 'customer/' || c.customer_id
+where c.kind = $1 and c.id = $2 and c.origin in ('unlinked', 'ambiguous')
+	and not exists (select 1 from accounts a where a.customer_id = c.customer_id)
+	and not exists (select 1 from former_customers f where f.customer_id = c.customer_id)
+order by c.customer_id limit 100`
+)
+
+// StagedCustomers implements [lockstep.Backfills].
+func (s *Store) StagedCustomers(ctx context.Context, after string, limit int) (page []lockstep.StagedCustomer, err error) {
+	err = s.read(ctx, func(t *tx) error {
+		page, err = collect(ctx, t, scanStagedCustomer, selectStagedCustomers, after, limit)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		at := map[string]*lockstep.StagedCustomer{}
+		for i := range page {
+			at[page[i].Customer.ID] = &page[i]
+		}
+		last := page[len(page)-1].Customer.ID
+		objects, err := collect(ctx, t, scanStagedObject, selectStagedObjects, after, last)
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			if c := at[o.customerID]; c != nil {
+				o.addTo(&c.Subscriptions, &c.Checkouts)
+			}
+		}
+		claims, err := collect(ctx, t, scanLinked, selectStagedClaims, after, last)
+		if err != nil {
+			return err
+		}
+		for _, named := range claims {
+			if c := at[named.customerID]; c != nil {
+				c.Named = append(c.Named, named.account)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read listed customers: %w", err)
+	}
+	return page, nil
+}
+
+func scanStagedCustomer(row scanner) (c lockstep.StagedCustomer, err error) {
+	var body string
+	var link lockstep.Link
+	if err := row.Scan(&body, &link.Account.Kind, &link.Account.ID, &link.Trust, &c.Assigned, &c.Assignment.Kind, &c.Assignment.ID); err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal([]byte(body), &c.Customer); err != nil {
+		return c, fmt.Errorf("decode customer: %w", err)
+	}
+	if link.Account.ID != "" {
+		link.CustomerID = c.Customer.ID
+		c.Link = link
+	}
+	if c.Assignment.ID == "" {
+		c.Assignment = lockstep.Account{}
+	}
+	return c, nil
+}
+
+// objectOf is a staged object with its customer.
+type objectOf struct {
+	stagedObject
+	customerID string
+}
+
+func (o objectOf) addTo(subscriptions *[]lockstep.Subscription, checkouts *[]lockstep.Checkout) {
+	if o.Subscription != nil {
+		*subscriptions = append(*subscriptions, *o.Subscription)
+	}
+	if o.Checkout != nil {
+		*checkouts = append(*checkouts, *o.Checkout)
+	}
+}
+
+func scanStagedObject(row scanner) (o objectOf, err error) {
+	var body string
+	if err := row.Scan(&o.customerID, &body); err != nil {
+		return o, err
+	}
+	if err := json.Unmarshal([]byte(body), &o.stagedObject); err != nil {
+		return o, fmt.Errorf("decode an object of %s: %w", o.customerID, err)
+	}
+	return o, nil
+}
+
+// StagedIdentity implements [lockstep.Backfills].
+func (s *Store) StagedIdentity(ctx context.Context, account lockstep.Account) (identity lockstep.Identity, err error) {
+	body, err := one(ctx, s, text, selectStagedIdentity, account.Kind, account.ID)
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &identity)
+	}
+	if err != nil {
+		return lockstep.Identity{}, fmt.Errorf("read listed %s: %w", account, err)
+	}
+	return identity, nil
+}
+
+// StagedSlug implements [lockstep.Backfills].
+func (s *Store) StagedSlug(ctx context.Context, slug string) (lockstep.Account, error) {
+	account, err := one(ctx, s, scanAccount, selectStagedSlug, slug)
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("read listed organization by slug: %w", err)
+	}
+	return account, nil
+}
+
+// StagedEmail implements [lockstep.Backfills].
+func (s *Store) StagedEmail(ctx context.Context, email string) (users []lockstep.Account, customers int, err error) {
+	err = s.read(ctx, func(t *tx) error {
+		if users, err = collect(ctx, t, scanAccount, selectStagedEmail, email); err != nil {
+			return err
+		}
+		return t.row(t.last(ctx), countStagedEmail, email).Scan(&customers)
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("look for an address among what was listed: %w", err)
+	}
+	return users, customers, nil
+}
+
+// Concluded implements [lockstep.Backfills].
+func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion, limit int) (page []lockstep.Adoption, err error) {
+	err = s.read(ctx, func(t *tx) error {
+		page, err = collect(ctx, t, scanAdoption, selectConcluded, after.Account.Kind, after.Account.ID, after.Rank, after.CustomerID, limit)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			objects, err := collect(ctx, t, scanStagedObject, selectObjectsOfCustomer, page[i].CustomerID)
+			if err != nil {
+				return err
+			}
+			var ignored []lockstep.Checkout
+			for _, o := range objects {
+				o.addTo(&page[i].Subscriptions, &ignored)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read customers to link: %w", err)
+	}
+	return page, nil
+}
+
+func scanAdoption(row scanner) (a lockstep.Adoption, err error) {
+	var customer, identity string
+	if err := row.Scan(&a.CustomerID, &a.Account.Kind, &a.Account.ID, &a.Rank, &a.Trust, &customer, &identity); err != nil {
+		return a, err
+	}
+	a.Outcome = lockstep.BackfillLinked
+	if err := json.Unmarshal([]byte(customer), &a.Customer); err != nil {
+		return a, fmt.Errorf("decode customer: %w", err)
+	}
+	if err := json.Unmarshal([]byte(identity), &a.Identity); err != nil {
+		return a, fmt.Errorf("decode identity: %w", err)
+	}
+	return a, nil
+}
+
+// StagedPayments implements [lockstep.Backfills].
+func (s *Store) StagedPayments(ctx context.Context, after string, limit int) ([]lockstep.StagedPayment, error) {
+	scan := func(row scanner) (p lockstep.StagedPayment, err error) {
+		err = row.Scan(&p.CheckoutID, &p.Named.Kind, &p.Named.ID, &p.Linked)
+		return p, err
+	}
+	page, err := all(ctx, s, scan, selectStagedPayments, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read listed payments: %w", err)
+	}
+	return page, nil
+}
+
+// ClaimsOf implements [lockstep.Backfills].
+func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (customers []string, contested bool, err error) {
+	type claim struct {
+		customerID string
+		contested  bool
+	}
+	scan := func(row scanner) (c claim, err error) {
+		err = row.Scan(&c.customerID, &c.contested)
+		return c, err
+	}
+	claims, err := all(ctx, s, scan, selectClaimsOf, account.Kind, account.ID)
+	if err != nil {
+		return nil, false, fmt.Errorf("read the customers that %s could have: %w", account, err)
+	}
+	for _, c := range claims {
+		customers = append(customers, c.customerID)
+		contested = contested || c.contested
+	}
+	return customers, contested, nil
+}

@@ -1,0 +1,97 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/pricebook"
+	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/stripebilling"
+)
+
+// defaultBackfillRate leaves room for what happens meanwhile.
+const defaultBackfillRate = 0.6
+
+// backfill is the reconciler of the backfill's sweep.
+func backfill(c Config, billing *stripebilling.Client, id identity, owners *reconcile.Owners, book *pricebook.Book) *reconcile.Backfill {
+	share := cmp.Or(c.BackfillRate, defaultBackfillRate)
+	b := &reconcile.Backfill{Store: c.Store, Billing: billing, Directory: id.directory, Owners: owners, Catalog: c.Catalog, Book: book,
+		CustomerKey: c.Projection.CustomerID, AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Log: c.Log,
+		StripeRate: share * billing.Gate().PerSecond()}
+	if id.gate != nil {
+		b.ClerkRate = share * id.gate.PerSecond()
+	}
+	return b
+}
+
+// firstStart begins the backfill if no service has run on the database before, and returns
+// where the backfill stands.
+func (s *Server) firstStart(ctx context.Context) (lockstep.Backfill, error) {
+	if _, err := s.store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, false)), true); err != nil {
+		return lockstep.Backfill{}, err
+	}
+	return reconcile.BackfillState(ctx, s.store)
+}
+
+// dryTries is how often a dry run retries a failing request before it gives up.
+const dryTries = 6
+
+// DryRun lists Stripe and the directory as the first start would, and returns what it would
+// link. It keeps what it lists in the configuration's store, which must be an empty one that
+// nobody else uses. progress is called about once a second.
+func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (report lockstep.BackfillReport, err error) {
+	s, err := New(c)
+	if err != nil {
+		return report, err
+	}
+	defer s.caller.Close()
+	begun, err := c.Store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, true)), true)
+	if err != nil {
+		return report, err
+	}
+	if !begun {
+		return report, errors.New("dry run: the database is not empty")
+	}
+	working, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- s.runner.Run(working) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended)
+		s.leave(ctx)
+	}()
+	key := lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
+	ticker := time.NewTicker(time.Second / 4)
+	defer ticker.Stop()
+	var said string
+	for {
+		at, err := reconcile.BackfillState(ctx, c.Store)
+		if err != nil {
+			return report, err
+		}
+		progress(at)
+		if at.Phase == lockstep.BackfillDone {
+			return at.Report, nil
+		}
+		work, err := c.Store.Work(ctx, key)
+		switch {
+		case err != nil:
+			return report, err
+		case work.Disposition == lockstep.Failed, work.Disposition == lockstep.Retry && work.Attempts >= dryTries:
+			return report, fmt.Errorf("dry run: %s", work.Reason)
+		case work.Disposition == lockstep.Retry && work.Reason != said:
+			said = work.Reason
+			c.Log.Log(ctx, slog.LevelWarn, "a provider does not answer as it should; trying again", "error", said)
+		}
+		select {
+		case <-ctx.Done():
+			return report, ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
