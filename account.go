@@ -23,7 +23,7 @@ type Account struct {
 }
 
 // accountID is the form of an id. Those of nanoid and Firebase's push ids may begin with - or _.
-// None begins with a dot, so that none is a step in a path ("..").
+// None begins with a dot: ".." would be a step in a path.
 var accountID = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.:|@-]{0,127}$`)
 
 // NewAccount returns the account, or an error that says what is wrong with it.
@@ -108,7 +108,7 @@ type Identity struct {
 	ExternalID string
 
 	EmailVerified  bool     // the directory has verified the primary address
-	VerifiedEmails []string // every address that the directory has verified, as it is spelled
+	VerifiedEmails []string // every address that the directory has verified, in its spelling
 
 	Members     int64 // of an organization; 0: not known, or Empty
 	Empty       bool  // of an organization: the directory says that it has no members

@@ -219,7 +219,7 @@ type BackfillLists interface {
 	// CompletedCheckouts lists the sessions that were completed, without their items.
 	CompletedCheckouts(ctx context.Context, cursor string) (page []Checkout, next string, err error)
 	// OldestCustomer returns about when the first customer was created, by some ten calls;
-	// the zero time: none is older than a few days.
+	// the zero time: every one is younger than a few days.
 	OldestCustomer(ctx context.Context) (time.Time, error)
 	// CustomersNaming returns the customers whose metadata, or whose subscriptions'
 	// metadata, names the account, by Stripe's search, which lags behind by up to an hour.

@@ -91,11 +91,11 @@ type Deletions interface {
 	DeletionsIn(ctx context.Context, state DeletionState, limit int) ([]Deletion, error)
 	// DeletionTally counts deletions by state.
 	DeletionTally(ctx context.Context) (map[DeletionState]int64, error)
-	// DecideDeletions approves or discards what is held when it is called, and of the named
+	// DecideDeletions approves or discards the deletions that are held at the call, and of the named
 	// accounts also what was discarded. It approves named accounts that are refused, which
-	// tries them again. It marks the accounts, and has the brake count anew from then on. It
+	// tries them again. It marks the accounts, and resets the count of the brake. It
 	// returns the accounts that this call decided, about 300 in a transaction, also with an
-	// error: call it again for the rest. ErrNotFound, and nothing is decided, when a named
+	// error: call it again for the rest. It returns ErrNotFound, and decides none, when a named
 	// account's deletion does not wait for a decision.
 	DecideDeletions(ctx context.Context, decision DeletionState, accounts []Account) ([]Account, error)
 }

@@ -21,8 +21,8 @@ const (
 	adminPermission = "org:sys_memberships:manage"
 )
 
-// memberPage is how many members with one address are looked at: Clerk gives an address
-// to one user of an instance.
+// memberPage is more than the members that can have one address: Clerk gives an address to
+// one user of an instance.
 const memberPage = 10
 
 // OrganizationOfSlug implements [lockstep.Organizations]. Clerk takes a slug in the place
@@ -56,7 +56,7 @@ func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Acco
 		return lockstep.Member{}, err
 	}
 	if organization.Kind != lockstep.Organization || email == "" {
-		return lockstep.Member{}, failed(op, errors.New("members are looked for in an organization, by an address"))
+		return lockstep.Member{}, failed(op, errors.New("MemberWithEmail needs an organization and an address"))
 	}
 	raw, err := c.list(ctx, op, path+"/memberships", url.Values{"email_address": {email}, "limit": {strconv.Itoa(memberPage)}})
 	if err != nil {

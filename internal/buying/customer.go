@@ -59,7 +59,7 @@ func (d *Desk) customer(ctx context.Context, account lockstep.Account, scope loc
 	}
 }
 
-// ended reports whether the account's run is over: nothing is pending, or only the later look
+// ended reports whether the account's run is over: the queue holds at most the later look
 // that a failed run scheduled.
 func ended(work lockstep.Work) bool {
 	later := work.Disposition == lockstep.Failed && work.LeaseUntil.IsZero() && work.RunAt.After(time.Now().Add(time.Minute))

@@ -51,7 +51,7 @@ type API struct {
 	Activations *activation.Activations
 	Sessions    lockstep.Sessions // nil: no session token is good
 	Roster      Roster            // nil: identities come from a provider
-	// Directory is asked about accounts that are new to us; nil: there are none but those
+	// Directory knows accounts that are new to us; nil: the only accounts are those
 	// that servers put.
 	Directory lockstep.Directory
 	Webhooks  []Webhook

@@ -76,7 +76,7 @@ func (a *API) check(ctx context.Context, in *checkInput) (*struct{ Body checkVie
 }
 
 // newcomer returns an empty record for an account that is new to us but known to the
-// directory, or why there is none. It never fails: who asks must refuse then, not fail.
+// directory, or why it has none. It never fails, so that the caller refuses instead of failing.
 func (a *API) newcomer(ctx context.Context, account lockstep.Account) (lockstep.Record, string) {
 	record := lockstep.Record{Account: account, State: lockstep.AccountActive}
 	if a.newcomers == nil {
