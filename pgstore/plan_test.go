@@ -43,6 +43,11 @@ insert into assignments select 'customer/cus_' || n, 'user', 'user_' || n, n fro
 insert into instances values ('clerk', 'ins_1', 1, '', 0);
 insert into successions select 'user', 'before_' || n, 'user_' || n, n from generate_series(1, 20000) n;
 insert into changes select 'user', 'user_' || n, n from generate_series(1, 50000) n;
+insert into backfill_identities select 'user', 'user_' || n, n || '@example.com', 'slug_' || n, '{}' from generate_series(1, 20000) n;
+insert into backfill_customers select 'cus_' || n, n || '@example.com', '{}', case when n % 2 = 0 then 'linked' else '' end, 'user', 'user_' || n, 1, 'proven' from generate_series(1, 20000) n;
+insert into backfill_objects select 'cus_' || n, 'sub_' || n, '{}' from generate_series(1, 20000) n;
+insert into backfill_payments select 'cs_' || n, 'cus_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
+insert into backfill_claims select case when n % 2 = 0 then 'directory' else 'ambiguous' end, 'cus_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
 insert into work_waits select 'customer/x_' || n, 'user/y_' || n from generate_series(1, 20000) n;
 insert into work (key, scope, priority, generation, done_generation, run_at, disposition)
 	select 'user/user_' || n, 1, n % 3, 2, case when n % 100 = 0 then 1 else 2 end, n, case when n % 500 = 0 then 'parked' else 'done' end
@@ -148,8 +153,9 @@ var elsewhere = map[string]string{
 
 // scans may read a table.
 var scans = map[string]string{
-	"countLinked":      "of at most as many rows as make the brake's share meaningless",
-	"selectHeldPrices": "lockstep doctor reads all items, once",
+	"selectStagedCustomers": "joins a page with links and assignments; a generic plan does not know that a page is small",
+	"countLinked":           "of at most as many rows as make the brake's share meaningless",
+	"selectHeldPrices":      "lockstep doctor reads all items, once",
 }
 
 // statementsOf are the store's statements as PostgreSQL is sent them, by name.
