@@ -109,6 +109,8 @@ func (p *provider) answer(r *http.Request, body []byte) (answer, kind string) {
 		return `{"object":"list","data":[],"has_more":false,"url":"` + path + `"}`, "lists"
 	case strings.HasPrefix(path, "/v1/customers/"):
 		return fill(customerAnswer, id), "customers"
+	case path == "/v1/instance":
+		return `{"object":"instance","id":"ins_Bench"}`, "lists"
 	case path == "/v1/users":
 		return `[]`, "lists"
 	case path == "/v1/organizations":

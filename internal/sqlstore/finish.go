@@ -71,6 +71,9 @@ where seq in (
 	endWaits Statement = `
 delete from work_waits where key = $1 and exists (select 1 from work where key = $1 and lease_token = $2)`
 
+	selectOpenEvent Statement = `
+select seq from events where key = $1 and status in ('pending', 'parked', 'failed') limit 1`
+
 	deleteWaits Statement = `delete from work_waits where key = $1`
 	insertWait  Statement = `insert into work_waits (key, waits_for) values ($1, $2) on conflict do nothing`
 
@@ -153,13 +156,37 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	if err := t.later(ctx, endWaits, claim.Key.String(), claim.Token); err != nil {
 		return false, fmt.Errorf("delete waits: %w", err)
 	}
-	if !moved {
-		if err := t.later(ctx, settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.pool.dialect.step(1)); err != nil {
-			return false, fmt.Errorf("settle events: %w", err)
-		}
+	if moved {
+		err = t.sendAfter(ctx, claim.Key)
+	} else {
+		err = t.later(ctx, settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.pool.dialect.step(1))
+	}
+	if err != nil {
+		return false, fmt.Errorf("settle events: %w", err)
 	}
 	n, err := t.exec(t.last(ctx), finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, bit(moved))
 	return n > 0, err
+}
+
+// sendAfter sends the open events of a linked customer after it to its account. The link has
+// moved those that it saw; one that another transaction stored at the same time is left.
+func (t *tx) sendAfter(ctx context.Context, customer lockstep.Key) error {
+	open, err := collect(ctx, t, scanNumber, selectOpenEvent, customer.String())
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	account, err := t.linked(ctx, customer.ID)
+	if err != nil {
+		return err
+	}
+	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Priority: lockstep.Normal}); err != nil {
+		return err
+	}
+	more, err := t.moveEvents(ctx, account, customer.String())
+	if err != nil || !more {
+		return err
+	}
+	return t.wakeRest(ctx, customer)
 }
 
 // moved reports whether a key is that of a linked customer. Its remaining events are on their way to the

@@ -146,6 +146,34 @@ var concurrency = map[string]func(*world){
 			w.done(w.among(account.Key()))
 		}
 	},
+	"an event that comes while its customer is linked is settled": func(w *world) {
+		for i := range 40 {
+			account, customer := lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", i)}, fmt.Sprintf("cus_%d", i)
+			id := "evt_" + customer
+			claim := w.hold(account.Key())
+			var group errgroup.Group
+			group.Go(func() error {
+				_, err := w.Receive(w.Context(), []lockstep.Delivery{delivery(id, customerKey(customer))})
+				return err
+			})
+			group.Go(func() error {
+				return w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: account, CustomerID: customer}})
+			})
+			w.ok(group.Wait())
+			w.done(claim)
+			for claims := w.take(time.Minute); len(claims) > 0; claims = w.take(time.Minute) {
+				for _, c := range claims {
+					if c.Key.Kind == lockstep.KeyCustomer { // as a run does that finds it linked
+						w.mark(account.Key(), c.Scope, lockstep.Normal)
+					}
+					w.done(c)
+				}
+			}
+			if e := w.event(id); e.Status != lockstep.EventDone {
+				w.Errorf("event %s of %s is %s", id, e.Key, e.Status)
+			}
+		}
+	},
 	"two runs that mark each other both end": func(w *world) {
 		for range 30 {
 			w.mark(alice.Key(), 0, lockstep.Normal)
