@@ -53,6 +53,10 @@ func strictBodies(api huma.API) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		request.Body = rest{bytes.NewReader(body), request.Body}
+		// The body is there. A deadline that passed while the request is served would end it, and
+		// every later request of the connection with it.
+		_ = ctx.SetReadDeadline(time.Time{})
+		ctx = undated{ctx}
 		var schema *huma.Schema
 		if media := description.Content["application/json"]; media != nil {
 			schema = media.Schema
@@ -64,6 +68,19 @@ func strictBodies(api huma.API) func(huma.Context, func(huma.Context)) {
 		next(ctx)
 	}
 }
+
+// undated is a request whose body has been read, so that the framework sets no deadline for
+// reading it.
+type undated struct{ framework }
+
+// framework is embedded under a name that does not hide the method Context.
+type framework = huma.Context
+
+// SetReadDeadline does nothing.
+func (undated) SetReadDeadline(time.Time) error { return nil }
+
+// Unwrap returns the request's own context.
+func (u undated) Unwrap() huma.Context { return u.framework }
 
 const unprintable = "it holds a control character or is not UTF-8; remove it"
 

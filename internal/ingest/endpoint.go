@@ -73,6 +73,9 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	// From here on the server only listens whether the sender leaves. A deadline that passed
+	// meanwhile would end that, and every later request of the connection with it.
+	_ = control.SetReadDeadline(time.Time{})
 	if err := e.Source.Verify(r.Header, body, time.Now()); err != nil {
 		e.refuse(w, r, http.StatusBadRequest, "signature_invalid", err)
 		return
@@ -87,6 +90,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stored, err := e.Intake.deliver(ctx, hint)
 	if r.Context().Err() != nil {
 		e.Log.Info("sender left before its delivery was stored", "source", e.Source.Name, "event", hint.Event.ID)
+		unstored(w) // or the server would answer 200 to a sender that has not left after all
 		return
 	}
 	if err != nil {
@@ -105,6 +109,11 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // postpone asks the sender to try again.
 func (e *Endpoint) postpone(w http.ResponseWriter, r *http.Request, event string, err error) {
 	e.Log.ErrorContext(r.Context(), "delivery not stored", "source", e.Source.Name, "event", event, "error", err)
+	unstored(w)
+}
+
+// unstored has the sender try again.
+func unstored(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "2")
 	reply(w, http.StatusServiceUnavailable, `{"status":"error","code":"not_stored"}`)
 }
