@@ -257,6 +257,11 @@ func (c *checker) things(account string) []thing {
 	for _, s := range c.sim.CheckoutSessions() {
 		guests := s.ClientReferenceID == id || s.Metadata["clerkUserId"] == id || s.Metadata["clerkOrgId"] == id
 		mine := customers[s.Customer] || s.Customer == "" && guests
+		if s.Customer != "" && c.foreign(s.Customer) {
+			// The customer may have gone to another account since; the license stays. That somebody
+			// has it, checkPaid sees.
+			mine = c.counts(account, s.ID) && slices.Contains(c.claimants(s.Customer), account)
+		}
 		if s.Mode != "payment" || s.Status != "complete" || !mine {
 			continue
 		}
@@ -266,6 +271,26 @@ func (c *checker) things(account string) []thing {
 		all = append(all, t)
 	}
 	return all
+}
+
+// foreign reports whether a customer was not made by Lockstep.
+func (c *checker) foreign(id string) bool {
+	for _, customer := range c.sim.Customers() {
+		if customer.ID == id {
+			return customer.Metadata["lockstepAccount"] == ""
+		}
+	}
+	return true
+}
+
+// counts reports whether the API names a thing among the reasons of an account's access.
+func (c *checker) counts(account, id string) bool {
+	for _, reason := range c.answers[account].Access.Reasons {
+		if reason.ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // gives is what each plan gives, by heart.
