@@ -174,7 +174,8 @@ func (c *checker) checkWork() {
 	}
 	for _, work := range backlog {
 		later := work.Key.Kind == lockstep.KeySweep || work.Disposition == lockstep.Done && work.RunAt.After(time.Now())
-		unknown := work.Key.Kind == lockstep.KeyMail && strings.HasPrefix(work.Reason, "it is not known whether the mail was sent")
+		mail := work.Key.Kind == lockstep.KeyMail || work.Key.Kind == lockstep.KeyBuyerMail
+		unknown := mail && strings.HasPrefix(work.Reason, "it is not known whether the mail was sent")
 		if work.Pending() && !later || work.Disposition == lockstep.Failed && !unknown {
 			c.wrong("work %s is pending=%v after %d attempts, last run %q: %s", work.Key, work.Pending(), work.Attempts, work.Disposition, work.Reason)
 		}
