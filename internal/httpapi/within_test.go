@@ -113,8 +113,12 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 				}[path]))
 				r.Header.Set("Authorization", "Bearer key")
 				r.Header.Set("Content-Type", "application/json")
-				answer, began := httptest.NewRecorder(), time.Now()
+				answer, began := &dated{ResponseRecorder: httptest.NewRecorder()}, time.Now()
 				mux.ServeHTTP(answer, r)
+				// One that passes later would cancel the connection, and every later request on it.
+				if !answer.deadline.IsZero() {
+					t.Errorf("the deadline of the body is left: %s", answer.deadline)
+				}
 				var body struct{ Status int }
 				if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
 					t.Fatal(err)
@@ -161,4 +165,15 @@ func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 			t.Errorf("in two minutes it looked %d times and said %q", store.looks.Load(), stream.Body)
 		}
 	})
+}
+
+// dated records the last deadline for reading that a handler set.
+type dated struct {
+	*httptest.ResponseRecorder
+	deadline time.Time
+}
+
+func (d *dated) SetReadDeadline(at time.Time) error {
+	d.deadline = at
+	return nil
 }
