@@ -57,8 +57,15 @@ type Intervals struct {
 }
 
 // Absence is how long the directory must not know an account before its absence alone
-// deletes it: two sweeps are further apart, the tries of one run are not.
-func (i Intervals) Absence() time.Duration { return i.withDefaults().Directory / 2 }
+// deletes it: half the time between two lists. Two lists are further apart, and the tries of
+// one run are not. Where the directory is polled, the lists are the polls.
+func (i Intervals) Absence(polled Polled) time.Duration {
+	i = i.withDefaults()
+	if polled.Directory {
+		return min(i.Directory, i.DirectoryPoll) / 2
+	}
+	return i.Directory / 2
+}
 
 func (i Intervals) withDefaults() Intervals {
 	if i.Events == 0 {
