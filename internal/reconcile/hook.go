@@ -87,6 +87,9 @@ func (h *Hooks) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, er
 		return Result{}, err
 	}
 	message, sequence, err := h.compose(ctx, subject)
+	if errors.Is(err, errCarriedOver) {
+		return Result{}, nil
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -212,6 +215,10 @@ func (h *Hooks) notice(ctx context.Context, id string) (envelope, error) {
 	return envelope{n.Kind, n.CreatedAt, noticeData{n.Account.String(), n.Object, n.Facts}}, err
 }
 
+// errCarriedOver says that a message is about an account that a move to another Clerk
+// instance has since carried over: the app hears of its access under the new id.
+var errCarriedOver = errors.New("the account was carried over to another one")
+
 func (h *Hooks) access(ctx context.Context, account lockstep.Account) (envelope, int64, error) {
 	told, err := h.store.AccessTold(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) {
@@ -221,6 +228,9 @@ func (h *Hooks) access(ctx context.Context, account lockstep.Account) (envelope,
 		return envelope{}, 0, err
 	}
 	record, err := h.store.Account(ctx, account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return envelope{}, 0, errCarriedOver
+	}
 	if err != nil {
 		return envelope{}, 0, err
 	}

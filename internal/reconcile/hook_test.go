@@ -30,6 +30,7 @@ type switchboard struct {
 	record lockstep.Record
 	news   []lockstep.Notice // of the next run
 	full   bool              // no delivery can be written
+	gone   bool              // the account was carried over to another one
 }
 
 type hookCall struct {
@@ -67,7 +68,8 @@ func (s *switchboard) SendHook(_ context.Context, endpoint string, m lockstep.Ho
 // bubbleStart is when the time of every bubble begins.
 var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// deaf is a store on which no delivery can be written while the board is full.
+// deaf is a store on which no delivery can be written while the board is full, and which has
+// lost the account when it is gone.
 type deaf struct {
 	lockstep.Store
 	board *switchboard
@@ -80,6 +82,15 @@ func (d deaf) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, delive
 		return errors.New("disk is full")
 	}
 	return d.Store.SaveHookDelivery(ctx, claim, delivery, e)
+}
+
+func (d deaf) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	gone := false
+	d.board.locked(func() { gone = d.board.gone })
+	if gone {
+		return lockstep.Record{}, lockstep.ErrNotFound
+	}
+	return d.Store.Account(ctx, account)
 }
 
 var boardCatalog = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_pro"}, Features: []string{"export"}}}}
@@ -307,6 +318,22 @@ func TestAnEndpointMaySayThatItWantsNoMore(t *testing.T) {
 }
 
 // TestARunThatDiesAfterTheCallSendsTheSameAgain: so that its receiver knows it.
+func TestAMessageAboutAnAccountThatWasCarriedOverEnds(t *testing.T) {
+	atBoard(t, func(s *switchboard) {
+		s.answer = func(string, int) error { return &lockstep.HookError{Status: 503, Reason: "answered 503"} }
+		s.subscribe("active")
+		time.Sleep(time.Minute)
+		s.locked(func() { s.gone = true })
+		time.Sleep(24 * time.Hour)
+		for _, endpoint := range []string{"app", "audit"} {
+			key := lockstep.Key{Kind: lockstep.KeyHook, ID: endpoint + "/" + lockstep.AccessSubject(alice)}
+			if work, err := s.store.Work(s.Context(), key); err != nil || work.Pending() || work.Disposition != lockstep.Done {
+				s.Errorf("%s: %+v %v", endpoint, work, err)
+			}
+		}
+	})
+}
+
 func TestARunThatDiesAfterTheCallSendsTheSameAgain(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.full = true
