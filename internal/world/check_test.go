@@ -72,6 +72,7 @@ func (w *world) check() []string {
 	c.checkWork()
 	c.readCustomers()
 	c.checkCustomers()
+	c.checkAdopted()
 	c.checkDetails()
 	c.checkMemory()
 	c.checkCharges()

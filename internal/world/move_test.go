@@ -60,6 +60,9 @@ func (w *world) move() {
 		w.say("%s cannot be accepted yet: %d %v", moved.Instance, status, err)
 		time.Sleep(time.Minute)
 	}
+	if w.rng.IntN(2) == 0 {
+		time.Sleep(3 * listEvery) // and lists lack the former organizations
+	}
 	time.Sleep(time.Hour)
 	for was, is := range moved.Organizations {
 		w.linkOrganization("organization/"+was, "organization/"+is)

@@ -131,6 +131,7 @@ type world struct {
 	former    map[string]string            // accounts of the former Clerk instance: who they are now
 	unnoticed map[string]bool              // accounts whose deletion was not known before the move
 	prior     map[string]bool              // what was bought long before Lockstep's first start
+	hers      map[string]string            // a customer that an account had before Lockstep's first start
 	named     map[string]string            // customers that only Clerk's private metadata names: whose they are
 }
 
@@ -138,7 +139,7 @@ type world struct {
 func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*simulator.Config)) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
 		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}, edited: map[string]edit{},
-		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
+		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{}, hers: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
 		letterbox: &letterbox{letters: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
@@ -198,6 +199,10 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		w.establish()
 	}
 	w.service = w.boot()
+	if len(w.sim.Users()) > 0 { // some of them are noticed before the backfill ends
+		w.changeUser()
+		w.changeUser()
+	}
 	// What happened before a new database had noted when it was born is not promised.
 	time.Sleep(time.Second)
 	return w
