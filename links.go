@@ -1,6 +1,9 @@
 package lockstep
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Trust says why a customer belongs to its account, and so what the link may do.
 type Trust string
@@ -87,4 +90,11 @@ func (r Record) Claims(customerID string) bool {
 		}
 	}
 	return false
+}
+
+// Own returns the record without the subscriptions of claimed customers: what is left is what
+// the account pays for itself.
+func (r Record) Own() Record {
+	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions), func(s Subscription) bool { return r.Claims(s.CustomerID) })
+	return r
 }

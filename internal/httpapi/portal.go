@@ -98,7 +98,7 @@ func (a *API) subscriptionOf(record lockstep.Record, flow lockstep.PortalFlow, n
 	}
 	id := named
 	if id == "" {
-		id = a.Catalog.Decide(record.Subscriptions, record.Licenses, time.Now()).SubscriptionID
+		id = a.Catalog.Decide(record.Own().Subscriptions, record.Licenses, time.Now()).SubscriptionID
 	}
 	at := slices.IndexFunc(record.Subscriptions, func(s lockstep.Subscription) bool {
 		return s.ID == id && !s.Ended() && slices.ContainsFunc(record.Customers(), func(l lockstep.Link) bool {

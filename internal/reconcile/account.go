@@ -130,7 +130,7 @@ func (r *run) steps(ctx context.Context) (Result, error) {
 	}
 	at := time.Now()
 	access := r.Catalog.Access(r.now, at)
-	switch changed, err := r.fitSeats(ctx, access); {
+	switch changed, err := r.fitSeats(ctx, r.Catalog.Access(r.now.Own(), at)); {
 	case err != nil:
 		return Result{}, err
 	case changed:
