@@ -10,7 +10,8 @@ import (
 )
 
 // proveClaims raises claimed links to proven where the customer has an address that the
-// directory has verified by now.
+// directory has verified by now. It stores that at once: this run may make the customer the
+// primary one, which the store refuses of a claimed one.
 func (r *run) proveClaims(ctx context.Context) error {
 	for _, l := range r.now.Customers() {
 		if l.Trust != lockstep.Claimed {
@@ -27,9 +28,13 @@ func (r *run) proveClaims(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if trust == lockstep.Proven {
-			r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Trust = lockstep.Proven })
+		if trust != lockstep.Proven {
+			continue
 		}
+		if err := r.Store.Link(ctx, r.claim, *r.identity, l.CustomerID, lockstep.Proven); err != nil {
+			return fmt.Errorf("prove the link of a customer: %w", err)
+		}
+		r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Trust = lockstep.Proven })
 	}
 	return nil
 }
