@@ -187,6 +187,8 @@ type Backfills interface {
 	StagedIdentity(ctx context.Context, account Account) (Identity, error)
 	// StagedSlug returns the organization that has the slug, or ErrNotFound.
 	StagedSlug(ctx context.Context, slug string) (Account, error)
+	// StagedExternal returns the identity whose external id this is, or ErrNotFound.
+	StagedExternal(ctx context.Context, kind Kind, externalID string) (Account, error)
 	// StagedEmail returns the users whose verified primary address this is, and how many
 	// customers have it.
 	StagedEmail(ctx context.Context, email string) (users []Account, customers int, err error)

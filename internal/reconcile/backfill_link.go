@@ -58,19 +58,13 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 	if err != nil {
 		return conclusion, "", err
 	}
-	owner, err := b.Owners.resolve(ctx, e)
-	if errors.Is(err, errAmbiguous) {
+	owner, identity, err := b.listedOwner(ctx, e)
+	switch {
+	case errors.Is(err, errAmbiguous):
 		conclusion.Outcome, conclusion.Claims = lockstep.BackfillAmbiguous, everyoneNamed(e)
 		return conclusion, err.Error(), nil
-	}
-	if err != nil {
-		return conclusion, "", err
-	}
-	if owner.account.IsZero() {
+	case err == nil && owner.account.IsZero():
 		return b.concludeByEmail(ctx, c, conclusion)
-	}
-	identity, err := b.Store.StagedIdentity(ctx, owner.account)
-	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		conclusion.Claims = []lockstep.Account{owner.account}
 		return conclusion, "the directory does not list " + owner.account.String(), nil
@@ -79,7 +73,7 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 	}
 	if owner.trust == lockstep.Claimed {
 		e.reference = nil // what the secret key wrote further down the ladder may say the same
-		if named, err := b.Owners.resolve(ctx, e); err == nil && named.account == owner.account {
+		if named, _, err := b.listedOwner(ctx, e); err == nil && named.account == owner.account {
 			owner = named
 		} else if owner.trust, err = b.Owners.vouch(ctx, identity, c.Customer); err != nil {
 			return conclusion, "", err
@@ -87,6 +81,44 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 	}
 	conclusion.Outcome, conclusion.Account, conclusion.Trust = lockstep.BackfillLinked, owner.account, owner.trust
 	return conclusion, "", nil
+}
+
+// listedOwner resolves the evidence to an account that the directory lists; ErrNotFound with
+// the account where it does not.
+func (b *Backfill) listedOwner(ctx context.Context, e evidence) (ownership, lockstep.Identity, error) {
+	owner, err := b.Owners.resolve(ctx, e, b.lists)
+	if err != nil || owner.account.IsZero() {
+		return owner, lockstep.Identity{}, err
+	}
+	identity, err := b.identity(ctx, owner.account)
+	if err == nil {
+		owner.account = identity.Account
+	}
+	return owner, identity, err
+}
+
+// lists reports whether the directory lists an account, or one that it is now.
+func (b *Backfill) lists(ctx context.Context, account lockstep.Account) (bool, error) {
+	_, err := b.identity(ctx, account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// identity returns the identity that an account has in the list, or the one that has the
+// account's id as its external id: applications that moved their users to new ids left the
+// former ids at Stripe.
+func (b *Backfill) identity(ctx context.Context, account lockstep.Account) (lockstep.Identity, error) {
+	identity, err := b.Store.StagedIdentity(ctx, account)
+	if !errors.Is(err, lockstep.ErrNotFound) {
+		return identity, err
+	}
+	now, err := b.Store.StagedExternal(ctx, account.Kind, account.ID)
+	if err != nil {
+		return lockstep.Identity{}, err
+	}
+	return b.Store.StagedIdentity(ctx, now)
 }
 
 // rank puts an account's customers in order: one with a subscription that has not ended

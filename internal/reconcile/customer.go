@@ -96,10 +96,18 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	proven := func(i int) bool { return i < named || i >= len(candidates) }
+	foundBy := func(i int) finding {
+		switch {
+		case i < named:
+			return byDirectory
+		case i < len(candidates):
+			return byItself
+		}
+		return byAddress
+	}
 	everyone := append(slices.Clone(candidates), byEmail...)
 	for i, id := range everyone {
-		c, err := r.adoptable(ctx, id, proven(i))
+		c, err := r.adoptable(ctx, id, foundBy(i))
 		if err != nil {
 			return false, err
 		}
@@ -149,9 +157,18 @@ func (r *run) hinted(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
+// finding is how a candidate for adoption was found.
+type finding int
+
+const (
+	byItself    finding = iota // it may name the account, and must do so by more than a reference
+	byAddress                  // it is the only customer with the user's verified address
+	byDirectory                // the account's own metadata names it
+)
+
 // adoptable returns a customer that may become the account's primary one; the zero
-// customer: it may not. proven: it was found by something that only a server can write.
-func (r *run) adoptable(ctx context.Context, id string, proven bool) (none lockstep.Customer, err error) {
+// customer: it may not.
+func (r *run) adoptable(ctx context.Context, id string, found finding) (none lockstep.Customer, err error) {
 	c, err := r.Billing.Customer(ctx, id)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound), err == nil && c.Deleted:
@@ -159,7 +176,7 @@ func (r *run) adoptable(ctx context.Context, id string, proven bool) (none locks
 	case err != nil:
 		return none, fmt.Errorf("look at customer: %w", err)
 	}
-	if others, err := r.others(ctx, c, proven); others || err != nil {
+	if others, err := r.others(ctx, c, found); others || err != nil {
 		return none, err
 	}
 	switch owner, err := r.Store.AccountOfCustomer(ctx, id); {
@@ -175,17 +192,22 @@ func (r *run) adoptable(ctx context.Context, id string, proven bool) (none locks
 // names another account: someone who pays for an organization with their own address does
 // not own its customer. Unless something else proves that the customer is the account's,
 // it must name the account, and by more than a reference.
-func (r *run) others(ctx context.Context, c lockstep.Customer, proven bool) (bool, error) {
+func (r *run) others(ctx context.Context, c lockstep.Customer, found finding) (bool, error) {
 	owner, err := r.Owners.ofCustomer(ctx, c)
 	switch {
 	case unresolved(err):
 		return true, nil
 	case err != nil:
 		return false, err
-	case !owner.account.IsZero():
-		return owner.account != r.account || !proven && owner.trust != lockstep.Proven, nil
+	case owner.account.IsZero():
+		return found == byItself, nil
+	case owner.account == r.account:
+		return found == byItself && owner.trust != lockstep.Proven, nil
+	case found != byDirectory, owner.account.Kind != r.account.Kind: // a member's metadata names what they paid for it
+		return true, nil
 	}
-	return !proven, nil
+	// An application that moved its users to new ids left the former ids at Stripe.
+	return r.Owners.knows(ctx, owner.account)
 }
 
 // sameEmail is the customer from before Lockstep that has the user's address, where the

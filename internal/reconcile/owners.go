@@ -12,6 +12,7 @@ import (
 
 // OwnerStore is what finding owners needs of the store.
 type OwnerStore interface {
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 	AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Account, error)
 	LinkOf(ctx context.Context, customerID string) (lockstep.Link, error)
 	successors
@@ -55,13 +56,13 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 		return ownership{}, err
 	}
 	e.assigned = assigned
-	found, err := o.resolve(ctx, e)
+	found, err := o.resolve(ctx, e, o.knows)
 	if err != nil || found.trust != lockstep.Claimed {
 		return found, err
 	}
 	// What the secret key wrote further down the ladder may say the same.
 	e.reference = nil
-	if named, err := o.resolve(ctx, e); err == nil && named.account == found.account {
+	if named, err := o.resolve(ctx, e, o.knows); err == nil && named.account == found.account {
 		return named, nil
 	}
 	identity, err := o.Directory.Identity(ctx, found.account)
@@ -77,8 +78,52 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 
 // resolve climbs the ladder. Where the evidence names the id that an account had in a
 // former Clerk instance, it means the account that succeeded it.
-func (o *Owners) resolve(ctx context.Context, e evidence) (ownership, error) {
+//
+// Many applications write ids of their own database into metadata, under a name that we read,
+// and the directory's id elsewhere; others use the customer of somebody who left for somebody
+// who came. So names of accounts that are not known, or deleted, are passed over, as long as
+// another account of the same kind is named. Otherwise the answer is as if all were known, and
+// whoever asked waits for that account.
+func (o *Owners) resolve(ctx context.Context, e evidence, knows func(context.Context, lockstep.Account) (bool, error)) (ownership, error) {
 	rungs := e.rungs()
+	if err := o.update(ctx, rungs); err != nil {
+		return ownership{}, err
+	}
+	found, unclear := climb(rungs)
+	if unclear == nil {
+		if found.account.IsZero() || found.account == e.link || found.account == e.assigned {
+			return found, nil
+		}
+		if known, err := knows(ctx, found.account); known || err != nil {
+			return found, err
+		}
+	}
+	asked := map[lockstep.Account]bool{}
+	for i := range rungs {
+		var names []lockstep.Account
+		for _, name := range rungs[i].names {
+			known, before := asked[name]
+			if !before {
+				var err error
+				if known, err = knows(ctx, name); err != nil {
+					return ownership{}, err
+				}
+				asked[name] = known
+			}
+			if known && (unclear != nil || name.Kind == found.account.Kind) {
+				names = append(names, name)
+			}
+		}
+		rungs[i].names = names
+	}
+	if other, err := climb(rungs); err == nil && !other.account.IsZero() {
+		return other, nil
+	}
+	return found, unclear
+}
+
+// update replaces former ids by those of the accounts that succeeded them.
+func (o *Owners) update(ctx context.Context, rungs []rung) error {
 	known := map[lockstep.Account]lockstep.Account{}
 	for _, rung := range rungs {
 		for i, named := range rung.names {
@@ -86,14 +131,29 @@ func (o *Owners) resolve(ctx context.Context, e evidence) (ownership, error) {
 			if !found {
 				var err error
 				if now, err = current(ctx, o.Store, named); err != nil {
-					return ownership{}, err
+					return err
 				}
 				known[named] = now
 			}
 			rung.names[i] = now
 		}
 	}
-	return climb(rungs)
+	return nil
+}
+
+// knows reports whether we or the directory know an account, and it is not deleted.
+func (o *Owners) knows(ctx context.Context, account lockstep.Account) (bool, error) {
+	record, err := o.Store.Account(ctx, account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		_, err = o.Directory.Identity(ctx, account)
+	}
+	switch {
+	case err == nil:
+		return record.State != lockstep.AccountDeleted, nil
+	case errors.Is(err, lockstep.ErrNotFound):
+		return false, nil
+	}
+	return false, fmt.Errorf("look whether %s exists: %w", account, err)
 }
 
 // assigned returns the account to which an operator assigned an object; zero: no operator

@@ -163,7 +163,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 			return lockstep.Account{}, err
 		}
 	}
-	owner, err := p.Owners.resolve(ctx, e)
+	owner, err := p.Owners.resolve(ctx, e, p.Owners.knows)
 	if err != nil || !owner.account.IsZero() || session.CustomerID == "" {
 		return owner.account, err
 	}
@@ -175,7 +175,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
 	}
 	e.customer = customer.Metadata
-	owner, err = p.Owners.resolve(ctx, e)
+	owner, err = p.Owners.resolve(ctx, e, p.Owners.knows)
 	return owner.account, err
 }
 

@@ -38,6 +38,10 @@ on conflict (origin, customer_id, kind, id) do nothing`
 update backfill_customers set outcome = $2, kind = $3, id = $4, rank = $5, trust = $6 where customer_id = $1`
 )
 
+// external begins the name of an external id among what the directory claims, where ids of
+// customers stand too. None of those holds a slash.
+const external = "external/"
+
 // stagedObject is a subscription or a checkout session.
 type stagedObject struct {
 	Subscription *lockstep.Subscription `json:"s,omitempty"`
@@ -129,6 +133,11 @@ func (t *tx) stageIdentity(ctx context.Context, i lockstep.Identity) error {
 	}
 	for _, id := range i.CustomerIDs {
 		if err := t.later(ctx, insertStagedClaim, "directory", id, i.Account.Kind, i.Account.ID); err != nil {
+			return err
+		}
+	}
+	if i.ExternalID != "" {
+		if err := t.later(ctx, insertStagedClaim, "directory", external+i.ExternalID, i.Account.Kind, i.Account.ID); err != nil {
 			return err
 		}
 	}

@@ -82,7 +82,7 @@ var backfills = map[string]func(*world){
 	},
 	"identities are found by id, slug and verified address": func(w *world) {
 		claim := w.hold(backfillKey)
-		ada := lockstep.Identity{Account: alice, Email: "a@example.com", EmailVerified: true, VerifiedEmails: []string{"a@example.com"}, UpdatedAt: 7}
+		ada := lockstep.Identity{Account: alice, Email: "a@example.com", EmailVerified: true, VerifiedEmails: []string{"a@example.com"}, UpdatedAt: 7, ExternalID: "42"}
 		w.stage(claim, "1", lockstep.BackfillPage{
 			Identities: []lockstep.Identity{ada, {Account: bob, Email: "b@example.com"}, {Account: acme, Slug: "acme", Email: "a@example.com", EmailVerified: true}},
 			Customers:  []lockstep.Customer{{ID: cus1.ID, Email: "a@example.com"}, {ID: cus2.ID}}})
@@ -94,6 +94,13 @@ var backfills = map[string]func(*world){
 		equal(w, "slug", account, acme)
 		_, err = w.StagedSlug(w.Context(), "")
 		w.is(err, lockstep.ErrNotFound)
+		account, err = w.StagedExternal(w.Context(), lockstep.User, "42")
+		w.ok(err)
+		equal(w, "external id", account, alice)
+		for kind, id := range map[lockstep.Kind]string{lockstep.Organization: "42", lockstep.User: ""} {
+			_, err = w.StagedExternal(w.Context(), kind, id)
+			w.is(err, lockstep.ErrNotFound)
+		}
 		for email, want := range map[string][]lockstep.Account{"a@example.com": {alice}, "b@example.com": nil, "": nil} {
 			users, customers, err := w.StagedEmail(w.Context(), email)
 			w.ok(err)
@@ -151,7 +158,7 @@ var backfills = map[string]func(*world){
 	},
 	"claims of unlinked customers outlive what was listed": func(w *world) {
 		claim := w.hold(backfillKey)
-		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{{Account: alice, CustomerIDs: []string{"cus_9"}}},
+		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{{Account: alice, CustomerIDs: []string{"cus_9"}, ExternalID: "42"}},
 			Customers: []lockstep.Customer{{ID: cus1.ID}, {ID: cus2.ID}}, Checkouts: []lockstep.Checkout{{ID: "cs_1", CustomerID: cus1.ID, Mode: "payment"}}})
 		w.ok(w.Conclude(w.Context(), claim, "2", []lockstep.Conclusion{
 			{CustomerID: cus1.ID, Outcome: lockstep.BackfillAmbiguous, Claims: []lockstep.Account{alice, bob}},
@@ -165,6 +172,8 @@ var backfills = map[string]func(*world){
 		w.ok(err)
 		equal(w, "customers", len(page), 0)
 		_, err = w.StagedIdentity(w.Context(), alice)
+		w.is(err, lockstep.ErrNotFound)
+		_, err = w.StagedExternal(w.Context(), lockstep.User, "42")
 		w.is(err, lockstep.ErrNotFound)
 		look := func(a lockstep.Account, customers []string, contested bool) {
 			w.Helper()

@@ -1,0 +1,109 @@
+package world
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+)
+
+// TestFormerIdsAtStripeHideNobodysCustomer: an application moved its users to Clerk, or to
+// another instance, before it had Lockstep. Stripe's metadata names ids that are nobody's any
+// more; Clerk's private metadata names the customers.
+func TestFormerIdsAtStripeHideNobodysCustomer(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		b := existing(t, w)
+		c1 := b.customer("one@example.com", url.Values{"metadata[userId]": {"42"}}, nil)
+		c2 := b.customer("two@example.com", nil, url.Values{"metadata[clerkUserId]": {"user_dev"}})
+		one, two := b.user("one@example.com", map[string]any{"stripeCustomerId": c1}), b.user("two@example.com", map[string]any{"stripeCustomerId": c2})
+		// Somebody else's customer, that a user's metadata names by mistake, stays theirs.
+		eve := b.mustSignUp("eve@example.com")
+		b.clerk(http.MethodPatch, "/v1/users/"+eve+"/metadata", map[string]any{"private_metadata": map[string]any{"stripeCustomerId": b.customer("three@example.com", url.Values{"metadata[userId]": {one}}, nil)}})
+		// An organization that was deleted; a member's metadata names what they paid for it.
+		mine := b.customer("office@example.com", url.Values{"metadata[orgId]": {"org_gone"}}, nil)
+		member := b.mustSignUp("member@example.com")
+		b.clerk(http.MethodPatch, "/v1/users/"+member+"/metadata", map[string]any{"public_metadata": map[string]any{"stripeCustomerId": mine}})
+		b.open(b.yearly)
+		time.Sleep(time.Hour)
+		b.has("user/"+two, c2)
+		for _, account := range []string{eve, member} {
+			if a := b.ask("user/" + account); a.Access.Active {
+				t.Errorf("%s has access by what is not theirs: %+v", account, a)
+			}
+		}
+		if a := b.ask("user/" + one); a.CustomerID == "" || len(a.Access.Reasons) != 2 {
+			t.Errorf("one: %+v", a)
+		}
+		if r := b.state().Report; r.Linked.Count != 3 || r.Unlinked.Count != 1 {
+			t.Errorf("the report: %+v", r)
+		}
+		time.Sleep(3 * 24 * time.Hour)
+		b.unharmed(6) // eve and the member have new ones
+	})
+}
+
+// TestAFormerIdOfSomebodyNew: the same of a user who is imported while Lockstep runs, and of
+// one whose former id is that of an account that Lockstep knows.
+func TestAFormerIdOfSomebodyNew(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		ada := w.mustSignUp("ada@example.com")
+		time.Sleep(time.Minute)
+		theirs := w.before("new@example.com", url.Values{"metadata[userId]": {"42"}})
+		hers := w.before("ada@example.com", url.Values{"metadata[userId]": {ada}})
+		w.service.end(t)
+		for email, customer := range map[string]string{"new@example.com": theirs, "eve@example.com": hers} {
+			user := w.mustSignUp(email)
+			w.clerk(http.MethodPatch, "/v1/users/"+user+"/metadata", map[string]any{"private_metadata": map[string]any{"stripeCustomerId": customer}})
+		}
+		w.service = w.boot()
+		time.Sleep(25 * time.Hour)
+		for _, u := range w.sim.Users() {
+			a := w.ask("user/" + u.ID)
+			if is := a.CustomerID == theirs && a.Access.Active; is != (u.Email == "new@example.com") {
+				t.Errorf("%s: %+v", u.Email, a)
+			}
+			if u.Email == "eve@example.com" && (a.Access.Active || a.CustomerID == hers) {
+				t.Errorf("eve has what is ada's: %+v", a)
+			}
+		}
+	})
+}
+
+// TestIdsOfTheAppsOwnDatabase in metadata name nobody, so what else names the account counts:
+// the reference of a session, or other metadata. Alone, they wait for their account.
+func TestIdsOfTheAppsOwnDatabase(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
+		time.Sleep(time.Minute)
+		pay := func(form url.Values) {
+			t.Helper()
+			form.Set("line_items[0][quantity]", "1")
+			form.Set("success_url", "https://app.test/")
+			var session struct{ ID string }
+			w.stripe("/v1/checkout/sessions", form, &session)
+			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		pay(url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "metadata[userId]": {"42"}, "subscription_data[metadata][userId]": {"42"},
+			"client_reference_id": {ada}, "customer_email": {"ada@example.com"}})
+		pay(url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "metadata[userId]": {"42"}, "client_reference_id": {ada}})
+		if a := w.ask("user/" + ada); a.Access.Plan != "life" || len(a.Access.Reasons) != 2 {
+			t.Errorf("ada: %+v", a)
+		}
+		// The session says the one, the subscription the other.
+		pay(url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "metadata[clerkUserId]": {eve}, "subscription_data[metadata][userId]": {"43"},
+			"customer_email": {"eve@example.com"}})
+		if a := w.ask("user/" + eve); a.Access.Plan != "basic" {
+			t.Errorf("eve: %+v", a)
+		}
+		if parked := w.parked(); len(parked) != 0 {
+			t.Errorf("parked: %v", parked)
+		}
+		pay(url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "metadata[userId]": {"44"}})
+		if parked := w.parked(); parked["the directory does not know user/44"] == 0 {
+			t.Errorf("parked: %v", parked)
+		}
+	})
+}
