@@ -38,6 +38,9 @@ type Backfill struct {
 	// released, none gets a customer unless somebody buys, and no metadata is lowered.
 	First  bool `json:"first,omitempty"`
 	DryRun bool `json:"dry_run,omitempty"` // link nothing
+	// Generation is that of the Clerk instance that it lists, see [Instance]. Under another
+	// one it lists everything again.
+	Generation int64 `json:"generation,omitempty"`
 	// Waiting: the payments of the page are being settled.
 	Waiting    bool           `json:"waiting,omitempty"`
 	Looks      int            `json:"looks,omitempty"`       // at whether they are
@@ -156,6 +159,7 @@ type Adoption struct {
 	Conclusion
 	Customer      Customer
 	Identity      Identity
+	Generation    int64 // of the Clerk instance that listed Identity
 	Subscriptions []Subscription
 	// Scope is what the account's next run reads. It need not read what was listed.
 	Scope Scope

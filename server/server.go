@@ -86,6 +86,7 @@ func New(c Config) (*Server, error) {
 	guard := guard(c, billing, id)
 	accounts := keys[lockstep.KeyUser].(*reconcile.Accounts)
 	accounts.Generation, accounts.Absence = guard.Generation, c.Intervals.Absence(s.polled)
+	keys[lockstep.KeySweep].(*reconcile.Sweeps).Backfill.Generation = guard.Generation
 	reconcile.Guarded(keys, guard)
 	keys[lockstep.KeyHook] = reconcile.NewHooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)

@@ -220,6 +220,7 @@ func (b *Backfill) linkCustomers(ctx context.Context, claim lockstep.Claim, at l
 		if at.DryRun {
 			continue
 		}
+		a.Generation = at.Generation
 		if err := b.prepare(ctx, a); err != nil {
 			return at, err
 		}

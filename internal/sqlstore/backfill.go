@@ -230,7 +230,7 @@ func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, 
 func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 	stored, err := t.account(ctx, a.Account)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		err = t.createAccount(ctx, a.Identity, acceptedGeneration)
+		err = t.createAccount(ctx, a.Identity, a.Generation)
 	}
 	if err != nil {
 		return err
