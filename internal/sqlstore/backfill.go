@@ -227,6 +227,7 @@ func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, 
 
 // adopt links a customer as [Store.Link] does. What was listed of it needs no reading, so
 // the account's run reads it only if something about the customer has been marked before.
+// Of a customer that is linked already, the account's runs know more than an older list.
 func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 	stored, err := t.account(ctx, a.Account)
 	if errors.Is(err, lockstep.ErrNotFound) {
@@ -238,17 +239,16 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 	if stored.State == lockstep.AccountDeleted || a.Customer.Deleted {
 		return lockstep.ErrLinked
 	}
+	_, err = t.linkTo(ctx, a.Account, a.CustomerID)
+	isNew := errors.Is(err, lockstep.ErrNotFound)
+	if err != nil && !isNew {
+		return err
+	}
 	if err := t.join(ctx, stored, a.Account, a.CustomerID, a.Trust); err != nil {
 		return err
 	}
-	if stored.CustomerID != a.CustomerID {
-		err := t.later(ctx, updateGiven, a.Account.Kind, a.Account.ID, a.Customer.Email, a.Customer.Name, a.CustomerID)
-		if err != nil {
-			return err
-		}
-	}
-	for _, sub := range a.Subscriptions {
-		if err := t.saveSubscription(ctx, a.Account, sub); err != nil {
+	if isNew {
+		if err := t.saveListed(ctx, a); err != nil {
 			return err
 		}
 	}
@@ -261,6 +261,20 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 		}
 	}
 	return t.markRouted(ctx, lockstep.Mark{Key: a.Account.Key(), Scope: a.Scope, Priority: lockstep.Background})
+}
+
+// saveListed stores what was listed of a customer that was not linked before.
+func (t *tx) saveListed(ctx context.Context, a lockstep.Adoption) error {
+	err := t.later(ctx, updateGiven, a.Account.Kind, a.Account.ID, a.Customer.Email, a.Customer.Name, a.CustomerID)
+	if err != nil {
+		return err
+	}
+	for _, sub := range a.Subscriptions {
+		if err := t.saveSubscription(ctx, a.Account, sub); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (
