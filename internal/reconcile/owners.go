@@ -228,16 +228,25 @@ func (o *Owners) vouch(ctx context.Context, identity lockstep.Identity, customer
 	case identity.Account.Kind != lockstep.Organization || o.Organizations == nil:
 		return lockstep.Claimed, nil
 	}
-	member, err := o.Organizations.MemberWithEmail(ctx, identity.Account, customer.Email)
+	member, err := o.member(ctx, identity.Account, customer.Email)
 	switch {
-	case errors.Is(err, lockstep.ErrNotFound):
-		return lockstep.Claimed, nil
 	case err != nil:
 		return "", fmt.Errorf("look for an admin of %s: %w", identity.Account, err)
 	case member.Admin:
 		return lockstep.Proven, nil
 	}
 	return lockstep.Claimed, nil
+}
+
+// member returns the member of an organization who has the address; the zero Member: nobody
+// has it. A directory that refuses the address says the same: anyone can type one at checkout
+// that is not valid, which must not stop the organization's runs.
+func (o *Owners) member(ctx context.Context, organization lockstep.Account, email string) (lockstep.Member, error) {
+	member, err := o.Organizations.MemberWithEmail(ctx, organization, email)
+	if _, refused := refusal(err); refused || errors.Is(err, lockstep.ErrNotFound) {
+		return lockstep.Member{}, nil
+	}
+	return member, err
 }
 
 // payer returns the id of the member of an organization who pays with a customer, by the
@@ -255,11 +264,8 @@ func (o *Owners) payer(ctx context.Context, organization lockstep.Account, custo
 	case customer.Deleted, customer.Email == "":
 		return "", nil
 	}
-	member, err := o.Organizations.MemberWithEmail(ctx, organization, customer.Email)
-	switch {
-	case errors.Is(err, lockstep.ErrNotFound):
-		return "", nil
-	case err != nil:
+	member, err := o.member(ctx, organization, customer.Email)
+	if err != nil {
 		return "", fmt.Errorf("look for the member who pays for %s: %w", organization, err)
 	}
 	return member.User.ID, nil
