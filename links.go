@@ -45,8 +45,9 @@ type Links interface {
 	// account has [MostClaimed] claimed customers already, ErrBusy while a customer is
 	// being created that a proven one would replace.
 	Link(ctx context.Context, claim Claim, identity Identity, customerID string, trust Trust) error
-	// Release gives up a claimed customer of the account that the claim is on, since
-	// something proves that it is another account's. It drops the customer's subscriptions
+	// Release gives up a claimed customer of the account that the claim is on, or any
+	// customer if that account is deleted, since something proves that it is another
+	// account's. It drops the customer's subscriptions
 	// from the record and marks the customer, which then goes to that account. Another
 	// link is left as it is. ErrLeaseLost when the claim is not the current one.
 	Release(ctx context.Context, claim Claim, customerID string) error

@@ -273,7 +273,7 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		}
 		switch {
 		case !r.known && deletion:
-			return true, nil // it came and went before we looked
+			return r.cameAndWent(ctx)
 		case !r.known && r.claim.Attempt < firstSightTries:
 			return true, fmt.Errorf("the directory does not know %s yet", r.account)
 		case !r.known:

@@ -39,12 +39,12 @@ func (r *run) proveClaims(ctx context.Context) error {
 	return nil
 }
 
-// contest gives a claimed customer up if metadata of it, or of what hangs on it, names
-// another account: only the secret key can write metadata, and whoever paid must have
-// what they paid for.
+// contest gives a customer up if metadata of it, or of what hangs on it, names another
+// account: only the secret key can write metadata, and whoever paid must have what they paid
+// for. Only a claimed customer can be contested, or any customer of a deleted account.
 func (r *run) contest(ctx context.Context, customerID string, metadata map[string]string) (released bool, err error) {
 	named, ok := lockstep.AccountNamedIn(metadata)
-	if !ok || named == r.account || !r.now.Claims(customerID) {
+	if !ok || named == r.account || !r.now.Claims(customerID) && r.now.State != lockstep.AccountDeleted {
 		return false, nil
 	}
 	if now, err := current(ctx, r.Store, named); err != nil || now == r.account {
@@ -67,8 +67,11 @@ func (r *run) contest(ctx context.Context, customerID string, metadata map[strin
 	if err := r.Store.Release(ctx, r.claim, customerID); err != nil {
 		return false, err
 	}
-	r.Log.Info("a claimed customer goes to the account that its metadata names", "from", r.account.String(), "to", owner.account.String(), "customer", customerID)
+	r.Log.Info("a customer goes to the account that its metadata names", "from", r.account.String(), "to", owner.account.String(), "customer", customerID)
 	drop := func(from *lockstep.Record) {
+		if from.CustomerID == customerID {
+			from.CustomerID, from.CustomerDeleted = "", false
+		}
 		from.Further = slices.DeleteFunc(slices.Clone(from.Further), func(l lockstep.Link) bool { return l.CustomerID == customerID })
 		from.Subscriptions = slices.DeleteFunc(slices.Clone(from.Subscriptions), func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
 	}

@@ -85,11 +85,38 @@ func (r *run) entomb(ctx context.Context) error {
 	return r.keep(ctx)
 }
 
+// cameAndWent deals with an account that was deleted before we looked at it, and reports
+// whether there is nothing further to do. Only where customers may name it does it become a
+// tombstone: some wait for it, or the backfill has not linked everything yet.
+func (r *run) cameAndWent(ctx context.Context) (gone bool, err error) {
+	incomplete, err := r.Hold.incomplete(ctx)
+	if err != nil {
+		return true, err
+	}
+	waiting, err := r.Store.WaitingFor(ctx, r.account.Key())
+	if err != nil {
+		return true, fmt.Errorf("look for waiting customers: %w", err)
+	}
+	if !incomplete && len(waiting) == 0 {
+		return true, nil
+	}
+	if err := r.keep(ctx); err != nil {
+		return true, err
+	}
+	return false, r.entomb(ctx)
+}
+
 // bury does what the policy says with the billing of a deleted account. The
 // record stays as a tombstone, so that a late event creates nothing anew, and
 // the run is tried again until Stripe agrees.
 func (r *run) bury(ctx context.Context) error {
 	if err := r.settleIntent(ctx); err != nil {
+		return err
+	}
+	if err := r.summon(ctx); err != nil {
+		return err
+	}
+	if err := r.yield(ctx); err != nil {
 		return err
 	}
 	if err := r.endBilling(ctx, lockstep.StepDeletion, r.Deletion.Of(r.account.Kind)); err != nil {
@@ -102,6 +129,54 @@ func (r *run) bury(ctx context.Context) error {
 	at := time.Now()
 	r.now.EntitledBy = ""
 	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
+}
+
+// yield gives up the customers with which another account pays by now: that of somebody who
+// came back under a new id, or an organization's. The policy must not end what that account
+// pays for.
+func (r *run) yield(ctx context.Context) error {
+	for _, l := range r.now.Customers() {
+		subscriptions, err := r.Billing.Subscriptions(ctx, l.CustomerID)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound):
+			continue
+		case err != nil:
+			return fmt.Errorf("list subscriptions: %w", err)
+		}
+		for _, s := range subscriptions {
+			if s.Ended() {
+				continue
+			}
+			if released, err := r.contest(ctx, l.CustomerID, s.Metadata); err != nil {
+				return err
+			} else if released {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// summon has the customers looked at that name the deleted account and are not linked to it:
+// their runs link those that prove it, and then the policy ends their billing too.
+func (r *run) summon(ctx context.Context) error {
+	customers, _, err := r.Hold.claims(ctx, r.account)
+	if err != nil {
+		return err
+	}
+	waiting, err := r.Store.WaitingFor(ctx, r.account.Key())
+	if err != nil {
+		return fmt.Errorf("look for waiting customers: %w", err)
+	}
+	for _, key := range waiting {
+		if key.Kind == lockstep.KeyCustomer {
+			customers = append(customers, key.ID)
+		}
+	}
+	for _, id := range customers {
+		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}, Scope: lockstep.ScopeAll, Priority: lockstep.Background})
+	}
+	return nil
 }
 
 // forget blanks the stored events of a deleted account when it is time to, and those

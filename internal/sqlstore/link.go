@@ -202,18 +202,24 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 	if !ok {
 		return fmt.Errorf("release customer %s: key %s is not an account", customerID, claim.Key)
 	}
-	err := s.fencedAccount(ctx, claim, account, func(t *tx, _ lockstep.Record, err error) error {
+	err := s.fencedAccount(ctx, claim, account, func(t *tx, stored lockstep.Record, err error) error {
 		if err != nil {
 			return err
 		}
 		link, err := t.linkTo(ctx, account, customerID)
+		firm := link.Trust != lockstep.Claimed && stored.State != lockstep.AccountDeleted
 		switch {
-		case errors.Is(err, lockstep.ErrNotFound), errors.Is(err, lockstep.ErrLinked), err == nil && link.Trust != lockstep.Claimed:
+		case errors.Is(err, lockstep.ErrNotFound), errors.Is(err, lockstep.ErrLinked), err == nil && firm:
 			return nil
 		case err != nil:
 			return err
 		}
 		t.changed(account)
+		if link.Primary {
+			if err := t.later(ctx, updateLink, account.Kind, account.ID, nil, t.now()); err != nil {
+				return err
+			}
+		}
 		if err := t.drop(ctx, account, customerID); err != nil {
 			return err
 		}

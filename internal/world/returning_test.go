@@ -1,0 +1,49 @@
+package world
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/lockstep-dev/lockstep/server"
+)
+
+// TestWhoComesBackKeepsWhatTheyPayFor with the customer that they had before their account was
+// deleted: many applications look a customer up by its address.
+func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
+	for _, policy := range []server.DeletionPolicy{server.CancelSubscriptions, server.EndSubscriptions, server.KeepBilling} {
+		t.Run(string(policy), func(t *testing.T) {
+			calm(t, func(t *testing.T, w *world) {
+				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
+				former := w.mustSignUp("ada@example.com")
+				w.mustSignUp("eve@example.com")
+				time.Sleep(time.Minute)
+				w.mustBuy("user/"+former, "basic")
+				time.Sleep(time.Minute)
+				customer := w.ask("user/" + former).CustomerID
+				if err := w.sim.DeleteUser(former); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour)
+				if a := w.ask("user/" + former); a.State != "deleted" || w.isDeleted(customer) {
+					t.Fatalf("the former account: %+v", a)
+				}
+				ada := w.mustSignUp("ada@example.com")
+				time.Sleep(time.Minute)
+				var session struct{ ID string }
+				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]}, "line_items[0][quantity]": {"1"},
+					"customer": {customer}, "subscription_data[metadata][clerkUserId]": {ada}, "success_url": {"https://app.test/"}}, &session)
+				if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(25 * time.Hour)
+				if a := w.ask("user/" + ada); a.Access.Plan != "pro" || a.Access.Ending {
+					t.Errorf("ada: %+v, parked %v", a, w.parked())
+				}
+				if a := w.ask("user/" + former); a.Access.Active || a.State != "deleted" {
+					t.Errorf("the former account: %+v", a)
+				}
+			})
+		})
+	}
+}
