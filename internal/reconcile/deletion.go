@@ -71,6 +71,7 @@ func (r *run) entomb(ctx context.Context) error {
 	r.now.State = lockstep.AccountDeleted
 	r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
 	r.now.EmailVerified, r.now.Problems = false, nil
+	r.marks = append(r.marks, payers(lockstep.Record{}, r.now)...) // who no longer show what they bought for it
 	r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", string(policy))
 	for _, s := range r.now.Subscriptions {
 		switch {

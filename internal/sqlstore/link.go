@@ -44,6 +44,9 @@ select customer_id, kind, id, trust, 0, deleted from former_customers where cust
 select customer_id, kind, id, trust, 0, deleted from former_customers where kind = $1 and id = $2
 order by linked_at, customer_id`
 
+	selectPayersOfCustomer Statement = `
+select 'user', paid_by from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3 and paid_by <> ''`
+
 	deleteItemsOfCustomer Statement = `
 delete from subscription_items where subscription_id in (
 	select id from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3)`
@@ -231,8 +234,18 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 	return nil
 }
 
-// drop takes a further customer and its subscriptions from an account.
+// drop takes a further customer and its subscriptions from an account. The users who bought
+// these for an organization are marked: they no longer show them.
 func (t *tx) drop(ctx context.Context, account lockstep.Account, customerID string) error {
+	payers, err := collect(ctx, t, scanAccount, selectPayersOfCustomer, account.Kind, account.ID, customerID)
+	if err != nil {
+		return fmt.Errorf("read who paid: %w", err)
+	}
+	for _, payer := range payers {
+		if err := t.markRouted(ctx, lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal}); err != nil {
+			return err
+		}
+	}
 	if err := t.later(ctx, deleteFurther, customerID); err != nil {
 		return err
 	}
