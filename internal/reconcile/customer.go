@@ -139,8 +139,13 @@ func namedCustomers(identity lockstep.Identity, key string) (ids []string) {
 	return ids
 }
 
-// hinted are the customers that Stripe's search finds. It lags, and some accounts have none:
-// it is an extra hint for a checkout while the backfill has not listed everything.
+// mostHinted bounds the customers that are looked at because they have the user's address.
+const mostHinted = 10
+
+// hinted are the customers that Stripe's search finds, and those that have the user's verified
+// address: who bought by payment link is named by a session's reference, which no search finds.
+// The search lags, and some accounts have none. Both are extra hints for a checkout while the
+// backfill has not listed everything; none is believed without its own evidence.
 func (r *run) hinted(ctx context.Context) ([]string, error) {
 	if !r.incomplete || !r.scope.Has(lockstep.ScopePurchase) {
 		return nil, nil
@@ -150,9 +155,20 @@ func (r *run) hinted(ctx context.Context) ([]string, error) {
 	switch {
 	case errors.As(err, &upstream) && upstream.Rejected():
 		r.Log.Info("Stripe's search was refused; a checkout goes on without it", "error", err)
-		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("search for an account's customers: %w", err)
+	}
+	if r.account.Kind != lockstep.User || r.identity.Email == "" || !r.identity.EmailVerified {
+		return ids, nil
+	}
+	found, err := r.Billing.CustomersByEmail(ctx, r.identity.Email)
+	if err != nil {
+		return nil, fmt.Errorf("look for customers by address: %w", err)
+	}
+	for _, c := range found[:min(len(found), mostHinted)] {
+		if !c.Deleted {
+			ids = append(ids, c.ID)
+		}
 	}
 	return ids, nil
 }
