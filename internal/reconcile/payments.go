@@ -135,16 +135,11 @@ func (p *Payments) known(ctx context.Context, owner lockstep.Account, id string)
 // owner is whose license there is already; a license never changes its account,
 // whoever its customer is linked to later. Else it climbs the ladder for a session.
 func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockstep.Account, error) {
-	if session.PaymentID != "" {
-		switch license, err := p.Store.LicenseOfPayment(ctx, session.PaymentID); {
-		case err == nil && license.ID == session.ID:
-			return license.Account, nil
-		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
-			return lockstep.Account{}, fmt.Errorf("look for the license of a payment: %w", err)
-		}
+	account, err := p.Store.AccountOfLicense(ctx, session.ID)
+	if err == nil || !errors.Is(err, lockstep.ErrNotFound) {
+		return account, err
 	}
 	e := evidence{objects: []map[string]string{session.Metadata}}
-	var err error
 	if e.assigned, err = p.Owners.assigned(ctx, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
 		return lockstep.Account{}, err
 	}
