@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -117,10 +118,11 @@ func (r *run) bury(ctx context.Context) error {
 	if err := r.summon(ctx); err != nil {
 		return err
 	}
-	if err := r.yield(ctx); err != nil {
+	policy := r.Deletion.Of(r.account.Kind)
+	if err := r.yield(ctx, policy); err != nil {
 		return err
 	}
-	if err := r.endBilling(ctx, lockstep.StepDeletion, r.Deletion.Of(r.account.Kind)); err != nil {
+	if err := r.endBilling(ctx, lockstep.StepDeletion, policy); err != nil {
 		return err
 	}
 	r.scope &^= lockstep.ScopePayments
@@ -134,8 +136,8 @@ func (r *run) bury(ctx context.Context) error {
 
 // yield gives up the customers with which another account pays by now: that of somebody who
 // came back under a new id, or an organization's. The policy must not end what that account
-// pays for.
-func (r *run) yield(ctx context.Context) error {
+// pays for; it ends the rest first.
+func (r *run) yield(ctx context.Context, policy DeletionPolicy) error {
 	for _, l := range r.now.Customers() {
 		subscriptions, err := r.Billing.Subscriptions(ctx, l.CustomerID)
 		switch {
@@ -144,18 +146,42 @@ func (r *run) yield(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("list subscriptions: %w", err)
 		}
+		subscriptions = slices.DeleteFunc(subscriptions, lockstep.Subscription.Ended)
+		theirs := slices.IndexFunc(subscriptions, r.foreign)
+		if theirs < 0 {
+			continue
+		}
 		for _, s := range subscriptions {
-			if s.Ended() {
-				continue
+			if !r.foreign(s) && l.Trust == lockstep.Proven {
+				if err := r.endOwn(ctx, policy, s); err != nil {
+					return err
+				}
 			}
-			if released, err := r.contest(ctx, l.CustomerID, s.Metadata); err != nil {
-				return err
-			} else if released {
-				break
-			}
+		}
+		if _, err := r.contest(ctx, l.CustomerID, subscriptions[theirs].Metadata); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// foreign reports whether the metadata of a subscription names another account.
+func (r *run) foreign(s lockstep.Subscription) bool {
+	named, ok := lockstep.AccountNamedIn(s.Metadata)
+	return ok && named != r.account
+}
+
+// endOwn ends one subscription by the policy, which would else end the whole customer's.
+func (r *run) endOwn(ctx context.Context, policy DeletionPolicy, s lockstep.Subscription) error {
+	var err error
+	switch {
+	case policy == KeepBilling, policy == EndSubscriptions && hasPeriod(s) && s.EndsWithPeriod():
+	case policy == EndSubscriptions && hasPeriod(s):
+		err = r.endWithPeriod(ctx, s)
+	default:
+		err = r.cancelNow(ctx, s)
+	}
+	return r.refused(lockstep.StepDeletion, "", err)
 }
 
 // summon has the customers looked at that name the deleted account and are not linked to it:

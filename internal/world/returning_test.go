@@ -47,3 +47,46 @@ func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
 		})
 	}
 }
+
+// TestAnOrganizationOutlivesWhoPaysForIt with the customer of their own account: what is their
+// own ends by the policy, and the organization has the customer.
+func TestAnOrganizationOutlivesWhoPaysForIt(t *testing.T) {
+	for policy, own := range map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled", server.CancelSubscriptions: "canceled", server.KeepBilling: "active"} {
+		t.Run(string(policy), func(t *testing.T) {
+			calm(t, func(t *testing.T, w *world) {
+				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
+				ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
+				org, err := w.sim.CreateOrganization("Engines", eve)
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				w.mustBuy("user/"+ada, "basic")
+				time.Sleep(time.Minute)
+				customer, hers := w.ask("user/"+ada).CustomerID, w.newest()
+				var session struct{ ID string }
+				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]}, "line_items[0][quantity]": {"1"},
+					"customer": {customer}, "subscription_data[metadata][clerkOrgId]": {org.ID}, "success_url": {"https://app.test/"}}, &session)
+				if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				if err := w.sim.DeleteUser(ada); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(25 * time.Hour)
+				if a := w.ask("organization/" + org.ID); a.Access.Plan != "pro" || a.CustomerID != customer {
+					t.Errorf("the organization: %+v, parked %v", a, w.parked())
+				}
+				for _, s := range w.sim.Subscriptions() {
+					if want := map[bool]string{true: own, false: "active"}[s.ID == hers]; s.Status != want {
+						t.Errorf("the subscription %s is %s, want %s", s.ID, s.Status, want)
+					}
+				}
+				if a := w.ask("user/" + ada); a.State != "deleted" || a.Problem != "" || w.isDeleted(customer) {
+					t.Errorf("ada: %+v", a)
+				}
+			})
+		})
+	}
+}
