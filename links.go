@@ -42,8 +42,9 @@ type Links interface {
 	// account has none, or only a deleted one; every other customer becomes a further
 	// one. Linking again raises the trust of a claimed link to proven, and never lowers
 	// it. ErrLinked when the customer belongs to another account, ErrCrowded when the
-	// account has [MostClaimed] claimed customers already, ErrBusy while a customer is
-	// being created that a proven one would replace.
+	// account has [MostClaimed] claimed customers already and none of them has only
+	// subscriptions that have ended (which gives way), ErrBusy while a customer is being
+	// created that a proven one would replace.
 	Link(ctx context.Context, claim Claim, identity Identity, customerID string, trust Trust) error
 	// Release gives up a claimed customer of the account that the claim is on, or any
 	// customer if that account is deleted, since something proves that it is another

@@ -35,6 +35,16 @@ where customer_id = $1 and kind = $2 and id = $3`
 	countClaimed Statement = `
 select count(*) from former_customers where kind = $1 and id = $2 and trust = 'claimed' and deleted = 0`
 
+	// selectOver finds the claimed customer that was linked first among those whose
+	// subscriptions have all ended.
+	selectOver Statement = `
+select customer_id from former_customers f
+where f.kind = $1 and f.id = $2 and f.trust = 'claimed' and f.deleted = 0
+	and exists (select 1 from subscriptions s where s.account_kind = f.kind and s.account_id = f.id and s.customer_id = f.customer_id)
+	and not exists (select 1 from subscriptions s where s.account_kind = f.kind and s.account_id = f.id and s.customer_id = f.customer_id
+		and s.status not in ('canceled', 'incomplete_expired'))
+order by f.linked_at, f.customer_id limit 1`
+
 	selectLink Statement = `
 select customer_id, kind, id, 'proven' as trust, 1 as is_primary, customer_deleted as deleted from accounts where customer_id = $1
 union all
@@ -140,7 +150,16 @@ func (t *tx) addClaimed(ctx context.Context, account lockstep.Account, customerI
 		return err
 	}
 	if claimed >= lockstep.MostClaimed {
-		return fmt.Errorf("account has %d claimed customers: %w", claimed, lockstep.ErrCrowded)
+		over, err := only(collect(ctx, t, text, selectOver, account.Kind, account.ID))
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return fmt.Errorf("account has %d claimed customers: %w", claimed, lockstep.ErrCrowded)
+		case err != nil:
+			return err
+		}
+		if err := t.drop(ctx, account, over); err != nil {
+			return err
+		}
 	}
 	return t.addFurther(ctx, account, customerID, lockstep.Claimed, false)
 }

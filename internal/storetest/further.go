@@ -118,6 +118,23 @@ var further = map[string]func(*world){
 		r.Further[0].Deleted = true
 		w.save(r)
 		w.link(alice, "cus_1", lockstep.Claimed)
+		// So does one whose subscriptions have all ended, and no other.
+		w.drain()
+		sold := func(id, customer, status string) lockstep.Subscription {
+			return lockstep.Subscription{ID: id, CustomerID: customer, Status: status, CreatedAt: at(1)}
+		}
+		r = w.account(alice)
+		r.Subscriptions = []lockstep.Subscription{sold("sub_1", "cus_01", "canceled"), sold("sub_2", "cus_01", "past_due"), sold("sub_3", "cus_02", "active"),
+			sold("sub_4", "cus_03", "canceled"), sold("sub_5", "cus_03", "incomplete_expired"), sold("sub_6", "cus_2", "canceled")}
+		w.save(r)
+		w.link(alice, "cus_98", lockstep.Claimed)
+		if _, err := w.AccountOfCustomer(w.Context(), "cus_03"); !errors.Is(err, lockstep.ErrNotFound) {
+			w.Errorf("what has ended is still linked: %v", err)
+		}
+		equal(w, "subscriptions", len(w.account(alice).Subscriptions), 4)
+		w.drain()
+		err = w.Link(w.Context(), w.hold(customerKey("cus_99")), lockstep.Identity{Account: alice}, "cus_99", lockstep.Claimed)
+		w.is(err, lockstep.ErrCrowded)
 	},
 	"save replaces the primary customer by a proven further one": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1", CustomerEmail: "a@example.com"})
