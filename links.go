@@ -94,8 +94,8 @@ func (r Record) Claims(customerID string) bool {
 	return false
 }
 
-// Own returns the record without the subscriptions of claimed customers: what is left is what
-// the account pays for itself.
+// Own returns the record with only those subscriptions that the account pays for itself, not
+// those of claimed customers.
 func (r Record) Own() Record {
 	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions), func(s Subscription) bool { return r.Claims(s.CustomerID) })
 	return r

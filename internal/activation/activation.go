@@ -161,8 +161,8 @@ func (a *Activations) Of(ctx context.Context, id, token string) (Activation, err
 	return found, nil
 }
 
-// owner is whose purchase it is: the account that has its license, however the worker found
-// it (by a slug, a former id, metadata or an operator's word), or the customer's account.
+// owner returns the account of a purchase: the one that has its license, which the worker may
+// have found by a slug, a former id, metadata or an operator's decision, or the customer's.
 func (a *Activations) owner(ctx context.Context, s lockstep.Checkout) (lockstep.Account, error) {
 	if s.Mode == "payment" {
 		account, err := a.Store.AccountOfLicense(ctx, s.ID)

@@ -139,13 +139,13 @@ func namedCustomers(identity lockstep.Identity, key string) (ids []string) {
 	return ids
 }
 
-// mostHinted bounds the customers that are looked at because they have the user's address.
+// mostHinted is how many customers with the user's address a checkout looks at.
 const mostHinted = 10
 
 // hinted are the customers that Stripe's search finds, and those that have the user's verified
 // address: who bought by payment link is named by a session's reference, which no search finds.
-// The search lags, and some accounts have none. Both are extra hints for a checkout while the
-// backfill has not listed everything; none is believed without its own evidence.
+// The search lags, and some accounts have none. Both are extra hints for a checkout before the
+// backfill has listed everything; each customer must name the account itself.
 func (r *run) hinted(ctx context.Context) ([]string, error) {
 	if !r.incomplete || !r.scope.Has(lockstep.ScopePurchase) {
 		return nil, nil

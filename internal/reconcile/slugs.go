@@ -12,9 +12,9 @@ import (
 
 const (
 	// slugLife and slugMissLife are how long it is remembered that an organization has a
-	// slug, and that none has it. An organization can give its slug up and another one take
-	// it, and what is linked to the wrong one stays there: so slugLife only covers a burst of
-	// events about one checkout.
+	// slug, and that none has it. An organization can change its slug and another one take it,
+	// and a customer that is linked to the wrong one stays there. So slugLife only covers a
+	// burst of events about one checkout.
 	slugLife     = 10 * time.Second
 	slugMissLife = time.Minute
 	// mostSlugs bounds the memory: anybody can write anything into a payment link's URL.

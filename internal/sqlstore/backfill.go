@@ -263,7 +263,7 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 	return t.markRouted(ctx, lockstep.Mark{Key: a.Account.Key(), Scope: a.Scope, Priority: lockstep.Background})
 }
 
-// saveListed stores what was listed of a customer that was not linked before.
+// saveListed stores the listed details and subscriptions of a customer that is newly linked.
 func (t *tx) saveListed(ctx context.Context, a lockstep.Adoption) error {
 	err := t.later(ctx, updateGiven, a.Account.Kind, a.Account.ID, a.Customer.Email, a.Customer.Name, a.CustomerID)
 	if err != nil {

@@ -8,8 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestAGiftToAnOrganizationWithoutMembers is not its billing: nothing is reported, or said to
-// be ended.
+// TestAGiftToAnOrganizationWithoutMembers is not its billing: Lockstep reports and ends nothing.
 func TestAGiftToAnOrganizationWithoutMembers(t *testing.T) {
 	for _, policy := range []lockstep.EmptyPolicy{lockstep.EmptyReport, lockstep.EmptyCancel} {
 		t.Run(string(policy), func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// TestAnotherInstanceInTheMiddleOfABackfill: what was listed before is under ids that nobody
-// finds any more. Taken for accounts of the new instance, all who pay would look deleted.
+// TestAnotherInstanceInTheMiddleOfABackfill: the new instance knows none of the ids that were
+// listed before. Taken for its accounts, all who pay would look deleted.
 func TestAnotherInstanceInTheMiddleOfABackfill(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
