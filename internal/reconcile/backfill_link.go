@@ -61,8 +61,10 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 	owner, identity, err := b.listedOwner(ctx, e)
 	switch {
 	case errors.Is(err, errAmbiguous):
-		conclusion.Outcome, conclusion.Claims = lockstep.BackfillAmbiguous, everyoneNamed(e)
-		return conclusion, err.Error(), nil
+		var failed error
+		conclusion.Outcome = lockstep.BackfillAmbiguous
+		conclusion.Claims, failed = b.everyoneNamed(ctx, e)
+		return conclusion, err.Error(), failed
 	case err == nil && owner.account.IsZero():
 		return b.concludeByEmail(ctx, c, conclusion)
 	case errors.Is(err, lockstep.ErrNotFound):
@@ -86,7 +88,7 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 // listedOwner resolves the evidence to an account that the directory lists; ErrNotFound with
 // the account where it does not.
 func (b *Backfill) listedOwner(ctx context.Context, e evidence) (ownership, lockstep.Identity, error) {
-	owner, err := b.Owners.resolve(ctx, e, b.lists)
+	owner, err := b.Owners.resolve(ctx, e, b.find)
 	if err != nil || owner.account.IsZero() {
 		return owner, lockstep.Identity{}, err
 	}
@@ -97,13 +99,10 @@ func (b *Backfill) listedOwner(ctx context.Context, e evidence) (ownership, lock
 	return owner, identity, err
 }
 
-// lists reports whether the directory lists an account, or one that it is now.
-func (b *Backfill) lists(ctx context.Context, account lockstep.Account) (bool, error) {
-	_, err := b.identity(ctx, account)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
+// find returns the account that a name means in the list.
+func (b *Backfill) find(ctx context.Context, named lockstep.Account) (lockstep.Account, error) {
+	identity, err := b.identity(ctx, named)
+	return identity.Account, err
 }
 
 // identity returns the identity that an account has in the list, or the one that has the
@@ -167,14 +166,20 @@ func (b *Backfill) evidence(ctx context.Context, c lockstep.StagedCustomer) (evi
 	return e, nil
 }
 
-// everyoneNamed are the accounts that an ambiguous customer could belong to.
-func everyoneNamed(e evidence) (accounts []lockstep.Account) {
+// everyoneNamed returns the accounts that an ambiguous customer could belong to.
+func (b *Backfill) everyoneNamed(ctx context.Context, e evidence) (accounts []lockstep.Account, err error) {
 	for _, a := range slices.Concat(named(e.objects...), e.reference, named(e.customer), e.directory) {
+		switch now, err := b.find(ctx, a); {
+		case err == nil:
+			a = now
+		case !errors.Is(err, lockstep.ErrNotFound):
+			return nil, err
+		}
 		if !slices.Contains(accounts, a) {
 			accounts = append(accounts, a)
 		}
 	}
-	return accounts
+	return accounts, nil
 }
 
 // concludeByEmail decides about a customer that nothing names the account of, where the

@@ -223,7 +223,11 @@ func (r *run) others(ctx context.Context, c lockstep.Customer, found finding) (b
 		return true, nil
 	}
 	// An application that moved its users to new ids left the former ids at Stripe.
-	return r.Owners.knows(ctx, owner.account)
+	_, err = r.Owners.find(ctx, owner.account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return false, nil
+	}
+	return true, err
 }
 
 // sameEmail is the customer from before Lockstep that has the user's address, where the

@@ -56,13 +56,13 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 		return ownership{}, err
 	}
 	e.assigned = assigned
-	found, err := o.resolve(ctx, e, o.knows)
+	found, err := o.resolve(ctx, e, o.find)
 	if err != nil || found.trust != lockstep.Claimed {
 		return found, err
 	}
 	// What the secret key wrote further down the ladder may say the same.
 	e.reference = nil
-	if named, err := o.resolve(ctx, e, o.knows); err == nil && named.account == found.account {
+	if named, err := o.resolve(ctx, e, o.find); err == nil && named.account == found.account {
 		return named, nil
 	}
 	identity, err := o.Directory.Identity(ctx, found.account)
@@ -84,7 +84,7 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 // who came. So names of accounts that are not known, or deleted, are passed over, as long as
 // another account of the same kind is named. Otherwise the answer is as if all were known, and
 // whoever asked waits for that account.
-func (o *Owners) resolve(ctx context.Context, e evidence, knows func(context.Context, lockstep.Account) (bool, error)) (ownership, error) {
+func (o *Owners) resolve(ctx context.Context, e evidence, find lookup) (ownership, error) {
 	rungs := e.rungs()
 	if err := o.update(ctx, rungs); err != nil {
 		return ownership{}, err
@@ -94,32 +94,47 @@ func (o *Owners) resolve(ctx context.Context, e evidence, knows func(context.Con
 		if found.account.IsZero() || found.account == e.link || found.account == e.assigned {
 			return found, nil
 		}
-		if known, err := knows(ctx, found.account); known || err != nil {
-			return found, err
+		if now, err := find(ctx, found.account); !errors.Is(err, lockstep.ErrNotFound) {
+			return ownership{now, found.trust}, err
 		}
 	}
-	asked := map[lockstep.Account]bool{}
-	for i := range rungs {
-		var names []lockstep.Account
-		for _, name := range rungs[i].names {
-			known, before := asked[name]
-			if !before {
-				var err error
-				if known, err = knows(ctx, name); err != nil {
-					return ownership{}, err
-				}
-				asked[name] = known
-			}
-			if known && (unclear != nil || name.Kind == found.account.Kind) {
-				names = append(names, name)
-			}
-		}
-		rungs[i].names = names
+	if err := findAll(ctx, rungs, find, found.account.Kind); err != nil {
+		return ownership{}, err
 	}
 	if other, err := climb(rungs); err == nil && !other.account.IsZero() {
 		return other, nil
 	}
 	return found, unclear
+}
+
+// lookup finds the account that a name means now; ErrNotFound: nobody has it, or the account
+// is deleted.
+type lookup func(ctx context.Context, named lockstep.Account) (now lockstep.Account, err error)
+
+// findAll replaces names by the accounts that they mean, and drops those that mean none, or,
+// where a kind is given, one of another kind.
+func findAll(ctx context.Context, rungs []rung, find lookup, kind lockstep.Kind) error {
+	known := map[lockstep.Account]lockstep.Account{}
+	for i := range rungs {
+		var names []lockstep.Account
+		for _, named := range rungs[i].names {
+			now, found := known[named]
+			if !found {
+				var err error
+				if now, err = find(ctx, named); errors.Is(err, lockstep.ErrNotFound) {
+					now = lockstep.Account{}
+				} else if err != nil {
+					return err
+				}
+				known[named] = now
+			}
+			if !now.IsZero() && (kind == "" || now.Kind == kind) {
+				names = append(names, now)
+			}
+		}
+		rungs[i].names = names
+	}
+	return nil
 }
 
 // update replaces former ids by those of the accounts that succeeded them.
@@ -141,19 +156,19 @@ func (o *Owners) update(ctx context.Context, rungs []rung) error {
 	return nil
 }
 
-// knows reports whether we or the directory know an account, and it is not deleted.
-func (o *Owners) knows(ctx context.Context, account lockstep.Account) (bool, error) {
+// find returns an account that we or the directory know.
+func (o *Owners) find(ctx context.Context, account lockstep.Account) (lockstep.Account, error) {
 	record, err := o.Store.Account(ctx, account)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		_, err = o.Directory.Identity(ctx, account)
-	}
 	switch {
-	case err == nil:
-		return record.State != lockstep.AccountDeleted, nil
 	case errors.Is(err, lockstep.ErrNotFound):
-		return false, nil
+		_, err = o.Directory.Identity(ctx, account)
+	case err == nil && record.State == lockstep.AccountDeleted:
+		err = lockstep.ErrNotFound
 	}
-	return false, fmt.Errorf("look whether %s exists: %w", account, err)
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("look whether %s exists: %w", account, err)
+	}
+	return account, nil
 }
 
 // assigned returns the account to which an operator assigned an object; zero: no operator

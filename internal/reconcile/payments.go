@@ -158,7 +158,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 			return lockstep.Account{}, err
 		}
 	}
-	owner, err := p.Owners.resolve(ctx, e, p.Owners.knows)
+	owner, err := p.Owners.resolve(ctx, e, p.Owners.find)
 	if err != nil || !owner.account.IsZero() || session.CustomerID == "" {
 		return owner.account, err
 	}
@@ -170,7 +170,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
 	}
 	e.customer = customer.Metadata
-	owner, err = p.Owners.resolve(ctx, e, p.Owners.knows)
+	owner, err = p.Owners.resolve(ctx, e, p.Owners.find)
 	return owner.account, err
 }
 

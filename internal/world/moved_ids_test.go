@@ -107,3 +107,29 @@ func TestIdsOfTheAppsOwnDatabase(t *testing.T) {
 		}
 	})
 }
+
+// TestAnAmbiguousCustomerByFormerIds lowers nothing for those whom it could belong to, whom it
+// names by their external ids.
+func TestAnAmbiguousCustomerByFormerIds(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		b := existing(t, w)
+		ada, eve := b.user("ada@example.com", nil), b.user("eve@example.com", nil)
+		for id, former := range map[string]string{ada: "42", eve: "43"} {
+			b.clerk(http.MethodPatch, "/v1/users/"+id, map[string]any{"external_id": former})
+		}
+		ambiguous := b.customer("ada@example.com", nil, url.Values{"metadata[userId]": {"42"}})
+		b.stripe("/v1/subscriptions", url.Values{"customer": {ambiguous}, "items[0][price]": {b.prices["pro"]}, "metadata[userId]": {"43"}}, nil)
+		// Before and after the move the same customer paid: two names of one user.
+		bob := b.user("bob@example.com", nil)
+		b.clerk(http.MethodPatch, "/v1/users/"+bob, map[string]any{"external_id": "44"})
+		hers := b.customer("bob@example.com", nil, url.Values{"metadata[userId]": {"44"}})
+		b.stripe("/v1/subscriptions", url.Values{"customer": {hers}, "items[0][price]": {b.prices["pro"]}, "metadata[clerkUserId]": {bob}}, nil)
+		b.open(b.yearly)
+		time.Sleep(26 * time.Hour)
+		if r := b.state().Report; r.Ambiguous.Count != 1 || r.Linked.Count != 1 {
+			t.Errorf("the report: %+v", r)
+		}
+		b.has("user/"+bob, hers)
+		b.unharmed(2)
+	})
+}
