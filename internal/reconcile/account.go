@@ -301,6 +301,9 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 	} else if carried {
 		return true, errSucceeded
 	}
+	if err := r.wakeExternal(ctx, identity); err != nil {
+		return true, err
+	}
 	r.absent, r.now.InstanceGeneration, r.now.MissingSince = false, r.generation, time.Time{}
 	if r.now.State == lockstep.AccountDeleted {
 		// Ids are never given twice: it was not deleted after all. What the policy did

@@ -125,6 +125,23 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// wakeExternal has the customers and payments looked at again that wait for the external id of
+// an account that is new: metadata may name it by that.
+func (r *run) wakeExternal(ctx context.Context, identity lockstep.Identity) error {
+	named, err := lockstep.NewAccount(lockstep.User, identity.ExternalID)
+	if r.known || err != nil || r.account.Kind != lockstep.User {
+		return nil //nolint:nilerr // no external id, or one that metadata cannot name
+	}
+	waiting, err := r.Store.WaitingFor(ctx, named.Key())
+	if err != nil {
+		return fmt.Errorf("look for what waits for an external id: %w", err)
+	}
+	for _, key := range waiting {
+		r.marks = append(r.marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Normal})
+	}
+	return nil
+}
+
 // namedCustomers are the customers that an identity's metadata names, the one under our own
 // key first.
 func namedCustomers(identity lockstep.Identity, key string) (ids []string) {

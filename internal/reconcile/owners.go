@@ -25,6 +25,7 @@ type Owners struct {
 	Billing       lockstep.Billing
 	Directory     lockstep.Directory
 	Organizations lockstep.Organizations // nil: the directory has neither slugs nor members
+	External      lockstep.ExternalIDs   // nil: the directory has no external ids
 
 	slugs slugs
 }
@@ -156,17 +157,33 @@ func (o *Owners) update(ctx context.Context, rungs []rung) error {
 	return nil
 }
 
-// find returns an account that we or the directory know.
+// find returns an account that we or the directory know, or the user who has its id as their
+// external id.
 func (o *Owners) find(ctx context.Context, account lockstep.Account) (lockstep.Account, error) {
 	record, err := o.Store.Account(ctx, account)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
-		_, err = o.Directory.Identity(ctx, account)
+		return o.inDirectory(ctx, account)
 	case err == nil && record.State == lockstep.AccountDeleted:
 		err = lockstep.ErrNotFound
 	}
 	if err != nil {
 		return lockstep.Account{}, fmt.Errorf("look whether %s exists: %w", account, err)
+	}
+	return account, nil
+}
+
+// inDirectory finds an account that we do not know.
+func (o *Owners) inDirectory(ctx context.Context, account lockstep.Account) (lockstep.Account, error) {
+	_, err := o.Directory.Identity(ctx, account)
+	if errors.Is(err, lockstep.ErrNotFound) && o.External != nil && account.Kind == lockstep.User {
+		account, err = o.External.UserOfExternalID(ctx, account.ID)
+		if _, refused := refusal(err); refused {
+			err = lockstep.ErrNotFound // it cannot be an external id
+		}
+	}
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("look whether an account exists: %w", err)
 	}
 	return account, nil
 }

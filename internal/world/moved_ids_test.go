@@ -133,3 +133,45 @@ func TestAnAmbiguousCustomerByFormerIds(t *testing.T) {
 		b.unharmed(2)
 	})
 }
+
+// TestMetadataNamesUsersByTheirExternalIDs while Lockstep runs: of a user who is there, and of
+// one who is imported after they paid.
+func TestMetadataNamesUsersByTheirExternalIDs(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		import42 := func(email, id string) (user string) {
+			t.Helper()
+			var made struct{ ID string }
+			if status, err := w.call(t.Context(), http.MethodPost, "http://"+clerkHost+"/v1/users", clerkKey,
+				map[string]any{"email_address": []string{email}, "external_id": id, "skip_password_requirement": true}, &made); err != nil || status != http.StatusOK {
+				t.Fatalf("import: %d %v", status, err)
+			}
+			time.Sleep(time.Minute)
+			return made.ID
+		}
+		pay := func(id string) {
+			t.Helper()
+			for mode, key := range map[string]string{"subscription": "basic", "payment": "life"} {
+				var session struct{ ID string }
+				w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "line_items[0][quantity]": {"1"},
+					"metadata[userId]": {id}, "success_url": {"https://app.test/"}}, &session)
+				if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		ada := import42("ada@example.com", "42")
+		pay("42")
+		pay("43")
+		eve := import42("eve@example.com", "43")
+		time.Sleep(time.Hour)
+		for _, user := range []string{ada, eve} {
+			if a := w.ask("user/" + user); a.Access.Plan != "life" || len(a.Access.Reasons) != 2 || a.CustomerID == "" {
+				t.Errorf("%s: %+v", user, a)
+			}
+		}
+		if parked := w.parked(); len(parked) != 0 {
+			t.Errorf("parked: %v", parked)
+		}
+	})
+}
