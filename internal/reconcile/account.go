@@ -273,7 +273,9 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		}
 		switch {
 		case !r.known && deletion:
-			return r.cameAndWent(ctx)
+			// It came and went before we looked. Without a look the event alone may be about
+			// another instance's user, and ends nothing.
+			return true, nil
 		case !r.known && r.claim.Attempt < firstSightTries:
 			return true, fmt.Errorf("the directory does not know %s yet", r.account)
 		case !r.known:

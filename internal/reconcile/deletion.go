@@ -87,27 +87,6 @@ func (r *run) entomb(ctx context.Context) error {
 	return r.keep(ctx)
 }
 
-// cameAndWent deals with an account that was deleted before we looked at it, and reports
-// whether there is nothing further to do. Only where customers may name it does it become a
-// tombstone: some wait for it, or the backfill has not linked everything yet.
-func (r *run) cameAndWent(ctx context.Context) (gone bool, err error) {
-	incomplete, err := r.Hold.incomplete(ctx)
-	if err != nil {
-		return true, err
-	}
-	waiting, err := r.Store.WaitingFor(ctx, r.account.Key())
-	if err != nil {
-		return true, fmt.Errorf("look for waiting customers: %w", err)
-	}
-	if !incomplete && len(waiting) == 0 {
-		return true, nil
-	}
-	if err := r.keep(ctx); err != nil {
-		return true, err
-	}
-	return false, r.entomb(ctx)
-}
-
 // bury does what the policy says with the billing of a deleted account. The
 // record stays as a tombstone, so that a late event creates nothing anew, and
 // the run is tried again until Stripe agrees.

@@ -162,20 +162,11 @@ func (o *Owners) update(ctx context.Context, rungs []rung) error {
 func (o *Owners) find(ctx context.Context, account lockstep.Account) (lockstep.Account, error) {
 	record, err := o.Store.Account(ctx, account)
 	switch {
-	case errors.Is(err, lockstep.ErrNotFound):
-		return o.inDirectory(ctx, account)
 	case err == nil && record.State == lockstep.AccountDeleted:
 		err = lockstep.ErrNotFound
+	case errors.Is(err, lockstep.ErrNotFound):
+		_, err = o.Directory.Identity(ctx, account)
 	}
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("look whether %s exists: %w", account, err)
-	}
-	return account, nil
-}
-
-// inDirectory finds an account that we do not know.
-func (o *Owners) inDirectory(ctx context.Context, account lockstep.Account) (lockstep.Account, error) {
-	_, err := o.Directory.Identity(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) && o.External != nil && account.Kind == lockstep.User {
 		account, err = o.External.UserOfExternalID(ctx, account.ID)
 		if _, refused := refusal(err); refused {

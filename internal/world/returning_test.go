@@ -1,6 +1,7 @@
 package world
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -89,4 +90,26 @@ func TestAnOrganizationOutlivesWhoPaysForIt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhoMovedOutlivesTheirFormerId: the former instance's users are deleted after a move that
+// Lockstep was not told of. Their former ids are the external ids of who pays.
+func TestWhoMovedOutlivesTheirFormerId(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		former := w.mustSignUp("former@example.com")
+		w.mustSignUp("eve@example.com")
+		time.Sleep(time.Minute)
+		if err := w.sim.DeleteUser(former); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		ada := w.mustSignUp("ada@example.com")
+		w.clerk(http.MethodPatch, "/v1/users/"+ada, map[string]any{"external_id": former})
+		time.Sleep(time.Minute)
+		customer := w.before("ada@example.com", url.Values{"metadata[clerkUserId]": {former}})
+		time.Sleep(25 * time.Hour)
+		if a := w.ask("user/" + ada); w.isDeleted(customer) || a.Access.Plan != "pro" {
+			t.Errorf("the customer is deleted=%v; ada: %+v", w.isDeleted(customer), a)
+		}
+	})
 }
