@@ -98,6 +98,7 @@ func (r *run) bury(ctx context.Context) error {
 		return err
 	}
 	policy := r.Deletion.Of(r.account.Kind)
+	r.now.ClearProblem(lockstep.StepBilling) // unless it is refused again
 	if err := r.yield(ctx, policy); err != nil {
 		return err
 	}
@@ -115,33 +116,38 @@ func (r *run) bury(ctx context.Context) error {
 
 // yield gives up the customers with which another account pays by now: that of somebody who
 // came back under a new id, or an organization's. The policy must not end what that account
-// pays for; it ends the rest first.
+// pays for; it ends the rest first. What Stripe refuses here does not stop the policy.
 func (r *run) yield(ctx context.Context, policy DeletionPolicy) error {
 	for _, l := range r.now.Customers() {
-		subscriptions, err := r.Billing.Subscriptions(ctx, l.CustomerID)
-		switch {
-		case errors.Is(err, lockstep.ErrNotFound):
-			continue
-		case err != nil:
-			return fmt.Errorf("list subscriptions: %w", err)
-		}
-		subscriptions = slices.DeleteFunc(subscriptions, lockstep.Subscription.Ended)
-		theirs := slices.IndexFunc(subscriptions, r.foreign)
-		if theirs < 0 {
-			continue
-		}
-		for _, s := range subscriptions {
-			if !r.foreign(s) && l.Trust == lockstep.Proven {
-				if err := r.endOwn(ctx, policy, s); err != nil {
-					return err
-				}
-			}
-		}
-		if _, err := r.contest(ctx, l.CustomerID, subscriptions[theirs].Metadata); err != nil {
+		if err := r.refused(lockstep.StepBilling, "", r.yieldOne(ctx, policy, l)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *run) yieldOne(ctx context.Context, policy DeletionPolicy, l lockstep.Link) error {
+	subscriptions, err := r.Billing.Subscriptions(ctx, l.CustomerID)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("list subscriptions: %w", err)
+	}
+	subscriptions = slices.DeleteFunc(subscriptions, lockstep.Subscription.Ended)
+	theirs := slices.IndexFunc(subscriptions, r.foreign)
+	if theirs < 0 {
+		return nil
+	}
+	for _, s := range subscriptions {
+		if !r.foreign(s) && l.Trust == lockstep.Proven {
+			if err := r.endOwn(ctx, policy, s); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = r.contest(ctx, l.CustomerID, subscriptions[theirs].Metadata)
+	return err
 }
 
 // foreign reports whether the metadata of a subscription names another account.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/simulator"
 )
 
 // isDeleted reports whether a customer is deleted at Stripe.
@@ -106,4 +107,29 @@ func TestACustomerOfADeletedAccount(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestARefusedListStopsNoDeletion: what else a customer pays for cannot be seen, and the policy
+// is followed all the same.
+func TestARefusedListStopsNoDeletion(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		ada := w.mustSignUp("ada@example.com")
+		w.mustSignUp("eve@example.com")
+		time.Sleep(time.Minute)
+		w.mustBuy("user/"+ada, "basic")
+		time.Sleep(time.Minute)
+		customer := w.ask("user/" + ada).CustomerID
+		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodGet, Path: "/v1/subscriptions", Times: 1, Status: 400})
+		if err := w.sim.DeleteUser(ada); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if a := w.ask("user/" + ada); !w.isDeleted(customer) || a.State != "deleted" || a.Pending {
+			t.Errorf("the customer is deleted=%v: %+v", w.isDeleted(customer), a)
+		}
+		w.sync("user/" + ada)
+		if a := w.ask("user/" + ada); len(a.Problems) != 0 || a.Problem != "" {
+			t.Errorf("what was refused once is still a problem: %+v", a)
+		}
+	})
 }
