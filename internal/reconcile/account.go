@@ -106,7 +106,7 @@ func (r *run) steps(ctx context.Context) (Result, error) {
 		}
 	}
 	if r.identity != nil {
-		if err := r.proveClaims(ctx); err != nil {
+		if err := r.refused(lockstep.StepBilling, "", r.proveClaims(ctx)); err != nil {
 			return Result{}, err
 		}
 	}
@@ -125,7 +125,7 @@ func (r *run) steps(ctx context.Context) (Result, error) {
 	if err := r.observe(ctx); err != nil {
 		return Result{}, err
 	}
-	if err := r.choosePrimary(ctx); err != nil {
+	if err := r.refused(lockstep.StepBilling, "", r.choosePrimary(ctx)); err != nil {
 		return Result{}, err
 	}
 	at := time.Now()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/simulator"
 )
 
 // give pays a subscription by payment link with an address, for whoever the reference names.
@@ -141,6 +142,40 @@ func TestAGiftUsesUpNoTrial(t *testing.T) {
 				time.Sleep(time.Minute)
 				if days := w.trialFor("user/"+eve, ""); days != 0 {
 					t.Errorf("after a trial of her own by payment link: %d days, want 0", days)
+				}
+			})
+		})
+	}
+}
+
+// TestARefusedLookAtAGiftStopsNothingElse: Stripe may refuse to describe somebody else's
+// customer, or what the account's own customer has.
+func TestARefusedLookAtAGiftStopsNothingElse(t *testing.T) {
+	for _, refused := range []string{"/v1/customers/", "/v1/charges"} {
+		t.Run(refused, func(t *testing.T) {
+			calm(t, func(t *testing.T, w *world) {
+				ada := w.mustSignUp("ada@example.com")
+				time.Sleep(time.Minute)
+				w.give(ada, "basic", "mallory@example.com", nil)
+				gift := w.sim.Subscriptions()[0]
+				w.give(ada, "life", "ada@example.com", url.Values{"mode": {"payment"}, "customer_creation": {"always"}})
+				w.sim.SetDelivery(simulator.DeliveryPolicy{Drop: 1})
+				if err := w.sim.CancelSubscription(gift.ID, false); err != nil {
+					t.Fatal(err)
+				}
+				path := refused
+				if refused == "/v1/customers/" {
+					path += gift.Customer
+				}
+				w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodGet, Path: path, Times: 1000, Status: 400})
+				w.sync("user/" + ada)
+				if a := w.ask("user/" + ada); a.Access.Plan != "life" || a.Access.Reasons[1].Status != "canceled" {
+					t.Errorf("%+v", a)
+				}
+				w.sim.ClearFaults()
+				w.sync("user/" + ada)
+				if a := w.ask("user/" + ada); len(a.Problems) != 0 || a.Problem != "" {
+					t.Errorf("when it is not refused any more: %+v", a)
 				}
 			})
 		})
