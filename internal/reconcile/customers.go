@@ -114,13 +114,22 @@ func (r *run) choosePrimary(ctx context.Context) error {
 	return nil
 }
 
-// unseen lets a customer that Stripe does not find pass: nothing follows from it.
+// unseen lets a customer pass that Stripe does not find, or, with a restricted key, does not
+// show: nothing follows from it. The latter is a problem, but no reason to wait for.
 func (r *run) unseen(err error) error {
 	if err == nil || errors.Is(err, lockstep.ErrNotFound) {
 		return nil
 	}
+	var upstream *lockstep.UpstreamError
+	if errors.As(err, &upstream) && upstream.Status == forbidden {
+		r.refuse(lockstep.StepBilling, "", upstream, upstream.Error()+"; allow the restricted key to read charges and payment methods")
+		return nil
+	}
 	return fmt.Errorf("look at what a customer has: %w", err)
 }
+
+// forbidden is the status with which Stripe answers a key that lacks a permission.
+const forbidden = 403
 
 // has reports whether a customer has had a subscription, as far as we know.
 func (r *run) has(customerID string) bool {

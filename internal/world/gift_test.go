@@ -151,7 +151,7 @@ func TestAGiftUsesUpNoTrial(t *testing.T) {
 // TestARefusedLookAtAGiftStopsNothingElse: Stripe may refuse to describe somebody else's
 // customer, or what the account's own customer has.
 func TestARefusedLookAtAGiftStopsNothingElse(t *testing.T) {
-	for _, refused := range []string{"/v1/customers/", "/v1/charges"} {
+	for refused, status := range map[string]int{"/v1/customers/": 400, "/v1/charges": 400, "/v1/charges/of a restricted key": 403} {
 		t.Run(refused, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				ada := w.mustSignUp("ada@example.com")
@@ -163,11 +163,11 @@ func TestARefusedLookAtAGiftStopsNothingElse(t *testing.T) {
 				if err := w.sim.CancelSubscription(gift.ID, false); err != nil {
 					t.Fatal(err)
 				}
-				path := refused
+				path, _, _ := strings.Cut(refused, "/of")
 				if refused == "/v1/customers/" {
 					path += gift.Customer
 				}
-				w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodGet, Path: path, Times: 1000, Status: 400})
+				w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodGet, Path: path, Times: 1000, Status: status})
 				w.sync("user/" + ada)
 				if a := w.ask("user/" + ada); a.Access.Plan != "life" || a.Access.Reasons[1].Status != "canceled" {
 					t.Errorf("%+v", a)
