@@ -64,20 +64,28 @@ func (r *run) contest(ctx context.Context, customerID string, metadata map[strin
 	case err != nil:
 		return false, err
 	}
+	if _, err := r.Owners.find(ctx, owner.account); err != nil {
+		if errors.Is(err, lockstep.ErrNotFound) {
+			err = nil // it names nobody who could pay with the customer
+		}
+		return false, err
+	}
 	if err := r.Store.Release(ctx, r.claim, customerID); err != nil {
 		return false, err
 	}
 	r.Log.Info("a customer goes to the account that its metadata names", "from", r.account.String(), "to", owner.account.String(), "customer", customerID)
-	drop := func(from *lockstep.Record) {
-		if from.CustomerID == customerID {
-			from.CustomerID, from.CustomerDeleted = "", false
-		}
-		from.Further = slices.DeleteFunc(slices.Clone(from.Further), func(l lockstep.Link) bool { return l.CustomerID == customerID })
-		from.Subscriptions = slices.DeleteFunc(slices.Clone(from.Subscriptions), func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
-	}
-	drop(&r.was)
-	drop(&r.now)
+	r.was, r.now = without(r.was, customerID), without(r.now, customerID)
 	return true, nil
+}
+
+// without returns a record without a customer and its subscriptions.
+func without(r lockstep.Record, customerID string) lockstep.Record {
+	if r.CustomerID == customerID {
+		r.CustomerID, r.CustomerDeleted = "", false
+	}
+	r.Further = slices.DeleteFunc(slices.Clone(r.Further), func(l lockstep.Link) bool { return l.CustomerID == customerID })
+	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions), func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
+	return r
 }
 
 // choosePrimary has an empty primary customer yield to a proven one that has something:

@@ -113,3 +113,32 @@ func TestWhoMovedOutlivesTheirFormerId(t *testing.T) {
 		}
 	})
 }
+
+// TestMetadataThatNamesNobodyKeepsNoBilling: ids of the app's own database name the deleted
+// account, or nobody, and no other account pays with its customer.
+func TestMetadataThatNamesNobodyKeepsNoBilling(t *testing.T) {
+	for name, external := range map[string]string{"an external id": "42", "an id of nobody": ""} {
+		t.Run(name, func(t *testing.T) {
+			calm(t, func(t *testing.T, w *world) {
+				ada := w.mustSignUp("ada@example.com")
+				w.mustSignUp("eve@example.com")
+				if external != "" {
+					w.clerk(http.MethodPatch, "/v1/users/"+ada, map[string]any{"external_id": external})
+				}
+				time.Sleep(time.Minute)
+				w.give(ada, "basic", "ada@example.com", url.Values{"subscription_data[metadata][userId]": {"42"}})
+				paying := w.sim.Subscriptions()[0].Customer
+				if a := w.ask("user/" + ada); a.Access.Plan != "basic" {
+					t.Fatalf("ada: %+v", a)
+				}
+				if err := w.sim.DeleteUser(ada); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(25 * time.Hour)
+				if a := w.ask("user/" + ada); !w.isDeleted(paying) || a.State != "deleted" {
+					t.Errorf("the customer is deleted=%v: %+v, parked %v", w.isDeleted(paying), a, w.parked())
+				}
+			})
+		})
+	}
+}
