@@ -146,7 +146,9 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 	if session.CustomerID != "" {
 		switch link, err := p.Store.LinkOf(ctx, session.CustomerID); {
 		case err == nil && link.Trust == lockstep.Proven:
-			e.link = link.Account
+			if e.link, err = p.payer(ctx, link.Account, session); err != nil {
+				return lockstep.Account{}, err
+			}
 		case err == nil:
 			e.claimed = link.Account
 		case !errors.Is(err, lockstep.ErrNotFound):
@@ -172,6 +174,23 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 	e.customer = customer.Metadata
 	owner, err = p.Owners.resolve(ctx, e, p.Owners.find)
 	return owner.account, err
+}
+
+// payer is the account of a session's customer by our proven link; the zero account where that
+// account is deleted and the session names another one: somebody came back under a new id.
+func (p *Payments) payer(ctx context.Context, linked lockstep.Account, session lockstep.Checkout) (lockstep.Account, error) {
+	named, ok := lockstep.AccountNamedIn(session.Metadata)
+	if !ok || named == linked {
+		return linked, nil
+	}
+	_, err := p.Owners.find(ctx, linked)
+	if !errors.Is(err, lockstep.ErrNotFound) {
+		return linked, err
+	}
+	if _, err = p.Owners.find(ctx, named); errors.Is(err, lockstep.ErrNotFound) {
+		return linked, nil
+	}
+	return lockstep.Account{}, err
 }
 
 // introduce has an account looked at that we do not know yet, and parks the

@@ -142,3 +142,41 @@ func TestMetadataThatNamesNobodyKeepsNoBilling(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoComesBackHasTheLicenseThatTheyPayFor with the customer of their deleted account.
+func TestWhoComesBackHasTheLicenseThatTheyPayFor(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: server.CancelSubscriptions} })
+		former := w.mustSignUp("ada@example.com")
+		w.mustSignUp("eve@example.com")
+		time.Sleep(time.Minute)
+		customer := w.ask("user/" + former).CustomerID
+		w.mustBuy("user/"+former, "pass")
+		time.Sleep(time.Minute)
+		if err := w.sim.DeleteUser(former); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		ada := w.mustSignUp("ada@example.com")
+		time.Sleep(time.Minute)
+		for _, named := range []url.Values{{"metadata[clerkUserId]": {ada}}, {"metadata[userId]": {"user_nobody"}}, {}} {
+			form := url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "line_items[0][quantity]": {"1"},
+				"customer": {customer}, "success_url": {"https://app.test/"}}
+			for key, values := range named {
+				form[key] = values
+			}
+			var session struct{ ID string }
+			w.stripe("/v1/checkout/sessions", form, &session)
+			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if a := w.ask("user/" + ada); a.Access.Plan != "life" || len(a.Access.Reasons) != 1 {
+			t.Errorf("ada: %+v", a)
+		}
+		if a := w.ask("user/" + former); a.Access.Active || len(a.Access.Reasons) != 3 {
+			t.Errorf("the former account: %+v, parked %v", a, w.parked())
+		}
+	})
+}
