@@ -122,9 +122,14 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 }
 
 // Access is what a record gives at a moment: what [Catalog.Decide] says, and while that
-// is anything, the features of Stripe's entitlements. A deleted account has none.
+// is anything, the features of Stripe's entitlements. A gift, which a claimed customer pays
+// for, adds to what the account pays for itself and takes nothing away. A deleted account
+// has no access.
 func (c Catalog) Access(r Record, now time.Time) Access {
 	access := c.Decide(r.Subscriptions, r.Licenses, now)
+	if own := r.Own(); len(own.Subscriptions) < len(r.Subscriptions) {
+		access.keep(c.Decide(own.Subscriptions, r.Licenses, now))
+	}
 	if access.Active && len(r.Entitlements) > 0 {
 		access.Entitlements = r.Entitlements
 		access.Features = slices.Compact(slices.Sorted(slices.Values(slices.Concat(access.Features, r.Entitlements))))
@@ -137,6 +142,23 @@ func (c Catalog) Access(r Record, now time.Time) Access {
 		}
 	}
 	return access
+}
+
+// keep restores what a gift that counts more would take away: the account's own subscription,
+// which its owner can manage, and the seats that its members use.
+func (a *Access) keep(own Access) {
+	a.Seats = max(a.Seats, own.Seats)
+	if !slices.ContainsFunc(own.Reasons, func(r Reason) bool { return r.ID == own.SubscriptionID && r.Grants }) {
+		return
+	}
+	a.SubscriptionID = own.SubscriptionID
+	if a.Plan != own.Plan {
+		return
+	}
+	a.Status, a.Ending = own.Status, a.Ending && own.Ending
+	if a.Until != nil && (own.Until == nil || own.Until.After(*a.Until)) {
+		a.Until = own.Until
+	}
 }
 
 // recheck notes when to decide again; zero: never.

@@ -38,6 +38,9 @@ type Backfill struct {
 	// released, none gets a customer unless somebody buys, and no metadata is lowered.
 	First  bool `json:"first,omitempty"`
 	DryRun bool `json:"dry_run,omitempty"` // link nothing
+	// Generation is that of the Clerk instance that it lists, see [Instance]. Under another
+	// one it lists everything again.
+	Generation int64 `json:"generation,omitempty"`
 	// Waiting: the payments of the page are being settled.
 	Waiting    bool           `json:"waiting,omitempty"`
 	Looks      int            `json:"looks,omitempty"`       // at whether they are
@@ -156,6 +159,7 @@ type Adoption struct {
 	Conclusion
 	Customer      Customer
 	Identity      Identity
+	Generation    int64 // of the Clerk instance that listed Identity
 	Subscriptions []Subscription
 	// Scope is what the account's next run reads. It need not read what was listed.
 	Scope Scope
@@ -187,6 +191,8 @@ type Backfills interface {
 	StagedIdentity(ctx context.Context, account Account) (Identity, error)
 	// StagedSlug returns the organization that has the slug, or ErrNotFound.
 	StagedSlug(ctx context.Context, slug string) (Account, error)
+	// StagedExternal returns the identity whose external id this is, or ErrNotFound.
+	StagedExternal(ctx context.Context, kind Kind, externalID string) (Account, error)
 	// StagedEmail returns the users whose verified primary address this is, and how many
 	// customers have it.
 	StagedEmail(ctx context.Context, email string) (users []Account, customers int, err error)

@@ -50,11 +50,11 @@ type Instances interface {
 	AcceptInstance(ctx context.Context, provider Source, id string, marks ...Mark) (Instance, error)
 	// Succeed gives the successor the customers, subscriptions, licenses, notices and open
 	// events of the former account, and removes the former account; its id leads to the
-	// successor from then on. A customer of the successor without a running subscription
-	// gives way. ErrNotFound when there is no such former account, ErrInUse when it was
-	// seen in the successor's instance, ErrBusy while a customer is being created for the
-	// successor, and ErrLinked when both have a customer with a running subscription.
-	// The claim is one of the successor's key.
+	// successor from then on. A primary customer of the successor without a running
+	// subscription gives way, and becomes a further one; any other stays, and the former
+	// account's becomes a further one. ErrNotFound when there is no such former account,
+	// ErrInUse when it was seen in the successor's instance, and ErrBusy while a customer is
+	// being created for the successor. The claim is one of the successor's key.
 	Succeed(ctx context.Context, claim Claim, s Succession) error
 	// Successor returns the account that a former one is now, or ErrNotFound.
 	Successor(ctx context.Context, former Account) (Account, error)

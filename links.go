@@ -1,6 +1,9 @@
 package lockstep
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Trust says why a customer belongs to its account, and so what the link may do.
 type Trust string
@@ -39,11 +42,13 @@ type Links interface {
 	// account has none, or only a deleted one; every other customer becomes a further
 	// one. Linking again raises the trust of a claimed link to proven, and never lowers
 	// it. ErrLinked when the customer belongs to another account, ErrCrowded when the
-	// account has [MostClaimed] claimed customers already, ErrBusy while a customer is
-	// being created that a proven one would replace.
+	// account has [MostClaimed] claimed customers already and none of them has only
+	// subscriptions that have ended (which gives way), ErrBusy while a customer is being
+	// created that a proven one would replace.
 	Link(ctx context.Context, claim Claim, identity Identity, customerID string, trust Trust) error
-	// Release gives up a claimed customer of the account that the claim is on, since
-	// something proves that it is another account's. It drops the customer's subscriptions
+	// Release gives up a claimed customer of the account that the claim is on, or any
+	// customer if that account is deleted, since something proves that it is another
+	// account's. It drops the customer's subscriptions
 	// from the record and marks the customer, which then goes to that account. Another
 	// link is left as it is. ErrLeaseLost when the claim is not the current one.
 	Release(ctx context.Context, claim Claim, customerID string) error
@@ -87,4 +92,14 @@ func (r Record) Claims(customerID string) bool {
 		}
 	}
 	return false
+}
+
+// Own returns the record with only those subscriptions that the account pays for itself, not
+// those of claimed customers.
+func (r Record) Own() Record {
+	if !slices.ContainsFunc(r.Further, func(l Link) bool { return l.Trust == Claimed }) {
+		return r // as of nearly every account: access is decided often
+	}
+	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions), func(s Subscription) bool { return r.Claims(s.CustomerID) })
+	return r
 }

@@ -87,6 +87,8 @@ type Ledger interface {
 	// SaveLicense stores or updates a license, stores its notices if new, and marks
 	// its account. A license never changes its account.
 	SaveLicense(ctx context.Context, claim Claim, license License, notices []Notice) error
+	// AccountOfLicense returns the account of a checkout session's license, or ErrNotFound.
+	AccountOfLicense(ctx context.Context, checkoutID string) (Account, error)
 	// LicenseOfPayment returns the license of a payment intent, or ErrNotFound.
 	LicenseOfPayment(ctx context.Context, paymentID string) (License, error)
 	// Forget blanks the bodies of the events that are about a deleted account, its customers

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -195,6 +196,44 @@ func TestWrongKeyIsNotNotFound(t *testing.T) {
 		if _, err := client.Identity(t.Context(), user); err == nil || errors.Is(err, lockstep.ErrNotFound) {
 			t.Errorf("%s: %v", base, err)
 		}
+	}
+}
+
+// TestAUserIsFoundByExternalID, also by one that begins with what Clerk takes for a sign.
+func TestAUserIsFoundByExternalID(t *testing.T) {
+	t.Parallel()
+	sim, url, client := simulated(t)
+	want := map[string]lockstep.Account{}
+	for n, id := range []string{"42", "-Nabc", "a,b"} {
+		user := signUp(t, sim, n+1)
+		body := strings.NewReader(fmt.Sprintf(`{"external_id":%q}`, id))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, url+"/v1/users/"+user.ID, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+simulator.DefaultClerkKey)
+		request.Header.Set("Content-Type", "application/json")
+		response, err := quiet(t).Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+			t.Fatal(response.StatusCode, err)
+		}
+		want[id] = user
+	}
+	for id, user := range want {
+		if got, err := client.UserOfExternalID(t.Context(), id); err != nil || got != user {
+			t.Errorf("%s: %v %v, want %v", id, got, err, user)
+		}
+	}
+	for _, id := range []string{"4", "Nabc", "43"} {
+		if got, err := client.UserOfExternalID(t.Context(), id); !errors.Is(err, lockstep.ErrNotFound) {
+			t.Errorf("%s: %v %v, want ErrNotFound", id, got, err)
+		}
+	}
+	if _, err := client.UserOfExternalID(t.Context(), ""); err == nil {
+		t.Error("an empty external id is nobody's")
 	}
 }
 

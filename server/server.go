@@ -86,6 +86,7 @@ func New(c Config) (*Server, error) {
 	guard := guard(c, billing, id)
 	accounts := keys[lockstep.KeyUser].(*reconcile.Accounts)
 	accounts.Generation, accounts.Absence = guard.Generation, c.Intervals.Absence(s.polled)
+	keys[lockstep.KeySweep].(*reconcile.Sweeps).Backfill.Generation = guard.Generation
 	reconcile.Guarded(keys, guard)
 	keys[lockstep.KeyHook] = reconcile.NewHooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)
@@ -154,6 +155,7 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 	directory := id.directory
 	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
+	owners.External, _ = directory.(lockstep.ExternalIDs)
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners, Catalog: c.Catalog,
 		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, AtCheckout: c.Customers == AtCheckout, Hold: &reconcile.Hold{Store: c.Store}, Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,
 		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory), Empty: c.EmptyOrganization,

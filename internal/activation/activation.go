@@ -26,6 +26,7 @@ type Records interface {
 // Store is what is needed of the store.
 type Store interface {
 	AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error)
+	AccountOfLicense(ctx context.Context, checkoutID string) (lockstep.Account, error)
 	Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error)
 	Mark(ctx context.Context, marks ...lockstep.Mark) error
 }
@@ -160,8 +161,15 @@ func (a *Activations) Of(ctx context.Context, id, token string) (Activation, err
 	return found, nil
 }
 
-// owner is whose purchase it is: the customer's account, by our link.
+// owner returns the account of a purchase: the one that has its license, which the worker may
+// have found by a slug, a former id, metadata or an operator's decision, or the customer's.
 func (a *Activations) owner(ctx context.Context, s lockstep.Checkout) (lockstep.Account, error) {
+	if s.Mode == "payment" {
+		account, err := a.Store.AccountOfLicense(ctx, s.ID)
+		if err == nil || !errors.Is(err, lockstep.ErrNotFound) {
+			return account, err
+		}
+	}
 	if s.CustomerID != "" {
 		account, err := a.Store.AccountOfCustomer(ctx, s.CustomerID)
 		if err == nil || !errors.Is(err, lockstep.ErrNotFound) {
@@ -169,7 +177,7 @@ func (a *Activations) owner(ctx context.Context, s lockstep.Checkout) (lockstep.
 		}
 	}
 	if account, named := lockstep.AccountOfReference(s.Reference); named {
-		return account, nil // a guest's, of whom only the reference says whose it is
+		return account, nil // a guest's, whose payment is not settled yet
 	}
 	return lockstep.Account{}, lockstep.ErrNotFound
 }

@@ -182,6 +182,28 @@ func nonce(body string) string {
 	return value
 }
 
+// TestActivationOfAGuestsPayment: whoever the worker finds has the license, by an id, an
+// organization's slug, or metadata; before that nobody has.
+func TestActivationOfAGuestsPayment(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	ada := k.signUp("ada@example.com")
+	org, err := k.sim.CreateOrganization("Engines", ada.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, named := range []string{"client_reference_id=" + ada.ID, "client_reference_id=" + org.Slug, "metadata[clerkOrgId]=" + org.ID} {
+		session := k.stripe("/v1/checkout/sessions", "mode=payment&line_items[0][quantity]=1&success_url=https://app.test/&line_items[0][price]="+k.prices["life"]+"&"+named)
+		if now := k.activation(session); now.State != "open" {
+			t.Errorf("%s, before the payment: %+v", named, now)
+		}
+		k.pay(session)
+		if now := k.becomes(session, "active"); now.Plan != "life" {
+			t.Errorf("%s: %+v", named, now)
+		}
+	}
+}
+
 // TestGuessingIsBounded: however many ids somebody tries, Stripe is asked at most so often.
 func TestGuessingIsBounded(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ type portalInput struct {
 		ReturnURL      string `json:"return_url" format:"uri"`
 		Flow           string `json:"flow,omitempty" enum:"cancel,update,payment_method" doc:"Straight to one action, and back when it is done"`
 		SubscriptionID string `json:"subscription_id,omitempty" doc:"Of the flows cancel and update; the one that counts if left out"`
-		Customer       string `json:"customer,omitempty" maxLength:"255" example:"cus_x" doc:"For servers: another proven customer of the account than the primary one"`
+		Customer       string `json:"customer,omitempty" maxLength:"255" example:"cus_x" doc:"For servers: a proven customer of the account. Left out: the primary one, or another that is billed where the primary one has no running subscription"`
 	}
 }
 
@@ -67,14 +67,14 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	return out, nil
 }
 
-// portalCustomer is the customer whose portal is opened: the primary one, or the proven
+// portalCustomer is the customer whose portal is opened: the one that is billed, or the proven
 // one that a server names. A claimed customer's portal would show a stranger's invoices.
 func portalCustomer(ctx context.Context, record lockstep.Record, named string) (string, error) {
 	switch {
 	case named != "" && !callerOf(ctx).server:
-		return "", huma.Error403Forbidden("customer: a session token opens the portal of the primary customer only")
+		return "", huma.Error403Forbidden("customer: only a server may name one; leave it out")
 	case named == "" && record.Live():
-		return record.CustomerID, nil
+		return billed(record), nil
 	case named == "":
 		return "", huma.Error409Conflict("this account has no customer yet: begin a checkout first")
 	}
@@ -84,6 +84,18 @@ func portalCustomer(ctx context.Context, record lockstep.Record, named string) (
 		}
 	}
 	return "", huma.Error404NotFound("customer: this account has no proven customer " + named + " that Stripe has not deleted")
+}
+
+// billed is the primary customer, or, if that has no subscription that has not ended, a proven
+// one that has: whoever is charged must be able to see and cancel it.
+func billed(record lockstep.Record) string {
+	for _, l := range record.Customers() { // the primary one first
+		live := func(s lockstep.Subscription) bool { return s.CustomerID == l.CustomerID && !s.Ended() }
+		if l.Trust == lockstep.Proven && slices.ContainsFunc(record.Subscriptions, live) {
+			return l.CustomerID
+		}
+	}
+	return record.CustomerID
 }
 
 // subscriptionOf is the subscription that a flow is about: the named one, if it is
@@ -98,7 +110,7 @@ func (a *API) subscriptionOf(record lockstep.Record, flow lockstep.PortalFlow, n
 	}
 	id := named
 	if id == "" {
-		id = a.Catalog.Decide(record.Subscriptions, record.Licenses, time.Now()).SubscriptionID
+		id = a.Catalog.Decide(record.Own().Subscriptions, record.Licenses, time.Now()).SubscriptionID
 	}
 	at := slices.IndexFunc(record.Subscriptions, func(s lockstep.Subscription) bool {
 		return s.ID == id && !s.Ended() && slices.ContainsFunc(record.Customers(), func(l lockstep.Link) bool {

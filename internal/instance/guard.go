@@ -119,7 +119,10 @@ func (g *Guard) look(ctx context.Context, m *member) (lockstep.Instance, error) 
 		m.own = accepted.ID
 	}
 	if m.own == "" {
-		reading, cancel := context.WithTimeout(ctx, readWithin)
+		// All work waits for this read, and a replica that has just joined has no share of what
+		// Clerk allows yet: only interactive calls pass its gate then.
+		urgent := lockstep.WithPriority(ctx, lockstep.Interactive)
+		reading, cancel := context.WithTimeout(urgent, readWithin)
 		defer cancel()
 		if m.own, err = m.Instance(reading); err != nil {
 			return lockstep.Instance{}, &unreadError{m.Provider, err}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -185,5 +186,19 @@ func TestWithoutClerk(t *testing.T) {
 		live := NewGuard(store, slog.New(slog.DiscardHandler), Key{Provider: lockstep.Stripe, Secret: "sk_live_1",
 			Instance: func(context.Context) (string, error) { return "live", nil }})
 		paused(t, live, "the Stripe key is a live key and the database holds test customers")
+	})
+}
+
+// TestTheReadIsUrgent: a run in the background reads the instance for all that waits.
+func TestTheReadIsUrgent(t *testing.T) {
+	within(t, func(t *testing.T, store lockstep.Store) {
+		for _, priority := range []lockstep.Priority{lockstep.Interactive, lockstep.Normal, lockstep.Background} {
+			asked := lockstep.Priority(-1)
+			g := NewGuard(store, slog.New(slog.DiscardHandler), Key{Provider: lockstep.Clerk, Secret: lockstep.Secret(fmt.Sprintf("sk_test_%d", priority)),
+				Instance: func(ctx context.Context) (string, error) { asked = lockstep.PriorityOf(ctx); return "ins_1", nil }})
+			if err := g.Check(lockstep.WithPriority(t.Context(), priority)); err != nil || asked != lockstep.Interactive {
+				t.Errorf("a run of priority %d reads with priority %d: %v", priority, asked, err)
+			}
+		}
 	})
 }

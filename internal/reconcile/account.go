@@ -106,7 +106,7 @@ func (r *run) steps(ctx context.Context) (Result, error) {
 		}
 	}
 	if r.identity != nil {
-		if err := r.proveClaims(ctx); err != nil {
+		if err := r.refused(lockstep.StepBilling, "", r.proveClaims(ctx)); err != nil {
 			return Result{}, err
 		}
 	}
@@ -125,12 +125,12 @@ func (r *run) steps(ctx context.Context) (Result, error) {
 	if err := r.observe(ctx); err != nil {
 		return Result{}, err
 	}
-	if err := r.choosePrimary(ctx); err != nil {
+	if err := r.refused(lockstep.StepBilling, "", r.choosePrimary(ctx)); err != nil {
 		return Result{}, err
 	}
 	at := time.Now()
 	access := r.Catalog.Access(r.now, at)
-	switch changed, err := r.fitSeats(ctx, access); {
+	switch changed, err := r.fitSeats(ctx, r.Catalog.Access(r.now.Own(), at)); {
 	case err != nil:
 		return Result{}, err
 	case changed:
@@ -273,7 +273,9 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		}
 		switch {
 		case !r.known && deletion:
-			return true, nil // it came and went before we looked
+			// It came and went before we looked. Without a look the event alone may be about
+			// another instance's user, and ends nothing.
+			return true, nil
 		case !r.known && r.claim.Attempt < firstSightTries:
 			return true, fmt.Errorf("the directory does not know %s yet", r.account)
 		case !r.known:
@@ -300,6 +302,9 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 		return true, err
 	} else if carried {
 		return true, errSucceeded
+	}
+	if err := r.wakeExternal(ctx, identity); err != nil {
+		return true, err
 	}
 	r.absent, r.now.InstanceGeneration, r.now.MissingSince = false, r.generation, time.Time{}
 	if r.now.State == lockstep.AccountDeleted {

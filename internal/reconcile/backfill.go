@@ -35,6 +35,8 @@ type Backfill struct {
 	CustomerKey  string // the metadata key under which we write an account's customer
 	AdoptByEmail bool
 	Entitled     bool // features come from Stripe's entitlements, which no list tells
+	// Generation returns that of the accepted Clerk instance; nil: there never was another.
+	Generation func(ctx context.Context) (int64, error)
 	// StripeRate and ClerkRate are how many requests a second it makes; 0: as many as it can.
 	StripeRate, ClerkRate float64
 	Log                   *slog.Logger
@@ -98,6 +100,16 @@ func (b *Backfill) again(ctx context.Context, claim lockstep.Claim, at lockstep.
 
 // page does a page of the phase.
 func (b *Backfill) page(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill) (lockstep.Backfill, error) {
+	generation := at.Generation
+	if b.Generation != nil {
+		var err error
+		if generation, err = b.Generation(ctx); err != nil {
+			return at, err
+		}
+	}
+	if generation != at.Generation && !linkedAll(at) {
+		return b.restart(ctx, claim, at, generation)
+	}
 	switch at.Phase {
 	case lockstep.BackfillCustomers:
 		return b.listCustomers(ctx, claim, at)
@@ -121,6 +133,24 @@ func (b *Backfill) page(ctx context.Context, claim lockstep.Claim, at lockstep.B
 		return b.release(ctx, claim, at)
 	}
 	return at, lockstep.Terminal(fmt.Errorf("the phase %q is not one of this version", at.Phase))
+}
+
+// restart begins the lists again under another Clerk instance: the ids that were listed are
+// those of the former one, where nobody would find their accounts. What was linked under them
+// belongs to former accounts, which new ones succeed.
+func (b *Backfill) restart(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill, generation int64) (lockstep.Backfill, error) {
+	more, err := b.Store.Unstage(ctx, claim, unstageLimit)
+	if err != nil || more {
+		return at, err
+	}
+	next := NewBackfill(at.First, at.DryRun)
+	next.Generation = generation
+	return b.save(ctx, claim, next, nil)
+}
+
+// linkedAll reports whether a backfill has decided about all that it listed.
+func linkedAll(at lockstep.Backfill) bool {
+	return slices.Index(backfillOrder, at.Phase) > slices.Index(backfillOrder, lockstep.BackfillLinking)
 }
 
 // following returns the state in which the phase continues at a page; empty: the next phase

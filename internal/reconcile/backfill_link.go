@@ -58,19 +58,15 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 	if err != nil {
 		return conclusion, "", err
 	}
-	owner, err := b.Owners.resolve(ctx, e)
-	if errors.Is(err, errAmbiguous) {
-		conclusion.Outcome, conclusion.Claims = lockstep.BackfillAmbiguous, everyoneNamed(e)
-		return conclusion, err.Error(), nil
-	}
-	if err != nil {
-		return conclusion, "", err
-	}
-	if owner.account.IsZero() {
-		return b.concludeByEmail(ctx, c, conclusion)
-	}
-	identity, err := b.Store.StagedIdentity(ctx, owner.account)
+	owner, identity, err := b.listedOwner(ctx, e)
 	switch {
+	case errors.Is(err, errAmbiguous):
+		var failed error
+		conclusion.Outcome = lockstep.BackfillAmbiguous
+		conclusion.Claims, failed = b.everyoneNamed(ctx, e)
+		return conclusion, err.Error(), failed
+	case err == nil && owner.account.IsZero():
+		return b.concludeByEmail(ctx, c, conclusion)
 	case errors.Is(err, lockstep.ErrNotFound):
 		conclusion.Claims = []lockstep.Account{owner.account}
 		return conclusion, "the directory does not list " + owner.account.String(), nil
@@ -79,7 +75,7 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 	}
 	if owner.trust == lockstep.Claimed {
 		e.reference = nil // what the secret key wrote further down the ladder may say the same
-		if named, err := b.Owners.resolve(ctx, e); err == nil && named.account == owner.account {
+		if named, _, err := b.listedOwner(ctx, e); err == nil && named.account == owner.account {
 			owner = named
 		} else if owner.trust, err = b.Owners.vouch(ctx, identity, c.Customer); err != nil {
 			return conclusion, "", err
@@ -87,6 +83,41 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 	}
 	conclusion.Outcome, conclusion.Account, conclusion.Trust = lockstep.BackfillLinked, owner.account, owner.trust
 	return conclusion, "", nil
+}
+
+// listedOwner resolves the evidence to an account that the directory lists; ErrNotFound with
+// the account where it does not.
+func (b *Backfill) listedOwner(ctx context.Context, e evidence) (ownership, lockstep.Identity, error) {
+	owner, err := b.Owners.resolve(ctx, e, b.find)
+	if err != nil || owner.account.IsZero() {
+		return owner, lockstep.Identity{}, err
+	}
+	identity, err := b.identity(ctx, owner.account)
+	if err == nil {
+		owner.account = identity.Account
+	}
+	return owner, identity, err
+}
+
+// find returns the account that a name means in the list.
+func (b *Backfill) find(ctx context.Context, named lockstep.Account) (lockstep.Account, error) {
+	identity, err := b.identity(ctx, named)
+	return identity.Account, err
+}
+
+// identity returns the identity that an account has in the list, or the one that has the
+// account's id as its external id: applications that moved their users to new ids left the
+// former ids at Stripe.
+func (b *Backfill) identity(ctx context.Context, account lockstep.Account) (lockstep.Identity, error) {
+	identity, err := b.Store.StagedIdentity(ctx, account)
+	if !errors.Is(err, lockstep.ErrNotFound) {
+		return identity, err
+	}
+	now, err := b.Store.StagedExternal(ctx, account.Kind, account.ID)
+	if err != nil {
+		return lockstep.Identity{}, err
+	}
+	return b.Store.StagedIdentity(ctx, now)
 }
 
 // rank puts an account's customers in order: one with a subscription that has not ended
@@ -135,14 +166,20 @@ func (b *Backfill) evidence(ctx context.Context, c lockstep.StagedCustomer) (evi
 	return e, nil
 }
 
-// everyoneNamed are the accounts that an ambiguous customer could belong to.
-func everyoneNamed(e evidence) (accounts []lockstep.Account) {
+// everyoneNamed returns the accounts that an ambiguous customer could belong to.
+func (b *Backfill) everyoneNamed(ctx context.Context, e evidence) (accounts []lockstep.Account, err error) {
 	for _, a := range slices.Concat(named(e.objects...), e.reference, named(e.customer), e.directory) {
+		switch now, err := b.find(ctx, a); {
+		case err == nil:
+			a = now
+		case !errors.Is(err, lockstep.ErrNotFound):
+			return nil, err
+		}
 		if !slices.Contains(accounts, a) {
 			accounts = append(accounts, a)
 		}
 	}
-	return accounts
+	return accounts, nil
 }
 
 // concludeByEmail decides about a customer that nothing names the account of, where the
@@ -188,6 +225,7 @@ func (b *Backfill) linkCustomers(ctx context.Context, claim lockstep.Claim, at l
 		if at.DryRun {
 			continue
 		}
+		a.Generation = at.Generation
 		if err := b.prepare(ctx, a); err != nil {
 			return at, err
 		}

@@ -96,10 +96,18 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	proven := func(i int) bool { return i < named || i >= len(candidates) }
+	foundBy := func(i int) finding {
+		switch {
+		case i < named:
+			return byDirectory
+		case i < len(candidates):
+			return byItself
+		}
+		return byAddress
+	}
 	everyone := append(slices.Clone(candidates), byEmail...)
 	for i, id := range everyone {
-		c, err := r.adoptable(ctx, id, proven(i))
+		c, err := r.adoptable(ctx, id, foundBy(i))
 		if err != nil {
 			return false, err
 		}
@@ -117,6 +125,23 @@ func (r *run) adopt(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// wakeExternal has the customers and payments looked at again that wait for the external id of
+// an account that is new: metadata may name it by that.
+func (r *run) wakeExternal(ctx context.Context, identity lockstep.Identity) error {
+	named, err := lockstep.NewAccount(lockstep.User, identity.ExternalID)
+	if r.known || err != nil || r.account.Kind != lockstep.User {
+		return nil //nolint:nilerr // no external id, or one that metadata cannot name
+	}
+	waiting, err := r.Store.WaitingFor(ctx, named.Key())
+	if err != nil {
+		return fmt.Errorf("look for what waits for an external id: %w", err)
+	}
+	for _, key := range waiting {
+		r.marks = append(r.marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Normal})
+	}
+	return nil
+}
+
 // namedCustomers are the customers that an identity's metadata names, the one under our own
 // key first.
 func namedCustomers(identity lockstep.Identity, key string) (ids []string) {
@@ -131,8 +156,13 @@ func namedCustomers(identity lockstep.Identity, key string) (ids []string) {
 	return ids
 }
 
-// hinted are the customers that Stripe's search finds. It lags, and some accounts have none:
-// it is an extra hint for a checkout while the backfill has not listed everything.
+// mostHinted is how many customers with the user's address a checkout looks at.
+const mostHinted = 10
+
+// hinted are the customers that Stripe's search finds, and those that have the user's verified
+// address: who bought by payment link is named by a session's reference, which no search finds.
+// The search lags, and some accounts have none. Both are extra hints for a checkout before the
+// backfill has listed everything; each customer must name the account itself.
 func (r *run) hinted(ctx context.Context) ([]string, error) {
 	if !r.incomplete || !r.scope.Has(lockstep.ScopePurchase) {
 		return nil, nil
@@ -142,16 +172,36 @@ func (r *run) hinted(ctx context.Context) ([]string, error) {
 	switch {
 	case errors.As(err, &upstream) && upstream.Rejected():
 		r.Log.Info("Stripe's search was refused; a checkout goes on without it", "error", err)
-		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("search for an account's customers: %w", err)
+	}
+	if r.account.Kind != lockstep.User || r.identity.Email == "" || !r.identity.EmailVerified {
+		return ids, nil
+	}
+	found, err := r.Billing.CustomersByEmail(ctx, r.identity.Email)
+	if err != nil {
+		return nil, fmt.Errorf("look for customers by address: %w", err)
+	}
+	for _, c := range found[:min(len(found), mostHinted)] {
+		if !c.Deleted {
+			ids = append(ids, c.ID)
+		}
 	}
 	return ids, nil
 }
 
+// finding is how a candidate for adoption was found.
+type finding int
+
+const (
+	byItself    finding = iota // it may name the account, and must do so by more than a reference
+	byAddress                  // it is the only customer with the user's verified address
+	byDirectory                // the account's own metadata names it
+)
+
 // adoptable returns a customer that may become the account's primary one; the zero
-// customer: it may not. proven: it was found by something that only a server can write.
-func (r *run) adoptable(ctx context.Context, id string, proven bool) (none lockstep.Customer, err error) {
+// customer: it may not.
+func (r *run) adoptable(ctx context.Context, id string, found finding) (none lockstep.Customer, err error) {
 	c, err := r.Billing.Customer(ctx, id)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound), err == nil && c.Deleted:
@@ -159,7 +209,7 @@ func (r *run) adoptable(ctx context.Context, id string, proven bool) (none locks
 	case err != nil:
 		return none, fmt.Errorf("look at customer: %w", err)
 	}
-	if others, err := r.others(ctx, c, proven); others || err != nil {
+	if others, err := r.others(ctx, c, found); others || err != nil {
 		return none, err
 	}
 	switch owner, err := r.Store.AccountOfCustomer(ctx, id); {
@@ -175,17 +225,26 @@ func (r *run) adoptable(ctx context.Context, id string, proven bool) (none locks
 // names another account: someone who pays for an organization with their own address does
 // not own its customer. Unless something else proves that the customer is the account's,
 // it must name the account, and by more than a reference.
-func (r *run) others(ctx context.Context, c lockstep.Customer, proven bool) (bool, error) {
+func (r *run) others(ctx context.Context, c lockstep.Customer, found finding) (bool, error) {
 	owner, err := r.Owners.ofCustomer(ctx, c)
 	switch {
 	case unresolved(err):
 		return true, nil
 	case err != nil:
 		return false, err
-	case !owner.account.IsZero():
-		return owner.account != r.account || !proven && owner.trust != lockstep.Proven, nil
+	case owner.account.IsZero():
+		return found == byItself, nil
+	case owner.account == r.account:
+		return found == byItself && owner.trust != lockstep.Proven, nil
+	case found != byDirectory, owner.account.Kind != r.account.Kind: // a member's metadata names what they paid for it
+		return true, nil
 	}
-	return !proven, nil
+	// An application that moved its users to new ids left the former ids at Stripe.
+	_, err = r.Owners.find(ctx, owner.account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return false, nil
+	}
+	return true, err
 }
 
 // sameEmail is the customer from before Lockstep that has the user's address, where the

@@ -10,7 +10,8 @@ import (
 )
 
 // proveClaims raises claimed links to proven where the customer has an address that the
-// directory has verified by now.
+// directory has verified by now. It stores that at once: this run may make the customer the
+// primary one, which the store refuses of a claimed one.
 func (r *run) proveClaims(ctx context.Context) error {
 	for _, l := range r.now.Customers() {
 		if l.Trust != lockstep.Claimed {
@@ -27,19 +28,23 @@ func (r *run) proveClaims(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if trust == lockstep.Proven {
-			r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Trust = lockstep.Proven })
+		if trust != lockstep.Proven {
+			continue
 		}
+		if err := r.Store.Link(ctx, r.claim, *r.identity, l.CustomerID, lockstep.Proven); err != nil {
+			return fmt.Errorf("prove the link of a customer: %w", err)
+		}
+		r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Trust = lockstep.Proven })
 	}
 	return nil
 }
 
-// contest gives a claimed customer up if metadata of it, or of what hangs on it, names
-// another account: only the secret key can write metadata, and whoever paid must have
-// what they paid for.
+// contest gives a customer up if metadata of it, or of what hangs on it, names another
+// account: only the secret key can write metadata, and whoever paid must have what they paid
+// for. Only a claimed customer can be contested, or any customer of a deleted account.
 func (r *run) contest(ctx context.Context, customerID string, metadata map[string]string) (released bool, err error) {
 	named, ok := lockstep.AccountNamedIn(metadata)
-	if !ok || named == r.account || !r.now.Claims(customerID) {
+	if !ok || named == r.account || !r.now.Claims(customerID) && r.now.State != lockstep.AccountDeleted {
 		return false, nil
 	}
 	if now, err := current(ctx, r.Store, named); err != nil || now == r.account {
@@ -59,17 +64,28 @@ func (r *run) contest(ctx context.Context, customerID string, metadata map[strin
 	case err != nil:
 		return false, err
 	}
+	if _, err := r.Owners.find(ctx, owner.account); err != nil {
+		if errors.Is(err, lockstep.ErrNotFound) {
+			err = nil // it names nobody who could pay with the customer
+		}
+		return false, err
+	}
 	if err := r.Store.Release(ctx, r.claim, customerID); err != nil {
 		return false, err
 	}
-	r.Log.Info("a claimed customer goes to the account that its metadata names", "from", r.account.String(), "to", owner.account.String(), "customer", customerID)
-	drop := func(from *lockstep.Record) {
-		from.Further = slices.DeleteFunc(slices.Clone(from.Further), func(l lockstep.Link) bool { return l.CustomerID == customerID })
-		from.Subscriptions = slices.DeleteFunc(slices.Clone(from.Subscriptions), func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
-	}
-	drop(&r.was)
-	drop(&r.now)
+	r.Log.Info("a customer goes to the account that its metadata names", "from", r.account.String(), "to", owner.account.String(), "customer", customerID)
+	r.was, r.now = without(r.was, customerID), without(r.now, customerID)
 	return true, nil
+}
+
+// without returns a record without a customer and its subscriptions.
+func without(r lockstep.Record, customerID string) lockstep.Record {
+	if r.CustomerID == customerID {
+		r.CustomerID, r.CustomerDeleted = "", false
+	}
+	r.Further = slices.DeleteFunc(slices.Clone(r.Further), func(l lockstep.Link) bool { return l.CustomerID == customerID })
+	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions), func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
+	return r
 }
 
 // choosePrimary has an empty primary customer yield to a proven one that has something:
@@ -106,13 +122,22 @@ func (r *run) choosePrimary(ctx context.Context) error {
 	return nil
 }
 
-// unseen lets a customer that Stripe does not find pass: nothing follows from it.
+// unseen lets a customer pass that Stripe does not find, or, with a restricted key, does not
+// show: nothing follows from it. The latter is a problem, but no reason to wait for.
 func (r *run) unseen(err error) error {
 	if err == nil || errors.Is(err, lockstep.ErrNotFound) {
 		return nil
 	}
+	var upstream *lockstep.UpstreamError
+	if errors.As(err, &upstream) && upstream.Status == forbidden {
+		r.refuse(lockstep.StepBilling, "", upstream, upstream.Error()+"; allow the restricted key to read charges and payment methods")
+		return nil
+	}
 	return fmt.Errorf("look at what a customer has: %w", err)
 }
+
+// forbidden is the status with which Stripe answers a key that lacks a permission.
+const forbidden = 403
 
 // has reports whether a customer has had a subscription, as far as we know.
 func (r *run) has(customerID string) bool {

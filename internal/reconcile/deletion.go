@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -71,6 +72,7 @@ func (r *run) entomb(ctx context.Context) error {
 	r.now.State = lockstep.AccountDeleted
 	r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
 	r.now.EmailVerified, r.now.Problems = false, nil
+	r.marks = append(r.marks, payers(lockstep.Record{}, r.now)...) // who no longer show what they bought for it
 	r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", string(policy))
 	for _, s := range r.now.Subscriptions {
 		switch {
@@ -92,7 +94,15 @@ func (r *run) bury(ctx context.Context) error {
 	if err := r.settleIntent(ctx); err != nil {
 		return err
 	}
-	if err := r.endBilling(ctx, lockstep.StepDeletion, r.Deletion.Of(r.account.Kind)); err != nil {
+	if err := r.summon(ctx); err != nil {
+		return err
+	}
+	policy := r.Deletion.Of(r.account.Kind)
+	r.now.ClearProblem(lockstep.StepBilling) // unless it is refused again
+	if err := r.yield(ctx, policy); err != nil {
+		return err
+	}
+	if err := r.endBilling(ctx, lockstep.StepDeletion, policy); err != nil {
 		return err
 	}
 	r.scope &^= lockstep.ScopePayments
@@ -102,6 +112,83 @@ func (r *run) bury(ctx context.Context) error {
 	at := time.Now()
 	r.now.EntitledBy = ""
 	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
+}
+
+// yield gives up the customers with which another account pays by now: that of somebody who
+// came back under a new id, or an organization's. The policy must not end what that account
+// pays for; it ends the rest first. What Stripe refuses here does not stop the policy.
+func (r *run) yield(ctx context.Context, policy DeletionPolicy) error {
+	for _, l := range r.now.Customers() {
+		if err := r.refused(lockstep.StepBilling, "", r.yieldOne(ctx, policy, l)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) yieldOne(ctx context.Context, policy DeletionPolicy, l lockstep.Link) error {
+	subscriptions, err := r.Billing.Subscriptions(ctx, l.CustomerID)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("list subscriptions: %w", err)
+	}
+	subscriptions = slices.DeleteFunc(subscriptions, lockstep.Subscription.Ended)
+	theirs := slices.IndexFunc(subscriptions, r.foreign)
+	if theirs < 0 {
+		return nil
+	}
+	for _, s := range subscriptions {
+		if !r.foreign(s) && l.Trust == lockstep.Proven {
+			if err := r.endOwn(ctx, policy, s); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = r.contest(ctx, l.CustomerID, subscriptions[theirs].Metadata)
+	return err
+}
+
+// foreign reports whether the metadata of a subscription names another account.
+func (r *run) foreign(s lockstep.Subscription) bool {
+	named, ok := lockstep.AccountNamedIn(s.Metadata)
+	return ok && named != r.account
+}
+
+// endOwn ends one subscription by the policy, which would else end the whole customer's.
+func (r *run) endOwn(ctx context.Context, policy DeletionPolicy, s lockstep.Subscription) error {
+	var err error
+	switch {
+	case policy == KeepBilling, policy == EndSubscriptions && hasPeriod(s) && s.EndsWithPeriod():
+	case policy == EndSubscriptions && hasPeriod(s):
+		err = r.endWithPeriod(ctx, s)
+	default:
+		err = r.cancelNow(ctx, s)
+	}
+	return r.refused(lockstep.StepDeletion, "", err)
+}
+
+// summon has the customers looked at that name the deleted account and are not linked to it:
+// their runs link those that prove it, and then the policy ends their billing too.
+func (r *run) summon(ctx context.Context) error {
+	customers, _, err := r.Hold.claims(ctx, r.account)
+	if err != nil {
+		return err
+	}
+	waiting, err := r.Store.WaitingFor(ctx, r.account.Key())
+	if err != nil {
+		return fmt.Errorf("look for waiting customers: %w", err)
+	}
+	for _, key := range waiting {
+		if key.Kind == lockstep.KeyCustomer {
+			customers = append(customers, key.ID)
+		}
+	}
+	for _, id := range customers {
+		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}, Scope: lockstep.ScopeAll, Priority: lockstep.Background})
+	}
+	return nil
 }
 
 // forget blanks the stored events of a deleted account when it is time to, and those

@@ -66,7 +66,7 @@ func movers(was, now lockstep.Record) []lockstep.Mark {
 // endEmpty reports an organization that is billed and has no members, and ends its billing by
 // the policy. That nobody belongs to it must be said twice: by its count and by its list.
 func (r *run) endEmpty(ctx context.Context) error {
-	billed := slices.ContainsFunc(r.now.Subscriptions, func(s lockstep.Subscription) bool { return !s.Ended() })
+	billed := pays(r.now) // what somebody else pays for it goes on
 	switch {
 	case r.account.Kind != lockstep.Organization:
 		return nil

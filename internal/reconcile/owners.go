@@ -12,6 +12,7 @@ import (
 
 // OwnerStore is what finding owners needs of the store.
 type OwnerStore interface {
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 	AssignmentOf(ctx context.Context, key lockstep.Key) (lockstep.Account, error)
 	LinkOf(ctx context.Context, customerID string) (lockstep.Link, error)
 	successors
@@ -24,6 +25,7 @@ type Owners struct {
 	Billing       lockstep.Billing
 	Directory     lockstep.Directory
 	Organizations lockstep.Organizations // nil: the directory has neither slugs nor members
+	External      lockstep.ExternalIDs   // nil: the directory has no external ids
 
 	slugs slugs
 }
@@ -55,13 +57,13 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 		return ownership{}, err
 	}
 	e.assigned = assigned
-	found, err := o.resolve(ctx, e)
+	found, err := o.resolve(ctx, e, o.find)
 	if err != nil || found.trust != lockstep.Claimed {
 		return found, err
 	}
 	// What the secret key wrote further down the ladder may say the same.
 	e.reference = nil
-	if named, err := o.resolve(ctx, e); err == nil && named.account == found.account {
+	if named, err := o.resolve(ctx, e, o.find); err == nil && named.account == found.account {
 		return named, nil
 	}
 	identity, err := o.Directory.Identity(ctx, found.account)
@@ -77,8 +79,67 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 
 // resolve climbs the ladder. Where the evidence names the id that an account had in a
 // former Clerk instance, it means the account that succeeded it.
-func (o *Owners) resolve(ctx context.Context, e evidence) (ownership, error) {
+//
+// Many applications write ids of their own database into metadata, under a name that we read,
+// and the directory's id elsewhere; others use the customer of somebody who left for somebody
+// who came. So names of accounts that are not known, or deleted, are passed over, as long as
+// another account of the same kind is named. Otherwise the answer is as if all were known, and
+// whoever asked waits for that account.
+func (o *Owners) resolve(ctx context.Context, e evidence, find lookup) (ownership, error) {
 	rungs := e.rungs()
+	if err := o.update(ctx, rungs); err != nil {
+		return ownership{}, err
+	}
+	found, unclear := climb(rungs)
+	if unclear == nil {
+		if found.account.IsZero() || found.account == e.link || found.account == e.assigned {
+			return found, nil
+		}
+		if now, err := find(ctx, found.account); !errors.Is(err, lockstep.ErrNotFound) {
+			return ownership{now, found.trust}, err
+		}
+	}
+	if err := findAll(ctx, rungs, find, found.account.Kind); err != nil {
+		return ownership{}, err
+	}
+	if other, err := climb(rungs); err == nil && !other.account.IsZero() {
+		return other, nil
+	}
+	return found, unclear
+}
+
+// lookup finds the account that a name means now; ErrNotFound: nobody has it, or the account
+// is deleted.
+type lookup func(ctx context.Context, named lockstep.Account) (now lockstep.Account, err error)
+
+// findAll replaces names by the accounts that they mean, and drops those that mean none, or,
+// where a kind is given, one of another kind.
+func findAll(ctx context.Context, rungs []rung, find lookup, kind lockstep.Kind) error {
+	known := map[lockstep.Account]lockstep.Account{}
+	for i := range rungs {
+		var names []lockstep.Account
+		for _, named := range rungs[i].names {
+			now, found := known[named]
+			if !found {
+				var err error
+				if now, err = find(ctx, named); errors.Is(err, lockstep.ErrNotFound) {
+					now = lockstep.Account{}
+				} else if err != nil {
+					return err
+				}
+				known[named] = now
+			}
+			if !now.IsZero() && (kind == "" || now.Kind == kind) {
+				names = append(names, now)
+			}
+		}
+		rungs[i].names = names
+	}
+	return nil
+}
+
+// update replaces former ids by those of the accounts that succeeded them.
+func (o *Owners) update(ctx context.Context, rungs []rung) error {
 	known := map[lockstep.Account]lockstep.Account{}
 	for _, rung := range rungs {
 		for i, named := range rung.names {
@@ -86,14 +147,36 @@ func (o *Owners) resolve(ctx context.Context, e evidence) (ownership, error) {
 			if !found {
 				var err error
 				if now, err = current(ctx, o.Store, named); err != nil {
-					return ownership{}, err
+					return err
 				}
 				known[named] = now
 			}
 			rung.names[i] = now
 		}
 	}
-	return climb(rungs)
+	return nil
+}
+
+// find returns an account that we or the directory know, or the user who has its id as their
+// external id.
+func (o *Owners) find(ctx context.Context, account lockstep.Account) (lockstep.Account, error) {
+	record, err := o.Store.Account(ctx, account)
+	switch {
+	case err == nil && record.State == lockstep.AccountDeleted:
+		err = lockstep.ErrNotFound
+	case errors.Is(err, lockstep.ErrNotFound):
+		_, err = o.Directory.Identity(ctx, account)
+	}
+	if errors.Is(err, lockstep.ErrNotFound) && o.External != nil && account.Kind == lockstep.User {
+		account, err = o.External.UserOfExternalID(ctx, account.ID)
+		if _, refused := refusal(err); refused {
+			err = lockstep.ErrNotFound // it cannot be an external id
+		}
+	}
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("look whether an account exists: %w", err)
+	}
+	return account, nil
 }
 
 // assigned returns the account to which an operator assigned an object; zero: no operator
@@ -168,16 +251,25 @@ func (o *Owners) vouch(ctx context.Context, identity lockstep.Identity, customer
 	case identity.Account.Kind != lockstep.Organization || o.Organizations == nil:
 		return lockstep.Claimed, nil
 	}
-	member, err := o.Organizations.MemberWithEmail(ctx, identity.Account, customer.Email)
+	member, err := o.member(ctx, identity.Account, customer.Email)
 	switch {
-	case errors.Is(err, lockstep.ErrNotFound):
-		return lockstep.Claimed, nil
 	case err != nil:
 		return "", fmt.Errorf("look for an admin of %s: %w", identity.Account, err)
 	case member.Admin:
 		return lockstep.Proven, nil
 	}
 	return lockstep.Claimed, nil
+}
+
+// member returns the member of an organization who has the address; the zero Member: nobody
+// has it. A directory that refuses the address says the same: anyone can type one at checkout
+// that is not valid, which must not stop the organization's runs.
+func (o *Owners) member(ctx context.Context, organization lockstep.Account, email string) (lockstep.Member, error) {
+	member, err := o.Organizations.MemberWithEmail(ctx, organization, email)
+	if _, refused := refusal(err); refused || errors.Is(err, lockstep.ErrNotFound) {
+		return lockstep.Member{}, nil
+	}
+	return member, err
 }
 
 // payer returns the id of the member of an organization who pays with a customer, by the
@@ -195,11 +287,8 @@ func (o *Owners) payer(ctx context.Context, organization lockstep.Account, custo
 	case customer.Deleted, customer.Email == "":
 		return "", nil
 	}
-	member, err := o.Organizations.MemberWithEmail(ctx, organization, customer.Email)
-	switch {
-	case errors.Is(err, lockstep.ErrNotFound):
-		return "", nil
-	case err != nil:
+	member, err := o.member(ctx, organization, customer.Email)
+	if err != nil {
 		return "", fmt.Errorf("look for the member who pays for %s: %w", organization, err)
 	}
 	return member.User.ID, nil

@@ -135,23 +135,20 @@ func (p *Payments) known(ctx context.Context, owner lockstep.Account, id string)
 // owner is whose license there is already; a license never changes its account,
 // whoever its customer is linked to later. Else it climbs the ladder for a session.
 func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockstep.Account, error) {
-	if session.PaymentID != "" {
-		switch license, err := p.Store.LicenseOfPayment(ctx, session.PaymentID); {
-		case err == nil && license.ID == session.ID:
-			return license.Account, nil
-		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
-			return lockstep.Account{}, fmt.Errorf("look for the license of a payment: %w", err)
-		}
+	account, err := p.Store.AccountOfLicense(ctx, session.ID)
+	if err == nil || !errors.Is(err, lockstep.ErrNotFound) {
+		return account, err
 	}
 	e := evidence{objects: []map[string]string{session.Metadata}}
-	var err error
 	if e.assigned, err = p.Owners.assigned(ctx, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
 		return lockstep.Account{}, err
 	}
 	if session.CustomerID != "" {
 		switch link, err := p.Store.LinkOf(ctx, session.CustomerID); {
 		case err == nil && link.Trust == lockstep.Proven:
-			e.link = link.Account
+			if e.link, err = p.payer(ctx, link.Account, session); err != nil {
+				return lockstep.Account{}, err
+			}
 		case err == nil:
 			e.claimed = link.Account
 		case !errors.Is(err, lockstep.ErrNotFound):
@@ -163,7 +160,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 			return lockstep.Account{}, err
 		}
 	}
-	owner, err := p.Owners.resolve(ctx, e)
+	owner, err := p.Owners.resolve(ctx, e, p.Owners.find)
 	if err != nil || !owner.account.IsZero() || session.CustomerID == "" {
 		return owner.account, err
 	}
@@ -175,8 +172,25 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
 	}
 	e.customer = customer.Metadata
-	owner, err = p.Owners.resolve(ctx, e)
+	owner, err = p.Owners.resolve(ctx, e, p.Owners.find)
 	return owner.account, err
+}
+
+// payer is the account of a session's customer by our proven link; the zero account where that
+// account is deleted and the session names another one: somebody came back under a new id.
+func (p *Payments) payer(ctx context.Context, linked lockstep.Account, session lockstep.Checkout) (lockstep.Account, error) {
+	named, ok := lockstep.AccountNamedIn(session.Metadata)
+	if !ok || named == linked {
+		return linked, nil
+	}
+	_, err := p.Owners.find(ctx, linked)
+	if !errors.Is(err, lockstep.ErrNotFound) {
+		return linked, err
+	}
+	if _, err = p.Owners.find(ctx, named); errors.Is(err, lockstep.ErrNotFound) {
+		return linked, nil
+	}
+	return lockstep.Account{}, err
 }
 
 // introduce has an account looked at that we do not know yet, and parks the

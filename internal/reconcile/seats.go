@@ -8,15 +8,16 @@ import (
 )
 
 // fitSeats has the quantity of an organization's subscription follow its members, by
-// the policy. What Stripe refuses (a card that is declined at once, a schedule that owns
+// the policy. own is what the organization pays for itself: a gift of another plan does not
+// stop the seats. What Stripe refuses (a card that is declined at once, a schedule that owns
 // the subscription) becomes a problem of the account, and the seats stay.
-func (r *run) fitSeats(ctx context.Context, access lockstep.Access) (changed bool, err error) {
+func (r *run) fitSeats(ctx context.Context, own lockstep.Access) (changed bool, err error) {
 	if r.account.Kind != lockstep.Organization || r.absent {
 		return false, nil
 	}
-	s, item, found := r.Catalog.SeatItem(r.now, access)
+	s, item, found := r.Catalog.SeatItem(r.now, own)
 	wanted := r.Seats.Quantity(r.now.Members, item.Quantity)
-	if !access.Active || !found || wanted == item.Quantity {
+	if !own.Active || !found || wanted == item.Quantity {
 		r.now.ClearProblem(lockstep.StepSeats)
 		return false, nil
 	}

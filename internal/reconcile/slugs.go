@@ -12,8 +12,10 @@ import (
 
 const (
 	// slugLife and slugMissLife are how long it is remembered that an organization has a
-	// slug, and that none has it. A slug can be changed, and one can be taken at any time.
-	slugLife     = 5 * time.Minute
+	// slug, and that none has it. An organization can change its slug and another one take it,
+	// and a customer that is linked to the wrong one stays there. So slugLife only covers a
+	// burst of events about one checkout.
+	slugLife     = 10 * time.Second
 	slugMissLife = time.Minute
 	// mostSlugs bounds the memory: anybody can write anything into a payment link's URL.
 	mostSlugs = 10_000
@@ -44,9 +46,10 @@ func (s *slugs) find(ctx context.Context, directory lockstep.Organizations, slug
 	s.mu.Unlock()
 	if !known || time.Now().After(entry.until) {
 		account, err := directory.OrganizationOfSlug(ctx, slug)
+		_, refused := refusal(err)
 		life := slugLife
 		switch {
-		case errors.Is(err, lockstep.ErrNotFound):
+		case refused, errors.Is(err, lockstep.ErrNotFound):
 			account, life = lockstep.Account{}, slugMissLife
 		case err != nil:
 			return lockstep.Account{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -28,11 +29,8 @@ func (r *run) inherit(ctx context.Context, identity lockstep.Identity) (bool, er
 		return false, err
 	}
 	for _, from := range candidates {
-		switch done, err := r.succeed(ctx, from); {
-		case done || err != nil:
+		if done, err := r.succeed(ctx, from); done || err != nil {
 			return done, err
-		case r.now.Candidate == from.ID:
-			return false, nil // an operator must decide
 		}
 	}
 	return false, r.findCandidate(ctx, identity)
@@ -81,18 +79,22 @@ func (r *run) succeed(ctx context.Context, from lockstep.Account) (bool, error) 
 	}
 	err = r.Store.Succeed(ctx, r.claim, succession)
 	switch {
-	case errors.Is(err, lockstep.ErrLinked):
-		r.Log.Error("a former account cannot be carried over: both accounts have a customer with a running subscription; cancel one at Stripe, then run "+
-			"`lockstep link`", "former", from.String(), "account", r.account.String())
-		r.now.Candidate = from.ID
-		return false, nil
 	case errors.Is(err, lockstep.ErrNotFound), errors.Is(err, lockstep.ErrInUse):
 		return false, nil // it changed since we looked
 	case err != nil:
 		return false, err
 	}
 	r.Log.Info("a former account was carried over", "former", from.String(), "account", r.account.String(), "customer", record.CustomerID)
+	if pays(record) && pays(r.now) {
+		r.Log.Error("an account is billed twice: it and the former account that was carried over each had a running subscription; both count, cancel one at Stripe",
+			"former", from.String(), "account", r.account.String())
+	}
 	return true, nil
+}
+
+// pays reports whether an account pays for a running subscription itself.
+func pays(r lockstep.Record) bool {
+	return slices.ContainsFunc(r.Own().Subscriptions, func(s lockstep.Subscription) bool { return !s.Ended() })
 }
 
 // madeFor is the customer that an interrupted creation has made; empty: none.

@@ -54,9 +54,20 @@ func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 	return Result{}, u.link(ctx, claim, owner)
 }
 
-// link links the customer to its account, if the directory knows that account.
+// link links the customer to its account, if the directory knows that account, or if we know
+// that it was deleted: then the deletion policy applies to this customer too, which would be
+// billed on unseen otherwise.
 func (u *Unlinked) link(ctx context.Context, claim lockstep.Claim, owner ownership) error {
 	identity, err := u.Directory.Identity(ctx, owner.account)
+	if errors.Is(err, lockstep.ErrNotFound) && owner.trust == lockstep.Proven {
+		record, known := u.Store.Account(ctx, owner.account)
+		switch {
+		case known == nil && record.State == lockstep.AccountDeleted:
+			identity, err = lockstep.Identity{Account: owner.account}, nil
+		case known != nil && !errors.Is(known, lockstep.ErrNotFound):
+			return fmt.Errorf("read account: %w", known)
+		}
+	}
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return &lockstep.ParkError{Reason: "the directory does not know " + owner.account.String(), WaitsFor: []lockstep.Key{owner.account.Key(), claim.Key}}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -14,6 +16,7 @@ type phoneBook struct {
 	known   []lockstep.Identity
 	members map[string]lockstep.Member // by organization id and address
 	slugs   map[string]string          // organization ids by slug
+	refuses error                      // to look for members and slugs; nil: it answers
 	asked   int                        // slugs
 }
 
@@ -27,6 +30,9 @@ func (p *phoneBook) Identity(_ context.Context, account lockstep.Account) (locks
 }
 
 func (p *phoneBook) MemberWithEmail(_ context.Context, organization lockstep.Account, email string) (lockstep.Member, error) {
+	if p.refuses != nil {
+		return lockstep.Member{}, p.refuses
+	}
 	if m, is := p.members[organization.ID+" "+strings.ToLower(email)]; is {
 		return m, nil
 	}
@@ -35,6 +41,9 @@ func (p *phoneBook) MemberWithEmail(_ context.Context, organization lockstep.Acc
 
 func (p *phoneBook) OrganizationOfSlug(_ context.Context, slug string) (lockstep.Account, error) {
 	p.asked++
+	if p.refuses != nil {
+		return lockstep.Account{}, p.refuses
+	}
 	if id, is := p.slugs[slug]; is {
 		return lockstep.Account{Kind: lockstep.Organization, ID: id}, nil
 	}
@@ -133,4 +142,74 @@ func TestAReferenceMayBeASlug(t *testing.T) {
 	if err := (&Owners{}).refer(t.Context(), &evidence{}, "nike"); err != nil {
 		t.Errorf("a directory without slugs: %v", err)
 	}
+}
+
+// TestWhatTheDirectoryRefusesIsNobodys: anyone can type an address or a reference at checkout
+// that Clerk does not take. That must stop no run; an outage must.
+func TestWhatTheDirectoryRefusesIsNobodys(t *testing.T) {
+	t.Parallel()
+	org := lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
+	for _, c := range []struct {
+		refuses error
+		fails   bool
+	}{
+		{&lockstep.UpstreamError{Provider: "clerk", Status: 422, Code: "form_param_format_invalid"}, false},
+		{&lockstep.UpstreamError{Provider: "clerk", Status: 400}, false},
+		{&lockstep.UpstreamError{Provider: "clerk", Status: 404, Code: "resource_not_found"}, false},
+		{&lockstep.UpstreamError{Provider: "clerk", Status: 503}, true},
+		{&lockstep.UpstreamError{Provider: "clerk", Status: 401}, true},
+	} {
+		directory := &phoneBook{refuses: c.refuses}
+		owners := &Owners{Directory: directory, Organizations: directory, Billing: till{customer: lockstep.Customer{ID: "cus_1", Email: "ada@gmile"}}}
+		trust, err := owners.vouch(t.Context(), lockstep.Identity{Account: org}, lockstep.Customer{Email: "ada@gmile"})
+		if (err != nil) != c.fails || err == nil && trust != lockstep.Claimed {
+			t.Errorf("%v: vouch says %q, %v", c.refuses, trust, err)
+		}
+		if payer, err := owners.payer(t.Context(), org, "cus_1"); (err != nil) != c.fails || payer != "" {
+			t.Errorf("%v: payer says %q, %v", c.refuses, payer, err)
+		}
+		var e evidence
+		if err := owners.refer(t.Context(), &e, "nike"); (err != nil) != c.fails || len(e.reference) > 0 {
+			t.Errorf("%v: refer says %v, %v", c.refuses, e.reference, err)
+		}
+	}
+}
+
+// till is a Stripe that knows one customer.
+type till struct {
+	lockstep.Billing
+	customer lockstep.Customer
+}
+
+func (t till) Customer(context.Context, string) (lockstep.Customer, error) { return t.customer, nil }
+
+// TestASlugThatChangesHands: an organization gives its slug up, and another one takes it. What
+// is paid under the slug a moment later belongs to the other one.
+func TestASlugThatChangesHands(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		directory := &phoneBook{slugs: map[string]string{"nike": "org_old"}}
+		owners := &Owners{Organizations: directory}
+		named := func(slug string) (id string) {
+			t.Helper()
+			var e evidence
+			if err := owners.refer(t.Context(), &e, slug); err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range e.reference {
+				id += a.ID
+			}
+			return id
+		}
+		if got := named("nike"); got != "org_old" {
+			t.Errorf("at first: %q", got)
+		}
+		directory.slugs = map[string]string{"nike": "org_new", "nike-old": "org_old"}
+		time.Sleep(30 * time.Second)
+		for slug, want := range map[string]string{"nike": "org_new", "nike-old": "org_old"} {
+			if got := named(slug); got != want {
+				t.Errorf("%s: %q, want %s", slug, got, want)
+			}
+		}
+	})
 }

@@ -38,6 +38,10 @@ on conflict (origin, customer_id, kind, id) do nothing`
 update backfill_customers set outcome = $2, kind = $3, id = $4, rank = $5, trust = $6 where customer_id = $1`
 )
 
+// external begins the name of an external id among what the directory claims, where ids of
+// customers stand too. None of those holds a slash.
+const external = "external/"
+
 // stagedObject is a subscription or a checkout session.
 type stagedObject struct {
 	Subscription *lockstep.Subscription `json:"s,omitempty"`
@@ -132,6 +136,11 @@ func (t *tx) stageIdentity(ctx context.Context, i lockstep.Identity) error {
 			return err
 		}
 	}
+	if i.ExternalID != "" {
+		if err := t.later(ctx, insertStagedClaim, "directory", external+i.ExternalID, i.Account.Kind, i.Account.ID); err != nil {
+			return err
+		}
+	}
 	i.Metadata, i.CustomerIDs = nil, nil
 	body, err := json.Marshal(i)
 	if err != nil {
@@ -218,10 +227,11 @@ func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, 
 
 // adopt links a customer as [Store.Link] does. What was listed of it needs no reading, so
 // the account's run reads it only if something about the customer has been marked before.
+// Of a customer that is linked already, the account's runs know more than an older list.
 func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 	stored, err := t.account(ctx, a.Account)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		err = t.createAccount(ctx, a.Identity, acceptedGeneration)
+		err = t.createAccount(ctx, a.Identity, a.Generation)
 	}
 	if err != nil {
 		return err
@@ -229,17 +239,16 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 	if stored.State == lockstep.AccountDeleted || a.Customer.Deleted {
 		return lockstep.ErrLinked
 	}
+	_, err = t.linkTo(ctx, a.Account, a.CustomerID)
+	isNew := errors.Is(err, lockstep.ErrNotFound)
+	if err != nil && !isNew {
+		return err
+	}
 	if err := t.join(ctx, stored, a.Account, a.CustomerID, a.Trust); err != nil {
 		return err
 	}
-	if stored.CustomerID != a.CustomerID {
-		err := t.later(ctx, updateGiven, a.Account.Kind, a.Account.ID, a.Customer.Email, a.Customer.Name, a.CustomerID)
-		if err != nil {
-			return err
-		}
-	}
-	for _, sub := range a.Subscriptions {
-		if err := t.saveSubscription(ctx, a.Account, sub); err != nil {
+	if isNew {
+		if err := t.saveListed(ctx, a); err != nil {
 			return err
 		}
 	}
@@ -252,6 +261,20 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 		}
 	}
 	return t.markRouted(ctx, lockstep.Mark{Key: a.Account.Key(), Scope: a.Scope, Priority: lockstep.Background})
+}
+
+// saveListed stores the listed details and subscriptions of a customer that is newly linked.
+func (t *tx) saveListed(ctx context.Context, a lockstep.Adoption) error {
+	err := t.later(ctx, updateGiven, a.Account.Kind, a.Account.ID, a.Customer.Email, a.Customer.Name, a.CustomerID)
+	if err != nil {
+		return err
+	}
+	for _, sub := range a.Subscriptions {
+		if err := t.saveSubscription(ctx, a.Account, sub); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (

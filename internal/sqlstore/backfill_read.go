@@ -32,6 +32,9 @@ order by customer_id, kind, id`
 	selectStagedSlug Statement = `
 select kind, id from backfill_identities where slug = $1 and slug <> '' order by kind, id limit 1`
 
+	selectStagedExternal Statement = `
+select kind, id from backfill_claims where origin = 'directory' and customer_id = $1 and kind = $2 order by id limit 1`
+
 	selectStagedEmail Statement = `
 select kind, id from backfill_identities where email = $1 and email <> '' limit 2`
 
@@ -158,6 +161,15 @@ func (s *Store) StagedSlug(ctx context.Context, slug string) (lockstep.Account, 
 	account, err := one(ctx, s, scanAccount, selectStagedSlug, slug)
 	if err != nil {
 		return lockstep.Account{}, fmt.Errorf("read listed organization by slug: %w", err)
+	}
+	return account, nil
+}
+
+// StagedExternal implements [lockstep.Backfills].
+func (s *Store) StagedExternal(ctx context.Context, kind lockstep.Kind, externalID string) (lockstep.Account, error) {
+	account, err := one(ctx, s, scanAccount, selectStagedExternal, external+externalID, kind)
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("read listed %s by external id: %w", kind, err)
 	}
 	return account, nil
 }

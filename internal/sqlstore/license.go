@@ -81,6 +81,15 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 	return nil
 }
 
+// AccountOfLicense implements [lockstep.Ledger].
+func (s *Store) AccountOfLicense(ctx context.Context, checkoutID string) (lockstep.Account, error) {
+	account, err := one(ctx, s, scanAccount, selectLicenseOwner, checkoutID)
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("read account of license %s: %w", checkoutID, err)
+	}
+	return account, nil
+}
+
 // LicenseOfPayment implements [lockstep.Ledger].
 func (s *Store) LicenseOfPayment(ctx context.Context, paymentID string) (lockstep.License, error) {
 	var l lockstep.License

@@ -35,6 +35,16 @@ where customer_id = $1 and kind = $2 and id = $3`
 	countClaimed Statement = `
 select count(*) from former_customers where kind = $1 and id = $2 and trust = 'claimed' and deleted = 0`
 
+	// selectOver finds the claimed customer that was linked first among those whose
+	// subscriptions have all ended.
+	selectOver Statement = `
+select customer_id from former_customers f
+where f.kind = $1 and f.id = $2 and f.trust = 'claimed' and f.deleted = 0
+	and exists (select 1 from subscriptions s where s.account_kind = f.kind and s.account_id = f.id and s.customer_id = f.customer_id)
+	and not exists (select 1 from subscriptions s where s.account_kind = f.kind and s.account_id = f.id and s.customer_id = f.customer_id
+		and s.status not in ('canceled', 'incomplete_expired'))
+order by f.linked_at, f.customer_id limit 1`
+
 	selectLink Statement = `
 select customer_id, kind, id, 'proven' as trust, 1 as is_primary, customer_deleted as deleted from accounts where customer_id = $1
 union all
@@ -43,6 +53,9 @@ select customer_id, kind, id, trust, 0, deleted from former_customers where cust
 	selectFurther Statement = `
 select customer_id, kind, id, trust, 0, deleted from former_customers where kind = $1 and id = $2
 order by linked_at, customer_id`
+
+	selectPayersOfCustomer Statement = `
+select 'user', paid_by from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3 and paid_by <> ''`
 
 	deleteItemsOfCustomer Statement = `
 delete from subscription_items where subscription_id in (
@@ -137,7 +150,16 @@ func (t *tx) addClaimed(ctx context.Context, account lockstep.Account, customerI
 		return err
 	}
 	if claimed >= lockstep.MostClaimed {
-		return fmt.Errorf("account has %d claimed customers: %w", claimed, lockstep.ErrCrowded)
+		over, err := only(collect(ctx, t, text, selectOver, account.Kind, account.ID))
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return fmt.Errorf("account has %d claimed customers: %w", claimed, lockstep.ErrCrowded)
+		case err != nil:
+			return err
+		}
+		if err := t.drop(ctx, account, over); err != nil {
+			return err
+		}
 	}
 	return t.addFurther(ctx, account, customerID, lockstep.Claimed, false)
 }
@@ -202,18 +224,24 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 	if !ok {
 		return fmt.Errorf("release customer %s: key %s is not an account", customerID, claim.Key)
 	}
-	err := s.fencedAccount(ctx, claim, account, func(t *tx, _ lockstep.Record, err error) error {
+	err := s.fencedAccount(ctx, claim, account, func(t *tx, stored lockstep.Record, err error) error {
 		if err != nil {
 			return err
 		}
 		link, err := t.linkTo(ctx, account, customerID)
+		firm := link.Trust != lockstep.Claimed && stored.State != lockstep.AccountDeleted
 		switch {
-		case errors.Is(err, lockstep.ErrNotFound), errors.Is(err, lockstep.ErrLinked), err == nil && link.Trust != lockstep.Claimed:
+		case errors.Is(err, lockstep.ErrNotFound), errors.Is(err, lockstep.ErrLinked), err == nil && firm:
 			return nil
 		case err != nil:
 			return err
 		}
 		t.changed(account)
+		if link.Primary {
+			if err := t.later(ctx, updateLink, account.Kind, account.ID, nil, t.now()); err != nil {
+				return err
+			}
+		}
 		if err := t.drop(ctx, account, customerID); err != nil {
 			return err
 		}
@@ -225,8 +253,18 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 	return nil
 }
 
-// drop takes a further customer and its subscriptions from an account.
+// drop takes a further customer and its subscriptions from an account. The users who bought
+// these for an organization are marked: they no longer show them.
 func (t *tx) drop(ctx context.Context, account lockstep.Account, customerID string) error {
+	payers, err := collect(ctx, t, scanAccount, selectPayersOfCustomer, account.Kind, account.ID, customerID)
+	if err != nil {
+		return fmt.Errorf("read who paid: %w", err)
+	}
+	for _, payer := range payers {
+		if err := t.markRouted(ctx, lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal}); err != nil {
+			return err
+		}
+	}
 	if err := t.later(ctx, deleteFurther, customerID); err != nil {
 		return err
 	}

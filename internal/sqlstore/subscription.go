@@ -27,7 +27,7 @@ order by subscription_id, id`
 select s.id, s.customer_id, s.status, s.cancel_at_period_end, s.cancel_at, s.canceled_at, s.ended_at, s.trial_end,
 	s.created_at, s.paid_by, s.unpaid_since, s.plan_named, s.tried_at, s.account_kind, s.account_id, s.customer_id
 from subscriptions s join accounts a on a.kind = s.account_kind and a.id = s.account_id
-where s.paid_by = $1 and s.paid_by <> '' and s.account_kind = 'organization'
+where s.paid_by = $1 and s.paid_by <> '' and s.account_kind = 'organization' and a.state = 'active'
 	and replace(a.departed, '"' || s.paid_by || '"', '') = a.departed
 order by s.created_at desc, s.id desc`
 

@@ -142,10 +142,7 @@ func (t *tx) merge(ctx context.Context, from, to lockstep.Record) (merged lockst
 		if err := t.row(ctx, hasRunning, from.Account.Kind, from.Account.ID, from.CustomerID).Scan(&theirs); err != nil {
 			return merged, beside, err
 		}
-		if ours && theirs {
-			return merged, beside, fmt.Errorf("both customers, %s and %s, have a running subscription: %w", from.CustomerID, to.CustomerID, lockstep.ErrLinked)
-		}
-		takes = theirs || !ours && !from.CustomerDeleted
+		takes = !ours && (theirs || !from.CustomerDeleted)
 	}
 	if !takes {
 		return merged, lockstep.Link{CustomerID: from.CustomerID, Deleted: from.CustomerDeleted}, nil

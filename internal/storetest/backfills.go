@@ -82,7 +82,7 @@ var backfills = map[string]func(*world){
 	},
 	"identities are found by id, slug and verified address": func(w *world) {
 		claim := w.hold(backfillKey)
-		ada := lockstep.Identity{Account: alice, Email: "a@example.com", EmailVerified: true, VerifiedEmails: []string{"a@example.com"}, UpdatedAt: 7}
+		ada := lockstep.Identity{Account: alice, Email: "a@example.com", EmailVerified: true, VerifiedEmails: []string{"a@example.com"}, UpdatedAt: 7, ExternalID: "42"}
 		w.stage(claim, "1", lockstep.BackfillPage{
 			Identities: []lockstep.Identity{ada, {Account: bob, Email: "b@example.com"}, {Account: acme, Slug: "acme", Email: "a@example.com", EmailVerified: true}},
 			Customers:  []lockstep.Customer{{ID: cus1.ID, Email: "a@example.com"}, {ID: cus2.ID}}})
@@ -94,6 +94,13 @@ var backfills = map[string]func(*world){
 		equal(w, "slug", account, acme)
 		_, err = w.StagedSlug(w.Context(), "")
 		w.is(err, lockstep.ErrNotFound)
+		account, err = w.StagedExternal(w.Context(), lockstep.User, "42")
+		w.ok(err)
+		equal(w, "external id", account, alice)
+		for kind, id := range map[lockstep.Kind]string{lockstep.Organization: "42", lockstep.User: ""} {
+			_, err = w.StagedExternal(w.Context(), kind, id)
+			w.is(err, lockstep.ErrNotFound)
+		}
 		for email, want := range map[string][]lockstep.Account{"a@example.com": {alice}, "b@example.com": nil, "": nil} {
 			users, customers, err := w.StagedEmail(w.Context(), email)
 			w.ok(err)
@@ -149,9 +156,45 @@ var backfills = map[string]func(*world){
 		w.ok(err)
 		equal(w, "account", owner, bob)
 	},
+	"a list takes nothing back of what an account's run has read since": func(w *world) {
+		w.save(lockstep.Record{Account: alice, CustomerID: cus1.ID})
+		w.link(alice, cus2.ID, lockstep.Claimed)
+		w.drain()
+		known := w.account(alice)
+		known.CustomerEmail = "new@example.com"
+		for _, customer := range []string{cus1.ID, cus2.ID} {
+			ended := subscriptionOf(customer)
+			ended.Status, ended.EndedAt, ended.PlanNamed, ended.Metadata = "canceled", began, "team", nil
+			known.Subscriptions = append(known.Subscriptions, ended)
+		}
+		w.save(known)
+		known = w.account(alice)
+		var adoptions []lockstep.Adoption
+		for _, customer := range []string{cus1.ID, cus2.ID} {
+			adoptions = append(adoptions, lockstep.Adoption{Customer: lockstep.Customer{ID: customer, Email: "old@example.com"}, Identity: lockstep.Identity{Account: alice},
+				Conclusion: lockstep.Conclusion{CustomerID: customer, Account: alice, Trust: lockstep.Proven}, Subscriptions: []lockstep.Subscription{subscriptionOf(customer)}})
+		}
+		w.ok(w.Adopt(w.Context(), w.holdAmong(backfillKey), "1", adoptions, nil))
+		r := w.account(alice)
+		equal(w, "subscriptions", r.Subscriptions, known.Subscriptions)
+		equal(w, "what the customer was given", r.CustomerEmail, "new@example.com")
+		equal(w, "customers", w.customers(alice), []string{cus1.ID, cus2.ID + " proven"})
+	},
+	"an account is of the instance that listed it": func(w *world) {
+		w.move("ins_2")
+		var adoptions []lockstep.Adoption
+		for n, account := range []lockstep.Account{alice, bob} {
+			id := fmt.Sprint("cus_", n)
+			adoptions = append(adoptions, lockstep.Adoption{Customer: lockstep.Customer{ID: id}, Identity: lockstep.Identity{Account: account}, Generation: int64(n),
+				Conclusion: lockstep.Conclusion{CustomerID: id, Account: account, Trust: lockstep.Proven}})
+		}
+		w.ok(w.Adopt(w.Context(), w.holdAmong(backfillKey), "1", adoptions, nil))
+		equal(w, "listed by the former instance", w.account(alice).InstanceGeneration, int64(0))
+		equal(w, "listed by the accepted instance", w.account(bob).InstanceGeneration, int64(1))
+	},
 	"claims of unlinked customers outlive what was listed": func(w *world) {
 		claim := w.hold(backfillKey)
-		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{{Account: alice, CustomerIDs: []string{"cus_9"}}},
+		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{{Account: alice, CustomerIDs: []string{"cus_9"}, ExternalID: "42"}},
 			Customers: []lockstep.Customer{{ID: cus1.ID}, {ID: cus2.ID}}, Checkouts: []lockstep.Checkout{{ID: "cs_1", CustomerID: cus1.ID, Mode: "payment"}}})
 		w.ok(w.Conclude(w.Context(), claim, "2", []lockstep.Conclusion{
 			{CustomerID: cus1.ID, Outcome: lockstep.BackfillAmbiguous, Claims: []lockstep.Account{alice, bob}},
@@ -165,6 +208,8 @@ var backfills = map[string]func(*world){
 		w.ok(err)
 		equal(w, "customers", len(page), 0)
 		_, err = w.StagedIdentity(w.Context(), alice)
+		w.is(err, lockstep.ErrNotFound)
+		_, err = w.StagedExternal(w.Context(), lockstep.User, "42")
 		w.is(err, lockstep.ErrNotFound)
 		look := func(a lockstep.Account, customers []string, contested bool) {
 			w.Helper()

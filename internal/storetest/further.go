@@ -118,6 +118,23 @@ var further = map[string]func(*world){
 		r.Further[0].Deleted = true
 		w.save(r)
 		w.link(alice, "cus_1", lockstep.Claimed)
+		// So does one whose subscriptions have all ended, and no other.
+		w.drain()
+		sold := func(id, customer, status string) lockstep.Subscription {
+			return lockstep.Subscription{ID: id, CustomerID: customer, Status: status, CreatedAt: at(1)}
+		}
+		r = w.account(alice)
+		r.Subscriptions = []lockstep.Subscription{sold("sub_1", "cus_01", "canceled"), sold("sub_2", "cus_01", "past_due"), sold("sub_3", "cus_02", "active"),
+			sold("sub_4", "cus_03", "canceled"), sold("sub_5", "cus_03", "incomplete_expired"), sold("sub_6", "cus_2", "canceled")}
+		w.save(r)
+		w.link(alice, "cus_98", lockstep.Claimed)
+		if _, err := w.AccountOfCustomer(w.Context(), "cus_03"); !errors.Is(err, lockstep.ErrNotFound) {
+			w.Errorf("what has ended is still linked: %v", err)
+		}
+		equal(w, "subscriptions", len(w.account(alice).Subscriptions), 4)
+		w.drain()
+		err = w.Link(w.Context(), w.hold(customerKey("cus_99")), lockstep.Identity{Account: alice}, "cus_99", lockstep.Claimed)
+		w.is(err, lockstep.ErrCrowded)
 	},
 	"save replaces the primary customer by a proven further one": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1", CustomerEmail: "a@example.com"})
@@ -186,6 +203,51 @@ var further = map[string]func(*world){
 		said, err := w.AssignmentOf(w.Context(), cus1)
 		w.ok(err)
 		equal(w, "assignment", said, bob)
+	},
+	"who bought for an organization is marked when its customer is taken away": func(w *world) {
+		w.save(lockstep.Record{Account: alice})
+		w.save(lockstep.Record{Account: acme, CustomerID: "cus_1"})
+		w.link(acme, "cus_2", lockstep.Claimed)
+		w.link(acme, "cus_3", lockstep.Proven)
+		w.drain()
+		sold := func(id, customer, buyer string) lockstep.Subscription {
+			return lockstep.Subscription{ID: id, CustomerID: customer, Status: "active", PaidBy: buyer, CreatedAt: at(1)}
+		}
+		w.save(lockstep.Record{Account: acme, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{
+			sold("sub_1", "cus_1", ""), sold("sub_2", "cus_2", alice.ID), sold("sub_3", "cus_3", alice.ID)}})
+		for i, take := range []func() error{
+			func() error { _, err := w.Unlink(w.Context(), "cus_3"); return err },
+			func() error {
+				claim := w.hold(acme.Key())
+				defer w.done(claim)
+				return w.Release(w.Context(), claim, "cus_2")
+			},
+		} {
+			equal(w, "shows", len(w.account(alice).PaysFor), 2-i)
+			w.ok(take())
+			equal(w, "pending", w.work(alice.Key()).Pending(), true)
+			w.drain()
+		}
+		_, err := w.Unlink(w.Context(), "cus_1") // that nobody bought
+		w.is(err, nil)
+		equal(w, "pending", w.work(alice.Key()).Pending(), false)
+		equal(w, "shows", len(w.account(alice).PaysFor), 0)
+	},
+	"release gives up any customer of a deleted account": func(w *world) {
+		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
+		w.link(alice, "cus_2", lockstep.Proven)
+		w.drain()
+		w.save(lockstep.Record{Account: alice, State: lockstep.AccountDeleted, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{
+			{ID: "sub_1", CustomerID: "cus_1", Status: "active", CreatedAt: at(1)}, {ID: "sub_2", CustomerID: "cus_2", Status: "active", CreatedAt: at(1)}}})
+		claim := w.hold(alice.Key())
+		for i, customer := range []string{"cus_1", "cus_2"} {
+			w.ok(w.Release(w.Context(), claim, customer))
+			_, err := w.AccountOfCustomer(w.Context(), customer)
+			w.is(err, lockstep.ErrNotFound)
+			equal(w, "subscriptions", len(w.account(alice).Subscriptions), 1-i)
+			equal(w, "pending", w.work(customerKey(customer)).Pending(), true)
+		}
+		equal(w, "customers", w.customers(alice), []string{""})
 	},
 	"release gives up a claimed link, and no other": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})

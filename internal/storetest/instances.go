@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -241,13 +242,25 @@ var instances = map[string]func(*world){
 		equal(w, "misnamed", w.account(alice).Misnamed, false)
 		w.linkedTo("cus_1", alice)
 	},
-	"two customers with running subscriptions are left to an operator": func(w *world) {
+	"two customers with running subscriptions are both kept": func(w *world) {
 		w.business(oldAlice)
+		w.link(oldAlice, "cus_3", lockstep.Claimed)
+		w.drain()
 		w.move("ins_2")
-		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2", InstanceGeneration: 1,
+		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2", CustomerEmail: "b@example.com", InstanceGeneration: 1,
 			Subscriptions: []lockstep.Subscription{subscription("sub_2", "cus_2", "past_due")}})
-		before := w.account(oldAlice)
-		w.refused(w.succeed(oldAlice, alice, 1), lockstep.ErrLinked, oldAlice, before)
+		w.ok(w.succeed(oldAlice, alice, 1))
+		customers := w.customers(alice)
+		slices.Sort(customers[1:])
+		equal(w, "customers", customers, []string{"cus_2", "cus_0 proven deleted", "cus_1 proven", "cus_3 claimed"})
+		r := w.account(alice)
+		equal(w, "subscriptions", len(r.Subscriptions), 2)
+		equal(w, "licenses", len(r.Licenses), 1)
+		equal(w, "what the primary customer was given", r.CustomerEmail, "b@example.com")
+		equal(w, "misnamed", r.Misnamed, false)
+		for _, customer := range []string{"cus_0", "cus_1", "cus_2", "cus_3"} {
+			w.linkedTo(customer, alice)
+		}
 	},
 	"while a customer is created nobody is carried over": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice, CustomerID: "cus_1"})

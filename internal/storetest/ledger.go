@@ -129,6 +129,8 @@ var ledger = map[string]func(*world){
 		}
 		equal(w, "pays for", w.account(alice).PaysFor, want)
 		equal(w, "the organization pays for", w.account(acme).PaysFor, nil)
+		w.save(lockstep.Record{Account: acme, State: lockstep.AccountDeleted, CustomerID: "cus_1"})
+		equal(w, "pays for an organization that is deleted", w.account(alice).PaysFor, nil)
 	},
 	"accounts are listed in order": func(w *world) {
 		for _, a := range []lockstep.Account{bob, acme, alice} {

@@ -26,6 +26,11 @@ var licenses = map[string]func(*world){
 		got, err := w.LicenseOfPayment(w.Context(), "pi_1")
 		w.ok(err)
 		equal(w, "license of payment", got, l)
+		owner, err := w.AccountOfLicense(w.Context(), "cs_1")
+		w.ok(err)
+		equal(w, "account of license", owner, alice)
+		_, err = w.AccountOfLicense(w.Context(), "cs_2")
+		w.is(err, lockstep.ErrNotFound)
 		notices, err := w.Notices(w.Context(), alice)
 		w.ok(err)
 		notice.Generation = w.work(alice.Key()).Generation

@@ -27,6 +27,7 @@ type business struct {
 
 	licensed bool        // those who pay have a license: by itself it is no active subscription
 	away     atomic.Bool // Clerk does not list organizations, so that a backfill does not end
+	noUsers  atomic.Bool // nor users
 }
 
 // existing has a world without Lockstep, until open starts it.
@@ -75,7 +76,7 @@ func (b *business) watchMetadata(rw http.ResponseWriter, r *http.Request) {
 		}
 		b.mu.Unlock()
 	}
-	if b.away.Load() && r.URL.Path == "/v1/organizations" {
+	if b.away.Load() && r.URL.Path == "/v1/organizations" || b.noUsers.Load() && r.Method == http.MethodGet && r.URL.Path == "/v1/users" {
 		rw.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}

@@ -356,6 +356,16 @@ func best(all []thing, of func(thing) bool) (thing, bool) {
 	return found, some
 }
 
+// own is the best subscription that the account pays itself, if that grants access: a gift
+// does not take its place.
+func (c *checker) own(all []thing) (thing, bool) {
+	own, some := best(all, func(t thing) bool { return t.subscription && !c.gift(t) })
+	return own, some && own.grants
+}
+
+// gift reports whether somebody else may pay for a subscription.
+func (c *checker) gift(t thing) bool { return c.links[t.customer].Trust == lockstep.Claimed }
+
 // word is the three-valued status for older readers.
 func word(t thing) string {
 	switch {
@@ -424,9 +434,12 @@ func (c *checker) checkMetadata(account string, metadata map[string]any, all []t
 		}
 	}
 	sub, bought := best(all, func(t thing) bool { return t.subscription })
+	if own, pays := c.own(all); pays {
+		sub = own
+	}
 	if bought {
 		want["stripeSubscriptionId"], want["subscriptionStatus"] = sub.id, word(sub)
-		if c.links[sub.customer].Trust == lockstep.Claimed {
+		if c.gift(sub) {
 			want["stripeSubscriptionId"] = nil
 		}
 	}

@@ -66,7 +66,7 @@ func (c *checker) checkSeats() {
 		if a := c.answers[account]; a.Members != truth.Members {
 			c.wrong("%s has %d members for Lockstep, the truth is %d", account, a.Members, truth.Members)
 		}
-		top, active := best(c.things(account), func(t thing) bool { return t.grants })
+		top, active := best(c.things(account), func(t thing) bool { return t.grants && !c.gift(t) })
 		if !active || !top.subscription || truth.Members == 0 {
 			continue
 		}

@@ -128,8 +128,17 @@ func (w *world) lapse() {
 // subscription: how many seats, until when, and whether it is going to end.
 func (c *checker) checkLead(account string) {
 	access := c.answers[account].Access
-	top, active := best(c.things(account), func(t thing) bool { return t.grants })
+	all := c.things(account)
+	top, active := best(all, func(t thing) bool { return t.grants })
 	if !active || !top.subscription {
+		return
+	}
+	if own, pays := c.own(all); pays && c.gift(top) {
+		for _, s := range c.sim.Subscriptions() {
+			if s.ID == own.id && access.Seats < s.Items[0].Quantity {
+				c.wrong("%s: the API says seats=%d, and %s has %d", account, access.Seats, s.ID, s.Items[0].Quantity)
+			}
+		}
 		return
 	}
 	for _, s := range c.sim.Subscriptions() {
