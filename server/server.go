@@ -152,7 +152,7 @@ func identities(c Config) (identity, error) {
 // reconcilers says which reconciler brings which kind of key in step.
 func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *ingest.Intake, book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
 	directory := id.directory
-	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory}
+	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory, ClerkIDs: c.Identities != FromAPI}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners, Catalog: c.Catalog,
 		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, AtCheckout: c.Customers == AtCheckout, Hold: &reconcile.Hold{Store: c.Store}, Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,

@@ -38,8 +38,11 @@ func (r *run) proveClaims(ctx context.Context) error {
 // another account: only the secret key can write metadata, and whoever paid must have
 // what they paid for.
 func (r *run) contest(ctx context.Context, customerID string, metadata map[string]string) (released bool, err error) {
-	named, ok := lockstep.AccountNamedIn(metadata)
-	if !ok || named == r.account || !r.now.Claims(customerID) {
+	if !r.now.Claims(customerID) {
+		return false, nil
+	}
+	named, ok := lockstep.AccountNamedIn(r.Owners.readable(metadata))
+	if !ok || named == r.account {
 		return false, nil
 	}
 	if now, err := current(ctx, r.Store, named); err != nil || now == r.account {
