@@ -50,7 +50,7 @@ var breakages = []breakage{
 		`		if !g.reason.Grants {
 			continue
 		}`,
-		`		if !g.reason.Grants || len(features) > 0 {
+		`		if !g.reason.Grants || len(ends) > 0 {
 			continue
 		}`},
 	{"send a letter again of which nobody knows whether it was sent",
