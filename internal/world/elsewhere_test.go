@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
@@ -200,6 +202,47 @@ func TestAnOrganizationPaysByAReference(t *testing.T) {
 				}
 				if reasons := w.parked(); len(reasons) != 0 {
 					t.Errorf("parked: %v", reasons)
+				}
+			})
+		})
+	}
+}
+
+// TestWhoPaidForAnOrganizationIsFound (C18): the metadata names them, or has an id of the app's
+// own database, or nothing, so that the buyer's address decides.
+func TestWhoPaidForAnOrganizationIsFound(t *testing.T) {
+	for name, c := range map[string]struct {
+		key, id string // of the metadata; bob's id if empty
+		address bool   // it decides, and it is ada's
+	}{
+		"named":                           {key: "clerkUserId"},
+		"named in another spelling":       {key: "user_id"},
+		"an id of the app's own database": {key: "userId", id: "8231", address: true},
+		"nothing":                         {key: "cart", id: "17", address: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calm(t, func(t *testing.T, w *world) {
+				ada, bob := w.mustSignUp("ada@example.com"), w.mustSignUp("bob@example.com")
+				org, err := w.sim.CreateOrganization("Engines", ada)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := w.sim.AddMember(org.ID, bob, "org:admin"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				customer := w.elsewhere("pro", "", url.Values{"customer_email": {"ada@example.com"},
+					"subscription_data[metadata][clerkOrgId]": {org.ID}, "subscription_data[metadata][" + c.key + "]": {cmp.Or(c.id, bob)}})
+				time.Sleep(time.Minute)
+				if a := w.ask("organization/" + org.ID); a.CustomerID != customer || a.Access.Plan != "pro" {
+					t.Errorf("the organization: %+v", a)
+				}
+				payer := map[bool]string{true: ada, false: bob}[c.address]
+				if p := w.public(payer); p["subscriptionStatus"] != "active" || p["stripeCustomerId"] != customer {
+					t.Errorf("the metadata of who paid: %v", p)
+				}
+				if work, err := w.service.store.Work(t.Context(), lockstep.Key{Kind: lockstep.KeyUser, ID: "8231"}); err == nil {
+					t.Errorf("there is work for nobody: %+v", work)
 				}
 			})
 		})
