@@ -65,8 +65,8 @@ func (w *world) order(account, key string) int {
 }
 
 // TestWhatIsBoughtBesideLockstepCounts (C5, C5b): each user has signed up, and so has an empty
-// customer of ours, before they buy in another way. They have access, are not sold the same
-// again, and nothing waits for an operator.
+// customer of ours, before they buy in another way. They have access, the same is not sold to
+// them again, and no event is parked.
 func TestWhatIsBoughtBesideLockstepCounts(t *testing.T) {
 	const own, other = "own@example.com", "other@example.com"
 	for name, c := range map[string]struct {
