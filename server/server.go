@@ -153,7 +153,7 @@ func identities(c Config) (identity, error) {
 // reconcilers says which reconciler brings which kind of key in step.
 func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *ingest.Intake, book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
 	directory := id.directory
-	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory}
+	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory, ClerkIDs: c.Identities != FromAPI}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	owners.External, _ = directory.(lockstep.ExternalIDs)
 	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners, Catalog: c.Catalog,

@@ -241,8 +241,8 @@ func (b *Backfill) listCheckouts(ctx context.Context, claim lockstep.Claim, at l
 		return at, err
 	}
 	var last time.Time
-	if len(page) > 0 {
-		last = page[len(page)-1].CreatedAt
+	for i := range page {
+		page[i].Metadata, last = b.Owners.readable(page[i].Metadata), page[i].CreatedAt
 	}
 	count(&at, &at.Report.Checkouts, len(page), last)
 	return b.stage(ctx, claim, following(at, next), lockstep.BackfillPage{Checkouts: page})

@@ -135,7 +135,7 @@ func rank(c lockstep.StagedCustomer) int {
 
 // evidence is what was listed about a customer, for the ladder.
 func (b *Backfill) evidence(ctx context.Context, c lockstep.StagedCustomer) (evidence, error) {
-	e := evidence{assigned: c.Assignment, customer: c.Customer.Metadata, directory: c.Named}
+	e := evidence{assigned: c.Assignment, customer: b.Owners.readable(c.Customer.Metadata), directory: c.Named}
 	switch {
 	case c.Link.CustomerID != "" && c.Link.Trust == lockstep.Proven:
 		e.link = c.Link.Account
@@ -143,10 +143,10 @@ func (b *Backfill) evidence(ctx context.Context, c lockstep.StagedCustomer) (evi
 		e.claimed = c.Link.Account
 	}
 	for _, s := range c.Subscriptions {
-		e.objects = append(e.objects, s.Metadata)
+		e.objects = append(e.objects, b.Owners.readable(s.Metadata))
 	}
 	for _, s := range c.Checkouts {
-		e.objects = append(e.objects, s.Metadata)
+		e.objects = append(e.objects, b.Owners.readable(s.Metadata))
 		if s.Reference == "" {
 			continue
 		}
@@ -261,6 +261,7 @@ func (b *Backfill) prepare(ctx context.Context, a *lockstep.Adoption) error {
 			// Since when it owes, and what the app named on the session, the list does not tell.
 			a.Scope |= lockstep.ScopeSubscriptions
 		}
+		s.PaidBy = b.Owners.buyer(s.PaidBy)
 		switch {
 		case a.Account.Kind != lockstep.Organization:
 			s.PaidBy = ""

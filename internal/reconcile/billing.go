@@ -188,6 +188,7 @@ func (r *run) payerOf(ctx context.Context, s lockstep.Subscription) (string, err
 		return "", nil
 	}
 	at := slices.IndexFunc(r.was.Subscriptions, func(known lockstep.Subscription) bool { return known.ID == s.ID })
+	s.PaidBy = r.Owners.buyer(s.PaidBy)
 	switch {
 	case s.PaidBy != "":
 		return r.payer(ctx, s.PaidBy)

@@ -43,7 +43,7 @@ func (r *run) proveClaims(ctx context.Context) error {
 // account: only the secret key can write metadata, and whoever paid must have what they paid
 // for. Only a claimed customer can be contested, or any customer of a deleted account.
 func (r *run) contest(ctx context.Context, customerID string, metadata map[string]string) (released bool, err error) {
-	named, ok := lockstep.AccountNamedIn(metadata)
+	named, ok := lockstep.AccountNamedIn(r.Owners.readable(metadata))
 	if !ok || named == r.account || !r.now.Claims(customerID) && r.now.State != lockstep.AccountDeleted {
 		return false, nil
 	}

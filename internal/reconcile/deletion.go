@@ -152,7 +152,7 @@ func (r *run) yieldOne(ctx context.Context, policy DeletionPolicy, l lockstep.Li
 
 // foreign reports whether the metadata of a subscription names another account.
 func (r *run) foreign(s lockstep.Subscription) bool {
-	named, ok := lockstep.AccountNamedIn(s.Metadata)
+	named, ok := lockstep.AccountNamedIn(r.Owners.readable(s.Metadata))
 	return ok && named != r.account
 }
 

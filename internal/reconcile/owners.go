@@ -26,6 +26,7 @@ type Owners struct {
 	Directory     lockstep.Directory
 	Organizations lockstep.Organizations // nil: the directory has neither slugs nor members
 	External      lockstep.ExternalIDs   // nil: the directory has no external ids
+	ClerkIDs      bool                   // the directory is Clerk: another id is the application's own
 
 	slugs slugs
 }
@@ -194,25 +195,49 @@ func (o *Owners) assigned(ctx context.Context, key lockstep.Key) (lockstep.Accou
 
 // evidenceOf reads what hangs on a customer.
 func (o *Owners) evidenceOf(ctx context.Context, customer lockstep.Customer) (evidence, error) {
-	e := evidence{customer: customer.Metadata}
+	e := evidence{customer: o.readable(customer.Metadata)}
 	subscriptions, err := o.Billing.Subscriptions(ctx, customer.ID)
 	if err != nil {
 		return e, fmt.Errorf("list subscriptions: %w", err)
 	}
 	for _, s := range subscriptions {
-		e.objects = append(e.objects, s.Metadata)
+		e.objects = append(e.objects, o.readable(s.Metadata))
 	}
 	sessions, err := o.Billing.Checkouts(ctx, customer.ID)
 	if err != nil {
 		return e, fmt.Errorf("list checkout sessions: %w", err)
 	}
 	for _, s := range sessions {
-		e.objects = append(e.objects, s.Metadata)
+		e.objects = append(e.objects, o.readable(s.Metadata))
 		if err := o.refer(ctx, &e, s.Reference); err != nil {
 			return e, err
 		}
 	}
 	return e, nil
+}
+
+// readable returns metadata without the ids that the directory cannot have, if it names an
+// account without them: many applications keep their own database's id under the same names.
+// If it does not, such an id may be a user's external id.
+func (o *Owners) readable(metadata map[string]string) map[string]string {
+	if !o.ClerkIDs {
+		return metadata
+	}
+	fitting := lockstep.WithClerkIDs(metadata)
+	if _, named := lockstep.AccountNamedIn(fitting); !named {
+		return metadata
+	}
+	return fitting
+}
+
+// buyer returns the id of the user who paid for an organization, as metadata names it; empty
+// where the directory cannot have it.
+func (o *Owners) buyer(named string) string {
+	user, known := lockstep.UserOf(named)
+	if !known || o.ClerkIDs && user.Reference() != user.ID {
+		return ""
+	}
+	return named
 }
 
 // refer adds the account that a client_reference_id names. An application may write an

@@ -76,6 +76,7 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	if err != nil {
 		return fmt.Errorf("look at checkout session: %w", err)
 	}
+	session.Metadata = p.Owners.readable(session.Metadata)
 	if session.Mode != "payment" {
 		return p.markCustomer(ctx, session.CustomerID, lockstep.ScopeSubscriptions) // a thin event does not tell the mode
 	}
@@ -171,7 +172,7 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 	if err != nil {
 		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
 	}
-	e.customer = customer.Metadata
+	e.customer = p.Owners.readable(customer.Metadata)
 	owner, err = p.Owners.resolve(ctx, e, p.Owners.find)
 	return owner.account, err
 }

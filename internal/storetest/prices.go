@@ -1,6 +1,10 @@
 package storetest
 
-import "github.com/lockstep-dev/lockstep"
+import (
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
 
 // name has the store note a name, and returns all names of the price as key=plan.
 func (w *world) name(price, key, plan string) (names []string) {
@@ -23,6 +27,18 @@ var prices = map[string]func(*world){
 		equal(w, "moved away", w.name("price_1", "", ""), []string{"pro=", "="})
 		equal(w, "called anew", w.name("price_1", "gold", ""), []string{"pro=", "=", "gold="})
 		equal(w, "seen again", w.name("price_1", "pro", ""), []string{"pro=", "=", "gold="})
+	},
+	"names that are seen at once keep their order": func(w *world) {
+		var seen []lockstep.PriceName
+		for _, key := range []string{"pro", "gold", "basic"} {
+			seen = append(seen, lockstep.PriceName{PriceID: "price_1", LookupKey: key})
+		}
+		names, err := w.NamePrices(w.Context(), seen)
+		w.ok(err)
+		for n := range names {
+			names[n].SeenAt = time.Time{}
+		}
+		equal(w, "names", names, seen)
 	},
 	"the plan of a product is kept as it was first read": func(w *world) {
 		w.name("price_1", "", "")

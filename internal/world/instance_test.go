@@ -505,22 +505,39 @@ func (r *recorded) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestAMoveSurvivesKills: the process dies every few moments while accounts are carried over.
+// TestAMoveSurvivesKills: the process dies at each kind of call with which accounts are carried
+// over, before it and after it.
 func TestAMoveSurvivesKills(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.business(12)
-		moved, err := w.sim.MoveClerkInstance(simulator.ClerkMove{Announce: true})
+		moved, err := w.sim.MoveClerkInstance(simulator.ClerkMove{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.use(moved.Key)
 		time.Sleep(time.Minute)
 		w.accept(moved.Instance)
-		for n := range 25 {
-			time.Sleep(time.Duration(n*n*3) * time.Millisecond)
-			w.service.kill()
-			w.service = w.boot()
+		w.service.kill()
+		died := 0
+		for range 4 {
+			for _, at := range []struct{ method, path string }{{http.MethodPost, "/v1/customers/"}, {http.MethodPatch, "/v1/users/"}, {http.MethodGet, "/v1/users"}} {
+				for _, answered := range []bool{false, true} {
+					w.doom = &doom{method: at.method, path: at.path, answered: answered, struck: make(chan struct{})}
+					w.service = w.boot()
+					select {
+					case <-w.doom.struck:
+						died++
+					case <-time.After(10 * time.Minute): // until the leases of the dead are over, and longer
+					}
+					w.service.kill()
+				}
+			}
 		}
+		if died < 8 {
+			t.Errorf("the process died %d times only", died)
+		}
+		w.doom = nil
+		w.service = w.boot()
 		time.Sleep(2 * time.Hour)
 		w.carriedOver(moved, users)
 	})

@@ -69,6 +69,13 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// heard is the newest message about an account.
+func (w *world) heard(account string) tale {
+	w.listener.mu.Lock()
+	defer w.listener.mu.Unlock()
+	return w.listener.told[account]
+}
+
 // checkListener: who listens knows of every account what is true.
 func (c *checker) checkListener() {
 	c.listener.mu.Lock()

@@ -183,3 +183,55 @@ func TestAnOrganizationWithoutMembersIsReported(t *testing.T) {
 		})
 	}
 }
+
+// TestTheLastMemberIsGone (C6b): their deletion is found by the list, or there is nothing to
+// bill any more.
+func TestTheLastMemberIsGone(t *testing.T) {
+	for name, c := range map[string]struct {
+		key      string // what was bought; empty: nothing
+		canceled bool   // the subscription ended before
+		lost     bool   // no event tells of the deletion
+		reported bool
+	}{
+		"no event tells":           {key: "pro", lost: true, reported: true},
+		"it never paid":            {},
+		"it has a license":         {key: "life"},
+		"its subscription is over": {key: "pro", canceled: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calm(t, func(t *testing.T, w *world) {
+				w.configured(func(s *server.Config) { s.EmptyOrganization = lockstep.EmptyEnd })
+				ada, _ := w.mustSignUp("ada@example.com"), w.mustSignUp("somebody@example.com")
+				org, err := w.sim.CreateOrganization("Engines", ada)
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				account := "organization/" + org.ID
+				if c.key != "" {
+					w.mustBuyAs(account, c.key, ada)
+					time.Sleep(time.Minute)
+				}
+				if c.canceled {
+					if err := w.sim.CancelSubscription(w.newest(), false); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(time.Minute)
+				}
+				if c.lost {
+					w.sim.SetClerkWebhooks(nil)
+				}
+				if err := w.sim.DeleteUser(ada); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2*listEvery + time.Hour)
+				if a := w.ask(account); a.has(lockstep.StepMembers) != c.reported || a.Problem != "" || a.State != "active" {
+					t.Errorf("%+v", a)
+				}
+				if c.reported {
+					w.billed(account, "active, ending", false)
+				}
+			})
+		})
+	}
+}

@@ -70,6 +70,7 @@ type party struct {
 	dead      chan struct{}
 	once      sync.Once
 	watch     func(*http.Request) error // sees each request before it leaves, and may stop it; may be nil
+	answered  func(*http.Request) error // sees each answer first, and may keep it back; may be nil
 	stall     atomic.Int64              // how long the next request hangs whatever its context says
 	held      atomic.Int64              // requests that hang so right now
 }
@@ -114,6 +115,12 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := p.transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		return nil, err
+	}
+	if p.answered != nil {
+		if err := p.answered(r); err != nil {
+			response.Body.Close()
+			return nil, err
+		}
 	}
 	if err := p.wait(ctx); err != nil {
 		response.Body.Close()

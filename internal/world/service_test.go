@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +42,25 @@ const (
 	listEvery = 12 * time.Hour
 )
 
+// doom is the call at which a process dies: before it leaves, or after the other side has
+// done it, but before the answer is read.
+type doom struct {
+	method, path string // the beginning of the path
+	answered     bool
+	struck       chan struct{}
+	once         sync.Once
+}
+
+// strike cuts the process off if the call is its doom. Without a doom it does nothing.
+func (d *doom) strike(p *party, r *http.Request, answered bool) error {
+	if d == nil || d.answered != answered || r.Method != d.method || !strings.HasPrefix(r.URL.Path, d.path) {
+		return nil
+	}
+	p.cut()
+	d.once.Do(func() { close(d.struck) })
+	return errDead
+}
+
 // service is one process of Lockstep.
 type service struct {
 	store  lockstep.Store
@@ -51,16 +72,20 @@ type service struct {
 
 // boot starts Lockstep on the world's database file.
 func (w *world) boot() *service {
-	t, net, seer := w.t, w.net, w.oracle
+	t, net, seer, doom := w.t, w.net, w.oracle, w.doom
 	store, err := sqlitestore.Open(t.Context(), filepath.Join(w.dir, "lockstep.db"))
 	if err != nil {
 		t.Fatalf("open store: %v", err)
 	}
 	s := &service{store: store, party: net.party(), done: make(chan error, 1)}
 	s.party.watch = func(r *http.Request) error {
+		if err := doom.strike(s.party, r, false); err != nil {
+			return err
+		}
 		seer.checkOrder(store, r)
 		return seer.countWrite(r)
 	}
+	s.party.answered = func(r *http.Request) error { return doom.strike(s.party, r, true) }
 	plans := catalog
 	plans.PartialRefund, plans.PastDueGrace = partially(net.seed), grace(net.seed)
 	config := server.Config{

@@ -30,7 +30,7 @@ func (w *world) trialFor(account, user string) int64 {
 }
 
 // TestATrialForEachAddress (C20): deleting the account does not grant another, by the policy;
-// nor does a tag in the address, nor an organization. Somebody else has their own.
+// nor does a tag in the address, a change of it, nor an organization. Somebody else has their own.
 func TestATrialForEachAddress(t *testing.T) {
 	for rule, again := range map[lockstep.TrialRule]int64{"": 7, lockstep.TrialPerAccount: 7, lockstep.TrialPerEmail: 0} {
 		t.Run("rule "+string(rule), func(t *testing.T) {
@@ -63,6 +63,21 @@ func TestATrialForEachAddress(t *testing.T) {
 				}
 				if days := w.trialFor("user/"+signUp("Ada+2@example.com"), ""); days != again {
 					t.Errorf("the same address with a tag: %d days, want %d", days, again)
+				}
+				dora := signUp("dora@example.com")
+				w.trialFor("user/"+dora, "")
+				if err := w.sim.UpdateUser(dora, "theodora@example.com", "Dora", "King"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				if err := w.sim.DeleteUser(dora); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(24 * time.Hour)
+				for _, email := range []string{"dora@example.com", "theodora@example.com"} {
+					if days := w.trialFor("user/"+signUp(email), ""); days != again {
+						t.Errorf("an address of whoever changed it, %s: %d days, want %d", email, days, again)
+					}
 				}
 				eve := signUp("eve@example.com")
 				org, err := w.sim.CreateOrganization("Engines", eve)

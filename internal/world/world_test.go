@@ -124,6 +124,7 @@ type world struct {
 	clerkIs   atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
 	rotated   string                       // another key of the same Clerk instance; empty: there is none
 	change    func(*server.Config)         // of the services that are booted from now on; may be nil
+	doom      *doom                        // of the service that is booted next; nil: it lives
 	replanned map[string]bool              // subscriptions whose plan was changed
 	edited    map[string]edit              // customers that somebody has edited
 	hanging   time.Time                    // until then a request of the service may hang
