@@ -59,7 +59,7 @@ func TestSecretsInTheWrongPlaceAreRefused(t *testing.T) {
 		"identities from the API": {func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} }, ""},
 		"from the API, swapped": {func(c *server.Config) {
 			c.Identities, c.Clerk, c.Stripe.Key = server.FromAPI, server.Clerk{}, "whsec_1"
-		}, "STRIPE_SECRET_KEY: this is a webhook signing secret (whsec_)"},
+		}, "STRIPE_SECRET_KEY: this is a webhook signing secret (whsec_); put it in STRIPE_WEBHOOK_SECRET"},
 		"polling, no hooks": {func(c *server.Config) {
 			c.Stripe.Poll, c.Stripe.WebhookSecrets, c.Clerk.WebhookSecrets = 5*time.Second, nil, nil
 		}, ""},
