@@ -74,8 +74,8 @@ var mustNotImport = map[string][]string{
 	"simulator/":         {"github.com/stripe/", "github.com/clerk/"},
 }
 
-// nowhere lists what no package may import: it would let us write a file system or a database
-// driver of our own, which then has to keep what it acknowledged.
+// nowhere lists packages that nobody may import. They serve to write a file system or a database
+// driver, and ours once lost acknowledged writes.
 var nowhere = []string{"unsafe", "modernc.org/libc", "modernc.org/sqlite/vfs"}
 
 // TestDirectionOfImports parses the import clauses of every file that is built.

@@ -83,7 +83,7 @@ func TestAnOperationThatFailsHalfwayGoesOn(t *testing.T) {
 }
 
 // By default a transaction writes about a thousand rows: when a late row of many fails, the steps before it are
-// done. What is old is dropped in steps that are calls of their own.
+// done. Retention takes one step a call.
 func TestATransactionWritesAboutAThousandRows(t *testing.T) {
 	t.Parallel()
 	const n, late = 3000, "02500"

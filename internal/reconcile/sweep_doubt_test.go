@@ -81,7 +81,7 @@ func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
 		listed   []string // during the doubt
 		twoPages bool
 	}{
-		"nobody is listed":              {},
+		"an empty list":                 {},
 		"only strangers are listed":     {listed: []string{"user_stranger", "user_other"}},
 		"a list that begins over again": {listed: []string{"user_stranger"}, twoPages: true},
 	} {
