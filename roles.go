@@ -55,8 +55,8 @@ type Queue interface {
 	// Backlog returns pending keys and those whose last run failed or parked, by key.
 	Backlog(ctx context.Context, limit int) ([]Work, error)
 	// Wake marks up to 500 keys that wait for the key that a claim of [KeyWake] names, and moves up to 500
-	// open events of a customer to its account. It reports whether there is more to do. Save and Link mark
-	// such a key when they cannot do it in their transaction.
+	// open events of a customer to its account, or of a former account to its successor. It reports whether
+	// there is more to do. Save, Link and Succeed mark such a key when they cannot do it in their transaction.
 	Wake(ctx context.Context, claim Claim) (more bool, err error)
 	// WaitingFor returns the parked keys that wait for key.
 	WaitingFor(ctx context.Context, key Key) ([]Key, error)

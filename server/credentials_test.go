@@ -3,6 +3,7 @@ package server_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/server"
@@ -53,10 +54,20 @@ func TestSecretsInTheWrongPlaceAreRefused(t *testing.T) {
 			c.APIKey = "another-key-0123456789-0123456789," + key
 			c.Stripe.WebhookSecrets = append(c.Stripe.WebhookSecrets, key)
 		}, "STRIPE_WEBHOOK_SECRET and LOCKSTEP_API_KEY are the same"},
-		"the same, Clerk's hook": {func(c *server.Config) { c.Clerk.WebhookSecrets[0] = key }, "CLERK_WEBHOOK_SIGNING_SECRET and LOCKSTEP_API_KEY are the same"},
-		"one hook for both":      {func(c *server.Config) { c.Clerk.WebhookSecrets[0] = c.Stripe.WebhookSecrets[0] }, "STRIPE_WEBHOOK_SECRET and CLERK_WEBHOOK_SIGNING_SECRET are the same"},
-		"every address trusted":  {func(c *server.Config) { c.TrustedProxies = []string{"0.0.0.0/0"} }, `trusted_proxies: "0.0.0.0/0" is everybody`},
-		"what is no address":     {func(c *server.Config) { c.TrustedProxies = []string{"10.0.0.1", "proxy"} }, `trusted_proxies: "proxy" is neither`},
+		"the same, Clerk's hook":  {func(c *server.Config) { c.Clerk.WebhookSecrets[0] = key }, "CLERK_WEBHOOK_SIGNING_SECRET and LOCKSTEP_API_KEY are the same"},
+		"one hook for both":       {func(c *server.Config) { c.Clerk.WebhookSecrets[0] = c.Stripe.WebhookSecrets[0] }, "STRIPE_WEBHOOK_SECRET and CLERK_WEBHOOK_SIGNING_SECRET are the same"},
+		"identities from the API": {func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} }, ""},
+		"from the API, swapped": {func(c *server.Config) {
+			c.Identities, c.Clerk, c.Stripe.Key = server.FromAPI, server.Clerk{}, "whsec_1"
+		}, "STRIPE_SECRET_KEY: this is a webhook signing secret (whsec_); put it in STRIPE_WEBHOOK_SECRET"},
+		"polling, no hooks": {func(c *server.Config) {
+			c.Stripe.Poll, c.Stripe.WebhookSecrets, c.Clerk.WebhookSecrets = 5*time.Second, nil, nil
+		}, ""},
+		"polling, mixed modes":  {func(c *server.Config) { c.Stripe.Poll, c.Stripe.Key = 5*time.Second, "sk_live_1" }, "STRIPE_SECRET_KEY is of live mode"},
+		"an empty hook":         {func(c *server.Config) { c.Stripe.WebhookSecrets = append(c.Stripe.WebhookSecrets, "whsec_") }, "a Stripe webhook secret is empty"},
+		"a blank Clerk hook":    {func(c *server.Config) { c.Clerk.WebhookSecrets[0] = " " }, "a Clerk webhook secret is empty"},
+		"every address trusted": {func(c *server.Config) { c.TrustedProxies = []string{"0.0.0.0/0"} }, `trusted_proxies: "0.0.0.0/0" is everybody`},
+		"what is no address":    {func(c *server.Config) { c.TrustedProxies = []string{"10.0.0.1", "proxy"} }, `trusted_proxies: "proxy" is neither`},
 	} {
 		config := good()
 		c.change(&config)

@@ -215,12 +215,32 @@ func TestTheControlsTakeWhatCurlSends(t *testing.T) {
 				t.Errorf("%s answers %d %s", path, status, answer)
 			}
 		}
+		if _, err := b.SignUp(simulator.SignUp{Email: "ada@example.com"}); err != nil {
+			t.Fatal(err)
+		}
+		b.customer("ada@example.com")
+		var saved strings.Builder
+		must(b, b.Save(&saved))
+		for path, body := range map[string]string{
+			"/_sim/resend": `{"event":"` + b.Events()[0].ID + `","endpoint":"` + inboxHost + `/stripe"}`,
+			"/_sim/state":  saved.String(),
+			"/_sim/portal": ``,
+		} {
+			if status, answer := b.curl(path, body); status != http.StatusNoContent {
+				t.Errorf("%s answers %d %s", path, status, answer)
+			}
+		}
 		if passed := b.Now().Sub(before).Hours(); passed != 1 {
 			t.Errorf("%v hours passed", passed)
 		}
 		for _, wrong := range []string{`{"seconds": -1}`, `seconds=x`, `hours=1`, ``} {
 			if status, _ := b.curl("/_sim/advance", wrong); status != http.StatusBadRequest {
 				t.Errorf("%q answers %d", wrong, status)
+			}
+		}
+		for path, wrong := range map[string]string{"/_sim/resend": `event=evt_1`, "/_sim/roll": `overlap_seconds=60`, "/_sim/faults": `status=503`, "/_sim/instance": `key=sk_test_x`} {
+			if status, _ := b.curl(path, wrong); status != http.StatusBadRequest {
+				t.Errorf("%s takes the form %q: %d", path, wrong, status)
 			}
 		}
 		if status, answer := b.curl("/_sim/delivery", `{"dorp": 1}`); status != http.StatusBadRequest || !strings.Contains(answer, "dorp") {

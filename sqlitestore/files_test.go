@@ -169,17 +169,35 @@ func TestALogWithoutItsDatabaseIsRefused(t *testing.T) {
 
 func TestAWorldReadableDatabaseIsReported(t *testing.T) {
 	t.Parallel()
-	for mode, warned := range map[os.FileMode]bool{0o644: true, 0o604: true, 0o666: true, 0o602: true, 0o640: false, 0o600: false} {
-		path := filepath.Join(t.TempDir(), "lockstep.db")
-		open(t, path)
-		for _, name := range []string{path, path + "-wal"} {
-			if err := os.Chmod(name, mode); err != nil {
-				t.Fatal(err)
+	both := []string{"", "-wal"}
+	for name, c := range map[string]struct {
+		mode   os.FileMode
+		of     []string // the files that have it; the others are their owner's
+		warned bool
+	}{
+		"all may read":                {0o644, both, true},
+		"others than the group":       {0o604, both, true},
+		"all may write":               {0o666, both, true},
+		"others may only write":       {0o602, both, true},
+		"the group may read":          {0o640, both, false},
+		"its owner's":                 {0o600, both, false},
+		"all may read the database":   {0o644, both[:1], true},
+		"all may read the log":        {0o644, both[1:], true},
+		"its owner's, and may be run": {0o700, both, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "lockstep.db")
+			open(t, path)
+			for _, suffix := range c.of {
+				if err := os.Chmod(path+suffix, c.mode); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		_, log := logged(t, path)
-		if got := strings.Contains(log.String(), "chmod 600 "+path+" "+path+"-wal"); got != warned || got != strings.Contains(log.String(), "level=WARN") {
-			t.Errorf("mode %o: warned %t, want %t:\n%s", mode, got, warned, log)
-		}
+			_, log := logged(t, path)
+			if got := strings.Contains(log.String(), "chmod 600 "+path+" "+path+"-wal"); got != c.warned || got != strings.Contains(log.String(), "level=WARN") {
+				t.Errorf("mode %o: warned %t, want %t:\n%s", c.mode, got, c.warned, log)
+			}
+		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +94,111 @@ var singles = []singleOperation{
 		return store.MergeMetadata(ctx, user, map[string]any{"plan": "pro"})
 	}},
 	{"remove an identity", func(ctx context.Context, store lockstep.Store) error { return store.RemoveIdentity(ctx, user) }},
+	{"name prices", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.NamePrices(ctx, numbered("price_", func(id string) lockstep.PriceName { return lockstep.PriceName{PriceID: id, LookupKey: "pro"} }))
+		return err
+	}},
+	{"meet an instance", meeting("ins_1")},
+	{"meet another instance", meeting("ins_2")},
+	{"accept an instance", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.AcceptInstance(ctx, lockstep.Clerk, "ins_2", lockstep.Mark{Key: retention})
+		return err
+	}},
+	{"save a successor", succeeding(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
+		return store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: successor, InstanceGeneration: 1}})
+	})},
+	{"order a succession", func(ctx context.Context, store lockstep.Store) error {
+		return store.OrderSuccession(ctx, user, successor)
+	}},
+	{"carry an account over", succeeding(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
+		return store.Succeed(ctx, claim, lockstep.Succession{From: user, To: successor, Generation: 1})
+	})},
+	{"link a primary customer", joining("cus_5", lockstep.Proven)},
+	{"link a further customer", joining("cus_6", lockstep.Proven)},
+	{"link a claimed customer", joining("cus_7", lockstep.Claimed)},
+	{"release a customer", succeeding(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
+		return store.Release(ctx, claim, "cus_7")
+	})},
+	{"choose the primary customer", func(ctx context.Context, store lockstep.Store) error {
+		return store.ChoosePrimary(ctx, successor, "cus_6")
+	}},
+	{"unlink a customer", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.Unlink(ctx, "cus_5")
+		return err
+	}},
+	{"begin a backfill", func(ctx context.Context, store lockstep.Store) error {
+		begun, err := store.BeginBackfill(ctx, "", "begun", false)
+		if !begun {
+			err = errors.Join(err, errors.New("it was not begun"))
+		}
+		return err
+	}},
+	{"stage a page", backfilling(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
+		return store.Stage(ctx, claim, "staged", lockstep.BackfillPage{Customers: numbered("cus_", func(id string) lockstep.Customer { return lockstep.Customer{ID: id} })})
+	})},
+	{"conclude a page", backfilling(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
+		return store.Conclude(ctx, claim, "concluded", numbered("cus_", func(id string) lockstep.Conclusion {
+			return lockstep.Conclusion{CustomerID: id, Outcome: lockstep.BackfillLinked, Account: adopter(id), Trust: lockstep.Proven}
+		}))
+	})},
+	{"adopt a page", backfilling(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
+		return store.Adopt(ctx, claim, "adopted", numbered("cus_", func(id string) lockstep.Adoption {
+			return lockstep.Adoption{Customer: lockstep.Customer{ID: id}, Identity: lockstep.Identity{Account: adopter(id)},
+				Conclusion: lockstep.Conclusion{CustomerID: id, Account: adopter(id), Trust: lockstep.Proven}}
+		}), nil)
+	})},
+	{"unstage", backfilling(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
+		_, err := store.Unstage(ctx, claim, 1000)
+		return err
+	})},
 	{"ping", func(ctx context.Context, store lockstep.Store) error { return store.Ping(ctx) }},
+}
+
+// successor is what the user is in another instance.
+var successor = lockstep.Account{Kind: lockstep.User, ID: "user_2"}
+
+// succeeding is an operation within a claim of the successor's key.
+func succeeding(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context, lockstep.Store) error {
+	return func(ctx context.Context, store lockstep.Store) error {
+		return within(ctx, store, successor.Key(), func(claim lockstep.Claim) error { return do(ctx, store, claim) })
+	}
+}
+
+// backfilling is an operation within a claim of the backfill's key.
+func backfilling(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context, lockstep.Store) error {
+	return func(ctx context.Context, store lockstep.Store) error {
+		key := lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
+		return within(ctx, store, key, func(claim lockstep.Claim) error { return do(ctx, store, claim) })
+	}
+}
+
+func meeting(id string) func(context.Context, lockstep.Store) error {
+	return func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.MeetInstance(ctx, lockstep.Clerk, id, "digest of "+id)
+		return err
+	}
+}
+
+func joining(customerID string, trust lockstep.Trust) func(context.Context, lockstep.Store) error {
+	return func(ctx context.Context, store lockstep.Store) error {
+		key := lockstep.Key{Kind: lockstep.KeyCheckout, ID: "cs_of_" + customerID}
+		return within(ctx, store, key, func(claim lockstep.Claim) error {
+			return store.Link(ctx, claim, lockstep.Identity{Account: successor}, customerID, trust)
+		})
+	}
+}
+
+// numbered is a page of a hundred.
+func numbered[T any](prefix string, one func(id string) T) (page []T) {
+	for i := range 100 {
+		page = append(page, one(named(prefix, i)))
+	}
+	return page
+}
+
+// adopter is the account that a backfill links a customer to.
+func adopter(customerID string) lockstep.Account {
+	return lockstep.Account{Kind: lockstep.User, ID: "user_of_" + customerID}
 }
 
 func single(name string) singleOperation {
@@ -175,4 +281,44 @@ func addRows(digest io.Writer, table string, rows *sql.Rows) error {
 		}
 	}
 	return rows.Err()
+}
+
+// reads are the methods of the store that write nothing.
+var reads = []string{
+	"Close", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled", "LicenseOfPayment",
+	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unsighted", "Mail", "HookDelivery", "HookDeliveries", "HookEndpoint",
+	"AccessTold", "DeletionsIn", "DeletionTally", "AssignmentOf", "HadTrial", "Fleet", "Identity", "Identities", "ChangedSince", "HeldPrices",
+	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
+	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedEmail", "StagedPayments", "Concluded", "ClaimsOf",
+}
+
+// killed are the methods of the store that write, with the operation that is killed after each.
+var killed = map[string]string{
+	"Receive": "receive", "Mark": "mark", "Claim": "claim", "Finish": "finish", "Wake": "link", "Link": "link", "Save": "save", "Forget": "forget",
+	"SaveProjected": "save what was projected", "SaveLicense": "save a license", "SaveCursor": "save a cursor", "Sight": "sight",
+	"SaveMail": "save a mail", "RequestMail": "request a mail", "ExpireBodies": "expire bodies", "ExpireEvents": "expire events",
+	"BeginPurchase": "begin a purchase", "EndPurchase": "begin and end a purchase", "TellAccess": "tell access", "SaveHookDelivery": "save a delivery",
+	"Redeliver": "redeliver", "EnableHookEndpoint": "enable an endpoint", "BeginDeletion": "begin a deletion", "ForgetDeletion": "forget a deletion",
+	"DecideDeletions": "approve deletions", "Assign": "assign", "Beat": "beat", "Leave": "leave", "PutIdentity": "put an identity",
+	"MergeMetadata": "merge metadata", "RemoveIdentity": "remove an identity", "NamePrices": "name prices", "MeetInstance": "meet an instance",
+	"AcceptInstance": "accept an instance", "OrderSuccession": "order a succession", "Succeed": "carry an account over", "Release": "release a customer",
+	"ChoosePrimary": "choose the primary customer", "Unlink": "unlink a customer", "BeginBackfill": "begin a backfill", "Stage": "stage a page",
+	"Conclude": "conclude a page", "Adopt": "adopt a page", "Unstage": "unstage", "Ping": "ping",
+}
+
+// A method that is new to the store is killed too, or listed as one that only reads.
+func TestEveryWriteOfTheStoreIsKilled(t *testing.T) {
+	t.Parallel()
+	methods := reflect.TypeFor[lockstep.Store]()
+	for n := range methods.NumMethod() {
+		name := methods.Method(n).Name
+		operation, writes := killed[name]
+		if writes == slices.Contains(reads, name) {
+			t.Errorf("%s: list it in killed with an operation, or in reads", name)
+		}
+		_, many := operations[operation]
+		if !many && !slices.ContainsFunc(singles, func(s singleOperation) bool { return s.name == operation }) && writes {
+			t.Errorf("%s: there is no operation %q", name, operation)
+		}
+	}
 }

@@ -82,6 +82,40 @@ func TestAnOperationThatFailsHalfwayGoesOn(t *testing.T) {
 	}
 }
 
+// By default a transaction writes about a thousand rows: when a late row of many fails, the steps before it are
+// done. Retention takes one step a call.
+func TestATransactionWritesAboutAThousandRows(t *testing.T) {
+	t.Parallel()
+	const n, late = 3000, "02500"
+	for name, op := range operations {
+		stumble := strings.ReplaceAll(op.stumble, "00010", late)
+		switch name {
+		case "expire bodies":
+			stumble = "update of body on events when new.id = 'evt_" + late + "'"
+		case "expire events":
+			stumble = "delete on events when old.id = 'evt_" + late + "'"
+		case "claim": // takes no more than its limit
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := sqlitetest.Path(t)
+			db := raw(t, path)
+			fill(t, db, op, n)
+			if _, err := db.Exec("create trigger stumble before " + stumble + " begin select raise(abort, 'stumbled'); end"); err != nil {
+				t.Fatal(err)
+			}
+			store := open(t, path)
+			if err := op.do(t.Context(), store, n); err == nil || !strings.Contains(err.Error(), "stumbled") {
+				t.Fatalf("with a row that fails: %v", err)
+			}
+			if done := count(t, db, op.want[len(op.want)-1], n); done < 1000 || done == n {
+				t.Errorf("%d of %d rows are done when row %s fails", done, n, late)
+			}
+		})
+	}
+}
+
 // fill prepares a database for an operation.
 func fill(t *testing.T, db *sql.DB, op operation, n int) {
 	t.Helper()

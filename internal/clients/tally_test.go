@@ -37,3 +37,37 @@ func TestATallyLogsOnceAMinute(t *testing.T) {
 		}
 	})
 }
+
+// TestATallyOfASteadyFloodLogsOnceAMinute too, and counts all of it.
+func TestATallyOfASteadyFloodLogsOnceAMinute(t *testing.T) {
+	t.Parallel()
+	for name, every := range map[string]time.Duration{"ten a second": 100 * time.Millisecond, "one a second": time.Second, "one in a while": 10 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var text bytes.Buffer
+				log := slog.New(slog.NewTextHandler(&text, nil))
+				var tally clients.Tally
+				const minutes = 5
+				for range int(minutes * time.Minute / every) {
+					tally.Note(log, "credentials refused", "a client", errors.New("wrong"))
+					time.Sleep(every)
+				}
+				time.Sleep(2 * time.Minute)
+				synctest.Wait()
+				lines, counted := strings.Split(strings.TrimSpace(text.String()), "\n"), 0
+				for _, line := range lines {
+					_, rest, _ := strings.Cut(line, "count=")
+					n := 0
+					if _, err := fmt.Sscan(rest, &n); err != nil {
+						t.Fatalf("%q: %v", line, err)
+					}
+					counted += n
+				}
+				if len(lines) != 1+minutes || counted != int(minutes*time.Minute/every) {
+					t.Errorf("%d lines count %d:\n%s", len(lines), counted, text.String())
+				}
+			})
+		})
+	}
+}

@@ -130,7 +130,8 @@ func TestPrivateAddressesAreNotCalled(t *testing.T) {
 	called := make(chan struct{}, 10)
 	url := receiver(t, func(http.ResponseWriter, *http.Request) { called <- struct{}{} })
 	port := url[strings.LastIndex(url, ":"):]
-	for _, host := range []string{"127.0.0.1", "localhost", "127.1", "2130706433", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]"} {
+	for _, host := range []string{"127.0.0.1", "localhost", "127.1", "2130706433", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]",
+		"[::ffff:0:127.0.0.1]", "[::ffff:0:7f00:1]", "[::127.0.0.1]"} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		err := caller(t, Endpoint{URL: "https://" + host + port + "/"}).SendHook(ctx, "app", message)
 		cancel()

@@ -60,8 +60,10 @@ func TestWrongKeysAreLimitedByClient(t *testing.T) {
 	const guesser, other = "X-Forwarded-For: 203.0.113.7", "X-Forwarded-For: 203.0.113.8"
 	session := k.token(k.signUp("ada@example.com"), "")
 	answers := map[int]int{}
-	for range 300 {
-		a := k.call("GET", "/v1/work", "guess", "", guesser)
+	// A key, an unsigned token, a session's token with another signature, a key with one more character.
+	wrong := []string{"guess", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyXzEifQ.", session[:len(session)-4] + "AAAA", apiKey + "0"}
+	for n := range 300 {
+		a := k.call("GET", "/v1/work", wrong[n%len(wrong)], "", guesser)
 		if a.status == http.StatusTooManyRequests && a.header.Get("Retry-After") == "" {
 			t.Fatalf("429 does not say when to come again: %v", a.header)
 		}

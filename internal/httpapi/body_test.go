@@ -19,8 +19,8 @@ func TestABodyThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	for name, c := range map[string]struct{ method, path, key, body, at string }{
 		"case":             {"POST", "/v1/checkout", session, `{"quantity":1,"QUANTITY":1000000000,` + common + `}`, "body.QUANTITY"},
 		"other order":      {"POST", "/v1/checkout", session, `{"Quantity":1000000000,"quantity":1,` + common + `}`, "body.quantity"},
-		"the same":         {"POST", "/v1/checkout", session, `{"quantity":1,"quantity":1000000000,` + common + `}`, "body.quantity"},
-		"escaped":          {"POST", "/v1/checkout", session, `{"quantity":1,"quantit\u0079":1000000000,` + common + `}`, "body.quantity"},
+		"the same":         {"POST", "/v1/checkout", session, `{"quantity":1,"quantity":2,` + common + `}`, "body.quantity"},
+		"escaped":          {"POST", "/v1/checkout", session, `{"quantity":1,"quantit\u0079":2,` + common + `}`, "body.quantity"},
 		"kelvin":           {"POST", "/v1/checkout", session, `{"loo\u212aup_key":"life",` + common + `}`, "body.lookup_key"},
 		"long s":           {"POST", "/v1/checkout", session, `{` + common + `,"\u017fuccess_url":"https://evil.test/"}`, "body.ſuccess_url"},
 		"for servers":      {"POST", "/v1/checkout", session, `{"again":false,"AGAIN":true,` + common + `}`, "body.AGAIN"},

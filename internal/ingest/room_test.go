@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,6 +131,48 @@ func TestABodyThatArrivesIsNotCutOff(t *testing.T) {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK || k.used() != 0 {
 		t.Errorf("the first: %d, and %d bytes are in use", response.StatusCode, k.used())
+	}
+}
+
+// TestAClientMakesRoomOfItsOwn: whoever sends many slow bodies loses its own, and not the older
+// one of somebody else.
+func TestAClientMakesRoomOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, other := range map[string]string{"another address": "198.51.100.1", "another network of IPv6": "2001:db8:1::1"} {
+		k := newKit(t)
+		room := &k.endpoint.Intake.large
+		room.size, room.share, room.slow = 3_000_000, 1_000_000, 0 // all that still arrives is slow
+		address := k.serve()
+		var answers sync.WaitGroup
+		t.Cleanup(answers.Wait)
+		first := k.half(address, other, "")
+		k.until(name+": it holds room", func() bool { return k.used() > 100_000 })
+		cut := make(chan struct{}, 40)
+		for range 40 {
+			connection := k.half(address, "203.0.113.1", "")
+			answers.Go(func() {
+				if response, err := http.ReadResponse(bufio.NewReader(connection), nil); err == nil {
+					_ = response.Body.Close() // it was cut off
+					cut <- struct{}{}
+				}
+			})
+		}
+		for range 13 { // as many as do not fit into all of the room
+			<-cut
+		}
+		body := bodyOf("evt_1", normal)
+		if _, err := io.WriteString(first, body+strings.Repeat(" ", 100_000-len(body))); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		response, err := http.ReadResponse(bufio.NewReader(first), nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if _ = response.Body.Close(); response.StatusCode != http.StatusOK {
+			t.Errorf("%s: the older body is answered %d", name, response.StatusCode)
+		}
 	}
 }
 

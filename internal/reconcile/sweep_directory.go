@@ -14,6 +14,10 @@ import (
 // by the accounts that it has itself made known. Within it an operator sees the error.
 const doubtFor = 24 * time.Hour
 
+// doubtLogged is how often the error is logged while the doubt lasts. Where the directory is
+// polled, a round follows the one before within seconds.
+const doubtLogged = time.Hour
+
 // unsightedPage is how many missing accounts are looked for at a time.
 const unsightedPage = 200
 
@@ -24,6 +28,7 @@ type roll struct {
 	Page    string `json:"page,omitempty"`    // the directory's next page
 	Known   bool   `json:"known,omitempty"`   // it has named an account that we knew before
 	Doubted int64  `json:"doubted,omitempty"` // Unix milliseconds: since when no round has named one; 0: the last one did
+	Logged  int64  `json:"logged,omitempty"`  // Unix milliseconds: when that was logged last
 	Missing bool   `json:"missing,omitempty"` // the pages are through
 	After   string `json:"after,omitempty"`   // the last missing account that was marked
 }
@@ -52,11 +57,13 @@ func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.K
 		return s.listMissing(ctx, kind, at)
 	}
 	if at.Page == "" {
-		at = roll{Round: time.Now().UnixMilli(), Doubted: at.Doubted}
+		at = roll{Round: time.Now().UnixMilli(), Doubted: at.Doubted, Logged: at.Logged}
 	}
 	page, next, err := s.Directory.Identities(ctx, kind, at.Page)
 	if errors.Is(err, lockstep.ErrNotFound) && at.Page != "" {
-		return roll{Doubted: at.Doubted}, nil, true, nil // whom we read on from is gone: begin anew
+		// Whom we read on from is gone: start over. What this list has made known must not make
+		// the next one believable.
+		return roll{Doubted: cmp.Or(at.Doubted, at.Round), Logged: at.Logged}, nil, true, nil
 	}
 	if err != nil {
 		return at, nil, false, fmt.Errorf("list %ss: %w", kind, err)
@@ -106,8 +113,7 @@ func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (
 		return at, nil, false, fmt.Errorf("look for %ss that are gone: %w", kind, err)
 	}
 	if len(missing) > 0 && !at.Known {
-		s.Log.Error("the directory lists none of the accounts that we know; nothing is concluded. Is CLERK_SECRET_KEY the right instance's?", "kind", string(kind))
-		return roll{Doubted: cmp.Or(at.Doubted, at.Round)}, nil, false, nil
+		return s.doubt(kind, at), nil, false, nil
 	}
 	var marks []lockstep.Mark
 	for _, a := range missing {
@@ -118,4 +124,16 @@ func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (
 		return at, marks, true, nil
 	}
 	return roll{}, marks, false, nil
+}
+
+// doubt ends a round that named none of our accounts. It logs the first one, and then one an
+// hour.
+func (s *Sweeps) doubt(kind lockstep.Kind, at roll) roll {
+	doubted := roll{Doubted: cmp.Or(at.Doubted, at.Round), Logged: at.Logged}
+	if now := time.Now(); now.Sub(time.UnixMilli(at.Logged)) >= doubtLogged {
+		s.Log.Error("directory list ignored: it names none of the known accounts", "kind", string(kind),
+			"since", time.UnixMilli(doubted.Doubted).UTC(), "fix", "check that CLERK_SECRET_KEY is the key of the instance with your users")
+		doubted.Logged = now.UnixMilli()
+	}
+	return doubted
 }

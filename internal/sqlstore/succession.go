@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,9 +31,6 @@ select exists (select 1 from subscriptions where account_kind = $1 and account_i
 select account_kind, account_id from subscriptions where paid_by = $1 and paid_by <> ''`
 	moveNotices Statement = `
 update notices set account_id = $3, account_generation = $4 where account_kind = $1 and account_id = $2`
-	moveAllEvents Statement = `
-update events set key = $2, generation = (select generation from work where key = $2), status = 'pending', reason = ''
-where key = $1 and status in ('pending', 'parked', 'failed')`
 	deleteAccount Statement = `delete from accounts where kind = $1 and id = $2`
 
 	updateSuccessor Statement = `
@@ -54,7 +52,8 @@ select kind, id from successions where kind = $1 and successor = $2 and done_at 
 select kind, id from successions where kind = $1 and successor = $2 and done_at > 0 order by id`
 )
 
-// Succeed implements [lockstep.Instances]. The rows of one account fit one transaction.
+// Succeed implements [lockstep.Instances]. The rows of one account fit one transaction, except
+// for its open events: if there are many, a wake of the former key moves the rest.
 func (s *Store) Succeed(ctx context.Context, claim lockstep.Claim, c lockstep.Succession) error {
 	if claim.Key != c.To.Key() || c.From.Kind != c.To.Kind || c.From == c.To {
 		return fmt.Errorf("%s cannot succeed %s under %s: %w", c.To, c.From, claim.Key, lockstep.ErrInvalid)
@@ -109,13 +108,35 @@ func (t *tx) succeed(ctx context.Context, claim lockstep.Claim, c lockstep.Succe
 	if err := t.markRouted(ctx, mark); err != nil {
 		return err
 	}
-	if err := t.later(ctx, moveAllEvents, c.From.Key().String(), c.To.Key().String()); err != nil {
-		return fmt.Errorf("move events: %w", err)
+	more, err := t.moveEvents(ctx, c.To, c.From.Key().String())
+	if err != nil {
+		return err
+	}
+	if more {
+		if err := t.wakeRest(ctx, c.From.Key()); err != nil {
+			return err
+		}
 	}
 	if err := t.later(ctx, deleteWaits, c.From.Key().String()); err != nil {
 		return fmt.Errorf("delete waits: %w", err)
 	}
 	return t.wake(ctx, c.From.Key())
+}
+
+// heir returns the successor of the account that a key names, if there is one.
+func (t *tx) heir(ctx context.Context, key lockstep.Key) (successor lockstep.Account, found bool, err error) {
+	former, is := key.Account()
+	if !is {
+		return lockstep.Account{}, false, nil
+	}
+	successor, err = scanAccount(t.row(ctx, selectSuccessor, former.Kind, former.ID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return lockstep.Account{}, false, nil
+	}
+	if err != nil {
+		return lockstep.Account{}, false, fmt.Errorf("read successor of %s: %w", former, err)
+	}
+	return successor, true, nil
 }
 
 // merge decides which customer is the successor's primary one, and which one becomes

@@ -135,12 +135,13 @@ func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID s
 	return t.wakeRest(ctx, customerKey(customerID))
 }
 
-// moveEvents moves open events of a customer to its account, and reports whether there may be more.
-func (t *tx) moveEvents(ctx context.Context, account lockstep.Account, customer string) (more bool, err error) {
+// moveEvents moves open events of a customer, or of a former account, to an account, and reports
+// whether there may be more.
+func (t *tx) moveEvents(ctx context.Context, account lockstep.Account, from string) (more bool, err error) {
 	most := t.pool.dialect.step(2)
-	n, err := t.exec(ctx, moveEvents, customer, account.Key().String(), most)
+	n, err := t.exec(ctx, moveEvents, from, account.Key().String(), most)
 	if err != nil {
-		return false, fmt.Errorf("move events of %s: %w", customer, err)
+		return false, fmt.Errorf("move events of %s: %w", from, err)
 	}
 	return n == int64(most), nil
 }

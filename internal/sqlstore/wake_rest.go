@@ -25,7 +25,13 @@ func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err 
 		if err != nil {
 			return err
 		}
-		if account, is := landed[0].Account(); is && landed[0] != target {
+		account, moves := landed[0].Account()
+		if landed[0] == target {
+			if account, moves, err = t.heir(ctx, target); err != nil {
+				return err
+			}
+		}
+		if moves {
 			if more, err = t.moveSome(ctx, account, target); more || err != nil {
 				return err
 			}
@@ -43,13 +49,13 @@ func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err 
 	return more, nil
 }
 
-// moveSome moves open events of a customer that is linked to its account, which is marked for them, and reports
-// whether there may be more.
-func (t *tx) moveSome(ctx context.Context, account lockstep.Account, customer lockstep.Key) (more bool, err error) {
+// moveSome moves open events of a customer that is linked, or of a former account, to the account, which is marked
+// for them, and reports whether there may be more.
+func (t *tx) moveSome(ctx context.Context, account lockstep.Account, from lockstep.Key) (more bool, err error) {
 	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Normal}); err != nil {
 		return false, err
 	}
-	return t.moveEvents(ctx, account, customer.String())
+	return t.moveEvents(ctx, account, from.String())
 }
 
 // wakeRest leaves the keys that wait for key to a run of [Store.Wake].

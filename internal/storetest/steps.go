@@ -230,6 +230,21 @@ var steps = map[string]func(*world){
 		w.wakeAll(cus1)
 		equal(w, "events of the account", w.eventsOf(alice.Key()), map[string]int{"pending": some})
 	},
+	"a successor gets many open events": func(w *world) {
+		for former, successor := range map[lockstep.Account]lockstep.Account{oldAlice: alice, {Kind: lockstep.Organization, ID: "org_old"}: acme} {
+			w.drain()
+			w.save(lockstep.Record{Account: former})
+			w.move("ins_of_" + successor.ID)
+			w.receive(some, "evt_"+successor.ID, former.Key())
+			i, err := w.Instance(w.Context(), lockstep.Clerk)
+			w.ok(err)
+			w.ok(w.succeed(former, successor, i.Generation))
+			equal(w, "moved at once", w.eventsOf(successor.Key()), map[string]int{"pending": StepRows / 2})
+			w.wakeAll(former.Key())
+			equal(w, "events of the successor", w.eventsOf(successor.Key()), map[string]int{"pending": some})
+			equal(w, "events of the former account", w.eventsOf(former.Key()), map[string]int{})
+		}
+	},
 	"the first sight of an account wakes many keys, also when a run of it dies": func(w *world) {
 		w.parkAll(some, alice.Key())
 		w.save(lockstep.Record{Account: alice})
