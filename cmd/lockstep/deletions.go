@@ -10,9 +10,9 @@ import (
 
 // deletionsCommand is for the operator whom the brake on deletions has called.
 type deletionsCommand struct {
-	List    listDeletions    `cmd:"" help:"What the brake holds, and what Stripe refused."`
-	Approve approveDeletions `cmd:"" help:"Delete after all, as the policy says; or try again what Stripe refused."`
-	Discard discardDeletions `cmd:"" help:"Do not delete: the billing goes on."`
+	List    listDeletions    `cmd:"" help:"List deletions that the brake holds or Stripe refused."`
+	Approve approveDeletions `cmd:"" help:"Delete as the policy says, or try again what Stripe refused."`
+	Discard discardDeletions `cmd:"" help:"Do not delete: billing and access continue."`
 }
 
 type listDeletions struct {
@@ -71,7 +71,7 @@ var decisions = map[string]string{"approve": "approved: its deletion continues",
 
 func (d decision) decide(ctx context.Context, in *surroundings, what string) error {
 	if d.All == (len(d.Accounts) > 0) {
-		return errors.New("name the accounts, or say --all.\n  What is held: lockstep deletions list")
+		return errors.New("name the accounts, or say --all.\n  To see the deletions that wait: lockstep deletions list")
 	}
 	var decided struct{ Accounts []string }
 	body := map[string]any{"accounts": d.Accounts}

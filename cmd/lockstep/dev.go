@@ -27,7 +27,7 @@ type devCommand struct {
 	StripeAddr string `help:"Where the Stripe simulator listens." default:"127.0.0.1:12111"`
 	ClerkAddr  string `help:"Where the Clerk simulator listens." default:"127.0.0.1:12112"`
 	Dir        string `help:"Where the state is kept." default:".lockstep" type:"path"`
-	Seed       uint64 `help:"Of every random choice of the simulators." default:"1"`
+	Seed       uint64 `help:"Seed of the simulators' random choices." default:"1"`
 }
 
 // The secrets of a world in which nothing is real. They are the same on every
