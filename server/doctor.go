@@ -131,7 +131,7 @@ func diagnoseDirectory(ctx context.Context, c Config) Finding {
 	case err != nil:
 		return Finding{"identities", Failure, err.Error() + "; is the key right?"}
 	case len(page) == 0:
-		return Finding{"identities", Warning, "nobody is listed; is it the right instance?"}
+		return Finding{"identities", Warning, "the directory lists no users; with Clerk, check that CLERK_SECRET_KEY belongs to the right instance"}
 	}
 	return Finding{"identities", Fine, fmt.Sprintf("%d users on the first page", len(page))}
 }
@@ -161,7 +161,7 @@ func diagnoseWork(ctx context.Context, c Config) (Finding, error) {
 	}
 	failed, parked := count[lockstep.Failed], count[lockstep.Parked]
 	if failed+parked > 0 {
-		f.Level, f.Detail = Warning, fmt.Sprintf("%d keys failed and %d are parked: GET /v1/work says why; lockstep link says whose something is", failed, parked)
+		f.Level, f.Detail = Warning, fmt.Sprintf("%d keys failed and %d are parked: GET /v1/work says why; lockstep link gives a parked customer to an account", failed, parked)
 	}
 	return f, err
 }
