@@ -42,8 +42,9 @@ func (s *Server) firstStart(ctx context.Context) (lockstep.Backfill, error) {
 const dryTries = 6
 
 // DryRun lists Stripe and the directory as the first start would, and returns what it would
-// link. It keeps what it lists in the configuration's store, which must be an empty one that
-// nobody else uses. progress is called about once a second.
+// link. It writes nothing to Stripe or the directory. It keeps what it lists in the
+// configuration's store, which must be an empty one that nobody else uses. It calls progress
+// four times a second.
 func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (report lockstep.BackfillReport, err error) {
 	s, err := New(c)
 	if err != nil {
@@ -57,15 +58,17 @@ func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (re
 	if !begun {
 		return report, errors.New("dry run: the database is not empty")
 	}
+	key := lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 	working, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- s.runner.Run(working) }()
+	// Only the backfill: at its end it releases the accounts and starts the sweeps, whose
+	// runs would create customers and write metadata.
+	go func() { ended <- s.runner.Only(key).Run(working) }()
 	defer func() {
 		stop()
 		err = errors.Join(err, <-ended)
 		s.leave(ctx)
 	}()
-	key := lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 	ticker := time.NewTicker(time.Second / 4)
 	defer ticker.Stop()
 	var said string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -95,7 +96,7 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 	}
 	endpoints, err := billing.Endpoints(ctx)
 	if err != nil {
-		f.Detail = err.Error() + "; is the key right, and may it read webhook endpoints?"
+		f.Detail = err.Error() + advice(err, "STRIPE_SECRET_KEY", "stripe_api_base")
 		return f
 	}
 	mode := mode(billing.Live())
@@ -121,6 +122,23 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in " + path + ": create one in Stripe's dashboard, or events are found by the gap scan only"}
 }
 
+// advice says what to do about a provider's failure: about the key if the provider refused
+// it, about the network if no answer came.
+func advice(err error, key, base string) string {
+	var upstream *lockstep.UpstreamError
+	switch {
+	case !errors.As(err, &upstream):
+		return ""
+	case upstream.Status == http.StatusUnauthorized:
+		return "; " + key + " is wrong or was revoked: copy it again from the dashboard"
+	case upstream.Status == http.StatusForbidden:
+		return "; " + key + " lacks a permission: allow it to read this in the dashboard"
+	case upstream.Status == 0:
+		return "; no answer came: check the network and " + base
+	}
+	return "; run doctor again when the provider answers"
+}
+
 func diagnoseDirectory(ctx context.Context, c Config) Finding {
 	id, err := identities(c)
 	if err != nil {
@@ -129,9 +147,9 @@ func diagnoseDirectory(ctx context.Context, c Config) Finding {
 	page, _, err := id.directory.Identities(ctx, lockstep.User, "")
 	switch {
 	case err != nil:
-		return Finding{"identities", Failure, err.Error() + "; is the key right?"}
+		return Finding{"identities", Failure, err.Error() + advice(err, "CLERK_SECRET_KEY", "clerk_api_base")}
 	case len(page) == 0:
-		return Finding{"identities", Warning, "nobody is listed; is it the right instance?"}
+		return Finding{"identities", Warning, "the directory lists no users; with Clerk, check that CLERK_SECRET_KEY belongs to the right instance"}
 	}
 	return Finding{"identities", Fine, fmt.Sprintf("%d users on the first page", len(page))}
 }
@@ -161,7 +179,7 @@ func diagnoseWork(ctx context.Context, c Config) (Finding, error) {
 	}
 	failed, parked := count[lockstep.Failed], count[lockstep.Parked]
 	if failed+parked > 0 {
-		f.Level, f.Detail = Warning, fmt.Sprintf("%d keys failed and %d are parked: GET /v1/work says why; lockstep link says whose something is", failed, parked)
+		f.Level, f.Detail = Warning, fmt.Sprintf("%d keys failed and %d are parked: GET /v1/work says why; lockstep link gives a parked customer to an account", failed, parked)
 	}
 	return f, err
 }

@@ -47,7 +47,10 @@ func diagnoseCatalog(ctx context.Context, c Config) (found []Finding) {
 			return found
 		}
 	}
-	if len(found) == 0 {
+	switch {
+	case len(found) == 0 && asked == 0:
+		found = append(found, Finding{what, Fine, "names no prices or products"})
+	case len(found) == 0:
 		found = append(found, Finding{what, Fine, fmt.Sprintf("Stripe has all %d prices and products that it names", asked)})
 	}
 	return found

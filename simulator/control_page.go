@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ const (
 type controlView struct {
 	page.Frame
 	Now           string
-	Ahead         time.Duration
+	Ahead         string // empty: the clock is this machine's
 	PortalSaved   bool
 	Customers     []customerRow
 	Subscriptions []subscriptionRow
@@ -47,7 +48,7 @@ var controlTemplate = page.Parse(`
 <h1>Simulator controls</h1>
 <section class="card">
 <h2>Billing clock</h2>
-<p id="now"><strong>{{.Now}}</strong>{{if .Ahead}} <span class="soft">{{.Ahead}} ahead of this machine</span>{{end}}</p>
+<p id="now"><strong>{{.Now}}</strong>{{if .Ahead}} <span class="soft">{{.Ahead}} ahead of this machine's clock</span>{{end}}</p>
 <div class="actions">
 <form method="post" action="/_sim/advance"><button class="quiet" name="seconds" value="3600">Advance 1 hour</button></form>
 <form method="post" action="/_sim/advance"><button class="quiet" name="seconds" value="86400">Advance 1 day</button></form>
@@ -64,20 +65,20 @@ var controlTemplate = page.Parse(`
 {{range .Subscriptions}}<tr><td>{{.ID}}</td><td>{{.Customer}}</td><td>{{.Status}}</td><td>{{.Until}}</td><td>{{.Ends}}</td></tr>{{else}}<tr><td colspan="5">None</td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Customers</h2>
 <table id="customers"><tr><th>Customer</th><th>E-mail</th><th>Metadata</th></tr>
-{{range .Customers}}<tr><td>{{.ID}}{{if .Deleted}} <span class="status bad">deleted</span>{{end}}</td><td>{{.Email}}</td><td>{{range $k, $v := .Metadata}}<code>{{$k}}={{$v}}</code> {{end}}</td></tr>{{else}}<tr><td colspan="3">None</td></tr>{{end}}</table></section>
+{{range .Customers}}<tr><td>{{.ID}}{{if .Deleted}} <span class="status bad">deleted</span>{{end}}</td><td>{{.Email}}</td><td class="long">{{range $k, $v := .Metadata}}<code>{{$k}}={{$v}}</code> {{end}}</td></tr>{{else}}<tr><td colspan="3">None</td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Users and organizations</h2>
 <table id="users"><tr><th>Id</th><th>Name</th><th>Public metadata</th></tr>
-{{range .Users}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td><code>{{.Metadata}}</code></td></tr>{{end}}
-{{range .Organizations}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td><code>{{.Metadata}}</code></td></tr>{{end}}</table></section>
+{{range .Users}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td class="long"><code>{{.Metadata}}</code></td></tr>{{end}}
+{{range .Organizations}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td class="long"><code>{{.Metadata}}</code></td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Deliveries: {{.Pending}} pending</h2>
 <p class="soft">drop {{.Policy.Drop}} · duplicate {{.Policy.Duplicate}} · twin {{.Policy.Twin}} · shuffle {{.Policy.Shuffle}} · delay up to {{.Policy.MaxDelay}}{{with .Policy.Order}} · order {{.}}{{end}}{{if .Policy.Hold}} · <strong>held</strong>{{end}}</p>
 <table id="waiting"><tr><th>Message</th><th>Type</th><th>To</th><th>Attempts</th><th>Last</th><th>Due in</th></tr>
 {{range .Waiting}}<tr><td>{{.Message}}</td><td>{{.Type}}</td><td>{{.URL}}</td><td>{{.Attempts}}</td><td>{{.Last}}</td><td>{{if .Held}}held{{else}}{{.DueIn}}{{end}}</td></tr>{{else}}<tr><td colspan="6">None</td></tr>{{end}}</table></section>
 {{with .Faults}}<section class="card scroll"><h2>Faults</h2><ul class="rows">{{range .}}<li><code>{{.}}</code></li>{{end}}</ul></section>{{end}}
 <section class="card scroll"><h2>History, newest first</h2>
-<form method="get" action="/_sim#history" role="search"><label for="q">Only what contains</label> <input id="q" name="q" value="{{.Filter}}"><p><button class="quiet">Filter</button></p></form>
+<form method="get" action="/_sim#history" role="search"><label for="q">Show only entries that contain</label> <input id="q" name="q" value="{{.Filter}}"><p><button class="quiet">Filter</button></p></form>
 <table id="history"><tr><th>#</th><th>At</th><th>Side</th><th>Request</th><th>Status</th><th>Event</th><th>Fault</th></tr>
-{{range .History}}<tr><td>{{.Seq}}</td><td>{{.At.Format "15:04:05.000"}}</td><td>{{.Side}}</td><td>{{.Method}} {{.Path}}</td><td>{{if .Status}}{{.Status}}{{else}}–{{end}}</td><td>{{.EventType}}{{if gt .Attempt 1}} (attempt {{.Attempt}}){{end}}</td><td>{{.Fault}}</td></tr>{{end}}</table>
+{{range .History}}<tr><td>{{.Seq}}</td><td>{{.At.Format "15:04:05.000"}}</td><td>{{.Side}}</td><td class="long">{{.Method}} {{.Path}}</td><td>{{if .Status}}{{.Status}}{{else}}–{{end}}</td><td>{{.EventType}}{{if gt .Attempt 1}} (attempt {{.Attempt}}){{end}}</td><td>{{.Fault}}</td></tr>{{end}}</table>
 <p><a href="/_sim/history{{with .Filter}}?q={{.}}{{end}}">All as JSON lines</a> · <a href="/_sim/state">State as JSON</a></p></section>`)
 
 func (s *Simulator) controlPage(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +89,7 @@ func (s *Simulator) controlPage(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) viewControls(filter string) controlView {
 	now := s.Now()
 	view := controlView{Frame: page.Frame{Title: "Controls", Wide: true}, Now: now.Format("Mon 2 Jan 2006 15:04:05 MST"),
-		Ahead: time.Until(now).Round(time.Second), Faults: s.faults.Active(), Filter: filter}
+		Ahead: ahead(time.Until(now)), Faults: s.faults.Active(), Filter: filter}
 	view.History = s.history.NewestWith(filter, shownHistory)
 	for _, customer := range newest(s.Customers()) {
 		view.Customers = append(view.Customers, customerRow{ID: customer.ID, Email: customer.Email, Deleted: customer.Deleted, Metadata: customer.Metadata})
@@ -108,6 +109,22 @@ func (s *Simulator) viewControls(filter string) controlView {
 		view.Waiting, view.Pending, view.Policy = s.outbox.Waiting(shownObjects), s.outbox.Pending(), s.outbox.Policy()
 	})
 	return view
+}
+
+// ahead is a span of time in words, to the second.
+func ahead(d time.Duration) string {
+	d = d.Round(time.Second)
+	days := d / (24 * time.Hour)
+	rest := d % (24 * time.Hour)
+	switch {
+	case d == 0:
+		return ""
+	case days == 0:
+		return rest.String()
+	case rest == 0:
+		return fmt.Sprintf("%d days", days)
+	}
+	return fmt.Sprintf("%d days and %s", days, rest)
 }
 
 func newest[T any](oldestFirst []T) []T {

@@ -245,6 +245,8 @@ func TestTheControlsShowStateAndMoveTheClock(t *testing.T) {
 		if got := time.Until(b.Now()).Round(day); got != 31*day {
 			t.Errorf("the clock is %s ahead", got)
 		}
+		_, _, page = b.get(stripeHost + "/_sim")
+		says(t, page, "31 days ahead of this machine")
 		_, fault := b.send("POST", stripeHost+"/_sim/faults", map[string]string{"Content-Type": "application/json"}, `{"side":"stripe","status":503,"times":1}`)
 		if fault["id"] == nil {
 			t.Errorf("fault answered %v", fault)

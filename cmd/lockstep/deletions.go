@@ -10,9 +10,9 @@ import (
 
 // deletionsCommand is for the operator whom the brake on deletions has called.
 type deletionsCommand struct {
-	List    listDeletions    `cmd:"" help:"What the brake holds, and what Stripe refused."`
-	Approve approveDeletions `cmd:"" help:"Delete after all, as the policy says; or try again what Stripe refused."`
-	Discard discardDeletions `cmd:"" help:"Do not delete: the billing goes on."`
+	List    listDeletions    `cmd:"" help:"List deletions that the brake holds or Stripe refused."`
+	Approve approveDeletions `cmd:"" help:"Delete as the policy says, or try again what Stripe refused."`
+	Discard discardDeletions `cmd:"" help:"Do not delete: billing and access continue."`
 }
 
 type listDeletions struct {
@@ -66,9 +66,12 @@ func (c *discardDeletions) Run(ctx context.Context, in *surroundings) error {
 	return c.decide(ctx, in, "discard")
 }
 
+// decisions are what to print of an account by the API's name of the decision.
+var decisions = map[string]string{"approve": "approved: its deletion continues", "discard": "discarded: its billing and access continue"}
+
 func (d decision) decide(ctx context.Context, in *surroundings, what string) error {
 	if d.All == (len(d.Accounts) > 0) {
-		return errors.New("name the accounts, or say --all.\n  What is held: lockstep deletions list")
+		return errors.New("name the accounts, or say --all.\n  To see the deletions that wait: lockstep deletions list")
 	}
 	var decided struct{ Accounts []string }
 	body := map[string]any{"accounts": d.Accounts}
@@ -78,6 +81,11 @@ func (d decision) decide(ctx context.Context, in *surroundings, what string) err
 	if err := d.call(ctx, in, http.MethodPost, "/v1/deletions/"+what, body, &decided); err != nil {
 		return err
 	}
-	fmt.Fprintf(in.stdout, "%s: %d accounts\n", what, len(decided.Accounts))
+	if len(decided.Accounts) == 0 {
+		fmt.Fprintln(in.stdout, "no deletion is held: nothing to "+what)
+	}
+	for _, account := range decided.Accounts {
+		fmt.Fprintf(in.stdout, "%s\t%s\n", account, decisions[what])
+	}
 	return nil
 }

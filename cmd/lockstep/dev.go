@@ -27,7 +27,7 @@ type devCommand struct {
 	StripeAddr string `help:"Where the Stripe simulator listens." default:"127.0.0.1:12111"`
 	ClerkAddr  string `help:"Where the Clerk simulator listens." default:"127.0.0.1:12112"`
 	Dir        string `help:"Where the state is kept." default:".lockstep" type:"path"`
-	Seed       uint64 `help:"Of every random choice of the simulators." default:"1"`
+	Seed       uint64 `help:"Seed of the simulators' random choices." default:"1"`
 }
 
 // The secrets of a world in which nothing is real. They are the same on every
@@ -119,19 +119,20 @@ func sampleApp(in *surroundings, appURL, serviceURL, clerkURL string) (http.Hand
 // explain says where everything is and what to do there.
 func (c *devCommand) explain(in *surroundings, appURL, serviceURL string, sims *simulators) {
 	fmt.Fprintf(in.stdout, `
-  Acme Notes        %s   the sample app: begin here
-  Lockstep          %s   API at /openapi.json; what it mails at /mail
+  Acme Notes        %s   the sample app: start here
+  Lockstep          %s   its API is described at /openapi.json, its e-mails are at /mail
   Stripe simulator  %s/_sim
   Clerk simulator   %s/_sim
 
   1. Open %s and sign up.
-  2. Buy Pro, with the card 4242 4242 4242 4242 and any date and CVC.
-  3. Watch it turn to Pro when the webhook's truth has arrived.
-  4. Manage billing > cancel; then advance the clock by 31 days at %s/_sim.
-  5. Ask Lockstep why:
+  2. Buy Pro with the card 4242 4242 4242 4242 and any date and CVC.
+  3. Watch the plan change to Pro when Stripe's webhook confirms the payment.
+  4. Choose Manage billing and cancel. Then advance the clock by 31 days at %s/_sim.
+  5. Ask Lockstep why you have access, or why not:
      curl -H "Authorization: Bearer %s" %s/v1/accounts/user/THE-ID-ON-THE-PAGE
+
   Nothing here is real, and nothing leaves this machine. State: %s
-  Ctrl-C stops.
+  Press Ctrl-C to stop. To start over, delete the state.
 
 `, appURL, serviceURL, sims.stripeURL(), sims.clerkURL(), appURL, sims.stripeURL(), devAPIKey, serviceURL, c.Dir)
 }

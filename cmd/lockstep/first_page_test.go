@@ -52,10 +52,10 @@ func TestTheFirstPageAfterSignUpShowsNoError(t *testing.T) {
 		}
 	}
 	for _, email := range []string{"ada@example.com", "bea@example.com", "cleo@example.com"} {
-		shows(email, "Nothing was bought yet")
+		shows(email, "You have not bought anything yet")
 	}
 	d.deliveries(t, `{"hold":true}`)
-	shows("dora@example.com", "Nothing was bought yet")
+	shows("dora@example.com", "You have not bought anything yet")
 	d.faults(t, "POST", `{"side":"clerk","method":"GET","path":"/v1/users/*","status":503}`)
 	shows("eve@example.com", "Your account is being set up")
 	d.faults(t, "DELETE", "")

@@ -9,7 +9,7 @@ import (
 // instanceCommand is for the operator who moves the business to another Clerk instance.
 type instanceCommand struct {
 	Show   showInstance   `cmd:"" help:"Show which Clerk instance and which mode of Stripe the database and the keys belong to."`
-	Accept acceptInstance `cmd:"" help:"Accept the Clerk instance of the key: the business moved there. Accounts are carried over by external_id."`
+	Accept acceptInstance `cmd:"" help:"Accept the Clerk instance of the key, because the business moved there. Carries accounts over by external_id."`
 }
 
 // instances is what the service says of them.
@@ -51,7 +51,7 @@ func (c *showInstance) Run(ctx context.Context, in *surroundings) error {
 
 type acceptInstance struct {
 	remote
-	ID string `arg:"" help:"The Clerk instance, ins_…: as lockstep instance show says."`
+	ID string `arg:"" help:"The Clerk instance (ins_…) that lockstep instance show prints."`
 }
 
 // Run accepts.

@@ -8,16 +8,17 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
-// confirmed is for commands that change whose something is: they say what they are about
+// confirmed is for commands that move a customer or an account: they say what they are about
 // to do, and ask.
 type confirmed struct {
 	remote
 	Yes bool `help:"Do not ask." short:"y"`
 }
 
-// confirm prints the account's customers and what is about to happen, and waits for a
+// confirm prints the account's customers and what is about to happen, and waits for y or
 // yes. Without an account, it prints no customers.
 func (c confirmed) confirm(ctx context.Context, in *surroundings, account, what string) error {
 	if c.Yes {
@@ -30,15 +31,16 @@ func (c confirmed) confirm(ctx context.Context, in *surroundings, account, what 
 		}
 		fmt.Fprintln(in.stdout, has)
 	}
-	fmt.Fprintf(in.stdout, "%s\nContinue? Type yes: ", what)
+	fmt.Fprintf(in.stdout, "%s\nContinue? [y/N] ", what)
 	answer, err := bufio.NewReader(in.stdin).ReadString('\n')
 	if err != nil && answer == "" {
-		return errors.New("nobody answered; to go ahead without being asked, add --yes")
+		return errors.New("nothing was changed: there was no answer; to skip the question, add --yes")
 	}
-	if strings.TrimSpace(strings.ToLower(answer)) != "yes" {
-		return errors.New("nothing was changed")
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
 	}
-	return nil
+	return errors.New("nothing was changed")
 }
 
 // customers are the lines about an account's customers.
@@ -69,24 +71,65 @@ func (c confirmed) customers(ctx context.Context, in *surroundings, account stri
 	return lines.String(), nil
 }
 
-// linkCommand links a customer or a payment to an account.
+// linkCommand links a customer or a payment to an account, or carries an account of a former
+// Clerk instance over to one of this instance.
 type linkCommand struct {
 	confirmed
-	Object  string `arg:"" help:"A customer (cus_…), or the checkout session of a guest's payment (cs_…)."`
+	Object  string `arg:"" help:"A customer (cus_…), the checkout session of a guest's payment (cs_…), or an account of a former Clerk instance (user/user_old)."`
 	Account string `arg:"" help:"As user/user_2x… or organization/org_9y…."`
 }
 
 // Run links.
 func (c *linkCommand) Run(ctx context.Context, in *surroundings) error {
-	err := c.confirm(ctx, in, c.Account, fmt.Sprintf("%s will belong to %s, and what it paid for will give it access.", c.Object, c.Account))
-	if err != nil {
+	former := strings.Contains(c.Object, "/")
+	what := fmt.Sprintf("%s will belong to %s, and what it paid for will give it access.", c.Object, c.Account)
+	if former {
+		what = fmt.Sprintf("Everything of %s moves to %s: customers, subscriptions, licenses and history. The old account is removed, and its id leads to the new one.", c.Object, c.Account)
+	}
+	if err := c.confirm(ctx, in, c.Account, what); err != nil {
 		return err
 	}
 	if err := c.call(ctx, in, http.MethodPost, "/v1/links", map[string]any{"object": c.Object, "account": c.Account}, nil); err != nil {
 		return err
 	}
-	fmt.Fprintf(in.stdout, "%s now belongs to %s\n", c.Object, c.Account)
+	switch linked, err := c.linked(ctx, in); {
+	case err != nil:
+		return err
+	case former:
+		fmt.Fprintf(in.stdout, "%s is being carried over to %s; lockstep instance show lists the accounts that are left\n", c.Object, c.Account)
+	case linked:
+		fmt.Fprintf(in.stdout, "%s now belongs to %s\n", c.Object, c.Account)
+	default:
+		fmt.Fprintf(in.stdout, "the decision is stored, but Lockstep has not linked %s to %s yet; GET /v1/work shows why\n", c.Object, c.Account)
+	}
 	return nil
+}
+
+// linkWait is how long the command waits for the service to act on a decision.
+const linkWait = 5 * time.Second
+
+// linked waits for the account to have the customer. It does not wait for anything else that
+// can be linked, because the account does not list it.
+func (c *linkCommand) linked(ctx context.Context, in *surroundings) (bool, error) {
+	if !strings.HasPrefix(c.Object, "cus_") {
+		return true, nil
+	}
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for end := time.Now().Add(linkWait); ; {
+		has, err := c.customers(ctx, in, c.Account)
+		if err != nil || strings.Contains(has, " "+c.Object+",") {
+			return err == nil, err
+		}
+		if time.Now().After(end) {
+			return false, nil
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-ticker.C:
+		}
+	}
 }
 
 // unlinkCommand takes a customer from its account.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -17,19 +18,19 @@ import (
 
 // program is the command line.
 type program struct {
-	Dev       devCommand       `cmd:"" help:"Everything on this machine, with simulators and a sample app: no keys, no network."`
-	Serve     serveCommand     `cmd:"" help:"The service, against the real Stripe and Clerk unless told otherwise."`
-	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with an installation; configured as serve is."`
-	Migrate   migrateCommand   `cmd:"" help:"Move the business from an SQLite file into an empty PostgreSQL database. The file is not written any more from then on; a move that was interrupted goes on when it is run again."`
-	Backfill  backfillCommand  `cmd:"" help:"Link the customers of a business that is older than Lockstep. The first start on an empty database does so by itself."`
-	Forget    forgetCommand    `cmd:"" help:"Forget a deleted account's personal data at once."`
-	Link      linkCommand      `cmd:"" help:"Link a customer, a guest's payment or a former account to an account."`
-	Unlink    unlinkCommand    `cmd:"" help:"Take a customer from its account."`
-	Merge     mergeCommand     `cmd:"" help:"Choose the primary one of an account's customers."`
+	Dev       devCommand       `cmd:"" help:"Try it: Lockstep with simulators of Stripe and Clerk and a sample app, without keys or network."`
+	Serve     serveCommand     `cmd:"" help:"Run the service."`
+	Doctor    doctorCommand    `cmd:"" help:"Check keys, endpoints, prices and work. Takes the flags and environment of serve."`
+	Migrate   migrateCommand   `cmd:"" help:"Copy an SQLite database into an empty PostgreSQL database. Seals the file against further writes. Run it again to continue after an interruption."`
+	Backfill  backfillCommand  `cmd:"" help:"Link the Stripe customers of an existing business. The first start on an empty database does this by itself."`
+	Forget    forgetCommand    `cmd:"" help:"Erase the stored personal data of a deleted account now."`
+	Link      linkCommand      `cmd:"" help:"Link a customer or a guest's payment to an account, or carry an account of a former Clerk instance over."`
+	Unlink    unlinkCommand    `cmd:"" help:"Remove a customer from its account."`
+	Merge     mergeCommand     `cmd:"" help:"Choose the primary customer of an account."`
 	Instance  instanceCommand  `cmd:"" help:"Move to another Clerk instance: show, accept."`
-	Deletions deletionsCommand `cmd:"" help:"What the brake on deletions holds: list, approve, discard."`
+	Deletions deletionsCommand `cmd:"" help:"Review deletions that the safety brake holds or Stripe refused: list, approve, discard."`
 
-	Sim simCommand `cmd:"" help:"The Stripe and Clerk simulators alone."`
+	Sim simCommand `cmd:"" help:"Run only the Stripe and Clerk simulators."`
 
 	LogLevel  slog.Level `help:"debug, info, warn or error." env:"LOCKSTEP_LOG_LEVEL" default:"info"`
 	LogFormat string     `help:"text or json." env:"LOCKSTEP_LOG_FORMAT" enum:"text,json" default:"text"`
@@ -53,12 +54,25 @@ func main() {
 	os.Exit(run(ctx))
 }
 
+// asked turns "lockstep", "lockstep help" and "lockstep help COMMAND" into --help.
+func asked(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	return args
+}
+
 func run(ctx context.Context) int {
 	var p program
-	parsed := kong.Parse(&p,
+	parser := kong.Must(&p,
 		kong.Name("lockstep"),
-		kong.Description("Keeps Clerk users and organizations, Stripe customers and payments, and who has access in step."),
+		kong.Description("Keeps Clerk users, Stripe payments and your app's view of access in sync. Start with: lockstep dev"),
 		kong.UsageOnError())
+	parsed, err := parser.Parse(asked(os.Args[1:]))
+	parser.FatalIfErrorf(err)
 	options := &slog.HandlerOptions{Level: p.LogLevel}
 	var handler slog.Handler = slog.NewTextHandler(os.Stderr, options)
 	if p.LogFormat == "json" {

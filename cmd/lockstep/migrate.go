@@ -14,9 +14,9 @@ import (
 
 // migrateCommand moves a business from SQLite to PostgreSQL.
 type migrateCommand struct {
-	From   string `help:"Where it is: sqlite:PATH." required:"" placeholder:"URL"`
-	To     string `help:"Where it goes: postgres://USER:PASSWORD@HOST/DATABASE, which must be empty." env:"DATABASE_URL" placeholder:"URL"`
-	Unseal bool   `help:"Let the file be written again, after a move that is not to be finished; the target is then good for nothing."`
+	From   string `help:"The database to copy: sqlite:PATH." required:"" placeholder:"URL"`
+	To     string `help:"The database to fill: postgres://USER:PASSWORD@HOST/DATABASE, which must be empty." env:"DATABASE_URL" placeholder:"URL"`
+	Unseal bool   `help:"Give up the move: unseal the file, so that serve can use it again. Delete the target afterwards."`
 }
 
 // Run moves what has not been moved yet.

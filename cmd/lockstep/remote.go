@@ -13,7 +13,7 @@ import (
 
 // remote is a service that runs somewhere, as commands for operators reach it.
 type remote struct {
-	URL string `help:"Where the service is." env:"LOCKSTEP_URL" default:"http://127.0.0.1:8080"`
+	URL string `help:"Where the service is. Its API key is read from LOCKSTEP_API_KEY." env:"LOCKSTEP_URL" default:"http://127.0.0.1:8080"`
 }
 
 // call sends a request to the service's API with LOCKSTEP_API_KEY, and decodes the

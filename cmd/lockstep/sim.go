@@ -22,9 +22,9 @@ type simCommand struct {
 	StripeWebhook string `help:"Where it delivers Stripe's events, signed with STRIPE_WEBHOOK_SECRET." placeholder:"URL"`
 	ClerkWebhook  string `help:"Where it delivers Clerk's events, signed with CLERK_WEBHOOK_SIGNING_SECRET." placeholder:"URL"`
 	State         string `help:"Keep the simulators' state in this file." type:"path" placeholder:"FILE"`
-	Seed          uint64 `help:"Of every random choice." default:"1"`
-	RateLimits    bool   `help:"Refuse what exceeds the providers' published rate limits."`
-	Portal        bool   `help:"Begin with the settings of Stripe's customer portal saved."`
+	Seed          uint64 `help:"Seed of the random choices." default:"1"`
+	RateLimits    bool   `help:"Enforce the providers' published rate limits."`
+	Portal        bool   `help:"Start with saved settings of Stripe's customer portal."`
 }
 
 // Run simulates until it is told to stop.

@@ -196,7 +196,7 @@ var problems = map[string]string{
 	"checkout":     "We could not start the checkout. The terminal says why.",
 	"billing":      "We could not open the billing portal. The terminal says why.",
 	"access":       "We could not read your access. The terminal says why.",
-	"impersonated": "You are signed in as somebody else. You can look, but not buy.",
+	"impersonated": "You are impersonating this user. You can look, but not buy.",
 }
 
 // fail logs an error and shows the problem with the given code.

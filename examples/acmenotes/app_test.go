@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,7 +156,11 @@ func TestOtherSitesCanDoNothing(t *testing.T) {
 	if w := k.ask("GET", "/?problem=checkout", ""); !strings.Contains(w.Body.String(), "could not start the checkout") {
 		t.Errorf("a problem of ours is not shown: %s", w.Body)
 	}
+	k.spent = nil
 	if w := k.ask("POST", "/sign-out", ""); w.Code != http.StatusSeeOther || k.cookies[cookieName] != nil {
 		t.Errorf("sign out: %d", w.Code)
+	}
+	if want := []string{"/v1/sessions/sess_1/revoke {}"}; !slices.Equal(k.spent, want) {
+		t.Errorf("signing out asked for %q, want %q: else Clerk signs the browser in again", k.spent, want)
 	}
 }

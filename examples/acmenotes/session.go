@@ -51,7 +51,14 @@ func (a *App) setCookie(w http.ResponseWriter, name, value string) {
 		Secure: strings.HasPrefix(a.URL, "https://"), MaxAge: 7 * 24 * 3600})
 }
 
+// signOut ends the session at Clerk too. Otherwise Clerk's pages would sign the browser in
+// again as the same user, without asking.
 func (a *App) signOut(w http.ResponseWriter, r *http.Request) {
+	if id := a.sessionID(r); id != "" {
+		if err := a.endSession(r.Context(), id); err != nil {
+			a.Log.Warn("session not ended at Clerk", "error", err)
+		}
+	}
 	clearCookie(w)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

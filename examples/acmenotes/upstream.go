@@ -77,6 +77,12 @@ func (a *App) session(ctx context.Context, sessionID string) (lockstep.Session, 
 	return a.Sessions.Verify(ctx, token.JWT)
 }
 
+// endSession ends a session at Clerk.
+func (a *App) endSession(ctx context.Context, sessionID string) error {
+	var ended struct{}
+	return a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/revoke", a.ClerkKey.Reveal(), struct{}{}, &ended)
+}
+
 // call sends and receives JSON.
 func (a *App) call(ctx context.Context, method, address, key string, in, out any) error {
 	var body io.Reader

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -137,7 +138,7 @@ func (d *Desk) price(ctx context.Context, o Order) (price lockstep.Price, err er
 	}
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound), err == nil && !price.Active:
-		return price, &RefusedError{NoPrice, "Stripe has no such active price"}
+		return price, &RefusedError{NoPrice, "Stripe has no active price " + strconv.Quote(cmp.Or(o.PriceID, o.LookupKey))}
 	case err == nil && o.TrialDays > 0 && !price.Recurring:
 		return price, &RefusedError{Invalid, "a one-time payment has no trial"}
 	case err != nil:

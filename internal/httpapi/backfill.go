@@ -53,6 +53,9 @@ func (a *API) startBackfill(ctx context.Context, _ *struct{}) (*struct{}, error)
 	if at.Phase != "" && at.Phase != lockstep.BackfillDone {
 		return nil, huma.Error409Conflict("a backfill is running (" + string(at.Phase) + "); GET /v1/backfill shows its progress")
 	}
+	if err := a.Guard.Check(ctx); err != nil { // its first run would wait, and nothing would say why
+		return nil, a.problem(ctx, "start the backfill", err)
+	}
 	next, err := json.Marshal(lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: time.Now().Unix()})
 	if err != nil {
 		return nil, a.problem(ctx, "encode the state of the backfill", err)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -46,7 +47,7 @@ func (a *API) startCheckout(ctx context.Context, in *checkoutInput) (*checkoutOu
 	if (in.Body.Price == "") == (in.Body.LookupKey == "") {
 		return nil, huma.Error422UnprocessableEntity("give either price or lookup_key")
 	}
-	if err := a.checkReturn(ctx, in.Body.SuccessURL, in.Body.CancelURL); err != nil {
+	if err := cmp.Or(a.checkReturn(ctx, "success_url", in.Body.SuccessURL), a.checkReturn(ctx, "cancel_url", in.Body.CancelURL)); err != nil {
 		return nil, err
 	}
 	from := callerOf(ctx)
@@ -120,5 +121,5 @@ func (a *API) payer(ctx context.Context, named string) (lockstep.Account, error)
 	if !from.mayBuyFor(account, roles) {
 		return account, huma.Error403Forbidden("a session token buys only for its own user, or for the active organization in which the user has a role that may buy")
 	}
-	return account, nil
+	return account, a.foreign(account)
 }

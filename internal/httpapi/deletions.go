@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -73,6 +74,9 @@ func (a *API) decide(ctx context.Context, in *decideInput, decision lockstep.Del
 		accounts = append(accounts, account)
 	}
 	decided, err := a.Store.DecideDeletions(ctx, decision, accounts)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return nil, huma.Error404NotFound("accounts: the deletion of one of them is not open, so nothing was decided; GET /v1/deletions lists the open ones")
+	}
 	if err != nil {
 		return nil, a.problem(ctx, "decide deletions", err)
 	}

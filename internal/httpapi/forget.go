@@ -22,10 +22,12 @@ func (a *API) forget(ctx context.Context, in *accountPath) (*forgetOutput, error
 		return nil, err
 	}
 	events, err := a.Store.Forget(ctx, account)
-	if errors.Is(err, lockstep.ErrInUse) {
-		return nil, huma.Error409Conflict("the account is not deleted")
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return nil, huma.Error404NotFound("account " + account.String() + " not found")
+	case errors.Is(err, lockstep.ErrInUse):
+		return nil, huma.Error409Conflict("account " + account.String() + " is active; Lockstep forgets only accounts that were deleted in the directory")
+	case err != nil:
 		return nil, a.problem(ctx, "forget", err)
 	}
 	out := &forgetOutput{}

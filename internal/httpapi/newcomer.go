@@ -123,6 +123,20 @@ func (n *newcomers) remember(account lockstep.Account, exists bool) {
 	n.seen[account] = sighting{exists, time.Now().Add(lookupFresh)}
 }
 
+// foreign answers 404 for an id that cannot be Clerk's. Clerk takes an organization's slug in
+// the place of its id, so asking it about such an account would answer about another one.
+func (a *API) foreign(account lockstep.Account) error {
+	if a.newcomers == nil || account.Reference() == account.ID {
+		return nil
+	}
+	want := "user_"
+	if account.Kind == lockstep.Organization {
+		want = "org_"
+	}
+	return huma.Error404NotFound("account " + account.String() + " not found: Clerk's ids of this kind begin with " + want +
+		"; use the id, not a slug, a name or an e-mail address")
+}
+
 // known returns the record of an account. One that is new to us, but known to the directory,
 // has an empty one; isNew reports that.
 func (a *API) known(ctx context.Context, account lockstep.Account, read func(context.Context, lockstep.Account) (lockstep.Record, error)) (record lockstep.Record, isNew bool, err error) {
@@ -135,6 +149,9 @@ func (a *API) known(ctx context.Context, account lockstep.Account, read func(con
 	}
 	if a.newcomers == nil {
 		return record, false, huma.Error404NotFound("account " + account.String() + " not found; create it with PUT /v1/accounts/" + account.String())
+	}
+	if err := a.foreign(account); err != nil {
+		return record, false, err
 	}
 	exists, err := a.newcomers.exists(ctx, account, callerOf(ctx).server)
 	var delayed *lockstep.DelayError

@@ -105,6 +105,19 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	if a := k.call(http.MethodGet, "/v1/accounts/organization/nike", apiKey, ""); a.status != http.StatusNotFound || k.lookups("nike") != 0 {
 		t.Errorf("a slug is answered %d %s, after %d lookups", a.status, a.body, k.lookups("nike"))
 	}
+	for _, named := range []string{"organization/nike", "organization/user_1", "user/ada@example.com"} {
+		a := k.call(http.MethodPost, "/v1/checkout", apiKey, `{"account":"`+named+`","lookup_key":"pro","success_url":"https://app.test/"}`)
+		if a.status != http.StatusNotFound || !strings.Contains(a.body, "account "+named+" not found: Clerk's ids of this kind begin with ") {
+			t.Errorf("a checkout for %s is answered %d %s", named, a.status, a.body)
+		}
+		account, err := lockstep.ParseAccount(named)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.store.Work(t.Context(), account.Key()); err == nil {
+			t.Errorf("%s has a row in the queue", named)
+		}
+	}
 	if a := k.mayExport(lockstep.Account{Kind: lockstep.User, ID: "user_nobody"}); a.status != http.StatusOK || !strings.Contains(a.body, `"reason":"unknown account"`) {
 		t.Errorf("a check is answered %d %s", a.status, a.body)
 	}

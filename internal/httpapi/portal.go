@@ -37,7 +37,7 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	if err != nil {
 		return nil, err
 	}
-	if err := a.checkReturn(ctx, in.Body.ReturnURL); err != nil {
+	if err := a.checkReturn(ctx, "return_url", in.Body.ReturnURL); err != nil {
 		return nil, err
 	}
 	record, _, err := a.known(ctx, account, a.Store.Account)

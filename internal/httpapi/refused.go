@@ -23,11 +23,13 @@ func refusedUpstream(status int, guess string, e *lockstep.UpstreamError) error 
 			said += "; look up request " + e.RequestID + " in " + name + "'s dashboard"
 		}
 	}
+	location := e.Provider
 	detail := guess + name + " refused to " + e.Op + ": " + e.Code
 	if e.Param != "" {
 		detail += " (" + e.Param + ")"
+		location += "." + e.Param
 	}
 	return &huma.ErrorModel{Type: "urn:lockstep:" + UpstreamRefused, Title: http.StatusText(status), Status: status,
 		Detail: detail + ": " + said,
-		Errors: []*huma.ErrorDetail{{Message: said, Location: e.Provider + "." + e.Param, Value: e.Code}}}
+		Errors: []*huma.ErrorDetail{{Message: said, Location: location, Value: e.Code}}}
 }

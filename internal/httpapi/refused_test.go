@@ -36,7 +36,7 @@ func TestWhatStripeRefusedIsSaid(t *testing.T) {
 	}{
 		"portal without configuration": {"/v1/billing_portal/sessions",
 			`{"error":{"type":"invalid_request_error","message":"No configuration provided and your test mode default configuration has not been created."}}`,
-			portal(""), 422, []string{"invalid_request_error", "No configuration provided"}, "\x00"},
+			portal(""), 422, []string{"invalid_request_error", "No configuration provided"}, `"stripe."`},
 		"a flow that is switched off": {"/v1/billing_portal/sessions",
 			`{"error":{"type":"invalid_request_error","param":"flow_data[type]","message":"This feature is disabled in your portal configuration."}}`,
 			portal(`,"flow":"payment_method"`), 409, []string{"flow_data[type]", "This feature is disabled"}, "\x00"},

@@ -48,10 +48,10 @@ var signInTemplate = page.Parse(`
 <label for="email">E-mail or phone number</label>
 <input id="email" name="email" autocomplete="username" required value="{{.Email}}" list="known">
 <datalist id="known">{{range .Known}}<option value="{{.}}"></option>{{end}}</datalist>
-<p class="soft">There are no passwords here: whoever knows an address is in.</p>
+<p class="soft">The simulator has no passwords: an address is enough.</p>
 <button class="full" type="submit">Sign in</button>
 </form>
-{{with .Known}}<h2>Known users</h2><div class="actions">{{range .}}<form method="post"><button class="quiet" name="email" value="{{.}}">{{.}}</button></form>{{end}}</div>{{end}}
+{{with .Known}}<h2 class="apart">Known users</h2><div class="actions">{{range .}}<form method="post"><button class="quiet" name="email" value="{{.}}">{{.}}</button></form>{{end}}</div>{{end}}
 <p class="soft">New here? <a href="{{.Other}}">Sign up</a></p>
 </section>`)
 

@@ -35,7 +35,7 @@ var cancelStep = portalStep{
 <ul class="rows">{{range .Plan.Items}}<li><strong>{{.Name}}</strong><span>{{.Price}}</span></li>{{end}}</ul>
 <p id="effect">{{.Text}}</p>
 <form method="post">
-{{if .Reasons}}<fieldset class="choice"><legend>Why do you cancel?</legend>
+{{if .Reasons}}<fieldset class="choice"><legend>Why are you canceling?</legend>
 {{range .Reasons}}<label><input type="radio" name="feedback" value="{{.Value}}"{{if .Chosen}} checked{{end}}> {{.Text}}</label>{{end}}
 </fieldset>
 <label for="comment">Anything else? <span class="soft">Optional</span></label>

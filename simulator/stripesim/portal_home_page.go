@@ -61,7 +61,7 @@ var homeStep = portalStep{
 {{if .Cancel}}<a class="button quiet cancel" href="{{.Path}}/cancel">Cancel plan</a>{{end}}
 </div>{{end}}
 </section>
-{{else}}<section class="card"><p>There is no plan.</p></section>{{end}}
+{{else}}<section class="card"><p>No active plan.</p></section>{{end}}
 <section class="card" id="methods">
 <h2>Payment methods</h2>
 <ul class="rows">{{range .Methods}}<li class="mid"><span>{{.Text}}{{if .Default}} <span class="status">default</span>{{end}}{{with .Expires}}<br><span class="soft">{{.}}</span>{{end}}</span>
@@ -149,7 +149,7 @@ func (s *Stripe) viewPlan(v *visit, sub *Subscription) planView {
 	view.Cancel = s.portalCanCancel(v.configuration, sub)
 	view.Update = s.portalCanUpdate(features.Update, sub)
 	if ending {
-		view.Note = "Nothing more will be charged."
+		view.Note = "You will not be charged again."
 	}
 	if invoice := s.state.Invoices.Get(sub.LatestInvoice); invoice != nil && invoice.Status == "open" {
 		view.Owed = "/i/" + invoice.ID
