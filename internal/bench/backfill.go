@@ -81,7 +81,7 @@ func (p *business) total() (calls, refused int, lists int) {
 func (p *business) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	list := strings.TrimPrefix(r.URL.Path, "/v1/")
 	provider := "stripe"
-	if strings.HasPrefix(list, "users") || strings.HasPrefix(list, "organizations") {
+	if strings.HasPrefix(list, "users") || strings.HasPrefix(list, "organizations") || list == "instance" {
 		provider = "clerk"
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -112,6 +112,8 @@ func (p *business) answer(r *http.Request, list string) string {
 		return p.list(q.Get("starting_after"), "", q.Get("limit"), 50, func(i int) string {
 			return fmt.Sprintf(`{"id":"cs_%08d","object":"checkout.session","customer":"cus_%08d","mode":"subscription","status":"complete","created":%d,"client_reference_id":"user_%08d","metadata":{}}`, i, i, p.created(i), i)
 		})
+	case list == "instance":
+		return `{"object":"instance","id":"ins_Bench"}`
 	case list == "events":
 		return `{"object":"list","data":[],"has_more":false}`
 	case list == "organizations":

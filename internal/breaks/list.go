@@ -50,7 +50,7 @@ var breakages = []breakage{
 		`		if !g.reason.Grants {
 			continue
 		}`,
-		`		if !g.reason.Grants || len(features) > 0 {
+		`		if !g.reason.Grants || len(ends) > 0 {
 			continue
 		}`},
 	{"send a letter again of which nobody knows whether it was sent",
@@ -160,4 +160,28 @@ var breakages = []breakage{
 		`	if g.reason.Grants && s.Ending() {`,
 		`	if g.reason.Grants && s.Ending() {
 		g.reason.Grants = false`},
+	{"write over what somebody edited at Stripe",
+		"internal/reconcile/details.go",
+		`sameText(current, *f.handled)`,
+		`sameText(current, current)`},
+	{"an address that Stripe refuses ends the run",
+		"internal/reconcile/problems.go",
+		`	if !is {
+		return err
+	}`,
+		`	if !is || step == lockstep.StepCustomerEmail {
+		return err
+	}`},
+	{"create customers before the existing business was listed",
+		"internal/reconcile/hold.go",
+		`	return at.Holds(), nil`,
+		`	return false, nil`},
+	{"take accounts of the former Clerk instance for deleted",
+		"internal/reconcile/account.go",
+		`		case r.former() && r.now.Deletion != lockstep.DeletionApproved:`,
+		`		case r.former() && r.now.Deletion == lockstep.DeletionApproved:`},
+	{"forget what a price was called before it was raised",
+		"pricename.go",
+		`	i.Keys, i.SiblingKeys = keys, was.SiblingKeys`,
+		`	i.Keys, i.SiblingKeys = nil, nil`},
 }

@@ -19,7 +19,8 @@ import (
 const (
 	// hookPatience is for how long a message is tried.
 	hookPatience = 3 * 24 * time.Hour
-	// hookDisable is for how long an endpoint may take nothing before it is disabled.
+	// hookDisable is for how long an endpoint may take nothing before it is disabled. As with
+	// hookPatience, each step of hookBackoff is tried: while we are down, nothing is.
 	hookDisable = 5 * 24 * time.Hour
 	// hookLanes is how many calls of one endpoint are under way at once: one that hangs
 	// must not take every slot of the runner.
@@ -36,6 +37,7 @@ type HookStore interface {
 	lockstep.Hooks
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	Mark(ctx context.Context, marks ...lockstep.Mark) error
 }
 
 // Listener is an endpoint and what it wants to hear.
@@ -52,15 +54,17 @@ func (l Listener) Wants(kind lockstep.NoticeKind) bool {
 // Hooks tells webhook endpoints, each message at least once: an answer may be lost
 // after it was acted on, so a message has an id by which its receiver knows it again.
 //
-// A notice says what it said when it was recorded. The access of an account is what it
-// is when the message is sent, with the sequence of its last change: a message that has
-// been waiting is not older than the others, and an endpoint that was down hears once.
+// A notice says what it said when it was recorded. The access of an account is the one of
+// its newest sequence: a message that has been waiting is not older than the others, and an
+// endpoint that was down hears once.
 type Hooks struct {
 	store   HookStore
 	sender  lockstep.HookSender
 	catalog lockstep.Catalog
 	lanes   map[string]chan struct{}
-	log     *slog.Logger
+	// listeners are the endpoints that hear of changes of access.
+	listeners []string
+	log       *slog.Logger
 }
 
 // NewHooks returns the reconciler of messages to the listeners.
@@ -68,6 +72,9 @@ func NewHooks(store HookStore, sender lockstep.HookSender, catalog lockstep.Cata
 	h := &Hooks{store: store, sender: sender, catalog: catalog, lanes: map[string]chan struct{}{}, log: log}
 	for _, l := range listeners {
 		h.lanes[l.ID] = make(chan struct{}, hookLanes)
+		if l.Wants(lockstep.AccessChanged) {
+			h.listeners = append(h.listeners, l.ID)
+		}
 	}
 	return h
 }
@@ -86,7 +93,10 @@ func (h *Hooks) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, er
 	if err != nil {
 		return Result{}, err
 	}
-	message, sequence, err := h.compose(ctx, subject)
+	message, sequence, err := h.compose(ctx, subject, claim.Attempt)
+	if errors.Is(err, errCarriedOver) {
+		return Result{}, nil
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -140,7 +150,7 @@ func (h *Hooks) settle(ctx context.Context, claim lockstep.Claim, d lockstep.Hoo
 	switch {
 	case failed.Gone:
 		health.DisabledAt, health.Reason = now, "it answered 410: it wants no more"
-	case now.Sub(health.FailingSince) >= hookDisable:
+	case now.Sub(health.FailingSince) >= hookDisable && d.Attempts >= len(hookBackoff): // not because we were down
 		health.DisabledAt, health.Reason = now, "it has taken nothing for five days: "+failed.Reason
 	}
 	switch {
@@ -185,10 +195,10 @@ type accessData struct {
 }
 
 // compose writes the message of a subject, and says of which sequence it is.
-func (h *Hooks) compose(ctx context.Context, subject string) (m lockstep.HookMessage, sequence int64, err error) {
+func (h *Hooks) compose(ctx context.Context, subject string, attempt int) (m lockstep.HookMessage, sequence int64, err error) {
 	var e envelope
 	if account, isAccess := lockstep.AccountOfSubject(subject); isAccess {
-		if e, sequence, err = h.access(ctx, account); err != nil {
+		if e, sequence, err = h.access(ctx, account, attempt); err != nil {
 			return m, 0, err
 		}
 		subject = fmt.Sprintf("%s:%d", subject, sequence)
@@ -212,7 +222,11 @@ func (h *Hooks) notice(ctx context.Context, id string) (envelope, error) {
 	return envelope{n.Kind, n.CreatedAt, noticeData{n.Account.String(), n.Object, n.Facts}}, err
 }
 
-func (h *Hooks) access(ctx context.Context, account lockstep.Account) (envelope, int64, error) {
+// errCarriedOver says that a message is about an account that a move to another Clerk
+// instance has since carried over: the app hears of its access under the new id.
+var errCarriedOver = errors.New("the account was carried over to another one")
+
+func (h *Hooks) access(ctx context.Context, account lockstep.Account, attempt int) (envelope, int64, error) {
 	told, err := h.store.AccessTold(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return envelope{}, 0, lockstep.Terminal(fmt.Errorf("nothing was ever to be told of %s", account))
@@ -221,9 +235,29 @@ func (h *Hooks) access(ctx context.Context, account lockstep.Account) (envelope,
 		return envelope{}, 0, err
 	}
 	record, err := h.store.Account(ctx, account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return envelope{}, 0, errCarriedOver
+	}
 	if err != nil {
 		return envelope{}, 0, err
 	}
 	access := h.catalog.Access(record, time.Now())
+	switch digest, err := digestAccess(access, h.listeners); {
+	case err != nil:
+		return envelope{}, 0, err
+	case digest != told.Digest:
+		return envelope{}, 0, h.outdated(ctx, account, attempt)
+	}
 	return envelope{lockstep.AccessChanged, told.At, accessData{account.String(), told.Sequence, access, record.Projected}}, told.Sequence, nil
+}
+
+// outdated puts a message off because the account's access has changed since its sequence was
+// given out. A sequence stands for one access: otherwise two messages of one sequence could
+// differ, and an access that came back to what was told last would never be sent. The
+// account's run gives the access the next sequence.
+func (h *Hooks) outdated(ctx context.Context, account lockstep.Account, attempt int) error {
+	if err := h.store.Mark(ctx, lockstep.Mark{Key: account.Key(), Priority: lockstep.Normal}); err != nil {
+		return err
+	}
+	return &lockstep.DelayError{Reason: "the access has changed; the account's run tells it first", After: backoff(attempt)}
 }

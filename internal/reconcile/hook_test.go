@@ -23,6 +23,8 @@ type switchboard struct {
 	*testing.T
 	store  lockstep.Store
 	runner *Runner
+	// restart ends the runner, and runs it again after a while.
+	restart func(down time.Duration)
 
 	mu     sync.Mutex
 	answer func(endpoint string, try int) error
@@ -30,6 +32,8 @@ type switchboard struct {
 	record lockstep.Record
 	news   []lockstep.Notice // of the next run
 	full   bool              // no delivery can be written
+	gone   bool              // the account was carried over to another one
+	ahead  *lockstep.Record  // the account as it is in the database, before its run has seen it; nil: as the run wrote it
 }
 
 type hookCall struct {
@@ -67,7 +71,8 @@ func (s *switchboard) SendHook(_ context.Context, endpoint string, m lockstep.Ho
 // bubbleStart is when the time of every bubble begins.
 var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// deaf is a store on which no delivery can be written while the board is full.
+// deaf is a store on which no delivery can be written while the board is full, and whose
+// account may be gone, or ahead of its run.
 type deaf struct {
 	lockstep.Store
 	board *switchboard
@@ -80,6 +85,19 @@ func (d deaf) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, delive
 		return errors.New("disk is full")
 	}
 	return d.Store.SaveHookDelivery(ctx, claim, delivery, e)
+}
+
+func (d deaf) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	var gone bool
+	var ahead *lockstep.Record
+	d.board.locked(func() { gone, ahead = d.board.gone, d.board.ahead })
+	switch {
+	case gone:
+		return lockstep.Record{}, lockstep.ErrNotFound
+	case ahead != nil:
+		return *ahead, nil
+	}
+	return d.Store.Account(ctx, account)
 }
 
 var boardCatalog = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_pro"}, Features: []string{"export"}}}}
@@ -116,6 +134,15 @@ func atBoard(t *testing.T, test func(s *switchboard)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- s.runner.Run(ctx) }()
+		s.restart = func(down time.Duration) {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			time.Sleep(down)
+			ctx, cancel = context.WithCancel(t.Context())
+			go func() { ended <- s.runner.Run(ctx) }()
+		}
 		test(s)
 		cancel()
 		if err := <-ended; err != nil {
@@ -270,6 +297,26 @@ func TestAnEndpointThatTakesNothingIsDisabled(t *testing.T) {
 	})
 }
 
+// TestOurOwnOutageDisablesNoEndpoint: it failed once before and once after.
+func TestOurOwnOutageDisablesNoEndpoint(t *testing.T) {
+	atBoard(t, func(s *switchboard) {
+		s.answer = func(_ string, try int) error {
+			if try == 1 || try == 2 {
+				return &lockstep.HookError{Status: 500, Reason: "answered 500"}
+			}
+			return nil
+		}
+		s.subscribe("active")
+		s.restart(8 * 24 * time.Hour)
+		time.Sleep(time.Minute)
+		for _, endpoint := range []string{"app", "audit"} {
+			if e, err := s.store.HookEndpoint(s.Context(), endpoint); err != nil || !e.DisabledAt.IsZero() || !e.FailingSince.IsZero() {
+				s.Errorf("%s: %+v %v", endpoint, e, err)
+			}
+		}
+	})
+}
+
 // TestAnEndpointThatFailsNowAndThenIsNotDisabled: it has taken something in between.
 func TestAnEndpointThatFailsNowAndThenIsNotDisabled(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
@@ -307,6 +354,53 @@ func TestAnEndpointMaySayThatItWantsNoMore(t *testing.T) {
 }
 
 // TestARunThatDiesAfterTheCallSendsTheSameAgain: so that its receiver knows it.
+// TestASequenceStandsForOneAccess: a license is stored before its account's run, and is given
+// back before that too. The message that waits must not say with its old sequence what is true
+// in between: the end of the access would never be sent.
+func TestASequenceStandsForOneAccess(t *testing.T) {
+	atBoard(t, func(s *switchboard) {
+		s.subscribe("active")
+		time.Sleep(time.Minute)
+		active := s.record
+		s.answer = func(string, int) error { return &lockstep.HookError{Status: 503, Reason: "answered 503"} }
+		s.subscribe("canceled")
+		time.Sleep(time.Second)
+		s.locked(func() { s.ahead, s.answer = &active, nil })
+		time.Sleep(time.Hour)
+		s.locked(func() { s.ahead = nil })
+		time.Sleep(2 * time.Hour)
+		for _, endpoint := range []string{"app", "audit"} {
+			said := map[int64]bool{}
+			calls := s.to(endpoint)
+			for _, c := range calls {
+				if before, known := said[c.data.Sequence]; known && before != c.data.Access.Active {
+					s.Errorf("%s: sequence %d says active=%v and active=%v", endpoint, c.data.Sequence, before, c.data.Access.Active)
+				}
+				said[c.data.Sequence] = c.data.Access.Active
+			}
+			if last := calls[len(calls)-1].data; last.Access.Active || s.delivery(endpoint).State != lockstep.HookDelivered {
+				s.Errorf("%s heard last: %+v", endpoint, last)
+			}
+		}
+	})
+}
+
+func TestAMessageAboutAnAccountThatWasCarriedOverEnds(t *testing.T) {
+	atBoard(t, func(s *switchboard) {
+		s.answer = func(string, int) error { return &lockstep.HookError{Status: 503, Reason: "answered 503"} }
+		s.subscribe("active")
+		time.Sleep(time.Minute)
+		s.locked(func() { s.gone = true })
+		time.Sleep(24 * time.Hour)
+		for _, endpoint := range []string{"app", "audit"} {
+			key := lockstep.Key{Kind: lockstep.KeyHook, ID: endpoint + "/" + lockstep.AccessSubject(alice)}
+			if work, err := s.store.Work(s.Context(), key); err != nil || work.Pending() || work.Disposition != lockstep.Done {
+				s.Errorf("%s: %+v %v", endpoint, work, err)
+			}
+		}
+	})
+}
+
 func TestARunThatDiesAfterTheCallSendsTheSameAgain(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.full = true

@@ -16,8 +16,10 @@ const (
 	// mailHistory is how old a payment may be when we first see it and still be
 	// confirmed: older ones were made before we were there.
 	mailHistory = history
-	// mailPatience is for how long temporary failures are tried again.
+	// mailPatience is for how long temporary failures are tried again, and mailTries how often
+	// at least: while we are down, nothing is tried.
 	mailPatience = 3 * 24 * time.Hour
+	mailTries    = 8
 	// mailLanes is how many letters are under way at once: a mail server that hangs
 	// must not take every slot of the runner.
 	mailLanes = 2
@@ -134,7 +136,7 @@ func (m *Mails) settle(ctx context.Context, claim lockstep.Claim, mail lockstep.
 		mail.State = lockstep.MailUnknown
 	case failed.Fate == lockstep.MailRefused:
 		mail.State = lockstep.MailNotDelivered
-	case time.Since(mail.BeganAt) >= mailPatience:
+	case time.Since(mail.BeganAt) >= mailPatience && mail.Attempts >= mailTries:
 		mail.State, mail.Reason = lockstep.MailNotDelivered, "not delivered within three days: "+failed.Reason
 	default:
 		mail.State = lockstep.MailPending

@@ -21,6 +21,8 @@ type postOffice struct {
 	*testing.T
 	store  lockstep.Store
 	runner *Runner
+	// restart ends the runner, and runs it again after a while.
+	restart func(down time.Duration)
 
 	mu      sync.Mutex
 	answer  func(try int) error    // of the mail server, after ready
@@ -137,6 +139,15 @@ func inOffice(t *testing.T, test func(p *postOffice)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- p.runner.Run(ctx) }()
+		p.restart = func(down time.Duration) {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			time.Sleep(down)
+			ctx, cancel = context.WithCancel(t.Context())
+			go func() { ended <- p.runner.Run(ctx) }()
+		}
 		test(p)
 		cancel()
 		if err := <-ended; err != nil {
@@ -256,6 +267,25 @@ func TestAMailIsTriedForThreeDays(t *testing.T) {
 		tries := p.tries
 		pass(10 * 24 * time.Hour)
 		p.arrived(0, tries)
+	})
+}
+
+// TestOurOwnOutageGivesNoMailUp: it failed once before and once after.
+func TestOurOwnOutageGivesNoMailUp(t *testing.T) {
+	inOffice(t, func(p *postOffice) {
+		p.answer = func(try int) error {
+			if try < 3 {
+				return fails(lockstep.MailDelayed)(try)
+			}
+			return nil
+		}
+		p.mark(alice.Key())
+		pass(10 * time.Second)
+		p.arrived(0, 1)
+		p.restart(2 * mailPatience)
+		pass(time.Hour)
+		p.arrived(1, 3)
+		p.stands(lockstep.MailSent, lockstep.Done, "")
 	})
 }
 

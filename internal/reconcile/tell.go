@@ -23,12 +23,10 @@ func (r *run) tell(ctx context.Context, at time.Time) error {
 	if len(r.Listeners) == 0 {
 		return nil
 	}
-	text, err := json.Marshal([]any{r.Catalog.Access(r.now, at), r.Listeners})
+	digest, err := digestAccess(r.Catalog.Access(r.now, at), r.Listeners)
 	if err != nil {
-		return fmt.Errorf("encode access: %w", err)
+		return err
 	}
-	sum := sha256.Sum256(text)
-	digest := hex.EncodeToString(sum[:16])
 	told, err := r.Store.AccessTold(ctx, r.account)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 		return err
@@ -41,4 +39,14 @@ func (r *run) tell(ctx context.Context, at time.Time) error {
 		keys = append(keys, lockstep.HookDelivery{Endpoint: endpoint, Subject: lockstep.AccessSubject(r.account)}.Key())
 	}
 	return r.Store.TellAccess(ctx, r.claim, r.account, digest, keys)
+}
+
+// digestAccess identifies an access and who hears of it.
+func digestAccess(access lockstep.Access, listeners []string) (string, error) {
+	text, err := json.Marshal([]any{access, listeners})
+	if err != nil {
+		return "", fmt.Errorf("encode access: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16]), nil
 }

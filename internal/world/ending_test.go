@@ -31,6 +31,38 @@ func (w *world) scheduled(subscription string) (id string) {
 	return made.ID
 }
 
+// schedule has a subscription change its plan after this period, as the portal does for a
+// downgrade, or gives one back that was scheduled.
+func (w *world) schedule() {
+	s, ok := w.subscribed("active", "trialing")
+	if !ok {
+		return
+	}
+	if s.Schedule != "" {
+		w.dashboard("/v1/subscription_schedules/"+s.Schedule+"/release", nil)
+		return
+	}
+	var made struct {
+		ID     string
+		Phases []struct {
+			Start int64 `json:"start_date"`
+			End   int64 `json:"end_date"`
+		}
+	}
+	if status, err := w.post("/v1/subscription_schedules", url.Values{"from_subscription": {s.ID}}, &made); err != nil || status != http.StatusOK {
+		w.say("no schedule for %s: %d %v", s.ID, status, err)
+		return
+	}
+	next, _ := pick(w, []string{"basic", "pro"})
+	w.replanned[s.ID] = true
+	phase, first := made.Phases[0], s.Items[0]
+	w.dashboard("/v1/subscription_schedules/"+made.ID, url.Values{"end_behavior": {"release"},
+		"phases[0][items][0][price]": {first.Price}, "phases[0][items][0][quantity]": {fmt.Sprint(first.Quantity)},
+		"phases[0][start_date]": {fmt.Sprint(phase.Start)}, "phases[0][end_date]": {fmt.Sprint(phase.End)},
+		"phases[1][items][0][price]": {w.prices[next]}, "phases[1][items][0][quantity]": {fmt.Sprint(first.Quantity)}, "phases[1][duration][interval]": {"month"}, "phases[1][duration][interval_count]": {"2"}})
+	w.say("%s is scheduled to become %s", s.ID, next)
+}
+
 // paidInvoices counts the invoices that were paid.
 func (w *world) paidInvoices() (n int) {
 	for _, i := range w.sim.Invoices() {

@@ -28,6 +28,8 @@ var deeds = []deed{
 	{6, (*world).cancel},
 	{3, (*world).resume},
 	{4, (*world).changePlan},
+	{3, (*world).schedule},
+	{4, (*world).editDetails},
 	{2, (*world).portalCancel},
 	{2, (*world).pauseSubscription},
 	{2, (*world).unpauseSubscription},
@@ -69,7 +71,11 @@ func (w *world) live() {
 		total += d.weight
 	}
 	w.signUp()
-	for range 25 + w.rng.IntN(25) {
+	moves := w.rng.IntN(6) == 0
+	for n := range 25 + w.rng.IntN(25) {
+		if n == 20 && moves {
+			w.move()
+		}
 		at := w.rng.IntN(total)
 		for _, d := range deeds {
 			if at -= d.weight; at < 0 {
@@ -114,8 +120,8 @@ func pick[T any](w *world, from []T) (T, bool) {
 }
 
 func (w *world) signUp() {
-	w.signUps++
-	user, err := w.sim.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", w.signUps), FirstName: "User", LastName: fmt.Sprint(w.signUps)})
+	email := w.address("u")
+	user, err := w.sim.SignUp(simulator.SignUp{Email: email, FirstName: "User", LastName: fmt.Sprint(w.signUps)})
 	if err != nil {
 		w.t.Errorf("sign up: %v", err)
 		return
@@ -189,7 +195,7 @@ func (w *world) payByLink() {
 	if w.rng.IntN(3) == 0 { // a link of one person that another one's reference was pasted into
 		if c, some := pick(w, w.sim.Customers()); some && !c.Deleted {
 			// Our link decides whose it is, so there must be one.
-			if _, err := w.service.store.AccountOfCustomer(context.Background(), c.ID); err == nil {
+			if _, err := w.linked(c.ID); err == nil {
 				customer = c.ID
 			}
 		}
@@ -278,8 +284,7 @@ func (w *world) resume() {
 
 func (w *world) changeUser() {
 	if user, ok := pick(w, w.sim.Users()); ok {
-		w.signUps++
-		email := fmt.Sprintf("changed%d@example.com", w.signUps)
+		email := w.address("changed")
 		w.say("change %s: %v", user.ID, w.sim.UpdateUser(user.ID, email, "Changed", fmt.Sprint(w.signUps)))
 	}
 }
@@ -368,6 +373,7 @@ func (w *world) breakCalls() {
 		f.CutAfter = 1 + w.rng.IntN(40)
 	case 4:
 		f.Hang = time.Duration(5+w.rng.IntN(60)) * time.Second
+		w.hanging = time.Now().Add(100 * 365 * 24 * time.Hour)
 	case 5:
 		f.Status, f.Body = 404, "<html>Not found</html>" // a proxy's page; it must not be believed
 	}
@@ -375,7 +381,12 @@ func (w *world) breakCalls() {
 	w.sim.AddFault(f)
 }
 
-func (w *world) mendCalls() { w.sim.ClearFaults() }
+func (w *world) mendCalls() {
+	w.sim.ClearFaults()
+	if w.hanging.After(time.Now()) {
+		w.hanging = time.Now().Add(time.Minute + 5*time.Second)
+	}
+}
 
 // misroute has a proxy answer for Clerk, that it knows no such page, while somebody
 // says that a user is gone. Neither is an answer.

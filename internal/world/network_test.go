@@ -71,6 +71,7 @@ type party struct {
 	once      sync.Once
 	watch     func(*http.Request) error // sees each request before it leaves, and may stop it; may be nil
 	stall     atomic.Int64              // how long the next request hangs whatever its context says
+	held      atomic.Int64              // requests that hang so right now
 }
 
 func (n *network) party() *party {
@@ -101,6 +102,8 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	if stall := p.stall.Swap(0); stall > 0 {
+		p.held.Add(1)
+		defer p.held.Add(-1)
 		// A process that is stopped notices neither the time nor its context.
 		select {
 		case <-time.After(time.Duration(stall)):

@@ -38,6 +38,10 @@ func (c *checker) claimants(customerID string, objects ...map[string]string) []s
 			all = append(all, "user/"+m["clerkUserId"])
 		}
 	}
+	all = append(all, c.named[customerID])
+	for i := range all {
+		all[i] = c.current(all[i])
+	}
 	return slices.DeleteFunc(all, func(account string) bool { return account == "" })
 }
 
@@ -91,7 +95,7 @@ func (c *checker) checkPaid() {
 		if s.Mode != "payment" || s.Status != "complete" {
 			continue
 		}
-		claimants := append(c.claimants(s.Customer, s.Metadata), referred(s))
+		claimants := append(c.claimants(s.Customer, s.Metadata), c.current(referred(s)))
 		claimants = slices.DeleteFunc(claimants, func(account string) bool { return account == "" })
 		if _, counts := c.fate(s, map[string]string{c.prices["pass"]: "pass"}[s.Lines[0].Price]); counts {
 			paid(s.ID, claimants)

@@ -178,6 +178,8 @@ func (c *checker) checkLetters() {
 				switch {
 				case err != nil:
 					c.wrong("%s: mail of %s to %q: %v", account, n.ID, to, err)
+				case mail.State == lockstep.MailSent && c.prior[n.Object] && len(recipients) > 1:
+					c.wrong("%s: an e-mail tells of %s, which is older than Lockstep", account, n.Object)
 				case mail.State == lockstep.MailSent:
 					sent++
 				case mail.State == lockstep.MailUnknown:

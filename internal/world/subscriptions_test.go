@@ -117,6 +117,9 @@ func (w *world) lapse() {
 	if !ok {
 		return
 	}
+	if w.service.closed { // Stripe would disable the endpoint, and only the gap scan would tell
+		w.service = w.boot()
+	}
 	w.say("the renewal of %s is declined: %v", s.ID, w.sim.SetCard(s.Customer, "4000000000000341"))
 	time.Sleep(time.Until(s.PeriodEnd()) + time.Duration(2+w.rng.IntN(5*24))*time.Hour)
 }

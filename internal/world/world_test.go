@@ -125,12 +125,21 @@ type world struct {
 	rotated   string                       // another key of the same Clerk instance; empty: there is none
 	change    func(*server.Config)         // of the services that are booted from now on; may be nil
 	replanned map[string]bool              // subscriptions whose plan was changed
+	edited    map[string]edit              // customers that somebody has edited
+	hanging   time.Time                    // until then a request of the service may hang
+	moved     string                       // the key of the Clerk instance that the business moved to; empty: it did not
+	former    map[string]string            // accounts of the former Clerk instance: who they are now
+	unnoticed map[string]bool              // accounts whose deletion was not known before the move
+	prior     map[string]bool              // what was bought long before Lockstep's first start
+	hers      map[string]string            // a customer that an account had before Lockstep's first start
+	named     map[string]string            // customers that only Clerk's private metadata names: whose they are
 }
 
 // create makes a world; changes are made to what its simulators are made of.
 func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*simulator.Config)) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
-		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}, disputes: map[string]string{}, taken: map[string]bool{},
+		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}, edited: map[string]edit{},
+		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{}, hers: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
 		letterbox: &letterbox{letters: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
@@ -186,7 +195,14 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		}
 		sender.cut()
 	})
+	if established(seed, changes) {
+		w.establish()
+	}
 	w.service = w.boot()
+	if len(w.sim.Users()) > 0 { // some of them are noticed before the backfill ends
+		w.changeUser()
+		w.changeUser()
+	}
 	// What happened before a new database had noted when it was born is not promised.
 	time.Sleep(time.Second)
 	return w
