@@ -232,6 +232,10 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 		}
 		r.generation = generation
 	}
+	var err error
+	if r.incomplete, err = as.Hold.incomplete(ctx); err != nil {
+		return nil, err
+	}
 	was, err := as.Store.Account(ctx, account)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):

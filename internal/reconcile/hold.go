@@ -65,10 +65,11 @@ func BackfillState(ctx context.Context, store interface {
 }
 
 // observeHold finds out whether the account is held. An account that has access by what
-// Stripe says needs no hold.
+// Stripe says needs no hold. Whether the backfill has ended is known from before the record was
+// read: the backfill ends when the licenses are stored, and an older record lacks them.
 func (r *run) observeHold(ctx context.Context) (err error) {
-	if r.incomplete, err = r.Hold.incomplete(ctx); err != nil || r.now.State == lockstep.AccountDeleted {
-		return err
+	if r.now.State == lockstep.AccountDeleted {
+		return nil
 	}
 	var contested bool
 	if r.candidates, contested, err = r.Hold.claims(ctx, r.account); err != nil {

@@ -28,6 +28,8 @@ type business struct {
 	licensed bool        // those who pay have a license: by itself it is no active subscription
 	away     atomic.Bool // Clerk does not list organizations, so that a backfill does not end
 	noUsers  atomic.Bool // nor users
+
+	slow time.Duration // how long Clerk takes to read a user
 }
 
 // existing has a world without Lockstep, until open starts it.
@@ -75,6 +77,9 @@ func (b *business) watchMetadata(rw http.ResponseWriter, r *http.Request) {
 			}
 		}
 		b.mu.Unlock()
+	}
+	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v1/users/") {
+		time.Sleep(b.slow)
 	}
 	if b.away.Load() && r.URL.Path == "/v1/organizations" || b.noUsers.Load() && r.Method == http.MethodGet && r.URL.Path == "/v1/users" {
 		rw.WriteHeader(http.StatusServiceUnavailable)
@@ -367,6 +372,25 @@ func TestAOneTimePaymentFromBeforeCounts(t *testing.T) {
 			}
 		}
 		b.unharmed(before + 1) // eve paid as a guest, and has a customer now
+	})
+}
+
+// TestABackfillThatEndsDuringARunLowersNothing: the run has read its account before the license
+// was stored, and waits for Clerk until the backfill has ended.
+func TestABackfillThatEndsDuringARunLowersNothing(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		b := existing(t, w)
+		b.licensed = true
+		ada := b.user("ada@example.com", nil)
+		customer := w.elsewhere("life", typed, url.Values{"metadata[clerkUserId]": {ada}, "customer_creation": {"always"}})
+		b.slow = 6 * time.Second // less than a call may take
+		b.open(nil)
+		time.Sleep(time.Hour)
+		b.has("user/"+ada, customer)
+		b.unharmed(1)
+		if a := b.ask("user/" + ada); a.Access.Plan != "life" {
+			t.Errorf("%+v", a)
+		}
 	})
 }
 

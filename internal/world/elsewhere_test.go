@@ -104,6 +104,14 @@ func TestWhatIsBoughtBesideLockstepCounts(t *testing.T) {
 		"the app's own id beside the reference, for a license": {func(w *world, user string) string {
 			return w.elsewhere("life", other, url.Values{"metadata[userId]": {"ckz1x"}, "client_reference_id": {user}})
 		}, "life", false},
+		"the app's own id on the subscription": {func(w *world, user string) string {
+			return w.elsewhere("pro", "", url.Values{"subscription_data[metadata][userId]": {"8231"}, "client_reference_id": {user}, "customer_email": {own}})
+		}, "pro", true},
+		"a customer of the app's, with its own id of the team": {func(w *world, user string) string {
+			var customer struct{ ID string }
+			w.stripe("/v1/customers", url.Values{"email": {other}, "metadata[orgId]": {"17"}, "metadata[userId]": {user}}, &customer)
+			return w.elsewhere("life", "", url.Values{"customer": {customer.ID}})
+		}, "life", true},
 		"a salesperson at the dashboard": {func(w *world, user string) string {
 			return w.before(other, url.Values{"metadata[userId]": {user}})
 		}, "pro", true},
@@ -277,6 +285,21 @@ func TestASlugThatChanged(t *testing.T) {
 	})
 }
 
+// TestASignUpThatNamesItsCustomer (C8b): a server creates the user with the customer's id in
+// private metadata. The customer has an id of the app's own database.
+func TestASignUpThatNamesItsCustomer(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		customer := w.before("other@example.com", url.Values{"metadata[userId]": {"8231"}})
+		w.clerk(http.MethodPost, "/v1/users", map[string]any{"email_address": []string{"ada@example.com"},
+			"private_metadata": map[string]any{"stripe": map[string]any{"customer": customer}}})
+		time.Sleep(time.Minute)
+		a := w.ask("user/" + w.sim.Users()[0].ID)
+		if a.CustomerID != customer || a.Access.Plan != "pro" || len(w.sim.Customers()) != 1 {
+			t.Errorf("%+v, of %d customers", a, len(w.sim.Customers()))
+		}
+	})
+}
+
 // TestAFirstStartReadsWhatOtherAppsWrote (C8, C8b): only the checkout session names the user,
 // or the app has its own database's ids or its own spelling at Stripe, or an organization's
 // private metadata names the customer, or a link's reference is an organization's slug.
@@ -300,6 +323,11 @@ func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		mills, err := w.sim.CreateOrganization("Mills", session)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c7 := b.customer("mills@example.com", nil, url.Values{"metadata[clerkOrgId]": {mills.ID}, "metadata[userId]": {"8231"}})
 		c6 := w.elsewhere("life", "session@example.com", url.Values{"client_reference_id": {looms.Slug}, "customer_creation": {"always"}})
 		b.licensed = true // by itself a license is no active subscription
 		b.open(func(c *server.Config) {
@@ -313,8 +341,12 @@ func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 		b.has("user/"+address, c4)
 		b.has("organization/"+org.ID, c5)
 		b.has("organization/"+looms.ID, c6)
-		b.unharmed(6)
-		if r := b.state().Report; r.Linked.Count != 6 || r.Ambiguous.Count+r.Unlinked.Count != 0 {
+		b.has("organization/"+mills.ID, c7)
+		b.unharmed(7)
+		if work, err := b.service.store.Work(t.Context(), lockstep.Key{Kind: lockstep.KeyUser, ID: "8231"}); err == nil {
+			t.Errorf("there is work for nobody: %+v", work)
+		}
+		if r := b.state().Report; r.Linked.Count != 7 || r.Ambiguous.Count+r.Unlinked.Count != 0 {
 			t.Errorf("the report: %+v", r)
 		}
 	})
