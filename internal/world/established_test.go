@@ -44,9 +44,6 @@ func (w *world) establish() {
 	for _, s := range w.sim.CheckoutSessions() {
 		w.prior[s.ID] = time.Since(s.Created) > news
 	}
-	for _, s := range w.sim.Subscriptions() {
-		w.prior[s.ID] = time.Since(s.Created) > news
-	}
 	w.sim.SetDelivery(simulator.DeliveryPolicy{})
 	w.say("Lockstep starts on %d customers, %d subscriptions", len(w.sim.Customers()), len(w.sim.Subscriptions()))
 }

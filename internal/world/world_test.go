@@ -131,7 +131,7 @@ type world struct {
 	moved     string                       // the key of the Clerk instance that the business moved to; empty: it did not
 	former    map[string]string            // accounts of the former Clerk instance: who they are now
 	unnoticed map[string]bool              // accounts whose deletion was not known before the move
-	prior     map[string]bool              // what was bought long before Lockstep's first start
+	prior     map[string]bool              // checkouts of long before Lockstep's first start
 	hers      map[string]string            // a customer that an account had before Lockstep's first start
 	named     map[string]string            // customers that only Clerk's private metadata names: whose they are
 }
