@@ -285,11 +285,11 @@ func addRows(digest io.Writer, table string, rows *sql.Rows) error {
 
 // reads are the methods of the store that write nothing.
 var reads = []string{
-	"Close", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled", "LicenseOfPayment",
+	"Close", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled", "LicenseOfPayment", "AccountOfLicense",
 	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unsighted", "Mail", "HookDelivery", "HookDeliveries", "HookEndpoint",
 	"AccessTold", "DeletionsIn", "DeletionTally", "AssignmentOf", "HadTrial", "Fleet", "Identity", "Identities", "ChangedSince", "HeldPrices",
 	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
-	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedEmail", "StagedPayments", "Concluded", "ClaimsOf",
+	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded", "ClaimsOf",
 }
 
 // killed are the methods of the store that write, with the operation that is killed after each.

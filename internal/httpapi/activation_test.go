@@ -101,7 +101,7 @@ func TestActivationOfADelayedPayment(t *testing.T) {
 			t.Fatal(err)
 		}
 		k.becomes(session.ID, "processing")
-		if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, "under way") {
+		if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, "being processed") {
 			t.Errorf("the page: %s", body)
 		}
 		k.sim.Advance(10 * 24 * time.Hour)
