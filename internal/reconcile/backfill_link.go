@@ -68,6 +68,11 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 	case err == nil && owner.account.IsZero():
 		return b.concludeByEmail(ctx, c, conclusion)
 	case errors.Is(err, lockstep.ErrNotFound):
+		if b.Owners.foreign(owner.account) { // an id of the application's own says nothing against an address
+			if byEmail, reason, err := b.concludeByEmail(ctx, c, conclusion); err != nil || byEmail.Outcome != lockstep.BackfillUnlinked {
+				return byEmail, reason, err
+			}
+		}
 		conclusion.Claims = []lockstep.Account{owner.account}
 		return conclusion, "the directory does not list " + owner.account.String(), nil
 	case err != nil:

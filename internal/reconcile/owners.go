@@ -84,8 +84,8 @@ func (o *Owners) ofCustomer(ctx context.Context, customer lockstep.Customer) (ow
 // Many applications write ids of their own database into metadata, under a name that we read,
 // and the directory's id elsewhere; others use the customer of somebody who left for somebody
 // who came. So names of accounts that are not known, or deleted, are passed over, as long as
-// another account of the same kind is named. Otherwise the answer is as if all were known, and
-// whoever asked waits for that account.
+// another account of the same kind is named; of any kind, where the directory cannot have the
+// id. Otherwise the answer is as if all were known, and whoever asked waits for that account.
 func (o *Owners) resolve(ctx context.Context, e evidence, find lookup) (ownership, error) {
 	rungs := e.rungs()
 	if err := o.update(ctx, rungs); err != nil {
@@ -100,7 +100,11 @@ func (o *Owners) resolve(ctx context.Context, e evidence, find lookup) (ownershi
 			return ownership{now, found.trust}, err
 		}
 	}
-	if err := findAll(ctx, rungs, find, found.account.Kind); err != nil {
+	kind := found.account.Kind
+	if o.foreign(found.account) {
+		kind = ""
+	}
+	if err := findAll(ctx, rungs, find, kind); err != nil {
 		return ownership{}, err
 	}
 	if other, err := climb(rungs); err == nil && !other.account.IsZero() {
@@ -230,11 +234,17 @@ func (o *Owners) readable(metadata map[string]string) map[string]string {
 	return fitting
 }
 
+// foreign reports whether an id cannot be the directory's own. It may still be a user's
+// external id there.
+func (o *Owners) foreign(account lockstep.Account) bool {
+	return o.ClerkIDs && account.Reference() != account.ID
+}
+
 // buyer returns the id of the user who paid for an organization, as metadata names it; empty
 // where the directory cannot have it.
 func (o *Owners) buyer(named string) string {
 	user, known := lockstep.UserOf(named)
-	if !known || o.ClerkIDs && user.Reference() != user.ID {
+	if !known || o.foreign(user) {
 		return ""
 	}
 	return named
