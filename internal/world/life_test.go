@@ -73,6 +73,9 @@ func (w *world) live() {
 	w.signUp()
 	moves := w.rng.IntN(6) == 0
 	for n := range 25 + w.rng.IntN(25) {
+		if w.oracle.endless() {
+			return
+		}
 		if n == 20 && moves {
 			w.move()
 		}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,7 +100,11 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if p.watch != nil {
-		if err := p.watch(r); err != nil {
+		switch err := p.watch(r); {
+		case errors.Is(err, errEnough):
+			return &http.Response{StatusCode: http.StatusUnprocessableEntity, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+				Body: io.NopCloser(strings.NewReader(`{"errors":[{"code":"enough","message":"enough","long_message":"enough"}]}`))}, nil
+		case err != nil:
 			return nil, err
 		}
 	}

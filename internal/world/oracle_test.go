@@ -122,6 +122,12 @@ func (w watched) Finish(ctx context.Context, claim lockstep.Claim, outcome locks
 // the echo of its own write with another never comes to rest.
 const manyWrites = 200
 
+// errEnough is answered as Clerk refuses a write, so that it is not tried again for months.
+var errEnough = errors.New("enough metadata was written")
+
+// endless reports whether metadata is written without end.
+func (o *oracle) endless() bool { return o.writes.Load() >= manyWrites }
+
 // countWrite stops metadata writes that have no end.
 func (o *oracle) countWrite(r *http.Request) error {
 	if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/metadata") {
@@ -132,7 +138,7 @@ func (o *oracle) countWrite(r *http.Request) error {
 		o.wrong("metadata is written without end")
 		fallthrough
 	case n > manyWrites:
-		return errors.New("enough metadata was written")
+		return errEnough
 	}
 	return nil
 }
