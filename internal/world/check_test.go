@@ -73,6 +73,7 @@ func (w *world) check() []string {
 	c.readCustomers()
 	c.checkCustomers()
 	c.checkAdopted()
+	c.checkPrimary()
 	c.checkDetails()
 	c.checkMemory()
 	c.checkCharges()

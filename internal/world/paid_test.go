@@ -11,6 +11,17 @@ import (
 // heart, and without a look at what Lockstep made of it. Which of several is right, the
 // ladder decides; one that nothing names is wrong.
 func (c *checker) claimants(customerID string, objects ...map[string]string) []string {
+	all := c.written(customerID, objects...)
+	for _, s := range c.sim.CheckoutSessions() {
+		if account := c.current(referred(s)); s.Customer == customerID && customerID != "" && account != "" {
+			all = append(all, account)
+		}
+	}
+	return all
+}
+
+// written are those of the claimants whom something names that only the secret key can write.
+func (c *checker) written(customerID string, objects ...map[string]string) []string {
 	var all []string
 	for _, customer := range c.sim.Customers() {
 		if customer.ID == customerID && customerID != "" {
@@ -25,7 +36,6 @@ func (c *checker) claimants(customerID string, objects ...map[string]string) []s
 	for _, s := range c.sim.CheckoutSessions() {
 		if s.Customer == customerID && customerID != "" {
 			objects = append(objects, s.Metadata)
-			all = append(all, referred(s))
 		}
 	}
 	for _, m := range objects {
@@ -114,6 +124,19 @@ func (c *checker) checkPayersCustomers(living []string) {
 		gone := slices.ContainsFunc(claimants, func(a string) bool { return !slices.Contains(living, a) })
 		if customer.Deleted && !c.discarded[customer.ID] && !gone {
 			c.wrong("customer %s of %v was deleted", customer.ID, claimants)
+		}
+	}
+}
+
+// checkPrimary: a customer that only a reference names, paid by an address that no user ever
+// had, is nobody's primary one.
+func (c *checker) checkPrimary() {
+	for account, a := range c.answers {
+		if a.CustomerID == "" || c.ours[a.CustomerID] || !c.typed[a.CustomerID] {
+			continue
+		}
+		if !slices.Contains(c.written(a.CustomerID), account) {
+			c.wrong("%s has the primary customer %s, which only a reference names", account, a.CustomerID)
 		}
 	}
 }
