@@ -16,7 +16,6 @@ var outOfScope = []struct{ prefix, why string }{
 	{"identity.", "Identity"},
 	{"issuing_", "Issuing"},
 	{"payment_intent.partially_funded", "cash balance"},
-	{"payment_link.", "Payment Links"},
 	{"payout.", "balances and payouts"},
 	{"quote.", "quotes"},
 	{"reporting.", "Reporting"},

@@ -61,7 +61,7 @@ func (w *world) move() {
 		time.Sleep(time.Minute)
 	}
 	if w.rng.IntN(2) == 0 {
-		time.Sleep(3 * listEvery) // and lists lack the former organizations
+		time.Sleep(6 * listEvery) // lists lack the former organizations, and after a day they are believed
 	}
 	time.Sleep(time.Hour)
 	for was, is := range moved.Organizations {
