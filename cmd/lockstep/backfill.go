@@ -103,7 +103,7 @@ func (c *backfillCommand) start(ctx context.Context, in *surroundings) error {
 	return c.call(ctx, in, http.MethodPost, "/v1/backfill", nil, nil)
 }
 
-// dryRun works on a database of its own, which it removes.
+// dryRun works on a temporary database.
 func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings, show *progress) (report lockstep.BackfillReport, err error) {
 	serve := serveCommand{StripeAPIBase: c.StripeAPIBase, ClerkAPIBase: c.ClerkAPIBase, Config: c.Config}
 	config, _, err := serve.settings(in)

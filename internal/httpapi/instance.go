@@ -16,7 +16,7 @@ type instanceView struct {
 	Accepted   string     `json:"accepted" example:"ins_2x" doc:"What the database belongs to: a Clerk instance, or a mode of Stripe; empty before the first start"`
 	AcceptedAt *time.Time `json:"accepted_at,omitempty"`
 	Key        string     `json:"key" doc:"What this process's key belongs to; empty while that cannot be read"`
-	Problem    string     `json:"problem,omitempty" doc:"Why nothing is deleted or created"`
+	Problem    string     `json:"problem,omitempty" doc:"Why Lockstep has paused deletions and creations"`
 	Advice     string     `json:"advice,omitempty" doc:"What to do about it"`
 }
 

@@ -68,7 +68,7 @@ type run struct {
 	now      lockstep.Record
 	known    bool               // the record was there before
 	identity *lockstep.Identity // as observed in this run; nil: not looked at
-	absent   bool               // the directory does not know it, but nothing follows from that, or not yet
+	absent   bool               // the directory does not know it, and that alone deletes nothing (yet)
 	verified string             // the verified address, also while it is being forgotten; empty: none
 	made     bool               // the customer was created in this run
 	customer *lockstep.Customer // as observed in this run; nil: not looked at
@@ -186,7 +186,7 @@ func (r *run) effects(ctx context.Context, access lockstep.Access, projected pro
 		}
 	}
 	if r.held && !access.Active {
-		return nil // nobody knows yet what it has paid for
+		return nil // the backfill has not found out yet what it has paid for
 	}
 	if err := r.limitMembers(ctx, access); err != nil {
 		return err

@@ -311,8 +311,8 @@ func parseConclusion(page string) (c lockstep.Conclusion, err error) {
 	return c, err
 }
 
-// markPayments marks one-time payments, of which the workers make licenses, and waits for a
-// page of them: without its license an account would lose access when the hold ends.
+// markPayments marks one-time payments, so that workers turn them into licenses, and waits for
+// a page of them: without its license an account would lose access when the hold ends.
 func (b *Backfill) markPayments(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill) (lockstep.Backfill, error) {
 	if at.DryRun {
 		return b.save(ctx, claim, following(at, ""), nil)

@@ -122,8 +122,8 @@ func (r *run) choosePrimary(ctx context.Context) error {
 	return nil
 }
 
-// unseen lets a customer pass that Stripe does not find, or, with a restricted key, does not
-// show: nothing follows from it. The latter is a problem, but no reason to wait for.
+// unseen ignores that Stripe does not find a customer, which proves nothing. That a restricted
+// key may not read it is recorded as a problem, and the run goes on.
 func (r *run) unseen(err error) error {
 	if err == nil || errors.Is(err, lockstep.ErrNotFound) {
 		return nil

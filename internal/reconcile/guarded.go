@@ -44,6 +44,6 @@ func (g guarded) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, e
 	return g.Reconciler.Reconcile(ctx, claim)
 }
 
-// DirectorySweeps are the keys to mark when another instance was accepted: whoever is
-// listed there is looked at.
+// DirectorySweeps are the keys to mark after an operator accepted another instance: the
+// sweeps list its users and organizations.
 func DirectorySweeps() []lockstep.Key { return []lockstep.Key{sweepUsers, sweepOrganizations} }

@@ -19,8 +19,8 @@ import (
 const (
 	// hookPatience is for how long a message is tried.
 	hookPatience = 3 * 24 * time.Hour
-	// hookDisable is for how long an endpoint may take nothing before it is disabled. As with
-	// hookPatience, each step of hookBackoff is tried: while we are down, nothing is.
+	// hookDisable is how long an endpoint may fail before it is disabled. As with hookPatience,
+	// every step of hookBackoff must have failed too: our own downtime does not count.
 	hookDisable = 5 * 24 * time.Hour
 	// hookLanes is how many calls of one endpoint are under way at once: one that hangs
 	// must not take every slot of the runner.
@@ -54,9 +54,9 @@ func (l Listener) Wants(kind lockstep.NoticeKind) bool {
 // Hooks tells webhook endpoints, each message at least once: an answer may be lost
 // after it was acted on, so a message has an id by which its receiver knows it again.
 //
-// A notice says what it said when it was recorded. The access of an account is the one of
-// its newest sequence: a message that has been waiting is not older than the others, and an
-// endpoint that was down hears once.
+// A notice is sent as it was recorded. An access message holds the account's access at its
+// newest sequence: a retried message is as current as a new one, and an endpoint that was
+// down gets one message for each account.
 type Hooks struct {
 	store   HookStore
 	sender  lockstep.HookSender

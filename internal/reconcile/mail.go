@@ -16,8 +16,8 @@ const (
 	// mailHistory is how old a payment may be when we first see it and still be
 	// confirmed: older ones were made before we were there.
 	mailHistory = history
-	// mailPatience is for how long temporary failures are tried again, and mailTries how often
-	// at least: while we are down, nothing is tried.
+	// mailPatience is how long temporary failures are retried, and mailTries how often at
+	// least: our own downtime does not count.
 	mailPatience = 3 * 24 * time.Hour
 	mailTries    = 8
 	// mailLanes is how many letters are under way at once: a mail server that hangs
