@@ -82,7 +82,7 @@ func (w *world) sell() {
 	if err != nil || status != http.StatusOK {
 		w.t.Errorf("sell: %d %v", status, err)
 	}
-	w.hers["user/"+user.ID] = customer.ID
+	w.customerBefore["user/"+user.ID] = customer.ID
 	w.say("sell pro to %s as %s, way %d", user.ID, customer.ID, way)
 }
 
@@ -97,7 +97,7 @@ func (w *world) linked(customer string) (lockstep.Account, error) {
 // checkAdopted: nobody who had a customer before Lockstep's first start got another one.
 func (c *checker) checkAdopted() {
 	for _, customer := range c.sim.Customers() {
-		before := c.hers[customer.Metadata["lockstepAccount"]]
+		before := c.customerBefore[customer.Metadata["lockstepAccount"]]
 		if before != "" && c.ours[customer.ID] && !c.discarded[before] {
 			c.wrong("%s had the customer %s before Lockstep's first start, and %s was created", customer.Metadata["lockstepAccount"], before, customer.ID)
 		}

@@ -29,7 +29,7 @@ func (w *world) move() {
 	for was, is := range moved.Users {
 		w.former["user/"+was] = "user/" + is
 	}
-	w.moved = moved.Key
+	w.movedKey = moved.Key
 	w.service.kill()
 	w.change = func(c *server.Config) { c.Clerk.Key = lockstep.Secret(moved.Key) }
 	w.service = w.boot()

@@ -46,7 +46,7 @@ type organization struct {
 }
 
 func (w *world) organization(id string) (o organization, err error) {
-	status, err := w.call(context.Background(), http.MethodGet, "http://"+clerkHost+"/v1/organizations/"+id+"?include_members_count=true", cmp.Or(w.moved, clerkKey), nil, &o)
+	status, err := w.call(context.Background(), http.MethodGet, "http://"+clerkHost+"/v1/organizations/"+id+"?include_members_count=true", cmp.Or(w.movedKey, clerkKey), nil, &o)
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("answered %d", status)
 	}
