@@ -12,8 +12,10 @@ import (
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 var shop = lockstep.Catalog{Plans: []lockstep.Plan{
-	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}, Limits: map[string]int64{"notes": 10, "files": 9}},
-	{Name: "pro", Prices: []string{"price_pro"}, Products: []string{"prod_pro"}, Rank: 2, Features: []string{"notes", "export"}, Limits: map[string]int64{"notes": 100}},
+	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"},
+		Limits: map[string]int64{"notes": 10, "files": 9}},
+	{Name: "pro", Prices: []string{"price_pro"}, Products: []string{"prod_pro"}, Rank: 2,
+		Features: []string{"notes", "export"}, Limits: map[string]int64{"notes": 100}},
 }}
 
 // sub is a subscription for a month from the first of March.
@@ -27,7 +29,8 @@ func sub(id, status, key string, change ...func(*lockstep.Subscription)) lockste
 }
 
 func license(id string, status lockstep.LicenseStatus, key string) lockstep.License {
-	return lockstep.License{ID: id, Status: status, CreatedAt: now.AddDate(-1, 0, 0), Items: []lockstep.Item{{LookupKey: key, Quantity: 1}}}
+	return lockstep.License{ID: id, Status: status, CreatedAt: now.AddDate(-1, 0, 0),
+		Items: []lockstep.Item{{LookupKey: key, Quantity: 1}}}
 }
 
 func TestStatusGrantsOrNot(t *testing.T) {
@@ -55,7 +58,8 @@ func TestPastDueHasAGrace(t *testing.T) {
 		if a.Active != want {
 			t.Errorf("grace %s: active=%v, want %v", grace, a.Active, want)
 		}
-		if lookAgain := grace == 13*time.Hour; lookAgain != !a.Recheck.IsZero() || lookAgain && !a.Recheck.Equal(now.Add(time.Hour)) {
+		if lookAgain := grace == 13*time.Hour; lookAgain != !a.Recheck.IsZero() || lookAgain &&
+			!a.Recheck.Equal(now.Add(time.Hour)) {
 			t.Errorf("grace %s: to be decided again at %s", grace, a.Recheck)
 		}
 	}
@@ -74,19 +78,34 @@ func TestAllSubscriptionsAndLicensesCount(t *testing.T) {
 		counts   string // the subscription
 		features []string
 	}{
-		"nothing":                             {status: "none"},
-		"the higher rank is the plan":         {[]lockstep.Subscription{sub("sub_1", "active", "basic"), sub("sub_2", "active", "", pro)}, nil, true, "active", "pro", "sub_2", []string{"export", "notes"}},
-		"a canceled one takes nothing away":   {[]lockstep.Subscription{sub("sub_1", "active", "basic"), sub("sub_2", "canceled", "", pro, ended)}, nil, true, "active", "basic", "sub_1", []string{"notes"}},
-		"the newer of two equals":             {[]lockstep.Subscription{sub("sub_1", "active", "basic", func(s *lockstep.Subscription) { s.CreatedAt = now }), sub("sub_2", "trialing", "basic")}, nil, true, "active", "basic", "sub_1", []string{"notes"}},
-		"a license alone":                     {nil, []lockstep.License{license("cs_1", lockstep.LicenseActive, "basic")}, true, "licensed", "basic", "", []string{"notes"}},
-		"a license beside an ended one":       {[]lockstep.Subscription{sub("sub_1", "canceled", "basic", ended)}, []lockstep.License{license("cs_1", lockstep.LicenseActive, "basic")}, true, "licensed", "basic", "sub_1", []string{"notes"}},
-		"a subscription before a license":     {[]lockstep.Subscription{sub("sub_1", "active", "basic")}, []lockstep.License{license("cs_1", lockstep.LicenseActive, "basic")}, true, "active", "basic", "sub_1", []string{"notes"}},
-		"a refunded license":                  {nil, []lockstep.License{license("cs_1", lockstep.LicenseRefunded, "basic")}, false, "none", "", "", nil},
-		"a disputed license":                  {nil, []lockstep.License{license("cs_1", lockstep.LicenseDisputed, "basic")}, false, "none", "", "", nil},
-		"a payment under way":                 {nil, []lockstep.License{license("cs_1", lockstep.LicensePending, "basic")}, false, "none", "", "", nil},
-		"a plan that the catalog lacks":       {[]lockstep.Subscription{sub("sub_1", "active", "gold")}, nil, true, "active", "gold", "sub_1", nil},
-		"the ended one when none is left":     {[]lockstep.Subscription{sub("sub_1", "canceled", "basic", ended)}, nil, false, "canceled", "", "sub_1", nil},
-		"an ended one and a refunded license": {[]lockstep.Subscription{sub("sub_1", "canceled", "basic", ended)}, []lockstep.License{license("cs_1", lockstep.LicenseRefunded, "gold")}, false, "canceled", "", "sub_1", nil},
+		"nothing": {status: "none"},
+		"the higher rank is the plan": {[]lockstep.Subscription{sub("sub_1", "active", "basic"),
+			sub("sub_2", "active", "", pro)}, nil, true, "active", "pro", "sub_2", []string{"export", "notes"}},
+		"a canceled one takes nothing away": {[]lockstep.Subscription{sub("sub_1", "active", "basic"),
+			sub("sub_2", "canceled", "", pro, ended)}, nil, true, "active", "basic", "sub_1", []string{"notes"}},
+		"the newer of two equals": {[]lockstep.Subscription{sub("sub_1", "active", "basic",
+			func(s *lockstep.Subscription) { s.CreatedAt = now }), sub("sub_2", "trialing", "basic")}, nil, true, "active",
+			"basic", "sub_1", []string{"notes"}},
+		"a license alone": {nil, []lockstep.License{license("cs_1", lockstep.LicenseActive, "basic")},
+			true, "licensed", "basic", "", []string{"notes"}},
+		"a license beside an ended one": {[]lockstep.Subscription{sub("sub_1", "canceled", "basic", ended)},
+			[]lockstep.License{license("cs_1", lockstep.LicenseActive, "basic")}, true, "licensed", "basic", "sub_1",
+			[]string{"notes"}},
+		"a subscription before a license": {[]lockstep.Subscription{sub("sub_1", "active", "basic")},
+			[]lockstep.License{license("cs_1", lockstep.LicenseActive, "basic")}, true, "active", "basic", "sub_1",
+			[]string{"notes"}},
+		"a refunded license": {nil, []lockstep.License{license("cs_1", lockstep.LicenseRefunded, "basic")},
+			false, "none", "", "", nil},
+		"a disputed license": {nil, []lockstep.License{license("cs_1", lockstep.LicenseDisputed, "basic")},
+			false, "none", "", "", nil},
+		"a payment under way": {nil, []lockstep.License{license("cs_1", lockstep.LicensePending, "basic")},
+			false, "none", "", "", nil},
+		"a plan that the catalog lacks": {[]lockstep.Subscription{sub("sub_1", "active", "gold")}, nil, true, "active",
+			"gold", "sub_1", nil},
+		"the ended one when none is left": {[]lockstep.Subscription{sub("sub_1", "canceled", "basic", ended)}, nil,
+			false, "canceled", "", "sub_1", nil},
+		"an ended one and a refunded license": {[]lockstep.Subscription{sub("sub_1", "canceled", "basic", ended)},
+			[]lockstep.License{license("cs_1", lockstep.LicenseRefunded, "gold")}, false, "canceled", "", "sub_1", nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +162,8 @@ func TestOurClockTakesNothingAway(t *testing.T) {
 
 func TestOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
-	subs := []lockstep.Subscription{sub("sub_1", "active", "basic"), sub("sub_2", "active", "basic"), sub("sub_3", "canceled", "basic")}
+	subs := []lockstep.Subscription{sub("sub_1", "active", "basic"), sub("sub_2", "active", "basic"),
+		sub("sub_3", "canceled", "basic")}
 	want := shop.Decide(subs, nil, now)
 	subs[0], subs[1], subs[2] = subs[2], subs[0], subs[1]
 	if diff := cmp.Diff(want, shop.Decide(subs, nil, now)); diff != "" {
@@ -153,7 +173,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 
 func TestCatalogProblemsAreAllTold(t *testing.T) {
 	t.Parallel()
-	bad := lockstep.Catalog{Plans: []lockstep.Plan{{Name: "a", Prices: []string{"p"}}, {Name: "a"}, {Name: "b", Prices: []string{"p"}}, {}}}
+	bad := lockstep.Catalog{Plans: []lockstep.Plan{{Name: "a", Prices: []string{"p"}}, {Name: "a"},
+		{Name: "b", Prices: []string{"p"}}, {}}}
 	err := bad.Validate()
 	for _, part := range []string{`"a" is listed twice`, `"p" is sold as plan "a" and as plan "b"`, "has no name"} {
 		if err == nil || !contains(err.Error(), part) {

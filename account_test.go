@@ -48,13 +48,16 @@ func TestReferences(t *testing.T) {
 // TestAccountIDs: what is refused is told why, by the rule that holds.
 func TestAccountIDs(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"-Nabc123", "_6f2nanoid", "V1StGXR8_Z5jdHi6B-myT", "-", "_", "a", "auth0|64f", "ada@example.com", "a.b:c", strings.Repeat("-", 128)} {
+	for _, id := range []string{"-Nabc123", "_6f2nanoid", "V1StGXR8_Z5jdHi6B-myT", "-", "_", "a", "auth0|64f",
+		"ada@example.com", "a.b:c", strings.Repeat("-", 128)} {
 		if _, err := lockstep.NewAccount(lockstep.User, id); err != nil {
 			t.Errorf("%q is refused: %v", id, err)
 		}
 	}
-	for _, id := range []string{"", ".", "..", ".a", ":a", "@a", "|a", "a b", "a/b", "a\n", "a\x00", "é", "-\n", strings.Repeat("-", 129)} {
-		if _, err := lockstep.NewAccount(lockstep.User, id); err == nil || !strings.Contains(err.Error(), "begins with a letter, a digit, _ or -") {
+	for _, id := range []string{"", ".", "..", ".a", ":a", "@a", "|a", "a b", "a/b", "a\n", "a\x00", "é", "-\n",
+		strings.Repeat("-", 129)} {
+		if _, err := lockstep.NewAccount(lockstep.User, id); err == nil ||
+			!strings.Contains(err.Error(), "begins with a letter, a digit, _ or -") {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

@@ -14,7 +14,8 @@ func TestFurtherItemsAreAddOns(t *testing.T) {
 	t.Parallel()
 	catalog := shop
 	catalog.Plans = append([]lockstep.Plan{
-		{Name: "storage", LookupKeys: []string{"storage"}, Features: []string{"backup"}, Limits: map[string]int64{"files": 1000}},
+		{Name: "storage", LookupKeys: []string{"storage"}, Features: []string{"backup"},
+			Limits: map[string]int64{"files": 1000}},
 		{Name: "calls", LookupKeys: []string{"calls"}, Features: []string{"api"}},
 	}, shop.Plans...)
 	with := func(status, id string, quantities map[string]int64) lockstep.Subscription {
@@ -34,12 +35,18 @@ func TestFurtherItemsAreAddOns(t *testing.T) {
 		features []string
 		files    int64
 	}{
-		"an add-on":             {[]lockstep.Subscription{with("active", "sub_1", map[string]int64{"basic": 3, "storage": 1})}, "basic", 3, []string{"backup", "notes"}, 1000},
-		"billed by use":         {[]lockstep.Subscription{with("active", "sub_1", map[string]int64{"basic": 3, "calls": 0})}, "basic", 3, []string{"api", "notes"}, 9},
-		"removed again":         {[]lockstep.Subscription{with("active", "sub_1", map[string]int64{"basic": 3})}, "basic", 3, []string{"notes"}, 9},
-		"alone":                 {[]lockstep.Subscription{with("active", "sub_1", map[string]int64{"storage": 2})}, "storage", 2, []string{"backup"}, 1000},
-		"in a second":           {[]lockstep.Subscription{with("active", "sub_2", map[string]int64{"storage": 1}), with("active", "sub_1", map[string]int64{"basic": 3})}, "basic", 3, []string{"backup", "notes"}, 1000},
-		"of a second that ends": {[]lockstep.Subscription{with("canceled", "sub_2", map[string]int64{"storage": 1}), with("active", "sub_1", map[string]int64{"basic": 3})}, "basic", 3, []string{"notes"}, 9},
+		"an add-on": {[]lockstep.Subscription{with("active", "sub_1",
+			map[string]int64{"basic": 3, "storage": 1})}, "basic", 3, []string{"backup", "notes"}, 1000},
+		"billed by use": {[]lockstep.Subscription{with("active", "sub_1", map[string]int64{"basic": 3, "calls": 0})},
+			"basic", 3, []string{"api", "notes"}, 9},
+		"removed again": {[]lockstep.Subscription{with("active", "sub_1", map[string]int64{"basic": 3})}, "basic", 3,
+			[]string{"notes"}, 9},
+		"alone": {[]lockstep.Subscription{with("active", "sub_1", map[string]int64{"storage": 2})},
+			"storage", 2, []string{"backup"}, 1000},
+		"in a second": {[]lockstep.Subscription{with("active", "sub_2", map[string]int64{"storage": 1}),
+			with("active", "sub_1", map[string]int64{"basic": 3})}, "basic", 3, []string{"backup", "notes"}, 1000},
+		"of a second that ends": {[]lockstep.Subscription{with("canceled", "sub_2", map[string]int64{"storage": 1}),
+			with("active", "sub_1", map[string]int64{"basic": 3})}, "basic", 3, []string{"notes"}, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -42,13 +42,14 @@ type Backfill struct {
 	// one it lists everything again.
 	Generation int64 `json:"generation,omitempty"`
 	// Waiting: the payments of the page are being settled.
-	Waiting    bool           `json:"waiting,omitempty"`
-	Looks      int            `json:"looks,omitempty"`       // at whether they are
-	StartedAt  int64          `json:"started_at"`            // Unix seconds
-	FinishedAt int64          `json:"finished_at,omitempty"` // Unix seconds; 0: it runs
-	Oldest     int64          `json:"oldest,omitempty"`      // when the first customer was created, in Unix seconds; 0: not known
-	Reached    int64          `json:"reached,omitempty"`     // when the last object listed was created, in Unix seconds
-	PhaseCount int64          `json:"phase_count"`           // how many objects the phase has handled
+	Waiting    bool  `json:"waiting,omitempty"`
+	Looks      int   `json:"looks,omitempty"`       // at whether they are
+	StartedAt  int64 `json:"started_at"`            // Unix seconds
+	FinishedAt int64 `json:"finished_at,omitempty"` // Unix seconds; 0: it runs
+	// when the first customer was created, in Unix seconds; 0: not known
+	Oldest     int64          `json:"oldest,omitempty"`
+	Reached    int64          `json:"reached,omitempty"` // when the last object listed was created, in Unix seconds
+	PhaseCount int64          `json:"phase_count"`       // how many objects the phase has handled
 	Report     BackfillReport `json:"report"`
 }
 

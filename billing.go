@@ -36,9 +36,10 @@ type Subscription struct {
 	// PlanNamed is the plan that the app named in the metadata of the subscription, or of
 	// the checkout session that began it; see [Catalog.PlanMetadata].
 	PlanNamed  string
-	ScheduleID string            // that it runs under, as observed; not kept
-	InvoiceID  string            // the latest invoice, as observed; not kept
-	InvoiceDue time.Time         // the due date of one that is open and was sent to the customer; zero for any other; not kept
+	ScheduleID string // that it runs under, as observed; not kept
+	InvoiceID  string // the latest invoice, as observed; not kept
+	// the due date of one that is open and was sent to the customer; zero for any other; not kept
+	InvoiceDue time.Time
 	InvoiceURL string            // Stripe's page on which it can be paid while it is open; not kept
 	PaidBy     string            // the user who bought it for an organization; may be empty
 	Metadata   map[string]string // as observed; only PaidBy is kept of it
@@ -119,11 +120,13 @@ func (s Subscription) newestPeriod() time.Time {
 
 // Item is what was bought: of a subscription or of a one-time payment.
 type Item struct {
-	ID          string
-	PriceID     string
-	LookupKey   string // may be empty
-	ProductID   string
-	ProductPlan string // the product's metadata "plan", else its name, as first read; read only where nothing nearer names the plan
+	ID        string
+	PriceID   string
+	LookupKey string // may be empty
+	ProductID string
+	// the product's metadata "plan", else its name, as first read; read only where nothing nearer names
+	// the plan
+	ProductPlan string
 	// Keys are the lookup keys that the price has or had, the one at purchase first. Empty
 	// for an item that was read from Stripe and not yet given its names ([Item.Named]).
 	Keys []string
@@ -217,7 +220,8 @@ func LicenseOf(c Checkout, account Account) (License, bool) {
 		return License{}, false
 	}
 	l := License{ID: c.ID, Account: account, PaymentID: c.PaymentID, Items: c.Items,
-		Amount: c.Amount, Currency: c.Currency, RefundedAmount: c.RefundedAmount, PaidAt: c.PaidAt, CreatedAt: c.CreatedAt, Status: LicenseActive}
+		Amount: c.Amount, Currency: c.Currency, RefundedAmount: c.RefundedAmount, PaidAt: c.PaidAt, CreatedAt: c.CreatedAt,
+		Status: LicenseActive}
 	switch {
 	case c.Refunded:
 		l.Status = LicenseRefunded

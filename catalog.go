@@ -68,7 +68,8 @@ func (c Catalog) Validate() error {
 	switch c.PartialRefund {
 	case "", KeepLicense, RevokeLicense:
 	default:
-		problems = append(problems, fmt.Errorf("catalog: partial refund policy %q is neither keep nor revoke", string(c.PartialRefund)))
+		problems = append(problems, fmt.Errorf("catalog: partial refund policy %q is neither keep nor revoke",
+			string(c.PartialRefund)))
 	}
 	if len(c.PlanMetadata) > longestMetadataKey || strings.ContainsAny(c.PlanMetadata, "[]") {
 		problems = append(problems, fmt.Errorf("plan_metadata: %q is not a metadata key of Stripe's; use up to %d characters without brackets", c.PlanMetadata, longestMetadataKey))
@@ -87,10 +88,12 @@ func (c Catalog) Validate() error {
 			problems = append(problems, fmt.Errorf("catalog: plan %q has a negative duration; leave it out for a license that is for good", p.Name))
 		}
 		if p.TrialDays < 0 || p.TrialDays > longestTrial {
-			problems = append(problems, fmt.Errorf("catalog: plan %q has a trial of %d days; Stripe allows up to %d", p.Name, p.TrialDays, longestTrial))
+			problems = append(problems, fmt.Errorf("catalog: plan %q has a trial of %d days; Stripe allows up to %d", p.Name,
+				p.TrialDays, longestTrial))
 		}
 		if p.TrialWithoutCard && p.TrialDays == 0 {
-			problems = append(problems, fmt.Errorf("catalog: plan %q has a trial without a card of no days; set trial_days", p.Name))
+			problems = append(problems, fmt.Errorf("catalog: plan %q has a trial without a card of no days; set trial_days",
+				p.Name))
 		}
 		for _, by := range slices.Concat(p.Prices, p.LookupKeys, p.Products) {
 			if other, taken := sold[by]; taken && other != p.Name {

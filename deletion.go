@@ -84,7 +84,8 @@ type Deletions interface {
 	// While any is held, all further ones are. What an operator decided holds; tripped
 	// reports that this is the first that is held. ErrLeaseLost when the claim is not the
 	// current one, ErrNotFound when there is no such account.
-	BeginDeletion(ctx context.Context, claim Claim, account Account, brake Brake) (state DeletionState, tripped bool, err error)
+	BeginDeletion(ctx context.Context, claim Claim, account Account, brake Brake) (state DeletionState, tripped bool,
+		err error)
 	// ForgetDeletion: the account was not deleted after all.
 	ForgetDeletion(ctx context.Context, claim Claim, account Account) error
 	// DeletionsIn returns up to limit deletions of a state, the oldest first.

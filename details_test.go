@@ -31,7 +31,8 @@ func TestCustomerDetailsFitStripe(t *testing.T) {
 
 func TestTrialAddress(t *testing.T) {
 	t.Parallel()
-	for address, want := range map[string]string{"Ada@Example.com": "ada@example.com", "ada+1@example.com": "ada@example.com", "ada+1+2@example.com": "ada@example.com",
+	for address, want := range map[string]string{"Ada@Example.com": "ada@example.com",
+		"ada+1@example.com": "ada@example.com", "ada+1+2@example.com": "ada@example.com",
 		"+1@example.com": "+1@example.com", "no address": "no address", "": ""} {
 		if got := lockstep.TrialAddress(address); got != want {
 			t.Errorf("%q is compared as %q, want %q", address, got, want)

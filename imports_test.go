@@ -21,15 +21,16 @@ const module = "github.com/lockstep-dev/lockstep"
 //	cmd -> server -> internal/{ingest,reconcile,buying,httpapi} -> root
 //	                 adapters -> internal/upstream -> root       stores -> internal/sqlstore -> root
 var mayImport = map[string][]string{
-	".":                         {},
-	"internal/ingest":           {".", "internal/clients", "internal/recent"},
-	"internal/reconcile":        {".", "internal/pricebook"},
-	"internal/pricebook":        {"."},
-	"internal/instance":         {"."},
-	"internal/activation":       {".", "internal/clients", "internal/problem", "internal/recent"},
-	"internal/clients":          {"internal/recent"},
-	"internal/recent":           {},
-	"internal/httpapi":          {".", "internal/activation", "internal/buying", "internal/clients", "internal/instance", "internal/problem", "internal/watch"},
+	".":                   {},
+	"internal/ingest":     {".", "internal/clients", "internal/recent"},
+	"internal/reconcile":  {".", "internal/pricebook"},
+	"internal/pricebook":  {"."},
+	"internal/instance":   {"."},
+	"internal/activation": {".", "internal/clients", "internal/problem", "internal/recent"},
+	"internal/clients":    {"internal/recent"},
+	"internal/recent":     {},
+	"internal/httpapi": {".", "internal/activation", "internal/buying", "internal/clients", "internal/instance",
+		"internal/problem", "internal/watch"},
 	"internal/problem":          {},
 	"internal/buying":           {".", "internal/pricebook"},
 	"internal/watch":            {"."},
@@ -54,11 +55,14 @@ var mayImport = map[string][]string{
 	"internal/freeport":         {},
 	"internal/pgtest":           {"internal/freeport"},
 	"internal/sqlitetest":       {"sqlitestore"},
-	"server":                    {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/activation", "internal/buying", "internal/clients", "internal/hookcall", "internal/instance", "internal/letters", "internal/pricebook", "internal/upstream", "internal/watch", "stripebilling", "clerkdirectory"},
-	"internal/transfer":         {},
-	"simulator/":                {"simulator/"},
-	"examples/":                 {"."},
-	"cmd/lockstep":              {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "pgstore", "internal/transfer", "clerkdirectory", "examples/"},
+	"server": {".", "internal/ingest", "internal/reconcile", "internal/httpapi", "internal/activation",
+		"internal/buying", "internal/clients", "internal/hookcall", "internal/instance", "internal/letters",
+		"internal/pricebook", "internal/upstream", "internal/watch", "stripebilling", "clerkdirectory"},
+	"internal/transfer": {},
+	"simulator/":        {"simulator/"},
+	"examples/":         {"."},
+	"cmd/lockstep": {".", "server", "smtpmail", "internal/mailbox", "simulator/", "sqlitestore", "pgstore",
+		"internal/transfer", "clerkdirectory", "examples/"},
 }
 
 // mustNotImport names foreign packages that would carry a concern to where it
@@ -86,7 +90,8 @@ func TestDirectionOfImports(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && file != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules" || d.Name() == "bin") {
+		if d.IsDir() && file != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" ||
+			d.Name() == "node_modules" || d.Name() == "bin") {
 			return filepath.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {

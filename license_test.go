@@ -18,7 +18,8 @@ var passes = lockstep.Catalog{Plans: []lockstep.Plan{
 
 // paidFor is a license that was bought at the start of 2026-03-01, and paid an hour later.
 func paidFor(keys ...string) lockstep.License {
-	l := lockstep.License{ID: "cs_1", Status: lockstep.LicenseActive, Amount: 1000, CreatedAt: now, PaidAt: now.Add(time.Hour)}
+	l := lockstep.License{ID: "cs_1", Status: lockstep.LicenseActive, Amount: 1000, CreatedAt: now,
+		PaidAt: now.Add(time.Hour)}
 	for _, key := range keys {
 		l.Items = append(l.Items, lockstep.Item{ID: "li_" + key, LookupKey: key, Quantity: 1})
 	}
@@ -41,16 +42,22 @@ func TestALicenseExpires(t *testing.T) {
 		recheck  time.Time
 		why      string
 	}{
-		"on its first day":            {paidFor("week"), paid, "week", []string{"export"}, week, week, "bought"},
-		"just before its end":         {paidFor("week"), week.Add(-time.Second), "week", []string{"export"}, week, week, "bought"},
-		"at its end":                  {paidFor("week"), week, "", nil, time.Time{}, time.Time{}, "expired"},
-		"one that is for good":        {paidFor("life"), paid.AddDate(20, 0, 0), "life", []string{"read"}, time.Time{}, time.Time{}, "bought"},
-		"the first of two ends":       {paidFor("week", "month"), paid, "week", []string{"export", "notes"}, week, week, "bought"},
-		"the other of two goes on":    {paidFor("week", "month"), week, "month", []string{"notes"}, month, month, "bought"},
-		"what is for good stays":      {paidFor("week", "life"), week, "life", []string{"read"}, time.Time{}, time.Time{}, "bought"},
-		"a lower one ends before it":  {paidFor("life", "month"), paid, "month", []string{"notes", "read"}, month, month, "bought"},
-		"without the payment's time":  {undated, week.Add(-time.Hour), "", nil, time.Time{}, time.Time{}, "expired"},
-		"without it, until then":      {undated, week.Add(-time.Hour - 1), "week", []string{"export"}, week.Add(-time.Hour), week.Add(-time.Hour), "bought"},
+		"on its first day": {paidFor("week"), paid, "week", []string{"export"}, week, week, "bought"},
+		"just before its end": {paidFor("week"), week.Add(-time.Second), "week", []string{"export"}, week, week,
+			"bought"},
+		"at its end": {paidFor("week"), week, "", nil, time.Time{}, time.Time{}, "expired"},
+		"one that is for good": {paidFor("life"), paid.AddDate(20, 0, 0), "life", []string{"read"}, time.Time{},
+			time.Time{}, "bought"},
+		"the first of two ends": {paidFor("week", "month"), paid, "week", []string{"export", "notes"}, week, week,
+			"bought"},
+		"the other of two goes on": {paidFor("week", "month"), week, "month", []string{"notes"}, month, month, "bought"},
+		"what is for good stays": {paidFor("week", "life"), week, "life", []string{"read"}, time.Time{}, time.Time{},
+			"bought"},
+		"a lower one ends before it": {paidFor("life", "month"), paid, "month", []string{"notes", "read"}, month, month,
+			"bought"},
+		"without the payment's time": {undated, week.Add(-time.Hour), "", nil, time.Time{}, time.Time{}, "expired"},
+		"without it, until then": {undated, week.Add(-time.Hour - 1), "week", []string{"export"}, week.Add(-time.Hour),
+			week.Add(-time.Hour), "bought"},
 		"the reason names what ended": {paidFor("week", "month"), month, "", nil, time.Time{}, time.Time{}, "expired"},
 	}
 	for name, tt := range tests {
@@ -94,18 +101,27 @@ func TestWhatALicenseIs(t *testing.T) {
 		keep   bool                   // grants, where a part refunded is kept
 		revoke bool                   // grants, where it is not
 	}{
-		"paid":                      {func(*lockstep.Checkout) {}, lockstep.LicenseActive, true, true},
-		"free":                      {func(c *lockstep.Checkout) { c.PaymentStatus = "no_payment_required" }, lockstep.LicenseActive, true, true},
-		"refunded in full":          {func(c *lockstep.Checkout) { c.Refunded, c.RefundedAmount = true, 1000 }, lockstep.LicenseRefunded, false, false},
-		"a part refunded":           {func(c *lockstep.Checkout) { c.RefundedAmount = 1 }, lockstep.LicenseActive, true, false},
-		"the refund failed":         {func(c *lockstep.Checkout) { c.Refunded, c.RefundedAmount = false, 0 }, lockstep.LicenseActive, true, true},
-		"disputed":                  {func(c *lockstep.Checkout) { c.Disputed = true }, lockstep.LicenseDisputed, false, false},
-		"disputed, a part refunded": {func(c *lockstep.Checkout) { c.Disputed, c.RefundedAmount = true, 1 }, lockstep.LicenseDisputed, false, false},
-		"under way":                 {func(c *lockstep.Checkout) { c.PaymentStatus = "unpaid" }, lockstep.LicensePending, false, false},
-		"failed":                    {func(c *lockstep.Checkout) { c.PaymentStatus, c.PaymentFailed = "unpaid", true }, lockstep.LicenseFailed, false, false},
-		"paid after a failure":      {func(c *lockstep.Checkout) { c.PaymentFailed = true }, lockstep.LicenseActive, true, true},
-		"not completed":             {func(c *lockstep.Checkout) { c.Status = "expired" }, "", false, false},
-		"a subscription's":          {func(c *lockstep.Checkout) { c.Mode = "subscription" }, "", false, false},
+		"paid": {func(*lockstep.Checkout) {}, lockstep.LicenseActive, true, true},
+		"free": {func(c *lockstep.Checkout) { c.PaymentStatus = "no_payment_required" },
+			lockstep.LicenseActive, true, true},
+		"refunded in full": {func(c *lockstep.Checkout) { c.Refunded, c.RefundedAmount = true, 1000 },
+			lockstep.LicenseRefunded, false, false},
+		"a part refunded": {func(c *lockstep.Checkout) { c.RefundedAmount = 1 }, lockstep.LicenseActive, true,
+			false},
+		"the refund failed": {func(c *lockstep.Checkout) { c.Refunded, c.RefundedAmount = false, 0 },
+			lockstep.LicenseActive, true, true},
+		"disputed": {func(c *lockstep.Checkout) { c.Disputed = true }, lockstep.LicenseDisputed, false,
+			false},
+		"disputed, a part refunded": {func(c *lockstep.Checkout) { c.Disputed, c.RefundedAmount = true, 1 },
+			lockstep.LicenseDisputed, false, false},
+		"under way": {func(c *lockstep.Checkout) { c.PaymentStatus = "unpaid" }, lockstep.LicensePending,
+			false, false},
+		"failed": {func(c *lockstep.Checkout) { c.PaymentStatus, c.PaymentFailed = "unpaid", true },
+			lockstep.LicenseFailed, false, false},
+		"paid after a failure": {func(c *lockstep.Checkout) { c.PaymentFailed = true }, lockstep.LicenseActive, true,
+			true},
+		"not completed":    {func(c *lockstep.Checkout) { c.Status = "expired" }, "", false, false},
+		"a subscription's": {func(c *lockstep.Checkout) { c.Mode = "subscription" }, "", false, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +136,8 @@ func TestWhatALicenseIs(t *testing.T) {
 			if !makes {
 				return
 			}
-			for policy, want := range map[lockstep.PartialRefund]bool{"": tt.keep, lockstep.KeepLicense: tt.keep, lockstep.RevokeLicense: tt.revoke} {
+			for policy, want := range map[lockstep.PartialRefund]bool{"": tt.keep, lockstep.KeepLicense: tt.keep,
+				lockstep.RevokeLicense: tt.revoke} {
 				catalog := shop
 				catalog.PartialRefund = policy
 				a := catalog.Decide(nil, []lockstep.License{l}, now)

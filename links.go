@@ -100,6 +100,7 @@ func (r Record) Own() Record {
 	if !slices.ContainsFunc(r.Further, func(l Link) bool { return l.Trust == Claimed }) {
 		return r // as of nearly every account: access is decided often
 	}
-	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions), func(s Subscription) bool { return r.Claims(s.CustomerID) })
+	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions),
+		func(s Subscription) bool { return r.Claims(s.CustomerID) })
 	return r
 }

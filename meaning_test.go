@@ -20,7 +20,8 @@ var notes = lockstep.Catalog{PlanMetadata: "tier", Plans: []lockstep.Plan{
 
 // item is an item that ends a number of days from now.
 func item(key string, days int) lockstep.Item {
-	return lockstep.Item{ID: "si_" + key, PriceID: "price_" + key, LookupKey: key, ProductID: "prod_" + key, Quantity: int64(days),
+	return lockstep.Item{ID: "si_" + key, PriceID: "price_" + key, LookupKey: key, ProductID: "prod_" + key,
+		Quantity:    int64(days),
 		PeriodStart: now.AddDate(0, 0, days-30), PeriodEnd: now.AddDate(0, 0, days)}
 }
 
@@ -49,13 +50,17 @@ func TestEachFeatureEndsWithTheItemThatGrantsIt(t *testing.T) {
 			map[string]time.Time{"notes": day(300), "export": day(10), "backup": day(300)}},
 		"a yearly plan and a monthly add-on": {with("active", item("addon", 10), item("pro_yearly", 300)), nil, day(300), 300,
 			map[string]time.Time{"notes": day(300), "export": day(300), "backup": day(10)}},
-		"the plan's period is over by our clock": {with("active", item("pro_monthly", -1), item("addon", 300)), nil, day(-1), -1,
+		"the plan's period is over by our clock": {with("active", item("pro_monthly", -1), item("addon", 300)), nil,
+			day(-1), -1,
 			map[string]time.Time{"notes": day(300), "export": day(-1), "backup": day(300)}},
 		"the same plan twice": {with("active", item("pro_monthly", 10), item("pro_yearly", 300)), nil, day(300), 310,
 			map[string]time.Time{"notes": day(300), "export": day(300)}},
-		"canceled: all end together": {canceled, nil, day(10), 10, map[string]time.Time{"notes": day(10), "export": day(10), "backup": day(10)}},
-		"a license that never ends":  {with("active", item("pro_monthly", 10)), []lockstep.License{bought}, day(10), 10, map[string]time.Time{"export": day(10)}},
-		"a pass that ends first":     {with("active", item("pro_monthly", 10)), []lockstep.License{pass}, day(10), 10, map[string]time.Time{"notes": day(10), "export": day(10)}},
+		"canceled: all end together": {canceled, nil, day(10), 10, map[string]time.Time{"notes": day(10), "export": day(10),
+			"backup": day(10)}},
+		"a license that never ends": {with("active", item("pro_monthly", 10)), []lockstep.License{bought}, day(10), 10,
+			map[string]time.Time{"export": day(10)}},
+		"a pass that ends first": {with("active", item("pro_monthly", 10)), []lockstep.License{pass}, day(10), 10,
+			map[string]time.Time{"notes": day(10), "export": day(10)}},
 		"a pass beside an add-on": {with("active", item("addon", 10)), []lockstep.License{pass}, day(10), 10,
 			map[string]time.Time{"notes": day(10), "backup": day(10), "export": day(1)}},
 		"over": {over, nil, day(-2), 0, nil},
@@ -89,13 +94,18 @@ func TestTheAppNamesThePlan(t *testing.T) {
 		features []string
 	}{
 		"a plan of the catalog beats the price's": {notes, named("team", item("pro_monthly", 10)), "team", []string{"sso"}},
-		"and stands in for the leading item only": {notes, named("team", item("addon", 10), item("pro_monthly", 10)), "team", []string{"backup", "notes", "sso"}},
-		"a plan that the catalog lacks does not":  {notes, named("gold", item("pro_monthly", 10)), "pro", []string{"export", "notes"}},
-		"but names what the catalog does not":     {notes, named("gold", item("else", 10)), "gold", nil},
-		"a lower plan too":                        {notes, named("life", item("pro_monthly", 10)), "life", []string{"notes"}},
-		"without a catalog it is the name":        {lockstep.Catalog{PlanMetadata: "tier"}, named("gold", item("pro_monthly", 10)), "gold", nil},
-		"nothing is named":                        {notes, named("", item("pro_monthly", 10)), "pro", []string{"export", "notes"}},
-		"the setting is gone":                     {unset, named("team", item("pro_monthly", 10)), "pro", []string{"export", "notes"}},
+		"and stands in for the leading item only": {notes, named("team", item("addon", 10), item("pro_monthly", 10)), "team",
+			[]string{"backup", "notes", "sso"}},
+		"a plan that the catalog lacks does not": {notes, named("gold", item("pro_monthly", 10)), "pro",
+			[]string{"export", "notes"}},
+		"but names what the catalog does not": {notes, named("gold", item("else", 10)), "gold", nil},
+		"a lower plan too":                    {notes, named("life", item("pro_monthly", 10)), "life", []string{"notes"}},
+		"without a catalog it is the name": {lockstep.Catalog{PlanMetadata: "tier"},
+			named("gold", item("pro_monthly", 10)), "gold", nil},
+		"nothing is named": {notes, named("", item("pro_monthly", 10)), "pro",
+			[]string{"export", "notes"}},
+		"the setting is gone": {unset, named("team", item("pro_monthly", 10)), "pro",
+			[]string{"export", "notes"}},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -141,18 +151,23 @@ func TestTheGraceCountsFromTheFailure(t *testing.T) {
 		was, now lockstep.Subscription
 		since    time.Time
 	}{
-		"an upgrade declined in mid-period":               {good, tried("past_due", hours(-1)), hours(-1)},
-		"past due before our first look":                  {lockstep.Subscription{}, tried("past_due", hours(-100)), hours(-100)},
-		"seen late, after an outage":                      {good, tried("past_due", hours(-100)), hours(-100)},
-		"an invoice that is sent and late":                {sent("active", hours(-2)), sent("past_due", hours(-2)), hours(-2)},
-		"sent, late before our first look":                {lockstep.Subscription{}, sent("past_due", hours(-200)), hours(-200)},
-		"a bank debit that failed days later":             {tried("active", hours(-96)), tried("past_due", hours(-96)), now},
-		"one of a trial's end":                            {tried("trialing", hours(-96)), tried("past_due", hours(-96)), now},
-		"a card, after an earlier debit":                  {tried("active", hours(-900)), tried("past_due", hours(-96)), hours(-96)},
-		"the next invoice fails too":                      {failed, tried("past_due", hours(-1)), hours(-71)},
-		"given up by Stripe":                              {failed, tried("unpaid", hours(-1)), hours(-71)},
-		"paid":                                            {failed, tried("active", time.Time{}), time.Time{}},
-		"an invoice that Stripe did not show":             {good, tried("past_due", time.Time{}), now.AddDate(0, 0, -20)},
+		"an upgrade declined in mid-period": {good, tried("past_due", hours(-1)), hours(-1)},
+		"past due before our first look": {lockstep.Subscription{}, tried("past_due", hours(-100)),
+			hours(-100)},
+		"seen late, after an outage": {good, tried("past_due", hours(-100)), hours(-100)},
+		"an invoice that is sent and late": {sent("active", hours(-2)), sent("past_due", hours(-2)),
+			hours(-2)},
+		"sent, late before our first look": {lockstep.Subscription{}, sent("past_due", hours(-200)),
+			hours(-200)},
+		"a bank debit that failed days later": {tried("active", hours(-96)), tried("past_due", hours(-96)), now},
+		"one of a trial's end": {tried("trialing", hours(-96)), tried("past_due", hours(-96)),
+			now},
+		"a card, after an earlier debit": {tried("active", hours(-900)), tried("past_due", hours(-96)),
+			hours(-96)},
+		"the next invoice fails too":          {failed, tried("past_due", hours(-1)), hours(-71)},
+		"given up by Stripe":                  {failed, tried("unpaid", hours(-1)), hours(-71)},
+		"paid":                                {failed, tried("active", time.Time{}), time.Time{}},
+		"an invoice that Stripe did not show": {good, tried("past_due", time.Time{}), now.AddDate(0, 0, -20)},
 		"stored past due by a version that kept no times": {forgotten, tried("past_due", hours(-90)), hours(-90)},
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -180,7 +195,8 @@ func TestAGrandfatheredPriceIsNotSoldAgain(t *testing.T) {
 		return lockstep.Item{ID: "li_1", PriceID: "price_old", ProductID: "prod_1", Keys: keys, BoughtAs: keys[0]}
 	}
 	has := func(i lockstep.Item, named string) lockstep.Holdings {
-		return lockstep.Holdings{Several: true, Licenses: []lockstep.License{{ID: "cs_1", Status: lockstep.LicenseActive, Items: []lockstep.Item{i}, PlanNamed: named}},
+		return lockstep.Holdings{Several: true, Licenses: []lockstep.License{{ID: "cs_1", Status: lockstep.LicenseActive,
+			Items: []lockstep.Item{i}, PlanNamed: named}},
 			Subscriptions: []lockstep.Subscription{{ID: "sub_1", Status: "active", Items: []lockstep.Item{i}, PlanNamed: named}}}
 	}
 	price := func(key string, recurring bool, keys ...string) lockstep.Price {
@@ -192,13 +208,19 @@ func TestAGrandfatheredPriceIsNotSoldAgain(t *testing.T) {
 		has     lockstep.Holdings
 		want    lockstep.ObstacleKind
 	}{
-		"a license":                                {notes, price("life", false), has(old("life"), ""), lockstep.AlreadyBought},
-		"a license, without a catalog":             {lockstep.Catalog{}, price("life", false), has(old("life"), ""), lockstep.AlreadyBought},
-		"a subscription":                           {notes, price("pro_monthly", true), has(old("pro_monthly"), ""), lockstep.AlreadySubscribed},
-		"another key of the plan":                  {notes, price("pro_yearly", true), has(old("pro_monthly"), ""), lockstep.AlreadySubscribed},
-		"the price on sale lost its key":           {notes, price("", true, "pro_monthly"), has(old("pro_yearly"), ""), lockstep.AlreadySubscribed},
-		"a plan that the app named":                {notes, price("life", false), has(old("else"), "life"), lockstep.AlreadyBought},
-		"another plan":                             {notes, price("life", false), has(old("pro_monthly"), ""), ""},
+		"a license": {notes, price("life", false), has(old("life"), ""),
+			lockstep.AlreadyBought},
+		"a license, without a catalog": {lockstep.Catalog{}, price("life", false), has(old("life"), ""),
+			lockstep.AlreadyBought},
+		"a subscription": {notes, price("pro_monthly", true), has(old("pro_monthly"), ""),
+			lockstep.AlreadySubscribed},
+		"another key of the plan": {notes, price("pro_yearly", true), has(old("pro_monthly"), ""),
+			lockstep.AlreadySubscribed},
+		"the price on sale lost its key": {notes, price("", true, "pro_monthly"), has(old("pro_yearly"), ""),
+			lockstep.AlreadySubscribed},
+		"a plan that the app named": {notes, price("life", false), has(old("else"), "life"),
+			lockstep.AlreadyBought},
+		"another plan": {notes, price("life", false), has(old("pro_monthly"), ""), ""},
 		"renamed since, the key at purchase rules": {notes, price("addon", true), has(old("pro_monthly", "addon"), ""), ""},
 	} {
 		t.Run(title, func(t *testing.T) {

@@ -30,7 +30,8 @@ func (p EmptyPolicy) Validate() error {
 	case "", EmptyReport, EmptyEnd, EmptyCancel:
 		return nil
 	}
-	return fmt.Errorf("on_organization_empty: %q is not a policy; use %q, %q or %q", string(p), EmptyReport, EmptyEnd, EmptyCancel)
+	return fmt.Errorf("on_organization_empty: %q is not a policy; use %q, %q or %q", string(p), EmptyReport, EmptyEnd,
+		EmptyCancel)
 }
 
 // UserOf returns the account of a user id, and false for an id that cannot be one, such as the

@@ -34,7 +34,8 @@ const (
 
 // NoticeKinds are all kinds of notice.
 func NoticeKinds() []NoticeKind {
-	return []NoticeKind{NoticeLicenseGranted, NoticePaymentFailed, NoticeSubscriptionStarted, NoticeSubscriptionTrialEnding,
+	return []NoticeKind{NoticeLicenseGranted, NoticePaymentFailed, NoticeSubscriptionStarted,
+		NoticeSubscriptionTrialEnding,
 		NoticeSubscriptionEnded, NoticeAccessEnded}
 }
 

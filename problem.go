@@ -25,7 +25,8 @@ const (
 )
 
 // Steps are all there are.
-var Steps = []Step{StepCustomer, StepCustomerEmail, StepCustomerName, StepBilling, StepSeats, StepMembers, StepMetadata, StepMemberLimit, StepDeletion}
+var Steps = []Step{StepCustomer, StepCustomerEmail, StepCustomerName, StepBilling, StepSeats, StepMembers,
+	StepMetadata, StepMemberLimit, StepDeletion}
 
 // Problem is a step that could not be done and that trying again will not mend: in most
 // cases a provider refused it. It is kept with the account until the step succeeds or is no

@@ -22,30 +22,46 @@ func project(r lockstep.Record) map[string]any {
 func TestProjectionOfAnAccount(t *testing.T) {
 	t.Parallel()
 	user := lockstep.Account{Kind: lockstep.User, ID: "user_1"}
-	paid := lockstep.Sponsorship{Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}, CustomerID: "cus_org", Subscription: sub("sub_org", "active", "pro")}
+	paid := lockstep.Sponsorship{Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_1"},
+		CustomerID: "cus_org", Subscription: sub("sub_org", "active", "pro")}
 	over := lockstep.Sponsorship{CustomerID: "cus_org", Subscription: sub("sub_org", "canceled", "pro")}
 	until := float64(now.AddDate(0, 1, 0).Unix())
-	active := map[string]any{"active": true, "status": "active", "features": []any{"notes"}, "limits": map[string]any{"files": 9.0, "notes": 10.0}, "seats": 1.0, "until": until}
+	active := map[string]any{"active": true, "status": "active", "features": []any{"notes"},
+		"limits": map[string]any{"files": 9.0, "notes": 10.0}, "seats": 1.0, "until": until}
 	tests := map[string]struct {
 		record lockstep.Record
 		want   map[string]any
 	}{
 		"new": {lockstep.Record{Account: user, CustomerID: "cus_1"},
-			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": nil, "subscriptionStatus": "inactive", "plan": nil, "billing": nil}},
-		"paid": {lockstep.Record{Account: user, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{sub("sub_1", "active", "basic")}},
-			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "active", "plan": "basic", "billing": active}},
-		"ended": {lockstep.Record{Account: user, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{sub("sub_1", "canceled", "basic")}},
-			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "cancelled", "plan": nil, "billing": map[string]any{"active": false, "status": "canceled"}}},
-		"unpaid is inactive": {lockstep.Record{Account: user, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{sub("sub_1", "unpaid", "basic")}},
-			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "inactive", "plan": nil, "billing": map[string]any{"active": false, "status": "unpaid"}}},
+			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": nil, "subscriptionStatus": "inactive",
+				"plan": nil, "billing": nil}},
+		"paid": {lockstep.Record{Account: user, CustomerID: "cus_1",
+			Subscriptions: []lockstep.Subscription{sub("sub_1", "active", "basic")}},
+			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "active",
+				"plan": "basic", "billing": active}},
+		"ended": {lockstep.Record{Account: user, CustomerID: "cus_1",
+			Subscriptions: []lockstep.Subscription{sub("sub_1", "canceled", "basic")}},
+			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "cancelled",
+				"plan": nil, "billing": map[string]any{"active": false, "status": "canceled"}}},
+		"unpaid is inactive": {lockstep.Record{Account: user, CustomerID: "cus_1",
+			Subscriptions: []lockstep.Subscription{sub("sub_1", "unpaid", "basic")}},
+			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "inactive",
+				"plan": nil, "billing": map[string]any{"active": false, "status": "unpaid"}}},
 		"deleted customer": {lockstep.Record{Account: user, CustomerID: "cus_1", CustomerDeleted: true},
-			map[string]any{"stripeCustomerId": nil, "stripeSubscriptionId": nil, "subscriptionStatus": "inactive", "plan": nil, "billing": nil}},
-		"pays for an organization": {lockstep.Record{Account: user, CustomerID: "cus_1", PaysFor: []lockstep.Sponsorship{paid}},
-			map[string]any{"stripeCustomerId": "cus_org", "stripeSubscriptionId": "sub_org", "subscriptionStatus": "active", "plan": nil, "billing": nil}},
-		"pays for one and has access": {lockstep.Record{Account: user, CustomerID: "cus_1", PaysFor: []lockstep.Sponsorship{paid}, Subscriptions: []lockstep.Subscription{sub("sub_1", "active", "basic")}},
-			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "active", "plan": "basic", "billing": active}},
-		"the organization's is over, as is their own": {lockstep.Record{Account: user, CustomerID: "cus_1", PaysFor: []lockstep.Sponsorship{over}, Subscriptions: []lockstep.Subscription{sub("sub_1", "canceled", "basic")}},
-			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "cancelled", "plan": nil, "billing": map[string]any{"active": false, "status": "canceled"}}},
+			map[string]any{"stripeCustomerId": nil, "stripeSubscriptionId": nil, "subscriptionStatus": "inactive", "plan": nil,
+				"billing": nil}},
+		"pays for an organization": {lockstep.Record{Account: user, CustomerID: "cus_1",
+			PaysFor: []lockstep.Sponsorship{paid}},
+			map[string]any{"stripeCustomerId": "cus_org", "stripeSubscriptionId": "sub_org", "subscriptionStatus": "active",
+				"plan": nil, "billing": nil}},
+		"pays for one and has access": {lockstep.Record{Account: user, CustomerID: "cus_1",
+			PaysFor: []lockstep.Sponsorship{paid}, Subscriptions: []lockstep.Subscription{sub("sub_1", "active", "basic")}},
+			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "active",
+				"plan": "basic", "billing": active}},
+		"the organization's is over, as is their own": {lockstep.Record{Account: user, CustomerID: "cus_1",
+			PaysFor: []lockstep.Sponsorship{over}, Subscriptions: []lockstep.Subscription{sub("sub_1", "canceled", "basic")}},
+			map[string]any{"stripeCustomerId": "cus_1", "stripeSubscriptionId": "sub_1", "subscriptionStatus": "cancelled",
+				"plan": nil, "billing": map[string]any{"active": false, "status": "canceled"}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -74,7 +90,8 @@ func TestASecretDoesNotPrintItself(t *testing.T) {
 	secret := lockstep.Secret("whsec_canary")
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "secret", secret, "in", struct{ S lockstep.Secret }{secret})
-	for _, text := range []string{fmt.Sprintf("%v %s %q %#v %+v", secret, secret, secret, secret, struct{ S lockstep.Secret }{secret}), log.String()} {
+	for _, text := range []string{fmt.Sprintf("%v %s %q %#v %+v", secret, secret, secret, secret,
+		struct{ S lockstep.Secret }{secret}), log.String()} {
 		if strings.Contains(text, "canary") {
 			t.Errorf("it does: %s", text)
 		}
@@ -92,7 +109,8 @@ func TestAccountsAndKeysReadBack(t *testing.T) {
 			t.Errorf("the key of %s names %s", a, back)
 		}
 	}
-	for _, text := range []string{"", "user", "user/", "team/x", "user/ x", "user/../x", "user/" + strings.Repeat("x", 129), "user/a\nb"} {
+	for _, text := range []string{"", "user", "user/", "team/x", "user/ x", "user/../x",
+		"user/" + strings.Repeat("x", 129), "user/a\nb"} {
 		if a, err := lockstep.ParseAccount(text); err == nil {
 			t.Errorf("%q reads as %s", text, a)
 		}
@@ -122,7 +140,8 @@ func TestProjectionStaysWithinItsBudget(t *testing.T) {
 				plan.Limits[fmt.Sprintf("limit_%03d", n)] = int64(n) * 1_000_000
 			}
 			catalog := lockstep.Catalog{Plans: []lockstep.Plan{plan}}
-			record := lockstep.Record{Account: account, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{sub("sub_1", "active", "big")}}
+			record := lockstep.Record{Account: account, CustomerID: "cus_1",
+				Subscriptions: []lockstep.Subscription{sub("sub_1", "active", "big")}}
 			access := catalog.Access(record, now)
 			for _, budget := range []int{0, 256, 400, 999, 2000, 7168} {
 				keys := lockstep.DefaultProjectionKeys

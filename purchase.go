@@ -125,7 +125,8 @@ func (c Catalog) samePlan(has gift, wanted Item) bool {
 // Trial says how many days of a trial a purchase of a price comes with, and whether
 // without a card: what was asked for, or what the catalog's plan gives. A second one
 // is not given, unless repeated; asked says that it was asked for.
-func (c Catalog) Trial(p Price, asked int64, subscriptions []Subscription, repeated bool) (days int64, withoutCard, used bool) {
+func (c Catalog) Trial(p Price, asked int64, subscriptions []Subscription,
+	repeated bool) (days int64, withoutCard, used bool) {
 	plan := c.plan(p.Item())
 	days = asked
 	if days == 0 && p.Recurring {

@@ -47,7 +47,8 @@ func (p SeatPolicy) Validate() error {
 	switch p.Proration {
 	case "", ProrateWithNextInvoice, ProrateNever, ProrateNow:
 	default:
-		problems = append(problems, fmt.Errorf("seats: proration %q is none of create_prorations, none, always_invoice", string(p.Proration)))
+		problems = append(problems, fmt.Errorf("seats: proration %q is none of create_prorations, none, always_invoice",
+			string(p.Proration)))
 	}
 	if p.Minimum < 0 {
 		problems = append(problems, errors.New("seats: the minimum is negative"))
@@ -79,7 +80,8 @@ func (p SeatPolicy) Quantity(members, paid int64) int64 {
 // claimed customer, whose payer would be charged for a decision of the account.
 func (c Catalog) SeatItem(r Record, access Access) (Subscription, Item, bool) {
 	for _, s := range r.Subscriptions {
-		if s.ID != access.SubscriptionID || r.Claims(s.CustomerID) || s.Ending() || s.Status != "active" && s.Status != "trialing" {
+		if s.ID != access.SubscriptionID || r.Claims(s.CustomerID) || s.Ending() || s.Status != "active" &&
+			s.Status != "trialing" {
 			continue
 		}
 		var found []Item

@@ -21,8 +21,9 @@ const (
 	KeyNotice       KeyKind = "notice"    // a notice that is to be handed to its channels: "notice/<notice id>"
 	KeyMail         KeyKind = "mail"      // a notice that is to be mailed: "mail/<notice id>"
 	KeyBuyerMail    KeyKind = "buyermail" // the same, to the address typed at checkout: "buyermail/<notice id>"
-	KeyWake         KeyKind = "wake"      // an account or customer for which more keys wait than one transaction marks: "wake/<its key>"
-	KeyHook         KeyKind = "hook"      // a notice for an endpoint: "hook/<endpoint id>/<notice id>"
+	// KeyWake is an account or customer that more keys wait for than one transaction marks: "wake/<its key>".
+	KeyWake KeyKind = "wake"
+	KeyHook KeyKind = "hook" // a notice for an endpoint: "hook/<endpoint id>/<notice id>"
 )
 
 // Key names one thing that may be out of step and must be looked at. One key is

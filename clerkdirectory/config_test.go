@@ -49,7 +49,8 @@ func TestRequestsCarryKeyAndVersion(t *testing.T) {
 	if _, err := client.Identity(t.Context(), user); err != nil {
 		t.Fatal(err)
 	}
-	if got.URL.Path != "/v1/users/user_1" || got.Header.Get("Authorization") != "Bearer sk_test_1" || got.Header.Get("Clerk-API-Version") == "" {
+	if got.URL.Path != "/v1/users/user_1" || got.Header.Get("Authorization") != "Bearer sk_test_1" ||
+		got.Header.Get("Clerk-API-Version") == "" {
 		t.Errorf("%s %v", got.URL, got.Header)
 	}
 }
@@ -78,7 +79,8 @@ func TestWhatARefusalIsAbout(t *testing.T) {
 		method string
 		after  time.Duration
 		want   upstream.Reach
-	}{{"GET", time.Second, upstream.OneEndpoint}, {"PATCH", time.Second, upstream.OneObject}, {"PATCH", 0, upstream.OneEndpoint}} {
+	}{{"GET", time.Second, upstream.OneEndpoint}, {"PATCH", time.Second, upstream.OneObject},
+		{"PATCH", 0, upstream.OneEndpoint}} {
 		if got := reach(c.method, &lockstep.UpstreamError{Status: 429, RetryAfter: c.after}); got != c.want {
 			t.Errorf("%s with %s reaches %v, want %v", c.method, c.after, got, c.want)
 		}

@@ -59,7 +59,8 @@ func family(header http.Header) string {
 // with dots between.
 func deliveryID(header http.Header) string {
 	ids := header.Values(family(header) + "id")
-	if len(ids) != 1 || len(ids[0]) > upstream.LongestID || strings.Contains(ids[0], ".") || strings.ContainsFunc(ids[0], upstream.Invisible) {
+	if len(ids) != 1 || len(ids[0]) > upstream.LongestID || strings.Contains(ids[0], ".") ||
+		strings.ContainsFunc(ids[0], upstream.Invisible) {
 		return ""
 	}
 	return ids[0]

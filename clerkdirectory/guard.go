@@ -21,7 +21,8 @@ var rules = upstream.Rules{
 	RequestID: "Clerk-Trace-Id",
 	Missing:   "resource_not_found",
 	Refusal:   refusal,
-	Pace:      upstream.Pace{Window: counted, Reach: reach, Names: []string{"memberships", "metadata", "organizations", "users"}},
+	Pace: upstream.Pace{Window: counted, Reach: reach, Names: []string{"memberships", "metadata", "organizations",
+		"users"}},
 }
 
 // What Clerk allows an instance in ten seconds (clerk.com/docs, "Rate limits").

@@ -32,23 +32,33 @@ func TestErrorsOfClerk(t *testing.T) {
 		want   string
 		kind   string
 	}{
-		"missing":                 {answering(404, refused("resource_not_found")), "status 404 resource_not_found (trace_1)", missing},
-		"404 of somebody's JSON":  {answering(404, `{"error":"not found"}`), "the answer is not Clerk's, status 404", other},
-		"404 of somebody's list":  {answering(404, `{"errors":["not found"]}`), "the answer is not Clerk's, status 404", other},
-		"404 with empty list":     {answering(404, `{"errors":[]}`), "the answer is not Clerk's, status 404", other},
-		"404 of another code":     {answering(404, refused("route_not_found")), "route_not_found (trace_1): there is no such address, status 404", other},
-		"401":                     {answering(401, refused("authentication_invalid")), "status 401 authentication_invalid (trace_1)", other},
-		"422":                     {answering(422, refused("form_param_unknown")), "status 422 form_param_unknown (trace_1)", rejected},
-		"two errors":              {answering(422, `{"errors":[{"code":"first"},{"code":"second"}]}`), "status 422 first", rejected},
-		"429":                     {answering(429, refused("too_many_requests")), "status 429 too_many_requests (trace_1)", other},
-		"500":                     {answering(500, refused("internal_clerk_error")), "status 500 internal_clerk_error (trace_1)", other},
-		"502 of a proxy":          {answering(502, "<html>ada@example.com</html>"), "status 502", other},
-		"code that is a sentence": {answering(422, refused("ada@example.com exists")), "(trace_1): the answer is not Clerk's, status 422", other},
-		"200 cut short":           {answering(200, `{"id":"user_1","email_addr`), "the answer is not whole JSON", other},
-		"200 null":                {answering(200, "null"), "the answer is not about the account that was asked for", other},
-		"200 list":                {answering(200, "[]"), "the answer is not about the account that was asked for", other},
-		"somebody else":           {answering(200, `{"id":"user_2"}`), "the answer is not about the account that was asked for", other},
-		"200 beyond the limit":    {answering(200, strings.Repeat(" ", answerLimit)+"{}"), "the answer is too large", other},
+		"missing": {answering(404, refused("resource_not_found")), "status 404 resource_not_found (trace_1)",
+			missing},
+		"404 of somebody's JSON": {answering(404, `{"error":"not found"}`), "the answer is not Clerk's, status 404", other},
+		"404 of somebody's list": {answering(404, `{"errors":["not found"]}`), "the answer is not Clerk's, status 404",
+			other},
+		"404 with empty list": {answering(404, `{"errors":[]}`), "the answer is not Clerk's, status 404", other},
+		"404 of another code": {answering(404, refused("route_not_found")),
+			"route_not_found (trace_1): there is no such address, status 404", other},
+		"401": {answering(401, refused("authentication_invalid")),
+			"status 401 authentication_invalid (trace_1)", other},
+		"422": {answering(422, refused("form_param_unknown")), "status 422 form_param_unknown (trace_1)",
+			rejected},
+		"two errors": {answering(422, `{"errors":[{"code":"first"},{"code":"second"}]}`), "status 422 first",
+			rejected},
+		"429": {answering(429, refused("too_many_requests")), "status 429 too_many_requests (trace_1)",
+			other},
+		"500": {answering(500, refused("internal_clerk_error")),
+			"status 500 internal_clerk_error (trace_1)", other},
+		"502 of a proxy": {answering(502, "<html>ada@example.com</html>"), "status 502", other},
+		"code that is a sentence": {answering(422, refused("ada@example.com exists")),
+			"(trace_1): the answer is not Clerk's, status 422", other},
+		"200 cut short": {answering(200, `{"id":"user_1","email_addr`), "the answer is not whole JSON", other},
+		"200 null":      {answering(200, "null"), "the answer is not about the account that was asked for", other},
+		"200 list":      {answering(200, "[]"), "the answer is not about the account that was asked for", other},
+		"somebody else": {answering(200, `{"id":"user_2"}`),
+			"the answer is not about the account that was asked for", other},
+		"200 beyond the limit": {answering(200, strings.Repeat(" ", answerLimit)+"{}"), "the answer is too large", other},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +91,8 @@ func TestTraceIDOfTheHeader(t *testing.T) {
 		_, _ = io.WriteString(w, refused("rate_limit_exceeded"))
 	})
 	err := client.MergeMetadata(t.Context(), org, nil)
-	if want := "clerk: merge metadata of organization: status 429 rate_limit_exceeded (trace_0)"; err == nil || err.Error() != want {
+	if want := "clerk: merge metadata of organization: status 429 rate_limit_exceeded (trace_0)"; err == nil ||
+		err.Error() != want {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -103,7 +114,8 @@ func TestWrongBaseURLIsNotNotFound(t *testing.T) {
 	// Nor must a listing that Clerk itself does not find.
 	client = serve(t, answering(404, refused("resource_not_found")))
 	for _, kind := range []lockstep.Kind{lockstep.User, lockstep.Organization} {
-		if page, _, err := client.Identities(ctx, kind, ""); err == nil || errors.Is(err, lockstep.ErrNotFound) || page != nil {
+		if page, _, err := client.Identities(ctx, kind, ""); err == nil || errors.Is(err, lockstep.ErrNotFound) ||
+			page != nil {
 			t.Errorf("%s: %v %v", kind, page, err)
 		}
 	}
@@ -116,7 +128,8 @@ func TestCallEndsWithItsContext(t *testing.T) {
 		<-r.Context().Done()
 	})
 	var got *lockstep.UpstreamError
-	if _, err := client.Identity(ctx, user); !errors.Is(err, context.Canceled) || !errors.As(err, &got) || got.Status != 0 {
+	if _, err := client.Identity(ctx, user); !errors.Is(err, context.Canceled) || !errors.As(err, &got) ||
+		got.Status != 0 {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -124,7 +137,8 @@ func TestCallEndsWithItsContext(t *testing.T) {
 func TestAccountsThatCannotBeAskNothing(t *testing.T) {
 	calls := 0
 	client := serve(t, func(http.ResponseWriter, *http.Request) { calls++ })
-	for _, account := range []lockstep.Account{{}, {Kind: lockstep.User}, {Kind: lockstep.User, ID: ".."}, {Kind: "team", ID: "a"}, {Kind: lockstep.User, ID: "a/b"}} {
+	for _, account := range []lockstep.Account{{}, {Kind: lockstep.User}, {Kind: lockstep.User, ID: ".."},
+		{Kind: "team", ID: "a"}, {Kind: lockstep.User, ID: "a/b"}} {
 		_, e1 := client.Identity(t.Context(), account)
 		e2 := client.MergeMetadata(t.Context(), account, nil)
 		if e1 == nil || e2 == nil || errors.Is(e1, lockstep.ErrNotFound) {

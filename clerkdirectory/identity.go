@@ -99,7 +99,8 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 		identity.Empty = string(o["members_count"]) == "0" // said, not left out
 		return identity
 	}
-	identity.Name = upstream.Printed(strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " + strings.TrimSpace(o.Text("last_name"))))
+	identity.Name = upstream.Printed(strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " +
+		strings.TrimSpace(o.Text("last_name"))))
 	readEmails(&identity, o)
 	return identity
 }
@@ -112,7 +113,8 @@ func readEmails(identity *lockstep.Identity, o upstream.Object) {
 	addresses, _ := o.Array("email_addresses")
 	for _, raw := range addresses {
 		address := upstream.Decode(raw)
-		email, verified := upstream.Printed(address.Text("email_address")), address.Object("verification").Text("status") == "verified"
+		email, verified := upstream.Printed(address.Text("email_address")),
+			address.Object("verification").Text("status") == "verified"
 		if primary != "" && address.Text("id") == primary {
 			identity.Email, identity.EmailVerified = email, verified
 		}

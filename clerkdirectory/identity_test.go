@@ -63,14 +63,16 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestMergeMetadataSendsOurKeysOnly(t *testing.T) {
-	for account, path := range map[lockstep.Account]string{user: "/v1/users/user_1/metadata", org: "/v1/organizations/org_1/metadata"} {
+	for account, path := range map[lockstep.Account]string{user: "/v1/users/user_1/metadata",
+		org: "/v1/organizations/org_1/metadata"} {
 		var line, body string
 		client := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			raw, _ := io.ReadAll(r.Body)
 			line, body = r.Method+" "+r.URL.Path, string(raw)
 			_, _ = io.WriteString(w, `{"id":"x"}`)
 		})
-		if err := client.MergeMetadata(t.Context(), account, map[string]any{"plan": "pro", "stripeCustomerId": nil}); err != nil {
+		if err := client.MergeMetadata(t.Context(), account,
+			map[string]any{"plan": "pro", "stripeCustomerId": nil}); err != nil {
 			t.Fatal(err)
 		}
 		if line != "PATCH "+path || body != `{"public_metadata":{"plan":"pro","stripeCustomerId":null}}` {

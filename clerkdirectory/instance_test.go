@@ -21,7 +21,8 @@ func TestInstance(t *testing.T) {
 			t.Errorf("%s: %q %v", answer, id, err)
 		}
 	}
-	if id, err := serve(t, answering(401, refused("authentication_invalid"))).Instance(t.Context()); err == nil || id != "" {
+	if id, err := serve(t, answering(401, refused("authentication_invalid"))).Instance(t.Context()); err == nil ||
+		id != "" {
 		t.Errorf("a wrong key: %q %v", id, err)
 	}
 }
@@ -33,7 +34,8 @@ func TestExternalID(t *testing.T) {
 		`{"id":"user_1","external_id":7}`:          "",
 		`{"id":"user_1"}`:                          "",
 	} {
-		identity, err := serve(t, answering(200, answer)).Identity(t.Context(), lockstep.Account{Kind: lockstep.User, ID: "user_1"})
+		identity, err := serve(t, answering(200, answer)).Identity(t.Context(),
+			lockstep.Account{Kind: lockstep.User, ID: "user_1"})
 		if err != nil || identity.ExternalID != want {
 			t.Errorf("%s: %q %v", answer, identity.ExternalID, err)
 		}

@@ -19,7 +19,8 @@ const pageSize = 500
 // Identities returns a page of up to 500 users or organizations, oldest first;
 // next is the cursor of the page after it, and empty at the end. Nobody who is
 // there throughout the listing is skipped; some may be listed twice.
-func (c *Client) Identities(ctx context.Context, kind lockstep.Kind, cursor string) (page []lockstep.Identity, next string, err error) {
+func (c *Client) Identities(ctx context.Context, kind lockstep.Kind,
+	cursor string) (page []lockstep.Identity, next string, err error) {
 	switch kind {
 	case lockstep.User:
 		return c.users(ctx, cursor)

@@ -15,7 +15,8 @@ import (
 const mostAmong = 100
 
 // MembersAmong implements [lockstep.MemberLister]: one request for each hundred users.
-func (c *Client) MembersAmong(ctx context.Context, organization lockstep.Account, userIDs []string) (members []string, err error) {
+func (c *Client) MembersAmong(ctx context.Context, organization lockstep.Account,
+	userIDs []string) (members []string, err error) {
 	for len(userIDs) > 0 {
 		n := min(len(userIDs), mostAmong)
 		page, err := c.members(ctx, organization, url.Values{"user_id": userIDs[:n], "limit": {strconv.Itoa(n)}})
@@ -28,7 +29,8 @@ func (c *Client) MembersAmong(ctx context.Context, organization lockstep.Account
 }
 
 // MembersIn implements [lockstep.MemberLister].
-func (c *Client) MembersIn(ctx context.Context, organization lockstep.Account, roles []string, limit int) ([]string, error) {
+func (c *Client) MembersIn(ctx context.Context, organization lockstep.Account, roles []string, limit int) ([]string,
+	error) {
 	values := url.Values{"limit": {strconv.Itoa(min(max(limit, 1), pageSize))}, "order_by": {"created_at"}}
 	for _, role := range roles {
 		values.Add("role", "org:"+strings.TrimPrefix(role, "org:"))

@@ -59,7 +59,8 @@ func TestMembers(t *testing.T) {
 	if identity, err := client.Identity(t.Context(), acme); err != nil || !identity.Empty {
 		t.Errorf("without members: %+v %v", identity, err)
 	}
-	if page, _, err := client.Identities(t.Context(), lockstep.Organization, ""); err != nil || len(page) != 1 || !page[0].Empty {
+	if page, _, err := client.Identities(t.Context(), lockstep.Organization, ""); err != nil || len(page) != 1 ||
+		!page[0].Empty {
 		t.Errorf("listed: %+v %v", page, err)
 	}
 	none := lockstep.Account{Kind: lockstep.Organization, ID: "org_none"}

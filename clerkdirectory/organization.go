@@ -49,7 +49,8 @@ func (c *Client) OrganizationOfSlug(ctx context.Context, slug string) (lockstep.
 
 // MemberWithEmail implements [lockstep.Organizations]. Clerk filters members by address,
 // but does not tell there whether it is verified, so the user is read as well.
-func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Account, email string) (lockstep.Member, error) {
+func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Account,
+	email string) (lockstep.Member, error) {
 	const op = "find member by address"
 	path, err := at(op, organization)
 	if err != nil {
@@ -58,7 +59,8 @@ func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Acco
 	if organization.Kind != lockstep.Organization || email == "" {
 		return lockstep.Member{}, failed(op, errors.New("MemberWithEmail needs an organization and an address"))
 	}
-	raw, err := c.list(ctx, op, path+"/memberships", url.Values{"email_address": {email}, "limit": {strconv.Itoa(memberPage)}})
+	raw, err := c.list(ctx, op, path+"/memberships", url.Values{"email_address": {email},
+		"limit": {strconv.Itoa(memberPage)}})
 	if err != nil {
 		return lockstep.Member{}, err
 	}

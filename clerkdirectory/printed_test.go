@@ -15,7 +15,8 @@ func TestNamesAndAddressesHoldNoControlCharacters(t *testing.T) {
 	if user.Name != "Ada\uFFFD King Lovelace" || user.Email != "ada\uFFFD@example.com" {
 		t.Errorf("a user: %q, %q", user.Name, user.Email)
 	}
-	organization := identityOf(lockstep.Organization, upstream.Decode([]byte(`{"id":"org_1","name":"Engines\u0085\r\nLtd Zoë"}`)))
+	organization := identityOf(lockstep.Organization,
+		upstream.Decode([]byte(`{"id":"org_1","name":"Engines\u0085\r\nLtd Zoë"}`)))
 	if organization.Name != "Engines\uFFFD  Ltd Zoë" {
 		t.Errorf("an organization: %q", organization.Name)
 	}

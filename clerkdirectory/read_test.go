@@ -27,16 +27,24 @@ func TestRead(t *testing.T) {
 		body string
 		want lockstep.Hint
 	}{
-		"user, milliseconds":   {`{"type":"user.updated","timestamp":1767225600123,"instance_id":"ins_1","data":{"id":"user_1"}}`, lockstep.Hint{Event: event("user.updated", "user_1", second.Add(123*time.Millisecond)), Account: user}},
-		"user, seconds":        {`{"type":"user.created","timestamp":1767225600,"data":{"id":"user_1"}}`, lockstep.Hint{Event: event("user.created", "user_1", second), Account: user}},
-		"deleted organization": {`{"type":"organization.deleted","data":{"id":"org_1","deleted":true}}`, lockstep.Hint{Event: event("organization.deleted", "org_1", time.Time{}), Account: org}},
-		"membership":           {`{"type":"organizationMembership.created","data":{"id":"orgmem_1","organization":{"id":"org_1"}}}`, lockstep.Hint{Event: event("organizationMembership.created", "orgmem_1", time.Time{}), Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}}},
-		"Clerk's own billing":  {`{"type":"subscription.created","data":{"id":"csub_1"}}`, lockstep.Hint{Event: event("subscription.created", "csub_1", time.Time{})}},
-		"another instance":     {`{"type":"user.created","instance_id":"ins_2","data":{"id":"user_1"}}`, lockstep.Hint{Event: event("user.created", "user_1", time.Time{}), Account: user, Foreign: "instance ins_2"}},
-		"of other types":       {`{"type":"user.created","timestamp":"now","instance_id":{},"data":{"id":7}}`, lockstep.Hint{Event: event("user.created", "", time.Time{})}},
-		"no data":              {`{"type":"user.created","data":[{"id":"user_1"}]}`, lockstep.Hint{Event: event("user.created", "", time.Time{})}},
-		"an id that is a path": {`{"type":"user.created","data":{"id":"../x"}}`, lockstep.Hint{Event: event("user.created", "../x", time.Time{})}},
-		"a time beyond years":  {`{"type":"user.created","timestamp":9223372036854775807,"data":{"id":"user_1"}}`, lockstep.Hint{Event: event("user.created", "user_1", time.Time{}), Account: user}},
+		"user, milliseconds": {`{"type":"user.updated","timestamp":1767225600123,"instance_id":"ins_1","data":{"id":"user_1"}}`, lockstep.Hint{Event: event("user.updated", "user_1", second.Add(123*time.Millisecond)), Account: user}},
+		"user, seconds": {`{"type":"user.created","timestamp":1767225600,"data":{"id":"user_1"}}`,
+			lockstep.Hint{Event: event("user.created", "user_1", second), Account: user}},
+		"deleted organization": {`{"type":"organization.deleted","data":{"id":"org_1","deleted":true}}`,
+			lockstep.Hint{Event: event("organization.deleted", "org_1", time.Time{}), Account: org}},
+		"membership": {`{"type":"organizationMembership.created","data":{"id":"orgmem_1","organization":{"id":"org_1"}}}`, lockstep.Hint{Event: event("organizationMembership.created", "orgmem_1", time.Time{}), Account: lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}}},
+		"Clerk's own billing": {`{"type":"subscription.created","data":{"id":"csub_1"}}`,
+			lockstep.Hint{Event: event("subscription.created", "csub_1", time.Time{})}},
+		"another instance": {`{"type":"user.created","instance_id":"ins_2","data":{"id":"user_1"}}`,
+			lockstep.Hint{Event: event("user.created", "user_1", time.Time{}), Account: user, Foreign: "instance ins_2"}},
+		"of other types": {`{"type":"user.created","timestamp":"now","instance_id":{},"data":{"id":7}}`,
+			lockstep.Hint{Event: event("user.created", "", time.Time{})}},
+		"no data": {`{"type":"user.created","data":[{"id":"user_1"}]}`,
+			lockstep.Hint{Event: event("user.created", "", time.Time{})}},
+		"an id that is a path": {`{"type":"user.created","data":{"id":"../x"}}`,
+			lockstep.Hint{Event: event("user.created", "../x", time.Time{})}},
+		"a time beyond years": {`{"type":"user.created","timestamp":9223372036854775807,"data":{"id":"user_1"}}`,
+			lockstep.Hint{Event: event("user.created", "user_1", time.Time{}), Account: user}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Read(delivered, []byte(c.body), Environment{InstanceID: "ins_1"})
@@ -124,14 +132,16 @@ func TestReadExamplesOfClerk(t *testing.T) {
 		about, _, _ := strings.Cut(kind, ".")
 		wanted := about == "user" || about == "organization" || about == "organizationMembership"
 		year := got.Event.OccurredAt.Year()
-		if got.Event.Type != kind || got.Event.ObjectID == "" || got.Account.IsZero() == wanted || year < 2020 || year > 2030 || !bytes.Equal(got.Event.Body, body) {
+		if got.Event.Type != kind || got.Event.ObjectID == "" || got.Account.IsZero() == wanted || year < 2020 ||
+			year > 2030 || !bytes.Equal(got.Event.Body, body) {
 			t.Errorf("%s: %q %q %v %d", file, got.Event.Type, got.Event.ObjectID, got.Account, year)
 		}
 	}
 }
 
 func FuzzRead(f *testing.F) {
-	for _, seed := range []string{"", "{}", `{"type":"user.created","timestamp":1,"data":{"id":"user_1"}}`, `{"type":"organization.x","data":{"id":{}}}`,
+	for _, seed := range []string{"", "{}", `{"type":"user.created","timestamp":1,"data":{"id":"user_1"}}`,
+		`{"type":"organization.x","data":{"id":{}}}`,
 		"{\"type\":\"\xff\"}", `{"type":"user.","timestamp":1e400,"instance_id":[]}`} {
 		f.Add([]byte(seed))
 	}
@@ -143,7 +153,8 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if e := hint.Event; e.Type == "" || e.OccurredAt.Year() > 9999 || len(e.ObjectID) > upstream.LongestID || strings.ContainsRune(e.ObjectID, 0) {
+		if e := hint.Event; e.Type == "" || e.OccurredAt.Year() > 9999 || len(e.ObjectID) > upstream.LongestID ||
+			strings.ContainsRune(e.ObjectID, 0) {
 			t.Fatalf("%+v", e)
 		}
 	})

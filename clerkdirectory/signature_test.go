@@ -44,7 +44,8 @@ func TestVectors(t *testing.T) {
 		body, signature string
 	}{
 		{secret, id, 1614265330, `{"test": 2432232314}`, mac},
-		{"whsec_plJ3nmyCDGBKInavdOK15jsl", "msg_loFOjxBNrRLzqYUf", 1731705121, `{"event_type":"ping","data":{"success":true}}`,
+		{"whsec_plJ3nmyCDGBKInavdOK15jsl", "msg_loFOjxBNrRLzqYUf", 1731705121,
+			`{"event_type":"ping","data":{"success":true}}`,
 			"v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0="},
 	} {
 		at := time.Unix(c.t, 0)

@@ -28,7 +28,8 @@ func simulated(t *testing.T) (*simulator.Simulator, string, *clerkdirectory.Clie
 	server.Config.Handler = sim.ClerkHandler()
 	server.Start()
 	t.Cleanup(server.Close)
-	client, err := clerkdirectory.New(clerkdirectory.Config{Key: simulator.DefaultClerkKey, BaseURL: url, HTTPClient: quiet(t)})
+	client, err := clerkdirectory.New(clerkdirectory.Config{Key: simulator.DefaultClerkKey, BaseURL: url,
+		HTTPClient: quiet(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,8 @@ func quiet(t *testing.T) *http.Client {
 
 func signUp(t *testing.T, sim *simulator.Simulator, n int) lockstep.Account {
 	t.Helper()
-	u, err := sim.SignUp(simulator.SignUp{Email: fmt.Sprintf("ada%d@example.com", n), FirstName: "Ada", LastName: "Lovelace"})
+	u, err := sim.SignUp(simulator.SignUp{Email: fmt.Sprintf("ada%d@example.com", n), FirstName: "Ada",
+		LastName: "Lovelace"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +63,9 @@ func TestUserAndOrganization(t *testing.T) {
 	}
 	org := lockstep.Account{Kind: lockstep.Organization, ID: made.ID}
 	for account, want := range map[lockstep.Account]lockstep.Identity{
-		user: {Account: user, Email: "ada1@example.com", EmailVerified: true, VerifiedEmails: []string{"ada1@example.com"}, Name: "Ada Lovelace", Metadata: map[string]any{}},
-		org:  {Account: org, Name: "Acme", Metadata: map[string]any{}, Members: 1, Slug: "acme"},
+		user: {Account: user, Email: "ada1@example.com", EmailVerified: true, VerifiedEmails: []string{"ada1@example.com"},
+			Name: "Ada Lovelace", Metadata: map[string]any{}},
+		org: {Account: org, Name: "Acme", Metadata: map[string]any{}, Members: 1, Slug: "acme"},
 	} {
 		got, err := client.Identity(ctx, account)
 		if err != nil || got.UpdatedAt < 1e12 {
@@ -73,8 +76,10 @@ func TestUserAndOrganization(t *testing.T) {
 			t.Error(diff)
 		}
 		for _, step := range []struct{ merge, want map[string]any }{
-			{map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3, "until": "x"}}, map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0, "until": "x"}}},
-			{map[string]any{"billing": map[string]any{"until": nil}}, map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0}}},
+			{map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3, "until": "x"}},
+				map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0, "until": "x"}}},
+			{map[string]any{"billing": map[string]any{"until": nil}},
+				map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0}}},
 			{nil, map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3.0}}},
 			{map[string]any{"plan": nil}, map[string]any{"billing": map[string]any{"seats": 3.0}}},
 		} {
@@ -162,7 +167,8 @@ func TestSessionTokens(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := tokens.Verify(t.Context(), token)
-			if err != nil || got.UserID != user.ID || got.SessionID == "" || got.OrganizationID != active || (got.OrganizationRole == "admin") != (active != "") {
+			if err != nil || got.UserID != user.ID || got.SessionID == "" || got.OrganizationID != active ||
+				(got.OrganizationRole == "admin") != (active != "") {
 				t.Errorf("%s: %+v %v", name, got, err)
 			}
 		}
@@ -175,7 +181,8 @@ func TestSessionTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: simulator.DefaultClerkKey, BaseURL: url, Issuer: url, HTTPClient: quiet(t)})
+	tokens, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: simulator.DefaultClerkKey, BaseURL: url,
+		Issuer: url, HTTPClient: quiet(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +195,8 @@ func TestWrongKeyIsNotNotFound(t *testing.T) {
 	t.Parallel()
 	sim, url, _ := simulated(t)
 	user := signUp(t, sim, 1)
-	for key, base := range map[lockstep.Secret]string{"sk_test_wrong": url, simulator.DefaultClerkKey: url + "/elsewhere"} {
+	for key, base := range map[lockstep.Secret]string{"sk_test_wrong": url, simulator.DefaultClerkKey: url +
+		"/elsewhere"} {
 		client, err := clerkdirectory.New(clerkdirectory.Config{Key: key, BaseURL: base, HTTPClient: quiet(t)})
 		if err != nil {
 			t.Fatal(err)

@@ -195,7 +195,8 @@ func (t *Tokens) issued(issuer string) bool {
 	if t.config.Issuer != "" {
 		return issuer == t.config.Issuer
 	}
-	if base, err := url.Parse(t.config.BaseURL); err == nil && upstream.Loopback(base) && issuer == base.Scheme+"://"+base.Host {
+	if base, err := url.Parse(t.config.BaseURL); err == nil && upstream.Loopback(base) &&
+		issuer == base.Scheme+"://"+base.Host {
 		return true
 	}
 	u, err := url.Parse(issuer)

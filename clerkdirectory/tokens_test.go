@@ -58,7 +58,8 @@ func (i *instance) RoundTrip(r *http.Request) (*http.Response, error) {
 	if body == "" {
 		body = i.jwks()
 	}
-	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)),
+		Request: r}, nil
 }
 
 func (i *instance) jwks() string {
@@ -72,14 +73,16 @@ func (i *instance) jwks() string {
 
 func jwk(kid string, key *rsa.PublicKey) map[string]string {
 	b64 := base64.RawURLEncoding.EncodeToString
-	return map[string]string{"kid": kid, "kty": "RSA", "use": "sig", "alg": "RS256", "n": b64(key.N.Bytes()), "e": b64(big.NewInt(int64(key.E)).Bytes())}
+	return map[string]string{"kid": kid, "kty": "RSA", "use": "sig", "alg": "RS256", "n": b64(key.N.Bytes()),
+		"e": b64(big.NewInt(int64(key.E)).Bytes())}
 }
 
 const issuer = "https://calm-ant-1.clerk.accounts.dev"
 
 func (i *instance) tokens(t *testing.T, change ...func(*TokenConfig)) *Tokens {
 	t.Helper()
-	config := TokenConfig{Key: "sk_test_1", Issuer: issuer, AuthorizedParties: []string{"https://app.example.com"}, HTTPClient: &http.Client{Transport: i}}
+	config := TokenConfig{Key: "sk_test_1", Issuer: issuer, AuthorizedParties: []string{"https://app.example.com"},
+		HTTPClient: &http.Client{Transport: i}}
 	for _, c := range change {
 		c(&config)
 	}
@@ -94,7 +97,8 @@ func (i *instance) tokens(t *testing.T, change ...func(*TokenConfig)) *Tokens {
 // removes one.
 func claims(changes map[string]any) jwt.MapClaims {
 	now := time.Now()
-	c := jwt.MapClaims{"v": 2, "iss": issuer, "sub": "user_1", "sid": "sess_1", "azp": "https://app.example.com", "sts": "active", "jti": "x", "fva": []int{1, -1},
+	c := jwt.MapClaims{"v": 2, "iss": issuer, "sub": "user_1", "sid": "sess_1", "azp": "https://app.example.com",
+		"sts": "active", "jti": "x", "fva": []int{1, -1},
 		"iat": now.Unix(), "nbf": now.Add(-10 * time.Second).Unix(), "exp": now.Add(time.Minute).Unix()}
 	for name, value := range changes {
 		if c[name] = value; value == nil {
@@ -127,10 +131,12 @@ func TestSessionToken(t *testing.T) {
 		claims map[string]any
 		want   lockstep.Session
 	}{
-		"user":             {nil, lockstep.Session{UserID: "user_1", SessionID: "sess_1"}},
-		"organization, v2": {map[string]any{"o": map[string]any{"id": "org_1", "rol": "admin", "slg": "acme"}}, lockstep.Session{UserID: "user_1", SessionID: "sess_1", OrganizationID: "org_1", OrganizationRole: "admin"}},
-		"organization, v1": {map[string]any{"v": nil, "sts": nil, "org_id": "org_1", "org_role": "org:member"}, lockstep.Session{UserID: "user_1", SessionID: "sess_1", OrganizationID: "org_1", OrganizationRole: "member"}},
-		"without azp":      {map[string]any{"azp": nil}, lockstep.Session{UserID: "user_1", SessionID: "sess_1"}},
+		"user": {nil, lockstep.Session{UserID: "user_1", SessionID: "sess_1"}},
+		"organization, v2": {map[string]any{"o": map[string]any{"id": "org_1", "rol": "admin", "slg": "acme"}},
+			lockstep.Session{UserID: "user_1", SessionID: "sess_1", OrganizationID: "org_1", OrganizationRole: "admin"}},
+		"organization, v1": {map[string]any{"v": nil, "sts": nil, "org_id": "org_1", "org_role": "org:member"},
+			lockstep.Session{UserID: "user_1", SessionID: "sess_1", OrganizationID: "org_1", OrganizationRole: "member"}},
+		"without azp": {map[string]any{"azp": nil}, lockstep.Session{UserID: "user_1", SessionID: "sess_1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := tokens.Verify(t.Context(), good(c.claims))
@@ -141,7 +147,8 @@ func TestSessionToken(t *testing.T) {
 				t.Error("the claims are missing")
 			}
 			got.Claims = nil
-			if got.UserID != c.want.UserID || got.SessionID != c.want.SessionID || got.OrganizationID != c.want.OrganizationID || got.OrganizationRole != c.want.OrganizationRole {
+			if got.UserID != c.want.UserID || got.SessionID != c.want.SessionID ||
+				got.OrganizationID != c.want.OrganizationID || got.OrganizationRole != c.want.OrganizationRole {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -163,47 +170,56 @@ func TestAttacks(t *testing.T) {
 		token string
 		want  error
 	}{
-		"empty":                       {"", ErrTokenMalformed},
-		"not a token":                 {"a.b", ErrTokenMalformed},
-		"not base64":                  {"!.!.!", ErrTokenMalformed},
-		"endless":                     {strings.Repeat("a", 1<<20), ErrTokenMalformed},
-		"alg none":                    {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, all), ErrTokenAlgorithm},
-		"alg None":                    {base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"None","kid":"key-1"}`)) + "." + payload + ".", ErrTokenAlgorithm},
-		"no alg":                      {base64.RawURLEncoding.EncodeToString([]byte(`{"kid":"key-1"}`)) + "." + payload + "." + signature, ErrTokenAlgorithm},
-		"HS256 by the public key":     {sign(jwt.SigningMethodHS256, publicPEM, nil, all), ErrTokenAlgorithm},
-		"HS256 by the modulus":        {sign(jwt.SigningMethodHS256, key1.N.Bytes(), nil, all), ErrTokenAlgorithm},
-		"RS512":                       {sign(jwt.SigningMethodRS512, key1, nil, all), ErrTokenAlgorithm},
-		"PS256":                       {sign(jwt.SigningMethodPS256, key1, nil, all), ErrTokenAlgorithm},
-		"another instance's key":      {sign(rs, key2, nil, all), ErrTokenSignature},
-		"signature removed":           {header + "." + payload + ".", ErrTokenSignature},
-		"claims replaced":             {header + "." + forged + "." + signature, ErrTokenSignature},
-		"unknown kid":                 {sign(rs, key1, map[string]any{"kid": "key-9"}, all), ErrTokenKey},
-		"no kid":                      {sign(rs, key1, map[string]any{"kid": ""}, all), ErrTokenKey},
-		"kid that is a number":        {sign(rs, key1, map[string]any{"kid": 1}, all), ErrTokenKey},
-		"brings its own key":          {sign(rs, key2, map[string]any{"jwk": jwk("key-1", &key2.PublicKey)}, all), ErrTokenMalformed},
-		"says where its key is":       {sign(rs, key2, map[string]any{"jku": "https://evil.example/jwks"}, all), ErrTokenMalformed},
-		"brings a certificate":        {sign(rs, key2, map[string]any{"x5c": []string{"MII"}}, all), ErrTokenMalformed},
-		"says where a certificate is": {sign(rs, key2, map[string]any{"x5u": "https://evil.example/"}, all), ErrTokenMalformed},
-		"own key, well signed":        {sign(rs, key1, map[string]any{"jku": "https://evil.example/"}, all), ErrTokenMalformed},
-		"critical extension":          {sign(rs, key1, map[string]any{"crit": []string{"b64"}}, all), ErrTokenMalformed},
-		"expired":                     {good(map[string]any{"exp": ago(6 * time.Second)}), ErrTokenExpired},
-		"never expires":               {good(map[string]any{"exp": nil}), ErrTokenMalformed},
-		"expires in words":            {good(map[string]any{"exp": "never"}), ErrTokenMalformed},
-		"not valid yet":               {good(map[string]any{"nbf": ago(-7 * time.Second)}), ErrTokenNotYet},
-		"another instance":            {good(map[string]any{"iss": "https://other-ant-1.clerk.accounts.dev"}), ErrTokenIssuer},
-		"issuer with a slash":         {good(map[string]any{"iss": issuer + "/"}), ErrTokenIssuer},
-		"no issuer":                   {good(map[string]any{"iss": nil}), ErrTokenIssuer},
-		"another origin":              {good(map[string]any{"azp": "https://evil.example"}), ErrTokenParty},
-		"origin that is a list":       {good(map[string]any{"azp": []string{"https://app.example.com"}}), ErrTokenParty},
-		"origin of other case":        {good(map[string]any{"azp": "https://APP.example.com"}), ErrTokenParty},
-		"pending":                     {good(map[string]any{"sts": "pending"}), ErrTokenPending},
-		"status that is new":          {good(map[string]any{"sts": "frozen"}), ErrTokenPending},
-		"JWT template":                {good(map[string]any{"sid": nil}), ErrTokenNoSession},
-		"nobody":                      {good(map[string]any{"sub": nil}), ErrTokenNoSession},
+		"empty":       {"", ErrTokenMalformed},
+		"not a token": {"a.b", ErrTokenMalformed},
+		"not base64":  {"!.!.!", ErrTokenMalformed},
+		"endless":     {strings.Repeat("a", 1<<20), ErrTokenMalformed},
+		"alg none": {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, all),
+			ErrTokenAlgorithm},
+		"alg None": {base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"None","kid":"key-1"}`)) + "." +
+			payload + ".", ErrTokenAlgorithm},
+		"no alg": {base64.RawURLEncoding.EncodeToString([]byte(`{"kid":"key-1"}`)) + "." + payload +
+			"." + signature, ErrTokenAlgorithm},
+		"HS256 by the public key": {sign(jwt.SigningMethodHS256, publicPEM, nil, all), ErrTokenAlgorithm},
+		"HS256 by the modulus":    {sign(jwt.SigningMethodHS256, key1.N.Bytes(), nil, all), ErrTokenAlgorithm},
+		"RS512":                   {sign(jwt.SigningMethodRS512, key1, nil, all), ErrTokenAlgorithm},
+		"PS256":                   {sign(jwt.SigningMethodPS256, key1, nil, all), ErrTokenAlgorithm},
+		"another instance's key":  {sign(rs, key2, nil, all), ErrTokenSignature},
+		"signature removed":       {header + "." + payload + ".", ErrTokenSignature},
+		"claims replaced":         {header + "." + forged + "." + signature, ErrTokenSignature},
+		"unknown kid":             {sign(rs, key1, map[string]any{"kid": "key-9"}, all), ErrTokenKey},
+		"no kid":                  {sign(rs, key1, map[string]any{"kid": ""}, all), ErrTokenKey},
+		"kid that is a number":    {sign(rs, key1, map[string]any{"kid": 1}, all), ErrTokenKey},
+		"brings its own key": {sign(rs, key2, map[string]any{"jwk": jwk("key-1", &key2.PublicKey)}, all),
+			ErrTokenMalformed},
+		"says where its key is": {sign(rs, key2, map[string]any{"jku": "https://evil.example/jwks"}, all),
+			ErrTokenMalformed},
+		"brings a certificate": {sign(rs, key2, map[string]any{"x5c": []string{"MII"}}, all), ErrTokenMalformed},
+		"says where a certificate is": {sign(rs, key2, map[string]any{"x5u": "https://evil.example/"}, all),
+			ErrTokenMalformed},
+		"own key, well signed": {sign(rs, key1, map[string]any{"jku": "https://evil.example/"}, all),
+			ErrTokenMalformed},
+		"critical extension": {sign(rs, key1, map[string]any{"crit": []string{"b64"}}, all), ErrTokenMalformed},
+		"expired":            {good(map[string]any{"exp": ago(6 * time.Second)}), ErrTokenExpired},
+		"never expires":      {good(map[string]any{"exp": nil}), ErrTokenMalformed},
+		"expires in words":   {good(map[string]any{"exp": "never"}), ErrTokenMalformed},
+		"not valid yet":      {good(map[string]any{"nbf": ago(-7 * time.Second)}), ErrTokenNotYet},
+		"another instance": {good(map[string]any{"iss": "https://other-ant-1.clerk.accounts.dev"}),
+			ErrTokenIssuer},
+		"issuer with a slash":   {good(map[string]any{"iss": issuer + "/"}), ErrTokenIssuer},
+		"no issuer":             {good(map[string]any{"iss": nil}), ErrTokenIssuer},
+		"another origin":        {good(map[string]any{"azp": "https://evil.example"}), ErrTokenParty},
+		"origin that is a list": {good(map[string]any{"azp": []string{"https://app.example.com"}}), ErrTokenParty},
+		"origin of other case":  {good(map[string]any{"azp": "https://APP.example.com"}), ErrTokenParty},
+		"pending":               {good(map[string]any{"sts": "pending"}), ErrTokenPending},
+		"status that is new":    {good(map[string]any{"sts": "frozen"}), ErrTokenPending},
+		"JWT template":          {good(map[string]any{"sid": nil}), ErrTokenNoSession},
+		"nobody":                {good(map[string]any{"sub": nil}), ErrTokenNoSession},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tokens := (&instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}).tokens(t)
-			if got, err := tokens.Verify(t.Context(), c.token); !errors.Is(err, c.want) || got.UserID != "" || got.Claims != nil {
+			if got, err := tokens.Verify(t.Context(), c.token); !errors.Is(err, c.want) || got.UserID != "" ||
+				got.Claims != nil {
 				t.Fatalf("got %+v %v, want %v", got, err, c.want)
 			}
 		})
@@ -212,7 +228,8 @@ func TestAttacks(t *testing.T) {
 
 func TestLeeway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Since(time.Unix(0, 0)).Truncate(time.Second) + time.Second - time.Since(time.Unix(0, 0))) // a whole second
+		// a whole second
+		time.Sleep(time.Since(time.Unix(0, 0)).Truncate(time.Second) + time.Second - time.Since(time.Unix(0, 0)))
 		tokens := (&instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}).tokens(t)
 		token := good(map[string]any{"exp": time.Now().Add(10 * time.Second).Unix()})
 		time.Sleep(15*time.Second - time.Millisecond)
@@ -227,7 +244,8 @@ func TestLeeway(t *testing.T) {
 }
 
 func TestIssuerWhereNoneIsConfigured(t *testing.T) {
-	tokens := (&instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}).tokens(t, func(c *TokenConfig) { c.Issuer, c.AuthorizedParties = "", nil })
+	tokens := (&instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}).tokens(t,
+		func(c *TokenConfig) { c.Issuer, c.AuthorizedParties = "", nil })
 	for iss, want := range map[string]error{
 		issuer:                                  nil,
 		"https://clerk.example.com":             nil,
@@ -239,20 +257,24 @@ func TestIssuerWhereNoneIsConfigured(t *testing.T) {
 		"https://a@clerk.example.com":           ErrTokenIssuer,
 		"":                                      ErrTokenIssuer,
 	} {
-		if _, err := tokens.Verify(t.Context(), good(map[string]any{"iss": iss, "azp": "https://anywhere.example"})); !errors.Is(err, want) {
+		if _, err := tokens.Verify(t.Context(), good(map[string]any{"iss": iss,
+			"azp": "https://anywhere.example"})); !errors.Is(err, want) {
 			t.Errorf("%q: %v", iss, err)
 		}
 	}
 }
 
 func TestASimulatorsAddressIsAnIssuerOnThisMachineOnly(t *testing.T) {
-	for base, want := range map[string]error{"http://127.0.0.1:12112": nil, "http://127.0.0.1:12112/v1": nil, "https://proxy.example": ErrTokenIssuer} {
-		tokens := (&instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}).tokens(t, func(c *TokenConfig) { c.Issuer, c.AuthorizedParties, c.BaseURL = "", nil, base })
+	for base, want := range map[string]error{"http://127.0.0.1:12112": nil, "http://127.0.0.1:12112/v1": nil,
+		"https://proxy.example": ErrTokenIssuer} {
+		tokens := (&instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}).tokens(t,
+			func(c *TokenConfig) { c.Issuer, c.AuthorizedParties, c.BaseURL = "", nil, base })
 		iss := strings.TrimSuffix(base, "/v1")
 		if _, err := tokens.Verify(t.Context(), good(map[string]any{"iss": iss})); !errors.Is(err, want) {
 			t.Errorf("%s: %v", base, err)
 		}
-		if _, err := tokens.Verify(t.Context(), good(map[string]any{"iss": "http://127.0.0.1:1"})); !errors.Is(err, ErrTokenIssuer) {
+		if _, err := tokens.Verify(t.Context(), good(map[string]any{"iss": "http://127.0.0.1:1"})); !errors.Is(err,
+			ErrTokenIssuer) {
 			t.Errorf("another address of this machine: %v", err)
 		}
 	}
@@ -286,7 +308,8 @@ func TestSecretKeyGoesToTheBackendAPIOnly(t *testing.T) {
 	}{
 		{func(*TokenConfig) {}, "https://api.clerk.com/v1/jwks", "Bearer sk_test_1"},
 		{func(c *TokenConfig) { c.BaseURL = "http://127.0.0.1:5/v1/" }, "http://127.0.0.1:5/v1/jwks", "Bearer sk_test_1"},
-		{func(c *TokenConfig) { c.JWKSURL = "https://clerk.example.com/.well-known/jwks.json" }, "https://clerk.example.com/.well-known/jwks.json", ""},
+		{func(c *TokenConfig) { c.JWKSURL = "https://clerk.example.com/.well-known/jwks.json" },
+			"https://clerk.example.com/.well-known/jwks.json", ""},
 	} {
 		i := &instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}
 		if _, err := i.tokens(t, c.change).Verify(t.Context(), good(nil)); err != nil {

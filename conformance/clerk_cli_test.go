@@ -38,14 +38,17 @@ func TestTheClerkCLICallsTheBackendAPI(t *testing.T) {
 	if err != nil || !strings.Contains(listed, user.ID) {
 		t.Fatalf("%v\n%s", err, listed)
 	}
-	changed, err := b.clerkCLI("api", "/users/"+user.ID+"/metadata", "-X", "PATCH", "-d", `{"public_metadata":{"plan":null}}`, "--secret-key", simulator.DefaultClerkKey, "--yes")
+	changed, err := b.clerkCLI("api", "/users/"+user.ID+"/metadata", "-X", "PATCH", "-d",
+		`{"public_metadata":{"plan":null}}`, "--secret-key", simulator.DefaultClerkKey, "--yes")
 	if err != nil || !strings.Contains(changed, `"public_metadata": {}`) {
 		t.Fatalf("%v\n%s", err, changed)
 	}
-	if missing, err := b.clerkCLI("api", "/users/user_none", "--secret-key", simulator.DefaultClerkKey); err == nil || !strings.Contains(missing, "resource_not_found") {
+	if missing, err := b.clerkCLI("api", "/users/user_none", "--secret-key", simulator.DefaultClerkKey); err == nil ||
+		!strings.Contains(missing, "resource_not_found") {
 		t.Fatalf("a user that is not: %v\n%s", err, missing)
 	}
-	if refused, err := b.clerkCLI("api", "/users", "--secret-key", "sk_test_wrong"); err == nil || !strings.Contains(refused, "clerk_key_invalid") {
+	if refused, err := b.clerkCLI("api", "/users", "--secret-key", "sk_test_wrong"); err == nil ||
+		!strings.Contains(refused, "clerk_key_invalid") {
 		t.Fatalf("a wrong key: %v\n%s", err, refused)
 	}
 }
@@ -82,7 +85,8 @@ func TestTheClerkCLIVerifiesADelivery(t *testing.T) {
 		if err := os.WriteFile(file, body, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return b.clerkCLI("webhooks", "verify", "--secret", clerkWebhookSecret, "--payload", "@"+file, "--id", got.header.Get("Svix-Id"),
+		return b.clerkCLI("webhooks", "verify", "--secret", clerkWebhookSecret, "--payload", "@"+file, "--id",
+			got.header.Get("Svix-Id"),
 			"--timestamp", got.header.Get("Svix-Timestamp"), "--signature", got.header.Get("Svix-Signature"))
 	}
 	if told, err := verify(got.body); err != nil {

@@ -14,7 +14,8 @@ func TestExamplesTypeCheck(t *testing.T) {
 	for name, project := range map[string]string{"nextjs": ".", "convex": "convex"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			check := exec.CommandContext(t.Context(), "node", "node_modules/typescript/bin/tsc", "--noEmit", "--project", project)
+			check := exec.CommandContext(t.Context(), "node", "node_modules/typescript/bin/tsc", "--noEmit", "--project",
+				project)
 			check.Dir = filepath.Join("..", "examples", name)
 			if output, err := check.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, output)

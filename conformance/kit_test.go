@@ -55,10 +55,12 @@ func newBench(t *testing.T) *bench {
 		}
 		listeners[i] = listener
 	}
-	b := &bench{t: t, home: t.TempDir(), stripeURL: "http://" + listeners[0].Addr().String(), clerkURL: "http://" + listeners[1].Addr().String()}
+	b := &bench{t: t, home: t.TempDir(), stripeURL: "http://" + listeners[0].Addr().String(), clerkURL: "http://" +
+		listeners[1].Addr().String()}
 	transport := &http.Transport{}
 	sim, err := simulator.New(simulator.Config{
-		StripeURL: b.stripeURL, ClerkURL: b.clerkURL, Seed: 1, PortalSaved: true, HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second},
+		StripeURL: b.stripeURL, ClerkURL: b.clerkURL, Seed: 1, PortalSaved: true,
+		HTTPClient:    &http.Client{Transport: transport, Timeout: 15 * time.Second},
 		SessionClaims: map[string]string{"plan": "{{user.public_metadata.billing.plan}}"},
 	})
 	if err != nil {
@@ -105,7 +107,8 @@ func newBench(t *testing.T) *bench {
 // nothing to reach the world with.
 func (b *bench) environment(more ...string) []string {
 	return append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + b.home, "XDG_CONFIG_HOME=" + filepath.Join(b.home, ".config"), "TMPDIR=" + b.home,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + b.home, "XDG_CONFIG_HOME=" + filepath.Join(b.home, ".config"), "TMPDIR=" +
+			b.home,
 		"STRIPE_URL=" + b.stripeURL, "STRIPE_KEY=" + simulator.DefaultStripeKey,
 		"CLERK_URL=" + b.clerkURL, "CLERK_KEY=" + simulator.DefaultClerkKey,
 		"STRIPE_CLI_TELEMETRY_OPTOUT=1", "CLERK_TELEMETRY_DISABLED=1", "DO_NOT_TRACK=1", "NO_COLOR=1", "CI=1",
@@ -137,7 +140,8 @@ func failures(entries []simulator.Entry) string {
 	var told strings.Builder
 	for _, entry := range entries {
 		if entry.Side != "delivery" && entry.Status >= 400 {
-			fmt.Fprintf(&told, "%s %s\n    %s\n    -> %d %s\n", entry.Method, entry.Path, shortened(entry.Request), entry.Status, shortened(entry.Response))
+			fmt.Fprintf(&told, "%s %s\n    %s\n    -> %d %s\n", entry.Method, entry.Path, shortened(entry.Request),
+				entry.Status, shortened(entry.Response))
 		}
 	}
 	return told.String()

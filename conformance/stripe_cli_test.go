@@ -111,7 +111,8 @@ func pull(b *bench, name string) trigger {
 		return trigger{name: name, fault: err.Error(), told: told}
 	}
 	kind, written := cmp.Or(writtenBy[name], name), []string(nil)
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // what a clock does, it does when the CLI has left
+	// what a clock does, it does when the CLI has left
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		written = nil
 		for _, event := range b.Events()[before:] {
 			if event.Type == kind {
@@ -143,7 +144,8 @@ func TestTheStripeCLIResendsAnEvent(t *testing.T) {
 		}
 	}))
 	defer inbox.Close()
-	made, err := b.stripeCLI("webhook_endpoints", "create", "--url", inbox.URL, "--enabled-events", "product.created", "--confirm")
+	made, err := b.stripeCLI("webhook_endpoints", "create", "--url", inbox.URL, "--enabled-events", "product.created",
+		"--confirm")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, made)
 	}
@@ -181,7 +183,8 @@ func TestTheStripeCLIRunsAFixture(t *testing.T) {
 		t.Fatalf("%v\n%s\n%s", err, told, failures(b.History()))
 	}
 	subscriptions := b.Subscriptions()
-	if len(subscriptions) != 1 || subscriptions[0].Status != "active" || subscriptions[0].Customer != b.Customers()[0].ID || b.Prices()[0].LookupKey != "pro_monthly" {
+	if len(subscriptions) != 1 || subscriptions[0].Status != "active" ||
+		subscriptions[0].Customer != b.Customers()[0].ID || b.Prices()[0].LookupKey != "pro_monthly" {
 		t.Errorf("the fixture made %+v", subscriptions)
 	}
 }

@@ -62,8 +62,10 @@ func newRelay(t *testing.T, b *bench) *relay {
 
 func (r *relay) open(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	err := json.NewEncoder(w).Encode(map[string]any{"websocket_id": "cliws_1", "websocket_authorized_feature": "webhook-payload",
-		"websocket_url": strings.Replace(r.URL, "http://", "ws://", 1) + "/subscribe", "reconnect_delay": 60, "secret": listenSecret,
+	err := json.NewEncoder(w).Encode(map[string]any{"websocket_id": "cliws_1",
+		"websocket_authorized_feature": "webhook-payload",
+		"websocket_url":                strings.Replace(r.URL, "http://", "ws://", 1) + "/subscribe", "reconnect_delay": 60,
+		"secret":          listenSecret,
 		"default_version": "2025-08-27.basil", "latest_version": "2025-08-27.basil", "display_connect_filter_warning": false})
 	if err != nil {
 		panic(err)
@@ -109,9 +111,11 @@ func (r *relay) deliver(w http.ResponseWriter, request *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	text, err := json.Marshal(map[string]any{"type": "webhook_event", "webhook_id": "wh_1", "webhook_conversation_id": "wc_1",
-		"endpoint": map[string]any{"api_version": nil}, "event_payload": string(body),
-		"http_headers": map[string]string{"Stripe-Signature": request.Header.Get("Stripe-Signature"), "Content-Type": "application/json"}})
+	text, err := json.Marshal(map[string]any{"type": "webhook_event", "webhook_id": "wh_1",
+		"webhook_conversation_id": "wc_1",
+		"endpoint":                map[string]any{"api_version": nil}, "event_payload": string(body),
+		"http_headers": map[string]string{"Stripe-Signature": request.Header.Get("Stripe-Signature"),
+			"Content-Type": "application/json"}})
 	if err != nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
@@ -151,8 +155,10 @@ func TestTheLocalRecipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lock, err := server.New(server.Config{Store: store, APIKey: "an-api-key-of-this-test-0123456789", Log: slog.New(slog.DiscardHandler),
-		Stripe:    server.Stripe{Key: simulator.DefaultStripeKey, BaseURL: b.stripeURL, WebhookSecrets: []lockstep.Secret{listenSecret}},
+	lock, err := server.New(server.Config{Store: store, APIKey: "an-api-key-of-this-test-0123456789",
+		Log: slog.New(slog.DiscardHandler),
+		Stripe: server.Stripe{Key: simulator.DefaultStripeKey, BaseURL: b.stripeURL,
+			WebhookSecrets: []lockstep.Secret{listenSecret}},
 		Clerk:     server.Clerk{Key: simulator.DefaultClerkKey, BaseURL: b.clerkURL, Issuer: b.clerkURL},
 		Intervals: server.Intervals{DirectoryPoll: time.Second, Events: 24 * time.Hour}})
 	if err != nil {
@@ -168,7 +174,8 @@ func TestTheLocalRecipe(t *testing.T) {
 		}
 	})
 	listening := exec.CommandContext(ctx, filepath.Join("node_modules", ".bin", "stripe"),
-		append([]string{"listen", "--all-snapshot", "--forward-to", "http://" + listener.Addr().String() + "/webhooks/stripe"}, cli...)...)
+		append([]string{"listen", "--all-snapshot", "--forward-to", "http://" + listener.Addr().String() +
+			"/webhooks/stripe"}, cli...)...)
 	var said strings.Builder
 	listening.Env, listening.Stdout, listening.Stderr, listening.WaitDelay = b.environment(), &said, &said, 5*time.Second
 	// The package's program is a script that runs the real one: both must end.
@@ -206,7 +213,8 @@ func TestTheLocalRecipe(t *testing.T) {
 		}
 	}
 	until("the user has a customer", lockstep.Record.Live)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+listener.Addr().String()+"/v1/checkout",
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+		"http://"+listener.Addr().String()+"/v1/checkout",
 		strings.NewReader(`{"account":"`+account.String()+`","lookup_key":"pro","success_url":"https://app.example/"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +235,10 @@ func TestTheLocalRecipe(t *testing.T) {
 	if err := b.PayCheckout(session.ID, "4242424242424242"); err != nil {
 		t.Fatal(err)
 	}
-	until("the payment grants access", func(r lockstep.Record) bool { return lockstep.Catalog{}.Access(r, time.Now()).Active })
+	until("the payment grants access", func(r lockstep.Record) bool {
+		return lockstep.Catalog{}.Access(r,
+			time.Now()).Active
+	})
 	for _, status := range r.answered() {
 		if status != http.StatusOK {
 			t.Errorf("a forwarded delivery was answered %d", status)

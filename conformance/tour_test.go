@@ -13,7 +13,8 @@ import (
 
 // dahlia are the chapters that the last release line before the present API
 // version goes through as well.
-var dahlia = map[string]bool{"customers": true, "subscriptions": true, "checkout": true, "events": true, "webhooks": true}
+var dahlia = map[string]bool{"customers": true, "subscriptions": true, "checkout": true, "events": true,
+	"webhooks": true}
 
 // TestTours runs each chapter of each tour against a simulator of its own.
 func TestTours(t *testing.T) {

@@ -28,7 +28,11 @@ func TestConnectionsToNobodyEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	option := func(name int) (value int) {
-		if err := raw.Control(func(fd uintptr) { value, err = syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, name) }); err != nil { //nolint:gosec // a descriptor
+		// nolint:gosec // a descriptor
+		if err := raw.Control(func(fd uintptr) {
+			value, err = syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP,
+				name)
+		}); err != nil {
 			t.Error(err)
 		}
 		return value

@@ -134,7 +134,8 @@ update work set
 	claimed_priority = work.priority,
 	scope = 0
 from due where work.key = due.key
-returning work.key, work.claimed_scope, work.claimed_priority, work.generation, work.attempts, work.run_at, work.lease_until`
+returning work.key, work.claimed_scope, work.claimed_priority, work.generation, work.attempts, work.run_at,
+	work.lease_until`
 
 	selectEvents = `
 select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,
@@ -205,7 +206,8 @@ cross join lateral (select source, id from events where source = asked.source an
 	upsertMarkTogether = `
 insert into work (key, scope, priority, generation, run_at)
 select key, scope, priority, 1, run_at
-from unnest(cast($1 as text[]), cast($2 as bigint[]), cast($3 as bigint[]), cast($5 as bigint[])) as marks (key, scope, priority, run_at)
+from unnest(cast($1 as text[]), cast($2 as bigint[]), cast($3 as bigint[]), cast($5 as bigint[])) as marks (key,
+	scope, priority, run_at)
 on conflict (key) do update set
 	generation = work.generation + 1,
 	scope = work.scope | excluded.scope,
@@ -219,12 +221,14 @@ on conflict (key) do update set
 		when work.generation = work.done_generation then excluded.run_at
 		when work.lease_until > (cast($4 as bigint[]))[1] and work.generation = work.claimed_generation then excluded.run_at
 		when work.lease_until <= (cast($4 as bigint[]))[1] and work.disposition = 'retry' then
-			case when excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at then (cast($6 as bigint[]))[1] else work.run_at end
+			case when excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at then (cast($6 as bigint[]))[1]
+				else work.run_at end
 		when excluded.run_at < work.run_at then excluded.run_at
 		else work.run_at end
 where work.generation = work.done_generation or work.generation = work.claimed_generation
 	or work.scope <> work.scope | excluded.scope or excluded.priority < work.priority
-	or case when work.lease_until <= (cast($4 as bigint[]))[1] and work.disposition = 'retry' then excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at
+	or case when work.lease_until <= (cast($4 as bigint[]))[1]
+		and work.disposition = 'retry' then excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at
 		else excluded.run_at < work.run_at end`
 
 	// insertEventTogether stores the events, and their bodies beside them.
@@ -233,10 +237,13 @@ with stored as (
 	insert into events (source, id, type, origin, object_id, customer_id, api_version,
 		occurred_at, received_at, key, generation, status, reason)
 	select source, id, type, origin, object_id, customer_id, api_version,
-		occurred_at, received_at, nullif(key, ''), coalesce((select w.generation from work w where w.key = given.key), 0), status, reason
-	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]), cast($6 as text[]), cast($7 as text[]),
+		occurred_at, received_at, nullif(key, ''), coalesce((select w.generation from work w where w.key = given.key),
+			0), status, reason
+	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]),
+		cast($6 as text[]), cast($7 as text[]),
 		cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]), cast($11 as text[]), cast($12 as text[]))
-		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, status, reason)
+		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, status,
+			reason)
 	on conflict (source, id) do nothing
 	returning seq, source, id, received_at
 ), kept as (

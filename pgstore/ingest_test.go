@@ -26,8 +26,10 @@ func batches(t *testing.T, store lockstep.Store, many int) {
 				fmt.Fprintf(&body, "      \"a_member_of_its_object_%d\": \"%x\",\n", line%40, sum[:8])
 			}
 			deliveries[i] = lockstep.Delivery{
-				Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_" + id, Type: "customer.subscription.updated", Origin: lockstep.Delivered, Body: []byte(body.String())},
-				Mark:  &lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_" + id}, Scope: lockstep.ScopeSubscriptions}}
+				Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_" + id, Type: "customer.subscription.updated",
+					Origin: lockstep.Delivered, Body: []byte(body.String())},
+				Mark: &lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_" + id},
+					Scope: lockstep.ScopeSubscriptions}}
 		}
 		if _, err := store.Receive(t.Context(), deliveries); err != nil {
 			t.Fatal(err)
@@ -66,7 +68,8 @@ func TestBodiesAreCompressedWhereTheyStand(t *testing.T) {
 		t.Errorf("%s bytes of bodies stand beside their table", beside)
 	}
 	if sizes := query(t, url, "select cast(bool_and(length(body) > 3000 and pg_column_size(body) between 2050 and 2800) as text) from event_bodies"); sizes != "true" {
-		t.Errorf("bodies are not compressed, or more than real ones are: %s", query(t, url, "select max(length(body)) || ' bytes take ' || max(pg_column_size(body)) from event_bodies"))
+		t.Errorf("bodies are not compressed, or more than real ones are: %s",
+			query(t, url, "select max(length(body)) || ' bytes take ' || max(pg_column_size(body)) from event_bodies"))
 	}
 }
 
@@ -91,7 +94,8 @@ func TestAReceiveThatHangsEndsWithItsContext(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	received := make(chan error)
 	go func() {
-		_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1", Type: "a"}}})
+		_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1",
+			Type: "a"}}})
 		received <- err
 	}()
 	for waiting := "0"; waiting == "0"; {

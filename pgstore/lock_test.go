@@ -82,7 +82,8 @@ func TestAKeyIsNotTakenFromARunThatEnds(t *testing.T) {
 	url := fresh(t)
 	store, ctx := open(t, url), t.Context()
 	ada := lockstep.Account{Kind: lockstep.User, ID: "user_ada"}
-	_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}, Mark: &lockstep.Mark{Key: ada.Key()}}})
+	_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"},
+		Mark: &lockstep.Mark{Key: ada.Key()}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,8 @@ func TestAnEventIsNotLeftBehindByALink(t *testing.T) {
 	store, ctx := open(t, url), t.Context()
 	ada := lockstep.Account{Kind: lockstep.User, ID: "user_ada"}
 	customer := lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}
-	_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}, Mark: &lockstep.Mark{Key: customer, Delay: time.Hour}}})
+	_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"},
+		Mark: &lockstep.Mark{Key: customer, Delay: time.Hour}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +191,8 @@ func TestAKeyIsNotTakenFromADeliveryWhoseMarkAddsNothing(t *testing.T) {
 	store, ctx := open(t, url), t.Context()
 	ada := lockstep.Account{Kind: lockstep.User, ID: "user_ada"}
 	delivery := func(id string) []lockstep.Delivery {
-		return []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: id}, Mark: &lockstep.Mark{Key: ada.Key()}}}
+		return []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: id},
+			Mark: &lockstep.Mark{Key: ada.Key()}}}
 	}
 	if _, err := store.Receive(ctx, delivery("evt_1")); err != nil {
 		t.Fatal(err)
@@ -204,7 +207,8 @@ func TestAKeyIsNotTakenFromADeliveryWhoseMarkAddsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = holder.Exec(ctx, `
-insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, generation, status, reason)
+insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
+	generation, status, reason)
 values ('stripe', 'evt_2', '', '', '', '', '', 0, 0, 0, 'ignored', '')`)
 	if err != nil {
 		t.Fatal(err)

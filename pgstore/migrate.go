@@ -49,10 +49,12 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, there *sql.DB, version
 // schemaVersion is that of the last migration that was applied; 0 where there was none.
 func schemaVersion(ctx context.Context, db *sql.DB) (version int64, err error) {
 	var there bool
-	if err := db.QueryRowContext(ctx, "select to_regclass('goose_db_version') is not null").Scan(&there); err != nil || !there {
+	if err := db.QueryRowContext(ctx, "select to_regclass('goose_db_version') is not null").Scan(&there); err != nil ||
+		!there {
 		return 0, err
 	}
-	err = db.QueryRowContext(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").Scan(&version)
+	err = db.QueryRowContext(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").Scan(
+		&version)
 	return version, err
 }
 
@@ -131,5 +133,6 @@ func suits(database, program int64) (bool, error) {
 type schemaTooNewError struct{ database, program int64 }
 
 func (e *schemaTooNewError) Error() string {
-	return fmt.Sprintf("its schema is version %d, and this program knows only up to version %d; use a newer lockstep", e.database, e.program)
+	return fmt.Sprintf("its schema is version %d, and this program knows only up to version %d; use a newer lockstep",
+		e.database, e.program)
 }

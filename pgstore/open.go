@@ -92,7 +92,8 @@ func parse(url string) (*pgx.ConnConfig, error) {
 		config.RuntimeParams["application_name"] = "lockstep"
 	}
 	// A primary that fell silent is given up after 25 seconds, instead of two minutes.
-	config.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}}).DialContext
+	config.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second,
+		Interval: 5 * time.Second, Count: 3}}).DialContext
 	// One that has become a standby refuses to write: the next try asks anew where the primary is.
 	fatal := config.OnPgError
 	config.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
@@ -139,7 +140,8 @@ func assertUsable(ctx context.Context, db *sql.DB) error {
 	var version int
 	var fsync, synchronous, encoding string
 	err := db.QueryRowContext(ctx, `
-select cast(current_setting('server_version_num') as integer), current_setting('fsync'), current_setting('synchronous_commit'),
+select cast(current_setting('server_version_num') as integer), current_setting('fsync'),
+	current_setting('synchronous_commit'),
 	current_setting('server_encoding')`).Scan(&version, &fsync, &synchronous, &encoding)
 	if err != nil {
 		return err

@@ -62,7 +62,8 @@ func TestServersThatWouldLoseEventsAreRefused(t *testing.T) {
 		}
 	}
 	cluster := pgtest.Own(t, "fsync=off")
-	if _, err := pgstore.Open(t.Context(), cluster.URL("postgres")); err == nil || !strings.Contains(err.Error(), "fsync off") {
+	if _, err := pgstore.Open(t.Context(), cluster.URL("postgres")); err == nil ||
+		!strings.Contains(err.Error(), "fsync off") {
 		t.Errorf("fsync=off: got %v", err)
 	}
 	if err := cluster.Exec("postgres", "create database latin encoding 'latin1' locale 'C' template template0"); err != nil {
@@ -71,7 +72,8 @@ func TestServersThatWouldLoseEventsAreRefused(t *testing.T) {
 	if err := cluster.Restart("fsync=on"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pgstore.Open(t.Context(), cluster.URL("latin")); err == nil || !strings.Contains(err.Error(), "as LATIN1") {
+	if _, err := pgstore.Open(t.Context(), cluster.URL("latin")); err == nil ||
+		!strings.Contains(err.Error(), "as LATIN1") {
 		t.Errorf("latin1: got %v", err)
 	}
 }
@@ -105,7 +107,8 @@ func TestAnErrorOfOpeningShowsNoPassword(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if _, err := pgstore.Open(t.Context(), "postgres://127.0.0.1/x", pgstore.Connections(1)); err == nil || !strings.Contains(err.Error(), "1 connections are too few") {
+	if _, err := pgstore.Open(t.Context(), "postgres://127.0.0.1/x", pgstore.Connections(1)); err == nil ||
+		!strings.Contains(err.Error(), "1 connections are too few") {
 		t.Errorf("got %v", err)
 	}
 }

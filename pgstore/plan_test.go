@@ -28,33 +28,45 @@ insert into accounts (kind, id, state, email, name, identity_updated_at, custome
 insert into former_customers select 'old_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
 insert into subscriptions select 'sub_' || n, 'user', 'user_' || n, 'cus_' || n, 'active', 0, 0, 0, 0, 0, n,
 	'' from generate_series(1, 30000) n;
-insert into subscriptions select 'sub_o' || n, 'organization', 'org_' || n, 'cus_o' || n, 'active', 0, 0, 0, 0, 0, n, 'user_' || n from generate_series(1, 20000) n;
-insert into subscription_items select 'sub_' || n, 'si_' || n, 'price', '', 'prod', '', 1, 0, 0 from generate_series(1, 30000) n;
+insert into subscriptions select 'sub_o' || n, 'organization', 'org_' || n, 'cus_o' || n, 'active', 0, 0, 0, 0, 0,
+	n, 'user_' || n from generate_series(1, 20000) n;
+insert into subscription_items select 'sub_' || n, 'si_' || n, 'price', '', 'prod', '', 1, 0, 0
+	from generate_series(1, 30000) n;
 insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at)
 	select 'cs_' || n, 'user', 'user_' || n, 'pi_' || n, 1, 'usd', 'active', n from generate_series(1, 20000) n;
-insert into license_items select 'cs_' || n, 'li_' || n, 'price', '', 'prod', '', 1, 0, 0 from generate_series(1, 20000) n;
-insert into notices (id, kind, account_kind, account_id, object, created_at) select 'n_' || n, 'x', 'user', 'user_' || n, '', n from generate_series(1, 20000) n;
+insert into license_items select 'cs_' || n, 'li_' || n, 'price', '', 'prod', '', 1, 0, 0 from generate_series(1,
+	20000) n;
+insert into notices (id, kind, account_kind, account_id, object, created_at) select 'n_' || n, 'x', 'user',
+	'user_' || n, '', n from generate_series(1, 20000) n;
 insert into mails select 'n_' || n, 'sent', '', 1, 0, 0, n from generate_series(1, 20000) n;
 insert into roster select 'user', 'user_' || n, '', '', '{}', n from generate_series(1, 20000) n;
 insert into access_told select 'user', 'user_' || n, '', 1, n from generate_series(1, 20000) n;
-insert into hook_deliveries select 'app', 'n_' || n, case when n % 100 = 0 then 'held' else 'delivered' end, 200, '', 1, 1, n, n from generate_series(1, 20000) n;
+insert into hook_deliveries select 'app', 'n_' || n, case when n % 100 = 0 then 'held' else 'delivered' end, 200,
+	'', 1, 1, n, n from generate_series(1, 20000) n;
 insert into purchases select 'user', 'user_' || n, '', 0, 1, '', 1, n from generate_series(1, 20000) n;
 insert into assignments select 'customer/cus_' || n, 'user', 'user_' || n, n from generate_series(1, 20000) n;
 insert into instances values ('clerk', 'ins_1', 1, '', 0);
 insert into successions select 'user', 'before_' || n, 'user_' || n, n from generate_series(1, 20000) n;
 insert into changes select 'user', 'user_' || n, n from generate_series(1, 50000) n;
-insert into backfill_identities select 'user', 'user_' || n, n || '@example.com', 'slug_' || n, '{}' from generate_series(1, 20000) n;
-insert into backfill_customers select 'cus_' || n, n || '@example.com', '{}', case when n % 2 = 0 then 'linked' else '' end, 'user', 'user_' || n, 1, 'proven' from generate_series(1, 20000) n;
+insert into backfill_identities select 'user', 'user_' || n, n || '@example.com', 'slug_' || n, '{}'
+	from generate_series(1, 20000) n;
+insert into backfill_customers select 'cus_' || n, n || '@example.com', '{}',
+	case when n % 2 = 0 then 'linked' else '' end, 'user', 'user_' || n, 1, 'proven' from generate_series(1, 20000) n;
 insert into backfill_objects select 'cus_' || n, 'sub_' || n, '{}' from generate_series(1, 20000) n;
 insert into backfill_payments select 'cs_' || n, 'cus_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
-insert into backfill_claims select case when n % 2 = 0 then 'directory' else 'ambiguous' end, 'cus_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
+insert into backfill_claims select case when n % 2 = 0 then 'directory' else 'ambiguous' end, 'cus_' || n, 'user',
+	'user_' || n from generate_series(1, 20000) n;
 insert into work_waits select 'customer/x_' || n, 'user/y_' || n from generate_series(1, 20000) n;
 insert into work (key, scope, priority, generation, done_generation, run_at, disposition)
-	select 'user/user_' || n, 1, n % 3, 2, case when n % 100 = 0 then 1 else 2 end, n, case when n % 500 = 0 then 'parked' else 'done' end
+	select 'user/user_' || n, 1, n % 3, 2, case when n % 100 = 0 then 1 else 2 end, n,
+		case when n % 500 = 0 then 'parked' else 'done' end
 	from generate_series(1, 100000) n;
-insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
-	select 'stripe', 'evt_' || n, 't', 'webhook', '', '', '', n, 1700000000000 + n * cast(380000 as bigint), case when n % 10 > 0 then 'user/user_' || n % 50000 end,
-		1, case when n % 10 = 0 then 'ignored' when n % 400 = 1 then 'parked' else 'done' end, '' from generate_series(1, 100000) n;
+insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key,
+	generation, status, reason)
+	select 'stripe', 'evt_' || n, 't', 'webhook', '', '', '', n, 1700000000000 + n * cast(380000 as bigint),
+		case when n % 10 > 0 then 'user/user_' || n % 50000 end,
+		1, case when n % 10 = 0 then 'ignored' when n % 400 = 1 then 'parked' else 'done' end, '' from generate_series(1,
+			100000) n;
 insert into event_bodies select received_at / 604800000 % 64, seq, cast(repeat(md5(id), 10) as bytea) from events;
 analyze`
 

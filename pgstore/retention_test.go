@@ -24,10 +24,12 @@ func archive(t *testing.T, ages ...time.Duration) (url string, store lockstep.St
 			t.Fatal(err)
 		}
 	}
-	if err := store.Mark(t.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeySweep, ID: "retention"}}); err != nil {
+	if err := store.Mark(t.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeySweep,
+		ID: "retention"}}); err != nil {
 		t.Fatal(err)
 	}
-	claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+	claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+		MaxPriority: lockstep.Background})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,8 @@ func TestMigrationsOnlyAdd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if problem := notAdditive(string(text)); problem != "" && version > 1 && version%generation != 0 && excused[name] == "" {
+		if problem := notAdditive(string(text)); problem != "" && version > 1 && version%generation != 0 &&
+			excused[name] == "" {
 			t.Errorf("%s: %s; begin a new generation, or say in excused why no earlier program misses it", name, problem)
 		}
 	}
@@ -53,17 +54,21 @@ func TestMigrationsOnlyAdd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if version, err := goose.NumericComponent(name); err != nil || version > 7 && locks.Match(text) && !strings.Contains(string(text), "set local lock_timeout = '2s'") {
+		if version, err := goose.NumericComponent(name); err != nil || version > 7 && locks.Match(text) &&
+			!strings.Contains(string(text), "set local lock_timeout = '2s'") {
 			t.Errorf("%s changes a table that is in use: begin it with set local lock_timeout = '2s', or everybody waits behind it (%v)", name, err)
 		}
 	}
-	for _, bad := range []string{"alter table a drop column b", "alter table a rename column b to c", "alter table a alter column b type text",
-		"alter table a alter b set not null", "alter table a add column b text not null", "drop table a", "delete from a", "alter table a add constraint b check (c > 0)"} {
+	for _, bad := range []string{"alter table a drop column b", "alter table a rename column b to c",
+		"alter table a alter column b type text",
+		"alter table a alter b set not null", "alter table a add column b text not null", "drop table a", "delete from a",
+		"alter table a add constraint b check (c > 0)"} {
 		if notAdditive(bad) == "" {
 			t.Errorf("%q passes", bad)
 		}
 	}
-	for _, good := range []string{"alter table a add column b text", "alter table a add column b text not null default ''", "create index a on b (c)",
+	for _, good := range []string{"alter table a add column b text",
+		"alter table a add column b text not null default ''", "create index a on b (c)",
 		"create table a (b text not null)", "-- drop table a"} {
 		if problem := notAdditive(good); problem != "" {
 			t.Errorf("%q: %s", good, problem)
@@ -81,7 +86,8 @@ func notAdditive(text string) string {
 	}
 	for _, column := range addsColumn.FindAllStringSubmatch(text, -1) {
 		definition := strings.ToLower(column[2])
-		if strings.Contains(definition, "not null") && !strings.Contains(definition, "default") && !strings.Contains(definition, "generated") {
+		if strings.Contains(definition, "not null") && !strings.Contains(definition, "default") &&
+			!strings.Contains(definition, "generated") {
 			return "earlier programs cannot fill the column " + strings.Fields(definition)[0]
 		}
 	}

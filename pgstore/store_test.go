@@ -64,7 +64,8 @@ func at(t *testing.T, database, server string) string {
 
 // tables are those that a test leaves something in.
 var tables = strings.Fields(`events event_bodies event_tally work work_waits former_customers subscription_items subscriptions
-	license_items licenses mails buyer_mails notices roster access_told hook_deliveries hook_endpoints purchases assignments instances successions changes cursors heartbeat accounts replicas upstream_pauses price_names trials
+	license_items licenses mails buyer_mails notices roster access_told hook_deliveries hook_endpoints purchases
+		assignments instances successions changes cursors heartbeat accounts replicas upstream_pauses price_names trials
 	backfill_identities backfill_customers backfill_objects backfill_payments backfill_claims`)
 
 // fresh is a database with empty tables.

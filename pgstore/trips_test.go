@@ -157,8 +157,10 @@ func (c *counted) receive(ids ...string) {
 	var deliveries []lockstep.Delivery
 	for _, id := range ids {
 		deliveries = append(deliveries, lockstep.Delivery{
-			Event: lockstep.Event{Source: lockstep.Stripe, ID: id, Type: "invoice.paid", CustomerID: "cus_1", Body: []byte("{}")},
-			Mark:  &lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}, Scope: lockstep.ScopeSubscriptions}})
+			Event: lockstep.Event{Source: lockstep.Stripe, ID: id, Type: "invoice.paid", CustomerID: "cus_1",
+				Body: []byte("{}")},
+			Mark: &lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"},
+				Scope: lockstep.ScopeSubscriptions}})
 	}
 	_, err := c.Receive(c.Context(), deliveries)
 	c.ok(err)
@@ -166,7 +168,8 @@ func (c *counted) receive(ids ...string) {
 
 func (c *counted) claim() lockstep.Claim {
 	c.Helper()
-	claims, err := c.Claim(c.Context(), lockstep.ClaimRequest{Limit: 16, Lease: time.Minute, MaxPriority: lockstep.Background})
+	claims, err := c.Claim(c.Context(), lockstep.ClaimRequest{Limit: 16, Lease: time.Minute,
+		MaxPriority: lockstep.Background})
 	c.ok(err)
 	if len(claims) != 1 {
 		c.Fatalf("claimed %+v", claims)
@@ -203,7 +206,8 @@ func (c *counted) drain() {
 			return
 		}
 		time.Sleep(time.Until(next))
-		claims, err := c.Claim(c.Context(), lockstep.ClaimRequest{Limit: 16, Lease: time.Minute, MaxPriority: lockstep.Background})
+		claims, err := c.Claim(c.Context(), lockstep.ClaimRequest{Limit: 16, Lease: time.Minute,
+			MaxPriority: lockstep.Background})
 		c.ok(err)
 		for _, claim := range claims {
 			c.ok(c.Finish(c.Context(), claim, lockstep.Outcome{Disposition: lockstep.Done}))
@@ -222,15 +226,20 @@ func TestRoundTrips(t *testing.T) {
 			n := newTurnstile(t, fresh(t))
 			store := open(t, n.url+"?sslmode=disable&default_query_exec_mode="+mode)
 			began := time.Now().Truncate(time.Second).UTC() // as the adapters say it
-			s := &shop{subscription: lockstep.Subscription{ID: "sub_1", CustomerID: "cus_1", Status: "incomplete", CreatedAt: began,
-				Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", LookupKey: "pro", Quantity: 1, PeriodStart: began, PeriodEnd: began.Add(time.Hour)}}}}
-			c := &counted{T: t, turnstile: n, Store: store, shop: s, accounts: &reconcile.Accounts{Store: store, Billing: s, Directory: s, Owners: &reconcile.Owners{Store: store, Billing: s, Directory: s},
+			s := &shop{subscription: lockstep.Subscription{ID: "sub_1", CustomerID: "cus_1", Status: "incomplete",
+				CreatedAt: began,
+				Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", LookupKey: "pro", Quantity: 1, PeriodStart: began,
+					PeriodEnd: began.Add(time.Hour)}}}}
+			c := &counted{T: t, turnstile: n, Store: store, shop: s, accounts: &reconcile.Accounts{Store: store, Billing: s,
+				Directory: s, Owners: &reconcile.Owners{Store: store, Billing: s, Directory: s},
 				Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"}}}},
-				Keys:    lockstep.DefaultProjectionKeys, Book: &pricebook.Book{Store: store, Stripe: s}, Listeners: []string{"we_1"},
-				Log: slog.New(slog.DiscardHandler)}}
+				Keys:    lockstep.DefaultProjectionKeys, Book: &pricebook.Book{Store: store, Stripe: s},
+				Listeners: []string{"we_1"},
+				Log:       slog.New(slog.DiscardHandler)}}
 			c.mark(0)
 			claim := c.claim()
-			c.ok(c.Link(t.Context(), claim, lockstep.Identity{Account: buyer, Email: "ada@example.com", Name: "Ada"}, "cus_1", lockstep.Proven))
+			c.ok(c.Link(t.Context(), claim, lockstep.Identity{Account: buyer, Email: "ada@example.com", Name: "Ada"}, "cus_1",
+				lockstep.Proven))
 			c.ok(c.Finish(t.Context(), claim, lockstep.Outcome{Disposition: lockstep.Done}))
 			c.drain()
 
@@ -267,7 +276,8 @@ func TestRoundTrips(t *testing.T) {
 					})
 				}},
 				{"a sync that changes access", 12, func() int64 {
-					s.subscription.Status = map[string]string{"incomplete": "active", "active": "past_due", "past_due": "active"}[s.subscription.Status]
+					s.subscription.Status = map[string]string{"incomplete": "active", "active": "past_due",
+						"past_due": "active"}[s.subscription.Status]
 					c.mark(lockstep.ScopeSubscriptions | lockstep.ScopePayments)
 					trips := c.count(c.sync)
 					c.drain()

@@ -18,9 +18,11 @@ import (
 const defaultBackfillRate = 0.6
 
 // backfill is the reconciler of the backfill's sweep.
-func backfill(c Config, billing *stripebilling.Client, id identity, owners *reconcile.Owners, book *pricebook.Book) *reconcile.Backfill {
+func backfill(c Config, billing *stripebilling.Client, id identity, owners *reconcile.Owners,
+	book *pricebook.Book) *reconcile.Backfill {
 	share := cmp.Or(c.BackfillRate, defaultBackfillRate)
-	b := &reconcile.Backfill{Store: c.Store, Billing: billing, Directory: id.directory, Owners: owners, Catalog: c.Catalog, Book: book,
+	b := &reconcile.Backfill{Store: c.Store, Billing: billing, Directory: id.directory, Owners: owners,
+		Catalog: c.Catalog, Book: book,
 		CustomerKey: c.Projection.CustomerID, AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Log: c.Log,
 		StripeRate: share * billing.Gate().PerSecond()}
 	if id.gate != nil {
@@ -32,7 +34,8 @@ func backfill(c Config, billing *stripebilling.Client, id identity, owners *reco
 // firstStart begins the backfill if no service has run on the database before, and returns
 // where the backfill stands.
 func (s *Server) firstStart(ctx context.Context) (lockstep.Backfill, error) {
-	if _, err := s.store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, false)), true); err != nil {
+	if _, err := s.store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, false)),
+		true); err != nil {
 		return lockstep.Backfill{}, err
 	}
 	return reconcile.BackfillState(ctx, s.store)
@@ -45,7 +48,8 @@ const dryTries = 6
 // link. It writes nothing to Stripe or the directory. It keeps what it lists in the
 // configuration's store, which must be an empty one that nobody else uses. It calls progress
 // four times a second.
-func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (report lockstep.BackfillReport, err error) {
+func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (
+	report lockstep.BackfillReport, err error) {
 	s, err := New(c)
 	if err != nil {
 		return report, err

@@ -24,7 +24,9 @@ type Config struct {
 	Identities IdentitySource // empty means FromClerk
 	Clerk      Clerk          // with FromAPI, the zero value
 
-	APIKey lockstep.Secret // for servers that call the API, at least 32 characters; several are separated by commas; empty: none can
+	// for servers that call the API, at least 32 characters; several are separated by commas; empty:
+	// none can
+	APIKey lockstep.Secret
 	// TrustedProxies are addresses or networks ("10.0.0.0/8") whose X-Forwarded-For tells who a
 	// client is, for the limits of each client; nil: those of this machine; empty: none.
 	TrustedProxies []string
@@ -226,7 +228,8 @@ func (c Config) validateIdentities() error {
 	default:
 		return fmt.Errorf("identities come from %q, which is neither clerk nor api", string(c.Identities))
 	}
-	problems := []error{checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets)} // none at all: the directory is polled
+	// none at all: the directory is polled
+	problems := []error{checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets)}
 	for _, s := range c.Clerk.WebhookSecrets {
 		if err := clerkdirectory.CheckSecret(s); errors.Is(err, clerkdirectory.ErrBadSecret) {
 			problems = append(problems, errors.New("a Clerk webhook secret is not base64 after whsec_: copy it whole from the endpoint's page"))

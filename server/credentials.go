@@ -41,9 +41,11 @@ func checkAPIKeys(setting lockstep.Secret) error {
 		case untidy(text):
 			problems = append(problems, fmt.Errorf("%s: %s", name, untidiness))
 		case kindOf(text) != "":
-			problems = append(problems, fmt.Errorf("%s: this is %s, which Lockstep's API does not take; %s", name, kindOf(text), makeAPIKey))
+			problems = append(problems, fmt.Errorf("%s: this is %s, which Lockstep's API does not take; %s", name, kindOf(text),
+				makeAPIKey))
 		case len(text) < shortestAPIKey:
-			problems = append(problems, fmt.Errorf("%s: the key has %d characters and needs at least %d; %s", name, len(text), shortestAPIKey, makeAPIKey))
+			problems = append(problems, fmt.Errorf("%s: the key has %d characters and needs at least %d; %s", name, len(text),
+				shortestAPIKey, makeAPIKey))
 		}
 	}
 	return errors.Join(problems...)
@@ -53,15 +55,19 @@ func checkAPIKeys(setting lockstep.Secret) error {
 // different modes.
 func (c Config) checkProviders() error {
 	problems := []error{
-		checkKey("STRIPE_SECRET_KEY", "sk_ or rk_", "Stripe Dashboard > Developers > API keys", "STRIPE_WEBHOOK_SECRET", c.Stripe.Key, "sk_", "rk_"),
-		checkWebhookSecrets("STRIPE_WEBHOOK_SECRET", "STRIPE_SECRET_KEY", "Stripe Dashboard > Developers > Webhooks > your endpoint", c.Stripe.WebhookSecrets),
+		checkKey("STRIPE_SECRET_KEY", "sk_ or rk_", "Stripe Dashboard > Developers > API keys", "STRIPE_WEBHOOK_SECRET",
+			c.Stripe.Key, "sk_", "rk_"),
+		checkWebhookSecrets("STRIPE_WEBHOOK_SECRET", "STRIPE_SECRET_KEY",
+			"Stripe Dashboard > Developers > Webhooks > your endpoint", c.Stripe.WebhookSecrets),
 	}
 	if c.Identities == FromAPI {
 		return errors.Join(problems...)
 	}
 	problems = append(problems,
-		checkKey("CLERK_SECRET_KEY", "sk_", "Clerk Dashboard > Configure > API keys", "CLERK_WEBHOOK_SIGNING_SECRET", c.Clerk.Key, "sk_"),
-		checkWebhookSecrets("CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_SECRET_KEY", "Clerk Dashboard > Configure > Webhooks > your endpoint", c.Clerk.WebhookSecrets))
+		checkKey("CLERK_SECRET_KEY", "sk_", "Clerk Dashboard > Configure > API keys", "CLERK_WEBHOOK_SIGNING_SECRET",
+			c.Clerk.Key, "sk_"),
+		checkWebhookSecrets("CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_SECRET_KEY",
+			"Clerk Dashboard > Configure > Webhooks > your endpoint", c.Clerk.WebhookSecrets))
 	stripe, clerk := modeOf(c.Stripe.Key), modeOf(c.Clerk.Key)
 	switch {
 	case stripe == "live" && clerk == "test":
@@ -108,7 +114,8 @@ func checkKey(name, begins, where, webhookName string, key lockstep.Secret, pref
 	case untidy(text):
 		return fmt.Errorf("%s: %s", name, untidiness)
 	case kindOf(text) == webhookSigning:
-		return fmt.Errorf("%s: this is %s; put it in %s, and the key that begins with %s here (%s)", name, webhookSigning, webhookName, begins, where)
+		return fmt.Errorf("%s: this is %s; put it in %s, and the key that begins with %s here (%s)", name, webhookSigning,
+			webhookName, begins, where)
 	}
 	for _, prefix := range prefixes {
 		if strings.HasPrefix(text, prefix) {

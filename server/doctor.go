@@ -62,7 +62,8 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		found = append(found, diagnoseCatalog(ctx, c)...)
 		found = append(found, diagnosePrices(ctx, c)...)
 	}
-	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseStripeDeliveries, diagnoseClerkDeliveries, diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
+	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseStripeDeliveries,
+		diagnoseClerkDeliveries, diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
 		finding, err := look(ctx, c)
 		if err != nil {
 			finding.Level, finding.Detail = Failure, err.Error()
@@ -89,7 +90,8 @@ func each(err error) (all []error) {
 
 func diagnoseStripe(ctx context.Context, c Config) Finding {
 	f := Finding{What: "Stripe", Level: Failure}
-	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL, HTTPClient: c.Stripe.HTTPClient})
+	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL,
+		HTTPClient: c.Stripe.HTTPClient})
 	if err != nil {
 		f.Detail = err.Error()
 		return f
@@ -119,7 +121,8 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 		}
 		return Finding{f.What, Fine, fmt.Sprintf("in %s mode; delivers to %s", mode, e.URL)}
 	}
-	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in " + path + ": create one in Stripe's dashboard, or events are found by the gap scan only"}
+	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in " + path +
+		": create one in Stripe's dashboard, or events are found by the gap scan only"}
 }
 
 // advice says what to do about a provider's failure: about the key if the provider refused

@@ -16,7 +16,8 @@ var catalogSkipped = Finding{"catalog", Warning, "not compared with Stripe, whic
 // One that Stripe does not have grants its plan to nobody, and cannot be bought.
 func diagnoseCatalog(ctx context.Context, c Config) (found []Finding) {
 	const what = "catalog"
-	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL, HTTPClient: c.Stripe.HTTPClient, Limits: c.Stripe.Limits})
+	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL,
+		HTTPClient: c.Stripe.HTTPClient, Limits: c.Stripe.Limits})
 	if err != nil {
 		return nil // the finding about Stripe says so
 	}
@@ -25,7 +26,9 @@ func diagnoseCatalog(ctx context.Context, c Config) (found []Finding) {
 		asked++
 		switch {
 		case errors.Is(err, lockstep.ErrNotFound):
-			found = append(found, Finding{what, Failure, fmt.Sprintf("plan %q names the %s %q, which Stripe does not have in this mode: correct it, or create it in Stripe", plan, kind, id)})
+			found = append(found, Finding{what, Failure, fmt.Sprintf(
+				"plan %q names the %s %q, which Stripe does not have in this mode: correct it, or create it in Stripe", plan, kind,
+				id)})
 		case err != nil:
 			found = append(found, Finding{what, Failure, fmt.Sprintf("plan %q, %s %q: %v", plan, kind, id, err)})
 		}

@@ -11,7 +11,8 @@ import (
 // diagnoseInstances compares the keys with the instances that the database belongs to.
 func diagnoseInstances(ctx context.Context, c Config) Finding {
 	f := Finding{What: "instances", Level: Failure}
-	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL, HTTPClient: c.Stripe.HTTPClient})
+	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL,
+		HTTPClient: c.Stripe.HTTPClient})
 	if err != nil {
 		f.Detail = err.Error()
 		return f
@@ -23,7 +24,8 @@ func diagnoseInstances(ctx context.Context, c Config) Finding {
 		f.Detail = err.Error()
 		return f
 	case accepted.ID != own:
-		f.Detail = "the Stripe key is a " + own + " key and the database holds " + accepted.ID + " customers: set STRIPE_SECRET_KEY to the " +
+		f.Detail = "the Stripe key is a " + own + " key and the database holds " + accepted.ID +
+			" customers: set STRIPE_SECRET_KEY to the " +
 			accepted.ID + " key, or start with an empty database"
 		return f
 	}
@@ -52,7 +54,8 @@ func diagnoseClerkInstance(ctx context.Context, c Config, f Finding) Finding {
 		f.Detail = err.Error()
 		return f
 	case accepted.ID != own:
-		f.Detail = "the Clerk key belongs to " + own + " and the database to " + accepted.ID + ": nothing is deleted or created. If the business moved: " +
+		f.Detail = "the Clerk key belongs to " + own + " and the database to " + accepted.ID +
+			": nothing is deleted or created. If the business moved: " +
 			"lockstep instance accept " + own + "; if not, restart with the former CLERK_SECRET_KEY"
 		return f
 	}
@@ -62,7 +65,8 @@ func diagnoseClerkInstance(ctx context.Context, c Config, f Finding) Finding {
 		f.Detail = err.Error()
 		return f
 	case len(former) > 0:
-		return Finding{f.What, Warning, "Clerk instance " + own + "; some accounts of a former instance have no successor: lockstep instance show"}
+		return Finding{f.What, Warning, "Clerk instance " + own +
+			"; some accounts of a former instance have no successor: lockstep instance show"}
 	}
 	return Finding{f.What, Fine, "Clerk instance " + own}
 }

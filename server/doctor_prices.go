@@ -24,7 +24,8 @@ func diagnosePrices(ctx context.Context, c Config) []Finding {
 	if err != nil {
 		return []Finding{{what, Failure, err.Error()}}
 	}
-	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL, HTTPClient: c.Stripe.HTTPClient})
+	billing, err := stripebilling.New(stripebilling.Config{Key: c.Stripe.Key, BaseURL: c.Stripe.BaseURL,
+		HTTPClient: c.Stripe.HTTPClient})
 	if err != nil {
 		return []Finding{{what, Failure, err.Error()}}
 	}
@@ -71,7 +72,8 @@ func (c Config) grandfathered(h lockstep.HeldPrice, change string) Finding {
 	plan := c.Catalog.PlanOf(h.Item, h.PlanNamed)
 	f := Finding{"prices", Fine, fmt.Sprintf("%s is grandfathered (%s): %d subscriptions and %d licenses; still gives plan %s",
 		h.Item.PriceID, change, h.Subscriptions, h.Licenses, plan)}
-	if len(c.Catalog.Plans) > 0 && !slices.ContainsFunc(c.Catalog.Plans, func(p lockstep.Plan) bool { return p.Name == plan }) {
+	if len(c.Catalog.Plans) > 0 && !slices.ContainsFunc(c.Catalog.Plans,
+		func(p lockstep.Plan) bool { return p.Name == plan }) {
 		f.Level = Warning
 		f.Detail += ", which the catalog does not list, so no features: add " + h.Item.PriceID + " to a plan's prices"
 	}

@@ -49,8 +49,10 @@ func (m Mail) Validate() error {
 	if m.Domain == "" {
 		problems = append(problems, errors.New("mail: there is no domain for the Message-IDs"))
 	}
-	if u, err := url.Parse(m.AppURL); m.AppURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-		problems = append(problems, fmt.Errorf("mail: the application's URL %q is none, as in https://app.example/billing", m.AppURL))
+	if u, err := url.Parse(m.AppURL); m.AppURL != "" &&
+		(err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		problems = append(problems, fmt.Errorf("mail: the application's URL %q is none, as in https://app.example/billing",
+			m.AppURL))
 	}
 	return errors.Join(problems...)
 }
@@ -74,7 +76,8 @@ func (m Mail) sends() reconcile.Channel {
 }
 
 // reconciler mails. roles are those whose members look after an organization's billing.
-func (m Mail) reconciler(store lockstep.Store, billing lockstep.Billing, members lockstep.MemberLister, roles []string, log *slog.Logger) (reconcile.Reconciler, error) {
+func (m Mail) reconciler(store lockstep.Store, billing lockstep.Billing, members lockstep.MemberLister, roles []string,
+	log *slog.Logger) (reconcile.Reconciler, error) {
 	if m.Mailer == nil {
 		return reconcile.NewMails(store, billing, nil, nil, log), nil
 	}

@@ -35,10 +35,13 @@ func receiver(t *testing.T, change ...func(*server.Config)) http.Handler {
 			t.Error(err)
 		}
 	})
-	config := server.Config{Store: store, APIKey: "a-key-of-this-test-of-32-characters", Log: slog.New(slog.DiscardHandler),
+	config := server.Config{Store: store, APIKey: "a-key-of-this-test-of-32-characters",
+		Log:           slog.New(slog.DiscardHandler),
 		ReturnOrigins: []string{"https://app.test"},
-		Stripe:        server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1", WebhookSecrets: []lockstep.Secret{stripeSecret}},
-		Clerk:         server.Clerk{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1", Issuer: "http://127.0.0.1:1", WebhookSecrets: []lockstep.Secret{clerkSecret}}}
+		Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
+			WebhookSecrets: []lockstep.Secret{stripeSecret}},
+		Clerk: server.Clerk{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1", Issuer: "http://127.0.0.1:1",
+			WebhookSecrets: []lockstep.Secret{clerkSecret}}}
 	for _, c := range change {
 		c(&config)
 	}
@@ -90,7 +93,10 @@ func TestWebhooksAreReceivedAtTheirPaths(t *testing.T) {
 		{"/webhooks/clerk", "/webhooks/stripe"},
 		{"/Hooks_1/v1.stripe~x-y", "/api/webhooks/user.created"},
 	} {
-		handler := receiver(t, func(config *server.Config) { config.Stripe.WebhookPath, config.Clerk.WebhookPath = c.stripe, c.clerk })
+		handler := receiver(t, func(config *server.Config) {
+			config.Stripe.WebhookPath, config.Clerk.WebhookPath = c.stripe,
+				c.clerk
+		})
 		at := map[lockstep.Source]string{lockstep.Stripe: c.stripe, lockstep.Clerk: c.clerk}
 		if c.stripe == "" {
 			at[lockstep.Stripe] = "/webhooks/stripe"
@@ -98,7 +104,8 @@ func TestWebhooksAreReceivedAtTheirPaths(t *testing.T) {
 		if c.clerk == "" {
 			at[lockstep.Clerk] = "/webhooks/clerk"
 		}
-		body := map[lockstep.Source]string{lockstep.Stripe: stripeEvent("evt_1", "invoice.paid"), lockstep.Clerk: clerkEvent("user.updated")}
+		body := map[lockstep.Source]string{lockstep.Stripe: stripeEvent("evt_1", "invoice.paid"),
+			lockstep.Clerk: clerkEvent("user.updated")}
 		for source, path := range at {
 			for target, want := range map[string]int{path: 200, path + "/": 404, path + "/more": 404, strings.ToUpper(path): 404,
 				"/webhooks/other": 404, "/": 404} {
@@ -106,11 +113,13 @@ func TestWebhooksAreReceivedAtTheirPaths(t *testing.T) {
 					t.Errorf("%+v: %s's delivery to %s is answered %d, want %d", c, source, target, w.Code, want)
 				}
 			}
-			if w := answered(handler, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)); w.Code != http.StatusMethodNotAllowed {
+			if w := answered(handler, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path,
+				http.NoBody)); w.Code != http.StatusMethodNotAllowed {
 				t.Errorf("%+v: GET %s is answered %d", c, path, w.Code)
 			}
 		}
-		for source, of := range map[lockstep.Source]lockstep.Source{lockstep.Stripe: lockstep.Clerk, lockstep.Clerk: lockstep.Stripe} {
+		for source, of := range map[lockstep.Source]lockstep.Source{lockstep.Stripe: lockstep.Clerk,
+			lockstep.Clerk: lockstep.Stripe} {
 			if w := answered(handler, delivered(t, source, at[of], "msg_1", body[source])); w.Code != http.StatusBadRequest {
 				t.Errorf("%+v: %s's delivery to the path of %s is answered %d", c, source, of, w.Code)
 			}
@@ -141,13 +150,15 @@ func TestAWebhookPathThatCannotBeIsRefused(t *testing.T) {
 			"stripe_webhook_path": {Stripe: server.Stripe{WebhookPath: path}},
 			"clerk_webhook_path":  {Clerk: server.Clerk{WebhookPath: path}},
 		} {
-			if err := config.Validate(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%s: %q %s", setting, path, want)) {
+			if err := config.Validate(); err == nil || !strings.Contains(err.Error(),
+				fmt.Sprintf("%s: %q %s", setting, path, want)) {
 				t.Errorf("%s %q: %v, want %q", setting, path, err, want)
 			}
 		}
 	}
 	same := server.Config{Stripe: server.Stripe{WebhookPath: "/hook"}, Clerk: server.Clerk{WebhookPath: "/hook"}}
-	if err := same.Validate(); err == nil || !strings.Contains(err.Error(), "clerk_webhook_path: /hook is also Stripe's webhook path") {
+	if err := same.Validate(); err == nil || !strings.Contains(err.Error(),
+		"clerk_webhook_path: /hook is also Stripe's webhook path") {
 		t.Errorf("one path for both: %v", err)
 	}
 }
@@ -163,20 +174,24 @@ func TestADeliveryIsAnsweredSuccess(t *testing.T) {
 	}{
 		{"a new event", "/webhooks/stripe", "", stripeEvent("evt_1", "invoice.paid"), lockstep.Stripe},
 		{"the same again", "/webhooks/stripe", "", stripeEvent("evt_1", "invoice.paid"), lockstep.Stripe},
-		{"a type of no use", "/webhooks/stripe", "", stripeEvent("evt_2", "radar.early_fraud_warning.created"), lockstep.Stripe},
-		{"the other mode", "/webhooks/stripe", "", strings.Replace(stripeEvent("evt_3", "invoice.paid"), "false", "true", 1), lockstep.Stripe},
+		{"a type of no use", "/webhooks/stripe", "", stripeEvent("evt_2", "radar.early_fraud_warning.created"),
+			lockstep.Stripe},
+		{"the other mode", "/webhooks/stripe", "", strings.Replace(stripeEvent("evt_3", "invoice.paid"), "false", "true", 1),
+			lockstep.Stripe},
 		{"a thin event", "/webhooks/stripe", "", `{"id":"evt_4","object":"v2.core.event","type":"v1.invoice.paid","livemode":false,"created":"2000-01-01T00:00:00.000Z","related_object":{"id":"in_1","type":"invoice","url":"/v1/invoices/in_1"}}`, lockstep.Stripe},
 		{"a user's change", "/webhooks/clerk", "msg_1", clerkEvent("user.updated"), lockstep.Clerk},
 		{"the same message again", "/webhooks/clerk", "msg_1", clerkEvent("user.updated"), lockstep.Clerk},
 		{"a message of no use", "/webhooks/clerk", "msg_2", clerkEvent("session.created"), lockstep.Clerk},
 	} {
 		w := answered(handler, delivered(t, c.source, c.path, c.id, c.body))
-		if w.Code != http.StatusOK || w.Body.String() != `{"status":"success"}` || w.Header().Get("Content-Type") != "application/json" {
+		if w.Code != http.StatusOK || w.Body.String() != `{"status":"success"}` ||
+			w.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%s is answered %d %s as %s", c.what, w.Code, w.Body, w.Header().Get("Content-Type"))
 		}
 	}
 	for what, body := range map[string]string{"no event": `{"object":"event"}`, "no JSON": "invoice.paid", "nothing": ""} {
-		if w := answered(handler, delivered(t, lockstep.Stripe, "/webhooks/stripe", "", body)); w.Code != http.StatusBadRequest || strings.Contains(w.Body.String(), "success") {
+		if w := answered(handler, delivered(t, lockstep.Stripe, "/webhooks/stripe", "",
+			body)); w.Code != http.StatusBadRequest || strings.Contains(w.Body.String(), "success") {
 			t.Errorf("%s is answered %d %s", what, w.Code, w.Body)
 		}
 	}
@@ -197,7 +212,8 @@ func TestABrowsersHeadersDoNotRefuseADelivery(t *testing.T) {
 		{"Origin: https://tunnel.example", "X-Forwarded-Host: tunnel.example", "Referer: https://tunnel.example/"},
 		{"Content-Type: application/x-www-form-urlencoded", "Origin: https://evil.example"},
 	} {
-		for source, path := range map[lockstep.Source]string{lockstep.Stripe: "/webhooks/stripe", lockstep.Clerk: "/webhooks/clerk"} {
+		for source, path := range map[lockstep.Source]string{lockstep.Stripe: "/webhooks/stripe",
+			lockstep.Clerk: "/webhooks/clerk"} {
 			body := clerkEvent("user.updated")
 			if source == lockstep.Stripe {
 				body = stripeEvent(fmt.Sprint("evt_", n), "invoice.paid")

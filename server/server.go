@@ -75,11 +75,13 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{store: c.Store, caller: caller, log: c.Log, sources: c.sources(), polled: c.polled(), fleet: upstream.NewFleet(c.Store, c.Log, gates...)}
+	s := &Server{store: c.Store, caller: caller, log: c.Log, sources: c.sources(), polled: c.polled(),
+		fleet: upstream.NewFleet(c.Store, c.Log, gates...)}
 	intake := ingest.New(inbox, func() { s.runner.Wake() })
 	book := &pricebook.Book{Store: c.Store, Stripe: billing}
 	keys := reconcilers(c, billing, id, intake, book)
-	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, lister(id.directory), c.Buying.Roles, c.Log); err != nil {
+	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, lister(id.directory), c.Buying.Roles,
+		c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
 	keys[lockstep.KeyBuyerMail] = keys[lockstep.KeyMail]
@@ -98,10 +100,13 @@ func New(c Config) (*Server, error) {
 	}
 	desk := &buying.Desk{Store: c.Store, Till: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy,
 		Ready: func(ctx context.Context) error { return guard.Check(ctx) }, Wake: s.runner.Wake, Log: c.Log}
-	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster, Directory: id.asked(), Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
+	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster,
+		Directory: id.asked(), Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(), ReturnOrigins: c.ReturnOrigins,
-		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Guard: guard, DirectorySweeps: reconcile.DirectorySweeps(), Wake: s.runner.Wake, Log: c.Log}
-	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing, Live: billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
+		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Guard: guard,
+		DirectorySweeps: reconcile.DirectorySweeps(), Wake: s.runner.Wake, Log: c.Log}
+	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing,
+		Live: billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
 	desk.SignReturn, desk.Started = api.Activations.SignReturn, api.Activations.Started
@@ -151,15 +156,20 @@ func identities(c Config) (identity, error) {
 }
 
 // reconcilers says which reconciler brings which kind of key in step.
-func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *ingest.Intake, book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
+func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *ingest.Intake,
+	book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
 	directory := id.directory
 	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory, ClerkIDs: c.Identities != FromAPI}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	owners.External, _ = directory.(lockstep.ExternalIDs)
-	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners, Catalog: c.Catalog,
-		Keys: c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour), AdoptByEmail: c.AdoptByEmail, AtCheckout: c.Customers == AtCheckout, Hold: &reconcile.Hold{Store: c.Store}, Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,
-		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory), Empty: c.EmptyOrganization,
-		Book: book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners,
+		Catalog: c.Catalog,
+		Keys:    c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour),
+		AdoptByEmail: c.AdoptByEmail, AtCheckout: c.Customers == AtCheckout, Hold: &reconcile.Hold{Store: c.Store},
+		Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,
+		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory),
+		Empty: c.EmptyOrganization,
+		Book:  book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,
@@ -169,9 +179,11 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 		lockstep.KeyPayment:      payments,
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
-			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfill(c, billing, id, owners, book), Log: c.Log},
-		lockstep.KeyWake:   &reconcile.Wakes{Store: c.Store},
-		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(), webhooks(c.Webhooks).channel}},
+			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfill(c,
+				billing, id, owners, book), Log: c.Log},
+		lockstep.KeyWake: &reconcile.Wakes{Store: c.Store},
+		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(),
+			webhooks(c.Webhooks).channel}},
 	}
 }
 
@@ -183,9 +195,10 @@ func lister(directory lockstep.Directory) lockstep.MemberLister {
 
 // guard compares our keys with the instances that the database belongs to.
 func guard(c Config, billing *stripebilling.Client, id identity) *instance.Guard {
-	keys := []instance.Key{{Provider: lockstep.Stripe, Secret: c.Stripe.Key, Instance: func(context.Context) (string, error) {
-		return mode(billing.Live()), nil
-	}}}
+	keys := []instance.Key{{Provider: lockstep.Stripe, Secret: c.Stripe.Key,
+		Instance: func(context.Context) (string, error) {
+			return mode(billing.Live()), nil
+		}}}
 	if id.instance != nil {
 		keys = append(keys, instance.Key{Provider: lockstep.Clerk, Secret: c.Clerk.Key, Instance: id.instance})
 	}

@@ -42,7 +42,8 @@ func (c Config) validateSources() error {
 	problems := []error{checkSecrets("Stripe webhook secret", c.Stripe.WebhookSecrets)}
 	switch {
 	case c.Stripe.Poll < 0 || c.Stripe.Poll > 0 && c.Stripe.Poll < leastPoll:
-		problems = append(problems, fmt.Errorf("poll: %s is shorter than %s, which would use up Stripe's rate limit; try 5s", c.Stripe.Poll, leastPoll))
+		problems = append(problems, fmt.Errorf("poll: %s is shorter than %s, which would use up Stripe's rate limit; try 5s",
+			c.Stripe.Poll, leastPoll))
 	case len(c.Stripe.WebhookSecrets) == 0 && c.Stripe.Poll == 0:
 		problems = append(problems, errors.New("no Stripe webhook secret: set one, or poll Stripe's event list instead (poll = \"5s\")"))
 	}
@@ -74,7 +75,8 @@ func checkPath(setting, path string) error {
 	root, _, _ := strings.Cut(path[1:], "/")
 	for _, own := range ownRoots {
 		if root == own {
-			return fmt.Errorf("%s: %q belongs to Lockstep's own /%s; choose another path, for example /api/webhook", setting, path, own)
+			return fmt.Errorf("%s: %q belongs to Lockstep's own /%s; choose another path, for example /api/webhook", setting,
+				path, own)
 		}
 	}
 	return nil
@@ -105,7 +107,8 @@ func (c Config) sources() []source {
 	switch {
 	case c.Identities == FromAPI:
 	case c.polled().Directory:
-		found = append(found, source{lockstep.Clerk, fmt.Sprintf("polling Clerk's users and organizations every %s", c.Intervals.PollsDirectory()), Warning,
+		found = append(found, source{lockstep.Clerk, fmt.Sprintf("polling Clerk's users and organizations every %s",
+			c.Intervals.PollsDirectory()), Warning,
 			"no Clerk webhook secret is set; set CLERK_WEBHOOK_SIGNING_SECRET to learn of changes at once"})
 	default:
 		found = append(found, source{lockstep.Clerk, "webhooks at " + c.Clerk.path(), Fine, ""})

@@ -40,8 +40,10 @@ func TestAServerWakesManyWaitingKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := server.New(server.Config{Store: store, Identities: server.FromAPI, APIKey: "a-key-of-this-test-of-32-characters", Log: slog.New(slog.DiscardHandler),
-			Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1", WebhookSecrets: []lockstep.Secret{"whsec_1"}}})
+		s, err := server.New(server.Config{Store: store, Identities: server.FromAPI,
+			APIKey: "a-key-of-this-test-of-32-characters", Log: slog.New(slog.DiscardHandler),
+			Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
+				WebhookSecrets: []lockstep.Secret{"whsec_1"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +51,8 @@ func TestAServerWakesManyWaitingKeys(t *testing.T) {
 		if err := store.Mark(t.Context(), lockstep.Mark{Key: ada.Key(), Priority: lockstep.Interactive}); err != nil {
 			t.Fatal(err)
 		}
-		claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Interactive})
+		claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+			MaxPriority: lockstep.Interactive})
 		if err != nil || len(claims) != 1 {
 			t.Fatal(claims, err)
 		}
@@ -67,7 +70,8 @@ func TestAServerWakesManyWaitingKeys(t *testing.T) {
 		if waiting, err := store.WaitingFor(t.Context(), ada.Key()); err != nil || len(waiting) > 0 {
 			t.Errorf("%d keys wait, %v", len(waiting), err)
 		}
-		if work, err := store.Work(t.Context(), ada.Key().Wake()); err != nil || work.Pending() || work.Disposition != lockstep.Done {
+		if work, err := store.Work(t.Context(), ada.Key().Wake()); err != nil || work.Pending() ||
+			work.Disposition != lockstep.Done {
 			t.Errorf("the wake is %+v, %v", work, err)
 		}
 		if err := store.Close(); err != nil {

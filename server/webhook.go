@@ -20,7 +20,8 @@ type Webhook struct {
 	Events       []string          // kinds, see WebhookEvents; empty, or "*": all
 	Secrets      []lockstep.Secret // whsec_ and 24 to 64 bytes in base64; several while one is rolled
 	AllowPrivate bool              // also addresses that are not public, and plain http
-	HTTPClient   *http.Client      // nil: one with timeouts, that connects to public addresses only and follows no redirect
+	// nil: one with timeouts, that connects to public addresses only and follows no redirect
+	HTTPClient *http.Client
 }
 
 // WebhookEvents are the kinds of message.
@@ -33,7 +34,8 @@ func WebhookEvents() []string {
 }
 
 func (w Webhook) endpoint() hookcall.Endpoint {
-	return hookcall.Endpoint{ID: w.ID, URL: w.URL, Secrets: w.Secrets, AllowPrivate: w.AllowPrivate, HTTPClient: w.HTTPClient}
+	return hookcall.Endpoint{ID: w.ID, URL: w.URL, Secrets: w.Secrets, AllowPrivate: w.AllowPrivate,
+		HTTPClient: w.HTTPClient}
 }
 
 // webhooks are all endpoints.
@@ -51,7 +53,8 @@ func (ws webhooks) Validate() error {
 		seen[w.ID] = true
 		for _, event := range w.Events {
 			if event != "*" && !slices.Contains(WebhookEvents(), event) {
-				problems = append(problems, fmt.Errorf("webhook %q: there is no event %q; there are %q", w.ID, event, WebhookEvents()))
+				problems = append(problems, fmt.Errorf("webhook %q: there is no event %q; there are %q", w.ID, event,
+					WebhookEvents()))
 			}
 		}
 	}

@@ -18,11 +18,13 @@ func TestEveryMoveOfABalanceIsBooked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.stripe.V1Customers.Update(t.Context(), customer.ID, &stripe.CustomerUpdateParams{Balance: stripe.Int64(-1500)}); err != nil {
+		if _, err := b.stripe.V1Customers.Update(t.Context(), customer.ID,
+			&stripe.CustomerUpdateParams{Balance: stripe.Int64(-1500)}); err != nil {
 			t.Fatal(err)
 		}
-		made, err := b.stripe.V1CustomerBalanceTransactions.Create(t.Context(), &stripe.CustomerBalanceTransactionCreateParams{Customer: &customer.ID,
-			Amount: stripe.Int64(-500), Currency: stripe.String("usd"), Description: stripe.String("sorry")})
+		made, err := b.stripe.V1CustomerBalanceTransactions.Create(t.Context(),
+			&stripe.CustomerBalanceTransactionCreateParams{Customer: &customer.ID,
+				Amount: stripe.Int64(-500), Currency: stripe.String("usd"), Description: stripe.String("sorry")})
 		if err != nil || made.EndingBalance != -2000 {
 			t.Fatalf("created %+v, %v", made, err)
 		}
@@ -30,7 +32,8 @@ func TestEveryMoveOfABalanceIsBooked(t *testing.T) {
 			t.Fatal(err)
 		}
 		price := monthly(b)
-		if _, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}}); err != nil {
+		if _, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer.ID,
+			Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}}); err != nil {
 			t.Fatal(err)
 		}
 		type entry struct {
@@ -38,21 +41,24 @@ func TestEveryMoveOfABalanceIsBooked(t *testing.T) {
 			Amount, Left int64
 		}
 		var entries []entry
-		for booked, err := range b.stripe.V1CustomerBalanceTransactions.List(t.Context(), &stripe.CustomerBalanceTransactionListParams{Customer: &customer.ID}).All(t.Context()) {
+		for booked, err := range b.stripe.V1CustomerBalanceTransactions.List(t.Context(),
+			&stripe.CustomerBalanceTransactionListParams{Customer: &customer.ID}).All(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			entries = append(entries, entry{string(booked.Type), booked.Amount, booked.EndingBalance})
 		}
 		slices.Reverse(entries)
-		want := []entry{{"initial", -1000, -1000}, {"adjustment", -500, -1500}, {"adjustment", -500, -2000}, {"applied_to_invoice", 2000, 0}}
+		want := []entry{{"initial", -1000, -1000}, {"adjustment", -500, -1500}, {"adjustment", -500, -2000},
+			{"applied_to_invoice", 2000, 0}}
 		if diff := cmp.Diff(want, entries); diff != "" {
 			t.Errorf("booked (-want +got):\n%s", diff)
 		}
 		if charges := b.Charges(); charges[len(charges)-1].Amount != 900 {
 			t.Errorf("charged %d", charges[len(charges)-1].Amount)
 		}
-		status, body := b.post("/v1/customers/"+customer.ID+"/balance_transactions", url.Values{"amount": {"5"}, "currency": {"eur"}})
+		status, body := b.post("/v1/customers/"+customer.ID+"/balance_transactions",
+			url.Values{"amount": {"5"}, "currency": {"eur"}})
 		if failure, _ := body["error"].(map[string]any); status != http.StatusBadRequest || failure["param"] != "currency" {
 			t.Errorf("in another currency: %d %v", status, body)
 		}
@@ -66,7 +72,8 @@ func TestACustomersDiscountIsOfTheTimeBeforeBasil(t *testing.T) {
 			p.PercentOff, p.Duration = stripe.Float64(50), stripe.String("forever")
 		})
 		status, body := b.post("/v1/customers", url.Values{"coupon": {first.ID}})
-		if failure, _ := body["error"].(map[string]any); status != http.StatusBadRequest || failure["code"] != "parameter_unknown" {
+		if failure, _ := body["error"].(map[string]any); status != http.StatusBadRequest ||
+			failure["code"] != "parameter_unknown" {
 			t.Errorf("with the newest version: %d %v", status, body)
 		}
 		old := map[string]string{"Stripe-Version": "2024-06-20"}
@@ -78,7 +85,8 @@ func TestACustomersDiscountIsOfTheTimeBeforeBasil(t *testing.T) {
 			t.Fatal(err)
 		}
 		price := monthly(b)
-		sub, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &id, Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}})
+		sub, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &id,
+			Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}})
 		if err != nil || !slices.Equal(b.totals(sub.ID), []int64{1450}) {
 			t.Errorf("the invoices are of %v, %v", b.totals(sub.ID), err)
 		}
@@ -88,9 +96,11 @@ func TestACustomersDiscountIsOfTheTimeBeforeBasil(t *testing.T) {
 		_, err = b.stripe.V1Customers.DeleteDiscount(t.Context(), id, nil)
 		refused(t, err, "")
 		kinds := slices.DeleteFunc(b.eventsSince(mark), func(kind string) bool {
-			return !slices.Contains([]string{"customer.discount.created", "customer.discount.updated", "customer.discount.deleted"}, kind)
+			return !slices.Contains([]string{"customer.discount.created", "customer.discount.updated",
+				"customer.discount.deleted"}, kind)
 		})
-		if diff := cmp.Diff([]string{"customer.discount.created", "customer.discount.updated", "customer.discount.deleted"}, kinds); diff != "" {
+		if diff := cmp.Diff([]string{"customer.discount.created", "customer.discount.updated", "customer.discount.deleted"},
+			kinds); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 	})
@@ -103,11 +113,13 @@ func TestCustomersAreFoundByTheAddressThatTheyHaveNow(t *testing.T) {
 		time.Sleep(time.Second)
 		twin := b.customer("b@example.com")
 		b.customer("B@example.com")
-		if _, err := b.stripe.V1Customers.Update(t.Context(), moved.ID, &stripe.CustomerUpdateParams{Email: &twin.Email}); err != nil {
+		if _, err := b.stripe.V1Customers.Update(t.Context(), moved.ID,
+			&stripe.CustomerUpdateParams{Email: &twin.Email}); err != nil {
 			t.Fatal(err)
 		}
 		find := func(email string) (found []string) {
-			for customer, err := range b.stripe.V1Customers.List(t.Context(), &stripe.CustomerListParams{Email: &email}).All(t.Context()) {
+			for customer, err := range b.stripe.V1Customers.List(t.Context(),
+				&stripe.CustomerListParams{Email: &email}).All(t.Context()) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -132,7 +144,8 @@ func TestACustomersSubscriptionsAreListedBelowIt(t *testing.T) {
 		if data, _ := body["data"].([]any); len(data) != 1 {
 			t.Errorf("listed %v", body)
 		}
-		if _, body := b.send(http.MethodGet, stripeHost+"/v1/customers/"+sub.Customer+"/subscriptions/"+sub.ID, nil, ""); body["id"] != sub.ID {
+		if _, body := b.send(http.MethodGet, stripeHost+"/v1/customers/"+sub.Customer+"/subscriptions/"+sub.ID, nil,
+			""); body["id"] != sub.ID {
 			t.Errorf("retrieved %v", body)
 		}
 	})

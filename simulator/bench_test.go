@@ -51,7 +51,8 @@ func BenchmarkCustomerRetrieve(b *testing.B) {
 					return
 				}
 				defer func() { _ = wire.Close() }()
-				request := []byte("GET " + target + " HTTP/1.1\r\nHost: sim\r\nAuthorization: Bearer " + simulator.DefaultStripeKey + "\r\n\r\n")
+				request := []byte("GET " + target + " HTTP/1.1\r\nHost: sim\r\nAuthorization: Bearer " +
+					simulator.DefaultStripeKey + "\r\n\r\n")
 				answers := bufio.NewReader(wire)
 				for pb.Next() {
 					if err := exchange(wire, answers, request); err != nil {
@@ -142,8 +143,9 @@ func populate(tb testing.TB, sim *simulator.Simulator, n int) {
 	tb.Helper()
 	price := sim.AddPlan(simulator.Plan{LookupKey: "pro", ProductName: "Pro", Amount: 2900, Interval: "month"})
 	for i := range n {
-		customer := field(tb, post(tb, sim, "/v1/customers", fmt.Sprintf("email=user%d@example.com&name=User+%d&metadata[clerk_user_id]=user_%d"+
-			"&payment_method=pm_card_visa&invoice_settings[default_payment_method]=pm_card_visa", i, i, i)), "id")
+		customer := field(tb, post(tb, sim, "/v1/customers",
+			fmt.Sprintf("email=user%d@example.com&name=User+%d&metadata[clerk_user_id]=user_%d"+
+				"&payment_method=pm_card_visa&invoice_settings[default_payment_method]=pm_card_visa", i, i, i)), "id")
 		post(tb, sim, "/v1/subscriptions", "customer="+customer+"&items[0][price]="+price+"&metadata[clerk_user_id]="+fmt.Sprintf("user_%d", i))
 	}
 }

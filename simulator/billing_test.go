@@ -21,7 +21,8 @@ func TestARenewalMovesThePeriodAndCollectsAnHourLater(t *testing.T) {
 		sub := b.subscribed(monthly(b))
 		before := b.mark()
 		b.Advance(sub.PeriodEnd().Sub(b.Now()))
-		if diff := cmp.Diff([]string{"invoice.upcoming", "customer.subscription.updated", "invoice.created"}, b.eventsSince(before)); diff != "" {
+		if diff := cmp.Diff([]string{"invoice.upcoming", "customer.subscription.updated", "invoice.created"},
+			b.eventsSince(before)); diff != "" {
 			t.Errorf("events up to the period's end (-want +got):\n%s", diff)
 		}
 		if got := b.Invoices()[1]; got.Status != "draft" {
@@ -29,7 +30,8 @@ func TestARenewalMovesThePeriodAndCollectsAnHourLater(t *testing.T) {
 		}
 		before = b.mark()
 		b.Advance(time.Hour)
-		want := []string{"invoice.finalized", "payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "invoice.paid",
+		want := []string{"invoice.finalized", "payment_intent.created", "charge.succeeded", "payment_intent.succeeded",
+			"invoice.paid",
 			"invoice.payment_succeeded", "invoice.updated", "invoice_payment.paid"}
 		if diff := cmp.Diff(want, b.eventsSince(before)); diff != "" {
 			t.Errorf("events an hour later (-want +got):\n%s", diff)
@@ -50,7 +52,8 @@ func TestACancellationDuringTheDraftHourCollectsNothing(t *testing.T) {
 		}
 		b.Advance(2 * day)
 		if got := b.Invoices()[1]; got.Status != "draft" || len(b.Charges()) != 1 {
-			t.Errorf("the renewal's invoice is %s and there are %d charges, want a draft and the first charge only", got.Status, len(b.Charges()))
+			t.Errorf("the renewal's invoice is %s and there are %d charges, want a draft and the first charge only", got.Status,
+				len(b.Charges()))
 		}
 	})
 }
@@ -173,8 +176,10 @@ func TestAScheduledCancellationEndsTheSubscriptionInBothEncodings(t *testing.T) 
 					t.Fatal(err)
 				}
 				got := b.subscription(sub.ID)
-				if got.Status != "active" || !got.CancelAt.Equal(sub.PeriodEnd()) || got.CancelAtPeriodEnd != (name == "cancel_at_period_end") {
-					t.Errorf("after the request: %s, cancel_at %s, cancel_at_period_end %v", got.Status, got.CancelAt, got.CancelAtPeriodEnd)
+				if got.Status != "active" || !got.CancelAt.Equal(sub.PeriodEnd()) ||
+					got.CancelAtPeriodEnd != (name == "cancel_at_period_end") {
+					t.Errorf("after the request: %s, cancel_at %s, cancel_at_period_end %v", got.Status, got.CancelAt,
+						got.CancelAtPeriodEnd)
 				}
 				before := b.mark()
 				b.Advance(32 * day)
@@ -214,7 +219,8 @@ func TestDeletingACustomerCancelsFirst(t *testing.T) {
 		if err := b.DeleteCustomer(sub.Customer); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"customer.subscription.deleted", "customer.deleted"}, b.eventsSince(before)); diff != "" {
+		if diff := cmp.Diff([]string{"customer.subscription.deleted", "customer.deleted"},
+			b.eventsSince(before)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		got, err := b.stripe.V1Customers.Retrieve(t.Context(), sub.Customer, nil)
@@ -251,7 +257,8 @@ func TestAChangeOfPlanShowsWhatItWas(t *testing.T) {
 		if err := json.Unmarshal(last.body, &event); err != nil {
 			t.Fatal(err)
 		}
-		if _, has := event.Data.PreviousAttributes["items"]; !has || event.Data.PreviousAttributes["quantity"] != float64(1) || event.Request.ID == "" {
+		if _, has := event.Data.PreviousAttributes["items"]; !has ||
+			event.Data.PreviousAttributes["quantity"] != float64(1) || event.Request.ID == "" {
 			t.Errorf("previous_attributes are %v, request is %+v", event.Data.PreviousAttributes, event.Request)
 		}
 	})
@@ -277,7 +284,8 @@ func TestRefundsAndDisputesWriteTheirEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{"refund.created", "charge.refunded", "refund.updated", "charge.refund.updated",
-			"charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed"}
+			"charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+			"charge.dispute.closed"}
 		if diff := cmp.Diff(want, b.eventsSince(before)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}

@@ -25,22 +25,30 @@ func (b *bench) product(name string) *stripe.Product {
 func TestAProductIsMadeWithItsDefaultPrice(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		product, err := b.stripe.V1Products.Create(t.Context(), &stripe.ProductCreateParams{Name: stripe.String("Pro"), URL: stripe.String("https://pro.example"),
-			Images: stripe.StringSlice([]string{"https://pro.example/1.png"}), UnitLabel: stripe.String("seat"), Shippable: stripe.Bool(false),
-			DefaultPriceData: &stripe.ProductCreateDefaultPriceDataParams{Currency: stripe.String("eur"), UnitAmount: stripe.Int64(900),
-				Recurring: &stripe.ProductCreateDefaultPriceDataRecurringParams{Interval: stripe.String("month")}}})
-		if err != nil || product.DefaultPrice == nil || product.UnitLabel != "seat" || !slices.Equal(product.Images, []string{"https://pro.example/1.png"}) {
+		product, err := b.stripe.V1Products.Create(t.Context(), &stripe.ProductCreateParams{Name: stripe.String("Pro"),
+			URL:    stripe.String("https://pro.example"),
+			Images: stripe.StringSlice([]string{"https://pro.example/1.png"}), UnitLabel: stripe.String("seat"),
+			Shippable: stripe.Bool(false),
+			DefaultPriceData: &stripe.ProductCreateDefaultPriceDataParams{Currency: stripe.String("eur"),
+				UnitAmount: stripe.Int64(900),
+				Recurring:  &stripe.ProductCreateDefaultPriceDataRecurringParams{Interval: stripe.String("month")}}})
+		if err != nil || product.DefaultPrice == nil || product.UnitLabel != "seat" ||
+			!slices.Equal(product.Images, []string{"https://pro.example/1.png"}) {
 			t.Fatalf("created %+v, %v", product, err)
 		}
-		if diff := cmp.Diff([]string{"product.created", "plan.created", "price.created", "product.updated"}, b.eventsSince("")); diff != "" {
+		if diff := cmp.Diff([]string{"product.created", "plan.created", "price.created", "product.updated"},
+			b.eventsSince("")); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
-		_, err = b.stripe.V1Prices.Update(t.Context(), product.DefaultPrice.ID, &stripe.PriceUpdateParams{Active: stripe.Bool(false)})
+		_, err = b.stripe.V1Prices.Update(t.Context(), product.DefaultPrice.ID,
+			&stripe.PriceUpdateParams{Active: stripe.Bool(false)})
 		refused(t, err, "active")
 		_, err = b.stripe.V1Products.Delete(t.Context(), product.ID, nil)
 		refused(t, err, "")
 		var found []string
-		for p, err := range b.stripe.V1Products.List(t.Context(), &stripe.ProductListParams{URL: stripe.String("https://pro.example"), Shippable: stripe.Bool(false)}).All(t.Context()) {
+		for p, err := range b.stripe.V1Products.List(t.Context(),
+			&stripe.ProductListParams{URL: stripe.String("https://pro.example"), Shippable: stripe.Bool(false)}).All(
+			t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,7 +69,8 @@ func TestAProductWithoutPricesCanBeDeleted(t *testing.T) {
 		}
 		_, err := b.stripe.V1Products.Retrieve(t.Context(), product.ID, nil)
 		refused(t, err, "id")
-		_, err = b.stripe.V1Prices.Create(t.Context(), &stripe.PriceCreateParams{Product: &product.ID, Currency: stripe.String("usd"), UnitAmount: stripe.Int64(1)})
+		_, err = b.stripe.V1Prices.Create(t.Context(), &stripe.PriceCreateParams{Product: &product.ID,
+			Currency: stripe.String("usd"), UnitAmount: stripe.Int64(1)})
 		refused(t, err, "product")
 		if diff := cmp.Diff([]string{"product.created", "product.deleted"}, b.eventsSince("")); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
@@ -72,11 +81,13 @@ func TestAProductWithoutPricesCanBeDeleted(t *testing.T) {
 func TestAPlanIsARecurringPriceInTheOldShape(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		status, plan := b.post("/v1/plans", url.Values{"id": {"gold"}, "currency": {"usd"}, "interval": {"month"}, "amount": {"2000"}, "product[name]": {"Gold"}})
+		status, plan := b.post("/v1/plans", url.Values{"id": {"gold"}, "currency": {"usd"}, "interval": {"month"},
+			"amount": {"2000"}, "product[name]": {"Gold"}})
 		if status != http.StatusOK || plan["object"] != "plan" || plan["id"] != "gold" {
 			t.Fatalf("created %d %v", status, plan)
 		}
-		price, err := b.stripe.V1Prices.Retrieve(t.Context(), "gold", &stripe.PriceRetrieveParams{Expand: []*string{stripe.String("product")}})
+		price, err := b.stripe.V1Prices.Retrieve(t.Context(), "gold",
+			&stripe.PriceRetrieveParams{Expand: []*string{stripe.String("product")}})
 		if err != nil || price.UnitAmount != 2000 || price.Recurring.Interval != "month" || price.Product.Name != "Gold" {
 			t.Errorf("as a price it is %+v, %v", price, err)
 		}
@@ -84,15 +95,18 @@ func TestAPlanIsARecurringPriceInTheOldShape(t *testing.T) {
 		if err := b.SetCard(customer.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
-		sub, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: stripe.String("gold")}}})
+		sub, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer.ID,
+			Items: []*stripe.SubscriptionCreateItemParams{{Price: stripe.String("gold")}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		mark := b.mark()
-		if _, err := b.stripe.V1Prices.Update(t.Context(), "gold", &stripe.PriceUpdateParams{Nickname: stripe.String("Au")}); err != nil {
+		if _, err := b.stripe.V1Prices.Update(t.Context(), "gold",
+			&stripe.PriceUpdateParams{Nickname: stripe.String("Au")}); err != nil {
 			t.Error(err)
 		}
-		if _, err := b.stripe.V1Plans.Update(t.Context(), "gold", &stripe.PlanUpdateParams{Active: stripe.Bool(false)}); err != nil {
+		if _, err := b.stripe.V1Plans.Update(t.Context(), "gold",
+			&stripe.PlanUpdateParams{Active: stripe.Bool(false)}); err != nil {
 			t.Error(err)
 		}
 		if gone, err := b.stripe.V1Plans.Delete(t.Context(), "gold", nil); err != nil || !gone.Deleted {
@@ -121,7 +135,8 @@ func TestPricesTakeWhatTheyCanBillAndRefuseTheRest(t *testing.T) {
 			}
 			return b.post("/v1/prices", values)
 		}
-		if status, price := create("unit_amount_decimal=1500.0&tax_behavior=exclusive"); status != http.StatusOK || price["unit_amount"] != 1500.0 || price["tax_behavior"] != "exclusive" {
+		if status, price := create("unit_amount_decimal=1500.0&tax_behavior=exclusive"); status != http.StatusOK ||
+			price["unit_amount"] != 1500.0 || price["tax_behavior"] != "exclusive" {
 			t.Errorf("with a decimal amount: %d %v", status, price)
 		}
 		for more, param := range map[string]string{
@@ -147,7 +162,8 @@ func TestALookupKeyMovesOnlyWhenItIsTransferred(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		product, old := b.product("Pro"), monthly(b)
-		params := &stripe.PriceCreateParams{Product: &product.ID, Currency: stripe.String("usd"), UnitAmount: stripe.Int64(3900), LookupKey: stripe.String("pro")}
+		params := &stripe.PriceCreateParams{Product: &product.ID, Currency: stripe.String("usd"),
+			UnitAmount: stripe.Int64(3900), LookupKey: stripe.String("pro")}
 		_, err := b.stripe.V1Prices.Create(t.Context(), params)
 		refused(t, err, "lookup_key")
 		mark := b.mark()
@@ -157,7 +173,8 @@ func TestALookupKeyMovesOnlyWhenItIsTransferred(t *testing.T) {
 			t.Fatal(err)
 		}
 		var found []string
-		for price, err := range b.stripe.V1Prices.List(t.Context(), &stripe.PriceListParams{LookupKeys: stripe.StringSlice([]string{"pro"})}).All(t.Context()) {
+		for price, err := range b.stripe.V1Prices.List(t.Context(),
+			&stripe.PriceListParams{LookupKeys: stripe.StringSlice([]string{"pro"})}).All(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,18 +197,21 @@ func TestALookupKeyMovesOnlyWhenItIsTransferred(t *testing.T) {
 func TestATaxRateCanBeMadeAndGivenToNothing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		rate, err := b.stripe.V1TaxRates.Create(t.Context(), &stripe.TaxRateCreateParams{DisplayName: stripe.String("VAT"), Percentage: stripe.Float64(19), Inclusive: stripe.Bool(true)})
+		rate, err := b.stripe.V1TaxRates.Create(t.Context(), &stripe.TaxRateCreateParams{DisplayName: stripe.String("VAT"),
+			Percentage: stripe.Float64(19), Inclusive: stripe.Bool(true)})
 		if err != nil || rate.Percentage != 19 || !rate.Inclusive || !rate.Active {
 			t.Fatalf("created %+v, %v", rate, err)
 		}
-		if _, err := b.stripe.V1TaxRates.Update(t.Context(), rate.ID, &stripe.TaxRateUpdateParams{Active: stripe.Bool(false)}); err != nil {
+		if _, err := b.stripe.V1TaxRates.Update(t.Context(), rate.ID,
+			&stripe.TaxRateUpdateParams{Active: stripe.Bool(false)}); err != nil {
 			t.Error(err)
 		}
 		if diff := cmp.Diff([]string{"tax_rate.created", "tax_rate.updated"}, b.eventsSince("")); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		customer, price := b.customer("a@example.com"), monthly(b)
-		_, err = b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}},
+		_, err = b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer.ID,
+			Items:           []*stripe.SubscriptionCreateItemParams{{Price: &price}},
 			DefaultTaxRates: []*string{&rate.ID}})
 		refused(t, err, "default_tax_rates")
 	})
@@ -204,7 +224,8 @@ func TestAProductThatAPriceNamesIsFoundWhateverItsID(t *testing.T) {
 		if product["id"] != "my-own" {
 			t.Fatal(product)
 		}
-		_, price := b.post("/v1/prices", url.Values{"product": {"my-own"}, "currency": {"usd"}, "unit_amount": {"5"}, "expand[]": {"product"}})
+		_, price := b.post("/v1/prices", url.Values{"product": {"my-own"}, "currency": {"usd"}, "unit_amount": {"5"},
+			"expand[]": {"product"}})
 		if expanded, _ := price["product"].(map[string]any); expanded["name"] != "Own" {
 			t.Errorf("expanded: %v", fmt.Sprint(price["product"]))
 		}

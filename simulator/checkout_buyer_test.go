@@ -23,17 +23,20 @@ func TestACheckoutCreatesTheCustomerThatTheBuyerDescribes(t *testing.T) {
 						p.LineItems, p.Currency, p.CustomerCreation = nil, stripe.String("usd"), stripe.String("always")
 					})
 				default:
-					session = b.session("payment", b.AddPlan(simulator.Plan{ProductName: "Once", Amount: 900}), func(p *stripe.CheckoutSessionCreateParams) {
-						p.CustomerCreation = stripe.String(mode[len("payment "):])
-					})
+					session = b.session("payment", b.AddPlan(simulator.Plan{ProductName: "Once", Amount: 900}),
+						func(p *stripe.CheckoutSessionCreateParams) {
+							p.CustomerCreation = stripe.String(mode[len("payment "):])
+						})
 				}
-				form := with(card("4242424242424242"), "email=ada@example.com", "name=Ada Lovelace", "country=gb", "postal_code=SW1")
+				form := with(card("4242424242424242"), "email=ada@example.com", "name=Ada Lovelace", "country=gb",
+					"postal_code=SW1")
 				if status, _, text := b.submit(session.URL, form); status != http.StatusSeeOther {
 					t.Fatalf("paying answers %d: %s", status, text)
 				}
 				done := b.sessionOf(session.ID)
 				details := done.CustomerDetails
-				if details.Email != "ada@example.com" || details.Name != "Ada Lovelace" || details.Address.Country != "GB" || details.Address.PostalCode != "SW1" {
+				if details.Email != "ada@example.com" || details.Name != "Ada Lovelace" || details.Address.Country != "GB" ||
+					details.Address.PostalCode != "SW1" {
 					t.Errorf("customer_details are %+v, address %+v", details, details.Address)
 				}
 				if mode == "payment if_required" {
@@ -45,7 +48,8 @@ func TestACheckoutCreatesTheCustomerThatTheBuyerDescribes(t *testing.T) {
 				if len(b.Customers()) != 1 {
 					t.Fatalf("there are %d customers", len(b.Customers()))
 				}
-				if c := b.Customers()[0]; c.ID != done.Customer.ID || c.Email != "ada@example.com" || c.Name != "Ada Lovelace" || c.Address.Country != "GB" {
+				if c := b.Customers()[0]; c.ID != done.Customer.ID || c.Email != "ada@example.com" || c.Name != "Ada Lovelace" ||
+					c.Address.Country != "GB" {
 					t.Errorf("the customer is %+v", c)
 				}
 			})
@@ -64,21 +68,27 @@ func (b *bench) sessionOf(session string) *stripe.CheckoutSession {
 
 func TestACheckoutForAKnownCustomerTakesOnlyWhatIsAllowed(t *testing.T) {
 	t.Parallel()
-	buyer := simulator.Contact{Email: "typed@example.com", Name: "Typed Name", Address: &simulator.Address{Country: "DE", Line1: "Weg 1"}}
+	buyer := simulator.Contact{Email: "typed@example.com", Name: "Typed Name",
+		Address: &simulator.Address{Country: "DE", Line1: "Weg 1"}}
 	for name, test := range map[string]struct {
 		email              string
 		update             *stripe.CheckoutSessionCreateCustomerUpdateParams
 		wantEmail, wantAll string
 	}{
-		"its own address stays":        {email: "known@example.com", wantEmail: "known@example.com"},
-		"a missing address is set":     {wantEmail: "typed@example.com"},
-		"customer_update takes others": {email: "known@example.com", update: &stripe.CheckoutSessionCreateCustomerUpdateParams{Name: stripe.String("auto"), Address: stripe.String("auto")}, wantEmail: "known@example.com", wantAll: "Typed Name"},
+		"its own address stays":    {email: "known@example.com", wantEmail: "known@example.com"},
+		"a missing address is set": {wantEmail: "typed@example.com"},
+		"customer_update takes others": {email: "known@example.com",
+			update: &stripe.CheckoutSessionCreateCustomerUpdateParams{Name: stripe.String("auto"),
+				Address: stripe.String("auto")}, wantEmail: "known@example.com", wantAll: "Typed Name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, b *bench) {
 				customer := b.customer(test.email)
-				session := b.session("subscription", monthly(b), func(p *stripe.CheckoutSessionCreateParams) { p.Customer, p.CustomerUpdate = &customer.ID, test.update })
+				session := b.session("subscription", monthly(b), func(p *stripe.CheckoutSessionCreateParams) {
+					p.Customer,
+						p.CustomerUpdate = &customer.ID, test.update
+				})
 				if err := b.PayCheckoutAs(session.ID, "4242424242424242", buyer); err != nil {
 					t.Fatal(err)
 				}
@@ -86,7 +96,8 @@ func TestACheckoutForAKnownCustomerTakesOnlyWhatIsAllowed(t *testing.T) {
 				if got.Email != test.wantEmail || got.Name != test.wantAll || (got.Address != nil) != (test.wantAll != "") {
 					t.Errorf("the customer is %+v", got)
 				}
-				if details := b.sessionOf(session.ID).CustomerDetails; details.Email != test.wantEmail || details.Name != "Typed Name" {
+				if details := b.sessionOf(session.ID).CustomerDetails; details.Email != test.wantEmail ||
+					details.Name != "Typed Name" {
 					t.Errorf("customer_details are %+v", details)
 				}
 			})
@@ -101,7 +112,8 @@ func TestABuyerWhoTypesAnotherAddressAfterADeclinedCardIsBelieved(t *testing.T) 
 		if err := b.PayCheckoutAs(session.ID, "4000000000000002", simulator.Contact{Email: "first@example.com"}); err == nil {
 			t.Fatal("the card was accepted")
 		}
-		if err := b.PayCheckoutAs(session.ID, "4242424242424242", simulator.Contact{Email: "second@example.com"}); err != nil {
+		if err := b.PayCheckoutAs(session.ID, "4242424242424242",
+			simulator.Contact{Email: "second@example.com"}); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.Customers(); len(got) != 1 || got[0].Email != "second@example.com" {
@@ -113,8 +125,10 @@ func TestABuyerWhoTypesAnotherAddressAfterADeclinedCardIsBelieved(t *testing.T) 
 func TestCustomerDetailsStayAsTheBuyerTypedThem(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		session := b.session("subscription", monthly(b), func(p *stripe.CheckoutSessionCreateParams) { p.CustomerEmail = stripe.String("given@example.com") })
-		if page := b.visited(session.URL); page.value("#email", "value") != "given@example.com" || !has(page.all("#email")[0], "readonly") {
+		session := b.session("subscription", monthly(b),
+			func(p *stripe.CheckoutSessionCreateParams) { p.CustomerEmail = stripe.String("given@example.com") })
+		if page := b.visited(session.URL); page.value("#email", "value") != "given@example.com" ||
+			!has(page.all("#email")[0], "readonly") {
 			t.Errorf("the page shows the e-mail field %v", page.all("#email")[0].attrs)
 		}
 		if err := b.PayCheckoutAs(session.ID, "4242424242424242", simulator.Contact{Email: "other@example.com"}); err != nil {

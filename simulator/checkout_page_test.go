@@ -35,7 +35,8 @@ func TestABuyerChoosesTheQuantityOnThePage(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		session := b.session("subscription", monthly(b), func(p *stripe.CheckoutSessionCreateParams) {
-			p.LineItems[0].AdjustableQuantity = &stripe.CheckoutSessionCreateLineItemAdjustableQuantityParams{Enabled: stripe.Bool(true), Minimum: stripe.Int64(1), Maximum: stripe.Int64(3)}
+			p.LineItems[0].AdjustableQuantity = &stripe.CheckoutSessionCreateLineItemAdjustableQuantityParams{
+				Enabled: stripe.Bool(true), Minimum: stripe.Int64(1), Maximum: stripe.Int64(3)}
 		})
 		page := b.visited(session.URL)
 		steps := page.all("button.step")
@@ -47,12 +48,14 @@ func TestABuyerChoosesTheQuantityOnThePage(t *testing.T) {
 		}
 		more := with(card("4242"), "quantity="+steps[1].attrs["value"], "email=typed@example.com")
 		page = b.shows(session.URL, more, http.StatusOK)
-		if page.says("output") != "2" || page.says(".total") != "58.00 USD" || page.value("#email", "value") != "typed@example.com" || page.value("#card", "value") != "4242" {
+		if page.says("output") != "2" || page.says(".total") != "58.00 USD" ||
+			page.value("#email", "value") != "typed@example.com" || page.value("#card", "value") != "4242" {
 			t.Errorf("after a step it says %q", page.says("main"))
 		}
 		line, _, _ := strings.Cut(steps[1].attrs["value"], " ")
 		for _, wrong := range []string{line + " 4", line + " 0", "li_x 2", line + " x"} {
-			if page := b.shows(session.URL, url.Values{"quantity": {wrong}}, http.StatusBadRequest); page.says("[role=alert]") == "" || page.says("output") != "2" {
+			if page := b.shows(session.URL, url.Values{"quantity": {wrong}},
+				http.StatusBadRequest); page.says("[role=alert]") == "" || page.says("output") != "2" {
 				t.Errorf("%q: %q", wrong, page.says("main"))
 			}
 		}
@@ -72,7 +75,8 @@ func has(n *node, attribute string) bool {
 func (b *bench) promotion(code string) {
 	b.t.Helper()
 	_, coupon := b.send("POST", stripeHost+"/v1/coupons", nil, "percent_off=50&duration=forever")
-	response, answer := b.send("POST", stripeHost+"/v1/promotion_codes", nil, "promotion[type]=coupon&promotion[coupon]="+coupon["id"].(string)+"&code="+code)
+	response, answer := b.send("POST", stripeHost+"/v1/promotion_codes", nil,
+		"promotion[type]=coupon&promotion[coupon]="+coupon["id"].(string)+"&code="+code)
 	if response.StatusCode != http.StatusOK {
 		b.t.Fatalf("promotion code: %v", answer)
 	}
@@ -86,13 +90,16 @@ func TestABuyerAppliesAPromotionCodeOnThePage(t *testing.T) {
 		if plain.value("#code", "name") != "" {
 			t.Error("a session without promotion codes asks for one")
 		}
-		session := b.session("subscription", monthly(b), func(p *stripe.CheckoutSessionCreateParams) { p.AllowPromotionCodes = stripe.Bool(true) })
+		session := b.session("subscription", monthly(b),
+			func(p *stripe.CheckoutSessionCreateParams) { p.AllowPromotionCodes = stripe.Bool(true) })
 		page := b.shows(session.URL, with(card("4242"), "action=promotion", "code=WRONG"), http.StatusBadRequest)
-		if page.says("#code-error") != "This code is invalid." || page.value("#code", "value") != "WRONG" || page.value("#code", "aria-describedby") != "code-error" || page.says(".total") != "29.00 USD" {
+		if page.says("#code-error") != "This code is invalid." || page.value("#code", "value") != "WRONG" ||
+			page.value("#code", "aria-describedby") != "code-error" || page.says(".total") != "29.00 USD" {
 			t.Errorf("a wrong code: %q", page.says("main"))
 		}
 		page = b.shows(session.URL, with(card("4242424242424242"), "code=half"), http.StatusOK)
-		if page.says(".total") != "14.50 USD" || !strings.HasPrefix(page.says("#promotion"), "Code HALF") || page.says(".sums") != "Subtotal29.00 USDDiscount-14.50 USDTotal14.50 USD" || len(b.Subscriptions()) != 0 {
+		if page.says(".total") != "14.50 USD" || !strings.HasPrefix(page.says("#promotion"), "Code HALF") ||
+			page.says(".sums") != "Subtotal29.00 USDDiscount-14.50 USDTotal14.50 USD" || len(b.Subscriptions()) != 0 {
 			t.Errorf("a code that was typed and not applied: %q", page.says("main"))
 		}
 		page = b.shows(session.URL, with(card("4242"), "action=remove_promotion"), http.StatusOK)
@@ -104,7 +111,8 @@ func TestABuyerAppliesAPromotionCodeOnThePage(t *testing.T) {
 		if got := b.Charges()[0].Amount; got != 1450 {
 			t.Errorf("%d were charged", got)
 		}
-		if status, _, _ := b.submit(session.URL, url.Values{"action": {"promotion"}, "code": {"HALF"}}); status != http.StatusOK {
+		if status, _, _ := b.submit(session.URL, url.Values{"action": {"promotion"},
+			"code": {"HALF"}}); status != http.StatusOK {
 			t.Errorf("a code for a complete session answers %d", status)
 		}
 	})
@@ -119,10 +127,12 @@ func TestACheckoutAsksOnlyForWhatItNeeds(t *testing.T) {
 			p.ConsentCollection = &stripe.CheckoutSessionCreateConsentCollectionParams{TermsOfService: stripe.String("required")}
 		})
 		page := b.visited(trial.URL)
-		if page.value("#card", "name") != "" || page.says(".total") != "0.00 USD" || page.says("#later") != "Free until 8 January 2000, then 29.00 USD" || page.says("button.full") != "Start trial" {
+		if page.value("#card", "name") != "" || page.says(".total") != "0.00 USD" ||
+			page.says("#later") != "Free until 8 January 2000, then 29.00 USD" || page.says("button.full") != "Start trial" {
 			t.Errorf("a trial without card says %q", page.says("main"))
 		}
-		if page := b.shows(trial.URL, url.Values{"email": {"a@example.com"}}, http.StatusBadRequest); page.says("#problem") != "You must agree to the terms." || page.value("#email", "value") != "a@example.com" {
+		if page := b.shows(trial.URL, url.Values{"email": {"a@example.com"}}, http.StatusBadRequest); page.says(
+			"#problem") != "You must agree to the terms." || page.value("#email", "value") != "a@example.com" {
 			t.Errorf("without the terms it says %q", page.says("main"))
 		}
 		b.acts(trial.URL, url.Values{"email": {"a@example.com"}, "terms": {"accepted"}})
@@ -142,12 +152,15 @@ func TestACardIsSavedInSetupModeOnThePage(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		customer := b.customer("a@example.com")
-		_, session := b.send("POST", stripeHost+"/v1/checkout/sessions", nil, "mode=setup&currency=usd&customer="+customer.ID+"&success_url=http://app.test/saved&cancel_url=http://app.test/back")
+		_, session := b.send("POST", stripeHost+"/v1/checkout/sessions", nil,
+			"mode=setup&currency=usd&customer="+customer.ID+"&success_url=http://app.test/saved&cancel_url=http://app.test/back")
 		address, _ := session["url"].(string)
-		if page := b.visited(address); page.says("button.full") != "Save" || page.says(".total") != "" || page.value("#back", "href") != "http://app.test/back" {
+		if page := b.visited(address); page.says("button.full") != "Save" || page.says(".total") != "" ||
+			page.value("#back", "href") != "http://app.test/back" {
 			t.Errorf("the page says %q", page.says("main"))
 		}
-		if page := b.shows(address, card("4000000000000002"), http.StatusPaymentRequired); page.says("#problem") != "Your card was declined." {
+		if page := b.shows(address, card("4000000000000002"),
+			http.StatusPaymentRequired); page.says("#problem") != "Your card was declined." {
 			t.Errorf("a declined card: %q", page.says("main"))
 		}
 		challenge := b.acts(address, card("4000002760003184"))
@@ -155,10 +168,12 @@ func TestACardIsSavedInSetupModeOnThePage(t *testing.T) {
 		if page := b.visited(back); !strings.Contains(page.says("#problem"), "unable to authenticate") {
 			t.Errorf("after a failed challenge it says %q", page.says("main"))
 		}
-		if to := b.acts(b.acts(address, card("4000002760003184")), url.Values{"outcome": {"pass"}}); to != "http://app.test/saved" {
+		if to := b.acts(b.acts(address, card("4000002760003184")),
+			url.Values{"outcome": {"pass"}}); to != "http://app.test/saved" {
 			t.Errorf("it leads to %s", to)
 		}
-		if page := b.visited(b.portal(customer.ID, "return_url=http://app.test/")); !strings.HasPrefix(page.says("#methods li"), "Visa •••• 3184") {
+		if page := b.visited(b.portal(customer.ID, "return_url=http://app.test/")); !strings.HasPrefix(
+			page.says("#methods li"), "Visa •••• 3184") {
 			t.Errorf("the methods are %q", page.says("#methods"))
 		}
 	})
@@ -169,7 +184,8 @@ func TestABuyerComesBackFromAChallenge(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		session := b.session("payment", b.AddPlan(simulator.Plan{LookupKey: "book", ProductName: "Book", Amount: 1500}), nil)
 		back := b.acts(b.acts(session.URL, card("4000002760003184")), url.Values{"outcome": {"fail"}})
-		if page := b.visited(back); back != session.URL || !strings.Contains(page.says("#problem"), "unable to authenticate") || page.says("button.full") != "Pay 15.00 USD" {
+		if page := b.visited(back); back != session.URL ||
+			!strings.Contains(page.says("#problem"), "unable to authenticate") || page.says("button.full") != "Pay 15.00 USD" {
 			t.Errorf("%s says %q", back, page.says("main"))
 		}
 		challenge := b.acts(session.URL, card("4000002760003184"))
@@ -189,14 +205,16 @@ func TestAFormThatIsSentTwicePaysOnce(t *testing.T) {
 		var sent sync.WaitGroup
 		for range 4 {
 			sent.Go(func() {
-				if status, location, _ := b.submit(session.URL, card("4242424242424242")); status != http.StatusSeeOther || location != "http://app.test/ok?session="+session.ID {
+				if status, location, _ := b.submit(session.URL, card("4242424242424242")); status != http.StatusSeeOther ||
+					location != "http://app.test/ok?session="+session.ID {
 					t.Errorf("a repeated form answers %d to %s", status, location)
 				}
 			})
 		}
 		sent.Wait()
 		if len(b.Charges()) != 1 || len(b.Subscriptions()) != 1 || len(b.Customers()) != 1 {
-			t.Errorf("there are %d charges, %d subscriptions, %d customers", len(b.Charges()), len(b.Subscriptions()), len(b.Customers()))
+			t.Errorf("there are %d charges, %d subscriptions, %d customers", len(b.Charges()), len(b.Subscriptions()),
+				len(b.Customers()))
 		}
 	})
 }

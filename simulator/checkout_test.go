@@ -23,7 +23,8 @@ func TestSubscriptionCheckoutDeliversSignedEventsInCausalOrder(t *testing.T) {
 			p.Customer = &customer.ID
 			p.ClientReferenceID = stripe.String("user_1")
 			p.Metadata = map[string]string{"on": "session"}
-			p.SubscriptionData = &stripe.CheckoutSessionCreateSubscriptionDataParams{Metadata: map[string]string{"on": "subscription"}}
+			p.SubscriptionData = &stripe.CheckoutSessionCreateSubscriptionDataParams{
+				Metadata: map[string]string{"on": "subscription"}}
 		})
 		b.settle()
 		before := len(b.inbox.all())
@@ -32,7 +33,8 @@ func TestSubscriptionCheckoutDeliversSignedEventsInCausalOrder(t *testing.T) {
 		}
 		paidAt := time.Now()
 		b.settle()
-		want := []string{"payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "payment_method.attached", "customer.updated",
+		want := []string{"payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "payment_method.attached",
+			"customer.updated",
 			"invoice.created", "invoice.finalized", "invoice.paid", "invoice.payment_succeeded", "customer.subscription.created",
 			"entitlements.active_entitlement_summary.updated", "checkout.session.completed", "invoice_payment.paid"}
 		if diff := cmp.Diff(want, b.inbox.kinds()[before:]); diff != "" {
@@ -78,7 +80,8 @@ func assertField(t *testing.T, event stripe.Event, want string, path ...string) 
 func TestSubscriptionCheckoutWithoutCustomerMakesOne(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		session := b.session("subscription", monthly(b), func(p *stripe.CheckoutSessionCreateParams) { p.CustomerEmail = stripe.String("new@example.com") })
+		session := b.session("subscription", monthly(b),
+			func(p *stripe.CheckoutSessionCreateParams) { p.CustomerEmail = stripe.String("new@example.com") })
 		if err := b.PayCheckout(session.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +89,8 @@ func TestSubscriptionCheckoutWithoutCustomerMakesOne(t *testing.T) {
 		if len(customers) != 1 || customers[0].Email != "new@example.com" {
 			t.Fatalf("customers are %+v, want one with the session's e-mail", customers)
 		}
-		if got := b.CheckoutSessions()[0]; got.Customer != customers[0].ID || got.Status != "complete" || got.Subscription == "" {
+		if got := b.CheckoutSessions()[0]; got.Customer != customers[0].ID || got.Status != "complete" ||
+			got.Subscription == "" {
 			t.Errorf("session is %+v", got)
 		}
 	})
@@ -101,7 +105,8 @@ func TestPaymentCheckoutMakesACustomerOnlyWhenAsked(t *testing.T) {
 		if err := b.PayCheckout(guest.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed"}
+		want := []string{"payment_intent.created", "charge.succeeded", "payment_intent.succeeded",
+			"checkout.session.completed"}
 		if diff := cmp.Diff(want, b.eventsSince(before)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
@@ -128,10 +133,12 @@ func TestADeclinedCardLeavesTheSessionOpen(t *testing.T) {
 		if !errors.As(err, &declined) || declined.Code != "card_declined" || declined.Message != "Your card was declined." {
 			t.Fatalf("error is %v, want card_declined", err)
 		}
-		if err := b.PayCheckout(session.ID, "4000 0000 0000 9995"); !errors.As(err, &declined) || declined.DeclineCode != "insufficient_funds" {
+		if err := b.PayCheckout(session.ID, "4000 0000 0000 9995"); !errors.As(err, &declined) ||
+			declined.DeclineCode != "insufficient_funds" {
 			t.Fatalf("error is %v, want insufficient_funds", err)
 		}
-		want := []string{"payment_intent.created", "charge.failed", "payment_intent.payment_failed", "charge.failed", "payment_intent.payment_failed"}
+		want := []string{"payment_intent.created", "charge.failed", "payment_intent.payment_failed", "charge.failed",
+			"payment_intent.payment_failed"}
 		if diff := cmp.Diff(want, b.eventsSince(before)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
@@ -149,7 +156,8 @@ func TestADeclinedCardLeavesTheSessionOpen(t *testing.T) {
 
 func TestADelayedPaymentIsDecidedADayLater(t *testing.T) {
 	t.Parallel()
-	for card, want := range map[string]string{"sepa": "checkout.session.async_payment_succeeded", "sepa_fail": "checkout.session.async_payment_failed"} {
+	for card, want := range map[string]string{"sepa": "checkout.session.async_payment_succeeded",
+		"sepa_fail": "checkout.session.async_payment_failed"} {
 		t.Run(card, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, b *bench) {
@@ -205,7 +213,8 @@ func TestATrialIsFreeAndThenCharged(t *testing.T) {
 		}
 		before := b.mark()
 		b.Advance(11 * 24 * time.Hour)
-		if diff := cmp.Diff([]string{"invoice.upcoming", "customer.subscription.trial_will_end"}, b.eventsSince(before)); diff != "" {
+		if diff := cmp.Diff([]string{"invoice.upcoming", "customer.subscription.trial_will_end"},
+			b.eventsSince(before)); diff != "" {
 			t.Errorf("events up to three days before the end (-want +got):\n%s", diff)
 		}
 		b.Advance(3*24*time.Hour + 2*time.Hour)

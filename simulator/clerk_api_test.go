@@ -21,7 +21,8 @@ func TestTheVersionComesOnceAndIsAPublishedOne(t *testing.T) {
 		b.backend("GET", "/users", "").ok()
 		b.backend("GET", "/users", "", "Clerk-API-Version", "2021-02-05").ok()
 		b.backend("GET", "/users?__clerk_api_version=2025-11-10", "").ok()
-		b.backend("GET", "/users?__clerk_api_version=2026-05-12", "", "Clerk-API-Version", "2026-05-12").refused(400, "api_version_invalid")
+		b.backend("GET", "/users?__clerk_api_version=2026-05-12", "", "Clerk-API-Version", "2026-05-12").refused(400,
+			"api_version_invalid")
 		b.backend("GET", "/users", "", "Clerk-API-Version", "2026-05-13").refused(400, "api_version_invalid")
 		b.backend("GET", "/users?__clerk_api_version=latest", "").refused(400, "api_version_invalid")
 	})
@@ -31,10 +32,12 @@ func TestWhoHasNoKeyIsTold(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.backend("GET", "/users", "", "Authorization", "").refused(401, "authentication_invalid")
-		b.backend("GET", "/users", "", "Authorization", simulator.DefaultClerkKey).refused(401, "authorization_header_format_invalid")
+		b.backend("GET", "/users", "", "Authorization", simulator.DefaultClerkKey).refused(401,
+			"authorization_header_format_invalid")
 		b.backend("GET", "/users", "", "Authorization", "Bearer sk_test_x").refused(401, "clerk_key_invalid")
 		b.backend("GET", "/jwks", "", "Authorization", "Bearer sk_live_x").refused(401, "clerk_key_invalid")
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, clerkHost+"/.well-known/jwks.json", http.NoBody)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, clerkHost+"/.well-known/jwks.json",
+			http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,15 +56,19 @@ func TestARequestThatIsNotAsDocumentedIsRefused(t *testing.T) {
 		for _, body := range []string{`{`, `"text"`, `[]`, `5`} {
 			b.backend("POST", "/users", body).refused(400, "request_body_invalid")
 		}
-		b.backend("POST", "/users", `username=x`, "Content-Type", "application/x-www-form-urlencoded").refused(415, "unsupported_content_type")
+		b.backend("POST", "/users", `username=x`, "Content-Type", "application/x-www-form-urlencoded").refused(415,
+			"unsupported_content_type")
 		b.backend("POST", "/users", `{"username":"ada_l"}`, "Content-Type", "application/json; charset=utf-8").ok()
 		// Nothing is taken that an operation does not have: neither in the query nor in the body.
-		for _, operation := range []string{"GET /users/" + admin.ID, "GET /organizations", "GET /organization_memberships", "GET /sessions", "GET /jwt_templates", "GET /organization_roles",
-			"GET /organizations/" + acme.ID + "/memberships", "GET /organizations/" + acme.ID + "/invitations", "GET /jwks", "GET /instance", "POST /users", "DELETE /users/" + admin.ID} {
+		for _, operation := range []string{"GET /users/" + admin.ID, "GET /organizations", "GET /organization_memberships",
+			"GET /sessions", "GET /jwt_templates", "GET /organization_roles",
+			"GET /organizations/" + acme.ID + "/memberships", "GET /organizations/" + acme.ID + "/invitations", "GET /jwks",
+			"GET /instance", "POST /users", "DELETE /users/" + admin.ID} {
 			method, path, _ := strings.Cut(operation, " ")
 			b.backend(method, path+"?bogus=1", "").refused(422, "form_param_unknown")
 		}
-		for _, operation := range []string{"DELETE /users/" + admin.ID, "POST /users/" + admin.ID + "/ban", "DELETE /organizations/" + acme.ID, "POST /organizations", "POST /sessions",
+		for _, operation := range []string{"DELETE /users/" + admin.ID, "POST /users/" + admin.ID + "/ban",
+			"DELETE /organizations/" + acme.ID, "POST /organizations", "POST /sessions",
 			"PATCH /users/" + admin.ID + "/metadata", "POST /webhooks/svix_url"} {
 			method, path, _ := strings.Cut(operation, " ")
 			b.backend(method, path, `{"bogus":1}`).refused(422, "form_param_unknown")
@@ -69,7 +76,8 @@ func TestARequestThatIsNotAsDocumentedIsRefused(t *testing.T) {
 		if len(b.Organizations()) != 1 || len(b.Users()) != 2 {
 			t.Error("a refused request took effect")
 		}
-		for _, operation := range []string{"GET /invitations", "POST /organizations/" + acme.ID + "/domains", "PUT /users", "GET /users/" + admin.ID + "/billing/subscription", "GET /users/"} {
+		for _, operation := range []string{"GET /invitations", "POST /organizations/" + acme.ID + "/domains", "PUT /users",
+			"GET /users/" + admin.ID + "/billing/subscription", "GET /users/"} {
 			method, path, _ := strings.Cut(operation, " ")
 			b.backend(method, path, "").refused(404, "resource_not_found")
 		}
@@ -93,7 +101,8 @@ func TestAnInstanceTakesAHundredRequestsInTenSeconds(t *testing.T) {
 			}
 			time.Sleep(2500 * time.Millisecond)
 			var failure *clerk.APIErrorResponse
-			if _, err := users.Count(t.Context(), &user.ListParams{}); !errors.As(err, &failure) || failure.HTTPStatusCode != 429 || failure.Response.Header.Get("Retry-After") != "8" {
+			if _, err := users.Count(t.Context(), &user.ListParams{}); !errors.As(err, &failure) ||
+				failure.HTTPStatusCode != 429 || failure.Response.Header.Get("Retry-After") != "8" {
 				t.Errorf("request %d: %v", rate, err)
 			}
 			if _, err := keys.Get(t.Context(), &jwks.GetParams{}); err != nil {
@@ -131,7 +140,8 @@ func TestWritesToOneObjectAreLimited(t *testing.T) {
 				}
 			}
 			for range 5 {
-				b.backend("PATCH", limited.path, map[bool]string{true: `{"role":"org:member"}`, false: `{}`}[limited.path != "/users/"+admin.ID && limited.path != "/organizations/"+acme.ID]).ok()
+				b.backend("PATCH", limited.path, map[bool]string{true: `{"role":"org:member"}`,
+					false: `{}`}[limited.path != "/users/"+admin.ID && limited.path != "/organizations/"+acme.ID]).ok()
 			}
 			refused := b.backend("PATCH", limited.path+"/metadata", `{}`).refused(429, "too_many_requests")
 			if refused.Header.Get("Retry-After") != "10" {

@@ -29,7 +29,8 @@ func TestANewInstanceHasTheSamePeopleUnderNewIDs(t *testing.T) {
 		member := b.person("member@example.com")
 		must(b, b.AddMember(team.ID, member.ID, ""))
 		b.backend("POST", "/email_addresses", `{"user_id":"`+member.ID+`","email_address":"second@example.com","verified":false}`).ok()
-		b.backend("PATCH", "/users/"+admin.ID+"/metadata", `{"public_metadata":{"plan":"pro"},"private_metadata":{"stripeCustomerId":"cus_1"}}`).ok()
+		b.backend("PATCH", "/users/"+admin.ID+"/metadata",
+			`{"public_metadata":{"plan":"pro"},"private_metadata":{"stripeCustomerId":"cus_1"}}`).ok()
 		first := b.backend("GET", "/instance", "").ok().text("id")
 		token, err := b.SessionToken(admin.ID, team.ID)
 		must(b, err)
@@ -49,12 +50,15 @@ func TestANewInstanceHasTheSamePeopleUnderNewIDs(t *testing.T) {
 		b.backend("GET", "/users/"+admin.ID, "", second...).refused(404, "resource_not_found")
 		b.backend("GET", "/organizations/"+team.ID, "", second...).refused(404, "resource_not_found")
 		found := b.backend("GET", "/users?external_id="+admin.ID, "", second...).ok()
-		if found.text("0.id") != moved.Users[admin.ID] || found.text("0.id") == admin.ID || found.at("0.public_metadata.plan") != nil ||
-			found.text("0.email_addresses.0.email_address") != admin.Email || found.text("0.email_addresses.0.verification.status") != "verified" {
+		if found.text("0.id") != moved.Users[admin.ID] || found.text("0.id") == admin.ID ||
+			found.at("0.public_metadata.plan") != nil ||
+			found.text("0.email_addresses.0.email_address") != admin.Email ||
+			found.text("0.email_addresses.0.verification.status") != "verified" {
 			t.Errorf("the admin became %v", found.value)
 		}
 		twin := b.backend("GET", "/users/"+moved.Users[member.ID], "", second...).ok()
-		if twin.text("external_id") != member.ID || twin.at("email_addresses.1.verification") != nil || twin.text("primary_email_address_id") != twin.text("email_addresses.0.id") {
+		if twin.text("external_id") != member.ID || twin.at("email_addresses.1.verification") != nil ||
+			twin.text("primary_email_address_id") != twin.text("email_addresses.0.id") {
 			t.Errorf("the member became %v", twin.value)
 		}
 		bySlug := b.backend("GET", "/organizations/acme", "", second...).ok()
@@ -64,7 +68,8 @@ func TestANewInstanceHasTheSamePeopleUnderNewIDs(t *testing.T) {
 		if roles := b.backend("GET", "/organizations/acme/memberships", "", second...).ok(); len(roles.all("id")) != 2 {
 			t.Errorf("the memberships are %v", roles.value)
 		}
-		if keys := b.backend("GET", "/jwks", "", second...).ok(); strings.Contains(token, keys.text("keys.0.kid")) || keys.text("keys.0.kid") == b.backend("GET", "/jwks", "").ok().text("keys.0.kid") {
+		if keys := b.backend("GET", "/jwks", "", second...).ok(); strings.Contains(token, keys.text("keys.0.kid")) ||
+			keys.text("keys.0.kid") == b.backend("GET", "/jwks", "").ok().text("keys.0.kid") {
 			t.Error("the new instance signs with the old key")
 		}
 		if got := b.backend("GET", "/users/"+admin.ID, "").ok(); got.at("private_metadata.stripeCustomerId") != "cus_1" {
@@ -95,7 +100,8 @@ func TestAMoveCanAnnounceAndBeTakenBack(t *testing.T) {
 		first := b.ClerkInstances()[0]
 		moved, err := b.MoveClerkInstance(simulator.ClerkMove{Key: "sk_test_second", Metadata: true, Announce: true})
 		must(b, err)
-		if data := b.data("user.created"); data["id"] != moved.Users[admin.ID] || data["external_id"] != admin.ID || data["private_metadata"].(map[string]any)["stripeCustomerId"] != "cus_1" {
+		if data := b.data("user.created"); data["id"] != moved.Users[admin.ID] || data["external_id"] != admin.ID ||
+			data["private_metadata"].(map[string]any)["stripeCustomerId"] != "cus_1" {
 			t.Errorf("user.created says %v", data)
 		}
 		for _, key := range []string{simulator.DefaultClerkKey, "sk_test_second", "sk_live_x"} {
@@ -106,14 +112,16 @@ func TestAMoveCanAnnounceAndBeTakenBack(t *testing.T) {
 		var kept strings.Builder
 		must(b, b.Save(&kept))
 		must(b, b.Load(strings.NewReader(kept.String())))
-		if status, answer := b.curl("/_sim/instance", `{"id":"`+first+`"}`); status != http.StatusOK || !strings.Contains(answer, first) {
+		if status, answer := b.curl("/_sim/instance", `{"id":"`+first+`"}`); status != http.StatusOK ||
+			!strings.Contains(answer, first) {
 			t.Errorf("going back answers %d %s", status, answer)
 		}
 		b.backend("GET", "/users/"+admin.ID, "").ok()
 		if all := b.ClerkInstances(); len(all) != 2 || all[0] != first || all[1] != moved.Instance {
 			t.Errorf("the instances are %v", all)
 		}
-		if status, answer := b.curl("/_sim/instance", `{"id":"ins_none"}`); status != http.StatusBadRequest || !strings.Contains(answer, "ins_none") {
+		if status, answer := b.curl("/_sim/instance", `{"id":"ins_none"}`); status != http.StatusBadRequest ||
+			!strings.Contains(answer, "ins_none") {
 			t.Errorf("an unknown instance answers %d %s", status, answer)
 		}
 	})
@@ -125,11 +133,14 @@ func TestAUserWithAPhoneNumberOnlyHasNoEmailAddress(t *testing.T) {
 		user, err := b.SignUp(simulator.SignUp{Phone: "+15550100"})
 		must(b, err)
 		got := b.backend("GET", "/users/"+user.ID, "").ok()
-		if got.at("primary_email_address_id") != nil || len(got.at("email_addresses").([]any)) != 0 || got.text("phone_numbers.0.phone_number") != "+15550100" ||
-			got.text("primary_phone_number_id") != got.text("phone_numbers.0.id") || got.text("phone_numbers.0.verification.status") != "verified" {
+		if got.at("primary_email_address_id") != nil || len(got.at("email_addresses").([]any)) != 0 ||
+			got.text("phone_numbers.0.phone_number") != "+15550100" ||
+			got.text("primary_phone_number_id") != got.text("phone_numbers.0.id") ||
+			got.text("phone_numbers.0.verification.status") != "verified" {
 			t.Errorf("the user is %v", got.value)
 		}
-		if data := b.data("user.created"); len(data["email_addresses"].([]any)) != 0 || len(data["phone_numbers"].([]any)) != 1 {
+		if data := b.data("user.created"); len(data["email_addresses"].([]any)) != 0 ||
+			len(data["phone_numbers"].([]any)) != 1 {
 			t.Errorf("user.created says %v", data)
 		}
 		for _, query := range []string{"phone_number=%2B15550100", "phone_number_query=5550100", "query=5550100"} {
@@ -145,7 +156,8 @@ func TestAUserWithAPhoneNumberOnlyHasNoEmailAddress(t *testing.T) {
 		b.backend("POST", "/users", `{"phone_number":["555"]}`).refused(422, "form_param_format_invalid")
 		team, _ := b.team("Acme")
 		must(b, b.AddMember(team.ID, user.ID, ""))
-		if members := b.backend("GET", "/organizations/acme/memberships?phone_number=%2B15550100", "").ok(); members.text("data.0.public_user_data.identifier") != "+15550100" {
+		if members := b.backend("GET", "/organizations/acme/memberships?phone_number=%2B15550100",
+			"").ok(); members.text("data.0.public_user_data.identifier") != "+15550100" {
 			t.Errorf("the member is %v", members.value)
 		}
 		b.backend("POST", "/email_addresses", `{"user_id":"`+user.ID+`","email_address":"late@example.com","verified":true,"primary":true}`).ok()
@@ -158,10 +170,12 @@ func TestAUserWithAPhoneNumberOnlyHasNoEmailAddress(t *testing.T) {
 func TestAPhoneNumberSignsUpAndInOnThePages(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		if status, _, text := b.submit(clerkHost+"/sign-up", url.Values{"email": {""}, "phone": {""}}); status != http.StatusUnprocessableEntity || !strings.Contains(text, "phone number") {
+		if status, _, text := b.submit(clerkHost+"/sign-up", url.Values{"email": {""},
+			"phone": {""}}); status != http.StatusUnprocessableEntity || !strings.Contains(text, "phone number") {
 			t.Errorf("without either it answers %d", status)
 		}
-		if status, _, text := b.submit(clerkHost+"/sign-up", url.Values{"phone": {"+15550100"}}); status != http.StatusSeeOther {
+		if status, _, text := b.submit(clerkHost+"/sign-up",
+			url.Values{"phone": {"+15550100"}}); status != http.StatusSeeOther {
 			t.Fatalf("signing up answers %d: %s", status, text)
 		}
 		if page := b.visited(clerkHost + "/sign-in"); page.value("option", "value") != "+15550100" {
@@ -170,7 +184,8 @@ func TestAPhoneNumberSignsUpAndInOnThePages(t *testing.T) {
 		if status, _, _ := b.submit(clerkHost+"/sign-in", url.Values{"email": {"+15550100"}}); status != http.StatusSeeOther {
 			t.Errorf("signing in answers %d", status)
 		}
-		if status, _, _ := b.submit(clerkHost+"/sign-in", url.Values{"email": {"+15550199"}}); status != http.StatusUnprocessableEntity {
+		if status, _, _ := b.submit(clerkHost+"/sign-in",
+			url.Values{"email": {"+15550199"}}); status != http.StatusUnprocessableEntity {
 			t.Errorf("an unknown number answers %d", status)
 		}
 	})
@@ -180,21 +195,25 @@ func TestPhoneNumbersAreAddedVerifiedAndRemoved(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		user := b.person("ada@example.com")
-		b.backend("POST", "/phone_numbers", `{"user_id":"`+user.ID+`","phone_number":"+15550100","primary":true}`).refused(422, "form_param_value_invalid")
+		b.backend("POST", "/phone_numbers", `{"user_id":"`+user.ID+`","phone_number":"+15550100","primary":true}`).refused(
+			422, "form_param_value_invalid")
 		phone := b.backend("POST", "/phone_numbers", `{"user_id":"`+user.ID+`","phone_number":"+15550100"}`).ok()
 		if phone.at("verification") != nil {
 			t.Errorf("the number is %v", phone.value)
 		}
 		b.backend("PATCH", "/phone_numbers/"+phone.text("id"), `{"verified":true,"primary":true}`).ok()
-		if got := b.backend("GET", "/phone_numbers/"+phone.text("id"), "").ok(); got.text("verification.status") != "verified" {
+		if got := b.backend("GET", "/phone_numbers/"+phone.text("id"),
+			"").ok(); got.text("verification.status") != "verified" {
 			t.Errorf("the verified number is %v", got.value)
 		}
 		if other := b.person("bob@example.com"); true {
-			b.backend("POST", "/phone_numbers", `{"user_id":"`+other.ID+`","phone_number":"+15550100"}`).refused(422, "form_identifier_exists")
+			b.backend("POST", "/phone_numbers", `{"user_id":"`+other.ID+`","phone_number":"+15550100"}`).refused(422,
+				"form_identifier_exists")
 		}
 		b.backend("DELETE", "/phone_numbers/"+phone.text("id"), "").ok()
 		b.backend("GET", "/phone_numbers/"+phone.text("id"), "").refused(404, "resource_not_found")
-		if got := b.backend("GET", "/users/"+user.ID, "").ok(); got.at("primary_phone_number_id") != nil || len(got.at("phone_numbers").([]any)) != 0 {
+		if got := b.backend("GET", "/users/"+user.ID, "").ok(); got.at("primary_phone_number_id") != nil ||
+			len(got.at("phone_numbers").([]any)) != 0 {
 			t.Errorf("without the number the user is %v", got.value)
 		}
 	})
@@ -238,12 +257,14 @@ func TestTheControlsTakeWhatCurlSends(t *testing.T) {
 				t.Errorf("%q answers %d", wrong, status)
 			}
 		}
-		for path, wrong := range map[string]string{"/_sim/resend": `event=evt_1`, "/_sim/roll": `overlap_seconds=60`, "/_sim/faults": `status=503`, "/_sim/instance": `key=sk_test_x`} {
+		for path, wrong := range map[string]string{"/_sim/resend": `event=evt_1`, "/_sim/roll": `overlap_seconds=60`,
+			"/_sim/faults": `status=503`, "/_sim/instance": `key=sk_test_x`} {
 			if status, _ := b.curl(path, wrong); status != http.StatusBadRequest {
 				t.Errorf("%s takes the form %q: %d", path, wrong, status)
 			}
 		}
-		if status, answer := b.curl("/_sim/delivery", `{"dorp": 1}`); status != http.StatusBadRequest || !strings.Contains(answer, "dorp") {
+		if status, answer := b.curl("/_sim/delivery", `{"dorp": 1}`); status != http.StatusBadRequest ||
+			!strings.Contains(answer, "dorp") {
 			t.Errorf("a misspelt name answers %d %s", status, answer)
 		}
 	})

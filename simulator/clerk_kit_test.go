@@ -108,7 +108,8 @@ func (a *backendAnswer) all(name string) []string {
 func (a *backendAnswer) refused(status int, code string) *backendAnswer {
 	a.t.Helper()
 	trace := a.text("clerk_trace_id")
-	if a.Status != status || a.text("errors.0.code") != code || a.text("errors.0.message") == "" || a.text("errors.0.long_message") == "" {
+	if a.Status != status || a.text("errors.0.code") != code || a.text("errors.0.message") == "" ||
+		a.text("errors.0.long_message") == "" {
 		a.t.Errorf("%s answers %d %v, want %d %s", a.what, a.Status, a.value, status, code)
 	}
 	if len(trace) != 32 || a.Header.Get("Clerk-Trace-Id") != trace || a.Header.Get("Content-Type") != "application/json" {

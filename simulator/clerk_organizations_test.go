@@ -65,7 +65,8 @@ func TestOrganizationsAreListedByEveryFilter(t *testing.T) {
 				t.Error("members are counted although nobody asked")
 			}
 		}
-		if got := b.backend("GET", "/organizations?query=apple&include_members_count=true", "").ok(); got.at("data.0.members_count") != 2.0 {
+		if got := b.backend("GET", "/organizations?query=apple&include_members_count=true",
+			"").ok(); got.at("data.0.members_count") != 2.0 {
 			t.Errorf("counted: %v", got.value)
 		}
 		if got := b.backend("GET", "/organizations/apple?include_members_count=true&include_missing_member_with_elevated_permissions=true", "").ok(); got.at("members_count") != 2.0 || got.at("missing_member_with_elevated_permissions") != false {
@@ -81,23 +82,31 @@ func TestAnOrganizationIsMadeAndChangedByItsRules(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		ada := b.person("ada@example.com")
 		made := b.backend("POST", "/organizations", `{"name":"Acme & Co","created_by":"`+ada.ID+`","max_allowed_memberships":3,"public_metadata":{"a":1},"created_at":"1999-01-01T00:00:00Z"}`).ok()
-		if made.text("slug") != "acme-co" || made.at("max_allowed_memberships") != 3.0 || made.text("created_by") != ada.ID || made.at("created_at") != float64(time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()) {
+		if made.text("slug") != "acme-co" || made.at("max_allowed_memberships") != 3.0 ||
+			made.text("created_by") != ada.ID || made.at("created_at") != float64(time.Date(1999, 1, 1, 0, 0, 0, 0,
+			time.UTC).UnixMilli()) {
 			t.Errorf("made %v", made.value)
 		}
 		for body, code := range map[string]string{
-			`{}`: "form_param_missing", `{"name":"x","slug":"acme-co"}`: "form_identifier_exists", `{"name":"x","slug":"Not a slug"}`: "form_param_format_invalid",
-			`{"name":"<b>x</b>"}`: "form_param_value_invalid", `{"name":"see https://example.com"}`: "form_param_value_invalid", `{"name":"x","role_set_key":"r"}`: "form_param_unknown",
-			`{"name":"` + strings.Repeat("x", 257) + `"}`: "form_param_max_length_exceeded", `{"name":"x","max_allowed_memberships":-1}`: "form_param_value_invalid",
+			`{}`: "form_param_missing", `{"name":"x","slug":"acme-co"}`: "form_identifier_exists",
+			`{"name":"x","slug":"Not a slug"}`: "form_param_format_invalid",
+			`{"name":"<b>x</b>"}`:              "form_param_value_invalid", `{"name":"see https://example.com"}`: "form_param_value_invalid",
+			`{"name":"x","role_set_key":"r"}`:             "form_param_unknown",
+			`{"name":"` + strings.Repeat("x", 257) + `"}`: "form_param_max_length_exceeded",
+			`{"name":"x","max_allowed_memberships":-1}`:   "form_param_value_invalid",
 		} {
 			b.backend("POST", "/organizations", body).refused(422, code)
 		}
-		b.backend("POST", "/organizations", `{"name":"x","created_by":"user_x"}`).refused(400, "organization_creator_not_found")
-		if second := b.backend("POST", "/organizations", `{"name":"ACME co"}`).ok(); second.text("slug") != "acme-co-1" || second.has("created_by") {
+		b.backend("POST", "/organizations", `{"name":"x","created_by":"user_x"}`).refused(400,
+			"organization_creator_not_found")
+		if second := b.backend("POST", "/organizations", `{"name":"ACME co"}`).ok(); second.text("slug") != "acme-co-1" ||
+			second.has("created_by") {
 			t.Errorf("the second of that name: %v", second.value)
 		}
 		path := "/organizations/" + made.text("id")
 		changed := b.backend("PATCH", path, `{"name":"Acme AG","slug":"acme-ag","admin_delete_enabled":false,"max_allowed_memberships":null}`).ok()
-		if changed.text("slug") != "acme-ag" || changed.at("admin_delete_enabled") != false || changed.at("max_allowed_memberships") != 3.0 {
+		if changed.text("slug") != "acme-ag" || changed.at("admin_delete_enabled") != false ||
+			changed.at("max_allowed_memberships") != 3.0 {
 			t.Errorf("changed to %v", changed.value)
 		}
 		b.backend("PATCH", path, `{"slug":"acme-co-1"}`).refused(422, "form_identifier_exists")
@@ -127,7 +136,8 @@ func TestMembersAreListedChangedAndKept(t *testing.T) {
 			person := b.person(fmt.Sprintf("m%d@example.com", i))
 			others = append(others, person.ID)
 			time.Sleep(time.Minute)
-			got := b.backend("POST", "/organizations/"+acme.ID+"/memberships", `{"user_id":"`+person.ID+`","role":"org:member","private_metadata":{"n":1}}`).ok()
+			got := b.backend("POST", "/organizations/"+acme.ID+"/memberships",
+				`{"user_id":"`+person.ID+`","role":"org:member","private_metadata":{"n":1}}`).ok()
 			if got.at("private_metadata.n") != 1.0 {
 				t.Fatalf("member %v", got.value)
 			}
@@ -151,43 +161,55 @@ func TestMembersAreListedChangedAndKept(t *testing.T) {
 			want   []string
 		}{
 			"newest first": {organizationmembership.ListParams{}, []string{others[2], others[1], others[0], admin.ID}},
-			"oldest first": {organizationmembership.ListParams{OrderBy: clerk.String("+created_at")}, []string{admin.ID, others[0], others[1], others[2]}},
-			"by address":   {organizationmembership.ListParams{OrderBy: clerk.String("-email_address")}, []string{others[2], others[1], others[0], admin.ID}},
-			"role":         {organizationmembership.ListParams{Roles: []string{"org:admin", "org:x"}}, []string{admin.ID}},
-			"users":        {organizationmembership.ListParams{UserIDs: []string{others[0], others[1], "user_x"}}, []string{others[1], others[0]}},
-			"addresses":    {organizationmembership.ListParams{EmailAddresses: []string{"m1@example.com"}}, []string{others[1]}},
-			"query":        {organizationmembership.ListParams{Query: clerk.String("M2@")}, []string{others[2]}},
-			"page":         {organizationmembership.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(1), Offset: clerk.Int64(1)}}, []string{others[1]}},
+			"oldest first": {organizationmembership.ListParams{OrderBy: clerk.String("+created_at")},
+				[]string{admin.ID, others[0], others[1], others[2]}},
+			"by address": {organizationmembership.ListParams{OrderBy: clerk.String("-email_address")},
+				[]string{others[2], others[1], others[0], admin.ID}},
+			"role": {organizationmembership.ListParams{Roles: []string{"org:admin", "org:x"}}, []string{admin.ID}},
+			"users": {organizationmembership.ListParams{UserIDs: []string{others[0], others[1], "user_x"}},
+				[]string{others[1], others[0]}},
+			"addresses": {organizationmembership.ListParams{EmailAddresses: []string{"m1@example.com"}}, []string{others[1]}},
+			"query":     {organizationmembership.ListParams{Query: clerk.String("M2@")}, []string{others[2]}},
+			"page": {organizationmembership.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(1),
+				Offset: clerk.Int64(1)}}, []string{others[1]}},
 		} {
 			test.params.OrganizationID = acme.ID
 			if diff := cmp.Diff(test.want, users(memberships.List(t.Context(), &test.params))); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
-		if all := b.backend("GET", "/organization_memberships?order_by=created_at&limit=2", "").ok(); all.at("total_count") != 4.0 || all.at("data.0.public_user_data.user_id") != admin.ID {
+		if all := b.backend("GET", "/organization_memberships?order_by=created_at&limit=2",
+			"").ok(); all.at("total_count") != 4.0 || all.at("data.0.public_user_data.user_id") != admin.ID {
 			t.Errorf("of the instance: %v", all.value)
 		}
-		if _, err := memberships.Create(t.Context(), &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &others[0], Role: clerk.String("org:member")}); clerkCode(err) != "already_a_member_in_organization" {
+		if _, err := memberships.Create(t.Context(), &organizationmembership.CreateParams{OrganizationID: acme.ID,
+			UserID: &others[0], Role: clerk.String("org:member")}); clerkCode(err) != "already_a_member_in_organization" {
 			t.Errorf("twice: %v", err)
 		}
-		if _, err := memberships.Create(t.Context(), &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &others[0], Role: clerk.String("org:x")}); clerkCode(err) == "" {
+		if _, err := memberships.Create(t.Context(), &organizationmembership.CreateParams{OrganizationID: acme.ID,
+			UserID: &others[0], Role: clerk.String("org:x")}); clerkCode(err) == "" {
 			t.Error("a role that is not")
 		}
 		// Somebody has to be left who can manage it.
 		path := "/organizations/" + acme.ID + "/memberships/"
 		b.backend("PATCH", path+admin.ID, `{"role":"org:member"}`).refused(400, "organization_minimum_permissions_needed")
 		b.backend("DELETE", path+admin.ID, "").refused(400, "organization_minimum_permissions_needed")
-		if got, err := memberships.Update(t.Context(), &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: others[0], Role: clerk.String("org:admin")}); err != nil || got.Role != "org:admin" || got.RoleName != "Admin" || !slices.Contains(got.Permissions, "org:sys_memberships:manage") {
+		if got, err := memberships.Update(t.Context(), &organizationmembership.UpdateParams{OrganizationID: acme.ID,
+			UserID: others[0], Role: clerk.String("org:admin")}); err != nil || got.Role != "org:admin" ||
+			got.RoleName != "Admin" || !slices.Contains(got.Permissions, "org:sys_memberships:manage") {
 			t.Fatalf("raised %+v, %v", got, err)
 		}
 		if got := b.data("organizationMembership.updated"); got["role"] != "org:admin" {
 			t.Errorf("the webhook says %v", got)
 		}
-		if _, err := memberships.Delete(t.Context(), &organizationmembership.DeleteParams{OrganizationID: acme.ID, UserID: admin.ID}); err != nil {
+		if _, err := memberships.Delete(t.Context(), &organizationmembership.DeleteParams{OrganizationID: acme.ID,
+			UserID: admin.ID}); err != nil {
 			t.Error(err)
 		}
-		merged := b.backend("PATCH", path+others[1]+"/metadata", `{"private_metadata":{"n":null,"m":2},"public_metadata":{"team":"red"}}`).ok()
-		if diff := cmp.Diff(map[string]any{"m": 2.0}, merged.at("private_metadata")); diff != "" || merged.at("public_metadata.team") != "red" {
+		merged := b.backend("PATCH", path+others[1]+"/metadata",
+			`{"private_metadata":{"n":null,"m":2},"public_metadata":{"team":"red"}}`).ok()
+		if diff := cmp.Diff(map[string]any{"m": 2.0}, merged.at("private_metadata")); diff != "" ||
+			merged.at("public_metadata.team") != "red" {
 			t.Errorf("merged %v", merged.value)
 		}
 		b.backend("PATCH", path+"user_x/metadata", `{}`).refused(404, "resource_not_found")
@@ -196,7 +218,8 @@ func TestMembersAreListedChangedAndKept(t *testing.T) {
 		if err := b.DeleteUser(others[0]); err != nil {
 			t.Fatal(err)
 		}
-		if got := b.backend("GET", "/organizations/"+acme.ID+"?include_missing_member_with_elevated_permissions=true", "").ok(); got.at("missing_member_with_elevated_permissions") != true {
+		if got := b.backend("GET", "/organizations/"+acme.ID+"?include_missing_member_with_elevated_permissions=true",
+			"").ok(); got.at("missing_member_with_elevated_permissions") != true {
 			t.Errorf("without an admin: %v", got.value)
 		}
 	})
@@ -215,10 +238,13 @@ func TestAnOrganizationHasRoomForItsLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		body := `{"user_id":"` + second.ID + `","role":"org:member"}`
-		if got := b.backend("POST", "/organizations/"+acme.ID+"/memberships", body).refused(403, "organization_membership_quota_exceeded").text("errors.0.long_message"); !strings.Contains(got, "3 organization memberships, including outstanding invitations") {
+		if got := b.backend("POST", "/organizations/"+acme.ID+"/memberships", body).refused(403,
+			"organization_membership_quota_exceeded").text("errors.0.long_message"); !strings.Contains(got,
+			"3 organization memberships, including outstanding invitations") {
 			t.Errorf("it says %s", got)
 		}
-		b.backend("POST", "/organizations/"+acme.ID+"/invitations", `{"email_address":"x@example.com","role":"org:member"}`).refused(403, "organization_membership_quota_exceeded")
+		b.backend("POST", "/organizations/"+acme.ID+"/invitations",
+			`{"email_address":"x@example.com","role":"org:member"}`).refused(403, "organization_membership_quota_exceeded")
 		invitation := b.backend("GET", "/organizations/"+acme.ID+"/invitations/pending", "").ok().text("data.0.id")
 		b.backend("POST", "/organizations/"+acme.ID+"/invitations/"+invitation+"/revoke", `{}`).ok()
 		b.backend("POST", "/organizations/"+acme.ID+"/memberships", body).ok()
@@ -233,21 +259,24 @@ func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
 		permissions, roles := organizationpermission.NewClient(config), organizationrole.NewClient(config)
 		ids := map[string]string{}
 		for _, key := range []string{"org:teams:read", "org:dashboard:manage", "org:dashboard:read", "org:teams:burn"} {
-			made, err := permissions.Create(t.Context(), &organizationpermission.CreateParams{Name: clerk.String("May " + key), Key: &key})
+			made, err := permissions.Create(t.Context(), &organizationpermission.CreateParams{Name: clerk.String("May " + key),
+				Key: &key})
 			if err != nil || made.Type != "custom" {
 				t.Fatalf("permission %+v, %v", made, err)
 			}
 			ids[key] = made.ID
 		}
 		given := []string{ids["org:teams:read"], ids["org:dashboard:manage"]}
-		role, err := roles.Create(t.Context(), &organizationrole.CreateParams{Name: clerk.String("Editor"), Key: clerk.String("org:editor"), Permissions: &given})
+		role, err := roles.Create(t.Context(), &organizationrole.CreateParams{Name: clerk.String("Editor"),
+			Key: clerk.String("org:editor"), Permissions: &given})
 		if err != nil || role.IsCreatorEligible || len(role.Permissions) != 2 {
 			t.Fatalf("role %+v, %v", role, err)
 		}
 		if _, err := roles.AssignPermission(t.Context(), role.ID, ids["org:dashboard:read"]); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := roles.AssignPermission(t.Context(), role.ID, ids["org:dashboard:read"]); clerkCode(err) != "organization_role_permission_association_exists" {
+		if _, err := roles.AssignPermission(t.Context(), role.ID,
+			ids["org:dashboard:read"]); clerkCode(err) != "organization_role_permission_association_exists" {
 			t.Errorf("assigned twice: %v", err)
 		}
 		editor := b.person("editor@example.com")
@@ -260,7 +289,8 @@ func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			claims, err := jwt.Verify(t.Context(), &jwt.VerifyParams{Token: token, JWKSClient: jwks.NewClient(config), ProxyURL: clerk.String(clerkHost)})
+			claims, err := jwt.Verify(t.Context(), &jwt.VerifyParams{Token: token, JWKSClient: jwks.NewClient(config),
+				ProxyURL: clerk.String(clerkHost)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -268,11 +298,13 @@ func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
 		}
 		claims := verify(editor.ID)
 		got := slices.Sorted(slices.Values(claims.ActiveOrganizationPermissions))
-		if diff := cmp.Diff([]string{"org:dashboard:manage", "org:dashboard:read", "org:teams:read"}, got); diff != "" || claims.ActiveOrganizationRole != "org:editor" {
+		if diff := cmp.Diff([]string{"org:dashboard:manage", "org:dashboard:read", "org:teams:read"}, got); diff != "" ||
+			claims.ActiveOrganizationRole != "org:editor" {
 			t.Errorf("as %s (-want +got):\n%s", claims.ActiveOrganizationRole, diff)
 		}
 		// System permissions are not in tokens.
-		if claims := verify(admin.ID); len(claims.ActiveOrganizationPermissions) != 0 || claims.ActiveOrganizationRole != "org:admin" {
+		if claims := verify(admin.ID); len(claims.ActiveOrganizationPermissions) != 0 ||
+			claims.ActiveOrganizationRole != "org:admin" {
 			t.Errorf("the admin's token has %v", claims.ActiveOrganizationPermissions)
 		}
 		token, err := b.SessionToken(editor.ID, acme.ID)
@@ -289,7 +321,8 @@ func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
 	})
 }
 
-func rolesKeepTheirRules(t *testing.T, b *bench, roles *organizationrole.Client, permissions *organizationpermission.Client, editor, spare string) {
+func rolesKeepTheirRules(t *testing.T, b *bench, roles *organizationrole.Client,
+	permissions *organizationpermission.Client, editor, spare string) {
 	t.Helper()
 	list, err := roles.List(t.Context(), &organizationrole.ListParams{})
 	if err != nil || list.TotalCount != 3 {
@@ -299,32 +332,38 @@ func rolesKeepTheirRules(t *testing.T, b *bench, roles *organizationrole.Client,
 	for _, role := range list.OrganizationRoles {
 		byKey[role.Key] = role
 	}
-	if !byKey["org:admin"].IsCreatorEligible || len(byKey["org:admin"].Permissions) != 9 || len(byKey["org:member"].Permissions) != 2 {
+	if !byKey["org:admin"].IsCreatorEligible || len(byKey["org:admin"].Permissions) != 9 ||
+		len(byKey["org:member"].Permissions) != 2 {
 		t.Errorf("the roles to begin with are %+v", byKey)
 	}
-	for id, code := range map[string]string{byKey["org:admin"].ID: "organization_role_default_creator_role", byKey["org:member"].ID: "organization_role_domain_default_role",
-		editor: "organization_role_assigned_members", "role_x": "resource_not_found"} {
+	for id, code := range map[string]string{byKey["org:admin"].ID: "organization_role_default_creator_role",
+		byKey["org:member"].ID: "organization_role_domain_default_role",
+		editor:                 "organization_role_assigned_members", "role_x": "resource_not_found"} {
 		if _, err := roles.Delete(t.Context(), id); clerkCode(err) != code {
 			t.Errorf("deleting %s: %v, want %s", id, err, code)
 		}
 	}
 	system := byKey["org:member"].Permissions[0].ID
-	if _, err := permissions.Delete(t.Context(), system); clerkCode(err) != "organization_system_permission_not_modifiable" {
+	if _, err := permissions.Delete(t.Context(), system); clerkCode(
+		err) != "organization_system_permission_not_modifiable" {
 		t.Errorf("a system permission is deleted: %v", err)
 	}
 	for _, permission := range byKey["org:admin"].Permissions {
 		if permission.Key == "org:sys_memberships:manage" {
-			if _, err := roles.RemovePermission(t.Context(), byKey["org:admin"].ID, permission.ID); clerkCode(err) != "organization_missing_creator_role_permissions" {
+			if _, err := roles.RemovePermission(t.Context(), byKey["org:admin"].ID,
+				permission.ID); clerkCode(err) != "organization_missing_creator_role_permissions" {
 				t.Errorf("the creator's role loses what it needs: %v", err)
 			}
 		}
 	}
 	b.backend("POST", "/organization_roles", `{"name":"x","key":"editor"}`).refused(422, "form_param_format_invalid")
 	b.backend("POST", "/organization_roles", `{"name":"x","key":"org:editor"}`).refused(422, "form_identifier_exists")
-	b.backend("POST", "/organization_permissions", `{"name":"x","key":"org:editor"}`).refused(422, "form_param_format_invalid")
+	b.backend("POST", "/organization_permissions", `{"name":"x","key":"org:editor"}`).refused(422,
+		"form_param_format_invalid")
 	// A renamed role is followed by its members; a deleted permission leaves it.
 	b.backend("PATCH", "/organization_roles/"+editor, `{"key":"org:writer","permissions":["`+spare+`"]}`).ok()
-	if got := b.backend("GET", "/organization_memberships?limit=1", "").ok(); got.at("data.0.role") != "org:writer" || got.at("data.0.permissions.0") != "org:teams:burn" {
+	if got := b.backend("GET", "/organization_memberships?limit=1", "").ok(); got.at("data.0.role") != "org:writer" ||
+		got.at("data.0.permissions.0") != "org:teams:burn" {
 		t.Errorf("the member of the renamed role is %v", got.value)
 	}
 	if _, err := permissions.Delete(t.Context(), spare); err != nil {
@@ -336,8 +375,10 @@ func rolesKeepTheirRules(t *testing.T, b *bench, roles *organizationrole.Client,
 	for range 7 {
 		b.backend("POST", "/organization_roles", fmt.Sprintf(`{"name":"x","key":"org:r%d"}`, len(b.History()))).ok()
 	}
-	b.backend("POST", "/organization_roles", `{"name":"x","key":"org:one_too_many"}`).refused(403, "organization_instance_roles_quota_exceeded")
-	want := []string{"permission.created", "permission.created", "permission.created", "permission.created", "role.created", "role.updated"}
+	b.backend("POST", "/organization_roles", `{"name":"x","key":"org:one_too_many"}`).refused(403,
+		"organization_instance_roles_quota_exceeded")
+	want := []string{"permission.created", "permission.created", "permission.created", "permission.created",
+		"role.created", "role.updated"}
 	var got []string
 	for _, kind := range b.inboxKinds() {
 		if strings.HasPrefix(kind, "role.") || strings.HasPrefix(kind, "permission.") {
@@ -355,8 +396,10 @@ func TestAnInvitationIsMadeFoundAndRevoked(t *testing.T) {
 		acme, admin := b.team("Acme")
 		path := "/organizations/" + acme.ID + "/invitations"
 		made := b.backend("POST", path, `{"email_address":"guest@example.com","role":"org:member","inviter_user_id":"`+admin.ID+`","public_metadata":{"team":"red"},"redirect_url":"http://localhost:3000/welcome","expires_in_days":2,"notify":false}`).ok()
-		for name, want := range map[string]any{"object": "organization_invitation", "status": "pending", "role_name": "Member", "organization_id": acme.ID, "inviter_id": admin.ID,
-			"public_inviter_data.identifier": "admin@acme.example.com", "public_metadata.team": "red", "expires_at": made.at("created_at").(float64) + 2*24*3600*1000} {
+		for name, want := range map[string]any{"object": "organization_invitation", "status": "pending",
+			"role_name": "Member", "organization_id": acme.ID, "inviter_id": admin.ID,
+			"public_inviter_data.identifier": "admin@acme.example.com", "public_metadata.team": "red",
+			"expires_at": made.at("created_at").(float64) + 2*24*3600*1000} {
 			if got := made.at(name); got != want {
 				t.Errorf("%s is %v, want %v", name, got, want)
 			}
@@ -369,32 +412,47 @@ func TestAnInvitationIsMadeFoundAndRevoked(t *testing.T) {
 			status int
 			code   string
 		}{
-			`{"email_address":"GUEST@example.com","role":"org:member"}`:                                           {400, "duplicate_record"},
-			`{"email_address":"Stranger@example.com","role":"org:member"}`:                                        {400, "already_a_member_in_organization"},
-			`{"email_address":"x@example.com","role":"org:none"}`:                                                 {404, "resource_not_found"},
-			`{"email_address":"x@example.com"}`:                                                                   {422, "form_param_missing"},
-			`{"email_address":"nonsense","role":"org:member"}`:                                                    {422, "form_param_format_invalid"},
-			`{"email_address":"x@example.com","role":"org:member","expires_in_days":366}`:                         {422, "form_param_value_invalid"},
-			`{"email_address":"x@example.com","role":"org:member","redirect_url":"/welcome"}`:                     {422, "form_param_format_invalid"},
-			`{"email_address":"x@example.com","role":"org:member","inviter_user_id":"` + stranger.ID + `"}`:       {403, "missing_organization_permission"},
-			`{"email_address":"x@example.com","role":"org:member","inviter_user_id":"user_x"}`:                    {404, "resource_not_found"},
-			`{"email_address":"x@example.com","role":"org:member","private_metadata":{"x":1},"template":"short"}`: {422, "form_param_unknown"},
+			`{"email_address":"GUEST@example.com","role":"org:member"}`: {400,
+				"duplicate_record"},
+			`{"email_address":"Stranger@example.com","role":"org:member"}`: {400,
+				"already_a_member_in_organization"},
+			`{"email_address":"x@example.com","role":"org:none"}`: {404,
+				"resource_not_found"},
+			`{"email_address":"x@example.com"}`: {422,
+				"form_param_missing"},
+			`{"email_address":"nonsense","role":"org:member"}`: {422,
+				"form_param_format_invalid"},
+			`{"email_address":"x@example.com","role":"org:member","expires_in_days":366}`: {422,
+				"form_param_value_invalid"},
+			`{"email_address":"x@example.com","role":"org:member","redirect_url":"/welcome"}`: {422,
+				"form_param_format_invalid"},
+			`{"email_address":"x@example.com","role":"org:member","inviter_user_id":"` + stranger.ID +
+				`"}`: {403, "missing_organization_permission"},
+			`{"email_address":"x@example.com","role":"org:member","inviter_user_id":"user_x"}`: {404,
+				"resource_not_found"},
+			`{"email_address":"x@example.com","role":"org:member","private_metadata":{"x":1},"template":"short"}`: {422,
+				"form_param_unknown"},
 			`[]`: {400, "request_body_invalid"},
 		} {
 			b.backend("POST", path, body).refused(refusal.status, refusal.code)
 		}
 		bulk := b.backend("POST", path+"/bulk", `[{"email_address":"one@example.com","role":"org:member"},{"email_address":"two@example.com","role":"org:admin"}]`).ok()
-		if diff := cmp.Diff([]string{"one@example.com", "two@example.com"}, bulk.all("email_address")); diff != "" || bulk.at("total_count") != 2.0 {
+		if diff := cmp.Diff([]string{"one@example.com", "two@example.com"}, bulk.all("email_address")); diff != "" ||
+			bulk.at("total_count") != 2.0 {
 			t.Errorf("in bulk: %v", bulk.value)
 		}
 		b.backend("POST", path+"/bulk", `[{"email_address":"three@example.com","role":"org:member"},{"email_address":"one@example.com","role":"org:member"}]`).refused(400, "duplicate_record")
 		b.backend("POST", path+"/bulk", `[{"email_address":"four@example.com","role":"org:member"},{"email_address":"four@example.com","role":"org:member"}]`).refused(400, "organization_invitation_not_unique")
-		b.backend("POST", path+"/bulk", `[`+strings.TrimSuffix(strings.Repeat(`{"email_address":"n@example.com","role":"org:member"},`, 11), ",")+`]`).refused(400, "bulk_size_exceeded")
+		b.backend("POST", path+"/bulk", `[`+strings.TrimSuffix(strings.Repeat(
+			`{"email_address":"n@example.com","role":"org:member"},`, 11), ",")+`]`).refused(400, "bulk_size_exceeded")
 		b.backend("POST", path+"/bulk", `{}`).refused(400, "request_body_invalid")
-		b.backend("POST", path+"/bulk", `[{"email_address":"five@example.com","role":"org:member","x":1}]`).refused(422, "form_param_unknown")
+		b.backend("POST", path+"/bulk", `[{"email_address":"five@example.com","role":"org:member","x":1}]`).refused(422,
+			"form_param_unknown")
 		id := made.text("id")
-		b.backend("POST", path+"/"+id+"/revoke", `{"requesting_user_id":"`+stranger.ID+`"}`).refused(403, "missing_organization_permission")
-		if revoked := b.backend("POST", path+"/"+id+"/revoke", `{"requesting_user_id":"`+admin.ID+`"}`).ok(); revoked.text("status") != "revoked" {
+		b.backend("POST", path+"/"+id+"/revoke", `{"requesting_user_id":"`+stranger.ID+`"}`).refused(403,
+			"missing_organization_permission")
+		if revoked := b.backend("POST", path+"/"+id+"/revoke", `{"requesting_user_id":"`+admin.ID+`"}`).ok(); revoked.text(
+			"status") != "revoked" {
 			t.Errorf("revoked %v", revoked.value)
 		}
 		b.backend("POST", path+"/"+id+"/revoke", "").refused(400, "invitation_not_pending")
@@ -402,7 +460,8 @@ func TestAnInvitationIsMadeFoundAndRevoked(t *testing.T) {
 		for query, want := range map[string][]string{
 			path:                     {"two@example.com", "one@example.com", "guest@example.com"},
 			path + "?status=expired": {"two@example.com", "one@example.com"},
-			path + "?status[]=expired&status[]=revoked&order_by=email_address":       {"guest@example.com", "one@example.com", "two@example.com"},
+			path + "?status[]=expired&status[]=revoked&order_by=email_address": {"guest@example.com", "one@example.com",
+				"two@example.com"},
 			path + "?email_address=ONE@example.com":                                  {"one@example.com"},
 			path + "?limit=1&offset=1":                                               {"one@example.com"},
 			path + "/pending":                                                        {},
@@ -417,15 +476,19 @@ func TestAnInvitationIsMadeFoundAndRevoked(t *testing.T) {
 		}
 		b.backend("GET", path+"?status=lost", "").refused(422, "form_param_value_invalid")
 		b.backend("GET", path+"/orginv_x", "").refused(404, "resource_not_found")
-		if got := b.backend("GET", "/organization_invitations?limit=1", "").ok(); got.at("data.0.public_organization_data.slug") != "acme" {
+		if got := b.backend("GET", "/organization_invitations?limit=1",
+			"").ok(); got.at("data.0.public_organization_data.slug") != "acme" {
 			t.Errorf("of the instance: %v", got.value)
 		}
 		with := b.backend("POST", path, `{"email_address":"meta@example.com","role":"org:admin","public_metadata":{"team":"red"},"private_metadata":{"n":1}}`).ok()
 		b.browser().post(with.text("url")).went()
-		if data := b.data("organizationMembership.created"); data["role"] != "org:admin" || !cmp.Equal(data["public_metadata"], map[string]any{"team": "red"}) || !cmp.Equal(data["private_metadata"], map[string]any{"n": 1.0}) {
+		if data := b.data("organizationMembership.created"); data["role"] != "org:admin" ||
+			!cmp.Equal(data["public_metadata"], map[string]any{"team": "red"}) ||
+			!cmp.Equal(data["private_metadata"], map[string]any{"n": 1.0}) {
 			t.Errorf("the invitation's role and metadata became %v", data)
 		}
-		if data := b.data("organizationInvitation.revoked"); data["status"] != "revoked" || data["email_address"] != "guest@example.com" {
+		if data := b.data("organizationInvitation.revoked"); data["status"] != "revoked" ||
+			data["email_address"] != "guest@example.com" {
 			t.Errorf("the webhook says %v", data)
 		}
 	})

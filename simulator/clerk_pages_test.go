@@ -43,7 +43,8 @@ func (v *visitor) send(request *http.Request) *node {
 func (v *visitor) open(path string) *node {
 	v.b.t.Helper()
 	for {
-		request, err := http.NewRequestWithContext(v.b.t.Context(), http.MethodGet, clerkHost+strings.TrimPrefix(path, clerkHost), http.NoBody)
+		request, err := http.NewRequestWithContext(v.b.t.Context(), http.MethodGet,
+			clerkHost+strings.TrimPrefix(path, clerkHost), http.NoBody)
 		if err != nil {
 			v.b.t.Fatal(err)
 		}
@@ -62,7 +63,8 @@ func (v *visitor) post(path string, form ...string) *visitor {
 	for i := 0; i < len(form); i += 2 {
 		values.Add(form[i], form[i+1])
 	}
-	request, err := http.NewRequestWithContext(v.b.t.Context(), http.MethodPost, clerkHost+strings.TrimPrefix(path, clerkHost), strings.NewReader(values.Encode()))
+	request, err := http.NewRequestWithContext(v.b.t.Context(), http.MethodPost,
+		clerkHost+strings.TrimPrefix(path, clerkHost), strings.NewReader(values.Encode()))
 	if err != nil {
 		v.b.t.Fatal(err)
 	}
@@ -104,12 +106,14 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 		if !strings.HasPrefix(link, clerkHost+"/accept-invitation?__clerk_ticket=") {
 			t.Fatalf("the link is %q on %s", link, page.says("main"))
 		}
-		if owner.post(home, "action", "invite", "email", "guest@example.com", "role", "org:member"); owner.status != http.StatusUnprocessableEntity {
+		if owner.post(home, "action", "invite", "email", "guest@example.com", "role",
+			"org:member"); owner.status != http.StatusUnprocessableEntity {
 			t.Errorf("a second invitation answers %d", owner.status)
 		}
 		// The guest has no account: the page makes one.
 		guest := b.browser()
-		if page := guest.open(link); page.says("h1") != "Join Acme" || page.says("button") != "Create account and join" || !strings.Contains(page.says("main"), "Olga invites you to Acme as Member") {
+		if page := guest.open(link); page.says("h1") != "Join Acme" || page.says("button") != "Create account and join" ||
+			!strings.Contains(page.says("main"), "Olga invites you to Acme as Member") {
 			t.Errorf("the invitation says %s", page.says("main"))
 		}
 		guest.post(link+"&redirect_url="+url.QueryEscape("http://localhost:3000/welcome"), "first_name", "Gus").went()
@@ -122,14 +126,16 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 		if o["id"] != acme.ID || o["rol"] != "member" || claims["azp"] != "http://localhost:3000" {
 			t.Errorf("the token says %v", claims)
 		}
-		if page := guest.open(link); guest.status != http.StatusGone || !strings.Contains(page.says("main"), "accepted already") {
+		if page := guest.open(link); guest.status != http.StatusGone ||
+			!strings.Contains(page.says("main"), "accepted already") {
 			t.Errorf("the used link answers %d %s", guest.status, page.says("main"))
 		}
 		if guest.post(link); guest.status != http.StatusGone {
 			t.Errorf("joining twice answers %d", guest.status)
 		}
 		kinds := b.inboxKinds()
-		want := []string{"organizationInvitation.created", "user.created", "organizationInvitation.accepted", "organizationMembership.created", "session.created"}
+		want := []string{"organizationInvitation.created", "user.created", "organizationInvitation.accepted",
+			"organizationMembership.created", "session.created"}
 		if diff := cmp.Diff(want, kinds[len(kinds)-len(want):]); diff != "" {
 			t.Errorf("webhooks (-want +got):\n%s", diff)
 		}
@@ -142,7 +148,8 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 			t.Errorf("a member's page says %s", page.says("main"))
 		}
 		for _, action := range []string{"invite", "role", "remove", "rename", "delete", "revoke"} {
-			if guest.post(home, "action", action, "user", owner.user(), "role", "org:member", "email", "x@example.com", "name", "x", "slug", "x"); guest.status != http.StatusUnprocessableEntity {
+			if guest.post(home, "action", action, "user", owner.user(), "role", "org:member", "email", "x@example.com", "name",
+				"x", "slug", "x"); guest.status != http.StatusUnprocessableEntity {
 				t.Errorf("a member's %s answers %d", action, guest.status)
 			}
 		}
@@ -212,7 +219,8 @@ func TestAnAdminManagesAnOrganization(t *testing.T) {
 		if v.at != "/user" || len(b.Organizations()) != 0 {
 			t.Errorf("after deletion at %s with %d organizations", v.at, len(b.Organizations()))
 		}
-		want := []string{"organizationMembership.updated", "organization.updated", "organizationInvitation.created", "organizationInvitation.revoked", "organizationMembership.deleted",
+		want := []string{"organizationMembership.updated", "organization.updated", "organizationInvitation.created",
+			"organizationInvitation.revoked", "organizationMembership.deleted",
 			"organization.updated", "organization.updated", "organizationMembership.deleted", "organization.deleted"}
 		kinds := b.inboxKinds()
 		if diff := cmp.Diff(want, kinds[len(kinds)-len(want):]); diff != "" {
@@ -240,7 +248,8 @@ func TestAPersonHasSeveralAddressesAndBrowsers(t *testing.T) {
 		v, other := b.browser(), b.browser()
 		v.post("/sign-up", "email", "ada@example.com").went()
 		v.post("/user", "action", "add_address", "new_email", "second@example.com").went()
-		if v.post("/user", "action", "add_address", "new_email", "SECOND@example.com"); v.status != http.StatusUnprocessableEntity {
+		if v.post("/user", "action", "add_address", "new_email",
+			"SECOND@example.com"); v.status != http.StatusUnprocessableEntity {
 			t.Errorf("the same address again: %d", v.status)
 		}
 		if page := v.open("/user"); page.says("main .rows .good") != "primary" {
@@ -292,7 +301,8 @@ func TestAnInvitedUserJoinsFromTheAccountPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if page := eve.open(link); !strings.Contains(page.says("main"), "signed in as eve@example.com") || page.says("button") != "Join" {
+		if page := eve.open(link); !strings.Contains(page.says("main"), "signed in as eve@example.com") ||
+			page.says("button") != "Join" {
 			t.Errorf("somebody else's browser says %s", page.says("main"))
 		}
 		ada := b.browser()
@@ -301,7 +311,8 @@ func TestAnInvitedUserJoinsFromTheAccountPage(t *testing.T) {
 			t.Fatalf("the account page leads to %q, want %q", got, link)
 		}
 		ada.post(link).went()
-		if page := ada.open("/organization/" + acme.ID); page.says("h1") != "Acme active" || !strings.Contains(page.says("main"), "You are Admin.") {
+		if page := ada.open("/organization/" + acme.ID); page.says("h1") != "Acme active" ||
+			!strings.Contains(page.says("main"), "You are Admin.") {
 			t.Errorf("after joining the page says %s", page.says("main"))
 		}
 		late, err := b.Invite(acme.ID, "late@example.com", "")
@@ -312,7 +323,8 @@ func TestAnInvitedUserJoinsFromTheAccountPage(t *testing.T) {
 		if page := eve.open(late); eve.status != http.StatusGone || !strings.Contains(page.says("main"), "expired") {
 			t.Errorf("an expired invitation answers %d %s", eve.status, page.says("main"))
 		}
-		if page := eve.open("/accept-invitation?__clerk_ticket=x"); eve.status != http.StatusGone || !strings.Contains(page.says("main"), "no such invitation") {
+		if page := eve.open("/accept-invitation?__clerk_ticket=x"); eve.status != http.StatusGone ||
+			!strings.Contains(page.says("main"), "no such invitation") {
 			t.Errorf("no invitation answers %d", eve.status)
 		}
 	})
@@ -329,7 +341,8 @@ func TestThePagesKeepWhatAUserMayNot(t *testing.T) {
 		if v.post("/user", "action", "organization", "name", "Two"); v.status != http.StatusUnprocessableEntity {
 			t.Errorf("a second organization: %d", v.status)
 		}
-		if page := v.open("/user"); strings.Contains(page.says("main"), "Delete account") || len(page.all("input[name=name]")) != 0 {
+		if page := v.open("/user"); strings.Contains(page.says("main"), "Delete account") ||
+			len(page.all("input[name=name]")) != 0 {
 			t.Errorf("the page offers %s", page.says("main"))
 		}
 		if v.post("/user", "action", "delete"); v.status != http.StatusUnprocessableEntity || len(b.Users()) != 1 {

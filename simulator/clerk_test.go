@@ -28,9 +28,14 @@ import (
 func clerkOnLoopback(t *testing.T) (*simulator.Simulator, *clerk.ClientConfig, string) {
 	t.Helper()
 	var handler http.Handler
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
-	sim, err := simulator.New(simulator.Config{ClerkURL: server.URL, SessionClaims: map[string]string{"plan": "{{user.public_metadata.billing.plan}}", "org_plan": "{{org.public_metadata.plan}}"}})
+	sim, err := simulator.New(simulator.Config{ClerkURL: server.URL,
+		SessionClaims: map[string]string{"plan": "{{user.public_metadata.billing.plan}}",
+			"org_plan": "{{org.public_metadata.plan}}"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,11 +48,13 @@ func TestClerkGoManagesUsersAndTheirMetadata(t *testing.T) {
 	t.Parallel()
 	sim, config, _ := clerkOnLoopback(t)
 	users := user.NewClient(config)
-	created, err := users.Create(t.Context(), &user.CreateParams{EmailAddresses: &[]string{"a@example.com"}, FirstName: clerk.String("Ada"), ExternalID: clerk.String("ext_1")})
+	created, err := users.Create(t.Context(), &user.CreateParams{EmailAddresses: &[]string{"a@example.com"},
+		FirstName: clerk.String("Ada"), ExternalID: clerk.String("ext_1")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if created.EmailAddresses[0].ID != *created.PrimaryEmailAddressID || created.EmailAddresses[0].EmailAddress != "a@example.com" {
+	if created.EmailAddresses[0].ID != *created.PrimaryEmailAddressID ||
+		created.EmailAddresses[0].EmailAddress != "a@example.com" {
 		t.Errorf("created %+v", created)
 	}
 	merge := func(public, private string) *clerk.User {
@@ -80,10 +87,12 @@ func TestClerkGoManagesUsersAndTheirMetadata(t *testing.T) {
 	}
 	large := json.RawMessage(`{"x":"` + strings.Repeat("x", 8<<10) + `"}`)
 	var failure *clerk.APIErrorResponse
-	if _, err := users.UpdateMetadata(t.Context(), created.ID, &user.UpdateMetadataParams{PublicMetadata: &large}); !errors.As(err, &failure) || failure.HTTPStatusCode != 422 {
+	if _, err := users.UpdateMetadata(t.Context(), created.ID,
+		&user.UpdateMetadataParams{PublicMetadata: &large}); !errors.As(err, &failure) || failure.HTTPStatusCode != 422 {
 		t.Errorf("more than 8 KB: %v, want 422", err)
 	}
-	if _, err := users.Get(t.Context(), "user_x"); !errors.As(err, &failure) || failure.HTTPStatusCode != 404 || failure.Errors[0].Code != "resource_not_found" || failure.TraceID == "" {
+	if _, err := users.Get(t.Context(), "user_x"); !errors.As(err, &failure) || failure.HTTPStatusCode != 404 ||
+		failure.Errors[0].Code != "resource_not_found" || failure.TraceID == "" {
 		t.Errorf("unknown user: %v", err)
 	}
 	deleted, err := users.Delete(t.Context(), created.ID)
@@ -105,7 +114,8 @@ func TestClerkGoPagesThroughUsers(t *testing.T) {
 	}
 	var got []string
 	for offset := int64(0); ; offset += 3 {
-		list, err := user.NewClient(config).List(t.Context(), &user.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(3), Offset: &offset}})
+		list, err := user.NewClient(config).List(t.Context(),
+			&user.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(3), Offset: &offset}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,9 +153,11 @@ func TestClerkGoPagesThroughUsers(t *testing.T) {
 	if diff := cmp.Diff(want, byCursor); diff != "" {
 		t.Errorf("by cursor (-want +got):\n%s", diff)
 	}
-	fetchClerk(t, http.MethodGet, base+"/v1/users?starting_after="+want[0]+"&order_by=first_name", "", http.StatusUnprocessableEntity)
+	fetchClerk(t, http.MethodGet, base+"/v1/users?starting_after="+want[0]+"&order_by=first_name", "",
+		http.StatusUnprocessableEntity)
 	fetchClerk(t, http.MethodGet, base+"/v1/users?bogus=1", "", http.StatusUnprocessableEntity)
-	fetchClerk(t, http.MethodPatch, base+"/v1/users/"+want[0], `{"public_metadata":{"a":1}}`, http.StatusUnprocessableEntity)
+	fetchClerk(t, http.MethodPatch, base+"/v1/users/"+want[0], `{"public_metadata":{"a":1}}`,
+		http.StatusUnprocessableEntity)
 	list, err := user.NewClient(config).List(t.Context(), &user.ListParams{EmailAddresses: []string{"3@example.com"}})
 	if err != nil || len(list.Users) != 1 || list.TotalCount != 1 {
 		t.Errorf("by e-mail: %+v, %v", list, err)
@@ -185,12 +197,14 @@ func TestClerkGoManagesOrganizationsAndMemberships(t *testing.T) {
 		t.Fatal(err)
 	}
 	organizations := organization.NewClient(config)
-	created, err := organizations.Create(t.Context(), &organization.CreateParams{Name: clerk.String("Acme & Sons"), CreatedBy: &owner.ID})
+	created, err := organizations.Create(t.Context(), &organization.CreateParams{Name: clerk.String("Acme & Sons"),
+		CreatedBy: &owner.ID})
 	if err != nil || created.Slug != "acme-sons" {
 		t.Fatalf("created %+v, %v", created, err)
 	}
 	memberships := organizationmembership.NewClient(config)
-	if _, err := memberships.Create(t.Context(), &organizationmembership.CreateParams{OrganizationID: created.ID, UserID: &member.ID, Role: clerk.String("org:member")}); err != nil {
+	if _, err := memberships.Create(t.Context(), &organizationmembership.CreateParams{OrganizationID: created.ID,
+		UserID: &member.ID, Role: clerk.String("org:member")}); err != nil {
 		t.Fatal(err)
 	}
 	list, err := memberships.List(t.Context(), &organizationmembership.ListParams{OrganizationID: created.ID})
@@ -198,14 +212,16 @@ func TestClerkGoManagesOrganizationsAndMemberships(t *testing.T) {
 		t.Errorf("memberships are %+v, %v", list, err)
 	}
 	raw := json.RawMessage(`{"plan":"team"}`)
-	if _, err := organizations.UpdateMetadata(t.Context(), created.ID, &organization.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
+	if _, err := organizations.UpdateMetadata(t.Context(), created.ID,
+		&organization.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := organizations.Get(t.Context(), "acme-sons")
 	if err != nil || string(got.PublicMetadata) != `{"plan":"team"}` {
 		t.Errorf("by slug: %+v, %v", got, err)
 	}
-	if _, err := memberships.Delete(t.Context(), &organizationmembership.DeleteParams{OrganizationID: created.ID, UserID: member.ID}); err != nil {
+	if _, err := memberships.Delete(t.Context(), &organizationmembership.DeleteParams{OrganizationID: created.ID,
+		UserID: member.ID}); err != nil {
 		t.Error(err)
 	}
 	if _, err := organizations.Delete(t.Context(), created.ID); err != nil || len(sim.Organizations()) != 0 {
@@ -225,7 +241,8 @@ func TestClerkGoVerifiesTheSessionTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw := json.RawMessage(`{"billing":{"plan":"pro"}}`)
-	if _, err := user.NewClient(config).UpdateMetadata(t.Context(), buyer.ID, &user.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
+	if _, err := user.NewClient(config).UpdateMetadata(t.Context(), buyer.ID,
+		&user.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
 		t.Fatal(err)
 	}
 	token, err := sim.SessionToken(buyer.ID, acme.ID)
@@ -252,7 +269,8 @@ func TestClerkGoVerifiesTheSessionTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	mine := claims.Custom.(*custom)
-	if claims.Subject != buyer.ID || claims.Issuer != base || claims.Version != 2 || mine.Plan != "pro" || mine.OrgPlan != nil || mine.Status != "active" {
+	if claims.Subject != buyer.ID || claims.Issuer != base || claims.Version != 2 || mine.Plan != "pro" ||
+		mine.OrgPlan != nil || mine.Status != "active" {
 		t.Errorf("claims are %+v with %+v", claims, mine)
 	}
 	if mine.Organization.ID != acme.ID || mine.Organization.Role != "admin" || mine.Organization.Slug != "acme" {
@@ -303,7 +321,8 @@ func TestMetadataWritesAreLimitedPerUser(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 		}
 		var failure *clerk.APIErrorResponse
-		if err := write(one.ID); !errors.As(err, &failure) || failure.HTTPStatusCode != 429 || failure.Response.Header.Get("Retry-After") != "5" {
+		if err := write(one.ID); !errors.As(err, &failure) || failure.HTTPStatusCode != 429 ||
+			failure.Response.Header.Get("Retry-After") != "5" {
 			t.Errorf("the eleventh write within 10 s: %v", err)
 		}
 		if err := write(two.ID); err != nil {
@@ -328,7 +347,8 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw := json.RawMessage(`{"plan":"pro"}`)
-		if _, err := user.NewClient(clerkConfig(clerkHost, b.http)).UpdateMetadata(t.Context(), owner.ID, &user.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
+		if _, err := user.NewClient(clerkConfig(clerkHost, b.http)).UpdateMetadata(t.Context(), owner.ID,
+			&user.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
 			t.Fatal(err)
 		}
 		if err := b.UpdateUser(owner.ID, "new@example.com", "", ""); err != nil {
@@ -341,7 +361,8 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.settle()
-		want := []string{"user.created", "organization.created", "organizationMembership.created", "user.updated", "user.updated",
+		want := []string{"user.created", "organization.created", "organizationMembership.created", "user.updated",
+			"user.updated",
 			"organizationMembership.deleted", "organization.deleted", "user.deleted"}
 		if diff := cmp.Diff(want, b.inbox.kinds()); diff != "" {
 			t.Errorf("webhooks (-want +got):\n%s", diff)
@@ -357,7 +378,8 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 		if err := json.Unmarshal(in.body, &last); err != nil {
 			t.Fatal(err)
 		}
-		if last.Object != "event" || last.Timestamp != time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() || !strings.HasPrefix(last.InstanceID, "ins_") ||
+		if last.Object != "event" || last.Timestamp != time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() ||
+			!strings.HasPrefix(last.InstanceID, "ins_") ||
 			!cmp.Equal(last.Data, map[string]any{"object": "user", "id": owner.ID, "deleted": true}) {
 			t.Errorf("envelope is %+v", last)
 		}

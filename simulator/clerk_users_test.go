@@ -24,7 +24,9 @@ func crowd(t *testing.T, b *bench) (ids map[string]string, acme simulator.ClerkO
 	t.Helper()
 	ids = map[string]string{}
 	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
-		answer := b.backend("POST", "/users", fmt.Sprintf(`{"email_address":["%s@example.com"],"external_id":"ext-%s","username":"name_%s","first_name":"First %s"}`, name, name, name, strings.ToUpper(name))).ok()
+		answer := b.backend("POST", "/users", fmt.Sprintf(
+			`{"email_address":["%s@example.com"],"external_id":"ext-%s","username":"name_%s","first_name":"First %s"}`, name,
+			name, name, strings.ToUpper(name))).ok()
 		ids[name] = answer.text("id")
 		time.Sleep(time.Hour)
 	}
@@ -111,7 +113,8 @@ func TestUsersAreListedByEveryFilter(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !values.Has("limit") && !values.Has("offset") {
-				if count := b.backend("GET", "/users/count?"+query, "").ok(); count.at("total_count") != float64(len(want)) || count.text("object") != "total_count" {
+				if count := b.backend("GET", "/users/count?"+query, "").ok(); count.at("total_count") != float64(len(want)) ||
+					count.text("object") != "total_count" {
 					t.Errorf("%s counts %v, want %d", query, count.value, len(want))
 				}
 			}
@@ -147,12 +150,14 @@ func TestUsersArePagedByACursorThatHasItsRules(t *testing.T) {
 				t.Errorf("%s lists %q, want %q", query, got, want)
 			}
 		}
-		b.backend("GET", "/users?order_by=email_address&starting_after="+ids["a"], "").refused(422, "form_conditional_param_disallowed")
+		b.backend("GET", "/users?order_by=email_address&starting_after="+ids["a"], "").refused(422,
+			"form_conditional_param_disallowed")
 		b.backend("GET", "/users?offset=1&starting_after="+ids["a"], "").refused(422, "form_conditional_param_disallowed")
 		b.backend("GET", "/users?starting_after=user_x", "").refused(404, "resource_not_found")
 		// Somebody who says to be older than all comes last, and the cursor goes on.
 		old := b.backend("POST", "/users", `{"username":"name_z","created_at":"1999-01-02T03:04:05.678Z"}`).ok()
-		if got := page("starting_after=" + ids["a"]); got != "z" || old.at("created_at") != float64(time.Date(1999, 1, 2, 3, 4, 5, 678e6, time.UTC).UnixMilli()) {
+		if got := page("starting_after=" + ids["a"]); got != "z" ||
+			old.at("created_at") != float64(time.Date(1999, 1, 2, 3, 4, 5, 678e6, time.UTC).UnixMilli()) {
 			t.Errorf("after the oldest comes %q, created at %v", got, old.at("created_at"))
 		}
 	})
@@ -163,10 +168,13 @@ func TestAListRefusesWhatClerkRefuses(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		many := strings.Repeat("user_id=x&", 101)
 		for query, code := range map[string]string{
-			"limit=0": "form_param_value_invalid", "limit=501": "form_param_value_invalid", "limit=ten": "form_param_value_invalid",
-			"offset=-1": "form_param_value_invalid", "order_by=password": "form_param_value_invalid", "banned=perhaps": "form_param_value_invalid",
-			"created_at_after=yesterday": "form_param_invalid_date", "bogus=1": "form_param_unknown", "user_id[0]=x": "form_param_unknown",
-			many: "form_param_array_size_exceeded", "provider=oauth_google": "form_conditional_param_missing",
+			"limit=0": "form_param_value_invalid", "limit=501": "form_param_value_invalid",
+			"limit=ten": "form_param_value_invalid",
+			"offset=-1": "form_param_value_invalid", "order_by=password": "form_param_value_invalid",
+			"banned=perhaps":             "form_param_value_invalid",
+			"created_at_after=yesterday": "form_param_invalid_date", "bogus=1": "form_param_unknown",
+			"user_id[0]=x": "form_param_unknown",
+			many:           "form_param_array_size_exceeded", "provider=oauth_google": "form_conditional_param_missing",
 		} {
 			b.backend("GET", "/users?"+query, "").refused(422, code)
 		}
@@ -181,11 +189,16 @@ func TestAUserIsCreatedAsTheDocumentSays(t *testing.T) {
 			"external_id":"crm-1","username":"ada_l","password":"correct horse","first_name":"Ada","last_name":null,"locale":"en-US","public_metadata":{"a":{"b":null}},
 			"delete_self_enabled":false,"create_organizations_limit":2,"legal_accepted_at":"1999-12-31T00:00:00Z","bypass_client_trust":true,"skip_password_checks":false}`).ok()
 		for path, want := range map[string]any{
-			"object": "user", "first_name": "Ada", "last_name": nil, "username": "ada_l", "external_id": "crm-1", "locale": "en-US", "password_enabled": true,
-			"delete_self_enabled": false, "create_organization_enabled": true, "create_organizations_limit": 2.0, "bypass_client_trust": true,
-			"email_addresses.0.email_address": "one@example.com", "email_addresses.0.verification.status": "verified", "email_addresses.0.verification.strategy": "admin",
-			"email_addresses.1.reserved": true, "email_addresses.1.verification": nil, "primary_email_address_id": made.at("email_addresses.0.id"),
-			"legal_accepted_at": float64(time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC).UnixMilli()), "banned": false, "locked": false,
+			"object": "user", "first_name": "Ada", "last_name": nil, "username": "ada_l", "external_id": "crm-1",
+			"locale": "en-US", "password_enabled": true,
+			"delete_self_enabled": false, "create_organization_enabled": true, "create_organizations_limit": 2.0,
+			"bypass_client_trust":             true,
+			"email_addresses.0.email_address": "one@example.com", "email_addresses.0.verification.status": "verified",
+			"email_addresses.0.verification.strategy": "admin",
+			"email_addresses.1.reserved":              true, "email_addresses.1.verification": nil,
+			"primary_email_address_id": made.at("email_addresses.0.id"),
+			"legal_accepted_at":        float64(time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC).UnixMilli()), "banned": false,
+			"locked": false,
 		} {
 			if got := made.at(path); got != want {
 				t.Errorf("%s is %v, want %v", path, got, want)
@@ -215,22 +228,30 @@ func TestAUserIsCreatedAsTheDocumentSays(t *testing.T) {
 			`{"username":"bob_b","banned":"yes"}`:                      {"form_param_value_invalid", "banned"},
 			`{"username":"bob_b","created_at":"2001-01-01T00:00:00Z"}`: {"form_disallow_future_date", "created_at"},
 			`{"username":"bob_b","public_metadata":[1]}`:               {"form_param_value_invalid", "public_metadata"},
-			`{"username":"bob_b","public_metadata":{"x":"` + strings.Repeat("x", 8<<10) + `"}}`:      {"form_param_exceeds_allowed_size", "public_metadata"},
-			`{"username":"bob_b","email_address_identification_status":["verified"]}`:                {"form_param_value_invalid", "email_address_identification_status"},
-			`{"email_address":["x@e.com"],"email_address_identification_status":["unverified"]}`:     {"form_param_value_invalid", "email_address_identification_status"},
-			`{"username":"bob_b","create_organizations_limit":1.5}`:                                  {"form_param_value_invalid", "create_organizations_limit"},
-			`{"username":"bob_b","password":"` + strings.Repeat("x", 73) + `"}`:                      {"form_password_size_in_bytes_exceeded", "password"},
-			`{"username":"bob_b","password":"","password_digest":"x","password_hasher":"bcrypt"}`:    {"form_param_unknown", "password_digest"},
+			`{"username":"bob_b","public_metadata":{"x":"` + strings.Repeat("x", 8<<10) +
+				`"}}`: {"form_param_exceeds_allowed_size", "public_metadata"},
+			`{"username":"bob_b","email_address_identification_status":["verified"]}`: {
+				"form_param_value_invalid", "email_address_identification_status"},
+			`{"email_address":["x@e.com"],"email_address_identification_status":["unverified"]}`: {
+				"form_param_value_invalid", "email_address_identification_status"},
+			`{"username":"bob_b","create_organizations_limit":1.5}`: {
+				"form_param_value_invalid", "create_organizations_limit"},
+			`{"username":"bob_b","password":"` + strings.Repeat("x", 73) +
+				`"}`: {"form_password_size_in_bytes_exceeded", "password"},
+			`{"username":"bob_b","password":"","password_digest":"x","password_hasher":"bcrypt"}`: {"form_param_unknown",
+				"password_digest"},
 			`{"skip_user_requirement":false,"first_name":"Nobody","skip_password_requirement":true}`: {"form_data_missing", ""},
 		} {
-			if got := b.backend("POST", "/users", body).refused(422, refusal.code).text("errors.0.meta.param_name"); got != refusal.param {
+			if got := b.backend("POST", "/users", body).refused(422,
+				refusal.code).text("errors.0.meta.param_name"); got != refusal.param {
 				t.Errorf("%s: the parameter at fault is %q, want %q", body, got, refusal.param)
 			}
 		}
 		if got := len(b.Users()); got != 1 {
 			t.Errorf("%d users are there after refusals, want 1", got)
 		}
-		if nobody := b.backend("POST", "/users", `{"skip_user_requirement":true}`).ok(); nobody.at("primary_email_address_id") != nil || len(nobody.at("email_addresses").([]any)) != 0 {
+		if nobody := b.backend("POST", "/users", `{"skip_user_requirement":true}`).ok(); nobody.at(
+			"primary_email_address_id") != nil || len(nobody.at("email_addresses").([]any)) != 0 {
 			t.Errorf("a user without address is %v", nobody.value)
 		}
 	})
@@ -243,7 +264,8 @@ func TestAnUpdateChangesWhatItNamesAndOlderVersionsTakeMetadata(t *testing.T) {
 		path := "/users/" + made.text("id")
 		second := made.text("email_addresses.1.id")
 		changed := b.backend("PATCH", path, `{"username":null,"external_id":"","first_name":"Augusta","primary_email_address_id":"`+second+`"}`).ok()
-		if changed.at("username") != nil || changed.at("external_id") != nil || changed.text("first_name") != "Augusta" || changed.text("primary_email_address_id") != second {
+		if changed.at("username") != nil || changed.at("external_id") != nil || changed.text("first_name") != "Augusta" ||
+			changed.text("primary_email_address_id") != second {
 			t.Errorf("after the update: %v", changed.value)
 		}
 		if got := b.backend("GET", "/users?username=ada_l", "").ok().all("id"); len(got) != 0 {
@@ -270,22 +292,27 @@ func TestClerkGoUpdatesMetadataThroughItsOwnRoute(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		person := b.person("a@example.com")
 		users := user.NewClient(clerkConfig(clerkHost, b.http))
-		public, private := clerk.JSONRawMessage([]byte(`{"plan":"pro","deep":{"x":1}}`)), clerk.JSONRawMessage([]byte(`{"stripe":"cus_1"}`))
+		public, private := clerk.JSONRawMessage([]byte(`{"plan":"pro","deep":{"x":1}}`)),
+			clerk.JSONRawMessage([]byte(`{"stripe":"cus_1"}`))
 		//nolint:staticcheck // deprecated, and what existing programs call
-		got, err := users.Update(t.Context(), person.ID, &user.UpdateParams{FirstName: clerk.String("Ada"), PublicMetadata: public, PrivateMetadata: private})
+		got, err := users.Update(t.Context(), person.ID, &user.UpdateParams{FirstName: clerk.String("Ada"),
+			PublicMetadata: public, PrivateMetadata: private})
 		if err != nil || *got.FirstName != "Ada" || string(got.PublicMetadata) != `{"deep":{"x":1},"plan":"pro"}` {
 			t.Fatalf("updated %+v, %v", got, err)
 		}
 		replaced := clerk.JSONRawMessage([]byte(`{"deep":{"y":2}}`))
 		got, err = users.ReplaceMetadata(t.Context(), person.ID, &user.ReplaceMetadataParams{PublicMetadata: replaced})
-		if err != nil || string(got.PublicMetadata) != `{"deep":{"y":2}}` || string(got.PrivateMetadata) != `{"stripe":"cus_1"}` {
+		if err != nil || string(got.PublicMetadata) != `{"deep":{"y":2}}` ||
+			string(got.PrivateMetadata) != `{"stripe":"cus_1"}` {
 			t.Errorf("replaced to %s and %s, %v", got.PublicMetadata, got.PrivateMetadata, err)
 		}
-		list, err := users.List(t.Context(), &user.ListParams{UserIDs: []string{person.ID}, NameQuery: clerk.String("ada"), ListParams: clerk.ListParams{Limit: clerk.Int64(1)}, Banned: clerk.Bool(false)})
+		list, err := users.List(t.Context(), &user.ListParams{UserIDs: []string{person.ID}, NameQuery: clerk.String("ada"),
+			ListParams: clerk.ListParams{Limit: clerk.Int64(1)}, Banned: clerk.Bool(false)})
 		if err != nil || list.TotalCount != 1 || len(list.Users) != 1 {
 			t.Errorf("listed %+v, %v", list, err)
 		}
-		if checked, err := users.VerifyPassword(t.Context(), &user.VerifyPasswordParams{UserID: person.ID, Password: "x"}); clerkCode(err) != "no_password_set" {
+		if checked, err := users.VerifyPassword(t.Context(), &user.VerifyPasswordParams{UserID: person.ID,
+			Password: "x"}); clerkCode(err) != "no_password_set" {
 			t.Errorf("without a password: %+v, %v", checked, err)
 		}
 	})
@@ -305,7 +332,8 @@ func TestAUserHasSeveralAddresses(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		ada, eve := b.person("ada@example.com"), b.person("eve@example.com")
 		addresses := emailaddress.NewClient(clerkConfig(clerkHost, b.http))
-		second, err := addresses.Create(t.Context(), &emailaddress.CreateParams{UserID: &ada.ID, EmailAddress: clerk.String("second@example.com"), Verified: clerk.Bool(false)})
+		second, err := addresses.Create(t.Context(), &emailaddress.CreateParams{UserID: &ada.ID,
+			EmailAddress: clerk.String("second@example.com"), Verified: clerk.Bool(false)})
 		if err != nil || second.Verification != nil {
 			t.Fatalf("an unverified address is %+v, %v", second, err)
 		}
@@ -314,31 +342,39 @@ func TestAUserHasSeveralAddresses(t *testing.T) {
 			t.Errorf("the new address took the primary place: %s", primary())
 		}
 		// Whoever has not verified an address does not keep others from it.
-		rival, err := addresses.Create(t.Context(), &emailaddress.CreateParams{UserID: &eve.ID, EmailAddress: clerk.String("second@example.com"), Verified: clerk.Bool(true)})
+		rival, err := addresses.Create(t.Context(), &emailaddress.CreateParams{UserID: &eve.ID,
+			EmailAddress: clerk.String("second@example.com"), Verified: clerk.Bool(true)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := addresses.Update(t.Context(), second.ID, &emailaddress.UpdateParams{Verified: clerk.Bool(true)}); clerkCode(err) != "form_identifier_exists" {
+		if _, err := addresses.Update(t.Context(), second.ID,
+			&emailaddress.UpdateParams{Verified: clerk.Bool(true)}); clerkCode(err) != "form_identifier_exists" {
 			t.Errorf("an address that somebody else verified: %v", err)
 		}
 		if got := b.backend("GET", "/users?email_address=second@example.com", "").ok().all("id"); len(got) != 2 {
 			t.Errorf("the address finds %v, want both users", got)
 		}
-		if deleted, err := addresses.Delete(t.Context(), rival.ID); err != nil || !deleted.Deleted || deleted.Object != "email_address" {
+		if deleted, err := addresses.Delete(t.Context(), rival.ID); err != nil || !deleted.Deleted ||
+			deleted.Object != "email_address" {
 			t.Fatalf("deleted %+v, %v", deleted, err)
 		}
-		if _, err := addresses.Update(t.Context(), second.ID, &emailaddress.UpdateParams{Primary: clerk.Bool(true)}); clerkCode(err) != "form_param_value_invalid" {
+		if _, err := addresses.Update(t.Context(), second.ID,
+			&emailaddress.UpdateParams{Primary: clerk.Bool(true)}); clerkCode(err) != "form_param_value_invalid" {
 			t.Errorf("an unverified address becomes the primary one: %v", err)
 		}
-		updated, err := addresses.Update(t.Context(), second.ID, &emailaddress.UpdateParams{Verified: clerk.Bool(true), Primary: clerk.Bool(true)})
+		updated, err := addresses.Update(t.Context(), second.ID, &emailaddress.UpdateParams{Verified: clerk.Bool(true),
+			Primary: clerk.Bool(true)})
 		if err != nil || updated.Verification.Status != "verified" || primary() != "second@example.com" {
 			t.Errorf("verified as primary: %+v, %v, primary is %s", updated, err, primary())
 		}
-		if _, err := addresses.Update(t.Context(), second.ID, &emailaddress.UpdateParams{Verified: clerk.Bool(false)}); clerkCode(err) != "form_param_value_invalid" {
+		if _, err := addresses.Update(t.Context(), second.ID,
+			&emailaddress.UpdateParams{Verified: clerk.Bool(false)}); clerkCode(err) != "form_param_value_invalid" {
 			t.Errorf("the primary address loses its verification: %v", err)
 		}
-		b.backend("POST", "/email_addresses", `{"user_id":"`+ada.ID+`","email_address":"SECOND@example.com"}`).refused(422, "form_identifier_exists")
-		b.backend("POST", "/email_addresses", `{"user_id":"user_x","email_address":"x@example.com"}`).refused(404, "resource_not_found")
+		b.backend("POST", "/email_addresses", `{"user_id":"`+ada.ID+`","email_address":"SECOND@example.com"}`).refused(422,
+			"form_identifier_exists")
+		b.backend("POST", "/email_addresses", `{"user_id":"user_x","email_address":"x@example.com"}`).refused(404,
+			"resource_not_found")
 		b.backend("POST", "/email_addresses", `{"email_address":"x@example.com"}`).refused(422, "form_param_missing")
 		// The primary one goes: the other follows, and then nobody.
 		if _, err := addresses.Delete(t.Context(), second.ID); err != nil || primary() != "ada@example.com" {
@@ -350,14 +386,17 @@ func TestAUserHasSeveralAddresses(t *testing.T) {
 		if _, err := addresses.Delete(t.Context(), userNow(b, ada.ID).EmailID); err != nil || primary() != "" {
 			t.Errorf("after the last one went the primary is %q, %v", primary(), err)
 		}
-		if data := b.data("user.updated"); data["primary_email_address_id"] != nil || len(data["email_addresses"].([]any)) != 0 {
+		if data := b.data("user.updated"); data["primary_email_address_id"] != nil ||
+			len(data["email_addresses"].([]any)) != 0 {
 			t.Errorf("the webhook says %v", data)
 		}
-		put := b.backend("PUT", "/users/"+ada.ID+"/email_address", `{"email_address":"new@example.com","identification_status":"reserved"}`).ok()
+		put := b.backend("PUT", "/users/"+ada.ID+"/email_address",
+			`{"email_address":"new@example.com","identification_status":"reserved"}`).ok()
 		if put.at("reserved") != true || primary() != "new@example.com" {
 			t.Errorf("replaced by %v, primary is %s", put.value, primary())
 		}
-		b.backend("PUT", "/users/"+ada.ID+"/email_address", `{"email_address":"eve@example.com"}`).refused(422, "form_identifier_exists")
+		b.backend("PUT", "/users/"+ada.ID+"/email_address", `{"email_address":"eve@example.com"}`).refused(422,
+			"form_identifier_exists")
 		if got := b.inbox.kinds(); slices.Contains(got, "email.created") {
 			t.Errorf("webhooks are %v", got)
 		}
@@ -401,15 +440,18 @@ func TestABannedOrLockedUserCannotSignIn(t *testing.T) {
 			t.Errorf("unbanned %+v, %v", got, err)
 		}
 		locked, err := users.Lock(t.Context(), ada.ID)
-		if err != nil || !locked.Locked || *locked.LockoutExpiresInSeconds != 3600 || signIn() != http.StatusUnprocessableEntity {
+		if err != nil || !locked.Locked || *locked.LockoutExpiresInSeconds != 3600 ||
+			signIn() != http.StatusUnprocessableEntity {
 			t.Errorf("locked %+v, %v", locked, err)
 		}
 		b.Advance(59 * time.Minute)
-		if got := b.backend("GET", "/users/"+ada.ID, "").ok(); got.at("locked") != true || got.at("lockout_expires_in_seconds") != 60.0 {
+		if got := b.backend("GET", "/users/"+ada.ID, "").ok(); got.at("locked") != true ||
+			got.at("lockout_expires_in_seconds") != 60.0 {
 			t.Errorf("after 59 minutes: %v", got.value)
 		}
 		b.Advance(time.Minute)
-		if got := b.backend("GET", "/users/"+ada.ID, "").ok(); got.at("locked") != false || got.at("lockout_expires_in_seconds") != nil || signIn() != http.StatusSeeOther {
+		if got := b.backend("GET", "/users/"+ada.ID, "").ok(); got.at("locked") != false ||
+			got.at("lockout_expires_in_seconds") != nil || signIn() != http.StatusSeeOther {
 			t.Errorf("after the lockout: %v", got.value)
 		}
 		b.backend("POST", "/users/"+ada.ID+"/lock", "").ok()
@@ -417,7 +459,8 @@ func TestABannedOrLockedUserCannotSignIn(t *testing.T) {
 			t.Errorf("unlocked %+v, %v", got, err)
 		}
 		eve := b.person("eve@example.com")
-		if got := b.backend("POST", "/users/ban", `{"user_ids":["`+ada.ID+`","`+eve.ID+`"]}`).ok(); got.at("1.banned") != true {
+		if got := b.backend("POST", "/users/ban", `{"user_ids":["`+ada.ID+`","`+eve.ID+`"]}`).ok(); got.at(
+			"1.banned") != true {
 			t.Errorf("both banned: %v", got.value)
 		}
 		b.backend("POST", "/users/unban", `{"user_ids":["`+ada.ID+`","user_x"]}`).refused(404, "resource_not_found")
@@ -432,7 +475,8 @@ func TestAPasswordIsVerifiedAndRemoved(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		made := b.backend("POST", "/users", `{"username":"ada_l","password":"correct horse"}`).ok()
 		path := "/users/" + made.text("id")
-		if got := b.backend("POST", path+"/verify_password", `{"password":"correct horse"}`).ok(); got.at("verified") != true {
+		if got := b.backend("POST", path+"/verify_password",
+			`{"password":"correct horse"}`).ok(); got.at("verified") != true {
 			t.Errorf("verified %v", got.value)
 		}
 		b.backend("POST", path+"/verify_password", `{"password":"wrong horse"}`).refused(422, "incorrect_password")

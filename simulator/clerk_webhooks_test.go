@@ -36,7 +36,8 @@ func everything(t *testing.T, b *bench) {
 	}
 	late := b.backend("GET", "/organizations/"+acme.ID+"/invitations/pending", "").ok().text("data.0.id")
 	b.backend("POST", "/organizations/"+acme.ID+"/invitations/"+late+"/revoke", "").ok()
-	permission := b.backend("POST", "/organization_permissions", `{"name":"Read","key":"org:posts:read","description":"Reads posts"}`).ok().text("id")
+	permission := b.backend("POST", "/organization_permissions",
+		`{"name":"Read","key":"org:posts:read","description":"Reads posts"}`).ok().text("id")
 	b.backend("PATCH", "/organization_permissions/"+permission, `{"description":"Reads all posts"}`).ok()
 	role := b.backend("POST", "/organization_roles", `{"name":"Editor","key":"org:editor","description":"Edits","permissions":["`+permission+`"]}`).ok().text("id")
 	b.backend("PATCH", "/organization_roles/"+role, `{"name":"Writer"}`).ok()
@@ -157,10 +158,14 @@ func TestEveryChangeIsToldInOrder(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		everything(t, b)
-		want := []string{"user.created", "user.updated", "session.created", "session.created", "organization.created", "organizationMembership.created", "organization.updated",
-			"organizationInvitation.created", "user.created", "organizationInvitation.accepted", "organizationMembership.created", "session.created",
-			"organizationInvitation.created", "organizationInvitation.revoked", "permission.created", "permission.updated", "role.created", "role.updated",
-			"organizationMembership.updated", "organizationMembership.deleted", "role.deleted", "permission.deleted", "session.ended", "session.revoked",
+		want := []string{"user.created", "user.updated", "session.created", "session.created", "organization.created",
+			"organizationMembership.created", "organization.updated",
+			"organizationInvitation.created", "user.created", "organizationInvitation.accepted",
+			"organizationMembership.created", "session.created",
+			"organizationInvitation.created", "organizationInvitation.revoked", "permission.created", "permission.updated",
+			"role.created", "role.updated",
+			"organizationMembership.updated", "organizationMembership.deleted", "role.deleted", "permission.deleted",
+			"session.ended", "session.revoked",
 			"organizationMembership.deleted", "organization.deleted", "user.deleted"}
 		if diff := cmp.Diff(want, b.inbox.kinds()); diff != "" {
 			t.Errorf("webhooks (-want +got):\n%s", diff)
@@ -246,13 +251,15 @@ func TestClerksStateSurvivesASave(t *testing.T) {
 			t.Errorf("the organization's page says %s", page.says("main"))
 		}
 		b.browser().post(link).went()
-		if got := b.backend("GET", "/organizations/acme?include_members_count=true", "").ok(); got.at("members_count") != 2.0 {
+		if got := b.backend("GET", "/organizations/acme?include_members_count=true",
+			"").ok(); got.at("members_count") != 2.0 {
 			t.Errorf("the organization is %v", got.value)
 		}
 		if got := b.backend("GET", "/jwt_templates", "").ok().all("name"); !slices.Equal(got, []string{"mine"}) {
 			t.Errorf("templates are %v", got)
 		}
-		if got := b.backend("GET", "/organization_roles?order_by=key", "").ok().all("key"); !slices.Equal(got, []string{"org:admin", "org:editor", "org:member"}) {
+		if got := b.backend("GET", "/organization_roles?order_by=key", "").ok().all("key"); !slices.Equal(got,
+			[]string{"org:admin", "org:editor", "org:member"}) {
 			t.Errorf("roles are %v", got)
 		}
 	})

@@ -16,7 +16,8 @@ import (
 
 func (b *bench) clock(frozen time.Time) string {
 	b.t.Helper()
-	clock, err := b.stripe.V1TestHelpersTestClocks.Create(b.t.Context(), &stripe.TestHelpersTestClockCreateParams{Params: b.key(), FrozenTime: stripe.Int64(frozen.Unix())})
+	clock, err := b.stripe.V1TestHelpersTestClocks.Create(b.t.Context(),
+		&stripe.TestHelpersTestClockCreateParams{Params: b.key(), FrozenTime: stripe.Int64(frozen.Unix())})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -26,7 +27,8 @@ func (b *bench) clock(frozen time.Time) string {
 // advance moves a test clock and waits until it is ready.
 func (b *bench) advance(clock string, to time.Time) {
 	b.t.Helper()
-	moved, err := b.stripe.V1TestHelpersTestClocks.Advance(b.t.Context(), clock, &stripe.TestHelpersTestClockAdvanceParams{FrozenTime: stripe.Int64(to.Unix())})
+	moved, err := b.stripe.V1TestHelpersTestClocks.Advance(b.t.Context(), clock,
+		&stripe.TestHelpersTestClockAdvanceParams{FrozenTime: stripe.Int64(to.Unix())})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -45,13 +47,15 @@ func (b *bench) advance(clock string, to time.Time) {
 // onClock creates a customer with a card on a test clock, and subscribes it.
 func (b *bench) onClock(clock, price string) (customer string, sub *stripe.Subscription) {
 	b.t.Helper()
-	created, err := b.stripe.V1Customers.Create(b.t.Context(), &stripe.CustomerCreateParams{Params: b.key(), TestClock: &clock, PaymentMethod: stripe.String("pm_card_visa"),
+	created, err := b.stripe.V1Customers.Create(b.t.Context(), &stripe.CustomerCreateParams{Params: b.key(),
+		TestClock: &clock, PaymentMethod: stripe.String("pm_card_visa"),
 		InvoiceSettings: &stripe.CustomerCreateInvoiceSettingsParams{DefaultPaymentMethod: stripe.String("pm_card_visa")}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	sub, err = b.stripe.V1Subscriptions.Create(b.t.Context(), &stripe.SubscriptionCreateParams{Params: b.key(), Customer: &created.ID,
-		Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}})
+	sub, err = b.stripe.V1Subscriptions.Create(b.t.Context(), &stripe.SubscriptionCreateParams{Params: b.key(),
+		Customer: &created.ID,
+		Items:    []*stripe.SubscriptionCreateItemParams{{Price: &price}}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -76,8 +80,10 @@ func TestAMonthEndRenewsOnItsTestClock(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		clock := b.clock(date(2027, 1, 31))
 		customer, sub := b.onClock(clock, monthly(b))
-		if sub.TestClock.ID != clock || sub.Created != date(2027, 1, 31).Unix() || sub.Items.Data[0].CurrentPeriodEnd != date(2027, 2, 28).Unix() {
-			t.Errorf("the subscription is of %s until %s", time.Unix(sub.Created, 0), time.Unix(sub.Items.Data[0].CurrentPeriodEnd, 0))
+		if sub.TestClock.ID != clock || sub.Created != date(2027, 1, 31).Unix() ||
+			sub.Items.Data[0].CurrentPeriodEnd != date(2027, 2, 28).Unix() {
+			t.Errorf("the subscription is of %s until %s", time.Unix(sub.Created, 0),
+				time.Unix(sub.Items.Data[0].CurrentPeriodEnd, 0))
 		}
 		b.advance(clock, date(2027, 2, 28).Add(30*time.Minute))
 		if sub = b.retrieved(sub.ID); sub.Items.Data[0].CurrentPeriodEnd != date(2027, 3, 31).Unix() {
@@ -89,7 +95,8 @@ func TestAMonthEndRenewsOnItsTestClock(t *testing.T) {
 		}
 		b.advance(clock, date(2027, 2, 28).Add(2*time.Hour))
 		invoice, err = b.stripe.V1Invoices.Retrieve(t.Context(), sub.LatestInvoice.ID, nil)
-		if err != nil || invoice.Status != "paid" || invoice.StatusTransitions.PaidAt != date(2027, 2, 28).Add(time.Hour).Unix() {
+		if err != nil || invoice.Status != "paid" || invoice.StatusTransitions.PaidAt != date(2027, 2,
+			28).Add(time.Hour).Unix() {
 			t.Errorf("two hours into the period the invoice is %+v, %v", invoice, err)
 		}
 		charges := b.Charges()
@@ -109,7 +116,8 @@ func TestTwoTestClocksDoNotMoveEachOtherNorTheWorld(t *testing.T) {
 		past, future := b.clock(date(1999, 6, 1)), b.clock(date(2031, 6, 1))
 		_, early := b.onClock(past, price)
 		_, late := b.onClock(future, price)
-		elsewhere := b.subscribed(b.AddPlan(simulator.Plan{LookupKey: "weekly", ProductName: "Weekly", Amount: 900, Interval: "week"}))
+		elsewhere := b.subscribed(b.AddPlan(simulator.Plan{LookupKey: "weekly", ProductName: "Weekly", Amount: 900,
+			Interval: "week"}))
 		b.advance(past, date(1999, 7, 15))
 		if got := b.retrieved(early.ID).Items.Data[0].CurrentPeriodEnd; got != date(1999, 8, 1).Unix() {
 			t.Errorf("the advanced one ends %s", time.Unix(got, 0))
@@ -131,7 +139,8 @@ func TestTwoTestClocksDoNotMoveEachOtherNorTheWorld(t *testing.T) {
 			}
 			listed = append(listed, sub.ID)
 		}
-		for sub, err := range b.stripe.V1Subscriptions.List(t.Context(), &stripe.SubscriptionListParams{TestClock: &future}).All(t.Context()) {
+		for sub, err := range b.stripe.V1Subscriptions.List(t.Context(),
+			&stripe.SubscriptionListParams{TestClock: &future}).All(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +170,8 @@ func TestAFailedRenewalOnATestClockNeedsASecondAdvance(t *testing.T) {
 			t.Errorf("an hour later it is %s, want past_due", got.Status)
 		}
 		kinds := b.eventsSince(mark)
-		if kinds[0] != "test_helpers.test_clock.advancing" || kinds[len(kinds)-1] != "test_helpers.test_clock.ready" || !slices.Contains(kinds, "invoice.payment_failed") {
+		if kinds[0] != "test_helpers.test_clock.advancing" || kinds[len(kinds)-1] != "test_helpers.test_clock.ready" ||
+			!slices.Contains(kinds, "invoice.payment_failed") {
 			t.Errorf("the second advance wrote %v", kinds)
 		}
 	})
@@ -172,8 +182,10 @@ func TestNothingOnAnAdvancingClockCanBeChanged(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		clock := b.clock(date(2027, 1, 10))
 		_, sub := b.onClock(clock, monthly(b))
-		moved, err := b.stripe.V1TestHelpersTestClocks.Advance(t.Context(), clock, &stripe.TestHelpersTestClockAdvanceParams{FrozenTime: stripe.Int64(date(2027, 2, 11).Unix())})
-		if err != nil || moved.Status != "advancing" || moved.StatusDetails.Advancing.TargetFrozenTime != date(2027, 2, 11).Unix() {
+		moved, err := b.stripe.V1TestHelpersTestClocks.Advance(t.Context(), clock,
+			&stripe.TestHelpersTestClockAdvanceParams{FrozenTime: stripe.Int64(date(2027, 2, 11).Unix())})
+		if err != nil || moved.Status != "advancing" || moved.StatusDetails.Advancing.TargetFrozenTime != date(2027, 2,
+			11).Unix() {
 			t.Fatalf("the answer is %+v, %v", moved, err)
 		}
 		time.Sleep(500 * time.Millisecond)
@@ -197,7 +209,8 @@ func TestATestClockHasLimits(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		clock, price := b.clock(date(2027, 1, 31)), monthly(b)
 		advance := func(to time.Time) error {
-			_, err := b.stripe.V1TestHelpersTestClocks.Advance(t.Context(), clock, &stripe.TestHelpersTestClockAdvanceParams{FrozenTime: stripe.Int64(to.Unix())})
+			_, err := b.stripe.V1TestHelpersTestClocks.Advance(t.Context(), clock,
+				&stripe.TestHelpersTestClockAdvanceParams{FrozenTime: stripe.Int64(to.Unix())})
 			return err
 		}
 		refused(t, advance(date(2029, 2, 1)), "frozen_time")
@@ -211,7 +224,8 @@ func TestATestClockHasLimits(t *testing.T) {
 		_, err := b.stripe.V1Customers.Create(t.Context(), &stripe.CustomerCreateParams{TestClock: &clock})
 		refused(t, err, "test_clock")
 		for range 3 {
-			_, err = b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer, Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}})
+			_, err = b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer,
+				Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}})
 		}
 		refused(t, err, "customer")
 	})
@@ -226,7 +240,8 @@ func TestDeletingATestClockDeletesItsCustomers(t *testing.T) {
 		if _, err := b.stripe.V1TestHelpersTestClocks.Delete(t.Context(), clock, nil); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"customer.subscription.deleted", "customer.deleted", "test_helpers.test_clock.deleted"}, b.eventsSince(mark)); diff != "" {
+		if diff := cmp.Diff([]string{"customer.subscription.deleted", "customer.deleted", "test_helpers.test_clock.deleted"},
+			b.eventsSince(mark)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		if got, err := b.stripe.V1Customers.Retrieve(t.Context(), customer, nil); err != nil || !got.Deleted {

@@ -137,7 +137,8 @@ func checkEndpoints(side string, endpoints []WebhookEndpoint, check func(string)
 			problems = append(problems, fmt.Errorf("%s webhook %q is not an absolute URL", side, endpoint.URL))
 		}
 		if endpoint.APIVersion != "" && !stripesim.Speaks(endpoint.APIVersion) {
-			problems = append(problems, fmt.Errorf("%s webhook %s: %q is not an API version that the simulator speaks", side, endpoint.URL, endpoint.APIVersion))
+			problems = append(problems, fmt.Errorf("%s webhook %s: %q is not an API version that the simulator speaks", side,
+				endpoint.URL, endpoint.APIVersion))
 		}
 		for _, secret := range endpoint.secrets() {
 			if err := check(secret); err != nil {

@@ -92,17 +92,20 @@ func (s *Simulator) viewControls(filter string) controlView {
 		Ahead: ahead(time.Until(now)), Faults: s.faults.Active(), Filter: filter}
 	view.History = s.history.NewestWith(filter, shownHistory)
 	for _, customer := range newest(s.Customers()) {
-		view.Customers = append(view.Customers, customerRow{ID: customer.ID, Email: customer.Email, Deleted: customer.Deleted, Metadata: customer.Metadata})
+		view.Customers = append(view.Customers, customerRow{ID: customer.ID, Email: customer.Email,
+			Deleted: customer.Deleted, Metadata: customer.Metadata})
 	}
 	for _, sub := range newest(s.Subscriptions()) {
-		view.Subscriptions = append(view.Subscriptions, subscriptionRow{ID: sub.ID, Customer: sub.Customer, Status: sub.Status,
-			Until: date(sub.PeriodEnd()), Ends: date(sub.CancelAt)})
+		view.Subscriptions = append(view.Subscriptions, subscriptionRow{ID: sub.ID, Customer: sub.Customer,
+			Status: sub.Status,
+			Until:  date(sub.PeriodEnd()), Ends: date(sub.CancelAt)})
 	}
 	for _, user := range newest(s.Users()) {
 		view.Users = append(view.Users, userRow{ID: user.ID, Name: user.Email, Metadata: compact(user.Public)})
 	}
 	for _, organization := range newest(s.Organizations()) {
-		view.Organizations = append(view.Organizations, userRow{ID: organization.ID, Name: organization.Name, Metadata: compact(organization.Public)})
+		view.Organizations = append(view.Organizations, userRow{ID: organization.ID, Name: organization.Name,
+			Metadata: compact(organization.Public)})
 	}
 	view.PortalSaved = s.stripe.PortalSaved()
 	s.world.View(func() {

@@ -15,7 +15,8 @@ import (
 // post sends a form with the Stripe key and returns the answer's status and body.
 func (b *bench) post(path string, form url.Values) (int, map[string]any) {
 	b.t.Helper()
-	response, body := b.send(http.MethodPost, stripeHost+path, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, form.Encode())
+	response, body := b.send(http.MethodPost, stripeHost+path,
+		map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, form.Encode())
 	return response.StatusCode, body
 }
 
@@ -41,7 +42,8 @@ func (b *bench) coupon(change func(*stripe.CouponCreateParams)) *stripe.Coupon {
 	return coupon
 }
 
-func (b *bench) promotionCode(coupon, code string, change func(*stripe.PromotionCodeCreateParams)) *stripe.PromotionCode {
+func (b *bench) promotionCode(coupon, code string,
+	change func(*stripe.PromotionCodeCreateParams)) *stripe.PromotionCode {
 	b.t.Helper()
 	params := &stripe.PromotionCodeCreateParams{Params: b.key(), Code: &code,
 		Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon}}
@@ -59,12 +61,15 @@ func TestACouponLivesFromCreationToDeletion(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		coupon := b.coupon(func(p *stripe.CouponCreateParams) {
-			p.ID, p.Duration, p.DurationInMonths, p.MaxRedemptions = stripe.String("SPRING"), stripe.String("repeating"), stripe.Int64(3), stripe.Int64(7)
+			p.ID, p.Duration, p.DurationInMonths, p.MaxRedemptions = stripe.String("SPRING"), stripe.String("repeating"),
+				stripe.Int64(3), stripe.Int64(7)
 		})
-		if coupon.ID != "SPRING" || coupon.PercentOff != 20 || coupon.DurationInMonths != 3 || coupon.MaxRedemptions != 7 || !coupon.Valid || coupon.AmountOff != 0 {
+		if coupon.ID != "SPRING" || coupon.PercentOff != 20 || coupon.DurationInMonths != 3 || coupon.MaxRedemptions != 7 ||
+			!coupon.Valid || coupon.AmountOff != 0 {
 			t.Errorf("created %+v", coupon)
 		}
-		if _, err := b.stripe.V1Coupons.Update(t.Context(), "SPRING", &stripe.CouponUpdateParams{Name: stripe.String("Spring")}); err != nil {
+		if _, err := b.stripe.V1Coupons.Update(t.Context(), "SPRING",
+			&stripe.CouponUpdateParams{Name: stripe.String("Spring")}); err != nil {
 			t.Error(err)
 		}
 		if _, err := b.stripe.V1Coupons.Delete(t.Context(), "SPRING", nil); err != nil {
@@ -113,12 +118,14 @@ func TestAPromotionCodeNamesItsCouponAsTheVersionSays(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		coupon := b.coupon(nil)
 		old := map[string]string{"Stripe-Version": "2024-06-20"}
-		response, body := b.send(http.MethodPost, stripeHost+"/v1/promotion_codes", old, url.Values{"coupon": {coupon.ID}, "code": {"Old-1"}}.Encode())
+		response, body := b.send(http.MethodPost, stripeHost+"/v1/promotion_codes", old,
+			url.Values{"coupon": {coupon.ID}, "code": {"Old-1"}}.Encode())
 		if response.StatusCode != http.StatusOK || body["code"] != "Old-1" {
 			t.Errorf("with an old version: %d %v", response.StatusCode, body)
 		}
 		status, body := b.post("/v1/promotion_codes", url.Values{"coupon": {coupon.ID}})
-		if failure, _ := body["error"].(map[string]any); status != http.StatusBadRequest || failure["code"] != "parameter_unknown" {
+		if failure, _ := body["error"].(map[string]any); status != http.StatusBadRequest ||
+			failure["code"] != "parameter_unknown" {
 			t.Errorf("with the newest version: %d %v", status, body)
 		}
 		code := b.promotionCode(coupon.ID, "FRIENDS", nil)
@@ -138,18 +145,22 @@ func TestAPromotionCodeIsUniqueAmongTheActiveOnesWhateverItsCase(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		coupon, customer := b.coupon(nil), b.customer("a@example.com")
 		first := b.promotionCode(coupon.ID, "FRIENDS", nil)
-		_, err := b.stripe.V1PromotionCodes.Create(t.Context(), &stripe.PromotionCodeCreateParams{Code: stripe.String("friends"),
-			Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon.ID}})
+		_, err := b.stripe.V1PromotionCodes.Create(t.Context(),
+			&stripe.PromotionCodeCreateParams{Code: stripe.String("friends"),
+				Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon.ID}})
 		refused(t, err, "code")
 		b.promotionCode(coupon.ID, "friends", func(p *stripe.PromotionCodeCreateParams) { p.Customer = &customer.ID })
-		if _, err := b.stripe.V1PromotionCodes.Update(t.Context(), first.ID, &stripe.PromotionCodeUpdateParams{Active: stripe.Bool(false)}); err != nil {
+		if _, err := b.stripe.V1PromotionCodes.Update(t.Context(), first.ID,
+			&stripe.PromotionCodeUpdateParams{Active: stripe.Bool(false)}); err != nil {
 			t.Error(err)
 		}
 		second := b.promotionCode(coupon.ID, "Friends", nil)
-		_, err = b.stripe.V1PromotionCodes.Update(t.Context(), first.ID, &stripe.PromotionCodeUpdateParams{Active: stripe.Bool(true)})
+		_, err = b.stripe.V1PromotionCodes.Update(t.Context(), first.ID,
+			&stripe.PromotionCodeUpdateParams{Active: stripe.Bool(true)})
 		refused(t, err, "code")
 		var found []string
-		for code, err := range b.stripe.V1PromotionCodes.List(t.Context(), &stripe.PromotionCodeListParams{Code: stripe.String("FRIENDS"), Active: stripe.Bool(true)}).All(t.Context()) {
+		for code, err := range b.stripe.V1PromotionCodes.List(t.Context(),
+			&stripe.PromotionCodeListParams{Code: stripe.String("FRIENDS"), Active: stripe.Bool(true)}).All(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +185,8 @@ func TestAPromotionCodeDiesWithItsCoupon(t *testing.T) {
 		if err != nil || later.Active {
 			t.Errorf("after the coupon's last day the code is %+v, %v", later, err)
 		}
-		_, err = b.stripe.V1PromotionCodes.Update(t.Context(), code.ID, &stripe.PromotionCodeUpdateParams{Active: stripe.Bool(true)})
+		_, err = b.stripe.V1PromotionCodes.Update(t.Context(), code.ID,
+			&stripe.PromotionCodeUpdateParams{Active: stripe.Bool(true)})
 		refused(t, err, "active")
 	})
 }

@@ -12,9 +12,12 @@ import (
 func TestACustomersAddressReadsAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		_, created := b.post("/v1/customers", url.Values{"address[line1]": {"510 Townsend St"}, "address[city]": {"San Francisco"}, "address[country]": {"US"},
-			"shipping[name]": {"Jenny"}, "shipping[address][line1]": {"1 Pier"}, "preferred_locales[0]": {"de"}, "preferred_locales[1]": {"en"}, "tax_exempt": {"exempt"}})
-		address := map[string]any{"city": "San Francisco", "country": "US", "line1": "510 Townsend St", "line2": nil, "postal_code": nil, "state": nil}
+		_, created := b.post("/v1/customers", url.Values{"address[line1]": {"510 Townsend St"},
+			"address[city]": {"San Francisco"}, "address[country]": {"US"},
+			"shipping[name]": {"Jenny"}, "shipping[address][line1]": {"1 Pier"}, "preferred_locales[0]": {"de"},
+			"preferred_locales[1]": {"en"}, "tax_exempt": {"exempt"}})
+		address := map[string]any{"city": "San Francisco", "country": "US", "line1": "510 Townsend St", "line2": nil,
+			"postal_code": nil, "state": nil}
 		if diff := cmp.Diff(address, created["address"]); diff != "" {
 			t.Error(diff)
 		}
@@ -22,15 +25,18 @@ func TestACustomersAddressReadsAsItWasWritten(t *testing.T) {
 		if diff := cmp.Diff(map[string]any{"name": "Jenny", "phone": nil, "address": pier}, created["shipping"]); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff([]any{[]any{"de", "en"}, "exempt"}, []any{created["preferred_locales"], created["tax_exempt"]}); diff != "" {
+		if diff := cmp.Diff([]any{[]any{"de", "en"}, "exempt"},
+			[]any{created["preferred_locales"], created["tax_exempt"]}); diff != "" {
 			t.Error(diff)
 		}
 		path := "/v1/customers/" + created["id"].(string)
 		_, replaced := b.post(path, url.Values{"address[line1]": {"2 Pier"}, "shipping": {""}})
-		if at := replaced["address"].(map[string]any); at["line1"] != "2 Pier" || at["city"] != nil || replaced["shipping"] != nil {
+		if at := replaced["address"].(map[string]any); at["line1"] != "2 Pier" || at["city"] != nil ||
+			replaced["shipping"] != nil {
 			t.Errorf("replaced: %v, shipping %v", at, replaced["shipping"])
 		}
-		if _, cleared := b.post(path, url.Values{"address": {""}}); cleared["address"] != nil || cleared["tax_exempt"] != "exempt" {
+		if _, cleared := b.post(path, url.Values{"address": {""}}); cleared["address"] != nil ||
+			cleared["tax_exempt"] != "exempt" {
 			t.Errorf("cleared: %v, tax_exempt %v", cleared["address"], cleared["tax_exempt"])
 		}
 	})
@@ -61,11 +67,13 @@ func TestAnArchivedFeatureCannotBeAttached(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		_, feature := b.post("/v1/entitlements/features", url.Values{"name": {"API"}, "lookup_key": {"api"}})
 		_, product := b.post("/v1/products", url.Values{"name": {"Pro"}})
-		_, changed := b.post("/v1/entitlements/features/"+feature["id"].(string), url.Values{"name": {"The API"}, "active": {"false"}, "metadata[a]": {"b"}})
+		_, changed := b.post("/v1/entitlements/features/"+feature["id"].(string),
+			url.Values{"name": {"The API"}, "active": {"false"}, "metadata[a]": {"b"}})
 		if changed["name"] != "The API" || changed["active"] != false || changed["metadata"].(map[string]any)["a"] != "b" {
 			t.Errorf("changed: %v", changed)
 		}
-		if status, body := b.post("/v1/products/"+product["id"].(string)+"/features", url.Values{"entitlement_feature": {feature["id"].(string)}}); status != 400 {
+		if status, body := b.post("/v1/products/"+product["id"].(string)+"/features",
+			url.Values{"entitlement_feature": {feature["id"].(string)}}); status != 400 {
 			t.Errorf("an archived feature was attached: %v", body)
 		}
 		if status, _ := b.post("/v1/entitlements/features/feat_none", url.Values{"name": {"x"}}); status != 404 {

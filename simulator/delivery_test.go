@@ -30,7 +30,8 @@ func TestStripeRetriesForThreeDaysWithNewSignatures(t *testing.T) {
 				t.Errorf("attempt %d has the signature of the one before", i+1)
 			}
 		}
-		want := []string{"0s", "1m0s", "6m0s", "36m0s", "2h36m0s", "7h36m0s", "17h36m0s", "27h36m0s", "37h36m0s", "47h36m0s", "57h36m0s", "72h0m0s"}
+		want := []string{"0s", "1m0s", "6m0s", "36m0s", "2h36m0s", "7h36m0s", "17h36m0s", "27h36m0s", "37h36m0s", "47h36m0s",
+			"57h36m0s", "72h0m0s"}
 		if diff := cmp.Diff(want, waits); diff != "" {
 			t.Errorf("attempts (-want +got):\n%s", diff)
 		}
@@ -72,7 +73,8 @@ func TestAHangingEndpointDoesNotHoldUpTheOthers(t *testing.T) {
 		b := newBench(t, 1)
 		hanging := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		b.http.Transport.(network)["http://hang.test"] = hanging
-		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: "http://hang.test/", Secret: stripeSecret}, {URL: inboxHost + "/stripe", Secret: stripeSecret}})
+		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: "http://hang.test/", Secret: stripeSecret},
+			{URL: inboxHost + "/stripe", Secret: stripeSecret}})
 		b.start()
 		began := time.Now()
 		b.customer("a@example.com")
@@ -189,7 +191,8 @@ func TestTheSameSeedGivesTheSameHistory(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, 42)
 			b.start()
-			b.SetDelivery(simulator.DeliveryPolicy{Drop: 0.1, Duplicate: 0.2, Twin: 0.1, Shuffle: 0.3, MaxDelay: 30 * time.Second, Unordered: unordered})
+			b.SetDelivery(simulator.DeliveryPolicy{Drop: 0.1, Duplicate: 0.2, Twin: 0.1, Shuffle: 0.3,
+				MaxDelay: 30 * time.Second, Unordered: unordered})
 			b.AddFault(simulator.Fault{Side: "delivery", Probability: 0.3, Status: 500})
 			b.inbox.answer = func(_ received, before int) int { return []int{200, 200, 500}[before%3] }
 			user, err := b.SignUp(simulator.SignUp{Email: "a@example.com"})
@@ -262,7 +265,8 @@ func TestWhatIsHeldDoesNotHoldUpARetry(t *testing.T) {
 func TestARolledSecretSignsBesideTheOld(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: inboxHost + "/stripe", Secret: "whsec_new", Secrets: []string{stripeSecret}}})
+		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: inboxHost + "/stripe", Secret: "whsec_new",
+			Secrets: []string{stripeSecret}}})
 		b.customer("a@example.com")
 		b.settle()
 		in := b.inbox.all()[0]

@@ -25,8 +25,10 @@ func (b *bench) paying(email string) string {
 // discountedSub subscribes a customer with one coupon.
 func (b *bench) discountedSub(customer, price, coupon string) *stripe.Subscription {
 	b.t.Helper()
-	sub, err := b.stripe.V1Subscriptions.Create(b.t.Context(), &stripe.SubscriptionCreateParams{Params: b.key(), Customer: &customer,
-		Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}, Discounts: []*stripe.SubscriptionCreateDiscountParams{{Coupon: &coupon}}})
+	sub, err := b.stripe.V1Subscriptions.Create(b.t.Context(), &stripe.SubscriptionCreateParams{Params: b.key(),
+		Customer:  &customer,
+		Items:     []*stripe.SubscriptionCreateItemParams{{Price: &price}},
+		Discounts: []*stripe.SubscriptionCreateDiscountParams{{Coupon: &coupon}}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -69,7 +71,8 @@ func TestADiscountLastsAsLongAsItsCouponSays(t *testing.T) {
 		} {
 			sub := b.discountedSub(b.paying(c.duration+"@example.com"), price, b.coupon(lasting(c.duration, c.months)).ID)
 			if len(sub.Discounts) != c.first {
-				t.Errorf("%s: after the first invoice the subscription has %d discounts, want %d", c.duration, len(sub.Discounts), c.first)
+				t.Errorf("%s: after the first invoice the subscription has %d discounts, want %d", c.duration, len(sub.Discounts),
+					c.first)
 			}
 			b.Advance(95 * 24 * time.Hour)
 			if diff := cmp.Diff(c.want, b.totals(sub.ID)); diff != "" {
@@ -92,13 +95,16 @@ func TestAnInvoiceTellsWhatWasTakenOffAndTheMoneyAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if invoice.Subtotal != 2900 || invoice.Total != 2320 || invoice.AmountPaid != 2320 || len(invoice.TotalDiscountAmounts) != 1 || invoice.TotalDiscountAmounts[0].Amount != 580 {
-			t.Errorf("invoice: subtotal %d, total %d, paid %d, discounts %v", invoice.Subtotal, invoice.Total, invoice.AmountPaid, invoice.TotalDiscountAmounts)
+		if invoice.Subtotal != 2900 || invoice.Total != 2320 || invoice.AmountPaid != 2320 ||
+			len(invoice.TotalDiscountAmounts) != 1 || invoice.TotalDiscountAmounts[0].Amount != 580 {
+			t.Errorf("invoice: subtotal %d, total %d, paid %d, discounts %v", invoice.Subtotal, invoice.Total,
+				invoice.AmountPaid, invoice.TotalDiscountAmounts)
 		}
 		if line := invoice.Lines.Data[0]; line.Amount != 2900 || line.DiscountAmounts[0].Amount != 580 {
 			t.Errorf("line: %d, taken off %v", line.Amount, line.DiscountAmounts)
 		}
-		if d := invoice.Discounts[0]; d.Source.Coupon.ID != coupon.ID || d.Source.Coupon.PercentOff != 20 || d.Subscription != sub.ID || d.Source.Coupon.TimesRedeemed != 1 {
+		if d := invoice.Discounts[0]; d.Source.Coupon.ID != coupon.ID || d.Source.Coupon.PercentOff != 20 ||
+			d.Subscription != sub.ID || d.Source.Coupon.TimesRedeemed != 1 {
 			t.Errorf("discount %+v of coupon %+v", d, d.Source.Coupon)
 		}
 		if charges := b.Charges(); charges[len(charges)-1].Amount != 2320 {
@@ -130,8 +136,10 @@ func TestADiscountForOneInvoiceWaitsForOneThatCosts(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		coupon, price, customer := b.coupon(nil), monthly(b), b.paying("a@example.com")
-		sub, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer, TrialPeriodDays: stripe.Int64(10),
-			Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}}, Discounts: []*stripe.SubscriptionCreateDiscountParams{{Coupon: &coupon.ID}}})
+		sub, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer,
+			TrialPeriodDays: stripe.Int64(10),
+			Items:           []*stripe.SubscriptionCreateItemParams{{Price: &price}},
+			Discounts:       []*stripe.SubscriptionCreateDiscountParams{{Coupon: &coupon.ID}}})
 		if err != nil || len(sub.Discounts) != 1 {
 			t.Fatalf("in its trial it is %+v, %v", sub, err)
 		}
@@ -162,7 +170,8 @@ func TestDiscountsOfASubscriptionAreReplacedKeptAndCleared(t *testing.T) {
 		if discounts, _ := body["discounts"].([]any); status != 200 || len(discounts) != 0 {
 			t.Errorf("cleared: %d %v", status, body["discounts"])
 		}
-		if diff := cmp.Diff([]string{"customer.discount.deleted", "customer.subscription.updated"}, b.eventsSince(mark)); diff != "" {
+		if diff := cmp.Diff([]string{"customer.discount.deleted", "customer.subscription.updated"},
+			b.eventsSince(mark)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 	})
@@ -177,13 +186,18 @@ func TestAPromotionCodeIsHeldToItsRestrictions(t *testing.T) {
 			p.Restrictions = &stripe.PromotionCodeCreateRestrictionsParams{FirstTimeTransaction: stripe.Bool(true)}
 		})
 		large := b.promotionCode(coupon.ID, "LARGE", func(p *stripe.PromotionCodeCreateParams) {
-			p.Restrictions = &stripe.PromotionCodeCreateRestrictionsParams{MinimumAmount: stripe.Int64(2901), MinimumAmountCurrency: stripe.String("usd")}
+			p.Restrictions = &stripe.PromotionCodeCreateRestrictionsParams{MinimumAmount: stripe.Int64(2901),
+				MinimumAmountCurrency: stripe.String("usd")}
 		})
 		theirs := b.promotionCode(coupon.ID, "THEIRS", func(p *stripe.PromotionCodeCreateParams) { p.Customer = &other })
-		single := b.promotionCode(coupon.ID, "SINGLE", func(p *stripe.PromotionCodeCreateParams) { p.MaxRedemptions = stripe.Int64(1) })
+		single := b.promotionCode(coupon.ID, "SINGLE", func(
+			p *stripe.PromotionCodeCreateParams) {
+			p.MaxRedemptions = stripe.Int64(1)
+		})
 		customer := b.paying("a@example.com")
 		subscribe := func(code string) error {
-			_, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer, Items: []*stripe.SubscriptionCreateItemParams{{Price: &price}},
+			_, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer,
+				Items:     []*stripe.SubscriptionCreateItemParams{{Price: &price}},
 				Discounts: []*stripe.SubscriptionCreateDiscountParams{{PromotionCode: &code}}})
 			return err
 		}
@@ -214,7 +228,8 @@ func TestADiscountAppliesToItsProductsOnly(t *testing.T) {
 			p.PercentOff, p.AmountOff, p.Currency = nil, stripe.Int64(1500), stripe.String("usd")
 			p.AppliesTo = &stripe.CouponCreateAppliesToParams{Products: []*string{&prices[1].Product}}
 		})
-		sub, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer, Items: []*stripe.SubscriptionCreateItemParams{{Price: &prices[0].ID}, {Price: &seat}},
+		sub, err := b.stripe.V1Subscriptions.Create(t.Context(), &stripe.SubscriptionCreateParams{Customer: &customer,
+			Items:     []*stripe.SubscriptionCreateItemParams{{Price: &prices[0].ID}, {Price: &seat}},
 			Discounts: []*stripe.SubscriptionCreateDiscountParams{{Coupon: &coupon.ID}}})
 		if err != nil {
 			t.Fatal(err)
@@ -235,7 +250,8 @@ func TestACheckoutTakesADiscount(t *testing.T) {
 				p.Discounts = []*stripe.CheckoutSessionCreateDiscountParams{{Coupon: &coupon.ID}}
 			})
 			want := session.AmountSubtotal * 8 / 10
-			if session.AmountTotal != want || session.TotalDetails.AmountDiscount != session.AmountSubtotal-want || session.Discounts[0].Coupon.ID != coupon.ID {
+			if session.AmountTotal != want || session.TotalDetails.AmountDiscount != session.AmountSubtotal-want ||
+				session.Discounts[0].Coupon.ID != coupon.ID {
 				t.Errorf("%s: %d of %d, %+v", mode, session.AmountTotal, session.AmountSubtotal, session.TotalDetails)
 			}
 			if err := b.PayCheckout(session.ID, "4242424242424242"); err != nil {
@@ -257,9 +273,11 @@ func TestACheckoutTakesADiscount(t *testing.T) {
 		if got, err := b.stripe.V1Coupons.Retrieve(t.Context(), coupon.ID, nil); err != nil || got.TimesRedeemed != 2 {
 			t.Errorf("the coupon was redeemed %d times, %v", got.TimesRedeemed, err)
 		}
-		_, err := b.stripe.V1CheckoutSessions.Create(t.Context(), &stripe.CheckoutSessionCreateParams{Mode: stripe.String("payment"), SuccessURL: stripe.String("http://app.test/ok"),
-			LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{Price: &license, Quantity: stripe.Int64(1)}}, AllowPromotionCodes: stripe.Bool(true),
-			Discounts: []*stripe.CheckoutSessionCreateDiscountParams{{Coupon: &coupon.ID}}})
+		_, err := b.stripe.V1CheckoutSessions.Create(t.Context(),
+			&stripe.CheckoutSessionCreateParams{Mode: stripe.String("payment"), SuccessURL: stripe.String("http://app.test/ok"),
+				LineItems:           []*stripe.CheckoutSessionCreateLineItemParams{{Price: &license, Quantity: stripe.Int64(1)}},
+				AllowPromotionCodes: stripe.Bool(true),
+				Discounts:           []*stripe.CheckoutSessionCreateDiscountParams{{Coupon: &coupon.ID}}})
 		refused(t, err, "discounts")
 	})
 }
@@ -271,12 +289,14 @@ func TestDiscountsOfItemsComeBeforeThoseOfTheInvoice(t *testing.T) {
 		fixed := b.coupon(func(p *stripe.CouponCreateParams) {
 			p.PercentOff, p.AmountOff, p.Currency = nil, stripe.Int64(100), stripe.String("usd")
 		})
-		invoice, err := b.stripe.V1Invoices.Create(t.Context(), &stripe.InvoiceCreateParams{Customer: &customer, Discounts: []*stripe.InvoiceCreateDiscountParams{{Coupon: &percent.ID}}})
+		invoice, err := b.stripe.V1Invoices.Create(t.Context(), &stripe.InvoiceCreateParams{Customer: &customer,
+			Discounts: []*stripe.InvoiceCreateDiscountParams{{Coupon: &percent.ID}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, amount := range []int64{333, 1000} {
-			params := &stripe.InvoiceItemCreateParams{Customer: &customer, Invoice: &invoice.ID, Amount: &amount, Currency: stripe.String("usd")}
+			params := &stripe.InvoiceItemCreateParams{Customer: &customer, Invoice: &invoice.ID, Amount: &amount,
+				Currency: stripe.String("usd")}
 			if amount == 1000 {
 				params.Discounts = []*stripe.InvoiceItemCreateDiscountParams{{Coupon: &fixed.ID}}
 			}
@@ -295,11 +315,14 @@ func TestABuyerTypesAPromotionCode(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		coupon := b.coupon(nil)
-		code, large := b.promotionCode(coupon.ID, "FRIENDS", nil), b.promotionCode(coupon.ID, "LARGE", func(p *stripe.PromotionCodeCreateParams) {
-			p.Restrictions = &stripe.PromotionCodeCreateRestrictionsParams{MinimumAmount: stripe.Int64(999999), MinimumAmountCurrency: stripe.String("usd")}
-		})
+		code, large := b.promotionCode(coupon.ID, "FRIENDS", nil), b.promotionCode(coupon.ID, "LARGE",
+			func(p *stripe.PromotionCodeCreateParams) {
+				p.Restrictions = &stripe.PromotionCodeCreateRestrictionsParams{MinimumAmount: stripe.Int64(999999),
+					MinimumAmountCurrency: stripe.String("usd")}
+			})
 		closed := b.session("subscription", monthly(b), nil)
-		open := b.session("subscription", b.Prices()[0].ID, func(p *stripe.CheckoutSessionCreateParams) { p.AllowPromotionCodes = stripe.Bool(true) })
+		open := b.session("subscription", b.Prices()[0].ID,
+			func(p *stripe.CheckoutSessionCreateParams) { p.AllowPromotionCodes = stripe.Bool(true) })
 		for session, text := range map[string]string{closed.ID: "FRIENDS", open.ID: large.Code, "cs_test_none": "FRIENDS"} {
 			if err := b.ApplyPromotionCode(session, text); err == nil {
 				t.Errorf("%s was taken by %s", text, session)
@@ -335,11 +358,13 @@ func TestAProrationIsNotWorthMoreThanWhatWasPaid(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		large := b.AddPlan(simulator.Plan{LookupKey: "large", ProductName: "Large", Amount: 5800, Interval: "month"})
 		sub := b.discountedSub(b.paying("a@example.com"), monthly(b), b.coupon(lasting("forever", 0)).ID)
-		if _, err := b.stripe.V1Subscriptions.Update(t.Context(), sub.ID, &stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("always_invoice"),
-			Items: []*stripe.SubscriptionUpdateItemParams{{ID: &sub.Items.Data[0].ID, Price: &large}}}); err != nil {
+		if _, err := b.stripe.V1Subscriptions.Update(t.Context(), sub.ID,
+			&stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("always_invoice"),
+				Items: []*stripe.SubscriptionUpdateItemParams{{ID: &sub.Items.Data[0].ID, Price: &large}}}); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]int64{2320, 2320}, b.totals(sub.ID)); diff != "" { // 4640 for the new plan less the 2320 that were paid
+		// 4640 for the new plan less the 2320 that were paid
+		if diff := cmp.Diff([]int64{2320, 2320}, b.totals(sub.ID)); diff != "" {
 			t.Errorf("invoices (-want +got):\n%s", diff)
 		}
 	})
@@ -352,12 +377,14 @@ func TestAFixedAmountIsSpreadWithoutALoss(t *testing.T) {
 		coupon := b.coupon(func(p *stripe.CouponCreateParams) {
 			p.PercentOff, p.AmountOff, p.Currency = nil, stripe.Int64(100), stripe.String("usd")
 		})
-		invoice, err := b.stripe.V1Invoices.Create(t.Context(), &stripe.InvoiceCreateParams{Customer: &customer, Discounts: []*stripe.InvoiceCreateDiscountParams{{Coupon: &coupon.ID}}})
+		invoice, err := b.stripe.V1Invoices.Create(t.Context(), &stripe.InvoiceCreateParams{Customer: &customer,
+			Discounts: []*stripe.InvoiceCreateDiscountParams{{Coupon: &coupon.ID}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, err := b.stripe.V1InvoiceItems.Create(t.Context(), &stripe.InvoiceItemCreateParams{Customer: &customer, Invoice: &invoice.ID, Amount: stripe.Int64(333), Currency: stripe.String("usd")}); err != nil {
+			if _, err := b.stripe.V1InvoiceItems.Create(t.Context(), &stripe.InvoiceItemCreateParams{Customer: &customer,
+				Invoice: &invoice.ID, Amount: stripe.Int64(333), Currency: stripe.String("usd")}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -369,7 +396,8 @@ func TestAFixedAmountIsSpreadWithoutALoss(t *testing.T) {
 		for _, line := range invoice.Lines.Data {
 			taken = append(taken, line.DiscountAmounts[0].Amount)
 		}
-		if invoice.Total != 899 || !slices.Equal(taken, []int64{33, 34, 33}) || invoice.TotalDiscountAmounts[0].Amount != 100 {
+		if invoice.Total != 899 || !slices.Equal(taken, []int64{33, 34, 33}) ||
+			invoice.TotalDiscountAmounts[0].Amount != 100 {
 			t.Errorf("total %d, taken %v", invoice.Total, taken)
 		}
 	})

@@ -52,7 +52,8 @@ func TestARecordedOrderIsTheOneOfTheRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, b *bench) {
-				if status, answer := b.control("POST", "/_sim/delivery", fmt.Sprintf(`{"order":%q}`, name)); status != http.StatusOK {
+				if status, answer := b.control("POST", "/_sim/delivery",
+					fmt.Sprintf(`{"order":%q}`, name)); status != http.StatusOK {
 					t.Fatalf("the control says %s", answer)
 				}
 				act(b)
@@ -97,7 +98,8 @@ func must(b *bench, err error) {
 func TestAnUnknownPolicyIsRefused(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		for _, policy := range []string{`{"order":"alphabetical"}`, `{"drop":2}`, `{"drop":-1}`, `{"max_delay_ns":-1}`, `{"hodl":true}`} {
+		for _, policy := range []string{`{"order":"alphabetical"}`, `{"drop":2}`, `{"drop":-1}`, `{"max_delay_ns":-1}`,
+			`{"hodl":true}`} {
 			if status, answer := b.control("POST", "/_sim/delivery", policy); status != http.StatusBadRequest {
 				t.Errorf("%s: %d %s", policy, status, answer)
 			}
@@ -226,7 +228,8 @@ func TestARolledSecretSignsUntilItExpires(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		status, answer := b.control("POST", "/_sim/roll", `{"endpoint":"`+inboxHost+`/stripe","overlap_seconds":3600}`)
 		var rolled struct{ Secret string }
-		if err := json.Unmarshal([]byte(answer), &rolled); err != nil || status != http.StatusOK || !strings.HasPrefix(rolled.Secret, "whsec_") {
+		if err := json.Unmarshal([]byte(answer), &rolled); err != nil || status != http.StatusOK ||
+			!strings.HasPrefix(rolled.Secret, "whsec_") {
 			t.Fatalf("%d %s", status, answer)
 		}
 		signed := func(secret string) bool {
@@ -252,7 +255,8 @@ func TestARolledSecretSignsUntilItExpires(t *testing.T) {
 		if !signed(rolled.Secret) || signed(stripeSecret) {
 			t.Errorf("after the hour: new %v, old %v", signed(rolled.Secret), signed(stripeSecret))
 		}
-		for _, wrong := range []string{`{"endpoint":"we_none"}`, `{"endpoint":"` + inboxHost + `/stripe","overlap_seconds":86401}`} {
+		for _, wrong := range []string{`{"endpoint":"we_none"}`, `{"endpoint":"` + inboxHost +
+			`/stripe","overlap_seconds":86401}`} {
 			if status, answer := b.control("POST", "/_sim/roll", wrong); status != http.StatusBadRequest {
 				t.Errorf("%s: %d %s", wrong, status, answer)
 			}
@@ -272,7 +276,8 @@ func TestSecretsAreShownOnceAndEndpointsAreFew(t *testing.T) {
 		for range 14 {
 			b.send("POST", stripeHost+"/v1/webhook_endpoints", nil, form)
 		}
-		if response, failure := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil, form); response.StatusCode != http.StatusBadRequest {
+		if response, failure := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil,
+			form); response.StatusCode != http.StatusBadRequest {
 			t.Errorf("a 17th endpoint: %v", failure)
 		}
 	})
@@ -283,31 +288,37 @@ func TestTheControlsResendLoadAndSearchTheHistory(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.customer("first@example.com")
 		b.settle()
-		if status, answer := b.control("POST", "/_sim/resend", fmt.Sprintf(`{"event":%q,"endpoint":"%s/stripe"}`, b.mark(), inboxHost)); status != http.StatusNoContent {
+		if status, answer := b.control("POST", "/_sim/resend", fmt.Sprintf(`{"event":%q,"endpoint":"%s/stripe"}`, b.mark(),
+			inboxHost)); status != http.StatusNoContent {
 			t.Errorf("resend: %d %s", status, answer)
 		}
 		b.settle()
 		if got := len(b.inbox.all()); got != 2 {
 			t.Errorf("%d deliveries, want 2", got)
 		}
-		if status, _ := b.control("POST", "/_sim/resend", `{"event":"evt_none","endpoint":"`+inboxHost+`/stripe"}`); status != http.StatusBadRequest {
+		if status, _ := b.control("POST", "/_sim/resend",
+			`{"event":"evt_none","endpoint":"`+inboxHost+`/stripe"}`); status != http.StatusBadRequest {
 			t.Errorf("an unknown event: %d", status)
 		}
 		_, state := b.control("GET", "/_sim/state", "")
 		b.customer("second@example.com")
-		if status, answer := b.control("POST", "/_sim/state", state); status != http.StatusNoContent || len(b.Customers()) != 1 {
+		if status, answer := b.control("POST", "/_sim/state", state); status != http.StatusNoContent ||
+			len(b.Customers()) != 1 {
 			t.Errorf("load: %d %s, %d customers", status, answer, len(b.Customers()))
 		}
-		if status, _ := b.control("POST", "/_sim/state", state[:len(state)/2]); status != http.StatusBadRequest || len(b.Customers()) != 1 {
+		if status, _ := b.control("POST", "/_sim/state", state[:len(state)/2]); status != http.StatusBadRequest ||
+			len(b.Customers()) != 1 {
 			t.Errorf("half a state: %d", status)
 		}
 		_, found := b.control("GET", "/_sim/history?q=SECOND@example.com", "")
-		if lines := strings.Count(found, "\n"); lines != 2 || strings.Contains(found, "first@example.com") { // the request and its webhook, or the request alone
+		// the request and its webhook, or the request alone
+		if lines := strings.Count(found, "\n"); lines != 2 || strings.Contains(found, "first@example.com") {
 			if lines != 1 {
 				t.Errorf("%d lines contain it:\n%s", lines, found)
 			}
 		}
-		if _, page := b.control("GET", "/_sim?q=first@example.com", ""); !strings.Contains(page, `value="first@example.com"`) || !strings.Contains(page, "POST /v1/customers") {
+		if _, page := b.control("GET", "/_sim?q=first@example.com", ""); !strings.Contains(page,
+			`value="first@example.com"`) || !strings.Contains(page, "POST /v1/customers") {
 			t.Error("the page does not show what was asked for")
 		}
 		if _, page := b.control("GET", "/_sim?q=nothing-has-this", ""); strings.Contains(page, "POST /v1/customers") {
@@ -319,7 +330,8 @@ func TestTheControlsResendLoadAndSearchTheHistory(t *testing.T) {
 func TestEveryFaultOfADeliveryAndOfAPage(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		if status, answer := b.control("POST", "/_sim/faults", `{"side":"stripe","path":"/c/pay/*","status":503,"body":"<html>later</html>","times":1}`); status != http.StatusOK {
+		if status, answer := b.control("POST", "/_sim/faults",
+			`{"side":"stripe","path":"/c/pay/*","status":503,"body":"<html>later</html>","times":1}`); status != http.StatusOK {
 			t.Fatal(answer)
 		}
 		session := b.session("subscription", monthly(b), nil)
@@ -335,7 +347,8 @@ func TestEveryFaultOfADeliveryAndOfAPage(t *testing.T) {
 			body, err := io.ReadAll(response.Body)
 			return response.StatusCode, string(body), err
 		}
-		if status, body, err := page(); status != http.StatusServiceUnavailable || body != "<html>later</html>" || err != nil {
+		if status, body, err := page(); status != http.StatusServiceUnavailable || body != "<html>later</html>" ||
+			err != nil {
 			t.Errorf("the page answers %d %s %v", status, body, err)
 		}
 		b.AddFault(simulator.Fault{Side: "stripe", Path: "/c/pay/*", CutAfter: -1, Times: 1})

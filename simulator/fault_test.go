@@ -17,8 +17,10 @@ import (
 func TestAFaultBeforeExecutionChangesNothing(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.AddFault(simulator.Fault{Path: "/v1/customers", Status: 502, Body: "<html>bad gateway</html>", Header: http.Header{"Retry-After": {"7"}}, Times: 1})
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, stripeHost+"/v1/customers", strings.NewReader("email=a@example.com"))
+		b.AddFault(simulator.Fault{Path: "/v1/customers", Status: 502, Body: "<html>bad gateway</html>",
+			Header: http.Header{"Retry-After": {"7"}}, Times: 1})
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, stripeHost+"/v1/customers",
+			strings.NewReader("email=a@example.com"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,15 +30,20 @@ func TestAFaultBeforeExecutionChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(response.Body)
-		if err != nil || response.StatusCode != http.StatusBadGateway || string(body) != "<html>bad gateway</html>" || response.Header.Get("Retry-After") != "7" ||
-			!strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") || response.Header.Get(simulator.MarkHeader) != "stripe" {
+		if err != nil || response.StatusCode != http.StatusBadGateway || string(body) != "<html>bad gateway</html>" ||
+			response.Header.Get("Retry-After") != "7" ||
+			!strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") ||
+			response.Header.Get(simulator.MarkHeader) != "stripe" {
 			t.Errorf("answer is %d %v %q, %v", response.StatusCode, response.Header, body, err)
 		}
 		if len(b.Customers()) != 0 || len(b.Events()) != 0 {
 			t.Error("the request was executed")
 		}
 		b.customer("b@example.com") // the fault is used up
-		faulty := b.CountRequests(func(e simulator.Entry) bool { return e.Fault != "" && e.Status == 502 && e.Path == "/v1/customers" })
+		faulty := b.CountRequests(func(e simulator.Entry) bool {
+			return e.Fault != "" && e.Status == 502 &&
+				e.Path == "/v1/customers"
+		})
 		if faulty != 1 {
 			t.Errorf("%d entries of the history name the fault, want 1", faulty)
 		}

@@ -22,7 +22,8 @@ func TestAnIdempotencyKeyReplaysTheFirstAnswer(t *testing.T) {
 			t.Errorf("replayed %v after %v", replayed["id"], created["id"])
 		}
 		if first.Header.Get("Idempotent-Replayed") != "" || second.Header.Get("Idempotent-Replayed") != "true" ||
-			second.Header.Get("Original-Request") != first.Header.Get("Request-Id") || second.Header.Get("Request-Id") == first.Header.Get("Request-Id") {
+			second.Header.Get("Original-Request") != first.Header.Get("Request-Id") ||
+			second.Header.Get("Request-Id") == first.Header.Get("Request-Id") {
 			t.Errorf("headers are %v, then %v", first.Header, second.Header)
 		}
 		response, failure := b.send("POST", stripeHost+"/v1/customers", keyed(), "email=b@example.com")
@@ -30,7 +31,8 @@ func TestAnIdempotencyKeyReplaysTheFirstAnswer(t *testing.T) {
 			t.Errorf("other parameters: %d %v", response.StatusCode, failure)
 		}
 		b.Advance(24*time.Hour + time.Second)
-		if _, again := b.send("POST", stripeHost+"/v1/customers", keyed(), "email=b@example.com"); again["id"] == created["id"] || len(b.Customers()) != 2 {
+		if _, again := b.send("POST", stripeHost+"/v1/customers", keyed(),
+			"email=b@example.com"); again["id"] == created["id"] || len(b.Customers()) != 2 {
 			t.Errorf("a key is remembered after 24 h: %v", again)
 		}
 	})
@@ -55,7 +57,8 @@ func TestAKeyBelongsToOneOperationAndIsForPosts(t *testing.T) {
 		customer := "/v1/customers"
 		wrong := keyed()
 		wrong["Authorization"] = "Bearer sk_test_wrong"
-		if response, _ := b.send("POST", stripeHost+customer, wrong, "email=a@example.com"); response.StatusCode != http.StatusUnauthorized {
+		if response, _ := b.send("POST", stripeHost+customer, wrong,
+			"email=a@example.com"); response.StatusCode != http.StatusUnauthorized {
 			t.Errorf("a wrong secret key: %d", response.StatusCode)
 		}
 		_, created := b.send("POST", stripeHost+customer, keyed(), "email=a@example.com")
@@ -71,15 +74,18 @@ func TestAKeyBelongsToOneOperationAndIsForPosts(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.send("POST", stripeHost+customer+"/"+before.ID, map[string]string{"Idempotency-Key": "another"}, "name=Ada")
-		if _, read := b.send("GET", stripeHost+customer+"/"+before.ID, map[string]string{"Idempotency-Key": "another"}, ""); read["name"] != "Ada" {
+		if _, read := b.send("GET", stripeHost+customer+"/"+before.ID, map[string]string{"Idempotency-Key": "another"},
+			""); read["name"] != "Ada" {
 			t.Errorf("a GET with a key answers %v", read["name"])
 		}
 		long := map[string]string{"Idempotency-Key": strings.Repeat("k", 256)}
-		if response, _ := b.send("POST", stripeHost+customer, long, "email=b@example.com"); response.StatusCode != http.StatusBadRequest || len(b.Customers()) != 1 {
+		if response, _ := b.send("POST", stripeHost+customer, long,
+			"email=b@example.com"); response.StatusCode != http.StatusBadRequest || len(b.Customers()) != 1 {
 			t.Errorf("a key of 256 characters: %d, %d customers", response.StatusCode, len(b.Customers()))
 		}
 		long["Idempotency-Key"] = strings.Repeat("k", 255)
-		if response, _ := b.send("POST", stripeHost+customer, long, "email=b@example.com"); response.StatusCode != http.StatusOK {
+		if response, _ := b.send("POST", stripeHost+customer, long,
+			"email=b@example.com"); response.StatusCode != http.StatusOK {
 			t.Errorf("a key of 255 characters: %d", response.StatusCode)
 		}
 	})
@@ -90,7 +96,8 @@ func TestA500AfterExecutionIsReplayedAsA500(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Path: "/v1/customers", Nth: 1, After: true, Status: 500})
 		for range 2 {
-			if response, _ := b.send("POST", stripeHost+"/v1/customers", keyed(), "email=a@example.com"); response.StatusCode != http.StatusInternalServerError {
+			if response, _ := b.send("POST", stripeHost+"/v1/customers", keyed(),
+				"email=a@example.com"); response.StatusCode != http.StatusInternalServerError {
 				t.Errorf("status is %d, want 500", response.StatusCode)
 			}
 		}
@@ -106,7 +113,8 @@ func TestTheSameKeyAtOnceIsAConflict(t *testing.T) {
 		b.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Nth: 1, After: true, Hang: 5 * time.Second})
 		first := make(chan int, 1)
 		go func() {
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, stripeHost+"/v1/customers", strings.NewReader("email=a@example.com"))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, stripeHost+"/v1/customers",
+				strings.NewReader("email=a@example.com"))
 			if err != nil {
 				first <- 0
 				return
@@ -122,13 +130,15 @@ func TestTheSameKeyAtOnceIsAConflict(t *testing.T) {
 		}()
 		synctest.Wait()
 		response, failure := b.send("POST", stripeHost+"/v1/customers", keyed(), "email=a@example.com")
-		if response.StatusCode != http.StatusConflict || failure["error"].(map[string]any)["code"] != "idempotency_key_in_use" {
+		if response.StatusCode != http.StatusConflict ||
+			failure["error"].(map[string]any)["code"] != "idempotency_key_in_use" {
 			t.Errorf("during the first: %d %v", response.StatusCode, failure)
 		}
 		if status := <-first; status != http.StatusOK {
 			t.Errorf("the first answered %d", status)
 		}
-		if response, _ := b.send("POST", stripeHost+"/v1/customers", keyed(), "email=a@example.com"); response.Header.Get("Idempotent-Replayed") != "true" {
+		if response, _ := b.send("POST", stripeHost+"/v1/customers", keyed(),
+			"email=a@example.com"); response.Header.Get("Idempotent-Replayed") != "true" {
 			t.Error("after the first its answer is not replayed")
 		}
 	})

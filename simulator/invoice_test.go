@@ -40,7 +40,8 @@ func (b *bench) trigger(steps ...step) map[string]any {
 			name, value, _ := strings.Cut(pair, "=")
 			values.Add(name, strings.ReplaceAll(value, "+", " "))
 		}
-		response, body := b.send(method, stripeHost+path, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, values.Encode())
+		response, body := b.send(method, stripeHost+path,
+			map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, values.Encode())
 		if response.StatusCode != want {
 			b.t.Fatalf("%s answered %d, want %d: %v", request, response.StatusCode, want, body)
 		}
@@ -63,19 +64,28 @@ func TestTheInvoiceTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 	t.Parallel()
 	made := []step{aCustomer, anItem, anInvoice}
 	for event, steps := range map[string][]step{
-		"invoiceitem.created":          {aCustomer, anItem},
-		"invoiceitem.deleted":          {aCustomer, anItem, {"", "DELETE /v1/invoiceitems/{item}"}},
-		"invoice.created":              made,
-		"invoice.deleted":              append(made, step{"", "DELETE /v1/invoices/{invoice}"}),
-		"invoice.finalized":            append(made, step{"", "POST /v1/invoices/{invoice}/finalize"}),
-		"invoice.updated":              append(made, step{"", "POST /v1/invoices/{invoice} metadata[foo]=bar"}),
-		"invoice.voided":               append(made, step{"", "POST /v1/invoices/{invoice}/finalize"}, step{"", "POST /v1/invoices/{invoice}/void"}),
-		"invoice.marked_uncollectible": append(made, step{"", "POST /v1/invoices/{invoice}/finalize"}, step{"", "POST /v1/invoices/{invoice}/mark_uncollectible"}),
-		"invoice.paid":                 {aCustomer, {"method", "POST /v1/payment_methods/pm_card_visa/attach customer={customer}"}, anItem, anInvoice, {"", "POST /v1/invoices/{invoice}/pay payment_method={method}"}},
-		"invoice.payment_succeeded":    {aCustomer, {"method", "POST /v1/payment_methods/pm_card_visa/attach customer={customer}"}, anItem, anInvoice, {"", "POST /v1/invoices/{invoice}/pay payment_method={method}"}},
-		"invoice.payment_failed":       {aCustomer, {"method", "POST /v1/payment_methods/pm_card_chargeCustomerFail/attach customer={customer}"}, anItem, anInvoice, {"", "POST /v1/invoices/{invoice}/pay payment_method={method} -> 402"}},
+		"invoiceitem.created": {aCustomer, anItem},
+		"invoiceitem.deleted": {aCustomer, anItem, {"", "DELETE /v1/invoiceitems/{item}"}},
+		"invoice.created":     made,
+		"invoice.deleted":     append(made, step{"", "DELETE /v1/invoices/{invoice}"}),
+		"invoice.finalized":   append(made, step{"", "POST /v1/invoices/{invoice}/finalize"}),
+		"invoice.updated":     append(made, step{"", "POST /v1/invoices/{invoice} metadata[foo]=bar"}),
+		"invoice.voided": append(made, step{"", "POST /v1/invoices/{invoice}/finalize"},
+			step{"", "POST /v1/invoices/{invoice}/void"}),
+		"invoice.marked_uncollectible": append(made, step{"", "POST /v1/invoices/{invoice}/finalize"},
+			step{"", "POST /v1/invoices/{invoice}/mark_uncollectible"}),
+		"invoice.paid": {aCustomer, {"method",
+			"POST /v1/payment_methods/pm_card_visa/attach customer={customer}"}, anItem, anInvoice,
+			{"", "POST /v1/invoices/{invoice}/pay payment_method={method}"}},
+		"invoice.payment_succeeded": {aCustomer, {"method",
+			"POST /v1/payment_methods/pm_card_visa/attach customer={customer}"}, anItem, anInvoice,
+			{"", "POST /v1/invoices/{invoice}/pay payment_method={method}"}},
+		"invoice.payment_failed": {aCustomer, {"method",
+			"POST /v1/payment_methods/pm_card_chargeCustomerFail/attach customer={customer}"}, anItem, anInvoice,
+			{"", "POST /v1/invoices/{invoice}/pay payment_method={method} -> 402"}},
 		"invoice.sent": {{"customer", "POST /v1/customers email=bob@example.com"}, anItem,
-			{"invoice", anInvoice.request + " collection_method=send_invoice days_until_due=7"}, {"", "POST /v1/invoices/{invoice}/send"}},
+			{"invoice", anInvoice.request + " collection_method=send_invoice days_until_due=7"},
+			{"", "POST /v1/invoices/{invoice}/send"}},
 	} {
 		t.Run(event, func(t *testing.T) {
 			t.Parallel()
@@ -105,11 +115,14 @@ func TestAnInvoiceByHandTakesUpThePendingItems(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Parent != nil || got.Number != "" || got.Lines.Data[0].Amount != 500 || got.Lines.Data[0].Parent.Type != "invoice_item_details" {
-			t.Errorf("shown with parent %v, number %q, first line %+v; want none, none, the newest item", got.Parent, got.Number, got.Lines.Data[0])
+		if got.Parent != nil || got.Number != "" || got.Lines.Data[0].Amount != 500 ||
+			got.Lines.Data[0].Parent.Type != "invoice_item_details" {
+			t.Errorf("shown with parent %v, number %q, first line %+v; want none, none, the newest item", got.Parent,
+				got.Number, got.Lines.Data[0])
 		}
 		// What the first invoice took is no longer pending.
-		second := b.trigger(step{"", "POST /v1/invoiceitems amount=100 customer=" + invoice.Customer}, step{"", "POST /v1/invoices pending_invoice_items_behavior=include customer=" + invoice.Customer})
+		second := b.trigger(step{"", "POST /v1/invoiceitems amount=100 customer=" + invoice.Customer},
+			step{"", "POST /v1/invoices pending_invoice_items_behavior=include customer=" + invoice.Customer})
 		if second["total"] != float64(100) {
 			t.Errorf("the second invoice has %v", second["total"])
 		}
@@ -139,8 +152,10 @@ func TestABalanceIsUsedBeforeMoney(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Total != 2000 || got.AmountDue != 500 || got.AmountPaid != 500 || got.StartingBalance != -1500 || got.EndingBalance != 0 {
-			t.Errorf("total %d, due %d, paid %d, balance %d to %d; want 2000, 500, 500, -1500 to 0", got.Total, got.AmountDue, got.AmountPaid, got.StartingBalance, got.EndingBalance)
+		if got.Total != 2000 || got.AmountDue != 500 || got.AmountPaid != 500 || got.StartingBalance != -1500 ||
+			got.EndingBalance != 0 {
+			t.Errorf("total %d, due %d, paid %d, balance %d to %d; want 2000, 500, 500, -1500 to 0", got.Total, got.AmountDue,
+				got.AmountPaid, got.StartingBalance, got.EndingBalance)
 		}
 		if b.Customers()[0].Balance != 0 || b.Charges()[0].Amount != 500 {
 			t.Errorf("balance %d, charged %d", b.Customers()[0].Balance, b.Charges()[0].Amount)
@@ -151,9 +166,11 @@ func TestABalanceIsUsedBeforeMoney(t *testing.T) {
 func TestACreditInvoiceIsPaidAtOnceAndFillsTheBalance(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(aCustomer, step{"", "POST /v1/invoiceitems amount=-700 currency=usd customer={customer}"}, anInvoice, step{"", "POST /v1/invoices/{invoice}/finalize"})
+		b.trigger(aCustomer, step{"", "POST /v1/invoiceitems amount=-700 currency=usd customer={customer}"}, anInvoice,
+			step{"", "POST /v1/invoices/{invoice}/finalize"})
 		if got := b.Invoices()[0]; got.Status != "paid" || got.EndingBalance != -700 || b.Customers()[0].Balance != -700 {
-			t.Errorf("invoice is %s with ending balance %d; the customer's is %d", got.Status, got.EndingBalance, b.Customers()[0].Balance)
+			t.Errorf("invoice is %s with ending balance %d; the customer's is %d", got.Status, got.EndingBalance,
+				b.Customers()[0].Balance)
 		}
 	})
 }
@@ -161,7 +178,8 @@ func TestACreditInvoiceIsPaidAtOnceAndFillsTheBalance(t *testing.T) {
 func TestVoidingGivesTheBalanceBackAndCancelsThePayment(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(step{"customer", "POST /v1/customers balance=-300"}, anItem, anInvoice, step{"", "POST /v1/invoices/{invoice}/finalize"}, step{"", "POST /v1/invoices/{invoice}/void"})
+		b.trigger(step{"customer", "POST /v1/customers balance=-300"}, anItem, anInvoice,
+			step{"", "POST /v1/invoices/{invoice}/finalize"}, step{"", "POST /v1/invoices/{invoice}/void"})
 		if got := b.Customers()[0].Balance; got != -300 {
 			t.Errorf("the balance is %d, want -300 again", got)
 		}
@@ -179,7 +197,8 @@ func TestPaidOutOfBandChargesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		answer := b.trigger(aCustomer, anItem, anInvoice, step{"", "POST /v1/invoices/{invoice}/pay paid_out_of_band=true"})
 		if answer["status"] != "paid" || answer["amount_paid_off_stripe"] != float64(2000) || len(b.Charges()) != 0 {
-			t.Errorf("the invoice is %v, %v outside, %d charges", answer["status"], answer["amount_paid_off_stripe"], len(b.Charges()))
+			t.Errorf("the invoice is %v, %v outside, %d charges", answer["status"], answer["amount_paid_off_stripe"],
+				len(b.Charges()))
 		}
 	})
 }
@@ -187,7 +206,8 @@ func TestPaidOutOfBandChargesNothing(t *testing.T) {
 func TestASentInvoiceBecomesOverdue(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		answer := b.trigger(aCustomer, anItem, step{"invoice", anInvoice.request + " collection_method=send_invoice days_until_due=7"}, step{"", "POST /v1/invoices/{invoice}/send"})
+		answer := b.trigger(aCustomer, anItem, step{"invoice", anInvoice.request +
+			" collection_method=send_invoice days_until_due=7"}, step{"", "POST /v1/invoices/{invoice}/send"})
 		if want := float64(b.Now().Add(7 * day).Unix()); answer["due_date"] != want || answer["status"] != "open" {
 			t.Errorf("due %v as %v, want %v as open", answer["due_date"], answer["status"], want)
 		}
@@ -203,12 +223,14 @@ func TestInvoicePaymentsAreFoundByIntentAndByInvoice(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		sub := b.subscribed(monthly(b))
-		invoice, err := b.stripe.V1Invoices.Retrieve(t.Context(), sub.LatestInvoice, &stripe.InvoiceRetrieveParams{Expand: stripe.StringSlice([]string{"payments", "confirmation_secret"})})
+		invoice, err := b.stripe.V1Invoices.Retrieve(t.Context(), sub.LatestInvoice,
+			&stripe.InvoiceRetrieveParams{Expand: stripe.StringSlice([]string{"payments", "confirmation_secret"})})
 		if err != nil {
 			t.Fatal(err)
 		}
 		payment := invoice.Payments.Data[0]
-		for name, query := range map[string]string{"intent": "payment[type]=payment_intent&payment[payment_intent]=" + payment.Payment.PaymentIntent.ID, "invoice": "invoice=" + invoice.ID + "&status=paid"} {
+		for name, query := range map[string]string{"intent": "payment[type]=payment_intent&payment[payment_intent]=" +
+			payment.Payment.PaymentIntent.ID, "invoice": "invoice=" + invoice.ID + "&status=paid"} {
 			_, found := b.send(http.MethodGet, stripeHost+"/v1/invoice_payments?"+query, nil, "")
 			data := found["data"].([]any)
 			if len(data) != 1 || data[0].(map[string]any)["id"] != payment.ID {
@@ -259,7 +281,10 @@ func TestTheEndOfDunningIsConfigurable(t *testing.T) {
 	for end, want := range map[string]string{"cancel": "canceled", "unpaid": "unpaid", "past_due": "past_due"} {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()
-			inConfiguredBubble(t, func(c *simulator.Config) { c.Dunning = simulator.Dunning{RetryAfter: []time.Duration{day}, End: end} }, func(t *testing.T, b *bench) {
+			inConfiguredBubble(t, func(c *simulator.Config) {
+				c.Dunning = simulator.Dunning{RetryAfter: []time.Duration{day},
+					End: end}
+			}, func(t *testing.T, b *bench) {
 				sub := b.subscribed(monthly(b))
 				if err := b.SetCard(sub.Customer, "4000000000000341"); err != nil {
 					t.Fatal(err)

@@ -23,7 +23,8 @@ func judged(t *testing.T, sim *simulator.Simulator) {
 		}
 		sim.ClearFaults()
 		for _, operation := range stripesim.Operations() {
-			if operation.Method == http.MethodGet && !strings.Contains(operation.Path, "{}") && !strings.HasSuffix(operation.Path, "/search") {
+			if operation.Method == http.MethodGet && !strings.Contains(operation.Path, "{}") &&
+				!strings.HasSuffix(operation.Path, "/search") {
 				look(t, sim.StripeHandler(), operation.Path+"?limit=100", simulator.DefaultStripeKey)
 			}
 		}

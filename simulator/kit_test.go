@@ -157,7 +157,8 @@ func newConfiguredBench(t *testing.T, seed uint64, change func(*simulator.Config
 		StripeURL: stripeHost, ClerkURL: clerkHost, Seed: seed, PortalSaved: true, HTTPClient: &http.Client{Transport: wires},
 		StripeWebhooks: []simulator.WebhookEndpoint{{URL: inboxHost + "/stripe", Secret: stripeSecret}},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: inboxHost + "/clerk", Secret: clerkSecret}},
-		SessionClaims:  map[string]string{"plan": "{{user.public_metadata.billing.plan}}", "org_plan": "{{org.public_metadata.plan}}", "seats": "{{user.public_metadata.seats}}"},
+		SessionClaims: map[string]string{"plan": "{{user.public_metadata.billing.plan}}",
+			"org_plan": "{{org.public_metadata.plan}}", "seats": "{{user.public_metadata.seats}}"},
 	}
 	change(&config)
 	sim, err := simulator.New(config)
@@ -166,7 +167,10 @@ func newConfiguredBench(t *testing.T, seed uint64, change func(*simulator.Config
 	}
 	judged(t, sim)
 	wires[stripeHost], wires[clerkHost] = sim.StripeHandler(), sim.ClerkHandler()
-	client := &http.Client{Transport: wires, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: wires, CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	return &bench{Simulator: sim, t: t, inbox: in, http: client, stripe: stripeClient(stripeHost, client), stop: func() {}}
 }
 
@@ -195,13 +199,16 @@ func (b *bench) settle() {
 }
 
 func stripeClient(base string, client *http.Client) *stripe.Client {
-	return stripe.NewClient(simulator.DefaultStripeKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
-		URL: stripe.String(base), HTTPClient: client, MaxNetworkRetries: stripe.Int64(0), EnableTelemetry: stripe.Bool(false),
-		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}})))
+	return stripe.NewClient(simulator.DefaultStripeKey,
+		stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
+			URL: stripe.String(base), HTTPClient: client, MaxNetworkRetries: stripe.Int64(0),
+			EnableTelemetry: stripe.Bool(false),
+			LeveledLogger:   &stripe.LeveledLogger{Level: stripe.LevelNull}})))
 }
 
 func clerkConfig(base string, client *http.Client) *clerk.ClientConfig {
-	return &clerk.ClientConfig{BackendConfig: clerk.BackendConfig{URL: clerk.String(base + "/v1"), Key: clerk.String(simulator.DefaultClerkKey), HTTPClient: client}}
+	return &clerk.ClientConfig{BackendConfig: clerk.BackendConfig{URL: clerk.String(base + "/v1"),
+		Key: clerk.String(simulator.DefaultClerkKey), HTTPClient: client}}
 }
 
 // key returns parameters with an idempotency key that is the same in every run,
@@ -214,7 +221,8 @@ func (b *bench) key() stripe.Params {
 // customer creates a customer by the API.
 func (b *bench) customer(email string) *stripe.Customer {
 	b.t.Helper()
-	customer, err := b.stripe.V1Customers.Create(b.t.Context(), &stripe.CustomerCreateParams{Params: b.key(), Email: &email})
+	customer, err := b.stripe.V1Customers.Create(b.t.Context(), &stripe.CustomerCreateParams{Params: b.key(),
+		Email: &email})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -224,8 +232,10 @@ func (b *bench) customer(email string) *stripe.Customer {
 // session creates a checkout session for one price by the API.
 func (b *bench) session(mode, price string, change func(*stripe.CheckoutSessionCreateParams)) *stripe.CheckoutSession {
 	b.t.Helper()
-	params := &stripe.CheckoutSessionCreateParams{Params: b.key(), Mode: &mode, SuccessURL: stripe.String("http://app.test/ok?session={CHECKOUT_SESSION_ID}"), CancelURL: stripe.String("http://app.test/plans"),
-		LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{Price: &price, Quantity: stripe.Int64(1)}}}
+	params := &stripe.CheckoutSessionCreateParams{Params: b.key(), Mode: &mode,
+		SuccessURL: stripe.String("http://app.test/ok?session={CHECKOUT_SESSION_ID}"),
+		CancelURL:  stripe.String("http://app.test/plans"),
+		LineItems:  []*stripe.CheckoutSessionCreateLineItemParams{{Price: &price, Quantity: stripe.Int64(1)}}}
 	if change != nil {
 		change(params)
 	}

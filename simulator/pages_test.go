@@ -62,10 +62,12 @@ func says(t *testing.T, page string, wants ...string) {
 	}
 }
 
-var goodCard = url.Values{"email": {"buyer@example.com"}, "method": {"card"}, "card": {"4242 4242 4242 4242"}, "expiry": {"12 / 34"}, "cvc": {"123"}}
+var goodCard = url.Values{"email": {"buyer@example.com"}, "method": {"card"}, "card": {"4242 4242 4242 4242"},
+	"expiry": {"12 / 34"}, "cvc": {"123"}}
 
 func card(number string) url.Values {
-	form := url.Values{"email": {"buyer@example.com"}, "method": {"card"}, "card": {number}, "expiry": {"12/34"}, "cvc": {"123"}}
+	form := url.Values{"email": {"buyer@example.com"}, "method": {"card"}, "card": {number}, "expiry": {"12/34"},
+		"cvc": {"123"}}
 	return form
 }
 
@@ -78,8 +80,10 @@ func TestABuyerPaysOnTheCheckoutPage(t *testing.T) {
 		if filled := parsed(t, page).value("input[name=card]", "value"); status != http.StatusOK || filled != "" {
 			t.Errorf("status %d, card prefilled with %q", status, filled)
 		}
-		for number, want := range map[string]string{"4000000000000002": "Your card was declined.", "4000000000009995": "Your card has insufficient funds.", "4111111111111111": "Your card number is incorrect."} {
-			if status, _, page := b.submit(session.URL, card(number)); status != http.StatusPaymentRequired || !strings.Contains(page, want) {
+		for number, want := range map[string]string{"4000000000000002": "Your card was declined.",
+			"4000000000009995": "Your card has insufficient funds.", "4111111111111111": "Your card number is incorrect."} {
+			if status, _, page := b.submit(session.URL, card(number)); status != http.StatusPaymentRequired ||
+				!strings.Contains(page, want) {
 				t.Errorf("card %s: %d without %q", number, status, want)
 			}
 		}
@@ -169,30 +173,37 @@ func TestAPersonSignsUpAndComesBackWithAToken(t *testing.T) {
 		back := "?redirect_url=" + url.QueryEscape("http://localhost:3000/app?x=1")
 		_, _, page := b.get(clerkHost + "/sign-up" + back)
 		says(t, page, `name="email"`, `name="first_name"`, "Sign in")
-		status, location, _ := b.submit(clerkHost+"/sign-up"+back, url.Values{"email": {"ada@example.com"}, "first_name": {"Ada"}})
+		status, location, _ := b.submit(clerkHost+"/sign-up"+back,
+			url.Values{"email": {"ada@example.com"}, "first_name": {"Ada"}})
 		target, err := url.Parse(location)
-		if err != nil || status != http.StatusSeeOther || target.Host != "localhost:3000" || target.Query().Get("x") != "1" || strings.Count(target.Query().Get("__clerk_handshake"), ".") != 2 {
+		if err != nil || status != http.StatusSeeOther || target.Host != "localhost:3000" ||
+			target.Query().Get("x") != "1" || strings.Count(target.Query().Get("__clerk_handshake"), ".") != 2 {
 			t.Fatalf("after sign-up: %d to %s", status, location)
 		}
-		if got := payload(t, target.Query().Get("__clerk_handshake")); got["azp"] != "http://localhost:3000" || got["sub"] != b.Users()[0].ID || got["iss"] != clerkHost {
+		if got := payload(t, target.Query().Get("__clerk_handshake")); got["azp"] != "http://localhost:3000" ||
+			got["sub"] != b.Users()[0].ID || got["iss"] != clerkHost {
 			t.Errorf("the token says %v", got)
 		}
-		if status, location, _ = b.get(clerkHost + "/sign-in" + back); status != http.StatusSeeOther || !strings.Contains(location, "__clerk_handshake=") {
+		if status, location, _ = b.get(clerkHost + "/sign-in" + back); status != http.StatusSeeOther ||
+			!strings.Contains(location, "__clerk_handshake=") {
 			t.Errorf("a signed-in browser is not sent straight back: %d to %s", status, location)
 		}
 		_, _, page = b.get(clerkHost + "/user")
 		says(t, page, "ada@example.com", "Public metadata", "Delete account")
-		b.submit(clerkHost+"/user", url.Values{"action": {"save"}, "email": {"ada@new.example.com"}, "first_name": {"Ada"}, "last_name": {"L"}})
+		b.submit(clerkHost+"/user", url.Values{"action": {"save"}, "email": {"ada@new.example.com"}, "first_name": {"Ada"},
+			"last_name": {"L"}})
 		if got := b.Users()[0]; got.Email != "ada@new.example.com" || got.LastName != "L" {
 			t.Errorf("user is %+v", got)
 		}
-		if _, location, _ = b.get(clerkHost + "/sign-out?redirect_url=" + url.QueryEscape("http://127.0.0.1:3000/")); location != "http://127.0.0.1:3000/" {
+		if _, location, _ = b.get(clerkHost + "/sign-out?redirect_url=" +
+			url.QueryEscape("http://127.0.0.1:3000/")); location != "http://127.0.0.1:3000/" {
 			t.Errorf("sign-out leads to %s", location)
 		}
 		if _, location, _ = b.get(clerkHost + "/user"); location != "/sign-in" {
 			t.Errorf("the account page of nobody leads to %q", location)
 		}
-		if status, _, page = b.submit(clerkHost+"/sign-in", url.Values{"email": {"nobody@example.com"}}); status != http.StatusUnprocessableEntity {
+		if status, _, page = b.submit(clerkHost+"/sign-in",
+			url.Values{"email": {"nobody@example.com"}}); status != http.StatusUnprocessableEntity {
 			t.Errorf("nobody can sign in: %d %s", status, page)
 		}
 		b.submit(clerkHost+"/sign-in", url.Values{"email": {"ada@new.example.com"}})
@@ -221,8 +232,10 @@ func payload(t *testing.T, token string) map[string]any {
 func TestATokenIsNotSentToAnotherMachine(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		for _, target := range []string{"https://evil.example/", "//evil.example/", "javascript:alert(1)", "http://localhost@evil.example/", "http://localhost.evil.example/"} {
-			status, location, page := b.submit(clerkHost+"/sign-up?redirect_url="+url.QueryEscape(target), url.Values{"email": {"a@example.com"}})
+		for _, target := range []string{"https://evil.example/", "//evil.example/", "javascript:alert(1)",
+			"http://localhost@evil.example/", "http://localhost.evil.example/"} {
+			status, location, page := b.submit(clerkHost+"/sign-up?redirect_url="+url.QueryEscape(target),
+				url.Values{"email": {"a@example.com"}})
 			if status != http.StatusBadRequest || location != "" {
 				t.Errorf("%s: %d to %s", target, status, location)
 			}
@@ -239,7 +252,8 @@ func TestTheControlsShowStateAndMoveTheClock(t *testing.T) {
 		requests := len(b.History())
 		_, _, page := b.get(stripeHost + "/_sim")
 		says(t, page, sub.ID, "buyer@example.com", "Advance 31 days", "customer.created", "/v1/checkout/sessions")
-		if status, location, _ := b.submit(clerkHost+"/_sim/advance", url.Values{"seconds": {"2678400"}}); status != http.StatusSeeOther || location != "/_sim" {
+		if status, location, _ := b.submit(clerkHost+"/_sim/advance",
+			url.Values{"seconds": {"2678400"}}); status != http.StatusSeeOther || location != "/_sim" {
 			t.Errorf("advance: %d to %s", status, location)
 		}
 		if got := time.Until(b.Now()).Round(day); got != 31*day {
@@ -247,11 +261,13 @@ func TestTheControlsShowStateAndMoveTheClock(t *testing.T) {
 		}
 		_, _, page = b.get(stripeHost + "/_sim")
 		says(t, page, "31 days ahead of this machine")
-		_, fault := b.send("POST", stripeHost+"/_sim/faults", map[string]string{"Content-Type": "application/json"}, `{"side":"stripe","status":503,"times":1}`)
+		_, fault := b.send("POST", stripeHost+"/_sim/faults", map[string]string{"Content-Type": "application/json"},
+			`{"side":"stripe","status":503,"times":1}`)
 		if fault["id"] == nil {
 			t.Errorf("fault answered %v", fault)
 		}
-		if response, _ := b.send("GET", stripeHost+"/v1/customers", nil, ""); response.StatusCode != http.StatusServiceUnavailable {
+		if response, _ := b.send("GET", stripeHost+"/v1/customers", nil,
+			""); response.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("the fault does not strike: %d", response.StatusCode)
 		}
 		if _, policy := b.send("POST", clerkHost+"/_sim/delivery", nil, `{"hold":true}`); policy["hold"] != true {

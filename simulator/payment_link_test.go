@@ -14,7 +14,8 @@ import (
 // paymentLink creates a payment link by the API.
 func (b *bench) paymentLink(price, form string) map[string]any {
 	b.t.Helper()
-	response, link := b.send("POST", stripeHost+"/v1/payment_links", nil, "line_items[0][price]="+price+"&line_items[0][quantity]=1&"+form)
+	response, link := b.send("POST", stripeHost+"/v1/payment_links", nil,
+		"line_items[0][price]="+price+"&line_items[0][quantity]=1&"+form)
 	if response.StatusCode != http.StatusOK {
 		b.t.Fatalf("payment link: %v", link)
 	}
@@ -39,7 +40,8 @@ func TestEachVisitOfAPaymentLinkBeginsASession(t *testing.T) {
 		if page.value("#email", "value") != "ada@example.com" || has(page.all("#email")[0], "readonly") {
 			t.Errorf("the e-mail field is %v", page.all("#email")[0].attrs)
 		}
-		if status, to, text := b.submit(first, with(card("4242424242424242"), "email=typed@example.com")); status != http.StatusSeeOther || !strings.HasSuffix(to, sessions[0].ID) {
+		if status, to, text := b.submit(first, with(card("4242424242424242"),
+			"email=typed@example.com")); status != http.StatusSeeOther || !strings.HasSuffix(to, sessions[0].ID) {
 			t.Fatalf("paying answers %d to %s: %s", status, to, text)
 		}
 		if heading := b.visited(first).says("h1"); heading != "Thanks for your payment" {
@@ -47,8 +49,10 @@ func TestEachVisitOfAPaymentLinkBeginsASession(t *testing.T) {
 		}
 		done := b.sessionOf(sessions[0].ID)
 		sub := b.Subscriptions()[0]
-		if done.PaymentLink == nil || done.PaymentLink.ID != link["id"] || done.ClientReferenceID != "user_1" || done.CustomerDetails.Email != "typed@example.com" ||
-			done.Metadata["campaign"] != "spring" || sub.Metadata["plan"] != "pro" || sub.Status != "trialing" || b.Customers()[0].Email != "typed@example.com" {
+		if done.PaymentLink == nil || done.PaymentLink.ID != link["id"] || done.ClientReferenceID != "user_1" ||
+			done.CustomerDetails.Email != "typed@example.com" ||
+			done.Metadata["campaign"] != "spring" || sub.Metadata["plan"] != "pro" || sub.Status != "trialing" ||
+			b.Customers()[0].Email != "typed@example.com" {
 			t.Errorf("the session is %+v, the subscription %+v", done, sub)
 		}
 	})
@@ -69,7 +73,8 @@ func TestAPaymentLinkSellsOnceToGuestsAndCustomers(t *testing.T) {
 				t.Errorf("paying leads to %d %s", status, to)
 			}
 			done := b.sessionOf(session)
-			if (done.Customer != nil) != (creation == "always") || done.CustomerDetails.Email != "ada@example.com" || done.PaymentStatus != "paid" {
+			if (done.Customer != nil) != (creation == "always") || done.CustomerDetails.Email != "ada@example.com" ||
+				done.PaymentStatus != "paid" {
 				t.Errorf("%s: the session is %+v", creation, done)
 			}
 		}
@@ -105,11 +110,13 @@ func TestAPaymentLinkIsChangedAndSwitchedOff(t *testing.T) {
 		if status, _, _ := b.get(stripeHost + "/b/test_none"); status != http.StatusNotFound {
 			t.Errorf("an unknown link answers %d", status)
 		}
-		links, err := b.stripe.V1PaymentLinks.Retrieve(t.Context(), link["id"].(string), &stripe.PaymentLinkRetrieveParams{Expand: []*string{stripe.String("line_items")}})
+		links, err := b.stripe.V1PaymentLinks.Retrieve(t.Context(), link["id"].(string),
+			&stripe.PaymentLinkRetrieveParams{Expand: []*string{stripe.String("line_items")}})
 		if err != nil || len(links.LineItems.Data) != 1 {
 			t.Errorf("with its line items: %+v, %v", links, err)
 		}
-		if got := b.eventsSince(""); !strings.Contains(strings.Join(got, " "), "payment_link.created") || !strings.Contains(strings.Join(got, " "), "payment_link.updated") {
+		if got := b.eventsSince(""); !strings.Contains(strings.Join(got, " "), "payment_link.created") ||
+			!strings.Contains(strings.Join(got, " "), "payment_link.updated") {
 			t.Errorf("the events are %v", got)
 		}
 	})

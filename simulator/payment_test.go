@@ -18,7 +18,8 @@ func (b *bench) ask(method, path, form string) (int, map[string]any) {
 	if method == http.MethodGet && form != "" {
 		address, form = address+"?"+form, ""
 	}
-	response, answer := b.send(method, address, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, form)
+	response, answer := b.send(method, address, map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+		form)
 	return response.StatusCode, answer
 }
 
@@ -79,8 +80,10 @@ func TestAPaymentIntentGoesThroughItsStatuses(t *testing.T) {
 		if got := dig(b.answers("GET", path, "expand[]=latest_charge"), "latest_charge", "metadata", "order"); got != "7" {
 			t.Errorf("the charge's metadata has order %v", got)
 		}
-		for form, code := range map[string]string{"/confirm": "payment_intent_unexpected_state", "/capture": "payment_intent_unexpected_state", "/cancel": "payment_intent_unexpected_state"} {
-			if failure := b.denied(400, "POST", path+form, ""); failure["code"] != code || dig(failure, "payment_intent", "id") != intent["id"] {
+		for form, code := range map[string]string{"/confirm": "payment_intent_unexpected_state",
+			"/capture": "payment_intent_unexpected_state", "/cancel": "payment_intent_unexpected_state"} {
+			if failure := b.denied(400, "POST", path+form, ""); failure["code"] != code ||
+				dig(failure, "payment_intent", "id") != intent["id"] {
 				t.Errorf("%s of a paid intent: %v", form, failure)
 			}
 		}
@@ -96,14 +99,18 @@ func TestAPaymentIntentGoesThroughItsStatuses(t *testing.T) {
 func TestADeclinedIntentAnswersWithTheIntent(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		failure := b.denied(402, "POST", "/v1/payment_intents", "amount=2000&currency=usd&confirm=true&payment_method=pm_card_chargeDeclinedInsufficientFunds")
+		failure := b.denied(402, "POST", "/v1/payment_intents",
+			"amount=2000&currency=usd&confirm=true&payment_method=pm_card_chargeDeclinedInsufficientFunds")
 		intent := failure["payment_intent"].(map[string]any)
-		if failure["type"] != "card_error" || failure["decline_code"] != "insufficient_funds" || intent["status"] != "requires_payment_method" ||
-			dig(intent, "last_payment_error", "payment_method", "card", "last4") != "9995" || failure["charge"] != intent["latest_charge"] {
+		if failure["type"] != "card_error" || failure["decline_code"] != "insufficient_funds" ||
+			intent["status"] != "requires_payment_method" ||
+			dig(intent, "last_payment_error", "payment_method", "card", "last4") != "9995" ||
+			failure["charge"] != intent["latest_charge"] {
 			t.Errorf("error is %v", failure)
 		}
 		b.wrote("", "payment_intent.created", "charge.failed", "payment_intent.payment_failed")
-		if got := b.answers("POST", "/v1/payment_intents/"+intent["id"].(string)+"/confirm", "payment_method=pm_card_visa"); got["status"] != "succeeded" {
+		if got := b.answers("POST", "/v1/payment_intents/"+intent["id"].(string)+"/confirm",
+			"payment_method=pm_card_visa"); got["status"] != "succeeded" {
 			t.Errorf("with another card it is %v", got["status"])
 		}
 	})
@@ -114,15 +121,19 @@ func TestReservedMoneyIsCapturedOrGivenBack(t *testing.T) {
 	const reserve = "amount=2000&currency=usd&confirm=true&payment_method=pm_card_visa&capture_method=manual"
 	inBubble(t, func(t *testing.T, b *bench) {
 		intent := b.answers("POST", "/v1/payment_intents", reserve+"&expand[]=latest_charge")
-		if intent["status"] != "requires_capture" || intent["amount_capturable"] != 2000.0 || dig(intent, "latest_charge", "captured") != false {
+		if intent["status"] != "requires_capture" || intent["amount_capturable"] != 2000.0 ||
+			dig(intent, "latest_charge", "captured") != false {
 			t.Errorf("reserved it is %v", intent)
 		}
 		b.denied(400, "POST", "/v1/refunds", "payment_intent="+intent["id"].(string))
-		got := b.answers("POST", "/v1/payment_intents/"+intent["id"].(string)+"/capture", "amount_to_capture=1500&expand[]=latest_charge")
-		if got["status"] != "succeeded" || got["amount_received"] != 1500.0 || dig(got, "latest_charge", "amount_captured") != 1500.0 {
+		got := b.answers("POST", "/v1/payment_intents/"+intent["id"].(string)+"/capture",
+			"amount_to_capture=1500&expand[]=latest_charge")
+		if got["status"] != "succeeded" || got["amount_received"] != 1500.0 ||
+			dig(got, "latest_charge", "amount_captured") != 1500.0 {
 			t.Errorf("captured it is %v", got)
 		}
-		b.wrote("", "payment_intent.created", "charge.succeeded", "payment_intent.amount_capturable_updated", "charge.captured", "payment_intent.succeeded")
+		b.wrote("", "payment_intent.created", "charge.succeeded", "payment_intent.amount_capturable_updated",
+			"charge.captured", "payment_intent.succeeded")
 
 		canceled, mark := b.answers("POST", "/v1/payment_intents", reserve), b.mark()
 		b.answers("POST", "/v1/payment_intents/"+canceled["id"].(string)+"/cancel", "cancellation_reason=abandoned")
@@ -132,7 +143,8 @@ func TestReservedMoneyIsCapturedOrGivenBack(t *testing.T) {
 		mark = b.mark()
 		b.Advance(8 * 24 * time.Hour)
 		b.wrote(mark, "charge.expired", "payment_intent.canceled")
-		if got := b.answers("GET", "/v1/payment_intents/"+lapsed["id"].(string), ""); got["cancellation_reason"] != "automatic" {
+		if got := b.answers("GET", "/v1/payment_intents/"+lapsed["id"].(string),
+			""); got["cancellation_reason"] != "automatic" {
 			t.Errorf("reason is %v", got["cancellation_reason"])
 		}
 	})
@@ -155,13 +167,15 @@ func TestAnIntentAsksForAuthentication(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.wrote(mark, "charge.succeeded", "payment_intent.succeeded")
-		if got := dig(b.answers("GET", "/v1/payment_intents/"+intent["id"].(string), "expand[]=latest_charge"), "latest_charge", "payment_method_details", "card", "three_d_secure", "result"); got != "authenticated" {
+		if got := dig(b.answers("GET", "/v1/payment_intents/"+intent["id"].(string), "expand[]=latest_charge"),
+			"latest_charge", "payment_method_details", "card", "three_d_secure", "result"); got != "authenticated" {
 			t.Errorf("the charge's 3-D Secure is %v", got)
 		}
 
 		for _, form := range []string{"&off_session=true", "&error_on_requires_action=true"} {
 			failure := b.denied(402, "POST", "/v1/payment_intents", pay+form)
-			if failure["code"] != "authentication_required" || dig(failure, "payment_intent", "status") != "requires_payment_method" {
+			if failure["code"] != "authentication_required" ||
+				dig(failure, "payment_intent", "status") != "requires_payment_method" {
 				t.Errorf("%s: %v", form, failure)
 			}
 		}
@@ -185,7 +199,8 @@ func TestACardThatWasSetUpIsChargedOffSession(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		customer := b.customer("a@example.com").ID
 		pay := "amount=2000&currency=usd&confirm=true&off_session=true&customer=" + customer + "&payment_method="
-		fresh := b.answers("POST", "/v1/payment_methods/pm_card_authenticationRequiredOnSetup/attach", "customer="+customer)["id"].(string)
+		fresh := b.answers("POST", "/v1/payment_methods/pm_card_authenticationRequiredOnSetup/attach",
+			"customer="+customer)["id"].(string)
 		b.denied(402, "POST", "/v1/payment_intents", pay+fresh)
 		setup := b.answers("POST", "/v1/setup_intents", "confirm=true&customer="+customer+"&payment_method="+fresh)
 		if err := b.Authenticate(setup["id"].(string), true); err != nil {
@@ -212,7 +227,8 @@ func TestASetupIntentSavesTheCard(t *testing.T) {
 			t.Error("a failed challenge is no error")
 		}
 		b.wrote(mark, "setup_intent.created", "setup_intent.requires_action", "setup_intent.setup_failed")
-		if got := b.answers("GET", "/v1/setup_intents/"+asks["id"].(string), ""); got["status"] != "requires_payment_method" ||
+		if got := b.answers("GET", "/v1/setup_intents/"+asks["id"].(string),
+			""); got["status"] != "requires_payment_method" ||
 			dig(got, "last_setup_error", "code") != "setup_intent_authentication_failure" {
 			t.Errorf("after it the intent is %v", got)
 		}
@@ -226,24 +242,30 @@ func TestAPaymentMethodBelongsToOneCustomer(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		one, other := b.customer("a@example.com").ID, b.customer("b@example.com").ID
-		method := b.answers("POST", "/v1/payment_methods", "type=card&card[number]=4242424242424242&card[exp_month]=12&card[exp_year]=2034&card[cvc]=123&billing_details[name]=Jenny&metadata[a]=b")["id"].(string)
+		method := b.answers("POST", "/v1/payment_methods",
+			"type=card&card[number]=4242424242424242&card[exp_month]=12&card[exp_year]=2034&card[cvc]=123&billing_details[name]=Jenny&metadata[a]=b")["id"].(string)
 		b.denied(400, "POST", "/v1/payment_methods/"+method, "metadata[a]=c")
 		b.answers("POST", "/v1/payment_methods/"+method+"/attach", "customer="+one)
 		b.denied(400, "POST", "/v1/payment_methods/"+method+"/attach", "customer="+other)
 		b.denied(400, "POST", "/v1/payment_intents", "amount=500&currency=usd&customer="+other+"&payment_method="+method)
 		b.denied(400, "POST", "/v1/payment_intents", "amount=500&currency=usd&payment_method="+method)
-		for path, form := range map[string]string{"/v1/customers/" + other: "invoice_settings[default_payment_method]=" + method, "/v1/customers": "payment_method=" + method,
+		for path, form := range map[string]string{"/v1/customers/" + other: "invoice_settings[default_payment_method]=" +
+			method, "/v1/customers": "payment_method=" + method,
 			"/v1/subscriptions": "items[0][price]=" + monthly(b) + "&customer=" + other + "&default_payment_method=" + method,
-			"/v1/setup_intents": "customer=" + other + "&payment_method=" + method, "/v1/invoices": "customer=" + other + "&default_payment_method=" + method} {
+			"/v1/setup_intents": "customer=" + other + "&payment_method=" + method, "/v1/invoices": "customer=" + other +
+				"&default_payment_method=" + method} {
 			b.denied(400, "POST", path, form)
 		}
 		b.answers("POST", "/v1/invoices", "customer="+one+"&default_payment_method="+method)
-		changed := b.answers("POST", "/v1/payment_methods/"+method, "card[exp_year]=2035&billing_details[email]=jenny@example.com")
+		changed := b.answers("POST", "/v1/payment_methods/"+method,
+			"card[exp_year]=2035&billing_details[email]=jenny@example.com")
 		if dig(changed, "card", "exp_year") != 2035.0 || dig(changed, "billing_details", "name") != "Jenny" {
 			t.Errorf("changed it is %v", changed)
 		}
-		for path, want := range map[string]int{"/v1/payment_methods?type=card&customer=" + one: 1, "/v1/customers/" + one + "/payment_methods": 1,
-			"/v1/customers/" + one + "/payment_methods?type=sepa_debit": 0, "/v1/payment_methods?customer=" + other: 0, "/v1/payment_methods": 0} {
+		for path, want := range map[string]int{"/v1/payment_methods?type=card&customer=" + one: 1, "/v1/customers/" + one +
+			"/payment_methods": 1,
+			"/v1/customers/" + one + "/payment_methods?type=sepa_debit": 0, "/v1/payment_methods?customer=" +
+				other: 0, "/v1/payment_methods": 0} {
 			if got := b.answers("GET", path, "")["data"].([]any); len(got) != want {
 				t.Errorf("%s lists %d, want %d", path, len(got), want)
 			}
@@ -301,7 +323,8 @@ func TestRefundsSucceedWaitAndFail(t *testing.T) {
 
 		fails, mark := refund("pm_card_refundFail")
 		b.Advance(25 * time.Hour)
-		b.wrote(mark, "refund.created", "charge.refunded", "refund.updated", "charge.refund.updated", "charge.updated", "refund.failed")
+		b.wrote(mark, "refund.created", "charge.refunded", "refund.updated", "charge.refund.updated", "charge.updated",
+			"refund.failed")
 		if got := b.answers("GET", "/v1/charges/"+fails["charge"].(string), ""); got["amount_refunded"] != 0.0 {
 			t.Errorf("after the failure %v is refunded", got["amount_refunded"])
 		}
@@ -367,7 +390,8 @@ func TestARenewalThatNeedsAuthenticationWaitsForTheCustomer(t *testing.T) {
 		b.Advance(sub.PeriodEnd().Sub(b.Now()) + 10*time.Minute)
 		mark := b.mark()
 		b.Advance(time.Hour)
-		b.wrote(mark, "invoice.finalized", "payment_intent.created", "payment_intent.requires_action", "invoice.payment_action_required",
+		b.wrote(mark, "invoice.finalized", "payment_intent.created", "payment_intent.requires_action",
+			"invoice.payment_action_required",
 			"invoice.payment_failed", "invoice.updated", "customer.updated", "customer.subscription.updated")
 		if got := b.subscription(sub.ID).Status; got != "past_due" {
 			t.Fatalf("subscription is %s", got)

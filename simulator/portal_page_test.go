@@ -37,34 +37,41 @@ func TestACustomerCancelsAndComesBackInThePortal(t *testing.T) {
 		sub := b.subscribed(monthly(b))
 		home := b.portal(sub.Customer, "return_url=http://app.test/account")
 		page := b.visited(home)
-		if page.says(".plan .status") != "active" || page.says(".plan .when") != "Renews on 1 February 2000" || page.value("#return", "href") != "http://app.test/account" ||
+		if page.says(".plan .status") != "active" || page.says(".plan .when") != "Renews on 1 February 2000" ||
+			page.value("#return", "href") != "http://app.test/account" ||
 			!strings.HasPrefix(page.says("#methods li"), "Visa •••• 4242") {
 			t.Errorf("the first page says %q", page.says("main"))
 		}
 		cancel := stripeHost + page.value(".plan a.cancel", "href")
-		if page = b.visited(cancel); !strings.Contains(page.says("#effect"), "until 1 February 2000") || len(page.all("input[name=feedback]")) != 5 {
+		if page = b.visited(cancel); !strings.Contains(page.says("#effect"), "until 1 February 2000") ||
+			len(page.all("input[name=feedback]")) != 5 {
 			t.Errorf("the page before says %q", page.says("main"))
 		}
-		if status, _, text := b.submit(cancel, url.Values{"feedback": {"no_reason"}}); status != http.StatusBadRequest || parsed(t, text).says("[role=alert]") != "This reason cannot be given." {
+		if status, _, text := b.submit(cancel, url.Values{"feedback": {"no_reason"}}); status != http.StatusBadRequest ||
+			parsed(t, text).says("[role=alert]") != "This reason cannot be given." {
 			t.Errorf("a reason that is not offered: %d %s", status, parsed(t, text).says("[role=alert]"))
 		}
 		mark := b.mark()
 		b.acts(cancel, url.Values{"feedback": {"too_expensive"}, "comment": {"Too much"}})
-		if got := b.subscription(sub.ID); got.CancelAt != got.PeriodEnd() || got.CancelAtPeriodEnd || got.CancelFeedback != "too_expensive" || got.CancelComment != "Too much" {
-			t.Errorf("the portal wrote cancel_at %s, cancel_at_period_end %v, reason %q %q", got.CancelAt, got.CancelAtPeriodEnd, got.CancelFeedback, got.CancelComment)
+		if got := b.subscription(sub.ID); got.CancelAt != got.PeriodEnd() || got.CancelAtPeriodEnd ||
+			got.CancelFeedback != "too_expensive" || got.CancelComment != "Too much" {
+			t.Errorf("the portal wrote cancel_at %s, cancel_at_period_end %v, reason %q %q", got.CancelAt,
+				got.CancelAtPeriodEnd, got.CancelFeedback, got.CancelComment)
 		}
 		if kinds := b.eventsSince(mark); len(kinds) != 1 || kinds[0] != "customer.subscription.updated" {
 			t.Errorf("events are %v", kinds)
 		}
 		page = b.visited(home + "?done=canceled")
-		if page.says(".plan .when") != "Ends on 1 February 2000" || page.value(".plan a.cancel", "href") != "" || page.says("[role=status]") != "Your plan was canceled." {
+		if page.says(".plan .when") != "Ends on 1 February 2000" || page.value(".plan a.cancel", "href") != "" ||
+			page.says("[role=status]") != "Your plan was canceled." {
 			t.Errorf("after canceling it says %q", page.says("main"))
 		}
 		b.acts(home, url.Values{"action": {page.value(".plan button", "value")}, "subscription": {sub.ID}})
 		if got := b.subscription(sub.ID); !got.CancelAt.IsZero() {
 			t.Error("the plan was not kept")
 		}
-		if status, _, _ := b.submit(home, url.Values{"action": {"keep"}, "subscription": {sub.ID}}); status != http.StatusBadRequest {
+		if status, _, _ := b.submit(home, url.Values{"action": {"keep"},
+			"subscription": {sub.ID}}); status != http.StatusBadRequest {
 			t.Errorf("a plan that does not end can be kept: %d", status)
 		}
 	})
@@ -76,11 +83,13 @@ func TestTheConfigurationSaysHowThePortalCancels(t *testing.T) {
 		sub := b.subscribed(monthly(b))
 		none := b.configuration("features[invoice_history][enabled]=true")["id"].(string)
 		page := b.visited(b.portal(sub.Customer, "return_url=http://app.test/&configuration="+none))
-		if page.value("a.cancel", "href") != "" || page.value("#add-method", "href") != "" || page.value("#edit-details", "href") != "" || len(page.all("#invoices li")) != 1 {
+		if page.value("a.cancel", "href") != "" || page.value("#add-method", "href") != "" ||
+			page.value("#edit-details", "href") != "" || len(page.all("#invoices li")) != 1 {
 			t.Errorf("a configuration with invoices only shows %q", page.says("main"))
 		}
 		bare := b.portal(sub.Customer, "return_url=http://app.test/&configuration="+none)
-		for path, form := range map[string]url.Values{"/subscriptions/" + sub.ID + "/cancel": {}, "/payment-methods": card("4242424242424242"), "/customer": {"name": {"X"}}} {
+		for path, form := range map[string]url.Values{"/subscriptions/" + sub.ID + "/cancel": {},
+			"/payment-methods": card("4242424242424242"), "/customer": {"name": {"X"}}} {
 			if status, _, _ := b.submit(bare+path, form); status != http.StatusForbidden {
 				t.Errorf("%s is not offered and answers %d", path, status)
 			}
@@ -92,11 +101,13 @@ func TestTheConfigurationSaysHowThePortalCancels(t *testing.T) {
 			t.Error("invoices are shown although they are not enabled")
 		}
 		cancel := stripeHost + page.value("a.cancel", "href")
-		if page = b.visited(cancel); page.value("button.danger", "value") != "cancel_now" || len(page.all("input[name=feedback]")) != 0 {
+		if page = b.visited(cancel); page.value("button.danger", "value") != "cancel_now" ||
+			len(page.all("input[name=feedback]")) != 0 {
 			t.Errorf("the page says %q", page.says("main"))
 		}
 		stranger := b.subscribed(monthly(b))
-		if status, _, _ := b.submit(strings.Replace(cancel, sub.ID, stranger.ID, 1), url.Values{}); status != http.StatusNotFound || b.subscription(stranger.ID).Status != "active" {
+		if status, _, _ := b.submit(strings.Replace(cancel, sub.ID, stranger.ID, 1),
+			url.Values{}); status != http.StatusNotFound || b.subscription(stranger.ID).Status != "active" {
 			t.Errorf("somebody else's subscription can be canceled: %d", status)
 		}
 		b.acts(cancel, url.Values{})
@@ -120,11 +131,13 @@ func TestAFlowLeadsToOneActionAndNoOther(t *testing.T) {
 			t.Errorf("the address of a flow is %s", entry)
 		}
 		for _, path := range []string{entry, home, home + "/payment-methods"} {
-			if page := b.visited(path); page.says("h1") != "Cancel your plan" || page.value("#return", "href") != "http://app.test/" {
+			if page := b.visited(path); page.says("h1") != "Cancel your plan" ||
+				page.value("#return", "href") != "http://app.test/" {
 				t.Errorf("%s shows %q", path, page.says("h1"))
 			}
 		}
-		if status, location, _ := b.submit(home+"/payment-methods", card("4242424242424242")); status != http.StatusSeeOther || !strings.HasSuffix(location, "/flow") {
+		if status, location, _ := b.submit(home+"/payment-methods",
+			card("4242424242424242")); status != http.StatusSeeOther || !strings.HasSuffix(location, "/flow") {
 			t.Errorf("another action is taken in a flow: %d to %s", status, location)
 		}
 		if to := b.acts(home+"/subscriptions/"+sub.ID+"/cancel", url.Values{}); to != "http://app.test/gone" {
@@ -139,7 +152,8 @@ func TestAFlowLeadsToOneActionAndNoOther(t *testing.T) {
 		}
 		method := b.portal(sub.Customer, "return_url=http://app.test/&flow_data[type]=payment_method_update")
 		to = b.acts(strings.TrimSuffix(method, "/flow")+"/payment-methods", card("5555555555554444"))
-		if page := b.visited(stripeHost + to); page.says("[role=status]") != "The payment method was added." || len(page.all("#methods .link")) != 2 {
+		if page := b.visited(stripeHost + to); page.says("[role=status]") != "The payment method was added." ||
+			len(page.all("#methods .link")) != 2 {
 			t.Errorf("after the flow the first page says %q", page.says("main"))
 		}
 	})
@@ -152,11 +166,13 @@ func TestACustomerChangesDetailsInThePortal(t *testing.T) {
 		some := b.configuration("features[customer_update][enabled]=true&features[customer_update][allowed_updates][]=email")["id"].(string)
 		home := b.portal(customer.ID, "return_url=http://app.test/&configuration="+some)
 		page := b.visited(home + "/customer")
-		if len(page.all("form input")) != 1 || page.value("#email", "value") != "old@example.com" || page.value("#email", "autocomplete") != "email" {
+		if len(page.all("form input")) != 1 || page.value("#email", "value") != "old@example.com" ||
+			page.value("#email", "autocomplete") != "email" {
 			t.Errorf("the form is %q", page.says("form"))
 		}
 		status, _, text := b.submit(home+"/customer", url.Values{"email": {"nobody"}})
-		if page := parsed(t, text); status != http.StatusBadRequest || page.says("[role=alert]") == "" || page.value("#email", "value") != "nobody" {
+		if page := parsed(t, text); status != http.StatusBadRequest || page.says("[role=alert]") == "" ||
+			page.value("#email", "value") != "nobody" {
 			t.Errorf("a wrong address: %d, %q, kept %q", status, page.says("[role=alert]"), page.value("#email", "value"))
 		}
 		mark := b.mark()
@@ -168,8 +184,10 @@ func TestACustomerChangesDetailsInThePortal(t *testing.T) {
 			t.Errorf("events are %v", kinds)
 		}
 		all := b.portal(customer.ID, "return_url=http://app.test/")
-		b.acts(all+"/customer", url.Values{"email": {"new@example.com"}, "name": {"Ada"}, "line1": {"1 Main St"}, "city": {"London"}, "country": {"GB"}})
-		if got := b.Customers()[0]; got.Name != "Ada" || got.Address == nil || got.Address.Line1 != "1 Main St" || got.Address.Country != "GB" {
+		b.acts(all+"/customer", url.Values{"email": {"new@example.com"}, "name": {"Ada"}, "line1": {"1 Main St"},
+			"city": {"London"}, "country": {"GB"}})
+		if got := b.Customers()[0]; got.Name != "Ada" || got.Address == nil || got.Address.Line1 != "1 Main St" ||
+			got.Address.Country != "GB" {
 			t.Errorf("the customer is %+v at %+v", got, got.Address)
 		}
 		if page := b.visited(all); !strings.Contains(page.says("#details"), "1 Main St, London, GB") {
@@ -187,13 +205,15 @@ func TestACustomerKeepsPaymentMethodsInThePortal(t *testing.T) {
 		past.Set("expiry", "12/99")
 		b.visited(home + "/payment-methods")
 		status, _, text := b.submit(home+"/payment-methods", past)
-		if page := parsed(t, text); status != http.StatusPaymentRequired || !strings.Contains(page.says("[role=alert]"), "in the past") || page.value("#card", "value") != "4242424242424242" {
+		if page := parsed(t, text); status != http.StatusPaymentRequired ||
+			!strings.Contains(page.says("[role=alert]"), "in the past") || page.value("#card", "value") != "4242424242424242" {
 			t.Errorf("an expired card: %d %q", status, page.says("[role=alert]"))
 		}
 		b.acts(home+"/payment-methods", card("5555 5555 5555 4444"))
 		page := b.visited(home)
 		links := page.all("#methods a.link")
-		if len(links) != 2 || !strings.HasPrefix(page.says("#methods li"), "Mastercard •••• 4444") || page.says("#methods .status") != "default" {
+		if len(links) != 2 || !strings.HasPrefix(page.says("#methods li"), "Mastercard •••• 4444") ||
+			page.says("#methods .status") != "default" {
 			t.Fatalf("the methods are %q", page.says("#methods"))
 		}
 		fresh, old := stripeHost+links[0].attrs["href"], stripeHost+links[1].attrs["href"]
@@ -230,12 +250,14 @@ func TestACardThatAsksForAChallengeIsAddedAfterIt(t *testing.T) {
 		if page := b.visited(challenge); page.value("button[value=pass]", "name") != "outcome" {
 			t.Errorf("the challenge says %q", page.says("main"))
 		}
-		if page := b.visited(b.acts(challenge, url.Values{"outcome": {"fail"}})); page.says("h1") != "Add a payment method" || page.says("[role=alert]") == "" {
+		if page := b.visited(b.acts(challenge, url.Values{"outcome": {"fail"}})); page.says(
+			"h1") != "Add a payment method" || page.says("[role=alert]") == "" {
 			t.Errorf("after a failed challenge it says %q", page.says("main"))
 		}
 		mark := b.mark()
 		page := b.visited(b.acts(b.acts(home+"/payment-methods", card("4000002760003184")), url.Values{"outcome": {"pass"}}))
-		if page.says("[role=status]") != "The payment method was added." || !strings.HasPrefix(page.says("#methods li"), "Visa •••• 3184 default") {
+		if page.says("[role=status]") != "The payment method was added." ||
+			!strings.HasPrefix(page.says("#methods li"), "Visa •••• 3184 default") {
 			t.Errorf("after the challenge it says %q", page.says("main"))
 		}
 		want := "setup_intent.created setup_intent.requires_action payment_method.attached setup_intent.succeeded customer.updated customer.subscription.updated"
@@ -277,7 +299,8 @@ func TestTheLoginPageOfAPortalOpensASession(t *testing.T) {
 		if page := b.visited(login); page.says("p.soft") != "Acme" || page.value("#email", "autocomplete") != "email" {
 			t.Errorf("the login page says %q", page.says("main"))
 		}
-		if status, _, text := b.submit(login, url.Values{"email": {"b@example.com"}}); status != http.StatusNotFound || parsed(t, text).says("[role=alert]") == "" {
+		if status, _, text := b.submit(login, url.Values{"email": {"b@example.com"}}); status != http.StatusNotFound ||
+			parsed(t, text).says("[role=alert]") == "" {
 			t.Errorf("nobody is let in with %d", status)
 		}
 		to := b.acts(login, url.Values{"email": {"a@example.com"}})
@@ -306,7 +329,8 @@ func TestAnOpenInvoiceIsPaidOnItsPage(t *testing.T) {
 		}
 		invoice := stripeHost + page.value(".plan a.button", "href")
 		page = b.visited(invoice)
-		if page.says(".total") != "29.00 USD" || page.says(".status") != "open" || page.value("input[name=method]", "value") == "" {
+		if page.says(".total") != "29.00 USD" || page.says(".status") != "open" ||
+			page.value("input[name=method]", "value") == "" {
 			t.Errorf("the invoice says %q", page.says("main"))
 		}
 		status, _, text := b.submit(invoice, url.Values{"method": {page.value("input[name=method]", "value")}})
@@ -325,7 +349,8 @@ func TestAnOpenInvoiceIsPaidOnItsPage(t *testing.T) {
 			t.Errorf("an unknown method answers %d", status)
 		}
 		to := b.acts(b.acts(invoice, card("4000002760003184")), url.Values{"outcome": {"pass"}})
-		if page = b.visited(to); page.says(".status") != "paid" || page.says("[role=status]") == "" || len(page.all("form")) != 0 {
+		if page = b.visited(to); page.says(".status") != "paid" || page.says("[role=status]") == "" ||
+			len(page.all("form")) != 0 {
 			t.Errorf("after paying it says %q", page.says("main"))
 		}
 		if got := b.subscription(sub.ID).Status; got != "active" {

@@ -16,7 +16,8 @@ import (
 func fails(t *testing.T, what string, err error, status int, part string) {
 	t.Helper()
 	var failure *stripe.Error
-	if !errors.As(err, &failure) || failure.HTTPStatusCode != status || !strings.Contains(failure.Msg+" "+failure.Param, part) {
+	if !errors.As(err, &failure) || failure.HTTPStatusCode != status ||
+		!strings.Contains(failure.Msg+" "+failure.Param, part) {
 		t.Errorf("%s: %v, want status %d with %q", what, err, status, part)
 	}
 }
@@ -58,21 +59,25 @@ func TestAPortalConfigurationIsThereFromTheStart(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		var all []*stripe.BillingPortalConfiguration
-		for configuration, err := range b.stripe.V1BillingPortalConfigurations.List(t.Context(), &stripe.BillingPortalConfigurationListParams{IsDefault: stripe.Bool(true)}).All(t.Context()) {
+		for configuration, err := range b.stripe.V1BillingPortalConfigurations.List(t.Context(),
+			&stripe.BillingPortalConfigurationListParams{IsDefault: stripe.Bool(true)}).All(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			all = append(all, configuration)
 		}
-		if len(all) != 1 || !all[0].Active || !all[0].Features.SubscriptionCancel.Enabled || all[0].Features.SubscriptionUpdate.Enabled || all[0].DefaultReturnURL == "" {
+		if len(all) != 1 || !all[0].Active || !all[0].Features.SubscriptionCancel.Enabled ||
+			all[0].Features.SubscriptionUpdate.Enabled || all[0].DefaultReturnURL == "" {
 			t.Fatalf("the default configuration is %+v", all)
 		}
 		customer := b.customer("a@example.com")
-		session, err := b.stripe.V1BillingPortalSessions.Create(t.Context(), &stripe.BillingPortalSessionCreateParams{Customer: &customer.ID})
+		session, err := b.stripe.V1BillingPortalSessions.Create(t.Context(),
+			&stripe.BillingPortalSessionCreateParams{Customer: &customer.ID})
 		if err != nil || session.Configuration.ID != all[0].ID || session.ReturnURL != all[0].DefaultReturnURL {
 			t.Errorf("a session without configuration is %+v, %v", session, err)
 		}
-		_, err = b.stripe.V1BillingPortalConfigurations.Update(t.Context(), all[0].ID, &stripe.BillingPortalConfigurationUpdateParams{Active: stripe.Bool(false)})
+		_, err = b.stripe.V1BillingPortalConfigurations.Update(t.Context(), all[0].ID,
+			&stripe.BillingPortalConfigurationUpdateParams{Active: stripe.Bool(false)})
 		fails(t, "deactivate the default", err, 400, "cannot be deactivated")
 	})
 }
@@ -85,23 +90,30 @@ func TestAPortalConfigurationIsCreatedChangedAndListed(t *testing.T) {
 		created := b.configuration("name=Teams&default_return_url=https://app.test/&business_profile[headline]=Acme&metadata[a]=b" +
 			"&features[payment_method_update][enabled]=true&features[subscription_cancel][enabled]=true&features[subscription_cancel][mode]=immediately" +
 			"&features[subscription_update][enabled]=true&features[subscription_update][default_allowed_updates][]=price" +
-			"&features[subscription_update][products][0][product]=" + product + "&features[subscription_update][products][0][prices][0]=" + price +
+			"&features[subscription_update][products][0][product]=" + product +
+			"&features[subscription_update][products][0][prices][0]=" + price +
 			"&features[subscription_update][schedule_at_period_end][conditions][0][type]=shortening_interval")
 		id := created["id"].(string)
 		if created["is_default"] != false || created["name"] != "Teams" || !strings.HasPrefix(id, "bpc_1") {
 			t.Errorf("the configuration is %v", created)
 		}
-		got, err := b.stripe.V1BillingPortalConfigurations.Update(t.Context(), id, &stripe.BillingPortalConfigurationUpdateParams{Active: stripe.Bool(false),
-			Features: &stripe.BillingPortalConfigurationUpdateFeaturesParams{SubscriptionCancel: &stripe.BillingPortalConfigurationUpdateFeaturesSubscriptionCancelParams{Mode: stripe.String("at_period_end")}}})
+		got, err := b.stripe.V1BillingPortalConfigurations.Update(t.Context(), id,
+			&stripe.BillingPortalConfigurationUpdateParams{Active: stripe.Bool(false),
+				Features: &stripe.BillingPortalConfigurationUpdateFeaturesParams{
+					SubscriptionCancel: &stripe.BillingPortalConfigurationUpdateFeaturesSubscriptionCancelParams{
+						Mode: stripe.String("at_period_end")}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		features := got.Features
-		if got.Active || features.SubscriptionCancel.Mode != "at_period_end" || !features.SubscriptionCancel.Enabled || !features.SubscriptionUpdate.Enabled ||
-			len(features.SubscriptionUpdate.Products) != 1 || features.SubscriptionUpdate.Products[0].Prices[0] != price || len(features.SubscriptionUpdate.ScheduleAtPeriodEnd.Conditions) != 1 {
+		if got.Active || features.SubscriptionCancel.Mode != "at_period_end" || !features.SubscriptionCancel.Enabled ||
+			!features.SubscriptionUpdate.Enabled ||
+			len(features.SubscriptionUpdate.Products) != 1 || features.SubscriptionUpdate.Products[0].Prices[0] != price ||
+			len(features.SubscriptionUpdate.ScheduleAtPeriodEnd.Conditions) != 1 {
 			t.Errorf("after the update it is %+v", features)
 		}
-		if kinds := b.eventsSince(""); !slices.Equal(kinds[len(kinds)-2:], []string{"billing_portal.configuration.created", "billing_portal.configuration.updated"}) {
+		if kinds := b.eventsSince(""); !slices.Equal(kinds[len(kinds)-2:], []string{"billing_portal.configuration.created",
+			"billing_portal.configuration.updated"}) {
 			t.Errorf("events are %v", kinds)
 		}
 		events := b.Events()
@@ -114,7 +126,8 @@ func TestAPortalConfigurationIsCreatedChangedAndListed(t *testing.T) {
 		}
 		customer := b.customer("a@example.com")
 		b.refused("/v1/billing_portal/sessions", "customer="+customer.ID+"&configuration="+id, "not active")
-		b.refused("/v1/billing_portal/sessions", "customer="+customer.ID+"&configuration=bpc_x", "No such configuration: 'bpc_x'")
+		b.refused("/v1/billing_portal/sessions", "customer="+customer.ID+"&configuration=bpc_x",
+			"No such configuration: 'bpc_x'")
 	})
 }
 
@@ -128,19 +141,23 @@ func TestAPortalConfigurationThatCannotBeIsRefused(t *testing.T) {
 		for form, want := range map[string]string{
 			"":                           "Missing required param: features",
 			"features[invoice_history]=": "features[invoice_history][enabled]",
-			"features[invoice_history][enabled]=true&features[invoice_history][max]=3":                                                                  "Received unknown parameter: features[invoice_history][max]",
-			"features[customer_update][enabled]=true&features[customer_update][allowed_updates][]=age":                                                  "must be one of address",
-			"features[subscription_cancel][enabled]=true&features[subscription_cancel][proration_behavior]=create_prorations":                           "only compatible with `mode=immediately`",
-			"features[subscription_cancel][enabled]=true&features[subscription_cancel][proration_behavior]=always_invoice":                              "cannot invoice at once",
-			"features[subscription_cancel][enabled]=true&features[subscription_cancel][cancellation_reason][enabled]=true":                              "[cancellation_reason][options]",
-			"features[subscription_update][enabled]=true&features[subscription_update][default_allowed_updates][]=price":                                "Missing required param: features[subscription_update][products]",
-			update + "features[subscription_update][products][0][product]=prod_x&features[subscription_update][products][0][prices][]=" + price:         "No such product: 'prod_x'",
-			update + "features[subscription_update][products][0][product]=" + product + "&features[subscription_update][products][0][prices][]=" + once: "does not belong to the product",
-			update + "features[subscription_update][products][0][product]=" + product:                                                                   "[products][0][prices]",
-			"features[invoice_history][enabled]=true&default_return_url=nowhere":                                                                        "Not a valid URL",
-			"features[invoice_history][enabled]=true&business_profile[headline]=" + strings.Repeat("x", 61):                                             "up to 60 characters",
+			"features[invoice_history][enabled]=true&features[invoice_history][max]=3":                                                          "Received unknown parameter: features[invoice_history][max]",
+			"features[customer_update][enabled]=true&features[customer_update][allowed_updates][]=age":                                          "must be one of address",
+			"features[subscription_cancel][enabled]=true&features[subscription_cancel][proration_behavior]=create_prorations":                   "only compatible with `mode=immediately`",
+			"features[subscription_cancel][enabled]=true&features[subscription_cancel][proration_behavior]=always_invoice":                      "cannot invoice at once",
+			"features[subscription_cancel][enabled]=true&features[subscription_cancel][cancellation_reason][enabled]=true":                      "[cancellation_reason][options]",
+			"features[subscription_update][enabled]=true&features[subscription_update][default_allowed_updates][]=price":                        "Missing required param: features[subscription_update][products]",
+			update + "features[subscription_update][products][0][product]=prod_x&features[subscription_update][products][0][prices][]=" + price: "No such product: 'prod_x'",
+			update + "features[subscription_update][products][0][product]=" + product +
+				"&features[subscription_update][products][0][prices][]=" + once: "does not belong to the product",
+			update + "features[subscription_update][products][0][product]=" +
+				product: "[products][0][prices]",
+			"features[invoice_history][enabled]=true&default_return_url=nowhere": "Not a valid URL",
+			"features[invoice_history][enabled]=true&business_profile[headline]=" +
+				strings.Repeat("x", 61): "up to 60 characters",
 			"features[payment_method_update][enabled]=false&features[subscription_update][enabled]=true&features[subscription_update][default_allowed_updates][]=price&features[subscription_update][products][0][product]=" + product +
-				"&features[subscription_update][products][0][prices][]=" + price: "Cannot enable subscription updates while payment method update is disabled.",
+				"&features[subscription_update][products][0][prices][]=" +
+				price: "Cannot enable subscription updates while payment method update is disabled.",
 		} {
 			b.refused("/v1/billing_portal/configurations", form, want)
 		}
@@ -161,11 +178,16 @@ func TestAFlowIsForWhatTheConfigurationAllows(t *testing.T) {
 			customer + "&flow_data[after_completion][type]=redirect": "flow_data[type]",
 			customer + "&flow_data[type]=surprise":                   "must be one of",
 			cancel:                                                   "Missing required param: flow_data[subscription_cancel]",
-			cancel + "&flow_data[subscription_cancel][subscription]=" + stranger.ID:                                                              "No such subscription",
-			cancel + "&flow_data[subscription_cancel][subscription]=" + sub.ID + "&flow_data[subscription_cancel][retention][type]=coupon_offer": "not simulated",
-			cancel + "&flow_data[subscription_cancel][subscription]=" + sub.ID + "&flow_data[after_completion][type]=redirect":                   "flow_data[after_completion][redirect][return_url]",
-			customer + "&flow_data[type]=subscription_update&flow_data[subscription_update][subscription]=" + sub.ID:                             "subscription update feature in the portal configuration is disabled",
-			customer + "&flow_data[type]=payment_method_update&flow_data[subscription_cancel][subscription]=" + sub.ID:                           "You can only pass",
+			cancel + "&flow_data[subscription_cancel][subscription]=" +
+				stranger.ID: "No such subscription",
+			cancel + "&flow_data[subscription_cancel][subscription]=" + sub.ID +
+				"&flow_data[subscription_cancel][retention][type]=coupon_offer": "not simulated",
+			cancel + "&flow_data[subscription_cancel][subscription]=" + sub.ID +
+				"&flow_data[after_completion][type]=redirect": "flow_data[after_completion][redirect][return_url]",
+			customer + "&flow_data[type]=subscription_update&flow_data[subscription_update][subscription]=" +
+				sub.ID: "subscription update feature in the portal configuration is disabled",
+			customer + "&flow_data[type]=payment_method_update&flow_data[subscription_cancel][subscription]=" +
+				sub.ID: "You can only pass",
 		} {
 			b.refused(path, form, want)
 		}

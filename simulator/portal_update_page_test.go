@@ -19,7 +19,8 @@ func (b *bench) changeable(form string) (sub simulator.Subscription, team, confi
 	prices := b.Prices()
 	configuration = b.configuration("features[payment_method_update][enabled]=true&features[invoice_history][enabled]=true" + update + "[enabled]=true" + update + "[default_allowed_updates][]=price" +
 		update + "[products][0][product]=" + prices[0].Product + update + "[products][0][prices][]=" + prices[0].ID +
-		update + "[products][1][product]=" + prices[1].Product + update + "[products][1][prices][]=" + team + form)["id"].(string)
+		update + "[products][1][product]=" + prices[1].Product + update + "[products][1][prices][]=" + team +
+		form)["id"].(string)
 	return sub, team, configuration
 }
 
@@ -30,14 +31,16 @@ func TestACustomerChangesThePlanInThePortal(t *testing.T) {
 		home := b.portal(sub.Customer, "return_url=http://app.test/&configuration="+configuration)
 		path := b.visited(home).value(".plan a.update", "href")
 		page := b.visited(stripeHost + path)
-		if choices := page.all("input[name=price]"); len(choices) != 2 || choices[0].attrs["value"] != sub.Items[0].Price || page.value("input[name=quantity]", "name") != "" ||
+		if choices := page.all("input[name=price]"); len(choices) != 2 || choices[0].attrs["value"] != sub.Items[0].Price ||
+			page.value("input[name=quantity]", "name") != "" ||
 			page.says("label .status") != "current" {
 			t.Errorf("the choices are %q", page.says("form"))
 		}
 		b.Advance(31 * day / 2)
 		confirm := stripeHost + page.value("form", "action")
 		page = b.visited(confirm + "?price=" + team)
-		if page.says("#due") != "15.00 USD" || len(page.all("#lines li")) != 2 || !strings.Contains(page.says("#lines"), "-14.50 USD") {
+		if page.says("#due") != "15.00 USD" || len(page.all("#lines li")) != 2 ||
+			!strings.Contains(page.says("#lines"), "-14.50 USD") {
 			t.Errorf("the confirmation says %q", page.says("main"))
 		}
 		mark := b.mark()
@@ -47,15 +50,19 @@ func TestACustomerChangesThePlanInThePortal(t *testing.T) {
 		if got := b.subscription(sub.ID); got.Items[0].Price != team || got.PeriodEnd() != sub.PeriodEnd() {
 			t.Errorf("the subscription has %+v", got.Items)
 		}
-		if kinds := strings.Join(b.eventsSince(mark), " "); !strings.Contains(kinds, "customer.subscription.updated") || !strings.Contains(kinds, "invoice.paid") {
+		if kinds := strings.Join(b.eventsSince(mark), " "); !strings.Contains(kinds, "customer.subscription.updated") ||
+			!strings.Contains(kinds, "invoice.paid") {
 			t.Errorf("events are %s", kinds)
 		}
 		invoices := b.Invoices()
 		if got := invoices[len(invoices)-1].Total(); got != 1500 {
 			t.Errorf("the invoice is over %d", got)
 		}
-		for form, want := range map[string]string{"price=" + team: "has no change", "price=price_x": "not in the portal configuration", "price=" + sub.Items[0].Price + "&quantity=3": "does not allow customers to change the quantity"} {
-			if page := b.visited(confirm + "?" + form); !strings.Contains(page.says("[role=alert]"), want) || len(page.all("form")) != 0 {
+		for form, want := range map[string]string{"price=" + team: "has no change",
+			"price=price_x": "not in the portal configuration", "price=" + sub.Items[0].Price +
+				"&quantity=3": "does not allow customers to change the quantity"} {
+			if page := b.visited(confirm + "?" + form); !strings.Contains(page.says("[role=alert]"), want) ||
+				len(page.all("form")) != 0 {
 				t.Errorf("%s: %q", form, page.says("[role=alert]"))
 			}
 			values, err := url.ParseQuery(form)
@@ -74,9 +81,12 @@ func TestTheConfigurationSaysHowAChangeIsBilled(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		quantity := "&features[subscription_update][default_allowed_updates][]=quantity&features[subscription_update][products][1][adjustable_quantity][enabled]=true" +
 			"&features[subscription_update][products][1][adjustable_quantity][maximum]=5"
-		sub, team, configuration := b.changeable("&features[subscription_update][proration_behavior]=create_prorations" + quantity)
-		confirm := b.portal(sub.Customer, "return_url=http://app.test/&configuration="+configuration) + "/subscriptions/" + sub.ID + "/update/confirm"
-		if page := b.visited(strings.TrimSuffix(confirm, "/confirm")); page.value("#quantity", "value") != "1" || page.value("#quantity", "max") != "5" {
+		sub, team, configuration := b.changeable("&features[subscription_update][proration_behavior]=create_prorations" +
+			quantity)
+		confirm := b.portal(sub.Customer, "return_url=http://app.test/&configuration="+configuration) + "/subscriptions/" +
+			sub.ID + "/update/confirm"
+		if page := b.visited(strings.TrimSuffix(confirm, "/confirm")); page.value("#quantity", "value") != "1" ||
+			page.value("#quantity", "max") != "5" {
 			t.Errorf("the quantity is %q of at most %q", page.value("#quantity", "value"), page.value("#quantity", "max"))
 		}
 		b.Advance(31 * day / 2)
@@ -84,7 +94,8 @@ func TestTheConfigurationSaysHowAChangeIsBilled(t *testing.T) {
 		if page.says("#due") != "nothing" || page.says("#next") != "162.50 USD on 1 February 2000" {
 			t.Errorf("the confirmation says %q", page.says("main"))
 		}
-		if page := b.visited(confirm + "?quantity=6&price=" + team); !strings.Contains(page.says("[role=alert]"), "at most 5") {
+		if page := b.visited(confirm + "?quantity=6&price=" + team); !strings.Contains(page.says("[role=alert]"),
+			"at most 5") {
 			t.Errorf("six are refused with %q", page.says("[role=alert]"))
 		}
 		invoices := len(b.Invoices())
@@ -111,18 +122,21 @@ func TestAChangeThatIsNotPaidIsNotMade(t *testing.T) {
 			t.Errorf("the flow shows %q", page.says("main"))
 		}
 		status, _, text := b.submit(confirm, url.Values{})
-		if status != http.StatusPaymentRequired || parsed(t, text).says("[role=alert]") != "Your card was declined." || b.subscription(sub.ID).Items[0].Price == team {
+		if status != http.StatusPaymentRequired || parsed(t, text).says("[role=alert]") != "Your card was declined." ||
+			b.subscription(sub.ID).Items[0].Price == team {
 			t.Errorf("a declined change: %d %q", status, parsed(t, text).says("[role=alert]"))
 		}
 		if err := b.SetCard(sub.Customer, "4000002760003184"); err != nil {
 			t.Fatal(err)
 		}
 		back := b.acts(b.acts(confirm, url.Values{}), url.Values{"outcome": {"fail"}})
-		if page := b.visited(back); !strings.Contains(page.says("[role=alert]"), "was not changed") || b.subscription(sub.ID).Items[0].Price == team {
+		if page := b.visited(back); !strings.Contains(page.says("[role=alert]"), "was not changed") ||
+			b.subscription(sub.ID).Items[0].Price == team {
 			t.Errorf("after a failed challenge it says %q", page.says("main"))
 		}
 		back = b.acts(b.acts(confirm, url.Values{}), url.Values{"outcome": {"pass"}})
-		if status, to, _ := b.get(back); status != http.StatusSeeOther || to != "http://app.test/changed" || b.subscription(sub.ID).Items[0].Price != team {
+		if status, to, _ := b.get(back); status != http.StatusSeeOther || to != "http://app.test/changed" ||
+			b.subscription(sub.ID).Items[0].Price != team {
 			t.Errorf("after a passed challenge: %d to %s", status, to)
 		}
 	})
@@ -140,12 +154,14 @@ func TestACheaperPlanWaitsForTheEndOfThePeriod(t *testing.T) {
 		if got := b.subscription(sub.ID); got.Items[0].Price != team || got.Schedule != "" {
 			t.Fatalf("a dearer plan waits: %+v", got)
 		}
-		if page := b.visited(confirm + "?price=" + pro); page.says("#due") != "nothing" || !strings.Contains(page.says("#later"), "1 February 2000") {
+		if page := b.visited(confirm + "?price=" + pro); page.says("#due") != "nothing" ||
+			!strings.Contains(page.says("#later"), "1 February 2000") {
 			t.Errorf("the confirmation says %q", page.says("main"))
 		}
 		b.acts(confirm, url.Values{"price": {pro}})
 		page := b.visited(home)
-		if page.says(".plan .when") != "Changes to Pro at 29.00 USD / month on 1 February 2000" || len(page.all(".plan a")) != 0 {
+		if page.says(".plan .when") != "Changes to Pro at 29.00 USD / month on 1 February 2000" ||
+			len(page.all(".plan a")) != 0 {
 			t.Errorf("the first page says %q", page.says(".plan"))
 		}
 		b.acts(home, url.Values{"action": {page.value(".plan button", "value")}, "subscription": {sub.ID}})

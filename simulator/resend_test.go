@@ -104,7 +104,8 @@ func TestAResendSpeaksTheVersionOfItsEndpoint(t *testing.T) {
 		if err := json.Unmarshal(got[len(got)-1].body, &event); err != nil {
 			t.Fatal(err)
 		}
-		if shown := hash(event, "data", "object"); event["api_version"] != "2024-06-20" || shown["id"] != sub.ID || shown["current_period_end"] == nil {
+		if shown := hash(event, "data", "object"); event["api_version"] != "2024-06-20" || shown["id"] != sub.ID ||
+			shown["current_period_end"] == nil {
 			t.Errorf("in %v the subscription is %v", event["api_version"], shown)
 		}
 	})

@@ -33,7 +33,8 @@ func (s *Simulator) Save(w io.Writer) error {
 	var encoded bytes.Buffer
 	var err error
 	s.world.View(func() {
-		err = writeStruct(&encoded, reflect.ValueOf(&saved{Format: saveFormat, World: s.world.State(), Outbox: s.outbox.State(),
+		err = writeStruct(&encoded, reflect.ValueOf(&saved{Format: saveFormat, World: s.world.State(),
+			Outbox: s.outbox.State(),
 			Stripe: s.stripe.Snapshot(), Clerk: s.clerk.Snapshot()}))
 	})
 	if err != nil {

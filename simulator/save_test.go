@@ -26,7 +26,8 @@ func lively(t *testing.T, b *bench) simulator.Subscription {
 	if _, err := b.CreateOrganization("Acme", owner.ID); err != nil {
 		t.Fatal(err)
 	}
-	sub := b.subscribed(b.AddPlan(simulator.Plan{ProductName: "Pro", Amount: 2900, Interval: "month", Features: []string{"seats"}}))
+	sub := b.subscribed(b.AddPlan(simulator.Plan{ProductName: "Pro", Amount: 2900, Interval: "month",
+		Features: []string{"seats"}}))
 	b.Advance(35 * day)
 	if err := b.PortalCancel(sub.ID); err != nil {
 		t.Fatal(err)
@@ -132,7 +133,8 @@ func TestABrokenFileChangesNothing(t *testing.T) {
 		if err := b.Save(&file); err != nil {
 			t.Fatal(err)
 		}
-		for name, text := range map[string]string{"cut": file.String()[:file.Len()/2], "empty": "", "other format": `{"format":1}`, "no key": `{"format":2}`} {
+		for name, text := range map[string]string{"cut": file.String()[:file.Len()/2], "empty": "",
+			"other format": `{"format":1}`, "no key": `{"format":2}`} {
 			if err := b.Load(strings.NewReader(text)); err == nil {
 				t.Errorf("%s: loads", name)
 			}
@@ -212,7 +214,8 @@ func TestManyEventsAreKeptSmallAndWhole(t *testing.T) {
 				t.Fatalf("event %d after loading is %v, was %v", i, event, before[i])
 			}
 		}
-		if _, list := second.send("GET", stripeHost+"/v1/events?limit=100&starting_after="+before[150].ID, nil, ""); len(list["data"].([]any)) != 100 ||
+		if _, list := second.send("GET", stripeHost+"/v1/events?limit=100&starting_after="+before[150].ID, nil,
+			""); len(list["data"].([]any)) != 100 ||
 			element(list, 0)["id"] != before[149].ID {
 			t.Errorf("the list goes on with %v, want %s", element(list, 0)["id"], before[149].ID)
 		}

@@ -20,10 +20,13 @@ func TestTheScheduleTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 	t.Parallel()
 	made := []step{aSource, aProduct, aPrice, aSchedule}
 	for event, steps := range map[string][]step{
-		"subscription_schedule.created":  made,
-		"subscription_schedule.canceled": append(slices.Clone(made), step{"", "POST /v1/subscription_schedules/{schedule}/cancel"}),
-		"subscription_schedule.released": append(slices.Clone(made), step{"", "POST /v1/subscription_schedules/{schedule}/release"}),
-		"subscription_schedule.updated":  append(slices.Clone(made), step{"", "POST /v1/subscription_schedules/{schedule} metadata[foo]=bar"}),
+		"subscription_schedule.created": made,
+		"subscription_schedule.canceled": append(slices.Clone(made),
+			step{"", "POST /v1/subscription_schedules/{schedule}/cancel"}),
+		"subscription_schedule.released": append(slices.Clone(made),
+			step{"", "POST /v1/subscription_schedules/{schedule}/release"}),
+		"subscription_schedule.updated": append(slices.Clone(made),
+			step{"", "POST /v1/subscription_schedules/{schedule} metadata[foo]=bar"}),
 		"subscription_schedule.aborted": {aSource, aProduct, aPrice,
 			{"schedule", "POST /v1/subscription_schedules customer={customer} start_date=1893456000 phases[0][items][0][price]={price} phases[0][items][0][quantity]=1"},
 			{"", "POST /v1/subscription_schedules/{schedule}/cancel prorate=false invoice_now=false"}},
@@ -53,13 +56,15 @@ func TestAScheduleMovesItsSubscriptionFromPhaseToPhase(t *testing.T) {
 		if diff := cmp.Diff([]int64{6000}, b.amounts()); diff != "" {
 			t.Errorf("lines of the second phase (-want +got):\n%s", diff)
 		}
-		if got := b.Subscriptions()[0]; got.Items[0].Quantity != 2 || got.Items[0].ID != sub.Items[0].ID || !slices.Contains(b.eventsSince(before), "subscription_schedule.updated") {
+		if got := b.Subscriptions()[0]; got.Items[0].Quantity != 2 || got.Items[0].ID != sub.Items[0].ID ||
+			!slices.Contains(b.eventsSince(before), "subscription_schedule.updated") {
 			t.Errorf("the second phase has %+v", got.Items[0])
 		}
 		before = b.mark()
 		b.Advance(29 * day) // to 1 March
 		kinds := b.eventsSince(before)
-		for _, want := range []string{"subscription_schedule.expiring", "subscription_schedule.completed", "customer.subscription.deleted"} {
+		for _, want := range []string{"subscription_schedule.expiring", "subscription_schedule.completed",
+			"customer.subscription.deleted"} {
 			if !slices.Contains(kinds, want) {
 				t.Errorf("no %s at the end: %v", want, kinds)
 			}
@@ -73,7 +78,8 @@ func TestAScheduleMovesItsSubscriptionFromPhaseToPhase(t *testing.T) {
 func TestADowngradeAtThePeriodsEndIsAScheduleOfTheSubscription(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(aSource, aProduct, aPrice, anotherPrice, step{"", strings.Replace(aSubscription.request, "{price}", "{other}", 1)})
+		b.trigger(aSource, aProduct, aPrice, anotherPrice,
+			step{"", strings.Replace(aSubscription.request, "{price}", "{other}", 1)})
 		sub := b.Subscriptions()[0]
 		answer := b.trigger(step{"", "POST /v1/subscription_schedules from_subscription=" + sub.ID})
 		if answer["status"] != "active" || answer["subscription"] != sub.ID || b.Subscriptions()[0].Schedule != answer["id"] {
@@ -81,7 +87,8 @@ func TestADowngradeAtThePeriodsEndIsAScheduleOfTheSubscription(t *testing.T) {
 		}
 		b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " cancel_at_period_end=true -> 400"})
 		end := "952000000" // is not what the first phase's end must be
-		b.trigger(step{"", "POST /v1/subscription_schedules/" + answer["id"].(string) + " phases[0][start_date]=" + end + " phases[0][items][0][price]=" + b.Prices()[1].ID + " -> 400"})
+		b.trigger(step{"", "POST /v1/subscription_schedules/" + answer["id"].(string) + " phases[0][start_date]=" + end +
+			" phases[0][items][0][price]=" + b.Prices()[1].ID + " -> 400"})
 		b.trigger(step{"", "POST /v1/subscription_schedules/" + answer["id"].(string) +
 			" phases[0][start_date]=946684800 phases[0][end_date]=949363200 phases[0][items][0][price]=" + b.Prices()[1].ID +
 			" phases[1][items][0][price]=" + b.Prices()[0].ID + " phases[1][proration_behavior]=none"})
@@ -93,7 +100,8 @@ func TestADowngradeAtThePeriodsEndIsAScheduleOfTheSubscription(t *testing.T) {
 			t.Errorf("lines of the renewal (-want +got):\n%s", diff)
 		}
 		b.Advance(30 * day)
-		if got := b.Subscriptions()[0]; got.Schedule != "" || got.Status != "active" || !slices.Contains(b.eventsSince(""), "subscription_schedule.released") {
+		if got := b.Subscriptions()[0]; got.Schedule != "" || got.Status != "active" ||
+			!slices.Contains(b.eventsSince(""), "subscription_schedule.released") {
 			t.Errorf("after its last phase it is %s under %q", got.Status, got.Schedule)
 		}
 		list := b.trigger(step{"", "GET /v1/subscription_schedules?customer=" + sub.Customer})
@@ -106,7 +114,9 @@ func TestADowngradeAtThePeriodsEndIsAScheduleOfTheSubscription(t *testing.T) {
 func TestAScheduleOfTheFutureStartsInItsTime(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(aSource, aProduct, aPrice, aYear, step{"schedule", strings.Replace(aSchedule.request, "start_date=now", "start_date=947289600", 1)}, // in a week
+		// in a week
+		b.trigger(aSource, aProduct, aPrice, aYear, step{"schedule", strings.Replace(aSchedule.request, "start_date=now",
+			"start_date=947289600", 1)},
 			step{"", "POST /v1/subscription_schedules/{schedule} phases[0][items][0][price]={price} phases[0][duration][interval]=month phases[1][items][0][price]={year}"})
 		if len(b.Subscriptions()) != 0 {
 			t.Fatal("it has begun")
@@ -127,7 +137,8 @@ func TestAnUnpaidSubscriptionAbortsItsSchedule(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.trigger(step{"customer", "POST /v1/customers source=tok_chargeCustomerFail"}, aProduct, aPrice, aSchedule)
 		b.Advance(10 * day)
-		if kinds := b.eventsSince(""); b.Subscriptions()[0].Status != "canceled" || !slices.Contains(kinds, "subscription_schedule.aborted") {
+		if kinds := b.eventsSince(""); b.Subscriptions()[0].Status != "canceled" ||
+			!slices.Contains(kinds, "subscription_schedule.aborted") {
 			t.Errorf("it is %s: %v", b.Subscriptions()[0].Status, kinds)
 		}
 	})
@@ -138,12 +149,14 @@ func TestAnUnpaidSubscriptionAbortsItsSchedule(t *testing.T) {
 func TestAScheduleWithoutAPaymentMethodGoesOnToItsEnd(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(step{"clock", "POST /v1/test_helpers/test_clocks frozen_time=1577836800"}, step{"customer", "POST /v1/customers test_clock={clock}"}, aProduct, aPrice,
+		b.trigger(step{"clock", "POST /v1/test_helpers/test_clocks frozen_time=1577836800"},
+			step{"customer", "POST /v1/customers test_clock={clock}"}, aProduct, aPrice,
 			step{"", "POST /v1/subscription_schedules customer={customer} start_date=1577836800 end_behavior=release phases[0][iterations]=1 phases[0][items][0][price]={price} phases[0][items][0][quantity]=1"},
 			step{"", "POST /v1/test_helpers/test_clocks/{clock}/advance frozen_time=1580515200"})
 		time.Sleep(3 * time.Second)
 		kinds := b.eventsSince("")
-		if !slices.Contains(kinds, "subscription_schedule.completed") || !slices.Contains(kinds, "subscription_schedule.released") {
+		if !slices.Contains(kinds, "subscription_schedule.completed") ||
+			!slices.Contains(kinds, "subscription_schedule.released") {
 			t.Errorf("the events are %v", kinds)
 		}
 		if got := b.Subscriptions()[0]; got.Status != "past_due" {

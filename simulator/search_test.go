@@ -17,7 +17,8 @@ const longestLag = time.Minute
 func (b *bench) searchCustomers(query string) []string {
 	b.t.Helper()
 	var found []string
-	for customer, err := range b.stripe.V1Customers.Search(b.t.Context(), &stripe.CustomerSearchParams{SearchParams: stripe.SearchParams{Query: query}}).All(b.t.Context()) {
+	for customer, err := range b.stripe.V1Customers.Search(b.t.Context(),
+		&stripe.CustomerSearchParams{SearchParams: stripe.SearchParams{Query: query}}).All(b.t.Context()) {
 		if err != nil {
 			b.t.Fatalf("%s: %v", query, err)
 		}
@@ -37,10 +38,12 @@ func TestSearchDoesNotSeeWhatWasJustWritten(t *testing.T) {
 		if found := b.searchCustomers("email:'old@example.com'"); len(found) != 1 {
 			t.Errorf("a minute after create found %v", found)
 		}
-		if _, err := b.stripe.V1Customers.Update(t.Context(), customer.ID, &stripe.CustomerUpdateParams{Email: stripe.String("new@example.com")}); err != nil {
+		if _, err := b.stripe.V1Customers.Update(t.Context(), customer.ID,
+			&stripe.CustomerUpdateParams{Email: stripe.String("new@example.com")}); err != nil {
 			t.Fatal(err)
 		}
-		if found := b.searchCustomers("email~'@example.com' AND created>946684799"); !cmp.Equal(found, []string{"old@example.com"}) {
+		if found := b.searchCustomers("email~'@example.com' AND created>946684799"); !cmp.Equal(found,
+			[]string{"old@example.com"}) {
 			t.Errorf("read after update found %v, want the state before", found)
 		}
 		var saved bytes.Buffer
@@ -102,7 +105,8 @@ func TestSearchIsSureToLagAndNeverLongerThanAMinute(t *testing.T) {
 func TestTheSearchLanguage(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		for _, c := range []struct{ email, name, plan string }{{"amy@rocket.example", "Amy O'Hara", "pro"}, {"bob@rocket.example", "Bob", ""}, {"cid@else.example", "", "basic"}} {
+		for _, c := range []struct{ email, name, plan string }{{"amy@rocket.example", "Amy O'Hara", "pro"},
+			{"bob@rocket.example", "Bob", ""}, {"cid@else.example", "", "basic"}} {
 			params := &stripe.CustomerCreateParams{Email: &c.email}
 			if c.name != "" {
 				params.Name = &c.name
@@ -136,10 +140,12 @@ func TestTheSearchLanguage(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", query, diff)
 			}
 		}
-		for _, wrong := range []string{`email`, `email:'a' AND name:'b' OR phone:'c'`, `mail:'a'`, `email>'a'`, `created~'123'`, `email~'am'`, `created:'x'`,
+		for _, wrong := range []string{`email`, `email:'a' AND name:'b' OR phone:'c'`, `mail:'a'`, `email>'a'`,
+			`created~'123'`, `email~'am'`, `created:'x'`,
 			`metadata:'pro'`, `email['x']:'a'`, `email:'a' name`, `email:"a`, `email:'a'name:'b'`} {
 			response, body := b.send(http.MethodGet, stripeHost+"/v1/customers/search?query="+url.QueryEscape(wrong), nil, "")
-			if failure, _ := body["error"].(map[string]any); response.StatusCode != http.StatusBadRequest || failure["param"] != "query" {
+			if failure, _ := body["error"].(map[string]any); response.StatusCode != http.StatusBadRequest ||
+				failure["param"] != "query" {
 				t.Errorf("%s: %d %v", wrong, response.StatusCode, body)
 			}
 		}
@@ -152,13 +158,16 @@ func TestEveryResourceThatStripeSearchesIsSearched(t *testing.T) {
 		sub := b.subscribed(monthly(b))
 		time.Sleep(longestLag)
 		for resource, query := range map[string]string{
-			"customers": "email:'buyer@example.com'", "subscriptions": "status:'active'", "prices": "lookup_key:'pro' AND active:'true'",
-			"products": "name~'pro'", "invoices": "total>2899 AND subscription:'" + sub.ID + "' AND status:'paid'", "payment_intents": "amount=2900 status:'succeeded'",
-			"charges": "payment_method_details.card.last4:4242 AND customer:'" + sub.Customer + "' AND refunded:'false'",
+			"customers": "email:'buyer@example.com'", "subscriptions": "status:'active'",
+			"prices":   "lookup_key:'pro' AND active:'true'",
+			"products": "name~'pro'", "invoices": "total>2899 AND subscription:'" + sub.ID + "' AND status:'paid'",
+			"payment_intents": "amount=2900 status:'succeeded'",
+			"charges":         "payment_method_details.card.last4:4242 AND customer:'" + sub.Customer + "' AND refunded:'false'",
 		} {
 			response, body := b.send(http.MethodGet, stripeHost+"/v1/"+resource+"/search?query="+url.QueryEscape(query), nil, "")
 			data, _ := body["data"].([]any)
-			if response.StatusCode != http.StatusOK || len(data) != 1 || body["object"] != "search_result" || body["has_more"] != false {
+			if response.StatusCode != http.StatusOK || len(data) != 1 || body["object"] != "search_result" ||
+				body["has_more"] != false {
 				t.Errorf("%s: %d %v", query, response.StatusCode, body)
 			}
 		}

@@ -32,11 +32,16 @@ func New(config Config) (*Simulator, error) {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
 	config = config.withDefaults()
-	s := &Simulator{config: config, world: schedule.New(config.Seed), history: &wire.History{}, faults: wire.NewFaults(config.Seed)}
-	s.outbox = delivery.New(delivery.Config{World: s.world, History: s.history, Faults: s.faults, Client: config.HTTPClient, Logger: config.Logger})
-	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, URL: config.StripeURL, Version: config.StripeVersion, RateLimits: config.RateLimits, PortalSaved: config.PortalSaved, Dunning: config.Dunning, World: s.world, Outbox: s.outbox,
+	s := &Simulator{config: config, world: schedule.New(config.Seed), history: &wire.History{},
+		faults: wire.NewFaults(config.Seed)}
+	s.outbox = delivery.New(delivery.Config{World: s.world, History: s.history, Faults: s.faults,
+		Client: config.HTTPClient, Logger: config.Logger})
+	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, URL: config.StripeURL, Version: config.StripeVersion,
+		RateLimits: config.RateLimits, PortalSaved: config.PortalSaved, Dunning: config.Dunning, World: s.world,
+		Outbox:  s.outbox,
 		History: s.history, Faults: s.faults, Logger: config.Logger, SearchLag: config.SearchLag})
-	clerk, err := clerksim.New(clerksim.Config{Key: config.ClerkKey, URL: config.ClerkURL, World: s.world, Outbox: s.outbox, History: s.history,
+	clerk, err := clerksim.New(clerksim.Config{Key: config.ClerkKey, URL: config.ClerkURL, World: s.world,
+		Outbox: s.outbox, History: s.history,
 		Faults: s.faults, Logger: config.Logger, Claims: config.SessionClaims, RedirectHosts: config.RedirectHosts,
 		RateLimited: config.RateLimits, Instance: config.ClerkInstance})
 	if err != nil {
@@ -54,7 +59,8 @@ func New(config Config) (*Simulator, error) {
 func (s *Simulator) SetStripeWebhooks(endpoints []WebhookEndpoint) {
 	wanted := make([]stripesim.Endpoint, len(endpoints))
 	for i, endpoint := range endpoints {
-		wanted[i] = stripesim.Endpoint{URL: endpoint.URL, Secrets: endpoint.secrets(), Events: endpoint.events(), Version: endpoint.APIVersion}
+		wanted[i] = stripesim.Endpoint{URL: endpoint.URL, Secrets: endpoint.secrets(), Events: endpoint.events(),
+			Version: endpoint.APIVersion}
 	}
 	s.stripe.SetEndpoints(wanted)
 }

@@ -29,10 +29,13 @@ func TestAddressesThatStripeRefusesAreRefusedEverywhere(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		customer, price := b.customer("ada@example.com").ID, monthly(b)
-		session := url.Values{"mode": {"subscription"}, "success_url": {"http://app.test"}, "line_items[0][price]": {price}, "line_items[0][quantity]": {"1"}}
-		for _, address := range []string{"ada@gmile", "ada", "ada@example.com.", "@example.com", "ada@ex ample.com", " ada@example.com", "ada@@example.com", "ada@.com", "äda@example.com"} {
-			for path, field := range map[string]string{"/v1/customers": "email", "/v1/customers/" + customer: "email", "/v1/checkout/sessions": "customer_email",
-				"/v1/payment_methods": "billing_details[email]", "/v1/payment_intents": "receipt_email"} {
+		session := url.Values{"mode": {"subscription"}, "success_url": {"http://app.test"}, "line_items[0][price]": {price},
+			"line_items[0][quantity]": {"1"}}
+		for _, address := range []string{"ada@gmile", "ada", "ada@example.com.", "@example.com", "ada@ex ample.com",
+			" ada@example.com", "ada@@example.com", "ada@.com", "äda@example.com"} {
+			for path, field := range map[string]string{"/v1/customers": "email", "/v1/customers/" + customer: "email",
+				"/v1/checkout/sessions": "customer_email",
+				"/v1/payment_methods":   "billing_details[email]", "/v1/payment_intents": "receipt_email"} {
 				form := url.Values{field: {address}}
 				switch path {
 				case "/v1/checkout/sessions":
@@ -44,7 +47,8 @@ func TestAddressesThatStripeRefusesAreRefusedEverywhere(t *testing.T) {
 					form.Set("amount", "100")
 					form.Set("currency", "usd")
 				}
-				if code, message := b.code(path, form); code != "email_invalid" || !strings.Contains(message, "400 "+field+" Invalid email address: "+address) {
+				if code, message := b.code(path, form); code != "email_invalid" ||
+					!strings.Contains(message, "400 "+field+" Invalid email address: "+address) {
 					t.Errorf("%s takes %q: %s %s", path, address, code, message)
 				}
 			}
@@ -55,7 +59,8 @@ func TestAddressesThatStripeRefusesAreRefusedEverywhere(t *testing.T) {
 			}
 		}
 		open := b.session("subscription", price, nil)
-		if page := b.shows(open.URL, with(card("4242424242424242"), "email=ada@gmile"), http.StatusBadRequest); page.says("#problem") != "Invalid email address: ada@gmile" {
+		if page := b.shows(open.URL, with(card("4242424242424242"), "email=ada@gmile"),
+			http.StatusBadRequest); page.says("#problem") != "Invalid email address: ada@gmile" {
 			t.Errorf("the page says %q", page.says("main"))
 		}
 	})
@@ -74,13 +79,15 @@ func TestTextsOverStripesLimitsAreRefused(t *testing.T) {
 		long := func(n int) []string { return []string{strings.Repeat("é", n)} }
 		address := func(n int) []string { return []string{strings.Repeat("a", n-len("@example.com")) + "@example.com"} }
 		for name, test := range map[string]struct{ fits, exceeds url.Values }{
-			"name":           {url.Values{"name": long(256)}, url.Values{"name": long(257)}},
-			"e-mail":         {url.Values{"email": address(512)}, url.Values{"email": address(513)}},
-			"phone":          {url.Values{"phone": {"+" + strings.Repeat("5", 19)}}, url.Values{"phone": {"+" + strings.Repeat("5", 20)}}},
+			"name":   {url.Values{"name": long(256)}, url.Values{"name": long(257)}},
+			"e-mail": {url.Values{"email": address(512)}, url.Values{"email": address(513)}},
+			"phone": {url.Values{"phone": {"+" + strings.Repeat("5", 19)}},
+				url.Values{"phone": {"+" + strings.Repeat("5", 20)}}},
 			"description":    {url.Values{"description": long(5000)}, url.Values{"description": long(5001)}},
 			"metadata value": {url.Values{"metadata[a]": long(500)}, url.Values{"metadata[a]": long(501)}},
-			"metadata key":   {url.Values{"metadata[" + strings.Repeat("k", 40) + "]": {"x"}}, url.Values{"metadata[" + strings.Repeat("k", 41) + "]": {"x"}}},
-			"metadata keys":  {keys(50), keys(51)},
+			"metadata key": {url.Values{"metadata[" + strings.Repeat("k", 40) + "]": {"x"}},
+				url.Values{"metadata[" + strings.Repeat("k", 41) + "]": {"x"}}},
+			"metadata keys": {keys(50), keys(51)},
 		} {
 			other := b.customer("ada@example.com").ID
 			for _, path := range []string{"/v1/customers", "/v1/customers/" + other} {
@@ -112,7 +119,9 @@ func TestCurrenciesAreNotMixedOnACustomer(t *testing.T) {
 			b.send("POST", stripeHost+"/v1/invoiceitems", nil, "amount=100&currency=usd&customer="+customer)
 		},
 		"a schedule": func(b *bench, customer, usd string) {
-			b.send("POST", stripeHost+"/v1/subscription_schedules", nil, fmt.Sprintf("start_date=%d&phases[0][items][0][price]=%s&customer=%s", b.Now().Add(time.Hour).Unix(), usd, customer))
+			b.send("POST", stripeHost+"/v1/subscription_schedules", nil,
+				fmt.Sprintf("start_date=%d&phases[0][items][0][price]=%s&customer=%s", b.Now().Add(time.Hour).Unix(), usd,
+					customer))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,11 +134,15 @@ func TestCurrenciesAreNotMixedOnACustomer(t *testing.T) {
 				const want = "You cannot combine currencies on a single customer."
 				checkout := "success_url=http://app.test&line_items[0][quantity]=1&customer=" + customer
 				b.refused("/v1/checkout/sessions", checkout+"&mode=subscription&line_items[0][price]="+eur, want)
-				b.refused("/v1/subscriptions", "payment_behavior=default_incomplete&items[0][price]="+eur+"&customer="+customer, want)
+				b.refused("/v1/subscriptions", "payment_behavior=default_incomplete&items[0][price]="+eur+"&customer="+customer,
+					want)
 				b.refused("/v1/invoiceitems", "amount=100&currency=eur&customer="+customer, want)
-				b.refused("/v1/subscription_schedules", "start_date=now&phases[0][items][0][price]="+eur+"&customer="+customer, want)
-				for what, form := range map[string]string{"the same currency": "&mode=subscription&line_items[0][price]=" + usd, "a payment": "&mode=payment&line_items[0][price]=" + once} {
-					if response, answer := b.send("POST", stripeHost+"/v1/checkout/sessions", nil, checkout+form); response.StatusCode != http.StatusOK {
+				b.refused("/v1/subscription_schedules", "start_date=now&phases[0][items][0][price]="+eur+"&customer="+customer,
+					want)
+				for what, form := range map[string]string{"the same currency": "&mode=subscription&line_items[0][price]=" + usd,
+					"a payment": "&mode=payment&line_items[0][price]=" + once} {
+					if response, answer := b.send("POST", stripeHost+"/v1/checkout/sessions", nil,
+						checkout+form); response.StatusCode != http.StatusOK {
 						t.Errorf("%s is refused: %v", what, answer)
 					}
 				}
@@ -161,7 +174,8 @@ func TestACheckoutSellsOnlyWhatIsActive(t *testing.T) {
 		form := "mode=subscription&success_url=http://app.test&line_items[0][quantity]=1&line_items[0][price]="
 		b.refused("/v1/checkout/sessions", form+price, "The price specified is inactive. This field only accepts active prices.")
 		b.refused("/v1/checkout/sessions", form+other, "is not available to be purchased because its product is not active.")
-		b.refused("/v1/payment_links", strings.TrimPrefix(form, "mode=subscription&success_url=http://app.test&")+price, "only accepts active prices")
+		b.refused("/v1/payment_links", strings.TrimPrefix(form, "mode=subscription&success_url=http://app.test&")+price,
+			"only accepts active prices")
 	})
 }
 
@@ -177,7 +191,8 @@ func TestAPortalNeedsItsSettingsSaved(t *testing.T) {
 		if page := b.visited(stripeHost + "/_sim"); page.says("#portal") == "" {
 			t.Error("the controls do not say that the settings are missing")
 		}
-		if status, location, _ := b.submit(stripeHost+"/_sim/portal", url.Values{"page": {"yes"}}); status != http.StatusSeeOther || location != "/_sim" {
+		if status, location, _ := b.submit(stripeHost+"/_sim/portal",
+			url.Values{"page": {"yes"}}); status != http.StatusSeeOther || location != "/_sim" {
 			t.Errorf("the button leads to %d %s", status, location)
 		}
 		b.portal(customer, "return_url=http://app.test")
@@ -195,10 +210,12 @@ func TestAScheduleOwnsItsSubscription(t *testing.T) {
 		_, schedule := b.send("POST", stripeHost+"/v1/subscription_schedules", nil, "from_subscription="+sub.ID)
 		at := "/v1/subscription_schedules/" + schedule["id"].(string)
 		const want = "updating any cancelation behavior directly is not allowed"
-		for _, form := range []string{"cancel_at_period_end=true", "cancel_at_period_end=false", "cancel_at=" + fmt.Sprint(end.Unix())} {
+		for _, form := range []string{"cancel_at_period_end=true", "cancel_at_period_end=false",
+			"cancel_at=" + fmt.Sprint(end.Unix())} {
 			b.refused("/v1/subscriptions/"+sub.ID, form, want)
 		}
-		for what, err := range map[string]error{"cancel": b.CancelSubscription(sub.ID, true), "portal": b.PortalCancel(sub.ID), "resume": b.ResumeSubscription(sub.ID)} {
+		for what, err := range map[string]error{"cancel": b.CancelSubscription(sub.ID, true),
+			"portal": b.PortalCancel(sub.ID), "resume": b.ResumeSubscription(sub.ID)} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", what, err)
 			}
@@ -209,7 +226,8 @@ func TestAScheduleOwnsItsSubscription(t *testing.T) {
 		}
 		mark := b.mark()
 		b.send("POST", stripeHost+at, nil, "end_behavior=cancel")
-		if got := ends(); got != float64(end.Unix()) || !strings.Contains(strings.Join(b.eventsSince(mark), " "), "customer.subscription.updated") {
+		if got := ends(); got != float64(end.Unix()) || !strings.Contains(strings.Join(b.eventsSince(mark), " "),
+			"customer.subscription.updated") {
 			t.Errorf("with end_behavior=cancel its cancel_at is %v, want %d; events %v", got, end.Unix(), b.eventsSince(mark))
 		}
 		b.send("POST", stripeHost+at+"/release", nil, "preserve_cancel_date=true")
@@ -225,16 +243,19 @@ func TestAScheduleOwnsItsSubscription(t *testing.T) {
 		_, schedule = b.send("POST", stripeHost+"/v1/subscription_schedules", nil, "from_subscription="+second.ID)
 		b.send("POST", stripeHost+"/v1/subscription_schedules/"+schedule["id"].(string), nil, "end_behavior=cancel")
 		b.send("POST", stripeHost+"/v1/subscription_schedules/"+schedule["id"].(string)+"/release", nil, "")
-		if response, _ := b.send("POST", stripeHost+"/v1/subscriptions/"+second.ID, nil, "cancel_at_period_end=true"); response.StatusCode != http.StatusOK || b.subscription(second.ID).Schedule != "" {
+		if response, _ := b.send("POST", stripeHost+"/v1/subscriptions/"+second.ID, nil,
+			"cancel_at_period_end=true"); response.StatusCode != http.StatusOK || b.subscription(second.ID).Schedule != "" {
 			t.Errorf("after its release it cannot be canceled: %d", response.StatusCode)
 		}
 
 		third := b.subscribed(monthly(b))
 		_, schedule = b.send("POST", stripeHost+"/v1/subscription_schedules", nil, "from_subscription="+third.ID)
-		if response, _ := b.send("DELETE", stripeHost+"/v1/subscriptions/"+third.ID, nil, ""); response.StatusCode != http.StatusOK {
+		if response, _ := b.send("DELETE", stripeHost+"/v1/subscriptions/"+third.ID, nil,
+			""); response.StatusCode != http.StatusOK {
 			t.Errorf("canceling at once answers %d", response.StatusCode)
 		}
-		if _, shown := b.send("GET", stripeHost+"/v1/subscription_schedules/"+schedule["id"].(string), nil, ""); shown["status"] != "canceled" {
+		if _, shown := b.send("GET", stripeHost+"/v1/subscription_schedules/"+schedule["id"].(string), nil,
+			""); shown["status"] != "canceled" {
 			t.Errorf("its schedule is %v", shown["status"])
 		}
 	})
@@ -243,16 +264,23 @@ func TestAScheduleOwnsItsSubscription(t *testing.T) {
 func TestAnIncompleteSubscriptionEndsAsExpired(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(b *bench, sub, invoice string){
-		"after 23 hours":           func(b *bench, _, _ string) { b.Advance(23*time.Hour + time.Minute) },
-		"by cancellation":          func(b *bench, sub, _ string) { b.send("DELETE", stripeHost+"/v1/subscriptions/"+sub, nil, "") },
-		"by voiding its invoice":   func(b *bench, _, invoice string) { b.send("POST", stripeHost+"/v1/invoices/"+invoice+"/void", nil, "") },
+		"after 23 hours": func(b *bench, _, _ string) { b.Advance(23*time.Hour + time.Minute) },
+		"by cancellation": func(b *bench, sub, _ string) {
+			b.send("DELETE", stripeHost+"/v1/subscriptions/"+sub,
+				nil, "")
+		},
+		"by voiding its invoice": func(b *bench, _, invoice string) {
+			b.send("POST",
+				stripeHost+"/v1/invoices/"+invoice+"/void", nil, "")
+		},
 		"by a cancellation action": func(b *bench, sub, _ string) { must(b, b.CancelSubscription(sub, false)) },
 	} {
 		for _, how := range []string{"payment_behavior=default_incomplete", "default_payment_method=pm_card_chargeDeclined"} {
 			t.Run(name+" "+how, func(t *testing.T) {
 				t.Parallel()
 				inBubble(t, func(t *testing.T, b *bench) {
-					_, sub := b.send("POST", stripeHost+"/v1/subscriptions", nil, how+"&expand[]=latest_invoice&items[0][price]="+monthly(b)+"&customer="+b.customer("ada@example.com").ID)
+					_, sub := b.send("POST", stripeHost+"/v1/subscriptions", nil,
+						how+"&expand[]=latest_invoice&items[0][price]="+monthly(b)+"&customer="+b.customer("ada@example.com").ID)
 					invoice, _ := sub["latest_invoice"].(map[string]any)
 					if sub["status"] != "incomplete" || invoice["status"] != "open" || invoice["hosted_invoice_url"] == nil {
 						t.Fatalf("the subscription is %v with invoice %v", sub["status"], invoice)
@@ -260,7 +288,9 @@ func TestAnIncompleteSubscriptionEndsAsExpired(t *testing.T) {
 					mark := b.mark()
 					end(b, sub["id"].(string), invoice["id"].(string))
 					events := strings.Join(b.eventsSince(mark), " ")
-					if got := b.Subscriptions()[0]; got.Status != "incomplete_expired" || b.Invoices()[0].Status != "void" || strings.Contains(events, "customer.subscription.deleted") || !strings.Contains(events, "customer.subscription.updated") {
+					if got := b.Subscriptions()[0]; got.Status != "incomplete_expired" || b.Invoices()[0].Status != "void" ||
+						strings.Contains(events, "customer.subscription.deleted") ||
+						!strings.Contains(events, "customer.subscription.updated") {
 						t.Errorf("it is %s, its invoice %s, the events %s", got.Status, b.Invoices()[0].Status, events)
 					}
 				})
@@ -277,10 +307,12 @@ func TestALookupKeyMovesToANewPrice(t *testing.T) {
 		b.refused("/v1/prices", form, "already uses that lookup key")
 		mark := b.mark()
 		_, fresh := b.send("POST", stripeHost+"/v1/prices", nil, form+"&transfer_lookup_key=true")
-		if prices := b.Prices(); prices[0].ID != old || prices[0].LookupKey != "" || prices[1].LookupKey != "pro" || prices[1].ID != fresh["id"] {
+		if prices := b.Prices(); prices[0].ID != old || prices[0].LookupKey != "" || prices[1].LookupKey != "pro" ||
+			prices[1].ID != fresh["id"] {
 			t.Errorf("the prices are %+v", prices)
 		}
-		if events := strings.Join(b.eventsSince(mark), " "); !strings.Contains(events, "price.updated") || !strings.Contains(events, "price.created") {
+		if events := strings.Join(b.eventsSince(mark), " "); !strings.Contains(events, "price.updated") ||
+			!strings.Contains(events, "price.created") {
 			t.Errorf("the events are %s", events)
 		}
 		_, found := b.send("GET", stripeHost+"/v1/prices?lookup_keys[]=pro", nil, "")

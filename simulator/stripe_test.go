@@ -32,12 +32,15 @@ func onLoopback(t *testing.T) *bench {
 func TestStripeGoReadsTheCatalogItWrites(t *testing.T) {
 	t.Parallel()
 	b := onLoopback(t)
-	product, err := b.stripe.V1Products.Create(t.Context(), &stripe.ProductCreateParams{Name: stripe.String("Pro"), Metadata: map[string]string{"plan": "pro"}})
+	product, err := b.stripe.V1Products.Create(t.Context(), &stripe.ProductCreateParams{Name: stripe.String("Pro"),
+		Metadata: map[string]string{"plan": "pro"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	price, err := b.stripe.V1Prices.Create(t.Context(), &stripe.PriceCreateParams{Product: &product.ID, Currency: stripe.String("eur"), UnitAmount: stripe.Int64(1200),
-		LookupKey: stripe.String("pro_monthly"), Recurring: &stripe.PriceCreateRecurringParams{Interval: stripe.String("month")}})
+	price, err := b.stripe.V1Prices.Create(t.Context(), &stripe.PriceCreateParams{Product: &product.ID,
+		Currency: stripe.String("eur"), UnitAmount: stripe.Int64(1200),
+		LookupKey: stripe.String("pro_monthly"), Recurring: &stripe.PriceCreateRecurringParams{
+			Interval: stripe.String("month")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,13 +53,17 @@ func TestStripeGoReadsTheCatalogItWrites(t *testing.T) {
 		}
 		found = append(found, p)
 	}
-	if len(found) != 1 || found[0].ID != price.ID || found[0].Product.Metadata["plan"] != "pro" || found[0].Recurring.Interval != "month" {
+	if len(found) != 1 || found[0].ID != price.ID || found[0].Product.Metadata["plan"] != "pro" ||
+		found[0].Recurring.Interval != "month" {
 		t.Errorf("found %+v", found)
 	}
-	if _, err := b.stripe.V1Prices.Create(t.Context(), &stripe.PriceCreateParams{Product: &product.ID, Currency: stripe.String("eur"), UnitAmount: stripe.Int64(1), LookupKey: stripe.String("pro_monthly")}); err == nil {
+	if _, err := b.stripe.V1Prices.Create(t.Context(), &stripe.PriceCreateParams{Product: &product.ID,
+		Currency: stripe.String("eur"), UnitAmount: stripe.Int64(1), LookupKey: stripe.String("pro_monthly")}); err == nil {
 		t.Error("a lookup key can be used twice")
 	}
-	moved, err := b.stripe.V1Prices.Create(t.Context(), &stripe.PriceCreateParams{Product: &product.ID, Currency: stripe.String("eur"), UnitAmount: stripe.Int64(1), LookupKey: stripe.String("pro_monthly"), TransferLookupKey: stripe.Bool(true)})
+	moved, err := b.stripe.V1Prices.Create(t.Context(), &stripe.PriceCreateParams{Product: &product.ID,
+		Currency: stripe.String("eur"), UnitAmount: stripe.Int64(1), LookupKey: stripe.String("pro_monthly"),
+		TransferLookupKey: stripe.Bool(true)})
 	if err != nil || moved.LookupKey != "pro_monthly" {
 		t.Errorf("transfer_lookup_key: %+v, %v", moved, err)
 	}
@@ -67,14 +74,16 @@ func TestStripeGoExpandsFourLevels(t *testing.T) {
 	b := onLoopback(t)
 	sub := b.subscribed(monthly(b))
 	params := &stripe.SubscriptionRetrieveParams{}
-	for _, path := range []string{"customer", "latest_invoice.payments", "items.data.price.product", "default_payment_method"} {
+	for _, path := range []string{"customer", "latest_invoice.payments", "items.data.price.product",
+		"default_payment_method"} {
 		params.AddExpand(path)
 	}
 	got, err := b.stripe.V1Subscriptions.Retrieve(t.Context(), sub.ID, params)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Customer.Email != "buyer@example.com" || got.Items.Data[0].Price.Product.Name != "Pro" || got.DefaultPaymentMethod.Card.Last4 != "4242" ||
+	if got.Customer.Email != "buyer@example.com" || got.Items.Data[0].Price.Product.Name != "Pro" ||
+		got.DefaultPaymentMethod.Card.Last4 != "4242" ||
 		got.LatestInvoice.Status != "paid" || len(got.LatestInvoice.Payments.Data) != 1 {
 		t.Errorf("expanded subscription is %+v", got)
 	}
@@ -102,7 +111,8 @@ func TestStripeGoPagesInBothDirections(t *testing.T) {
 		want = append([]string{b.customer(fmt.Sprintf("%d@example.com", i)).ID}, want...)
 	}
 	var got []string
-	for customer, err := range b.stripe.V1Customers.List(t.Context(), &stripe.CustomerListParams{ListParams: stripe.ListParams{Limit: stripe.Int64(10)}}).All(t.Context()) {
+	for customer, err := range b.stripe.V1Customers.List(t.Context(),
+		&stripe.CustomerListParams{ListParams: stripe.ListParams{Limit: stripe.Int64(10)}}).All(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +123,8 @@ func TestStripeGoPagesInBothDirections(t *testing.T) {
 	}
 	events := b.Events()
 	var after []string
-	list := &stripe.EventListParams{ListParams: stripe.ListParams{EndingBefore: &events[3].ID, Limit: stripe.Int64(7)}, Types: []*string{stripe.String("customer.created")}}
+	list := &stripe.EventListParams{ListParams: stripe.ListParams{EndingBefore: &events[3].ID, Limit: stripe.Int64(7)},
+		Types: []*string{stripe.String("customer.created")}}
 	for event, err := range b.stripe.V1Events.List(t.Context(), list).All(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -150,7 +161,8 @@ func TestStripeGoSeesTheSubscriptionListsDefaults(t *testing.T) {
 	if _, err := b.stripe.V1Subscriptions.Cancel(t.Context(), sub.ID, nil); err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]int{"": count(""), "all": count("all"), "canceled": count("canceled"), "ended": count("ended"), "active": count("active")}
+	got := map[string]int{"": count(""), "all": count("all"), "canceled": count("canceled"), "ended": count("ended"),
+		"active": count("active")}
 	if diff := cmp.Diff(map[string]int{"": 0, "all": 1, "canceled": 1, "ended": 1, "active": 0}, got); diff != "" {
 		t.Errorf("subscriptions by status (-want +got):\n%s", diff)
 	}
@@ -166,24 +178,33 @@ func TestErrorsHaveStripesShape(t *testing.T) {
 			status             int
 			code, param        string
 		}{
-			"unknown object in the path":   {"GET", "/v1/customers/cus_x", "", 404, "resource_missing", "id"},
-			"unknown object as parameter":  {"POST", "/v1/billing_portal/sessions", "customer=cus_x", 400, "resource_missing", "customer"},
+			"unknown object in the path": {"GET", "/v1/customers/cus_x", "", 404, "resource_missing", "id"},
+			"unknown object as parameter": {"POST", "/v1/billing_portal/sessions", "customer=cus_x", 400, "resource_missing",
+				"customer"},
 			"unknown parameter":            {"POST", "/v1/customers", "bogus=1", 400, "parameter_unknown", "bogus"},
 			"unknown parameter of a query": {"GET", "/v1/customers?bogus=1", "", 400, "parameter_unknown", "bogus"},
-			"missing parameter":            {"POST", "/v1/checkout/sessions", "success_url=http://x.test", 400, "parameter_missing", "mode"},
-			"number":                       {"GET", "/v1/customers?limit=many", "", 400, "parameter_invalid_integer", "limit"},
-			"limit":                        {"GET", "/v1/customers?limit=101", "", 400, "parameter_invalid_integer", "limit"},
-			"cursor":                       {"GET", "/v1/customers?starting_after=cus_x", "", 400, "resource_missing", "starting_after"},
-			"unknown operation":            {"GET", "/v1/nothing", "", 404, "", ""},
-			"metadata value":               {"POST", "/v1/customers", "metadata[k]=" + strings.Repeat("x", 501), 400, "", "metadata[k]"},
-			"metadata key":                 {"POST", "/v1/customers", "metadata[" + strings.Repeat("k", 41) + "]=x", 400, "", "metadata"},
-			"price of nobody":              {"POST", "/v1/checkout/sessions", "mode=payment&success_url=http://x.test&line_items[0][quantity]=1&line_items[0][price]=price_x", 400, "resource_missing", "line_items[0][price]"},
-			"both customers":               {"POST", "/v1/checkout/sessions", "mode=payment&success_url=http://x.test&customer=cus_x&customer_email=a@x.test", 400, "", "customer_email"},
+			"missing parameter": {"POST", "/v1/checkout/sessions", "success_url=http://x.test", 400,
+				"parameter_missing", "mode"},
+			"number": {"GET", "/v1/customers?limit=many", "", 400, "parameter_invalid_integer", "limit"},
+			"limit":  {"GET", "/v1/customers?limit=101", "", 400, "parameter_invalid_integer", "limit"},
+			"cursor": {"GET", "/v1/customers?starting_after=cus_x", "", 400, "resource_missing",
+				"starting_after"},
+			"unknown operation": {"GET", "/v1/nothing", "", 404, "", ""},
+			"metadata value": {"POST", "/v1/customers", "metadata[k]=" + strings.Repeat("x", 501), 400, "",
+				"metadata[k]"},
+			"metadata key": {"POST", "/v1/customers", "metadata[" + strings.Repeat("k", 41) + "]=x", 400, "",
+				"metadata"},
+			"price of nobody": {"POST", "/v1/checkout/sessions",
+				"mode=payment&success_url=http://x.test&line_items[0][quantity]=1&line_items[0][price]=price_x", 400,
+				"resource_missing", "line_items[0][price]"},
+			"both customers": {"POST", "/v1/checkout/sessions",
+				"mode=payment&success_url=http://x.test&customer=cus_x&customer_email=a@x.test", 400, "", "customer_email"},
 		} {
 			response, body := b.send(test.method, stripeHost+test.path, form, test.body)
 			failure, _ := body["error"].(map[string]any)
 			text := func(name string) string { s, _ := failure[name].(string); return s }
-			if response.StatusCode != test.status || text("code") != test.code || text("param") != test.param || text("type") != "invalid_request_error" || text("message") == "" {
+			if response.StatusCode != test.status || text("code") != test.code || text("param") != test.param ||
+				text("type") != "invalid_request_error" || text("message") == "" {
 				t.Errorf("%s: %d %v", name, response.StatusCode, body)
 			}
 			if response.Header.Get("Request-Id") == "" || response.Header.Get(simulator.MarkHeader) != "stripe" {
@@ -199,11 +220,13 @@ func TestErrorsHaveStripesShape(t *testing.T) {
 func TestOnlyTheConfiguredKeyIsAccepted(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		for key, says := range map[string]string{"": "did not provide", "sk_test_other": "Invalid API Key", "sk_live_x": "refuses live keys", "rk_live_x": "refuses live keys"} {
+		for key, says := range map[string]string{"": "did not provide", "sk_test_other": "Invalid API Key",
+			"sk_live_x": "refuses live keys", "rk_live_x": "refuses live keys"} {
 			header := map[string]string{"Authorization": "Bearer " + key}
 			response, body := b.send("GET", stripeHost+"/v1/customers", header, "")
 			message, _ := body["error"].(map[string]any)["message"].(string)
-			if response.StatusCode != http.StatusUnauthorized || !strings.Contains(message, says) || key != "" && strings.Contains(message, key) {
+			if response.StatusCode != http.StatusUnauthorized || !strings.Contains(message, says) || key != "" &&
+				strings.Contains(message, key) {
 				t.Errorf("key %q: %d %s", key, response.StatusCode, message)
 			}
 		}
@@ -245,15 +268,18 @@ func TestBothListNotationsAndMetadataRulesWork(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		price := monthly(b)
 		customer := b.customer("a@example.com")
-		for _, items := range []string{"items[0][price]=" + price + "&items[0][quantity]=3", "items[][price]=" + price + "&items[][quantity]=3"} {
-			_, sub := b.send("POST", stripeHost+"/v1/subscriptions", nil, "customer="+customer.ID+"&default_payment_method=pm_card_visa&"+items)
+		for _, items := range []string{"items[0][price]=" + price + "&items[0][quantity]=3", "items[][price]=" + price +
+			"&items[][quantity]=3"} {
+			_, sub := b.send("POST", stripeHost+"/v1/subscriptions", nil,
+				"customer="+customer.ID+"&default_payment_method=pm_card_visa&"+items)
 			if sub["quantity"] != float64(3) || sub["status"] != "active" {
 				t.Errorf("%s: %v", items, sub)
 			}
 		}
 		path := stripeHost + "/v1/customers/" + customer.ID
 		b.send("POST", path, nil, "metadata[a]=1&metadata[b]=2")
-		if _, got := b.send("POST", path, nil, "metadata[a]=&metadata[c]=3"); !cmp.Equal(got["metadata"], map[string]any{"b": "2", "c": "3"}) {
+		if _, got := b.send("POST", path, nil, "metadata[a]=&metadata[c]=3"); !cmp.Equal(got["metadata"],
+			map[string]any{"b": "2", "c": "3"}) {
 			t.Errorf("metadata is %v, want b and c", got["metadata"])
 		}
 		if _, got := b.send("POST", path, nil, "metadata="); !cmp.Equal(got["metadata"], map[string]any{}) {
@@ -273,9 +299,11 @@ func TestCreatedFiltersAndDeletedEndpoints(t *testing.T) {
 		if data := got["data"].([]any); len(data) != 1 || data[0].(map[string]any)["email"] != "new@example.com" {
 			t.Errorf("customers since an hour: %v", data)
 		}
-		_, endpoint := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil, "url="+inboxHost+"/second&enabled_events[]=customer.created&enabled_events[]=customer.updated")
+		_, endpoint := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil,
+			"url="+inboxHost+"/second&enabled_events[]=customer.created&enabled_events[]=customer.updated")
 		id, secret := endpoint["id"].(string), endpoint["secret"].(string)
-		if _, got := b.send("GET", stripeHost+"/v1/webhook_endpoints/"+id, nil, ""); got["secret"] != nil || !strings.HasPrefix(secret, "whsec_") {
+		if _, got := b.send("GET", stripeHost+"/v1/webhook_endpoints/"+id, nil, ""); got["secret"] != nil ||
+			!strings.HasPrefix(secret, "whsec_") {
 			t.Errorf("the secret is shown again: %v", got)
 		}
 		b.settle()
@@ -313,10 +341,12 @@ func TestEventsAreKeptFor30Days(t *testing.T) {
 func TestEntitlementsFollowTheSubscription(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		price := b.AddPlan(simulator.Plan{ProductName: "Pro", Amount: 2900, Interval: "month", Features: []string{"seats", "sso"}})
+		price := b.AddPlan(simulator.Plan{ProductName: "Pro", Amount: 2900, Interval: "month",
+			Features: []string{"seats", "sso"}})
 		sub := b.subscribed(price)
 		count := func() (keys []string) {
-			for entitlement, err := range b.stripe.V1EntitlementsActiveEntitlements.List(t.Context(), &stripe.EntitlementsActiveEntitlementListParams{Customer: &sub.Customer}).All(t.Context()) {
+			for entitlement, err := range b.stripe.V1EntitlementsActiveEntitlements.List(t.Context(),
+				&stripe.EntitlementsActiveEntitlementListParams{Customer: &sub.Customer}).All(t.Context()) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -340,7 +370,8 @@ func TestAnIncompleteSubscriptionExpiresIn23Hours(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		price, customer := monthly(b), b.customer("a@example.com")
-		_, sub := b.send("POST", stripeHost+"/v1/subscriptions", nil, "customer="+customer.ID+"&default_payment_method=pm_card_chargeDeclined&items[0][price]="+price)
+		_, sub := b.send("POST", stripeHost+"/v1/subscriptions", nil,
+			"customer="+customer.ID+"&default_payment_method=pm_card_chargeDeclined&items[0][price]="+price)
 		if sub["status"] != "incomplete" {
 			t.Fatalf("status is %v, want incomplete", sub["status"])
 		}
@@ -351,7 +382,8 @@ func TestAnIncompleteSubscriptionExpiresIn23Hours(t *testing.T) {
 		if got := b.Invoices()[0].Status; got != "void" {
 			t.Errorf("its invoice is %s, want void", got)
 		}
-		_, failed := b.send("POST", stripeHost+"/v1/subscriptions", nil, "customer="+customer.ID+"&payment_behavior=error_if_incomplete&default_payment_method=pm_card_chargeDeclined&items[0][price]="+price)
+		_, failed := b.send("POST", stripeHost+"/v1/subscriptions", nil,
+			"customer="+customer.ID+"&payment_behavior=error_if_incomplete&default_payment_method=pm_card_chargeDeclined&items[0][price]="+price)
 		if failed["error"] == nil || len(b.Subscriptions()) != 1 {
 			t.Errorf("error_if_incomplete answered %v", failed)
 		}
@@ -369,7 +401,8 @@ func TestStripeGoReadsACardError(t *testing.T) {
 	invoices := b.Invoices()
 	_, err := b.stripe.V1Invoices.Pay(t.Context(), invoices[len(invoices)-1].ID, nil)
 	var failure *stripe.Error
-	if !errors.As(err, &failure) || failure.HTTPStatusCode != http.StatusPaymentRequired || failure.Code != stripe.ErrorCodeCardDeclined || failure.DeclineCode != "generic_decline" {
+	if !errors.As(err, &failure) || failure.HTTPStatusCode != http.StatusPaymentRequired ||
+		failure.Code != stripe.ErrorCodeCardDeclined || failure.DeclineCode != "generic_decline" {
 		t.Errorf("paying with a failing card: %v", err)
 	}
 	if got := b.subscription(sub.ID).Status; got != "past_due" {

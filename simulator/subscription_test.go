@@ -24,19 +24,24 @@ func TestTheSubscriptionTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 	t.Parallel()
 	made := []step{aPayer, aProduct, aPrice, aSubscription}
 	card := func(token string) []step {
-		return []step{{"method", "POST /v1/payment_methods type=card card[token]=" + token}, {"customer", "POST /v1/customers name=SubscriptionTestCustomer"},
-			{"", "POST /v1/payment_methods/{method}/attach customer={customer}"}, {"", "POST /v1/customers/{customer} invoice_settings[default_payment_method]={method}"},
+		return []step{{"method", "POST /v1/payment_methods type=card card[token]=" + token},
+			{"customer", "POST /v1/customers name=SubscriptionTestCustomer"},
+			{"", "POST /v1/payment_methods/{method}/attach customer={customer}"},
+			{"", "POST /v1/customers/{customer} invoice_settings[default_payment_method]={method}"},
 			aProduct, aPrice, aSubscription}
 	}
 	for event, steps := range map[string][]step{
 		"customer.subscription.created": made,
 		"customer.subscription.deleted": append(slices.Clone(made), step{"", "DELETE /v1/subscriptions/{subscription}"}),
-		"customer.subscription.updated": append(slices.Clone(made), step{"", "POST /v1/subscriptions/{subscription} metadata[foo]=bar"}),
-		"customer.subscription.paused": {aCustomer, aProduct, aPrice, {"subscription", aSubscription.request + " trial_period_days=7 trial_settings[end_behavior][missing_payment_method]=pause"},
+		"customer.subscription.updated": append(slices.Clone(made),
+			step{"", "POST /v1/subscriptions/{subscription} metadata[foo]=bar"}),
+		"customer.subscription.paused": {aCustomer, aProduct, aPrice, {"subscription", aSubscription.request +
+			" trial_period_days=7 trial_settings[end_behavior][missing_payment_method]=pause"},
 			{"", "POST /v1/subscriptions/{subscription} trial_end=now"}},
-		"customer.subscription.trial_will_end": {aCustomer, aProduct, aPrice, {"subscription", aSubscription.request + " trial_period_days=1"}},
-		"invoice.payment_failed":               card("tok_chargeCustomerFail"),
-		"invoice.payment_succeeded":            card("tok_visa"),
+		"customer.subscription.trial_will_end": {aCustomer, aProduct, aPrice,
+			{"subscription", aSubscription.request + " trial_period_days=1"}},
+		"invoice.payment_failed":    card("tok_chargeCustomerFail"),
+		"invoice.payment_succeeded": card("tok_visa"),
 	} {
 		t.Run(event, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +75,8 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 		b.Advance(10 * day)
 		item := b.Subscriptions()[0].Items[0]
 		for i := range steps {
-			steps[i].request = strings.NewReplacer("{subscription}", b.Subscriptions()[0].ID, "{item}", item.ID, "{other}", b.Prices()[1].ID).Replace(steps[i].request)
+			steps[i].request = strings.NewReplacer("{subscription}", b.Subscriptions()[0].ID, "{item}", item.ID, "{other}",
+				b.Prices()[1].ID).Replace(steps[i].request)
 		}
 		return b.trigger(steps...)
 	}
@@ -94,18 +100,23 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(t *testing.T, b *bench) {
 			before := ""
-			april(b, step{"", "GET /v1/customers"}, step{"", "POST /v1/subscriptions/{subscription} items[0][id]={item} items[0][price]={other} proration_behavior=always_invoice"})
+			april(b, step{"", "GET /v1/customers"}, step{"",
+				"POST /v1/subscriptions/{subscription} items[0][id]={item} items[0][price]={other} proration_behavior=always_invoice"})
 			if diff := cmp.Diff([]int64{6000, -2000}, b.amounts()); diff != "" {
 				t.Errorf("lines (-want +got):\n%s", diff)
 			}
 			kinds := b.eventsSince(before)
-			want := []string{"invoiceitem.created", "invoiceitem.created", "customer.subscription.updated", "invoice.created", "invoice.finalized", "payment_intent.created",
-				"charge.succeeded", "payment_intent.succeeded", "invoice.paid", "invoice.payment_succeeded", "invoice.updated", "invoice_payment.paid"}
+			want := []string{"invoiceitem.created", "invoiceitem.created", "customer.subscription.updated", "invoice.created",
+				"invoice.finalized", "payment_intent.created",
+				"charge.succeeded", "payment_intent.succeeded", "invoice.paid", "invoice.payment_succeeded", "invoice.updated",
+				"invoice_payment.paid"}
 			if diff := cmp.Diff(want, kinds[len(kinds)-len(want):]); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
-			if got := b.Subscriptions()[0]; !got.PeriodEnd().Equal(time.Date(2000, 5, 1, 0, 0, 0, 0, time.UTC)) || got.LatestInvoice != b.Invoices()[1].ID || b.Invoices()[1].Reason != "subscription_update" {
-				t.Errorf("the period ends %s, latest invoice %s, its reason %s", got.PeriodEnd(), got.LatestInvoice, b.Invoices()[1].Reason)
+			if got := b.Subscriptions()[0]; !got.PeriodEnd().Equal(time.Date(2000, 5, 1, 0, 0, 0, 0, time.UTC)) ||
+				got.LatestInvoice != b.Invoices()[1].ID || b.Invoices()[1].Reason != "subscription_update" {
+				t.Errorf("the period ends %s, latest invoice %s, its reason %s", got.PeriodEnd(), got.LatestInvoice,
+					b.Invoices()[1].Reason)
 			}
 		})
 	})
@@ -116,7 +127,8 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 			if got := b.Customers()[0].Balance; got != -2000 {
 				t.Errorf("the balance is %d, want -2000", got)
 			}
-			b.trigger(step{"", "POST /v1/subscriptions/" + b.Subscriptions()[0].ID + " proration_behavior=none items[0][id]=" + b.Subscriptions()[0].Items[0].ID + " items[0][quantity]=1"})
+			b.trigger(step{"", "POST /v1/subscriptions/" + b.Subscriptions()[0].ID + " proration_behavior=none items[0][id]=" +
+				b.Subscriptions()[0].Items[0].ID + " items[0][quantity]=1"})
 		})
 	})
 	t.Run("none changes only the price", func(t *testing.T) {
@@ -132,7 +144,8 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 	t.Run("proration_date moves the line", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(t *testing.T, b *bench) {
-			april(b, step{"", "POST /v1/subscriptions/{subscription} items[0][id]={item} items[0][quantity]=2 proration_behavior=always_invoice proration_date=955324800"}) // 10 April
+			// 10 April
+			april(b, step{"", "POST /v1/subscriptions/{subscription} items[0][id]={item} items[0][quantity]=2 proration_behavior=always_invoice proration_date=955324800"})
 			if diff := cmp.Diff([]int64{4200, -2100}, b.amounts()); diff != "" {
 				t.Errorf("lines (-want +got):\n%s", diff)
 			}
@@ -154,7 +167,8 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 			if got := len(list["data"].([]any)); got != 2 {
 				t.Errorf("%d items", got)
 			}
-			b.trigger(step{"", "DELETE /v1/subscription_items/" + id + " proration_behavior=none"}, step{"", "GET /v1/subscription_items/" + id + " -> 404"})
+			b.trigger(step{"", "DELETE /v1/subscription_items/" + id + " proration_behavior=none"},
+				step{"", "GET /v1/subscription_items/" + id + " -> 404"})
 		})
 	})
 	t.Run("the preview is what happens", func(t *testing.T) {
@@ -162,7 +176,8 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 		inBubble(t, func(t *testing.T, b *bench) {
 			preview := april(b, step{"", "POST /v1/invoices/create_preview subscription={subscription} subscription_details[items][0][id]={item} subscription_details[items][0][price]={other} subscription_details[proration_behavior]=always_invoice"})
 			if preview["amount_due"] != float64(4000) || preview["billing_reason"] != "upcoming" || len(b.Invoices()) != 1 {
-				t.Errorf("the preview asks for %v (%v), %d invoices", preview["amount_due"], preview["billing_reason"], len(b.Invoices()))
+				t.Errorf("the preview asks for %v (%v), %d invoices", preview["amount_due"], preview["billing_reason"],
+					len(b.Invoices()))
 			}
 			next := b.trigger(step{"", "POST /v1/invoices/create_preview customer=" + b.Customers()[0].ID})
 			if next["amount_due"] != float64(3000) {
@@ -177,7 +192,8 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 			b.trigger(aPayer, aProduct, aPrice, aYear, aSubscription)
 			b.Advance(10 * day)
 			sub := b.Subscriptions()[0]
-			b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID + " items[0][price]=" + b.Prices()[1].ID})
+			b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID + " items[0][price]=" +
+				b.Prices()[1].ID})
 			if diff := cmp.Diff([]int64{-2000, 30000}, b.amounts()); diff != "" {
 				t.Errorf("lines (-want +got):\n%s", diff)
 			}
@@ -189,10 +205,12 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 	t.Run("from free to paid begins a new period at once", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(t *testing.T, b *bench) {
-			b.trigger(aPayer, aProduct, step{"price", strings.Replace(aPrice.request, "3000", "0", 1)}, anotherPrice, aSubscription)
+			b.trigger(aPayer, aProduct, step{"price", strings.Replace(aPrice.request, "3000", "0", 1)}, anotherPrice,
+				aSubscription)
 			b.Advance(10 * day)
 			sub := b.Subscriptions()[0]
-			b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID + " items[0][price]=" + b.Prices()[1].ID})
+			b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID + " items[0][price]=" +
+				b.Prices()[1].ID})
 			if got := b.Subscriptions()[0]; !got.Anchor.Equal(b.Now()) || b.Charges()[0].Amount != 9000 {
 				t.Errorf("anchor %s, charged %d", got.Anchor, b.Charges()[0].Amount)
 			}
@@ -208,7 +226,8 @@ func TestAnUpdateThatCannotBePaid(t *testing.T) {
 			b.t.Fatal(err)
 		}
 		sub := b.Subscriptions()[0]
-		return b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID + " items[0][price]=" + b.Prices()[1].ID +
+		return b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID +
+			" items[0][price]=" + b.Prices()[1].ID +
 			" proration_behavior=always_invoice payment_behavior=" + behaviour + answer})
 	}
 	t.Run("allow_incomplete", func(t *testing.T) {
@@ -224,7 +243,8 @@ func TestAnUpdateThatCannotBePaid(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(t *testing.T, b *bench) {
 			update(b, "error_if_incomplete", " -> 402")
-			if got := b.Subscriptions()[0]; got.Status != "active" || got.Items[0].Price != b.Prices()[0].ID || len(b.Invoices()) != 1 {
+			if got := b.Subscriptions()[0]; got.Status != "active" || got.Items[0].Price != b.Prices()[0].ID ||
+				len(b.Invoices()) != 1 {
 				t.Errorf("it is %s with %s and %d invoices", got.Status, got.Items[0].Price, len(b.Invoices()))
 			}
 		})
@@ -233,7 +253,8 @@ func TestAnUpdateThatCannotBePaid(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(t *testing.T, b *bench) {
 			update(b, "default_incomplete", "")
-			if got := b.Subscriptions()[0]; got.Status != "past_due" || b.Invoices()[1].Status != "open" || b.Invoices()[1].Attempts != 0 {
+			if got := b.Subscriptions()[0]; got.Status != "past_due" || b.Invoices()[1].Status != "open" ||
+				b.Invoices()[1].Attempts != 0 {
 				t.Errorf("it is %s with an invoice %+v", got.Status, b.Invoices()[1])
 			}
 		})
@@ -251,7 +272,8 @@ func TestAnUpdateThatCannotBePaid(t *testing.T) {
 			if err := b.PayInvoice(b.Invoices()[1].ID); err != nil {
 				t.Fatal(err)
 			}
-			if got := b.Subscriptions()[0]; got.PendingUpdate != nil || got.Items[0].Price != b.Prices()[1].ID || !slices.Contains(b.eventsSince(""), "customer.subscription.pending_update_applied") {
+			if got := b.Subscriptions()[0]; got.PendingUpdate != nil || got.Items[0].Price != b.Prices()[1].ID ||
+				!slices.Contains(b.eventsSince(""), "customer.subscription.pending_update_applied") {
 				t.Errorf("after payment it is %+v", got)
 			}
 		})
@@ -261,7 +283,8 @@ func TestAnUpdateThatCannotBePaid(t *testing.T) {
 		inBubble(t, func(t *testing.T, b *bench) {
 			update(b, "pending_if_incomplete", "")
 			b.Advance(23 * time.Hour)
-			if got := b.Subscriptions()[0]; got.PendingUpdate != nil || got.Items[0].Price != b.Prices()[0].ID || b.Invoices()[1].Status != "void" ||
+			if got := b.Subscriptions()[0]; got.PendingUpdate != nil || got.Items[0].Price != b.Prices()[0].ID ||
+				b.Invoices()[1].Status != "void" ||
 				!slices.Contains(b.eventsSince(""), "customer.subscription.pending_update_expired") {
 				t.Errorf("after 23 hours it is %+v, the invoice %s", got, b.Invoices()[1].Status)
 			}
@@ -272,7 +295,8 @@ func TestAnUpdateThatCannotBePaid(t *testing.T) {
 func TestADefaultIncompleteSubscriptionIsConfirmedByItsSecret(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		answer := b.trigger(aCustomer, aProduct, aPrice, step{"", aSubscription.request + " payment_behavior=default_incomplete payment_settings[save_default_payment_method]=on_subscription expand[]=latest_invoice.confirmation_secret"})
+		answer := b.trigger(aCustomer, aProduct, aPrice,
+			step{"", aSubscription.request + " payment_behavior=default_incomplete payment_settings[save_default_payment_method]=on_subscription expand[]=latest_invoice.confirmation_secret"})
 		secret := answer["latest_invoice"].(map[string]any)["confirmation_secret"].(map[string]any)["client_secret"].(string)
 		if !strings.HasPrefix(secret, b.Invoices()[0].PaymentIntent) || answer["status"] != "incomplete" {
 			t.Fatalf("the secret is %s, the status %v", secret, answer["status"])
@@ -293,12 +317,14 @@ func TestAnAnchorInTheFutureMakesTheFirstPeriodAPart(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		// 1 January to 11 January of a month that begins on 11 December: 10 of 31 days.
-		b.trigger(aPayer, aProduct, step{"price", strings.Replace(aPrice.request, "3000", "3100", 1)}, step{"", aSubscription.request + " billing_cycle_anchor_config[day_of_month]=11"})
+		b.trigger(aPayer, aProduct, step{"price", strings.Replace(aPrice.request, "3000", "3100", 1)},
+			step{"", aSubscription.request + " billing_cycle_anchor_config[day_of_month]=11"})
 		if got := b.Charges()[0].Amount; got != 1000 {
 			t.Errorf("the first charge is %d, want 1000", got)
 		}
 		b.Advance(10*day + time.Hour)
-		if got := b.Charges()[1].Amount; got != 3100 || !b.Subscriptions()[0].PeriodEnd().Equal(time.Date(2000, 2, 11, 0, 0, 0, 0, time.UTC)) {
+		if got := b.Charges()[1].Amount; got != 3100 || !b.Subscriptions()[0].PeriodEnd().Equal(time.Date(2000, 2, 11, 0, 0,
+			0, 0, time.UTC)) {
 			t.Errorf("the second charge is %d, the period ends %s", got, b.Subscriptions()[0].PeriodEnd())
 		}
 	})
@@ -318,7 +344,8 @@ func TestMixedIntervalsRenewEachByItself(t *testing.T) {
 			t.Errorf("lines after a year (-want +got):\n%s", diff)
 		}
 		id := b.Subscriptions()[0].ID
-		b.trigger(step{"", "POST /v1/subscriptions/" + id + " cancel_at_period_end=true -> 400"}, step{"", "POST /v1/subscriptions/" + id + " cancel_at=max_period_end"})
+		b.trigger(step{"", "POST /v1/subscriptions/" + id + " cancel_at_period_end=true -> 400"},
+			step{"", "POST /v1/subscriptions/" + id + " cancel_at=max_period_end"})
 		if got := b.Subscriptions()[0]; !got.CancelAt.Equal(time.Date(2002, 1, 1, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("it ends %s", got.CancelAt)
 		}
@@ -350,14 +377,18 @@ func TestASentSubscriptionIsActiveAtOnceAndPastDueLater(t *testing.T) {
 
 func TestAPausedCollectionRenewsWithoutMoney(t *testing.T) {
 	t.Parallel()
-	for behaviour, want := range map[string]string{"keep_as_draft": "draft", "mark_uncollectible": "uncollectible", "void": "void"} {
+	for behaviour, want := range map[string]string{"keep_as_draft": "draft", "mark_uncollectible": "uncollectible",
+		"void": "void"} {
 		t.Run(behaviour, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, b *bench) {
 				sub := b.subscribed(monthly(b))
-				b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " pause_collection[behavior]=" + behaviour + " pause_collection[resumes_at]=952000000"}) // 2 March
+				// 2 March
+				b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " pause_collection[behavior]=" + behaviour +
+					" pause_collection[resumes_at]=952000000"})
 				b.Advance(32 * day)
-				if got := b.Invoices()[1]; got.Status != want || len(b.Charges()) != 1 || b.subscription(sub.ID).Status != "active" {
+				if got := b.Invoices()[1]; got.Status != want || len(b.Charges()) != 1 ||
+					b.subscription(sub.ID).Status != "active" {
 					t.Errorf("the renewal is %s with %d charges, want %s with the first only", got.Status, len(b.Charges()), want)
 				}
 				b.Advance(60 * day)
@@ -372,7 +403,8 @@ func TestAPausedCollectionRenewsWithoutMoney(t *testing.T) {
 func TestAPausedSubscriptionResumesWhenItIsPaid(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(aCustomer, aProduct, aPrice, step{"", aSubscription.request + " trial_period_days=7 trial_settings[end_behavior][missing_payment_method]=pause"})
+		b.trigger(aCustomer, aProduct, aPrice, step{"", aSubscription.request +
+			" trial_period_days=7 trial_settings[end_behavior][missing_payment_method]=pause"})
 		b.Advance(8 * day)
 		sub := b.Subscriptions()[0]
 		if sub.Status != "paused" {
@@ -407,10 +439,12 @@ func TestOnlyEndiveKnowsAnExplicitPause(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		sub := b.subscribed(monthly(b))
-		if response, _ := b.send(http.MethodPost, stripeHost+"/v1/subscriptions/"+sub.ID+"/pause", map[string]string{"Stripe-Version": "2026-08-26.dahlia"}, ""); response.StatusCode != http.StatusNotFound {
+		if response, _ := b.send(http.MethodPost, stripeHost+"/v1/subscriptions/"+sub.ID+"/pause",
+			map[string]string{"Stripe-Version": "2026-08-26.dahlia"}, ""); response.StatusCode != http.StatusNotFound {
 			t.Errorf("dahlia answers %d", response.StatusCode)
 		}
-		if _, body := b.send(http.MethodPost, stripeHost+"/v1/subscriptions/"+sub.ID+"/pause", map[string]string{"Stripe-Version": "2026-10-28.endive"}, ""); body["status"] != "paused" {
+		if _, body := b.send(http.MethodPost, stripeHost+"/v1/subscriptions/"+sub.ID+"/pause",
+			map[string]string{"Stripe-Version": "2026-10-28.endive"}, ""); body["status"] != "paused" {
 			t.Errorf("endive answers %v", body)
 		}
 	})
@@ -422,11 +456,13 @@ func TestCancelingAtOnceCanCreditTheRest(t *testing.T) {
 		b.Advance(91 * day)
 		b.trigger(aPayer, aProduct, aPrice, aSubscription)
 		b.Advance(15 * day)
-		b.trigger(step{"", "DELETE /v1/subscriptions/" + b.Subscriptions()[0].ID + " prorate=true invoice_now=true cancellation_details[feedback]=unused"})
+		b.trigger(step{"", "DELETE /v1/subscriptions/" + b.Subscriptions()[0].ID +
+			" prorate=true invoice_now=true cancellation_details[feedback]=unused"})
 		if got := b.Customers()[0].Balance; got != -1500 {
 			t.Errorf("the balance is %d, want -1500", got)
 		}
-		b.trigger(step{"", "POST /v1/subscriptions/" + b.Subscriptions()[0].ID + " cancellation_details[feedback]=bored -> 400"})
+		b.trigger(step{"", "POST /v1/subscriptions/" + b.Subscriptions()[0].ID +
+			" cancellation_details[feedback]=bored -> 400"})
 	})
 }
 
@@ -436,7 +472,8 @@ func TestATrialCanBeEndedMovedAndAdded(t *testing.T) {
 		b.trigger(aPayer, aProduct, aPrice, step{"", aSubscription.request + " trial_period_days=14"})
 		sub := b.Subscriptions()[0]
 		b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " trial_end=948000000"}) // 16 January 2000
-		if got := b.Subscriptions()[0]; got.Status != "trialing" || got.PeriodEnd().Unix() != 948000000 || !got.Anchor.Equal(got.TrialEnd) {
+		if got := b.Subscriptions()[0]; got.Status != "trialing" || got.PeriodEnd().Unix() != 948000000 ||
+			!got.Anchor.Equal(got.TrialEnd) {
 			t.Errorf("moved, it is %s until %s", got.Status, got.PeriodEnd())
 		}
 		b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " trial_end=now"})
@@ -470,8 +507,10 @@ func TestCancelingAtOnceDropsPendingProrations(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.trigger(aPayer, aProduct, aPrice, aSubscription)
 		sub := b.Subscriptions()[0]
-		list := b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID + " items[0][quantity]=2"},
-			step{"", "DELETE /v1/subscriptions/" + sub.ID}, step{"", "GET /v1/invoiceitems?pending=true&customer=" + sub.Customer})
+		list := b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID +
+			" items[0][quantity]=2"},
+			step{"", "DELETE /v1/subscriptions/" + sub.ID}, step{"", "GET /v1/invoiceitems?pending=true&customer=" +
+				sub.Customer})
 		if data := list["data"].([]any); len(data) != 0 {
 			t.Errorf("%d items are still pending", len(data))
 		}

@@ -32,11 +32,14 @@ func TestACheckoutWaitsForTheChallengeAndIsPaidAfterIt(t *testing.T) {
 		session := b.session("subscription", monthly(b), nil)
 		before := b.mark()
 		intent := b.asked(session.ID, asksAlways)
-		if diff := cmp.Diff([]string{"payment_intent.created", "payment_intent.requires_action"}, b.eventsSince(before)); diff != "" {
+		if diff := cmp.Diff([]string{"payment_intent.created", "payment_intent.requires_action"},
+			b.eventsSince(before)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
-		if got := b.CheckoutSessions()[0]; got.Status != "open" || got.PaymentStatus != "unpaid" || len(b.Customers())+len(b.Subscriptions())+len(b.Charges()) != 0 {
-			t.Fatalf("while it waits the session is %s and %s, with %d customers, %d subscriptions, %d charges", got.Status, got.PaymentStatus,
+		if got := b.CheckoutSessions()[0]; got.Status != "open" || got.PaymentStatus != "unpaid" ||
+			len(b.Customers())+len(b.Subscriptions())+len(b.Charges()) != 0 {
+			t.Fatalf("while it waits the session is %s and %s, with %d customers, %d subscriptions, %d charges", got.Status,
+				got.PaymentStatus,
 				len(b.Customers()), len(b.Subscriptions()), len(b.Charges()))
 		}
 		if err := b.Authenticate(intent, true); err != nil {
@@ -60,7 +63,8 @@ func TestAFailedChallengeLeavesTheCheckoutOpen(t *testing.T) {
 		session := b.session("payment", b.AddPlan(simulator.Plan{ProductName: "Lifetime", Amount: 9900}), nil)
 		intent := b.asked(session.ID, asksAlways)
 		var failed *simulator.StripeError
-		if err := b.Authenticate(intent, false); !errors.As(err, &failed) || failed.Code != "payment_intent_authentication_failure" {
+		if err := b.Authenticate(intent, false); !errors.As(err, &failed) ||
+			failed.Code != "payment_intent_authentication_failure" {
 			t.Errorf("error is %v", err)
 		}
 		if kinds := b.eventsSince(""); kinds[len(kinds)-1] != "payment_intent.payment_failed" || len(b.Charges()) != 0 {
@@ -80,7 +84,8 @@ func TestACardCanBeDeclinedAfterItsChallenge(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		session := b.session("payment", b.AddPlan(simulator.Plan{ProductName: "Lifetime", Amount: 9900}), nil)
 		var declined *simulator.StripeError
-		if err := b.Authenticate(b.asked(session.ID, "4000008400001629"), true); !errors.As(err, &declined) || declined.Code != "card_declined" {
+		if err := b.Authenticate(b.asked(session.ID, "4000008400001629"), true); !errors.As(err, &declined) ||
+			declined.Code != "card_declined" {
 			t.Errorf("error is %v, want card_declined", err)
 		}
 		if got := b.CheckoutSessions()[0]; got.Status != "open" {

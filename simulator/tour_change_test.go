@@ -14,25 +14,31 @@ func changesChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	item := tour.now().Items.Data[0]
 	// What a change would cost is asked first, and changes nothing.
-	preview := ok(sc.V1Invoices.CreatePreview(ctx, &stripe.InvoiceCreatePreviewParams{Subscription: &tour.sub.ID, SubscriptionDetails: &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
-		Items:             []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{ID: &item.ID, Price: &tour.monthly.ID, Quantity: stripe.Int64(9)}},
-		ProrationBehavior: stripe.String("always_invoice")}}))(t)
+	preview := ok(sc.V1Invoices.CreatePreview(ctx, &stripe.InvoiceCreatePreviewParams{Subscription: &tour.sub.ID,
+		SubscriptionDetails: &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
+			Items: []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{ID: &item.ID,
+				Price: &tour.monthly.ID, Quantity: stripe.Int64(9)}},
+			ProrationBehavior: stripe.String("always_invoice")}}))(t)
 	if preview.AmountDue <= 0 || tour.now().Items.Data[0].Quantity != item.Quantity {
 		t.Errorf("the preview is over %d, the quantity %d", preview.AmountDue, tour.now().Items.Data[0].Quantity)
 	}
 	mark := tour.mark()
-	changed := tour.change(&stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("always_invoice"), Items: []*stripe.SubscriptionUpdateItemParams{{ID: &item.ID, Quantity: stripe.Int64(9)}}})
+	changed := tour.change(&stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("always_invoice"),
+		Items: []*stripe.SubscriptionUpdateItemParams{{ID: &item.ID, Quantity: stripe.Int64(9)}}})
 	if changed.Items.Data[0].Quantity != 9 || tour.now("latest_invoice").LatestInvoice.AmountPaid != preview.AmountDue {
 		t.Errorf("paid %d after a preview of %d", tour.now("latest_invoice").LatestInvoice.AmountPaid, preview.AmountDue)
 	}
 	tour.wants(mark, "customer.subscription.updated", "invoiceitem.created", "invoice.paid")
 
 	// A second item, by its own resource.
-	extra := ok(sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Currency: stripe.String("usd"), UnitAmount: stripe.Int64(100), Recurring: &stripe.PriceCreateRecurringParams{Interval: stripe.String("month")},
+	extra := ok(sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Currency: stripe.String("usd"),
+		UnitAmount: stripe.Int64(100), Recurring: &stripe.PriceCreateRecurringParams{Interval: stripe.String("month")},
 		ProductData: &stripe.PriceCreateProductDataParams{Name: stripe.String("Extra")}}))(t)
-	second := ok(sc.V1SubscriptionItems.Create(ctx, &stripe.SubscriptionItemCreateParams{Subscription: &tour.sub.ID, Price: &extra.ID, Quantity: stripe.Int64(3)}))(t)
+	second := ok(sc.V1SubscriptionItems.Create(ctx, &stripe.SubscriptionItemCreateParams{Subscription: &tour.sub.ID,
+		Price: &extra.ID, Quantity: stripe.Int64(3)}))(t)
 	ok(sc.V1SubscriptionItems.Update(ctx, second.ID, &stripe.SubscriptionItemUpdateParams{Quantity: stripe.Int64(4)}))(t)
-	if items := every(t, sc.V1SubscriptionItems.List(ctx, &stripe.SubscriptionItemListParams{Subscription: &tour.sub.ID}).All(ctx)); len(items) != 2 {
+	if items := every(t, sc.V1SubscriptionItems.List(ctx,
+		&stripe.SubscriptionItemListParams{Subscription: &tour.sub.ID}).All(ctx)); len(items) != 2 {
 		t.Errorf("%d items", len(items))
 	}
 	ok(sc.V1SubscriptionItems.Delete(ctx, second.ID, nil))(t)
@@ -42,7 +48,8 @@ func changesChapter(t *testing.T, tour *tour) {
 
 	// Collection pauses: the invoices are void until it goes on.
 	mark = tour.mark()
-	tour.change(&stripe.SubscriptionUpdateParams{PauseCollection: &stripe.SubscriptionUpdatePauseCollectionParams{Behavior: stripe.String("void")}})
+	tour.change(&stripe.SubscriptionUpdateParams{PauseCollection: &stripe.SubscriptionUpdatePauseCollectionParams{
+		Behavior: stripe.String("void")}})
 	tour.wants(mark, "customer.subscription.updated")
 	mark = tour.mark()
 	tour.eventually(time.Unix(tour.now().Items.Data[0].CurrentPeriodEnd, 0).Add(2 * time.Hour))
@@ -60,13 +67,19 @@ func changesChapter(t *testing.T, tour *tour) {
 func scheduleChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	mark := tour.mark()
-	schedule := ok(sc.V1SubscriptionSchedules.Create(ctx, &stripe.SubscriptionScheduleCreateParams{FromSubscription: &tour.sub.ID}))(t)
+	schedule := ok(sc.V1SubscriptionSchedules.Create(ctx,
+		&stripe.SubscriptionScheduleCreateParams{FromSubscription: &tour.sub.ID}))(t)
 	phase := schedule.Phases[0]
 	// From the next period on it is one, by the month.
-	schedule = ok(sc.V1SubscriptionSchedules.Update(ctx, schedule.ID, &stripe.SubscriptionScheduleUpdateParams{EndBehavior: stripe.String("release"), Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{
-		{StartDate: &phase.StartDate, EndDate: &phase.EndDate, Items: []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: &tour.monthly.ID, Quantity: stripe.Int64(9)}}},
-		{StartDate: &phase.EndDate, Items: []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: &tour.monthly.ID, Quantity: stripe.Int64(1)}}, Duration: &stripe.SubscriptionScheduleUpdatePhaseDurationParams{Interval: stripe.String("month"), IntervalCount: stripe.Int64(1)}},
-	}}))(t)
+	schedule = ok(sc.V1SubscriptionSchedules.Update(ctx, schedule.ID,
+		&stripe.SubscriptionScheduleUpdateParams{EndBehavior: stripe.String("release"),
+			Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{
+				{StartDate: &phase.StartDate, EndDate: &phase.EndDate,
+					Items: []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: &tour.monthly.ID, Quantity: stripe.Int64(9)}}},
+				{StartDate: &phase.EndDate, Items: []*stripe.SubscriptionScheduleUpdatePhaseItemParams{{Price: &tour.monthly.ID,
+					Quantity: stripe.Int64(1)}}, Duration: &stripe.SubscriptionScheduleUpdatePhaseDurationParams{
+					Interval: stripe.String("month"), IntervalCount: stripe.Int64(1)}},
+			}}))(t)
 	if schedule.Status != "active" || len(schedule.Phases) != 2 || tour.now().Schedule == nil {
 		t.Errorf("the schedule is %s with %d phases", schedule.Status, len(schedule.Phases))
 	}
@@ -76,7 +89,8 @@ func scheduleChapter(t *testing.T, tour *tour) {
 	if got := tour.now().Items.Data[0].Quantity; got != 1 {
 		t.Errorf("in the second phase there are %d, want 1", got)
 	}
-	if got := ok(sc.V1SubscriptionSchedules.Release(ctx, schedule.ID, nil))(t); got.Status != "released" || tour.now().Schedule != nil {
+	if got := ok(sc.V1SubscriptionSchedules.Release(ctx, schedule.ID, nil))(t); got.Status != "released" ||
+		tour.now().Schedule != nil {
 		t.Errorf("released it is %s", got.Status)
 	}
 	tour.wants(mark, "customer.subscription.updated", "subscription_schedule.released")
@@ -84,8 +98,10 @@ func scheduleChapter(t *testing.T, tour *tour) {
 
 func discountedChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
-	coupon := ok(sc.V1Coupons.Create(ctx, &stripe.CouponCreateParams{PercentOff: stripe.Float64(50), Duration: stripe.String("once")}))(t)
-	promotion := ok(sc.V1PromotionCodes.Create(ctx, &stripe.PromotionCodeCreateParams{Code: stripe.String("WELCOME"), Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon.ID}}))(t)
+	coupon := ok(sc.V1Coupons.Create(ctx, &stripe.CouponCreateParams{PercentOff: stripe.Float64(50),
+		Duration: stripe.String("once")}))(t)
+	promotion := ok(sc.V1PromotionCodes.Create(ctx, &stripe.PromotionCodeCreateParams{Code: stripe.String("WELCOME"),
+		Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon.ID}}))(t)
 	mark := tour.mark()
 	session := tour.checkout("subscription", tour.monthly, func(p *stripe.CheckoutSessionCreateParams) {
 		p.Discounts = []*stripe.CheckoutSessionCreateDiscountParams{{PromotionCode: &promotion.ID}}
@@ -112,9 +128,12 @@ func headlessChapter(t *testing.T, tour *tour) {
 	if response, _ := tour.send(http.MethodGet, page, nil, ""); response.StatusCode != 200 {
 		t.Errorf("the payment page answers %d", response.StatusCode)
 	}
-	method := ok(tour.stripe.V1PaymentMethods.Create(t.Context(), &stripe.PaymentMethodCreateParams{Type: stripe.String("card"), Card: &stripe.PaymentMethodCreateCardParams{Token: stripe.String("tok_visa")},
-		BillingDetails: &stripe.PaymentMethodCreateBillingDetailsParams{Email: stripe.String("cli@example.com")}}))(t)
-	response, answer := tour.send(http.MethodPost, page+"/confirm", nil, url.Values{"payment_method": {method.ID}, "expected_amount": {"700"}}.Encode())
+	method := ok(tour.stripe.V1PaymentMethods.Create(t.Context(),
+		&stripe.PaymentMethodCreateParams{Type: stripe.String("card"),
+			Card:           &stripe.PaymentMethodCreateCardParams{Token: stripe.String("tok_visa")},
+			BillingDetails: &stripe.PaymentMethodCreateBillingDetailsParams{Email: stripe.String("cli@example.com")}}))(t)
+	response, answer := tour.send(http.MethodPost, page+"/confirm", nil,
+		url.Values{"payment_method": {method.ID}, "expected_amount": {"700"}}.Encode())
 	if got := tour.sessionNow(session.ID); response.StatusCode != 200 || got.PaymentStatus != "paid" {
 		t.Errorf("confirmed with %d, it is %s: %v", response.StatusCode, got.PaymentStatus, answer)
 	}
@@ -122,7 +141,8 @@ func headlessChapter(t *testing.T, tour *tour) {
 	// An event is sent again, as it was.
 	endpoints := every(t, tour.stripe.V1WebhookEndpoints.List(t.Context(), nil).All(t.Context()))
 	before, event := len(tour.inbox.all()), tour.mark()
-	if response, answer := tour.send(http.MethodPost, stripeHost+"/v1/events/"+event+"/retry", nil, "webhook_endpoint="+endpoints[0].ID); response.StatusCode != 200 {
+	if response, answer := tour.send(http.MethodPost, stripeHost+"/v1/events/"+event+"/retry", nil,
+		"webhook_endpoint="+endpoints[0].ID); response.StatusCode != 200 {
 		t.Errorf("sent again: %d %v", response.StatusCode, answer)
 	}
 	tour.settle()
@@ -133,18 +153,22 @@ func headlessChapter(t *testing.T, tour *tour) {
 
 // versionsChapter reads the same subscription in the shapes of three releases.
 func versionsChapter(t *testing.T, tour *tour) {
-	for version, has := range map[string]bool{"2025-02-24.acacia": true, "2026-08-26.dahlia": false, "2026-10-28.endive": false} {
+	for version, has := range map[string]bool{"2025-02-24.acacia": true, "2026-08-26.dahlia": false,
+		"2026-10-28.endive": false} {
 		_, shown := tour.send(http.MethodGet, stripeHost+"/v1/subscriptions/"+tour.sub.ID, speaking(version), "")
 		if _, there := shown["current_period_end"]; there != has {
 			t.Errorf("in %s the subscription has its period itself: %v, want %v", version, there, has)
 		}
 	}
-	response, _ := tour.send(http.MethodPost, stripeHost+"/v1/checkout/sessions", speaking("2026-10-28.endive"), url.Values{"mode": {"payment"}, "success_url": {app},
-		"line_items[0][price]": {tour.sticker.ID}, "line_items[0][quantity]": {"1"}, "allowed_payment_method_types[]": {"card"}}.Encode())
+	response, _ := tour.send(http.MethodPost, stripeHost+"/v1/checkout/sessions", speaking("2026-10-28.endive"),
+		url.Values{"mode": {"payment"}, "success_url": {app},
+			"line_items[0][price]": {tour.sticker.ID}, "line_items[0][quantity]": {"1"},
+			"allowed_payment_method_types[]": {"card"}}.Encode())
 	if response.StatusCode != 200 {
 		t.Errorf("the newest release's parameter is answered %d", response.StatusCode)
 	}
-	if response, _ = tour.send(http.MethodGet, stripeHost+"/v1/customers", speaking("1999-01-01"), ""); response.StatusCode != 400 {
+	if response, _ = tour.send(http.MethodGet, stripeHost+"/v1/customers", speaking("1999-01-01"),
+		""); response.StatusCode != 400 {
 		t.Errorf("a version that never was is answered %d", response.StatusCode)
 	}
 }

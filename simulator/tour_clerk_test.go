@@ -44,7 +44,8 @@ func TestClerkGoGoesOnTour(t *testing.T) {
 func refusedByClerk(t *testing.T, what string, err error, status int, code string) {
 	t.Helper()
 	failure, refused := errors.AsType[*clerk.APIErrorResponse](err)
-	if !refused || failure.HTTPStatusCode != status || failure.TraceID == "" || code != "" && failure.Errors[0].Code != code {
+	if !refused || failure.HTTPStatusCode != status || failure.TraceID == "" || code != "" &&
+		failure.Errors[0].Code != code {
 		t.Fatalf("%s: %v, want %d %s with a trace", what, err, status, code)
 	}
 }
@@ -68,9 +69,11 @@ func (tour *tour) byAddress(address string) *clerk.User {
 
 func usersChapter(t *testing.T, tour *tour) {
 	ctx, users := t.Context(), tour.users()
-	ada := ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"ada@example.com"}, FirstName: clerk.String("Ada"), ExternalID: clerk.String("ext_1"),
+	ada := ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"ada@example.com"},
+		FirstName: clerk.String("Ada"), ExternalID: clerk.String("ext_1"),
 		PublicMetadata: rawJSON(`{"plan":"free"}`), SkipPasswordRequirement: clerk.Bool(true)}))(t)
-	if ada.EmailAddresses[0].ID != *ada.PrimaryEmailAddressID || *ada.ExternalID != "ext_1" || string(ada.PublicMetadata) != `{"plan":"free"}` {
+	if ada.EmailAddresses[0].ID != *ada.PrimaryEmailAddressID || *ada.ExternalID != "ext_1" ||
+		string(ada.PublicMetadata) != `{"plan":"free"}` {
 		t.Errorf("created %+v", ada)
 	}
 	changed := ok(users.Update(ctx, ada.ID, &user.UpdateParams{LastName: clerk.String("Lovelace")}))(t)
@@ -87,8 +90,10 @@ func usersChapter(t *testing.T, tour *tour) {
 	if got := ok(users.Unban(ctx, ada.ID))(t); got.Banned {
 		t.Error("still banned")
 	}
-	gone := ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"gone@example.com"}, SkipPasswordRequirement: clerk.Bool(true)}))(t)
-	if deleted := ok(users.Delete(ctx, gone.ID))(t); !deleted.Deleted || deleted.ID != gone.ID || deleted.Object != "user" {
+	gone := ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"gone@example.com"},
+		SkipPasswordRequirement: clerk.Bool(true)}))(t)
+	if deleted := ok(users.Delete(ctx, gone.ID))(t); !deleted.Deleted || deleted.ID != gone.ID ||
+		deleted.Object != "user" {
 		t.Errorf("deleted %+v", deleted)
 	}
 	_, err = users.Get(ctx, gone.ID)
@@ -98,7 +103,8 @@ func usersChapter(t *testing.T, tour *tour) {
 func metadataChapter(t *testing.T, tour *tour) {
 	ctx, users, ada := t.Context(), tour.users(), tour.byAddress("ada@example.com").ID
 	merge := func(public, private *json.RawMessage) *clerk.User {
-		return ok(users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: public, PrivateMetadata: private}))(t)
+		return ok(users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: public,
+			PrivateMetadata: private}))(t)
 	}
 	merge(rawJSON(`{"plan":"pro","deep":{"x":1,"y":{"z":2}},"list":[1,2]}`), rawJSON(`{"stripe":"cus_1"}`))
 	// Merged at every depth; null removes; what was not sent stays.
@@ -108,7 +114,8 @@ func metadataChapter(t *testing.T, tour *tour) {
 	got = ok(users.ReplaceMetadata(ctx, ada, &user.ReplaceMetadataParams{PublicMetadata: rawJSON(`{"only":true}`)}))(t)
 	sameJSON(t, "replaced", got.PublicMetadata, `{"only":true}`)
 	sameJSON(t, "not replaced", got.PrivateMetadata, `{"stripe":"cus_1"}`)
-	_, err := users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: rawJSON(`{"x":"` + strings.Repeat("x", 8<<10) + `"}`)})
+	_, err := users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: rawJSON(`{"x":"` +
+		strings.Repeat("x", 8<<10) + `"}`)})
 	refusedByClerk(t, "more than 8 KB", err, 422, "")
 }
 
@@ -170,7 +177,8 @@ func countingChapter(t *testing.T, tour *tour) {
 	if diff := cmp.Diff(want, cursor); diff != "" {
 		t.Errorf("by cursor (-want +got):\n%s", diff)
 	}
-	if got := ok(users.Count(ctx, &user.ListParams{EmailAddresses: []string{"3@example.com", "4@example.com"}}))(t); got.TotalCount != 2 {
+	if got := ok(users.Count(ctx, &user.ListParams{EmailAddresses: []string{"3@example.com", "4@example.com"}}))(
+		t); got.TotalCount != 2 {
 		t.Errorf("two addresses count %d", got.TotalCount)
 	}
 	if got := ok(users.List(ctx, &user.ListParams{Query: clerk.String("Lovelace")}))(t); len(got.Users) != 1 {
@@ -179,35 +187,46 @@ func countingChapter(t *testing.T, tour *tour) {
 }
 
 func organizationsChapter(t *testing.T, tour *tour) {
-	ctx, organizations, memberships := t.Context(), organization.NewClient(tour.clerk), organizationmembership.NewClient(tour.clerk)
+	ctx, organizations, memberships := t.Context(), organization.NewClient(tour.clerk),
+		organizationmembership.NewClient(tour.clerk)
 	ada, other := tour.byAddress("ada@example.com"), tour.byAddress("1@example.com")
-	acme := ok(organizations.Create(ctx, &organization.CreateParams{Name: clerk.String("Acme & Sons"), CreatedBy: &ada.ID, PrivateMetadata: rawJSON(`{"a":1}`)}))(t)
+	acme := ok(organizations.Create(ctx, &organization.CreateParams{Name: clerk.String("Acme & Sons"), CreatedBy: &ada.ID,
+		PrivateMetadata: rawJSON(`{"a":1}`)}))(t)
 	if acme.Slug != "acme-sons" {
 		t.Errorf("the slug is %q", acme.Slug)
 	}
-	ok(organizations.Update(ctx, acme.ID, &organization.UpdateParams{Name: clerk.String("Acme"), MaxAllowedMemberships: clerk.Int64(10)}))(t)
-	merged := ok(organizations.UpdateMetadata(ctx, acme.ID, &organization.UpdateMetadataParams{PublicMetadata: rawJSON(`{"plan":"team"}`)}))(t)
+	ok(organizations.Update(ctx, acme.ID, &organization.UpdateParams{Name: clerk.String("Acme"),
+		MaxAllowedMemberships: clerk.Int64(10)}))(t)
+	merged := ok(organizations.UpdateMetadata(ctx, acme.ID,
+		&organization.UpdateMetadataParams{PublicMetadata: rawJSON(`{"plan":"team"}`)}))(t)
 	sameJSON(t, "merged", merged.PublicMetadata, `{"plan":"team"}`)
-	replaced := ok(organizations.ReplaceMetadata(ctx, acme.ID, &organization.ReplaceMetadataParams{PrivateMetadata: rawJSON(`{"b":2}`)}))(t)
+	replaced := ok(organizations.ReplaceMetadata(ctx, acme.ID,
+		&organization.ReplaceMetadataParams{PrivateMetadata: rawJSON(`{"b":2}`)}))(t)
 	sameJSON(t, "replaced", replaced.PrivateMetadata, `{"b":2}`)
 	if got := ok(organizations.Get(ctx, "acme-sons"))(t); got.ID != acme.ID || got.Name != "Acme" {
 		t.Errorf("by slug there is %+v", got)
 	}
-	ok(memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID, Role: clerk.String("org:member")}))(t)
-	_, err := memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID, Role: clerk.String("org:member")})
+	ok(memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
+		Role: clerk.String("org:member")}))(t)
+	_, err := memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
+		Role: clerk.String("org:member")})
 	refusedByClerk(t, "twice", err, 400, "")
-	if got := ok(memberships.Update(ctx, &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: other.ID, Role: clerk.String("org:admin")}))(t); got.Role != "org:admin" {
+	if got := ok(memberships.Update(ctx, &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: other.ID,
+		Role: clerk.String("org:admin")}))(t); got.Role != "org:admin" {
 		t.Errorf("the role is %s", got.Role)
 	}
 	list := ok(memberships.List(ctx, &organizationmembership.ListParams{OrganizationID: acme.ID}))(t)
-	if list.TotalCount != 2 || !slices.ContainsFunc(list.OrganizationMemberships, func(m *clerk.OrganizationMembership) bool { return m.PublicUserData.UserID == other.ID }) {
+	if list.TotalCount != 2 || !slices.ContainsFunc(list.OrganizationMemberships,
+		func(m *clerk.OrganizationMembership) bool { return m.PublicUserData.UserID == other.ID }) {
 		t.Errorf("the members are %+v", list)
 	}
-	if got := ok(tour.users().ListOrganizationMemberships(ctx, ada.ID, &user.ListOrganizationMembershipsParams{}))(t); got.TotalCount != 1 || got.OrganizationMemberships[0].Organization.ID != acme.ID {
+	if got := ok(tour.users().ListOrganizationMemberships(ctx, ada.ID, &user.ListOrganizationMembershipsParams{}))(
+		t); got.TotalCount != 1 || got.OrganizationMemberships[0].Organization.ID != acme.ID {
 		t.Errorf("Ada is a member %d times", got.TotalCount)
 	}
 	ok(memberships.Delete(ctx, &organizationmembership.DeleteParams{OrganizationID: acme.ID, UserID: other.ID}))(t)
-	if got := ok(organizations.List(ctx, &organization.ListParams{IncludeMembersCount: clerk.Bool(true)}))(t); got.TotalCount != 1 || *got.Organizations[0].MembersCount != 1 {
+	if got := ok(organizations.List(ctx, &organization.ListParams{IncludeMembersCount: clerk.Bool(true)}))(
+		t); got.TotalCount != 1 || *got.Organizations[0].MembersCount != 1 {
 		t.Errorf("the organizations are %+v", got)
 	}
 }
@@ -216,27 +235,32 @@ func invitationsChapter(t *testing.T, tour *tour) {
 	ctx, invitations := t.Context(), organizationinvitation.NewClient(tour.clerk)
 	acme := tour.Organizations()[0].ID
 	invite := func(address string) *clerk.OrganizationInvitation {
-		return ok(invitations.Create(ctx, &organizationinvitation.CreateParams{OrganizationID: acme, EmailAddress: &address, Role: clerk.String("org:member"), InviterUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t)
+		return ok(invitations.Create(ctx, &organizationinvitation.CreateParams{OrganizationID: acme, EmailAddress: &address,
+			Role: clerk.String("org:member"), InviterUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t)
 	}
 	first, second := invite("new@example.com"), invite("never@example.com")
 	if first.Status != "pending" || first.EmailAddress != "new@example.com" {
 		t.Errorf("invited %+v", first)
 	}
-	if got := ok(invitations.Revoke(ctx, &organizationinvitation.RevokeParams{OrganizationID: acme, ID: second.ID, RequestingUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t); got.Status != "revoked" {
+	if got := ok(invitations.Revoke(ctx, &organizationinvitation.RevokeParams{OrganizationID: acme, ID: second.ID,
+		RequestingUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t); got.Status != "revoked" {
 		t.Errorf("revoked it is %s", got.Status)
 	}
-	list := ok(invitations.List(ctx, &organizationinvitation.ListParams{OrganizationID: acme, Statuses: &[]string{"pending"}}))(t)
+	list := ok(invitations.List(ctx, &organizationinvitation.ListParams{OrganizationID: acme,
+		Statuses: &[]string{"pending"}}))(t)
 	if list.TotalCount != 1 || list.OrganizationInvitations[0].ID != first.ID {
 		t.Errorf("pending are %+v", list)
 	}
-	if got := ok(invitations.Get(ctx, &organizationinvitation.GetParams{OrganizationID: acme, ID: first.ID}))(t); got.ID != first.ID {
+	if got := ok(invitations.Get(ctx, &organizationinvitation.GetParams{OrganizationID: acme, ID: first.ID}))(
+		t); got.ID != first.ID {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func sessionsChapter(t *testing.T, tour *tour) {
 	ctx, sessions, ada := t.Context(), session.NewClient(tour.clerk), tour.byAddress("ada@example.com")
-	ok(tour.users().UpdateMetadata(ctx, ada.ID, &user.UpdateMetadataParams{PublicMetadata: rawJSON(`{"billing":{"plan":"pro"},"seats":5}`)}))(t)
+	ok(tour.users().UpdateMetadata(ctx, ada.ID, &user.UpdateMetadataParams{
+		PublicMetadata: rawJSON(`{"billing":{"plan":"pro"},"seats":5}`)}))(t)
 	type custom struct {
 		Plan  string `json:"plan"`
 		Seats int    `json:"seats"`
@@ -246,13 +270,15 @@ func sessionsChapter(t *testing.T, tour *tour) {
 		} `json:"o"`
 	}
 	verified := func(token string) (*clerk.SessionClaims, error) {
-		return jwt.Verify(ctx, &jwt.VerifyParams{Token: token, JWKSClient: jwks.NewClient(tour.clerk), ProxyURL: clerk.String(clerkHost), Clock: tourClock{},
+		return jwt.Verify(ctx, &jwt.VerifyParams{Token: token, JWKSClient: jwks.NewClient(tour.clerk),
+			ProxyURL: clerk.String(clerkHost), Clock: tourClock{},
 			CustomClaimsConstructor: func(context.Context) any { return &custom{} }})
 	}
 	made := ok(sessions.Create(ctx, &session.CreateParams{UserID: ada.ID}))(t)
 	token := ok(sessions.CreateToken(ctx, &session.CreateTokenParams{ID: made.ID}))(t).JWT
 	claims := ok(verified(token))(t)
-	if mine := claims.Custom.(*custom); claims.Subject != ada.ID || claims.SessionID != made.ID || mine.Plan != "pro" || mine.Seats != 5 || mine.Org.ID != "" || *claims.Expiry-*claims.IssuedAt != 60 {
+	if mine := claims.Custom.(*custom); claims.Subject != ada.ID || claims.SessionID != made.ID || mine.Plan != "pro" ||
+		mine.Seats != 5 || mine.Org.ID != "" || *claims.Expiry-*claims.IssuedAt != 60 {
 		t.Errorf("the claims are %+v with %+v", claims, mine)
 	}
 	time.Sleep(61 * time.Second)
@@ -261,11 +287,13 @@ func sessionsChapter(t *testing.T, tour *tour) {
 	}
 	inOrganization := ok(tour.SessionToken(ada.ID, tour.Organizations()[0].ID))(t)
 	claims = ok(verified(inOrganization))(t)
-	if mine := claims.Custom.(*custom); claims.Version != 2 || mine.Org.ID != tour.Organizations()[0].ID || mine.Org.Role != "admin" {
+	if mine := claims.Custom.(*custom); claims.Version != 2 || mine.Org.ID != tour.Organizations()[0].ID ||
+		mine.Org.Role != "admin" {
 		t.Errorf("the organization's claims are %+v", mine)
 	}
 	list := ok(sessions.List(ctx, &session.ListParams{UserID: &ada.ID, Status: clerk.String("active")}))(t)
-	if len(list.Sessions) == 0 || !slices.ContainsFunc(list.Sessions, func(s *clerk.Session) bool { return s.ID == made.ID }) {
+	if len(list.Sessions) == 0 || !slices.ContainsFunc(list.Sessions,
+		func(s *clerk.Session) bool { return s.ID == made.ID }) {
 		t.Errorf("the sessions are %+v", list)
 	}
 	if got := ok(sessions.Revoke(ctx, &session.RevokeParams{ID: made.ID}))(t); got.Status != "revoked" {
@@ -288,7 +316,8 @@ type tourClock struct{}
 func (tourClock) Now() time.Time { return time.Now().UTC() }
 
 func limitsChapter(t *testing.T, tour *tour) {
-	ctx, users, one, two := t.Context(), tour.users(), tour.byAddress("5@example.com").ID, tour.byAddress("6@example.com").ID
+	ctx, users, one, two := t.Context(), tour.users(), tour.byAddress("5@example.com").ID,
+		tour.byAddress("6@example.com").ID
 	write := func(id string) error {
 		_, err := users.UpdateMetadata(ctx, id, &user.UpdateMetadataParams{PublicMetadata: rawJSON(`{"n":1}`)})
 		return err
@@ -321,8 +350,10 @@ func webhooksChapter(t *testing.T, tour *tour) {
 	ok(tour.users().Delete(ctx, tour.byAddress("ada@example.com").ID))(t)
 	tour.settle()
 	kinds := tour.inbox.kinds()
-	for _, want := range []string{"user.created", "user.updated", "user.deleted", "organization.created", "organization.updated", "organization.deleted", "organizationMembership.created",
-		"organizationMembership.updated", "organizationMembership.deleted", "organizationInvitation.created", "organizationInvitation.revoked"} {
+	for _, want := range []string{"user.created", "user.updated", "user.deleted", "organization.created",
+		"organization.updated", "organization.deleted", "organizationMembership.created",
+		"organizationMembership.updated", "organizationMembership.deleted", "organizationInvitation.created",
+		"organizationInvitation.revoked"} {
 		if !slices.Contains(kinds, want) {
 			t.Errorf("no webhook %s among %v", want, kinds)
 		}

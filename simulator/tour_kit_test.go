@@ -180,8 +180,10 @@ func (m *misspelling) refused(r *http.Request, name string) {
 	if err != nil {
 		m.t.Error(err)
 	}
-	if response.StatusCode/100 != 4 || !strings.Contains(string(text), "parameter_unknown") && !strings.Contains(string(text), "form_param_unknown") {
-		m.taken = append(m.taken, fmt.Sprintf("%s %s with %s: %d %.200s, want it to be unknown", r.Method, r.URL.Path, name, response.StatusCode, text))
+	if response.StatusCode/100 != 4 || !strings.Contains(string(text), "parameter_unknown") &&
+		!strings.Contains(string(text), "form_param_unknown") {
+		m.taken = append(m.taken, fmt.Sprintf("%s %s with %s: %d %.200s, want it to be unknown", r.Method, r.URL.Path, name,
+			response.StatusCode, text))
 	}
 }
 
@@ -212,8 +214,10 @@ func mistakes(r *http.Request, body string) []string {
 
 func TestMistakesAreMadeAtEachLevel(t *testing.T) {
 	t.Parallel()
-	got := mistakes(&http.Request{Method: http.MethodPost}, "a=1&b[c]=2&items[0][price]=3&items[0][recurring][interval]=day&expand[]=x&metadata[k]=v&subscription_data[metadata][k]=v")
-	want := []string{mistake, "b[" + mistake + "]", "items[0][" + mistake + "]", "items[0][recurring][" + mistake + "]", "subscription_data[" + mistake + "]"}
+	got := mistakes(&http.Request{Method: http.MethodPost},
+		"a=1&b[c]=2&items[0][price]=3&items[0][recurring][interval]=day&expand[]=x&metadata[k]=v&subscription_data[metadata][k]=v")
+	want := []string{mistake, "b[" + mistake + "]", "items[0][" + mistake + "]", "items[0][recurring][" + mistake + "]",
+		"subscription_data[" + mistake + "]"}
 	if !slices.Equal(got, want) {
 		t.Errorf("mistakes %q, want %q", got, want)
 	}

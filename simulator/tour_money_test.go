@@ -12,9 +12,11 @@ import (
 const app = "http://app.test/"
 
 // checkout creates a session for one of a price.
-func (tour *tour) checkout(mode string, price *stripe.Price, change func(*stripe.CheckoutSessionCreateParams)) *stripe.CheckoutSession {
+func (tour *tour) checkout(mode string, price *stripe.Price,
+	change func(*stripe.CheckoutSessionCreateParams)) *stripe.CheckoutSession {
 	tour.t.Helper()
-	params := &stripe.CheckoutSessionCreateParams{Mode: &mode, SuccessURL: stripe.String(app), CancelURL: stripe.String(app)}
+	params := &stripe.CheckoutSessionCreateParams{Mode: &mode, SuccessURL: stripe.String(app),
+		CancelURL: stripe.String(app)}
 	if price != nil {
 		params.LineItems = []*stripe.CheckoutSessionCreateLineItemParams{{Price: &price.ID, Quantity: stripe.Int64(1)}}
 	}
@@ -44,16 +46,19 @@ func checkoutChapter(t *testing.T, tour *tour) {
 		t.Errorf("a guest pays: %d", status)
 	}
 	bought := tour.sessionNow(once.ID, "payment_intent.latest_charge")
-	if bought.Customer != nil || bought.PaymentIntent.Metadata["order"] != "7" || bought.PaymentIntent.LatestCharge.Amount != 700 || !bought.PaymentIntent.LatestCharge.Paid {
+	if bought.Customer != nil || bought.PaymentIntent.Metadata["order"] != "7" ||
+		bought.PaymentIntent.LatestCharge.Amount != 700 || !bought.PaymentIntent.LatestCharge.Paid {
 		t.Errorf("bought %+v", bought)
 	}
-	tour.wants(mark, "payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed")
+	tour.wants(mark, "payment_intent.created", "charge.succeeded", "payment_intent.succeeded",
+		"checkout.session.completed")
 
 	// A card that asks: the challenge is failed, then passed.
 	asked := tour.checkout("payment", tour.sticker, nil)
 	mark = tour.mark()
 	intent := tour.asked(asked.ID, asksAlways)
-	if got := ok(sc.V1PaymentIntents.Retrieve(ctx, intent, nil))(t); got.Status != "requires_action" || got.NextAction == nil {
+	if got := ok(sc.V1PaymentIntents.Retrieve(ctx, intent, nil))(t); got.Status != "requires_action" ||
+		got.NextAction == nil {
 		t.Errorf("the intent is %s with %+v", got.Status, got.NextAction)
 	}
 	if err := tour.Authenticate(intent, false); err == nil {
@@ -68,7 +73,8 @@ func checkoutChapter(t *testing.T, tour *tour) {
 	tour.wants(mark, "payment_intent.requires_action", "payment_intent.payment_failed", "payment_intent.succeeded")
 
 	// A debit is decided a day later: complete and unpaid until then.
-	for account, want := range map[string]string{"sepa": "checkout.session.async_payment_succeeded", "sepa_fail": "checkout.session.async_payment_failed"} {
+	for account, want := range map[string]string{"sepa": "checkout.session.async_payment_succeeded",
+		"sepa_fail": "checkout.session.async_payment_failed"} {
 		slow := tour.checkout("payment", tour.sticker, nil)
 		mark = tour.mark()
 		if err := tour.PayCheckout(slow.ID, account); err != nil {
@@ -88,7 +94,8 @@ func checkoutChapter(t *testing.T, tour *tour) {
 	if err := tour.PayCheckout(setup.ID, "4242424242424242"); err != nil {
 		t.Fatal(err)
 	}
-	if got := tour.sessionNow(setup.ID, "setup_intent.payment_method"); got.PaymentStatus != "no_payment_required" || got.SetupIntent.Status != "succeeded" || got.SetupIntent.PaymentMethod.Card.Last4 != "4242" {
+	if got := tour.sessionNow(setup.ID, "setup_intent.payment_method"); got.PaymentStatus != "no_payment_required" ||
+		got.SetupIntent.Status != "succeeded" || got.SetupIntent.PaymentMethod.Card.Last4 != "4242" {
 		t.Errorf("set up %+v", got.SetupIntent)
 	}
 
@@ -111,7 +118,8 @@ func checkoutChapter(t *testing.T, tour *tour) {
 func paymentsChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	amount := func(change func(*stripe.PaymentIntentCreateParams)) (*stripe.PaymentIntent, error) {
-		params := &stripe.PaymentIntentCreateParams{Amount: stripe.Int64(1000), Currency: stripe.String("usd"), PaymentMethodTypes: stripe.StringSlice([]string{"card"})}
+		params := &stripe.PaymentIntentCreateParams{Amount: stripe.Int64(1000), Currency: stripe.String("usd"),
+			PaymentMethodTypes: stripe.StringSlice([]string{"card"})}
 		if change != nil {
 			change(params)
 		}
@@ -123,21 +131,26 @@ func paymentsChapter(t *testing.T, tour *tour) {
 	if steps.Status != "requires_payment_method" || steps.ClientSecret == "" {
 		t.Errorf("created %s", steps.Status)
 	}
-	steps = ok(sc.V1PaymentIntents.Update(ctx, steps.ID, &stripe.PaymentIntentUpdateParams{Amount: stripe.Int64(1200), PaymentMethod: stripe.String("pm_card_visa")}))(t)
+	steps = ok(sc.V1PaymentIntents.Update(ctx, steps.ID, &stripe.PaymentIntentUpdateParams{Amount: stripe.Int64(1200),
+		PaymentMethod: stripe.String("pm_card_visa")}))(t)
 	if steps.Status != "requires_confirmation" {
 		t.Errorf("with a method it is %s", steps.Status)
 	}
-	if steps = ok(sc.V1PaymentIntents.Confirm(ctx, steps.ID, nil))(t); steps.Status != "succeeded" || steps.AmountReceived != 1200 {
+	if steps = ok(sc.V1PaymentIntents.Confirm(ctx, steps.ID, nil))(t); steps.Status != "succeeded" ||
+		steps.AmountReceived != 1200 {
 		t.Errorf("confirmed it is %s with %d", steps.Status, steps.AmountReceived)
 	}
 	// Held, and taken in part.
 	held := ok(amount(func(p *stripe.PaymentIntentCreateParams) {
-		p.CaptureMethod, p.Confirm, p.PaymentMethod = stripe.String("manual"), stripe.Bool(true), stripe.String("pm_card_visa")
+		p.CaptureMethod, p.Confirm, p.PaymentMethod = stripe.String("manual"), stripe.Bool(true),
+			stripe.String("pm_card_visa")
 	}))(t)
 	if held.Status != "requires_capture" || held.AmountCapturable != 1000 {
 		t.Errorf("held %s of %d", held.Status, held.AmountCapturable)
 	}
-	if held = ok(sc.V1PaymentIntents.Capture(ctx, held.ID, &stripe.PaymentIntentCaptureParams{AmountToCapture: stripe.Int64(400)}))(t); held.Status != "succeeded" || held.AmountReceived != 400 {
+	if held = ok(sc.V1PaymentIntents.Capture(ctx, held.ID,
+		&stripe.PaymentIntentCaptureParams{AmountToCapture: stripe.Int64(400)}))(t); held.Status != "succeeded" ||
+		held.AmountReceived != 400 {
 		t.Errorf("taken %s of %d", held.Status, held.AmountReceived)
 	}
 	// Given up.
@@ -151,7 +164,8 @@ func paymentsChapter(t *testing.T, tour *tour) {
 	fails(t, "declined", err, 402, "declined")
 	// Asked for 3-D Secure: it waits.
 	waits := ok(amount(func(p *stripe.PaymentIntentCreateParams) {
-		p.Confirm, p.PaymentMethod, p.ReturnURL = stripe.Bool(true), stripe.String("pm_card_threeDSecure2Required"), stripe.String(app)
+		p.Confirm, p.PaymentMethod, p.ReturnURL = stripe.Bool(true), stripe.String("pm_card_threeDSecure2Required"),
+			stripe.String(app)
 	}))(t)
 	if waits.Status != "requires_action" || waits.NextAction.RedirectToURL == nil && waits.NextAction.UseStripeSDK == nil {
 		t.Errorf("it is %s, next %+v", waits.Status, waits.NextAction)
@@ -159,18 +173,23 @@ func paymentsChapter(t *testing.T, tour *tour) {
 	if err := tour.Authenticate(waits.ID, true); err != nil {
 		t.Error(err)
 	}
-	tour.wants(mark, "payment_intent.created", "payment_intent.succeeded", "payment_intent.amount_capturable_updated", "charge.captured", "payment_intent.canceled",
+	tour.wants(mark, "payment_intent.created", "payment_intent.succeeded", "payment_intent.amount_capturable_updated",
+		"charge.captured", "payment_intent.canceled",
 		"payment_intent.payment_failed", "charge.failed", "payment_intent.requires_action")
 
 	// A method by itself: kept by a setup intent, listed, changed, taken away.
 	mark = tour.mark()
-	setup := ok(sc.V1SetupIntents.Create(ctx, &stripe.SetupIntentCreateParams{Customer: &tour.buyer.ID, PaymentMethodTypes: stripe.StringSlice([]string{"card"})}))(t)
-	if setup = ok(sc.V1SetupIntents.Confirm(ctx, setup.ID, &stripe.SetupIntentConfirmParams{PaymentMethod: stripe.String("pm_card_mastercard")}))(t); setup.Status != "succeeded" {
+	setup := ok(sc.V1SetupIntents.Create(ctx, &stripe.SetupIntentCreateParams{Customer: &tour.buyer.ID,
+		PaymentMethodTypes: stripe.StringSlice([]string{"card"})}))(t)
+	if setup = ok(sc.V1SetupIntents.Confirm(ctx, setup.ID,
+		&stripe.SetupIntentConfirmParams{PaymentMethod: stripe.String("pm_card_mastercard")}))(
+		t); setup.Status != "succeeded" {
 		t.Errorf("set up it is %s", setup.Status)
 	}
 	method := setup.PaymentMethod.ID
 	list := func() (ids []string) {
-		for _, found := range every(t, sc.V1PaymentMethods.List(ctx, &stripe.PaymentMethodListParams{Customer: &tour.buyer.ID, Type: stripe.String("card")}).All(ctx)) {
+		for _, found := range every(t, sc.V1PaymentMethods.List(ctx,
+			&stripe.PaymentMethodListParams{Customer: &tour.buyer.ID, Type: stripe.String("card")}).All(ctx)) {
 			ids = append(ids, found.ID)
 		}
 		return ids
@@ -178,22 +197,27 @@ func paymentsChapter(t *testing.T, tour *tour) {
 	if !slices.Contains(list(), method) {
 		t.Errorf("the customer has %v, want also %s", list(), method)
 	}
-	ok(sc.V1PaymentMethods.Update(ctx, method, &stripe.PaymentMethodUpdateParams{Metadata: map[string]string{"spare": "yes"}}))(t)
+	ok(sc.V1PaymentMethods.Update(ctx, method, &stripe.PaymentMethodUpdateParams{
+		Metadata: map[string]string{"spare": "yes"}}))(t)
 	if got := ok(sc.V1PaymentMethods.Detach(ctx, method, nil))(t); got.Customer != nil || slices.Contains(list(), method) {
 		t.Errorf("taken away it is %+v's", got.Customer)
 	}
-	tour.wants(mark, "setup_intent.created", "setup_intent.succeeded", "payment_method.attached", "payment_method.updated", "payment_method.detached")
+	tour.wants(mark, "setup_intent.created", "setup_intent.succeeded", "payment_method.attached",
+		"payment_method.updated", "payment_method.detached")
 }
 
 func refundsChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
-	charges := slices.DeleteFunc(every(t, sc.V1Charges.List(ctx, &stripe.ChargeListParams{Customer: &tour.buyer.ID}).All(ctx)), func(c *stripe.Charge) bool { return !c.Paid })
+	charges := slices.DeleteFunc(every(t, sc.V1Charges.List(ctx, &stripe.ChargeListParams{Customer: &tour.buyer.ID}).All(
+		ctx)), func(c *stripe.Charge) bool { return !c.Paid })
 	charge := charges[len(charges)-1]
 	mark := tour.mark()
-	part := ok(sc.V1Refunds.Create(ctx, &stripe.RefundCreateParams{Charge: &charge.ID, Amount: stripe.Int64(800), Reason: stripe.String("requested_by_customer")}))(t)
+	part := ok(sc.V1Refunds.Create(ctx, &stripe.RefundCreateParams{Charge: &charge.ID, Amount: stripe.Int64(800),
+		Reason: stripe.String("requested_by_customer")}))(t)
 	params := &stripe.ChargeRetrieveParams{}
 	params.AddExpand("refunds")
-	if got := ok(sc.V1Charges.Retrieve(ctx, charge.ID, params))(t); part.Status != "succeeded" || got.AmountRefunded != 800 || got.Refunded || len(got.Refunds.Data) != 1 {
+	if got := ok(sc.V1Charges.Retrieve(ctx, charge.ID, params))(t); part.Status != "succeeded" ||
+		got.AmountRefunded != 800 || got.Refunded || len(got.Refunds.Data) != 1 {
 		t.Errorf("refunded in part: %s, %d of it", part.Status, got.AmountRefunded)
 	}
 	ok(sc.V1Refunds.Create(ctx, &stripe.RefundCreateParams{PaymentIntent: &charge.PaymentIntent.ID}))(t)
@@ -205,7 +229,8 @@ func refundsChapter(t *testing.T, tour *tour) {
 	// A dispute takes the money, and gives it back when won.
 	mark = tour.mark()
 	dispute := ok(tour.Dispute(charges[0].ID))(t)
-	if got := ok(sc.V1Disputes.Retrieve(ctx, dispute, nil))(t); got.Status != "needs_response" || got.Charge.ID != charges[0].ID {
+	if got := ok(sc.V1Disputes.Retrieve(ctx, dispute, nil))(t); got.Status != "needs_response" ||
+		got.Charge.ID != charges[0].ID {
 		t.Errorf("the dispute is %s of %s", got.Status, got.Charge.ID)
 	}
 	if err := tour.CloseDispute(dispute, true); err != nil {
@@ -214,22 +239,28 @@ func refundsChapter(t *testing.T, tour *tour) {
 	if got := ok(sc.V1Disputes.Retrieve(ctx, dispute, nil))(t); got.Status != "won" {
 		t.Errorf("the dispute is %s", got.Status)
 	}
-	tour.wants(mark, "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed", "charge.dispute.funds_reinstated")
+	tour.wants(mark, "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed",
+		"charge.dispute.funds_reinstated")
 }
 
 func invoicesChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	invoice := func() *stripe.Invoice {
-		ok(sc.V1InvoiceItems.Create(ctx, &stripe.InvoiceItemCreateParams{Customer: &tour.buyer.ID, Amount: stripe.Int64(1500), Currency: stripe.String("usd"), Description: stripe.String("An hour")}))(t)
-		return ok(sc.V1Invoices.Create(ctx, &stripe.InvoiceCreateParams{Customer: &tour.buyer.ID, PendingInvoiceItemsBehavior: stripe.String("include")}))(t)
+		ok(sc.V1InvoiceItems.Create(ctx, &stripe.InvoiceItemCreateParams{Customer: &tour.buyer.ID,
+			Amount: stripe.Int64(1500), Currency: stripe.String("usd"), Description: stripe.String("An hour")}))(t)
+		return ok(sc.V1Invoices.Create(ctx, &stripe.InvoiceCreateParams{Customer: &tour.buyer.ID,
+			PendingInvoiceItemsBehavior: stripe.String("include")}))(t)
 	}
-	ok(sc.V1Customers.Update(ctx, tour.buyer.ID, &stripe.CustomerUpdateParams{InvoiceSettings: &stripe.CustomerUpdateInvoiceSettingsParams{DefaultPaymentMethod: &tour.now().DefaultPaymentMethod.ID}}))(t)
+	ok(sc.V1Customers.Update(ctx, tour.buyer.ID, &stripe.CustomerUpdateParams{
+		InvoiceSettings: &stripe.CustomerUpdateInvoiceSettingsParams{
+			DefaultPaymentMethod: &tour.now().DefaultPaymentMethod.ID}}))(t)
 	mark := tour.mark()
 	paid := invoice()
 	if paid.Status != "draft" || paid.Total != 1500 {
 		t.Errorf("the draft is %s over %d", paid.Status, paid.Total)
 	}
-	if paid = ok(sc.V1Invoices.FinalizeInvoice(ctx, paid.ID, nil))(t); paid.Status != "open" || paid.Number == "" || paid.HostedInvoiceURL == "" {
+	if paid = ok(sc.V1Invoices.FinalizeInvoice(ctx, paid.ID, nil))(t); paid.Status != "open" || paid.Number == "" ||
+		paid.HostedInvoiceURL == "" {
 		t.Errorf("finalized it is %s with number %q", paid.Status, paid.Number)
 	}
 	if paid = ok(sc.V1Invoices.Pay(ctx, paid.ID, nil))(t); paid.Status != "paid" || paid.AmountPaid != 1500 {
@@ -251,13 +282,15 @@ func invoicesChapter(t *testing.T, tour *tour) {
 	ok(sc.V1Invoices.Delete(ctx, gone.ID, nil))(t)
 	_, err := sc.V1Invoices.Retrieve(ctx, gone.ID, nil)
 	fails(t, "a deleted draft", err, 404, "No such invoice")
-	tour.wants(mark, "invoiceitem.created", "invoice.created", "invoice.finalized", "invoice.paid", "invoice_payment.paid", "invoice.voided", "invoice.marked_uncollectible", "invoice.deleted")
+	tour.wants(mark, "invoiceitem.created", "invoice.created", "invoice.finalized", "invoice.paid",
+		"invoice_payment.paid", "invoice.voided", "invoice.marked_uncollectible", "invoice.deleted")
 }
 
 func discountsChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	mark := tour.mark()
-	coupon := ok(sc.V1Coupons.Create(ctx, &stripe.CouponCreateParams{ID: stripe.String("HALF"), PercentOff: stripe.Float64(50), Duration: stripe.String("once")}))(t)
+	coupon := ok(sc.V1Coupons.Create(ctx, &stripe.CouponCreateParams{ID: stripe.String("HALF"),
+		PercentOff: stripe.Float64(50), Duration: stripe.String("once")}))(t)
 	if !coupon.Valid || coupon.PercentOff != 50 {
 		t.Errorf("the coupon is %+v", coupon)
 	}
@@ -269,7 +302,8 @@ func discountsChapter(t *testing.T, tour *tour) {
 	if len(found) != 1 || found[0].ID != promotion.ID || found[0].Promotion.Coupon.PercentOff != 50 {
 		t.Errorf("found %+v", found)
 	}
-	if got := ok(sc.V1PromotionCodes.Update(ctx, promotion.ID, &stripe.PromotionCodeUpdateParams{Active: stripe.Bool(false)}))(t); got.Active {
+	if got := ok(sc.V1PromotionCodes.Update(ctx, promotion.ID,
+		&stripe.PromotionCodeUpdateParams{Active: stripe.Bool(false)}))(t); got.Active {
 		t.Error("the code is still active")
 	}
 	ok(sc.V1Coupons.Delete(ctx, coupon.ID, nil))(t)
@@ -279,18 +313,26 @@ func discountsChapter(t *testing.T, tour *tour) {
 func portalChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	mark := tour.mark()
-	configuration := ok(sc.V1BillingPortalConfigurations.Create(ctx, &stripe.BillingPortalConfigurationCreateParams{DefaultReturnURL: stripe.String(app),
-		Features: &stripe.BillingPortalConfigurationCreateFeaturesParams{
-			SubscriptionCancel:  &stripe.BillingPortalConfigurationCreateFeaturesSubscriptionCancelParams{Enabled: stripe.Bool(true), Mode: stripe.String("at_period_end")},
-			PaymentMethodUpdate: &stripe.BillingPortalConfigurationCreateFeaturesPaymentMethodUpdateParams{Enabled: stripe.Bool(true)},
-			InvoiceHistory:      &stripe.BillingPortalConfigurationCreateFeaturesInvoiceHistoryParams{Enabled: stripe.Bool(true)},
-		}}))(t)
-	session := ok(sc.V1BillingPortalSessions.Create(ctx, &stripe.BillingPortalSessionCreateParams{Customer: &tour.buyer.ID, Configuration: &configuration.ID, ReturnURL: stripe.String(app)}))(t)
+	configuration := ok(sc.V1BillingPortalConfigurations.Create(ctx,
+		&stripe.BillingPortalConfigurationCreateParams{DefaultReturnURL: stripe.String(app),
+			Features: &stripe.BillingPortalConfigurationCreateFeaturesParams{
+				SubscriptionCancel: &stripe.BillingPortalConfigurationCreateFeaturesSubscriptionCancelParams{
+					Enabled: stripe.Bool(true), Mode: stripe.String("at_period_end")},
+				PaymentMethodUpdate: &stripe.BillingPortalConfigurationCreateFeaturesPaymentMethodUpdateParams{
+					Enabled: stripe.Bool(true)},
+				InvoiceHistory: &stripe.BillingPortalConfigurationCreateFeaturesInvoiceHistoryParams{
+					Enabled: stripe.Bool(true)},
+			}}))(t)
+	session := ok(sc.V1BillingPortalSessions.Create(ctx,
+		&stripe.BillingPortalSessionCreateParams{Customer: &tour.buyer.ID, Configuration: &configuration.ID,
+			ReturnURL: stripe.String(app)}))(t)
 	if status, _, page := tour.get(session.URL); status != 200 || !strings.Contains(page, "Pro") {
 		t.Errorf("the portal answers %d", status)
 	}
-	if got := ok(sc.V1BillingPortalConfigurations.Update(ctx, configuration.ID, &stripe.BillingPortalConfigurationUpdateParams{Name: stripe.String("Ours")}))(t); got.Name != "Ours" {
+	if got := ok(sc.V1BillingPortalConfigurations.Update(ctx, configuration.ID,
+		&stripe.BillingPortalConfigurationUpdateParams{Name: stripe.String("Ours")}))(t); got.Name != "Ours" {
 		t.Errorf("the configuration is called %q", got.Name)
 	}
-	tour.wants(mark, "billing_portal.configuration.created", "billing_portal.session.created", "billing_portal.configuration.updated")
+	tour.wants(mark, "billing_portal.configuration.created", "billing_portal.session.created",
+		"billing_portal.configuration.updated")
 }

@@ -42,24 +42,29 @@ func TestStripeGoGoesOnTour(t *testing.T) {
 
 func catalogChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
-	tour.product = ok(sc.V1Products.Create(ctx, &stripe.ProductCreateParams{Name: stripe.String("Pro"), Metadata: map[string]string{"plan": "pro"},
+	tour.product = ok(sc.V1Products.Create(ctx, &stripe.ProductCreateParams{Name: stripe.String("Pro"),
+		Metadata:          map[string]string{"plan": "pro"},
 		MarketingFeatures: []*stripe.ProductCreateMarketingFeatureParams{{Name: stripe.String("All of it")}}}))(t)
 	price := func(amount int64, key, interval string) *stripe.Price {
-		params := &stripe.PriceCreateParams{Product: &tour.product.ID, Currency: stripe.String("usd"), UnitAmount: &amount, LookupKey: &key}
+		params := &stripe.PriceCreateParams{Product: &tour.product.ID, Currency: stripe.String("usd"), UnitAmount: &amount,
+			LookupKey: &key}
 		if interval != "" {
 			params.Recurring = &stripe.PriceCreateRecurringParams{Interval: &interval}
 		}
 		return ok(sc.V1Prices.Create(ctx, params))(t)
 	}
-	tour.monthly, tour.yearly, tour.sticker = price(2900, "pro_monthly", "month"), price(29000, "pro_yearly", "year"), price(500, "sticker", "")
+	tour.monthly, tour.yearly, tour.sticker = price(2900, "pro_monthly", "month"), price(29000, "pro_yearly", "year"),
+		price(500, "sticker", "")
 	if tour.monthly.Type != "recurring" || tour.sticker.Type != "one_time" {
 		t.Errorf("prices are %s and %s", tour.monthly.Type, tour.sticker.Type)
 	}
 	// A key belongs to one price; it can be handed on.
-	if _, err := sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Product: &tour.product.ID, Currency: stripe.String("usd"), UnitAmount: stripe.Int64(1), LookupKey: stripe.String("sticker")}); err == nil {
+	if _, err := sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Product: &tour.product.ID,
+		Currency: stripe.String("usd"), UnitAmount: stripe.Int64(1), LookupKey: stripe.String("sticker")}); err == nil {
 		t.Error("a lookup key can be used twice")
 	}
-	tour.sticker = ok(sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Product: &tour.product.ID, Currency: stripe.String("usd"), UnitAmount: stripe.Int64(700),
+	tour.sticker = ok(sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Product: &tour.product.ID,
+		Currency: stripe.String("usd"), UnitAmount: stripe.Int64(700),
 		LookupKey: stripe.String("sticker"), TransferLookupKey: stripe.Bool(true)}))(t)
 	list := &stripe.PriceListParams{LookupKeys: stripe.StringSlice([]string{"sticker", "pro_yearly"})}
 	list.AddExpand("data.product")
@@ -67,26 +72,32 @@ func catalogChapter(t *testing.T, tour *tour) {
 	if len(found) != 2 || found[0].UnitAmount != 700 || found[1].Product.Metadata["plan"] != "pro" {
 		t.Errorf("prices with the keys are %+v", found)
 	}
-	ok(sc.V1Products.Update(ctx, tour.product.ID, &stripe.ProductUpdateParams{Description: stripe.String("Everything"), DefaultPrice: &tour.monthly.ID}))(t)
-	if got := ok(sc.V1Products.Retrieve(ctx, tour.product.ID, nil))(t); got.Description != "Everything" || got.DefaultPrice.ID != tour.monthly.ID {
+	ok(sc.V1Products.Update(ctx, tour.product.ID, &stripe.ProductUpdateParams{Description: stripe.String("Everything"),
+		DefaultPrice: &tour.monthly.ID}))(t)
+	if got := ok(sc.V1Products.Retrieve(ctx, tour.product.ID, nil))(t); got.Description != "Everything" ||
+		got.DefaultPrice.ID != tour.monthly.ID {
 		t.Errorf("the product is %+v", got)
 	}
-	ok(sc.V1Prices.Update(ctx, found[0].ID, &stripe.PriceUpdateParams{Nickname: stripe.String("Sticker"), Metadata: map[string]string{"size": "small"}}))(t)
+	ok(sc.V1Prices.Update(ctx, found[0].ID, &stripe.PriceUpdateParams{Nickname: stripe.String("Sticker"),
+		Metadata: map[string]string{"size": "small"}}))(t)
 	tour.wants("", "product.created", "price.created", "plan.created", "product.updated", "price.updated")
 }
 
 func customersChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
-	tour.buyer = ok(sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{Email: stripe.String("Ada@example.com"), Name: stripe.String("Ada"),
+	tour.buyer = ok(sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{Email: stripe.String("Ada@example.com"),
+		Name:     stripe.String("Ada"),
 		Metadata: map[string]string{"clerk_user_id": "user_1", "team": "blue"}}))(t)
 	// Metadata is merged; an empty value deletes its key, an empty whole all of them.
 	update := func(metadata map[string]string) map[string]string {
 		return ok(sc.V1Customers.Update(ctx, tour.buyer.ID, &stripe.CustomerUpdateParams{Metadata: metadata}))(t).Metadata
 	}
-	if diff := cmp.Diff(map[string]string{"clerk_user_id": "user_1", "tier": "gold"}, update(map[string]string{"tier": "gold", "team": ""})); diff != "" {
+	if diff := cmp.Diff(map[string]string{"clerk_user_id": "user_1", "tier": "gold"},
+		update(map[string]string{"tier": "gold", "team": ""})); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
-	for what, bad := range map[string]map[string]string{"a key of 41": {strings.Repeat("k", 41): "v"}, "a value of 501": {"k": strings.Repeat("v", 501)}} {
+	for what, bad := range map[string]map[string]string{"a key of 41": {strings.Repeat("k", 41): "v"},
+		"a value of 501": {"k": strings.Repeat("v", 501)}} {
 		if _, err := sc.V1Customers.Update(ctx, tour.buyer.ID, &stripe.CustomerUpdateParams{Metadata: bad}); err == nil {
 			t.Errorf("metadata takes %s characters", what)
 		}
@@ -94,7 +105,8 @@ func customersChapter(t *testing.T, tour *tour) {
 	// What is not there: 404 in the path, 400 as a parameter.
 	_, err := sc.V1Customers.Retrieve(ctx, "cus_none", nil)
 	fails(t, "retrieve", err, 404, "No such customer: 'cus_none' id")
-	_, err = sc.V1BillingPortalSessions.Create(ctx, &stripe.BillingPortalSessionCreateParams{Customer: stripe.String("cus_none")})
+	_, err = sc.V1BillingPortalSessions.Create(ctx, &stripe.BillingPortalSessionCreateParams{
+		Customer: stripe.String("cus_none")})
 	fails(t, "as a parameter", err, 400, "No such customer: 'cus_none' customer")
 	if code(err) != stripe.ErrorCodeResourceMissing {
 		t.Errorf("code is %q", code(err))
@@ -121,11 +133,14 @@ func customersChapter(t *testing.T, tour *tour) {
 func idempotencyChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	create := func(email string) (*stripe.Customer, error) {
-		return sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{Params: stripe.Params{IdempotencyKey: stripe.String("the-same")}, Email: &email})
+		return sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{
+			Params: stripe.Params{IdempotencyKey: stripe.String("the-same")}, Email: &email})
 	}
 	first, second := ok(create("once@example.com"))(t), ok(create("once@example.com"))(t)
 	header := second.LastResponse.Header
-	if second.ID != first.ID || header.Get("Idempotent-Replayed") != "true" || header.Get("Original-Request") != first.LastResponse.RequestID || first.LastResponse.Header.Get("Idempotent-Replayed") != "" {
+	if second.ID != first.ID || header.Get("Idempotent-Replayed") != "true" ||
+		header.Get("Original-Request") != first.LastResponse.RequestID ||
+		first.LastResponse.Header.Get("Idempotent-Replayed") != "" {
 		t.Errorf("the second is %s after %s, with %v", second.ID, first.ID, header)
 	}
 	_, err := create("other@example.com")
@@ -139,19 +154,25 @@ func idempotencyChapter(t *testing.T, tour *tour) {
 func buyingChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	mark := tour.mark()
-	session := ok(sc.V1CheckoutSessions.Create(ctx, &stripe.CheckoutSessionCreateParams{Mode: stripe.String("subscription"), Customer: &tour.buyer.ID,
-		SuccessURL: stripe.String("http://app.test/ok?session={CHECKOUT_SESSION_ID}"), CancelURL: stripe.String("http://app.test/plans"), ClientReferenceID: stripe.String("user_1"),
-		LineItems:        []*stripe.CheckoutSessionCreateLineItemParams{{Price: &tour.monthly.ID, Quantity: stripe.Int64(2)}},
-		SubscriptionData: &stripe.CheckoutSessionCreateSubscriptionDataParams{Metadata: map[string]string{"of": "the subscription"}},
-		Metadata:         map[string]string{"of": "the session"}}))(t)
-	if session.Status != "open" || session.PaymentStatus != "unpaid" || session.AmountTotal != 5800 || session.ExpiresAt != session.Created+24*3600 {
+	session := ok(sc.V1CheckoutSessions.Create(ctx, &stripe.CheckoutSessionCreateParams{
+		Mode: stripe.String("subscription"), Customer: &tour.buyer.ID,
+		SuccessURL: stripe.String("http://app.test/ok?session={CHECKOUT_SESSION_ID}"),
+		CancelURL:  stripe.String("http://app.test/plans"), ClientReferenceID: stripe.String("user_1"),
+		LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{Price: &tour.monthly.ID, Quantity: stripe.Int64(2)}},
+		SubscriptionData: &stripe.CheckoutSessionCreateSubscriptionDataParams{
+			Metadata: map[string]string{"of": "the subscription"}},
+		Metadata: map[string]string{"of": "the session"}}))(t)
+	if session.Status != "open" || session.PaymentStatus != "unpaid" || session.AmountTotal != 5800 ||
+		session.ExpiresAt != session.Created+24*3600 {
 		t.Errorf("the session is %+v", session)
 	}
 	// On the page: a card that is declined buys nothing, another one does.
-	if status, _, page := tour.submit(session.URL, card("4000000000000002")); status != 402 || !strings.Contains(page, "declined") {
+	if status, _, page := tour.submit(session.URL, card("4000000000000002")); status != 402 ||
+		!strings.Contains(page, "declined") {
 		t.Errorf("the declined card: %d", status)
 	}
-	if status, location, _ := tour.submit(session.URL, goodCard); status != 303 || location != "http://app.test/ok?session="+session.ID {
+	if status, location, _ := tour.submit(session.URL, goodCard); status != 303 ||
+		location != "http://app.test/ok?session="+session.ID {
 		t.Errorf("paid: %d to %s", status, location)
 	}
 	params := &stripe.CheckoutSessionRetrieveParams{}
@@ -160,13 +181,17 @@ func buyingChapter(t *testing.T, tour *tour) {
 	}
 	paid := ok(sc.V1CheckoutSessions.Retrieve(ctx, session.ID, params))(t)
 	tour.sub = paid.Subscription
-	if paid.Status != "complete" || paid.PaymentStatus != "paid" || paid.LineItems.Data[0].Quantity != 2 || tour.sub.Status != "active" ||
-		tour.sub.Metadata["of"] != "the subscription" || tour.sub.LatestInvoice.AmountPaid != 5800 || paid.Customer.Email != "Ada@example.com" {
+	if paid.Status != "complete" || paid.PaymentStatus != "paid" || paid.LineItems.Data[0].Quantity != 2 ||
+		tour.sub.Status != "active" ||
+		tour.sub.Metadata["of"] != "the subscription" || tour.sub.LatestInvoice.AmountPaid != 5800 ||
+		paid.Customer.Email != "Ada@example.com" {
 		t.Errorf("the paid session is %+v", paid)
 	}
-	tour.wants(mark, "checkout.session.completed", "customer.subscription.created", "payment_method.attached", "charge.succeeded", "payment_intent.succeeded",
+	tour.wants(mark, "checkout.session.completed", "customer.subscription.created", "payment_method.attached",
+		"charge.succeeded", "payment_intent.succeeded",
 		"invoice.created", "invoice.finalized", "invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid")
-	if lines := every(t, sc.V1CheckoutSessions.ListLineItems(ctx, &stripe.CheckoutSessionListLineItemsParams{Session: &session.ID}).All(ctx)); len(lines) != 1 {
+	if lines := every(t, sc.V1CheckoutSessions.ListLineItems(ctx,
+		&stripe.CheckoutSessionListLineItemsParams{Session: &session.ID}).All(ctx)); len(lines) != 1 {
 		t.Errorf("%d lines", len(lines))
 	}
 }
@@ -177,7 +202,8 @@ func readingChapter(t *testing.T, tour *tour) {
 	for range 25 {
 		want = append([]string{tour.customer("many@example.com").ID}, want...)
 	}
-	list := &stripe.CustomerListParams{Email: stripe.String("many@example.com"), ListParams: stripe.ListParams{Limit: stripe.Int64(10)}}
+	list := &stripe.CustomerListParams{Email: stripe.String("many@example.com"),
+		ListParams: stripe.ListParams{Limit: stripe.Int64(10)}}
 	var got []string
 	for _, customer := range every(t, sc.V1Customers.List(ctx, list).All(ctx)) {
 		got = append(got, customer.ID)
@@ -204,6 +230,7 @@ func readingChapter(t *testing.T, tour *tour) {
 	params.Expand = stripe.StringSlice([]string{"parent.subscription_details.subscription.customer.default_source"})
 	_, err := sc.V1Invoices.Retrieve(ctx, invoice.ID, params)
 	fails(t, "five levels", err, 400, "more than 4 levels")
-	tooMany := sc.V1Customers.List(ctx, &stripe.CustomerListParams{ListParams: stripe.ListParams{Limit: stripe.Int64(101)}})
+	tooMany := sc.V1Customers.List(ctx, &stripe.CustomerListParams{
+		ListParams: stripe.ListParams{Limit: stripe.Int64(101)}})
 	fails(t, "a page of 101", tooMany.Err(), 400, "limit")
 }

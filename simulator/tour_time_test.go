@@ -31,14 +31,18 @@ func livingChapter(t *testing.T, tour *tour) {
 	mark := tour.mark()
 	end := time.Unix(tour.now().Items.Data[0].CurrentPeriodEnd, 0)
 	tour.eventually(end)
-	if got := tour.now("latest_invoice"); got.LatestInvoice.Status != "draft" || got.Items.Data[0].CurrentPeriodStart != end.Unix() {
-		t.Errorf("at the end of the month the invoice is %s, the period starts %d", got.LatestInvoice.Status, got.Items.Data[0].CurrentPeriodStart)
+	if got := tour.now("latest_invoice"); got.LatestInvoice.Status != "draft" ||
+		got.Items.Data[0].CurrentPeriodStart != end.Unix() {
+		t.Errorf("at the end of the month the invoice is %s, the period starts %d", got.LatestInvoice.Status,
+			got.Items.Data[0].CurrentPeriodStart)
 	}
 	tour.Advance(time.Hour)
-	if got := tour.now("latest_invoice"); got.LatestInvoice.Status != "paid" || got.LatestInvoice.BillingReason != "subscription_cycle" {
+	if got := tour.now("latest_invoice"); got.LatestInvoice.Status != "paid" ||
+		got.LatestInvoice.BillingReason != "subscription_cycle" {
 		t.Errorf("an hour later the invoice is %s for %s", got.LatestInvoice.Status, got.LatestInvoice.BillingReason)
 	}
-	tour.wants(mark, "invoice.upcoming", "customer.subscription.updated", "invoice.created", "invoice.finalized", "invoice.paid", "invoice_payment.paid")
+	tour.wants(mark, "invoice.upcoming", "customer.subscription.updated", "invoice.created", "invoice.finalized",
+		"invoice.paid", "invoice_payment.paid")
 
 	// Another price and quantity; what is not used is given back.
 	mark = tour.mark()
@@ -50,20 +54,26 @@ func livingChapter(t *testing.T, tour *tour) {
 	}
 	tour.wants(mark, "customer.subscription.updated")
 	back := tour.now().Items.Data[0].ID
-	tour.change(&stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("none"), Items: []*stripe.SubscriptionUpdateItemParams{{ID: &back, Price: &tour.monthly.ID}}})
+	tour.change(&stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("none"),
+		Items: []*stripe.SubscriptionUpdateItemParams{{ID: &back, Price: &tour.monthly.ID}}})
 
 	// Canceled at the end of the period, and not after all.
-	if got := tour.change(&stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(true)}); !got.CancelAtPeriodEnd || got.CanceledAt == 0 {
+	if got := tour.change(&stripe.SubscriptionUpdateParams{
+		CancelAtPeriodEnd: stripe.Bool(true)}); !got.CancelAtPeriodEnd || got.CanceledAt == 0 {
 		t.Errorf("canceled at the period's end it is %+v", got)
 	}
-	if got := tour.change(&stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(false)}); got.CancelAtPeriodEnd || got.CanceledAt != 0 || got.CancelAt != 0 {
+	if got := tour.change(&stripe.SubscriptionUpdateParams{
+		CancelAtPeriodEnd: stripe.Bool(false)}); got.CancelAtPeriodEnd || got.CanceledAt != 0 || got.CancelAt != 0 {
 		t.Errorf("taken back it is %+v", got)
 	}
 
 	// A card that fails: past due, tried again, and gone in the end.
-	poor := ok(sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{Email: stripe.String("poor@example.com"), PaymentMethod: stripe.String("pm_card_visa"),
-		InvoiceSettings: &stripe.CustomerCreateInvoiceSettingsParams{DefaultPaymentMethod: stripe.String("pm_card_visa")}}))(t)
-	owed := ok(sc.V1Subscriptions.Create(ctx, &stripe.SubscriptionCreateParams{Customer: &poor.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: &tour.monthly.ID}}}))(t)
+	poor := ok(sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{Email: stripe.String("poor@example.com"),
+		PaymentMethod:   stripe.String("pm_card_visa"),
+		InvoiceSettings: &stripe.CustomerCreateInvoiceSettingsParams{DefaultPaymentMethod: stripe.String("pm_card_visa")}}))(
+		t)
+	owed := ok(sc.V1Subscriptions.Create(ctx, &stripe.SubscriptionCreateParams{Customer: &poor.ID,
+		Items: []*stripe.SubscriptionCreateItemParams{{Price: &tour.monthly.ID}}}))(t)
 	if err := tour.SetCard(poor.ID, "4000000000000341"); err != nil {
 		t.Fatal(err)
 	}
@@ -73,15 +83,17 @@ func livingChapter(t *testing.T, tour *tour) {
 		t.Errorf("unpaid it is %s", got.Status)
 	}
 	tour.Advance(20 * day)
-	if got := ok(sc.V1Subscriptions.Retrieve(ctx, owed.ID, nil))(t); got.Status != "canceled" || got.CancellationDetails.Reason != "payment_failed" {
+	if got := ok(sc.V1Subscriptions.Retrieve(ctx, owed.ID, nil))(t); got.Status != "canceled" ||
+		got.CancellationDetails.Reason != "payment_failed" {
 		t.Errorf("in the end it is %s for %s", got.Status, got.CancellationDetails.Reason)
 	}
 	tour.wants(mark, "invoice.payment_failed", "customer.subscription.updated", "customer.subscription.deleted")
 
 	// A first payment that is never made.
 	nobody := tour.customer("nobody@example.com")
-	open := ok(sc.V1Subscriptions.Create(ctx, &stripe.SubscriptionCreateParams{Customer: &nobody.ID, PaymentBehavior: stripe.String("default_incomplete"),
-		Items: []*stripe.SubscriptionCreateItemParams{{Price: &tour.monthly.ID}}}))(t)
+	open := ok(sc.V1Subscriptions.Create(ctx, &stripe.SubscriptionCreateParams{Customer: &nobody.ID,
+		PaymentBehavior: stripe.String("default_incomplete"),
+		Items:           []*stripe.SubscriptionCreateItemParams{{Price: &tour.monthly.ID}}}))(t)
 	if open.Status != "incomplete" {
 		t.Errorf("without payment it is %s", open.Status)
 	}
@@ -91,11 +103,15 @@ func livingChapter(t *testing.T, tour *tour) {
 	}
 
 	// A trial without a card ends as was said.
-	trial := ok(sc.V1Subscriptions.Create(ctx, &stripe.SubscriptionCreateParams{Customer: &nobody.ID, TrialPeriodDays: stripe.Int64(14), Items: []*stripe.SubscriptionCreateItemParams{{Price: &tour.monthly.ID}},
-		TrialSettings: &stripe.SubscriptionCreateTrialSettingsParams{EndBehavior: &stripe.SubscriptionCreateTrialSettingsEndBehaviorParams{MissingPaymentMethod: stripe.String("cancel")}}}))(t)
+	trial := ok(sc.V1Subscriptions.Create(ctx, &stripe.SubscriptionCreateParams{Customer: &nobody.ID,
+		TrialPeriodDays: stripe.Int64(14), Items: []*stripe.SubscriptionCreateItemParams{{Price: &tour.monthly.ID}},
+		TrialSettings: &stripe.SubscriptionCreateTrialSettingsParams{
+			EndBehavior: &stripe.SubscriptionCreateTrialSettingsEndBehaviorParams{
+				MissingPaymentMethod: stripe.String("cancel")}}}))(t)
 	mark = tour.mark()
 	tour.eventually(time.Unix(trial.TrialEnd, 0))
-	if got := ok(sc.V1Subscriptions.Retrieve(ctx, trial.ID, nil))(t); trial.Status != "trialing" || got.Status != "canceled" {
+	if got := ok(sc.V1Subscriptions.Retrieve(ctx, trial.ID, nil))(t); trial.Status != "trialing" ||
+		got.Status != "canceled" {
 		t.Errorf("the trial is %s and then %s", trial.Status, got.Status)
 	}
 	tour.wants(mark, "customer.subscription.trial_will_end", "customer.subscription.deleted")
@@ -104,14 +120,18 @@ func livingChapter(t *testing.T, tour *tour) {
 func entitlementsChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	mark := tour.mark()
-	feature := ok(sc.V1EntitlementsFeatures.Create(ctx, &stripe.EntitlementsFeatureCreateParams{Name: stripe.String("Exports"), LookupKey: stripe.String("exports")}))(t)
-	ok(sc.V1ProductFeatures.Create(ctx, &stripe.ProductFeatureCreateParams{Product: &tour.product.ID, EntitlementFeature: &feature.ID}))(t)
-	if got := every(t, sc.V1ProductFeatures.List(ctx, &stripe.ProductFeatureListParams{Product: &tour.product.ID}).All(ctx)); len(got) != 1 || got[0].EntitlementFeature.LookupKey != "exports" {
+	feature := ok(sc.V1EntitlementsFeatures.Create(ctx,
+		&stripe.EntitlementsFeatureCreateParams{Name: stripe.String("Exports"), LookupKey: stripe.String("exports")}))(t)
+	ok(sc.V1ProductFeatures.Create(ctx, &stripe.ProductFeatureCreateParams{Product: &tour.product.ID,
+		EntitlementFeature: &feature.ID}))(t)
+	if got := every(t, sc.V1ProductFeatures.List(ctx, &stripe.ProductFeatureListParams{Product: &tour.product.ID}).All(
+		ctx)); len(got) != 1 || got[0].EntitlementFeature.LookupKey != "exports" {
 		t.Errorf("the product has %+v", got)
 	}
 	// It counts from the next period on.
 	tour.eventually(time.Unix(tour.now().Items.Data[0].CurrentPeriodEnd, 0))
-	active := every(t, sc.V1EntitlementsActiveEntitlements.List(ctx, &stripe.EntitlementsActiveEntitlementListParams{Customer: &tour.buyer.ID}).All(ctx))
+	active := every(t, sc.V1EntitlementsActiveEntitlements.List(ctx,
+		&stripe.EntitlementsActiveEntitlementListParams{Customer: &tour.buyer.ID}).All(ctx))
 	if len(active) != 1 || active[0].LookupKey != "exports" {
 		t.Errorf("the buyer has %+v", active)
 	}
@@ -129,7 +149,8 @@ func clockChapter(t *testing.T, tour *tour) {
 		}
 		tour.advance(clock, want.Add(2*time.Hour))
 	}
-	if got := ok(sc.V1TestHelpersTestClocks.Retrieve(ctx, clock, nil))(t); got.Status != "ready" || got.FrozenTime != date(2027, 4, 30).Add(2*time.Hour).Unix() {
+	if got := ok(sc.V1TestHelpersTestClocks.Retrieve(ctx, clock, nil))(t); got.Status != "ready" ||
+		got.FrozenTime != date(2027, 4, 30).Add(2*time.Hour).Unix() {
 		t.Errorf("the clock is %s at %d", got.Status, got.FrozenTime)
 	}
 	mark := tour.mark()
@@ -141,7 +162,9 @@ func clockChapter(t *testing.T, tour *tour) {
 }
 
 func searchChapter(t *testing.T, tour *tour) {
-	fresh := ok(tour.stripe.V1Customers.Create(t.Context(), &stripe.CustomerCreateParams{Email: stripe.String("found@example.com"), Metadata: map[string]string{"clerk_user_id": "user_9"}}))(t)
+	fresh := ok(tour.stripe.V1Customers.Create(t.Context(),
+		&stripe.CustomerCreateParams{Email: stripe.String("found@example.com"),
+			Metadata: map[string]string{"clerk_user_id": "user_9"}}))(t)
 	query := "email:'found@example.com' AND metadata['clerk_user_id']:'user_9'"
 	if got := tour.searchCustomers(query); len(got) != 0 {
 		t.Errorf("read after write finds %v", got)
@@ -155,8 +178,10 @@ func searchChapter(t *testing.T, tour *tour) {
 func eventsChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.stripe
 	cursor := tour.mark()
-	endpoint := ok(sc.V1WebhookEndpoints.Create(ctx, &stripe.WebhookEndpointCreateParams{URL: stripe.String(inboxHost + "/second"), EnabledEvents: stripe.StringSlice([]string{"customer.created"})}))(t)
-	if !strings.HasPrefix(endpoint.Secret, "whsec_") || ok(sc.V1WebhookEndpoints.Retrieve(ctx, endpoint.ID, nil))(t).Secret != "" {
+	endpoint := ok(sc.V1WebhookEndpoints.Create(ctx, &stripe.WebhookEndpointCreateParams{URL: stripe.String(inboxHost +
+		"/second"), EnabledEvents: stripe.StringSlice([]string{"customer.created"})}))(t)
+	if !strings.HasPrefix(endpoint.Secret, "whsec_") ||
+		ok(sc.V1WebhookEndpoints.Retrieve(ctx, endpoint.ID, nil))(t).Secret != "" {
 		t.Errorf("the secret is %q, and is shown again", endpoint.Secret)
 	}
 	// It signs with a secret of its own.
@@ -175,15 +200,18 @@ func eventsChapter(t *testing.T, tour *tour) {
 		t.Errorf("%d webhooks verify with the endpoint's own secret, want 1", verified)
 	}
 	// What was missed is read again, in the order of time.
-	list := &stripe.EventListParams{Types: stripe.StringSlice([]string{"customer.created", "customer.updated"}), ListParams: stripe.ListParams{EndingBefore: &cursor}}
+	list := &stripe.EventListParams{Types: stripe.StringSlice([]string{"customer.created", "customer.updated"}),
+		ListParams: stripe.ListParams{EndingBefore: &cursor}}
 	missed := every(t, sc.V1Events.List(ctx, list).All(ctx))
 	if len(missed) != 1 || missed[0].Data.Object["id"] != created.ID || missed[0].Request == nil {
 		t.Errorf("missed %+v", missed)
 	}
-	if got := ok(sc.V1Events.Retrieve(ctx, missed[0].ID, nil))(t); got.Type != "customer.created" || got.PendingWebhooks != 0 {
+	if got := ok(sc.V1Events.Retrieve(ctx, missed[0].ID, nil))(t); got.Type != "customer.created" ||
+		got.PendingWebhooks != 0 {
 		t.Errorf("the event is %s with %d pending", got.Type, got.PendingWebhooks)
 	}
-	if got := ok(sc.V1WebhookEndpoints.Update(ctx, endpoint.ID, &stripe.WebhookEndpointUpdateParams{Disabled: stripe.Bool(true)}))(t); got.Status != "disabled" {
+	if got := ok(sc.V1WebhookEndpoints.Update(ctx, endpoint.ID,
+		&stripe.WebhookEndpointUpdateParams{Disabled: stripe.Bool(true)}))(t); got.Status != "disabled" {
 		t.Errorf("the endpoint is %s", got.Status)
 	}
 	ok(sc.V1WebhookEndpoints.Delete(ctx, endpoint.ID, nil))(t)
@@ -196,11 +224,13 @@ func farewellChapter(t *testing.T, tour *tour) {
 	if got := tour.now(); got.Status != "canceled" {
 		t.Errorf("the buyer is gone and the subscription is %s", got.Status)
 	}
-	if got := every(t, sc.V1Subscriptions.List(ctx, &stripe.SubscriptionListParams{Customer: &tour.buyer.ID, Status: stripe.String("all")}).All(ctx)); len(got) != 1 {
+	if got := every(t, sc.V1Subscriptions.List(ctx, &stripe.SubscriptionListParams{Customer: &tour.buyer.ID,
+		Status: stripe.String("all")}).All(ctx)); len(got) != 1 {
 		t.Errorf("the buyer had %d subscriptions", len(got))
 	}
 	events := tour.eventsSince(mark)
-	if deleted, last := slices.Index(events, "customer.subscription.deleted"), slices.Index(events, "customer.deleted"); deleted < 0 || last < deleted {
+	if deleted, last := slices.Index(events, "customer.subscription.deleted"), slices.Index(events,
+		"customer.deleted"); deleted < 0 || last < deleted {
 		t.Errorf("the events are %v, want the subscription's end before the customer's", events)
 	}
 }

@@ -34,7 +34,8 @@ func TestARequestSpeaksTheVersionThatItNames(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		url := stripeHost + "/v1/customers/" + b.customer("a@example.com").ID
-		for _, version := range []string{"2026-03-25.dahlia", "2026-04-22.dahlia", "2026-05-27.dahlia", "2026-06-24.dahlia", "2026-07-29.dahlia",
+		for _, version := range []string{"2026-03-25.dahlia", "2026-04-22.dahlia", "2026-05-27.dahlia", "2026-06-24.dahlia",
+			"2026-07-29.dahlia",
 			"2026-08-26.dahlia", "2026-09-30.endive", "2026-10-28.endive", "2025-02-24.acacia", "2023-10-16"} {
 			response, _ := b.send("GET", url, speaking(version), "")
 			if response.StatusCode != http.StatusOK || response.Header.Get("Stripe-Version") != version {
@@ -46,7 +47,8 @@ func TestARequestSpeaksTheVersionThatItNames(t *testing.T) {
 		}
 		for _, version := range []string{"2026-08-26", "2099-01-01.zinnia", "2022-11-15", "dahlia"} {
 			response, failure := b.send("POST", stripeHost+"/v1/customers", speaking(version), "")
-			if response.StatusCode != http.StatusBadRequest || hash(failure, "error")["message"] != "Invalid Stripe API version: "+version {
+			if response.StatusCode != http.StatusBadRequest ||
+				hash(failure, "error")["message"] != "Invalid Stripe API version: "+version {
 				t.Errorf("%s: %d %v", version, response.StatusCode, failure)
 			}
 		}
@@ -60,29 +62,37 @@ func TestOlderVersionsShowSubscriptionsAndInvoicesAsTheyWere(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		url := stripeHost + "/v1/subscriptions/" + b.subscribed(monthly(b)).ID
-		_, old := b.send("GET", url+"?expand[]=latest_invoice.payment_intent&expand[]=latest_invoice.charge", speaking("2024-06-20"), "")
+		_, old := b.send("GET", url+"?expand[]=latest_invoice.payment_intent&expand[]=latest_invoice.charge",
+			speaking("2024-06-20"), "")
 		_, now := b.send("GET", url+"?expand[]=latest_invoice", speaking("2026-08-26.dahlia"), "")
 		item, oldItem := element(now["items"], 0), element(old["items"], 0)
-		if old["current_period_end"] != item["current_period_end"] || old["current_period_end"] == nil || oldItem["current_period_end"] != nil {
-			t.Errorf("the period ends %v, its item's %v; want %v and none", old["current_period_end"], oldItem["current_period_end"], item["current_period_end"])
+		if old["current_period_end"] != item["current_period_end"] || old["current_period_end"] == nil ||
+			oldItem["current_period_end"] != nil {
+			t.Errorf("the period ends %v, its item's %v; want %v and none", old["current_period_end"],
+				oldItem["current_period_end"], item["current_period_end"])
 		}
 		if now["current_period_end"] != nil {
 			t.Error("the newest version shows the period on the subscription")
 		}
 		invoice := hash(old, "latest_invoice")
-		if invoice["subscription"] != old["id"] || invoice["paid"] != true || invoice["parent"] != nil || invoice["discount"] != nil {
+		if invoice["subscription"] != old["id"] || invoice["paid"] != true || invoice["parent"] != nil ||
+			invoice["discount"] != nil {
 			t.Errorf("invoice: subscription %v, paid %v, parent %v", invoice["subscription"], invoice["paid"], invoice["parent"])
 		}
 		intent, charge := hash(invoice, "payment_intent"), hash(invoice, "charge")
-		if intent["object"] != "payment_intent" || intent["invoice"] != invoice["id"] || charge["object"] != "charge" || charge["invoice"] != invoice["id"] {
-			t.Errorf("payment intent %v of invoice %v, charge %v of %v; want %v", intent["object"], intent["invoice"], charge["object"], charge["invoice"], invoice["id"])
+		if intent["object"] != "payment_intent" || intent["invoice"] != invoice["id"] || charge["object"] != "charge" ||
+			charge["invoice"] != invoice["id"] {
+			t.Errorf("payment intent %v of invoice %v, charge %v of %v; want %v", intent["object"], intent["invoice"],
+				charge["object"], charge["invoice"], invoice["id"])
 		}
 		line := element(invoice["lines"], 0)
-		if hash(line, "price")["object"] != "price" || hash(line, "plan")["object"] != "plan" || line["type"] != "subscription" ||
+		if hash(line, "price")["object"] != "price" || hash(line, "plan")["object"] != "plan" ||
+			line["type"] != "subscription" ||
 			line["proration"] != false || line["pricing"] != nil || line["subscription_item"] != oldItem["id"] {
 			t.Errorf("line: %v", line)
 		}
-		if response, failure := b.send("GET", url+"?expand[]=latest_invoice.payment_intent", nil, ""); response.StatusCode != http.StatusBadRequest {
+		if response, failure := b.send("GET", url+"?expand[]=latest_invoice.payment_intent", nil,
+			""); response.StatusCode != http.StatusBadRequest {
 			t.Errorf("the newest version expands invoice.payment_intent: %v", failure)
 		}
 		_, list := b.send("GET", stripeHost+"/v1/subscriptions", speaking("2025-02-24.acacia"), "")
@@ -103,7 +113,8 @@ func TestOlderVersionsShowWhatWasRenamed(t *testing.T) {
 			}
 		}
 		b.send("POST", stripeHost+"/v1/coupons", nil, "id=tenth&percent_off=10&duration=once")
-		_, code := b.send("POST", stripeHost+"/v1/promotion_codes", nil, "promotion[type]=coupon&promotion[coupon]=tenth&code=TENTH")
+		_, code := b.send("POST", stripeHost+"/v1/promotion_codes", nil,
+			"promotion[type]=coupon&promotion[coupon]=tenth&code=TENTH")
 		_, old := b.send("GET", stripeHost+"/v1/promotion_codes/"+code["id"].(string), speaking("2025-08-27.basil"), "")
 		if hash(old, "coupon")["id"] != "tenth" || old["promotion"] != nil || hash(code, "promotion")["coupon"] != "tenth" {
 			t.Errorf("before clover the coupon is %v, now %v", old["coupon"], code["promotion"])
@@ -114,15 +125,18 @@ func TestOlderVersionsShowWhatWasRenamed(t *testing.T) {
 func TestEndiveTakesTheNewListOfPaymentMethods(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		form := "mode=subscription&success_url=http://app.test/ok&line_items[0][quantity]=1&line_items[0][price]=" + monthly(b)
+		form := "mode=subscription&success_url=http://app.test/ok&line_items[0][quantity]=1&line_items[0][price]=" +
+			monthly(b)
 		for _, try := range []struct{ version, param, refused string }{
 			{"2026-08-26.dahlia", "payment_method_types", ""},
 			{"2026-08-26.dahlia", "allowed_payment_method_types", "Received unknown parameter: allowed_payment_method_types"},
 			{"2026-09-30.endive", "payment_method_types", "Received unknown parameter: payment_method_types"},
 			{"2026-10-28.endive", "allowed_payment_method_types", ""},
 		} {
-			response, answer := b.send("POST", stripeHost+"/v1/checkout/sessions", speaking(try.version), form+"&"+try.param+"[0]=card")
-			if message, _ := hash(answer, "error")["message"].(string); message != try.refused || (response.StatusCode == http.StatusOK) != (try.refused == "") {
+			response, answer := b.send("POST", stripeHost+"/v1/checkout/sessions", speaking(try.version),
+				form+"&"+try.param+"[0]=card")
+			if message, _ := hash(answer, "error")["message"].(string); message != try.refused ||
+				(response.StatusCode == http.StatusOK) != (try.refused == "") {
 				t.Errorf("%s with %s: %d %q, want %q", try.version, try.param, response.StatusCode, message, try.refused)
 			}
 			if _, shown := answer["allowed_payment_method_types"]; try.refused == "" && shown != (try.version > "2026-09") {
@@ -152,15 +166,19 @@ func TestAPinnedEndpointGetsItsOwnShape(t *testing.T) {
 			version := event["api_version"].(string)
 			seen[version]++
 			shown, before := hash(event, "data", "object"), hash(event, "data", "previous_attributes")
-			if pinned := version == "2025-02-24.acacia"; (shown["current_period_end"] != nil) != pinned || (element(shown["items"], 0)["current_period_end"] == nil) != pinned {
-				t.Errorf("in %s the period ends at %v, its item's at %v", version, shown["current_period_end"], element(shown["items"], 0)["current_period_end"])
+			if pinned := version == "2025-02-24.acacia"; (shown["current_period_end"] != nil) != pinned ||
+				(element(shown["items"], 0)["current_period_end"] == nil) != pinned {
+				t.Errorf("in %s the period ends at %v, its item's at %v", version, shown["current_period_end"],
+					element(shown["items"], 0)["current_period_end"])
 			}
 			if in.kind == "customer.subscription.updated" && version == "2025-02-24.acacia" && before["latest_invoice"] != nil {
 				if before["current_period_end"] == nil || before["items"] != nil {
 					t.Errorf("previous_attributes of the renewal are %v", before)
 				}
 			}
-			if _, stored := b.send("GET", stripeHost+"/v1/events/"+event["id"].(string), speaking("2024-06-20"), ""); stored["api_version"] != "2026-08-26.dahlia" && event["created"].(float64) > float64(b.Now().Add(-30*day).Unix()) {
+			if _, stored := b.send("GET", stripeHost+"/v1/events/"+event["id"].(string), speaking("2024-06-20"),
+				""); stored["api_version"] != "2026-08-26.dahlia" &&
+				event["created"].(float64) > float64(b.Now().Add(-30*day).Unix()) {
 				t.Errorf("the event itself is in %v", stored["api_version"])
 			}
 		}
@@ -179,7 +197,9 @@ func TestAnEndpointSaysWhatVersionItIsPinnedTo(t *testing.T) {
 		if pinned["api_version"] != "2024-06-20" || free["api_version"] != nil {
 			t.Errorf("versions are %v and %v", pinned["api_version"], free["api_version"])
 		}
-		if response, failure := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil, form+"&api_version=2099-01-01"); response.StatusCode != http.StatusBadRequest || hash(failure, "error")["param"] != "api_version" {
+		if response, failure := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil,
+			form+"&api_version=2099-01-01"); response.StatusCode != http.StatusBadRequest ||
+			hash(failure, "error")["param"] != "api_version" {
 			t.Errorf("an unknown version: %d %v", response.StatusCode, failure)
 		}
 	})
@@ -193,7 +213,8 @@ func TestAnAccountMayHaveAnOlderVersion(t *testing.T) {
 	}
 	populate(t, sim, 1)
 	for _, event := range sim.Events() {
-		if event.Version != "2025-02-24.acacia" || event.Type == "invoice.created" && !strings.Contains(string(event.Object), `"paid":`) {
+		if event.Version != "2025-02-24.acacia" || event.Type == "invoice.created" &&
+			!strings.Contains(string(event.Object), `"paid":`) {
 			t.Errorf("%s in %s: %s", event.Type, event.Version, event.Object)
 		}
 	}
@@ -230,8 +251,10 @@ func TestOnlyWhatCanHoldAnObjectIsExpanded(t *testing.T) {
 				t.Errorf("%s of %s: %q, want %q", try.path, try.url, message, try.refused)
 			}
 		}
-		_, created := b.send("POST", stripeHost+"/v1/subscriptions/"+sub.ID, nil, "metadata[a]=b&expand[]=customer&expand[]=latest_invoice.payments")
-		if hash(created, "customer")["object"] != "customer" || element(hash(created, "latest_invoice")["payments"], 0) == nil {
+		_, created := b.send("POST", stripeHost+"/v1/subscriptions/"+sub.ID, nil,
+			"metadata[a]=b&expand[]=customer&expand[]=latest_invoice.payments")
+		if hash(created, "customer")["object"] != "customer" ||
+			element(hash(created, "latest_invoice")["payments"], 0) == nil {
 			t.Errorf("a POST expands %v and %v", created["customer"], hash(created, "latest_invoice")["payments"])
 		}
 		if err := b.DeleteCustomer(sub.Customer); err != nil {

@@ -94,7 +94,8 @@ func (c *Client) client(line *dialed) (*mail.Client, error) {
 	case StartTLS:
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory), mail.WithDialContextFunc(line.dial(&net.Dialer{})))
 	case Implicit: // what is encrypted already needs no STARTTLS, and the library sees that it is
-		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic), mail.WithDialContextFunc(line.dial(&tls.Dialer{Config: c.config.TLSConfig})))
+		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic),
+			mail.WithDialContextFunc(line.dial(&tls.Dialer{Config: c.config.TLSConfig})))
 	case NoTLS:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS), mail.WithDialContextFunc(line.dial(&net.Dialer{})))
 	}
@@ -103,7 +104,8 @@ func (c *Client) client(line *dialed) (*mail.Client, error) {
 		if c.config.TLS == NoTLS { // to this machine only
 			login = mail.SMTPAuthPlainNoEnc
 		}
-		options = append(options, mail.WithSMTPAuth(login), mail.WithUsername(c.config.Username), mail.WithPassword(c.config.Password.Reveal()))
+		options = append(options, mail.WithSMTPAuth(login), mail.WithUsername(c.config.Username),
+			mail.WithPassword(c.config.Password.Reveal()))
 	}
 	return mail.NewClient(c.config.Host, options...)
 }
@@ -141,7 +143,8 @@ func unreached(err error) error {
 func fate(err error) *lockstep.MailError {
 	var failed *mail.SendError
 	if !errors.As(err, &failed) {
-		return &lockstep.MailError{Fate: lockstep.MailUnsure, Reason: "the mail server was lost while the letter was handed over"}
+		return &lockstep.MailError{Fate: lockstep.MailUnsure,
+			Reason: "the mail server was lost while the letter was handed over"}
 	}
 	step, permanent, decisive := "checking the connection", false, false
 	switch failed.Reason { //nolint:exhaustive // what is not listed is before anything is handed over
@@ -159,11 +162,15 @@ func fate(err error) *lockstep.MailError {
 	code := failed.ErrorCode()
 	switch {
 	case code >= 500 && permanent:
-		return &lockstep.MailError{Fate: lockstep.MailRefused, Reason: fmt.Sprintf("the mail server refused %s: %d %s", step, code, failed.EnhancedStatusCode())}
+		return &lockstep.MailError{Fate: lockstep.MailRefused, Reason: fmt.Sprintf("the mail server refused %s: %d %s", step,
+			code, failed.EnhancedStatusCode())}
 	case code >= 400:
-		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: fmt.Sprintf("the mail server does not take %s now: %d %s", step, code, failed.EnhancedStatusCode())}
+		return &lockstep.MailError{Fate: lockstep.MailDelayed,
+			Reason: fmt.Sprintf("the mail server does not take %s now: %d %s", step, code, failed.EnhancedStatusCode())}
 	case decisive:
-		return &lockstep.MailError{Fate: lockstep.MailUnsure, Reason: "the mail server was lost while the letter was handed over"}
+		return &lockstep.MailError{Fate: lockstep.MailUnsure,
+			Reason: "the mail server was lost while the letter was handed over"}
 	}
-	return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "the mail server was lost before the letter was handed over, at " + step}
+	return &lockstep.MailError{Fate: lockstep.MailDelayed,
+		Reason: "the mail server was lost before the letter was handed over, at " + step}
 }

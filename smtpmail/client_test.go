@@ -17,7 +17,8 @@ var letter = lockstep.Letter{ID: "abc@acme.example", To: "alice@example.com", Su
 // plain is a client of a server without TLS.
 func plain(t *testing.T, s *mailServer) *Client {
 	t.Helper()
-	c, err := New(Config{Host: "127.0.0.1", Port: s.port, TLS: NoTLS, From: "Acme <billing@acme.example>", Timeout: 15 * time.Second})
+	c, err := New(Config{Host: "127.0.0.1", Port: s.port, TLS: NoTLS, From: "Acme <billing@acme.example>",
+		Timeout: 15 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,14 +46,16 @@ func TestALetterArrivesAsItWasWritten(t *testing.T) {
 	}
 	for what, pair := range map[string][2]string{
 		"Message-ID": {h.Get("Message-Id"), "<abc@acme.example>"}, "To": {h.Get("To"), "<alice@example.com>"},
-		"From": {h.Get("From"), `"Acme" <billing@acme.example>`}, "Auto-Submitted": {h.Get("Auto-Submitted"), "auto-generated"},
+		"From": {h.Get("From"), `"Acme" <billing@acme.example>`}, "Auto-Submitted": {h.Get("Auto-Submitted"),
+			"auto-generated"},
 		"Subject": {subject, letter.Subject},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s is %q, want %q", what, pair[0], pair[1])
 		}
 	}
-	for _, part := range []string{"multipart/alternative", "text/plain", "text/html", "that was a line with a dot.", "<p>Hello Alice</p>"} {
+	for _, part := range []string{"multipart/alternative", "text/plain", "text/html", "that was a line with a dot.",
+		"<p>Hello Alice</p>"} {
 		if !strings.Contains(got[0], part) {
 			t.Errorf("the letter has no %s:\n%s", part, got[0])
 		}
@@ -69,18 +72,21 @@ func TestWhatBecameOfALetterIsKnown(t *testing.T) {
 		ready  bool
 		taken  bool
 	}{
-		"all is well":                   {script{}, "", true, true},
-		"busy at the door":              {script{"greeting": "421 4.3.2 not now"}, lockstep.MailDelayed, false, false},
-		"cut at the door":               {script{"greeting": "cut"}, lockstep.MailDelayed, false, false},
-		"the sender is refused":         {script{"MAIL": "550 5.7.1 alice@example.com"}, lockstep.MailDelayed, true, false},
-		"cut after the sender":          {script{"MAIL": "cut"}, lockstep.MailDelayed, true, false},
-		"greylisted":                    {script{"RCPT": "451 4.7.1 alice@example.com, come back"}, lockstep.MailDelayed, true, false},
-		"no such mailbox":               {script{"RCPT": "550 5.1.1 <alice@example.com> is nobody"}, lockstep.MailRefused, true, false},
-		"cut after the recipient":       {script{"RCPT": "cut"}, lockstep.MailDelayed, true, false},
-		"data is refused for now":       {script{"DATA": "451 4.3.0 later"}, lockstep.MailDelayed, true, false},
-		"data is refused":               {script{"DATA": "554 5.6.0 no"}, lockstep.MailRefused, true, false},
-		"cut at data":                   {script{"DATA": "cut"}, lockstep.MailDelayed, true, false},
-		"the letter is refused":         {script{"END": "554 5.7.1 spam, says alice@example.com"}, lockstep.MailRefused, true, false},
+		"all is well":           {script{}, "", true, true},
+		"busy at the door":      {script{"greeting": "421 4.3.2 not now"}, lockstep.MailDelayed, false, false},
+		"cut at the door":       {script{"greeting": "cut"}, lockstep.MailDelayed, false, false},
+		"the sender is refused": {script{"MAIL": "550 5.7.1 alice@example.com"}, lockstep.MailDelayed, true, false},
+		"cut after the sender":  {script{"MAIL": "cut"}, lockstep.MailDelayed, true, false},
+		"greylisted": {script{"RCPT": "451 4.7.1 alice@example.com, come back"}, lockstep.MailDelayed,
+			true, false},
+		"no such mailbox": {script{"RCPT": "550 5.1.1 <alice@example.com> is nobody"}, lockstep.MailRefused,
+			true, false},
+		"cut after the recipient": {script{"RCPT": "cut"}, lockstep.MailDelayed, true, false},
+		"data is refused for now": {script{"DATA": "451 4.3.0 later"}, lockstep.MailDelayed, true, false},
+		"data is refused":         {script{"DATA": "554 5.6.0 no"}, lockstep.MailRefused, true, false},
+		"cut at data":             {script{"DATA": "cut"}, lockstep.MailDelayed, true, false},
+		"the letter is refused": {script{"END": "554 5.7.1 spam, says alice@example.com"}, lockstep.MailRefused,
+			true, false},
 		"the letter is refused for now": {script{"END": "452 4.2.2 full"}, lockstep.MailDelayed, true, false},
 		"cut before the answer":         {script{"END": "cut"}, lockstep.MailUnsure, true, false},
 		"cut after the answer":          {script{"END": "250 and gone"}, "", true, true},
@@ -154,7 +160,8 @@ func TestLettersAreEncrypted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startServer(t, c.server)
-			config := Config{Host: "127.0.0.1", Port: s.port, TLS: c.mode, From: "billing@acme.example", Timeout: 15 * time.Second}
+			config := Config{Host: "127.0.0.1", Port: s.port, TLS: c.mode, From: "billing@acme.example",
+				Timeout: 15 * time.Second}
 			if c.trusted {
 				config.TLSConfig = &tls.Config{ServerName: "127.0.0.1", RootCAs: s.roots, MinVersion: tls.VersionTLS12}
 			}
@@ -182,13 +189,15 @@ func TestLettersAreEncrypted(t *testing.T) {
 func TestAServerThatRefusesTheLogin(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, &mailServer{login: "x", script: script{"AUTH": "535 5.7.8 acme hunter2"}})
-	client, err := New(Config{Host: "127.0.0.1", Port: s.port, TLS: NoTLS, From: "billing@acme.example", Username: "acme", Password: "hunter2"})
+	client, err := New(Config{Host: "127.0.0.1", Port: s.port, TLS: NoTLS, From: "billing@acme.example", Username: "acme",
+		Password: "hunter2"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var failed *lockstep.MailError
 	err = client.Deliver(t.Context(), letter, func() error { t.Error("ready"); return nil })
-	if !errors.As(err, &failed) || failed.Fate != lockstep.MailDelayed || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "535") {
+	if !errors.As(err, &failed) || failed.Fate != lockstep.MailDelayed || strings.Contains(err.Error(), "hunter2") ||
+		!strings.Contains(err.Error(), "535") {
 		t.Errorf("got %v", err)
 	}
 }

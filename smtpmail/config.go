@@ -64,7 +64,8 @@ func (c Config) Validate() error {
 	add(c.Port < 0 || c.Port > 65535, "the port %d is none", c.Port)
 	add(c.TLS != StartTLS && c.TLS != Implicit && c.TLS != NoTLS, "tls %q is none of starttls, implicit, none", c.TLS)
 	if _, err := mail.ParseAddress(c.From); err != nil {
-		problems = append(problems, fmt.Errorf("mail: from %q is no address, as in Acme <billing@acme.example>: %w", c.From, err))
+		problems = append(problems, fmt.Errorf("mail: from %q is no address, as in Acme <billing@acme.example>: %w", c.From,
+			err))
 	}
 	add((c.Username == "") != (c.Password == ""), "username and password go together")
 	add(c.Timeout < 0 || c.Timeout > 15*time.Second, "the timeout %s is not up to 15s: a letter must be handed over within one run", c.Timeout)

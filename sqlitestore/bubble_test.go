@@ -34,7 +34,8 @@ func TestStoreWorksInVirtualTime(t *testing.T) {
 				t.Fatal("nothing is pending")
 			}
 			time.Sleep(time.Until(due))
-			claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+			claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+				MaxPriority: lockstep.Background})
 			ok(err)
 			if len(claims) != 1 {
 				t.Fatalf("%d claims when work is due, at %s", len(claims), time.Since(start))
@@ -45,7 +46,8 @@ func TestStoreWorksInVirtualTime(t *testing.T) {
 			case 2:
 				ok(store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour)}))
 			default:
-				ok(store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done, At: time.Now().Add(24 * time.Hour), Scope: lockstep.ScopeCustomer}))
+				ok(store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done, At: time.Now().Add(24 * time.Hour),
+					Scope: lockstep.ScopeCustomer}))
 			}
 		}
 		want := []time.Duration{10 * time.Second, 70 * time.Second, time.Hour + 70*time.Second, 25*time.Hour + 70*time.Second}

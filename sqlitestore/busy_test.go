@@ -52,7 +52,8 @@ func TestABusyWaitEndsWithItsContext(t *testing.T) {
 			func(ctx context.Context) (context.Context, context.CancelFunc) {
 				return context.WithTimeout(ctx, time.Second)
 			},
-			func(ctx context.Context, store lockstep.Store) error { return receive(ctx, store, "evt_1") }, context.DeadlineExceeded},
+			func(ctx context.Context, store lockstep.Store) error { return receive(ctx, store, "evt_1") },
+			context.DeadlineExceeded},
 		"a health check whose caller leaves": {
 			func(ctx context.Context) (context.Context, context.CancelFunc) {
 				ctx, cancel := context.WithCancelCause(ctx)

@@ -38,7 +38,8 @@ func TestALaterConnectionOpensNoOtherFile(t *testing.T) {
 		if err := db.PingContext(t.Context()); err == nil {
 			t.Errorf("%s: a connection was opened", name)
 		}
-		if info, err := os.Stat(path); name == "replaced" && (err != nil || info.Size() > 0) || name != "replaced" && !errors.Is(err, fs.ErrNotExist) {
+		if info, err := os.Stat(path); name == "replaced" && (err != nil || info.Size() > 0) || name != "replaced" &&
+			!errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: the path has %v, %v", name, info, err)
 		}
 	}

@@ -19,7 +19,8 @@ func (f dataFile) Sync() error {
 	var synced error
 	err = conn.Control(func(fd uintptr) {
 		for {
-			if synced = syscall.Fdatasync(int(fd)); !errors.Is(synced, syscall.EINTR) { //nolint:gosec // a descriptor is a small number
+			// nolint:gosec // a descriptor is a small number
+			if synced = syscall.Fdatasync(int(fd)); !errors.Is(synced, syscall.EINTR) {
 				return
 			}
 		}

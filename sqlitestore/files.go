@@ -71,7 +71,8 @@ func (f *files) check() error {
 
 // fix is what an operator does after check has failed.
 func (f *files) fix() string {
-	return "put back " + strings.Join(f.names(), ", ") + " as they were, then restart Lockstep; docs/sqlite.md says how to save removed files before that"
+	return "put back " + strings.Join(f.names(), ", ") +
+		" as they were, then restart Lockstep; docs/sqlite.md says how to save removed files before that"
 }
 
 // warn logs when every user of the machine may read personal data.

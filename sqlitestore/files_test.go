@@ -57,7 +57,10 @@ func TestChangedFilesAcknowledgeNothing(t *testing.T) {
 		},
 		"a copy of the log is in its place": func(path string) error { return copyFile(path+"-wal", path+"-wal") },
 		"the log's index is removed":        func(path string) error { return os.Remove(path + "-shm") },
-		"its directory is renamed":          func(path string) error { return os.Rename(filepath.Dir(path), filepath.Dir(path)+".old") },
+		"its directory is renamed": func(path string) error {
+			return os.Rename(filepath.Dir(path),
+				filepath.Dir(path)+".old")
+		},
 		"its directory is replaced by a copy": func(path string) error {
 			dir := filepath.Dir(path)
 			return errors.Join(os.Rename(dir, dir+".old"), os.CopyFS(dir, os.DirFS(dir+".old")))
@@ -85,7 +88,8 @@ func TestChangedFilesAcknowledgeNothing(t *testing.T) {
 			if err := store.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "docs/sqlite.md") {
 				t.Errorf("ping: %v, want where to look", err)
 			}
-			if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "then restart Lockstep") {
+			if n := strings.Count(log.String(), "level=ERROR"); n != 1 ||
+				!strings.Contains(log.String(), "then restart Lockstep") {
 				t.Errorf("%d errors are logged, want one that says what to do:\n%s", n, log)
 			}
 		})
@@ -132,11 +136,20 @@ func TestALogWithoutItsDatabaseIsRefused(t *testing.T) {
 		lose    func(path string) error
 		refused bool
 	}{
-		"the database is removed":             {os.Remove, true},
-		"the database is empty":               {func(path string) error { return os.Truncate(path, 0) }, true},
-		"both are removed":                    {func(path string) error { return errors.Join(os.Remove(path), os.Remove(path+"-wal")) }, false},
-		"the database is removed, empty log":  {func(path string) error { return errors.Join(os.Remove(path), os.Truncate(path+"-wal", 0)) }, false},
-		"the log is moved away, as we advise": {func(path string) error { return errors.Join(os.Remove(path), os.Rename(path+"-wal", path+"-wal.old")) }, false},
+		"the database is removed": {os.Remove, true},
+		"the database is empty":   {func(path string) error { return os.Truncate(path, 0) }, true},
+		"both are removed": {func(path string) error {
+			return errors.Join(os.Remove(path),
+				os.Remove(path+"-wal"))
+		}, false},
+		"the database is removed, empty log": {func(path string) error {
+			return errors.Join(os.Remove(path),
+				os.Truncate(path+"-wal", 0))
+		}, false},
+		"the log is moved away, as we advise": {func(path string) error {
+			return errors.Join(os.Remove(path),
+				os.Rename(path+"-wal", path+"-wal.old"))
+		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -195,7 +208,8 @@ func TestAWorldReadableDatabaseIsReported(t *testing.T) {
 				}
 			}
 			_, log := logged(t, path)
-			if got := strings.Contains(log.String(), "chmod 600 "+path+" "+path+"-wal"); got != c.warned || got != strings.Contains(log.String(), "level=WARN") {
+			if got := strings.Contains(log.String(), "chmod 600 "+path+" "+path+"-wal"); got != c.warned ||
+				got != strings.Contains(log.String(), "level=WARN") {
 				t.Errorf("mode %o: warned %t, want %t:\n%s", c.mode, got, c.warned, log)
 			}
 		})

@@ -66,7 +66,8 @@ func openJournal(ctx context.Context, files *files, before os.FileInfo, o option
 	if err != nil {
 		return nil, errors.Join(err, db.Close(), log.Close())
 	}
-	return newJournal(&journal{log: o.disk(dataFile{log}), files: files, checkpoints: &checkpoints{db: db}, logger: o.log}), nil
+	return newJournal(&journal{log: o.disk(dataFile{log}), files: files, checkpoints: &checkpoints{db: db},
+		logger: o.log}), nil
 }
 
 func newJournal(j *journal) *journal {

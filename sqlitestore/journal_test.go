@@ -38,7 +38,8 @@ type flushing struct {
 
 func newFlushing() *flushing {
 	disk := &slowDisk{begun: make(chan struct{}, 100), end: make(chan error)}
-	return &flushing{journal: newJournal(&journal{log: disk, files: &files{}, checkpoints: &checkpoints{}, logger: slog.New(slog.DiscardHandler)}), disk: disk, ended: map[string]error{}}
+	return &flushing{journal: newJournal(&journal{log: disk, files: &files{}, checkpoints: &checkpoints{},
+		logger: slog.New(slog.DiscardHandler)}), disk: disk, ended: map[string]error{}}
 }
 
 // flush has one flush more begin.
@@ -89,7 +90,8 @@ func TestTheNextOneBeginsBeforeTheDiskHasAnswered(t *testing.T) {
 	<-disk.begun
 	next, ended := make(chan struct{}), make(chan error)
 	go func() {
-		_, err := store.ReceiveThen(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1"}}}, func() { close(next) })
+		_, err := store.ReceiveThen(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe,
+			ID: "evt_1"}}}, func() { close(next) })
 		ended <- err
 	}()
 	<-next
@@ -302,7 +304,8 @@ func TestPowerFailureLosesNoAcknowledgedEvent(t *testing.T) {
 					return
 				}
 				var stored int
-				if err := openRaw(t, readerDSN(disk.after(t, file))).QueryRow("select count(*) from events join work using (key) where id = ?", id).Scan(&stored); err != nil || stored != 1 {
+				if err := openRaw(t, readerDSN(disk.after(t, file))).QueryRow(
+					"select count(*) from events join work using (key) where id = ?", id).Scan(&stored); err != nil || stored != 1 {
 					t.Errorf("%s was acknowledged and is lost (%d, %v)", id, stored, err)
 				}
 			}
@@ -327,7 +330,8 @@ func TestCheckpointsCopyTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeAfter(t, store)
-	if err := store.Mark(t.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}}); err != nil {
+	if err := store.Mark(t.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer,
+		ID: "cus_1"}}); err != nil {
 		t.Fatal(err)
 	}
 	log := journalOf(t, path)

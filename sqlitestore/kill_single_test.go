@@ -30,7 +30,8 @@ type singleOperation struct {
 }
 
 // claimed is an operation within a claim of the user's key.
-func claimed(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context, lockstep.Store) error {
+func claimed(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context,
+	lockstep.Store) error {
 	return func(ctx context.Context, store lockstep.Store) error {
 		return within(ctx, store, user.Key(), func(claim lockstep.Claim) error { return do(ctx, store, claim) })
 	}
@@ -39,7 +40,8 @@ func claimed(do func(ctx context.Context, store lockstep.Store, claim lockstep.C
 // singles run in this order on one database, each in a process of its own that the test kills.
 var singles = []singleOperation{
 	{"save an account", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
-		return store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: user}, Notices: []lockstep.Notice{notice}})
+		return store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: user},
+			Notices: []lockstep.Notice{notice}})
 	})},
 	{"save what was projected", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
 		return store.SaveProjected(ctx, claim, user, map[string]any{"plan": "pro"})
@@ -93,9 +95,13 @@ var singles = []singleOperation{
 	{"merge metadata", func(ctx context.Context, store lockstep.Store) error {
 		return store.MergeMetadata(ctx, user, map[string]any{"plan": "pro"})
 	}},
-	{"remove an identity", func(ctx context.Context, store lockstep.Store) error { return store.RemoveIdentity(ctx, user) }},
+	{"remove an identity", func(ctx context.Context, store lockstep.Store) error {
+		return store.RemoveIdentity(ctx,
+			user)
+	}},
 	{"name prices", func(ctx context.Context, store lockstep.Store) error {
-		_, err := store.NamePrices(ctx, numbered("price_", func(id string) lockstep.PriceName { return lockstep.PriceName{PriceID: id, LookupKey: "pro"} }))
+		_, err := store.NamePrices(ctx, numbered("price_",
+			func(id string) lockstep.PriceName { return lockstep.PriceName{PriceID: id, LookupKey: "pro"} }))
 		return err
 	}},
 	{"meet an instance", meeting("ins_1")},
@@ -134,11 +140,13 @@ var singles = []singleOperation{
 		return err
 	}},
 	{"stage a page", backfilling(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
-		return store.Stage(ctx, claim, "staged", lockstep.BackfillPage{Customers: numbered("cus_", func(id string) lockstep.Customer { return lockstep.Customer{ID: id} })})
+		return store.Stage(ctx, claim, "staged", lockstep.BackfillPage{Customers: numbered("cus_",
+			func(id string) lockstep.Customer { return lockstep.Customer{ID: id} })})
 	})},
 	{"conclude a page", backfilling(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
 		return store.Conclude(ctx, claim, "concluded", numbered("cus_", func(id string) lockstep.Conclusion {
-			return lockstep.Conclusion{CustomerID: id, Outcome: lockstep.BackfillLinked, Account: adopter(id), Trust: lockstep.Proven}
+			return lockstep.Conclusion{CustomerID: id, Outcome: lockstep.BackfillLinked, Account: adopter(id),
+				Trust: lockstep.Proven}
 		}))
 	})},
 	{"adopt a page", backfilling(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
@@ -158,14 +166,16 @@ var singles = []singleOperation{
 var successor = lockstep.Account{Kind: lockstep.User, ID: "user_2"}
 
 // succeeding is an operation within a claim of the successor's key.
-func succeeding(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context, lockstep.Store) error {
+func succeeding(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context,
+	lockstep.Store) error {
 	return func(ctx context.Context, store lockstep.Store) error {
 		return within(ctx, store, successor.Key(), func(claim lockstep.Claim) error { return do(ctx, store, claim) })
 	}
 }
 
 // backfilling is an operation within a claim of the backfill's key.
-func backfilling(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context, lockstep.Store) error {
+func backfilling(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context,
+	lockstep.Store) error {
 	return func(ctx context.Context, store lockstep.Store) error {
 		key := lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 		return within(ctx, store, key, func(claim lockstep.Claim) error { return do(ctx, store, claim) })
@@ -285,24 +295,37 @@ func addRows(digest io.Writer, table string, rows *sql.Rows) error {
 
 // reads are the methods of the store that write nothing.
 var reads = []string{
-	"Close", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled", "LicenseOfPayment", "AccountOfLicense",
-	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unsighted", "Mail", "HookDelivery", "HookDeliveries", "HookEndpoint",
-	"AccessTold", "DeletionsIn", "DeletionTally", "AssignmentOf", "HadTrial", "Fleet", "Identity", "Identities", "ChangedSince", "HeldPrices",
+	"Close", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled",
+	"LicenseOfPayment", "AccountOfLicense",
+	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unsighted", "Mail", "HookDelivery", "HookDeliveries",
+	"HookEndpoint",
+	"AccessTold", "DeletionsIn", "DeletionTally", "AssignmentOf", "HadTrial", "Fleet", "Identity", "Identities",
+	"ChangedSince", "HeldPrices",
 	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
-	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded", "ClaimsOf",
+	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded",
+	"ClaimsOf",
 }
 
 // killed are the methods of the store that write, with the operation that is killed after each.
 var killed = map[string]string{
-	"Receive": "receive", "Mark": "mark", "Claim": "claim", "Finish": "finish", "Wake": "link", "Link": "link", "Save": "save", "Forget": "forget",
-	"SaveProjected": "save what was projected", "SaveLicense": "save a license", "SaveCursor": "save a cursor", "Sight": "sight",
-	"SaveMail": "save a mail", "RequestMail": "request a mail", "ExpireBodies": "expire bodies", "ExpireEvents": "expire events",
-	"BeginPurchase": "begin a purchase", "EndPurchase": "begin and end a purchase", "TellAccess": "tell access", "SaveHookDelivery": "save a delivery",
-	"Redeliver": "redeliver", "EnableHookEndpoint": "enable an endpoint", "BeginDeletion": "begin a deletion", "ForgetDeletion": "forget a deletion",
-	"DecideDeletions": "approve deletions", "Assign": "assign", "Beat": "beat", "Leave": "leave", "PutIdentity": "put an identity",
-	"MergeMetadata": "merge metadata", "RemoveIdentity": "remove an identity", "NamePrices": "name prices", "MeetInstance": "meet an instance",
-	"AcceptInstance": "accept an instance", "OrderSuccession": "order a succession", "Succeed": "carry an account over", "Release": "release a customer",
-	"ChoosePrimary": "choose the primary customer", "Unlink": "unlink a customer", "BeginBackfill": "begin a backfill", "Stage": "stage a page",
+	"Receive": "receive", "Mark": "mark", "Claim": "claim", "Finish": "finish", "Wake": "link", "Link": "link",
+	"Save": "save", "Forget": "forget",
+	"SaveProjected": "save what was projected", "SaveLicense": "save a license", "SaveCursor": "save a cursor",
+	"Sight":    "sight",
+	"SaveMail": "save a mail", "RequestMail": "request a mail", "ExpireBodies": "expire bodies",
+	"ExpireEvents":  "expire events",
+	"BeginPurchase": "begin a purchase", "EndPurchase": "begin and end a purchase", "TellAccess": "tell access",
+	"SaveHookDelivery": "save a delivery",
+	"Redeliver":        "redeliver", "EnableHookEndpoint": "enable an endpoint", "BeginDeletion": "begin a deletion",
+	"ForgetDeletion":  "forget a deletion",
+	"DecideDeletions": "approve deletions", "Assign": "assign", "Beat": "beat", "Leave": "leave",
+	"PutIdentity":   "put an identity",
+	"MergeMetadata": "merge metadata", "RemoveIdentity": "remove an identity", "NamePrices": "name prices",
+	"MeetInstance":   "meet an instance",
+	"AcceptInstance": "accept an instance", "OrderSuccession": "order a succession", "Succeed": "carry an account over",
+	"Release":       "release a customer",
+	"ChoosePrimary": "choose the primary customer", "Unlink": "unlink a customer", "BeginBackfill": "begin a backfill",
+	"Stage":    "stage a page",
 	"Conclude": "conclude a page", "Adopt": "adopt a page", "Unstage": "unstage", "Ping": "ping",
 }
 

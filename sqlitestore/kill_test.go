@@ -55,7 +55,8 @@ func TestAnOperationThatFailsHalfwayGoesOn(t *testing.T) {
 			path := sqlitetest.Path(t)
 			db := raw(t, path)
 			fill(t, db, op, n)
-			if _, err := db.Exec("create trigger stumble before " + op.stumble + " begin select raise(abort, 'stumbled'); end"); err != nil {
+			if _, err := db.Exec("create trigger stumble before " + op.stumble +
+				" begin select raise(abort, 'stumbled'); end"); err != nil {
 				t.Fatal(err)
 			}
 			store, err := sqlitestore.Open(t.Context(), path, sqlitestore.StepRows(6))
@@ -102,7 +103,8 @@ func TestATransactionWritesAboutAThousandRows(t *testing.T) {
 			path := sqlitetest.Path(t)
 			db := raw(t, path)
 			fill(t, db, op, n)
-			if _, err := db.Exec("create trigger stumble before " + stumble + " begin select raise(abort, 'stumbled'); end"); err != nil {
+			if _, err := db.Exec("create trigger stumble before " + stumble +
+				" begin select raise(abort, 'stumbled'); end"); err != nil {
 				t.Fatal(err)
 			}
 			store := open(t, path)

@@ -63,5 +63,6 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 type schemaTooNewError struct{ database, program int64 }
 
 func (e *schemaTooNewError) Error() string {
-	return fmt.Sprintf("its schema is version %d, and this program knows only up to version %d; use a newer lockstep", e.database, e.program)
+	return fmt.Sprintf("its schema is version %d, and this program knows only up to version %d; use a newer lockstep",
+		e.database, e.program)
 }

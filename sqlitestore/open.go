@@ -70,7 +70,8 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	case ":memory:", "file::memory:":
 		return nil, errors.New("a database in memory keeps nothing and each connection has its own; give the path of a file")
 	}
-	o := options{checkBelow: DefaultCheckBelow, log: slog.New(slog.DiscardHandler), disk: func(log syncer) syncer { return log }}
+	o := options{checkBelow: DefaultCheckBelow, log: slog.New(slog.DiscardHandler),
+		disk: func(log syncer) syncer { return log }}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -103,7 +104,8 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap, Busy: busy, StepRows: o.stepRows}), nil
+	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap, Busy: busy, StepRows: o.stepRows}),
+		nil
 }
 
 // OpenDB opens the file of a business that is to be moved elsewhere, without a store
@@ -182,7 +184,8 @@ func checkpointDSN(path string) string {
 }
 
 func readerDSN(path string) string {
-	return dsn(path, url.Values{"_pragma": {busyTimeout(briefly), "synchronous(FULL)", "foreign_keys(1)", "query_only(1)"}})
+	return dsn(path, url.Values{"_pragma": {busyTimeout(briefly), "synchronous(FULL)", "foreign_keys(1)",
+		"query_only(1)"}})
 }
 
 func busyTimeout(d time.Duration) string { return fmt.Sprintf("busy_timeout(%d)", d.Milliseconds()) }

@@ -22,7 +22,8 @@ type operation struct {
 
 // rows inserts what a select returns for i from 1 to ?1.
 func rows(insert string) string {
-	return "with recursive n (i) as (select 1 union all select i + 1 from n where i < ?1) insert into " + insert + " from n"
+	return "with recursive n (i) as (select 1 union all select i + 1 from n where i < ?1) insert into " + insert +
+		" from n"
 }
 
 func named(prefix string, i int) string { return fmt.Sprintf("%s%05d", prefix, i) }
@@ -47,7 +48,8 @@ func within(ctx context.Context, store lockstep.Store, key lockstep.Key, do func
 	return withinLease(ctx, store, key, time.Millisecond, do)
 }
 
-func withinLease(ctx context.Context, store lockstep.Store, key lockstep.Key, lease time.Duration, do func(lockstep.Claim) error) error {
+func withinLease(ctx context.Context, store lockstep.Store, key lockstep.Key, lease time.Duration,
+	do func(lockstep.Claim) error) error {
 	if err := store.Mark(ctx, lockstep.Mark{Key: key}); err != nil {
 		return err
 	}
@@ -112,7 +114,8 @@ var operations = map[string]operation{
 		do: func(ctx context.Context, store lockstep.Store, n int) error {
 			var deliveries []lockstep.Delivery
 			for i, mark := range marks(n) {
-				deliveries = append(deliveries, lockstep.Delivery{Event: lockstep.Event{Source: lockstep.Stripe, ID: named("evt_", i+1), Body: []byte("{}")}, Mark: &mark})
+				deliveries = append(deliveries, lockstep.Delivery{Event: lockstep.Event{Source: lockstep.Stripe,
+					ID: named("evt_", i+1), Body: []byte("{}")}, Mark: &mark})
 			}
 			_, err := store.Receive(ctx, deliveries)
 			return err
@@ -129,7 +132,8 @@ var operations = map[string]operation{
 		fill: []string{rows(dueWork + "select printf('checkout/cs_%05d', i), 0, 1, 1, 1")},
 		do: func(ctx context.Context, store lockstep.Store, n int) error {
 			for n > 0 {
-				claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1000, Lease: time.Hour, MaxPriority: lockstep.Background})
+				claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1000, Lease: time.Hour,
+					MaxPriority: lockstep.Background})
 				if n -= len(claims); err != nil {
 					return err
 				}
@@ -139,15 +143,18 @@ var operations = map[string]operation{
 		want: []string{"select count(*) from work where lease_token <> '' and claimed_generation = 1"},
 	},
 	"finish": {
-		fill:    []string{rows(oldEvents + "'customer/cus_1', 1, 'pending', '', x''")},
-		do:      finishing(lockstep.Outcome{Disposition: lockstep.Done}),
-		want:    []string{"select count(*) from events where status = 'done'", "select events from event_tally where status = 'done'"},
+		fill: []string{rows(oldEvents + "'customer/cus_1', 1, 'pending', '', x''")},
+		do:   finishing(lockstep.Outcome{Disposition: lockstep.Done}),
+		want: []string{"select count(*) from events where status = 'done'",
+			"select events from event_tally where status = 'done'"},
 		stumble: "update of status on events when new.id = 'evt_00010'",
 	},
 	"park": {
-		fill:    []string{rows(oldEvents + "'customer/cus_1', 1, 'pending', '', x''")},
-		do:      finishing(lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{user.Key()}}),
-		want:    []string{"select count(*) from events where status = 'parked' and exists (select 1 from work_waits)", "select count(*) from events where status = 'parked'"},
+		fill: []string{rows(oldEvents + "'customer/cus_1', 1, 'pending', '', x''")},
+		do: finishing(lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody",
+			WaitsFor: []lockstep.Key{user.Key()}}),
+		want: []string{"select count(*) from events where status = 'parked' and exists (select 1 from work_waits)",
+			"select count(*) from events where status = 'parked'"},
 		stumble: "update of status on events when new.id = 'evt_00010'",
 	},
 	"save": {
@@ -169,8 +176,9 @@ var operations = map[string]operation{
 			rows("work (key, scope, priority, generation, done_generation, run_at, disposition) select printf('checkout/cs_%05d', i), 0, 1, 1, 1, 1, 'parked'"),
 			rows("work_waits (key, waits_for) select printf('checkout/cs_%05d', i), 'customer/cus_1'"),
 		},
-		do:      linking,
-		want:    []string{"select count(*) from events where key = 'user/user_1' and status = 'pending'", "select count(*) from work where key like 'checkout/%' and generation > done_generation"},
+		do: linking,
+		want: []string{"select count(*) from events where key = 'user/user_1' and status = 'pending'",
+			"select count(*) from work where key like 'checkout/%' and generation > done_generation"},
 		stumble: "update of generation on work when new.key = 'checkout/cs_00010'",
 	},
 	"enable an endpoint": {
@@ -179,13 +187,15 @@ var operations = map[string]operation{
 			_, err := store.EnableHookEndpoint(ctx, "app")
 			return err
 		},
-		want:    []string{"select count(*) from hook_deliveries where state = 'pending'", "select count(*) from work where key like 'hook/app/%'"},
+		want: []string{"select count(*) from hook_deliveries where state = 'pending'",
+			"select count(*) from work where key like 'hook/app/%'"},
 		stumble: "update on hook_deliveries when new.subject = 'access:user/user_00010'",
 	},
 	"approve deletions": {
-		fill:    []string{rows(heldAccounts)},
-		do:      deciding(lockstep.DeletionApproved),
-		want:    []string{"select count(*) from accounts where deletion = 'approved'", "select count(*) from work", "select count(*) from changes"},
+		fill: []string{rows(heldAccounts)},
+		do:   deciding(lockstep.DeletionApproved),
+		want: []string{"select count(*) from accounts where deletion = 'approved'", "select count(*) from work",
+			"select count(*) from changes"},
 		stumble: "update of deletion on accounts when new.id = 'user_00010'",
 	},
 	"discard deletions": {
@@ -232,9 +242,13 @@ var operations = map[string]operation{
 	},
 	"save a cursor": {
 		do: func(ctx context.Context, store lockstep.Store, n int) error {
-			return within(ctx, store, retention, func(claim lockstep.Claim) error { return store.SaveCursor(ctx, claim, "events", "here", marks(n)) })
+			return within(ctx, store, retention, func(claim lockstep.Claim) error {
+				return store.SaveCursor(ctx, claim,
+					"events", "here", marks(n))
+			})
 		},
-		want:    []string{"select count(*) from work join cursors on value = 'here' where key like 'checkout/%'", "select count(*) from work where key like 'checkout/%'"},
+		want: []string{"select count(*) from work join cursors on value = 'here' where key like 'checkout/%'",
+			"select count(*) from work where key like 'checkout/%'"},
 		stumble: "insert on work when new.key = 'checkout/cs_00010'",
 	},
 	"sight": {
@@ -242,7 +256,8 @@ var operations = map[string]operation{
 		do: func(ctx context.Context, store lockstep.Store, n int) error {
 			var identities []lockstep.Identity
 			for i := range n {
-				identities = append(identities, lockstep.Identity{Account: lockstep.Account{Kind: lockstep.User, ID: named("user_", i+1)}})
+				identities = append(identities, lockstep.Identity{Account: lockstep.Account{Kind: lockstep.User,
+					ID: named("user_", i+1)}})
 			}
 			return within(ctx, store, retention, func(claim lockstep.Claim) error {
 				_, err := store.Sight(ctx, claim, 7, identities)

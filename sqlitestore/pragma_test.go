@@ -18,10 +18,14 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 		name, dsn string
 		want      map[string]string
 	}{
-		{"writer", writerDSN(path, "NORMAL", briefly), map[string]string{"journal_mode": "wal", "synchronous": "1", "foreign_keys": "1", "busy_timeout": "10", "query_only": "0", "temp_store": "2", "wal_autocheckpoint": "8000"}},
-		{"writer without a journal", writerDSN(path, "FULL", patience), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "0"}},
-		{"checkpoints", checkpointDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2", "wal_autocheckpoint": "0"}},
-		{"reader", readerDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10", "query_only": "1"}},
+		{"writer", writerDSN(path, "NORMAL", briefly), map[string]string{"journal_mode": "wal", "synchronous": "1",
+			"foreign_keys": "1", "busy_timeout": "10", "query_only": "0", "temp_store": "2", "wal_autocheckpoint": "8000"}},
+		{"writer without a journal", writerDSN(path, "FULL", patience), map[string]string{"journal_mode": "wal",
+			"synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "0"}},
+		{"checkpoints", checkpointDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2",
+			"wal_autocheckpoint": "0"}},
+		{"reader", readerDSN(path), map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+			"busy_timeout": "10", "query_only": "1"}},
 	} {
 		db := openRaw(t, c.dsn)
 		for pragma, want := range c.want {

@@ -27,9 +27,12 @@ func BenchmarkReceive(b *testing.B) {
 				for i := range deliveries {
 					n := done + i
 					deliveries[i] = lockstep.Delivery{
-						Event: lockstep.Event{Source: lockstep.Stripe, ID: fmt.Sprintf("evt_1%08dJDPojXS6LN%06d", n, n*7919%1000003), Type: "customer.subscription.updated",
-							Origin: lockstep.Delivered, ObjectID: fmt.Sprintf("sub_%024d", n), CustomerID: fmt.Sprintf("cus_%014d", n%20000), APIVersion: "2026-08-26.dahlia", Body: body},
-						Mark: &lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: fmt.Sprintf("cus_%014d", n%20000)}, Scope: lockstep.ScopeSubscriptions, Priority: lockstep.Normal},
+						Event: lockstep.Event{Source: lockstep.Stripe, ID: fmt.Sprintf("evt_1%08dJDPojXS6LN%06d", n, n*7919%1000003),
+							Type:   "customer.subscription.updated",
+							Origin: lockstep.Delivered, ObjectID: fmt.Sprintf("sub_%024d", n), CustomerID: fmt.Sprintf("cus_%014d",
+								n%20000), APIVersion: "2026-08-26.dahlia", Body: body},
+						Mark: &lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: fmt.Sprintf("cus_%014d", n%20000)},
+							Scope: lockstep.ScopeSubscriptions, Priority: lockstep.Normal},
 					}
 				}
 				if _, err := store.Receive(b.Context(), deliveries); err != nil {

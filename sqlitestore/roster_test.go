@@ -13,7 +13,8 @@ func TestRemovedIdentityLeavesNoPersonalData(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lockstep.db")
 	store, ctx := open(t, path), t.Context()
 	ada := lockstep.Account{Kind: lockstep.User, ID: "42"}
-	if _, err := store.PutIdentity(ctx, lockstep.Identity{Account: ada, Email: "ada@example.com", Name: "Ada"}); err != nil {
+	if _, err := store.PutIdentity(ctx, lockstep.Identity{Account: ada, Email: "ada@example.com",
+		Name: "Ada"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.MergeMetadata(ctx, ada, map[string]any{"stripeCustomerId": "cus_1"}); err != nil {

@@ -27,7 +27,8 @@ type listing interface {
 
 // browse reads a page of a list of everybody's objects. between sets the filter by the
 // time of creation.
-func (c *Client) browse(ctx context.Context, op, path string, params listing, between func(*stripe.RangeQueryParams), cursor string) (page []upstream.Object, next string, err error) {
+func (c *Client) browse(ctx context.Context, op, path string, params listing, between func(*stripe.RangeQueryParams),
+	cursor string) (page []upstream.Object, next string, err error) {
 	id, created, has := strings.Cut(cursor, ",")
 	until, err := strconv.ParseInt(created, 10, 64)
 	if has && err != nil {
@@ -59,7 +60,8 @@ func (c *Client) browse(ctx context.Context, op, path string, params listing, be
 // CustomersPage implements [lockstep.BackfillLists].
 func (c *Client) CustomersPage(ctx context.Context, cursor string) (page []lockstep.Customer, next string, err error) {
 	params := &stripe.CustomerListParams{}
-	found, next, err := c.browse(ctx, "list customers", customers, params, func(r *stripe.RangeQueryParams) { params.CreatedRange = r }, cursor)
+	found, next, err := c.browse(ctx, "list customers", customers, params,
+		func(r *stripe.RangeQueryParams) { params.CreatedRange = r }, cursor)
 	for _, o := range found {
 		page = append(page, customerOf(o))
 	}
@@ -68,10 +70,12 @@ func (c *Client) CustomersPage(ctx context.Context, cursor string) (page []locks
 
 // SubscriptionsPage implements [lockstep.BackfillLists]. A subscription with so many items
 // that Stripe lists them apart takes a request more.
-func (c *Client) SubscriptionsPage(ctx context.Context, cursor string) (page []lockstep.Subscription, next string, err error) {
+func (c *Client) SubscriptionsPage(ctx context.Context,
+	cursor string) (page []lockstep.Subscription, next string, err error) {
 	const op = "list subscriptions"
 	params := &stripe.SubscriptionListParams{Status: stripe.String("all")}
-	found, next, err := c.browse(ctx, op, subscriptions, params, func(r *stripe.RangeQueryParams) { params.CreatedRange = r }, cursor)
+	found, next, err := c.browse(ctx, op, subscriptions, params,
+		func(r *stripe.RangeQueryParams) { params.CreatedRange = r }, cursor)
 	if err != nil {
 		return nil, "", err
 	}
@@ -86,7 +90,8 @@ func (c *Client) SubscriptionsPage(ctx context.Context, cursor string) (page []l
 }
 
 // CompletedCheckouts implements [lockstep.BackfillLists].
-func (c *Client) CompletedCheckouts(ctx context.Context, cursor string) (page []lockstep.Checkout, next string, err error) {
+func (c *Client) CompletedCheckouts(ctx context.Context,
+	cursor string) (page []lockstep.Checkout, next string, err error) {
 	params := &stripe.CheckoutSessionListParams{Status: stripe.String("complete")}
 	found, next, err := c.browse(ctx, "list checkout sessions", checkoutSessions, params,
 		func(r *stripe.RangeQueryParams) { params.CreatedRange = r }, cursor)

@@ -55,11 +55,13 @@ func TestABackfillListsEverybodysObjects(t *testing.T) {
 	bought(t, sim, client, "pro", lockstep.CheckoutRequest{Account: user, CustomerID: customer})
 	bought(t, sim, client, "lifetime", lockstep.CheckoutRequest{Account: user, CustomerID: customer})
 	subscriptions, next, err := client.SubscriptionsPage(t.Context(), "")
-	if err != nil || len(subscriptions) != 1 || next != "" || subscriptions[0].CustomerID != customer || len(subscriptions[0].Items) != 1 {
+	if err != nil || len(subscriptions) != 1 || next != "" || subscriptions[0].CustomerID != customer ||
+		len(subscriptions[0].Items) != 1 {
 		t.Errorf("subscriptions: %+v, %q, %v", subscriptions, next, err)
 	}
 	sessions, next, err := client.CompletedCheckouts(t.Context(), "")
-	if err != nil || len(sessions) != 2 || next != "" || sessions[0].CustomerID != customer || sessions[0].Reference == "" {
+	if err != nil || len(sessions) != 2 || next != "" || sessions[0].CustomerID != customer ||
+		sessions[0].Reference == "" {
 		t.Errorf("sessions: %+v, %q, %v", sessions, next, err)
 	}
 	if _, _, err := client.CustomersPage(t.Context(), "cus_1,never"); err == nil {

@@ -20,7 +20,8 @@ const pageSize = 100
 
 // call makes one request. The SDK contributes the API version, the names of the
 // parameters and their encoding; the answer comes past it.
-func (c *Client) call(ctx context.Context, op, method, path string, params stripe.ParamsContainer) (upstream.Object, error) {
+func (c *Client) call(ctx context.Context, op, method, path string,
+	params stripe.ParamsContainer) (upstream.Object, error) {
 	ctx, answer := upstream.Keep(ctx)
 	if list, ok := params.(stripe.ListParamsContainer); ok {
 		list.GetListParams().Context = ctx
@@ -43,7 +44,8 @@ func (c *Client) call(ctx context.Context, op, method, path string, params strip
 }
 
 // one makes a request whose answer is an object with an id.
-func (c *Client) one(ctx context.Context, op, method, path string, params stripe.ParamsContainer) (upstream.Object, error) {
+func (c *Client) one(ctx context.Context, op, method, path string,
+	params stripe.ParamsContainer) (upstream.Object, error) {
 	answer, err := c.call(ctx, op, method, path, params)
 	if err == nil && answer.Text("id") == "" {
 		return nil, failed(op, errors.New("the answer has no id"))
@@ -52,7 +54,8 @@ func (c *Client) one(ctx context.Context, op, method, path string, params stripe
 }
 
 // page reads one page of a list, newest first.
-func (c *Client) page(ctx context.Context, op, path string, params stripe.ListParamsContainer) (data []json.RawMessage, more bool, err error) {
+func (c *Client) page(ctx context.Context, op, path string,
+	params stripe.ListParamsContainer) (data []json.RawMessage, more bool, err error) {
 	params.GetListParams().Limit = stripe.Int64(pageSize)
 	answer, err := c.call(ctx, op, http.MethodGet, path, params.(stripe.ParamsContainer))
 	if err != nil {
@@ -67,7 +70,8 @@ func (c *Client) page(ctx context.Context, op, path string, params stripe.ListPa
 
 // all reads a list to its end, from after the given id. Pages are by cursor, so
 // what is created meanwhile does not shift them.
-func (c *Client) all(ctx context.Context, op, path string, params stripe.ListParamsContainer, after string, each func(upstream.Object)) error {
+func (c *Client) all(ctx context.Context, op, path string, params stripe.ListParamsContainer, after string,
+	each func(upstream.Object)) error {
 	for {
 		if after != "" {
 			params.GetListParams().StartingAfter = stripe.String(after)

@@ -64,14 +64,15 @@ func (c *Client) disputed(ctx context.Context, chargeID string) (bool, error) {
 		return false, failed(op, errors.New("there is no charge to list them for"))
 	}
 	open, settled := false, false
-	err := c.all(ctx, op, "/v1/disputes", &stripe.DisputeListParams{Charge: stripe.String(chargeID)}, "", func(o upstream.Object) {
-		switch o.Text("status") {
-		case "won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed":
-			settled = true
-		default:
-			open = true
-		}
-	})
+	err := c.all(ctx, op, "/v1/disputes", &stripe.DisputeListParams{Charge: stripe.String(chargeID)}, "",
+		func(o upstream.Object) {
+			switch o.Text("status") {
+			case "won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed":
+				settled = true
+			default:
+				open = true
+			}
+		})
 	return open || !settled, err
 }
 
@@ -94,7 +95,8 @@ func (c *Client) Checkouts(ctx context.Context, customerID string) ([]lockstep.C
 // CheckoutsSince returns a page of up to 100 sessions of all customers and guests
 // created since a time, newest first, without their items; next is the cursor of
 // the page after it, and empty at the end.
-func (c *Client) CheckoutsSince(ctx context.Context, since time.Time, cursor string) (list []lockstep.Checkout, next string, err error) {
+func (c *Client) CheckoutsSince(ctx context.Context, since time.Time,
+	cursor string) (list []lockstep.Checkout, next string, err error) {
 	const op = "list checkout sessions"
 	params := &stripe.CheckoutSessionListParams{CreatedRange: createdSince(since)}
 	params.StartingAfter = optional(cursor)
@@ -122,7 +124,8 @@ func (c *Client) CheckoutOfPayment(ctx context.Context, paymentID string) (locks
 	if paymentID == "" {
 		return lockstep.Checkout{}, failed(op, errors.New("there is no payment to find it for"))
 	}
-	data, _, err := c.page(ctx, op, checkoutSessions, &stripe.CheckoutSessionListParams{PaymentIntent: stripe.String(paymentID)})
+	data, _, err := c.page(ctx, op, checkoutSessions,
+		&stripe.CheckoutSessionListParams{PaymentIntent: stripe.String(paymentID)})
 	if err != nil {
 		return lockstep.Checkout{}, err
 	}
@@ -166,7 +169,8 @@ func (c *Client) BuyerEmail(ctx context.Context, objectID string) (string, error
 		}
 		return o.Object("customer_details").Text("email"), nil
 	}
-	data, _, err := c.page(ctx, op, checkoutSessions, &stripe.CheckoutSessionListParams{Subscription: stripe.String(objectID)})
+	data, _, err := c.page(ctx, op, checkoutSessions,
+		&stripe.CheckoutSessionListParams{Subscription: stripe.String(objectID)})
 	if err != nil || len(data) == 0 {
 		return "", err
 	}

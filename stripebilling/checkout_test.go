@@ -17,17 +17,21 @@ const session = `{"id":"cs_1","object":"checkout.session","mode":"payment","stat
 
 func TestCheckout(t *testing.T) {
 	stripe := &stripeOf{answers: map[string][]string{
-		"GET /v1/checkout/sessions/cs_1": {fmt.Sprintf(session, false, `{"id":"pi_1","latest_charge":{"id":"ch_1","refunded":false,"disputed":false}}`)},
+		"GET /v1/checkout/sessions/cs_1": {fmt.Sprintf(session, false,
+			`{"id":"pi_1","latest_charge":{"id":"ch_1","refunded":false,"disputed":false}}`)},
 	}}
 	client, _ := serve(t, stripe.ServeHTTP)
 	got, err := client.Checkout(t.Context(), "cs_1")
-	want := lockstep.Checkout{ID: "cs_1", Mode: "payment", Status: "complete", PaymentStatus: "paid", CustomerID: "cus_1", Reference: "user_1",
-		Metadata: map[string]string{"clerkUserId": "user_1"}, PaymentID: "pi_1", Amount: 4900, Currency: "usd", CreatedAt: at2026(1),
-		Items: []lockstep.Item{{ID: "li_1", PriceID: "price_1", LookupKey: "lifetime", ProductID: "prod_1", Quantity: 1}}}
+	want := lockstep.Checkout{ID: "cs_1", Mode: "payment", Status: "complete", PaymentStatus: "paid", CustomerID: "cus_1",
+		Reference: "user_1",
+		Metadata:  map[string]string{"clerkUserId": "user_1"}, PaymentID: "pi_1", Amount: 4900, Currency: "usd",
+		CreatedAt: at2026(1),
+		Items:     []lockstep.Item{{ID: "li_1", PriceID: "price_1", LookupKey: "lifetime", ProductID: "prod_1", Quantity: 1}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
-	if diff := cmp.Diff(map[string]string{"expand[0]": "line_items", "expand[1]": "payment_intent.latest_charge"}, first(stripe.requests[0].params)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"expand[0]": "line_items", "expand[1]": "payment_intent.latest_charge"},
+		first(stripe.requests[0].params)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -47,16 +51,18 @@ func TestCheckoutTellsWhatBecameOfThePayment(t *testing.T) {
 		refunded, disputed bool
 		fails              bool
 	}{
-		"nothing":            {payment: fmt.Sprintf(charge, false, false)},
-		"refunded":           {payment: fmt.Sprintf(charge, true, false), refunded: true},
-		"no charge yet":      {payment: `{"id":"pi_1","latest_charge":null}`},
-		"free":               {payment: `null`},
-		"dispute open":       {payment: fmt.Sprintf(charge, false, true), disputes: disputes("needs_response"), disputed: true},
-		"dispute in review":  {payment: fmt.Sprintf(charge, false, true), disputes: disputes("under_review"), disputed: true},
-		"dispute lost":       {payment: fmt.Sprintf(charge, false, true), disputes: disputes("lost"), disputed: true},
-		"dispute won":        {payment: fmt.Sprintf(charge, false, true), disputes: disputes("won")},
-		"inquiry":            {payment: fmt.Sprintf(charge, false, true), disputes: disputes("warning_needs_response")},
-		"one won, one open":  {payment: fmt.Sprintf(charge, false, true), disputes: disputes("won", "needs_response"), disputed: true},
+		"nothing":       {payment: fmt.Sprintf(charge, false, false)},
+		"refunded":      {payment: fmt.Sprintf(charge, true, false), refunded: true},
+		"no charge yet": {payment: `{"id":"pi_1","latest_charge":null}`},
+		"free":          {payment: `null`},
+		"dispute open": {payment: fmt.Sprintf(charge, false, true), disputes: disputes("needs_response"),
+			disputed: true},
+		"dispute in review": {payment: fmt.Sprintf(charge, false, true), disputes: disputes("under_review"), disputed: true},
+		"dispute lost":      {payment: fmt.Sprintf(charge, false, true), disputes: disputes("lost"), disputed: true},
+		"dispute won":       {payment: fmt.Sprintf(charge, false, true), disputes: disputes("won")},
+		"inquiry":           {payment: fmt.Sprintf(charge, false, true), disputes: disputes("warning_needs_response")},
+		"one won, one open": {payment: fmt.Sprintf(charge, false, true), disputes: disputes("won", "needs_response"),
+			disputed: true},
 		"status that is new": {payment: fmt.Sprintf(charge, false, true), disputes: disputes("escalated"), disputed: true},
 		"no dispute listed":  {payment: fmt.Sprintf(charge, false, true), disputes: disputes(), disputed: true},
 		"disputes not read":  {payment: fmt.Sprintf(charge, false, true), fails: true},
@@ -64,7 +70,8 @@ func TestCheckoutTellsWhatBecameOfThePayment(t *testing.T) {
 		"charge not there":   {payment: `{"id":"pi_1","latest_charge":"ch_1"}`, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stripe := &stripeOf{answers: map[string][]string{"GET /v1/checkout/sessions/cs_1": {fmt.Sprintf(session, false, c.payment)}}}
+			stripe := &stripeOf{answers: map[string][]string{"GET /v1/checkout/sessions/cs_1": {fmt.Sprintf(session, false,
+				c.payment)}}}
 			if c.disputes != nil {
 				stripe.answers["GET /v1/disputes"] = c.disputes
 			}
@@ -92,9 +99,11 @@ func TestCheckoutWithManyItemsIsReadToItsEnd(t *testing.T) {
 }
 
 func TestCheckoutOfPayment(t *testing.T) {
-	stripe := &stripeOf{answers: map[string][]string{"GET /v1/checkout/sessions": {listOf(false, map[string]any{"id": "cs_1", "payment_intent": "pi_1"}), listOf(false)}}}
+	stripe := &stripeOf{answers: map[string][]string{"GET /v1/checkout/sessions": {listOf(false,
+		map[string]any{"id": "cs_1", "payment_intent": "pi_1"}), listOf(false)}}}
 	client, _ := serve(t, stripe.ServeHTTP)
-	if got, err := client.CheckoutOfPayment(t.Context(), "pi_1"); err != nil || got.ID != "cs_1" || got.PaymentID != "pi_1" {
+	if got, err := client.CheckoutOfPayment(t.Context(), "pi_1"); err != nil || got.ID != "cs_1" ||
+		got.PaymentID != "pi_1" {
 		t.Fatalf("%+v %v", got, err)
 	}
 	_, err := client.CheckoutOfPayment(t.Context(), "pi_2")
@@ -108,7 +117,8 @@ func TestCheckoutOfPayment(t *testing.T) {
 }
 
 func TestEventsSince(t *testing.T) {
-	const one, two = `{"id":"evt_2","type":"customer.created",  "unknown":[1.50], "livemode":false}`, `{"id":"evt_1","type":"product.created","livemode":true}`
+	const one, two = `{"id":"evt_2","type":"customer.created",  "unknown":[1.50], "livemode":false}`,
+		`{"id":"evt_1","type":"product.created","livemode":true}`
 	stripe := &stripeOf{answers: map[string][]string{"GET /v1/events": {
 		`{"object":"list","has_more":true,"data":[` + one + `]}`, `{"object":"list","has_more":false,"data":[` + two + `]}`,
 	}}}
@@ -117,14 +127,16 @@ func TestEventsSince(t *testing.T) {
 	if err != nil || next != "evt_2" || len(hints) != 1 {
 		t.Fatalf("%v %q %v", hints, next, err)
 	}
-	if e := hints[0].Event; string(e.Body) != one || e.Origin != lockstep.Scanned || e.ID != "evt_2" || hints[0].Foreign != "" {
+	if e := hints[0].Event; string(e.Body) != one || e.Origin != lockstep.Scanned || e.ID != "evt_2" ||
+		hints[0].Foreign != "" {
 		t.Errorf("%s %+v", e.Body, hints[0])
 	}
 	hints, next, err = client.EventsSince(t.Context(), time.Unix(1767225600, 0), next)
 	if err != nil || next != "" || len(hints) != 1 || hints[0].Foreign == "" {
 		t.Fatalf("%v %q %v", hints, next, err)
 	}
-	if diff := cmp.Diff(map[string]string{"created[gte]": "1767225600", "limit": "100", "starting_after": "evt_2"}, first(stripe.requests[1].params)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"created[gte]": "1767225600", "limit": "100", "starting_after": "evt_2"},
+		first(stripe.requests[1].params)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -141,12 +153,14 @@ func TestEventsThatCannotBeReadAreAnError(t *testing.T) {
 func TestBuyerEmail(t *testing.T) {
 	typed := map[string]any{"id": "cs_1", "customer_details": map[string]any{"email": "office@example.com"}}
 	stripe := &stripeOf{answers: map[string][]string{
-		"GET /v1/checkout/sessions": {listOf(false, typed), listOf(false), listOf(false, map[string]any{"id": "cs_2", "customer_details": nil})},
+		"GET /v1/checkout/sessions": {listOf(false, typed), listOf(false),
+			listOf(false, map[string]any{"id": "cs_2", "customer_details": nil})},
 		"GET /v1/checkout/sessions/cs_1": {`{"id":"cs_1","object":"checkout.session","customer_details":{"email":"office@example.com"}}`,
 			`{"id":"cs_1","object":"checkout.session","customer_details":null}`},
 	}}
 	client, _ := serve(t, stripe.ServeHTTP)
-	for i, tt := range []struct{ of, want string }{{"cs_1", "office@example.com"}, {"cs_1", ""}, {"sub_1", "office@example.com"}, {"sub_2", ""}, {"sub_3", ""}} {
+	for i, tt := range []struct{ of, want string }{{"cs_1", "office@example.com"}, {"cs_1", ""},
+		{"sub_1", "office@example.com"}, {"sub_2", ""}, {"sub_3", ""}} {
 		got, err := client.BuyerEmail(t.Context(), tt.of)
 		if err != nil || got != tt.want {
 			t.Errorf("%d: of %s it is %q, want %q: %v", i, tt.of, got, tt.want, err)

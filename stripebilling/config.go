@@ -82,16 +82,17 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{key: c.Key, gate: rules.NewGate(limits(c.Limits, live(c.Key.Reveal()))), backend: stripe.NewBackendsWithConfig(&stripe.BackendConfig{
-		URL:        stripe.String(base.String()),
-		HTTPClient: rules.Client(c.HTTPClient, defaultTimeout, answerLimit),
-		// The queue tries again, with what it stored; the SDK would sleep through a
-		// cancelled context.
-		MaxNetworkRetries: stripe.Int64(0),
-		EnableTelemetry:   stripe.Bool(false),
-		// The SDK logs bodies.
-		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
-	}).API}, nil
+	return &Client{key: c.Key, gate: rules.NewGate(limits(c.Limits, live(c.Key.Reveal()))),
+		backend: stripe.NewBackendsWithConfig(&stripe.BackendConfig{
+			URL:        stripe.String(base.String()),
+			HTTPClient: rules.Client(c.HTTPClient, defaultTimeout, answerLimit),
+			// The queue tries again, with what it stored; the SDK would sleep through a
+			// cancelled context.
+			MaxNetworkRetries: stripe.Int64(0),
+			EnableTelemetry:   stripe.Bool(false),
+			// The SDK logs bodies.
+			LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
+		}).API}, nil
 }
 
 // Live reports whether the key is one of live mode.

@@ -9,14 +9,18 @@ import (
 
 // What else is refused, and that no text shows the key, is upstream's to test.
 func TestConfigIsRefused(t *testing.T) {
-	const tls, here = "stripe: a live key must not be sent without TLS, use https", "stripe: a live key must not be used with an address of this machine"
+	const tls, here = "stripe: a live key must not be sent without TLS, use https",
+		"stripe: a live key must not be used with an address of this machine"
 	for want, configs := range map[string][]Config{
 		"stripe: the API key is empty": {{}, {Key: " "}},
 		"stripe: the API key holds a space or another character that keys do not have":     {{Key: "sk_test_1\n"}},
 		"stripe: the API key is a publishable key (pk_…); the secret key (sk_…) is needed": {{Key: "pk_test_1"}},
-		"stripe: the base URL cannot be parsed":                                            {{Key: "sk_test_1", BaseURL: "http://["}},
-		`stripe: the base URL "api.stripe.com" is not of the form https://host`:            {{Key: "sk_test_1", BaseURL: "api.stripe.com"}},
-		"stripe: a limit of requests a second must not be negative":                        {{Key: "sk_test_1", Limits: lockstep.Limits{PerSecond: -1}}},
+		"stripe: the base URL cannot be parsed": {{Key: "sk_test_1",
+			BaseURL: "http://["}},
+		`stripe: the base URL "api.stripe.com" is not of the form https://host`: {{Key: "sk_test_1",
+			BaseURL: "api.stripe.com"}},
+		"stripe: a limit of requests a second must not be negative": {{Key: "sk_test_1",
+			Limits: lockstep.Limits{PerSecond: -1}}},
 		tls:  {{Key: "sk_live_1", BaseURL: "http://stripe.internal"}, {Key: "rk_live_1", BaseURL: "http://stripe.internal"}},
 		here: {{Key: "sk_live_1", BaseURL: "http://127.0.0.1:8080"}, {Key: "rk_live_1", BaseURL: "http://localhost"}},
 	} {
@@ -69,8 +73,10 @@ func TestLimitsFollowTheModeOfTheKey(t *testing.T) {
 }
 
 func TestWhatARefusalIsAbout(t *testing.T) {
-	for limit, want := range map[string]upstream.Reach{"global-rate": upstream.Everything, "global-concurrency": upstream.Everything,
-		"endpoint-rate": upstream.OneEndpoint, "endpoint-concurrency": upstream.OneEndpoint, "resource-specific": upstream.OneObject, "": upstream.OneEndpoint} {
+	for limit, want := range map[string]upstream.Reach{"global-rate": upstream.Everything,
+		"global-concurrency": upstream.Everything,
+		"endpoint-rate":      upstream.OneEndpoint, "endpoint-concurrency": upstream.OneEndpoint,
+		"resource-specific": upstream.OneObject, "": upstream.OneEndpoint} {
 		if got := reach("GET", &lockstep.UpstreamError{Status: 429, Limit: limit}); got != want {
 			t.Errorf("%q reaches %v, want %v", limit, got, want)
 		}

@@ -98,7 +98,8 @@ func (c *Client) Customer(ctx context.Context, id string) (lockstep.Customer, er
 // CustomersOf returns the customers created since whose metadata names the
 // account, newest first. It reads all customers created since: Stripe's search
 // lags behind by up to an hour, and must not decide whether to create one.
-func (c *Client) CustomersOf(ctx context.Context, account lockstep.Account, since time.Time) ([]lockstep.Customer, error) {
+func (c *Client) CustomersOf(ctx context.Context, account lockstep.Account,
+	since time.Time) ([]lockstep.Customer, error) {
 	var found []lockstep.Customer
 	params := &stripe.CustomerListParams{CreatedRange: createdSince(since)}
 	err := c.all(ctx, "list customers", customers, params, "", func(o upstream.Object) {

@@ -18,12 +18,16 @@ var (
 
 func TestCreatedCustomerNamesItsAccount(t *testing.T) {
 	for account, want := range map[lockstep.Account]map[string]string{
-		user: {"metadata[clerkUserId]": "user_1", "metadata[lockstepAccount]": "user/user_1", "email": "ada@example.com", "name": "Ada"},
-		org:  {"metadata[clerkOrgId]": "org_1", "metadata[lockstepAccount]": "organization/org_1", "email": "ada@example.com", "name": "Ada"},
+		user: {"metadata[clerkUserId]": "user_1", "metadata[lockstepAccount]": "user/user_1", "email": "ada@example.com",
+			"name": "Ada"},
+		org: {"metadata[clerkOrgId]": "org_1", "metadata[lockstepAccount]": "organization/org_1",
+			"email": "ada@example.com", "name": "Ada"},
 	} {
-		stripe := &stripeOf{answers: map[string][]string{"POST /v1/customers": {`{"id":"cus_1","object":"customer","email":"ada@example.com"}`}}}
+		stripe := &stripeOf{answers: map[string][]string{
+			"POST /v1/customers": {`{"id":"cus_1","object":"customer","email":"ada@example.com"}`}}}
 		client, _ := serve(t, stripe.ServeHTTP)
-		got, err := client.CreateCustomer(t.Context(), lockstep.NewCustomer{Account: account, Email: "ada@example.com", Name: "Ada", IdempotencyKey: "key-1"})
+		got, err := client.CreateCustomer(t.Context(), lockstep.NewCustomer{Account: account, Email: "ada@example.com",
+			Name: "Ada", IdempotencyKey: "key-1"})
 		if err != nil || got.ID != "cus_1" || got.Email != "ada@example.com" {
 			t.Fatalf("%+v %v", got, err)
 		}
@@ -31,7 +35,8 @@ func TestCreatedCustomerNamesItsAccount(t *testing.T) {
 			t.Error(diff)
 		}
 		header := stripe.requests[0].header
-		if header.Get("Idempotency-Key") != "key-1" || header.Get("Authorization") != "Bearer sk_test_1" || header.Get("Stripe-Version") == "" {
+		if header.Get("Idempotency-Key") != "key-1" || header.Get("Authorization") != "Bearer sk_test_1" ||
+			header.Get("Stripe-Version") == "" {
 			t.Errorf("headers %v", header)
 		}
 	}
@@ -49,7 +54,8 @@ func TestCustomerIsNotCreatedWithoutAnIdempotencyKey(t *testing.T) {
 	stripe := &stripeOf{}
 	client, _ := serve(t, stripe.ServeHTTP)
 	for _, key := range []string{"", strings.Repeat("x", 256)} {
-		if _, err := client.CreateCustomer(t.Context(), lockstep.NewCustomer{Account: user, IdempotencyKey: key}); err == nil {
+		if _, err := client.CreateCustomer(t.Context(), lockstep.NewCustomer{Account: user,
+			IdempotencyKey: key}); err == nil {
 			t.Errorf("key of %d bytes is accepted", len(key))
 		}
 	}
@@ -67,7 +73,8 @@ func TestUpdateCustomerSendsOnlyWhatIsGiven(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"email": "ada@example.com"}, first(stripe.requests[0].params)); diff != "" {
 		t.Error(diff)
 	}
-	if err := client.UpdateCustomer(t.Context(), "cus_2", lockstep.CustomerDetails{}); !errors.Is(err, lockstep.ErrNotFound) {
+	if err := client.UpdateCustomer(t.Context(), "cus_2", lockstep.CustomerDetails{}); !errors.Is(err,
+		lockstep.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -79,8 +86,10 @@ func TestNameCustomer(t *testing.T) {
 		account lockstep.Account
 		want    map[string]string
 	}{
-		{lockstep.Account{Kind: lockstep.User, ID: "user_1"}, map[string]string{"metadata[lockstepAccount]": "user/user_1", "metadata[clerkUserId]": "user_1"}},
-		{lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}, map[string]string{"metadata[lockstepAccount]": "organization/org_1", "metadata[clerkOrgId]": "org_1"}},
+		{lockstep.Account{Kind: lockstep.User, ID: "user_1"}, map[string]string{"metadata[lockstepAccount]": "user/user_1",
+			"metadata[clerkUserId]": "user_1"}},
+		{lockstep.Account{Kind: lockstep.Organization, ID: "org_1"},
+			map[string]string{"metadata[lockstepAccount]": "organization/org_1", "metadata[clerkOrgId]": "org_1"}},
 	} {
 		if err := client.NameCustomer(t.Context(), "cus_1", c.account); err != nil {
 			t.Fatal(err)
@@ -89,7 +98,8 @@ func TestNameCustomer(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if err := client.NameCustomer(t.Context(), "cus_2", lockstep.Account{Kind: lockstep.User, ID: "user_1"}); !errors.Is(err, lockstep.ErrNotFound) {
+	if err := client.NameCustomer(t.Context(), "cus_2", lockstep.Account{Kind: lockstep.User, ID: "user_1"}); !errors.Is(
+		err, lockstep.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -100,7 +110,8 @@ func TestDeleteCustomer(t *testing.T) {
 		ok       bool
 		notFound bool
 	}{
-		"there":           {map[string][]string{"DELETE /v1/customers/cus_1": {`{"id":"cus_1","deleted":true}`}}, true, false},
+		"there": {map[string][]string{"DELETE /v1/customers/cus_1": {`{"id":"cus_1","deleted":true}`}}, true,
+			false},
 		"deleted before":  {map[string][]string{"GET /v1/customers/cus_1": {`{"id":"cus_1","deleted":true}`}}, true, false},
 		"never was":       {nil, false, true},
 		"contradictory":   {map[string][]string{"GET /v1/customers/cus_1": {`{"id":"cus_1"}`}}, false, false},
@@ -121,8 +132,10 @@ func TestCustomersOfReadsEveryPage(t *testing.T) {
 		return map[string]any{"id": id, "object": "customer", "metadata": metadata}
 	}
 	stripe := &stripeOf{answers: map[string][]string{"GET /v1/customers": {
-		listOf(true, customer("cus_4", map[string]string{"lockstepAccount": "user/user_1"}), customer("cus_3", map[string]string{"clerkUserId": "user_2"})),
-		listOf(false, customer("cus_2", map[string]string{"clerkUserId": "user_1"}), customer("cus_1", map[string]string{"clerkOrgId": "org_1", "clerkUserId": "user_1"}),
+		listOf(true, customer("cus_4", map[string]string{"lockstepAccount": "user/user_1"}),
+			customer("cus_3", map[string]string{"clerkUserId": "user_2"})),
+		listOf(false, customer("cus_2", map[string]string{"clerkUserId": "user_1"}),
+			customer("cus_1", map[string]string{"clerkOrgId": "org_1", "clerkUserId": "user_1"}),
 			customer("cus_0", nil)),
 	}}}
 	client, _ := serve(t, stripe.ServeHTTP)
@@ -141,7 +154,8 @@ func TestCustomersOfReadsEveryPage(t *testing.T) {
 		{"created[gte]": "1767225600", "limit": "100"},
 		{"created[gte]": "1767225600", "limit": "100", "starting_after": "cus_3"},
 	}
-	if diff := cmp.Diff(want, []map[string]string{first(stripe.requests[0].params), first(stripe.requests[1].params)}); diff != "" {
+	if diff := cmp.Diff(want, []map[string]string{first(stripe.requests[0].params),
+		first(stripe.requests[1].params)}); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -193,7 +207,8 @@ func TestEmptyIDsAskNothing(t *testing.T) {
 		_, e3 := client.Checkout(ctx, id)
 		_, e4 := client.Product(ctx, id)
 		_, e5 := client.Price(ctx, id)
-		for i, err := range []error{e1, e2, e3, e4, e5, client.DeleteCustomer(ctx, id), client.UpdateCustomer(ctx, id, lockstep.CustomerDetails{}), client.CancelSubscription(ctx, id), client.CloseCheckout(ctx, id)} {
+		for i, err := range []error{e1, e2, e3, e4, e5, client.DeleteCustomer(ctx, id), client.UpdateCustomer(ctx, id,
+			lockstep.CustomerDetails{}), client.CancelSubscription(ctx, id), client.CloseCheckout(ctx, id)} {
 			if err == nil || errors.Is(err, lockstep.ErrNotFound) {
 				t.Errorf("%d, id %q: %v", i, id, err)
 			}

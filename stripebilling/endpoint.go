@@ -17,16 +17,17 @@ type Endpoint struct {
 
 // Endpoints returns the webhook endpoints of the account, for a diagnosis.
 func (c *Client) Endpoints(ctx context.Context) (all []Endpoint, err error) {
-	err = c.all(ctx, "list webhook endpoints", "/v1/webhook_endpoints", &stripe.WebhookEndpointListParams{}, "", func(o upstream.Object) {
-		e := Endpoint{URL: o.Text("url"), Enabled: o.Text("status") == "enabled"}
-		types, _ := o.Array("enabled_events")
-		for _, raw := range types {
-			var text string
-			if json.Unmarshal(raw, &text) == nil { // what is no text is no type
-				e.Events = append(e.Events, text)
+	err = c.all(ctx, "list webhook endpoints", "/v1/webhook_endpoints", &stripe.WebhookEndpointListParams{}, "",
+		func(o upstream.Object) {
+			e := Endpoint{URL: o.Text("url"), Enabled: o.Text("status") == "enabled"}
+			types, _ := o.Array("enabled_events")
+			for _, raw := range types {
+				var text string
+				if json.Unmarshal(raw, &text) == nil { // what is no text is no type
+					e.Events = append(e.Events, text)
+				}
 			}
-		}
-		all = append(all, e)
-	})
+			all = append(all, e)
+		})
 	return all, err
 }

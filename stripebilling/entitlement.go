@@ -18,7 +18,8 @@ func (c *Client) Entitlements(ctx context.Context, customerID string) ([]string,
 		return nil, failed(op, errors.New("there is no customer to list them for"))
 	}
 	features, nameless := []string{}, false
-	err := c.all(ctx, op, "/v1/entitlements/active_entitlements", &stripe.EntitlementsActiveEntitlementListParams{Customer: stripe.String(customerID)}, "",
+	err := c.all(ctx, op, "/v1/entitlements/active_entitlements",
+		&stripe.EntitlementsActiveEntitlementListParams{Customer: stripe.String(customerID)}, "",
 		func(o upstream.Object) {
 			key := o.Text("lookup_key")
 			nameless = nameless || key == ""

@@ -15,7 +15,8 @@ import (
 // event is gone is ErrNotFound: begin anew.
 //
 // Each hint's Event.Body is the event as Stripe wrote it, byte for byte.
-func (c *Client) EventsSince(ctx context.Context, since time.Time, cursor string) (hints []lockstep.Hint, next string, err error) {
+func (c *Client) EventsSince(ctx context.Context, since time.Time,
+	cursor string) (hints []lockstep.Hint, next string, err error) {
 	const op = "list events"
 	params := &stripe.EventListParams{CreatedRange: createdSince(since)}
 	params.StartingAfter = optional(cursor)

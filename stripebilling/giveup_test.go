@@ -13,7 +13,8 @@ func TestGiveUp(t *testing.T) {
 		return `{"id":"sub_1","status":"` + status + `","latest_invoice":{"id":"in_1","status":"open"},"items":{"data":[]}}`
 	}
 	invoice := func(status, payments string) []string {
-		return []string{`{"id":"in_1","status":"` + status + `","payments":{"object":"list","has_more":false,"data":[` + payments + `]}}`}
+		return []string{`{"id":"in_1","status":"` + status + `","payments":{"object":"list","has_more":false,"data":[` +
+			payments + `]}}`}
 	}
 	payment := func(status, intent string) string {
 		return `{"status":"` + status + `","payment":{"payment_intent":{"id":"pi_1","status":"` + intent + `"}}}`
@@ -27,16 +28,25 @@ func TestGiveUp(t *testing.T) {
 		want  string
 		busy  bool
 	}{
-		"tried and failed":             {[]string{"incomplete", "incomplete", "canceled"}, invoice("open", payment("open", "requires_payment_method")), voided, []string{"POST void", "DELETE"}, "canceled", false},
-		"nobody tried":                 {[]string{"incomplete", "incomplete", "canceled"}, invoice("open", ""), voided, []string{"POST void", "DELETE"}, "canceled", false},
-		"ends with its invoice":        {[]string{"incomplete", "incomplete_expired"}, invoice("open", payment("open", "requires_action")), voided, []string{"POST void"}, "incomplete_expired", false},
-		"an earlier try was canceled":  {[]string{"incomplete", "incomplete", "canceled"}, invoice("open", payment("canceled", "succeeded")), voided, []string{"POST void", "DELETE"}, "canceled", false},
-		"is being processed":           {[]string{"incomplete"}, invoice("open", payment("open", "processing")), voided, nil, "incomplete", true},
-		"of a state that is new to us": {[]string{"incomplete"}, invoice("open", payment("open", "thinking")), voided, nil, "incomplete", true},
-		"was not expanded":             {[]string{"incomplete"}, invoice("open", `{"status":"open","payment":{"payment_intent":"pi_1"}}`), voided, nil, "incomplete", true},
-		"paid before":                  {[]string{"active"}, invoice("paid", ""), voided, nil, "active", false},
-		"paid between":                 {[]string{"incomplete", "active"}, invoice("open", payment("open", "requires_payment_method")), nil, nil, "active", false},
-		"voided by somebody else":      {[]string{"incomplete", "incomplete", "canceled"}, invoice("void", ""), nil, []string{"DELETE"}, "canceled", false},
+		"tried and failed": {[]string{"incomplete", "incomplete", "canceled"}, invoice("open",
+			payment("open", "requires_payment_method")), voided, []string{"POST void", "DELETE"}, "canceled", false},
+		"nobody tried": {[]string{"incomplete", "incomplete", "canceled"}, invoice("open", ""), voided,
+			[]string{"POST void", "DELETE"}, "canceled", false},
+		"ends with its invoice": {[]string{"incomplete", "incomplete_expired"},
+			invoice("open", payment("open", "requires_action")), voided, []string{"POST void"}, "incomplete_expired", false},
+		"an earlier try was canceled": {[]string{"incomplete", "incomplete", "canceled"},
+			invoice("open", payment("canceled", "succeeded")), voided, []string{"POST void", "DELETE"}, "canceled", false},
+		"is being processed": {[]string{"incomplete"}, invoice("open", payment("open", "processing")), voided, nil,
+			"incomplete", true},
+		"of a state that is new to us": {[]string{"incomplete"}, invoice("open", payment("open", "thinking")), voided, nil,
+			"incomplete", true},
+		"was not expanded": {[]string{"incomplete"},
+			invoice("open", `{"status":"open","payment":{"payment_intent":"pi_1"}}`), voided, nil, "incomplete", true},
+		"paid before": {[]string{"active"}, invoice("paid", ""), voided, nil, "active", false},
+		"paid between": {[]string{"incomplete", "active"},
+			invoice("open", payment("open", "requires_payment_method")), nil, nil, "active", false},
+		"voided by somebody else": {[]string{"incomplete", "incomplete", "canceled"}, invoice("void", ""), nil,
+			[]string{"DELETE"}, "canceled", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answers := map[string][]string{"GET /v1/invoices/in_1": c.bills, "DELETE /v1/subscriptions/sub_1": canceled}

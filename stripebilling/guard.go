@@ -22,9 +22,12 @@ var rules = upstream.Rules{
 	Missing:   "resource_missing",
 	Objects:   true,
 	Refusal:   refusal,
-	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "charges", "checkout", "customers", "disputes", "entitlements",
-		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "prices", "products", "refunds",
-		"sessions", "subscription_items", "subscription_schedules", "release", "cancel", "subscriptions", "void", "webhook_endpoints"}},
+	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "charges", "checkout",
+		"customers", "disputes", "entitlements",
+		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "prices",
+		"products", "refunds",
+		"sessions", "subscription_items", "subscription_schedules", "release", "cancel", "subscriptions", "void",
+		"webhook_endpoints"}},
 }
 
 // What Stripe allows an account, in requests a second (docs.stripe.com/rate-limits):

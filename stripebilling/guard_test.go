@@ -26,24 +26,36 @@ func TestAnswersThatAreErrors(t *testing.T) {
 		notFound bool
 		rejected bool
 	}{
-		"missing":                   {404, missing, "status 404 resource_missing (req_1)", true, true},
-		"missing parameter":         {400, missing, "status 400 resource_missing (req_1)", true, true},
-		"unknown address, Stripe's": {404, refused("invalid_request_error", ""), "invalid_request_error (req_1): there is no such address, status 404", false, false},
-		"404 of somebody's JSON":    {404, `{"error":"not found"}`, "(req_1): the answer is not Stripe's, status 404", false, false},
-		"404 that copies the code":  {404, `{"error":{"code":"resource_missing"}}`, "(req_1): the answer is not Stripe's, status 404", false, false},
-		"key is wrong":              {401, refused("invalid_request_error", ""), "status 401 invalid_request_error (req_1)", false, false},
-		"permission":                {403, refused("invalid_request_error", "more_permissions_required"), "status 403 more_permissions_required (req_1)", false, false},
-		"card":                      {402, refused("card_error", "card_declined"), "status 402 card_declined (req_1)", false, true},
-		"rate limit":                {429, refused("invalid_request_error", "rate_limit"), "status 429 rate_limit (req_1)", false, false},
-		"lock timeout":              {429, refused("invalid_request_error", "lock_timeout"), "status 429 lock_timeout (req_1)", false, false},
-		"key in use":                {409, refused("idempotency_error", "idempotency_key_in_use"), "status 409 idempotency_key_in_use (req_1)", false, false},
-		"key of another request":    {400, refused("idempotency_error", ""), "status 400 idempotency_error (req_1)", false, false},
-		"broken":                    {500, refused("api_error", ""), "status 500 api_error (req_1)", false, false},
-		"502 of a proxy":            {502, "<html>ada@example.com</html>", "status 502 (req_1)", false, false},
-		"code that is a sentence":   {402, refused("card_error", "ada@example.com, declined"), "status 402 card_error (req_1)", false, true},
-		"200 list":                  {200, "[]", "(req_1): the answer is not a whole JSON object", false, false},
-		"200 of another service":    {200, `{"status":"ok"}`, "the answer has no id", false, false},
-		"200 beyond the limit":      {200, strings.Repeat(" ", answerLimit) + "{}", "(req_1): the answer is too large", false, false},
+		"missing":           {404, missing, "status 404 resource_missing (req_1)", true, true},
+		"missing parameter": {400, missing, "status 400 resource_missing (req_1)", true, true},
+		"unknown address, Stripe's": {404, refused("invalid_request_error", ""),
+			"invalid_request_error (req_1): there is no such address, status 404", false, false},
+		"404 of somebody's JSON": {404, `{"error":"not found"}`, "(req_1): the answer is not Stripe's, status 404", false,
+			false},
+		"404 that copies the code": {404, `{"error":{"code":"resource_missing"}}`,
+			"(req_1): the answer is not Stripe's, status 404", false, false},
+		"key is wrong": {401, refused("invalid_request_error", ""), "status 401 invalid_request_error (req_1)",
+			false, false},
+		"permission": {403, refused("invalid_request_error", "more_permissions_required"),
+			"status 403 more_permissions_required (req_1)", false, false},
+		"card": {402, refused("card_error", "card_declined"), "status 402 card_declined (req_1)", false,
+			true},
+		"rate limit": {429, refused("invalid_request_error", "rate_limit"), "status 429 rate_limit (req_1)",
+			false, false},
+		"lock timeout": {429, refused("invalid_request_error", "lock_timeout"),
+			"status 429 lock_timeout (req_1)", false, false},
+		"key in use": {409, refused("idempotency_error", "idempotency_key_in_use"),
+			"status 409 idempotency_key_in_use (req_1)", false, false},
+		"key of another request": {400, refused("idempotency_error", ""), "status 400 idempotency_error (req_1)", false,
+			false},
+		"broken":         {500, refused("api_error", ""), "status 500 api_error (req_1)", false, false},
+		"502 of a proxy": {502, "<html>ada@example.com</html>", "status 502 (req_1)", false, false},
+		"code that is a sentence": {402, refused("card_error", "ada@example.com, declined"),
+			"status 402 card_error (req_1)", false, true},
+		"200 list":               {200, "[]", "(req_1): the answer is not a whole JSON object", false, false},
+		"200 of another service": {200, `{"status":"ok"}`, "the answer has no id", false, false},
+		"200 beyond the limit": {200, strings.Repeat(" ", answerLimit) + "{}", "(req_1): the answer is too large",
+			false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +71,8 @@ func TestAnswersThatAreErrors(t *testing.T) {
 			if !errors.As(err, &got) {
 				t.Fatalf("%v is not an UpstreamError", err)
 			}
-			if text, ok := strings.CutPrefix(got.Error(), "stripe: read customer"); !ok || strings.TrimLeft(text, ": ") != c.want {
+			if text, ok := strings.CutPrefix(got.Error(), "stripe: read customer"); !ok ||
+				strings.TrimLeft(text, ": ") != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 			if errors.Is(err, lockstep.ErrNotFound) != c.notFound || got.Rejected() != c.rejected || calls != 1 {

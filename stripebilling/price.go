@@ -47,7 +47,8 @@ func (c *Client) PriceByLookupKey(ctx context.Context, key string) (lockstep.Pri
 
 func priceOf(o upstream.Object) lockstep.Price {
 	recurring := o.Object("recurring")
-	return lockstep.Price{ID: o.Text("id"), LookupKey: o.Text("lookup_key"), ProductID: reference(o, "product"), Active: o.Flag("active"),
+	return lockstep.Price{ID: o.Text("id"), LookupKey: o.Text("lookup_key"), ProductID: reference(o, "product"),
+		Active:    o.Flag("active"),
 		Recurring: recurring != nil, Metered: recurring.Text("usage_type") == "metered"}
 }
 
@@ -58,7 +59,8 @@ func (c *Client) PricesOf(ctx context.Context, productID string) ([]lockstep.Pri
 		return nil, failed(op, errors.New("there is no product to list them for"))
 	}
 	var list []lockstep.Price
-	err := c.all(ctx, op, "/v1/prices", &stripe.PriceListParams{Product: stripe.String(productID), Active: stripe.Bool(true)}, "",
+	err := c.all(ctx, op, "/v1/prices", &stripe.PriceListParams{Product: stripe.String(productID),
+		Active: stripe.Bool(true)}, "",
 		func(o upstream.Object) { list = append(list, priceOf(o)) })
 	if err != nil {
 		return nil, err
@@ -78,5 +80,6 @@ func (c *Client) Product(ctx context.Context, id string) (lockstep.Product, erro
 }
 
 func productOf(o upstream.Object) lockstep.Product {
-	return lockstep.Product{ID: o.Text("id"), Name: upstream.Printed(o.Text("name")), Plan: upstream.Printed(o.Object("metadata").Text("plan"))}
+	return lockstep.Product{ID: o.Text("id"), Name: upstream.Printed(o.Text("name")),
+		Plan: upstream.Printed(o.Object("metadata").Text("plan"))}
 }

@@ -13,7 +13,8 @@ import (
 // readDecoded is Read as one would write it: by decoding everything.
 func readDecoded(body []byte, want Environment) (hint lockstep.Hint, ok bool) {
 	o := upstream.Decode(body)
-	hint.Event = lockstep.Event{Source: lockstep.Stripe, ID: o.Text("id"), Type: o.Text("type"), APIVersion: o.Text("api_version"),
+	hint.Event = lockstep.Event{Source: lockstep.Stripe, ID: o.Text("id"), Type: o.Text("type"),
+		APIVersion: o.Text("api_version"),
 		OccurredAt: timeOf(o, "created"), Body: body}
 	account, live := o.Text("account"), string(o["livemode"])
 	switch {
@@ -33,7 +34,8 @@ func readDecoded(body []byte, want Environment) (hint lockstep.Hint, ok bool) {
 		hint.Event.Type = strings.TrimPrefix(hint.Event.Type, "v1.")
 		hint.Event.OccurredAt = rfc3339(o.Text("created"))
 	}
-	hint.Event.ObjectID, hint.Event.CustomerID, hint.PaymentID = about.Text("id"), reference(about, "customer"), reference(about, "payment_intent")
+	hint.Event.ObjectID, hint.Event.CustomerID, hint.PaymentID = about.Text("id"), reference(about, "customer"),
+		reference(about, "payment_intent")
 	_, hint.Ours = lockstep.AccountNamedIn(metadataOf(about))
 	switch kind {
 	case "customer":
@@ -43,8 +45,9 @@ func readDecoded(body []byte, want Environment) (hint lockstep.Hint, ok bool) {
 	case "payment_intent":
 		hint.PaymentID = hint.Event.ObjectID
 	}
-	ok = o != nil && o.Text("id") != "" && o.Text("type") != "" && upstream.Storable(hint.Event.ID, hint.Event.Type, hint.Event.APIVersion,
-		hint.Event.ObjectID, hint.Event.CustomerID, hint.CheckoutID, hint.Mode, hint.PaymentID, account)
+	ok = o != nil && o.Text("id") != "" && o.Text("type") != "" &&
+		upstream.Storable(hint.Event.ID, hint.Event.Type, hint.Event.APIVersion,
+			hint.Event.ObjectID, hint.Event.CustomerID, hint.CheckoutID, hint.Mode, hint.PaymentID, account)
 	return hint, ok
 }
 
@@ -55,9 +58,11 @@ func FuzzReadAsDecoded(f *testing.F) {
 		`{"id":"sub_1","object":"subscription","customer":"cus_1","metadata":{"clerkUserId":"user_1"}}`,
 		`{"id":"sub_1","object":"subscription","customer":{"id":"cus_1","object":"customer"},"metadata":{"lockstepAccount":"organization/org_1","n":1}}`,
 		`{"id":"cs_1","object":"checkout.session","mode":"payment","customer":null,"payment_intent":"pi_1","metadata":{}}`,
-		`{"id":"pi_1","object":"payment_intent","payment_intent":"pi_2","metadata":null}`, `{"id":"cus_1","object":"customer","customer":"cus_2"}`,
+		`{"id":"pi_1","object":"payment_intent","payment_intent":"pi_2","metadata":null}`,
+		`{"id":"cus_1","object":"customer","customer":"cus_2"}`,
 		`{"id":"ch_1","object":"charge","payment_intent":{"id":"pi_1"},"customer":["cus_1"],"metadata":{"user\u0049d":"user_1"}}`,
-		`{"id":7,"object":"customer"}`, `"sub_1"`, `[]`, `null`, `{}`, "{\"id\":\"a\x01\"}", `{"id":"a\u0001"}`, `{"id":"` + strings.Repeat("x", 300) + `"}`,
+		`{"id":7,"object":"customer"}`, `"sub_1"`, `[]`, `null`, `{}`, "{\"id\":\"a\x01\"}", `{"id":"a\u0001"}`, `{"id":"` +
+			strings.Repeat("x", 300) + `"}`,
 	} {
 		for _, live := range []string{"true", "false", `"true"`, "null"} {
 			f.Add(fmt.Appendf(nil, object, "customer.subscription.updated", live, about), live == "null")
@@ -68,8 +73,10 @@ func FuzzReadAsDecoded(f *testing.F) {
 		`{"id":"evt_1","object":"v2.core.event","type":"v1.charge.refunded","related_object":{"id":"ch_1","type":"charge","customer":"cus_1","payment_intent":{"id":"pi_1"},"metadata":{"orgId":"org_1"}},"data":{"object":{"id":"x"}}}`,
 		`{"id":"evt_1","object":"v2.core.event","type":"v1.checkout.session.completed","related_object":{"id":"cs_1","type":"checkout.session","mode":"payment"},"data":{"object":{"mode":"setup"}}}`,
 		`{"id":"evt_1","object":"v2.core.event","type":"v2.core.account.closed","created":17}`,
-		`{"id":"evt_1","type":"a","account":"acct_1"}`, `{"id":"evt_1","type":"a","account":"acct\u0000"}`, `{"id":"evt_1"}`, `{"type":"a"}`, `{"id":"","type":"a"}`, `{"id":1,"type":"a"}`,
-		`{"id":"evt_1","type":"a","data":{"object":{"id":"x"}},"data":7}`, `{"id":"evt_1","type":"a"`, `{"id":"evt_1","type":"a","created":253402300800}`, ``, `null`,
+		`{"id":"evt_1","type":"a","account":"acct_1"}`, `{"id":"evt_1","type":"a","account":"acct\u0000"}`, `{"id":"evt_1"}`,
+		`{"type":"a"}`, `{"id":"","type":"a"}`, `{"id":1,"type":"a"}`,
+		`{"id":"evt_1","type":"a","data":{"object":{"id":"x"}},"data":7}`, `{"id":"evt_1","type":"a"`,
+		`{"id":"evt_1","type":"a","created":253402300800}`, ``, `null`,
 	} {
 		f.Add([]byte(seed), false)
 	}

@@ -30,12 +30,14 @@ func TestRead(t *testing.T) {
 		},
 		"deleted customer of three fields": {
 			`{"id":"evt_1","type":"customer.deleted","data":{"object":{"id":"cus_1","object":"customer","deleted":true}}}`,
-			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "customer.deleted", ObjectID: "cus_1", CustomerID: "cus_1"})},
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "customer.deleted", ObjectID: "cus_1",
+				CustomerID: "cus_1"})},
 		},
 		"session": {
 			`{"id":"evt_1","type":"checkout.session.completed","data":{"object":{"id":"cs_1","object":"checkout.session","mode":"payment",
 			  "customer":{"id":"cus_1"},"payment_intent":{"id":"pi_1","object":"payment_intent"},"metadata":{"orgId":"org_1"}}}}`,
-			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "checkout.session.completed", ObjectID: "cs_1", CustomerID: "cus_1"}),
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "checkout.session.completed", ObjectID: "cs_1",
+				CustomerID: "cus_1"}),
 				CheckoutID: "cs_1", Mode: "payment", PaymentID: "pi_1", Ours: true},
 		},
 		"session of a guest": {
@@ -46,11 +48,13 @@ func TestRead(t *testing.T) {
 		},
 		"dispute": {
 			`{"id":"evt_1","type":"charge.dispute.created","data":{"object":{"id":"dp_1","object":"dispute","charge":"ch_1","payment_intent":"pi_1"}}}`,
-			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "charge.dispute.created", ObjectID: "dp_1"}), PaymentID: "pi_1"},
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "charge.dispute.created", ObjectID: "dp_1"}),
+				PaymentID: "pi_1"},
 		},
 		"payment intent": {
 			`{"id":"evt_1","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","object":"payment_intent","customer":"cus_1"}}}`,
-			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "payment_intent.succeeded", ObjectID: "pi_1", CustomerID: "cus_1"}), PaymentID: "pi_1"},
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "payment_intent.succeeded", ObjectID: "pi_1",
+				CustomerID: "cus_1"}), PaymentID: "pi_1"},
 		},
 		"upcoming invoice without id": {
 			`{"id":"evt_1","type":"invoice.upcoming","data":{"object":{"object":"invoice","customer":"cus_1","metadata":null}}}`,
@@ -59,12 +63,14 @@ func TestRead(t *testing.T) {
 		"thin": {
 			`{"id":"evt_1","object":"v2.core.event","type":"v1.customer.created","livemode":true,"created":"2026-01-01T00:00:02.500Z","context":null,
 			  "related_object":{"id":"cus_1","type":"customer","url":"/v1/customers/cus_1"}}`,
-			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "customer.created", OccurredAt: at2026(2).Add(500 * time.Millisecond),
-				ObjectID: "cus_1", CustomerID: "cus_1"}), Thin: true, Foreign: "live event, test key"},
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "customer.created",
+				OccurredAt: at2026(2).Add(500 * time.Millisecond),
+				ObjectID:   "cus_1", CustomerID: "cus_1"}), Thin: true, Foreign: "live event, test key"},
 		},
 		"thin of a session": {
 			`{"id":"evt_1","object":"v2.core.event","type":"v1.checkout.session.completed","related_object":{"id":"cs_1","type":"checkout.session"}}`,
-			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "checkout.session.completed", ObjectID: "cs_1"}), Thin: true, CheckoutID: "cs_1"},
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "checkout.session.completed", ObjectID: "cs_1"}),
+				Thin: true, CheckoutID: "cs_1"},
 		},
 		"thin about nothing": {
 			`{"id":"evt_1","object":"v2.core.event","type":"v2.core.ping","related_object":null,"created":5}`,
@@ -72,19 +78,25 @@ func TestRead(t *testing.T) {
 		},
 		"connected account": {
 			`{"id":"evt_1","type":"customer.created","account":"acct_1","livemode":true}`,
-			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "customer.created"}), Foreign: "connected account acct_1"},
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "customer.created"}),
+				Foreign: "connected account acct_1"},
 		},
 		"everything of another type": {
 			`{"id":"evt_1","type":"x","object":7,"api_version":{},"created":"now","livemode":"yes","account":[],"data":{"object":{"id":5,"object":[],"customer":[{"id":"cus_1"}],
 			  "payment_intent":true,"metadata":["userId"],"mode":{}}}}`,
 			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})},
 		},
-		"arrays for objects":      {`{"id":"evt_1","type":"x","data":[{"object":{"id":"a"}}]}`, lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
-		"metadata without text":   {`{"id":"evt_1","type":"x","data":{"object":{"metadata":{"userId":"","clerkUserId":7,"orgId":null}}}}`, lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
-		"the last of two keys":    {`{"id":"evt_0","type":"x","id":"evt_1"}`, lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
-		"keys are case-sensitive": {`{"id":"evt_1","ID":"evt_0","type":"x","Account":"acct_1"}`, lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
-		"a time beyond all times": {`{"id":"evt_1","type":"x","created":1e400}`, lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
-		"a time beyond a year":    {`{"id":"evt_1","type":"x","created":9223372036854775807}`, lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
+		"arrays for objects": {`{"id":"evt_1","type":"x","data":[{"object":{"id":"a"}}]}`,
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
+		"metadata without text": {`{"id":"evt_1","type":"x","data":{"object":{"metadata":{"userId":"","clerkUserId":7,"orgId":null}}}}`, lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
+		"the last of two keys": {`{"id":"evt_0","type":"x","id":"evt_1"}`,
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
+		"keys are case-sensitive": {`{"id":"evt_1","ID":"evt_0","type":"x","Account":"acct_1"}`,
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
+		"a time beyond all times": {`{"id":"evt_1","type":"x","created":1e400}`,
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
+		"a time beyond a year": {`{"id":"evt_1","type":"x","created":9223372036854775807}`,
+			lockstep.Hint{Event: event(lockstep.Event{ID: "evt_1", Type: "x"})}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Read([]byte(c.body), Environment{})
@@ -197,14 +209,16 @@ func TestReadPayloadsOfOthers(t *testing.T) {
 			customer = plain.Data.Object.ID
 		}
 		if got.Event.ID != plain.ID || got.Event.Type != plain.Type || got.Event.ObjectID != plain.Data.Object.ID ||
-			got.Event.CustomerID != customer || got.Event.OccurredAt.Unix() != plain.Created || !bytes.Equal(got.Event.Body, body) {
+			got.Event.CustomerID != customer || got.Event.OccurredAt.Unix() != plain.Created ||
+			!bytes.Equal(got.Event.Body, body) {
 			t.Errorf("%s: %+v", file, got.Event.ID)
 		}
 	}
 }
 
 func FuzzRead(f *testing.F) {
-	for _, seed := range []string{"", "{}", `{"id":"evt_1","type":"x"}`, nested(20), `{"id":"evt_1","id":5,"type":"x","data":{"object":null}}`,
+	for _, seed := range []string{"", "{}", `{"id":"evt_1","type":"x"}`, nested(20),
+		`{"id":"evt_1","id":5,"type":"x","data":{"object":null}}`,
 		`{"id":"evt_1","object":"v2.core.event","type":"v1.x","related_object":{"id":"a"},"created":"2026-01-01T00:00:00Z"}`,
 		"{\"id\":\"\xff\xfe\",\"type\":\"x\"}", `{"id":"evt_1","type":"x","created":-1e999,"data":{"object":{"customer":{"id":{}}}}}`,
 		`{"id":"evt_1","type":"checkout.session.completed","livemode":true,"data":{"object":{"id":"cs","object":"checkout.session","payment_intent":{"id":"pi"}}}}`} {

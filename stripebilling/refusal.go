@@ -14,9 +14,11 @@ const longestMessage = 400
 // sayableCodes are the codes of errors whose messages name fields, ids, settings and amounts,
 // and never what a customer is called or where they live (docs.stripe.com/error-codes).
 var sayableCodes = map[string]bool{
-	"amount_too_large": true, "amount_too_small": true, "api_key_expired": true, "country_unsupported": true, "coupon_expired": true,
-	"customer_tax_location_invalid": true, "invalid_charge_amount": true, "livemode_mismatch": true, "parameter_invalid_empty": true,
-	"parameter_missing": true, "parameter_unknown": true, "parameters_exclusive": true, "payment_method_unactivated": true,
+	"amount_too_large": true, "amount_too_small": true, "api_key_expired": true, "country_unsupported": true,
+	"coupon_expired":                true,
+	"customer_tax_location_invalid": true, "invalid_charge_amount": true, "livemode_mismatch": true,
+	"parameter_invalid_empty": true,
+	"parameter_missing":       true, "parameter_unknown": true, "parameters_exclusive": true, "payment_method_unactivated": true,
 	"product_inactive": true, "resource_missing": true, "secret_key_required": true, "taxes_calculation_failed": true,
 	"testmode_charges_only": true,
 }
@@ -31,8 +33,10 @@ var sayableParams = regexp.MustCompile(`^(configuration|currency|price|customer|
 // sayable is Stripe's message where it may be shown to a caller and logged; else nothing.
 func sayable(said upstream.Object) string {
 	code, message := said.Text("code"), strings.TrimSpace(said.Text("message"))
-	about := sayableCodes[code] || code == "" && said.Text("type") == "invalid_request_error" && sayableParams.MatchString(said.Text("param"))
-	if !about || message == "" || len(message) > longestMessage || strings.ContainsFunc(message, func(r rune) bool { return r == '@' || !unicode.IsPrint(r) }) {
+	about := sayableCodes[code] || code == "" && said.Text("type") == "invalid_request_error" &&
+		sayableParams.MatchString(said.Text("param"))
+	if !about || message == "" || len(message) > longestMessage ||
+		strings.ContainsFunc(message, func(r rune) bool { return r == '@' || !unicode.IsPrint(r) }) {
 		return ""
 	}
 	for _, secret := range []string{"sk_", "rk_", "pk_", "whsec_"} {

@@ -23,7 +23,8 @@ func TestSchedules(t *testing.T) {
 	defer web.Close()
 	post := func(path string, form url.Values) {
 		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, web.URL+path, strings.NewReader(form.Encode()))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, web.URL+path,
+			strings.NewReader(form.Encode()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +43,8 @@ func TestSchedules(t *testing.T) {
 	bought(t, sim, client, "pro", lockstep.CheckoutRequest{Account: user, CustomerID: c.ID, Quantity: 1})
 	id := sim.Subscriptions()[0].ID
 	post("/v1/subscription_schedules", url.Values{"from_subscription": {id}})
-	post("/v1/subscription_schedules", url.Values{"customer": {c.ID}, "start_date": {strconv.FormatInt(sim.Now().Add(1000*time.Hour).Unix(), 10)},
+	post("/v1/subscription_schedules", url.Values{"customer": {c.ID},
+		"start_date":                 {strconv.FormatInt(sim.Now().Add(1000*time.Hour).Unix(), 10)},
 		"phases[0][items][0][price]": {sim.Prices()[0].ID}})
 
 	s, err := client.Subscription(t.Context(), id)

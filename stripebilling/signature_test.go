@@ -77,7 +77,8 @@ func flip(s string) string {
 
 func TestVerifyCoversTheRawBytes(t *testing.T) {
 	header := signedBy(Sign(body, secret, now))
-	for _, altered := range []string{"", " " + string(body), string(body) + "\n", strings.Replace(string(body), "cus", "cuS", 1), "\ufeff" + string(body)} {
+	for _, altered := range []string{"", " " + string(body), string(body) + "\n",
+		strings.Replace(string(body), "cus", "cuS", 1), "\ufeff" + string(body)} {
 		if err := Verify(header, []byte(altered), []lockstep.Secret{secret}, now, 0); !errors.Is(err, ErrBadSignature) {
 			t.Errorf("%q: %v", altered, err)
 		}
@@ -126,14 +127,16 @@ func TestToleranceIsTheCallers(t *testing.T) {
 }
 
 func TestSignatureIsThatOfStripesLibrary(t *testing.T) {
-	theirs := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret.Reveal(), Timestamp: now})
+	theirs := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret.Reveal(),
+		Timestamp: now})
 	if ours := Sign(body, secret, now); ours != theirs.Header {
 		t.Errorf("ours %s, theirs %s", ours, theirs.Header)
 	}
 }
 
 func FuzzVerifyHeader(f *testing.F) {
-	for _, seed := range []string{"", "t=1,v1=00", Sign(body, secret, now), "t=,v1=", ",,,", "t=1767268800", "v1=", "t=\x00,v1=\xff",
+	for _, seed := range []string{"", "t=1,v1=00", Sign(body, secret, now), "t=,v1=", ",,,", "t=1767268800", "v1=",
+		"t=\x00,v1=\xff",
 		Sign(body, "whsec_other", now) + ",v1=00", strings.Repeat("v1=0,", 100)} {
 		f.Add(seed)
 	}

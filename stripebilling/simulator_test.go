@@ -30,14 +30,16 @@ func simulated(t *testing.T) (*simulator.Simulator, *stripebilling.Client) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { judge.Check(t, sim.History()) })
-	sim.AddPlan(simulator.Plan{LookupKey: "pro", ProductName: "Pro", ProductMetadata: map[string]string{"plan": "pro-plan"}, Amount: 2900, Interval: "month"})
+	sim.AddPlan(simulator.Plan{LookupKey: "pro", ProductName: "Pro",
+		ProductMetadata: map[string]string{"plan": "pro-plan"}, Amount: 2900, Interval: "month"})
 	sim.AddPlan(simulator.Plan{LookupKey: "lifetime", ProductName: "Lifetime", Amount: 19900})
 	server := httptest.NewServer(sim.StripeHandler())
 	t.Cleanup(server.Close)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	client, err := stripebilling.New(stripebilling.Config{Key: simulator.DefaultStripeKey, BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport},
-		Limits: lockstep.Limits{PerSecond: 1e6}})
+	client, err := stripebilling.New(stripebilling.Config{Key: simulator.DefaultStripeKey, BaseURL: server.URL,
+		HTTPClient: &http.Client{Transport: transport},
+		Limits:     lockstep.Limits{PerSecond: 1e6}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +48,8 @@ func simulated(t *testing.T) (*simulator.Simulator, *stripebilling.Client) {
 
 func create(t *testing.T, client *stripebilling.Client, account lockstep.Account) lockstep.Customer {
 	t.Helper()
-	c, err := client.CreateCustomer(t.Context(), lockstep.NewCustomer{Account: account, Email: "ada@example.com", Name: "Ada", IdempotencyKey: "create:" + account.String()})
+	c, err := client.CreateCustomer(t.Context(), lockstep.NewCustomer{Account: account, Email: "ada@example.com",
+		Name: "Ada", IdempotencyKey: "create:" + account.String()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +57,8 @@ func create(t *testing.T, client *stripebilling.Client, account lockstep.Account
 }
 
 // bought has the customer buy what the lookup key names.
-func bought(t *testing.T, sim *simulator.Simulator, client *stripebilling.Client, lookupKey string, r lockstep.CheckoutRequest) string {
+func bought(t *testing.T, sim *simulator.Simulator, client *stripebilling.Client, lookupKey string,
+	r lockstep.CheckoutRequest) string {
 	t.Helper()
 	r.SuccessURL = "http://127.0.0.1/done"
 	var err error
@@ -80,14 +84,16 @@ func TestCustomerFromCreationToDeletion(t *testing.T) {
 	ctx := t.Context()
 	before := sim.Now().Add(-time.Minute)
 	c := create(t, client, user)
-	want := lockstep.Customer{ID: c.ID, Email: "ada@example.com", Name: "Ada", Metadata: map[string]string{"clerkUserId": "user_1", "lockstepAccount": "user/user_1"}, CreatedAt: c.CreatedAt}
+	want := lockstep.Customer{ID: c.ID, Email: "ada@example.com", Name: "Ada",
+		Metadata: map[string]string{"clerkUserId": "user_1", "lockstepAccount": "user/user_1"}, CreatedAt: c.CreatedAt}
 	if diff := cmp.Diff(want, c); diff != "" || c.CreatedAt.IsZero() {
 		t.Error(diff)
 	}
 	if again := create(t, client, user); again.ID != c.ID {
 		t.Errorf("the same idempotency key made %s", again.ID)
 	}
-	_, err := client.CreateCustomer(ctx, lockstep.NewCustomer{Account: user, Email: "other@example.com", IdempotencyKey: "create:user/user_1"})
+	_, err := client.CreateCustomer(ctx, lockstep.NewCustomer{Account: user, Email: "other@example.com",
+		IdempotencyKey: "create:user/user_1"})
 	var upstream *lockstep.UpstreamError
 	if !errors.As(err, &upstream) || upstream.Code != "idempotency_error" || upstream.Status != 400 {
 		t.Errorf("the same key with other parameters: %v", err)
@@ -116,7 +122,8 @@ func TestCustomerFromCreationToDeletion(t *testing.T) {
 	if got, err := client.Customer(ctx, c.ID); err != nil || !got.Deleted {
 		t.Errorf("deleted: %+v %v", got, err)
 	}
-	if err := client.UpdateCustomer(ctx, c.ID, lockstep.CustomerDetails{Name: "x"}); !errors.Is(err, lockstep.ErrNotFound) {
+	if err := client.UpdateCustomer(ctx, c.ID, lockstep.CustomerDetails{Name: "x"}); !errors.Is(err,
+		lockstep.ErrNotFound) {
 		t.Errorf("update of a deleted one: %v", err)
 	}
 	if err := client.DeleteCustomer(ctx, "cus_never"); !errors.Is(err, lockstep.ErrNotFound) {
@@ -139,11 +146,13 @@ func TestSubscriptionOfAnOrganization(t *testing.T) {
 		t.Fatalf("%+v %v", list, err)
 	}
 	s := list[0]
-	if s.Status != "active" || s.CustomerID != c.ID || s.PaidBy != "user_1" || s.Metadata["clerkOrgId"] != "org_1" || len(s.Items) != 1 || s.Ending() {
+	if s.Status != "active" || s.CustomerID != c.ID || s.PaidBy != "user_1" || s.Metadata["clerkOrgId"] != "org_1" ||
+		len(s.Items) != 1 || s.Ending() {
 		t.Errorf("%+v", s)
 	}
 	item := s.Items[0]
-	if item.LookupKey != "pro" || item.Quantity != 5 || !item.PeriodStart.Equal(s.CreatedAt) || !item.PeriodEnd.After(item.PeriodStart) {
+	if item.LookupKey != "pro" || item.Quantity != 5 || !item.PeriodStart.Equal(s.CreatedAt) ||
+		!item.PeriodEnd.After(item.PeriodStart) {
 		t.Errorf("%+v", item)
 	}
 	one, err := client.Subscription(ctx, s.ID)
@@ -166,7 +175,8 @@ func TestSubscriptionOfAnOrganization(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if list, err = client.Subscriptions(ctx, c.ID); err != nil || len(list) != 1 || !list[0].Ended() || list[0].EndedAt.IsZero() {
+	if list, err = client.Subscriptions(ctx, c.ID); err != nil || len(list) != 1 || !list[0].Ended() ||
+		list[0].EndedAt.IsZero() {
 		t.Errorf("ended: %+v %v", list, err)
 	}
 	if err := client.CancelSubscription(ctx, "sub_never"); !errors.Is(err, lockstep.ErrNotFound) {
@@ -183,7 +193,8 @@ func TestTrial(t *testing.T) {
 	c := create(t, client, user)
 	bought(t, sim, client, "pro", lockstep.CheckoutRequest{Account: user, CustomerID: c.ID, TrialDays: 14})
 	list, err := client.Subscriptions(t.Context(), c.ID)
-	if err != nil || len(list) != 1 || list[0].Status != "trialing" || list[0].TrialEnd.Sub(list[0].CreatedAt) != 14*24*time.Hour {
+	if err != nil || len(list) != 1 || list[0].Status != "trialing" ||
+		list[0].TrialEnd.Sub(list[0].CreatedAt) != 14*24*time.Hour {
 		t.Fatalf("%+v %v", list, err)
 	}
 }
@@ -220,9 +231,12 @@ func TestOneTimePaymentFromCheckoutToDispute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Mode != "payment" || got.Status != "complete" || got.PaymentStatus != "paid" || got.CustomerID != c.ID || got.Reference != "user_1" ||
-		got.Metadata["clerkUserId"] != "user_1" || got.PaymentID == "" || got.Amount != 19900 || got.Currency != "usd" || got.CreatedAt.IsZero() ||
-		got.Refunded || got.Disputed || len(got.Items) != 1 || got.Items[0].LookupKey != "lifetime" || got.Items[0].Quantity != 1 || got.Items[0].ProductID == "" {
+	if got.Mode != "payment" || got.Status != "complete" || got.PaymentStatus != "paid" || got.CustomerID != c.ID ||
+		got.Reference != "user_1" ||
+		got.Metadata["clerkUserId"] != "user_1" || got.PaymentID == "" || got.Amount != 19900 || got.Currency != "usd" ||
+		got.CreatedAt.IsZero() ||
+		got.Refunded || got.Disputed || len(got.Items) != 1 || got.Items[0].LookupKey != "lifetime" ||
+		got.Items[0].Quantity != 1 || got.Items[0].ProductID == "" {
 		t.Errorf("%+v", got)
 	}
 	if _, ok := lockstep.LicenseOf(got, user); !ok {
@@ -235,7 +249,8 @@ func TestOneTimePaymentFromCheckoutToDispute(t *testing.T) {
 	if _, err := client.CheckoutOfPayment(ctx, "pi_never"); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("of no payment: %v", err)
 	}
-	if all, err := client.Checkouts(ctx, c.ID); err != nil || len(all) != 1 || all[0].ID != id || all[0].PaymentID != got.PaymentID {
+	if all, err := client.Checkouts(ctx, c.ID); err != nil || len(all) != 1 || all[0].ID != id ||
+		all[0].PaymentID != got.PaymentID {
 		t.Errorf("of the customer: %+v %v", all, err)
 	}
 
@@ -246,8 +261,10 @@ func TestOneTimePaymentFromCheckoutToDispute(t *testing.T) {
 	look := func(what string, amount int64, refunded, disputed bool) {
 		t.Helper()
 		got, err := client.Checkout(ctx, id)
-		if err != nil || got.Refunded != refunded || got.RefundedAmount != amount || got.Disputed != disputed || !got.PaidAt.Equal(paidAt) {
-			t.Errorf("%s: refunded %v (%d), disputed %v, paid %s, %v", what, got.Refunded, got.RefundedAmount, got.Disputed, got.PaidAt, err)
+		if err != nil || got.Refunded != refunded || got.RefundedAmount != amount || got.Disputed != disputed ||
+			!got.PaidAt.Equal(paidAt) {
+			t.Errorf("%s: refunded %v (%d), disputed %v, paid %s, %v", what, got.Refunded, got.RefundedAmount, got.Disputed,
+				got.PaidAt, err)
 		}
 	}
 	dispute, err := sim.Dispute(sim.Charges()[0].ID)
@@ -286,7 +303,8 @@ func TestCheckoutOfWhatIsNotThere(t *testing.T) {
 	if _, err := client.Price(ctx, "price_never"); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("price: %v", err)
 	}
-	never := lockstep.CheckoutRequest{Account: user, CustomerID: "cus_never", Price: price, SuccessURL: "http://127.0.0.1/"}
+	never := lockstep.CheckoutRequest{Account: user, CustomerID: "cus_never", Price: price,
+		SuccessURL: "http://127.0.0.1/"}
 	if _, err := client.StartCheckout(ctx, never); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("customer: %v", err)
 	}
@@ -298,14 +316,16 @@ func TestCheckoutOfWhatIsNotThere(t *testing.T) {
 	if err := client.CloseCheckout(ctx, done); !errors.As(err, &upstream) || !upstream.Rejected() {
 		t.Errorf("close what was paid: %v", err)
 	}
-	if _, err := client.StartPortal(ctx, lockstep.PortalRequest{CustomerID: "cus_never"}); !errors.Is(err, lockstep.ErrNotFound) {
+	if _, err := client.StartPortal(ctx, lockstep.PortalRequest{CustomerID: "cus_never"}); !errors.Is(err,
+		lockstep.ErrNotFound) {
 		t.Errorf("portal: %v", err)
 	}
 	if _, err := client.Product(ctx, "prod_never"); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("product: %v", err)
 	}
 	c := create(t, client, user)
-	if url, err := client.StartPortal(ctx, lockstep.PortalRequest{CustomerID: c.ID, ReturnURL: "http://127.0.0.1/back"}); err != nil || url == "" {
+	if url, err := client.StartPortal(ctx, lockstep.PortalRequest{CustomerID: c.ID,
+		ReturnURL: "http://127.0.0.1/back"}); err != nil || url == "" {
 		t.Errorf("portal: %q %v", url, err)
 	}
 }
@@ -332,7 +352,8 @@ func TestEventsAreAllListed(t *testing.T) {
 		}
 		for _, h := range hints {
 			e := want[h.Event.ID]
-			if seen[h.Event.ID] || h.Event.Type != e.Type || h.Event.CustomerID != e.Customer || h.Foreign != "" || h.Event.Origin != lockstep.Scanned || !json.Valid(h.Event.Body) {
+			if seen[h.Event.ID] || h.Event.Type != e.Type || h.Event.CustomerID != e.Customer || h.Foreign != "" ||
+				h.Event.Origin != lockstep.Scanned || !json.Valid(h.Event.Body) {
 				t.Fatalf("%+v is not %+v", h.Event, e)
 			}
 			seen[h.Event.ID] = true
@@ -345,7 +366,8 @@ func TestEventsAreAllListed(t *testing.T) {
 	if len(seen) != len(want) || pages < 2 || paid != 8 {
 		t.Errorf("%d of %d events on %d pages, %d paid", len(seen), len(want), pages, paid)
 	}
-	if hints, next, err := client.EventsSince(ctx, sim.Now().Add(time.Hour), ""); err != nil || len(hints) != 0 || next != "" {
+	if hints, next, err := client.EventsSince(ctx, sim.Now().Add(time.Hour), ""); err != nil || len(hints) != 0 ||
+		next != "" {
 		t.Errorf("later: %v %q %v", hints, next, err)
 	}
 	if _, _, err := client.EventsSince(ctx, time.Time{}, "evt_never"); !errors.Is(err, lockstep.ErrNotFound) {
@@ -358,14 +380,16 @@ func TestEventsAreAllListed(t *testing.T) {
 func TestUnknownOutcomeIsFoundOutByTheSameKey(t *testing.T) {
 	t.Parallel()
 	sim, client := simulated(t)
-	sim.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Path: "/v1/customers", Times: 1, After: true, CutAfter: 20})
+	sim.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Path: "/v1/customers", Times: 1, After: true,
+		CutAfter: 20})
 	request := lockstep.NewCustomer{Account: user, Email: "ada@example.com", IdempotencyKey: "once"}
 	_, err := client.CreateCustomer(t.Context(), request)
 	var upstream *lockstep.UpstreamError
 	if !errors.As(err, &upstream) || upstream.Status != 0 || upstream.Rejected() {
 		t.Fatalf("cut: %v", err)
 	}
-	if c, err := client.CreateCustomer(t.Context(), request); err != nil || len(sim.Customers()) != 1 || c.ID != sim.Customers()[0].ID {
+	if c, err := client.CreateCustomer(t.Context(), request); err != nil || len(sim.Customers()) != 1 ||
+		c.ID != sim.Customers()[0].ID {
 		t.Errorf("again: %+v %v, there are %d", c, err, len(sim.Customers()))
 	}
 }
@@ -380,8 +404,10 @@ func TestWrongKeyIsNotNotFound(t *testing.T) {
 	defer server.Close()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	for key, base := range map[lockstep.Secret]string{"sk_test_wrong": server.URL, simulator.DefaultStripeKey: server.URL + "/elsewhere"} {
-		client, err := stripebilling.New(stripebilling.Config{Key: key, BaseURL: base, HTTPClient: &http.Client{Transport: transport}})
+	for key, base := range map[lockstep.Secret]string{"sk_test_wrong": server.URL,
+		simulator.DefaultStripeKey: server.URL + "/elsewhere"} {
+		client, err := stripebilling.New(stripebilling.Config{Key: key, BaseURL: base,
+			HTTPClient: &http.Client{Transport: transport}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -133,15 +133,18 @@ func flowOf(r lockstep.PortalRequest) *stripe.BillingPortalSessionCreateFlowData
 	flow := &stripe.BillingPortalSessionCreateFlowDataParams{Type: stripe.String(string(r.Flow))}
 	if r.ReturnURL != "" {
 		flow.AfterCompletion = &stripe.BillingPortalSessionCreateFlowDataAfterCompletionParams{
-			Type:     stripe.String("redirect"),
-			Redirect: &stripe.BillingPortalSessionCreateFlowDataAfterCompletionRedirectParams{ReturnURL: stripe.String(r.ReturnURL)},
+			Type: stripe.String("redirect"),
+			Redirect: &stripe.BillingPortalSessionCreateFlowDataAfterCompletionRedirectParams{
+				ReturnURL: stripe.String(r.ReturnURL)},
 		}
 	}
 	switch r.Flow {
 	case lockstep.PortalCancel:
-		flow.SubscriptionCancel = &stripe.BillingPortalSessionCreateFlowDataSubscriptionCancelParams{Subscription: stripe.String(r.SubscriptionID)}
+		flow.SubscriptionCancel = &stripe.BillingPortalSessionCreateFlowDataSubscriptionCancelParams{
+			Subscription: stripe.String(r.SubscriptionID)}
 	case lockstep.PortalUpdate:
-		flow.SubscriptionUpdate = &stripe.BillingPortalSessionCreateFlowDataSubscriptionUpdateParams{Subscription: stripe.String(r.SubscriptionID)}
+		flow.SubscriptionUpdate = &stripe.BillingPortalSessionCreateFlowDataSubscriptionUpdateParams{
+			Subscription: stripe.String(r.SubscriptionID)}
 	case lockstep.PortalPaymentMethod:
 	}
 	return flow

@@ -44,7 +44,8 @@ func (c *Client) Subscription(ctx context.Context, id string) (lockstep.Subscrip
 	if err != nil {
 		return lockstep.Subscription{}, err
 	}
-	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.SubscriptionRetrieveParams{Expand: stripe.StringSlice([]string{"latest_invoice"})})
+	o, err := c.one(ctx, op, http.MethodGet, path, &stripe.SubscriptionRetrieveParams{
+		Expand: stripe.StringSlice([]string{"latest_invoice"})})
 	if err != nil {
 		return lockstep.Subscription{}, err
 	}
@@ -53,7 +54,8 @@ func (c *Client) Subscription(ctx context.Context, id string) (lockstep.Subscrip
 
 // SetQuantity implements [lockstep.Billing]. A payment that fails at once changes
 // nothing: the seats stay, and so does the subscription's status.
-func (c *Client) SetQuantity(ctx context.Context, subscriptionID, itemID string, quantity int64, proration lockstep.SeatProration) error {
+func (c *Client) SetQuantity(ctx context.Context, subscriptionID, itemID string, quantity int64,
+	proration lockstep.SeatProration) error {
 	const op = "change quantity"
 	path, err := at(op, subscriptions, subscriptionID)
 	if err != nil {
@@ -63,7 +65,8 @@ func (c *Client) SetQuantity(ctx context.Context, subscriptionID, itemID string,
 		return failed(op, errors.New("there is no item, or nothing of it"))
 	}
 	_, err = c.one(ctx, op, http.MethodPost, path, &stripe.SubscriptionUpdateParams{
-		Items:             []*stripe.SubscriptionUpdateItemParams{{ID: stripe.String(itemID), Quantity: stripe.Int64(quantity)}},
+		Items: []*stripe.SubscriptionUpdateItemParams{{ID: stripe.String(itemID),
+			Quantity: stripe.Int64(quantity)}},
 		ProrationBehavior: stripe.String(cmp.Or(string(proration), string(lockstep.ProrateWithNextInvoice))),
 		PaymentBehavior:   stripe.String("error_if_incomplete"),
 	})
@@ -78,13 +81,15 @@ func (c *Client) EndSubscription(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	_, refused := c.one(ctx, op, http.MethodPost, path, &stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(true)})
+	_, refused := c.one(ctx, op, http.MethodPost, path,
+		&stripe.SubscriptionUpdateParams{CancelAtPeriodEnd: stripe.Bool(true)})
 	return c.unlessOver(ctx, id, refused, lockstep.Subscription.EndsWithPeriod)
 }
 
 // unlessOver returns what Stripe refused, unless the subscription has ended, or is as
 // it was to be.
-func (c *Client) unlessOver(ctx context.Context, id string, refused error, done func(lockstep.Subscription) bool) error {
+func (c *Client) unlessOver(ctx context.Context, id string, refused error,
+	done func(lockstep.Subscription) bool) error {
 	var e *lockstep.UpstreamError
 	if !errors.As(refused, &e) || !e.Rejected() {
 		return refused
@@ -148,7 +153,8 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 
 // items reads a list that came with the object it belongs to, and the rest of it
 // from where rest says.
-func (c *Client) items(ctx context.Context, op string, list upstream.Object, rest func() (string, stripe.ListParamsContainer)) ([]lockstep.Item, error) {
+func (c *Client) items(ctx context.Context, op string, list upstream.Object,
+	rest func() (string, stripe.ListParamsContainer)) ([]lockstep.Item, error) {
 	data, ok := list.Array("data")
 	if !ok {
 		return nil, failed(op, errors.New("the items are missing"))
@@ -164,7 +170,8 @@ func (c *Client) items(ctx context.Context, op string, list upstream.Object, res
 		return nil, failed(op, errors.New("there are more items, but not said where"))
 	}
 	path, params := rest()
-	err := c.all(ctx, op, path, params, items[len(items)-1].ID, func(o upstream.Object) { items = append(items, itemOf(o)) })
+	err := c.all(ctx, op, path, params, items[len(items)-1].ID,
+		func(o upstream.Object) { items = append(items, itemOf(o)) })
 	return items, err
 }
 

@@ -104,7 +104,8 @@ func (c *backfillCommand) start(ctx context.Context, in *surroundings) error {
 }
 
 // dryRun works on a temporary database.
-func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings, show *progress) (report lockstep.BackfillReport, err error) {
+func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings,
+	show *progress) (report lockstep.BackfillReport, err error) {
 	serve := serveCommand{StripeAPIBase: c.StripeAPIBase, ClerkAPIBase: c.ClerkAPIBase, Config: c.Config}
 	config, _, err := serve.settings(in)
 	if err != nil {
@@ -144,7 +145,8 @@ func printReport(in *surroundings, r lockstep.BackfillReport, dry bool) {
 		hint  string
 	}{
 		{linked, r.Linked, ""},
-		{"several customers for one account", r.Several, "All of them count for access; lockstep merge chooses the primary one."},
+		{"several customers for one account", r.Several,
+			"All of them count for access; lockstep merge chooses the primary one."},
 		{"unlinked", r.Unlinked, "lockstep link CUSTOMER ACCOUNT links one that belongs to an account."},
 		{"ambiguous", r.Ambiguous, "Nothing was guessed: lockstep link CUSTOMER ACCOUNT decides."},
 	} {

@@ -23,13 +23,15 @@ func TestMainJobInABrowser(t *testing.T) {
 
 	b.do("sign up", chromedp.Navigate(dev.app), chromedp.Click("#sign-up", chromedp.NodeVisible),
 		chromedp.SendKeys(`input[name=email]`, "ada@example.com", chromedp.NodeVisible),
-		chromedp.SendKeys(`input[name=first_name]`, "Ada"), chromedp.SendKeys(`input[name=last_name]`, "Lovelace"), b.picture("1-sign-up"),
+		chromedp.SendKeys(`input[name=first_name]`, "Ada"), chromedp.SendKeys(`input[name=last_name]`, "Lovelace"),
+		b.picture("1-sign-up"),
 		chromedp.Submit(`input[name=email]`))
 	b.until("#customer", "cus_")
 	b.shows("#plan", "free")
 	b.do("look", b.picture("2-signed-in"))
 
-	b.do("buy", chromedp.Click("#buy-pro", chromedp.NodeVisible), chromedp.WaitVisible(`input[name=card]`), b.picture("3-checkout"))
+	b.do("buy", chromedp.Click("#buy-pro", chromedp.NodeVisible), chromedp.WaitVisible(`input[name=card]`),
+		b.picture("3-checkout"))
 	b.pay("4000 0000 0000 0002")
 	b.waits("the refusal", func() bool { return strings.Contains(b.text("main"), "declined") })
 	b.do("look", b.picture("4-declined"))
@@ -55,9 +57,12 @@ func TestMainJobInABrowser(t *testing.T) {
 	b.shows("#claims", `"plan": "pro"`)
 	b.do("look", b.picture("5-pro"))
 
-	b.do("cancel", chromedp.Click("#billing", chromedp.NodeVisible), chromedp.WaitVisible(`a.cancel`), b.picture("6-portal"),
-		chromedp.Click(`a.cancel`, chromedp.NodeVisible), chromedp.WaitVisible(`button[value=cancel_at_period_end]`), b.picture("6-portal-cancel"),
-		chromedp.Click(`button[value=cancel_at_period_end]`, chromedp.NodeVisible), chromedp.WaitVisible(`button[value=keep]`),
+	b.do("cancel", chromedp.Click("#billing", chromedp.NodeVisible), chromedp.WaitVisible(`a.cancel`),
+		b.picture("6-portal"),
+		chromedp.Click(`a.cancel`, chromedp.NodeVisible), chromedp.WaitVisible(`button[value=cancel_at_period_end]`),
+		b.picture("6-portal-cancel"),
+		chromedp.Click(`button[value=cancel_at_period_end]`, chromedp.NodeVisible),
+		chromedp.WaitVisible(`button[value=keep]`),
 		chromedp.Navigate(dev.app))
 	b.until("main", "Ends on")
 	b.shows("#plan", "pro")
@@ -70,7 +75,8 @@ func TestMainJobInABrowser(t *testing.T) {
 	b.shows("table", "ended")
 	b.do("look", b.picture("8-ended"))
 
-	b.do("profile", chromedp.Click("#profile", chromedp.NodeVisible), chromedp.WaitVisible(`button[value=delete]`), b.picture("9-account"))
+	b.do("profile", chromedp.Click("#profile", chromedp.NodeVisible), chromedp.WaitVisible(`button[value=delete]`),
+		b.picture("9-account"))
 	b.do("delete", chromedp.Click(`button[value=delete]`, chromedp.NodeVisible))
 	b.waits("the customer to go", func() bool {
 		_, customers, err := request([]string{"GET", dev.stripe + "/v1/customers", "key=" + devStripeKey})
@@ -97,7 +103,8 @@ func (d *devWorld) stop() error {
 // deliveries changes how the Stripe simulator delivers.
 func (d *devWorld) deliveries(t *testing.T, policy string) {
 	t.Helper()
-	if status, body, err := request([]string{"POST", d.stripe + "/_sim/delivery", "json=" + policy}); err != nil || status != 200 {
+	if status, body, err := request([]string{"POST", d.stripe + "/_sim/delivery", "json=" + policy}); err != nil ||
+		status != 200 {
 		t.Fatalf("change deliveries: %d %v: %s", status, err, body)
 	}
 }
@@ -125,8 +132,10 @@ func startDev(t *testing.T) *devWorld {
 		addrs[i] = addr
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	d := &devWorld{app: "http://" + addrs[0], lockstep: "http://" + addrs[1], stripe: "http://" + addrs[2], cancel: cancel, ended: make(chan error, 1)}
-	command := &devCommand{AppAddr: addrs[0], Addr: addrs[1], StripeAddr: addrs[2], ClerkAddr: addrs[3], Dir: t.TempDir(), Seed: 1}
+	d := &devWorld{app: "http://" + addrs[0], lockstep: "http://" + addrs[1], stripe: "http://" + addrs[2],
+		cancel: cancel, ended: make(chan error, 1)}
+	command := &devCommand{AppAddr: addrs[0], Addr: addrs[1], StripeAddr: addrs[2], ClerkAddr: addrs[3], Dir: t.TempDir(),
+		Seed: 1}
 	go func() {
 		d.ended <- command.Run(ctx, &surroundings{getenv: os.Getenv, stdout: io.Discard, log: slog.New(slog.DiscardHandler)})
 	}()
@@ -161,9 +170,11 @@ func startBrowser(t *testing.T) *browserTab {
 		}
 		t.Skip("there is no chromium; `make test` installs it")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(patience),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.WSURLReadTimeout(patience),
 		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1000, 900),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true))
 	allocator, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	ctx, closeTab := chromedp.NewContext(allocator)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
@@ -199,7 +210,8 @@ func (b *browserTab) waits(what string, so func() bool) {
 
 // text is what an element shows; empty while there is none.
 func (b *browserTab) text(selector string) string {
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`(document.querySelector(`+"`"+selector+"`"+`) || {}).textContent || ""`))
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](
+		`(document.querySelector(`+"`"+selector+"`"+`) || {}).textContent || ""`))
 	if err != nil {
 		return "" // between two pages
 	}

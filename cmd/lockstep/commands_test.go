@@ -144,7 +144,8 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // signed makes a signed delivery to Lockstep.
-func signed(source, id string, body []byte, secret lockstep.Secret, at time.Time, target string) (*http.Request, error) {
+func signed(source, id string, body []byte, secret lockstep.Secret, at time.Time,
+	target string) (*http.Request, error) {
 	r, err := http.NewRequest(http.MethodPost, target+"/webhooks/"+source, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -316,7 +317,8 @@ func acked(ts *testscript.TestScript, neg bool, args []string) {
 	stored := map[string]bool{}
 	next := ""
 	for {
-		_, body, err := request([]string{"GET", ts.Getenv("LOCKSTEP") + "/v1/events?limit=200&before=" + url.QueryEscape(next), "key=" + devAPIKey})
+		_, body, err := request([]string{"GET", ts.Getenv("LOCKSTEP") + "/v1/events?limit=200&before=" +
+			url.QueryEscape(next), "key=" + devAPIKey})
 		ts.Check(err)
 		var page struct {
 			Data []struct{ ID string }

@@ -67,7 +67,8 @@ func (c *discardDeletions) Run(ctx context.Context, in *surroundings) error {
 }
 
 // decisions are what to print of an account by the API's name of the decision.
-var decisions = map[string]string{"approve": "approved: its deletion continues", "discard": "discarded: its billing and access continue"}
+var decisions = map[string]string{"approve": "approved: its deletion continues",
+	"discard": "discarded: its billing and access continue"}
 
 func (d decision) decide(ctx context.Context, in *surroundings, what string) error {
 	if d.All == (len(d.Accounts) > 0) {

@@ -69,7 +69,8 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		StripeKey: devStripeKey, ClerkKey: devClerkKey, Seed: c.Seed, Logger: in.log, PortalSaved: true,
 		StripeWebhooks: []simulator.WebhookEndpoint{endpoint(serviceURL+"/webhooks/stripe", devStripeWebhook)},
 		ClerkWebhooks:  []simulator.WebhookEndpoint{endpoint(serviceURL+"/webhooks/clerk", devClerkWebhook)},
-		SessionClaims:  map[string]string{"plan": "{{user.public_metadata.plan}}", "billing": "{{user.public_metadata.billing}}"},
+		SessionClaims: map[string]string{"plan": "{{user.public_metadata.plan}}",
+			"billing": "{{user.public_metadata.billing}}"},
 	})
 	if err != nil {
 		return errors.Join(err, service.Close(), app.Close())
@@ -84,8 +85,10 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 	mails := &mailbox.Mailbox{}
 	lock, err := server.New(server.Config{
-		Store: store, APIKey: devAPIKey, Catalog: devCatalog, Log: in.log, ReturnOrigins: []string{appURL, serviceURL}, Activation: server.Activation{App: "Acme Notes", ContinueURL: appURL + "/"},
-		Stripe: server.Stripe{Key: devStripeKey, BaseURL: sims.stripeURL(), WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
+		Store: store, APIKey: devAPIKey, Catalog: devCatalog, Log: in.log, ReturnOrigins: []string{appURL, serviceURL},
+		Activation: server.Activation{App: "Acme Notes", ContinueURL: appURL + "/"},
+		Stripe: server.Stripe{Key: devStripeKey, BaseURL: sims.stripeURL(),
+			WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
 		Clerk: server.Clerk{Key: devClerkKey, BaseURL: sims.clerkURL(), Issuer: sims.clerkURL(),
 			WebhookSecrets: []lockstep.Secret{devClerkWebhook}},
 		Mail: server.Mail{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: appURL, Domain: "acme.example"},
@@ -108,12 +111,14 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 
 func sampleApp(in *surroundings, appURL, serviceURL, clerkURL string) (http.Handler, error) {
 	client := &http.Client{Timeout: 15 * time.Second}
-	sessions, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: devClerkKey, BaseURL: clerkURL, Issuer: clerkURL})
+	sessions, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: devClerkKey, BaseURL: clerkURL,
+		Issuer: clerkURL})
 	if err != nil {
 		return nil, err
 	}
 	return acmenotes.New(acmenotes.Config{URL: appURL, LockstepURL: serviceURL, LockstepKey: devAPIKey,
-		ClerkURL: clerkURL, ClerkAPI: clerkURL, ClerkKey: devClerkKey, Sessions: sessions, HTTPClient: client, Log: in.log}), nil
+			ClerkURL: clerkURL, ClerkAPI: clerkURL, ClerkKey: devClerkKey, Sessions: sessions, HTTPClient: client, Log: in.log}),
+		nil
 }
 
 // explain says where everything is and what to do there.

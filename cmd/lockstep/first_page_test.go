@@ -36,7 +36,8 @@ func (d *devWorld) signUp(t *testing.T, email string) string {
 	if link == nil {
 		t.Fatalf("the page has no link to sign up: %s", home)
 	}
-	return read(tab.PostForm(strings.ReplaceAll(link[1], "&amp;", "&"), url.Values{"email": {email}, "first_name": {"Ada"}, "last_name": {"Lovelace"}}))
+	return read(tab.PostForm(strings.ReplaceAll(link[1], "&amp;", "&"),
+		url.Values{"email": {email}, "first_name": {"Ada"}, "last_name": {"Lovelace"}}))
 }
 
 // TestTheFirstPageAfterSignUpShowsNoError: whether the event of the sign-up was worked on by
@@ -47,7 +48,8 @@ func TestTheFirstPageAfterSignUpShowsNoError(t *testing.T) {
 	shows := func(email, want string) {
 		t.Helper()
 		page := d.signUp(t, email)
-		if strings.Contains(page, `role="alert"`) || !strings.Contains(page, "Signed in as") || !strings.Contains(page, want) {
+		if strings.Contains(page, `role="alert"`) || !strings.Contains(page, "Signed in as") ||
+			!strings.Contains(page, want) {
 			t.Errorf("the first page of %s lacks %q or shows an error: %s", email, want, page)
 		}
 	}

@@ -89,18 +89,21 @@ func (c *linkCommand) Run(ctx context.Context, in *surroundings) error {
 	if err := c.confirm(ctx, in, c.Account, what); err != nil {
 		return err
 	}
-	if err := c.call(ctx, in, http.MethodPost, "/v1/links", map[string]any{"object": c.Object, "account": c.Account}, nil); err != nil {
+	if err := c.call(ctx, in, http.MethodPost, "/v1/links", map[string]any{"object": c.Object, "account": c.Account},
+		nil); err != nil {
 		return err
 	}
 	switch linked, err := c.linked(ctx, in); {
 	case err != nil:
 		return err
 	case former:
-		fmt.Fprintf(in.stdout, "%s is being carried over to %s; lockstep instance show lists the accounts that are left\n", c.Object, c.Account)
+		fmt.Fprintf(in.stdout, "%s is being carried over to %s; lockstep instance show lists the accounts that are left\n",
+			c.Object, c.Account)
 	case linked:
 		fmt.Fprintf(in.stdout, "%s now belongs to %s\n", c.Object, c.Account)
 	default:
-		fmt.Fprintf(in.stdout, "the decision is stored, but Lockstep has not linked %s to %s yet; GET /v1/work shows why\n", c.Object, c.Account)
+		fmt.Fprintf(in.stdout, "the decision is stored, but Lockstep has not linked %s to %s yet; GET /v1/work shows why\n",
+			c.Object, c.Account)
 	}
 	return nil
 }
@@ -149,7 +152,8 @@ func (c *unlinkCommand) Run(ctx context.Context, in *surroundings) error {
 	if err := c.call(ctx, in, http.MethodDelete, "/v1/links/"+url.PathEscape(c.Customer), nil, &taken); err != nil {
 		return err
 	}
-	fmt.Fprintf(in.stdout, "%s no longer belongs to %s; to give it to another account: lockstep link %s ACCOUNT\n", c.Customer, taken.Account, c.Customer)
+	fmt.Fprintf(in.stdout, "%s no longer belongs to %s; to give it to another account: lockstep link %s ACCOUNT\n",
+		c.Customer, taken.Account, c.Customer)
 	return nil
 }
 
@@ -167,7 +171,8 @@ func (c *mergeCommand) Run(ctx context.Context, in *surroundings) error {
 	if err != nil {
 		return err
 	}
-	if err := c.call(ctx, in, http.MethodPost, "/v1/accounts/"+c.Account+"/primary-customer", map[string]any{"customer": c.Primary}, nil); err != nil {
+	if err := c.call(ctx, in, http.MethodPost, "/v1/accounts/"+c.Account+"/primary-customer",
+		map[string]any{"customer": c.Primary}, nil); err != nil {
 		return err
 	}
 	fmt.Fprintf(in.stdout, "%s is the primary customer of %s\n", c.Primary, c.Account)

@@ -34,7 +34,8 @@ func (m mailSettings) apply(c *server.Config, getenv func(string) string) error 
 		return nil
 	}
 	smtp := smtpmail.Config{Host: m.Host, Port: m.Port, TLS: smtpmail.TLS(m.TLS), Plaintext: m.Plaintext, From: m.From,
-		Username: strings.TrimSpace(getenv("LOCKSTEP_SMTP_USERNAME")), Password: lockstep.Secret(getenv("LOCKSTEP_SMTP_PASSWORD"))}
+		Username: strings.TrimSpace(getenv("LOCKSTEP_SMTP_USERNAME")),
+		Password: lockstep.Secret(getenv("LOCKSTEP_SMTP_PASSWORD"))}
 	mailer, err := smtpmail.New(smtp)
 	if err != nil {
 		return err

@@ -19,20 +19,25 @@ import (
 
 // moving is a business of several batches.
 const moving = `
-insert into accounts (kind, id, state, email, name, identity_updated_at, customer_email, customer_name, customer_deleted, customer_generation,
+insert into accounts (kind, id, state, email, name, identity_updated_at, customer_email, customer_name,
+	customer_deleted, customer_generation,
 	intent_email, intent_name, intent_at, entitled_by, created_at, updated_at)
 	with n(n) as (select 1 union all select n + 1 from n where n < 50)
 	select 'user', 'user_' || n, 'active', n || '@example.com', '', 0, '', '', 0, 0, '', '', 0, '', n, n from n;
-insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at, refunded_amount, paid_at)
+insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at,
+	refunded_amount, paid_at)
 	select 'cs_' || id, kind, id, 'pi_' || id, 100, 'usd', 'active', 1, 0, 1 from accounts;
-insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, generation, status, reason, body)
+insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
+	generation, status, reason, body)
 	with n(n) as (select 1 union all select n + 1 from n where n < 2500)
-	select 'stripe', 'evt_' || n, 'invoice.paid', 'webhook', '', '', '', n, 1700000000000 + n, 0, 'done', '', cast('{"n":' || n || '}' as blob) from n;
+	select 'stripe', 'evt_' || n, 'invoice.paid', 'webhook', '', '', '', n, 1700000000000 + n, 0, 'done', '',
+		cast('{"n":' || n || '}' as blob) from n;
 `
 
 // holdAt has the insert of an event wait for whoever holds the advisory lock 42.
 const holdAt = `
-create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(42); return new; end $$;
+create function hold() returns trigger language plpgsql as $$
+	begin perform pg_advisory_xact_lock(42); return new; end $$;
 create trigger hold before insert on events for each row when (new.seq = 2201) execute function hold();
 `
 
@@ -78,7 +83,8 @@ func TestAMoveThatIsKilledGoesOn(t *testing.T) {
 		}
 	}
 	for _, at := range []struct{ point, hold, after string }{
-		{"before it has claimed the target", "lock table events in share row exclusive mode", "select count(*) from accounts having count(*) = 0"},
+		{"before it has claimed the target", "lock table events in share row exclusive mode",
+			"select count(*) from accounts having count(*) = 0"},
 		{"between two tables", "lock table licenses in exclusive mode", "select count(*) from accounts having count(*) = 50"},
 		{"within a batch", "select pg_advisory_xact_lock(42)", "select count(*) from events having count(*) = 2000"},
 		{"comparing", "lock table accounts in access exclusive mode", "select count(*) from events having count(*) = 2500"},
@@ -123,11 +129,13 @@ func TestAMoveThatIsKilledGoesOn(t *testing.T) {
 	}
 	var want string
 	if err := source.QueryRow(`select (select count(*) || ' ' || sum(updated_at) from accounts) || ' ' || (select count(*) || ' ' || count(distinct payment_id) from licenses)
-		|| ' ' || (select count(*) || ' ' || sum(seq) || ' ' || count(distinct id) || ' ' || sum(length(body)) from events)`).Scan(&want); err != nil {
+		|| ' ' || (select count(*) || ' ' || sum(seq) || ' ' || count(distinct id) || ' ' || sum(length(body))
+			from events)`).Scan(&want); err != nil {
 		t.Fatal(err)
 	}
 	if has := value(`select (select count(*) || ' ' || sum(updated_at) from accounts) || ' ' || (select count(*) || ' ' || count(distinct payment_id) from licenses)
-		|| ' ' || (select count(*) || ' ' || sum(e.seq) || ' ' || count(distinct id) || ' ' || sum(length(b.body)) from events e join event_bodies b on b.seq = e.seq)`); has != want {
+		|| ' ' || (select count(*) || ' ' || sum(e.seq) || ' ' || count(distinct id) || ' ' || sum(length(b.body))
+			from events e join event_bodies b on b.seq = e.seq)`); has != want {
 		t.Errorf("there is %s, and was %s", has, want)
 	}
 	store, err := pgstore.Open(t.Context(), url)
@@ -157,6 +165,7 @@ func migrating(path, url string) (move *exec.Cmd, said *bytes.Buffer) {
 		panic(err)
 	}
 	said = &bytes.Buffer{}
-	move = &exec.Cmd{Path: self, Args: []string{"lockstep", "migrate", "--from=sqlite:" + path, "--to=" + url}, Stdout: said, Stderr: said}
+	move = &exec.Cmd{Path: self, Args: []string{"lockstep", "migrate", "--from=sqlite:" + path, "--to=" + url},
+		Stdout: said, Stderr: said}
 	return move, said
 }

@@ -30,7 +30,8 @@ func startHosted(t *testing.T) *hostedStripe {
 	h := &hostedStripe{T: t}
 	stripe := httptest.NewUnstartedServer(nil)
 	h.url = "http://" + stripe.Listener.Addr().String()
-	sim, err := simulator.New(simulator.Config{Seed: 1, PortalSaved: true, StripeURL: h.url, ClerkURL: "http://127.0.0.1:1"})
+	sim, err := simulator.New(simulator.Config{Seed: 1, PortalSaved: true, StripeURL: h.url,
+		ClerkURL: "http://127.0.0.1:1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,9 +115,11 @@ func (b *browserTab) fill(pairs ...string) {
 // press clicks and waits until another page is there and has what is named.
 func (b *browserTab) press(selector, then string) {
 	b.Helper()
-	b.do("press "+selector, chromedp.Evaluate[chromedp.Void](`document.body.id = "left"`), chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	b.do("press "+selector, chromedp.Evaluate[chromedp.Void](`document.body.id = "left"`),
+		chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 	b.waits(then+" after "+selector, func() bool {
-		found, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.readyState == "complete" && document.body.id != "left" && !!document.querySelector(`+"`"+then+"`"+`)`))
+		found, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](
+			`document.readyState == "complete" && document.body.id != "left" && !!document.querySelector(`+"`"+then+"`"+`)`))
 		return err == nil && found
 	})
 }
@@ -151,8 +154,10 @@ func TestAPersonBuysInABrowser(t *testing.T) {
 // buys is the way through the checkout.
 func buys(b *browserTab, h *hostedStripe, customer, pro string) {
 	b.Helper()
-	session := h.post("/v1/checkout/sessions", "mode=subscription", "customer="+customer, "success_url="+h.shop+"/bought", "cancel_url="+h.shop+"/plans", "allow_promotion_codes=true",
-		"line_items[0][price]="+pro, "line_items[0][quantity]=1", "line_items[0][adjustable_quantity][enabled]=true", "line_items[0][adjustable_quantity][minimum]=1",
+	session := h.post("/v1/checkout/sessions", "mode=subscription", "customer="+customer, "success_url="+h.shop+"/bought",
+		"cancel_url="+h.shop+"/plans", "allow_promotion_codes=true",
+		"line_items[0][price]="+pro, "line_items[0][quantity]=1", "line_items[0][adjustable_quantity][enabled]=true",
+		"line_items[0][adjustable_quantity][minimum]=1",
 		"consent_collection[terms_of_service]=required")
 	b.open(session["url"].(string), "#card")
 	b.look("checkout-1-open")
@@ -185,11 +190,13 @@ func buys(b *browserTab, h *hostedStripe, customer, pro string) {
 	b.open(session["url"].(string), "h1")
 	b.look("checkout-6-complete")
 
-	trial := h.post("/v1/checkout/sessions", "mode=subscription", "success_url="+h.shop+"/bought", "line_items[0][price]="+pro, "line_items[0][quantity]=1",
+	trial := h.post("/v1/checkout/sessions", "mode=subscription", "success_url="+h.shop+"/bought",
+		"line_items[0][price]="+pro, "line_items[0][quantity]=1",
 		"subscription_data[trial_period_days]=14", "payment_method_collection=if_required")["url"].(string)
 	b.open(trial, "#later")
 	b.look("checkout-7-trial")
-	setup := h.post("/v1/checkout/sessions", "mode=setup", "currency=usd", "customer="+customer, "success_url="+h.shop+"/saved")["url"].(string)
+	setup := h.post("/v1/checkout/sessions", "mode=setup", "currency=usd", "customer="+customer,
+		"success_url="+h.shop+"/saved")["url"].(string)
 	b.open(setup, "#card")
 	b.look("checkout-8-setup")
 	b.open(h.url+"/c/pay/cs_test_unknown", "h1")
@@ -208,14 +215,22 @@ func manages(b *browserTab, h *hostedStripe, customer, pro, team string) (portal
 		return ""
 	}
 	const update = "features[subscription_update]"
-	configuration := h.post("/v1/billing_portal/configurations", "features[payment_method_update][enabled]=true", "features[invoice_history][enabled]=true",
-		"features[customer_update][enabled]=true", "features[customer_update][allowed_updates][0]=email", "features[customer_update][allowed_updates][1]=name",
-		"features[customer_update][allowed_updates][2]=address", "features[subscription_cancel][enabled]=true", "features[subscription_cancel][cancellation_reason][enabled]=true",
-		"features[subscription_cancel][cancellation_reason][options][0]=too_expensive", "features[subscription_cancel][cancellation_reason][options][1]=unused",
-		update+"[enabled]=true", update+"[default_allowed_updates][0]=price", update+"[default_allowed_updates][1]=quantity", update+"[proration_behavior]=always_invoice",
-		update+"[products][0][product]="+product(pro), update+"[products][0][prices][0]="+pro, update+"[products][1][product]="+product(team), update+"[products][1][prices][0]="+team,
-		"business_profile[headline]=Acme Notes", "business_profile[privacy_policy_url]="+h.shop+"/privacy", "business_profile[terms_of_service_url]="+h.shop+"/terms")["id"].(string)
-	portal = h.post("/v1/billing_portal/sessions", "customer="+customer, "configuration="+configuration, "return_url="+h.shop+"/account")["url"].(string)
+	configuration := h.post("/v1/billing_portal/configurations", "features[payment_method_update][enabled]=true",
+		"features[invoice_history][enabled]=true",
+		"features[customer_update][enabled]=true", "features[customer_update][allowed_updates][0]=email",
+		"features[customer_update][allowed_updates][1]=name",
+		"features[customer_update][allowed_updates][2]=address", "features[subscription_cancel][enabled]=true",
+		"features[subscription_cancel][cancellation_reason][enabled]=true",
+		"features[subscription_cancel][cancellation_reason][options][0]=too_expensive",
+		"features[subscription_cancel][cancellation_reason][options][1]=unused",
+		update+"[enabled]=true", update+"[default_allowed_updates][0]=price", update+"[default_allowed_updates][1]=quantity",
+		update+"[proration_behavior]=always_invoice",
+		update+"[products][0][product]="+product(pro), update+"[products][0][prices][0]="+pro,
+		update+"[products][1][product]="+product(team), update+"[products][1][prices][0]="+team,
+		"business_profile[headline]=Acme Notes", "business_profile[privacy_policy_url]="+h.shop+"/privacy",
+		"business_profile[terms_of_service_url]="+h.shop+"/terms")["id"].(string)
+	portal = h.post("/v1/billing_portal/sessions", "customer="+customer, "configuration="+configuration,
+		"return_url="+h.shop+"/account")["url"].(string)
 
 	b.open(portal, ".plan")
 	b.look("portal-1-home")

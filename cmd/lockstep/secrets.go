@@ -61,7 +61,8 @@ func (s secret) list(getenv func(string) string) ([]lockstep.Secret, error) {
 	for _, part := range strings.Split(value.Reveal(), ",") {
 		part = strings.TrimSpace(part)
 		if strings.TrimPrefix(part, "whsec_") == "" {
-			return nil, fmt.Errorf("%s holds an empty secret: with that anybody could sign events.\n  Find it at: %s", s.names[0], s.where)
+			return nil, fmt.Errorf("%s holds an empty secret: with that anybody could sign events.\n  Find it at: %s",
+				s.names[0], s.where)
 		}
 		secrets = append(secrets, lockstep.Secret(part))
 	}
@@ -98,7 +99,8 @@ func readCredentials(getenv func(string) string, clerk, polls bool) (credentials
 	if key := getenv("LOCKSTEP_API_KEY"); key != "" {
 		c.api = lockstep.Secret(strings.TrimSpace(key)) // several are separated by commas
 		if c.api == "" {
-			return c, errors.Join(append(problems[:], errors.New("LOCKSTEP_API_KEY is blank.\n  Make one with: openssl rand -hex 32"))...)
+			return c, errors.Join(append(problems[:], errors.New(
+				"LOCKSTEP_API_KEY is blank.\n  Make one with: openssl rand -hex 32"))...)
 		}
 	}
 	return c, errors.Join(problems[:]...)

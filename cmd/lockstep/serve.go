@@ -44,9 +44,11 @@ func (c *serveCommand) settings(in *surroundings) (config server.Config, f file,
 	}
 	config = server.Config{
 		APIKey: secrets.api, Log: in.log,
-		Stripe: server.Stripe{Key: secrets.stripe, WebhookSecrets: secrets.stripeWebhooks, BaseURL: first(c.StripeAPIBase, f.StripeAPIBase),
-			Poll: poll, WebhookPath: first(c.StripePath, f.StripePath)},
-		Clerk: server.Clerk{Key: secrets.clerk, WebhookSecrets: secrets.clerkWebhooks, BaseURL: first(c.ClerkAPIBase, f.ClerkAPIBase),
+		Stripe: server.Stripe{Key: secrets.stripe, WebhookSecrets: secrets.stripeWebhooks,
+			BaseURL: first(c.StripeAPIBase, f.StripeAPIBase),
+			Poll:    poll, WebhookPath: first(c.StripePath, f.StripePath)},
+		Clerk: server.Clerk{Key: secrets.clerk, WebhookSecrets: secrets.clerkWebhooks,
+			BaseURL:     first(c.ClerkAPIBase, f.ClerkAPIBase),
 			WebhookPath: first(c.ClerkPath, f.ClerkPath)},
 	}
 	f.apply(&config)

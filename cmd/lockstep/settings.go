@@ -157,17 +157,20 @@ func readFile(path string) (file, error) {
 		return f, fmt.Errorf("configuration file %s: %w", path, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return f, fmt.Errorf("configuration file %s: unknown key %q.\n  See the table in README.md for the ones there are", path, unknown[0].String())
+		return f, fmt.Errorf("configuration file %s: unknown key %q.\n  See the table in README.md for the ones there are",
+			path, unknown[0].String())
 	}
 	return f, nil
 }
 
 // catalog is the plans of the file.
 func (f file) catalog() lockstep.Catalog {
-	c := lockstep.Catalog{PastDueGrace: time.Duration(f.PastDueGrace), PartialRefund: lockstep.PartialRefund(f.PartialRefund),
-		PlanMetadata: f.PlanMetadata}
+	c := lockstep.Catalog{PastDueGrace: time.Duration(f.PastDueGrace),
+		PartialRefund: lockstep.PartialRefund(f.PartialRefund),
+		PlanMetadata:  f.PlanMetadata}
 	for _, p := range f.Plans {
-		c.Plans = append(c.Plans, lockstep.Plan{Name: p.Name, Prices: p.Prices, LookupKeys: p.LookupKeys, Products: p.Products,
+		c.Plans = append(c.Plans, lockstep.Plan{Name: p.Name, Prices: p.Prices, LookupKeys: p.LookupKeys,
+			Products: p.Products,
 			Features: p.Features, Limits: p.Limits, Rank: p.Rank, Duration: time.Duration(p.Duration),
 			TrialDays: p.TrialDays, TrialWithoutCard: p.NoCard})
 	}
@@ -204,21 +207,27 @@ func (f file) apply(c *server.Config) {
 	c.EmptyOrganization = lockstep.EmptyPolicy(f.OrgEmpty)
 	c.Forget = time.Duration(f.Deletions.Forget)
 	c.Entitled = f.Entitlements
-	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow), Proration: lockstep.SeatProration(f.Seats.Proration),
-		Minimum: f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}
+	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow),
+		Proration: lockstep.SeatProration(f.Seats.Proration),
+		Minimum:   f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}
 	c.Activation = server.Activation{App: f.Activation.App, ContinueURL: f.Activation.ContinueURL}
 	c.Buying = server.Buying{Roles: f.Buying.Roles, PortalConfiguration: f.Buying.PortalConfiguration,
-		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials, TrialsPer: lockstep.TrialRule(f.Buying.TrialsPer),
-			Unlisted: f.Buying.Unlisted}}
+		Policy: server.BuyingPolicy{Several: f.Buying.Several, RepeatTrials: f.Buying.RepeatTrials,
+			TrialsPer: lockstep.TrialRule(f.Buying.TrialsPer),
+			Unlisted:  f.Buying.Unlisted}}
 	c.Identities = server.IdentitySource(f.Identity)
-	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer, f.Clerk.AuthorizedParties
+	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer,
+		f.Clerk.AuthorizedParties
 	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
-		Directory: time.Duration(f.Sweeps.Directory), DirectoryPoll: time.Duration(f.Sweeps.Polled), Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
+		Directory: time.Duration(f.Sweeps.Directory), DirectoryPoll: time.Duration(f.Sweeps.Polled),
+		Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
 	c.Retention = lockstep.Retention{Bodies: time.Duration(f.Retention.Bodies), IDs: time.Duration(f.Retention.IDs)}
 	c.Stripe.Limits = lockstep.Limits{PerSecond: f.Limits.Stripe, PerEndpoint: f.Limits.StripeEndpoint}
 	c.Clerk.Limits = lockstep.Limits{PerSecond: f.Limits.Clerk}
-	c.Workers = server.Workers{Slots: f.Workers.Slots, Lease: time.Duration(f.Workers.Lease), Timeout: time.Duration(f.Workers.Timeout)}
-	c.Memory = server.Memory{Accounts: f.Memory.Accounts, Poll: time.Duration(f.Memory.Poll), Trust: time.Duration(f.Memory.Trust)}
+	c.Workers = server.Workers{Slots: f.Workers.Slots, Lease: time.Duration(f.Workers.Lease),
+		Timeout: time.Duration(f.Workers.Timeout)}
+	c.Memory = server.Memory{Accounts: f.Memory.Accounts, Poll: time.Duration(f.Memory.Poll),
+		Trust: time.Duration(f.Memory.Trust)}
 }
 
 // first is the first setting that is set.

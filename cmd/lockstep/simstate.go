@@ -27,7 +27,8 @@ func (s *simulators) restore() error {
 		return err
 	}
 	if err := errors.Join(s.Load(f), f.Close()); err != nil {
-		return fmt.Errorf("the simulators' state in %s cannot be read: %w\n  Delete the folder it is in to begin anew", s.state, err)
+		return fmt.Errorf("the simulators' state in %s cannot be read: %w\n  Delete the folder it is in to begin anew",
+			s.state, err)
 	}
 	// The state names the endpoints of the last time; we may listen elsewhere now.
 	s.SetStripeWebhooks(s.config.StripeWebhooks)

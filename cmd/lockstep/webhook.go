@@ -37,7 +37,8 @@ func (f file) webhooks(c *server.Config, getenv func(string) string) error {
 			problems = append(problems, fmt.Errorf("webhook %q: %w", w.ID, err))
 			continue
 		}
-		c.Webhooks = append(c.Webhooks, server.Webhook{ID: w.ID, URL: w.URL, Events: w.Events, Secrets: secrets, AllowPrivate: w.AllowPrivate})
+		c.Webhooks = append(c.Webhooks, server.Webhook{ID: w.ID, URL: w.URL, Events: w.Events, Secrets: secrets,
+			AllowPrivate: w.AllowPrivate})
 	}
 	return errors.Join(problems...)
 }

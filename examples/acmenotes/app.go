@@ -202,5 +202,6 @@ var problems = map[string]string{
 // fail logs an error and shows the problem with the given code.
 func (a *App) fail(w http.ResponseWriter, problem string, err error) {
 	a.Log.Error("request failed", "problem", problem, "error", err)
-	http.Redirect(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}, "/?problem="+problem, http.StatusSeeOther)
+	http.Redirect(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}, "/?problem="+problem,
+		http.StatusSeeOther)
 }

@@ -19,7 +19,8 @@ import (
 type tokens struct{}
 
 func (tokens) Verify(_ context.Context, token string) (lockstep.Session, error) {
-	session := lockstep.Session{UserID: "user_ada", SessionID: "sess_1", Impersonated: token == "admin as ada", Claims: map[string]any{"sub": "user_ada"}}
+	session := lockstep.Session{UserID: "user_ada", SessionID: "sess_1", Impersonated: token == "admin as ada",
+		Claims: map[string]any{"sub": "user_ada"}}
 	if token != "ada" && !session.Impersonated {
 		return lockstep.Session{}, errors.New("not a token")
 	}
@@ -50,7 +51,8 @@ func start(t *testing.T) *kit {
 		io.WriteString(w, `{"url":"https://pay.example/"}`)
 	}))
 	t.Cleanup(api.Close)
-	k.app = New(Config{URL: "https://acme.example", LockstepURL: api.URL, ClerkURL: "https://clerk.example", ClerkAPI: api.URL,
+	k.app = New(Config{URL: "https://acme.example", LockstepURL: api.URL, ClerkURL: "https://clerk.example",
+		ClerkAPI: api.URL,
 		ClerkKey: "sk_test_1", Sessions: tokens{}, HTTPClient: api.Client(), Log: slog.New(slog.DiscardHandler)})
 	return k
 }
@@ -94,7 +96,8 @@ func TestNobodyIsSignedInByALink(t *testing.T) {
 	t.Parallel()
 	attacker := start(t)
 	attacker.ask("GET", "/", "")
-	for _, link := range []string{"/?__clerk_handshake=ada", "/?state=&__clerk_handshake=ada", "/?state=" + attacker.cookies[stateName].Value + "&__clerk_handshake=ada"} {
+	for _, link := range []string{"/?__clerk_handshake=ada", "/?state=&__clerk_handshake=ada",
+		"/?state=" + attacker.cookies[stateName].Value + "&__clerk_handshake=ada"} {
 		for _, visited := range []bool{false, true} {
 			victim := start(t)
 			if visited {
@@ -142,7 +145,8 @@ func TestOtherSitesCanDoNothing(t *testing.T) {
 		t.Errorf("signed out by a link: %d", w.Code)
 	}
 	for _, path := range []string{"/buy", "/billing", "/sign-out"} {
-		if w := k.ask("POST", path, "plan="+ProPlan, "Sec-Fetch-Site: cross-site", "Origin: https://evil.example"); w.Code != http.StatusForbidden {
+		if w := k.ask("POST", path, "plan="+ProPlan, "Sec-Fetch-Site: cross-site",
+			"Origin: https://evil.example"); w.Code != http.StatusForbidden {
 			t.Errorf("%s from another site: %d", path, w.Code)
 		}
 	}
@@ -150,7 +154,8 @@ func TestOtherSitesCanDoNothing(t *testing.T) {
 		t.Errorf("another site did something: %v", k.spent)
 	}
 	w := k.ask("GET", "/?problem="+url.QueryEscape("Call 555-0100 and read us your card"), "")
-	if strings.Contains(w.Body.String(), "555") || !strings.Contains(w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+	if strings.Contains(w.Body.String(), "555") || !strings.Contains(w.Header().Get("Content-Security-Policy"),
+		"frame-ancestors 'none'") {
 		t.Errorf("the page: %v %s", w.Header(), w.Body)
 	}
 	if w := k.ask("GET", "/?problem=checkout", ""); !strings.Contains(w.Body.String(), "could not start the checkout") {

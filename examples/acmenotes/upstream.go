@@ -70,7 +70,8 @@ func (a *App) session(ctx context.Context, sessionID string) (lockstep.Session, 
 	var token struct {
 		JWT string `json:"jwt"`
 	}
-	err := a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/tokens", a.ClerkKey.Reveal(), struct{}{}, &token)
+	err := a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/tokens",
+		a.ClerkKey.Reveal(), struct{}{}, &token)
 	if err != nil {
 		return lockstep.Session{}, err
 	}
@@ -80,7 +81,8 @@ func (a *App) session(ctx context.Context, sessionID string) (lockstep.Session, 
 // endSession ends a session at Clerk.
 func (a *App) endSession(ctx context.Context, sessionID string) error {
 	var ended struct{}
-	return a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/revoke", a.ClerkKey.Reveal(), struct{}{}, &ended)
+	return a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/revoke",
+		a.ClerkKey.Reveal(), struct{}{}, &ended)
 }
 
 // call sends and receives JSON.
@@ -109,7 +111,8 @@ func (a *App) call(ctx context.Context, method, address, key string, in, out any
 		return err
 	}
 	if response.StatusCode >= 300 {
-		return &statusError{response.StatusCode, fmt.Sprintf("%s %s: %s: %s", method, request.URL.Path, response.Status, strings.TrimSpace(string(text)))}
+		return &statusError{response.StatusCode, fmt.Sprintf("%s %s: %s: %s", method, request.URL.Path, response.Status,
+			strings.TrimSpace(string(text)))}
 	}
 	return json.Unmarshal(text, out)
 }

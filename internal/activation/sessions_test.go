@@ -53,7 +53,8 @@ func counter(t *testing.T, test func(t *testing.T, s *sessions, stripe *desk)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		stripe := &desk{asked: map[string]int{}}
-		test(t, newSessions(stripe, false, newTokens("sk_test_1"), func(context.Context, lockstep.Checkout) error { return nil }), stripe)
+		test(t, newSessions(stripe, false, newTokens("sk_test_1"),
+			func(context.Context, lockstep.Checkout) error { return nil }), stripe)
 	})
 }
 
@@ -90,7 +91,8 @@ func TestATokenIsServedAmidAFloodOfManyClients(t *testing.T) {
 		others := newTokens("sk_test_2").sign("purchase")
 		own := s.tokens.sign("purchase")
 		for n := range 1000 {
-			_, _, _ = s.find(from(t, fmt.Sprintf("203.0.%d.%d", n/250, n%250)), guessed(n), []string{"", forged, others, own[:tokenText-1], "x" + own[1:]}[n%5])
+			_, _, _ = s.find(from(t, fmt.Sprintf("203.0.%d.%d", n/250, n%250)), guessed(n),
+				[]string{"", forged, others, own[:tokenText-1], "x" + own[1:]}[n%5])
 		}
 		if n := stripe.all(); n != strangeBurst {
 			t.Errorf("Stripe was asked %d times, want %d", n, strangeBurst)

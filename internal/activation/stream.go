@@ -41,7 +41,8 @@ func (a *Activations) within(ctx context.Context, id, token string) (Activation,
 // changes, as events "state" whose data is JSON, until it is final.
 func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
 	id, token := r.PathValue("id"), r.URL.Query().Get(TokenParameter)
-	for holder, most := range map[string]int{"session " + id: sessionStreams, "client " + clients.Of(r.Context()): clientStreams} {
+	for holder, most := range map[string]int{"session " + id: sessionStreams,
+		"client " + clients.Of(r.Context()): clientStreams} {
 		leave, ok := a.places.Take(holder, most)
 		if !ok {
 			w.Header().Set("Retry-After", "5")
@@ -64,7 +65,8 @@ func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	if err := control.SetWriteDeadline(time.Now().Add(streamFor + time.Minute)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := control.SetWriteDeadline(time.Now().Add(streamFor + time.Minute)); err != nil &&
+		!errors.Is(err, http.ErrNotSupported) {
 		a.Log.ErrorContext(r.Context(), "keep a stream open", "error", err)
 		return
 	}
@@ -79,7 +81,8 @@ func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
 }
 
 // stream tells each change until the state is final or the client leaves.
-func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control *http.ResponseController, id, token string, now Activation) error {
+func (a *Activations) stream(ctx context.Context, w http.ResponseWriter, control *http.ResponseController, id,
+	token string, now Activation) error {
 	var changed <-chan struct{}
 	stop := func() {}
 	defer func() { stop() }()

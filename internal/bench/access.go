@@ -26,7 +26,8 @@ const upstreamLatency = 20 * time.Millisecond
 var providersAllow = fmt.Sprintf("each call to a provider takes %s; Stripe allows 250 a second, Clerk 150; processor time is that of an account written", upstreamLatency)
 
 // checkoutEvents are what a checkout delivers, of what there is a template for, in order.
-var checkoutEvents = []string{"charge.succeeded", "customer.subscription.created", "invoice.paid", "customer.subscription.updated", "checkout.session.completed"}
+var checkoutEvents = []string{"charge.succeeded", "customer.subscription.created", "invoice.paid",
+	"customer.subscription.updated", "checkout.session.completed"}
 
 // work is how a process that works on what is delivered is set up.
 type work struct {
@@ -49,10 +50,12 @@ func serveWorking(ctx context.Context, listener net.Listener, args []string) (_ 
 		}
 	}
 	lock, err := server.New(server.Config{Store: store, APIKey: apiKey,
-		Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"}, Features: []string{"export"}}}},
+		Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"},
+			Features: []string{"export"}}}},
 		Stripe: server.Stripe{Key: "sk_test_bench", BaseURL: args[2], WebhookSecrets: []lockstep.Secret{secret},
 			Limits: lockstep.Limits{PerSecond: numbers[0]}},
-		Clerk: server.Clerk{Key: "sk_test_bench", BaseURL: args[2], WebhookSecrets: []lockstep.Secret{secret}, Limits: lockstep.Limits{PerSecond: numbers[1]}},
+		Clerk: server.Clerk{Key: "sk_test_bench", BaseURL: args[2], WebhookSecrets: []lockstep.Secret{secret},
+			Limits: lockstep.Limits{PerSecond: numbers[1]}},
 		// The sweeps have nothing to find here.
 		Intervals: server.Intervals{Events: time.Hour, Directory: time.Hour, Accounts: 24 * time.Hour},
 		Workers:   server.Workers{Slots: int(numbers[2])},
@@ -80,7 +83,8 @@ func access(ctx context.Context, b *bench) error {
 				}
 				rounds = append(rounds, f)
 			}
-			b.report.add(Result{Scenario: "access", Case: fmt.Sprintf("%.0f/s, %d waiting", b.Checkouts, backlog), Target: t.name, Rounds: rounds,
+			b.report.add(Result{Scenario: "access", Case: fmt.Sprintf("%.0f/s, %d waiting", b.Checkouts, backlog),
+				Target: t.name, Rounds: rounds,
 				Notes: []string{providersAllow}})
 		}
 	}
@@ -128,7 +132,8 @@ func (b *bench) bought(ctx context.Context, t target, at string, first int, othe
 	if others {
 		f.More = map[string]float64{"renewals per second meanwhile": float64(written-len(took)) / elapsed.Seconds()}
 	} else {
-		f.More = map[string]float64{"stripe calls per checkout": float64(run.provider.count("subscriptions")) / float64(len(took))}
+		f.More = map[string]float64{"stripe calls per checkout": float64(run.provider.count("subscriptions")) / float64(
+			len(took))}
 	}
 	return f, nil
 }

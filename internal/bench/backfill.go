@@ -37,7 +37,8 @@ func newBusiness(customers, limit int, latency time.Duration) (*business, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &business{customers: customers, limit: limit, latency: latency, began: time.Now(), address: "http://" + listener.Addr().String(),
+	p := &business{customers: customers, limit: limit, latency: latency, began: time.Now(), address: "http://" +
+		listener.Addr().String(),
 		window: map[string]int64{}, inWindow: map[string]int{}, calls: map[string]int{}}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
 	go p.server.Serve(listener) //nolint:errcheck // it ends with close
@@ -207,7 +208,8 @@ func backfill(ctx context.Context, b *bench) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, providers.close()) }()
-	args := []string{"sqlite", filepath.Join(b.dir, "backfill.db"), providers.address, strconv.Itoa(limit), strconv.Itoa(limit), "0"}
+	args := []string{"sqlite", filepath.Join(b.dir, "backfill.db"), providers.address, strconv.Itoa(limit),
+		strconv.Itoa(limit), "0"}
 	more, peak, phase, since := map[string]float64{}, 0.0, "", time.Now()
 	began, killed := time.Now(), false
 	p, err := b.start(ctx, "working", args...)
@@ -249,7 +251,8 @@ func backfill(ctx context.Context, b *bench) (err error) {
 	}
 	took := time.Since(began)
 	calls, refused, lists := providers.total()
-	more["seconds"], more["calls"], more["answers_429"], more["customer_pages"] = took.Seconds(), float64(calls), float64(refused), float64(lists)
+	more["seconds"], more["calls"], more["answers_429"], more["customer_pages"] = took.Seconds(), float64(calls),
+		float64(refused), float64(lists)
 	b.report.add(Result{Scenario: "backfill", Case: fmt.Sprintf("%d customers", b.Accounts), Target: "lockstep sqlite",
 		Rounds: []Figures{{Rate: float64(b.Accounts) / took.Seconds(), Memory: peak, More: more}},
 		Notes:  []string{"each provider allows 100 requests a second; the process is killed while it lists customers, and its lease of 60 s must expire before it goes on"}})

@@ -89,7 +89,8 @@ func servePlain(ctx context.Context, listener net.Listener, args []string) (_ ma
 			http.Error(w, "not an event", http.StatusBadRequest)
 			return
 		}
-		if _, err := insert.ExecContext(r.Context(), e.ID, e.Type, e.Data.Object.ID, e.Data.Object.Customer, body); err != nil {
+		if _, err := insert.ExecContext(r.Context(), e.ID, e.Type, e.Data.Object.ID, e.Data.Object.Customer,
+			body); err != nil {
 			http.Error(w, "not stored", http.StatusServiceUnavailable)
 			return
 		}

@@ -33,7 +33,8 @@ func ingestFull(ctx context.Context, b *bench) (err error) {
 	}
 	in := fmt.Sprintf("c=64, %d events", b.Events)
 	b.report.add(Result{Scenario: "ingest-full", Case: "c=64", Target: "empty", Rounds: onEmpty})
-	b.report.add(Result{Scenario: "ingest-full", Case: in, Target: "full", Rounds: onFull, Ratio: map[string]float64{"empty": ratios(onFull, onEmpty)}})
+	b.report.add(Result{Scenario: "ingest-full", Case: in, Target: "full", Rounds: onFull,
+		Ratio: map[string]float64{"empty": ratios(onFull, onEmpty)}})
 	return nil
 }
 
@@ -70,7 +71,8 @@ func accessFull(ctx context.Context, b *bench) (err error) {
 		onFull = append(onFull, f)
 	}
 	in := fmt.Sprintf("%.0f/s, %d waiting", b.Checkouts, b.Backlog)
-	b.report.add(Result{Scenario: "access-full", Case: in, Target: "small", Rounds: onSmall, Notes: []string{providersAllow}})
+	b.report.add(Result{Scenario: "access-full", Case: in, Target: "small", Rounds: onSmall,
+		Notes: []string{providersAllow}})
 	b.report.add(Result{Scenario: "access-full", Case: in, Target: "full", Rounds: onFull,
 		Notes: []string{fmt.Sprintf("%d events, %d accounts", b.Events, b.Accounts)}})
 	return nil
@@ -95,15 +97,18 @@ func (b *bench) fill(ctx context.Context, at string, first int) error {
 		"insert into changes (kind, id, seq) select kind, id, row_number() over (order by id) from accounts",
 		fmt.Sprintf("update change_count set seq = %d", b.Accounts),
 		fmt.Sprintf(`insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, created_at, paid_by)
-			select 'sub_' || customer_id, kind, id, customer_id, 'active', 0, 0, 0, 0, 0, 1, '' from accounts where id >= 'user_%s'`, customerID(first)),
+			select 'sub_' || customer_id, kind, id, customer_id, 'active', 0, 0, 0, 0, 0, 1, '' from accounts
+				where id >= 'user_%s'`, customerID(first)),
 		`insert into subscription_items (subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity, period_start, period_end)
 			select id, 'si_' || customer_id, 'price_pro', 'pro', 'prod_pro', '', 1, ms - 2592000000, ms
 			from subscriptions, cast(extract(epoch from now()) * 1000 as bigint) as ms`,
 		fmt.Sprintf(`insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, generation, status, reason)
-			select 'stripe', 'evt_0' || lpad(n::text, 10, '0') || md5(n::text), 'customer.subscription.updated', 'webhook', 'sub_' || md5(n::text), 'cus_Bench' || who,
+			select 'stripe', 'evt_0' || lpad(n::text, 10, '0') || md5(n::text), 'customer.subscription.updated', 'webhook',
+				'sub_' || md5(n::text), 'cus_Bench' || who,
 				'2026-08-26.dahlia', at, at, 'user/user_Bench' || who, 1, 'done', ''
 			from (select n, lpad((hashint8(n) & 2147483647) %% %[2]d::bigint || '', 9, '0') as who,
-				cast(extract(epoch from now()) * 1000 as bigint) - 2592000000 + n * 2592000000 / %[1]d as at from generate_series(1::bigint, %[1]d) n) as e`, b.Events, b.Accounts),
+				cast(extract(epoch from now()) * 1000 as bigint) - 2592000000 + n * 2592000000 / %[1]d as at
+					from generate_series(1::bigint, %[1]d) n) as e`, b.Events, b.Accounts),
 		`insert into event_bodies (slot, seq, body) select received_at / 604800000 % 64, seq, decode(md5(id) || md5(object_id), 'hex') from events`,
 		`do $$ declare i record; begin for i in select * from bench_indexes loop execute i.indexdef; end loop; end $$`,
 		"drop table bench_indexes",
@@ -115,6 +120,7 @@ func (b *bench) fill(ctx context.Context, at string, first int) error {
 			return fmt.Errorf("fill: %.60s…: %w", step, err)
 		}
 	}
-	fmt.Printf("  %d events and %d accounts were stored in %s\n", b.Events, b.Accounts, time.Since(began).Round(time.Second))
+	fmt.Printf("  %d events and %d accounts were stored in %s\n", b.Events, b.Accounts,
+		time.Since(began).Round(time.Second))
 	return nil
 }

@@ -32,7 +32,8 @@ var (
 func ingest(ctx context.Context, b *bench) error {
 	for _, senders := range b.Senders {
 		l := b.load(senders)
-		if err := b.compare(ctx, "ingest", fmt.Sprintf("c=%d", senders), l, ceiling, plainSQLite, lockstepSQLite, plainPostgres, lockstepPostgres); err != nil {
+		if err := b.compare(ctx, "ingest", fmt.Sprintf("c=%d", senders), l, ceiling, plainSQLite, lockstepSQLite,
+			plainPostgres, lockstepPostgres); err != nil {
 			return err
 		}
 	}
@@ -40,7 +41,8 @@ func ingest(ctx context.Context, b *bench) error {
 	if l.duplicates = b.Duplicates; l.duplicates == 0 {
 		return nil
 	}
-	return b.compare(ctx, "ingest", fmt.Sprintf("c=64, %.0f%% duplicates", 100*l.duplicates), l, ceiling, lockstepSQLite, lockstepPostgres)
+	return b.compare(ctx, "ingest", fmt.Sprintf("c=64, %.0f%% duplicates", 100*l.duplicates), l, ceiling, lockstepSQLite,
+		lockstepPostgres)
 }
 
 // ingestOpen measures an open loop. It has more connections than are ever in use at once
@@ -48,7 +50,8 @@ func ingest(ctx context.Context, b *bench) error {
 func ingestOpen(ctx context.Context, b *bench) error {
 	l := b.load(128)
 	l.rate, l.duplicates = b.Rate, b.Duplicates
-	return b.compare(ctx, "ingest-open", fmt.Sprintf("%.0f/s due", l.rate), l, ceiling, plainSQLite, lockstepSQLite, plainPostgres, lockstepPostgres)
+	return b.compare(ctx, "ingest-open", fmt.Sprintf("%.0f/s due", l.rate), l, ceiling, plainSQLite, lockstepSQLite,
+		plainPostgres, lockstepPostgres)
 }
 
 func (b *bench) load(senders int) load {
@@ -106,7 +109,8 @@ func (b *bench) database(ctx context.Context, store string) (at string, drop fun
 
 // delivered measures deliveries to a target once, on the database at a place, and sees to
 // it that the target holds what it has answered 200.
-func (b *bench) delivered(ctx context.Context, t target, database string, l load, customers int) (f Figures, err error) {
+func (b *bench) delivered(ctx context.Context, t target, database string, l load,
+	customers int) (f Figures, err error) {
 	e, err := newEvents(rand.Uint64(), customers)
 	if err != nil {
 		return f, err
@@ -123,7 +127,8 @@ func (b *bench) delivered(ctx context.Context, t target, database string, l load
 
 // once measures a target once, on the database at a place. more is what the target said at
 // its end.
-func (b *bench) once(ctx context.Context, t target, database string, l load, q questions) (f Figures, total *tally, more map[string]float64, err error) {
+func (b *bench) once(ctx context.Context, t target, database string, l load,
+	q questions) (f Figures, total *tally, more map[string]float64, err error) {
 	p, err := b.start(ctx, t.role, t.store, database)
 	if err != nil {
 		return f, nil, nil, err

@@ -80,7 +80,8 @@ func (l load) run(ctx context.Context, dial dialer, q questions, atStart func())
 	senders := make([]sender, l.senders)
 	for i := range senders {
 		s := &senders[i]
-		*s = sender{load: l, questions: q, turns: &turns, fresh: &fresh, begin: begin, start: start, end: end, random: rand.New(rand.NewPCG(1, uint64(i)))}
+		*s = sender{load: l, questions: q, turns: &turns, fresh: &fresh, begin: begin, start: start, end: end,
+			random: rand.New(rand.NewPCG(1, uint64(i)))}
 		s.answers, s.seen = map[string]int{}, map[uint64]bool{}
 		group.Go(func() { s.err = s.send(ctx, dial) })
 	}
@@ -226,5 +227,6 @@ func (t *tally) figures() Figures {
 		i := min(int(share*float64(len(t.latencies))), len(t.latencies)-1)
 		return float64(t.latencies[i].Microseconds()) / 1000
 	}
-	return Figures{Rate: float64(len(t.latencies)) / t.took.Seconds(), P50: at(0.5), P99: at(0.99), P999: at(0.999), Max: at(1), Answers: t.answers}
+	return Figures{Rate: float64(len(t.latencies)) / t.took.Seconds(), P50: at(0.5), P99: at(0.99), P999: at(0.999),
+		Max: at(1), Answers: t.answers}
 }

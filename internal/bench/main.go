@@ -27,7 +27,8 @@ var scenarios = []scenario{
 	{"ingest-open", "latency of deliveries at a fixed rate, on both stores", ingestOpen},
 	{"access", "from a checkout to the metadata that says so, at -checkouts a second, by itself and while -backlog renewals wait, on both stores", access},
 	{"access-full", "the same on PostgreSQL with -events stored and -accounts known, some of which are what waits, beside a small database", accessFull},
-	{"reads", "access of accounts read per second, from memory, beside a handler that answers the same to everybody", reads},
+	{"reads", "access of accounts read per second, from memory, beside a handler that answers the same to everybody",
+		reads},
 	{"backfill", "the first start on an existing business of -accounts customers, with a kill -9 in the middle: memory, rate, 429s", backfill},
 	{"verify", "accounts looked at wholly per second, of -backlog, on both stores", verify},
 }
@@ -61,7 +62,8 @@ func main() {
 	file := flag.String("json", "", "write the report to this file")
 	targets := flag.String("targets", "", "beside a baseline, measure the targets whose name matches this regular expression")
 	s.Senders = []int{1, 16, 64}
-	flag.Func("senders", "how many send at once, as in 1,16,64", func(text string) error { return json.Unmarshal([]byte("["+text+"]"), &s.Senders) })
+	flag.Func("senders", "how many send at once, as in 1,16,64",
+		func(text string) error { return json.Unmarshal([]byte("["+text+"]"), &s.Senders) })
 	list := flag.Bool("list", false, "list the scenarios")
 	flag.IntVar(&s.Rounds, "rounds", 3, "how often each target is measured")
 	flag.DurationVar(&s.For, "for", 5*time.Second, "how long a measurement takes")
@@ -74,7 +76,8 @@ func main() {
 	flag.Float64Var(&s.Checkouts, "checkouts", 50, "checkouts per second")
 	flag.IntVar(&s.Slots, "slots", 0, "runs at once of the workers; 0: as by default")
 	flag.StringVar(&s.Profiles, "profiles", "", "have the servers write profiles (CPU, allocations) into this folder")
-	flag.StringVar(&s.postgres, "postgres", os.Getenv("LOCKSTEP_TEST_POSTGRES"), "`URL` of a server on which databases may be created; empty: a throw-away one")
+	flag.StringVar(&s.postgres, "postgres", os.Getenv("LOCKSTEP_TEST_POSTGRES"),
+		"`URL` of a server on which databases may be created; empty: a throw-away one")
 	flag.Parse()
 	if *list {
 		for _, sc := range scenarios {

@@ -66,9 +66,11 @@ func mark(ctx context.Context, kind, at string, w waiting) error {
 // how it names the customer of that number.
 func numbered(kind string, first, n int) (with, name string) {
 	if kind == "postgres" {
-		return fmt.Sprintf("with n (n) as (select generate_series(%d, %d))", first, first+n-1), "lpad(cast(n as text), 9, '0')"
+		return fmt.Sprintf("with n (n) as (select generate_series(%d, %d))", first, first+n-1),
+			"lpad(cast(n as text), 9, '0')"
 	}
-	return fmt.Sprintf("with recursive n (n) as (select %d union all select n + 1 from n where n < %d)", first, first+n-1), "printf('%09d', n)"
+	return fmt.Sprintf("with recursive n (n) as (select %d union all select n + 1 from n where n < %d)", first,
+		first+n-1), "printf('%09d', n)"
 }
 
 // run executes statements on the database at a place, one after the other.
@@ -91,7 +93,8 @@ func run(ctx context.Context, kind, at string, statements ...string) (err error)
 }
 
 // populated makes a place for a database and populates it.
-func (b *bench) populated(ctx context.Context, kind string, accounts int, w waiting) (at string, drop func() error, err error) {
+func (b *bench) populated(ctx context.Context, kind string, accounts int,
+	w waiting) (at string, drop func() error, err error) {
 	if at, drop, err = b.database(ctx, kind); err != nil {
 		return "", nil, err
 	}

@@ -196,5 +196,6 @@ func (p *provider) user(id string) string {
 func (p *provider) subscriptions(customer string) string {
 	began := p.began.Unix()
 	return `{"object":"list","has_more":false,"url":"/v1/subscriptions","data":[` +
-		fill(subscriptionAnswer, customer, "{began}", strconv.FormatInt(began, 10), "{ends}", strconv.FormatInt(began+30*86400, 10)) + `]}`
+		fill(subscriptionAnswer, customer, "{began}", strconv.FormatInt(began, 10), "{ends}",
+			strconv.FormatInt(began+30*86400, 10)) + `]}`
 }

@@ -32,13 +32,14 @@ type Machine struct {
 
 // Result is what came out of a target of a scenario in one case.
 type Result struct {
-	Scenario string             `json:"scenario"`
-	Case     string             `json:"case"`   // "c=64"
-	Target   string             `json:"target"` // "lockstep sqlite"
-	Rounds   []Figures          `json:"rounds"`
-	Median   Figures            `json:"median"`          // of each figure
-	Ratio    map[string]float64 `json:"ratio,omitempty"` // of the rate to that of another target, by its name: the median of the rounds' ratios
-	Notes    []string           `json:"notes,omitempty"`
+	Scenario string    `json:"scenario"`
+	Case     string    `json:"case"`   // "c=64"
+	Target   string    `json:"target"` // "lockstep sqlite"
+	Rounds   []Figures `json:"rounds"`
+	Median   Figures   `json:"median"` // of each figure
+	// of the rate to that of another target, by its name: the median of the rounds' ratios
+	Ratio map[string]float64 `json:"ratio,omitempty"`
+	Notes []string           `json:"notes,omitempty"`
 }
 
 // Figures are those of one measurement.
@@ -123,7 +124,8 @@ func medians(rounds []Figures) (m Figures) {
 	m = Figures{Rate: of(func(f Figures) float64 { return f.Rate }), P50: of(func(f Figures) float64 { return f.P50 }),
 		P99: of(func(f Figures) float64 { return f.P99 }), P999: of(func(f Figures) float64 { return f.P999 }),
 		Max: of(func(f Figures) float64 { return f.Max }), Memory: of(func(f Figures) float64 { return f.Memory }),
-		CPU: of(func(f Figures) float64 { return f.CPU }), Sending: of(func(f Figures) float64 { return f.Sending }), Answers: map[string]int{}}
+		CPU: of(func(f Figures) float64 { return f.CPU }), Sending: of(func(f Figures) float64 { return f.Sending }),
+		Answers: map[string]int{}}
 	for _, r := range rounds {
 		for status, n := range r.Answers {
 			m.Answers[status] += n

@@ -28,7 +28,8 @@ func verify(ctx context.Context, b *bench) error {
 				}
 				rounds = append(rounds, f)
 			}
-			b.report.add(Result{Scenario: "verify", Case: fmt.Sprintf("%d accounts, %s", b.Backlog, in), Target: t.name, Rounds: rounds,
+			b.report.add(Result{Scenario: "verify", Case: fmt.Sprintf("%d accounts, %s", b.Backlog, in), Target: t.name,
+				Rounds: rounds,
 				Notes: []string{"of the rate that Stripe's 25 requests a second to one endpoint allow, 20 accounts a second, it is " +
 					fmt.Sprintf("%.0f times", medians(rounds).Rate/20)}})
 		}
@@ -65,11 +66,14 @@ func (b *bench) verifyOnce(ctx context.Context, t target, unchanged bool) (f Fig
 	time.Sleep(b.For)
 	looked := p.count("subscriptions") - looks
 	if looked == 0 || looks-began+looked >= whole.accounts {
-		return f, fmt.Errorf("%d of %d accounts were looked at while it was measured, and %d before", looked, whole.accounts, looks-began)
+		return f, fmt.Errorf("%d of %d accounts were looked at while it was measured, and %d before", looked, whole.accounts,
+			looks-began)
 	}
 	per := func(n float64) float64 { return n / float64(looked) }
-	return Figures{Rate: float64(looked) / b.For.Seconds(), Memory: run.process.peak(), CPU: per(float64((run.process.cpu() - cpu).Microseconds())),
-		More: map[string]float64{"calls per account": per(float64(p.total() - calls)), "metadata writes per account": per(float64(p.count("metadata") - writes))}}, nil
+	return Figures{Rate: float64(looked) / b.For.Seconds(), Memory: run.process.peak(),
+		CPU: per(float64((run.process.cpu() - cpu).Microseconds())),
+		More: map[string]float64{"calls per account": per(float64(p.total() - calls)),
+			"metadata writes per account": per(float64(p.count("metadata") - writes))}}, nil
 }
 
 // mostLooks is at how many accounts can be looked while it is measured, and some more: each
@@ -87,9 +91,11 @@ func (b *bench) mostLooks() int {
 func (r *running) settle(ctx context.Context, accounts int) error {
 	r.provider.take(0)
 	defer r.provider.take(upstreamLatency)
-	for end := time.Now().Add(10 * time.Minute); r.provider.count("metadata") < accounts; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Minute); r.provider.count("metadata") < accounts; time.Sleep(
+		50 * time.Millisecond) {
 		if ctx.Err() != nil || time.Now().After(end) {
-			return errors.Join(ctx.Err(), fmt.Errorf("of %d accounts, the metadata of %d was written", accounts, r.provider.count("metadata")))
+			return errors.Join(ctx.Err(), fmt.Errorf("of %d accounts, the metadata of %d was written", accounts,
+				r.provider.count("metadata")))
 		}
 	}
 	return nil

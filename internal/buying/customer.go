@@ -28,7 +28,8 @@ func (d *Desk) customer(ctx context.Context, account lockstep.Account, scope loc
 	if scope == 0 && record.Live() {
 		return record.CustomerID, nil
 	}
-	mark := lockstep.Mark{Key: account.Key(), Scope: scope | lockstep.ScopeIdentity | lockstep.ScopePurchase, Priority: lockstep.Interactive}
+	mark := lockstep.Mark{Key: account.Key(), Scope: scope | lockstep.ScopeIdentity | lockstep.ScopePurchase,
+		Priority: lockstep.Interactive}
 	if err := d.Store.Mark(ctx, mark); err != nil {
 		return "", err
 	}
@@ -62,6 +63,7 @@ func (d *Desk) customer(ctx context.Context, account lockstep.Account, scope loc
 // ended reports whether the account's run is over: the queue holds at most the later look
 // that a failed run scheduled.
 func ended(work lockstep.Work) bool {
-	later := work.Disposition == lockstep.Failed && work.LeaseUntil.IsZero() && work.RunAt.After(time.Now().Add(time.Minute))
+	later := work.Disposition == lockstep.Failed && work.LeaseUntil.IsZero() &&
+		work.RunAt.After(time.Now().Add(time.Minute))
 	return !work.Pending() || later
 }

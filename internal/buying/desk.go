@@ -164,7 +164,8 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 		ended, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if lost := d.Store.EndPurchase(ended, turn, known(err)); lost != nil {
-			d.Log.ErrorContext(ctx, "the turn of a purchase was not given back; it ends with its lease", "account", o.Account.String(), "error", lost)
+			d.Log.ErrorContext(ctx, "the turn of a purchase was not given back; it ends with its lease", "account",
+				o.Account.String(), "error", lost)
 		}
 	}()
 	fresh := map[string]lockstep.Subscription{} // as they were after we gave them up
@@ -180,7 +181,8 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			if obstacle.Kind != lockstep.FirstPaymentOpen {
 				return Begun{}, d.refuse(ctx, obstacle)
 			}
-			open := has.Subscriptions[slices.IndexFunc(has.Subscriptions, func(s lockstep.Subscription) bool { return s.ID == obstacle.ID })]
+			open := has.Subscriptions[slices.IndexFunc(has.Subscriptions,
+				func(s lockstep.Subscription) bool { return s.ID == obstacle.ID })]
 			begun, now, err := d.firstPayment(ctx, o, price, has, open)
 			if err != nil || begun.Reused {
 				begun.CustomerID = customerID
@@ -204,7 +206,8 @@ func (d *Desk) inTurn(ctx context.Context, o Order, price lockstep.Price, custom
 			return Begun{}, err
 		}
 		purchase := fmt.Sprintf("lockstep:purchase:%s:%d", o.Account, turn.Number)
-		checkout, err := d.Till.StartCheckout(ctx, lockstep.CheckoutRequest{Account: o.Account, CustomerID: customerID, Price: price,
+		checkout, err := d.Till.StartCheckout(ctx, lockstep.CheckoutRequest{Account: o.Account, CustomerID: customerID,
+			Price:    price,
 			Quantity: o.Quantity, SuccessURL: d.signed(o.SuccessURL, purchase), CancelURL: o.CancelURL, PaidBy: o.PaidBy,
 			TrialDays: days, TrialWithoutCard: withoutCard, Fingerprint: sign.String(),
 			IdempotencyKey: purchase})
@@ -266,7 +269,8 @@ func (d *Desk) turn(ctx context.Context, account lockstep.Account, fingerprint s
 // that is paid before they are read has its subscription when those are read, and one that
 // is paid after was open, and is not taken for nothing. fresh are subscriptions that were
 // just read.
-func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string, fresh map[string]lockstep.Subscription) (lockstep.Holdings, error) {
+func (d *Desk) look(ctx context.Context, account lockstep.Account, customerID string,
+	fresh map[string]lockstep.Subscription) (lockstep.Holdings, error) {
 	has := lockstep.Holdings{Several: d.Policy.Several}
 	record, err := d.Store.Account(ctx, account)
 	if err != nil {
@@ -341,7 +345,8 @@ func (d *Desk) lookFurther(ctx context.Context, customerID string, has *lockstep
 
 // clear finds the open session that the same order began, and expires all others of
 // ours. It reports a change where one was paid meanwhile.
-func (d *Desk) clear(ctx context.Context, sessions []lockstep.Checkout, sign imprint) (same *lockstep.Checkout, changed bool, err error) {
+func (d *Desk) clear(ctx context.Context, sessions []lockstep.Checkout,
+	sign imprint) (same *lockstep.Checkout, changed bool, err error) {
 	for i, s := range sessions {
 		began := imprintOf(s)
 		if s.Status != "open" || began.order == "" {
@@ -367,15 +372,20 @@ func (d *Desk) clear(ctx context.Context, sessions []lockstep.Checkout, sign imp
 func (d *Desk) refuse(ctx context.Context, obstacle lockstep.Obstacle) error {
 	plan := cmp.Or(obstacle.Plan, "this plan")
 	if obstacle.Kind == lockstep.AlreadySubscribed && obstacle.Claimed {
-		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("somebody pays %s for the account already, through a payment link (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf(
+			"somebody pays %s for the account already, through a payment link (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
 	}
 	switch obstacle.Kind {
 	case lockstep.AlreadySubscribed:
-		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account is subscribed to %s already (%s): to change or pay it, open the portal (POST /v1/portal)", plan, obstacle.ID)}
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf(
+			"the account is subscribed to %s already (%s): to change or pay it, open the portal (POST /v1/portal)", plan,
+			obstacle.ID)}
 	case lockstep.OtherSubscription:
-		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has a subscription (%s, %s), and a second one would be charged beside it: to change the plan, open the portal (POST /v1/portal with flow update)", plan, obstacle.ID)}
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf(
+			"the account has a subscription (%s, %s), and a second one would be charged beside it: to change the plan, open the portal (POST /v1/portal with flow update)", plan, obstacle.ID)}
 	case lockstep.AlreadyBought:
-		return &RefusedError{string(obstacle.Kind), fmt.Sprintf("the account has bought %s already (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
+		return &RefusedError{string(obstacle.Kind), fmt.Sprintf(
+			"the account has bought %s already (%s); a server may sell it once more with again: true", plan, obstacle.ID)}
 	case lockstep.PaymentUnderWay, lockstep.FirstPaymentOpen:
 	}
 	mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: obstacle.ID}, Priority: lockstep.Interactive}
@@ -383,5 +393,6 @@ func (d *Desk) refuse(ctx context.Context, obstacle lockstep.Obstacle) error {
 		return err
 	}
 	d.Wake()
-	return &RefusedError{string(obstacle.Kind), "a payment of this account (" + obstacle.ID + ") is being confirmed; wait for it"}
+	return &RefusedError{string(obstacle.Kind), "a payment of this account (" + obstacle.ID +
+		") is being confirmed; wait for it"}
 }

@@ -53,7 +53,8 @@ func (p imprint) repeats(sessions []lockstep.Checkout) error {
 		case began.order != p.order:
 			return &RefusedError{Invalid, "this Idempotency-Key began another checkout (" + s.ID + ")"}
 		case s.Status == "complete":
-			return &RefusedError{string(lockstep.AlreadyBought), "the checkout that this Idempotency-Key began was completed (" + s.ID + ")"}
+			return &RefusedError{string(lockstep.AlreadyBought),
+				"the checkout that this Idempotency-Key began was completed (" + s.ID + ")"}
 		}
 	}
 	return nil

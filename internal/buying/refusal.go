@@ -24,4 +24,5 @@ const (
 
 // Codes are all there are.
 var Codes = []string{Unlisted, NoPrice, Invalid, UnknownAccount, DeletedAccount, NoCustomer, TrialUsed, Busy,
-	string(lockstep.AlreadySubscribed), string(lockstep.OtherSubscription), string(lockstep.AlreadyBought), string(lockstep.PaymentUnderWay)}
+	string(lockstep.AlreadySubscribed), string(lockstep.OtherSubscription), string(lockstep.AlreadyBought),
+	string(lockstep.PaymentUnderWay)}

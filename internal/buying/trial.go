@@ -11,8 +11,10 @@ import (
 // trial says how many days of a trial an order comes with, and whether without a card: one
 // for each account and, by the policy, one for each verified address of whoever buys. A trial
 // that somebody else gave by a payment link does not count.
-func (d *Desk) trial(ctx context.Context, o Order, price lockstep.Price, has lockstep.Holdings) (days int64, withoutCard bool, err error) {
-	own := slices.DeleteFunc(slices.Clone(has.Subscriptions), func(s lockstep.Subscription) bool { return slices.Contains(has.Claimed, s.CustomerID) })
+func (d *Desk) trial(ctx context.Context, o Order, price lockstep.Price,
+	has lockstep.Holdings) (days int64, withoutCard bool, err error) {
+	own := slices.DeleteFunc(slices.Clone(has.Subscriptions),
+		func(s lockstep.Subscription) bool { return slices.Contains(has.Claimed, s.CustomerID) })
 	days, withoutCard, used := d.Catalog.Trial(price, o.TrialDays, own, d.Policy.RepeatTrials)
 	if days > 0 && price.Recurring && d.Policy.TrialsPer == lockstep.TrialPerEmail && !d.Policy.RepeatTrials {
 		if used, err = d.addressHadTrial(ctx, o); err != nil {

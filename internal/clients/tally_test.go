@@ -26,7 +26,8 @@ func TestATallyLogsOnceAMinute(t *testing.T) {
 		synctest.Wait()
 		tally.Note(log, "credentials refused", "another", errors.New("wrong"))
 		lines := strings.Split(strings.TrimSpace(text.String()), "\n")
-		want := []string{"count=1 last_client=\"client 0\"", "count=2999 last_client=\"client 2999\"", "count=1 last_client=another"}
+		want := []string{"count=1 last_client=\"client 0\"", "count=2999 last_client=\"client 2999\"",
+			"count=1 last_client=another"}
 		if len(lines) != len(want) {
 			t.Fatalf("logged:\n%s", text.String())
 		}
@@ -41,7 +42,8 @@ func TestATallyLogsOnceAMinute(t *testing.T) {
 // TestATallyOfASteadyFloodLogsOnceAMinute too, and counts all of it.
 func TestATallyOfASteadyFloodLogsOnceAMinute(t *testing.T) {
 	t.Parallel()
-	for name, every := range map[string]time.Duration{"ten a second": 100 * time.Millisecond, "one a second": time.Second, "one in a while": 10 * time.Second} {
+	for name, every := range map[string]time.Duration{"ten a second": 100 * time.Millisecond, "one a second": time.Second,
+		"one in a while": 10 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -104,7 +104,8 @@ func (f *fleet) wrongLicenses() (problems []string) {
 			continue
 		}
 		if !slices.Contains(licenses, s.ID) || !slices.Contains(told, s.ID) {
-			problems = append(problems, fmt.Sprintf("the payment %s has a license: %v, a notice: %v", s.ID, slices.Contains(licenses, s.ID), slices.Contains(told, s.ID)))
+			problems = append(problems, fmt.Sprintf("the payment %s has a license: %v, a notice: %v", s.ID,
+				slices.Contains(licenses, s.ID), slices.Contains(told, s.ID)))
 		}
 		licenses = slices.DeleteFunc(licenses, func(id string) bool { return id == s.ID })
 	}
@@ -155,7 +156,8 @@ func (f *fleet) wrongAccess(account string, metadata map[string]any) (problems [
 		problems = append(problems, fmt.Sprintf("%s: the metadata says the plan is %q, the truth is %q", account, said, plan))
 	}
 	if said, _ := metadata["subscriptionStatus"].(string); said != status {
-		problems = append(problems, fmt.Sprintf("%s: the metadata says the subscription is %q, the truth is %q", account, said, status))
+		problems = append(problems, fmt.Sprintf("%s: the metadata says the subscription is %q, the truth is %q", account,
+			said, status))
 	}
 	for _, r := range f.all() {
 		at := r.at()
@@ -166,7 +168,8 @@ func (f *fleet) wrongAccess(account string, metadata map[string]any) (problems [
 			Active bool
 			Plan   string
 		}
-		if _, err := f.call(context.Background(), http.MethodGet, at+"/v1/accounts/"+account+"/access", nil, &access); err != nil {
+		if _, err := f.call(context.Background(), http.MethodGet, at+"/v1/accounts/"+account+"/access", nil,
+			&access); err != nil {
 			problems = append(problems, fmt.Sprintf("%s: %s: %v", account, r.name, err))
 		} else if access.Plan != plan || access.Active != (plan != "") {
 			problems = append(problems, fmt.Sprintf("%s: %s says %+v, the truth is %q", account, r.name, access, plan))
@@ -184,6 +187,8 @@ func (f *fleet) report(what string) {
 	}
 	letters, _ := f.post.count()
 	f.t.Logf("%s: %d deliveries answered 200 (%d of them again), %d answered 503, %d without an answer, %d while nobody listened; %s events stored, %d lost; longest time without a 200: %.1f s; %d users, %s licenses, %d letters (%s unknown)",
-		what, c.taken, c.again, c.refused, c.unknown, c.nobody, f.must(`select cast(count(*) as text) from events`), len(lost), c.gap.Seconds(),
-		len(f.sim.Users()), f.must(`select cast(count(*) as text) from licenses`), letters, f.must(`select cast(count(*) as text) from mails where state = 'unknown'`))
+		what, c.taken, c.again, c.refused, c.unknown, c.nobody, f.must(`select cast(count(*) as text) from events`),
+		len(lost), c.gap.Seconds(),
+		len(f.sim.Users()), f.must(`select cast(count(*) as text) from licenses`), letters,
+		f.must(`select cast(count(*) as text) from mails where state = 'unknown'`))
 }

@@ -84,8 +84,9 @@ func TestWhoEndsAnswersWhatItHasTaken(t *testing.T) {
 	<-held
 	begun := make(chan error, 1)
 	go func() {
-		_, err := f.call(t.Context(), http.MethodPost, r.at()+"/v1/checkout", map[string]any{"account": "user/" + user, "lookup_key": "pro",
-			"success_url": "https://app.test/"}, nil)
+		_, err := f.call(t.Context(), http.MethodPost, r.at()+"/v1/checkout",
+			map[string]any{"account": "user/" + user, "lookup_key": "pro",
+				"success_url": "https://app.test/"}, nil)
 		begun <- err
 	}()
 	f.until("the checkout waits for the customer", func() bool {

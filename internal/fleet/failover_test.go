@@ -49,7 +49,8 @@ func failover(t *testing.T) {
 	ended := time.Now()
 	f.atRest()
 	f.report("failover to a synchronous standby")
-	t.Logf("100 more deliveries %.1f s after the promotion; at rest %.1f s after the last purchase", ended.Sub(promoted).Seconds(), time.Since(ended).Seconds())
+	t.Logf("100 more deliveries %.1f s after the promotion; at rest %.1f s after the last purchase",
+		ended.Sub(promoted).Seconds(), time.Since(ended).Seconds())
 	for i, r := range f.all() {
 		if r.run() != processes[i] {
 			t.Errorf("%s did not live through it", r.name)

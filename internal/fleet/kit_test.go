@@ -33,7 +33,8 @@ const (
 	apiKey        = "fleet-api-key-0123456789-0123456789"
 )
 
-// settings are those of every replica. Leases are short, where scenarios wait for them. The sweeps come often: what was delivered while
+// settings are those of every replica. Leases are short, where scenarios wait for them. The sweeps come often:
+// what was delivered while
 // nobody listened is found by them, the simulators' retries coming after minutes.
 const settings = `
 return_origins = ["https://app.test"]
@@ -325,7 +326,8 @@ func (r *replica) run() int {
 func (f *fleet) more(n int) {
 	f.t.Helper()
 	before := f.balancer.so().taken
-	f.until(fmt.Sprintf("%d more deliveries are answered 200", n), func() bool { return f.balancer.so().taken >= before+n })
+	f.until(fmt.Sprintf("%d more deliveries are answered 200", n),
+		func() bool { return f.balancer.so().taken >= before+n })
 }
 
 // until waits for a condition.

@@ -51,7 +51,8 @@ func build(to string, args ...string) error {
 	if raced {
 		args = append(args, "-race")
 	}
-	out, err := exec.Command("go", append(args, "github.com/lockstep-dev/lockstep/cmd/lockstep")...).CombinedOutput() //nolint:gosec // our own arguments
+	// nolint:gosec // our own arguments
+	out, err := exec.Command("go", append(args, "github.com/lockstep-dev/lockstep/cmd/lockstep")...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}

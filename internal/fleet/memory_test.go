@@ -69,7 +69,8 @@ func TestMemoryIsAsTrueEverywhere(t *testing.T) {
 func (f *fleet) may(r *replica, user string) bool {
 	f.t.Helper()
 	var answer struct{ Allowed bool }
-	if _, err := f.call(f.t.Context(), http.MethodPost, r.at()+"/v1/check", map[string]any{"account": "user/" + user, "feature": "export"}, &answer); err != nil {
+	if _, err := f.call(f.t.Context(), http.MethodPost, r.at()+"/v1/check",
+		map[string]any{"account": "user/" + user, "feature": "export"}, &answer); err != nil {
 		f.t.Fatal(err)
 	}
 	return answer.Allowed

@@ -131,7 +131,8 @@ func (r *replica) end(t testing.TB) error {
 // faults are lines of its log that must not be there.
 func (r *replica) faults() (lines []string) {
 	for line := range strings.Lines(r.said()) {
-		for _, canary := range []string{"panic", "DATA RACE", "@example.com", stripeKey, clerkKey, apiKey, stripeWebhook, clerkWebhook} {
+		for _, canary := range []string{"panic", "DATA RACE", "@example.com", stripeKey, clerkKey, apiKey, stripeWebhook,
+			clerkWebhook} {
 			if strings.Contains(line, canary) {
 				lines = append(lines, r.name+" said: "+line)
 			}

@@ -20,7 +20,10 @@ func TestTheDatabaseIsRestarted(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, r := range f.all() {
-			f.until(r.name+" says that it is not ready", func() bool { return f.health(r, "/healthz") == http.StatusServiceUnavailable })
+			f.until(r.name+" says that it is not ready", func() bool {
+				return f.health(r,
+					"/healthz") == http.StatusServiceUnavailable
+			})
 			if status := f.health(r, "/livez"); status != http.StatusOK {
 				t.Errorf("%s is not alive: %d", r.name, status)
 			}

@@ -51,7 +51,8 @@ func (l *load) end() {
 // signUp makes a user.
 func (f *fleet) signUp() simulator.ClerkUser {
 	n := people.Add(1)
-	user, err := f.sim.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", n), FirstName: "User", LastName: fmt.Sprint(n)})
+	user, err := f.sim.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", n), FirstName: "User",
+		LastName: fmt.Sprint(n)})
 	if err != nil {
 		f.wrongly("sign up: %v", err)
 	}
@@ -97,8 +98,9 @@ func (f *fleet) customerOf(id string) string {
 func (f *fleet) checkout(ctx context.Context, user, key string) (session string) {
 	var begun struct{ ID string }
 	for ctx.Err() == nil {
-		status, err := f.call(ctx, http.MethodPost, f.web+"/v1/checkout", map[string]any{"account": "user/" + user, "lookup_key": key,
-			"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}, &begun)
+		status, err := f.call(ctx, http.MethodPost, f.web+"/v1/checkout",
+			map[string]any{"account": "user/" + user, "lookup_key": key,
+				"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}, &begun)
 		if err == nil {
 			return begun.ID
 		}
@@ -149,7 +151,8 @@ func (f *fleet) storm(ctx context.Context, sender int) {
 
 // deliver delivers an event of Stripe's to who is at url; 0: there was no answer.
 func (f *fleet) deliver(ctx context.Context, client *http.Client, url string, body []byte) (status int) {
-	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, url+"/webhooks/stripe", strings.NewReader(string(body)))
+	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, url+"/webhooks/stripe",
+		strings.NewReader(string(body)))
 	if err != nil {
 		f.wrongly("deliver: %v", err)
 		return 0

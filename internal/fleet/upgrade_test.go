@@ -32,7 +32,8 @@ func successor(t *testing.T) (program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, "pgstore", "migrations", "00999_next.sql"): migration}})
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, "pgstore", "migrations",
+		"00999_next.sql"): migration}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,8 @@ func TestTheNextVersionIsRolledOut(t *testing.T) {
 		t.Errorf("the new version ended with: %v", err)
 	}
 	user, _ := f.subscriber()
-	if _, err := f.call(t.Context(), http.MethodGet, fmt.Sprintf("%s/v1/accounts/user/%s", f.web, user), nil, nil); err != nil {
+	if _, err := f.call(t.Context(), http.MethodGet, fmt.Sprintf("%s/v1/accounts/user/%s", f.web, user), nil,
+		nil); err != nil {
 		t.Error(err)
 	}
 	f.report("the next version is rolled out, and back")

@@ -67,7 +67,8 @@ func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
 			w.WriteHeader(answer.Code)
 			_, _ = w.Write(answer.Body.Bytes())
 		})
-		if status, err := f.call(t.Context(), http.MethodPost, f.web+"/v1/accounts/user/"+user+"/sync", nil, nil); err != nil {
+		if status, err := f.call(t.Context(), http.MethodPost, f.web+"/v1/accounts/user/"+user+"/sync", nil,
+			nil); err != nil {
 			t.Fatalf("sync: %d %v", status, err)
 		}
 		f.until("a replica is stopped", func() bool { return zombie.Load() != nil })
@@ -77,7 +78,9 @@ func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.until("another takes over", func() bool {
-			return f.plan(user) == "" && f.sim.Quiet() && f.must(`select cast(count(*) as text) from work where key = $1 and (lease_token <> '' or generation > done_generation)`, "user/"+user) == "0"
+			return f.plan(user) == "" && f.sim.Quiet() && f.must(
+				`select cast(count(*) as text) from work where key = $1 and (lease_token <> '' or generation > done_generation)`,
+				"user/"+user) == "0"
 		})
 		// Not when it was written: the sweeps look again, and find that nothing has changed.
 		const record = `select s.status || ' ' || a.projected from accounts a join subscriptions s on s.account_id = a.id where a.id = $1`

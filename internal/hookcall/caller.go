@@ -56,7 +56,8 @@ func (e Endpoint) Validate() error {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "":
 		problems = append(problems, fmt.Errorf("webhook %q: its URL is none, as in https://app.example/lockstep, without user name or fragment", e.ID))
 	case u.Scheme == "http" && !e.AllowPrivate:
-		problems = append(problems, fmt.Errorf("webhook %q: its URL is not https; allow_private = true allows http too", e.ID))
+		problems = append(problems, fmt.Errorf("webhook %q: its URL is not https; allow_private = true allows http too",
+			e.ID))
 	case u.Scheme != "https" && u.Scheme != "http":
 		problems = append(problems, fmt.Errorf("webhook %q: its URL is not https", e.ID))
 	}
@@ -116,7 +117,8 @@ func client(allowPrivate bool) *http.Client {
 	}
 	return &http.Client{
 		Timeout: timeout,
-		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
+		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second,
+			ForceAttemptHTTP2:   true,
 			MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -155,8 +157,9 @@ func (c *Caller) SendHook(ctx context.Context, id string, m lockstep.HookMessage
 	case status >= 300 && status < 400:
 		return &lockstep.HookError{Status: status, Reason: fmt.Sprintf("answered %d: redirects are not followed", status)}
 	}
-	return &lockstep.HookError{Status: status, Gone: status == http.StatusGone, RetryAfter: retryAfter(response.Header.Get("Retry-After")),
-		Reason: fmt.Sprintf("answered %d", status)}
+	return &lockstep.HookError{Status: status, Gone: status == http.StatusGone,
+		RetryAfter: retryAfter(response.Header.Get("Retry-After")),
+		Reason:     fmt.Sprintf("answered %d", status)}
 }
 
 // whyNot says why there was no answer, without the URL, which may hold a secret.

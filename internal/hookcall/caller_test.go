@@ -67,7 +67,8 @@ func TestTheOfficialLibraryTakesWhatWeSign(t *testing.T) {
 				err = webhook.Verify(body, r.Header)
 			}
 			verified.Store(&err)
-			if string(body) != string(message.Body) || r.Header.Get("webhook-id") != "msg_1" || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" {
+			if string(body) != string(message.Body) || r.Header.Get("webhook-id") != "msg_1" || r.Method != http.MethodPost ||
+				r.Header.Get("Content-Type") != "application/json" {
 				t.Errorf("got %s %s %v", r.Method, body, r.Header)
 			}
 		})
@@ -89,17 +90,23 @@ func TestWhatAnEndpointAnswers(t *testing.T) {
 	}{
 		"taken":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, lockstep.HookError{}},
 		"refused": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }, lockstep.HookError{Status: 400}},
-		"not now": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "120"); w.WriteHeader(503) }, lockstep.HookError{Status: 503, RetryAfter: 2 * time.Minute}},
+		"not now": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After",
+				"120")
+			w.WriteHeader(503)
+		}, lockstep.HookError{Status: 503, RetryAfter: 2 * time.Minute}},
 		"not for a year": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "31536000")
 			w.WriteHeader(503)
 		}, lockstep.HookError{Status: 503, RetryAfter: longestWait}},
-		"no more": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }, lockstep.HookError{Status: 410, Gone: true}},
+		"no more": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) },
+			lockstep.HookError{Status: 410, Gone: true}},
 		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://169.254.169.254/latest", http.StatusTemporaryRedirect)
 		}, lockstep.HookError{Status: 307}},
 		"cut off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, lockstep.HookError{}},
-		"a flood": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 1<<20)) }, lockstep.HookError{}},
+		"a flood": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 1<<20)) },
+			lockstep.HookError{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -130,13 +137,15 @@ func TestPrivateAddressesAreNotCalled(t *testing.T) {
 	called := make(chan struct{}, 10)
 	url := receiver(t, func(http.ResponseWriter, *http.Request) { called <- struct{}{} })
 	port := url[strings.LastIndex(url, ":"):]
-	for _, host := range []string{"127.0.0.1", "localhost", "127.1", "2130706433", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]",
+	for _, host := range []string{"127.0.0.1", "localhost", "127.1", "2130706433", "[::ffff:127.0.0.1]", "[::1]",
+		"0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]",
 		"[::ffff:0:127.0.0.1]", "[::ffff:0:7f00:1]", "[::127.0.0.1]"} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		err := caller(t, Endpoint{URL: "https://" + host + port + "/"}).SendHook(ctx, "app", message)
 		cancel()
 		var failed *lockstep.HookError
-		if !errors.As(err, &failed) || !strings.Contains(failed.Reason, "public") && !strings.Contains(failed.Reason, "resolved") {
+		if !errors.As(err, &failed) || !strings.Contains(failed.Reason, "public") &&
+			!strings.Contains(failed.Reason, "resolved") {
 			t.Errorf("%s: %v", host, err)
 		}
 	}

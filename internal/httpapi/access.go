@@ -75,5 +75,6 @@ func matches(header, etag string) bool {
 // documentNotModified is said after the operation was registered: of one that comes
 // with responses, huma does not document the errors.
 func documentNotModified(operation *huma.Operation) {
-	operation.Responses["304"] = &huma.Response{Description: "It is as it was when it had the ETag", Headers: operation.Responses["200"].Headers}
+	operation.Responses["304"] = &huma.Response{Description: "It is as it was when it had the ETag",
+		Headers: operation.Responses["200"].Headers}
 }

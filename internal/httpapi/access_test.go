@@ -194,8 +194,10 @@ func TestCheck(t *testing.T) {
 	if unknown.Allowed || unknown.Reason != "unknown account" || unknown.AccessETag != "" {
 		t.Errorf("of an unknown account: %+v", unknown)
 	}
-	for _, body := range []string{`{"account":"team/x","feature":"a"}`, `{"account":"user","feature":"a"}`, `{"account":"user/x"}`,
-		`{"account":"user/x","feature":"a","plan":"b"}`, `{"account":"user/x","feature":""}`, `{"feature":"a"}`, `{"account":"user/x","feature":"a","x":1}`} {
+	for _, body := range []string{`{"account":"team/x","feature":"a"}`, `{"account":"user","feature":"a"}`,
+		`{"account":"user/x"}`,
+		`{"account":"user/x","feature":"a","plan":"b"}`, `{"account":"user/x","feature":""}`, `{"feature":"a"}`,
+		`{"account":"user/x","feature":"a","x":1}`} {
 		if a := k.call("POST", "/v1/check", apiKey, body); a.status != 422 {
 			t.Errorf("%s: %d %s", body, a.status, a.body)
 		}
@@ -301,14 +303,16 @@ func TestEntitlementsEndWithTheirCustomer(t *testing.T) {
 	k := start(t, func(c *server.Config) { c.Entitled = true })
 	for _, p := range k.sim.Prices() {
 		if p.ID == k.prices["pro"] {
-			k.stripe("/v1/products/"+p.Product+"/features", "entitlement_feature="+k.stripe("/v1/entitlements/features", "name=Audit&lookup_key=audit"))
+			k.stripe("/v1/products/"+p.Product+"/features", "entitlement_feature="+k.stripe("/v1/entitlements/features",
+				"name=Audit&lookup_key=audit"))
 		}
 	}
 	ada := k.signUp("ada@example.com")
 	k.buy(ada, "pro")
 	k.buy(ada, "life")
 	k.until("all features are there", func() bool {
-		return slices.Equal(as[lockstep.Access](k, k.access(ada, "")).Features, []string{"archive", "audit", "export", "notes"})
+		return slices.Equal(as[lockstep.Access](k, k.access(ada, "")).Features,
+			[]string{"archive", "audit", "export", "notes"})
 	})
 	k.sim.SetDelivery(simulator.DeliveryPolicy{Drop: 1}) // so that all of it is seen in one look
 	if err := k.sim.DeleteCustomer(k.sim.CheckoutSessions()[0].Customer); err != nil {

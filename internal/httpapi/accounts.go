@@ -53,7 +53,8 @@ type customerView struct {
 // customersOf are the customers of an account as the API shows them.
 func customersOf(r lockstep.Record) (views []customerView) {
 	if r.CustomerID != "" {
-		views = append(views, customerView{ID: r.CustomerID, Primary: true, Trust: string(lockstep.Proven), Deleted: r.CustomerDeleted})
+		views = append(views, customerView{ID: r.CustomerID, Primary: true, Trust: string(lockstep.Proven),
+			Deleted: r.CustomerDeleted})
 	}
 	for _, l := range r.Further {
 		views = append(views, customerView{ID: l.CustomerID, Trust: string(l.Trust), Deleted: l.Deleted})
@@ -93,7 +94,8 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if !callerOf(ctx).server {
 		return out, nil
 	}
-	out.Body.Problem, out.Body.Problems, out.Body.Customers = work.Reason, viewProblems(record.Problems), customersOf(record)
+	out.Body.Problem, out.Body.Problems, out.Body.Customers = work.Reason, viewProblems(record.Problems),
+		customersOf(record)
 	notices, err := a.Store.Notices(ctx, account)
 	if err != nil {
 		return nil, a.problem(ctx, "read notices", err)
@@ -114,7 +116,8 @@ func (a *API) syncAccount(ctx context.Context, in *accountPath) (*struct{}, erro
 	if err != nil {
 		return nil, err
 	}
-	err = a.Store.Mark(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers, Priority: lockstep.Interactive})
+	err = a.Store.Mark(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers,
+		Priority: lockstep.Interactive})
 	if err != nil {
 		return nil, a.problem(ctx, "mark account", err)
 	}

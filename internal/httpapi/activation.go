@@ -41,9 +41,11 @@ const streamPath = "/v1/activations/{id}/events"
 func streamOperation(api huma.API) *huma.Operation {
 	refused := func(status int) *huma.Response {
 		return &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{
-			"application/problem+json": {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "")}}}
+			"application/problem+json": {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[huma.ErrorModel](),
+				true, "")}}}
 	}
-	return &huma.Operation{OperationID: "follow-activation", Method: http.MethodGet, Path: streamPath, Tags: []string{"Buying"},
+	return &huma.Operation{OperationID: "follow-activation", Method: http.MethodGet, Path: streamPath,
+		Tags:    []string{"Buying"},
 		Summary: "How far a purchase is, as server-sent events: one event \"state\" for each change, until it is final",
 		Parameters: []*huma.Param{{Name: "id", In: "path", Required: true, Description: "Of the checkout session",
 			Schema: &huma.Schema{Type: huma.TypeString}},

@@ -76,7 +76,8 @@ func TestActivationIsWhatOurRecordShows(t *testing.T) {
 		k.pay(session.ID)
 		if plan == "pro" {
 			k.becomes(session.ID, "waiting")
-			if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, `data-state="waiting"`) || strings.Contains(body, "active</h1>") {
+			if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, `data-state="waiting"`) ||
+				strings.Contains(body, "active</h1>") {
 				t.Errorf("the page: %s", body)
 			}
 			k.sim.ClearFaults()
@@ -84,7 +85,8 @@ func TestActivationIsWhatOurRecordShows(t *testing.T) {
 		if now := k.becomes(session.ID, "active"); now.Plan != plan {
 			t.Errorf("active: %+v", now)
 		}
-		if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, `data-state="active"`) || !strings.Contains(body, `class="plan">`+plan) {
+		if _, body, _ := k.page("session_id=" + session.ID); !strings.Contains(body, `data-state="active"`) ||
+			!strings.Contains(body, `class="plan">`+plan) {
 			t.Errorf("the page: %s", body)
 		}
 	}
@@ -141,11 +143,14 @@ func TestActivationTellsNothingOfOthers(t *testing.T) {
 			t.Errorf("%s is told", secret)
 		}
 	}
-	if access := k.call("GET", "/v1/accounts/"+eve.String()+"/access", k.token(eve, ""), ""); !strings.Contains(access.body, `"active":false`) {
+	if access := k.call("GET", "/v1/accounts/"+eve.String()+"/access", k.token(eve, ""),
+		""); !strings.Contains(access.body, `"active":false`) {
 		t.Errorf("eve got something by it: %s", access.body)
 	}
 	var answers []string
-	for _, id := range []string{"cs_test_" + strings.Repeat("never", 5), "cs_test_" + strings.Repeat("never", 6), "cs_test_never", "cs_live_" + strings.Repeat("never", 5), "sub_1", "x", "..", "%2e%2e", "cs_test_a%27b", "cs_" + strings.Repeat("a", 240)} {
+	for _, id := range []string{"cs_test_" + strings.Repeat("never", 5), "cs_test_" + strings.Repeat("never", 6),
+		"cs_test_never", "cs_live_" + strings.Repeat("never", 5), "sub_1", "x", "..", "%2e%2e", "cs_test_a%27b", "cs_" +
+			strings.Repeat("a", 240)} {
 		for range 3 {
 			status, body, header := k.page("session_id=" + id)
 			if status != 404 || header.Get("Referrer-Policy") != "no-referrer" {
@@ -160,7 +165,8 @@ func TestActivationTellsNothingOfOthers(t *testing.T) {
 		}
 	}
 	asked := k.sim.CountRequests(func(e simulator.Entry) bool {
-		return e.Side == "stripe" && strings.HasPrefix(e.Path, "/v1/checkout/sessions/cs_") && !strings.Contains(e.Path, session.ID)
+		return e.Side == "stripe" && strings.HasPrefix(e.Path, "/v1/checkout/sessions/cs_") &&
+			!strings.Contains(e.Path, session.ID)
 	})
 	if asked != 2 {
 		t.Errorf("Stripe was asked %d times about two ids that look like ones", asked)
@@ -192,7 +198,8 @@ func TestActivationOfAGuestsPayment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, named := range []string{"client_reference_id=" + ada.ID, "client_reference_id=" + org.Slug, "metadata[clerkOrgId]=" + org.ID} {
+	for _, named := range []string{"client_reference_id=" + ada.ID, "client_reference_id=" + org.Slug,
+		"metadata[clerkOrgId]=" + org.ID} {
 		session := k.stripe("/v1/checkout/sessions", "mode=payment&line_items[0][quantity]=1&success_url=https://app.test/&line_items[0][price]="+k.prices["life"]+"&"+named)
 		if now := k.activation(session); now.State != "open" {
 			t.Errorf("%s, before the payment: %+v", named, now)
@@ -213,7 +220,8 @@ func TestGuessingIsBounded(t *testing.T) {
 	for worker := range 8 {
 		all.Go(func() {
 			for n := range 25 {
-				response, err := k.client.Get(k.url + "/v1/activations/cs_test_guessguessguessguess" + string(rune('a'+worker)) + strings.Repeat("x", n))
+				response, err := k.client.Get(k.url + "/v1/activations/cs_test_guessguessguessguess" + string(rune('a'+worker)) +
+					strings.Repeat("x", n))
 				if err != nil {
 					t.Error(err)
 					return
@@ -225,7 +233,10 @@ func TestGuessingIsBounded(t *testing.T) {
 		})
 	}
 	all.Wait()
-	asked := k.sim.CountRequests(func(e simulator.Entry) bool { return strings.HasPrefix(e.Path, "/v1/checkout/sessions/cs_test_guess") })
+	asked := k.sim.CountRequests(func(e simulator.Entry) bool {
+		return strings.HasPrefix(e.Path,
+			"/v1/checkout/sessions/cs_test_guess")
+	})
 	if most := 21 + int(time.Since(began).Seconds()*5); asked > most {
 		t.Errorf("200 guesses asked Stripe %d times, at most %d are allowed", asked, most)
 	}
@@ -252,11 +263,13 @@ func TestThePageSendsNobodyElsewhere(t *testing.T) {
 		`"><script>x</script>`:           "https://app.test/home",
 	} {
 		_, body, header := k.page("session_id=" + session.ID + "&return_to=" + strings.ReplaceAll(back, `"`, "%22"))
-		if !strings.Contains(body, `content="1;url=`+want+`"`) || !strings.Contains(body, `class="go" href="`+want+`"`) || strings.Contains(body, "evil") || strings.Contains(body, "<script>x") || strings.Contains(body, "<Acme>") {
+		if !strings.Contains(body, `content="1;url=`+want+`"`) || !strings.Contains(body, `class="go" href="`+want+`"`) ||
+			strings.Contains(body, "evil") || strings.Contains(body, "<script>x") || strings.Contains(body, "<Acme>") {
 			t.Errorf("return_to=%s: %s", back, body)
 		}
 		policy := header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(policy, "default-src 'none'; script-src 'nonce-"+nonce(body)) || header.Get("Cache-Control") != "no-store" {
+		if !strings.HasPrefix(policy, "default-src 'none'; script-src 'nonce-"+nonce(body)) ||
+			header.Get("Cache-Control") != "no-store" {
 			t.Errorf("headers: %v", header)
 		}
 	}
@@ -299,7 +312,8 @@ func TestWithoutAScriptThePageLooksAgain(t *testing.T) {
 	}
 	k.pay(session.ID)
 	k.becomes(session.ID, "active")
-	if _, body, _ := k.page("session_id=" + session.ID); strings.Contains(body, "refresh") || strings.Contains(body, "EventSource") {
+	if _, body, _ := k.page("session_id=" + session.ID); strings.Contains(body, "refresh") ||
+		strings.Contains(body, "EventSource") {
 		t.Errorf("active, and there is nowhere to go on to: %s", body)
 	}
 }
@@ -349,7 +363,8 @@ func TestThePageListensWhereItIsMounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response, _ := get(where.String()); response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
+	if response, _ := get(where.String()); response.StatusCode != http.StatusOK ||
+		response.Header.Get("Content-Type") != "text/event-stream" {
 		t.Errorf("%s answers %d", where, response.StatusCode)
 	}
 }
@@ -362,7 +377,8 @@ func TestEventsTellEachState(t *testing.T) {
 	session := k.checkout(ada, "pro")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url+"/v1/activations/"+session.ID+"/events", http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url+"/v1/activations/"+session.ID+"/events",
+		http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,8 @@ func (a *API) Register(mux *http.ServeMux) {
 	either := []map[string][]string{{"apiKey": {}}, {"session": {}}}
 	server := []map[string][]string{{"apiKey": {}}}
 	huma.Register(api, huma.Operation{OperationID: "start-checkout", Method: http.MethodPost, Path: "/v1/checkout",
-		Summary: "Begin a checkout, or go on with the one that is open", Tags: []string{"Buying"}, Security: either}, a.startCheckout)
+		Summary: "Begin a checkout, or go on with the one that is open", Tags: []string{"Buying"}, Security: either},
+		a.startCheckout)
 	huma.Register(api, huma.Operation{OperationID: "get-activation", Method: http.MethodGet, Path: "/v1/activations/{id}",
 		Summary: "How far a purchase is", Tags: []string{"Buying"}}, a.activation)
 	huma.Register(api, huma.Operation{OperationID: "start-portal", Method: http.MethodPost, Path: "/v1/portal",
@@ -104,9 +105,11 @@ func (a *API) Register(mux *http.ServeMux) {
 	huma.Register(api, huma.Operation{OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{kind}/{id}",
 		Summary: "Access of an account, with its reasons", Tags: []string{"Accounts"}, Security: either}, a.account)
 	huma.Register(api, huma.Operation{OperationID: "put-account", Method: http.MethodPut, Path: "/v1/accounts/{kind}/{id}",
-		Summary: "Create or update an account, where no provider keeps identities", Tags: []string{"Accounts"}, Security: server}, a.putAccount)
+		Summary: "Create or update an account, where no provider keeps identities", Tags: []string{"Accounts"},
+		Security: server}, a.putAccount)
 	documentCreated(api.OpenAPI().Paths["/v1/accounts/{kind}/{id}"].Put)
-	huma.Register(api, huma.Operation{OperationID: "delete-account", Method: http.MethodDelete, Path: "/v1/accounts/{kind}/{id}",
+	huma.Register(api, huma.Operation{OperationID: "delete-account", Method: http.MethodDelete,
+		Path:    "/v1/accounts/{kind}/{id}",
 		Summary: "Delete an account, where no provider keeps identities", Tags: []string{"Accounts"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.deleteAccount)
 	huma.Register(api, huma.Operation{OperationID: "read-access", Method: http.MethodGet, Path: accessPath,
@@ -114,10 +117,12 @@ func (a *API) Register(mux *http.ServeMux) {
 	documentNotModified(api.OpenAPI().Paths[accessPath].Get)
 	huma.Register(api, huma.Operation{OperationID: "check", Method: http.MethodPost, Path: "/v1/check",
 		Summary: "Whether an account may use a feature, from memory", Tags: []string{"Accounts"}, Security: server}, a.check)
-	huma.Register(api, huma.Operation{OperationID: "sync-account", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/sync",
+	huma.Register(api, huma.Operation{OperationID: "sync-account", Method: http.MethodPost,
+		Path:    "/v1/accounts/{kind}/{id}/sync",
 		Summary: "Look at Stripe and the directory now", Tags: []string{"Accounts"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.syncAccount)
-	huma.Register(api, huma.Operation{OperationID: "forget-account", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/forget",
+	huma.Register(api, huma.Operation{OperationID: "forget-account", Method: http.MethodPost,
+		Path:    "/v1/accounts/{kind}/{id}/forget",
 		Summary: "Forget a deleted account's personal data at once", Tags: []string{"Accounts"}, Security: server}, a.forget)
 	huma.Register(api, huma.Operation{OperationID: "list-events", Method: http.MethodGet, Path: "/v1/events",
 		Summary: "Stored events, newest first", Tags: []string{"Operating"}, Security: server}, a.events)
@@ -129,43 +134,61 @@ func (a *API) Register(mux *http.ServeMux) {
 		Summary: "Mail a notice once more, whatever became of it before", Tags: []string{"Operating"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.sendNotice)
 	huma.Register(api, huma.Operation{OperationID: "list-webhooks", Method: http.MethodGet, Path: "/v1/webhooks",
-		Summary: "The webhook endpoints that are told what happens, and how they do", Tags: []string{"Webhooks"}, Security: server}, a.webhooks)
-	huma.Register(api, huma.Operation{OperationID: "list-deliveries", Method: http.MethodGet, Path: "/v1/webhooks/{id}/deliveries",
-		Summary: "What became of telling an endpoint, the latest first", Tags: []string{"Webhooks"}, Security: server}, a.deliveries)
-	huma.Register(api, huma.Operation{OperationID: "redeliver", Method: http.MethodPost, Path: "/v1/webhooks/{id}/redeliver",
+		Summary: "The webhook endpoints that are told what happens, and how they do", Tags: []string{"Webhooks"},
+		Security: server}, a.webhooks)
+	huma.Register(api, huma.Operation{OperationID: "list-deliveries", Method: http.MethodGet,
+		Path:    "/v1/webhooks/{id}/deliveries",
+		Summary: "What became of telling an endpoint, the latest first", Tags: []string{"Webhooks"}, Security: server},
+		a.deliveries)
+	huma.Register(api, huma.Operation{OperationID: "redeliver", Method: http.MethodPost,
+		Path:    "/v1/webhooks/{id}/redeliver",
 		Summary: "Tell an endpoint once more", Tags: []string{"Webhooks"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.redeliver)
-	huma.Register(api, huma.Operation{OperationID: "enable-webhook", Method: http.MethodPost, Path: "/v1/webhooks/{id}/enable",
-		Summary: "Enable an endpoint that was disabled, and send what it missed", Tags: []string{"Webhooks"}, Security: server}, a.enableWebhook)
+	huma.Register(api, huma.Operation{OperationID: "enable-webhook", Method: http.MethodPost,
+		Path:    "/v1/webhooks/{id}/enable",
+		Summary: "Enable an endpoint that was disabled, and send what it missed", Tags: []string{"Webhooks"},
+		Security: server}, a.enableWebhook)
 	huma.Register(api, huma.Operation{OperationID: "link", Method: http.MethodPost, Path: "/v1/links",
 		Summary: "Link a customer or a guest's payment to an account", Tags: []string{"Operating"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.link)
 	huma.Register(api, huma.Operation{OperationID: "unlink", Method: http.MethodDelete, Path: "/v1/links/{customer}",
 		Summary: "Take a customer from its account", Tags: []string{"Operating"}, Security: server}, a.unlink)
-	huma.Register(api, huma.Operation{OperationID: "choose-primary-customer", Method: http.MethodPost, Path: "/v1/accounts/{kind}/{id}/primary-customer",
+	huma.Register(api, huma.Operation{OperationID: "choose-primary-customer", Method: http.MethodPost,
+		Path:    "/v1/accounts/{kind}/{id}/primary-customer",
 		Summary: "Choose the primary one of an account's customers", Tags: []string{"Operating"}, Security: server,
 		DefaultStatus: http.StatusAccepted}, a.choosePrimary)
 	huma.Register(api, huma.Operation{OperationID: "get-instance", Method: http.MethodGet, Path: "/v1/instance",
-		Summary: "Which Clerk instance and mode of Stripe the database and the keys belong to", Tags: []string{"Operating"}, Security: server}, a.instance)
+		Summary: "Which Clerk instance and mode of Stripe the database and the keys belong to", Tags: []string{"Operating"},
+		Security: server}, a.instance)
 	huma.Register(api, huma.Operation{OperationID: "accept-instance", Method: http.MethodPost, Path: "/v1/instance/accept",
-		Summary: "Accept another Clerk instance with the same people", Tags: []string{"Operating"}, Security: server}, a.accept)
+		Summary: "Accept another Clerk instance with the same people", Tags: []string{"Operating"}, Security: server},
+		a.accept)
 	huma.Register(api, huma.Operation{OperationID: "get-backfill", Method: http.MethodGet, Path: "/v1/backfill",
-		Summary: "Progress and report of the backfill, which links the customers of an existing business", Tags: []string{"Operating"}, Security: server}, a.readBackfill)
+		Summary: "Progress and report of the backfill, which links the customers of an existing business",
+		Tags:    []string{"Operating"}, Security: server}, a.readBackfill)
 	huma.Register(api, huma.Operation{OperationID: "start-backfill", Method: http.MethodPost, Path: "/v1/backfill",
-		Summary: "Start a backfill; the first start on an empty database does so by itself", Tags: []string{"Operating"}, Security: server,
+		Summary: "Start a backfill; the first start on an empty database does so by itself", Tags: []string{"Operating"},
+		Security:      server,
 		DefaultStatus: http.StatusAccepted}, a.startBackfill)
 	huma.Register(api, huma.Operation{OperationID: "list-deletions", Method: http.MethodGet, Path: "/v1/deletions",
-		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"}, Security: server}, a.deletions)
+		Summary: "Accounts that the directory said to be gone; those that the brake holds", Tags: []string{"Operating"},
+		Security: server}, a.deletions)
 	huma.Register(api, huma.Operation{OperationID: "list-problems", Method: http.MethodGet, Path: "/v1/problems",
-		Summary: "Accounts with a step that a provider refused, by account", Tags: []string{"Operating"}, Security: server}, a.problemList)
-	huma.Register(api, huma.Operation{OperationID: "approve-deletions", Method: http.MethodPost, Path: "/v1/deletions/approve",
+		Summary: "Accounts with a step that a provider refused, by account", Tags: []string{"Operating"}, Security: server},
+		a.problemList)
+	huma.Register(api, huma.Operation{OperationID: "approve-deletions", Method: http.MethodPost,
+		Path:    "/v1/deletions/approve",
 		Summary: "Delete after all what the brake holds", Tags: []string{"Operating"}, Security: server}, a.approveDeletions)
-	huma.Register(api, huma.Operation{OperationID: "discard-deletions", Method: http.MethodPost, Path: "/v1/deletions/discard",
-		Summary: "Do not delete what the brake holds: its billing goes on", Tags: []string{"Operating"}, Security: server}, a.discardDeletions)
+	huma.Register(api, huma.Operation{OperationID: "discard-deletions", Method: http.MethodPost,
+		Path:    "/v1/deletions/discard",
+		Summary: "Do not delete what the brake holds: its billing goes on", Tags: []string{"Operating"}, Security: server},
+		a.discardDeletions)
 	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz",
-		Summary: "Whether the database can be written: whether a balancer should send requests here", Tags: []string{"Operating"}}, a.healthy)
+		Summary: "Whether the database can be written: whether a balancer should send requests here",
+		Tags:    []string{"Operating"}}, a.healthy)
 	huma.Register(api, huma.Operation{OperationID: "live", Method: http.MethodGet, Path: "/livez",
-		Summary: "Whether the process answers, whatever the database does: whether it should be started again if not", Tags: []string{"Operating"}}, a.live)
+		Summary: "Whether the process answers, whatever the database does: whether it should be started again if not",
+		Tags:    []string{"Operating"}}, a.live)
 	api.OpenAPI().AddOperation(streamOperation(api))
 	mux.HandleFunc("GET "+streamPath, a.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
@@ -206,5 +229,6 @@ func (a *API) problem(ctx context.Context, doing string, err error) error {
 // later tells the caller when to try again.
 func later(after time.Duration, why string) error {
 	seconds := max(int(math.Ceil(after.Seconds())), 1)
-	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(why+"; try again"), http.Header{"Retry-After": {strconv.Itoa(seconds)}})
+	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(why+"; try again"),
+		http.Header{"Retry-After": {strconv.Itoa(seconds)}})
 }

@@ -26,7 +26,8 @@ func TestAKeyIsRotated(t *testing.T) {
 	t.Parallel()
 	const old = "the-old-api-key-0123456789-0123456789"
 	k := start(t, func(c *server.Config) { c.APIKey = old + " , " + apiKey })
-	for key, status := range map[string]int{old: 200, apiKey: 200, old + "," + apiKey: 401, old + " , " + apiKey: 401, "": 401, ",": 401, old[:36]: 401} {
+	for key, status := range map[string]int{old: 200, apiKey: 200, old + "," + apiKey: 401, old + " , " + apiKey: 401,
+		"": 401, ",": 401, old[:36]: 401} {
 		if a := k.call("GET", "/v1/work", key, ""); a.status != status {
 			t.Errorf("with the key %q: %d, want %d", key, a.status, status)
 		}
@@ -61,7 +62,8 @@ func TestWrongKeysAreLimitedByClient(t *testing.T) {
 	session := k.token(k.signUp("ada@example.com"), "")
 	answers := map[int]int{}
 	// A key, an unsigned token, a session's token with another signature, a key with one more character.
-	wrong := []string{"guess", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyXzEifQ.", session[:len(session)-4] + "AAAA", apiKey + "0"}
+	wrong := []string{"guess", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyXzEifQ.", session[:len(session)-4] + "AAAA",
+		apiKey + "0"}
 	for n := range 300 {
 		a := k.call("GET", "/v1/work", wrong[n%len(wrong)], "", guesser)
 		if a.status == http.StatusTooManyRequests && a.header.Get("Retry-After") == "" {
@@ -118,8 +120,10 @@ func TestWhoImpersonatesLooksButDoesNotBuy(t *testing.T) {
 	k := start(t, func(c *server.Config) { c.Clerk.BaseURL = clerkWithKey(t, c.Clerk.BaseURL, key) })
 	ada := k.signUp("ada@example.com")
 	k.buy(ada, "basic")
-	for act, impersonated := range map[string]bool{`{"sub":"user_admin"}`: true, `"user_admin"`: true, `{}`: true, `null`: false, ``: false} {
-		claims := jwt.MapClaims{"iss": k.config.Clerk.Issuer, "sub": ada.ID, "sid": "sess_1", "exp": time.Now().Add(time.Minute).Unix()}
+	for act, impersonated := range map[string]bool{`{"sub":"user_admin"}`: true, `"user_admin"`: true, `{}`: true,
+		`null`: false, ``: false} {
+		claims := jwt.MapClaims{"iss": k.config.Clerk.Issuer, "sub": ada.ID, "sid": "sess_1",
+			"exp": time.Now().Add(time.Minute).Unix()}
 		if act != "" {
 			claims["act"] = json.RawMessage(act)
 		}
@@ -133,7 +137,8 @@ func TestWhoImpersonatesLooksButDoesNotBuy(t *testing.T) {
 			"checkout": k.call("POST", "/v1/checkout", token, `{"lookup_key":"basic","success_url":"https://app.test/"}`),
 			"portal":   k.call("POST", "/v1/portal", token, `{"return_url":"https://app.test/"}`),
 		} {
-			refused := a.status == 403 && strings.Contains(a.body, "urn:lockstep:impersonated") && strings.Contains(a.body, "may read, but not buy")
+			refused := a.status == 403 && strings.Contains(a.body, "urn:lockstep:impersonated") &&
+				strings.Contains(a.body, "may read, but not buy")
 			if refused != impersonated {
 				t.Errorf("act is %q, %s: %d %s", act, what, a.status, a.body)
 			}

@@ -29,7 +29,8 @@ func (a *API) readBackfill(ctx context.Context, _ *struct{}) (*backfillOutput, e
 	if err != nil {
 		return nil, a.problem(ctx, "read the state of the backfill", err)
 	}
-	out := &backfillOutput{Body: backfillView{State: "never", Phase: string(at.Phase), Done: at.PhaseCount, Total: at.Total(),
+	out := &backfillOutput{Body: backfillView{State: "never", Phase: string(at.Phase), Done: at.PhaseCount,
+		Total:   at.Total(),
 		Holding: at.Holds(), Report: at.Report}}
 	if at.Phase == "" {
 		return out, nil
@@ -51,7 +52,8 @@ func (a *API) startBackfill(ctx context.Context, _ *struct{}) (*struct{}, error)
 		return nil, a.problem(ctx, "read the state of the backfill", err)
 	}
 	if at.Phase != "" && at.Phase != lockstep.BackfillDone {
-		return nil, huma.Error409Conflict("a backfill is running (" + string(at.Phase) + "); GET /v1/backfill shows its progress")
+		return nil, huma.Error409Conflict("a backfill is running (" + string(at.Phase) +
+			"); GET /v1/backfill shows its progress")
 	}
 	if err := a.Guard.Check(ctx); err != nil { // its first run would wait, and nothing would say why
 		return nil, a.problem(ctx, "start the backfill", err)

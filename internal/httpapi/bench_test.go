@@ -27,7 +27,8 @@ func BenchmarkRead(b *testing.B) {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		if err := json.NewEncoder(w).Encode(map[string]any{"allowed": true, "account": in.Account, "feature": in.Feature,
-			"reason": "subscription sub_123456789 (pro): paid", "access_etag": `"0123456789abcdef0123456789abcdef"`}); err != nil {
+			"reason":      "subscription sub_123456789 (pro): paid",
+			"access_etag": `"0123456789abcdef0123456789abcdef"`}); err != nil {
 			b.Error(err)
 		}
 	}))

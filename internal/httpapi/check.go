@@ -58,7 +58,10 @@ func (a *API) check(ctx context.Context, in *checkInput) (*struct{ Body checkVie
 	has := func(access lockstep.Access) bool { return slices.Contains(access.Features, in.Body.Feature) }
 	if in.Body.Plan != "" {
 		has = func(access lockstep.Access) bool {
-			return slices.ContainsFunc(access.Reasons, func(r lockstep.Reason) bool { return r.Grants && r.Plan == in.Body.Plan })
+			return slices.ContainsFunc(access.Reasons, func(r lockstep.Reason) bool {
+				return r.Grants &&
+					r.Plan == in.Body.Plan
+			})
 		}
 	}
 	switch {
@@ -105,7 +108,8 @@ func whyNone(access lockstep.Access) string {
 
 // because says which subscription or license brings what was asked for, and until
 // when: the first that has it when it is looked at alone.
-func (a *API) because(record lockstep.Record, access lockstep.Access, has func(lockstep.Access) bool) (string, *time.Time) {
+func (a *API) because(record lockstep.Record, access lockstep.Access, has func(lockstep.Access) bool) (string,
+	*time.Time) {
 	for _, reason := range access.Reasons {
 		if !reason.Grants {
 			continue

@@ -47,7 +47,8 @@ func (a *API) startCheckout(ctx context.Context, in *checkoutInput) (*checkoutOu
 	if (in.Body.Price == "") == (in.Body.LookupKey == "") {
 		return nil, huma.Error422UnprocessableEntity("give either price or lookup_key")
 	}
-	if err := cmp.Or(a.checkReturn(ctx, "success_url", in.Body.SuccessURL), a.checkReturn(ctx, "cancel_url", in.Body.CancelURL)); err != nil {
+	if err := cmp.Or(a.checkReturn(ctx, "success_url", in.Body.SuccessURL),
+		a.checkReturn(ctx, "cancel_url", in.Body.CancelURL)); err != nil {
 		return nil, err
 	}
 	from := callerOf(ctx)
@@ -58,7 +59,8 @@ func (a *API) startCheckout(ctx context.Context, in *checkoutInput) (*checkoutOu
 		}
 		paidBy = from.session.UserID
 	}
-	order := buying.Order{Account: account, PriceID: in.Body.Price, LookupKey: in.Body.LookupKey, Quantity: max(in.Body.Quantity, 1),
+	order := buying.Order{Account: account, PriceID: in.Body.Price, LookupKey: in.Body.LookupKey,
+		Quantity:   max(in.Body.Quantity, 1),
 		SuccessURL: in.Body.SuccessURL, CancelURL: in.Body.CancelURL, TrialDays: in.Body.TrialDays, Again: in.Body.Again,
 		FromServer: from.server, IdempotencyKey: in.IdempotencyKey}
 	if account.Kind == lockstep.Organization {
@@ -98,7 +100,8 @@ func (a *API) refused(ctx context.Context, doing string, err error) error {
 		return a.problem(ctx, doing, err)
 	}
 	status := statusOf[refusal.Code]
-	return &huma.ErrorModel{Type: "urn:lockstep:" + refusal.Code, Title: http.StatusText(status), Status: status, Detail: refusal.Text}
+	return &huma.ErrorModel{Type: "urn:lockstep:" + refusal.Code, Title: http.StatusText(status), Status: status,
+		Detail: refusal.Text}
 }
 
 // payer is the account that a request is about, if the caller may spend for it.

@@ -35,7 +35,8 @@ func (k *kit) checkout(account lockstep.Account, lookupKey string, more ...strin
 			fields += "," + m
 		}
 	}
-	a := k.call("POST", "/v1/checkout", apiKey, fmt.Sprintf(`{"account":%q,"lookup_key":%q,"success_url":"https://app.test/"%s}`, account, lookupKey, fields), headers...)
+	a := k.call("POST", "/v1/checkout", apiKey, fmt.Sprintf(
+		`{"account":%q,"lookup_key":%q,"success_url":"https://app.test/"%s}`, account, lookupKey, fields), headers...)
 	c := as[checkout](k, a)
 	c.status = a.status
 	return c
@@ -61,7 +62,8 @@ func (k *kit) pay(sessionID string) {
 // stripe does something at Stripe as somebody with its key does, and returns the id.
 func (k *kit) stripe(path, form string) (id string) {
 	k.Helper()
-	request, err := http.NewRequestWithContext(k.Context(), http.MethodPost, k.config.Stripe.BaseURL+path, strings.NewReader(form))
+	request, err := http.NewRequestWithContext(k.Context(), http.MethodPost, k.config.Stripe.BaseURL+path,
+		strings.NewReader(form))
 	if err != nil {
 		k.Fatal(err)
 	}
@@ -185,7 +187,10 @@ func TestWhatIsHeldIsNotSoldAgain(t *testing.T) {
 	k.want("another plan, of a server that knows", k.checkout(ada, "pro", `"again":true`), 200, "")
 	k.pay(k.checkout(ada, "life").ID)
 	k.want("a license just paid", k.checkout(ada, "life"), 409, "payment-under-way")
-	k.until("the payment was looked at", func() bool { return k.checkout(ada, "life").Type == "urn:lockstep:already-bought" })
+	k.until("the payment was looked at", func() bool {
+		return k.checkout(ada,
+			"life").Type == "urn:lockstep:already-bought"
+	})
 	k.want("a license for what was bought", k.checkout(ada, "life", `"again":true`), 200, "")
 }
 
@@ -204,13 +209,15 @@ func TestACheckoutWhoseAnswerWasLostIsBegunOnce(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	ada := k.signUp("ada@example.com")
-	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Path: "/v1/checkout/sessions", Times: 1, After: true, CutAfter: 10})
+	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Path: "/v1/checkout/sessions", Times: 1, After: true,
+		CutAfter: 10})
 	if lost := k.checkout(ada, "pro"); lost.status != http.StatusBadGateway {
 		t.Fatalf("the answer was not lost: %+v", lost)
 	}
 	// Even where the list does not show it yet, the idempotency key finds it.
 	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "GET", Path: "/v1/checkout/sessions", Times: 1, Status: 200,
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"object":"list","has_more":false,"url":"/v1/checkout/sessions","data":[]}`})
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body:   `{"object":"list","has_more":false,"url":"/v1/checkout/sessions","data":[]}`})
 	again := k.checkout(ada, "pro")
 	k.want("again", again, 200, "")
 	if all := k.sim.CheckoutSessions(); len(all) != 1 || all[0].ID != again.ID {
@@ -244,7 +251,8 @@ func TestOneTrialAnAccount(t *testing.T) {
 	}
 	k.pay(first.ID)
 	subscription := k.sim.Subscriptions()[0]
-	if subscription.Status != "trialing" || subscription.TrialEnd.Sub(subscription.Created).Round(time.Hour) != 14*24*time.Hour {
+	if subscription.Status != "trialing" || subscription.TrialEnd.Sub(subscription.Created).Round(
+		time.Hour) != 14*24*time.Hour {
 		t.Errorf("%s until %s", subscription.Status, subscription.TrialEnd)
 	}
 	if err := k.sim.CancelSubscription(subscription.ID, false); err != nil {
@@ -286,8 +294,10 @@ func TestBuyerRoles(t *testing.T) {
 		if c.status == 200 {
 			session := k.sim.CheckoutSessions()[0]
 			customer := slices.IndexFunc(k.sim.Customers(), func(c simulator.Customer) bool { return c.ID == session.Customer })
-			if session.ClientReferenceID != org.ID || session.Metadata["clerkUserId"] != ada.ID || k.sim.Customers()[customer].Name != "Engines" {
-				t.Errorf("the session is of %s, paid by %s, the customer is %s", session.ClientReferenceID, session.Metadata["clerkUserId"], k.sim.Customers()[customer].Name)
+			if session.ClientReferenceID != org.ID || session.Metadata["clerkUserId"] != ada.ID ||
+				k.sim.Customers()[customer].Name != "Engines" {
+				t.Errorf("the session is of %s, paid by %s, the customer is %s", session.ClientReferenceID,
+					session.Metadata["clerkUserId"], k.sim.Customers()[customer].Name)
 			}
 		}
 	}
@@ -298,9 +308,10 @@ func TestPortalFlows(t *testing.T) {
 	k := start(t, func(c *server.Config) { c.Buying.Policy.Several = true })
 	ada, eve := k.signUp("ada@example.com"), k.signUp("eve@example.com")
 	product := k.sim.Prices()[0].Product
-	k.config.Buying.PortalConfiguration = k.stripe("/v1/billing_portal/configurations", "features[payment_method_update][enabled]=true&features[subscription_cancel][enabled]=true"+
-		"&features[subscription_update][enabled]=true&features[subscription_update][default_allowed_updates][0]=price"+
-		"&features[subscription_update][products][0][product]="+product+"&features[subscription_update][products][0][prices][0]="+k.sim.Prices()[0].ID)
+	k.config.Buying.PortalConfiguration = k.stripe("/v1/billing_portal/configurations",
+		"features[payment_method_update][enabled]=true&features[subscription_cancel][enabled]=true"+
+			"&features[subscription_update][enabled]=true&features[subscription_update][default_allowed_updates][0]=price"+
+			"&features[subscription_update][products][0][product]="+product+"&features[subscription_update][products][0][prices][0]="+k.sim.Prices()[0].ID)
 	stock := k
 	k = k.beside()
 	open := func(account lockstep.Account, fields string) answer {
@@ -335,7 +346,8 @@ func TestPortalFlows(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", fields, a.status, status, a.body)
 		}
 	}
-	if a := stock.call("POST", "/v1/portal", k.token(ada, ""), `{"return_url":"https://app.test/","flow":"update"}`); a.status != 409 || !strings.Contains(a.body, "configuration") {
+	if a := stock.call("POST", "/v1/portal", k.token(ada, ""),
+		`{"return_url":"https://app.test/","flow":"update"}`); a.status != 409 || !strings.Contains(a.body, "configuration") {
 		t.Errorf("a flow that the portal does not allow: %d %s", a.status, a.body)
 	}
 	if a := open(eve, `,"flow":"cancel","subscription_id":"`+basic+`"`); a.status != 404 {
@@ -344,5 +356,8 @@ func TestPortalFlows(t *testing.T) {
 	if err := k.sim.CancelSubscription(basic, false); err != nil {
 		t.Fatal(err)
 	}
-	k.until("the end is known", func() bool { return open(ada, `,"flow":"cancel","subscription_id":"`+basic+`"`).status == 404 })
+	k.until("the end is known", func() bool {
+		return open(ada,
+			`,"flow":"cancel","subscription_id":"`+basic+`"`).status == 404
+	})
 }

@@ -36,7 +36,8 @@ func TestRefusalsAreAsDocumented(t *testing.T) {
 				asked++
 				if operation.Security != nil && len(*operation.Security) > 0 {
 					for _, key := range []string{"", "wrong"} {
-						if a := k.call(method, filled, key, body); a.status != http.StatusUnauthorized && a.status != http.StatusTooManyRequests {
+						if a := k.call(method, filled, key, body); a.status != http.StatusUnauthorized &&
+							a.status != http.StatusTooManyRequests {
 							k.Errorf("%s %s with the key %q: %d", method, path, key, a.status)
 						}
 					}
@@ -78,7 +79,8 @@ func (k *kit) ask(questions []question) {
 func TestAnswersAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	k := start(t, func(c *server.Config) {
-		c.Webhooks = []server.Webhook{{ID: "app", URL: "https://127.0.0.1:1/", Secrets: []lockstep.Secret{"whsec_a2l0LXdlYmhvb2stc2VjcmV0LW9mLXRoZS1raXQ="}}}
+		c.Webhooks = []server.Webhook{{ID: "app", URL: "https://127.0.0.1:1/",
+			Secrets: []lockstep.Secret{"whsec_a2l0LXdlYmhvb2stc2VjcmV0LW9mLXRoZS1raXQ="}}}
 	})
 	ada := k.signUp("ada@example.com")
 	k.buy(ada, "pro")
@@ -125,9 +127,12 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"POST", "/v1/accounts/" + bob.String() + "/forget", apiKey, "", 200},
 		{"POST", "/v1/accounts/user/user_nobody/forget", apiKey, "", 404},
 		{"POST", own + "/forget", adas, "", 403},
-		{"POST", "/v1/checkout", apiKey, `{"account":"` + ada.String() + `","lookup_key":"life","success_url":"https://app.test/"}`, 200},
-		{"POST", "/v1/checkout", apiKey, `{"account":"` + ada.String() + `","lookup_key":"none","success_url":"https://app.test/"}`, 403},
-		{"POST", "/v1/checkout", apiKey, `{"account":"` + ada.String() + `","lookup_key":"pro","success_url":"https://app.test/"}`, 409},
+		{"POST", "/v1/checkout", apiKey, `{"account":"` + ada.String() +
+			`","lookup_key":"life","success_url":"https://app.test/"}`, 200},
+		{"POST", "/v1/checkout", apiKey, `{"account":"` + ada.String() +
+			`","lookup_key":"none","success_url":"https://app.test/"}`, 403},
+		{"POST", "/v1/checkout", apiKey, `{"account":"` + ada.String() +
+			`","lookup_key":"pro","success_url":"https://app.test/"}`, 409},
 		{"POST", "/v1/portal", adas, `{"return_url":"https://app.test/","flow":"cancel"}`, 200},
 		{"POST", "/v1/portal", adas, `{"return_url":"https://app.test/","flow":"cancel","subscription_id":"sub_none"}`, 404},
 		{"POST", "/v1/portal", adas, `{"return_url":"https://app.test/"}`, 200},
@@ -208,7 +213,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 // follow reads the stream of a purchase that is over.
 func (k *kit) follow(session string) {
 	k.Helper()
-	request, err := http.NewRequestWithContext(k.Context(), http.MethodGet, k.url+"/v1/activations/"+session+"/events", http.NoBody)
+	request, err := http.NewRequestWithContext(k.Context(), http.MethodGet, k.url+"/v1/activations/"+session+"/events",
+		http.NoBody)
 	if err != nil {
 		k.Fatal(err)
 	}
@@ -260,8 +266,10 @@ func TestEveryErrorIsAProblem(t *testing.T) {
 			Title, Detail string
 			Status        int
 		}
-		if err := json.Unmarshal(text, &problem); err != nil || response.StatusCode != c.status || problem.Status != c.status ||
-			problem.Title == "" || problem.Detail == "" || response.Header.Get("Content-Type") != "application/problem+json" || response.Header.Get("Allow") != c.allow {
+		if err := json.Unmarshal(text, &problem); err != nil || response.StatusCode != c.status ||
+			problem.Status != c.status ||
+			problem.Title == "" || problem.Detail == "" || response.Header.Get("Content-Type") != "application/problem+json" ||
+			response.Header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: %d %v %s (%v)", c.method, c.path, response.StatusCode, response.Header, text, err)
 		}
 	}

@@ -65,7 +65,8 @@ func TestAnOpenFirstPaymentIsPaidOnItsOwnPage(t *testing.T) {
 	if again := k.checkout(ada, "pro"); again.ID != invoice {
 		t.Errorf("asked again: %+v", again)
 	}
-	answer, err := k.client.PostForm(got.URL, url.Values{"card": {card}, "expiry": {"12/34"}, "cvc": {"123"}, "action": {"pay"}, "method": {"card"}})
+	answer, err := k.client.PostForm(got.URL, url.Values{"card": {card}, "expiry": {"12/34"}, "cvc": {"123"},
+		"action": {"pay"}, "method": {"card"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,8 +130,10 @@ func TestAFirstPaymentThatIsMadeMeanwhileCounts(t *testing.T) {
 	k := start(t)
 	ada := k.signUp("ada@example.com")
 	id, invoice := k.incomplete(ada, "basic", "1")
-	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Path: "/v1/invoices/" + invoice + "/void", Times: 1, Status: 400,
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"error":{"type":"invalid_request_error","message":"This invoice is paid."}}`})
+	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Path: "/v1/invoices/" + invoice + "/void", Times: 1,
+		Status: 400,
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body:   `{"error":{"type":"invalid_request_error","message":"This invoice is paid."}}`})
 	first := k.checkout(ada, "pro") // refused to void: it looks again, and gives up the next time
 	k.want("after a refusal", first, 200, "")
 	if s := k.statusOf(id); s == "incomplete" {

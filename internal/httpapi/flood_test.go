@@ -32,7 +32,8 @@ func TestAFloodOfGuessesTakesNothingFromBuyers(t *testing.T) {
 	k := start(t)
 	other := k.another().Handler()
 	ask := func(id, token, client string) int {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/activate?session_id="+id+"&lockstep_token="+token, http.NoBody)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/activate?session_id="+id+"&lockstep_token="+token,
+			http.NoBody)
 		r.RemoteAddr = client + ":1234"
 		answer := httptest.NewRecorder()
 		other.ServeHTTP(answer, r)
@@ -128,7 +129,8 @@ func TestTheTokenIsPutWhereItBelongs(t *testing.T) {
 		sessions := k.sim.CheckoutSessions()
 		got := sessions[len(sessions)-1].SuccessURL
 		before, after, signed := strings.Cut(want, "*")
-		if a.status != 200 || signed && (!strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) || len(got) != len(want)-1+28) || !signed && got != want {
+		if a.status != 200 || signed && (!strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) ||
+			len(got) != len(want)-1+28) || !signed && got != want {
 			t.Errorf("%s became %s, want %s", given, got, want)
 		}
 	}
@@ -154,7 +156,8 @@ func TestStreamsAreBoundedBySessionAndClient(t *testing.T) {
 	}()
 	stream := func(session, from string) int {
 		t.Helper()
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url+"/v1/activations/"+session+"/events", http.NoBody)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url+"/v1/activations/"+session+"/events",
+			http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +196,8 @@ func TestStreamsAreBoundedBySessionAndClient(t *testing.T) {
 		t.Errorf("the next buyer: %d", status)
 	}
 	_ = open[0].Body.Close()
-	k.until("the place that became free is given to another", func() bool { return stream(sessions[0].ID, "203.0.113.99") == http.StatusOK })
+	k.until("the place that became free is given to another",
+		func() bool { return stream(sessions[0].ID, "203.0.113.99") == http.StatusOK })
 }
 
 // TestUnsignedDeliveriesAreRefusedBeforeTheirBody: a client that sends only the headers has its
@@ -202,7 +206,8 @@ func TestUnsignedDeliveriesAreRefusedBeforeTheirBody(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	for _, path := range []string{"/webhooks/stripe", "/webhooks/clerk"} {
-		for _, header := range []string{"", "Stripe-Signature: t=1,v1=00\r\n", "svix-id: msg_1\r\nsvix-timestamp: 1\r\nsvix-signature: v1,AAAA\r\n"} {
+		for _, header := range []string{"", "Stripe-Signature: t=1,v1=00\r\n",
+			"svix-id: msg_1\r\nsvix-timestamp: 1\r\nsvix-signature: v1,AAAA\r\n"} {
 			connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(k.url, "http://"))
 			if err != nil {
 				t.Fatal(err)

@@ -26,7 +26,8 @@ func (a *API) forget(ctx context.Context, in *accountPath) (*forgetOutput, error
 	case errors.Is(err, lockstep.ErrNotFound):
 		return nil, huma.Error404NotFound("account " + account.String() + " not found")
 	case errors.Is(err, lockstep.ErrInUse):
-		return nil, huma.Error409Conflict("account " + account.String() + " is active; Lockstep forgets only accounts that were deleted in the directory")
+		return nil, huma.Error409Conflict("account " + account.String() +
+			" is active; Lockstep forgets only accounts that were deleted in the directory")
 	case err != nil:
 		return nil, a.problem(ctx, "forget", err)
 	}

@@ -40,7 +40,8 @@ func (a *API) instance(ctx context.Context, _ *struct{}) (*instanceOutput, error
 	out := &instanceOutput{}
 	out.Body.Instances, out.Body.Former = []instanceView{}, []formerView{}
 	for _, s := range a.Guard.Standings(ctx) {
-		v := instanceView{Provider: string(s.Provider), Accepted: s.Accepted.ID, Key: s.Own, Problem: s.Problem, Advice: s.Advice}
+		v := instanceView{Provider: string(s.Provider), Accepted: s.Accepted.ID, Key: s.Own, Problem: s.Problem,
+			Advice: s.Advice}
 		if at := s.Accepted.AcceptedAt.UTC(); !s.Accepted.AcceptedAt.IsZero() {
 			v.AcceptedAt = &at
 		}
@@ -77,13 +78,15 @@ func (a *API) accept(ctx context.Context, in *acceptInput) (*instanceOutput, err
 	}
 	accepted, err := a.Store.AcceptInstance(ctx, lockstep.Clerk, in.Body.ID, marks...)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return nil, huma.Error409Conflict("id: no key of this service belongs to instance " + in.Body.ID + "; start the service with its CLERK_SECRET_KEY first")
+		return nil, huma.Error409Conflict("id: no key of this service belongs to instance " + in.Body.ID +
+			"; start the service with its CLERK_SECRET_KEY first")
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "accept instance", err)
 	}
 	a.Guard.Recheck()
 	a.Wake()
-	a.Log.WarnContext(ctx, "an operator accepted a Clerk instance", "instance", accepted.ID, "generation", accepted.Generation)
+	a.Log.WarnContext(ctx, "an operator accepted a Clerk instance", "instance", accepted.ID, "generation",
+		accepted.Generation)
 	return a.instance(ctx, nil)
 }

@@ -92,11 +92,14 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 		Store: k.store, APIKey: apiKey, Log: slog.New(slog.DiscardHandler), ReturnOrigins: []string{"https://app.test"},
 		Catalog: lockstep.Catalog{Plans: []lockstep.Plan{
 			{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}},
-			{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"}, Limits: map[string]int64{"notes": 100}},
+			{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"},
+				Limits: map[string]int64{"notes": 100}},
 			{Name: "life", LookupKeys: []string{"life"}, Rank: 3, Features: []string{"notes", "archive"}},
 		}},
-		Stripe: server.Stripe{Key: simulator.DefaultStripeKey, BaseURL: "http://" + stripe.Addr().String(), WebhookSecrets: []lockstep.Secret{webhook}},
-		Clerk: server.Clerk{Key: simulator.DefaultClerkKey, BaseURL: "http://" + clerk.Addr().String(), Issuer: "http://" + clerk.Addr().String(),
+		Stripe: server.Stripe{Key: simulator.DefaultStripeKey, BaseURL: "http://" + stripe.Addr().String(),
+			WebhookSecrets: []lockstep.Secret{webhook}},
+		Clerk: server.Clerk{Key: simulator.DefaultClerkKey, BaseURL: "http://" + clerk.Addr().String(), Issuer: "http://" +
+			clerk.Addr().String(),
 			WebhookSecrets: []lockstep.Secret{webhook}},
 		Workers: server.Workers{Grace: time.Second},
 	}
@@ -266,7 +269,10 @@ func (k *kit) buy(account lockstep.Account, lookupKey string) {
 		record, err := k.store.Account(k.Context(), account)
 		return err == nil && k.config.Catalog.Decide(record.Subscriptions, record.Licenses, time.Now()).Plan == lookupKey
 	})
-	k.until("the server knows it too", func() bool { return as[lockstep.Access](k, k.access(account, "")).Plan == lookupKey })
+	k.until("the server knows it too", func() bool {
+		return as[lockstep.Access](k,
+			k.access(account, "")).Plan == lookupKey
+	})
 }
 
 // token is a session token of a user, with an active organization if one is named.

@@ -25,7 +25,8 @@ func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	}
 	key, assignable := lockstep.AssignableKey(in.Body.Object)
 	if !assignable {
-		return nil, huma.Error422UnprocessableEntity("object: " + in.Body.Object + " is neither a customer (cus_…) nor a checkout session (cs_…)")
+		return nil, huma.Error422UnprocessableEntity("object: " + in.Body.Object +
+			" is neither a customer (cus_…) nor a checkout session (cs_…)")
 	}
 	account, err := lockstep.ParseAccount(in.Body.Account)
 	if err != nil {
@@ -40,7 +41,8 @@ func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	}
 	err = a.Store.Assign(ctx, key, account)
 	if errors.Is(err, lockstep.ErrLinked) {
-		return nil, huma.Error409Conflict(key.ID + " belongs to another account; unlink it there first (DELETE /v1/links/" + key.ID + ")")
+		return nil, huma.Error409Conflict(key.ID + " belongs to another account; unlink it there first (DELETE /v1/links/" +
+			key.ID + ")")
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "assign", err)
@@ -96,14 +98,17 @@ func (a *API) choosePrimary(ctx context.Context, in *primaryInput) (*struct{}, e
 	err = a.whenIdle(ctx, func() error { return a.Store.ChoosePrimary(ctx, account, in.Body.Customer) })
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
-		return nil, huma.Error404NotFound("customer " + in.Body.Customer + " is not linked to " + account.String() + "; link it first (POST /v1/links)")
+		return nil, huma.Error404NotFound("customer " + in.Body.Customer + " is not linked to " + account.String() +
+			"; link it first (POST /v1/links)")
 	case errors.Is(err, lockstep.ErrInvalid):
-		return nil, huma.Error409Conflict("customer " + in.Body.Customer + " is deleted at Stripe, so it cannot be the primary one")
+		return nil, huma.Error409Conflict("customer " + in.Body.Customer +
+			" is deleted at Stripe, so it cannot be the primary one")
 	case err != nil:
 		return nil, a.problem(ctx, "choose the primary customer", err)
 	}
 	a.Wake()
-	a.Log.WarnContext(ctx, "an operator chose a primary customer", "customer", in.Body.Customer, "account", account.String())
+	a.Log.WarnContext(ctx, "an operator chose a primary customer", "customer", in.Body.Customer, "account",
+		account.String())
 	return nil, nil
 }
 

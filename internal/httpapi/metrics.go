@@ -21,9 +21,11 @@ import (
 // this process.
 func (a *API) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), stored{a})
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		stored{a})
 	registry.MustRegister(a.Collectors...)
-	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError, ErrorLog: problems{a}})
+	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError,
+		ErrorLog: problems{a}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !a.isKey(token) {
 			status := http.StatusUnauthorized
@@ -47,11 +49,16 @@ func (p problems) Println(v ...any) { p.api.Log.Error("read metrics", "error", v
 
 var (
 	eventsStored = prometheus.NewDesc("lockstep_events", "Stored events, by what became of them.", []string{"status"}, nil)
-	deletionsOf  = prometheus.NewDesc("lockstep_deletions", "Accounts that the directory said to be gone, by how far their deletion is; held ones wait for an operator.", []string{"state"}, nil)
-	replicasAt   = prometheus.NewDesc("lockstep_replicas", "Processes that have called providers in the last seconds, and share their limits.", nil, nil)
-	problemsOf   = prometheus.NewDesc("lockstep_account_problems", "Accounts with a step that a provider refused, by step; GET /v1/problems names them.", []string{"step"}, nil)
-	instanceOK   = prometheus.NewDesc("lockstep_instance_accepted", "1 when this process's key belongs to the instance that the database belongs to; 0 while nothing is deleted or created.", []string{"provider"}, nil)
-	brakeOn      = prometheus.NewDesc("lockstep_deletions_braked", "1 while deletions are held by the brake.", nil, nil)
+	deletionsOf  = prometheus.NewDesc("lockstep_deletions",
+		"Accounts that the directory said to be gone, by how far their deletion is; held ones wait for an operator.",
+		[]string{"state"}, nil)
+	replicasAt = prometheus.NewDesc("lockstep_replicas",
+		"Processes that have called providers in the last seconds, and share their limits.", nil, nil)
+	problemsOf = prometheus.NewDesc("lockstep_account_problems",
+		"Accounts with a step that a provider refused, by step; GET /v1/problems names them.", []string{"step"}, nil)
+	instanceOK = prometheus.NewDesc("lockstep_instance_accepted",
+		"1 when this process's key belongs to the instance that the database belongs to; 0 while nothing is deleted or created.", []string{"provider"}, nil)
+	brakeOn = prometheus.NewDesc("lockstep_deletions_braked", "1 while deletions are held by the brake.", nil, nil)
 )
 
 // stored collects what the database counts.
@@ -76,7 +83,8 @@ func (s stored) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.NewInvalidMetric(eventsStored, err)
 		return
 	}
-	for _, status := range []lockstep.EventStatus{lockstep.EventPending, lockstep.EventDone, lockstep.EventParked, lockstep.EventFailed, lockstep.EventIgnored} {
+	for _, status := range []lockstep.EventStatus{lockstep.EventPending, lockstep.EventDone, lockstep.EventParked,
+		lockstep.EventFailed, lockstep.EventIgnored} {
 		to <- prometheus.MustNewConstMetric(eventsStored, prometheus.GaugeValue, float64(events[status]), string(status))
 	}
 	deletions, err := s.api.Store.DeletionTally(ctx)
@@ -84,7 +92,8 @@ func (s stored) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.NewInvalidMetric(deletionsOf, err)
 		return
 	}
-	for _, state := range []lockstep.DeletionState{lockstep.DeletionBegun, lockstep.DeletionHeld, lockstep.DeletionApproved, lockstep.DeletionDiscarded, lockstep.DeletionRefused} {
+	for _, state := range []lockstep.DeletionState{lockstep.DeletionBegun, lockstep.DeletionHeld,
+		lockstep.DeletionApproved, lockstep.DeletionDiscarded, lockstep.DeletionRefused} {
 		to <- prometheus.MustNewConstMetric(deletionsOf, prometheus.GaugeValue, float64(deletions[state]), string(state))
 	}
 	to <- prometheus.MustNewConstMetric(brakeOn, prometheus.GaugeValue, float64(min(deletions[lockstep.DeletionHeld], 1)))

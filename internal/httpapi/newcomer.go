@@ -51,7 +51,8 @@ type sighting struct {
 	until  time.Time // when the answer is too old
 }
 
-func newNewcomers(directory lockstep.Directory, mark func(context.Context, ...lockstep.Mark) error, wake func()) *newcomers {
+func newNewcomers(directory lockstep.Directory, mark func(context.Context, ...lockstep.Mark) error,
+	wake func()) *newcomers {
 	return &newcomers{directory: directory, mark: mark, wake: wake, seen: map[lockstep.Account]sighting{},
 		turns: [2]chan struct{}{make(chan struct{}, lookupsAtOnce), make(chan struct{}, lookupsAtOnce)}}
 }
@@ -133,13 +134,15 @@ func (a *API) foreign(account lockstep.Account) error {
 	if account.Kind == lockstep.Organization {
 		want = "org_"
 	}
-	return huma.Error404NotFound("account " + account.String() + " not found: Clerk's ids of this kind begin with " + want +
+	return huma.Error404NotFound("account " + account.String() + " not found: Clerk's ids of this kind begin with " +
+		want +
 		"; use the id, not a slug, a name or an e-mail address")
 }
 
 // known returns the record of an account. One that is new to us, but known to the directory,
 // has an empty one; isNew reports that.
-func (a *API) known(ctx context.Context, account lockstep.Account, read func(context.Context, lockstep.Account) (lockstep.Record, error)) (record lockstep.Record, isNew bool, err error) {
+func (a *API) known(ctx context.Context, account lockstep.Account, read func(context.Context,
+	lockstep.Account) (lockstep.Record, error)) (record lockstep.Record, isNew bool, err error) {
 	record, err = read(ctx, account)
 	if err == nil {
 		return record, false, nil
@@ -148,7 +151,8 @@ func (a *API) known(ctx context.Context, account lockstep.Account, read func(con
 		return record, false, a.problem(ctx, "read account", err)
 	}
 	if a.newcomers == nil {
-		return record, false, huma.Error404NotFound("account " + account.String() + " not found; create it with PUT /v1/accounts/" + account.String())
+		return record, false, huma.Error404NotFound("account " + account.String() +
+			" not found; create it with PUT /v1/accounts/" + account.String())
 	}
 	if err := a.foreign(account); err != nil {
 		return record, false, err

@@ -41,22 +41,27 @@ func (k *kit) lookups(id string) (n int) {
 func TestWhoHasJustSignedUpHasNoAccessButAnAnswer(t *testing.T) {
 	t.Parallel()
 	k := start(t)
-	asServer, asBrowser, checked, atPortal := k.newcomer("ada@example.com"), k.newcomer("bea@example.com"), k.newcomer("cleo@example.com"), k.newcomer("dora@example.com")
+	asServer, asBrowser, checked, atPortal := k.newcomer("ada@example.com"), k.newcomer("bea@example.com"),
+		k.newcomer("cleo@example.com"), k.newcomer("dora@example.com")
 	if a := k.call(http.MethodGet, "/v1/accounts/"+asServer.String(), apiKey, ""); a.status != http.StatusOK ||
-		!strings.Contains(a.body, `"active":false`) || !strings.Contains(a.body, `"state":"active"`) || strings.Contains(a.body, "0001-01-01") {
+		!strings.Contains(a.body, `"active":false`) || !strings.Contains(a.body, `"state":"active"`) ||
+		strings.Contains(a.body, "0001-01-01") {
 		t.Errorf("a server is answered %d %s", a.status, a.body)
 	}
 	own := k.token(asBrowser, "")
-	if a := k.call(http.MethodGet, "/v1/accounts/"+asBrowser.String()+"/access", own, ""); a.status != http.StatusOK || !strings.Contains(a.body, `"active":false`) {
+	if a := k.call(http.MethodGet, "/v1/accounts/"+asBrowser.String()+"/access", own, ""); a.status != http.StatusOK ||
+		!strings.Contains(a.body, `"active":false`) {
 		t.Errorf("a browser is answered %d %s", a.status, a.body)
 	}
 	if a := k.call(http.MethodGet, "/v1/accounts/"+asServer.String(), own, ""); a.status != http.StatusForbidden {
 		t.Errorf("a browser that asks about someone else is answered %d %s", a.status, a.body)
 	}
-	if a := k.mayExport(checked); a.status != http.StatusOK || !strings.Contains(a.body, `"allowed":false`) || !strings.Contains(a.body, "nothing was bought") {
+	if a := k.mayExport(checked); a.status != http.StatusOK || !strings.Contains(a.body, `"allowed":false`) ||
+		!strings.Contains(a.body, "nothing was bought") {
 		t.Errorf("a check is answered %d %s", a.status, a.body)
 	}
-	if a := k.call(http.MethodPost, "/v1/portal", k.token(atPortal, ""), `{"return_url":"https://app.test/"}`); a.status != http.StatusConflict && a.status != http.StatusOK {
+	if a := k.call(http.MethodPost, "/v1/portal", k.token(atPortal, ""),
+		`{"return_url":"https://app.test/"}`); a.status != http.StatusConflict && a.status != http.StatusOK {
 		t.Errorf("the portal is answered %d %s", a.status, a.body)
 	}
 	// Asking has them taken in, although no event has come.
@@ -78,7 +83,8 @@ func TestANewOrganizationIsLookedUpToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{k.token(ada, org.ID), apiKey} {
-		if a := k.call(http.MethodGet, "/v1/accounts/organization/"+org.ID, key, ""); a.status != http.StatusOK || !strings.Contains(a.body, `"active":false`) {
+		if a := k.call(http.MethodGet, "/v1/accounts/organization/"+org.ID, key, ""); a.status != http.StatusOK ||
+			!strings.Contains(a.body, `"active":false`) {
 			t.Errorf("answered %d %s", a.status, a.body)
 		}
 	}
@@ -92,7 +98,8 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	var group sync.WaitGroup
 	for range 50 {
 		group.Go(func() {
-			if a := k.call(http.MethodGet, "/v1/accounts/user/user_nobody", apiKey, ""); a.status != http.StatusNotFound || !strings.Contains(a.body, "Clerk does not know it") {
+			if a := k.call(http.MethodGet, "/v1/accounts/user/user_nobody", apiKey, ""); a.status != http.StatusNotFound ||
+				!strings.Contains(a.body, "Clerk does not know it") {
 				t.Errorf("answered %d %s", a.status, a.body)
 			}
 		})
@@ -102,12 +109,15 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 		t.Errorf("50 requests at once took %d lookups", n)
 	}
 	// Not an id of Clerk's, which would take it for an organization's slug.
-	if a := k.call(http.MethodGet, "/v1/accounts/organization/nike", apiKey, ""); a.status != http.StatusNotFound || k.lookups("nike") != 0 {
+	if a := k.call(http.MethodGet, "/v1/accounts/organization/nike", apiKey, ""); a.status != http.StatusNotFound ||
+		k.lookups("nike") != 0 {
 		t.Errorf("a slug is answered %d %s, after %d lookups", a.status, a.body, k.lookups("nike"))
 	}
 	for _, named := range []string{"organization/nike", "organization/user_1", "user/ada@example.com"} {
-		a := k.call(http.MethodPost, "/v1/checkout", apiKey, `{"account":"`+named+`","lookup_key":"pro","success_url":"https://app.test/"}`)
-		if a.status != http.StatusNotFound || !strings.Contains(a.body, "account "+named+" not found: Clerk's ids of this kind begin with ") {
+		a := k.call(http.MethodPost, "/v1/checkout", apiKey,
+			`{"account":"`+named+`","lookup_key":"pro","success_url":"https://app.test/"}`)
+		if a.status != http.StatusNotFound || !strings.Contains(a.body,
+			"account "+named+" not found: Clerk's ids of this kind begin with ") {
 			t.Errorf("a checkout for %s is answered %d %s", named, a.status, a.body)
 		}
 		account, err := lockstep.ParseAccount(named)
@@ -118,7 +128,8 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 			t.Errorf("%s has a row in the queue", named)
 		}
 	}
-	if a := k.mayExport(lockstep.Account{Kind: lockstep.User, ID: "user_nobody"}); a.status != http.StatusOK || !strings.Contains(a.body, `"reason":"unknown account"`) {
+	if a := k.mayExport(lockstep.Account{Kind: lockstep.User, ID: "user_nobody"}); a.status != http.StatusOK ||
+		!strings.Contains(a.body, `"reason":"unknown account"`) {
 		t.Errorf("a check is answered %d %s", a.status, a.body)
 	}
 	if _, err := k.store.Work(t.Context(), lockstep.Key{Kind: lockstep.KeyUser, ID: "user_nobody"}); err == nil {
@@ -129,20 +140,24 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 // TestWhenClerkCannotBeAskedTheAnswerIsNotNo: 503 with a time to come back.
 func TestWhenClerkCannotBeAskedTheAnswerIsNotNo(t *testing.T) {
 	t.Parallel()
-	for name, status := range map[string]int{"an outage": http.StatusServiceUnavailable, "a wrong key": http.StatusUnauthorized, "too many requests": http.StatusTooManyRequests} {
+	for name, status := range map[string]int{"an outage": http.StatusServiceUnavailable,
+		"a wrong key": http.StatusUnauthorized, "too many requests": http.StatusTooManyRequests} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			k := start(t)
-			k.sim.AddFault(simulator.Fault{Side: "clerk", Method: http.MethodGet, Path: "/v1/users/*", Times: 1000, Status: status})
+			k.sim.AddFault(simulator.Fault{Side: "clerk", Method: http.MethodGet, Path: "/v1/users/*", Times: 1000,
+				Status: status})
 			defer k.sim.ClearFaults()
 			account := k.newcomer("ada@example.com")
 			for _, path := range []string{"", "/access"} {
 				a := k.call(http.MethodGet, "/v1/accounts/"+account.String()+path, apiKey, "")
-				if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || strings.Contains(a.body, "example.com") {
+				if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" ||
+					strings.Contains(a.body, "example.com") {
 					t.Errorf("%q is answered %d %s", path, a.status, a.body)
 				}
 			}
-			if a := k.mayExport(account); a.status != http.StatusOK || !strings.Contains(a.body, `"allowed":false`) || !strings.Contains(a.body, "could not be asked") {
+			if a := k.mayExport(account); a.status != http.StatusOK || !strings.Contains(a.body, `"allowed":false`) ||
+				!strings.Contains(a.body, "could not be asked") {
 				t.Errorf("a check is answered %d %s", a.status, a.body)
 			}
 		})

@@ -42,7 +42,8 @@ func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNo
 		ID: n.ID, Kind: string(n.Kind), Object: n.Object, CreatedAt: n.CreatedAt.UTC(),
 		Account: n.Account.String(), Facts: n.Facts,
 	}}
-	for to, view := range map[lockstep.Recipient]**mailView{lockstep.ToAccount: &out.Body.Mail, lockstep.ToBuyer: &out.Body.BuyerMail} {
+	for to, view := range map[lockstep.Recipient]**mailView{lockstep.ToAccount: &out.Body.Mail,
+		lockstep.ToBuyer: &out.Body.BuyerMail} {
 		switch mail, err := a.Store.Mail(ctx, n.ID, to); {
 		case err == nil:
 			*view = &mailView{string(mail.State), mail.Reason, mail.Attempts, mail.UpdatedAt.UTC()}
@@ -67,7 +68,8 @@ func (a *API) sendNotice(ctx context.Context, in *sendInput) (*struct{}, error) 
 	}
 	err := a.Store.RequestMail(ctx, in.ID, to)
 	if errors.Is(err, lockstep.ErrBusy) {
-		return nil, huma.Error409Conflict("it is being sent at this moment; look at what becomes of it: GET /v1/notices/" + in.ID)
+		return nil, huma.Error409Conflict("it is being sent at this moment; look at what becomes of it: GET /v1/notices/" +
+			in.ID)
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "request mail", err)

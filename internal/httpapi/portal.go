@@ -44,7 +44,8 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	if err != nil {
 		return nil, err
 	}
-	request := lockstep.PortalRequest{ReturnURL: in.Body.ReturnURL, Configuration: a.PortalConfiguration, Flow: flows[in.Body.Flow]}
+	request := lockstep.PortalRequest{ReturnURL: in.Body.ReturnURL, Configuration: a.PortalConfiguration,
+		Flow: flows[in.Body.Flow]}
 	if request.CustomerID, err = portalCustomer(ctx, record, in.Body.Customer); err != nil {
 		return nil, err
 	}
@@ -60,7 +61,8 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	switch out.Body.URL, err = a.Till.StartPortal(ctx, request); {
 	case request.Flow != "" && errors.As(err, &upstream) && upstream.Rejected():
 		a.Log.ErrorContext(ctx, "open portal", "flow", string(request.Flow), "error", err)
-		return nil, refusedUpstream(http.StatusConflict, "the portal's configuration may not allow the flow "+in.Body.Flow+" for this customer; ", upstream)
+		return nil, refusedUpstream(http.StatusConflict,
+			"the portal's configuration may not allow the flow "+in.Body.Flow+" for this customer; ", upstream)
 	case err != nil:
 		return nil, a.problem(ctx, "open portal", err)
 	}
@@ -83,7 +85,8 @@ func portalCustomer(ctx context.Context, record lockstep.Record, named string) (
 			return named, nil
 		}
 	}
-	return "", huma.Error404NotFound("customer: this account has no proven customer " + named + " that Stripe has not deleted")
+	return "", huma.Error404NotFound("customer: this account has no proven customer " + named +
+		" that Stripe has not deleted")
 }
 
 // billed is the primary customer, or, if that has no subscription that has not ended, a proven
@@ -101,10 +104,12 @@ func billed(record lockstep.Record) string {
 // subscriptionOf is the subscription that a flow is about: the named one, if it is
 // the account's, or the one that counts. It is one of a proven customer, since the
 // portal shows the customer as well.
-func (a *API) subscriptionOf(record lockstep.Record, flow lockstep.PortalFlow, named string) (lockstep.Subscription, error) {
+func (a *API) subscriptionOf(record lockstep.Record, flow lockstep.PortalFlow,
+	named string) (lockstep.Subscription, error) {
 	if flow != lockstep.PortalCancel && flow != lockstep.PortalUpdate {
 		if named != "" {
-			return lockstep.Subscription{}, huma.Error422UnprocessableEntity("subscription_id goes with flow cancel or update only")
+			return lockstep.Subscription{}, huma.Error422UnprocessableEntity(
+				"subscription_id goes with flow cancel or update only")
 		}
 		return lockstep.Subscription{}, nil
 	}

@@ -52,7 +52,8 @@ func TestWhatStripeRefusedIsSaid(t *testing.T) {
 	} {
 		fault(c.path, c.body)
 		a := c.ask()
-		if a.status != c.status || !strings.Contains(a.body, "urn:lockstep:upstream-refused") || strings.Contains(a.body, c.never) || log.count(c.never) > 0 {
+		if a.status != c.status || !strings.Contains(a.body, "urn:lockstep:upstream-refused") ||
+			strings.Contains(a.body, c.never) || log.count(c.never) > 0 {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 		for _, said := range c.said {

@@ -11,12 +11,18 @@ import (
 // foreign are URLs that lead elsewhere than to https://app.test, or may in some
 // browser.
 var foreign = []string{
-	"https://evil.example/", "https://app.test.evil.example/", "https://app.testevil.example", "https://evil.example/?https://app.test/",
-	"https://evil.example#https://app.test", "http://app.test/", "https://app.test:444/", "//evil.example/", "///evil.example", "/done",
-	"https:evil.example", "https:/evil.example", `https://app.test\@evil.example/`, `https:\\evil.example`, "https://app.test@evil.example/",
-	"https://user@app.test/", "https://app.test:x@evil.example/", "javascript:alert(1)//https://app.test", "data:text/html,x",
-	"https://evil.example\t.app.test/", "\thttps://app.test/", "https://app.test/\n", "https://[::1/", "https://", "http://127.0.0.1.evil.example/",
-	`https://app.test/\evil.example`, "https://app.test./", "ftp://app.test/", "https://аpp.test/", // the last with a Cyrillic letter
+	"https://evil.example/", "https://app.test.evil.example/", "https://app.testevil.example",
+	"https://evil.example/?https://app.test/",
+	"https://evil.example#https://app.test", "http://app.test/", "https://app.test:444/", "//evil.example/",
+	"///evil.example", "/done",
+	"https:evil.example", "https:/evil.example", `https://app.test\@evil.example/`, `https:\\evil.example`,
+	"https://app.test@evil.example/",
+	"https://user@app.test/", "https://app.test:x@evil.example/", "javascript:alert(1)//https://app.test",
+	"data:text/html,x",
+	"https://evil.example\t.app.test/", "\thttps://app.test/", "https://app.test/\n", "https://[::1/", "https://",
+	"http://127.0.0.1.evil.example/",
+	// the last with a Cyrillic letter
+	`https://app.test/\evil.example`, "https://app.test./", "ftp://app.test/", "https://аpp.test/",
 }
 
 func TestForeignRedirectsAreRefused(t *testing.T) {
@@ -27,7 +33,8 @@ func TestForeignRedirectsAreRefused(t *testing.T) {
 	for _, key := range []string{apiKey, k.token(ada, "")} {
 		for _, url := range foreign {
 			url = quote.Replace(url)
-			for _, body := range []string{`"success_url":"` + url + `"`, `"success_url":"https://app.test/","cancel_url":"` + url + `"`} {
+			for _, body := range []string{`"success_url":"` + url + `"`, `"success_url":"https://app.test/","cancel_url":"` +
+				url + `"`} {
 				a := k.call("POST", "/v1/checkout", key, `{"account":"`+ada.String()+`","lookup_key":"pro",`+body+`}`)
 				named := "success_url"
 				if strings.Contains(body, "cancel_url") {
@@ -45,7 +52,8 @@ func TestForeignRedirectsAreRefused(t *testing.T) {
 	if begun := k.sim.CheckoutSessions(); len(begun) > 0 {
 		t.Errorf("%d sessions were begun", len(begun))
 	}
-	for _, url := range []string{"https://app.test", "https://APP.test:443/x?y=1#z", "https://app.test/?s={CHECKOUT_SESSION_ID}", "https://app.test/a//evil.example"} {
+	for _, url := range []string{"https://app.test", "https://APP.test:443/x?y=1#z",
+		"https://app.test/?s={CHECKOUT_SESSION_ID}", "https://app.test/a//evil.example"} {
 		if a := k.call("POST", "/v1/checkout", apiKey, `{"account":"`+ada.String()+`","lookup_key":"pro","success_url":"`+url+`"}`); a.status != 200 {
 			t.Errorf("%s: %d %s", url, a.status, a.body)
 		}
@@ -61,7 +69,8 @@ func TestWithoutReturnOriginsOnlyServersSayWhere(t *testing.T) {
 		key, url string
 		status   int
 	}{
-		{apiKey, "https://anywhere.example/", 200}, {apiKey, "http://127.0.0.1:3000/", 200}, {apiKey, "http://localhost/", 200},
+		{apiKey, "https://anywhere.example/", 200}, {apiKey, "http://127.0.0.1:3000/", 200}, {apiKey, "http://localhost/",
+			200},
 		{apiKey, "http://anywhere.example/", 422}, {apiKey, "javascript:alert(1)", 422}, {apiKey, `https://a\\b/`, 422},
 		{k.token(ada, ""), "https://app.test/", 422},
 	} {
@@ -73,12 +82,14 @@ func TestWithoutReturnOriginsOnlyServersSayWhere(t *testing.T) {
 
 func TestOriginsAreCheckedAtTheStart(t *testing.T) {
 	t.Parallel()
-	for _, good := range []string{"https://app.example", "https://app.example:8443", "http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"} {
+	for _, good := range []string{"https://app.example", "https://app.example:8443", "http://localhost:3000",
+		"http://127.0.0.1:3000", "http://[::1]:3000"} {
 		if err := httpapi.CheckOrigin(good); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, bad := range []string{"", "app.example", "https://app.example/", "https://app.example/x", "https://APP.example", "https://app.example:443", "http://app.example", "https://u@app.example", "*", "https://*"} {
+	for _, bad := range []string{"", "app.example", "https://app.example/", "https://app.example/x",
+		"https://APP.example", "https://app.example:443", "http://app.example", "https://u@app.example", "*", "https://*"} {
 		if err := httpapi.CheckOrigin(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

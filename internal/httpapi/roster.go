@@ -62,7 +62,8 @@ func (a *API) putAccount(ctx context.Context, in *putInput) (*putOutput, error) 
 	if created {
 		out.Status = http.StatusCreated
 	}
-	out.Body.Account, out.Body.Email, out.Body.Name, out.Body.Created = account.String(), identity.Email, identity.Name, created
+	out.Body.Account, out.Body.Email, out.Body.Name, out.Body.Created = account.String(), identity.Email, identity.Name,
+		created
 	return out, nil
 }
 
@@ -88,7 +89,8 @@ func (a *API) deleteAccount(ctx context.Context, in *accountPath) (*struct{}, er
 // rostered is the account of the path, if its identity is ours to keep.
 func (a *API) rostered(ctx context.Context, path accountPath) (lockstep.Account, error) {
 	if a.Roster == nil {
-		return lockstep.Account{}, huma.Error409Conflict(`identities come from Clerk here: create, change and delete users there, or configure identity = "api"`)
+		return lockstep.Account{}, huma.Error409Conflict(
+			`identities come from Clerk here: create, change and delete users there, or configure identity = "api"`)
 	}
 	return path.account(ctx)
 }

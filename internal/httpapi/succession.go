@@ -34,14 +34,18 @@ func (a *API) succeed(ctx context.Context, in *linkInput) (bool, error) {
 	switch {
 	case err == nil:
 		a.Wake()
-		a.Log.WarnContext(ctx, "an operator gives a former account to another", "former", from.String(), "account", to.String())
+		a.Log.WarnContext(ctx, "an operator gives a former account to another", "former", from.String(), "account",
+			to.String())
 		return true, nil
-	case !named && (errors.Is(err, lockstep.ErrInUse) || errors.Is(err, lockstep.ErrInvalid) || errors.Is(err, lockstep.ErrNotFound)):
+	case !named && (errors.Is(err, lockstep.ErrInUse) || errors.Is(err, lockstep.ErrInvalid) ||
+		errors.Is(err, lockstep.ErrNotFound)):
 		return false, nil // its account is none of a former instance
 	case errors.Is(err, lockstep.ErrInUse):
-		return true, huma.Error409Conflict("object: " + from.String() + " is in the accepted Clerk instance; only an account of a former instance can be carried over")
+		return true, huma.Error409Conflict("object: " + from.String() +
+			" is in the accepted Clerk instance; only an account of a former instance can be carried over")
 	case errors.Is(err, lockstep.ErrInvalid):
-		return true, huma.Error422UnprocessableEntity("account: it must be another account of the same kind as " + from.String())
+		return true, huma.Error422UnprocessableEntity("account: it must be another account of the same kind as " +
+			from.String())
 	case errors.Is(err, lockstep.ErrNotFound):
 		return true, huma.Error404NotFound("object or account: " + from.String() + " or " + to.String() + " is not known")
 	}

@@ -50,7 +50,8 @@ func (a *API) webhooks(ctx context.Context, _ *struct{}) (*webhooksOutput, error
 		if err != nil {
 			return nil, a.problem(ctx, "read webhook endpoint", err)
 		}
-		out.Body.Data = append(out.Body.Data, webhookView{w.ID, w.Origin, w.Events, orNil(e.FailingSince), orNil(e.DisabledAt), e.Reason})
+		out.Body.Data = append(out.Body.Data, webhookView{w.ID, w.Origin, w.Events, orNil(e.FailingSince),
+			orNil(e.DisabledAt), e.Reason})
 	}
 	return out, nil
 }
@@ -96,7 +97,8 @@ func (a *API) deliveries(ctx context.Context, in *struct {
 	out := &deliveriesOutput{}
 	out.Body.Data = []deliveryView{}
 	for _, d := range list {
-		out.Body.Data = append(out.Body.Data, deliveryView{d.Subject, string(d.State), d.Status, d.Reason, d.Attempts, d.UpdatedAt.UTC()})
+		out.Body.Data = append(out.Body.Data, deliveryView{d.Subject, string(d.State), d.Status, d.Reason, d.Attempts,
+			d.UpdatedAt.UTC()})
 	}
 	return out, nil
 }

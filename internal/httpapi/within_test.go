@@ -75,7 +75,8 @@ func (till) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
 }
 
 func (till) Checkout(context.Context, string) (lockstep.Checkout, error) {
-	return lockstep.Checkout{ID: "cs_1", Mode: "subscription", Status: "complete", PaymentStatus: "paid", CustomerID: "cus_1"}, nil
+	return lockstep.Checkout{ID: "cs_1", Mode: "subscription", Status: "complete", PaymentStatus: "paid",
+		CustomerID: "cus_1"}, nil
 }
 
 // While the database is silent, every request is answered, by what says that it is to be
@@ -101,9 +102,12 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
-				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{}, Keys: []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
-					Desk: &buying.Desk{Store: silent{}, Till: till{}, Book: &pricebook.Book{Store: silent{}}, Wake: func() {}, Log: log}}
-				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Till: till{}, Wake: func() {}, Log: log})
+				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{},
+					Keys: []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
+					Desk: &buying.Desk{Store: silent{}, Till: till{}, Book: &pricebook.Book{Store: silent{}}, Wake: func() {},
+						Log: log}}
+				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Till: till{},
+					Wake: func() {}, Log: log})
 				mux := http.NewServeMux()
 				api.Register(mux)
 				method, path, _ := strings.Cut(request, " ")
@@ -123,7 +127,8 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 				if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
 					t.Fatal(err)
 				}
-				if answer.Code != 503 || body.Status != 503 || answer.Header().Get("Retry-After") == "" || answer.Header().Get("Content-Type") != "application/problem+json" {
+				if answer.Code != 503 || body.Status != 503 || answer.Header().Get("Retry-After") == "" ||
+					answer.Header().Get("Content-Type") != "application/problem+json" {
 					t.Errorf("answered %d %v %s", answer.Code, answer.Header(), answer.Body)
 				}
 				if took := time.Since(began); took > atMost {
@@ -154,14 +159,17 @@ func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, store := slog.New(slog.DiscardHandler), first{looks: &atomic.Int64{}}
-		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Till: till{}, Wake: func() {}, Log: log})
+		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Till: till{},
+			Wake: func() {}, Log: log})
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /v1/activations/{id}/events", a.Events)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		stream := httptest.NewRecorder()
-		mux.ServeHTTP(stream, httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0/events", http.NoBody))
-		if said := strings.Count(stream.Body.String(), "still here"); !strings.Contains(stream.Body.String(), `"waiting"`) || said < 6 || store.looks.Load() < 5 {
+		mux.ServeHTTP(stream, httptest.NewRequestWithContext(ctx, http.MethodGet,
+			"/v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0/events", http.NoBody))
+		if said := strings.Count(stream.Body.String(), "still here"); !strings.Contains(stream.Body.String(), `"waiting"`) ||
+			said < 6 || store.looks.Load() < 5 {
 			t.Errorf("in two minutes it looked %d times and said %q", store.looks.Load(), stream.Body)
 		}
 	})

@@ -254,7 +254,8 @@ func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
 		k.send(k.Context(), "first", normal, 0)
 		synctest.Wait()
 		leaving, leave := context.WithCancel(k.Context())
-		w := &waiter{delivery: deliveryOf(lockstep.Hint{Event: lockstep.Event{Source: lockstep.Stripe, ID: "leaves", Type: normal, CustomerID: "cus_1"}}, lockstep.Delivered, time.Now()), turn: make(chan bool, 1)}
+		w := &waiter{delivery: deliveryOf(lockstep.Hint{Event: lockstep.Event{Source: lockstep.Stripe, ID: "leaves",
+			Type: normal, CustomerID: "cus_1"}}, lockstep.Delivered, time.Now()), turn: make(chan bool, 1)}
 		if leader, err := c.enter(w); leader || err != nil {
 			k.Fatal(leader, err)
 		}

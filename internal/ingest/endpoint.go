@@ -56,7 +56,8 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	// A connection without deadlines, as a test's, is not cut off either.
 	_ = control.SetReadDeadline(time.Now().Add(bodyWithin))
-	large := &holder{room: &e.Intake.large, client: clients.Of(r.Context()), interrupt: func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }}
+	large := &holder{room: &e.Intake.large, client: clients.Of(r.Context()),
+		interrupt: func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }}
 	defer large.leave()
 	body, err := readBody(w, r, large)
 	if err != nil {
@@ -121,7 +122,8 @@ func unstored(w http.ResponseWriter) {
 // refuse tells the sender a code and the log the reason: a reason would tell an
 // attacker how far they got. Anybody can cause it, so the log gets one line a minute.
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, code string, err error) {
-	e.refusals.Note(e.Log.With("source", e.Source.Name), "delivery refused", clients.Of(r.Context()), fmt.Errorf("%s: %w", code, err))
+	e.refusals.Note(e.Log.With("source", e.Source.Name), "delivery refused", clients.Of(r.Context()),
+		fmt.Errorf("%s: %w", code, err))
 	reply(w, status, `{"status":"error","code":"`+code+`"}`)
 }
 

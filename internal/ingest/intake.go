@@ -59,7 +59,8 @@ func (in *Intake) deliver(ctx context.Context, hint lockstep.Hint) (stored bool,
 
 // receive stores deliveries; next is called when others do well to begin, if that is before
 // it returns.
-func (in *Intake) receive(ctx context.Context, deliveries []lockstep.Delivery, next func()) (receipts []lockstep.Receipt, err error) {
+func (in *Intake) receive(ctx context.Context, deliveries []lockstep.Delivery,
+	next func()) (receipts []lockstep.Receipt, err error) {
 	if o, overlaps := in.inbox.(lockstep.Overlapping); overlaps {
 		receipts, err = o.ReceiveThen(ctx, deliveries, next)
 	} else {

@@ -44,7 +44,8 @@ func (d *disk) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]l
 	return d.ReceiveThen(ctx, deliveries, func() {})
 }
 
-func (d *disk) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery, next func()) ([]lockstep.Receipt, error) {
+func (d *disk) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
+	next func()) ([]lockstep.Receipt, error) {
 	var ids []string
 	for _, one := range deliveries {
 		ids = append(ids, one.Event.ID)

@@ -44,7 +44,8 @@ func TestTheBodysDeadlineEndsWithTheBody(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	w := &dated{ResponseRecorder: httptest.NewRecorder()}
-	k.endpoint.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/stripe", strings.NewReader(bodyOf("evt_1", normal))))
+	k.endpoint.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/stripe",
+		strings.NewReader(bodyOf("evt_1", normal))))
 	if w.Code != http.StatusOK || !w.deadline.IsZero() {
 		t.Errorf("answered %d, and the deadline is %s", w.Code, w.deadline)
 	}

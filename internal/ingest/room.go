@@ -83,7 +83,8 @@ func (h *holder) try(n int) (freed <-chan struct{}, done bool) {
 		return nil, true
 	}
 	for _, other := range r.holders {
-		if other != h && !other.read && !other.cut && time.Since(other.since) >= r.slow && (!crowded || other.client == h.client) {
+		if other != h && !other.read && !other.cut && time.Since(other.since) >= r.slow &&
+			(!crowded || other.client == h.client) {
 			other.cut, going = true, true
 			other.interrupt()
 			break

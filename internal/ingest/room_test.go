@@ -36,14 +36,16 @@ func (k *kit) half(address, client, header string) net.Conn {
 		k.Fatal(err)
 	}
 	k.Cleanup(func() { _ = connection.Close() }) // it may have been closed
-	fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: %s\r\n%sContent-Length: 200000\r\n\r\n%s", client, header, strings.Repeat(" ", 100_000))
+	fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: %s\r\n%sContent-Length: 200000\r\n\r\n%s",
+		client, header, strings.Repeat(" ", 100_000))
 	return connection
 }
 
 // large delivers a body of 200 KB.
 func (k *kit) large(address, id, client string) int {
 	k.Helper()
-	r, err := http.NewRequestWithContext(k.Context(), http.MethodPost, "http://"+address, strings.NewReader(bodyOf(id, normal)+strings.Repeat(" ", 200_000)))
+	r, err := http.NewRequestWithContext(k.Context(), http.MethodPost, "http://"+address,
+		strings.NewReader(bodyOf(id, normal)+strings.Repeat(" ", 200_000)))
 	if err != nil {
 		k.Fatal(err)
 	}
@@ -121,7 +123,8 @@ func TestABodyThatArrivesIsNotCutOff(t *testing.T) {
 	if status := k.large(address, "evt_2", "198.51.100.1"); status != http.StatusServiceUnavailable {
 		t.Errorf("without room: %d", status)
 	}
-	if _, err := io.WriteString(first, bodyOf("evt_1", normal)+strings.Repeat(" ", 100_000-len(bodyOf("evt_1", normal)))); err != nil {
+	if _, err := io.WriteString(first, bodyOf("evt_1", normal)+strings.Repeat(" ",
+		100_000-len(bodyOf("evt_1", normal)))); err != nil {
 		t.Fatal(err)
 	}
 	response, err := http.ReadResponse(bufio.NewReader(first), nil)
@@ -138,7 +141,8 @@ func TestABodyThatArrivesIsNotCutOff(t *testing.T) {
 // one of somebody else.
 func TestAClientMakesRoomOfItsOwn(t *testing.T) {
 	t.Parallel()
-	for name, other := range map[string]string{"another address": "198.51.100.1", "another network of IPv6": "2001:db8:1::1"} {
+	for name, other := range map[string]string{"another address": "198.51.100.1",
+		"another network of IPv6": "2001:db8:1::1"} {
 		k := newKit(t)
 		room := &k.endpoint.Intake.large
 		room.size, room.share, room.slow = 3_000_000, 1_000_000, 0 // all that still arrives is slow

@@ -12,10 +12,12 @@ import (
 func TestEveryTypeMarksWhatItIsAbout(t *testing.T) {
 	t.Parallel()
 	const customer, checkout, payment = "customer/cus_1", "checkout/cs_1", "payment/pi_1"
-	about := lockstep.Hint{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1", CustomerID: "cus_1"}, CheckoutID: "cs_1", Mode: "payment", PaymentID: "pi_1", Ours: true}
+	about := lockstep.Hint{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1", CustomerID: "cus_1"},
+		CheckoutID: "cs_1", Mode: "payment", PaymentID: "pi_1", Ours: true}
 	subscription := about
 	subscription.CheckoutID, subscription.Mode, subscription.PaymentID, subscription.Ours = "", "", "", false
-	user := lockstep.Hint{Event: lockstep.Event{Source: lockstep.Clerk, ID: "msg_1"}, Account: lockstep.Account{Kind: lockstep.User, ID: "user_1"}}
+	user := lockstep.Hint{Event: lockstep.Event{Source: lockstep.Clerk, ID: "msg_1"},
+		Account: lockstep.Account{Kind: lockstep.User, ID: "user_1"}}
 	organization := user
 	organization.Account = lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
 	types := map[lockstep.Source]int{}
@@ -24,17 +26,24 @@ func TestEveryTypeMarksWhatItIsAbout(t *testing.T) {
 		key   string
 		types []string
 	}{
-		{about, checkout, []string{"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed", "checkout.session.expired"}},
+		{about, checkout, []string{"checkout.session.completed", "checkout.session.async_payment_succeeded",
+			"checkout.session.async_payment_failed", "checkout.session.expired"}},
 		{subscription, customer, []string{
-			"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted", "customer.subscription.paused", "customer.subscription.resumed",
-			"customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired", "customer.subscription.trial_will_end",
-			"invoice.paid", "invoice.payment_succeeded", "invoice.payment_failed", "invoice.payment_action_required", "invoice.marked_uncollectible", "invoice.upcoming",
+			"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
+			"customer.subscription.paused", "customer.subscription.resumed",
+			"customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired",
+			"customer.subscription.trial_will_end",
+			"invoice.paid", "invoice.payment_succeeded", "invoice.payment_failed", "invoice.payment_action_required",
+			"invoice.marked_uncollectible", "invoice.upcoming",
 			"customer.created", "customer.updated", "customer.deleted", "entitlements.active_entitlement_summary.updated"}},
 		{about, payment, []string{
-			"payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled", "charge.refunded", "refund.failed", "refund.updated",
-			"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"}},
+			"payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled", "charge.refunded",
+			"refund.failed", "refund.updated",
+			"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_withdrawn",
+			"charge.dispute.funds_reinstated"}},
 		{user, "user/user_1", []string{"user.created", "user.updated", "user.deleted"}},
-		{organization, "organization/org_1", []string{"organization.created", "organization.updated", "organization.deleted", "organizationMembership.created", "organizationMembership.deleted"}},
+		{organization, "organization/org_1", []string{"organization.created", "organization.updated", "organization.deleted",
+			"organizationMembership.created", "organizationMembership.deleted"}},
 	} {
 		for _, name := range of.types {
 			of.hint.Event.Type = name
@@ -51,9 +60,12 @@ func TestEveryTypeMarksWhatItIsAbout(t *testing.T) {
 		}
 	}
 	for name, hint := range map[string]lockstep.Hint{
-		"a type of no use":         {Event: lockstep.Event{Source: lockstep.Stripe, Type: "radar.early_fraud_warning.created", CustomerID: "cus_1"}},
-		"the other source's type":  {Event: lockstep.Event{Source: lockstep.Clerk, Type: "invoice.paid", CustomerID: "cus_1"}, Account: user.Account},
-		"another account's":        {Event: lockstep.Event{Source: lockstep.Stripe, Type: "invoice.paid", CustomerID: "cus_1"}, Foreign: "connected account acct_1"},
+		"a type of no use": {Event: lockstep.Event{Source: lockstep.Stripe,
+			Type: "radar.early_fraud_warning.created", CustomerID: "cus_1"}},
+		"the other source's type": {Event: lockstep.Event{Source: lockstep.Clerk, Type: "invoice.paid",
+			CustomerID: "cus_1"}, Account: user.Account},
+		"another account's": {Event: lockstep.Event{Source: lockstep.Stripe, Type: "invoice.paid",
+			CustomerID: "cus_1"}, Foreign: "connected account acct_1"},
 		"one that names no object": {Event: lockstep.Event{Source: lockstep.Stripe, Type: "invoice.paid"}},
 	} {
 		if d := deliveryOf(hint, lockstep.Delivered, time.Unix(1, 0)); d.Mark != nil || d.Event.Reason == "" {

@@ -128,7 +128,8 @@ func (g *Guard) look(ctx context.Context, m *member) (lockstep.Instance, error) 
 			return lockstep.Instance{}, &unreadError{m.Provider, err}
 		}
 	}
-	if ours := accepted.ID == m.own; !m.met || ours && accepted.KeyDigest != m.digest || !ours && accepted.Waiting != m.own {
+	if ours := accepted.ID == m.own; !m.met || ours && accepted.KeyDigest != m.digest || !ours &&
+		accepted.Waiting != m.own {
 		if accepted, err = g.store.MeetInstance(ctx, m.Provider, m.own, m.digest); err != nil {
 			return lockstep.Instance{}, err
 		}
@@ -146,14 +147,16 @@ func (g *Guard) report(m *member, before error) {
 	var unread, wasUnread *unreadError
 	switch {
 	case before != nil && m.verdict == nil:
-		g.log.Info("work goes on: the key belongs to the accepted instance", "provider", string(m.Provider), "instance", m.own)
+		g.log.Info("work goes on: the key belongs to the accepted instance", "provider", string(m.Provider), "instance",
+			m.own)
 	case m.verdict == nil, before != nil && before.Error() == m.verdict.Error():
 	case errors.As(m.verdict, &unread) && errors.As(before, &wasUnread): // its text has another request id
 	case errors.As(m.verdict, &foreign):
 		g.log.Error("ANOTHER INSTANCE: Lockstep deletes and creates nothing until you decide. "+foreign.advice(),
 			"provider", string(m.Provider), "database", foreign.accepted, "key", foreign.own)
 	case errors.As(m.verdict, &unread):
-		g.log.Warn("work waits: the instance of the key cannot be read; trying again", "provider", string(m.Provider), "error", unread.cause)
+		g.log.Warn("work waits: the instance of the key cannot be read; trying again", "provider", string(m.Provider),
+			"error", unread.cause)
 	}
 }
 

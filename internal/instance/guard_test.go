@@ -55,7 +55,8 @@ func within(t *testing.T, test func(t *testing.T, store lockstep.Store)) {
 }
 
 func guardOf(store lockstep.Instances, log *bytes.Buffer, key lockstep.Secret, c *clerk) *Guard {
-	return NewGuard(store, slog.New(slog.NewTextHandler(log, nil)), Key{Provider: lockstep.Clerk, Secret: key, Instance: c.instance})
+	return NewGuard(store, slog.New(slog.NewTextHandler(log, nil)),
+		Key{Provider: lockstep.Clerk, Secret: key, Instance: c.instance})
 }
 
 // paused makes sure of how a check ends: with a delay that names a text, or with none.
@@ -66,7 +67,8 @@ func paused(t *testing.T, g *Guard, want string) {
 	switch {
 	case want == "" && err != nil:
 		t.Errorf("paused: %v", err)
-	case want != "" && (!errors.As(err, &delay) || !strings.Contains(delay.Reason, want) || !delay.Untried || delay.After <= 0):
+	case want != "" && (!errors.As(err, &delay) || !strings.Contains(delay.Reason, want) || !delay.Untried ||
+		delay.After <= 0):
 		t.Errorf("got %v, want a pause that says %q", err, want)
 	}
 }
@@ -74,7 +76,8 @@ func paused(t *testing.T, g *Guard, want string) {
 func TestReplicasDuringAMove(t *testing.T) {
 	within(t, func(t *testing.T, store lockstep.Store) {
 		var log bytes.Buffer
-		former, next := guardOf(store, &log, "sk_test_1", &clerk{id: "ins_1"}), guardOf(store, &log, "sk_test_2", &clerk{id: "ins_2"})
+		former, next := guardOf(store, &log, "sk_test_1", &clerk{id: "ins_1"}), guardOf(store, &log, "sk_test_2",
+			&clerk{id: "ins_2"})
 		paused(t, former, "")
 		paused(t, next, "belongs to instance ins_2 and the database to ins_1")
 		for range 3 {
@@ -82,7 +85,8 @@ func TestReplicasDuringAMove(t *testing.T) {
 			paused(t, former, "")
 			paused(t, next, "ins_2")
 		}
-		if n := strings.Count(log.String(), "ANOTHER INSTANCE"); n != 1 || !strings.Contains(log.String(), "lockstep instance accept ins_2") {
+		if n := strings.Count(log.String(), "ANOTHER INSTANCE"); n != 1 ||
+			!strings.Contains(log.String(), "lockstep instance accept ins_2") {
 			t.Errorf("it is logged %d times: %s", n, log.String())
 		}
 		if _, err := store.AcceptInstance(t.Context(), lockstep.Clerk, "ins_2"); err != nil {
@@ -194,8 +198,9 @@ func TestTheReadIsUrgent(t *testing.T) {
 	within(t, func(t *testing.T, store lockstep.Store) {
 		for _, priority := range []lockstep.Priority{lockstep.Interactive, lockstep.Normal, lockstep.Background} {
 			asked := lockstep.Priority(-1)
-			g := NewGuard(store, slog.New(slog.DiscardHandler), Key{Provider: lockstep.Clerk, Secret: lockstep.Secret(fmt.Sprintf("sk_test_%d", priority)),
-				Instance: func(ctx context.Context) (string, error) { asked = lockstep.PriorityOf(ctx); return "ins_1", nil }})
+			g := NewGuard(store, slog.New(slog.DiscardHandler),
+				Key{Provider: lockstep.Clerk, Secret: lockstep.Secret(fmt.Sprintf("sk_test_%d", priority)),
+					Instance: func(ctx context.Context) (string, error) { asked = lockstep.PriorityOf(ctx); return "ins_1", nil }})
 			if err := g.Check(lockstep.WithPriority(t.Context(), priority)); err != nil || asked != lockstep.Interactive {
 				t.Errorf("a run of priority %d reads with priority %d: %v", priority, asked, err)
 			}

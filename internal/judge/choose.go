@@ -39,8 +39,10 @@ func (w *walk) oneOf(options []*schema, value any, at *trail) {
 	if object, is := value.(map[string]any); is {
 		if own, typed := object["object"].(string); typed {
 			same := keep(fitting, func(s *schema) bool { return w.document.constant(s, "object") == own })
-			if len(same) == 0 && slices.ContainsFunc(fitting, func(s *schema) bool { return w.document.constant(s, "object") != "" }) {
-				w.deviates(at, "is the object %q, want %s", own, names(fitting, func(s *schema) string { return w.document.constant(s, "object") }))
+			if len(same) == 0 && slices.ContainsFunc(fitting,
+				func(s *schema) bool { return w.document.constant(s, "object") != "" }) {
+				w.deviates(at, "is the object %q, want %s", own,
+					names(fitting, func(s *schema) string { return w.document.constant(s, "object") }))
 				return
 			}
 			if len(same) > 0 {
@@ -48,7 +50,8 @@ func (w *walk) oneOf(options []*schema, value any, at *trail) {
 			}
 		}
 		_, deleted := object["deleted"]
-		if same := keep(fitting, func(s *schema) bool { return slices.Contains(s.Required, "deleted") == deleted }); len(same) > 0 {
+		if same := keep(fitting, func(s *schema) bool { return slices.Contains(s.Required, "deleted") == deleted }); len(
+			same) > 0 {
 			fitting = same
 		}
 	}
@@ -123,7 +126,8 @@ func (d *document) merged(s *schema) *schema {
 
 // unrestricted says that a schema allows everything.
 func (s *schema) unrestricted() bool {
-	return s.Type == "" && len(s.Properties) == 0 && len(s.AnyOf) == 0 && len(s.OneOf) == 0 && len(s.AllOf) == 0 && len(s.Enum) == 0
+	return s.Type == "" && len(s.Properties) == 0 && len(s.AnyOf) == 0 && len(s.OneOf) == 0 && len(s.AllOf) == 0 &&
+		len(s.Enum) == 0
 }
 
 func keep(schemas []*schema, keep func(*schema) bool) []*schema {

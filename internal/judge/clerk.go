@@ -31,7 +31,8 @@ func (c *court) clerkExchange(e *wire.Entry) {
 		c.report(where, []deviation{{what: "takes a query that cannot be read: " + err.Error()}})
 		return
 	}
-	if _, described := o.Responses[fmt.Sprint(e.Status)]; described && e.Status == http.StatusNoContent && e.Response == "" {
+	if _, described := o.Responses[fmt.Sprint(e.Status)]; described && e.Status == http.StatusNoContent &&
+		e.Response == "" {
 		return
 	}
 	answer := o.answer(e.Status)
@@ -165,7 +166,8 @@ var clerkEnvelope = &schema{Type: "object", Additional: additional{given: true},
 	Required: []string{"object", "type", "timestamp", "instance_id", "data"},
 	Properties: map[string]*schema{
 		"object": {Type: "string", Enum: []any{"event"}}, "type": {Type: "string"}, "timestamp": {Type: "integer"},
-		"instance_id": {Type: "string", Pattern: "^ins_"}, "data": {Type: "object", Additional: additional{given: true, allowed: true}},
+		"instance_id": {Type: "string", Pattern: "^ins_"}, "data": {Type: "object",
+			Additional: additional{given: true, allowed: true}},
 		"event_attributes": {Type: "object", Additional: additional{given: true}, Properties: map[string]*schema{
 			"http_request": {Type: "object", Additional: additional{given: true}, Required: []string{"client_ip", "user_agent"},
 				Properties: map[string]*schema{"client_ip": {Type: "string"}, "user_agent": {Type: "string"}}}}},

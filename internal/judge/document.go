@@ -56,8 +56,10 @@ func load(raw []byte, base string, strict bool) (*document, error) {
 		return nil, fmt.Errorf("read an OpenAPI document: %w", err)
 	}
 	d := &document{version: outline.Info.Version, base: base, strict: strict,
-		schemas: outline.Components.Schemas, responses: outline.Components.Responses, parameters: outline.Components.Parameters,
-		paths: outline.Paths, templates: map[int][]template{}, decoded: map[string]*schema{}, operations: map[string]*operation{}}
+		schemas: outline.Components.Schemas, responses: outline.Components.Responses,
+		parameters: outline.Components.Parameters,
+		paths:      outline.Paths, templates: map[int][]template{}, decoded: map[string]*schema{},
+		operations: map[string]*operation{}}
 	for path := range outline.Paths {
 		made := newTemplate(path)
 		d.templates[len(made.parts)] = append(d.templates[len(made.parts)], made)

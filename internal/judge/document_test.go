@@ -25,7 +25,8 @@ func TestAnIndependentReaderSeesTheSameDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(ours.schemas) != len(theirs.Components.Schemas) || len(ours.paths) != theirs.Paths.Len() {
-		t.Fatalf("%d schemas and %d paths, want %d and %d", len(ours.schemas), len(ours.paths), len(theirs.Components.Schemas), theirs.Paths.Len())
+		t.Fatalf("%d schemas and %d paths, want %d and %d", len(ours.schemas), len(ours.paths),
+			len(theirs.Components.Schemas), theirs.Paths.Len())
 	}
 	for name, ref := range theirs.Components.Schemas {
 		same(t, ours, name, ours.schema(name), ref, 0)
@@ -37,7 +38,8 @@ func TestAnIndependentReaderSeesTheSameDocument(t *testing.T) {
 				t.Errorf("%s %s is found as %v", method, path, got)
 				continue
 			}
-			if content := operation.Responses.Status(200).Value.Content.Get("application/json"); content != nil { // or it is a PDF
+			// or it is a PDF
+			if content := operation.Responses.Status(200).Value.Content.Get("application/json"); content != nil {
 				same(t, ours, got.name, got.answer(200), content.Schema, 0)
 			}
 		}
@@ -48,8 +50,10 @@ func TestAnIndependentReaderSeesTheSameDocument(t *testing.T) {
 func same(t *testing.T, d *document, where string, ours *schema, theirs *openapi3.SchemaRef, depth int) {
 	t.Helper()
 	ours = d.resolve(ours)
-	if ours == nil || len(ours.Properties) != len(theirs.Value.Properties) || len(ours.Required) != len(theirs.Value.Required) ||
-		len(ours.AnyOf) != len(theirs.Value.AnyOf) || len(ours.Enum) != len(theirs.Value.Enum) || ours.Nullable != theirs.Value.Nullable {
+	if ours == nil || len(ours.Properties) != len(theirs.Value.Properties) ||
+		len(ours.Required) != len(theirs.Value.Required) ||
+		len(ours.AnyOf) != len(theirs.Value.AnyOf) || len(ours.Enum) != len(theirs.Value.Enum) ||
+		ours.Nullable != theirs.Value.Nullable {
 		t.Errorf("%s is read as %+v", where, ours)
 		return
 	}

@@ -31,7 +31,8 @@ func (c *court) stripeObject(w *walk, name string, value map[string]any, at *tra
 		}
 		return
 	}
-	if deleted := c.stripe.schema("deleted_" + typed); object["deleted"] == true && deleted != nil && len(object) == len(deleted.Properties) {
+	if deleted := c.stripe.schema("deleted_" + typed); object["deleted"] == true && deleted != nil &&
+		len(object) == len(deleted.Properties) {
 		described = deleted
 	}
 	// The object is in the event's release, whatever release the request is in.

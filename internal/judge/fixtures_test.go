@@ -10,12 +10,17 @@ import (
 
 // theirMistakes are the deviations of Stripe's examples from Stripe's document.
 var theirMistakes = []string{
-	"account: settings.payments.statement_descriptor_prefix_kana", "account: settings.payments.statement_descriptor_prefix_kanji",
-	"payment_source: settings.payments.statement_descriptor_prefix_kana", "payment_source: settings.payments.statement_descriptor_prefix_kanji",
-	"charge: source", "invoice: subscription", "payment_intent: source", "subscription: pending_update.cancel_at_period_end",
+	"account: settings.payments.statement_descriptor_prefix_kana",
+	"account: settings.payments.statement_descriptor_prefix_kanji",
+	"payment_source: settings.payments.statement_descriptor_prefix_kana",
+	"payment_source: settings.payments.statement_descriptor_prefix_kanji",
+	"charge: source", "invoice: subscription", "payment_intent: source",
+	"subscription: pending_update.cancel_at_period_end",
 	"subscription_schedule: phases[0].items[0].plan", "terminal.refund: object",
-	"sigma.sigma_api_query: created_via", "sigma.sigma_api_query: error", "sigma.sigma_api_query: result", "sigma.sigma_api_query: status",
-	"treasury.outbound_payment: returned_details.transaction.currency", "treasury.outbound_transfer: returned_details.transaction.currency",
+	"sigma.sigma_api_query: created_via", "sigma.sigma_api_query: error", "sigma.sigma_api_query: result",
+	"sigma.sigma_api_query: status",
+	"treasury.outbound_payment: returned_details.transaction.currency",
+	"treasury.outbound_transfer: returned_details.transaction.currency",
 }
 
 // TestStripesOwnExamplesStand: a judge who condemns them reads more into the

@@ -45,7 +45,8 @@ func Deviations(history []wire.Entry) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &court{stripe: stripe, clerk: clerk, eventTypes: eventTypes(stripe), faulty: map[string]bool{}, lines: map[string]string{}}
+	c := &court{stripe: stripe, clerk: clerk, eventTypes: eventTypes(stripe), faulty: map[string]bool{},
+		lines: map[string]string{}}
 	for i := range history {
 		c.entry(&history[i])
 	}

@@ -63,11 +63,14 @@ var undescribedObjects = map[string]string{
 // does not require, by operation and parameter: the releases and the reason.
 var otherReleases = map[string]struct{ releases, reason string }{
 	"POST /v1/checkout/sessions allowed_payment_method_types": {"endive", "takes the place of payment_method_types"},
-	"POST /v1/subscription_schedules phases[].iterations":     {undated + " acacia basil clover dahlia endive", "duration has taken its place; Stripe's CLI sends it whatever the version"},
-	"POST /v1/customers coupon":                               {undated + " acacia", "basil removed it"},
-	"POST /v1/customers/{customer} coupon":                    {undated + " acacia", "basil removed it"},
-	"POST /v1/promotion_codes coupon":                         {undated + " acacia basil", "clover moved it into promotion"},
-	"POST /v1/promotion_codes promotion":                      {undated + " acacia basil", "clover has it in the place of coupon"},
+	"POST /v1/subscription_schedules phases[].iterations": {undated + " acacia basil clover dahlia endive",
+		"duration has taken its place; Stripe's CLI sends it whatever the version"},
+	"POST /v1/customers coupon":            {undated + " acacia", "basil removed it"},
+	"POST /v1/customers/{customer} coupon": {undated + " acacia", "basil removed it"},
+	"POST /v1/promotion_codes coupon": {undated + " acacia basil",
+		"clover moved it into promotion"},
+	"POST /v1/promotion_codes promotion": {undated + " acacia basil",
+		"clover has it in the place of coupon"},
 }
 
 // undated stands for the versions before releases had names.

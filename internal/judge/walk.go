@@ -225,7 +225,8 @@ func compiled(pattern string) *regexp.Regexp {
 }
 
 func (w *walk) enum(s *schema, value any, at *trail) {
-	if len(s.Enum) == 0 || slices.ContainsFunc(s.Enum, func(allowed any) bool { return fmt.Sprint(allowed) == fmt.Sprint(value) }) {
+	if len(s.Enum) == 0 || slices.ContainsFunc(s.Enum,
+		func(allowed any) bool { return fmt.Sprint(allowed) == fmt.Sprint(value) }) {
 		return
 	}
 	allowed := make([]string, len(s.Enum))

@@ -60,7 +60,8 @@ type Values struct {
 // New reads all templates and tries each of them, so that a mistake is found at
 // the start and not when somebody has paid.
 func New(c Config) (*Letters, error) {
-	l := &Letters{config: c, texts: map[lockstep.NoticeKind]*texttemplate.Template{}, htmls: map[lockstep.NoticeKind]*htmltemplate.Template{}}
+	l := &Letters{config: c, texts: map[lockstep.NoticeKind]*texttemplate.Template{},
+		htmls: map[lockstep.NoticeKind]*htmltemplate.Template{}}
 	problems := []error{unknownFiles(c.Templates)}
 	for _, kind := range Kinds() {
 		problems = append(problems, l.read(kind))
@@ -70,8 +71,10 @@ func New(c Config) (*Letters, error) {
 	}
 	until := time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC)
 	for _, kind := range Kinds() {
-		for _, facts := range []lockstep.Facts{{}, {Plan: "pro", Amount: 4900, Currency: "eur", Status: "trialing", Until: &until, Ending: true}} {
-			_, err := l.Compose(lockstep.Notice{ID: string(kind) + ":sample", Kind: kind, Facts: facts}, "sample@example.com", "Sam Sample")
+		for _, facts := range []lockstep.Facts{{}, {Plan: "pro", Amount: 4900, Currency: "eur", Status: "trialing",
+			Until: &until, Ending: true}} {
+			_, err := l.Compose(lockstep.Notice{ID: string(kind) + ":sample", Kind: kind, Facts: facts}, "sample@example.com",
+				"Sam Sample")
 			if err != nil {
 				problems = append(problems, err)
 				break
@@ -97,7 +100,8 @@ func unknownFiles(files fs.FS) error {
 	var problems []error
 	for _, e := range entries {
 		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(known, e.Name()) {
-			problems = append(problems, fmt.Errorf("mail template %s replaces nothing; there are %s", e.Name(), strings.Join(known, ", ")))
+			problems = append(problems, fmt.Errorf("mail template %s replaces nothing; there are %s", e.Name(),
+				strings.Join(known, ", ")))
 		}
 	}
 	return errors.Join(problems...)
@@ -161,7 +165,8 @@ func (l *Letters) Compose(n lockstep.Notice, email, name string) (lockstep.Lette
 	if !found || !isSubject || strings.TrimSpace(subject) == "" || strings.Contains(subject, "\n") {
 		return lockstep.Letter{}, fmt.Errorf("mail template %s.txt does not begin with a line \"Subject: …\" and an empty line", n.Kind)
 	}
-	return lockstep.Letter{ID: l.messageID(n.ID), To: address.Address, Subject: strings.TrimSpace(subject), Text: body, HTML: rich.String()}, nil
+	return lockstep.Letter{ID: l.messageID(n.ID), To: address.Address, Subject: strings.TrimSpace(subject), Text: body,
+		HTML: rich.String()}, nil
 }
 
 // messageID is the same each time a notice is mailed, so that a mailbox that gets

@@ -78,12 +78,14 @@ func TestAMessageIDIsTheNotices(t *testing.T) {
 func TestStrangersNamesAreOnlyNames(t *testing.T) {
 	t.Parallel()
 	config := acme
-	config.Templates = fstest.MapFS{"license.granted.txt": {Data: []byte("Subject: For {{.Name}}\n\n{{.Name}} {{.Plan}}\n")}}
+	config.Templates = fstest.MapFS{"license.granted.txt": {
+		Data: []byte("Subject: For {{.Name}}\n\n{{.Name}} {{.Plan}}\n")}}
 	l, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	letter, err := l.Compose(notice(lockstep.NoticeLicenseGranted, lockstep.Facts{Plan: "p\r\n.\r\nMAIL FROM"}), "a@example.com",
+	letter, err := l.Compose(notice(lockstep.NoticeLicenseGranted, lockstep.Facts{Plan: "p\r\n.\r\nMAIL FROM"}),
+		"a@example.com",
 		"Eve\r\nBcc: bob@example.com\r\n\r\n<script>alert(1)</script>\u202e")
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +107,8 @@ func TestAnAddressIsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{"", "alice", "a@example.com, b@example.com", "a@example.com\r\nBcc: b@example.com", "a@example.com\x00"} {
+	for _, bad := range []string{"", "alice", "a@example.com, b@example.com", "a@example.com\r\nBcc: b@example.com",
+		"a@example.com\x00"} {
 		_, err := l.Compose(notice(lockstep.NoticeAccessEnded, lockstep.Facts{}), bad, "")
 		if err == nil {
 			t.Errorf("%q is accepted", bad)
@@ -119,11 +122,12 @@ func TestAnAddressIsOne(t *testing.T) {
 func TestTemplatesAreTriedAtTheStart(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ file, text, want string }{
-		"a syntax error":         {"access.ended.txt", "Subject: {{.App", "access.ended.txt"},
-		"an unknown value":       {"access.ended.html", "<p>{{.Address}}</p>", "Address"},
-		"a value of some only":   {"access.ended.txt", "Subject: x\n\n{{if .Until}}{{.Untli}}{{end}}", "Untli"},
-		"no subject":             {"access.ended.txt", "Hello\n\nthere", `begin with a line "Subject: …"`},
-		"an empty subject":       {"access.ended.txt", "Subject: {{.Name | printf \"%.0s\"}}\n\nthere", `begin with a line "Subject: …"`},
+		"a syntax error":       {"access.ended.txt", "Subject: {{.App", "access.ended.txt"},
+		"an unknown value":     {"access.ended.html", "<p>{{.Address}}</p>", "Address"},
+		"a value of some only": {"access.ended.txt", "Subject: x\n\n{{if .Until}}{{.Untli}}{{end}}", "Untli"},
+		"no subject":           {"access.ended.txt", "Hello\n\nthere", `begin with a line "Subject: …"`},
+		"an empty subject": {"access.ended.txt", "Subject: {{.Name | printf \"%.0s\"}}\n\nthere",
+			`begin with a line "Subject: …"`},
 		"a subject of two lines": {"access.ended.txt", "Subject: a\nb\n\nthere", `begin with a line "Subject: …"`},
 		"a misspelt name":        {"acces.ended.txt", "Subject: x\n\ny", "acces.ended.txt replaces nothing"},
 	} {
@@ -148,7 +152,8 @@ func TestAPriceIsReadable(t *testing.T) {
 		amount   int64
 		currency string
 	}{
-		"49.00 EUR": {4900, "eur"}, "0.05 USD": {5, "usd"}, "500 JPY": {500, "jpy"}, "1.250 KWD": {1250, "kwd"}, "": {0, "usd"},
+		"49.00 EUR": {4900, "eur"}, "0.05 USD": {5, "usd"}, "500 JPY": {500, "jpy"}, "1.250 KWD": {1250, "kwd"},
+		"": {0, "usd"},
 	} {
 		if got := price(c.amount, c.currency); got != want {
 			t.Errorf("%d %s is %q, want %q", c.amount, c.currency, got, want)

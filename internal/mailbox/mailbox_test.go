@@ -54,7 +54,8 @@ func TestALetterIsShownWithoutBeingRun(t *testing.T) {
 	deliver(t, &m, lockstep.Letter{To: "alice@example.com", Subject: "<b>Hi</b>", Text: "<i>text</i>",
 		HTML: `<p>rich</p>"><script>alert(1)</script>`})
 	page := show(&m)
-	for _, want := range []string{"alice@example.com", "&lt;b&gt;Hi&lt;/b&gt;", "&lt;i&gt;text&lt;/i&gt;", `sandbox srcdoc="`} {
+	for _, want := range []string{"alice@example.com", "&lt;b&gt;Hi&lt;/b&gt;", "&lt;i&gt;text&lt;/i&gt;",
+		`sandbox srcdoc="`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s in\n%s", want, page)
 		}

@@ -125,7 +125,8 @@ func (c *Cluster) Init() error {
 	}
 	// The client's part of SCRAM takes thousands of hashes, which the race detector makes
 	// tens of milliseconds a connection.
-	args := []string{"-D", c.data(), "-U", admin, "-A", "md5", "--pwfile", secret, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"}
+	args := []string{"-D", c.data(), "-U", admin, "-A", "md5", "--pwfile", secret, "-E", "UTF8", "--locale=C.UTF-8",
+		"--no-sync"}
 	if err := c.run("initdb", append(args, "--locale-provider=icu", "--icu-locale=en-US")...); err == nil {
 		return nil
 	}
@@ -145,8 +146,10 @@ func (c *Cluster) Start(settings ...string) error {
 		return err
 	}
 	args := []string{"-D", c.data(), "-p", strconv.Itoa(c.Port)}
-	for _, s := range append([]string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=150", "shared_buffers=64MB",
-		"wal_level=replica", "max_wal_senders=6", "log_min_messages=warning", "autovacuum_naptime=5s", "deadlock_timeout=20ms"}, settings...) {
+	for _, s := range append([]string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=150",
+		"shared_buffers=64MB",
+		"wal_level=replica", "max_wal_senders=6", "log_min_messages=warning", "autovacuum_naptime=5s",
+		"deadlock_timeout=20ms"}, settings...) {
 		args = append(args, "-c", s)
 	}
 	c.server = c.command("postgres", args...)
@@ -242,8 +245,10 @@ func (c *Cluster) Standby(name string) (*Cluster, error) {
 		return nil, err
 	}
 	s.password = c.password
-	source := fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s application_name=%s", c.Port, admin, c.password, name)
-	if err := s.run("pg_basebackup", "-D", s.data(), "-d", source, "-R", "-X", "stream", "-c", "fast", "--no-sync"); err != nil {
+	source := fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s application_name=%s", c.Port, admin, c.password,
+		name)
+	if err := s.run("pg_basebackup", "-D", s.data(), "-d", source, "-R", "-X", "stream", "-c", "fast",
+		"--no-sync"); err != nil {
 		return nil, errors.Join(err, s.Remove())
 	}
 	if err := s.Start("hot_standby=on"); err != nil {

@@ -66,19 +66,22 @@ default_pool_size = 8
 max_client_conn = 500
 server_round_robin = 1
 `, at.Hostname(), at.Port(), port, auth, filepath.Join(dir, "users"))
-	for name, text := range map[string]string{"config": config, "users": fmt.Sprintf("%q %q\n", at.User.Username(), password)} {
+	for name, text := range map[string]string{"config": config, "users": fmt.Sprintf("%q %q\n", at.User.Username(),
+		password)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(context.Background(), program, "-q", filepath.Join(dir, "config")) //nolint:gosec // the program is PgBouncer
+	// nolint:gosec // the program is PgBouncer
+	cmd := exec.CommandContext(context.Background(), program, "-q", filepath.Join(dir, "config"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if os.Geteuid() == 0 {
 		if cmd.SysProcAttr.Credential, err = nobody(); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{".", "config", "users"} {
-			if err := os.Chown(filepath.Join(dir, name), int(cmd.SysProcAttr.Credential.Uid), int(cmd.SysProcAttr.Credential.Gid)); err != nil {
+			if err := os.Chown(filepath.Join(dir, name), int(cmd.SysProcAttr.Credential.Uid),
+				int(cmd.SysProcAttr.Credential.Gid)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -69,7 +69,8 @@ func (b *Book) Recall(ctx context.Context, s Sight) error {
 		for _, k := range s.Known {
 			if k.PriceID == i.PriceID && k.LookupKey != "" && k.LookupKey != i.LookupKey {
 				// As a version stored it that did not remember names: older than the current one.
-				seen = append(seen, lockstep.PriceName{PriceID: k.PriceID, LookupKey: k.LookupKey, ProductID: k.ProductID, ProductPlan: k.ProductPlan})
+				seen = append(seen, lockstep.PriceName{PriceID: k.PriceID, LookupKey: k.LookupKey, ProductID: k.ProductID,
+					ProductPlan: k.ProductPlan})
 			}
 		}
 		seen = append(seen, nameOf(i))
@@ -121,7 +122,8 @@ func (b *Book) Name(ctx context.Context, catalog lockstep.Catalog, s Sight) erro
 			return err
 		}
 		i.ProductPlan = "" // a name that was noted before counts more
-		*i = i.Named(lockstep.Item{PriceID: i.PriceID, Keys: i.Keys, BoughtAs: i.BoughtAs, SiblingKeys: i.SiblingKeys}, names[i.PriceID])
+		*i = i.Named(lockstep.Item{PriceID: i.PriceID, Keys: i.Keys, BoughtAs: i.BoughtAs, SiblingKeys: i.SiblingKeys},
+			names[i.PriceID])
 	}
 	return nil
 }
@@ -136,7 +138,8 @@ func (b *Book) KeysOf(ctx context.Context, p lockstep.Price) ([]string, error) {
 }
 
 func nameOf(i lockstep.Item) lockstep.PriceName {
-	return lockstep.PriceName{PriceID: i.PriceID, LookupKey: i.LookupKey, ProductID: i.ProductID, ProductPlan: i.ProductPlan}
+	return lockstep.PriceName{PriceID: i.PriceID, LookupKey: i.LookupKey, ProductID: i.ProductID,
+		ProductPlan: i.ProductPlan}
 }
 
 // note stores the names that are new, and returns all names by price.

@@ -52,7 +52,8 @@ func opened(t *testing.T, stripe *shop) (book, other *pricebook.Book) {
 }
 
 // name gives one item of a subscription its names.
-func name(t *testing.T, b *pricebook.Book, c lockstep.Catalog, item lockstep.Item, known ...lockstep.Item) lockstep.Item {
+func name(t *testing.T, b *pricebook.Book, c lockstep.Catalog, item lockstep.Item,
+	known ...lockstep.Item) lockstep.Item {
 	t.Helper()
 	items := []lockstep.Item{item}
 	if err := b.Name(t.Context(), c, pricebook.Sight{Items: items, Known: known, Recurring: true}); err != nil {
@@ -61,7 +62,8 @@ func name(t *testing.T, b *pricebook.Book, c lockstep.Catalog, item lockstep.Ite
 	return items[0]
 }
 
-var plans = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro_monthly"}}, {Name: "basic", LookupKeys: []string{"basic"}},
+var plans = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro_monthly"}},
+	{Name: "basic", LookupKeys: []string{"basic"}},
 	{Name: "gold", Prices: []string{"price_gold"}, Products: []string{"prod_gold"}}}}
 
 func item(id, price, key string) lockstep.Item {
@@ -76,19 +78,29 @@ func TestAPriceKeepsItsNames(t *testing.T) {
 		plan    string
 		keys    []string
 	}{
-		"the lookup key moved away": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_1", "price_1", "")}, plans, "pro", []string{"pro_monthly"}},
-		"moved away, without a catalog": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_1", "price_1", "")},
+		"the lookup key moved away": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_1", "price_1", "")},
+			plans, "pro", []string{"pro_monthly"}},
+		"moved away, without a catalog": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"),
+			item("si_1", "price_1", "")},
 			lockstep.Catalog{}, "pro_monthly", []string{"pro_monthly"}},
-		"the lookup key was edited": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_1", "price_1", "pro_2027")}, plans, "pro", []string{"pro_monthly", "pro_2027"}},
-		"both keys name a plan: the one at purchase wins": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_1", "price_1", "basic")}, plans, "pro",
+		"the lookup key was edited": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"),
+			item("si_1", "price_1", "pro_2027")}, plans, "pro", []string{"pro_monthly", "pro_2027"}},
+		"both keys name a plan: the one at purchase wins": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"),
+			item("si_1", "price_1", "basic")}, plans, "pro",
 			[]string{"pro_monthly", "basic"}},
-		"who buys after the key was edited bought by the new one": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_2", "price_1", "basic")}, plans, "basic",
+		"who buys after the key was edited bought by the new one": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"),
+			item("si_2", "price_1", "basic")}, plans, "basic",
 			[]string{"basic", "pro_monthly"}},
-		"a subscriber that we see after the key had moved": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_2", "price_1", "")}, plans, "pro", []string{"pro_monthly"}},
-		"the new price has the name too":                   {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_2", "price_2", "pro_monthly")}, plans, "pro", []string{"pro_monthly"}},
-		"an item that changed its price is a new purchase": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"), item("si_1", "price_2", "basic")}, plans, "basic", []string{"basic"}},
-		"a price that is listed by id":                     {[]lockstep.Item{item("si_1", "price_gold", "pro_monthly"), item("si_1", "price_gold", "basic")}, plans, "gold", []string{"pro_monthly", "basic"}},
-		"a key that the price had none of before":          {[]lockstep.Item{item("si_1", "price_1", ""), item("si_1", "price_1", "basic")}, plans, "basic", []string{"basic"}},
+		"a subscriber that we see after the key had moved": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"),
+			item("si_2", "price_1", "")}, plans, "pro", []string{"pro_monthly"}},
+		"the new price has the name too": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"),
+			item("si_2", "price_2", "pro_monthly")}, plans, "pro", []string{"pro_monthly"}},
+		"an item that changed its price is a new purchase": {[]lockstep.Item{item("si_1", "price_1", "pro_monthly"),
+			item("si_1", "price_2", "basic")}, plans, "basic", []string{"basic"}},
+		"a price that is listed by id": {[]lockstep.Item{item("si_1", "price_gold", "pro_monthly"),
+			item("si_1", "price_gold", "basic")}, plans, "gold", []string{"pro_monthly", "basic"}},
+		"a key that the price had none of before": {[]lockstep.Item{item("si_1", "price_1", ""),
+			item("si_1", "price_1", "basic")}, plans, "basic", []string{"basic"}},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -113,7 +125,8 @@ func TestWhatAnOlderVersionStoredIsThePurchase(t *testing.T) {
 	t.Parallel()
 	book, _ := opened(t, &shop{})
 	stored := item("si_1", "price_1", "pro_monthly")
-	if got := name(t, book, plans, item("si_1", "price_1", ""), stored); plans.PlanOf(got, "") != "pro" || got.BoughtAs != "pro_monthly" {
+	if got := name(t, book, plans, item("si_1", "price_1", ""), stored); plans.PlanOf(got, "") != "pro" ||
+		got.BoughtAs != "pro_monthly" {
 		t.Errorf("got %+v", got)
 	}
 	if got := name(t, book, plans, item("si_9", "price_1", "")); plans.PlanOf(got, "") != "pro" {
@@ -162,11 +175,16 @@ func TestTheOtherPricesOfAProductAreTheLastResort(t *testing.T) {
 		plan   string
 		reads  int
 	}{
-		"one names a plan":                       {[]lockstep.Price{price("price_2", "pro_monthly", true), price("price_3", "", true)}, item("si_1", "price_1", ""), "pro", 1},
-		"two name the same plan, one names none": {[]lockstep.Price{price("price_2", "pro_monthly", true), price("price_3", "else", true)}, item("si_1", "price_1", ""), "pro", 1},
-		"two name different plans":               {[]lockstep.Price{price("price_2", "pro_monthly", true), price("price_3", "basic", true)}, item("si_1", "price_1", ""), "Notes", 2},
-		"a one-time price is another thing":      {[]lockstep.Price{price("price_2", "pro_monthly", false)}, item("si_1", "price_1", ""), "Notes", 2},
-		"a price that has another name":          {[]lockstep.Price{price("price_2", "pro_monthly", true)}, item("si_1", "price_1", "addon"), "addon", 0},
+		"one names a plan": {[]lockstep.Price{price("price_2", "pro_monthly", true),
+			price("price_3", "", true)}, item("si_1", "price_1", ""), "pro", 1},
+		"two name the same plan, one names none": {[]lockstep.Price{price("price_2", "pro_monthly", true),
+			price("price_3", "else", true)}, item("si_1", "price_1", ""), "pro", 1},
+		"two name different plans": {[]lockstep.Price{price("price_2", "pro_monthly", true),
+			price("price_3", "basic", true)}, item("si_1", "price_1", ""), "Notes", 2},
+		"a one-time price is another thing": {[]lockstep.Price{price("price_2", "pro_monthly", false)},
+			item("si_1", "price_1", ""), "Notes", 2},
+		"a price that has another name": {[]lockstep.Price{price("price_2", "pro_monthly", true)},
+			item("si_1", "price_1", "addon"), "addon", 0},
 		"a product that the catalog lists": {[]lockstep.Price{price("price_2", "pro_monthly", true)},
 			lockstep.Item{ID: "si_1", PriceID: "price_1", ProductID: "prod_gold"}, "gold", 0},
 		"none": {nil, item("si_1", "price_1", ""), "Notes", 2},
@@ -195,7 +213,8 @@ func TestTheBookDoesNotGrowWithoutEnd(t *testing.T) {
 	stripe := &shop{names: map[string]string{"prod_1": "Notes"}}
 	book, _ := opened(t, stripe)
 	for i := range 1100 {
-		items := []lockstep.Item{{ID: "si_1", PriceID: fmt.Sprintf("price_%d", i), LookupKey: fmt.Sprint(i), ProductID: fmt.Sprintf("prod_%d", i)}}
+		items := []lockstep.Item{{ID: "si_1", PriceID: fmt.Sprintf("price_%d", i), LookupKey: fmt.Sprint(i),
+			ProductID: fmt.Sprintf("prod_%d", i)}}
 		if err := book.Recall(t.Context(), pricebook.Sight{Items: items}); err != nil {
 			t.Fatal(err)
 		}

@@ -17,8 +17,10 @@ type AccountStore interface {
 	lockstep.Ledger
 	OwnerStore
 	AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error)
-	TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error
-	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account, brake lockstep.Brake) (lockstep.DeletionState, bool, error)
+	TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
+		keys []lockstep.Key) error
+	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+		brake lockstep.Brake) (lockstep.DeletionState, bool, error)
 	ForgetDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account) error
 	WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error)
 	Mark(ctx context.Context, marks ...lockstep.Mark) error
@@ -240,7 +242,8 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*run, erro
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		r.known = false
-		was = lockstep.Record{Account: account, State: lockstep.AccountActive, CreatedAt: time.Now(), InstanceGeneration: r.generation}
+		was = lockstep.Record{Account: account, State: lockstep.AccountActive, CreatedAt: time.Now(),
+			InstanceGeneration: r.generation}
 		r.scope |= lockstep.ScopeAll
 	case err != nil:
 		return nil, fmt.Errorf("read account: %w", err)
@@ -368,7 +371,8 @@ func (r *run) write(ctx context.Context, told []lockstep.Notice, at time.Time) e
 	if err != nil {
 		return err
 	}
-	change := lockstep.Change{Record: r.now, Notices: told, TrialAddresses: trials, Marks: slices.Concat(r.marks, payers(r.was, r.now), movers(r.was, r.now))}
+	change := lockstep.Change{Record: r.now, Notices: told, TrialAddresses: trials,
+		Marks: slices.Concat(r.marks, payers(r.was, r.now), movers(r.was, r.now))}
 	if err := r.Store.Save(ctx, r.claim, change); err != nil {
 		return fmt.Errorf("save account: %w", err)
 	}

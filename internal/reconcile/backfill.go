@@ -56,7 +56,8 @@ const (
 )
 
 // backfillOrder is the order of the phases.
-var backfillOrder = []lockstep.BackfillPhase{lockstep.BackfillCustomers, lockstep.BackfillSubscriptions, lockstep.BackfillCheckouts,
+var backfillOrder = []lockstep.BackfillPhase{lockstep.BackfillCustomers, lockstep.BackfillSubscriptions,
+	lockstep.BackfillCheckouts,
 	lockstep.BackfillUsers, lockstep.BackfillOrganizations, lockstep.BackfillResolving, lockstep.BackfillLinking,
 	lockstep.BackfillPayments, lockstep.BackfillCleaning, lockstep.BackfillReleasing, lockstep.BackfillDone}
 
@@ -138,7 +139,8 @@ func (b *Backfill) page(ctx context.Context, claim lockstep.Claim, at lockstep.B
 // restart begins the lists again under another Clerk instance: the ids that were listed are
 // those of the former one, where nobody would find their accounts. What was linked under them
 // belongs to former accounts, which new ones succeed.
-func (b *Backfill) restart(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill, generation int64) (lockstep.Backfill, error) {
+func (b *Backfill) restart(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill,
+	generation int64) (lockstep.Backfill, error) {
 	more, err := b.Store.Unstage(ctx, claim, unstageLimit)
 	if err != nil || more {
 		return at, err
@@ -185,15 +187,18 @@ func EncodeBackfill(at lockstep.Backfill) string {
 	return string(text)
 }
 
-func (b *Backfill) save(ctx context.Context, claim lockstep.Claim, next lockstep.Backfill, marks []lockstep.Mark) (lockstep.Backfill, error) {
+func (b *Backfill) save(ctx context.Context, claim lockstep.Claim, next lockstep.Backfill,
+	marks []lockstep.Mark) (lockstep.Backfill, error) {
 	return next, b.Store.SaveCursor(ctx, claim, lockstep.BackfillSweep, EncodeBackfill(next), marks)
 }
 
-func (b *Backfill) stage(ctx context.Context, claim lockstep.Claim, next lockstep.Backfill, page lockstep.BackfillPage) (lockstep.Backfill, error) {
+func (b *Backfill) stage(ctx context.Context, claim lockstep.Claim, next lockstep.Backfill,
+	page lockstep.BackfillPage) (lockstep.Backfill, error) {
 	return next, b.Store.Stage(ctx, claim, EncodeBackfill(next), page)
 }
 
-func (b *Backfill) listCustomers(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill) (lockstep.Backfill, error) {
+func (b *Backfill) listCustomers(ctx context.Context, claim lockstep.Claim,
+	at lockstep.Backfill) (lockstep.Backfill, error) {
 	if err := b.stripe.wait(ctx, b.StripeRate, 1); err != nil {
 		return at, err
 	}
@@ -216,7 +221,8 @@ func (b *Backfill) listCustomers(ctx context.Context, claim lockstep.Claim, at l
 	return b.stage(ctx, claim, following(at, next), lockstep.BackfillPage{Customers: page})
 }
 
-func (b *Backfill) listSubscriptions(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill) (lockstep.Backfill, error) {
+func (b *Backfill) listSubscriptions(ctx context.Context, claim lockstep.Claim,
+	at lockstep.Backfill) (lockstep.Backfill, error) {
 	if err := b.stripe.wait(ctx, b.StripeRate, 1); err != nil {
 		return at, err
 	}
@@ -232,7 +238,8 @@ func (b *Backfill) listSubscriptions(ctx context.Context, claim lockstep.Claim, 
 	return b.stage(ctx, claim, following(at, next), lockstep.BackfillPage{Subscriptions: page})
 }
 
-func (b *Backfill) listCheckouts(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill) (lockstep.Backfill, error) {
+func (b *Backfill) listCheckouts(ctx context.Context, claim lockstep.Claim,
+	at lockstep.Backfill) (lockstep.Backfill, error) {
 	if err := b.stripe.wait(ctx, b.StripeRate, 1); err != nil {
 		return at, err
 	}
@@ -250,7 +257,8 @@ func (b *Backfill) listCheckouts(ctx context.Context, claim lockstep.Claim, at l
 
 // listIdentities lists those to whom customers could belong. Without a customer or a
 // session there is nothing to link, and the directory's sweep lists them anyway.
-func (b *Backfill) listIdentities(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill, kind lockstep.Kind) (lockstep.Backfill, error) {
+func (b *Backfill) listIdentities(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill,
+	kind lockstep.Kind) (lockstep.Backfill, error) {
 	if at.Report.Customers == 0 && at.Report.Checkouts == 0 {
 		return b.save(ctx, claim, following(at, ""), nil)
 	}

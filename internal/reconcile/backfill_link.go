@@ -13,7 +13,8 @@ import (
 
 // resolveCustomers decides about a page of customers by what was listed. It reads Stripe
 // and the directory only where a reference names an organization, to find its admins.
-func (b *Backfill) resolveCustomers(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill) (lockstep.Backfill, error) {
+func (b *Backfill) resolveCustomers(ctx context.Context, claim lockstep.Claim,
+	at lockstep.Backfill) (lockstep.Backfill, error) {
 	page, err := b.Store.StagedCustomers(ctx, at.Page, resolvePage)
 	if err != nil {
 		return at, err
@@ -69,7 +70,8 @@ func (b *Backfill) conclude(ctx context.Context, c lockstep.StagedCustomer) (loc
 		return b.concludeByEmail(ctx, c, conclusion)
 	case errors.Is(err, lockstep.ErrNotFound):
 		if b.Owners.foreign(owner.account) { // an id of the application's own says nothing against an address
-			if byEmail, reason, err := b.concludeByEmail(ctx, c, conclusion); err != nil || byEmail.Outcome != lockstep.BackfillUnlinked {
+			if byEmail, reason, err := b.concludeByEmail(ctx, c, conclusion); err != nil ||
+				byEmail.Outcome != lockstep.BackfillUnlinked {
 				return byEmail, reason, err
 			}
 		}
@@ -190,7 +192,8 @@ func (b *Backfill) everyoneNamed(ctx context.Context, e evidence) (accounts []lo
 // concludeByEmail decides about a customer that nothing names the account of, where the
 // operator lets addresses decide: one user must have verified the address, and no other
 // customer may have it.
-func (b *Backfill) concludeByEmail(ctx context.Context, c lockstep.StagedCustomer, conclusion lockstep.Conclusion) (lockstep.Conclusion, string, error) {
+func (b *Backfill) concludeByEmail(ctx context.Context, c lockstep.StagedCustomer,
+	conclusion lockstep.Conclusion) (lockstep.Conclusion, string, error) {
 	const nothing = "nothing names the account of this customer"
 	if !b.AdoptByEmail || c.Customer.Email == "" {
 		return conclusion, nothing, nil
@@ -211,7 +214,8 @@ func (b *Backfill) concludeByEmail(ctx context.Context, c lockstep.StagedCustome
 
 // linkCustomers links a page of customers, account by account. A dry run only counts the
 // accounts with several.
-func (b *Backfill) linkCustomers(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill) (lockstep.Backfill, error) {
+func (b *Backfill) linkCustomers(ctx context.Context, claim lockstep.Claim,
+	at lockstep.Backfill) (lockstep.Backfill, error) {
 	after, err := parseConclusion(at.Page)
 	if err != nil {
 		return at, lockstep.Terminal(err)
@@ -313,7 +317,8 @@ func parseConclusion(page string) (c lockstep.Conclusion, err error) {
 
 // markPayments marks one-time payments, so that workers turn them into licenses, and waits for
 // a page of them: without its license an account would lose access when the hold ends.
-func (b *Backfill) markPayments(ctx context.Context, claim lockstep.Claim, at lockstep.Backfill) (lockstep.Backfill, error) {
+func (b *Backfill) markPayments(ctx context.Context, claim lockstep.Claim,
+	at lockstep.Backfill) (lockstep.Backfill, error) {
 	if at.DryRun {
 		return b.save(ctx, claim, following(at, ""), nil)
 	}

@@ -84,7 +84,8 @@ func TestTheLengthOfAListIsEstimated(t *testing.T) {
 		at   lockstep.Backfill
 		want int64
 	}{
-		{lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: 1000, Oldest: 200, Reached: 800, PhaseCount: 50}, 200},
+		{lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: 1000, Oldest: 200, Reached: 800, PhaseCount: 50},
+			200},
 		{lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: 1000, Reached: 800, PhaseCount: 50}, 0},
 		{lockstep.Backfill{Phase: lockstep.BackfillUsers, StartedAt: 1000, Oldest: 200, PhaseCount: 50}, 0},
 		{lockstep.Backfill{Phase: lockstep.BackfillResolving, Report: lockstep.BackfillReport{Customers: 70}}, 70},

@@ -244,7 +244,8 @@ func (r *run) findPayments(ctx context.Context) error {
 		_, makes := lockstep.LicenseOf(s, r.account)
 		has := slices.ContainsFunc(r.now.Licenses, func(l lockstep.License) bool { return l.ID == s.ID })
 		if makes && !has {
-			r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: s.ID}, Priority: lockstep.Normal})
+			r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: s.ID},
+				Priority: lockstep.Normal})
 		}
 	}
 	return nil
@@ -254,6 +255,7 @@ func (r *run) findPayments(ctx context.Context) error {
 // back, also when its customer is deleted since, or when there never was one.
 func (r *run) reviewLicenses() {
 	for _, l := range r.now.Licenses {
-		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID}, Priority: lockstep.Background})
+		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID},
+			Priority: lockstep.Background})
 	}
 }

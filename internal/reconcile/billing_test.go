@@ -32,7 +32,8 @@ func TestAPlanThatAKeptSubscriptionGetsIsAChange(t *testing.T) {
 	t.Parallel()
 	was := lockstep.Record{Account: alice, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{
 		{ID: "sub_1", Status: "canceled", Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", ProductID: "prod_1"}}}}}
-	r := &run{Accounts: &Accounts{Billing: silent{}, Book: &pricebook.Book{Store: names{}, Stripe: silent{}}}, account: alice, was: was, now: was}
+	r := &run{Accounts: &Accounts{Billing: silent{}, Book: &pricebook.Book{Store: names{}, Stripe: silent{}}},
+		account: alice, was: was, now: was}
 	if err := r.observeSubscriptions(t.Context()); err != nil {
 		t.Fatal(err)
 	}

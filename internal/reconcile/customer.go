@@ -266,7 +266,8 @@ func (r *run) sameEmail(ctx context.Context) ([]string, error) {
 		}
 	}
 	if len(ids) > 1 {
-		r.Log.Warn("several customers have the address of a user; none is adopted", "account", r.account.String(), "customers", len(ids))
+		r.Log.Warn("several customers have the address of a user; none is adopted", "account", r.account.String(),
+			"customers", len(ids))
 		return nil, nil
 	}
 	return ids, nil
@@ -277,7 +278,8 @@ func (r *run) sameEmail(ctx context.Context) ([]string, error) {
 // nothing yet, and what comes is told by events.
 func (r *run) link(ctx context.Context, c lockstep.Customer) error {
 	if !r.made {
-		r.marks = append(r.marks, lockstep.Mark{Key: r.account.Key(), Scope: lockstep.ScopeSubscriptions | lockstep.ScopePayments,
+		r.marks = append(r.marks, lockstep.Mark{Key: r.account.Key(),
+			Scope:    lockstep.ScopeSubscriptions | lockstep.ScopePayments,
 			Priority: lockstep.Normal, Delay: lookAgain})
 	}
 	if r.now.Claims(c.ID) { // what the account's run found is proof

@@ -73,7 +73,8 @@ func (r *run) contest(ctx context.Context, customerID string, metadata map[strin
 	if err := r.Store.Release(ctx, r.claim, customerID); err != nil {
 		return false, err
 	}
-	r.Log.Info("a customer goes to the account that its metadata names", "from", r.account.String(), "to", owner.account.String(), "customer", customerID)
+	r.Log.Info("a customer goes to the account that its metadata names", "from", r.account.String(), "to",
+		owner.account.String(), "customer", customerID)
 	r.was, r.now = without(r.was, customerID), without(r.now, customerID)
 	return true, nil
 }
@@ -83,8 +84,10 @@ func without(r lockstep.Record, customerID string) lockstep.Record {
 	if r.CustomerID == customerID {
 		r.CustomerID, r.CustomerDeleted = "", false
 	}
-	r.Further = slices.DeleteFunc(slices.Clone(r.Further), func(l lockstep.Link) bool { return l.CustomerID == customerID })
-	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions), func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
+	r.Further = slices.DeleteFunc(slices.Clone(r.Further),
+		func(l lockstep.Link) bool { return l.CustomerID == customerID })
+	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions),
+		func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
 	return r
 }
 
@@ -141,7 +144,10 @@ const forbidden = 403
 
 // has reports whether a customer has had a subscription, as far as we know.
 func (r *run) has(customerID string) bool {
-	return slices.ContainsFunc(r.now.Subscriptions, func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
+	return slices.ContainsFunc(r.now.Subscriptions, func(
+		s lockstep.Subscription) bool {
+		return s.CustomerID == customerID
+	})
 }
 
 // proven returns a further customer that can be the primary one, one with a subscription
@@ -179,8 +185,10 @@ func (r *run) promote(ctx context.Context, customerID string) error {
 
 // setPrimary puts a customer in the place of the primary one, which becomes a further one.
 func (r *run) setPrimary(c lockstep.Customer) {
-	former := lockstep.Link{CustomerID: r.now.CustomerID, Account: r.account, Trust: lockstep.Proven, Deleted: r.now.CustomerDeleted}
-	r.now.Further = slices.DeleteFunc(slices.Clone(r.now.Further), func(l lockstep.Link) bool { return l.CustomerID == c.ID })
+	former := lockstep.Link{CustomerID: r.now.CustomerID, Account: r.account, Trust: lockstep.Proven,
+		Deleted: r.now.CustomerDeleted}
+	r.now.Further = slices.DeleteFunc(slices.Clone(r.now.Further),
+		func(l lockstep.Link) bool { return l.CustomerID == c.ID })
 	if former.CustomerID != "" {
 		r.now.Further = append(r.now.Further, former)
 	}

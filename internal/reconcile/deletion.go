@@ -81,7 +81,8 @@ func (r *run) entomb(ctx context.Context) error {
 			r.Log.Warn("a subscription that only a client_reference_id linked to a deleted account goes on; its payer is not known to be the account",
 				"account", r.account.String(), "customer", s.CustomerID, "subscription", s.ID)
 		case policy == KeepBilling:
-			r.Log.Warn("a deleted account is still billed, as the policy says", "account", r.account.String(), "customer", s.CustomerID)
+			r.Log.Warn("a deleted account is still billed, as the policy says", "account", r.account.String(), "customer",
+				s.CustomerID)
 		}
 	}
 	return r.keep(ctx)
@@ -186,7 +187,8 @@ func (r *run) summon(ctx context.Context) error {
 		}
 	}
 	for _, id := range customers {
-		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}, Scope: lockstep.ScopeAll, Priority: lockstep.Background})
+		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id},
+			Scope: lockstep.ScopeAll, Priority: lockstep.Background})
 	}
 	return nil
 }

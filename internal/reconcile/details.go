@@ -58,7 +58,8 @@ func (r *run) changedDetails() lockstep.CustomerDetails {
 func (r *run) wantedDetails() lockstep.CustomerDetails {
 	d := lockstep.NewCustomerDetails(r.now.Email, r.now.Name)
 	if r.now.Email != "" && d.Email == "" {
-		r.now.SetProblem(lockstep.Problem{Step: lockstep.StepCustomerEmail, Code: "too_long", Digest: lockstep.DigestOf(r.now.Email), Since: r.began,
+		r.now.SetProblem(lockstep.Problem{Step: lockstep.StepCustomerEmail, Code: "too_long",
+			Digest: lockstep.DigestOf(r.now.Email), Since: r.began,
 			Reason: "the address is longer than the 512 bytes that Stripe takes; the customer has none"})
 	}
 	for _, f := range r.fields(&d) {
@@ -96,7 +97,8 @@ func (r *run) owned(change lockstep.CustomerDetails) lockstep.CustomerDetails {
 		if *f.value == "" || sameText(current, *f.handled) {
 			continue
 		}
-		r.Log.Info("a customer's field was changed at Stripe; it stays", "account", r.account.String(), "step", string(f.step))
+		r.Log.Info("a customer's field was changed at Stripe; it stays", "account", r.account.String(), "step",
+			string(f.step))
 		*f.handled, *f.value = *f.value, ""
 		r.now.ClearProblem(f.step)
 	}

@@ -49,7 +49,8 @@ func (r *run) endBilling(ctx context.Context, step lockstep.Step, policy Deletio
 // endOf ends the billing of one customer: by the policy, or in the first weaker way that
 // Stripe does not refuse. It returns that way, which is empty where the billing goes on, and
 // the first refusal with the reasons.
-func (r *run) endOf(ctx context.Context, policy DeletionPolicy, customerID string) (DeletionPolicy, *lockstep.UpstreamError, string, error) {
+func (r *run) endOf(ctx context.Context, policy DeletionPolicy,
+	customerID string) (DeletionPolicy, *lockstep.UpstreamError, string, error) {
 	var first *lockstep.UpstreamError
 	var reasons []string
 	for _, way := range weaker[policy] {

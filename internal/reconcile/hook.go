@@ -29,7 +29,8 @@ const (
 
 // hookBackoff is how long to wait after each try, before jitter; after the last one,
 // always so long again.
-var hookBackoff = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+var hookBackoff = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute,
+	30 * time.Minute,
 	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour}
 
 // HookStore is what telling endpoints needs of the store.
@@ -68,7 +69,8 @@ type Hooks struct {
 }
 
 // NewHooks returns the reconciler of messages to the listeners.
-func NewHooks(store HookStore, sender lockstep.HookSender, catalog lockstep.Catalog, listeners []Listener, log *slog.Logger) *Hooks {
+func NewHooks(store HookStore, sender lockstep.HookSender, catalog lockstep.Catalog, listeners []Listener,
+	log *slog.Logger) *Hooks {
 	h := &Hooks{store: store, sender: sender, catalog: catalog, lanes: map[string]chan struct{}{}, log: log}
 	for _, l := range listeners {
 		h.lanes[l.ID] = make(chan struct{}, hookLanes)
@@ -88,7 +90,8 @@ func (h *Hooks) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, er
 	}
 	d, err := h.store.HookDelivery(ctx, endpoint, subject)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		d, err = lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending, BeganAt: time.Now()}, nil
+		d, err = lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending,
+			BeganAt: time.Now()}, nil
 	}
 	if err != nil {
 		return Result{}, err
@@ -128,7 +131,8 @@ func (h *Hooks) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, er
 }
 
 // settle writes what became of a call.
-func (h *Hooks) settle(ctx context.Context, claim lockstep.Claim, d lockstep.HookDelivery, health lockstep.HookEndpoint, err error) error {
+func (h *Hooks) settle(ctx context.Context, claim lockstep.Claim, d lockstep.HookDelivery,
+	health lockstep.HookEndpoint, err error) error {
 	var failed *lockstep.HookError
 	switch {
 	case err == nil:
@@ -155,7 +159,8 @@ func (h *Hooks) settle(ctx context.Context, claim lockstep.Claim, d lockstep.Hoo
 	}
 	switch {
 	case !health.DisabledAt.IsZero():
-		h.log.Error("webhook endpoint is disabled; enable it with POST /v1/webhooks/"+d.Endpoint+"/enable", "endpoint", d.Endpoint, "reason", health.Reason)
+		h.log.Error("webhook endpoint is disabled; enable it with POST /v1/webhooks/"+d.Endpoint+"/enable", "endpoint",
+			d.Endpoint, "reason", health.Reason)
 		d.State = lockstep.HookHeld
 		return h.store.SaveHookDelivery(ctx, claim, d, &health)
 	case now.Sub(d.BeganAt) >= hookPatience && d.Attempts >= len(hookBackoff): // not because we were down
@@ -195,7 +200,8 @@ type accessData struct {
 }
 
 // compose writes the message of a subject, and says of which sequence it is.
-func (h *Hooks) compose(ctx context.Context, subject string, attempt int) (m lockstep.HookMessage, sequence int64, err error) {
+func (h *Hooks) compose(ctx context.Context, subject string,
+	attempt int) (m lockstep.HookMessage, sequence int64, err error) {
 	var e envelope
 	if account, isAccess := lockstep.AccountOfSubject(subject); isAccess {
 		if e, sequence, err = h.access(ctx, account, attempt); err != nil {
@@ -248,7 +254,8 @@ func (h *Hooks) access(ctx context.Context, account lockstep.Account, attempt in
 	case digest != told.Digest:
 		return envelope{}, 0, h.outdated(ctx, account, attempt)
 	}
-	return envelope{lockstep.AccessChanged, told.At, accessData{account.String(), told.Sequence, access, record.Projected}}, told.Sequence, nil
+	return envelope{lockstep.AccessChanged, told.At, accessData{account.String(), told.Sequence, access,
+		record.Projected}}, told.Sequence, nil
 }
 
 // outdated puts a message off because the account's access has changed since its sequence was
@@ -259,5 +266,6 @@ func (h *Hooks) outdated(ctx context.Context, account lockstep.Account, attempt 
 	if err := h.store.Mark(ctx, lockstep.Mark{Key: account.Key(), Priority: lockstep.Normal}); err != nil {
 		return err
 	}
-	return &lockstep.DelayError{Reason: "the access has changed; the account's run tells it first", After: backoff(attempt)}
+	return &lockstep.DelayError{Reason: "the access has changed; the account's run tells it first",
+		After: backoff(attempt)}
 }

@@ -78,7 +78,8 @@ type deaf struct {
 	board *switchboard
 }
 
-func (d deaf) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, delivery lockstep.HookDelivery, e *lockstep.HookEndpoint) error {
+func (d deaf) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, delivery lockstep.HookDelivery,
+	e *lockstep.HookEndpoint) error {
 	full := false
 	d.board.locked(func() { full = d.board.full })
 	if full {
@@ -100,7 +101,8 @@ func (d deaf) Account(ctx context.Context, account lockstep.Account) (lockstep.R
 	return d.Store.Account(ctx, account)
 }
 
-var boardCatalog = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_pro"}, Features: []string{"export"}}}}
+var boardCatalog = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_pro"},
+	Features: []string{"export"}}}}
 
 // account is an account's run after Stripe and the directory were looked at.
 func (s *switchboard) account(ctx context.Context, claim lockstep.Claim) (Result, error) {
@@ -127,9 +129,10 @@ func atBoard(t *testing.T, test func(s *switchboard)) {
 		log := slog.New(slog.DiscardHandler)
 		listeners := []Listener{{ID: "app"}, {ID: "audit", Events: []string{string(lockstep.AccessChanged)}}}
 		s.runner = NewRunner(store, map[lockstep.KeyKind]Reconciler{
-			lockstep.KeyUser:   reconcileFunc(s.account),
-			lockstep.KeyNotice: &Outbox{Store: store, Channels: []Channel{func(n lockstep.Notice) []lockstep.Key { return []lockstep.Key{n.HookKey("app")} }}},
-			lockstep.KeyHook:   NewHooks(deaf{store, s}, s, boardCatalog, listeners, log),
+			lockstep.KeyUser: reconcileFunc(s.account),
+			lockstep.KeyNotice: &Outbox{Store: store, Channels: []Channel{
+				func(n lockstep.Notice) []lockstep.Key { return []lockstep.Key{n.HookKey("app")} }}},
+			lockstep.KeyHook: NewHooks(deaf{store, s}, s, boardCatalog, listeners, log),
 		}, Config{Poll: time.Hour}, log)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
@@ -158,7 +161,8 @@ func atBoard(t *testing.T, test func(s *switchboard)) {
 func (s *switchboard) subscribe(status string) {
 	s.Helper()
 	s.locked(func() {
-		s.record.Subscriptions = []lockstep.Subscription{{ID: "sub_1", CustomerID: "cus_1", Status: status, CreatedAt: bubbleStart, Items: []lockstep.Item{{ID: "si_1", PriceID: "price_pro", Quantity: 1}}}}
+		s.record.Subscriptions = []lockstep.Subscription{{ID: "sub_1", CustomerID: "cus_1", Status: status,
+			CreatedAt: bubbleStart, Items: []lockstep.Item{{ID: "si_1", PriceID: "price_pro", Quantity: 1}}}}
 	})
 	s.look()
 }
@@ -202,7 +206,8 @@ func TestEachChangeOfAccessIsToldOnce(t *testing.T) {
 				s.Fatalf("%s was called %d times", endpoint, len(calls))
 			}
 			first, second := calls[0], calls[1]
-			if !first.data.Access.Active || first.data.Sequence != 1 || first.data.Account != "user/user_alice" || second.data.Access.Active || second.data.Sequence != 2 || first.id == second.id {
+			if !first.data.Access.Active || first.data.Sequence != 1 || first.data.Account != "user/user_alice" ||
+				second.data.Access.Active || second.data.Sequence != 2 || first.id == second.id {
 				s.Errorf("told %+v, then %+v", first, second)
 			}
 		}
@@ -224,7 +229,8 @@ func TestWhoWasDownHearsTheNewestOnly(t *testing.T) {
 		time.Sleep(time.Hour)
 		calls := s.to("app")
 		last := calls[len(calls)-1]
-		if last.data.Sequence != 5 || !last.data.Access.Active || s.delivery("app").State != lockstep.HookDelivered || len(s.to("audit")) != 5 {
+		if last.data.Sequence != 5 || !last.data.Access.Active || s.delivery("app").State != lockstep.HookDelivered ||
+			len(s.to("audit")) != 5 {
 			s.Errorf("app heard %+v at last (%s); audit was called %d times", last, s.delivery("app").State, len(s.to("audit")))
 		}
 	})
@@ -291,7 +297,8 @@ func TestAnEndpointThatTakesNothingIsDisabled(t *testing.T) {
 		}
 		s.runner.Wake()
 		time.Sleep(time.Second)
-		if last := s.to("app")[len(s.to("app"))-1]; !last.data.Access.Active || s.delivery("app").State != lockstep.HookDelivered {
+		if last := s.to("app")[len(s.to("app"))-1]; !last.data.Access.Active ||
+			s.delivery("app").State != lockstep.HookDelivered {
 			s.Errorf("when it was enabled it heard %+v", last)
 		}
 	})
@@ -310,7 +317,8 @@ func TestOurOwnOutageDisablesNoEndpoint(t *testing.T) {
 		s.restart(8 * 24 * time.Hour)
 		time.Sleep(time.Minute)
 		for _, endpoint := range []string{"app", "audit"} {
-			if e, err := s.store.HookEndpoint(s.Context(), endpoint); err != nil || !e.DisabledAt.IsZero() || !e.FailingSince.IsZero() {
+			if e, err := s.store.HookEndpoint(s.Context(), endpoint); err != nil || !e.DisabledAt.IsZero() ||
+				!e.FailingSince.IsZero() {
 				s.Errorf("%s: %+v %v", endpoint, e, err)
 			}
 		}
@@ -445,7 +453,8 @@ func TestOneThatHangsHoldsUpNobody(t *testing.T) {
 			return &lockstep.HookError{Reason: "did not answer in time"}
 		}
 		for i := range 20 {
-			s.news = append(s.news, lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, fmt.Sprint("sub_", i), time.Now()))
+			s.news = append(s.news, lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, fmt.Sprint("sub_", i),
+				time.Now()))
 		}
 		began := time.Now()
 		s.subscribe("active")

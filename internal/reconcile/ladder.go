@@ -64,7 +64,8 @@ func climb(rungs []rung) (ownership, error) {
 // payingParty is the organization where the directory names a customer in its metadata
 // and in a user's: the user is who paid for it, see [lockstep.ProjectionKeys.Project].
 func payingParty(named []lockstep.Account) []lockstep.Account {
-	organizations := slices.DeleteFunc(slices.Clone(named), func(a lockstep.Account) bool { return a.Kind != lockstep.Organization })
+	organizations := slices.DeleteFunc(slices.Clone(named),
+		func(a lockstep.Account) bool { return a.Kind != lockstep.Organization })
 	if len(organizations) > 0 {
 		return organizations
 	}

@@ -20,6 +20,7 @@ func enter(ctx context.Context, lanes chan struct{}, patience time.Duration) (re
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case <-wait.C:
-		return nil, &lockstep.DelayError{Reason: "others are under way to the same place", After: 2*time.Second + rand.N(8*time.Second), Untried: true}
+		return nil, &lockstep.DelayError{Reason: "others are under way to the same place", After: 2*time.Second +
+			rand.N(8*time.Second), Untried: true}
 	}
 }

@@ -50,7 +50,8 @@ type Mails struct {
 func NewMails(store MailStore, billing lockstep.Billing, mailer lockstep.Mailer,
 	compose func(n lockstep.Notice, email, name string) (lockstep.Letter, error), log *slog.Logger,
 ) *Mails {
-	return &Mails{store: store, billing: billing, mailer: mailer, compose: compose, lanes: make(chan struct{}, mailLanes), log: log}
+	return &Mails{store: store, billing: billing, mailer: mailer, compose: compose, lanes: make(chan struct{}, mailLanes),
+		log: log}
 }
 
 // Reconcile mails the notice of the claim, if that is still to be done.
@@ -158,14 +159,16 @@ func (m *Mails) end(ctx context.Context, claim lockstep.Claim, mail lockstep.Mai
 
 func mailFailure(mail lockstep.Mail) error {
 	if mail.State == lockstep.MailUnknown {
-		return fmt.Errorf("it is not known whether the mail was sent: %s; POST /v1/notices/%s/send%s sends it once more", mail.Reason, mail.NoticeID, requestOf(mail.To))
+		return fmt.Errorf("it is not known whether the mail was sent: %s; POST /v1/notices/%s/send%s sends it once more",
+			mail.Reason, mail.NoticeID, requestOf(mail.To))
 	}
 	return fmt.Errorf("the mail was not delivered: %s", mail.Reason)
 }
 
 // addressee says whom to tell, or why nobody. The address is looked up now: it is
 // kept with no notice.
-func (m *Mails) addressee(ctx context.Context, n lockstep.Notice, mail lockstep.Mail) (email, name, why string, err error) {
+func (m *Mails) addressee(ctx context.Context, n lockstep.Notice,
+	mail lockstep.Mail) (email, name, why string, err error) {
 	record, why, err := m.told(ctx, n, mail)
 	if err != nil || why != "" {
 		return "", "", why, err

@@ -39,7 +39,8 @@ func requestOf(to lockstep.Recipient) string {
 }
 
 // told returns the record of the account that a notice is about, or why no one is told.
-func (m *Mails) told(ctx context.Context, n lockstep.Notice, mail lockstep.Mail) (record lockstep.Record, why string, err error) {
+func (m *Mails) told(ctx context.Context, n lockstep.Notice,
+	mail lockstep.Mail) (record lockstep.Record, why string, err error) {
 	if m.mailer == nil {
 		return record, "no mail server is configured", nil
 	}

@@ -48,10 +48,14 @@ func TestAPurchaseIsMailedToTheTypedAddressToo(t *testing.T) {
 		state  lockstep.MailState
 		reason string
 	}{
-		"another address":               {"office@example.com", []string{"office@example.com", ownAddress}, lockstep.MailSent, ""},
-		"the account's own":             {ownAddress, []string{ownAddress}, lockstep.MailSkipped, "the buyer typed the account's own address"},
-		"the same in another spelling":  {" User_Alice@Example.com", []string{ownAddress}, lockstep.MailSkipped, "the buyer typed the account's own address"},
-		"none, as there was no session": {"", []string{ownAddress}, lockstep.MailSkipped, "the buyer typed no address at checkout"},
+		"another address": {"office@example.com", []string{"office@example.com", ownAddress},
+			lockstep.MailSent, ""},
+		"the account's own": {ownAddress, []string{ownAddress}, lockstep.MailSkipped,
+			"the buyer typed the account's own address"},
+		"the same in another spelling": {" User_Alice@Example.com", []string{ownAddress}, lockstep.MailSkipped,
+			"the buyer typed the account's own address"},
+		"none, as there was no session": {"", []string{ownAddress}, lockstep.MailSkipped,
+			"the buyer typed no address at checkout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inOffice(t, func(p *postOffice) {

@@ -92,7 +92,8 @@ func (s mailless) SaveMail(ctx context.Context, claim lockstep.Claim, mail locks
 func (p *postOffice) account(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	account, _ := claim.Key.Account()
 	n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, account, "sub_"+account.ID, time.Now())
-	record := lockstep.Record{Account: account, Email: account.ID + "@example.com", Name: "Alice Adams", State: lockstep.AccountActive}
+	record := lockstep.Record{Account: account, Email: account.ID + "@example.com", Name: "Alice Adams",
+		State: lockstep.AccountActive}
 	if p.gone {
 		record.State = lockstep.AccountDeleted
 	}
@@ -183,7 +184,8 @@ func (p *postOffice) stands(state lockstep.MailState, disposition lockstep.Dispo
 	}
 	work := workOf(p.T, p.store, lockstep.Key{Kind: lockstep.KeyMail, ID: noticeOfAlice})
 	if mail.State != state || work.Disposition != disposition || !strings.Contains(mail.Reason, reason) {
-		p.Errorf("it is %s (%q) and its key %s (%q), want %s and %s, because %q", mail.State, mail.Reason, work.Disposition, work.Reason, state, disposition, reason)
+		p.Errorf("it is %s (%q) and its key %s (%q), want %s and %s, because %q", mail.State, mail.Reason, work.Disposition,
+			work.Reason, state, disposition, reason)
 	}
 }
 
@@ -197,7 +199,8 @@ func TestANoticeIsMailedOnce(t *testing.T) {
 		pass(5 * time.Second)
 		p.arrived(1, 1)
 		p.stands(lockstep.MailSent, lockstep.Done, "")
-		for _, key := range []lockstep.Key{alice.Key(), {Kind: lockstep.KeyNotice, ID: noticeOfAlice}, {Kind: lockstep.KeyMail, ID: noticeOfAlice}} {
+		for _, key := range []lockstep.Key{alice.Key(), {Kind: lockstep.KeyNotice, ID: noticeOfAlice},
+			{Kind: lockstep.KeyMail, ID: noticeOfAlice}} {
 			p.mark(key)
 			pass(time.Hour)
 		}
@@ -319,7 +322,8 @@ func TestWhatMayHaveBeenSentIsNotSentAgain(t *testing.T) {
 				pass(10 * 24 * time.Hour)
 				p.arrived(0, 1)
 				p.stands(lockstep.MailUnknown, lockstep.Failed, c.reason)
-				if reason := workOf(p.T, p.store, lockstep.Key{Kind: lockstep.KeyMail, ID: noticeOfAlice}).Reason; !strings.Contains(reason, "POST /v1/notices/"+noticeOfAlice+"/send") {
+				if reason := workOf(p.T, p.store, lockstep.Key{Kind: lockstep.KeyMail,
+					ID: noticeOfAlice}).Reason; !strings.Contains(reason, "POST /v1/notices/"+noticeOfAlice+"/send") {
 					p.Errorf("its key says %q, and not what to do", reason)
 				}
 				if err := p.store.RequestMail(p.Context(), noticeOfAlice, lockstep.ToAccount); err != nil {

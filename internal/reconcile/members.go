@@ -93,10 +93,12 @@ func (r *run) endEmpty(ctx context.Context) error {
 		if _, refused := r.now.Problem(lockstep.StepMembers); refused {
 			return nil
 		}
-		reason = "the organization has no members; its billing was ended by the policy " + strings.ReplaceAll(string(r.Empty), "_", " ")
+		reason = "the organization has no members; its billing was ended by the policy " +
+			strings.ReplaceAll(string(r.Empty), "_", " ")
 	}
 	if _, known := r.was.Problem(lockstep.StepMembers); !known {
-		r.Log.Error("an organization that is billed has no members", "account", r.account.String(), "customer", r.now.CustomerID, "policy", string(cmp.Or(r.Empty, lockstep.EmptyReport)))
+		r.Log.Error("an organization that is billed has no members", "account", r.account.String(), "customer",
+			r.now.CustomerID, "policy", string(cmp.Or(r.Empty, lockstep.EmptyReport)))
 	}
 	r.now.SetProblem(lockstep.Problem{Step: lockstep.StepMembers, Code: "no_members", Reason: reason, Since: r.began})
 	return nil

@@ -66,7 +66,8 @@ func entitledBy(access lockstep.Access) string {
 // what counts most now, which may have ended long ago.
 func accessEnded(object string, now lockstep.Record, access lockstep.Access, at time.Time) lockstep.Notice {
 	a := now.Account
-	n := lockstep.NewNotice(lockstep.NoticeAccessEnded, a, string(a.Kind)+":"+a.ID+":"+strconv.FormatInt(at.UnixMilli(), 10), at)
+	n := lockstep.NewNotice(lockstep.NoticeAccessEnded, a, string(a.Kind)+":"+a.ID+":"+strconv.FormatInt(at.UnixMilli(),
+		10), at)
 	n.Object = object
 	for _, r := range access.Reasons {
 		if r.ID == object {
@@ -114,7 +115,8 @@ func trialLook(s lockstep.Subscription) time.Time {
 }
 
 // licenseNotices says what there is to tell of a one-time payment.
-func licenseNotices(l lockstep.License, session lockstep.Checkout, catalog lockstep.Catalog, at time.Time) []lockstep.Notice {
+func licenseNotices(l lockstep.License, session lockstep.Checkout, catalog lockstep.Catalog,
+	at time.Time) []lockstep.Notice {
 	kind := lockstep.NoticeLicenseGranted
 	reason := catalog.Decide(nil, []lockstep.License{l}, at).Reasons[0]
 	switch {
@@ -125,8 +127,9 @@ func licenseNotices(l lockstep.License, session lockstep.Checkout, catalog locks
 		return nil
 	}
 	n := lockstep.NewNotice(kind, l.Account, l.ID, at)
-	n.Facts = lockstep.Facts{Plan: reason.Plan, Amount: l.Amount, Currency: l.Currency, Status: string(l.Status), Checkout: l.ID,
-		PaidBy: lockstep.PayerNamedIn(session.Metadata)}
+	n.Facts = lockstep.Facts{Plan: reason.Plan, Amount: l.Amount, Currency: l.Currency, Status: string(l.Status),
+		Checkout: l.ID,
+		PaidBy:   lockstep.PayerNamedIn(session.Metadata)}
 	if !session.CreatedAt.IsZero() {
 		created := session.CreatedAt.UTC()
 		n.Facts.At = &created

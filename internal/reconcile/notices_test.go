@@ -31,19 +31,28 @@ func TestNoticesFollowFromAChange(t *testing.T) {
 		was, now subs
 		want     []string
 	}{
-		"a new one":                         {nil, subs{sub("active")}, []string{"subscription.started:sub_1"}},
-		"a new trial":                       {nil, subs{sub("trialing", trialTo(at.AddDate(0, 0, 14)))}, []string{"subscription.started:sub_1"}},
-		"one that was there before us":      {nil, subs{sub("active", old)}, nil},
-		"no change":                         {subs{sub("active")}, subs{sub("active")}, nil},
-		"a renewal that fails":              {subs{sub("active", old)}, subs{sub("past_due", old)}, []string{"payment.failed:in_1"}},
-		"a failure that was there before":   {nil, subs{sub("past_due", old)}, nil},
-		"a failure without an invoice":      {subs{sub("active")}, subs{sub("past_due", func(s *lockstep.Subscription) { s.InvoiceID = "" })}, []string{"payment.failed:sub_1:1798113600"}},
-		"a first payment that is open":      {nil, subs{sub("incomplete")}, nil},
-		"a trial that ends in three days":   {subs{sub("trialing", old, trialTo(at.Add(trialNotice)))}, subs{sub("trialing", old, trialTo(at.Add(trialNotice)))}, []string{"subscription.trial_ending:sub_1:1795780800"}},
-		"a trial that ends later":           {subs{sub("trialing", old, trialTo(at.Add(trialNotice+1)))}, subs{sub("trialing", old, trialTo(at.Add(trialNotice+1)))}, nil},
-		"a trial that was turned to active": {subs{sub("trialing", old)}, subs{sub("active", old, trialTo(at))}, []string{"subscription.started:sub_1"}},
-		"the only one ends":                 {subs{sub("active")}, subs{sub("canceled")}, []string{"subscription.ended:sub_1", "access.ended:user:user_1:1795521600000"}},
-		"one of two ends":                   {subs{sub("active"), other}, subs{sub("canceled"), other}, []string{"subscription.ended:sub_1"}},
+		"a new one": {nil, subs{sub("active")}, []string{"subscription.started:sub_1"}},
+		"a new trial": {nil, subs{sub("trialing", trialTo(at.AddDate(0, 0, 14)))},
+			[]string{"subscription.started:sub_1"}},
+		"one that was there before us": {nil, subs{sub("active", old)}, nil},
+		"no change":                    {subs{sub("active")}, subs{sub("active")}, nil},
+		"a renewal that fails": {subs{sub("active", old)}, subs{sub("past_due", old)},
+			[]string{"payment.failed:in_1"}},
+		"a failure that was there before": {nil, subs{sub("past_due", old)}, nil},
+		"a failure without an invoice": {subs{sub("active")},
+			subs{sub("past_due", func(s *lockstep.Subscription) { s.InvoiceID = "" })},
+			[]string{"payment.failed:sub_1:1798113600"}},
+		"a first payment that is open": {nil, subs{sub("incomplete")}, nil},
+		"a trial that ends in three days": {subs{sub("trialing", old, trialTo(at.Add(trialNotice)))},
+			subs{sub("trialing", old, trialTo(at.Add(trialNotice)))}, []string{"subscription.trial_ending:sub_1:1795780800"}},
+		"a trial that ends later": {subs{sub("trialing", old, trialTo(at.Add(trialNotice+1)))},
+			subs{sub("trialing", old, trialTo(at.Add(trialNotice+1)))}, nil},
+		"a trial that was turned to active": {subs{sub("trialing", old)}, subs{sub("active", old, trialTo(at))},
+			[]string{"subscription.started:sub_1"}},
+		"the only one ends": {subs{sub("active")}, subs{sub("canceled")},
+			[]string{"subscription.ended:sub_1", "access.ended:user:user_1:1795521600000"}},
+		"one of two ends": {subs{sub("active"), other}, subs{sub("canceled"), other},
+			[]string{"subscription.ended:sub_1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,10 +123,12 @@ func TestAccessEndedNamesWhatEnded(t *testing.T) {
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	catalog := lockstep.Catalog{Plans: []lockstep.Plan{
 		{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1}, {Name: "life", LookupKeys: []string{"life"}, Rank: 3}}}
-	refunded := []lockstep.License{{ID: "cs_1", Status: lockstep.LicenseRefunded, Items: []lockstep.Item{{LookupKey: "life"}}}}
+	refunded := []lockstep.License{{ID: "cs_1", Status: lockstep.LicenseRefunded,
+		Items: []lockstep.Item{{LookupKey: "life"}}}}
 	record := func(status string) (lockstep.Record, lockstep.Access) {
 		r := lockstep.Record{Account: lockstep.Account{Kind: lockstep.User, ID: "user_1"}, Licenses: refunded,
-			Subscriptions: []lockstep.Subscription{{ID: "sub_1", Status: status, CreatedAt: at, Items: []lockstep.Item{{LookupKey: "basic"}}}}}
+			Subscriptions: []lockstep.Subscription{{ID: "sub_1", Status: status, CreatedAt: at,
+				Items: []lockstep.Item{{LookupKey: "basic"}}}}}
 		access := catalog.Decide(r.Subscriptions, r.Licenses, at)
 		r.EntitledBy = entitledBy(access)
 		return r, access

@@ -42,7 +42,8 @@ func conclude(claim lockstep.Claim, result Result, err error, now time.Time) loc
 		}
 		return o
 	case errors.As(err, &delayed):
-		return lockstep.Outcome{Disposition: lockstep.Retry, At: now.Add(delayed.After), Reason: delayed.Reason, Untried: delayed.Untried}
+		return lockstep.Outcome{Disposition: lockstep.Retry, At: now.Add(delayed.After), Reason: delayed.Reason,
+			Untried: delayed.Untried}
 	}
 	wait := backoff(claim.Attempt)
 	if errors.As(err, &upstream) {

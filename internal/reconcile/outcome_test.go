@@ -14,17 +14,19 @@ func TestHowARunEnded(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
 	upstream := func(status int, code string) error {
-		return fmt.Errorf("create customer: %w", &lockstep.UpstreamError{Provider: "stripe", Op: "x", Status: status, Code: code})
+		return fmt.Errorf("create customer: %w", &lockstep.UpstreamError{Provider: "stripe", Op: "x", Status: status,
+			Code: code})
 	}
 	tests := map[string]struct {
 		err     error
 		attempt int
 		want    lockstep.Disposition
 	}{
-		"no error":                     {nil, 1, lockstep.Done},
-		"parked":                       {&lockstep.ParkError{Reason: "nobody's"}, 1, lockstep.Parked},
-		"parked, deeper":               {fmt.Errorf("x: %w", &lockstep.ParkError{Reason: "nobody's"}), 1, lockstep.Parked},
-		"told when":                    {fmt.Errorf("x: %w", &lockstep.DelayError{Reason: "waits", After: time.Minute}), 4000, lockstep.Retry},
+		"no error":       {nil, 1, lockstep.Done},
+		"parked":         {&lockstep.ParkError{Reason: "nobody's"}, 1, lockstep.Parked},
+		"parked, deeper": {fmt.Errorf("x: %w", &lockstep.ParkError{Reason: "nobody's"}), 1, lockstep.Parked},
+		"told when": {fmt.Errorf("x: %w", &lockstep.DelayError{Reason: "waits", After: time.Minute}),
+			4000, lockstep.Retry},
 		"terminal":                     {lockstep.Terminal(errors.New("no")), 1, lockstep.Failed},
 		"refused":                      {upstream(400, "email_invalid"), 1, lockstep.Failed},
 		"a 404":                        {upstream(404, "resource_missing"), 1, lockstep.Failed},

@@ -274,7 +274,8 @@ func (o *Owners) refer(ctx context.Context, e *evidence, reference string) error
 // address must be one that the directory has verified: of the user, or of an admin of
 // the organization. An organization may also have an address of its own, which only
 // servers can give it.
-func (o *Owners) vouch(ctx context.Context, identity lockstep.Identity, customer lockstep.Customer) (lockstep.Trust, error) {
+func (o *Owners) vouch(ctx context.Context, identity lockstep.Identity,
+	customer lockstep.Customer) (lockstep.Trust, error) {
 	same := func(email string) bool { return strings.EqualFold(email, customer.Email) }
 	switch {
 	case customer.Email == "":

@@ -37,13 +37,15 @@ func (p *Payments) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 func (p *Payments) ask(ctx context.Context, claim lockstep.Claim) error {
 	customerID, paymentID, err := p.Billing.PartiesOf(ctx, claim.Key.ID)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return &lockstep.ParkError{Reason: "Stripe does not know this object under our key", WaitsFor: []lockstep.Key{claim.Key}}
+		return &lockstep.ParkError{Reason: "Stripe does not know this object under our key",
+			WaitsFor: []lockstep.Key{claim.Key}}
 	}
 	if err != nil {
 		return fmt.Errorf("look at the object of an event: %w", err)
 	}
 	if paymentID != "" {
-		if err := p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyPayment, ID: paymentID}, Priority: lockstep.Normal}); err != nil {
+		if err := p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyPayment, ID: paymentID},
+			Priority: lockstep.Normal}); err != nil {
 			return fmt.Errorf("mark payment: %w", err)
 		}
 	}
@@ -65,13 +67,15 @@ func (p *Payments) find(ctx context.Context, paymentID string) error {
 	} else if err != nil {
 		return fmt.Errorf("look for the license of a payment: %w", err)
 	}
-	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: id}, Priority: lockstep.Interactive})
+	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: id},
+		Priority: lockstep.Interactive})
 }
 
 func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	session, err := p.Billing.Checkout(ctx, claim.Key.ID)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return &lockstep.ParkError{Reason: "Stripe does not know this checkout session under our key", WaitsFor: []lockstep.Key{claim.Key}}
+		return &lockstep.ParkError{Reason: "Stripe does not know this checkout session under our key",
+			WaitsFor: []lockstep.Key{claim.Key}}
 	}
 	if err != nil {
 		return fmt.Errorf("look at checkout session: %w", err)
@@ -179,7 +183,8 @@ func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockst
 
 // payer is the account of a session's customer by our proven link; the zero account where that
 // account is deleted and the session names another one: somebody came back under a new id.
-func (p *Payments) payer(ctx context.Context, linked lockstep.Account, session lockstep.Checkout) (lockstep.Account, error) {
+func (p *Payments) payer(ctx context.Context, linked lockstep.Account,
+	session lockstep.Checkout) (lockstep.Account, error) {
 	named, ok := lockstep.AccountNamedIn(session.Metadata)
 	if !ok || named == linked {
 		return linked, nil
@@ -197,11 +202,13 @@ func (p *Payments) payer(ctx context.Context, linked lockstep.Account, session l
 // introduce has an account looked at that we do not know yet, and parks the
 // payment until it is there.
 func (p *Payments) introduce(ctx context.Context, owner lockstep.Account, waits []lockstep.Key) error {
-	err := p.Store.Mark(ctx, lockstep.Mark{Key: owner.Key(), Scope: lockstep.ScopeIdentity, Priority: lockstep.Interactive})
+	err := p.Store.Mark(ctx, lockstep.Mark{Key: owner.Key(), Scope: lockstep.ScopeIdentity,
+		Priority: lockstep.Interactive})
 	if err != nil {
 		return fmt.Errorf("mark %s: %w", owner, err)
 	}
-	return &lockstep.ParkError{Reason: "the account " + owner.String() + " is not known yet", WaitsFor: append(waits, owner.Key())}
+	return &lockstep.ParkError{Reason: "the account " + owner.String() + " is not known yet",
+		WaitsFor: append(waits, owner.Key())}
 }
 
 // introduceCustomer has the session's customer looked at if it is nobody's yet.
@@ -219,5 +226,6 @@ func (p *Payments) markCustomer(ctx context.Context, id string, scope lockstep.S
 	if id == "" {
 		return nil
 	}
-	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}, Scope: scope, Priority: lockstep.Normal})
+	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}, Scope: scope,
+		Priority: lockstep.Normal})
 }

@@ -15,7 +15,8 @@ import (
 // lasting are the steps that leave an account out of step when they are refused: the run
 // then ends as failed, though its other steps were done. A refusal of any other step is
 // only recorded.
-var lasting = map[lockstep.Step]bool{lockstep.StepCustomer: true, lockstep.StepBilling: true, lockstep.StepMetadata: true,
+var lasting = map[lockstep.Step]bool{lockstep.StepCustomer: true, lockstep.StepBilling: true,
+	lockstep.StepMetadata:    true,
 	lockstep.StepMemberLimit: true, lockstep.StepDeletion: true}
 
 // refusal returns the provider's refusal in err: an answer that the same request would get
@@ -42,7 +43,8 @@ func (r *run) refuse(step lockstep.Step, digest string, upstream *lockstep.Upstr
 	code := cmp.Or(upstream.Code, "status_"+strconv.Itoa(upstream.Status))
 	r.now.SetProblem(lockstep.Problem{Step: step, Code: code, Reason: reason, Digest: digest, Since: time.Now()})
 	if known.Code != code || known.Digest != digest {
-		r.Log.Warn("a provider refused a step; the others go on", "account", r.account.String(), "step", string(step), "reason", reason)
+		r.Log.Warn("a provider refused a step; the others go on", "account", r.account.String(), "step", string(step),
+			"reason", reason)
 	}
 	if lasting[step] {
 		r.failures = append(r.failures, fmt.Errorf("%s: %s", step, reason))
@@ -65,7 +67,8 @@ func (r *run) repeats(step lockstep.Step, digest string) bool {
 // conclude is the end of a run: it stores problems that no earlier write of the run stored,
 // and fails the run when a lasting step was refused.
 func (r *run) conclude(ctx context.Context, result Result, err error) (Result, error) {
-	if r.known && !errors.Is(err, lockstep.ErrLeaseLost) && (!reflect.DeepEqual(r.now.Problems, r.was.Problems) || r.overdrawn) {
+	if r.known && !errors.Is(err, lockstep.ErrLeaseLost) &&
+		(!reflect.DeepEqual(r.now.Problems, r.was.Problems) || r.overdrawn) {
 		record := r.was
 		record.Problems, record.PacedUntil, record.UpdatedAt = r.now.Problems, r.now.PacedUntil, time.Now()
 		if save := r.Store.Save(ctx, r.claim, lockstep.Change{Record: record}); save != nil {

@@ -58,7 +58,8 @@ func (r *run) plan(access lockstep.Access, at time.Time) projection {
 		have = r.identity.Metadata
 	}
 	p.change = patch(have, p.want)
-	if known, found := r.now.Problem(lockstep.StepMetadata); found && len(p.change) > 0 && r.stillFull(known.Digest, p.change) {
+	if known, found := r.now.Problem(lockstep.StepMetadata); found && len(p.change) > 0 &&
+		r.stillFull(known.Digest, p.change) {
 		r.failures = append(r.failures, fmt.Errorf("%s: %s", lockstep.StepMetadata, known.Reason))
 		return projection{want: r.now.Projected, same: true}
 	}

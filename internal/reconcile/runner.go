@@ -61,7 +61,8 @@ func (c Config) Validate() error {
 		problems = append(problems, errors.New("the times and the number of the workers must not be negative"))
 	}
 	if c.Timeout >= c.Lease {
-		problems = append(problems, fmt.Errorf("a run's timeout (%s) must be shorter than its lease (%s)", c.Timeout, c.Lease))
+		problems = append(problems, fmt.Errorf("a run's timeout (%s) must be shorter than its lease (%s)", c.Timeout,
+			c.Lease))
 	}
 	if c.Reserved < 0 || c.Reserved >= c.Slots {
 		problems = append(problems, fmt.Errorf("of %d slots, %d cannot be reserved", c.Slots, c.Reserved))
@@ -79,7 +80,8 @@ type Runner struct {
 }
 
 // NewRunner returns a runner of the given reconcilers.
-func NewRunner(queue lockstep.Queue, reconcilers map[lockstep.KeyKind]Reconciler, config Config, log *slog.Logger) *Runner {
+func NewRunner(queue lockstep.Queue, reconcilers map[lockstep.KeyKind]Reconciler, config Config,
+	log *slog.Logger) *Runner {
 	return &Runner{queue: queue, reconcilers: reconcilers, config: config.withDefaults(), log: log,
 		wake: make(chan struct{}, 1)}
 }
@@ -130,7 +132,8 @@ const contended = 10 * time.Millisecond
 // fill claims as many keys as the lane has free slots and starts their runs. It
 // returns how long nothing will be due, as far as is known: 0 if it has started
 // any. It looks before it claims, because a claim takes the database's writer.
-func (r *Runner) fill(ctx, work context.Context, running *sync.WaitGroup, lane chan struct{}, least lockstep.Priority) time.Duration {
+func (r *Runner) fill(ctx, work context.Context, running *sync.WaitGroup, lane chan struct{},
+	least lockstep.Priority) time.Duration {
 	free := cap(lane) - len(lane)
 	if free == 0 {
 		return r.config.Poll
@@ -236,5 +239,6 @@ func (r *Runner) guarded(ctx context.Context, claim lockstep.Claim) (result Resu
 // unknown leaves a key to a newer version, which runs beside this one while it is rolled
 // out, or did: who knows nothing of it must not end its work.
 func unknown(key lockstep.Key) error {
-	return &lockstep.DelayError{Reason: "this version knows no " + string(key.Kind) + " such as " + key.String() + "; a newer one does it", After: 30 * time.Second}
+	return &lockstep.DelayError{Reason: "this version knows no " + string(key.Kind) + " such as " + key.String() +
+		"; a newer one does it", After: 30 * time.Second}
 }

@@ -24,12 +24,14 @@ func (f reconcileFunc) Reconcile(ctx context.Context, claim lockstep.Claim) (Res
 
 // inBubble runs a runner of users' keys on a real store, in virtual time, until
 // test returns.
-func inBubble(t *testing.T, config Config, reconcile reconcileFunc, test func(t *testing.T, store lockstep.Store, runner *Runner)) {
+func inBubble(t *testing.T, config Config, reconcile reconcileFunc, test func(t *testing.T, store lockstep.Store,
+	runner *Runner)) {
 	over(t, func(store lockstep.Store) lockstep.Queue { return store }, config, reconcile, test)
 }
 
 // over is the same where the runner sees the store through something.
-func over(t *testing.T, queue func(lockstep.Store) lockstep.Queue, config Config, reconcile reconcileFunc, test func(t *testing.T, store lockstep.Store, runner *Runner)) {
+func over(t *testing.T, queue func(lockstep.Store) lockstep.Queue, config Config, reconcile reconcileFunc,
+	test func(t *testing.T, store lockstep.Store, runner *Runner)) {
 	t.Parallel()
 	if config.Poll == 0 {
 		config.Poll = time.Hour // nobody else marks here, and virtual hours are to be cheap
@@ -40,7 +42,8 @@ func over(t *testing.T, queue func(lockstep.Store) lockstep.Queue, config Config
 		if err != nil {
 			t.Fatal(err)
 		}
-		runner := NewRunner(queue(store), map[lockstep.KeyKind]Reconciler{lockstep.KeyUser: reconcile}, config, slog.New(slog.DiscardHandler))
+		runner := NewRunner(queue(store), map[lockstep.KeyKind]Reconciler{lockstep.KeyUser: reconcile}, config,
+			slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- runner.Run(ctx) }()
@@ -90,7 +93,8 @@ func TestAPanicIsTriedAgainAndThenRecorded(t *testing.T) {
 	}, func(t *testing.T, store lockstep.Store, runner *Runner) {
 		mark(t, store, runner, lockstep.Mark{Key: userKey(1)})
 		pass(2 * time.Hour)
-		if work := workOf(t, store, userKey(1)); work.Disposition != lockstep.Failed || work.Pending() || runs != maxAttempts {
+		if work := workOf(t, store, userKey(1)); work.Disposition != lockstep.Failed || work.Pending() ||
+			runs != maxAttempts {
 			t.Errorf("after %d runs: %+v", runs, work)
 		}
 		mark(t, store, runner, lockstep.Mark{Key: userKey(1)}) // the next event tries again

@@ -29,7 +29,8 @@ func (r *run) fitSeats(ctx context.Context, own lockstep.Access) (changed bool, 
 		return false, r.refused(lockstep.StepSeats, change, fmt.Errorf("change seats: %w", err))
 	}
 	r.now.ClearProblem(lockstep.StepSeats)
-	r.Log.Info("seats follow the members", "account", r.account.String(), "subscription", s.ID, "from", item.Quantity, "to", wanted)
+	r.Log.Info("seats follow the members", "account", r.account.String(), "subscription", s.ID, "from", item.Quantity,
+		"to", wanted)
 	return true, r.observeSubscriptions(ctx)
 }
 

@@ -84,7 +84,8 @@ func (r *run) succeed(ctx context.Context, from lockstep.Account) (bool, error) 
 	case err != nil:
 		return false, err
 	}
-	r.Log.Info("a former account was carried over", "former", from.String(), "account", r.account.String(), "customer", record.CustomerID)
+	r.Log.Info("a former account was carried over", "former", from.String(), "account", r.account.String(), "customer",
+		record.CustomerID)
 	if pays(record) && pays(r.now) {
 		r.Log.Error("an account is billed twice: it and the former account that was carried over each had a running subscription; both count, cancel one at Stripe",
 			"former", from.String(), "account", r.account.String())
@@ -159,7 +160,8 @@ func (r *run) nameCustomer(ctx context.Context) error {
 	case err == nil, errors.Is(err, lockstep.ErrNotFound):
 		r.now.Misnamed = false
 	case errors.As(err, &refused) && refused.Rejected(): // nobody's access depends on it
-		r.Log.Warn("Stripe refused to name the account of a customer; the next run tries again", "account", r.account.String(), "customer", r.now.CustomerID, "error", err)
+		r.Log.Warn("Stripe refused to name the account of a customer; the next run tries again", "account",
+			r.account.String(), "customer", r.now.CustomerID, "error", err)
 	default:
 		return fmt.Errorf("name account of customer: %w", err)
 	}

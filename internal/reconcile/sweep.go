@@ -145,7 +145,8 @@ func sweep[P any](ctx context.Context, s *Sweeps, claim lockstep.Claim, every ti
 	var at P
 	if stored != "" {
 		if err := json.Unmarshal([]byte(stored), &at); err != nil {
-			return Result{}, lockstep.Terminal(fmt.Errorf("cursor of sweep %s is not one of this version: %w", claim.Key.ID, err))
+			return Result{}, lockstep.Terminal(fmt.Errorf("cursor of sweep %s is not one of this version: %w", claim.Key.ID,
+				err))
 		}
 	}
 	next, marks, more, err := page(ctx, claim, at)

@@ -21,7 +21,8 @@ type verifyAt struct {
 }
 
 // verifyAccounts marks every account wholly, whatever events said.
-func (s *Sweeps) verifyAccounts(ctx context.Context, _ lockstep.Claim, at verifyAt) (verifyAt, []lockstep.Mark, bool, error) {
+func (s *Sweeps) verifyAccounts(ctx context.Context, _ lockstep.Claim,
+	at verifyAt) (verifyAt, []lockstep.Mark, bool, error) {
 	var after lockstep.Account
 	if at.After != "" {
 		var err error
@@ -35,8 +36,9 @@ func (s *Sweeps) verifyAccounts(ctx context.Context, _ lockstep.Claim, at verify
 	}
 	marks := make([]lockstep.Mark, len(accounts))
 	for i, a := range accounts {
-		marks[i] = lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers, Priority: lockstep.Background,
-			Delay: verifySpread / verifyPage * time.Duration(i)}
+		marks[i] = lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers,
+			Priority: lockstep.Background,
+			Delay:    verifySpread / verifyPage * time.Duration(i)}
 	}
 	if len(accounts) < verifyPage {
 		return verifyAt{}, marks, false, nil

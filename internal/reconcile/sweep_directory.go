@@ -46,13 +46,15 @@ func (s *Sweeps) listUsers(ctx context.Context, claim lockstep.Claim, at roll) (
 	return s.list(ctx, claim, lockstep.User, at)
 }
 
-func (s *Sweeps) listOrganizations(ctx context.Context, claim lockstep.Claim, at roll) (roll, []lockstep.Mark, bool, error) {
+func (s *Sweeps) listOrganizations(ctx context.Context, claim lockstep.Claim,
+	at roll) (roll, []lockstep.Mark, bool, error) {
 	return s.list(ctx, claim, lockstep.Organization, at)
 }
 
 // list compares the directory with what we know: Clerk gives up on a delivery
 // after 28 hours and keeps no list of events, so this is the only way to find out.
-func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.Kind, at roll) (roll, []lockstep.Mark, bool, error) {
+func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.Kind,
+	at roll) (roll, []lockstep.Mark, bool, error) {
 	if at.Missing {
 		return s.listMissing(ctx, kind, at)
 	}
@@ -118,7 +120,8 @@ func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (
 	var marks []lockstep.Mark
 	for _, a := range missing {
 		at.After = a.ID
-		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeMissing, Priority: lockstep.Background})
+		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeMissing,
+			Priority: lockstep.Background})
 	}
 	if len(missing) == unsightedPage {
 		return at, marks, true, nil
@@ -132,7 +135,8 @@ func (s *Sweeps) doubt(kind lockstep.Kind, at roll) roll {
 	doubted := roll{Doubted: cmp.Or(at.Doubted, at.Round), Logged: at.Logged}
 	if now := time.Now(); now.Sub(time.UnixMilli(at.Logged)) >= doubtLogged {
 		s.Log.Error("directory list ignored: it names none of the known accounts", "kind", string(kind),
-			"since", time.UnixMilli(doubted.Doubted).UTC(), "fix", "check that CLERK_SECRET_KEY is the key of the instance with your users")
+			"since", time.UnixMilli(doubted.Doubted).UTC(), "fix",
+			"check that CLERK_SECRET_KEY is the key of the instance with your users")
 		doubted.Logged = now.UnixMilli()
 	}
 	return doubted

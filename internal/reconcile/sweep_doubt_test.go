@@ -27,7 +27,8 @@ type listing struct {
 	lost  bool
 }
 
-func (l *listing) Identities(_ context.Context, _ lockstep.Kind, cursor string) (page []lockstep.Identity, next string, err error) {
+func (l *listing) Identities(_ context.Context, _ lockstep.Kind,
+	cursor string) (page []lockstep.Identity, next string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls++
@@ -97,7 +98,8 @@ func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
 				directory.names("user_known")
 				// An account is in the ledger as its run leaves it.
 				known := reconcileFunc(func(ctx context.Context, claim lockstep.Claim) (Result, error) {
-					return Result{}, store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: lockstep.Account{Kind: lockstep.User, ID: claim.Key.ID}, State: lockstep.AccountActive}})
+					return Result{}, store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{
+						Account: lockstep.Account{Kind: lockstep.User, ID: claim.Key.ID}, State: lockstep.AccountActive}})
 				})
 				sweeps := &Sweeps{Store: store, Directory: directory, Polled: Polled{Directory: true},
 					Intervals: Intervals{DirectoryPoll: 5 * time.Minute}, Log: slog.New(slog.NewTextHandler(log, nil))}

@@ -31,7 +31,8 @@ type eventScan struct {
 // scanEvents asks Stripe which events there were, and takes those in that no
 // delivery brought. Stripe's own flag of what was delivered is not used: a proxy
 // may have answered in our place.
-func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim, at eventScan) (eventScan, []lockstep.Mark, bool, error) {
+func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim,
+	at eventScan) (eventScan, []lockstep.Mark, bool, error) {
 	now := time.Now()
 	var marks []lockstep.Mark
 	if at.Page == "" && at.Hole != 0 {

@@ -71,7 +71,8 @@ func (s *Sweeps) poll(ctx context.Context, claim lockstep.Claim) (Result, error)
 // pollEvents reads a page of what Stripe's list holds since the last poll, and the overlap.
 // A page on which nothing is new does not end a poll: an event that the list shows late may
 // stand behind it.
-func (s *Sweeps) pollEvents(ctx context.Context, _ lockstep.Claim, at eventScan) (eventScan, []lockstep.Mark, bool, error) {
+func (s *Sweeps) pollEvents(ctx context.Context, _ lockstep.Claim,
+	at eventScan) (eventScan, []lockstep.Mark, bool, error) {
 	if at.Page == "" {
 		at.Began = time.Now().Unix()
 		if at.Since == 0 {
@@ -99,7 +100,8 @@ func (s *Sweeps) directory(ctx context.Context, claim lockstep.Claim, intervals 
 		every = min(every, intervals.DirectoryPoll)
 	}
 	var round int64
-	result, err := sweep(ctx, s, claim, every, func(ctx context.Context, claim lockstep.Claim, at roll) (roll, []lockstep.Mark, bool, error) {
+	result, err := sweep(ctx, s, claim, every, func(ctx context.Context, claim lockstep.Claim, at roll) (roll,
+		[]lockstep.Mark, bool, error) {
 		round = at.Round
 		return page(ctx, claim, at)
 	})

@@ -105,7 +105,8 @@ func polling(t *testing.T, every time.Duration, test func(f *feed, stored func()
 		busy := reconcileFunc(func(context.Context, lockstep.Claim) (Result, error) { return Result{}, nil })
 		runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: busy},
 			Config{Poll: time.Hour}, slog.New(slog.DiscardHandler))
-		marks := append((Polled{Events: 5 * time.Second}).Marks(), lockstep.Mark{Key: sweepEvents, Priority: lockstep.Background})
+		marks := append((Polled{Events: 5 * time.Second}).Marks(),
+			lockstep.Mark{Key: sweepEvents, Priority: lockstep.Background})
 		mark(t, store, runner, marks...)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
@@ -245,7 +246,8 @@ func TestAPolledDirectoryRestsAfterALongList(t *testing.T) {
 						t.Error(err)
 					}
 				}()
-				sweeps := &Sweeps{Store: store, Directory: slowDirectory{took: took}, Polled: Polled{Directory: true}, Log: slog.New(slog.DiscardHandler)}
+				sweeps := &Sweeps{Store: store, Directory: slowDirectory{took: took}, Polled: Polled{Directory: true},
+					Log: slog.New(slog.DiscardHandler)}
 				runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps},
 					Config{Poll: time.Hour, Lease: 3 * time.Hour}, slog.New(slog.DiscardHandler))
 				mark(t, store, runner, lockstep.Mark{Key: sweepUsers, Priority: lockstep.Background})
@@ -253,7 +255,8 @@ func TestAPolledDirectoryRestsAfterALongList(t *testing.T) {
 				ended := make(chan error, 1)
 				go func() { ended <- runner.Run(ctx) }()
 				pass(took + time.Second)
-				if pause := time.Until(workOf(t, store, sweepUsers).RunAt) + time.Second; pause < want-time.Second || pause > want+5*time.Second {
+				if pause := time.Until(workOf(t, store, sweepUsers).RunAt) + time.Second; pause < want-time.Second ||
+					pause > want+5*time.Second {
 					t.Errorf("the pause after %s is %s, want about %s", took, pause, want)
 				}
 				cancel()

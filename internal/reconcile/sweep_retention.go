@@ -13,7 +13,8 @@ type expireAt struct {
 }
 
 // expire drops what is old: first bodies, which are most of it, then whole events.
-func (s *Sweeps) expire(ctx context.Context, claim lockstep.Claim, at expireAt) (expireAt, []lockstep.Mark, bool, error) {
+func (s *Sweeps) expire(ctx context.Context, claim lockstep.Claim,
+	at expireAt) (expireAt, []lockstep.Mark, bool, error) {
 	keep := s.Retention.WithDefaults()
 	if at.After == "" {
 		more, err := s.Store.ExpireBodies(ctx, claim, keep.Bodies)

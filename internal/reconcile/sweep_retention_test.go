@@ -119,7 +119,8 @@ func TestIDsThatAreKeptForGoodAreNotRemoved(t *testing.T) {
 		if err := store.Mark(t.Context(), lockstep.Mark{Key: sweepRetention}); err != nil {
 			t.Fatal(err)
 		}
-		claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+		claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+			MaxPriority: lockstep.Background})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,8 @@ func (r *run) trialAddresses(ctx context.Context) ([]string, error) {
 	leaves := r.now.State == lockstep.AccountDeleted && r.was.State != lockstep.AccountDeleted
 	var addresses []string
 	for _, s := range r.now.Own().Subscriptions { // a gift uses up nobody's trial
-		known := slices.ContainsFunc(r.was.Own().Subscriptions, func(was lockstep.Subscription) bool { return was.ID == s.ID && !was.TrialEnd.IsZero() })
+		known := slices.ContainsFunc(r.was.Own().Subscriptions,
+			func(was lockstep.Subscription) bool { return was.ID == s.ID && !was.TrialEnd.IsZero() })
 		if s.TrialEnd.IsZero() || known && !leaves {
 			continue
 		}

@@ -32,7 +32,8 @@ func ledger(t *testing.T) lockstep.Store {
 func hold(t *testing.T, store lockstep.Store, lease time.Duration) lockstep.Claim {
 	t.Helper()
 	for {
-		claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: lease, MaxPriority: lockstep.Background})
+		claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: lease,
+			MaxPriority: lockstep.Background})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,11 +44,15 @@ func hold(t *testing.T, store lockstep.Store, lease time.Duration) lockstep.Clai
 	}
 }
 
-var full = lockstep.Record{Account: alice, State: lockstep.AccountActive, Email: "a@example.com", Name: "Alice", IdentityUpdatedAt: 17,
-	CustomerID: "cus_1", CustomerEmail: "a@example.com", CustomerName: "Alice", Entitlements: []string{"export"}, EntitledBy: "sub_1",
-	Subscriptions: []lockstep.Subscription{{ID: "sub_1", CustomerID: "cus_1", Status: "active", CreatedAt: time.Unix(1_800_000_000, 0).UTC(),
+var full = lockstep.Record{Account: alice, State: lockstep.AccountActive, Email: "a@example.com", Name: "Alice",
+	IdentityUpdatedAt: 17,
+	CustomerID:        "cus_1", CustomerEmail: "a@example.com", CustomerName: "Alice", Entitlements: []string{"export"},
+	EntitledBy: "sub_1",
+	Subscriptions: []lockstep.Subscription{{ID: "sub_1", CustomerID: "cus_1", Status: "active",
+		CreatedAt: time.Unix(1_800_000_000, 0).UTC(),
 		InvoiceID: "in_1", Metadata: map[string]string{"a": "b"}, Items: []lockstep.Item{
-			{ID: "si_2", PriceID: "price_2", ProductID: "prod_2", Quantity: 1, Keys: []string{"pro", "gold"}, BoughtAs: "pro", PeriodStart: time.Unix(1_800_000_000, 0).UTC(), PeriodEnd: time.Unix(1_802_000_000, 0).UTC()},
+			{ID: "si_2", PriceID: "price_2", ProductID: "prod_2", Quantity: 1, Keys: []string{"pro", "gold"}, BoughtAs: "pro",
+				PeriodStart: time.Unix(1_800_000_000, 0).UTC(), PeriodEnd: time.Unix(1_802_000_000, 0).UTC()},
 			{ID: "si_1", PriceID: "price_1", ProductID: "prod_1", Quantity: 1}}}}}
 
 // What was stored is taken for what was observed, as Stripe told it: in another order, and with
@@ -83,7 +88,8 @@ func TestEachFieldCountsAsAChange(t *testing.T) {
 	with := func(s lockstep.Subscription) lockstep.Record {
 		return lockstep.Record{Subscriptions: []lockstep.Subscription{s}}
 	}
-	unkept := map[string]bool{"UpdatedAt": true, "InvoiceID": true, "InvoiceDue": true, "InvoiceURL": true, "ScheduleID": true, "Metadata": true}
+	unkept := map[string]bool{"UpdatedAt": true, "InvoiceID": true, "InvoiceDue": true, "InvoiceURL": true,
+		"ScheduleID": true, "Metadata": true}
 	fields := 0
 	each := func(of any, change func(field func(reflect.Value)) lockstep.Record) {
 		for i := range reflect.TypeOf(of).NumField() {
@@ -178,8 +184,10 @@ func TestWhoHasLostItsLeaseWritesNothingElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store, directory := ledger(t), &forgetful{}
-			accounts := &Accounts{Store: store, Directory: directory, Members: directory, Seats: lockstep.SeatPolicy{LimitMembers: true},
-				Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_1"}}}}, Keys: lockstep.DefaultProjectionKeys, Log: slog.New(slog.DiscardHandler)}
+			accounts := &Accounts{Store: store, Directory: directory, Members: directory,
+				Seats:   lockstep.SeatPolicy{LimitMembers: true},
+				Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_1"}}}},
+				Keys:    lockstep.DefaultProjectionKeys, Log: slog.New(slog.DiscardHandler)}
 			claim := func(scope lockstep.Scope, lease time.Duration) lockstep.Claim {
 				if err := store.Mark(t.Context(), lockstep.Mark{Key: c.account.Key(), Scope: scope}); err != nil {
 					t.Fatal(err)
@@ -211,7 +219,8 @@ func TestWhoHasLostItsLeaseWritesNothingElsewhere(t *testing.T) {
 			*directory = forgetful{}
 			first := claim(c.scope, 2*time.Millisecond)
 			second := hold(t, store, time.Minute)
-			if _, err := accounts.Reconcile(t.Context(), first); !errors.Is(err, lockstep.ErrLeaseLost) || *directory != (forgetful{}) {
+			if _, err := accounts.Reconcile(t.Context(), first); !errors.Is(err, lockstep.ErrLeaseLost) ||
+				*directory != (forgetful{}) {
 				t.Errorf("who had lost its lease has written %+v, %v", *directory, err)
 			}
 			if _, err := accounts.Reconcile(t.Context(), second); err != nil || *directory != c.writes {

@@ -70,14 +70,16 @@ func (u *Unlinked) link(ctx context.Context, claim lockstep.Claim, owner ownersh
 	}
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
-		return &lockstep.ParkError{Reason: "the directory does not know " + owner.account.String(), WaitsFor: []lockstep.Key{owner.account.Key(), claim.Key}}
+		return &lockstep.ParkError{Reason: "the directory does not know " + owner.account.String(),
+			WaitsFor: []lockstep.Key{owner.account.Key(), claim.Key}}
 	case err != nil:
 		return fmt.Errorf("look at identity: %w", err)
 	}
 	err = u.Store.Link(ctx, claim, identity, claim.Key.ID, owner.trust)
 	switch {
 	case errors.Is(err, lockstep.ErrCrowded):
-		return &lockstep.ParkError{Reason: owner.account.String() + " has too many customers that only a client_reference_id links to it; run `lockstep link` to link this one",
+		return &lockstep.ParkError{Reason: owner.account.String() +
+			" has too many customers that only a client_reference_id links to it; run `lockstep link` to link this one",
 			WaitsFor: []lockstep.Key{claim.Key}}
 	case errors.Is(err, lockstep.ErrLinked): // by another run, meanwhile
 		return &lockstep.ParkError{Reason: "the customer belongs to another account", WaitsFor: []lockstep.Key{claim.Key}}

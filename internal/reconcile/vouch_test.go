@@ -29,7 +29,8 @@ func (p *phoneBook) Identity(_ context.Context, account lockstep.Account) (locks
 	return lockstep.Identity{}, lockstep.ErrNotFound
 }
 
-func (p *phoneBook) MemberWithEmail(_ context.Context, organization lockstep.Account, email string) (lockstep.Member, error) {
+func (p *phoneBook) MemberWithEmail(_ context.Context, organization lockstep.Account,
+	email string) (lockstep.Member, error) {
 	if p.refuses != nil {
 		return lockstep.Member{}, p.refuses
 	}
@@ -59,7 +60,8 @@ func TestWhoseAddressVouchesForAReference(t *testing.T) {
 	org := func(id string) lockstep.Account { return lockstep.Account{Kind: lockstep.Organization, ID: id} }
 	directory := &phoneBook{
 		known: []lockstep.Identity{
-			{Account: alice, Email: "a@example.com", EmailVerified: true, VerifiedEmails: []string{"a@example.com", "Alice@Home.example"}},
+			{Account: alice, Email: "a@example.com", EmailVerified: true,
+				VerifiedEmails: []string{"a@example.com", "Alice@Home.example"}},
 			{Account: user("user_unverified"), Email: "u@example.com"},
 			{Account: user("user_phone")},
 			{Account: org("org_1")},
@@ -136,7 +138,8 @@ func TestAReferenceMayBeASlug(t *testing.T) {
 			got += a.String()
 		}
 		if err != nil || got != c.want || directory.asked != c.asked {
-			t.Errorf("%q: got %q after %d questions, %v; want %q after %d", c.reference, got, directory.asked, err, c.want, c.asked)
+			t.Errorf("%q: got %q after %d questions, %v; want %q after %d", c.reference, got, directory.asked, err, c.want,
+				c.asked)
 		}
 	}
 	if err := (&Owners{}).refer(t.Context(), &evidence{}, "nike"); err != nil {
@@ -160,7 +163,8 @@ func TestWhatTheDirectoryRefusesIsNobodys(t *testing.T) {
 		{&lockstep.UpstreamError{Provider: "clerk", Status: 401}, true},
 	} {
 		directory := &phoneBook{refuses: c.refuses}
-		owners := &Owners{Directory: directory, Organizations: directory, Billing: till{customer: lockstep.Customer{ID: "cus_1", Email: "ada@gmile"}}}
+		owners := &Owners{Directory: directory, Organizations: directory,
+			Billing: till{customer: lockstep.Customer{ID: "cus_1", Email: "ada@gmile"}}}
 		trust, err := owners.vouch(t.Context(), lockstep.Identity{Account: org}, lockstep.Customer{Email: "ada@gmile"})
 		if (err != nil) != c.fails || err == nil && trust != lockstep.Claimed {
 			t.Errorf("%v: vouch says %q, %v", c.refuses, trust, err)

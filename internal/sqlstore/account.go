@@ -17,7 +17,8 @@ const (
 select kind, id, state, email, name, identity_updated_at,
 	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
 	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
-	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until, problems,
+	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until,
+		problems,
 	email_verified, departed, instance_generation, missing_since, candidate, misnamed, created_at, updated_at
 from accounts where kind = $1 and id = $2`
 
@@ -100,7 +101,8 @@ func scanRecord(row scanner) (lockstep.Record, error) {
 		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
 		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil,
-		&problems, &r.EmailVerified, &departed, &r.InstanceGeneration, &missingSince, &r.Candidate, &r.Misnamed, &createdAt, &updatedAt)
+		&problems, &r.EmailVerified, &departed, &r.InstanceGeneration, &missingSince, &r.Candidate, &r.Misnamed, &createdAt,
+		&updatedAt)
 	if err != nil {
 		return r, err
 	}

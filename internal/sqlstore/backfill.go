@@ -19,7 +19,8 @@ insert into backfill_identities (kind, id, email, slug, body) values ($1, $2, $3
 on conflict (kind, id) do update set email = excluded.email, slug = excluded.slug, body = excluded.body`
 
 	upsertStagedCustomer Statement = `
-insert into backfill_customers (customer_id, email, body, outcome, kind, id, rank, trust) values ($1, $2, $3, '', '', '', 0, '')
+insert into backfill_customers (customer_id, email, body, outcome, kind, id, rank, trust) values ($1, $2, $3, '',
+	'', '', 0, '')
 on conflict (customer_id) do update set email = excluded.email, body = excluded.body, outcome = ''`
 
 	upsertStagedObject Statement = `
@@ -62,7 +63,8 @@ func (s *Store) BeginBackfill(ctx context.Context, was, next string, fresh bool)
 		}
 		if fresh {
 			var started int64
-			if err := t.row(ctx, selectStarted, lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}.String()).Scan(&started); err != nil {
+			if err := t.row(ctx, selectStarted, lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}.String()).Scan(
+				&started); err != nil {
 				return err
 			}
 			if started > 0 {
@@ -137,7 +139,8 @@ func (t *tx) stageIdentity(ctx context.Context, i lockstep.Identity) error {
 		}
 	}
 	if i.ExternalID != "" {
-		if err := t.later(ctx, insertStagedClaim, "directory", external+i.ExternalID, i.Account.Kind, i.Account.ID); err != nil {
+		if err := t.later(ctx, insertStagedClaim, "directory", external+i.ExternalID, i.Account.Kind,
+			i.Account.ID); err != nil {
 			return err
 		}
 	}
@@ -178,7 +181,8 @@ func (t *tx) stageCheckout(ctx context.Context, c lockstep.Checkout) error {
 }
 
 // Conclude implements [lockstep.Backfills].
-func (s *Store) Conclude(ctx context.Context, claim lockstep.Claim, cursor string, conclusions []lockstep.Conclusion) error {
+func (s *Store) Conclude(ctx context.Context, claim lockstep.Claim, cursor string,
+	conclusions []lockstep.Conclusion) error {
 	err := s.moved(ctx, claim, cursor, func(t *tx) error {
 		for _, c := range conclusions {
 			err := t.later(ctx, updateConcluded, c.CustomerID, string(c.Outcome), c.Account.Kind, c.Account.ID, c.Rank, c.Trust)
@@ -205,13 +209,15 @@ update accounts set customer_email = $3, customer_name = $4 where kind = $1 and 
 )
 
 // Adopt implements [lockstep.Backfills].
-func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, adoptions []lockstep.Adoption, marks []lockstep.Mark) error {
+func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, adoptions []lockstep.Adoption,
+	marks []lockstep.Mark) error {
 	err := s.moved(ctx, claim, cursor, func(t *tx) error {
 		for _, a := range adoptions {
 			err := t.adopt(ctx, a)
 			switch {
 			case errors.Is(err, lockstep.ErrLinked), errors.Is(err, lockstep.ErrCrowded), errors.Is(err, lockstep.ErrBusy):
-				err = t.mark(ctx, []lockstep.Mark{{Key: customerKey(a.CustomerID), Scope: lockstep.ScopeAll, Priority: lockstep.Background}})
+				err = t.mark(ctx, []lockstep.Mark{{Key: customerKey(a.CustomerID), Scope: lockstep.ScopeAll,
+					Priority: lockstep.Background}})
 			}
 			if err != nil {
 				return fmt.Errorf("%s to %s: %w", a.CustomerID, a.Account, err)
@@ -279,13 +285,17 @@ func (t *tx) saveListed(ctx context.Context, a lockstep.Adoption) error {
 
 const (
 	deleteStagedIdentities Statement = `
-delete from backfill_identities where (kind, id) in (select kind, id from backfill_identities order by kind, id limit $1)`
+delete from backfill_identities where (kind, id) in (select kind, id from backfill_identities order by kind,
+	id limit $1)`
 	deleteStagedCustomers Statement = `
-delete from backfill_customers where customer_id in (select customer_id from backfill_customers order by customer_id limit $1)`
+delete from backfill_customers where customer_id in (select customer_id
+	from backfill_customers order by customer_id limit $1)`
 	deleteStagedObjects Statement = `
-delete from backfill_objects where (customer_id, id) in (select customer_id, id from backfill_objects order by customer_id, id limit $1)`
+delete from backfill_objects where (customer_id, id) in (select customer_id, id
+	from backfill_objects order by customer_id, id limit $1)`
 	deleteStagedPayments Statement = `
-delete from backfill_payments where session_id in (select session_id from backfill_payments order by session_id limit $1)`
+delete from backfill_payments where session_id in (select session_id
+	from backfill_payments order by session_id limit $1)`
 	deleteStagedClaims Statement = `
 delete from backfill_claims where origin = 'directory' and (customer_id, kind, id) in (
 	select customer_id, kind, id from backfill_claims where origin = 'directory' order by customer_id, kind, id limit $1)`
@@ -295,7 +305,8 @@ delete from backfill_claims where origin = 'directory' and (customer_id, kind, i
 func (s *Store) Unstage(ctx context.Context, claim lockstep.Claim, limit int) (more bool, err error) {
 	err = s.fenced(ctx, claim, func(t *tx) error {
 		more = false
-		for _, statement := range []Statement{deleteStagedIdentities, deleteStagedCustomers, deleteStagedObjects, deleteStagedPayments, deleteStagedClaims} {
+		for _, statement := range []Statement{deleteStagedIdentities, deleteStagedCustomers, deleteStagedObjects,
+			deleteStagedPayments, deleteStagedClaims} {
 			removed, err := t.exec(ctx, statement, limit)
 			if err != nil {
 				return err

@@ -11,7 +11,8 @@ import (
 const (
 	// selectStagedCustomers reads customers with their links and an operator's decisions.
 	selectStagedCustomers Statement = `
-select c.body, coalesce(a.kind, f.kind, ''), coalesce(a.id, f.id, ''), coalesce(f.trust, 'proven'), w.key is not null, coalesce(w.kind, ''), coalesce(w.id, '')
+select c.body, coalesce(a.kind, f.kind, ''), coalesce(a.id, f.id, ''), coalesce(f.trust, 'proven'),
+	w.key is not null, coalesce(w.kind, ''), coalesce(w.id, '')
 from (select customer_id, body from backfill_customers where customer_id > $1 order by customer_id limit $2) c
 left join accounts a on a.customer_id = c.customer_id
 left join former_customers f on f.customer_id = c.customer_id
@@ -62,7 +63,8 @@ order by c.customer_id limit 100`
 )
 
 // StagedCustomers implements [lockstep.Backfills].
-func (s *Store) StagedCustomers(ctx context.Context, after string, limit int) (page []lockstep.StagedCustomer, err error) {
+func (s *Store) StagedCustomers(ctx context.Context, after string,
+	limit int) (page []lockstep.StagedCustomer, err error) {
 	err = s.read(ctx, func(t *tx) error {
 		page, err = collect(ctx, t, scanStagedCustomer, selectStagedCustomers, after, limit)
 		if err != nil || len(page) == 0 {
@@ -102,7 +104,8 @@ func (s *Store) StagedCustomers(ctx context.Context, after string, limit int) (p
 func scanStagedCustomer(row scanner) (c lockstep.StagedCustomer, err error) {
 	var body string
 	var link lockstep.Link
-	if err := row.Scan(&body, &link.Account.Kind, &link.Account.ID, &link.Trust, &c.Assigned, &c.Assignment.Kind, &c.Assignment.ID); err != nil {
+	if err := row.Scan(&body, &link.Account.Kind, &link.Account.ID, &link.Trust, &c.Assigned, &c.Assignment.Kind,
+		&c.Assignment.ID); err != nil {
 		return c, err
 	}
 	if err := json.Unmarshal([]byte(body), &c.Customer); err != nil {
@@ -189,9 +192,11 @@ func (s *Store) StagedEmail(ctx context.Context, email string) (users []lockstep
 }
 
 // Concluded implements [lockstep.Backfills].
-func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion, limit int) (page []lockstep.Adoption, err error) {
+func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion,
+	limit int) (page []lockstep.Adoption, err error) {
 	err = s.read(ctx, func(t *tx) error {
-		page, err = collect(ctx, t, scanAdoption, selectConcluded, after.Account.Kind, after.Account.ID, after.Rank, after.CustomerID, limit)
+		page, err = collect(ctx, t, scanAdoption, selectConcluded, after.Account.Kind, after.Account.ID, after.Rank,
+			after.CustomerID, limit)
 		if err != nil {
 			return err
 		}
@@ -215,7 +220,8 @@ func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion, limit 
 
 func scanAdoption(row scanner) (a lockstep.Adoption, err error) {
 	var customer, identity string
-	if err := row.Scan(&a.CustomerID, &a.Account.Kind, &a.Account.ID, &a.Rank, &a.Trust, &customer, &identity); err != nil {
+	if err := row.Scan(&a.CustomerID, &a.Account.Kind, &a.Account.ID, &a.Rank, &a.Trust, &customer,
+		&identity); err != nil {
 		return a, err
 	}
 	a.Outcome = lockstep.BackfillLinked
@@ -242,7 +248,8 @@ func (s *Store) StagedPayments(ctx context.Context, after string, limit int) ([]
 }
 
 // ClaimsOf implements [lockstep.Backfills].
-func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (customers []string, contested bool, err error) {
+func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
+	customers []string, contested bool, err error) {
 	type claim struct {
 		customerID string
 		contested  bool

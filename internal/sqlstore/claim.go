@@ -82,7 +82,8 @@ type due struct {
 	runAt int64
 }
 
-func (t *tx) claimDue(ctx context.Context, p, most lockstep.Priority, limit int, lease time.Duration) ([]lockstep.Claim, error) {
+func (t *tx) claimDue(ctx context.Context, p, most lockstep.Priority, limit int,
+	lease time.Duration) ([]lockstep.Claim, error) {
 	// One token serves all keys of a claim: it is only ever looked for together
 	// with its key.
 	token := rand.Text()
@@ -91,7 +92,8 @@ func (t *tx) claimDue(ctx context.Context, p, most lockstep.Priority, limit int,
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b due) int { // returning has no order
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.runAt, b.runAt), cmp.Compare(a.Key.String(), b.Key.String()))
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.runAt, b.runAt),
+			cmp.Compare(a.Key.String(), b.Key.String()))
 	})
 	claims := make([]lockstep.Claim, len(rows))
 	for i, d := range rows {

@@ -25,7 +25,8 @@ const (
 	updateDeletion Statement = `update accounts set deletion = $3, deletion_at = $4 where kind = $1 and id = $2`
 
 	selectDeletions Statement = `
-select kind, id, deletion, deletion_at from accounts where deletion = $1 and deletion <> '' and deletion_refused = 0 and deletion_at <= $3
+select kind, id, deletion, deletion_at from accounts where deletion = $1 and deletion <> ''
+	and deletion_refused = 0 and deletion_at <= $3
 order by deletion_at, kind, id limit $2`
 
 	selectRefused Statement = `
@@ -38,7 +39,8 @@ order by deletion_at, kind, id limit $1`
 )
 
 // BeginDeletion implements [lockstep.Deletions].
-func (s *Store) BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account, brake lockstep.Brake) (state lockstep.DeletionState, tripped bool, err error) {
+func (s *Store) BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+	brake lockstep.Brake) (state lockstep.DeletionState, tripped bool, err error) {
 	err = s.fenced(ctx, claim, func(t *tx) error {
 		if err := t.later(ctx, consultBrake); err != nil {
 			return err
@@ -142,7 +144,8 @@ func (s *Store) DeletionTally(ctx context.Context) (map[lockstep.DeletionState]i
 
 // DecideDeletions implements [lockstep.Deletions]. The last step resets the brake's count. Deletions that are
 // held while the steps run stay held: the operator has not seen them.
-func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account) (decided []lockstep.Account, err error) {
+func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionState,
+	accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	if accounts == nil {
 		decided, err = s.decideHeld(ctx, decision)
 	} else {
@@ -155,7 +158,8 @@ func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionS
 }
 
 // decideHeld decides all that are held when it begins.
-func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState) (decided []lockstep.Account, err error) {
+func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState) (
+	decided []lockstep.Account, err error) {
 	most, until := s.step(3), int64(0)
 	for {
 		var some []lockstep.Account
@@ -188,13 +192,18 @@ func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState)
 
 // decideNamed decides the deletions of those accounts, all or none. A call of several steps accepts accounts that
 // have this decision already: an earlier call that failed halfway decided them.
-func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account) (decided []lockstep.Account, err error) {
+func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState,
+	accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	steps := slices.Collect(slices.Chunk(accounts, s.step(3)))
 	for _, some := range steps {
 		if len(steps) == 1 {
 			break
 		}
-		if err := s.read(ctx, func(t *tx) error { _, err := t.undecided(ctx, decision, some, true); return err }); err != nil {
+		if err := s.read(ctx, func(t *tx) error {
+			_, err := t.undecided(ctx, decision, some,
+				true)
+			return err
+		}); err != nil {
 			return nil, err
 		}
 	}
@@ -219,7 +228,8 @@ func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState
 
 // undecided returns the accounts that still need this decision, and ErrNotFound for one that has no deletion to
 // decide. A resumed call skips those that have the decision already.
-func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account, resumed bool) (waiting []lockstep.Account, err error) {
+func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account,
+	resumed bool) (waiting []lockstep.Account, err error) {
 	for _, a := range accounts {
 		record, err := t.account(ctx, a)
 		if err != nil {
@@ -237,14 +247,16 @@ func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, acc
 }
 
 // decide writes a decision and marks the accounts; the last step also resets the brake's count.
-func (t *tx) decide(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account, last bool) error {
+func (t *tx) decide(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account,
+	last bool) error {
 	var marks []lockstep.Mark
 	for _, a := range accounts {
 		t.changed(a)
 		if err := t.later(ctx, updateDeletion, a.Kind, a.ID, decision, t.now()); err != nil {
 			return err
 		}
-		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal})
+		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
+			Priority: lockstep.Normal})
 	}
 	if err := t.markRouted(ctx, marks...); err != nil || !last {
 		return err

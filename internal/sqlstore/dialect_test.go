@@ -41,7 +41,8 @@ func TestClockOfTheDatabaseCounts(t *testing.T) {
 			if err := store.Mark(ctx, lockstep.Mark{Key: key}); err != nil {
 				t.Fatal(err)
 			}
-			claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+			claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+				MaxPriority: lockstep.Background})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -25,7 +25,8 @@ func (s *Store) fenced(ctx context.Context, claim lockstep.Claim, do func(*tx) e
 
 // fencedAccount is fenced for what begins with a look at an account, whose error is
 // ErrNotFound where there is none: it is locked after the claim, and read with it.
-func (s *Store) fencedAccount(ctx context.Context, claim lockstep.Claim, account lockstep.Account, do func(t *tx, stored lockstep.Record, err error) error) error {
+func (s *Store) fencedAccount(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+	do func(t *tx, stored lockstep.Record, err error) error) error {
 	return s.early(ctx, func(t *tx) error {
 		holds, stored := t.holds(ctx, claim), t.askAccount(ctx, account)
 		if err := holds(); err != nil {

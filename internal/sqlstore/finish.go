@@ -16,7 +16,8 @@ update work set
 	done_generation = claimed_generation,
 	lease_token = '', lease_until = 0, claimed_scope = 0,
 	attempts = 0, disposition = 'done', reason = '',
-	generation = case when generation = claimed_generation and cast($3 as bigint) > 0 then generation + 1 else generation end,
+	generation = case when generation = claimed_generation
+		and cast($3 as bigint) > 0 then generation + 1 else generation end,
 	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3 else run_at end,
 	scope = case when generation = claimed_generation and cast($3 as bigint) > 0 then scope | $4 else scope end,
 	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end
@@ -31,7 +32,8 @@ where key = $1 and lease_token = $2
 update work set
 	lease_token = '', lease_until = 0,
 	scope = scope | claimed_scope, claimed_scope = 0,
-	run_at = case when generation > claimed_generation and priority = 0 and cast($4 as bigint) < cast($3 as bigint) then cast($4 as bigint) else cast($3 as bigint) end,
+	run_at = case when generation > claimed_generation and priority = 0
+		and cast($4 as bigint) < cast($3 as bigint) then cast($4 as bigint) else cast($3 as bigint) end,
 	priority = case when claimed_priority < priority then claimed_priority else priority end,
 	attempts = attempts - 1 + $6,
 	disposition = 'retry', reason = $5
@@ -53,7 +55,8 @@ update work set
 	lease_token = '', lease_until = 0, claimed_scope = 0,
 	attempts = case when generation > claimed_generation or cast($3 as bigint) > 0 then 0 else attempts end,
 	disposition = 'failed', reason = $5,
-	generation = case when generation = claimed_generation and cast($3 as bigint) > 0 then generation + 1 else generation end,
+	generation = case when generation = claimed_generation
+		and cast($3 as bigint) > 0 then generation + 1 else generation end,
 	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3 else run_at end,
 	scope = case when generation = claimed_generation and cast($3 as bigint) > 0 then scope | $4 else scope end,
 	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end
@@ -130,11 +133,13 @@ func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockste
 	case lockstep.Retry:
 		soon := t.now() + haste.Milliseconds()
 		at := max(millis(outcome.At), t.now())
-		return true, t.later(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
+		return true, t.later(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason,
+			1-bit(outcome.Untried))
 	case lockstep.Parked:
 		return t.park(ctx, claim, outcome)
 	case lockstep.Failed:
-		return t.end(ctx, claim, lockstep.EventFailed, outcome.Reason, finishFailed, millis(outcome.At), outcome.Scope, outcome.Reason)
+		return t.end(ctx, claim, lockstep.EventFailed, outcome.Reason, finishFailed, millis(outcome.At), outcome.Scope,
+			outcome.Reason)
 	}
 	return true, fmt.Errorf("disposition %q is none", outcome.Disposition)
 }
@@ -164,7 +169,8 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	if err != nil {
 		return false, fmt.Errorf("settle events: %w", err)
 	}
-	n, err := t.exec(t.last(ctx), finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, bit(moved))
+	n, err := t.exec(t.last(ctx), finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope,
+		bit(moved))
 	return n > 0, err
 }
 
@@ -204,7 +210,8 @@ func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
 
 // end ends a run that only the next mark repeats, by the statement, which takes args after
 // the key and the token. The run has not ended while it has more events than one step settles.
-func (t *tx) end(ctx context.Context, claim lockstep.Claim, s lockstep.EventStatus, reason string, statement Statement, args ...any) (ended bool, err error) {
+func (t *tx) end(ctx context.Context, claim lockstep.Claim, s lockstep.EventStatus, reason string, statement Statement,
+	args ...any) (ended bool, err error) {
 	most := t.pool.dialect.step(1)
 	settled, err := t.exec(ctx, settleEvents, claim.Key.String(), claim.Token, s, reason, most)
 	if err != nil {
@@ -236,7 +243,8 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	if err != nil {
 		return false, err
 	}
-	if ended, err := t.end(ctx, claim, lockstep.EventParked, outcome.Reason, finishEnded, lockstep.Parked, outcome.Reason); !ended || err != nil {
+	if ended, err := t.end(ctx, claim, lockstep.EventParked, outcome.Reason, finishEnded, lockstep.Parked,
+		outcome.Reason); !ended || err != nil {
 		return ended, err
 	}
 	for _, key := range outcome.WaitsFor {

@@ -130,7 +130,8 @@ func (t *tx) traces(ctx context.Context, account lockstep.Account) (keys []locks
 		return nil, nil, err
 	}
 	for _, l := range licenses {
-		keys = append(keys, lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID}, lockstep.Key{Kind: lockstep.KeyPayment, ID: l.PaymentID})
+		keys = append(keys, lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID},
+			lockstep.Key{Kind: lockstep.KeyPayment, ID: l.PaymentID})
 		ids = append(ids, l.ID, l.PaymentID) // a guest's charge names neither account nor customer, but has an address
 	}
 	return keys, slices.DeleteFunc(ids, func(id string) bool { return id == "" }), nil

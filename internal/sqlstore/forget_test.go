@@ -25,14 +25,17 @@ func TestWhoWritesDoesNotWaitForASearch(t *testing.T) {
 	if err := made.Mark(t.Context(), lockstep.Mark{Key: account.Key()}); err != nil {
 		t.Fatal(err)
 	}
-	claims, err := made.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+	claims, err := made.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+		MaxPriority: lockstep.Background})
 	if err != nil || len(claims) != 1 {
 		t.Fatal(claims, err)
 	}
-	if err := made.Save(t.Context(), claims[0], lockstep.Change{Record: lockstep.Record{Account: account, State: lockstep.AccountDeleted}}); err != nil {
+	if err := made.Save(t.Context(), claims[0], lockstep.Change{Record: lockstep.Record{Account: account,
+		State: lockstep.AccountDeleted}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := made.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Clerk, ID: "msg_1", Type: "session.created", Body: []byte(`{"user_id":"user_1"}`)}}}); err != nil {
+	if _, err := made.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Clerk, ID: "msg_1",
+		Type: "session.created", Body: []byte(`{"user_id":"user_1"}`)}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := made.Close(); err != nil {

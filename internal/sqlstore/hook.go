@@ -44,7 +44,8 @@ on conflict (id) do update set
 )
 
 // TellAccess implements [lockstep.Hooks].
-func (s *Store) TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string, keys []lockstep.Key) error {
+func (s *Store) TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
+	keys []lockstep.Key) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
 		if err := t.later(ctx, upsertTold, account.Kind, account.ID, digest, t.now()); err != nil {
 			return err
@@ -95,7 +96,8 @@ func scanDelivery(row scanner) (d lockstep.HookDelivery, err error) {
 }
 
 // SaveHookDelivery implements [lockstep.Hooks].
-func (s *Store) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, d lockstep.HookDelivery, endpoint *lockstep.HookEndpoint) error {
+func (s *Store) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, d lockstep.HookDelivery,
+	endpoint *lockstep.HookEndpoint) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
 		if err := t.saveDelivery(ctx, d); err != nil || endpoint == nil {
 			return err
@@ -109,7 +111,8 @@ func (s *Store) SaveHookDelivery(ctx context.Context, claim lockstep.Claim, d lo
 }
 
 func (t *tx) saveDelivery(ctx context.Context, d lockstep.HookDelivery) error {
-	return t.later(ctx, upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence, millis(d.BeganAt), t.now())
+	return t.later(ctx, upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence,
+		millis(d.BeganAt), t.now())
 }
 
 func (t *tx) saveEndpoint(ctx context.Context, e lockstep.HookEndpoint) error {
@@ -157,7 +160,8 @@ func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
 func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.Priority, subjects ...string) error {
 	var marks []lockstep.Mark
 	for _, subject := range subjects {
-		d := lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending, BeganAt: moment(t.now())}
+		d := lockstep.HookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.HookPending,
+			BeganAt: moment(t.now())}
 		if err := t.saveDelivery(ctx, d); err != nil {
 			return err
 		}

@@ -18,7 +18,8 @@ const (
 	InsertEvent Statement = `
 insert into events (source, id, type, origin, object_id, customer_id, api_version,
 	occurred_at, received_at, key, generation, status, reason, body)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), coalesce((select generation from work where key = $10), 0), $11, $12, $13)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), coalesce((select generation from work
+	where key = $10), 0), $11, $12, $13)
 on conflict (source, id) do nothing
 returning source, id`
 )
@@ -44,7 +45,8 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]
 // ReceiveThen implements [lockstep.Overlapping]. Of a database that has one writer, the
 // next one does well to begin when this one has committed, and only the disk is waited for; of
 // another, when its last statement is said.
-func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery, next func()) (receipts []lockstep.Receipt, err error) {
+func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
+	next func()) (receipts []lockstep.Receipt, err error) {
 	if len(deliveries) == 0 {
 		return nil, nil
 	}
@@ -63,7 +65,8 @@ func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
 	return receipts, nil
 }
 
-func (s *Store) receiveSome(ctx context.Context, deliveries []lockstep.Delivery, next func()) (receipts []lockstep.Receipt, err error) {
+func (s *Store) receiveSome(ctx context.Context, deliveries []lockstep.Delivery,
+	next func()) (receipts []lockstep.Receipt, err error) {
 	err = s.earlyThen(ctx, next, func(t *tx) (err error) {
 		within := ctx
 		if !t.pool.dialect.Remote { // a goroutine for each statement would only wait for ctx

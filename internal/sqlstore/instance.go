@@ -23,11 +23,13 @@ on conflict (provider) do update set
 		when instances.waiting = excluded.id then instances.waiting_since else $4 end`
 
 	acceptInstance Statement = `
-update instances set id = waiting, generation = generation + 1, key_digest = '', accepted_at = $3, waiting = '', waiting_since = 0
+update instances set id = waiting, generation = generation + 1, key_digest = '', accepted_at = $3, waiting = '',
+	waiting_since = 0
 where provider = $1 and waiting = $2 and waiting <> ''`
 
 	updateStanding Statement = `
-update accounts set instance_generation = $3, missing_since = $4, candidate = $5, misnamed = $6 where kind = $1 and id = $2`
+update accounts set instance_generation = $3, missing_since = $4, candidate = $5, misnamed = $6 where kind = $1
+	and id = $2`
 
 	selectFormerAccounts Statement = `
 select kind, id, instance_generation, coalesce(customer_id, '') from accounts
@@ -52,7 +54,8 @@ func (s *Store) Instance(ctx context.Context, provider lockstep.Source) (lockste
 }
 
 // MeetInstance implements [lockstep.Instances].
-func (s *Store) MeetInstance(ctx context.Context, provider lockstep.Source, id, keyDigest string) (i lockstep.Instance, err error) {
+func (s *Store) MeetInstance(ctx context.Context, provider lockstep.Source, id,
+	keyDigest string) (i lockstep.Instance, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		if _, err := t.exec(ctx, meetInstance, provider, id, keyDigest, t.now()); err != nil {
 			return err
@@ -67,7 +70,8 @@ func (s *Store) MeetInstance(ctx context.Context, provider lockstep.Source, id, 
 }
 
 // AcceptInstance implements [lockstep.Instances].
-func (s *Store) AcceptInstance(ctx context.Context, provider lockstep.Source, id string, marks ...lockstep.Mark) (i lockstep.Instance, err error) {
+func (s *Store) AcceptInstance(ctx context.Context, provider lockstep.Source, id string,
+	marks ...lockstep.Mark) (i lockstep.Instance, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		accepted, err := t.exec(ctx, acceptInstance, provider, id, t.now())
 		if err != nil {
@@ -112,12 +116,15 @@ func (t *tx) saveStanding(ctx context.Context, stored, r lockstep.Record) error 
 		r.Candidate == stored.Candidate && r.Misnamed == stored.Misnamed {
 		return nil
 	}
-	return t.later(ctx, updateStanding, r.Account.Kind, r.Account.ID, r.InstanceGeneration, millis(r.MissingSince), r.Candidate, bit(r.Misnamed))
+	return t.later(ctx, updateStanding, r.Account.Kind, r.Account.ID, r.InstanceGeneration, millis(r.MissingSince),
+		r.Candidate, bit(r.Misnamed))
 }
 
 // FormerAccounts implements [lockstep.Instances].
-func (s *Store) FormerAccounts(ctx context.Context, after lockstep.FormerAccount, limit int) ([]lockstep.FormerAccount, error) {
-	found, err := all(ctx, s, scanFormer, selectFormerAccounts, after.Generation, after.Account.Kind, after.Account.ID, limit)
+func (s *Store) FormerAccounts(ctx context.Context, after lockstep.FormerAccount,
+	limit int) ([]lockstep.FormerAccount, error) {
+	found, err := all(ctx, s, scanFormer, selectFormerAccounts, after.Generation, after.Account.Kind, after.Account.ID,
+		limit)
 	if err != nil {
 		return nil, fmt.Errorf("list former accounts: %w", err)
 	}

@@ -11,7 +11,8 @@ import (
 
 const (
 	selectLicenses Statement = `
-select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at, plan_named
+select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at,
+	plan_named
 from licenses where account_kind = $1 and account_id = $2
 order by created_at, id`
 
@@ -23,7 +24,8 @@ where license_id in (select id from licenses where account_kind = $1 and account
 order by license_id, id`
 
 	selectLicenseOfPayment Statement = `
-select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at, plan_named
+select id, account_kind, account_id, payment_id, amount, currency, status, refunded_amount, paid_at, created_at,
+	plan_named
 from licenses where payment_id = $1 and payment_id <> ''
 order by created_at, id limit 1`
 
@@ -53,7 +55,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 // SaveLicense implements [lockstep.Ledger]. It returns ErrNotFound when there is
 // no such account, and ErrLinked when the license is another account's.
-func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockstep.License, notices []lockstep.Notice) error {
+func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockstep.License,
+	notices []lockstep.Notice) error {
 	err := s.fencedAccount(ctx, claim, l.Account, func(t *tx, _ lockstep.Record, err error) error {
 		if err != nil {
 			return fmt.Errorf("account %s: %w", l.Account, err)

@@ -40,13 +40,16 @@ select count(*) from former_customers where kind = $1 and id = $2 and trust = 'c
 	selectOver Statement = `
 select customer_id from former_customers f
 where f.kind = $1 and f.id = $2 and f.trust = 'claimed' and f.deleted = 0
-	and exists (select 1 from subscriptions s where s.account_kind = f.kind and s.account_id = f.id and s.customer_id = f.customer_id)
-	and not exists (select 1 from subscriptions s where s.account_kind = f.kind and s.account_id = f.id and s.customer_id = f.customer_id
+	and exists (select 1 from subscriptions s where s.account_kind = f.kind and s.account_id = f.id
+		and s.customer_id = f.customer_id)
+	and not exists (select 1 from subscriptions s where s.account_kind = f.kind and s.account_id = f.id
+		and s.customer_id = f.customer_id
 		and s.status not in ('canceled', 'incomplete_expired'))
 order by f.linked_at, f.customer_id limit 1`
 
 	selectLink Statement = `
-select customer_id, kind, id, 'proven' as trust, 1 as is_primary, customer_deleted as deleted from accounts where customer_id = $1
+select customer_id, kind, id, 'proven' as trust, 1 as is_primary, customer_deleted as deleted from accounts
+	where customer_id = $1
 union all
 select customer_id, kind, id, trust, 0, deleted from former_customers where customer_id = $1`
 
@@ -55,7 +58,8 @@ select customer_id, kind, id, trust, 0, deleted from former_customers where kind
 order by linked_at, customer_id`
 
 	selectPayersOfCustomer Statement = `
-select 'user', paid_by from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3 and paid_by <> ''`
+select 'user', paid_by from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3
+	and paid_by <> ''`
 
 	deleteItemsOfCustomer Statement = `
 delete from subscription_items where subscription_id in (
@@ -77,7 +81,8 @@ func (s *Store) LinkOf(ctx context.Context, customerID string) (lockstep.Link, e
 }
 
 // Link implements [lockstep.Links].
-func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string, trust lockstep.Trust) error {
+func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string,
+	trust lockstep.Trust) error {
 	err := s.fencedAccount(ctx, claim, identity.Account, func(t *tx, stored lockstep.Record, err error) error {
 		if errors.Is(err, lockstep.ErrNotFound) {
 			err = t.createAccount(ctx, identity, acceptedGeneration)
@@ -93,7 +98,8 @@ func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockste
 	return nil
 }
 
-func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string, trust lockstep.Trust) error {
+func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string,
+	trust lockstep.Trust) error {
 	if err := t.join(ctx, stored, account, customerID, trust); err != nil {
 		return err
 	}
@@ -102,7 +108,8 @@ func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.
 
 // join makes a customer one of the account's, and marks nothing. Before it has written
 // anything, it returns ErrLinked, ErrCrowded or ErrBusy where it cannot.
-func (t *tx) join(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string, trust lockstep.Trust) error {
+func (t *tx) join(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string,
+	trust lockstep.Trust) error {
 	t.changed(account)
 	existing, err := t.linkTo(ctx, account, customerID)
 	switch {
@@ -164,7 +171,8 @@ func (t *tx) addClaimed(ctx context.Context, account lockstep.Account, customerI
 	return t.addFurther(ctx, account, customerID, lockstep.Claimed, false)
 }
 
-func (t *tx) addFurther(ctx context.Context, account lockstep.Account, customerID string, trust lockstep.Trust, deleted bool) error {
+func (t *tx) addFurther(ctx context.Context, account lockstep.Account, customerID string, trust lockstep.Trust,
+	deleted bool) error {
 	return t.later(ctx, insertFurther, customerID, account.Kind, account.ID, trust, bit(deleted), t.now())
 }
 
@@ -187,7 +195,8 @@ func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockst
 	return t.replacePrimary(ctx, account, stored, customerID)
 }
 
-func (t *tx) replacePrimary(ctx context.Context, account lockstep.Account, stored lockstep.Record, customerID string) error {
+func (t *tx) replacePrimary(ctx context.Context, account lockstep.Account, stored lockstep.Record,
+	customerID string) error {
 	if err := t.later(ctx, deleteFurther, customerID); err != nil {
 		return err
 	}
@@ -245,7 +254,8 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 		if err := t.drop(ctx, account, customerID); err != nil {
 			return err
 		}
-		return t.markRouted(ctx, lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll, Priority: lockstep.Normal})
+		return t.markRouted(ctx, lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll,
+			Priority: lockstep.Normal})
 	})
 	if err != nil {
 		return fmt.Errorf("release customer %s of %s: %w", customerID, account, err)
@@ -304,7 +314,8 @@ func (s *Store) ChoosePrimary(ctx context.Context, account lockstep.Account, cus
 	err := s.decided(ctx, account, customerID, func(t *tx, stored lockstep.Record, link lockstep.Link) error {
 		switch {
 		case link.Deleted:
-			return fmt.Errorf("Stripe says that customer %s is deleted: %w", customerID, lockstep.ErrInvalid) //nolint:staticcheck // a name
+			// nolint:staticcheck // a name
+			return fmt.Errorf("Stripe says that customer %s is deleted: %w", customerID, lockstep.ErrInvalid)
 		case stored.Intent != nil:
 			return lockstep.ErrBusy
 		}
@@ -323,10 +334,12 @@ func (s *Store) ChoosePrimary(ctx context.Context, account lockstep.Account, cus
 // decides, and marks the account wholly. A run of the account would write over the
 // decision what it has read before, so that the account must not be leased: the mark
 // locks its key, and no run begins before the commit.
-func (s *Store) decided(ctx context.Context, account lockstep.Account, customerID string, do func(*tx, lockstep.Record, lockstep.Link) error) error {
+func (s *Store) decided(ctx context.Context, account lockstep.Account, customerID string,
+	do func(*tx, lockstep.Record, lockstep.Link) error) error {
 	return s.write(ctx, func(t *tx) error {
 		key := account.Key()
-		if err := t.markRouted(ctx, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Interactive}); err != nil {
+		if err := t.markRouted(ctx, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll,
+			Priority: lockstep.Interactive}); err != nil {
 			return err
 		}
 		var leased int64

@@ -102,5 +102,6 @@ func scanMail(row scanner) (m lockstep.Mail, err error) {
 }
 
 func (t *tx) saveMail(ctx context.Context, m lockstep.Mail) error {
-	return t.later(ctx, mailsTo[m.To].write, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested), millis(m.BeganAt), t.now())
+	return t.later(ctx, mailsTo[m.To].write, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested),
+		millis(m.BeganAt), t.now())
 }

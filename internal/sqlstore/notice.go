@@ -88,7 +88,8 @@ func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lo
 		if err != nil {
 			return fmt.Errorf("encode facts of notice %s: %w", n.ID, err)
 		}
-		answers = append(answers, ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object, string(facts), generation, createdAt))
+		answers = append(answers, ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object,
+			string(facts), generation, createdAt))
 	}
 	var marks []lockstep.Mark
 	for i, stored := range answers {

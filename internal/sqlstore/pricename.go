@@ -28,12 +28,14 @@ order by seen_at, lookup_key`
 select price_id, lookup_key, product_id, product_plan, lookup_keys, bought_as, sibling_keys, plan_named,
 	cast(sum(subscriptions) as bigint), cast(sum(licenses) as bigint)
 from (
-	select i.price_id, i.lookup_key, i.product_id, i.product_plan, i.lookup_keys, i.bought_as, i.sibling_keys, s.plan_named,
+	select i.price_id, i.lookup_key, i.product_id, i.product_plan, i.lookup_keys, i.bought_as, i.sibling_keys,
+		s.plan_named,
 		1 as subscriptions, 0 as licenses
 	from subscription_items i join subscriptions s on s.id = i.subscription_id
 	where s.status not in ('canceled', 'incomplete_expired', 'incomplete')
 	union all
-	select i.price_id, i.lookup_key, i.product_id, i.product_plan, i.lookup_keys, i.bought_as, i.sibling_keys, l.plan_named, 0, 1
+	select i.price_id, i.lookup_key, i.product_id, i.product_plan, i.lookup_keys, i.bought_as, i.sibling_keys,
+		l.plan_named, 0, 1
 	from license_items i join licenses l on l.id = i.license_id
 	where l.status = 'active'
 ) held

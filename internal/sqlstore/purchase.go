@@ -33,10 +33,12 @@ update purchases set lease_until = 0, token = '', settled = $4 where kind = $1 a
 const turnLife = 23 * time.Hour
 
 // BeginPurchase implements [lockstep.Purchases].
-func (s *Store) BeginPurchase(ctx context.Context, account lockstep.Account, fingerprint string, lease time.Duration) (lockstep.Turn, error) {
+func (s *Store) BeginPurchase(ctx context.Context, account lockstep.Account, fingerprint string,
+	lease time.Duration) (lockstep.Turn, error) {
 	turn := lockstep.Turn{Account: account, Token: rand.Text()}
 	err := s.write(ctx, func(t *tx) error {
-		taken, err := t.exec(ctx, takeTurn, account.Kind, account.ID, turn.Token, t.now()+lease.Milliseconds(), fingerprint, t.now(), t.now()-turnLife.Milliseconds())
+		taken, err := t.exec(ctx, takeTurn, account.Kind, account.ID, turn.Token, t.now()+lease.Milliseconds(), fingerprint,
+			t.now(), t.now()-turnLife.Milliseconds())
 		if err != nil {
 			return err
 		}

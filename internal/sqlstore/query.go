@@ -42,11 +42,13 @@ func scanAll[T any](t *tx, scan func(scanner) (T, error), rows *sql.Rows) (all [
 // ask is a query whose rows are wanted later: several that are asked one after the other
 // are sent together, where that counts, when the first of their answers is called for.
 // Nothing is written in between.
-func ask[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, args ...any) (answer func() ([]T, error)) {
+func ask[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement,
+	args ...any) (answer func() ([]T, error)) {
 	if t.pool.dialect.Later == nil {
 		return func() ([]T, error) { return collect(ctx, t, scan, s, args...) }
 	}
-	rows, err := t.rows(t.pool.dialect.Later(ctx), s, args...) //nolint:sqlclosecheck,rowserrcheck // scanAll does, or they are closed with the transaction
+	// nolint:sqlclosecheck,rowserrcheck // scanAll does, or they are closed with the transaction
+	rows, err := t.rows(t.pool.dialect.Later(ctx), s, args...)
 	return func() ([]T, error) {
 		if err != nil {
 			return nil, err
@@ -57,12 +59,14 @@ func ask[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Sta
 
 // collectAll reads what a statement returns for all of rows, each its parameters.
 // Rows are told apart by what is returned.
-func collectAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, rows [][]any) (all []T, err error) {
+func collectAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, rows [][]any) (all []T,
+	err error) {
 	return askAll(ctx, t, scan, s, rows)()
 }
 
 // askAll is collectAll for rows that are wanted later, see ask.
-func askAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, rows [][]any) (answer func() ([]T, error)) {
+func askAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement,
+	rows [][]any) (answer func() ([]T, error)) {
 	if len(rows) == 0 {
 		return func() ([]T, error) { return nil, nil }
 	}
@@ -88,7 +92,8 @@ func laterAll(ctx context.Context, t *tx, s Statement, rows [][]any) error {
 }
 
 // all reads what one query returns.
-func all[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement Statement, args ...any) (found []T, err error) {
+func all[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement Statement,
+	args ...any) (found []T, err error) {
 	err = s.read(ctx, func(t *tx) (err error) {
 		found, err = collect(t.last(ctx), t, scan, statement, args...)
 		return err
@@ -97,7 +102,8 @@ func all[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), st
 }
 
 // one reads the row that a query returns, or ErrNotFound.
-func one[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement Statement, args ...any) (found T, err error) {
+func one[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement Statement,
+	args ...any) (found T, err error) {
 	err = s.read(ctx, func(t *tx) (err error) {
 		found, err = scan(t.row(t.last(ctx), statement, args...))
 		if errors.Is(err, sql.ErrNoRows) {

@@ -31,7 +31,8 @@ on conflict (endpoint) do update set
 )
 
 // Beat implements [lockstep.Replicas].
-func (s *Store) Beat(ctx context.Context, replica string, ttl time.Duration, pauses []lockstep.Pause) (lockstep.Fleet, error) {
+func (s *Store) Beat(ctx context.Context, replica string, ttl time.Duration, pauses []lockstep.Pause) (lockstep.Fleet,
+	error) {
 	var fleet lockstep.Fleet
 	err := s.write(ctx, func(t *tx) error {
 		if err := t.later(ctx, upsertReplica, replica, t.now()+ttl.Milliseconds()); err != nil {

@@ -54,7 +54,8 @@ func (s *Store) ExpireBodies(ctx context.Context, claim lockstep.Claim, age time
 
 // ExpireEvents implements [lockstep.Archive]. Events are numbered in the order of their
 // arrival, or nearly, so that it ends with the first page whose successor is young.
-func (s *Store) ExpireEvents(ctx context.Context, claim lockstep.Claim, age time.Duration, after string) (next string, removed int64, err error) {
+func (s *Store) ExpireEvents(ctx context.Context, claim lockstep.Claim, age time.Duration, after string) (next string,
+	removed int64, err error) {
 	from := int64(0)
 	if after != "" {
 		if from, err = strconv.ParseInt(after, 10, 64); err != nil {

@@ -47,7 +47,8 @@ type rostered struct {
 func scanRostered(row scanner) (rostered, error) {
 	var r rostered
 	var metadata string
-	if err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.Email, &r.Name, &metadata, &r.UpdatedAt, &r.removedAt); err != nil {
+	if err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.Email, &r.Name, &metadata, &r.UpdatedAt,
+		&r.removedAt); err != nil {
 		return r, err
 	}
 	if err := json.Unmarshal([]byte(metadata), &r.Metadata); err != nil {
@@ -117,7 +118,8 @@ func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) er
 		if err := t.later(ctx, removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1)); err != nil {
 			return err
 		}
-		return t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted, Priority: lockstep.Normal})
+		return t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
+			Priority: lockstep.Normal})
 	})
 	if err != nil {
 		return fmt.Errorf("remove identity %s: %w", account, err)
@@ -183,7 +185,8 @@ func mergeObjects(into, change map[string]any) map[string]any {
 
 // Identities implements [lockstep.Directory] for the roster; the cursor is the last
 // id of the page before.
-func (s *Store) Identities(ctx context.Context, kind lockstep.Kind, cursor string) (page []lockstep.Identity, next string, err error) {
+func (s *Store) Identities(ctx context.Context, kind lockstep.Kind,
+	cursor string) (page []lockstep.Identity, next string, err error) {
 	listed, err := all(ctx, s, scanRostered, selectIdentities, kind, cursor, rosterPage)
 	if err != nil {
 		return nil, "", fmt.Errorf("list identities: %w", err)

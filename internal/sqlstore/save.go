@@ -13,7 +13,8 @@ const (
 	insertAccount Statement = `
 insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at, instance_generation)
 values ($1, $2, $3, $4, $5, $6, $7, $7,
-	case when cast($8 as bigint) >= 0 then cast($8 as bigint) else coalesce((select generation from instances where provider = 'clerk'), 0) end)
+	case when cast($8 as bigint) >= 0 then cast($8 as bigint) else coalesce((select generation from instances
+		where provider = 'clerk'), 0) end)
 on conflict (kind, id) do nothing`
 
 	updateAccount Statement = `
@@ -102,13 +103,15 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 	}
 	err = t.later(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
 		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
-		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit, entitlements, millis(r.PacedUntil), t.now(),
+		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit,
+		entitlements, millis(r.PacedUntil), t.now(),
 		problems, bit(refused), bit(r.EmailVerified), departed)
 	if err != nil {
 		return err
 	}
 	for _, l := range r.Further {
-		if err := t.later(ctx, updateFurther, l.CustomerID, r.Account.Kind, r.Account.ID, bit(l.Deleted), l.Trust); err != nil {
+		if err := t.later(ctx, updateFurther, l.CustomerID, r.Account.Kind, r.Account.ID, bit(l.Deleted),
+			l.Trust); err != nil {
 			return err
 		}
 	}
@@ -152,7 +155,8 @@ func (t *tx) createAccount(ctx context.Context, i lockstep.Identity, generation 
 
 // SaveProjected implements [lockstep.Ledger]. It returns ErrNotFound when there
 // is no such account.
-func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account, projected map[string]any) error {
+func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+	projected map[string]any) error {
 	encoded, err := json.Marshal(projected)
 	if err != nil {
 		return fmt.Errorf("encode what was projected for %s: %w", account, err)

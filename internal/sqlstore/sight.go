@@ -25,7 +25,8 @@ order by id limit $4`
 // Sight implements [lockstep.Sightings]. An account that we hold for deleted, or that
 // somebody said to be gone, and that is listed after all has changed; so has one of a
 // former instance that is listed again.
-func (s *Store) Sight(ctx context.Context, claim lockstep.Claim, round int64, identities []lockstep.Identity) ([]lockstep.Account, error) {
+func (s *Store) Sight(ctx context.Context, claim lockstep.Claim, round int64,
+	identities []lockstep.Identity) ([]lockstep.Account, error) {
 	var adrift []lockstep.Account
 	for some := range slices.Chunk(identities, s.step(1)) {
 		var found []lockstep.Account
@@ -69,7 +70,8 @@ func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity,
 	if r.InstanceGeneration < generation || !r.MissingSince.IsZero() {
 		return true, nil
 	}
-	if r.State != lockstep.AccountActive || identity.UpdatedAt > r.IdentityUpdatedAt || identity.Members != r.Members || r.Deletion != "" {
+	if r.State != lockstep.AccountActive || identity.UpdatedAt > r.IdentityUpdatedAt || identity.Members != r.Members ||
+		r.Deletion != "" {
 		return true, nil
 	}
 	same, err := holds(identity.Metadata, r.Projected)
@@ -115,7 +117,8 @@ func canonical(v any) ([]byte, error) {
 }
 
 // Unsighted implements [lockstep.Sightings].
-func (s *Store) Unsighted(ctx context.Context, kind lockstep.Kind, round int64, after string, limit int) ([]lockstep.Account, error) {
+func (s *Store) Unsighted(ctx context.Context, kind lockstep.Kind, round int64, after string,
+	limit int) ([]lockstep.Account, error) {
 	accounts, err := all(ctx, s, scanAccount, selectUnsighted, kind, round, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts that were not sighted: %w", err)

@@ -94,7 +94,8 @@ func endedLast(s lockstep.Subscription) int {
 }
 
 // sponsorships asks for subscriptions with their items and whose they are.
-func (t *tx) sponsorships(ctx context.Context, rows, items Statement, args ...any) func() ([]lockstep.Sponsorship, error) {
+func (t *tx) sponsorships(ctx context.Context, rows, items Statement,
+	args ...any) func() ([]lockstep.Sponsorship, error) {
 	answer, itemsByOwner := ask(ctx, t, scanSponsorship, rows, args...), t.itemsByOwner(ctx, items, args...)
 	return func() ([]lockstep.Sponsorship, error) {
 		found, err := answer()

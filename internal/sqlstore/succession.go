@@ -20,7 +20,8 @@ update work set
 where key = $1`
 
 	hasRunning Statement = `
-select exists (select 1 from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3 and status not in ('canceled', 'incomplete_expired'))`
+select exists (select 1 from subscriptions where account_kind = $1 and account_id = $2 and customer_id = $3
+	and status not in ('canceled', 'incomplete_expired'))`
 
 	moveFurther       Statement = `update former_customers set id = $3 where kind = $1 and id = $2`
 	moveSubscriptions Statement = `update subscriptions set account_id = $3 where account_kind = $1 and account_id = $2`
@@ -141,7 +142,8 @@ func (t *tx) heir(ctx context.Context, key lockstep.Key) (successor lockstep.Acc
 
 // merge decides which customer is the successor's primary one, and which one becomes
 // a further one beside it; without an id: none.
-func (t *tx) merge(ctx context.Context, from, to lockstep.Record) (merged lockstep.Record, beside lockstep.Link, err error) {
+func (t *tx) merge(ctx context.Context, from, to lockstep.Record) (
+	merged lockstep.Record, beside lockstep.Link, err error) {
 	merged = to
 	merged.CreatedAt = from.CreatedAt
 	merged.CustomerGeneration = max(from.CustomerGeneration, to.CustomerGeneration)
@@ -169,7 +171,8 @@ func (t *tx) merge(ctx context.Context, from, to lockstep.Record) (merged lockst
 		return merged, lockstep.Link{CustomerID: from.CustomerID, Deleted: from.CustomerDeleted}, nil
 	}
 	merged.CustomerID, merged.CustomerEmail, merged.CustomerName = from.CustomerID, from.CustomerEmail, from.CustomerName
-	merged.CustomerDeleted, merged.Entitlements, merged.Misnamed = from.CustomerDeleted, from.Entitlements, !from.CustomerDeleted
+	merged.CustomerDeleted, merged.Entitlements, merged.Misnamed = from.CustomerDeleted, from.Entitlements,
+		!from.CustomerDeleted
 	return merged, lockstep.Link{CustomerID: to.CustomerID, Deleted: to.CustomerDeleted}, nil
 }
 
@@ -206,7 +209,8 @@ func (t *tx) movePayer(ctx context.Context, from, to string) error {
 	slices.SortFunc(organizations, func(a, b lockstep.Account) int { return strings.Compare(a.String(), b.String()) })
 	for _, organization := range slices.Compact(organizations) {
 		t.changed(organization)
-		mark := lockstep.Mark{Key: organization.Key(), Scope: lockstep.ScopeSubscriptions | lockstep.ScopeMembers, Priority: lockstep.Normal}
+		mark := lockstep.Mark{Key: organization.Key(), Scope: lockstep.ScopeSubscriptions | lockstep.ScopeMembers,
+			Priority: lockstep.Normal}
 		if err := t.markRouted(ctx, mark); err != nil {
 			return err
 		}
@@ -224,8 +228,10 @@ func (t *tx) saveSuccessor(ctx context.Context, r lockstep.Record, beside lockst
 	if err := t.later(ctx, deleteFurther, r.CustomerID); err != nil {
 		return err
 	}
-	err = t.later(ctx, updateSuccessor, r.Account.Kind, r.Account.ID, orNull(r.CustomerID), r.CustomerEmail, r.CustomerName,
-		bit(r.CustomerDeleted), r.CustomerGeneration, bit(r.Misnamed), r.EntitledBy, entitlements, millis(r.CreatedAt), t.now())
+	err = t.later(ctx, updateSuccessor, r.Account.Kind, r.Account.ID, orNull(r.CustomerID), r.CustomerEmail,
+		r.CustomerName,
+		bit(r.CustomerDeleted), r.CustomerGeneration, bit(r.Misnamed), r.EntitledBy, entitlements, millis(r.CreatedAt),
+		t.now())
 	if err != nil || beside.CustomerID == "" {
 		return err
 	}
@@ -275,7 +281,8 @@ func (s *Store) OrderSuccession(ctx context.Context, from, to lockstep.Account) 
 		if err := t.later(ctx, upsertSuccession, from.Kind, from.ID, to.ID, 0); err != nil {
 			return err
 		}
-		return t.mark(ctx, []lockstep.Mark{{Key: to.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeSuccession, Priority: lockstep.Interactive}})
+		return t.mark(ctx, []lockstep.Mark{{Key: to.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeSuccession,
+			Priority: lockstep.Interactive}})
 	})
 	if err != nil {
 		return fmt.Errorf("have %s succeed %s: %w", to, from, err)

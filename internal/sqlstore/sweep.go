@@ -25,7 +25,8 @@ func (s *Store) Cursor(ctx context.Context, sweep string) (string, error) {
 }
 
 // SaveCursor implements [lockstep.Sightings].
-func (s *Store) SaveCursor(ctx context.Context, claim lockstep.Claim, sweep, cursor string, marks []lockstep.Mark) error {
+func (s *Store) SaveCursor(ctx context.Context, claim lockstep.Claim, sweep, cursor string,
+	marks []lockstep.Mark) error {
 	first, last := head(marks, (max(len(marks), 1)-1)/s.step(1)*s.step(1))
 	err := s.inSteps(ctx, claim, first)
 	if err == nil {

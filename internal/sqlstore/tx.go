@@ -82,7 +82,8 @@ func (s *Store) read(ctx context.Context, do func(*tx) error) error {
 
 // transact runs do in one transaction. While another process holds the database it tries again,
 // for as long as [busyFor] and the context allow.
-func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, committed func(), do func(*tx) error) error {
+func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, committed func(),
+	do func(*tx) error) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
@@ -178,7 +179,8 @@ func (t *tx) later(ctx context.Context, s Statement, args ...any) error {
 		return err
 	}
 	replaceUnstorable(args)
-	_, err := t.sql.ExecContext(t.pool.dialect.Later(ctx), t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
+	_, err := t.sql.ExecContext(t.pool.dialect.Later(ctx), t.pool.dialect.text(s, t.pool.writing),
+		t.pool.dialect.arguments(args)...)
 	return err
 }
 
@@ -196,7 +198,8 @@ func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) 
 	var result sql.Result
 	var err error
 	if stmt := t.pool.lookup(s); stmt != nil {
-		result, err = t.sql.StmtContext(ctx, stmt).ExecContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
+		// nolint:sqlclosecheck // closed with the transaction
+		result, err = t.sql.StmtContext(ctx, stmt).ExecContext(ctx, args...)
 	} else {
 		result, err = t.sql.ExecContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
 	}

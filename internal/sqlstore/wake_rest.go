@@ -52,7 +52,8 @@ func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err 
 // moveSome moves open events of a customer that is linked, or of a former account, to the account, which is marked
 // for them, and reports whether there may be more.
 func (t *tx) moveSome(ctx context.Context, account lockstep.Account, from lockstep.Key) (more bool, err error) {
-	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll, Priority: lockstep.Normal}); err != nil {
+	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll,
+		Priority: lockstep.Normal}); err != nil {
 		return false, err
 	}
 	return t.moveEvents(ctx, account, from.String())

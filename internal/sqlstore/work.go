@@ -11,15 +11,18 @@ import (
 
 const (
 	selectWork Statement = `
-select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts, disposition, reason
+select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts,
+	disposition, reason
 from work where key = $1`
 
 	selectBacklog Statement = `
 select * from (
-	select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts, disposition, reason
+	select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts,
+		disposition, reason
 	from work where generation > done_generation
 	union all
-	select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts, disposition, reason
+	select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts,
+		disposition, reason
 	from work where disposition in ('parked', 'failed') and generation <= done_generation
 ) as backlog
 order by key limit $1`

@@ -30,7 +30,8 @@ var assignments = map[string]func(*world){
 	"a license is not assigned to somebody else": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		claim := w.hold(checkoutKey("cs_1"))
-		w.ok(w.SaveLicense(w.Context(), claim, lockstep.License{ID: "cs_1", Account: alice, Status: lockstep.LicenseActive}, nil))
+		w.ok(w.SaveLicense(w.Context(), claim, lockstep.License{ID: "cs_1", Account: alice, Status: lockstep.LicenseActive},
+			nil))
 		w.done(claim)
 		if err := w.Assign(w.Context(), checkoutKey("cs_1"), bob); !errors.Is(err, lockstep.ErrLinked) {
 			w.Errorf("to somebody else: %v, want ErrLinked", err)

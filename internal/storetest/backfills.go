@@ -29,7 +29,8 @@ func (w *world) is(err, target error) {
 
 func subscriptionOf(customer string) lockstep.Subscription {
 	return lockstep.Subscription{ID: "sub_" + customer, CustomerID: customer, Status: "active", CreatedAt: began,
-		Items: []lockstep.Item{{ID: "si", PriceID: "price", Quantity: 1, PeriodEnd: began.Add(365 * 24 * time.Hour)}}, Metadata: map[string]string{"userId": alice.ID}}
+		Items:    []lockstep.Item{{ID: "si", PriceID: "price", Quantity: 1, PeriodEnd: began.Add(365 * 24 * time.Hour)}},
+		Metadata: map[string]string{"userId": alice.ID}}
 }
 
 var backfills = map[string]func(*world){
@@ -57,17 +58,23 @@ var backfills = map[string]func(*world){
 		w.ok(w.Assign(w.Context(), customerKey("cus_3"), acme))
 		claim := w.holdAmong(backfillKey)
 		w.stage(claim, "1", lockstep.BackfillPage{
-			Customers:  []lockstep.Customer{{ID: cus1.ID, Email: "a@example.com"}, {ID: cus2.ID, CreatedAt: began}, {ID: "cus_3"}},
-			Identities: []lockstep.Identity{{Account: alice, Metadata: map[string]any{"a": "b"}, CustomerIDs: []string{cus1.ID, "cus_unlisted"}}}})
-		w.stage(claim, "2", lockstep.BackfillPage{Subscriptions: []lockstep.Subscription{subscriptionOf(cus1.ID), subscriptionOf("cus_unlisted")},
-			Checkouts: []lockstep.Checkout{{ID: "cs_1", CustomerID: cus2.ID, Mode: "payment", Reference: alice.ID}, {ID: "cs_guest", Mode: "payment"}}})
+			Customers: []lockstep.Customer{{ID: cus1.ID, Email: "a@example.com"}, {ID: cus2.ID, CreatedAt: began},
+				{ID: "cus_3"}},
+			Identities: []lockstep.Identity{{Account: alice, Metadata: map[string]any{"a": "b"},
+				CustomerIDs: []string{cus1.ID, "cus_unlisted"}}}})
+		w.stage(claim, "2", lockstep.BackfillPage{Subscriptions: []lockstep.Subscription{subscriptionOf(cus1.ID),
+			subscriptionOf("cus_unlisted")},
+			Checkouts: []lockstep.Checkout{{ID: "cs_1", CustomerID: cus2.ID, Mode: "payment", Reference: alice.ID},
+				{ID: "cs_guest", Mode: "payment"}}})
 		cursor, err := w.Cursor(w.Context(), lockstep.BackfillSweep)
 		w.ok(err)
 		equal(w, "cursor", cursor, "2")
 		want := []lockstep.StagedCustomer{
-			{Customer: lockstep.Customer{ID: cus1.ID, Email: "a@example.com"}, Subscriptions: []lockstep.Subscription{subscriptionOf(cus1.ID)}, Named: []lockstep.Account{alice}},
-			{Customer: lockstep.Customer{ID: cus2.ID, CreatedAt: began}, Checkouts: []lockstep.Checkout{{ID: "cs_1", Mode: "payment", Reference: alice.ID}},
-				Link: lockstep.Link{CustomerID: cus2.ID, Account: bob, Trust: lockstep.Proven}},
+			{Customer: lockstep.Customer{ID: cus1.ID, Email: "a@example.com"},
+				Subscriptions: []lockstep.Subscription{subscriptionOf(cus1.ID)}, Named: []lockstep.Account{alice}},
+			{Customer: lockstep.Customer{ID: cus2.ID, CreatedAt: began},
+				Checkouts: []lockstep.Checkout{{ID: "cs_1", Mode: "payment", Reference: alice.ID}},
+				Link:      lockstep.Link{CustomerID: cus2.ID, Account: bob, Trust: lockstep.Proven}},
 			{Customer: lockstep.Customer{ID: "cus_3"}, Assigned: true, Assignment: acme},
 		}
 		page, err := w.StagedCustomers(w.Context(), "", 10)
@@ -82,10 +89,12 @@ var backfills = map[string]func(*world){
 	},
 	"identities are found by id, slug and verified address": func(w *world) {
 		claim := w.hold(backfillKey)
-		ada := lockstep.Identity{Account: alice, Email: "a@example.com", EmailVerified: true, VerifiedEmails: []string{"a@example.com"}, UpdatedAt: 7, ExternalID: "42"}
+		ada := lockstep.Identity{Account: alice, Email: "a@example.com", EmailVerified: true,
+			VerifiedEmails: []string{"a@example.com"}, UpdatedAt: 7, ExternalID: "42"}
 		w.stage(claim, "1", lockstep.BackfillPage{
-			Identities: []lockstep.Identity{ada, {Account: bob, Email: "b@example.com"}, {Account: acme, Slug: "acme", Email: "a@example.com", EmailVerified: true}},
-			Customers:  []lockstep.Customer{{ID: cus1.ID, Email: "a@example.com"}, {ID: cus2.ID}}})
+			Identities: []lockstep.Identity{ada, {Account: bob, Email: "b@example.com"},
+				{Account: acme, Slug: "acme", Email: "a@example.com", EmailVerified: true}},
+			Customers: []lockstep.Customer{{ID: cus1.ID, Email: "a@example.com"}, {ID: cus2.ID}}})
 		identity, err := w.StagedIdentity(w.Context(), alice)
 		w.ok(err)
 		equal(w, "identity", identity, ada)
@@ -111,7 +120,8 @@ var backfills = map[string]func(*world){
 	"adopted customers are linked in their order, with their subscriptions": func(w *world) {
 		claim := w.hold(backfillKey)
 		ada := lockstep.Identity{Account: alice, Email: "a@example.com", Name: "Ada", UpdatedAt: 7}
-		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{ada}, Customers: []lockstep.Customer{{ID: cus1.ID}, {ID: cus2.ID, Email: "x@example.com"}, {ID: "cus_3"}},
+		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{ada},
+			Customers:     []lockstep.Customer{{ID: cus1.ID}, {ID: cus2.ID, Email: "x@example.com"}, {ID: "cus_3"}},
 			Subscriptions: []lockstep.Subscription{subscriptionOf(cus2.ID)}})
 		w.ok(w.Conclude(w.Context(), claim, "2", []lockstep.Conclusion{
 			{CustomerID: cus1.ID, Outcome: lockstep.BackfillLinked, Account: alice, Trust: lockstep.Proven, Rank: 2},
@@ -119,7 +129,8 @@ var backfills = map[string]func(*world){
 			{CustomerID: "cus_3", Outcome: lockstep.BackfillUnlinked}}))
 		adoptions, err := w.Concluded(w.Context(), lockstep.Conclusion{}, 10)
 		w.ok(err)
-		if len(adoptions) != 2 || adoptions[0].CustomerID != cus2.ID || len(adoptions[0].Subscriptions) != 1 || adoptions[1].CustomerID != cus1.ID {
+		if len(adoptions) != 2 || adoptions[0].CustomerID != cus2.ID || len(adoptions[0].Subscriptions) != 1 ||
+			adoptions[1].CustomerID != cus1.ID {
 			w.Fatalf("adoptions: %+v", adoptions)
 		}
 		equal(w, "identity", adoptions[0].Identity, ada)
@@ -136,7 +147,8 @@ var backfills = map[string]func(*world){
 		w.ok(err)
 		equal(w, "primary customer", r.CustomerID, cus2.ID)
 		equal(w, "what the customer was given", r.CustomerEmail, "x@example.com")
-		equal(w, "further customers", r.Further, []lockstep.Link{{CustomerID: cus1.ID, Account: alice, Trust: lockstep.Proven}})
+		equal(w, "further customers", r.Further, []lockstep.Link{{CustomerID: cus1.ID, Account: alice,
+			Trust: lockstep.Proven}})
 		equal(w, "subscriptions", len(r.Subscriptions), 1)
 		work, err := w.Work(w.Context(), alice.Key())
 		w.ok(err)
@@ -171,8 +183,10 @@ var backfills = map[string]func(*world){
 		known = w.account(alice)
 		var adoptions []lockstep.Adoption
 		for _, customer := range []string{cus1.ID, cus2.ID} {
-			adoptions = append(adoptions, lockstep.Adoption{Customer: lockstep.Customer{ID: customer, Email: "old@example.com"}, Identity: lockstep.Identity{Account: alice},
-				Conclusion: lockstep.Conclusion{CustomerID: customer, Account: alice, Trust: lockstep.Proven}, Subscriptions: []lockstep.Subscription{subscriptionOf(customer)}})
+			adoptions = append(adoptions, lockstep.Adoption{Customer: lockstep.Customer{ID: customer, Email: "old@example.com"},
+				Identity:      lockstep.Identity{Account: alice},
+				Conclusion:    lockstep.Conclusion{CustomerID: customer, Account: alice, Trust: lockstep.Proven},
+				Subscriptions: []lockstep.Subscription{subscriptionOf(customer)}})
 		}
 		w.ok(w.Adopt(w.Context(), w.holdAmong(backfillKey), "1", adoptions, nil))
 		r := w.account(alice)
@@ -185,7 +199,8 @@ var backfills = map[string]func(*world){
 		var adoptions []lockstep.Adoption
 		for n, account := range []lockstep.Account{alice, bob} {
 			id := fmt.Sprint("cus_", n)
-			adoptions = append(adoptions, lockstep.Adoption{Customer: lockstep.Customer{ID: id}, Identity: lockstep.Identity{Account: account}, Generation: int64(n),
+			adoptions = append(adoptions, lockstep.Adoption{Customer: lockstep.Customer{ID: id},
+				Identity: lockstep.Identity{Account: account}, Generation: int64(n),
 				Conclusion: lockstep.Conclusion{CustomerID: id, Account: account, Trust: lockstep.Proven}})
 		}
 		w.ok(w.Adopt(w.Context(), w.holdAmong(backfillKey), "1", adoptions, nil))
@@ -194,8 +209,10 @@ var backfills = map[string]func(*world){
 	},
 	"claims of unlinked customers outlive what was listed": func(w *world) {
 		claim := w.hold(backfillKey)
-		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{{Account: alice, CustomerIDs: []string{"cus_9"}, ExternalID: "42"}},
-			Customers: []lockstep.Customer{{ID: cus1.ID}, {ID: cus2.ID}}, Checkouts: []lockstep.Checkout{{ID: "cs_1", CustomerID: cus1.ID, Mode: "payment"}}})
+		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{{Account: alice,
+			CustomerIDs: []string{"cus_9"}, ExternalID: "42"}},
+			Customers: []lockstep.Customer{{ID: cus1.ID}, {ID: cus2.ID}},
+			Checkouts: []lockstep.Checkout{{ID: "cs_1", CustomerID: cus1.ID, Mode: "payment"}}})
 		w.ok(w.Conclude(w.Context(), claim, "2", []lockstep.Conclusion{
 			{CustomerID: cus1.ID, Outcome: lockstep.BackfillAmbiguous, Claims: []lockstep.Account{alice, bob}},
 			{CustomerID: cus2.ID, Outcome: lockstep.BackfillUnlinked, Claims: []lockstep.Account{acme}}}))
@@ -228,7 +245,8 @@ var backfills = map[string]func(*world){
 	"a lost claim stages nothing": func(w *world) {
 		claim := w.hold(backfillKey)
 		w.ok(w.Finish(w.Context(), claim, lockstep.Outcome{Disposition: lockstep.Done}))
-		w.is(w.Stage(w.Context(), claim, "1", lockstep.BackfillPage{Customers: []lockstep.Customer{{ID: cus1.ID}}}), lockstep.ErrLeaseLost)
+		w.is(w.Stage(w.Context(), claim, "1", lockstep.BackfillPage{Customers: []lockstep.Customer{{ID: cus1.ID}}}),
+			lockstep.ErrLeaseLost)
 		w.is(w.Conclude(w.Context(), claim, "1", nil), lockstep.ErrLeaseLost)
 		w.is(w.Adopt(w.Context(), claim, "1", nil, nil), lockstep.ErrLeaseLost)
 		_, err := w.Unstage(w.Context(), claim, 1)

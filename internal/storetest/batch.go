@@ -51,7 +51,8 @@ var batch = map[string]func(*world){
 		w.ok(err)
 		equal(w, "events", len(page.Events), many+1)
 		for _, e := range page.Events {
-			if key, of := lands[e.ID]; of && (e.Key != key || e.Status != lockstep.EventDone || string(e.Body) != `{"id":"`+e.ID+`"}`) {
+			if key, of := lands[e.ID]; of && (e.Key != key || e.Status != lockstep.EventDone ||
+				string(e.Body) != `{"id":"`+e.ID+`"}`) {
 				w.Errorf("event %s is %s of %s: %s", e.ID, e.Status, e.Key, e.Body)
 			}
 		}
@@ -74,7 +75,8 @@ var batch = map[string]func(*world){
 		}
 		var marks []lockstep.Mark
 		for i, key := range keys {
-			marks = append(marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeSubscriptions, Priority: lockstep.Priority(i % 2), Delay: time.Duration(i) * time.Minute})
+			marks = append(marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeSubscriptions,
+				Priority: lockstep.Priority(i % 2), Delay: time.Duration(i) * time.Minute})
 		}
 		w.ok(w.Mark(w.Context(), marks...))
 		for i, key := range keys {

@@ -32,7 +32,8 @@ var changes = map[string]func(*world){
 		w.done(claim)
 
 		claim = w.hold(checkoutKey("cs_1"))
-		w.ok(w.SaveLicense(w.Context(), claim, lockstep.License{ID: "cs_1", Account: alice, Status: lockstep.LicenseActive}, nil))
+		w.ok(w.SaveLicense(w.Context(), claim, lockstep.License{ID: "cs_1", Account: alice, Status: lockstep.LicenseActive},
+			nil))
 		at = w.since(at, alice)
 		w.done(claim)
 		w.done(w.claim(alice.Key()))

@@ -50,7 +50,8 @@ var concurrency = map[string]func(*world){
 		for range workers {
 			group.Go(func() error {
 				for {
-					claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 2, Lease: time.Minute, MaxPriority: lockstep.Background})
+					claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 2, Lease: time.Minute,
+						MaxPriority: lockstep.Background})
 					if err != nil {
 						return err
 					}
@@ -132,7 +133,8 @@ var concurrency = map[string]func(*world){
 				w.save(lockstep.Record{Account: account})
 			}
 			var group errgroup.Group
-			claims := []lockstep.Claim{w.hold(checkoutKey(fmt.Sprintf("cs_%da", i))), w.hold(checkoutKey(fmt.Sprintf("cs_%db", i)))}
+			claims := []lockstep.Claim{w.hold(checkoutKey(fmt.Sprintf("cs_%da", i))),
+				w.hold(checkoutKey(fmt.Sprintf("cs_%db", i)))}
 			for _, claim := range claims {
 				group.Go(func() error {
 					return w.Link(w.Context(), claim, lockstep.Identity{Account: account}, "cus_of_"+claim.Key.ID, lockstep.Proven)
@@ -182,7 +184,8 @@ var concurrency = map[string]func(*world){
 			for _, c := range w.take(time.Minute) {
 				account, _ := c.Key.Account()
 				group.Go(func() error {
-					err := w.Save(w.Context(), c, lockstep.Change{Record: lockstep.Record{Account: account}, Marks: []lockstep.Mark{{Key: alice.Key()}, {Key: bob.Key()}}})
+					err := w.Save(w.Context(), c, lockstep.Change{Record: lockstep.Record{Account: account},
+						Marks: []lockstep.Mark{{Key: alice.Key()}, {Key: bob.Key()}}})
 					return errors.Join(err, w.Finish(w.Context(), c, lockstep.Outcome{Disposition: lockstep.Done}))
 				})
 			}

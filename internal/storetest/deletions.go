@@ -59,7 +59,8 @@ var deletions = map[string]func(*world){
 		}
 		held, err := w.DeletionsIn(w.Context(), lockstep.DeletionHeld, 2)
 		w.ok(err)
-		equal(w, "the first two that are held", []lockstep.Account{held[0].Account, held[1].Account}, []lockstep.Account{member(7), member(8)})
+		equal(w, "the first two that are held", []lockstep.Account{held[0].Account, held[1].Account},
+			[]lockstep.Account{member(7), member(8)})
 		tally, err := w.DeletionTally(w.Context())
 		w.ok(err)
 		equal(w, "tally", tally, map[lockstep.DeletionState]int64{lockstep.DeletionBegun: 7, lockstep.DeletionHeld: 3})
@@ -117,7 +118,8 @@ var deletions = map[string]func(*world){
 		w.ok(err)
 		equal(w, "decided", decided, []lockstep.Account{member(2), member(3)})
 		equal(w, "of the record", w.account(member(2)).Deletion, lockstep.DeletionApproved)
-		equal(w, "marked", w.work(member(2).Key()).Pending() && w.work(member(2).Key()).Scope.Has(lockstep.ScopeDeleted), true)
+		equal(w, "marked", w.work(member(2).Key()).Pending() && w.work(member(2).Key()).Scope.Has(lockstep.ScopeDeleted),
+			true)
 		again, _, err := w.BeginDeletion(w.Context(), lockstep.Claim{}, member(2), brake)
 		if !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("without a claim: %s %v, want ErrLeaseLost", again, err)

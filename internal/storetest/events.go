@@ -104,6 +104,7 @@ var events = map[string]func(*world){
 		w.deliver("evt_4", cus1)
 		tally, err = w.EventTally(w.Context())
 		w.ok(err)
-		equal(w, "tally", tally, map[lockstep.EventStatus]int64{lockstep.EventDone: 2, lockstep.EventParked: 1, lockstep.EventPending: 1})
+		equal(w, "tally", tally, map[lockstep.EventStatus]int64{lockstep.EventDone: 2, lockstep.EventParked: 1,
+			lockstep.EventPending: 1})
 	},
 }

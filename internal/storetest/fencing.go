@@ -102,7 +102,8 @@ var fencing = map[string]func(*world){
 		zombie := w.take(0)[0]
 		w.claim(cus1)
 		for _, d := range []lockstep.Disposition{lockstep.Done, lockstep.Retry, lockstep.Parked, lockstep.Failed} {
-			w.leaseLost(w.Finish(w.Context(), zombie, lockstep.Outcome{Disposition: d, Reason: "late", WaitsFor: []lockstep.Key{alice.Key()}}))
+			w.leaseLost(w.Finish(w.Context(), zombie, lockstep.Outcome{Disposition: d, Reason: "late",
+				WaitsFor: []lockstep.Key{alice.Key()}}))
 		}
 		w.eventIs("evt_1", cus1, lockstep.EventPending, "")
 		w.waits(alice.Key())
@@ -112,7 +113,8 @@ var fencing = map[string]func(*world){
 	},
 	"a finish that is refused ends no waiting": func(w *world) {
 		w.mark(cus1, 0, lockstep.Normal)
-		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{alice.Key()}})
+		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody",
+			WaitsFor: []lockstep.Key{alice.Key()}})
 		w.mark(cus1, 0, lockstep.Normal)
 		zombie := w.take(0)[0]
 		w.claim(cus1)

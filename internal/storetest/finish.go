@@ -13,7 +13,8 @@ var finish = map[string]func(*world){
 		w.deliver("evt_2", cus1)
 		w.done(claim)
 		work := w.work(cus1)
-		if !work.Pending() || work.DoneGeneration != 1 || work.Attempts != 0 || !work.LeaseUntil.IsZero() || work.Disposition != lockstep.Done {
+		if !work.Pending() || work.DoneGeneration != 1 || work.Attempts != 0 || !work.LeaseUntil.IsZero() ||
+			work.Disposition != lockstep.Done {
 			w.Errorf("got %+v", work)
 		}
 		w.eventIs("evt_1", cus1, lockstep.EventDone, "")
@@ -35,9 +36,11 @@ var finish = map[string]func(*world){
 		}
 	},
 	"done can ask for another look": func(w *world) {
-		w.finish(w.hold(cus1), lockstep.Outcome{Disposition: lockstep.Done, At: time.Now().Add(time.Hour), Scope: lockstep.ScopeCustomer})
+		w.finish(w.hold(cus1), lockstep.Outcome{Disposition: lockstep.Done, At: time.Now().Add(time.Hour),
+			Scope: lockstep.ScopeCustomer})
 		work := w.work(cus1)
-		if !work.Pending() || work.Scope != lockstep.ScopeCustomer || work.Priority != lockstep.Background || !near(work.RunAt, time.Hour) {
+		if !work.Pending() || work.Scope != lockstep.ScopeCustomer || work.Priority != lockstep.Background ||
+			!near(work.RunAt, time.Hour) {
 			w.Errorf("got %+v", work)
 		}
 		w.idle()
@@ -54,9 +57,11 @@ var finish = map[string]func(*world){
 	"retry comes later and keeps everything": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.mark(cus1, lockstep.ScopeCustomer, lockstep.Interactive)
-		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour), Reason: "stripe: status 500"})
+		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour),
+			Reason: "stripe: status 500"})
 		work := w.work(cus1)
-		if !work.Pending() || work.Scope != lockstep.ScopeCustomer|lockstep.ScopeSubscriptions || work.Priority != lockstep.Interactive ||
+		if !work.Pending() || work.Scope != lockstep.ScopeCustomer|lockstep.ScopeSubscriptions ||
+			work.Priority != lockstep.Interactive ||
 			!near(work.RunAt, time.Hour) || work.Attempts != 1 || work.Reason != "stripe: status 500" ||
 			work.Disposition != lockstep.Retry || !work.LeaseUntil.IsZero() {
 			w.Errorf("got %+v", work)
@@ -75,7 +80,8 @@ var finish = map[string]func(*world){
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Retry, Reason: "no"})
 		again := w.claim(cus1)
 		w.finish(again, lockstep.Outcome{Disposition: lockstep.Retry, Reason: "wait", Untried: true})
-		if work := w.work(cus1); !work.Pending() || work.Attempts != 1 || work.Scope != lockstep.ScopeAll || work.Reason != "wait" {
+		if work := w.work(cus1); !work.Pending() || work.Attempts != 1 || work.Scope != lockstep.ScopeAll ||
+			work.Reason != "wait" {
 			w.Errorf("got %+v", work)
 		}
 		third := w.claim(cus1)
@@ -89,7 +95,8 @@ var finish = map[string]func(*world){
 		w.mark(cus1, lockstep.ScopePayments, lockstep.Background)
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour)})
 		work := w.work(cus1)
-		if work.Scope != lockstep.ScopeCustomer|lockstep.ScopePayments || work.Priority != lockstep.Normal || !near(work.RunAt, time.Hour) {
+		if work.Scope != lockstep.ScopeCustomer|lockstep.ScopePayments || work.Priority != lockstep.Normal ||
+			!near(work.RunAt, time.Hour) {
 			w.Errorf("got %+v", work)
 		}
 	},
@@ -134,7 +141,8 @@ var finish = map[string]func(*world){
 	},
 	"failed may be looked at again at a time": func(w *world) {
 		w.deliver("evt_1", cus1)
-		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused", At: time.Now().Add(time.Hour), Scope: lockstep.ScopeSubscriptions})
+		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused",
+			At: time.Now().Add(time.Hour), Scope: lockstep.ScopeSubscriptions})
 		work := w.work(cus1)
 		if !work.Pending() || work.Disposition != lockstep.Failed || work.Reason != "refused" || work.Attempts != 0 ||
 			work.Scope != lockstep.ScopeSubscriptions || work.Priority != lockstep.Background || !near(work.RunAt, time.Hour) {
@@ -153,7 +161,8 @@ var finish = map[string]func(*world){
 		claim := w.claim(cus1)
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused"})
 		work := w.work(cus1)
-		if work.Pending() || work.Disposition != lockstep.Failed || work.Reason != "refused" || work.Attempts != 1 || work.Scope != 0 {
+		if work.Pending() || work.Disposition != lockstep.Failed || work.Reason != "refused" || work.Attempts != 1 ||
+			work.Scope != 0 {
 			w.Errorf("got %+v", work)
 		}
 		w.eventIs("evt_1", cus1, lockstep.EventFailed, "refused")

@@ -54,7 +54,8 @@ var further = map[string]func(*world){
 		equal(w, "link", link, lockstep.Link{CustomerID: "cus_3", Account: alice, Trust: lockstep.Claimed})
 		link, err = w.LinkOf(w.Context(), "cus_1")
 		w.ok(err)
-		equal(w, "primary link", link, lockstep.Link{CustomerID: "cus_1", Account: alice, Trust: lockstep.Proven, Primary: true})
+		equal(w, "primary link", link, lockstep.Link{CustomerID: "cus_1", Account: alice, Trust: lockstep.Proven,
+			Primary: true})
 		if _, err := w.LinkOf(w.Context(), "cus_4"); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("an unknown customer: %v", err)
 		}
@@ -97,7 +98,8 @@ var further = map[string]func(*world){
 			w.refused(err, lockstep.ErrLinked, bob, before)
 			w.done(claim)
 		}
-		err := w.Save(w.Context(), w.hold(bob.Key()), lockstep.Change{Record: lockstep.Record{Account: bob, CustomerID: "cus_2"}})
+		err := w.Save(w.Context(), w.hold(bob.Key()), lockstep.Change{Record: lockstep.Record{Account: bob,
+			CustomerID: "cus_2"}})
 		w.refused(err, lockstep.ErrLinked, bob, before)
 		if err := w.Assign(w.Context(), cus2, bob); !errors.Is(err, lockstep.ErrLinked) {
 			w.Errorf("assigned: %v", err)
@@ -124,8 +126,10 @@ var further = map[string]func(*world){
 			return lockstep.Subscription{ID: id, CustomerID: customer, Status: status, CreatedAt: at(1)}
 		}
 		r = w.account(alice)
-		r.Subscriptions = []lockstep.Subscription{sold("sub_1", "cus_01", "canceled"), sold("sub_2", "cus_01", "past_due"), sold("sub_3", "cus_02", "active"),
-			sold("sub_4", "cus_03", "canceled"), sold("sub_5", "cus_03", "incomplete_expired"), sold("sub_6", "cus_2", "canceled")}
+		r.Subscriptions = []lockstep.Subscription{sold("sub_1", "cus_01", "canceled"), sold("sub_2", "cus_01", "past_due"),
+			sold("sub_3", "cus_02", "active"),
+			sold("sub_4", "cus_03", "canceled"), sold("sub_5", "cus_03", "incomplete_expired"), sold("sub_6", "cus_2",
+				"canceled")}
 		w.save(r)
 		w.link(alice, "cus_98", lockstep.Claimed)
 		if _, err := w.AccountOfCustomer(w.Context(), "cus_03"); !errors.Is(err, lockstep.ErrNotFound) {
@@ -133,7 +137,8 @@ var further = map[string]func(*world){
 		}
 		equal(w, "subscriptions", len(w.account(alice).Subscriptions), 4)
 		w.drain()
-		err = w.Link(w.Context(), w.hold(customerKey("cus_99")), lockstep.Identity{Account: alice}, "cus_99", lockstep.Claimed)
+		err = w.Link(w.Context(), w.hold(customerKey("cus_99")), lockstep.Identity{Account: alice}, "cus_99",
+			lockstep.Claimed)
 		w.is(err, lockstep.ErrCrowded)
 	},
 	"save replaces the primary customer by a proven further one": func(w *world) {
@@ -181,7 +186,8 @@ var further = map[string]func(*world){
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1", CustomerEmail: "a@example.com"})
 		w.link(alice, "cus_2", lockstep.Claimed)
 		w.drain()
-		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{sub("sub_1", "cus_1"), sub("sub_2", "cus_2")}})
+		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1",
+			Subscriptions: []lockstep.Subscription{sub("sub_1", "cus_1"), sub("sub_2", "cus_2")}})
 		for i, id := range []string{"cus_2", "cus_1"} {
 			account, err := w.Unlink(w.Context(), id)
 			w.ok(err)
@@ -237,8 +243,10 @@ var further = map[string]func(*world){
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.link(alice, "cus_2", lockstep.Proven)
 		w.drain()
-		w.save(lockstep.Record{Account: alice, State: lockstep.AccountDeleted, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{
-			{ID: "sub_1", CustomerID: "cus_1", Status: "active", CreatedAt: at(1)}, {ID: "sub_2", CustomerID: "cus_2", Status: "active", CreatedAt: at(1)}}})
+		w.save(lockstep.Record{Account: alice, State: lockstep.AccountDeleted, CustomerID: "cus_1",
+			Subscriptions: []lockstep.Subscription{
+				{ID: "sub_1", CustomerID: "cus_1", Status: "active", CreatedAt: at(1)}, {ID: "sub_2", CustomerID: "cus_2",
+					Status: "active", CreatedAt: at(1)}}})
 		claim := w.hold(alice.Key())
 		for i, customer := range []string{"cus_1", "cus_2"} {
 			w.ok(w.Release(w.Context(), claim, customer))
@@ -292,7 +300,8 @@ var further = map[string]func(*world){
 				w.Errorf("%s: %v", id, err)
 			}
 		}
-		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2", Further: []lockstep.Link{{CustomerID: "cus_1", Deleted: true}}})
+		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2",
+			Further: []lockstep.Link{{CustomerID: "cus_1", Deleted: true}}})
 		if err := w.ChoosePrimary(w.Context(), alice, "cus_1"); !errors.Is(err, lockstep.ErrInvalid) {
 			w.Errorf("a deleted customer: %v", err)
 		}

@@ -43,14 +43,16 @@ var hooks = map[string]func(*world){
 		if err := w.TellAccess(w.Context(), claim, alice, "a", []lockstep.Key{key}); !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("tell: %v, want ErrLeaseLost", err)
 		}
-		if err := w.SaveHookDelivery(w.Context(), claim, lockstep.HookDelivery{Endpoint: "app", Subject: "x", State: lockstep.HookPending}, nil); !errors.Is(err, lockstep.ErrLeaseLost) {
+		if err := w.SaveHookDelivery(w.Context(), claim, lockstep.HookDelivery{Endpoint: "app", Subject: "x",
+			State: lockstep.HookPending}, nil); !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("save: %v, want ErrLeaseLost", err)
 		}
 		w.idle()
 	},
 	"a delivery and its endpoint are kept together": func(w *world) {
 		began := time.UnixMilli(1_700_000_000_000).UTC()
-		d := lockstep.HookDelivery{Endpoint: "app", Subject: "license.granted:cs_1", State: lockstep.HookPending, Status: 500, Reason: "status 500",
+		d := lockstep.HookDelivery{Endpoint: "app", Subject: "license.granted:cs_1", State: lockstep.HookPending,
+			Status: 500, Reason: "status 500",
 			Attempts: 2, Sequence: 7, BeganAt: began}
 		w.delivered(d, &lockstep.HookEndpoint{ID: "app", FailingSince: began, DisabledAt: began, Reason: "why"})
 		got, err := w.HookDelivery(w.Context(), "app", d.Subject)
@@ -66,8 +68,10 @@ var hooks = map[string]func(*world){
 		equal(w, "an endpoint that was never heard of", other, lockstep.HookEndpoint{ID: "other"})
 	},
 	"an endpoint that is enabled gets what it missed, and nothing else": func(w *world) {
-		for subject, state := range map[string]lockstep.HookState{"held": lockstep.HookHeld, "undelivered": lockstep.HookUndelivered, "delivered": lockstep.HookDelivered} {
-			w.delivered(lockstep.HookDelivery{Endpoint: "app", Subject: subject, State: state, Attempts: 9}, &lockstep.HookEndpoint{ID: "app", DisabledAt: time.Now()})
+		for subject, state := range map[string]lockstep.HookState{"held": lockstep.HookHeld,
+			"undelivered": lockstep.HookUndelivered, "delivered": lockstep.HookDelivered} {
+			w.delivered(lockstep.HookDelivery{Endpoint: "app", Subject: subject, State: state, Attempts: 9},
+				&lockstep.HookEndpoint{ID: "app", DisabledAt: time.Now()})
 			w.delivered(lockstep.HookDelivery{Endpoint: "other", Subject: subject, State: state}, nil)
 		}
 		missed, err := w.EnableHookEndpoint(w.Context(), "app")

@@ -42,14 +42,18 @@ func (w *world) succeed(from, to lockstep.Account, generation int64) error {
 func (w *world) business(a lockstep.Account) {
 	w.Helper()
 	claim := w.hold(a.Key())
-	w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: a, Email: "a@example.com", CustomerID: "cus_0", CustomerDeleted: true}}))
+	w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: a, Email: "a@example.com",
+		CustomerID: "cus_0", CustomerDeleted: true}}))
 	w.ok(w.Save(w.Context(), claim, lockstep.Change{
-		Record: lockstep.Record{Account: a, Email: "a@example.com", CustomerID: "cus_1", CustomerEmail: "c@example.com", CustomerGeneration: 3,
-			EntitledBy: "sub_1", Entitlements: []string{"export"}, Subscriptions: []lockstep.Subscription{subscription("sub_1", "cus_1", "active")}},
+		Record: lockstep.Record{Account: a, Email: "a@example.com", CustomerID: "cus_1", CustomerEmail: "c@example.com",
+			CustomerGeneration: 3,
+			EntitledBy:         "sub_1", Entitlements: []string{"export"}, Subscriptions: []lockstep.Subscription{subscription("sub_1",
+				"cus_1", "active")}},
 		Notices: []lockstep.Notice{{ID: "n_1", Kind: "payment", Account: a, Object: "sub_1"}}}))
 	w.done(claim)
 	license := w.hold(checkoutKey("cs_1"))
-	w.ok(w.SaveLicense(w.Context(), license, lockstep.License{ID: "cs_1", Account: a, PaymentID: "pi_1", Status: lockstep.LicenseActive}, nil))
+	w.ok(w.SaveLicense(w.Context(), license, lockstep.License{ID: "cs_1", Account: a, PaymentID: "pi_1",
+		Status: lockstep.LicenseActive}, nil))
 	w.done(license)
 	w.ok(w.Assign(w.Context(), checkoutKey("cs_2"), a))
 	w.take(time.Minute) // runs hold what these have marked
@@ -67,10 +71,12 @@ var instances = map[string]func(*world){
 		}
 		first, err := w.MeetInstance(w.Context(), lockstep.Clerk, "ins_1", "one")
 		w.ok(err)
-		equal(w, "first", withoutInstanceTimes(first), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_1", KeyDigest: "one"})
+		equal(w, "first", withoutInstanceTimes(first), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_1",
+			KeyDigest: "one"})
 		second, err := w.MeetInstance(w.Context(), lockstep.Clerk, "ins_2", "two")
 		w.ok(err)
-		equal(w, "second", withoutInstanceTimes(second), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_1", KeyDigest: "one", Waiting: "ins_2"})
+		equal(w, "second", withoutInstanceTimes(second), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_1",
+			KeyDigest: "one", Waiting: "ins_2"})
 		equal(w, "since when is known", second.WaitingSince.IsZero(), false)
 		again, err := w.MeetInstance(w.Context(), lockstep.Clerk, "ins_2", "two")
 		w.ok(err)
@@ -87,7 +93,8 @@ var instances = map[string]func(*world){
 		}
 		i, err := w.MeetInstance(w.Context(), lockstep.Clerk, "ins_1", "rotated")
 		w.ok(err)
-		equal(w, "instance", withoutInstanceTimes(i), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_1", KeyDigest: "rotated"})
+		equal(w, "instance", withoutInstanceTimes(i), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_1",
+			KeyDigest: "rotated"})
 	},
 	"only what waits can be accepted, and once": func(w *world) {
 		_, err := w.MeetInstance(w.Context(), lockstep.Clerk, "ins_1", "one")
@@ -103,7 +110,8 @@ var instances = map[string]func(*world){
 		for range 2 {
 			i, err := w.AcceptInstance(w.Context(), lockstep.Clerk, "ins_2", mark)
 			w.ok(err)
-			equal(w, "instance", withoutInstanceTimes(i), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_2", Generation: 1})
+			equal(w, "instance", withoutInstanceTimes(i), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_2",
+				Generation: 1})
 		}
 		equal(w, "marked", w.work(sweepKey).Generation, int64(1))
 	},
@@ -114,16 +122,19 @@ var instances = map[string]func(*world){
 		missing, err := w.Unsighted(w.Context(), lockstep.User, w.now()+1000, "", 10)
 		w.ok(err)
 		equal(w, "missing", missing, []lockstep.Account{bob})
-		adrift, err := w.Sight(w.Context(), w.hold(sweepKey), w.now()+1000, []lockstep.Identity{{Account: alice}, {Account: bob}})
+		adrift, err := w.Sight(w.Context(), w.hold(sweepKey), w.now()+1000,
+			[]lockstep.Identity{{Account: alice}, {Account: bob}})
 		w.ok(err)
 		equal(w, "a former account that is listed is looked at", adrift, []lockstep.Account{alice})
 	},
 	"a record keeps how it stands to the instance": func(w *world) {
-		want := lockstep.Record{Account: alice, State: lockstep.AccountActive, InstanceGeneration: 2, MissingSince: time.UnixMilli(1700000000001).UTC(), Candidate: "user_x", Misnamed: true}
+		want := lockstep.Record{Account: alice, State: lockstep.AccountActive, InstanceGeneration: 2,
+			MissingSince: time.UnixMilli(1700000000001).UTC(), Candidate: "user_x", Misnamed: true}
 		w.save(want)
 		equal(w, "record", withoutTimes(w.account(alice)), want)
 		w.save(lockstep.Record{Account: alice, InstanceGeneration: 3})
-		equal(w, "record", withoutTimes(w.account(alice)), lockstep.Record{Account: alice, State: lockstep.AccountActive, InstanceGeneration: 3})
+		equal(w, "record", withoutTimes(w.account(alice)), lockstep.Record{Account: alice, State: lockstep.AccountActive,
+			InstanceGeneration: 3})
 	},
 	"a successor gets everything, and the former id leads to it": func(w *world) {
 		w.business(oldAlice)
@@ -143,7 +154,8 @@ var instances = map[string]func(*world){
 		equal(w, "license's account", r.Licenses[0].Account, alice)
 		equal(w, "subscriptions", len(r.Subscriptions), 1)
 		r.Licenses, r.Subscriptions = nil, nil
-		equal(w, "record", withoutTimes(r), lockstep.Record{Account: alice, State: lockstep.AccountActive, CustomerID: "cus_1", CustomerEmail: "c@example.com",
+		equal(w, "record", withoutTimes(r), lockstep.Record{Account: alice, State: lockstep.AccountActive,
+			CustomerID: "cus_1", CustomerEmail: "c@example.com",
 			CustomerGeneration: 3, EntitledBy: "sub_1", Entitlements: []string{"export"}, Misnamed: true, InstanceGeneration: 1,
 			Further: []lockstep.Link{{CustomerID: "cus_0", Account: alice, Trust: lockstep.Proven, Deleted: true}}})
 		for _, customer := range []string{"cus_0", "cus_1"} {
@@ -160,7 +172,8 @@ var instances = map[string]func(*world){
 		equal(w, "notices", len(notices), 1)
 		w.eventIs("evt_1", alice.Key(), lockstep.EventPending, "")
 		w.done(claim)
-		equal(w, "to be looked at wholly", w.among(alice.Key()).Scope.Has(lockstep.ScopePayments|lockstep.ScopeSubscriptions), true)
+		equal(w, "to be looked at wholly", w.among(alice.Key()).Scope.Has(
+			lockstep.ScopePayments|lockstep.ScopeSubscriptions), true)
 	},
 	"a run of the former account cannot bring it back": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice, CustomerID: "cus_1"})
@@ -209,7 +222,8 @@ var instances = map[string]func(*world){
 			equal(w, "account of "+l.CustomerID, l.Account, alice)
 			trust[l.CustomerID] = l.Trust
 		}
-		equal(w, "further customers", trust, map[string]lockstep.Trust{"cus_2": lockstep.Proven, "cus_3": lockstep.Claimed, "cus_4": lockstep.Proven})
+		equal(w, "further customers", trust, map[string]lockstep.Trust{"cus_2": lockstep.Proven, "cus_3": lockstep.Claimed,
+			"cus_4": lockstep.Proven})
 	},
 	"a claimed customer's subscription does not keep a former account from going on": func(w *world) {
 		w.business(oldAlice)
@@ -265,7 +279,8 @@ var instances = map[string]func(*world){
 	"while a customer is created nobody is carried over": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice, CustomerID: "cus_1"})
 		w.move("ins_2")
-		w.save(lockstep.Record{Account: alice, Intent: &lockstep.Intent{Key: "k", At: time.UnixMilli(1700000000000).UTC()}, InstanceGeneration: 1})
+		w.save(lockstep.Record{Account: alice, Intent: &lockstep.Intent{Key: "k", At: time.UnixMilli(1700000000000).UTC()},
+			InstanceGeneration: 1})
 		before := w.account(oldAlice)
 		w.refused(w.succeed(oldAlice, alice, 1), lockstep.ErrBusy, oldAlice, before)
 	},
@@ -307,7 +322,8 @@ var instances = map[string]func(*world){
 		for _, wrong := range []struct {
 			from, to lockstep.Account
 			want     error
-		}{{carol, alice, lockstep.ErrNotFound}, {oldAlice, carol, lockstep.ErrNotFound}, {alice, oldAlice, lockstep.ErrInUse}, {acme, alice, lockstep.ErrInvalid}, {alice, alice, lockstep.ErrInvalid}} {
+		}{{carol, alice, lockstep.ErrNotFound}, {oldAlice, carol, lockstep.ErrNotFound}, {alice, oldAlice,
+			lockstep.ErrInUse}, {acme, alice, lockstep.ErrInvalid}, {alice, alice, lockstep.ErrInvalid}} {
 			if err := w.OrderSuccession(w.Context(), wrong.from, wrong.to); !errors.Is(err, wrong.want) {
 				w.Errorf("%s to %s: %v, want %v", wrong.from, wrong.to, err, wrong.want)
 			}

@@ -12,17 +12,21 @@ func at(ms int64) time.Time { return time.UnixMilli(1_700_000_000_000 + ms).UTC(
 // fullRecord has a value in every field that Save writes.
 func fullRecord() lockstep.Record {
 	return lockstep.Record{
-		Account: acme, State: lockstep.AccountActive, Email: "it@acme.example", Name: "Acme", IdentityUpdatedAt: 1_700_000_000_001,
-		EmailVerified: true, Departed: []string{"user_1", "user_2"}, Problems: []lockstep.Problem{
+		Account: acme, State: lockstep.AccountActive, Email: "it@acme.example", Name: "Acme",
+		IdentityUpdatedAt: 1_700_000_000_001,
+		EmailVerified:     true, Departed: []string{"user_1", "user_2"}, Problems: []lockstep.Problem{
 			{Step: lockstep.StepMetadata, Code: "form_param_exceeds_allowed_size", Reason: "full", Digest: "abc", Since: at(1)},
 			{Step: lockstep.StepSeats, Code: "card_declined", Reason: "no", Since: at(2)}},
 		PacedUntil: time.UnixMilli(1_800_000_000_123).UTC(), Members: 7, MemberLimit: 9, Entitlements: []string{"a", "b"},
 		CustomerID: "cus_1", CustomerEmail: "old@acme.example", CustomerName: "Acme Old", CustomerGeneration: 3,
 		Intent: &lockstep.Intent{Key: "key_1", Email: "e", Name: "n", At: at(7)},
 		Subscriptions: []lockstep.Subscription{
-			{ID: "sub_1", CustomerID: "cus_1", Status: "active", CancelAtPeriodEnd: true, CancelAt: at(1), CanceledAt: at(2), EndedAt: at(3),
-				TrialEnd: at(4), CreatedAt: at(5), PaidBy: alice.ID, UnpaidSince: at(10), TriedAt: at(11), PlanNamed: "team", Items: []lockstep.Item{
-					{ID: "si_1", PriceID: "price_1", LookupKey: "pro", ProductID: "prod_1", ProductPlan: "Pro", Quantity: 7, PeriodStart: at(8), PeriodEnd: at(9),
+			{ID: "sub_1", CustomerID: "cus_1", Status: "active", CancelAtPeriodEnd: true, CancelAt: at(1), CanceledAt: at(2),
+				EndedAt:  at(3),
+				TrialEnd: at(4), CreatedAt: at(5), PaidBy: alice.ID, UnpaidSince: at(10), TriedAt: at(11), PlanNamed: "team",
+				Items: []lockstep.Item{
+					{ID: "si_1", PriceID: "price_1", LookupKey: "pro", ProductID: "prod_1", ProductPlan: "Pro", Quantity: 7,
+						PeriodStart: at(8), PeriodEnd: at(9),
 						Keys: []string{"pro", `old "pro"`}, BoughtAs: "pro", SiblingKeys: []string{"basic"}},
 					{ID: "si_2", PriceID: "price_2", ProductID: "prod_2", Quantity: 1},
 				}},
@@ -73,13 +77,15 @@ var ledger = map[string]func(*world){
 	},
 	"save writes neither licenses nor sponsorships nor projections": func(w *world) {
 		w.save(lockstep.Record{Account: alice, Licenses: []lockstep.License{{ID: "cs_1", Account: alice}},
-			PaysFor: []lockstep.Sponsorship{{Account: acme, Subscription: lockstep.Subscription{ID: "sub_1"}}}, Projected: map[string]any{"plan": "pro"}})
+			PaysFor:   []lockstep.Sponsorship{{Account: acme, Subscription: lockstep.Subscription{ID: "sub_1"}}},
+			Projected: map[string]any{"plan": "pro"}})
 		equal(w, "record", withoutTimes(w.account(alice)), lockstep.Record{Account: alice, State: lockstep.AccountActive})
 	},
 	"save keeps what was projected": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		claim := w.hold(alice.Key())
-		projected := map[string]any{"plan": "pro", "gone": nil, "billing": map[string]any{"seats": 3.0, "features": []any{"a"}}}
+		projected := map[string]any{"plan": "pro", "gone": nil,
+			"billing": map[string]any{"seats": 3.0, "features": []any{"a"}}}
 		w.ok(w.SaveProjected(w.Context(), claim, alice, projected))
 		w.done(claim)
 		w.save(lockstep.Record{Account: alice, Name: "Alice"})
@@ -117,9 +123,11 @@ var ledger = map[string]func(*world){
 			return lockstep.Subscription{ID: id, CustomerID: "cus_1", Status: status, PaidBy: alice.ID, CreatedAt: at(ms),
 				Items: []lockstep.Item{{ID: "si_" + id, PriceID: "price_1", Quantity: 1}}}
 		}
-		ended, old, recent, others := sub("sub_1", "canceled", 9), sub("sub_2", "active", 1), sub("sub_3", "past_due", 2), sub("sub_4", "active", 3)
+		ended, old, recent, others := sub("sub_1", "canceled", 9), sub("sub_2", "active", 1), sub("sub_3", "past_due", 2),
+			sub("sub_4", "active", 3)
 		others.PaidBy = bob.ID
-		w.save(lockstep.Record{Account: acme, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{ended, old, recent, others}})
+		w.save(lockstep.Record{Account: acme, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{ended, old, recent,
+			others}})
 		own := sub("sub_5", "active", 10)
 		own.CustomerID = "cus_2"
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2", Subscriptions: []lockstep.Subscription{own}})

@@ -8,7 +8,8 @@ import (
 
 func license(id, payment string) lockstep.License {
 	return lockstep.License{ID: id, Account: alice, PaymentID: payment, Amount: 4900, Currency: "eur",
-		Status: lockstep.LicenseActive, RefundedAmount: 100, PlanNamed: "team", PaidAt: at(2), CreatedAt: at(1), Items: []lockstep.Item{
+		Status: lockstep.LicenseActive, RefundedAmount: 100, PlanNamed: "team", PaidAt: at(2), CreatedAt: at(1),
+		Items: []lockstep.Item{
 			{ID: "li_1", PriceID: "price_1", LookupKey: "lifetime", ProductID: "prod_1", ProductPlan: "Pro", Quantity: 1,
 				Keys: []string{"lifetime", "life"}, BoughtAs: "lifetime", SiblingKeys: []string{"pro"}},
 			{ID: "li_2", PriceID: "price_2", ProductID: "prod_2", Quantity: 2},

@@ -34,11 +34,13 @@ var links = map[string]func(*world){
 		before := w.account(alice)
 		claim := w.hold(alice.Key())
 		for _, id := range []string{"cus_2", ""} {
-			err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, Name: "new", CustomerID: id}})
+			err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, Name: "new",
+				CustomerID: id}})
 			w.refused(err, lockstep.ErrLinked, alice, before)
 		}
 		// That the same change says that the customer is deleted does not count.
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_2", CustomerDeleted: true}})
+		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_2",
+			CustomerDeleted: true}})
 		w.refused(err, lockstep.ErrLinked, alice, before)
 	},
 	"save does not take another account's customer": func(w *world) {
@@ -78,7 +80,8 @@ var links = map[string]func(*world){
 		w.idle()
 	},
 	"link leaves what is known about an account": func(w *world) {
-		before := lockstep.Record{Account: alice, State: lockstep.AccountDeleted, Email: "a@example.com", Name: "Alice", IdentityUpdatedAt: 18}
+		before := lockstep.Record{Account: alice, State: lockstep.AccountDeleted, Email: "a@example.com", Name: "Alice",
+			IdentityUpdatedAt: 18}
 		w.save(before)
 		w.ok(w.Link(w.Context(), w.hold(cus1), lockstep.Identity{Account: alice, Name: "other"}, "cus_1", lockstep.Proven))
 		before.CustomerID = "cus_1"
@@ -96,7 +99,8 @@ var links = map[string]func(*world){
 		w.save(lockstep.Record{Account: bob})
 		claim := w.hold(cus2)
 		before := w.account(bob)
-		w.refused(w.Link(w.Context(), claim, lockstep.Identity{Account: bob}, "cus_1", lockstep.Proven), lockstep.ErrLinked, bob, before)
+		w.refused(w.Link(w.Context(), claim, lockstep.Identity{Account: bob}, "cus_1", lockstep.Proven), lockstep.ErrLinked,
+			bob, before)
 		err := w.Link(w.Context(), claim, lockstep.Identity{Account: acme}, "cus_1", lockstep.Proven)
 		if !errors.Is(err, lockstep.ErrLinked) {
 			w.Errorf("got %v", err)
@@ -119,7 +123,8 @@ var links = map[string]func(*world){
 		w.save(lockstep.Record{Account: alice, Intent: &lockstep.Intent{Key: "key_1", At: at(1)}})
 		before := w.account(alice)
 		claim := w.hold(cus1)
-		w.refused(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven), lockstep.ErrBusy, alice, before)
+		w.refused(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven), lockstep.ErrBusy,
+			alice, before)
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed})
 		w.save(lockstep.Record{Account: alice})
 		w.ok(w.Link(w.Context(), w.hold(cus1), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
@@ -129,7 +134,8 @@ var links = map[string]func(*world){
 		claim := w.hold(alice.Key())
 		w.ok(w.Link(w.Context(), w.hold(cus1), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		before := w.account(alice)
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, Intent: &lockstep.Intent{Key: "key_1"}}})
+		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice,
+			Intent: &lockstep.Intent{Key: "key_1"}}})
 		w.refused(err, lockstep.ErrLinked, alice, before)
 	},
 }

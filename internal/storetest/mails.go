@@ -11,7 +11,8 @@ func told(w *world) lockstep.Notice {
 	w.Helper()
 	n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
 	claim := w.hold(alice.Key())
-	w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice}, Notices: []lockstep.Notice{n}}))
+	w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+		Notices: []lockstep.Notice{n}}))
 	w.done(claim)
 	return n
 }
@@ -29,11 +30,13 @@ var mails = map[string]func(*world){
 		for _, to := range []lockstep.Recipient{lockstep.ToAccount, lockstep.ToBuyer} {
 			w.mark(n.MailKeyTo(to), 0, lockstep.Normal)
 			claim := w.among(n.MailKeyTo(to))
-			w.ok(w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, To: to, State: lockstep.MailUnknown, Reason: "lost: " + string(to), Attempts: 1, BeganAt: at(5)}))
+			w.ok(w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, To: to, State: lockstep.MailUnknown,
+				Reason: "lost: " + string(to), Attempts: 1, BeganAt: at(5)}))
 			w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "lost"})
 		}
 		w.ok(w.RequestMail(w.Context(), n.ID, lockstep.ToBuyer))
-		for to, want := range map[lockstep.Recipient]lockstep.MailState{lockstep.ToAccount: lockstep.MailUnknown, lockstep.ToBuyer: lockstep.MailPending} {
+		for to, want := range map[lockstep.Recipient]lockstep.MailState{lockstep.ToAccount: lockstep.MailUnknown,
+			lockstep.ToBuyer: lockstep.MailPending} {
 			got, err := w.Mail(w.Context(), n.ID, to)
 			w.ok(err)
 			equal(w, "state", got.State, want)
@@ -68,7 +71,8 @@ var mails = map[string]func(*world){
 		n := told(w)
 		claim := mailing(w, n)
 		claim.Token = "another"
-		if err := w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, State: lockstep.MailSent}); !errors.Is(err, lockstep.ErrLeaseLost) {
+		if err := w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, State: lockstep.MailSent}); !errors.Is(err,
+			lockstep.ErrLeaseLost) {
 			w.Errorf("saved: %v", err)
 		}
 		if _, err := w.Mail(w.Context(), n.ID, lockstep.ToAccount); !errors.Is(err, lockstep.ErrNotFound) {
@@ -78,12 +82,14 @@ var mails = map[string]func(*world){
 	"a requested mail is to be sent again, and its key is marked": func(w *world) {
 		n := told(w)
 		claim := mailing(w, n)
-		w.ok(w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, State: lockstep.MailUnknown, Reason: "lost", Attempts: 1, BeganAt: at(5)}))
+		w.ok(w.SaveMail(w.Context(), claim, lockstep.Mail{NoticeID: n.ID, State: lockstep.MailUnknown, Reason: "lost",
+			Attempts: 1, BeganAt: at(5)}))
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "lost"})
 		w.ok(w.RequestMail(w.Context(), n.ID, lockstep.ToAccount))
 		got, err := w.Mail(w.Context(), n.ID, lockstep.ToAccount)
 		w.ok(err)
-		if got.State != lockstep.MailPending || got.Reason != "" || got.Attempts != 1 || !got.Requested || !near(got.BeganAt, 0) {
+		if got.State != lockstep.MailPending || got.Reason != "" || got.Attempts != 1 || !got.Requested ||
+			!near(got.BeganAt, 0) {
 			w.Errorf("it is %+v", got)
 		}
 		work := w.work(n.MailKey())
@@ -109,7 +115,8 @@ var mails = map[string]func(*world){
 		equal(w, "state", got.State, lockstep.MailSending)
 	},
 	"a mail of no notice is not requested": func(w *world) {
-		if err := w.RequestMail(w.Context(), "subscription.started:sub_1", lockstep.ToAccount); !errors.Is(err, lockstep.ErrNotFound) {
+		if err := w.RequestMail(w.Context(), "subscription.started:sub_1", lockstep.ToAccount); !errors.Is(err,
+			lockstep.ErrNotFound) {
 			w.Errorf("requested: %v", err)
 		}
 		w.idle()

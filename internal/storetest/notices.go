@@ -12,7 +12,8 @@ var notices = map[string]func(*world){
 		for range 2 {
 			w.mark(alice.Key(), lockstep.ScopeAll, lockstep.Normal)
 			claim := w.among(alice.Key())
-			w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice}, Notices: []lockstep.Notice{n}}))
+			w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+				Notices: []lockstep.Notice{n}}))
 			w.done(claim)
 		}
 		equal(w, "generation", w.work(n.Key()).Generation, 1)
@@ -21,7 +22,8 @@ var notices = map[string]func(*world){
 		claim := w.hold(alice.Key())
 		claim.Token = "another"
 		n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice}, Notices: []lockstep.Notice{n}})
+		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+			Notices: []lockstep.Notice{n}})
 		if !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("saved: %v", err)
 		}
@@ -35,7 +37,8 @@ var notices = map[string]func(*world){
 		n := lockstep.NewNotice(lockstep.NoticePaymentFailed, alice, "in_1", at(1))
 		n.Facts = lockstep.Facts{Plan: "pro", Amount: 2000, Currency: "eur", Status: "past_due", Until: &until, Ending: true,
 			Invoice: "in_1", PaidBy: "user_x", Checkout: "cs_1"}
-		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice}, Notices: []lockstep.Notice{n}}))
+		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+			Notices: []lockstep.Notice{n}}))
 		got, err := w.Notice(w.Context(), n.ID)
 		w.ok(err)
 		n.Generation = claim.Generation
@@ -52,7 +55,8 @@ var notices = map[string]func(*world){
 		w.ok(err)
 		before := w.work(alice.Key())
 		if got.Generation != before.Generation || got.Generation <= before.DoneGeneration {
-			w.Errorf("it waits for generation %d, and %d of %d is done", got.Generation, before.DoneGeneration, before.Generation)
+			w.Errorf("it waits for generation %d, and %d of %d is done", got.Generation, before.DoneGeneration,
+				before.Generation)
 		}
 		w.done(w.among(alice.Key()))
 		if after := w.work(alice.Key()); after.DoneGeneration < got.Generation {

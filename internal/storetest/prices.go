@@ -9,7 +9,8 @@ import (
 // name has the store note a name, and returns all names of the price as key=plan.
 func (w *world) name(price, key, plan string) (names []string) {
 	w.Helper()
-	all, err := w.NamePrices(w.Context(), []lockstep.PriceName{{PriceID: price, LookupKey: key, ProductID: "prod_1", ProductPlan: plan}})
+	all, err := w.NamePrices(w.Context(), []lockstep.PriceName{{PriceID: price, LookupKey: key, ProductID: "prod_1",
+		ProductPlan: plan}})
 	w.ok(err)
 	for _, n := range all {
 		if n.PriceID != price || n.ProductID != "prod_1" || n.SeenAt.IsZero() {
@@ -50,7 +51,8 @@ var prices = map[string]func(*world){
 		w.name("price_1", "pro", "Pro")
 		w.ok(w.Close())
 		w.Store = w.open(w.T)
-		names, err := w.NamePrices(w.Context(), []lockstep.PriceName{{PriceID: "price_1", LookupKey: "pro"}, {PriceID: "price_1", LookupKey: "pro"}, {PriceID: "price_2"}})
+		names, err := w.NamePrices(w.Context(), []lockstep.PriceName{{PriceID: "price_1", LookupKey: "pro"},
+			{PriceID: "price_1", LookupKey: "pro"}, {PriceID: "price_2"}})
 		w.ok(err)
 		if len(names) != 2 || names[0].LookupKey != "pro" || names[0].ProductPlan != "Pro" || names[1].PriceID != "price_2" {
 			w.Errorf("names: %+v", names)
@@ -63,8 +65,9 @@ var prices = map[string]func(*world){
 		}
 		named := sub("sub_4", "active", pro)
 		named.PlanNamed = "team"
-		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{sub("sub_1", "active", pro), sub("sub_2", "canceled", pro),
-			sub("sub_3", "past_due", pro, lockstep.Item{ID: "si_2", PriceID: "price_0"}), named}})
+		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1",
+			Subscriptions: []lockstep.Subscription{sub("sub_1", "active", pro), sub("sub_2", "canceled", pro),
+				sub("sub_3", "past_due", pro, lockstep.Item{ID: "si_2", PriceID: "price_0"}), named}})
 		l := license("cs_1", "pi_1")
 		l.PlanNamed, l.Items = "", []lockstep.Item{{ID: "li_1", PriceID: "price_1", Keys: []string{"pro"}, BoughtAs: "pro"}}
 		refunded := license("cs_2", "pi_2")

@@ -59,7 +59,8 @@ var problems = map[string]func(*world){
 		// It does not hold others up, cannot be discarded, and is marked when it is approved.
 		state, _ := w.begin(member(2), lockstep.Brake{})
 		equal(w, "the next one", state, lockstep.DeletionBegun)
-		if _, err := w.DecideDeletions(w.Context(), lockstep.DeletionDiscarded, []lockstep.Account{member(0)}); !errors.Is(err, lockstep.ErrNotFound) {
+		if _, err := w.DecideDeletions(w.Context(), lockstep.DeletionDiscarded,
+			[]lockstep.Account{member(0)}); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("discard: %v", err)
 		}
 		decided, err := w.DecideDeletions(w.Context(), lockstep.DeletionApproved, []lockstep.Account{member(0)})
@@ -74,7 +75,8 @@ var problems = map[string]func(*world){
 		for _, c := range []struct {
 			departed []string
 			shown    int
-		}{{nil, 1}, {[]string{bob.ID}, 1}, {[]string{alice.ID}, 0}, {[]string{bob.ID, alice.ID}, 0}, {[]string{alice.ID + "x"}, 1}, {[]string{}, 1}} {
+		}{{nil, 1}, {[]string{bob.ID}, 1}, {[]string{alice.ID}, 0}, {[]string{bob.ID, alice.ID}, 0},
+			{[]string{alice.ID + "x"}, 1}, {[]string{}, 1}} {
 			r.Departed = c.departed
 			w.save(r)
 			if shown := w.account(alice).PaysFor; len(shown) != c.shown {
@@ -89,10 +91,12 @@ var trials = map[string]func(*world){
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		claim := w.claim(alice.Key())
 		for range 2 { // to record it twice is nothing
-			w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice}, TrialAddresses: []string{"Ada+x@Example.com"}}))
+			w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+				TrialAddresses: []string{"Ada+x@Example.com"}}))
 		}
-		for email, want := range map[string]bool{"ada@example.com": true, "ADA@example.com": true, "ada+y@example.com": true, " ada@example.com ": true,
-			"eve@example.com": false, "ada@example.org": false, "": false, "+x@example.com": false} {
+		for email, want := range map[string]bool{"ada@example.com": true, "ADA@example.com": true, "ada+y@example.com": true,
+			" ada@example.com ": true,
+			"eve@example.com":   false, "ada@example.org": false, "": false, "+x@example.com": false} {
 			had, err := w.HadTrial(w.Context(), email)
 			w.ok(err)
 			equal(w, email, had, want)
@@ -102,7 +106,8 @@ var trials = map[string]func(*world){
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		claim := w.claim(alice.Key())
 		w.done(claim)
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice}, TrialAddresses: []string{"ada@example.com"}})
+		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+			TrialAddresses: []string{"ada@example.com"}})
 		if !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("save: %v", err)
 		}

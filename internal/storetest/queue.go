@@ -9,8 +9,10 @@ import (
 
 var queue = map[string]func(*world){
 	"marks of a pending key add up": func(w *world) {
-		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopeCustomer, Priority: lockstep.Normal, Delay: time.Hour}))
-		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Background, Delay: 2 * time.Hour}))
+		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopeCustomer, Priority: lockstep.Normal,
+			Delay: time.Hour}))
+		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Background,
+			Delay: 2 * time.Hour}))
 		work := w.work(cus1)
 		if work.Generation != 2 || work.Scope != lockstep.ScopeCustomer|lockstep.ScopePayments ||
 			work.Priority != lockstep.Normal || !near(work.RunAt, time.Hour) {
@@ -37,7 +39,8 @@ var queue = map[string]func(*world){
 		w.deliver("evt_4", cus1)
 		equal(w, "generation", w.work(cus1).Generation, 2)
 		w.done(first)
-		for id, status := range map[string]lockstep.EventStatus{"evt_1": lockstep.EventDone, "evt_2": lockstep.EventDone, "evt_3": lockstep.EventPending, "evt_4": lockstep.EventPending} {
+		for id, status := range map[string]lockstep.EventStatus{"evt_1": lockstep.EventDone, "evt_2": lockstep.EventDone,
+			"evt_3": lockstep.EventPending, "evt_4": lockstep.EventPending} {
 			w.eventIs(id, cus1, status, "")
 		}
 		w.done(w.claim(cus1))
@@ -66,7 +69,8 @@ var queue = map[string]func(*world){
 	"a mark of a key that is done counts alone": func(w *world) {
 		w.mark(cus1, lockstep.ScopeAll, lockstep.Interactive)
 		w.done(w.claim(cus1))
-		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Background, Delay: time.Hour}))
+		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Background,
+			Delay: time.Hour}))
 		work := w.work(cus1)
 		if work.Scope != lockstep.ScopePayments || work.Priority != lockstep.Background || !near(work.RunAt, time.Hour) {
 			w.Errorf("got %+v", work)
@@ -95,7 +99,8 @@ var queue = map[string]func(*world){
 		}
 		var order []string
 		for range 3 {
-			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Background})
+			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+				MaxPriority: lockstep.Background})
 			w.ok(err)
 			for _, c := range claims {
 				order = append(order, c.Key.ID)
@@ -104,10 +109,12 @@ var queue = map[string]func(*world){
 		equal(w, "order", order, []string{"c", "b", "a"})
 	},
 	"nothing less urgent is claimed than was asked for": func(w *world) {
-		for id, p := range map[string]lockstep.Priority{"a": lockstep.Interactive, "b": lockstep.Normal, "c": lockstep.Background} {
+		for id, p := range map[string]lockstep.Priority{"a": lockstep.Interactive, "b": lockstep.Normal,
+			"c": lockstep.Background} {
 			w.mark(checkoutKey(id), 0, p)
 		}
-		for most, want := range map[lockstep.Priority]int{lockstep.Interactive: 1, lockstep.Normal: 2, lockstep.Background: 3} {
+		for most, want := range map[lockstep.Priority]int{lockstep.Interactive: 1, lockstep.Normal: 2,
+			lockstep.Background: 3} {
 			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 9, Lease: 0, MaxPriority: most})
 			w.ok(err)
 			equal(w, "claims", len(claims), want)
@@ -120,10 +127,12 @@ var queue = map[string]func(*world){
 	},
 	"no more is claimed than was asked for, of all urgencies together": func(w *world) {
 		for _, id := range []string{"a1", "a2", "b1", "b2", "c1", "c2"} {
-			w.mark(checkoutKey(id), 0, map[byte]lockstep.Priority{'a': lockstep.Interactive, 'b': lockstep.Normal, 'c': lockstep.Background}[id[0]])
+			w.mark(checkoutKey(id), 0, map[byte]lockstep.Priority{'a': lockstep.Interactive, 'b': lockstep.Normal,
+				'c': lockstep.Background}[id[0]])
 		}
 		for _, want := range []int{3, 3, 0} {
-			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 3, Lease: time.Minute, MaxPriority: lockstep.Background})
+			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 3, Lease: time.Minute,
+				MaxPriority: lockstep.Background})
 			w.ok(err)
 			equal(w, "claims", len(claims), want)
 		}
@@ -155,10 +164,13 @@ var queue = map[string]func(*world){
 		}
 	},
 	"a claim takes no more than asked for": func(w *world) {
-		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Priority: lockstep.Normal}, lockstep.Mark{Key: cus2, Priority: lockstep.Normal},
-			lockstep.Mark{Key: alice.Key(), Priority: lockstep.Interactive}, lockstep.Mark{Key: bob.Key(), Priority: lockstep.Background}))
+		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Priority: lockstep.Normal},
+			lockstep.Mark{Key: cus2, Priority: lockstep.Normal},
+			lockstep.Mark{Key: alice.Key(), Priority: lockstep.Interactive}, lockstep.Mark{Key: bob.Key(),
+				Priority: lockstep.Background}))
 		for _, want := range []int{3, 1, 0} {
-			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 3, Lease: time.Minute, MaxPriority: lockstep.Background})
+			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 3, Lease: time.Minute,
+				MaxPriority: lockstep.Background})
 			w.ok(err)
 			equal(w, "claims", len(claims), want)
 		}
@@ -168,7 +180,8 @@ var queue = map[string]func(*world){
 	},
 	"a claim takes nothing less urgent than asked for": func(w *world) {
 		w.mark(cus1, 0, lockstep.Normal)
-		claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 9, Lease: time.Minute, MaxPriority: lockstep.Interactive})
+		claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 9, Lease: time.Minute,
+			MaxPriority: lockstep.Interactive})
 		w.ok(err)
 		equal(w, "claims", len(claims), 0)
 	},
@@ -206,11 +219,13 @@ var queue = map[string]func(*world){
 	"a mark during a run is run after it, alone and in its own time": func(w *world) {
 		w.mark(cus1, lockstep.ScopeCustomer, lockstep.Interactive)
 		claim := w.claim(cus1)
-		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Normal, Delay: time.Hour}))
+		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Normal,
+			Delay: time.Hour}))
 		w.done(claim)
 		w.idle()
 		work := w.work(cus1)
-		if !work.Pending() || work.Scope != lockstep.ScopePayments || work.Priority != lockstep.Normal || !near(work.RunAt, time.Hour) {
+		if !work.Pending() || work.Scope != lockstep.ScopePayments || work.Priority != lockstep.Normal ||
+			!near(work.RunAt, time.Hour) {
 			w.Errorf("got %+v", work)
 		}
 		w.mark(cus1, 0, lockstep.Normal)
@@ -272,7 +287,8 @@ var queue = map[string]func(*world){
 func (w *world) holdFirst(key lockstep.Key) lockstep.Claim {
 	w.Helper()
 	w.mark(key, lockstep.ScopeAll, lockstep.Interactive)
-	claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute, MaxPriority: lockstep.Interactive})
+	claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+		MaxPriority: lockstep.Interactive})
 	w.ok(err)
 	if len(claims) != 1 || claims[0].Key != key {
 		w.Fatalf("claimed %v, want %s", claims, key)

@@ -24,7 +24,8 @@ var replicas = map[string]func(*world){
 	},
 	"a pause is everybody's, and the longest counts": func(w *world) {
 		const patch, list = "clerk PATCH /v1/users/{}/metadata", "stripe GET /v1/subscriptions"
-		w.beat("a", time.Minute, lockstep.Pause{Endpoint: patch, For: 10 * time.Minute}, lockstep.Pause{Endpoint: list, For: 0})
+		w.beat("a", time.Minute, lockstep.Pause{Endpoint: patch, For: 10 * time.Minute},
+			lockstep.Pause{Endpoint: list, For: 0})
 		w.beat("b", time.Minute, lockstep.Pause{Endpoint: patch, For: time.Minute})
 		fleet, err := w.Fleet(w.Context())
 		w.ok(err)
@@ -43,7 +44,8 @@ var replicas = map[string]func(*world){
 		failed := make(chan error, most)
 		for i := range most {
 			go func() {
-				_, err := w.Beat(w.Context(), string(rune('a'+i)), time.Minute, []lockstep.Pause{{Endpoint: "stripe *", For: time.Minute}})
+				_, err := w.Beat(w.Context(), string(rune('a'+i)), time.Minute,
+					[]lockstep.Pause{{Endpoint: "stripe *", For: time.Minute}})
 				failed <- err
 			}()
 		}

@@ -160,7 +160,8 @@ var retention = map[string]func(*world){
 		equal(w, "with a body", w.bodies(), []string{"evt_old"})
 	},
 	"a cursor that is none is refused, by the removal too": func(w *world) {
-		if _, _, err := w.ExpireEvents(w.Context(), w.hold(retentionKey), day, "yesterday"); !errors.Is(err, lockstep.ErrInvalid) {
+		if _, _, err := w.ExpireEvents(w.Context(), w.hold(retentionKey), day, "yesterday"); !errors.Is(err,
+			lockstep.ErrInvalid) {
 			w.Errorf("got %v, want ErrInvalid", err)
 		}
 	},

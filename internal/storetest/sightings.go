@@ -87,7 +87,8 @@ var sightings = map[string]func(*world){
 				w.Errorf("%s: adrift %v, want %v", c.metadata, adrift, c.adrift)
 			}
 		}
-		goTypes := map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3, "until": int64(1700000000), "features": []string{"a", "b"}}}
+		goTypes := map[string]any{"plan": "pro", "billing": map[string]any{"seats": 3, "until": int64(1700000000),
+			"features": []string{"a", "b"}}}
 		adrift, err := w.Sight(w.Context(), sweep, w.now(), []lockstep.Identity{{Account: alice, Metadata: goTypes}})
 		w.ok(err)
 		equal(w, "adrift with other Go types", adrift, nil)

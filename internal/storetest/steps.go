@@ -17,7 +17,8 @@ const StepRows = 6
 // small, and the ordinary tests of those operations.
 func RunInSteps(t *testing.T, fresh func(t *testing.T) Open) {
 	run(t, fresh, map[string]map[string]func(*world){
-		"steps": steps, "hooks": hooks, "deletions": deletions, "forget": forget, "wake": wakes, "link": links, "finish": finish, "sightings": sightings,
+		"steps": steps, "hooks": hooks, "deletions": deletions, "forget": forget, "wake": wakes, "link": links,
+		"finish": finish, "sightings": sightings,
 	})
 }
 
@@ -35,7 +36,10 @@ func numbered[T any](n int, one func(name string) T) (all []T) {
 // receive stores events with marks on a key.
 func (w *world) receive(n int, prefix string, key lockstep.Key) {
 	w.Helper()
-	_, err := w.Receive(w.Context(), numbered(n, func(name string) lockstep.Delivery { return delivery(prefix+name, key) }))
+	_, err := w.Receive(w.Context(), numbered(n, func(name string) lockstep.Delivery {
+		return delivery(prefix+name,
+			key)
+	}))
 	w.ok(err)
 }
 
@@ -81,7 +85,10 @@ func (w *world) pending(kind lockstep.KeyKind) (n int) {
 // parkAll parks payments that wait for a key.
 func (w *world) parkAll(n int, waitsFor lockstep.Key) {
 	w.Helper()
-	w.ok(w.Mark(w.Context(), numbered(n, func(name string) lockstep.Mark { return lockstep.Mark{Key: checkoutKey("cs_" + name)} })...))
+	w.ok(w.Mark(w.Context(), numbered(n, func(name string) lockstep.Mark {
+		return lockstep.Mark{Key: checkoutKey("cs_" +
+			name)}
+	})...))
 	for _, claim := range w.take(time.Minute) {
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{waitsFor}})
 	}
@@ -89,7 +96,10 @@ func (w *world) parkAll(n int, waitsFor lockstep.Key) {
 
 var steps = map[string]func(*world){
 	"many marks and deliveries": func(w *world) {
-		w.ok(w.Mark(w.Context(), numbered(some, func(name string) lockstep.Mark { return lockstep.Mark{Key: checkoutKey(name)} })...))
+		w.ok(w.Mark(w.Context(), numbered(some, func(name string) lockstep.Mark {
+			return lockstep.Mark{
+				Key: checkoutKey(name)}
+		})...))
 		equal(w, "marked", w.pending(lockstep.KeyCheckout), some)
 		w.receive(some, "evt_", cus1)
 		w.receive(some+1, "evt_", cus1)
@@ -112,7 +122,8 @@ var steps = map[string]func(*world){
 	"an endpoint that missed many deliveries": func(w *world) {
 		for i, subject := range numbered(some, func(name string) string { return "s" + name }) {
 			state := []lockstep.HookState{lockstep.HookHeld, lockstep.HookUndelivered}[i%2]
-			w.delivered(lockstep.HookDelivery{Endpoint: "app", Subject: subject, State: state}, &lockstep.HookEndpoint{ID: "app", DisabledAt: time.Now()})
+			w.delivered(lockstep.HookDelivery{Endpoint: "app", Subject: subject, State: state},
+				&lockstep.HookEndpoint{ID: "app", DisabledAt: time.Now()})
 		}
 		missed, err := w.EnableHookEndpoint(w.Context(), "app")
 		w.ok(err)
@@ -167,10 +178,12 @@ var steps = map[string]func(*world){
 		w.receive(some, "evt_", alice.Key())
 		w.receive(some, "evt_other_", bob.Key())
 		_, err := w.Receive(w.Context(), numbered(some, func(name string) lockstep.Delivery {
-			return lockstep.Delivery{Event: lockstep.Event{Source: lockstep.Clerk, ID: "msg_" + name, Body: []byte(`{"user_id":"user_alice"}`)}}
+			return lockstep.Delivery{Event: lockstep.Event{Source: lockstep.Clerk, ID: "msg_" + name,
+				Body: []byte(`{"user_id":"user_alice"}`)}}
 		}))
 		w.ok(err)
-		w.ok(w.Save(w.Context(), w.among(alice.Key()), lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: cus1.ID, State: lockstep.AccountDeleted}}))
+		w.ok(w.Save(w.Context(), w.among(alice.Key()), lockstep.Change{Record: lockstep.Record{Account: alice,
+			CustomerID: cus1.ID, State: lockstep.AccountDeleted}}))
 		forgotten, err := w.Forget(w.Context(), alice)
 		w.ok(err)
 		equal(w, "forgotten", forgotten, 2*some)
@@ -199,7 +212,8 @@ var steps = map[string]func(*world){
 		w.receive(some, "evt_", cus1)
 		for _, reason := range []string{"nobody", "nobody", "still nobody"} {
 			w.mark(cus1, 0, lockstep.Normal)
-			w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Parked, Reason: reason, WaitsFor: []lockstep.Key{cus2}})
+			w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Parked, Reason: reason,
+				WaitsFor: []lockstep.Key{cus2}})
 			equal(w, "events", w.eventsOf(cus1), map[string]int{"parked " + reason: some})
 			w.waits(cus2, cus1)
 		}
@@ -231,7 +245,8 @@ var steps = map[string]func(*world){
 		equal(w, "events of the account", w.eventsOf(alice.Key()), map[string]int{"pending": some})
 	},
 	"a successor gets many open events": func(w *world) {
-		for former, successor := range map[lockstep.Account]lockstep.Account{oldAlice: alice, {Kind: lockstep.Organization, ID: "org_old"}: acme} {
+		for former, successor := range map[lockstep.Account]lockstep.Account{oldAlice: alice,
+			{Kind: lockstep.Organization, ID: "org_old"}: acme} {
 			w.drain()
 			w.save(lockstep.Record{Account: former})
 			w.move("ins_of_" + successor.ID)

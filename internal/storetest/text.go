@@ -9,7 +9,8 @@ import (
 // texts: what is no text to one database is none to the other either.
 var texts = map[string]func(*world){
 	"a NUL character and broken UTF-8 are replaced": func(w *world) {
-		given := map[string]string{"Ada\x00": "Ada\uFFFD", "\xffAda": "\uFFFDAda", "a\tb\nc\x7f": "a\tb\nc\x7f", "Zoë \u202e": "Zoë \u202e"}
+		given := map[string]string{"Ada\x00": "Ada\uFFFD", "\xffAda": "\uFFFDAda", "a\tb\nc\x7f": "a\tb\nc\x7f",
+			"Zoë \u202e": "Zoë \u202e"}
 		for text, want := range given {
 			w.deliver("evt_"+want, cus1)
 			w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "server said " + text})
@@ -33,7 +34,8 @@ var texts = map[string]func(*world){
 			_, account := w.Account(w.Context(), lockstep.Account{Kind: lockstep.User, ID: id})
 			_, customer := w.AccountOfCustomer(w.Context(), id)
 			_, work := w.Work(w.Context(), lockstep.Key{Kind: lockstep.KeyCustomer, ID: id})
-			for what, err := range map[string]error{"notice": notice, "mail": mail, "account": account, "customer": customer, "work": work} {
+			for what, err := range map[string]error{"notice": notice, "mail": mail, "account": account, "customer": customer,
+				"work": work} {
 				if !errors.Is(err, lockstep.ErrNotFound) {
 					w.Errorf("%s %q: %v, want not found", what, id, err)
 				}

@@ -90,7 +90,8 @@ var wakes = map[string]func(*world){
 		for _, c := range w.take(time.Minute) {
 			woken[c.Key] = true
 		}
-		equal(w, "woken", woken, map[lockstep.Key]bool{checkoutKey("cs_1"): true, checkoutKey("cs_2"): true, alice.Key(): true})
+		equal(w, "woken", woken, map[lockstep.Key]bool{checkoutKey("cs_1"): true, checkoutKey("cs_2"): true,
+			alice.Key(): true})
 	},
 	"a mark wakes nobody": func(w *world) {
 		w.park("evt_1", cus1, alice.Key())
@@ -200,7 +201,8 @@ var wakes = map[string]func(*world){
 			parks, links := w.hold(customerKey(fmt.Sprint(i))), w.hold(account.Key())
 			var group errgroup.Group
 			group.Go(func() error {
-				return w.Finish(w.Context(), parks, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{account.Key()}})
+				return w.Finish(w.Context(), parks, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody",
+					WaitsFor: []lockstep.Key{account.Key()}})
 			})
 			group.Go(func() error {
 				return w.Save(w.Context(), links, lockstep.Change{Record: lockstep.Record{Account: account}})
@@ -217,7 +219,8 @@ var wakes = map[string]func(*world){
 		w.deliver("evt_1", cus1)
 		claim := w.claim(cus1)
 		w.save(lockstep.Record{Account: alice})
-		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{alice.Key()}})
+		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody",
+			WaitsFor: []lockstep.Key{alice.Key()}})
 		if work := w.work(cus1); !work.Pending() || work.Scope&lockstep.ScopeAll != lockstep.ScopeAll {
 			w.Errorf("it missed the account: %+v", work)
 		}

@@ -19,7 +19,8 @@ const heartbeat = "heartbeat"
 func seals(t string) (create, drop []string) {
 	for _, does := range []string{"insert", "update", "delete"} {
 		name := "transfer_" + t + "_" + does
-		create = append(create, fmt.Sprintf("create trigger %s before %s on %s begin select raise(abort, '%s'); end", name, does, t, sealed))
+		create = append(create, fmt.Sprintf("create trigger %s before %s on %s begin select raise(abort, '%s'); end", name,
+			does, t, sealed))
 		drop = append(drop, "drop trigger if exists "+name)
 	}
 	return create, drop

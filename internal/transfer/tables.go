@@ -36,7 +36,8 @@ type table struct {
 // letter says otherwise; * is the key, ! is written afresh.
 var tables = []table{
 	moved("accounts", `kind* id* state email name identity_updated_at:i customer_id customer_email customer_name customer_deleted:i
-		customer_generation:i intent_key intent_email intent_name intent_at:i projected sighted_round:i linked_seq:i entitled_by deletion
+		customer_generation:i intent_key intent_email intent_name intent_at:i projected
+		sighted_round:i linked_seq:i entitled_by deletion
 		deletion_at:i members:i member_limit:i entitlements paced_until:i problems deletion_refused:i
 		email_verified:i departed instance_generation:i missing_since:i candidate misnamed:i created_at:i updated_at:i`),
 	moved("former_customers", "customer_id* kind id trust deleted:i linked_at:i"),

@@ -55,7 +55,8 @@ func (m *mover) claim(ctx context.Context, id string) error {
 		}
 		_, err := tx.Exec(ctx, `
 create table transfer (source text not null, finished boolean not null);
-create table transfer_progress (name text primary key, after text not null, moved bigint not null, done boolean not null);
+create table transfer_progress (name text primary key, after text not null, moved bigint not null,
+	done boolean not null);
 insert into transfer (source, finished) values ('`+id+`', false);`, pgx.QueryExecModeSimpleProtocol) // id is letters and digits
 		return err
 	})
@@ -95,7 +96,8 @@ func (m *mover) write(ctx context.Context, t table, from progress, b batch) (to 
 			return err
 		}
 		var now progress
-		err := tx.QueryRow(ctx, "select after, moved, done from transfer_progress where name = $1 for update", t.name).Scan(&now.after, &now.moved, &now.done)
+		err := tx.QueryRow(ctx, "select after, moved, done from transfer_progress where name = $1 for update",
+			t.name).Scan(&now.after, &now.moved, &now.done)
 		if err != nil {
 			return err
 		}
@@ -111,11 +113,13 @@ func (m *mover) write(ctx context.Context, t table, from progress, b batch) (to 
 		for i, c := range t.columns {
 			names[i] = c.name
 		}
-		_, err = tx.CopyFrom(ctx, pgx.Identifier{t.name}, names, pgx.CopyFromSlice(len(b.rows), func(i int) ([]any, error) { return b.rows[i], nil }))
+		_, err = tx.CopyFrom(ctx, pgx.Identifier{t.name}, names,
+			pgx.CopyFromSlice(len(b.rows), func(i int) ([]any, error) { return b.rows[i], nil }))
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "update transfer_progress set after = $2, moved = $3, done = $4 where name = $1", t.name, to.after, to.moved, to.done); err != nil {
+		if _, err := tx.Exec(ctx, "update transfer_progress set after = $2, moved = $3, done = $4 where name = $1", t.name,
+			to.after, to.moved, to.done); err != nil {
 			return err
 		}
 		return m.interrupted("before a commit")

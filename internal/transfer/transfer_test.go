@@ -46,7 +46,8 @@ func TestEveryTableAndColumnIsMovedOrLeft(t *testing.T) {
 	inSource := sourceRows(t, source, `select m.name || '.' || p.name from sqlite_schema m, pragma_table_xinfo(m.name) p
 		where m.type = 'table' and m.name not like 'sqlite_%'`)
 	inTarget := targetRows(t, target, `select c.relname || '.' || a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
-		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0 and not a.attisdropped`)
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+			and a.attnum > 0 and not a.attisdropped`)
 	found := map[string]bool{}
 	for _, name := range slices.Concat(inSource, inTarget) {
 		name = strings.TrimSuffix(name, "|")
@@ -60,7 +61,8 @@ func TestEveryTableAndColumnIsMovedOrLeft(t *testing.T) {
 		if !found[name] {
 			t.Errorf("%s is listed and not there", name)
 		}
-		if !slices.Contains(inTarget, name+"|") || !slices.Contains(inSource, name+"|") && !strings.HasPrefix(name, "event_bodies.") {
+		if !slices.Contains(inTarget, name+"|") || !slices.Contains(inSource, name+"|") &&
+			!strings.HasPrefix(name, "event_bodies.") {
 			t.Errorf("%s is not on both sides", name)
 		}
 	}
@@ -91,7 +93,8 @@ func compared() (queries []string) {
 				names = append(names, c.name)
 			}
 		}
-		queries = append(queries, fmt.Sprintf("select %s from %s order by %s", strings.Join(names, ", "), table.name, strings.Join(names[:min(2, len(names))], ", ")))
+		queries = append(queries, fmt.Sprintf("select %s from %s order by %s", strings.Join(names, ", "), table.name,
+			strings.Join(names[:min(2, len(names))], ", ")))
 	}
 	return append(queries, `select seq, source, id, origin, customer_id, api_version, occurred_at, received_at, key, generation, status, reason from events order by seq`)
 }
@@ -153,7 +156,8 @@ func goesOn(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[lockstep.EventStatus]int64{lockstep.EventIgnored: 4, lockstep.EventParked: 4, lockstep.EventPending: 2, lockstep.EventDone: 10}, tally); diff != "" {
+	if diff := cmp.Diff(map[lockstep.EventStatus]int64{lockstep.EventIgnored: 4, lockstep.EventParked: 4,
+		lockstep.EventPending: 2, lockstep.EventDone: 10}, tally); diff != "" {
 		t.Error(diff)
 	}
 	again := lockstep.Delivery{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1", Body: []byte("x")}}
@@ -166,7 +170,8 @@ func goesOn(t *testing.T, url string) {
 	if err != nil || page.Events[0].ID != "evt_new" {
 		t.Errorf("the newest is %+v, %v", page.Events, err)
 	}
-	claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 100, Lease: time.Minute, MaxPriority: lockstep.Background})
+	claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 100, Lease: time.Minute,
+		MaxPriority: lockstep.Background})
 	if err != nil || len(claims) != 7 || claims[0].Scope != 9 {
 		t.Errorf("claims of what a run held: %+v, %v", claims, err)
 	}
@@ -198,7 +203,8 @@ func TestAMoveGoesOnWhereItWasKilled(t *testing.T) {
 		}}
 		_, err = m.run(t.Context())
 		if runs == 1 {
-			if _, err := pgstore.Open(t.Context(), url); err == nil || !strings.Contains(err.Error(), "run lockstep migrate again") {
+			if _, err := pgstore.Open(t.Context(), url); err == nil ||
+				!strings.Contains(err.Error(), "run lockstep migrate again") {
 				t.Fatalf("half moved, and opened: %v", err)
 			}
 		}
@@ -234,7 +240,8 @@ func TestTheSourceIsNotWrittenWhileItIsMovedNorAfter(t *testing.T) {
 	closing(t, service)
 	key := lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_new"}
 	writes := func() error {
-		_, err := service.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_late"}}})
+		_, err := service.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe,
+			ID: "evt_late"}}})
 		return errors.Join(err, service.Mark(t.Context(), lockstep.Mark{Key: key}), service.Ping(t.Context()))
 	}
 	target := connect(t, pgtest.Empty(t))
@@ -259,7 +266,8 @@ func TestTheSourceIsNotWrittenWhileItIsMovedNorAfter(t *testing.T) {
 	if err := writes(); err != nil {
 		t.Errorf("after the move was given up: %v", err)
 	}
-	if _, err := Run(t.Context(), config(source, target)); err == nil || !strings.Contains(err.Error(), "before it was unsealed") {
+	if _, err := Run(t.Context(), config(source, target)); err == nil ||
+		!strings.Contains(err.Error(), "before it was unsealed") {
 		t.Errorf("the same target after the source was written: %v", err)
 	}
 	if _, err := Run(t.Context(), config(source, connect(t, pgtest.Empty(t)))); err != nil {
@@ -279,10 +287,12 @@ func TestATargetThatIsInUseIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	closing(t, store)
-	if err := store.Mark(t.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}}); err != nil {
+	if err := store.Mark(t.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeySweep,
+		ID: "events"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Run(t.Context(), config(source, connect(t, url))); err == nil || !strings.Contains(err.Error(), "table work holds something") {
+	if _, err := Run(t.Context(), config(source, connect(t, url))); err == nil ||
+		!strings.Contains(err.Error(), "table work holds something") {
 		t.Errorf("in use: %v", err)
 	}
 	_, other := business(t)
@@ -290,7 +300,8 @@ func TestATargetThatIsInUseIsRefused(t *testing.T) {
 	if _, err := Run(t.Context(), config(other, taken)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Run(t.Context(), config(source, taken)); err == nil || !strings.Contains(err.Error(), "another business") {
+	if _, err := Run(t.Context(), config(source, taken)); err == nil ||
+		!strings.Contains(err.Error(), "another business") {
 		t.Errorf("somebody else's: %v", err)
 	}
 }
@@ -314,9 +325,13 @@ func TestADifferenceIsFound(t *testing.T) {
 		t.Fatal("it was not killed")
 	}
 	for _, c := range []struct{ damage, mend, want string }{
-		{"update accounts set name = 'x' where id = 'a_1'", "update accounts set name = 'Ä1' where id = 'a_1'", "table accounts differs"},
-		{"delete from former_customers where customer_id = 'old_a_1'", "insert into former_customers values ('old_a_1', 'organization', 'a_1', 'claimed', 0, 5)", "table former_customers differs"},
-		{"update event_tally set events = events + 1 where status = 'done'", "update event_tally set events = events - 1 where status = 'done'", "counts 10 events that are done, the target 11"},
+		{"update accounts set name = 'x' where id = 'a_1'", "update accounts set name = 'Ä1' where id = 'a_1'",
+			"table accounts differs"},
+		{"delete from former_customers where customer_id = 'old_a_1'",
+			"insert into former_customers values ('old_a_1', 'organization', 'a_1', 'claimed', 0, 5)",
+			"table former_customers differs"},
+		{"update event_tally set events = events + 1 where status = 'done'",
+			"update event_tally set events = events - 1 where status = 'done'", "counts 10 events that are done, the target 11"},
 	} {
 		if _, err := target.Exec(t.Context(), c.damage); err != nil {
 			t.Fatal(err)

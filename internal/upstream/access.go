@@ -60,7 +60,8 @@ func ParseURL(provider, what, s string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: the %s cannot be parsed", provider, what)
 	}
-	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" ||
+		u.Fragment != "" {
 		return nil, fmt.Errorf("%s: the %s %q is not of the form https://host", provider, what, u.Redacted())
 	}
 	return u, nil

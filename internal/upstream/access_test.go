@@ -15,28 +15,44 @@ func TestAccessIsRefused(t *testing.T) {
 		live      bool
 		want      string
 	}{
-		"empty key":                {"", https, false, "acme: the master key is empty"},
-		"blank key":                {" \t\n", https, false, "acme: the master key is empty"},
-		"key with a newline":       {"sk_test_1\n", https, false, "acme: the master key holds a space or another character that keys do not have"},
-		"key with a foreign dash":  {"sk–test_1", https, false, "acme: the master key holds a space or another character that keys do not have"},
-		"publishable key":          {"pk_test_1", https, false, "acme: the given key is a publishable key (pk_…); the secret key (sk_…) is needed"},
-		"live key without TLS":     {"sk_live_1", "http://acme.internal", true, "acme: a live key must not be sent without TLS, use https"},
-		"live key, private net":    {"sk_live_1", "http://10.0.0.1:80", true, "acme: a live key must not be sent without TLS, use https"},
-		"live key on loopback":     {"sk_live_1", "http://127.0.0.2:8080/v1", true, "acme: a live key must not be used with an address of this machine"},
-		"live key on localhost":    {"sk_live_1", "http://localhost:8080", true, "acme: a live key must not be used with an address of this machine"},
-		"live key on IPv6 address": {"sk_live_1", "http://[::1]:8080", true, "acme: a live key must not be used with an address of this machine"},
-		"no URL":                   {good, "", false, `acme: the base URL "" is not of the form https://host`},
-		"no scheme":                {good, "acme.internal", false, `acme: the base URL "acme.internal" is not of the form https://host`},
-		"other scheme":             {good, "ftp://acme.internal", false, `acme: the base URL "ftp://acme.internal" is not of the form https://host`},
-		"no host":                  {good, "https:///v1", false, `acme: the base URL "https:///v1" is not of the form https://host`},
-		"query":                    {good, https + "?a=b", false, `acme: the base URL "https://acme.internal?a=b" is not of the form https://host`},
-		"fragment":                 {good, https + "#a", false, `acme: the base URL "https://acme.internal#a" is not of the form https://host`},
-		"password":                 {good, "https://ada:lovelace@acme.internal", false, `acme: the base URL "https://ada:xxxxx@acme.internal" is not of the form https://host`},
-		"not a URL":                {good, "http://[", false, "acme: the base URL cannot be parsed"},
-		"everything":               {"", "http://[", true, "acme: the master key is empty\nacme: the base URL cannot be parsed"},
+		"empty key": {"", https, false, "acme: the master key is empty"},
+		"blank key": {" \t\n", https, false, "acme: the master key is empty"},
+		"key with a newline": {"sk_test_1\n", https, false,
+			"acme: the master key holds a space or another character that keys do not have"},
+		"key with a foreign dash": {"sk–test_1", https, false,
+			"acme: the master key holds a space or another character that keys do not have"},
+		"publishable key": {"pk_test_1", https, false,
+			"acme: the given key is a publishable key (pk_…); the secret key (sk_…) is needed"},
+		"live key without TLS": {"sk_live_1", "http://acme.internal", true,
+			"acme: a live key must not be sent without TLS, use https"},
+		"live key, private net": {"sk_live_1", "http://10.0.0.1:80", true,
+			"acme: a live key must not be sent without TLS, use https"},
+		"live key on loopback": {"sk_live_1", "http://127.0.0.2:8080/v1", true,
+			"acme: a live key must not be used with an address of this machine"},
+		"live key on localhost": {"sk_live_1", "http://localhost:8080", true,
+			"acme: a live key must not be used with an address of this machine"},
+		"live key on IPv6 address": {"sk_live_1", "http://[::1]:8080", true,
+			"acme: a live key must not be used with an address of this machine"},
+		"no URL": {good, "", false, `acme: the base URL "" is not of the form https://host`},
+		"no scheme": {good, "acme.internal", false,
+			`acme: the base URL "acme.internal" is not of the form https://host`},
+		"other scheme": {good, "ftp://acme.internal", false,
+			`acme: the base URL "ftp://acme.internal" is not of the form https://host`},
+		"no host": {good, "https:///v1", false,
+			`acme: the base URL "https:///v1" is not of the form https://host`},
+		"query": {good, https + "?a=b", false,
+			`acme: the base URL "https://acme.internal?a=b" is not of the form https://host`},
+		"fragment": {good, https + "#a", false,
+			`acme: the base URL "https://acme.internal#a" is not of the form https://host`},
+		"password": {good, "https://ada:lovelace@acme.internal", false,
+			`acme: the base URL "https://ada:xxxxx@acme.internal" is not of the form https://host`},
+		"not a URL": {good, "http://[", false, "acme: the base URL cannot be parsed"},
+		"everything": {"", "http://[", true,
+			"acme: the master key is empty\nacme: the base URL cannot be parsed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := Access{Provider: "acme", Key: lockstep.Secret(c.key), KeyName: "master key", Given: "given key", Live: c.live, BaseURL: c.base}.Validate()
+			err := Access{Provider: "acme", Key: lockstep.Secret(c.key), KeyName: "master key", Given: "given key",
+				Live: c.live, BaseURL: c.base}.Validate()
 			if err == nil || err.Error() != c.want {
 				t.Fatalf("error %v, want %s", err, c.want)
 			}
@@ -48,7 +64,8 @@ func TestAccessIsRefused(t *testing.T) {
 }
 
 func TestAccessIsAccepted(t *testing.T) {
-	for base, live := range map[string]bool{"https://acme.internal/v1": true, "https://localhost": true, "http://127.0.0.1:80": false, "http://simulator": false} {
+	for base, live := range map[string]bool{"https://acme.internal/v1": true, "https://localhost": true,
+		"http://127.0.0.1:80": false, "http://simulator": false} {
 		if err := (Access{Provider: "acme", Key: "sk_1", Live: live, BaseURL: base}).Validate(); err != nil {
 			t.Errorf("%s, live %v: %v", base, live, err)
 		}
@@ -56,7 +73,8 @@ func TestAccessIsAccepted(t *testing.T) {
 }
 
 func TestLoopback(t *testing.T) {
-	for host, want := range map[string]bool{"localhost:80": true, "127.9.9.9": true, "[::1]:80": true, "10.0.0.1": false, "localhost.acme.internal": false} {
+	for host, want := range map[string]bool{"localhost:80": true, "127.9.9.9": true, "[::1]:80": true, "10.0.0.1": false,
+		"localhost.acme.internal": false} {
 		if got := Loopback(&url.URL{Scheme: "http", Host: host}); got != want {
 			t.Errorf("%s: %v", host, got)
 		}

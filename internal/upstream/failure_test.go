@@ -12,7 +12,8 @@ import (
 
 func TestFailureSaysWhatHappenedAndNothingOfTheSDKs(t *testing.T) {
 	network := &url.Error{Op: "Get", URL: "http://acme.internal/ada@example.com", Err: context.DeadlineExceeded}
-	refused := &url.Error{Op: "Get", URL: network.URL, Err: &lockstep.UpstreamError{Provider: "acme", Status: 404, Code: "gone"}}
+	refused := &url.Error{Op: "Get", URL: network.URL, Err: &lockstep.UpstreamError{Provider: "acme", Status: 404,
+		Code: "gone"}}
 	for _, c := range []struct {
 		err, is error
 		want    string

@@ -33,7 +33,8 @@ func inWorld(t *testing.T, test func(w *world)) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
-		sim, err := simulator.New(simulator.Config{RateLimits: true, StripeURL: "http://stripe.test", ClerkURL: "http://clerk.test"})
+		sim, err := simulator.New(simulator.Config{RateLimits: true, StripeURL: "http://stripe.test",
+			ClerkURL: "http://clerk.test"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,11 +79,13 @@ func (w *world) replica() *replica {
 	w.Helper()
 	r := &replica{stop: make(chan struct{})}
 	var err error
-	if r.billing, err = stripebilling.New(stripebilling.Config{Key: simulator.DefaultStripeKey, BaseURL: "http://stripe.test",
+	if r.billing, err = stripebilling.New(stripebilling.Config{Key: simulator.DefaultStripeKey,
+		BaseURL:    "http://stripe.test",
 		HTTPClient: &http.Client{Transport: direct{w.sim.StripeHandler()}}}); err != nil {
 		w.Fatal(err)
 	}
-	if r.directory, err = clerkdirectory.New(clerkdirectory.Config{Key: simulator.DefaultClerkKey, BaseURL: "http://clerk.test",
+	if r.directory, err = clerkdirectory.New(clerkdirectory.Config{Key: simulator.DefaultClerkKey,
+		BaseURL:    "http://clerk.test",
 		HTTPClient: &http.Client{Transport: direct{w.sim.ClerkHandler()}}}); err != nil {
 		w.Fatal(err)
 	}

@@ -185,7 +185,8 @@ func TestRetryAfterIsObeyedByTheEndpointAlone(t *testing.T) {
 		things := func(id string) error {
 			return gate.Call(as(lockstep.Normal), "GET", "/v1/things/"+id, func() error { return nil })
 		}
-		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/things/1", refusing(lockstep.UpstreamError{RetryAfter: 10 * time.Minute}))
+		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/things/1",
+			refusing(lockstep.UpstreamError{RetryAfter: 10 * time.Minute}))
 		if after := delayed(t, things("2")); after < 10*time.Minute || after > 13*time.Minute {
 			t.Errorf("put off for %s", after)
 		}
@@ -289,7 +290,8 @@ func TestWhoGoesAwayLeavesTheLine(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		gone := errors.New("gone")
 		time.AfterFunc(100*time.Millisecond, func() { cancel(gone) })
-		if err := gate.Call(ctx, "GET", "/v1/things", func() error { return nil }); !errors.Is(err, gone) || len(gate.line) != 0 {
+		if err := gate.Call(ctx, "GET", "/v1/things", func() error { return nil }); !errors.Is(err, gone) ||
+			len(gate.line) != 0 {
 			t.Errorf("%v, %d in the line", err, len(gate.line))
 		}
 	})

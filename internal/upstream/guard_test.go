@@ -81,27 +81,32 @@ func TestAnswersThatAreNotBelieved(t *testing.T) {
 	}{
 		"200 cut short":               {answering(200, `{"email":"ada@exam`), "the answer is not whole JSON", 0, ""},
 		"200 cut short by connection": {cut, "unexpected EOF", 0, ""},
-		"200 of a proxy":              {answering(200, "<html>ada@example.com</html>"), "the answer is not whole JSON", 0, ""},
-		"200 and nothing":             {answering(200, ""), "the answer is not whole JSON", 0, ""},
-		"200 and more":                {answering(200, "{}{}"), "the answer is not whole JSON", 0, ""},
-		"204":                         {answering(204, ""), "the answer is not whole JSON", 0, ""},
-		"one byte too many":           {answering(200, "{"+strings.Repeat(" ", limit-1)+"}"), "the answer is too large", 0, ""},
-		"refusal that is too large":   {answering(404, `{"acme":true,"code":"gone"}`+strings.Repeat(" ", limit)), "the answer is too large", 0, ""},
-		"bomb":                        {bomb, "the answer is too large", 0, ""},
-		"redirect":                    {elsewhere, "the answer is a redirect, status 302", 0, ""},
-		"300 without a place":         {answering(300, "{}"), "the answer is a redirect, status 300", 0, ""},
-		"400 of a proxy":              {answering(400, "ada@example.com is bad"), "the answer is not Acme's, status 400", 0, ""},
-		"403 of a proxy":              {answering(403, ""), "the answer is not Acme's, status 403", 0, ""},
-		"404 of a proxy":              {answering(404, "<html>"), "the answer is not Acme's, status 404", 0, ""},
-		"404 that copies the code":    {answering(404, `{"code":"gone"}`), "the answer is not Acme's, status 404", 0, ""},
-		"404 of another code":         {answering(404, `{"acme":true,"code":"no_route"}`), "there is no such address, status 404", 0, "no_route"},
-		"404 without a code":          {answering(404, `{"acme":true}`), "there is no such address, status 404", 0, ""},
-		"404":                         {answering(404, `{"acme":true,"code":"gone"}`), "", 404, "gone"},
-		"409":                         {answering(409, `{"acme":true,"code":"busy"}`), "", 409, "busy"},
-		"code that is a sentence":     {answering(422, `{"acme":true,"code":"ada@example.com exists"}`), "", 422, ""},
-		"429 of a proxy":              {answering(429, "slow down"), "", 429, ""},
-		"500 of a proxy":              {answering(500, `{"code":"broken"}`), "", 500, "broken"},
-		"502 of a proxy":              {answering(502, "<html>ada@example.com</html>"), "", 502, ""},
+		"200 of a proxy": {answering(200, "<html>ada@example.com</html>"), "the answer is not whole JSON",
+			0, ""},
+		"200 and nothing": {answering(200, ""), "the answer is not whole JSON", 0, ""},
+		"200 and more":    {answering(200, "{}{}"), "the answer is not whole JSON", 0, ""},
+		"204":             {answering(204, ""), "the answer is not whole JSON", 0, ""},
+		"one byte too many": {answering(200, "{"+strings.Repeat(" ", limit-1)+"}"), "the answer is too large",
+			0, ""},
+		"refusal that is too large": {answering(404, `{"acme":true,"code":"gone"}`+strings.Repeat(" ", limit)),
+			"the answer is too large", 0, ""},
+		"bomb":                {bomb, "the answer is too large", 0, ""},
+		"redirect":            {elsewhere, "the answer is a redirect, status 302", 0, ""},
+		"300 without a place": {answering(300, "{}"), "the answer is a redirect, status 300", 0, ""},
+		"400 of a proxy": {answering(400, "ada@example.com is bad"), "the answer is not Acme's, status 400",
+			0, ""},
+		"403 of a proxy":           {answering(403, ""), "the answer is not Acme's, status 403", 0, ""},
+		"404 of a proxy":           {answering(404, "<html>"), "the answer is not Acme's, status 404", 0, ""},
+		"404 that copies the code": {answering(404, `{"code":"gone"}`), "the answer is not Acme's, status 404", 0, ""},
+		"404 of another code": {answering(404, `{"acme":true,"code":"no_route"}`),
+			"there is no such address, status 404", 0, "no_route"},
+		"404 without a code":      {answering(404, `{"acme":true}`), "there is no such address, status 404", 0, ""},
+		"404":                     {answering(404, `{"acme":true,"code":"gone"}`), "", 404, "gone"},
+		"409":                     {answering(409, `{"acme":true,"code":"busy"}`), "", 409, "busy"},
+		"code that is a sentence": {answering(422, `{"acme":true,"code":"ada@example.com exists"}`), "", 422, ""},
+		"429 of a proxy":          {answering(429, "slow down"), "", 429, ""},
+		"500 of a proxy":          {answering(500, `{"code":"broken"}`), "", 500, "broken"},
+		"502 of a proxy":          {answering(502, "<html>ada@example.com</html>"), "", 502, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,7 +141,8 @@ func TestAnswersThatAreBelieved(t *testing.T) {
 	largest := "{" + strings.Repeat(" ", limit-2) + "}"
 	objects := acme
 	objects.Objects = true
-	for body, object := range map[string]bool{`{"id":"1"}`: true, " {}\n": true, largest: true, "null": false, "[]": false, `"text"`: false} {
+	for body, object := range map[string]bool{`{"id":"1"}`: true, " {}\n": true, largest: true, "null": false,
+		"[]": false, `"text"`: false} {
 		if got, err := ask(t, acme, answering(201, body)); err != nil || got != body {
 			t.Errorf("%.20s: read %.20s, %v", body, got, err)
 		}
@@ -197,7 +203,8 @@ func TestClientIsACopyWithATimeoutAndWithoutCookies(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := &http.Client{Jar: jar}
-	if got := acme.Client(base, time.Minute, limit); got == base || got.Jar != nil || got.Timeout != time.Minute || base.Transport != nil || base.Jar == nil {
+	if got := acme.Client(base, time.Minute, limit); got == base || got.Jar != nil || got.Timeout != time.Minute ||
+		base.Transport != nil || base.Jar == nil {
 		t.Errorf("%+v of %+v", got, base)
 	}
 	if got := acme.Client(&http.Client{Timeout: time.Second}, time.Minute, limit); got.Timeout != time.Second {

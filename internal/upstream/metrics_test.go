@@ -45,16 +45,19 @@ func TestAGateTellsWhatItDoes(t *testing.T) {
 				}
 			}
 		}
-		check(map[string]float64{"calls_total": 0, "waits_total": 0, "wait_seconds_total": 0, "put_off_total": 0, "refused_total": 0,
+		check(map[string]float64{"calls_total": 0, "waits_total": 0, "wait_seconds_total": 0, "put_off_total": 0,
+			"refused_total":       0,
 			"requests_per_second": 4, "share": 1})
 		fine := func() error { return nil }
 		for range 2 { // the second waits a quarter of a second
 			_ = gate.Call(as(lockstep.Normal), "GET", "/v1/things", fine)
 		}
-		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/others", refusing(lockstep.UpstreamError{RetryAfter: time.Hour, Limit: "everything"}))
+		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/others",
+			refusing(lockstep.UpstreamError{RetryAfter: time.Hour, Limit: "everything"}))
 		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/others", fine)
 		gate.hear(lockstep.Fleet{Replicas: 2}, false)
-		check(map[string]float64{"calls_total": 3, "waits_total": 2, "wait_seconds_total": 0.5, "put_off_total": 1, "refused_total": 1,
+		check(map[string]float64{"calls_total": 3, "waits_total": 2, "wait_seconds_total": 0.5, "put_off_total": 1,
+			"refused_total":       1,
 			"requests_per_second": 1, "share": 0.5})
 	})
 }

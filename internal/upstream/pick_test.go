@@ -33,17 +33,25 @@ func texts() []string {
 	return []string{
 		`{"id":"x","a":{"id":"y","b":{"id":"z"}},"b":{"id":"w"},"created":17}`,
 		` { "id" : "x" , "a" : [ { "id" : 1 } , [] , {} ] , "created" : -0.5e+10 } `,
-		`{"a":{"id":1,"b":{"id":2}},"a":{"id":3}}`, `{"a":{"id":1},"a":"id"}`, `{"a":{"b":7},"a":null}`, `{"id":"x","id":"y"}`,
-		`{"\u0069d":"x","a":{"\u0062":{"i\u0064":"\ud83d\ude00"}}}`, "{\"i\xffd\":1,\"id\":\"\xff\xfe\"}", "{\"id\":\"a\u2028\x7f\"}",
-		`{"id":"\x"}`, `{"id":"\u12g4"}`, `{"id":"\ud800"}`, "{\"id\":\"\n\"}", "{\"id\":\"\x00\"}", `{"id":"a`, `{"id":"a\`, `{"id":"a\"}`, `{"id":"\u00`,
-		`{"id":01}`, `{"id":1.}`, `{"id":.5}`, `{"id":1e}`, `{"id":1e+}`, `{"id":-}`, `{"id":+1}`, `{"id":-01}`, `{"id":0x1}`, `{"id":1_0}`, `{"id":9223372036854775808}`, `{"created":-0}`, `{"created":1e2}`,
+		`{"a":{"id":1,"b":{"id":2}},"a":{"id":3}}`, `{"a":{"id":1},"a":"id"}`, `{"a":{"b":7},"a":null}`,
+		`{"id":"x","id":"y"}`,
+		`{"\u0069d":"x","a":{"\u0062":{"i\u0064":"\ud83d\ude00"}}}`, "{\"i\xffd\":1,\"id\":\"\xff\xfe\"}",
+		"{\"id\":\"a\u2028\x7f\"}",
+		`{"id":"\x"}`, `{"id":"\u12g4"}`, `{"id":"\ud800"}`, "{\"id\":\"\n\"}", "{\"id\":\"\x00\"}", `{"id":"a`, `{"id":"a\`,
+		`{"id":"a\"}`, `{"id":"\u00`,
+		`{"id":01}`, `{"id":1.}`, `{"id":.5}`, `{"id":1e}`, `{"id":1e+}`, `{"id":-}`, `{"id":+1}`, `{"id":-01}`,
+		`{"id":0x1}`, `{"id":1_0}`, `{"id":9223372036854775808}`, `{"created":-0}`, `{"created":1e2}`,
 		`{"id":tru}`, `{"id":nul}`, `{"id":truee}`, `{"id":falsefalse}`, `{"id":NaN}`, `{"id":null}`, `{"id":true,"a":false}`,
-		`{"id":1,}`, `{,}`, `{"id"}`, `{"id":}`, `{id:1}`, `{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`, `{"a":{}`, `{"a":[}`, `{"a":{]}`, `{"id":1]`,
+		`{"id":1,}`, `{,}`, `{"id"}`, `{"id":}`, `{id:1}`, `{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`, `{"a":{}`, `{"a":[}`,
+		`{"a":{]}`, `{"id":1]`,
 		`{}`, `{}{}`, `{} x`, ``, `null`, `[]`, `"a"`, `7`, "\xef\xbb\xbf{}", "{\"id\":\"x\"}\x00", "\v{}",
-		`{"a":{"":1},"":{"id":2}}`, `{"a.id":1}`, `{"a":"{\"id\":1}"}`, `{"A":{"ID":1},"ID":2}`, `{"a":{"b":[{"id":1}],"id":{"id":1}}}`,
+		`{"a":{"":1},"":{"id":2}}`, `{"a.id":1}`, `{"a":"{\"id\":1}"}`, `{"A":{"ID":1},"ID":2}`,
+		`{"a":{"b":[{"id":1}],"id":{"id":1}}}`,
 		"{\n                \"id\" :          \t        \r\n\"x\"          ,         \"a\":[        1        ]       }        ", "{        x}", nested(20), nested(9_999), nested(10_000), nested(10_001),
-		strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999), strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001),
-		`[ 1 , "a" , { "b" : [ ] } , null ]`, `[]`, `[ ]`, `[1,]`, `[,]`, `[1`, `[1]]`, ` [1] x`, `[[[]],{}]`, `17`, ` "a" `, `tru`, `"`,
+		strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999), strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000),
+		strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001),
+		`[ 1 , "a" , { "b" : [ ] } , null ]`, `[]`, `[ ]`, `[1,]`, `[,]`, `[1`, `[1]]`, ` [1] x`, `[[[]],{}]`, `17`, ` "a" `,
+		`tru`, `"`,
 	}
 }
 
@@ -118,7 +126,8 @@ func FuzzPick(f *testing.F) {
 				t.Fatalf("%.200q: %s is %q, and the decoder says %q", raw, path, got.Raw(path), want)
 			}
 			holder := Object{"x": want}
-			if got.Text(path) != holder.Text("x") || got.Number(path) != holder.Number("x") || fmt.Sprint(got.Object(path)) != fmt.Sprint(holder.Object("x")) {
+			if got.Text(path) != holder.Text("x") || got.Number(path) != holder.Number("x") ||
+				fmt.Sprint(got.Object(path)) != fmt.Sprint(holder.Object("x")) {
 				t.Fatalf("%.200q: %s reads as %q, %d and %v", raw, path, got.Text(path), got.Number(path), got.Object(path))
 			}
 		}
@@ -132,7 +141,8 @@ func nested(deep int) string {
 
 // FuzzText holds the reading of a text to encoding/json's.
 func FuzzText(f *testing.F) {
-	for _, seed := range []string{`"a"`, `"\u0041\n"`, "\"\xff\"", `""`, `7`, `null`, `"\ud83d"`, "\"\u00fc\"", `{"a":1}`} {
+	for _, seed := range []string{`"a"`, `"\u0041\n"`, "\"\xff\"", `""`, `7`, `null`, `"\ud83d"`, "\"\u00fc\"",
+		`{"a":1}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -166,7 +176,8 @@ func BenchmarkPick(b *testing.B) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	for name, decode := range map[string]func([]byte) Object{"in one walk": Decode, "encoding/json": func(raw []byte) Object { return decode(raw) }} {
+	for name, decode := range map[string]func([]byte) Object{"in one walk": Decode,
+		"encoding/json": func(raw []byte) Object { return decode(raw) }} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(large)))
 			b.ReportAllocs()

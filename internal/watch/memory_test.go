@@ -19,10 +19,11 @@ func TestMemoryIsAsMuchAsIsSaid(t *testing.T) { // not beside others, whose memo
 	store := open(t, sqlitetest.Path(t))
 	record := lockstep.Record{Account: alice, CustomerID: "cus_0123456789abcd"}
 	for n := range subscriptions {
-		record.Subscriptions = append(record.Subscriptions, lockstep.Subscription{ID: fmt.Sprintf("sub_0123456789abcdef%06d", n),
-			CustomerID: record.CustomerID, Status: "active", CreatedAt: time.Unix(1, 0), Items: []lockstep.Item{{
-				ID: fmt.Sprintf("si_0123456789%06d", n), PriceID: "price_0123456789abcdefghij", LookupKey: "pro_monthly",
-				ProductID: "prod_0123456789abcd", Quantity: 1, PeriodStart: time.Unix(1, 0), PeriodEnd: time.Unix(2, 0)}}})
+		record.Subscriptions = append(record.Subscriptions,
+			lockstep.Subscription{ID: fmt.Sprintf("sub_0123456789abcdef%06d", n),
+				CustomerID: record.CustomerID, Status: "active", CreatedAt: time.Unix(1, 0), Items: []lockstep.Item{{
+					ID: fmt.Sprintf("si_0123456789%06d", n), PriceID: "price_0123456789abcdefghij", LookupKey: "pro_monthly",
+					ProductID: "prod_0123456789abcd", Quantity: 1, PeriodStart: time.Unix(1, 0), PeriodEnd: time.Unix(2, 0)}}})
 	}
 	saveRecord(t, store, record)
 	for _, c := range []struct {

@@ -23,12 +23,14 @@ func (s writes) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 	return s.Store.Save(ctx, claim, change)
 }
 
-func (s writes) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account, projected map[string]any) error {
+func (s writes) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+	projected map[string]any) error {
 	defer s.watch.wrote()
 	return s.Store.SaveProjected(ctx, claim, account, projected)
 }
 
-func (s writes) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string, trust lockstep.Trust) error {
+func (s writes) Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string,
+	trust lockstep.Trust) error {
 	defer s.watch.wrote()
 	return s.Store.Link(ctx, claim, identity, customerID, trust)
 }
@@ -53,12 +55,14 @@ func (s writes) Assign(ctx context.Context, key lockstep.Key, account lockstep.A
 	return s.Store.Assign(ctx, key, account)
 }
 
-func (s writes) SaveLicense(ctx context.Context, claim lockstep.Claim, license lockstep.License, notices []lockstep.Notice) error {
+func (s writes) SaveLicense(ctx context.Context, claim lockstep.Claim, license lockstep.License,
+	notices []lockstep.Notice) error {
 	defer s.watch.wrote()
 	return s.Store.SaveLicense(ctx, claim, license, notices)
 }
 
-func (s writes) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, adoptions []lockstep.Adoption, marks []lockstep.Mark) error {
+func (s writes) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, adoptions []lockstep.Adoption,
+	marks []lockstep.Mark) error {
 	defer s.watch.wrote()
 	return s.Store.Adopt(ctx, claim, cursor, adoptions, marks)
 }

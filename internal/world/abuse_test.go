@@ -135,12 +135,14 @@ func TestForgedTokensGetNothing(t *testing.T) {
 		now := time.Now()
 		parts := strings.Split(good, ".")
 		forged := map[string]string{
-			"no signature":                 parts[0] + "." + parts[1] + ".",
-			"another token's signature":    parts[0] + "." + strings.Split(f.claiming(jwt.MapClaims{"sub": "user_other"}), ".")[1] + "." + parts[2],
-			"algorithm none":               f.with(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, nil),
-			"another key under our kid":    f.with(jwt.SigningMethodRS256, stranger, nil, nil),
-			"another instance":             f.with(jwt.SigningMethodRS256, stranger, map[string]any{"kid": "ins_other"}, nil),
-			"a key that it brings along":   f.with(jwt.SigningMethodRS256, stranger, map[string]any{"kid": "own", "jku": "http://" + serviceHost + "/keys", "x5u": "http://x/"}, nil),
+			"no signature": parts[0] + "." + parts[1] + ".",
+			"another token's signature": parts[0] + "." + strings.Split(f.claiming(jwt.MapClaims{"sub": "user_other"}),
+				".")[1] + "." + parts[2],
+			"algorithm none":            f.with(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, nil),
+			"another key under our kid": f.with(jwt.SigningMethodRS256, stranger, nil, nil),
+			"another instance":          f.with(jwt.SigningMethodRS256, stranger, map[string]any{"kid": "ins_other"}, nil),
+			"a key that it brings along": f.with(jwt.SigningMethodRS256, stranger,
+				map[string]any{"kid": "own", "jku": "http://" + serviceHost + "/keys", "x5u": "http://x/"}, nil),
 			"no kid":                       f.with(jwt.SigningMethodRS256, stranger, map[string]any{"kid": nil}, nil),
 			"another algorithm":            f.with(jwt.SigningMethodPS256, f.key, nil, nil),
 			"wrong issuer":                 f.claiming(jwt.MapClaims{"iss": "https://clerk.evil.example"}),
@@ -167,7 +169,8 @@ func TestForgedTokensGetNothing(t *testing.T) {
 				{method: "POST", path: "/v1/checkout", body: `{"lookup_key":"life","success_url":"https://app.test/"}`},
 				{method: "POST", path: "/v1/portal", body: `{"return_url":"https://app.test/"}`},
 			} {
-				operation.name, operation.key, operation.status, operation.hasNot, operation.problemDetail = name+", "+operation.path, token, 401, "cus_", true
+				operation.name, operation.key, operation.status, operation.hasNot,
+					operation.problemDetail = name+", "+operation.path, token, 401, "cus_", true
 				operation.orTooMany = true // a token is verified first, so 429 too means that it was refused
 				w.exchange(operation)
 			}
@@ -178,7 +181,8 @@ func TestForgedTokensGetNothing(t *testing.T) {
 			}
 		}
 		// The one that they were made of is good.
-		w.exchange(exchange{name: "good", method: "GET", path: "/v1/accounts/user/" + ada, key: f.claiming(nil), status: 200, has: "pro"})
+		w.exchange(exchange{name: "good", method: "GET", path: "/v1/accounts/user/" + ada, key: f.claiming(nil), status: 200,
+			has: "pro"})
 	})
 }
 
@@ -191,7 +195,8 @@ func TestWhatAUserMayWriteGrantsNothing(t *testing.T) {
 		w.mustBuy("user/"+ada, "pro")
 		time.Sleep(time.Minute)
 		w.clerk(http.MethodPatch, "/v1/users/"+eve+"/metadata", map[string]any{"unsafe_metadata": map[string]any{
-			"plan": "pro", "stripeCustomerId": w.ask("user/" + ada).CustomerID, "billing": map[string]any{"active": true, "plan": "pro"}}})
+			"plan": "pro", "stripeCustomerId": w.ask("user/" + ada).CustomerID, "billing": map[string]any{"active": true,
+				"plan": "pro"}}})
 		time.Sleep(time.Minute)
 		eves, err := w.sim.SessionToken(eve, "")
 		if err != nil {
@@ -208,16 +213,27 @@ func TestWhatAUserMayWriteGrantsNothing(t *testing.T) {
 		}
 		sessions := len(w.sim.CheckoutSessions())
 		for _, e := range []exchange{
-			{name: "what she wrote", method: "GET", path: "/v1/accounts/user/" + eve + "/access", key: eves, status: 200, has: `"active":false`},
-			{name: "another's account", method: "GET", path: "/v1/accounts/user/" + ada, key: eves, status: 403, hasNot: "cus_", problemDetail: true},
-			{name: "for another", method: "POST", path: "/v1/checkout", key: eves, body: `{"account":"user/` + ada + `","lookup_key":"life","success_url":"https://app.test/"}`, status: 403, problemDetail: true},
-			{name: "another's portal", method: "POST", path: "/v1/portal", key: eves, body: `{"account":"user/` + ada + `","return_url":"https://app.test/"}`, status: 403, problemDetail: true},
-			{name: "a price that is not listed", method: "POST", path: "/v1/checkout", key: eves, body: `{"price":"` + w.prices["basic"] + `","success_url":"https://app.test/"}`, status: 403, has: "price-not-listed", problemDetail: true},
-			{name: "a lookup key that is not listed", method: "POST", path: "/v1/checkout", key: eves, body: `{"lookup_key":"free","success_url":"https://app.test/"}`, status: 403, problemDetail: true},
-			{name: "too many", method: "POST", path: "/v1/checkout", key: eves, body: `{"lookup_key":"pro","quantity":100001,"success_url":"https://app.test/"}`, status: 422, problemDetail: true},
-			{name: "less than one", method: "POST", path: "/v1/checkout", key: eves, body: `{"lookup_key":"pro","quantity":-1,"success_url":"https://app.test/"}`, status: 422, problemDetail: true},
-			{name: "once more", method: "POST", path: "/v1/checkout", key: eves, body: `{"lookup_key":"pro","again":true,"success_url":"https://app.test/"}`, status: 403, problemDetail: true},
-			{name: "an amount of her own", method: "POST", path: "/v1/checkout", key: eves, body: `{"lookup_key":"pro","unit_amount":1,"success_url":"https://app.test/"}`, status: 422, problemDetail: true},
+			{name: "what she wrote", method: "GET", path: "/v1/accounts/user/" + eve + "/access", key: eves, status: 200,
+				has: `"active":false`},
+			{name: "another's account", method: "GET", path: "/v1/accounts/user/" + ada, key: eves, status: 403, hasNot: "cus_",
+				problemDetail: true},
+			{name: "for another", method: "POST", path: "/v1/checkout", key: eves, body: `{"account":"user/` + ada +
+				`","lookup_key":"life","success_url":"https://app.test/"}`, status: 403, problemDetail: true},
+			{name: "another's portal", method: "POST", path: "/v1/portal", key: eves, body: `{"account":"user/` + ada +
+				`","return_url":"https://app.test/"}`, status: 403, problemDetail: true},
+			{name: "a price that is not listed", method: "POST", path: "/v1/checkout", key: eves, body: `{"price":"` +
+				w.prices["basic"] + `","success_url":"https://app.test/"}`, status: 403, has: "price-not-listed",
+				problemDetail: true},
+			{name: "a lookup key that is not listed", method: "POST", path: "/v1/checkout", key: eves,
+				body: `{"lookup_key":"free","success_url":"https://app.test/"}`, status: 403, problemDetail: true},
+			{name: "too many", method: "POST", path: "/v1/checkout", key: eves,
+				body: `{"lookup_key":"pro","quantity":100001,"success_url":"https://app.test/"}`, status: 422, problemDetail: true},
+			{name: "less than one", method: "POST", path: "/v1/checkout", key: eves,
+				body: `{"lookup_key":"pro","quantity":-1,"success_url":"https://app.test/"}`, status: 422, problemDetail: true},
+			{name: "once more", method: "POST", path: "/v1/checkout", key: eves,
+				body: `{"lookup_key":"pro","again":true,"success_url":"https://app.test/"}`, status: 403, problemDetail: true},
+			{name: "an amount of her own", method: "POST", path: "/v1/checkout", key: eves,
+				body: `{"lookup_key":"pro","unit_amount":1,"success_url":"https://app.test/"}`, status: 422, problemDetail: true},
 		} {
 			w.exchange(e)
 		}

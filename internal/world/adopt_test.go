@@ -13,7 +13,8 @@ import (
 // before makes a customer from before Lockstep, with a subscription.
 func (w *world) before(email string, more url.Values) (id string) {
 	w.t.Helper()
-	form := url.Values{"email": {email}, "payment_method": {"pm_card_visa"}, "invoice_settings[default_payment_method]": {"pm_card_visa"}}
+	form := url.Values{"email": {email}, "payment_method": {"pm_card_visa"},
+		"invoice_settings[default_payment_method]": {"pm_card_visa"}}
 	for key, values := range more {
 		form[key] = values
 	}
@@ -47,14 +48,16 @@ func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
 				w.before("payer@example.com", nil)
 				w.dashboard("/v1/subscriptions/"+w.newest(), url.Values{"metadata[orgId]": {"org_somebody"}})
 				linker := w.before("linker@example.com", nil)
-				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "line_items[0][quantity]": {"1"},
-					"success_url": {"https://app.test/"}, "customer": {linker}, "client_reference_id": {"org_somebody"}}, nil)
+				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]},
+					"line_items[0][quantity]": {"1"},
+					"success_url":             {"https://app.test/"}, "customer": {linker}, "client_reference_id": {"org_somebody"}}, nil)
 				gone := w.before("gone@example.com", nil)
 				if err := w.sim.DeleteCustomer(gone); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Minute)
-				for email, adopted := range map[string]bool{"one@example.com": on, "two@example.com": false, "theirs@example.com": false, "payer@example.com": false,
+				for email, adopted := range map[string]bool{"one@example.com": on, "two@example.com": false,
+					"theirs@example.com": false, "payer@example.com": false,
 					"linker@example.com": false, "gone@example.com": false} {
 					user := w.mustSignUp(email)
 					time.Sleep(time.Minute)
@@ -76,7 +79,8 @@ func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
 
 func (w *world) link(object, account string) int {
 	w.t.Helper()
-	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/links", apiKey, map[string]any{"object": object, "account": account}, nil)
+	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/links", apiKey,
+		map[string]any{"object": object, "account": account}, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -94,8 +98,9 @@ func TestAnOperatorSaysWhoseSomethingIs(t *testing.T) {
 		}
 		customer := w.before("unknown@example.com", nil)
 		var session struct{ ID string }
-		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "line_items[0][quantity]": {"1"},
-			"success_url": {"https://app.test/"}}, &session)
+		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]},
+			"line_items[0][quantity]": {"1"},
+			"success_url":             {"https://app.test/"}}, &session)
 		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}

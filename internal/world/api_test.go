@@ -52,48 +52,75 @@ func TestAPI(t *testing.T) {
 
 		tests := []exchange{
 			{name: "nobody", method: "GET", path: "/v1/accounts/user/" + ada, status: 401, problemDetail: true},
-			{name: "a wrong key", method: "GET", path: "/v1/accounts/user/" + ada, key: apiKey + "x", status: 401, problemDetail: true},
-			{name: "a server", method: "GET", path: "/v1/accounts/user/" + ada, key: apiKey, status: 200, has: `"customer_id":"cus_`},
-			{name: "oneself", method: "GET", path: "/v1/accounts/user/" + ada, key: adas, status: 200, has: `"active":false`, hasNot: `"notices"`},
-			{name: "somebody else", method: "GET", path: "/v1/accounts/user/" + ada, key: eves, status: 403, hasNot: "cus_", problemDetail: true},
+			{name: "a wrong key", method: "GET", path: "/v1/accounts/user/" + ada, key: apiKey + "x", status: 401,
+				problemDetail: true},
+			{name: "a server", method: "GET", path: "/v1/accounts/user/" + ada, key: apiKey, status: 200,
+				has: `"customer_id":"cus_`},
+			{name: "oneself", method: "GET", path: "/v1/accounts/user/" + ada, key: adas, status: 200, has: `"active":false`,
+				hasNot: `"notices"`},
+			{name: "somebody else", method: "GET", path: "/v1/accounts/user/" + ada, key: eves, status: 403, hasNot: "cus_",
+				problemDetail: true},
 			{name: "one's organization", method: "GET", path: "/v1/accounts/organization/" + org.ID, key: member, status: 200},
-			{name: "an organization that is not active", method: "GET", path: "/v1/accounts/organization/" + org.ID, key: adas, status: 403, problemDetail: true},
-			{name: "an unknown account", method: "GET", path: "/v1/accounts/user/user_nobody", key: apiKey, status: 404, problemDetail: true},
+			{name: "an organization that is not active", method: "GET", path: "/v1/accounts/organization/" + org.ID, key: adas,
+				status: 403, problemDetail: true},
+			{name: "an unknown account", method: "GET", path: "/v1/accounts/user/user_nobody", key: apiKey, status: 404,
+				problemDetail: true},
 			{name: "no such kind", method: "GET", path: "/v1/accounts/team/x", key: apiKey, status: 422, problemDetail: true},
 			{name: "events are for servers", method: "GET", path: "/v1/events", key: adas, status: 403, problemDetail: true},
-			{name: "events", method: "GET", path: "/v1/events?source=clerk&status=done&limit=1", key: apiKey, status: 200, has: `"next":"`, hasNot: "ada@example.com"},
+			{name: "events", method: "GET", path: "/v1/events?source=clerk&status=done&limit=1", key: apiKey, status: 200,
+				has: `"next":"`, hasNot: "ada@example.com"},
 			{name: "a bad cursor", method: "GET", path: "/v1/events?before=x", key: apiKey, status: 422, problemDetail: true},
 			{name: "work", method: "GET", path: "/v1/work", key: apiKey, status: 200, has: `"key":"sweep/events"`},
 			{name: "sync now", method: "POST", path: "/v1/accounts/user/" + ada + "/sync", key: apiKey, status: 202},
-			{name: "sync is for servers", method: "POST", path: "/v1/accounts/user/" + ada + "/sync", key: adas, status: 403, problemDetail: true},
+			{name: "sync is for servers", method: "POST", path: "/v1/accounts/user/" + ada + "/sync", key: adas, status: 403,
+				problemDetail: true},
 			{name: "health", method: "GET", path: "/healthz", status: 200, has: `"ok"`},
 			{name: "the document", method: "GET", path: "/openapi.json", status: 200, has: `"openapi":"3.1`},
 
-			{name: "a server buys", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"pro"`), status: 200, has: `"url":"http://stripe.test/`},
-			{name: "for whom?", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"lookup_key":"pro"`), status: 422, problemDetail: true},
-			{name: "what?", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `"`), status: 422, problemDetail: true},
-			{name: "what is not sold", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"gold"`), status: 403, has: "price-not-listed", problemDetail: true},
-			{name: "a trial of a one-time payment", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"life","trial_days":3`), status: 422, has: "no trial", problemDetail: true},
-			{name: "for nobody known", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/user_nobody","lookup_key":"pro"`), status: 404, problemDetail: true},
-			{name: "an unknown field", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `","lookup_key":"pro","amount":1`), status: 422, problemDetail: true},
+			{name: "a server buys", method: "POST", path: "/v1/checkout", key: apiKey,
+				body: buy(`,"account":"user/` + ada + `","lookup_key":"pro"`), status: 200, has: `"url":"http://stripe.test/`},
+			{name: "for whom?", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"lookup_key":"pro"`),
+				status: 422, problemDetail: true},
+			{name: "what?", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada + `"`),
+				status: 422, problemDetail: true},
+			{name: "what is not sold", method: "POST", path: "/v1/checkout", key: apiKey, body: buy(`,"account":"user/` + ada +
+				`","lookup_key":"gold"`), status: 403, has: "price-not-listed", problemDetail: true},
+			{name: "a trial of a one-time payment", method: "POST", path: "/v1/checkout", key: apiKey,
+				body: buy(`,"account":"user/` + ada + `","lookup_key":"life","trial_days":3`), status: 422, has: "no trial",
+				problemDetail: true},
+			{name: "for nobody known", method: "POST", path: "/v1/checkout", key: apiKey,
+				body: buy(`,"account":"user/user_nobody","lookup_key":"pro"`), status: 404, problemDetail: true},
+			{name: "an unknown field", method: "POST", path: "/v1/checkout", key: apiKey,
+				body: buy(`,"account":"user/` + ada + `","lookup_key":"pro","amount":1`), status: 422, problemDetail: true},
 
-			{name: "a browser buys", method: "POST", path: "/v1/checkout", key: adas, body: buy(`,"lookup_key":"pro"`), status: 200, has: `"url"`},
-			{name: "a browser buys for somebody else", method: "POST", path: "/v1/checkout", key: eves, body: buy(`,"account":"user/` + ada + `","lookup_key":"pro"`), status: 403, problemDetail: true},
-			{name: "a browser names a price that is not listed", method: "POST", path: "/v1/checkout", key: adas, body: buy(`,"price":"` + w.prices["pro"] + `"`), status: 403, problemDetail: true},
-			{name: "a browser gives itself a trial", method: "POST", path: "/v1/checkout", key: adas, body: buy(`,"lookup_key":"pro","trial_days":700`), status: 403, problemDetail: true},
-			{name: "a browser wants to come back to somebody else", method: "POST", path: "/v1/checkout", key: adas, body: `{"lookup_key":"pro","success_url":"https://app.test.evil.example/"}`, status: 422, problemDetail: true},
-			{name: "a browser wants to come back with a password", method: "POST", path: "/v1/checkout", key: adas, body: `{"lookup_key":"pro","success_url":"https://x@app.test/"}`, status: 422, problemDetail: true},
-			{name: "an administrator buys", method: "POST", path: "/v1/checkout", key: admin, body: buy(`,"account":"organization/` + org.ID + `","lookup_key":"pro"`), status: 200, has: `"url"`},
-			{name: "a member does not", method: "POST", path: "/v1/checkout", key: member, body: buy(`,"account":"organization/` + org.ID + `","lookup_key":"pro"`), status: 403, problemDetail: true},
+			{name: "a browser buys", method: "POST", path: "/v1/checkout", key: adas, body: buy(`,"lookup_key":"pro"`),
+				status: 200, has: `"url"`},
+			{name: "a browser buys for somebody else", method: "POST", path: "/v1/checkout", key: eves,
+				body: buy(`,"account":"user/` + ada + `","lookup_key":"pro"`), status: 403, problemDetail: true},
+			{name: "a browser names a price that is not listed", method: "POST", path: "/v1/checkout", key: adas,
+				body: buy(`,"price":"` + w.prices["pro"] + `"`), status: 403, problemDetail: true},
+			{name: "a browser gives itself a trial", method: "POST", path: "/v1/checkout", key: adas,
+				body: buy(`,"lookup_key":"pro","trial_days":700`), status: 403, problemDetail: true},
+			{name: "a browser wants to come back to somebody else", method: "POST", path: "/v1/checkout", key: adas,
+				body: `{"lookup_key":"pro","success_url":"https://app.test.evil.example/"}`, status: 422, problemDetail: true},
+			{name: "a browser wants to come back with a password", method: "POST", path: "/v1/checkout", key: adas,
+				body: `{"lookup_key":"pro","success_url":"https://x@app.test/"}`, status: 422, problemDetail: true},
+			{name: "an administrator buys", method: "POST", path: "/v1/checkout", key: admin,
+				body: buy(`,"account":"organization/` + org.ID + `","lookup_key":"pro"`), status: 200, has: `"url"`},
+			{name: "a member does not", method: "POST", path: "/v1/checkout", key: member,
+				body: buy(`,"account":"organization/` + org.ID + `","lookup_key":"pro"`), status: 403, problemDetail: true},
 
-			{name: "portal", method: "POST", path: "/v1/portal", key: adas, body: `{"return_url":"https://app.test/"}`, status: 200, has: `"url":"http://stripe.test/`},
-			{name: "portal of somebody else", method: "POST", path: "/v1/portal", key: eves, body: `{"account":"user/` + ada + `","return_url":"https://app.test/"}`, status: 403, problemDetail: true},
+			{name: "portal", method: "POST", path: "/v1/portal", key: adas, body: `{"return_url":"https://app.test/"}`,
+				status: 200, has: `"url":"http://stripe.test/`},
+			{name: "portal of somebody else", method: "POST", path: "/v1/portal", key: eves, body: `{"account":"user/` + ada +
+				`","return_url":"https://app.test/"}`, status: 403, problemDetail: true},
 		}
 		for _, tt := range tests {
 			w.exchange(tt)
 		}
 		time.Sleep(2 * time.Minute)
-		w.exchange(exchange{name: "a token of two minutes ago", method: "GET", path: "/v1/accounts/user/" + ada, key: stale, status: 401, problemDetail: true})
+		w.exchange(exchange{name: "a token of two minutes ago", method: "GET", path: "/v1/accounts/user/" + ada, key: stale,
+			status: 401, problemDetail: true})
 	})
 }
 
@@ -122,7 +149,8 @@ func (w *world) exchange(tt exchange) {
 	}
 	answer := string(text)
 	right := response.StatusCode == tt.status || tt.orTooMany && response.StatusCode == http.StatusTooManyRequests
-	if !right || tt.has != "" && !strings.Contains(answer, tt.has) || tt.hasNot != "" && strings.Contains(answer, tt.hasNot) {
+	if !right || tt.has != "" && !strings.Contains(answer, tt.has) || tt.hasNot != "" &&
+		strings.Contains(answer, tt.hasNot) {
 		w.t.Errorf("%s: status %d, want %d: %s", tt.name, response.StatusCode, tt.status, answer)
 	}
 	if is := response.Header.Get("Content-Type") == "application/problem+json"; is != tt.problemDetail {
@@ -136,9 +164,12 @@ func (w *world) exchange(tt exchange) {
 // TestOrigins: pages of the return origins may call from a browser, others not.
 func TestOrigins(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
-		for origin, allowed := range map[string]bool{"https://app.test": true, "https://evil.example": false, "https://app.test.evil.example": false, "null": false} {
-			for method, want := range map[string]int{http.MethodOptions: http.StatusNoContent, http.MethodGet: http.StatusUnauthorized} {
-				request, err := http.NewRequestWithContext(context.Background(), method, "http://"+serviceHost+"/v1/accounts/user/user_1", http.NoBody)
+		for origin, allowed := range map[string]bool{"https://app.test": true, "https://evil.example": false,
+			"https://app.test.evil.example": false, "null": false} {
+			for method, want := range map[string]int{http.MethodOptions: http.StatusNoContent,
+				http.MethodGet: http.StatusUnauthorized} {
+				request, err := http.NewRequestWithContext(context.Background(), method,
+					"http://"+serviceHost+"/v1/accounts/user/user_1", http.NoBody)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -172,7 +203,8 @@ func TestADeletionThatWasNotSoIsUndone(t *testing.T) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
 		w.sim.AddFault(simulator.Fault{Side: "clerk", Method: "GET", Path: "/v1/users/*", Times: 1, Status: 404,
-			Body: `{"errors":[{"message":"not found","long_message":"not found","code":"resource_not_found"}]}`, Header: http.Header{"Content-Type": {"application/json"}}})
+			Body:   `{"errors":[{"message":"not found","long_message":"not found","code":"resource_not_found"}]}`,
+			Header: http.Header{"Content-Type": {"application/json"}}})
 		w.sayGone(ada)
 		time.Sleep(time.Minute)
 		if a := w.ask("user/" + ada); a.State != "deleted" {
@@ -200,7 +232,8 @@ func TestDeliveriesThatCannotBeStored(t *testing.T) {
 			t.Errorf("with a full disk: %d %v", status, err)
 		}
 		w.oracle.diskFull.Store(false)
-		if status, err := w.deliver("stripe", "evt_1", append(body, strings.Repeat(" ", 1<<20)...)); err != nil || status != http.StatusRequestEntityTooLarge {
+		if status, err := w.deliver("stripe", "evt_1", append(body, strings.Repeat(" ", 1<<20)...)); err != nil ||
+			status != http.StatusRequestEntityTooLarge {
 			t.Errorf("a body of over 1 MiB: %d %v", status, err)
 		}
 		tally, err := w.service.store.EventTally(context.Background())

@@ -19,7 +19,8 @@ func TestABackfillOfALiveDatabaseTakesNothingBack(t *testing.T) {
 		users := w.company(3)
 		all := w.sim.Subscriptions()
 		b.away.Store(true)
-		if status, err := w.call(t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/backfill", apiKey, nil, nil); err != nil || status != http.StatusAccepted {
+		if status, err := w.call(t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/backfill", apiKey, nil,
+			nil); err != nil || status != http.StatusAccepted {
 			t.Fatalf("begin a backfill: %d %v", status, err)
 		}
 		time.Sleep(time.Minute)
@@ -29,7 +30,9 @@ func TestABackfillOfALiveDatabaseTakesNothingBack(t *testing.T) {
 		if err := w.sim.CancelSubscription(all[0].ID, false); err != nil { // it ends
 			t.Fatal(err)
 		}
-		w.dashboard("/v1/subscriptions/"+all[1].ID, url.Values{"items[0][id]": {all[1].Items[0].ID}, "items[0][price]": {w.prices["pro"]}}) // an upgrade
+		// an upgrade
+		w.dashboard("/v1/subscriptions/"+all[1].ID, url.Values{"items[0][id]": {all[1].Items[0].ID},
+			"items[0][price]": {w.prices["pro"]}})
 		time.Sleep(time.Minute)
 		b.away.Store(false)
 		time.Sleep(time.Hour)

@@ -81,7 +81,8 @@ func (b *business) watchMetadata(rw http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v1/users/") {
 		time.Sleep(b.slow)
 	}
-	if b.away.Load() && r.URL.Path == "/v1/organizations" || b.noUsers.Load() && r.Method == http.MethodGet && r.URL.Path == "/v1/users" {
+	if b.away.Load() && r.URL.Path == "/v1/organizations" || b.noUsers.Load() && r.Method == http.MethodGet &&
+		r.URL.Path == "/v1/users" {
 		rw.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
@@ -102,8 +103,10 @@ func (b *business) user(email string, private map[string]any) (id string) {
 func (b *business) customer(email string, customer, subscription url.Values) (id string) {
 	b.t.Helper()
 	var price struct{ ID string }
-	b.stripe("/v1/prices", url.Values{"product": {b.productOf("pro")}, "unit_amount": {"20000"}, "currency": {"usd"}, "recurring[interval]": {"year"}}, &price)
-	form := url.Values{"email": {email}, "payment_method": {"pm_card_visa"}, "invoice_settings[default_payment_method]": {"pm_card_visa"}}
+	b.stripe("/v1/prices", url.Values{"product": {b.productOf("pro")}, "unit_amount": {"20000"}, "currency": {"usd"},
+		"recurring[interval]": {"year"}}, &price)
+	form := url.Values{"email": {email}, "payment_method": {"pm_card_visa"},
+		"invoice_settings[default_payment_method]": {"pm_card_visa"}}
 	for key, values := range customer {
 		form[key] = values
 	}
@@ -189,7 +192,8 @@ func (b *business) yearly(c *server.Config) {
 func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
-		one, two, three, four := b.user("one@example.com", nil), b.user("two@example.com", nil), b.user("three@example.com", nil), b.user("four@example.com", nil)
+		one, two, three, four := b.user("one@example.com", nil), b.user("two@example.com", nil), b.user("three@example.com",
+			nil), b.user("four@example.com", nil)
 		c1 := b.customer("one@example.com", url.Values{"metadata[userId]": {one}}, nil)
 		c2 := b.customer("else@example.com", url.Values{"metadata[clerkUserId]": {two}}, nil)
 		c3 := b.customer("three@example.com", nil, url.Values{"metadata[userId]": {three}})
@@ -219,7 +223,8 @@ func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 		b.has("organization/"+org.ID, c7)
 		b.unharmed(8)
 		at := b.state()
-		if r := at.Report; at.Phase != lockstep.BackfillDone || r.Linked.Count != 8 || r.Several.Count != 1 || r.Ambiguous.Count+r.Unlinked.Count != 0 {
+		if r := at.Report; at.Phase != lockstep.BackfillDone || r.Linked.Count != 8 || r.Several.Count != 1 ||
+			r.Ambiguous.Count+r.Unlinked.Count != 0 {
 			t.Errorf("the backfill: %+v", at)
 		}
 		time.Sleep(3 * 24 * time.Hour) // through the directory's lists and full verifies
@@ -251,13 +256,15 @@ func TestAnAmbiguousCustomerIsReported(t *testing.T) {
 		b := existing(t, w)
 		ada, eve, guest := b.user("ada@example.com", nil), b.user("eve@example.com", nil), b.mustSignUp("guest@example.com")
 		ambiguous := b.customer("ada@example.com", nil, url.Values{"metadata[userId]": {ada}})
-		b.stripe("/v1/subscriptions", url.Values{"customer": {ambiguous}, "items[0][price]": {b.prices["pro"]}, "metadata[userId]": {eve}}, nil)
+		b.stripe("/v1/subscriptions", url.Values{"customer": {ambiguous}, "items[0][price]": {b.prices["pro"]},
+			"metadata[userId]": {eve}}, nil)
 		stranger := b.customer("stranger@example.com", nil, nil)
 		foreign := b.customer("gone@example.com", url.Values{"metadata[userId]": {"user_gone"}}, nil)
 		b.open(b.yearly)
 		time.Sleep(24 * time.Hour)
 		at := b.state()
-		if r := at.Report; r.Ambiguous.Count != 1 || r.Ambiguous.Examples[0].Customer != ambiguous || r.Unlinked.Count != 2 || r.Linked.Count != 0 {
+		if r := at.Report; r.Ambiguous.Count != 1 || r.Ambiguous.Examples[0].Customer != ambiguous ||
+			r.Unlinked.Count != 2 || r.Linked.Count != 0 {
 			t.Errorf("the report: %+v", r)
 		}
 		b.unharmed(4) // the three from before, and the guest's
@@ -312,7 +319,8 @@ func TestACheckoutDuringTheBackfill(t *testing.T) {
 		ada, eve := b.user("ada@example.com", nil), b.user("eve@example.com", nil)
 		hers := b.customer("ada@example.com", url.Values{"metadata[userId]": {ada}}, nil)
 		named := b.customer("eve@example.com", nil, nil)
-		b.clerk(http.MethodPatch, "/v1/users/"+eve+"/metadata", map[string]any{"private_metadata": map[string]any{"customer": named}})
+		b.clerk(http.MethodPatch, "/v1/users/"+eve+"/metadata",
+			map[string]any{"private_metadata": map[string]any{"customer": named}})
 		b.away.Store(true)
 		b.open(func(c *server.Config) {
 			b.yearly(c)
@@ -357,7 +365,8 @@ func TestAOneTimePaymentFromBeforeCounts(t *testing.T) {
 			{},
 		} {
 			var session struct{ ID string }
-			form["mode"], form["line_items[0][price]"], form["line_items[0][quantity]"], form["success_url"] = []string{"payment"}, []string{w.prices["life"]}, []string{"1"}, []string{"https://app.test/"}
+			form["mode"], form["line_items[0][price]"], form["line_items[0][quantity]"],
+				form["success_url"] = []string{"payment"}, []string{w.prices["life"]}, []string{"1"}, []string{"https://app.test/"}
 			b.stripe("/v1/checkout/sessions", form, &session)
 			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 				t.Fatal(err)
@@ -408,7 +417,8 @@ func TestCustomersAtCheckout(t *testing.T) {
 		later := w.mustSignUp("later@example.com")
 		own := b.customer("own@example.com", nil, nil)
 		private := b.mustSignUp("own@example.com")
-		b.clerk(http.MethodPatch, "/v1/users/"+private+"/metadata", map[string]any{"private_metadata": map[string]any{"stripeCustomerId": own}})
+		b.clerk(http.MethodPatch, "/v1/users/"+private+"/metadata",
+			map[string]any{"private_metadata": map[string]any{"stripeCustomerId": own}})
 		time.Sleep(25 * time.Hour)
 		b.unharmed(2)
 		b.has("user/"+ada, hers)
@@ -483,7 +493,8 @@ func TestABackfillBeforeItsAccounts(t *testing.T) {
 			t.Errorf("the backfill: %+v", at)
 		}
 		for _, id := range []string{"42", "43"} {
-			status, err := w.call(t.Context(), http.MethodPut, "http://"+serviceHost+"/v1/accounts/user/"+id, apiKey, map[string]any{"email": "a" + id + "@example.com"}, nil)
+			status, err := w.call(t.Context(), http.MethodPut, "http://"+serviceHost+"/v1/accounts/user/"+id, apiKey,
+				map[string]any{"email": "a" + id + "@example.com"}, nil)
 			if err != nil || status != http.StatusCreated {
 				t.Fatalf("put %s: %d %v", id, status, err)
 			}

@@ -38,12 +38,14 @@ func TestAPurchaseIsMailedToTheAccountAndTheBuyer(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		bought("subscription", "pro", "office@example.com", url.Values{"metadata[clerkOrgId]": {org.ID}, "metadata[clerkUserId]": {ada},
+		bought("subscription", "pro", "office@example.com", url.Values{"metadata[clerkOrgId]": {org.ID},
+			"metadata[clerkUserId]":                   {ada},
 			"subscription_data[metadata][clerkOrgId]": {org.ID}, "subscription_data[metadata][clerkUserId]": {ada}})
 		bought("payment", "life", "home@example.com", url.Values{"metadata[clerkUserId]": {bea}})
 		bought("payment", "life", "Cleo@Example.com", url.Values{"metadata[clerkUserId]": {cleo}})
 		time.Sleep(time.Hour) // the mail server is busy now and then
-		want := map[string]int{"ada@example.com": 1, "office@example.com": 1, "bea@example.com": 1, "home@example.com": 1, "cleo@example.com": 1}
+		want := map[string]int{"ada@example.com": 1, "office@example.com": 1, "bea@example.com": 1, "home@example.com": 1,
+			"cleo@example.com": 1}
 		if got := w.addressed(); !maps.Equal(got, want) {
 			t.Errorf("letters went to %v, want %v", got, want)
 		}

@@ -37,7 +37,8 @@ func TestCallsPerCheckout(t *testing.T) {
 		// The price; what there is already, twice; after the payment the subscriptions; and for
 		// the confirmation the address that the buyer typed.
 		if reads > 5 || writes != 1 {
-			t.Errorf("a checkout took %d reads of Stripe and %d metadata writes; at most 5 and exactly 1 are promised", reads, writes)
+			t.Errorf("a checkout took %d reads of Stripe and %d metadata writes; at most 5 and exactly 1 are promised", reads,
+				writes)
 		}
 		if plan := w.sim.Users()[0].Public["plan"]; plan != "pro" {
 			t.Errorf("the metadata says plan %v", plan)
@@ -77,7 +78,8 @@ func TestALookAtWhatHasNotChangedWritesNothing(t *testing.T) {
 		began := len(w.sim.History())
 		for id, kind := range kinds {
 			sync := "http://" + serviceHost + "/v1/accounts/" + string(kind) + "/" + id + "/sync"
-			if status, err := w.call(t.Context(), http.MethodPost, sync, apiKey, nil, nil); err != nil || status != http.StatusAccepted {
+			if status, err := w.call(t.Context(), http.MethodPost, sync, apiKey, nil, nil); err != nil ||
+				status != http.StatusAccepted {
 				t.Fatalf("sync %s: %d %v", id, status, err)
 			}
 		}

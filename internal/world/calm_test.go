@@ -40,7 +40,8 @@ func (w *world) mustBuy(account, lookupKey string) (sessionID string) {
 func (w *world) mustBuyAs(account, lookupKey, user string) (sessionID string) {
 	var session struct{ ID string }
 	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
-		map[string]any{"account": account, "lookup_key": lookupKey, "success_url": "https://app.test/", "paid_by": user}, &session)
+		map[string]any{"account": account, "lookup_key": lookupKey, "success_url": "https://app.test/", "paid_by": user},
+		&session)
 	if err != nil || status != http.StatusOK {
 		w.t.Fatalf("checkout: %d %v", status, err)
 	}
@@ -66,7 +67,8 @@ func (w *world) stripe(path string, form url.Values, out any) {
 
 func (w *world) ask(account string) answer {
 	var a answer
-	if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey, nil, &a); err != nil || status != http.StatusOK {
+	if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey,
+		nil, &a); err != nil || status != http.StatusOK {
 		w.t.Fatalf("ask for %s: %d %v", account, status, err)
 	}
 	return a
@@ -74,7 +76,8 @@ func (w *world) ask(account string) answer {
 
 // parked are the events that wait for somebody, by their reason.
 func (w *world) parked() map[string]int {
-	page, err := w.service.store.Events(context.Background(), lockstep.EventFilter{Status: lockstep.EventParked, Limit: 200})
+	page, err := w.service.store.Events(context.Background(), lockstep.EventFilter{Status: lockstep.EventParked,
+		Limit: 200})
 	if err != nil {
 		w.t.Fatal(err)
 	}

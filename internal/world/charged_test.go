@@ -19,7 +19,8 @@ func (w *world) hurry() {
 	if !ok {
 		return
 	}
-	body := map[string]any{"account": account, "lookup_key": "pro", "paid_by": paidBy, "success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}
+	body := map[string]any{"account": account, "lookup_key": "pro", "paid_by": paidBy,
+		"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}
 	w.say("hurry to buy pro for %s", account)
 	for range 4 {
 		delay := time.Duration(w.rng.IntN(400)) * time.Millisecond
@@ -27,7 +28,8 @@ func (w *world) hurry() {
 		w.calls.Go(func() {
 			time.Sleep(delay)
 			var session struct{ ID string }
-			status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, body, &session)
+			status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, body,
+				&session)
 			if err != nil || status != http.StatusOK || !pays {
 				return
 			}
@@ -71,7 +73,8 @@ func (c *checker) checkCharges() {
 			}
 			open[buyer+s.Customer] = s.ID
 		}
-		if s.Mode == "payment" && s.PaymentStatus == "paid" && c.sold(s.Lines[0].Price) == "life" && !refunded[s.PaymentIntent] {
+		if s.Mode == "payment" && s.PaymentStatus == "paid" && c.sold(s.Lines[0].Price) == "life" &&
+			!refunded[s.PaymentIntent] {
 			if other, some := paidFor[buyer]; some {
 				c.wrong("%s has paid twice for life, by %s and %s", buyer, other, s.ID)
 			}
@@ -91,7 +94,8 @@ func (c *checker) checkCharges() {
 				samePlan := c.sold(earlier.Lines[0].Price) == c.sold(later.Lines[0].Price) && !c.replanned[before.ID]
 				over := !before.EndedAt.IsZero() && !before.EndedAt.After(after.Created)
 				if !over && (samePlan || !several(c.net.seed)) {
-					c.wrong("%s is charged twice: %s (%s) was running when %s began (%s)", buyer, before.ID, before.Status, after.ID, later.ID)
+					c.wrong("%s is charged twice: %s (%s) was running when %s began (%s)", buyer, before.ID, before.Status, after.ID,
+						later.ID)
 				}
 			}
 		}

@@ -110,7 +110,8 @@ func (c *checker) living() []string {
 func (c *checker) ask() {
 	for _, account := range slices.Concat(c.living(), c.gone) {
 		var a answer
-		status, err := c.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey, nil, &a)
+		status, err := c.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey,
+			nil, &a)
 		if err != nil || status != http.StatusOK && status != http.StatusNotFound {
 			c.wrong("the API answers %d for %s: %v", status, account, err)
 		}
@@ -164,7 +165,8 @@ func (c *checker) checkDeliveries() {
 	}
 	kept := lockstep.Retention{}.WithDefaults().IDs - 24*time.Hour // a world may last longer
 	for _, e := range c.sim.History() {
-		if e.Side == "delivery" && e.Status == http.StatusOK && e.Fault == "" && time.Since(e.At) < kept && !stored[e.EventID] {
+		if e.Side == "delivery" && e.Status == http.StatusOK && e.Fault == "" && time.Since(e.At) < kept &&
+			!stored[e.EventID] {
 			c.wrong("delivery of %s (%s) was answered 200 and is not stored", e.EventID, e.EventType)
 		}
 	}
@@ -183,7 +185,8 @@ func (c *checker) checkWork() {
 		mail := work.Key.Kind == lockstep.KeyMail || work.Key.Kind == lockstep.KeyBuyerMail
 		unknown := mail && strings.HasPrefix(work.Reason, "it is not known whether the mail was sent")
 		if work.Pending() && !later || work.Disposition == lockstep.Failed && !unknown {
-			c.wrong("work %s is pending=%v after %d attempts, last run %q: %s", work.Key, work.Pending(), work.Attempts, work.Disposition, work.Reason)
+			c.wrong("work %s is pending=%v after %d attempts, last run %q: %s", work.Key, work.Pending(), work.Attempts,
+				work.Disposition, work.Reason)
 		}
 	}
 }
@@ -252,12 +255,14 @@ func (c *checker) things(account string) []thing {
 			continue
 		}
 		plan := c.sold(s.Items[0].Price)
-		all = append(all, thing{id: s.ID, status: s.Status, plan: plan, rank: ranks[plan], subscription: true, customer: s.Customer,
-			grants: s.Status == "active" || s.Status == "trialing" || s.Status == "past_due" && c.spared(s),
-			ended:  s.Status == "canceled" || s.Status == "incomplete_expired", born: s.Created.Unix()})
+		all = append(all, thing{id: s.ID, status: s.Status, plan: plan, rank: ranks[plan], subscription: true,
+			customer: s.Customer,
+			grants:   s.Status == "active" || s.Status == "trialing" || s.Status == "past_due" && c.spared(s),
+			ended:    s.Status == "canceled" || s.Status == "incomplete_expired", born: s.Created.Unix()})
 	}
 	for _, s := range c.sim.CheckoutSessions() {
-		guests := c.refers(s.ClientReferenceID, account) || c.refers(s.Metadata["clerkUserId"], account) || c.refers(s.Metadata["clerkOrgId"], account)
+		guests := c.refers(s.ClientReferenceID, account) || c.refers(s.Metadata["clerkUserId"], account) ||
+			c.refers(s.Metadata["clerkOrgId"], account)
 		mine := customers[s.Customer] || s.Customer == "" && guests
 		if s.Customer != "" && c.foreign(s.Customer) {
 			// The customer may have gone to another account since, and the license stays. Where
@@ -303,7 +308,8 @@ func (c *checker) counts(account, id string) bool {
 var gives = map[string]struct {
 	features []string
 	notes    int64 // the limit of that name; 0: none
-}{"basic": {[]string{"notes"}, 10}, "pro": {[]string{"export", "notes"}, 100}, "life": {[]string{"export", "notes"}, 50}, "pass": {[]string{"notes"}, 0}}
+}{"basic": {[]string{"notes"}, 10}, "pro": {[]string{"export", "notes"}, 100}, "life": {[]string{"export", "notes"},
+	50}, "pass": {[]string{"notes"}, 0}}
 
 // checkGifts: the features of all that grants, and of the limit the highest.
 func (c *checker) checkGifts(account string, all []thing) {
@@ -322,7 +328,8 @@ func (c *checker) checkGifts(account string, all []thing) {
 	slices.Sort(features)
 	features = slices.Compact(features)
 	if !slices.Equal(access.Features, features) || !reflect.DeepEqual(access.Limits, limits) {
-		c.wrong("%s: the API says features=%v limits=%v, the truth is %v %v: %+v", account, access.Features, access.Limits, features, limits, all)
+		c.wrong("%s: the API says features=%v limits=%v, the truth is %v %v: %+v", account, access.Features, access.Limits,
+			features, limits, all)
 	}
 }
 
@@ -391,7 +398,8 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 	all := c.things(account)
 	top, active := best(all, func(t thing) bool { return t.grants })
 	if a.Access.Active != active || a.Access.Plan != top.plan {
-		c.wrong("%s: the API says active=%v plan=%q, the truth is active=%v plan=%q: %+v", account, a.Access.Active, a.Access.Plan, active, top.plan, all)
+		c.wrong("%s: the API says active=%v plan=%q, the truth is active=%v plan=%q: %+v", account, a.Access.Active,
+			a.Access.Plan, active, top.plan, all)
 	}
 	reasons := map[string]string{}
 	for _, r := range a.Access.Reasons {
@@ -428,7 +436,8 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 // checkMetadata compares what an application reads of a user with what it should.
 func (c *checker) checkMetadata(account string, metadata map[string]any, all []thing, active bool, plan string) {
 	a := c.answers[account]
-	want := map[string]any{"stripeCustomerId": nil, "stripeSubscriptionId": nil, "subscriptionStatus": "inactive", "plan": nil}
+	want := map[string]any{"stripeCustomerId": nil, "stripeSubscriptionId": nil, "subscriptionStatus": "inactive",
+		"plan": nil}
 	for _, customer := range c.sim.Customers() {
 		if customer.ID == a.CustomerID && !customer.Deleted {
 			want["stripeCustomerId"] = customer.ID
@@ -480,7 +489,8 @@ func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 		byAddress := c.payers(organization)
 		for _, t := range c.things(organization) {
 			for _, s := range c.sim.Subscriptions() {
-				if s.ID == t.id && (c.refers(s.Metadata["clerkUserId"], account) || s.Metadata["clerkUserId"] == "" && byAddress[s.ID] == user) {
+				if s.ID == t.id && (c.refers(s.Metadata["clerkUserId"], account) || s.Metadata["clerkUserId"] == "" &&
+					byAddress[s.ID] == user) {
 					bought = append(bought, t)
 				}
 			}
@@ -520,7 +530,8 @@ func (c *checker) checkGone(account string) {
 	}
 	for _, customer := range c.sim.Customers() {
 		link := c.links[customer.ID]
-		mine := c.current(customer.Metadata["lockstepAccount"]) == account || link.Account.String() == account && link.Trust == lockstep.Proven
+		mine := c.current(customer.Metadata["lockstepAccount"]) == account || link.Account.String() == account &&
+			link.Trust == lockstep.Proven
 		if mine && !customer.Deleted {
 			c.wrong("%s is deleted, but its customer %s lives", account, customer.ID)
 		}

@@ -16,7 +16,8 @@ import (
 // TestDeletionPolicies: what becomes of the billing of a user and of an organization
 // under each policy, with a subscription that runs and one that waits for a payment.
 func TestDeletionPolicies(t *testing.T) {
-	for _, policy := range []server.DeletionPolicy{"", server.DeleteCustomer, server.CancelSubscriptions, server.EndSubscriptions, server.KeepBilling} {
+	for _, policy := range []server.DeletionPolicy{"", server.DeleteCustomer, server.CancelSubscriptions,
+		server.EndSubscriptions, server.KeepBilling} {
 		for _, kind := range []string{"user", "organization"} {
 			t.Run(fmt.Sprintf("%s %s", policy, kind), func(t *testing.T) {
 				calm(t, func(t *testing.T, w *world) {
@@ -47,8 +48,9 @@ func TestDeletionPolicies(t *testing.T) {
 						t.Fatal(err)
 					}
 					time.Sleep(time.Hour)
-					want := map[server.DeletionPolicy]string{"": "canceled", server.DeleteCustomer: "canceled", server.CancelSubscriptions: "canceled",
-						server.EndSubscriptions: "active, ending", server.KeepBilling: "active"}[policy]
+					want := map[server.DeletionPolicy]string{"": "canceled", server.DeleteCustomer: "canceled",
+						server.CancelSubscriptions: "canceled",
+						server.EndSubscriptions:    "active, ending", server.KeepBilling: "active"}[policy]
 					gone := policy == "" || policy == server.DeleteCustomer
 					w.billed(account, want, gone)
 					time.Sleep(32 * 24 * time.Hour)
@@ -57,12 +59,14 @@ func TestDeletionPolicies(t *testing.T) {
 					}
 					w.billed(account, want, gone)
 					ends := w.sim.CountRequests(func(e simulator.Entry) bool {
-						return e.Side == "stripe" && (e.Method == http.MethodPost || e.Method == http.MethodDelete) && strings.HasPrefix(e.Path, "/v1/subscriptions/")
+						return e.Side == "stripe" && (e.Method == http.MethodPost || e.Method == http.MethodDelete) &&
+							strings.HasPrefix(e.Path, "/v1/subscriptions/")
 					})
 					if most := map[bool]int{true: 0, false: 1}[gone || policy == server.KeepBilling]; ends != most {
 						t.Errorf("the subscription was cancelled %d times", ends)
 					}
-					if a := w.ask(account); a.State != "deleted" || a.Access.Active || a.Pending || a.Access.Reasons[0].Status != strings.TrimSuffix(want, ", ending") {
+					if a := w.ask(account); a.State != "deleted" || a.Access.Active || a.Pending ||
+						a.Access.Reasons[0].Status != strings.TrimSuffix(want, ", ending") {
 						t.Errorf("Lockstep says %+v", a)
 					}
 				})
@@ -115,7 +119,8 @@ func (w *world) lost() (n int) {
 
 func (w *world) decide(what string) {
 	w.t.Helper()
-	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/deletions/"+what, apiKey, map[string]any{"all": true}, nil)
+	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/deletions/"+what, apiKey,
+		map[string]any{"all": true}, nil)
 	if err != nil || status != http.StatusOK {
 		w.t.Fatalf("%s: %d %v", what, status, err)
 	}
@@ -156,7 +161,8 @@ func TestTheBrakeHoldsDeletionsInBulk(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Minute)
-		if a := w.ask("user/" + held); a.Access.Active || a.Access.Reasons[0].Status != "canceled" || a.Pending || a.Problem != "" {
+		if a := w.ask("user/" + held); a.Access.Active || a.Access.Reasons[0].Status != "canceled" || a.Pending ||
+			a.Problem != "" {
 			t.Errorf("after the cancellation: %+v", a)
 		}
 		// One more while the brake is on.
@@ -186,7 +192,8 @@ func TestTheBrakeHoldsDeletionsInBulk(t *testing.T) {
 func TestAnotherInstancesKeyTakesNothingAway(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.company(12)
-		stranger, err := simulator.New(simulator.Config{ClerkKey: clerkKey, ClerkURL: "http://" + clerkHost, Seed: 9, StripeURL: "http://" + stripeHost})
+		stranger, err := simulator.New(simulator.Config{ClerkKey: clerkKey, ClerkURL: "http://" + clerkHost, Seed: 9,
+			StripeURL: "http://" + stripeHost})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +262,8 @@ func TestADeletedUsersDataIsForgotten(t *testing.T) {
 		w.mustBuy("user/"+eve, "pro")
 		time.Sleep(time.Minute)
 		forget := func() (status int) {
-			status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/accounts/user/"+ada+"/forget", apiKey, nil, nil)
+			status, err := w.call(context.Background(), http.MethodPost,
+				"http://"+serviceHost+"/v1/accounts/user/"+ada+"/forget", apiKey, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

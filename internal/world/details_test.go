@@ -35,7 +35,10 @@ func TestAChangeOfAnOrganizationLeavesItsCustomersAddress(t *testing.T) {
 			map[string]any{"name": "Motors"}, typed, "Motors", 1},
 		"typed at checkout, then another slug": {func(w *world, org string) { w.mustBuy("organization/"+org, "pro") },
 			map[string]any{"slug": "motors"}, typed, "Engines", 0},
-		"typed at checkout, then another limit of members": {func(w *world, org string) { w.mustBuy("organization/"+org, "pro") },
+		"typed at checkout, then another limit of members": {func(w *world, org string) {
+			w.mustBuy("organization/"+org,
+				"pro")
+		},
 			map[string]any{"max_allowed_memberships": 50}, typed, "Engines", 0},
 		"a customer from before, with its own name": {func(w *world, org string) {
 			w.before("billing@corp.example", url.Values{"name": {"Corp GmbH"}, "metadata[clerkOrgId]": {org}})
@@ -84,7 +87,8 @@ func TestWhatAUserTakesBackAtClerkStaysAtStripe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				user, err := w.sim.SignUp(simulator.SignUp{Email: "ada@example.com", Phone: "+15550100", FirstName: "Ada", LastName: "Lovelace"})
+				user, err := w.sim.SignUp(simulator.SignUp{Email: "ada@example.com", Phone: "+15550100", FirstName: "Ada",
+					LastName: "Lovelace"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -92,7 +96,8 @@ func TestWhatAUserTakesBackAtClerkStaysAtStripe(t *testing.T) {
 				began := len(w.sim.History())
 				change(w, user)
 				time.Sleep(time.Minute)
-				if c := w.customer("user/" + user.ID); c.Email != "ada@example.com" || c.Name != "Ada Lovelace" || w.writesTo(began) != 0 {
+				if c := w.customer("user/" + user.ID); c.Email != "ada@example.com" || c.Name != "Ada Lovelace" ||
+					w.writesTo(began) != 0 {
 					t.Errorf("the customer is %q %q after %d writes", c.Email, c.Name, w.writesTo(began))
 				}
 			})
@@ -134,7 +139,8 @@ func (w *world) refusedAddress(account, has string) {
 	w.mustBuy(account, "pro")
 	time.Sleep(time.Minute)
 	a := w.ask(account)
-	if p := w.public(strings.TrimPrefix(account, "user/")); !a.Access.Active || p["plan"] != "pro" || p["subscriptionStatus"] != "active" {
+	if p := w.public(strings.TrimPrefix(account, "user/")); !a.Access.Active || p["plan"] != "pro" ||
+		p["subscriptionStatus"] != "active" {
 		w.t.Errorf("after a purchase: %+v, %v", a, p)
 	}
 }
@@ -142,10 +148,12 @@ func (w *world) refusedAddress(account, has string) {
 // TestANameThatStripeRefuses (C10) is left out, and the address is kept.
 func TestANameThatStripeRefuses(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
-		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers", Times: 2, Status: http.StatusBadRequest, Code: "parameter_invalid"})
+		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers", Times: 2,
+			Status: http.StatusBadRequest, Code: "parameter_invalid"})
 		account := "user/" + w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
-		if c, a := w.customer(account), w.ask(account); c.Email != "ada@example.com" || c.Name != "" || !a.has(lockstep.StepCustomerName) || a.has(lockstep.StepCustomerEmail) || a.Problem != "" {
+		if c, a := w.customer(account), w.ask(account); c.Email != "ada@example.com" || c.Name != "" ||
+			!a.has(lockstep.StepCustomerName) || a.has(lockstep.StepCustomerEmail) || a.Problem != "" {
 			t.Errorf("the customer is %q %q: %+v", c.Email, c.Name, a)
 		}
 		w.mustBuy(account, "pro")
@@ -162,7 +170,8 @@ func TestALongNameIsCutHoweverItComes(t *testing.T) {
 	for name, c := range map[string]struct{ first, last, later, want string }{
 		"emoji":                {first: strings.Repeat("🦊", 300), want: strings.Repeat("🦊", 256)},
 		"a space at the limit": {first: strings.Repeat("a", 255), last: "Lovelace", want: strings.Repeat("a", 255)},
-		"a later change":       {first: "Ada", last: "Lovelace", later: strings.Repeat("é", 300), want: "Ada " + strings.Repeat("é", 252)},
+		"a later change": {first: "Ada", last: "Lovelace", later: strings.Repeat("é", 300),
+			want: "Ada " + strings.Repeat("é", 252)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
@@ -197,9 +206,12 @@ func TestFullMetadataOfAnOrganizationTakesTheEssentials(t *testing.T) {
 		time.Sleep(time.Minute)
 		for path, theirs := range map[string]any{
 			"/v1/organizations/" + org.ID: strings.Repeat("x", 8110-len(`{"theirs":""}`)),
-			"/v1/users/" + ada:            []any{map[string]any{"many": strings.Repeat("y", 8000-len(`{"theirs":[{"many":""}]}`))}}, // nested
+			// nested
+			"/v1/users/" + ada: []any{map[string]any{"many": strings.Repeat("y",
+				8000-len(`{"theirs":[{"many":""}]}`))}},
 		} {
-			w.clerk(http.MethodPatch, path+"/metadata", map[string]any{"public_metadata": map[string]any{"theirs": theirs, "subscriptionStatus": nil, "stripeCustomerId": nil, "billing": nil}})
+			w.clerk(http.MethodPatch, path+"/metadata", map[string]any{"public_metadata": map[string]any{"theirs": theirs,
+				"subscriptionStatus": nil, "stripeCustomerId": nil, "billing": nil}})
 		}
 		time.Sleep(time.Minute)
 		account := "organization/" + org.ID

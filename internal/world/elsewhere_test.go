@@ -19,7 +19,8 @@ import (
 func (w *world) elsewhere(key, buyer string, form url.Values) (customer string) {
 	w.t.Helper()
 	mode := map[string]string{"pro": "subscription", "basic": "subscription", "life": "payment"}[key]
-	all := url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
+	all := url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "line_items[0][quantity]": {"1"},
+		"success_url": {"https://app.test/"}}
 	for name, values := range form {
 		all[name] = values
 	}
@@ -32,7 +33,8 @@ func (w *world) elsewhere(key, buyer string, form url.Values) (customer string) 
 func (w *world) byLink(key, buyer, query string) (customer string) {
 	w.t.Helper()
 	var link struct{ ID string }
-	w.stripe("/v1/payment_links", url.Values{"line_items[0][price]": {w.prices[key]}, "line_items[0][quantity]": {"1"}}, &link)
+	w.stripe("/v1/payment_links", url.Values{"line_items[0][price]": {w.prices[key]}, "line_items[0][quantity]": {"1"}},
+		&link)
 	session, err := w.sim.VisitPaymentLink(link.ID, query)
 	if err != nil {
 		w.t.Fatal(err)
@@ -99,17 +101,20 @@ func TestWhatIsBoughtBesideLockstepCounts(t *testing.T) {
 			return w.elsewhere("pro", other, url.Values{"metadata[clerk_user_id]": {user}})
 		}, "pro", true},
 		"the app's own id beside the reference": {func(w *world, user string) string {
-			return w.elsewhere("pro", "", url.Values{"metadata[userId]": {"8231"}, "metadata[orgId]": {"17"}, "client_reference_id": {user}, "customer_email": {own}})
+			return w.elsewhere("pro", "", url.Values{"metadata[userId]": {"8231"}, "metadata[orgId]": {"17"},
+				"client_reference_id": {user}, "customer_email": {own}})
 		}, "pro", true},
 		"the app's own id beside the reference, for a license": {func(w *world, user string) string {
 			return w.elsewhere("life", other, url.Values{"metadata[userId]": {"ckz1x"}, "client_reference_id": {user}})
 		}, "life", false},
 		"the app's own id on the subscription": {func(w *world, user string) string {
-			return w.elsewhere("pro", "", url.Values{"subscription_data[metadata][userId]": {"8231"}, "client_reference_id": {user}, "customer_email": {own}})
+			return w.elsewhere("pro", "", url.Values{"subscription_data[metadata][userId]": {"8231"},
+				"client_reference_id": {user}, "customer_email": {own}})
 		}, "pro", true},
 		"a customer of the app's, with its own id of the team": {func(w *world, user string) string {
 			var customer struct{ ID string }
-			w.stripe("/v1/customers", url.Values{"email": {other}, "metadata[orgId]": {"17"}, "metadata[userId]": {user}}, &customer)
+			w.stripe("/v1/customers", url.Values{"email": {other}, "metadata[orgId]": {"17"}, "metadata[userId]": {user}},
+				&customer)
 			return w.elsewhere("life", "", url.Values{"customer": {customer.ID}})
 		}, "life", true},
 		"a salesperson at the dashboard": {func(w *world, user string) string {
@@ -176,12 +181,14 @@ func TestAnOrganizationPaysByAReference(t *testing.T) {
 				for _, who := range []string{"founder", "admin", "member", "demoted", "left"} {
 					users[who] = w.mustSignUp(who + "@example.com")
 				}
-				w.clerk(http.MethodPost, "/v1/email_addresses", map[string]any{"user_id": users["admin"], "email_address": "second@example.com", "verified": true})
+				w.clerk(http.MethodPost, "/v1/email_addresses",
+					map[string]any{"user_id": users["admin"], "email_address": "second@example.com", "verified": true})
 				org, err := w.sim.CreateOrganization("Nike", users["founder"])
 				if err != nil {
 					t.Fatal(err)
 				}
-				for who, role := range map[string]string{"admin": "org:admin", "member": "org:member", "demoted": "org:admin", "left": "org:admin"} {
+				for who, role := range map[string]string{"admin": "org:admin", "member": "org:member", "demoted": "org:admin",
+					"left": "org:admin"} {
 					if err := w.sim.AddMember(org.ID, users[who], role); err != nil {
 						t.Fatal(err)
 					}
@@ -240,7 +247,8 @@ func TestWhoPaidForAnOrganizationIsFound(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				customer := w.elsewhere("pro", "", url.Values{"customer_email": {"ada@example.com"},
-					"subscription_data[metadata][clerkOrgId]": {org.ID}, "subscription_data[metadata][" + c.key + "]": {cmp.Or(c.id, bob)}})
+					"subscription_data[metadata][clerkOrgId]": {org.ID}, "subscription_data[metadata][" + c.key +
+						"]": {cmp.Or(c.id, bob)}})
 				time.Sleep(time.Minute)
 				if a := w.ask("organization/" + org.ID); a.CustomerID != customer || a.Access.Plan != "pro" {
 					t.Errorf("the organization: %+v", a)
@@ -307,7 +315,8 @@ func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
 		session, spelled := b.user("session@example.com", nil), b.user("spelled@example.com", nil)
-		c1 := w.elsewhere("life", "other@example.com", url.Values{"metadata[clerkUserId]": {session}, "customer_creation": {"always"}})
+		c1 := w.elsewhere("life", "other@example.com", url.Values{"metadata[clerkUserId]": {session},
+			"customer_creation": {"always"}})
 		c2 := b.customer("spelled@work.example", url.Values{"metadata[user_id]": {spelled}}, nil)
 		c3 := b.customer("private@example.com", url.Values{"metadata[userId]": {"8231"}}, nil)
 		private := b.user("private@example.com", map[string]any{"stripeCustomerId": c3})
@@ -318,7 +327,8 @@ func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 			t.Fatal(err)
 		}
 		c5 := b.customer("office@example.com", nil, url.Values{"metadata[userId]": {"8231"}})
-		b.clerk(http.MethodPatch, "/v1/organizations/"+org.ID+"/metadata", map[string]any{"private_metadata": map[string]any{"billing": map[string]any{"customer": c5}}})
+		b.clerk(http.MethodPatch, "/v1/organizations/"+org.ID+"/metadata",
+			map[string]any{"private_metadata": map[string]any{"billing": map[string]any{"customer": c5}}})
 		looms, err := w.sim.CreateOrganization("Looms", session)
 		if err != nil {
 			t.Fatal(err)
@@ -327,8 +337,10 @@ func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c7 := b.customer("mills@example.com", nil, url.Values{"metadata[clerkOrgId]": {mills.ID}, "metadata[userId]": {"8231"}})
-		c6 := w.elsewhere("life", "session@example.com", url.Values{"client_reference_id": {looms.Slug}, "customer_creation": {"always"}})
+		c7 := b.customer("mills@example.com", nil, url.Values{"metadata[clerkOrgId]": {mills.ID},
+			"metadata[userId]": {"8231"}})
+		c6 := w.elsewhere("life", "session@example.com", url.Values{"client_reference_id": {looms.Slug},
+			"customer_creation": {"always"}})
 		b.licensed = true // by itself a license is no active subscription
 		b.open(func(c *server.Config) {
 			b.yearly(c)

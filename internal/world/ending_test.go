@@ -26,7 +26,8 @@ func (w *world) scheduled(subscription string) (id string) {
 	}
 	w.stripe("/v1/subscription_schedules", url.Values{"from_subscription": {subscription}}, &made)
 	w.stripe("/v1/subscription_schedules/"+made.ID, url.Values{"end_behavior": {"release"},
-		"phases[0][items][0][price]": {w.prices["pro"]}, "phases[0][start_date]": {fmt.Sprint(made.Phases[0].Start)}, "phases[0][end_date]": {fmt.Sprint(made.Phases[0].End)},
+		"phases[0][items][0][price]": {w.prices["pro"]}, "phases[0][start_date]": {fmt.Sprint(made.Phases[0].Start)},
+		"phases[0][end_date]":        {fmt.Sprint(made.Phases[0].End)},
 		"phases[1][items][0][price]": {w.prices["basic"]}, "phases[1][iterations]": {"6"}}, nil)
 	return made.ID
 }
@@ -49,7 +50,8 @@ func (w *world) schedule() {
 			End   int64 `json:"end_date"`
 		}
 	}
-	if status, err := w.post("/v1/subscription_schedules", url.Values{"from_subscription": {s.ID}}, &made); err != nil || status != http.StatusOK {
+	if status, err := w.post("/v1/subscription_schedules", url.Values{"from_subscription": {s.ID}}, &made); err != nil ||
+		status != http.StatusOK {
 		w.say("no schedule for %s: %d %v", s.ID, status, err)
 		return
 	}
@@ -59,7 +61,8 @@ func (w *world) schedule() {
 	w.dashboard("/v1/subscription_schedules/"+made.ID, url.Values{"end_behavior": {"release"},
 		"phases[0][items][0][price]": {first.Price}, "phases[0][items][0][quantity]": {fmt.Sprint(first.Quantity)},
 		"phases[0][start_date]": {fmt.Sprint(phase.Start)}, "phases[0][end_date]": {fmt.Sprint(phase.End)},
-		"phases[1][items][0][price]": {w.prices[next]}, "phases[1][items][0][quantity]": {fmt.Sprint(first.Quantity)}, "phases[1][duration][interval]": {"month"}, "phases[1][duration][interval_count]": {"2"}})
+		"phases[1][items][0][price]": {w.prices[next]}, "phases[1][items][0][quantity]": {fmt.Sprint(first.Quantity)},
+		"phases[1][duration][interval]": {"month"}, "phases[1][duration][interval_count]": {"2"}})
 	w.say("%s is scheduled to become %s", s.ID, next)
 }
 
@@ -76,7 +79,8 @@ func (w *world) paidInvoices() (n int) {
 // TestAScheduledSubscriptionEndsWithItsUser (C4): under each policy that ends billing, with
 // Stripe refusing to change what a schedule owns.
 func TestAScheduledSubscriptionEndsWithItsUser(t *testing.T) {
-	for _, policy := range []server.DeletionPolicy{server.DeleteCustomer, server.CancelSubscriptions, server.EndSubscriptions} {
+	for _, policy := range []server.DeletionPolicy{server.DeleteCustomer, server.CancelSubscriptions,
+		server.EndSubscriptions} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
@@ -115,7 +119,8 @@ func TestAScheduleThatHasNotStartedIsCanceled(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.mustBuy("user/"+ada, "pro")
 		time.Sleep(time.Minute)
-		w.stripe("/v1/subscription_schedules", url.Values{"customer": {w.customer("user/" + ada).ID}, "start_date": {fmt.Sprint(time.Now().Add(40 * 24 * time.Hour).Unix())},
+		w.stripe("/v1/subscription_schedules", url.Values{"customer": {w.customer("user/" + ada).ID},
+			"start_date":                 {fmt.Sprint(time.Now().Add(40 * 24 * time.Hour).Unix())},
 			"phases[0][items][0][price]": {w.prices["pro"]}, "phases[0][iterations]": {"3"}}, nil)
 		if err := w.sim.DeleteUser(ada); err != nil {
 			t.Fatal(err)
@@ -136,7 +141,8 @@ func TestADateAfterThePeriodDoesNotEndWithIt(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.mustBuy("user/"+ada, "pro")
 		time.Sleep(time.Minute)
-		w.dashboard("/v1/subscriptions/"+w.newest(), url.Values{"cancel_at": {fmt.Sprint(time.Now().Add(200 * 24 * time.Hour).Unix())}})
+		w.dashboard("/v1/subscriptions/"+w.newest(), url.Values{
+			"cancel_at": {fmt.Sprint(time.Now().Add(200 * 24 * time.Hour).Unix())}})
 		if err := w.sim.DeleteUser(ada); err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +157,8 @@ func TestADateAfterThePeriodDoesNotEndWithIt(t *testing.T) {
 // listed and counted, and the deletion goes on when Stripe agrees.
 func TestADeletionThatStripeRefusesIsHeldVisibly(t *testing.T) {
 	refuse := func(w *world, method, path string) {
-		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: method, Path: path, Status: http.StatusBadRequest, Code: "action_not_allowed"})
+		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: method, Path: path, Status: http.StatusBadRequest,
+			Code: "action_not_allowed"})
 	}
 	for name, c := range map[string]struct {
 		policy   server.DeletionPolicy
@@ -199,13 +206,15 @@ func TestADeletionThatStripeRefusesIsHeldVisibly(t *testing.T) {
 					t.Errorf("%+v", a)
 				}
 				tally, err := w.service.store.DeletionTally(t.Context())
-				if held := w.deletions("refused"); err != nil || len(held) != 1 || held[0] != account || tally[lockstep.DeletionRefused] != 1 {
+				if held := w.deletions("refused"); err != nil || len(held) != 1 || held[0] != account ||
+					tally[lockstep.DeletionRefused] != 1 {
 					t.Errorf("listed are %v, counted %v, %v", held, tally, err)
 				}
 				w.sim.ClearFaults()
 				w.approve(account)
 				time.Sleep(time.Minute)
-				want := map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled", server.CancelSubscriptions: "canceled", server.EndSubscriptions: "active"}[c.policy]
+				want := map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled", server.CancelSubscriptions: "canceled",
+					server.EndSubscriptions: "active"}[c.policy]
 				if s := w.sim.Subscriptions()[0]; s.Status != want || want == "active" && !s.CancelAtPeriodEnd {
 					t.Errorf("once Stripe agrees: %s, ending %v", s.Status, s.CancelAtPeriodEnd)
 				}
@@ -221,7 +230,8 @@ func TestADeletionThatStripeRefusesIsHeldVisibly(t *testing.T) {
 func (w *world) deletions(state string) (accounts []string) {
 	w.t.Helper()
 	var list struct{ Data []struct{ Account string } }
-	status, err := w.call(w.t.Context(), http.MethodGet, "http://"+serviceHost+"/v1/deletions?state="+state, apiKey, nil, &list)
+	status, err := w.call(w.t.Context(), http.MethodGet, "http://"+serviceHost+"/v1/deletions?state="+state, apiKey, nil,
+		&list)
 	if err != nil || status != http.StatusOK {
 		w.t.Fatalf("deletions: %d %v", status, err)
 	}
@@ -234,7 +244,8 @@ func (w *world) deletions(state string) (accounts []string) {
 // approve approves the deletion of one account.
 func (w *world) approve(account string) {
 	w.t.Helper()
-	status, err := w.call(w.t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/deletions/approve", apiKey, map[string]any{"accounts": []string{account}}, nil)
+	status, err := w.call(w.t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/deletions/approve", apiKey,
+		map[string]any{"accounts": []string{account}}, nil)
 	if err != nil || status != http.StatusOK {
 		w.t.Fatalf("approve: %d %v", status, err)
 	}

@@ -55,7 +55,8 @@ func (w *world) sell() {
 	if !ok {
 		return
 	}
-	form := url.Values{"email": {fmt.Sprintf("sold%d@example.com", w.signUps)}, "payment_method": {"pm_card_visa"}, "invoice_settings[default_payment_method]": {"pm_card_visa"}}
+	form := url.Values{"email": {fmt.Sprintf("sold%d@example.com", w.signUps)}, "payment_method": {"pm_card_visa"},
+		"invoice_settings[default_payment_method]": {"pm_card_visa"}}
 	way := w.rng.IntN(3)
 	if way == 0 {
 		form.Set("metadata[clerkUserId]", user.ID)
@@ -78,7 +79,8 @@ func (w *world) sell() {
 		metadata["private_metadata"] = map[string]any{"stripeCustomerId": customer.ID}
 		w.named[customer.ID] = "user/" + user.ID
 	}
-	status, err := w.call(context.Background(), http.MethodPatch, "http://"+clerkHost+"/v1/users/"+user.ID+"/metadata", clerkKey, metadata, nil)
+	status, err := w.call(context.Background(), http.MethodPatch, "http://"+clerkHost+"/v1/users/"+user.ID+"/metadata",
+		clerkKey, metadata, nil)
 	if err != nil || status != http.StatusOK {
 		w.t.Errorf("sell: %d %v", status, err)
 	}
@@ -99,7 +101,8 @@ func (c *checker) checkAdopted() {
 	for _, customer := range c.sim.Customers() {
 		before := c.customerBefore[customer.Metadata["lockstepAccount"]]
 		if before != "" && c.ours[customer.ID] && !c.discarded[before] {
-			c.wrong("%s had the customer %s before Lockstep's first start, and %s was created", customer.Metadata["lockstepAccount"], before, customer.ID)
+			c.wrong("%s had the customer %s before Lockstep's first start, and %s was created",
+				customer.Metadata["lockstepAccount"], before, customer.ID)
 		}
 	}
 }

@@ -16,8 +16,9 @@ import (
 // give pays a subscription by payment link with an address, for whoever the reference names.
 func (w *world) give(reference, lookupKey, email string, more url.Values) {
 	w.t.Helper()
-	form := url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices[lookupKey]}, "client_reference_id": {reference},
-		"customer_email": {email}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
+	form := url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices[lookupKey]},
+		"client_reference_id": {reference},
+		"customer_email":      {email}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
 	for key, values := range more {
 		form[key] = values
 	}
@@ -74,16 +75,19 @@ func TestAGiftToAnOrganizationTakesNothingAway(t *testing.T) {
 				w.dashboard("/v1/subscriptions/"+own.ID, url.Values{"items[0][id]": {own.Items[0].ID}, "items[0][quantity]": {"7"}})
 				time.Sleep(time.Minute)
 				w.give(org.ID, plan, "mallory@example.com", nil)
-				if a := w.ask("organization/" + org.ID); a.Access.Plan != plan || a.Access.Seats != 7 || len(a.Access.Reasons) != 2 {
+				if a := w.ask("organization/" + org.ID); a.Access.Plan != plan || a.Access.Seats != 7 ||
+					len(a.Access.Reasons) != 2 {
 					t.Errorf("access: %+v", a.Access)
 				}
 				if o, err := w.organization(org.ID); err != nil || o.Limit != 7 {
 					t.Errorf("at most %d members, want 7 (%v)", o.Limit, err)
 				}
-				if m := w.publicOf(org.ID); m["stripeSubscriptionId"] != own.ID || m["stripeCustomerId"] != own.Customer || m["subscriptionStatus"] != "active" {
+				if m := w.publicOf(org.ID); m["stripeSubscriptionId"] != own.ID || m["stripeCustomerId"] != own.Customer ||
+					m["subscriptionStatus"] != "active" {
 					t.Errorf("metadata: %v", m)
 				}
-				if form := w.portal("organization/"+org.ID, "cancel"); form.Get("flow_data[subscription_cancel][subscription]") != own.ID {
+				if form := w.portal("organization/"+org.ID, "cancel"); form.Get(
+					"flow_data[subscription_cancel][subscription]") != own.ID {
 					t.Errorf("the portal cancels %v, want %s", form, own.ID)
 				}
 			})
@@ -151,7 +155,8 @@ func TestAGiftUsesUpNoTrial(t *testing.T) {
 // TestARefusedLookAtAGiftStopsNothingElse: Stripe may refuse to describe somebody else's
 // customer, or what the account's own customer has.
 func TestARefusedLookAtAGiftStopsNothingElse(t *testing.T) {
-	for refused, status := range map[string]int{"/v1/customers/": 400, "/v1/charges": 400, "/v1/charges/of a restricted key": 403} {
+	for refused, status := range map[string]int{"/v1/customers/": 400, "/v1/charges": 400,
+		"/v1/charges/of a restricted key": 403} {
 		t.Run(refused, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				ada := w.mustSignUp("ada@example.com")

@@ -25,7 +25,8 @@ func (w *world) use(key string) {
 // atClerk sends JSON to the Clerk simulator, as an import script does.
 func (w *world) atClerk(method, key, path string, body map[string]any) {
 	w.t.Helper()
-	if status, err := w.call(context.Background(), method, "http://"+clerkHost+path, key, body, nil); err != nil || status != http.StatusOK {
+	if status, err := w.call(context.Background(), method, "http://"+clerkHost+path, key, body, nil); err != nil ||
+		status != http.StatusOK {
 		w.t.Fatalf("%s %s: %d %v", method, path, status, err)
 	}
 }
@@ -41,7 +42,8 @@ func (w *world) business(users int) (ids []string) {
 // accept is what an operator does with lockstep instance accept.
 func (w *world) accept(id string) (status int) {
 	w.t.Helper()
-	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey, map[string]any{"id": id}, nil)
+	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey,
+		map[string]any{"id": id}, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -50,7 +52,10 @@ func (w *world) accept(id string) (status int) {
 
 // written counts what has changed anything at Stripe or Clerk.
 func (w *world) written() int {
-	return w.sim.CountRequests(func(e simulator.Entry) bool { return e.Method != http.MethodGet && strings.HasPrefix(e.Path, "/") })
+	return w.sim.CountRequests(func(e simulator.Entry) bool {
+		return e.Method != http.MethodGet &&
+			strings.HasPrefix(e.Path, "/")
+	})
 }
 
 // holders counts the customers that are not deleted, of whom none has two.
@@ -108,7 +113,8 @@ func TestAnotherClerkInstanceWithTheSamePeople(t *testing.T) {
 				before := w.written()
 				time.Sleep(3 * 24 * time.Hour)
 				if w.lost() != 0 || w.holders() != c.users || w.written() != before {
-					t.Fatalf("before it is accepted: %d customers deleted, %d alive, %d writes", w.lost(), w.holders(), w.written()-before)
+					t.Fatalf("before it is accepted: %d customers deleted, %d alive, %d writes", w.lost(), w.holders(),
+						w.written()-before)
 				}
 				if a := w.ask("user/" + users[1]); !a.Access.Active || a.State != "active" {
 					t.Errorf("a read before it is accepted: %+v", a)
@@ -130,7 +136,8 @@ func TestAnotherClerkInstanceWithTheSamePeople(t *testing.T) {
 func (w *world) newcomers(moved simulator.ClerkMoved, users []string) {
 	w.t.Helper()
 	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
-		map[string]any{"account": "user/" + moved.Users[users[0]], "lookup_key": "pro", "success_url": "https://app.test/"}, nil)
+		map[string]any{"account": "user/" + moved.Users[users[0]], "lookup_key": "pro",
+			"success_url": "https://app.test/"}, nil)
 	if err != nil || status != http.StatusServiceUnavailable {
 		w.t.Errorf("a checkout before it is accepted: %d %v", status, err)
 	}
@@ -164,7 +171,8 @@ func (w *world) carriedOver(moved simulator.ClerkMoved, users []string) {
 		if !named["user/"+id] {
 			w.t.Errorf("no customer names user %d", n)
 		}
-		if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/user/"+old, apiKey, nil, nil); err != nil || status != http.StatusNotFound {
+		if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/user/"+old,
+			apiKey, nil, nil); err != nil || status != http.StatusNotFound {
 			w.t.Errorf("the former account: %d %v", status, err)
 		}
 	}
@@ -194,14 +202,16 @@ func TestAPaymentUnderAFormerIdFindsItsAccount(t *testing.T) {
 			t.Fatal(err)
 		}
 		// A guest pays by a link that was made for the former id.
-		w.stripe("/v1/checkout/sessions", map[string][]string{"mode": {"payment"}, "line_items[0][price]": {w.prices["pass"]}, "line_items[0][quantity]": {"1"},
+		w.stripe("/v1/checkout/sessions", map[string][]string{"mode": {"payment"},
+			"line_items[0][price]": {w.prices["pass"]}, "line_items[0][quantity]": {"1"},
 			"success_url": {"https://app.test/"}, "client_reference_id": {users[1]}}, &session)
 		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
 		for n, kind := range []string{"user.updated", "user.deleted"} { // late, of the former instance
 			body := fmt.Sprintf(`{"data":{"id":%q,"deleted":true},"object":"event","type":%q,"timestamp":1,"instance_id":"ins_1"}`, users[0], kind)
-			if status, err := w.deliver(lockstep.Clerk, fmt.Sprint("late", n), []byte(body)); err != nil || status != http.StatusOK {
+			if status, err := w.deliver(lockstep.Clerk, fmt.Sprint("late", n), []byte(body)); err != nil ||
+				status != http.StatusOK {
 				t.Fatalf("a late event: %d %v", status, err)
 			}
 			time.Sleep(10 * time.Minute)
@@ -260,7 +270,8 @@ func TestWhoHasNoExternalIDIsLeftToAnOperator(t *testing.T) {
 		var shown struct {
 			Former []struct{ Account, Customer string }
 		}
-		if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/instance", apiKey, nil, &shown); err != nil || status != http.StatusOK || len(shown.Former) != 2 {
+		if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/instance", apiKey, nil,
+			&shown); err != nil || status != http.StatusOK || len(shown.Former) != 2 {
 			t.Errorf("shown: %d %v %+v", status, err, shown)
 		}
 		for object, account := range map[string]string{
@@ -313,7 +324,10 @@ func TestAnInstanceThatCannotBeRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		down := http.Handler(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) }))
+		down := http.Handler(http.HandlerFunc(func(rw http.ResponseWriter,
+			_ *http.Request) {
+			rw.WriteHeader(http.StatusBadGateway)
+		}))
 		w.clerkIs.Store(&down)
 		w.use(moved.Key)
 		before := w.written()
@@ -520,7 +534,8 @@ func TestAMoveSurvivesKills(t *testing.T) {
 		w.service.kill()
 		died := 0
 		for range 4 {
-			for _, at := range []struct{ method, path string }{{http.MethodPost, "/v1/customers/"}, {http.MethodPatch, "/v1/users/"}, {http.MethodGet, "/v1/users"}} {
+			for _, at := range []struct{ method, path string }{{http.MethodPost, "/v1/customers/"},
+				{http.MethodPatch, "/v1/users/"}, {http.MethodGet, "/v1/users"}} {
 				for _, answered := range []bool{false, true} {
 					w.doom = &doom{method: at.method, path: at.path, answered: answered, struck: make(chan struct{})}
 					w.service = w.boot()
@@ -555,7 +570,8 @@ func TestAnOrganizationMovesByAnOperatorsWord(t *testing.T) {
 		time.Sleep(time.Minute)
 		var session struct{ ID string }
 		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
-			map[string]any{"account": "organization/" + org.ID, "paid_by": users[1], "lookup_key": "pro", "success_url": "https://app.test/"}, &session)
+			map[string]any{"account": "organization/" + org.ID, "paid_by": users[1], "lookup_key": "pro",
+				"success_url": "https://app.test/"}, &session)
 		if err != nil || status != http.StatusOK {
 			t.Fatalf("checkout: %d %v", status, err)
 		}

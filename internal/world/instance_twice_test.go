@@ -32,7 +32,8 @@ func TestWhoPaysTwiceAfterAMoveKeepsBoth(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		a := w.ask("user/" + ada)
-		if a.CustomerID != own || own == former || a.Access.Plan != "life" || len(a.Access.Reasons) != 3 || a.Problem != "" || a.Pending {
+		if a.CustomerID != own || own == former || a.Access.Plan != "life" || len(a.Access.Reasons) != 3 ||
+			a.Problem != "" || a.Pending {
 			t.Errorf("ada: %+v", a)
 		}
 		if account, err := w.service.store.AccountOfCustomer(t.Context(), former); err != nil || account.ID != ada {

@@ -181,7 +181,8 @@ func (w *world) pay() {
 	if !ok {
 		return
 	}
-	card, _ := pick(w, []string{"4242424242424242", "4242424242424242", "4242424242424242", "4000000000000002", "sepa", "sepa_fail"})
+	card, _ := pick(w, []string{"4242424242424242", "4242424242424242", "4242424242424242", "4000000000000002", "sepa",
+		"sepa_fail"})
 	err := w.sim.PayCheckout(id, card)
 	w.say("pay %s with %s: %v", id, card, err)
 }
@@ -246,7 +247,8 @@ func (w *world) payOwnSession() {
 		w.say("no session: %d %v", status, err)
 		return
 	}
-	w.say("pay the app's own session %s for %s: %v", session.ID, account, w.sim.PayCheckout(session.ID, "4242424242424242"))
+	w.say("pay the app's own session %s for %s: %v", session.ID, account,
+		w.sim.PayCheckout(session.ID, "4242424242424242"))
 }
 
 // post calls Stripe as the application does.
@@ -361,7 +363,8 @@ func (w *world) breakCalls() {
 		{"stripe", "POST", "/v1/customers"}, {"stripe", "POST", "/v1/customers/*"}, {"stripe", "DELETE", "/v1/customers/*"},
 		{"stripe", "GET", "/v1/subscriptions"}, {"stripe", "GET", "/v1/checkout/sessions/*"}, {"stripe", "GET", "/v1/events"},
 		{"stripe", "GET", "/v1/customers/*"}, {"clerk", "PATCH", "/v1/users/*/metadata"},
-		{"clerk", "PATCH", "/v1/organizations/*/metadata"}, {"clerk", "GET", "/v1/users/*"}, {"stripe", "", ""}, {"clerk", "", ""},
+		{"clerk", "PATCH", "/v1/organizations/*/metadata"}, {"clerk", "GET", "/v1/users/*"}, {"stripe", "", ""},
+		{"clerk", "", ""},
 	})
 	f.Side, f.Method, f.Path = route.side, route.method, route.path
 	switch w.rng.IntN(6) {
@@ -394,8 +397,9 @@ func (w *world) mendCalls() {
 // misroute has a proxy answer for Clerk, that it knows no such page, while somebody
 // says that a user is gone. Neither is an answer.
 func (w *world) misroute() {
-	w.sim.AddFault(simulator.Fault{Side: "clerk", Method: "GET", Path: "/v1/users/*", Times: 1 + w.rng.IntN(3), Status: 404,
-		Body: "<html>Not found</html>", Header: http.Header{"Content-Type": {"text/html"}}})
+	w.sim.AddFault(simulator.Fault{Side: "clerk", Method: "GET", Path: "/v1/users/*", Times: 1 + w.rng.IntN(3),
+		Status: 404,
+		Body:   "<html>Not found</html>", Header: http.Header{"Content-Type": {"text/html"}}})
 	if user, ok := pick(w, w.sim.Users()); ok {
 		w.sayGone(user.ID)
 	}

@@ -40,7 +40,8 @@ func TestClerkIsLeftAloneForAsLongAsItSays(t *testing.T) {
 			users = append(users, w.mustSignUp(fmt.Sprintf("u%d@example.com", i)))
 		}
 		time.Sleep(time.Minute)
-		w.sim.AddFault(simulator.Fault{Side: "clerk", Method: http.MethodPatch, Path: "/v1/users/*/metadata", Status: 429, Header: http.Header{"Retry-After": {"600"}}})
+		w.sim.AddFault(simulator.Fault{Side: "clerk", Method: http.MethodPatch, Path: "/v1/users/*/metadata", Status: 429,
+			Header: http.Header{"Retry-After": {"600"}}})
 		began, n := time.Now(), len(w.sim.History())
 		for _, user := range users {
 			w.mustBuy("user/"+user, "pro")
@@ -49,7 +50,8 @@ func TestClerkIsLeftAloneForAsLongAsItSays(t *testing.T) {
 		late := w.mustSignUp("late@example.com")
 		time.Sleep(4 * time.Minute)
 		if calls := w.writes(n, ""); len(calls) > 2 || len(calls) == 0 {
-			t.Errorf("%d writes while Clerk refuses them; the first is refused, and one more to know that it is all users", len(calls))
+			t.Errorf("%d writes while Clerk refuses them; the first is refused, and one more to know that it is all users",
+				len(calls))
 		}
 		for _, user := range append(users, late) {
 			if has := w.ask("user/" + user).CustomerID; has == "" {

@@ -54,7 +54,8 @@ func (w *world) team(lookupKey string) (org, buyer, other string) {
 // TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails (C6): by its event, or found by the
 // list of the directory; who comes back has them again.
 func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
-	for name, c := range map[string]struct{ lost, joins bool }{"by the event": {}, "without it": {lost: true}, "while another joins": {joins: true}} {
+	for name, c := range map[string]struct{ lost, joins bool }{"by the event": {}, "without it": {lost: true},
+		"while another joins": {joins: true}} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				org, ada, _ := w.team("pro")
@@ -79,7 +80,8 @@ func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
 					}
 				}
 				time.Sleep(listEvery + time.Hour)
-				if p := w.public(ada); p["stripeCustomerId"] != w.ask("user/"+ada).CustomerID || p["stripeSubscriptionId"] != nil || p["subscriptionStatus"] != "inactive" {
+				if p := w.public(ada); p["stripeCustomerId"] != w.ask("user/"+ada).CustomerID ||
+					p["stripeSubscriptionId"] != nil || p["subscriptionStatus"] != "inactive" {
 					t.Errorf("who left: %v", p)
 				}
 				began := len(w.addressees(0))
@@ -87,7 +89,8 @@ func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Until(s.PeriodEnd()) + 12*time.Hour)
-				if to := w.addressees(began); len(to) == 0 || slices.ContainsFunc(to, func(a string) bool { return a != "bob@example.com" }) {
+				if to := w.addressees(began); len(to) == 0 || slices.ContainsFunc(to,
+					func(a string) bool { return a != "bob@example.com" }) {
 					t.Errorf("about the failed payment were written to: %v", to)
 				}
 				if err := w.sim.AddMember(org, ada, ""); err != nil {
@@ -116,7 +119,8 @@ func TestWhoBoughtIsDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Until(s.PeriodEnd()) + 12*time.Hour)
-		if to := w.addressees(began); len(to) == 0 || slices.ContainsFunc(to, func(a string) bool { return a != "bob@example.com" }) {
+		if to := w.addressees(began); len(to) == 0 || slices.ContainsFunc(to,
+			func(a string) bool { return a != "bob@example.com" }) {
 			t.Errorf("written to: %v", to)
 		}
 		if p := w.public(bob); p["subscriptionStatus"] != "inactive" {
@@ -145,7 +149,8 @@ func TestWhoIsNoMemberHasNoKeys(t *testing.T) {
 // TestAnOrganizationWithoutMembersIsReported (C6b), and its billing ended by the policy; with
 // a member it is not.
 func TestAnOrganizationWithoutMembersIsReported(t *testing.T) {
-	for policy, want := range map[lockstep.EmptyPolicy]string{"": "active", lockstep.EmptyReport: "active", lockstep.EmptyEnd: "active, ending", lockstep.EmptyCancel: "canceled"} {
+	for policy, want := range map[lockstep.EmptyPolicy]string{"": "active", lockstep.EmptyReport: "active",
+		lockstep.EmptyEnd: "active, ending", lockstep.EmptyCancel: "canceled"} {
 		t.Run("policy "+string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				w.configured(func(c *server.Config) { c.EmptyOrganization = policy })

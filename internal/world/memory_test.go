@@ -29,7 +29,8 @@ func (w *world) readMemory() {
 func (w *world) compareMemory(account string) bool {
 	database := func() string {
 		var a struct{ Access json.RawMessage }
-		status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey, nil, &a)
+		status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey,
+			nil, &a)
 		if err != nil || status != http.StatusOK {
 			return "" // failures are part of life
 		}
@@ -37,7 +38,8 @@ func (w *world) compareMemory(account string) bool {
 	}
 	before := database()
 	var memory json.RawMessage
-	status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account+"/access", apiKey, nil, &memory)
+	status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account+"/access",
+		apiKey, nil, &memory)
 	if err != nil || status != http.StatusOK || before == "" || database() != before {
 		return false
 	}
@@ -51,7 +53,8 @@ func (w *world) compareMemory(account string) bool {
 	}
 	status, err = w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/check", apiKey,
 		map[string]string{"account": account, "feature": "export"}, &verdict)
-	if err == nil && status == http.StatusOK && database() == before && verdict.Allowed != slices.Contains(access.Features, "export") {
+	if err == nil && status == http.StatusOK && database() == before &&
+		verdict.Allowed != slices.Contains(access.Features, "export") {
 		w.t.Errorf("whether %s may export is %v, of %v", account, verdict.Allowed, access.Features)
 	}
 	return true

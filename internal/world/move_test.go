@@ -52,7 +52,8 @@ func (w *world) move() {
 		w.unnoticed[account] = err == nil && record.State != lockstep.AccountDeleted
 	}
 	for range 20 {
-		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey, map[string]any{"id": moved.Instance}, nil)
+		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey,
+			map[string]any{"id": moved.Instance}, nil)
 		if status == http.StatusOK {
 			w.say("%s is accepted", moved.Instance)
 			break
@@ -74,7 +75,8 @@ func (w *world) move() {
 // of them.
 func (w *world) linkOrganization(was, is string) {
 	for range 20 {
-		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/links", apiKey, map[string]any{"object": was, "account": is}, nil)
+		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/links", apiKey,
+			map[string]any{"object": was, "account": is}, nil)
 		w.say("link %s to %s: %d %v", was, is, status, err)
 		switch status {
 		case http.StatusAccepted:

@@ -15,14 +15,18 @@ func TestFormerIdsAtStripeHideNobodysCustomer(t *testing.T) {
 		b := existing(t, w)
 		c1 := b.customer("one@example.com", url.Values{"metadata[userId]": {"42"}}, nil)
 		c2 := b.customer("two@example.com", nil, url.Values{"metadata[clerkUserId]": {"user_dev"}})
-		one, two := b.user("one@example.com", map[string]any{"stripeCustomerId": c1}), b.user("two@example.com", map[string]any{"stripeCustomerId": c2})
+		one, two := b.user("one@example.com", map[string]any{"stripeCustomerId": c1}), b.user("two@example.com",
+			map[string]any{"stripeCustomerId": c2})
 		// Somebody else's customer, that a user's metadata names by mistake, stays theirs.
 		eve := b.mustSignUp("eve@example.com")
-		b.clerk(http.MethodPatch, "/v1/users/"+eve+"/metadata", map[string]any{"private_metadata": map[string]any{"stripeCustomerId": b.customer("three@example.com", url.Values{"metadata[userId]": {one}}, nil)}})
+		b.clerk(http.MethodPatch, "/v1/users/"+eve+"/metadata",
+			map[string]any{"private_metadata": map[string]any{"stripeCustomerId": b.customer("three@example.com",
+				url.Values{"metadata[userId]": {one}}, nil)}})
 		// An organization that was deleted; a member's metadata names what they paid for it.
 		mine := b.customer("office@example.com", url.Values{"metadata[orgId]": {"org_gone"}}, nil)
 		member := b.mustSignUp("member@example.com")
-		b.clerk(http.MethodPatch, "/v1/users/"+member+"/metadata", map[string]any{"public_metadata": map[string]any{"stripeCustomerId": mine}})
+		b.clerk(http.MethodPatch, "/v1/users/"+member+"/metadata",
+			map[string]any{"public_metadata": map[string]any{"stripeCustomerId": mine}})
 		b.open(b.yearly)
 		time.Sleep(time.Hour)
 		b.has("user/"+two, c2)
@@ -53,7 +57,8 @@ func TestAFormerIdOfSomebodyNew(t *testing.T) {
 		w.service.end(t)
 		for email, customer := range map[string]string{"new@example.com": theirs, "eve@example.com": hers} {
 			user := w.mustSignUp(email)
-			w.clerk(http.MethodPatch, "/v1/users/"+user+"/metadata", map[string]any{"private_metadata": map[string]any{"stripeCustomerId": customer}})
+			w.clerk(http.MethodPatch, "/v1/users/"+user+"/metadata",
+				map[string]any{"private_metadata": map[string]any{"stripeCustomerId": customer}})
 		}
 		w.service = w.boot()
 		time.Sleep(25 * time.Hour)
@@ -86,15 +91,18 @@ func TestIdsOfTheAppsOwnDatabase(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		pay(url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "metadata[userId]": {"42"}, "subscription_data[metadata][userId]": {"42"},
-			"client_reference_id": {ada}, "customer_email": {"ada@example.com"}})
-		pay(url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "metadata[userId]": {"42"}, "client_reference_id": {ada}})
+		pay(url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "metadata[userId]": {"42"},
+			"subscription_data[metadata][userId]": {"42"},
+			"client_reference_id":                 {ada}, "customer_email": {"ada@example.com"}})
+		pay(url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "metadata[userId]": {"42"},
+			"client_reference_id": {ada}})
 		if a := w.ask("user/" + ada); a.Access.Plan != "life" || len(a.Access.Reasons) != 2 {
 			t.Errorf("ada: %+v", a)
 		}
 		// The session says the one, the subscription the other.
-		pay(url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "metadata[clerkUserId]": {eve}, "subscription_data[metadata][userId]": {"43"},
-			"customer_email": {"eve@example.com"}})
+		pay(url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "metadata[clerkUserId]": {eve},
+			"subscription_data[metadata][userId]": {"43"},
+			"customer_email":                      {"eve@example.com"}})
 		if a := w.ask("user/" + eve); a.Access.Plan != "basic" {
 			t.Errorf("eve: %+v", a)
 		}
@@ -118,12 +126,14 @@ func TestAnAmbiguousCustomerByFormerIds(t *testing.T) {
 			b.clerk(http.MethodPatch, "/v1/users/"+id, map[string]any{"external_id": former})
 		}
 		ambiguous := b.customer("ada@example.com", nil, url.Values{"metadata[userId]": {"42"}})
-		b.stripe("/v1/subscriptions", url.Values{"customer": {ambiguous}, "items[0][price]": {b.prices["pro"]}, "metadata[userId]": {"43"}}, nil)
+		b.stripe("/v1/subscriptions", url.Values{"customer": {ambiguous}, "items[0][price]": {b.prices["pro"]},
+			"metadata[userId]": {"43"}}, nil)
 		// Before and after the move the same customer paid: two names of one user.
 		bob := b.user("bob@example.com", nil)
 		b.clerk(http.MethodPatch, "/v1/users/"+bob, map[string]any{"external_id": "44"})
 		hers := b.customer("bob@example.com", nil, url.Values{"metadata[userId]": {"44"}})
-		b.stripe("/v1/subscriptions", url.Values{"customer": {hers}, "items[0][price]": {b.prices["pro"]}, "metadata[clerkUserId]": {bob}}, nil)
+		b.stripe("/v1/subscriptions", url.Values{"customer": {hers}, "items[0][price]": {b.prices["pro"]},
+			"metadata[clerkUserId]": {bob}}, nil)
 		b.open(b.yearly)
 		time.Sleep(26 * time.Hour)
 		if r := b.state().Report; r.Ambiguous.Count != 1 || r.Linked.Count != 1 {
@@ -142,7 +152,8 @@ func TestMetadataNamesUsersByTheirExternalIDs(t *testing.T) {
 			t.Helper()
 			var made struct{ ID string }
 			if status, err := w.call(t.Context(), http.MethodPost, "http://"+clerkHost+"/v1/users", clerkKey,
-				map[string]any{"email_address": []string{email}, "external_id": id, "skip_password_requirement": true}, &made); err != nil || status != http.StatusOK {
+				map[string]any{"email_address": []string{email}, "external_id": id, "skip_password_requirement": true},
+				&made); err != nil || status != http.StatusOK {
 				t.Fatalf("import: %d %v", status, err)
 			}
 			time.Sleep(time.Minute)
@@ -152,8 +163,9 @@ func TestMetadataNamesUsersByTheirExternalIDs(t *testing.T) {
 			t.Helper()
 			for mode, key := range map[string]string{"subscription": "basic", "payment": "life"} {
 				var session struct{ ID string }
-				w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "line_items[0][quantity]": {"1"},
-					"metadata[userId]": {id}, "success_url": {"https://app.test/"}}, &session)
+				w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]},
+					"line_items[0][quantity]": {"1"},
+					"metadata[userId]":        {id}, "success_url": {"https://app.test/"}}, &session)
 				if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 					t.Fatal(err)
 				}

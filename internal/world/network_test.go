@@ -102,7 +102,8 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p.watch != nil {
 		switch err := p.watch(r); {
 		case errors.Is(err, errEnough):
-			return &http.Response{StatusCode: http.StatusUnprocessableEntity, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+			return &http.Response{StatusCode: http.StatusUnprocessableEntity,
+				Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
 				Body: io.NopCloser(strings.NewReader(`{"errors":[{"code":"enough","message":"enough","long_message":"enough"}]}`))}, nil
 		case err != nil:
 			return nil, err

@@ -77,7 +77,8 @@ func (w watched) Save(ctx context.Context, claim lockstep.Claim, change lockstep
 }
 
 // SaveProjected fails while the disk is full.
-func (w watched) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account, projected map[string]any) error {
+func (w watched) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+	projected map[string]any) error {
 	if err := w.full(); err != nil {
 		return err
 	}
@@ -85,7 +86,8 @@ func (w watched) SaveProjected(ctx context.Context, claim lockstep.Claim, accoun
 }
 
 // SaveLicense fails while the disk is full.
-func (w watched) SaveLicense(ctx context.Context, claim lockstep.Claim, license lockstep.License, notices []lockstep.Notice) error {
+func (w watched) SaveLicense(ctx context.Context, claim lockstep.Claim, license lockstep.License,
+	notices []lockstep.Notice) error {
 	if err := w.full(); err != nil {
 		return err
 	}

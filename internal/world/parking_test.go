@@ -17,7 +17,8 @@ func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
 		}
 		var session struct{ ID string }
 		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]},
-			"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}, "customer_email": {"ada@example.com"}}, &session)
+			"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}, "customer_email": {"ada@example.com"}},
+			&session)
 		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
@@ -62,8 +63,10 @@ func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
 		for _, key := range []string{"life", "basic"} {
 			var session struct{ ID string }
 			mode := map[string]string{"life": "payment", "basic": "subscription"}[key]
-			w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "client_reference_id": {org.ID},
-				"customer_email": {"ada@example.com"}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}, &session)
+			w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]},
+				"client_reference_id": {org.ID},
+				"customer_email":      {"ada@example.com"}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}},
+				&session)
 			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 				t.Fatal(err)
 			}
@@ -95,8 +98,9 @@ func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
 			t.Helper()
 			var session struct{ ID string }
 			mode := map[string]string{"life": "payment", "basic": "subscription"}[key]
-			w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]}, "client_reference_id": {org.ID},
-				"customer_email": {email}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}, &session)
+			w.stripe("/v1/checkout/sessions", url.Values{"mode": {mode}, "line_items[0][price]": {w.prices[key]},
+				"client_reference_id": {org.ID},
+				"customer_email":      {email}, "line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}, &session)
 			if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 				t.Fatal(err)
 			}
@@ -151,8 +155,9 @@ func TestALicenseStaysWhoseItIs(t *testing.T) {
 		time.Sleep(time.Minute)
 		var customer, session struct{ ID string }
 		w.stripe("/v1/customers", url.Values{"email": {"somebody@example.com"}}, &customer)
-		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]}, "line_items[0][quantity]": {"1"},
-			"client_reference_id": {ada}, "customer": {customer.ID}, "success_url": {"https://app.test/"}}, &session)
+		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]},
+			"line_items[0][quantity]": {"1"},
+			"client_reference_id":     {ada}, "customer": {customer.ID}, "success_url": {"https://app.test/"}}, &session)
 		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
@@ -162,8 +167,10 @@ func TestALicenseStaysWhoseItIs(t *testing.T) {
 		}
 		w.stripe("/v1/customers/"+customer.ID, url.Values{"metadata[clerkOrgId]": {org.ID}}, nil)
 		// A subscription gives the customer to the organization beyond doubt.
-		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "line_items[0][quantity]": {"1"},
-			"subscription_data[metadata][clerkOrgId]": {org.ID}, "customer": {customer.ID}, "success_url": {"https://app.test/"}}, &session)
+		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]},
+			"line_items[0][quantity]":                 {"1"},
+			"subscription_data[metadata][clerkOrgId]": {org.ID}, "customer": {customer.ID},
+			"success_url": {"https://app.test/"}}, &session)
 		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}

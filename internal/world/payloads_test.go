@@ -61,7 +61,8 @@ func TestPayloads(t *testing.T) {
 			}
 			delete(delivered, e.ID)
 			tally[e.Status]++
-			settled := e.Status == lockstep.EventDone || (e.Status == lockstep.EventIgnored || e.Status == lockstep.EventParked) && e.Reason != ""
+			settled := e.Status == lockstep.EventDone || (e.Status == lockstep.EventIgnored ||
+				e.Status == lockstep.EventParked) && e.Reason != ""
 			if !settled {
 				t.Errorf("%s %s (key %s) is %s: %q", e.Type, e.ID, e.Key, e.Status, e.Reason)
 			}
@@ -102,7 +103,8 @@ func (w *world) deliver(source lockstep.Source, id string, body []byte) (int, er
 		}
 		header = signed
 	}
-	request, err := http.NewRequest(http.MethodPost, "http://"+serviceHost+"/webhooks/"+string(source), bytes.NewReader(body))
+	request, err := http.NewRequest(http.MethodPost, "http://"+serviceHost+"/webhooks/"+string(source),
+		bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}

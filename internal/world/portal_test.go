@@ -48,7 +48,8 @@ func (w *world) editDetails() {
 		form.Set("name", made.name)
 	}
 	// Without the network no time passes after the look at what is under way.
-	request := httptest.NewRequest(http.MethodPost, "http://"+stripeHost+"/v1/customers/"+customer.ID, strings.NewReader(form.Encode()))
+	request := httptest.NewRequest(http.MethodPost, "http://"+stripeHost+"/v1/customers/"+customer.ID,
+		strings.NewReader(form.Encode()))
 	request.Header.Set("Authorization", "Bearer "+stripeKey)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer := httptest.NewRecorder()
@@ -104,7 +105,8 @@ func (c *checker) checkDetails() {
 			c.wrong("%s has the address %q and the problems %+v", account, user.Email, a.Problems)
 		}
 		if !refusable(user.Email) && customer.Email != user.Email {
-			c.wrong("customer %s of %s has the address %q, the directory says %q", customer.ID, account, customer.Email, user.Email)
+			c.wrong("customer %s of %s has the address %q, the directory says %q", customer.ID, account, customer.Email,
+				user.Email)
 		}
 	}
 }

@@ -48,11 +48,13 @@ func (w *world) payOnce() {
 		return
 	}
 	key, _ := pick(w, []string{"life", "pass", "pass"})
-	body := map[string]any{"account": account, "lookup_key": key, "paid_by": paidBy, "success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}
+	body := map[string]any{"account": account, "lookup_key": key, "paid_by": paidBy,
+		"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}
 	w.say("pay %s at once for %s", key, account)
 	w.calls.Go(func() {
 		var session struct{ ID string }
-		if status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, body, &session); err == nil && status == http.StatusOK {
+		if status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, body,
+			&session); err == nil && status == http.StatusOK {
 			w.say("pay %s: %v", session.ID, w.sim.PayCheckout(session.ID, "4242424242424242"))
 		}
 	})

@@ -22,7 +22,8 @@ func (w *world) raise() {
 			before = p
 		}
 	}
-	form := url.Values{"product": {before.Product}, "currency": {"usd"}, "unit_amount": {"777"}, "lookup_key": {key}, "transfer_lookup_key": {"true"}}
+	form := url.Values{"product": {before.Product}, "currency": {"usd"}, "unit_amount": {"777"}, "lookup_key": {key},
+		"transfer_lookup_key": {"true"}}
 	if before.Interval != "" {
 		form.Set("recurring[interval]", before.Interval)
 	}
@@ -88,7 +89,8 @@ func TestTheGraceCountsFromTheDeclinedUpgrade(t *testing.T) {
 		"a seat in mid-period": {fails: func(w *world, s simulator.Subscription) time.Time {
 			time.Sleep(20 * day)
 			w.decline(s)
-			w.stripe("/v1/subscriptions/"+s.ID, url.Values{"items[0][id]": {s.Items[0].ID}, "items[0][quantity]": {"2"}, "proration_behavior": {"always_invoice"}}, nil)
+			w.stripe("/v1/subscriptions/"+s.ID, url.Values{"items[0][id]": {s.Items[0].ID}, "items[0][quantity]": {"2"},
+				"proration_behavior": {"always_invoice"}}, nil)
 			return time.Now()
 		}},
 		"the renewal": {fails: func(w *world, s simulator.Subscription) time.Time {
@@ -107,7 +109,8 @@ func TestTheGraceCountsFromTheDeclinedUpgrade(t *testing.T) {
 		"before our first look": {blind: true, fails: func(w *world, s simulator.Subscription) time.Time {
 			time.Sleep(10 * day)
 			w.decline(s)
-			w.stripe("/v1/subscriptions/"+s.ID, url.Values{"items[0][id]": {s.Items[0].ID}, "items[0][quantity]": {"2"}, "proration_behavior": {"always_invoice"}}, nil)
+			w.stripe("/v1/subscriptions/"+s.ID, url.Values{"items[0][id]": {s.Items[0].ID}, "items[0][quantity]": {"2"},
+				"proration_behavior": {"always_invoice"}}, nil)
 			at := time.Now()
 			time.Sleep(day)
 			return at
@@ -172,7 +175,8 @@ func TestItemsOfDifferentIntervalsEndApart(t *testing.T) {
 			c.Catalog.Plans = append(c.Catalog.Plans[:len(c.Catalog.Plans):len(c.Catalog.Plans)],
 				lockstep.Plan{Name: "backup", LookupKeys: []string{"backup_yearly"}, Features: []string{"backup"}})
 		}
-		yearly := w.sim.AddPlan(simulator.Plan{LookupKey: "backup_yearly", ProductName: "Backup", Amount: 1000, Currency: "usd", Interval: "year"})
+		yearly := w.sim.AddPlan(simulator.Plan{LookupKey: "backup_yearly", ProductName: "Backup", Amount: 1000,
+			Currency: "usd", Interval: "year"})
 		w.service = w.boot()
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)

@@ -38,7 +38,8 @@ func TestCallsPerRenewal(t *testing.T) {
 		time.Sleep(32 * 24 * time.Hour)
 		stripe, clerk, writes, events := 0, 0, 0, 0
 		for _, e := range w.sim.History()[n:] {
-			if strings.Contains(e.Path, "/v1/events?") || strings.Contains(e.Path, "/users?") || strings.Contains(e.Path, "/organizations?") {
+			if strings.Contains(e.Path, "/v1/events?") || strings.Contains(e.Path, "/users?") ||
+				strings.Contains(e.Path, "/organizations?") {
 				continue // the sweeps
 			}
 			t.Log(e.At.Format("02 15:04:05.000"), e.Side, e.Method, e.Path, e.EventType, e.Status)

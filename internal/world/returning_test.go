@@ -12,7 +12,8 @@ import (
 // TestWhoComesBackKeepsWhatTheyPayFor with the customer that they had before their account was
 // deleted: many applications look a customer up by its address.
 func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
-	for _, policy := range []server.DeletionPolicy{server.CancelSubscriptions, server.EndSubscriptions, server.KeepBilling} {
+	for _, policy := range []server.DeletionPolicy{server.CancelSubscriptions, server.EndSubscriptions,
+		server.KeepBilling} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
@@ -32,8 +33,10 @@ func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
 				ada := w.mustSignUp("ada@example.com")
 				time.Sleep(time.Minute)
 				var session struct{ ID string }
-				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]}, "line_items[0][quantity]": {"1"},
-					"customer": {customer}, "subscription_data[metadata][clerkUserId]": {ada}, "success_url": {"https://app.test/"}}, &session)
+				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]},
+					"line_items[0][quantity]": {"1"},
+					"customer":                {customer}, "subscription_data[metadata][clerkUserId]": {ada}, "success_url": {"https://app.test/"}},
+					&session)
 				if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 					t.Fatal(err)
 				}
@@ -52,7 +55,8 @@ func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
 // TestAnOrganizationOutlivesWhoPaysForIt with the customer of their own account: what is their
 // own ends by the policy, and the organization has the customer.
 func TestAnOrganizationOutlivesWhoPaysForIt(t *testing.T) {
-	for policy, own := range map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled", server.CancelSubscriptions: "canceled", server.KeepBilling: "active"} {
+	for policy, own := range map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled",
+		server.CancelSubscriptions: "canceled", server.KeepBilling: "active"} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
@@ -66,8 +70,10 @@ func TestAnOrganizationOutlivesWhoPaysForIt(t *testing.T) {
 				time.Sleep(time.Minute)
 				customer, hers := w.ask("user/"+ada).CustomerID, w.newest()
 				var session struct{ ID string }
-				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]}, "line_items[0][quantity]": {"1"},
-					"customer": {customer}, "subscription_data[metadata][clerkOrgId]": {org.ID}, "success_url": {"https://app.test/"}}, &session)
+				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]},
+					"line_items[0][quantity]": {"1"},
+					"customer":                {customer}, "subscription_data[metadata][clerkOrgId]": {org.ID},
+					"success_url": {"https://app.test/"}}, &session)
 				if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 					t.Fatal(err)
 				}

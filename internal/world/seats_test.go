@@ -46,7 +46,8 @@ type organization struct {
 }
 
 func (w *world) organization(id string) (o organization, err error) {
-	status, err := w.call(context.Background(), http.MethodGet, "http://"+clerkHost+"/v1/organizations/"+id+"?include_members_count=true", cmp.Or(w.movedKey, clerkKey), nil, &o)
+	status, err := w.call(context.Background(), http.MethodGet,
+		"http://"+clerkHost+"/v1/organizations/"+id+"?include_members_count=true", cmp.Or(w.movedKey, clerkKey), nil, &o)
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("answered %d", status)
 	}
@@ -143,7 +144,8 @@ func TestSeatsFollowTheMembers(t *testing.T) {
 		"off":         {lockstep.SeatPolicy{}, 1, 1, 1, 1},
 		"up":          {lockstep.SeatPolicy{Follow: lockstep.SeatsUp}, 3, 6, 6, 6},
 		"up and down": {lockstep.SeatPolicy{Follow: lockstep.SeatsUpAndDown}, 3, 6, 2, 4},
-		"minimum":     {lockstep.SeatPolicy{Follow: lockstep.SeatsUpAndDown, Minimum: 5, Proration: lockstep.ProrateNow}, 5, 6, 5, 5},
+		"minimum": {lockstep.SeatPolicy{Follow: lockstep.SeatsUpAndDown, Minimum: 5, Proration: lockstep.ProrateNow}, 5,
+			6, 5, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
@@ -214,7 +216,8 @@ func TestADeclinedCardLeavesTheSeats(t *testing.T) {
 		w.grow(org, 2)
 		time.Sleep(time.Hour)
 		a := w.ask("organization/" + org)
-		if !a.Access.Active || a.Access.Seats != 2 || a.Members != 4 || a.Pending || a.Problem != "" || w.sim.Subscriptions()[0].Status != "active" {
+		if !a.Access.Active || a.Access.Seats != 2 || a.Members != 4 || a.Pending || a.Problem != "" ||
+			w.sim.Subscriptions()[0].Status != "active" {
 			t.Errorf("%+v, and the subscription is %s", a, w.sim.Subscriptions()[0].Status)
 		}
 		if !a.has(lockstep.StepSeats) {
@@ -244,7 +247,8 @@ func TestPaidSeatsLimitTheMembers(t *testing.T) {
 		}
 		limit(1)
 		s := w.sim.Subscriptions()[0]
-		w.dashboard("/v1/subscriptions/"+s.ID, map[string][]string{"items[0][id]": {s.Items[0].ID}, "items[0][quantity]": {"7"}})
+		w.dashboard("/v1/subscriptions/"+s.ID, map[string][]string{"items[0][id]": {s.Items[0].ID},
+			"items[0][quantity]": {"7"}})
 		time.Sleep(time.Minute)
 		limit(7)
 		writes := func() int {
@@ -257,7 +261,8 @@ func TestPaidSeatsLimitTheMembers(t *testing.T) {
 		if more := writes() - before; more != 0 || before != 2 {
 			t.Errorf("it was written %d times, and %d times for nothing", before, more)
 		}
-		w.clerk(http.MethodPatch, "/v1/organizations/"+org, map[string]any{"max_allowed_memberships": 50}) // somebody at the dashboard
+		// somebody at the dashboard
+		w.clerk(http.MethodPatch, "/v1/organizations/"+org, map[string]any{"max_allowed_memberships": 50})
 		time.Sleep(time.Minute)
 		limit(7)
 		if err := w.sim.CancelSubscription(s.ID, false); err != nil {

@@ -30,9 +30,12 @@ const (
 
 // catalog has two plans and a license. The checker knows them by heart instead.
 var catalog = lockstep.Catalog{Plans: []lockstep.Plan{
-	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}, Limits: map[string]int64{"notes": 10}},
-	{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"}, Limits: map[string]int64{"notes": 100}},
-	{Name: "life", LookupKeys: []string{"life"}, Rank: 3, Features: []string{"notes", "export"}, Limits: map[string]int64{"notes": 50}},
+	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"},
+		Limits: map[string]int64{"notes": 10}},
+	{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"},
+		Limits: map[string]int64{"notes": 100}},
+	{Name: "life", LookupKeys: []string{"life"}, Rank: 3, Features: []string{"notes", "export"},
+		Limits: map[string]int64{"notes": 50}},
 	{Name: "pass", LookupKeys: []string{"pass"}, Features: []string{"notes"}, Duration: passFor},
 }}
 
@@ -89,21 +92,25 @@ func (w *world) boot() *service {
 	plans := catalog
 	plans.PartialRefund, plans.PastDueGrace = partially(net.seed), grace(net.seed)
 	config := server.Config{
-		Store: watched{store, seer}, APIKey: apiKey, Catalog: plans, Log: w.serviceLog, ReturnOrigins: []string{"https://app.test"},
-		Mail:   server.Mail{Mailer: w.letterbox, App: "World", Domain: "world.test"},
-		Seats:  lockstep.SeatPolicy{Follow: follows(net.seed), Minimum: leastSeats},
-		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
-		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/", Events: []string{"account.access_changed"}, AllowPrivate: true,
+		Store: watched{store, seer}, APIKey: apiKey, Catalog: plans, Log: w.serviceLog,
+		ReturnOrigins: []string{"https://app.test"},
+		Mail:          server.Mail{Mailer: w.letterbox, App: "World", Domain: "world.test"},
+		Seats:         lockstep.SeatPolicy{Follow: follows(net.seed), Minimum: leastSeats},
+		Buying:        server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
+		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/",
+			Events: []string{"account.access_changed"}, AllowPrivate: true,
 			Secrets: []lockstep.Secret{listenerSecret}, HTTPClient: s.party.client(10 * time.Second)}},
 		Stripe: server.Stripe{Key: stripeKey, BaseURL: "http://" + stripeHost,
 			WebhookSecrets: []lockstep.Secret{stripeWebhook}, HTTPClient: s.party.client(10 * time.Second)},
-		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost, AuthorizedParties: []string{"https://app.test"},
-			WebhookSecrets: []lockstep.Secret{clerkWebhook}, HTTPClient: s.party.client(10 * time.Second)},
+		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost,
+			AuthorizedParties: []string{"https://app.test"},
+			WebhookSecrets:    []lockstep.Secret{clerkWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		// The bubble has one process, which wakes itself: polling would only cost time.
 		Memory:  server.Memory{Accounts: 3}, // so that it is not enough for all
 		Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
 		// No full verify: it would mend what the rest must get right by itself.
-		Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour, Retention: listEvery},
+		Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour,
+			Retention: listEvery},
 	}
 	if w.change != nil {
 		w.change(&config)

@@ -82,8 +82,10 @@ func TestEveryEventOfTheThreadLeadsToASync(t *testing.T) {
 			if event.ID != id || event.Key != account.Key() || event.Status != lockstep.EventDone {
 				t.Errorf("%s: the newest event is %s of %s, %s (%s)", e.kind, event.ID, event.Key, event.Status, event.Reason)
 			}
-			if now, err := w.service.store.Work(t.Context(), account.Key()); err != nil || now.Generation <= was.Generation || now.Pending() || now.Disposition != lockstep.Done {
-				t.Errorf("%s: the account was marked %d times and then %d; it is pending: %v: %v", e.kind, was.Generation, now.Generation, now.Pending(), err)
+			if now, err := w.service.store.Work(t.Context(), account.Key()); err != nil || now.Generation <= was.Generation ||
+				now.Pending() || now.Disposition != lockstep.Done {
+				t.Errorf("%s: the account was marked %d times and then %d; it is pending: %v: %v", e.kind, was.Generation,
+					now.Generation, now.Pending(), err)
 			}
 			if !w.looked(said, record.CustomerID) {
 				t.Errorf("%s: no one asked Stripe for the subscriptions of the customer", e.kind)
@@ -96,7 +98,8 @@ func TestEveryEventOfTheThreadLeadsToASync(t *testing.T) {
 // the history.
 func (w *world) looked(n int, customerID string) bool {
 	for _, e := range w.sim.History()[n:] {
-		if e.Side == "stripe" && e.Method == http.MethodGet && strings.HasPrefix(e.Path, "/v1/subscriptions?") && strings.Contains(e.Path, customerID) {
+		if e.Side == "stripe" && e.Method == http.MethodGet && strings.HasPrefix(e.Path, "/v1/subscriptions?") &&
+			strings.Contains(e.Path, customerID) {
 			return true
 		}
 	}

@@ -26,7 +26,8 @@ func (w *world) isDeleted(customer string) bool {
 // when their deletion came. What only a reference gives to them is somebody else's.
 func TestWhoIsDeletedDuringTheHoldIsBilledNoMore(t *testing.T) {
 	for name, c := range map[string]struct{ known, listed bool }{
-		"known, listed": {true, true}, "unknown, listed": {false, true}, "known, not listed": {true, false}, "unknown, not listed": {false, false},
+		"known, listed": {true, true}, "unknown, listed": {false, true}, "known, not listed": {true, false},
+		"unknown, not listed": {false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
@@ -74,7 +75,8 @@ func TestWhoIsDeletedDuringTheHoldIsBilledNoMore(t *testing.T) {
 // TestACustomerOfADeletedAccount that is found later falls under the policy, if metadata names
 // the account; an account that we never knew is no evidence of a deletion.
 func TestACustomerOfADeletedAccount(t *testing.T) {
-	for policy, want := range map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled", server.EndSubscriptions: "active", server.KeepBilling: "active"} {
+	for policy, want := range map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled",
+		server.EndSubscriptions: "active", server.KeepBilling: "active"} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
@@ -101,7 +103,8 @@ func TestACustomerOfADeletedAccount(t *testing.T) {
 				if w.isDeleted(late) != (policy == server.DeleteCustomer) || w.isDeleted(never) {
 					t.Errorf("deleted: %v and %v", w.isDeleted(late), w.isDeleted(never))
 				}
-				if status, err := w.call(t.Context(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/user/user_never", apiKey, nil, nil); err != nil || status != http.StatusNotFound {
+				if status, err := w.call(t.Context(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/user/user_never", apiKey,
+					nil, nil); err != nil || status != http.StatusNotFound {
 					t.Errorf("who never was: %d %v", status, err)
 				}
 			})
@@ -119,7 +122,8 @@ func TestARefusedListStopsNoDeletion(t *testing.T) {
 		w.mustBuy("user/"+ada, "basic")
 		time.Sleep(time.Minute)
 		customer := w.ask("user/" + ada).CustomerID
-		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodGet, Path: "/v1/subscriptions", Times: 1, Status: 400})
+		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodGet, Path: "/v1/subscriptions", Times: 1,
+			Status: 400})
 		if err := w.sim.DeleteUser(ada); err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,8 @@ func (w *world) trialFor(account, user string) int64 {
 		TrialDays int64 `json:"trial_days"`
 	}
 	status, err := w.call(w.t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
-		map[string]any{"account": account, "lookup_key": "pro", "success_url": "https://app.test/", "paid_by": user}, &session)
+		map[string]any{"account": account, "lookup_key": "pro", "success_url": "https://app.test/", "paid_by": user},
+		&session)
 	if err != nil || status != http.StatusOK {
 		w.t.Fatalf("checkout: %d %v", status, err)
 	}

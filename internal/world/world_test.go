@@ -120,31 +120,34 @@ type world struct {
 	lies       int
 	gone       []string // accounts that were deleted
 
-	discarded      map[string]bool // customers that somebody deleted at Stripe
-	listener       *listener
-	letterbox      *letterbox
-	disputes       map[string]string            // the open ones, by payment intent
-	taken          map[string]bool              // payments whose money a dispute has taken back
-	clerkIs        atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
-	rotated        string                       // another key of the same Clerk instance; empty: there is none
-	change         func(*server.Config)         // of the services that are booted from now on; may be nil
-	doom           *doom                        // of the service that is booted next; nil: it lives
-	replanned      map[string]bool              // subscriptions whose plan was changed
-	edited         map[string]edit              // customers that somebody has edited
-	hanging        time.Time                    // until then a request of the service may hang
-	movedKey       string                       // the key of the Clerk instance that the business moved to; empty: it did not
-	former         map[string]string            // accounts of the former Clerk instance: who they are now
-	unnoticed      map[string]bool              // accounts whose deletion was not known before the move
-	prior          map[string]bool              // checkouts of long before Lockstep's first start
-	customerBefore map[string]string            // by account: the customer that it had before Lockstep's first start
-	named          map[string]string            // customers that only Clerk's private metadata names: whose they are
+	discarded map[string]bool // customers that somebody deleted at Stripe
+	listener  *listener
+	letterbox *letterbox
+	disputes  map[string]string            // the open ones, by payment intent
+	taken     map[string]bool              // payments whose money a dispute has taken back
+	clerkIs   atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
+	rotated   string                       // another key of the same Clerk instance; empty: there is none
+	change    func(*server.Config)         // of the services that are booted from now on; may be nil
+	doom      *doom                        // of the service that is booted next; nil: it lives
+	replanned map[string]bool              // subscriptions whose plan was changed
+	edited    map[string]edit              // customers that somebody has edited
+	hanging   time.Time                    // until then a request of the service may hang
+	// the key of the Clerk instance that the business moved to; empty: it did not
+	movedKey       string
+	former         map[string]string // accounts of the former Clerk instance: who they are now
+	unnoticed      map[string]bool   // accounts whose deletion was not known before the move
+	prior          map[string]bool   // checkouts of long before Lockstep's first start
+	customerBefore map[string]string // by account: the customer that it had before Lockstep's first start
+	named          map[string]string // customers that only Clerk's private metadata names: whose they are
 }
 
 // create makes a world; changes are made to what its simulators are made of.
 func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*simulator.Config)) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
-		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{}, replanned: map[string]bool{}, edited: map[string]edit{},
-		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{}, customerBefore: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
+		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{},
+		replanned: map[string]bool{}, edited: map[string]edit{},
+		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{},
+		customerBefore: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
 		letterbox: &letterbox{letters: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
@@ -159,8 +162,9 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		StripeKey: stripeKey, ClerkKey: clerkKey, Seed: seed, PortalSaved: true,
 		StripeURL: "http://" + stripeHost, ClerkURL: "http://" + clerkHost,
 		HTTPClient: sender.client(15 * time.Second), Logger: slog.New(slog.DiscardHandler),
-		StripeWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/stripe", Secret: stripeWebhook}},
-		ClerkWebhooks:  []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/clerk", Secret: clerkWebhook}},
+		StripeWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/stripe",
+			Secret: stripeWebhook}},
+		ClerkWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/clerk", Secret: clerkWebhook}},
 	}
 	for _, change := range changes {
 		change(&config)
@@ -263,7 +267,8 @@ func (w *world) verifyMembers() {
 		if _, err := w.service.store.Account(w.t.Context(), account); err != nil {
 			continue // it is to be found by the list
 		}
-		if err := w.service.store.Mark(w.t.Context(), lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeMembers, Priority: lockstep.Background}); err != nil {
+		if err := w.service.store.Mark(w.t.Context(), lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeMembers,
+			Priority: lockstep.Background}); err != nil {
 			w.t.Errorf("mark %s: %v", account, err)
 		}
 	}

@@ -37,7 +37,8 @@ func (w *world) customer(account string) simulator.Customer {
 // sync has an account looked at wholly, and waits until it was.
 func (w *world) sync(account string) {
 	w.t.Helper()
-	status, err := w.call(w.t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/accounts/"+account+"/sync", apiKey, nil, nil)
+	status, err := w.call(w.t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/accounts/"+account+"/sync", apiKey,
+		nil, nil)
 	if err != nil || status != http.StatusAccepted {
 		w.t.Fatalf("sync %s: %d %v", account, status, err)
 	}
@@ -133,7 +134,8 @@ func TestWhatTheCustomerSetInThePortalStays(t *testing.T) {
 				}
 				update("ada@example.com", "Ada", "King")
 				is("nobody else wrote", "ada@example.com", "Ada King")
-				w.dashboard("/v1/customers/"+w.customer(account).ID, url.Values{"email": {"billing@corp.example"}, "name": {"Corp GmbH"}})
+				w.dashboard("/v1/customers/"+w.customer(account).ID, url.Values{"email": {"billing@corp.example"},
+					"name": {"Corp GmbH"}})
 				update("ada@example.com", "Ada", "Lovelace")
 				if policy == lockstep.FollowDetails {
 					is("a new name", "billing@corp.example", "Ada Lovelace") // the address did not change
@@ -192,7 +194,8 @@ func TestANameIsCutAtStripesLimit(t *testing.T) {
 
 // refuse has Stripe refuse addresses as it refuses ada@gmile: with 400 email_invalid.
 func (w *world) refuse(method, path string) {
-	w.sim.AddFault(simulator.Fault{Side: "stripe", Method: method, Path: path, Times: 1, Status: http.StatusBadRequest, Code: "email_invalid"})
+	w.sim.AddFault(simulator.Fault{Side: "stripe", Method: method, Path: path, Times: 1, Status: http.StatusBadRequest,
+		Code: "email_invalid"})
 }
 
 // TestAnAddressThatStripeRefusesStopsNothing (C10): the customer is created without it, the
@@ -266,7 +269,8 @@ func TestARefusedAddressAndThenAFailureOfClerk(t *testing.T) {
 		account := "user/" + ada
 		time.Sleep(time.Minute)
 		w.refuse(http.MethodPost, "/v1/customers/*")
-		w.sim.AddFault(simulator.Fault{Side: "clerk", Method: http.MethodPatch, Path: "/v1/users/*/metadata", Times: 2, Status: http.StatusInternalServerError})
+		w.sim.AddFault(simulator.Fault{Side: "clerk", Method: http.MethodPatch, Path: "/v1/users/*/metadata", Times: 2,
+			Status: http.StatusInternalServerError})
 		began := len(w.sim.History())
 		if err := w.sim.UpdateUser(ada, "ada@gmile", "Ada", "Lovelace"); err != nil {
 			t.Fatal(err)
@@ -297,13 +301,16 @@ func TestOneRefusedFieldDoesNotHoldTheOtherBack(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
-		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers/*", Nth: 1, Status: http.StatusBadRequest, Code: "email_invalid"})
-		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers/*", Nth: 2, Status: http.StatusBadRequest, Code: "email_invalid"})
+		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers/*", Nth: 1,
+			Status: http.StatusBadRequest, Code: "email_invalid"})
+		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers/*", Nth: 2,
+			Status: http.StatusBadRequest, Code: "email_invalid"})
 		if err := w.sim.UpdateUser(ada, "ada@gmile", "Ada", "King"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		if c := w.customer("user/" + ada); c.Name != "Ada King" || c.Email != "ada@example.com" || !w.ask("user/"+ada).has(lockstep.StepCustomerEmail) {
+		if c := w.customer("user/" + ada); c.Name != "Ada King" || c.Email != "ada@example.com" ||
+			!w.ask("user/"+ada).has(lockstep.StepCustomerEmail) {
 			t.Errorf("%q %q %+v", c.Name, c.Email, w.ask("user/"+ada).Problems)
 		}
 	})
@@ -313,11 +320,13 @@ func TestOneRefusedFieldDoesNotHoldTheOtherBack(t *testing.T) {
 // failed, and the next look tries again.
 func TestACustomerThatStripeRefusesAltogether(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
-		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers", Times: 8, Status: http.StatusBadRequest, Code: "account_invalid"})
+		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers", Times: 8,
+			Status: http.StatusBadRequest, Code: "account_invalid"})
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
 		a := w.ask("user/" + ada)
-		if !a.has(lockstep.StepCustomer) || a.has(lockstep.StepCustomerEmail) || a.has(lockstep.StepCustomerName) || !strings.Contains(a.Problem, "account_invalid") {
+		if !a.has(lockstep.StepCustomer) || a.has(lockstep.StepCustomerEmail) || a.has(lockstep.StepCustomerName) ||
+			!strings.Contains(a.Problem, "account_invalid") {
 			t.Errorf("%+v", a)
 		}
 		if got := w.sim.Users()[0].Public["subscriptionStatus"]; got != "inactive" {
@@ -337,18 +346,21 @@ func TestFullMetadataTakesTheEssentials(t *testing.T) {
 		theirs int
 		held   []string
 	}{
-		"no room":            {8170, nil},
-		"status and plan":    {8110, []string{"subscriptionStatus", "plan"}},
-		"and ids":            {7980, []string{"subscriptionStatus", "plan", "stripeSubscriptionId", "stripeCustomerId"}},
-		"all but features":   {7950, []string{"subscriptionStatus", "plan", "stripeSubscriptionId", "stripeCustomerId", "billing"}},
-		"room for all of it": {7000, []string{"subscriptionStatus", "plan", "stripeSubscriptionId", "stripeCustomerId", "billing"}},
+		"no room":         {8170, nil},
+		"status and plan": {8110, []string{"subscriptionStatus", "plan"}},
+		"and ids":         {7980, []string{"subscriptionStatus", "plan", "stripeSubscriptionId", "stripeCustomerId"}},
+		"all but features": {7950, []string{"subscriptionStatus", "plan", "stripeSubscriptionId", "stripeCustomerId",
+			"billing"}},
+		"room for all of it": {7000, []string{"subscriptionStatus", "plan", "stripeSubscriptionId", "stripeCustomerId",
+			"billing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				ada := w.mustSignUp("ada@example.com")
 				account := "user/" + ada
 				time.Sleep(time.Minute)
-				full := map[string]any{"public_metadata": map[string]any{"theirs": strings.Repeat("x", c.theirs-len(`{"theirs":""}`)),
+				full := map[string]any{"public_metadata": map[string]any{"theirs": strings.Repeat("x",
+					c.theirs-len(`{"theirs":""}`)),
 					"stripeCustomerId": nil, "subscriptionStatus": nil}}
 				w.clerk(http.MethodPatch, "/v1/users/"+ada+"/metadata", full)
 				time.Sleep(time.Minute)
@@ -393,9 +405,11 @@ func TestFullMetadataTakesTheEssentials(t *testing.T) {
 						t.Errorf("what was refused was tried again: %s", e.Path)
 					}
 				}
-				w.clerk(http.MethodPatch, "/v1/users/"+ada+"/metadata", map[string]any{"public_metadata": map[string]any{"theirs": nil}})
+				w.clerk(http.MethodPatch, "/v1/users/"+ada+"/metadata",
+					map[string]any{"public_metadata": map[string]any{"theirs": nil}})
 				time.Sleep(time.Minute)
-				if b, _ := w.sim.Users()[0].Public["billing"].(map[string]any); b["features"] == nil || len(w.ask(account).Problems) != 0 {
+				if b, _ := w.sim.Users()[0].Public["billing"].(map[string]any); b["features"] == nil ||
+					len(w.ask(account).Problems) != 0 {
 					t.Errorf("with room: %v, %+v", w.sim.Users()[0].Public, w.ask(account).Problems)
 				}
 			})

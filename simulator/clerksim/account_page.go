@@ -130,21 +130,26 @@ func (c *Clerk) writeAccount(w http.ResponseWriter, r *http.Request, status int,
 
 func (c *Clerk) viewAccount(session *Session, r *http.Request) *accountView {
 	user := c.user(session.User)
-	view := &accountView{Frame: frame("Account"), Name: user.Name(), User: user.clone(), Metadata: readable(user.Public), Personal: session.Organization == "",
+	view := &accountView{Frame: frame("Account"), Name: user.Name(), User: user.clone(), Metadata: readable(user.Public),
+		Personal:     session.Organization == "",
 		PersonalGone: c.config.Instance.MembershipRequired, MayCreate: c.mayCreateOrganization(user) == nil}
 	for _, membership := range c.index.membershipsOf[user.ID] {
 		organization := c.organization(membership.Organization)
-		view.Organizations = append(view.Organizations, membershipView{ID: organization.ID, Name: organization.Name, RoleName: c.role(membership.Role).Name,
-			Metadata: readable(organization.Public), Page: other("/organization/"+organization.ID, r), Active: session.Organization == organization.ID})
+		view.Organizations = append(view.Organizations, membershipView{ID: organization.ID, Name: organization.Name,
+			RoleName: c.role(membership.Role).Name,
+			Metadata: readable(organization.Public), Page: other("/organization/"+organization.ID, r),
+			Active: session.Organization == organization.ID})
 	}
 	for _, invitation := range c.invitedAs(user) {
 		if invitation.Status == pending {
-			view.Invitations = append(view.Invitations, invitedView{Email: c.organization(invitation.Organization).Name, RoleName: c.role(invitation.Role).Name, Link: c.invitationLink(invitation)})
+			view.Invitations = append(view.Invitations, invitedView{Email: c.organization(invitation.Organization).Name,
+				RoleName: c.role(invitation.Role).Name, Link: c.invitationLink(invitation)})
 		}
 	}
 	for _, other := range slices.Backward(c.index.sessionsOf[user.ID]) {
 		if other.live() {
-			view.Devices = append(view.Devices, deviceView{ID: other.ID, Since: other.CreatedAt.Format("2 January 2006, 15:04 UTC"), This: other == session})
+			view.Devices = append(view.Devices, deviceView{ID: other.ID,
+				Since: other.CreatedAt.Format("2 January 2006, 15:04 UTC"), This: other == session})
 		}
 	}
 	return view
@@ -200,7 +205,8 @@ func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *Err
 		}
 	case "delete":
 		if !user.DeleteSelf {
-			return forbidden("user_delete_self_not_enabled", "deletion not enabled", "Deleting the account is not enabled for this user.")
+			return forbidden("user_delete_self_not_enabled", "deletion not enabled",
+				"Deleting the account is not enabled for this user.")
 		}
 		c.deleteUser(user)
 	}

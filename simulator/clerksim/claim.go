@@ -78,14 +78,17 @@ func operandValue(operand string, user *User, organization *Organization) any {
 
 func lookup(path string, user *User, organization *Organization) any {
 	root := map[string]any{"user": map[string]any{
-		"id": user.ID, "external_id": orNull(user.ExternalID), "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName),
+		"id": user.ID, "external_id": orNull(user.ExternalID), "first_name": orNull(user.FirstName),
+		"last_name": orNull(user.LastName),
 		"full_name": orNull(user.fullName()), "primary_email_address": orNull(user.Email), "email_verified": user.verified(),
-		"primary_phone_number": orNull(user.primaryPhone()), "phone_number_verified": user.primaryPhone() != "", "two_factor_enabled": false, "image_url": image, "has_image": false,
+		"primary_phone_number": orNull(user.primaryPhone()), "phone_number_verified": user.primaryPhone() != "",
+		"two_factor_enabled": false, "image_url": image, "has_image": false,
 		"username": orNull(user.Username), "created_at": user.CreatedAt.Unix(), "updated_at": user.UpdatedAt.Unix(),
 		"last_sign_in_at": seconds(user), "public_metadata": user.Public, "unsafe_metadata": user.Unsafe,
 	}}
 	if organization != nil {
-		root["org"] = map[string]any{"id": organization.ID, "name": organization.Name, "slug": organization.Slug, "image_url": image, "has_image": false,
+		root["org"] = map[string]any{"id": organization.ID, "name": organization.Name, "slug": organization.Slug,
+			"image_url": image, "has_image": false,
 			"public_metadata": organization.Public}
 	}
 	var at any = root
@@ -113,13 +116,15 @@ func (u *User) verified() bool {
 }
 
 // reservedClaims are those no template may hold.
-var reservedClaims = []string{"azp", "exp", "iat", "iss", "jti", "nbf", "sid", "sub", "v", "pla", "fea", "sts", "fva", "o", "act"}
+var reservedClaims = []string{"azp", "exp", "iat", "iss", "jti", "nbf", "sid", "sub", "v", "pla", "fea", "sts", "fva",
+	"o", "act"}
 
 // checkClaims refuses a template with a reserved claim.
 func checkClaims(claims map[string]any) *Error {
 	for name := range sorted(claims) {
 		if slices.Contains(reservedClaims, name) {
-			failure := badRequest("jwt_template_reserved_claim", "reserved claim used", "You can't use the reserved claim: '%s'", name)
+			failure := badRequest("jwt_template_reserved_claim", "reserved claim used",
+				"You can't use the reserved claim: '%s'", name)
 			failure.Param = "claims"
 			return failure
 		}

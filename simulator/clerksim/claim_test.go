@@ -8,7 +8,8 @@ import (
 
 func TestTemplatesKeepTheTypeOfTheirValue(t *testing.T) {
 	t.Parallel()
-	user := &User{ID: "user_1", FirstName: "Ada", Public: map[string]any{"plan": "pro", "seats": 5.0, "deep": map[string]any{"list": []any{"a"}}}}
+	user := &User{ID: "user_1", FirstName: "Ada", Public: map[string]any{"plan": "pro", "seats": 5.0,
+		"deep": map[string]any{"list": []any{"a"}}}}
 	organization := &Organization{ID: "org_1", Public: map[string]any{"plan": "team"}}
 	for template, want := range map[string]any{
 		"{{user.public_metadata.plan}}":       "pro",
@@ -31,9 +32,12 @@ func TestTemplatesKeepTheTypeOfTheirValue(t *testing.T) {
 
 func TestAPatchMergesAtEveryLevelAndNullRemoves(t *testing.T) {
 	t.Parallel()
-	old := map[string]any{"a": 1.0, "deep": map[string]any{"x": 1.0, "y": map[string]any{"z": 1.0}}, "list": []any{1.0, 2.0}}
-	got := merged(old, map[string]any{"a": nil, "deep": map[string]any{"x": nil, "y": map[string]any{"w": 2.0}}, "list": []any{3.0}, "new": map[string]any{"n": nil, "m": 1.0}})
-	want := map[string]any{"deep": map[string]any{"y": map[string]any{"z": 1.0, "w": 2.0}}, "list": []any{3.0}, "new": map[string]any{"m": 1.0}}
+	old := map[string]any{"a": 1.0, "deep": map[string]any{"x": 1.0, "y": map[string]any{"z": 1.0}},
+		"list": []any{1.0, 2.0}}
+	got := merged(old, map[string]any{"a": nil, "deep": map[string]any{"x": nil, "y": map[string]any{"w": 2.0}},
+		"list": []any{3.0}, "new": map[string]any{"n": nil, "m": 1.0}})
+	want := map[string]any{"deep": map[string]any{"y": map[string]any{"z": 1.0, "w": 2.0}}, "list": []any{3.0},
+		"new": map[string]any{"m": 1.0}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("merged (-want +got):\n%s", diff)
 	}

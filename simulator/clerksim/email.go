@@ -33,7 +33,8 @@ const (
 const codeLifetime = 10 * time.Minute
 
 func (c *Clerk) newAddress(address string, status addressStatus, strategy string) EmailAddress {
-	return EmailAddress{ID: c.world.NewID("idn_2", 26), Address: address, Verified: status == verified, Reserved: status == reserved, Strategy: strategy,
+	return EmailAddress{ID: c.world.NewID("idn_2", 26), Address: address, Verified: status == verified,
+		Reserved: status == reserved, Strategy: strategy,
 		CreatedAt: c.now(), UpdatedAt: c.now()}
 }
 
@@ -53,7 +54,10 @@ func (c *Clerk) checkEmail(address string, self *User) *Error {
 		return failure
 	}
 	for _, holder := range c.index.usersByEmail[strings.ToLower(address)] {
-		if holder == self || holder.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, address) && a.claims() }) != nil {
+		if holder == self || holder.address(func(a *EmailAddress) bool {
+			return strings.EqualFold(a.Address, address) &&
+				a.claims()
+		}) != nil {
 			return taken("email_address", "email address")
 		}
 	}
@@ -62,7 +66,8 @@ func (c *Clerk) checkEmail(address string, self *User) *Error {
 
 func checkAddressFormat(address string) *Error {
 	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-		return unprocessable("email_address", "form_param_format_invalid", "is invalid", "email_address must be a valid email address.")
+		return unprocessable("email_address", "form_param_format_invalid", "is invalid",
+			"email_address must be a valid email address.")
 	}
 	return nil
 }
@@ -133,18 +138,22 @@ func (c *Clerk) replaceAddresses(user *User, address EmailAddress) {
 }
 
 func showAddress(a *EmailAddress) object {
-	return object{"id": a.ID, "object": "email_address", "email_address": a.Address, "reserved": a.Reserved, "verification": showVerification(a),
-		"linked_to": []any{}, "matches_sso_connection": false, "created_at": a.CreatedAt.UnixMilli(), "updated_at": a.UpdatedAt.UnixMilli()}
+	return object{"id": a.ID, "object": "email_address", "email_address": a.Address, "reserved": a.Reserved,
+		"verification": showVerification(a),
+		"linked_to":    []any{}, "matches_sso_connection": false, "created_at": a.CreatedAt.UnixMilli(),
+		"updated_at": a.UpdatedAt.UnixMilli()}
 }
 
 func showVerification(a *EmailAddress) any {
 	if !a.Verified {
 		return nil
 	}
-	shown := object{"object": "verification_admin", "status": "verified", "strategy": a.Strategy, "attempts": nil, "expire_at": nil}
+	shown := object{"object": "verification_admin", "status": "verified", "strategy": a.Strategy, "attempts": nil,
+		"expire_at": nil}
 	switch a.Strategy {
 	case byCode:
-		shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1, a.CreatedAt.Add(codeLifetime).UnixMilli()
+		shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1,
+			a.CreatedAt.Add(codeLifetime).UnixMilli()
 	case byTicket:
 		shown["object"], shown["attempts"] = "verification_ticket", 1
 	}

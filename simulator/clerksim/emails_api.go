@@ -6,7 +6,8 @@ import "net/http"
 // notify_primary_email_address_changed has no visible effect.
 var emailRoutes = []route{
 	op(http.MethodPost, "/v1/email_addresses", (*Clerk).createAddress).
-		takes(fields{"user_id": text, "email_address": text, "verified": flag, "primary": flag, "notify_primary_email_address_changed": flag}),
+		takes(fields{"user_id": text, "email_address": text, "verified": flag, "primary": flag,
+			"notify_primary_email_address_changed": flag}),
 	op(http.MethodGet, "/v1/email_addresses/{}", (*Clerk).retrieveAddress),
 	op(http.MethodPatch, "/v1/email_addresses/{}", (*Clerk).updateAddress).
 		takes(fields{"verified": flag, "primary": flag, "notify_primary_email_address_changed": flag}),
@@ -39,7 +40,8 @@ func (c *Clerk) createAddress(call *call) (any, *Error) {
 }
 
 func primaryUnverified(param string) *Error {
-	return unprocessable(param, "form_param_value_invalid", "is invalid", "%s must be a verified email address of the user.", param)
+	return unprocessable(param, "form_param_value_invalid", "is invalid",
+		"%s must be a verified email address of the user.", param)
 }
 
 func (c *Clerk) addressOf(call *call) (*User, *EmailAddress, *Error) {

@@ -45,7 +45,8 @@ func (e *Error) body(traceID string) []byte {
 }
 
 func missing(format string, args ...any) *Error {
-	return &Error{Status: http.StatusNotFound, Code: "resource_not_found", Message: "not found", Long: fmt.Sprintf(format, args...)}
+	return &Error{Status: http.StatusNotFound, Code: "resource_not_found", Message: "not found",
+		Long: fmt.Sprintf(format, args...)}
 }
 
 func noUser(id string) *Error { return missing("No user was found with id %s", id) }
@@ -65,7 +66,8 @@ func noSession(id string) *Error {
 }
 
 func unprocessable(param, code, message, long string, args ...any) *Error {
-	return &Error{Status: http.StatusUnprocessableEntity, Param: param, Code: code, Message: message, Long: fmt.Sprintf(long, args...)}
+	return &Error{Status: http.StatusUnprocessableEntity, Param: param, Code: code, Message: message,
+		Long: fmt.Sprintf(long, args...)}
 }
 
 func taken(param, what string) *Error {

@@ -34,10 +34,14 @@ type pair struct{ organization, user string }
 
 func newIndex(state *State) *index {
 	x := &index{
-		usersByEmail: map[string][]*User{}, usersByPhone: map[string][]*User{}, userByPhoneID: map[string]*User{}, userByAddress: map[string]*User{}, userByExternalID: map[string]*User{},
-		userByUsername: map[string]*User{}, organizationBySlug: map[string]*Organization{}, membershipsOf: map[string][]*Membership{},
-		membershipBetween: map[pair]*Membership{}, sessionsOf: map[string][]*Session{}, invitationsOf: map[string][]*Invitation{},
-		pendingOf: map[string][]*Invitation{}, invitationByTicket: map[string]*Invitation{}, membershipsWithRole: map[string]int{},
+		usersByEmail: map[string][]*User{}, usersByPhone: map[string][]*User{}, userByPhoneID: map[string]*User{},
+		userByAddress: map[string]*User{}, userByExternalID: map[string]*User{},
+		userByUsername: map[string]*User{}, organizationBySlug: map[string]*Organization{},
+		membershipsOf:     map[string][]*Membership{},
+		membershipBetween: map[pair]*Membership{}, sessionsOf: map[string][]*Session{},
+		invitationsOf: map[string][]*Invitation{},
+		pendingOf:     map[string][]*Invitation{}, invitationByTicket: map[string]*Invitation{},
+		membershipsWithRole: map[string]int{},
 	}
 	for user := range state.Users.Oldest() {
 		x.addUser(user)

@@ -24,7 +24,8 @@ func newTestClerk(t testing.TB) *Clerk {
 	t.Helper()
 	world := schedule.New(1)
 	history, faults, logger := &wire.History{}, wire.NewFaults(1), slog.New(slog.DiscardHandler)
-	c, err := New(Config{Key: "sk_test_x", URL: "http://clerk.test", World: world, History: history, Faults: faults, Logger: logger,
+	c, err := New(Config{Key: "sk_test_x", URL: "http://clerk.test", World: world, History: history, Faults: faults,
+		Logger: logger,
 		Outbox: delivery.New(delivery.Config{World: world, History: history, Faults: faults, Logger: logger})})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +61,8 @@ func (x *index) described() map[string]string {
 		}
 		say("email "+key, slices.Sorted(slices.Values(ids))...)
 	}
-	for name, m := range map[string]map[string]*User{"address ": x.userByAddress, "external ": x.userByExternalID, "username ": x.userByUsername} {
+	for name, m := range map[string]map[string]*User{"address ": x.userByAddress, "external ": x.userByExternalID,
+		"username ": x.userByUsername} {
 		for key, user := range m {
 			say(name+key, user.ID)
 		}
@@ -81,7 +83,8 @@ func (x *index) described() map[string]string {
 			lines["sessions of "+key] += session.ID + " "
 		}
 	}
-	for name, m := range map[string]map[string][]*Invitation{"invitations of ": x.invitationsOf, "pending of ": x.pendingOf} {
+	for name, m := range map[string]map[string][]*Invitation{"invitations of ": x.invitationsOf,
+		"pending of ": x.pendingOf} {
 		for key, invitations := range m {
 			for _, invitation := range invitations {
 				lines[name+key] += invitation.ID + " "
@@ -130,7 +133,8 @@ func TestTheIndexIsWhatTheTablesSay(t *testing.T) {
 			{"POST", "/users", fmt.Sprintf(`{"email_address":["U%d@example.com"],"external_id":"e%d","username":"name_%d","created_at":"1999-01-%02dT00:00:00Z"}`, n, n, n, n+1)},
 			{"PATCH", "/users/" + user, fmt.Sprintf(`{"external_id":"e%d","username":"name_%d"}`, n, random.IntN(12))},
 			{"PATCH", "/users/" + user, `{"external_id":null,"created_at":"1999-02-01T00:00:00Z"}`},
-			{"POST", "/email_addresses", fmt.Sprintf(`{"user_id":"%s","email_address":"u%d@example.com","verified":%t}`, user, n, n%2 == 0)},
+			{"POST", "/email_addresses", fmt.Sprintf(`{"user_id":"%s","email_address":"u%d@example.com","verified":%t}`, user,
+				n, n%2 == 0)},
 			{"DELETE", "/email_addresses/" + pick(addresses), ""},
 			{"PATCH", "/email_addresses/" + pick(addresses), `{"verified":true,"primary":true}`},
 			{"PUT", "/users/" + user + "/email_address", fmt.Sprintf(`{"email_address":"u%d@example.com"}`, n)},
@@ -138,10 +142,12 @@ func TestTheIndexIsWhatTheTablesSay(t *testing.T) {
 			{"POST", "/organizations", fmt.Sprintf(`{"name":"Org %d","created_by":"%s"}`, n, user)},
 			{"PATCH", "/organizations/" + organization, fmt.Sprintf(`{"slug":"org-%d"}`, n)},
 			{"DELETE", "/organizations/" + organization, ""},
-			{"POST", "/organizations/" + organization + "/memberships", `{"user_id":"` + user + `","role":"` + pick(roles) + `"}`},
+			{"POST", "/organizations/" + organization + "/memberships", `{"user_id":"` + user + `","role":"` + pick(roles) +
+				`"}`},
 			{"PATCH", "/organizations/" + organization + "/memberships/" + user, `{"role":"` + pick(roles) + `"}`},
 			{"DELETE", "/organizations/" + organization + "/memberships/" + user, ""},
-			{"POST", "/organizations/" + organization + "/invitations", fmt.Sprintf(`{"email_address":"u%d@example.com","role":"%s"}`, n, pick(roles))},
+			{"POST", "/organizations/" + organization + "/invitations",
+				fmt.Sprintf(`{"email_address":"u%d@example.com","role":"%s"}`, n, pick(roles))},
 			{"POST", "/organizations/" + organization + "/invitations/" + pick(invitations) + "/revoke", ""},
 			{"POST", "/sessions", `{"user_id":"` + user + `"}`},
 			{"POST", "/organization_roles", fmt.Sprintf(`{"name":"R","key":"org:r%d"}`, n)},

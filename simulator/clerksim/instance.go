@@ -10,7 +10,8 @@ var instanceRoutes = []route{
 }
 
 func (c *Clerk) retrieveInstance(*call) (any, *Error) {
-	return object{"object": "instance", "id": c.state.Instance, "environment_type": "development", "allowed_origins": nil, "workspace_id": nil}, nil
+	return object{"object": "instance", "id": c.state.Instance, "environment_type": "development", "allowed_origins": nil,
+		"workspace_id": nil}, nil
 }
 
 // The application at Svix is there from the start, with the endpoints of the
@@ -18,7 +19,8 @@ func (c *Clerk) retrieveInstance(*call) (any, *Error) {
 
 func (c *Clerk) createSvix(*call) (any, *Error) {
 	if !c.state.SvixDeleted {
-		return nil, badRequest("svix_app_exists", "A Svix app already exists for the current instance.", "A Svix app already exists for the current instance.")
+		return nil, badRequest("svix_app_exists", "A Svix app already exists for the current instance.",
+			"A Svix app already exists for the current instance.")
 	}
 	c.state.SvixDeleted = false
 	return c.svix(), nil

@@ -52,7 +52,8 @@ func (c *Clerk) moveInstance(move Move) (Moved, error) {
 	if LiveKey(key) {
 		return Moved{}, errors.New("key: a simulator must never be given a live key; choose a test key")
 	}
-	if key == c.secret() || slices.ContainsFunc(former.Former, func(other *State) bool { return cmp.Or(other.Secret, c.config.Key) == key }) {
+	if key == c.secret() || slices.ContainsFunc(former.Former,
+		func(other *State) bool { return cmp.Or(other.Secret, c.config.Key) == key }) {
 		return Moved{}, errors.New("key: another instance has this key; choose another")
 	}
 	signing, err := keyNumber(len(former.Former) + 1)
@@ -127,7 +128,8 @@ func (c *Clerk) moveOrganizations(former *State, move Move, moved Moved) {
 	}
 	for old := range former.Memberships.Oldest() {
 		membership := *old
-		membership.ID, membership.User, membership.Organization = c.world.NewID("orgmem_2", 26), moved.Users[old.User], moved.Organizations[old.Organization]
+		membership.ID, membership.User, membership.Organization = c.world.NewID("orgmem_2", 26), moved.Users[old.User],
+			moved.Organizations[old.Organization]
 		membership.Public, membership.Private = map[string]any{}, map[string]any{}
 		if move.Metadata {
 			membership.Public, membership.Private = deepCopy(old.Public), deepCopy(old.Private)

@@ -83,7 +83,8 @@ func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *
 	}
 	for _, other := range c.index.pendingOf[organization.ID] {
 		if strings.EqualFold(other.Email, fresh.Email) {
-			return badRequest("duplicate_record", "duplicate invitation", "There are already pending invitations for the following email addresses: %s", fresh.Email)
+			return badRequest("duplicate_record", "duplicate invitation",
+				"There are already pending invitations for the following email addresses: %s", fresh.Email)
 		}
 	}
 	return nil
@@ -95,16 +96,19 @@ func (c *Clerk) checkManager(organization *Organization, userID string) *Error {
 	case c.user(userID) == nil:
 		return noUser(userID)
 	case membership == nil:
-		return forbidden("not_a_member_in_organization", "not a member", "Current user is not a member of the organization. Only organization members can perform this action.")
+		return forbidden("not_a_member_in_organization", "not a member",
+			"Current user is not a member of the organization. Only organization members can perform this action.")
 	case !c.grants(c.role(membership.Role), manageMembers):
 		return &Error{Status: http.StatusForbidden, Code: "missing_organization_permission", Message: "missing permission",
-			Long: "Current user is missing an organization permission.", Meta: map[string]any{"permissions": []string{manageMembers}}}
+			Long: "Current user is missing an organization permission.",
+			Meta: map[string]any{"permissions": []string{manageMembers}}}
 	}
 	return nil
 }
 
 func (c *Clerk) invite(organization *Organization, fresh *Invitation) *Invitation {
-	fresh.ID, fresh.Ticket, fresh.Organization, fresh.Status = c.world.NewID("orginv_2", 26), c.world.NewID("tkt_", 32), organization.ID, pending
+	fresh.ID, fresh.Ticket, fresh.Organization, fresh.Status = c.world.NewID("orginv_2", 26), c.world.NewID("tkt_", 32),
+		organization.ID, pending
 	fresh.Public, fresh.Private = deepCopy(fresh.Public), deepCopy(fresh.Private)
 	fresh.CreatedAt, fresh.UpdatedAt = c.now(), c.now()
 	if fresh.ExpiresAt.IsZero() {
@@ -145,7 +149,8 @@ func (c *Clerk) accept(invitation *Invitation, user *User) *Error {
 	invitation.User = user.ID
 	c.settleInvitation(invitation, accepted)
 	c.emit("organizationInvitation.accepted", c.showInvitationEvent(invitation))
-	c.addMembership(organization, user, Membership{Role: invitation.Role, Public: invitation.Public, Private: invitation.Private})
+	c.addMembership(organization, user, Membership{Role: invitation.Role, Public: invitation.Public,
+		Private: invitation.Private})
 	return nil
 }
 
@@ -181,7 +186,8 @@ func (c *Clerk) showInvitation(i *Invitation) object {
 	delete(shown, "user_id")
 	shown["inviter_id"], shown["public_inviter_data"] = orNull(i.Inviter), nil
 	if inviter := c.user(i.Inviter); inviter != nil {
-		shown["public_inviter_data"] = object{"user_id": inviter.ID, "first_name": orNull(inviter.FirstName), "last_name": orNull(inviter.LastName),
+		shown["public_inviter_data"] = object{"user_id": inviter.ID, "first_name": orNull(inviter.FirstName),
+			"last_name": orNull(inviter.LastName),
 			"image_url": image, "has_image": false, "identifier": cmp.Or(inviter.Email, inviter.Username)}
 	}
 	return shown
@@ -189,9 +195,12 @@ func (c *Clerk) showInvitation(i *Invitation) object {
 
 // showInvitationEvent is the shape of webhooks, which do not tell who invited.
 func (c *Clerk) showInvitationEvent(i *Invitation) object {
-	shown := object{"object": "organization_invitation", "id": i.ID, "email_address": i.Email, "role": i.Role, "role_name": c.role(i.Role).Name,
-		"organization_id": i.Organization, "status": i.Status, "public_metadata": deepCopy(i.Public), "private_metadata": deepCopy(i.Private),
-		"url": c.invitationLink(i), "expires_at": i.ExpiresAt.UnixMilli(), "created_at": i.CreatedAt.UnixMilli(), "updated_at": i.UpdatedAt.UnixMilli()}
+	shown := object{"object": "organization_invitation", "id": i.ID, "email_address": i.Email, "role": i.Role,
+		"role_name":       c.role(i.Role).Name,
+		"organization_id": i.Organization, "status": i.Status, "public_metadata": deepCopy(i.Public),
+		"private_metadata": deepCopy(i.Private),
+		"url":              c.invitationLink(i), "expires_at": i.ExpiresAt.UnixMilli(), "created_at": i.CreatedAt.UnixMilli(),
+		"updated_at": i.UpdatedAt.UnixMilli()}
 	if i.User != "" {
 		shown["user_id"] = i.User
 	}
@@ -202,7 +211,8 @@ func (c *Clerk) showInvitationEvent(i *Invitation) object {
 func (c *Clerk) showInvitationOf(i *Invitation) object {
 	shown := c.showInvitation(i)
 	if o := c.organization(i.Organization); o != nil {
-		shown["public_organization_data"] = object{"id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image, "has_image": false}
+		shown["public_organization_data"] = object{"id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image,
+			"has_image": false}
 	}
 	return shown
 }

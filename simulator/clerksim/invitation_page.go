@@ -21,7 +21,8 @@ type ticketView struct {
 var ticketTemplate = page.Parse(`
 <section class="card narrow">
 <h1>Join {{.Organization}}</h1>
-<p>{{with .Inviter}}{{.}} invites you{{else}}You are invited{{end}} to <strong>{{.Organization}}</strong> as <strong>{{.RoleName}}</strong>.</p>
+<p>{{with .Inviter}}{{.}} invites you{{else}}You are invited{{end}}
+to <strong>{{.Organization}}</strong> as <strong>{{.RoleName}}</strong>.</p>
 <p class="soft">The invitation is for {{.Email}}.</p>
 {{with .Elsewhere}}<p class="soft">This browser is signed in as {{.}}. It will be signed in as {{$.Email}} instead.</p>{{end}}
 {{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
@@ -43,7 +44,8 @@ func (c *Clerk) invitationPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Clerk) writeTicket(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	view := ticketView{Frame: frame("Invitation"), Error: problem, FirstName: trimmed(r, "first_name"), LastName: trimmed(r, "last_name")}
+	view := ticketView{Frame: frame("Invitation"), Error: problem, FirstName: trimmed(r, "first_name"),
+		LastName: trimmed(r, "last_name")}
 	state := ""
 	c.world.View(func() {
 		invitation := c.ticket(r)
@@ -51,7 +53,8 @@ func (c *Clerk) writeTicket(w http.ResponseWriter, r *http.Request, status int, 
 			return
 		}
 		state = invitation.Status
-		view.Organization, view.RoleName, view.Email = c.organization(invitation.Organization).Name, c.role(invitation.Role).Name, invitation.Email
+		view.Organization, view.RoleName, view.Email = c.organization(invitation.Organization).Name,
+			c.role(invitation.Role).Name, invitation.Email
 		view.Known = c.claimant(invitation.Email) != nil
 		if inviter := c.user(invitation.Inviter); inviter != nil {
 			view.Inviter = inviter.Name()
@@ -64,8 +67,10 @@ func (c *Clerk) writeTicket(w http.ResponseWriter, r *http.Request, status int, 
 		page.Write(w, status, ticketTemplate, view)
 		return
 	}
-	text := map[string]string{"": "There is no such invitation.", accepted: "It was accepted already: sign in instead.", revoked: "It was revoked.", expired: "It has expired: ask for another one."}[state]
-	page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Invitation"), Heading: "This invitation cannot be used", Text: text, Link: other("/sign-in", r), LinkTo: "Sign in"})
+	text := map[string]string{"": "There is no such invitation.", accepted: "It was accepted already: sign in instead.",
+		revoked: "It was revoked.", expired: "It has expired: ask for another one."}[state]
+	page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Invitation"),
+		Heading: "This invitation cannot be used", Text: text, Link: other("/sign-in", r), LinkTo: "Sign in"})
 }
 
 // invitationPost accepts: the invitee gets an account, if there is none, and is
@@ -82,7 +87,8 @@ func (c *Clerk) invitationPost(w http.ResponseWriter, r *http.Request) {
 		}
 		user := c.claimant(invitation.Email)
 		if user == nil {
-			fresh, failure := c.signUp(SignUp{Email: invitation.Email, FirstName: trimmed(r, "first_name"), LastName: trimmed(r, "last_name")}, byTicket)
+			fresh, failure := c.signUp(SignUp{Email: invitation.Email, FirstName: trimmed(r, "first_name"),
+				LastName: trimmed(r, "last_name")}, byTicket)
 			if failure != nil {
 				return failure
 			}

@@ -10,17 +10,21 @@ import (
 
 // No e-mail is sent, so notify has no visible effect: the link is in the
 // answer either way, as it is at Clerk.
-var invitationFields = organizationMetadata.with(fields{"email_address": text, "inviter_user_id": text, "role": text, "redirect_url": text,
+var invitationFields = organizationMetadata.with(fields{"email_address": text, "inviter_user_id": text, "role": text,
+	"redirect_url":    text,
 	"expires_in_days": number, "notify": flag})
 
 var invitationRoutes = []route{
 	op(http.MethodPost, "/v1/organizations/{}/invitations", (*Clerk).createInvitation).takes(invitationFields),
 	op(http.MethodPost, "/v1/organizations/{}/invitations/bulk", (*Clerk).createInvitations).takesEach(invitationFields),
-	op(http.MethodGet, "/v1/organizations/{}/invitations", (*Clerk).listInvitations).asks(ordinary, []string{"status", "email_address"}),
+	op(http.MethodGet, "/v1/organizations/{}/invitations", (*Clerk).listInvitations).asks(ordinary,
+		[]string{"status", "email_address"}),
 	op(http.MethodGet, "/v1/organizations/{}/invitations/pending", (*Clerk).listPendingInvitations).asks(paged),
 	op(http.MethodGet, "/v1/organizations/{}/invitations/{}", (*Clerk).retrieveInvitation),
-	op(http.MethodPost, "/v1/organizations/{}/invitations/{}/revoke", (*Clerk).revokeInvitationCall).takes(fields{"requesting_user_id": text}),
-	op(http.MethodGet, "/v1/organization_invitations", (*Clerk).listAllInvitations).asks(ordinary, []string{"status", "query"}),
+	op(http.MethodPost, "/v1/organizations/{}/invitations/{}/revoke",
+		(*Clerk).revokeInvitationCall).takes(fields{"requesting_user_id": text}),
+	op(http.MethodGet, "/v1/organization_invitations", (*Clerk).listAllInvitations).asks(ordinary,
+		[]string{"status", "query"}),
 }
 
 // mostInvitations is how many one bulk request makes.
@@ -31,9 +35,11 @@ func (c *Clerk) readInvitation(organization *Organization, call *call) (*Invitat
 	if failure := call.needs("email_address", "role"); failure != nil {
 		return nil, failure
 	}
-	fresh := &Invitation{Email: call.text("email_address"), Role: call.text("role"), Inviter: call.text("inviter_user_id"), RedirectURL: call.text("redirect_url")}
+	fresh := &Invitation{Email: call.text("email_address"), Role: call.text("role"),
+		Inviter: call.text("inviter_user_id"), RedirectURL: call.text("redirect_url")}
 	if fresh.RedirectURL != "" && !absolute(fresh.RedirectURL) {
-		return nil, unprocessable("redirect_url", "form_param_format_invalid", "is invalid", "redirect_url must be a valid url.")
+		return nil, unprocessable("redirect_url", "form_param_format_invalid", "is invalid",
+			"redirect_url must be a valid url.")
 	}
 	if days := call.number("expires_in_days"); days != nil {
 		if *days < 1 || *days > 365 {
@@ -69,7 +75,8 @@ func (c *Clerk) createInvitations(each *call) (any, *Error) {
 		return nil, noOrganization()
 	}
 	if len(each.items) > mostInvitations {
-		return nil, badRequest("bulk_size_exceeded", "bulk size exceeded", "Parameters exceed the maximum allowed bulk processing size of %d.", mostInvitations)
+		return nil, badRequest("bulk_size_exceeded", "bulk size exceeded",
+			"Parameters exceed the maximum allowed bulk processing size of %d.", mostInvitations)
 	}
 	var wanted []*Invitation
 	for _, item := range each.items {
@@ -79,7 +86,8 @@ func (c *Clerk) createInvitations(each *call) (any, *Error) {
 			return nil, failure
 		}
 		if slices.ContainsFunc(wanted, func(other *Invitation) bool { return strings.EqualFold(other.Email, fresh.Email) }) {
-			return nil, badRequest("organization_invitation_not_unique", "organization invitation not unique", "Organizations cannot have duplicate pending invitations for an email address.")
+			return nil, badRequest("organization_invitation_not_unique", "organization invitation not unique",
+				"Organizations cannot have duplicate pending invitations for an email address.")
 		}
 		wanted = append(wanted, fresh)
 	}
@@ -139,7 +147,8 @@ func (c *Clerk) invitedAs(user *User) []*Invitation {
 }
 
 // invitations shows a page of those with a wanted status that match.
-func (c *Clerk) invitations(call *call, from []*Invitation, matches func(*Invitation) bool, show func(*Invitation) object) (any, *Error) {
+func (c *Clerk) invitations(call *call, from []*Invitation, matches func(*Invitation) bool,
+	show func(*Invitation) object) (any, *Error) {
 	limit, offset, failure := call.bounds()
 	if failure != nil {
 		return nil, failure

@@ -70,8 +70,9 @@ func (c *Clerk) within(subject string, limit int, length time.Duration) *Error {
 	}
 	if w.count >= limit {
 		left := w.length - now.Sub(w.began)
-		return &Error{Status: http.StatusTooManyRequests, Code: "too_many_requests", Message: "Too many requests. Please try again in a bit.",
-			Long: "Too many requests. Please try again in a bit.", RetryAfter: int((left + time.Second - 1) / time.Second)}
+		return &Error{Status: http.StatusTooManyRequests, Code: "too_many_requests",
+			Message: "Too many requests. Please try again in a bit.",
+			Long:    "Too many requests. Please try again in a bit.", RetryAfter: int((left + time.Second - 1) / time.Second)}
 	}
 	w.count++
 	return nil

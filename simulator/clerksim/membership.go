@@ -85,13 +85,15 @@ func (c *Clerk) join(organizationID, userID string, place Membership) (*Membersh
 }
 
 func alreadyMember(who string) *Error {
-	return badRequest("already_a_member_in_organization", "already a member", "%s is already a member of the organization.", who)
+	return badRequest("already_a_member_in_organization", "already a member",
+		"%s is already a member of the organization.", who)
 }
 
 // room refuses more members than the organization may have; those who are
 // invited count.
 func (c *Clerk) room(organization *Organization, more int) *Error {
-	if limit := organization.MaxMembers; limit > 0 && c.members(organization.ID)+len(c.index.pendingOf[organization.ID])+more > limit {
+	if limit := organization.MaxMembers; limit > 0 &&
+		c.members(organization.ID)+len(c.index.pendingOf[organization.ID])+more > limit {
 		return forbidden("organization_membership_quota_exceeded", "organization membership quota exceeded",
 			"You have reached your limit of %d organization memberships, including outstanding invitations.", limit)
 	}
@@ -159,7 +161,8 @@ func (c *Clerk) lastWithElevatedPermissions(membership *Membership) bool {
 }
 
 func (c *Clerk) lacksAdmin(o *Organization) bool {
-	return !slices.ContainsFunc(c.index.membershipsOf[o.ID], func(m *Membership) bool { return c.mayCreate(c.role(m.Role)) })
+	return !slices.ContainsFunc(c.index.membershipsOf[o.ID],
+		func(m *Membership) bool { return c.mayCreate(c.role(m.Role)) })
 }
 
 func (c *Clerk) showMembership(m *Membership) object {
@@ -179,8 +182,10 @@ func (c *Clerk) showMembership(m *Membership) object {
 // organization and less of the user.
 func (c *Clerk) showMembershipEvent(m *Membership) object {
 	role := c.role(m.Role)
-	shown := object{"object": "organization_membership", "id": m.ID, "role": m.Role, "role_name": role.Name, "permissions": c.permissionKeys(role),
-		"public_metadata": deepCopy(m.Public), "private_metadata": deepCopy(m.Private), "created_at": m.CreatedAt.UnixMilli(), "updated_at": m.UpdatedAt.UnixMilli()}
+	shown := object{"object": "organization_membership", "id": m.ID, "role": m.Role, "role_name": role.Name,
+		"permissions":     c.permissionKeys(role),
+		"public_metadata": deepCopy(m.Public), "private_metadata": deepCopy(m.Private),
+		"created_at": m.CreatedAt.UnixMilli(), "updated_at": m.UpdatedAt.UnixMilli()}
 	if organization := c.organization(m.Organization); organization != nil {
 		shown["organization"] = c.showOrganization(organization, true)
 	}
@@ -191,6 +196,7 @@ func (c *Clerk) showMembershipEvent(m *Membership) object {
 }
 
 func publicUserData(user *User) object {
-	return object{"user_id": user.ID, "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName), "profile_image_url": image,
-		"image_url": image, "has_image": false, "identifier": orNull(cmp.Or(user.Email, user.primaryPhone(), user.Username))}
+	return object{"user_id": user.ID, "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName),
+		"profile_image_url": image,
+		"image_url":         image, "has_image": false, "identifier": orNull(cmp.Or(user.Email, user.primaryPhone(), user.Username))}
 }

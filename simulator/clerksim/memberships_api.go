@@ -6,19 +6,24 @@ import (
 )
 
 var membershipRoutes = []route{
-	op(http.MethodGet, "/v1/organizations/{}/memberships", (*Clerk).listMemberships).asks(ordinary, []string{"user_id", "email_address", "phone_number",
-		"username", "web3_wallet", "role", "query", "email_address_query", "phone_number_query", "username_query", "name_query",
-		"last_active_at_before", "last_active_at_after", "created_at_before", "created_at_after"}),
-	op(http.MethodPost, "/v1/organizations/{}/memberships", (*Clerk).createMembership).takes(organizationMetadata.with(fields{"user_id": text, "role": text})),
-	op(http.MethodPatch, "/v1/organizations/{}/memberships/{}", (*Clerk).updateMembership).updates("membership").takes(fields{"role": text}),
+	op(http.MethodGet, "/v1/organizations/{}/memberships", (*Clerk).listMemberships).asks(ordinary,
+		[]string{"user_id", "email_address", "phone_number",
+			"username", "web3_wallet", "role", "query", "email_address_query", "phone_number_query", "username_query",
+			"name_query",
+			"last_active_at_before", "last_active_at_after", "created_at_before", "created_at_after"}),
+	op(http.MethodPost, "/v1/organizations/{}/memberships",
+		(*Clerk).createMembership).takes(organizationMetadata.with(fields{"user_id": text, "role": text})),
+	op(http.MethodPatch, "/v1/organizations/{}/memberships/{}", (*Clerk).updateMembership).updates("membership").takes(
+		fields{"role": text}),
 	op(http.MethodDelete, "/v1/organizations/{}/memberships/{}", (*Clerk).removeMembership),
 	op(http.MethodGet, "/v1/organization_memberships", (*Clerk).listAllMemberships).asks(ordinary),
 }
 
 // membershipOrders are the fields of order_by besides created_at.
 var membershipOrders = map[string]func(a, b *User) int{
-	"email_address": userOrders["email_address"], "username": userOrders["username"], "first_name": userOrders["first_name"],
-	"last_name": userOrders["last_name"], "phone_number": userOrders["phone_number"],
+	"email_address": userOrders["email_address"], "username": userOrders["username"],
+	"first_name": userOrders["first_name"],
+	"last_name":  userOrders["last_name"], "phone_number": userOrders["phone_number"],
 }
 
 func (c *Clerk) listMemberships(call *call) (any, *Error) {

@@ -14,14 +14,18 @@ var organizationMetadata = fields{"public_metadata": hash, "private_metadata": h
 var metadataRoutes = []route{
 	op(http.MethodPatch, "/v1/users/{}/metadata", (*Clerk).mergeUserMetadata).updates("user").takes(userMetadata),
 	op(http.MethodPut, "/v1/users/{}/metadata", (*Clerk).replaceUserMetadata).updates("user").takes(userMetadata),
-	op(http.MethodPatch, "/v1/organizations/{}/metadata", (*Clerk).mergeOrganizationMetadata).updates("organization").takes(organizationMetadata),
-	op(http.MethodPut, "/v1/organizations/{}/metadata", (*Clerk).replaceOrganizationMetadata).updates("organization").takes(organizationMetadata),
-	op(http.MethodPatch, "/v1/organizations/{}/memberships/{}/metadata", (*Clerk).mergeMembershipMetadata).updates("membership").takes(organizationMetadata),
+	op(http.MethodPatch, "/v1/organizations/{}/metadata",
+		(*Clerk).mergeOrganizationMetadata).updates("organization").takes(organizationMetadata),
+	op(http.MethodPut, "/v1/organizations/{}/metadata",
+		(*Clerk).replaceOrganizationMetadata).updates("organization").takes(organizationMetadata),
+	op(http.MethodPatch, "/v1/organizations/{}/memberships/{}/metadata",
+		(*Clerk).mergeMembershipMetadata).updates("membership").takes(organizationMetadata),
 }
 
 func checkSize(name string, metadata map[string]any) *Error {
 	if size := len(encode(metadata)); size > maxMetadata {
-		return unprocessable(name, "form_param_exceeds_allowed_size", "exceeds the maximum allowed size", "%s is %d bytes; it must not be larger than 8KB.", name, size)
+		return unprocessable(name, "form_param_exceeds_allowed_size", "exceeds the maximum allowed size",
+			"%s is %d bytes; it must not be larger than 8KB.", name, size)
 	}
 	return nil
 }
@@ -48,11 +52,13 @@ func merged(metadata, patch map[string]any) map[string]any {
 func replaced(_, given map[string]any) map[string]any { return deepCopy(given) }
 
 // applyMetadata changes each sent field, or none if one is refused.
-func (c *call) applyMetadata(to map[string]*map[string]any, apply func(old, given map[string]any) map[string]any) *Error {
+func (c *call) applyMetadata(to map[string]*map[string]any,
+	apply func(old, given map[string]any) map[string]any) *Error {
 	return applyMetadata(c.body, to, apply)
 }
 
-func applyMetadata(body map[string]any, to map[string]*map[string]any, apply func(old, given map[string]any) map[string]any) *Error {
+func applyMetadata(body map[string]any, to map[string]*map[string]any,
+	apply func(old, given map[string]any) map[string]any) *Error {
 	results := map[string]map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(to)) {
 		given, sent := body[name].(map[string]any)
@@ -98,7 +104,8 @@ func (c *Clerk) replaceOrganizationMetadata(call *call) (any, *Error) {
 	return c.changeOrganizationMetadata(call, replaced)
 }
 
-func (c *Clerk) changeOrganizationMetadata(call *call, apply func(old, given map[string]any) map[string]any) (any, *Error) {
+func (c *Clerk) changeOrganizationMetadata(call *call, apply func(old, given map[string]any) map[string]any) (any,
+	*Error) {
 	organization := c.organization(call.path[0])
 	if organization == nil {
 		return nil, noOrganization()

@@ -66,16 +66,19 @@ func checkName(name string) *Error {
 	case strings.TrimSpace(name) == "":
 		return missingParameter("name")
 	case utf8.RuneCountInString(name) > longestName:
-		return unprocessable("name", "form_param_max_length_exceeded", "exceeds maximum length", "name should not exceed %d characters.", longestName)
+		return unprocessable("name", "form_param_max_length_exceeded", "exceeds maximum length",
+			"name should not exceed %d characters.", longestName)
 	case markupOrLink.MatchString(name):
-		return unprocessable("name", "form_param_value_invalid", "invalid organization name", "The organization name %q is invalid: it may not contain URLs or HTML", name)
+		return unprocessable("name", "form_param_value_invalid", "invalid organization name",
+			"The organization name %q is invalid: it may not contain URLs or HTML", name)
 	}
 	return nil
 }
 
 func (c *Clerk) checkSlug(slug string, self *Organization) *Error {
 	if !slugLetters.MatchString(slug) {
-		return unprocessable("slug", "form_param_format_invalid", "is invalid", `slug can contain only lowercase alphanumeric characters and the dash "-".`)
+		return unprocessable("slug", "form_param_format_invalid", "is invalid",
+			`slug can contain only lowercase alphanumeric characters and the dash "-".`)
 	}
 	if other := c.index.organizationBySlug[slug]; other != nil && other != self {
 		return taken("slug", "slug")
@@ -89,7 +92,8 @@ func (c *Clerk) addOrganization(fresh Organization) (*Organization, *Error) {
 	}
 	creator := c.user(fresh.CreatedBy)
 	if fresh.CreatedBy != "" && creator == nil {
-		return nil, badRequest("organization_creator_not_found", "creator not found", "No users found with id %s.", fresh.CreatedBy)
+		return nil, badRequest("organization_creator_not_found", "creator not found", "No users found with id %s.",
+			fresh.CreatedBy)
 	}
 	if fresh.Slug == "" {
 		fresh.Slug = c.freeSlug(fresh.Name)
@@ -178,7 +182,8 @@ func (c *Clerk) members(organizationID string) int { return len(c.index.membersh
 
 // showOrganization shows the counts when asked to, as webhooks always do.
 func (c *Clerk) showOrganization(o *Organization, counts bool) object {
-	shown := object{"object": "organization", "id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image, "has_image": false,
+	shown := object{"object": "organization", "id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image,
+		"has_image":               false,
 		"max_allowed_memberships": o.MaxMembers, "admin_delete_enabled": o.AdminDelete, "public_metadata": deepCopy(o.Public),
 		"private_metadata": deepCopy(o.Private), "created_at": o.CreatedAt.UnixMilli(), "updated_at": o.UpdatedAt.UnixMilli()}
 	if o.CreatedBy != "" {

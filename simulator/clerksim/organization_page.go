@@ -120,8 +120,9 @@ func (c *Clerk) writeOrganization(w http.ResponseWriter, r *http.Request, status
 		http.Redirect(w, r, other("/sign-in", r), http.StatusSeeOther)
 		return
 	case view == nil:
-		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "You are not a member of this organization",
-			Text: "Only its members see it.", Link: other("/user", r), LinkTo: "Your account"})
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"),
+			Heading: "You are not a member of this organization",
+			Text:    "Only its members see it.", Link: other("/user", r), LinkTo: "Your account"})
 		return
 	}
 	view.Error, view.Account = problem, other("/user", r)
@@ -133,19 +134,23 @@ func (c *Clerk) writeOrganization(w http.ResponseWriter, r *http.Request, status
 
 func (c *Clerk) viewOrganization(session *Session, own *Membership) *organizationView {
 	organization, role := c.organization(own.Organization), c.role(own.Role)
-	view := &organizationView{Frame: frame(organization.Name), Organization: organization.clone(), Metadata: readable(organization.Public), Role: role.Name,
-		Active: session.Organization == organization.ID, ManagesPeople: c.grants(role, manageMembers), ManagesProfile: c.grants(role, manageOrganization),
-		Deletes: c.grants(role, deleteOrganizations) && organization.AdminDelete}
+	view := &organizationView{Frame: frame(organization.Name), Organization: organization.clone(),
+		Metadata: readable(organization.Public), Role: role.Name,
+		Active: session.Organization == organization.ID, ManagesPeople: c.grants(role, manageMembers),
+		ManagesProfile: c.grants(role, manageOrganization),
+		Deletes:        c.grants(role, deleteOrganizations) && organization.AdminDelete}
 	for role := range c.state.Roles.Oldest() {
 		view.Roles = append(view.Roles, roleView{Key: role.RoleKey, Name: role.Name})
 	}
 	for _, membership := range c.index.membershipsOf[organization.ID] {
 		user := c.user(membership.User)
-		view.Members = append(view.Members, memberView{ID: user.ID, Name: user.Name(), Identifier: user.identifier(), Role: membership.Role,
+		view.Members = append(view.Members, memberView{ID: user.ID, Name: user.Name(), Identifier: user.identifier(),
+			Role:     membership.Role,
 			RoleName: c.role(membership.Role).Name, Self: membership == own})
 	}
 	for _, invitation := range slices.Backward(c.index.pendingOf[organization.ID]) {
-		view.Invitations = append(view.Invitations, invitedView{ID: invitation.ID, Email: invitation.Email, RoleName: c.role(invitation.Role).Name, Link: c.invitationLink(invitation)})
+		view.Invitations = append(view.Invitations, invitedView{ID: invitation.ID, Email: invitation.Email,
+			RoleName: c.role(invitation.Role).Name, Link: c.invitationLink(invitation)})
 	}
 	return view
 }
@@ -174,18 +179,22 @@ func (c *Clerk) organizationPost(w http.ResponseWriter, r *http.Request) {
 
 // actInOrganization does what a member asked for, if the role allows it. gone
 // says that the member has no place there any more.
-func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Membership, organization *Organization) (failure *Error, gone bool) {
+func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Membership,
+	organization *Organization) (failure *Error, gone bool) {
 	action := trimmed(r, "action")
-	needed := map[string]string{"invite": manageMembers, "revoke": manageMembers, "role": manageMembers, "remove": manageMembers,
+	needed := map[string]string{"invite": manageMembers, "revoke": manageMembers, "role": manageMembers,
+		"remove": manageMembers,
 		"rename": manageOrganization, "delete": deleteOrganizations}[action]
 	if needed != "" && !c.grants(c.role(own.Role), needed) {
 		return forbidden("missing_organization_permission", "missing permission", "Your role does not allow this."), false
 	}
 	switch action {
 	case "invite":
-		return c.inviteFromPage(organization, &Invitation{Email: trimmed(r, "email"), Role: trimmed(r, "role"), Inviter: own.User}), false
+		return c.inviteFromPage(organization, &Invitation{Email: trimmed(r, "email"), Role: trimmed(r, "role"),
+			Inviter: own.User}), false
 	case "revoke":
-		if invitation := c.state.Invitations.Get(trimmed(r, "invitation")); invitation != nil && invitation.Organization == organization.ID {
+		if invitation := c.state.Invitations.Get(trimmed(r, "invitation")); invitation != nil &&
+			invitation.Organization == organization.ID {
 			return c.revokeInvitation(invitation), false
 		}
 		return missing("This invitation is not there any more."), false
@@ -208,7 +217,8 @@ func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Member
 		return c.activate(session, organization.ID), false
 	case "delete":
 		if !organization.AdminDelete {
-			return forbidden("organization_admin_delete_not_enabled", "deletion not enabled", "Deletion by admin is not enabled for this organization."), false
+			return forbidden("organization_admin_delete_not_enabled", "deletion not enabled",
+				"Deletion by admin is not enabled for this organization."), false
 		}
 		c.deleteOrganization(organization)
 		return nil, true

@@ -11,12 +11,14 @@ import (
 var organizationShape = []string{"include_members_count", "include_missing_member_with_elevated_permissions"}
 
 var organizationRoutes = []route{
-	op(http.MethodGet, "/v1/organizations", (*Clerk).listOrganizations).asks(ordinary, organizationShape, []string{"query", "user_id", "organization_id"}),
+	op(http.MethodGet, "/v1/organizations", (*Clerk).listOrganizations).asks(ordinary, organizationShape,
+		[]string{"query", "user_id", "organization_id"}),
 	op(http.MethodPost, "/v1/organizations", (*Clerk).createOrganization).takes(organizationMetadata.with(
 		fields{"name": text, "created_by": text, "slug": text, "max_allowed_memberships": number, "created_at": text})),
 	op(http.MethodGet, "/v1/organizations/{}", (*Clerk).retrieveOrganization).asks(organizationShape),
 	op(http.MethodPatch, "/v1/organizations/{}", (*Clerk).updateOrganization).updates("organization").
-		takes(fields{"name": text, "slug": text, "max_allowed_memberships": number, "admin_delete_enabled": flag, "created_at": text}).
+		takes(fields{"name": text, "slug": text, "max_allowed_memberships": number, "admin_delete_enabled": flag,
+			"created_at": text}).
 		tookBefore(metadataMoved, organizationMetadata),
 	op(http.MethodDelete, "/v1/organizations/{}", (*Clerk).removeOrganization),
 }
@@ -196,7 +198,8 @@ func (c *Clerk) filteredOrganizations(call *call) ([]*Organization, *Error) {
 	var matching []*Organization
 	for _, o := range from {
 		text := strings.ToLower(o.Name + "\n" + o.Slug)
-		if ofUsers.takes(o.ID) && named.takes(o.ID) && (query == "" || strings.ToLower(o.ID) == query || strings.Contains(text, query)) {
+		if ofUsers.takes(o.ID) && named.takes(o.ID) && (query == "" || strings.ToLower(o.ID) == query ||
+			strings.Contains(text, query)) {
 			matching = append(matching, o)
 		}
 	}

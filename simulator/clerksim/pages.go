@@ -34,7 +34,8 @@ func (c *Clerk) hostedPages() http.Handler {
 	mux.HandleFunc("POST /accept-invitation", c.invitationPost)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "There is nothing here",
-			Text: "This is a simulated Clerk. Its Backend API is under /v1/, its controls are at /_sim.", Link: "/_sim", LinkTo: "Open the controls"})
+			Text: "This is a simulated Clerk. Its Backend API is under /v1/, its controls are at /_sim.", Link: "/_sim",
+			LinkTo: "Open the controls"})
 	})
 	return c.gate.Wrap(http.NewCrossOriginProtection().Handler(c.checkRedirect(mux)))
 }
@@ -47,8 +48,9 @@ func (c *Clerk) checkRedirect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target := r.URL.Query().Get("redirect_url")
 		if target != "" && !c.mayRedirect(target) {
-			page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Redirect refused"), Heading: "This redirect is refused",
-				Text: "The simulator sends a session token along, so redirect_url must be an http(s) address on this machine (localhost or a loopback address), or a host that its configuration allows."})
+			page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Redirect refused"),
+				Heading: "This redirect is refused",
+				Text:    "The simulator sends a session token along, so redirect_url must be an http(s) address on this machine (localhost or a loopback address), or a host that its configuration allows."})
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -94,7 +96,8 @@ func (c *Clerk) signedIn(r *http.Request) *Session {
 // finish signs the browser in and sends it where it came from, with a fresh
 // token, or to its account page.
 func (c *Clerk) finish(w http.ResponseWriter, r *http.Request, sessionID string) {
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: sessionID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: sessionID, Path: "/", HttpOnly: true,
+		SameSite: http.SameSiteLaxMode})
 	target := r.URL.Query().Get("redirect_url")
 	if target == "" {
 		http.Redirect(w, r, "/user", http.StatusSeeOther)
@@ -115,7 +118,8 @@ func (c *Clerk) finish(w http.ResponseWriter, r *http.Request, sessionID string)
 		token, err = c.token(session, parsed.Scheme+"://"+parsed.Host, tokenLifetime)
 	})
 	if err != nil {
-		page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Not signed in"), Heading: "Signing in failed", Text: err.Error(), Link: "/sign-out", LinkTo: "Sign out"})
+		page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Not signed in"), Heading: "Signing in failed",
+			Text: err.Error(), Link: "/sign-out", LinkTo: "Sign out"})
 		return
 	}
 	query := parsed.Query()
@@ -132,7 +136,8 @@ func (c *Clerk) signOut(w http.ResponseWriter, r *http.Request) {
 			c.finishSession(session, ended)
 		}
 	})
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true,
+		SameSite: http.SameSiteLaxMode})
 	target := r.URL.Query().Get("redirect_url")
 	if target == "" {
 		target = "/sign-in"

@@ -41,8 +41,9 @@ func (c *call) decode() *Error {
 	}
 	given := c.request.Header.Get("Content-Type")
 	if media, _, err := mime.ParseMediaType(given); given != "" && (err != nil || media != "application/json") {
-		return &Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type", Message: "Content-Type is unsupported",
-			Long: fmt.Sprintf("Content-Type %s is unsupported. You should use application/json instead.", given)}
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type",
+			Message: "Content-Type is unsupported",
+			Long:    fmt.Sprintf("Content-Type %s is unsupported. You should use application/json instead.", given)}
 	}
 	var decoded any
 	if err := json.Unmarshal(c.request.Body, &decoded); err != nil {
@@ -61,7 +62,8 @@ func (c *call) decode() *Error {
 }
 
 func invalidBody() *Error {
-	return badRequest("request_body_invalid", "Request body invalid", "The request body is invalid. Please consult the API documentation for more information.")
+	return badRequest("request_body_invalid", "Request body invalid",
+		"The request body is invalid. Please consult the API documentation for more information.")
 }
 
 // check refuses what the operation does not take: unknown parameters of body
@@ -101,7 +103,8 @@ func (f fields) check(body map[string]any) *Error {
 			return unknownParameter(name)
 		}
 		if value := body[name]; value != nil && !want.holds(value) {
-			return unprocessable(name, "form_param_value_invalid", "is invalid", "%s is invalid. Received %s, must be of type %s.", name, encode(value), want)
+			return unprocessable(name, "form_param_value_invalid", "is invalid",
+				"%s is invalid. Received %s, must be of type %s.", name, encode(value), want)
 		}
 	}
 	return nil
@@ -184,10 +187,12 @@ func (c *call) moment(name string, latest time.Time) (time.Time, *Error) {
 	}
 	at, err := time.Parse(time.RFC3339, given)
 	if err != nil {
-		return time.Time{}, unprocessable(name, "form_param_invalid_time", "invalid format", "%s must contain a datetime specified in RFC3339 format (e.g. `2022-10-20T10:00:27.645Z`).", name)
+		return time.Time{}, unprocessable(name, "form_param_invalid_time", "invalid format",
+			"%s must contain a datetime specified in RFC3339 format (e.g. `2022-10-20T10:00:27.645Z`).", name)
 	}
 	if at.After(latest) {
-		return time.Time{}, unprocessable(name, "form_disallow_future_date", "Date values must not be in the future.", "Date values must not be in the future.")
+		return time.Time{}, unprocessable(name, "form_disallow_future_date", "Date values must not be in the future.",
+			"Date values must not be in the future.")
 	}
 	return at.UTC().Truncate(time.Millisecond), nil
 }
@@ -199,7 +204,8 @@ const maxListed = 100
 func (c *call) list(name string) ([]string, *Error) {
 	values := slices.Concat(c.query[name], c.query[name+"[]"])
 	if len(values) > maxListed {
-		return nil, unprocessable(name, "form_param_array_size_exceeded", "exceeds maximum size", "%s should not exceed %d items.", name, maxListed)
+		return nil, unprocessable(name, "form_param_array_size_exceeded", "exceeds maximum size",
+			"%s should not exceed %d items.", name, maxListed)
 	}
 	return values, nil
 }
@@ -218,7 +224,8 @@ func (c *call) queryFlag(name string) (*bool, *Error) {
 }
 
 func invalidValue(name, value string) *Error {
-	return unprocessable(name, "form_param_value_invalid", "is invalid", "%s does not match one of the allowed values for parameter %s", value, name)
+	return unprocessable(name, "form_param_value_invalid", "is invalid",
+		"%s does not match one of the allowed values for parameter %s", value, name)
 }
 
 // millis reads a time in milliseconds from the query.
@@ -229,7 +236,9 @@ func (c *call) millis(name string, fallback int64) (int64, *Error) {
 	}
 	value, err := strconv.ParseInt(given, 10, 64)
 	if err != nil {
-		return 0, unprocessable(name, "form_param_invalid_date", "Date values must be given in Unix millisecond timestamp format.", "Date values must be given in Unix millisecond timestamp format.")
+		return 0, unprocessable(name, "form_param_invalid_date",
+			"Date values must be given in Unix millisecond timestamp format.",
+			"Date values must be given in Unix millisecond timestamp format.")
 	}
 	return value, nil
 }

@@ -25,7 +25,8 @@ func checkPassword(param, password string, lax bool) *Error {
 		return unprocessable(param, "form_password_size_in_bytes_exceeded", long, long)
 	}
 	if !lax && utf8.RuneCountInString(password) < shortestPassword {
-		return unprocessable(param, "form_password_length_too_short", "Passwords must be 8 characters or more.", "Passwords must be %d characters or more.", shortestPassword)
+		return unprocessable(param, "form_password_length_too_short", "Passwords must be 8 characters or more.",
+			"Passwords must be %d characters or more.", shortestPassword)
 	}
 	return nil
 }
@@ -43,10 +44,12 @@ func (c *Clerk) verifyPassword(call *call) (any, *Error) {
 		return nil, failure
 	}
 	if user.Password == "" {
-		return nil, badRequest("no_password_set", "no password set", "This user does not have a password set for their account")
+		return nil, badRequest("no_password_set", "no password set",
+			"This user does not have a password set for their account")
 	}
 	if subtle.ConstantTimeCompare([]byte(user.Password), []byte(passwordHash(user.ID, call.text("password")))) != 1 {
-		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: "incorrect_password", Message: "incorrect password", Long: "The provided password is not the one the user has set"}
+		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: "incorrect_password", Message: "incorrect password",
+			Long: "The provided password is not the one the user has set"}
 	}
 	return object{"verified": true}, nil
 }

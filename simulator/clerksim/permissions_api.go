@@ -9,9 +9,11 @@ import (
 
 var permissionRoutes = []route{
 	op(http.MethodGet, "/v1/organization_permissions", (*Clerk).listPermissions).asks(ordinary, []string{"query"}),
-	op(http.MethodPost, "/v1/organization_permissions", (*Clerk).createPermission).takes(fields{"name": text, "key": text, "description": text}),
+	op(http.MethodPost, "/v1/organization_permissions", (*Clerk).createPermission).takes(fields{"name": text, "key": text,
+		"description": text}),
 	op(http.MethodGet, "/v1/organization_permissions/{}", (*Clerk).retrievePermission),
-	op(http.MethodPatch, "/v1/organization_permissions/{}", (*Clerk).updatePermission).takes(fields{"name": text, "key": text, "description": text}),
+	op(http.MethodPatch, "/v1/organization_permissions/{}", (*Clerk).updatePermission).takes(fields{"name": text,
+		"key": text, "description": text}),
 	op(http.MethodDelete, "/v1/organization_permissions/{}", (*Clerk).deletePermission),
 }
 
@@ -30,7 +32,8 @@ func (c *Clerk) permissionAt(call *call) (*Permission, *Error) {
 func (c *Clerk) changeable(call *call) (*Permission, *Error) {
 	permission, failure := c.permissionAt(call)
 	if failure == nil && permission.System {
-		return nil, forbidden("organization_system_permission_not_modifiable", "organization system permission cannot be modified",
+		return nil, forbidden("organization_system_permission_not_modifiable",
+			"organization system permission cannot be modified",
 			"This organization permission cannot be modified because it is a system permission.")
 	}
 	return permission, failure
@@ -38,7 +41,8 @@ func (c *Clerk) changeable(call *call) (*Permission, *Error) {
 
 func (c *Clerk) checkPermissionKey(key string, self *Permission) *Error {
 	if !permissionKeys.MatchString(key) {
-		return unprocessable("key", "form_param_format_invalid", "is invalid", `key must have the format "org:feature:action".`)
+		return unprocessable("key", "form_param_format_invalid", "is invalid",
+			`key must have the format "org:feature:action".`)
 	}
 	other := c.state.Permissions.Find(func(p *Permission) bool { return p.PermissionKey == key })
 	if other != nil && other != self {
@@ -54,8 +58,9 @@ func (c *Clerk) createPermission(call *call) (any, *Error) {
 	if failure := c.checkPermissionKey(call.text("key"), nil); failure != nil {
 		return nil, failure
 	}
-	permission := c.state.Permissions.Add(&Permission{ID: c.world.NewID("perm_2", 26), Name: call.text("name"), PermissionKey: call.text("key"),
-		Description: call.text("description"), CreatedAt: c.now(), UpdatedAt: c.now()})
+	permission := c.state.Permissions.Add(&Permission{ID: c.world.NewID("perm_2", 26), Name: call.text("name"),
+		PermissionKey: call.text("key"),
+		Description:   call.text("description"), CreatedAt: c.now(), UpdatedAt: c.now()})
 	c.emit("permission.created", showPermission(permission))
 	return showPermission(permission), nil
 }
@@ -104,5 +109,6 @@ func (c *Clerk) deletePermission(call *call) (any, *Error) {
 }
 
 func (c *Clerk) listPermissions(call *call) (any, *Error) {
-	return keyedList(call, slices.Collect(c.state.Permissions.Oldest()), func(p *Permission) (string, string, string) { return p.ID, p.Name, p.PermissionKey }, showPermission)
+	return keyedList(call, slices.Collect(c.state.Permissions.Oldest()),
+		func(p *Permission) (string, string, string) { return p.ID, p.Name, p.PermissionKey }, showPermission)
 }

@@ -25,7 +25,8 @@ const byPhoneCode = "phone_code"
 // Nobody gets a code: prepare_verification and attempt_verification are not here,
 // and reserved_for_second_factor is not enabled.
 var phoneRoutes = []route{
-	op(http.MethodPost, "/v1/phone_numbers", (*Clerk).createPhone).takes(fields{"user_id": text, "phone_number": text, "verified": flag, "primary": flag}),
+	op(http.MethodPost, "/v1/phone_numbers", (*Clerk).createPhone).takes(fields{"user_id": text, "phone_number": text,
+		"verified": flag, "primary": flag}),
 	op(http.MethodGet, "/v1/phone_numbers/{}", (*Clerk).retrievePhone),
 	op(http.MethodPatch, "/v1/phone_numbers/{}", (*Clerk).updatePhone).takes(fields{"verified": flag, "primary": flag}),
 	op(http.MethodDelete, "/v1/phone_numbers/{}", (*Clerk).deletePhone),
@@ -34,14 +35,16 @@ var phoneRoutes = []route{
 var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
 
 func (c *Clerk) newPhone(number string, status addressStatus, strategy string) PhoneNumber {
-	return PhoneNumber{ID: c.world.NewID("idn_2", 26), Number: number, Verified: status == verified, Reserved: status == reserved, Strategy: strategy,
+	return PhoneNumber{ID: c.world.NewID("idn_2", 26), Number: number, Verified: status == verified,
+		Reserved: status == reserved, Strategy: strategy,
 		CreatedAt: c.now(), UpdatedAt: c.now()}
 }
 
 // checkPhone refuses a number that is malformed, or that another user claims.
 func (c *Clerk) checkPhone(number string) *Error {
 	if !phoneForm.MatchString(number) {
-		return unprocessable("phone_number", "form_param_format_invalid", "is invalid", "phone_number must be a valid phone number according to E.164 international standard.")
+		return unprocessable("phone_number", "form_param_format_invalid", "is invalid",
+			"phone_number must be a valid phone number according to E.164 international standard.")
 	}
 	if c.phoneClaimant(number) != nil {
 		return taken("phone_number", "phone number")
@@ -90,14 +93,16 @@ func (c *Clerk) readPhones(call *call, fresh *User) *Error {
 	const field = "phone_number_identification_status"
 	statuses, numbers := call.texts(field), call.texts("phone_number")
 	if len(statuses) > 0 && len(statuses) != len(numbers) {
-		return unprocessable(field, "form_param_value_invalid", "is invalid", "%s must contain one item per phone number.", field)
+		return unprocessable(field, "form_param_value_invalid", "is invalid", "%s must contain one item per phone number.",
+			field)
 	}
 	for i, number := range numbers {
 		if failure := c.checkPhone(number); failure != nil {
 			return failure
 		}
 		if slices.Contains(fresh.phoneNumbers(), number) {
-			return unprocessable("phone_number", "form_param_duplicate", "is duplicate", "phone_number included multiple times. There should only be one.")
+			return unprocessable("phone_number", "form_param_duplicate", "is duplicate",
+				"phone_number included multiple times. There should only be one.")
 		}
 		status := verified
 		if len(statuses) > 0 {
@@ -204,13 +209,16 @@ func (c *Clerk) deletePhone(call *call) (any, *Error) {
 func showPhone(p *PhoneNumber) object {
 	var verification any
 	if p.Verified {
-		shown := object{"object": "verification_admin", "status": "verified", "strategy": cmp.Or(p.Strategy, byAdmin), "attempts": nil, "expire_at": nil}
+		shown := object{"object": "verification_admin", "status": "verified", "strategy": cmp.Or(p.Strategy, byAdmin),
+			"attempts": nil, "expire_at": nil}
 		if p.Strategy == byPhoneCode {
-			shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1, p.CreatedAt.Add(codeLifetime).UnixMilli()
+			shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1,
+				p.CreatedAt.Add(codeLifetime).UnixMilli()
 		}
 		verification = shown
 	}
-	return object{"id": p.ID, "object": "phone_number", "phone_number": p.Number, "reserved_for_second_factor": false, "default_second_factor": false,
-		"reserved": p.Reserved, "verification": verification, "linked_to": []any{}, "backup_codes": nil,
+	return object{"id": p.ID, "object": "phone_number", "phone_number": p.Number, "reserved_for_second_factor": false,
+		"default_second_factor": false,
+		"reserved":              p.Reserved, "verification": verification, "linked_to": []any{}, "backup_codes": nil,
 		"created_at": p.CreatedAt.UnixMilli(), "updated_at": p.UpdatedAt.UnixMilli()}
 }

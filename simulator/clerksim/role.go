@@ -51,7 +51,8 @@ const (
 
 // systemPermissions are Clerk's own. They are not in session tokens.
 var systemPermissions = []struct{ key, name string }{
-	{manageOrganization, "Manage organization"}, {deleteOrganizations, "Delete organization"}, {readMembers, "Read members"}, {manageMembers, "Manage members"},
+	{manageOrganization, "Manage organization"}, {deleteOrganizations, "Delete organization"},
+	{readMembers, "Read members"}, {manageMembers, "Manage members"},
 	{"org:sys_domains:read", "Read domains"}, {"org:sys_domains:manage", "Manage domains"}, {readBilling, "Read billing"},
 	{"org:sys_billing:manage", "Manage billing"}, {"org:sys_entconns:manage", "Manage enterprise connections"},
 }
@@ -59,11 +60,15 @@ var systemPermissions = []struct{ key, name string }{
 // addSystemRoles makes what an instance begins with, without events: nobody
 // was listening.
 func (c *Clerk) addSystemRoles() {
-	admin := &Role{ID: c.world.NewID("role_2", 26), Name: "Admin", RoleKey: adminRole, Description: "Role with elevated permissions", CreatedAt: c.now(), UpdatedAt: c.now()}
-	member := &Role{ID: c.world.NewID("role_2", 26), Name: "Member", RoleKey: memberRole, Description: "Role with non-privileged access to the organization", CreatedAt: c.now(), UpdatedAt: c.now()}
+	admin := &Role{ID: c.world.NewID("role_2", 26), Name: "Admin", RoleKey: adminRole,
+		Description: "Role with elevated permissions", CreatedAt: c.now(), UpdatedAt: c.now()}
+	member := &Role{ID: c.world.NewID("role_2", 26), Name: "Member", RoleKey: memberRole,
+		Description: "Role with non-privileged access to the organization", CreatedAt: c.now(), UpdatedAt: c.now()}
 	for _, system := range systemPermissions {
-		permission := c.state.Permissions.Add(&Permission{ID: c.world.NewID("perm_2", 26), Name: system.name, PermissionKey: system.key,
-			Description: "System permission: " + strings.ToLower(system.name), System: true, CreatedAt: c.now(), UpdatedAt: c.now()})
+		permission := c.state.Permissions.Add(&Permission{ID: c.world.NewID("perm_2", 26), Name: system.name,
+			PermissionKey: system.key,
+			Description:   "System permission: " + strings.ToLower(system.name), System: true, CreatedAt: c.now(),
+			UpdatedAt: c.now()})
 		admin.Permissions = append(admin.Permissions, permission.ID)
 		if system.key == readMembers || system.key == readBilling {
 			member.Permissions = append(member.Permissions, permission.ID)
@@ -105,8 +110,10 @@ func (c *Clerk) mayCreate(role *Role) bool {
 }
 
 func (c *Clerk) showRole(r *Role) object {
-	return object{"object": "role", "id": r.ID, "name": r.Name, "key": r.RoleKey, "description": r.Description, "is_creator_eligible": c.mayCreate(r),
-		"permissions": each(c.permissionsOf(r), showPermission), "created_at": r.CreatedAt.UnixMilli(), "updated_at": r.UpdatedAt.UnixMilli()}
+	return object{"object": "role", "id": r.ID, "name": r.Name, "key": r.RoleKey, "description": r.Description,
+		"is_creator_eligible": c.mayCreate(r),
+		"permissions":         each(c.permissionsOf(r), showPermission), "created_at": r.CreatedAt.UnixMilli(),
+		"updated_at": r.UpdatedAt.UnixMilli()}
 }
 
 func showPermission(p *Permission) object {
@@ -114,7 +121,8 @@ func showPermission(p *Permission) object {
 	if p.System {
 		kind = "system"
 	}
-	return object{"object": "permission", "id": p.ID, "name": p.Name, "key": p.PermissionKey, "description": p.Description, "type": kind,
+	return object{"object": "permission", "id": p.ID, "name": p.Name, "key": p.PermissionKey,
+		"description": p.Description, "type": kind,
 		"created_at": p.CreatedAt.UnixMilli(), "updated_at": p.UpdatedAt.UnixMilli()}
 }
 

@@ -13,9 +13,11 @@ import (
 var roleRoutes = []route{
 	op(http.MethodGet, "/v1/organization_roles", (*Clerk).listRoles).asks(ordinary, []string{"query"}),
 	op(http.MethodPost, "/v1/organization_roles", (*Clerk).createRole).
-		takes(fields{"name": text, "key": text, "description": text, "permissions": texts, "include_in_initial_role_set": flag}),
+		takes(fields{"name": text, "key": text, "description": text, "permissions": texts,
+			"include_in_initial_role_set": flag}),
 	op(http.MethodGet, "/v1/organization_roles/{}", (*Clerk).retrieveRole),
-	op(http.MethodPatch, "/v1/organization_roles/{}", (*Clerk).updateRole).takes(fields{"name": text, "key": text, "description": text, "permissions": texts}),
+	op(http.MethodPatch, "/v1/organization_roles/{}", (*Clerk).updateRole).takes(fields{"name": text, "key": text,
+		"description": text, "permissions": texts}),
 	op(http.MethodDelete, "/v1/organization_roles/{}", (*Clerk).deleteRole),
 	op(http.MethodPost, "/v1/organization_roles/{}/permissions/{}", (*Clerk).assignPermission),
 	op(http.MethodDelete, "/v1/organization_roles/{}/permissions/{}", (*Clerk).withdrawPermission),
@@ -37,7 +39,8 @@ func (c *Clerk) roleAt(call *call) (*Role, *Error) {
 func (c *Clerk) applyRole(call *call, role *Role) *Error {
 	if key := call.text("key"); key != "" {
 		if !roleKeys.MatchString(key) {
-			return unprocessable("key", "form_param_format_invalid", "is invalid", "key must start with 'org:' and contain only lowercase alphanumeric characters and underscores.")
+			return unprocessable("key", "form_param_format_invalid", "is invalid",
+				"key must start with 'org:' and contain only lowercase alphanumeric characters and underscores.")
 		}
 		if other := c.role(key); other != nil && other.ID != role.ID {
 			return taken("key", "key")
@@ -67,7 +70,8 @@ func (c *Clerk) applyRole(call *call, role *Role) *Error {
 func (c *Clerk) keepsCreator(role, changed *Role) *Error {
 	if role.RoleKey == adminRole && !c.mayCreate(changed) {
 		return unprocessable("", "organization_missing_creator_role_permissions", "missing permissions for creator role",
-			"The creator role must contain the following permissions: %s", strings.Join([]string{manageMembers, readMembers, deleteOrganizations}, ", "))
+			"The creator role must contain the following permissions: %s",
+			strings.Join([]string{manageMembers, readMembers, deleteOrganizations}, ", "))
 	}
 	return nil
 }
@@ -77,7 +81,8 @@ func (c *Clerk) createRole(call *call) (any, *Error) {
 		return nil, failure
 	}
 	if c.state.Roles.Len() >= mostRoles {
-		return nil, forbidden("organization_instance_roles_quota_exceeded", "organization roles for instance quota exceeded", "You have reached your limit of %d organization roles per instance.", mostRoles)
+		return nil, forbidden("organization_instance_roles_quota_exceeded", "organization roles for instance quota exceeded",
+			"You have reached your limit of %d organization roles per instance.", mostRoles)
 	}
 	role := &Role{ID: c.world.NewID("role_2", 26), CreatedAt: c.now(), UpdatedAt: c.now()}
 	if failure := c.applyRole(call, role); failure != nil {
@@ -101,8 +106,10 @@ func (c *Clerk) updateRole(call *call) (any, *Error) {
 	if failure != nil {
 		return nil, failure
 	}
-	if key := call.text("key"); key != "" && key != role.RoleKey && (role.RoleKey == adminRole || role.RoleKey == memberRole) {
-		return nil, unprocessable("key", "form_param_value_invalid", "is invalid", "The simulator does not rename the creator's role and the default role; Clerk does.")
+	if key := call.text("key"); key != "" && key != role.RoleKey &&
+		(role.RoleKey == adminRole || role.RoleKey == memberRole) {
+		return nil, unprocessable("key", "form_param_value_invalid", "is invalid",
+			"The simulator does not rename the creator's role and the default role; Clerk does.")
 	}
 	old := role.RoleKey
 	if failure := c.applyRole(call, role); failure != nil {
@@ -147,13 +154,17 @@ func (c *Clerk) deleteRole(call *call) (any, *Error) {
 	}
 	switch {
 	case role.RoleKey == adminRole:
-		return refuse("organization_role_default_creator_role", "role is used as the creator role", "The organization role cannot be deleted as it is currently used as the creator role.")
+		return refuse("organization_role_default_creator_role", "role is used as the creator role",
+			"The organization role cannot be deleted as it is currently used as the creator role.")
 	case role.RoleKey == memberRole:
-		return refuse("organization_role_domain_default_role", "role is used as the domain default role", "The organization role cannot be deleted as it is currently used as the default domain role.")
+		return refuse("organization_role_domain_default_role", "role is used as the domain default role",
+			"The organization role cannot be deleted as it is currently used as the default domain role.")
 	case c.index.membershipsWithRole[role.RoleKey] > 0:
-		return refuse("organization_role_assigned_members", "role is assigned to organization members", "The organization role is currently assigned to one or more organization members.")
+		return refuse("organization_role_assigned_members", "role is assigned to organization members",
+			"The organization role is currently assigned to one or more organization members.")
 	case c.state.Invitations.Find(func(i *Invitation) bool { return i.Role == role.RoleKey }) != nil:
-		return refuse("organization_role_exists_in_invitations", "role exists in pending organization invitations", "The organization role exists in one or more pending organization invitations. Please revoke these invitations to proceed.")
+		return refuse("organization_role_exists_in_invitations", "role exists in pending organization invitations",
+			"The organization role exists in one or more pending organization invitations. Please revoke these invitations to proceed.")
 	}
 	c.state.Roles.Remove(role.ID)
 	c.emit("role.deleted", object{"object": "role", "id": role.ID, "slug": nil, "deleted": true})
@@ -169,8 +180,9 @@ func (c *Clerk) assignPermission(call *call) (any, *Error) {
 	case c.state.Permissions.Get(permission) == nil:
 		return nil, noPermission()
 	case slices.Contains(role.Permissions, permission):
-		return nil, &Error{Status: http.StatusConflict, Code: "organization_role_permission_association_exists", Message: "permission already assigned to role",
-			Long: "This organization permission is already associated to this organization role."}
+		return nil, &Error{Status: http.StatusConflict, Code: "organization_role_permission_association_exists",
+			Message: "permission already assigned to role",
+			Long:    "This organization permission is already associated to this organization role."}
 	default:
 		role.Permissions = append(slices.Clone(role.Permissions), permission)
 	}
@@ -187,7 +199,8 @@ func (c *Clerk) withdrawPermission(call *call) (any, *Error) {
 		return nil, noPermission()
 	}
 	changed := *role
-	changed.Permissions = slices.DeleteFunc(slices.Clone(role.Permissions), func(id string) bool { return id == call.path[1] })
+	changed.Permissions = slices.DeleteFunc(slices.Clone(role.Permissions),
+		func(id string) bool { return id == call.path[1] })
 	if failure := c.keepsCreator(role, &changed); failure != nil {
 		return nil, failure
 	}
@@ -197,7 +210,10 @@ func (c *Clerk) withdrawPermission(call *call) (any, *Error) {
 }
 
 func (c *Clerk) listRoles(call *call) (any, *Error) {
-	return keyedList(call, slices.Collect(c.state.Roles.Oldest()), func(r *Role) (string, string, string) { return r.ID, r.Name, r.RoleKey }, c.showRole)
+	return keyedList(call, slices.Collect(c.state.Roles.Oldest()), func(r *Role) (string, string, string) {
+		return r.ID,
+			r.Name, r.RoleKey
+	}, c.showRole)
 }
 
 // keyedList is the list of roles and of permissions, which work alike: newest

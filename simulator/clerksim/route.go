@@ -66,7 +66,8 @@ func (r route) match(method string, segments []string) ([]string, bool) {
 }
 
 // routes are tried in order: users/count stands before users/{}.
-var routes = slices.Concat(userRoutes, emailRoutes, phoneRoutes, metadataRoutes, organizationRoutes, membershipRoutes, invitationRoutes,
+var routes = slices.Concat(userRoutes, emailRoutes, phoneRoutes, metadataRoutes, organizationRoutes, membershipRoutes,
+	invitationRoutes,
 	roleRoutes, permissionRoutes, sessionRoutes, templateRoutes, instanceRoutes)
 
 // Operations lists what the simulator has of the Backend API, as "GET /v1/users"

@@ -77,11 +77,14 @@ func (c *Clerk) authenticate(request *wire.Request) *Error {
 	const invalid = "The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct."
 	switch {
 	case header == "":
-		return unauthorized("authentication_invalid", "Invalid authentication", "Unable to authenticate the request, you need to supply an active session")
+		return unauthorized("authentication_invalid", "Invalid authentication",
+			"Unable to authenticate the request, you need to supply an active session")
 	case !bearer:
-		return unauthorized("authorization_header_format_invalid", "Invalid Authorization header format", "Invalid Authorization header format. Must be 'Bearer <YOUR_API_KEY>'")
+		return unauthorized("authorization_header_format_invalid", "Invalid Authorization header format",
+			"Invalid Authorization header format. Must be 'Bearer <YOUR_API_KEY>'")
 	case LiveKey(key):
-		return unauthorized("clerk_key_invalid", invalid, "This is a simulator: it refuses live keys. Use the simulator's own test key, and roll the live key if it was not meant to leave its place.")
+		return unauthorized("clerk_key_invalid", invalid,
+			"This is a simulator: it refuses live keys. Use the simulator's own test key, and roll the live key if it was not meant to leave its place.")
 	case key != c.secret():
 		return unauthorized("clerk_key_invalid", invalid, "")
 	}

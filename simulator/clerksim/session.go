@@ -55,7 +55,8 @@ func authNow() time.Time { return time.Now().Round(0).UTC().Truncate(time.Millis
 // with a task, until an organization is active.
 func (c *Clerk) addSession(userID, organizationID string) *Session {
 	now := authNow()
-	session := c.state.Sessions.Add(&Session{ID: c.world.NewID("sess_2", 26), Client: c.world.NewID("client_2", 26), User: userID, Organization: organizationID,
+	session := c.state.Sessions.Add(&Session{ID: c.world.NewID("sess_2", 26), Client: c.world.NewID("client_2", 26),
+		User: userID, Organization: organizationID,
 		Status: active, CreatedAt: now, UpdatedAt: now, LastActive: now})
 	c.index.addSession(session)
 	user := c.user(userID)
@@ -77,7 +78,8 @@ func (c *Clerk) activate(session *Session, organizationID string) *Error {
 		return noOrganization()
 	}
 	if organizationID == "" && c.config.Instance.MembershipRequired {
-		return forbidden("membership_required", "membership required", "An organization has to be active: personal accounts are not enabled on this instance.")
+		return forbidden("membership_required", "membership required",
+			"An organization has to be active: personal accounts are not enabled on this instance.")
 	}
 	session.Organization, session.UpdatedAt, session.LastActive = organizationID, authNow(), authNow()
 	if session.status() == pending && organizationID != "" {
@@ -116,8 +118,10 @@ func (c *Clerk) sessionOf(userID, organizationID string) *Session {
 
 func (c *Clerk) showSession(s *Session) object {
 	shown := object{"object": "session", "id": s.ID, "client_id": s.Client, "user_id": s.User, "status": s.status(),
-		"last_active_organization_id": orNull(s.Organization), "last_active_at": s.LastActive.UnixMilli(), "expire_at": s.CreatedAt.Add(sessionLifetime).UnixMilli(),
-		"abandon_at": s.CreatedAt.Add(sessionAbandoned).UnixMilli(), "created_at": s.CreatedAt.UnixMilli(), "updated_at": s.UpdatedAt.UnixMilli(), "actor": nil}
+		"last_active_organization_id": orNull(s.Organization), "last_active_at": s.LastActive.UnixMilli(),
+		"expire_at":  s.CreatedAt.Add(sessionLifetime).UnixMilli(),
+		"abandon_at": s.CreatedAt.Add(sessionAbandoned).UnixMilli(), "created_at": s.CreatedAt.UnixMilli(),
+		"updated_at": s.UpdatedAt.UnixMilli(), "actor": nil}
 	if s.status() == pending {
 		shown["tasks"] = []any{object{"key": "choose-organization"}}
 	}

@@ -7,12 +7,15 @@ import (
 )
 
 var sessionRoutes = []route{
-	op(http.MethodGet, "/v1/sessions", (*Clerk).listSessions).asks(paged, []string{"client_id", "user_id", "status", "paginated"}),
-	op(http.MethodPost, "/v1/sessions", (*Clerk).createSession).takes(fields{"user_id": text, "active_organization_id": text}),
+	op(http.MethodGet, "/v1/sessions", (*Clerk).listSessions).asks(paged,
+		[]string{"client_id", "user_id", "status", "paginated"}),
+	op(http.MethodPost, "/v1/sessions", (*Clerk).createSession).takes(fields{"user_id": text,
+		"active_organization_id": text}),
 	op(http.MethodGet, "/v1/sessions/{}", (*Clerk).retrieveSession),
 	op(http.MethodPost, "/v1/sessions/{}/revoke", (*Clerk).revokeSession),
 	op(http.MethodPost, "/v1/sessions/{}/tokens", (*Clerk).createToken).takes(fields{"expires_in_seconds": number}),
-	op(http.MethodPost, "/v1/sessions/{}/tokens/{}", (*Clerk).createTemplateToken).takes(fields{"expires_in_seconds": number}),
+	op(http.MethodPost, "/v1/sessions/{}/tokens/{}", (*Clerk).createTemplateToken).takes(
+		fields{"expires_in_seconds": number}),
 	op(http.MethodGet, "/v1/jwks", (*Clerk).retrieveJWKS),
 }
 
@@ -67,7 +70,8 @@ func (c *Clerk) listSessions(call *call) (any, *Error) {
 	}
 	userID, clientID, status := call.query.Get("user_id"), call.query.Get("client_id"), call.query.Get("status")
 	if userID == "" && clientID == "" {
-		return nil, badRequest("missing_query_parameter", "Missing query parameter", "Either of the following query parameters must be provided: client_id, user_id.")
+		return nil, badRequest("missing_query_parameter", "Missing query parameter",
+			"Either of the following query parameters must be provided: client_id, user_id.")
 	}
 	if status != "" && !slices.Contains(sessionStatuses, status) {
 		return nil, invalidValue("status", status)

@@ -71,11 +71,13 @@ func (c *Clerk) signUpPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Clerk) signUpPost(w http.ResponseWriter, r *http.Request) {
-	form := SignUp{Email: trimmed(r, "email"), Phone: trimmed(r, "phone"), FirstName: trimmed(r, "first_name"), LastName: trimmed(r, "last_name")}
+	form := SignUp{Email: trimmed(r, "email"), Phone: trimmed(r, "phone"), FirstName: trimmed(r, "first_name"),
+		LastName: trimmed(r, "last_name")}
 	var sessionID string
 	err := c.change(func() *Error {
 		if form.Email == "" && form.Phone == "" {
-			return unprocessable("email_address", "form_param_missing", "is missing", "Enter an e-mail address or a phone number.")
+			return unprocessable("email_address", "form_param_missing", "is missing",
+				"Enter an e-mail address or a phone number.")
 		}
 		user, failure := c.signUp(form, byCode)
 		if failure == nil {
@@ -84,8 +86,9 @@ func (c *Clerk) signUpPost(w http.ResponseWriter, r *http.Request) {
 		return failure
 	})
 	if err != nil {
-		page.Write(w, http.StatusUnprocessableEntity, signUpTemplate, signView{Frame: frame("Sign up"), Other: other("/sign-in", r),
-			Email: form.Email, Phone: form.Phone, FirstName: form.FirstName, LastName: form.LastName, Error: plain(err)})
+		page.Write(w, http.StatusUnprocessableEntity, signUpTemplate,
+			signView{Frame: frame("Sign up"), Other: other("/sign-in", r),
+				Email: form.Email, Phone: form.Phone, FirstName: form.FirstName, LastName: form.LastName, Error: plain(err)})
 		return
 	}
 	c.finish(w, r, sessionID)
@@ -138,7 +141,8 @@ func (c *Clerk) signInPost(w http.ResponseWriter, r *http.Request) {
 	err := c.change(func() *Error {
 		user := cmp.Or(c.claimant(email), c.phoneClaimant(email))
 		if user == nil {
-			return unprocessable("identifier", "form_identifier_not_found", "Couldn't find your account.", "Couldn't find your account.")
+			return unprocessable("identifier", "form_identifier_not_found", "Couldn't find your account.",
+				"Couldn't find your account.")
 		}
 		if failure := c.maySignIn(user); failure != nil {
 			return failure

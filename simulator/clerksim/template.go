@@ -28,8 +28,9 @@ const (
 	mostSkew         = 300
 )
 
-var templateFields = fields{"name": text, "claims": hash, "lifetime": number, "allowed_clock_skew": number, "custom_signing_key": flag,
-	"signing_algorithm": text, "signing_key": text}
+var templateFields = fields{"name": text, "claims": hash, "lifetime": number, "allowed_clock_skew": number,
+	"custom_signing_key": flag,
+	"signing_algorithm":  text, "signing_key": text}
 
 var templateRoutes = []route{
 	op(http.MethodGet, "/v1/jwt_templates", (*Clerk).listTemplates).asks(paged, []string{"paginated"}),
@@ -58,8 +59,10 @@ func (c *Clerk) templateAt(call *call) (*Template, *Error) {
 
 // applyTemplate changes what was sent. A key of one's own is refused.
 func (c *Clerk) applyTemplate(call *call, template *Template) *Error {
-	if call.flag("custom_signing_key") || call.text("signing_key") != "" || call.text("signing_algorithm") != "" && call.text("signing_algorithm") != "RS256" {
-		return unprocessable("custom_signing_key", "form_param_value_invalid", "is invalid", "The simulator signs with the instance's own key only; Clerk takes another.")
+	if call.flag("custom_signing_key") || call.text("signing_key") != "" || call.text("signing_algorithm") != "" &&
+		call.text("signing_algorithm") != "RS256" {
+		return unprocessable("custom_signing_key", "form_param_value_invalid", "is invalid",
+			"The simulator signs with the instance's own key only; Clerk takes another.")
 	}
 	if other := c.templateNamed(call.text("name")); other != nil && other.ID != template.ID {
 		return taken("name", "name")
@@ -81,7 +84,8 @@ func (c *Clerk) applyTemplate(call *call, template *Template) *Error {
 	if skew < 0 || skew > mostSkew {
 		return invalidValue("allowed_clock_skew", string(encode(skew)))
 	}
-	template.Name, template.Lifetime, template.Skew, template.UpdatedAt = cmp.Or(call.text("name"), template.Name), lifetime, skew, c.now()
+	template.Name, template.Lifetime, template.Skew, template.UpdatedAt = cmp.Or(call.text("name"), template.Name),
+		lifetime, skew, c.now()
 	if sent {
 		template.Claims = claims
 	}
@@ -92,7 +96,8 @@ func (c *Clerk) createTemplate(call *call) (any, *Error) {
 	if failure := call.needs("name", "claims"); failure != nil {
 		return nil, failure
 	}
-	template := &Template{ID: c.world.NewID("jtmp_2", 26), Lifetime: templateLifetime, Skew: templateSkew, CreatedAt: c.now()}
+	template := &Template{ID: c.world.NewID("jtmp_2", 26), Lifetime: templateLifetime, Skew: templateSkew,
+		CreatedAt: c.now()}
 	if failure := c.applyTemplate(call, template); failure != nil {
 		return nil, failure
 	}
@@ -158,6 +163,8 @@ func (c *Clerk) templateToken(session *Session, template *Template, lifetime tim
 }
 
 func showTemplate(t *Template) object {
-	return object{"object": "jwt_template", "id": t.ID, "name": t.Name, "claims": t.Claims, "lifetime": t.Lifetime, "allowed_clock_skew": t.Skew,
-		"custom_signing_key": false, "signing_algorithm": "RS256", "created_at": t.CreatedAt.UnixMilli(), "updated_at": t.UpdatedAt.UnixMilli()}
+	return object{"object": "jwt_template", "id": t.ID, "name": t.Name, "claims": t.Claims, "lifetime": t.Lifetime,
+		"allowed_clock_skew": t.Skew,
+		"custom_signing_key": false, "signing_algorithm": "RS256", "created_at": t.CreatedAt.UnixMilli(),
+		"updated_at": t.UpdatedAt.UnixMilli()}
 }

@@ -149,7 +149,8 @@ const sessionSkew = 10 * time.Second
 // standardClaims are those that no template can change.
 func (c *Clerk) standardClaims(session *Session, authorized string, lifetime, skew time.Duration) object {
 	now := time.Now()
-	claims := object{"iss": c.config.URL, "sub": session.User, "iat": now.Unix(), "nbf": now.Add(-skew).Unix(), "exp": now.Add(lifetime).Unix(),
+	claims := object{"iss": c.config.URL, "sub": session.User, "iat": now.Unix(), "nbf": now.Add(-skew).Unix(),
+		"exp": now.Add(lifetime).Unix(),
 		"jti": c.world.NewID("", 20)}
 	if authorized != "" {
 		claims["azp"] = authorized
@@ -187,5 +188,6 @@ func packPermissions(permissions []*Permission) packedPermissions {
 		}
 		features, mapping = append(features, "o:"+feature), append(mapping, strconv.Itoa(bits))
 	}
-	return packedPermissions{features: strings.Join(features, ","), permissions: strings.Join(names, ","), mapping: strings.Join(mapping, ",")}
+	return packedPermissions{features: strings.Join(features, ","), permissions: strings.Join(names, ","),
+		mapping: strings.Join(mapping, ",")}
 }

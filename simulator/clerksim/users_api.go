@@ -11,9 +11,11 @@ import (
 // skip_legal_checks has no visible effect, and skip_password_checks only spares
 // the length. Wallets, other factors and digests of passwords
 // are not enabled on the simulated instance, which Clerk answers as unknown.
-var profile = fields{"external_id": text, "first_name": text, "last_name": text, "locale": text, "username": text, "password": text,
-	"skip_password_checks": flag, "delete_self_enabled": flag, "create_organization_enabled": flag, "create_organizations_limit": number,
-	"legal_accepted_at": text, "skip_legal_checks": flag, "created_at": text, "bypass_client_trust": flag}
+var profile = fields{"external_id": text, "first_name": text, "last_name": text, "locale": text, "username": text,
+	"password":             text,
+	"skip_password_checks": flag, "delete_self_enabled": flag, "create_organization_enabled": flag,
+	"create_organizations_limit": number,
+	"legal_accepted_at":          text, "skip_legal_checks": flag, "created_at": text, "bypass_client_trust": flag}
 
 var userMetadata = fields{"public_metadata": hash, "private_metadata": hash, "unsafe_metadata": hash}
 
@@ -21,38 +23,46 @@ var userMetadata = fields{"public_metadata": hash, "private_metadata": hash, "un
 // notify_primary_email_address_changed has no visible effect.
 var userRoutes = []route{
 	op(http.MethodGet, "/v1/users", (*Clerk).listUsers).asks(userFilters, ordinary, []string{"starting_after"}),
-	op(http.MethodPost, "/v1/users", (*Clerk).createUser).takes(profile.with(userMetadata).with(fields{"email_address": texts,
-		"email_address_identification_status": texts, "phone_number": texts, "phone_number_identification_status": texts, "skip_password_requirement": flag, "skip_user_requirement": flag, "banned": flag, "locked": flag})),
+	op(http.MethodPost, "/v1/users", (*Clerk).createUser).takes(
+		profile.with(userMetadata).with(fields{"email_address": texts,
+			"email_address_identification_status": texts, "phone_number": texts, "phone_number_identification_status": texts,
+			"skip_password_requirement": flag, "skip_user_requirement": flag, "banned": flag, "locked": flag})),
 	// Clerk's Go SDK counts with all the parameters of the list.
 	op(http.MethodGet, "/v1/users/count", (*Clerk).countUsers).asks(userFilters, ordinary, []string{"starting_after"}),
 	op(http.MethodPost, "/v1/users/ban", (*Clerk).banUsers).takes(fields{"user_ids": texts}),
 	op(http.MethodPost, "/v1/users/unban", (*Clerk).unbanUsers).takes(fields{"user_ids": texts}),
 	op(http.MethodGet, "/v1/users/{}", (*Clerk).retrieveUser),
-	op(http.MethodPatch, "/v1/users/{}", (*Clerk).updateUser).updates("user").takes(profile.with(fields{"primary_email_address_id": text,
-		"notify_primary_email_address_changed": flag, "sign_out_of_other_sessions": flag})).tookBefore(metadataMoved, userMetadata),
+	op(http.MethodPatch, "/v1/users/{}", (*Clerk).updateUser).updates("user").takes(
+		profile.with(fields{"primary_email_address_id": text,
+			"notify_primary_email_address_changed": flag, "sign_out_of_other_sessions": flag})).tookBefore(metadataMoved,
+		userMetadata),
 	op(http.MethodDelete, "/v1/users/{}", (*Clerk).removeUser),
 	op(http.MethodPost, "/v1/users/{}/ban", (*Clerk).banUser),
 	op(http.MethodPost, "/v1/users/{}/unban", (*Clerk).unbanUser),
 	op(http.MethodPost, "/v1/users/{}/lock", (*Clerk).lockUser),
 	op(http.MethodPost, "/v1/users/{}/unlock", (*Clerk).unlockUser),
 	op(http.MethodPost, "/v1/users/{}/verify_password", (*Clerk).verifyPassword).takes(fields{"password": text}),
-	op(http.MethodPost, "/v1/users/{}/remove_password", (*Clerk).removePassword).takes(fields{"sign_out_of_other_sessions": flag}),
+	op(http.MethodPost, "/v1/users/{}/remove_password",
+		(*Clerk).removePassword).takes(fields{"sign_out_of_other_sessions": flag}),
 	op(http.MethodGet, "/v1/users/{}/organization_memberships", (*Clerk).listUserMemberships).asks(paged),
-	op(http.MethodGet, "/v1/users/{}/organization_invitations", (*Clerk).listUserInvitations).asks(paged, []string{"status"}),
+	op(http.MethodGet, "/v1/users/{}/organization_invitations", (*Clerk).listUserInvitations).asks(paged,
+		[]string{"status"}),
 }
 
 func (c *Clerk) createUser(call *call) (any, *Error) {
 	fresh := c.newUser()
 	statuses, emails := call.texts("email_address_identification_status"), call.texts("email_address")
 	if len(statuses) > 0 && len(statuses) != len(emails) {
-		return nil, unprocessable("email_address_identification_status", "form_param_value_invalid", "is invalid", "email_address_identification_status must contain one item per email address.")
+		return nil, unprocessable("email_address_identification_status", "form_param_value_invalid", "is invalid",
+			"email_address_identification_status must contain one item per email address.")
 	}
 	for i, email := range emails {
 		if failure := c.checkEmail(email, nil); failure != nil {
 			return nil, failure
 		}
 		if fresh.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, email) }) != nil {
-			return nil, unprocessable("email_address", "form_param_duplicate", "is duplicate", "email_address included multiple times. There should only be one.")
+			return nil, unprocessable("email_address", "form_param_duplicate", "is duplicate",
+				"email_address included multiple times. There should only be one.")
 		}
 		status := verified
 		if len(statuses) > 0 {
@@ -67,7 +77,8 @@ func (c *Clerk) createUser(call *call) (any, *Error) {
 	}
 	if len(emails) == 0 && len(fresh.Phones) == 0 && call.text("username") == "" && !call.flag("skip_user_requirement") {
 		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: "form_data_missing", Message: "missing data",
-			Long: `["email_address"] data doesn't match user requirements set for this instance`, Meta: map[string]any{"param_names": []string{"email_address"}}}
+			Long: `["email_address"] data doesn't match user requirements set for this instance`,
+			Meta: map[string]any{"param_names": []string{"email_address"}}}
 	}
 	if failure := c.applyProfile(call, fresh); failure != nil {
 		return nil, failure
@@ -87,7 +98,8 @@ func (c *Clerk) createUser(call *call) (any, *Error) {
 }
 
 func (u *User) metadata() map[string]*map[string]any {
-	return map[string]*map[string]any{"public_metadata": &u.Public, "private_metadata": &u.Private, "unsafe_metadata": &u.Unsafe}
+	return map[string]*map[string]any{"public_metadata": &u.Public, "private_metadata": &u.Private,
+		"unsafe_metadata": &u.Unsafe}
 }
 
 var usernameLetters = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -125,14 +137,16 @@ func (c *Clerk) applyProfile(call *call, user *User) *Error {
 		c.index.removeUser(user)
 		defer c.index.addUser(user)
 	}
-	for name, to := range map[string]*string{"external_id": &user.ExternalID, "first_name": &user.FirstName, "last_name": &user.LastName,
-		"locale": &user.Locale, "username": &user.Username} {
+	for name, to := range map[string]*string{"external_id": &user.ExternalID, "first_name": &user.FirstName,
+		"last_name": &user.LastName,
+		"locale":    &user.Locale, "username": &user.Username} {
 		if call.sent(name) {
 			*to = call.text(name) // null and "" both remove it
 		}
 	}
-	for name, to := range map[string]*bool{"delete_self_enabled": &user.DeleteSelf, "create_organization_enabled": &user.CreateOrganizations,
-		"bypass_client_trust": &user.BypassClientTrust} {
+	for name, to := range map[string]*bool{"delete_self_enabled": &user.DeleteSelf,
+		"create_organization_enabled": &user.CreateOrganizations,
+		"bypass_client_trust":         &user.BypassClientTrust} {
 		if call.body[name] != nil {
 			*to = call.flag(name)
 		}
@@ -153,7 +167,9 @@ func (c *Clerk) checkUsername(name string, user *User) *Error {
 	const shortest, longest = 4, 64
 	switch other := c.index.userByUsername[strings.ToLower(name)]; {
 	case len(name) < shortest || len(name) > longest:
-		return unprocessable("username", "form_username_invalid_length", "Username must be between 4 and 64 characters long.", "Username must be between %d and %d characters long.", shortest, longest)
+		return unprocessable("username", "form_username_invalid_length",
+			"Username must be between 4 and 64 characters long.", "Username must be between %d and %d characters long.",
+			shortest, longest)
 	case !usernameLetters.MatchString(name):
 		const long = "Username can only contain letters, numbers and '_' or '-'."
 		return unprocessable("username", "form_username_invalid_character", long, long)
@@ -184,7 +200,8 @@ func (c *Clerk) updateUser(call *call) (any, *Error) {
 		}
 	}
 	if call.flag("sign_out_of_other_sessions") && call.text("password") == "" {
-		return nil, unprocessable("password", "form_conditional_param_missing", "is missing", "`password` is required when `sign_out_of_other_sessions` is present.")
+		return nil, unprocessable("password", "form_conditional_param_missing", "is missing",
+			"`password` is required when `sign_out_of_other_sessions` is present.")
 	}
 	changed := user.clone()
 	if failure := call.applyMetadata(changed.metadata(), replaced); failure != nil {

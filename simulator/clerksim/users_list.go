@@ -9,9 +9,12 @@ import (
 )
 
 // userFilters choose users, in the list and in the count.
-var userFilters = []string{"email_address", "phone_number", "external_id", "username", "web3_wallet", "user_id", "organization_id", "query",
-	"email_address_query", "phone_number_query", "username_query", "name_query", "banned", "last_active_at_before", "last_active_at_after",
-	"last_active_at_since", "created_at_before", "created_at_after", "last_sign_in_at_before", "last_sign_in_at_after", "provider", "provider_user_id"}
+var userFilters = []string{"email_address", "phone_number", "external_id", "username", "web3_wallet", "user_id",
+	"organization_id", "query",
+	"email_address_query", "phone_number_query", "username_query", "name_query", "banned", "last_active_at_before",
+	"last_active_at_after",
+	"last_active_at_since", "created_at_before", "created_at_after", "last_sign_in_at_before", "last_sign_in_at_after",
+	"provider", "provider_user_id"}
 
 // userFilter is what a request asks of users.
 type userFilter struct {
@@ -103,7 +106,8 @@ func (c *Clerk) userFilter(call *call) (*userFilter, *Error) {
 		filter.among(values, by.signed, by.find)
 	}
 	if call.query.Has("provider") != call.query.Has("provider_user_id") {
-		return nil, unprocessable("provider", "form_conditional_param_missing", "is missing", "`provider` and `provider_user_id` are required together.")
+		return nil, unprocessable("provider", "form_conditional_param_missing", "is missing",
+			"`provider` and `provider_user_id` are required together.")
 	}
 	if failure := call.periods(filter); failure != nil {
 		return nil, failure
@@ -168,7 +172,10 @@ func (c *call) matching(filter *userFilter) {
 			continue
 		}
 		filter.require(func(u *User) bool {
-			return slices.ContainsFunc(texts(u), func(text string) bool { return strings.Contains(strings.ToLower(text), wanted) })
+			return slices.ContainsFunc(texts(u), func(text string) bool {
+				return strings.Contains(strings.ToLower(text),
+					wanted)
+			})
 		})
 	}
 }
@@ -221,7 +228,8 @@ func (c *Clerk) listUsers(call *call) (any, *Error) {
 		var cursor *User
 		if after != "" {
 			if offset != 0 {
-				return nil, unprocessable("offset", "form_conditional_param_disallowed", "is not allowed", "`offset` isn't allowed when `starting_after` is present.")
+				return nil, unprocessable("offset", "form_conditional_param_disallowed", "is not allowed",
+					"`offset` isn't allowed when `starting_after` is present.")
 			}
 			if cursor = c.user(after); cursor == nil {
 				return nil, noUser(after)
@@ -234,7 +242,8 @@ func (c *Clerk) listUsers(call *call) (any, *Error) {
 		return nil, invalidValue("order_by", order)
 	}
 	if after != "" {
-		return nil, unprocessable("starting_after", "form_conditional_param_disallowed", "is not allowed", "`starting_after` isn't allowed when `order_by` is %s.", order)
+		return nil, unprocessable("starting_after", "form_conditional_param_disallowed", "is not allowed",
+			"`starting_after` isn't allowed when `order_by` is %s.", order)
 	}
 	var users []*User
 	for _, user := range c.from(filter) {

@@ -29,7 +29,8 @@ func version(request *wire.Request, query url.Values) (string, *Error) {
 	case len(named) == 0:
 		return versions[len(versions)-1], nil
 	case len(named) > 1:
-		return "", badRequest("api_version_invalid", "Invalid API version", "Name the API version either in the header %s or in the parameter %s, not in both.", versionHeader, versionParameter)
+		return "", badRequest("api_version_invalid", "Invalid API version",
+			"Name the API version either in the header %s or in the parameter %s, not in both.", versionHeader, versionParameter)
 	case !slices.Contains(versions, named[0]):
 		return "", badRequest("api_version_invalid", "Invalid API version", "%s is not a version of the API.", named[0])
 	}

@@ -28,7 +28,8 @@ func (c *Clerk) emit(kind string, data object) {
 	}
 	var endpoints []string
 	for _, endpoint := range c.state.Endpoints {
-		if !endpoint.Disabled && slices.ContainsFunc(endpoint.Events, func(pattern string) bool { matched, err := path.Match(pattern, kind); return err == nil && matched }) {
+		if !endpoint.Disabled && slices.ContainsFunc(endpoint.Events,
+			func(pattern string) bool { matched, err := path.Match(pattern, kind); return err == nil && matched }) {
 			endpoints = append(endpoints, endpoint.ID)
 		}
 	}
@@ -39,8 +40,10 @@ func (c *Clerk) emit(kind string, data object) {
 	if c.config.Instance.SecondsInWebhooks {
 		stamp = c.now().Unix()
 	}
-	body := encode(object{"data": data, "object": "event", "type": kind, "timestamp": stamp, "instance_id": c.state.Instance,
-		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1", "user_agent": cmp.Or(c.agent, "lockstep-simulator")}}})
+	body := encode(object{"data": data, "object": "event", "type": kind, "timestamp": stamp,
+		"instance_id": c.state.Instance,
+		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1",
+			"user_agent": cmp.Or(c.agent, "lockstep-simulator")}}})
 	message := delivery.Message{ID: c.world.NewID("msg_2", 26), Provider: c.Name(), Type: kind, Body: body}
 	c.outbox.Post(message, endpoints, 0)
 	if c.outbox.Twin(message.ID) {

@@ -130,7 +130,8 @@ func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
 // book records the outcome and decides what follows from it.
 func (o *Outbox) book(a *Attempt, result outcome) {
 	d, now := a.delivery, time.Now().Round(0).UTC()
-	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost, Path: a.target.URL,
+	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost,
+		Path:   a.target.URL,
 		Status: result.status, EventID: a.message.ID, EventType: a.message.Type, Attempt: d.Attempts,
 		Request: string(a.body), Response: result.response}
 	if a.fault != nil {

@@ -20,7 +20,8 @@ func (o *Outbox) misbehaves(a *Attempt, directive string, acknowledged bool, now
 	}
 	tooLong := failing && !acknowledged && now.Sub(since) >= rules.DisableAfter
 	if tooLong || directive == "disable" {
-		o.Logger.Warn("webhook endpoint disabled", "provider", a.message.Provider, "endpoint", endpoint, "asked_for", directive == "disable")
+		o.Logger.Warn("webhook endpoint disabled", "provider", a.message.Provider, "endpoint", endpoint, "asked_for",
+			directive == "disable")
 		delete(o.failing, endpoint)
 		provider.Disable(endpoint)
 		return true

@@ -146,7 +146,8 @@ func (o *Outbox) Resend(message Message, endpoint string) {
 	if _, known := stored.Variants[endpoint]; !known && !bytes.Equal(stored.Body, message.bodyFor(endpoint)) {
 		stored.SetVariant(endpoint, message.bodyFor(endpoint))
 	}
-	o.push(stored, &Delivery{Sequence: o.World.Sequence(), Message: message.ID, Endpoint: endpoint, Due: time.Now().Round(0).UTC(), Copy: true, Once: true})
+	o.push(stored, &Delivery{Sequence: o.World.Sequence(), Message: message.ID, Endpoint: endpoint,
+		Due: time.Now().Round(0).UTC(), Copy: true, Once: true})
 	o.World.Wake()
 }
 

@@ -18,8 +18,9 @@ import (
 type Policy struct {
 	Drop      float64 `json:"drop"`      // lost for good: no attempt, no retry; the event still exists
 	Duplicate float64 `json:"duplicate"` // the same message is delivered twice
-	Twin      float64 `json:"twin"`      // a second message with another id says the same (Stripe's "two separate Event objects")
-	Shuffle   float64 `json:"shuffle"`   // leaves its place: held back by up to MaxDelay, or a second if that is 0
+	// a second message with another id says the same (Stripe's "two separate Event objects")
+	Twin    float64 `json:"twin"`
+	Shuffle float64 `json:"shuffle"` // leaves its place: held back by up to MaxDelay, or a second if that is 0
 	// MaxDelay holds every delivery back by a random time up to it, which reorders them too.
 	MaxDelay time.Duration `json:"max_delay_ns"`
 	// Unordered starts deliveries without waiting a moment for the answer to the
@@ -35,7 +36,8 @@ type Policy struct {
 // Validate reports what no policy may say.
 func (p Policy) Validate() error {
 	var problems []error
-	for name, probability := range map[string]float64{"drop": p.Drop, "duplicate": p.Duplicate, "twin": p.Twin, "shuffle": p.Shuffle} {
+	for name, probability := range map[string]float64{"drop": p.Drop, "duplicate": p.Duplicate, "twin": p.Twin,
+		"shuffle": p.Shuffle} {
 		if probability < 0 || probability > 1 {
 			problems = append(problems, fmt.Errorf("%s is %v, not a probability", name, probability))
 		}
@@ -44,7 +46,8 @@ func (p Policy) Validate() error {
 		problems = append(problems, fmt.Errorf("max_delay_ns is %d", p.MaxDelay))
 	}
 	if p.Order != "" && Orders[p.Order] == nil {
-		problems = append(problems, fmt.Errorf("there is no recorded order %q, only %s", p.Order, strings.Join(slices.Sorted(maps.Keys(Orders)), ", ")))
+		problems = append(problems, fmt.Errorf("there is no recorded order %q, only %s", p.Order,
+			strings.Join(slices.Sorted(maps.Keys(Orders)), ", ")))
 	}
 	return errors.Join(problems...)
 }

@@ -16,15 +16,18 @@ func TestSvixSignaturesMatchThePublishedVectors(t *testing.T) {
 		secret, id, body, want string
 		at                     int64
 	}{
-		{"whsec_plJ3nmyCDGBKInavdOK15jsl", "msg_loFOjxBNrRLzqYUf", `{"event_type":"ping","data":{"success":true}}`, "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=", 1731705121},
-		{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", `{"test": 2432232314}`, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 1614265330},
+		{"whsec_plJ3nmyCDGBKInavdOK15jsl", "msg_loFOjxBNrRLzqYUf", `{"event_type":"ping","data":{"success":true}}`,
+			"v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=", 1731705121},
+		{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", `{"test": 2432232314}`,
+			"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 1614265330},
 	} {
 		header := delivery.SignSvix([]string{vector.secret}, vector.id, []byte(vector.body), time.Unix(vector.at, 0))
 		if got := header.Get("svix-signature"); got != vector.want {
 			t.Errorf("signature of %s is %s, want %s", vector.id, got, vector.want)
 		}
 	}
-	two := delivery.SignSvix([]string{"whsec_plJ3nmyCDGBKInavdOK15jsl", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, "msg_1", nil, time.Unix(1, 0))
+	two := delivery.SignSvix([]string{"whsec_plJ3nmyCDGBKInavdOK15jsl", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+		"msg_1", nil, time.Unix(1, 0))
 	if got := strings.Fields(two.Get("svix-signature")); len(got) != 2 {
 		t.Errorf("two secrets make the signatures %v", got)
 	}
@@ -67,7 +70,8 @@ func TestTheSchedulesHaveTheLengthTheirProvidersPromise(t *testing.T) {
 	for name, test := range map[string]struct {
 		steps []time.Duration
 		want  time.Duration
-	}{"stripe": {delivery.StripeBackoff, 72 * time.Hour}, "svix": {delivery.SvixBackoff, 27*time.Hour + 35*time.Minute + 5*time.Second}} {
+	}{"stripe": {delivery.StripeBackoff, 72 * time.Hour}, "svix": {delivery.SvixBackoff, 27*time.Hour + 35*time.Minute +
+		5*time.Second}} {
 		var sum time.Duration
 		for _, step := range test.steps {
 			sum += step

@@ -120,7 +120,8 @@ func TestTheLibrariesSignAsWeDo(t *testing.T) {
 	for _, at := range []int64{1, 1614265330, 1731705121, 4102444800} {
 		for _, body := range []string{vectorBody, "", "{}", "ümlaut\x00"} {
 			ours := delivery.SignSvix([]string{vectorSecret}, vectorID, []byte(body), time.Unix(at, 0)).Get("svix-signature")
-			for library, sign := range map[string]func(string, time.Time, []byte) (string, error){"svix": ofSvix.Sign, "standard": ofStandard.Sign} {
+			for library, sign := range map[string]func(string, time.Time, []byte) (string, error){"svix": ofSvix.Sign,
+				"standard": ofStandard.Sign} {
 				if theirs, err := sign(vectorID, time.Unix(at, 0), []byte(body)); err != nil || theirs != ours {
 					t.Errorf("%s signs %q at %d with %s (%v), we with %s", library, body, at, theirs, err, ours)
 				}

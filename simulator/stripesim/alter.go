@@ -50,11 +50,13 @@ func (s *Stripe) foresee(sub *Subscription, to alteration) outcome {
 		next.Anchor, next.AnchorConfig = s.now(), nil
 		for i := range next.Items {
 			price := s.state.Prices.Get(next.Items[i].Price)
-			next.Items[i].PeriodStart, next.Items[i].PeriodEnd = s.now(), after(next.Anchor, s.now(), price.Interval, price.count())
+			next.Items[i].PeriodStart, next.Items[i].PeriodEnd = s.now(), after(next.Anchor, s.now(), price.Interval,
+				price.count())
 		}
 		result.lines = s.linesOf(next)
 	}
-	result.invoices = result.begins || trial && runs || runs && to.proration == "always_invoice" && len(result.prorations) > 0
+	result.invoices = result.begins || trial && runs || runs && to.proration == "always_invoice" &&
+		len(result.prorations) > 0
 	return result
 }
 

@@ -22,7 +22,8 @@ func (a *AnchorConfig) show() any {
 		}
 		return *n
 	}
-	return object{"day_of_month": a.Day, "month": number(a.Month), "hour": number(a.Hour), "minute": number(a.Minute), "second": number(a.Second)}
+	return object{"day_of_month": a.Day, "month": number(a.Month), "hour": number(a.Hour), "minute": number(a.Minute),
+		"second": number(a.Second)}
 }
 
 // readAnchor reads billing_cycle_anchor or billing_cycle_anchor_config of a new
@@ -46,11 +47,13 @@ func (s *Stripe) readAnchor(p params) (time.Time, *AnchorConfig) {
 		}
 		value := sent.integer(field, low)
 		if value < low || value > high {
-			sent.fail(malformed("parameter_invalid_integer", sent.name(field), "This value must be between %d and %d (inclusive).", low, high))
+			sent.fail(malformed("parameter_invalid_integer", sent.name(field),
+				"This value must be between %d and %d (inclusive).", low, high))
 		}
 		return &value
 	}
-	config := &AnchorConfig{Month: within("month", 1, 12), Hour: within("hour", 0, 23), Minute: within("minute", 0, 59), Second: within("second", 0, 59)}
+	config := &AnchorConfig{Month: within("month", 1, 12), Hour: within("hour", 0, 23), Minute: within("minute", 0, 59),
+		Second: within("second", 0, 59)}
 	if day := within("day_of_month", 1, 31); day != nil {
 		config.Day = *day
 	}
@@ -70,7 +73,8 @@ func (a *AnchorConfig) next(now time.Time) time.Time {
 		return int(*n)
 	}
 	for months := 0; ; months++ {
-		first := time.Date(now.Year(), now.Month()+time.Month(months), 1, part(a.Hour, now.Hour()), part(a.Minute, now.Minute()), part(a.Second, now.Second()), 0, time.UTC)
+		first := time.Date(now.Year(), now.Month()+time.Month(months), 1, part(a.Hour, now.Hour()),
+			part(a.Minute, now.Minute()), part(a.Second, now.Second()), 0, time.UTC)
 		if a.Month != nil && int64(first.Month()) != *a.Month {
 			continue
 		}

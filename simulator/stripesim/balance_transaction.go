@@ -28,10 +28,13 @@ func (b *BalanceTransaction) Key() string { return b.ID }
 func (b *BalanceTransaction) Owner() string { return b.Customer }
 
 var balanceRoutes = []route{
-	op(http.MethodPost, "/v1/customers/{}/balance_transactions", "amount currency description metadata", (*Stripe).createBalanceTransaction),
-	op(http.MethodGet, "/v1/customers/{}/balance_transactions", "created invoice"+paging, (*Stripe).listBalanceTransactions),
+	op(http.MethodPost, "/v1/customers/{}/balance_transactions", "amount currency description metadata",
+		(*Stripe).createBalanceTransaction),
+	op(http.MethodGet, "/v1/customers/{}/balance_transactions", "created invoice"+paging,
+		(*Stripe).listBalanceTransactions),
 	op(http.MethodGet, "/v1/customers/{}/balance_transactions/{}", "", (*Stripe).retrieveBalanceTransaction),
-	op(http.MethodPost, "/v1/customers/{}/balance_transactions/{}", "description metadata", (*Stripe).updateBalanceTransaction),
+	op(http.MethodPost, "/v1/customers/{}/balance_transactions/{}", "description metadata",
+		(*Stripe).updateBalanceTransaction),
 }
 
 // moveBalance changes a customer's balance and books it. Nothing is booked for 0.
@@ -51,13 +54,15 @@ func (s *Stripe) createBalanceTransaction(c *call) (object, error) {
 		return nil, err
 	}
 	c.required("amount")
-	booked := BalanceTransaction{Amount: c.integer("amount", 0), Currency: strings.ToLower(c.required("currency")), Description: c.text("description"),
-		Type: "adjustment", Metadata: c.metadata(nil)}
+	booked := BalanceTransaction{Amount: c.integer("amount", 0), Currency: strings.ToLower(c.required("currency")),
+		Description: c.text("description"),
+		Type:        "adjustment", Metadata: c.metadata(nil)}
 	switch {
 	case booked.Amount == 0:
 		c.fail(invalid("amount", "The amount of a customer balance transaction cannot be 0."))
 	case customer.Currency != "" && booked.Currency != customer.Currency:
-		c.fail(invalid("currency", "The customer's currency is %s; its balance cannot be changed in %s.", customer.Currency, booked.Currency))
+		c.fail(invalid("currency", "The customer's currency is %s; its balance cannot be changed in %s.", customer.Currency,
+			booked.Currency))
 	}
 	if failure := c.failed(); failure != nil {
 		return nil, failure
@@ -110,7 +115,10 @@ func (s *Stripe) updateBalanceTransaction(c *call) (object, error) {
 }
 
 func (s *Stripe) showBalanceTransaction(b *BalanceTransaction) object {
-	return object{"id": b.ID, "object": "customer_balance_transaction", "amount": b.Amount, "checkout_session": nil, "created": b.Created.Unix(),
-		"credit_note": nil, "currency": b.Currency, "customer": b.Customer, "customer_account": nil, "description": orNull(b.Description),
-		"ending_balance": b.EndingBalance, "invoice": orNull(b.Invoice), "livemode": false, "metadata": shown(b.Metadata), "type": b.Type}
+	return object{"id": b.ID, "object": "customer_balance_transaction", "amount": b.Amount, "checkout_session": nil,
+		"created":     b.Created.Unix(),
+		"credit_note": nil, "currency": b.Currency, "customer": b.Customer, "customer_account": nil,
+		"description":    orNull(b.Description),
+		"ending_balance": b.EndingBalance, "invoice": orNull(b.Invoice), "livemode": false, "metadata": shown(b.Metadata),
+		"type": b.Type}
 }

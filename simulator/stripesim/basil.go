@@ -145,7 +145,8 @@ func beforeTaxes(taxes any) []any {
 	for _, each := range elements {
 		tax, _ := each.(object)
 		amounts = append(amounts, object{"amount": tax["amount"], "inclusive": tax["tax_behavior"] == "inclusive",
-			"tax_rate": tax.inner("tax_rate_details")["tax_rate"], "taxable_amount": tax["taxable_amount"], "taxability_reason": tax["taxability_reason"]})
+			"tax_rate": tax.inner("tax_rate_details")["tax_rate"], "taxable_amount": tax["taxable_amount"],
+			"taxability_reason": tax["taxability_reason"]})
 	}
 	return amounts
 }

@@ -69,7 +69,8 @@ func (s *Stripe) registerTimers() {
 // periodEnds renews, ends a trial, or ends the subscription.
 func (s *Stripe) periodEnds(id string) {
 	sub := s.state.Subscriptions.Get(id)
-	if sub == nil || !sub.live() || sub.Status == "paused" || sub.Status == "incomplete" || sub.PeriodEnd().After(s.now()) {
+	if sub == nil || !sub.live() || sub.Status == "paused" || sub.Status == "incomplete" ||
+		sub.PeriodEnd().After(s.now()) {
 		return // canceled meanwhile, or the period was moved by a change of plan
 	}
 	if s.phaseDue(sub) { // it comes first: the renewal bills what it changes
@@ -95,7 +96,8 @@ func (s *Stripe) periodEnds(id string) {
 // stopsWithoutMethod says whether the end of the trial is not the begin of a paid
 // period, because there is nothing to pay with.
 func (s *Stripe) stopsWithoutMethod(sub *Subscription) bool {
-	return (sub.TrialEndBehavior == "cancel" || sub.TrialEndBehavior == "pause") && s.methodFor(sub) == nil && sub.CollectionMethod != "send_invoice"
+	return (sub.TrialEndBehavior == "cancel" || sub.TrialEndBehavior == "pause") && s.methodFor(sub) == nil &&
+		sub.CollectionMethod != "send_invoice"
 }
 
 // renew moves the periods that are over and drafts their invoice. The money is
@@ -162,8 +164,9 @@ func (s *Stripe) lines(sub *Subscription, items []SubscriptionItem) []InvoiceLin
 	var lines []InvoiceLine
 	for _, item := range slices.Backward(items) {
 		price := s.state.Prices.Get(item.Price)
-		line := InvoiceLine{Price: item.Price, Quantity: item.Quantity, Item: item.ID, PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd,
-			Amount: price.Amount * item.Quantity, Metadata: item.Metadata}
+		line := InvoiceLine{Price: item.Price, Quantity: item.Quantity, Item: item.ID, PeriodStart: item.PeriodStart,
+			PeriodEnd: item.PeriodEnd,
+			Amount:    price.Amount * item.Quantity, Metadata: item.Metadata}
 		if sub.Status == "trialing" {
 			line.Amount, line.Description = 0, "Trial period for "+s.state.Products.Get(price.Product).Name
 		}

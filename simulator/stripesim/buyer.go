@@ -16,10 +16,12 @@ func (s *Stripe) fill(session *CheckoutSession, typed Contact) *Error {
 	if failure := refuseEmail("email", typed.Email); failure != nil {
 		return failure
 	}
-	if session.Options.BillingAddress == "required" && (typed.Address == nil || typed.Address.Line1 == "" || typed.Address.City == "" || typed.Address.PostalCode == "") {
+	if session.Options.BillingAddress == "required" &&
+		(typed.Address == nil || typed.Address.Line1 == "" || typed.Address.City == "" || typed.Address.PostalCode == "") {
 		typed.Address = &Address{Line1: "1 Main Street", City: "Springfield", PostalCode: "12345", State: "IL", Country: "US"}
 	}
-	session.BuyerEmail = cmp.Or(s.fixedEmail(session), typed.Email, session.BuyerEmail, session.PrefilledEmail, defaultBuyer)
+	session.BuyerEmail = cmp.Or(s.fixedEmail(session), typed.Email, session.BuyerEmail, session.PrefilledEmail,
+		defaultBuyer)
 	session.BuyerName, session.BuyerPhone = cmp.Or(typed.Name, session.BuyerName), cmp.Or(typed.Phone, session.BuyerPhone)
 	session.BuyerAddress = cmp.Or(typed.Address, session.BuyerAddress, &Address{Country: "US"})
 	return nil
@@ -48,7 +50,8 @@ func (s *Stripe) ensureCustomer(session *CheckoutSession) {
 		return
 	}
 	if session.Mode == "subscription" || session.CustomerCreation == "always" {
-		session.Customer = s.addCustomer(&Customer{Email: session.BuyerEmail, Name: session.BuyerName, Phone: session.BuyerPhone,
+		session.Customer = s.addCustomer(&Customer{Email: session.BuyerEmail, Name: session.BuyerName,
+			Phone:   session.BuyerPhone,
 			Address: session.BuyerAddress, NextInvoice: 1}, nil).ID
 	}
 }
@@ -75,7 +78,8 @@ func (s *Stripe) showBuyer(cs *CheckoutSession) any {
 	if customer := s.state.Customers.Get(cs.Customer); name == "" && customer != nil && cs.Status == "complete" {
 		name = customer.Name
 	}
-	return object{"address": showAddress(cs.BuyerAddress), "business_name": nil, "email": email, "individual_name": nil, "name": orNull(name),
+	return object{"address": showAddress(cs.BuyerAddress), "business_name": nil, "email": email, "individual_name": nil,
+		"name":  orNull(name),
 		"phone": orNull(cs.BuyerPhone), "tax_exempt": "none", "tax_ids": []any{}}
 }
 
@@ -83,7 +87,8 @@ func (s *Stripe) showBuyer(cs *CheckoutSession) any {
 func readBuyer(r *http.Request) Contact {
 	typed := func(field string) string { return strings.TrimSpace(r.PostFormValue(field)) }
 	buyer := Contact{Email: typed("email"), Name: typed("name"), Phone: typed("phone")}
-	address := Address{Line1: typed("line1"), Line2: typed("line2"), City: typed("city"), State: typed("state"), PostalCode: typed("postal_code"), Country: strings.ToUpper(typed("country"))}
+	address := Address{Line1: typed("line1"), Line2: typed("line2"), City: typed("city"), State: typed("state"),
+		PostalCode: typed("postal_code"), Country: strings.ToUpper(typed("country"))}
 	if address != (Address{}) {
 		address.Country = cmp.Or(address.Country, "US")
 		buyer.Address = &address

@@ -66,7 +66,8 @@ func (s *Stripe) cancelAtEnd(sub *Subscription) {
 // when it is nearer.
 func (s *Stripe) trialWillEnd(id string) {
 	sub := s.state.Subscriptions.Get(id)
-	if sub == nil || sub.Status != "trialing" || sub.TrialEnd.Add(-trialNotice).After(s.now()) || sub.TrialNoticed.Equal(sub.TrialEnd) {
+	if sub == nil || sub.Status != "trialing" || sub.TrialEnd.Add(-trialNotice).After(s.now()) ||
+		sub.TrialNoticed.Equal(sub.TrialEnd) {
 		return // it was ended, moved, or announced
 	}
 	sub.TrialNoticed = sub.TrialEnd

@@ -37,7 +37,8 @@ func (s *Stripe) capturePaymentIntent(c *call) (object, error) {
 	if !c.boolean("final_capture", true) {
 		c.fail(invalid("final_capture", "Several captures of one payment are not simulated."))
 	}
-	descriptor, suffix := c.textOr("statement_descriptor", intent.Descriptor), c.textOr("statement_descriptor_suffix", intent.Suffix)
+	descriptor, suffix := c.textOr("statement_descriptor", intent.Descriptor), c.textOr("statement_descriptor_suffix",
+		intent.Suffix)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
@@ -45,7 +46,8 @@ func (s *Stripe) capturePaymentIntent(c *call) (object, error) {
 	case intent.Status != "requires_capture":
 		return nil, unexpectedState(intent, "This PaymentIntent could not be captured because it has a status of %s. Only a PaymentIntent with one of the following statuses may be captured: requires_capture.", intent.Status)
 	case amount < 1 || amount > intent.Amount:
-		return nil, invalidCode("amount_too_large", "amount_to_capture", "The payment amount that you are trying to capture is greater than the authorized amount: %d.", intent.Amount)
+		return nil, invalidCode("amount_too_large", "amount_to_capture",
+			"The payment amount that you are trying to capture is greater than the authorized amount: %d.", intent.Amount)
 	}
 	intent.Metadata, intent.Descriptor, intent.Suffix = metadata, descriptor, suffix
 	s.capture(intent, s.state.Charges.Get(intent.LatestCharge), amount)

@@ -56,14 +56,17 @@ var numbers = map[string]behaviour{
 	"4000000000009979": {brand: "visa", decline: "stolen_card", message: declined},
 	"4100000000000019": {brand: "visa", decline: "fraudulent", message: declined},
 	"4000000000000069": {brand: "visa", code: "expired_card", decline: "expired_card", message: "Your card has expired."},
-	"4000000000000127": {brand: "visa", code: "incorrect_cvc", decline: "incorrect_cvc", message: "Your card's security code is incorrect."},
-	"4000000000000119": {brand: "visa", code: "processing_error", decline: "processing_error", message: "An error occurred while processing your card. Try again in a little bit."},
+	"4000000000000127": {brand: "visa", code: "incorrect_cvc", decline: "incorrect_cvc",
+		message: "Your card's security code is incorrect."},
+	"4000000000000119": {brand: "visa", code: "processing_error", decline: "processing_error",
+		message: "An error occurred while processing your card. Try again in a little bit."},
 
 	"4000002760003184": {brand: "visa", challenge: always},
 	"4000000000003220": {brand: "visa", challenge: always},
 	"4000002500003155": {brand: "visa", challenge: unlessSetUp},
 	"4000003800000446": {brand: "visa", challenge: onSession},
-	"4000008260003178": {brand: "visa", challenge: always, decline: "insufficient_funds", message: "Your card has insufficient funds.", attaches: true},
+	"4000008260003178": {brand: "visa", challenge: always, decline: "insufficient_funds",
+		message: "Your card has insufficient funds.", attaches: true},
 	"4000008400001629": {brand: "visa", challenge: always, decline: "generic_decline", message: declined, attaches: true},
 
 	"4000000000000259": {brand: "visa", dispute: "fraudulent"},
@@ -73,12 +76,14 @@ var numbers = map[string]behaviour{
 	"4000000000005126": {brand: "visa", refund: "fails"},
 
 	// SEPA direct debit, by what the checkout page names it and by test account.
-	"sepa":                 {delayed: true, after: 24 * time.Hour},
-	"sepa_fail":            {delayed: true, after: 24 * time.Hour, fails: true, decline: "generic_decline", message: refusedDebit},
+	"sepa": {delayed: true, after: 24 * time.Hour},
+	"sepa_fail": {delayed: true, after: 24 * time.Hour, fails: true, decline: "generic_decline",
+		message: refusedDebit},
 	"AT611904300234573201": {delayed: true},
 	"AT321904300235473204": {delayed: true, after: 3 * time.Minute},
 	"AT861904300235473202": {delayed: true, fails: true, decline: "generic_decline", message: refusedDebit},
-	"AT051904300235473205": {delayed: true, after: 3 * time.Minute, fails: true, decline: "generic_decline", message: refusedDebit},
+	"AT051904300235473205": {delayed: true, after: 3 * time.Minute, fails: true, decline: "generic_decline",
+		message: refusedDebit},
 	"AT591904300235473203": {delayed: true, dispute: "debit_not_authorized"},
 
 	// What the official CLI sends for a debit that fails.
@@ -88,22 +93,28 @@ var numbers = map[string]behaviour{
 // cards are the test cards by what follows pm_card_ or tok_ in the names by
 // which an API client passes them.
 var cards = map[string]string{
-	"visa": "4242424242424242", "visa_debit": "4000056655665556", "mastercard": "5555555555554444", "mastercard_debit": "5200828282828210",
-	"amex": "378282246310005", "discover": "6011111111111117", "us": "4242424242424242", "bypassPending": "4000000000000077",
+	"visa": "4242424242424242", "visa_debit": "4000056655665556", "mastercard": "5555555555554444",
+	"mastercard_debit": "5200828282828210",
+	"amex":             "378282246310005", "discover": "6011111111111117", "us": "4242424242424242",
+	"bypassPending": "4000000000000077",
 
-	"chargeDeclined": "4000000000000002", "visa_chargeDeclined": "4000000000000002", "chargeCustomerFail": "4000000000000341",
+	"chargeDeclined": "4000000000000002", "visa_chargeDeclined": "4000000000000002",
+	"chargeCustomerFail":              "4000000000000341",
 	"chargeDeclinedInsufficientFunds": "4000000000009995", "visa_chargeDeclinedInsufficientFunds": "4000000000009995",
 	"chargeDeclinedLostCard": "4000000000009987", "visa_chargeDeclinedLostCard": "4000000000009987",
 	"chargeDeclinedStolenCard": "4000000000009979", "visa_chargeDeclinedStolenCard": "4000000000009979",
 	"chargeDeclinedExpiredCard": "4000000000000069", "chargeDeclinedIncorrectCvc": "4000000000000127",
 	"chargeDeclinedProcessingError": "4000000000000119", "chargeDeclinedFraudulent": "4100000000000019",
 
-	"authenticationRequired": "4000002760003184", "threeDSecure2Required": "4000000000003220", "threeDSecureOptional": "4000000000003055",
+	"authenticationRequired": "4000002760003184", "threeDSecure2Required": "4000000000003220",
+	"threeDSecureOptional":          "4000000000003055",
 	"authenticationRequiredOnSetup": "4000002500003155", "authenticationRequiredSetupForOffSession": "4000003800000446",
-	"authenticationRequiredChargeDeclinedInsufficientFunds": "4000008260003178", "threeDSecureRequiredChargeDeclined": "4000008400001629",
+	"authenticationRequiredChargeDeclinedInsufficientFunds": "4000008260003178",
+	"threeDSecureRequiredChargeDeclined":                    "4000008400001629",
 
-	"createDispute": "4000000000000259", "createDisputeProductNotReceived": "4000000000002685", "createDisputeInquiry": "4000000000001976",
-	"pendingRefund": "4000000000007726", "refundFail": "4000000000005126",
+	"createDispute": "4000000000000259", "createDisputeProductNotReceived": "4000000000002685",
+	"createDisputeInquiry": "4000000000001976",
+	"pendingRefund":        "4000000000007726", "refundFail": "4000000000005126",
 }
 
 func (m *PaymentMethod) behaviour() behaviour { return numbers[m.Number] }

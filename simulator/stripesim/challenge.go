@@ -21,7 +21,8 @@ type decision struct {
 func (s *Stripe) decide(intentID string, passed bool) (decision, *Error) {
 	if intent := s.state.SetupIntents.Get(intentID); intent != nil {
 		completed, failure := s.authenticateSetup(intent, passed)
-		next := s.afterChallenge(intent.Session, intent.ReturnURL, intent.Failure == nil, url.Values{"setup_intent": {intent.ID}, "setup_intent_client_secret": {intent.secret()}})
+		next := s.afterChallenge(intent.Session, intent.ReturnURL, intent.Failure == nil,
+			url.Values{"setup_intent": {intent.ID}, "setup_intent_client_secret": {intent.secret()}})
 		return decision{next: next, completed: completed}, failure
 	}
 	intent := s.state.PaymentIntents.Get(intentID)
@@ -29,7 +30,8 @@ func (s *Stripe) decide(intentID string, passed bool) (decision, *Error) {
 		return decision{}, noSuch("payment_intent", intentID, "id")
 	}
 	completed, failure := s.authenticatePayment(intent, passed)
-	next := s.afterChallenge(intent.Session, intent.ReturnURL, intent.Failure == nil, url.Values{"payment_intent": {intent.ID}, "payment_intent_client_secret": {intent.secret()}})
+	next := s.afterChallenge(intent.Session, intent.ReturnURL, intent.Failure == nil,
+		url.Values{"payment_intent": {intent.ID}, "payment_intent_client_secret": {intent.secret()}})
 	return decision{next: next, completed: completed}, failure
 }
 

@@ -16,7 +16,8 @@ type challengeView struct {
 var challengeTemplate = page.Parse(`
 <section class="card narrow">
 <h1>3-D Secure</h1>
-<p>The bank of the card ending in {{.Last4}} asks whether it is really you who {{with .Amount}}pays {{.}}{{else}}saves it{{end}}.</p>
+<p>The bank of the card ending in {{.Last4}} asks whether it is really you who
+{{with .Amount}}pays {{.}}{{else}}saves it{{end}}.</p>
 <form method="post">
 <button class="full" type="submit" name="outcome" value="pass">Complete authentication</button>
 <button class="full quiet" type="submit" name="outcome" value="fail">Fail authentication</button>
@@ -28,8 +29,9 @@ func (s *Stripe) challengePage(w http.ResponseWriter, r *http.Request) {
 	waits := false
 	s.world.View(func() { view, waits = s.viewChallenge(r.PathValue("intent")) })
 	if !waits {
-		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("3-D Secure"), Heading: "No payment waits for you here",
-			Text: "It was decided already, or the link is wrong."})
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("3-D Secure"),
+			Heading: "No payment waits for you here",
+			Text:    "It was decided already, or the link is wrong."})
 		return
 	}
 	page.Write(w, http.StatusOK, challengeTemplate, view)
@@ -54,9 +56,11 @@ func (s *Stripe) challengePost(w http.ResponseWriter, r *http.Request) {
 	s.change(id, func() { decided, failure = s.decide(id, r.PostFormValue("outcome") == "pass") })
 	switch {
 	case failure == nil && decided.next == "":
-		page.WriteNotice(w, http.StatusOK, page.Notice{Frame: frame("3-D Secure"), Heading: "Thank you", Text: "The payment goes on. You can close this page."})
+		page.WriteNotice(w, http.StatusOK, page.Notice{Frame: frame("3-D Secure"), Heading: "Thank you",
+			Text: "The payment goes on. You can close this page."})
 	case decided.next == "":
-		page.WriteNotice(w, http.StatusPaymentRequired, page.Notice{Frame: frame("3-D Secure"), Heading: "It was not paid", Text: failure.Message})
+		page.WriteNotice(w, http.StatusPaymentRequired, page.Notice{Frame: frame("3-D Secure"), Heading: "It was not paid",
+			Text: failure.Message})
 	default:
 		if decided.completed != "" {
 			s.awaitDelivery(r, decided.completed)

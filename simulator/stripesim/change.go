@@ -9,7 +9,8 @@ func (s *Stripe) updateSubscription(c *call) (object, error) {
 		return nil, noSuch("subscription", c.path[0], "id")
 	}
 	if !sub.live() && !onlyAllowed(c.params, "metadata", "cancellation_details") {
-		return nil, invalidCode("invalid_canceled_subscription_fields", "", "A canceled subscription can only update its cancellation_details and metadata.")
+		return nil, invalidCode("invalid_canceled_subscription_fields", "",
+			"A canceled subscription can only update its cancellation_details and metadata.")
 	}
 	to := s.readAlteration(c, sub)
 	if failure := c.failed(); failure != nil {
@@ -72,7 +73,8 @@ func (s *Stripe) readAlteration(c *call, sub *Subscription) alteration {
 
 // readBilling reads how a change is billed: what all ways to change items share.
 func (s *Stripe) readBilling(p params, sub *Subscription) alteration {
-	to := alteration{next: sub.clone(), at: s.now(), proration: readProration(p), behaviour: readPaymentBehavior(p), offSession: p.boolean("off_session", !offSession)}
+	to := alteration{next: sub.clone(), at: s.now(), proration: readProration(p), behaviour: readPaymentBehavior(p),
+		offSession: p.boolean("off_session", !offSession)}
 	if p.has("proration_date") {
 		to.at = p.time("proration_date")
 		if to.at.Before(sub.Items[0].PeriodStart) || to.at.After(sub.PeriodEnd()) {
@@ -90,7 +92,8 @@ func (s *Stripe) refuseAlteration(c *call, sub *Subscription, to alteration) {
 		c.fail(managed)
 	case sub.Status == "incomplete" && billed:
 		c.fail(invalid("items", "This subscription is incomplete: it can be changed in this way once its first invoice is paid."))
-	case to.behaviour == "pending_if_incomplete" && !onlyAllowed(c.params, "payment_behavior", "items", "proration_behavior", "proration_date", "billing_cycle_anchor", "off_session", "expand"):
+	case to.behaviour == "pending_if_incomplete" && !onlyAllowed(c.params, "payment_behavior", "items",
+		"proration_behavior", "proration_date", "billing_cycle_anchor", "off_session", "expand"):
 		c.fail(invalid("payment_behavior", "The simulator applies pending updates only to items and billing_cycle_anchor: other parameters cannot be passed with payment_behavior=pending_if_incomplete."))
 	case to.restart && sub.Status == "trialing":
 		c.fail(invalid("billing_cycle_anchor", "The billing cycle anchor of a trialing subscription is the end of its trial."))

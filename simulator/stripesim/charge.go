@@ -43,8 +43,10 @@ func (c *Charge) Owner() string { return c.PaymentIntent }
 var chargeRoutes = []route{
 	op(http.MethodGet, "/v1/charges", "customer payment_intent created"+paging, (*Stripe).listCharges),
 	op(http.MethodGet, "/v1/charges/{}", "", (*Stripe).retrieveCharge),
-	op(http.MethodPost, "/v1/charges/{}", "customer description fraud_details metadata receipt_email shipping", (*Stripe).updateCharge),
-	op(http.MethodPost, "/v1/charges/{}/capture", "amount receipt_email statement_descriptor statement_descriptor_suffix", (*Stripe).captureCharge),
+	op(http.MethodPost, "/v1/charges/{}", "customer description fraud_details metadata receipt_email shipping",
+		(*Stripe).updateCharge),
+	op(http.MethodPost, "/v1/charges/{}/capture", "amount receipt_email statement_descriptor statement_descriptor_suffix",
+		(*Stripe).captureCharge),
 }
 
 func (s *Stripe) retrieveCharge(c *call) (object, error) {
@@ -72,7 +74,8 @@ func (s *Stripe) updateCharge(c *call) (object, error) {
 	}
 	changed := *charge
 	changed.Metadata = c.metadata(charge.Metadata)
-	changed.Description, changed.ReceiptEmail = c.textOr("description", charge.Description), c.email("receipt_email", charge.ReceiptEmail)
+	changed.Description, changed.ReceiptEmail = c.textOr("description", charge.Description), c.email("receipt_email",
+		charge.ReceiptEmail)
 	changed.Shipping = c.shipping(charge.Shipping)
 	if c.has("fraud_details") {
 		changed.Fraud = c.sub("fraud_details").only("user_report").enum("user_report", charge.Fraud, "safe", "fraudulent")
@@ -102,7 +105,8 @@ func (s *Stripe) captureCharge(c *call) (object, error) {
 		return nil, noSuch("charge", c.path[0], "id")
 	}
 	amount, receipt := c.integer("amount", charge.Amount), c.email("receipt_email", charge.ReceiptEmail)
-	descriptor, suffix := c.textOr("statement_descriptor", charge.Descriptor), c.textOr("statement_descriptor_suffix", charge.Suffix)
+	descriptor, suffix := c.textOr("statement_descriptor", charge.Descriptor), c.textOr("statement_descriptor_suffix",
+		charge.Suffix)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
@@ -112,7 +116,8 @@ func (s *Stripe) captureCharge(c *call) (object, error) {
 	case intent.Status != "requires_capture":
 		return nil, invalid("", "Charge %s cannot be captured: its money is not reserved.", charge.ID)
 	case amount < 1 || amount > charge.Amount:
-		return nil, invalidCode("amount_too_large", "amount", "You cannot capture more than the amount of the charge, %d.", charge.Amount)
+		return nil, invalidCode("amount_too_large", "amount", "You cannot capture more than the amount of the charge, %d.",
+			charge.Amount)
 	default:
 		charge.ReceiptEmail, charge.Descriptor, charge.Suffix = receipt, descriptor, suffix
 		s.capture(intent, charge, amount)
@@ -129,23 +134,31 @@ func (s *Stripe) showCharge(c *Charge) object {
 	if c.Fraud != "" {
 		fraud["user_report"] = c.Fraud
 	}
-	return object{"id": c.ID, "object": "charge", "amount": c.Amount, "amount_captured": c.Captured, "amount_refunded": c.Refunded,
-		"application": nil, "application_fee": nil, "application_fee_amount": nil, "balance_transaction": nil, "billing_details": c.Billing.showBilling(),
+	return object{"id": c.ID, "object": "charge", "amount": c.Amount, "amount_captured": c.Captured,
+		"amount_refunded": c.Refunded,
+		"application":     nil, "application_fee": nil, "application_fee_amount": nil, "balance_transaction": nil,
+		"billing_details":                 c.Billing.showBilling(),
 		"calculated_statement_descriptor": "LOCKSTEP SIMULATOR", "captured": c.Captured > 0, "created": c.Created.Unix(),
 		"currency": c.Currency, "customer": orNull(c.Customer), "description": orNull(c.Description), "disputed": c.Disputed,
-		"failure_balance_transaction": nil, "failure_code": failureCode, "failure_message": failureMessage, "fraud_details": fraud,
-		"livemode": false, "metadata": shown(c.Metadata), "on_behalf_of": nil, "outcome": c.outcome(), "paid": c.Status == "succeeded",
-		"payment_intent": orNull(c.PaymentIntent), "payment_method": c.PaymentMethod, "payment_method_details": s.methodDetails(c),
-		"receipt_email": orNull(c.ReceiptEmail), "receipt_number": nil, "receipt_url": nil, "refunded": c.Refunded == c.Amount && c.Amount > 0,
-		"review": nil, "shipping": c.Shipping.show(), "source_transfer": nil, "statement_descriptor": orNull(c.Descriptor),
+		"failure_balance_transaction": nil, "failure_code": failureCode, "failure_message": failureMessage,
+		"fraud_details": fraud,
+		"livemode":      false, "metadata": shown(c.Metadata), "on_behalf_of": nil, "outcome": c.outcome(),
+		"paid":           c.Status == "succeeded",
+		"payment_intent": orNull(c.PaymentIntent), "payment_method": c.PaymentMethod,
+		"payment_method_details": s.methodDetails(c),
+		"receipt_email":          orNull(c.ReceiptEmail), "receipt_number": nil, "receipt_url": nil,
+		"refunded": c.Refunded == c.Amount && c.Amount > 0,
+		"review":   nil, "shipping": c.Shipping.show(), "source_transfer": nil, "statement_descriptor": orNull(c.Descriptor),
 		"statement_descriptor_suffix": orNull(c.Suffix), "status": c.Status, "transfer_data": nil, "transfer_group": nil}
 }
 
 func (c *Charge) outcome() object {
-	outcome := object{"type": "authorized", "network_status": "approved_by_network", "reason": nil, "risk_level": "normal", "risk_score": 32,
+	outcome := object{"type": "authorized", "network_status": "approved_by_network", "reason": nil,
+		"risk_level": "normal", "risk_score": 32,
 		"seller_message": "Payment complete.", "advice_code": nil, "network_advice_code": nil, "network_decline_code": nil}
 	if c.Failure != nil {
-		maps.Copy(outcome, object{"type": "issuer_declined", "network_status": "declined_by_network", "reason": c.Failure.DeclineCode,
+		maps.Copy(outcome, object{"type": "issuer_declined", "network_status": "declined_by_network",
+			"reason":         c.Failure.DeclineCode,
 			"seller_message": "The bank did not return any further details with this decline."})
 	}
 	return outcome
@@ -165,8 +178,11 @@ func (s *Stripe) methodDetails(c *Charge) object {
 			"result": "authenticated", "result_reason": nil, "transaction_id": nil, "version": "2.2.0"}
 	}
 	brand := method.behaviour().brand
-	return object{"type": "card", "card": object{"amount_authorized": c.Amount, "authorization_code": nil, "brand": brand, "checks": method.checks(),
-		"country": "US", "exp_month": method.ExpMonth, "exp_year": method.ExpYear, "fingerprint": "simulated" + method.last4(), "funding": "credit",
-		"installments": nil, "last4": method.last4(), "mandate": nil, "network": brand, "network_token": object{"used": false},
+	return object{"type": "card", "card": object{"amount_authorized": c.Amount, "authorization_code": nil, "brand": brand,
+		"checks":  method.checks(),
+		"country": "US", "exp_month": method.ExpMonth, "exp_year": method.ExpYear, "fingerprint": "simulated" +
+			method.last4(), "funding": "credit",
+		"installments": nil, "last4": method.last4(), "mandate": nil, "network": brand,
+		"network_token":          object{"used": false},
 		"network_transaction_id": nil, "regulated_status": "unregulated", "three_d_secure": secure, "wallet": nil}}
 }

@@ -15,17 +15,18 @@ const (
 
 // CheckoutSession is a checkout session.
 type CheckoutSession struct {
-	ID                string            `json:"id"`
-	Created           time.Time         `json:"created"`
-	ExpiresAt         time.Time         `json:"expires_at"`
-	Mode              string            `json:"mode"`
-	Status            string            `json:"status"`         // open, complete, expired
-	PaymentStatus     string            `json:"payment_status"` // unpaid, paid, no_payment_required
-	Customer          string            `json:"customer"`
-	CustomerEmail     string            `json:"customer_email"`    // as given at creation
-	CustomerCreation  string            `json:"customer_creation"` // always, if_required, "" with a customer or in mode subscription
-	PrefilledEmail    string            `json:"prefilled_email"`   // of a payment link's URL; the buyer can change it
-	BuyerEmail        string            `json:"buyer_email"`       // as typed on the page, like the next three
+	ID            string    `json:"id"`
+	Created       time.Time `json:"created"`
+	ExpiresAt     time.Time `json:"expires_at"`
+	Mode          string    `json:"mode"`
+	Status        string    `json:"status"`         // open, complete, expired
+	PaymentStatus string    `json:"payment_status"` // unpaid, paid, no_payment_required
+	Customer      string    `json:"customer"`
+	CustomerEmail string    `json:"customer_email"` // as given at creation
+	// always, if_required, "" with a customer or in mode subscription
+	CustomerCreation  string            `json:"customer_creation"`
+	PrefilledEmail    string            `json:"prefilled_email"` // of a payment link's URL; the buyer can change it
+	BuyerEmail        string            `json:"buyer_email"`     // as typed on the page, like the next three
 	BuyerName         string            `json:"buyer_name"`
 	BuyerPhone        string            `json:"buyer_phone"`
 	BuyerAddress      *Address          `json:"buyer_address"`
@@ -98,10 +99,13 @@ var checkoutRoutes = []route{
 
 func (s *Stripe) createSession(c *call) (object, error) {
 	session := &CheckoutSession{
-		Mode: c.required("mode"), Status: "open", PaymentStatus: "unpaid", Customer: c.text("customer"), CustomerEmail: c.email("customer_email", ""),
-		ClientReferenceID: c.text("client_reference_id"), Metadata: c.metadata(nil), SuccessURL: c.text("success_url"), CancelURL: c.text("cancel_url"),
+		Mode: c.required("mode"), Status: "open", PaymentStatus: "unpaid", Customer: c.text("customer"),
+		CustomerEmail:     c.email("customer_email", ""),
+		ClientReferenceID: c.text("client_reference_id"), Metadata: c.metadata(nil), SuccessURL: c.text("success_url"),
+		CancelURL:        c.text("cancel_url"),
 		CustomerCreation: c.enum("customer_creation", "", "always", "if_required"), ExpiresAt: c.time("expires_at"),
-		MethodCollection: c.enum("payment_method_collection", "", "always", "if_required"), Types: c.readTypes(nil), Options: readOptions(c.params),
+		MethodCollection: c.enum("payment_method_collection", "", "always", "if_required"), Types: c.readTypes(nil),
+		Options: readOptions(c.params),
 	}
 	s.checkSession(c, session)
 	s.readChild(c, session)
@@ -119,7 +123,8 @@ func (s *Stripe) createSession(c *call) (object, error) {
 			return nil, failure
 		}
 	} else if session.CustomerCreation == "" {
-		session.CustomerCreation = map[string]string{"payment": "if_required", "subscription": "always", "setup": "if_required"}[session.Mode]
+		session.CustomerCreation = map[string]string{"payment": "if_required", "subscription": "always",
+			"setup": "if_required"}[session.Mode]
 	}
 	if failure := s.readSessionDiscount(c, session); failure != nil {
 		return nil, failure
@@ -140,8 +145,9 @@ func (s *Stripe) addSession(session *CheckoutSession) {
 	s.at(session.ExpiresAt, timerSession, session.ID)
 	if session.Mode == "setup" {
 		session.PaymentStatus = "no_payment_required"
-		session.SetupIntent = s.newSetupIntent(SetupIntent{Customer: session.Customer, Description: session.ChildDescription, Metadata: session.ChildMetadata,
-			Types: session.Types, Session: session.ID}).ID
+		session.SetupIntent = s.newSetupIntent(SetupIntent{Customer: session.Customer, Description: session.ChildDescription,
+			Metadata: session.ChildMetadata,
+			Types:    session.Types, Session: session.ID}).ID
 	}
 }
 
@@ -171,7 +177,8 @@ func (s *Stripe) checkSession(c *call, session *CheckoutSession) {
 		c.fail(malformed("", "customer_creation", "`customer_creation` can only be used in `payment` and `setup` mode and without `customer`."))
 	}
 	if session.MethodCollection != "" && session.Mode != "subscription" {
-		c.fail(malformed("", "payment_method_collection", "You can only set `payment_method_collection` if the mode is `subscription`."))
+		c.fail(malformed("", "payment_method_collection",
+			"You can only set `payment_method_collection` if the mode is `subscription`."))
 	}
 	if session.Mode == "setup" && session.Types == nil {
 		session.Currency = c.required("currency") // by which Stripe chooses what it offers
@@ -179,7 +186,8 @@ func (s *Stripe) checkSession(c *call, session *CheckoutSession) {
 	if len(session.ClientReferenceID) > 200 {
 		c.fail(malformed("", "client_reference_id", "client_reference_id can have up to 200 characters."))
 	}
-	if at := session.ExpiresAt; !at.IsZero() && (at.Before(s.now().Add(minLifetime)) || at.After(s.now().Add(sessionLifetime))) {
+	if at := session.ExpiresAt; !at.IsZero() && (at.Before(s.now().Add(minLifetime)) ||
+		at.After(s.now().Add(sessionLifetime))) {
 		c.fail(invalid("expires_at", "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."))
 	}
 }
@@ -187,7 +195,8 @@ func (s *Stripe) checkSession(c *call, session *CheckoutSession) {
 // readChild reads what is for the subscription or the intent that the session
 // makes. The session's own metadata is not copied to it.
 func (s *Stripe) readChild(c *call, session *CheckoutSession) {
-	of := map[string]string{"subscription": "subscription_data", "payment": "payment_intent_data", "setup": "setup_intent_data"}
+	of := map[string]string{"subscription": "subscription_data", "payment": "payment_intent_data",
+		"setup": "setup_intent_data"}
 	for mode, other := range of {
 		if mode != session.Mode && c.has(other) {
 			c.fail(malformed("", other, "You can not pass `%s` in `%s` mode.", other, session.Mode))
@@ -200,8 +209,10 @@ func (s *Stripe) readChild(c *call, session *CheckoutSession) {
 	case "setup":
 		child.only("metadata", "description")
 	case "payment":
-		child.only("metadata", "description", "setup_future_usage", "receipt_email", "shipping", "capture_method", "statement_descriptor", "statement_descriptor_suffix")
-		session.FutureUsage, session.ReceiptEmail = child.enum("setup_future_usage", "", "on_session", "off_session"), child.email("receipt_email", "")
+		child.only("metadata", "description", "setup_future_usage", "receipt_email", "shipping", "capture_method",
+			"statement_descriptor", "statement_descriptor_suffix")
+		session.FutureUsage, session.ReceiptEmail = child.enum("setup_future_usage", "", "on_session", "off_session"),
+			child.email("receipt_email", "")
 		session.Shipping = child.shipping(nil)
 		session.Descriptor, session.Suffix = child.text("statement_descriptor"), child.text("statement_descriptor_suffix")
 		child.enum("capture_method", "", "automatic", "automatic_async") // manual: money of a session is taken at once
@@ -213,7 +224,8 @@ func (s *Stripe) readChild(c *call, session *CheckoutSession) {
 // readTrialOf reads the rest of subscription_data. proration_behavior has no
 // effect: a new subscription begins with a whole period.
 func (s *Stripe) readTrialOf(child params, session *CheckoutSession) {
-	child.only("metadata", "description", "trial_period_days", "trial_end", "trial_settings", "billing_mode", "proration_behavior")
+	child.only("metadata", "description", "trial_period_days", "trial_end", "trial_settings", "billing_mode",
+		"proration_behavior")
 	session.BillingMode = readBillingMode(child)
 	child.enum("proration_behavior", "", "create_prorations", "none")
 	session.TrialDays = child.positive("trial_period_days")
@@ -235,11 +247,13 @@ func (s *Stripe) retrieveSession(c *call) (object, error) {
 }
 
 func (s *Stripe) listSessions(c *call) (object, error) {
-	customer, subscription, intent, within := c.text("customer"), c.text("subscription"), c.text("payment_intent"), createdFilter(c)
+	customer, subscription, intent, within := c.text("customer"), c.text("subscription"), c.text("payment_intent"),
+		createdFilter(c)
 	status := c.enum("status", "", "open", "complete", "expired")
 	email := c.sub("customer_details").only("email").text("email")
 	return paginate(c, s.state.Sessions.Newest(), func(cs *CheckoutSession) bool {
-		return (email == "" || s.emailOf(cs) == email) && (customer == "" || cs.Customer == customer) && (subscription == "" || cs.Subscription == subscription) &&
+		return (email == "" || s.emailOf(cs) == email) && (customer == "" || cs.Customer == customer) &&
+			(subscription == "" || cs.Subscription == subscription) &&
 			(intent == "" || cs.PaymentIntent == intent) && (status == "" || cs.Status == status) && within(cs.Created)
 	}, s.showSession)
 }
@@ -281,7 +295,8 @@ func (s *Stripe) pageOfLines(c *call, session *CheckoutSession) (object, error) 
 	for i := range session.Lines {
 		lines[i] = &session.Lines[i]
 	}
-	return paginate(c, slices.Values(lines), func(*SessionLine) bool { return true }, func(line *SessionLine) object { return s.showSessionLine(session, line) })
+	return paginate(c, slices.Values(lines), func(*SessionLine) bool { return true },
+		func(line *SessionLine) object { return s.showSessionLine(session, line) })
 }
 
 // Key is the id.

@@ -19,9 +19,11 @@ func (s *Stripe) readLines(c *call, mode string) (lines []SessionLine, currency 
 		line := SessionLine{Quantity: sent.integer("quantity", 0), Metadata: sent.metadata(nil)}
 		switch {
 		case !sent.has("quantity"):
-			sent.fail(malformed("parameter_missing", sent.name("quantity"), "Quantity is required. Add `quantity` to `%s`.", sent.prefix))
+			sent.fail(malformed("parameter_missing", sent.name("quantity"), "Quantity is required. Add `quantity` to `%s`.",
+				sent.prefix))
 		case line.Quantity < 1:
-			sent.fail(malformed("parameter_invalid_integer", sent.name("quantity"), "This value must be greater than or equal to 1."))
+			sent.fail(malformed("parameter_invalid_integer", sent.name("quantity"),
+				"This value must be greater than or equal to 1."))
 		}
 		readAdjustable(sent, &line)
 		price := s.readChosenPrice(sent)
@@ -57,7 +59,8 @@ func readAdjustable(sent params, line *SessionLine) {
 	line.Adjustable = adjustable.boolean("enabled", false)
 	line.Minimum, line.Maximum = adjustable.integer("minimum", 0), adjustable.integer("maximum", 99)
 	if line.Minimum < 0 || line.Maximum < 1 || line.Maximum > maxAdjustable || line.Minimum > line.Maximum {
-		adjustable.fail(invalid(sent.name("adjustable_quantity"), "minimum and maximum must be in order, and at most %d.", maxAdjustable))
+		adjustable.fail(invalid(sent.name("adjustable_quantity"), "minimum and maximum must be in order, and at most %d.",
+			maxAdjustable))
 	}
 	if line.Adjustable && (line.Quantity < line.Minimum || line.Quantity > line.Maximum) {
 		adjustable.fail(invalid(sent.name("quantity"), "The quantity must be between the adjustable minimum and maximum."))
@@ -90,7 +93,8 @@ func (s *Stripe) setQuantity(session *CheckoutSession, lineID string, quantity i
 	case at < 0 || !session.Lines[at].Adjustable:
 		return invalid("quantity", "The quantity of this line cannot be changed.")
 	case quantity < session.Lines[at].Minimum || quantity > session.Lines[at].Maximum:
-		return invalid("quantity", "The quantity must be between %d and %d.", session.Lines[at].Minimum, session.Lines[at].Maximum)
+		return invalid("quantity", "The quantity must be between %d and %d.", session.Lines[at].Minimum,
+			session.Lines[at].Maximum)
 	}
 	session.Lines[at].Quantity = quantity
 	return nil

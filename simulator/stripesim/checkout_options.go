@@ -24,7 +24,8 @@ type SessionOptions struct {
 	MethodRemove      string            `json:"payment_method_remove,omitempty"`
 	MethodSave        string            `json:"payment_method_save,omitempty"`
 	SavedMethodsGiven bool              `json:"saved_payment_method_options,omitempty"`
-	CustomerUpdate    []string          `json:"customer_update,omitempty"` // address, name: taken from what the buyer types
+	// address, name: taken from what the buyer types
+	CustomerUpdate []string `json:"customer_update,omitempty"`
 }
 
 // Accepted besides what a session shows, and without effect: customer_update[shipping],
@@ -49,10 +50,13 @@ func readOptions(p params) SessionOptions {
 		CustomText:     map[string]string{},
 	}
 	taxes := p.sub("tax_id_collection").only("enabled", "required")
-	options.TaxID, options.TaxIDRequired = taxes.boolean("enabled", false), taxes.enum("required", "never", "if_supported", "never")
+	options.TaxID, options.TaxIDRequired = taxes.boolean("enabled", false), taxes.enum("required", "never",
+		"if_supported", "never")
 	consent := p.sub("consent_collection").only("promotions", "terms_of_service", "payment_method_reuse_agreement")
-	options.Promotions, options.TermsOfService = consent.enum("promotions", "", "auto", "none"), consent.enum("terms_of_service", "", "none", "required")
-	options.ReuseAgreement = consent.sub("payment_method_reuse_agreement").only("position").enum("position", "", "auto", "hidden")
+	options.Promotions, options.TermsOfService = consent.enum("promotions", "", "auto", "none"),
+		consent.enum("terms_of_service", "", "none", "required")
+	options.ReuseAgreement = consent.sub("payment_method_reuse_agreement").only("position").enum("position", "", "auto",
+		"hidden")
 	texts := p.sub("custom_text").only(customTexts...)
 	for _, place := range customTexts {
 		if message := texts.sub(place).only("message").text("message"); message != "" {
@@ -63,7 +67,8 @@ func readOptions(p params) SessionOptions {
 		enabled := p.enabled("adaptive_pricing")
 		options.AdaptivePricing = &enabled
 	}
-	saved := p.sub("saved_payment_method_options").only("allow_redisplay_filters", "payment_method_remove", "payment_method_save")
+	saved := p.sub("saved_payment_method_options").only("allow_redisplay_filters", "payment_method_remove",
+		"payment_method_save")
 	options.SavedMethodsGiven, options.RedisplayFilters = saved.at != nil, saved.texts("allow_redisplay_filters")
 	options.MethodRemove = saved.enum("payment_method_remove", "", "disabled", "enabled")
 	options.MethodSave = saved.enum("payment_method_save", "", "disabled", "enabled")
@@ -95,7 +100,8 @@ func readUnused(p params) {
 	if p.enabled("invoice_creation") {
 		p.fail(invalid("invoice_creation[enabled]", "Invoices of one-time payments are not simulated."))
 	}
-	p.sub("payment_method_options").only("card").sub("card").only("request_three_d_secure").enum("request_three_d_secure", "", "automatic")
+	p.sub("payment_method_options").only("card").sub("card").only("request_three_d_secure").enum("request_three_d_secure",
+		"", "automatic")
 }
 
 // enabled reads a hash that says nothing but whether something is on.
@@ -116,7 +122,8 @@ func (o SessionOptions) show(into object, complete bool) {
 		}
 	}
 	into["custom_text"] = texts
-	for field, text := range map[string]string{"locale": o.Locale, "submit_type": o.SubmitType, "billing_address_collection": o.BillingAddress, "origin_context": o.OriginContext} {
+	for field, text := range map[string]string{"locale": o.Locale, "submit_type": o.SubmitType,
+		"billing_address_collection": o.BillingAddress, "origin_context": o.OriginContext} {
 		into[field] = orNull(text)
 	}
 	into["phone_number_collection"] = object{"enabled": o.PhoneNumber}
@@ -134,8 +141,9 @@ func (o SessionOptions) show(into object, complete bool) {
 		for _, filter := range slices.Clone(o.RedisplayFilters) {
 			filters = append(filters, filter)
 		}
-		into["saved_payment_method_options"] = object{"allow_redisplay_filters": filters, "payment_method_remove": orNull(o.MethodRemove),
-			"payment_method_save": orNull(o.MethodSave)}
+		into["saved_payment_method_options"] = object{"allow_redisplay_filters": filters,
+			"payment_method_remove": orNull(o.MethodRemove),
+			"payment_method_save":   orNull(o.MethodSave)}
 	}
 }
 
@@ -145,7 +153,8 @@ func (o SessionOptions) showConsent(complete bool) (consent, collection any) {
 	if o.Promotions == "" && o.TermsOfService == "" && o.ReuseAgreement == "" {
 		return nil, nil
 	}
-	asked := object{"payment_method_reuse_agreement": nil, "promotions": orNull(o.Promotions), "terms_of_service": orNull(o.TermsOfService)}
+	asked := object{"payment_method_reuse_agreement": nil, "promotions": orNull(o.Promotions),
+		"terms_of_service": orNull(o.TermsOfService)}
 	if o.ReuseAgreement != "" {
 		asked["payment_method_reuse_agreement"] = object{"position": o.ReuseAgreement}
 	}

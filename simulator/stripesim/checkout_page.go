@@ -128,13 +128,15 @@ func (s *Stripe) showCheckout(w http.ResponseWriter, r *http.Request, status int
 	})
 	switch {
 	case session == nil:
-		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "This checkout does not exist", Text: "The link is wrong, or the simulator's state was reset."})
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"),
+			Heading: "This checkout does not exist", Text: "The link is wrong, or the simulator's state was reset."})
 		return
 	case session.Status == "complete":
 		page.WriteNotice(w, http.StatusOK, s.thanks(session))
 		return
 	case session.Status == "expired":
-		page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Expired"), Heading: "This checkout has expired", Text: "Go back and begin again.", Link: session.CancelURL, LinkTo: "Back"})
+		page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Expired"), Heading: "This checkout has expired",
+			Text: "Go back and begin again.", Link: session.CancelURL, LinkTo: "Back"})
 		return
 	}
 	view.Card, view.Agreed = readCardForm(r), r.PostFormValue("terms") != ""
@@ -155,8 +157,10 @@ func (s *Stripe) showCheckout(w http.ResponseWriter, r *http.Request, status int
 }
 
 func (s *Stripe) viewCheckout(session *CheckoutSession) checkoutView {
-	view := checkoutView{Frame: frame("Checkout"), Email: s.emailOf(session), CancelURL: session.CancelURL, Asks: s.needsMethod(session),
-		Takes: map[string]bool{"card": true, "sepa_debit": session.Types == nil}, Note: session.Options.CustomText["submit"], After: session.Options.CustomText["after_submit"]}
+	view := checkoutView{Frame: frame("Checkout"), Email: s.emailOf(session), CancelURL: session.CancelURL,
+		Asks:  s.needsMethod(session),
+		Takes: map[string]bool{"card": true, "sepa_debit": session.Types == nil}, Note: session.Options.CustomText["submit"],
+		After: session.Options.CustomText["after_submit"]}
 	for kind := range view.Takes {
 		view.Takes[kind] = session.Types == nil || slices.Contains(session.Types, kind)
 	}
@@ -202,7 +206,8 @@ func (s *Stripe) viewAmounts(session *CheckoutSession, view *checkoutView) {
 	subtotal, discount := s.totals(session)
 	view.Total = money(subtotal-discount, session.Currency)
 	if discount > 0 {
-		view.Sums = []lineView{{"Subtotal", money(subtotal, session.Currency)}, {"Discount", money(-discount, session.Currency)}, {"Total", view.Total}}
+		view.Sums = []lineView{{"Subtotal", money(subtotal, session.Currency)},
+			{"Discount", money(-discount, session.Currency)}, {"Total", view.Total}}
 	}
 	if session.AllowPromotionCodes {
 		view.Promotion = &promotionView{}
@@ -235,7 +240,8 @@ func (s *Stripe) codeOf(id string) string {
 }
 
 func (s *Stripe) viewLine(price *Price, line SessionLine) checkoutLine {
-	view := checkoutLine{ID: line.ID, Name: s.state.Products.Get(price.Product).Name, Price: s.describe(price, line.Quantity), Adjustable: line.Adjustable}
+	view := checkoutLine{ID: line.ID, Name: s.state.Products.Get(price.Product).Name,
+		Price: s.describe(price, line.Quantity), Adjustable: line.Adjustable}
 	if !line.Adjustable {
 		view.Name += quantityOf(line.Quantity)
 		return view

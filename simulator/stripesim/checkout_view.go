@@ -28,8 +28,10 @@ func (s *Stripe) showSessionLine(session *CheckoutSession, line *SessionLine) ob
 	if line.Adjustable {
 		adjustable = object{"enabled": true, "minimum": line.Minimum, "maximum": line.Maximum}
 	}
-	return object{"id": line.ID, "object": "item", "adjustable_quantity": adjustable, "amount_discount": discount, "amount_subtotal": amount, "amount_tax": 0,
-		"amount_total": amount - discount, "currency": price.Currency, "description": s.state.Products.Get(price.Product).Name, "metadata": shown(line.Metadata),
+	return object{"id": line.ID, "object": "item", "adjustable_quantity": adjustable, "amount_discount": discount,
+		"amount_subtotal": amount, "amount_tax": 0,
+		"amount_total": amount - discount, "currency": price.Currency,
+		"description": s.state.Products.Get(price.Product).Name, "metadata": shown(line.Metadata),
 		"price": s.showPrice(price), "quantity": line.Quantity}
 }
 
@@ -49,19 +51,27 @@ func (s *Stripe) showSession(cs *CheckoutSession) object {
 	if cs.AllowPromotionCodes {
 		promotionCodes = true
 	}
-	shown := object{"id": cs.ID, "object": "checkout.session", "after_expiration": nil, "allow_promotion_codes": promotionCodes,
-		"automatic_tax": object{"enabled": false, "liability": nil, "provider": nil, "status": nil},
-		"cancel_url":    orNull(cs.CancelURL), "client_reference_id": orNull(cs.ClientReferenceID), "client_secret": nil,
-		"collected_information": nil, "created": cs.Created.Unix(), "currency": orNull(cs.Currency), "currency_conversion": nil, "custom_fields": []any{},
-		"customer": orNull(cs.Customer), "customer_account": nil, "customer_creation": orNull(cs.CustomerCreation), "customer_details": s.showBuyer(cs),
-		"customer_email": orNull(cs.CustomerEmail), "discounts": showSessionDiscounts(cs), "expires_at": cs.ExpiresAt.Unix(), "invoice": orNull(cs.Invoice),
+	shown := object{"id": cs.ID, "object": "checkout.session", "after_expiration": nil,
+		"allow_promotion_codes": promotionCodes,
+		"automatic_tax":         object{"enabled": false, "liability": nil, "provider": nil, "status": nil},
+		"cancel_url":            orNull(cs.CancelURL), "client_reference_id": orNull(cs.ClientReferenceID), "client_secret": nil,
+		"collected_information": nil, "created": cs.Created.Unix(), "currency": orNull(cs.Currency),
+		"currency_conversion": nil, "custom_fields": []any{},
+		"customer": orNull(cs.Customer), "customer_account": nil, "customer_creation": orNull(cs.CustomerCreation),
+		"customer_details": s.showBuyer(cs),
+		"customer_email":   orNull(cs.CustomerEmail), "discounts": showSessionDiscounts(cs), "expires_at": cs.ExpiresAt.Unix(),
+		"invoice":          orNull(cs.Invoice),
 		"invoice_creation": nil, "livemode": false, "metadata": shown(cs.Metadata), "mode": cs.Mode,
-		"payment_intent": orNull(cs.PaymentIntent), "payment_link": orNull(cs.PaymentLink), "payment_method_collection": cs.collection(),
-		"payment_method_configuration_details": nil, "payment_method_options": object{"card": object{"request_three_d_secure": "automatic"}},
-		"payment_method_types": offered(cs.Types, cs.Currency), "payment_status": cs.PaymentStatus, "permissions": nil, "recovered_from": nil,
-		"setup_intent": orNull(cs.SetupIntent), "shipping_address_collection": nil, "shipping_cost": nil,
-		"shipping_options": []any{}, "status": cs.Status, "subscription": orNull(cs.Subscription), "success_url": orNull(cs.SuccessURL),
-		"ui_mode": "hosted_page", "url": address, "wallet_options": nil}
+		"payment_intent": orNull(cs.PaymentIntent), "payment_link": orNull(cs.PaymentLink),
+		"payment_method_collection":            cs.collection(),
+		"payment_method_configuration_details": nil, "payment_method_options": object{
+			"card": object{"request_three_d_secure": "automatic"}},
+		"payment_method_types": offered(cs.Types, cs.Currency), "payment_status": cs.PaymentStatus, "permissions": nil,
+		"recovered_from": nil,
+		"setup_intent":   orNull(cs.SetupIntent), "shipping_address_collection": nil, "shipping_cost": nil,
+		"shipping_options": []any{}, "status": cs.Status, "subscription": orNull(cs.Subscription),
+		"success_url": orNull(cs.SuccessURL),
+		"ui_mode":     "hosted_page", "url": address, "wallet_options": nil}
 	s.showAmounts(shown, cs)
 	cs.Options.show(shown, cs.Status == "complete")
 	return shown

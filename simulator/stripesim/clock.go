@@ -57,7 +57,8 @@ func (s *Stripe) on(id string, f func()) {
 func (s *Stripe) change(id string, f func()) { s.world.Change(func() { s.on(id, f) }) }
 
 // clocked are the parameters that name an object whose clock a request runs by.
-var clocked = []string{"customer", "subscription", "from_subscription", "invoice", "payment_intent", "charge", "test_clock"}
+var clocked = []string{"customer", "subscription", "from_subscription", "invoice", "payment_intent", "charge",
+	"test_clock"}
 
 // clockOfCall finds the test clock that a request is about: of the object in its
 // path, or of one that a parameter names. nil is the billing clock.

@@ -36,8 +36,10 @@ func (s *Stripe) charge(intent *PaymentIntent, method *PaymentMethod, how behavi
 	if accepted {
 		s.nameBuyer(intent)
 	}
-	charge := s.state.Charges.Add(&Charge{ID: s.world.NewID("ch_3", 23), Created: s.real(), Amount: intent.Amount, Currency: intent.Currency,
-		Customer: intent.Customer, PaymentIntent: intent.ID, PaymentMethod: method.ID, Billing: method.Billing, Description: intent.Description,
+	charge := s.state.Charges.Add(&Charge{ID: s.world.NewID("ch_3", 23), Created: s.real(), Amount: intent.Amount,
+		Currency: intent.Currency,
+		Customer: intent.Customer, PaymentIntent: intent.ID, PaymentMethod: method.ID, Billing: method.Billing,
+		Description:  intent.Description,
 		ReceiptEmail: intent.ReceiptEmail, Shipping: intent.Shipping, Descriptor: intent.Descriptor, Suffix: intent.Suffix,
 		Authenticated: intent.Authenticated == method.ID, Metadata: intent.Metadata})
 	intent.LatestCharge = charge.ID
@@ -95,7 +97,8 @@ func (s *Stripe) succeed(intent *PaymentIntent, charge *Charge) {
 // checkout.session.completed event, if that is what followed.
 func (s *Stripe) authenticatePayment(intent *PaymentIntent, passed bool) (completed string, failure *Error) {
 	if intent.Status != "requires_action" {
-		return "", unexpectedState(intent, "This PaymentIntent has a status of %s: it does not wait for a challenge.", intent.Status)
+		return "", unexpectedState(intent, "This PaymentIntent has a status of %s: it does not wait for a challenge.",
+			intent.Status)
 	}
 	method := s.state.PaymentMethods.Get(intent.PaymentMethod)
 	switch {
@@ -116,6 +119,7 @@ func (s *Stripe) authenticatePayment(intent *PaymentIntent, passed bool) (comple
 
 // notAuthenticated is the error of a challenge that was not passed.
 func notAuthenticated(kind string, method *PaymentMethod) *Error {
-	return &Error{Status: http.StatusPaymentRequired, Type: "invalid_request_error", Code: kind + "_authentication_failure", PaymentMethod: method.ID,
+	return &Error{Status: http.StatusPaymentRequired, Type: "invalid_request_error",
+		Code: kind + "_authentication_failure", PaymentMethod: method.ID,
 		Message: "We are unable to authenticate your payment method. Please choose a different payment method and try again."}
 }

@@ -11,7 +11,8 @@ type Contact struct {
 // billing reads billing_details over what they were.
 func (p params) billing(old Contact) Contact {
 	sent := p.sub("billing_details").only("address", "email", "name", "phone")
-	return Contact{Email: sent.email("email", old.Email), Name: sent.textOr("name", old.Name), Phone: sent.textOr("phone", old.Phone),
+	return Contact{Email: sent.email("email", old.Email), Name: sent.textOr("name", old.Name),
+		Phone:   sent.textOr("phone", old.Phone),
 		Address: sent.postal(old.Address)}
 }
 
@@ -20,7 +21,8 @@ func (c Contact) showBilling() object {
 	if address == nil {
 		address = &Address{} // all of its fields are shown, as null
 	}
-	return object{"address": showAddress(address), "email": orNull(c.Email), "name": orNull(c.Name), "phone": orNull(c.Phone), "tax_id": nil}
+	return object{"address": showAddress(address), "email": orNull(c.Email), "name": orNull(c.Name),
+		"phone": orNull(c.Phone), "tax_id": nil}
 }
 
 // Shipping is where what was paid goes. The simulator only shows it.
@@ -50,6 +52,7 @@ func (s *Shipping) show() any {
 	if s == nil {
 		return nil
 	}
-	return object{"address": showAddress(s.To.Address), "carrier": orNull(s.Carrier), "name": s.To.Name, "phone": orNull(s.To.Phone),
+	return object{"address": showAddress(s.To.Address), "carrier": orNull(s.Carrier), "name": s.To.Name,
+		"phone":           orNull(s.To.Phone),
 		"tracking_number": orNull(s.Tracking)}
 }

@@ -34,7 +34,8 @@ func (c *Coupon) Key() string { return c.ID }
 
 // valid says whether the coupon can still be redeemed.
 func (c *Coupon) valid(now time.Time) bool {
-	return !c.Deleted && (c.MaxRedemptions == 0 || c.Redeemed < c.MaxRedemptions) && (c.RedeemBy.IsZero() || !now.After(c.RedeemBy))
+	return !c.Deleted && (c.MaxRedemptions == 0 || c.Redeemed < c.MaxRedemptions) &&
+		(c.RedeemBy.IsZero() || !now.After(c.RedeemBy))
 }
 
 var couponRoutes = []route{
@@ -66,9 +67,11 @@ func (s *Stripe) createCoupon(c *call) (object, error) {
 }
 
 func (s *Stripe) readCoupon(p params) *Coupon {
-	coupon := &Coupon{ID: p.text("id"), Name: p.text("name"), PercentOff: p.decimal("percent_off"), AmountOff: p.positive("amount_off"),
-		Currency: strings.ToLower(p.text("currency")), Duration: p.enum("duration", "once", "once", "repeating", "forever"),
-		Months: p.positive("duration_in_months"), MaxRedemptions: p.positive("max_redemptions"), RedeemBy: p.time("redeem_by"), Metadata: p.metadata(nil)}
+	coupon := &Coupon{ID: p.text("id"), Name: p.text("name"), PercentOff: p.decimal("percent_off"),
+		AmountOff: p.positive("amount_off"),
+		Currency:  strings.ToLower(p.text("currency")), Duration: p.enum("duration", "once", "once", "repeating", "forever"),
+		Months: p.positive("duration_in_months"), MaxRedemptions: p.positive("max_redemptions"),
+		RedeemBy: p.time("redeem_by"), Metadata: p.metadata(nil)}
 	coupon.Products = p.sub("applies_to").only("products").texts("products")
 	for _, id := range coupon.Products {
 		if _, err := s.liveProduct(id, ""); err != nil {
@@ -138,7 +141,10 @@ func (s *Stripe) retrieveCoupon(c *call) (object, error) {
 
 func (s *Stripe) listCoupons(c *call) (object, error) {
 	within := createdFilter(c)
-	return paginate(c, s.state.Coupons.Newest(), func(coupon *Coupon) bool { return !coupon.Deleted && within(coupon.Created) }, s.showCoupon)
+	return paginate(c, s.state.Coupons.Newest(), func(coupon *Coupon) bool {
+		return !coupon.Deleted &&
+			within(coupon.Created)
+	}, s.showCoupon)
 }
 
 // liveCoupon finds a coupon that is not deleted.
@@ -151,9 +157,11 @@ func (s *Stripe) liveCoupon(id, param string) (*Coupon, error) {
 }
 
 func (s *Stripe) showCoupon(c *Coupon) object {
-	shownAs := object{"id": c.ID, "object": "coupon", "amount_off": nil, "created": c.Created.Unix(), "currency": orNull(c.Currency),
-		"duration": c.Duration, "duration_in_months": orNone(c.Months), "livemode": false, "max_redemptions": orNone(c.MaxRedemptions),
-		"metadata": shown(c.Metadata), "name": orNull(c.Name), "percent_off": nil, "redeem_by": unix(c.RedeemBy),
+	shownAs := object{"id": c.ID, "object": "coupon", "amount_off": nil, "created": c.Created.Unix(),
+		"currency": orNull(c.Currency),
+		"duration": c.Duration, "duration_in_months": orNone(c.Months), "livemode": false,
+		"max_redemptions": orNone(c.MaxRedemptions),
+		"metadata":        shown(c.Metadata), "name": orNull(c.Name), "percent_off": nil, "redeem_by": unix(c.RedeemBy),
 		"times_redeemed": c.Redeemed, "valid": c.valid(s.now())}
 	if c.AmountOff > 0 {
 		shownAs["amount_off"] = c.AmountOff

@@ -24,7 +24,8 @@ func (s *Stripe) billedIn(customer *Customer, currency string) string {
 			return price.Currency
 		}
 	}
-	if discount := s.state.Discounts.Get(customer.Discount); discount != nil && discount.Terms.Currency != "" && discount.Terms.Currency != currency {
+	if discount := s.state.Discounts.Get(customer.Discount); discount != nil && discount.Terms.Currency != "" &&
+		discount.Terms.Currency != currency {
 		return discount.Terms.Currency
 	}
 	for _, item := range s.pendingItems(customer.ID, func(item *InvoiceItem) bool { return item.Currency != currency }) {

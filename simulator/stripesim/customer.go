@@ -91,7 +91,8 @@ func (s *Stripe) readCustomer(p params, to *Customer) *PaymentMethod {
 	to.Locales = p.textsOr("preferred_locales", to.Locales)
 	to.TaxExempt = p.enum("tax_exempt", to.TaxExempt, "none", "exempt", "reverse")
 	method := s.readMethodOf(p, "payment_method", to.ID)
-	if chosen := s.readMethodOf(p.sub("invoice_settings").only("custom_fields", "default_payment_method", "footer", "rendering_options"), "default_payment_method", to.ID); chosen != nil {
+	if chosen := s.readMethodOf(p.sub("invoice_settings").only("custom_fields", "default_payment_method", "footer",
+		"rendering_options"), "default_payment_method", to.ID); chosen != nil {
 		method = chosen
 	}
 	if source := s.readMethodOf(p, "source", to.ID); source != nil {
@@ -211,14 +212,17 @@ func (s *Stripe) showCustomer(c *Customer) object {
 	}
 	return object{
 		"id": c.ID, "object": "customer", "created": c.Created.Unix(), "livemode": false,
-		"address": showAddress(c.Address), "balance": c.Balance, "currency": orNull(c.Currency), "customer_account": nil, "default_source": nil,
-		"delinquent": c.Delinquent, "description": orNull(c.Description), "discount": shownOrNull(shownIf(s.state.Discounts.Get(c.Discount), s.showDiscount)),
+		"address": showAddress(c.Address), "balance": c.Balance, "currency": orNull(c.Currency), "customer_account": nil,
+		"default_source": nil,
+		"delinquent":     c.Delinquent, "description": orNull(c.Description),
+		"discount":       shownOrNull(shownIf(s.state.Discounts.Get(c.Discount), s.showDiscount)),
 		"email":          orNull(c.Email),
 		"invoice_prefix": c.InvoicePrefix,
 		"invoice_settings": object{"custom_fields": nil, "default_payment_method": orNull(c.DefaultPaymentMethod),
 			"footer": nil, "rendering_options": nil},
 		"metadata": shown(c.Metadata), "name": orNull(c.Name), "next_invoice_sequence": c.NextInvoice,
-		"phone": orNull(c.Phone), "preferred_locales": append([]string{}, c.Locales...), "shipping": showRecipient(c.Shipping), "tax_exempt": cmp.Or(c.TaxExempt, "none"), "test_clock": orNull(c.TestClock),
+		"phone": orNull(c.Phone), "preferred_locales": append([]string{}, c.Locales...),
+		"shipping": showRecipient(c.Shipping), "tax_exempt": cmp.Or(c.TaxExempt, "none"), "test_clock": orNull(c.TestClock),
 	}
 }
 
@@ -239,7 +243,8 @@ func (s *Stripe) listCustomerSubscriptions(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return paginate(c, newestOf(s.state.Subscriptions.Of(customer.ID)), func(sub *Subscription) bool { return sub.live() }, s.showSubscription)
+	return paginate(c, newestOf(s.state.Subscriptions.Of(customer.ID)),
+		func(sub *Subscription) bool { return sub.live() }, s.showSubscription)
 }
 
 func (s *Stripe) retrieveCustomerSubscription(c *call) (object, error) {

@@ -56,8 +56,9 @@ var discountRoutes = []route{
 }
 
 func termsOf(coupon *Coupon) terms {
-	return terms{PercentOff: coupon.PercentOff, AmountOff: coupon.AmountOff, Currency: coupon.Currency, Duration: coupon.Duration,
-		Months: coupon.Months, Products: slices.Clone(coupon.Products)}
+	return terms{PercentOff: coupon.PercentOff, AmountOff: coupon.AmountOff, Currency: coupon.Currency,
+		Duration: coupon.Duration,
+		Months:   coupon.Months, Products: slices.Clone(coupon.Products)}
 }
 
 // redeem makes a discount of a grant and counts it: on the coupon, and on the
@@ -74,7 +75,8 @@ func (s *Stripe) redeem(given grant, where Discount) *Discount {
 	if code := s.state.PromotionCodes.Get(given.PromotionCode); code != nil {
 		s.changePromotionCode(code, func() { code.Redeemed++ })
 	}
-	if !discount.End.IsZero() && (discount.Subscription != "" || discount.Invoice+discount.InvoiceItem+discount.Session == "") {
+	if !discount.End.IsZero() && (discount.Subscription != "" ||
+		discount.Invoice+discount.InvoiceItem+discount.Session == "") {
 		s.at(discount.End, timerDiscount, discount.ID)
 	}
 	return discount
@@ -83,10 +85,12 @@ func (s *Stripe) redeem(given grant, where Discount) *Discount {
 // discountEnds takes a repeating discount off whatever it is still on.
 func (s *Stripe) discountEnds(id string) {
 	discount := s.state.Discounts.Get(id)
-	if sub := s.state.Subscriptions.Get(discount.Subscription); sub != nil && sub.live() && slices.Contains(sub.Discounts, id) {
+	if sub := s.state.Subscriptions.Get(discount.Subscription); sub != nil && sub.live() &&
+		slices.Contains(sub.Discounts, id) {
 		s.changeSubscription(sub, func() { s.takeOff(sub, discount) })
 	}
-	if customer := s.state.Customers.Get(discount.Customer); customer != nil && customer.Discount == id && !customer.Deleted {
+	if customer := s.state.Customers.Get(discount.Customer); customer != nil && customer.Discount == id &&
+		!customer.Deleted {
 		s.changeCustomer(customer, func() { customer.Discount = "" })
 		s.emit("customer.discount.deleted", s.showDiscount(discount), nil)
 	}
@@ -271,9 +275,12 @@ func deletedDiscount(discount object) object {
 }
 
 func (s *Stripe) showDiscount(d *Discount) object {
-	return object{"id": d.ID, "object": "discount", "checkout_session": orNull(d.Session), "customer": orNull(d.Customer), "customer_account": nil,
-		"end": unix(d.End), "invoice": orNull(d.Invoice), "invoice_item": orNull(d.InvoiceItem), "promotion_code": orNull(d.PromotionCode),
-		"source": object{"coupon": d.Coupon, "type": "coupon"}, "start": d.Start.Unix(), "subscription": orNull(d.Subscription), "subscription_item": nil}
+	return object{"id": d.ID, "object": "discount", "checkout_session": orNull(d.Session), "customer": orNull(d.Customer),
+		"customer_account": nil,
+		"end":              unix(d.End), "invoice": orNull(d.Invoice), "invoice_item": orNull(d.InvoiceItem),
+		"promotion_code": orNull(d.PromotionCode),
+		"source":         object{"coupon": d.Coupon, "type": "coupon"}, "start": d.Start.Unix(),
+		"subscription": orNull(d.Subscription), "subscription_item": nil}
 }
 
 // ids shows ids as an array.

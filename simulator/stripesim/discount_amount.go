@@ -100,7 +100,8 @@ func (s *Stripe) applyDiscounts(invoice *Invoice) {
 // belongs to the invoice, and is not prorated.)
 func (s *Stripe) lessPercentages(sub *Subscription, price *Price, amount int64) int64 {
 	for _, discount := range s.discountsOf(s.inherited(sub.Customer, sub)) {
-		if products := discount.Terms.Products; discount.Terms.Duration != "once" && (len(products) == 0 || slices.Contains(products, price.Product)) {
+		if products := discount.Terms.Products; discount.Terms.Duration != "once" &&
+			(len(products) == 0 || slices.Contains(products, price.Product)) {
 			amount -= int64(math.Round(float64(amount) * discount.Terms.PercentOff / 100))
 		}
 	}

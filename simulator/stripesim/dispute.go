@@ -55,7 +55,8 @@ func (s *Stripe) Dispute(chargeID string) (disputeID string, err error) {
 
 func (s *Stripe) dispute(charge *Charge, reason string, inquiry bool) *Dispute {
 	charge.Disputed = true
-	dispute := &Dispute{ID: s.world.NewID("dp_1", 23), Created: s.real(), Charge: charge.ID, Reason: reason, Inquiry: inquiry, Status: "needs_response"}
+	dispute := &Dispute{ID: s.world.NewID("dp_1", 23), Created: s.real(), Charge: charge.ID, Reason: reason,
+		Inquiry: inquiry, Status: "needs_response"}
 	if inquiry {
 		dispute.Status = "warning_needs_response"
 	}
@@ -116,7 +117,8 @@ func (s *Stripe) retrieveDispute(c *call) (object, error) {
 func (s *Stripe) listDisputes(c *call) (object, error) {
 	charge, intent, within := c.text("charge"), c.text("payment_intent"), createdFilter(c)
 	return paginate(c, s.state.Disputes.Newest(), func(d *Dispute) bool {
-		return (charge == "" || d.Charge == charge) && (intent == "" || s.state.Charges.Get(d.Charge).PaymentIntent == intent) && within(d.Created)
+		return (charge == "" || d.Charge == charge) && (intent == "" ||
+			s.state.Charges.Get(d.Charge).PaymentIntent == intent) && within(d.Created)
 	}, s.showDispute)
 }
 
@@ -194,15 +196,18 @@ func (s *Stripe) showDispute(d *Dispute) object {
 		evidence[field] = nil
 	}
 	due := d.Created.Add(responseTime)
-	shown := object{"id": d.ID, "object": "dispute", "amount": charge.Amount, "balance_transactions": []any{}, "charge": d.Charge,
+	shown := object{"id": d.ID, "object": "dispute", "amount": charge.Amount, "balance_transactions": []any{},
+		"charge":  d.Charge,
 		"created": d.Created.Unix(), "currency": charge.Currency, "enhanced_eligibility_types": []any{}, "evidence": evidence,
-		"evidence_details": object{"due_by": due.Unix(), "enhanced_eligibility": object{}, "has_evidence": len(d.Evidence) > 0,
-			"past_due": s.now().After(due) && strings.HasSuffix(d.Status, "needs_response"), "submission_count": d.Submitted},
+		"evidence_details": object{"due_by": due.Unix(), "enhanced_eligibility": object{},
+			"has_evidence": len(d.Evidence) > 0,
+			"past_due":     s.now().After(due) && strings.HasSuffix(d.Status, "needs_response"), "submission_count": d.Submitted},
 		"is_charge_refundable": d.Inquiry && !d.closed(), "livemode": false, "metadata": shown(d.Metadata),
 		"payment_intent": orNull(charge.PaymentIntent), "reason": cmp.Or(d.Reason, "general"), "status": d.Status}
 	if method := s.state.PaymentMethods.Get(charge.PaymentMethod); method.kind() == "card" {
 		brand := method.behaviour().brand
-		shown["payment_method_details"] = object{"type": "card", "card": object{"brand": brand, "case_type": d.caseType(), "network": brand, "network_reason_code": nil}}
+		shown["payment_method_details"] = object{"type": "card", "card": object{"brand": brand, "case_type": d.caseType(),
+			"network": brand, "network_reason_code": nil}}
 	}
 	return shown
 }

@@ -137,7 +137,8 @@
 // # Hosted pages
 //
 // The checkout, the portal and the page of an invoice are forms that need no
-// script. A payment link begins a checkout session per visit. What a person does there runs the operations of the API (perform), so
+// script. A payment link begins a checkout session per visit. What a person does there runs the operations of the
+// API (perform), so
 // it cannot differ from them. The portal obeys its session's configuration and
 // flow. Its links do not run out, it is in English whatever the locale, and it
 // makes no retention offers and applies no promotion codes.

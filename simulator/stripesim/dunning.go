@@ -46,7 +46,8 @@ const webhookPatience = 72 * time.Hour
 // webhook that nobody tried to deliver yet (the clock was advanced) is no reason.
 func (s *Stripe) draftEnds(id string) {
 	invoice := s.state.Invoices.Get(id)
-	if invoice == nil || invoice.Status != "draft" || !invoice.AutoAdvance || invoice.FinalizesAt.IsZero() || invoice.FinalizesAt.After(s.now()) {
+	if invoice == nil || invoice.Status != "draft" || !invoice.AutoAdvance || invoice.FinalizesAt.IsZero() ||
+		invoice.FinalizesAt.After(s.now()) {
 		return
 	}
 	if s.unanswered(invoice) && s.now().Before(invoice.Created.Add(webhookPatience)) {
@@ -86,7 +87,8 @@ func (s *Stripe) advance(invoice *Invoice) {
 
 func (s *Stripe) retryComes(id string) {
 	invoice := s.state.Invoices.Get(id)
-	if invoice.Status == "open" && invoice.AutoAdvance && !invoice.NextAttempt.IsZero() && !invoice.NextAttempt.After(s.now()) {
+	if invoice.Status == "open" && invoice.AutoAdvance && !invoice.NextAttempt.IsZero() &&
+		!invoice.NextAttempt.After(s.now()) {
 		s.try(invoice)
 	}
 }

@@ -36,12 +36,16 @@ func refuseEmail(param, address string) *Error {
 // outside ASCII anywhere.
 func emailValid(address string) bool {
 	local, domain, found := strings.Cut(address, "@")
-	if !found || local == "" || strings.ContainsFunc(address, func(r rune) bool { return r > unicode.MaxASCII || r <= ' ' || r == 0x7f }) {
+	if !found || local == "" || strings.ContainsFunc(address, func(r rune) bool {
+		return r > unicode.MaxASCII ||
+			r <= ' ' || r == 0x7f
+	}) {
 		return false
 	}
 	labels := strings.Split(domain, ".")
 	for _, label := range labels {
-		if label == "" || strings.ContainsAny(label, `@,;:<>()[]\"`) || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
+		if label == "" || strings.ContainsAny(label, `@,;:<>()[]\"`) || strings.HasPrefix(label, "-") ||
+			strings.HasSuffix(label, "-") {
 			return false
 		}
 	}
@@ -51,7 +55,8 @@ func emailValid(address string) bool {
 // tooLong is the error for a text over its limit.
 func tooLong(param, text string, limit int) *Error {
 	begin := []rune(text)
-	return malformed("", param, "Invalid string: %s...; must be at most %d characters", string(begin[:min(len(begin), 20)]), limit)
+	return malformed("", param, "Invalid string: %s...; must be at most %d characters",
+		string(begin[:min(len(begin), 20)]), limit)
 }
 
 // limited reads a text, or keeps what it was, and refuses one of more than limit

@@ -32,15 +32,18 @@ type Endpoint struct {
 func (e *Endpoint) Key() string { return e.ID }
 
 var endpointRoutes = []route{
-	op(http.MethodPost, "/v1/webhook_endpoints", "url enabled_events description metadata api_version", (*Stripe).createEndpoint),
+	op(http.MethodPost, "/v1/webhook_endpoints", "url enabled_events description metadata api_version",
+		(*Stripe).createEndpoint),
 	op(http.MethodGet, "/v1/webhook_endpoints", paging, (*Stripe).listEndpoints),
 	op(http.MethodGet, "/v1/webhook_endpoints/{}", "", (*Stripe).retrieveEndpoint),
-	op(http.MethodPost, "/v1/webhook_endpoints/{}", "url enabled_events description metadata disabled", (*Stripe).updateEndpoint),
+	op(http.MethodPost, "/v1/webhook_endpoints/{}", "url enabled_events description metadata disabled",
+		(*Stripe).updateEndpoint),
 	op(http.MethodDelete, "/v1/webhook_endpoints/{}", "", (*Stripe).deleteEndpoint),
 }
 
 func (s *Stripe) createEndpoint(c *call) (object, error) {
-	endpoint := &Endpoint{URL: c.required("url"), Events: c.texts("enabled_events"), Description: c.text("description"), Metadata: c.metadata(nil)}
+	endpoint := &Endpoint{URL: c.required("url"), Events: c.texts("enabled_events"), Description: c.text("description"),
+		Metadata: c.metadata(nil)}
 	if len(endpoint.Events) == 0 {
 		c.fail(missingParam("enabled_events"))
 	}
@@ -132,7 +135,8 @@ func (s *Stripe) showEndpoint(e *Endpoint) object {
 	if e.Disabled {
 		status = "disabled"
 	}
-	return object{"id": e.ID, "object": "webhook_endpoint", "api_version": orNull(e.Version), "application": nil, "created": e.Created.Unix(),
+	return object{"id": e.ID, "object": "webhook_endpoint", "api_version": orNull(e.Version), "application": nil,
+		"created":     e.Created.Unix(),
 		"description": orNull(e.Description), "enabled_events": e.Events, "livemode": false, "metadata": shown(e.Metadata),
 		"status": status, "url": e.URL}
 }
@@ -141,7 +145,8 @@ func (s *Stripe) showEndpoint(e *Endpoint) object {
 func (s *Stripe) subscribed(kind string) []string {
 	var ids []string
 	for endpoint := range s.state.Endpoints.Oldest() {
-		if !endpoint.Disabled && slices.ContainsFunc(endpoint.Events, func(pattern string) bool { return typeMatches(pattern, kind) }) {
+		if !endpoint.Disabled && slices.ContainsFunc(endpoint.Events,
+			func(pattern string) bool { return typeMatches(pattern, kind) }) {
 			ids = append(ids, endpoint.ID)
 		}
 	}
@@ -166,7 +171,8 @@ func (s *Stripe) SetEndpoints(wanted []Endpoint) {
 				s.addEndpoint(&endpoint)
 				continue
 			}
-			known.Secrets, known.Events, known.Version, known.Disabled, known.Configured = endpoint.Secrets, endpoint.Events, endpoint.Version, false, true
+			known.Secrets, known.Events, known.Version, known.Disabled, known.Configured = endpoint.Secrets, endpoint.Events,
+				endpoint.Version, false, true
 		}
 	})
 }

@@ -55,7 +55,8 @@ var entitlementRoutes = []route{
 }
 
 func (s *Stripe) createFeature(c *call) (object, error) {
-	feature := &Feature{Name: c.required("name"), LookupKey: c.required("lookup_key"), Active: true, Metadata: c.metadata(nil)}
+	feature := &Feature{Name: c.required("name"), LookupKey: c.required("lookup_key"), Active: true,
+		Metadata: c.metadata(nil)}
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
@@ -73,7 +74,8 @@ func (s *Stripe) featureOf(lookupKey string) *Feature {
 			return known
 		}
 	}
-	return s.state.Features.Add(&Feature{ID: s.world.NewID("feat_test_", 24), Name: lookupKey, LookupKey: lookupKey, Active: true})
+	return s.state.Features.Add(&Feature{ID: s.world.NewID("feat_test_", 24), Name: lookupKey, LookupKey: lookupKey,
+		Active: true})
 }
 
 func (s *Stripe) retrieveFeature(c *call) (object, error) {
@@ -144,14 +146,16 @@ func (s *Stripe) attachFeature(product *Product, feature *Feature) *ProductFeatu
 			return known
 		}
 	}
-	return s.state.ProductFeatures.Add(&ProductFeature{ID: s.world.NewID("prodft_", 24), Product: product.ID, Feature: feature.ID})
+	return s.state.ProductFeatures.Add(&ProductFeature{ID: s.world.NewID("prodft_", 24), Product: product.ID,
+		Feature: feature.ID})
 }
 
 func (s *Stripe) listProductFeatures(c *call) (object, error) {
 	if s.state.Products.Get(c.path[0]) == nil {
 		return nil, noSuch("product", c.path[0], "id")
 	}
-	return paginate(c, s.state.ProductFeatures.Newest(), func(f *ProductFeature) bool { return f.Product == c.path[0] }, s.showProductFeature)
+	return paginate(c, s.state.ProductFeatures.Newest(), func(f *ProductFeature) bool { return f.Product == c.path[0] },
+		s.showProductFeature)
 }
 
 func (s *Stripe) retrieveProductFeature(c *call) (object, error) {
@@ -179,7 +183,8 @@ func (s *Stripe) listEntitlements(c *call) (object, error) {
 	if s.state.Customers.Get(customer) == nil {
 		return nil, noSuch("customer", customer, "customer")
 	}
-	return paginate(c, newestOf(s.state.Entitlements.Of(customer)), func(*Entitlement) bool { return true }, s.showEntitlement)
+	return paginate(c, newestOf(s.state.Entitlements.Of(customer)), func(*Entitlement) bool { return true },
+		s.showEntitlement)
 }
 
 func (s *Stripe) retrieveEntitlement(c *call) (object, error) {
@@ -225,7 +230,8 @@ func (s *Stripe) featuresOf(items []SubscriptionItem) []string {
 	var features []string
 	for attached := range s.state.ProductFeatures.Oldest() {
 		for _, item := range items {
-			if price := s.state.Prices.Get(item.Price); price.Product == attached.Product && !slices.Contains(features, attached.Feature) {
+			if price := s.state.Prices.Get(item.Price); price.Product == attached.Product &&
+				!slices.Contains(features, attached.Feature) {
 				features = append(features, attached.Feature)
 			}
 		}
@@ -250,7 +256,8 @@ func (s *Stripe) showFeature(f *Feature) object {
 }
 
 func (s *Stripe) showProductFeature(f *ProductFeature) object {
-	return object{"id": f.ID, "object": "product_feature", "livemode": false, "entitlement_feature": s.showFeature(s.state.Features.Get(f.Feature))}
+	return object{"id": f.ID, "object": "product_feature", "livemode": false,
+		"entitlement_feature": s.showFeature(s.state.Features.Get(f.Feature))}
 }
 
 func (s *Stripe) showEntitlement(e *Entitlement) object {

@@ -38,7 +38,8 @@ func (e *Error) Error() string {
 // fields is the error object, without the objects that it is about.
 func (e *Error) fields() object {
 	fields := object{"type": e.Type, "message": e.Message}
-	for name, value := range map[string]string{"code": e.Code, "param": e.Param, "decline_code": e.DeclineCode, "charge": e.Charge} {
+	for name, value := range map[string]string{"code": e.Code, "param": e.Param, "decline_code": e.DeclineCode,
+		"charge": e.Charge} {
 		if value != "" {
 			fields[name] = value
 		}
@@ -78,7 +79,8 @@ func (s *Stripe) about(e *Error) object {
 }
 
 func invalid(param, format string, args ...any) *Error {
-	return &Error{Status: http.StatusBadRequest, Type: "invalid_request_error", Param: param, Message: fmt.Sprintf(format, args...)}
+	return &Error{Status: http.StatusBadRequest, Type: "invalid_request_error", Param: param,
+		Message: fmt.Sprintf(format, args...)}
 }
 
 func invalidCode(code, param, format string, args ...any) *Error {
@@ -118,5 +120,6 @@ func noSuch(kind, id, param string) *Error {
 }
 
 func unauthorized(format string, args ...any) *Error {
-	return &Error{Status: http.StatusUnauthorized, Type: "invalid_request_error", Message: fmt.Sprintf(format, args...), unstored: true}
+	return &Error{Status: http.StatusUnauthorized, Type: "invalid_request_error", Message: fmt.Sprintf(format, args...),
+		unstored: true}
 }

@@ -17,15 +17,16 @@ const eventLifetime = 30 * 24 * time.Hour
 
 // Event is one event with the snapshot of its object.
 type Event struct {
-	ID             string          `json:"id"`
-	Type           string          `json:"type"`
-	Version        string          `json:"api_version"` // the account's when it was written
-	Created        time.Time       `json:"created"`
-	About          string          `json:"about,omitempty"`      // the object's id
-	AboutType      string          `json:"about_type,omitempty"` // and its type
-	Customer       string          `json:"customer,omitempty"`   // "" when it is about no customer
-	Object         json.RawMessage `json:"object"`
-	Previous       json.RawMessage `json:"previous,omitempty"`   // none is not null: an event that was saved and loaded shows no previous_attributes either
+	ID        string          `json:"id"`
+	Type      string          `json:"type"`
+	Version   string          `json:"api_version"` // the account's when it was written
+	Created   time.Time       `json:"created"`
+	About     string          `json:"about,omitempty"`      // the object's id
+	AboutType string          `json:"about_type,omitempty"` // and its type
+	Customer  string          `json:"customer,omitempty"`   // "" when it is about no customer
+	Object    json.RawMessage `json:"object"`
+	// none is not null: an event that was saved and loaded shows no previous_attributes either
+	Previous       json.RawMessage `json:"previous,omitempty"`
 	RequestID      string          `json:"request_id,omitempty"` // "" for what Stripe does by itself
 	IdempotencyKey string          `json:"idempotency_key,omitempty"`
 	Endpoints      int             `json:"endpoints"`    // how many it is delivered to
@@ -61,7 +62,8 @@ func (s *Stripe) emitUpdate(kind string, before, after object) {
 }
 
 func (s *Stripe) write(kind string, about, previous object, by origin, delay time.Duration) *Event {
-	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Version: s.config.Version, Created: s.real(), Customer: customerOf(about),
+	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Version: s.config.Version, Created: s.real(),
+		Customer:  customerOf(about),
 		RequestID: by.requestID, IdempotencyKey: by.key}
 	event.About, event.AboutType = about.text("id"), about.text("object")
 	event.Object, event.Previous = s.snapshot(event.Version, about, previous)

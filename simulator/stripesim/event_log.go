@@ -50,7 +50,8 @@ func (s settlement) delivered() bool { return s.Acknowledged == s.Endpoints }
 // add keeps an event. It must not be changed afterwards, except through its record.
 func (l *eventLog) add(event *Event) {
 	added := l.records.Add(&record{id: event.ID, kind: event.Type, created: event.Created.Unix(), event: event,
-		delivery: settlement{Endpoints: int16(event.Endpoints), Acknowledged: int16(event.Acknowledged), Open: int16(event.Open)}})
+		delivery: settlement{Endpoints: int16(event.Endpoints), Acknowledged: int16(event.Acknowledged),
+			Open: int16(event.Open)}})
 	l.whole = append(l.whole, added)
 	if len(l.whole) >= plainEvents+packSize {
 		l.packs.Add(l.packer.pack(l.whole[:packSize]))
@@ -75,7 +76,8 @@ func (l *eventLog) event(r *record) *Event {
 	} else {
 		whole = l.read.event(r)
 	}
-	whole.Endpoints, whole.Acknowledged, whole.Open = int(r.delivery.Endpoints), int(r.delivery.Acknowledged), int(r.delivery.Open)
+	whole.Endpoints, whole.Acknowledged, whole.Open = int(r.delivery.Endpoints), int(r.delivery.Acknowledged),
+		int(r.delivery.Open)
 	return &whole
 }
 

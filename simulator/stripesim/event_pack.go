@@ -37,7 +37,8 @@ func (p *packer) pack(records []*record) *pack {
 	for _, r := range records {
 		e := r.event
 		heads = appendParts(heads, []byte(r.id), []byte(r.kind), binary.AppendVarint(nil, r.created))
-		data = appendParts(data, e.Object, e.Previous, []byte(e.Version), []byte(e.About), []byte(e.AboutType), []byte(e.Customer), []byte(e.RequestID), []byte(e.IdempotencyKey))
+		data = appendParts(data, e.Object, e.Previous, []byte(e.Version), []byte(e.About), []byte(e.AboutType),
+			[]byte(e.Customer), []byte(e.RequestID), []byte(e.IdempotencyKey))
 	}
 	packed := &pack{ID: records[len(records)-1].id, Heads: p.deflate(heads), Data: p.deflate(data)}
 	for slot, r := range records {
@@ -60,14 +61,16 @@ func (p *packer) deflate(plain []byte) []byte {
 // records makes the records of a pack that was loaded.
 func (p *pack) records() ([]*record, error) {
 	parts, err := inflate(p.Heads)
-	if err != nil || len(parts)%3 != 0 || p.First < 0 || p.First+len(p.Deliveries) != len(parts)/3 || len(parts)/3 > packSize {
+	if err != nil || len(parts)%3 != 0 || p.First < 0 || p.First+len(p.Deliveries) != len(parts)/3 ||
+		len(parts)/3 > packSize {
 		return nil, errors.Join(fmt.Errorf("the events up to %s are not whole", p.ID), err)
 	}
 	records := make([]*record, 0, len(p.Deliveries))
 	for slot := p.First; slot < len(parts)/3; slot++ {
 		created, _ := binary.Varint(parts[3*slot+2])
-		records = append(records, &record{id: string(parts[3*slot]), kind: unique.Make(string(parts[3*slot+1])).Value(), created: created,
-			pack: p, slot: uint8(slot), delivery: p.Deliveries[slot-p.First]})
+		records = append(records, &record{id: string(parts[3*slot]), kind: unique.Make(string(parts[3*slot+1])).Value(),
+			created: created,
+			pack:    p, slot: uint8(slot), delivery: p.Deliveries[slot-p.First]})
 	}
 	return records, nil
 }
@@ -89,8 +92,10 @@ func (p *readPack) event(r *record) Event {
 		p.pack, p.parts = r.pack, parts
 	}
 	part := p.parts[fields*int(r.slot):]
-	return Event{ID: r.id, Type: r.kind, Created: r.createdAt(), Object: part[0], Previous: part[1], Version: string(part[2]),
-		About: string(part[3]), AboutType: string(part[4]), Customer: string(part[5]), RequestID: string(part[6]), IdempotencyKey: string(part[7])}
+	return Event{ID: r.id, Type: r.kind, Created: r.createdAt(), Object: part[0], Previous: part[1],
+		Version: string(part[2]),
+		About:   string(part[3]), AboutType: string(part[4]), Customer: string(part[5]), RequestID: string(part[6]),
+		IdempotencyKey: string(part[7])}
 }
 
 func appendParts(to []byte, parts ...[]byte) []byte {

@@ -7,11 +7,13 @@ import "strings"
 // object), as far as the simulator shows them. A field of a hash inside the
 // object is written with dots.
 var expandable = map[string][]string{
-	"application_fee":                 strings.Fields("charge"),
-	"balance_transaction":             strings.Fields("source"),
-	"billing_portal.session":          strings.Fields("configuration"),
-	"charge":                          strings.Fields("balance_transaction customer failure_balance_transaction payment_intent review"),
-	"checkout.session":                strings.Fields("customer discounts.coupon discounts.promotion_code invoice payment_intent payment_link setup_intent subscription"),
+	"application_fee":        strings.Fields("charge"),
+	"balance_transaction":    strings.Fields("source"),
+	"billing_portal.session": strings.Fields("configuration"),
+	"charge": strings.Fields(
+		"balance_transaction customer failure_balance_transaction payment_intent review"),
+	"checkout.session": strings.Fields(
+		"customer discounts.coupon discounts.promotion_code invoice payment_intent payment_link setup_intent subscription"),
 	"credit_note":                     strings.Fields("customer invoice"),
 	"customer":                        strings.Fields("default_source invoice_settings.default_payment_method test_clock"),
 	"customer_balance_transaction":    strings.Fields("customer invoice"),

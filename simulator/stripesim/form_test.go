@@ -28,12 +28,14 @@ func plainTree(n *node) any {
 func TestFormsAreDecodedInEveryNotation(t *testing.T) {
 	t.Parallel()
 	for form, want := range map[string]any{
-		"a=1&b=x%20y+z":                       map[string]any{"a": "1", "b": "x y z"},
-		"m[k]=v&m[empty]=":                    map[string]any{"m": map[string]any{"k": "v", "empty": ""}},
-		"e[]=a&e[]=b":                         map[string]any{"e": []any{"a", "b"}},
-		"i[0][p]=x&i[1][p]=y":                 map[string]any{"i": map[string]any{"0": map[string]any{"p": "x"}, "1": map[string]any{"p": "y"}}},
-		"i[][p]=x&i[][q]=1&i[][p]=y&i[][q]=2": map[string]any{"i": []any{map[string]any{"p": "x", "q": "1"}, map[string]any{"p": "y", "q": "2"}}},
-		"a%5Bb%5D=1":                          map[string]any{"a": map[string]any{"b": "1"}},
+		"a=1&b=x%20y+z":    map[string]any{"a": "1", "b": "x y z"},
+		"m[k]=v&m[empty]=": map[string]any{"m": map[string]any{"k": "v", "empty": ""}},
+		"e[]=a&e[]=b":      map[string]any{"e": []any{"a", "b"}},
+		"i[0][p]=x&i[1][p]=y": map[string]any{"i": map[string]any{"0": map[string]any{"p": "x"},
+			"1": map[string]any{"p": "y"}}},
+		"i[][p]=x&i[][q]=1&i[][p]=y&i[][q]=2": map[string]any{"i": []any{map[string]any{"p": "x", "q": "1"},
+			map[string]any{"p": "y", "q": "2"}}},
+		"a%5Bb%5D=1": map[string]any{"a": map[string]any{"b": "1"}},
 	} {
 		root, failure := parseForm(form)
 		if failure != nil {

@@ -71,7 +71,8 @@ func (s *Stripe) showHostedInvoice(w http.ResponseWriter, r *http.Request, statu
 		}
 	})
 	if view == nil {
-		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "This invoice does not exist", Text: "The link is wrong, or the invoice is still a draft."})
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"),
+			Heading: "This invoice does not exist", Text: "The link is wrong, or the invoice is still a draft."})
 		return
 	}
 	view.Error, view.Card = cmp.Or(problem, view.Error), readCardForm(r)
@@ -85,7 +86,8 @@ func (s *Stripe) viewHostedInvoice(invoice *Invoice) *hostedInvoiceView {
 	customer := s.state.Customers.Get(invoice.Customer)
 	shown := s.showInvoice(invoice)
 	amount := func(field string) string { value, _ := shown[field].(int64); return money(value, invoice.Currency) }
-	view := &hostedInvoiceView{Frame: frame("Invoice " + invoice.Number), Number: invoice.Number, Status: invoice.Status, Tone: tone(invoice.Status),
+	view := &hostedInvoiceView{Frame: frame("Invoice " + invoice.Number), Number: invoice.Number, Status: invoice.Status,
+		Tone:  tone(invoice.Status),
 		Total: amount("amount_due"), For: customer.Email, Date: day(invoice.FinalizedAt), Payable: invoice.Status == "open"}
 	switch invoice.Status {
 	case "paid":

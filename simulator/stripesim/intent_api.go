@@ -34,7 +34,8 @@ func (s *Stripe) createPaymentIntent(c *call) (object, error) {
 	if !confirms {
 		for _, field := range []string{"off_session", "return_url", "error_on_requires_action", "mandate_data"} {
 			if c.has(field) {
-				c.fail(invalidCode("payment_intent_invalid_parameter", field, "You can only provide `%s` when also setting `confirm` to `true`.", field))
+				c.fail(invalidCode("payment_intent_invalid_parameter", field,
+					"You can only provide `%s` when also setting `confirm` to `true`.", field))
 			}
 		}
 	} else if fresh.Redirects == "always" && c.has("automatic_payment_methods") && fresh.ReturnURL == "" {
@@ -58,7 +59,8 @@ func (s *Stripe) createPaymentIntent(c *call) (object, error) {
 
 var (
 	currencyForm = regexp.MustCompile(`^[a-z]{3}$`)
-	smallest     = map[string]int64{"usd": 50, "eur": 50, "gbp": 30, "chf": 50, "cad": 50, "aud": 50, "jpy": 50} // docs.stripe.com/currencies
+	// The smallest amount of each currency (docs.stripe.com/currencies).
+	smallest = map[string]int64{"usd": 50, "eur": 50, "gbp": 30, "chf": 50, "cad": 50, "aud": 50, "jpy": 50}
 )
 
 const largest = 99999999
@@ -72,7 +74,8 @@ func (s *Stripe) readIntent(c *call, to *PaymentIntent) {
 	case to.Amount < 1:
 		c.fail(malformed("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1."))
 	case to.Amount < smallest[to.Currency]:
-		c.fail(invalidCode("amount_too_small", "amount", "Amount must be at least %s", money(smallest[to.Currency], to.Currency)))
+		c.fail(invalidCode("amount_too_small", "amount", "Amount must be at least %s",
+			money(smallest[to.Currency], to.Currency)))
 	case to.Amount > largest:
 		c.fail(invalidCode("amount_too_large", "amount", "Amount must be no more than %s", money(largest, to.Currency)))
 	}
@@ -83,8 +86,10 @@ func (s *Stripe) readIntent(c *call, to *PaymentIntent) {
 		}
 	}
 	to.Description, to.Metadata = c.textOr("description", to.Description), c.metadata(to.Metadata)
-	to.Descriptor, to.Suffix = c.textOr("statement_descriptor", to.Descriptor), c.textOr("statement_descriptor_suffix", to.Suffix)
-	for field, text := range map[string]string{"statement_descriptor": to.Descriptor, "statement_descriptor_suffix": to.Suffix} {
+	to.Descriptor, to.Suffix = c.textOr("statement_descriptor", to.Descriptor), c.textOr("statement_descriptor_suffix",
+		to.Suffix)
+	for field, text := range map[string]string{"statement_descriptor": to.Descriptor,
+		"statement_descriptor_suffix": to.Suffix} {
 		if len(text) > 22 {
 			c.fail(invalid(field, "The statement descriptor must be at most 22 characters."))
 		}
@@ -120,15 +125,17 @@ func (s *Stripe) readAutomatic(p params, types *[]string, redirects *string) {
 
 // readConfirmation reads the method and how it is to be charged.
 func (s *Stripe) readConfirmation(c *call, intent *PaymentIntent) confirmation {
-	how := confirmation{method: s.readMethodOf(c.params, "payment_method", intent.Customer), offSession: c.boolean("off_session", false),
-		noAction: c.boolean("error_on_requires_action", false), mandate: c.readMandate()}
+	how := confirmation{method: s.readMethodOf(c.params, "payment_method", intent.Customer),
+		offSession: c.boolean("off_session", false),
+		noAction:   c.boolean("error_on_requires_action", false), mandate: c.readMandate()}
 	c.boolean("use_stripe_sdk", false)
 	intent.ReturnURL = c.address("return_url", intent.ReturnURL)
 	if c.has("payment_method_data") {
 		if how.method != nil {
 			c.fail(invalid("payment_method_data", "You may only specify one of these parameters: payment_method, payment_method_data."))
 		}
-		data := c.sub("payment_method_data").only("type", "card", "sepa_debit", "billing_details", "allow_redisplay", "metadata")
+		data := c.sub("payment_method_data").only("type", "card", "sepa_debit", "billing_details", "allow_redisplay",
+			"metadata")
 		data.required("type")
 		fresh := s.readMethodData(data)
 		if c.failed() == nil {
@@ -140,7 +147,8 @@ func (s *Stripe) readConfirmation(c *call, intent *PaymentIntent) confirmation {
 
 // readMandate says whether the customer's agreement to debits was sent.
 func (p params) readMandate() bool {
-	acceptance := p.sub("mandate_data").only("customer_acceptance").sub("customer_acceptance").only("type", "accepted_at", "online", "offline")
+	acceptance := p.sub("mandate_data").only("customer_acceptance").sub("customer_acceptance").only("type", "accepted_at",
+		"online", "offline")
 	acceptance.sub("online").only("ip_address", "user_agent")
 	acceptance.sub("offline").only()
 	acceptance.time("accepted_at")
@@ -161,7 +169,8 @@ func (s *Stripe) updatePaymentIntent(c *call) (object, error) {
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	for _, field := range []string{"amount", "currency", "customer", "payment_method", "payment_method_data", "payment_method_types", "capture_method", "setup_future_usage"} {
+	for _, field := range []string{"amount", "currency", "customer", "payment_method", "payment_method_data",
+		"payment_method_types", "capture_method", "setup_future_usage"} {
 		if c.has(field) && !intent.changeable() {
 			return nil, unexpectedState(intent, "This PaymentIntent's %s could not be updated because it has a status of %s. You may only update the %s of a PaymentIntent with one of the following statuses: %s.",
 				field, intent.Status, field, strings.Join(changeable, ", "))
@@ -231,12 +240,15 @@ func (s *Stripe) confirmWith(intent *PaymentIntent, how confirmation) *Error {
 	case method == nil:
 		return unexpectedState(intent, "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken.")
 	case !slices.Contains(offered(intent.Types, intent.Currency), any(method.kind())):
-		return invalidCode("payment_intent_invalid_parameter", "payment_method", "The PaymentMethod provided (%s) is not allowed for this PaymentIntent. Please attach a PaymentMethod of one of the following types: %v.",
+		return invalidCode("payment_intent_invalid_parameter", "payment_method",
+			"The PaymentMethod provided (%s) is not allowed for this PaymentIntent. Please attach a PaymentMethod of one of the following types: %v.",
 			method.kind(), offered(intent.Types, intent.Currency))
 	case method.kind() == "sepa_debit" && intent.Currency != "eur":
-		return invalidCode("payment_intent_invalid_parameter", "currency", "The payment method `sepa_debit` can only be used with the currency eur.")
+		return invalidCode("payment_intent_invalid_parameter", "currency",
+			"The payment method `sepa_debit` can only be used with the currency eur.")
 	case method.kind() == "sepa_debit" && !how.mandate && !method.SetUp:
-		return invalidCode("payment_intent_mandate_invalid", "mandate_data", "This PaymentIntent requires a mandate, but no existing mandate was found. Collect mandate acceptance from the customer and try again, providing acceptance data in the `mandate_data` parameter.")
+		return invalidCode("payment_intent_mandate_invalid", "mandate_data",
+			"This PaymentIntent requires a mandate, but no existing mandate was found. Collect mandate acceptance from the customer and try again, providing acceptance data in the `mandate_data` parameter.")
 	}
 	was := intent.Status
 	if how.noAction && intent.Authenticated != method.ID && method.asks(how.offSession) {

@@ -41,7 +41,8 @@ type Invoice struct {
 	PeriodStart          time.Time         `json:"period_start"`
 	PeriodEnd            time.Time         `json:"period_end"`
 	ProrationDate        time.Time         `json:"subscription_proration_date"`
-	CreatedEvent         string            `json:"created_event"` // invoice.created, whose delivery the finalization waits for
+	// invoice.created, whose delivery the finalization waits for
+	CreatedEvent string `json:"created_event"`
 
 	// What finalization fixes: the customer's balance before and after, and
 	// what it left to pay.
@@ -127,9 +128,10 @@ func (s *Stripe) draft(sub *Subscription, reason string, lines []InvoiceLine) *I
 // plan makes a subscription's invoice without storing it.
 func (s *Stripe) plan(sub *Subscription, reason string, lines []InvoiceLine) *Invoice {
 	return &Invoice{Customer: sub.Customer, Subscription: sub.ID, SubscriptionMetadata: sub.Metadata, Reason: reason,
-		Currency: sub.Currency, Lines: lines, AutoAdvance: true, CollectionMethod: sub.CollectionMethod, DaysUntilDue: sub.DaysUntilDue,
-		Discounts:   s.inherited(sub.Customer, sub),
-		PeriodStart: s.now(), PeriodEnd: s.now()}
+		Currency: sub.Currency, Lines: lines, AutoAdvance: true, CollectionMethod: sub.CollectionMethod,
+		DaysUntilDue: sub.DaysUntilDue,
+		Discounts:    s.inherited(sub.Customer, sub),
+		PeriodStart:  s.now(), PeriodEnd: s.now()}
 }
 
 // addInvoice gives an invoice its identity and stores it as a draft. The items
@@ -178,7 +180,8 @@ func (s *Stripe) finalizeWith(invoice *Invoice, balance int64) {
 	invoice.CustomerEmail, invoice.CustomerName = customer.Email, customer.Name
 	invoice.StartingBalance = balance
 	invoice.Due, invoice.EndingBalance = settleBalance(invoice.Total(), balance)
-	s.moveBalance(customer, BalanceTransaction{Amount: invoice.EndingBalance - balance, Currency: invoice.Currency, Type: "applied_to_invoice", Invoice: invoice.ID})
+	s.moveBalance(customer, BalanceTransaction{Amount: invoice.EndingBalance - balance, Currency: invoice.Currency,
+		Type: "applied_to_invoice", Invoice: invoice.ID})
 	if invoice.sent() && invoice.DueDate.IsZero() {
 		invoice.DueDate = s.now().AddDate(0, 0, int(invoice.DaysUntilDue))
 	}
@@ -216,7 +219,8 @@ func (s *Stripe) void(invoice *Invoice) {
 	if used := invoice.EndingBalance - invoice.StartingBalance; used != 0 {
 		customer := s.state.Customers.Get(invoice.Customer)
 		s.changeCustomer(customer, func() {
-			s.moveBalance(customer, BalanceTransaction{Amount: -used, Currency: invoice.Currency, Type: "unapplied_from_invoice", Invoice: invoice.ID})
+			s.moveBalance(customer, BalanceTransaction{Amount: -used, Currency: invoice.Currency,
+				Type: "unapplied_from_invoice", Invoice: invoice.ID})
 		})
 	}
 	s.emit("invoice.voided", s.showInvoice(invoice), nil)
@@ -224,7 +228,8 @@ func (s *Stripe) void(invoice *Invoice) {
 }
 
 func (s *Stripe) markUncollectible(invoice *Invoice) {
-	invoice.Status, invoice.UncollectibleAt, invoice.AutoAdvance, invoice.NextAttempt = "uncollectible", s.now(), false, time.Time{}
+	invoice.Status, invoice.UncollectibleAt, invoice.AutoAdvance, invoice.NextAttempt = "uncollectible", s.now(), false,
+		time.Time{}
 	s.emit("invoice.marked_uncollectible", s.showInvoice(invoice), nil)
 }
 

@@ -17,14 +17,17 @@ const invoiceParams = "discounts auto_advance automatically_finalizes_at collect
 	" default_source rendering statement_descriptor custom_fields account_tax_ids issuer payment_settings automatic_tax"
 
 var invoiceRoutes = []route{
-	op(http.MethodPost, "/v1/invoices", invoiceParams+" customer subscription currency pending_invoice_items_behavior", (*Stripe).createInvoice),
-	op(http.MethodGet, "/v1/invoices", "customer subscription status created collection_method due_date"+paging, (*Stripe).listInvoices),
+	op(http.MethodPost, "/v1/invoices", invoiceParams+" customer subscription currency pending_invoice_items_behavior",
+		(*Stripe).createInvoice),
+	op(http.MethodGet, "/v1/invoices", "customer subscription status created collection_method due_date"+paging,
+		(*Stripe).listInvoices),
 	op(http.MethodGet, "/v1/invoices/{}", "", (*Stripe).retrieveInvoice),
 	op(http.MethodPost, "/v1/invoices/{}", invoiceParams, (*Stripe).updateInvoice),
 	op(http.MethodDelete, "/v1/invoices/{}", "", (*Stripe).deleteInvoice),
 	op(http.MethodGet, "/v1/invoices/{}/lines", paging, (*Stripe).listInvoiceLines),
 	op(http.MethodPost, "/v1/invoices/{}/finalize", "auto_advance", (*Stripe).finalizeInvoice),
-	op(http.MethodPost, "/v1/invoices/{}/pay", "payment_method off_session paid_out_of_band forgive", (*Stripe).payInvoice),
+	op(http.MethodPost, "/v1/invoices/{}/pay", "payment_method off_session paid_out_of_band forgive",
+		(*Stripe).payInvoice),
 	op(http.MethodPost, "/v1/invoices/{}/send", "", (*Stripe).sendInvoice),
 	op(http.MethodPost, "/v1/invoices/{}/void", "", (*Stripe).voidInvoice),
 	op(http.MethodPost, "/v1/invoices/{}/mark_uncollectible", "", (*Stripe).giveUpInvoice),
@@ -33,7 +36,8 @@ var invoiceRoutes = []route{
 // createInvoice makes a draft by hand. Pending items are taken up only when asked for.
 func (s *Stripe) createInvoice(c *call) (object, error) {
 	customerID, subscriptionID := c.required("customer"), c.text("subscription")
-	invoice := &Invoice{Reason: "manual", Customer: customerID, Currency: c.text("currency"), CollectionMethod: "charge_automatically", PeriodStart: s.now(), PeriodEnd: s.now()}
+	invoice := &Invoice{Reason: "manual", Customer: customerID, Currency: c.text("currency"),
+		CollectionMethod: "charge_automatically", PeriodStart: s.now(), PeriodEnd: s.now()}
 	s.readInvoice(c, invoice)
 	grants := s.readDiscounts(c.params, nil, "coupon", "promotion_code")
 	include := c.enum("pending_invoice_items_behavior", "exclude", "exclude", "include") == "include"
@@ -67,7 +71,8 @@ func (s *Stripe) createInvoice(c *call) (object, error) {
 	if include || sub != nil {
 		s.takeUp(invoice, items)
 	}
-	if failure := s.admissible(grants, purchase{customer: customer, currency: invoice.Currency, amount: invoice.Subtotal()}); failure != nil {
+	if failure := s.admissible(grants, purchase{customer: customer, currency: invoice.Currency,
+		amount: invoice.Subtotal()}); failure != nil {
 		return nil, failure
 	}
 	if !c.has("discounts") {
@@ -88,7 +93,8 @@ func (s *Stripe) readInvoice(c *call, invoice *Invoice) {
 	if c.has("automatically_finalizes_at") {
 		invoice.FinalizesAt = c.time("automatically_finalizes_at")
 	}
-	invoice.CollectionMethod = c.enum("collection_method", invoice.CollectionMethod, "charge_automatically", "send_invoice")
+	invoice.CollectionMethod = c.enum("collection_method", invoice.CollectionMethod, "charge_automatically",
+		"send_invoice")
 	invoice.Description, invoice.Footer = c.textOr("description", invoice.Description), c.textOr("footer", invoice.Footer)
 	invoice.Metadata = c.metadata(invoice.Metadata)
 	if method := s.readMethodOf(c.params, "default_payment_method", invoice.Customer); method != nil {
@@ -104,7 +110,8 @@ func (s *Stripe) readInvoice(c *call, invoice *Invoice) {
 	switch {
 	case !invoice.sent() && (c.has("days_until_due") || c.has("due_date")):
 		c.fail(invalid("days_until_due", "You can only specify a due date if collection_method is `send_invoice`."))
-	case c.has("collection_method") && invoice.sent() && invoice.DueDate.IsZero() && invoice.DaysUntilDue == 0 && !c.has("days_until_due"):
+	case c.has("collection_method") && invoice.sent() && invoice.DueDate.IsZero() && invoice.DaysUntilDue == 0 &&
+		!c.has("days_until_due"):
 		c.fail(invalid("days_until_due", "If invoice.collection_method=send_invoice, you must pass in either days_until_due or due_date."))
 	}
 }
@@ -126,8 +133,10 @@ func (s *Stripe) updateInvoice(c *call) (object, error) {
 	if failure != nil {
 		return nil, failure
 	}
-	editable := []string{"metadata", "expand", "auto_advance", "default_payment_method", "default_source", "days_until_due", "due_date", "description", "footer"}
-	if invoice.finalized() && slices.ContainsFunc(c.at.order, func(name string) bool { return !slices.Contains(editable, name) }) {
+	editable := []string{"metadata", "expand", "auto_advance", "default_payment_method", "default_source",
+		"days_until_due", "due_date", "description", "footer"}
+	if invoice.finalized() && slices.ContainsFunc(c.at.order,
+		func(name string) bool { return !slices.Contains(editable, name) }) {
 		return nil, invalidCode("invoice_not_editable", "", "Finalized invoices can't be updated in this way.")
 	}
 	changed := invoice.clone()
@@ -136,7 +145,8 @@ func (s *Stripe) updateInvoice(c *call) (object, error) {
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	in := purchase{customer: s.state.Customers.Get(invoice.Customer), currency: invoice.Currency, amount: invoice.Subtotal()}
+	in := purchase{customer: s.state.Customers.Get(invoice.Customer), currency: invoice.Currency,
+		amount: invoice.Subtotal()}
 	if failure := s.admissible(grants, in); failure != nil {
 		return nil, failure
 	}
@@ -204,8 +214,10 @@ func (s *Stripe) listInvoices(c *call) (object, error) {
 		candidates = newestOf(s.state.Invoices.Of(customer))
 	}
 	return paginate(c, candidates, func(i *Invoice) bool {
-		return (customer == "" || i.Customer == customer) && s.listed(c, i.Customer, "") && (status == "" || i.Status == status) && within(i.Created) &&
-			(method == "" || i.sent() == (method == "send_invoice")) && (!c.has("due_date") || !i.DueDate.IsZero() && due(i.DueDate))
+		return (customer == "" || i.Customer == customer) && s.listed(c, i.Customer, "") &&
+			(status == "" || i.Status == status) && within(i.Created) &&
+			(method == "" || i.sent() == (method == "send_invoice")) &&
+			(!c.has("due_date") || !i.DueDate.IsZero() && due(i.DueDate))
 	}, s.showInvoice)
 }
 
@@ -218,7 +230,8 @@ func (s *Stripe) listInvoiceLines(c *call) (object, error) {
 	for n := range invoice.Lines {
 		lines[n] = &invoice.Lines[n]
 	}
-	return paginate(c, slices.Values(lines), func(*InvoiceLine) bool { return true }, func(line *InvoiceLine) object { return s.showLine(invoice, line) })
+	return paginate(c, slices.Values(lines), func(*InvoiceLine) bool { return true },
+		func(line *InvoiceLine) object { return s.showLine(invoice, line) })
 }
 
 // finalizeInvoice closes a draft. One that advances is charged an hour later.
@@ -283,7 +296,8 @@ func (s *Stripe) sendInvoice(c *call) (object, error) {
 func (s *Stripe) voidInvoice(c *call) (object, error) {
 	return s.closeInvoice(c, "void", func(invoice *Invoice) {
 		s.void(invoice)
-		if sub := s.state.Subscriptions.Get(invoice.Subscription); sub != nil && sub.Status == "incomplete" && sub.LatestInvoice == invoice.ID {
+		if sub := s.state.Subscriptions.Get(invoice.Subscription); sub != nil && sub.Status == "incomplete" &&
+			sub.LatestInvoice == invoice.ID {
 			s.expireIncomplete(sub)
 		}
 	}, "open", "uncollectible")

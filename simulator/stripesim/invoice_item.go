@@ -41,7 +41,8 @@ const itemParams = "discounts amount description discountable metadata period pr
 // Refused, because they would change amounts: tax_rates,
 // quantity_decimal. tax_behavior and tax_code have no effect without taxes.
 var invoiceItemRoutes = []route{
-	op(http.MethodPost, "/v1/invoiceitems", itemParams+" customer currency invoice subscription tax_behavior tax_code", (*Stripe).createInvoiceItem),
+	op(http.MethodPost, "/v1/invoiceitems", itemParams+" customer currency invoice subscription tax_behavior tax_code",
+		(*Stripe).createInvoiceItem),
 	op(http.MethodGet, "/v1/invoiceitems", "customer invoice pending created"+paging, (*Stripe).listInvoiceItems),
 	op(http.MethodGet, "/v1/invoiceitems/{}", "", (*Stripe).retrieveInvoiceItem),
 	op(http.MethodPost, "/v1/invoiceitems/{}", itemParams+" tax_behavior tax_code", (*Stripe).updateInvoiceItem),
@@ -50,8 +51,9 @@ var invoiceItemRoutes = []route{
 
 func (s *Stripe) createInvoiceItem(c *call) (object, error) {
 	customerID := c.required("customer")
-	item := &InvoiceItem{Quantity: 1, Currency: c.text("currency"), Discountable: true, PeriodStart: s.now(), PeriodEnd: s.now(),
-		Invoice: c.text("invoice"), Subscription: c.text("subscription")}
+	item := &InvoiceItem{Quantity: 1, Currency: c.text("currency"), Discountable: true, PeriodStart: s.now(),
+		PeriodEnd: s.now(),
+		Invoice:   c.text("invoice"), Subscription: c.text("subscription")}
 	s.readInvoiceItem(c.params, item)
 	grants := s.readDiscounts(c.params, nil, "coupon", "promotion_code")
 	if !c.has("amount") && item.Price == "" && !c.has("unit_amount_decimal") {
@@ -73,7 +75,8 @@ func (s *Stripe) createInvoiceItem(c *call) (object, error) {
 	if failure != nil {
 		return nil, failure
 	}
-	if failure := s.admissible(grants, purchase{customer: customer, currency: item.Currency, amount: item.Amount}); failure != nil {
+	if failure := s.admissible(grants, purchase{customer: customer, currency: item.Currency,
+		amount: item.Amount}); failure != nil {
 		return nil, failure
 	}
 	s.addInvoiceItem(item)
@@ -88,7 +91,8 @@ func (s *Stripe) createInvoiceItem(c *call) (object, error) {
 
 // invoiceFor finds the draft that an item names, nil when it names none.
 func (s *Stripe) invoiceFor(item *InvoiceItem) (*Invoice, *Error) {
-	if sub := s.state.Subscriptions.Get(item.Subscription); item.Subscription != "" && (sub == nil || sub.Customer != item.Customer) {
+	if sub := s.state.Subscriptions.Get(item.Subscription); item.Subscription != "" &&
+		(sub == nil || sub.Customer != item.Customer) {
 		return nil, noSuch("subscription", item.Subscription, "subscription")
 	}
 	if item.Invoice == "" {
@@ -99,7 +103,8 @@ func (s *Stripe) invoiceFor(item *InvoiceItem) (*Invoice, *Error) {
 	case invoice == nil || invoice.Customer != item.Customer:
 		return nil, noSuch("invoice", item.Invoice, "invoice")
 	case invoice.Status != "draft":
-		return nil, invalidCode("invoice_not_editable", "invoice", "This invoice is no longer editable: it is %s.", invoice.Status)
+		return nil, invalidCode("invoice_not_editable", "invoice", "This invoice is no longer editable: it is %s.",
+			invoice.Status)
 	case invoice.Currency != item.Currency:
 		return nil, invalid("currency", "The invoice is in %s; the item is in %s.", invoice.Currency, item.Currency)
 	}
@@ -158,7 +163,8 @@ func (s *Stripe) addInvoiceItem(item *InvoiceItem) *InvoiceItem {
 // pendingItems returns a customer's items that no invoice has yet, newest first,
 // which is their order on the invoice.
 func (s *Stripe) pendingItems(customer string, match func(*InvoiceItem) bool) []*InvoiceItem {
-	pending := slices.DeleteFunc(s.state.InvoiceItems.Of(customer), func(item *InvoiceItem) bool { return item.Invoice != "" || !match(item) })
+	pending := slices.DeleteFunc(s.state.InvoiceItems.Of(customer),
+		func(item *InvoiceItem) bool { return item.Invoice != "" || !match(item) })
 	slices.Reverse(pending)
 	return pending
 }
@@ -185,8 +191,10 @@ func (s *Stripe) claim(invoice *Invoice) {
 }
 
 func (s *Stripe) lineOf(item *InvoiceItem) InvoiceLine {
-	return InvoiceLine{ID: s.world.NewID("il_1", 23), Price: item.Price, Quantity: item.Quantity, Amount: item.Amount, Item: item.Item,
-		InvoiceItem: item.ID, Discounts: item.Discounts, Proration: item.Proration, Description: item.Description, Metadata: item.Metadata,
+	return InvoiceLine{ID: s.world.NewID("il_1", 23), Price: item.Price, Quantity: item.Quantity, Amount: item.Amount,
+		Item:        item.Item,
+		InvoiceItem: item.ID, Discounts: item.Discounts, Proration: item.Proration, Description: item.Description,
+		Metadata:    item.Metadata,
 		PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd}
 }
 
@@ -198,13 +206,15 @@ func (s *Stripe) retrieveInvoiceItem(c *call) (object, error) {
 }
 
 func (s *Stripe) listInvoiceItems(c *call) (object, error) {
-	customer, invoice, pending, within := c.text("customer"), c.text("invoice"), c.boolean("pending", false), createdFilter(c)
+	customer, invoice, pending, within := c.text("customer"), c.text("invoice"), c.boolean("pending", false),
+		createdFilter(c)
 	candidates := s.state.InvoiceItems.Newest()
 	if customer != "" {
 		candidates = newestOf(s.state.InvoiceItems.Of(customer))
 	}
 	return paginate(c, candidates, func(item *InvoiceItem) bool {
-		return s.listed(c, item.Customer, "") && (invoice == "" || item.Invoice == invoice) && (!c.has("pending") || (item.Invoice == "") == pending) && within(item.Created)
+		return s.listed(c, item.Customer, "") && (invoice == "" || item.Invoice == invoice) &&
+			(!c.has("pending") || (item.Invoice == "") == pending) && within(item.Created)
 	}, s.showInvoiceItem)
 }
 
@@ -216,7 +226,8 @@ func (s *Stripe) editableItem(id string) (*InvoiceItem, *Invoice, *Error) {
 	}
 	invoice := s.state.Invoices.Get(item.Invoice)
 	if invoice != nil && invoice.Status != "draft" {
-		return nil, nil, invalidCode("invoice_not_editable", "", "This invoice item is attached to an invoice that is no longer editable.")
+		return nil, nil, invalidCode("invoice_not_editable", "",
+			"This invoice item is attached to an invoice that is no longer editable.")
 	}
 	return item, invoice, nil
 }
@@ -271,17 +282,22 @@ func (s *Stripe) deleteInvoiceItem(c *call) (object, error) {
 func (s *Stripe) showInvoiceItem(item *InvoiceItem) object {
 	var parent any
 	if item.Subscription != "" {
-		parent = object{"type": "subscription_details", "subscription_details": object{"subscription": item.Subscription, "subscription_item": orNull(item.Item)}}
+		parent = object{"type": "subscription_details", "subscription_details": object{"subscription": item.Subscription,
+			"subscription_item": orNull(item.Item)}}
 		if item.Item == "" {
 			delete(parent.(object)["subscription_details"].(object), "subscription_item")
 		}
 	}
-	shown := object{"id": item.ID, "object": "invoiceitem", "amount": item.Amount, "currency": item.Currency, "customer": item.Customer,
-		"customer_account": nil, "date": item.Created.Unix(), "description": orNull(item.Description), "discountable": item.Discountable && !item.Proration,
-		"discounts": ids(item.Discounts), "invoice": orNull(item.Invoice), "livemode": false, "metadata": shown(item.Metadata), "net_amount": s.netAmount(item),
+	shown := object{"id": item.ID, "object": "invoiceitem", "amount": item.Amount, "currency": item.Currency,
+		"customer":         item.Customer,
+		"customer_account": nil, "date": item.Created.Unix(), "description": orNull(item.Description),
+		"discountable": item.Discountable && !item.Proration,
+		"discounts":    ids(item.Discounts), "invoice": orNull(item.Invoice), "livemode": false,
+		"metadata": shown(item.Metadata), "net_amount": s.netAmount(item),
 		"parent": parent, "period": object{"start": item.PeriodStart.Unix(), "end": item.PeriodEnd.Unix()},
-		"pricing": s.showPricing(item.Price), "proration": item.Proration, "quantity": item.Quantity, "quantity_decimal": fmt.Sprint(item.Quantity),
-		"tax_rates": []any{}, "test_clock": s.clockName(item.Customer)}
+		"pricing": s.showPricing(item.Price), "proration": item.Proration, "quantity": item.Quantity,
+		"quantity_decimal": fmt.Sprint(item.Quantity),
+		"tax_rates":        []any{}, "test_clock": s.clockName(item.Customer)}
 	return shown
 }
 

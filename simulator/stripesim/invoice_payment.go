@@ -30,7 +30,8 @@ func (s *Stripe) tie(invoice *Invoice, intent string) {
 	if invoice.PaymentIntent == intent && invoice.PaymentID != "" {
 		return
 	}
-	payment := s.state.InvoicePayments.Add(&InvoicePayment{ID: s.world.NewID("inpay_1", 23), Created: s.now(), Invoice: invoice.ID, PaymentIntent: intent})
+	payment := s.state.InvoicePayments.Add(&InvoicePayment{ID: s.world.NewID("inpay_1", 23), Created: s.now(),
+		Invoice: invoice.ID, PaymentIntent: intent})
 	invoice.PaymentIntent, invoice.PaymentID = intent, payment.ID
 	s.state.PaymentIntents.Get(intent).Invoice = invoice.ID
 }
@@ -43,9 +44,11 @@ func (s *Stripe) openPayment(invoice *Invoice) *PaymentIntent {
 	}
 	description := "Payment for Invoice"
 	if invoice.Subscription != "" {
-		description = map[bool]string{true: "Subscription creation", false: "Subscription update"}[invoice.Reason == "subscription_create"]
+		description = map[bool]string{true: "Subscription creation",
+			false: "Subscription update"}[invoice.Reason == "subscription_create"]
 	}
-	intent := s.newPaymentIntent(PaymentIntent{Amount: invoice.Due, Currency: invoice.Currency, Customer: invoice.Customer, Description: description,
+	intent := s.newPaymentIntent(PaymentIntent{Amount: invoice.Due, Currency: invoice.Currency,
+		Customer: invoice.Customer, Description: description,
 		SetupFutureUsage: map[bool]string{true: "off_session"}[invoice.Subscription != ""]})
 	s.tie(invoice, intent.ID)
 	s.emit("payment_intent.created", s.showPaymentIntent(intent), nil)
@@ -55,7 +58,8 @@ func (s *Stripe) openPayment(invoice *Invoice) *PaymentIntent {
 // cancelPayment cancels the intent of an invoice that will not be paid by it.
 func (s *Stripe) cancelPayment(invoice *Invoice) {
 	intent, payment := s.state.PaymentIntents.Get(invoice.PaymentIntent), s.state.InvoicePayments.Get(invoice.PaymentID)
-	if intent == nil || payment == nil || intent.Status == "succeeded" || intent.Status == "canceled" || intent.Status == "processing" {
+	if intent == nil || payment == nil || intent.Status == "succeeded" || intent.Status == "canceled" ||
+		intent.Status == "processing" {
 		return
 	}
 	payment.CanceledAt = s.now()
@@ -121,7 +125,8 @@ func (s *Stripe) showInvoicePayment(p *InvoicePayment) object {
 	if status == "paid" {
 		amount, paidAt = invoice.Due, unix(invoice.PaidAt)
 	}
-	return object{"id": p.ID, "object": "invoice_payment", "amount_paid": amount, "amount_requested": invoice.Due, "created": p.Created.Unix(),
+	return object{"id": p.ID, "object": "invoice_payment", "amount_paid": amount, "amount_requested": invoice.Due,
+		"created":  p.Created.Unix(),
 		"currency": invoice.Currency, "invoice": p.Invoice, "is_default": invoice.PaymentID == p.ID, "livemode": false,
 		"payment": object{"payment_intent": p.PaymentIntent, "type": "payment_intent"}, "status": status,
 		"status_transitions": object{"canceled_at": unix(p.CanceledAt), "paid_at": paidAt}}

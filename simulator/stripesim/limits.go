@@ -69,16 +69,19 @@ func limitsOf(request *wire.Request, operation *route) []limit {
 	if strings.HasSuffix(operation.path, "/search") {
 		most = searchLimit
 	}
-	limits = append([]limit{{key: operation.method + operation.path, most: most, window: time.Second, reason: "endpoint-rate"}}, limits...)
+	limits = append([]limit{{key: operation.method + operation.path, most: most, window: time.Second,
+		reason: "endpoint-rate"}}, limits...)
 	if operation.method != http.MethodPost {
 		return limits
 	}
 	switch operation.path {
 	case "/v1/payment_intents/{}":
-		limits = append([]limit{{key: request.URL.Path, most: intentLimit, window: time.Hour, reason: "resource-specific"}}, limits...)
+		limits = append([]limit{{key: request.URL.Path, most: intentLimit, window: time.Hour, reason: "resource-specific"}},
+			limits...)
 	case "/v1/subscriptions/{}":
 		if strings.Contains(string(request.Body), "quantity") {
-			limits = append([]limit{{key: request.URL.Path, most: quantityLimit, window: time.Hour, reason: "resource-specific"}}, limits...)
+			limits = append([]limit{{key: request.URL.Path, most: quantityLimit, window: time.Hour,
+				reason: "resource-specific"}}, limits...)
 		}
 	}
 	return limits
@@ -95,7 +98,8 @@ func (s *Stripe) limited(request *wire.Request) *wire.Response {
 	if reason == "" {
 		return nil
 	}
-	refused := s.answer(request, s.requestID(), nil, &Error{Status: http.StatusTooManyRequests, Type: "invalid_request_error", Code: "rate_limit", unstored: true,
+	refused := s.answer(request, s.requestID(), nil, &Error{Status: http.StatusTooManyRequests,
+		Type: "invalid_request_error", Code: "rate_limit", unstored: true,
 		Message: "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."})
 	refused.Header.Set("Stripe-Rate-Limited-Reason", reason)
 	return refused

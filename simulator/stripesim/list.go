@@ -8,7 +8,8 @@ import (
 
 // paginate reads limit, starting_after and ending_before, applies them to the
 // matching objects, newest first, and shows the result as a list object.
-func paginate[P interface{ Key() string }](c *call, items iter.Seq[P], match func(P) bool, show func(P) object) (object, error) {
+func paginate[P interface{ Key() string }](c *call, items iter.Seq[P], match func(P) bool,
+	show func(P) object) (object, error) {
 	limit := c.integer("limit", 10)
 	if limit < 1 || limit > 100 {
 		c.fail(malformed("parameter_invalid_integer", "limit", "This value must be between 1 and 100 (inclusive)."))
@@ -43,7 +44,8 @@ func paginate[P interface{ Key() string }](c *call, items iter.Seq[P], match fun
 		}
 	}
 	if !found {
-		return nil, noSuch(kindOf(after+before), after+before, map[bool]string{true: "starting_after", false: "ending_before"}[after != ""])
+		return nil, noSuch(kindOf(after+before), after+before,
+			map[bool]string{true: "starting_after", false: "ending_before"}[after != ""])
 	}
 	more := int64(len(chosen)) > limit
 	if more && before != "" {

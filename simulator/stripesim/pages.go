@@ -29,7 +29,8 @@ func (s *Stripe) hostedPages() http.Handler {
 	s.portalPages(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "There is nothing here",
-			Text: "This is a simulated Stripe. Its API is under /v1/, its controls are at /_sim.", Link: "/_sim", LinkTo: "Open the controls"})
+			Text: "This is a simulated Stripe. Its API is under /v1/, its controls are at /_sim.", Link: "/_sim",
+			LinkTo: "Open the controls"})
 	})
 	return s.gate.Wrap(http.NewCrossOriginProtection().Handler(mux))
 }

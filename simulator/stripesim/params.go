@@ -166,7 +166,8 @@ func (p params) positive(field string) int64 {
 // address reads an absolute web address; an empty one unsets.
 func (p params) address(field, old string) string {
 	text := p.textOr(field, old)
-	if parsed, err := url.Parse(text); text != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http") {
+	if parsed, err := url.Parse(text); text != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" &&
+		parsed.Scheme != "http") {
 		p.fail(invalidCode("url_invalid", p.name(field), "Not a valid URL"))
 	}
 	return text
@@ -192,7 +193,8 @@ func (p params) elements(field string) []*node {
 	if array == nil {
 		return nil
 	}
-	if !array.nested() && array.value != "" || slices.ContainsFunc(array.order, func(index string) bool { return !isIndex(index) }) {
+	if !array.nested() && array.value != "" || slices.ContainsFunc(array.order,
+		func(index string) bool { return !isIndex(index) }) {
 		p.fail(malformed("", p.name(field), "Invalid array"))
 		return nil
 	}
@@ -244,14 +246,17 @@ func (p params) metadata(old map[string]string) map[string]string {
 		value := sent.fields[key].value
 		switch {
 		case sent.fields[key].nested():
-			p.fail(malformed("", p.name(field)+"["+key+"]", "Metadata values must be strings, but for key '%s' you passed in a value of type hash.", key))
+			p.fail(malformed("", p.name(field)+"["+key+"]",
+				"Metadata values must be strings, but for key '%s' you passed in a value of type hash.", key))
 		case value == "":
 			delete(result, key)
 			continue
 		case len([]rune(key)) > 40:
 			p.fail(malformed("", p.name(field), "Metadata keys can have up to 40 characters. '%s' is too long.", key))
 		case len([]rune(value)) > 500:
-			p.fail(malformed("", p.name(field)+"["+key+"]", "Metadata values can have up to 500 characters, but you passed in a value that is %d characters.", len([]rune(value))))
+			p.fail(malformed("", p.name(field)+"["+key+"]",
+				"Metadata values can have up to 500 characters, but you passed in a value that is %d characters.",
+				len([]rune(value))))
 		}
 		result[key] = value
 	}

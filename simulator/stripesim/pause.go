@@ -34,7 +34,8 @@ func (s *Stripe) readPauseCollection(p params, sub *Subscription) {
 // stay drafts, as at Stripe.
 func (s *Stripe) unpauseComes(id string) {
 	sub := s.state.Subscriptions.Get(id)
-	if sub != nil && sub.live() && sub.PauseBehavior != "" && !sub.PauseResumesAt.IsZero() && !sub.PauseResumesAt.After(s.now()) {
+	if sub != nil && sub.live() && sub.PauseBehavior != "" && !sub.PauseResumesAt.IsZero() &&
+		!sub.PauseResumesAt.After(s.now()) {
 		s.changeSubscription(sub, func() { sub.PauseBehavior, sub.PauseResumesAt = "", time.Time{} })
 	}
 }

@@ -107,8 +107,10 @@ func (s *Stripe) intentOf(session *CheckoutSession) *PaymentIntent {
 		tried.Amount = s.due(session) // the buyer may have changed a quantity
 		return tried
 	}
-	fresh := PaymentIntent{Amount: s.due(session), Currency: session.Currency, Customer: session.Customer, Session: session.ID,
-		Description: session.ChildDescription, SetupFutureUsage: session.FutureUsage, ReceiptEmail: session.ReceiptEmail, Shipping: session.Shipping,
+	fresh := PaymentIntent{Amount: s.due(session), Currency: session.Currency, Customer: session.Customer,
+		Session:     session.ID,
+		Description: session.ChildDescription, SetupFutureUsage: session.FutureUsage, ReceiptEmail: session.ReceiptEmail,
+		Shipping:   session.Shipping,
 		Descriptor: session.Descriptor, Suffix: session.Suffix, Types: session.Types}
 	if session.Mode == "payment" {
 		fresh.Metadata = session.ChildMetadata
@@ -173,18 +175,22 @@ func (s *Stripe) createFromSession(session *CheckoutSession, method *PaymentMeth
 		}
 	}
 	customer := s.state.Customers.Get(session.Customer)
-	sub := s.begin(start{customer: customer, items: recurring, metadata: session.ChildMetadata, description: session.ChildDescription,
-		method: method, trialEnd: s.trialEndOf(session), trialEndBehavior: session.TrialEndBehavior, billingMode: session.BillingMode})
+	sub := s.begin(start{customer: customer, items: recurring, metadata: session.ChildMetadata,
+		description: session.ChildDescription,
+		method:      method, trialEnd: s.trialEndOf(session), trialEndBehavior: session.TrialEndBehavior,
+		billingMode: session.BillingMode})
 	session.Subscription = sub.ID
 	s.discountSubscription(sub, session.grants())
 	before := s.showCustomer(customer)
 	lines := s.linesOf(sub)
 	for _, line := range session.Lines {
 		if price := s.state.Prices.Get(line.Price); !price.recurring() {
-			lines = append(lines, InvoiceLine{Price: price.ID, Quantity: line.Quantity, Amount: price.Amount * line.Quantity, PeriodStart: s.now(), PeriodEnd: s.now()})
+			lines = append(lines, InvoiceLine{Price: price.ID, Quantity: line.Quantity, Amount: price.Amount * line.Quantity,
+				PeriodStart: s.now(), PeriodEnd: s.now()})
 		}
 	}
-	invoice := s.addInvoice(s.plan(sub, "subscription_create", lines)) // what is pending waits: the session asked for its own total
+	// what is pending waits: the session asked for its own total
+	invoice := s.addInvoice(s.plan(sub, "subscription_create", lines))
 	session.Invoice, sub.LatestInvoice = invoice.ID, invoice.ID
 	customer.Currency = session.Currency
 	s.emitUpdate("customer.updated", before, s.showCustomer(customer))

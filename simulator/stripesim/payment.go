@@ -53,9 +53,14 @@ var paymentRoutes = []route{
 	op(http.MethodPost, "/v1/payment_intents", intentParams+" confirm confirmation_method automatic_payment_methods"+confirmParams, (*Stripe).createPaymentIntent),
 	op(http.MethodGet, "/v1/payment_intents", "customer created"+paging, (*Stripe).listPaymentIntents),
 	op(http.MethodGet, "/v1/payment_intents/{}", "client_secret", (*Stripe).retrievePaymentIntent),
-	op(http.MethodPost, "/v1/payment_intents/{}", intentParams+" payment_method payment_method_data", (*Stripe).updatePaymentIntent),
-	op(http.MethodPost, "/v1/payment_intents/{}/confirm", "capture_method client_secret payment_method_types receipt_email setup_future_usage shipping"+confirmParams, (*Stripe).confirmPaymentIntent),
-	op(http.MethodPost, "/v1/payment_intents/{}/capture", "amount_to_capture final_capture metadata statement_descriptor statement_descriptor_suffix", (*Stripe).capturePaymentIntent),
+	op(http.MethodPost, "/v1/payment_intents/{}", intentParams+" payment_method payment_method_data",
+		(*Stripe).updatePaymentIntent),
+	op(http.MethodPost, "/v1/payment_intents/{}/confirm",
+		"capture_method client_secret payment_method_types receipt_email setup_future_usage shipping"+confirmParams,
+		(*Stripe).confirmPaymentIntent),
+	op(http.MethodPost, "/v1/payment_intents/{}/capture",
+		"amount_to_capture final_capture metadata statement_descriptor statement_descriptor_suffix",
+		(*Stripe).capturePaymentIntent),
 	op(http.MethodPost, "/v1/payment_intents/{}/cancel", "cancellation_reason", (*Stripe).cancelPaymentIntent),
 }
 
@@ -82,7 +87,8 @@ func (s *Stripe) paymentIntent(c *call) (*PaymentIntent, error) {
 	case intent == nil:
 		return nil, noSuch("payment_intent", c.path[0], "id")
 	case c.has("client_secret") && c.text("client_secret") != intent.secret():
-		return nil, invalidCode("payment_intent_invalid_parameter", "client_secret", "The client_secret provided does not match the client_secret associated with this PaymentIntent.")
+		return nil, invalidCode("payment_intent_invalid_parameter", "client_secret",
+			"The client_secret provided does not match the client_secret associated with this PaymentIntent.")
 	}
 	return intent, nil
 }
@@ -111,22 +117,29 @@ func (s *Stripe) showPaymentIntent(p *PaymentIntent) object {
 	}
 	return object{"id": p.ID, "object": "payment_intent", "amount": p.Amount, "amount_capturable": p.capturable(),
 		"amount_details": object{"tip": object{}}, "amount_received": p.Received,
-		"application": nil, "application_fee_amount": nil, "automatic_payment_methods": automatic, "canceled_at": unix(p.CanceledAt),
+		"application": nil, "application_fee_amount": nil, "automatic_payment_methods": automatic,
+		"canceled_at":         unix(p.CanceledAt),
 		"cancellation_reason": orNull(p.CancelReason), "capture_method": p.Capture, "client_secret": p.secret(),
-		"confirmation_method": p.Confirmation, "created": p.Created.Unix(), "currency": p.Currency, "customer": orNull(p.Customer),
+		"confirmation_method": p.Confirmation, "created": p.Created.Unix(), "currency": p.Currency,
+		"customer":         orNull(p.Customer),
 		"customer_account": nil, "description": orNull(p.Description), "last_payment_error": s.showFailure(p.Failure),
 		"latest_charge": orNull(p.LatestCharge), "livemode": false, "metadata": shown(p.Metadata),
-		"next_action": s.showNextAction(p.ID, p.Status, p.ReturnURL), "on_behalf_of": nil, "payment_method": orNull(p.PaymentMethod),
-		"payment_method_configuration_details": nil, "payment_method_options": p.showOptions(), "payment_method_types": offered(p.Types, p.Currency),
-		"processing": nil, "receipt_email": orNull(p.ReceiptEmail), "review": nil, "setup_future_usage": orNull(p.SetupFutureUsage),
-		"shipping": p.Shipping.show(), "statement_descriptor": orNull(p.Descriptor), "statement_descriptor_suffix": orNull(p.Suffix),
-		"status": p.Status, "transfer_data": nil, "transfer_group": nil}
+		"next_action": s.showNextAction(p.ID, p.Status, p.ReturnURL), "on_behalf_of": nil,
+		"payment_method":                       orNull(p.PaymentMethod),
+		"payment_method_configuration_details": nil, "payment_method_options": p.showOptions(),
+		"payment_method_types": offered(p.Types, p.Currency),
+		"processing":           nil, "receipt_email": orNull(p.ReceiptEmail), "review": nil,
+		"setup_future_usage": orNull(p.SetupFutureUsage),
+		"shipping":           p.Shipping.show(), "statement_descriptor": orNull(p.Descriptor),
+		"statement_descriptor_suffix": orNull(p.Suffix),
+		"status":                      p.Status, "transfer_data": nil, "transfer_group": nil}
 }
 
 func (p *PaymentIntent) showOptions() object {
 	options := object{}
 	if slices.Contains(offered(p.Types, p.Currency), any("card")) {
-		options["card"] = object{"installments": nil, "mandate_options": nil, "network": nil, "request_three_d_secure": "automatic"}
+		options["card"] = object{"installments": nil, "mandate_options": nil, "network": nil,
+			"request_three_d_secure": "automatic"}
 	}
 	if slices.Contains(offered(p.Types, p.Currency), any("sepa_debit")) {
 		options["sepa_debit"] = object{}
@@ -157,7 +170,8 @@ func (s *Stripe) showNextAction(id, status, returnURL string) any {
 	case status != "requires_action":
 		return nil
 	case returnURL == "":
-		return object{"type": "use_stripe_sdk", "use_stripe_sdk": object{"type": "three_d_secure_redirect", "stripe_js": s.challengeURL(id)}}
+		return object{"type": "use_stripe_sdk", "use_stripe_sdk": object{"type": "three_d_secure_redirect",
+			"stripe_js": s.challengeURL(id)}}
 	}
 	return object{"type": "redirect_to_url", "redirect_to_url": object{"return_url": returnURL, "url": s.challengeURL(id)}}
 }

@@ -49,13 +49,15 @@ var paymentLinkRoutes = []route{
 const linkAddress = "https://stripe.com"
 
 func (s *Stripe) createLink(c *call) (object, error) {
-	fresh := &PaymentLink{Active: true, Session: CheckoutSession{Mode: "payment", Status: "open", PaymentStatus: "unpaid", Types: c.readTypes(nil), Options: readOptions(c.params)}}
+	fresh := &PaymentLink{Active: true, Session: CheckoutSession{Mode: "payment", Status: "open", PaymentStatus: "unpaid",
+		Types: c.readTypes(nil), Options: readOptions(c.params)}}
 	session := &fresh.Session
 	if s.sellsPeriods(c) {
 		session.Mode = "subscription"
 	}
 	c.sub("subscription_data").only("description", "metadata", "trial_period_days", "trial_settings")
-	c.sub("payment_intent_data").only("capture_method", "description", "metadata", "setup_future_usage", "statement_descriptor", "statement_descriptor_suffix")
+	c.sub("payment_intent_data").only("capture_method", "description", "metadata", "setup_future_usage",
+		"statement_descriptor", "statement_descriptor_suffix")
 	s.readChild(c, session)
 	session.Lines, session.Currency = s.readLines(c, session.Mode)
 	readLink(c, fresh)
@@ -87,7 +89,8 @@ func readLink(c *call, to *PaymentLink) {
 	session := &to.Session
 	session.Metadata = c.metadata(session.Metadata)
 	session.AllowPromotionCodes = c.boolean("allow_promotion_codes", session.AllowPromotionCodes)
-	session.CustomerCreation = c.enum("customer_creation", cmp.Or(session.CustomerCreation, "if_required"), "always", "if_required")
+	session.CustomerCreation = c.enum("customer_creation", cmp.Or(session.CustomerCreation, "if_required"), "always",
+		"if_required")
 	session.MethodCollection = c.enum("payment_method_collection", session.MethodCollection, "always", "if_required")
 	if c.has("payment_method_collection") && session.Mode != "subscription" {
 		c.fail(invalid("payment_method_collection", "You can only set `payment_method_collection` if there are recurring prices."))
@@ -125,7 +128,10 @@ func (s *Stripe) retrieveLink(c *call) (object, error) {
 
 func (s *Stripe) listLinks(c *call) (object, error) {
 	active := c.boolean("active", true)
-	return paginate(c, s.state.PaymentLinks.Newest(), func(l *PaymentLink) bool { return !c.has("active") || l.Active == active }, s.showLink)
+	return paginate(c, s.state.PaymentLinks.Newest(), func(l *PaymentLink) bool {
+		return !c.has("active") ||
+			l.Active == active
+	}, s.showLink)
 }
 
 func (s *Stripe) updateLink(c *call) (object, error) {
@@ -232,17 +238,25 @@ func (s *Stripe) showLink(l *PaymentLink) object {
 			days = cs.TrialDays
 			trial = object{"end_behavior": object{"missing_payment_method": cmp.Or(cs.TrialEndBehavior, "create_invoice")}}
 		}
-		subscription = object{"description": orNull(cs.ChildDescription), "invoice_settings": object{"issuer": object{"type": "self"}},
-			"metadata": shown(cs.ChildMetadata), "trial_period_days": days, "trial_settings": trial}
+		subscription = object{"description": orNull(cs.ChildDescription),
+			"invoice_settings": object{"issuer": object{"type": "self"}},
+			"metadata":         shown(cs.ChildMetadata), "trial_period_days": days, "trial_settings": trial}
 	} else {
-		intent = object{"capture_method": nil, "description": orNull(cs.ChildDescription), "metadata": shown(cs.ChildMetadata),
-			"setup_future_usage": orNull(cs.FutureUsage), "statement_descriptor": orNull(cs.Descriptor), "statement_descriptor_suffix": orNull(cs.Suffix), "transfer_group": nil}
+		intent = object{"capture_method": nil, "description": orNull(cs.ChildDescription),
+			"metadata":           shown(cs.ChildMetadata),
+			"setup_future_usage": orNull(cs.FutureUsage), "statement_descriptor": orNull(cs.Descriptor),
+			"statement_descriptor_suffix": orNull(cs.Suffix), "transfer_group": nil}
 	}
-	shown := object{"id": l.ID, "object": "payment_link", "active": l.Active, "after_completion": after, "allow_promotion_codes": cs.AllowPromotionCodes,
-		"application": nil, "application_fee_amount": nil, "application_fee_percent": nil, "automatic_tax": object{"enabled": false, "liability": nil},
-		"currency": cs.Currency, "custom_fields": []any{}, "customer_creation": cs.CustomerCreation, "inactive_message": orNull(l.InactiveMessage), "livemode": false,
-		"metadata": shown(cs.Metadata), "on_behalf_of": nil, "payment_intent_data": intent, "payment_method_collection": cs.collection(), "payment_method_types": types,
-		"restrictions": nil, "shipping_address_collection": nil, "shipping_options": []any{}, "subscription_data": subscription, "transfer_data": nil,
+	shown := object{"id": l.ID, "object": "payment_link", "active": l.Active, "after_completion": after,
+		"allow_promotion_codes": cs.AllowPromotionCodes,
+		"application":           nil, "application_fee_amount": nil, "application_fee_percent": nil,
+		"automatic_tax": object{"enabled": false, "liability": nil},
+		"currency":      cs.Currency, "custom_fields": []any{}, "customer_creation": cs.CustomerCreation,
+		"inactive_message": orNull(l.InactiveMessage), "livemode": false,
+		"metadata": shown(cs.Metadata), "on_behalf_of": nil, "payment_intent_data": intent,
+		"payment_method_collection": cs.collection(), "payment_method_types": types,
+		"restrictions": nil, "shipping_address_collection": nil, "shipping_options": []any{},
+		"subscription_data": subscription, "transfer_data": nil,
 		"invoice_creation": nil, "url": s.linkURL(l)}
 	options := object{}
 	cs.Options.show(options, false)
@@ -250,6 +264,7 @@ func (s *Stripe) showLink(l *PaymentLink) object {
 		shown[field] = options[field]
 	}
 	shown["tax_id_collection"] = object{"enabled": cs.Options.TaxID, "required": cmp.Or(cs.Options.TaxIDRequired, "never")}
-	shown["submit_type"], shown["billing_address_collection"] = cmp.Or(cs.Options.SubmitType, "auto"), cmp.Or(cs.Options.BillingAddress, "auto")
+	shown["submit_type"], shown["billing_address_collection"] = cmp.Or(cs.Options.SubmitType, "auto"),
+		cmp.Or(cs.Options.BillingAddress, "auto")
 	return shown
 }

@@ -8,7 +8,8 @@ import (
 
 // linkPage begins a checkout session and leads to it.
 func (s *Stripe) linkPage(w http.ResponseWriter, r *http.Request) {
-	notice := page.Notice{Frame: frame("Not found"), Heading: "This link does not exist", Text: "The link is wrong, or the simulator's state was reset."}
+	notice := page.Notice{Frame: frame("Not found"), Heading: "This link does not exist",
+		Text: "The link is wrong, or the simulator's state was reset."}
 	status, session := http.StatusNotFound, ""
 	s.world.Change(func() {
 		links := s.state.PaymentLinks.Of(r.PathValue("code"))
@@ -17,7 +18,8 @@ func (s *Stripe) linkPage(w http.ResponseWriter, r *http.Request) {
 		}
 		begun, failure := s.visit(links[0], r.URL.Query())
 		if failure != nil {
-			status, notice = http.StatusGone, page.Notice{Frame: frame("Not active"), Heading: "This link is not active", Text: failure.Message}
+			status, notice = http.StatusGone, page.Notice{Frame: frame("Not active"), Heading: "This link is not active",
+				Text: failure.Message}
 			return
 		}
 		session = begun.ID
@@ -33,7 +35,8 @@ func (s *Stripe) linkPage(w http.ResponseWriter, r *http.Request) {
 // address to go to, Stripe's own confirmation.
 func (s *Stripe) thanks(session *CheckoutSession) page.Notice {
 	if session.PaymentLink == "" || session.SuccessURL != linkAddress {
-		return page.Notice{Frame: frame("Already complete"), Heading: "This checkout is already complete", Text: "Nothing more is to be done here.",
+		return page.Notice{Frame: frame("Already complete"), Heading: "This checkout is already complete",
+			Text: "Nothing more is to be done here.",
 			Link: s.successURL(session), LinkTo: "Continue"}
 	}
 	text := "Your payment was successful. You can close this page."

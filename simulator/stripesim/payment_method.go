@@ -143,12 +143,14 @@ func (m *PaymentMethod) bank() (country, code string) {
 }
 
 func (s *Stripe) showPaymentMethod(m *PaymentMethod) object {
-	shown := object{"id": m.ID, "object": "payment_method", "allow_redisplay": m.AllowDisplay, "billing_details": m.Billing.showBilling(),
-		"created": m.Created.Unix(), "customer": orNull(m.Customer), "customer_account": nil, "livemode": false,
+	shown := object{"id": m.ID, "object": "payment_method", "allow_redisplay": m.AllowDisplay,
+		"billing_details": m.Billing.showBilling(),
+		"created":         m.Created.Unix(), "customer": orNull(m.Customer), "customer_account": nil, "livemode": false,
 		"metadata": shown(m.Metadata), "type": m.kind()}
 	if m.kind() == "sepa_debit" {
 		country, code := m.bank()
-		shown["sepa_debit"] = object{"bank_code": code, "branch_code": nil, "country": country, "fingerprint": "simulated" + m.last4(),
+		shown["sepa_debit"] = object{"bank_code": code, "branch_code": nil, "country": country, "fingerprint": "simulated" +
+			m.last4(),
 			"generated_from": object{"charge": nil, "setup_attempt": nil}, "last4": m.last4()}
 		return shown
 	}
@@ -158,7 +160,8 @@ func (s *Stripe) showPaymentMethod(m *PaymentMethod) object {
 
 func (m *PaymentMethod) showCard() object {
 	brand := m.behaviour().brand
-	return object{"brand": brand, "checks": m.checks(), "country": "US", "display_brand": brand, "exp_month": m.ExpMonth, "exp_year": m.ExpYear,
+	return object{"brand": brand, "checks": m.checks(), "country": "US", "display_brand": brand, "exp_month": m.ExpMonth,
+		"exp_year":    m.ExpYear,
 		"fingerprint": "simulated" + m.last4(), "funding": "credit", "generated_from": nil, "last4": m.last4(),
 		"networks": object{"available": []any{brand}, "preferred": nil}, "regulated_status": "unregulated",
 		"three_d_secure_usage": object{"supported": true}, "wallet": nil}

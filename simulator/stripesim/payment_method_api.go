@@ -8,10 +8,12 @@ import (
 )
 
 var paymentMethodRoutes = []route{
-	op(http.MethodPost, "/v1/payment_methods", "type card sepa_debit billing_details allow_redisplay metadata", (*Stripe).createPaymentMethod),
+	op(http.MethodPost, "/v1/payment_methods", "type card sepa_debit billing_details allow_redisplay metadata",
+		(*Stripe).createPaymentMethod),
 	op(http.MethodGet, "/v1/payment_methods", "customer type allow_redisplay"+paging, (*Stripe).listPaymentMethods),
 	op(http.MethodGet, "/v1/payment_methods/{}", "", (*Stripe).retrievePaymentMethod),
-	op(http.MethodPost, "/v1/payment_methods/{}", "card billing_details allow_redisplay metadata", (*Stripe).updatePaymentMethod),
+	op(http.MethodPost, "/v1/payment_methods/{}", "card billing_details allow_redisplay metadata",
+		(*Stripe).updatePaymentMethod),
 	op(http.MethodPost, "/v1/payment_methods/{}/attach", "customer", (*Stripe).attachPaymentMethod),
 	op(http.MethodPost, "/v1/payment_methods/{}/detach", "", (*Stripe).detachPaymentMethod),
 	op(http.MethodGet, "/v1/customers/{}/payment_methods", "type allow_redisplay"+paging, (*Stripe).listPaymentMethods),
@@ -30,7 +32,8 @@ func (s *Stripe) createPaymentMethod(c *call) (object, error) {
 // readMethodData reads what a method is made of: the parameters of a creation,
 // or payment_method_data.
 func (s *Stripe) readMethodData(p params) PaymentMethod {
-	method := PaymentMethod{Metadata: p.metadata(nil), Billing: p.billing(Contact{}), AllowDisplay: p.enum("allow_redisplay", "unspecified", "always", "limited", "unspecified")}
+	method := PaymentMethod{Metadata: p.metadata(nil), Billing: p.billing(Contact{}),
+		AllowDisplay: p.enum("allow_redisplay", "unspecified", "always", "limited", "unspecified")}
 	switch kind := p.enum("type", "", "card", "sepa_debit"); {
 	case kind != "" && !p.has(kind):
 		p.fail(missingParam(p.name(kind)))
@@ -39,7 +42,8 @@ func (s *Stripe) readMethodData(p params) PaymentMethod {
 	case kind == "sepa_debit":
 		iban := strings.ToUpper(strings.ReplaceAll(p.sub("sepa_debit").only("iban").required("iban"), " ", ""))
 		if how, known := numbers[iban]; !known || !how.delayed {
-			p.fail(invalidCode("invalid_bank_account_iban", "sepa_debit[iban]", "The IBAN you provided is invalid. (The simulator takes only Stripe's test accounts, such as AT611904300234573201.)"))
+			p.fail(invalidCode("invalid_bank_account_iban", "sepa_debit[iban]",
+				"The IBAN you provided is invalid. (The simulator takes only Stripe's test accounts, such as AT611904300234573201.)"))
 		}
 		if method.Billing.Name == "" || method.Billing.Email == "" {
 			p.fail(invalid("billing_details", "SEPA direct debit needs billing_details[name] and billing_details[email]."))
@@ -86,7 +90,8 @@ func (s *Stripe) readExpiry(sent params, method *PaymentMethod) {
 		part = "month"
 	}
 	if part != "" {
-		sent.fail(&Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "invalid_expiry_" + part, Param: "exp_" + part,
+		sent.fail(&Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "invalid_expiry_" + part,
+			Param:   "exp_" + part,
 			Message: "Your card's expiration " + part + " is invalid."})
 	}
 	method.ExpMonth, method.ExpYear = month, year
@@ -123,7 +128,8 @@ func (s *Stripe) listPaymentMethods(c *call) (object, error) {
 	}
 	kind, display := c.enum("type", "", methodTypes...), c.enum("allow_redisplay", "", "always", "limited", "unspecified")
 	return paginate(c, s.state.PaymentMethods.Newest(), func(m *PaymentMethod) bool {
-		return customer != "" && m.Customer == customer && (kind == "" || m.kind() == kind) && (display == "" || m.AllowDisplay == display)
+		return customer != "" && m.Customer == customer && (kind == "" || m.kind() == kind) &&
+			(display == "" || m.AllowDisplay == display)
 	}, s.showPaymentMethod)
 }
 
@@ -213,7 +219,8 @@ func (p params) readTypes(old []string) []string {
 	types := p.texts(field)
 	for i, kind := range types {
 		if !slices.Contains(methodTypes, kind) {
-			p.fail(malformed("", field+"["+strconv.Itoa(i)+"]", "Invalid %s: the simulator has only %s", field, strings.Join(methodTypes, ", ")))
+			p.fail(malformed("", field+"["+strconv.Itoa(i)+"]", "Invalid %s: the simulator has only %s", field,
+				strings.Join(methodTypes, ", ")))
 		}
 	}
 	return types

@@ -39,7 +39,8 @@ func (s *Stripe) confirmPage(c *call) (object, error) {
 	}
 	switch due := s.due(session); {
 	case expected != due:
-		return nil, invalidCode("checkout_amount_mismatch", "expected_amount", "The amount of this session is %d and not the one that was expected.", due)
+		return nil, invalidCode("checkout_amount_mismatch", "expected_amount",
+			"The amount of this session is %d and not the one that was expected.", due)
 	case method != nil && !takes(session, method):
 		return nil, invalid("payment_method", "This checkout does not take %s.", method.kind())
 	}

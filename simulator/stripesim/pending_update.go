@@ -15,7 +15,8 @@ func (s *Stripe) alterWhenPaid(sub *Subscription, to alteration, result outcome)
 	s.changeSubscription(sub, func() {
 		s.dropPending(sub)
 		sub.LatestInvoice = invoice.ID
-		sub.PendingUpdate = &PendingUpdate{ExpiresAt: s.now().Add(pendingLifetime), Invoice: invoice.ID, Items: result.next.Items, ProrationDate: to.at}
+		sub.PendingUpdate = &PendingUpdate{ExpiresAt: s.now().Add(pendingLifetime), Invoice: invoice.ID,
+			Items: result.next.Items, ProrationDate: to.at}
 		if result.begins {
 			sub.PendingUpdate.Anchor = result.next.Anchor
 		}

@@ -31,7 +31,8 @@ func (s *Stripe) AddPlan(plan Plan) (priceID string) {
 		for _, lookupKey := range plan.Features {
 			s.attachFeature(product, s.featureOf(lookupKey))
 		}
-		priceID = s.addPrice(&Price{Product: product.ID, Active: true, Currency: cmp.Or(plan.Currency, "usd"), Amount: plan.Amount,
+		priceID = s.addPrice(&Price{Product: product.ID, Active: true, Currency: cmp.Or(plan.Currency, "usd"),
+			Amount:    plan.Amount,
 			LookupKey: plan.LookupKey, Interval: plan.Interval, IntervalCount: 1}).ID
 	})
 	return priceID

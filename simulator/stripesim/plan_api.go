@@ -88,7 +88,8 @@ func (s *Stripe) retrievePlan(c *call) (object, error) {
 func (s *Stripe) listPlans(c *call) (object, error) {
 	product, active, within := c.text("product"), c.boolean("active", true), createdFilter(c)
 	return paginate(c, s.state.Prices.Newest(), func(p *Price) bool {
-		return p.recurring() && !p.Deleted && (product == "" || p.Product == product) && (!c.has("active") || p.Active == active) && within(p.Created)
+		return p.recurring() && !p.Deleted && (product == "" || p.Product == product) &&
+			(!c.has("active") || p.Active == active) && within(p.Created)
 	}, s.showPlan)
 }
 
@@ -98,7 +99,8 @@ func (s *Stripe) updatePlan(c *call) (object, error) {
 		return nil, err
 	}
 	changed := *plan
-	changed.Active, changed.Nickname, changed.Metadata = c.boolean("active", plan.Active), c.textOr("nickname", plan.Nickname), c.metadata(plan.Metadata)
+	changed.Active, changed.Nickname, changed.Metadata = c.boolean("active", plan.Active), c.textOr("nickname",
+		plan.Nickname), c.metadata(plan.Metadata)
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}

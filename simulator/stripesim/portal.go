@@ -23,7 +23,8 @@ type PortalSession struct {
 func (p *PortalSession) Key() string { return p.ID }
 
 var portalRoutes = []route{
-	op(http.MethodPost, "/v1/billing_portal/sessions", "customer return_url locale configuration flow_data", (*Stripe).createPortal),
+	op(http.MethodPost, "/v1/billing_portal/sessions", "customer return_url locale configuration flow_data",
+		(*Stripe).createPortal),
 }
 
 var portalLocales = strings.Fields("auto bg cs da de el en en-AU en-CA en-GB en-IE en-IN en-NZ en-SG es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv" +
@@ -90,7 +91,9 @@ func (s *Stripe) showPortal(p *PortalSession) object {
 	if p.Flow != nil {
 		address += "/flow"
 	}
-	return object{"id": p.ID, "object": "billing_portal.session", "configuration": p.Configuration, "created": p.Created.Unix(),
-		"customer": p.Customer, "customer_account": nil, "flow": p.Flow.show(), "livemode": false, "locale": orNull(p.Locale), "on_behalf_of": nil,
+	return object{"id": p.ID, "object": "billing_portal.session", "configuration": p.Configuration,
+		"created":  p.Created.Unix(),
+		"customer": p.Customer, "customer_account": nil, "flow": p.Flow.show(), "livemode": false,
+		"locale": orNull(p.Locale), "on_behalf_of": nil,
 		"return_url": orNull(p.ReturnURL), "url": address}
 }

@@ -22,8 +22,9 @@ type reasonView struct {
 
 // reasonTexts are the cancellation reasons as a customer reads them.
 var reasonTexts = map[string]string{
-	"customer_service": "Customer service was less than expected", "low_quality": "Quality was less than expected", "missing_features": "I need more features",
-	"other": "Other reason", "switched_service": "I found an alternative", "too_complex": "It is too hard to use",
+	"customer_service": "Customer service was less than expected", "low_quality": "Quality was less than expected",
+	"missing_features": "I need more features",
+	"other":            "Other reason", "switched_service": "I found an alternative", "too_complex": "It is too hard to use",
 	"too_expensive": "It is too expensive", "unused": "I no longer need it",
 }
 
@@ -48,14 +49,17 @@ var cancelStep = portalStep{
 	offered: func(s *Stripe, v *visit) bool { return s.portalCanCancel(v.configuration, v.sub) },
 	view: func(s *Stripe, v *visit) any {
 		features := v.configuration.Features.Cancel
-		view := cancelView{portalFrame: s.portalFrame(v, "Cancel your plan"), Plan: s.viewPlan(v, v.sub), Now: features.Mode == "immediately",
-			Text: "You can use it until " + day(v.sub.PeriodEnd()) + ". Until then you can change your mind.", Comment: v.PostFormValue("comment")}
+		view := cancelView{portalFrame: s.portalFrame(v, "Cancel your plan"), Plan: s.viewPlan(v, v.sub),
+			Now:     features.Mode == "immediately",
+			Text:    "You can use it until " + day(v.sub.PeriodEnd()) + ". Until then you can change your mind.",
+			Comment: v.PostFormValue("comment")}
 		if view.Now {
 			view.Text = "It ends at once. This cannot be undone."
 		}
 		if features.ReasonEnabled {
 			for _, reason := range features.Reasons {
-				view.Reasons = append(view.Reasons, reasonView{Value: reason, Text: reasonTexts[reason], Chosen: v.PostFormValue("feedback") == reason})
+				view.Reasons = append(view.Reasons, reasonView{Value: reason, Text: reasonTexts[reason],
+					Chosen: v.PostFormValue("feedback") == reason})
 			}
 		}
 		return view

@@ -39,7 +39,8 @@ func (s *Stripe) portalChoices(update PortalUpdate, sub *Subscription) []portalC
 // Stripe's portal changes only those that are running, not set to end nor to
 // change, and have one product.
 func (s *Stripe) portalCanUpdate(update PortalUpdate, sub *Subscription) bool {
-	return slices.Contains([]string{"active", "trialing", "past_due"}, sub.Status) && sub.CancelAt.IsZero() && sub.Schedule == "" && len(s.portalChoices(update, sub)) > 0
+	return slices.Contains([]string{"active", "trialing", "past_due"}, sub.Status) && sub.CancelAt.IsZero() &&
+		sub.Schedule == "" && len(s.portalChoices(update, sub)) > 0
 }
 
 // refusePortalChange says why the portal does not make a change, or nil.
@@ -57,7 +58,8 @@ func (s *Stripe) refusePortalChange(update PortalUpdate, sub *Subscription, to P
 	case to.Quantity != item.Quantity && !update.allows("quantity"):
 		return invalid("", "The portal configuration does not allow customers to change the quantity.")
 	case at < 0 && to.Price != item.Price:
-		return invalid("", "The price `%s` is not in the portal configuration's `features[subscription_update][products]`.", to.Price)
+		return invalid("", "The price `%s` is not in the portal configuration's `features[subscription_update][products]`.",
+			to.Price)
 	case to.Quantity < 1:
 		return invalid("", "The quantity must be at least 1.")
 	case at >= 0 && to.Quantity != item.Quantity:
@@ -84,8 +86,10 @@ func (s *Stripe) postpones(update PortalUpdate, sub *Subscription, to PortalFlow
 	item := sub.Items[0]
 	from, next := s.state.Prices.Get(item.Price), s.state.Prices.Get(to.Price)
 	cheaper := next.Amount*to.Quantity < from.Amount*item.Quantity
-	shorter := after(item.PeriodStart, item.PeriodStart, next.Interval, next.count()).Before(after(item.PeriodStart, item.PeriodStart, from.Interval, from.count()))
-	return slices.Contains(update.Conditions, "decreasing_item_amount") && cheaper || slices.Contains(update.Conditions, "shortening_interval") && shorter
+	shorter := after(item.PeriodStart, item.PeriodStart, next.Interval, next.count()).Before(after(item.PeriodStart,
+		item.PeriodStart, from.Interval, from.count()))
+	return slices.Contains(update.Conditions, "decreasing_item_amount") && cheaper ||
+		slices.Contains(update.Conditions, "shortening_interval") && shorter
 }
 
 // changeLater has a schedule make the change when the period ends, and release

@@ -38,7 +38,8 @@ var portalConfigurationRoutes = []route{
 	op(http.MethodPost, "/v1/billing_portal/configurations", configurationParams, (*Stripe).createConfiguration),
 	op(http.MethodGet, "/v1/billing_portal/configurations", "active is_default"+paging, (*Stripe).listConfigurations),
 	op(http.MethodGet, "/v1/billing_portal/configurations/{}", "", (*Stripe).retrieveConfiguration),
-	op(http.MethodPost, "/v1/billing_portal/configurations/{}", "active "+configurationParams, (*Stripe).updateConfiguration),
+	op(http.MethodPost, "/v1/billing_portal/configurations/{}", "active "+configurationParams,
+		(*Stripe).updateConfiguration),
 }
 
 // SavePortalSettings makes the default configuration, as saving the portal's
@@ -64,7 +65,8 @@ func (s *Stripe) addDefaultConfiguration() {
 	features.InvoiceHistory, features.PaymentMethodUpdate = true, true
 	features.Cancel.Enabled, features.Cancel.ReasonEnabled = true, true
 	now := s.now()
-	s.state.Configurations.Add(&PortalConfiguration{ID: s.world.NewID("bpc_1", 23), Created: now, Updated: now, Active: true, IsDefault: true,
+	s.state.Configurations.Add(&PortalConfiguration{ID: s.world.NewID("bpc_1", 23), Created: now, Updated: now,
+		Active: true, IsDefault: true,
 		ReturnURL: s.link("/_sim"), Features: features})
 }
 
@@ -154,8 +156,11 @@ func (s *Stripe) showConfiguration(p *PortalConfiguration) object {
 		login = s.link("/p/login/" + p.ID)
 	}
 	return object{"id": p.ID, "object": "billing_portal.configuration", "active": p.Active, "application": nil,
-		"business_profile": object{"headline": orNull(p.Headline), "privacy_policy_url": orNull(p.Privacy), "terms_of_service_url": orNull(p.Terms)},
-		"created":          p.Created.Unix(), "default_return_url": orNull(p.ReturnURL), "features": p.Features.show(), "is_default": p.IsDefault,
-		"livemode": false, "login_page": object{"enabled": p.LoginPage, "url": login}, "metadata": shown(p.Metadata), "name": orNull(p.Name),
+		"business_profile": object{"headline": orNull(p.Headline), "privacy_policy_url": orNull(p.Privacy),
+			"terms_of_service_url": orNull(p.Terms)},
+		"created": p.Created.Unix(), "default_return_url": orNull(p.ReturnURL), "features": p.Features.show(),
+		"is_default": p.IsDefault,
+		"livemode":   false, "login_page": object{"enabled": p.LoginPage, "url": login}, "metadata": shown(p.Metadata),
+		"name":    orNull(p.Name),
 		"updated": p.Updated.Unix()}
 }

@@ -74,9 +74,12 @@ func (v *visit) fields() []fieldView {
 		"name":  {{"name", "Name", "text", "name", v.customer.Name}},
 		"email": {{"email", "E-mail", "email", "email", v.customer.Email}},
 		"phone": {{"phone", "Phone", "tel", "tel", v.customer.Phone}},
-		"address": {{"line1", "Address", "text", "address-line1", address.Line1}, {"line2", "Address, second line", "text", "address-line2", address.Line2},
-			{"postal_code", "Postal code", "text", "postal-code", address.PostalCode}, {"city", "City", "text", "address-level2", address.City},
-			{"state", "State", "text", "address-level1", address.State}, {"country", "Country, two letters", "text", "country", address.Country}},
+		"address": {{"line1", "Address", "text", "address-line1", address.Line1},
+			{"line2", "Address, second line", "text", "address-line2", address.Line2},
+			{"postal_code", "Postal code", "text", "postal-code", address.PostalCode}, {"city", "City", "text",
+				"address-level2", address.City},
+			{"state", "State", "text", "address-level1", address.State}, {"country", "Country, two letters", "text", "country",
+				address.Country}},
 	}
 	var fields []fieldView
 	for _, allowed := range []string{"name", "email", "phone", "address"} {

@@ -55,14 +55,16 @@ func (f PortalFeatures) clone() PortalFeatures {
 
 var (
 	customerFields = []string{"address", "email", "name", "phone", "shipping", "tax_id"}
-	cancelReasons  = []string{"customer_service", "low_quality", "missing_features", "other", "switched_service", "too_complex", "too_expensive", "unused"}
+	cancelReasons  = []string{"customer_service", "low_quality", "missing_features", "other", "switched_service",
+		"too_complex", "too_expensive", "unused"}
 	// defaultReasons are what Stripe's reference shows for a configuration that names none.
 	defaultReasons = []string{"too_expensive", "missing_features", "switched_service", "unused", "other"}
 )
 
 // noFeatures is what a new configuration has before its parameters are read.
 func noFeatures() PortalFeatures {
-	return PortalFeatures{Cancel: PortalCancel{Mode: "at_period_end", Proration: "none", Reasons: slices.Clone(defaultReasons)},
+	return PortalFeatures{Cancel: PortalCancel{Mode: "at_period_end", Proration: "none",
+		Reasons: slices.Clone(defaultReasons)},
 		Update: PortalUpdate{Proration: "none", TrialBehavior: "end_trial"}}
 }
 
@@ -92,7 +94,8 @@ func (s *Stripe) readFeatures(p params, features *PortalFeatures, create bool) {
 		methods := p.sub("payment_method_update")
 		methods.only("enabled", "payment_method_configuration")
 		if methods.text("payment_method_configuration") != "" {
-			p.fail(malformed("", methods.name("payment_method_configuration"), "Payment method configurations are not simulated."))
+			p.fail(malformed("", methods.name("payment_method_configuration"),
+				"Payment method configurations are not simulated."))
 		}
 		features.PaymentMethodUpdate = enabled(methods, features.PaymentMethodUpdate)
 	}
@@ -104,7 +107,8 @@ func (s *Stripe) readFeatures(p params, features *PortalFeatures, create bool) {
 	}
 	if p.has("subscription_update") {
 		update := p.sub("subscription_update")
-		update.only("enabled", "default_allowed_updates", "products", "proration_behavior", "schedule_at_period_end", "trial_update_behavior", "billing_cycle_anchor")
+		update.only("enabled", "default_allowed_updates", "products", "proration_behavior", "schedule_at_period_end",
+			"trial_update_behavior", "billing_cycle_anchor")
 		features.Update.Enabled = enabled(update, features.Update.Enabled)
 		s.readPortalUpdate(update, &features.Update)
 	}
@@ -223,7 +227,8 @@ func (p params) enums(field string, old, allowed []string) []string {
 }
 
 func (f PortalFeatures) show() object {
-	update := object{"billing_cycle_anchor": orNull(f.Update.Anchor), "default_allowed_updates": texts(f.Update.Allowed), "enabled": f.Update.Enabled,
+	update := object{"billing_cycle_anchor": orNull(f.Update.Anchor), "default_allowed_updates": texts(f.Update.Allowed),
+		"enabled":            f.Update.Enabled,
 		"proration_behavior": f.Update.Proration, "trial_update_behavior": f.Update.TrialBehavior}
 	conditions := make([]any, len(f.Update.Conditions))
 	for i, condition := range f.Update.Conditions {
@@ -236,7 +241,8 @@ func (f PortalFeatures) show() object {
 		if product.Maximum > 0 {
 			maximum = product.Maximum
 		}
-		products[i] = object{"adjustable_quantity": object{"enabled": product.Quantity, "maximum": maximum, "minimum": product.Minimum},
+		products[i] = object{"adjustable_quantity": object{"enabled": product.Quantity, "maximum": maximum,
+			"minimum": product.Minimum},
 			"prices": texts(product.Prices), "product": product.Product}
 	}
 	update["products"] = products
@@ -244,7 +250,8 @@ func (f PortalFeatures) show() object {
 		"customer_update":       object{"allowed_updates": texts(f.CustomerFields), "enabled": f.CustomerUpdate},
 		"invoice_history":       object{"enabled": f.InvoiceHistory},
 		"payment_method_update": object{"enabled": f.PaymentMethodUpdate, "payment_method_configuration": nil},
-		"subscription_cancel": object{"cancellation_reason": object{"enabled": f.Cancel.ReasonEnabled, "feedback_options": nil, "options": texts(f.Cancel.Reasons)},
+		"subscription_cancel": object{"cancellation_reason": object{"enabled": f.Cancel.ReasonEnabled,
+			"feedback_options": nil, "options": texts(f.Cancel.Reasons)},
 			"enabled": f.Cancel.Enabled, "mode": f.Cancel.Mode, "proration_behavior": f.Cancel.Proration},
 		"subscription_update": update,
 	}

@@ -24,7 +24,8 @@ type PortalFlowItem struct {
 func (s *Stripe) readFlow(p params, customer *Customer, configuration *PortalConfiguration) *PortalFlow {
 	p.only("type", "after_completion", "subscription_cancel", "subscription_update", "subscription_update_confirm")
 	p.required("type")
-	flow := &PortalFlow{Type: p.enum("type", "", "customer_update", "payment_method_update", "subscription_cancel", "subscription_update", "subscription_update_confirm")}
+	flow := &PortalFlow{Type: p.enum("type", "", "customer_update", "payment_method_update", "subscription_cancel",
+		"subscription_update", "subscription_update_confirm")}
 	readAfterCompletion(p, flow)
 	for _, kind := range []string{"subscription_cancel", "subscription_update", "subscription_update_confirm"} {
 		switch {
@@ -101,7 +102,8 @@ func (s *Stripe) readFlowSubscription(p params, customer *Customer, flow *Portal
 		p.fail(noSuch("subscription", flow.Subscription, p.name("subscription")))
 		return nil
 	case !sub.live():
-		p.fail(invalid(p.name("subscription"), "The subscription `%s` is %s and cannot be changed in the portal.", sub.ID, sub.Status))
+		p.fail(invalid(p.name("subscription"), "The subscription `%s` is %s and cannot be changed in the portal.", sub.ID,
+			sub.Status))
 	}
 	return sub
 }
@@ -138,7 +140,8 @@ func (f *PortalFlow) show() any {
 	if f == nil {
 		return nil
 	}
-	shown := object{"type": f.Type, "customer_update": nil, "subscription_cancel": nil, "subscription_update": nil, "subscription_update_confirm": nil}
+	shown := object{"type": f.Type, "customer_update": nil, "subscription_cancel": nil, "subscription_update": nil,
+		"subscription_update_confirm": nil}
 	after := object{"type": f.After, "hosted_confirmation": nil, "redirect": nil}
 	switch f.After {
 	case "hosted_confirmation":

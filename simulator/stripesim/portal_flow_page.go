@@ -122,12 +122,14 @@ func (s *Stripe) showLogin(w http.ResponseWriter, r *http.Request, status int, e
 	view := loginView{Frame: frame("Billing"), Email: email, Error: problem}
 	found := false
 	s.world.View(func() {
-		if configuration := s.state.Configurations.Get(r.PathValue("configuration")); configuration != nil && configuration.Active && configuration.LoginPage {
+		if configuration := s.state.Configurations.Get(r.PathValue("configuration")); configuration != nil &&
+			configuration.Active && configuration.LoginPage {
 			view.Headline, found = configuration.Headline, true
 		}
 	})
 	if !found {
-		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "This login page does not exist", Text: "The portal configuration has none, or it is not active."})
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"),
+			Heading: "This login page does not exist", Text: "The portal configuration has none, or it is not active."})
 		return
 	}
 	page.Write(w, status, loginTemplate, view)
@@ -143,7 +145,8 @@ func (s *Stripe) loginPost(w http.ResponseWriter, r *http.Request) {
 		}
 		for customer := range s.state.Customers.Newest() {
 			if customer.Email == email && email != "" && !customer.Deleted {
-				portal := s.addPortal(&PortalSession{Customer: customer.ID, Configuration: configuration.ID, ReturnURL: configuration.ReturnURL})
+				portal := s.addPortal(&PortalSession{Customer: customer.ID, Configuration: configuration.ID,
+					ReturnURL: configuration.ReturnURL})
 				to = "/p/session/" + portal.ID
 				return
 			}

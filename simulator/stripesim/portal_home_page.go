@@ -83,7 +83,8 @@ var homeStep = portalStep{
 
 func (s *Stripe) viewHome(v *visit) any {
 	features := v.configuration.Features
-	view := homeView{portalFrame: s.portalFrame(v, "Billing"), Base: v.home(), Who: cmp.Or(v.customer.Email, v.customer.Name, v.customer.ID), Add: features.PaymentMethodUpdate}
+	view := homeView{portalFrame: s.portalFrame(v, "Billing"), Base: v.home(),
+		Who: cmp.Or(v.customer.Email, v.customer.Name, v.customer.ID), Add: features.PaymentMethodUpdate}
 	ended := 0
 	for _, sub := range slices.Backward(s.state.Subscriptions.Of(v.customer.ID)) {
 		if !sub.live() {
@@ -96,7 +97,8 @@ func (s *Stripe) viewHome(v *visit) any {
 	slices.SortStableFunc(view.Plans, func(a, b planView) int { return boolOrder(a.Ended) - boolOrder(b.Ended) })
 	for _, method := range s.methodsOf(v.customer) {
 		view.Methods = append(view.Methods, methodView{ID: method.ID, Text: method.describe(), Expires: method.expires(),
-			Default: method.ID == v.customer.DefaultPaymentMethod, Manage: features.PaymentMethodUpdate, Path: v.home() + "/payment-methods/" + method.ID})
+			Default: method.ID == v.customer.DefaultPaymentMethod, Manage: features.PaymentMethodUpdate, Path: v.home() +
+				"/payment-methods/" + method.ID})
 	}
 	if features.CustomerUpdate {
 		view.Details = v.details()
@@ -118,7 +120,8 @@ func (s *Stripe) viewInvoices(customer string) []invoiceRow {
 	var rows []invoiceRow
 	for _, invoice := range slices.Backward(s.state.Invoices.Of(customer)) {
 		if invoice.Status != "draft" && len(rows) < shownInvoices {
-			rows = append(rows, invoiceRow{Number: invoice.Number, Date: day(invoice.Created), Total: money(invoice.Total(), invoice.Currency),
+			rows = append(rows, invoiceRow{Number: invoice.Number, Date: day(invoice.Created),
+				Total:  money(invoice.Total(), invoice.Currency),
 				Status: invoice.Status, Tone: tone(invoice.Status), URL: "/i/" + invoice.ID})
 		}
 	}
@@ -127,7 +130,8 @@ func (s *Stripe) viewInvoices(customer string) []invoiceRow {
 
 func (s *Stripe) viewPlan(v *visit, sub *Subscription) planView {
 	features := v.configuration.Features
-	view := planView{ID: sub.ID, Status: strings.ReplaceAll(sub.Status, "_", " "), Tone: tone(sub.Status), Path: v.home() + "/subscriptions/" + sub.ID, Ended: !sub.live()}
+	view := planView{ID: sub.ID, Status: strings.ReplaceAll(sub.Status, "_", " "), Tone: tone(sub.Status),
+		Path: v.home() + "/subscriptions/" + sub.ID, Ended: !sub.live()}
 	for _, item := range sub.Items {
 		price := s.state.Prices.Get(item.Price)
 		name := s.state.Products.Get(price.Product).Name + quantityOf(item.Quantity)

@@ -52,7 +52,8 @@ func (s *Stripe) addInPortal(v *visit, number string) (next string, err error) {
 	if failure != nil {
 		return "", failure
 	}
-	intent := s.newSetupIntent(SetupIntent{Customer: v.customer.ID, Portal: v.portal.ID, ReturnURL: s.link(v.home() + "/payment-methods/outcome")})
+	intent := s.newSetupIntent(SetupIntent{Customer: v.customer.ID, Portal: v.portal.ID,
+		ReturnURL: s.link(v.home() + "/payment-methods/outcome")})
 	if failure := s.setUp(intent, method); failure != nil {
 		return "", failure
 	}

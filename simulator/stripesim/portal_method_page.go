@@ -70,7 +70,8 @@ var methodStep = portalStep{
 </form></section>`),
 	offered: func(_ *Stripe, v *visit) bool { return v.configuration.Features.PaymentMethodUpdate },
 	view: func(s *Stripe, v *visit) any {
-		return methodPageView{portalFrame: s.portalFrame(v, v.method.describe()), Text: v.method.describe(), Expires: v.method.expires(),
+		return methodPageView{portalFrame: s.portalFrame(v, v.method.describe()), Text: v.method.describe(),
+			Expires: v.method.expires(),
 			Default: v.method.ID == v.customer.DefaultPaymentMethod, InUse: s.methodInUse(v.customer, v.method)}
 	},
 	act: func(s *Stripe, v *visit) (string, error) {
@@ -92,9 +93,10 @@ var methodStep = portalStep{
 // methodInUse says whether a method is the customer's default or a live
 // subscription's own. Such a one the portal does not remove.
 func (s *Stripe) methodInUse(customer *Customer, method *PaymentMethod) bool {
-	return customer.DefaultPaymentMethod == method.ID || slices.ContainsFunc(s.state.Subscriptions.Of(customer.ID), func(sub *Subscription) bool {
-		return sub.live() && sub.DefaultPaymentMethod == method.ID
-	})
+	return customer.DefaultPaymentMethod == method.ID ||
+		slices.ContainsFunc(s.state.Subscriptions.Of(customer.ID), func(sub *Subscription) bool {
+			return sub.live() && sub.DefaultPaymentMethod == method.ID
+		})
 }
 
 // methodsOf are a customer's attached payment methods, the default first, then

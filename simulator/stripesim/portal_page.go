@@ -61,13 +61,15 @@ func parsePortal(content string, parts ...string) *template.Template {
 // notes are what the first page says after an action, by the name in its address.
 var notes = map[string]string{
 	"canceled": "Your plan was canceled.", "kept": "Your plan continues.", "updated": "Your plan was changed.",
-	"details": "Your details were saved.", "added": "The payment method was added.", "default": "The default payment method was changed.",
+	"details": "Your details were saved.", "added": "The payment method was added.",
+	"default": "The default payment method was changed.",
 	"removed": "The payment method was removed.", "scheduled": "Your plan changes at the end of the period.",
 }
 
 func (s *Stripe) portalFrame(v *visit, title string) portalFrame {
-	frame := portalFrame{Frame: frame(title), Return: v.portal.ReturnURL, Headline: v.configuration.Headline, Privacy: v.configuration.Privacy,
-		Terms: v.configuration.Terms, Error: v.problem, Note: notes[v.URL.Query().Get("done")]}
+	frame := portalFrame{Frame: frame(title), Return: v.portal.ReturnURL, Headline: v.configuration.Headline,
+		Privacy: v.configuration.Privacy,
+		Terms:   v.configuration.Terms, Error: v.problem, Note: notes[v.URL.Query().Get("done")]}
 	if !v.inFlow() && v.URL.Path != v.home() {
 		frame.Home = v.home()
 	}
@@ -109,7 +111,8 @@ type refusal struct {
 
 // enter finds what the path names and says why the step cannot be taken, or nil.
 func (s *Stripe) enter(v *visit, step portalStep) *refusal {
-	missing := &refusal{status: http.StatusNotFound, heading: "This portal link does not work", text: "The session does not exist, or its customer was deleted."}
+	missing := &refusal{status: http.StatusNotFound, heading: "This portal link does not work",
+		text: "The session does not exist, or its customer was deleted."}
 	if v.portal = s.state.Portals.Get(v.PathValue("portal")); v.portal == nil {
 		return missing
 	}
@@ -124,14 +127,17 @@ func (s *Stripe) enter(v *visit, step portalStep) *refusal {
 	}
 	if id := v.PathValue("method"); id != "" {
 		if v.method = s.state.PaymentMethods.Get(id); v.method == nil || v.method.Customer != v.customer.ID {
-			return &refusal{status: http.StatusNotFound, heading: "There is no such payment method", text: "Nothing was changed."}
+			return &refusal{status: http.StatusNotFound, heading: "There is no such payment method",
+				text: "Nothing was changed."}
 		}
 	}
-	if flow := v.portal.Flow; v.inFlow() && (!slices.Contains(step.flows, flow.Type) || flow.Subscription != "" && (v.sub == nil || v.sub.ID != flow.Subscription)) {
+	if flow := v.portal.Flow; v.inFlow() && (!slices.Contains(step.flows, flow.Type) || flow.Subscription != "" &&
+		(v.sub == nil || v.sub.ID != flow.Subscription)) {
 		return &refusal{to: v.home() + "/flow"}
 	}
 	if step.offered != nil && !step.offered(s, v) {
-		return &refusal{status: http.StatusForbidden, heading: "This is not offered here", text: "The portal's configuration does not allow it, or the plan has changed meanwhile."}
+		return &refusal{status: http.StatusForbidden, heading: "This is not offered here",
+			text: "The portal's configuration does not allow it, or the plan has changed meanwhile."}
 	}
 	return nil
 }
@@ -161,7 +167,8 @@ func (s *Stripe) refuseStep(w http.ResponseWriter, r *http.Request, refused *ref
 		http.Redirect(w, r, refused.to, http.StatusSeeOther)
 		return
 	}
-	page.WriteNotice(w, refused.status, page.Notice{Frame: frame(refused.heading), Heading: refused.heading, Text: refused.text})
+	page.WriteNotice(w, refused.status, page.Notice{Frame: frame(refused.heading), Heading: refused.heading,
+		Text: refused.text})
 }
 
 // takeStep acts, and shows the page again with the problem when the act is refused.

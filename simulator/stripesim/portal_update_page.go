@@ -48,13 +48,15 @@ func (s *Stripe) viewUpdate(v *visit) any {
 		if !current && !update.allows("price") {
 			continue
 		}
-		view.Choices = append(view.Choices, choiceView{Price: choice.price.ID, Name: s.state.Products.Get(choice.price.Product).Name,
+		view.Choices = append(view.Choices, choiceView{Price: choice.price.ID,
+			Name: s.state.Products.Get(choice.price.Product).Name,
 			Text: s.describe(choice.price, 1), Current: current, Chosen: current})
 		if !choice.product.Quantity || !update.allows("quantity") {
 			continue
 		}
 		if view.Quantity == nil {
-			view.Quantity = &quantityView{Value: strconv.FormatInt(item.Quantity, 10), Minimum: strconv.FormatInt(choice.product.Minimum, 10)}
+			view.Quantity = &quantityView{Value: strconv.FormatInt(item.Quantity, 10),
+				Minimum: strconv.FormatInt(choice.product.Minimum, 10)}
 		}
 		if choice.product.Maximum > 0 {
 			view.Quantity.Maximum = strconv.FormatInt(choice.product.Maximum, 10)
@@ -121,7 +123,8 @@ func (v *visit) wanted() PortalFlowItem {
 func (s *Stripe) changeForm(v *visit, to PortalFlowItem, prefix func(string) string) url.Values {
 	update := v.configuration.Features.Update
 	form := url.Values{prefix("items") + "[0][id]": {to.ID}, prefix("items") + "[0][price]": {to.Price},
-		prefix("items") + "[0][quantity]": {strconv.FormatInt(to.Quantity, 10)}, prefix("proration_behavior"): {update.Proration}}
+		prefix("items") + "[0][quantity]": {strconv.FormatInt(to.Quantity, 10)},
+		prefix("proration_behavior"):      {update.Proration}}
 	if v.sub.Status == "trialing" && update.TrialBehavior == "end_trial" {
 		form.Set(prefix("trial_end"), "now")
 	} else if update.Anchor == "now" && v.sub.Status != "trialing" {
@@ -182,7 +185,8 @@ func (s *Stripe) fillPreview(view *confirmView, preview object, currency string)
 
 func (s *Stripe) lineFor(id string, quantity int64) lineView {
 	price := s.state.Prices.Get(id)
-	return lineView{Name: s.state.Products.Get(price.Product).Name + quantityOf(quantity), Price: s.describe(price, quantity)}
+	return lineView{Name: s.state.Products.Get(price.Product).Name + quantityOf(quantity),
+		Price: s.describe(price, quantity)}
 }
 
 // confirmInPortal makes the change. One that has to be paid at once is made when
@@ -210,7 +214,8 @@ func (s *Stripe) confirmInPortal(v *visit) (string, error) {
 	if v.sub.PendingUpdate == nil {
 		return s.finish(v, "updated"), nil
 	}
-	if intent := s.state.PaymentIntents.Get(s.state.Invoices.Get(v.sub.PendingUpdate.Invoice).PaymentIntent); intent != nil && intent.Status == "requires_action" {
+	if intent := s.state.PaymentIntents.Get(s.state.Invoices.Get(
+		v.sub.PendingUpdate.Invoice).PaymentIntent); intent != nil && intent.Status == "requires_action" {
 		query := url.Values{"price": {to.Price}, "quantity": {strconv.FormatInt(to.Quantity, 10)}}
 		intent.ReturnURL = s.link(v.home()+"/subscriptions/"+v.sub.ID+"/update/outcome") + "?" + query.Encode()
 		return s.challengeURL(intent.ID), nil

@@ -9,7 +9,9 @@ import (
 // on_behalf_of (they move no amount here). Left out: discounts, invoice_items,
 // schedule, schedule_details.
 var invoicePreviewRoutes = []route{
-	op(http.MethodPost, "/v1/invoices/create_preview", "customer subscription subscription_details currency preview_mode automatic_tax customer_details issuer", (*Stripe).previewInvoice),
+	op(http.MethodPost, "/v1/invoices/create_preview",
+		"customer subscription subscription_details currency preview_mode automatic_tax customer_details issuer",
+		(*Stripe).previewInvoice),
 }
 
 // previewInvoice shows the next invoice of a subscription, the one that a change
@@ -17,7 +19,8 @@ var invoicePreviewRoutes = []route{
 // Nothing is stored.
 func (s *Stripe) previewInvoice(c *call) (object, error) {
 	customerID, subscriptionID := c.text("customer"), c.text("subscription")
-	details := c.sub("subscription_details").only("items", "proration_behavior", "proration_date", "trial_end", "billing_cycle_anchor",
+	details := c.sub("subscription_details").only("items", "proration_behavior", "proration_date", "trial_end",
+		"billing_cycle_anchor",
 		"cancel_at", "cancel_at_period_end", "cancel_now", "metadata", "billing_mode")
 	if c.enum("preview_mode", "next", "next", "recurring") == "recurring" {
 		c.fail(malformed("", "preview_mode", "The simulator previews only the next invoice."))
@@ -115,7 +118,8 @@ func (s *Stripe) previewFirst(customerID string, details params) (*Invoice, erro
 		if trial.After(s.now()) {
 			sub.Status, end = "trialing", trial
 		}
-		sub.Items = append(sub.Items, SubscriptionItem{ID: s.world.NewID("si_tmp_", 14), Price: item.price.ID, Quantity: item.quantity, PeriodStart: s.now(), PeriodEnd: end})
+		sub.Items = append(sub.Items, SubscriptionItem{ID: s.world.NewID("si_tmp_", 14), Price: item.price.ID,
+			Quantity: item.quantity, PeriodStart: s.now(), PeriodEnd: end})
 	}
 	invoice := s.plan(sub, "upcoming", s.linesOf(sub))
 	s.takeUp(invoice, s.pendingItems(customerID, func(item *InvoiceItem) bool { return item.Subscription == "" }))
@@ -128,7 +132,8 @@ func (s *Stripe) previewPending(customerID string) (*Invoice, error) {
 	var next *Subscription
 	for _, sub := range s.state.Subscriptions.Of(customerID) {
 		ends := !sub.CancelAt.IsZero() && !sub.CancelAt.After(sub.PeriodEnd())
-		if sub.live() && !ends && sub.Status != "incomplete" && sub.Status != "paused" && (next == nil || sub.PeriodEnd().Before(next.PeriodEnd())) {
+		if sub.live() && !ends && sub.Status != "incomplete" && sub.Status != "paused" &&
+			(next == nil || sub.PeriodEnd().Before(next.PeriodEnd())) {
 			next = sub
 		}
 	}
@@ -139,7 +144,8 @@ func (s *Stripe) previewPending(customerID string) (*Invoice, error) {
 	if len(items) == 0 {
 		return nil, invalidCode("invoice_upcoming_none", "", "No upcoming invoices for customer: %s", customerID)
 	}
-	invoice := &Invoice{Customer: customerID, Reason: "upcoming", Currency: items[0].Currency, PeriodStart: s.now(), PeriodEnd: s.now()}
+	invoice := &Invoice{Customer: customerID, Reason: "upcoming", Currency: items[0].Currency, PeriodStart: s.now(),
+		PeriodEnd: s.now()}
 	s.takeUp(invoice, items)
 	return s.preview(invoice, s.now()), nil
 }

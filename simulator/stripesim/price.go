@@ -42,9 +42,11 @@ func (p *Price) recurring() bool { return p.Interval != "" }
 // custom_unit_amount, tiers, tiers_mode, transform_quantity.
 var priceRoutes = []route{
 	op(http.MethodPost, "/v1/prices", "product product_data currency unit_amount unit_amount_decimal recurring lookup_key transfer_lookup_key nickname active metadata billing_scheme tax_behavior", (*Stripe).createPrice),
-	op(http.MethodGet, "/v1/prices", "active created currency lookup_keys product recurring type"+paging, (*Stripe).listPrices),
+	op(http.MethodGet, "/v1/prices", "active created currency lookup_keys product recurring type"+paging,
+		(*Stripe).listPrices),
 	op(http.MethodGet, "/v1/prices/{}", "", (*Stripe).retrievePrice),
-	op(http.MethodPost, "/v1/prices/{}", "active lookup_key transfer_lookup_key metadata nickname tax_behavior", (*Stripe).updatePrice),
+	op(http.MethodPost, "/v1/prices/{}", "active lookup_key transfer_lookup_key metadata nickname tax_behavior",
+		(*Stripe).updatePrice),
 }
 
 func (s *Stripe) createPrice(c *call) (object, error) {
@@ -89,7 +91,8 @@ func readAmount(p params) Price {
 		TaxBehavior: p.enum("tax_behavior", "unspecified", "exclusive", "inclusive", "unspecified")}
 	switch whole, decimal := p.has("unit_amount"), p.has("unit_amount_decimal"); {
 	case whole && decimal:
-		p.fail(malformed("", p.name("unit_amount_decimal"), "You may only specify one of these parameters: unit_amount, unit_amount_decimal."))
+		p.fail(malformed("", p.name("unit_amount_decimal"),
+			"You may only specify one of these parameters: unit_amount, unit_amount_decimal."))
 	case decimal:
 		price.Amount = p.wholeDecimal("unit_amount_decimal")
 	case !whole:
@@ -97,9 +100,11 @@ func readAmount(p params) Price {
 	}
 	switch {
 	case price.Amount < 0:
-		p.fail(malformed("parameter_invalid_integer", p.name("unit_amount"), "This value must be greater than or equal to 0."))
+		p.fail(malformed("parameter_invalid_integer", p.name("unit_amount"),
+			"This value must be greater than or equal to 0."))
 	case price.Amount > maxAmount:
-		p.fail(malformed("parameter_invalid_integer", p.name("unit_amount"), "Invalid integer: the largest amount is %d.", maxAmount))
+		p.fail(malformed("parameter_invalid_integer", p.name("unit_amount"), "Invalid integer: the largest amount is %d.",
+			maxAmount))
 	case len(price.Currency) != 3 && price.Currency != "":
 		p.fail(invalid(p.name("currency"), "Invalid currency: %s.", price.Currency))
 	}
@@ -127,8 +132,10 @@ func (p params) wholeDecimal(field string) int64 {
 func readInterval(p params) (string, int64) {
 	p.required("interval")
 	interval, count := p.enum("interval", "", "day", "week", "month", "year"), max(1, p.positive("interval_count"))
-	if most := map[string]int64{"day": 1095, "week": 156, "month": 36, "year": 3}[interval]; interval != "" && count > most {
-		p.fail(malformed("", p.name("interval_count"), "An interval can be up to three years, which is %d of %s.", most, interval))
+	if most := map[string]int64{"day": 1095, "week": 156, "month": 36, "year": 3}[interval]; interval != "" &&
+		count > most {
+		p.fail(malformed("", p.name("interval_count"), "An interval can be up to three years, which is %d of %s.", most,
+			interval))
 	}
 	return interval, count
 }
@@ -247,14 +254,17 @@ func (s *Stripe) listPrices(c *call) (object, error) {
 	}
 	active, kind, currency := c.boolean("active", true), c.enum("type", "", "one_time", "recurring"), c.text("currency")
 	recurring := c.sub("recurring").only("interval", "usage_type")
-	interval, usage := recurring.enum("interval", "", "day", "week", "month", "year"), recurring.enum("usage_type", "", "licensed", "metered")
+	interval, usage := recurring.enum("interval", "", "day", "week", "month", "year"), recurring.enum("usage_type", "",
+		"licensed", "metered")
 	candidates := s.state.Prices.Newest()
 	if product != "" {
 		candidates = newestOf(s.state.Prices.Of(product))
 	}
 	return paginate(c, candidates, func(p *Price) bool {
-		return !p.Deleted && (!c.has("active") || p.Active == active) && (len(keys) == 0 || slices.Contains(keys, p.LookupKey)) &&
-			(kind == "" || p.kind() == kind) && (currency == "" || p.Currency == currency) && (interval == "" || p.Interval == interval) &&
+		return !p.Deleted && (!c.has("active") || p.Active == active) &&
+			(len(keys) == 0 || slices.Contains(keys, p.LookupKey)) &&
+			(kind == "" || p.kind() == kind) && (currency == "" || p.Currency == currency) &&
+			(interval == "" || p.Interval == interval) &&
 			(usage == "" || usage == "licensed" && p.recurring()) && within(p.Created)
 	}, s.showPrice)
 }
@@ -272,7 +282,8 @@ func (s *Stripe) showPrice(p *Price) object {
 		recurring = object{"interval": p.Interval, "interval_count": p.count(), "meter": nil,
 			"trial_period_days": nil, "usage_type": "licensed"}
 	}
-	return object{"id": p.ID, "object": "price", "active": p.Active, "billing_scheme": "per_unit", "created": p.Created.Unix(),
+	return object{"id": p.ID, "object": "price", "active": p.Active, "billing_scheme": "per_unit",
+		"created":  p.Created.Unix(),
 		"currency": p.Currency, "custom_unit_amount": nil, "livemode": false, "lookup_key": orNull(p.LookupKey),
 		"metadata": shown(p.Metadata), "nickname": orNull(p.Nickname), "product": p.Product, "recurring": recurring,
 		"tax_behavior": cmp.Or(p.TaxBehavior, "unspecified"), "tiers_mode": nil, "transform_quantity": nil, "type": p.kind(),

@@ -65,9 +65,11 @@ func (s *Stripe) createProduct(c *call) (object, error) {
 
 // readProduct fills in what the parameters say.
 func readProduct(p params, to *Product) {
-	to.Name, to.Description, to.URL = p.textOr("name", to.Name), p.textOr("description", to.Description), p.textOr("url", to.URL)
+	to.Name, to.Description, to.URL = p.textOr("name", to.Name), p.textOr("description", to.Description),
+		p.textOr("url", to.URL)
 	to.Active, to.Metadata = p.boolean("active", to.Active), p.metadata(to.Metadata)
-	to.StatementDescriptor, to.UnitLabel = p.textOr("statement_descriptor", to.StatementDescriptor), p.textOr("unit_label", to.UnitLabel)
+	to.StatementDescriptor, to.UnitLabel = p.textOr("statement_descriptor", to.StatementDescriptor),
+		p.textOr("unit_label", to.UnitLabel)
 	to.TaxCode = p.textOr("tax_code", to.TaxCode)
 	if p.has("shippable") {
 		to.Shippable = strconv.FormatBool(p.boolean("shippable", false))
@@ -83,7 +85,8 @@ func readProduct(p params, to *Product) {
 	}
 	switch {
 	case p.has("name") && to.Name == "":
-		p.fail(malformed("parameter_invalid_empty", p.name("name"), "You passed an empty string for 'name'. We assume empty values are an attempt to unset a parameter; however 'name' cannot be unset."))
+		p.fail(malformed("parameter_invalid_empty", p.name("name"),
+			"You passed an empty string for 'name'. We assume empty values are an attempt to unset a parameter; however 'name' cannot be unset."))
 	case len(to.Images) > 8:
 		p.fail(malformed("", p.name("images"), "A product can have up to 8 images."))
 	case len(to.MarketingFeatures) > 15:
@@ -95,7 +98,8 @@ func readProduct(p params, to *Product) {
 
 // readInlineProduct reads the product_data of a price.
 func readInlineProduct(p params, of string) Product {
-	data := p.sub(of).only("name", "active", "description", "images", "metadata", "statement_descriptor", "tax_code", "unit_label")
+	data := p.sub(of).only("name", "active", "description", "images", "metadata", "statement_descriptor", "tax_code",
+		"unit_label")
 	data.required("name")
 	product := Product{Active: true}
 	readProduct(data, &product)
@@ -205,9 +209,11 @@ func (s *Stripe) showProduct(p *Product) object {
 	if p.Shippable != "" {
 		shippable = p.Shippable == "true"
 	}
-	return object{"id": p.ID, "object": "product", "active": p.Active, "created": p.Created.Unix(), "updated": p.Updated.Unix(),
+	return object{"id": p.ID, "object": "product", "active": p.Active, "created": p.Created.Unix(),
+		"updated":       p.Updated.Unix(),
 		"default_price": orNull(p.DefaultPrice), "description": orNull(p.Description), "images": images, "livemode": false,
-		"marketing_features": features, "metadata": shown(p.Metadata), "name": p.Name, "package_dimensions": nil, "shippable": shippable,
+		"marketing_features": features, "metadata": shown(p.Metadata), "name": p.Name, "package_dimensions": nil,
+		"shippable":            shippable,
 		"statement_descriptor": orNull(p.StatementDescriptor), "tax_code": orNull(p.TaxCode), "type": "service",
 		"unit_label": orNull(p.UnitLabel), "url": orNull(p.URL)}
 }

@@ -41,13 +41,16 @@ func (s *Stripe) createPromotionCode(c *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := &PromotionCode{Code: c.text("code"), Coupon: coupon.ID, Customer: c.text("customer"), Active: c.boolean("active", true),
+	fresh := &PromotionCode{Code: c.text("code"), Coupon: coupon.ID, Customer: c.text("customer"),
+		Active:    c.boolean("active", true),
 		ExpiresAt: c.time("expires_at"), MaxRedemptions: c.positive("max_redemptions"), Metadata: c.metadata(nil)}
 	restrictions := c.sub("restrictions").only("first_time_transaction", "minimum_amount", "minimum_amount_currency")
 	fresh.FirstTime = restrictions.boolean("first_time_transaction", false)
-	fresh.Minimum, fresh.MinimumIn = restrictions.positive("minimum_amount"), strings.ToLower(restrictions.text("minimum_amount_currency"))
+	fresh.Minimum, fresh.MinimumIn = restrictions.positive("minimum_amount"),
+		strings.ToLower(restrictions.text("minimum_amount_currency"))
 	if (fresh.Minimum > 0) != (fresh.MinimumIn != "") {
-		restrictions.fail(malformed("", restrictions.name("minimum_amount_currency"), "minimum_amount and minimum_amount_currency must be given together."))
+		restrictions.fail(malformed("", restrictions.name("minimum_amount_currency"),
+			"minimum_amount and minimum_amount_currency must be given together."))
 	}
 	s.checkPromotionCode(c.params, fresh, coupon)
 	if failure := c.failed(); failure != nil {
@@ -183,7 +186,8 @@ func (s *Stripe) listPromotionCodes(c *call) (object, error) {
 }
 
 func (s *Stripe) showPromotionCode(p *PromotionCode) object {
-	return object{"id": p.ID, "object": "promotion_code", "active": s.usable(p), "code": p.Code, "created": p.Created.Unix(),
+	return object{"id": p.ID, "object": "promotion_code", "active": s.usable(p), "code": p.Code,
+		"created":  p.Created.Unix(),
 		"customer": orNull(p.Customer), "customer_account": nil, "expires_at": unix(p.ExpiresAt), "livemode": false,
 		"max_redemptions": orNone(p.MaxRedemptions), "metadata": shown(p.Metadata),
 		"promotion": object{"type": "coupon", "coupon": p.Coupon},

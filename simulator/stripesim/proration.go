@@ -61,9 +61,12 @@ func (s *Stripe) proration(sub *Subscription, item SubscriptionItem, at time.Tim
 	}
 	what := map[int64]string{-1: "Unused time on ", 1: "Remaining time on "}[sign]
 	from := latest(at, item.PeriodStart)
-	return InvoiceItem{Customer: sub.Customer, Subscription: sub.ID, Item: item.ID, Price: item.Price, Quantity: item.Quantity, Currency: sub.Currency,
-		Amount:      s.lessPercentages(sub, price, share(sign*price.Amount*item.Quantity, item.PeriodEnd.Sub(from), s.wholePeriod(sub, item))),
-		Description: what + name + " after " + at.Format("2 Jan 2006"), Proration: true, PeriodStart: from, PeriodEnd: item.PeriodEnd}
+	return InvoiceItem{Customer: sub.Customer, Subscription: sub.ID, Item: item.ID, Price: item.Price,
+		Quantity: item.Quantity, Currency: sub.Currency,
+		Amount: s.lessPercentages(sub, price, share(sign*price.Amount*item.Quantity, item.PeriodEnd.Sub(from),
+			s.wholePeriod(sub, item))),
+		Description: what + name + " after " + at.Format("2 Jan 2006"), Proration: true, PeriodStart: from,
+		PeriodEnd: item.PeriodEnd}
 }
 
 // addProrations stores prorations as pending invoice items.

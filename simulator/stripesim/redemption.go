@@ -85,9 +85,12 @@ func (s *Stripe) redeemable(given grant, in purchase, param string) *Error {
 	case !coupon.valid(s.now()):
 		return invalidCode("coupon_expired", param, "Coupon expired: %s", coupon.ID)
 	case coupon.AmountOff > 0 && in.currency != "" && coupon.Currency != in.currency:
-		return invalid(param, "The coupon `%s` takes off an amount in %s, which cannot be applied to a price in %s.", coupon.ID, coupon.Currency, in.currency)
-	case len(coupon.Products) > 0 && in.products != nil && !slices.ContainsFunc(in.products, func(id string) bool { return slices.Contains(coupon.Products, id) }):
-		return invalid(param, "The coupon `%s` cannot be redeemed because it does not apply to anything in this order.", coupon.ID)
+		return invalid(param, "The coupon `%s` takes off an amount in %s, which cannot be applied to a price in %s.",
+			coupon.ID, coupon.Currency, in.currency)
+	case len(coupon.Products) > 0 && in.products != nil &&
+		!slices.ContainsFunc(in.products, func(id string) bool { return slices.Contains(coupon.Products, id) }):
+		return invalid(param, "The coupon `%s` cannot be redeemed because it does not apply to anything in this order.",
+			coupon.ID)
 	}
 	return nil
 }
@@ -102,14 +105,18 @@ func (s *Stripe) codeApplies(code *PromotionCode, in purchase, param string) *Er
 	case code.FirstTime && in.customer != nil && s.hasPaid(in.customer.ID):
 		return invalid(param, "This promotion code cannot be redeemed because the associated customer has prior transactions.")
 	case code.Minimum > 0 && (in.currency != "" && code.MinimumIn != in.currency || in.amount < code.Minimum):
-		return invalid(param, "This promotion code cannot be redeemed because the order does not reach the minimum of %s.", money(code.Minimum, code.MinimumIn))
+		return invalid(param, "This promotion code cannot be redeemed because the order does not reach the minimum of %s.",
+			money(code.Minimum, code.MinimumIn))
 	}
 	return nil
 }
 
 // hasPaid says whether a customer has a successful payment or a paid invoice.
 func (s *Stripe) hasPaid(customer string) bool {
-	if slices.ContainsFunc(s.state.Invoices.Of(customer), func(invoice *Invoice) bool { return invoice.Status == "paid" && invoice.Due > 0 }) {
+	if slices.ContainsFunc(s.state.Invoices.Of(customer), func(invoice *Invoice) bool {
+		return invoice.Status == "paid" &&
+			invoice.Due > 0
+	}) {
 		return true
 	}
 	for charge := range s.state.Charges.Newest() {

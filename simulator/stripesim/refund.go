@@ -94,7 +94,8 @@ func (s *Stripe) refund(charge *Charge, amount int64, reason string, metadata ma
 		amount = left
 	}
 	how := s.state.PaymentMethods.Get(charge.PaymentMethod).behaviour()
-	refund := s.state.Refunds.Add(&Refund{ID: s.world.NewID("re_3", 23), Created: s.real(), Amount: amount, Currency: charge.Currency, Charge: charge.ID,
+	refund := s.state.Refunds.Add(&Refund{ID: s.world.NewID("re_3", 23), Created: s.real(), Amount: amount,
+		Currency: charge.Currency, Charge: charge.ID,
 		PaymentIntent: charge.PaymentIntent, Reason: reason, Metadata: metadata, Status: "succeeded"})
 	if how.refund == "pending" {
 		refund.Status = "pending"
@@ -227,9 +228,12 @@ func (s *Stripe) showRefund(r *Refund) object {
 	if s.state.PaymentMethods.Get(s.state.Charges.Get(r.Charge).PaymentMethod).kind() == "card" {
 		destination = object{"type": "card", "card": r.showReference()}
 	}
-	shown := object{"id": r.ID, "object": "refund", "amount": r.Amount, "balance_transaction": nil, "charge": r.Charge, "created": r.Created.Unix(),
-		"currency": r.Currency, "destination_details": destination, "metadata": shown(r.Metadata), "payment_intent": orNull(r.PaymentIntent),
-		"reason": orNull(r.Reason), "receipt_number": nil, "source_transfer_reversal": nil, "status": cmp.Or(r.Status, "succeeded"), "transfer_reversal": nil}
+	shown := object{"id": r.ID, "object": "refund", "amount": r.Amount, "balance_transaction": nil, "charge": r.Charge,
+		"created":  r.Created.Unix(),
+		"currency": r.Currency, "destination_details": destination, "metadata": shown(r.Metadata),
+		"payment_intent": orNull(r.PaymentIntent),
+		"reason":         orNull(r.Reason), "receipt_number": nil, "source_transfer_reversal": nil, "status": cmp.Or(r.Status,
+			"succeeded"), "transfer_reversal": nil}
 	switch r.Status {
 	case "failed":
 		shown["failure_reason"] = "expired_or_canceled_card"

@@ -47,8 +47,9 @@ func masked(key string) string {
 
 // secondAPI answers for what is under /v2: it is not here.
 func (s *Stripe) secondAPI(request *wire.Request) *wire.Response {
-	return s.gate.Spoil(request, s.answer(request, s.requestID(), nil, &Error{Status: http.StatusNotFound, Type: "invalid_request_error", Code: "not_found",
-		Message: "The simulator does not have the v2 API (" + request.Method + " " + request.URL.Path + "); Stripe does."}))
+	return s.gate.Spoil(request, s.answer(request, s.requestID(), nil,
+		&Error{Status: http.StatusNotFound, Type: "invalid_request_error", Code: "not_found",
+			Message: "The simulator does not have the v2 API (" + request.Method + " " + request.URL.Path + "); Stripe does."}))
 }
 
 // unrecognized is the answer to an operation that there is not, be it that its
@@ -65,7 +66,8 @@ func checkBody(request *wire.Request) *Error {
 		return nil
 	}
 	header := request.Header.Get("Content-Type")
-	if kind, _, err := mime.ParseMediaType(header); header == "" || err == nil && kind == "application/x-www-form-urlencoded" {
+	if kind, _, err := mime.ParseMediaType(header); header == "" || err == nil &&
+		kind == "application/x-www-form-urlencoded" {
 		return nil
 	}
 	return malformed("", "", "Invalid request (check that your POST content type is application/x-www-form-urlencoded). If you have any questions, we can help at https://support.stripe.com/.")
@@ -88,12 +90,15 @@ func (e *Error) shouldRetry() string {
 // ErrorBody is what a fault answers when it was given a status and no body; code
 // is what the fault says, or "".
 func ErrorBody(status int, code string) []byte {
-	failure := &Error{Status: status, Type: "api_error", Code: code, Message: "An error occurred (fault of the simulator)."}
+	failure := &Error{Status: status, Type: "api_error", Code: code,
+		Message: "An error occurred (fault of the simulator)."}
 	switch {
 	case code == "lock_timeout":
-		failure.Type, failure.Message = "invalid_request_error", "This object cannot be accessed right now because another API request or Stripe process is currently accessing it. (Fault of the simulator.)"
+		failure.Type, failure.Message = "invalid_request_error",
+			"This object cannot be accessed right now because another API request or Stripe process is currently accessing it. (Fault of the simulator.)"
 	case status == http.StatusTooManyRequests:
-		failure.Type, failure.Code, failure.Message = "invalid_request_error", "rate_limit", "Request rate limit exceeded (fault of the simulator)."
+		failure.Type, failure.Code, failure.Message = "invalid_request_error", "rate_limit",
+			"Request rate limit exceeded (fault of the simulator)."
 	}
 	return failure.body("req_fault", nil)
 }

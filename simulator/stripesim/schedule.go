@@ -122,10 +122,12 @@ func (s *Stripe) scheduleStarts(schedule *Schedule) {
 func (s *Stripe) startSchedule(schedule *Schedule) {
 	phase := schedule.Phases[0]
 	from := start{customer: s.state.Customers.Get(schedule.Customer), metadata: phase.Metadata, trialEnd: phase.TrialEnd,
-		description: cmp.Or(phase.Description, schedule.Description), method: s.state.PaymentMethods.Get(cmp.Or(phase.Method, schedule.DefaultPaymentMethod)),
+		description: cmp.Or(phase.Description, schedule.Description),
+		method:      s.state.PaymentMethods.Get(cmp.Or(phase.Method, schedule.DefaultPaymentMethod)),
 		billingMode: schedule.BillingMode, collectionMethod: schedule.CollectionMethod, daysUntilDue: schedule.DaysUntilDue}
 	for _, item := range phase.Items {
-		from.items = append(from.items, chosen{price: s.state.Prices.Get(item.Price), quantity: item.Quantity, metadata: item.Metadata})
+		from.items = append(from.items, chosen{price: s.state.Prices.Get(item.Price), quantity: item.Quantity,
+			metadata: item.Metadata})
 	}
 	sub := s.begin(from)
 	sub.Schedule = schedule.ID
@@ -154,10 +156,12 @@ func (s *Stripe) nextPhase(schedule *Schedule) {
 func (s *Stripe) enterPhase(sub *Subscription, phase Phase, proration string) {
 	next := sub.clone()
 	next.Items = s.phaseItems(sub, phase)
-	next.Description, next.DefaultPaymentMethod = cmp.Or(phase.Description, sub.Description), cmp.Or(phase.Method, sub.DefaultPaymentMethod)
+	next.Description, next.DefaultPaymentMethod = cmp.Or(phase.Description, sub.Description), cmp.Or(phase.Method,
+		sub.DefaultPaymentMethod)
 	maps.Copy(next.Metadata, phase.Metadata)
 	if sub.PeriodEnd().After(s.now()) {
-		_ = s.alter(sub, alteration{next: next, at: s.now(), proration: proration, behaviour: "allow_incomplete", offSession: offSession, trial: phase.TrialEnd})
+		_ = s.alter(sub, alteration{next: next, at: s.now(), proration: proration, behaviour: "allow_incomplete",
+			offSession: offSession, trial: phase.TrialEnd})
 		return // with allow_incomplete nothing is refused
 	}
 	restart := s.intervalChanges(sub, &next)

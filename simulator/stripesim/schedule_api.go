@@ -7,17 +7,21 @@ import (
 )
 
 var scheduleRoutes = []route{
-	op(http.MethodPost, "/v1/subscription_schedules", "customer start_date end_behavior phases metadata from_subscription default_settings billing_mode", (*Stripe).createSchedule),
+	op(http.MethodPost, "/v1/subscription_schedules",
+		"customer start_date end_behavior phases metadata from_subscription default_settings billing_mode",
+		(*Stripe).createSchedule),
 	op(http.MethodGet, "/v1/subscription_schedules", "customer created canceled_at completed_at released_at scheduled"+paging, (*Stripe).listSchedules),
 	op(http.MethodGet, "/v1/subscription_schedules/{}", "", (*Stripe).retrieveSchedule),
-	op(http.MethodPost, "/v1/subscription_schedules/{}", "end_behavior phases metadata proration_behavior default_settings", (*Stripe).updateSchedule),
+	op(http.MethodPost, "/v1/subscription_schedules/{}",
+		"end_behavior phases metadata proration_behavior default_settings", (*Stripe).updateSchedule),
 	op(http.MethodPost, "/v1/subscription_schedules/{}/cancel", "invoice_now prorate", (*Stripe).cancelSchedule),
 	op(http.MethodPost, "/v1/subscription_schedules/{}/release", "preserve_cancel_date", (*Stripe).releaseScheduleNow),
 }
 
 // createSchedule makes a schedule of phases, or of a subscription that runs.
 func (s *Stripe) createSchedule(c *call) (object, error) {
-	schedule := &Schedule{Status: "not_started", EndBehavior: c.enum("end_behavior", "release", "release", "cancel"), Metadata: c.metadata(nil),
+	schedule := &Schedule{Status: "not_started", EndBehavior: c.enum("end_behavior", "release", "release", "cancel"),
+		Metadata:    c.metadata(nil),
 		BillingMode: readBillingMode(c.params)}
 	s.readDefaults(c.params, schedule)
 	if c.has("from_subscription") {
@@ -42,7 +46,8 @@ func (s *Stripe) createSchedule(c *call) (object, error) {
 	if failure := s.clockTakes(customer); failure != nil {
 		return nil, failure
 	}
-	if failure := s.refuseCurrency(customer, s.state.Prices.Get(schedule.Phases[0].Items[0].Price).Currency); failure != nil {
+	if failure := s.refuseCurrency(customer, s.state.Prices.Get(
+		schedule.Phases[0].Items[0].Price).Currency); failure != nil {
 		return nil, failure
 	}
 	schedule.Customer = customer.ID
@@ -88,8 +93,10 @@ func (s *Stripe) scheduleFrom(c *call, schedule *Schedule) (object, error) {
 	for _, item := range sub.Items {
 		phase.Items = append(phase.Items, PhaseItem{Price: item.Price, Quantity: item.Quantity, Metadata: item.Metadata})
 	}
-	schedule.Customer, schedule.Subscription, schedule.Status, schedule.Phases = sub.Customer, sub.ID, "active", []Phase{phase}
-	schedule.BillingMode, schedule.CollectionMethod, schedule.DaysUntilDue = sub.mode(), sub.CollectionMethod, sub.DaysUntilDue
+	schedule.Customer, schedule.Subscription, schedule.Status, schedule.Phases = sub.Customer, sub.ID, "active",
+		[]Phase{phase}
+	schedule.BillingMode, schedule.CollectionMethod, schedule.DaysUntilDue = sub.mode(), sub.CollectionMethod,
+		sub.DaysUntilDue
 	s.addSchedule(schedule)
 	s.scheduleTimers(schedule)
 	s.emit("subscription_schedule.created", s.showSchedule(schedule), nil)
@@ -125,7 +132,8 @@ func (s *Stripe) retrieveSchedule(c *call) (object, error) {
 
 func (s *Stripe) listSchedules(c *call) (object, error) {
 	customer, scheduled := c.text("customer"), c.boolean("scheduled", false)
-	created, canceled, completed, released := createdFilter(c), timeFilter(c, "canceled_at"), timeFilter(c, "completed_at"), timeFilter(c, "released_at")
+	created, canceled, completed, released := createdFilter(c), timeFilter(c, "canceled_at"),
+		timeFilter(c, "completed_at"), timeFilter(c, "released_at")
 	passes := func(field string, at time.Time, filter func(time.Time) bool) bool {
 		return !c.has(field) || !at.IsZero() && filter(at)
 	}
@@ -134,7 +142,8 @@ func (s *Stripe) listSchedules(c *call) (object, error) {
 		candidates = newestOf(s.state.Schedules.Of(customer))
 	}
 	return paginate(c, candidates, func(schedule *Schedule) bool {
-		return s.listed(c, schedule.Customer, "") && created(schedule.Created) && (!scheduled || schedule.Status == "not_started") &&
+		return s.listed(c, schedule.Customer, "") && created(schedule.Created) &&
+			(!scheduled || schedule.Status == "not_started") &&
 			passes("canceled_at", schedule.CanceledAt, canceled) && passes("completed_at", schedule.CompletedAt, completed) &&
 			passes("released_at", schedule.ReleasedAt, released)
 	}, s.showSchedule)

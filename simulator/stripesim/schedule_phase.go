@@ -24,10 +24,12 @@ func (s *Stripe) readPhases(p params, first time.Time, flexible bool) []Phase {
 // readPhase reads one phase. iterations is the older name of a duration in
 // billing intervals; Stripe's CLI still sends it.
 func (s *Stripe) readPhase(sent params, start time.Time, flexible bool) Phase {
-	sent.only("items", "start_date", "end_date", "duration", "iterations", "proration_behavior", "trial", "trial_end", "description",
+	sent.only("items", "start_date", "end_date", "duration", "iterations", "proration_behavior", "trial", "trial_end",
+		"description",
 		"default_payment_method", "metadata", "currency", "billing_cycle_anchor", "collection_method")
 	sent.enum("billing_cycle_anchor", "automatic", "automatic")
-	phase := Phase{Start: start, Proration: readProration(sent), Description: sent.text("description"), Metadata: sent.metadata(nil)}
+	phase := Phase{Start: start, Proration: readProration(sent), Description: sent.text("description"),
+		Metadata: sent.metadata(nil)}
 	items := s.readSubscriptionItems(sent, "items", flexible)
 	if sent.failed() != nil {
 		return phase
@@ -40,7 +42,8 @@ func (s *Stripe) readPhase(sent params, start time.Time, flexible bool) Phase {
 	}
 	if sent.has("start_date") {
 		if given := s.readMoment(sent, "start_date"); !given.Equal(start) {
-			sent.fail(invalid(sent.name("start_date"), "The start of this phase must be %d, where what comes before it ends.", start.Unix()))
+			sent.fail(invalid(sent.name("start_date"), "The start of this phase must be %d, where what comes before it ends.",
+				start.Unix()))
 		}
 	}
 	phase.End = s.readPhaseEnd(sent, phase.Start, items[0].price)
@@ -83,10 +86,13 @@ func (s *Stripe) readDefaults(p params, schedule *Schedule) {
 	if !p.has("default_settings") {
 		return
 	}
-	sent := p.sub("default_settings").only("billing_cycle_anchor", "collection_method", "default_payment_method", "description", "invoice_settings", "automatic_tax")
+	sent := p.sub("default_settings").only("billing_cycle_anchor", "collection_method", "default_payment_method",
+		"description", "invoice_settings", "automatic_tax")
 	sent.enum("billing_cycle_anchor", "automatic", "automatic")
-	settings := sent.sub("invoice_settings").only("days_until_due", "description", "footer", "issuer", "account_tax_ids", "custom_fields")
-	schedule.CollectionMethod = sent.enum("collection_method", schedule.CollectionMethod, "charge_automatically", "send_invoice")
+	settings := sent.sub("invoice_settings").only("days_until_due", "description", "footer", "issuer", "account_tax_ids",
+		"custom_fields")
+	schedule.CollectionMethod = sent.enum("collection_method", schedule.CollectionMethod, "charge_automatically",
+		"send_invoice")
 	schedule.DaysUntilDue = settings.integer("days_until_due", schedule.DaysUntilDue)
 	schedule.Description = sent.textOr("description", schedule.Description)
 	if method := s.readPaymentMethod(sent, "default_payment_method"); method != nil {

@@ -15,29 +15,44 @@ const searchParams = "query limit page"
 
 // searchRoutes stand before the routes that would take "search" for an id.
 var searchRoutes = []route{
-	op(http.MethodGet, "/v1/charges/search", searchParams, searchIn((*Stripe).showCharge, func(s *State) *ordered.Table[Charge, *Charge] { return &s.Charges })),
-	op(http.MethodGet, "/v1/customers/search", searchParams, searchIn((*Stripe).showCustomer, func(s *State) *ordered.Table[Customer, *Customer] { return &s.Customers })),
-	op(http.MethodGet, "/v1/invoices/search", searchParams, searchIn((*Stripe).showInvoice, func(s *State) *ordered.Table[Invoice, *Invoice] { return &s.Invoices })),
-	op(http.MethodGet, "/v1/payment_intents/search", searchParams, searchIn((*Stripe).showPaymentIntent, func(s *State) *ordered.Table[PaymentIntent, *PaymentIntent] { return &s.PaymentIntents })),
-	op(http.MethodGet, "/v1/prices/search", searchParams, searchIn((*Stripe).showPrice, func(s *State) *ordered.Table[Price, *Price] { return &s.Prices })),
-	op(http.MethodGet, "/v1/products/search", searchParams, searchIn((*Stripe).showProduct, func(s *State) *ordered.Table[Product, *Product] { return &s.Products })),
-	op(http.MethodGet, "/v1/subscriptions/search", searchParams, searchIn((*Stripe).showSubscription, func(s *State) *ordered.Table[Subscription, *Subscription] { return &s.Subscriptions })),
+	op(http.MethodGet, "/v1/charges/search", searchParams,
+		searchIn((*Stripe).showCharge, func(s *State) *ordered.Table[Charge, *Charge] { return &s.Charges })),
+	op(http.MethodGet, "/v1/customers/search", searchParams,
+		searchIn((*Stripe).showCustomer, func(s *State) *ordered.Table[Customer, *Customer] { return &s.Customers })),
+	op(http.MethodGet, "/v1/invoices/search", searchParams,
+		searchIn((*Stripe).showInvoice, func(s *State) *ordered.Table[Invoice, *Invoice] { return &s.Invoices })),
+	op(http.MethodGet, "/v1/payment_intents/search", searchParams, searchIn((*Stripe).showPaymentIntent,
+		func(s *State) *ordered.Table[PaymentIntent, *PaymentIntent] { return &s.PaymentIntents })),
+	op(http.MethodGet, "/v1/prices/search", searchParams,
+		searchIn((*Stripe).showPrice, func(s *State) *ordered.Table[Price, *Price] { return &s.Prices })),
+	op(http.MethodGet, "/v1/products/search", searchParams,
+		searchIn((*Stripe).showProduct, func(s *State) *ordered.Table[Product, *Product] { return &s.Products })),
+	op(http.MethodGet, "/v1/subscriptions/search", searchParams, searchIn((*Stripe).showSubscription,
+		func(s *State) *ordered.Table[Subscription, *Subscription] { return &s.Subscriptions })),
 }
 
 // searchFields are what each resource can be searched by, as the tables at
 // docs.stripe.com/search list them.
 var searchFields = map[string]map[string]fieldKind{
-	"charges": {"amount": numeric, "billing_details.address.postal_code": token, "created": numeric, "currency": token, "customer": token,
-		"disputed": token, "metadata": token, "payment_method_details.card.last4": token, "payment_method_details.card.exp_month": token,
-		"payment_method_details.card.exp_year": token, "payment_method_details.card.brand": token, "payment_method_details.card.fingerprint": token,
+	"charges": {"amount": numeric, "billing_details.address.postal_code": token, "created": numeric, "currency": token,
+		"customer": token,
+		"disputed": token, "metadata": token, "payment_method_details.card.last4": token,
+		"payment_method_details.card.exp_month": token,
+		"payment_method_details.card.exp_year":  token, "payment_method_details.card.brand": token,
+		"payment_method_details.card.fingerprint": token,
 		"refunded": token, "status": token},
 	"customers": {"created": numeric, "email": text, "metadata": token, "name": text, "phone": text},
-	"invoices": {"created": numeric, "currency": token, "customer": token, "last_finalization_error_code": token, "last_finalization_error_type": token,
-		"metadata": token, "number": token, "receipt_number": token, "status": token, "subscription": token, "total": numeric},
-	"payment_intents": {"amount": numeric, "created": numeric, "currency": token, "customer": token, "metadata": token, "status": token},
-	"prices":          {"active": token, "currency": token, "lookup_key": token, "metadata": token, "product": token, "type": token},
-	"products":        {"active": token, "description": text, "metadata": token, "name": text, "shippable": token, "url": text},
-	"subscriptions":   {"canceled_at": numeric, "created": numeric, "metadata": token, "status": token},
+	"invoices": {"created": numeric, "currency": token, "customer": token, "last_finalization_error_code": token,
+		"last_finalization_error_type": token,
+		"metadata":                     token, "number": token, "receipt_number": token, "status": token, "subscription": token,
+		"total": numeric},
+	"payment_intents": {"amount": numeric, "created": numeric, "currency": token, "customer": token, "metadata": token,
+		"status": token},
+	"prices": {"active": token, "currency": token, "lookup_key": token, "metadata": token, "product": token,
+		"type": token},
+	"products": {"active": token, "description": text, "metadata": token, "name": text, "shippable": token,
+		"url": text},
+	"subscriptions": {"canceled_at": numeric, "created": numeric, "metadata": token, "status": token},
 }
 
 // searchPaths is where a field stands in the object when it is not at its own name.
@@ -48,7 +63,8 @@ var searchPaths = map[string][]string{
 }
 
 // searchIn returns the handler that searches one table, newest first.
-func searchIn[T any, P ordered.Keyed[T]](show func(*Stripe, P) object, table func(*State) *ordered.Table[T, P]) func(*Stripe, *call) (object, error) {
+func searchIn[T any, P ordered.Keyed[T]](show func(*Stripe, P) object,
+	table func(*State) *ordered.Table[T, P]) func(*Stripe, *call) (object, error) {
 	return func(s *Stripe, c *call) (object, error) {
 		resource := searchedResource(c)
 		wanted, err := c.readQuery(resource)
@@ -80,7 +96,8 @@ func searchIn[T any, P ordered.Keyed[T]](show func(*Stripe, P) object, table fun
 				break
 			}
 		}
-		answer := object{"object": "search_result", "data": data, "has_more": more, "next_page": nil, "url": c.request.URL.Path}
+		answer := object{"object": "search_result", "data": data, "has_more": more, "next_page": nil,
+			"url": c.request.URL.Path}
 		if more {
 			answer["next_page"] = base64.URLEncoding.EncodeToString([]byte(last))
 		}

@@ -136,7 +136,10 @@ func (s *Stripe) asItWas(state version, now func() object) object {
 }
 
 func matching(shownAs object, wanted query) object {
-	if shownAs["deleted"] == true || !wanted.matches(func(field, key string) (string, bool) { return fieldOf(shownAs, field, key) }) {
+	if shownAs["deleted"] == true || !wanted.matches(func(field, key string) (string,
+		bool) {
+		return fieldOf(shownAs, field, key)
+	}) {
 		return nil
 	}
 	return shownAs

@@ -58,8 +58,9 @@ func parseQuery(source string) (query, *Error) {
 			return query{}, unparsable(source)
 		}
 		rest = rest[len(value):]
-		parsed.clauses = append(parsed.clauses, clause{negated: start[1] != "", field: start[2], key: unquote(start[3]), operator: start[4],
-			value: unquote(value), null: strings.EqualFold(value, "null")})
+		parsed.clauses = append(parsed.clauses, clause{negated: start[1] != "", field: start[2], key: unquote(start[3]),
+			operator: start[4],
+			value:    unquote(value), null: strings.EqualFold(value, "null")})
 		if rest == "" {
 			break
 		}
@@ -100,7 +101,8 @@ func (q query) check(resource string, fields map[string]fieldKind) *Error {
 		case !known || (c.field == "metadata") != (c.key != ""):
 			return invalid("query", "Field `%s` is an unsupported search field for resource `%s`. See http://stripe.com/docs/search#query-fields-for-%s for a list of supported fields.",
 				c.field, resource, strings.ReplaceAll(resource, "_", "-"))
-		case c.null && c.operator != ":", !slices.Contains(map[fieldKind][]string{token: {":"}, text: {":", "~"}, numeric: {":", "=", ">", "<", ">=", "<="}}[kind], c.operator):
+		case c.null && c.operator != ":", !slices.Contains(map[fieldKind][]string{token: {":"}, text: {":", "~"},
+			numeric: {":", "=", ">", "<", ">=", "<="}}[kind], c.operator):
 			return invalid("query", "The operator `%s` cannot be used with the field `%s`.", c.operator, c.field)
 		case c.operator == "~" && len([]rune(c.value)) < 3:
 			return invalid("query", "Substring searches need at least 3 characters.")

@@ -127,7 +127,8 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown object, e
 	if err != nil {
 		var failure *Error
 		if !errors.As(err, &failure) {
-			failure = &Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The simulator failed: " + err.Error()}
+			failure = &Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The simulator failed: " +
+				err.Error()}
 		}
 		response.Status = failure.Status
 		if again := failure.shouldRetry(); again != "" {

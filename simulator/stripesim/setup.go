@@ -13,9 +13,11 @@ func (s *Stripe) setUpWith(intent *SetupIntent, how confirmation) *Error {
 	case method == nil:
 		return unexpectedSetup(intent, "You cannot confirm this SetupIntent because it's missing a payment method. Update the SetupIntent with a payment method and then confirm it again.")
 	case intent.Types != nil && !slices.Contains(intent.Types, method.kind()):
-		return invalidCode("setup_intent_invalid_parameter", "payment_method", "The PaymentMethod provided (%s) is not allowed for this SetupIntent. Please attach a PaymentMethod of one of the following types: %v.", method.kind(), intent.Types)
+		return invalidCode("setup_intent_invalid_parameter", "payment_method",
+			"The PaymentMethod provided (%s) is not allowed for this SetupIntent. Please attach a PaymentMethod of one of the following types: %v.", method.kind(), intent.Types)
 	case method.kind() == "sepa_debit" && !how.mandate:
-		return invalidCode("setup_intent_mandate_invalid", "mandate_data", "This SetupIntent requires a mandate. Collect mandate acceptance from the customer and try again, providing acceptance data in the `mandate_data` parameter.")
+		return invalidCode("setup_intent_mandate_invalid", "mandate_data",
+			"This SetupIntent requires a mandate. Collect mandate acceptance from the customer and try again, providing acceptance data in the `mandate_data` parameter.")
 	}
 	return s.setUp(intent, method)
 }
@@ -61,7 +63,8 @@ func (s *Stripe) setupFailed(intent *SetupIntent, failure *Error) *Error {
 // authenticateSetup brings the outcome of the challenge that an intent waits for.
 func (s *Stripe) authenticateSetup(intent *SetupIntent, passed bool) (completed string, failure *Error) {
 	if intent.Status != "requires_action" {
-		return "", unexpectedSetup(intent, "This SetupIntent has a status of %s: it does not wait for a challenge.", intent.Status)
+		return "", unexpectedSetup(intent, "This SetupIntent has a status of %s: it does not wait for a challenge.",
+			intent.Status)
 	}
 	method := s.state.PaymentMethods.Get(intent.PaymentMethod)
 	if !passed {

@@ -38,7 +38,9 @@ var setupRoutes = []route{
 	op(http.MethodGet, "/v1/setup_intents", "customer payment_method created"+paging, (*Stripe).listSetupIntents),
 	op(http.MethodGet, "/v1/setup_intents/{}", "client_secret", (*Stripe).retrieveSetupIntent),
 	op(http.MethodPost, "/v1/setup_intents/{}", setupParams, (*Stripe).updateSetupIntent),
-	op(http.MethodPost, "/v1/setup_intents/{}/confirm", "client_secret payment_method payment_method_data return_url mandate_data use_stripe_sdk", (*Stripe).confirmSetupIntent),
+	op(http.MethodPost, "/v1/setup_intents/{}/confirm",
+		"client_secret payment_method payment_method_data return_url mandate_data use_stripe_sdk",
+		(*Stripe).confirmSetupIntent),
 	op(http.MethodPost, "/v1/setup_intents/{}/cancel", "cancellation_reason", (*Stripe).cancelSetupIntent),
 }
 
@@ -57,7 +59,8 @@ func (s *Stripe) createSetupIntent(c *call) (object, error) {
 	s.readAutomatic(c.params, &fresh.Types, &fresh.Redirects)
 	confirms := c.boolean("confirm", false)
 	if !confirms && (c.has("return_url") || c.has("mandate_data")) {
-		c.fail(invalidCode("setup_intent_invalid_parameter", "confirm", "You can only provide `return_url` and `mandate_data` when also setting `confirm` to `true`."))
+		c.fail(invalidCode("setup_intent_invalid_parameter", "confirm",
+			"You can only provide `return_url` and `mandate_data` when also setting `confirm` to `true`."))
 	}
 	if failure := c.failed(); failure != nil {
 		return nil, failure
@@ -82,7 +85,8 @@ func (s *Stripe) readSetup(c *call, to *SetupIntent) confirmation {
 			c.fail(noSuch("customer", to.Customer, "customer"))
 		}
 	}
-	to.Description, to.Metadata, to.Types = c.textOr("description", to.Description), c.metadata(to.Metadata), c.readTypes(to.Types)
+	to.Description, to.Metadata, to.Types = c.textOr("description", to.Description), c.metadata(to.Metadata),
+		c.readTypes(to.Types)
 	carrier := PaymentIntent{Customer: to.Customer, ReturnURL: to.ReturnURL}
 	how := s.readConfirmation(c, &carrier)
 	to.ReturnURL = carrier.ReturnURL
@@ -95,7 +99,8 @@ func (s *Stripe) setupIntent(c *call) (*SetupIntent, error) {
 	case intent == nil:
 		return nil, noSuch("setupintent", c.path[0], "id")
 	case c.has("client_secret") && c.text("client_secret") != intent.secret():
-		return nil, invalidCode("setup_intent_invalid_parameter", "client_secret", "The client_secret provided does not match the client_secret associated with this SetupIntent.")
+		return nil, invalidCode("setup_intent_invalid_parameter", "client_secret",
+			"The client_secret provided does not match the client_secret associated with this SetupIntent.")
 	}
 	return intent, nil
 }
@@ -197,11 +202,16 @@ func (s *Stripe) showSetupIntent(i *SetupIntent) object {
 		automatic = object{"enabled": true, "allow_redirects": i.Redirects}
 	}
 	return object{"id": i.ID, "object": "setup_intent", "application": nil, "automatic_payment_methods": automatic,
-		"cancellation_reason": orNull(i.CancelReason), "client_secret": i.secret(), "created": i.Created.Unix(), "customer": orNull(i.Customer),
-		"customer_account": nil, "description": orNull(i.Description), "flow_directions": nil, "last_setup_error": s.showFailure(i.Failure),
-		"latest_attempt": nil, "livemode": false, "mandate": nil, "metadata": shown(i.Metadata),
-		"next_action": s.showNextAction(i.ID, i.Status, i.ReturnURL), "on_behalf_of": nil, "payment_method": orNull(i.PaymentMethod),
+		"cancellation_reason": orNull(i.CancelReason), "client_secret": i.secret(), "created": i.Created.Unix(),
+		"customer":         orNull(i.Customer),
+		"customer_account": nil, "description": orNull(i.Description), "flow_directions": nil,
+		"last_setup_error": s.showFailure(i.Failure),
+		"latest_attempt":   nil, "livemode": false, "mandate": nil, "metadata": shown(i.Metadata),
+		"next_action": s.showNextAction(i.ID, i.Status, i.ReturnURL), "on_behalf_of": nil,
+		"payment_method":                       orNull(i.PaymentMethod),
 		"payment_method_configuration_details": nil,
-		"payment_method_options":               object{"card": object{"mandate_options": nil, "network": nil, "request_three_d_secure": "automatic"}},
-		"payment_method_types":                 offered(i.Types, "usd"), "single_use_mandate": nil, "status": i.Status, "usage": i.Usage}
+		"payment_method_options": object{"card": object{"mandate_options": nil, "network": nil,
+			"request_three_d_secure": "automatic"}},
+		"payment_method_types": offered(i.Types, "usd"), "single_use_mandate": nil, "status": i.Status,
+		"usage": i.Usage}
 }

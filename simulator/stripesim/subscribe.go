@@ -28,8 +28,10 @@ type start struct {
 // trialing or active; whoever collects the first payment changes that.
 func (s *Stripe) begin(from start) *Subscription {
 	now := s.now()
-	sub := &Subscription{ID: s.world.NewID("sub_1", 23), Created: now, StartDate: now, Customer: from.customer.ID, Status: "active",
-		Currency: from.items[0].price.Currency, Anchor: now, AnchorConfig: from.anchorConfig, BillingMode: cmp.Or(from.billingMode, "flexible"),
+	sub := &Subscription{ID: s.world.NewID("sub_1", 23), Created: now, StartDate: now, Customer: from.customer.ID,
+		Status:   "active",
+		Currency: from.items[0].price.Currency, Anchor: now, AnchorConfig: from.anchorConfig,
+		BillingMode: cmp.Or(from.billingMode, "flexible"),
 		Description: from.description, Metadata: from.metadata, TrialEndBehavior: from.trialEndBehavior,
 		CollectionMethod: from.collectionMethod, DaysUntilDue: from.daysUntilDue, SaveDefaultMethod: from.saveMethod}
 	if from.method != nil {
@@ -39,7 +41,8 @@ func (s *Stripe) begin(from start) *Subscription {
 		sub.Anchor = from.anchor
 	}
 	for _, item := range from.items {
-		sub.Items = append(sub.Items, SubscriptionItem{ID: s.world.NewID("si_", 14), Created: now, Price: item.price.ID, Quantity: item.quantity, Metadata: item.metadata})
+		sub.Items = append(sub.Items, SubscriptionItem{ID: s.world.NewID("si_", 14), Created: now, Price: item.price.ID,
+			Quantity: item.quantity, Metadata: item.metadata})
 	}
 	s.indexItems(s.state.Subscriptions.Add(sub))
 	if !from.trialEnd.After(now) {
@@ -153,7 +156,8 @@ func (s *Stripe) subscribe(from creation, adjust func(*Subscription), refused fu
 	case from.behaviour == "default_incomplete":
 		s.openPayment(invoice)
 	default:
-		_ = s.attempt(invoice, method, from.offSession, s.attemptFailed) // a declined card leaves it incomplete, which is the answer
+		// a declined card leaves it incomplete, which is the answer
+		_ = s.attempt(invoice, method, from.offSession, s.attemptFailed)
 	}
 	return sub, nil
 }
@@ -229,7 +233,8 @@ func (s *Stripe) firstLines(sub *Subscription, proration string) []InvoiceLine {
 
 func (s *Stripe) readStart(c *call) (creation, error) {
 	customerID := c.required("customer")
-	from := creation{start: start{metadata: c.metadata(nil), description: c.text("description"), billingMode: readBillingMode(c.params)}}
+	from := creation{start: start{metadata: c.metadata(nil), description: c.text("description"),
+		billingMode: readBillingMode(c.params)}}
 	from.items = s.readSubscriptionItems(c.params, "items", from.billingMode == "flexible")
 	from.method = s.readMethodOf(c.params, "default_payment_method", customerID)
 	from.trialEnd = s.readTrial(c.params)

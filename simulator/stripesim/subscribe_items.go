@@ -11,7 +11,8 @@ type chosen struct {
 
 func (s *Stripe) readChosenPrice(sent params) *Price {
 	if sent.has("price_data") {
-		data := sent.sub("price_data").only("currency", "product", "product_data", "recurring", "tax_behavior", "unit_amount", "unit_amount_decimal")
+		data := sent.sub("price_data").only("currency", "product", "product_data", "recurring", "tax_behavior",
+			"unit_amount", "unit_amount_decimal")
 		price, inline := s.readPrice(data), Product{}
 		if price.Product == "" {
 			inline = readInlineProduct(data, "product_data")
@@ -60,7 +61,8 @@ func (s *Stripe) readSubscriptionItems(p params, field string, flexible bool) []
 func readQuantity(sent params, fallback int64) int64 {
 	quantity := sent.integer("quantity", fallback)
 	if quantity < 0 {
-		sent.fail(malformed("parameter_invalid_integer", sent.name("quantity"), "This value must be greater than or equal to 0."))
+		sent.fail(malformed("parameter_invalid_integer", sent.name("quantity"),
+			"This value must be greater than or equal to 0."))
 	}
 	return quantity
 }

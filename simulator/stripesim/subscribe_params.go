@@ -39,7 +39,8 @@ func readProration(p params) string {
 }
 
 func readPaymentBehavior(p params) string {
-	return p.enum("payment_behavior", "allow_incomplete", "allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete")
+	return p.enum("payment_behavior", "allow_incomplete", "allow_incomplete", "default_incomplete", "error_if_incomplete",
+		"pending_if_incomplete")
 }
 
 func readBillingMode(p params) string {
@@ -67,7 +68,8 @@ func readCollection(p params, method string, days int64) (string, int64) {
 // readPaymentSettings reads whether the method of a payment becomes the
 // subscription's default. The other settings have no effect: the method decides.
 func readPaymentSettings(p params, saved bool) bool {
-	settings := p.sub("payment_settings").only("save_default_payment_method", "payment_method_types", "payment_method_options")
+	settings := p.sub("payment_settings").only("save_default_payment_method", "payment_method_types",
+		"payment_method_options")
 	fallback := map[bool]string{true: "on_subscription", false: "off"}[saved]
 	return settings.enum("save_default_payment_method", fallback, "off", "on_subscription") == "on_subscription"
 }
@@ -81,8 +83,9 @@ func (s *Stripe) readExtraItems(p params) []InvoiceItem {
 		if price == nil {
 			return nil
 		}
-		item := InvoiceItem{Price: price.ID, Quantity: readQuantity(sent, 1), Currency: price.Currency, Discountable: sent.boolean("discountable", true),
-			Metadata: sent.metadata(nil), PeriodStart: s.now(), PeriodEnd: s.now()}
+		item := InvoiceItem{Price: price.ID, Quantity: readQuantity(sent, 1), Currency: price.Currency,
+			Discountable: sent.boolean("discountable", true),
+			Metadata:     sent.metadata(nil), PeriodStart: s.now(), PeriodEnd: s.now()}
 		item.Amount = price.Amount * item.Quantity
 		extra = append(extra, item)
 	}
@@ -136,5 +139,8 @@ func readCancellation(p params, sub *Subscription) {
 
 // onlyAllowed says whether a request names no other parameters than these.
 func onlyAllowed(p params, names ...string) bool {
-	return !slices.ContainsFunc(p.at.order, func(name string) bool { return !slices.Contains(append(names, "expand"), name) })
+	return !slices.ContainsFunc(p.at.order, func(name string) bool {
+		return !slices.Contains(append(names, "expand"),
+			name)
+	})
 }

@@ -9,41 +9,43 @@ import (
 
 // Subscription is a subscription on the billing clock. A zero time is null.
 type Subscription struct {
-	ID                   string             `json:"id"`
-	Created              time.Time          `json:"created"`
-	StartDate            time.Time          `json:"start_date"`
-	Customer             string             `json:"customer"`
-	Status               string             `json:"status"`
-	Currency             string             `json:"currency"`
-	Items                []SubscriptionItem `json:"items"`
-	Anchor               time.Time          `json:"billing_cycle_anchor"`
-	AnchorConfig         *AnchorConfig      `json:"billing_cycle_anchor_config,omitempty"`
-	BillingMode          string             `json:"billing_mode"` // "" is flexible
-	MigratedAt           time.Time          `json:"billing_mode_updated_at"`
-	CancelAtPeriodEnd    bool               `json:"cancel_at_period_end"`
-	CancelAt             time.Time          `json:"cancel_at"`
-	CanceledAt           time.Time          `json:"canceled_at"`
-	EndedAt              time.Time          `json:"ended_at"`
-	TrialStart           time.Time          `json:"trial_start"`
-	TrialEnd             time.Time          `json:"trial_end"`
-	TrialNoticed         time.Time          `json:"trial_noticed"`      // the trial end that trial_will_end announced
-	TrialEndBehavior     string             `json:"trial_end_behavior"` // without payment method: create_invoice, cancel, pause
-	CancelReason         string             `json:"cancel_reason"`
-	CancelComment        string             `json:"cancel_comment"`
-	CancelFeedback       string             `json:"cancel_feedback"`
-	CollectionMethod     string             `json:"collection_method"` // "" is charge_automatically
-	DaysUntilDue         int64              `json:"days_until_due"`
-	PauseBehavior        string             `json:"pause_behavior"` // of pause_collection: keep_as_draft, mark_uncollectible, void; "" when not paused
-	PauseResumesAt       time.Time          `json:"pause_resumes_at"`
-	PendingUpdate        *PendingUpdate     `json:"pending_update,omitempty"`
-	Schedule             string             `json:"schedule"`
-	SaveDefaultMethod    bool               `json:"save_default_payment_method"`
-	LatestInvoice        string             `json:"latest_invoice"`
-	DefaultPaymentMethod string             `json:"default_payment_method"`
-	Description          string             `json:"description"`
-	Metadata             map[string]string  `json:"metadata"`
-	Discounts            []string           `json:"discounts"`
-	Features             []string           `json:"features"` // of the products, as of the start of the period
+	ID                string             `json:"id"`
+	Created           time.Time          `json:"created"`
+	StartDate         time.Time          `json:"start_date"`
+	Customer          string             `json:"customer"`
+	Status            string             `json:"status"`
+	Currency          string             `json:"currency"`
+	Items             []SubscriptionItem `json:"items"`
+	Anchor            time.Time          `json:"billing_cycle_anchor"`
+	AnchorConfig      *AnchorConfig      `json:"billing_cycle_anchor_config,omitempty"`
+	BillingMode       string             `json:"billing_mode"` // "" is flexible
+	MigratedAt        time.Time          `json:"billing_mode_updated_at"`
+	CancelAtPeriodEnd bool               `json:"cancel_at_period_end"`
+	CancelAt          time.Time          `json:"cancel_at"`
+	CanceledAt        time.Time          `json:"canceled_at"`
+	EndedAt           time.Time          `json:"ended_at"`
+	TrialStart        time.Time          `json:"trial_start"`
+	TrialEnd          time.Time          `json:"trial_end"`
+	TrialNoticed      time.Time          `json:"trial_noticed"` // the trial end that trial_will_end announced
+	// without payment method: create_invoice, cancel, pause
+	TrialEndBehavior string `json:"trial_end_behavior"`
+	CancelReason     string `json:"cancel_reason"`
+	CancelComment    string `json:"cancel_comment"`
+	CancelFeedback   string `json:"cancel_feedback"`
+	CollectionMethod string `json:"collection_method"` // "" is charge_automatically
+	DaysUntilDue     int64  `json:"days_until_due"`
+	// of pause_collection: keep_as_draft, mark_uncollectible, void; "" when not paused
+	PauseBehavior        string            `json:"pause_behavior"`
+	PauseResumesAt       time.Time         `json:"pause_resumes_at"`
+	PendingUpdate        *PendingUpdate    `json:"pending_update,omitempty"`
+	Schedule             string            `json:"schedule"`
+	SaveDefaultMethod    bool              `json:"save_default_payment_method"`
+	LatestInvoice        string            `json:"latest_invoice"`
+	DefaultPaymentMethod string            `json:"default_payment_method"`
+	Description          string            `json:"description"`
+	Metadata             map[string]string `json:"metadata"`
+	Discounts            []string          `json:"discounts"`
+	Features             []string          `json:"features"` // of the products, as of the start of the period
 }
 
 // PendingUpdate is a change that applies once its invoice is paid.
@@ -119,8 +121,10 @@ var subscriptionRoutes = []route{
 	op(http.MethodGet, "/v1/subscriptions", "customer status price created test_clock collection_method current_period_start current_period_end"+paging, (*Stripe).listSubscriptions),
 	op(http.MethodGet, "/v1/subscriptions/{}", "", (*Stripe).retrieveSubscription),
 	op(http.MethodPost, "/v1/subscriptions/{}", subscriptionParams+" cancellation_details billing_cycle_anchor proration_date pause_collection", (*Stripe).updateSubscription),
-	op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate expand", (*Stripe).removeSubscription),
-	op(http.MethodPost, "/v1/subscriptions/{}/resume", "billing_cycle_anchor proration_behavior proration_date", (*Stripe).resumeSubscription),
+	op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate expand",
+		(*Stripe).removeSubscription),
+	op(http.MethodPost, "/v1/subscriptions/{}/resume", "billing_cycle_anchor proration_behavior proration_date",
+		(*Stripe).resumeSubscription),
 	op(http.MethodPost, "/v1/subscriptions/{}/migrate", "billing_mode", (*Stripe).migrateSubscription),
 	op(http.MethodPost, "/v1/subscriptions/{}/pause", "", (*Stripe).pauseSubscription).since(endive.since),
 }
@@ -144,7 +148,8 @@ func (s *Stripe) retrieveSubscription(c *call) (object, error) {
 // canceled or expired.
 func (s *Stripe) listSubscriptions(c *call) (object, error) {
 	customer, price, clock, within := c.text("customer"), c.text("price"), c.text("test_clock"), createdFilter(c)
-	status := c.enum("status", "", "active", "past_due", "unpaid", "canceled", "incomplete", "incomplete_expired", "trialing", "paused", "all", "ended")
+	status := c.enum("status", "", "active", "past_due", "unpaid", "canceled", "incomplete", "incomplete_expired",
+		"trialing", "paused", "all", "ended")
 	method := c.enum("collection_method", "", "charge_automatically", "send_invoice")
 	starts, ends := timeFilter(c, "current_period_start"), timeFilter(c, "current_period_end")
 	if customer != "" && s.state.Customers.Get(customer) == nil {
@@ -164,9 +169,13 @@ func (s *Stripe) listSubscriptions(c *call) (object, error) {
 		case "ended":
 			wanted = !sub.live()
 		}
-		return wanted && (customer == "" || sub.Customer == customer) && s.listed(c, sub.Customer, clock) && within(sub.Created) &&
+		return wanted && (customer == "" || sub.Customer == customer) && s.listed(c, sub.Customer, clock) &&
+			within(sub.Created) &&
 			(method == "" || (sub.CollectionMethod == "send_invoice") == (method == "send_invoice")) &&
-			slices.ContainsFunc(sub.Items, func(item SubscriptionItem) bool { return starts(item.PeriodStart) && ends(item.PeriodEnd) }) &&
+			slices.ContainsFunc(sub.Items, func(item SubscriptionItem) bool {
+				return starts(item.PeriodStart) &&
+					ends(item.PeriodEnd)
+			}) &&
 			(price == "" || slices.ContainsFunc(sub.Items, func(item SubscriptionItem) bool { return item.Price == price }))
 	}, s.showSubscription)
 }

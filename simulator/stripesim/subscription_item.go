@@ -8,10 +8,12 @@ import (
 const itemBilling = " payment_behavior proration_behavior proration_date"
 
 var subscriptionItemRoutes = []route{
-	op(http.MethodPost, "/v1/subscription_items", "subscription price price_data quantity metadata"+itemBilling, (*Stripe).createItem),
+	op(http.MethodPost, "/v1/subscription_items", "subscription price price_data quantity metadata"+itemBilling,
+		(*Stripe).createItem),
 	op(http.MethodGet, "/v1/subscription_items", "subscription"+paging, (*Stripe).listItems),
 	op(http.MethodGet, "/v1/subscription_items/{}", "", (*Stripe).retrieveItem),
-	op(http.MethodPost, "/v1/subscription_items/{}", "price price_data quantity metadata off_session"+itemBilling, (*Stripe).updateItem),
+	op(http.MethodPost, "/v1/subscription_items/{}", "price price_data quantity metadata off_session"+itemBilling,
+		(*Stripe).updateItem),
 	op(http.MethodDelete, "/v1/subscription_items/{}", "clear_usage"+itemBilling, (*Stripe).deleteItem),
 }
 
@@ -141,5 +143,6 @@ func (s *Stripe) listItems(c *call) (object, error) {
 	for i := range sub.Items {
 		items[i] = &sub.Items[i]
 	}
-	return paginate(c, newestOf(items), func(*SubscriptionItem) bool { return true }, func(item *SubscriptionItem) object { return s.showItem(sub, item) })
+	return paginate(c, newestOf(items), func(*SubscriptionItem) bool { return true },
+		func(item *SubscriptionItem) object { return s.showItem(sub, item) })
 }

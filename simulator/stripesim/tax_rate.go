@@ -27,7 +27,8 @@ func (t *TaxRate) Key() string { return t.ID }
 
 const taxRateParams = "display_name description active country state jurisdiction tax_type metadata"
 
-var taxTypes = []string{"amusement_tax", "communications_tax", "gst", "hst", "igst", "jct", "lease_tax", "mass_transit_parking_tax", "parking_tax",
+var taxTypes = []string{"amusement_tax", "communications_tax", "gst", "hst", "igst", "jct", "lease_tax",
+	"mass_transit_parking_tax", "parking_tax",
 	"pst", "qst", "retail_delivery_fee", "rst", "sales_tax", "service_tax", "vat"}
 
 var taxRateRoutes = []route{
@@ -57,7 +58,8 @@ func (s *Stripe) createTaxRate(c *call) (object, error) {
 
 func readTaxRate(p params, to *TaxRate) {
 	to.DisplayName, to.Description = p.textOr("display_name", to.DisplayName), p.textOr("description", to.Description)
-	to.Country, to.State, to.Jurisdiction = p.textOr("country", to.Country), p.textOr("state", to.State), p.textOr("jurisdiction", to.Jurisdiction)
+	to.Country, to.State, to.Jurisdiction = p.textOr("country", to.Country), p.textOr("state", to.State),
+		p.textOr("jurisdiction", to.Jurisdiction)
 	to.TaxType = p.enum("tax_type", to.TaxType, taxTypes...)
 	to.Active, to.Metadata = p.boolean("active", to.Active), p.metadata(to.Metadata)
 }
@@ -88,12 +90,14 @@ func (s *Stripe) retrieveTaxRate(c *call) (object, error) {
 func (s *Stripe) listTaxRates(c *call) (object, error) {
 	active, inclusive, within := c.boolean("active", true), c.boolean("inclusive", false), createdFilter(c)
 	return paginate(c, s.state.TaxRates.Newest(), func(t *TaxRate) bool {
-		return (!c.has("active") || t.Active == active) && (!c.has("inclusive") || t.Inclusive == inclusive) && within(t.Created)
+		return (!c.has("active") || t.Active == active) && (!c.has("inclusive") || t.Inclusive == inclusive) &&
+			within(t.Created)
 	}, s.showTaxRate)
 }
 
 func (s *Stripe) showTaxRate(t *TaxRate) object {
-	return object{"id": t.ID, "object": "tax_rate", "active": t.Active, "country": orNull(t.Country), "created": t.Created.Unix(),
+	return object{"id": t.ID, "object": "tax_rate", "active": t.Active, "country": orNull(t.Country),
+		"created":     t.Created.Unix(),
 		"description": orNull(t.Description), "display_name": t.DisplayName, "effective_percentage": nil, "flat_amount": nil,
 		"inclusive": t.Inclusive, "jurisdiction": orNull(t.Jurisdiction), "jurisdiction_level": nil, "livemode": false,
 		"metadata": shown(t.Metadata), "percentage": t.Percentage, "rate_type": "percentage", "state": orNull(t.State),

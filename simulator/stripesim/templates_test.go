@@ -41,10 +41,14 @@ func TestEveryTemplateFitsItsView(t *testing.T) {
 		template *template.Template
 		view     any
 	}{
-		"checkout": {checkoutTemplate, &checkoutView{}}, "challenge": {challengeTemplate, &challengeView{}}, "invoice": {hostedInvoiceTemplate, &hostedInvoiceView{}},
-		"login": {loginTemplate, &loginView{}}, "home": {homeStep.template, &homeView{}}, "cancel": {cancelStep.template, &cancelView{}},
-		"update": {updateStep.template, &updateView{}}, "confirm": {confirmStep.template, &confirmView{}}, "customer": {customerStep.template, &customerView{}},
-		"add method": {addMethodStep.template, &addMethodView{}}, "method": {methodStep.template, &methodPageView{}}, "completed": {completedStep.template, &completedView{}},
+		"checkout": {checkoutTemplate, &checkoutView{}}, "challenge": {challengeTemplate, &challengeView{}},
+		"invoice": {hostedInvoiceTemplate, &hostedInvoiceView{}},
+		"login":   {loginTemplate, &loginView{}}, "home": {homeStep.template, &homeView{}}, "cancel": {cancelStep.template,
+			&cancelView{}},
+		"update": {updateStep.template, &updateView{}}, "confirm": {confirmStep.template, &confirmView{}},
+		"customer":   {customerStep.template, &customerView{}},
+		"add method": {addMethodStep.template, &addMethodView{}}, "method": {methodStep.template, &methodPageView{}},
+		"completed": {completedStep.template, &completedView{}},
 	} {
 		if err := of.template.ExecuteTemplate(io.Discard, "page", of.view); err != nil {
 			t.Errorf("%s, empty: %v", name, err)

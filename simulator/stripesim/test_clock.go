@@ -58,7 +58,8 @@ func (s *Stripe) createTestClock(c *call) (object, error) {
 	if failure := c.failed(); failure != nil {
 		return nil, failure
 	}
-	clock := s.state.TestClocks.Add(&TestClock{ID: s.world.NewID("clock_1", 23), Created: s.real(), Name: name, FrozenTime: frozen})
+	clock := s.state.TestClocks.Add(&TestClock{ID: s.world.NewID("clock_1", 23), Created: s.real(), Name: name,
+		FrozenTime: frozen})
 	s.world.At(clock.Created.Add(clockLifetime), "stripe."+timerClockExpire, clock.ID)
 	s.emit("test_helpers.test_clock.created", s.showTestClock(clock), nil)
 	return s.showTestClock(clock), nil
@@ -98,7 +99,8 @@ func (s *Stripe) advanceTestClock(c *call) (object, error) {
 	}
 	switch limit := s.clockLimit(clock); {
 	case !target.After(clock.FrozenTime):
-		return nil, invalid("frozen_time", "A test clock can only be advanced to a time after its current frozen time, %d.", clock.FrozenTime.Unix())
+		return nil, invalid("frozen_time", "A test clock can only be advanced to a time after its current frozen time, %d.",
+			clock.FrozenTime.Unix())
 	case target.After(limit):
 		return nil, invalid("frozen_time", "A test clock can be advanced by at most two intervals of its shortest subscription at a time (by two years when it has none), which is until %d.", limit.Unix())
 	}
@@ -210,7 +212,8 @@ func (s *Stripe) readClock(p params) string {
 // clockTakes refuses one subscription more than a customer on a clock may have.
 func (s *Stripe) clockTakes(customer *Customer) *Error {
 	ended := func(sub *Subscription) bool { return !sub.live() }
-	if customer.TestClock == "" || len(slices.DeleteFunc(s.state.Subscriptions.Of(customer.ID), ended)) < clockSubscriptions {
+	if customer.TestClock == "" || len(slices.DeleteFunc(s.state.Subscriptions.Of(customer.ID),
+		ended)) < clockSubscriptions {
 		return nil
 	}
 	return invalid("customer", "A customer on a test clock can have up to %d subscriptions.", clockSubscriptions)
@@ -229,6 +232,8 @@ func (s *Stripe) showTestClock(t *TestClock) object {
 	if t.advancing() {
 		status, details["advancing"] = "advancing", object{"target_frozen_time": t.Target.Unix()}
 	}
-	return object{"id": t.ID, "object": "test_helpers.test_clock", "created": t.Created.Unix(), "deletes_after": t.Created.Add(clockLifetime).Unix(),
-		"frozen_time": t.FrozenTime.Unix(), "livemode": false, "name": orNull(t.Name), "status": status, "status_details": details}
+	return object{"id": t.ID, "object": "test_helpers.test_clock", "created": t.Created.Unix(),
+		"deletes_after": t.Created.Add(clockLifetime).Unix(),
+		"frozen_time":   t.FrozenTime.Unix(), "livemode": false, "name": orNull(t.Name), "status": status,
+		"status_details": details}
 }

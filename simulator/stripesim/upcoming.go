@@ -9,7 +9,8 @@ func (s *Stripe) upcoming(id string) {
 	}
 	end := sub.PeriodEnd()
 	ends := !sub.CancelAt.IsZero() && !sub.CancelAt.After(end)
-	if !sub.live() || sub.Status == "paused" || sub.Status == "incomplete" || ends || !end.Add(-upcomingNotice).Equal(s.now()) {
+	if !sub.live() || sub.Status == "paused" || sub.Status == "incomplete" || ends ||
+		!end.Add(-upcomingNotice).Equal(s.now()) {
 		return
 	}
 	s.emit("invoice.upcoming", s.showInvoice(s.nextInvoice(sub)), nil)

@@ -17,21 +17,25 @@ import (
 // reaching the endpoint, After lets it reach the endpoint and then ignores the
 // answer, so that the provider sends again what was taken.
 type Fault struct {
-	Side        string        `json:"side,omitempty"`        // "stripe", "clerk", "delivery" or "" for stripe and clerk
-	Method      string        `json:"method,omitempty"`      // "" is any
-	Path        string        `json:"path,omitempty"`        // path.Match pattern; "" is any
-	Nth         int           `json:"nth,omitempty"`         // only the nth matching call, counted from 1; 0 is all
-	Times       int           `json:"times,omitempty"`       // strikes at most so often; 0 is without limit
-	Probability float64       `json:"probability,omitempty"` // of striking when matched; 0 is always
-	After       bool          `json:"after,omitempty"`       // execute first, then fail: the client cannot know the outcome
-	Status      int           `json:"status,omitempty"`      // answer with this status instead
-	Header      http.Header   `json:"header,omitempty"`      // with Status
-	Body        string        `json:"body,omitempty"`        // with Status; any content type, "" is a JSON error of the provider's kind
-	Code        string        `json:"code,omitempty"`        // with Status and without Body: the error's code, e.g. lock_timeout
-	CutAfter    int           `json:"cut_after,omitempty"`   // close the connection after n bytes of the body; negative: before the status line
-	Hang        time.Duration `json:"hang_ns,omitempty"`     // wait so long, or until the client goes
-	Name        string        `json:"name,omitempty"`        // appears in the history; "" is made up from the rest
-	ID          int           `json:"id,omitempty"`          // set by Add
+	Side        string  `json:"side,omitempty"`        // "stripe", "clerk", "delivery" or "" for stripe and clerk
+	Method      string  `json:"method,omitempty"`      // "" is any
+	Path        string  `json:"path,omitempty"`        // path.Match pattern; "" is any
+	Nth         int     `json:"nth,omitempty"`         // only the nth matching call, counted from 1; 0 is all
+	Times       int     `json:"times,omitempty"`       // strikes at most so often; 0 is without limit
+	Probability float64 `json:"probability,omitempty"` // of striking when matched; 0 is always
+	// execute first, then fail: the client cannot know the outcome
+	After  bool        `json:"after,omitempty"`
+	Status int         `json:"status,omitempty"` // answer with this status instead
+	Header http.Header `json:"header,omitempty"` // with Status
+	// with Status; any content type, "" is a JSON error of the provider's kind
+	Body string `json:"body,omitempty"`
+	// with Status and without Body: the error's code, e.g. lock_timeout
+	Code string `json:"code,omitempty"`
+	// close the connection after n bytes of the body; negative: before the status line
+	CutAfter int           `json:"cut_after,omitempty"`
+	Hang     time.Duration `json:"hang_ns,omitempty"` // wait so long, or until the client goes
+	Name     string        `json:"name,omitempty"`    // appears in the history; "" is made up from the rest
+	ID       int           `json:"id,omitempty"`      // set by Add
 }
 
 // Faults is the set of active faults of a simulator. Safe for concurrent use.

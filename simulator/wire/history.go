@@ -42,7 +42,8 @@ type Entry struct {
 // Contains says whether a text is part of what the entry says, whatever the case.
 func (e *Entry) Contains(text string) bool {
 	text = strings.ToLower(text)
-	for _, said := range []string{e.Side, e.Method + " " + e.Path, e.RequestID, e.IdempotencyKey, e.EventID, e.EventType, e.Provider, e.Fault, e.Error,
+	for _, said := range []string{e.Side, e.Method + " " + e.Path, e.RequestID, e.IdempotencyKey, e.EventID, e.EventType,
+		e.Provider, e.Fault, e.Error,
 		e.Request, e.Response, strconv.Itoa(e.Status)} {
 		if strings.Contains(strings.ToLower(said), text) {
 			return true
