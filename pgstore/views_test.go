@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
 // promised are the columns of docs/postgresql.md. None may go or change its type.

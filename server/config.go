@@ -11,10 +11,10 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
-	"github.com/lockstep-dev/lockstep/internal/buying"
-	"github.com/lockstep-dev/lockstep/internal/httpapi"
-	"github.com/lockstep-dev/lockstep/internal/reconcile"
-	"github.com/lockstep-dev/lockstep/internal/watch"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
+	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
+	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 )
 
 // Config is all that a server is made of.
@@ -119,7 +119,7 @@ type Activation struct {
 }
 
 // BuyingPolicy says what may be bought; its zero value is good.
-type BuyingPolicy = buying.Policy
+type BuyingPolicy = checkouts.Policy
 
 // Workers is how the work is done; its zero value is good.
 type Workers = reconcile.Config

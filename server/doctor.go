@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/ingest"
+	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 

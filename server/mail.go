@@ -10,8 +10,8 @@ import (
 	"slices"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/letters"
-	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/out/email"
+	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 )
 
 // Mail is what is mailed, and how. The zero Mail mails nothing.
@@ -39,8 +39,8 @@ func (m Mail) Validate() error {
 	}
 	var problems []error
 	for _, kind := range m.Send {
-		if !slices.Contains(letters.Kinds(), kind) {
-			problems = append(problems, fmt.Errorf("mail: nothing is called %q; there are %q", kind, letters.Kinds()))
+		if !slices.Contains(email.Kinds(), kind) {
+			problems = append(problems, fmt.Errorf("mail: nothing is called %q; there are %q", kind, email.Kinds()))
 		}
 	}
 	if m.App == "" {
@@ -81,7 +81,7 @@ func (m Mail) reconciler(store lockstep.Store, billing lockstep.Billing, members
 	if m.Mailer == nil {
 		return reconcile.NewMails(store, billing, nil, nil, log), nil
 	}
-	written, err := letters.New(letters.Config{App: m.App, AppURL: m.AppURL, Domain: m.Domain, Templates: m.Templates})
+	written, err := email.New(email.Config{App: m.App, AppURL: m.AppURL, Domain: m.Domain, Templates: m.Templates})
 	if err != nil {
 		return nil, err
 	}

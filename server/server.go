@@ -15,16 +15,16 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
-	"github.com/lockstep-dev/lockstep/internal/activation"
-	"github.com/lockstep-dev/lockstep/internal/buying"
-	"github.com/lockstep-dev/lockstep/internal/hookcall"
-	"github.com/lockstep-dev/lockstep/internal/httpapi"
-	"github.com/lockstep-dev/lockstep/internal/ingest"
-	"github.com/lockstep-dev/lockstep/internal/instance"
-	"github.com/lockstep-dev/lockstep/internal/pricebook"
-	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
+	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
+	"github.com/lockstep-dev/lockstep/internal/sync/instance"
+	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
+	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
-	"github.com/lockstep-dev/lockstep/internal/watch"
+	"github.com/lockstep-dev/lockstep/internal/web/activation"
+	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
+	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
@@ -32,7 +32,7 @@ import (
 type Server struct {
 	store   lockstep.Store
 	runner  *reconcile.Runner
-	caller  *hookcall.Caller
+	caller  *webhookout.Caller
 	fleet   *upstream.Fleet
 	streams *activation.Activations
 	sources []source         // how events reach us
@@ -98,7 +98,7 @@ func New(c Config) (*Server, error) {
 	if c.Mail.Page != nil {
 		mux.Handle("GET /mail", c.Mail.Page)
 	}
-	desk := &buying.Desk{Store: c.Store, Till: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy,
+	desk := &checkouts.Desk{Store: c.Store, Till: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy,
 		Ready: func(ctx context.Context) error { return guard.Check(ctx) }, Wake: s.runner.Wake, Log: c.Log}
 	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster,
 		Directory: id.asked(), Catalog: c.Catalog, Keys: apiKeys(c.APIKey),

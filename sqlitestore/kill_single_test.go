@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 )
 
 var (

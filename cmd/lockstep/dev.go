@@ -14,7 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/examples/acmenotes"
-	"github.com/lockstep-dev/lockstep/internal/mailbox"
+	"github.com/lockstep-dev/lockstep/internal/out/mailbox"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/sqlitestore"

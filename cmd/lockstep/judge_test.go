@@ -8,7 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/lockstep-dev/lockstep/internal/judge"
+	"github.com/lockstep-dev/lockstep/internal/check/openapicheck"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -37,7 +37,7 @@ func judged(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return ""
 	})
-	found, err := judge.Deviations(history)
+	found, err := openapicheck.Deviations(history)
 	ts.Check(err)
 	if len(found) > 0 {
 		ts.Fatalf("the published documents do not say so:\n%s", strings.Join(found, "\n"))
