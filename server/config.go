@@ -54,7 +54,7 @@ type Config struct {
 	BackfillRate float64
 	Activation   Activation
 	Seats        lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
-	Mail         Mail
+	Email        Email
 	Webhooks     []Webhook // yours, that are told what happens
 	Workers      Workers
 	Intervals    Intervals
@@ -204,7 +204,7 @@ func (c Config) Validate() error {
 	if c.Identities == FromAPI && c.Seats != (lockstep.SeatPolicy{}) {
 		add(errors.New("seats: who puts identities through the API does not say who their members are"))
 	}
-	add(c.Mail.Validate())
+	add(c.Email.Validate())
 	add(webhooks(c.Webhooks).Validate())
 	add(c.Workers.Validate())
 	add(c.Memory.Validate())

@@ -191,7 +191,7 @@ func diagnoseWebhooks(ctx context.Context, c Config) (Finding, error) {
 	f := Finding{"webhooks", Fine, fmt.Sprintf("%d endpoints of yours, all enabled", len(c.Webhooks))}
 	var problems []error
 	for _, w := range c.Webhooks {
-		e, err := c.Store.HookEndpoint(ctx, w.ID)
+		e, err := c.Store.WebhookEndpoint(ctx, w.ID)
 		switch {
 		case err != nil:
 			problems = append(problems, err)

@@ -82,7 +82,7 @@ func (ws webhooks) hearAccess() (ids []string) {
 func (ws webhooks) channel(n lockstep.Notice) (keys []lockstep.Key) {
 	for _, l := range ws.listeners() {
 		if l.Wants(n.Kind) {
-			keys = append(keys, n.HookKey(l.ID))
+			keys = append(keys, n.WebhookKey(l.ID))
 		}
 	}
 	return keys

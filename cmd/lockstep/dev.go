@@ -91,7 +91,7 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 			WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
 		Clerk: server.Clerk{Key: devClerkKey, BaseURL: sims.clerkURL(), Issuer: sims.clerkURL(),
 			WebhookSecrets: []lockstep.Secret{devClerkWebhook}},
-		Mail: server.Mail{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: appURL, Domain: "acme.example"},
+		Email: server.Email{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: appURL, Domain: "acme.example"},
 	})
 	if err != nil {
 		return err

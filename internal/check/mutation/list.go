@@ -24,17 +24,17 @@ var breakages = []breakage{
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key})`,
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key + fmt.Sprint(time.Now().UnixNano())})`},
 	{"look at the subscriptions before the sessions: what is paid in between is seen in neither",
-		"internal/web/checkouts/desk.go",
-		`	if has.Checkouts, err = d.Till.Checkouts(ctx, customerID); err != nil {
+		"internal/web/checkouts/service.go",
+		`	if has.Checkouts, err = d.Stripe.Checkouts(ctx, customerID); err != nil {
 		return has, err
 	}
-	if has.Subscriptions, err = d.Till.Subscriptions(ctx, customerID); err != nil {
+	if has.Subscriptions, err = d.Stripe.Subscriptions(ctx, customerID); err != nil {
 		return has, err
 	}`,
-		`	if has.Subscriptions, err = d.Till.Subscriptions(ctx, customerID); err != nil {
+		`	if has.Subscriptions, err = d.Stripe.Subscriptions(ctx, customerID); err != nil {
 		return has, err
 	}
-	if has.Checkouts, err = d.Till.Checkouts(ctx, customerID); err != nil {
+	if has.Checkouts, err = d.Stripe.Checkouts(ctx, customerID); err != nil {
 		return has, err
 	}`},
 	{"a license that runs out goes on",
@@ -54,8 +54,8 @@ var breakages = []breakage{
 			continue
 		}`},
 	{"send a letter again of which nobody knows whether it was sent",
-		"internal/sync/reconcile/mail.go",
-		`		mail.State, mail.Reason = lockstep.MailUnknown, "the run that was handing it over ended before it was accepted"
+		"internal/sync/reconcile/email.go",
+		`		mail.State, mail.Reason = lockstep.EmailUnknown, "the run that was handing it over ended before it was accepted"
 		return Result{}, m.end(ctx, claim, mail)`,
 		`		return Result{}, m.send(ctx, claim, n, mail)`},
 	{"begin checkouts without a turn: two tabs get two",

@@ -50,7 +50,8 @@ func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
 				linker := w.before("linker@example.com", nil)
 				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]},
 					"line_items[0][quantity]": {"1"},
-					"success_url":             {"https://app.test/"}, "customer": {linker}, "client_reference_id": {"org_somebody"}}, nil)
+					"success_url":             {"https://app.test/"}, "customer": {linker}, "client_reference_id": {"org_somebody"}},
+					nil)
 				gone := w.before("gone@example.com", nil)
 				if err := w.sim.DeleteCustomer(gone); err != nil {
 					t.Fatal(err)

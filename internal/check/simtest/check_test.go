@@ -182,7 +182,7 @@ func (c *checker) checkWork() {
 	}
 	for _, work := range backlog {
 		later := work.Key.Kind == lockstep.KeySweep || work.Disposition == lockstep.Done && work.RunAt.After(time.Now())
-		mail := work.Key.Kind == lockstep.KeyMail || work.Key.Kind == lockstep.KeyBuyerMail
+		mail := work.Key.Kind == lockstep.KeyEmail || work.Key.Kind == lockstep.KeyBuyerEmail
 		unknown := mail && strings.HasPrefix(work.Reason, "it is not known whether the mail was sent")
 		if work.Pending() && !later || work.Disposition == lockstep.Failed && !unknown {
 			c.wrong("work %s is pending=%v after %d attempts, last run %q: %s", work.Key, work.Pending(), work.Attempts,

@@ -69,7 +69,7 @@ func (w watched) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([
 }
 
 // Save fails while the disk is full.
-func (w watched) Save(ctx context.Context, claim lockstep.Claim, change lockstep.Change) error {
+func (w watched) Save(ctx context.Context, claim lockstep.Claim, change lockstep.AccountUpdate) error {
 	if err := w.full(); err != nil {
 		return err
 	}

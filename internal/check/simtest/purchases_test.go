@@ -127,7 +127,7 @@ type letterbox struct {
 }
 
 // Deliver implements [lockstep.Mailer].
-func (l *letterbox) Deliver(_ context.Context, letter lockstep.Letter, ready func() error) error {
+func (l *letterbox) Deliver(_ context.Context, letter lockstep.Email, ready func() error) error {
 	if err := ready(); err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (l *letterbox) Deliver(_ context.Context, letter lockstep.Letter, ready fun
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.calls++; l.calls%5 == 0 {
-		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "busy"}
+		return &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "busy"}
 	}
 	l.letters[letter.ID]++
 	l.to = append(l.to, letter.To)
@@ -176,17 +176,17 @@ func (c *checker) checkLetters() {
 				recipients = append(recipients, lockstep.ToBuyer)
 			}
 			for _, to := range recipients {
-				mail, err := c.service.store.Mail(context.Background(), n.ID, to)
+				mail, err := c.service.store.EmailDelivery(context.Background(), n.ID, to)
 				switch {
 				case err != nil:
 					c.wrong("%s: mail of %s to %q: %v", account, n.ID, to, err)
-				case mail.State == lockstep.MailSent && c.prior[n.Object] && n.Kind == "license.granted":
+				case mail.State == lockstep.EmailSent && c.prior[n.Object] && n.Kind == "license.granted":
 					c.wrong("%s: an e-mail tells of %s, which is older than Lockstep", account, n.Object)
-				case mail.State == lockstep.MailSent:
+				case mail.State == lockstep.EmailSent:
 					sent++
-				case mail.State == lockstep.MailUnknown:
+				case mail.State == lockstep.EmailUnknown:
 					unknown++
-				case mail.State != lockstep.MailSkipped:
+				case mail.State != lockstep.EmailSkipped:
 					c.wrong("%s: mail of %s to %q is %s: %s", account, n.ID, to, mail.State, mail.Reason)
 				}
 			}

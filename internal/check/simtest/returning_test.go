@@ -35,7 +35,8 @@ func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
 				var session struct{ ID string }
 				w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["pro"]},
 					"line_items[0][quantity]": {"1"},
-					"customer":                {customer}, "subscription_data[metadata][clerkUserId]": {ada}, "success_url": {"https://app.test/"}},
+					"customer":                {customer}, "subscription_data[metadata][clerkUserId]": {ada},
+					"success_url": {"https://app.test/"}},
 					&session)
 				if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 					t.Fatal(err)

@@ -94,7 +94,7 @@ func (w *world) boot() *service {
 	config := server.Config{
 		Store: watched{store, seer}, APIKey: apiKey, Catalog: plans, Log: w.serviceLog,
 		ReturnOrigins: []string{"https://app.test"},
-		Mail:          server.Mail{Mailer: w.letterbox, App: "World", Domain: "world.test"},
+		Email:         server.Email{Mailer: w.letterbox, App: "World", Domain: "world.test"},
 		Seats:         lockstep.SeatPolicy{Follow: follows(net.seed), Minimum: leastSeats},
 		Buying:        server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
 		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/",

@@ -340,7 +340,7 @@ func TestACustomerThatStripeRefusesAltogether(t *testing.T) {
 }
 
 // TestFullMetadataTakesTheEssentials (C7): with so much of the application's own that there
-// is room for nothing, for status and plan, or for ids too. Mails and webhooks go out.
+// is room for nothing, for status and plan, or for ids too. Emails and webhooks go out.
 func TestFullMetadataTakesTheEssentials(t *testing.T) {
 	for name, c := range map[string]struct {
 		theirs int
@@ -423,8 +423,8 @@ func (w *world) wasMailed(account, kind string) bool {
 		if n.Kind != kind {
 			continue
 		}
-		mail, err := w.service.store.Mail(w.t.Context(), n.ID, lockstep.ToAccount)
-		return err == nil && mail.State == lockstep.MailSent
+		mail, err := w.service.store.EmailDelivery(w.t.Context(), n.ID, lockstep.ToAccount)
+		return err == nil && mail.State == lockstep.EmailSent
 	}
 	return false
 }

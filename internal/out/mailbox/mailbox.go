@@ -23,14 +23,14 @@ type Mailbox struct {
 }
 
 type received struct {
-	lockstep.Letter
+	lockstep.Email
 	At time.Time
 }
 
 var _ lockstep.Mailer = (*Mailbox)(nil)
 
 // Deliver keeps the letter.
-func (m *Mailbox) Deliver(_ context.Context, letter lockstep.Letter, ready func() error) error {
+func (m *Mailbox) Deliver(_ context.Context, letter lockstep.Email, ready func() error) error {
 	if err := ready(); err != nil {
 		return err
 	}
@@ -43,11 +43,11 @@ func (m *Mailbox) Deliver(_ context.Context, letter lockstep.Letter, ready func(
 	return nil
 }
 
-// Letters returns what is kept, the newest first.
-func (m *Mailbox) Letters() []lockstep.Letter {
-	var letters []lockstep.Letter
+// Renderer returns what is kept, the newest first.
+func (m *Mailbox) Renderer() []lockstep.Email {
+	var letters []lockstep.Email
 	for _, r := range m.newest() {
-		letters = append(letters, r.Letter)
+		letters = append(letters, r.Email)
 	}
 	return letters
 }

@@ -131,11 +131,11 @@ func (c *Caller) Close() {
 	}
 }
 
-// SendHook implements [lockstep.HookSender].
-func (c *Caller) SendHook(ctx context.Context, id string, m lockstep.HookMessage) error {
+// SendWebhook implements [lockstep.WebhookSender].
+func (c *Caller) SendWebhook(ctx context.Context, id string, m lockstep.WebhookMessage) error {
 	e, known := c.endpoints[id]
 	if !known {
-		return &lockstep.HookError{Reason: "there is no such endpoint any more"}
+		return &lockstep.WebhookError{Reason: "there is no such endpoint any more"}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(m.Body))
 	if err != nil {
@@ -146,7 +146,7 @@ func (c *Caller) SendHook(ctx context.Context, id string, m lockstep.HookMessage
 	request.Header.Set("User-Agent", "Lockstep")
 	response, err := e.client.Do(request)
 	if err != nil {
-		return &lockstep.HookError{Reason: whyNot(err)}
+		return &lockstep.WebhookError{Reason: whyNot(err)}
 	}
 	defer func() { _ = response.Body.Close() }() // what it says is of no interest
 	_, _ = io.CopyN(io.Discard, response.Body, mostBody)
@@ -155,9 +155,9 @@ func (c *Caller) SendHook(ctx context.Context, id string, m lockstep.HookMessage
 	case status >= 200 && status < 300:
 		return nil
 	case status >= 300 && status < 400:
-		return &lockstep.HookError{Status: status, Reason: fmt.Sprintf("answered %d: redirects are not followed", status)}
+		return &lockstep.WebhookError{Status: status, Reason: fmt.Sprintf("answered %d: redirects are not followed", status)}
 	}
-	return &lockstep.HookError{Status: status, Gone: status == http.StatusGone,
+	return &lockstep.WebhookError{Status: status, Gone: status == http.StatusGone,
 		RetryAfter: retryAfter(response.Header.Get("Retry-After")),
 		Reason:     fmt.Sprintf("answered %d", status)}
 }

@@ -50,7 +50,7 @@ func receiver(t *testing.T, handle http.HandlerFunc) string {
 	return web.URL
 }
 
-var message = lockstep.HookMessage{ID: "msg_1", Body: []byte(`{"type":"x"}`)}
+var message = lockstep.WebhookMessage{ID: "msg_1", Body: []byte(`{"type":"x"}`)}
 
 // TestTheOfficialLibraryTakesWhatWeSign: with the old secret and with the new one.
 func TestTheOfficialLibraryTakesWhatWeSign(t *testing.T) {
@@ -73,7 +73,7 @@ func TestTheOfficialLibraryTakesWhatWeSign(t *testing.T) {
 			}
 		})
 		c := caller(t, Endpoint{URL: url, AllowPrivate: true, Secrets: []lockstep.Secret{newSecret, oldSecret}})
-		if err := c.SendHook(t.Context(), "app", message); err != nil {
+		if err := c.SendWebhook(t.Context(), "app", message); err != nil {
 			t.Fatal(err)
 		}
 		if good := *verified.Load() == nil; good != (secret == oldSecret || secret == newSecret) {
@@ -86,33 +86,33 @@ func TestWhatAnEndpointAnswers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
-		want   lockstep.HookError // without its reason; zero: taken
+		want   lockstep.WebhookError // without its reason; zero: taken
 	}{
-		"taken":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, lockstep.HookError{}},
-		"refused": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }, lockstep.HookError{Status: 400}},
+		"taken":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, lockstep.WebhookError{}},
+		"refused": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }, lockstep.WebhookError{Status: 400}},
 		"not now": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After",
 				"120")
 			w.WriteHeader(503)
-		}, lockstep.HookError{Status: 503, RetryAfter: 2 * time.Minute}},
+		}, lockstep.WebhookError{Status: 503, RetryAfter: 2 * time.Minute}},
 		"not for a year": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "31536000")
 			w.WriteHeader(503)
-		}, lockstep.HookError{Status: 503, RetryAfter: longestWait}},
+		}, lockstep.WebhookError{Status: 503, RetryAfter: longestWait}},
 		"no more": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) },
-			lockstep.HookError{Status: 410, Gone: true}},
+			lockstep.WebhookError{Status: 410, Gone: true}},
 		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://169.254.169.254/latest", http.StatusTemporaryRedirect)
-		}, lockstep.HookError{Status: 307}},
-		"cut off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, lockstep.HookError{}},
+		}, lockstep.WebhookError{Status: 307}},
+		"cut off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, lockstep.WebhookError{}},
 		"a flood": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 1<<20)) },
-			lockstep.HookError{}},
+			lockstep.WebhookError{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sender := caller(t, Endpoint{URL: receiver(t, c.answer), AllowPrivate: true})
-			err := sender.SendHook(t.Context(), "app", message)
-			var failed *lockstep.HookError
+			err := sender.SendWebhook(t.Context(), "app", message)
+			var failed *lockstep.WebhookError
 			if taken := name == "taken" || name == "a flood"; taken != (err == nil) || !taken && !errors.As(err, &failed) {
 				t.Fatalf("got %v", err)
 			}
@@ -141,9 +141,9 @@ func TestPrivateAddressesAreNotCalled(t *testing.T) {
 		"0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]",
 		"[::ffff:0:127.0.0.1]", "[::ffff:0:7f00:1]", "[::127.0.0.1]"} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		err := caller(t, Endpoint{URL: "https://" + host + port + "/"}).SendHook(ctx, "app", message)
+		err := caller(t, Endpoint{URL: "https://" + host + port + "/"}).SendWebhook(ctx, "app", message)
 		cancel()
-		var failed *lockstep.HookError
+		var failed *lockstep.WebhookError
 		if !errors.As(err, &failed) || !strings.Contains(failed.Reason, "public") &&
 			!strings.Contains(failed.Reason, "resolved") {
 			t.Errorf("%s: %v", host, err)

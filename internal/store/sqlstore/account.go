@@ -26,7 +26,7 @@ from accounts where kind = $1 and id = $2`
 select kind, id from accounts where (kind, id) > ($1, $2) order by kind, id limit $3`
 )
 
-// Account implements [lockstep.Ledger].
+// Account implements [lockstep.Accounts].
 func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
 	var r lockstep.Record
 	err := s.read(ctx, func(t *tx) (err error) {
@@ -65,7 +65,7 @@ func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (locks
 	return link.account, nil
 }
 
-// AccountsAfter implements [lockstep.Ledger].
+// AccountsAfter implements [lockstep.Accounts].
 func (s *Store) AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error) {
 	accounts, err := all(ctx, s, scanAccount, selectAccountsAfter, after.Kind, after.ID, limit)
 	if err != nil {

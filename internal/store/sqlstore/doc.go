@@ -49,7 +49,7 @@
 // kind wake, whose runs do the rest in steps (Wake). Each step deletes the waits of the keys that it marks. Until all
 // events of a linked customer have moved, a run that holds the customer's key settles none of them.
 //
-// # Changes
+// # ChangeFeed
 //
 // Every transaction that writes an account's record notes the account (changed),
 // and as its last statement before the commit takes the next number for what it

@@ -27,7 +27,7 @@ select seq, body from events where key is null and source = $1 and body <> $3 an
 // forgotten is what stands for a body that was forgotten: JSON that says nothing.
 var forgotten = []byte("{}")
 
-// Forget implements [lockstep.Ledger]. What was ignored has no index by whom it is about, so
+// Forget implements [lockstep.Accounts]. What was ignored has no index by whom it is about, so
 // that all of it is read; but nobody who writes waits for that.
 func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events int64, err error) {
 	var about []int64

@@ -30,7 +30,7 @@ func TestWhoWritesDoesNotWaitForASearch(t *testing.T) {
 	if err != nil || len(claims) != 1 {
 		t.Fatal(claims, err)
 	}
-	if err := made.Save(t.Context(), claims[0], lockstep.Change{Record: lockstep.Record{Account: account,
+	if err := made.Save(t.Context(), claims[0], lockstep.AccountUpdate{Record: lockstep.Record{Account: account,
 		State: lockstep.AccountDeleted}}); err != nil {
 		t.Fatal(err)
 	}

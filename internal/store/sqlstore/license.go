@@ -53,7 +53,7 @@ insert into license_items (license_id, id, price_id, lookup_key, product_id, pro
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
-// SaveLicense implements [lockstep.Ledger]. It returns ErrNotFound when there is
+// SaveLicense implements [lockstep.Accounts]. It returns ErrNotFound when there is
 // no such account, and ErrLinked when the license is another account's.
 func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockstep.License,
 	notices []lockstep.Notice) error {
@@ -84,7 +84,7 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 	return nil
 }
 
-// AccountOfLicense implements [lockstep.Ledger].
+// AccountOfLicense implements [lockstep.Accounts].
 func (s *Store) AccountOfLicense(ctx context.Context, checkoutID string) (lockstep.Account, error) {
 	account, err := one(ctx, s, scanAccount, selectLicenseOwner, checkoutID)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Store) AccountOfLicense(ctx context.Context, checkoutID string) (lockst
 	return account, nil
 }
 
-// LicenseOfPayment implements [lockstep.Ledger].
+// LicenseOfPayment implements [lockstep.Accounts].
 func (s *Store) LicenseOfPayment(ctx context.Context, paymentID string) (lockstep.License, error) {
 	var l lockstep.License
 	err := s.read(ctx, func(t *tx) (err error) {

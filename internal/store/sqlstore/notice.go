@@ -34,7 +34,7 @@ from notices where id = $1`
 // it takes about so long.
 const noticeDelay = time.Second
 
-// Notices implements [lockstep.Ledger].
+// Notices implements [lockstep.Accounts].
 func (s *Store) Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error) {
 	notices, err := all(ctx, s, scanNotice, selectNotices, account.Kind, account.ID)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Store) Notices(ctx context.Context, account lockstep.Account) ([]lockst
 	return notices, nil
 }
 
-// Notice implements [lockstep.Ledger].
+// Notice implements [lockstep.Accounts].
 func (s *Store) Notice(ctx context.Context, id string) (lockstep.Notice, error) {
 	n, err := one(ctx, s, scanNotice, selectNotice, id)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 const selectProblems Statement = `
 select kind, id, problems from accounts where problems <> '' and (kind, id) > ($1, $2) order by kind, id limit $3`
 
-// Troubled implements [lockstep.Ledger].
+// Troubled implements [lockstep.Accounts].
 func (s *Store) Troubled(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Troubled, error) {
 	found, err := all(ctx, s, scanTroubled, selectProblems, after.Kind, after.ID, limit)
 	if err != nil {

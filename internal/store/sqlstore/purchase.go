@@ -34,8 +34,8 @@ const turnLife = 23 * time.Hour
 
 // BeginPurchase implements [lockstep.Purchases].
 func (s *Store) BeginPurchase(ctx context.Context, account lockstep.Account, fingerprint string,
-	lease time.Duration) (lockstep.Turn, error) {
-	turn := lockstep.Turn{Account: account, Token: rand.Text()}
+	lease time.Duration) (lockstep.PurchaseLock, error) {
+	turn := lockstep.PurchaseLock{Account: account, Token: rand.Text()}
 	err := s.write(ctx, func(t *tx) error {
 		taken, err := t.exec(ctx, takeTurn, account.Kind, account.ID, turn.Token, t.now()+lease.Milliseconds(), fingerprint,
 			t.now(), t.now()-turnLife.Milliseconds())
@@ -48,13 +48,13 @@ func (s *Store) BeginPurchase(ctx context.Context, account lockstep.Account, fin
 		return t.row(ctx, selectTurn, account.Kind, account.ID).Scan(&turn.Number)
 	})
 	if err != nil {
-		return lockstep.Turn{}, fmt.Errorf("begin purchase of %s: %w", account, err)
+		return lockstep.PurchaseLock{}, fmt.Errorf("begin purchase of %s: %w", account, err)
 	}
 	return turn, nil
 }
 
 // EndPurchase implements [lockstep.Purchases].
-func (s *Store) EndPurchase(ctx context.Context, turn lockstep.Turn, settled bool) error {
+func (s *Store) EndPurchase(ctx context.Context, turn lockstep.PurchaseLock, settled bool) error {
 	err := s.write(ctx, func(t *tx) error {
 		ended, err := t.exec(ctx, endTurn, turn.Account.Kind, turn.Account.ID, turn.Token, bit(settled))
 		if err == nil && ended == 0 {

@@ -74,7 +74,7 @@ func askAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s 
 		return ask(ctx, t, scan, Statement(together), columns(rows)...)
 	}
 	return func() (all []T, err error) {
-		err = inTurn(s, rows, func(s Statement, args []any) error {
+		err = underLock(s, rows, func(s Statement, args []any) error {
 			some, err := collect(ctx, t, scan, s, args...)
 			all = append(all, some...)
 			return err
@@ -88,7 +88,7 @@ func laterAll(ctx context.Context, t *tx, s Statement, rows [][]any) error {
 	if together, has := t.pool.dialect.Together[s]; has && len(rows) > 0 {
 		return t.later(ctx, Statement(together), columns(rows)...)
 	}
-	return inTurn(s, rows, func(s Statement, args []any) error { return t.later(ctx, s, args...) })
+	return underLock(s, rows, func(s Statement, args []any) error { return t.later(ctx, s, args...) })
 }
 
 // all reads what one query returns.

@@ -80,9 +80,9 @@ func unnumbered(text string) (without string, which []int) {
 	return without, which
 }
 
-// inTurn says a statement for all of rows: in one, if there are not too many, of which the last
+// underLock says a statement for all of rows: in one, if there are not too many, of which the last
 // row is said again to fill it up.
-func inTurn(s Statement, rows [][]any, say func(Statement, []any) error) error {
+func underLock(s Statement, rows [][]any, say func(Statement, []any) error) error {
 	for len(rows) > 0 {
 		n, statement, args := 1, s, rows[0]
 		if repetitions := repeated[s]; len(rows) > 1 && repetitions != nil {

@@ -30,8 +30,8 @@ where kind = $1 and id = $2`
 update accounts set projected = $3, updated_at = $4 where kind = $1 and id = $2`
 )
 
-// Save implements [lockstep.Ledger].
-func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.Change) error {
+// Save implements [lockstep.Accounts].
+func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.AccountUpdate) error {
 	change, after, err := s.saveSteps(ctx, claim, change)
 	if err != nil {
 		return fmt.Errorf("save %s: %w", change.Record.Account, err)
@@ -153,7 +153,7 @@ func (t *tx) createAccount(ctx context.Context, i lockstep.Identity, generation 
 	return err
 }
 
-// SaveProjected implements [lockstep.Ledger]. It returns ErrNotFound when there
+// SaveProjected implements [lockstep.Accounts]. It returns ErrNotFound when there
 // is no such account.
 func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
 	projected map[string]any) error {

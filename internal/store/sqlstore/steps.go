@@ -38,7 +38,7 @@ func head[T any](all []T, n int) (first, rest []T) {
 // come before those that have, so that an account never lacks access between two steps. The last
 // subscriptions repeat the first marks, because those keys show what the subscriptions say.
 func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim,
-	change lockstep.Change) (rest lockstep.Change, after func() error, err error) {
+	change lockstep.AccountUpdate) (rest lockstep.AccountUpdate, after func() error, err error) {
 	rest = change
 	for len(rest.Notices) > s.step(6) { // a third of a transaction, as marks and subscriptions
 		var some []lockstep.Notice

@@ -15,7 +15,7 @@ insert into cursors (sweep, value) values ($1, $2)
 on conflict (sweep) do update set value = excluded.value`
 )
 
-// Cursor implements [lockstep.Sightings].
+// Cursor implements [lockstep.SweepStore].
 func (s *Store) Cursor(ctx context.Context, sweep string) (string, error) {
 	cursor, err := one(ctx, s, text, selectCursor, sweep)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
@@ -24,7 +24,7 @@ func (s *Store) Cursor(ctx context.Context, sweep string) (string, error) {
 	return cursor, nil
 }
 
-// SaveCursor implements [lockstep.Sightings].
+// SaveCursor implements [lockstep.SweepStore].
 func (s *Store) SaveCursor(ctx context.Context, claim lockstep.Claim, sweep, cursor string,
 	marks []lockstep.Mark) error {
 	first, last := head(marks, (max(len(marks), 1)-1)/s.step(1)*s.step(1))

@@ -115,7 +115,8 @@ var concurrency = map[string]func(*world){
 		for _, c := range w.take(time.Minute) {
 			group.Go(func() error {
 				account, _ := c.Key.Account()
-				err := w.Save(w.Context(), c, lockstep.Change{Record: lockstep.Record{Account: account, CustomerID: "cus_1"}})
+				err := w.Save(w.Context(), c, lockstep.AccountUpdate{Record: lockstep.Record{Account: account,
+					CustomerID: "cus_1"}})
 				if errors.Is(err, lockstep.ErrLinked) {
 					return nil
 				}
@@ -159,7 +160,8 @@ var concurrency = map[string]func(*world){
 				return err
 			})
 			group.Go(func() error {
-				return w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: account, CustomerID: customer}})
+				return w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: account,
+					CustomerID: customer}})
 			})
 			w.ok(group.Wait())
 			w.done(claim)
@@ -184,7 +186,7 @@ var concurrency = map[string]func(*world){
 			for _, c := range w.take(time.Minute) {
 				account, _ := c.Key.Account()
 				group.Go(func() error {
-					err := w.Save(w.Context(), c, lockstep.Change{Record: lockstep.Record{Account: account},
+					err := w.Save(w.Context(), c, lockstep.AccountUpdate{Record: lockstep.Record{Account: account},
 						Marks: []lockstep.Mark{{Key: alice.Key()}, {Key: bob.Key()}}})
 					return errors.Join(err, w.Finish(w.Context(), c, lockstep.Outcome{Disposition: lockstep.Done}))
 				})

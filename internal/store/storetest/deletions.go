@@ -26,7 +26,7 @@ func (w *world) populate(accounts int) {
 	w.ok(w.Mark(w.Context(), marks...))
 	for _, claim := range w.take(time.Minute) {
 		account, _ := claim.Key.Account()
-		w.ok(w.Save(w.Context(), claim, lockstep.Change{
+		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{
 			Record: lockstep.Record{Account: account, CustomerID: strings.Replace(account.ID, "user", "cus", 1)}}))
 		w.done(claim)
 	}

@@ -18,9 +18,9 @@ func (w *world) leaseLost(err error) {
 // fencedWrites are all writes that carry a claim. Each would leave a trace.
 func (w *world) fencedWrites(claim lockstep.Claim) map[string]error {
 	ctx := w.Context()
-	_, sighted := w.Sight(ctx, claim, w.now(), []lockstep.Identity{{Account: alice}})
+	_, sighted := w.RecordListed(ctx, claim, w.now(), []lockstep.Identity{{Account: alice}})
 	return map[string]error{
-		"Save": w.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: alice, Name: "zombie"},
+		"Save": w.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, Name: "zombie"},
 			Notices: []lockstep.Notice{lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_z", at(1))},
 			Marks:   []lockstep.Mark{{Key: cus2}}}),
 		"SaveProjected": w.SaveProjected(ctx, claim, alice, map[string]any{"plan": "zombie"}),
@@ -93,7 +93,7 @@ var fencing = map[string]func(*world){
 	"a run past its lease that nobody overtook can write": func(w *world) {
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		claim := w.take(0)[0]
-		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, Name: "Alice"}}))
+		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, Name: "Alice"}}))
 		w.done(claim)
 		w.settled(alice.Key())
 	},

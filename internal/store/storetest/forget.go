@@ -39,7 +39,7 @@ var forget = map[string]func(*world){
 		}
 		w.mark(alice.Key(), lockstep.ScopeDeleted, lockstep.Normal)
 		claim = w.among(alice.Key())
-		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: cus2.ID,
+		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: cus2.ID,
 			State: lockstep.AccountDeleted}}))
 		n, err := w.Forget(w.Context(), alice)
 		w.ok(err)

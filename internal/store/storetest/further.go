@@ -74,7 +74,8 @@ var further = map[string]func(*world){
 		w.drain()
 		before := w.account(alice)
 		claim := w.hold(alice.Key())
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}})
+		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice,
+			CustomerID: "cus_1"}})
 		w.refused(err, lockstep.ErrLinked, alice, before)
 	},
 	"linking again proves a claim and never withdraws proof": func(w *world) {
@@ -98,7 +99,7 @@ var further = map[string]func(*world){
 			w.refused(err, lockstep.ErrLinked, bob, before)
 			w.done(claim)
 		}
-		err := w.Save(w.Context(), w.hold(bob.Key()), lockstep.Change{Record: lockstep.Record{Account: bob,
+		err := w.Save(w.Context(), w.hold(bob.Key()), lockstep.AccountUpdate{Record: lockstep.Record{Account: bob,
 			CustomerID: "cus_2"}})
 		w.refused(err, lockstep.ErrLinked, bob, before)
 		if err := w.Assign(w.Context(), cus2, bob); !errors.Is(err, lockstep.ErrLinked) {

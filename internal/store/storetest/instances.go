@@ -42,12 +42,13 @@ func (w *world) succeed(from, to lockstep.Account, generation int64) error {
 func (w *world) business(a lockstep.Account) {
 	w.Helper()
 	claim := w.hold(a.Key())
-	w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: a, Email: "a@example.com",
+	w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: a, Email: "a@example.com",
 		CustomerID: "cus_0", CustomerDeleted: true}}))
-	w.ok(w.Save(w.Context(), claim, lockstep.Change{
+	w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{
 		Record: lockstep.Record{Account: a, Email: "a@example.com", CustomerID: "cus_1", CustomerEmail: "c@example.com",
 			CustomerGeneration: 3,
-			EntitledBy:         "sub_1", Entitlements: []string{"export"}, Subscriptions: []lockstep.Subscription{subscription("sub_1",
+			EntitledBy:         "sub_1", Entitlements: []string{"export"},
+			Subscriptions: []lockstep.Subscription{subscription("sub_1",
 				"cus_1", "active")}},
 		Notices: []lockstep.Notice{{ID: "n_1", Kind: "payment", Account: a, Object: "sub_1"}}}))
 	w.done(claim)
@@ -119,10 +120,10 @@ var instances = map[string]func(*world){
 		w.save(lockstep.Record{Account: alice})
 		w.move("ins_2")
 		w.save(lockstep.Record{Account: bob, InstanceGeneration: 1})
-		missing, err := w.Unsighted(w.Context(), lockstep.User, w.now()+1000, "", 10)
+		missing, err := w.Unlisted(w.Context(), lockstep.User, w.now()+1000, "", 10)
 		w.ok(err)
 		equal(w, "missing", missing, []lockstep.Account{bob})
-		adrift, err := w.Sight(w.Context(), w.hold(sweepKey), w.now()+1000,
+		adrift, err := w.RecordListed(w.Context(), w.hold(sweepKey), w.now()+1000,
 			[]lockstep.Identity{{Account: alice}, {Account: bob}})
 		w.ok(err)
 		equal(w, "a former account that is listed is looked at", adrift, []lockstep.Account{alice})
@@ -180,7 +181,8 @@ var instances = map[string]func(*world){
 		w.move("ins_2")
 		former := w.hold(oldAlice.Key())
 		w.ok(w.succeed(oldAlice, alice, 1))
-		err := w.Save(w.Context(), former, lockstep.Change{Record: lockstep.Record{Account: oldAlice, CustomerID: "cus_1"}})
+		err := w.Save(w.Context(), former, lockstep.AccountUpdate{Record: lockstep.Record{Account: oldAlice,
+			CustomerID: "cus_1"}})
 		if !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("save: %v, want ErrLeaseLost", err)
 		}

@@ -34,12 +34,12 @@ var links = map[string]func(*world){
 		before := w.account(alice)
 		claim := w.hold(alice.Key())
 		for _, id := range []string{"cus_2", ""} {
-			err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, Name: "new",
+			err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, Name: "new",
 				CustomerID: id}})
 			w.refused(err, lockstep.ErrLinked, alice, before)
 		}
 		// That the same change says that the customer is deleted does not count.
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_2",
+		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: "cus_2",
 			CustomerDeleted: true}})
 		w.refused(err, lockstep.ErrLinked, alice, before)
 	},
@@ -48,7 +48,7 @@ var links = map[string]func(*world){
 		w.save(lockstep.Record{Account: bob})
 		before := w.account(bob)
 		claim := w.hold(bob.Key())
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: bob, CustomerID: "cus_1"}})
+		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: bob, CustomerID: "cus_1"}})
 		w.refused(err, lockstep.ErrLinked, bob, before)
 		w.linkedTo("cus_1", alice)
 	},
@@ -65,7 +65,7 @@ var links = map[string]func(*world){
 		w.save(lockstep.Record{Account: bob})
 		before := w.account(bob)
 		claim := w.hold(bob.Key())
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: bob, CustomerID: "cus_1"}})
+		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: bob, CustomerID: "cus_1"}})
 		w.refused(err, lockstep.ErrLinked, bob, before)
 	},
 	"link creates the account and marks it wholly": func(w *world) {
@@ -134,7 +134,7 @@ var links = map[string]func(*world){
 		claim := w.hold(alice.Key())
 		w.ok(w.Link(w.Context(), w.hold(cus1), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		before := w.account(alice)
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice,
+		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice,
 			Intent: &lockstep.Intent{Key: "key_1"}}})
 		w.refused(err, lockstep.ErrLinked, alice, before)
 	},

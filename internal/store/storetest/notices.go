@@ -12,7 +12,7 @@ var notices = map[string]func(*world){
 		for range 2 {
 			w.mark(alice.Key(), lockstep.ScopeAll, lockstep.Normal)
 			claim := w.among(alice.Key())
-			w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+			w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice},
 				Notices: []lockstep.Notice{n}}))
 			w.done(claim)
 		}
@@ -22,7 +22,7 @@ var notices = map[string]func(*world){
 		claim := w.hold(alice.Key())
 		claim.Token = "another"
 		n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice},
 			Notices: []lockstep.Notice{n}})
 		if !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("saved: %v", err)
@@ -37,7 +37,7 @@ var notices = map[string]func(*world){
 		n := lockstep.NewNotice(lockstep.NoticePaymentFailed, alice, "in_1", at(1))
 		n.Facts = lockstep.Facts{Plan: "pro", Amount: 2000, Currency: "eur", Status: "past_due", Until: &until, Ending: true,
 			Invoice: "in_1", PaidBy: "user_x", Checkout: "cs_1"}
-		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice},
 			Notices: []lockstep.Notice{n}}))
 		got, err := w.Notice(w.Context(), n.ID)
 		w.ok(err)

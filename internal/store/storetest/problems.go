@@ -91,7 +91,7 @@ var trials = map[string]func(*world){
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		claim := w.claim(alice.Key())
 		for range 2 { // to record it twice is nothing
-			w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+			w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice},
 				TrialAddresses: []string{"Ada+x@Example.com"}}))
 		}
 		for email, want := range map[string]bool{"ada@example.com": true, "ADA@example.com": true, "ada+y@example.com": true,
@@ -106,7 +106,7 @@ var trials = map[string]func(*world){
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		claim := w.claim(alice.Key())
 		w.done(claim)
-		err := w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice},
+		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice},
 			TrialAddresses: []string{"ada@example.com"}})
 		if !errors.Is(err, lockstep.ErrLeaseLost) {
 			w.Errorf("save: %v", err)

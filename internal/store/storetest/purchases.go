@@ -10,14 +10,14 @@ import (
 )
 
 // turn takes the turn of an account.
-func (w *world) turn(account lockstep.Account, fingerprint string) lockstep.Turn {
+func (w *world) turn(account lockstep.Account, fingerprint string) lockstep.PurchaseLock {
 	w.Helper()
 	turn, err := w.BeginPurchase(w.Context(), account, fingerprint, time.Minute)
 	w.ok(err)
 	return turn
 }
 
-func (w *world) endTurn(turn lockstep.Turn, settled bool) {
+func (w *world) endTurn(turn lockstep.PurchaseLock, settled bool) {
 	w.Helper()
 	w.ok(w.EndPurchase(w.Context(), turn, settled))
 }

@@ -113,28 +113,29 @@ var steps = map[string]func(*world){
 		equal(w, "cursor and marks", fmt.Sprint(cursor, w.pending(lockstep.KeyCheckout)), fmt.Sprint("here", some))
 	},
 	"many sightings": func(w *world) {
-		adrift, err := w.Sight(w.Context(), w.hold(sweepKey), w.now(), numbered(some, func(name string) lockstep.Identity {
-			return lockstep.Identity{Account: lockstep.Account{Kind: lockstep.User, ID: "user_" + name}}
-		}))
+		adrift, err := w.RecordListed(w.Context(), w.hold(sweepKey), w.now(),
+			numbered(some, func(name string) lockstep.Identity {
+				return lockstep.Identity{Account: lockstep.Account{Kind: lockstep.User, ID: "user_" + name}}
+			}))
 		w.ok(err)
 		equal(w, "unknown", len(adrift), some)
 	},
 	"an endpoint that missed many deliveries": func(w *world) {
 		for i, subject := range numbered(some, func(name string) string { return "s" + name }) {
-			state := []lockstep.HookState{lockstep.HookHeld, lockstep.HookUndelivered}[i%2]
-			w.delivered(lockstep.HookDelivery{Endpoint: "app", Subject: subject, State: state},
-				&lockstep.HookEndpoint{ID: "app", DisabledAt: time.Now()})
+			state := []lockstep.WebhookState{lockstep.WebhookHeld, lockstep.WebhookUndelivered}[i%2]
+			w.delivered(lockstep.WebhookDelivery{Endpoint: "app", Subject: subject, State: state},
+				&lockstep.WebhookEndpoint{ID: "app", DisabledAt: time.Now()})
 		}
-		missed, err := w.EnableHookEndpoint(w.Context(), "app")
+		missed, err := w.EnableWebhookEndpoint(w.Context(), "app")
 		w.ok(err)
 		equal(w, "missed", missed, some)
-		equal(w, "marked", w.pending(lockstep.KeyHook), some)
-		deliveries, err := w.HookDeliveries(w.Context(), "app", 100)
+		equal(w, "marked", w.pending(lockstep.KeyWebhook), some)
+		deliveries, err := w.WebhookDeliveries(w.Context(), "app", 100)
 		w.ok(err)
 		for _, d := range deliveries {
-			equal(w, "state of "+d.Subject, d.State, lockstep.HookPending)
+			equal(w, "state of "+d.Subject, d.State, lockstep.WebhookPending)
 		}
-		missed, err = w.EnableHookEndpoint(w.Context(), "app")
+		missed, err = w.EnableWebhookEndpoint(w.Context(), "app")
 		w.ok(err)
 		equal(w, "missed since", missed, 0)
 	},
@@ -182,7 +183,7 @@ var steps = map[string]func(*world){
 				Body: []byte(`{"user_id":"user_alice"}`)}}
 		}))
 		w.ok(err)
-		w.ok(w.Save(w.Context(), w.among(alice.Key()), lockstep.Change{Record: lockstep.Record{Account: alice,
+		w.ok(w.Save(w.Context(), w.among(alice.Key()), lockstep.AccountUpdate{Record: lockstep.Record{Account: alice,
 			CustomerID: cus1.ID, State: lockstep.AccountDeleted}}))
 		forgotten, err := w.Forget(w.Context(), alice)
 		w.ok(err)
@@ -237,7 +238,7 @@ var steps = map[string]func(*world){
 		w.receive(some, "evt_", cus1)
 		held := w.claim(cus1)
 		own := w.hold(alice.Key())
-		w.ok(w.Save(w.Context(), own, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: cus1.ID}}))
+		w.ok(w.Save(w.Context(), own, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: cus1.ID}}))
 		w.done(held)
 		// One step is the link's, and one that of the run that ends.
 		equal(w, "moved at once", w.eventsOf(alice.Key()), map[string]int{"pending": 2 * (StepRows / 2)})
@@ -281,7 +282,7 @@ var steps = map[string]func(*world){
 			return lockstep.Subscription{ID: "sub_" + name, CustomerID: "cus_1", Status: "active", CreatedAt: created,
 				Items: []lockstep.Item{{ID: "si_a" + name, Quantity: 1}, {ID: "si_b" + name, Quantity: 2}}}
 		})}
-		change := lockstep.Change{Record: want,
+		change := lockstep.AccountUpdate{Record: want,
 			Marks: numbered(some, func(name string) lockstep.Mark { return lockstep.Mark{Key: checkoutKey(name)} }),
 			Notices: numbered(some, func(name string) lockstep.Notice {
 				return lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_"+name, created)

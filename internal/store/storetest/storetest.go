@@ -222,7 +222,7 @@ func (w *world) account(a lockstep.Account) lockstep.Record {
 func (w *world) save(r lockstep.Record) {
 	w.Helper()
 	claim := w.hold(r.Account.Key())
-	w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: r}))
+	w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: r}))
 	w.done(claim)
 }
 

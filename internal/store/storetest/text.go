@@ -30,7 +30,7 @@ var texts = map[string]func(*world){
 	"an id with a NUL character or broken UTF-8 is not found": func(w *world) {
 		for _, id := range []string{"\x00", "n\x001", "\xff", "n\xc3"} {
 			_, notice := w.Notice(w.Context(), id)
-			_, mail := w.Mail(w.Context(), id, lockstep.ToAccount)
+			_, mail := w.EmailDelivery(w.Context(), id, lockstep.ToAccount)
 			_, account := w.Account(w.Context(), lockstep.Account{Kind: lockstep.User, ID: id})
 			_, customer := w.AccountOfCustomer(w.Context(), id)
 			_, work := w.Work(w.Context(), lockstep.Key{Kind: lockstep.KeyCustomer, ID: id})

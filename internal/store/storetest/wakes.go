@@ -121,14 +121,14 @@ var wakes = map[string]func(*world){
 	"a link takes over what is pending under the customer, with what may have changed": func(w *world) {
 		claim := w.hold(alice.Key())
 		w.deliver("evt_1", cus1)
-		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
+		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
 		w.done(claim)
 		w.takenOverWith(lockstep.ScopeSubscriptions)
 	},
 	"that a customer was created is no reason to look at it": func(w *world) {
 		claim := w.hold(alice.Key())
 		w.mark(cus1, 0, lockstep.Background)
-		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
+		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
 		w.done(claim)
 		equal(w, "scope", w.claim(alice.Key()).Scope, 0)
 	},
@@ -142,7 +142,7 @@ var wakes = map[string]func(*world){
 		w.deliver("evt_1", cus1)
 		dead := w.take(0)[0]
 		claim := w.holdFirst(alice.Key())
-		w.ok(w.Save(w.Context(), claim, lockstep.Change{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
+		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
 		w.done(claim)
 		w.leaseLost(w.Finish(w.Context(), dead, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "late"}))
 		w.takenOver()
@@ -205,7 +205,7 @@ var wakes = map[string]func(*world){
 					WaitsFor: []lockstep.Key{account.Key()}})
 			})
 			group.Go(func() error {
-				return w.Save(w.Context(), links, lockstep.Change{Record: lockstep.Record{Account: account}})
+				return w.Save(w.Context(), links, lockstep.AccountUpdate{Record: lockstep.Record{Account: account}})
 			})
 			w.ok(group.Wait())
 			if work := w.work(parks.Key); !work.Pending() {

@@ -4,7 +4,7 @@
 // # How it stays true
 //
 // The store numbers every write of a record, in the order of the commits, whichever
-// process made it (see [lockstep.Changes]). A [Watch] knows up to which number it
+// process made it (see [lockstep.ChangeFeed]). A [Watch] knows up to which number it
 // has looked. Before it answers from memory it looks again, unless it did so less
 // than Config.Poll ago: one read of one row while nothing changes. What changed is
 // dropped from memory. Nothing is asked while nobody reads and nobody waits.

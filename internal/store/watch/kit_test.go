@@ -52,10 +52,10 @@ func (s *source) Account(ctx context.Context, account lockstep.Account) (lockste
 	return record, err
 }
 
-func (s *source) ChangedSince(ctx context.Context, after int64, limit int) (lockstep.Changed, error) {
+func (s *source) ChangedSince(ctx context.Context, after int64, limit int) (lockstep.ChangedAccounts, error) {
 	s.looks.Add(1)
 	if err := s.broken.Load(); err != nil {
-		return lockstep.Changed{}, *err
+		return lockstep.ChangedAccounts{}, *err
 	}
 	changed, err := s.Store.ChangedSince(ctx, after, limit)
 	time.Sleep(time.Duration(s.lag.Load()))
@@ -103,7 +103,7 @@ func saveRecord(t *testing.T, store lockstep.Store, record lockstep.Record) {
 	if err != nil || len(claims) != 1 {
 		t.Fatalf("claimed %v: %v", claims, err)
 	}
-	if err := store.Save(ctx, claims[0], lockstep.Change{Record: record}); err != nil {
+	if err := store.Save(ctx, claims[0], lockstep.AccountUpdate{Record: record}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done}); err != nil {

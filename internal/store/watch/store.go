@@ -18,7 +18,7 @@ type writes struct {
 
 // Of an error it is not known whether the transaction was committed.
 
-func (s writes) Save(ctx context.Context, claim lockstep.Claim, change lockstep.Change) error {
+func (s writes) Save(ctx context.Context, claim lockstep.Claim, change lockstep.AccountUpdate) error {
 	defer s.watch.wrote()
 	return s.Store.Save(ctx, claim, change)
 }

@@ -11,7 +11,7 @@ import (
 
 // Source is what is watched: the store.
 type Source interface {
-	lockstep.Changes
+	lockstep.ChangeFeed
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 }
 
@@ -107,7 +107,7 @@ func (w *Watch) note(err error) {
 }
 
 // apply drops what changed and tells who waits for it.
-func (w *Watch) apply(c lockstep.Changed) {
+func (w *Watch) apply(c lockstep.ChangedAccounts) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if c.Unknown {

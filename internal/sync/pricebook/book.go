@@ -55,15 +55,15 @@ type remembered[T any] struct {
 	at    time.Time
 }
 
-// Sight is a look at the items of one subscription or license.
-type Sight struct {
+// Lookup is a look at the items of one subscription or license.
+type Lookup struct {
 	Items     []lockstep.Item // as Stripe has them now; they are given their names in place
 	Known     []lockstep.Item // the same object's as they were known before; may be empty
 	Recurring bool            // of a subscription
 }
 
 // Recall gives items the names that are known, without asking Stripe.
-func (b *Book) Recall(ctx context.Context, s Sight) error {
+func (b *Book) Recall(ctx context.Context, s Lookup) error {
 	var seen []lockstep.PriceName
 	for _, i := range s.Items {
 		for _, k := range s.Known {
@@ -91,7 +91,7 @@ func (b *Book) Recall(ctx context.Context, s Sight) error {
 
 // Name is Recall, and reads from Stripe what names a plan where the catalog and all names
 // that are known do not. That costs a read for a product at most every 10 minutes.
-func (b *Book) Name(ctx context.Context, catalog lockstep.Catalog, s Sight) error {
+func (b *Book) Name(ctx context.Context, catalog lockstep.Catalog, s Lookup) error {
 	if err := b.Recall(ctx, s); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (b *Book) Name(ctx context.Context, catalog lockstep.Catalog, s Sight) erro
 
 // KeysOf returns every lookup key that a price has or had, its current one first.
 func (b *Book) KeysOf(ctx context.Context, p lockstep.Price) ([]string, error) {
-	s := Sight{Items: []lockstep.Item{p.Item()}}
+	s := Lookup{Items: []lockstep.Item{p.Item()}}
 	if err := b.Recall(ctx, s); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func name(t *testing.T, b *pricebook.Book, c lockstep.Catalog, item lockstep.Ite
 	known ...lockstep.Item) lockstep.Item {
 	t.Helper()
 	items := []lockstep.Item{item}
-	if err := b.Name(t.Context(), c, pricebook.Sight{Items: items, Known: known, Recurring: true}); err != nil {
+	if err := b.Name(t.Context(), c, pricebook.Lookup{Items: items, Known: known, Recurring: true}); err != nil {
 		t.Fatal(err)
 	}
 	return items[0]
@@ -215,7 +215,7 @@ func TestTheBookDoesNotGrowWithoutEnd(t *testing.T) {
 	for i := range 1100 {
 		items := []lockstep.Item{{ID: "si_1", PriceID: fmt.Sprintf("price_%d", i), LookupKey: fmt.Sprint(i),
 			ProductID: fmt.Sprintf("prod_%d", i)}}
-		if err := book.Recall(t.Context(), pricebook.Sight{Items: items}); err != nil {
+		if err := book.Recall(t.Context(), pricebook.Lookup{Items: items}); err != nil {
 			t.Fatal(err)
 		}
 	}

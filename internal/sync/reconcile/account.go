@@ -14,10 +14,10 @@ import (
 
 // AccountStore is what account runs need of the store.
 type AccountStore interface {
-	lockstep.Ledger
+	lockstep.Accounts
 	OwnerStore
-	AccessTold(ctx context.Context, account lockstep.Account) (lockstep.AccessTold, error)
-	TellAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
+	AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error)
+	NotifyAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
 		keys []lockstep.Key) error
 	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
 		brake lockstep.Brake) (lockstep.DeletionState, bool, error)
@@ -113,7 +113,7 @@ func (r *run) steps(ctx context.Context) (Result, error) {
 		}
 	}
 	if r.now.State == lockstep.AccountDeleted {
-		if err := r.bury(ctx); err != nil {
+		if err := r.finishDeletion(ctx); err != nil {
 			return Result{}, err
 		}
 		if err := r.tell(ctx, time.Now()); err != nil {
@@ -300,7 +300,7 @@ func (r *run) observeIdentity(ctx context.Context) (gone bool, err error) {
 			// A deletion event, or the sweep of the directory, says that it is real.
 			return true, fmt.Errorf("the directory does not know %s, but nothing said that it was deleted", r.account)
 		}
-		return false, r.entomb(ctx)
+		return false, r.markDeleted(ctx)
 	}
 	if err != nil {
 		return true, fmt.Errorf("look at identity: %w", err)
@@ -371,7 +371,7 @@ func (r *run) write(ctx context.Context, told []lockstep.Notice, at time.Time) e
 	if err != nil {
 		return err
 	}
-	change := lockstep.Change{Record: r.now, Notices: told, TrialAddresses: trials,
+	change := lockstep.AccountUpdate{Record: r.now, Notices: told, TrialAddresses: trials,
 		Marks: slices.Concat(r.marks, payers(r.was, r.now), movers(r.was, r.now))}
 	if err := r.Store.Save(ctx, r.claim, change); err != nil {
 		return fmt.Errorf("save account: %w", err)

@@ -16,7 +16,7 @@ import (
 // BackfillStore is what a backfill needs of the store.
 type BackfillStore interface {
 	lockstep.Backfills
-	lockstep.Sightings
+	lockstep.SweepStore
 	AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error)
 	Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error)
 }

@@ -263,7 +263,7 @@ func (b *Backfill) prepare(ctx context.Context, a *lockstep.Adoption) error {
 	}
 	for i := range a.Subscriptions {
 		s := &a.Subscriptions[i]
-		if err := b.Book.Name(ctx, b.Catalog, pricebook.Sight{Items: s.Items, Recurring: true}); err != nil {
+		if err := b.Book.Name(ctx, b.Catalog, pricebook.Lookup{Items: s.Items, Recurring: true}); err != nil {
 			return err
 		}
 		if s.Status == "past_due" || b.Catalog.PlanMetadata != "" && !s.Ended() {

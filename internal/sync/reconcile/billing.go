@@ -58,7 +58,7 @@ func (r *run) observeCustomers(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("look at customer: %w", err)
 		case c.Deleted:
-			r.markDeleted(l.CustomerID)
+			r.markCustomerDeleted(l.CustomerID)
 		default:
 			if _, err := r.contest(ctx, l.CustomerID, c.Metadata); err != nil {
 				return err
@@ -77,15 +77,15 @@ func (r *run) observePrimary(ctx context.Context) error {
 	r.customer = &c
 	switch {
 	case c.Deleted:
-		r.markDeleted(c.ID)
+		r.markCustomerDeleted(c.ID)
 	case r.now.CustomerEmail == "" && r.now.CustomerName == "": // linked without a look at it
 		r.takeOver(c)
 	}
 	return nil
 }
 
-// markDeleted records that Stripe has deleted a customer. What it had is looked at once more.
-func (r *run) markDeleted(customerID string) {
+// markCustomerDeleted records that Stripe has deleted a customer. What it had is looked at once more.
+func (r *run) markCustomerDeleted(customerID string) {
 	if customerID == r.now.CustomerID {
 		r.now.CustomerDeleted = true
 	} else {

@@ -175,7 +175,7 @@ func (r *run) promote(ctx context.Context, customerID string) error {
 		return fmt.Errorf("look at customer: %w", err)
 	}
 	if c.Deleted {
-		r.markDeleted(customerID)
+		r.markCustomerDeleted(customerID)
 		return nil
 	}
 	r.setPrimary(c)

@@ -51,10 +51,10 @@ func (p DeletionPolicies) Validate() error {
 	return errors.Join(p.Users.Validate(), p.Organizations.Validate())
 }
 
-// entomb makes the account a tombstone, unless the brake holds its deletion: then
+// markDeleted makes the account a tombstone, unless the brake holds its deletion: then
 // everything about it goes on as if it were there, without what only the directory
 // knows, until an operator decides or the directory knows it again.
-func (r *run) entomb(ctx context.Context) error {
+func (r *run) markDeleted(ctx context.Context) error {
 	state, tripped, err := r.Store.BeginDeletion(ctx, r.claim, r.account, r.Brake)
 	if err != nil {
 		return err
@@ -88,10 +88,10 @@ func (r *run) entomb(ctx context.Context) error {
 	return r.keep(ctx)
 }
 
-// bury does what the policy says with the billing of a deleted account. The
+// finishDeletion does what the policy says with the billing of a deleted account. The
 // record stays as a tombstone, so that a late event creates nothing anew, and
 // the run is tried again until Stripe agrees.
-func (r *run) bury(ctx context.Context) error {
+func (r *run) finishDeletion(ctx context.Context) error {
 	if err := r.settleIntent(ctx); err != nil {
 		return err
 	}

@@ -24,9 +24,9 @@
 //	customer            [Unlinked]: whose is it? then link, or park
 //	checkout, payment   [Payments]: a one-time payment becomes a license
 //	object              [Payments]: whom is the object of a thin event about?
-//	notice              [Outbox]: to which channels it goes, once its account is in step
-//	mail, buyermail     [Mails]: an e-mail, once, to the account or to the buyer
-//	hook                [Hooks]: a notice, or an account's access, for a webhook endpoint
+//	notice              [Notices]: to which channels it goes, once its account is in step
+//	mail, buyermail     [Emails]: an e-mail, once, to the account or to the buyer
+//	hook                [Webhooks]: a notice, or an account's access, for a webhook endpoint
 //	sweep               [Sweeps]: the gap scan, polling, the directory's list, the full verify, the backfill
 //
 // Who an object is about is decided in one place, [resolve].

@@ -80,13 +80,13 @@ func (r *run) endBy(ctx context.Context, way DeletionPolicy, customerID string) 
 		if err := r.Billing.DeleteCustomer(ctx, customerID); err != nil {
 			return fmt.Errorf("delete customer: %w", err)
 		}
-		r.markDeleted(customerID)
+		r.markCustomerDeleted(customerID)
 		return nil
 	}
 	live, err := r.Billing.Subscriptions(ctx, customerID)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		if c, look := r.Billing.Customer(ctx, customerID); look == nil && c.Deleted {
-			r.markDeleted(customerID) // and its subscriptions were canceled
+			r.markCustomerDeleted(customerID) // and its subscriptions were canceled
 			return nil
 		}
 	}

@@ -24,7 +24,7 @@ func (r *run) interpret(ctx context.Context, observed []lockstep.Subscription, a
 		s := &observed[n]
 		was := r.knownSubscription(s.ID)
 		s.Items = slices.Clone(s.Items) // one that is kept shares them with what was known
-		err := r.Book.Name(ctx, r.Catalog, pricebook.Sight{Items: s.Items, Known: was.Items, Recurring: true})
+		err := r.Book.Name(ctx, r.Catalog, pricebook.Lookup{Items: s.Items, Known: was.Items, Recurring: true})
 		if err != nil {
 			return err
 		}

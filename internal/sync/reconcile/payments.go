@@ -104,7 +104,7 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Book.Name(ctx, p.Catalog, pricebook.Sight{Items: session.Items, Known: known.Items}); err != nil {
+	if err := p.Book.Name(ctx, p.Catalog, pricebook.Lookup{Items: session.Items, Known: known.Items}); err != nil {
 		return err
 	}
 	license, _ := lockstep.LicenseOf(session, owner)

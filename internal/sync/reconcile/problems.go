@@ -71,7 +71,7 @@ func (r *run) conclude(ctx context.Context, result Result, err error) (Result, e
 		(!reflect.DeepEqual(r.now.Problems, r.was.Problems) || r.overdrawn) {
 		record := r.was
 		record.Problems, record.PacedUntil, record.UpdatedAt = r.now.Problems, r.now.PacedUntil, time.Now()
-		if save := r.Store.Save(ctx, r.claim, lockstep.Change{Record: record}); save != nil {
+		if save := r.Store.Save(ctx, r.claim, lockstep.AccountUpdate{Record: record}); save != nil {
 			return Result{}, errors.Join(err, fmt.Errorf("save problems: %w", save))
 		}
 	}

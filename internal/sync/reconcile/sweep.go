@@ -88,7 +88,7 @@ func (i Intervals) withDefaults() Intervals {
 
 // SweepStore is what sweeps need of the store.
 type SweepStore interface {
-	lockstep.Sightings
+	lockstep.SweepStore
 	lockstep.Archive
 	AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error)
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)

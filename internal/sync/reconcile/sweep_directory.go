@@ -18,8 +18,8 @@ const doubtFor = 24 * time.Hour
 // polled, a round follows the one before within seconds.
 const doubtLogged = time.Hour
 
-// unsightedPage is how many missing accounts are looked for at a time.
-const unsightedPage = 200
+// unlistedPage is how many missing accounts are looked for at a time.
+const unlistedPage = 200
 
 // roll is where the list of a kind of identity stands: first through the
 // directory's pages, then through what they did not name.
@@ -70,7 +70,7 @@ func (s *Sweeps) list(ctx context.Context, claim lockstep.Claim, kind lockstep.K
 	if err != nil {
 		return at, nil, false, fmt.Errorf("list %ss: %w", kind, err)
 	}
-	stale, err := s.Store.Sight(ctx, claim, at.Round, page)
+	stale, err := s.Store.RecordListed(ctx, claim, at.Round, page)
 	if err != nil {
 		return at, nil, false, fmt.Errorf("note the %ss listed: %w", kind, err)
 	}
@@ -110,7 +110,7 @@ func (s *Sweeps) knows(ctx context.Context, page []lockstep.Identity, before int
 // another instance's, or empty by a fault, than a business whose users have all left:
 // then nothing is concluded.
 func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (roll, []lockstep.Mark, bool, error) {
-	missing, err := s.Store.Unsighted(ctx, kind, at.Round, at.After, unsightedPage)
+	missing, err := s.Store.Unlisted(ctx, kind, at.Round, at.After, unlistedPage)
 	if err != nil {
 		return at, nil, false, fmt.Errorf("look for %ss that are gone: %w", kind, err)
 	}
@@ -123,7 +123,7 @@ func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (
 		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeMissing,
 			Priority: lockstep.Background})
 	}
-	if len(missing) == unsightedPage {
+	if len(missing) == unlistedPage {
 		return at, marks, true, nil
 	}
 	return roll{}, marks, false, nil

@@ -98,7 +98,7 @@ func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
 				directory.names("user_known")
 				// An account is in the ledger as its run leaves it.
 				known := reconcileFunc(func(ctx context.Context, claim lockstep.Claim) (Result, error) {
-					return Result{}, store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{
+					return Result{}, store.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{
 						Account: lockstep.Account{Kind: lockstep.User, ID: claim.Key.ID}, State: lockstep.AccountActive}})
 				})
 				sweeps := &Sweeps{Store: store, Directory: directory, Polled: Polled{Directory: true},

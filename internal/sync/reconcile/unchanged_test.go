@@ -63,7 +63,7 @@ func TestWhatIsStoredAsItWasIsUnchanged(t *testing.T) {
 	if err := store.Mark(t.Context(), lockstep.Mark{Key: alice.Key()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Save(t.Context(), hold(t, store, time.Minute), lockstep.Change{Record: full}); err != nil {
+	if err := store.Save(t.Context(), hold(t, store, time.Minute), lockstep.AccountUpdate{Record: full}); err != nil {
 		t.Fatal(err)
 	}
 	was, err := store.Account(t.Context(), alice)
@@ -197,7 +197,7 @@ func TestWhoHasLostItsLeaseWritesNothingElsewhere(t *testing.T) {
 			inStep := claim(0, time.Minute)
 			record := full
 			record.Account = c.account
-			if err := store.Save(t.Context(), inStep, lockstep.Change{Record: record}); err != nil {
+			if err := store.Save(t.Context(), inStep, lockstep.AccountUpdate{Record: record}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := accounts.Reconcile(t.Context(), inStep); err != nil {
@@ -210,7 +210,7 @@ func TestWhoHasLostItsLeaseWritesNothingElsewhere(t *testing.T) {
 			if c.limit > 0 {
 				record.MemberLimit = c.limit
 			}
-			if err := store.Save(t.Context(), inStep, lockstep.Change{Record: record}); err != nil {
+			if err := store.Save(t.Context(), inStep, lockstep.AccountUpdate{Record: record}); err != nil {
 				t.Fatal(err)
 			}
 			if err := store.Finish(t.Context(), inStep, lockstep.Outcome{Disposition: lockstep.Done}); err != nil {

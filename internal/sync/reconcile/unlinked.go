@@ -10,7 +10,7 @@ import (
 
 // UnlinkedStore is what runs of customers and payments need of the store.
 type UnlinkedStore interface {
-	lockstep.Ledger
+	lockstep.Accounts
 	OwnerStore
 	Mark(ctx context.Context, marks ...lockstep.Mark) error
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// Till is what is asked of Stripe.
-type Till interface {
+// CheckoutReader reads checkouts and prices from Stripe.
+type CheckoutReader interface {
 	Checkout(ctx context.Context, id string) (lockstep.Checkout, error)
 }
 
@@ -35,7 +35,7 @@ type Store interface {
 type Config struct {
 	Store       Store
 	Records     Records
-	Till        Till
+	Stripe      CheckoutReader
 	Live        bool            // whether Stripe is in live mode
 	Secret      lockstep.Secret // signs tokens; the same for all replicas
 	Catalog     lockstep.Catalog
@@ -60,7 +60,7 @@ type Activations struct {
 // New returns activations.
 func New(c Config) *Activations {
 	a := &Activations{Config: c, streams: make(chan struct{}, mostStreams), over: make(chan struct{})}
-	a.sessions = newSessions(c.Till, c.Live, newTokens(c.Secret), a.look)
+	a.sessions = newSessions(c.Stripe, c.Live, newTokens(c.Secret), a.look)
 	return a
 }
 

@@ -53,7 +53,7 @@ var sessionIDs = map[bool]*regexp.Regexp{
 
 // sessions is what Stripe said of sessions.
 type sessions struct {
-	till   Till
+	stripe CheckoutReader
 	live   bool // Stripe's mode; ids of the other mode do not exist
 	tokens tokens
 	wake   func(ctx context.Context, s lockstep.Checkout) error // has the workers look
@@ -66,8 +66,9 @@ type sessions struct {
 	strangers *recent.Map[string, *seen] // by id, those that it does not know, or was not asked about
 }
 
-func newSessions(till Till, live bool, t tokens, wake func(context.Context, lockstep.Checkout) error) *sessions {
-	return &sessions{till: till, live: live, tokens: t, wake: wake,
+func newSessions(stripe CheckoutReader, live bool, t tokens,
+	wake func(context.Context, lockstep.Checkout) error) *sessions {
+	return &sessions{stripe: stripe, live: live, tokens: t, wake: wake,
 		ours: rate.NewLimiter(ourPerSecond, ourBurst), strange: rate.NewLimiter(strangePerSecond, strangeBurst),
 		byClient: clients.NewLimit(clientEvery, clientBurst), byTokens: clients.NewLimit(tokenEvery, tokenBurst),
 		known: recent.New[string, *seen](memory), strangers: recent.New[string, *seen](memory)}
@@ -111,7 +112,7 @@ func (s *sessions) find(ctx context.Context, id, token string) (lockstep.Checkou
 		}
 		return lockstep.Checkout{}, time.Time{}, errBusy
 	}
-	session, err := s.till.Checkout(ctx, id)
+	session, err := s.stripe.Checkout(ctx, id)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		e.unknown, e.asked = true, time.Now()

@@ -15,7 +15,7 @@ const customerPatience = 10 * time.Second
 
 // customer returns the account's customer. If there is none, or scope asks for a
 // look, the worker is told and waited for.
-func (d *Desk) customer(ctx context.Context, account lockstep.Account, scope lockstep.Scope) (string, error) {
+func (d *Service) customer(ctx context.Context, account lockstep.Account, scope lockstep.Scope) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, customerPatience)
 	defer cancel()
 	record, err := d.Store.Account(ctx, account)

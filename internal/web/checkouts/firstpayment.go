@@ -16,31 +16,31 @@ const firstPaymentLife = 23 * time.Hour
 // Where the order is for the same, the buyer pays it on the page of its invoice: there is one
 // subscription, so nobody can pay twice. Any other order takes its place: the subscription is
 // given up, and the caller looks again.
-func (d *Desk) firstPayment(ctx context.Context, o Order, price lockstep.Price, has lockstep.Holdings,
-	s lockstep.Subscription) (begun Begun, fresh lockstep.Subscription, err error) {
+func (d *Service) firstPayment(ctx context.Context, o Order, price lockstep.Price, has lockstep.Holdings,
+	s lockstep.Subscription) (begun Started, fresh lockstep.Subscription, err error) {
 	if page := payable(s, o, price); page.URL != "" {
 		// An open checkout beside it could be paid too.
 		if _, changed, err := d.clear(ctx, has.Checkouts, imprint{}); changed || err != nil {
-			return Begun{}, s, err
+			return Started{}, s, err
 		}
-		return Begun{Checkout: page, Reused: true}, s, nil
+		return Started{Checkout: page, Reused: true}, s, nil
 	}
-	fresh, err = d.Till.GiveUp(ctx, s.ID)
+	fresh, err = d.Stripe.GiveUp(ctx, s.ID)
 	switch {
 	case errors.Is(err, lockstep.ErrBusy):
-		return Begun{}, s, &RefusedError{string(lockstep.PaymentUnderWay),
+		return Started{}, s, &RefusedError{string(lockstep.PaymentUnderWay),
 			fmt.Sprintf("the first payment of %s is being processed; wait for it", s.ID)}
 	case err != nil:
-		return Begun{}, s, err
+		return Started{}, s, err
 	}
 	mark := lockstep.Mark{Key: o.Account.Key(), Scope: lockstep.ScopeSubscriptions, Priority: lockstep.Normal}
 	if err := d.Store.Mark(ctx, mark); err != nil {
-		return Begun{}, s, err
+		return Started{}, s, err
 	}
 	d.Log.InfoContext(ctx, "subscription with an open first payment given up for another order", "account",
 		o.Account.String(),
 		"subscription", s.ID, "status", fresh.Status)
-	return Begun{}, fresh, nil
+	return Started{}, fresh, nil
 }
 
 // payable is the page on which the subscription is paid, if it is what the order asks for;

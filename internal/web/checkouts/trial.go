@@ -11,7 +11,7 @@ import (
 // trial says how many days of a trial an order comes with, and whether without a card: one
 // for each account and, by the policy, one for each verified address of whoever buys. A trial
 // that somebody else gave by a payment link does not count.
-func (d *Desk) trial(ctx context.Context, o Order, price lockstep.Price,
+func (d *Service) trial(ctx context.Context, o Order, price lockstep.Price,
 	has lockstep.Holdings) (days int64, withoutCard bool, err error) {
 	own := slices.DeleteFunc(slices.Clone(has.Subscriptions),
 		func(s lockstep.Subscription) bool { return slices.Contains(has.Claimed, s.CustomerID) })
@@ -32,7 +32,7 @@ func (d *Desk) trial(ctx context.Context, o Order, price lockstep.Price,
 
 // addressHadTrial looks for an earlier trial of the buyer's address: of an account that may
 // be deleted since.
-func (d *Desk) addressHadTrial(ctx context.Context, o Order) (bool, error) {
+func (d *Service) addressHadTrial(ctx context.Context, o Order) (bool, error) {
 	buyer := o.Account
 	if buyer.Kind == lockstep.Organization {
 		var known bool

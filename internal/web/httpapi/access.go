@@ -24,7 +24,7 @@ type accessInput struct {
 
 type accessOutput struct {
 	Status       int
-	ETag         string `header:"ETag" doc:"Changes with the content, and only then"`
+	ETag         string `header:"ETag" doc:"ChangeFeed with the content, and only then"`
 	CacheControl string `header:"Cache-Control"`
 	Body         lockstep.Access
 }

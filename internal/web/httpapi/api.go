@@ -28,10 +28,10 @@ type Store interface {
 	Troubled(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Troubled, error)
 	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
-	Mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.Mail, error)
+	EmailDelivery(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.EmailDelivery, error)
 	Forget(ctx context.Context, account lockstep.Account) (events int64, err error)
-	RequestMail(ctx context.Context, noticeID string, to lockstep.Recipient) error
-	lockstep.Hooks
+	ResendEmail(ctx context.Context, noticeID string, to lockstep.Recipient) error
+	lockstep.Webhooks
 	lockstep.Deletions
 	lockstep.Replicas
 	lockstep.Assignments
@@ -44,13 +44,13 @@ type Store interface {
 
 // API answers the JSON API.
 type API struct {
-	Store       Store
-	Watch       *watch.Watch // the records of Store, kept in memory
-	Desk        *checkouts.Desk
-	Till        lockstep.Till
-	Activations *activation.Activations
-	Sessions    lockstep.Sessions // nil: no session token is good
-	Roster      Roster            // nil: identities come from a provider
+	Store          Store
+	Watch          *watch.Watch // the records of Store, kept in memory
+	Checkouts      *checkouts.Service
+	Stripe         lockstep.CheckoutService
+	Activations    *activation.Activations
+	Sessions       lockstep.Sessions // nil: no session token is good
+	LocalDirectory LocalDirectory    // nil: identities come from a provider
 	// Directory knows accounts that are new to us; nil: the only accounts are those
 	// that servers put.
 	Directory lockstep.Directory

@@ -66,7 +66,7 @@ func (a *API) startCheckout(ctx context.Context, in *checkoutInput) (*checkoutOu
 	if account.Kind == lockstep.Organization {
 		order.PaidBy = paidBy
 	}
-	begun, err := a.Desk.Begin(ctx, order)
+	begun, err := a.Checkouts.Begin(ctx, order)
 	if err != nil {
 		return nil, a.refused(ctx, "begin checkout", err)
 	}

@@ -44,7 +44,7 @@ func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNo
 	}}
 	for to, view := range map[lockstep.Recipient]**mailView{lockstep.ToAccount: &out.Body.Mail,
 		lockstep.ToBuyer: &out.Body.BuyerMail} {
-		switch mail, err := a.Store.Mail(ctx, n.ID, to); {
+		switch mail, err := a.Store.EmailDelivery(ctx, n.ID, to); {
 		case err == nil:
 			*view = &mailView{string(mail.State), mail.Reason, mail.Attempts, mail.UpdatedAt.UTC()}
 		case !errors.Is(err, lockstep.ErrNotFound):
@@ -66,7 +66,7 @@ func (a *API) sendNotice(ctx context.Context, in *sendInput) (*struct{}, error) 
 	if in.To == "buyer" {
 		to = lockstep.ToBuyer
 	}
-	err := a.Store.RequestMail(ctx, in.ID, to)
+	err := a.Store.ResendEmail(ctx, in.ID, to)
 	if errors.Is(err, lockstep.ErrBusy) {
 		return nil, huma.Error409Conflict("it is being sent at this moment; look at what becomes of it: GET /v1/notices/" +
 			in.ID)

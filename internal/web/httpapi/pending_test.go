@@ -50,7 +50,7 @@ func TestNothingPendingMeansThatAllOfItIsShown(t *testing.T) {
 		if err != nil || len(claims) != 1 {
 			t.Fatalf("%d claims: %v", len(claims), err)
 		}
-		change := lockstep.Change{Record: lockstep.Record{Account: org, State: lockstep.AccountActive, Members: n,
+		change := lockstep.AccountUpdate{Record: lockstep.Record{Account: org, State: lockstep.AccountActive, Members: n,
 			CreatedAt: time.Now()}}
 		if err := store.Save(t.Context(), claims[0], change); err != nil {
 			t.Fatal(err)

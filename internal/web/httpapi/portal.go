@@ -58,7 +58,7 @@ func (a *API) startPortal(ctx context.Context, in *portalInput) (*portalOutput, 
 	}
 	out := &portalOutput{}
 	var upstream *lockstep.UpstreamError
-	switch out.Body.URL, err = a.Till.StartPortal(ctx, request); {
+	switch out.Body.URL, err = a.Stripe.StartPortal(ctx, request); {
 	case request.Flow != "" && errors.As(err, &upstream) && upstream.Rejected():
 		a.Log.ErrorContext(ctx, "open portal", "flow", string(request.Flow), "error", err)
 		return nil, refusedUpstream(http.StatusConflict,

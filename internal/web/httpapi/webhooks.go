@@ -46,7 +46,7 @@ func (a *API) webhooks(ctx context.Context, _ *struct{}) (*webhooksOutput, error
 	out := &webhooksOutput{}
 	out.Body.Data = []webhookView{}
 	for _, w := range a.Webhooks {
-		e, err := a.Store.HookEndpoint(ctx, w.ID)
+		e, err := a.Store.WebhookEndpoint(ctx, w.ID)
 		if err != nil {
 			return nil, a.problem(ctx, "read webhook endpoint", err)
 		}
@@ -90,7 +90,7 @@ func (a *API) deliveries(ctx context.Context, in *struct {
 	if err := a.endpoint(in.ID); err != nil {
 		return nil, err
 	}
-	list, err := a.Store.HookDeliveries(ctx, in.ID, in.Limit)
+	list, err := a.Store.WebhookDeliveries(ctx, in.ID, in.Limit)
 	if err != nil {
 		return nil, a.problem(ctx, "read deliveries", err)
 	}
@@ -125,7 +125,7 @@ func (a *API) redeliver(ctx context.Context, in *redeliverInput) (*struct{}, err
 		if err != nil {
 			return nil, huma.Error422UnprocessableEntity(err.Error())
 		}
-		if _, err := a.Store.AccessTold(ctx, account); errors.Is(err, lockstep.ErrNotFound) {
+		if _, err := a.Store.AccessNotification(ctx, account); errors.Is(err, lockstep.ErrNotFound) {
 			return nil, huma.Error404NotFound("nothing was ever to be told of this account; POST /v1/accounts/…/sync has it looked at")
 		} else if err != nil {
 			return nil, a.problem(ctx, "read what was told", err)
@@ -154,7 +154,7 @@ func (a *API) enableWebhook(ctx context.Context, in *webhookPath) (*enableOutput
 	if err := a.endpoint(in.ID); err != nil {
 		return nil, err
 	}
-	missed, err := a.Store.EnableHookEndpoint(ctx, in.ID)
+	missed, err := a.Store.EnableWebhookEndpoint(ctx, in.ID)
 	if err != nil {
 		return nil, a.problem(ctx, "enable webhook endpoint", err)
 	}

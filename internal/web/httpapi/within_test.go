@@ -41,8 +41,8 @@ func (silent) AccountOfCustomer(ctx context.Context, _ string) (lockstep.Account
 	return lockstep.Account{}, wait(ctx)
 }
 
-func (silent) ChangedSince(ctx context.Context, _ int64, _ int) (lockstep.Changed, error) {
-	return lockstep.Changed{}, wait(ctx)
+func (silent) ChangedSince(ctx context.Context, _ int64, _ int) (lockstep.ChangedAccounts, error) {
+	return lockstep.ChangedAccounts{}, wait(ctx)
 }
 
 func (silent) Events(ctx context.Context, _ lockstep.EventFilter) (lockstep.EventPage, error) {
@@ -68,7 +68,7 @@ func (silent) NamePrices(ctx context.Context, _ []lockstep.PriceName) ([]lockste
 }
 
 // till sells everything.
-type till struct{ lockstep.Till }
+type till struct{ lockstep.CheckoutService }
 
 func (till) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
 	return lockstep.Price{ID: "price_1", Active: true, Recurring: true}, nil
@@ -102,11 +102,13 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
-				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), Roster: silent{}, Till: till{},
-					Keys: []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
-					Desk: &checkouts.Desk{Store: silent{}, Till: till{}, Book: &pricebook.Book{Store: silent{}}, Wake: func() {},
-						Log: log}}
-				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Till: till{},
+				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), LocalDirectory: silent{},
+					Stripe: till{},
+					Keys:   []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
+					Checkouts: &checkouts.Service{Store: silent{}, Stripe: till{}, Book: &pricebook.Book{Store: silent{}},
+						Wake: func() {},
+						Log:  log}}
+				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Stripe: till{},
 					Wake: func() {}, Log: log})
 				mux := http.NewServeMux()
 				api.Register(mux)
@@ -159,7 +161,7 @@ func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, store := slog.New(slog.DiscardHandler), first{looks: &atomic.Int64{}}
-		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Till: till{},
+		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Stripe: till{},
 			Wake: func() {}, Log: log})
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /v1/activations/{id}/events", a.Events)
