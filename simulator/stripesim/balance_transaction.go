@@ -27,14 +27,16 @@ func (b *BalanceTransaction) Key() string { return b.ID }
 // Owner is the customer.
 func (b *BalanceTransaction) Owner() string { return b.Customer }
 
-var balanceRoutes = []route{
-	op(http.MethodPost, "/v1/customers/{}/balance_transactions", "amount currency description metadata",
-		(*Stripe).createBalanceTransaction),
-	op(http.MethodGet, "/v1/customers/{}/balance_transactions", "created invoice"+paging,
-		(*Stripe).listBalanceTransactions),
-	op(http.MethodGet, "/v1/customers/{}/balance_transactions/{}", "", (*Stripe).retrieveBalanceTransaction),
-	op(http.MethodPost, "/v1/customers/{}/balance_transactions/{}", "description metadata",
-		(*Stripe).updateBalanceTransaction),
+func (s *Stripe) balanceRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/customers/{}/balance_transactions", "amount currency description metadata",
+			s.createBalanceTransaction),
+		op(http.MethodGet, "/v1/customers/{}/balance_transactions", "created invoice"+paging,
+			s.listBalanceTransactions),
+		op(http.MethodGet, "/v1/customers/{}/balance_transactions/{}", "", s.retrieveBalanceTransaction),
+		op(http.MethodPost, "/v1/customers/{}/balance_transactions/{}", "description metadata",
+			s.updateBalanceTransaction),
+	}
 }
 
 // moveBalance changes a customer's balance and books it. Nothing is booked for 0.

@@ -12,27 +12,6 @@ const (
 	incompleteLimit = 23 * time.Hour     // for the first payment of a subscription
 )
 
-const (
-	timerPeriod     = "subscription.period"
-	timerCancel     = "subscription.cancel_at"
-	timerTrialEnds  = "subscription.trial_will_end"
-	timerIncomplete = "subscription.incomplete"
-	timerFinalize   = "invoice.finalize"
-	timerRetry      = "invoice.retry"
-	timerOverdue    = "invoice.overdue"
-	timerUpcoming   = "invoice.upcoming"
-	timerUnpause    = "subscription.unpause"
-	timerPhase      = "subscription_schedule.phase"
-	timerExpiring   = "subscription_schedule.expiring"
-	timerResume     = "subscription.resumption"
-	timerPending    = "subscription.pending_update"
-	timerSettle     = "payment_intent.settle"
-	timerSession    = "checkout.session.expire"
-	timerRefund     = "refund.settle"
-
-	timerAuthorization = "payment_intent.authorization"
-)
-
 func (s *Stripe) registerTimers() {
 	handle := func(kind string, run func(string)) {
 		s.world.Handle("stripe."+kind, run)

@@ -40,13 +40,13 @@ func (c *Charge) Owner() string { return c.PaymentIntent }
 
 // Charges are made by payment intents only: POST /v1/charges, which takes
 // tokens and sources, is not simulated.
-var chargeRoutes = []route{
-	op(http.MethodGet, "/v1/charges", "customer payment_intent created"+paging, (*Stripe).listCharges),
-	op(http.MethodGet, "/v1/charges/{}", "", (*Stripe).retrieveCharge),
-	op(http.MethodPost, "/v1/charges/{}", "customer description fraud_details metadata receipt_email shipping",
-		(*Stripe).updateCharge),
-	op(http.MethodPost, "/v1/charges/{}/capture", "amount receipt_email statement_descriptor statement_descriptor_suffix",
-		(*Stripe).captureCharge),
+func (s *Stripe) chargeRoutes() []route {
+	return []route{
+		op(http.MethodGet, "/v1/charges", "customer payment_intent created"+paging, s.listCharges),
+		op(http.MethodGet, "/v1/charges/{}", "", s.retrieveCharge),
+		op(http.MethodPost, "/v1/charges/{}", "customer description fraud_details metadata receipt_email shipping",
+			s.updateCharge),
+	}
 }
 
 func (s *Stripe) retrieveCharge(c *call) (object, error) {

@@ -88,13 +88,15 @@ const sessionParams = "mode line_items success_url cancel_url customer customer_
 	" subscription_data payment_intent_data setup_intent_data expires_at currency ui_mode payment_method_collection" +
 	" payment_method_types allow_promotion_codes discounts" + optionParams
 
-var checkoutRoutes = []route{
-	op(http.MethodPost, "/v1/checkout/sessions", sessionParams, (*Stripe).createSession),
-	op(http.MethodPost, "/v1/checkout/sessions/{}", "metadata", (*Stripe).updateSession),
-	op(http.MethodGet, "/v1/checkout/sessions", "customer customer_details subscription payment_intent status created"+paging, (*Stripe).listSessions),
-	op(http.MethodGet, "/v1/checkout/sessions/{}", "", (*Stripe).retrieveSession),
-	op(http.MethodPost, "/v1/checkout/sessions/{}/expire", "", (*Stripe).closeSession),
-	op(http.MethodGet, "/v1/checkout/sessions/{}/line_items", paging, (*Stripe).listSessionLines),
+func (s *Stripe) checkoutRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/checkout/sessions", sessionParams, s.createSession),
+		op(http.MethodPost, "/v1/checkout/sessions/{}", "metadata", s.updateSession),
+		op(http.MethodGet, "/v1/checkout/sessions", "customer customer_details subscription payment_intent status created"+paging, s.listSessions),
+		op(http.MethodGet, "/v1/checkout/sessions/{}", "", s.retrieveSession),
+		op(http.MethodPost, "/v1/checkout/sessions/{}/expire", "", s.closeSession),
+		op(http.MethodGet, "/v1/checkout/sessions/{}/line_items", paging, s.listSessionLines),
+	}
 }
 
 func (s *Stripe) createSession(c *call) (object, error) {

@@ -38,12 +38,14 @@ func (c *Coupon) valid(now time.Time) bool {
 		(c.RedeemBy.IsZero() || !now.After(c.RedeemBy))
 }
 
-var couponRoutes = []route{
-	op(http.MethodPost, "/v1/coupons", "id name percent_off amount_off currency duration duration_in_months max_redemptions redeem_by applies_to metadata", (*Stripe).createCoupon),
-	op(http.MethodGet, "/v1/coupons", "created"+paging, (*Stripe).listCoupons),
-	op(http.MethodGet, "/v1/coupons/{}", "", (*Stripe).retrieveCoupon),
-	op(http.MethodPost, "/v1/coupons/{}", "name metadata", (*Stripe).updateCoupon),
-	op(http.MethodDelete, "/v1/coupons/{}", "", (*Stripe).removeCoupon),
+func (s *Stripe) couponRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/coupons", "id name percent_off amount_off currency duration duration_in_months max_redemptions redeem_by applies_to metadata", s.createCoupon),
+		op(http.MethodGet, "/v1/coupons", "created"+paging, s.listCoupons),
+		op(http.MethodGet, "/v1/coupons/{}", "", s.retrieveCoupon),
+		op(http.MethodPost, "/v1/coupons/{}", "name metadata", s.updateCoupon),
+		op(http.MethodDelete, "/v1/coupons/{}", "", s.removeCoupon),
+	}
 }
 
 func (s *Stripe) createCoupon(c *call) (object, error) {

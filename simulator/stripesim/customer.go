@@ -55,14 +55,15 @@ func (c *Customer) clone() Customer {
 // simulator makes it the default payment method. coupon is of API versions before basil.
 const customerParams = "coupon email name description phone metadata invoice_settings address balance preferred_locales shipping tax tax_exempt source"
 
-var customerRoutes = []route{
-	op(http.MethodPost, "/v1/customers", customerParams+" payment_method test_clock", (*Stripe).createCustomer),
-	op(http.MethodGet, "/v1/customers", "email created test_clock"+paging, (*Stripe).listCustomers),
-	op(http.MethodGet, "/v1/customers/{}", "", (*Stripe).retrieveCustomer),
-	op(http.MethodPost, "/v1/customers/{}", customerParams, (*Stripe).updateCustomer),
-	op(http.MethodDelete, "/v1/customers/{}", "", (*Stripe).removeCustomer),
-	op(http.MethodGet, "/v1/customers/{}/subscriptions", paging, (*Stripe).listCustomerSubscriptions),
-	op(http.MethodGet, "/v1/customers/{}/subscriptions/{}", "", (*Stripe).retrieveCustomerSubscription),
+func (s *Stripe) customerRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/customers", customerParams+" payment_method test_clock", s.createCustomer),
+		op(http.MethodGet, "/v1/customers", "email created test_clock"+paging, s.listCustomers),
+		op(http.MethodGet, "/v1/customers/{}", "", s.retrieveCustomer),
+		op(http.MethodPost, "/v1/customers/{}", customerParams, s.updateCustomer),
+		op(http.MethodGet, "/v1/customers/{}/subscriptions", paging, s.listCustomerSubscriptions),
+		op(http.MethodGet, "/v1/customers/{}/subscriptions/{}", "", s.retrieveCustomerSubscription),
+	}
 }
 
 func (s *Stripe) createCustomer(c *call) (object, error) {

@@ -47,12 +47,11 @@ func (d *Discount) Key() string { return d.ID }
 // Owner is the customer.
 func (d *Discount) Owner() string { return d.Customer }
 
-const timerDiscount = "discount.end"
-
-var discountRoutes = []route{
-	op(http.MethodGet, "/v1/customers/{}/discount", "", (*Stripe).retrieveCustomerDiscount),
-	op(http.MethodDelete, "/v1/customers/{}/discount", "", (*Stripe).removeCustomerDiscount),
-	op(http.MethodDelete, "/v1/subscriptions/{}/discount", "", (*Stripe).removeSubscriptionDiscount),
+func (s *Stripe) discountRoutes() []route {
+	return []route{
+		op(http.MethodGet, "/v1/customers/{}/discount", "", s.retrieveCustomerDiscount),
+		op(http.MethodDelete, "/v1/customers/{}/discount", "", s.removeCustomerDiscount),
+	}
 }
 
 func termsOf(coupon *Coupon) terms {

@@ -32,11 +32,13 @@ func (d *Dispute) Owner() string { return d.Charge }
 // responseTime is how long the merchant has to answer.
 const responseTime = 9 * 24 * time.Hour
 
-var disputeRoutes = []route{
-	op(http.MethodGet, "/v1/disputes", "charge payment_intent created"+paging, (*Stripe).listDisputes),
-	op(http.MethodGet, "/v1/disputes/{}", "", (*Stripe).retrieveDispute),
-	op(http.MethodPost, "/v1/disputes/{}", "evidence metadata submit", (*Stripe).updateDispute),
-	op(http.MethodPost, "/v1/disputes/{}/close", "", (*Stripe).closeDispute),
+func (s *Stripe) disputeRoutes() []route {
+	return []route{
+		op(http.MethodGet, "/v1/disputes", "charge payment_intent created"+paging, s.listDisputes),
+		op(http.MethodGet, "/v1/disputes/{}", "", s.retrieveDispute),
+		op(http.MethodPost, "/v1/disputes/{}", "evidence metadata submit", s.updateDispute),
+		op(http.MethodPost, "/v1/disputes/{}/close", "", s.closeDispute),
+	}
 }
 
 // Dispute opens a dispute about a charge: charge.dispute.created, then the

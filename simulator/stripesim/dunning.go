@@ -228,7 +228,7 @@ func (s *Stripe) attemptFailed(invoice *Invoice) {
 	before := s.showInvoice(invoice)
 	invoice.Attempts++
 	sub := s.subscriptionOf(invoice)
-	retries := s.config.Dunning.retries()
+	retries := s.dunning.retries()
 	payable := s.methodOf(invoice) != nil // without a method there is nothing to try again with
 	exhausted := payable && invoice.Attempts > len(retries)
 	first := sub != nil && sub.Status == "incomplete"
@@ -264,7 +264,7 @@ func (s *Stripe) attemptFailed(invoice *Invoice) {
 
 // exhausted ends the retries as the account's settings say.
 func (s *Stripe) exhausted(sub *Subscription) {
-	switch s.config.Dunning.End {
+	switch s.dunning.End {
 	case "past_due":
 	case "unpaid":
 		s.changeSubscription(sub, func() { sub.Status = "unpaid" })

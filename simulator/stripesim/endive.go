@@ -30,7 +30,7 @@ var paymentMethodLists = map[string]string{
 // know, after it was refused to versions that do not have it. The new list
 // filters what Stripe would offer and the old one was what it offered; with the
 // few methods of the simulator that is the same.
-func (r route) translate(version string, root *node) *Error {
+func translate(r *route, version string, root *node) *Error {
 	const old, allowed = "payment_method_types", "allowed_payment_method_types"
 	since, concerned := paymentMethodLists[r.path]
 	if !concerned || r.method != http.MethodPost {

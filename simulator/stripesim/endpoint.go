@@ -31,14 +31,16 @@ type Endpoint struct {
 // Key is the id.
 func (e *Endpoint) Key() string { return e.ID }
 
-var endpointRoutes = []route{
-	op(http.MethodPost, "/v1/webhook_endpoints", "url enabled_events description metadata api_version",
-		(*Stripe).createEndpoint),
-	op(http.MethodGet, "/v1/webhook_endpoints", paging, (*Stripe).listEndpoints),
-	op(http.MethodGet, "/v1/webhook_endpoints/{}", "", (*Stripe).retrieveEndpoint),
-	op(http.MethodPost, "/v1/webhook_endpoints/{}", "url enabled_events description metadata disabled",
-		(*Stripe).updateEndpoint),
-	op(http.MethodDelete, "/v1/webhook_endpoints/{}", "", (*Stripe).deleteEndpoint),
+func (s *Stripe) endpointRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/webhook_endpoints", "url enabled_events description metadata api_version",
+			s.createEndpoint),
+		op(http.MethodGet, "/v1/webhook_endpoints", paging, s.listEndpoints),
+		op(http.MethodGet, "/v1/webhook_endpoints/{}", "", s.retrieveEndpoint),
+		op(http.MethodPost, "/v1/webhook_endpoints/{}", "url enabled_events description metadata disabled",
+			s.updateEndpoint),
+		op(http.MethodDelete, "/v1/webhook_endpoints/{}", "", s.deleteEndpoint),
+	}
 }
 
 func (s *Stripe) createEndpoint(c *call) (object, error) {
@@ -177,8 +179,11 @@ func (s *Stripe) SetEndpoints(wanted []Endpoint) {
 	})
 }
 
+// provider is how deliveries name Stripe.
+const provider = "stripe"
+
 // Name is "stripe".
-func (s *Stripe) Name() string { return "stripe" }
+func (s *Stripe) Name() string { return provider }
 
 // Target says where an endpoint's deliveries go now.
 func (s *Stripe) Target(id string) (delivery.Target, bool) {

@@ -41,17 +41,19 @@ func (e *Entitlement) Key() string { return e.ID }
 // Owner is the customer.
 func (e *Entitlement) Owner() string { return e.Customer }
 
-var entitlementRoutes = []route{
-	op(http.MethodPost, "/v1/entitlements/features", "name lookup_key metadata", (*Stripe).createFeature),
-	op(http.MethodGet, "/v1/entitlements/features", "lookup_key archived"+paging, (*Stripe).listFeatures),
-	op(http.MethodGet, "/v1/entitlements/features/{}", "", (*Stripe).retrieveFeature),
-	op(http.MethodPost, "/v1/entitlements/features/{}", "active name metadata", (*Stripe).updateFeature),
-	op(http.MethodPost, "/v1/products/{}/features", "entitlement_feature", (*Stripe).createProductFeature),
-	op(http.MethodGet, "/v1/products/{}/features", paging, (*Stripe).listProductFeatures),
-	op(http.MethodGet, "/v1/products/{}/features/{}", "", (*Stripe).retrieveProductFeature),
-	op(http.MethodDelete, "/v1/products/{}/features/{}", "", (*Stripe).deleteProductFeature),
-	op(http.MethodGet, "/v1/entitlements/active_entitlements", "customer"+paging, (*Stripe).listEntitlements),
-	op(http.MethodGet, "/v1/entitlements/active_entitlements/{}", "", (*Stripe).retrieveEntitlement),
+func (s *Stripe) entitlementRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/entitlements/features", "name lookup_key metadata", s.createFeature),
+		op(http.MethodGet, "/v1/entitlements/features", "lookup_key archived"+paging, s.listFeatures),
+		op(http.MethodGet, "/v1/entitlements/features/{}", "", s.retrieveFeature),
+		op(http.MethodPost, "/v1/entitlements/features/{}", "active name metadata", s.updateFeature),
+		op(http.MethodPost, "/v1/products/{}/features", "entitlement_feature", s.createProductFeature),
+		op(http.MethodGet, "/v1/products/{}/features", paging, s.listProductFeatures),
+		op(http.MethodGet, "/v1/products/{}/features/{}", "", s.retrieveProductFeature),
+		op(http.MethodDelete, "/v1/products/{}/features/{}", "", s.deleteProductFeature),
+		op(http.MethodGet, "/v1/entitlements/active_entitlements", "customer"+paging, s.listEntitlements),
+		op(http.MethodGet, "/v1/entitlements/active_entitlements/{}", "", s.retrieveEntitlement),
+	}
 }
 
 func (s *Stripe) createFeature(c *call) (object, error) {

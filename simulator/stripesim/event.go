@@ -37,10 +37,12 @@ type Event struct {
 // Key is the id.
 func (e *Event) Key() string { return e.ID }
 
-var eventRoutes = []route{
-	op(http.MethodGet, "/v1/events", "type types created delivery_success"+paging, (*Stripe).listEvents),
-	op(http.MethodGet, "/v1/events/{}", "", (*Stripe).retrieveEvent),
-	op(http.MethodPost, "/v1/events/{}/retry", "webhook_endpoint", (*Stripe).resendEvent),
+func (s *Stripe) eventRoutes() []route {
+	return []route{
+		op(http.MethodGet, "/v1/events", "type types created delivery_success"+paging, s.listEvents),
+		op(http.MethodGet, "/v1/events/{}", "", s.retrieveEvent),
+		op(http.MethodPost, "/v1/events/{}/retry", "webhook_endpoint", s.resendEvent),
+	}
 }
 
 // emit writes an event caused by the current request, if there is one, and
@@ -62,7 +64,7 @@ func (s *Stripe) emitUpdate(kind string, before, after object) {
 }
 
 func (s *Stripe) write(kind string, about, previous object, by origin, delay time.Duration) *Event {
-	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Version: s.config.Version, Created: s.real(),
+	event := &Event{ID: s.world.NewID("evt_1", 23), Type: kind, Version: s.version, Created: s.real(),
 		Customer:  customerOf(about),
 		RequestID: by.requestID, IdempotencyKey: by.key}
 	event.About, event.AboutType = about.text("id"), about.text("object")
@@ -92,7 +94,7 @@ func (s *Stripe) store(event *Event, about, previous object, delay time.Duration
 	s.state.log.add(event)
 	s.index(event, about, previous)
 	s.forgetEvents()
-	message := delivery.Message{ID: event.ID, Provider: s.Name(), Type: event.Type}
+	message := delivery.Message{ID: event.ID, Provider: provider, Type: event.Type}
 	if len(endpoints) > 0 {
 		message.Body = s.eventBody(event)
 	}

@@ -109,11 +109,12 @@ func (l *eventLog) forgetBefore(limit time.Time) {
 	})
 }
 
-// save puts the log into a state that is about to be written.
-func (l *eventLog) save(state *State) {
-	state.SavedEvents, state.SavedPacks = ordered.Table[Event, *Event]{}, l.packs
+// save returns what is saved of the log: the events that are in no pack, and
+// the packs.
+func (l *eventLog) save() (ordered.Table[Event, *Event], ordered.Table[pack, *pack]) {
+	events := ordered.Table[Event, *Event]{}
 	for _, r := range l.whole {
-		state.SavedEvents.Add(l.event(r))
+		events.Add(l.event(r))
 	}
 	for found := range l.packs.Oldest() {
 		found.Deliveries = nil
@@ -126,12 +127,13 @@ func (l *eventLog) save(state *State) {
 			r.pack.Deliveries = append(r.pack.Deliveries, r.delivery)
 		}
 	}
+	return events, l.packs
 }
 
-// load makes the log that a state was saved with.
-func load(state *State) (eventLog, error) {
-	log := eventLog{packs: state.SavedPacks}
-	for packed := range state.SavedPacks.Oldest() {
+// load makes the log from what was saved of it.
+func load(events *ordered.Table[Event, *Event], packs *ordered.Table[pack, *pack]) (eventLog, error) {
+	log := eventLog{packs: *packs}
+	for packed := range packs.Oldest() {
 		records, err := packed.records()
 		if err != nil {
 			return eventLog{}, err
@@ -141,9 +143,8 @@ func load(state *State) (eventLog, error) {
 		}
 		packed.Deliveries = nil
 	}
-	for event := range state.SavedEvents.Oldest() {
+	for event := range events.Oldest() {
 		log.add(event)
 	}
-	state.SavedEvents, state.SavedPacks = ordered.Table[Event, *Event]{}, ordered.Table[pack, *pack]{}
 	return log, nil
 }

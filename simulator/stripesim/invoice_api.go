@@ -16,21 +16,23 @@ import (
 const invoiceParams = "discounts auto_advance automatically_finalizes_at collection_method days_until_due due_date default_payment_method description footer metadata" +
 	" default_source rendering statement_descriptor custom_fields account_tax_ids issuer payment_settings automatic_tax"
 
-var invoiceRoutes = []route{
-	op(http.MethodPost, "/v1/invoices", invoiceParams+" customer subscription currency pending_invoice_items_behavior",
-		(*Stripe).createInvoice),
-	op(http.MethodGet, "/v1/invoices", "customer subscription status created collection_method due_date"+paging,
-		(*Stripe).listInvoices),
-	op(http.MethodGet, "/v1/invoices/{}", "", (*Stripe).retrieveInvoice),
-	op(http.MethodPost, "/v1/invoices/{}", invoiceParams, (*Stripe).updateInvoice),
-	op(http.MethodDelete, "/v1/invoices/{}", "", (*Stripe).deleteInvoice),
-	op(http.MethodGet, "/v1/invoices/{}/lines", paging, (*Stripe).listInvoiceLines),
-	op(http.MethodPost, "/v1/invoices/{}/finalize", "auto_advance", (*Stripe).finalizeInvoice),
-	op(http.MethodPost, "/v1/invoices/{}/pay", "payment_method off_session paid_out_of_band forgive",
-		(*Stripe).payInvoice),
-	op(http.MethodPost, "/v1/invoices/{}/send", "", (*Stripe).sendInvoice),
-	op(http.MethodPost, "/v1/invoices/{}/void", "", (*Stripe).voidInvoice),
-	op(http.MethodPost, "/v1/invoices/{}/mark_uncollectible", "", (*Stripe).giveUpInvoice),
+func (s *Stripe) invoiceRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/invoices", invoiceParams+" customer subscription currency pending_invoice_items_behavior",
+			s.createInvoice),
+		op(http.MethodGet, "/v1/invoices", "customer subscription status created collection_method due_date"+paging,
+			s.listInvoices),
+		op(http.MethodGet, "/v1/invoices/{}", "", s.retrieveInvoice),
+		op(http.MethodPost, "/v1/invoices/{}", invoiceParams, s.updateInvoice),
+		op(http.MethodDelete, "/v1/invoices/{}", "", s.deleteInvoice),
+		op(http.MethodGet, "/v1/invoices/{}/lines", paging, s.listInvoiceLines),
+		op(http.MethodPost, "/v1/invoices/{}/finalize", "auto_advance", s.finalizeInvoice),
+		op(http.MethodPost, "/v1/invoices/{}/pay", "payment_method off_session paid_out_of_band forgive",
+			s.payInvoice),
+		op(http.MethodPost, "/v1/invoices/{}/send", "", s.sendInvoice),
+		op(http.MethodPost, "/v1/invoices/{}/void", "", s.voidInvoice),
+		op(http.MethodPost, "/v1/invoices/{}/mark_uncollectible", "", s.giveUpInvoice),
+	}
 }
 
 // createInvoice makes a draft by hand. Pending items are taken up only when asked for.

@@ -40,13 +40,15 @@ const itemParams = "discounts amount description discountable metadata period pr
 
 // Refused, because they would change amounts: tax_rates,
 // quantity_decimal. tax_behavior and tax_code have no effect without taxes.
-var invoiceItemRoutes = []route{
-	op(http.MethodPost, "/v1/invoiceitems", itemParams+" customer currency invoice subscription tax_behavior tax_code",
-		(*Stripe).createInvoiceItem),
-	op(http.MethodGet, "/v1/invoiceitems", "customer invoice pending created"+paging, (*Stripe).listInvoiceItems),
-	op(http.MethodGet, "/v1/invoiceitems/{}", "", (*Stripe).retrieveInvoiceItem),
-	op(http.MethodPost, "/v1/invoiceitems/{}", itemParams+" tax_behavior tax_code", (*Stripe).updateInvoiceItem),
-	op(http.MethodDelete, "/v1/invoiceitems/{}", "", (*Stripe).deleteInvoiceItem),
+func (s *Stripe) invoiceItemRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/invoiceitems", itemParams+" customer currency invoice subscription tax_behavior tax_code",
+			s.createInvoiceItem),
+		op(http.MethodGet, "/v1/invoiceitems", "customer invoice pending created"+paging, s.listInvoiceItems),
+		op(http.MethodGet, "/v1/invoiceitems/{}", "", s.retrieveInvoiceItem),
+		op(http.MethodPost, "/v1/invoiceitems/{}", itemParams+" tax_behavior tax_code", s.updateInvoiceItem),
+		op(http.MethodDelete, "/v1/invoiceitems/{}", "", s.deleteInvoiceItem),
+	}
 }
 
 func (s *Stripe) createInvoiceItem(c *call) (object, error) {

@@ -20,9 +20,11 @@ func (p *InvoicePayment) Key() string { return p.ID }
 // Owners are the invoice and the intent.
 func (p *InvoicePayment) Owners() []string { return []string{p.Invoice, p.PaymentIntent} }
 
-var invoicePaymentRoutes = []route{
-	op(http.MethodGet, "/v1/invoice_payments", "invoice status payment created"+paging, (*Stripe).listInvoicePayments),
-	op(http.MethodGet, "/v1/invoice_payments/{}", "", (*Stripe).retrieveInvoicePayment),
+func (s *Stripe) invoicePaymentRoutes() []route {
+	return []route{
+		op(http.MethodGet, "/v1/invoice_payments", "invoice status payment created"+paging, s.listInvoicePayments),
+		op(http.MethodGet, "/v1/invoice_payments/{}", "", s.retrieveInvoicePayment),
+	}
 }
 
 // tie makes an intent the one that pays an invoice.

@@ -90,10 +90,10 @@ func limitsOf(request *wire.Request, operation *route) []limit {
 // limited refuses a request that is one too many, before anything of it is
 // executed and before its idempotency key is looked at; nil when it may go on.
 func (s *Stripe) limited(request *wire.Request) *wire.Response {
-	if !s.config.RateLimits {
+	if !s.rateLimits {
 		return nil
 	}
-	operation, _ := findRoute(request.Method, request.URL.Path, s.config.Version)
+	operation, _ := findRoute(s.routes, request.Method, request.URL.Path, s.version)
 	reason := s.limiter.take(time.Now(), limitsOf(request, operation))
 	if reason == "" {
 		return nil

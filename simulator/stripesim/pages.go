@@ -32,7 +32,7 @@ func (s *Stripe) hostedPages() http.Handler {
 			Text: "This is a simulated Stripe. Its API is under /v1/, its controls are at /_sim.", Link: "/_sim",
 			LinkTo: "Open the controls"})
 	})
-	return s.gate.Wrap(http.NewCrossOriginProtection().Handler(mux))
+	return http.NewCrossOriginProtection().Handler(mux)
 }
 
 func frame(title string) page.Frame { return page.Frame{Title: title, Provider: "Stripe"} }

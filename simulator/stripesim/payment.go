@@ -49,19 +49,21 @@ func (p *PaymentIntent) clone() PaymentIntent {
 	return copied
 }
 
-var paymentRoutes = []route{
-	op(http.MethodPost, "/v1/payment_intents", intentParams+" confirm confirmation_method automatic_payment_methods"+confirmParams, (*Stripe).createPaymentIntent),
-	op(http.MethodGet, "/v1/payment_intents", "customer created"+paging, (*Stripe).listPaymentIntents),
-	op(http.MethodGet, "/v1/payment_intents/{}", "client_secret", (*Stripe).retrievePaymentIntent),
-	op(http.MethodPost, "/v1/payment_intents/{}", intentParams+" payment_method payment_method_data",
-		(*Stripe).updatePaymentIntent),
-	op(http.MethodPost, "/v1/payment_intents/{}/confirm",
-		"capture_method client_secret payment_method_types receipt_email setup_future_usage shipping"+confirmParams,
-		(*Stripe).confirmPaymentIntent),
-	op(http.MethodPost, "/v1/payment_intents/{}/capture",
-		"amount_to_capture final_capture metadata statement_descriptor statement_descriptor_suffix",
-		(*Stripe).capturePaymentIntent),
-	op(http.MethodPost, "/v1/payment_intents/{}/cancel", "cancellation_reason", (*Stripe).cancelPaymentIntent),
+func (s *Stripe) paymentRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/payment_intents", intentParams+" confirm confirmation_method automatic_payment_methods"+confirmParams, s.createPaymentIntent),
+		op(http.MethodGet, "/v1/payment_intents", "customer created"+paging, s.listPaymentIntents),
+		op(http.MethodGet, "/v1/payment_intents/{}", "client_secret", s.retrievePaymentIntent),
+		op(http.MethodPost, "/v1/payment_intents/{}", intentParams+" payment_method payment_method_data",
+			s.updatePaymentIntent),
+		op(http.MethodPost, "/v1/payment_intents/{}/confirm",
+			"capture_method client_secret payment_method_types receipt_email setup_future_usage shipping"+confirmParams,
+			s.confirmPaymentIntent),
+		op(http.MethodPost, "/v1/payment_intents/{}/capture",
+			"amount_to_capture final_capture metadata statement_descriptor statement_descriptor_suffix",
+			s.capturePaymentIntent),
+		op(http.MethodPost, "/v1/payment_intents/{}/cancel", "cancellation_reason", s.cancelPaymentIntent),
+	}
 }
 
 // newPaymentIntent stores an intent that nothing was charged for yet.

@@ -35,13 +35,15 @@ func (l *PaymentLink) clone() PaymentLink {
 
 const linkParams = "after_completion allow_promotion_codes customer_creation inactive_message metadata payment_method_collection"
 
-var paymentLinkRoutes = []route{
-	op(http.MethodPost, "/v1/payment_links", linkParams+" line_items currency subscription_data payment_intent_data payment_method_types submit_type"+
-		" billing_address_collection phone_number_collection tax_id_collection consent_collection custom_text automatic_tax invoice_creation", (*Stripe).createLink),
-	op(http.MethodGet, "/v1/payment_links", "active"+paging, (*Stripe).listLinks),
-	op(http.MethodGet, "/v1/payment_links/{}", "", (*Stripe).retrieveLink),
-	op(http.MethodPost, "/v1/payment_links/{}", linkParams+" active", (*Stripe).updateLink),
-	op(http.MethodGet, "/v1/payment_links/{}/line_items", paging, (*Stripe).listLinkLines),
+func (s *Stripe) paymentLinkRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/payment_links", linkParams+" line_items currency subscription_data payment_intent_data payment_method_types submit_type"+
+			" billing_address_collection phone_number_collection tax_id_collection consent_collection custom_text automatic_tax invoice_creation", s.createLink),
+		op(http.MethodGet, "/v1/payment_links", "active"+paging, s.listLinks),
+		op(http.MethodGet, "/v1/payment_links/{}", "", s.retrieveLink),
+		op(http.MethodPost, "/v1/payment_links/{}", linkParams+" active", s.updateLink),
+		op(http.MethodGet, "/v1/payment_links/{}/line_items", paging, s.listLinkLines),
+	}
 }
 
 // linkAddress is what a session of a payment link shows as its cancel_url, and as

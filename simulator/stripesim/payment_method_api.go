@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-var paymentMethodRoutes = []route{
-	op(http.MethodPost, "/v1/payment_methods", "type card sepa_debit billing_details allow_redisplay metadata",
-		(*Stripe).createPaymentMethod),
-	op(http.MethodGet, "/v1/payment_methods", "customer type allow_redisplay"+paging, (*Stripe).listPaymentMethods),
-	op(http.MethodGet, "/v1/payment_methods/{}", "", (*Stripe).retrievePaymentMethod),
-	op(http.MethodPost, "/v1/payment_methods/{}", "card billing_details allow_redisplay metadata",
-		(*Stripe).updatePaymentMethod),
-	op(http.MethodPost, "/v1/payment_methods/{}/attach", "customer", (*Stripe).attachPaymentMethod),
-	op(http.MethodPost, "/v1/payment_methods/{}/detach", "", (*Stripe).detachPaymentMethod),
-	op(http.MethodGet, "/v1/customers/{}/payment_methods", "type allow_redisplay"+paging, (*Stripe).listPaymentMethods),
-	op(http.MethodGet, "/v1/customers/{}/payment_methods/{}", "", (*Stripe).retrieveCustomersMethod),
+func (s *Stripe) paymentMethodRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/payment_methods", "type card sepa_debit billing_details allow_redisplay metadata",
+			s.createPaymentMethod),
+		op(http.MethodGet, "/v1/payment_methods", "customer type allow_redisplay"+paging, s.listPaymentMethods),
+		op(http.MethodGet, "/v1/payment_methods/{}", "", s.retrievePaymentMethod),
+		op(http.MethodPost, "/v1/payment_methods/{}", "card billing_details allow_redisplay metadata",
+			s.updatePaymentMethod),
+		op(http.MethodPost, "/v1/payment_methods/{}/attach", "customer", s.attachPaymentMethod),
+		op(http.MethodGet, "/v1/customers/{}/payment_methods", "type allow_redisplay"+paging, s.listPaymentMethods),
+		op(http.MethodGet, "/v1/customers/{}/payment_methods/{}", "", s.retrieveCustomersMethod),
+	}
 }
 
 func (s *Stripe) createPaymentMethod(c *call) (object, error) {

@@ -9,9 +9,11 @@ import (
 // not document it; the official command line completes a session with it
 // (stripe-cli, the fixtures of checkout.session.completed). It shows the session
 // with the intent that pays it, whose next_action is where a challenge is.
-var paymentPageRoutes = []route{
-	op(http.MethodGet, "/v1/payment_pages/{}", "", (*Stripe).retrievePage),
-	op(http.MethodPost, "/v1/payment_pages/{}/confirm", "payment_method expected_amount", (*Stripe).confirmPage),
+func (s *Stripe) paymentPageRoutes() []route {
+	return []route{
+		op(http.MethodGet, "/v1/payment_pages/{}", "", s.retrievePage),
+		op(http.MethodPost, "/v1/payment_pages/{}/confirm", "payment_method expected_amount", s.confirmPage),
+	}
 }
 
 func (s *Stripe) retrievePage(c *call) (object, error) {

@@ -12,12 +12,14 @@ import (
 //
 // Left out, because they would change what is billed: tiers, tiers_mode,
 // transform_usage, meter, trial_period_days (which waits for trial_from_plan).
-var planRoutes = []route{
-	op(http.MethodPost, "/v1/plans", "id currency interval interval_count amount amount_decimal product active metadata nickname billing_scheme usage_type", (*Stripe).createPlan),
-	op(http.MethodGet, "/v1/plans", "active created product"+paging, (*Stripe).listPlans),
-	op(http.MethodGet, "/v1/plans/{}", "", (*Stripe).retrievePlan),
-	op(http.MethodPost, "/v1/plans/{}", "active metadata nickname", (*Stripe).updatePlan),
-	op(http.MethodDelete, "/v1/plans/{}", "", (*Stripe).removePlan),
+func (s *Stripe) planRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/plans", "id currency interval interval_count amount amount_decimal product active metadata nickname billing_scheme usage_type", s.createPlan),
+		op(http.MethodGet, "/v1/plans", "active created product"+paging, s.listPlans),
+		op(http.MethodGet, "/v1/plans/{}", "", s.retrievePlan),
+		op(http.MethodPost, "/v1/plans/{}", "active metadata nickname", s.updatePlan),
+		op(http.MethodDelete, "/v1/plans/{}", "", s.removePlan),
+	}
 }
 
 func (s *Stripe) createPlan(c *call) (object, error) {

@@ -22,9 +22,11 @@ type PortalSession struct {
 // Key is the id.
 func (p *PortalSession) Key() string { return p.ID }
 
-var portalRoutes = []route{
-	op(http.MethodPost, "/v1/billing_portal/sessions", "customer return_url locale configuration flow_data",
-		(*Stripe).createPortal),
+func (s *Stripe) portalRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/billing_portal/sessions", "customer return_url locale configuration flow_data",
+			s.createPortal),
+	}
 }
 
 var portalLocales = strings.Fields("auto bg cs da de el en en-AU en-CA en-GB en-IE en-IN en-NZ en-SG es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv" +

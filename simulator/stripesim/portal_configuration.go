@@ -34,12 +34,14 @@ func (p *PortalConfiguration) clone() PortalConfiguration {
 
 const configurationParams = "business_profile default_return_url features login_page metadata name"
 
-var portalConfigurationRoutes = []route{
-	op(http.MethodPost, "/v1/billing_portal/configurations", configurationParams, (*Stripe).createConfiguration),
-	op(http.MethodGet, "/v1/billing_portal/configurations", "active is_default"+paging, (*Stripe).listConfigurations),
-	op(http.MethodGet, "/v1/billing_portal/configurations/{}", "", (*Stripe).retrieveConfiguration),
-	op(http.MethodPost, "/v1/billing_portal/configurations/{}", "active "+configurationParams,
-		(*Stripe).updateConfiguration),
+func (s *Stripe) portalConfigurationRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/billing_portal/configurations", configurationParams, s.createConfiguration),
+		op(http.MethodGet, "/v1/billing_portal/configurations", "active is_default"+paging, s.listConfigurations),
+		op(http.MethodGet, "/v1/billing_portal/configurations/{}", "", s.retrieveConfiguration),
+		op(http.MethodPost, "/v1/billing_portal/configurations/{}", "active "+configurationParams,
+			s.updateConfiguration),
+	}
 }
 
 // SavePortalSettings makes the default configuration, as saving the portal's

@@ -8,10 +8,12 @@ import (
 // Accepted and without effect: automatic_tax, customer_details, issuer,
 // on_behalf_of (they move no amount here). Left out: discounts, invoice_items,
 // schedule, schedule_details.
-var invoicePreviewRoutes = []route{
-	op(http.MethodPost, "/v1/invoices/create_preview",
-		"customer subscription subscription_details currency preview_mode automatic_tax customer_details issuer",
-		(*Stripe).previewInvoice),
+func (s *Stripe) invoicePreviewRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/invoices/create_preview",
+			"customer subscription subscription_details currency preview_mode automatic_tax customer_details issuer",
+			s.previewInvoice),
+	}
 }
 
 // previewInvoice shows the next invoice of a subscription, the one that a change

@@ -40,13 +40,15 @@ func (p *Price) recurring() bool { return p.Interval != "" }
 
 // Left out, because they would change what is billed: currency_options,
 // custom_unit_amount, tiers, tiers_mode, transform_quantity.
-var priceRoutes = []route{
-	op(http.MethodPost, "/v1/prices", "product product_data currency unit_amount unit_amount_decimal recurring lookup_key transfer_lookup_key nickname active metadata billing_scheme tax_behavior", (*Stripe).createPrice),
-	op(http.MethodGet, "/v1/prices", "active created currency lookup_keys product recurring type"+paging,
-		(*Stripe).listPrices),
-	op(http.MethodGet, "/v1/prices/{}", "", (*Stripe).retrievePrice),
-	op(http.MethodPost, "/v1/prices/{}", "active lookup_key transfer_lookup_key metadata nickname tax_behavior",
-		(*Stripe).updatePrice),
+func (s *Stripe) priceRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/prices", "product product_data currency unit_amount unit_amount_decimal recurring lookup_key transfer_lookup_key nickname active metadata billing_scheme tax_behavior", s.createPrice),
+		op(http.MethodGet, "/v1/prices", "active created currency lookup_keys product recurring type"+paging,
+			s.listPrices),
+		op(http.MethodGet, "/v1/prices/{}", "", s.retrievePrice),
+		op(http.MethodPost, "/v1/prices/{}", "active lookup_key transfer_lookup_key metadata nickname tax_behavior",
+			s.updatePrice),
+	}
 }
 
 func (s *Stripe) createPrice(c *call) (object, error) {

@@ -32,12 +32,14 @@ func (p *Product) Key() string { return p.ID }
 
 const productParams = "name description active metadata images url unit_label shippable statement_descriptor tax_code marketing_features"
 
-var productRoutes = []route{
-	op(http.MethodPost, "/v1/products", productParams+" id default_price_data", (*Stripe).createProduct),
-	op(http.MethodGet, "/v1/products", "active created ids shippable url"+paging, (*Stripe).listProducts),
-	op(http.MethodGet, "/v1/products/{}", "", (*Stripe).retrieveProduct),
-	op(http.MethodPost, "/v1/products/{}", productParams+" default_price", (*Stripe).updateProduct),
-	op(http.MethodDelete, "/v1/products/{}", "", (*Stripe).removeProduct),
+func (s *Stripe) productRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/products", productParams+" id default_price_data", s.createProduct),
+		op(http.MethodGet, "/v1/products", "active created ids shippable url"+paging, s.listProducts),
+		op(http.MethodGet, "/v1/products/{}", "", s.retrieveProduct),
+		op(http.MethodPost, "/v1/products/{}", productParams+" default_price", s.updateProduct),
+		op(http.MethodDelete, "/v1/products/{}", "", s.removeProduct),
+	}
 }
 
 func (s *Stripe) createProduct(c *call) (object, error) {

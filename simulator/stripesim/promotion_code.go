@@ -29,11 +29,13 @@ func (p *PromotionCode) Key() string { return p.ID }
 // Owner is the code as it is compared: without regard to case.
 func (p *PromotionCode) Owner() string { return strings.ToLower(p.Code) }
 
-var promotionCodeRoutes = []route{
-	op(http.MethodPost, "/v1/promotion_codes", "promotion coupon code active customer expires_at max_redemptions restrictions metadata", (*Stripe).createPromotionCode),
-	op(http.MethodGet, "/v1/promotion_codes", "active code coupon created customer"+paging, (*Stripe).listPromotionCodes),
-	op(http.MethodGet, "/v1/promotion_codes/{}", "", (*Stripe).retrievePromotionCode),
-	op(http.MethodPost, "/v1/promotion_codes/{}", "active metadata restrictions", (*Stripe).updatePromotionCode),
+func (s *Stripe) promotionCodeRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/promotion_codes", "promotion coupon code active customer expires_at max_redemptions restrictions metadata", s.createPromotionCode),
+		op(http.MethodGet, "/v1/promotion_codes", "active code coupon created customer"+paging, s.listPromotionCodes),
+		op(http.MethodGet, "/v1/promotion_codes/{}", "", s.retrievePromotionCode),
+		op(http.MethodPost, "/v1/promotion_codes/{}", "active metadata restrictions", s.updatePromotionCode),
+	}
 }
 
 func (s *Stripe) createPromotionCode(c *call) (object, error) {

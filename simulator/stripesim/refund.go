@@ -36,12 +36,14 @@ func (r *Refund) Owner() string { return r.Charge }
 // that cannot be refunded without the customer.
 const refundParams = "amount reason metadata instructions_email"
 
-var refundRoutes = []route{
-	op(http.MethodPost, "/v1/refunds", "charge payment_intent "+refundParams, (*Stripe).createRefund),
-	op(http.MethodGet, "/v1/refunds", "charge payment_intent created"+paging, (*Stripe).listRefunds),
-	op(http.MethodGet, "/v1/refunds/{}", "", (*Stripe).retrieveRefund),
-	op(http.MethodPost, "/v1/refunds/{}", "metadata", (*Stripe).updateRefund),
-	op(http.MethodPost, "/v1/refunds/{}/cancel", "", (*Stripe).cancelRefund),
+func (s *Stripe) refundRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/refunds", "charge payment_intent "+refundParams, s.createRefund),
+		op(http.MethodGet, "/v1/refunds", "charge payment_intent created"+paging, s.listRefunds),
+		op(http.MethodGet, "/v1/refunds/{}", "", s.retrieveRefund),
+		op(http.MethodPost, "/v1/refunds/{}", "metadata", s.updateRefund),
+		op(http.MethodPost, "/v1/refunds/{}/cancel", "", s.cancelRefund),
+	}
 }
 
 func (s *Stripe) createRefund(c *call) (object, error) {

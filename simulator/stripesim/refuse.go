@@ -23,11 +23,11 @@ func (s *Stripe) authenticate(request *wire.Request) *Error {
 		return refused
 	case LiveKey(key):
 		return unauthorized("This is a simulator: it refuses live keys. Use the simulator's own test key, and roll the live key if it was not meant to leave its place.")
-	case strings.HasPrefix(key, "rk_test_") && key != s.config.Key:
+	case strings.HasPrefix(key, "rk_test_") && key != s.key:
 		refused := unauthorized("The provided key '%s' does not have the required permissions: the simulator has one key, which may do everything.", masked(key))
 		refused.Status = http.StatusForbidden
 		return refused
-	case key != s.config.Key || basic != "":
+	case key != s.key || basic != "":
 		return unauthorized("Invalid API Key provided: %s", masked(key))
 	}
 	return nil

@@ -41,7 +41,7 @@ func (s *Stripe) resend(eventID, id string, endpoint *Endpoint) (*Event, error) 
 	case endpoint.Version != "" && endpoint.Version != event.Version && event.Version != APIVersion:
 		return nil, invalid("webhook_endpoint", "The simulator can show an event of %s in no other version.", event.Version)
 	}
-	s.outbox.Resend(delivery.Message{ID: event.ID, Provider: s.Name(), Type: event.Type,
+	s.outbox.Resend(delivery.Message{ID: event.ID, Provider: provider, Type: event.Type,
 		Body: s.eventBody(s.eventFor(event, endpoint))}, endpoint.ID)
 	return event, nil
 }

@@ -27,10 +27,10 @@ type route struct {
 	// parameter_unknown. Parameters of the real API that would change what the
 	// simulator does, and that it does not do, are left out on purpose.
 	accepts []string
-	handle  func(*Stripe, *call) (object, error)
+	handle  func(*call) (object, error)
 }
 
-func op(method, pattern, accepts string, handle func(*Stripe, *call) (object, error)) route {
+func op(method, pattern, accepts string, handle func(*call) (object, error)) route {
 	names := strings.Fields(accepts)
 	if method != http.MethodDelete { // which mostly leaves nothing to expand
 		names = append(names, "expand")
@@ -67,7 +67,7 @@ func (r route) match(method string, segments []string) ([]string, bool) {
 }
 
 // findRoute returns the operation of a request and its path values, or nil.
-func findRoute(method, path, version string) (*route, []string) {
+func findRoute(routes []route, method, path, version string) (*route, []string) {
 	segments := strings.Split(path, "/")
 	for i := range routes {
 		if values, matched := routes[i].match(method, segments); matched && version >= routes[i].version {
@@ -90,38 +90,3 @@ func (r route) unknown(root *node) *Error {
 	}
 	return unknownParams(names)
 }
-
-var routes = slices.Concat(
-	searchRoutes,
-	customerRoutes,
-	productRoutes,
-	priceRoutes,
-	planRoutes,
-	taxRateRoutes,
-	couponRoutes,
-	promotionCodeRoutes,
-	discountRoutes,
-	balanceRoutes,
-	testClockRoutes,
-	entitlementRoutes,
-	checkoutRoutes,
-	paymentPageRoutes,
-	paymentLinkRoutes,
-	portalRoutes,
-	portalConfigurationRoutes,
-	subscriptionRoutes,
-	subscriptionItemRoutes,
-	scheduleRoutes,
-	invoicePreviewRoutes, // before invoiceRoutes: create_preview is no invoice
-	invoiceRoutes,
-	invoiceItemRoutes,
-	invoicePaymentRoutes,
-	paymentRoutes,
-	setupRoutes,
-	paymentMethodRoutes,
-	chargeRoutes,
-	refundRoutes,
-	disputeRoutes,
-	eventRoutes,
-	endpointRoutes,
-)

@@ -6,16 +6,18 @@ import (
 	"time"
 )
 
-var scheduleRoutes = []route{
-	op(http.MethodPost, "/v1/subscription_schedules",
-		"customer start_date end_behavior phases metadata from_subscription default_settings billing_mode",
-		(*Stripe).createSchedule),
-	op(http.MethodGet, "/v1/subscription_schedules", "customer created canceled_at completed_at released_at scheduled"+paging, (*Stripe).listSchedules),
-	op(http.MethodGet, "/v1/subscription_schedules/{}", "", (*Stripe).retrieveSchedule),
-	op(http.MethodPost, "/v1/subscription_schedules/{}",
-		"end_behavior phases metadata proration_behavior default_settings", (*Stripe).updateSchedule),
-	op(http.MethodPost, "/v1/subscription_schedules/{}/cancel", "invoice_now prorate", (*Stripe).cancelSchedule),
-	op(http.MethodPost, "/v1/subscription_schedules/{}/release", "preserve_cancel_date", (*Stripe).releaseScheduleNow),
+func (s *Stripe) scheduleRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/subscription_schedules",
+			"customer start_date end_behavior phases metadata from_subscription default_settings billing_mode",
+			s.createSchedule),
+		op(http.MethodGet, "/v1/subscription_schedules", "customer created canceled_at completed_at released_at scheduled"+paging, s.listSchedules),
+		op(http.MethodGet, "/v1/subscription_schedules/{}", "", s.retrieveSchedule),
+		op(http.MethodPost, "/v1/subscription_schedules/{}",
+			"end_behavior phases metadata proration_behavior default_settings", s.updateSchedule),
+		op(http.MethodPost, "/v1/subscription_schedules/{}/cancel", "invoice_now prorate", s.cancelSchedule),
+		op(http.MethodPost, "/v1/subscription_schedules/{}/release", "preserve_cancel_date", s.releaseScheduleNow),
+	}
 }
 
 // createSchedule makes a schedule of phases, or of a subscription that runs.

@@ -14,21 +14,21 @@ import (
 const searchParams = "query limit page"
 
 // searchRoutes stand before the routes that would take "search" for an id.
-var searchRoutes = []route{
-	op(http.MethodGet, "/v1/charges/search", searchParams,
-		searchIn((*Stripe).showCharge, func(s *State) *ordered.Table[Charge, *Charge] { return &s.Charges })),
-	op(http.MethodGet, "/v1/customers/search", searchParams,
-		searchIn((*Stripe).showCustomer, func(s *State) *ordered.Table[Customer, *Customer] { return &s.Customers })),
-	op(http.MethodGet, "/v1/invoices/search", searchParams,
-		searchIn((*Stripe).showInvoice, func(s *State) *ordered.Table[Invoice, *Invoice] { return &s.Invoices })),
-	op(http.MethodGet, "/v1/payment_intents/search", searchParams, searchIn((*Stripe).showPaymentIntent,
-		func(s *State) *ordered.Table[PaymentIntent, *PaymentIntent] { return &s.PaymentIntents })),
-	op(http.MethodGet, "/v1/prices/search", searchParams,
-		searchIn((*Stripe).showPrice, func(s *State) *ordered.Table[Price, *Price] { return &s.Prices })),
-	op(http.MethodGet, "/v1/products/search", searchParams,
-		searchIn((*Stripe).showProduct, func(s *State) *ordered.Table[Product, *Product] { return &s.Products })),
-	op(http.MethodGet, "/v1/subscriptions/search", searchParams, searchIn((*Stripe).showSubscription,
-		func(s *State) *ordered.Table[Subscription, *Subscription] { return &s.Subscriptions })),
+func (s *Stripe) searchRoutes() []route {
+	return []route{
+		op(http.MethodGet, "/v1/charges/search", searchParams,
+			searchIn(s, s.showCharge, func() *ordered.Table[Charge, *Charge] { return &s.state.Charges })),
+		op(http.MethodGet, "/v1/customers/search", searchParams,
+			searchIn(s, s.showCustomer, func() *ordered.Table[Customer, *Customer] { return &s.state.Customers })),
+		op(http.MethodGet, "/v1/invoices/search", searchParams,
+			searchIn(s, s.showInvoice, func() *ordered.Table[Invoice, *Invoice] { return &s.state.Invoices })),
+		op(http.MethodGet, "/v1/payment_intents/search", searchParams, searchIn(s, s.showPaymentIntent, func() *ordered.Table[PaymentIntent, *PaymentIntent] { return &s.state.PaymentIntents })),
+		op(http.MethodGet, "/v1/prices/search", searchParams,
+			searchIn(s, s.showPrice, func() *ordered.Table[Price, *Price] { return &s.state.Prices })),
+		op(http.MethodGet, "/v1/products/search", searchParams,
+			searchIn(s, s.showProduct, func() *ordered.Table[Product, *Product] { return &s.state.Products })),
+		op(http.MethodGet, "/v1/subscriptions/search", searchParams, searchIn(s, s.showSubscription, func() *ordered.Table[Subscription, *Subscription] { return &s.state.Subscriptions })),
+	}
 }
 
 // searchFields are what each resource can be searched by, as the tables at
@@ -63,23 +63,23 @@ var searchPaths = map[string][]string{
 }
 
 // searchIn returns the handler that searches one table, newest first.
-func searchIn[T any, P ordered.Keyed[T]](show func(*Stripe, P) object,
-	table func(*State) *ordered.Table[T, P]) func(*Stripe, *call) (object, error) {
-	return func(s *Stripe, c *call) (object, error) {
+func searchIn[T any, P ordered.Keyed[T]](s *Stripe, show func(P) object,
+	table func() *ordered.Table[T, P]) func(*call) (object, error) {
+	return func(c *call) (object, error) {
 		resource := searchedResource(c)
-		wanted, err := c.readQuery(resource)
+		wanted, err := readQuery(c, resource)
 		if err != nil {
 			return nil, err
 		}
-		limit, after := c.readSearchPage()
+		limit, after := readSearchPage(c)
 		if failure := c.failed(); failure != nil {
 			return nil, failure
 		}
 		data, total := []any{}, int64(0)
 		last, more, counting := "", false, slices.Contains(c.texts("expand"), "total_count")
 		skipping := after != ""
-		for item := range table(s.state).Newest() {
-			found := s.indexed(item.Key(), func() object { return show(s, item) }, wanted)
+		for item := range table().Newest() {
+			found := s.indexed(item.Key(), func() object { return show(item) }, wanted)
 			if found != nil {
 				total++
 			}
@@ -114,7 +114,7 @@ func searchedResource(c *call) string {
 	return path[len("/v1/") : len(path)-len("/search")]
 }
 
-func (c *call) readQuery(resource string) (query, error) {
+func readQuery(c *call, resource string) (query, error) {
 	source := c.required("query")
 	if failure := c.failed(); failure != nil {
 		return query{}, failure
@@ -129,7 +129,7 @@ func (c *call) readQuery(resource string) (query, error) {
 	return wanted, nil
 }
 
-func (c *call) readSearchPage() (limit int64, after string) {
+func readSearchPage(c *call) (limit int64, after string) {
 	limit = c.integer("limit", 10)
 	if limit < 1 || limit > 100 {
 		c.fail(malformed("parameter_invalid_integer", "limit", "This value must be between 1 and 100 (inclusive)."))

@@ -47,7 +47,7 @@ func (s *Stripe) index(event *Event, about, previous object) {
 	if !slices.Contains(searchable, event.AboutType) {
 		return
 	}
-	known := s.search.versions[event.About]
+	known := s.noted.versions[event.About]
 	created := len(known) == 0 && (strings.HasSuffix(event.Type, ".created") || event.AboutType == "charge")
 	if len(known) == 0 && !created {
 		before, _ := goBack(about, previous).(object)
@@ -67,28 +67,28 @@ func (s *Stripe) index(event *Event, about, previous object) {
 			seen = i
 		}
 	}
-	s.search.versions[event.About] = append(slices.Clone(known[seen:]), fresh)
-	s.search.recent = append(s.search.recent, noted{id: event.About, event: event.ID, at: event.Created})
+	s.noted.versions[event.About] = append(slices.Clone(known[seen:]), fresh)
+	s.noted.recent = append(s.noted.recent, noted{id: event.About, event: event.ID, at: event.Created})
 }
 
 // forgetVersions drops the objects whose last change search sees.
 func (s *Stripe) forgetVersions() {
-	for len(s.search.recent) > 0 {
-		oldest := s.search.recent[0]
+	for len(s.noted.recent) > 0 {
+		oldest := s.noted.recent[0]
 		if oldest.at.Add(s.longestLag()).After(s.real()) {
 			return
 		}
-		if known := s.search.versions[oldest.id]; len(known) > 0 && known[len(known)-1].event == oldest.event {
-			delete(s.search.versions, oldest.id)
+		if known := s.noted.versions[oldest.id]; len(known) > 0 && known[len(known)-1].event == oldest.event {
+			delete(s.noted.versions, oldest.id)
 		}
-		s.search.recent = s.search.recent[1:]
+		s.noted.recent = s.noted.recent[1:]
 	}
 }
 
 // reindex makes the index anew from the latest events. Those in the shape of an
 // older version do not help.
 func (s *Stripe) reindex() {
-	s.search = searchIndex{versions: map[string][]version{}}
+	s.noted = searchIndex{versions: map[string][]version{}}
 	for _, kept := range s.state.log.whole {
 		if kept.event.Version == APIVersion && kept.createdAt().Add(s.longestLag()).After(s.real()) {
 			s.index(kept.event, decoded(kept.event.Object), decoded(kept.event.Previous))
@@ -99,17 +99,17 @@ func (s *Stripe) reindex() {
 // searchLag is how long search does not see a state: what the configuration
 // says, else between 5 and 60 seconds, by the seed.
 func (s *Stripe) searchLag(event string) time.Duration {
-	if s.config.SearchLag > 0 {
-		return s.config.SearchLag
+	if s.lag > 0 {
+		return s.lag
 	}
 	return minSearchLag + time.Duration(s.world.Rand("search"+event, 1).Int64N(int64(maxSearchLag-minSearchLag)))
 }
 
-func (s *Stripe) longestLag() time.Duration { return max(maxSearchLag, s.config.SearchLag) }
+func (s *Stripe) longestLag() time.Duration { return max(maxSearchLag, s.lag) }
 
 // indexed returns an object as search sees it now, when it matches; else nil.
 func (s *Stripe) indexed(id string, now func() object, wanted query) object {
-	known := s.search.versions[id]
+	known := s.noted.versions[id]
 	for i := len(known) - 1; i >= 0; i-- {
 		seen := !known[i].at.Add(known[i].lag).After(s.world.Now())
 		switch {

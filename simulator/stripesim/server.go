@@ -64,7 +64,7 @@ func (s *Stripe) run(request *wire.Request) (response *wire.Response, executed b
 }
 
 func (s *Stripe) dispatch(request *wire.Request, requestID, version string) (object, error) {
-	operation, values := findRoute(request.Method, request.URL.Path, version)
+	operation, values := findRoute(s.routes, request.Method, request.URL.Path, version)
 	if operation == nil {
 		return nil, unrecognized(request)
 	}
@@ -73,7 +73,7 @@ func (s *Stripe) dispatch(request *wire.Request, requestID, version string) (obj
 	}
 	root, failure := parseForm(request.URL.RawQuery, formBody(request))
 	if failure == nil {
-		failure = operation.translate(version, root)
+		failure = translate(operation, version, root)
 	}
 	if failure == nil {
 		failure = operation.unknown(root)
@@ -87,7 +87,7 @@ func (s *Stripe) dispatch(request *wire.Request, requestID, version string) (obj
 	if s.clock != nil && s.clock.advancing() && request.Method != http.MethodGet {
 		return nil, underway()
 	}
-	shown, err := operation.handle(s, c)
+	shown, err := operation.handle(c)
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +147,9 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown object, e
 
 // link returns an absolute URL of this provider's public address.
 func (s *Stripe) link(path string) string {
-	joined, err := url.JoinPath(s.config.URL, path)
+	joined, err := url.JoinPath(s.url, path)
 	if err != nil {
-		return s.config.URL + path
+		return s.url + path
 	}
 	return joined
 }

@@ -33,15 +33,17 @@ func (i *SetupIntent) Key() string { return i.ID }
 const setupParams = "customer description metadata payment_method payment_method_data payment_method_types"
 
 // Accepted and without effect: use_stripe_sdk.
-var setupRoutes = []route{
-	op(http.MethodPost, "/v1/setup_intents", setupParams+" confirm usage automatic_payment_methods return_url mandate_data use_stripe_sdk", (*Stripe).createSetupIntent),
-	op(http.MethodGet, "/v1/setup_intents", "customer payment_method created"+paging, (*Stripe).listSetupIntents),
-	op(http.MethodGet, "/v1/setup_intents/{}", "client_secret", (*Stripe).retrieveSetupIntent),
-	op(http.MethodPost, "/v1/setup_intents/{}", setupParams, (*Stripe).updateSetupIntent),
-	op(http.MethodPost, "/v1/setup_intents/{}/confirm",
-		"client_secret payment_method payment_method_data return_url mandate_data use_stripe_sdk",
-		(*Stripe).confirmSetupIntent),
-	op(http.MethodPost, "/v1/setup_intents/{}/cancel", "cancellation_reason", (*Stripe).cancelSetupIntent),
+func (s *Stripe) setupRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/setup_intents", setupParams+" confirm usage automatic_payment_methods return_url mandate_data use_stripe_sdk", s.createSetupIntent),
+		op(http.MethodGet, "/v1/setup_intents", "customer payment_method created"+paging, s.listSetupIntents),
+		op(http.MethodGet, "/v1/setup_intents/{}", "client_secret", s.retrieveSetupIntent),
+		op(http.MethodPost, "/v1/setup_intents/{}", setupParams, s.updateSetupIntent),
+		op(http.MethodPost, "/v1/setup_intents/{}/confirm",
+			"client_secret payment_method payment_method_data return_url mandate_data use_stripe_sdk",
+			s.confirmSetupIntent),
+		op(http.MethodPost, "/v1/setup_intents/{}/cancel", "cancellation_reason", s.cancelSetupIntent),
+	}
 }
 
 // newSetupIntent stores an intent and writes its event.

@@ -39,18 +39,24 @@ type Config struct {
 // Stripe is a simulated Stripe account in test mode. Its state is guarded by
 // the world's lock; exported methods take it, unexported ones expect it.
 type Stripe struct {
-	config  Config
-	world   *schedule.World
-	outbox  *delivery.Outbox
-	gate    *wire.Gate
-	pages   http.Handler
-	state   *State
-	origin  origin
-	clock   *TestClock                 // whose time the moment has; nil: the billing clock
-	runners map[string]func(id string) // what timers do, by kind
-	search  searchIndex
-	running map[string]bool // idempotency keys in execution
-	limiter limiter
+	url                     string
+	version                 string
+	key                     string
+	rateLimits, portalSaved bool
+	dunning                 Dunning
+	lag                     time.Duration
+	routes                  []route
+	world                   *schedule.World
+	outbox                  *delivery.Outbox
+	gate                    *wire.Gate
+	pages                   http.Handler
+	state                   *State
+	origin                  origin
+	clock                   *TestClock                 // whose time the moment has; nil: the billing clock
+	runners                 map[string]func(id string) // what timers do, by kind
+	noted                   searchIndex
+	running                 map[string]bool // idempotency keys in execution
+	limiter                 limiter
 }
 
 // origin is the API request that causes the events of the moment; the zero
@@ -102,34 +108,36 @@ type State struct {
 func New(config Config) *Stripe {
 	config.Version = cmp.Or(config.Version, APIVersion)
 	s := &Stripe{
-		config:  config,
+		url: config.URL, version: config.Version, key: config.Key, rateLimits: config.RateLimits, portalSaved: config.PortalSaved, dunning: config.Dunning, lag: config.SearchLag,
 		world:   config.World,
 		outbox:  config.Outbox,
 		state:   &State{},
 		running: map[string]bool{},
 		runners: map[string]func(string){},
-		search:  searchIndex{versions: map[string][]version{}},
+		noted:   searchIndex{versions: map[string][]version{}},
 		gate:    &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
 	}
 	if config.PortalSaved {
 		s.addDefaultConfiguration()
 	}
 	s.outbox.Register(s)
-	s.pages = s.hostedPages()
+	s.pages = s.gate.Wrap(s.hostedPages())
 	s.registerTimers()
+	s.routes = s.allRoutes()
 	return s
 }
 
 // Snapshot returns the state for Save. Call it under the world's lock and
 // marshal it before the lock is given back.
 func (s *Stripe) Snapshot() *State {
-	s.state.log.save(s.state)
+	s.state.SavedEvents, s.state.SavedPacks = s.state.log.save()
 	return s.state
 }
 
 // Open makes a decoded state ready for Restore.
 func (state *State) Open() (err error) {
-	state.log, err = load(state)
+	state.log, err = load(&state.SavedEvents, &state.SavedPacks)
+	state.SavedEvents, state.SavedPacks = ordered.Table[Event, *Event]{}, ordered.Table[pack, *pack]{}
 	return err
 }
 
@@ -137,7 +145,7 @@ func (state *State) Open() (err error) {
 func (s *Stripe) Restore(state *State) {
 	s.state = state
 	s.reindex()
-	if s.config.PortalSaved {
+	if s.portalSaved {
 		s.addDefaultConfiguration()
 	}
 }

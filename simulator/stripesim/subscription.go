@@ -116,17 +116,19 @@ func (s Subscription) clone() Subscription {
 const subscriptionParams = "items discounts metadata trial_end trial_settings default_payment_method payment_behavior cancel_at cancel_at_period_end description" +
 	" collection_method days_until_due off_session payment_settings proration_behavior add_invoice_items automatic_tax default_source invoice_settings"
 
-var subscriptionRoutes = []route{
-	op(http.MethodPost, "/v1/subscriptions", subscriptionParams+" customer trial_period_days billing_cycle_anchor billing_cycle_anchor_config billing_mode currency", (*Stripe).createSubscription),
-	op(http.MethodGet, "/v1/subscriptions", "customer status price created test_clock collection_method current_period_start current_period_end"+paging, (*Stripe).listSubscriptions),
-	op(http.MethodGet, "/v1/subscriptions/{}", "", (*Stripe).retrieveSubscription),
-	op(http.MethodPost, "/v1/subscriptions/{}", subscriptionParams+" cancellation_details billing_cycle_anchor proration_date pause_collection", (*Stripe).updateSubscription),
-	op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate expand",
-		(*Stripe).removeSubscription),
-	op(http.MethodPost, "/v1/subscriptions/{}/resume", "billing_cycle_anchor proration_behavior proration_date",
-		(*Stripe).resumeSubscription),
-	op(http.MethodPost, "/v1/subscriptions/{}/migrate", "billing_mode", (*Stripe).migrateSubscription),
-	op(http.MethodPost, "/v1/subscriptions/{}/pause", "", (*Stripe).pauseSubscription).since(endive.since),
+func (s *Stripe) subscriptionRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/subscriptions", subscriptionParams+" customer trial_period_days billing_cycle_anchor billing_cycle_anchor_config billing_mode currency", s.createSubscription),
+		op(http.MethodGet, "/v1/subscriptions", "customer status price created test_clock collection_method current_period_start current_period_end"+paging, s.listSubscriptions),
+		op(http.MethodGet, "/v1/subscriptions/{}", "", s.retrieveSubscription),
+		op(http.MethodPost, "/v1/subscriptions/{}", subscriptionParams+" cancellation_details billing_cycle_anchor proration_date pause_collection", s.updateSubscription),
+		op(http.MethodDelete, "/v1/subscriptions/{}", "cancellation_details invoice_now prorate expand",
+			s.removeSubscription),
+		op(http.MethodPost, "/v1/subscriptions/{}/resume", "billing_cycle_anchor proration_behavior proration_date",
+			s.resumeSubscription),
+		op(http.MethodPost, "/v1/subscriptions/{}/migrate", "billing_mode", s.migrateSubscription),
+		op(http.MethodPost, "/v1/subscriptions/{}/pause", "", s.pauseSubscription).since(endive.since),
+	}
 }
 
 // changeSubscription applies a change and writes customer.subscription.updated

@@ -7,14 +7,16 @@ import (
 
 const itemBilling = " payment_behavior proration_behavior proration_date"
 
-var subscriptionItemRoutes = []route{
-	op(http.MethodPost, "/v1/subscription_items", "subscription price price_data quantity metadata"+itemBilling,
-		(*Stripe).createItem),
-	op(http.MethodGet, "/v1/subscription_items", "subscription"+paging, (*Stripe).listItems),
-	op(http.MethodGet, "/v1/subscription_items/{}", "", (*Stripe).retrieveItem),
-	op(http.MethodPost, "/v1/subscription_items/{}", "price price_data quantity metadata off_session"+itemBilling,
-		(*Stripe).updateItem),
-	op(http.MethodDelete, "/v1/subscription_items/{}", "clear_usage"+itemBilling, (*Stripe).deleteItem),
+func (s *Stripe) subscriptionItemRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/subscription_items", "subscription price price_data quantity metadata"+itemBilling,
+			s.createItem),
+		op(http.MethodGet, "/v1/subscription_items", "subscription"+paging, s.listItems),
+		op(http.MethodGet, "/v1/subscription_items/{}", "", s.retrieveItem),
+		op(http.MethodPost, "/v1/subscription_items/{}", "price price_data quantity metadata off_session"+itemBilling,
+			s.updateItem),
+		op(http.MethodDelete, "/v1/subscription_items/{}", "clear_usage"+itemBilling, s.deleteItem),
+	}
 }
 
 // Key is the id.

@@ -31,11 +31,13 @@ var taxTypes = []string{"amusement_tax", "communications_tax", "gst", "hst", "ig
 	"mass_transit_parking_tax", "parking_tax",
 	"pst", "qst", "retail_delivery_fee", "rst", "sales_tax", "service_tax", "vat"}
 
-var taxRateRoutes = []route{
-	op(http.MethodPost, "/v1/tax_rates", taxRateParams+" percentage inclusive", (*Stripe).createTaxRate),
-	op(http.MethodGet, "/v1/tax_rates", "active created inclusive"+paging, (*Stripe).listTaxRates),
-	op(http.MethodGet, "/v1/tax_rates/{}", "", (*Stripe).retrieveTaxRate),
-	op(http.MethodPost, "/v1/tax_rates/{}", taxRateParams, (*Stripe).updateTaxRate),
+func (s *Stripe) taxRateRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/tax_rates", taxRateParams+" percentage inclusive", s.createTaxRate),
+		op(http.MethodGet, "/v1/tax_rates", "active created inclusive"+paging, s.listTaxRates),
+		op(http.MethodGet, "/v1/tax_rates/{}", "", s.retrieveTaxRate),
+		op(http.MethodPost, "/v1/tax_rates/{}", taxRateParams, s.updateTaxRate),
+	}
 }
 
 func (s *Stripe) createTaxRate(c *call) (object, error) {

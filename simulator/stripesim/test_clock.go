@@ -10,18 +10,13 @@ import (
 const (
 	clockCustomers     = 3                      // that one clock may have
 	clockSubscriptions = 3                      // that one customer on a clock may have
-	clockLifetime      = 30 * 24 * time.Hour    // after which a clock deletes itself
 	clockIntervals     = 2                      // of the shortest subscription, that one advance may cover
 	clockStarts        = 300 * time.Millisecond // from the request to advance until things begin to happen
 	clockSettles       = time.Second            // from then on until the clock is ready
 )
 
-const (
-	timerClockDue    = "test_clock.due"
-	timerClockRuns   = "test_clock.run"
-	timerClockReady  = "test_clock.ready"
-	timerClockExpire = "test_clock.expire"
-)
+// clockLifetime is after what time a test clock deletes itself.
+const clockLifetime = 30 * 24 * time.Hour
 
 // TestClock is a time of its own for the customers that were created on it. It
 // stands still until it is told to advance.
@@ -41,12 +36,13 @@ func (t *TestClock) Key() string { return t.ID }
 func (t *TestClock) advancing() bool { return !t.Target.IsZero() }
 
 // An existing customer cannot be put on a clock: customer is not a parameter.
-var testClockRoutes = []route{
-	op(http.MethodPost, "/v1/test_helpers/test_clocks", "frozen_time name", (*Stripe).createTestClock),
-	op(http.MethodGet, "/v1/test_helpers/test_clocks", paging, (*Stripe).listTestClocks),
-	op(http.MethodGet, "/v1/test_helpers/test_clocks/{}", "", (*Stripe).retrieveTestClock),
-	op(http.MethodDelete, "/v1/test_helpers/test_clocks/{}", "", (*Stripe).removeTestClock),
-	op(http.MethodPost, "/v1/test_helpers/test_clocks/{}/advance", "frozen_time", (*Stripe).advanceTestClock),
+func (s *Stripe) testClockRoutes() []route {
+	return []route{
+		op(http.MethodPost, "/v1/test_helpers/test_clocks", "frozen_time name", s.createTestClock),
+		op(http.MethodGet, "/v1/test_helpers/test_clocks", paging, s.listTestClocks),
+		op(http.MethodGet, "/v1/test_helpers/test_clocks/{}", "", s.retrieveTestClock),
+		op(http.MethodPost, "/v1/test_helpers/test_clocks/{}/advance", "frozen_time", s.advanceTestClock),
+	}
 }
 
 func (s *Stripe) createTestClock(c *call) (object, error) {

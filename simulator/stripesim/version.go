@@ -33,7 +33,7 @@ func (s *Stripe) versionOf(request *wire.Request) (string, *Error) {
 	version := strings.Join(request.Header.Values("Stripe-Version"), ", ")
 	switch {
 	case version == "":
-		return s.config.Version, nil
+		return s.version, nil
 	case !Speaks(version):
 		return "", malformed("", "", "Invalid Stripe API version: %s", version)
 	}
