@@ -3,6 +3,9 @@ package stripesim
 import (
 	"slices"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 )
 
 // expansion replaces ids by objects, in the shape of one version.
@@ -12,36 +15,36 @@ type expansion struct {
 }
 
 // expand replaces ids by objects along each path, at most four levels deep.
-func (s *Stripe) expand(version string, shown object, paths []string) error {
+func (s *Stripe) expand(version string, shown api.Object, paths []string) error {
 	for _, path := range paths {
 		fields := strings.Split(path, ".")
 		if len(fields) > 4 {
-			return invalid("expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
+			return api.Invalid("expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
 		}
 		if slices.Contains(fields, "") {
-			return invalid("expand", "Invalid property to expand (%s).", path)
+			return api.Invalid("expand", "Invalid property to expand (%s).", path)
 		}
 		if (expansion{s, version}).object(shown, fields) {
 			continue
 		}
 		hint := ""
-		if kind := shown.text("object"); (kind == "list" || kind == "search_result") && fields[0] != "data" {
+		if kind := shown.Text("object"); (kind == "list" || kind == "search_result") && fields[0] != "data" {
 			hint = " You may want to try expanding 'data." + path + "' instead."
 		}
-		return invalid("expand", "This property cannot be expanded (%s).%s", path, hint)
+		return api.Invalid("expand", "This property cannot be expanded (%s).%s", path, hint)
 	}
 	return nil
 }
 
 // object expands along a path from an object. It reports whether the path is
 // one that can be expanded; whether there is anything at its end is another matter.
-func (e expansion) object(at object, fields []string) bool {
-	kind := at.text("object")
+func (e expansion) object(at api.Object, fields []string) bool {
+	kind := at.Text("object")
 	if at["deleted"] == true {
 		return true // of what it was there is nothing left
 	}
 	if include := includable[kind][fields[0]]; include != nil && at[fields[0]] == nil {
-		wrapped := e.inVersion(e.version, object{"included": include(e.Stripe, at)})
+		wrapped := e.versions.InVersion(e.version, api.Object{"included": include(e.Stripe, at)})
 		at[fields[0]] = wrapped["included"]
 	}
 	return e.field(at, kind, "", fields)
@@ -49,7 +52,7 @@ func (e expansion) object(at object, fields []string) bool {
 
 // field expands one field of an object of a kind, or of a hash inside it, whose
 // path up to here is within.
-func (e expansion) field(at object, kind, within string, fields []string) bool {
+func (e expansion) field(at api.Object, kind, within string, fields []string) bool {
 	name, rest := fields[0], fields[1:]
 	path := within + name
 	value, there := at[name]
@@ -65,18 +68,18 @@ func (e expansion) field(at object, kind, within string, fields []string) bool {
 		if !e.expandable(kind, path) {
 			return false
 		}
-		expanded := e.named(name, held)
+		expanded := e.account.Named(name, held)
 		if expanded == nil {
 			return false // Stripe has an object there that the simulator does not
 		}
-		expanded = e.inVersion(e.version, expanded)
+		expanded = e.versions.InVersion(e.version, expanded)
 		at[name] = expanded
 		return len(rest) == 0 || e.object(expanded, rest)
-	case object:
+	case api.Object:
 		switch {
 		case len(rest) == 0:
 			return true
-		case held.text("object") != "":
+		case held.Text("object") != "":
 			return e.object(held, rest)
 		}
 		return e.field(held, kind, path+".", rest)
@@ -98,21 +101,21 @@ func (e expansion) elements(list []any, kind, path string, rest []string) bool {
 			if !e.expandable(kind, path) {
 				return false
 			}
-			expanded := e.named(strings.TrimSuffix(name, "s"), held)
+			expanded := e.account.Named(strings.TrimSuffix(name, "s"), held)
 			if expanded == nil {
 				return false
 			}
-			expanded = e.inVersion(e.version, expanded)
+			expanded = e.versions.InVersion(e.version, expanded)
 			list[i] = expanded
 			if len(rest) > 0 && !e.object(expanded, rest) {
 				return false
 			}
-		case object:
+		case api.Object:
 			switch {
 			case len(rest) == 0:
-			case held.text("object") != "" && !e.object(held, rest):
+			case held.Text("object") != "" && !e.object(held, rest):
 				return false
-			case held.text("object") == "" && !e.field(held, kind, path+".", rest):
+			case held.Text("object") == "" && !e.field(held, kind, path+".", rest):
 				return false
 			}
 		default:
@@ -127,19 +130,5 @@ func (e expansion) elements(list []any, kind, path string, rest []string) bool {
 func (e expansion) expandable(kind, path string) bool {
 	_, include := includable[kind][path]
 	return include || slices.Contains(expandable[kind], path) ||
-		e.version < basil.since && slices.Contains(formerlyExpandable[kind], path)
-}
-
-// named finds the object that a field names. Ids that merchants choose say
-// nothing about their kind; there the field does.
-func (s *Stripe) named(field, id string) object {
-	switch field {
-	case "coupon":
-		return shownIf(s.state.Coupons.Get(id), s.showCoupon)
-	case "product":
-		return shownIf(s.state.Products.Get(id), s.showProduct)
-	case "price", "default_price":
-		return shownIf(s.state.Prices.Get(id), s.showPrice)
-	}
-	return s.lookup(id)
+		e.version < version.Basil.Since && slices.Contains(formerlyExpandable[kind], path)
 }

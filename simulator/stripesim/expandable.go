@@ -1,6 +1,10 @@
 package stripesim
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
+)
 
 // expandable are the fields that hold an id and can hold the object instead, by
 // type of object, as Stripe's OpenAPI document lists them (anyOf a string and an
@@ -52,17 +56,17 @@ var formerlyExpandable = map[string][]string{
 }
 
 // includable are the fields that are only there when asked for, by type of object.
-var includable = map[string]map[string]func(*Stripe, object) any{
-	"checkout.session": {"line_items": func(s *Stripe, o object) any { return s.sessionLines(o["id"].(string)) }},
-	"payment_link": {"line_items": func(s *Stripe, o object) any {
+var includable = map[string]map[string]func(*Stripe, api.Object) any{
+	"checkout.session": {"line_items": func(s *Stripe, o api.Object) any { return s.account.SessionLines(o["id"].(string)) }},
+	"payment_link": {"line_items": func(s *Stripe, o api.Object) any {
 		id := o["id"].(string)
-		return s.firstLinesOf(&s.state.PaymentLinks.Get(id).Session, "/v1/payment_links/"+id)
+		return s.account.FirstLinesOf(&s.account.State.PaymentLinks.Get(id).Session, "/v1/payment_links/"+id)
 	}},
-	"customer": {"subscriptions": func(s *Stripe, o object) any { return s.customerSubscriptions(o["id"].(string)) }},
+	"customer": {"subscriptions": func(s *Stripe, o api.Object) any { return s.customers.CustomerSubscriptions(o["id"].(string)) }},
 	"invoice": {
-		"payments":            func(s *Stripe, o object) any { return s.invoicePayments(o["id"].(string)) },
-		"confirmation_secret": func(s *Stripe, o object) any { return s.confirmationSecret(o["id"].(string)) },
+		"payments":            func(s *Stripe, o api.Object) any { return s.account.InvoicePayments(o["id"].(string)) },
+		"confirmation_secret": func(s *Stripe, o api.Object) any { return s.billing.ConfirmationSecret(o["id"].(string)) },
 	},
-	"coupon": {"applies_to": func(s *Stripe, o object) any { return s.couponProducts(o["id"].(string)) }},
-	"charge": {"refunds": func(s *Stripe, o object) any { return s.chargeRefunds(o["id"].(string)) }},
+	"coupon": {"applies_to": func(s *Stripe, o api.Object) any { return s.catalog.CouponProducts(o["id"].(string)) }},
+	"charge": {"refunds": func(s *Stripe, o api.Object) any { return s.payments.ChargeRefunds(o["id"].(string)) }},
 }

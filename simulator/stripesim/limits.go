@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
@@ -60,21 +61,21 @@ func (l *limiter) take(now time.Time, limits []limit) (exceeded string) {
 }
 
 // limitsOf are what a request counts against, the narrowest first.
-func limitsOf(request *wire.Request, operation *route) []limit {
+func limitsOf(request *wire.Request, operation *api.Route) []limit {
 	limits := []limit{{key: "account", most: accountLimit, window: time.Second, reason: "global-rate"}}
 	if operation == nil {
 		return limits
 	}
 	most := endpointLimit
-	if strings.HasSuffix(operation.path, "/search") {
+	if strings.HasSuffix(operation.Path, "/search") {
 		most = searchLimit
 	}
-	limits = append([]limit{{key: operation.method + operation.path, most: most, window: time.Second,
+	limits = append([]limit{{key: operation.Method + operation.Path, most: most, window: time.Second,
 		reason: "endpoint-rate"}}, limits...)
-	if operation.method != http.MethodPost {
+	if operation.Method != http.MethodPost {
 		return limits
 	}
-	switch operation.path {
+	switch operation.Path {
 	case "/v1/payment_intents/{}":
 		limits = append([]limit{{key: request.URL.Path, most: intentLimit, window: time.Hour, reason: "resource-specific"}},
 			limits...)
@@ -93,13 +94,13 @@ func (s *Stripe) limited(request *wire.Request) *wire.Response {
 	if !s.rateLimits {
 		return nil
 	}
-	operation, _ := findRoute(s.routes, request.Method, request.URL.Path, s.version)
+	operation, _ := api.FindRoute(s.routes, request.Method, request.URL.Path, s.account.Version)
 	reason := s.limiter.take(time.Now(), limitsOf(request, operation))
 	if reason == "" {
 		return nil
 	}
-	refused := s.answer(request, s.requestID(), nil, &Error{Status: http.StatusTooManyRequests,
-		Type: "invalid_request_error", Code: "rate_limit", unstored: true,
+	refused := s.answer(request, s.requestID(), nil, &api.Error{Status: http.StatusTooManyRequests,
+		Type: "invalid_request_error", Code: "rate_limit", Unstored: true,
 		Message: "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."})
 	refused.Header.Set("Stripe-Rate-Limited-Reason", reason)
 	return refused

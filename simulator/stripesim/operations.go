@@ -3,46 +3,24 @@ package stripesim
 import (
 	"slices"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
 // allRoutes are the operations of the whole API. The first that matches a
 // request takes it.
-func (s *Stripe) allRoutes() []route {
+func (s *Stripe) allRoutes() []api.Route {
 	return slices.Concat(
-		s.searchRoutes(),
-		s.customerRoutes(),
-		s.removalRoutes(),
-		s.productRoutes(),
-		s.priceRoutes(),
-		s.planRoutes(),
-		s.taxRateRoutes(),
-		s.couponRoutes(),
-		s.promotionCodeRoutes(),
-		s.discountRoutes(),
-		s.balanceRoutes(),
-		s.testClockRoutes(),
-		s.entitlementRoutes(),
-		s.checkoutRoutes(),
-		s.paymentPageRoutes(),
-		s.paymentLinkRoutes(),
-		s.portalRoutes(),
-		s.portalConfigurationRoutes(),
-		s.subscriptionRoutes(),
-		s.subscriptionItemRoutes(),
-		s.scheduleRoutes(),
-		s.invoicePreviewRoutes(), // before invoiceRoutes: create_preview is no invoice
-		s.invoiceRoutes(),
-		s.invoiceItemRoutes(),
-		s.invoicePaymentRoutes(),
-		s.paymentRoutes(),
-		s.setupRoutes(),
-		s.paymentMethodRoutes(),
-		s.chargeRoutes(),
-		s.captureRoutes(),
-		s.refundRoutes(),
-		s.disputeRoutes(),
-		s.eventRoutes(),
-		s.endpointRoutes(),
+		s.search.Routes(),
+		s.events.Routes(),
+		s.catalog.Routes(),
+		s.discounts.Routes(),
+		s.customers.Routes(),
+		s.payments.Routes(),
+		s.billing.Routes(),
+		s.checkout.Routes(),
+		s.intents.Routes(),
+		s.portal.Routes(),
 	)
 }
 
@@ -56,10 +34,10 @@ type Operation struct {
 
 // Operations lists what the simulator has of Stripe's API.
 func Operations() []Operation {
-	routes := (&Stripe{}).allRoutes()
+	routes := (&Stripe{parts: assemble(Config{})}).allRoutes()
 	operations := make([]Operation, len(routes))
 	for i, r := range routes {
-		operations[i] = Operation{Method: r.method, Path: strings.Join(r.pattern, "/"), Params: slices.Clone(r.accepts)}
+		operations[i] = Operation{Method: r.Method, Path: strings.Join(r.Pattern, "/"), Params: slices.Clone(r.Accepts)}
 	}
 	return operations
 }
