@@ -2,8 +2,8 @@ package api
 
 import "slices"
 
-// Address is a postal address. Stripe shows all of its fields, those that were
-// not sent as null.
+// Address is a postal address. Stripe shows every field; a field that was not
+// sent is null.
 type Address struct {
 	City       string `json:"city"`
 	Country    string `json:"country"` // two letters
@@ -13,15 +13,15 @@ type Address struct {
 	State      string `json:"state"`
 }
 
-// Recipient is who gets a shipment, and where.
+// Recipient is the addressee of a shipment.
 type Recipient struct {
 	Name    string   `json:"name"`
 	Phone   string   `json:"phone"`
 	Address *Address `json:"address"`
 }
 
-// Postal reads an address; nil when it is unset. It is replaced as a whole: what
-// is not sent of a new one is empty.
+// Postal reads an address, or nil for an unset one. An address is replaced as a
+// whole: a field that was not sent is empty.
 func (p Params) Postal(old *Address) *Address {
 	const field = "address"
 	if !p.Has(field) {
@@ -35,7 +35,7 @@ func (p Params) Postal(old *Address) *Address {
 		PostalCode: at.Text("postal_code"), State: at.Text("state")}
 }
 
-// Recipient reads a shipping hash, whose name and address are required.
+// Recipient reads a shipping hash. Its name and address are required.
 func (p Params) Recipient(field string, old *Recipient) *Recipient {
 	if !p.Has(field) {
 		return old
@@ -51,6 +51,7 @@ func (p Params) Recipient(field string, old *Recipient) *Recipient {
 	return to
 }
 
+// ShowAddress shows an address; nil is null.
 func ShowAddress(a *Address) any {
 	if a == nil {
 		return nil
@@ -59,6 +60,7 @@ func ShowAddress(a *Address) any {
 		"postal_code": OrNull(a.PostalCode), "state": OrNull(a.State)}
 }
 
+// ShowRecipient shows a recipient; nil is null.
 func ShowRecipient(r *Recipient) any {
 	if r == nil {
 		return nil
@@ -66,7 +68,7 @@ func ShowRecipient(r *Recipient) any {
 	return Object{"name": r.Name, "phone": OrNull(r.Phone), "address": ShowAddress(r.Address)}
 }
 
-// TextsOr returns the texts of an array, or old when it was not sent.
+// TextsOr returns the strings of an array, or old when the array was not sent.
 func (p Params) TextsOr(field string, old []string) []string {
 	if p.Has(field) {
 		return p.Texts(field)

@@ -1,6 +1,6 @@
 package api
 
-// Contact is whom a payment method belongs to.
+// Contact is the billing details of a payment method.
 type Contact struct {
 	Email   string   `json:"email,omitempty"`
 	Name    string   `json:"name,omitempty"`
@@ -8,7 +8,8 @@ type Contact struct {
 	Address *Address `json:"address,omitempty"`
 }
 
-// Billing reads billing_details over what they were.
+// Billing reads billing_details. Fields that were not sent keep their old
+// values.
 func (p Params) Billing(old Contact) Contact {
 	sent := p.Sub("billing_details").Only("address", "email", "name", "phone")
 	return Contact{Email: sent.Email("email", old.Email), Name: sent.TextOr("name", old.Name),
@@ -16,23 +17,25 @@ func (p Params) Billing(old Contact) Contact {
 		Address: sent.Postal(old.Address)}
 }
 
+// ShowBilling shows the contact as billing_details.
 func (c Contact) ShowBilling() Object {
 	address := c.Address
 	if address == nil {
-		address = &Address{} // all of its fields are shown, as null
+		address = &Address{} // shows every field as null
 	}
 	return Object{"address": ShowAddress(address), "email": OrNull(c.Email), "name": OrNull(c.Name),
 		"phone": OrNull(c.Phone), "tax_id": nil}
 }
 
-// Shipping is where what was paid goes. The simulator only shows it.
+// Shipping is where a paid order goes. The simulator only shows it.
 type Shipping struct {
 	To       Recipient `json:"to"`
 	Carrier  string    `json:"carrier,omitempty"`
 	Tracking string    `json:"tracking_number,omitempty"`
 }
 
-// Shipping reads shipping, or keeps what it was; an empty one unsets.
+// Shipping reads shipping. It returns old when none was sent, and nil for an
+// empty one.
 func (p Params) Shipping(old *Shipping) *Shipping {
 	if !p.Has("shipping") {
 		return old
@@ -48,6 +51,7 @@ func (p Params) Shipping(old *Shipping) *Shipping {
 		Carrier: sent.Text("carrier"), Tracking: sent.Text("tracking_number")}
 }
 
+// Show shows the shipping; nil is null.
 func (s *Shipping) Show() any {
 	if s == nil {
 		return nil

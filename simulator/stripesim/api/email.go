@@ -5,11 +5,13 @@ import (
 	"unicode"
 )
 
-// longestEmail is how many characters Stripe takes as an e-mail address.
+// longestEmail is the longest e-mail address, in characters, that Stripe
+// accepts.
 const longestEmail = 512
 
-// Email reads an e-mail address, or keeps what it was; an empty one unsets.
-// What Stripe calls no address is refused with the code email_invalid.
+// Email reads an e-mail address. It returns old when none was sent; an empty
+// one clears it. An address that Stripe would reject fails with the code
+// email_invalid.
 func (p Params) Email(field, old string) string {
 	text := p.TextOr(field, old)
 	if p.Has(field) {
@@ -20,7 +22,7 @@ func (p Params) Email(field, old string) string {
 	return text
 }
 
-// RefuseEmail returns the error for an address that Stripe does not take, or nil.
+// RefuseEmail returns the error for an address that Stripe rejects, or nil.
 func RefuseEmail(param, address string) *Error {
 	switch {
 	case address == "" || emailValid(address) && len(address) <= longestEmail:
@@ -31,9 +33,9 @@ func RefuseEmail(param, address string) *Error {
 	return Malformed("email_invalid", param, "Invalid email address: %s", address)
 }
 
-// emailValid follows what merchants report of Stripe: one @ with something before it, a domain
-// of at least two labels (ada@gmile is refused), and neither spaces nor letters
-// outside ASCII anywhere.
+// emailValid follows what merchants report about Stripe: one @ with something
+// before it, a domain of at least two labels (ada@gmile is rejected), no
+// spaces, and ASCII only.
 func emailValid(address string) bool {
 	local, domain, found := strings.Cut(address, "@")
 	if !found || local == "" || strings.ContainsFunc(address, func(r rune) bool {
@@ -59,8 +61,8 @@ func tooLong(param, text string, limit int) *Error {
 		string(begin[:min(len(begin), 20)]), limit)
 }
 
-// Limited reads a text, or keeps what it was, and refuses one of more than limit
-// characters.
+// Limited reads a string of at most limit characters. It returns old when none
+// was sent.
 func (p Params) Limited(field, old string, limit int) string {
 	text := p.TextOr(field, old)
 	if p.Has(field) && len([]rune(text)) > limit {

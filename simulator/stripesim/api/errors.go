@@ -19,15 +19,15 @@ type Error struct {
 	DeclineCode   string
 	Charge        string
 	PaymentIntent string // its object is in the answer
-	SetupIntent   string // likewise
-	PaymentMethod string // likewise
+	SetupIntent   string // its object is in the answer
+	PaymentMethod string // its object is in the answer
 
-	// unstored marks what is refused before execution begins: an idempotency
-	// key does not keep it.
+	// Unstored marks a request that was refused before it ran. Its idempotency key
+	// does not store the answer.
 	Unstored bool
 }
 
-// Error returns the message and, where there is one, the code.
+// Error returns the message and, if there is one, the code.
 func (e *Error) Error() string {
 	if e.Code == "" {
 		return "stripe simulator: " + e.Message
@@ -35,7 +35,7 @@ func (e *Error) Error() string {
 	return "stripe simulator: " + e.Code + ": " + e.Message
 }
 
-// Fields is the error object, without the objects that it is about.
+// Fields returns the error object without the objects it is about.
 func (e *Error) Fields() Object {
 	fields := Object{"type": e.Type, "message": e.Message}
 	for name, value := range map[string]string{"code": e.Code, "param": e.Param, "decline_code": e.DeclineCode,
@@ -50,7 +50,7 @@ func (e *Error) Fields() Object {
 	return fields
 }
 
-// Body is the whole answer. about are the objects that the error is about.
+// Body returns the whole answer. about holds the objects the error is about.
 func (e *Error) Body(requestID string, about Object) []byte {
 	fields := e.Fields()
 	maps.Copy(fields, about)
@@ -62,29 +62,33 @@ func (e *Error) Body(requestID string, about Object) []byte {
 	return encoded
 }
 
+// Invalid returns a 400 invalid_request_error about a parameter.
 func Invalid(param, format string, args ...any) *Error {
 	return &Error{Status: http.StatusBadRequest, Type: "invalid_request_error", Param: param,
 		Message: fmt.Sprintf(format, args...)}
 }
 
+// InvalidCode is Invalid with an error code.
 func InvalidCode(code, param, format string, args ...any) *Error {
 	e := Invalid(param, format, args...)
 	e.Code = code
 	return e
 }
 
-// Malformed is a parameter error found before execution begins.
+// Malformed returns a parameter error that is found before the request runs.
 func Malformed(code, param, format string, args ...any) *Error {
 	e := InvalidCode(code, param, format, args...)
 	e.Unstored = true
 	return e
 }
 
+// MissingParam returns the error for a required parameter that was not sent.
 func MissingParam(param string) *Error {
 	return Malformed("parameter_missing", param, "Missing required param: %s.", param)
 }
 
-// UnknownParams refuses parameters by their full names.
+// UnknownParams returns the error for parameters that the operation does not
+// take, by their full names.
 func UnknownParams(names []string) *Error {
 	plural := ""
 	if len(names) > 1 {
@@ -93,8 +97,8 @@ func UnknownParams(names []string) *Error {
 	return Malformed("parameter_unknown", names[0], "Received unknown parameter%s: %s", plural, strings.Join(names, ", "))
 }
 
-// NoSuch is how Stripe names what it does not find: 404 for the object in the
-// path, 400 for one that a parameter names.
+// NoSuch returns the error for an object that does not exist: 404 for the
+// object in the path, 400 for one that a parameter names.
 func NoSuch(kind, id, param string) *Error {
 	e := InvalidCode("resource_missing", param, "No such %s: '%s'", kind, id)
 	if param == "id" {
@@ -103,15 +107,16 @@ func NoSuch(kind, id, param string) *Error {
 	return e
 }
 
+// Unauthorized returns a 401 error.
 func Unauthorized(format string, args ...any) *Error {
 	return &Error{Status: http.StatusUnauthorized, Type: "invalid_request_error", Message: fmt.Sprintf(format, args...),
 		Unstored: true}
 }
 
-// ShouldRetry is Stripe-Should-Retry, which Stripe sends with most errors and
-// does not document: a client that repeats what was refused gets it refused
-// again, one that met a lock or its own other request does not. A rate limit
-// comes without.
+// ShouldRetry returns the value of Stripe-Should-Retry, a header that Stripe
+// sends with most errors and does not document. It is false where a retry would
+// be refused again, true where a lock or another request was in the way, and
+// empty for a rate limit.
 func (e *Error) ShouldRetry() string {
 	switch {
 	case e.Code == "lock_timeout", e.Status == http.StatusConflict:

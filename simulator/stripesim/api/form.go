@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Node is one level of a decoded form: a value, named fields, or both kinds of
-// list that Stripe's clients send (a[]=x and a[0]=x).
+// Node is one level of a decoded form: a value, named fields, or a list.
+// Stripe's clients send lists as a[]=x and as a[0]=x.
 type Node struct {
 	Value  string
 	IsSet  bool
@@ -17,7 +17,8 @@ type Node struct {
 	items  []*Node // of a[]
 }
 
-// ParseForm decodes an application/x-www-form-urlencoded text with brackets.
+// ParseForm decodes application/x-www-form-urlencoded texts whose names have
+// brackets.
 func ParseForm(texts ...string) (*Node, *Error) {
 	root := &Node{}
 	for _, text := range texts {
@@ -87,8 +88,8 @@ func (n *Node) Rename(old, name string) {
 	n.Order[slices.Index(n.Order, old)] = name
 }
 
-// nextItem returns the element of a[] that the rest of a name belongs to: the
-// last one, unless it has that field already, which begins the next.
+// nextItem returns the element of a[] that the rest of a name belongs to. That
+// is the last element; if it already has the field, a new element starts.
 func (n *Node) nextItem(rest []string) *Node {
 	if len(n.items) > 0 && len(rest) > 0 {
 		last := n.items[len(n.items)-1]
@@ -101,7 +102,7 @@ func (n *Node) nextItem(rest []string) *Node {
 	return item
 }
 
-// list returns the elements of a list, whichever way it was sent.
+// list returns the elements of a list in either notation.
 func (n *Node) list() []*Node {
 	if n == nil {
 		return nil
@@ -119,7 +120,7 @@ func (n *Node) list() []*Node {
 	return append(list, n.items...)
 }
 
-// nested says whether a node is a hash or an array, not a value.
+// nested reports whether a node is a hash or an array.
 func (n *Node) nested() bool { return n != nil && len(n.Order)+len(n.items) > 0 }
 
 func isIndex(name string) bool {
@@ -127,6 +128,7 @@ func isIndex(name string) bool {
 	return err == nil
 }
 
+// Child returns the named field, or nil. The node may be nil.
 func (n *Node) Child(name string) *Node {
 	if n == nil {
 		return nil

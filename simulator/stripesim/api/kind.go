@@ -2,8 +2,8 @@ package api
 
 import "strings"
 
-// kindNames are the types of objects as error messages name them, by what their
-// ids begin with, up to the first underscore.
+// kindNames maps the prefix of an id, up to the first underscore, to the name
+// that error messages give its type.
 var kindNames = map[string]string{
 	"bpc":   "configuration",
 	"ch":    "charge",
@@ -31,7 +31,7 @@ var kindNames = map[string]string{
 	"we":    "webhook endpoint",
 }
 
-// kindOf names what an id is, as error messages do.
+// kindOf returns the name that error messages give the type of an id.
 func kindOf(id string) string {
 	prefix, _, _ := strings.Cut(id, "_")
 	if name, known := kindNames[prefix]; known {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Paginate reads limit, starting_after and ending_before, applies them to the
-// matching objects, newest first, and shows the result as a list object.
+// Paginate reads limit, starting_after and ending_before. It returns a list
+// object with a page of the objects that match, newest first.
 func Paginate[P interface{ Key() string }](c *Call, items iter.Seq[P], match func(P) bool,
 	show func(P) Object) (Object, error) {
 	limit := c.Integer("limit", 10)
@@ -21,7 +21,7 @@ func Paginate[P interface{ Key() string }](c *Call, items iter.Seq[P], match fun
 	if failure := c.Failed(); failure != nil {
 		return nil, failure
 	}
-	// The cursor is looked up among all objects: it need not match the filter.
+	// The cursor may be any object; it need not match the filter.
 	var chosen []P
 	skipping, found := after != "", after == "" && before == ""
 	for item := range items {
@@ -60,7 +60,7 @@ func Paginate[P interface{ Key() string }](c *Call, items iter.Seq[P], match fun
 	return List(c.Request.URL.Path, data, more), nil
 }
 
-// NewestOf yields a list that is oldest first from its end.
+// NewestOf iterates backwards over a list that is sorted oldest first.
 func NewestOf[P any](items []P) iter.Seq[P] {
 	return func(yield func(P) bool) {
 		for _, item := range slices.Backward(items) {
@@ -74,7 +74,7 @@ func NewestOf[P any](items []P) iter.Seq[P] {
 // CreatedFilter reads created, or created[gt|gte|lt|lte].
 func CreatedFilter(c *Call) func(time.Time) bool { return TimeFilter(c, "created") }
 
-// TimeFilter reads an exact time or its bounds.
+// TimeFilter reads an exact time, or bounds (gt, gte, lt, lte).
 func TimeFilter(c *Call, field string) func(time.Time) bool {
 	if !c.Has(field) {
 		return func(time.Time) bool { return true }

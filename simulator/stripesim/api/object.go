@@ -17,6 +17,7 @@ func IDs(list []string) []any {
 	return shown
 }
 
+// Encode marshals a value that always marshals. It panics otherwise.
 func Encode(value any) json.RawMessage {
 	encoded, err := json.Marshal(value)
 	if err != nil {
@@ -25,7 +26,7 @@ func Encode(value any) json.RawMessage {
 	return encoded
 }
 
-// Texts shows a list of texts, an empty one as [].
+// Texts shows a list of strings. An empty list is [].
 func Texts(list []string) []any {
 	shown := make([]any, len(list))
 	for i, text := range list {
@@ -45,7 +46,7 @@ func OrNull(text string) any {
 	return text
 }
 
-// OrNone shows a number that is only there when it is not 0.
+// OrNone shows 0 as null.
 func OrNone(number int64) any {
 	if number == 0 {
 		return nil
@@ -53,7 +54,7 @@ func OrNone(number int64) any {
 	return number
 }
 
-// ShownOrNull shows an object that need not be there.
+// ShownOrNull shows a nil object as null.
 func ShownOrNull(shown Object) any {
 	if shown == nil {
 		return nil
@@ -61,7 +62,7 @@ func ShownOrNull(shown Object) any {
 	return shown
 }
 
-// Unix shows a time in seconds, the zero time as null.
+// Unix shows a time in Unix seconds, and the zero time as null.
 func Unix(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -69,7 +70,8 @@ func Unix(t time.Time) any {
 	return t.Unix()
 }
 
-// Shown copies metadata, so that an event's snapshot does not follow later changes.
+// Shown copies metadata, so that later changes do not reach an event's
+// snapshot.
 func Shown(metadata map[string]string) map[string]string {
 	if metadata == nil {
 		return map[string]string{}
@@ -77,6 +79,7 @@ func Shown(metadata map[string]string) map[string]string {
 	return maps.Clone(metadata)
 }
 
+// List returns a list object. more reports whether there is another page.
 func List(url string, data []any, more bool) Object {
 	if data == nil {
 		data = []any{}
@@ -84,8 +87,9 @@ func List(url string, data []any, more bool) Object {
 	return Object{"object": "list", "data": data, "has_more": more, "url": url}
 }
 
-// Previous returns what differs in after, with the values of before: nested
-// objects by the changed field, arrays as a whole, as in previous_attributes.
+// Previous returns the previous_attributes of an update: the fields that differ
+// in after, with their values in before. Nested objects are compared by field,
+// arrays as a whole.
 func Previous(before, after Object) Object {
 	changed := Object{}
 	for name, old := range before {
@@ -137,10 +141,11 @@ func previousTexts(before, after map[string]string) Object {
 	return changed
 }
 
-// Before says whether the request speaks an API version older than a date.
+// Before reports whether the request uses an API version older than date.
 func (c *Call) Before(date string) bool { return c.Version < date }
 
-// Inner returns the hash at a path of hashes, or nil.
+// Inner follows a path of nested objects. It returns nil where the path ends
+// early.
 func (o Object) Inner(names ...string) Object {
 	for _, name := range names {
 		o, _ = o[name].(Object)
@@ -148,13 +153,13 @@ func (o Object) Inner(names ...string) Object {
 	return o
 }
 
-// Text returns a field that is a text, or "".
+// Text returns a string field, or "".
 func (o Object) Text(name string) string {
 	text, _ := o[name].(string)
 	return text
 }
 
-// Elements returns what a list object holds.
+// Elements returns the data of a list object.
 func (o Object) Elements() []any {
 	data, _ := o["data"].([]any)
 	return data

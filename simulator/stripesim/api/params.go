@@ -10,24 +10,28 @@ import (
 	"time"
 )
 
-// Params reads the parameters of one request. The first error sticks: a handler
-// reads all it needs and then asks failed once.
+// Params reads the parameters of a request. It keeps the first error: a handler
+// reads everything it needs, then checks Failed once.
 type Params struct {
 	At      *Node
 	Prefix  string
 	Failure **Error
 }
 
+// NewParams returns the parameters of a decoded form.
 func NewParams(root *Node) Params { return Params{At: root, Failure: new(*Error)} }
 
+// Failed returns the first error, or nil.
 func (p Params) Failed() *Error { return *p.Failure }
 
+// Fail records an error unless there is one already.
 func (p Params) Fail(e *Error) {
 	if *p.Failure == nil {
 		*p.Failure = e
 	}
 }
 
+// Name returns the full name of a field, such as items[0][price].
 func (p Params) Name(field string) string {
 	if p.Prefix == "" {
 		return field
@@ -35,12 +39,13 @@ func (p Params) Name(field string) string {
 	return p.Prefix + "[" + field + "]"
 }
 
-// Only refuses every field of a hash but the named ones, as route.accepts does
-// at the top. It returns p, so that it can stand where the hash is read:
+// Only refuses every field of a hash except the named ones, as Route.Accepts
+// does at the top level. It returns p, so it can be chained:
 //
-//	recurring := c.sub("recurring").only("interval", "interval_count")
+//	recurring := c.Sub("recurring").Only("interval", "interval_count")
 //
-// An empty value instead of a hash unsets it and passes; any other is refused.
+// An empty value in place of the hash unsets it and is accepted. Any other
+// value is refused.
 func (p Params) Only(names ...string) Params {
 	if p.At == nil {
 		return p
@@ -60,13 +65,13 @@ func (p Params) Only(names ...string) Params {
 	return p
 }
 
-// Has says whether a parameter was sent, be it empty.
+// Has reports whether a parameter was sent, even an empty one.
 func (p Params) Has(field string) bool { return p.At.Child(field) != nil }
 
-// Hash says whether a parameter was sent with fields or elements, and not as one value.
+// Hash reports whether a parameter was sent as a hash or an array.
 func (p Params) Hash(field string) bool { return p.At.Child(field).nested() }
 
-// Text reads one value; a hash or an array in its place is refused.
+// Text reads one string. It refuses a hash or an array.
 func (p Params) Text(field string) string {
 	child := p.At.Child(field)
 	switch {
@@ -81,10 +86,12 @@ func (p Params) Text(field string) string {
 	return child.Value
 }
 
-// longestText is how many characters a text can have that has no other limit.
+// longestText is the limit, in characters, of strings without a limit of their
+// own.
 const longestText = 5000
 
-// TextOr returns the parameter, or old when it was not sent. An empty one unsets.
+// TextOr returns the parameter, or old when it was not sent. An empty value
+// unsets it.
 func (p Params) TextOr(field, old string) string {
 	if p.Has(field) {
 		return p.Text(field)
@@ -92,6 +99,7 @@ func (p Params) TextOr(field, old string) string {
 	return old
 }
 
+// Required reads a string that must be sent and must not be empty.
 func (p Params) Required(field string) string {
 	switch child := p.At.Child(field); {
 	case child == nil:
@@ -104,6 +112,7 @@ func (p Params) Required(field string) string {
 	return p.Text(field)
 }
 
+// Integer reads an integer, or returns fallback when none was sent.
 func (p Params) Integer(field string, fallback int64) int64 {
 	text := p.Text(field)
 	if text == "" {
@@ -116,6 +125,7 @@ func (p Params) Integer(field string, fallback int64) int64 {
 	return value
 }
 
+// Boolean reads true or false, or returns fallback when none was sent.
 func (p Params) Boolean(field string, fallback bool) bool {
 	switch text := p.Text(field); text {
 	case "":
@@ -130,6 +140,7 @@ func (p Params) Boolean(field string, fallback bool) bool {
 	}
 }
 
+// Enum reads one of the allowed values, or returns fallback when none was sent.
 func (p Params) Enum(field, fallback string, allowed ...string) string {
 	text := p.Text(field)
 	if text == "" {
@@ -141,7 +152,7 @@ func (p Params) Enum(field, fallback string, allowed ...string) string {
 	return text
 }
 
-// Decimal reads a number such as a percentage; 0 when it was not sent.
+// Decimal reads a number such as a percentage, or 0 when none was sent.
 func (p Params) Decimal(field string) float64 {
 	text := p.Text(field)
 	if text == "" {
@@ -154,7 +165,8 @@ func (p Params) Decimal(field string) float64 {
 	return value
 }
 
-// Positive reads an integer that must be at least 1 when it is sent.
+// Positive reads an integer that must be at least 1. It returns 0 when none was
+// sent.
 func (p Params) Positive(field string) int64 {
 	value := p.Integer(field, 0)
 	if p.Text(field) != "" && value < 1 {
@@ -163,7 +175,8 @@ func (p Params) Positive(field string) int64 {
 	return value
 }
 
-// Address reads an absolute web address; an empty one unsets.
+// Address reads an absolute URL. It returns old when none was sent; an empty
+// one unsets it.
 func (p Params) Address(field, old string) string {
 	text := p.TextOr(field, old)
 	if parsed, err := url.Parse(text); text != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" &&
@@ -173,7 +186,8 @@ func (p Params) Address(field, old string) string {
 	return text
 }
 
-// Time reads a Unix time in seconds; the zero time when it was not sent or is empty.
+// Time reads a time in Unix seconds. It returns the zero time when none, or an
+// empty one, was sent.
 func (p Params) Time(field string) time.Time {
 	seconds := p.Integer(field, 0)
 	if seconds == 0 {
@@ -182,12 +196,13 @@ func (p Params) Time(field string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
+// Sub returns the parameters of a nested hash.
 func (p Params) Sub(field string) Params {
 	return Params{At: p.At.Child(field), Prefix: p.Name(field), Failure: p.Failure}
 }
 
-// elements returns what an array holds. An empty value is the empty array, which
-// is how the official clients send one; any other value is refused.
+// elements returns the elements of an array. An empty value is an empty array:
+// the official clients send it that way. Any other value is refused.
 func (p Params) elements(field string) []*Node {
 	array := p.At.Child(field)
 	if array == nil {
@@ -201,6 +216,7 @@ func (p Params) elements(field string) []*Node {
 	return array.list()
 }
 
+// List returns the hashes of an array.
 func (p Params) List(field string) []Params {
 	elements := p.elements(field)
 	list := make([]Params, len(elements))
@@ -210,6 +226,7 @@ func (p Params) List(field string) []Params {
 	return list
 }
 
+// Texts reads the strings of an array.
 func (p Params) Texts(field string) []string {
 	elements := p.elements(field)
 	texts := make([]string, len(elements))
@@ -222,10 +239,10 @@ func (p Params) Texts(field string) []string {
 	return texts
 }
 
-// Metadata applies Stripe's rules to old and returns the result: an empty value
-// deletes a key, an empty metadata clears all, at most 50 keys of 40 characters
-// with values of 500. Metadata that is stored is never changed in place, so that
-// objects may share it.
+// Metadata merges metadata into old by Stripe's rules and returns the result.
+// An empty value deletes its key, and an empty metadata clears everything.
+// There may be 50 keys of 40 characters with values of 500. Stored metadata is
+// never changed in place, so objects may share it.
 func (p Params) Metadata(old map[string]string) map[string]string {
 	const field = "metadata"
 	sent := p.At.Child(field)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Enabled reads a hash that says nothing but whether something is on.
+// Enabled reads a hash whose only field is enabled.
 func (p Params) Enabled(field string) bool {
 	sent := p.Sub(field).Only("enabled")
 	if sent.At != nil {
@@ -15,7 +15,7 @@ func (p Params) Enabled(field string) bool {
 	return sent.Boolean("enabled", false)
 }
 
-// ReadMandate says whether the customer's agreement to debits was sent.
+// ReadMandate reports whether mandate_data contains the customer's acceptance.
 func (p Params) ReadMandate() bool {
 	acceptance := p.Sub("mandate_data").Only("customer_acceptance").Sub("customer_acceptance").Only("type", "accepted_at",
 		"online", "offline")
@@ -25,13 +25,13 @@ func (p Params) ReadMandate() bool {
 	return acceptance.Enum("type", "", "online", "offline") != ""
 }
 
-// MethodTypes are the types of payment methods the simulator has. link is
-// accepted where types are listed, because most integrations list it; nobody
-// has a link account here.
+// MethodTypes are the payment method types that parameters may list. The
+// simulator accepts link because most integrations list it, but no buyer has a
+// Link account.
 var MethodTypes = []string{"card", "sepa_debit", "link"}
 
-// ReadTypes reads payment_method_types; nil when not sent, which is whatever
-// the account offers.
+// ReadTypes reads payment_method_types. It returns old when none were sent; nil
+// stands for everything the account offers.
 func (p Params) ReadTypes(old []string) []string {
 	const field = "payment_method_types"
 	if !p.Has(field) {
@@ -47,7 +47,7 @@ func (p Params) ReadTypes(old []string) []string {
 	return types
 }
 
-// Enums reads a list of allowed words; an empty text clears it.
+// Enums reads a list of allowed values. An empty value clears the list.
 func (p Params) Enums(field string, old, allowed []string) []string {
 	if !p.Has(field) {
 		return old
@@ -61,8 +61,8 @@ func (p Params) Enums(field string, old, allowed []string) []string {
 	return sent
 }
 
-// WholeDecimal reads a decimal amount, which the simulator takes only where
-// there is no fraction of the smallest unit.
+// WholeDecimal reads a decimal amount. The simulator takes no fractions of the
+// smallest currency unit.
 func (p Params) WholeDecimal(field string) int64 {
 	value := p.Decimal(field)
 	if value != float64(int64(value)) {

@@ -8,13 +8,13 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// Call is one request being executed: its parameters and its path values.
+// Call is a request in execution: its parameters and the values in its path.
 type Call struct {
 	Params
 	Request   *wire.Request
 	RequestID string
 	Version   string   // of the API
-	Path      []string // values of the {} segments
+	Path      []string // the values of the {} segments
 }
 
 // Route is one operation of the API.
@@ -22,36 +22,39 @@ type Route struct {
 	Method  string
 	Path    string
 	Pattern []string
-	version string // that it came with; "" when every version has it
-	// accepts are the top-level parameters; every other one is refused with
-	// parameter_unknown. Parameters of the real API that would change what the
-	// simulator does, and that it does not do, are left out on purpose.
+	version string // the version that introduced it; "" for an operation of every version
+	// Accepts lists the top-level parameters. Every other parameter is refused
+	// with parameter_unknown. Parameters that Stripe has but the simulator would
+	// ignore are left out on purpose.
 	Accepts []string
 	Handle  func(*Call) (Object, error)
 }
 
+// Op returns an operation. accepts lists its parameters, separated by spaces. A
+// {} in the pattern matches one path segment.
 func Op(method, pattern, accepts string, handle func(*Call) (Object, error)) Route {
 	names := strings.Fields(accepts)
-	if method != http.MethodDelete { // which mostly leaves nothing to expand
+	if method != http.MethodDelete { // most deletions return nothing to expand
 		names = append(names, "expand")
 	}
 	return Route{Method: method, Path: pattern, Pattern: strings.Split(pattern, "/"), Accepts: names, Handle: handle}
 }
 
-// Since says from which version on there is the operation.
+// Since returns the operation for the given API version and later ones only.
 func (r Route) Since(version string) Route {
 	r.version = version
 	return r
 }
 
+// Paging lists the parameters of every list.
 const Paging = " limit starting_after ending_before "
 
-// match returns the path values, or false.
-func (r Route) match(method string, segments []string) ([]string, bool) {
+// match returns the values in the path. matched is false when the route does
+// not fit.
+func (r Route) match(method string, segments []string) (values []string, matched bool) {
 	if r.Method != method || len(r.Pattern) != len(segments) {
 		return nil, false
 	}
-	var values []string
 	for i, part := range r.Pattern {
 		switch {
 		case part == "{}":
@@ -66,7 +69,8 @@ func (r Route) match(method string, segments []string) ([]string, bool) {
 	return values, true
 }
 
-// FindRoute returns the operation of a request and its path values, or nil.
+// FindRoute returns the first route that fits a request, and the values in its
+// path. It returns nil when none fits.
 func FindRoute(routes []Route, method, path, version string) (*Route, []string) {
 	segments := strings.Split(path, "/")
 	for i := range routes {

@@ -6,8 +6,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// AnchorConfig is how an anchor was chosen: a day, and optionally a month and a
-// time of day.
+// AnchorConfig is how a billing anchor was chosen: a day, and optionally a
+// month and a time of day.
 type AnchorConfig struct {
 	Day    int64  `json:"day_of_month"`
 	Month  *int64 `json:"month"`
@@ -16,6 +16,7 @@ type AnchorConfig struct {
 	Second *int64 `json:"second"`
 }
 
+// Show shows the config; nil is null.
 func (a *AnchorConfig) Show() any {
 	if a == nil {
 		return nil
@@ -30,8 +31,8 @@ func (a *AnchorConfig) Show() any {
 		"second": number(a.Second)}
 }
 
-// Next is the first time from now on that the config describes. A part of the
-// time of day that was not given is now's.
+// Next returns the first moment from now on that matches the config. A part of
+// the time of day that was not given is taken from now.
 func (a *AnchorConfig) Next(now time.Time) time.Time {
 	part := func(n *int64, fallback int) int {
 		if n == nil {

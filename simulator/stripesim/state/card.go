@@ -11,27 +11,28 @@ import (
 // Behaviour is what happens when a payment method is charged.
 type Behaviour struct {
 	Brand     string
-	Decline   string // decline code; "" is accepted
-	code      string // error code of the decline, default card_declined
+	Decline   string // decline code; "" when the charge succeeds
+	code      string // error code of the decline; default card_declined
 	message   string
-	Attaches  bool          // with decline: can be saved; only charges fail
+	Attaches  bool          // with decline: the card can be saved, only charges fail
 	Challenge challenge     // when 3-D Secure asks the cardholder
-	Delayed   bool          // the outcome is known later
+	Delayed   bool          // the outcome comes later
 	After     time.Duration // with delayed: how much later
 	Fails     bool          // with delayed: the outcome is a failure
-	Dispute   string        // the reason of the dispute that every charge brings, "" for none
-	Inquiry   bool          // with dispute: it begins as an inquiry
-	Refund    string        // what becomes of a refund: "" succeeds at once, pending, fails
+	Dispute   string        // reason of the dispute that follows every charge; "" for none
+	Inquiry   bool          // with dispute: it starts as an inquiry
+	Refund    string        // outcome of a refund: "" succeeds at once, pending, fails
 }
 
-// challenge says when a card asks its holder to authenticate.
+// challenge says when a card requires 3-D Secure.
 type challenge int
 
 const (
+	// Never means that the card never asks for 3-D Secure.
 	Never challenge = iota
 	always
-	unlessSetUp // on session always; off session unless it was set up for that
-	onSession   // on session always; off session never, as if it had been set up long ago
+	unlessSetUp // always on session; off session unless it was set up for that
+	onSession   // always on session; never off session, as if it had been set up long ago
 )
 
 const (
@@ -39,14 +40,14 @@ const (
 	refusedDebit = "The customer's bank refused the debit."
 )
 
-// Numbers are the test numbers the simulator knows, as Stripe's page on testing
-// has them. Every other number is refused as incorrect, so that nobody types a
-// real one in.
+// Numbers are the test numbers that the simulator knows, from Stripe's testing
+// page. It rejects every other number as incorrect, so nobody can enter a real
+// card.
 var Numbers = map[string]Behaviour{
 	"4242424242424242": {Brand: "visa"},
 	"4000056655665556": {Brand: "visa"},
-	"4000000000000077": {Brand: "visa"}, // its money is available at once, which nothing here shows
-	"4000000000003055": {Brand: "visa"}, // supports 3-D Secure and does not ask for it
+	"4000000000000077": {Brand: "visa"}, // Stripe makes its money available at once; the simulator does not show that
+	"4000000000003055": {Brand: "visa"}, // supports 3-D Secure but does not ask for it
 	"5555555555554444": {Brand: "mastercard"},
 	"5200828282828210": {Brand: "mastercard"},
 	"378282246310005":  {Brand: "amex"},
@@ -77,7 +78,7 @@ var Numbers = map[string]Behaviour{
 	"4000000000007726": {Brand: "visa", Refund: "pending"},
 	"4000000000005126": {Brand: "visa", Refund: "fails"},
 
-	// SEPA direct debit, by what the checkout page names it and by test account.
+	// SEPA Direct Debit, by the name on the checkout page and by test account.
 	"sepa": {Delayed: true, After: 24 * time.Hour},
 	"sepa_fail": {Delayed: true, After: 24 * time.Hour, Fails: true, Decline: "generic_decline",
 		message: refusedDebit},
@@ -88,12 +89,12 @@ var Numbers = map[string]Behaviour{
 		message: refusedDebit},
 	"AT591904300235473203": {Delayed: true, Dispute: "debit_not_authorized"},
 
-	// What the official CLI sends for a debit that fails.
+	// The Stripe CLI sends this account for a failing debit.
 	"IT60X0542811101000000123456": {Delayed: true, Fails: true, Decline: "generic_decline", message: refusedDebit},
 }
 
-// Cards are the test cards by what follows pm_card_ or tok_ in the names by
-// which an API client passes them.
+// Cards maps test cards by name to their numbers. API clients pass the name
+// after pm_card_ or tok_.
 var Cards = map[string]string{
 	"visa": "4242424242424242", "visa_debit": "4000056655665556", "mastercard": "5555555555554444",
 	"mastercard_debit": "5200828282828210",
@@ -119,9 +120,10 @@ var Cards = map[string]string{
 	"pendingRefund":        "4000000000007726", "refundFail": "4000000000005126",
 }
 
+// Behaviour returns what happens when the method is charged.
 func (m *PaymentMethod) Behaviour() Behaviour { return Numbers[m.Number] }
 
-// Asks says whether a charge of the method is met with a 3-D Secure challenge.
+// Asks reports whether a charge of the method requires 3-D Secure.
 func (m *PaymentMethod) Asks(offSession bool) bool {
 	switch m.Behaviour().Challenge {
 	case always:
@@ -134,19 +136,19 @@ func (m *PaymentMethod) Asks(offSession bool) bool {
 	return false
 }
 
-// Failure is the error that a charge with this behaviour ends with.
+// Failure returns the error of a charge with this behaviour.
 func (how Behaviour) Failure(method *PaymentMethod) *api.Error {
 	return &api.Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: cmp.Or(how.code, "card_declined"),
 		DeclineCode: how.Decline, Message: how.message, PaymentMethod: method.ID}
 }
 
-// Unauthenticated is how an issuer declines a charge off session for which it
-// wants its cardholder.
+// Unauthenticated is the decline of an off-session charge whose issuer requires
+// the cardholder to authenticate.
 var Unauthenticated = Behaviour{code: "authentication_required", Decline: "authentication_required",
 	message: "Your card was declined. This transaction requires authentication."}
 
-// Foresee returns the error that a charge of the method would end with at once,
-// or nil.
+// Foresee returns the error that a charge of the method would fail with at
+// once, or nil.
 func (m *PaymentMethod) Foresee(offSession bool) *api.Error {
 	switch how := m.Behaviour(); {
 	case m.Asks(offSession):

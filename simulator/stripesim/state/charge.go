@@ -14,13 +14,13 @@ type Charge struct {
 	Created       time.Time         `json:"created"`
 	Amount        int64             `json:"amount"`
 	Captured      int64             `json:"amount_captured"`
-	Reserved      bool              `json:"reserved"` // authorized, and waits to be captured
+	Reserved      bool              `json:"reserved"` // authorized, not captured yet
 	Refunded      int64             `json:"amount_refunded"`
 	Currency      string            `json:"currency"`
 	Customer      string            `json:"customer"`
 	PaymentIntent string            `json:"payment_intent"`
 	PaymentMethod string            `json:"payment_method"`
-	Authenticated bool              `json:"authenticated"` // by a challenge
+	Authenticated bool              `json:"authenticated"` // by 3-D Secure
 	Status        string            `json:"status"`        // succeeded, pending, failed
 	Failure       *api.Error        `json:"failure"`
 	Disputed      bool              `json:"disputed"`
@@ -40,6 +40,7 @@ func (c *Charge) Key() string { return c.ID }
 // Owner is the payment intent.
 func (c *Charge) Owner() string { return c.PaymentIntent }
 
+// Outcome shows how the network decided.
 func (c *Charge) Outcome() api.Object {
 	outcome := api.Object{"type": "authorized", "network_status": "approved_by_network", "reason": nil,
 		"risk_level": "normal", "risk_score": 32,
@@ -52,15 +53,15 @@ func (c *Charge) Outcome() api.Object {
 	return outcome
 }
 
-// Dispute is a cardholder's complaint about a charge. One that begins as an
-// inquiry moves no money.
+// Dispute is a cardholder's complaint about a charge. An inquiry moves no
+// money.
 type Dispute struct {
 	ID        string            `json:"id"`
 	Created   time.Time         `json:"created"`
 	Charge    string            `json:"charge"`
 	Reason    string            `json:"reason"`
 	Inquiry   bool              `json:"inquiry"`
-	Status    string            `json:"status"` // as Stripe has them; warning_ ones are of inquiries
+	Status    string            `json:"status"` // Stripe's statuses; those with warning_ belong to inquiries
 	Evidence  map[string]string `json:"evidence"`
 	Submitted int               `json:"submission_count"`
 	Metadata  map[string]string `json:"metadata"`
@@ -72,10 +73,12 @@ func (d *Dispute) Key() string { return d.ID }
 // Owner is the charge.
 func (d *Dispute) Owner() string { return d.Charge }
 
+// Closed reports whether the dispute is decided.
 func (d *Dispute) Closed() bool {
 	return slices.Contains([]string{"won", "lost", "warning_closed"}, d.Status)
 }
 
+// CaseType returns inquiry or chargeback.
 func (d *Dispute) CaseType() string {
 	if d.Inquiry {
 		return "inquiry"
@@ -83,7 +86,7 @@ func (d *Dispute) CaseType() string {
 	return "chargeback"
 }
 
-// Refund gives money of a charge back.
+// Refund returns money of a charge.
 type Refund struct {
 	ID            string            `json:"id"`
 	Created       time.Time         `json:"created"`
@@ -93,7 +96,7 @@ type Refund struct {
 	PaymentIntent string            `json:"payment_intent"`
 	Reason        string            `json:"reason"`
 	Status        string            `json:"status"`    // succeeded, pending, failed, canceled
-	Reference     string            `json:"reference"` // by which the bank finds it; "" while there is none
+	Reference     string            `json:"reference"` // for the bank; "" while there is none
 	Metadata      map[string]string `json:"metadata"`
 }
 
@@ -103,6 +106,7 @@ func (r *Refund) Key() string { return r.ID }
 // Owner is the charge.
 func (r *Refund) Owner() string { return r.Charge }
 
+// ShowReference shows the reference and whether it is available.
 func (r *Refund) ShowReference() api.Object {
 	reference := api.Object{"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
 	if r.Reference != "" {

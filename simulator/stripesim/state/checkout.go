@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// Buyer is who pays a session, as the billing details of the payment method.
+// Buyer returns who pays the session, as billing details.
 func (cs *CheckoutSession) Buyer() api.Contact {
 	return api.Contact{Email: cs.BuyerEmail, Name: cs.BuyerName, Phone: cs.BuyerPhone, Address: cs.BuyerAddress}
 }
@@ -24,16 +24,16 @@ type CheckoutSession struct {
 	Status        string    `json:"status"`         // open, complete, expired
 	PaymentStatus string    `json:"payment_status"` // unpaid, paid, no_payment_required
 	Customer      string    `json:"customer"`
-	CustomerEmail string    `json:"customer_email"` // as given at creation
+	CustomerEmail string    `json:"customer_email"` // from the request that created it
 	// always, if_required, "" with a customer or in mode subscription
 	CustomerCreation  string            `json:"customer_creation"`
-	PrefilledEmail    string            `json:"prefilled_email"` // of a payment link's URL; the buyer can change it
-	BuyerEmail        string            `json:"buyer_email"`     // as typed on the page, like the next three
+	PrefilledEmail    string            `json:"prefilled_email"` // from a payment link's URL; the buyer can change it
+	BuyerEmail        string            `json:"buyer_email"`     // typed on the page, like the next three
 	BuyerName         string            `json:"buyer_name"`
 	BuyerPhone        string            `json:"buyer_phone"`
 	BuyerAddress      *api.Address      `json:"buyer_address"`
 	ClientReferenceID string            `json:"client_reference_id"`
-	PaymentLink       string            `json:"payment_link"` // on which it began
+	PaymentLink       string            `json:"payment_link"` // that opened the session
 	Currency          string            `json:"currency"`
 	Lines             []SessionLine     `json:"lines"`
 	Metadata          map[string]string `json:"metadata"`
@@ -43,11 +43,11 @@ type CheckoutSession struct {
 	PaymentIntent     string            `json:"payment_intent"`
 	SetupIntent       string            `json:"setup_intent"`
 	Invoice           string            `json:"invoice"`
-	Types             []string          `json:"payment_method_types"`      // nil: whatever the account offers
+	Types             []string          `json:"payment_method_types"`      // nil: everything the account offers
 	MethodCollection  string            `json:"payment_method_collection"` // always, if_required
 	Options           SessionOptions    `json:"options"`
 
-	ChildMetadata       map[string]string `json:"child_metadata"` // of subscription_data or payment_intent_data
+	ChildMetadata       map[string]string `json:"child_metadata"` // from subscription_data or payment_intent_data
 	ChildDescription    string            `json:"child_description"`
 	TrialDays           int64             `json:"trial_days"`
 	TrialEnd            time.Time         `json:"trial_end"`
@@ -59,8 +59,8 @@ type CheckoutSession struct {
 	Descriptor          string            `json:"statement_descriptor"`
 	Suffix              string            `json:"statement_descriptor_suffix"`
 	AllowPromotionCodes bool              `json:"allow_promotion_codes"`
-	Given               *Grant            `json:"discount"` // redeemed when the session is complete
-	Tried               string            `json:"tried"`    // the intent of every attempt to pay it
+	Given               *Grant            `json:"discount"` // redeemed when the session completes
+	Tried               string            `json:"tried"`    // the intent of every attempt to pay
 }
 
 // SessionLine is one line of a checkout session.
@@ -70,7 +70,7 @@ type SessionLine struct {
 	Quantity int64             `json:"quantity"`
 	Metadata map[string]string `json:"metadata,omitempty"`
 
-	// Adjustable says that the buyer chooses the quantity, from Minimum to Maximum.
+	// Adjustable lets the buyer choose a quantity from Minimum to Maximum.
 	Adjustable bool  `json:"adjustable,omitempty"`
 	Minimum    int64 `json:"minimum,omitempty"`
 	Maximum    int64 `json:"maximum,omitempty"`
@@ -79,6 +79,7 @@ type SessionLine struct {
 // Key is the id.
 func (cs *CheckoutSession) Key() string { return cs.ID }
 
+// Clone returns a copy that shares no slices or maps.
 func (cs *CheckoutSession) Clone() CheckoutSession {
 	copied := *cs
 	copied.Lines = cloneLines(cs.Lines)
@@ -89,7 +90,7 @@ func (cs *CheckoutSession) Clone() CheckoutSession {
 // Key is the id.
 func (l *SessionLine) Key() string { return l.ID }
 
-// Grants are the discounts that a session's subscription is to have.
+// Grants returns the discounts for the session's subscription.
 func (cs *CheckoutSession) Grants() []Grant {
 	if cs.Given == nil {
 		return nil
@@ -105,8 +106,8 @@ func cloneLines(lines []SessionLine) []SessionLine {
 	return copied
 }
 
-// SessionOptions are what a checkout session shows as it was given. The page
-// asks for a card and an e-mail address whatever they say.
+// SessionOptions are settings that a checkout session only shows. They do not
+// change the page, which always asks for a card and an e-mail address.
 type SessionOptions struct {
 	Locale            string            `json:"locale,omitempty"`
 	SubmitType        string            `json:"submit_type,omitempty"`
@@ -124,12 +125,15 @@ type SessionOptions struct {
 	MethodRemove      string            `json:"payment_method_remove,omitempty"`
 	MethodSave        string            `json:"payment_method_save,omitempty"`
 	SavedMethodsGiven bool              `json:"saved_payment_method_options,omitempty"`
-	// address, name: taken from what the buyer types
+	// address, name: copied from what the buyer types
 	CustomerUpdate []string `json:"customer_update,omitempty"`
 }
 
+// CustomTexts are the places of the page that may have a custom text.
 var CustomTexts = strings.Fields("after_submit shipping_address submit terms_of_service_acceptance")
 
+// Show adds the options to a session's object. complete reports whether the
+// session is complete.
 func (o SessionOptions) Show(into api.Object, complete bool) {
 	texts := api.Object{}
 	for _, place := range CustomTexts {
@@ -164,8 +168,8 @@ func (o SessionOptions) Show(into api.Object, complete bool) {
 	}
 }
 
-// showConsent shows what was asked for, and after completion that the terms were
-// accepted: a buyer cannot complete the session otherwise.
+// showConsent shows what the session asked for. A complete session shows the
+// terms as accepted, because a buyer cannot complete it otherwise.
 func (o SessionOptions) showConsent(complete bool) (consent, collection any) {
 	if o.Promotions == "" && o.TermsOfService == "" && o.ReuseAgreement == "" {
 		return nil, nil
@@ -185,8 +189,8 @@ func (o SessionOptions) showConsent(complete bool) (consent, collection any) {
 	return given, asked
 }
 
-// Collection is when the page asks for a payment method: without one being
-// asked for, only when there is something to pay.
+// Collection returns payment_method_collection: if_required collects a payment
+// method only when something is due.
 func (cs *CheckoutSession) Collection() string {
 	if cs.MethodCollection == "" && cs.Mode == "payment" {
 		return "if_required"

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Coupon is a reduction that can be given. Its terms never change; a deleted one
-// stays, because the discounts that were made from it still show it.
+// Coupon is a reduction. Its terms never change. A deleted coupon is kept,
+// because its discounts still show it.
 type Coupon struct {
 	ID             string            `json:"id"`
 	Created        time.Time         `json:"created"`
@@ -16,7 +16,7 @@ type Coupon struct {
 	Currency       string            `json:"currency"` // of AmountOff
 	Duration       string            `json:"duration"` // once, repeating, forever
 	Months         int64             `json:"duration_in_months"`
-	Products       []string          `json:"products"`        // it applies to; empty: to all
+	Products       []string          `json:"products"`        // it applies to; empty for all
 	MaxRedemptions int64             `json:"max_redemptions"` // 0: no limit
 	RedeemBy       time.Time         `json:"redeem_by"`
 	Redeemed       int64             `json:"times_redeemed"`
@@ -27,14 +27,14 @@ type Coupon struct {
 // Key is the id.
 func (c *Coupon) Key() string { return c.ID }
 
-// Valid says whether the coupon can still be redeemed.
+// Valid reports whether the coupon can still be redeemed.
 func (c *Coupon) Valid(now time.Time) bool {
 	return !c.Deleted && (c.MaxRedemptions == 0 || c.Redeemed < c.MaxRedemptions) &&
 		(c.RedeemBy.IsZero() || !now.After(c.RedeemBy))
 }
 
-// Terms are what a coupon takes off. A discount keeps its own copy: the coupon
-// may be deleted, and one of the same id made again.
+// Terms are what a coupon takes off. Each discount keeps a copy, because its
+// coupon may be deleted and created again under the same id.
 type Terms struct {
 	PercentOff float64  `json:"percent_off"`
 	AmountOff  int64    `json:"amount_off"`
@@ -44,17 +44,17 @@ type Terms struct {
 	Products   []string `json:"products"`
 }
 
-// Grant is a coupon that somebody is to get, and the promotion code that they
-// got it by, if any. It is not redeemed yet.
+// Grant is a coupon to be redeemed, with the promotion code it came from, if
+// any.
 type Grant struct {
 	Coupon        string `json:"coupon"`
 	PromotionCode string `json:"promotion_code"`
 	Terms         Terms  `json:"terms"`
-	Discount      string `json:"-"` // an existing discount that is kept
+	Discount      string `json:"-"` // an existing discount to keep
 }
 
-// Discount is a redeemed coupon: on a customer, a subscription, an invoice, an
-// invoice item, or what a checkout session in payment mode sold.
+// Discount is a redeemed coupon. It belongs to a customer, a subscription, an
+// invoice, an invoice item or a checkout session in payment mode.
 type Discount struct {
 	Grant
 
@@ -65,7 +65,7 @@ type Discount struct {
 	InvoiceItem  string    `json:"invoice_item"`
 	Session      string    `json:"checkout_session"`
 	Start        time.Time `json:"start"`
-	End          time.Time `json:"end"` // of a repeating one
+	End          time.Time `json:"end"` // for a repeating discount
 }
 
 // Key is the id.
@@ -74,13 +74,13 @@ func (d *Discount) Key() string { return d.ID }
 // Owner is the customer.
 func (d *Discount) Owner() string { return d.Customer }
 
-// PromotionCode is a text that a buyer may type to get a coupon.
+// PromotionCode is a code that buyers type to get a coupon.
 type PromotionCode struct {
 	ID             string            `json:"id"`
 	Created        time.Time         `json:"created"`
 	Code           string            `json:"code"`
 	Coupon         string            `json:"coupon"`
-	Customer       string            `json:"customer"` // "": anybody's
+	Customer       string            `json:"customer"` // "" for everyone
 	Active         bool              `json:"active"`   // as the merchant set it
 	ExpiresAt      time.Time         `json:"expires_at"`
 	MaxRedemptions int64             `json:"max_redemptions"` // 0: no limit
@@ -94,5 +94,5 @@ type PromotionCode struct {
 // Key is the id.
 func (p *PromotionCode) Key() string { return p.ID }
 
-// Owner is the code as it is compared: without regard to case.
+// Owner is the code in lower case: codes are compared without case.
 func (p *PromotionCode) Owner() string { return strings.ToLower(p.Code) }

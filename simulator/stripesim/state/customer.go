@@ -28,8 +28,8 @@ func (b *BalanceTransaction) Key() string { return b.ID }
 // Owner is the customer.
 func (b *BalanceTransaction) Owner() string { return b.Customer }
 
-// Customer is a customer object. A deleted one stays, because retrieving it
-// answers 200 with deleted: true.
+// Customer is a customer. A deleted one is kept, because retrieving it answers
+// 200 with deleted: true.
 type Customer struct {
 	ID                   string            `json:"id"`
 	Created              time.Time         `json:"created"`
@@ -46,19 +46,20 @@ type Customer struct {
 	DefaultPaymentMethod string            `json:"default_payment_method"`
 	InvoicePrefix        string            `json:"invoice_prefix"`
 	NextInvoice          int64             `json:"next_invoice_sequence"`
-	Balance              int64             `json:"balance"` // negative is credit for the next invoices
+	Balance              int64             `json:"balance"` // negative is credit for future invoices
 	Delinquent           bool              `json:"delinquent"`
-	Discount             string            `json:"discount"`   // on everything that it pays
-	TestClock            string            `json:"test_clock"` // on which it lives
+	Discount             string            `json:"discount"`   // on everything the customer pays
+	TestClock            string            `json:"test_clock"` // the test clock it lives on
 	Deleted              bool              `json:"deleted"`
 }
 
 // Key is the id.
 func (c *Customer) Key() string { return c.ID }
 
-// Owner is the e-mail address, by which customers are looked up most.
+// Owner is the e-mail address, the most frequent filter.
 func (c *Customer) Owner() string { return c.Email }
 
+// Clone returns a copy that shares no maps.
 func (c *Customer) Clone() Customer {
 	copied := *c
 	copied.Metadata, copied.Locales = maps.Clone(c.Metadata), slices.Clone(c.Locales)

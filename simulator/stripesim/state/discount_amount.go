@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// Discounted is one line that discounts may reduce.
+// Discounted is a line that discounts may reduce.
 type Discounted struct {
 	Amount  int64
 	Product string
 	Exempt  bool // no discount applies
 }
 
-// LineDiscount is what one discount takes off one line.
+// LineDiscount is what one discount takes off a line.
 type LineDiscount struct {
 	Discount string `json:"discount"`
 	Amount   int64  `json:"amount"`
 }
 
-// Reduce returns what each of several reductions, one after the other, takes off
-// each line: taken[line][reduction]. A percentage is rounded on each line; a
-// fixed amount is spread over the lines in proportion, and takes no more than
-// there is.
+// Reduce applies reductions one after the other. It returns what each takes off
+// each line, as taken[line][reduction]. A percentage is rounded per line. A
+// fixed amount is spread over the lines in proportion and never exceeds what is
+// left.
 func Reduce(lines []Discounted, reductions []Terms, currency string) (taken [][]int64) {
 	taken = make([][]int64, len(lines))
 	left := make([]int64, len(lines))
@@ -55,12 +55,14 @@ func Reduce(lines []Discounted, reductions []Terms, currency string) (taken [][]
 	return taken
 }
 
-// portion is the part of a whole that one of several weights gets, so that the
-// parts add up when what is given is subtracted each time.
+// portion returns the share of whole that belongs to weight out of weights. If
+// each share is subtracted from whole before the next, the shares add up
+// exactly.
 func portion(whole, weight, weights int64) int64 {
 	return int64(math.Round(float64(whole) * float64(weight) / float64(weights)))
 }
 
+// Sum adds up amounts.
 func Sum(amounts []int64) int64 {
 	var total int64
 	for _, amount := range amounts {
@@ -69,6 +71,7 @@ func Sum(amounts []int64) int64 {
 	return total
 }
 
+// TermsOfAll returns the terms of discounts.
 func TermsOfAll(discounts []*Discount) []Terms {
 	all := make([]Terms, len(discounts))
 	for i, discount := range discounts {
@@ -77,14 +80,14 @@ func TermsOfAll(discounts []*Discount) []Terms {
 	return all
 }
 
-// Take books what a discount takes off a line.
+// Take records what a discount takes off the line.
 func (l *InvoiceLine) Take(discount string, amount int64) {
 	if amount > 0 {
 		l.Taken = append(l.Taken, LineDiscount{Discount: discount, Amount: amount})
 	}
 }
 
-// off is what all discounts take off a line.
+// off returns what all discounts take off the line.
 func (l *InvoiceLine) off() int64 {
 	var off int64
 	for _, taken := range l.Taken {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Stored is the first answer to an idempotency key.
+// Stored is the first answer to a request with an idempotency key.
 type Stored struct {
 	ID          string      `json:"key"`
 	Fingerprint string      `json:"fingerprint"`

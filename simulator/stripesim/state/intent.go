@@ -8,12 +8,13 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// Changeable are the statuses in which nothing is charged or reserved.
+// Changeable lists the statuses in which nothing is charged or reserved.
 var Changeable = []string{"requires_payment_method", "requires_confirmation", "requires_action"}
 
+// Changeable reports whether the intent can still change.
 func (p *PaymentIntent) Changeable() bool { return slices.Contains(Changeable, p.Status) }
 
-// PaymentIntent is one payment, with as many charges as it takes.
+// PaymentIntent is one payment. It may take several charges.
 type PaymentIntent struct {
 	ID            string            `json:"id"`
 	Created       time.Time         `json:"created"`
@@ -21,9 +22,9 @@ type PaymentIntent struct {
 	Received      int64             `json:"amount_received"`
 	Currency      string            `json:"currency"`
 	Customer      string            `json:"customer"`
-	Status        string            `json:"status"` // as Stripe has them: confirm tells when which
+	Status        string            `json:"status"` // Stripe's statuses; see package intents
 	PaymentMethod string            `json:"payment_method"`
-	Authenticated string            `json:"authenticated"` // the method whose challenge was passed
+	Authenticated string            `json:"authenticated"` // the method that passed a challenge
 	LatestCharge  string            `json:"latest_charge"`
 	Description   string            `json:"description"`
 	Metadata      map[string]string `json:"metadata"`
@@ -36,27 +37,29 @@ type PaymentIntent struct {
 	Descriptor    string            `json:"statement_descriptor"`
 	Suffix        string            `json:"statement_descriptor_suffix"`
 
-	Types            []string `json:"payment_method_types"`      // nil: whatever the account offers
+	Types            []string `json:"payment_method_types"`      // nil: everything the account offers
 	Redirects        string   `json:"allow_redirects"`           // with nil Types: always, never
 	Capture          string   `json:"capture_method"`            // automatic, automatic_async, manual
 	Confirmation     string   `json:"confirmation_method"`       // automatic, manual
-	SetupFutureUsage string   `json:"setup_future_usage"`        // on_session, off_session: the method is kept
-	Invoice          string   `json:"invoice,omitempty"`         // what it pays, so that its outcome
-	Session          string   `json:"checkout_session,omitzero"` // finds the way there
+	SetupFutureUsage string   `json:"setup_future_usage"`        // on_session, off_session: save the method
+	Invoice          string   `json:"invoice,omitempty"`         // the invoice it pays
+	Session          string   `json:"checkout_session,omitzero"` // the checkout session it pays
 }
 
 // Key is the id.
 func (p *PaymentIntent) Key() string { return p.ID }
 
+// Clone returns a copy that shares no slices or maps.
 func (p *PaymentIntent) Clone() PaymentIntent {
 	copied := *p
 	copied.Metadata = maps.Clone(p.Metadata)
 	return copied
 }
 
+// Secret returns the client secret.
 func (p *PaymentIntent) Secret() string { return p.ID + "_secret_simulated" }
 
-// Capturable is what is reserved and can be captured.
+// Capturable returns the amount that is reserved and not captured.
 func (p *PaymentIntent) Capturable() int64 {
 	if p.Status == "requires_capture" {
 		return p.Amount
@@ -64,6 +67,7 @@ func (p *PaymentIntent) Capturable() int64 {
 	return 0
 }
 
+// ShowOptions shows payment_method_options.
 func (p *PaymentIntent) ShowOptions() api.Object {
 	options := api.Object{}
 	if slices.Contains(Offered(p.Types, p.Currency), any("card")) {
@@ -76,8 +80,8 @@ func (p *PaymentIntent) ShowOptions() api.Object {
 	return options
 }
 
-// Offered is what payment_method_types shows: what was asked for, else what the
-// account offers in the currency.
+// Offered shows payment_method_types: those that were asked for, or all that
+// the account offers in the currency.
 func Offered(types []string, currency string) []any {
 	if types == nil {
 		if currency == "eur" {
@@ -92,7 +96,7 @@ func Offered(types []string, currency string) []any {
 	return shown
 }
 
-// SetupIntent saves a payment method for later without charging it.
+// SetupIntent saves a payment method without charging it.
 type SetupIntent struct {
 	ID            string            `json:"id"`
 	Created       time.Time         `json:"created"`
@@ -102,16 +106,17 @@ type SetupIntent struct {
 	Usage         string            `json:"usage"` // off_session, on_session
 	Description   string            `json:"description"`
 	Metadata      map[string]string `json:"metadata"`
-	Types         []string          `json:"payment_method_types"` // nil: whatever the account offers
+	Types         []string          `json:"payment_method_types"` // nil: everything the account offers
 	Redirects     string            `json:"allow_redirects"`
 	ReturnURL     string            `json:"return_url"`
 	Failure       *api.Error        `json:"failure"`
 	CancelReason  string            `json:"cancellation_reason"`
 	Session       string            `json:"checkout_session"`
-	Portal        string            `json:"portal_session"` // in which the method is added
+	Portal        string            `json:"portal_session"` // where the method is added
 }
 
 // Key is the id.
 func (i *SetupIntent) Key() string { return i.ID }
 
+// Secret returns the client secret.
 func (i *SetupIntent) Secret() string { return i.ID + "_secret_simulated" }

@@ -8,13 +8,13 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// Invoice is what a customer is asked to pay, for a subscription or by hand.
+// Invoice asks a customer for money, for a subscription or on its own.
 type Invoice struct {
 	ID                   string            `json:"id"`
 	Created              time.Time         `json:"created"`
 	Customer             string            `json:"customer"`
-	Subscription         string            `json:"subscription"`          // "" for one made by hand
-	SubscriptionMetadata map[string]string `json:"subscription_metadata"` // as it was when the invoice was made
+	Subscription         string            `json:"subscription"`          // "" for an invoice created on its own
+	SubscriptionMetadata map[string]string `json:"subscription_metadata"` // as of the invoice's creation
 	Reason               string            `json:"billing_reason"`
 	Status               string            `json:"status"` // draft, open, paid, uncollectible, void
 	Number               string            `json:"number"` // shown once finalized
@@ -28,8 +28,8 @@ type Invoice struct {
 	DefaultPaymentMethod string            `json:"default_payment_method"`
 	Lines                []InvoiceLine     `json:"lines"`
 	Discounts            []string          `json:"discounts"`
-	PaymentIntent        string            `json:"payment_intent"` // "" when nothing was to pay, or not tried yet
-	PaymentID            string            `json:"payment_id"`     // the inpay_ that ties the intent to the invoice
+	PaymentIntent        string            `json:"payment_intent"` // "" when nothing was due, or before the first attempt
+	PaymentID            string            `json:"payment_id"`     // the InvoicePayment that ties the intent to the invoice
 	PaidOutOfBand        bool              `json:"paid_out_of_band"`
 	AutoAdvance          bool              `json:"auto_advance"`
 	Attempts             int               `json:"attempt_count"`
@@ -42,11 +42,11 @@ type Invoice struct {
 	PeriodStart          time.Time         `json:"period_start"`
 	PeriodEnd            time.Time         `json:"period_end"`
 	ProrationDate        time.Time         `json:"subscription_proration_date"`
-	// invoice.created, whose delivery the finalization waits for
+	// invoice.created; finalization waits for its delivery
 	CreatedEvent string `json:"created_event"`
 
-	// What finalization fixes: the customer's balance before and after, and
-	// what it left to pay.
+	// Finalization sets these: the customer's balance before and after, and what
+	// is due.
 	StartingBalance int64  `json:"starting_balance"`
 	EndingBalance   int64  `json:"ending_balance"`
 	Due             int64  `json:"amount_due"`
@@ -61,7 +61,7 @@ type InvoiceLine struct {
 	Quantity    int64             `json:"quantity"`
 	Amount      int64             `json:"amount"`
 	Item        string            `json:"subscription_item"` // "" for a one-time price
-	InvoiceItem string            `json:"invoice_item"`      // the item it was made from, "" for a subscription's own line
+	InvoiceItem string            `json:"invoice_item"`      // the invoice item behind the line; "" for a subscription's own line
 	Proration   bool              `json:"proration"`
 	Description string            `json:"description"`
 	Metadata    map[string]string `json:"metadata"`
@@ -103,11 +103,13 @@ func (i *Invoice) Total() int64 {
 	return total
 }
 
+// Finalized reports whether the invoice is finalized.
 func (i *Invoice) Finalized() bool { return !i.FinalizedAt.IsZero() }
 
-// Sent says whether the customer is asked to pay instead of being charged.
+// Sent reports whether the invoice is sent to the customer instead of charged.
 func (i *Invoice) Sent() bool { return i.CollectionMethod == "send_invoice" }
 
+// Clone returns a copy that shares no slices or maps.
 func (i *Invoice) Clone() Invoice {
 	copied := *i
 	copied.Lines, copied.Discounts = slices.Clone(i.Lines), slices.Clone(i.Discounts)
@@ -115,8 +117,9 @@ func (i *Invoice) Clone() Invoice {
 	return copied
 }
 
-// SettleBalance returns what is left to pay of a total, and the balance after.
-// A negative balance is credit, a positive one is owed on top of the total.
+// SettleBalance applies a customer's balance to a total. It returns what is due
+// and the balance afterwards. A negative balance is credit; a positive one is
+// added to the total.
 func SettleBalance(total, balance int64) (due, after int64) {
 	sum := total + balance
 	if sum >= 0 {
@@ -125,7 +128,8 @@ func SettleBalance(total, balance int64) (due, after int64) {
 	return 0, sum
 }
 
-// ShowParent is null for an invoice made by hand.
+// ShowParent shows what the invoice was made for; null for one created on its
+// own.
 func (i *Invoice) ShowParent() any {
 	if i.Subscription == "" {
 		return nil

@@ -2,15 +2,15 @@ package state
 
 import "time"
 
-// InvoiceItem is an amount that waits for a customer's next invoice, or the
-// origin of a line of one.
+// InvoiceItem is an amount for a customer's next invoice. On an invoice, it is
+// the origin of a line.
 type InvoiceItem struct {
 	ID           string            `json:"id"`
 	Created      time.Time         `json:"created"`
 	Customer     string            `json:"customer"`
 	Subscription string            `json:"subscription"` // "" for any invoice of the customer
 	Item         string            `json:"subscription_item"`
-	Invoice      string            `json:"invoice"` // "" while it is pending
+	Invoice      string            `json:"invoice"` // "" while pending
 	Price        string            `json:"price"`
 	Quantity     int64             `json:"quantity"`
 	Amount       int64             `json:"amount"`
@@ -30,7 +30,7 @@ func (i *InvoiceItem) Key() string { return i.ID }
 // Owner is the customer.
 func (i *InvoiceItem) Owner() string { return i.Customer }
 
-// InvoicePayment ties a payment intent to the invoice it is to pay.
+// InvoicePayment ties a payment intent to the invoice it pays.
 type InvoicePayment struct {
 	ID            string    `json:"id"`
 	Created       time.Time `json:"created"`

@@ -9,8 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// PaymentMethod is a card or a SEPA debit. Its number decides how it behaves
-// when charged; only the last four digits are ever shown.
+// PaymentMethod is a card or a SEPA debit. Its number decides what a charge
+// does. The API shows only the last four digits.
 type PaymentMethod struct {
 	ID            string            `json:"id"`
 	Created       time.Time         `json:"created"`
@@ -21,7 +21,7 @@ type PaymentMethod struct {
 	Billing       api.Contact       `json:"billing_details"`
 	AllowDisplay  string            `json:"allow_redisplay"`
 	Metadata      map[string]string `json:"metadata"`
-	SetUp         bool              `json:"set_up"`  // authenticated for charges off session
+	SetUp         bool              `json:"set_up"`  // authenticated for off-session charges
 	Retired       bool              `json:"retired"` // detached, or used once without a customer
 	CodeUnchecked bool              `json:"cvc_unchecked"`
 }
@@ -29,12 +29,14 @@ type PaymentMethod struct {
 // Key is the id.
 func (m *PaymentMethod) Key() string { return m.ID }
 
+// Clone returns a copy that shares no maps.
 func (m *PaymentMethod) Clone() PaymentMethod {
 	copied := *m
 	copied.Metadata = maps.Clone(m.Metadata)
 	return copied
 }
 
+// Kind returns the type: card or sepa_debit.
 func (m *PaymentMethod) Kind() string {
 	if m.Behaviour().Delayed {
 		return "sepa_debit"
@@ -42,6 +44,7 @@ func (m *PaymentMethod) Kind() string {
 	return "card"
 }
 
+// Last4 returns the last four digits.
 func (m *PaymentMethod) Last4() string {
 	if len(m.Number) < 10 { // sepa and sepa_fail
 		return "3201"
@@ -49,6 +52,7 @@ func (m *PaymentMethod) Last4() string {
 	return m.Number[len(m.Number)-4:]
 }
 
+// Bank returns the country and bank code of a SEPA debit.
 func (m *PaymentMethod) Bank() (country, code string) {
 	if strings.HasPrefix(m.Number, "IT") {
 		return "IT", "05428"
@@ -56,6 +60,7 @@ func (m *PaymentMethod) Bank() (country, code string) {
 	return "AT", "19043"
 }
 
+// ShowCard shows the card.
 func (m *PaymentMethod) ShowCard() api.Object {
 	brand := m.Behaviour().Brand
 	return api.Object{"brand": brand, "checks": m.Checks(), "country": "US", "display_brand": brand, "exp_month": m.ExpMonth,
@@ -65,6 +70,7 @@ func (m *PaymentMethod) ShowCard() api.Object {
 		"three_d_secure_usage": api.Object{"supported": true}, "wallet": nil}
 }
 
+// Checks shows the results of the card checks.
 func (m *PaymentMethod) Checks() api.Object {
 	var code any = "pass"
 	if m.CodeUnchecked {
@@ -73,7 +79,8 @@ func (m *PaymentMethod) Checks() api.Object {
 	return api.Object{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": code}
 }
 
-// Describe names a payment method as a person knows it.
+// Describe names the payment method for a person, such as "Visa ending in
+// 4242".
 func (m *PaymentMethod) Describe() string {
 	if m.Kind() == "sepa_debit" {
 		return "SEPA debit •••• " + m.Last4()
@@ -82,6 +89,7 @@ func (m *PaymentMethod) Describe() string {
 	return strings.ToUpper(brand[:1]) + brand[1:] + " •••• " + m.Last4()
 }
 
+// Expires returns the expiry of a card for a person, or "".
 func (m *PaymentMethod) Expires() string {
 	if m.Kind() == "sepa_debit" {
 		return ""

@@ -2,11 +2,10 @@ package state
 
 import "time"
 
-// After returns when the billing period in which a time lies ends: the first
-// anchor + n intervals that is later. Months
-// and years are counted from the anchor, so an anchor on the 31st bills on the
-// last day of a shorter month and on the 31st again of the next long one. All
-// in UTC.
+// After returns the end of the billing period that contains at: the first
+// anchor + n intervals after at. Months and years count from the anchor, so an
+// anchor on the 31st bills on the last day of a short month and on the 31st of
+// the next long one. Times are in UTC.
 func After(anchor, at time.Time, interval string, count int64) time.Time {
 	count = max(1, count)
 	switch interval {
@@ -20,7 +19,7 @@ func After(anchor, at time.Time, interval string, count int64) time.Time {
 		}
 		const day = 24 * time.Hour
 		periods := int(at.Sub(anchor)/day)/days + 1
-		return anchor.AddDate(0, 0, periods*days) // UTC: every day has 24 hours
+		return anchor.AddDate(0, 0, periods*days) // every UTC day has 24 hours
 	}
 	months := int(count)
 	if interval == "year" {
@@ -37,8 +36,8 @@ func After(anchor, at time.Time, interval string, count int64) time.Time {
 	}
 }
 
-// AddMonths keeps the anchor's day where the month has it, and takes the
-// month's last day where it has not.
+// AddMonths adds months and keeps the anchor's day. In a shorter month it
+// returns the last day.
 func AddMonths(anchor time.Time, months int) time.Time {
 	year, month, day := anchor.Date()
 	first := time.Date(year, month+time.Month(months), 1, anchor.Hour(), anchor.Minute(), anchor.Second(), 0, time.UTC)
@@ -46,8 +45,8 @@ func AddMonths(anchor time.Time, months int) time.Time {
 	return first.AddDate(0, 0, min(day, last)-1)
 }
 
-// PeriodBefore returns when the period that ends at end began, by an anchor on
-// whose grid end lies.
+// PeriodBefore returns the start of the period that ends at end. end must lie
+// on the anchor's grid.
 func PeriodBefore(anchor, end time.Time, interval string, count int64) time.Time {
 	count = max(1, count)
 	if interval == "day" || interval == "week" {
@@ -65,6 +64,7 @@ func PeriodBefore(anchor, end time.Time, interval string, count int64) time.Time
 	return AddMonths(anchor, passed-months)
 }
 
+// Latest returns the later of two times.
 func Latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

@@ -8,9 +8,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// PortalSession lets one customer manage the own subscriptions on a page. It
-// does not run out: Stripe's link works for five minutes, and an hour after the
-// last visit.
+// PortalSession is one customer's visit to the portal. It never expires.
+// (Stripe's link works for five minutes, then for an hour after the last
+// visit.)
 type PortalSession struct {
 	ID            string      `json:"id"`
 	Created       time.Time   `json:"created"`
@@ -24,9 +24,12 @@ type PortalSession struct {
 // Key is the id.
 func (p *PortalSession) Key() string { return p.ID }
 
-// Allows says whether customers may change a price, a quantity, or apply a code.
+// Allows reports whether customers may change a price or a quantity, or apply a
+// promotion code.
 func (u PortalUpdate) Allows(what string) bool { return slices.Contains(u.Allowed, what) }
 
+// RefuseQuantity returns the error for a quantity that the configuration does
+// not allow, or nil.
 func (p PortalProduct) RefuseQuantity(wanted int64) *api.Error {
 	switch {
 	case !p.Quantity:
@@ -59,13 +62,14 @@ type PortalConfiguration struct {
 // Key is the id.
 func (p *PortalConfiguration) Key() string { return p.ID }
 
+// Clone returns a copy that shares no slices or maps.
 func (p *PortalConfiguration) Clone() PortalConfiguration {
 	copied := *p
 	copied.Metadata, copied.Features = maps.Clone(p.Metadata), p.Features.clone()
 	return copied
 }
 
-// PortalFeatures is what a portal configuration lets customers do.
+// PortalFeatures are the actions that a portal offers customers.
 type PortalFeatures struct {
 	CustomerUpdate      bool         `json:"customer_update"`
 	CustomerFields      []string     `json:"customer_fields"` // address, email, name, phone, shipping, tax_id
@@ -75,7 +79,7 @@ type PortalFeatures struct {
 	Update              PortalUpdate `json:"update"`
 }
 
-// PortalCancel is how subscriptions are canceled in the portal.
+// PortalCancel is how customers cancel subscriptions.
 type PortalCancel struct {
 	Enabled       bool     `json:"enabled"`
 	Mode          string   `json:"mode"`      // at_period_end, immediately
@@ -84,24 +88,24 @@ type PortalCancel struct {
 	Reasons       []string `json:"reasons"`
 }
 
-// PortalUpdate is how subscriptions are changed in the portal.
+// PortalUpdate is how customers change subscriptions.
 type PortalUpdate struct {
 	Enabled       bool            `json:"enabled"`
 	Allowed       []string        `json:"allowed"` // price, quantity
 	Products      []PortalProduct `json:"products"`
 	Proration     string          `json:"proration"`      // always_invoice, create_prorations, none
-	Conditions    []string        `json:"conditions"`     // of scheduling: decreasing_item_amount, shortening_interval
+	Conditions    []string        `json:"conditions"`     // for scheduling: decreasing_item_amount, shortening_interval
 	TrialBehavior string          `json:"trial_behavior"` // continue_trial, end_trial
 	Anchor        string          `json:"anchor"`         // now, unchanged, "" for unchanged
 }
 
-// PortalProduct is a product that subscriptions can be changed to.
+// PortalProduct is a product that customers can switch to.
 type PortalProduct struct {
 	Product  string   `json:"product"`
 	Prices   []string `json:"prices"`
 	Quantity bool     `json:"quantity"` // adjustable
 	Minimum  int64    `json:"minimum"`
-	Maximum  int64    `json:"maximum"` // 0 is no limit
+	Maximum  int64    `json:"maximum"` // 0: no limit
 }
 
 func (f PortalFeatures) clone() PortalFeatures {
@@ -113,6 +117,7 @@ func (f PortalFeatures) clone() PortalFeatures {
 	return f
 }
 
+// Show shows the features.
 func (f PortalFeatures) Show() api.Object {
 	update := api.Object{"billing_cycle_anchor": api.OrNull(f.Update.Anchor), "default_allowed_updates": api.Texts(f.Update.Allowed),
 		"enabled":            f.Update.Enabled,
@@ -144,24 +149,25 @@ func (f PortalFeatures) Show() api.Object {
 	}
 }
 
-// PortalFlow leads a customer straight to one action of the portal.
+// PortalFlow takes a customer straight to one action.
 type PortalFlow struct {
 	Type         string           `json:"type"`
 	Subscription string           `json:"subscription"` // "" for customer_update and payment_method_update
-	Items        []PortalFlowItem `json:"items"`        // of subscription_update_confirm
+	Items        []PortalFlowItem `json:"items"`        // for subscription_update_confirm
 	After        string           `json:"after"`        // hosted_confirmation, portal_homepage, redirect
-	Message      string           `json:"message"`      // of hosted_confirmation
-	ReturnURL    string           `json:"return_url"`   // of redirect
+	Message      string           `json:"message"`      // for hosted_confirmation
+	ReturnURL    string           `json:"return_url"`   // for redirect
 	Done         bool             `json:"done"`
 }
 
-// PortalFlowItem is what an item is to become.
+// PortalFlowItem is the new price and quantity of an item.
 type PortalFlowItem struct {
 	ID       string `json:"id"`
 	Price    string `json:"price"`
 	Quantity int64  `json:"quantity"`
 }
 
+// Show shows the flow; nil is null.
 func (f *PortalFlow) Show() any {
 	if f == nil {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Price is what a product costs, once or per interval. A deleted one (only the
-// old plans can be deleted) stays for its subscriptions.
+// Price is what a product costs, once or per interval. Only old plans can be
+// deleted; a deleted one is kept for its subscriptions.
 type Price struct {
 	ID            string            `json:"id"`
 	Created       time.Time         `json:"created"`
@@ -18,7 +18,7 @@ type Price struct {
 	Nickname      string            `json:"nickname"`
 	Interval      string            `json:"interval"` // "" for a one-time price, else day, week, month, year
 	IntervalCount int64             `json:"interval_count"`
-	TaxBehavior   string            `json:"tax_behavior"` // shown; there are no taxes
+	TaxBehavior   string            `json:"tax_behavior"` // only shown: taxes are not simulated
 	Metadata      map[string]string `json:"metadata"`
 	Deleted       bool              `json:"deleted"`
 }
@@ -29,8 +29,10 @@ func (p *Price) Key() string { return p.ID }
 // Owner is the product.
 func (p *Price) Owner() string { return p.Product }
 
+// Recurring reports whether the price is charged per interval.
 func (p *Price) Recurring() bool { return p.Interval != "" }
 
+// Kind returns recurring or one_time.
 func (p *Price) Kind() string {
 	if p.Recurring() {
 		return "recurring"
@@ -38,12 +40,14 @@ func (p *Price) Kind() string {
 	return "one_time"
 }
 
+// Count returns how many intervals a period has, at least 1.
 func (p *Price) Count() int64 { return cmp.Or(p.IntervalCount, 1) }
 
-// Monthly says whether an interval is counted in months, not in days.
+// Monthly reports whether the interval is a month or a year.
 func (p *Price) Monthly() bool { return p.Interval == "month" || p.Interval == "year" }
 
-// Length is an interval in days; months count 30, which compares them with each other.
+// Length returns the length of a period in days, to compare periods. A month
+// counts as 30 days.
 func (p *Price) Length() int64 {
 	return map[string]int64{"day": 1, "week": 7, "month": 30, "year": 360}[p.Interval] * p.Count()
 }

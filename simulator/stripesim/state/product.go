@@ -14,7 +14,7 @@ type Feature struct {
 // Key is the id.
 func (f *Feature) Key() string { return f.ID }
 
-// ProductFeature says that a product comes with a feature.
+// ProductFeature attaches a feature to a product.
 type ProductFeature struct {
 	ID      string `json:"id"`
 	Product string `json:"product"`
@@ -37,7 +37,7 @@ func (e *Entitlement) Key() string { return e.ID }
 // Owner is the customer.
 func (e *Entitlement) Owner() string { return e.Customer }
 
-// Product is what is sold. A deleted one stays for what was sold of it.
+// Product is something for sale. A deleted one is kept for what was sold.
 type Product struct {
 	ID                  string            `json:"id"`
 	Created             time.Time         `json:"created"`
@@ -51,7 +51,7 @@ type Product struct {
 	MarketingFeatures   []string          `json:"marketing_features"`
 	Shippable           string            `json:"shippable"` // true, false, or "" for null
 	StatementDescriptor string            `json:"statement_descriptor"`
-	TaxCode             string            `json:"tax_code"` // shown; there are no taxes
+	TaxCode             string            `json:"tax_code"` // only shown: taxes are not simulated
 	UnitLabel           string            `json:"unit_label"`
 	URL                 string            `json:"url"`
 	Deleted             bool              `json:"deleted"`
@@ -60,8 +60,8 @@ type Product struct {
 // Key is the id.
 func (p *Product) Key() string { return p.ID }
 
-// TaxRate is a rate that nothing can be given: whatever takes tax rates refuses
-// them, because taxes are not simulated. It can be made, changed and listed.
+// TaxRate can be created, changed and listed, but not applied: taxes are not
+// simulated, so every tax_rates parameter is refused.
 type TaxRate struct {
 	ID           string            `json:"id"`
 	Created      time.Time         `json:"created"`

@@ -2,7 +2,7 @@ package state
 
 import "time"
 
-// Schedule changes a subscription phase by phase.
+// Schedule changes a subscription in phases.
 type Schedule struct {
 	ID                   string            `json:"id"`
 	Created              time.Time         `json:"created"`
@@ -14,19 +14,19 @@ type Schedule struct {
 	BillingMode          string            `json:"billing_mode"`
 	Metadata             map[string]string `json:"metadata"`
 	Phases               []Phase           `json:"phases"`
-	Current              int               `json:"current"` // index of the phase, while it is active
+	Current              int               `json:"current"` // index of the current phase while active
 	CanceledAt           time.Time         `json:"canceled_at"`
 	CompletedAt          time.Time         `json:"completed_at"`
 	ReleasedAt           time.Time         `json:"released_at"`
 
-	// The defaults of the phases.
+	// Defaults of the phases.
 	CollectionMethod     string `json:"collection_method"`
 	DaysUntilDue         int64  `json:"days_until_due"`
 	DefaultPaymentMethod string `json:"default_payment_method"`
 	Description          string `json:"description"`
 }
 
-// Phase is what a subscription is like for some time.
+// Phase is a stretch of time in which a subscription has certain items.
 type Phase struct {
 	Start       time.Time         `json:"start_date"`
 	End         time.Time         `json:"end_date"`
@@ -38,7 +38,7 @@ type Phase struct {
 	Metadata    map[string]string `json:"metadata"`
 }
 
-// PhaseItem is a price and how many of it.
+// PhaseItem is a price and its quantity.
 type PhaseItem struct {
 	Price    string            `json:"price"`
 	Quantity int64             `json:"quantity"`
@@ -51,7 +51,8 @@ func (s *Schedule) Key() string { return s.ID }
 // Owner is the customer.
 func (s *Schedule) Owner() string { return s.Customer }
 
-// Live says whether the schedule still has something to do.
+// Live reports whether the schedule can still change its subscription.
 func (s *Schedule) Live() bool { return s.Status == "not_started" || s.Status == "active" }
 
+// End returns the end of the last phase.
 func (s *Schedule) End() time.Time { return s.Phases[len(s.Phases)-1].End }

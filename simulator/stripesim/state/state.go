@@ -7,7 +7,7 @@ import (
 
 // State is everything a simulated Stripe remembers.
 type State struct {
-	Log eventlog.Log `json:"-"` // SavedEvents and SavedPacks are filled from it to be saved, and emptied into it
+	Log eventlog.Log `json:"-"` // saved as SavedEvents and SavedPacks, and loaded from them
 
 	Customers       ordered.Table[Customer, *Customer]               `json:"customers"`
 	Products        ordered.Table[Product, *Product]                 `json:"products"`
@@ -23,7 +23,7 @@ type State struct {
 	Portals         ordered.Table[PortalSession, *PortalSession]     `json:"portal_sessions"`
 	Subscriptions   ordered.Table[Subscription, *Subscription]       `json:"subscriptions"`
 	Schedules       ordered.Table[Schedule, *Schedule]               `json:"subscription_schedules"`
-	Items           map[string]string                                `json:"subscription_items"` // by id: the subscription
+	Items           map[string]string                                `json:"subscription_items"` // subscription ids by item id
 	Invoices        ordered.Table[Invoice, *Invoice]                 `json:"invoices"`
 	InvoiceItems    ordered.Table[InvoiceItem, *InvoiceItem]         `json:"invoice_items"`
 	InvoicePayments ordered.Table[InvoicePayment, *InvoicePayment]   `json:"invoice_payments"`
@@ -46,7 +46,7 @@ type State struct {
 	Configurations ordered.Table[PortalConfiguration, *PortalConfiguration] `json:"portal_configurations"`
 }
 
-// Open makes a decoded state ready for Restore.
+// Open prepares a decoded state for Restore.
 func (state *State) Open() (err error) {
 	state.Log, err = eventlog.Load(&state.SavedEvents, &state.SavedPacks)
 	state.SavedEvents, state.SavedPacks = ordered.Table[eventlog.Event, *eventlog.Event]{}, ordered.Table[eventlog.Pack, *eventlog.Pack]{}

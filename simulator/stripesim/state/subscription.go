@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Subscription is a subscription on the billing clock. A zero time is null.
+// Subscription is a subscription. The API shows a zero time as null.
 type Subscription struct {
 	ID                string             `json:"id"`
 	Created           time.Time          `json:"created"`
@@ -26,15 +26,16 @@ type Subscription struct {
 	EndedAt           time.Time          `json:"ended_at"`
 	TrialStart        time.Time          `json:"trial_start"`
 	TrialEnd          time.Time          `json:"trial_end"`
-	TrialNoticed      time.Time          `json:"trial_noticed"` // the trial end that trial_will_end announced
-	// without payment method: create_invoice, cancel, pause
+	TrialNoticed      time.Time          `json:"trial_noticed"` // the trial end that trial_will_end was sent for
+	// without a payment method: create_invoice, cancel, pause
 	TrialEndBehavior string `json:"trial_end_behavior"`
 	CancelReason     string `json:"cancel_reason"`
 	CancelComment    string `json:"cancel_comment"`
 	CancelFeedback   string `json:"cancel_feedback"`
 	CollectionMethod string `json:"collection_method"` // "" is charge_automatically
 	DaysUntilDue     int64  `json:"days_until_due"`
-	// of pause_collection: keep_as_draft, mark_uncollectible, void; "" when not paused
+	// by pause_collection: keep_as_draft, mark_uncollectible, void; "" when
+	// collecting
 	PauseBehavior        string            `json:"pause_behavior"`
 	PauseResumesAt       time.Time         `json:"pause_resumes_at"`
 	PendingUpdate        *PendingUpdate    `json:"pending_update,omitempty"`
@@ -45,10 +46,10 @@ type Subscription struct {
 	Description          string            `json:"description"`
 	Metadata             map[string]string `json:"metadata"`
 	Discounts            []string          `json:"discounts"`
-	Features             []string          `json:"features"` // of the products, as of the start of the period
+	Features             []string          `json:"features"` // of the products, as of the period's start
 }
 
-// PendingUpdate is a change that applies once its invoice is paid.
+// PendingUpdate is a change that applies when its invoice is paid.
 type PendingUpdate struct {
 	ExpiresAt     time.Time          `json:"expires_at"`
 	Invoice       string             `json:"invoice"`
@@ -58,7 +59,7 @@ type PendingUpdate struct {
 	ProrationDate time.Time          `json:"proration_date"`
 }
 
-// SubscriptionItem is one price of a subscription, with its own period.
+// SubscriptionItem is one price of a subscription. It has a period of its own.
 type SubscriptionItem struct {
 	ID          string            `json:"id"`
 	Created     time.Time         `json:"created"`
@@ -75,24 +76,25 @@ func (s Subscription) Key() string { return s.ID }
 // Owner is the customer.
 func (s Subscription) Owner() string { return s.Customer }
 
-// Live says whether the subscription can still change by itself.
+// Live reports whether the subscription can still change on its own.
 func (s Subscription) Live() bool {
 	return !slices.Contains([]string{"canceled", "incomplete_expired"}, s.Status)
 }
 
-// PeriodEnd is the end of the current period: of the item whose period ends
-// first, where they differ.
+// PeriodEnd returns the end of the current period. If items differ, it is the
+// earliest end.
 func (s Subscription) PeriodEnd() time.Time {
 	return slices.MinFunc(s.Items, byPeriodEnd).PeriodEnd
 }
 
-// LastPeriodEnd is the end of the period that ends last.
+// LastPeriodEnd returns the latest end of an item's period.
 func (s Subscription) LastPeriodEnd() time.Time {
 	return slices.MaxFunc(s.Items, byPeriodEnd).PeriodEnd
 }
 
 func byPeriodEnd(a, b SubscriptionItem) int { return a.PeriodEnd.Compare(b.PeriodEnd) }
 
+// Clone returns a copy that shares no slices or maps.
 func (s Subscription) Clone() Subscription {
 	copied := s
 	copied.Metadata = maps.Clone(s.Metadata)
@@ -111,5 +113,5 @@ func (s Subscription) Clone() Subscription {
 // Key is the id.
 func (i *SubscriptionItem) Key() string { return i.ID }
 
-// Mode is the subscription's billing mode.
+// Mode returns the billing mode: flexible or classic.
 func (s Subscription) Mode() string { return cmp.Or(s.BillingMode, "flexible") }

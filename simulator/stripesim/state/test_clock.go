@@ -6,17 +6,17 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/schedule"
 )
 
-// ClockTimer is a timer on a test clock; schedule.Timer tells the fields.
+// ClockTimer is a timer on a test clock.
 type ClockTimer = schedule.Timer
 
-// TestClock is a time of its own for the customers that were created on it. It
-// stands still until it is told to advance.
+// TestClock is a clock for the customers created on it. It stands still until
+// it is advanced.
 type TestClock struct {
 	ID         string       `json:"id"`
 	Created    time.Time    `json:"created"` // by the billing clock
 	Name       string       `json:"name"`
 	FrozenTime time.Time    `json:"frozen_time"`
-	Target     time.Time    `json:"target_frozen_time"` // zero unless it is advancing
+	Target     time.Time    `json:"target_frozen_time"` // zero unless advancing
 	Timers     []ClockTimer `json:"timers"`             // by (due, sequence)
 	Customers  []string     `json:"customers"`
 }
@@ -24,4 +24,5 @@ type TestClock struct {
 // Key is the id.
 func (t *TestClock) Key() string { return t.ID }
 
+// Advancing reports whether the clock is on its way to its target.
 func (t *TestClock) Advancing() bool { return !t.Target.IsZero() }
