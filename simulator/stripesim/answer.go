@@ -2,8 +2,8 @@ package stripesim
 
 import "github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 
-// about returns the objects an error is about, as they are now. Only an error
-// of an executed request has any, so it is called under the world's lock.
+// about returns the current state of the objects an error is about. Only an
+// executed request has such objects. Call it under the world's lock.
 func (s *Stripe) about(e *api.Error) api.Object {
 	objects := api.Object{}
 	if intent := s.account.State.PaymentIntents.Get(e.PaymentIntent); intent != nil {

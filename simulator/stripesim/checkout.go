@@ -7,8 +7,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// PayCheckoutAs pays as PayCheckout does, by a buyer who types these details. An
-// e-mail address of the session or of its customer cannot be changed.
+// PayCheckoutAs pays like PayCheckout, for a buyer who types the given details.
+// The buyer cannot change an e-mail address that the session or its customer
+// sets.
 func (s *Stripe) PayCheckoutAs(sessionID, card string, buyer api.Contact) error {
 	completed, err := s.intents.PayCheckout(sessionID, card, buyer)
 	if err != nil || completed != "" {
@@ -25,8 +26,8 @@ func (s *Stripe) PayCheckoutAs(sessionID, card string, buyer api.Contact) error 
 	return asked
 }
 
-// ApplyPromotionCode does what a buyer does who types a promotion code on the
-// hosted page. An empty text takes the code back off.
+// ApplyPromotionCode types a promotion code on the hosted page. An empty text
+// removes the code.
 func (s *Stripe) ApplyPromotionCode(sessionID, text string) error {
 	var err error
 	s.account.Change(sessionID, func() {
@@ -42,8 +43,8 @@ func (s *Stripe) ApplyPromotionCode(sessionID, text string) error {
 	return err
 }
 
-// SetCheckoutQuantity changes the adjustable quantity of a line, as the buyer does
-// on the hosted page. line counts from 0.
+// SetCheckoutQuantity changes the adjustable quantity of a line on the hosted
+// page. The first line is 0.
 func (s *Stripe) SetCheckoutQuantity(sessionID string, line int, quantity int64) error {
 	var failure *api.Error
 	s.account.Change(sessionID, func() {
@@ -63,18 +64,18 @@ func (s *Stripe) SetCheckoutQuantity(sessionID string, line int, quantity int64)
 	return nil
 }
 
-// PayCheckout does what a buyer does on the hosted page with a card number (a
-// test number, or "sepa" and "sepa_fail" for a delayed method). A declined card
-// is an *Error of type card_error; the session stays open. A card that asks for
-// 3-D Secure is an *Error with the code authentication_required, whose
-// PaymentIntent goes on with Authenticate. It does not wait for webhooks.
+// PayCheckout pays a session on the hosted page with a test card number, or
+// with "sepa" or "sepa_fail" for a delayed method. A declined card returns an
+// *Error of type card_error and leaves the session open. A card that requires
+// 3-D Secure returns an *Error with the code authentication_required; finish
+// its PaymentIntent with Authenticate. PayCheckout does not wait for webhooks.
 func (s *Stripe) PayCheckout(sessionID, card string) error {
 	return s.PayCheckoutAs(sessionID, card, api.Contact{})
 }
 
-// VisitPaymentLink opens a payment link, named by id or URL, with a query such as
-// "client_reference_id=user_1", and returns the id of the session that begins. It
-// fails for a link that is unknown or not active.
+// VisitPaymentLink opens a payment link, by id or URL, with a query such as
+// "client_reference_id=user_1". It returns the id of the session it opens. It
+// fails for an unknown or inactive link.
 func (s *Stripe) VisitPaymentLink(link, query string) (sessionID string, err error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {

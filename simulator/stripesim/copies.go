@@ -5,7 +5,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Customers copies all customers, oldest first, deleted ones too.
+// Customers returns copies of all customers, oldest first, with deleted ones.
 func (s *Stripe) Customers() []state.Customer {
 	var all []state.Customer
 	s.account.World.View(func() {
@@ -16,7 +16,8 @@ func (s *Stripe) Customers() []state.Customer {
 	return all
 }
 
-// Subscriptions copies all subscriptions, oldest first, ended ones too.
+// Subscriptions returns copies of all subscriptions, oldest first, with ended
+// ones.
 func (s *Stripe) Subscriptions() []state.Subscription {
 	var all []state.Subscription
 	s.account.World.View(func() {
@@ -27,7 +28,7 @@ func (s *Stripe) Subscriptions() []state.Subscription {
 	return all
 }
 
-// CheckoutSessions copies all checkout sessions, oldest first.
+// CheckoutSessions returns copies of all checkout sessions, oldest first.
 func (s *Stripe) CheckoutSessions() []state.CheckoutSession {
 	var all []state.CheckoutSession
 	s.account.World.View(func() {
@@ -38,7 +39,7 @@ func (s *Stripe) CheckoutSessions() []state.CheckoutSession {
 	return all
 }
 
-// Invoices copies all invoices, oldest first.
+// Invoices returns copies of all invoices, oldest first.
 func (s *Stripe) Invoices() []state.Invoice {
 	var all []state.Invoice
 	s.account.World.View(func() {
@@ -49,7 +50,7 @@ func (s *Stripe) Invoices() []state.Invoice {
 	return all
 }
 
-// Charges copies all charges, oldest first.
+// Charges returns copies of all charges, oldest first.
 func (s *Stripe) Charges() []state.Charge {
 	var all []state.Charge
 	s.account.World.View(func() {
@@ -60,7 +61,7 @@ func (s *Stripe) Charges() []state.Charge {
 	return all
 }
 
-// Prices copies all prices, oldest first.
+// Prices returns copies of all prices, oldest first.
 func (s *Stripe) Prices() []state.Price {
 	var all []state.Price
 	s.account.World.View(func() {
@@ -71,7 +72,7 @@ func (s *Stripe) Prices() []state.Price {
 	return all
 }
 
-// Events copies the events of the last 30 days, oldest first.
+// Events returns copies of the events of the last 30 days, oldest first.
 func (s *Stripe) Events() []eventlog.Event {
 	var all []eventlog.Event
 	s.account.World.View(func() {
@@ -83,8 +84,8 @@ func (s *Stripe) Events() []eventlog.Event {
 	return all
 }
 
-// DeleteCustomer deletes a customer as the API does: live subscriptions are
-// canceled first.
+// DeleteCustomer deletes a customer as the API does. It cancels live
+// subscriptions first.
 func (s *Stripe) DeleteCustomer(id string) error {
 	var err error
 	s.account.Change(id, func() {

@@ -8,13 +8,13 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 )
 
-// expansion replaces ids by objects, in the shape of one version.
+// expansion replaces ids with objects in the shape of an API version.
 type expansion struct {
 	*Stripe
 	version string
 }
 
-// expand replaces ids by objects along each path, at most four levels deep.
+// expand replaces ids with objects along each path, up to four levels deep.
 func (s *Stripe) expand(version string, shown api.Object, paths []string) error {
 	for _, path := range paths {
 		fields := strings.Split(path, ".")
@@ -36,12 +36,12 @@ func (s *Stripe) expand(version string, shown api.Object, paths []string) error 
 	return nil
 }
 
-// object expands along a path from an object. It reports whether the path is
-// one that can be expanded; whether there is anything at its end is another matter.
+// object expands a path that starts at an object. It reports whether the path
+// may be expanded, even if nothing is found at its end.
 func (e expansion) object(at api.Object, fields []string) bool {
 	kind := at.Text("object")
 	if at["deleted"] == true {
-		return true // of what it was there is nothing left
+		return true // a deleted object has nothing to expand
 	}
 	if include := includable[kind][fields[0]]; include != nil && at[fields[0]] == nil {
 		wrapped := e.versions.InVersion(e.version, api.Object{"included": include(e.Stripe, at)})
@@ -50,8 +50,8 @@ func (e expansion) object(at api.Object, fields []string) bool {
 	return e.field(at, kind, "", fields)
 }
 
-// field expands one field of an object of a kind, or of a hash inside it, whose
-// path up to here is within.
+// field expands a field of an object of the given kind, or of a hash inside it.
+// within is the path of that hash.
 func (e expansion) field(at api.Object, kind, within string, fields []string) bool {
 	name, rest := fields[0], fields[1:]
 	path := within + name
@@ -70,7 +70,7 @@ func (e expansion) field(at api.Object, kind, within string, fields []string) bo
 		}
 		expanded := e.account.Named(name, held)
 		if expanded == nil {
-			return false // Stripe has an object there that the simulator does not
+			return false // an object that the simulator does not have
 		}
 		expanded = e.versions.InVersion(e.version, expanded)
 		at[name] = expanded
@@ -89,7 +89,7 @@ func (e expansion) field(at api.Object, kind, within string, fields []string) bo
 	return false
 }
 
-// elements expands each element of an array: ids, objects or hashes.
+// elements expands the elements of an array: ids, objects or hashes.
 func (e expansion) elements(list []any, kind, path string, rest []string) bool {
 	if len(list) == 0 {
 		return true
@@ -125,8 +125,7 @@ func (e expansion) elements(list []any, kind, path string, rest []string) bool {
 	return true
 }
 
-// expandable says whether the field at a path of a kind of object is one that
-// can hold an object.
+// expandable reports whether the field at a path may hold an object.
 func (e expansion) expandable(kind, path string) bool {
 	_, include := includable[kind][path]
 	return include || slices.Contains(expandable[kind], path) ||

@@ -6,10 +6,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// expandable are the fields that hold an id and can hold the object instead, by
-// type of object, as Stripe's OpenAPI document lists them (anyOf a string and an
-// object), as far as the simulator shows them. A field of a hash inside the
-// object is written with dots.
+// expandable lists, by type of object, the fields that hold an id or an object.
+// They are the fields of Stripe's OpenAPI document that the simulator shows.
+// Dots lead to fields of hashes.
 var expandable = map[string][]string{
 	"application_fee":        strings.Fields("charge"),
 	"balance_transaction":    strings.Fields("source"),
@@ -47,7 +46,7 @@ var expandable = map[string][]string{
 		" phases.items.price subscription test_clock"),
 }
 
-// formerlyExpandable are fields that were expandable in versions before basil.
+// formerlyExpandable lists fields that were expandable before basil.
 var formerlyExpandable = map[string][]string{
 	"charge":         strings.Fields("invoice"),
 	"invoice":        strings.Fields("charge payment_intent quote subscription"),
@@ -55,7 +54,8 @@ var formerlyExpandable = map[string][]string{
 	"payment_intent": strings.Fields("invoice"),
 }
 
-// includable are the fields that are only there when asked for, by type of object.
+// includable lists, by type of object, the fields that appear only when
+// expanded.
 var includable = map[string]map[string]func(*Stripe, api.Object) any{
 	"checkout.session": {"line_items": func(s *Stripe, o api.Object) any { return s.account.SessionLines(o["id"].(string)) }},
 	"payment_link": {"line_items": func(s *Stripe, o api.Object) any {

@@ -11,12 +11,12 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// keyLifetime is after what time of the billing clock a key is forgotten and
-// executes again. Stripe promises to keep keys for at least 24 hours, so a
-// client must not count on one second more.
+// keyLifetime is how long, by the billing clock, a key replays its answer.
+// Stripe promises at least 24 hours, so the simulator gives clients no second
+// more.
 const keyLifetime = 24 * time.Hour
 
-// once executes a request unless its key was used before.
+// once executes a request, or replays the answer if its key was used before.
 func (s *Stripe) once(request *wire.Request, key string) *wire.Response {
 	if len(key) > 255 {
 		return s.answer(request, s.requestID(), nil, api.Malformed("", "", "Idempotency keys can have up to 255 characters."))
@@ -42,13 +42,14 @@ func (s *Stripe) once(request *wire.Request, key string) *wire.Response {
 	if replay != nil {
 		return s.gate.Spoil(request, s.replayed(replay))
 	}
-	// In progress until the answer is out: a second request during a hang is a conflict.
+	// The key is in use until the answer is out: a second request during a hang is
+	// a conflict.
 	request.OnAnswered(func() { s.account.World.View(func() { delete(s.running, key) }) })
 	response, executed := s.run(request)
 	if !executed {
 		return s.gate.Spoil(request, response)
 	}
-	// What is kept is what the client was meant to get: a 500 after execution
+	// The stored answer is the one meant for the client, so a 500 after execution
 	// is replayed as a 500.
 	response = s.gate.Spoil(request, response)
 	s.account.World.Change(func() {
@@ -75,7 +76,7 @@ func (s *Stripe) replayed(first *state.Stored) *wire.Response {
 	return &wire.Response{Status: first.Status, Header: header, Body: first.Body}
 }
 
-// forgetKeys drops the keys whose time is over; the oldest stand first.
+// forgetKeys drops expired keys. The table is sorted by age.
 func (s *Stripe) forgetKeys() {
 	limit := s.account.World.Now().Add(-keyLifetime)
 	s.account.State.Keys.RemoveOldestWhile(func(k *state.Stored) bool { return k.At.Before(limit) })

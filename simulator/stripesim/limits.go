@@ -10,10 +10,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// Stripe's published limits of a sandbox (docs.stripe.com/rate-limits): 25
-// requests a second for the account and for each operation, 20 for search; in an
-// hour 1000 updates of one payment intent and 200 changes of quantity of one
-// subscription. They count in time.Now, whatever the billing clock says.
+// Stripe's published limits of a sandbox (docs.stripe.com/rate-limits). Per
+// second: 25 requests for the account and for each operation, 20 searches. Per
+// hour: 1000 updates of a payment intent, 200 changes of a subscription's
+// quantity. They use time.Now, not the billing clock.
 const (
 	accountLimit  = 25
 	endpointLimit = 25
@@ -22,13 +22,13 @@ const (
 	quantityLimit = 200
 )
 
-// limiter counts requests in windows that slide.
+// limiter counts requests in sliding windows.
 type limiter struct {
 	mu     sync.Mutex
-	recent map[string][]time.Time // by what is limited, oldest first
+	recent map[string][]time.Time // by limit key, oldest first
 }
 
-// limit is one limit that a request counts against.
+// limit is one limit that applies to a request.
 type limit struct {
 	key    string
 	most   int
@@ -36,8 +36,8 @@ type limit struct {
 	reason string
 }
 
-// take counts a request against all of its limits, or says which one it exceeds
-// and counts it against none.
+// take counts a request against all of its limits. If it exceeds one, take
+// returns the reason and counts nothing.
 func (l *limiter) take(now time.Time, limits []limit) (exceeded string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,7 +60,7 @@ func (l *limiter) take(now time.Time, limits []limit) (exceeded string) {
 	return ""
 }
 
-// limitsOf are what a request counts against, the narrowest first.
+// limitsOf returns the limits of a request, narrowest first.
 func limitsOf(request *wire.Request, operation *api.Route) []limit {
 	limits := []limit{{key: "account", most: accountLimit, window: time.Second, reason: "global-rate"}}
 	if operation == nil {
@@ -88,8 +88,8 @@ func limitsOf(request *wire.Request, operation *api.Route) []limit {
 	return limits
 }
 
-// limited refuses a request that is one too many, before anything of it is
-// executed and before its idempotency key is looked at; nil when it may go on.
+// limited returns the refusal of a request that exceeds a limit, or nil. It
+// runs before the request and before its idempotency key is read.
 func (s *Stripe) limited(request *wire.Request) *wire.Response {
 	if !s.rateLimits {
 		return nil

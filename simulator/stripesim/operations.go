@@ -7,8 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// allRoutes are the operations of the whole API. The first that matches a
-// request takes it.
+// allRoutes returns the operations of the whole API. The first one that matches
+// a request handles it.
 func (s *Stripe) allRoutes() []api.Route {
 	return slices.Concat(
 		s.search.Routes(),
@@ -24,15 +24,15 @@ func (s *Stripe) allRoutes() []api.Route {
 	)
 }
 
-// Operation is what the simulator takes: a method, a path with {} for what
-// varies, and the names of the top-level parameters.
+// Operation is one operation of the simulated API: a method, a path with {} for
+// its variable segments, and the top-level parameters.
 type Operation struct {
 	Method string
 	Path   string
 	Params []string
 }
 
-// Operations lists what the simulator has of Stripe's API.
+// Operations lists the simulated part of Stripe's API.
 func Operations() []Operation {
 	routes := (&Stripe{parts: assemble(Config{})}).allRoutes()
 	operations := make([]Operation, len(routes))

@@ -5,9 +5,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/billing"
 )
 
-// Authenticate passes or fails the 3-D Secure challenge that a payment or setup
-// intent waits for, as the card's holder does on the challenge's page. An *Error
-// is what it came to: a challenge that failed, or a card that is declined after it.
+// Authenticate passes or fails the open 3-D Secure challenge of a payment or
+// setup intent, as the cardholder does on its page. It returns an *Error if the
+// challenge failed or the card was declined after it.
 func (s *Stripe) Authenticate(intentID string, passed bool) error {
 	var failure *api.Error
 	s.account.Change(intentID, func() { _, failure = s.intents.Decide(intentID, passed) })
@@ -17,8 +17,9 @@ func (s *Stripe) Authenticate(intentID string, passed bool) error {
 	return nil
 }
 
-// Dispute opens a dispute about a charge: charge.dispute.created, then the
-// money is gone (charge.dispute.funds_withdrawn). The subscription goes on.
+// Dispute opens a dispute about a charge and withdraws the money:
+// charge.dispute.created, then charge.dispute.funds_withdrawn. The subscription
+// continues.
 func (s *Stripe) Dispute(chargeID string) (disputeID string, err error) {
 	s.account.Change(chargeID, func() {
 		charge := s.account.State.Charges.Get(chargeID)
@@ -31,7 +32,7 @@ func (s *Stripe) Dispute(chargeID string) (disputeID string, err error) {
 	return disputeID, err
 }
 
-// CloseDispute decides a dispute; when won, the money comes back.
+// CloseDispute decides a dispute. Winning it returns the money.
 func (s *Stripe) CloseDispute(disputeID string, won bool) error {
 	var err error
 	s.account.Change(disputeID, func() {
@@ -45,8 +46,8 @@ func (s *Stripe) CloseDispute(disputeID string, won bool) error {
 	return err
 }
 
-// PayInvoice tries an open invoice at once with the customer's default payment
-// method, as the hosted invoice page does.
+// PayInvoice attempts an open invoice at once with the default payment method,
+// as the hosted invoice page does.
 func (s *Stripe) PayInvoice(id string) error {
 	var err error
 	s.account.Change(id, func() {
@@ -60,7 +61,8 @@ func (s *Stripe) PayInvoice(id string) error {
 	return err
 }
 
-// Refund gives back an amount of a charge or payment intent; 0 is all of it.
+// Refund refunds an amount of a charge or a payment intent; 0 refunds all of
+// it.
 func (s *Stripe) Refund(chargeOrIntent string, amount int64) error {
 	var err error
 	s.account.Change(chargeOrIntent, func() {

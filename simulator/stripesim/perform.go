@@ -9,9 +9,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// perform runs an operation of the API for a hosted page, so that what a person
-// does there cannot differ from what the API does. The events name no request:
-// it is Stripe's own page that acts. Call it under the world's lock.
+// perform runs an API operation for a hosted page, so a page cannot behave
+// differently from the API. Its events name no request, because Stripe's own
+// page acts. Call it under the world's lock.
 func (s *Stripe) perform(method, path string, form url.Values) (api.Object, error) {
 	before := s.account.Clock
 	defer func() { s.account.Clock = before }()

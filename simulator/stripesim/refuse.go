@@ -9,7 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// authenticate accepts the configured key as bearer token or as basic user.
+// authenticate accepts the configured key as a bearer token or as the basic
+// auth user.
 func (s *Stripe) authenticate(request *wire.Request) *api.Error {
 	key, basic, _ := request.BasicAuth()
 	if bearer, ok := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer "); ok {
@@ -34,7 +35,7 @@ func (s *Stripe) authenticate(request *wire.Request) *api.Error {
 	return nil
 }
 
-// LiveKey says whether a key is one of Stripe's live mode keys.
+// LiveKey reports whether a key is a live mode key of Stripe.
 func LiveKey(key string) bool {
 	return strings.HasPrefix(key, "sk_live_") || strings.HasPrefix(key, "rk_live_")
 }
@@ -46,22 +47,23 @@ func masked(key string) string {
 	return key[:8] + strings.Repeat("*", len(key)-12) + key[len(key)-4:]
 }
 
-// secondAPI answers for what is under /v2: it is not here.
+// secondAPI answers 404 for paths under /v2, which are not simulated.
 func (s *Stripe) secondAPI(request *wire.Request) *wire.Response {
 	return s.gate.Spoil(request, s.answer(request, s.requestID(), nil,
 		&api.Error{Status: http.StatusNotFound, Type: "invalid_request_error", Code: "not_found",
 			Message: "The simulator does not have the v2 API (" + request.Method + " " + request.URL.Path + "); Stripe does."}))
 }
 
-// unrecognized is the answer to an operation that there is not, be it that its
-// path has other methods.
+// unrecognized returns the error for an unknown operation, even if the path has
+// other methods.
 func unrecognized(request *wire.Request) *api.Error {
 	unknown := api.Malformed("", "", "Unrecognized request URL (%s: %s). The simulator does not have this operation; Stripe may.", request.Method, request.URL.Path)
 	unknown.Status = http.StatusNotFound
 	return unknown
 }
 
-// checkBody refuses what is no form. Without a content type it is taken for one.
+// checkBody refuses a body that is not a form. A body without a content type
+// counts as a form.
 func checkBody(request *wire.Request) *api.Error {
 	if len(request.Body) == 0 || request.Method == http.MethodGet {
 		return nil
@@ -74,8 +76,8 @@ func checkBody(request *wire.Request) *api.Error {
 	return api.Malformed("", "", "Invalid request (check that your POST content type is application/x-www-form-urlencoded). If you have any questions, we can help at https://support.stripe.com/.")
 }
 
-// ErrorBody is what a fault answers when it was given a status and no body; code
-// is what the fault says, or "".
+// ErrorBody returns the body of a scripted fault that has a status but no body.
+// code may be empty.
 func ErrorBody(status int, code string) []byte {
 	failure := &api.Error{Status: status, Type: "api_error", Code: code,
 		Message: "An error occurred (fault of the simulator)."}

@@ -14,8 +14,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// ServeHTTP answers the API under /v1/ and the hosted pages. Every exchange
-// passes the gate, so it meets the scripted faults and enters the history.
+// ServeHTTP serves the API under /v1/ and the hosted pages. Every exchange
+// passes the gate, which applies scripted faults and records the history.
 func (s *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/v1/"):
@@ -43,8 +43,8 @@ func (s *Stripe) api(request *wire.Request) *wire.Response {
 	return s.once(request, key)
 }
 
-// run executes a request under the world's lock. executed is false when it was
-// refused before execution began.
+// run executes a request under the world's lock. executed is false if the
+// request was refused before it ran.
 func (s *Stripe) run(request *wire.Request) (response *wire.Response, executed bool) {
 	version, failure := s.versions.VersionOf(request)
 	if failure != nil {
@@ -101,7 +101,7 @@ func (s *Stripe) dispatch(request *wire.Request, requestID, apiVersion string) (
 	return shown, s.expand(apiVersion, shown, c.Texts("expand"))
 }
 
-// formBody returns the body's form. DELETE may carry one as well as a query.
+// formBody returns the form in the body. A DELETE may have a body and a query.
 func formBody(request *wire.Request) string {
 	if request.Method == http.MethodGet {
 		return ""
@@ -109,7 +109,7 @@ func formBody(request *wire.Request) string {
 	return string(request.Body)
 }
 
-// requestID makes one for an answer that never reaches the world's state.
+// requestID returns an id for an answer that does not touch the state.
 func (s *Stripe) requestID() string {
 	var id string
 	s.account.World.View(func() { id = s.account.World.NewID("req_", 14) })

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// AddPlan creates the product, or takes the one of that name, and its price.
+// AddPlan creates a price, and its product unless one of that name exists.
 func (s *Stripe) AddPlan(plan catalog.Plan) (priceID string) {
 	s.account.World.Change(func() {
 		var product *state.Product
@@ -30,12 +30,12 @@ func (s *Stripe) AddPlan(plan catalog.Plan) (priceID string) {
 	return priceID
 }
 
-// SavePortalSettings makes the default configuration, as saving the portal's
-// settings in the Dashboard once does. Without it a portal session must name a
-// configuration. It does nothing when there is one.
+// SavePortalSettings creates the default portal configuration, as saving the
+// portal settings in the Dashboard does. Without one, a portal session must
+// name a configuration. It does nothing if there is one already.
 func (s *Stripe) SavePortalSettings() { s.account.World.Change(s.portal.AddDefaultConfiguration) }
 
-// PortalSaved says whether there is a default configuration.
+// PortalSaved reports whether there is a default portal configuration.
 func (s *Stripe) PortalSaved() (saved bool) {
 	s.account.World.View(func() { saved = s.portal.DefaultConfiguration() != nil })
 	return saved

@@ -26,28 +26,28 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// Config is what a simulated Stripe needs.
+// Config configures a simulated Stripe account.
 type Config struct {
-	Key     string // the one secret key it accepts
+	Key     string // the only secret key it accepts
 	Dunning billing.Dunning
-	URL     string // its public base address, for links to hosted pages
-	Version string // the account's API version; default APIVersion
-	// RateLimits makes Stripe's limits of a sandbox hold.
+	URL     string // public base URL, for links to hosted pages
+	Version string // the account's API version; default version.APIVersion
+	// RateLimits enforces the limits of a Stripe sandbox.
 	RateLimits bool
-	// PortalSaved begins with the portal's settings saved (SavePortalSettings).
+	// PortalSaved starts with saved portal settings; see SavePortalSettings.
 	PortalSaved bool
 	World       *schedule.World
 	Outbox      *delivery.Outbox
 	History     *wire.History
 	Faults      *wire.Faults
 	Logger      *slog.Logger
-	// SearchLag is how long search does not see a change; 0: 5 to 60 seconds,
-	// by the seed.
+	// SearchLag is how long a change is invisible to search. 0 draws 5 to 60
+	// seconds per change from the seed.
 	SearchLag time.Duration
 }
 
-// Stripe is a simulated Stripe account in test mode. The world's lock guards its
-// state; exported methods take it, unexported ones expect it.
+// Stripe is a simulated Stripe account in test mode. The world's lock guards
+// its state: exported methods take it, unexported ones expect it.
 type Stripe struct {
 	parts
 
@@ -55,13 +55,14 @@ type Stripe struct {
 	rateLimits  bool
 	portalSaved bool
 	gate        *wire.Gate
-	hosted      http.Handler // the hosted pages
+	hosted      http.Handler
 	routes      []api.Route
 	running     map[string]bool // idempotency keys in execution
 	limiter     limiter
 }
 
-// parts are what an account is made of, each built on those before it.
+// parts are what the account consists of. Each part is built on those before
+// it.
 type parts struct {
 	account   *account.Account
 	versions  *version.Versions
@@ -116,14 +117,14 @@ func assemble(config Config) parts {
 	return p
 }
 
-// Snapshot returns the state for Save. Call it under the world's lock and
-// marshal it before the lock is given back.
+// Snapshot returns the state for saving. Hold the world's lock until it is
+// marshaled.
 func (s *Stripe) Snapshot() *state.State {
 	s.account.State.SavedEvents, s.account.State.SavedPacks = s.account.State.Log.Save()
 	return s.account.State
 }
 
-// Restore replaces the state by an opened one. Call it through World.Replace.
+// Restore replaces the state with an opened one. Call it through World.Replace.
 func (s *Stripe) Restore(state *state.State) {
 	s.account.State = state
 	s.search.Reindex()

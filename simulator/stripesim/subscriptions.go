@@ -7,9 +7,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// CancelSubscription cancels as the API does: at once, or with
-// cancel_at_period_end. It fails for a subscription that has ended, and at the
-// period's end for one that a schedule manages.
+// CancelSubscription cancels a subscription as the API does: at once, or with
+// cancel_at_period_end. It fails if the subscription has ended, and at the
+// period's end also if a schedule manages it.
 func (s *Stripe) CancelSubscription(id string, atPeriodEnd bool) error {
 	if atPeriodEnd {
 		return s.billing.ChangeCancellation(id, func(sub *state.Subscription) {
@@ -27,23 +27,23 @@ func (s *Stripe) CancelSubscription(id string, atPeriodEnd bool) error {
 }
 
 // PortalCancel cancels at the period's end as the customer portal does in
-// flexible billing mode: cancel_at is set and cancel_at_period_end stays false.
-// It fails for a subscription that a schedule manages.
+// flexible billing mode: it sets cancel_at and leaves cancel_at_period_end
+// false. It fails if a schedule manages the subscription.
 func (s *Stripe) PortalCancel(id string) error {
 	return s.billing.ChangeCancellation(id, func(sub *state.Subscription) {
 		s.billing.ChangeSubscription(sub, func() { s.billing.ScheduleCancel(sub, false, sub.PeriodEnd()) })
 	})
 }
 
-// ResumeSubscription takes a scheduled cancellation back. It fails for a
-// subscription that a schedule manages.
+// ResumeSubscription clears a scheduled cancellation. It fails if a schedule
+// manages the subscription.
 func (s *Stripe) ResumeSubscription(id string) error {
 	return s.billing.ChangeCancellation(id, s.billing.Keep)
 }
 
 // SetCard attaches a card to a customer and makes it the default of the
-// customer and of its live subscriptions, as the portal does. Open invoices are
-// tried again at their next retry, not at once.
+// customer and of live subscriptions, as the portal does. Open invoices are
+// tried at their next retry, not at once.
 func (s *Stripe) SetCard(customerID, number string) error {
 	var err error
 	s.account.Change(customerID, func() {

@@ -2,8 +2,8 @@ package stripesim
 
 import "maps"
 
-// registerTimers says what runs when a timer is due: on the billing clock, and
-// on test clocks.
+// registerTimers registers what runs when a timer is due, on the billing clock
+// and on test clocks.
 func (s *Stripe) registerTimers() {
 	for _, timers := range []map[string]func(string){
 		s.customers.Timers(),

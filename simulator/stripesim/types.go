@@ -9,9 +9,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 )
 
-// The types that a simulator's callers meet, by one import path.
+// The types that callers use, under one import path.
 type (
-	// State is everything a simulated Stripe remembers.
+	// State is everything that a simulated account remembers.
 	State = state.State
 	// Customer is a customer.
 	Customer = state.Customer
@@ -31,13 +31,13 @@ type (
 	Endpoint = state.Endpoint
 	// Event is an event with the snapshot of its object.
 	Event = eventlog.Event
-	// Contact is who a payment method belongs to.
+	// Contact is the billing details of a payment method.
 	Contact = api.Contact
 	// Address is a postal address.
 	Address = api.Address
-	// Error is what the API answers when it refuses a request.
+	// Error is an error answer of the API.
 	Error = api.Error
-	// Dunning is what failed payments lead to.
+	// Dunning says what happens when payments of invoices fail.
 	Dunning = billing.Dunning
 	// Plan is a product with a price.
 	Plan = catalog.Plan

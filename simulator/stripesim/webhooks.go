@@ -9,9 +9,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// SetEndpoints makes the endpoints of the configuration the given ones. One
-// with a known URL keeps its id, so that what is queued for it still arrives.
-// Endpoints made through the API stay.
+// SetEndpoints replaces the configured endpoints. An endpoint with a known URL
+// keeps its id, so queued deliveries still arrive. Endpoints created through
+// the API stay.
 func (s *Stripe) SetEndpoints(wanted []state.Endpoint) {
 	s.account.World.Change(func() {
 		for known := range s.account.State.Endpoints.Oldest() {
@@ -33,17 +33,17 @@ func (s *Stripe) SetEndpoints(wanted []state.Endpoint) {
 	})
 }
 
-// ResendEvent sends an event of the last 30 days to an endpoint, named by id or
-// URL, once more.
+// ResendEvent sends an event of the last 30 days to an endpoint again. It names
+// the endpoint by id or URL.
 func (s *Stripe) ResendEvent(event, endpoint string) error {
 	var err error
 	s.account.World.Change(func() { _, err = s.events.Resend(event, endpoint, s.events.EndpointNamed(endpoint)) })
 	return err
 }
 
-// RollSecret gives an endpoint, named by id or URL, a new secret and returns it,
-// as "Roll secret" in the Dashboard does: the old ones go on signing beside it
-// for the given time, 24 hours at most.
+// RollSecret gives an endpoint, by id or URL, a new secret and returns it, like
+// "Roll secret" in the Dashboard. The old secrets keep signing for the given
+// overlap, 24 hours at most.
 func (s *Stripe) RollSecret(endpoint string, overlap time.Duration) (secret string, err error) {
 	s.account.World.Change(func() {
 		rolled := s.events.EndpointNamed(endpoint)

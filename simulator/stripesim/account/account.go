@@ -10,23 +10,22 @@ import (
 
 // Config is what an account is opened with.
 type Config struct {
-	URL     string // the public base address, for links to hosted pages
+	URL     string // public base URL, for links to hosted pages
 	Version string // the account's API version
 	World   *schedule.World
 	Outbox  *delivery.Outbox
 }
 
-// Account is a Stripe account in test mode: its objects, the clock they live by,
-// and how the API shows them. The world's lock guards it: hold it for every
-// method.
+// Account is a Stripe account in test mode: its objects, its clock, and how the
+// API shows them. Hold the world's lock while you call its methods.
 type Account struct {
 	World   *schedule.World
 	Outbox  *delivery.Outbox
 	State   *state.State
-	Version string                     // of the API, unless a request names another
-	Origin  Origin                     // what causes the events of the moment
-	Clock   *state.TestClock           // that the moment runs by; nil: the billing clock
-	Runners map[string]func(id string) // what timers do, by kind
+	Version string                     // API version, unless a request names another
+	Origin  Origin                     // the request being executed
+	Clock   *state.TestClock           // the test clock in use; nil for the billing clock
+	Runners map[string]func(id string) // what happens when a timer is due, by kind
 	url     string
 }
 
@@ -36,7 +35,7 @@ func New(config Config) *Account {
 		Runners: map[string]func(string){}, url: config.URL}
 }
 
-// Link returns an absolute URL of this provider's public address.
+// Link returns an absolute URL on this account's public address.
 func (s *Account) Link(path string) string {
 	joined, err := url.JoinPath(s.url, path)
 	if err != nil {
@@ -45,6 +44,6 @@ func (s *Account) Link(path string) string {
 	return joined
 }
 
-// Origin is the API request that causes the events of the moment; the zero
-// value is what Stripe does by itself.
+// Origin is the API request that causes events. The zero value stands for what
+// Stripe does on its own.
 type Origin struct{ RequestID, Key string }

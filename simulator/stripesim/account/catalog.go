@@ -8,22 +8,26 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
+// ShowFeature shows an entitlement feature.
 func (s *Account) ShowFeature(f *state.Feature) api.Object {
 	return api.Object{"id": f.ID, "object": "entitlements.feature", "active": f.Active, "livemode": false,
 		"lookup_key": f.LookupKey, "metadata": api.Shown(f.Metadata), "name": f.Name}
 }
 
+// ShowProductFeature shows a product feature.
 func (s *Account) ShowProductFeature(f *state.ProductFeature) api.Object {
 	return api.Object{"id": f.ID, "object": "product_feature", "livemode": false,
 		"entitlement_feature": s.ShowFeature(s.State.Features.Get(f.Feature))}
 }
 
+// ShowEntitlement shows an active entitlement.
 func (s *Account) ShowEntitlement(e *state.Entitlement) api.Object {
 	return api.Object{"id": e.ID, "object": "entitlements.active_entitlement", "feature": e.Feature, "livemode": false,
 		"lookup_key": s.State.Features.Get(e.Feature).LookupKey}
 }
 
-// ShowPlan is the old shape of a recurring price, still inside subscriptions.
+// ShowPlan shows a recurring price in its old shape, which subscriptions still
+// contain.
 func (s *Account) ShowPlan(p *state.Price) api.Object {
 	return api.Object{"id": p.ID, "object": "plan", "active": p.Active, "amount": p.Amount,
 		"amount_decimal": strconv.FormatInt(p.Amount, 10), "billing_scheme": "per_unit", "created": p.Created.Unix(),
@@ -32,6 +36,7 @@ func (s *Account) ShowPlan(p *state.Price) api.Object {
 		"tiers_mode": nil, "transform_usage": nil, "trial_period_days": nil, "usage_type": "licensed"}
 }
 
+// ShowPrice shows a price.
 func (s *Account) ShowPrice(p *state.Price) api.Object {
 	var recurring any
 	if p.Recurring() {
@@ -46,6 +51,7 @@ func (s *Account) ShowPrice(p *state.Price) api.Object {
 		"unit_amount": p.Amount, "unit_amount_decimal": strconv.FormatInt(p.Amount, 10)}
 }
 
+// ShowProduct shows a product.
 func (s *Account) ShowProduct(p *state.Product) api.Object {
 	if p.Deleted {
 		return api.Object{"id": p.ID, "object": "product", "deleted": true}
@@ -70,6 +76,7 @@ func (s *Account) ShowProduct(p *state.Product) api.Object {
 		"unit_label": api.OrNull(p.UnitLabel), "url": api.OrNull(p.URL)}
 }
 
+// ShowTaxRate shows a tax rate.
 func (s *Account) ShowTaxRate(t *state.TaxRate) api.Object {
 	return api.Object{"id": t.ID, "object": "tax_rate", "active": t.Active, "country": api.OrNull(t.Country),
 		"created":     t.Created.Unix(),

@@ -9,6 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
+// ShowCharge shows a charge.
 func (s *Account) ShowCharge(c *state.Charge) api.Object {
 	var failureCode, failureMessage any
 	if c.Failure != nil {
@@ -36,7 +37,7 @@ func (s *Account) ShowCharge(c *state.Charge) api.Object {
 		"statement_descriptor_suffix": api.OrNull(c.Suffix), "status": c.Status, "transfer_data": nil, "transfer_group": nil}
 }
 
-// methodDetails is the method as it was charged.
+// methodDetails shows the payment method as it was when charged.
 func (s *Account) methodDetails(c *state.Charge) api.Object {
 	method := s.State.PaymentMethods.Get(c.PaymentMethod)
 	if method.Kind() == "sepa_debit" {
@@ -59,19 +60,20 @@ func (s *Account) methodDetails(c *state.Charge) api.Object {
 		"network_transaction_id": nil, "regulated_status": "unregulated", "three_d_secure": secure, "wallet": nil}}
 }
 
-// responseTime is how long the merchant has to answer.
+// responseTime is how long a merchant has to answer a dispute.
 const responseTime = 9 * 24 * time.Hour
 
-// EvidenceTexts are the fields of evidence that are text; files are not simulated.
+// EvidenceTexts are the text fields of evidence. Files are not simulated.
 var EvidenceTexts = strings.Fields("access_activity_log billing_address cancellation_policy_disclosure cancellation_rebuttal" +
 	" customer_email_address customer_name customer_purchase_ip duplicate_charge_explanation duplicate_charge_id product_description" +
 	" refund_policy_disclosure refund_refusal_explanation service_date shipping_address shipping_carrier shipping_date" +
 	" shipping_tracking_number uncategorized_text")
 
-// evidenceFiles are shown as not there.
+// evidenceFiles are always shown as null.
 var evidenceFiles = strings.Fields("cancellation_policy customer_communication customer_signature duplicate_charge_documentation receipt" +
 	" refund_policy service_documentation shipping_documentation uncategorized_file")
 
+// ShowDispute shows a dispute.
 func (s *Account) ShowDispute(d *state.Dispute) api.Object {
 	charge := s.State.Charges.Get(d.Charge)
 	evidence := api.Object{"enhanced_evidence": api.Object{}}
@@ -98,6 +100,7 @@ func (s *Account) ShowDispute(d *state.Dispute) api.Object {
 	return shown
 }
 
+// ShowRefund shows a refund.
 func (s *Account) ShowRefund(r *state.Refund) api.Object {
 	destination := api.Object{"type": "sepa_debit"}
 	if s.State.PaymentMethods.Get(s.State.Charges.Get(r.Charge).PaymentMethod).Kind() == "card" {

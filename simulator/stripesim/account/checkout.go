@@ -11,8 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// FixedEmail is the address that the buyer cannot change: customer_email, or the
-// customer's own. Without either it is empty.
+// FixedEmail returns the address that the buyer cannot change: customer_email
+// or the customer's own. It is empty if there is neither.
 func (s *Account) FixedEmail(session *state.CheckoutSession) string {
 	if customer := s.State.Customers.Get(session.Customer); customer != nil && !customer.Deleted {
 		return customer.Email
@@ -20,7 +20,7 @@ func (s *Account) FixedEmail(session *state.CheckoutSession) string {
 	return session.CustomerEmail
 }
 
-// showBuyer is customer_details: null until an e-mail address is known.
+// showBuyer shows customer_details; null until an e-mail address is known.
 func (s *Account) showBuyer(cs *state.CheckoutSession) any {
 	email := s.EmailOf(cs)
 	if email == "" {
@@ -35,8 +35,8 @@ func (s *Account) showBuyer(cs *state.CheckoutSession) any {
 		"phone": api.OrNull(cs.BuyerPhone), "tax_exempt": "none", "tax_ids": []any{}}
 }
 
-// sessionReductions are what the lines of a session cost now, nothing for
-// recurring ones during a trial, and what the discount takes off each.
+// sessionReductions returns what the lines of a session cost now and what the
+// discount takes off each. During a trial, recurring lines cost nothing.
 func (s *Account) sessionReductions(session *state.CheckoutSession) (lines []state.Discounted, taken []int64) {
 	lines, taken = make([]state.Discounted, len(session.Lines)), make([]int64, len(session.Lines))
 	trial := s.TrialEndOf(session).After(s.Now())
@@ -55,7 +55,8 @@ func (s *Account) sessionReductions(session *state.CheckoutSession) (lines []sta
 	return lines, taken
 }
 
-// Totals are what a session costs now, before its discount, and the discount.
+// Totals returns what a session costs now without its discount, and the
+// discount.
 func (s *Account) Totals(session *state.CheckoutSession) (subtotal, discount int64) {
 	lines, taken := s.sessionReductions(session)
 	for _, line := range lines {
@@ -64,7 +65,7 @@ func (s *Account) Totals(session *state.CheckoutSession) (subtotal, discount int
 	return subtotal, state.Sum(taken)
 }
 
-// Due is what the buyer pays now.
+// Due returns what the buyer pays now.
 func (s *Account) Due(session *state.CheckoutSession) int64 {
 	subtotal, discount := s.Totals(session)
 	return subtotal - discount
@@ -82,11 +83,14 @@ func showSessionDiscounts(session *state.CheckoutSession) []any {
 	return []any{api.Object{"coupon": session.Given.Coupon, "promotion_code": api.OrNull(session.Given.PromotionCode)}}
 }
 
-// SessionLines is the included line_items list: at most ten, as Stripe shows.
+// SessionLines shows line_items when it is expanded: ten lines at most, like
+// Stripe.
 func (s *Account) SessionLines(id string) any {
 	return s.FirstLinesOf(s.State.Sessions.Get(id), "/v1/checkout/sessions/"+id)
 }
 
+// FirstLinesOf shows the first ten lines of a session as the line_items list of
+// the object at the path of.
 func (s *Account) FirstLinesOf(session *state.CheckoutSession, of string) any {
 	var data []any
 	for i := range session.Lines[:min(10, len(session.Lines))] {
@@ -95,6 +99,7 @@ func (s *Account) FirstLinesOf(session *state.CheckoutSession, of string) any {
 	return api.List(of+"/line_items", data, len(session.Lines) > 10)
 }
 
+// ShowSessionLine shows a line of a checkout session.
 func (s *Account) ShowSessionLine(session *state.CheckoutSession, line *state.SessionLine) api.Object {
 	price := s.State.Prices.Get(line.Price)
 	amount, discount := price.Amount*line.Quantity, s.lineDiscount(session, line)
@@ -109,6 +114,8 @@ func (s *Account) ShowSessionLine(session *state.CheckoutSession, line *state.Se
 		"price": s.ShowPrice(price), "quantity": line.Quantity}
 }
 
+// TrialEndOf returns the trial end of the session's subscription, or the zero
+// time.
 func (s *Account) TrialEndOf(session *state.CheckoutSession) time.Time {
 	if session.TrialDays > 0 {
 		return s.Now().Add(time.Duration(session.TrialDays) * 24 * time.Hour)
@@ -116,6 +123,7 @@ func (s *Account) TrialEndOf(session *state.CheckoutSession) time.Time {
 	return session.TrialEnd
 }
 
+// ShowSession shows a checkout session.
 func (s *Account) ShowSession(cs *state.CheckoutSession) api.Object {
 	var address any
 	if cs.Status == "open" {
@@ -151,7 +159,8 @@ func (s *Account) ShowSession(cs *state.CheckoutSession) api.Object {
 	return shown
 }
 
-// showAmounts adds what the buyer pays, or paid: nothing in mode setup.
+// showAmounts adds what the buyer pays or paid. There are no amounts in mode
+// setup.
 func (s *Account) showAmounts(into api.Object, cs *state.CheckoutSession) {
 	if cs.Mode == "setup" {
 		into["amount_subtotal"], into["amount_total"], into["total_details"] = nil, nil, nil
@@ -165,14 +174,15 @@ func (s *Account) showAmounts(into api.Object, cs *state.CheckoutSession) {
 	into["total_details"] = api.Object{"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0}
 }
 
-// NeedsMethod says whether the buyer cannot complete the session without a
-// payment method.
+// NeedsMethod reports whether the buyer needs a payment method to complete the
+// session.
 func (s *Account) NeedsMethod(cs *state.CheckoutSession) bool {
 	return cs.Mode == "setup" || s.Due(cs) > 0 || cs.Collection() == "always"
 }
 
-// EmailOf is what customer_details shows: what the buyer typed, once the session
-// is complete, whatever the customer's address becomes later.
+// EmailOf returns the address in customer_details. Once the session is
+// complete, it is what the buyer typed, even if the customer's address changes
+// later.
 func (s *Account) EmailOf(cs *state.CheckoutSession) string {
 	if cs.Status == "complete" && cs.BuyerEmail != "" {
 		return cs.BuyerEmail
@@ -180,12 +190,12 @@ func (s *Account) EmailOf(cs *state.CheckoutSession) string {
 	return cmp.Or(s.FixedEmail(cs), cs.BuyerEmail, cs.CustomerEmail, cs.PrefilledEmail)
 }
 
-// Money writes an amount as a person reads it.
+// Money formats an amount for a person.
 func Money(amount int64, currency string) string {
 	if amount < 0 {
 		return "-" + Money(-amount, currency)
 	}
-	if slices.Contains([]string{"jpy", "krw", "clp", "vnd", "ugx"}, currency) { // no smaller unit
+	if slices.Contains([]string{"jpy", "krw", "clp", "vnd", "ugx"}, currency) { // currencies without a smaller unit
 		return fmt.Sprintf("%d %s", amount, strings.ToUpper(currency))
 	}
 	return fmt.Sprintf("%d.%02d %s", amount/100, amount%100, strings.ToUpper(currency))

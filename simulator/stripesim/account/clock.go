@@ -8,9 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Now is the time by which everything of the moment is dated, in whole seconds:
-// of the test clock on which the customer in question lives, else the billing
-// clock.
+// Now returns the time in whole seconds: of the test clock in use, or else of
+// the billing clock.
 func (s *Account) Now() time.Time {
 	if s.Clock != nil {
 		return s.Clock.FrozenTime
@@ -18,12 +17,12 @@ func (s *Account) Now() time.Time {
 	return s.Real()
 }
 
-// Real is the billing clock in whole seconds, whatever test clock is in use.
-// Events, payments and what pays are dated by it even when they belong to a test
-// clock, as Stripe does ("expected behaviour", stripe-python issue 1183).
+// Real returns the billing clock in whole seconds, even while a test clock is
+// in use. Events and payment objects carry this time even on a test clock, as
+// at Stripe ("expected behaviour", stripe-python issue 1183).
 func (s *Account) Real() time.Time { return s.World.Now().Truncate(time.Second) }
 
-// At sets a timer on the clock of the moment.
+// At sets a timer on the clock in use.
 func (s *Account) At(due time.Time, kind, id string) {
 	if s.Clock == nil {
 		s.World.At(due, "stripe."+kind, id)
@@ -37,12 +36,12 @@ func (s *Account) At(due time.Time, kind, id string) {
 		return int(int64(a.Sequence) - int64(b.Sequence))
 	})
 	s.Clock.Timers = slices.Insert(s.Clock.Timers, place, timer)
-	if !due.After(s.Clock.FrozenTime) { // it is due although the clock stands still
+	if !due.After(s.Clock.FrozenTime) { // already due, though the clock stands still
 		s.World.At(s.World.Now(), "stripe."+TimerClockDue, s.Clock.ID)
 	}
 }
 
-// On runs f by the clock on which the object with the id lives.
+// On runs f on the clock of the object with the id.
 func (s *Account) On(id string, f func()) {
 	before := s.Clock
 	s.Clock = s.clockOf(id)
@@ -50,16 +49,16 @@ func (s *Account) On(id string, f func()) {
 	f()
 }
 
-// Change runs f under the world's lock, by the clock of the object with the id:
-// what an action does that does not come through the API.
+// Change runs f under the world's lock, on the clock of the object with the id.
+// Actions that bypass the API use it.
 func (s *Account) Change(id string, f func()) { s.World.Change(func() { s.On(id, f) }) }
 
-// clocked are the parameters that name an object whose clock a request runs by.
+// clocked lists the parameters that name an object whose clock a request uses.
 var clocked = []string{"customer", "subscription", "from_subscription", "invoice", "payment_intent", "charge",
 	"test_clock"}
 
-// ClockOfCall finds the test clock that a request is about: of the object in its
-// path, or of one that a parameter names. nil is the billing clock.
+// ClockOfCall returns the test clock of the object in a request's path, or of
+// one that a parameter names. It returns nil for the billing clock.
 func (s *Account) ClockOfCall(c *api.Call) *state.TestClock {
 	if s.State.TestClocks.Len() == 0 {
 		return nil
@@ -78,7 +77,7 @@ func (s *Account) ClockOfCall(c *api.Call) *state.TestClock {
 	return nil
 }
 
-// clockOf finds the test clock on which an object lives: its customer's.
+// clockOf returns the test clock of the object's customer, or nil.
 func (s *Account) clockOf(id string) *state.TestClock {
 	if s.State.TestClocks.Len() == 0 || id == "" {
 		return nil
@@ -89,7 +88,7 @@ func (s *Account) clockOf(id string) *state.TestClock {
 	if customer := s.State.Customers.Get(id); customer != nil {
 		return s.State.TestClocks.Get(customer.TestClock)
 	}
-	if sub := s.State.Items[id]; sub != "" { // an item of it
+	if sub := s.State.Items[id]; sub != "" { // a subscription item
 		return s.clockOf(sub)
 	}
 	about := s.Lookup(id)
@@ -101,7 +100,7 @@ func (s *Account) clockOf(id string) *state.TestClock {
 	return nil
 }
 
-// clockName is what test_clock shows on what belongs to a customer.
+// clockName shows test_clock for an object of the customer.
 func (s *Account) clockName(customer string) any {
 	if owner := s.State.Customers.Get(customer); owner != nil {
 		return api.OrNull(owner.TestClock)
@@ -109,9 +108,9 @@ func (s *Account) clockName(customer string) any {
 	return nil
 }
 
-// Listed says whether a list shows what belongs to a customer: Stripe leaves out
-// what lives on a test clock, unless the list is of that clock, or of one
-// customer or subscription.
+// Listed reports whether a list includes an object of the customer. Stripe
+// leaves out objects on test clocks, unless the list is restricted to that
+// clock, to a customer or to a subscription.
 func (s *Account) Listed(c *api.Call, customer, clock string) bool {
 	owner := s.State.Customers.Get(customer)
 	switch {
@@ -123,8 +122,8 @@ func (s *Account) Listed(c *api.Call, customer, clock string) bool {
 	return owner == nil || owner.TestClock == ""
 }
 
-// RunClock runs, in order and each at its own time, what is due on a test clock
-// until it reaches a time.
+// RunClock runs everything due on a test clock until a time, in order, each at
+// its own time.
 func (s *Account) RunClock(clock *state.TestClock, until time.Time) {
 	s.Clock = clock
 	defer func() { s.Clock = nil }()

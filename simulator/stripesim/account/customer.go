@@ -8,6 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
+// ShowBalanceTransaction shows a balance transaction.
 func (s *Account) ShowBalanceTransaction(b *state.BalanceTransaction) api.Object {
 	return api.Object{"id": b.ID, "object": "customer_balance_transaction", "amount": b.Amount, "checkout_session": nil,
 		"created":     b.Created.Unix(),
@@ -17,7 +18,7 @@ func (s *Account) ShowBalanceTransaction(b *state.BalanceTransaction) api.Object
 		"type": b.Type}
 }
 
-// LiveCustomer finds a customer that is not deleted.
+// LiveCustomer returns a customer that is not deleted.
 func (s *Account) LiveCustomer(id, param string) (*state.Customer, error) {
 	customer := s.State.Customers.Get(id)
 	if customer == nil || customer.Deleted {
@@ -26,6 +27,7 @@ func (s *Account) LiveCustomer(id, param string) (*state.Customer, error) {
 	return customer, nil
 }
 
+// ShowCustomer shows a customer.
 func (s *Account) ShowCustomer(c *state.Customer) api.Object {
 	if c.Deleted {
 		return api.Object{"id": c.ID, "object": "customer", "deleted": true}
@@ -46,6 +48,7 @@ func (s *Account) ShowCustomer(c *state.Customer) api.Object {
 	}
 }
 
+// ShowPaymentMethod shows a payment method.
 func (s *Account) ShowPaymentMethod(m *state.PaymentMethod) api.Object {
 	shown := api.Object{"id": m.ID, "object": "payment_method", "allow_redisplay": m.AllowDisplay,
 		"billing_details": m.Billing.ShowBilling(),
@@ -62,9 +65,10 @@ func (s *Account) ShowPaymentMethod(m *state.PaymentMethod) api.Object {
 	return shown
 }
 
-// ClockLifetime is after what time a test clock deletes itself.
+// ClockLifetime is the age at which a test clock deletes itself.
 const ClockLifetime = 30 * 24 * time.Hour
 
+// ShowTestClock shows a test clock.
 func (s *Account) ShowTestClock(t *state.TestClock) api.Object {
 	status, details := "ready", api.Object{}
 	if t.Advancing() {

@@ -5,6 +5,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
+// ShowCoupon shows a coupon.
 func (s *Account) ShowCoupon(c *state.Coupon) api.Object {
 	shownAs := api.Object{"id": c.ID, "object": "coupon", "amount_off": nil, "created": c.Created.Unix(),
 		"currency": api.OrNull(c.Currency),
@@ -20,7 +21,7 @@ func (s *Account) ShowCoupon(c *state.Coupon) api.Object {
 	return shownAs
 }
 
-// DiscountsOf finds discounts by their ids.
+// DiscountsOf returns the discounts with the ids.
 func (s *Account) DiscountsOf(ids []string) []*state.Discount {
 	discounts := make([]*state.Discount, len(ids))
 	for i, id := range ids {
@@ -29,6 +30,7 @@ func (s *Account) DiscountsOf(ids []string) []*state.Discount {
 	return discounts
 }
 
+// ShowDiscount shows a discount.
 func (s *Account) ShowDiscount(d *state.Discount) api.Object {
 	return api.Object{"id": d.ID, "object": "discount", "checkout_session": api.OrNull(d.Session), "customer": api.OrNull(d.Customer),
 		"customer_account": nil,
@@ -38,7 +40,7 @@ func (s *Account) ShowDiscount(d *state.Discount) api.Object {
 		"subscription": api.OrNull(d.Subscription), "subscription_item": nil}
 }
 
-// netAmount is an invoice item's amount after its own discounts.
+// netAmount returns an invoice item's amount after its own discounts.
 func (s *Account) netAmount(item *state.InvoiceItem) int64 {
 	line := state.Discounted{Amount: item.Amount, Exempt: item.Proration || !item.Discountable}
 	if price := s.State.Prices.Get(item.Price); price != nil {
@@ -47,13 +49,14 @@ func (s *Account) netAmount(item *state.InvoiceItem) int64 {
 	return item.Amount - state.Sum(state.Reduce([]state.Discounted{line}, state.TermsOfAll(s.DiscountsOf(item.Discounts)), item.Currency)[0])
 }
 
-// Discountable says whether discounts apply to a line: never to a proration.
+// Discountable reports whether discounts apply to a line. They never apply to a
+// proration.
 func (s *Account) Discountable(line *state.InvoiceLine) bool {
 	item := s.State.InvoiceItems.Get(line.InvoiceItem)
 	return !line.Proration && (item == nil || item.Discountable)
 }
 
-// showTaken shows discount amounts, one entry for each discount.
+// showTaken shows discount amounts, one entry per discount.
 func showTaken(lines ...state.InvoiceLine) []any {
 	var order []string
 	amounts := map[string]int64{}
@@ -72,12 +75,14 @@ func showTaken(lines ...state.InvoiceLine) []any {
 	return shown
 }
 
-// Usable says whether a code can be redeemed at all: what active shows.
+// Usable reports whether a promotion code can be redeemed; the field active
+// shows it.
 func (s *Account) Usable(code *state.PromotionCode) bool {
 	return code.Active && (code.MaxRedemptions == 0 || code.Redeemed < code.MaxRedemptions) &&
 		(code.ExpiresAt.IsZero() || s.Now().Before(code.ExpiresAt)) && s.State.Coupons.Get(code.Coupon).Valid(s.Now())
 }
 
+// ShowPromotionCode shows a promotion code.
 func (s *Account) ShowPromotionCode(p *state.PromotionCode) api.Object {
 	return api.Object{"id": p.ID, "object": "promotion_code", "active": s.Usable(p), "code": p.Code,
 		"created":  p.Created.Unix(),

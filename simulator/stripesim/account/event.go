@@ -6,6 +6,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
+// ShowEndpoint shows a webhook endpoint.
 func (s *Account) ShowEndpoint(e *state.Endpoint) api.Object {
 	status := "enabled"
 	if e.Disabled {
@@ -17,6 +18,7 @@ func (s *Account) ShowEndpoint(e *state.Endpoint) api.Object {
 		"status": status, "url": e.URL}
 }
 
+// ShowEvent shows an event.
 func (s *Account) ShowEvent(e *eventlog.Event) api.Object {
 	data := api.Object{"object": e.Object}
 	if len(e.Previous) > 0 {

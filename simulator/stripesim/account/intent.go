@@ -5,12 +5,12 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// ChallengeURL is where the holder of a card passes or fails the 3-D Secure
-// challenge that an intent waits for.
+// ChallengeURL returns the page where a cardholder passes or fails the intent's
+// 3-D Secure challenge.
 func (s *Account) ChallengeURL(intentID string) string { return s.Link("/3ds/" + intentID) }
 
-// Challenged returns the method that an intent's challenge is about, and the
-// amount that it is asked for (0 for a setup); nil when no challenge is open.
+// Challenged returns the payment method of an intent's open challenge, with the
+// amount (0 for a setup). It returns nil when no challenge is open.
 func (s *Account) Challenged(intentID string) (method *state.PaymentMethod, amount int64, currency string) {
 	if intent := s.State.PaymentIntents.Get(intentID); intent != nil && intent.Status == "requires_action" {
 		return s.State.PaymentMethods.Get(intent.PaymentMethod), intent.Amount, intent.Currency
@@ -21,6 +21,7 @@ func (s *Account) Challenged(intentID string) (method *state.PaymentMethod, amou
 	return nil, 0, ""
 }
 
+// ShowPaymentIntent shows a payment intent.
 func (s *Account) ShowPaymentIntent(p *state.PaymentIntent) api.Object {
 	var automatic any
 	if p.Redirects != "" {
@@ -46,8 +47,8 @@ func (s *Account) ShowPaymentIntent(p *state.PaymentIntent) api.Object {
 		"status":                      p.Status, "transfer_data": nil, "transfer_group": nil}
 }
 
-// showNextAction is what an intent waits for: a browser that was given a way
-// back is sent to the challenge, any other gets it from Stripe's JavaScript.
+// showNextAction shows what an intent waits for. With a return URL, the browser
+// is redirected to the challenge; without one, Stripe's JavaScript opens it.
 func (s *Account) showNextAction(id, status, returnURL string) any {
 	switch {
 	case status != "requires_action":
@@ -70,6 +71,7 @@ func (s *Account) showFailure(failure *api.Error) any {
 	return shown
 }
 
+// ShowSetupIntent shows a setup intent.
 func (s *Account) ShowSetupIntent(i *state.SetupIntent) api.Object {
 	var automatic any
 	if i.Redirects != "" {

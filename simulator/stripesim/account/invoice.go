@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// hostedInvoiceURL is the address of the page on which an invoice is read and
-// paid; "" before it is finalized.
+// hostedInvoiceURL returns the page on which a finalized invoice is read and
+// paid; "" for a draft.
 func (s *Account) hostedInvoiceURL(invoice *state.Invoice) string {
 	if invoice.Status == "draft" {
 		return ""
@@ -17,6 +17,7 @@ func (s *Account) hostedInvoiceURL(invoice *state.Invoice) string {
 	return s.Link("/i/" + invoice.ID)
 }
 
+// ShowInvoice shows an invoice.
 func (s *Account) ShowInvoice(i *state.Invoice) api.Object {
 	customer := s.State.Customers.Get(i.Customer)
 	total, starting, due, paid := i.Total(), i.StartingBalance, i.Due, int64(0)
@@ -24,7 +25,7 @@ func (s *Account) ShowInvoice(i *state.Invoice) api.Object {
 	var number, ending any = nil, nil
 	if i.Finalized() {
 		number, ending = i.Number, i.EndingBalance
-	} else { // a draft follows its customer
+	} else { // a draft follows its customer's balance
 		starting, email, name = customer.Balance, customer.Email, customer.Name
 		due, _ = state.SettleBalance(total, starting)
 	}
@@ -80,6 +81,7 @@ func (s *Account) ShowInvoice(i *state.Invoice) api.Object {
 		"webhooks_delivered_at": i.Created.Unix()}
 }
 
+// ShowLine shows a line of an invoice.
 func (s *Account) ShowLine(i *state.Invoice, line *state.InvoiceLine) api.Object {
 	var subscription, proration any
 	if line.Proration {

@@ -7,6 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
+// ShowInvoiceItem shows an invoice item.
 func (s *Account) ShowInvoiceItem(item *state.InvoiceItem) api.Object {
 	var parent any
 	if item.Subscription != "" {
@@ -29,7 +30,7 @@ func (s *Account) ShowInvoiceItem(item *state.InvoiceItem) api.Object {
 	return shown
 }
 
-// showPricing is null for an amount without a price.
+// showPricing shows the price of a line; null for an amount without a price.
 func (s *Account) showPricing(id string) any {
 	price := s.State.Prices.Get(id)
 	if price == nil {
@@ -39,6 +40,8 @@ func (s *Account) showPricing(id string) any {
 		"unit_amount_decimal": fmt.Sprint(price.Amount)}
 }
 
+// PaymentStatus returns the status of an invoice payment: open, paid or
+// canceled.
 func (s *Account) PaymentStatus(p *state.InvoicePayment) string {
 	invoice := s.State.Invoices.Get(p.Invoice)
 	switch {
@@ -50,6 +53,7 @@ func (s *Account) PaymentStatus(p *state.InvoicePayment) string {
 	return "open"
 }
 
+// ShowInvoicePayment shows an invoice payment.
 func (s *Account) ShowInvoicePayment(p *state.InvoicePayment) api.Object {
 	invoice := s.State.Invoices.Get(p.Invoice)
 	var amount, paidAt any
@@ -64,7 +68,7 @@ func (s *Account) ShowInvoicePayment(p *state.InvoicePayment) api.Object {
 		"status_transitions": api.Object{"canceled_at": api.Unix(p.CanceledAt), "paid_at": paidAt}}
 }
 
-// InvoicePayments is what invoice.payments holds when it is expanded.
+// InvoicePayments shows the payments of an invoice when they are expanded.
 func (s *Account) InvoicePayments(id string) any {
 	var data []any
 	for _, payment := range s.State.InvoicePayments.Of(id) {

@@ -6,8 +6,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// Named finds the object that a field names. Ids that merchants choose say
-// nothing about their kind; there the field does.
+// Named returns the object that a field refers to. Merchants choose some ids,
+// so the field says which type they name.
 func (s *Account) Named(field, id string) api.Object {
 	switch field {
 	case "coupon":
@@ -20,10 +20,9 @@ func (s *Account) Named(field, id string) api.Object {
 	return s.Lookup(id)
 }
 
-// shows are how the types of objects are found by their ids and shown, by what
-// their ids begin with, up to the first underscore. A type that is not here
-// cannot be expanded, nor be named by another one's error. A show returns nil
-// when there is no object with the id.
+// shows maps the prefix of an id, up to the first underscore, to a function
+// that finds the object and shows it, or returns nil. Objects of other types
+// cannot be expanded or named in errors.
 var shows = map[string]func(s *Account, id string) api.Object{
 	"bpc": func(s *Account, id string) api.Object {
 		return shownIf(s.State.Configurations.Get(id),
@@ -83,7 +82,8 @@ var shows = map[string]func(s *Account, id string) api.Object{
 	},
 }
 
-// Lookup finds an object by its id, whatever kind it is; nil when there is none.
+// Lookup shows the object with an id, whatever its type. It returns nil if
+// there is none.
 func (s *Account) Lookup(id string) api.Object {
 	prefix, _, _ := strings.Cut(id, "_")
 	if show, known := shows[prefix]; known {
@@ -92,7 +92,8 @@ func (s *Account) Lookup(id string) api.Object {
 	return nil
 }
 
-// lookupSubscription finds a subscription or a schedule: sub_ begins sub_sched_ too.
+// lookupSubscription finds a subscription or a schedule: both sub_ and
+// sub_sched_ ids have the prefix sub.
 func (s *Account) lookupSubscription(id string) api.Object {
 	if schedule := s.State.Schedules.Get(id); schedule != nil {
 		return s.ShowSchedule(schedule)

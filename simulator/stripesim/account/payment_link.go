@@ -7,8 +7,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
+// LinkURL returns the public URL of a payment link.
 func (s *Account) LinkURL(l *state.PaymentLink) string { return s.Link("/b/" + l.Code) }
 
+// ShowLink shows a payment link.
 func (s *Account) ShowLink(l *state.PaymentLink) api.Object {
 	cs := &l.Session
 	after := api.Object{"type": "hosted_confirmation", "hosted_confirmation": api.Object{"custom_message": api.OrNull(l.Confirmation)}}

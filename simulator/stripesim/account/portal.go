@@ -5,6 +5,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
+// ShowPortal shows a portal session.
 func (s *Account) ShowPortal(p *state.PortalSession) api.Object {
 	address := s.Link("/p/session/" + p.ID)
 	if p.Flow != nil {
@@ -17,6 +18,7 @@ func (s *Account) ShowPortal(p *state.PortalSession) api.Object {
 		"return_url": api.OrNull(p.ReturnURL), "url": address}
 }
 
+// ShowConfiguration shows a portal configuration.
 func (s *Account) ShowConfiguration(p *state.PortalConfiguration) api.Object {
 	var login any
 	if p.LoginPage {

@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// ScheduledEnd is when the schedule of a subscription ends it, which the
-// subscription shows as its cancel_at; the zero time when it does not.
+// ScheduledEnd returns when a subscription's schedule ends it, or the zero
+// time. The subscription shows it as cancel_at.
 func (s *Account) ScheduledEnd(sub *state.Subscription) time.Time {
 	schedule := s.State.Schedules.Get(sub.Schedule)
 	if schedule == nil || schedule.Status != "active" || schedule.EndBehavior != "cancel" {
@@ -18,7 +18,7 @@ func (s *Account) ScheduledEnd(sub *state.Subscription) time.Time {
 	return schedule.End()
 }
 
-// cancelAt is when a subscription is to end, by itself or by its schedule.
+// cancelAt returns when a subscription ends, on its own or by its schedule.
 func (s *Account) cancelAt(sub *state.Subscription) time.Time {
 	if sub.CancelAt.IsZero() {
 		return s.ScheduledEnd(sub)
@@ -26,6 +26,7 @@ func (s *Account) cancelAt(sub *state.Subscription) time.Time {
 	return sub.CancelAt
 }
 
+// ShowSchedule shows a subscription schedule.
 func (s *Account) ShowSchedule(schedule *state.Schedule) api.Object {
 	phases := make([]any, len(schedule.Phases))
 	for n := range schedule.Phases {

@@ -9,7 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// ItemOf finds an item and its subscription.
+// ItemOf returns the subscription of an item and the item's index, or nil and
+// -1.
 func (s *Account) ItemOf(id string) (*state.Subscription, int) {
 	sub := s.State.Subscriptions.Get(s.State.Items[id])
 	if sub == nil {
@@ -17,13 +18,13 @@ func (s *Account) ItemOf(id string) (*state.Subscription, int) {
 	}
 	at := slices.IndexFunc(sub.Items, func(item state.SubscriptionItem) bool { return item.ID == id })
 	if at < 0 {
-		return nil, -1 // it was removed
+		return nil, -1 // removed from the subscription
 	}
 	return sub, at
 }
 
-// ShownItem shows an item as it is after a change; one that waits for a payment
-// as it will be.
+// ShownItem shows an item after a change. If the change waits for a payment, it
+// shows the item as it will be.
 func (s *Account) ShownItem(sub *state.Subscription, id string) api.Object {
 	items := sub.Items
 	if sub.PendingUpdate != nil {
@@ -33,6 +34,7 @@ func (s *Account) ShownItem(sub *state.Subscription, id string) api.Object {
 	return s.ShowItem(sub, &items[at])
 }
 
+// ShowSubscription shows a subscription.
 func (s *Account) ShowSubscription(sub *state.Subscription) api.Object {
 	items := make([]any, len(sub.Items))
 	for i := range sub.Items {
@@ -42,7 +44,7 @@ func (s *Account) ShowSubscription(sub *state.Subscription) api.Object {
 	if sub.TrialEndBehavior != "" {
 		trialSettings = api.Object{"end_behavior": api.Object{"missing_payment_method": sub.TrialEndBehavior}}
 	}
-	if len(sub.Items) == 1 { // the old shape has no answer for more
+	if len(sub.Items) == 1 { // the old shape has room for one item only
 		plan, quantity = s.ShowPlan(s.State.Prices.Get(sub.Items[0].Price)), sub.Items[0].Quantity
 	}
 	if sub.CollectionMethod == "send_invoice" {
@@ -104,6 +106,7 @@ func (s *Account) showPendingUpdate(sub *state.Subscription) any {
 		"trial_end":          api.Unix(update.TrialEnd), "trial_from_plan": nil}
 }
 
+// ShowItem shows a subscription item.
 func (s *Account) ShowItem(sub *state.Subscription, item *state.SubscriptionItem) api.Object {
 	price := s.State.Prices.Get(item.Price)
 	return api.Object{"id": item.ID, "object": "subscription_item", "billing_thresholds": nil, "created": item.Created.Unix(),

@@ -1,6 +1,6 @@
 package account
 
-// The kinds of timers. Each names the object that something happens to.
+// The kinds of timers. A timer carries the id of the object it is for.
 const (
 	TimerPeriod     = "subscription.period"
 	TimerCancel     = "subscription.cancel_at"

@@ -10,32 +10,33 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// alteration is a change of a running subscription: what it shall be, and how
-// that is billed.
+// alteration is a change of a running subscription: what it becomes, and how
+// the change is billed.
 type alteration struct {
 	next       state.Subscription // new items have no period yet
-	at         time.Time          // when it counts as made, for prorations
+	at         time.Time          // from when prorations count
 	proration  string             // create_prorations, always_invoice, none
 	behaviour  string             // payment_behavior
 	offSession bool
-	restart    bool // a new period begins now
+	restart    bool // start a new period now
 	trial      time.Time
 	endTrial   bool                // trial_end=now
-	stopTrial  bool                // the same where the subscription does not go on after it
+	stopTrial  bool                // trial_end=now for a subscription that ends with its trial
 	extra      []state.InvoiceItem // add_invoice_items
-	discounts  *[]state.Grant      // in the place of those it has
+	discounts  *[]state.Grant      // replaces the current discounts
 }
 
-// outcome is what an alteration will do, found out before anything is changed.
+// outcome is what an alteration will do. It is worked out before anything
+// changes.
 type outcome struct {
 	next       state.Subscription
 	prorations []state.InvoiceItem
 	lines      []state.InvoiceLine
-	begins     bool // a new period, now
-	invoices   bool // now
+	begins     bool // a new period starts now
+	invoices   bool // an invoice is made now
 }
 
-// foresee works an alteration out.
+// foresee works out what an alteration will do.
 func (s *Billing) foresee(sub *state.Subscription, to alteration) outcome {
 	result := outcome{next: to.next, prorations: slices.Clone(to.extra)}
 	next := &result.next
@@ -64,7 +65,7 @@ func (s *Billing) foresee(sub *state.Subscription, to alteration) outcome {
 	return result
 }
 
-// worth is what items cost in a whole period.
+// worth returns what items cost in a whole period.
 func (s *Billing) worth(items []state.SubscriptionItem) int64 {
 	var sum int64
 	for _, item := range items {
@@ -73,8 +74,8 @@ func (s *Billing) worth(items []state.SubscriptionItem) int64 {
 	return sum
 }
 
-// intervalChanges says whether an item that stays has another interval than
-// before, or nothing of the old intervals is left.
+// intervalChanges reports whether a kept item gets another interval, or none of
+// the old intervals remain.
 func (s *Billing) intervalChanges(from, to *state.Subscription) bool {
 	kept := false
 	for _, item := range to.Items {
@@ -91,8 +92,8 @@ func (s *Billing) intervalChanges(from, to *state.Subscription) bool {
 	return !kept
 }
 
-// alignNew gives new items the period of those with the same interval, or the
-// one that the anchor makes; in a trial, the trial.
+// alignNew gives each new item a period: that of an item with the same
+// interval, or else the one the anchor defines. In a trial it is the trial.
 func (s *Billing) alignNew(next, from *state.Subscription) {
 	for i := range next.Items {
 		item := &next.Items[i]
@@ -111,11 +112,11 @@ func (s *Billing) alignNew(next, from *state.Subscription) {
 	}
 }
 
-// alter changes a subscription and bills the change. The events come in causal
+// alter changes a subscription and bills the change. Events come in causal
 // order: the prorations, the subscription, its invoice, the payment.
 func (s *Billing) alter(sub *state.Subscription, to alteration) *api.Error {
 	if sub.Status == "trialing" && to.trial.Equal(sub.TrialEnd) {
-		to.trial = time.Time{} // it is what it was
+		to.trial = time.Time{} // unchanged
 	}
 	result := s.foresee(sub, to)
 	if failure := s.refuseUnpaid(sub, to, result); failure != nil {
@@ -141,7 +142,7 @@ func (s *Billing) alter(sub *state.Subscription, to alteration) *api.Error {
 	return nil
 }
 
-// settleInto makes a subscription what an alteration found out.
+// settleInto applies the outcome of an alteration to its subscription.
 func (s *Billing) settleInto(sub *state.Subscription, to alteration, result outcome) {
 	*sub = result.next
 	s.indexItems(sub)
@@ -155,7 +156,7 @@ func (s *Billing) settleInto(sub *state.Subscription, to alteration, result outc
 		s.beginPeriod(sub, s.Now())
 	default:
 		for _, item := range sub.Items {
-			s.At(item.PeriodEnd, account.TimerPeriod, sub.ID) // a new item's period may end at a time of its own
+			s.At(item.PeriodEnd, account.TimerPeriod, sub.ID) // a new item's period may end at its own time
 		}
 		sub.Features = s.Catalog.FeaturesOf(sub.Items)
 	}
@@ -197,12 +198,12 @@ func (s *Billing) collect(sub *state.Subscription, invoice *state.Invoice, to al
 	case method == nil:
 		s.attemptFailed(invoice)
 	default:
-		_ = s.attempt(invoice, method, to.offSession, s.attemptFailed) // the outcome is in the events
+		_ = s.attempt(invoice, method, to.offSession, s.attemptFailed) // the events report the outcome
 	}
 }
 
-// refuseUnpaid says no to an alteration with error_if_incomplete that could not
-// be paid at once.
+// refuseUnpaid returns the error of an alteration with error_if_incomplete
+// whose payment would fail now, or nil.
 func (s *Billing) refuseUnpaid(sub *state.Subscription, to alteration, result outcome) *api.Error {
 	if !result.invoices || to.behaviour != "error_if_incomplete" || result.next.CollectionMethod == "send_invoice" {
 		return nil

@@ -8,7 +8,7 @@ import (
 )
 
 // readAnchor reads billing_cycle_anchor or billing_cycle_anchor_config of a new
-// subscription; the zero time is now.
+// subscription. The zero time means now.
 func (s *Billing) readAnchor(p api.Params) (time.Time, *state.AnchorConfig) {
 	if p.Has("billing_cycle_anchor") && p.Has("billing_cycle_anchor_config") {
 		p.Fail(api.Malformed("", "billing_cycle_anchor", "You may only specify one of these parameters: billing_cycle_anchor, billing_cycle_anchor_config."))

@@ -24,7 +24,7 @@ type Billing struct {
 	Dunning   Dunning
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Billing) Routes() []api.Route {
 	return slices.Concat(
 		s.removalRoutes(),
@@ -38,7 +38,7 @@ func (s *Billing) Routes() []api.Route {
 	)
 }
 
-// Timers is what happens when a timer of this part is due, by its kind.
+// Timers returns what this package does when a timer is due, by kind.
 func (s *Billing) Timers() map[string]func(id string) {
 	return map[string]func(id string){
 		account.TimerClockExpire: s.clockExpires,

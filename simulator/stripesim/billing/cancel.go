@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// CancelNow ends a subscription at once: customer.subscription.deleted, no
-// *updated event. Invoices that are not paid are no longer tried.
+// CancelNow ends a subscription at once. It emits customer.subscription.deleted
+// and no update. Unpaid invoices are not tried again.
 func (s *Billing) CancelNow(sub *state.Subscription, reason string) {
 	sub.Status, sub.EndedAt = "canceled", s.Now()
 	if sub.CanceledAt.IsZero() {
@@ -28,9 +28,10 @@ func (s *Billing) CancelNow(sub *state.Subscription, reason string) {
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
-// ScheduleCancel sets or clears the end in one of the two encodings: at the
-// period's end (the API's classic one), or at a time (what the portal writes in
-// flexible billing mode). A zero time with atPeriodEnd false clears both.
+// ScheduleCancel sets or clears a subscription's end in one of two encodings:
+// cancel_at_period_end, the classic one of the API, or a time, which the portal
+// writes in flexible billing mode. A zero time with atPeriodEnd false clears
+// both.
 func (s *Billing) ScheduleCancel(sub *state.Subscription, atPeriodEnd bool, at time.Time) {
 	sub.CancelAtPeriodEnd, sub.CancelAt = atPeriodEnd, at
 	if atPeriodEnd {
@@ -54,8 +55,8 @@ func (s *Billing) cancelComes(id string) {
 	}
 }
 
-// cancelAtEnd ends a subscription at the time that was set for it. What is
-// pending of it is billed with a last invoice.
+// cancelAtEnd ends a subscription at its scheduled time. A last invoice bills
+// its pending items.
 func (s *Billing) cancelAtEnd(sub *state.Subscription) {
 	s.CancelNow(sub, "cancellation_requested")
 	own := func(item *state.InvoiceItem) bool { return item.Subscription == sub.ID }
@@ -68,19 +69,19 @@ func (s *Billing) cancelAtEnd(sub *state.Subscription) {
 	s.EmitCreated(invoice)
 }
 
-// trialWillEnd announces the end of a trial, once: three days before, or at once
-// when it is nearer.
+// trialWillEnd announces the end of a trial once: three days before it, or at
+// once if it is closer.
 func (s *Billing) trialWillEnd(id string) {
 	sub := s.State.Subscriptions.Get(id)
 	if sub == nil || sub.Status != "trialing" || sub.TrialEnd.Add(-trialNotice).After(s.Now()) ||
 		sub.TrialNoticed.Equal(sub.TrialEnd) {
-		return // it was ended, moved, or announced
+		return // ended, moved or already announced
 	}
 	sub.TrialNoticed = sub.TrialEnd
 	s.Events.Emit("customer.subscription.trial_will_end", s.ShowSubscription(sub), nil)
 }
 
-// incompleteExpires ends a subscription whose first payment was not made.
+// incompleteExpires ends a subscription whose first payment never came.
 func (s *Billing) incompleteExpires(id string) {
 	sub := s.State.Subscriptions.Get(id)
 	if sub == nil || sub.Status != "incomplete" {
@@ -89,9 +90,10 @@ func (s *Billing) incompleteExpires(id string) {
 	s.ExpireIncomplete(sub)
 }
 
-// ExpireIncomplete ends a subscription that never began, because its time is over,
-// its first invoice was voided, or it was canceled: it is incomplete_expired and
-// its first invoice void. There is no customer.subscription.deleted.
+// ExpireIncomplete ends a subscription that never started: its time ran out,
+// its first invoice was voided, or it was canceled. It becomes
+// incomplete_expired and its first invoice void. There is no
+// customer.subscription.deleted.
 func (s *Billing) ExpireIncomplete(sub *state.Subscription) {
 	s.ChangeSubscription(sub, func() { sub.Status, sub.EndedAt, sub.CanceledAt = "incomplete_expired", s.Now(), s.Now() })
 	if invoice := s.State.Invoices.Get(sub.LatestInvoice); invoice != nil && invoice.Status == "open" {
@@ -99,8 +101,8 @@ func (s *Billing) ExpireIncomplete(sub *state.Subscription) {
 	}
 }
 
-// ChangeCancellation sets or clears the end of a live subscription, unless a
-// schedule manages it.
+// ChangeCancellation sets or clears the end of a live subscription. It refuses
+// one that a schedule manages.
 func (s *Billing) ChangeCancellation(id string, change func(*state.Subscription)) error {
 	return s.ChangeLive(id, func(sub *state.Subscription) *api.Error {
 		if failure := s.managed(sub); failure != nil {
@@ -111,10 +113,12 @@ func (s *Billing) ChangeCancellation(id string, change func(*state.Subscription)
 	})
 }
 
+// Keep clears the scheduled end of a subscription.
 func (s *Billing) Keep(sub *state.Subscription) {
 	s.ChangeSubscription(sub, func() { s.ScheduleCancel(sub, false, time.Time{}) })
 }
 
+// ChangeLive applies a change to a live subscription and emits the update.
 func (s *Billing) ChangeLive(id string, change func(*state.Subscription) *api.Error) error {
 	var err error
 	s.Change(id, func() {

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// updateSubscription changes what the parameters say; alter bills it.
+// updateSubscription changes a subscription and bills the change.
 func (s *Billing) updateSubscription(c *api.Call) (api.Object, error) {
 	sub := s.State.Subscriptions.Get(c.Path[0])
 	if sub == nil {
@@ -29,7 +29,7 @@ func (s *Billing) updateSubscription(c *api.Call) (api.Object, error) {
 		s.At(sub.PauseResumesAt, account.TimerUnpause, sub.ID)
 	}
 	if to.stopTrial {
-		s.periodEnds(sub.ID) // without a payment method its end is a pause or a cancellation
+		s.periodEnds(sub.ID) // without a payment method, the trial's end pauses or cancels it
 	}
 	return s.ShowSubscription(sub), nil
 }
@@ -77,7 +77,8 @@ func (s *Billing) readAlteration(c *api.Call, sub *state.Subscription) alteratio
 	return to
 }
 
-// readBilling reads how a change is billed: what all ways to change items share.
+// readBilling reads how a change is billed, as every operation on items takes
+// it.
 func (s *Billing) readBilling(p api.Params, sub *state.Subscription) alteration {
 	to := alteration{next: sub.Clone(), at: s.Now(), proration: readProration(p), behaviour: readPaymentBehavior(p),
 		offSession: p.Boolean("off_session", !OffSession)}
@@ -90,7 +91,8 @@ func (s *Billing) readBilling(p api.Params, sub *state.Subscription) alteration 
 	return to
 }
 
-// refuseAlteration refuses what the subscription's state does not allow.
+// refuseAlteration refuses changes that the subscription's state does not
+// allow.
 func (s *Billing) refuseAlteration(c *api.Call, sub *state.Subscription, to alteration) {
 	billed := c.Has("items") || to.restart || c.Has("trial_end") || c.Has("add_invoice_items")
 	switch managed := s.managed(sub); {
@@ -106,7 +108,7 @@ func (s *Billing) refuseAlteration(c *api.Call, sub *state.Subscription, to alte
 	}
 }
 
-// readTrialChange reads trial_end: now, or a time in the future.
+// readTrialChange reads trial_end: now, or a future time.
 func (s *Billing) readTrialChange(c *api.Call, sub *state.Subscription, to *alteration) {
 	switch {
 	case !c.Has("trial_end"):
@@ -122,7 +124,7 @@ func (s *Billing) readTrialChange(c *api.Call, sub *state.Subscription, to *alte
 	}
 }
 
-// cutTrial ends a trial after which no new period begins: nothing is billed.
+// cutTrial ends a trial without starting a new period, so nothing is billed.
 func (s *Billing) cutTrial(sub *state.Subscription) {
 	sub.TrialEnd = s.Now()
 	for i := range sub.Items {
@@ -152,7 +154,7 @@ func (s *Billing) readItemChanges(p api.Params, sub *state.Subscription) {
 	s.checkItems(p, sub)
 }
 
-// readItemChange adds an item, or changes the one at a place.
+// readItemChange adds an item, or changes the item at an index.
 func (s *Billing) readItemChange(sent api.Params, sub *state.Subscription, at int) {
 	if at < 0 {
 		if price := s.ReadChosenPrice(sent); price != nil {
@@ -179,7 +181,7 @@ func (s *Billing) readItemChange(sent api.Params, sub *state.Subscription, at in
 	item.Quantity = readQuantity(sent, item.Quantity)
 }
 
-// checkItems refuses items that cannot be in one subscription.
+// checkItems refuses items that cannot share a subscription.
 func (s *Billing) checkItems(p api.Params, sub *state.Subscription) {
 	if p.Failed() != nil {
 		return
@@ -199,9 +201,9 @@ func (s *Billing) checkItems(p api.Params, sub *state.Subscription) {
 	}
 }
 
-// removeSubscription cancels at once. prorate credits the rest of the period;
-// invoice_now bills what is pending, that credit included. With neither, what
-// was pending by proration is dropped.
+// removeSubscription cancels at once. prorate credits the rest of the period,
+// and invoice_now bills pending items with that credit. Without either, pending
+// prorations are dropped.
 func (s *Billing) removeSubscription(c *api.Call) (api.Object, error) {
 	sub := s.State.Subscriptions.Get(c.Path[0])
 	if sub == nil || !sub.Live() {

@@ -5,10 +5,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// RefuseCurrency returns the error for billing a customer in a currency while
-// something of another currency is still there: a live subscription, a schedule,
-// a discount or a pending invoice item. A payment that is no invoice can be in
-// any currency.
+// RefuseCurrency returns the error for billing a customer in a second currency.
+// A live subscription, a schedule, a discount or a pending invoice item fixes
+// the first one. A payment without an invoice may be in any currency.
 func (s *Billing) RefuseCurrency(customer *state.Customer, currency string) *api.Error {
 	other := s.billedIn(customer, currency)
 	if other == "" {
@@ -17,7 +16,8 @@ func (s *Billing) RefuseCurrency(customer *state.Customer, currency string) *api
 	return api.Invalid("", "You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency %s.", other)
 }
 
-// billedIn is the currency, other than this one, in which a customer is billed now.
+// billedIn returns the currency, other than the given one, in which a customer
+// is billed now; "" if there is none.
 func (s *Billing) billedIn(customer *state.Customer, currency string) string {
 	for _, sub := range s.State.Subscriptions.Of(customer.ID) {
 		if sub.Live() && sub.Currency != currency {

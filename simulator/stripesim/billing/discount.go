@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/discounts"
 )
 
-// discountEnds takes a repeating discount off whatever it is still on.
+// discountEnds removes a repeating discount from whatever still has it.
 func (s *Billing) discountEnds(id string) {
 	discount := s.State.Discounts.Get(id)
 	if sub := s.State.Subscriptions.Get(discount.Subscription); sub != nil && sub.Live() &&

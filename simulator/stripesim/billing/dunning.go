@@ -11,19 +11,19 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Dunning is what failed payments of invoices lead to. A real account chooses
-// it in its settings; the zero value is retries on days 3, 5 and 7 and then the
-// end of the subscription.
+// Dunning says what happens when payments of invoices fail. In a real account
+// it is a setting. The zero value retries on days 3, 5 and 7 and then cancels
+// the subscription.
 type Dunning struct {
-	// RetryAfter is how long after the nth failed attempt the next one follows;
-	// nil is the default, empty is no retry.
+	// RetryAfter holds the time from the nth failed attempt to the next one. nil
+	// is the default; an empty slice makes no retries.
 	RetryAfter []time.Duration
-	// End is what becomes of the subscription after the last failed attempt:
-	// cancel (the default), unpaid (later invoices stay drafts), or past_due.
+	// End is what the last failed attempt does to the subscription: cancel (the
+	// default), unpaid (its later invoices stay drafts) or past_due.
 	End string
 }
 
-// Validate reports what is wrong with it.
+// Validate returns an error if a value is not allowed.
 func (d Dunning) Validate() error {
 	if !slices.Contains([]string{"", "cancel", "unpaid", "past_due"}, d.End) {
 		return fmt.Errorf("dunning end %q is none of cancel, unpaid, past_due", d.End)
@@ -41,13 +41,13 @@ func (d Dunning) retries() []time.Duration {
 	return d.RetryAfter
 }
 
-// webhookPatience is how long invoice.created may stay unanswered before the
-// invoice is finalized all the same.
+// webhookPatience is how long the finalization of an invoice waits for an
+// endpoint to accept invoice.created.
 const webhookPatience = 72 * time.Hour
 
-// draftEnds finalizes a draft that advances by itself. While the endpoints that
-// were tried do not answer invoice.created, it waits, an hour at a time; a
-// webhook that nobody tried to deliver yet (the clock was advanced) is no reason.
+// draftEnds finalizes a draft that advances on its own. While endpoints refuse
+// invoice.created, it waits another hour. A webhook that was not attempted yet,
+// because the clock was advanced, does not delay it.
 func (s *Billing) draftEnds(id string) {
 	invoice := s.State.Invoices.Get(id)
 	if invoice == nil || invoice.Status != "draft" || !invoice.AutoAdvance || invoice.FinalizesAt.IsZero() ||
@@ -61,7 +61,7 @@ func (s *Billing) draftEnds(id string) {
 	}
 	s.finalize(invoice)
 	if sub := s.subscriptionOf(invoice); sub != nil && invoice.Due > 0 {
-		switch sub.PauseBehavior { // of the collection, which is looked at only now
+		switch sub.PauseBehavior { // pause_collection counts only now
 		case "void":
 			s.void(invoice)
 			return
@@ -73,13 +73,14 @@ func (s *Billing) draftEnds(id string) {
 	s.advance(invoice)
 }
 
-// unanswered says whether an endpoint refused invoice.created and did not take it since.
+// unanswered reports whether an endpoint refused invoice.created and has not
+// accepted it since.
 func (s *Billing) unanswered(invoice *state.Invoice) bool {
 	event := s.State.Log.Records.Get(invoice.CreatedEvent)
 	return event != nil && !event.Delivery.Delivered() && s.Outbox.Failing(event.ID)
 }
 
-// advance does with a finalized invoice what its way of collection says.
+// advance charges or sends a finalized invoice, as its collection method says.
 func (s *Billing) advance(invoice *state.Invoice) {
 	if !invoice.Sent() || invoice.Due == 0 {
 		s.try(invoice)
@@ -97,13 +98,13 @@ func (s *Billing) retryComes(id string) {
 	}
 }
 
-// retryAt sets when an open invoice is tried next.
+// retryAt schedules the next attempt for an open invoice.
 func (s *Billing) retryAt(invoice *state.Invoice, at time.Time) {
 	invoice.NextAttempt = at
 	s.At(at, account.TimerRetry, invoice.ID)
 }
 
-// try attempts an invoice with the payment method that is the default now.
+// try attempts an invoice with the current default payment method.
 func (s *Billing) try(invoice *state.Invoice) {
 	switch method := s.methodOf(invoice); {
 	case invoice.Due == 0:
@@ -112,12 +113,12 @@ func (s *Billing) try(invoice *state.Invoice) {
 	case method == nil:
 		s.attemptFailed(invoice)
 	default:
-		_ = s.attempt(invoice, method, OffSession, s.attemptFailed) // the outcome is in the events
+		_ = s.attempt(invoice, method, OffSession, s.attemptFailed) // the events report the outcome
 	}
 }
 
-// methodOf returns what an invoice is paid with: its own default, the
-// subscription's, else the customer's; nil when there is none.
+// methodOf returns the payment method of an invoice: its own default, the
+// subscription's or the customer's. It returns nil if there is none.
 func (s *Billing) methodOf(invoice *state.Invoice) *state.PaymentMethod {
 	if method := s.State.PaymentMethods.Get(invoice.DefaultPaymentMethod); method != nil {
 		return method
@@ -128,8 +129,8 @@ func (s *Billing) methodOf(invoice *state.Invoice) *state.PaymentMethod {
 	return s.State.PaymentMethods.Get(s.State.Customers.Get(invoice.Customer).DefaultPaymentMethod)
 }
 
-// MethodFor returns what a subscription is paid with: its own default, else the
-// customer's; nil when there is none.
+// MethodFor returns the payment method of a subscription: its own default or
+// the customer's. It returns nil if there is none.
 func (s *Billing) MethodFor(sub *state.Subscription) *state.PaymentMethod {
 	if method := s.State.PaymentMethods.Get(sub.DefaultPaymentMethod); method != nil {
 		return method
@@ -137,12 +138,13 @@ func (s *Billing) MethodFor(sub *state.Subscription) *state.PaymentMethod {
 	return s.State.PaymentMethods.Get(s.State.Customers.Get(sub.Customer).DefaultPaymentMethod)
 }
 
-// OffSession is who is there when an attempt begins by itself: nobody.
+// OffSession marks an attempt that starts on its own: the customer is not there
+// to authenticate.
 const OffSession = true
 
-// attempt charges an open invoice and does everything that follows. failed is
-// what follows from a decline, and from a challenge that nobody is there to
-// pass. The error of a challenge is of the code invoice_payment_intent_requires_action.
+// attempt charges an open invoice and does everything that follows. failed runs
+// after a decline, and after a challenge that nobody is there to pass. The
+// error of a challenge has the code invoice_payment_intent_requires_action.
 func (s *Billing) attempt(invoice *state.Invoice, method *state.PaymentMethod, offSession bool, failed func(*state.Invoice)) *api.Error {
 	intent := s.openPayment(invoice)
 	failure := s.Payments.Confirm(intent, method, offSession)
@@ -166,8 +168,8 @@ func (s *Billing) attempt(invoice *state.Invoice, method *state.PaymentMethod, o
 	return failure
 }
 
-// invoicePaid closes an invoice that was charged, or had nothing to pay, and
-// lets the subscription recover.
+// invoicePaid closes an invoice that was charged, or had nothing due, and lets
+// its subscription recover.
 func (s *Billing) invoicePaid(invoice *state.Invoice) {
 	before := s.ShowInvoice(invoice)
 	s.MarkPaid(invoice, invoice.PaymentIntent)
@@ -184,8 +186,8 @@ func (s *Billing) invoicePaid(invoice *state.Invoice) {
 	}
 }
 
-// saveMethod makes what paid a subscription's invoice the subscription's default,
-// if it is to be saved.
+// saveMethod makes the payment method of a paid invoice the default of its
+// subscription, if the subscription saves it.
 func (s *Billing) saveMethod(sub *state.Subscription, invoice *state.Invoice) {
 	intent := s.State.PaymentIntents.Get(invoice.PaymentIntent)
 	if !sub.SaveDefaultMethod || intent == nil || intent.PaymentMethod == "" || invoice.PaidOutOfBand {
@@ -195,7 +197,7 @@ func (s *Billing) saveMethod(sub *state.Subscription, invoice *state.Invoice) {
 	s.ChangeSubscription(sub, func() { sub.DefaultPaymentMethod = intent.PaymentMethod })
 }
 
-// resumeAfter is what a paid invoice does to its subscription.
+// resumeAfter updates a subscription whose invoice was paid.
 func (s *Billing) resumeAfter(sub *state.Subscription, invoice *state.Invoice) {
 	if sub.PendingUpdate != nil && sub.PendingUpdate.Invoice == invoice.ID {
 		s.applyPending(sub)
@@ -220,20 +222,22 @@ func (s *Billing) resumeAfter(sub *state.Subscription, invoice *state.Invoice) {
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
-// owes says whether a subscription or a customer has an open invoice that was tried.
+// owes reports whether a subscription or a customer has an open invoice that
+// was tried.
 func (s *Billing) owes(owner string) bool {
 	return slices.ContainsFunc(s.State.Invoices.Of(owner), func(invoice *state.Invoice) bool {
 		return invoice.Status == "open" && invoice.Attempts > 0
 	})
 }
 
-// attemptFailed books a failed attempt: past_due, the next retry, or the end.
+// attemptFailed records a failed attempt: the subscription is past due, and a
+// retry or its end follows.
 func (s *Billing) attemptFailed(invoice *state.Invoice) {
 	before := s.ShowInvoice(invoice)
 	invoice.Attempts++
 	sub := s.subscriptionOf(invoice)
 	retries := s.Dunning.retries()
-	payable := s.methodOf(invoice) != nil // without a method there is nothing to try again with
+	payable := s.methodOf(invoice) != nil // without a payment method a retry is pointless
 	exhausted := payable && invoice.Attempts > len(retries)
 	first := sub != nil && sub.Status == "incomplete"
 	switch {
@@ -266,7 +270,7 @@ func (s *Billing) attemptFailed(invoice *state.Invoice) {
 	}
 }
 
-// exhausted ends the retries as the account's settings say.
+// exhausted applies Dunning.End after the last failed attempt.
 func (s *Billing) exhausted(sub *state.Subscription) {
 	switch s.Dunning.End {
 	case "past_due":

@@ -8,9 +8,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// draft stores a new invoice of a subscription, without an event. It takes up
-// the pending invoice items: all of the customer's, except that a change of the
-// subscription bills only what belongs to it.
+// draft stores a new invoice of a subscription without an event. It includes
+// the customer's pending invoice items; for a change of the subscription, only
+// those that belong to the subscription.
 func (s *Billing) draft(sub *state.Subscription, reason string, lines []state.InvoiceLine) *state.Invoice {
 	invoice := s.Plan(sub, reason, lines)
 	s.takeUp(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool {
@@ -28,8 +28,8 @@ func (s *Billing) Plan(sub *state.Subscription, reason string, lines []state.Inv
 		PeriodStart:  s.Now(), PeriodEnd: s.Now()}
 }
 
-// AddInvoice gives an invoice its identity and stores it as a draft. The items
-// on it are no longer pending.
+// AddInvoice gives an invoice its id and stores it as a draft. Its items are no
+// longer pending.
 func (s *Billing) AddInvoice(invoice *state.Invoice) *state.Invoice {
 	invoice.ID, invoice.Created, invoice.Status = s.World.NewID("in_1", 23), s.Now(), "draft"
 	for n := range invoice.Lines {
@@ -44,7 +44,8 @@ func (s *Billing) AddInvoice(invoice *state.Invoice) *state.Invoice {
 	return s.State.Invoices.Add(invoice)
 }
 
-// preview gives an invoice that is never stored the look of a draft made at a time.
+// preview makes an invoice that is never stored look like a draft made at a
+// time.
 func (s *Billing) preview(invoice *state.Invoice, at time.Time) *state.Invoice {
 	invoice.ID, invoice.Created, invoice.Status = s.World.NewID("upcoming_in_1", 23), at, "draft"
 	for n := range invoice.Lines {
@@ -54,19 +55,21 @@ func (s *Billing) preview(invoice *state.Invoice, at time.Time) *state.Invoice {
 	return invoice
 }
 
-// EmitCreated writes invoice.created and remembers it: its delivery is what
-// automatic finalization waits for.
+// EmitCreated emits invoice.created and remembers it: automatic finalization
+// waits for its delivery.
 func (s *Billing) EmitCreated(invoice *state.Invoice) {
 	invoice.CreatedEvent = s.Events.Emit("invoice.created", s.ShowInvoice(invoice), nil).ID
 }
 
-// finalize closes a draft's content and settles it with the customer's balance.
+// finalize fixes the content of a draft and settles it with the customer's
+// balance.
 func (s *Billing) finalize(invoice *state.Invoice) {
 	s.FinalizeWith(invoice, s.State.Customers.Get(invoice.Customer).Balance)
 }
 
-// FinalizeWith closes a draft using so much of the customer's balance: all of
-// it, or nothing for an invoice whose money a checkout has taken already.
+// FinalizeWith fixes the content of a draft and uses a given part of the
+// customer's balance: all of it, or none for an invoice whose money a checkout
+// has already collected.
 func (s *Billing) FinalizeWith(invoice *state.Invoice, balance int64) {
 	customer := s.State.Customers.Get(invoice.Customer)
 	before := s.ShowCustomer(customer)
@@ -86,7 +89,7 @@ func (s *Billing) FinalizeWith(invoice *state.Invoice, balance int64) {
 	s.Events.Emit("invoice.finalized", s.ShowInvoice(invoice), nil)
 }
 
-// MarkPaid closes an invoice. intent is "" when there was nothing to pay.
+// MarkPaid closes an invoice. intent is "" if nothing was due.
 func (s *Billing) MarkPaid(invoice *state.Invoice, intent string) {
 	invoice.Status, invoice.PaidAt, invoice.NextAttempt, invoice.AutoAdvance = "paid", s.Now(), time.Time{}, false
 	if intent != "" {
@@ -96,8 +99,8 @@ func (s *Billing) MarkPaid(invoice *state.Invoice, intent string) {
 	s.Events.Emit("invoice.payment_succeeded", s.ShowInvoice(invoice), nil)
 }
 
-// void makes an invoice one that was never owed; what was taken of the
-// customer's balance goes back.
+// void cancels an open invoice and returns what it took from the customer's
+// balance.
 func (s *Billing) void(invoice *state.Invoice) {
 	invoice.Status, invoice.VoidedAt, invoice.AutoAdvance, invoice.NextAttempt = "void", s.Now(), false, time.Time{}
 	if used := invoice.EndingBalance - invoice.StartingBalance; used != 0 {
@@ -117,7 +120,7 @@ func (s *Billing) markUncollectible(invoice *state.Invoice) {
 	s.Events.Emit("invoice.marked_uncollectible", s.ShowInvoice(invoice), nil)
 }
 
-// overdue runs when a sent invoice's due date has come.
+// overdue runs on the due date of an invoice that was sent.
 func (s *Billing) overdue(id string) {
 	invoice := s.State.Invoices.Get(id)
 	if invoice == nil || invoice.Status != "open" || invoice.DueDate.After(s.Now()) {
@@ -130,7 +133,7 @@ func (s *Billing) overdue(id string) {
 	}
 }
 
-// subscriptionOf returns an invoice's subscription, nil for one made by hand.
+// subscriptionOf returns an invoice's subscription, or nil.
 func (s *Billing) subscriptionOf(invoice *state.Invoice) *state.Subscription {
 	return s.State.Subscriptions.Get(invoice.Subscription)
 }

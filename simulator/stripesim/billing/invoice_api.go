@@ -12,12 +12,12 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Accepted and without effect: default_source (there are no sources), rendering,
-// statement_descriptor, custom_fields, account_tax_ids, issuer, payment_settings
-// (the payment method alone decides), automatic_tax (no taxes are simulated).
-// Left out, because they would change what is billed: application_fee_amount,
-// default_tax_rates, from_invoice, on_behalf_of, shipping_cost,
-// transfer_data, effective_at, number.
+// Accepted without effect: default_source (there are no sources), rendering,
+// statement_descriptor, custom_fields, account_tax_ids, issuer,
+// payment_settings (only the payment method counts), automatic_tax (taxes are
+// not simulated). Refused, because they would change what is billed:
+// application_fee_amount, default_tax_rates, from_invoice, on_behalf_of,
+// shipping_cost, transfer_data, effective_at, number.
 const invoiceParams = "discounts auto_advance automatically_finalizes_at collection_method days_until_due due_date default_payment_method description footer metadata" +
 	" default_source rendering statement_descriptor custom_fields account_tax_ids issuer payment_settings automatic_tax"
 
@@ -40,7 +40,7 @@ func (s *Billing) invoiceRoutes() []api.Route {
 	}
 }
 
-// createInvoice makes a draft by hand. Pending items are taken up only when asked for.
+// createInvoice makes a draft. It includes pending items only on request.
 func (s *Billing) createInvoice(c *api.Call) (api.Object, error) {
 	customerID, subscriptionID := c.Required("customer"), c.Text("subscription")
 	invoice := &state.Invoice{Reason: "manual", Customer: customerID, Currency: c.Text("currency"),
@@ -94,7 +94,7 @@ func (s *Billing) createInvoice(c *api.Call) (api.Object, error) {
 	return s.ShowInvoice(invoice), nil
 }
 
-// readInvoice reads what creation and update have in common.
+// readInvoice reads the parameters that creation and update share.
 func (s *Billing) readInvoice(c *api.Call, invoice *state.Invoice) {
 	invoice.AutoAdvance = c.Boolean("auto_advance", invoice.AutoAdvance)
 	if c.Has("automatically_finalizes_at") {
@@ -123,7 +123,7 @@ func (s *Billing) readInvoice(c *api.Call, invoice *state.Invoice) {
 	}
 }
 
-// scheduleFinalization sets when a draft that advances by itself is finalized.
+// scheduleFinalization sets when a draft that advances on its own is finalized.
 func (s *Billing) scheduleFinalization(invoice *state.Invoice) {
 	if !invoice.AutoAdvance {
 		invoice.FinalizesAt = time.Time{}
@@ -173,7 +173,7 @@ func (s *Billing) updateInvoice(c *api.Call) (api.Object, error) {
 	return s.ShowInvoice(invoice), nil
 }
 
-// foundInvoice returns the invoice of the path.
+// foundInvoice returns the invoice in the path.
 func (s *Billing) foundInvoice(c *api.Call) (*state.Invoice, *api.Error) {
 	invoice := s.State.Invoices.Get(c.Path[0])
 	if invoice == nil {
@@ -182,7 +182,7 @@ func (s *Billing) foundInvoice(c *api.Call) (*state.Invoice, *api.Error) {
 	return invoice, c.Failed()
 }
 
-// deleteInvoice deletes a draft made by hand; its items go with it.
+// deleteInvoice deletes a draft without a subscription, and its items.
 func (s *Billing) deleteInvoice(c *api.Call) (api.Object, error) {
 	invoice, failure := s.foundInvoice(c)
 	switch {
@@ -241,7 +241,8 @@ func (s *Billing) listInvoiceLines(c *api.Call) (api.Object, error) {
 		func(line *state.InvoiceLine) api.Object { return s.ShowLine(invoice, line) })
 }
 
-// finalizeInvoice closes a draft. One that advances is charged an hour later.
+// finalizeInvoice finalizes a draft. One that advances on its own is charged an
+// hour later.
 func (s *Billing) finalizeInvoice(c *api.Call) (api.Object, error) {
 	invoice, failure := s.foundInvoice(c)
 	if failure != nil {
@@ -263,7 +264,7 @@ func (s *Billing) finalizeInvoice(c *api.Call) (api.Object, error) {
 	return s.ShowInvoice(invoice), nil
 }
 
-// finalizeByHand closes a draft; one with nothing to pay is paid at once.
+// finalizeByHand finalizes a draft. If nothing is due, it is paid at once.
 func (s *Billing) finalizeByHand(invoice *state.Invoice) *api.Error {
 	switch {
 	case invoice.Status != "draft":
@@ -280,8 +281,8 @@ func (s *Billing) finalizeByHand(invoice *state.Invoice) *api.Error {
 	return nil
 }
 
-// sendInvoice finalizes a draft if need be, and mails the invoice: the event is
-// all that shows of it.
+// sendInvoice finalizes a draft if necessary and sends the invoice. The
+// simulator sends no e-mail; only the event shows it.
 func (s *Billing) sendInvoice(c *api.Call) (api.Object, error) {
 	invoice, failure := s.foundInvoice(c)
 	switch {

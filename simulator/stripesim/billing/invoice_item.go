@@ -12,8 +12,8 @@ import (
 
 const itemParams = "discounts amount description discountable metadata period price_data pricing quantity unit_amount_decimal"
 
-// Refused, because they would change amounts: tax_rates,
-// quantity_decimal. tax_behavior and tax_code have no effect without taxes.
+// Refused, because they would change amounts: tax_rates, quantity_decimal.
+// tax_behavior and tax_code have no effect, as there are no taxes.
 func (s *Billing) invoiceItemRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodPost, "/v1/invoiceitems", itemParams+" customer currency invoice subscription tax_behavior tax_code",
@@ -65,7 +65,7 @@ func (s *Billing) createInvoiceItem(c *api.Call) (api.Object, error) {
 	return s.ShowInvoiceItem(item), nil
 }
 
-// invoiceFor finds the draft that an item names, nil when it names none.
+// invoiceFor returns the draft that an item names, or nil if it names none.
 func (s *Billing) invoiceFor(item *state.InvoiceItem) (*state.Invoice, *api.Error) {
 	if sub := s.State.Subscriptions.Get(item.Subscription); item.Subscription != "" &&
 		(sub == nil || sub.Customer != item.Customer) {
@@ -87,7 +87,7 @@ func (s *Billing) invoiceFor(item *state.InvoiceItem) (*state.Invoice, *api.Erro
 	return invoice, nil
 }
 
-// readInvoiceItem reads what creation and update have in common.
+// readInvoiceItem reads the parameters that creation and update share.
 func (s *Billing) readInvoiceItem(p api.Params, item *state.InvoiceItem) {
 	item.Description = p.TextOr("description", item.Description)
 	item.Discountable = p.Boolean("discountable", item.Discountable)
@@ -116,7 +116,8 @@ func (s *Billing) readInvoiceItem(p api.Params, item *state.InvoiceItem) {
 	}
 }
 
-// readOneTimePrice reads pricing[price], price or price_data of something that is billed once.
+// readOneTimePrice reads pricing[price], price or price_data of a one-time
+// charge.
 func (s *Billing) readOneTimePrice(p api.Params) *state.Price {
 	from := p
 	if p.Has("pricing") {
@@ -130,14 +131,14 @@ func (s *Billing) readOneTimePrice(p api.Params) *state.Price {
 	return price
 }
 
-// addInvoiceItem stores an item, without an event.
+// addInvoiceItem stores an item without an event.
 func (s *Billing) addInvoiceItem(item *state.InvoiceItem) *state.InvoiceItem {
 	item.ID, item.Created = s.World.NewID("ii_1", 23), s.Now()
 	return s.State.InvoiceItems.Add(item)
 }
 
-// pendingItems returns a customer's items that no invoice has yet, newest first,
-// which is their order on the invoice.
+// pendingItems returns a customer's items that are not on an invoice, newest
+// first, as an invoice lists them.
 func (s *Billing) pendingItems(customer string, match func(*state.InvoiceItem) bool) []*state.InvoiceItem {
 	pending := slices.DeleteFunc(s.State.InvoiceItems.Of(customer),
 		func(item *state.InvoiceItem) bool { return item.Invoice != "" || !match(item) })
@@ -145,8 +146,8 @@ func (s *Billing) pendingItems(customer string, match func(*state.InvoiceItem) b
 	return pending
 }
 
-// takeUp puts items on an invoice that is about to be stored, before its other
-// lines. Those in another currency keep waiting.
+// takeUp puts items on an invoice before its other lines. The invoice is not
+// stored yet. Items in another currency stay pending.
 func (s *Billing) takeUp(invoice *state.Invoice, items []*state.InvoiceItem) {
 	var lines []state.InvoiceLine
 	for _, item := range items {
@@ -157,7 +158,7 @@ func (s *Billing) takeUp(invoice *state.Invoice, items []*state.InvoiceItem) {
 	invoice.Lines = append(lines, invoice.Lines...)
 }
 
-// claim marks the items of an invoice's lines as no longer pending.
+// claim marks the items on an invoice as no longer pending.
 func (s *Billing) claim(invoice *state.Invoice) {
 	for _, line := range invoice.Lines {
 		if item := s.State.InvoiceItems.Get(line.InvoiceItem); item != nil {
@@ -194,7 +195,7 @@ func (s *Billing) listInvoiceItems(c *api.Call) (api.Object, error) {
 	}, s.ShowInvoiceItem)
 }
 
-// editableItem returns the item of the path with the draft it is on, if any.
+// editableItem returns an item, and the draft it is on, if any.
 func (s *Billing) editableItem(id string) (*state.InvoiceItem, *state.Invoice, *api.Error) {
 	item := s.State.InvoiceItems.Get(id)
 	if item == nil {
@@ -237,7 +238,7 @@ func (s *Billing) updateInvoiceItem(c *api.Call) (api.Object, error) {
 		}
 		s.Discounts.ApplyDiscounts(invoice)
 	}
-	// Stripe has no invoiceitem.updated event any more.
+	// Stripe no longer sends invoiceitem.updated.
 	return s.ShowInvoiceItem(item), nil
 }
 

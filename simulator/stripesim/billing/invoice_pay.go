@@ -5,8 +5,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// payInvoice tries an invoice at once, or books that it was paid elsewhere.
-// forgive has no effect: an attempt is for the whole amount.
+// payInvoice attempts an invoice at once, or records that it was paid
+// elsewhere. forgive has no effect: an attempt is always for the whole amount.
 func (s *Billing) payInvoice(c *api.Call) (api.Object, error) {
 	invoice, failure := s.foundInvoice(c)
 	if failure != nil {
@@ -28,7 +28,8 @@ func (s *Billing) payInvoice(c *api.Call) (api.Object, error) {
 	return s.ShowInvoice(invoice), nil
 }
 
-// readyToPay finalizes an invoice that is still a draft and says why it cannot be paid.
+// readyToPay finalizes a draft and returns an error if the invoice cannot be
+// paid.
 func (s *Billing) readyToPay(invoice *state.Invoice) error {
 	switch invoice.Status {
 	case "paid":
@@ -46,7 +47,7 @@ func (s *Billing) readyToPay(invoice *state.Invoice) error {
 	return nil
 }
 
-// payOutside books that an invoice was paid without Stripe.
+// payOutside records that an invoice was paid outside Stripe.
 func (s *Billing) payOutside(invoice *state.Invoice) error {
 	if err := s.readyToPay(invoice); err != nil || invoice.Status == "paid" {
 		return err
@@ -57,9 +58,9 @@ func (s *Billing) payOutside(invoice *state.Invoice) error {
 	return nil
 }
 
-// PayNow tries an open or draft invoice at once.
+// PayNow attempts an open or draft invoice at once.
 func (s *Billing) PayNow(invoice *state.Invoice, method *state.PaymentMethod, offSession bool) error {
-	if err := s.readyToPay(invoice); err != nil || invoice.Status == "paid" { // there was nothing to pay
+	if err := s.readyToPay(invoice); err != nil || invoice.Status == "paid" { // nothing was due
 		return err
 	}
 	if method == nil {
@@ -68,7 +69,7 @@ func (s *Billing) PayNow(invoice *state.Invoice, method *state.PaymentMethod, of
 	if method == nil {
 		return api.InvalidCode("resource_missing", "", "There is no default payment method set on this Customer or Invoice.")
 	}
-	// Only the first attempt by hand counts; later ones leave the retries alone.
+	// Only the first manual attempt counts; later ones do not use up retries.
 	declined := func(invoice *state.Invoice) {
 		before := s.ShowInvoice(invoice)
 		invoice.Attempts = max(1, invoice.Attempts)

@@ -16,7 +16,7 @@ func (s *Billing) invoicePaymentRoutes() []api.Route {
 	}
 }
 
-// Tie makes an intent the one that pays an invoice.
+// Tie makes an intent the payment of an invoice.
 func (s *Billing) Tie(invoice *state.Invoice, intent string) {
 	if invoice.PaymentIntent == intent && invoice.PaymentID != "" {
 		return
@@ -27,8 +27,8 @@ func (s *Billing) Tie(invoice *state.Invoice, intent string) {
 	s.State.PaymentIntents.Get(intent).Invoice = invoice.ID
 }
 
-// openPayment makes the intent of an invoice that has something to pay, as
-// finalization does, unless it has one.
+// openPayment makes the intent of an invoice that has an amount due, unless
+// there is one. Stripe does this on finalization.
 func (s *Billing) openPayment(invoice *state.Invoice) *state.PaymentIntent {
 	if intent := s.State.PaymentIntents.Get(invoice.PaymentIntent); intent != nil || invoice.Due == 0 {
 		return intent
@@ -46,7 +46,7 @@ func (s *Billing) openPayment(invoice *state.Invoice) *state.PaymentIntent {
 	return intent
 }
 
-// cancelPayment cancels the intent of an invoice that will not be paid by it.
+// cancelPayment cancels the intent of an invoice that it will not pay.
 func (s *Billing) cancelPayment(invoice *state.Invoice) {
 	intent, payment := s.State.PaymentIntents.Get(invoice.PaymentIntent), s.State.InvoicePayments.Get(invoice.PaymentID)
 	if intent == nil || payment == nil || intent.Status == "succeeded" || intent.Status == "canceled" ||
@@ -58,8 +58,8 @@ func (s *Billing) cancelPayment(invoice *state.Invoice) {
 	s.Events.Emit("payment_intent.canceled", s.ShowPaymentIntent(intent), nil)
 }
 
-// EmitInvoicePayment writes invoice_payment.paid, which real listeners see a
-// second or more after everything else.
+// EmitInvoicePayment emits invoice_payment.paid. Real listeners see it a second
+// or more after everything else.
 func (s *Billing) EmitInvoicePayment(invoice *state.Invoice) {
 	payment := s.State.InvoicePayments.Get(invoice.PaymentID)
 	if payment == nil {
@@ -98,7 +98,8 @@ func (s *Billing) listInvoicePayments(c *api.Call) (api.Object, error) {
 	}, s.ShowInvoicePayment)
 }
 
-// ConfirmationSecret is what a browser confirms an invoice's payment with.
+// ConfirmationSecret shows the client secret with which a browser confirms an
+// invoice's payment.
 func (s *Billing) ConfirmationSecret(id string) any {
 	invoice := s.State.Invoices.Get(id)
 	if invoice == nil || s.State.PaymentIntents.Get(invoice.PaymentIntent) == nil {

@@ -18,7 +18,8 @@ func (s *Billing) pause(sub *state.Subscription) {
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
-// readPauseCollection reads pause_collection: a hash pauses, an empty value ends it.
+// readPauseCollection reads pause_collection. A hash pauses; an empty value
+// ends the pause.
 func (s *Billing) readPauseCollection(p api.Params, sub *state.Subscription) {
 	if !p.Has("pause_collection") {
 		return
@@ -46,8 +47,8 @@ func (s *Billing) unpauseComes(id string) {
 	}
 }
 
-// resumeSubscription resumes a paused subscription: with a new period that is
-// billed at once, or with what is left of the old one.
+// resumeSubscription resumes a paused subscription, either with a new period
+// that is billed at once or with the rest of the old one.
 func (s *Billing) resumeSubscription(c *api.Call) (api.Object, error) {
 	sub := s.State.Subscriptions.Get(c.Path[0])
 	if sub == nil {
@@ -70,14 +71,14 @@ func (s *Billing) resumeSubscription(c *api.Call) (api.Object, error) {
 	return s.ShowSubscription(sub), nil
 }
 
-// openResumption says whether a resumption invoice waits to be paid.
+// openResumption reports whether a resumption invoice waits for its payment.
 func (s *Billing) openResumption(sub *state.Subscription) bool {
 	invoice := s.State.Invoices.Get(sub.LatestInvoice)
 	return invoice != nil && invoice.Status == "open" && invoice.Reason == "subscription_update"
 }
 
-// resume begins the period and bills it. While that is not paid the
-// subscription stays paused; after 23 hours the invoice is voided.
+// resume starts the period and bills it. Until the invoice is paid the
+// subscription stays paused. After 23 hours the invoice is voided.
 func (s *Billing) resume(sub *state.Subscription, unchanged bool, to alteration) {
 	before := s.ShowSubscription(sub)
 	if unchanged {
@@ -125,7 +126,7 @@ func (s *Billing) resume(sub *state.Subscription, unchanged bool, to alteration)
 	case method == nil:
 		s.openPayment(invoice)
 	default:
-		_ = s.attempt(invoice, method, !OffSession, failed) // it stays paused, which is the answer
+		_ = s.attempt(invoice, method, !OffSession, failed) // if it fails, the subscription stays paused
 	}
 }
 
@@ -143,15 +144,17 @@ func (s *Billing) resumed(sub *state.Subscription) {
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
-// resumptionExpires voids a resumption invoice that was not paid in 23 hours.
+// resumptionExpires voids a resumption invoice that was not paid within 23
+// hours.
 func (s *Billing) resumptionExpires(id string) {
 	if invoice := s.State.Invoices.Get(id); invoice.Status == "open" && s.subscriptionOf(invoice).Status == "paused" {
 		s.void(invoice)
 	}
 }
 
-// pauseSubscription is endive's explicit pause of a running subscription. Its
-// parameters are not simulated: it pauses at once, and nothing is credited.
+// pauseSubscription pauses a running subscription, an operation of the endive
+// release. Its parameters are not simulated: it pauses at once and credits
+// nothing.
 func (s *Billing) pauseSubscription(c *api.Call) (api.Object, error) {
 	sub := s.State.Subscriptions.Get(c.Path[0])
 	switch {
@@ -164,7 +167,8 @@ func (s *Billing) pauseSubscription(c *api.Call) (api.Object, error) {
 	return s.ShowSubscription(sub), nil
 }
 
-// migrateSubscription moves a subscription from classic to flexible billing mode.
+// migrateSubscription moves a subscription from classic to flexible billing
+// mode.
 func (s *Billing) migrateSubscription(c *api.Call) (api.Object, error) {
 	sub := s.State.Subscriptions.Get(c.Path[0])
 	if sub == nil {

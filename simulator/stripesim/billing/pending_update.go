@@ -11,7 +11,7 @@ import (
 // pendingLifetime is how long a pending update waits for its payment.
 const pendingLifetime = 23 * time.Hour
 
-// alterWhenPaid bills an alteration first and applies it only when that is paid
+// alterWhenPaid bills an alteration first and applies it once that is paid
 // (payment_behavior=pending_if_incomplete).
 func (s *Billing) alterWhenPaid(sub *state.Subscription, to alteration, result outcome) *api.Error {
 	s.addProrations(result.prorations)
@@ -41,12 +41,12 @@ func (s *Billing) alterWhenPaid(sub *state.Subscription, to alteration, result o
 	case method == nil:
 		failed(invoice)
 	default:
-		_ = s.attempt(invoice, method, to.offSession, failed) // what is not paid stays pending, which is the answer
+		_ = s.attempt(invoice, method, to.offSession, failed) // if it fails, the update stays pending
 	}
 	return nil
 }
 
-// applyPending makes a pending update real, once its invoice is paid.
+// applyPending applies a pending update whose invoice was paid.
 func (s *Billing) applyPending(sub *state.Subscription) {
 	update := sub.PendingUpdate
 	before := s.ShowSubscription(sub)
@@ -66,7 +66,7 @@ func (s *Billing) applyPending(sub *state.Subscription) {
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
-// pendingExpires gives a pending update up whose invoice was not paid in time.
+// pendingExpires drops a pending update whose invoice was not paid in time.
 func (s *Billing) pendingExpires(id string) {
 	sub := s.State.Subscriptions.Get(id)
 	if sub == nil || sub.PendingUpdate == nil || sub.PendingUpdate.ExpiresAt.After(s.Now()) {
@@ -79,7 +79,7 @@ func (s *Billing) pendingExpires(id string) {
 	s.Events.EmitUpdate("customer.subscription.updated", before, after)
 }
 
-// dropPending forgets a pending update and voids its invoice.
+// dropPending removes a pending update and voids its invoice.
 func (s *Billing) dropPending(sub *state.Subscription) {
 	if sub.PendingUpdate == nil {
 		return

@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	draftTime       = time.Hour          // between a renewal's draft and its finalization
-	upcomingNotice  = 7 * 24 * time.Hour // invoice.upcoming before a renewal; the account's setting, this is its default
-	trialNotice     = 3 * 24 * time.Hour // customer.subscription.trial_will_end before the end
+	draftTime       = time.Hour          // from a renewal's draft to its finalization
+	upcomingNotice  = 7 * 24 * time.Hour // invoice.upcoming before a renewal; Stripe's default setting
+	trialNotice     = 3 * 24 * time.Hour // customer.subscription.trial_will_end before the trial's end
 	incompleteLimit = 23 * time.Hour     // for the first payment of a subscription
 )
 
-// periodEnds renews, ends a trial, or ends the subscription.
+// periodEnds renews a subscription, ends its trial, or ends it.
 func (s *Billing) periodEnds(id string) {
 	sub := s.State.Subscriptions.Get(id)
 	if sub == nil || !sub.Live() || sub.Status == "paused" || sub.Status == "incomplete" ||
 		sub.PeriodEnd().After(s.Now()) {
-		return // canceled meanwhile, or the period was moved by a change of plan
+		return // canceled meanwhile, or moved by a change of plan
 	}
-	if s.phaseDue(sub) { // it comes first: the renewal bills what it changes
+	if s.phaseDue(sub) { // first, because the renewal bills its change
 		s.phaseComes(sub.Schedule)
 		if !sub.Live() || sub.PeriodEnd().After(s.Now()) {
 			return
@@ -42,16 +42,16 @@ func (s *Billing) periodEnds(id string) {
 	}
 }
 
-// stopsWithoutMethod says whether the end of the trial is not the begin of a paid
-// period, because there is nothing to pay with.
+// stopsWithoutMethod reports whether a subscription stops at the end of its
+// trial because it has no payment method.
 func (s *Billing) stopsWithoutMethod(sub *state.Subscription) bool {
 	return (sub.TrialEndBehavior == "cancel" || sub.TrialEndBehavior == "pause") && s.MethodFor(sub) == nil &&
 		sub.CollectionMethod != "send_invoice"
 }
 
-// renew moves the periods that are over and drafts their invoice. The money is
-// asked for an hour later; until then the subscription stands in a period that
-// is not paid.
+// renew starts the next period of each item whose period is over, and drafts
+// the invoice. The invoice is charged an hour later; until then the new period
+// is unpaid.
 func (s *Billing) renew(sub *state.Subscription) {
 	before := s.ShowSubscription(sub)
 	if sub.Status == "trialing" {
@@ -68,7 +68,7 @@ func (s *Billing) renew(sub *state.Subscription) {
 	}
 	s.beganPeriod(sub)
 	invoice := s.draft(sub, "subscription_cycle", s.lines(sub, renewed))
-	invoice.PeriodStart, invoice.PeriodEnd = past.PeriodStart, past.PeriodEnd // it looks back one period
+	invoice.PeriodStart, invoice.PeriodEnd = past.PeriodStart, past.PeriodEnd // a renewal's invoice shows the past period
 	invoice.AutoAdvance = sub.Status != "unpaid" && sub.PauseBehavior != "keep_as_draft"
 	s.scheduleFinalization(invoice)
 	sub.LatestInvoice = invoice.ID
@@ -77,7 +77,7 @@ func (s *Billing) renew(sub *state.Subscription) {
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
-// beginPeriod begins a period of every item at start.
+// beginPeriod starts a period of every item.
 func (s *Billing) beginPeriod(sub *state.Subscription, start time.Time) {
 	for i := range sub.Items {
 		s.beginItem(sub, &sub.Items[i], start)
@@ -85,15 +85,15 @@ func (s *Billing) beginPeriod(sub *state.Subscription, start time.Time) {
 	s.beganPeriod(sub)
 }
 
-// beginItem sets the period of one item and the timer of its end. Before the
-// anchor the period is a shorter one, up to it.
+// beginItem sets the period of an item and a timer for its end. Before the
+// anchor the period is shorter and ends at the anchor.
 func (s *Billing) beginItem(sub *state.Subscription, item *state.SubscriptionItem, start time.Time) {
 	price := s.State.Prices.Get(item.Price)
 	item.PeriodStart, item.PeriodEnd = start, state.After(sub.Anchor, start, price.Interval, price.Count())
 	s.At(item.PeriodEnd, account.TimerPeriod, sub.ID)
 }
 
-// beganPeriod does what every begin of a period brings about.
+// beganPeriod does what every new period requires.
 func (s *Billing) beganPeriod(sub *state.Subscription) {
 	if sub.CancelAtPeriodEnd {
 		sub.CancelAt = sub.PeriodEnd()
@@ -104,13 +104,13 @@ func (s *Billing) beganPeriod(sub *state.Subscription) {
 	}
 }
 
-// LinesOf returns the lines of a whole period of every item.
+// LinesOf returns the lines for a whole period of every item.
 func (s *Billing) LinesOf(sub *state.Subscription) []state.InvoiceLine {
 	return s.lines(sub, sub.Items)
 }
 
-// lines returns the lines of whole periods, the newest item first. A period cut
-// short by the anchor costs its part of a whole one.
+// lines returns the lines for whole periods, newest item first. A period cut
+// short by the anchor costs its share.
 func (s *Billing) lines(sub *state.Subscription, items []state.SubscriptionItem) []state.InvoiceLine {
 	var lines []state.InvoiceLine
 	for _, item := range slices.Backward(items) {

@@ -8,9 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Accepted and without effect: automatic_tax, customer_details, issuer,
-// on_behalf_of (they move no amount here). Left out: discounts, invoice_items,
-// schedule, schedule_details.
+// Accepted without effect: automatic_tax, customer_details, issuer,
+// on_behalf_of. Refused: discounts, invoice_items, schedule, schedule_details.
 func (s *Billing) invoicePreviewRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodPost, "/v1/invoices/create_preview",
@@ -19,9 +18,9 @@ func (s *Billing) invoicePreviewRoutes() []api.Route {
 	}
 }
 
-// previewInvoice shows the next invoice of a subscription, the one that a change
-// of it or its cancellation would make, or the first one of a new subscription.
-// Nothing is stored.
+// previewInvoice shows the next invoice of a subscription, the invoice of a
+// change or a cancellation, or the first invoice of a new subscription. It
+// stores nothing.
 func (s *Billing) previewInvoice(c *api.Call) (api.Object, error) {
 	customerID, subscriptionID := c.Text("customer"), c.Text("subscription")
 	details := c.Sub("subscription_details").Only("items", "proration_behavior", "proration_date", "trial_end",
@@ -70,8 +69,8 @@ func (s *Billing) previewOf(customerID, subscriptionID string, details api.Param
 	return s.nextInvoice(sub), nil
 }
 
-// previewChange works a change out and shows the invoice on which it would be
-// billed: at once, or with the next renewal.
+// previewChange works out a change and shows the invoice that would bill it: at
+// once, or at the next renewal.
 func (s *Billing) previewChange(sub *state.Subscription, details api.Params) (*state.Invoice, error) {
 	to := s.readBilling(details, sub)
 	s.readItemChanges(details, &to.next)
@@ -97,20 +96,20 @@ func (s *Billing) previewChange(sub *state.Subscription, details api.Params) (*s
 	return s.withProrations(invoice, sub, result.prorations), nil
 }
 
-// withProrations puts prorations that are not stored, and what is pending, on a preview.
+// withProrations adds unsaved prorations and pending items to a preview.
 func (s *Billing) withProrations(invoice *state.Invoice, sub *state.Subscription, prorations []state.InvoiceItem) *state.Invoice {
 	for n := range prorations {
 		prorations[n].ID = s.World.NewID("ii_tmp_1", 23)
 		invoice.Lines = slices.Insert(invoice.Lines, 0, s.lineOf(&prorations[n]))
 	}
-	if invoice.ID != "" { // the next renewal's: what is pending is on it
+	if invoice.ID != "" { // the next renewal already includes pending items
 		return s.preview(invoice, invoice.Created)
 	}
 	s.takeUp(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool { return item.Subscription == sub.ID }))
 	return s.preview(invoice, s.Now())
 }
 
-// previewFirst shows what a new subscription would ask for at once.
+// previewFirst shows what a new subscription would charge at once.
 func (s *Billing) previewFirst(customerID string, details api.Params) (*state.Invoice, error) {
 	items := s.readSubscriptionItems(details, "items", ReadBillingMode(details) == "flexible")
 	trial := s.readTrial(details)
@@ -131,8 +130,8 @@ func (s *Billing) previewFirst(customerID string, details api.Params) (*state.In
 	return s.preview(invoice, s.Now()), nil
 }
 
-// previewPending shows what waits for a customer: the next renewal of a
-// subscription, or items by hand.
+// previewPending shows a customer's next invoice: the next renewal of a
+// subscription, or pending items.
 func (s *Billing) previewPending(customerID string) (*state.Invoice, error) {
 	var next *state.Subscription
 	for _, sub := range s.State.Subscriptions.Of(customerID) {

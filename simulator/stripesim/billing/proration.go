@@ -8,10 +8,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// share is the part of a whole period's amount that falls on some of its time:
-// by the second, rounded to the nearest unit of the currency, halves away from
-// zero. So a day of a month of 30 days is exactly a thirtieth. (Stripe prorates
-// by the second too; how it rounds is not published.)
+// share returns the part of a whole period's amount that falls in some of its
+// time. It counts seconds and rounds to the nearest unit of the currency,
+// halves away from zero, so a day of a 30-day month is exactly a thirtieth.
+// Stripe prorates by the second too but does not publish how it rounds.
 func share(amount int64, of, whole time.Duration) int64 {
 	part, all := int64(of/time.Second), int64(whole/time.Second)
 	if part >= all || all <= 0 {
@@ -24,16 +24,17 @@ func share(amount int64, of, whole time.Duration) int64 {
 	return (doubled + all) / (2 * all)
 }
 
-// wholePeriod is the length of the full period that ends when an item's does.
+// wholePeriod returns the length of the full period that ends with the item's
+// period.
 func (s *Billing) wholePeriod(sub *state.Subscription, item state.SubscriptionItem) time.Duration {
 	price := s.State.Prices.Get(item.Price)
 	return item.PeriodEnd.Sub(state.PeriodBefore(sub.Anchor, item.PeriodEnd, price.Interval, price.Count()))
 }
 
-// prorate returns what a change at a time credits and charges: for each item
-// that differs, what is left of its period at the old price back, and at the new
-// price on top. With everything true all of before is credited and nothing is
-// charged, because a new period begins.
+// prorate returns what a change at a time credits and charges. For each changed
+// item it credits the rest of the period at the old price and charges it at the
+// new one. If a new period starts (everything), it credits all items and
+// charges none.
 func (s *Billing) prorate(before, after *state.Subscription, at time.Time, everything bool) []state.InvoiceItem {
 	var prorations []state.InvoiceItem
 	for _, old := range before.Items {
@@ -54,7 +55,8 @@ func (s *Billing) prorate(before, after *state.Subscription, at time.Time, every
 	return slices.DeleteFunc(prorations, func(item state.InvoiceItem) bool { return !item.PeriodStart.Before(item.PeriodEnd) })
 }
 
-// proration is a credit (sign -1) or a charge (sign 1) for what is left of an item's period.
+// proration returns a credit (sign -1) or a charge (sign 1) for the rest of an
+// item's period.
 func (s *Billing) proration(sub *state.Subscription, item state.SubscriptionItem, at time.Time, sign int64) state.InvoiceItem {
 	price := s.State.Prices.Get(item.Price)
 	name := s.State.Products.Get(price.Product).Name

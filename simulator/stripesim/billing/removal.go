@@ -16,7 +16,8 @@ func (s *Billing) removeCustomer(c *api.Call) (api.Object, error) {
 	return s.ShowCustomer(customer), nil
 }
 
-// DeleteCustomer cancels the live subscriptions, then deletes.
+// DeleteCustomer cancels a customer's live subscriptions and deletes the
+// customer.
 func (s *Billing) DeleteCustomer(customer *state.Customer) {
 	for _, subscription := range s.State.Subscriptions.Of(customer.ID) {
 		if subscription.Live() {
@@ -29,8 +30,8 @@ func (s *Billing) DeleteCustomer(customer *state.Customer) {
 	s.Events.Emit("customer.deleted", whole, nil)
 }
 
-// detachPaymentMethod takes a method from its customer for good, as the default
-// of the customer and of subscriptions too.
+// detachPaymentMethod detaches a method permanently. It is no longer the
+// default of the customer or of subscriptions.
 func (s *Billing) detachPaymentMethod(c *api.Call) (api.Object, error) {
 	method := s.State.PaymentMethods.Get(c.Path[0])
 	if method == nil {
@@ -52,8 +53,8 @@ func (s *Billing) detachPaymentMethod(c *api.Call) (api.Object, error) {
 	return s.ShowPaymentMethod(method), nil
 }
 
-// removalRoutes are the operations on customers, payment methods and test clocks
-// that end or change subscriptions.
+// removalRoutes are operations on customers, payment methods and test clocks
+// that also end or change subscriptions.
 func (s *Billing) removalRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodDelete, "/v1/customers/{}", "", s.removeCustomer),
@@ -72,8 +73,7 @@ func (s *Billing) removeTestClock(c *api.Call) (api.Object, error) {
 	return api.Object{"id": clock.ID, "object": "test_helpers.test_clock", "deleted": true}, nil
 }
 
-// deleteTestClock deletes the clock's customers, whose subscriptions end with
-// them, and then the clock.
+// deleteTestClock deletes a clock and its customers, whose subscriptions end.
 func (s *Billing) deleteTestClock(clock *state.TestClock) {
 	for _, id := range clock.Customers {
 		if customer := s.State.Customers.Get(id); !customer.Deleted {

@@ -14,7 +14,7 @@ import (
 // expiringNotice is how long before its end a schedule announces it.
 const expiringNotice = 7 * 24 * time.Hour
 
-// scheduleTimers sets when the schedule is looked at next.
+// scheduleTimers sets the schedule's next timers.
 func (s *Billing) scheduleTimers(schedule *state.Schedule) {
 	if schedule.Status == "not_started" {
 		s.At(schedule.Phases[0].Start, account.TimerPhase, schedule.ID)
@@ -26,19 +26,19 @@ func (s *Billing) scheduleTimers(schedule *state.Schedule) {
 	}
 }
 
-// phaseDue says whether the schedule of a subscription has a change to make now.
+// phaseDue reports whether a subscription's schedule has a phase to enter now.
 func (s *Billing) phaseDue(sub *state.Subscription) bool {
 	schedule := s.State.Schedules.Get(sub.Schedule)
 	return schedule != nil && schedule.Status == "active" && !schedule.Phases[schedule.Current].End.After(s.Now())
 }
 
-// scheduled says whether a schedule manages a subscription.
+// scheduled reports whether a schedule manages a subscription.
 func (s *Billing) scheduled(sub *state.Subscription) bool {
 	schedule := s.State.Schedules.Get(sub.Schedule)
 	return schedule != nil && schedule.Live()
 }
 
-// phaseComes starts a schedule, moves it on to its next phase, or ends it.
+// phaseComes starts a schedule, enters its next phase, or completes it.
 func (s *Billing) phaseComes(id string) {
 	schedule := s.State.Schedules.Get(id)
 	switch {
@@ -55,7 +55,7 @@ func (s *Billing) phaseComes(id string) {
 	}
 }
 
-// scheduleStarts starts a schedule that waited for its time.
+// scheduleStarts starts a schedule whose start date has come.
 func (s *Billing) scheduleStarts(schedule *state.Schedule) {
 	before := s.ShowSchedule(schedule)
 	if s.State.Customers.Get(schedule.Customer).Deleted {
@@ -67,8 +67,8 @@ func (s *Billing) scheduleStarts(schedule *state.Schedule) {
 	s.Events.EmitUpdate("subscription_schedule.updated", before, s.ShowSchedule(schedule))
 }
 
-// startSchedule makes the subscription. Its first invoice is a draft for an hour,
-// whatever there is to pay with.
+// startSchedule creates the subscription. Its first invoice stays a draft for
+// an hour, even if there is a payment method.
 func (s *Billing) startSchedule(schedule *state.Schedule) {
 	phase := schedule.Phases[0]
 	from := Start{Customer: s.State.Customers.Get(schedule.Customer), Metadata: phase.Metadata, TrialEnd: phase.TrialEnd,
@@ -91,8 +91,8 @@ func (s *Billing) startSchedule(schedule *state.Schedule) {
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
-// nextPhase changes the subscription to what the next phase says. Where its
-// period ends at the same moment, nothing is left to prorate.
+// nextPhase enters the next phase. If the subscription's period ends at the
+// same moment, there is nothing to prorate.
 func (s *Billing) nextPhase(schedule *state.Schedule) {
 	before := s.ShowSchedule(schedule)
 	schedule.Current++
@@ -102,7 +102,7 @@ func (s *Billing) nextPhase(schedule *state.Schedule) {
 	s.Events.EmitUpdate("subscription_schedule.updated", before, s.ShowSchedule(schedule))
 }
 
-// enterPhase makes a subscription what a phase says.
+// enterPhase applies a phase to a subscription.
 func (s *Billing) enterPhase(sub *state.Subscription, phase state.Phase, proration string) {
 	next := sub.Clone()
 	next.Items = s.phaseItems(sub, phase)
@@ -112,7 +112,7 @@ func (s *Billing) enterPhase(sub *state.Subscription, phase state.Phase, prorati
 	if sub.PeriodEnd().After(s.Now()) {
 		_ = s.alter(sub, alteration{next: next, at: s.Now(), proration: proration, behaviour: "allow_incomplete",
 			offSession: OffSession, trial: phase.TrialEnd})
-		return // with allow_incomplete nothing is refused
+		return // allow_incomplete refuses nothing
 	}
 	restart := s.intervalChanges(sub, &next)
 	s.ChangeSubscription(sub, func() {
@@ -122,14 +122,14 @@ func (s *Billing) enterPhase(sub *state.Subscription, phase state.Phase, prorati
 			sub.Anchor = s.Now()
 		}
 		for i := range sub.Items {
-			sub.Items[i].PeriodEnd = s.Now() // the renewal of the same moment begins the period of new ones too
+			sub.Items[i].PeriodEnd = s.Now() // the renewal at the same moment starts the period of new items too
 		}
 	})
 	s.periodEnds(sub.ID)
 }
 
-// phaseItems returns the items of a phase; those of the same price, or else in the
-// same place, keep their identity.
+// phaseItems returns the items of a phase. An item with the same price, or else
+// at the same place, keeps its id.
 func (s *Billing) phaseItems(sub *state.Subscription, phase state.Phase) []state.SubscriptionItem {
 	left := slices.Clone(sub.Items)
 	items := make([]state.SubscriptionItem, len(phase.Items))
@@ -157,8 +157,8 @@ func (s *Billing) phaseItems(sub *state.Subscription, phase state.Phase) []state
 	return items
 }
 
-// completeSchedule ends a schedule after its last phase: the subscription goes on
-// by itself, or ends too.
+// completeSchedule ends a schedule after its last phase. The subscription
+// continues on its own, or ends too.
 func (s *Billing) completeSchedule(schedule *state.Schedule) {
 	schedule.Status, schedule.CompletedAt = "completed", s.Now()
 	s.Events.Emit("subscription_schedule.completed", s.ShowSchedule(schedule), nil)
@@ -170,8 +170,8 @@ func (s *Billing) completeSchedule(schedule *state.Schedule) {
 	s.releaseSchedule(schedule, false)
 }
 
-// managed is the error for changing the cancellation of a subscription that a
-// schedule manages, nil when none does.
+// managed returns the error for changing the cancellation of a subscription
+// that a schedule manages, or nil.
 func (s *Billing) managed(sub *state.Subscription) *api.Error {
 	if !s.scheduled(sub) {
 		return nil
@@ -179,7 +179,7 @@ func (s *Billing) managed(sub *state.Subscription) *api.Error {
 	return api.Invalid("cancel_at", "The subscription is managed by the subscription schedule `%s`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.", sub.Schedule)
 }
 
-// releaseSchedule lets the subscription go. preserve keeps the end that the
+// releaseSchedule releases the subscription. preserve keeps the end that the
 // schedule set.
 func (s *Billing) releaseSchedule(schedule *state.Schedule, preserve bool) {
 	sub := s.State.Subscriptions.Get(schedule.Subscription)
@@ -201,8 +201,8 @@ func (s *Billing) releaseSchedule(schedule *state.Schedule, preserve bool) {
 	s.Events.EmitUpdate("customer.subscription.updated", before, s.ShowSubscription(sub))
 }
 
-// endWith ends the schedule of a subscription that ended: canceled, or aborted
-// because it was not paid.
+// endWith ends the schedule of a subscription that ended. It is canceled, or
+// aborted if the subscription was not paid.
 func (s *Billing) endWith(sub *state.Subscription, reason string) {
 	schedule := s.State.Schedules.Get(sub.Schedule)
 	if schedule == nil || !schedule.Live() {

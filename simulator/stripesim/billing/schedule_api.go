@@ -23,7 +23,8 @@ func (s *Billing) scheduleRoutes() []api.Route {
 	}
 }
 
-// createSchedule makes a schedule of phases, or of a subscription that runs.
+// createSchedule creates a schedule from phases, or from a running
+// subscription.
 func (s *Billing) createSchedule(c *api.Call) (api.Object, error) {
 	schedule := &state.Schedule{Status: "not_started", EndBehavior: c.Enum("end_behavior", "release", "release", "cancel"),
 		Metadata:    c.Metadata(nil),
@@ -72,8 +73,8 @@ func (s *Billing) addSchedule(schedule *state.Schedule) {
 	s.State.Schedules.Add(schedule)
 }
 
-// scheduleFrom puts a running subscription under a schedule with one phase: its
-// current period as it is.
+// scheduleFrom puts a running subscription under a schedule whose only phase is
+// the current period.
 func (s *Billing) scheduleFrom(c *api.Call, schedule *state.Schedule) (api.Object, error) {
 	if !onlyAllowed(c.Params, "from_subscription") {
 		c.Fail(api.Invalid("from_subscription", "You can not set other parameters with `from_subscription`: update the schedule afterwards."))
@@ -109,7 +110,7 @@ func (s *Billing) scheduleFrom(c *api.Call, schedule *state.Schedule) (api.Objec
 	return s.ShowSchedule(schedule), nil
 }
 
-// foundSchedule returns the schedule of the path.
+// foundSchedule returns the schedule in the path.
 func (s *Billing) foundSchedule(c *api.Call) (*state.Schedule, *api.Error) {
 	schedule := s.State.Schedules.Get(c.Path[0])
 	if schedule == nil {
@@ -118,7 +119,7 @@ func (s *Billing) foundSchedule(c *api.Call) (*state.Schedule, *api.Error) {
 	return schedule, c.Failed()
 }
 
-// liveSchedule returns the schedule of the path if it can be changed.
+// liveSchedule returns the schedule in the path if it can be changed.
 func (s *Billing) liveSchedule(c *api.Call) (*state.Schedule, *api.Error) {
 	schedule, failure := s.foundSchedule(c)
 	if failure == nil && !schedule.Live() {
@@ -154,8 +155,8 @@ func (s *Billing) listSchedules(c *api.Call) (api.Object, error) {
 	}, s.ShowSchedule)
 }
 
-// updateSchedule replaces the phases from the current one on. A current phase
-// that changes changes the subscription at once.
+// updateSchedule replaces the phases from the current one on. A change of the
+// current phase changes the subscription at once.
 func (s *Billing) updateSchedule(c *api.Call) (api.Object, error) {
 	schedule, failure := s.liveSchedule(c)
 	if failure != nil {
@@ -177,7 +178,7 @@ func (s *Billing) updateSchedule(c *api.Call) (api.Object, error) {
 	if sub == nil {
 		*schedule = changed
 	} else {
-		s.ChangeSubscription(sub, func() { *schedule = changed }) // its cancel_at may follow
+		s.ChangeSubscription(sub, func() { *schedule = changed }) // its cancel_at may change with it
 	}
 	if c.Has("phases") {
 		s.scheduleTimers(schedule)
@@ -189,8 +190,8 @@ func (s *Billing) updateSchedule(c *api.Call) (api.Object, error) {
 	return s.ShowSchedule(schedule), nil
 }
 
-// readNewPhases reads phases that begin with the current one, whose start cannot
-// change, and finds out which of them is current then.
+// readNewPhases reads phases that start with the current one, whose start
+// cannot change. It sets which of them is current.
 func (s *Billing) readNewPhases(c *api.Call, schedule *state.Schedule) {
 	first := schedule.Phases[0].Start
 	if schedule.Status == "active" {
@@ -228,17 +229,18 @@ func (s *Billing) cancelSchedule(c *api.Call) (api.Object, error) {
 	}
 	sub := s.State.Subscriptions.Get(schedule.Subscription)
 	if sub != nil && sub.Live() {
-		s.endSubscription(sub, invoiceNow, prorate) // and the schedule with it
+		s.endSubscription(sub, invoiceNow, prorate) // this ends the schedule too
 	} else {
-		// What never began is aborted: so Stripe's CLI causes that event.
+		// A schedule that never started is aborted. The Stripe CLI triggers that
+		// event this way.
 		schedule.Status, schedule.CanceledAt = "canceled", s.Now()
 		s.Events.Emit("subscription_schedule.aborted", s.ShowSchedule(schedule), nil)
 	}
 	return s.ShowSchedule(schedule), nil
 }
 
-// releaseScheduleNow lets the subscription go on by itself; with
-// preserve_cancel_date it still ends when the schedule would have ended it.
+// releaseScheduleNow releases the subscription. With preserve_cancel_date it
+// still ends when the schedule would have ended it.
 func (s *Billing) releaseScheduleNow(c *api.Call) (api.Object, error) {
 	schedule, failure := s.liveSchedule(c)
 	if failure != nil {

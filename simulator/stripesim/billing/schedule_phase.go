@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// readPhases reads phases one after the other. The first begins at first unless
-// it says otherwise.
+// readPhases reads consecutive phases. The first starts at first unless it has
+// a start_date.
 func (s *Billing) readPhases(p api.Params, first time.Time, flexible bool) []state.Phase {
 	var phases []state.Phase
 	start := first
@@ -27,8 +27,8 @@ func (s *Billing) readPhases(p api.Params, first time.Time, flexible bool) []sta
 	return phases
 }
 
-// readPhase reads one phase. iterations is the older name of a duration in
-// billing intervals; Stripe's CLI still sends it.
+// readPhase reads one phase. iterations is an older parameter for a duration in
+// billing intervals; the Stripe CLI still sends it.
 func (s *Billing) readPhase(sent api.Params, start time.Time, flexible bool) state.Phase {
 	sent.Only("items", "start_date", "end_date", "duration", "iterations", "proration_behavior", "trial", "trial_end",
 		"description",
@@ -59,7 +59,7 @@ func (s *Billing) readPhase(sent api.Params, start time.Time, flexible bool) sta
 	return phase
 }
 
-// readMoment reads a time, or "now".
+// readMoment reads a time or "now".
 func (s *Billing) readMoment(p api.Params, field string) time.Time {
 	if p.Text(field) == "now" {
 		return s.Now()
@@ -67,8 +67,8 @@ func (s *Billing) readMoment(p api.Params, field string) time.Time {
 	return p.Time(field)
 }
 
-// readPhaseEnd reads end_date, duration or iterations; without any of them a
-// phase lasts one interval of its first price.
+// readPhaseEnd reads end_date, duration or iterations. Without them a phase
+// lasts one interval of its first price.
 func (s *Billing) readPhaseEnd(sent api.Params, start time.Time, price *state.Price) time.Time {
 	switch {
 	case sent.Has("end_date"):

@@ -6,11 +6,11 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Attempted books what an attempt by the customer, or one whose outcome came
-// later, means for an invoice.
+// Attempted updates an invoice after the customer paid or tried to, or after a
+// delayed payment settled.
 func (s *Billing) Attempted(invoice *state.Invoice, intent *state.PaymentIntent, was string) {
 	if was == "processing" {
-		invoice.Attempts-- // the attempt was counted when it began
+		invoice.Attempts-- // counted when the attempt started
 	}
 	switch intent.Status {
 	case "succeeded":
@@ -26,6 +26,6 @@ func (s *Billing) Attempted(invoice *state.Invoice, intent *state.PaymentIntent,
 			s.attemptFailed(invoice)
 			return
 		}
-		s.Events.Emit("invoice.payment_failed", s.ShowInvoice(invoice), nil) // by hand: uses up none of the retries
+		s.Events.Emit("invoice.payment_failed", s.ShowInvoice(invoice), nil) // a manual attempt uses up no retries
 	}
 }

@@ -11,16 +11,16 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Start is what a new subscription is made of.
+// Start describes a new subscription.
 type Start struct {
 	Customer         *state.Customer
 	Items            []Chosen
 	Metadata         map[string]string
 	Description      string
-	Method           *state.PaymentMethod // becomes the subscription's default; nil: the customer's
+	Method           *state.PaymentMethod // the subscription's default; nil for the customer's
 	TrialEnd         time.Time
 	TrialEndBehavior string
-	anchor           time.Time // zero: now
+	anchor           time.Time // zero for now
 	anchorConfig     *state.AnchorConfig
 	BillingMode      string
 	collectionMethod string
@@ -30,7 +30,8 @@ type Start struct {
 }
 
 // Begin stores a subscription with its first period, without events. It is
-// trialing or active; whoever collects the first payment changes that.
+// trialing or active; the caller collects the first payment and may change the
+// status.
 func (s *Billing) Begin(from Start) *state.Subscription {
 	now := s.Now()
 	sub := &state.Subscription{ID: s.World.NewID("sub_1", 23), Created: now, StartDate: now, Customer: from.Customer.ID,
@@ -58,7 +59,7 @@ func (s *Billing) Begin(from Start) *state.Subscription {
 	return sub
 }
 
-// beginTrial makes the current period a trial. The anchor follows its end.
+// beginTrial makes the current period a trial. Its end becomes the anchor.
 func (s *Billing) beginTrial(sub *state.Subscription, end time.Time) {
 	if sub.Status != "trialing" {
 		sub.Status, sub.TrialStart = "trialing", s.Now()
@@ -75,7 +76,7 @@ func (s *Billing) beginTrial(sub *state.Subscription, end time.Time) {
 	s.beganPeriod(sub)
 }
 
-// creation is what the API's call says about a new subscription besides start.
+// creation is what the API says about a new subscription beyond Start.
 type creation struct {
 	Start
 	extra      []state.InvoiceItem
@@ -84,8 +85,8 @@ type creation struct {
 	offSession bool
 }
 
-// createSubscription is the API's way: events in the order created, then the
-// invoice's.
+// createSubscription creates a subscription. Its events come first, then those
+// of its invoice.
 func (s *Billing) createSubscription(c *api.Call) (api.Object, error) {
 	from, err := s.readStart(c)
 	if err != nil {
@@ -98,8 +99,9 @@ func (s *Billing) createSubscription(c *api.Call) (api.Object, error) {
 	return s.ShowSubscription(sub), nil
 }
 
-// subscribe makes a subscription with its first invoice and asks for the money.
-// adjust changes it before anybody sees it; refused may then still say no.
+// subscribe creates a subscription with its first invoice and collects the
+// money. adjust changes the subscription before any event shows it. refused may
+// then still reject it.
 func (s *Billing) subscribe(from creation, adjust func(*state.Subscription), refused func() *api.Error) (*state.Subscription, error) {
 	method := cmp.Or(from.Method, s.State.PaymentMethods.Get(from.Customer.DefaultPaymentMethod))
 	trialing := from.TrialEnd.After(s.Now())
@@ -116,7 +118,7 @@ func (s *Billing) subscribe(from creation, adjust func(*state.Subscription), ref
 	sub := s.Begin(from.Start)
 	adjust(sub)
 	if failure := refused(); failure != nil {
-		s.State.Subscriptions.Remove(sub.ID) // nothing was written about it yet
+		s.State.Subscriptions.Remove(sub.ID) // no event mentions it yet
 		return nil, failure
 	}
 	if from.Method != nil {
@@ -145,7 +147,7 @@ func (s *Billing) subscribe(from creation, adjust func(*state.Subscription), ref
 		defer s.Catalog.RefreshEntitlements(sub.Customer)
 	}
 	if sends && invoice.Total() > 0 {
-		return sub, nil // it is finalized and mailed an hour later
+		return sub, nil // an hour later it is finalized and sent
 	}
 	s.finalize(invoice)
 	switch {
@@ -154,13 +156,13 @@ func (s *Billing) subscribe(from creation, adjust func(*state.Subscription), ref
 	case from.behaviour == "default_incomplete":
 		s.openPayment(invoice)
 	default:
-		// a declined card leaves it incomplete, which is the answer
+		// A declined card leaves the subscription incomplete.
 		_ = s.attempt(invoice, method, from.offSession, s.attemptFailed)
 	}
 	return sub, nil
 }
 
-// costs says whether the first invoice will ask for money.
+// costs reports whether the first invoice has an amount due.
 func (s *Billing) costs(from creation) bool {
 	var lines []state.Discounted
 	for _, item := range from.Items {
@@ -186,7 +188,7 @@ func (s *Billing) costs(from creation) bool {
 	return total > 0
 }
 
-// purchaseOf is what new discounts of a subscription are checked against.
+// purchaseOf returns what new discounts of a subscription are checked against.
 func (s *Billing) purchaseOf(sub *state.Subscription) discounts.Purchase {
 	from := Start{Customer: s.State.Customers.Get(sub.Customer)}
 	for _, item := range sub.Items {
@@ -195,7 +197,8 @@ func (s *Billing) purchaseOf(sub *state.Subscription) discounts.Purchase {
 	return from.purchase()
 }
 
-// purchase is what the discounts of a new subscription are checked against.
+// purchase returns what the discounts of a new subscription are checked
+// against.
 func (from Start) purchase() discounts.Purchase {
 	in := discounts.Purchase{Customer: from.Customer}
 	for _, item := range from.Items {
@@ -206,8 +209,8 @@ func (from Start) purchase() discounts.Purchase {
 	return in
 }
 
-// firstLines returns the lines of the first period. One that the anchor cuts
-// short costs its part, or nothing when there are no prorations.
+// firstLines returns the lines of the first period. If the anchor cuts it
+// short, a line costs its share, or nothing without prorations.
 func (s *Billing) firstLines(sub *state.Subscription, proration string) []state.InvoiceLine {
 	lines := s.LinesOf(sub)
 	if sub.Status == "trialing" {
@@ -274,7 +277,7 @@ func (s *Billing) readStart(c *api.Call) (creation, error) {
 	return from, nil
 }
 
-// checkStart refuses what does not go together.
+// checkStart refuses parameters that contradict each other.
 func (s *Billing) checkStart(c *api.Call, from creation) {
 	if currency := c.Text("currency"); currency != "" && currency != from.Items[0].Price.Currency {
 		c.Fail(api.Invalid("currency", "The price specified supports currencies of `%s`. This doesn't match the expected currency: `%s`.", from.Items[0].Price.Currency, currency))

@@ -8,13 +8,14 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Chosen is a price and how many of it.
+// Chosen is a price and its quantity.
 type Chosen struct {
 	Price    *state.Price
 	Quantity int64
 	metadata map[string]string
 }
 
+// ReadChosenPrice reads price, or price_data for an inline price.
 func (s *Billing) ReadChosenPrice(sent api.Params) *state.Price {
 	if sent.Has("price_data") {
 		data := sent.Sub("price_data").Only("currency", "product", "product_data", "recurring", "tax_behavior",
@@ -41,6 +42,7 @@ func (s *Billing) ReadChosenPrice(sent api.Params) *state.Price {
 	return price
 }
 
+// InactivePrice returns the error for a price that is not active.
 func InactivePrice(param string) *api.Error {
 	return api.Invalid(param, "The price specified is inactive. This field only accepts active prices.")
 }
@@ -79,9 +81,9 @@ func (s *Billing) checkRecurring(p api.Params, field string, items []Chosen) {
 	}
 }
 
-// CheckTogether refuses recurring prices that cannot be in one subscription:
-// other currencies, twice the same price, and other intervals unless the billing
-// mode is flexible. There, each must be a multiple of the shortest.
+// CheckTogether refuses recurring prices that cannot share a subscription:
+// several currencies, the same price twice, or different intervals. In flexible
+// billing mode intervals may differ if each is a multiple of the shortest.
 func (s *Billing) CheckTogether(p api.Params, field string, items []Chosen, flexible bool) {
 	recurring := slices.DeleteFunc(slices.Clone(items), func(item Chosen) bool { return !item.Price.Recurring() })
 	if len(recurring) == 0 {

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// readTrial reads trial_end or trial_period_days; the zero time is no trial.
+// readTrial reads trial_end or trial_period_days. The zero time means no trial.
 func (s *Billing) readTrial(p api.Params) time.Time {
 	if p.Has("trial_end") && p.Has("trial_period_days") {
 		p.Fail(api.Malformed("", "trial_end", "You may only specify one of these parameters: trial_end, trial_period_days."))
@@ -29,6 +29,7 @@ func (s *Billing) readTrial(p api.Params) time.Time {
 	return end
 }
 
+// ReadTrialEnd reads trial_settings[end_behavior][missing_payment_method].
 func ReadTrialEnd(p api.Params) string {
 	if !p.Has("trial_settings") {
 		return ""
@@ -46,14 +47,16 @@ func readPaymentBehavior(p api.Params) string {
 		"pending_if_incomplete")
 }
 
+// ReadBillingMode reads billing_mode.
 func ReadBillingMode(p api.Params) string {
 	mode := p.Sub("billing_mode").Only("type", "flexible")
 	flexible := mode.Sub("flexible").Only("proration_discounts")
-	flexible.Enum("proration_discounts", "included", "included", "itemized") // without discounts they are the same
+	flexible.Enum("proration_discounts", "included", "included", "itemized") // equal without discounts
 	return mode.Enum("type", "flexible", "flexible", "classic")
 }
 
-// readCollection reads how invoices are collected. Those that are sent need days_until_due.
+// readCollection reads how invoices are collected. Sent invoices require
+// days_until_due.
 func readCollection(p api.Params, method string, days int64) (string, int64) {
 	method = p.Enum("collection_method", method, "charge_automatically", "send_invoice")
 	days = p.Integer("days_until_due", days)
@@ -68,8 +71,9 @@ func readCollection(p api.Params, method string, days int64) (string, int64) {
 	return method, days
 }
 
-// readPaymentSettings reads whether the method of a payment becomes the
-// subscription's default. The other settings have no effect: the method decides.
+// readPaymentSettings reads whether a payment's method becomes the
+// subscription's default. Other settings have no effect; only the payment
+// method counts.
 func readPaymentSettings(p api.Params, saved bool) bool {
 	settings := p.Sub("payment_settings").Only("save_default_payment_method", "payment_method_types",
 		"payment_method_options")
@@ -140,7 +144,8 @@ func readCancellation(p api.Params, sub *state.Subscription) {
 	}
 }
 
-// onlyAllowed says whether a request names no other parameters than these.
+// onlyAllowed reports whether a request has no other parameters than the named
+// ones.
 func onlyAllowed(p api.Params, names ...string) bool {
 	return !slices.ContainsFunc(p.At.Order, func(name string) bool {
 		return !slices.Contains(append(names, "expand"),

@@ -9,11 +9,12 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 )
 
-// Accepted and without effect: automatic_tax, default_source (there are no
-// sources), invoice_settings, payment_settings except save_default_payment_method.
-// Left out, because they would change what is billed: application_fee_percent,
-// backdate_start_date, billing_schedules, billing_thresholds, default_tax_rates,
-// on_behalf_of, pending_invoice_item_interval, transfer_data, trial_from_plan.
+// Accepted without effect: automatic_tax, default_source (there are no
+// sources), invoice_settings, payment_settings except
+// save_default_payment_method. Refused, because they would change what is
+// billed: application_fee_percent, backdate_start_date, billing_schedules,
+// billing_thresholds, default_tax_rates, on_behalf_of,
+// pending_invoice_item_interval, transfer_data, trial_from_plan.
 const subscriptionParams = "items discounts metadata trial_end trial_settings default_payment_method payment_behavior cancel_at cancel_at_period_end description" +
 	" collection_method days_until_due off_session payment_settings proration_behavior add_invoice_items automatic_tax default_source invoice_settings"
 
@@ -32,8 +33,8 @@ func (s *Billing) subscriptionRoutes() []api.Route {
 	}
 }
 
-// ChangeSubscription applies a change and writes customer.subscription.updated
-// if anything shows.
+// ChangeSubscription applies a change and emits customer.subscription.updated
+// if the object shows a difference.
 func (s *Billing) ChangeSubscription(subscription *state.Subscription, change func()) {
 	before := s.ShowSubscription(subscription)
 	change()
@@ -47,8 +48,8 @@ func (s *Billing) retrieveSubscription(c *api.Call) (api.Object, error) {
 	return nil, api.NoSuch("subscription", c.Path[0], "id")
 }
 
-// listSubscriptions leaves canceled ones out unless asked for; "ended" is
-// canceled or expired.
+// listSubscriptions leaves out canceled subscriptions by default. The status
+// "ended" means canceled or expired.
 func (s *Billing) listSubscriptions(c *api.Call) (api.Object, error) {
 	customer, price, clock, within := c.Text("customer"), c.Text("price"), c.Text("test_clock"), api.CreatedFilter(c)
 	status := c.Enum("status", "", "active", "past_due", "unpaid", "canceled", "incomplete", "incomplete_expired",

@@ -22,7 +22,7 @@ func (s *Billing) subscriptionItemRoutes() []api.Route {
 	}
 }
 
-// indexItems makes a subscription's items known by their ids.
+// indexItems registers a subscription's items by their ids.
 func (s *Billing) indexItems(sub *state.Subscription) {
 	if s.State.Items == nil {
 		s.State.Items = map[string]string{}
@@ -32,7 +32,7 @@ func (s *Billing) indexItems(sub *state.Subscription) {
 	}
 }
 
-// runningItem finds an item that can be changed.
+// runningItem returns an item that can be changed.
 func (s *Billing) runningItem(id string) (*state.Subscription, int, *api.Error) {
 	sub, at := s.ItemOf(id)
 	switch {

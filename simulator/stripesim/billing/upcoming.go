@@ -2,8 +2,8 @@ package billing
 
 import "github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 
-// upcoming announces a renewal. A subscription whose period is not longer than
-// the notice is not announced.
+// upcoming announces a renewal. It skips a subscription whose period is no
+// longer than the notice.
 func (s *Billing) upcoming(id string) {
 	sub := s.State.Subscriptions.Get(id)
 	if sub == nil {
@@ -18,8 +18,8 @@ func (s *Billing) upcoming(id string) {
 	s.Events.Emit("invoice.upcoming", s.ShowInvoice(s.nextInvoice(sub)), nil)
 }
 
-// nextInvoice is what the next renewal will bill if nothing changes. It is not
-// stored: its id begins with upcoming_in and finds nothing.
+// nextInvoice returns what the next renewal will bill if nothing changes. It is
+// not stored: its id begins with upcoming_in and cannot be retrieved.
 func (s *Billing) nextInvoice(sub *state.Subscription) *state.Invoice {
 	next := sub.Clone()
 	next.Status = "active"

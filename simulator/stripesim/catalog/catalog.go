@@ -8,14 +8,14 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/events"
 )
 
-// Catalog is what an account sells.
+// Catalog holds what an account sells: products, prices, coupons and features.
 type Catalog struct {
 	*account.Account
 
 	Events *events.Events
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Catalog) Routes() []api.Route {
 	return slices.Concat(
 		s.productRoutes(),

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// maxRedeemBy is how far ahead redeem_by may lie.
+// maxRedeemBy is how far in the future redeem_by may be.
 const maxRedeemBy = 5 * 366 * 24 * time.Hour
 
 func (s *Catalog) couponRoutes() []api.Route {
@@ -88,14 +88,16 @@ func (s *Catalog) updateCoupon(c *api.Call) (api.Object, error) {
 	return s.ShowCoupon(coupon), nil
 }
 
-// ChangeCoupon applies a change and writes coupon.updated if anything shows.
+// ChangeCoupon applies a change and emits coupon.updated if the object shows a
+// difference.
 func (s *Catalog) ChangeCoupon(coupon *state.Coupon, change func()) {
 	before := s.ShowCoupon(coupon)
 	change()
 	s.Events.EmitUpdate("coupon.updated", before, s.ShowCoupon(coupon))
 }
 
-// removeCoupon ends redemption. Who has a discount from it keeps the discount.
+// removeCoupon deletes a coupon. It can no longer be redeemed; existing
+// discounts remain.
 func (s *Catalog) removeCoupon(c *api.Call) (api.Object, error) {
 	coupon, err := s.LiveCoupon(c.Path[0], "id")
 	if err != nil {
@@ -124,7 +126,7 @@ func (s *Catalog) listCoupons(c *api.Call) (api.Object, error) {
 	}, s.ShowCoupon)
 }
 
-// LiveCoupon finds a coupon that is not deleted.
+// LiveCoupon returns a coupon that is not deleted.
 func (s *Catalog) LiveCoupon(id, param string) (*state.Coupon, error) {
 	coupon := s.State.Coupons.Get(id)
 	if coupon == nil || coupon.Deleted {
@@ -133,7 +135,7 @@ func (s *Catalog) LiveCoupon(id, param string) (*state.Coupon, error) {
 	return coupon, nil
 }
 
-// CouponProducts is applies_to, which is only there when it is expanded.
+// CouponProducts shows applies_to, which appears only when expanded.
 func (s *Catalog) CouponProducts(id string) any {
 	coupon := s.State.Coupons.Get(id)
 	if coupon == nil || len(coupon.Products) == 0 {

@@ -37,7 +37,7 @@ func (s *Catalog) createFeature(c *api.Call) (api.Object, error) {
 	return s.ShowFeature(s.State.Features.Add(feature)), nil
 }
 
-// FeatureOf returns the feature with the lookup key, made if it is unknown.
+// FeatureOf returns the feature with a lookup key. It creates one if necessary.
 func (s *Catalog) FeatureOf(lookupKey string) *state.Feature {
 	for known := range s.State.Features.Oldest() {
 		if known.LookupKey == lookupKey {
@@ -55,9 +55,9 @@ func (s *Catalog) retrieveFeature(c *api.Call) (api.Object, error) {
 	return nil, api.NoSuch("feature", c.Path[0], "id")
 }
 
-// updateFeature renames a feature or archives it (active=false): an archived one
-// cannot be attached any more and who has it keeps it, but its lookup key is free.
-// There is no event.
+// updateFeature renames or archives a feature (active=false). An archived
+// feature cannot be attached, but whoever has it keeps it. Its lookup key
+// becomes free. There is no event.
 func (s *Catalog) updateFeature(c *api.Call) (api.Object, error) {
 	feature := s.State.Features.Get(c.Path[0])
 	if feature == nil {
@@ -78,7 +78,7 @@ func (s *Catalog) updateFeature(c *api.Call) (api.Object, error) {
 	return s.ShowFeature(feature), nil
 }
 
-// claimed says whether an active feature has a lookup key.
+// claimed reports whether an active feature uses a lookup key.
 func (s *Catalog) claimed(lookupKey string) bool {
 	return s.State.Features.Find(func(f *state.Feature) bool { return f.Active && f.LookupKey == lookupKey }) != nil
 }
@@ -108,8 +108,8 @@ func (s *Catalog) createProductFeature(c *api.Call) (api.Object, error) {
 	return s.ShowProductFeature(s.AttachFeature(product, feature)), nil
 }
 
-// AttachFeature changes nothing for subscriptions that exist, until their next
-// period begins; so does Stripe.
+// AttachFeature attaches a feature to a product. Existing subscriptions get it
+// with their next period, as at Stripe.
 func (s *Catalog) AttachFeature(product *state.Product, feature *state.Feature) *state.ProductFeature {
 	for known := range s.State.ProductFeatures.Oldest() {
 		if known.Product == product.ID && known.Feature == feature.ID {
@@ -164,9 +164,9 @@ func (s *Catalog) retrieveEntitlement(c *api.Call) (api.Object, error) {
 	return nil, api.NoSuch("active_entitlement", c.Path[0], "id")
 }
 
-// RefreshEntitlements makes a customer's entitlements follow the subscriptions
-// and writes the summary event when they changed. past_due entitles: Stripe
-// says "as long as the subscription is active" and does not say more.
+// RefreshEntitlements derives a customer's entitlements from the subscriptions
+// and emits the summary event if they changed. A past_due subscription
+// entitles: Stripe only says "as long as the subscription is active".
 func (s *Catalog) RefreshEntitlements(customer string) {
 	wanted := map[string]bool{}
 	for _, subscription := range s.State.Subscriptions.Of(customer) {
@@ -195,7 +195,7 @@ func (s *Catalog) RefreshEntitlements(customer string) {
 	}
 }
 
-// FeaturesOf returns the features that come with the products of items now.
+// FeaturesOf returns the features that the products of items have now.
 func (s *Catalog) FeaturesOf(items []state.SubscriptionItem) []string {
 	var features []string
 	for attached := range s.State.ProductFeatures.Oldest() {
@@ -209,7 +209,7 @@ func (s *Catalog) FeaturesOf(items []state.SubscriptionItem) []string {
 	return features
 }
 
-// entitlementSummary shows at most ten; the rest has to be listed.
+// entitlementSummary shows the first ten entitlements.
 func (s *Catalog) entitlementSummary(customer string) api.Object {
 	var data []any
 	for _, entitlement := range slices.Backward(s.State.Entitlements.Of(customer)) {

@@ -14,17 +14,17 @@ type Plan struct {
 	ProductName     string
 	ProductMetadata map[string]string
 	Amount          int64    // in the currency's smallest unit
-	Currency        string   // default usd
+	Currency        string   // default: usd
 	Interval        string   // "", day, week, month or year
-	Features        []string // lookup keys of entitlement features; made when unknown
+	Features        []string // lookup keys of features, created if unknown
 }
 
-// The plans of the old API are recurring prices in another shape: each can be
-// read and changed as either. Only a plan can have an id of the merchant's
-// choice, and be deleted.
+// Plans belong to an older API. They are recurring prices in another shape, and
+// either API can read and change them. Only a plan can have an id that the
+// merchant chooses, and be deleted.
 //
-// Left out, because they would change what is billed: tiers, tiers_mode,
-// transform_usage, meter, trial_period_days (which waits for trial_from_plan).
+// Refused, because they would change what is billed: tiers, tiers_mode,
+// transform_usage, meter, trial_period_days (which requires trial_from_plan).
 func (s *Catalog) planRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodPost, "/v1/plans", "id currency interval interval_count amount amount_decimal product active metadata nickname billing_scheme usage_type", s.createPlan),
@@ -60,7 +60,7 @@ func (s *Catalog) createPlan(c *api.Call) (api.Object, error) {
 	return s.ShowPlan(s.AddPriceOf(fresh, inline)), nil
 }
 
-// readPlanProduct reads product, which is an id or a new product.
+// readPlanProduct reads product: an id, or a new product.
 func (s *Catalog) readPlanProduct(p api.Params, plan *state.Price) state.Product {
 	switch {
 	case !p.Has("product"):
@@ -83,7 +83,7 @@ func (s *Catalog) readPlanProduct(p api.Params, plan *state.Price) state.Product
 	return state.Product{}
 }
 
-// livePlan finds a recurring price that is not deleted.
+// livePlan returns a recurring price that is not deleted.
 func (s *Catalog) livePlan(id string) (*state.Price, error) {
 	price := s.State.Prices.Get(id)
 	if price == nil || price.Deleted || !price.Recurring() {
@@ -126,7 +126,7 @@ func (s *Catalog) updatePlan(c *api.Call) (api.Object, error) {
 	return s.ShowPlan(plan), nil
 }
 
-// removePlan ends what can be sold; subscriptions to it go on.
+// removePlan deletes a plan. Its subscriptions continue.
 func (s *Catalog) removePlan(c *api.Call) (api.Object, error) {
 	plan, err := s.livePlan(c.Path[0])
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // maxAmount is the largest amount of a price.
 const maxAmount = 99999999
 
-// Left out, because they would change what is billed: currency_options,
+// Refused, because they would change what is billed: currency_options,
 // custom_unit_amount, tiers, tiers_mode, transform_quantity.
 func (s *Catalog) priceRoutes() []api.Route {
 	return []api.Route{
@@ -45,7 +45,7 @@ func (s *Catalog) createPrice(c *api.Call) (api.Object, error) {
 	return s.ShowPrice(s.AddPriceOf(fresh, inline)), nil
 }
 
-// ReadPrice reads what prices and inline price_data have in common.
+// ReadPrice reads the parameters that prices and inline price_data share.
 func (s *Catalog) ReadPrice(p api.Params) state.Price {
 	price := readAmount(p)
 	price.Product = p.Text("product")
@@ -62,7 +62,7 @@ func (s *Catalog) ReadPrice(p api.Params) state.Price {
 	return price
 }
 
-// readAmount reads what a price costs, and how often.
+// readAmount reads the amount of a price and its interval.
 func readAmount(p api.Params) state.Price {
 	price := state.Price{Active: true, Currency: strings.ToLower(p.Required("currency")), Amount: p.Integer("unit_amount", 0),
 		TaxBehavior: p.Enum("tax_behavior", "unspecified", "exclusive", "inclusive", "unspecified")}
@@ -95,7 +95,7 @@ func readAmount(p api.Params) state.Price {
 	return price
 }
 
-// ReadInterval reads how often a price is billed: three years at most.
+// ReadInterval reads the interval of a price, three years at most.
 func ReadInterval(p api.Params) (string, int64) {
 	p.Required("interval")
 	interval, count := p.Enum("interval", "", "day", "week", "month", "year"), max(1, p.Positive("interval_count"))
@@ -115,7 +115,8 @@ func readDefaultPrice(p api.Params) *state.Price {
 	return &price
 }
 
-// AddPriceOf stores a price, with a new product if it has none yet.
+// AddPriceOf stores a price. If it has no product yet, it stores the given one
+// too.
 func (s *Catalog) AddPriceOf(fresh state.Price, product state.Product) *state.Price {
 	if fresh.Product == "" {
 		fresh.Product = s.AddProduct(product).ID
@@ -123,6 +124,7 @@ func (s *Catalog) AddPriceOf(fresh state.Price, product state.Product) *state.Pr
 	return s.AddPrice(&fresh)
 }
 
+// AddPrice stores a price and emits price.created.
 func (s *Catalog) AddPrice(fresh *state.Price) *state.Price {
 	if fresh.ID == "" {
 		fresh.ID = s.World.NewID("price_1", 23)
@@ -136,8 +138,8 @@ func (s *Catalog) AddPrice(fresh *state.Price) *state.Price {
 	return price
 }
 
-// changePrice applies a change and writes price.updated, and plan.updated for
-// what is a plan too, if anything shows.
+// changePrice applies a change. If the object shows a difference, it emits
+// price.updated, and plan.updated for a recurring price.
 func (s *Catalog) changePrice(price *state.Price, change func()) {
 	before, plan := s.ShowPrice(price), s.ShowPlan(price)
 	change()
@@ -147,7 +149,8 @@ func (s *Catalog) changePrice(price *state.Price, change func()) {
 	s.Events.EmitUpdate("price.updated", before, s.ShowPrice(price))
 }
 
-// claimLookupKey makes a key free for use by the price named self.
+// claimLookupKey frees a lookup key for the price self. With transfer it takes
+// the key from another price; without, it refuses.
 func (s *Catalog) claimLookupKey(key, self string, transfer bool) *api.Error {
 	if key == "" {
 		return nil
@@ -197,7 +200,7 @@ func (s *Catalog) checkPriceChange(price, changed *state.Price) *api.Error {
 	return nil
 }
 
-// livePrice finds a price that is not deleted.
+// livePrice returns a price that is not deleted.
 func (s *Catalog) livePrice(id, param string) (*state.Price, error) {
 	price := s.State.Prices.Get(id)
 	if price == nil || price.Deleted {

@@ -44,7 +44,7 @@ func (s *Catalog) createProduct(c *api.Call) (api.Object, error) {
 	return s.ShowProduct(product), nil
 }
 
-// readProduct fills in what the parameters say.
+// readProduct reads the parameters of a product.
 func readProduct(p api.Params, to *state.Product) {
 	to.Name, to.Description, to.URL = p.TextOr("name", to.Name), p.TextOr("description", to.Description),
 		p.TextOr("url", to.URL)
@@ -87,6 +87,7 @@ func ReadInlineProduct(p api.Params, of string) state.Product {
 	return product
 }
 
+// AddProduct stores a product and emits product.created.
 func (s *Catalog) AddProduct(fresh state.Product) *state.Product {
 	if fresh.ID == "" {
 		fresh.ID = s.World.NewID("prod_", 14)
@@ -123,7 +124,8 @@ func (s *Catalog) updateProduct(c *api.Call) (api.Object, error) {
 	return s.ShowProduct(product), nil
 }
 
-// changeProduct applies a change and writes product.updated if anything shows.
+// changeProduct applies a change and emits product.updated if the object shows
+// a difference.
 func (s *Catalog) changeProduct(product *state.Product, change func()) {
 	before := s.ShowProduct(product)
 	change()
@@ -133,8 +135,8 @@ func (s *Catalog) changeProduct(product *state.Product, change func()) {
 	s.Events.EmitUpdate("product.updated", before, s.ShowProduct(product))
 }
 
-// removeProduct deletes a product that was never priced: what has prices can
-// only be archived.
+// removeProduct deletes a product without prices. One with prices can only be
+// archived.
 func (s *Catalog) removeProduct(c *api.Call) (api.Object, error) {
 	product, err := s.liveProduct(c.Path[0], "id")
 	if err != nil {
@@ -149,7 +151,7 @@ func (s *Catalog) removeProduct(c *api.Call) (api.Object, error) {
 	return s.ShowProduct(product), nil
 }
 
-// liveProduct finds a product that is not deleted.
+// liveProduct returns a product that is not deleted.
 func (s *Catalog) liveProduct(id, param string) (*state.Product, error) {
 	product := s.State.Products.Get(id)
 	if product == nil || product.Deleted {

@@ -54,8 +54,8 @@ func (s *Catalog) createPromotionCode(c *api.Call) (api.Object, error) {
 	return s.ShowPromotionCode(code), nil
 }
 
-// promotedCoupon reads what is promoted: a coupon inside promotion since
-// 2025-09-30.clover, at the top before.
+// promotedCoupon reads the coupon of a promotion code. Since 2025-09-30.clover
+// it is inside promotion; before, it was at the top level.
 func (s *Catalog) promotedCoupon(c *api.Call) (*state.Coupon, error) {
 	var id string
 	param := "promotion[coupon]"
@@ -98,7 +98,7 @@ func (s *Catalog) checkPromotionCode(p api.Params, code *state.PromotionCode, co
 	}
 }
 
-// rivalOf finds another active code of the same text that the same customer
+// rivalOf returns another active code with the same text that the same customer
 // could use, or nil.
 func (s *Catalog) rivalOf(code *state.PromotionCode) *state.PromotionCode {
 	for _, other := range s.State.PromotionCodes.Of(code.Owner()) {
@@ -116,7 +116,7 @@ func (s *Catalog) updatePromotionCode(c *api.Call) (api.Object, error) {
 	}
 	changed := *code
 	changed.Active, changed.Metadata = c.Boolean("active", code.Active), c.Metadata(code.Metadata)
-	if c.Has("restrictions") { // currency_options are all that could change
+	if c.Has("restrictions") { // only currency_options could change
 		c.Sub("restrictions").Only()
 	}
 	if failure := c.Failed(); failure != nil {
@@ -132,8 +132,8 @@ func (s *Catalog) updatePromotionCode(c *api.Call) (api.Object, error) {
 	return s.ShowPromotionCode(code), nil
 }
 
-// ChangePromotionCode applies a change and writes promotion_code.updated if
-// anything shows.
+// ChangePromotionCode applies a change and emits promotion_code.updated if the
+// object shows a difference.
 func (s *Catalog) ChangePromotionCode(code *state.PromotionCode, change func()) {
 	before := s.ShowPromotionCode(code)
 	change()

@@ -9,11 +9,12 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// defaultBuyer is what PayCheckout types where a buyer must type something.
+// defaultBuyer is the address used when a buyer must enter one and PayCheckout
+// was given none.
 const defaultBuyer = "buyer@example.com"
 
-// Fill takes over what a buyer typed on the page. An e-mail address that the
-// session or its customer fixes stays.
+// Fill records what a buyer typed on the page. The buyer cannot change an
+// e-mail address that the session or its customer sets.
 func (s *Checkout) Fill(session *state.CheckoutSession, typed api.Contact) *api.Error {
 	if failure := api.RefuseEmail("email", typed.Email); failure != nil {
 		return failure
@@ -29,7 +30,7 @@ func (s *Checkout) Fill(session *state.CheckoutSession, typed api.Contact) *api.
 	return nil
 }
 
-// ReadBuyer reads what was typed on the checkout page.
+// ReadBuyer reads the buyer's details from the form of the checkout page.
 func ReadBuyer(r *http.Request) api.Contact {
 	typed := func(field string) string { return strings.TrimSpace(r.PostFormValue(field)) }
 	buyer := api.Contact{Email: typed("email"), Name: typed("name"), Phone: typed("phone")}

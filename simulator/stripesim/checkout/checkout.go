@@ -17,7 +17,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Checkout is checkout sessions and the payment links that open them.
+// Checkout runs checkout sessions and the payment links that open them.
 type Checkout struct {
 	*account.Account
 
@@ -103,8 +103,8 @@ func (s *Checkout) addSession(session *state.CheckoutSession) {
 	}
 }
 
-// updateSession changes metadata. Lines and shipping options can be changed only
-// in embedded pages, which are not simulated.
+// updateSession changes metadata. Only embedded pages, which are not simulated,
+// can change lines and shipping options.
 func (s *Checkout) updateSession(c *api.Call) (api.Object, error) {
 	session := s.State.Sessions.Get(c.Path[0])
 	if session == nil {
@@ -133,7 +133,7 @@ func (s *Checkout) checkSession(c *api.Call, session *state.CheckoutSession) {
 			"You can only set `payment_method_collection` if the mode is `subscription`."))
 	}
 	if session.Mode == "setup" && session.Types == nil {
-		session.Currency = c.Required("currency") // by which Stripe chooses what it offers
+		session.Currency = c.Required("currency") // determines which payment methods Stripe offers
 	}
 	if len(session.ClientReferenceID) > 200 {
 		c.Fail(api.Malformed("", "client_reference_id", "client_reference_id can have up to 200 characters."))
@@ -144,8 +144,8 @@ func (s *Checkout) checkSession(c *api.Call, session *state.CheckoutSession) {
 	}
 }
 
-// readChild reads what is for the subscription or the intent that the session
-// makes. The session's own metadata is not copied to it.
+// readChild reads what goes to the subscription or the intent that the session
+// creates. The session's own metadata is not copied.
 func (s *Checkout) readChild(c *api.Call, session *state.CheckoutSession) {
 	of := map[string]string{"subscription": "subscription_data", "payment": "payment_intent_data",
 		"setup": "setup_intent_data"}
@@ -167,14 +167,14 @@ func (s *Checkout) readChild(c *api.Call, session *state.CheckoutSession) {
 			child.Email("receipt_email", "")
 		session.Shipping = child.Shipping(nil)
 		session.Descriptor, session.Suffix = child.Text("statement_descriptor"), child.Text("statement_descriptor_suffix")
-		child.Enum("capture_method", "", "automatic", "automatic_async") // manual: money of a session is taken at once
+		child.Enum("capture_method", "", "automatic", "automatic_async") // manual is refused: a session captures at once
 	case "subscription":
 		s.readTrialOf(child, session)
 	}
 }
 
 // readTrialOf reads the rest of subscription_data. proration_behavior has no
-// effect: a new subscription begins with a whole period.
+// effect, as a new subscription starts with a whole period.
 func (s *Checkout) readTrialOf(child api.Params, session *state.CheckoutSession) {
 	child.Only("metadata", "description", "trial_period_days", "trial_end", "trial_settings", "billing_mode",
 		"proration_behavior")
@@ -222,7 +222,7 @@ func (s *Checkout) closeSession(c *api.Call) (api.Object, error) {
 	return s.ShowSession(session), nil
 }
 
-// sessionExpires expires a session that nobody has paid in time.
+// sessionExpires expires an open session whose time is over.
 func (s *Checkout) sessionExpires(id string) {
 	session := s.State.Sessions.Get(id)
 	if session.Status == "open" && !session.ExpiresAt.After(s.Now()) {
@@ -249,7 +249,7 @@ func (s *Checkout) listSessionLines(c *api.Call) (api.Object, error) {
 	return s.pageOfLines(c, session)
 }
 
-// pageOfLines lists the lines of a session, or of a payment link.
+// pageOfLines lists the lines of a session or a payment link.
 func (s *Checkout) pageOfLines(c *api.Call, session *state.CheckoutSession) (api.Object, error) {
 	lines := make([]*state.SessionLine, len(session.Lines))
 	for i := range session.Lines {
@@ -259,7 +259,7 @@ func (s *Checkout) pageOfLines(c *api.Call, session *state.CheckoutSession) (api
 		func(line *state.SessionLine) api.Object { return s.ShowSessionLine(session, line) })
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Checkout) Routes() []api.Route {
 	return slices.Concat(
 		s.checkoutRoutes(),
@@ -267,7 +267,7 @@ func (s *Checkout) Routes() []api.Route {
 	)
 }
 
-// Timers is what happens when a timer of this part is due, by its kind.
+// Timers returns what this package does when a timer is due, by kind.
 func (s *Checkout) Timers() map[string]func(id string) {
 	return map[string]func(id string){
 		account.TimerSession: s.sessionExpires,

@@ -6,8 +6,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// readSessionDiscount reads discounts, of which a session takes one, and
-// allow_promotion_codes.
+// readSessionDiscount reads discounts (one at most) and allow_promotion_codes.
 func (s *Checkout) readSessionDiscount(c *api.Call, session *state.CheckoutSession) *api.Error {
 	session.AllowPromotionCodes = c.Boolean("allow_promotion_codes", false)
 	grants := s.Discounts.ReadDiscounts(c.Params, nil, "coupon", "promotion_code")
@@ -27,7 +26,7 @@ func (s *Checkout) readSessionDiscount(c *api.Call, session *state.CheckoutSessi
 	return nil
 }
 
-// sessionPurchase is what a session's discount is checked against.
+// sessionPurchase returns what a session's discount is checked against.
 func (s *Checkout) sessionPurchase(session *state.CheckoutSession) discounts.Purchase {
 	in := discounts.Purchase{Customer: s.State.Customers.Get(session.Customer), Currency: session.Currency}
 	for _, line := range session.Lines {
@@ -38,9 +37,9 @@ func (s *Checkout) sessionPurchase(session *state.CheckoutSession) discounts.Pur
 	return in
 }
 
-// ApplyPromotionCode gives an open session the discount of a code that the buyer
-// typed, in the place of any other. Its errors say what is wrong in words for
-// the buyer. Call it as part of a change to the session.
+// ApplyPromotionCode replaces the discount of an open session with that of a
+// code. Its errors are texts for the buyer. Call it as part of a change to the
+// session.
 func (s *Checkout) ApplyPromotionCode(session *state.CheckoutSession, text string) error {
 	if !session.AllowPromotionCodes || session.Status != "open" {
 		return api.Invalid("promotion_code", "This checkout takes no promotion codes.")
@@ -57,7 +56,7 @@ func (s *Checkout) ApplyPromotionCode(session *state.CheckoutSession, text strin
 	return nil
 }
 
-// RemovePromotionCode takes the code back off that the buyer applied.
+// RemovePromotionCode removes the code that the buyer applied.
 func (s *Checkout) RemovePromotionCode(session *state.CheckoutSession) {
 	if session.AllowPromotionCodes && session.Status == "open" {
 		s.giveSession(session, nil)
@@ -71,7 +70,7 @@ func (s *Checkout) giveSession(session *state.CheckoutSession, given *state.Gran
 	}
 }
 
-// redeemSession counts the discount of a one-time payment.
+// redeemSession redeems the discount of a one-time payment.
 func (s *Checkout) redeemSession(session *state.CheckoutSession) {
 	if session.Given != nil && session.Mode == "payment" {
 		s.Discounts.Redeem(*session.Given, state.Discount{Customer: session.Customer, Session: session.ID})

@@ -8,13 +8,13 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Stripe's bounds of an adjustable quantity, and of the number of lines.
+// Stripe's bounds of an adjustable quantity and of the number of lines.
 const (
 	maxAdjustable = 999999
 	maxLines      = 100
 )
 
-// readLines reads line_items, whose prices must fit the mode.
+// readLines reads line_items. Their prices must fit the mode.
 func (s *Checkout) readLines(c *api.Call, mode string) (lines []state.SessionLine, currency string) {
 	var items []billing.Chosen
 	for _, sent := range c.List("line_items") {
@@ -87,7 +87,8 @@ func checkLines(p api.Params, mode string, items []billing.Chosen) {
 	}
 }
 
-// SetQuantity is what a buyer does who changes an adjustable quantity on the page.
+// SetQuantity changes the adjustable quantity of a line, as the buyer does on
+// the page.
 func (s *Checkout) SetQuantity(session *state.CheckoutSession, lineID string, quantity int64) *api.Error {
 	at := slices.IndexFunc(session.Lines, func(line state.SessionLine) bool { return line.ID == lineID })
 	switch {

@@ -7,8 +7,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Accepted besides what a session shows, and without effect: customer_update[shipping],
-// automatic_tax[enabled]=false, invoice_creation[enabled]=false and
+// Accepted without effect, besides what a session shows:
+// customer_update[shipping], automatic_tax[enabled]=false,
+// invoice_creation[enabled]=false and
 // payment_method_options[card][request_three_d_secure]=automatic.
 const optionParams = " locale submit_type billing_address_collection phone_number_collection tax_id_collection consent_collection custom_text" +
 	" adaptive_pricing origin_context saved_payment_method_options customer_update automatic_tax invoice_creation payment_method_options"
@@ -55,7 +56,7 @@ func readOptions(p api.Params) state.SessionOptions {
 	return options
 }
 
-// readCustomerUpdate returns what the customer takes over from the buyer.
+// readCustomerUpdate returns which of the buyer's details update the customer.
 func readCustomerUpdate(p api.Params) []string {
 	update := p.Sub("customer_update").Only("address", "name", "shipping")
 	if p.Has("customer_update") && p.Text("customer") == "" {
@@ -70,7 +71,8 @@ func readCustomerUpdate(p api.Params) []string {
 	return taken
 }
 
-// readUnused reads what has no effect, and refuses what would have one.
+// readUnused reads parameters without effect, and refuses values that would
+// have one.
 func readUnused(p api.Params) {
 	if p.Enabled("automatic_tax") {
 		p.Fail(api.Invalid("automatic_tax[enabled]", "Taxes are not simulated."))

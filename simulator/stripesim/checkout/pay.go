@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// SuccessURL is where a buyer goes. A payment link that names no address shows
-// Stripe's own page, which confirms the payment.
+// SuccessURL returns where a buyer goes after paying. A payment link without a
+// URL shows Stripe's confirmation page.
 func (s *Checkout) SuccessURL(session *state.CheckoutSession) string {
 	if session.PaymentLink != "" && session.SuccessURL == LinkAddress {
 		return s.Link("/c/pay/" + session.ID)
@@ -19,18 +19,18 @@ func (s *Checkout) SuccessURL(session *state.CheckoutSession) string {
 	return strings.ReplaceAll(session.SuccessURL, "{CHECKOUT_SESSION_ID}", session.ID)
 }
 
-// errNotOpen is why a session cannot be paid.
+// errNotOpen returns the error for paying a session that is not open.
 func errNotOpen(session *state.CheckoutSession) *api.Error {
 	return api.Invalid("", "This Checkout Session is %s and can no longer be paid.", session.Status)
 }
 
-// WaitingIntent is the intent that a session is paid, or set up, with.
+// WaitingIntent returns the intent that pays or sets up a session.
 func (s *Checkout) WaitingIntent(session *state.CheckoutSession) string {
 	return cmp.Or(session.SetupIntent, session.Tried)
 }
 
-// MethodOnPage makes the method that a buyer enters; nil when none was entered
-// and none is needed.
+// MethodOnPage creates the payment method that a buyer enters. It returns nil
+// if none was entered and none is needed.
 func (s *Checkout) MethodOnPage(session *state.CheckoutSession, card string) (*state.PaymentMethod, *api.Error) {
 	if card == "" && !s.NeedsMethod(session) {
 		return nil, nil
@@ -42,12 +42,12 @@ func (s *Checkout) MethodOnPage(session *state.CheckoutSession, card string) (*s
 	return method, failure
 }
 
-// Takes says whether a session can be paid with a method.
+// Takes reports whether a session accepts a payment method.
 func Takes(session *state.CheckoutSession, method *state.PaymentMethod) bool {
 	return session.Types == nil || slices.Contains(session.Types, method.Kind())
 }
 
-// Payable finds a session that can be paid.
+// Payable returns a session that can be paid.
 func (s *Checkout) Payable(id string) (*state.CheckoutSession, *api.Error) {
 	session := s.State.Sessions.Get(id)
 	switch {
@@ -62,7 +62,7 @@ func (s *Checkout) Payable(id string) (*state.CheckoutSession, *api.Error) {
 	return session, nil
 }
 
-// ConcludeFree completes a session that costs nothing now.
+// ConcludeFree completes a session with nothing due.
 func (s *Checkout) ConcludeFree(session *state.CheckoutSession, method *state.PaymentMethod) (completed string) {
 	s.Payments.EnsureCustomer(session)
 	session.PaymentStatus = "no_payment_required"
@@ -75,9 +75,9 @@ func (s *Checkout) ConcludeFree(session *state.CheckoutSession, method *state.Pa
 	return s.Complete(session)
 }
 
-// Conclude completes a session whose payment succeeded, or is on its way. Each
-// object is stored, changed and shown step by step, so that every event carries
-// the object as it was at that step.
+// Conclude completes a session whose payment succeeded or is on its way. It
+// stores, changes and shows objects step by step, so every event carries its
+// object as of that step.
 func (s *Checkout) Conclude(session *state.CheckoutSession, intent *state.PaymentIntent) (completed string) {
 	session.PaymentStatus = "unpaid"
 	if intent.Status == "succeeded" {
@@ -93,8 +93,8 @@ func (s *Checkout) Conclude(session *state.CheckoutSession, intent *state.Paymen
 	return s.Complete(session)
 }
 
-// createFromSession makes the subscription and its first invoice. intent is nil
-// when there is nothing to pay now.
+// createFromSession creates the subscription and its first invoice. intent is
+// nil if nothing is due now.
 func (s *Checkout) createFromSession(session *state.CheckoutSession, method *state.PaymentMethod, intent *state.PaymentIntent) {
 	var recurring []billing.Chosen
 	for _, line := range session.Lines {
@@ -117,7 +117,7 @@ func (s *Checkout) createFromSession(session *state.CheckoutSession, method *sta
 				PeriodStart: s.Now(), PeriodEnd: s.Now()})
 		}
 	}
-	// what is pending waits: the session asked for its own total
+	// Pending items stay pending: the session charged its own total.
 	invoice := s.Billing.AddInvoice(s.Billing.Plan(sub, "subscription_create", lines))
 	session.Invoice, sub.LatestInvoice = invoice.ID, invoice.ID
 	customer.Currency = session.Currency
@@ -129,7 +129,7 @@ func (s *Checkout) createFromSession(session *state.CheckoutSession, method *sta
 	s.Catalog.RefreshEntitlements(customer.ID)
 }
 
-// settleFirst books what the session's payment means for the first invoice.
+// settleFirst applies the session's payment to the first invoice.
 func (s *Checkout) settleFirst(invoice *state.Invoice, intent *state.PaymentIntent) {
 	if intent == nil {
 		s.Billing.MarkPaid(invoice, "")
@@ -140,12 +140,13 @@ func (s *Checkout) settleFirst(invoice *state.Invoice, intent *state.PaymentInte
 		s.Billing.MarkPaid(invoice, intent.ID)
 		return
 	}
-	// Stripe has the subscription active while a delayed first payment is on its way.
+	// At Stripe the subscription is active while a delayed first payment is on its
+	// way.
 	s.Billing.Tie(invoice, intent.ID)
 }
 
-// Complete closes a session and writes its event, then what real listeners see
-// after it.
+// Complete closes a session and emits its event, then the events that real
+// listeners see after it.
 func (s *Checkout) Complete(session *state.CheckoutSession) (event string) {
 	session.Status = "complete"
 	s.redeemSession(session)
@@ -156,6 +157,7 @@ func (s *Checkout) Complete(session *state.CheckoutSession) (event string) {
 	return event
 }
 
+// ShowPage shows what Stripe's page script reads about a session.
 func (s *Checkout) ShowPage(session *state.CheckoutSession) api.Object {
 	shown := s.ShowSession(session)
 	shown["session_id"] = session.ID

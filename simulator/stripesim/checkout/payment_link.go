@@ -25,8 +25,8 @@ func (s *Checkout) paymentLinkRoutes() []api.Route {
 	}
 }
 
-// LinkAddress is what a session of a payment link shows as its cancel_url, and as
-// its success_url when the link names none.
+// LinkAddress is the cancel_url of a payment link's sessions, and their
+// success_url if the link has none.
 const LinkAddress = "https://stripe.com"
 
 func (s *Checkout) createLink(c *api.Call) (api.Object, error) {
@@ -54,7 +54,7 @@ func (s *Checkout) createLink(c *api.Call) (api.Object, error) {
 	return shown, nil
 }
 
-// sellsPeriods says whether one of the line items is a recurring price.
+// sellsPeriods reports whether a line item has a recurring price.
 func (s *Checkout) sellsPeriods(c *api.Call) bool {
 	return slices.ContainsFunc(c.List("line_items"), func(line api.Params) bool {
 		if line.Has("price_data") {
@@ -65,7 +65,7 @@ func (s *Checkout) sellsPeriods(c *api.Call) bool {
 	})
 }
 
-// readLink reads what creating and updating share.
+// readLink reads the parameters that creation and update share.
 func readLink(c *api.Call, to *state.PaymentLink) {
 	session := &to.Session
 	session.Metadata = c.Metadata(session.Metadata)
@@ -142,10 +142,10 @@ func (s *Checkout) listLinkLines(c *api.Call) (api.Object, error) {
 
 var referenceForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
 
-// Visit begins a session as opening the link does. Of the query it takes
-// client_reference_id (dropped when it is not made of letters, digits, - and _, or
-// is over 200 characters), prefilled_email, locked_prefilled_email and
-// prefilled_promo_code.
+// Visit opens a session from a payment link. It reads client_reference_id,
+// prefilled_email, locked_prefilled_email and prefilled_promo_code from the
+// query. A client_reference_id is dropped if it has characters other than
+// letters, digits, - and _, or more than 200 of them.
 func (s *Checkout) Visit(link *state.PaymentLink, query url.Values) (*state.CheckoutSession, *api.Error) {
 	if !link.Active {
 		return nil, api.Invalid("", "%s", cmp.Or(link.InactiveMessage, "This link is no longer active."))
@@ -172,7 +172,7 @@ func (s *Checkout) Visit(link *state.PaymentLink, query url.Values) (*state.Chec
 	}
 	s.addSession(&session)
 	if code := query.Get("prefilled_promo_code"); code != "" && session.AllowPromotionCodes {
-		_ = s.ApplyPromotionCode(&session, code) // a code that does not apply is left out, as the page does
+		_ = s.ApplyPromotionCode(&session, code) // the page ignores a code that does not apply
 	}
 	return &session, nil
 }

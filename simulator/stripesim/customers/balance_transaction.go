@@ -21,7 +21,8 @@ func (s *Customers) balanceRoutes() []api.Route {
 	}
 }
 
-// MoveBalance changes a customer's balance and books it. Nothing is booked for 0.
+// MoveBalance changes a customer's balance and records the transaction. It
+// records nothing for 0.
 func (s *Customers) MoveBalance(customer *state.Customer, booked state.BalanceTransaction) *state.BalanceTransaction {
 	if booked.Amount == 0 {
 		return nil

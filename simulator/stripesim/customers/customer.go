@@ -9,13 +9,13 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// longestName is how many characters a customer's name can have.
+// longestName is the longest customer name, in characters.
 const longestName = 256
 
-// Accepted and without effect: tax, invoice_settings except the default payment
-// method. Kept and shown, and without further effect: address, shipping,
-// preferred_locales, tax_exempt. A source is a card of the old kind: the
-// simulator makes it the default payment method. coupon is of API versions before basil.
+// Accepted without effect: tax, and invoice_settings except the default payment
+// method. Only stored and shown: address, shipping, preferred_locales,
+// tax_exempt. A source is a card in the old API; the simulator makes it the
+// default payment method. coupon exists before basil only.
 const customerParams = "coupon email name description phone metadata invoice_settings address balance preferred_locales shipping tax tax_exempt source"
 
 func (s *Customers) customerRoutes() []api.Route {
@@ -43,7 +43,8 @@ func (s *Customers) createCustomer(c *api.Call) (api.Object, error) {
 	return s.ShowCustomer(customer), nil
 }
 
-// readCustomer fills in what the parameters say and returns the payment method to attach.
+// readCustomer reads the parameters of a customer and returns the payment
+// method to attach.
 func (s *Customers) readCustomer(p api.Params, to *state.Customer) *state.PaymentMethod {
 	to.Email = p.Email("email", to.Email)
 	to.Name = p.Limited("name", to.Name, longestName)
@@ -65,7 +66,7 @@ func (s *Customers) readCustomer(p api.Params, to *state.Customer) *state.Paymen
 	return method
 }
 
-// AddCustomer stores a new customer with its payment method, if any.
+// AddCustomer stores a new customer and its payment method, if any.
 func (s *Customers) AddCustomer(fresh *state.Customer, method *state.PaymentMethod) *state.Customer {
 	fresh.ID = s.World.NewID("cus_", 14)
 	fresh.Created = s.Now()
@@ -110,7 +111,8 @@ func (s *Customers) updateCustomer(c *api.Call) (api.Object, error) {
 	return s.ShowCustomer(customer), nil
 }
 
-// ChangeCustomer applies a change and writes customer.updated if anything shows.
+// ChangeCustomer applies a change and emits customer.updated if the object
+// shows a difference.
 func (s *Customers) ChangeCustomer(customer *state.Customer, change func()) {
 	before, email := s.ShowCustomer(customer), customer.Owner()
 	change()
@@ -130,7 +132,7 @@ func (s *Customers) listCustomers(c *api.Call) (api.Object, error) {
 	email, clock, within := c.Text("email"), c.Text("test_clock"), api.CreatedFilter(c)
 	candidates := s.State.Customers.Newest()
 	if email != "" {
-		theirs := s.State.Customers.Of(email) // who came to the address later stands last, however old
+		theirs := s.State.Customers.Of(email) // ordered by when they got the address, not by age
 		slices.SortStableFunc(theirs, func(a, b *state.Customer) int { return a.Created.Compare(b.Created) })
 		candidates = api.NewestOf(theirs)
 	}
@@ -139,6 +141,7 @@ func (s *Customers) listCustomers(c *api.Call) (api.Object, error) {
 	}, s.ShowCustomer)
 }
 
+// CustomerSubscriptions shows the subscriptions of an expanded customer.
 func (s *Customers) CustomerSubscriptions(id string) any {
 	var data []any
 	for _, subscription := range slices.Backward(s.State.Subscriptions.Of(id)) {
@@ -149,8 +152,8 @@ func (s *Customers) CustomerSubscriptions(id string) any {
 	return api.List("/v1/customers/"+id+"/subscriptions", data, false)
 }
 
-// listCustomerSubscriptions lists what is alive, as the subscriptions of an
-// expanded customer do.
+// listCustomerSubscriptions lists live subscriptions, like the subscriptions of
+// an expanded customer.
 func (s *Customers) listCustomerSubscriptions(c *api.Call) (api.Object, error) {
 	customer, err := s.LiveCustomer(c.Path[0], "id")
 	if err != nil {

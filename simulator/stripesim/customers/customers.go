@@ -9,7 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/events"
 )
 
-// Customers are who pays, and the payment methods they pay with.
+// Customers holds customers, their payment methods, their balances and their
+// test clocks.
 type Customers struct {
 	*account.Account
 
@@ -17,7 +18,7 @@ type Customers struct {
 	Events    *events.Events
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Customers) Routes() []api.Route {
 	return slices.Concat(
 		s.customerRoutes(),
@@ -27,7 +28,7 @@ func (s *Customers) Routes() []api.Route {
 	)
 }
 
-// Timers is what happens when a timer of this part is due, by its kind.
+// Timers returns what this package does when a timer is due, by kind.
 func (s *Customers) Timers() map[string]func(id string) {
 	return map[string]func(id string){
 		account.TimerClockDue:   s.clockDue,

@@ -9,8 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// NewPaymentMethod makes an unattached method of a test number. Spaces in the
-// number are ignored.
+// NewPaymentMethod creates an unattached method from a test number. It ignores
+// spaces in the number.
 func (s *Customers) NewPaymentMethod(number string, billing api.Contact) (*state.PaymentMethod, *api.Error) {
 	number = strings.ReplaceAll(number, " ", "")
 	if _, known := state.Numbers[number]; !known {
@@ -25,7 +25,8 @@ func incorrectNumber() *api.Error {
 		Message: "Your card number is incorrect. (The simulator takes only the test numbers it knows, such as 4242 4242 4242 4242.)"}
 }
 
-// AddPaymentMethod stores a method; without an expiry it gets one far away.
+// AddPaymentMethod stores a method. Without an expiry it gets one far in the
+// future.
 func (s *Customers) AddPaymentMethod(fresh state.PaymentMethod) *state.PaymentMethod {
 	fresh.ID, fresh.Created = s.World.NewID("pm_1", 23), s.Real()
 	if fresh.ExpYear == 0 {
@@ -34,7 +35,7 @@ func (s *Customers) AddPaymentMethod(fresh state.PaymentMethod) *state.PaymentMe
 	return s.State.PaymentMethods.Add(&fresh)
 }
 
-// cardNamed returns the number of a test card that is named pm_card_x or tok_x.
+// cardNamed returns the number of a test card by its name pm_card_x or tok_x.
 func cardNamed(name string) (number string, known bool) {
 	short, isMethod := strings.CutPrefix(name, "pm_card_")
 	if !isMethod {
@@ -47,8 +48,9 @@ func cardNamed(name string) (number string, known bool) {
 	return number, known
 }
 
-// ReadPaymentMethod takes a pm_ id or the name of a test card; nil when not
-// sent. One that was detached, or used without a customer, is refused.
+// ReadPaymentMethod reads a pm_ id or the name of a test card. It returns nil
+// when none was sent. It refuses a method that was detached or used without a
+// customer.
 func (s *Customers) ReadPaymentMethod(p api.Params, field string) *state.PaymentMethod {
 	id := p.Text(field)
 	if id == "" {
@@ -72,8 +74,8 @@ func (s *Customers) ReadPaymentMethod(p api.Params, field string) *state.Payment
 	return method
 }
 
-// ReadMethodOf is readPaymentMethod for a customer ("" for none): the method of
-// another one is refused.
+// ReadMethodOf is ReadPaymentMethod for a customer ("" for none). It refuses
+// another customer's method.
 func (s *Customers) ReadMethodOf(p api.Params, field, customer string) *state.PaymentMethod {
 	method := s.ReadPaymentMethod(p, field)
 	switch {
@@ -86,8 +88,8 @@ func (s *Customers) ReadMethodOf(p api.Params, field, customer string) *state.Pa
 	return method
 }
 
-// Attach makes a method a customer's, with its event; one that is the
-// customer's already stays as it is.
+// Attach attaches a method to a customer and emits the event. It does nothing
+// if the method is attached to that customer already.
 func (s *Customers) Attach(method *state.PaymentMethod, customer string) {
 	if method.Customer == customer {
 		return
@@ -96,7 +98,7 @@ func (s *Customers) Attach(method *state.PaymentMethod, customer string) {
 	s.Events.Emit("payment_method.attached", s.ShowPaymentMethod(method), nil)
 }
 
-// Detach takes a method from its customer; it cannot be used again.
+// Detach detaches a method. It cannot be used again.
 func (s *Customers) Detach(method *state.PaymentMethod) {
 	before := s.ShowPaymentMethod(method)
 	method.Customer, method.Retired = "", true

@@ -31,8 +31,8 @@ func (s *Customers) createPaymentMethod(c *api.Call) (api.Object, error) {
 	return s.ShowPaymentMethod(s.AddPaymentMethod(fresh)), nil
 }
 
-// ReadMethodData reads what a method is made of: the parameters of a creation,
-// or payment_method_data.
+// ReadMethodData reads a new payment method, from the parameters of a creation
+// or from payment_method_data.
 func (s *Customers) ReadMethodData(p api.Params) state.PaymentMethod {
 	method := state.PaymentMethod{Metadata: p.Metadata(nil), Billing: p.Billing(api.Contact{}),
 		AllowDisplay: p.Enum("allow_redisplay", "unspecified", "always", "limited", "unspecified")}
@@ -55,7 +55,7 @@ func (s *Customers) ReadMethodData(p api.Params) state.PaymentMethod {
 	return method
 }
 
-// readCard reads a card by number or by the name of a test token.
+// readCard reads a card, by number or by test token.
 func (s *Customers) readCard(sent api.Params, method *state.PaymentMethod) {
 	if sent.Has("token") {
 		number, known := cardNamed(sent.Text("token"))
@@ -75,7 +75,7 @@ func (s *Customers) readCard(sent api.Params, method *state.PaymentMethod) {
 	s.readExpiry(sent, method)
 }
 
-// readExpiry refuses a date that is past, in the words Stripe has for a card.
+// readExpiry refuses an expiry in the past, in Stripe's words.
 func (s *Customers) readExpiry(sent api.Params, method *state.PaymentMethod) {
 	month, year := sent.Integer("exp_month", method.ExpMonth), sent.Integer("exp_year", method.ExpYear)
 	if year > 0 && year < 100 {
@@ -116,8 +116,8 @@ func (s *Customers) retrieveCustomersMethod(c *api.Call) (api.Object, error) {
 	return nil, api.NoSuch("PaymentMethod", c.Path[1], "id")
 }
 
-// listPaymentMethods lists a customer's. Without a customer there is nothing:
-// what is attached to nobody is not listed.
+// listPaymentMethods lists a customer's methods. Without a customer the list is
+// empty.
 func (s *Customers) listPaymentMethods(c *api.Call) (api.Object, error) {
 	customer, param := c.Text("customer"), "customer"
 	if len(c.Path) > 0 {
@@ -161,8 +161,8 @@ func (s *Customers) updatePaymentMethod(c *api.Call) (api.Object, error) {
 	return s.ShowPaymentMethod(method), nil
 }
 
-// attachPaymentMethod verifies a card, as Stripe does: one that declines is not
-// attached, but for those that fail only when charged.
+// attachPaymentMethod verifies a card, as Stripe does. A declining card is not
+// attached, unless only its charges fail.
 func (s *Customers) attachPaymentMethod(c *api.Call) (api.Object, error) {
 	named := api.Params{At: &api.Node{Fields: map[string]*api.Node{"id": {Value: c.Path[0], IsSet: true}}}, Failure: c.Failure}
 	method := s.ReadPaymentMethod(named, "id")

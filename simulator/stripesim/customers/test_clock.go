@@ -10,16 +10,16 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// The rules of test clocks are those of docs.stripe.com/billing/testing/test-clocks.
+// The rules of docs.stripe.com/billing/testing/test-clocks.
 const (
-	clockCustomers     = 3                      // that one clock may have
-	clockSubscriptions = 3                      // that one customer on a clock may have
-	clockIntervals     = 2                      // of the shortest subscription, that one advance may cover
-	clockStarts        = 300 * time.Millisecond // from the request to advance until things begin to happen
-	clockSettles       = time.Second            // from then on until the clock is ready
+	clockCustomers     = 3                      // per clock
+	clockSubscriptions = 3                      // per customer on a clock
+	clockIntervals     = 2                      // of the shortest subscription, per advance
+	clockStarts        = 300 * time.Millisecond // from the request until the first timer runs
+	clockSettles       = time.Second            // from then until the clock is ready
 )
 
-// An existing customer cannot be put on a clock: customer is not a parameter.
+// An existing customer cannot join a clock, so customer is not a parameter.
 func (s *Customers) testClockRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodPost, "/v1/test_helpers/test_clocks", "frozen_time name", s.createTestClock),
@@ -57,6 +57,7 @@ func (s *Customers) retrieveTestClock(c *api.Call) (api.Object, error) {
 	return s.ShowTestClock(clock), nil
 }
 
+// TestClock returns a test clock, or an error about the parameter.
 func (s *Customers) TestClock(id, param string) (*state.TestClock, error) {
 	if clock := s.State.TestClocks.Get(id); clock != nil {
 		return clock, nil
@@ -64,9 +65,9 @@ func (s *Customers) TestClock(id, param string) (*state.TestClock, error) {
 	return nil, api.NoSuch("testclock", id, param)
 }
 
-// advanceTestClock begins to advance. What is due happens a moment later, and
-// the clock is ready another moment after that: webhooks that go out in between
-// find it still advancing, as they do at Stripe.
+// advanceTestClock starts an advance. Timers run a moment later, and the clock
+// is ready another moment after that. Webhooks sent in between find the clock
+// still advancing, as at Stripe.
 func (s *Customers) advanceTestClock(c *api.Call) (api.Object, error) {
 	clock, err := s.TestClock(c.Path[0], "id")
 	if err != nil {
@@ -90,7 +91,7 @@ func (s *Customers) advanceTestClock(c *api.Call) (api.Object, error) {
 	return s.ShowTestClock(clock), nil
 }
 
-// clockLimit is how far a clock may be advanced now.
+// clockLimit returns how far a clock may be advanced now.
 func (s *Customers) clockLimit(clock *state.TestClock) time.Time {
 	var limit time.Time
 	for _, id := range clock.Customers {
@@ -113,14 +114,14 @@ func (s *Customers) clockLimit(clock *state.TestClock) time.Time {
 	return limit
 }
 
-// clockDue runs what is due without an advance.
+// clockDue runs what is due although the clock stands still.
 func (s *Customers) clockDue(id string) {
 	if clock := s.State.TestClocks.Get(id); clock != nil {
 		s.RunClock(clock, clock.FrozenTime)
 	}
 }
 
-// clockRuns lets everything happen that is due until the target.
+// clockRuns runs everything due until the target.
 func (s *Customers) clockRuns(id string) {
 	clock := s.State.TestClocks.Get(id)
 	if clock == nil || !clock.Advancing() {
@@ -139,14 +140,14 @@ func (s *Customers) clockReady(id string) {
 	s.Events.Emit("test_helpers.test_clock.ready", s.ShowTestClock(clock), nil)
 }
 
-// joinClock puts a new customer on the clock that it names.
+// joinClock adds a new customer to the clock that it names.
 func (s *Customers) joinClock(customer *state.Customer) {
 	if clock := s.State.TestClocks.Get(customer.TestClock); clock != nil {
 		clock.Customers = append(clock.Customers, customer.ID)
 	}
 }
 
-// readClock reads the clock on which a customer is to live.
+// readClock reads the clock of a new customer.
 func (s *Customers) readClock(p api.Params) string {
 	id := p.Text("test_clock")
 	if id == "" {
@@ -162,7 +163,8 @@ func (s *Customers) readClock(p api.Params) string {
 	return id
 }
 
-// ClockTakes refuses one subscription more than a customer on a clock may have.
+// ClockTakes returns the error for one subscription too many on a test clock,
+// or nil.
 func (s *Customers) ClockTakes(customer *state.Customer) *api.Error {
 	ended := func(sub *state.Subscription) bool { return !sub.Live() }
 	if customer.TestClock == "" || len(slices.DeleteFunc(s.State.Subscriptions.Of(customer.ID),
@@ -172,8 +174,8 @@ func (s *Customers) ClockTakes(customer *state.Customer) *api.Error {
 	return api.Invalid("customer", "A customer on a test clock can have up to %d subscriptions.", clockSubscriptions)
 }
 
-// Underway refuses a change to what lives on a clock that is advancing. Stripe
-// answers 429 as well.
+// Underway returns the error for a change on a clock that is advancing. Stripe
+// answers 429 too.
 func Underway() *api.Error {
 	failure := api.Invalid("", "Test clock advancement underway - cannot perform modifications")
 	failure.Status, failure.Unstored = http.StatusTooManyRequests, true

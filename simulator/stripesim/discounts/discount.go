@@ -17,14 +17,15 @@ func (s *Discounts) discountRoutes() []api.Route {
 	}
 }
 
+// TermsOf returns the terms of a coupon.
 func TermsOf(coupon *state.Coupon) state.Terms {
 	return state.Terms{PercentOff: coupon.PercentOff, AmountOff: coupon.AmountOff, Currency: coupon.Currency,
 		Duration: coupon.Duration,
 		Months:   coupon.Months, Products: slices.Clone(coupon.Products)}
 }
 
-// Redeem makes a discount of a grant and counts it: on the coupon, and on the
-// promotion code. where says what it is on.
+// Redeem turns a grant into a discount and counts it on the coupon and the
+// promotion code. where says what the discount is on.
 func (s *Discounts) Redeem(given state.Grant, where state.Discount) *state.Discount {
 	where.Grant, where.ID, where.Start = given, s.World.NewID("di_1", 23), s.Now()
 	if given.Terms.Duration == "repeating" {
@@ -44,14 +45,14 @@ func (s *Discounts) Redeem(given state.Grant, where state.Discount) *state.Disco
 	return discount
 }
 
-// TakeOff removes one discount of a subscription.
+// TakeOff removes one discount from a subscription.
 func (s *Discounts) TakeOff(sub *state.Subscription, discount *state.Discount) {
 	sub.Discounts = slices.DeleteFunc(slices.Clone(sub.Discounts), func(id string) bool { return id == discount.ID })
 	s.Events.Emit("customer.discount.deleted", s.ShowDiscount(discount), nil)
 }
 
-// DiscountSubscription puts grants on a subscription in the place of what it
-// had. A grant of an existing discount keeps that one.
+// DiscountSubscription replaces the discounts of a subscription. A grant that
+// names an existing discount keeps it.
 func (s *Discounts) DiscountSubscription(sub *state.Subscription, grants []state.Grant) {
 	var kept, fresh []string
 	for _, given := range grants {
@@ -76,13 +77,13 @@ func (s *Discounts) DiscountSubscription(sub *state.Subscription, grants []state
 	sub.Discounts = fresh
 }
 
-// DiscountInvoice puts grants on a draft in the place of what it had.
+// DiscountInvoice replaces the discounts of a draft.
 func (s *Discounts) DiscountInvoice(invoice *state.Invoice, grants []state.Grant) {
 	invoice.Discounts = s.redeemAll(grants, state.Discount{Customer: invoice.Customer, Invoice: invoice.ID})
 	s.ApplyDiscounts(invoice)
 }
 
-// DiscountItem puts grants on an invoice item in the place of what it had.
+// DiscountItem replaces the discounts of an invoice item.
 func (s *Discounts) DiscountItem(item *state.InvoiceItem, grants []state.Grant) {
 	item.Discounts = s.redeemAll(grants, state.Discount{Customer: item.Customer, Invoice: item.Invoice, InvoiceItem: item.ID})
 }
@@ -98,8 +99,8 @@ func (s *Discounts) redeemAll(grants []state.Grant, where state.Discount) []stri
 	return redeemed
 }
 
-// Inherited are the discounts that a new invoice has without being told: the
-// subscription's, else the customer's, as far as they have not ended.
+// Inherited returns the discounts that a new invoice starts with: those of the
+// subscription, or else the customer's, unless they have ended.
 func (s *Discounts) Inherited(customer string, sub *state.Subscription) []string {
 	ids := []string{}
 	if sub != nil {
@@ -134,6 +135,7 @@ func (s *Discounts) customerDiscount(id string) (*state.Customer, *state.Discoun
 	return customer, discount, nil
 }
 
+// NoDiscount returns the error for an object without a discount.
 func NoDiscount(kind, id string) *api.Error {
 	failure := api.InvalidCode("resource_missing", "", "No active discount for %s: %s", kind, id)
 	failure.Status = http.StatusNotFound
@@ -149,8 +151,9 @@ func (s *Discounts) removeCustomerDiscount(c *api.Call) (api.Object, error) {
 	return DeletedDiscount(s.ShowDiscount(discount)), nil
 }
 
-// ReadCustomerDiscount reads the coupon of a customer, which basil removed
-// (docs.stripe.com/changelog/basil/2025-03-31); an empty one takes it away.
+// ReadCustomerDiscount reads the coupon of a customer, a parameter that basil
+// removed (docs.stripe.com/changelog/basil/2025-03-31). An empty one removes
+// the discount.
 func (s *Discounts) ReadCustomerDiscount(c *api.Call) *state.Grant {
 	if c.Has("coupon") && !c.Before(version.Basil.Since) {
 		c.Fail(api.UnknownParams([]string{"coupon"}))
@@ -171,7 +174,7 @@ func (s *Discounts) ReadCustomerDiscount(c *api.Call) *state.Grant {
 	return &given
 }
 
-// DiscountCustomer gives a customer a discount, or with nil takes it away.
+// DiscountCustomer gives a customer a discount, or removes it if given is nil.
 func (s *Discounts) DiscountCustomer(customer *state.Customer, given *state.Grant) {
 	old, before := s.State.Discounts.Get(customer.Discount), s.ShowCustomer(customer)
 	if old == nil && given == nil {
@@ -194,6 +197,7 @@ func (s *Discounts) DiscountCustomer(customer *state.Customer, given *state.Gran
 	s.Events.EmitUpdate("customer.updated", before, s.ShowCustomer(customer))
 }
 
+// DeletedDiscount shows a discount as deleted.
 func DeletedDiscount(discount api.Object) api.Object {
 	discount["deleted"] = true
 	delete(discount, "end")

@@ -7,8 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// ApplyDiscounts computes what the discounts of an invoice, and of its items,
-// take off each line. Those of an item come first.
+// ApplyDiscounts computes what discounts take off each line of an invoice. An
+// item's own discounts come before those of the invoice.
 func (s *Discounts) ApplyDiscounts(invoice *state.Invoice) {
 	lines := make([]state.Discounted, len(invoice.Lines))
 	for i := range invoice.Lines {
@@ -32,10 +32,10 @@ func (s *Discounts) ApplyDiscounts(invoice *state.Invoice) {
 	}
 }
 
-// LessPercentages is an amount of a subscription's item after the percentages
-// that the subscription's discounts take off. A proration is made of it: what is
-// credited for unused time is not more than was paid for it. (A fixed amount off
-// belongs to the invoice, and is not prorated.)
+// LessPercentages reduces an amount of a subscription item by the percentage
+// discounts of its subscription. Prorations are based on the result, so unused
+// time is credited with no more than was paid. A fixed amount off belongs to
+// the invoice and is not prorated.
 func (s *Discounts) LessPercentages(sub *state.Subscription, price *state.Price, amount int64) int64 {
 	for _, discount := range s.DiscountsOf(s.Inherited(sub.Customer, sub)) {
 		if products := discount.Terms.Products; discount.Terms.Duration != "once" &&
@@ -46,8 +46,8 @@ func (s *Discounts) LessPercentages(sub *state.Subscription, price *state.Price,
 	return amount
 }
 
-// UseUp takes the discounts for one invoice off the subscription whose invoice
-// they have reduced. One on a free invoice, such as a trial's, waits for the next.
+// UseUp removes one-time discounts from a subscription once its invoice used
+// them. A free invoice, such as that of a trial, does not use them up.
 func (s *Discounts) UseUp(invoice *state.Invoice) {
 	sub := s.State.Subscriptions.Get(invoice.Subscription)
 	if sub == nil {

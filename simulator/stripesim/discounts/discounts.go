@@ -15,7 +15,7 @@ type Discounts struct {
 	Events  *events.Events
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Discounts) Routes() []api.Route {
 	return s.discountRoutes()
 }

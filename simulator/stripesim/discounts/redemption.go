@@ -11,14 +11,14 @@ import (
 
 // Purchase is what a grant is checked against.
 type Purchase struct {
-	Customer *state.Customer // nil when there is none yet
-	Currency string          // "" when it is not known
+	Customer *state.Customer // nil if there is none yet
+	Currency string          // "" if unknown
 	Amount   int64           // before discounts
-	Products []string        // nil when any may come
+	Products []string        // nil if any product is possible
 }
 
-// ReadDiscounts reads discounts[n][coupon|promotion_code|discount]. existing are
-// the discounts that may be kept by their id.
+// ReadDiscounts reads discounts[n][coupon|promotion_code|discount]. existing
+// lists the discounts that may be kept, by id.
 func (s *Discounts) ReadDiscounts(p api.Params, existing []string, fields ...string) []state.Grant {
 	var grants []state.Grant
 	for _, sent := range p.List("discounts") {
@@ -34,8 +34,8 @@ func (s *Discounts) ReadDiscounts(p api.Params, existing []string, fields ...str
 	return grants
 }
 
-// readGrant reads a coupon, a promotion code or an existing discount; nil when
-// there is none, or it cannot be had.
+// readGrant reads a coupon, a promotion code or an existing discount. It
+// returns nil if none was sent or none can be used.
 func (s *Discounts) readGrant(p api.Params, existing []string) *state.Grant {
 	coupon, code := p.Text("coupon"), p.Text("promotion_code")
 	switch {
@@ -78,6 +78,8 @@ func (s *Discounts) Admissible(grants []state.Grant, in Purchase) *api.Error {
 	return nil
 }
 
+// Redeemable returns the error for a grant that cannot be redeemed for a
+// purchase, or nil.
 func (s *Discounts) Redeemable(given state.Grant, in Purchase, param string) *api.Error {
 	coupon := s.State.Coupons.Get(given.Coupon)
 	if code := s.State.PromotionCodes.Get(given.PromotionCode); code != nil {
@@ -99,7 +101,7 @@ func (s *Discounts) Redeemable(given state.Grant, in Purchase, param string) *ap
 	return nil
 }
 
-// codeApplies checks what a promotion code asks of the one who redeems it.
+// codeApplies checks the conditions of a promotion code.
 func (s *Discounts) codeApplies(code *state.PromotionCode, in Purchase, param string) *api.Error {
 	switch {
 	case !s.Usable(code):
@@ -115,7 +117,8 @@ func (s *Discounts) codeApplies(code *state.PromotionCode, in Purchase, param st
 	return nil
 }
 
-// hasPaid says whether a customer has a successful payment or a paid invoice.
+// hasPaid reports whether a customer has a successful payment or a paid
+// invoice.
 func (s *Discounts) hasPaid(customer string) bool {
 	if slices.ContainsFunc(s.State.Invoices.Of(customer), func(invoice *state.Invoice) bool {
 		return invoice.Status == "paid" &&
@@ -131,8 +134,8 @@ func (s *Discounts) hasPaid(customer string) bool {
 	return false
 }
 
-// CodeFor finds the promotion code that a customer means by a text, or nil: the
-// customer's own before everybody's.
+// CodeFor returns the promotion code that a customer means by a text, or nil. A
+// customer's own code comes before a general one.
 func (s *Discounts) CodeFor(text string, customer *state.Customer) *state.PromotionCode {
 	var general *state.PromotionCode
 	for _, code := range s.State.PromotionCodes.Of(strings.ToLower(strings.TrimSpace(text))) {

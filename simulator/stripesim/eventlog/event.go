@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// Event is one event with the snapshot of its object.
+// Event is an event with a snapshot of its object.
 type Event struct {
 	ID        string          `json:"id"`
 	Type      string          `json:"type"`
-	Version   string          `json:"api_version"` // the account's when it was written
+	Version   string          `json:"api_version"` // the account's when it was emitted
 	Created   time.Time       `json:"created"`
 	About     string          `json:"about,omitempty"`      // the object's id
 	AboutType string          `json:"about_type,omitempty"` // and its type
-	Customer  string          `json:"customer,omitempty"`   // "" when it is about no customer
+	Customer  string          `json:"customer,omitempty"`   // "" if the object has no customer
 	Object    json.RawMessage `json:"object"`
-	// none is not null: an event that was saved and loaded shows no previous_attributes either
+	// Absent, not null, so that a saved and loaded event shows no
+	// previous_attributes either.
 	Previous       json.RawMessage `json:"previous,omitempty"`
-	RequestID      string          `json:"request_id,omitempty"` // "" for what Stripe does by itself
+	RequestID      string          `json:"request_id,omitempty"` // "" for what Stripe does on its own
 	IdempotencyKey string          `json:"idempotency_key,omitempty"`
-	Endpoints      int             `json:"endpoints"`    // how many it is delivered to
-	Acknowledged   int             `json:"acknowledged"` // by how many of them
-	Open           int             `json:"open"`         // attempts still to come
+	Endpoints      int             `json:"endpoints"`    // number of deliveries
+	Acknowledged   int             `json:"acknowledged"` // number of endpoints that acknowledged it
+	Open           int             `json:"open"`         // attempts to come
 }
 
 // Key is the id.

@@ -8,46 +8,47 @@ import (
 )
 
 // Log keeps the events of thirty days. A customer with a paid subscription
-// is about fifteen events, whose snapshots are ten times as large as everything
-// else that is known of them; so only the newest events are kept whole and the
-// others in packs.
+// causes about fifteen events, and their snapshots take ten times the memory of
+// everything else about the customer. So only the newest events stay whole, and
+// older ones are compressed in packs.
 type Log struct {
 	Records ordered.Table[Record, *Record]
-	Whole   []*Record // those that are in no pack, oldest first
+	Whole   []*Record // not in a pack, oldest first
 	packs   ordered.Table[Pack, *Pack]
 	packer  packer
 	read    readPack
 }
 
-// plainEvents is how many of the newest events are at least kept whole.
+// plainEvents is how many of the newest events stay whole, at least.
 const plainEvents = 1000
 
-// Record is what must be known of an event to find, list and settle it.
+// Record is what finding, listing and settling an event requires.
 type Record struct {
 	ID, Kind string
 	created  int64  // Unix seconds
-	Event    *Event // nil once it is in a pack
+	Event    *Event // nil once packed
 	pack     *Pack
-	slot     uint8 // its place in the pack
+	slot     uint8 // index in the pack
 	Delivery settlement
 }
 
 // Key is the id.
 func (r *Record) Key() string { return r.ID }
 
+// CreatedAt returns when the event was emitted.
 func (r *Record) CreatedAt() time.Time { return time.Unix(r.created, 0).UTC() }
 
-// settlement is how far an event's deliveries are.
+// settlement counts the deliveries of an event.
 type settlement struct {
-	Endpoints    int16 `json:"e,omitempty"` // how many it is delivered to
-	Acknowledged int16 `json:"a,omitempty"` // by how many of them
-	Open         int16 `json:"o,omitempty"` // attempts still to come
+	Endpoints    int16 `json:"e,omitempty"` // number of deliveries
+	Acknowledged int16 `json:"a,omitempty"` // number of endpoints that acknowledged
+	Open         int16 `json:"o,omitempty"` // attempts to come
 }
 
-// Delivered says whether every endpoint has acknowledged.
+// Delivered reports whether every endpoint acknowledged.
 func (s settlement) Delivered() bool { return s.Acknowledged == s.Endpoints }
 
-// Add keeps an event. It must not be changed afterwards, except through its record.
+// Add stores an event. Later changes must go through its record.
 func (l *Log) Add(event *Event) {
 	added := l.Records.Add(&Record{ID: event.ID, Kind: event.Type, created: event.Created.Unix(), Event: event,
 		Delivery: settlement{Endpoints: int16(event.Endpoints), Acknowledged: int16(event.Acknowledged),
@@ -60,7 +61,7 @@ func (l *Log) Add(event *Event) {
 	}
 }
 
-// Find returns an event as it is now, or nil.
+// Find returns an event with its current settlement, or nil.
 func (l *Log) Find(id string) *Event {
 	if found := l.Records.Get(id); found != nil {
 		return l.Event(found)
@@ -68,7 +69,7 @@ func (l *Log) Find(id string) *Event {
 	return nil
 }
 
-// Event returns a copy of the whole event of a record.
+// Event returns a copy of a record's event.
 func (l *Log) Event(r *Record) *Event {
 	var whole Event
 	if r.Event != nil {
@@ -81,7 +82,7 @@ func (l *Log) Event(r *Record) *Event {
 	return &whole
 }
 
-// Oldest yields the events in the order in which they were written.
+// Oldest iterates over the events in the order they were emitted.
 func (l *Log) Oldest() iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		for found := range l.Records.Oldest() {
@@ -92,8 +93,8 @@ func (l *Log) Oldest() iter.Seq[*Event] {
 	}
 }
 
-// ForgetBefore drops what was written before a time, and packs with the last of
-// their events.
+// ForgetBefore drops events from before a time, and packs whose last event is
+// dropped.
 func (l *Log) ForgetBefore(limit time.Time) {
 	l.Records.RemoveOldestWhile(func(r *Record) bool {
 		if !r.CreatedAt().Before(limit) {
@@ -109,8 +110,7 @@ func (l *Log) ForgetBefore(limit time.Time) {
 	})
 }
 
-// Save returns what is saved of the log: the events that are in no pack, and
-// the packs.
+// Save returns what to save: the events outside of packs, and the packs.
 func (l *Log) Save() (ordered.Table[Event, *Event], ordered.Table[Pack, *Pack]) {
 	events := ordered.Table[Event, *Event]{}
 	for _, r := range l.Whole {
@@ -122,7 +122,7 @@ func (l *Log) Save() (ordered.Table[Event, *Event], ordered.Table[Pack, *Pack]) 
 	for r := range l.Records.Oldest() {
 		if r.pack != nil {
 			if len(r.pack.Deliveries) == 0 {
-				r.pack.First = int(r.slot) // those before are older than thirty days
+				r.pack.First = int(r.slot) // earlier ones are older than thirty days
 			}
 			r.pack.Deliveries = append(r.pack.Deliveries, r.Delivery)
 		}
@@ -130,7 +130,7 @@ func (l *Log) Save() (ordered.Table[Event, *Event], ordered.Table[Pack, *Pack]) 
 	return events, l.packs
 }
 
-// Load makes the log from what was saved of it.
+// Load rebuilds a log from what was saved.
 func Load(events *ordered.Table[Event, *Event], packs *ordered.Table[Pack, *Pack]) (Log, error) {
 	log := Log{packs: *packs}
 	for packed := range packs.Oldest() {

@@ -12,15 +12,15 @@ import (
 
 const packSize = 128
 
-// Pack is consecutive events, compressed together: they resemble each other so
-// much that it is a fifteenth of what it holds.
+// Pack holds consecutive events in compressed form. Events resemble each other
+// so much that it takes a fifteenth of their size.
 type Pack struct {
-	ID    string `json:"id"`    // of its last event
-	Heads []byte `json:"heads"` // id, type and time of each
-	Data  []byte `json:"data"`  // the rest of each
+	ID    string `json:"id"`    // of the last event
+	Heads []byte `json:"heads"` // id, type and time of each event
+	Data  []byte `json:"data"`  // the rest of each event
 
-	// How far the deliveries of its events are, from the first that is still
-	// kept; only while it is saved.
+	// The settlements of its events from the first one that is kept. Set only
+	// while saving.
 	First      int          `json:"first,omitempty"`
 	Deliveries []settlement `json:"deliveries,omitempty"`
 }
@@ -31,7 +31,7 @@ func (p *Pack) Key() string { return p.ID }
 // packer compresses events.
 type packer struct{ deflater *flate.Writer }
 
-// pack puts the events of records, packSize at most, into a pack.
+// pack packs the events of up to packSize records.
 func (p *packer) pack(records []*Record) *Pack {
 	var heads, data []byte
 	for _, r := range records {
@@ -50,15 +50,15 @@ func (p *packer) pack(records []*Record) *Pack {
 func (p *packer) deflate(plain []byte) []byte {
 	var compressed bytes.Buffer
 	if p.deflater == nil {
-		p.deflater, _ = flate.NewWriter(nil, flate.DefaultCompression) // fails only for a level that there is not
+		p.deflater, _ = flate.NewWriter(nil, flate.DefaultCompression) // fails only for an invalid level
 	}
 	p.deflater.Reset(&compressed)
-	_, _ = p.deflater.Write(plain) // a buffer takes everything
+	_, _ = p.deflater.Write(plain) // a buffer accepts everything
 	_ = p.deflater.Close()
 	return bytes.Clone(compressed.Bytes())
 }
 
-// records makes the records of a pack that was loaded.
+// records rebuilds the records of a loaded pack.
 func (p *Pack) records() ([]*Record, error) {
 	parts, err := inflate(p.Heads)
 	if err != nil || len(parts)%3 != 0 || p.First < 0 || p.First+len(p.Deliveries) != len(parts)/3 ||
@@ -75,8 +75,8 @@ func (p *Pack) records() ([]*Record, error) {
 	return records, nil
 }
 
-// readPack is the pack that was read last: whoever reads one event of a pack
-// mostly reads the next ones too.
+// readPack caches the last pack that was read, because a reader of one event
+// usually wants its neighbours next.
 type readPack struct {
 	pack  *Pack
 	parts [][]byte
@@ -117,7 +117,7 @@ func inflate(compressed []byte) ([][]byte, error) {
 			return nil, errors.New("a part is cut")
 		}
 		end := width + int(length)
-		var part []byte // nil when there is nothing
+		var part []byte // nil if there is nothing
 		if length > 0 {
 			part = all[width:end:end]
 		}
