@@ -20,6 +20,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
+// The addresses in the harness's network, and the signing secrets.
 const (
 	StripeHost = "http://stripe.test"
 	ClerkHost  = "http://clerk.test"
@@ -29,11 +30,12 @@ const (
 	ClerkSecret  = "whsec_plJ3nmyCDGBKInavdOK15jsl"
 )
 
-// network carries requests to handlers by host name, without sockets, so that
-// it works in a synctest bubble.
+// Network routes requests to handlers by host name, without sockets, so that it
+// works in a synctest bubble.
 type Network map[string]http.Handler
 
-// RoundTrip runs the handler in a goroutine and gives up with the request's context.
+// RoundTrip runs the handler in a goroutine. It gives up when the request's
+// context ends.
 func (n Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	handler := n[r.URL.Scheme+"://"+r.URL.Host]
 	if handler == nil {
@@ -49,7 +51,7 @@ func (n Network) RoundTrip(r *http.Request) (*http.Response, error) {
 		finished := false
 		defer func() {
 			if !finished {
-				_ = recover() // http.ErrAbortHandler: the connection is cut
+				_ = recover() // http.ErrAbortHandler cuts the connection
 			}
 			done <- finished
 		}()
@@ -67,7 +69,7 @@ func (n Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// received is one webhook that came in.
+// Received is a webhook that arrived.
 type Received struct {
 	At     time.Time
 	Header http.Header
@@ -75,7 +77,8 @@ type Received struct {
 	Kind   string
 }
 
-// inbox keeps the webhooks it gets and answers with what answer says (200 when nil).
+// inbox stores the webhooks it gets. It answers with Answer, or with 200 if
+// that is nil.
 type inbox struct {
 	mu     sync.Mutex
 	got    []Received
@@ -115,7 +118,7 @@ func (i *inbox) Kinds() []string {
 	return kinds
 }
 
-// bench is a simulator in a bubble with clients and an inbox.
+// Bench is a simulator with clients and an inbox.
 type Bench struct {
 	*simulator.Simulator
 	T      *testing.T
@@ -123,7 +126,7 @@ type Bench struct {
 	HTTP   *http.Client
 	Stripe *stripe.Client
 	Stop   func() // ends Run and waits for it
-	Keys   int    // idempotency keys given out
+	Keys   int    // idempotency keys handed out
 }
 
 // InBubble runs f in a synctest bubble, whose clock starts on January 1, 2000,
@@ -138,7 +141,7 @@ func InBubble(t *testing.T, change func(*simulator.Config), f func(t *testing.T,
 	})
 }
 
-// New makes a simulator that does not run yet.
+// New returns a simulator that is not running.
 func New(t *testing.T, seed uint64) *Bench {
 	t.Helper()
 	return newConfigured(t, seed, func(*simulator.Config) {})
@@ -169,6 +172,7 @@ func newConfigured(t *testing.T, seed uint64, change func(*simulator.Config)) *B
 	return &Bench{Simulator: sim, T: t, Inbox: in, HTTP: client, Stripe: StripeClient(StripeHost, client), Stop: func() {}}
 }
 
+// Start runs the simulator until Stop.
 func (b *Bench) Start() {
 	ctx, cancel := context.WithCancel(b.T.Context())
 	ended := make(chan error, 1)
@@ -181,7 +185,7 @@ func (b *Bench) Start() {
 	}
 }
 
-// Settle lets time pass until no delivery is left.
+// Settle waits until no delivery is left.
 func (b *Bench) Settle() {
 	b.T.Helper()
 	for range 1000 {
@@ -193,6 +197,7 @@ func (b *Bench) Settle() {
 	b.T.Fatalf("%d deliveries are still pending", b.PendingDeliveries())
 }
 
+// StripeClient returns a client of stripe-go that does not retry.
 func StripeClient(base string, client *http.Client) *stripe.Client {
 	return stripe.NewClient(simulator.DefaultStripeKey,
 		stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
@@ -201,19 +206,20 @@ func StripeClient(base string, client *http.Client) *stripe.Client {
 			LeveledLogger:   &stripe.LeveledLogger{Level: stripe.LevelNull}})))
 }
 
+// ClerkConfig returns the configuration of a client of clerk-sdk-go.
 func ClerkConfig(base string, client *http.Client) *clerk.ClientConfig {
 	return &clerk.ClientConfig{BackendConfig: clerk.BackendConfig{URL: clerk.String(base + "/v1"),
 		Key: clerk.String(simulator.DefaultClerkKey), HTTPClient: client}}
 }
 
-// Key returns parameters with an idempotency key that is the same in every run,
-// unlike the ones that stripe-go makes up.
+// Key returns parameters with an idempotency key that is the same in every run.
+// The keys of stripe-go are random.
 func (b *Bench) Key() stripe.Params {
 	b.Keys++
 	return stripe.Params{IdempotencyKey: stripe.String(fmt.Sprintf("key-%d", b.Keys))}
 }
 
-// Customer creates a customer by the API.
+// Customer creates a customer.
 func (b *Bench) Customer(email string) *stripe.Customer {
 	b.T.Helper()
 	customer, err := b.Stripe.V1Customers.Create(b.T.Context(), &stripe.CustomerCreateParams{Params: b.Key(),
@@ -224,7 +230,7 @@ func (b *Bench) Customer(email string) *stripe.Customer {
 	return customer
 }
 
-// Session creates a checkout session for one price by the API.
+// Session creates a checkout session for one price.
 func (b *Bench) Session(mode, price string, change func(*stripe.CheckoutSessionCreateParams)) *stripe.CheckoutSession {
 	b.T.Helper()
 	params := &stripe.CheckoutSessionCreateParams{Params: b.Key(), Mode: &mode,
@@ -241,7 +247,8 @@ func (b *Bench) Session(mode, price string, change func(*stripe.CheckoutSessionC
 	return session
 }
 
-// Subscribed makes a paying subscriber and returns the subscription.
+// Subscribed subscribes a customer to a price, pays, and returns the
+// subscription.
 func (b *Bench) Subscribed(price string) simulator.Subscription {
 	b.T.Helper()
 	customer := b.Customer("buyer@example.com")
@@ -253,6 +260,7 @@ func (b *Bench) Subscribed(price string) simulator.Subscription {
 	return subscriptions[len(subscriptions)-1]
 }
 
+// Subscription returns the subscription with an id.
 func (b *Bench) Subscription(id string) simulator.Subscription {
 	b.T.Helper()
 	for _, subscription := range b.Subscriptions() {
@@ -273,8 +281,8 @@ func (b *Bench) Mark() string {
 	return events[len(events)-1].ID
 }
 
-// EventsSince lists the types of the events after a mark; of all that are kept
-// when the marked one is older than 30 days.
+// EventsSince returns the types of the events after a mark. If the marked event
+// is older than 30 days, it returns those of all events.
 func (b *Bench) EventsSince(mark string) []string {
 	var kinds []string
 	for _, event := range b.Events() {
@@ -286,7 +294,7 @@ func (b *Bench) EventsSince(mark string) []string {
 	return kinds
 }
 
-// Do makes a request and returns the answer with its body.
+// Do sends a request and returns the response and its body.
 func (b *Bench) Do(request *http.Request) (*http.Response, string) {
 	b.T.Helper()
 	response, err := b.HTTP.Do(request)
@@ -301,7 +309,8 @@ func (b *Bench) Do(request *http.Request) (*http.Response, string) {
 	return response, string(body)
 }
 
-// Send makes a raw request with the Stripe key and returns status, headers and body.
+// Send sends a raw request with the Stripe key and returns the response and its
+// JSON.
 func (b *Bench) Send(method, url string, header map[string]string, body string) (*http.Response, map[string]any) {
 	b.T.Helper()
 	request, err := http.NewRequestWithContext(b.T.Context(), method, url, bytes.NewReader([]byte(body)))

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// node is one element of a page.
+// Node is an element of a page.
 type Node struct {
 	name     string
 	Attrs    map[string]string
@@ -19,7 +19,7 @@ type Node struct {
 }
 
 // Parsed reads a page as a tree. The pages are written so that an XML reader
-// that knows the empty elements of HTML can read them.
+// that knows HTML's empty elements can read them.
 func Parsed(t *testing.T, html string) *Node {
 	t.Helper()
 	decoder := xml.NewDecoder(strings.NewReader(html))
@@ -65,8 +65,8 @@ func (e *Node) matches(selector string) bool {
 		(parts[4] == "" || has && (parts[5] == "" || value == parts[5]))
 }
 
-// All finds the elements that a chain of simple selectors (tag, #id, .class,
-// [attribute=value]) leads to.
+// All returns the elements that match a chain of simple selectors: tag, #id,
+// .class, [attribute=value].
 func (e *Node) All(selector string) []*Node {
 	first, rest, nested := strings.Cut(selector, " ")
 	var found []*Node
@@ -83,7 +83,7 @@ func (e *Node) All(selector string) []*Node {
 	return found
 }
 
-// Says is the text of the first element, its white space folded; "" without one.
+// Says returns the text of the first match with white space collapsed, or "".
 func (e *Node) Says(selector string) string {
 	if found := e.All(selector); len(found) > 0 {
 		return strings.Join(strings.Fields(found[0].text.String()), " ")
@@ -91,7 +91,7 @@ func (e *Node) Says(selector string) string {
 	return ""
 }
 
-// Value is an attribute of the first element; "" without one.
+// Value returns an attribute of the first match, or "".
 func (e *Node) Value(selector, attribute string) string {
 	if found := e.All(selector); len(found) > 0 {
 		return found[0].Attrs[attribute]

@@ -12,14 +12,14 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim"
 )
 
-// Judged has all that a simulator says in a test compared with the published
-// documents when the test ends: what the test asked for, what was delivered, and
-// every object that is there in the end, because all of them are then listed.
+// Judged compares everything a simulator said in a test with the published
+// documents when the test ends: its answers, its webhooks, and all objects,
+// which it lists for that.
 func Judged(t *testing.T, sim *simulator.Simulator) {
 	t.Helper()
 	t.Cleanup(func() {
 		if t.Failed() {
-			return // it has said enough
+			return // one failure is enough
 		}
 		sim.ClearFaults()
 		for _, operation := range stripesim.Operations() {

@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// OnLoopback serves a simulator on real sockets, with unmodified clients.
+// OnLoopback serves a simulator on real sockets for unmodified clients.
 func OnLoopback(t *testing.T) *Bench {
 	t.Helper()
 	sim, err := simulator.New(simulator.Config{Seed: 1})

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// Curl posts JSON as curl -d does, with the content type of a form.
+// Curl posts JSON the way curl -d does, with the content type of a form.
 func (b *Bench) Curl(path, body string) (int, string) {
 	b.T.Helper()
 	request, err := http.NewRequestWithContext(b.T.Context(), http.MethodPost, ClerkHost+path, strings.NewReader(body))
@@ -22,7 +22,7 @@ func (b *Bench) Curl(path, body string) (int, string) {
 	return response.StatusCode, answer
 }
 
-// Get fetches a page and returns status, location and text.
+// Get fetches a page and returns its status, location and text.
 func (b *Bench) Get(path string) (int, string, string) {
 	b.T.Helper()
 	request, err := http.NewRequestWithContext(b.T.Context(), http.MethodGet, path, http.NoBody)
@@ -32,7 +32,7 @@ func (b *Bench) Get(path string) (int, string, string) {
 	return b.Page(request)
 }
 
-// Submit posts a form as a browser on the same site does.
+// Submit posts a form like a browser on the same site.
 func (b *Bench) Submit(path string, form url.Values) (int, string, string) {
 	b.T.Helper()
 	request, err := http.NewRequestWithContext(b.T.Context(), http.MethodPost, path, strings.NewReader(form.Encode()))
@@ -44,6 +44,7 @@ func (b *Bench) Submit(path string, form url.Values) (int, string, string) {
 	return b.Page(request)
 }
 
+// Page sends a request and returns the status, location and text of the page.
 func (b *Bench) Page(request *http.Request) (int, string, string) {
 	b.T.Helper()
 	response, err := b.HTTP.Do(request)
@@ -61,6 +62,7 @@ func (b *Bench) Page(request *http.Request) (int, string, string) {
 	return response.StatusCode, response.Header.Get("Location"), string(text)
 }
 
+// Says fails the test for each text that a page lacks.
 func Says(t *testing.T, page string, wants ...string) {
 	t.Helper()
 	for _, want := range append(wants, "Simulator", "no real money", "viewport") {
@@ -70,7 +72,7 @@ func Says(t *testing.T, page string, wants ...string) {
 	}
 }
 
-// Foreign sends a request under another host name than the network's.
+// Foreign sends a request under a host name outside of the network.
 func (b *Bench) Foreign(request *http.Request) (int, string, string) {
 	handler := b.HTTP.Transport.(Network)[request.URL.Scheme+"://"+request.URL.Host]
 	wires := Network{"http://" + request.Host: handler}
@@ -83,7 +85,7 @@ func (b *Bench) Foreign(request *http.Request) (int, string, string) {
 	return response.StatusCode, "", ""
 }
 
-// Visited fetches a page, following the portal's own redirects, and reads it.
+// Visited fetches a page, follows the portal's redirects, and parses it.
 func (b *Bench) Visited(path string) *Node {
 	b.T.Helper()
 	status, location, text := b.Get(path)

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// Populate makes n customers with a paid monthly subscription each.
+// Populate creates n customers with a paid monthly subscription each.
 func Populate(tb testing.TB, sim *simulator.Simulator, n int) {
 	tb.Helper()
 	price := sim.AddPlan(simulator.Plan{LookupKey: "pro", ProductName: "Pro", Amount: 2900, Interval: "month"})
@@ -22,6 +22,7 @@ func Populate(tb testing.TB, sim *simulator.Simulator, n int) {
 	}
 }
 
+// Post posts a form to Stripe's API and returns the body.
 func Post(tb testing.TB, sim *simulator.Simulator, path, form string) []byte {
 	tb.Helper()
 	request := httptest.NewRequest(http.MethodPost, "http://sim"+path, strings.NewReader(form))
@@ -34,7 +35,7 @@ func Post(tb testing.TB, sim *simulator.Simulator, path, form string) []byte {
 	return answer.Body.Bytes()
 }
 
-// Field reads one text of the top level of an indented answer.
+// Field reads a top-level string of an indented JSON answer.
 func Field(tb testing.TB, answer []byte, name string) string {
 	tb.Helper()
 	_, rest, found := strings.Cut(string(answer), "\n  \""+name+"\": \"")

@@ -22,8 +22,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// verifies has every webhook verified on arrival by the official libraries: a
-// signature is good for five minutes only.
+// verifies makes the inbox verify every webhook on arrival with the official
+// libraries, because a signature expires after five minutes.
 func verifies(t *testing.T, in *inbox) {
 	t.Helper()
 	ofSvix, err := svix.NewWebhook(ClerkSecret)
@@ -39,7 +39,7 @@ func verifies(t *testing.T, in *inbox) {
 		if signature := r.Header.Get("Stripe-Signature"); signature != "" {
 			_, problem = webhook.ConstructEvent(r.Body, signature, StripeSecret)
 		} else {
-			renamed := http.Header{} // the second library knows its own names only
+			renamed := http.Header{} // the second library reads only its own header names
 			for _, name := range []string{"id", "timestamp", "signature"} {
 				renamed.Set("webhook-"+name, r.Header.Get("svix-"+name))
 			}
@@ -52,7 +52,7 @@ func verifies(t *testing.T, in *inbox) {
 	}
 }
 
-// Ok returns a value and fails the test on an error.
+// Ok returns a value, and fails the test if there is an error.
 func Ok[T any](value T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
@@ -63,7 +63,7 @@ func Ok[T any](value T, err error) func(*testing.T) T {
 	}
 }
 
-// Every collects what a list of stripe-go yields, over all its pages.
+// Every collects all pages of a list of stripe-go.
 func Every[T any](t *testing.T, list stripe.Seq2[T, error]) []T {
 	t.Helper()
 	var all []T
@@ -76,7 +76,7 @@ func Every[T any](t *testing.T, list stripe.Seq2[T, error]) []T {
 	return all
 }
 
-// Code is the code of Stripe's error, "" for none.
+// Code returns the code of a Stripe error, or "".
 func Code(err error) stripe.ErrorCode {
 	var failure *stripe.Error
 	if errors.As(err, &failure) {
@@ -85,7 +85,7 @@ func Code(err error) stripe.ErrorCode {
 	return ""
 }
 
-// Wants fails the test for each event type that has not been written since a mark.
+// Wants fails the test for each event type that was not emitted since a mark.
 func (b *Bench) Wants(mark string, types ...string) {
 	b.T.Helper()
 	got := b.EventsSince(mark)
@@ -96,20 +96,21 @@ func (b *Bench) Wants(mark string, types ...string) {
 	}
 }
 
-// misspelling sends each request with a mistake in it first, at each level that
-// it has. All else being right, it must be refused for just that.
+// misspelling sends each request with an unknown parameter first, at each level
+// it has. The simulator must refuse it for exactly that.
 type misspelling struct {
 	t    *testing.T
 	next http.RoundTripper
 
 	mu    sync.Mutex
 	seen  map[string]bool // each mistake is made once
-	taken []string        // what was not refused
+	taken []string        // mistakes that were accepted
 }
 
 const mistake = "lockstep_unknown"
 
-// identifier is what differs between requests of the same operation.
+// identifier matches the parts of a path that differ between requests of an
+// operation.
 var identifier = regexp.MustCompile(`/[a-z]+_[^/]*[0-9A-Z][^/]*`)
 
 // RoundTrip sends the mistakes and then the request.
@@ -134,7 +135,7 @@ func (m *misspelling) RoundTrip(r *http.Request) (*http.Response, error) {
 		case r.Method == http.MethodGet:
 			wrong.URL.RawQuery += "&" + name + "=1"
 			wrong.Body = http.NoBody
-		case r.URL.Host == strings.TrimPrefix(ClerkHost, "http://"): // which takes JSON, or nothing
+		case r.URL.Host == strings.TrimPrefix(ClerkHost, "http://"): // Clerk takes JSON, or nothing
 			rest, isObject := strings.CutPrefix(string(body), "{")
 			if !isObject || rest == "}" {
 				rest = `"and":1}`
@@ -175,8 +176,8 @@ func (m *misspelling) refused(r *http.Request, name string) {
 	}
 }
 
-// mistakes are names that no operation has: one at the top and one in each hash
-// of a form, but for metadata, whose names are free.
+// mistakes returns names that no operation has: one at the top level and one in
+// each hash of a form, except metadata, whose names are free.
 func mistakes(r *http.Request, body string) []string {
 	names := []string{mistake}
 	if r.Method == http.MethodGet || strings.HasPrefix(body, "{") {
@@ -200,15 +201,15 @@ func mistakes(r *http.Request, body string) []string {
 	return names
 }
 
-// chapter is one step of a tour. It finds what the steps before it left.
+// Chapter is one step of a tour. It builds on the steps before it.
 type Chapter struct {
 	Title string
 	Visit func(t *testing.T)
 }
 
-// OnTour takes official clients through chapters in a bubble. begin gets the
-// client that they send through, which first makes every mistake that a request
-// must be refused for.
+// OnTour takes official clients through chapters in a bubble. begin gets an
+// HTTP client for them, which sends every unknown parameter that must be
+// refused before the request itself.
 func OnTour(t *testing.T, begin func(b *Bench, client *http.Client) []Chapter) {
 	t.Helper()
 	InBubble(t, func(*simulator.Config) {}, func(t *testing.T, b *Bench) {
@@ -231,7 +232,7 @@ func OnTour(t *testing.T, begin func(b *Bench, client *http.Client) []Chapter) {
 	})
 }
 
-// Eventually advances the shared clock to a time.
+// Eventually advances the billing clock to a time.
 func (b *Bench) Eventually(at time.Time) {
 	if wait := at.Sub(b.Now()); wait > 0 {
 		b.Advance(wait)

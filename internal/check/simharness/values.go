@@ -4,6 +4,7 @@ import (
 	"time"
 )
 
+// Day is 24 hours.
 const Day = 24 * time.Hour
 
 // Must fails the test on an error.
@@ -14,7 +15,7 @@ func (b *Bench) Must(err error) {
 	}
 }
 
-// Hash walks down fields; nil when one is not a hash.
+// Hash follows a path of fields. It returns nil if one is not a hash.
 func Hash(value any, names ...string) map[string]any {
 	fields, _ := value.(map[string]any)
 	for _, name := range names {
@@ -23,7 +24,7 @@ func Hash(value any, names ...string) map[string]any {
 	return fields
 }
 
-// Element is the nth of a list object.
+// Element returns the nth element of a list object.
 func Element(value any, n int) map[string]any {
 	data, _ := Hash(value)["data"].([]any)
 	if n >= len(data) {

@@ -47,23 +47,24 @@ func (s *Events) createEndpoint(c *api.Call) (api.Object, error) {
 	endpoint.Secrets = []string{s.World.NewID("whsec_", 32)}
 	s.AddEndpoint(endpoint)
 	created := s.ShowEndpoint(endpoint)
-	created["secret"] = endpoint.Secrets[0] // only here
+	created["secret"] = endpoint.Secrets[0] // shown only once
 	return created, nil
 }
 
+// AddEndpoint gives an endpoint its id and stores it.
 func (s *Events) AddEndpoint(endpoint *state.Endpoint) {
 	endpoint.ID, endpoint.Created = s.World.NewID("we_1", 23), s.Now()
 	s.State.Endpoints.Add(endpoint)
 }
 
-// eventTypes are all types of events in Stripe's OpenAPI document, also those
-// that the simulator never writes: an endpoint may wait for them.
+// eventTypes lists every event type in Stripe's OpenAPI document. Endpoints may
+// subscribe to types that the simulator never emits.
 //
 //go:embed event_types.txt
 var eventTypes string
 
-// checkEndpointEvents refuses what is no event type, and groups such as
-// customer.*, which filters of the event list take and endpoints do not.
+// checkEndpointEvents refuses unknown event types, and groups such as
+// customer.*: filters of the event list accept groups, endpoints do not.
 func checkEndpointEvents(p api.Params, names []string) {
 	for _, name := range names {
 		if name != "*" && !slices.Contains(strings.Fields(eventTypes), name) {
@@ -118,7 +119,7 @@ func (s *Events) deleteEndpoint(c *api.Call) (api.Object, error) {
 	return api.Object{"id": endpoint.ID, "object": "webhook_endpoint", "deleted": true}, nil
 }
 
-// subscribed returns the endpoints that want a type of event.
+// subscribed returns the ids of the endpoints that want a type of event.
 func (s *Events) subscribed(kind string) []string {
 	var ids []string
 	for endpoint := range s.State.Endpoints.Oldest() {
@@ -130,13 +131,13 @@ func (s *Events) subscribed(kind string) []string {
 	return ids
 }
 
-// provider is how deliveries name Stripe.
+// provider is Stripe's name in deliveries.
 const provider = "stripe"
 
-// Name is "stripe".
+// Name returns "stripe".
 func (s *Events) Name() string { return provider }
 
-// Target says where an endpoint's deliveries go now.
+// Target returns where an endpoint's deliveries go now.
 func (s *Events) Target(id string) (delivery.Target, bool) {
 	endpoint := s.State.Endpoints.Get(id)
 	if endpoint == nil || endpoint.Disabled {
@@ -145,32 +146,32 @@ func (s *Events) Target(id string) (delivery.Target, bool) {
 	return delivery.Target{URL: endpoint.URL, Secrets: endpoint.Signing(time.Now())}, true
 }
 
-// Rules are Stripe's as far as it publishes them: an endpoint that has not
-// acknowledged anything "for multiple days in a row" is disabled. That these are
-// seven is the simulator's choice.
+// Rules returns Stripe's rules as far as they are published: an endpoint is
+// disabled if it acknowledges nothing "for multiple days in a row". Seven days
+// are the simulator's choice.
 func (s *Events) Rules() delivery.Rules { return delivery.Rules{DisableAfter: 7 * 24 * time.Hour} }
 
-// Disable ends an endpoint's deliveries until it is updated with disabled=false
-// or configured again.
+// Disable stops an endpoint's deliveries until it is updated with
+// disabled=false or configured again.
 func (s *Events) Disable(id string) {
 	if endpoint := s.State.Endpoints.Get(id); endpoint != nil {
 		endpoint.Disabled = true
 	}
 }
 
-// Sign makes the headers of one attempt.
+// Sign returns the headers of an attempt.
 func (s *Events) Sign(target delivery.Target, _ string, body []byte, at time.Time) http.Header {
 	header := delivery.SignStripe(target.Secrets, body, at)
 	header.Set("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks) simulator")
 	return header
 }
 
-// Backoff is Stripe's: up to three days.
+// Backoff returns Stripe's delays, which add up to three days.
 func (s *Events) Backoff(attempts int) (time.Duration, bool) {
 	return delivery.Step(delivery.StripeBackoff, attempts)
 }
 
-// Settled keeps pending_webhooks and delivery_success true.
+// Settled updates pending_webhooks and delivery_success.
 func (s *Events) Settled(message, _ string, acknowledged bool) {
 	event := s.State.Log.Records.Get(message)
 	if event == nil {
@@ -182,11 +183,11 @@ func (s *Events) Settled(message, _ string, acknowledged bool) {
 	}
 }
 
-// LongestOverlap is how long a secret may go on signing after it was rolled
+// LongestOverlap is how long a secret may keep signing after it was rolled
 // (docs.stripe.com/webhooks, "Roll endpoint signing secrets").
 const LongestOverlap = 24 * time.Hour
 
-// EndpointNamed finds an endpoint by id or URL.
+// EndpointNamed returns the endpoint with an id or a URL, or nil.
 func (s *Events) EndpointNamed(name string) *state.Endpoint {
 	return cmp.Or(s.State.Endpoints.Get(name), s.State.Endpoints.Find(func(e *state.Endpoint) bool { return e.URL == name }))
 }

@@ -26,24 +26,25 @@ func (s *Events) eventRoutes() []api.Route {
 	}
 }
 
-// Emit writes an event caused by the current request, if there is one, and
+// Emit stores an event, attributes it to the current request, if any, and
 // queues its deliveries.
 func (s *Events) Emit(kind string, about, previous api.Object) *eventlog.Event {
 	return s.Write(kind, about, previous, s.Origin, 0)
 }
 
-// EmitAutomatic writes an event that Stripe never ascribes to a request.
+// EmitAutomatic emits an event that Stripe never attributes to a request.
 func (s *Events) EmitAutomatic(kind string, about, previous api.Object) *eventlog.Event {
 	return s.Write(kind, about, previous, account.Origin{}, 0)
 }
 
-// EmitUpdate writes an *.updated event unless nothing that shows has changed.
+// EmitUpdate emits an *.updated event if the two shown objects differ.
 func (s *Events) EmitUpdate(kind string, before, after api.Object) {
 	if changed := api.Previous(before, after); len(changed) > 0 {
 		s.Emit(kind, after, changed)
 	}
 }
 
+// Write stores an event and queues its deliveries after a delay.
 func (s *Events) Write(kind string, about, previous api.Object, by account.Origin, delay time.Duration) *eventlog.Event {
 	event := &eventlog.Event{ID: s.World.NewID("evt_1", 23), Type: kind, Version: s.Version, Created: s.Real(),
 		Customer:  customerOf(about),
@@ -60,7 +61,7 @@ func (s *Events) Write(kind string, about, previous api.Object, by account.Origi
 	return event
 }
 
-// snapshot encodes what an event says in the shape of a version.
+// snapshot encodes the content of an event in the shape of an API version.
 func (s *Events) snapshot(version string, about, previous api.Object) (shown, before json.RawMessage) {
 	about, previous = s.Versions.InVersionWithPrevious(version, about, previous)
 	if previous != nil {
@@ -92,11 +93,12 @@ func (s *Events) store(event *eventlog.Event, about, previous api.Object, delay 
 	s.Outbox.Post(message, endpoints, delay)
 }
 
-// eventBody is what a delivery of an event carries.
+// eventBody returns the body of an event's deliveries.
 func (s *Events) eventBody(event *eventlog.Event) []byte {
 	return indent(api.Encode(s.ShowEvent(event)))
 }
 
+// ForgetEvents drops events older than eventLifetime.
 func (s *Events) ForgetEvents() {
 	limit := s.World.Now().Add(-eventLifetime)
 	s.State.Log.ForgetBefore(limit)
@@ -126,13 +128,15 @@ func (s *Events) listEvents(c *api.Call) (api.Object, error) {
 	}, func(r *eventlog.Record) api.Object { return s.ShowEvent(s.State.Log.Event(r)) })
 }
 
-// typeMatches compares an event type with a name or a group such as customer.*.
+// typeMatches matches an event type against a name or a group such as
+// customer.*.
 func typeMatches(pattern, kind string) bool {
 	matched, err := path.Match(pattern, kind)
 	return err == nil && matched
 }
 
-// customerOf returns the customer an object is, or belongs to.
+// customerOf returns the id of an object's customer, or of the object if it is
+// a customer.
 func customerOf(about api.Object) string {
 	if about["object"] == "customer" {
 		id, _ := about["id"].(string)
@@ -142,7 +146,7 @@ func customerOf(about api.Object) string {
 	return id
 }
 
-// indent lays a body out as Stripe sends it.
+// indent formats a body as Stripe sends it.
 func indent(encoded []byte) []byte {
 	var out bytes.Buffer
 	if err := json.Indent(&out, encoded, "", "  "); err != nil {

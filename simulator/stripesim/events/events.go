@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 )
 
-// Events writes the events of an account and delivers them to its endpoints.
+// Events emits the events of an account and delivers them to its endpoints.
 type Events struct {
 	*account.Account
 
@@ -17,7 +17,7 @@ type Events struct {
 	Versions *version.Versions
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Events) Routes() []api.Route {
 	return slices.Concat(
 		s.eventRoutes(),

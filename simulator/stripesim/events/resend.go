@@ -8,11 +8,11 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 )
 
-// resendEvent sends an event to an endpoint once more, as `stripe events resend`
-// asks for. The operation is not in Stripe's document; its CLI's source has it.
-// A resend neither ends the automatic retries nor is it retried, and it does not
-// ask whether the endpoint wants events of this type
-// (docs.stripe.com/webhooks, "Manually resend events").
+// resendEvent delivers an event to an endpoint again, for `stripe events
+// resend`. The operation is in the source of Stripe's CLI, not in its OpenAPI
+// document. A resend does not end the automatic retries, is not retried itself,
+// and ignores the endpoint's event types (docs.stripe.com/webhooks, "Manually
+// resend events").
 func (s *Events) resendEvent(c *api.Call) (api.Object, error) {
 	id := c.Required("webhook_endpoint")
 	if failure := c.Failed(); failure != nil {
@@ -25,6 +25,8 @@ func (s *Events) resendEvent(c *api.Call) (api.Object, error) {
 	return s.ShowEvent(event), nil
 }
 
+// Resend delivers an event to an endpoint again. id is how the caller named the
+// endpoint.
 func (s *Events) Resend(eventID, id string, endpoint *state.Endpoint) (*eventlog.Event, error) {
 	s.ForgetEvents()
 	event := s.State.Log.Find(eventID)
@@ -44,8 +46,8 @@ func (s *Events) Resend(eventID, id string, endpoint *state.Endpoint) (*eventlog
 	return event, nil
 }
 
-// eventFor is an event of the newest shape in the version that an endpoint is
-// pinned to.
+// eventFor returns an event in the API version that an endpoint is pinned to.
+// The event must have the shape of version.APIVersion.
 func (s *Events) eventFor(event *eventlog.Event, endpoint *state.Endpoint) *eventlog.Event {
 	if endpoint.Version == "" || endpoint.Version == event.Version {
 		return event

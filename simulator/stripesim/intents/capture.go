@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// authorizationExpires gives reserved money back that nobody captured.
+// authorizationExpires releases reserved money that was not captured in time.
 func (s *Intents) authorizationExpires(id string) {
 	intent := s.State.PaymentIntents.Get(id)
 	if intent.Status != "requires_capture" {
@@ -19,8 +19,8 @@ func (s *Intents) authorizationExpires(id string) {
 	s.Payments.MarkCanceled(intent, "automatic")
 }
 
-// capturePaymentIntent takes reserved money, or a part of it; the rest goes
-// back to the holder at once.
+// capturePaymentIntent captures reserved money or a part of it. The rest is
+// released at once.
 func (s *Intents) capturePaymentIntent(c *api.Call) (api.Object, error) {
 	intent, err := s.Payments.PaymentIntent(c)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Intents) cancelPaymentIntent(c *api.Call) (api.Object, error) {
 	return s.ShowPaymentIntent(intent), nil
 }
 
-// captureCharge captures the charge's payment intent.
+// captureCharge captures the payment intent of a charge.
 func (s *Intents) captureCharge(c *api.Call) (api.Object, error) {
 	charge := s.State.Charges.Get(c.Path[0])
 	if charge == nil {

@@ -7,15 +7,15 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// Decision is what a decided challenge came to.
+// Decision is the result of a challenge.
 type Decision struct {
-	Next      string // where the holder's browser goes; "" when nobody said
+	Next      string // where the cardholder's browser goes; "" if no URL was given
 	Completed string // the checkout.session.completed event, if there is one
 }
 
-// Decide brings the outcome of the challenge that a payment or setup intent
-// waits for, and everything that follows from it. The error is what it came to:
-// a challenge that failed, or a card that is declined after it.
+// Decide passes or fails the open challenge of a payment or setup intent and
+// does everything that follows. It returns an error if the challenge failed or
+// the card was declined after it.
 func (s *Intents) Decide(intentID string, passed bool) (Decision, *api.Error) {
 	if intent := s.State.SetupIntents.Get(intentID); intent != nil {
 		completed, failure := s.authenticateSetup(intent, passed)
@@ -33,8 +33,8 @@ func (s *Intents) Decide(intentID string, passed bool) (Decision, *api.Error) {
 	return Decision{Next: next, Completed: completed}, failure
 }
 
-// afterChallenge is where the browser goes on: back to the checkout, or to the
-// page after it, or to the return_url that the intent was confirmed with.
+// afterChallenge returns where the browser goes: back to the checkout, to its
+// success page, or to the intent's return_url.
 func (s *Intents) afterChallenge(sessionID, returnURL string, passed bool, query url.Values) string {
 	if session := s.State.Sessions.Get(sessionID); session != nil {
 		if session.Status == "complete" {

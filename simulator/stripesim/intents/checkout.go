@@ -5,8 +5,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// PayCheckout returns the id of the checkout.session.completed event; "" when
-// the session's intent waits for a challenge.
+// PayCheckout pays a session and returns the id of its
+// checkout.session.completed event. The id is "" while the session's intent
+// waits for a challenge.
 func (s *Intents) PayCheckout(sessionID, card string, buyer api.Contact) (completed string, err error) {
 	s.Change(sessionID, func() {
 		session, failure := s.Checkout.Payable(sessionID)
@@ -30,8 +31,8 @@ func (s *Intents) PayCheckout(sessionID, card string, buyer api.Contact) (comple
 	return completed, err
 }
 
-// paySession pays a session with a method, as far as that goes: a declined card
-// and one that asks for a challenge leave it open.
+// paySession pays a session as far as possible. A declined card, or one that
+// requires a challenge, leaves it open.
 func (s *Intents) paySession(session *state.CheckoutSession, method *state.PaymentMethod) (completed string, failure *api.Error) {
 	if setup := s.State.SetupIntents.Get(session.SetupIntent); setup != nil {
 		if failure := s.SetUp(setup, method); failure != nil {

@@ -6,9 +6,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// authenticatePayment brings the outcome of the challenge that an intent waits
-// for, and everything that follows from it. It returns the id of the
-// checkout.session.completed event, if that is what followed.
+// authenticatePayment passes or fails an intent's challenge and does everything
+// that follows. It returns the id of the checkout.session.completed event, if
+// there is one.
 func (s *Intents) authenticatePayment(intent *state.PaymentIntent, passed bool) (completed string, failure *api.Error) {
 	if intent.Status != "requires_action" {
 		return "", unexpectedState(intent, "This PaymentIntent has a status of %s: it does not wait for a challenge.",
@@ -16,7 +16,7 @@ func (s *Intents) authenticatePayment(intent *state.PaymentIntent, passed bool) 
 	}
 	method := s.State.PaymentMethods.Get(intent.PaymentMethod)
 	switch {
-	case passed && intent.Confirmation == "manual": // the server confirms once more
+	case passed && intent.Confirmation == "manual": // the server must confirm again
 		intent.Authenticated, intent.Status = method.ID, "requires_confirmation"
 		return "", nil
 	case passed:

@@ -12,7 +12,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/payments"
 )
 
-// Intents confirms payment and setup intents and does what follows from their outcome.
+// Intents confirms payment and setup intents and does what follows from their
+// outcome.
 type Intents struct {
 	*account.Account
 
@@ -23,7 +24,7 @@ type Intents struct {
 	Payments  *payments.Payments
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Intents) Routes() []api.Route {
 	return slices.Concat(
 		s.paymentRoutes(),
@@ -33,7 +34,7 @@ func (s *Intents) Routes() []api.Route {
 	)
 }
 
-// Timers is what happens when a timer of this part is due, by its kind.
+// Timers returns what this package does when a timer is due, by kind.
 func (s *Intents) Timers() map[string]func(id string) {
 	return map[string]func(id string){
 		account.TimerSettle:        s.settles,

@@ -10,16 +10,15 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// intentParams are what an intent is created and updated with. confirmParams
-// are what it is confirmed with. Accepted and without effect: use_stripe_sdk,
-// and what mandate_data says beyond being there.
+// intentParams create and update an intent; confirmParams confirm it. Accepted
+// without effect: use_stripe_sdk, and the contents of mandate_data.
 const (
 	intentParams = "amount currency customer description metadata receipt_email setup_future_usage shipping" +
 		" statement_descriptor statement_descriptor_suffix payment_method_types capture_method"
 	confirmParams = " payment_method payment_method_data off_session return_url error_on_requires_action mandate_data use_stripe_sdk"
 )
 
-// confirmation is how an intent is confirmed.
+// confirmation says how to confirm an intent.
 type confirmation struct {
 	method     *state.PaymentMethod
 	offSession bool
@@ -63,13 +62,13 @@ func (s *Intents) createPaymentIntent(c *api.Call) (api.Object, error) {
 
 var (
 	currencyForm = regexp.MustCompile(`^[a-z]{3}$`)
-	// The smallest amount of each currency (docs.stripe.com/currencies).
+	// The smallest amount per currency (docs.stripe.com/currencies).
 	smallest = map[string]int64{"usd": 50, "eur": 50, "gbp": 30, "chf": 50, "cad": 50, "aud": 50, "jpy": 50}
 )
 
 const largest = 99999999
 
-// readIntent reads what creation and update have in common.
+// readIntent reads the parameters that creation and update share.
 func (s *Intents) readIntent(c *api.Call, to *state.PaymentIntent) {
 	to.Amount, to.Currency = c.Integer("amount", to.Amount), strings.ToLower(c.TextOr("currency", to.Currency))
 	switch {
@@ -101,7 +100,7 @@ func (s *Intents) readIntent(c *api.Call, to *state.PaymentIntent) {
 	s.readKept(c.Params, to)
 }
 
-// readKept reads what a confirmation can still change.
+// readKept reads the parameters that a confirmation can still change.
 func (s *Intents) readKept(p api.Params, to *state.PaymentIntent) {
 	to.ReceiptEmail, to.Shipping = p.Email("receipt_email", to.ReceiptEmail), p.Shipping(to.Shipping)
 	to.SetupFutureUsage = p.Enum("setup_future_usage", to.SetupFutureUsage, "on_session", "off_session")
@@ -109,8 +108,8 @@ func (s *Intents) readKept(p api.Params, to *state.PaymentIntent) {
 	to.Types = p.ReadTypes(to.Types)
 }
 
-// readAutomatic reads automatic_payment_methods, which is the default when no
-// types are named (since 2023-08-16).
+// readAutomatic reads automatic_payment_methods, the default without
+// payment_method_types since 2023-08-16.
 func (s *Intents) readAutomatic(p api.Params, types *[]string, redirects *string) {
 	sent := p.Sub("automatic_payment_methods").Only("enabled", "allow_redirects")
 	enabled := sent.Boolean("enabled", *types == nil)
@@ -127,7 +126,7 @@ func (s *Intents) readAutomatic(p api.Params, types *[]string, redirects *string
 	}
 }
 
-// readConfirmation reads the method and how it is to be charged.
+// readConfirmation reads the payment method and how to charge it.
 func (s *Intents) readConfirmation(c *api.Call, intent *state.PaymentIntent) confirmation {
 	how := confirmation{method: s.Customers.ReadMethodOf(c.Params, "payment_method", intent.Customer),
 		offSession: c.Boolean("off_session", false),
@@ -186,7 +185,8 @@ func unexpectedState(intent *state.PaymentIntent, format string, args ...any) *a
 	return failure
 }
 
-// notOwn refuses to touch the intent of a checkout session: the session does.
+// notOwn refuses to change the intent of a checkout session or an invoice,
+// which manages it.
 func (s *Intents) notOwn(intent *state.PaymentIntent, verb string) *api.Error {
 	if intent.Session == "" {
 		return nil
@@ -219,7 +219,7 @@ func (s *Intents) confirmPaymentIntent(c *api.Call) (api.Object, error) {
 	return s.ShowPaymentIntent(intent), nil
 }
 
-// confirmWith confirms an intent and does what follows from the outcome.
+// confirmWith confirms an intent and does what follows.
 func (s *Intents) confirmWith(intent *state.PaymentIntent, how confirmation) *api.Error {
 	method := how.method
 	if method == nil {

@@ -8,10 +8,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/checkout"
 )
 
-// The payment page is what the hosted checkout page itself talks to. Stripe does
-// not document it; the official command line completes a session with it
-// (stripe-cli, the fixtures of checkout.session.completed). It shows the session
-// with the intent that pays it, whose next_action is where a challenge is.
+// The hosted checkout page itself talks to the payment page API. Stripe does
+// not document it, but its CLI completes sessions with it (stripe-cli, fixtures
+// of checkout.session.completed). It shows a session with its intent, whose
+// next_action leads to a challenge.
 func (s *Intents) paymentPageRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodGet, "/v1/payment_pages/{}", "", s.retrievePage),
@@ -28,7 +28,7 @@ func (s *Intents) retrievePage(c *api.Call) (api.Object, error) {
 }
 
 // confirmPage pays a session as a buyer does. expected_amount is what the page
-// showed: a session whose amount has changed since is not paid.
+// showed: if the amount has changed since, nothing is paid.
 func (s *Intents) confirmPage(c *api.Call) (api.Object, error) {
 	session, failure := s.Checkout.Payable(c.Path[0])
 	if failure != nil {

@@ -2,7 +2,7 @@ package intents
 
 import "github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 
-// settles brings the outcome of a delayed payment.
+// settles applies the outcome of a delayed payment.
 func (s *Intents) settles(id string) {
 	intent := s.State.PaymentIntents.Get(id)
 	if intent.Status != "processing" {
@@ -11,16 +11,16 @@ func (s *Intents) settles(id string) {
 	charge := s.State.Charges.Get(intent.LatestCharge)
 	method := s.State.PaymentMethods.Get(charge.PaymentMethod)
 	if how := method.Behaviour(); how.Fails {
-		_ = s.Payments.Decline(intent, charge, how.Failure(method)) // nobody waits for it: the events tell
+		_ = s.Payments.Decline(intent, charge, how.Failure(method)) // the events report the failure
 	} else {
 		s.Payments.Succeed(intent, charge)
 	}
 	s.follow(intent, "processing")
 }
 
-// follow does what follows from an intent's new status for the invoice and the
-// checkout session that it pays. was is the status before. It returns the id of
-// the checkout.session.completed event, if there is one.
+// follow does what an intent's new status requires for its invoice and its
+// checkout session. was is the status before. It returns the id of the
+// checkout.session.completed event, if there is one.
 func (s *Intents) follow(intent *state.PaymentIntent, was string) (completed string) {
 	if invoice := s.State.Invoices.Get(intent.Invoice); invoice != nil && invoice.Status == "open" {
 		s.Billing.Attempted(invoice, intent, was)

@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// followPortal makes the method the default that was set up in the portal, and
-// ends the flow that it was set up in.
+// followPortal makes a payment method that was added in the portal the default,
+// and ends the flow that added it.
 func (s *Intents) followPortal(intent *state.SetupIntent) {
 	portal := s.State.Portals.Get(intent.Portal)
 	customer, err := s.LiveCustomer(intent.Customer, "")
@@ -22,8 +22,8 @@ func (s *Intents) followPortal(intent *state.SetupIntent) {
 	}
 }
 
-// setUpWith confirms a setup intent with the method that was sent, else with the
-// one it has.
+// setUpWith confirms a setup intent with the given payment method, or else with
+// its own.
 func (s *Intents) setUpWith(intent *state.SetupIntent, how confirmation) *api.Error {
 	method := how.method
 	if method == nil {
@@ -42,9 +42,9 @@ func (s *Intents) setUpWith(intent *state.SetupIntent, how confirmation) *api.Er
 	return s.SetUp(intent, method)
 }
 
-// SetUp verifies a method with its bank and saves it. It leaves intent.Status at
-// succeeded, requires_action (decide goes on) or requires_payment_method, which
-// is what the returned error is about.
+// SetUp verifies a payment method with its bank and saves it. intent.Status
+// becomes succeeded, requires_action (continue with Decide) or
+// requires_payment_method with an error.
 func (s *Intents) SetUp(intent *state.SetupIntent, method *state.PaymentMethod) *api.Error {
 	intent.PaymentMethod, intent.Failure = method.ID, nil
 	if method.Behaviour().Challenge != state.Never {
@@ -80,7 +80,7 @@ func (s *Intents) setupFailed(intent *state.SetupIntent, failure *api.Error) *ap
 	return failure
 }
 
-// authenticateSetup brings the outcome of the challenge that an intent waits for.
+// authenticateSetup passes or fails the challenge of a setup intent.
 func (s *Intents) authenticateSetup(intent *state.SetupIntent, passed bool) (completed string, failure *api.Error) {
 	if intent.Status != "requires_action" {
 		return "", unexpectedSetup(intent, "This SetupIntent has a status of %s: it does not wait for a challenge.",
@@ -96,8 +96,8 @@ func (s *Intents) authenticateSetup(intent *state.SetupIntent, passed bool) (com
 	return s.followSetup(intent), nil
 }
 
-// followSetup completes the checkout session that an intent belongs to, or what
-// was begun in the portal.
+// followSetup completes the checkout session of a setup intent, or finishes its
+// portal flow.
 func (s *Intents) followSetup(intent *state.SetupIntent) (completed string) {
 	s.followPortal(intent)
 	session := s.State.Sessions.Get(intent.Session)

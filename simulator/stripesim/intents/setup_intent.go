@@ -11,7 +11,7 @@ import (
 
 const setupParams = "customer description metadata payment_method payment_method_data payment_method_types"
 
-// Accepted and without effect: use_stripe_sdk.
+// Accepted without effect: use_stripe_sdk.
 func (s *Intents) setupRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodPost, "/v1/setup_intents", setupParams+" confirm usage automatic_payment_methods return_url mandate_data use_stripe_sdk", s.createSetupIntent),
@@ -49,7 +49,7 @@ func (s *Intents) createSetupIntent(c *api.Call) (api.Object, error) {
 	return s.ShowSetupIntent(intent), nil
 }
 
-// readSetup reads what creation, update and confirmation have in common.
+// readSetup reads the parameters that creation, update and confirmation share.
 func (s *Intents) readSetup(c *api.Call, to *state.SetupIntent) confirmation {
 	if c.Has("customer") {
 		to.Customer = c.Text("customer")
@@ -109,8 +109,8 @@ func (s *Intents) updateSetupIntent(c *api.Call) (api.Object, error) {
 	return s.ShowSetupIntent(intent), nil
 }
 
-// ownSetupIntent finds the intent in a path for a change: it must still be open,
-// and not a checkout session's.
+// ownSetupIntent returns the setup intent in the path for a change. It must be
+// open and must not belong to a checkout session.
 func (s *Intents) ownSetupIntent(c *api.Call, verb string) (*state.SetupIntent, error) {
 	intent, err := s.setupIntent(c)
 	switch {

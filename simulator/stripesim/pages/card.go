@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// cardForm is what a person typed into the fields for a card.
+// cardForm is what a person typed into the card fields.
 type cardForm struct{ Method, Number, Expiry, CVC string }
 
 func readCardForm(r *http.Request) cardForm {

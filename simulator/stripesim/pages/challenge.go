@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/intents"
 )
 
-// challengeView is the data of the page on which a bank asks its card's holder.
+// challengeView is the data of a bank's 3-D Secure page.
 type challengeView struct {
 	page.Frame
 	Amount string

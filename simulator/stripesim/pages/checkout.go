@@ -18,22 +18,22 @@ type checkoutView struct {
 	page.Frame
 	Heading    string
 	Total      string
-	Later      string // what is paid after a trial, "" without one
+	Later      string // what is paid after the trial; "" without one
 	Lines      []checkoutLine
-	Sums       []lineView // from subtotal to total; nil when there is only the total
+	Sums       []lineView // from subtotal to total; nil if there is only a total
 	Promotion  *promotionView
 	Email      string
 	EmailFixed bool
-	Buyer      api.Contact // what was typed besides the e-mail address
-	Address    api.Address // where the bill goes; empty until typed
+	Buyer      api.Contact // typed besides the e-mail address
+	Address    api.Address // billing address; empty until typed
 	AsksPhone  bool
-	AsksStreet bool // for the whole address, not only for country and postal code
+	AsksStreet bool // asks for the whole address instead of country and postal code
 	CancelURL  string
 	Error      string
-	Asks       bool // for a payment method
+	Asks       bool // asks for a payment method
 	Takes      map[string]bool
 	Card       cardForm
-	Terms      string // what must be agreed to, "" for nothing
+	Terms      string // terms to accept; "" for none
 	Agreed     bool
 	Note       string
 	After      string
@@ -42,20 +42,20 @@ type checkoutView struct {
 
 type lineView struct{ Name, Price string }
 
-// checkoutLine is a line of a checkout; Less and More are what a step makes of
-// its quantity, "" at the limit.
+// checkoutLine is a line of a checkout. Less and More are the quantities one
+// step away, "" at a limit.
 type checkoutLine struct {
 	ID, Name, Price      string
 	Quantity, Less, More string
 	Adjustable           bool
 }
 
-// promotionView is where a buyer types a promotion code, or sees the one in use.
+// promotionView is the promotion code field, or the code in use.
 type promotionView struct{ Typed, Error, Used string }
 
-// The buttons beside the lines belong to the one form of the page, so that a step
-// keeps what was typed. The hidden button comes first: it is the one that the
-// return key presses.
+// The buttons beside the lines belong to the page's only form, so a step keeps
+// what was typed. The hidden button comes first because the return key presses
+// it.
 var checkoutTemplate = page.Parse(`
 <div class="columns">
 <section class="card">
@@ -155,7 +155,7 @@ func (s *Pages) showCheckout(w http.ResponseWriter, r *http.Request, status int,
 	case problem != "":
 		view.Error = problem
 	case r.Method == http.MethodPost:
-		view.Error = "" // of an earlier attempt
+		view.Error = "" // from an earlier attempt
 	}
 	page.Write(w, status, checkoutTemplate, view)
 }
@@ -182,12 +182,13 @@ func (s *Pages) viewCheckout(session *state.CheckoutSession) checkoutView {
 		s.viewAmounts(session, &view)
 	}
 	if failure := s.failureOf(session); failure != nil {
-		view.Error = failure.Message // of a challenge, from which the buyer comes back
+		view.Error = failure.Message // the buyer returns from a failed challenge
 	}
 	return view
 }
 
-// failureOf is what the last attempt to pay a session, or to save a card, ended with.
+// failureOf returns the error of the last attempt to pay a session or to save a
+// card, or nil.
 func (s *Pages) failureOf(session *state.CheckoutSession) *api.Error {
 	if setup := s.State.SetupIntents.Get(session.SetupIntent); setup != nil {
 		return setup.Failure

@@ -11,9 +11,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// checkoutPost pays, or changes what is to be paid and shows the form again. A
-// promotion code that was typed and not applied is applied before anything is
-// paid: nobody types one in order to pay without it.
+// checkoutPost pays, or applies a change and shows the form again. It applies a
+// promotion code that was typed but not applied before it pays: the buyer does
+// not expect to pay without it.
 func (s *Pages) checkoutPost(w http.ResponseWriter, r *http.Request) {
 	action := cmp.Or(r.PostFormValue("action"), "pay")
 	switch step := r.PostFormValue("quantity"); {
@@ -104,8 +104,8 @@ func (s *Pages) payOnPage(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// afterPaying is where a buyer goes: to the success page, also when the form was
-// sent twice, or to the challenge that the session's intent waits for.
+// afterPaying returns where the buyer goes: to the success page, even if the
+// form was sent twice, or to the open challenge.
 func (s *Pages) afterPaying(session *state.CheckoutSession) string {
 	if session.Status == "complete" {
 		return s.Checkout.SuccessURL(session)

@@ -143,8 +143,8 @@ func (s *Pages) hostedInvoicePost(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
-// payHosted pays an invoice with one of the customer's methods, or with a card
-// that is typed in and that the customer keeps.
+// payHosted pays an invoice with a saved payment method, or with a typed card,
+// which is then saved.
 func (s *Pages) payHosted(invoice *state.Invoice, typed cardForm) error {
 	customer := s.State.Customers.Get(invoice.Customer)
 	if customer.Deleted {
@@ -169,7 +169,7 @@ func (s *Pages) payHosted(invoice *state.Invoice, typed cardForm) error {
 	return s.Billing.PayNow(invoice, method, !billing.OffSession)
 }
 
-// quantityOf writes how many there are of something, nothing for one.
+// quantityOf formats a quantity; "" for one.
 func quantityOf(quantity int64) string {
 	if quantity == 1 {
 		return ""

@@ -31,16 +31,16 @@ type Pages struct {
 	Intents   *intents.Intents
 	Payments  *payments.Payments
 	Portal    *portal.Portal
-	// Perform runs an operation of the API, as Stripe's own pages do.
+	// Perform runs an API operation on behalf of a page.
 	Perform func(method, path string, form url.Values) (api.Object, error)
 }
 
-// redirectPatience is how long the page waits for the endpoints to take
-// checkout.session.completed before it goes to the success URL, as Stripe does.
+// redirectPatience is how long the page waits for endpoints to accept
+// checkout.session.completed before it goes to the success URL, as at Stripe.
 const redirectPatience = 10 * time.Second
 
-// Handler serves what a buyer and a customer see. Its POSTs are refused
-// when they come from another site's page.
+// Handler serves the pages that buyers and customers see. It refuses POSTs from
+// other sites.
 func (s *Pages) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /c/pay/{session}", s.checkoutPage)
@@ -72,7 +72,7 @@ func (s *Pages) describe(price *state.Price, quantity int64) string {
 	return text + " every " + strconv.FormatInt(price.Count(), 10) + " " + price.Interval + "s"
 }
 
-// plain is an error as a buyer reads it.
+// plain returns the text of an error for a buyer.
 func plain(err error) string {
 	var failure *api.Error
 	if errors.As(err, &failure) {
@@ -81,7 +81,7 @@ func plain(err error) string {
 	return err.Error()
 }
 
-// statusOf is the status of a page that shows an error again.
+// statusOf returns the status of a page that shows an error.
 func statusOf(err error) int {
 	var failure *api.Error
 	if errors.As(err, &failure) {
@@ -90,8 +90,7 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// checkCard says what is wrong with a typed card before anybody is asked for
-// money, or nil.
+// checkCard returns the error of a typed card before it is charged, or nil.
 func (s *Pages) checkCard(typed cardForm) *api.Error {
 	problem := checkCardForm(strings.ReplaceAll(typed.Number, " ", ""), typed.Expiry, typed.CVC, time.Now())
 	if problem == "" {
@@ -100,10 +99,11 @@ func (s *Pages) checkCard(typed cardForm) *api.Error {
 	return &api.Error{Status: http.StatusPaymentRequired, Type: "card_error", Message: problem}
 }
 
-// day is a date as a person reads it.
+// day formats a date for a person.
 func day(t time.Time) string { return t.Format("2 January 2006") }
 
-// awaitDelivery waits until the event is settled, the patience or the buyer is gone.
+// awaitDelivery waits until an event is settled, the patience runs out, or the
+// buyer leaves.
 func (s *Pages) awaitDelivery(r *http.Request, event string) {
 	var settled <-chan struct{}
 	s.World.View(func() { settled = s.Outbox.Await(event) })

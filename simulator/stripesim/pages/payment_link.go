@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// linkPage begins a checkout session and leads to it.
+// linkPage opens a checkout session and redirects to it.
 func (s *Pages) linkPage(w http.ResponseWriter, r *http.Request) {
 	notice := page.Notice{Frame: frame("Not found"), Heading: "This link does not exist",
 		Text: "The link is wrong, or the simulator's state was reset."}
@@ -33,8 +33,8 @@ func (s *Pages) linkPage(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, s.Link("/c/pay/"+session), http.StatusSeeOther)
 }
 
-// thanks is the page after a session is complete: of a payment link without an
-// address to go to, Stripe's own confirmation.
+// thanks is the page after a completed session: Stripe's own confirmation, for
+// a payment link without a success URL.
 func (s *Pages) thanks(session *state.CheckoutSession) page.Notice {
 	if session.PaymentLink == "" || session.SuccessURL != checkout.LinkAddress {
 		return page.Notice{Frame: frame("Already complete"), Heading: "This checkout is already complete",

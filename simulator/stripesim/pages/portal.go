@@ -16,28 +16,29 @@ type visit struct {
 	portal        *state.PortalSession
 	customer      *state.Customer
 	configuration *state.PortalConfiguration
-	sub           *state.Subscription // named in the path, or nil
+	sub           *state.Subscription // from the path, or nil
 	method        *state.PaymentMethod
 	problem       string // why the form was refused
 }
 
-// home is the path of the portal's first page.
+// home returns the path of the portal's home page.
 func (v *visit) home() string { return "/p/session/" + v.portal.ID }
 
-// portalStep is one page of the portal. Its functions run under the lock.
+// portalStep is one page of the portal. Its functions run under the world's
+// lock.
 type portalStep struct {
 	title    string
 	template *template.Template
-	flows    []string // the types of flow that it belongs to
+	flows    []string // the flow types it belongs to
 	offered  func(*Pages, *visit) bool
 	view     func(*Pages, *visit) any
 	act      func(*Pages, *visit) (next string, err error)
 }
 
-// portalFrame is what every page of the portal shows.
+// portalFrame is what every portal page shows.
 type portalFrame struct {
 	page.Frame
-	Home     string // "" inside a flow, which has no way out but to finish or return
+	Home     string // "" inside a flow, which can only be finished or left by its return link
 	Return   string
 	Headline string
 	Privacy  string
@@ -59,7 +60,8 @@ func parsePortal(content string, parts ...string) *template.Template {
 	return page.Parse(`{{template "top" .}}`+content+`{{template "bottom" .}}`, append(parts, portalTop)...)
 }
 
-// notes are what the first page says after an action, by the name in its address.
+// notes are the messages on the home page after an action, by the name in the
+// URL.
 var notes = map[string]string{
 	"canceled": "Your plan was canceled.", "kept": "Your plan continues.", "updated": "Your plan was changed.",
 	"details": "Your details were saved.", "added": "The payment method was added.",
@@ -77,7 +79,7 @@ func (s *Pages) portalFrame(v *visit, title string) portalFrame {
 	return frame
 }
 
-// inFlow says whether the visit is bound to a flow that is not done.
+// inFlow reports whether the visit belongs to an unfinished flow.
 func (v *visit) inFlow() bool { return v.portal.Flow != nil && !v.portal.Flow.Done }
 
 func (s *Pages) portalPages(mux *http.ServeMux) {
@@ -102,15 +104,16 @@ func (s *Pages) portalPages(mux *http.ServeMux) {
 	mux.HandleFunc("POST /p/login/{configuration}", s.loginPost)
 }
 
-// refusal is a page that is not shown.
+// refusal is the reason why a page is not shown.
 type refusal struct {
 	status  int
 	heading string
 	text    string
-	to      string // or where to go instead
+	to      string // or the URL to redirect to
 }
 
-// enter finds what the path names and says why the step cannot be taken, or nil.
+// enter finds the objects in the path. It returns why the step cannot be taken,
+// or nil.
 func (s *Pages) enter(v *visit, step portalStep) *refusal {
 	missing := &refusal{status: http.StatusNotFound, heading: "This portal link does not work",
 		text: "The session does not exist, or its customer was deleted."}
@@ -172,7 +175,8 @@ func (s *Pages) refuseStep(w http.ResponseWriter, r *http.Request, refused *refu
 		Text: refused.text})
 }
 
-// takeStep acts, and shows the page again with the problem when the act is refused.
+// takeStep runs the step's action. If that fails, it shows the page again with
+// the problem.
 func (s *Pages) takeStep(step portalStep) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{Request: r}
@@ -196,8 +200,8 @@ func (s *Pages) takeStep(step portalStep) http.HandlerFunc {
 	}
 }
 
-// finish is where an action leads: to the first page with a note, or to what
-// the flow says comes after it.
+// finish returns where an action leads: to the home page with a note, or to the
+// end of the flow.
 func (s *Pages) finish(v *visit, note string) string {
 	flow := v.portal.Flow
 	if !v.inFlow() {
@@ -207,7 +211,7 @@ func (s *Pages) finish(v *visit, note string) string {
 	return v.after(note)
 }
 
-// after is where it goes on when an action is done.
+// after returns the URL that follows an action.
 func (v *visit) after(note string) string {
 	if flow := v.portal.Flow; flow != nil {
 		switch flow.After {

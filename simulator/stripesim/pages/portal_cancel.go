@@ -8,11 +8,11 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// cancelView is the data of the page that asks before a plan is canceled.
+// cancelView is the data of the page that confirms a cancellation.
 type cancelView struct {
 	portalFrame
 	Plan    planView
-	Now     bool // at once, not at the period's end
+	Now     bool // at once instead of at the period's end
 	Text    string
 	Reasons []reasonView
 	Comment string
@@ -23,7 +23,7 @@ type reasonView struct {
 	Chosen      bool
 }
 
-// reasonTexts are the cancellation reasons as a customer reads them.
+// reasonTexts are the cancellation reasons as the page shows them.
 var reasonTexts = map[string]string{
 	"customer_service": "Customer service was less than expected", "low_quality": "Quality was less than expected",
 	"missing_features": "I need more features",
@@ -70,8 +70,8 @@ var cancelStep = portalStep{
 	act: (*Pages).cancelInPortal,
 }
 
-// portalCanCancel says whether the portal offers to cancel a subscription: one
-// that lives, has no end yet, and is not in the hands of a schedule.
+// portalCanCancel reports whether the portal offers to cancel a subscription: a
+// live one without a scheduled end or a schedule.
 func (s *Pages) portalCanCancel(configuration *state.PortalConfiguration, sub *state.Subscription) bool {
 	return configuration.Features.Cancel.Enabled && sub.Live() && sub.CancelAt.IsZero() && sub.Schedule == ""
 }

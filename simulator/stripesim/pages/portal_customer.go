@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// customerView is the data of the page on which customers change their details.
+// customerView is the data of the page that changes a customer's details.
 type customerView struct {
 	portalFrame
 	Fields []fieldView
@@ -58,11 +58,11 @@ func (s *Pages) changeDetails(v *visit) (string, error) {
 	return s.finish(v, "details"), nil
 }
 
-// addressFields are the parts of the address; country is two letters.
+// addressFields are the parts of an address. country has two letters.
 var addressFields = []string{"line1", "line2", "postal_code", "city", "state", "country"}
 
-// fields are the details that the configuration lets customers change and that
-// the simulator keeps: all but the shipping address and tax ids.
+// fields returns the details that customers may change and that the simulator
+// stores: all except the shipping address and tax ids.
 func (v *visit) fields() []fieldView {
 	features := v.configuration.Features
 	if !features.CustomerUpdate {
@@ -92,7 +92,7 @@ func (v *visit) fields() []fieldView {
 	return fields
 }
 
-// details are the same ones, to read.
+// details returns the same fields, to read.
 func (v *visit) details() []detailView {
 	var details []detailView
 	var address []string

@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// enterFlow leads to the page of the session's flow, or to what comes after it.
+// enterFlow redirects to the page of the session's flow, or to its end.
 func (s *Pages) enterFlow(w http.ResponseWriter, r *http.Request) {
 	to := "/p/session/" + r.PathValue("portal")
 	s.World.View(func() {
@@ -37,8 +37,9 @@ func (s *Pages) enterFlow(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// setupOutcome is where the challenge of a card leads that was added in the
-// portal: on when it was passed, else back to the form with what the bank said.
+// setupOutcome is where the challenge of a new card returns to. It continues if
+// the challenge was passed; otherwise it shows the form with the bank's
+// message.
 func (s *Pages) setupOutcome(w http.ResponseWriter, r *http.Request) {
 	v := &visit{Request: r}
 	to := ""
@@ -59,8 +60,8 @@ func (s *Pages) setupOutcome(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// updateOutcome is where the challenge of a changed plan's payment leads: on when
-// the change was made, else back to its confirmation.
+// updateOutcome is where the challenge of a plan change returns to. It
+// continues if the change was made; otherwise it shows the confirmation again.
 func (s *Pages) updateOutcome(w http.ResponseWriter, r *http.Request) {
 	v := &visit{Request: r}
 	to := "/p/session/" + r.PathValue("portal")
@@ -93,12 +94,12 @@ var completedStep = portalStep{
 	offered: func(_ *Pages, v *visit) bool { return v.portal.Flow != nil && v.portal.Flow.Done },
 	view: func(s *Pages, v *visit) any {
 		view := completedView{portalFrame: s.portalFrame(v, "Done"), Message: v.portal.Flow.Message}
-		view.Home = "" // a flow's session ends here
+		view.Home = "" // the session of a flow ends here
 		return view
 	},
 }
 
-// loginView is the data of the page on which a customer asks for a portal link.
+// loginView is the data of the page that asks for a portal link.
 type loginView struct {
 	page.Frame
 	Headline, Email, Error string

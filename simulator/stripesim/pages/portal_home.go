@@ -10,13 +10,13 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// shownInvoices and shownEnded are how many of each the first page lists.
+// shownInvoices and shownEnded limit the lists on the home page.
 const (
 	shownInvoices = 12
 	shownEnded    = 3
 )
 
-// homeView is the data of the portal's first page.
+// homeView is the data of the portal's home page.
 type homeView struct {
 	portalFrame
 	Base     string
@@ -24,16 +24,16 @@ type homeView struct {
 	Plans    []planView
 	Methods  []methodView
 	Add      bool
-	Details  []detailView // nil when customers cannot change them
+	Details  []detailView // nil if customers cannot change them
 	Invoices []invoiceRow
 }
 
-// planView is a subscription as its customer reads it.
+// planView is a subscription as its customer sees it.
 type planView struct {
 	ID, Status, Tone, When, Note, PaidWith, Path string
 	Items                                        []lineView
 	Keep, Stay, Cancel, Update, Ended            bool
-	Owed                                         string // address of the invoice that waits to be paid
+	Owed                                         string // URL of an unpaid invoice
 }
 
 type methodView struct {
@@ -166,7 +166,7 @@ func (s *Pages) viewPlan(v *visit, sub *state.Subscription) planView {
 	return view
 }
 
-// whenOf says what happens next to a subscription, or what has happened.
+// whenOf describes what happens next to a subscription, or what happened.
 func (s *Pages) whenOf(sub *state.Subscription) string {
 	end := day(sub.PeriodEnd())
 	switch {
@@ -184,7 +184,7 @@ func (s *Pages) whenOf(sub *state.Subscription) string {
 	return "Renews on " + end
 }
 
-// keepPlan takes a scheduled cancellation back, or a scheduled change.
+// keepPlan revokes a scheduled cancellation or a scheduled change.
 func (s *Pages) keepPlan(v *visit) (string, error) {
 	id, features := v.PostFormValue("subscription"), v.configuration.Features
 	sub := s.State.Subscriptions.Get(id)
@@ -210,7 +210,7 @@ func (s *Pages) keepPlan(v *visit) (string, error) {
 	return s.finish(v, "kept"), nil
 }
 
-// tone is the colour of a status.
+// tone returns the colour of a status.
 func tone(status string) string {
 	switch status {
 	case "active", "paid":

@@ -7,8 +7,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// addInPortal sets a typed card up and makes it the default. It leads to the
-// challenge of a card that asks for one; what follows then is followSetup.
+// addInPortal adds a typed card and makes it the default. If the card requires
+// a challenge, it returns the challenge's URL, and followSetup finishes the
+// rest.
 func (s *Pages) addInPortal(v *visit, number string) (next string, err error) {
 	method, failure := s.Customers.NewPaymentMethod(number, api.Contact{Email: v.customer.Email})
 	if failure != nil {
@@ -26,14 +27,14 @@ func (s *Pages) addInPortal(v *visit, number string) (next string, err error) {
 	return s.finish(v, "added"), nil
 }
 
-// addMethodView is the data of the page that takes a new card.
+// addMethodView is the data of the page that adds a card.
 type addMethodView struct {
 	portalFrame
 	Card cardForm
 }
 
-// cardFields are the inputs for a card. The browser is not asked to fill in a
-// card: it would offer a real one.
+// cardFields are the inputs for a card. Autocomplete is off, because the
+// browser would offer a real card.
 const cardFields = `{{define "card"}}
 <label for="card">Card number</label>
 <input id="card" name="card" inputmode="numeric" autocomplete="off" placeholder="4242 4242 4242 4242" value="{{.Number}}" list="cards" aria-describedby="hint">
@@ -69,7 +70,7 @@ var addMethodStep = portalStep{
 	},
 }
 
-// methodPageView is the data of the page of one payment method.
+// methodPageView is the data of a payment method's page.
 type methodPageView struct {
 	portalFrame
 	Text, Expires string
@@ -110,8 +111,8 @@ var methodStep = portalStep{
 	},
 }
 
-// methodInUse says whether a method is the customer's default or a live
-// subscription's own. Such a one the portal does not remove.
+// methodInUse reports whether a method is the customer's default or that of a
+// live subscription. The portal does not remove such a method.
 func (s *Pages) methodInUse(customer *state.Customer, method *state.PaymentMethod) bool {
 	return customer.DefaultPaymentMethod == method.ID ||
 		slices.ContainsFunc(s.State.Subscriptions.Of(customer.ID), func(sub *state.Subscription) bool {
@@ -119,8 +120,8 @@ func (s *Pages) methodInUse(customer *state.Customer, method *state.PaymentMetho
 		})
 }
 
-// methodsOf are a customer's attached payment methods, the default first, then
-// the newest.
+// methodsOf returns a customer's attached payment methods: the default first,
+// then newest first.
 func (s *Pages) methodsOf(customer *state.Customer) []*state.PaymentMethod {
 	methods := s.State.PaymentMethods.Where(func(m *state.PaymentMethod) bool { return m.Customer == customer.ID })
 	slices.Reverse(methods)

@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// changeLater has a schedule make the change when the period ends, and release
-// the subscription one period later.
+// changeLater creates a schedule that makes the change at the period's end and
+// releases the subscription one period later.
 func (s *Pages) changeLater(sub *state.Subscription, to state.PortalFlowItem) error {
 	item := sub.Items[0]
 	made, err := s.Perform(http.MethodPost, "/v1/subscription_schedules", url.Values{"from_subscription": {sub.ID}})
@@ -30,12 +30,12 @@ func (s *Pages) changeLater(sub *state.Subscription, to state.PortalFlowItem) er
 	return err
 }
 
-// updateView is the data of the page on which a customer chooses another plan.
+// updateView is the data of the page that offers other plans.
 type updateView struct {
 	portalFrame
 	Path     string
 	Choices  []choiceView
-	Quantity *quantityView // nil when it cannot be changed
+	Quantity *quantityView // nil if it cannot be changed
 }
 
 type choiceView struct {
@@ -45,7 +45,7 @@ type choiceView struct {
 
 type quantityView struct{ Value, Minimum, Maximum string }
 
-// updateStep is a form that leads to the confirmation and changes nothing.
+// updateStep shows a form that leads to the confirmation. It changes nothing.
 var updateStep = portalStep{
 	title: "Change your plan",
 	flows: []string{"subscription_update"},
@@ -88,16 +88,16 @@ func (s *Pages) viewUpdate(v *visit) any {
 	return view
 }
 
-// confirmView is the data of the page that says what a change costs.
+// confirmView is the data of the page that shows what a change costs.
 type confirmView struct {
 	portalFrame
 	Back      string
 	From, To  lineView
 	Refused   bool
 	Lines     []lineView // of the invoice that bills the change
-	Due       string     // today; "" when nothing is
-	Next      string     // what the next invoice asks for, and when
-	Later     string     // when a change waits for the end of the period
+	Due       string     // today; "" for nothing
+	Next      string     // amount and date of the next invoice
+	Later     string     // the date of a change at the period's end
 	Price     string
 	Quantity  int64
 	TrialEnds bool
@@ -129,7 +129,7 @@ var confirmStep = portalStep{
 	act:     (*Pages).confirmInPortal,
 }
 
-// wanted is what the customer chose, or what the flow is about.
+// wanted returns what the customer chose, or what the flow prescribes.
 func (v *visit) wanted() state.PortalFlowItem {
 	if v.inFlow() && v.portal.Flow.Type == "subscription_update_confirm" {
 		return v.portal.Flow.Items[0]
@@ -137,12 +137,12 @@ func (v *visit) wanted() state.PortalFlowItem {
 	item := v.sub.Items[0]
 	quantity, err := strconv.ParseInt(cmp.Or(v.FormValue("quantity"), strconv.FormatInt(item.Quantity, 10)), 10, 64)
 	if err != nil {
-		quantity = 0 // refused as too small
+		quantity = 0 // rejected later as too small
 	}
 	return state.PortalFlowItem{ID: item.ID, Price: cmp.Or(v.FormValue("price"), item.Price), Quantity: quantity}
 }
 
-// changeForm is the change as the parameters of the API that bill it.
+// changeForm returns the change as API parameters.
 func (s *Pages) changeForm(v *visit, to state.PortalFlowItem, prefix func(string) string) url.Values {
 	update := v.configuration.Features.Update
 	form := url.Values{prefix("items") + "[0][id]": {to.ID}, prefix("items") + "[0][price]": {to.Price},
@@ -188,8 +188,8 @@ func (s *Pages) viewConfirm(v *visit) any {
 	return view
 }
 
-// fillPreview tells what the invoice says that bills the change: one of today,
-// or the next renewal's.
+// fillPreview describes the invoice that bills the change: one due today, or
+// the next renewal.
 func (s *Pages) fillPreview(view *confirmView, preview api.Object, currency string) {
 	for _, shown := range preview["lines"].(api.Object)["data"].([]any) {
 		line := shown.(api.Object)
@@ -212,9 +212,9 @@ func (s *Pages) lineFor(id string, quantity int64) lineView {
 		Price: s.describe(price, quantity)}
 }
 
-// confirmInPortal makes the change. One that has to be paid at once is made when
-// it is paid: a declined card changes nothing, and one that asks for 3-D Secure
-// leads to the bank first.
+// confirmInPortal makes the change. If it must be paid at once, it takes effect
+// when paid: a declined card changes nothing, and 3-D Secure leads to the bank
+// first.
 func (s *Pages) confirmInPortal(v *visit) (string, error) {
 	to := v.wanted()
 	if failure := s.Portal.RefuseChange(v.configuration.Features.Update, v.sub, to); failure != nil {

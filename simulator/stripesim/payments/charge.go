@@ -7,8 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Charges are made by payment intents only: POST /v1/charges, which takes
-// tokens and sources, is not simulated.
+// Only payment intents create charges. POST /v1/charges, which takes tokens and
+// sources, is not simulated.
 func (s *Payments) chargeRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodGet, "/v1/charges", "customer payment_intent created"+api.Paging, s.listCharges),

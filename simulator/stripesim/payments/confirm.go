@@ -8,19 +8,18 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Confirm asks for the money of an intent. It is the one way to a charge, for
-// the API, the checkout and invoices alike. It writes the events of the intent
-// and of the charge; what follows for an invoice or a checkout session is left
-// to the caller, by intent.Status:
+// Confirm charges an intent, for the API, the checkout and invoices alike. It
+// emits the events of the intent and the charge. The caller does what follows
+// for an invoice or a checkout session, by intent.Status:
 //
-//	succeeded                the money is there
+//	succeeded                the money was collected
 //	requires_capture         it is reserved (capture_method manual)
-//	processing               a debit whose outcome comes later (settles)
-//	requires_action          the holder must pass a challenge (decide)
+//	processing               the outcome of a debit comes later
+//	requires_action          the cardholder must pass a challenge
 //	requires_payment_method  declined; the error is returned
 //
-// Off session nobody can pass a challenge: the issuer declines, except for an
-// invoice, whose intent waits for the customer to come back.
+// Off session nobody can pass a challenge, so the issuer declines. The intent
+// of an invoice waits for the customer instead.
 func (s *Payments) Confirm(intent *state.PaymentIntent, method *state.PaymentMethod, offSession bool) *api.Error {
 	intent.PaymentMethod, intent.Failure = method.ID, nil
 	switch {
@@ -34,7 +33,7 @@ func (s *Payments) Confirm(intent *state.PaymentIntent, method *state.PaymentMet
 	return nil
 }
 
-// Charge makes one charge of an intent.
+// Charge makes one charge for an intent.
 func (s *Payments) Charge(intent *state.PaymentIntent, method *state.PaymentMethod, how state.Behaviour) *api.Error {
 	accepted := how.Decline == "" || how.Delayed
 	if accepted {
@@ -64,8 +63,8 @@ func (s *Payments) Charge(intent *state.PaymentIntent, method *state.PaymentMeth
 	return nil
 }
 
-// keepMethod saves the method that paid with its customer, when the intent says so.
-// One that belongs to nobody afterwards cannot be used again.
+// keepMethod attaches the payment method to the intent's customer if the intent
+// saves it. A method that belongs to nobody afterwards cannot be used again.
 func (s *Payments) keepMethod(intent *state.PaymentIntent, method *state.PaymentMethod) {
 	switch {
 	case method.Customer != "":
@@ -77,7 +76,7 @@ func (s *Payments) keepMethod(intent *state.PaymentIntent, method *state.Payment
 	method.SetUp = method.SetUp || intent.SetupFutureUsage == "off_session"
 }
 
-// Decline books a charge that failed, at once or later.
+// Decline records a failed charge, immediate or delayed.
 func (s *Payments) Decline(intent *state.PaymentIntent, charge *state.Charge, failure *api.Error) *api.Error {
 	failure.Charge, failure.PaymentIntent = charge.ID, intent.ID
 	charge.Status, charge.Failure = "failed", failure
@@ -87,7 +86,7 @@ func (s *Payments) Decline(intent *state.PaymentIntent, charge *state.Charge, fa
 	return failure
 }
 
-// Succeed books money that came, at once or later.
+// Succeed records collected money, immediate or delayed.
 func (s *Payments) Succeed(intent *state.PaymentIntent, charge *state.Charge) {
 	charge.Status, charge.Captured = "succeeded", charge.Amount
 	intent.Status, intent.Received = "succeeded", charge.Amount
@@ -96,7 +95,7 @@ func (s *Payments) Succeed(intent *state.PaymentIntent, charge *state.Charge) {
 	s.DisputeByItself(charge)
 }
 
-// NotAuthenticated is the error of a challenge that was not passed.
+// NotAuthenticated returns the error of a failed challenge.
 func NotAuthenticated(kind string, method *state.PaymentMethod) *api.Error {
 	return &api.Error{Status: http.StatusPaymentRequired, Type: "invalid_request_error",
 		Code: kind + "_authentication_failure", PaymentMethod: method.ID,

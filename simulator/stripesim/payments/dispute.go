@@ -19,6 +19,7 @@ func (s *Payments) disputeRoutes() []api.Route {
 	}
 }
 
+// Dispute opens a dispute about a charge.
 func (s *Payments) Dispute(charge *state.Charge, reason string, inquiry bool) *state.Dispute {
 	charge.Disputed = true
 	dispute := &state.Dispute{ID: s.World.NewID("dp_1", 23), Created: s.Real(), Charge: charge.ID, Reason: reason,
@@ -41,7 +42,8 @@ func (s *Payments) DisputeByItself(charge *state.Charge) {
 	}
 }
 
-// DecideDispute closes a dispute. An inquiry is closed either way: no money moved.
+// DecideDispute closes a dispute. An inquiry moved no money, so it ends the
+// same either way.
 func (s *Payments) DecideDispute(dispute *state.Dispute, won bool) {
 	switch {
 	case dispute.Inquiry:
@@ -70,9 +72,9 @@ func (s *Payments) listDisputes(c *api.Call) (api.Object, error) {
 	}, s.ShowDispute)
 }
 
-// updateDispute takes evidence. What is submitted is decided at once when it is
-// one of Stripe's test texts, winning_evidence and losing_evidence; else the
-// dispute is under review until CloseDispute decides it.
+// updateDispute adds evidence. Stripe's test texts winning_evidence and
+// losing_evidence decide a submitted dispute at once. Any other stays under
+// review until CloseDispute decides it.
 func (s *Payments) updateDispute(c *api.Call) (api.Object, error) {
 	dispute := s.State.Disputes.Get(c.Path[0])
 	if dispute == nil {
@@ -111,7 +113,7 @@ func (s *Payments) updateDispute(c *api.Call) (api.Object, error) {
 	return s.ShowDispute(dispute), nil
 }
 
-// closeDispute gives in: the dispute is lost.
+// closeDispute accepts the dispute as lost.
 func (s *Payments) closeDispute(c *api.Call) (api.Object, error) {
 	dispute := s.State.Disputes.Get(c.Path[0])
 	switch {

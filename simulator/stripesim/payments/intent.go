@@ -10,9 +10,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// EnsureCustomer gives a session its customer: a new one in mode subscription
-// and with customer_creation=always, none for a guest. A customer that was there
-// gets an e-mail address if it had none, and what customer_update says.
+// EnsureCustomer gives a session its customer. Mode subscription and
+// customer_creation=always create one; a guest has none. An existing customer
+// gets a missing e-mail address and whatever customer_update allows.
 func (s *Payments) EnsureCustomer(session *state.CheckoutSession) {
 	if customer := s.State.Customers.Get(session.Customer); customer != nil {
 		s.updateBuyer(customer, session)
@@ -37,11 +37,11 @@ func (s *Payments) updateBuyer(customer *state.Customer, session *state.Checkout
 	})
 }
 
-// authorizationLifetime is how long money stays reserved before the issuer
-// gives it back to the holder (seven days for cards on most networks).
+// authorizationLifetime is how long money stays reserved: seven days for cards
+// on most networks.
 const authorizationLifetime = 7 * 24 * time.Hour
 
-// reserve books money that was authorized and waits to be captured.
+// reserve records money that is authorized and not captured.
 func (s *Payments) reserve(intent *state.PaymentIntent, charge *state.Charge) {
 	charge.Status, charge.Reserved, intent.Status = "succeeded", true, "requires_capture"
 	s.Events.Emit("charge.succeeded", s.ShowCharge(charge), nil)
@@ -49,8 +49,8 @@ func (s *Payments) reserve(intent *state.PaymentIntent, charge *state.Charge) {
 	s.At(s.Now().Add(authorizationLifetime), account.TimerAuthorization, intent.ID)
 }
 
-// CancelIntent ends an intent that will never be paid; reserved money goes back.
-// One that is paid, or on its way, or canceled already stays as it is.
+// CancelIntent cancels an intent that will not be paid and releases reserved
+// money. It ignores an intent that is paid, on its way or canceled.
 func (s *Payments) CancelIntent(intent *state.PaymentIntent, reason string) {
 	switch {
 	case intent.Status == "requires_capture":
@@ -65,12 +65,13 @@ func (s *Payments) CancelIntent(intent *state.PaymentIntent, reason string) {
 	s.MarkCanceled(intent, reason)
 }
 
+// MarkCanceled sets an intent to canceled and emits the event.
 func (s *Payments) MarkCanceled(intent *state.PaymentIntent, reason string) {
 	intent.Status, intent.CanceledAt, intent.CancelReason = "canceled", s.Real(), reason
 	s.Events.Emit("payment_intent.canceled", s.ShowPaymentIntent(intent), nil)
 }
 
-// IntentOf returns the session's intent: one that was tried is used again.
+// IntentOf returns the intent of a session. A retry uses the same intent.
 func (s *Payments) IntentOf(session *state.CheckoutSession) *state.PaymentIntent {
 	if tried := s.State.PaymentIntents.Get(session.Tried); tried != nil {
 		tried.Amount = s.Due(session) // the buyer may have changed a quantity
@@ -92,8 +93,8 @@ func (s *Payments) IntentOf(session *state.CheckoutSession) *state.PaymentIntent
 	return intent
 }
 
-// nameBuyer gives an intent the customer of its checkout session, who comes into
-// being with the payment that goes through and not with one that is declined.
+// nameBuyer gives an intent the customer of its checkout session. A successful
+// payment creates that customer; a declined one does not.
 func (s *Payments) nameBuyer(intent *state.PaymentIntent) {
 	session := s.State.Sessions.Get(intent.Session)
 	if session == nil {
@@ -103,7 +104,7 @@ func (s *Payments) nameBuyer(intent *state.PaymentIntent) {
 	intent.Customer = session.Customer
 }
 
-// NewPaymentIntent stores an intent that nothing was charged for yet.
+// NewPaymentIntent stores an intent without a charge.
 func (s *Payments) NewPaymentIntent(fresh state.PaymentIntent) *state.PaymentIntent {
 	fresh.ID, fresh.Created = s.World.NewID("pi_3", 23), s.Real()
 	fresh.Status = cmp.Or(fresh.Status, "requires_payment_method")
@@ -111,7 +112,8 @@ func (s *Payments) NewPaymentIntent(fresh state.PaymentIntent) *state.PaymentInt
 	return s.State.PaymentIntents.Add(&fresh)
 }
 
-// PaymentIntent finds the intent in a path; a client_secret must be its own.
+// PaymentIntent returns the intent in the path. A client_secret must belong to
+// it.
 func (s *Payments) PaymentIntent(c *api.Call) (*state.PaymentIntent, error) {
 	intent := s.State.PaymentIntents.Get(c.Path[0])
 	switch {
@@ -124,7 +126,7 @@ func (s *Payments) PaymentIntent(c *api.Call) (*state.PaymentIntent, error) {
 	return intent, nil
 }
 
-// NewSetupIntent stores an intent and writes its event.
+// NewSetupIntent stores a setup intent and emits its event.
 func (s *Payments) NewSetupIntent(fresh state.SetupIntent) *state.SetupIntent {
 	fresh.ID, fresh.Created = s.World.NewID("seti_1", 23), s.Real()
 	fresh.Status, fresh.Usage = cmp.Or(fresh.Status, "requires_payment_method"), cmp.Or(fresh.Usage, "off_session")
@@ -133,6 +135,7 @@ func (s *Payments) NewSetupIntent(fresh state.SetupIntent) *state.SetupIntent {
 	return intent
 }
 
+// CancelSetup cancels a setup intent and emits the event.
 func (s *Payments) CancelSetup(intent *state.SetupIntent, reason string) {
 	intent.Status, intent.CancelReason = "canceled", reason
 	s.Events.Emit("setup_intent.canceled", s.ShowSetupIntent(intent), nil)

@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/events"
 )
 
-// Payments charges payment methods, refunds charges and disputes them.
+// Payments charges payment methods, and refunds and disputes charges.
 type Payments struct {
 	*account.Account
 
@@ -17,7 +17,7 @@ type Payments struct {
 	Events    *events.Events
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Payments) Routes() []api.Route {
 	return slices.Concat(
 		s.chargeRoutes(),
@@ -26,7 +26,7 @@ func (s *Payments) Routes() []api.Route {
 	)
 }
 
-// Timers is what happens when a timer of this part is due, by its kind.
+// Timers returns what this package does when a timer is due, by kind.
 func (s *Payments) Timers() map[string]func(id string) {
 	return map[string]func(id string){
 		account.TimerRefund: s.refundSettles,

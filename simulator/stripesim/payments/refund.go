@@ -11,12 +11,12 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// refundOutcome is after what time a refund to a card whose bank is slow, or
-// refuses it, is decided.
+// refundOutcome is how long a refund takes on test cards with a slow or
+// refusing bank.
 const refundOutcome = 24 * time.Hour
 
-// Accepted and without effect: instructions_email, which is for payment methods
-// that cannot be refunded without the customer.
+// Accepted without effect: instructions_email, for payment methods that need
+// the customer for a refund.
 const refundParams = "amount reason metadata instructions_email"
 
 func (s *Payments) refundRoutes() []api.Route {
@@ -53,7 +53,7 @@ func (s *Payments) createRefund(c *api.Call) (api.Object, error) {
 	return s.ShowRefund(refund), nil
 }
 
-// ChargeOf finds a charge by its own id or its intent's.
+// ChargeOf returns a charge by its id or its intent's id, or nil.
 func (s *Payments) ChargeOf(id string) *state.Charge {
 	if strings.HasPrefix(id, "pi_") {
 		if intent := s.State.PaymentIntents.Get(id); intent != nil {
@@ -63,7 +63,7 @@ func (s *Payments) ChargeOf(id string) *state.Charge {
 	return s.State.Charges.Get(id)
 }
 
-// Refund gives amount back, or all that is left for 0.
+// Refund refunds an amount of a charge; 0 refunds the rest.
 func (s *Payments) Refund(charge *state.Charge, amount int64, reason string, metadata map[string]string) (*state.Refund, *api.Error) {
 	left := charge.Amount - charge.Refunded
 	switch {
@@ -97,7 +97,7 @@ func (s *Payments) Refund(charge *state.Charge, amount int64, reason string, met
 	return refund, nil
 }
 
-// chargedBack says whether a dispute has taken the money already.
+// chargedBack reports whether a dispute already took the money.
 func (s *Payments) chargedBack(charge *state.Charge) bool {
 	for _, dispute := range s.State.Disputes.Of(charge.ID) {
 		if !dispute.Inquiry && dispute.Status != "won" {
@@ -107,7 +107,7 @@ func (s *Payments) chargedBack(charge *state.Charge) bool {
 	return false
 }
 
-// changeRefund applies a change and writes both events that tell of one.
+// changeRefund applies a change and emits the two events about it.
 func (s *Payments) changeRefund(refund *state.Refund, change func()) {
 	before := s.ShowRefund(refund)
 	change()
@@ -116,8 +116,8 @@ func (s *Payments) changeRefund(refund *state.Refund, change func()) {
 	s.Events.EmitUpdate("charge.refund.updated", before, after)
 }
 
-// refundSettles brings the outcome of a refund to one of the test cards whose
-// bank is slow, or refuses it after it had succeeded.
+// refundSettles applies the outcome of a refund on a test card whose bank is
+// slow, or refuses it after it succeeded.
 func (s *Payments) refundSettles(id string) {
 	refund := s.State.Refunds.Get(id)
 	charge := s.State.Charges.Get(refund.Charge)
@@ -159,7 +159,7 @@ func (s *Payments) updateRefund(c *api.Call) (api.Object, error) {
 	return s.ShowRefund(refund), nil
 }
 
-// cancelRefund takes a refund back that is still pending.
+// cancelRefund cancels a pending refund.
 func (s *Payments) cancelRefund(c *api.Call) (api.Object, error) {
 	refund := s.State.Refunds.Get(c.Path[0])
 	switch {
@@ -183,7 +183,8 @@ func (s *Payments) listRefunds(c *api.Call) (api.Object, error) {
 	}, s.ShowRefund)
 }
 
-// ChargeRefunds is the included refunds list: at most ten, newest first.
+// ChargeRefunds shows the refunds of an expanded charge: ten at most, newest
+// first.
 func (s *Payments) ChargeRefunds(id string) any {
 	var data []any
 	for refund := range api.NewestOf(s.State.Refunds.Of(id)) {

@@ -7,15 +7,15 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// portalChoice is one price that a subscription can be changed to.
+// portalChoice is a price that a subscription can switch to.
 type portalChoice struct {
 	Price   *state.Price
 	Product state.PortalProduct
 }
 
-// Choices are the prices that the configuration offers for a subscription
-// with one item, active ones in its currency, cheapest first; its own price is
-// among them when the configuration names it.
+// Choices returns the active prices that a configuration offers for a
+// subscription with one item, in its currency, cheapest first. They include its
+// own price if the configuration lists it.
 func (s *Portal) Choices(update state.PortalUpdate, sub *state.Subscription) []portalChoice {
 	if !update.Enabled || len(sub.Items) != 1 {
 		return nil
@@ -32,15 +32,15 @@ func (s *Portal) Choices(update state.PortalUpdate, sub *state.Subscription) []p
 	return choices
 }
 
-// CanUpdate says whether the portal offers to change a subscription.
-// Stripe's portal changes only those that are running, not set to end nor to
-// change, and have one product.
+// CanUpdate reports whether the portal offers to change a subscription.
+// Stripe's portal changes only running subscriptions with one product and no
+// scheduled end or change.
 func (s *Portal) CanUpdate(update state.PortalUpdate, sub *state.Subscription) bool {
 	return slices.Contains([]string{"active", "trialing", "past_due"}, sub.Status) && sub.CancelAt.IsZero() &&
 		sub.Schedule == "" && len(s.Choices(update, sub)) > 0
 }
 
-// RefuseChange says why the portal does not make a change, or nil.
+// RefuseChange returns why the portal refuses a change, or nil.
 func (s *Portal) RefuseChange(update state.PortalUpdate, sub *state.Subscription, to state.PortalFlowItem) *api.Error {
 	choices := s.Choices(update, sub)
 	at := slices.IndexFunc(choices, func(choice portalChoice) bool { return choice.Price.ID == to.Price })
@@ -65,8 +65,8 @@ func (s *Portal) RefuseChange(update state.PortalUpdate, sub *state.Subscription
 	return nil
 }
 
-// Postpones says whether a change waits for the end of the period: when it meets
-// one of the configuration's conditions.
+// Postpones reports whether a change waits for the period's end, because it
+// meets a condition of the configuration.
 func (s *Portal) Postpones(update state.PortalUpdate, sub *state.Subscription, to state.PortalFlowItem) bool {
 	item := sub.Items[0]
 	from, next := s.State.Prices.Get(item.Price), s.State.Prices.Get(to.Price)
@@ -77,7 +77,7 @@ func (s *Portal) Postpones(update state.PortalUpdate, sub *state.Subscription, t
 		slices.Contains(update.Conditions, "shortening_interval") && shorter
 }
 
-// ComingPhase is what a subscription's schedule makes of it next, or nil.
+// ComingPhase returns the next phase of a subscription's schedule, or nil.
 func (s *Portal) ComingPhase(sub *state.Subscription) *state.Phase {
 	schedule := s.State.Schedules.Get(sub.Schedule)
 	if schedule == nil || schedule.Status != "active" || schedule.Current+1 >= len(schedule.Phases) {

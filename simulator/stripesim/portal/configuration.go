@@ -19,9 +19,9 @@ func (s *Portal) portalConfigurationRoutes() []api.Route {
 	}
 }
 
-// AddDefaultConfiguration is SavePortalSettings under the lock. It leads back to the controls where a portal
-// session names no other address. Plans cannot be changed in it before somebody
-// says which: that is so in the Dashboard too.
+// AddDefaultConfiguration saves the portal's settings unless they are saved
+// already. Its return link leads to the simulator's controls. As in the
+// Dashboard, it offers no plans to switch to until it is configured.
 func (s *Portal) AddDefaultConfiguration() {
 	if s.DefaultConfiguration() != nil {
 		return
@@ -36,6 +36,7 @@ func (s *Portal) AddDefaultConfiguration() {
 		ReturnURL: s.Link("/_sim"), Features: features})
 }
 
+// DefaultConfiguration returns the default configuration, or nil.
 func (s *Portal) DefaultConfiguration() *state.PortalConfiguration {
 	return s.State.Configurations.Find(func(p *state.PortalConfiguration) bool { return p.IsDefault })
 }

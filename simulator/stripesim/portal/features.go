@@ -11,20 +11,22 @@ var (
 	customerFields = []string{"address", "email", "name", "phone", "shipping", "tax_id"}
 	cancelReasons  = []string{"customer_service", "low_quality", "missing_features", "other", "switched_service",
 		"too_complex", "too_expensive", "unused"}
-	// defaultReasons are what Stripe's reference shows for a configuration that names none.
+	// defaultReasons are the reasons in Stripe's reference for a configuration
+	// without any.
 	defaultReasons = []string{"too_expensive", "missing_features", "switched_service", "unused", "other"}
 )
 
-// noFeatures is what a new configuration has before its parameters are read.
+// noFeatures returns the features of a new configuration before its parameters
+// are read.
 func noFeatures() state.PortalFeatures {
 	return state.PortalFeatures{Cancel: state.PortalCancel{Mode: "at_period_end", Proration: "none",
 		Reasons: slices.Clone(defaultReasons)},
 		Update: state.PortalUpdate{Proration: "none", TrialBehavior: "end_trial"}}
 }
 
-// readFeatures applies features[…] to what there was. A feature that is not sent
-// stays as it is. create says that a feature that is sent must say whether it is
-// enabled, as Stripe asks at creation only.
+// readFeatures applies features[…]. Features that were not sent stay the
+// same. On creation (create), each one that is sent must have enabled, as at
+// Stripe.
 func (s *Portal) readFeatures(p api.Params, features *state.PortalFeatures, create bool) {
 	p.Only("customer_update", "invoice_history", "payment_method_update", "subscription_cancel", "subscription_update")
 	enabled := func(of api.Params, old bool) bool {
@@ -132,8 +134,8 @@ func (s *Portal) readPortalUpdate(p api.Params, to *state.PortalUpdate) {
 	}
 }
 
-// readPortalProduct reads one product. Its quantity can be changed where it
-// says so, and where it says nothing if quantity is an allowed update.
+// readPortalProduct reads one product. If it does not say whether its quantity
+// can change, adjustable decides.
 func (s *Portal) readPortalProduct(p api.Params, adjustable bool) state.PortalProduct {
 	p.Only("product", "prices", "adjustable_quantity")
 	product := state.PortalProduct{Product: p.Required("product"), Prices: p.Texts("prices"), Quantity: adjustable, Minimum: 1}

@@ -7,7 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// readFlow reads flow_data. Retention offers are refused: the portal makes none.
+// readFlow reads flow_data. It refuses retention offers, because the portal
+// makes none.
 func (s *Portal) readFlow(p api.Params, customer *state.Customer, configuration *state.PortalConfiguration) *state.PortalFlow {
 	p.Only("type", "after_completion", "subscription_cancel", "subscription_update", "subscription_update_confirm")
 	p.Required("type")
@@ -60,8 +61,8 @@ func refuseDisabled(p api.Params, enabled bool, subject, feature string) {
 	}
 }
 
-// readAfterCompletion reads what follows when the flow is done; the portal's
-// own page when nothing is said.
+// readAfterCompletion reads what follows the flow. The default is the portal's
+// home page.
 func readAfterCompletion(p api.Params, flow *state.PortalFlow) {
 	flow.After = "portal_homepage"
 	if !p.Has("after_completion") {
@@ -95,7 +96,7 @@ func (s *Portal) readFlowSubscription(p api.Params, customer *state.Customer, fl
 	return sub
 }
 
-// readFlowItems reads the one item that a confirmation can be about.
+// readFlowItems reads the only item that a confirmation can change.
 func (s *Portal) readFlowItems(p api.Params, sub *state.Subscription, update state.PortalUpdate, flow *state.PortalFlow) {
 	items := p.List("items")
 	if len(items) != 1 {

@@ -11,7 +11,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Portal is the sessions and configurations of the customer portal.
+// Portal runs the sessions and configurations of the customer portal.
 type Portal struct {
 	*account.Account
 
@@ -28,7 +28,7 @@ func (s *Portal) portalRoutes() []api.Route {
 var portalLocales = strings.Fields("auto bg cs da de el en en-AU en-CA en-GB en-IE en-IN en-NZ en-SG es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv" +
 	" ms mt nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW")
 
-// createPortal takes locale and shows it; the page is in English whatever it says.
+// createPortal stores and shows locale. The pages are in English anyway.
 func (s *Portal) createPortal(c *api.Call) (api.Object, error) {
 	customerID := c.Required("customer")
 	portal := &state.PortalSession{ReturnURL: c.Address("return_url", ""), Locale: c.Enum("locale", "", portalLocales...)}
@@ -59,6 +59,7 @@ func (s *Portal) createPortal(c *api.Call) (api.Object, error) {
 	return s.ShowPortal(s.AddPortal(portal)), nil
 }
 
+// AddPortal gives a portal session its id and stores it.
 func (s *Portal) AddPortal(portal *state.PortalSession) *state.PortalSession {
 	portal.ID, portal.Created = s.World.NewID("bps_1", 48), s.Now()
 	s.Events.Emit("billing_portal.session.created", s.ShowPortal(s.State.Portals.Add(portal)), nil)
@@ -84,7 +85,7 @@ func (s *Portal) readPortalConfiguration(c *api.Call) (*state.PortalConfiguratio
 	return configuration, nil
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Portal) Routes() []api.Route {
 	return slices.Concat(
 		s.portalRoutes(),

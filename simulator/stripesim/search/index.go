@@ -11,14 +11,14 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 )
 
-// Search sees every state of an object only some time after it came to be:
-// Stripe promises "under 1 minute" and nothing for a read after a write.
+// Search sees a change only after a lag. Stripe promises "under 1 minute" and
+// no read-after-write consistency.
 const (
 	minSearchLag = 5 * time.Second
 	maxSearchLag = 60 * time.Second
 )
 
-// searchable are the types of objects that can be searched.
+// searchable lists the types of objects that can be searched.
 var searchable = []string{"charge", "customer", "invoice", "payment_intent", "price", "product", "subscription"}
 
 // snapshot is an object as an event showed it.
@@ -26,26 +26,26 @@ type snapshot struct {
 	event  string
 	at     time.Time       // by the billing clock
 	lag    time.Duration   // until search sees it
-	first  bool            // there was nothing before
-	object json.RawMessage // nil: what the event shows
+	first  bool            // the object did not exist before
+	object json.RawMessage // nil: read it from the event
 }
 
-// searchIndex remembers the states of the objects that changed within the
-// longest lag: by id, the last one that search sees already, and those that it
-// does not see yet. What did not change of late is seen as it is.
+// searchIndex remembers objects that changed within the longest lag. By id it
+// keeps the last state that search sees, and those it does not see yet. Other
+// objects are searched as they are.
 type searchIndex struct {
 	versions map[string][]snapshot
 	recent   []noted // oldest first
 }
 
-// noted is a change that the index still remembers.
+// noted is a change in the index.
 type noted struct {
 	id, event string
 	at        time.Time
 }
 
-// Index notes the state that an event shows, and the one before it if search
-// has nothing of the object yet.
+// Index records the state that an event shows. For an object that is not in the
+// index yet, it also records the state before.
 func (s *Search) Index(event *eventlog.Event, about, previous api.Object) {
 	s.forgetVersions()
 	if !slices.Contains(searchable, event.AboutType) {
@@ -65,7 +65,7 @@ func (s *Search) Index(event *eventlog.Event, about, previous api.Object) {
 	if event.Version != version.APIVersion {
 		fresh.object = api.Encode(about)
 	}
-	seen := 0 // what is older than any lag is seen: only the last of those matters
+	seen := 0 // search sees everything older than any lag; only the last of it matters
 	for i, old := range known {
 		if !old.at.Add(s.longestLag()).After(s.Real()) {
 			seen = i
@@ -75,7 +75,7 @@ func (s *Search) Index(event *eventlog.Event, about, previous api.Object) {
 	s.noted.recent = append(s.noted.recent, noted{id: event.About, event: event.ID, at: event.Created})
 }
 
-// forgetVersions drops the objects whose last change search sees.
+// forgetVersions drops objects whose last change search sees.
 func (s *Search) forgetVersions() {
 	for len(s.noted.recent) > 0 {
 		oldest := s.noted.recent[0]
@@ -89,8 +89,8 @@ func (s *Search) forgetVersions() {
 	}
 }
 
-// Reindex makes the index anew from the latest events. Those in the shape of an
-// older version do not help.
+// Reindex rebuilds the index from the latest events. It skips events in the
+// shape of an older API version.
 func (s *Search) Reindex() {
 	s.noted = searchIndex{versions: map[string][]snapshot{}}
 	for _, kept := range s.State.Log.Whole {
@@ -100,8 +100,8 @@ func (s *Search) Reindex() {
 	}
 }
 
-// searchLag is how long search does not see a state: what the configuration
-// says, else between 5 and 60 seconds, by the seed.
+// searchLag returns how long search does not see a change: the configured lag,
+// or 5 to 60 seconds by the seed.
 func (s *Search) searchLag(event string) time.Duration {
 	if s.lag > 0 {
 		return s.lag
@@ -111,7 +111,7 @@ func (s *Search) searchLag(event string) time.Duration {
 
 func (s *Search) longestLag() time.Duration { return max(maxSearchLag, s.lag) }
 
-// indexed returns an object as search sees it now, when it matches; else nil.
+// indexed returns an object as search sees it, or nil if that does not match.
 func (s *Search) indexed(id string, now func() api.Object, wanted query) api.Object {
 	known := s.noted.versions[id]
 	for i := len(known) - 1; i >= 0; i-- {
@@ -128,7 +128,7 @@ func (s *Search) indexed(id string, now func() api.Object, wanted query) api.Obj
 	return matching(now(), wanted)
 }
 
-// asItWas is an object in an earlier state.
+// asItWas returns an object in an earlier state.
 func (s *Search) asItWas(state snapshot, now func() api.Object) api.Object {
 	if state.object != nil {
 		return version.Decoded(state.object)

@@ -9,31 +9,32 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 )
 
-// maxClauses is how many clauses a query may have.
+// maxClauses is the largest number of clauses in a query.
 const maxClauses = 10
 
 // clause is one condition of a search query.
 type clause struct {
 	negated  bool
 	field    string // a path, or metadata
-	key      string // of metadata
+	key      string // for metadata
 	operator string // : ~ > < >= <= =
 	value    string
-	null     bool // the value is null, which asks whether the field is there
+	null     bool // value is null; the clause asks whether the field exists
 }
 
-// query is a parsed search query: all of its clauses, or any.
+// query is a parsed search query. It matches all of its clauses, or any of
+// them.
 type query struct {
 	clauses []clause
 	any     bool
 }
 
-// What a field is says which operators it takes. Nothing is sensitive to case.
+// The kind of a field determines its operators. Comparisons ignore case.
 type fieldKind int
 
 const (
 	token   fieldKind = iota // : for the whole value
-	text                     // : and ~ for a part of at least three characters
+	text                     // : and ~ for a part of three or more characters
 	numeric                  // : = > < >= <=
 )
 
@@ -44,8 +45,8 @@ var (
 	escaped     = regexp.MustCompile(`\\(.)`)
 )
 
-// parseQuery reads Stripe's search query language, as docs.stripe.com/search
-// describes it: clauses joined by AND or a space, or all by OR.
+// parseQuery parses Stripe's search query language (docs.stripe.com/search):
+// clauses joined by AND or a space, or all by OR.
 func parseQuery(source string) (query, *api.Error) {
 	var parsed query
 	rest, joins := strings.TrimSpace(source), map[string]bool{}
@@ -94,8 +95,8 @@ func unquote(value string) string {
 	return escaped.ReplaceAllString(value[1:len(value)-1], "$1")
 }
 
-// check refuses fields that a resource cannot be searched by, and operators that
-// a field does not take.
+// check refuses fields that the resource does not have, and operators that a
+// field does not take.
 func (q query) check(resource string, fields map[string]fieldKind) *api.Error {
 	for _, c := range q.clauses {
 		kind, known := fields[c.field]
@@ -120,8 +121,8 @@ func isNumber(value string) bool {
 	return err == nil
 }
 
-// matches says whether an object is found, given its fields as text: ok is false
-// for one that is null.
+// matches reports whether an object matches. read returns its fields as text;
+// ok is false for null.
 func (q query) matches(read func(field, key string) (value string, ok bool)) bool {
 	for _, c := range q.clauses {
 		value, ok := read(c.field, c.key)

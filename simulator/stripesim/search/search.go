@@ -15,7 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Search finds objects of an account by their fields.
+// Search searches the objects of an account.
 type Search struct {
 	*account.Account
 
@@ -23,15 +23,15 @@ type Search struct {
 	noted searchIndex
 }
 
-// New returns an empty index. lag is how long search does not see a change; 0: 5
-// to 60 seconds, by the seed.
+// New returns an empty index. lag is how long a change is invisible; 0 draws 5
+// to 60 seconds per change from the seed.
 func New(account *account.Account, lag time.Duration) *Search {
 	return &Search{Account: account, lag: lag, noted: searchIndex{versions: map[string][]snapshot{}}}
 }
 
 const searchParams = "query limit page"
 
-// searchRoutes stand before the routes that would take "search" for an id.
+// searchRoutes must come before routes that would read "search" as an id.
 func (s *Search) searchRoutes() []api.Route {
 	return []api.Route{
 		api.Op(http.MethodGet, "/v1/charges/search", searchParams,
@@ -49,8 +49,8 @@ func (s *Search) searchRoutes() []api.Route {
 	}
 }
 
-// searchFields are what each resource can be searched by, as the tables at
-// docs.stripe.com/search list them.
+// searchFields lists the fields that each resource can be searched by, from the
+// tables at docs.stripe.com/search.
 var searchFields = map[string]map[string]fieldKind{
 	"charges": {"amount": numeric, "billing_details.address.postal_code": token, "created": numeric, "currency": token,
 		"customer": token,
@@ -73,14 +73,14 @@ var searchFields = map[string]map[string]fieldKind{
 	"subscriptions": {"canceled_at": numeric, "created": numeric, "metadata": token, "status": token},
 }
 
-// searchPaths is where a field stands in the object when it is not at its own name.
+// searchPaths maps a field to its path in the object, where they differ.
 var searchPaths = map[string][]string{
 	"last_finalization_error_code": {"last_finalization_error", "code"},
 	"last_finalization_error_type": {"last_finalization_error", "type"},
 	"subscription":                 {"parent", "subscription_details", "subscription"},
 }
 
-// searchIn returns the handler that searches one table, newest first.
+// searchIn returns a handler that searches a table, newest first.
 func searchIn[T any, P ordered.Keyed[T]](s *Search, show func(P) api.Object,
 	table func() *ordered.Table[T, P]) func(*api.Call) (api.Object, error) {
 	return func(c *api.Call) (api.Object, error) {
@@ -126,7 +126,7 @@ func searchIn[T any, P ordered.Keyed[T]](s *Search, show func(P) api.Object,
 	}
 }
 
-// searchedResource is the resource's name in the path.
+// searchedResource returns the resource in the path.
 func searchedResource(c *api.Call) string {
 	path := c.Request.URL.Path
 	return path[len("/v1/") : len(path)-len("/search")]
@@ -159,8 +159,8 @@ func readSearchPage(c *api.Call) (limit int64, after string) {
 	return limit, string(decoded)
 }
 
-// fieldOf reads a searched field of a shown object as text; ok is false when it
-// is null or not there.
+// fieldOf reads a field of a shown object as text. ok is false if it is null or
+// missing.
 func fieldOf(shownAs api.Object, field, key string) (value string, ok bool) {
 	if field == "metadata" {
 		switch metadata := shownAs["metadata"].(type) {
@@ -190,13 +190,13 @@ func fieldOf(shownAs api.Object, field, key string) (value string, ok bool) {
 		return found, true
 	case bool:
 		return strconv.FormatBool(found), true
-	case float64: // of a state that was read back
+	case float64: // from a decoded snapshot
 		return strconv.FormatFloat(found, 'f', -1, 64), true
 	}
 	return fmt.Sprint(at), true
 }
 
-// Routes lists the operations of this part.
+// Routes returns the operations of this package.
 func (s *Search) Routes() []api.Route {
 	return s.searchRoutes()
 }

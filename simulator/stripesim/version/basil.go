@@ -5,12 +5,14 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Basil is 2025-03-31: docs.stripe.com/changelog/basil/2025-03-31. Periods moved
-// from a subscription to its items ("deprecate-subscription-current-period-start-and-end"),
-// what an invoice or a line was made from into parent ("adds-new-parent-field-to-invoicing-objects"),
-// its payments into objects of their own ("add-support-for-multiple-partial-payments-on-invoices"),
-// a line's price into pricing, taxes into total_taxes. The fields charge.invoice
-// and payment_intent.invoice are gone since.
+// Basil is 2025-03-31: docs.stripe.com/changelog/basil/2025-03-31. Periods
+// moved from subscriptions to their items
+// ("deprecate-subscription-current-period-start-and-end"). The source of an
+// invoice or a line moved into parent
+// ("adds-new-parent-field-to-invoicing-objects"). The payments of an invoice
+// became objects ("add-support-for-multiple-partial-payments-on-invoices"). A
+// line's price moved into pricing, and taxes into total_taxes. The fields
+// charge.invoice and payment_intent.invoice are gone.
 var Basil = release{Since: "2025-03-31", undo: changes{
 	"subscription": func(_ *Versions, sub api.Object) {
 		items := sub.Inner("items").Elements()
@@ -77,8 +79,8 @@ func (s *Versions) invoiceItemBeforeBasil(item api.Object) {
 	s.priceBeforeBasil(item)
 }
 
-// priceBeforeBasil puts the whole price back where pricing names it, and the
-// plan that older integrations read beside it.
+// priceBeforeBasil replaces pricing with the whole price, and adds the plan
+// that older integrations read.
 func (s *Versions) priceBeforeBasil(line api.Object) {
 	pricing := line.Inner("pricing")
 	delete(line, "pricing")
@@ -128,7 +130,7 @@ func first(list any) any {
 	return nil
 }
 
-// sumOf adds up the amounts of taxes, nil when there are none.
+// sumOf adds up the amounts of taxes. It returns nil if there are none.
 func sumOf(taxes any) any {
 	elements, _ := taxes.([]any)
 	if len(elements) == 0 {
@@ -143,7 +145,7 @@ func sumOf(taxes any) any {
 	return sum
 }
 
-// beforeTaxes shows taxes as tax amounts.
+// beforeTaxes converts taxes to tax amounts.
 func beforeTaxes(taxes any) []any {
 	elements, _ := taxes.([]any)
 	amounts := make([]any, 0, len(elements))

@@ -2,9 +2,9 @@ package version
 
 import "github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 
-// clover is 2025-09-30: docs.stripe.com/changelog/clover/2025-09-30. What a
-// discount or a promotion code gives moved into a hash with a type, where it is
-// an id; before, the whole coupon stood at the top.
+// clover is 2025-09-30: docs.stripe.com/changelog/clover/2025-09-30. The coupon
+// of a discount or a promotion code became an id in a hash with a type. Before,
+// the whole coupon was at the top level.
 var clover = release{Since: "2025-09-30", undo: changes{
 	"discount": func(s *Versions, discount api.Object) {
 		source := discount.Inner("source")
@@ -18,7 +18,7 @@ var clover = release{Since: "2025-09-30", undo: changes{
 	},
 }}
 
-// wholeCoupon expands a coupon's id; one that is expanded already stays.
+// wholeCoupon expands the id of a coupon. An expanded coupon stays the same.
 func (s *Versions) wholeCoupon(coupon any) any {
 	if id, ok := coupon.(string); ok {
 		if whole := s.Named("coupon", id); whole != nil {

@@ -7,10 +7,9 @@ import (
 )
 
 // Endive is 2026-09-30: docs.stripe.com/changelog/endive, and the changelog of
-// stripe-node 23.0.0, which names every field. Of what it changed, the
-// simulator has: payment_method_types is removed from the parameters in favour
-// of allowed_payment_method_types, subscriptions can be paused, and checkout
-// sessions show allowed_payment_method_types.
+// stripe-node 23.0.0, which names every field. The simulator has these of its
+// changes: allowed_payment_method_types replaces payment_method_types in
+// parameters, checkout sessions show it, and subscriptions can be paused.
 var Endive = release{Since: "2026-09-30", apply: changes{
 	"checkout.session": func(_ *Versions, session api.Object) {
 		if _, shown := session["allowed_payment_method_types"]; !shown {
@@ -19,8 +18,8 @@ var Endive = release{Since: "2026-09-30", apply: changes{
 	},
 }}
 
-// paymentMethodLists are the operations whose parameters changed, with the
-// version in which they first took allowed_payment_method_types.
+// paymentMethodLists maps an operation to the version that introduced its
+// parameter allowed_payment_method_types.
 var paymentMethodLists = map[string]string{
 	"/v1/checkout/sessions":          "2026-09-30",
 	"/v1/payment_intents":            "2026-07-29",
@@ -30,10 +29,10 @@ var paymentMethodLists = map[string]string{
 	"/v1/setup_intents/{}":           "2026-07-29",
 }
 
-// Translate gives the list of payment methods the one name that the operations
-// know, after it was refused to versions that do not have it. The new list
-// filters what Stripe would offer and the old one was what it offered; with the
-// few methods of the simulator that is the same.
+// Translate renames allowed_payment_method_types to payment_method_types, the
+// name that handlers read. It refuses either name in versions that do not have
+// it. The new list filters what Stripe would offer, and the old one sets it;
+// with the simulator's few methods both mean the same.
 func Translate(r *api.Route, version string, root *api.Node) *api.Error {
 	const old, allowed = "payment_method_types", "allowed_payment_method_types"
 	since, concerned := paymentMethodLists[r.Path]

@@ -13,14 +13,14 @@ import (
 // Versions shows an account's objects in each API version.
 type Versions struct{ *account.Account }
 
-// APIVersion is the version whose shapes the show methods make, and the
-// account's unless its configuration says another.
+// APIVersion is the version of the shapes that package account shows, and the
+// default version of an account.
 const APIVersion = "2026-08-26.dahlia"
 
-// All are the API versions that the simulator speaks, oldest first. Stripe
-// names a version by its day and, since 2024-09-30, its major release; within a
-// major release nothing breaks. Older ones are refused: their shapes are not
-// written.
+// All lists the supported API versions, oldest first. A version is named by its
+// date and, since 2024-09-30, its major release. Only major releases contain
+// breaking changes. Older versions are refused, because their shapes are not
+// implemented.
 var All = []string{
 	"2023-10-16", "2024-04-10", "2024-06-20",
 	"2024-09-30.acacia", "2024-10-28.acacia", "2024-11-20.acacia", "2024-12-18.acacia", "2025-01-27.acacia",
@@ -33,11 +33,11 @@ var All = []string{
 	"2026-09-30.endive", "2026-10-28.endive",
 }
 
-// Speaks says whether the simulator knows an API version.
+// Speaks reports whether the simulator supports an API version.
 func Speaks(version string) bool { return slices.Contains(All, version) }
 
-// VersionOf returns the API version that a request speaks: the one it names, or
-// the account's.
+// VersionOf returns the API version of a request: the one it names, or the
+// account's.
 func (s *Versions) VersionOf(request *wire.Request) (string, *api.Error) {
 	version := strings.Join(request.Header.Values("Stripe-Version"), ", ")
 	switch {
@@ -49,24 +49,26 @@ func (s *Versions) VersionOf(request *wire.Request) (string, *api.Error) {
 	return version, nil
 }
 
-// changes turn objects of one shape into another, by what their object field says.
+// changes maps a type of object to a function that changes its shape in place.
 type changes map[string]func(*Versions, api.Object)
 
-// release is a version with breaking changes. Everything is shown in the shape
-// of APIVersion first; older shapes are reached from there one release at a
-// time, and newer ones likewise.
+// release is a version with breaking changes. Objects are first shown in the
+// shape of APIVersion. Older shapes are reached from there one release at a
+// time, and so are newer ones.
 type release struct {
 	Since string
-	// undo makes the shape before the release, for releases up to APIVersion.
+	// undo restores the shape before the release. It is set for releases up to
+	// APIVersion.
 	undo changes
-	// apply makes the shape of the release, for later ones.
+	// apply makes the shape of the release. It is set for later releases.
 	apply changes
 }
 
-// releases are the breaking ones, newest first.
+// releases lists the breaking releases, newest first.
 var releases = []release{Endive, dahlia, clover, Basil}
 
-// InVersion returns an object as a version shows it. The object itself does not change.
+// InVersion returns an object in the shape of a version. It does not change the
+// original.
 func (s *Versions) InVersion(version string, shown api.Object) api.Object {
 	var steps []changes
 	for _, r := range releases {
@@ -87,7 +89,7 @@ func (s *Versions) InVersion(version string, shown api.Object) api.Object {
 	return copied
 }
 
-// walk applies one release's changes to an object and all that is in it,
+// walk applies the changes of one release to an object and everything in it,
 // outermost first.
 func (s *Versions) walk(value any, step changes) {
 	switch held := value.(type) {
@@ -105,7 +107,8 @@ func (s *Versions) walk(value any, step changes) {
 	}
 }
 
-// DeepCopy copies hashes and arrays; what else an object holds never changes.
+// DeepCopy copies objects and arrays. Other values never change, so they are
+// shared.
 func DeepCopy(value any) any {
 	switch held := value.(type) {
 	case api.Object:
@@ -124,9 +127,9 @@ func DeepCopy(value any) any {
 	return value
 }
 
-// InVersionWithPrevious returns an event's object and its previous_attributes as
-// a version shows them: what was is put together again, shown in that version,
-// and compared there.
+// InVersionWithPrevious returns an event's object and its previous_attributes
+// in the shape of a version. It restores the object before the change, converts
+// both, and compares them.
 func (s *Versions) InVersionWithPrevious(version string, about, previously api.Object) (api.Object, api.Object) {
 	shown := s.InVersion(version, about)
 	if previously == nil {
@@ -136,7 +139,7 @@ func (s *Versions) InVersionWithPrevious(version string, about, previously api.O
 	return shown, api.Previous(s.InVersion(version, before), shown)
 }
 
-// GoBack undoes what previous recorded.
+// GoBack undoes the changes recorded in previous_attributes.
 func GoBack(now, was any) any {
 	differences, nested := was.(api.Object)
 	if !nested {
@@ -163,7 +166,7 @@ func GoBack(now, was any) any {
 	return was
 }
 
-// Decoded reads an object that was stored as bytes.
+// Decoded decodes a stored object.
 func Decoded(raw json.RawMessage) api.Object {
 	if len(raw) == 0 {
 		return nil
