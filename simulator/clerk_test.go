@@ -348,7 +348,8 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw := json.RawMessage(`{"plan":"pro"}`)
-		if _, err := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP)).UpdateMetadata(t.Context(), owner.ID,
+		if _, err := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP)).UpdateMetadata(t.Context(),
+			owner.ID,
 			&user.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
 			t.Fatal(err)
 		}

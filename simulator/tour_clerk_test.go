@@ -125,7 +125,8 @@ func metadataChapter(t *testing.T, tour *clerkTour) {
 	got := merge(rawJSON(`{"plan":null,"deep":{"x":null,"y":{"w":3}},"list":[9]}`), nil)
 	sameJSON(t, "merged", got.PublicMetadata, `{"deep":{"y":{"z":2,"w":3}},"list":[9]}`)
 	sameJSON(t, "left alone", got.PrivateMetadata, `{"stripe":"cus_1"}`)
-	got = simharness.Ok(users.ReplaceMetadata(ctx, ada, &user.ReplaceMetadataParams{PublicMetadata: rawJSON(`{"only":true}`)}))(t)
+	got = simharness.Ok(users.ReplaceMetadata(ctx, ada,
+		&user.ReplaceMetadataParams{PublicMetadata: rawJSON(`{"only":true}`)}))(t)
 	sameJSON(t, "replaced", got.PublicMetadata, `{"only":true}`)
 	sameJSON(t, "not replaced", got.PrivateMetadata, `{"stripe":"cus_1"}`)
 	_, err := users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: rawJSON(`{"x":"` +
@@ -163,7 +164,8 @@ func countingChapter(t *testing.T, tour *clerkTour) {
 	want = append(want, tour.byAddress("ada@example.com").ID)
 	var pages []string
 	for offset := int64(0); offset < 9; offset += 3 {
-		list := simharness.Ok(users.List(ctx, &user.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(3), Offset: &offset}}))(t)
+		list := simharness.Ok(users.List(ctx, &user.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(3),
+			Offset: &offset}}))(t)
 		for _, u := range list.Users {
 			pages = append(pages, u.ID)
 		}
@@ -191,7 +193,8 @@ func countingChapter(t *testing.T, tour *clerkTour) {
 	if diff := cmp.Diff(want, cursor); diff != "" {
 		t.Errorf("by cursor (-want +got):\n%s", diff)
 	}
-	if got := simharness.Ok(users.Count(ctx, &user.ListParams{EmailAddresses: []string{"3@example.com", "4@example.com"}}))(
+	if got := simharness.Ok(users.Count(ctx,
+		&user.ListParams{EmailAddresses: []string{"3@example.com", "4@example.com"}}))(
 		t); got.TotalCount != 2 {
 		t.Errorf("two addresses count %d", got.TotalCount)
 	}
@@ -204,8 +207,9 @@ func organizationsChapter(t *testing.T, tour *clerkTour) {
 	ctx, organizations, memberships := t.Context(), organization.NewClient(tour.clerk),
 		organizationmembership.NewClient(tour.clerk)
 	ada, other := tour.byAddress("ada@example.com"), tour.byAddress("1@example.com")
-	acme := simharness.Ok(organizations.Create(ctx, &organization.CreateParams{Name: clerk.String("Acme & Sons"), CreatedBy: &ada.ID,
-		PrivateMetadata: rawJSON(`{"a":1}`)}))(t)
+	acme := simharness.Ok(organizations.Create(ctx,
+		&organization.CreateParams{Name: clerk.String("Acme & Sons"), CreatedBy: &ada.ID,
+			PrivateMetadata: rawJSON(`{"a":1}`)}))(t)
 	if acme.Slug != "acme-sons" {
 		t.Errorf("the slug is %q", acme.Slug)
 	}
@@ -225,8 +229,9 @@ func organizationsChapter(t *testing.T, tour *clerkTour) {
 	_, err := memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
 		Role: clerk.String("org:member")})
 	refusedByClerk(t, "twice", err, 400, "")
-	if got := simharness.Ok(memberships.Update(ctx, &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: other.ID,
-		Role: clerk.String("org:admin")}))(t); got.Role != "org:admin" {
+	if got := simharness.Ok(memberships.Update(ctx,
+		&organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: other.ID,
+			Role: clerk.String("org:admin")}))(t); got.Role != "org:admin" {
 		t.Errorf("the role is %s", got.Role)
 	}
 	list := simharness.Ok(memberships.List(ctx, &organizationmembership.ListParams{OrganizationID: acme.ID}))(t)
@@ -234,11 +239,13 @@ func organizationsChapter(t *testing.T, tour *clerkTour) {
 		func(m *clerk.OrganizationMembership) bool { return m.PublicUserData.UserID == other.ID }) {
 		t.Errorf("the members are %+v", list)
 	}
-	if got := simharness.Ok(tour.users().ListOrganizationMemberships(ctx, ada.ID, &user.ListOrganizationMembershipsParams{}))(
+	if got := simharness.Ok(tour.users().ListOrganizationMemberships(ctx, ada.ID,
+		&user.ListOrganizationMembershipsParams{}))(
 		t); got.TotalCount != 1 || got.OrganizationMemberships[0].Organization.ID != acme.ID {
 		t.Errorf("Ada is a member %d times", got.TotalCount)
 	}
-	simharness.Ok(memberships.Delete(ctx, &organizationmembership.DeleteParams{OrganizationID: acme.ID, UserID: other.ID}))(t)
+	simharness.Ok(memberships.Delete(ctx, &organizationmembership.DeleteParams{OrganizationID: acme.ID,
+		UserID: other.ID}))(t)
 	if got := simharness.Ok(organizations.List(ctx, &organization.ListParams{IncludeMembersCount: clerk.Bool(true)}))(
 		t); got.TotalCount != 1 || *got.Organizations[0].MembersCount != 1 {
 		t.Errorf("the organizations are %+v", got)
@@ -249,15 +256,17 @@ func invitationsChapter(t *testing.T, tour *clerkTour) {
 	ctx, invitations := t.Context(), organizationinvitation.NewClient(tour.clerk)
 	acme := tour.Organizations()[0].ID
 	invite := func(address string) *clerk.OrganizationInvitation {
-		return simharness.Ok(invitations.Create(ctx, &organizationinvitation.CreateParams{OrganizationID: acme, EmailAddress: &address,
-			Role: clerk.String("org:member"), InviterUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t)
+		return simharness.Ok(invitations.Create(ctx,
+			&organizationinvitation.CreateParams{OrganizationID: acme, EmailAddress: &address,
+				Role: clerk.String("org:member"), InviterUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t)
 	}
 	first, second := invite("new@example.com"), invite("never@example.com")
 	if first.Status != "pending" || first.EmailAddress != "new@example.com" {
 		t.Errorf("invited %+v", first)
 	}
-	if got := simharness.Ok(invitations.Revoke(ctx, &organizationinvitation.RevokeParams{OrganizationID: acme, ID: second.ID,
-		RequestingUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t); got.Status != "revoked" {
+	if got := simharness.Ok(invitations.Revoke(ctx,
+		&organizationinvitation.RevokeParams{OrganizationID: acme, ID: second.ID,
+			RequestingUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t); got.Status != "revoked" {
 		t.Errorf("revoked it is %s", got.Status)
 	}
 	list := simharness.Ok(invitations.List(ctx, &organizationinvitation.ListParams{OrganizationID: acme,
