@@ -37,7 +37,7 @@ func TestACustomerCancelsAndComesBackInThePortal(t *testing.T) {
 			t.Errorf("the page before says %q", page.Says("main"))
 		}
 		if status, _, text := b.Submit(cancel, url.Values{"feedback": {"no_reason"}}); status != http.StatusBadRequest ||
-			simharness.Parsed(t, text).Says("[role=alert]") != "This reason cannot be given." {
+			simharness.Parsed(t, text).Says("[role=alert]") != "Choose one of the listed reasons." {
 			t.Errorf("a reason that is not offered: %d %s", status, simharness.Parsed(t, text).Says("[role=alert]"))
 		}
 		mark := b.Mark()

@@ -88,7 +88,7 @@ func (s *Stripe) dispatch(request *wire.Request, requestID, apiVersion string) (
 	s.account.Clock = s.account.ClockOfCall(c)
 	defer func() { s.account.Clock = nil }()
 	if s.account.Clock != nil && s.account.Clock.Advancing() && request.Method != http.MethodGet {
-		return nil, customers.Underway()
+		return nil, customers.ClockAdvancing()
 	}
 	shown, err := operation.Handle(c)
 	if err != nil {

@@ -95,7 +95,7 @@ func (s *Billing) readBilling(p api.Params, sub *state.Subscription) alteration 
 // allow.
 func (s *Billing) refuseAlteration(c *api.Call, sub *state.Subscription, to alteration) {
 	billed := c.Has("items") || to.restart || c.Has("trial_end") || c.Has("add_invoice_items")
-	switch managed := s.managed(sub); {
+	switch managed := s.refuseManaged(sub); {
 	case managed != nil && (c.Has("cancel_at") || c.Has("cancel_at_period_end")):
 		c.Fail(managed)
 	case sub.Status == "incomplete" && billed:

@@ -13,7 +13,7 @@ import (
 // those that belong to the subscription.
 func (s *Billing) draft(sub *state.Subscription, reason string, lines []state.InvoiceLine) *state.Invoice {
 	invoice := s.Plan(sub, reason, lines)
-	s.takeUp(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool {
+	s.includeItems(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool {
 		return item.Subscription == sub.ID || item.Subscription == "" && reason != "subscription_update"
 	}))
 	return s.AddInvoice(invoice)
@@ -35,9 +35,9 @@ func (s *Billing) AddInvoice(invoice *state.Invoice) *state.Invoice {
 	for n := range invoice.Lines {
 		invoice.Lines[n].ID = s.World.NewID("il_1", 23)
 	}
-	s.claim(invoice)
+	s.markBilled(invoice)
 	s.Discounts.ApplyDiscounts(invoice)
-	s.Discounts.UseUp(invoice)
+	s.Discounts.ConsumeOneTime(invoice)
 	customer := s.State.Customers.Get(invoice.Customer)
 	invoice.Number = fmt.Sprintf("%s-%04d", customer.InvoicePrefix, customer.NextInvoice)
 	customer.NextInvoice++
@@ -94,7 +94,7 @@ func (s *Billing) FinalizeWith(invoice *state.Invoice, balance int64) {
 func (s *Billing) MarkPaid(invoice *state.Invoice, intent string) {
 	invoice.Status, invoice.PaidAt, invoice.NextAttempt, invoice.AutoAdvance = "paid", s.Now(), time.Time{}, false
 	if intent != "" {
-		s.Tie(invoice, intent)
+		s.LinkPayment(invoice, intent)
 	}
 	s.Events.Emit("invoice.paid", s.ShowInvoice(invoice), nil)
 	s.Events.Emit("invoice.payment_succeeded", s.ShowInvoice(invoice), nil)

@@ -146,9 +146,9 @@ func (s *Billing) pendingItems(customer string, match func(*state.InvoiceItem) b
 	return pending
 }
 
-// takeUp puts items on an invoice before its other lines. The invoice is not
+// includeItems puts items on an invoice before its other lines. The invoice is not
 // stored yet. Items in another currency stay pending.
-func (s *Billing) takeUp(invoice *state.Invoice, items []*state.InvoiceItem) {
+func (s *Billing) includeItems(invoice *state.Invoice, items []*state.InvoiceItem) {
 	var lines []state.InvoiceLine
 	for _, item := range items {
 		if item.Currency == invoice.Currency {
@@ -158,8 +158,8 @@ func (s *Billing) takeUp(invoice *state.Invoice, items []*state.InvoiceItem) {
 	invoice.Lines = append(lines, invoice.Lines...)
 }
 
-// claim marks the items on an invoice as no longer pending.
-func (s *Billing) claim(invoice *state.Invoice) {
+// markBilled marks the items on an invoice as no longer pending.
+func (s *Billing) markBilled(invoice *state.Invoice) {
 	for _, line := range invoice.Lines {
 		if item := s.State.InvoiceItems.Get(line.InvoiceItem); item != nil {
 			item.Invoice = invoice.ID

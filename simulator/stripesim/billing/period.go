@@ -23,7 +23,7 @@ func (s *Billing) periodEnds(id string) {
 		return // canceled meanwhile, or moved by a change of plan
 	}
 	if s.phaseDue(sub) { // first, because the renewal bills its change
-		s.phaseComes(sub.Schedule)
+		s.advanceSchedule(sub.Schedule)
 		if !sub.Live() || sub.PeriodEnd().After(s.Now()) {
 			return
 		}

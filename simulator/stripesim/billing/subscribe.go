@@ -281,7 +281,7 @@ func (s *Billing) readStart(c *api.Call) (creation, error) {
 	if err != nil {
 		return creation{}, err
 	}
-	if failure := s.Customers.ClockTakes(customer); failure != nil {
+	if failure := s.Customers.RefuseOnClock(customer); failure != nil {
 		return creation{}, failure
 	}
 	if failure := s.RefuseCurrency(customer, from.Items[0].Price.Currency); failure != nil {
@@ -307,7 +307,7 @@ func (s *Billing) checkStart(c *api.Call, from creation) {
 		return
 	}
 	if from.TrialEnd.After(s.Now()) {
-		c.Fail(api.Invalid("billing_cycle_anchor", "The simulator does not combine a trial with billing_cycle_anchor: the anchor is the trial's end."))
+		c.Fail(api.Invalid("billing_cycle_anchor", "The simulator does not combine a trial with billing_cycle_anchor: the trial's end is the anchor."))
 	}
 	for _, item := range from.Items {
 		if from.anchor.After(state.After(s.Now(), s.Now(), item.Price.Interval, item.Price.Count())) {

@@ -13,9 +13,9 @@ import (
 // was given none.
 const defaultBuyer = "buyer@example.com"
 
-// Fill records what a buyer typed on the page. The buyer cannot change an
+// FillBuyer records what a buyer typed on the page. The buyer cannot change an
 // e-mail address that the session or its customer sets.
-func (s *Checkout) Fill(session *state.CheckoutSession, typed api.Contact) *api.Error {
+func (s *Checkout) FillBuyer(session *state.CheckoutSession, typed api.Contact) *api.Error {
 	if failure := api.RefuseEmail("email", typed.Email); failure != nil {
 		return failure
 	}

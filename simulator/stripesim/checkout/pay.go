@@ -29,9 +29,9 @@ func (s *Checkout) WaitingIntent(session *state.CheckoutSession) string {
 	return cmp.Or(session.SetupIntent, session.Tried)
 }
 
-// MethodOnPage creates the payment method that a buyer enters. It returns nil
+// EnteredMethod creates the payment method that a buyer enters. It returns nil
 // if none was entered and none is needed.
-func (s *Checkout) MethodOnPage(session *state.CheckoutSession, card string) (*state.PaymentMethod, *api.Error) {
+func (s *Checkout) EnteredMethod(session *state.CheckoutSession, card string) (*state.PaymentMethod, *api.Error) {
 	if card == "" && !s.NeedsMethod(session) {
 		return nil, nil
 	}
@@ -144,7 +144,7 @@ func (s *Checkout) settleFirst(invoice *state.Invoice, intent *state.PaymentInte
 	}
 	// At Stripe the subscription is active while a delayed first payment is on its
 	// way.
-	s.Billing.Tie(invoice, intent.ID)
+	s.Billing.LinkPayment(invoice, intent.ID)
 }
 
 // Complete closes a session and emits its event, then the events that real

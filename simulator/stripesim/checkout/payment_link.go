@@ -58,7 +58,7 @@ func (s *Checkout) createLink(c *api.Call) (api.Object, error) {
 func (s *Checkout) sellsPeriods(c *api.Call) bool {
 	return slices.ContainsFunc(c.List("line_items"), func(line api.Params) bool {
 		if line.Has("price_data") {
-			line.Fail(api.Invalid(line.Name("price_data"), "The simulator's payment links take only prices that exist."))
+			line.Fail(api.Invalid(line.Name("price_data"), "The simulator's payment links accept only existing prices."))
 		}
 		price := s.State.Prices.Get(line.Text("price"))
 		return price != nil && price.Recurring()

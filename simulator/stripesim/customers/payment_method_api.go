@@ -45,7 +45,7 @@ func (s *Customers) ReadMethodData(p api.Params) state.PaymentMethod {
 		iban := strings.ToUpper(strings.ReplaceAll(p.Sub("sepa_debit").Only("iban").Required("iban"), " ", ""))
 		if how, known := state.Numbers[iban]; !known || !how.Delayed {
 			p.Fail(api.InvalidCode("invalid_bank_account_iban", "sepa_debit[iban]",
-				"The IBAN you provided is invalid. (The simulator takes only Stripe's test accounts, such as AT611904300234573201.)"))
+				"The IBAN you provided is invalid. (The simulator accepts only Stripe's test accounts, such as AT611904300234573201.)"))
 		}
 		if method.Billing.Name == "" || method.Billing.Email == "" {
 			p.Fail(api.Invalid("billing_details", "SEPA direct debit needs billing_details[name] and billing_details[email]."))

@@ -63,7 +63,7 @@ func (p *Pack) records() ([]*Record, error) {
 	parts, err := inflate(p.Heads)
 	if err != nil || len(parts)%3 != 0 || p.First < 0 || p.First+len(p.Deliveries) != len(parts)/3 ||
 		len(parts)/3 > packSize {
-		return nil, errors.Join(fmt.Errorf("the events up to %s are not whole", p.ID), err)
+		return nil, errors.Join(fmt.Errorf("event pack %s is damaged", p.ID), err)
 	}
 	records := make([]*Record, 0, len(p.Deliveries))
 	for slot := p.First; slot < len(parts)/3; slot++ {
@@ -114,7 +114,7 @@ func inflate(compressed []byte) ([][]byte, error) {
 	for len(all) > 0 {
 		length, width := binary.Uvarint(all)
 		if width <= 0 || uint64(len(all)-width) < length {
-			return nil, errors.New("a part is cut")
+			return nil, errors.New("a part is truncated")
 		}
 		end := width + int(length)
 		var part []byte // nil if there is nothing

@@ -68,7 +68,7 @@ var eventTypes string
 func checkEndpointEvents(p api.Params, names []string) {
 	for _, name := range names {
 		if name != "*" && !slices.Contains(strings.Fields(eventTypes), name) {
-			p.Fail(api.Malformed("", "enabled_events", "Invalid enabled_events: '%s' is no event type. To enable all events, pass '*'.", name))
+			p.Fail(api.Malformed("", "enabled_events", "Invalid enabled_events: '%s' is not an event type. To enable all events, pass '*'.", name))
 		}
 	}
 }

@@ -15,11 +15,11 @@ func (s *Intents) PayCheckout(sessionID, card string, buyer api.Contact) (comple
 			err = failure
 			return
 		}
-		if failure := s.Checkout.Fill(session, buyer); failure != nil {
+		if failure := s.Checkout.FillBuyer(session, buyer); failure != nil {
 			err = failure
 			return
 		}
-		method, failure := s.Checkout.MethodOnPage(session, card)
+		method, failure := s.Checkout.EnteredMethod(session, card)
 		if failure != nil {
 			err = failure
 			return

@@ -140,7 +140,7 @@ func (s *Pages) showCheckout(w http.ResponseWriter, r *http.Request, status int,
 		return
 	case session.Status == "expired":
 		page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Expired"), Heading: "This checkout has expired",
-			Text: "Go back and begin again.", Link: session.CancelURL, LinkTo: "Back"})
+			Text: "Go back and start again.", Link: session.CancelURL, LinkTo: "Back"})
 		return
 	}
 	view.Card, view.Agreed = readCardForm(r), r.PostFormValue("terms") != ""

@@ -91,7 +91,7 @@ func (s *Pages) viewHostedInvoice(invoice *state.Invoice) *hostedInvoiceView {
 	case "paid":
 		view.When = "Paid on " + day(invoice.PaidAt)
 	case "void":
-		view.When = "Voided on " + day(invoice.VoidedAt) + ". Nothing is to be paid."
+		view.When = "Voided on " + day(invoice.VoidedAt) + ". Nothing is due."
 	case "open":
 		view.When = "Waits to be paid"
 		switch intent := s.State.PaymentIntents.Get(invoice.PaymentIntent); {

@@ -126,7 +126,7 @@ func (s *Pages) enter(v *visit, step portalStep) *refusal {
 	v.configuration = s.State.Configurations.Get(v.portal.Configuration)
 	if id := v.PathValue("subscription"); id != "" {
 		if v.sub = s.State.Subscriptions.Get(id); v.sub == nil || v.sub.Customer != v.customer.ID {
-			return &refusal{status: http.StatusNotFound, heading: "There is no such plan", text: "Nothing was changed.", to: ""}
+			return &refusal{status: http.StatusNotFound, heading: "Plan not found", text: "Nothing was changed.", to: ""}
 		}
 	}
 	if id := v.PathValue("method"); id != "" {
@@ -141,7 +141,7 @@ func (s *Pages) enter(v *visit, step portalStep) *refusal {
 	}
 	if step.offered != nil && !step.offered(s, v) {
 		return &refusal{status: http.StatusForbidden, heading: "This is not offered here",
-			text: "The portal's configuration does not allow it, or the plan has changed meanwhile."}
+			text: "The portal does not allow it, or the plan has changed in the meantime."}
 	}
 	return nil
 }

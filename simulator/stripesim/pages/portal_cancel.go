@@ -83,7 +83,7 @@ func (s *Pages) cancelInPortal(v *visit) (string, error) {
 		feedback, comment = v.PostFormValue("feedback"), v.PostFormValue("comment")
 	}
 	if feedback != "" && !slices.Contains(features.Reasons, feedback) {
-		return "", api.Invalid("feedback", "This reason cannot be given.")
+		return "", api.Invalid("feedback", "Choose one of the listed reasons.")
 	}
 	if features.Mode == "at_period_end" {
 		s.Billing.ChangeSubscription(v.sub, func() {

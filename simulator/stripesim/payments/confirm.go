@@ -92,7 +92,7 @@ func (s *Payments) Succeed(intent *state.PaymentIntent, charge *state.Charge) {
 	intent.Status, intent.Received = "succeeded", charge.Amount
 	s.Events.Emit("charge.succeeded", s.ShowCharge(charge), nil)
 	s.Events.Emit("payment_intent.succeeded", s.ShowPaymentIntent(intent), nil)
-	s.DisputeByItself(charge)
+	s.AutoDispute(charge)
 }
 
 // NotAuthenticated returns the error of a failed challenge.
