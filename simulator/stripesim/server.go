@@ -130,8 +130,8 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown api.Objec
 	if err != nil {
 		var failure *api.Error
 		if !errors.As(err, &failure) {
-			failure = &api.Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The simulator failed: " +
-				err.Error()}
+			failure = &api.Error{Status: http.StatusInternalServerError, Type: "api_error",
+				Message: "The simulator failed: " + err.Error()}
 		}
 		response.Status = failure.Status
 		if again := failure.ShouldRetry(); again != "" {

@@ -161,7 +161,8 @@ func (s *Billing) attempt(invoice *state.Invoice, method *state.PaymentMethod, o
 		if offSession {
 			failed(invoice)
 		}
-		return &api.Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "invoice_payment_intent_requires_action",
+		return &api.Error{Status: http.StatusPaymentRequired, Type: "card_error",
+			Code:    "invoice_payment_intent_requires_action",
 			Message: "This payment requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with the invoice."}
 	default:
 		failed(invoice)

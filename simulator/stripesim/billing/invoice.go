@@ -21,11 +21,10 @@ func (s *Billing) draft(sub *state.Subscription, reason string, lines []state.In
 
 // Plan makes a subscription's invoice without storing it.
 func (s *Billing) Plan(sub *state.Subscription, reason string, lines []state.InvoiceLine) *state.Invoice {
-	return &state.Invoice{Customer: sub.Customer, Subscription: sub.ID, SubscriptionMetadata: sub.Metadata, Reason: reason,
-		Currency: sub.Currency, Lines: lines, AutoAdvance: true, CollectionMethod: sub.CollectionMethod,
-		DaysUntilDue: sub.DaysUntilDue,
-		Discounts:    s.Discounts.Inherited(sub.Customer, sub),
-		PeriodStart:  s.Now(), PeriodEnd: s.Now()}
+	return &state.Invoice{Customer: sub.Customer, Subscription: sub.ID, SubscriptionMetadata: sub.Metadata,
+		Reason: reason, Currency: sub.Currency, Lines: lines, AutoAdvance: true, CollectionMethod: sub.CollectionMethod,
+		DaysUntilDue: sub.DaysUntilDue, Discounts: s.Discounts.Inherited(sub.Customer, sub), PeriodStart: s.Now(),
+		PeriodEnd: s.Now()}
 }
 
 // AddInvoice gives an invoice its id and stores it as a draft. Its items are no
@@ -78,8 +77,7 @@ func (s *Billing) FinalizeWith(invoice *state.Invoice, balance int64) {
 	invoice.StartingBalance = balance
 	invoice.Due, invoice.EndingBalance = state.SettleBalance(invoice.Total(), balance)
 	s.Customers.MoveBalance(customer, state.BalanceTransaction{Amount: invoice.EndingBalance - balance,
-		Currency: invoice.Currency,
-		Type:     "applied_to_invoice", Invoice: invoice.ID})
+		Currency: invoice.Currency, Type: "applied_to_invoice", Invoice: invoice.ID})
 	if invoice.Sent() && invoice.DueDate.IsZero() {
 		invoice.DueDate = s.Now().AddDate(0, 0, int(invoice.DaysUntilDue))
 	}

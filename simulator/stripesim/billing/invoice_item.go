@@ -28,8 +28,7 @@ func (s *Billing) invoiceItemRoutes() []api.Route {
 func (s *Billing) createInvoiceItem(c *api.Call) (api.Object, error) {
 	customerID := c.Required("customer")
 	item := &state.InvoiceItem{Quantity: 1, Currency: c.Text("currency"), Discountable: true, PeriodStart: s.Now(),
-		PeriodEnd: s.Now(),
-		Invoice:   c.Text("invoice"), Subscription: c.Text("subscription")}
+		PeriodEnd: s.Now(), Invoice: c.Text("invoice"), Subscription: c.Text("subscription")}
 	s.readInvoiceItem(c.Params, item)
 	grants := s.Discounts.ReadDiscounts(c.Params, nil, "coupon", "promotion_code")
 	if !c.Has("amount") && item.Price == "" && !c.Has("unit_amount_decimal") {
@@ -168,11 +167,9 @@ func (s *Billing) markBilled(invoice *state.Invoice) {
 }
 
 func (s *Billing) lineOf(item *state.InvoiceItem) state.InvoiceLine {
-	return state.InvoiceLine{ID: s.World.NewID("il_1", 23), Price: item.Price, Quantity: item.Quantity, Amount: item.Amount,
-		Item:        item.Item,
-		InvoiceItem: item.ID, Discounts: item.Discounts, Proration: item.Proration, Description: item.Description,
-		Metadata:    item.Metadata,
-		PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd}
+	return state.InvoiceLine{ID: s.World.NewID("il_1", 23), Price: item.Price, Quantity: item.Quantity,
+		Amount: item.Amount, Item: item.Item, InvoiceItem: item.ID, Discounts: item.Discounts, Proration: item.Proration,
+		Description: item.Description, Metadata: item.Metadata, PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd}
 }
 
 func (s *Billing) retrieveInvoiceItem(c *api.Call) (api.Object, error) {

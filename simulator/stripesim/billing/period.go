@@ -116,8 +116,7 @@ func (s *Billing) lines(sub *state.Subscription, items []state.SubscriptionItem)
 	for _, item := range slices.Backward(items) {
 		price := s.State.Prices.Get(item.Price)
 		line := state.InvoiceLine{Price: item.Price, Quantity: item.Quantity, Item: item.ID, PeriodStart: item.PeriodStart,
-			PeriodEnd: item.PeriodEnd,
-			Amount:    price.Amount * item.Quantity, Metadata: item.Metadata}
+			PeriodEnd: item.PeriodEnd, Amount: price.Amount * item.Quantity, Metadata: item.Metadata}
 		if sub.Status == "trialing" {
 			line.Amount, line.Description = 0, "Trial period for "+s.State.Products.Get(price.Product).Name
 		}

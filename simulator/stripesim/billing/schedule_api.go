@@ -26,8 +26,8 @@ func (s *Billing) scheduleRoutes() []api.Route {
 // createSchedule creates a schedule from phases, or from a running
 // subscription.
 func (s *Billing) createSchedule(c *api.Call) (api.Object, error) {
-	schedule := &state.Schedule{Status: "not_started", EndBehavior: c.Enum("end_behavior", "release", "release", "cancel"),
-		Metadata:    c.Metadata(nil),
+	schedule := &state.Schedule{Status: "not_started",
+		EndBehavior: c.Enum("end_behavior", "release", "release", "cancel"), Metadata: c.Metadata(nil),
 		BillingMode: ReadBillingMode(c.Params)}
 	s.readDefaults(c.Params, schedule)
 	if c.Has("from_subscription") {

@@ -35,11 +35,10 @@ type Start struct {
 func (s *Billing) Begin(from Start) *state.Subscription {
 	now := s.Now()
 	sub := &state.Subscription{ID: s.World.NewID("sub_1", 23), Created: now, StartDate: now, Customer: from.Customer.ID,
-		Status:   "active",
-		Currency: from.Items[0].Price.Currency, Anchor: now, AnchorConfig: from.anchorConfig,
-		BillingMode: cmp.Or(from.BillingMode, "flexible"),
-		Description: from.Description, Metadata: from.Metadata, TrialEndBehavior: from.TrialEndBehavior,
-		CollectionMethod: from.collectionMethod, DaysUntilDue: from.daysUntilDue, SaveDefaultMethod: from.saveMethod}
+		Status: "active", Currency: from.Items[0].Price.Currency, Anchor: now, AnchorConfig: from.anchorConfig,
+		BillingMode: cmp.Or(from.BillingMode, "flexible"), Description: from.Description, Metadata: from.Metadata,
+		TrialEndBehavior: from.TrialEndBehavior, CollectionMethod: from.collectionMethod, DaysUntilDue: from.daysUntilDue,
+		SaveDefaultMethod: from.saveMethod}
 	if from.Method != nil {
 		sub.DefaultPaymentMethod = from.Method.ID
 	}
@@ -47,8 +46,8 @@ func (s *Billing) Begin(from Start) *state.Subscription {
 		sub.Anchor = from.anchor
 	}
 	for _, item := range from.Items {
-		sub.Items = append(sub.Items, state.SubscriptionItem{ID: s.World.NewID("si_", 14), Created: now, Price: item.Price.ID,
-			Quantity: item.Quantity, Metadata: item.metadata})
+		sub.Items = append(sub.Items, state.SubscriptionItem{ID: s.World.NewID("si_", 14), Created: now,
+			Price: item.Price.ID, Quantity: item.Quantity, Metadata: item.metadata})
 	}
 	s.indexItems(s.State.Subscriptions.Add(sub))
 	if !from.TrialEnd.After(now) {

@@ -21,7 +21,8 @@ func (s *Checkout) FillBuyer(session *state.CheckoutSession, typed api.Contact) 
 	}
 	if session.Options.BillingAddress == "required" &&
 		(typed.Address == nil || typed.Address.Line1 == "" || typed.Address.City == "" || typed.Address.PostalCode == "") {
-		typed.Address = &api.Address{Line1: "1 Main Street", City: "Springfield", PostalCode: "12345", State: "IL", Country: "US"}
+		typed.Address = &api.Address{Line1: "1 Main Street", City: "Springfield", PostalCode: "12345", State: "IL",
+			Country: "US"}
 	}
 	session.BuyerEmail = cmp.Or(s.FixedEmail(session), typed.Email, session.BuyerEmail, session.PrefilledEmail,
 		defaultBuyer)

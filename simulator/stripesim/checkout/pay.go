@@ -105,9 +105,8 @@ func (s *Checkout) createFromSession(session *state.CheckoutSession, method *sta
 	}
 	customer := s.State.Customers.Get(session.Customer)
 	sub := s.Billing.Begin(billing.Start{Customer: customer, Items: recurring, Metadata: session.ChildMetadata,
-		Description: session.ChildDescription,
-		Method:      method, TrialEnd: s.TrialEndOf(session), TrialEndBehavior: session.TrialEndBehavior,
-		BillingMode: session.BillingMode})
+		Description: session.ChildDescription, Method: method, TrialEnd: s.TrialEndOf(session),
+		TrialEndBehavior: session.TrialEndBehavior, BillingMode: session.BillingMode})
 	session.Subscription = sub.ID
 	s.Discounts.DiscountSubscription(sub, session.Grants())
 	before := s.ShowCustomer(customer)
@@ -115,8 +114,7 @@ func (s *Checkout) createFromSession(session *state.CheckoutSession, method *sta
 	for _, line := range session.Lines {
 		if price := s.State.Prices.Get(line.Price); !price.Recurring() {
 			lines = append(lines, state.InvoiceLine{Price: price.ID, Quantity: line.Quantity,
-				Amount:      price.Amount * line.Quantity,
-				PeriodStart: s.Now(), PeriodEnd: s.Now()})
+				Amount: price.Amount * line.Quantity, PeriodStart: s.Now(), PeriodEnd: s.Now()})
 		}
 	}
 	// Pending items stay pending: the session charged its own total.

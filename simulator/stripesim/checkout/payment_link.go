@@ -30,8 +30,8 @@ func (s *Checkout) paymentLinkRoutes() []api.Route {
 const LinkAddress = "https://stripe.com"
 
 func (s *Checkout) createLink(c *api.Call) (api.Object, error) {
-	fresh := &state.PaymentLink{Active: true, Session: state.CheckoutSession{Mode: "payment", Status: "open", PaymentStatus: "unpaid",
-		Types: c.ReadTypes(nil), Options: readOptions(c.Params)}}
+	fresh := &state.PaymentLink{Active: true, Session: state.CheckoutSession{Mode: "payment", Status: "open",
+		PaymentStatus: "unpaid", Types: c.ReadTypes(nil), Options: readOptions(c.Params)}}
 	session := &fresh.Session
 	if s.sellsPeriods(c) {
 		session.Mode = "subscription"

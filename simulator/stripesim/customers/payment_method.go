@@ -102,5 +102,6 @@ func (s *Customers) Attach(method *state.PaymentMethod, customer string) {
 func (s *Customers) Detach(method *state.PaymentMethod) {
 	before := s.ShowPaymentMethod(method)
 	method.Customer, method.Retired = "", true
-	s.Events.Emit("payment_method.detached", s.ShowPaymentMethod(method), api.Previous(before, s.ShowPaymentMethod(method)))
+	s.Events.Emit("payment_method.detached", s.ShowPaymentMethod(method),
+		api.Previous(before, s.ShowPaymentMethod(method)))
 }

@@ -20,8 +20,7 @@ func (s *Discounts) discountRoutes() []api.Route {
 // TermsOf returns the terms of a coupon.
 func TermsOf(coupon *state.Coupon) state.Terms {
 	return state.Terms{PercentOff: coupon.PercentOff, AmountOff: coupon.AmountOff, Currency: coupon.Currency,
-		Duration: coupon.Duration,
-		Months:   coupon.Months, Products: slices.Clone(coupon.Products)}
+		Duration: coupon.Duration, Months: coupon.Months, Products: slices.Clone(coupon.Products)}
 }
 
 // Redeem turns a grant into a discount and counts it on the coupon and the

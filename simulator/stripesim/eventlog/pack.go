@@ -69,8 +69,7 @@ func (p *Pack) records() ([]*Record, error) {
 	for slot := p.First; slot < len(parts)/3; slot++ {
 		created, _ := binary.Varint(parts[3*slot+2])
 		records = append(records, &Record{ID: string(parts[3*slot]), Kind: unique.Make(string(parts[3*slot+1])).Value(),
-			created: created,
-			pack:    p, slot: uint8(slot), Delivery: p.Deliveries[slot-p.First]})
+			created: created, pack: p, slot: uint8(slot), Delivery: p.Deliveries[slot-p.First]})
 	}
 	return records, nil
 }
@@ -93,9 +92,8 @@ func (p *readPack) event(r *Record) Event {
 	}
 	part := p.parts[fields*int(r.slot):]
 	return Event{ID: r.ID, Type: r.Kind, Created: r.CreatedAt(), Object: part[0], Previous: part[1],
-		Version: string(part[2]),
-		About:   string(part[3]), AboutType: string(part[4]), Customer: string(part[5]), RequestID: string(part[6]),
-		IdempotencyKey: string(part[7])}
+		Version: string(part[2]), About: string(part[3]), AboutType: string(part[4]), Customer: string(part[5]),
+		RequestID: string(part[6]), IdempotencyKey: string(part[7])}
 }
 
 func appendParts(to []byte, parts ...[]byte) []byte {

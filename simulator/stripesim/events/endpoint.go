@@ -30,8 +30,8 @@ func (s *Events) endpointRoutes() []api.Route {
 }
 
 func (s *Events) createEndpoint(c *api.Call) (api.Object, error) {
-	endpoint := &state.Endpoint{URL: c.Required("url"), Events: c.Texts("enabled_events"), Description: c.Text("description"),
-		Metadata: c.Metadata(nil)}
+	endpoint := &state.Endpoint{URL: c.Required("url"), Events: c.Texts("enabled_events"),
+		Description: c.Text("description"), Metadata: c.Metadata(nil)}
 	if len(endpoint.Events) == 0 {
 		c.Fail(api.MissingParam("enabled_events"))
 	}

@@ -62,8 +62,8 @@ func (s *Pages) challengePost(w http.ResponseWriter, r *http.Request) {
 		page.WriteNotice(w, http.StatusOK, page.Notice{Frame: frame("3-D Secure"), Heading: "Thank you",
 			Text: "Your bank approved the payment. You can close this page."})
 	case decided.Next == "":
-		page.WriteNotice(w, http.StatusPaymentRequired, page.Notice{Frame: frame("3-D Secure"), Heading: "The payment failed",
-			Text: failure.Message})
+		page.WriteNotice(w, http.StatusPaymentRequired, page.Notice{Frame: frame("3-D Secure"),
+			Heading: "The payment failed", Text: failure.Message})
 	default:
 		if decided.Completed != "" {
 			s.awaitDelivery(r, decided.Completed)

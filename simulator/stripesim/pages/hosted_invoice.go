@@ -85,8 +85,8 @@ func (s *Pages) viewHostedInvoice(invoice *state.Invoice) *hostedInvoiceView {
 		return account.Money(value, invoice.Currency)
 	}
 	view := &hostedInvoiceView{Frame: frame("Invoice " + invoice.Number), Number: invoice.Number, Status: invoice.Status,
-		Tone:  tone(invoice.Status),
-		Total: amount("amount_due"), For: customer.Email, Date: day(invoice.FinalizedAt), Payable: invoice.Status == "open"}
+		Tone: tone(invoice.Status), Total: amount("amount_due"), For: customer.Email, Date: day(invoice.FinalizedAt),
+		Payable: invoice.Status == "open"}
 	switch invoice.Status {
 	case "paid":
 		view.When = "Paid on " + day(invoice.PaidAt)

@@ -65,14 +65,13 @@ func parsePortal(content string, parts ...string) *template.Template {
 var notes = map[string]string{
 	"canceled": "Your plan was canceled.", "kept": "Your plan continues.", "updated": "Your plan was changed.",
 	"details": "Your details were saved.", "added": "The payment method was added.",
-	"default": "The default payment method was changed.",
-	"removed": "The payment method was removed.", "scheduled": "Your plan changes at the end of the period.",
-}
+	"default": "The default payment method was changed.", "removed": "The payment method was removed.",
+	"scheduled": "Your plan changes at the end of the period."}
 
 func (s *Pages) portalFrame(v *visit, title string) portalFrame {
 	frame := portalFrame{Frame: frame(title), Return: v.portal.ReturnURL, Headline: v.configuration.Headline,
-		Privacy: v.configuration.Privacy,
-		Terms:   v.configuration.Terms, Error: v.problem, Note: notes[v.URL.Query().Get("done")]}
+		Privacy: v.configuration.Privacy, Terms: v.configuration.Terms, Error: v.problem,
+		Note: notes[v.URL.Query().Get("done")]}
 	if !v.inFlow() && v.URL.Path != v.home() {
 		frame.Home = v.home()
 	}

@@ -101,8 +101,8 @@ func (s *Pages) viewHome(v *visit) any {
 	slices.SortStableFunc(view.Plans, func(a, b planView) int { return boolOrder(a.Ended) - boolOrder(b.Ended) })
 	for _, method := range s.methodsOf(v.customer) {
 		view.Methods = append(view.Methods, methodView{ID: method.ID, Text: method.Describe(), Expires: method.Expires(),
-			Default: method.ID == v.customer.DefaultPaymentMethod, Manage: features.PaymentMethodUpdate, Path: v.home() +
-				"/payment-methods/" + method.ID})
+			Default: method.ID == v.customer.DefaultPaymentMethod, Manage: features.PaymentMethodUpdate,
+			Path: v.home() + "/payment-methods/" + method.ID})
 	}
 	if features.CustomerUpdate {
 		view.Details = v.details()
@@ -125,8 +125,8 @@ func (s *Pages) viewInvoices(customer string) []invoiceRow {
 	for _, invoice := range slices.Backward(s.State.Invoices.Of(customer)) {
 		if invoice.Status != "draft" && len(rows) < shownInvoices {
 			rows = append(rows, invoiceRow{Number: invoice.Number, Date: day(invoice.Created),
-				Total:  account.Money(invoice.Total(), invoice.Currency),
-				Status: invoice.Status, Tone: tone(invoice.Status), URL: "/i/" + invoice.ID})
+				Total: account.Money(invoice.Total(), invoice.Currency), Status: invoice.Status, Tone: tone(invoice.Status),
+				URL: "/i/" + invoice.ID})
 		}
 	}
 	return rows

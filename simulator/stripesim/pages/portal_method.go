@@ -92,8 +92,8 @@ var methodStep = portalStep{
 	offered: func(_ *Pages, v *visit) bool { return v.configuration.Features.PaymentMethodUpdate },
 	view: func(s *Pages, v *visit) any {
 		return methodPageView{portalFrame: s.portalFrame(v, v.method.Describe()), Text: v.method.Describe(),
-			Expires: v.method.Expires(),
-			Default: v.method.ID == v.customer.DefaultPaymentMethod, InUse: s.methodInUse(v.customer, v.method)}
+			Expires: v.method.Expires(), Default: v.method.ID == v.customer.DefaultPaymentMethod,
+			InUse: s.methodInUse(v.customer, v.method)}
 	},
 	act: func(s *Pages, v *visit) (string, error) {
 		switch v.PostFormValue("action") {

@@ -23,9 +23,8 @@ func (s *Pages) changeLater(sub *state.Subscription, to state.PortalFlowItem) er
 	}
 	phases := url.Values{"end_behavior": {"release"}, "proration_behavior": {"none"},
 		"phases[0][items][0][price]": {item.Price}, "phases[0][items][0][quantity]": {strconv.FormatInt(item.Quantity, 10)},
-		"phases[0][end_date]":        {strconv.FormatInt(sub.PeriodEnd().Unix(), 10)},
-		"phases[1][items][0][price]": {to.Price}, "phases[1][items][0][quantity]": {strconv.FormatInt(to.Quantity, 10)},
-		"phases[1][iterations]": {"1"}}
+		"phases[0][end_date]": {strconv.FormatInt(sub.PeriodEnd().Unix(), 10)}, "phases[1][items][0][price]": {to.Price},
+		"phases[1][items][0][quantity]": {strconv.FormatInt(to.Quantity, 10)}, "phases[1][iterations]": {"1"}}
 	_, err = s.Perform(http.MethodPost, "/v1/subscription_schedules/"+made["id"].(string), phases)
 	return err
 }
@@ -72,8 +71,8 @@ func (s *Pages) viewUpdate(v *visit) any {
 			continue
 		}
 		view.Choices = append(view.Choices, choiceView{Price: choice.Price.ID,
-			Name: s.State.Products.Get(choice.Price.Product).Name,
-			Text: s.describe(choice.Price, 1), Current: current, Chosen: current})
+			Name: s.State.Products.Get(choice.Price.Product).Name, Text: s.describe(choice.Price, 1), Current: current,
+			Chosen: current})
 		if !choice.Product.Quantity || !update.Allows("quantity") {
 			continue
 		}
