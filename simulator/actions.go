@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"github.com/lockstep-dev/lockstep/simulator/clerksim"
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 	"github.com/lockstep-dev/lockstep/simulator/stripesim"
 	"github.com/lockstep-dev/lockstep/simulator/wire"
@@ -48,7 +49,7 @@ type (
 	// ClerkMoved is a new instance, and which id became which.
 	ClerkMoved = clerksim.Moved
 	// ClerkError is what Clerk's API and the actions on its side answer.
-	ClerkError = clerksim.Error
+	ClerkError = api.Error
 	// Fault is one scripted misbehaviour.
 	Fault = wire.Fault
 	// Entry is one exchange in the history.

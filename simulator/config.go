@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator/clerksim"
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 	"github.com/lockstep-dev/lockstep/simulator/stripesim"
 )
@@ -105,7 +106,7 @@ func (c Config) Validate() error {
 	if stripesim.LiveKey(c.StripeKey) {
 		problems = append(problems, errors.New("stripe key is a live key: a simulator must never be given one"))
 	}
-	if clerksim.LiveKey(c.ClerkKey) {
+	if api.LiveKey(c.ClerkKey) {
 		problems = append(problems, errors.New("clerk key is a live key: a simulator must never be given one"))
 	}
 	if c.StripeVersion != "" && !stripesim.Speaks(c.StripeVersion) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
@@ -165,7 +166,7 @@ func readable(metadata map[string]any) string {
 
 func (c *Clerk) accountPost(w http.ResponseWriter, r *http.Request) {
 	signedIn := false
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		session := c.signedIn(r)
 		if signedIn = session != nil; !signedIn {
 			return nil
@@ -182,7 +183,7 @@ func (c *Clerk) accountPost(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *Error {
+func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *api.Error {
 	switch trimmed(r, "action") {
 	case "save":
 		return c.updateUserNow(user, trimmed(r, "email"), trimmed(r, "first_name"), trimmed(r, "last_name"))
@@ -205,7 +206,7 @@ func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *Err
 		}
 	case "delete":
 		if !user.DeleteSelf {
-			return forbidden("user_delete_self_not_enabled", "deletion not enabled",
+			return api.Forbidden("user_delete_self_not_enabled", "deletion not enabled",
 				"Deleting the account is not enabled for this user.")
 		}
 		c.deleteUser(user)
@@ -215,7 +216,7 @@ func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *Err
 
 // actOnAddress changes the addresses of a user. A new one is verified at once:
 // there is no code to type, because there is no e-mail.
-func (c *Clerk) actOnAddress(r *http.Request, user *User) *Error {
+func (c *Clerk) actOnAddress(r *http.Request, user *User) *api.Error {
 	address := user.addressByID(trimmed(r, "address"))
 	switch action := trimmed(r, "action"); {
 	case action == "add_address":
@@ -224,14 +225,14 @@ func (c *Clerk) actOnAddress(r *http.Request, user *User) *Error {
 		}
 		c.addAddress(user, c.newAddress(trimmed(r, "new_email"), verified, byCode), false)
 	case address == nil:
-		return missing("This address is not there any more.")
+		return api.NotFound("This address is not there any more.")
 	case action == "primary" && !address.Verified:
 		return primaryUnverified("email_address")
 	case action == "primary":
 		user.setPrimary(address.ID)
 	case action == "verify":
 		if other := c.claimant(address.Address); other != nil && other != user {
-			return taken("email_address", "email address")
+			return api.Taken("email_address", "email address")
 		}
 		address.Verified, address.Reserved, address.Strategy, address.UpdatedAt = true, false, byCode, c.now()
 	default:
@@ -243,7 +244,7 @@ func (c *Clerk) actOnAddress(r *http.Request, user *User) *Error {
 
 // mayCreateOrganization applies the limits of a user, which the Backend API
 // does not.
-func (c *Clerk) mayCreateOrganization(user *User) *Error {
+func (c *Clerk) mayCreateOrganization(user *User) *api.Error {
 	created := 0
 	for _, membership := range c.index.membershipsOf[user.ID] {
 		if c.organization(membership.Organization).CreatedBy == user.ID {
@@ -252,7 +253,7 @@ func (c *Clerk) mayCreateOrganization(user *User) *Error {
 	}
 	limit := user.OrganizationsLimit
 	if !user.CreateOrganizations || limit != nil && *limit > 0 && created >= *limit {
-		return forbidden("organization_creation_not_allowed", "not allowed", "You cannot create more organizations.")
+		return api.Forbidden("organization_creation_not_allowed", "not allowed", "You cannot create more organizations.")
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // EmailAddress is one address of a user.
@@ -49,7 +51,7 @@ const (
 
 // checkEmail refuses an address that is malformed, or that another user than
 // self has claimed, or self has in any way.
-func (c *Clerk) checkEmail(address string, self *User) *Error {
+func (c *Clerk) checkEmail(address string, self *User) *api.Error {
 	if failure := checkAddressFormat(address); failure != nil {
 		return failure
 	}
@@ -58,15 +60,15 @@ func (c *Clerk) checkEmail(address string, self *User) *Error {
 			return strings.EqualFold(a.Address, address) &&
 				a.claims()
 		}) != nil {
-			return taken("email_address", "email address")
+			return api.Taken("email_address", "email address")
 		}
 	}
 	return nil
 }
 
-func checkAddressFormat(address string) *Error {
+func checkAddressFormat(address string) *api.Error {
 	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-		return unprocessable("email_address", "form_param_format_invalid", "is invalid",
+		return api.Unprocessable("email_address", "form_param_format_invalid", "is invalid",
 			"email_address must be a valid email address.")
 	}
 	return nil

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/token"
 )
 
 // Move says how MoveInstance makes a new instance.
@@ -49,14 +52,14 @@ func (c *Clerk) moveInstance(move Move) (Moved, error) {
 	former := c.state
 	id := c.world.NewID("ins_2", 26)
 	key := cmp.Or(move.Key, c.world.NewID("sk_test_", 40))
-	if LiveKey(key) {
+	if api.LiveKey(key) {
 		return Moved{}, errors.New("key: a simulator must never be given a live key; choose a test key")
 	}
 	if key == c.secret() || slices.ContainsFunc(former.Former,
 		func(other *State) bool { return cmp.Or(other.Secret, c.config.Key) == key }) {
 		return Moved{}, errors.New("key: another instance has this key; choose another")
 	}
-	signing, err := keyNumber(len(former.Former) + 1)
+	signing, err := token.NumberedKey(len(former.Former) + 1)
 	if err != nil {
 		return Moved{}, fmt.Errorf("make signing key: %w", err)
 	}

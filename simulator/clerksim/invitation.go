@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // Invitation is an invitation to an organization.
@@ -49,7 +51,7 @@ const expireInvitation = "clerk_invitation_expires"
 // Invite invites an address to an organization; role "" is org:member. It
 // returns the link that the invitation's e-mail would hold.
 func (c *Clerk) Invite(organizationID, email, role string) (link string, err error) {
-	err = c.change(func() *Error {
+	err = c.change(func() *api.Error {
 		organization := c.organization(organizationID)
 		if organization == nil {
 			return noOrganization()
@@ -66,7 +68,7 @@ func (c *Clerk) Invite(organizationID, email, role string) (link string, err err
 
 // checkInvitation refuses what Clerk refuses. Only those who can manage members
 // may invite; without an inviter the application does.
-func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *Error {
+func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *api.Error {
 	if failure := checkAddressFormat(fresh.Email); failure != nil {
 		return failure
 	}
@@ -83,23 +85,23 @@ func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *
 	}
 	for _, other := range c.index.pendingOf[organization.ID] {
 		if strings.EqualFold(other.Email, fresh.Email) {
-			return badRequest("duplicate_record", "duplicate invitation",
+			return api.BadRequest("duplicate_record", "duplicate invitation",
 				"There are already pending invitations for the following email addresses: %s", fresh.Email)
 		}
 	}
 	return nil
 }
 
-func (c *Clerk) checkManager(organization *Organization, userID string) *Error {
+func (c *Clerk) checkManager(organization *Organization, userID string) *api.Error {
 	membership := c.membership(organization.ID, userID)
 	switch {
 	case c.user(userID) == nil:
 		return noUser(userID)
 	case membership == nil:
-		return forbidden("not_a_member_in_organization", "not a member",
+		return api.Forbidden("not_a_member_in_organization", "not a member",
 			"Current user is not a member of the organization. Only organization members can perform this action.")
 	case !c.grants(c.role(membership.Role), manageMembers):
-		return &Error{Status: http.StatusForbidden, Code: "missing_organization_permission", Message: "missing permission",
+		return &api.Error{Status: http.StatusForbidden, Code: "missing_organization_permission", Message: "missing permission",
 			Long: "Current user is missing an organization permission.",
 			Meta: map[string]any{"permissions": []string{manageMembers}}}
 	}
@@ -136,7 +138,7 @@ func (c *Clerk) invitationExpired(id string) {
 
 // accept makes the user a member with the invitation's role and metadata. The
 // address counts as verified: whoever has the link has read the e-mail.
-func (c *Clerk) accept(invitation *Invitation, user *User) *Error {
+func (c *Clerk) accept(invitation *Invitation, user *User) *api.Error {
 	organization := c.organization(invitation.Organization)
 	switch {
 	case invitation.Status != pending:
@@ -156,11 +158,11 @@ func (c *Clerk) accept(invitation *Invitation, user *User) *Error {
 
 // notPending says what became of an invitation. Its code is ours: Clerk
 // publishes none for this.
-func notPending(invitation *Invitation) *Error {
-	return badRequest("invitation_not_pending", "not pending", "This invitation is %s.", invitation.Status)
+func notPending(invitation *Invitation) *api.Error {
+	return api.BadRequest("invitation_not_pending", "not pending", "This invitation is %s.", invitation.Status)
 }
 
-func (c *Clerk) revokeInvitation(invitation *Invitation) *Error {
+func (c *Clerk) revokeInvitation(invitation *Invitation) *api.Error {
 	if invitation.Status != pending {
 		return notPending(invitation)
 	}

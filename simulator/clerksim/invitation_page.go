@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
@@ -77,10 +78,10 @@ func (c *Clerk) writeTicket(w http.ResponseWriter, r *http.Request, status int, 
 // signed in with the organization active.
 func (c *Clerk) invitationPost(w http.ResponseWriter, r *http.Request) {
 	var sessionID string
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		invitation := c.ticket(r)
 		if invitation == nil {
-			return missing("There is no such invitation.")
+			return api.NotFound("There is no such invitation.")
 		}
 		if invitation.Status != pending {
 			return c.accept(invitation, nil)

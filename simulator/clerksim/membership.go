@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // Membership is a user's place in an organization.
@@ -60,13 +62,13 @@ func (c *Clerk) membership(organizationID, userID string) *Membership {
 
 // AddMember makes a user a member; role is org:member when empty.
 func (c *Clerk) AddMember(organizationID, userID, role string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		_, failure := c.join(organizationID, userID, Membership{Role: cmp.Or(role, memberRole)})
 		return failure
 	})
 }
 
-func (c *Clerk) join(organizationID, userID string, place Membership) (*Membership, *Error) {
+func (c *Clerk) join(organizationID, userID string, place Membership) (*Membership, *api.Error) {
 	organization, user := c.organization(organizationID), c.user(userID)
 	switch {
 	case organization == nil:
@@ -84,17 +86,17 @@ func (c *Clerk) join(organizationID, userID string, place Membership) (*Membersh
 	return c.addMembership(organization, user, place), nil
 }
 
-func alreadyMember(who string) *Error {
-	return badRequest("already_a_member_in_organization", "already a member",
+func alreadyMember(who string) *api.Error {
+	return api.BadRequest("already_a_member_in_organization", "already a member",
 		"%s is already a member of the organization.", who)
 }
 
 // room refuses more members than the organization may have; those who are
 // invited count.
-func (c *Clerk) room(organization *Organization, more int) *Error {
+func (c *Clerk) room(organization *Organization, more int) *api.Error {
 	if limit := organization.MaxMembers; limit > 0 &&
 		c.members(organization.ID)+len(c.index.pendingOf[organization.ID])+more > limit {
-		return forbidden("organization_membership_quota_exceeded", "organization membership quota exceeded",
+		return api.Forbidden("organization_membership_quota_exceeded", "organization membership quota exceeded",
 			"You have reached your limit of %d organization memberships, including outstanding invitations.", limit)
 	}
 	return nil
@@ -102,7 +104,7 @@ func (c *Clerk) room(organization *Organization, more int) *Error {
 
 // SetRole changes a member's role.
 func (c *Clerk) SetRole(organizationID, userID, role string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		membership := c.membership(organizationID, userID)
 		if membership == nil {
 			return noMembership()
@@ -113,7 +115,7 @@ func (c *Clerk) SetRole(organizationID, userID, role string) error {
 
 // RemoveMember ends a membership.
 func (c *Clerk) RemoveMember(organizationID, userID string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		membership := c.membership(organizationID, userID)
 		if membership == nil {
 			return noMembership()
@@ -123,9 +125,9 @@ func (c *Clerk) RemoveMember(organizationID, userID string) error {
 	})
 }
 
-func noMembership() *Error { return missing("Organization membership not found") }
+func noMembership() *api.Error { return api.NotFound("Organization membership not found") }
 
-func (c *Clerk) setRole(membership *Membership, role string) *Error {
+func (c *Clerk) setRole(membership *Membership, role string) *api.Error {
 	next := c.role(role)
 	if next == nil {
 		return noRole("role")
@@ -140,15 +142,15 @@ func (c *Clerk) setRole(membership *Membership, role string) *Error {
 	return nil
 }
 
-func (c *Clerk) leave(membership *Membership) (object, *Error) {
+func (c *Clerk) leave(membership *Membership) (object, *api.Error) {
 	if c.lastWithElevatedPermissions(membership) {
 		return nil, lastAdmin()
 	}
 	return c.deleteMembership(membership), nil
 }
 
-func lastAdmin() *Error {
-	return badRequest("organization_minimum_permissions_needed", "minimum organization permissions needed",
+func lastAdmin() *api.Error {
+	return api.BadRequest("organization_minimum_permissions_needed", "minimum organization permissions needed",
 		"There has to be at least one organization member with the minimum required permissions")
 }
 

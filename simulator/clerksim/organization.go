@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // Organization is an organization.
@@ -28,7 +30,7 @@ type Organization struct {
 // Key is the id.
 func (o *Organization) Key() string { return o.ID }
 
-func (o *Organization) born() (time.Time, uint64) { return o.CreatedAt, o.Sequence }
+func (o *Organization) Created() (time.Time, uint64) { return o.CreatedAt, o.Sequence }
 
 func (o *Organization) clone() Organization {
 	copied := *o
@@ -43,7 +45,7 @@ func (o *Organization) metadata() map[string]*map[string]any {
 // CreateOrganization creates an organization whose creator, if any, is its admin.
 func (c *Clerk) CreateOrganization(name, createdBy string) (Organization, error) {
 	var created Organization
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		organization, failure := c.addOrganization(Organization{Name: name, CreatedBy: createdBy})
 		if failure == nil {
 			created = organization.clone()
@@ -61,38 +63,38 @@ var (
 	markupOrLink = regexp.MustCompile(`<[^>]*>|https?://|www\.`)
 )
 
-func checkName(name string) *Error {
+func checkName(name string) *api.Error {
 	switch {
 	case strings.TrimSpace(name) == "":
-		return missingParameter("name")
+		return api.MissingParameter("name")
 	case utf8.RuneCountInString(name) > longestName:
-		return unprocessable("name", "form_param_max_length_exceeded", "exceeds maximum length",
+		return api.Unprocessable("name", "form_param_max_length_exceeded", "exceeds maximum length",
 			"name should not exceed %d characters.", longestName)
 	case markupOrLink.MatchString(name):
-		return unprocessable("name", "form_param_value_invalid", "invalid organization name",
+		return api.Unprocessable("name", "form_param_value_invalid", "invalid organization name",
 			"The organization name %q is invalid: it may not contain URLs or HTML", name)
 	}
 	return nil
 }
 
-func (c *Clerk) checkSlug(slug string, self *Organization) *Error {
+func (c *Clerk) checkSlug(slug string, self *Organization) *api.Error {
 	if !slugLetters.MatchString(slug) {
-		return unprocessable("slug", "form_param_format_invalid", "is invalid",
+		return api.Unprocessable("slug", "form_param_format_invalid", "is invalid",
 			`slug can contain only lowercase alphanumeric characters and the dash "-".`)
 	}
 	if other := c.index.organizationBySlug[slug]; other != nil && other != self {
-		return taken("slug", "slug")
+		return api.Taken("slug", "slug")
 	}
 	return nil
 }
 
-func (c *Clerk) addOrganization(fresh Organization) (*Organization, *Error) {
+func (c *Clerk) addOrganization(fresh Organization) (*Organization, *api.Error) {
 	if failure := checkName(fresh.Name); failure != nil {
 		return nil, failure
 	}
 	creator := c.user(fresh.CreatedBy)
 	if fresh.CreatedBy != "" && creator == nil {
-		return nil, badRequest("organization_creator_not_found", "creator not found", "No users found with id %s.",
+		return nil, api.BadRequest("organization_creator_not_found", "creator not found", "No users found with id %s.",
 			fresh.CreatedBy)
 	}
 	if fresh.Slug == "" {
@@ -140,7 +142,7 @@ func (c *Clerk) organizationUpdated(organization *Organization) {
 
 // DeleteOrganization deletes an organization with its memberships.
 func (c *Clerk) DeleteOrganization(id string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		organization := c.organization(id)
 		if organization == nil {
 			return noOrganization()

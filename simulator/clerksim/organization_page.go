@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
@@ -157,13 +158,13 @@ func (c *Clerk) viewOrganization(session *Session, own *Membership) *organizatio
 
 func (c *Clerk) organizationPost(w http.ResponseWriter, r *http.Request) {
 	gone := false
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		session, membership := c.present(r)
 		if membership == nil {
 			return noOrganization()
 		}
 		organization := c.organization(membership.Organization)
-		var failure *Error
+		var failure *api.Error
 		failure, gone = c.actInOrganization(r, session, membership, organization)
 		return failure
 	})
@@ -180,13 +181,13 @@ func (c *Clerk) organizationPost(w http.ResponseWriter, r *http.Request) {
 // actInOrganization does what a member asked for, if the role allows it. gone
 // says that the member has no place there any more.
 func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Membership,
-	organization *Organization) (failure *Error, gone bool) {
+	organization *Organization) (failure *api.Error, gone bool) {
 	action := trimmed(r, "action")
 	needed := map[string]string{"invite": manageMembers, "revoke": manageMembers, "role": manageMembers,
 		"remove": manageMembers,
 		"rename": manageOrganization, "delete": deleteOrganizations}[action]
 	if needed != "" && !c.grants(c.role(own.Role), needed) {
-		return forbidden("missing_organization_permission", "missing permission", "Your role does not allow this."), false
+		return api.Forbidden("missing_organization_permission", "missing permission", "Your role does not allow this."), false
 	}
 	switch action {
 	case "invite":
@@ -197,7 +198,7 @@ func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Member
 			invitation.Organization == organization.ID {
 			return c.revokeInvitation(invitation), false
 		}
-		return missing("This invitation is not there any more."), false
+		return api.NotFound("This invitation is not there any more."), false
 	case "role", "remove":
 		member := c.membership(organization.ID, trimmed(r, "user"))
 		if member == nil {
@@ -217,7 +218,7 @@ func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Member
 		return c.activate(session, organization.ID), false
 	case "delete":
 		if !organization.AdminDelete {
-			return forbidden("organization_admin_delete_not_enabled", "deletion not enabled",
+			return api.Forbidden("organization_admin_delete_not_enabled", "deletion not enabled",
 				"Deletion by admin is not enabled for this organization."), false
 		}
 		c.deleteOrganization(organization)
@@ -226,7 +227,7 @@ func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Member
 	return nil, false
 }
 
-func (c *Clerk) inviteFromPage(organization *Organization, fresh *Invitation) *Error {
+func (c *Clerk) inviteFromPage(organization *Organization, fresh *Invitation) *api.Error {
 	if failure := c.checkInvitation(organization, fresh); failure != nil {
 		return failure
 	}
@@ -237,7 +238,7 @@ func (c *Clerk) inviteFromPage(organization *Organization, fresh *Invitation) *E
 	return nil
 }
 
-func (c *Clerk) rename(organization *Organization, name, slug string) *Error {
+func (c *Clerk) rename(organization *Organization, name, slug string) *api.Error {
 	if failure := checkName(name); failure != nil {
 		return failure
 	}

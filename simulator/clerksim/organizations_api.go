@@ -5,30 +5,33 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
+	"github.com/lockstep-dev/lockstep/simulator/ordered"
 )
 
 // organizationShape are the flags that add counts to what is shown.
 var organizationShape = []string{"include_members_count", "include_missing_member_with_elevated_permissions"}
 
 var organizationRoutes = []route{
-	op(http.MethodGet, "/v1/organizations", (*Clerk).listOrganizations).asks(ordinary, organizationShape,
+	api.Op(http.MethodGet, "/v1/organizations", (*Clerk).listOrganizations).Asks(api.Ordered, organizationShape,
 		[]string{"query", "user_id", "organization_id"}),
-	op(http.MethodPost, "/v1/organizations", (*Clerk).createOrganization).takes(organizationMetadata.with(
-		fields{"name": text, "created_by": text, "slug": text, "max_allowed_memberships": number, "created_at": text})),
-	op(http.MethodGet, "/v1/organizations/{}", (*Clerk).retrieveOrganization).asks(organizationShape),
-	op(http.MethodPatch, "/v1/organizations/{}", (*Clerk).updateOrganization).updates("organization").
-		takes(fields{"name": text, "slug": text, "max_allowed_memberships": number, "admin_delete_enabled": flag,
-			"created_at": text}).
-		tookBefore(metadataMoved, organizationMetadata),
-	op(http.MethodDelete, "/v1/organizations/{}", (*Clerk).removeOrganization),
+	api.Op(http.MethodPost, "/v1/organizations", (*Clerk).createOrganization).Takes(organizationMetadata.With(
+		api.Fields{"name": api.Text, "created_by": api.Text, "slug": api.Text, "max_allowed_memberships": api.Number, "created_at": api.Text})),
+	api.Op(http.MethodGet, "/v1/organizations/{}", (*Clerk).retrieveOrganization).Asks(organizationShape),
+	api.Op(http.MethodPatch, "/v1/organizations/{}", (*Clerk).updateOrganization).Updates("organization").
+		Takes(api.Fields{"name": api.Text, "slug": api.Text, "max_allowed_memberships": api.Number, "admin_delete_enabled": api.Flag,
+			"created_at": api.Text}).
+		TookBefore(api.MetadataMoved, organizationMetadata),
+	api.Op(http.MethodDelete, "/v1/organizations/{}", (*Clerk).removeOrganization),
 }
 
-func (c *Clerk) createOrganization(call *call) (any, *Error) {
-	fresh := Organization{Name: call.text("name"), CreatedBy: call.text("created_by"), Slug: call.text("slug")}
+func (c *Clerk) createOrganization(call *api.Call) (any, *api.Error) {
+	fresh := Organization{Name: call.Text("name"), CreatedBy: call.Text("created_by"), Slug: call.Text("slug")}
 	if failure := c.applyOrganization(call, &fresh); failure != nil {
 		return nil, failure
 	}
-	if failure := call.applyMetadata(fresh.metadata(), replaced); failure != nil {
+	if failure := applyMetadata(call.Body, fresh.metadata(), replaced); failure != nil {
 		return nil, failure
 	}
 	organization, failure := c.addOrganization(fresh)
@@ -39,22 +42,22 @@ func (c *Clerk) createOrganization(call *call) (any, *Error) {
 }
 
 // applyOrganization reads what creating and updating share.
-func (c *Clerk) applyOrganization(call *call, organization *Organization) *Error {
-	if limit := call.number("max_allowed_memberships"); limit != nil {
+func (c *Clerk) applyOrganization(call *api.Call, organization *Organization) *api.Error {
+	if limit := call.Number("max_allowed_memberships"); limit != nil {
 		if *limit < 0 {
-			return invalidValue("max_allowed_memberships", "a negative number")
+			return api.InvalidValue("max_allowed_memberships", "a negative number")
 		}
 		organization.MaxMembers = *limit
 	}
-	created, failure := call.moment("created_at", c.now())
+	created, failure := call.Moment("created_at", c.now())
 	if !created.IsZero() {
 		organization.CreatedAt = created
 	}
 	return failure
 }
 
-func (c *Clerk) retrieveOrganization(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) retrieveOrganization(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
@@ -66,12 +69,12 @@ func (c *Clerk) retrieveOrganization(call *call) (any, *Error) {
 }
 
 // organizationView shows organizations with the counts that the query wants.
-func (c *Clerk) organizationView(call *call) (func(*Organization) object, *Error) {
-	members, failure := call.queryFlag("include_members_count")
+func (c *Clerk) organizationView(call *api.Call) (func(*Organization) object, *api.Error) {
+	members, failure := call.QueryFlag("include_members_count")
 	if failure != nil {
 		return nil, failure
 	}
-	elevated, failure := call.queryFlag("include_missing_member_with_elevated_permissions")
+	elevated, failure := call.QueryFlag("include_missing_member_with_elevated_permissions")
 	if failure != nil {
 		return nil, failure
 	}
@@ -88,19 +91,19 @@ func (c *Clerk) organizationView(call *call) (func(*Organization) object, *Error
 	}, nil
 }
 
-func (c *Clerk) updateOrganization(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) updateOrganization(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
 	changed := organization.clone()
-	if name := call.text("name"); name != "" {
+	if name := call.Text("name"); name != "" {
 		if failure := checkName(name); failure != nil {
 			return nil, failure
 		}
 		changed.Name = name
 	}
-	if slug := call.text("slug"); slug != "" {
+	if slug := call.Text("slug"); slug != "" {
 		if failure := c.checkSlug(slug, organization); failure != nil {
 			return nil, failure
 		}
@@ -109,11 +112,11 @@ func (c *Clerk) updateOrganization(call *call) (any, *Error) {
 	if failure := c.applyOrganization(call, &changed); failure != nil {
 		return nil, failure
 	}
-	if failure := call.applyMetadata(changed.metadata(), replaced); failure != nil {
+	if failure := applyMetadata(call.Body, changed.metadata(), replaced); failure != nil {
 		return nil, failure
 	}
-	if call.body["admin_delete_enabled"] != nil {
-		changed.AdminDelete = call.flag("admin_delete_enabled")
+	if call.Body["admin_delete_enabled"] != nil {
+		changed.AdminDelete = call.Flag("admin_delete_enabled")
 	}
 	c.index.removeOrganization(organization)
 	*organization = changed
@@ -122,8 +125,8 @@ func (c *Clerk) updateOrganization(call *call) (any, *Error) {
 	return c.showOrganization(organization, false), nil
 }
 
-func (c *Clerk) removeOrganization(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) removeOrganization(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
@@ -131,13 +134,13 @@ func (c *Clerk) removeOrganization(call *call) (any, *Error) {
 }
 
 var organizationOrders = map[string]func(c *Clerk, a, b *Organization) int{
-	"created_at":    func(_ *Clerk, a, b *Organization) int { return byAge(a, b) },
+	"created_at":    func(_ *Clerk, a, b *Organization) int { return ordered.ByAge(a, b) },
 	"name":          func(_ *Clerk, a, b *Organization) int { return strings.Compare(a.Name, b.Name) },
 	"members_count": func(c *Clerk, a, b *Organization) int { return cmp.Compare(c.members(a.ID), c.members(b.ID)) },
 }
 
-func (c *Clerk) listOrganizations(call *call) (any, *Error) {
-	limit, offset, failure := call.bounds()
+func (c *Clerk) listOrganizations(call *api.Call) (any, *api.Error) {
+	limit, offset, failure := call.Bounds()
 	if failure != nil {
 		return nil, failure
 	}
@@ -149,10 +152,10 @@ func (c *Clerk) listOrganizations(call *call) (any, *Error) {
 	if failure != nil {
 		return nil, failure
 	}
-	order, descending := call.order()
+	order, descending := call.Order()
 	compare := organizationOrders[order]
 	if compare == nil {
-		return nil, invalidValue("order_by", order)
+		return nil, api.InvalidValue("order_by", order)
 	}
 	if order != "created_at" { // which they are in already
 		slices.SortStableFunc(matching, func(a, b *Organization) int { return compare(c, a, b) })
@@ -164,16 +167,16 @@ func (c *Clerk) listOrganizations(call *call) (any, *Error) {
 }
 
 // filteredOrganizations returns what matches, oldest first.
-func (c *Clerk) filteredOrganizations(call *call) ([]*Organization, *Error) {
-	users, failure := call.list("user_id")
+func (c *Clerk) filteredOrganizations(call *api.Call) ([]*Organization, *api.Error) {
+	users, failure := call.List("user_id")
 	if failure != nil {
 		return nil, failure
 	}
-	ids, failure := call.list("organization_id")
+	ids, failure := call.List("organization_id")
 	if failure != nil {
 		return nil, failure
 	}
-	query := strings.ToLower(call.query.Get("query"))
+	query := strings.ToLower(call.Query.Get("query"))
 	ofUsers := signed(users, func(id string) []string {
 		var organizations []string
 		for _, membership := range c.index.membershipsOf[id] {
@@ -182,7 +185,7 @@ func (c *Clerk) filteredOrganizations(call *call) ([]*Organization, *Error) {
 		return organizations
 	})
 	named := signed(ids, func(id string) []string { return []string{id} })
-	from := c.index.organizations.items
+	from := c.index.organizations.Items()
 	for _, choice := range []*choice{named, ofUsers} {
 		if choice.including {
 			from = nil
@@ -191,7 +194,7 @@ func (c *Clerk) filteredOrganizations(call *call) ([]*Organization, *Error) {
 					from = append(from, organization)
 				}
 			}
-			slices.SortFunc(from, byAge)
+			slices.SortFunc(from, ordered.ByAge)
 			break
 		}
 	}

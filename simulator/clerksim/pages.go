@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
@@ -148,9 +149,9 @@ func (c *Clerk) signOut(w http.ResponseWriter, r *http.Request) {
 
 // plain is an error as a person reads it.
 func plain(err error) string {
-	var failure *Error
+	var failure *api.Error
 	if errors.As(err, &failure) {
-		return failure.long()
+		return failure.LongMessage()
 	}
 	return err.Error()
 }

@@ -3,6 +3,8 @@ package clerksim
 import (
 	"slices"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // Session is a signed-in browser. Its times are time.Now's and not the billing
@@ -73,12 +75,12 @@ func (c *Clerk) addSession(userID, organizationID string) *Session {
 
 // activate makes an organization, or for "" the personal account, the active
 // one of a session.
-func (c *Clerk) activate(session *Session, organizationID string) *Error {
+func (c *Clerk) activate(session *Session, organizationID string) *api.Error {
 	if organizationID != "" && c.membership(organizationID, session.User) == nil {
 		return noOrganization()
 	}
 	if organizationID == "" && c.config.Instance.MembershipRequired {
-		return forbidden("membership_required", "membership required",
+		return api.Forbidden("membership_required", "membership required",
 			"An organization has to be active: personal accounts are not enabled on this instance.")
 	}
 	session.Organization, session.UpdatedAt, session.LastActive = organizationID, authNow(), authNow()

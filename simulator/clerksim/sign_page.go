@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
@@ -74,9 +75,9 @@ func (c *Clerk) signUpPost(w http.ResponseWriter, r *http.Request) {
 	form := SignUp{Email: trimmed(r, "email"), Phone: trimmed(r, "phone"), FirstName: trimmed(r, "first_name"),
 		LastName: trimmed(r, "last_name")}
 	var sessionID string
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		if form.Email == "" && form.Phone == "" {
-			return unprocessable("email_address", "form_param_missing", "is missing",
+			return api.Unprocessable("email_address", "form_param_missing", "is missing",
 				"Enter an e-mail address or a phone number.")
 		}
 		user, failure := c.signUp(form, byCode)
@@ -123,7 +124,7 @@ func (c *Clerk) passThrough(w http.ResponseWriter, r *http.Request) bool {
 func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, email, problem string) {
 	view := signView{Frame: frame("Sign in"), Other: other("/sign-up", r), Email: email, Error: problem}
 	c.world.View(func() {
-		for _, user := range slices.Backward(c.index.users.items) {
+		for _, user := range slices.Backward(c.index.users.Items()) {
 			if known := cmp.Or(user.Email, user.primaryPhone()); known != "" {
 				view.Known = append(view.Known, known)
 			}
@@ -138,10 +139,10 @@ func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, 
 func (c *Clerk) signInPost(w http.ResponseWriter, r *http.Request) {
 	email := trimmed(r, "email")
 	var sessionID string
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		user := cmp.Or(c.claimant(email), c.phoneClaimant(email))
 		if user == nil {
-			return unprocessable("identifier", "form_identifier_not_found", "Couldn't find your account.",
+			return api.Unprocessable("identifier", "form_identifier_not_found", "Couldn't find your account.",
 				"Couldn't find your account.")
 		}
 		if failure := c.maySignIn(user); failure != nil {
@@ -157,13 +158,13 @@ func (c *Clerk) signInPost(w http.ResponseWriter, r *http.Request) {
 	c.finish(w, r, sessionID)
 }
 
-func (c *Clerk) maySignIn(user *User) *Error {
+func (c *Clerk) maySignIn(user *User) *api.Error {
 	if user.Banned {
 		return banned()
 	}
 	if c.locked(user) {
 		const long = "Your account is locked. For more information, please contact your administrator."
-		return forbidden("user_locked", "Account locked", long)
+		return api.Forbidden("user_locked", "Account locked", long)
 	}
 	return nil
 }

@@ -1,12 +1,13 @@
 package clerksim
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/token"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 	"github.com/lockstep-dev/lockstep/simulator/ordered"
 	"github.com/lockstep-dev/lockstep/simulator/schedule"
@@ -46,6 +47,17 @@ type Instance struct {
 	StandardWebhookHeaders bool
 }
 
+// instanceRate is how many requests an instance takes per window; 0: any number.
+func (c Config) instanceRate() int {
+	switch {
+	case !c.RateLimited:
+		return 0
+	case c.Instance.ProductionRate:
+		return api.ProductionRate
+	}
+	return api.DevelopmentRate
+}
+
 // Clerk is a simulated Clerk development instance. Its state is guarded by the
 // world's lock; exported methods take it, unexported ones expect it.
 type Clerk struct {
@@ -56,7 +68,7 @@ type Clerk struct {
 	pages  http.Handler
 	state  *State
 	index  *index
-	limits map[string]*window
+	limits *api.Limits
 	agent  string // who makes the request that is being executed
 }
 
@@ -66,7 +78,7 @@ type State struct {
 
 	Instance      string                                     `json:"instance"`
 	Secret        string                                     `json:"secret_key,omitempty"` // "": the configuration's
-	Key           *signingKey                                `json:"signing_key"`
+	Key           *token.Key                                `json:"signing_key"`
 	Users         ordered.Table[User, *User]                 `json:"users"`
 	Organizations ordered.Table[Organization, *Organization] `json:"organizations"`
 	Memberships   ordered.Table[Membership, *Membership]     `json:"memberships"`
@@ -82,13 +94,13 @@ type State struct {
 
 // New returns an empty instance. It fails when no signing key can be made.
 func New(config Config) (*Clerk, error) {
-	key, err := keyNumber(0)
+	key, err := token.NumberedKey(0)
 	if err != nil {
 		return nil, fmt.Errorf("make signing key: %w", err)
 	}
 	c := &Clerk{
-		config: config, world: config.World, outbox: config.Outbox, limits: map[string]*window{},
-		gate:  &wire.Gate{Side: "clerk", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
+		config: config, world: config.World, outbox: config.Outbox, limits: api.NewLimits(config.instanceRate()),
+		gate:  &wire.Gate{Side: "clerk", History: config.History, Faults: config.Faults, ErrorBody: api.FaultBody},
 		state: &State{Key: key},
 	}
 	c.index = newIndex(c.state)
@@ -142,12 +154,4 @@ func deepCopy(metadata map[string]any) map[string]any {
 		copied[key] = value
 	}
 	return copied
-}
-
-func encode(value any) []byte {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("clerksim: an object does not marshal: %v", err))
-	}
-	return encoded
 }

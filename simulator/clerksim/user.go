@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // User is a user. Metadata values are what encoding/json makes of JSON.
@@ -44,7 +46,7 @@ type User struct {
 // Key is the id.
 func (u *User) Key() string { return u.ID }
 
-func (u *User) born() (time.Time, uint64) { return u.CreatedAt, u.Sequence }
+func (u *User) Created() (time.Time, uint64) { return u.CreatedAt, u.Sequence }
 
 func (u *User) clone() User {
 	copied := *u
@@ -77,7 +79,7 @@ func (c *Clerk) SignUp(form SignUp) (User, error) {
 	return created, err
 }
 
-func (c *Clerk) signUp(form SignUp, strategy string) (*User, *Error) {
+func (c *Clerk) signUp(form SignUp, strategy string) (*User, *api.Error) {
 	fresh := c.newUser()
 	fresh.FirstName, fresh.LastName = form.FirstName, form.LastName
 	if form.Email != "" {
@@ -123,7 +125,7 @@ func (c *Clerk) user(id string) *User { return c.state.Users.Get(id) }
 // UpdateUser changes what is not empty. The new address takes the place of the
 // primary one.
 func (c *Clerk) UpdateUser(id, email, firstName, lastName string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		user := c.user(id)
 		if user == nil {
 			return noUser(id)
@@ -132,7 +134,7 @@ func (c *Clerk) UpdateUser(id, email, firstName, lastName string) error {
 	})
 }
 
-func (c *Clerk) updateUserNow(user *User, email, firstName, lastName string) *Error {
+func (c *Clerk) updateUserNow(user *User, email, firstName, lastName string) *api.Error {
 	if email != "" && email != user.Email {
 		if own := user.address(func(a *EmailAddress) bool { return a.Address == email && a.Verified }); own != nil {
 			user.setPrimary(own.ID)
@@ -145,7 +147,7 @@ func (c *Clerk) updateUserNow(user *User, email, firstName, lastName string) *Er
 	return nil
 }
 
-func (c *Clerk) changePrimary(user *User, email string) *Error {
+func (c *Clerk) changePrimary(user *User, email string) *api.Error {
 	if failure := c.checkEmail(email, user); failure != nil {
 		return failure
 	}
@@ -164,7 +166,7 @@ func (c *Clerk) userUpdated(user *User) {
 
 // DeleteUser deletes a user with the memberships and sessions.
 func (c *Clerk) DeleteUser(id string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		user := c.user(id)
 		if user == nil {
 			return noUser(id)
@@ -193,8 +195,8 @@ func (c *Clerk) deleteUser(user *User) object {
 }
 
 // change runs f under the lock and returns its error as one that is nil when nil.
-func (c *Clerk) change(f func() *Error) error {
-	var failure *Error
+func (c *Clerk) change(f func() *api.Error) error {
+	var failure *api.Error
 	c.world.Change(func() { failure = f() })
 	if failure != nil {
 		return failure

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 )
 
@@ -40,7 +41,7 @@ func (c *Clerk) emit(kind string, data object) {
 	if c.config.Instance.SecondsInWebhooks {
 		stamp = c.now().Unix()
 	}
-	body := encode(object{"data": data, "object": "event", "type": kind, "timestamp": stamp,
+	body := api.Encode(object{"data": data, "object": "event", "type": kind, "timestamp": stamp,
 		"instance_id": c.state.Instance,
 		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1",
 			"user_agent": cmp.Or(c.agent, "lockstep-simulator")}}})
