@@ -153,7 +153,7 @@ func (c *Clerk) createTemplateToken(call *api.Call) (any, *api.Error) {
 	if template == nil {
 		return nil, noTemplate("name", call.Path[1])
 	}
-	lifetime, failure := readLifetime(call, time.Duration(template.Lifetime) * time.Second)
+	lifetime, failure := readLifetime(call, time.Duration(template.Lifetime)*time.Second)
 	if failure != nil {
 		return nil, failure
 	}

@@ -78,7 +78,7 @@ type State struct {
 
 	Instance      string                                     `json:"instance"`
 	Secret        string                                     `json:"secret_key,omitempty"` // "": the configuration's
-	Key           *token.Key                                `json:"signing_key"`
+	Key           *token.Key                                 `json:"signing_key"`
 	Users         ordered.Table[User, *User]                 `json:"users"`
 	Organizations ordered.Table[Organization, *Organization] `json:"organizations"`
 	Memberships   ordered.Table[Membership, *Membership]     `json:"memberships"`
