@@ -113,7 +113,7 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 		// The guest has no account: the page makes one.
 		guest := b.browser()
 		if page := guest.open(link); page.says("h1") != "Join Acme" || page.says("button") != "Create account and join" ||
-			!strings.Contains(page.says("main"), "Olga invites you to Acme as Member") {
+			!strings.Contains(page.says("main"), "Olga invited you to Acme as Member") {
 			t.Errorf("the invitation says %s", page.says("main"))
 		}
 		guest.post(link+"&redirect_url="+url.QueryEscape("http://localhost:3000/welcome"), "first_name", "Gus").went()
@@ -127,7 +127,7 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 			t.Errorf("the token says %v", claims)
 		}
 		if page := guest.open(link); guest.status != http.StatusGone ||
-			!strings.Contains(page.says("main"), "accepted already") {
+			!strings.Contains(page.says("main"), "already been accepted") {
 			t.Errorf("the used link answers %d %s", guest.status, page.says("main"))
 		}
 		if guest.post(link); guest.status != http.StatusGone {
@@ -312,7 +312,7 @@ func TestAnInvitedUserJoinsFromTheAccountPage(t *testing.T) {
 		}
 		ada.post(link).went()
 		if page := ada.open("/organization/" + acme.ID); page.says("h1") != "Acme active" ||
-			!strings.Contains(page.says("main"), "You are Admin.") {
+			!strings.Contains(page.says("main"), "Your role: Admin") {
 			t.Errorf("after joining the page says %s", page.says("main"))
 		}
 		late, err := b.Invite(acme.ID, "late@example.com", "")
@@ -324,7 +324,7 @@ func TestAnInvitedUserJoinsFromTheAccountPage(t *testing.T) {
 			t.Errorf("an expired invitation answers %d %s", eve.status, page.says("main"))
 		}
 		if page := eve.open("/accept-invitation?__clerk_ticket=x"); eve.status != http.StatusGone ||
-			!strings.Contains(page.says("main"), "no such invitation") {
+			!strings.Contains(page.says("main"), "This invitation does not exist") {
 			t.Errorf("no invitation answers %d", eve.status)
 		}
 	})

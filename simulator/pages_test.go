@@ -239,7 +239,7 @@ func TestATokenIsNotSentToAnotherMachine(t *testing.T) {
 			if status != http.StatusBadRequest || location != "" {
 				t.Errorf("%s: %d to %s", target, status, location)
 			}
-			says(t, page, "This redirect is refused")
+			says(t, page, "This redirect is not allowed")
 		}
 	})
 }

@@ -2,12 +2,13 @@ package clerksim
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// Whoever is told of a new primary address gets no e-mail here:
-// notify_primary_email_address_changed has no visible effect.
+// The simulator sends no e-mail, so notify_primary_email_address_changed has no
+// visible effect.
 var emailRoutes = []route{
 	api.Op(http.MethodPost, "/v1/email_addresses", (*Clerk).createAddress).
 		Takes(api.Fields{"user_id": api.Text, "email_address": api.Text, "verified": api.Flag, "primary": api.Flag,
@@ -18,6 +19,33 @@ var emailRoutes = []route{
 	api.Op(http.MethodDelete, "/v1/email_addresses/{}", (*Clerk).deleteAddress),
 	api.Op(http.MethodPut, "/v1/users/{}/email_address", (*Clerk).replaceAddress).
 		Takes(api.Fields{"email_address": api.Text, "identification_status": api.Text, "notify_primary_email_address_changed": api.Flag}),
+}
+
+// readEmails adds the addresses in a request to a new user.
+func (c *Clerk) readEmails(call *api.Call, fresh *User) *api.Error {
+	const field = "email_address_identification_status"
+	statuses, emails := call.Texts(field), call.Texts("email_address")
+	if len(statuses) > 0 && len(statuses) != len(emails) {
+		return api.Unprocessable(field, "form_param_value_invalid", "is invalid",
+			"%s must contain one item per email address.", field)
+	}
+	for i, email := range emails {
+		if failure := c.checkEmail(email, nil); failure != nil {
+			return failure
+		}
+		if fresh.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, email) }) != nil {
+			return api.Unprocessable("email_address", "form_param_duplicate", "is duplicate",
+				"email_address included multiple times. There should only be one.")
+		}
+		status := verified
+		if len(statuses) > 0 {
+			if status = addressStatus(statuses[i]); status != verified && status != reserved {
+				return api.InvalidValue(field, statuses[i])
+			}
+		}
+		fresh.Addresses = append(fresh.Addresses, c.newAddress(email, status, byAdmin))
+	}
+	return nil
 }
 
 func (c *Clerk) createAddress(call *api.Call) (any, *api.Error) {
@@ -51,9 +79,7 @@ func primaryUnverified(param string) *api.Error {
 func (c *Clerk) addressOf(call *api.Call) (*User, *EmailAddress, *api.Error) {
 	user := c.index.userByAddress[call.Path[0]]
 	if user == nil {
-		failure := api.NotFound("Resource not found")
-		failure.Message = "Resource not found"
-		return nil, nil, failure
+		return nil, nil, noIdentifier()
 	}
 	return user, user.addressByID(call.Path[0]), nil
 }
@@ -66,7 +92,7 @@ func (c *Clerk) retrieveAddress(call *api.Call) (any, *api.Error) {
 	return showAddress(address), nil
 }
 
-// updateAddress can also take a verification back, but not the primary one's.
+// updateAddress can also undo a verification, except that of the primary address.
 func (c *Clerk) updateAddress(call *api.Call) (any, *api.Error) {
 	user, address, failure := c.addressOf(call)
 	if failure != nil {

@@ -7,14 +7,14 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/ordered"
 )
 
-// index finds what the tables hold by what else it is known by, so that no
-// request walks through all users. It is made of the tables and never saved.
+// index finds objects by everything other than their id, so that no request scans
+// a table. It is built from the tables and never saved.
 type index struct {
 	users         ordered.Timeline[*User]
 	organizations ordered.Timeline[*Organization]
 
 	usersByEmail,
-	usersByPhone map[string][]*User // several when an address or number is not verified
+	usersByPhone map[string][]*User // several users may have an unverified address or number
 	userByAddress,
 	userByPhoneID,
 	userByExternalID,
@@ -61,7 +61,7 @@ func newIndex(state *State) *index {
 	return x
 }
 
-// A user's identifiers change: removeUser, the change, addUser.
+// To change a user's identifiers: removeUser, change the user, addUser.
 
 func (x *index) addUser(user *User) {
 	x.users.Add(user)

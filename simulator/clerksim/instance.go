@@ -18,8 +18,8 @@ func (c *Clerk) retrieveInstance(*api.Call) (any, *api.Error) {
 		"workspace_id": nil}, nil
 }
 
-// The application at Svix is there from the start, with the endpoints of the
-// configuration. Without it no webhook leaves.
+// The Svix app exists from the start, with the configured endpoints. Without it,
+// Clerk sends no webhooks.
 
 func (c *Clerk) createSvix(*api.Call) (any, *api.Error) {
 	if !c.state.SvixDeleted {
@@ -50,5 +50,5 @@ func noSvix() *api.Error {
 	return api.BadRequest("svix_app_missing", long, long)
 }
 
-// svix leads to what is the dashboard here: the controls.
+// svix links to the controls, which stand in for the Svix dashboard.
 func (c *Clerk) svix() object { return object{"svix_url": c.config.URL + "/_sim"} }

@@ -20,7 +20,7 @@ type Invitation struct {
 	Status       string         `json:"status"`
 	Ticket       string         `json:"ticket"` // in the link
 	RedirectURL  string         `json:"redirect_url"`
-	User         string         `json:"user"` // who accepted it
+	User         string         `json:"user"` // the user who accepted it
 	Public       map[string]any `json:"public_metadata"`
 	Private      map[string]any `json:"private_metadata"`
 	ExpiresAt    time.Time      `json:"expires_at"`
@@ -28,14 +28,14 @@ type Invitation struct {
 	UpdatedAt    time.Time      `json:"updated_at"`
 }
 
-// Key is the id.
+// Key returns the id.
 func (i *Invitation) Key() string { return i.ID }
 
 func (i *Invitation) metadata() map[string]*map[string]any {
 	return map[string]*map[string]any{"public_metadata": &i.Public, "private_metadata": &i.Private}
 }
 
-// Statuses of an invitation. That one has expired is seen when it is looked at.
+// Statuses of an invitation.
 const (
 	pending  = "pending"
 	accepted = "accepted"
@@ -43,13 +43,13 @@ const (
 	expired  = "expired"
 )
 
-// invitationLifetime is what Clerk gives one unless the request says otherwise.
+// invitationLifetime is Clerk's default.
 const invitationLifetime = 30 * 24 * time.Hour
 
 const expireInvitation = "clerk_invitation_expires"
 
-// Invite invites an address to an organization; role "" is org:member. It
-// returns the link that the invitation's e-mail would hold.
+// Invite invites an address to an organization; role "" is org:member. It returns
+// the link that Clerk would send by e-mail.
 func (c *Clerk) Invite(organizationID, email, role string) (link string, err error) {
 	err = c.change(func() *api.Error {
 		organization := c.organization(organizationID)
@@ -66,8 +66,8 @@ func (c *Clerk) Invite(organizationID, email, role string) (link string, err err
 	return link, err
 }
 
-// checkInvitation refuses what Clerk refuses. Only those who can manage members
-// may invite; without an inviter the application does.
+// checkInvitation refuses what Clerk refuses. An inviter must be able to manage
+// members. An invitation without an inviter comes from the application.
 func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *api.Error {
 	if failure := checkAddressFormat(fresh.Email); failure != nil {
 		return failure
@@ -123,13 +123,13 @@ func (c *Clerk) invite(organization *Organization, fresh *Invitation) *Invitatio
 	return invitation
 }
 
-// settleInvitation ends the pending of an invitation.
+// settleInvitation sets the final status of a pending invitation.
 func (c *Clerk) settleInvitation(invitation *Invitation, status string) {
 	invitation.Status, invitation.UpdatedAt = status, c.now()
 	drop(c.index.pendingOf, invitation.Organization, invitation)
 }
 
-// invitationExpired is told at an invitation's end. Clerk has no event for it.
+// invitationExpired runs when an invitation expires. Clerk has no event for that.
 func (c *Clerk) invitationExpired(id string) {
 	if invitation := c.state.Invitations.Get(id); invitation != nil && invitation.Status == pending {
 		c.settleInvitation(invitation, expired)
@@ -137,7 +137,7 @@ func (c *Clerk) invitationExpired(id string) {
 }
 
 // accept makes the user a member with the invitation's role and metadata. The
-// address counts as verified: whoever has the link has read the e-mail.
+// address counts as verified, because the link came by e-mail.
 func (c *Clerk) accept(invitation *Invitation, user *User) *api.Error {
 	organization := c.organization(invitation.Organization)
 	switch {
@@ -156,8 +156,8 @@ func (c *Clerk) accept(invitation *Invitation, user *User) *api.Error {
 	return nil
 }
 
-// notPending says what became of an invitation. Its code is ours: Clerk
-// publishes none for this.
+// notPending names the status of an invitation that is not pending. The code is
+// ours, because Clerk publishes none.
 func notPending(invitation *Invitation) *api.Error {
 	return api.BadRequest("invitation_not_pending", "not pending", "This invitation is %s.", invitation.Status)
 }
@@ -171,7 +171,7 @@ func (c *Clerk) revokeInvitation(invitation *Invitation) *api.Error {
 	return nil
 }
 
-// invitationLink is where the e-mail leads, as long as there is something to accept.
+// invitationLink returns the link in the invitation's e-mail.
 func (c *Clerk) invitationLink(invitation *Invitation) string {
 	link := c.config.URL + "/accept-invitation?" + ticketParameter + "=" + invitation.Ticket
 	if invitation.RedirectURL != "" {
@@ -180,7 +180,7 @@ func (c *Clerk) invitationLink(invitation *Invitation) string {
 	return link
 }
 
-// ticketParameter is how Clerk's links carry theirs.
+// ticketParameter carries the ticket in Clerk's links.
 const ticketParameter = "__clerk_ticket"
 
 func (c *Clerk) showInvitation(i *Invitation) object {
@@ -195,7 +195,7 @@ func (c *Clerk) showInvitation(i *Invitation) object {
 	return shown
 }
 
-// showInvitationEvent is the shape of webhooks, which do not tell who invited.
+// showInvitationEvent shows an invitation as webhooks do, without the inviter.
 func (c *Clerk) showInvitationEvent(i *Invitation) object {
 	shown := object{"object": "organization_invitation", "id": i.ID, "email_address": i.Email, "role": i.Role,
 		"role_name":       c.role(i.Role).Name,
@@ -209,7 +209,7 @@ func (c *Clerk) showInvitationEvent(i *Invitation) object {
 	return shown
 }
 
-// showInvitationOf is the shape for whoever is invited.
+// showInvitationOf shows an invitation with its organization, for the invitee.
 func (c *Clerk) showInvitationOf(i *Invitation) object {
 	shown := c.showInvitation(i)
 	if o := c.organization(i.Organization); o != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// No e-mail is sent, so notify has no visible effect: the link is in the
-// answer either way, as it is at Clerk.
+// The simulator sends no e-mail, so notify has no visible effect. As at Clerk, the
+// answer always has the link.
 var invitationFields = organizationMetadata.With(api.Fields{"email_address": api.Text, "inviter_user_id": api.Text, "role": api.Text,
 	"redirect_url":    api.Text,
 	"expires_in_days": api.Number, "notify": api.Flag})
@@ -29,10 +29,10 @@ var invitationRoutes = []route{
 		[]string{"status", "query"}),
 }
 
-// mostInvitations is how many one bulk request makes.
-const mostInvitations = 10
+// maxInvitations is the limit for one bulk request.
+const maxInvitations = 10
 
-// readInvitation reads one invitation of a request.
+// readInvitation reads and checks one invitation of a request.
 func (c *Clerk) readInvitation(organization *Organization, call *api.Call) (*Invitation, *api.Error) {
 	if failure := call.Needs("email_address", "role"); failure != nil {
 		return nil, failure
@@ -70,15 +70,15 @@ func (c *Clerk) createInvitation(call *api.Call) (any, *api.Error) {
 	return c.showInvitation(c.invite(organization, fresh)), nil
 }
 
-// createInvitations makes all or none.
+// createInvitations creates all invitations or none.
 func (c *Clerk) createInvitations(each *api.Call) (any, *api.Error) {
 	organization := c.organization(each.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
-	if len(each.Items) > mostInvitations {
+	if len(each.Items) > maxInvitations {
 		return nil, api.BadRequest("bulk_size_exceeded", "bulk size exceeded",
-			"Parameters exceed the maximum allowed bulk processing size of %d.", mostInvitations)
+			"Parameters exceed the maximum allowed bulk processing size of %d.", maxInvitations)
 	}
 	var wanted []*Invitation
 	for _, item := range each.Items {
@@ -148,7 +148,8 @@ func (c *Clerk) invitedAs(user *User) []*Invitation {
 	return all
 }
 
-// invitations shows a page of those with a wanted status that match.
+// invitations shows a page of the invitations that match and have one of the
+// requested statuses. A nil matches accepts all.
 func (c *Clerk) invitations(call *api.Call, from []*Invitation, matches func(*Invitation) bool,
 	show func(*Invitation) object) (any, *api.Error) {
 	limit, offset, failure := call.Bounds()
@@ -184,7 +185,7 @@ func (c *Clerk) invitations(call *api.Call, from []*Invitation, matches func(*In
 	return listed(matching, limit, offset, show), nil
 }
 
-// invitationAt is the invitation that the path names.
+// invitationAt returns the organization and the invitation in the path.
 func (c *Clerk) invitationAt(call *api.Call) (*Organization, *Invitation, *api.Error) {
 	organization := c.organization(call.Path[0])
 	if organization == nil {

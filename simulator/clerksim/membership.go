@@ -13,21 +13,21 @@ type Membership struct {
 	ID           string         `json:"id"`
 	Organization string         `json:"organization"`
 	User         string         `json:"user"`
-	Role         string         `json:"role"` // the key of one, such as org:admin
+	Role         string         `json:"role"` // key of the role, such as org:admin
 	Public       map[string]any `json:"public_metadata"`
 	Private      map[string]any `json:"private_metadata"`
 	CreatedAt    time.Time      `json:"created_at"`
 	UpdatedAt    time.Time      `json:"updated_at"`
 }
 
-// Key is the id.
+// Key returns the id.
 func (m *Membership) Key() string { return m.ID }
 
 func (m *Membership) metadata() map[string]*map[string]any {
 	return map[string]*map[string]any{"public_metadata": &m.Public, "private_metadata": &m.Private}
 }
 
-// addMembership adds a member whose place says role and metadata.
+// addMembership adds a member. place holds the role and the metadata.
 func (c *Clerk) addMembership(organization *Organization, user *User, place Membership) *Membership {
 	place.ID, place.Organization, place.User = c.world.NewID("orgmem_2", 26), organization.ID, user.ID
 	place.Public, place.Private = deepCopy(place.Public), deepCopy(place.Private)
@@ -60,7 +60,7 @@ func (c *Clerk) membership(organizationID, userID string) *Membership {
 	return c.index.membershipBetween[pair{organizationID, userID}]
 }
 
-// AddMember makes a user a member; role is org:member when empty.
+// AddMember makes a user a member of an organization; role "" is org:member.
 func (c *Clerk) AddMember(organizationID, userID, role string) error {
 	return c.change(func() *api.Error {
 		_, failure := c.join(organizationID, userID, Membership{Role: cmp.Or(role, memberRole)})
@@ -91,8 +91,8 @@ func alreadyMember(who string) *api.Error {
 		"%s is already a member of the organization.", who)
 }
 
-// room refuses more members than the organization may have; those who are
-// invited count.
+// room refuses members beyond the organization's limit. Pending invitations count
+// too.
 func (c *Clerk) room(organization *Organization, more int) *api.Error {
 	if limit := organization.MaxMembers; limit > 0 &&
 		c.members(organization.ID)+len(c.index.pendingOf[organization.ID])+more > limit {
@@ -113,7 +113,8 @@ func (c *Clerk) SetRole(organizationID, userID, role string) error {
 	})
 }
 
-// RemoveMember ends a membership.
+// RemoveMember ends a membership. It fails if no other member could manage the
+// organization.
 func (c *Clerk) RemoveMember(organizationID, userID string) error {
 	return c.change(func() *api.Error {
 		membership := c.membership(organizationID, userID)
@@ -154,8 +155,8 @@ func lastAdmin() *api.Error {
 		"There has to be at least one organization member with the minimum required permissions")
 }
 
-// lastWithElevatedPermissions says whether an organization would be left with
-// members and nobody who can manage them.
+// lastWithElevatedPermissions reports whether the member is the only one who can
+// manage the organization.
 func (c *Clerk) lastWithElevatedPermissions(membership *Membership) bool {
 	elevated := func(m *Membership) bool { return c.mayCreate(c.role(m.Role)) }
 	return elevated(membership) && !slices.ContainsFunc(c.index.membershipsOf[membership.Organization],
@@ -180,8 +181,8 @@ func (c *Clerk) showMembership(m *Membership) object {
 	return shown
 }
 
-// showMembershipEvent is the shape of webhooks, which have the counts of the
-// organization and less of the user.
+// showMembershipEvent shows a membership as webhooks do, with the counts of the
+// organization and fewer fields of the user.
 func (c *Clerk) showMembershipEvent(m *Membership) object {
 	role := c.role(m.Role)
 	shown := object{"object": "organization_membership", "id": m.ID, "role": m.Role, "role_name": role.Name,

@@ -61,7 +61,8 @@ func (c *Clerk) listUserMemberships(call *api.Call) (any, *api.Error) {
 	return c.memberships(call, slices.Clone(c.index.membershipsOf[call.Path[0]]))
 }
 
-// memberships shows a page of a list that is oldest first and the caller's own.
+// memberships shows a page of a list, which it may reorder. The list is oldest
+// first.
 func (c *Clerk) memberships(call *api.Call, matching []*Membership) (any, *api.Error) {
 	limit, offset, failure := call.Bounds()
 	if failure != nil {
@@ -96,7 +97,7 @@ func (c *Clerk) createMembership(call *api.Call) (any, *api.Error) {
 	return c.showMembership(membership), nil
 }
 
-// membershipAt is the membership that the path names.
+// membershipAt returns the membership in the path.
 func (c *Clerk) membershipAt(call *api.Call) (*Membership, *api.Error) {
 	organization := c.organization(call.Path[0])
 	if organization == nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// maxMetadata is the size of one metadata object, as JSON.
+// maxMetadata is the limit for one metadata object as JSON, in bytes.
 const maxMetadata = 8 << 10
 
 var organizationMetadata = api.Fields{"public_metadata": api.Map, "private_metadata": api.Map}
@@ -32,8 +32,8 @@ func checkSize(name string, metadata map[string]any) *api.Error {
 	return nil
 }
 
-// merged applies a patch the way Clerk does: objects are merged at every level
-// and a null removes its key.
+// merged applies a patch as Clerk does. It merges objects at every level, and a
+// null removes its key.
 func merged(metadata, patch map[string]any) map[string]any {
 	result := deepCopy(metadata)
 	for key, value := range patch {
@@ -50,7 +50,8 @@ func merged(metadata, patch map[string]any) map[string]any {
 	return result
 }
 
-// replaced forgets the old metadata. A null stays: nothing is there to remove.
+// replaced ignores the old metadata. It keeps nulls, because there is no key to
+// remove.
 func replaced(_, given map[string]any) map[string]any { return deepCopy(given) }
 
 // applyMetadata changes each metadata field that the body has, or none if one is
@@ -90,7 +91,7 @@ func (c *Clerk) changeUserMetadata(call *api.Call, apply func(old, given map[str
 	if failure := applyMetadata(call.Body, user.metadata(), apply); failure != nil {
 		return nil, failure
 	}
-	c.userUpdated(user) // the echo: also when the result is the same as before
+	c.userUpdated(user) // sends user.updated even if nothing changed, as Clerk does
 	return c.showUser(user), nil
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// Organization is an organization.
+// Organization is a group of users with shared access.
 type Organization struct {
 	ID          string         `json:"id"`
 	Name        string         `json:"name"`
@@ -24,12 +24,13 @@ type Organization struct {
 	Private     map[string]any `json:"private_metadata"`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
-	Sequence    uint64         `json:"sequence"` // in which it was created
+	Sequence    uint64         `json:"sequence"` // order of creation
 }
 
-// Key is the id.
+// Key returns the id.
 func (o *Organization) Key() string { return o.ID }
 
+// Created returns the creation time and the place among equal times.
 func (o *Organization) Created() (time.Time, uint64) { return o.CreatedAt, o.Sequence }
 
 func (o *Organization) clone() Organization {
@@ -42,7 +43,8 @@ func (o *Organization) metadata() map[string]*map[string]any {
 	return map[string]*map[string]any{"public_metadata": &o.Public, "private_metadata": &o.Private}
 }
 
-// CreateOrganization creates an organization whose creator, if any, is its admin.
+// CreateOrganization creates an organization. createdBy becomes its admin; "" means
+// nobody.
 func (c *Clerk) CreateOrganization(name, createdBy string) (Organization, error) {
 	var created Organization
 	err := c.change(func() *api.Error {
@@ -55,7 +57,7 @@ func (c *Clerk) CreateOrganization(name, createdBy string) (Organization, error)
 	return created, err
 }
 
-const longestName = 256
+const maxName = 256 // characters
 
 var (
 	notSlug      = regexp.MustCompile(`[^a-z0-9]+`)
@@ -67,9 +69,9 @@ func checkName(name string) *api.Error {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return api.MissingParameter("name")
-	case utf8.RuneCountInString(name) > longestName:
+	case utf8.RuneCountInString(name) > maxName:
 		return api.Unprocessable("name", "form_param_max_length_exceeded", "exceeds maximum length",
-			"name should not exceed %d characters.", longestName)
+			"name should not exceed %d characters.", maxName)
 	case markupOrLink.MatchString(name):
 		return api.Unprocessable("name", "form_param_value_invalid", "invalid organization name",
 			"The organization name %q is invalid: it may not contain URLs or HTML", name)
@@ -117,7 +119,7 @@ func (c *Clerk) addOrganization(fresh Organization) (*Organization, *api.Error) 
 	return organization, nil
 }
 
-// freeSlug makes a slug of a name that nobody has.
+// freeSlug makes a slug from a name that no other organization has.
 func (c *Clerk) freeSlug(name string) string {
 	base := cmp.Or(strings.Trim(notSlug.ReplaceAllString(strings.ToLower(name), "-"), "-"), "organization")
 	slug := base
@@ -127,7 +129,7 @@ func (c *Clerk) freeSlug(name string) string {
 	return slug
 }
 
-// organization finds by id or slug.
+// organization finds an organization by id or slug.
 func (c *Clerk) organization(idOrSlug string) *Organization {
 	if organization := c.state.Organizations.Get(idOrSlug); organization != nil {
 		return organization
@@ -140,7 +142,8 @@ func (c *Clerk) organizationUpdated(organization *Organization) {
 	c.emit("organization.updated", c.showOrganization(organization, true))
 }
 
-// DeleteOrganization deletes an organization with its memberships.
+// DeleteOrganization deletes an organization with all memberships and
+// invitations.
 func (c *Clerk) DeleteOrganization(id string) error {
 	return c.change(func() *api.Error {
 		organization := c.organization(id)
@@ -152,8 +155,8 @@ func (c *Clerk) DeleteOrganization(id string) error {
 	})
 }
 
-// deleteOrganization takes memberships and invitations along; sessions in which
-// it was active have none active afterwards.
+// deleteOrganization also deletes memberships and invitations. Sessions in which the
+// organization was active fall back to the personal account.
 func (c *Clerk) deleteOrganization(organization *Organization) object {
 	for _, membership := range slices.Clone(c.index.membershipsOf[organization.ID]) {
 		c.deleteMembership(membership)
@@ -182,7 +185,8 @@ func (c *Clerk) Organizations() []Organization {
 
 func (c *Clerk) members(organizationID string) int { return len(c.index.membershipsOf[organizationID]) }
 
-// showOrganization shows the counts when asked to, as webhooks always do.
+// showOrganization shows an organization, with the counts if asked to. Webhooks
+// always have them.
 func (c *Clerk) showOrganization(o *Organization, counts bool) object {
 	shown := object{"object": "organization", "id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image,
 		"has_image":               false,

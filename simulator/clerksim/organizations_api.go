@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/ordered"
 )
 
-// organizationShape are the flags that add counts to what is shown.
+// organizationShape are the parameters that add counts to the answer.
 var organizationShape = []string{"include_members_count", "include_missing_member_with_elevated_permissions"}
 
 var organizationRoutes = []route{
@@ -41,7 +41,7 @@ func (c *Clerk) createOrganization(call *api.Call) (any, *api.Error) {
 	return c.showOrganization(organization, false), nil
 }
 
-// applyOrganization reads what creating and updating share.
+// applyOrganization reads the parameters that creating and updating share.
 func (c *Clerk) applyOrganization(call *api.Call, organization *Organization) *api.Error {
 	if limit := call.Number("max_allowed_memberships"); limit != nil {
 		if *limit < 0 {
@@ -68,7 +68,8 @@ func (c *Clerk) retrieveOrganization(call *api.Call) (any, *api.Error) {
 	return show(organization), nil
 }
 
-// organizationView shows organizations with the counts that the query wants.
+// organizationView returns a function that shows an organization with the counts
+// that the query asks for.
 func (c *Clerk) organizationView(call *api.Call) (func(*Organization) object, *api.Error) {
 	members, failure := call.QueryFlag("include_members_count")
 	if failure != nil {
@@ -157,7 +158,7 @@ func (c *Clerk) listOrganizations(call *api.Call) (any, *api.Error) {
 	if compare == nil {
 		return nil, api.InvalidValue("order_by", order)
 	}
-	if order != "created_at" { // which they are in already
+	if order != "created_at" { // the list already has that order
 		slices.SortStableFunc(matching, func(a, b *Organization) int { return compare(c, a, b) })
 	}
 	if descending {
@@ -166,7 +167,7 @@ func (c *Clerk) listOrganizations(call *api.Call) (any, *api.Error) {
 	return listed(matching, limit, offset, show), nil
 }
 
-// filteredOrganizations returns what matches, oldest first.
+// filteredOrganizations returns the organizations that match, oldest first.
 func (c *Clerk) filteredOrganizations(call *api.Call) ([]*Organization, *api.Error) {
 	users, failure := call.List("user_id")
 	if failure != nil {
@@ -177,29 +178,10 @@ func (c *Clerk) filteredOrganizations(call *api.Call) ([]*Organization, *api.Err
 		return nil, failure
 	}
 	query := strings.ToLower(call.Query.Get("query"))
-	ofUsers := signed(users, func(id string) []string {
-		var organizations []string
-		for _, membership := range c.index.membershipsOf[id] {
-			organizations = append(organizations, membership.Organization)
-		}
-		return organizations
-	})
+	ofUsers := signed(users, c.organizationsOf)
 	named := signed(ids, func(id string) []string { return []string{id} })
-	from := c.index.organizations.Items()
-	for _, choice := range []*choice{named, ofUsers} {
-		if choice.including {
-			from = nil
-			for id := range choice.wanted {
-				if organization := c.state.Organizations.Get(id); organization != nil {
-					from = append(from, organization)
-				}
-			}
-			slices.SortFunc(from, ordered.ByAge)
-			break
-		}
-	}
 	var matching []*Organization
-	for _, o := range from {
+	for _, o := range c.organizationsAmong(named, ofUsers) {
 		text := strings.ToLower(o.Name + "\n" + o.Slug)
 		if ofUsers.takes(o.ID) && named.takes(o.ID) && (query == "" || strings.ToLower(o.ID) == query ||
 			strings.Contains(text, query)) {
@@ -209,7 +191,33 @@ func (c *Clerk) filteredOrganizations(call *api.Call) ([]*Organization, *api.Err
 	return matching, nil
 }
 
-// choice is what a list of values with plus and minus chooses.
+// organizationsOf returns the ids of the organizations that a user is a member of.
+func (c *Clerk) organizationsOf(userID string) []string {
+	var organizations []string
+	for _, membership := range c.index.membershipsOf[userID] {
+		organizations = append(organizations, membership.Organization)
+	}
+	return organizations
+}
+
+// organizationsAmong returns the organizations that the first choice with wanted
+// ids names, or all if none has any, oldest first.
+func (c *Clerk) organizationsAmong(choices ...*choice) []*Organization {
+	at := slices.IndexFunc(choices, func(choice *choice) bool { return choice.including })
+	if at < 0 {
+		return c.index.organizations.Items()
+	}
+	var named []*Organization
+	for id := range choices[at].wanted {
+		if organization := c.state.Organizations.Get(id); organization != nil {
+			named = append(named, organization)
+		}
+	}
+	slices.SortFunc(named, ordered.ByAge)
+	return named
+}
+
+// choice is the selection that a list of values with plus and minus makes.
 type choice struct {
 	including        bool
 	wanted, unwanted map[string]bool

@@ -11,24 +11,25 @@ import (
 )
 
 const (
-	shortestPassword = 8
-	longestPassword  = 72 // bytes, which is what bcrypt reads
+	minPassword = 8  // characters
+	maxPassword = 72 // bytes, the most that bcrypt reads
 )
 
-// passwordHash is what is kept of a password: enough to compare a test's own.
+// passwordHash is what the simulator stores of a password. A plain hash is enough
+// for test passwords.
 func passwordHash(userID, password string) string {
 	sum := sha256.Sum256([]byte(userID + "\n" + password))
 	return hex.EncodeToString(sum[:])
 }
 
 func checkPassword(param, password string, lax bool) *api.Error {
-	if len(password) > longestPassword {
+	if len(password) > maxPassword {
 		const long = "Your password has exceeded the maximum number of bytes allowed, please shorten it or remove some special characters."
 		return api.Unprocessable(param, "form_password_size_in_bytes_exceeded", long, long)
 	}
-	if !lax && utf8.RuneCountInString(password) < shortestPassword {
+	if !lax && utf8.RuneCountInString(password) < minPassword {
 		return api.Unprocessable(param, "form_password_length_too_short", "Passwords must be 8 characters or more.",
-			"Passwords must be %d characters or more.", shortestPassword)
+			"Passwords must be %d characters or more.", minPassword)
 	}
 	return nil
 }
@@ -56,7 +57,7 @@ func (c *Clerk) verifyPassword(call *api.Call) (any, *api.Error) {
 	return object{"verified": true}, nil
 }
 
-// removePassword changes nothing, and tells nobody, when there is none.
+// removePassword changes nothing and sends no webhook if there is no password.
 func (c *Clerk) removePassword(call *api.Call) (any, *api.Error) {
 	user := c.user(call.Path[0])
 	if user == nil {

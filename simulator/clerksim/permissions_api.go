@@ -30,7 +30,7 @@ func (c *Clerk) permissionAt(call *api.Call) (*Permission, *api.Error) {
 	return nil, noPermission()
 }
 
-// changeable is permissionAt for those that are not Clerk's own.
+// changeable is permissionAt, except that it refuses system permissions.
 func (c *Clerk) changeable(call *api.Call) (*Permission, *api.Error) {
 	permission, failure := c.permissionAt(call)
 	if failure == nil && permission.System {
@@ -95,7 +95,7 @@ func (c *Clerk) updatePermission(call *api.Call) (any, *api.Error) {
 	return showPermission(permission), nil
 }
 
-// deletePermission takes it from the roles that have it, too.
+// deletePermission also removes the permission from all roles.
 func (c *Clerk) deletePermission(call *api.Call) (any, *api.Error) {
 	permission, failure := c.changeable(call)
 	if failure != nil {

@@ -15,17 +15,17 @@ type PhoneNumber struct {
 	ID        string    `json:"id"`
 	Number    string    `json:"phone_number"`
 	Verified  bool      `json:"verified"`
-	Reserved  bool      `json:"reserved"` // unverified, and closed to other users
-	Strategy  string    `json:"strategy"` // of the verification: admin, phone_code
+	Reserved  bool      `json:"reserved"` // unverified, but not available to other users
+	Strategy  string    `json:"strategy"` // how it was verified: admin, phone_code
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// byPhoneCode is the strategy of a number that its owner verified.
+// byPhoneCode is the strategy of a number that its user verified.
 const byPhoneCode = "phone_code"
 
-// Nobody gets a code: prepare_verification and attempt_verification are not here,
-// and reserved_for_second_factor is not enabled.
+// The simulator sends no codes, so prepare_verification and attempt_verification
+// are missing. reserved_for_second_factor is not enabled.
 var phoneRoutes = []route{
 	api.Op(http.MethodPost, "/v1/phone_numbers", (*Clerk).createPhone).Takes(api.Fields{"user_id": api.Text, "phone_number": api.Text,
 		"verified": api.Flag, "primary": api.Flag}),
@@ -42,7 +42,7 @@ func (c *Clerk) newPhone(number string, status addressStatus, strategy string) P
 		CreatedAt: c.now(), UpdatedAt: c.now()}
 }
 
-// checkPhone refuses a number that is malformed, or that another user claims.
+// checkPhone refuses a number that is malformed or that a user claims.
 func (c *Clerk) checkPhone(number string) *api.Error {
 	if !phoneForm.MatchString(number) {
 		return api.Unprocessable("phone_number", "form_param_format_invalid", "is invalid",
@@ -54,7 +54,7 @@ func (c *Clerk) checkPhone(number string) *api.Error {
 	return nil
 }
 
-// phoneClaimant is the user who signs in with a number, nil without one.
+// phoneClaimant returns the user who signs in with a number, or nil.
 func (c *Clerk) phoneClaimant(number string) *User {
 	for _, holder := range c.index.usersByPhone[number] {
 		if phone := holder.phone(func(p *PhoneNumber) bool { return p.Number == number }); phone.Verified || phone.Reserved {
@@ -73,7 +73,7 @@ func (u *User) phone(match func(*PhoneNumber) bool) *PhoneNumber {
 	return nil
 }
 
-// primaryPhone is the primary number, "" without one.
+// primaryPhone returns the primary number, or "".
 func (u *User) primaryPhone() string {
 	if phone := u.phone(func(p *PhoneNumber) bool { return p.ID == u.PhoneID }); phone != nil {
 		return phone.Number
@@ -81,7 +81,7 @@ func (u *User) primaryPhone() string {
 	return ""
 }
 
-// phoneNumbers are all numbers of a user.
+// phoneNumbers returns all numbers of a user.
 func (u *User) phoneNumbers() []string {
 	var all []string
 	for _, phone := range u.Phones {
@@ -90,7 +90,7 @@ func (u *User) phoneNumbers() []string {
 	return all
 }
 
-// readPhones reads the numbers of a new user.
+// readPhones adds the numbers in a request to a new user.
 func (c *Clerk) readPhones(call *api.Call, fresh *User) *api.Error {
 	const field = "phone_number_identification_status"
 	statuses, numbers := call.Texts(field), call.Texts("phone_number")
@@ -148,9 +148,7 @@ func (c *Clerk) createPhone(call *api.Call) (any, *api.Error) {
 func (c *Clerk) phoneOf(call *api.Call) (*User, *PhoneNumber, *api.Error) {
 	user := c.index.userByPhoneID[call.Path[0]]
 	if user == nil {
-		failure := api.NotFound("Resource not found")
-		failure.Message = "Resource not found"
-		return nil, nil, failure
+		return nil, nil, noIdentifier()
 	}
 	return user, user.phone(func(p *PhoneNumber) bool { return p.ID == call.Path[0] }), nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// Role sets are not simulated: every role can be given in every organization,
-// so include_in_initial_role_set has no visible effect.
+// Role sets are not simulated. Every organization can use every role, so
+// include_in_initial_role_set has no visible effect.
 var roleRoutes = []route{
 	api.Op(http.MethodGet, "/v1/organization_roles", (*Clerk).listRoles).Asks(api.Ordered, []string{"query"}),
 	api.Op(http.MethodPost, "/v1/organization_roles", (*Clerk).createRole).
@@ -27,8 +27,8 @@ var roleRoutes = []route{
 
 var roleKeys = regexp.MustCompile(`^org:[a-z0-9_]+$`)
 
-// mostRoles is how many an instance may have.
-const mostRoles = 10
+// maxRoles is the limit for one instance.
+const maxRoles = 10
 
 func (c *Clerk) roleAt(call *api.Call) (*Role, *api.Error) {
 	if role := c.state.Roles.Get(call.Path[0]); role != nil {
@@ -37,7 +37,7 @@ func (c *Clerk) roleAt(call *api.Call) (*Role, *api.Error) {
 	return nil, noRole("")
 }
 
-// applyRole changes what was sent, or nothing when something is refused.
+// applyRole changes the fields that the request has, or nothing if it refuses one.
 func (c *Clerk) applyRole(call *api.Call, role *Role) *api.Error {
 	if key := call.Text("key"); key != "" {
 		if !roleKeys.MatchString(key) {
@@ -68,7 +68,8 @@ func (c *Clerk) applyRole(call *api.Call, role *Role) *api.Error {
 	return nil
 }
 
-// keepsCreator refuses to take from the creator's role what a creator needs.
+// keepsCreator refuses to remove permissions from the admin role that a creator
+// needs.
 func (c *Clerk) keepsCreator(role, changed *Role) *api.Error {
 	if role.RoleKey == adminRole && !c.mayCreate(changed) {
 		return api.Unprocessable("", "organization_missing_creator_role_permissions", "missing permissions for creator role",
@@ -82,9 +83,9 @@ func (c *Clerk) createRole(call *api.Call) (any, *api.Error) {
 	if failure := call.Needs("name", "key"); failure != nil {
 		return nil, failure
 	}
-	if c.state.Roles.Len() >= mostRoles {
+	if c.state.Roles.Len() >= maxRoles {
 		return nil, api.Forbidden("organization_instance_roles_quota_exceeded", "organization roles for instance quota exceeded",
-			"You have reached your limit of %d organization roles per instance.", mostRoles)
+			"You have reached your limit of %d organization roles per instance.", maxRoles)
 	}
 	role := &Role{ID: c.world.NewID("role_2", 26), CreatedAt: c.now(), UpdatedAt: c.now()}
 	if failure := c.applyRole(call, role); failure != nil {
@@ -111,7 +112,7 @@ func (c *Clerk) updateRole(call *api.Call) (any, *api.Error) {
 	if key := call.Text("key"); key != "" && key != role.RoleKey &&
 		(role.RoleKey == adminRole || role.RoleKey == memberRole) {
 		return nil, api.Unprocessable("key", "form_param_value_invalid", "is invalid",
-			"The simulator does not rename the creator's role and the default role; Clerk does.")
+			"The simulator cannot rename the creator's role and the default role. Clerk can.")
 	}
 	old := role.RoleKey
 	if failure := c.applyRole(call, role); failure != nil {
@@ -122,7 +123,7 @@ func (c *Clerk) updateRole(call *api.Call) (any, *api.Error) {
 	return c.showRole(role), nil
 }
 
-// renameRole lets members and invitations follow their role.
+// renameRole updates the role of members and invitations.
 func (c *Clerk) renameRole(from, to string) {
 	if from == to {
 		return
@@ -218,8 +219,8 @@ func (c *Clerk) listRoles(call *api.Call) (any, *api.Error) {
 	}, c.showRole)
 }
 
-// keyedList is the list of roles and of permissions, which work alike: newest
-// first, by exact id or a part of name or key.
+// keyedList lists roles or permissions, newest first. A query matches the exact id,
+// or part of the name or key.
 func keyedList[T any](call *api.Call, all []T, names func(T) (id, name, key string), show func(T) object) (any, *api.Error) {
 	limit, offset, failure := call.Bounds()
 	if failure != nil {

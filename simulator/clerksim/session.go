@@ -7,14 +7,14 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// Session is a signed-in browser. Its times are time.Now's and not the billing
-// clock's, like those of its tokens: moving the billing clock signs nobody out.
+// Session is a signed-in browser. Its times, like those of its tokens, come from
+// time.Now and not from the billing clock.
 type Session struct {
 	ID           string    `json:"id"`
 	Client       string    `json:"client"`
 	User         string    `json:"user"`
 	Organization string    `json:"organization"` // the active one, "" for the personal account
-	Status       string    `json:"status"`       // as it was last set, see status
+	Status       string    `json:"status"`       // as last set; see status
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
 	LastActive   time.Time `json:"last_active_at"`
@@ -24,9 +24,9 @@ type Session struct {
 func (s *Session) Key() string { return s.ID }
 
 const (
-	// sessionLifetime is the maximum lifetime that instances begin with.
+	// sessionLifetime is the default of an instance.
 	sessionLifetime = 7 * 24 * time.Hour
-	// sessionAbandoned is when Clerk forgets a session nobody came back to.
+	// sessionAbandoned is how long Clerk keeps a session that nobody uses.
 	sessionAbandoned = 30 * 24 * time.Hour
 )
 
@@ -37,12 +37,13 @@ const (
 	removed = "removed"
 )
 
-// live is active or pending, as the status says unless the lifetime is over.
+// live reports whether the session is active or pending.
 func (s *Session) live() bool {
 	status := s.status()
 	return status == active || status == pending
 }
 
+// status is the stored status, or expired after the session's lifetime.
 func (s *Session) status() string {
 	if (s.Status == active || s.Status == pending) && time.Since(s.CreatedAt) >= sessionLifetime {
 		return expired
@@ -53,8 +54,8 @@ func (s *Session) status() string {
 // authNow is the time of sessions, in whole milliseconds.
 func authNow() time.Time { return time.Now().Round(0).UTC().Truncate(time.Millisecond) }
 
-// addSession signs a user in. Where membership is required it stays pending,
-// with a task, until an organization is active.
+// addSession signs a user in. If the instance requires membership, the session
+// stays pending, with a task, until an organization is active.
 func (c *Clerk) addSession(userID, organizationID string) *Session {
 	now := authNow()
 	session := c.state.Sessions.Add(&Session{ID: c.world.NewID("sess_2", 26), Client: c.world.NewID("client_2", 26),
@@ -73,15 +74,15 @@ func (c *Clerk) addSession(userID, organizationID string) *Session {
 	return session
 }
 
-// activate makes an organization, or for "" the personal account, the active
-// one of a session.
+// activate makes an organization the active one of a session; "" is the personal
+// account.
 func (c *Clerk) activate(session *Session, organizationID string) *api.Error {
 	if organizationID != "" && c.membership(organizationID, session.User) == nil {
 		return noOrganization()
 	}
 	if organizationID == "" && c.config.Instance.MembershipRequired {
 		return api.Forbidden("membership_required", "membership required",
-			"An organization has to be active: personal accounts are not enabled on this instance.")
+			"An organization must be active, because this instance has no personal accounts.")
 	}
 	session.Organization, session.UpdatedAt, session.LastActive = organizationID, authNow(), authNow()
 	if session.status() == pending && organizationID != "" {
@@ -130,7 +131,7 @@ func (c *Clerk) showSession(s *Session) object {
 	return shown
 }
 
-// showSessionEvent is the shape of webhooks, which show the user too.
+// showSessionEvent shows a session as webhooks do, with its user.
 func (c *Clerk) showSessionEvent(s *Session) object {
 	shown := c.showSession(s)
 	delete(shown, "tasks")

@@ -59,8 +59,8 @@ func (c *Clerk) retrieveSession(call *api.Call) (any, *api.Error) {
 
 var sessionStatuses = []string{"abandoned", active, ended, expired, removed, "replaced", revoked, pending}
 
-// listSessions answers a bare array, or with paginated=true (which the SDKs
-// send) data and total_count.
+// listSessions answers with an array, or with data and total_count if the request
+// has paginated=true, which the SDKs send.
 func (c *Clerk) listSessions(call *api.Call) (any, *api.Error) {
 	limit, offset, failure := call.Bounds()
 	if failure != nil {
@@ -94,7 +94,7 @@ func (c *Clerk) listSessions(call *api.Call) (any, *api.Error) {
 	return each(cut(matching, limit, offset), c.showSession), nil
 }
 
-// revokeSession ends a session that is live and answers any other as it is.
+// revokeSession revokes a live session. It returns any other unchanged.
 func (c *Clerk) revokeSession(call *api.Call) (any, *api.Error) {
 	session, failure := c.sessionAt(call)
 	if failure != nil {
@@ -106,9 +106,10 @@ func (c *Clerk) revokeSession(call *api.Call) (any, *api.Error) {
 	return c.showSession(session), nil
 }
 
+// Clerk's limits for the lifetime of a token, in seconds.
 const (
-	shortestToken = 30
-	longestToken  = 315360000
+	minLifetime = 30
+	maxLifetime = 315360000
 )
 
 // readLifetime reads expires_in_seconds.
@@ -117,13 +118,13 @@ func readLifetime(call *api.Call, fallback time.Duration) (time.Duration, *api.E
 	if seconds == nil {
 		return fallback, nil
 	}
-	if *seconds < shortestToken || *seconds > longestToken {
+	if *seconds < minLifetime || *seconds > maxLifetime {
 		return 0, api.InvalidValue("expires_in_seconds", string(api.Encode(*seconds)))
 	}
 	return time.Duration(*seconds) * time.Second, nil
 }
 
-// liveSession is the session of a token; one that is over is not found.
+// liveSession returns the session of the path. It answers 404 if it is not live.
 func (c *Clerk) liveSession(call *api.Call) (*Session, *api.Error) {
 	session, failure := c.sessionAt(call)
 	if failure == nil && !session.live() {
@@ -162,7 +163,7 @@ func (c *Clerk) createTemplateToken(call *api.Call) (any, *api.Error) {
 
 func showToken(token string, err error) (any, *api.Error) {
 	if err != nil {
-		return nil, api.BadRequest("session_token_invalid", "session token cannot be made", "%v", err)
+		return nil, api.BadRequest("session_token_invalid", "cannot make a session token", "%v", err)
 	}
 	return object{"object": "token", "jwt": token}, nil
 }

@@ -16,12 +16,12 @@ type signView struct {
 	Email, Phone        string
 	FirstName, LastName string
 	Error               string
-	Other               string // link to the other of the two pages
+	Other               string // link to the other page
 	Known               []string
 }
 
-// mostKnown is how many users the sign-in page offers.
-const mostKnown = 8
+// maxKnown is how many users the sign-in page lists.
+const maxKnown = 8
 
 var signUpTemplate = page.Parse(`
 <section class="card narrow">
@@ -38,7 +38,7 @@ var signUpTemplate = page.Parse(`
 </div>
 <button class="full" type="submit">Sign up</button>
 </form>
-<p class="soft">Have an account? <a href="{{.Other}}">Sign in</a></p>
+<p class="soft">Already have an account? <a href="{{.Other}}">Sign in</a></p>
 </section>`)
 
 var signInTemplate = page.Parse(`
@@ -49,14 +49,14 @@ var signInTemplate = page.Parse(`
 <label for="email">E-mail or phone number</label>
 <input id="email" name="email" autocomplete="username" required value="{{.Email}}" list="known">
 <datalist id="known">{{range .Known}}<option value="{{.}}"></option>{{end}}</datalist>
-<p class="soft">The simulator has no passwords: an address is enough.</p>
+<p class="soft">No password needed: enter the e-mail address or phone number of any user.</p>
 <button class="full" type="submit">Sign in</button>
 </form>
 {{with .Known}}<h2 class="apart">Known users</h2><div class="actions">{{range .}}<form method="post"><button class="quiet" name="email" value="{{.}}">{{.}}</button></form>{{end}}</div>{{end}}
 <p class="soft">New here? <a href="{{.Other}}">Sign up</a></p>
 </section>`)
 
-// other links to the sibling page and takes the redirect along.
+// other returns a link to another page that keeps redirect_url.
 func other(path string, r *http.Request) string {
 	if target := r.URL.Query().Get("redirect_url"); target != "" {
 		return path + "?redirect_url=" + url.QueryEscape(target)
@@ -102,8 +102,8 @@ func (c *Clerk) signInPage(w http.ResponseWriter, r *http.Request) {
 	c.writeSignIn(w, r, http.StatusOK, "", "")
 }
 
-// passThrough sends a browser that is signed in already straight back with a
-// fresh token. That is how an application renews one.
+// passThrough redirects a browser that is already signed in straight back with a
+// fresh token. Applications use this to renew a token.
 func (c *Clerk) passThrough(w http.ResponseWriter, r *http.Request) bool {
 	if r.URL.Query().Get("redirect_url") == "" {
 		return false
@@ -128,7 +128,7 @@ func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, 
 			if known := cmp.Or(user.Email, user.primaryPhone()); known != "" {
 				view.Known = append(view.Known, known)
 			}
-			if len(view.Known) == mostKnown {
+			if len(view.Known) == maxKnown {
 				break
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/clerksim/token"
 )
 
-// Template is a JWT template: the claims of tokens that are not for sessions.
+// Template is a JWT template: the claims of tokens other than session tokens.
 type Template struct {
 	ID        string         `json:"id"`
 	Name      string         `json:"name"`
@@ -24,11 +24,11 @@ type Template struct {
 // Key is the id.
 func (t *Template) Key() string { return t.ID }
 
-// Clerk's defaults of a template, in seconds.
+// Clerk's defaults and maximum for a template, in seconds.
 const (
 	templateLifetime = 60
 	templateSkew     = 5
-	mostSkew         = 300
+	maxSkew          = 300
 )
 
 var templateFields = api.Fields{"name": api.Text, "claims": api.Map, "lifetime": api.Number, "allowed_clock_skew": api.Number,
@@ -60,12 +60,13 @@ func (c *Clerk) templateAt(call *api.Call) (*Template, *api.Error) {
 	return nil, noTemplate("id", call.Path[0])
 }
 
-// applyTemplate changes what was sent. A key of one's own is refused.
+// applyTemplate changes the fields that the request has. It refuses a custom
+// signing key.
 func (c *Clerk) applyTemplate(call *api.Call, template *Template) *api.Error {
 	if call.Flag("custom_signing_key") || call.Text("signing_key") != "" || call.Text("signing_algorithm") != "" &&
 		call.Text("signing_algorithm") != "RS256" {
 		return api.Unprocessable("custom_signing_key", "form_param_value_invalid", "is invalid",
-			"The simulator signs with the instance's own key only; Clerk takes another.")
+			"The simulator signs only with the instance's own key. Clerk also accepts a custom key.")
 	}
 	if other := c.templateNamed(call.Text("name")); other != nil && other.ID != template.ID {
 		return api.Taken("name", "name")
@@ -81,10 +82,10 @@ func (c *Clerk) applyTemplate(call *api.Call, template *Template) *api.Error {
 	if given := call.Number("allowed_clock_skew"); given != nil {
 		skew = *given
 	}
-	if lifetime < shortestToken || lifetime > longestToken {
+	if lifetime < minLifetime || lifetime > maxLifetime {
 		return api.InvalidValue("lifetime", string(api.Encode(lifetime)))
 	}
-	if skew < 0 || skew > mostSkew {
+	if skew < 0 || skew > maxSkew {
 		return api.InvalidValue("allowed_clock_skew", string(api.Encode(skew)))
 	}
 	template.Name, template.Lifetime, template.Skew, template.UpdatedAt = cmp.Or(call.Text("name"), template.Name),
@@ -154,8 +155,8 @@ func (c *Clerk) listTemplates(call *api.Call) (any, *api.Error) {
 	return each(cut(all, limit, offset), showTemplate), nil
 }
 
-// templateToken signs a token that is not tied to its session: it has the
-// standard claims, without sid and the other ones of version 2.
+// templateToken signs a token that is not bound to a session. It has the standard
+// claims, but not sid and the other claims of version 2.
 func (c *Clerk) templateToken(session *Session, template *Template, lifetime time.Duration) (string, error) {
 	claims := c.standardClaims(session, "", lifetime, time.Duration(template.Skew)*time.Second)
 	values := claimValues(c.user(session.User), c.state.Organizations.Get(session.Organization))

@@ -9,10 +9,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// profile are the parameters that creating and updating a user share. Of them
-// skip_legal_checks has no visible effect, and skip_password_checks only spares
-// the length. Wallets, other factors and digests of passwords
-// are not enabled on the simulated instance, which Clerk answers as unknown.
+// profile are the parameters that creating and updating a user share.
+// skip_legal_checks has no visible effect, and skip_password_checks skips only the
+// minimum length. The simulated instance has not enabled wallets, second factors
+// and password digests, so their parameters are unknown, as at Clerk.
 var profile = api.Fields{"external_id": api.Text, "first_name": api.Text, "last_name": api.Text, "locale": api.Text, "username": api.Text,
 	"password":             api.Text,
 	"skip_password_checks": api.Flag, "delete_self_enabled": api.Flag, "create_organization_enabled": api.Flag,
@@ -21,15 +21,15 @@ var profile = api.Fields{"external_id": api.Text, "first_name": api.Text, "last_
 
 var userMetadata = api.Fields{"public_metadata": api.Map, "private_metadata": api.Map, "unsafe_metadata": api.Map}
 
-// Nobody is told of a new primary address by e-mail:
-// notify_primary_email_address_changed has no visible effect.
+// The simulator sends no e-mail, so notify_primary_email_address_changed has no
+// visible effect.
 var userRoutes = []route{
 	api.Op(http.MethodGet, "/v1/users", (*Clerk).listUsers).Asks(userFilters, api.Ordered, []string{"starting_after"}),
 	api.Op(http.MethodPost, "/v1/users", (*Clerk).createUser).Takes(
 		profile.With(userMetadata).With(api.Fields{"email_address": api.Texts,
 			"email_address_identification_status": api.Texts, "phone_number": api.Texts, "phone_number_identification_status": api.Texts,
 			"skip_password_requirement": api.Flag, "skip_user_requirement": api.Flag, "banned": api.Flag, "locked": api.Flag})),
-	// Clerk's Go SDK counts with all the parameters of the list.
+	// Clerk's Go SDK sends all the parameters of the list when it counts.
 	api.Op(http.MethodGet, "/v1/users/count", (*Clerk).countUsers).Asks(userFilters, api.Ordered, []string{"starting_after"}),
 	api.Op(http.MethodPost, "/v1/users/ban", (*Clerk).banUsers).Takes(api.Fields{"user_ids": api.Texts}),
 	api.Op(http.MethodPost, "/v1/users/unban", (*Clerk).unbanUsers).Takes(api.Fields{"user_ids": api.Texts}),
@@ -53,34 +53,15 @@ var userRoutes = []route{
 
 func (c *Clerk) createUser(call *api.Call) (any, *api.Error) {
 	fresh := c.newUser()
-	statuses, emails := call.Texts("email_address_identification_status"), call.Texts("email_address")
-	if len(statuses) > 0 && len(statuses) != len(emails) {
-		return nil, api.Unprocessable("email_address_identification_status", "form_param_value_invalid", "is invalid",
-			"email_address_identification_status must contain one item per email address.")
-	}
-	for i, email := range emails {
-		if failure := c.checkEmail(email, nil); failure != nil {
-			return nil, failure
-		}
-		if fresh.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, email) }) != nil {
-			return nil, api.Unprocessable("email_address", "form_param_duplicate", "is duplicate",
-				"email_address included multiple times. There should only be one.")
-		}
-		status := verified
-		if len(statuses) > 0 {
-			if status = addressStatus(statuses[i]); status != verified && status != reserved {
-				return nil, api.InvalidValue("email_address_identification_status", statuses[i])
-			}
-		}
-		fresh.Addresses = append(fresh.Addresses, c.newAddress(email, status, byAdmin))
+	if failure := c.readEmails(call, fresh); failure != nil {
+		return nil, failure
 	}
 	if failure := c.readPhones(call, fresh); failure != nil {
 		return nil, failure
 	}
-	if len(emails) == 0 && len(fresh.Phones) == 0 && call.Text("username") == "" && !call.Flag("skip_user_requirement") {
-		return nil, &api.Error{Status: http.StatusUnprocessableEntity, Code: "form_data_missing", Message: "missing data",
-			Long: `["email_address"] data doesn't match user requirements set for this instance`,
-			Meta: map[string]any{"param_names": []string{"email_address"}}}
+	if len(fresh.Addresses) == 0 && len(fresh.Phones) == 0 && call.Text("username") == "" &&
+		!call.Flag("skip_user_requirement") {
+		return nil, noRequirement()
 	}
 	if failure := c.applyProfile(call, fresh); failure != nil {
 		return nil, failure
@@ -99,6 +80,13 @@ func (c *Clerk) createUser(call *api.Call) (any, *api.Error) {
 	return c.showUser(user), nil
 }
 
+// noRequirement refuses a user without any identifier.
+func noRequirement() *api.Error {
+	return &api.Error{Status: http.StatusUnprocessableEntity, Code: "form_data_missing", Message: "missing data",
+		Long: `["email_address"] data doesn't match user requirements set for this instance`,
+		Meta: map[string]any{"param_names": []string{"email_address"}}}
+}
+
 func (u *User) metadata() map[string]*map[string]any {
 	return map[string]*map[string]any{"public_metadata": &u.Public, "private_metadata": &u.Private,
 		"unsafe_metadata": &u.Unsafe}
@@ -106,7 +94,8 @@ func (u *User) metadata() map[string]*map[string]any {
 
 var usernameLetters = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// applyProfile changes what was sent, or nothing when something is refused.
+// applyProfile changes the fields that the request has, or nothing if it refuses
+// one.
 func (c *Clerk) applyProfile(call *api.Call, user *User) *api.Error {
 	created, failure := call.Moment("created_at", c.now())
 	if failure != nil {
@@ -116,6 +105,25 @@ func (c *Clerk) applyProfile(call *api.Call, user *User) *api.Error {
 	if failure != nil {
 		return failure
 	}
+	if failure := c.checkProfile(call, user); failure != nil {
+		return failure
+	}
+	if known := c.user(user.ID) == user; known {
+		c.index.removeUser(user)
+		defer c.index.addUser(user)
+	}
+	user.setProfile(call)
+	if !created.IsZero() {
+		user.CreatedAt = created
+	}
+	if !accepted.IsZero() {
+		user.LegalAcceptedAt = accepted
+	}
+	return nil
+}
+
+// checkProfile refuses identifiers, passwords and limits that Clerk refuses.
+func (c *Clerk) checkProfile(call *api.Call, user *User) *api.Error {
 	if name := call.Text("username"); name != "" {
 		if failure := c.checkUsername(name, user); failure != nil {
 			return failure
@@ -134,35 +142,26 @@ func (c *Clerk) applyProfile(call *api.Call, user *User) *api.Error {
 	if limit := call.Number("create_organizations_limit"); limit != nil && *limit < 0 {
 		return api.InvalidValue("create_organizations_limit", "a negative number")
 	}
-	known := c.user(user.ID) == user
-	if known {
-		c.index.removeUser(user)
-		defer c.index.addUser(user)
-	}
-	for name, to := range map[string]*string{"external_id": &user.ExternalID, "first_name": &user.FirstName,
-		"last_name": &user.LastName,
-		"locale":    &user.Locale, "username": &user.Username} {
+	return nil
+}
+
+// setProfile changes the fields that the request has.
+func (u *User) setProfile(call *api.Call) {
+	for name, to := range map[string]*string{"external_id": &u.ExternalID, "first_name": &u.FirstName,
+		"last_name": &u.LastName, "locale": &u.Locale, "username": &u.Username} {
 		if call.Sent(name) {
 			*to = call.Text(name) // null and "" both remove it
 		}
 	}
-	for name, to := range map[string]*bool{"delete_self_enabled": &user.DeleteSelf,
-		"create_organization_enabled": &user.CreateOrganizations,
-		"bypass_client_trust":         &user.BypassClientTrust} {
+	for name, to := range map[string]*bool{"delete_self_enabled": &u.DeleteSelf,
+		"create_organization_enabled": &u.CreateOrganizations, "bypass_client_trust": &u.BypassClientTrust} {
 		if call.Body[name] != nil {
 			*to = call.Flag(name)
 		}
 	}
 	if call.Sent("create_organizations_limit") {
-		user.OrganizationsLimit = call.Number("create_organizations_limit")
+		u.OrganizationsLimit = call.Number("create_organizations_limit")
 	}
-	if !created.IsZero() {
-		user.CreatedAt = created
-	}
-	if !accepted.IsZero() {
-		user.LegalAcceptedAt = accepted
-	}
-	return nil
 }
 
 func (c *Clerk) checkUsername(name string, user *User) *api.Error {
@@ -188,8 +187,8 @@ func (c *Clerk) retrieveUser(call *api.Call) (any, *api.Error) {
 	return nil, noUser(call.Path[0])
 }
 
-// updateUser refuses metadata since version 2026-05-12 of the API; before, it
-// replaced it.
+// updateUser replaces metadata in API versions before 2026-05-12. Later versions
+// refuse it.
 func (c *Clerk) updateUser(call *api.Call) (any, *api.Error) {
 	user := c.user(call.Path[0])
 	if user == nil {
@@ -239,7 +238,7 @@ func (c *Clerk) unbanUser(call *api.Call) (any, *api.Error)  { return c.restrict
 func (c *Clerk) lockUser(call *api.Call) (any, *api.Error)   { return c.restrict(call, c.lock) }
 func (c *Clerk) unlockUser(call *api.Call) (any, *api.Error) { return c.restrict(call, unlock) }
 
-// ban revokes all sessions; the user cannot sign in again.
+// ban revokes all sessions and keeps the user from signing in.
 func (c *Clerk) ban(user *User) {
 	user.Banned = true
 	c.revokeSessions(user)

@@ -11,7 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/ordered"
 )
 
-// userFilters choose users, in the list and in the count.
+// userFilters are the query parameters that filter users, in the list and in the
+// count.
 var userFilters = []string{"email_address", "phone_number", "external_id", "username", "web3_wallet", "user_id",
 	"organization_id", "query",
 	"email_address_query", "phone_number_query", "username_query", "name_query", "banned", "last_active_at_before",
@@ -19,11 +20,11 @@ var userFilters = []string{"email_address", "phone_number", "external_id", "user
 	"last_active_at_since", "created_at_before", "created_at_after", "last_sign_in_at_before", "last_sign_in_at_after",
 	"provider", "provider_user_id"}
 
-// userFilter is what a request asks of users.
+// userFilter is the combination of the filters in a request.
 type userFilter struct {
-	// narrow is set when a list names whom to look at; then only they are.
+	// narrow means that only candidates can match, because a filter lists users.
 	narrow     bool
-	candidates []*User
+	candidates []*User // oldest first
 	conditions []func(*User) bool
 }
 
@@ -35,8 +36,8 @@ func (f *userFilter) require(condition func(*User) bool) {
 	f.conditions = append(f.conditions, condition)
 }
 
-// among keeps the users a list names. With signed, a value after a minus is to
-// be left out, and one after a plus (which may arrive as a space) is taken in.
+// among keeps the users that a list of values names. If signed, a minus before a
+// value excludes it and a plus (which may arrive as a space) includes it.
 func (f *userFilter) among(values []string, signed bool, find func(string) []*User) {
 	wanted, unwanted := map[*User]bool{}, map[*User]bool{}
 	including := false
@@ -88,7 +89,7 @@ func (c *Clerk) membersOf(organizationID string) []*User {
 // userFilter reads the filters of a request.
 func (c *Clerk) userFilter(call *api.Call) (*userFilter, *api.Error) {
 	filter := &userFilter{}
-	nobody := func(string) []*User { return nil } // has a wallet or an account elsewhere
+	nobody := func(string) []*User { return nil } // no user has a wallet or an external account
 	for _, by := range []struct {
 		name   string
 		signed bool
@@ -126,8 +127,8 @@ func (c *Clerk) userFilter(call *api.Call) (*userFilter, *api.Error) {
 	return filter, nil
 }
 
-// periods reads the filters by time. Whoever was never active is before
-// everything and after nothing.
+// readPeriods reads the filters by time. They leave out a user who was never
+// active.
 func (f *userFilter) readPeriods(call *api.Call) *api.Error {
 	for _, by := range []struct {
 		name string
@@ -159,7 +160,7 @@ func (f *userFilter) readPeriods(call *api.Call) *api.Error {
 	return nil
 }
 
-// matching reads the filters that look for a part of a text, in any case.
+// readQueries reads the filters that search for part of a text, ignoring case.
 func (f *userFilter) readQueries(call *api.Call) {
 	for name, texts := range map[string]func(*User) []string{
 		"query": func(u *User) []string {
@@ -193,7 +194,8 @@ func (u *User) emails() []string {
 
 func (u *User) fullName() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
 
-// from returns the users to look at, oldest first, not to be changed.
+// from returns the users that a filter must look at, oldest first. The caller must
+// not change the slice.
 func (c *Clerk) from(filter *userFilter) []*User {
 	if filter.narrow {
 		return filter.candidates
@@ -214,8 +216,8 @@ var userOrders = map[string]func(a, b *User) int{
 	"web3wallet":      func(*User, *User) int { return 0 },
 }
 
-// listUsers answers a bare array. With starting_after it pages by cursor, which
-// needs the order by created_at and no offset.
+// listUsers answers with an array. starting_after pages by cursor, which needs the
+// order by created_at and no offset.
 func (c *Clerk) listUsers(call *api.Call) (any, *api.Error) {
 	limit, offset, failure := call.Bounds()
 	if failure != nil {
@@ -226,26 +228,46 @@ func (c *Clerk) listUsers(call *api.Call) (any, *api.Error) {
 		return nil, failure
 	}
 	order, descending := call.Order()
-	after := call.Query.Get("starting_after")
 	if order == "created_at" {
-		var cursor *User
-		if after != "" {
-			if offset != 0 {
-				return nil, api.Unprocessable("offset", "form_conditional_param_disallowed", "is not allowed",
-					"`offset` isn't allowed when `starting_after` is present.")
-			}
-			if cursor = c.user(after); cursor == nil {
-				return nil, noUser(after)
-			}
+		page := ordered.Page[*User]{Newest: descending, Limit: limit, Offset: offset}
+		if page.After, failure = c.cursor(call, offset); failure != nil {
+			return nil, failure
 		}
-		page := ordered.Page[*User]{After: cursor, Newest: descending, Limit: limit, Offset: offset}
 		return each(page.Take(c.from(filter), filter.matches), c.showUser), nil
 	}
+	users, failure := c.sortedUsers(call, filter, order)
+	if failure != nil {
+		return nil, failure
+	}
+	if descending {
+		slices.Reverse(users)
+	}
+	return each(cut(users, limit, offset), c.showUser), nil
+}
+
+// cursor returns the user that starting_after names; nil if it is absent.
+func (c *Clerk) cursor(call *api.Call, offset int) (*User, *api.Error) {
+	after := call.Query.Get("starting_after")
+	if after == "" {
+		return nil, nil
+	}
+	if offset != 0 {
+		return nil, api.Unprocessable("offset", "form_conditional_param_disallowed", "is not allowed",
+			"`offset` isn't allowed when `starting_after` is present.")
+	}
+	if cursor := c.user(after); cursor != nil {
+		return cursor, nil
+	}
+	return nil, noUser(after)
+}
+
+// sortedUsers returns the users that match, by one of userOrders.
+func (c *Clerk) sortedUsers(call *api.Call, filter *userFilter, order string) ([]*User, *api.Error) {
 	compare := userOrders[order]
 	if compare == nil {
 		return nil, api.InvalidValue("order_by", order)
 	}
-	if after != "" {
+	if call.Query.Get("starting_after") != "" {
 		return nil, api.Unprocessable("starting_after", "form_conditional_param_disallowed", "is not allowed",
 			"`starting_after` isn't allowed when `order_by` is %s.", order)
 	}
@@ -256,10 +278,7 @@ func (c *Clerk) listUsers(call *api.Call) (any, *api.Error) {
 		}
 	}
 	slices.SortStableFunc(users, compare)
-	if descending {
-		slices.Reverse(users)
-	}
-	return each(cut(users, limit, offset), c.showUser), nil
+	return users, nil
 }
 
 func (c *Clerk) countUsers(call *api.Call) (any, *api.Error) {
