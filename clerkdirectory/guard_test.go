@@ -54,10 +54,10 @@ func TestErrorsOfClerk(t *testing.T) {
 		"code that is a sentence": {answering(422, refused("ada@example.com exists")),
 			"(trace_1): the answer is not Clerk's, status 422", other},
 		"200 cut short": {answering(200, `{"id":"user_1","email_addr`), "the answer is not whole JSON", other},
-		"200 null":      {answering(200, "null"), "the answer is not about the account that was asked for", other},
-		"200 list":      {answering(200, "[]"), "the answer is not about the account that was asked for", other},
+		"200 null":      {answering(200, "null"), "the answer is about another account", other},
+		"200 list":      {answering(200, "[]"), "the answer is about another account", other},
 		"somebody else": {answering(200, `{"id":"user_2"}`),
-			"the answer is not about the account that was asked for", other},
+			"the answer is about another account", other},
 		"200 beyond the limit": {answering(200, strings.Repeat(" ", answerLimit)+"{}"), "the answer is too large", other},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,18 +14,16 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// Clerk's default role for those who manage an organization, and the permission by which
-// custom roles can do the same.
+// Clerk's default admin role, and the permission that lets a custom role manage members.
 const (
 	adminRole       = "org:admin"
 	adminPermission = "org:sys_memberships:manage"
 )
 
-// memberPage is more than the members that can have one address: Clerk gives an address to
-// one user of an instance.
+// memberPage is more than the number of members that can have the same address.
 const memberPage = 10
 
-// OrganizationOfSlug implements [lockstep.Organizations]. Clerk takes a slug in the place
+// OrganizationOfSlug implements [lockstep.Organizations]. Clerk accepts a slug in place
 // of an organization's id.
 func (c *Client) OrganizationOfSlug(ctx context.Context, slug string) (lockstep.Account, error) {
 	const op = "read organization by slug"
@@ -47,8 +45,8 @@ func (c *Client) OrganizationOfSlug(ctx context.Context, slug string) (lockstep.
 	return account, nil
 }
 
-// MemberWithEmail implements [lockstep.Organizations]. Clerk filters members by address,
-// but does not tell there whether it is verified, so the user is read as well.
+// MemberWithEmail implements [lockstep.Organizations]. Clerk's filter by address does not
+// say whether the address is verified, so this reads each user too.
 func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Account,
 	email string) (lockstep.Member, error) {
 	const op = "find member by address"
@@ -76,7 +74,7 @@ func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Acco
 		}
 		identity, err := c.Identity(ctx, user)
 		switch {
-		case errors.Is(err, lockstep.ErrNotFound): // the user was deleted since
+		case errors.Is(err, lockstep.ErrNotFound): // deleted since
 		case err != nil:
 			return lockstep.Member{}, err
 		case slices.ContainsFunc(identity.VerifiedEmails, func(e string) bool { return strings.EqualFold(e, email) }):
