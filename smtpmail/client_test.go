@@ -88,8 +88,8 @@ func TestTheFateOfAnEmailIsKnown(t *testing.T) {
 		"the email is refused": {script{"END": "554 5.7.1 spam, says alice@example.com"}, lockstep.EmailRefused,
 			true, false},
 		"the email is refused for now": {script{"END": "452 4.2.2 full"}, lockstep.EmailDelayed, true, false},
-		"cut before the answer":         {script{"END": "cut"}, lockstep.EmailUnsure, true, false},
-		"cut after the answer":          {script{"END": "250 and gone"}, "", true, true},
+		"cut before the answer":        {script{"END": "cut"}, lockstep.EmailUnsure, true, false},
+		"cut after the answer":         {script{"END": "250 and gone"}, "", true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

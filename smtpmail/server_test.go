@@ -37,7 +37,7 @@ type mailServer struct {
 	accepted []string // the e-mails answered with 250
 	seen     []string // the steps
 	secure   bool     // the last e-mail came over TLS
-	left     bool     // the client ended the session with QUIT
+	left     bool     // the client left a connection open
 }
 
 func startServer(t *testing.T, s *mailServer) *mailServer {
