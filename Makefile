@@ -49,11 +49,11 @@ $(LINT):
 
 conformance: breaks clients ## Suites that take longer: the code is broken on purpose, and clients that others wrote are run
 
-breaks: ## Break the code in each way of docs/breaks.md and see the world's test catch it
+breaks: ## Break the code in each way of docs/mutation.md and see the world's test catch it
 	$(GO) run ./internal/breaks
 
-breaks-table: ## The same, and write the table in docs/breaks.md
-	$(GO) run ./internal/breaks -write docs/breaks.md
+breaks-table: ## The same, and write the table in docs/mutation.md
+	$(GO) run ./internal/breaks -write docs/mutation.md
 
 clients: conformance/node_modules examples/nextjs/node_modules examples/convex/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator, and check the examples' types
 	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance ./internal/judge
