@@ -22,9 +22,9 @@ build: ## Build bin/lockstep
 RACE = GOFLAGS="$$($(GO) env GOFLAGS) -gcflags=modernc.org/sqlite/lib=-race=false" $(GO) test -race -timeout 15m
 
 test: chromium postgres ## Run all tests with the race detector, and many worlds without it
-	$(RACE) -skip '^TestScripts$$/^[^m]' $$($(GO) list ./... | grep -v '/internal/world$$') # all scripts would take minutes that way
-	$(RACE) -run TestWorld ./internal/world # as would the rest of it
-	$(GO) test -count=1 -timeout 15m ./internal/world ./cmd/lockstep
+	$(RACE) -skip '^TestScripts$$/^[^m]' $$($(GO) list ./... | grep -v '/internal/check/simtest$$') # all scripts would take minutes that way
+	$(RACE) -run TestWorld ./internal/check/simtest # as would the rest of it
+	$(GO) test -count=1 -timeout 15m ./internal/check/simtest ./cmd/lockstep
 	$(GO) test -count=1 -run TestKilledProcess ./sqlitestore # with 50,000 rows
 
 chromium: ## Install the browser that a test drives, where apt-get can
@@ -50,13 +50,13 @@ $(LINT):
 conformance: breaks clients ## Suites that take longer: the code is broken on purpose, and clients that others wrote are run
 
 breaks: ## Break the code in each way of docs/mutation.md and see the world's test catch it
-	$(GO) run ./internal/breaks
+	$(GO) run ./internal/check/mutation
 
 breaks-table: ## The same, and write the table in docs/mutation.md
-	$(GO) run ./internal/breaks -write docs/mutation.md
+	$(GO) run ./internal/check/mutation -write docs/mutation.md
 
 clients: conformance/node_modules examples/nextjs/node_modules examples/convex/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator, and check the examples' types
-	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance ./internal/judge
+	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance ./internal/check/openapicheck
 
 clients-table: conformance/node_modules ## The same, and write the table in docs/stripe-cli.md
 	LOCKSTEP_CONFORMANCE=1 LOCKSTEP_WRITE_TABLE=1 $(GO) test -count=1 -timeout 10m ./conformance
@@ -76,5 +76,5 @@ node:
 		echo "make clients needs Node 20.9 or newer with npm on the PATH (https://nodejs.org; Debian 12 has an older one)"; exit 1; }
 
 soak: ## Run many more worlds, and make trouble for replicas for longer: make soak SEEDS=100000 FOR=1h
-	$(GO) test ./internal/world -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000
-	$(GO) test ./internal/fleet -count=1 -timeout 0 -v -for=$(FOR)
+	$(GO) test ./internal/check/simtest -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000
+	$(GO) test ./internal/check/fleet -count=1 -timeout 0 -v -for=$(FOR)

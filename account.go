@@ -117,3 +117,10 @@ type Identity struct {
 	Slug        string   // of an organization; empty where it has none
 	CustomerIDs []string // the customers that public or private metadata names, sorted; see [CustomersNamedIn]
 }
+
+// UserOf returns the account of a user id, and false for an id that cannot be one, such as the
+// empty id of a purchase without a known buyer.
+func UserOf(id string) (Account, bool) {
+	account, err := NewAccount(User, id)
+	return account, err == nil
+}

@@ -1,6 +1,9 @@
 package lockstep
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Customer is a Stripe customer as Stripe describes it now.
 type Customer struct {
@@ -234,4 +237,83 @@ func LicenseOf(c Checkout, account Account) (License, bool) {
 		}
 	}
 	return l, true
+}
+
+// NewCustomer is what a customer is created with. It is stored before the call,
+// see [Intent]: the same key must always come with the same parameters.
+type NewCustomer struct {
+	Account        Account
+	Email          string
+	Name           string
+	IdempotencyKey string
+}
+
+// Billing is Stripe: observed as it is now, and told what follows from the
+// directory. Errors are [*UpstreamError]; a 404 is an ErrNotFound. Nothing here
+// tries again: the queue does.
+type Billing interface {
+	BackfillLists
+	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
+	// NameCustomer has the customer's metadata name an account. ErrNotFound when it is deleted.
+	NameCustomer(ctx context.Context, id string, account Account) error
+	// UpdateCustomer writes the fields that are not empty, and no others.
+	// ErrNotFound when it is deleted.
+	UpdateCustomer(ctx context.Context, id string, change CustomerDetails) error
+	// DeleteCustomer deletes a customer, which cancels its subscriptions. That it
+	// was deleted before is no error; that it never was in this mode is ErrNotFound.
+	DeleteCustomer(ctx context.Context, id string) error
+	// Used reports whether a customer has, or has had, a subscription, a charge or a
+	// payment method.
+	Used(ctx context.Context, customerID string) (bool, error)
+	// Customer returns a customer, also a deleted one.
+	Customer(ctx context.Context, id string) (Customer, error)
+	// CustomersOf returns the customers created since whose metadata names the
+	// account, by listing; Stripe's search lags and is not used.
+	CustomersOf(ctx context.Context, account Account, since time.Time) ([]Customer, error)
+	// CustomersByEmail returns the customers that have just this address, as it is spelled.
+	CustomersByEmail(ctx context.Context, email string) ([]Customer, error)
+	// Subscriptions returns all subscriptions of a customer, ended ones too.
+	Subscriptions(ctx context.Context, customerID string) ([]Subscription, error)
+	Subscription(ctx context.Context, id string) (Subscription, error)
+	// SetQuantity changes the quantity of an item of a subscription.
+	SetQuantity(ctx context.Context, subscriptionID, itemID string, quantity int64, proration SeatProration) error
+	// EndSubscription has a subscription end with its paid period. That it ends or has
+	// ended is no error.
+	EndSubscription(ctx context.Context, id string) error
+	// CancelSubscription ends a subscription now. That it has ended is no error.
+	CancelSubscription(ctx context.Context, id string) error
+	// UnstartedSchedules returns the customer's subscription schedules that have not started:
+	// each will begin a subscription.
+	UnstartedSchedules(ctx context.Context, customerID string) (ids []string, err error)
+	// ReleaseSchedule has a subscription go on without its schedule, which otherwise owns its
+	// cancellation. That the schedule is over is no error.
+	ReleaseSchedule(ctx context.Context, id string) error
+	// CancelSchedule cancels a schedule and, now, the subscription that runs under it. That the
+	// schedule is over is no error.
+	CancelSchedule(ctx context.Context, id string) error
+	// Entitlements returns the lookup keys of all features that a customer is entitled to,
+	// sorted.
+	Entitlements(ctx context.Context, customerID string) ([]string, error)
+	// Checkout returns a session with its items and what became of its payment.
+	Checkout(ctx context.Context, id string) (Checkout, error)
+	// Checkouts returns a customer's sessions, without their items.
+	Checkouts(ctx context.Context, customerID string) ([]Checkout, error)
+	// CheckoutsSince returns a page of everybody's sessions created since a time,
+	// without their items; next is empty at the end. Stripe keeps them for good.
+	CheckoutsSince(ctx context.Context, since time.Time, cursor string) (page []Checkout, next string, err error)
+	// CheckoutOfPayment returns the session of a payment intent, without its items,
+	// or ErrNotFound.
+	CheckoutOfPayment(ctx context.Context, paymentID string) (Checkout, error)
+	// BuyerEmail returns the address that the buyer typed at the checkout of a session
+	// ("cs_…") or of a subscription ("sub_…"); empty where there was no checkout or no address.
+	BuyerEmail(ctx context.Context, objectID string) (string, error)
+	Product(ctx context.Context, id string) (Product, error)
+	// PricesOf returns the active prices of a product.
+	PricesOf(ctx context.Context, productID string) ([]Price, error)
+	// PartiesOf returns whom a subscription, invoice, charge or dispute is about: its
+	// customer and its payment intent, each empty where it has none.
+	PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error)
+	// EventsSince returns a page of the events since a time, newest first; next is
+	// empty at the end. Stripe keeps events for 30 days.
+	EventsSince(ctx context.Context, since time.Time, cursor string) (hints []Hint, next string, err error)
 }

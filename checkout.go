@@ -61,10 +61,10 @@ type PortalRequest struct {
 	SubscriptionID string // of a flow of a subscription
 }
 
-// Till is Stripe as the place where one buys: what a buyer can do on its pages, and
+// CheckoutService is Stripe as the place where one buys: what a buyer can do on its pages, and
 // what there is that must not be bought twice. Errors are as those of [Billing];
 // ErrNotFound when the customer or the price is not there.
-type Till interface {
+type CheckoutService interface {
 	// Price returns a price by its id, also an inactive one.
 	Price(ctx context.Context, id string) (Price, error)
 	// PriceByLookupKey returns the active price that has the lookup key now.
@@ -89,16 +89,16 @@ type Purchases interface {
 	// somebody has it. Its number is a new one, except after a turn for the same
 	// request that was not settled within the last 23 hours: then it is that one's,
 	// and an idempotency key made of it gives the session that may have been created.
-	BeginPurchase(ctx context.Context, account Account, fingerprint string, lease time.Duration) (Turn, error)
+	BeginPurchase(ctx context.Context, account Account, fingerprint string, lease time.Duration) (PurchaseLock, error)
 	// EndPurchase gives the turn back. It is settled when Stripe answered: whatever
 	// it created is known. ErrLeaseLost when somebody else has the turn by now.
-	EndPurchase(ctx context.Context, turn Turn, settled bool) error
-	// HadTrial reports whether an address has had a trial, by [Change.TrialAddresses].
+	EndPurchase(ctx context.Context, lock PurchaseLock, settled bool) error
+	// HadTrial reports whether an address has had a trial, by [AccountUpdate.TrialAddresses].
 	HadTrial(ctx context.Context, email string) (bool, error)
 }
 
-// Turn is the right to begin a checkout for an account.
-type Turn struct {
+// PurchaseLock is the right to begin a checkout for an account.
+type PurchaseLock struct {
 	Account Account
 	Token   string
 	Number  int64

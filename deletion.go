@@ -3,6 +3,7 @@ package lockstep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -99,4 +100,24 @@ type Deletions interface {
 	// error: call it again for the rest. It returns ErrNotFound, and decides none, when a named
 	// account's deletion does not wait for a decision.
 	DecideDeletions(ctx context.Context, decision DeletionState, accounts []Account) ([]Account, error)
+}
+
+// EmptyPolicy says what becomes of the billing of an organization that has no members left.
+type EmptyPolicy string
+
+// The policies. Each reports the organization.
+const (
+	EmptyReport EmptyPolicy = "report"               // the default: the billing goes on
+	EmptyEnd    EmptyPolicy = "cancel_at_period_end" // subscriptions end with what is paid for
+	EmptyCancel EmptyPolicy = "cancel"               // subscriptions are canceled now
+)
+
+// Validate reports a policy that does not exist.
+func (p EmptyPolicy) Validate() error {
+	switch p {
+	case "", EmptyReport, EmptyEnd, EmptyCancel:
+		return nil
+	}
+	return fmt.Errorf("on_organization_empty: %q is not a policy; use %q, %q or %q", string(p), EmptyReport, EmptyEnd,
+		EmptyCancel)
 }

@@ -62,15 +62,15 @@ func NewNotice(kind NoticeKind, account Account, object string, now time.Time) N
 // Key is the key under which the notice is handed to its channels.
 func (n Notice) Key() Key { return Key{KeyNotice, n.ID} }
 
-// MailKey is the key under which the notice is mailed to the account's address.
-func (n Notice) MailKey() Key { return n.MailKeyTo(ToAccount) }
+// EmailKey is the key under which the notice is mailed to the account's address.
+func (n Notice) EmailKey() Key { return n.EmailKeyTo(ToAccount) }
 
-// MailKeyTo is the key under which the notice is mailed to a recipient.
-func (n Notice) MailKeyTo(to Recipient) Key {
+// EmailKeyTo is the key under which the notice is mailed to a recipient.
+func (n Notice) EmailKeyTo(to Recipient) Key {
 	if to == ToBuyer {
-		return Key{KeyBuyerMail, n.ID}
+		return Key{KeyBuyerEmail, n.ID}
 	}
-	return Key{KeyMail, n.ID}
+	return Key{KeyEmail, n.ID}
 }
 
 // OfPurchase reports whether notices of the kind confirm a purchase.
@@ -78,6 +78,6 @@ func (k NoticeKind) OfPurchase() bool {
 	return k == NoticeLicenseGranted || k == NoticeSubscriptionStarted
 }
 
-// HookKey is the key under which the notice is sent to a webhook endpoint, whose
+// WebhookKey is the key under which the notice is sent to a webhook endpoint, whose
 // id holds no slash.
-func (n Notice) HookKey(endpoint string) Key { return Key{KeyHook, endpoint + "/" + n.ID} }
+func (n Notice) WebhookKey(endpoint string) Key { return Key{KeyWebhook, endpoint + "/" + n.ID} }

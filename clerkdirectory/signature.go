@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/standardwebhooks"
+	"github.com/lockstep-dev/lockstep/internal/out/standardwebhooks"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 

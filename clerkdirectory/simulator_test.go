@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
-	"github.com/lockstep-dev/lockstep/internal/judge"
+	"github.com/lockstep-dev/lockstep/internal/check/openapicheck"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -24,7 +24,7 @@ func simulated(t *testing.T) (*simulator.Simulator, string, *clerkdirectory.Clie
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { judge.Check(t, sim.History()) })
+	t.Cleanup(func() { openapicheck.Check(t, sim.History()) })
 	server.Config.Handler = sim.ClerkHandler()
 	server.Start()
 	t.Cleanup(server.Close)

@@ -15,7 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/lockstep-dev/lockstep/internal/judge"
+	"github.com/lockstep-dev/lockstep/internal/check/openapicheck"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -97,7 +97,7 @@ func newBench(t *testing.T) *bench {
 		transport.CloseIdleConnections()
 		if !t.Failed() { // or it has said enough
 			sim.ClearFaults()
-			judge.Check(t, sim.History())
+			openapicheck.Check(t, sim.History())
 		}
 	})
 	return b

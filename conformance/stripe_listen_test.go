@@ -22,7 +22,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/sqlitestore"

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/lockstep-dev/lockstep/internal/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
 // dialect is where PostgreSQL differs.

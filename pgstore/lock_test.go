@@ -32,7 +32,7 @@ func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
 	}
 	mark()
 	first := claim(time.Minute)[0]
-	if err := store.Save(ctx, first, lockstep.Change{Record: lockstep.Record{Account: ada}}); err != nil {
+	if err := store.Save(ctx, first, lockstep.AccountUpdate{Record: lockstep.Record{Account: ada}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Finish(ctx, first, lockstep.Outcome{Disposition: lockstep.Done}); err != nil {
@@ -56,7 +56,7 @@ func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
 	}
 	saved := make(chan error)
 	go func() {
-		saved <- store.Save(ctx, late, lockstep.Change{Record: lockstep.Record{Account: ada, Name: "Ada"}})
+		saved <- store.Save(ctx, late, lockstep.AccountUpdate{Record: lockstep.Record{Account: ada, Name: "Ada"}})
 	}()
 	for waiting := "0"; waiting == "0"; {
 		waiting = query(t, url, "select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
@@ -166,7 +166,8 @@ func TestAnEventIsNotLeftBehindByALink(t *testing.T) {
 	}
 	saved := make(chan error)
 	go func() {
-		saved <- store.Save(ctx, claims[0], lockstep.Change{Record: lockstep.Record{Account: ada, CustomerID: "cus_1"}})
+		saved <- store.Save(ctx, claims[0], lockstep.AccountUpdate{Record: lockstep.Record{Account: ada,
+			CustomerID: "cus_1"}})
 	}()
 	for waiting := "0"; waiting == "0"; {
 		waiting = query(t, url, "select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")

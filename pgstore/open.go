@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
 // DefaultConnections is how many connections a store has at most.
@@ -159,7 +159,7 @@ select cast(current_setting('server_version_num') as integer), current_setting('
 	return nil
 }
 
-// assertWhole refuses a business that is half moved, see internal/transfer.
+// assertWhole refuses a business that is half moved, see internal/store/transfer.
 func assertWhole(ctx context.Context, db *sql.DB) error {
 	var moving bool
 	if err := db.QueryRowContext(ctx, "select to_regclass('transfer') is not null").Scan(&moving); err != nil || !moving {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lockstep-dev/lockstep/internal/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
 // line is one connection to a database with a table of numbers, each of which is there once.

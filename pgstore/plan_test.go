@@ -15,8 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/lockstep-dev/lockstep/internal/pgtest"
-	"github.com/lockstep-dev/lockstep/internal/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
 // filled is a business of a size at which a plan that reads a table shows.
@@ -173,7 +173,7 @@ var scans = map[string]string{
 // statementsOf are the store's statements as PostgreSQL is sent them, by name.
 func statementsOf(t *testing.T) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob("../internal/sqlstore/*.go")
+	files, err := filepath.Glob("../internal/store/sqlstore/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/pgtest"
-	"github.com/lockstep-dev/lockstep/internal/storetest"
+	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/store/storetest"
 	"github.com/lockstep-dev/lockstep/pgstore"
 )
 

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/pricebook"
-	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
+	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 )
 
 // turnstile stands before a server and counts how often a client waits for it.

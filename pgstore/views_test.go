@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
 // promised are the columns of docs/postgresql.md. None may go or change its type.
@@ -143,12 +143,14 @@ func sell(t *testing.T, store lockstep.Store) {
 	item := lockstep.Item{ID: "si_1", PriceID: "price_1", LookupKey: "pro", ProductID: "prod_1", Quantity: 7,
 		PeriodStart: start, PeriodEnd: start.Add(30 * 24 * time.Hour)}
 	err = errors.Join(
-		store.Save(ctx, of(acme.Key()), lockstep.Change{Record: lockstep.Record{Account: acme, State: lockstep.AccountActive,
+		store.Save(ctx, of(acme.Key()), lockstep.AccountUpdate{Record: lockstep.Record{Account: acme,
+			State:      lockstep.AccountActive,
 			CustomerID: "cus_1", EntitledBy: "sub_1",
 			Subscriptions: []lockstep.Subscription{{ID: "sub_1", CustomerID: "cus_1", Status: "active", CancelAtPeriodEnd: true,
 				CreatedAt: start, Items: []lockstep.Item{item}}}}}),
 		store.SaveProjected(ctx, of(acme.Key()), acme, map[string]any{"plan": "pro"}),
-		store.Save(ctx, of(bob.Key()), lockstep.Change{Record: lockstep.Record{Account: bob, State: lockstep.AccountActive}}),
+		store.Save(ctx, of(bob.Key()), lockstep.AccountUpdate{Record: lockstep.Record{Account: bob,
+			State: lockstep.AccountActive}}),
 		store.SaveLicense(ctx, of(checkout), lockstep.License{ID: "cs_1", Account: acme, PaymentID: "pi_1",
 			Status: lockstep.LicenseActive, Amount: 30000,
 			RefundedAmount: 5, Currency: "usd", PaidAt: start.Add(time.Second),

@@ -11,10 +11,10 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
-	"github.com/lockstep-dev/lockstep/internal/buying"
-	"github.com/lockstep-dev/lockstep/internal/httpapi"
-	"github.com/lockstep-dev/lockstep/internal/reconcile"
-	"github.com/lockstep-dev/lockstep/internal/watch"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
+	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
+	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 )
 
 // Config is all that a server is made of.
@@ -54,7 +54,7 @@ type Config struct {
 	BackfillRate float64
 	Activation   Activation
 	Seats        lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
-	Mail         Mail
+	Email        Email
 	Webhooks     []Webhook // yours, that are told what happens
 	Workers      Workers
 	Intervals    Intervals
@@ -119,7 +119,7 @@ type Activation struct {
 }
 
 // BuyingPolicy says what may be bought; its zero value is good.
-type BuyingPolicy = buying.Policy
+type BuyingPolicy = checkouts.Policy
 
 // Workers is how the work is done; its zero value is good.
 type Workers = reconcile.Config
@@ -204,7 +204,7 @@ func (c Config) Validate() error {
 	if c.Identities == FromAPI && c.Seats != (lockstep.SeatPolicy{}) {
 		add(errors.New("seats: who puts identities through the API does not say who their members are"))
 	}
-	add(c.Mail.Validate())
+	add(c.Email.Validate())
 	add(webhooks(c.Webhooks).Validate())
 	add(c.Workers.Validate())
 	add(c.Memory.Validate())

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/ingest"
+	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
@@ -191,7 +191,7 @@ func diagnoseWebhooks(ctx context.Context, c Config) (Finding, error) {
 	f := Finding{"webhooks", Fine, fmt.Sprintf("%d endpoints of yours, all enabled", len(c.Webhooks))}
 	var problems []error
 	for _, w := range c.Webhooks {
-		e, err := c.Store.HookEndpoint(ctx, w.ID)
+		e, err := c.Store.WebhookEndpoint(ctx, w.ID)
 		switch {
 		case err != nil:
 			problems = append(problems, err)

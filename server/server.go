@@ -15,16 +15,16 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
-	"github.com/lockstep-dev/lockstep/internal/activation"
-	"github.com/lockstep-dev/lockstep/internal/buying"
-	"github.com/lockstep-dev/lockstep/internal/hookcall"
-	"github.com/lockstep-dev/lockstep/internal/httpapi"
-	"github.com/lockstep-dev/lockstep/internal/ingest"
-	"github.com/lockstep-dev/lockstep/internal/instance"
-	"github.com/lockstep-dev/lockstep/internal/pricebook"
-	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
+	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
+	"github.com/lockstep-dev/lockstep/internal/sync/instance"
+	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
+	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
-	"github.com/lockstep-dev/lockstep/internal/watch"
+	"github.com/lockstep-dev/lockstep/internal/web/activation"
+	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
+	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
@@ -32,7 +32,7 @@ import (
 type Server struct {
 	store   lockstep.Store
 	runner  *reconcile.Runner
-	caller  *hookcall.Caller
+	caller  *webhookout.Caller
 	fleet   *upstream.Fleet
 	streams *activation.Activations
 	sources []source         // how events reach us
@@ -80,32 +80,32 @@ func New(c Config) (*Server, error) {
 	intake := ingest.New(inbox, func() { s.runner.Wake() })
 	book := &pricebook.Book{Store: c.Store, Stripe: billing}
 	keys := reconcilers(c, billing, id, intake, book)
-	if keys[lockstep.KeyMail], err = c.Mail.reconciler(c.Store, billing, lister(id.directory), c.Buying.Roles,
+	if keys[lockstep.KeyEmail], err = c.Email.reconciler(c.Store, billing, lister(id.directory), c.Buying.Roles,
 		c.Log); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
-	keys[lockstep.KeyBuyerMail] = keys[lockstep.KeyMail]
+	keys[lockstep.KeyBuyerEmail] = keys[lockstep.KeyEmail]
 	guard := guard(c, billing, id)
 	accounts := keys[lockstep.KeyUser].(*reconcile.Accounts)
 	accounts.Generation, accounts.Absence = guard.Generation, c.Intervals.Absence(s.polled)
 	keys[lockstep.KeySweep].(*reconcile.Sweeps).Backfill.Generation = guard.Generation
 	reconcile.Guarded(keys, guard)
-	keys[lockstep.KeyHook] = reconcile.NewHooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
+	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)
 
 	mux := http.NewServeMux()
 	c.receivers(mux, billing, intake)
-	if c.Mail.Page != nil {
-		mux.Handle("GET /mail", c.Mail.Page)
+	if c.Email.Page != nil {
+		mux.Handle("GET /mail", c.Email.Page)
 	}
-	desk := &buying.Desk{Store: c.Store, Till: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy,
+	desk := &checkouts.Service{Store: c.Store, Stripe: billing, Book: book, Catalog: c.Catalog, Policy: c.Buying.Policy,
 		Ready: func(ctx context.Context) error { return guard.Check(ctx) }, Wake: s.runner.Wake, Log: c.Log}
-	api := &httpapi.API{Store: c.Store, Desk: desk, Till: billing, Sessions: id.sessions, Roster: id.roster,
+	api := &httpapi.API{Store: c.Store, Checkouts: desk, Stripe: billing, Sessions: id.sessions, LocalDirectory: id.roster,
 		Directory: id.asked(), Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Guard: guard,
 		DirectorySweeps: reconcile.DirectorySweeps(), Wake: s.runner.Wake, Log: c.Log}
-	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Till: billing,
+	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Stripe: billing,
 		Live: billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
 	s.streams = api.Activations
@@ -123,9 +123,9 @@ func New(c Config) (*Server, error) {
 // identity is who keeps users and organizations, and says who is signed in.
 type identity struct {
 	directory lockstep.Directory
-	sessions  lockstep.Sessions // nil: no session token is good
-	roster    httpapi.Roster    // nil: a provider keeps them
-	gate      *upstream.Gate    // of its calls; nil: it makes none
+	sessions  lockstep.Sessions      // nil: no session token is good
+	roster    httpapi.LocalDirectory // nil: a provider keeps them
+	gate      *upstream.Gate         // of its calls; nil: it makes none
 	// instance reads which instance the key belongs to; nil: there are none.
 	instance func(context.Context) (string, error)
 }
@@ -182,7 +182,7 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfill(c,
 				billing, id, owners, book), Log: c.Log},
 		lockstep.KeyWake: &reconcile.Wakes{Store: c.Store},
-		lockstep.KeyNotice: &reconcile.Outbox{Store: c.Store, Channels: []reconcile.Channel{c.Mail.sends(),
+		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.sends(),
 			webhooks(c.Webhooks).channel}},
 	}
 }

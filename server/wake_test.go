@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
@@ -56,7 +56,8 @@ func TestAServerWakesManyWaitingKeys(t *testing.T) {
 		if err != nil || len(claims) != 1 {
 			t.Fatal(claims, err)
 		}
-		if err := store.Save(t.Context(), claims[0], lockstep.Change{Record: lockstep.Record{Account: ada}}); err != nil {
+		if err := store.Save(t.Context(), claims[0], lockstep.AccountUpdate{
+			Record: lockstep.Record{Account: ada}}); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

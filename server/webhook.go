@@ -8,9 +8,9 @@ import (
 	"slices"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/hookcall"
-	"github.com/lockstep-dev/lockstep/internal/httpapi"
-	"github.com/lockstep-dev/lockstep/internal/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
+	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 )
 
 // Webhook is an endpoint of yours that is told what happens.
@@ -33,8 +33,8 @@ func WebhookEvents() []string {
 	return kinds
 }
 
-func (w Webhook) endpoint() hookcall.Endpoint {
-	return hookcall.Endpoint{ID: w.ID, URL: w.URL, Secrets: w.Secrets, AllowPrivate: w.AllowPrivate,
+func (w Webhook) endpoint() webhookout.Endpoint {
+	return webhookout.Endpoint{ID: w.ID, URL: w.URL, Secrets: w.Secrets, AllowPrivate: w.AllowPrivate,
 		HTTPClient: w.HTTPClient}
 }
 
@@ -82,18 +82,18 @@ func (ws webhooks) hearAccess() (ids []string) {
 func (ws webhooks) channel(n lockstep.Notice) (keys []lockstep.Key) {
 	for _, l := range ws.listeners() {
 		if l.Wants(n.Kind) {
-			keys = append(keys, n.HookKey(l.ID))
+			keys = append(keys, n.WebhookKey(l.ID))
 		}
 	}
 	return keys
 }
 
-func (ws webhooks) caller() (*hookcall.Caller, error) {
-	var endpoints []hookcall.Endpoint
+func (ws webhooks) caller() (*webhookout.Caller, error) {
+	var endpoints []webhookout.Endpoint
 	for _, w := range ws {
 		endpoints = append(endpoints, w.endpoint())
 	}
-	return hookcall.New(endpoints)
+	return webhookout.New(endpoints)
 }
 
 // listed is what the API shows of them; a URL may hold a secret in its path, so only

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lockstep-dev/lockstep/internal/judge"
+	"github.com/lockstep-dev/lockstep/internal/check/openapicheck"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/simulator/clerksim"
 	"github.com/lockstep-dev/lockstep/simulator/stripesim"
@@ -34,7 +34,7 @@ func judged(t *testing.T, sim *simulator.Simulator) {
 				look(t, sim.ClerkHandler(), path, simulator.DefaultClerkKey)
 			}
 		}
-		judge.Check(t, sim.History())
+		openapicheck.Check(t, sim.History())
 	})
 }
 
@@ -47,7 +47,7 @@ func look(t *testing.T, at http.Handler, path, key string) {
 
 func TestEveryStripeOperationAndParameterIsInStripesDocument(t *testing.T) {
 	t.Parallel()
-	operations, params := judge.CheckStripeOperations(t, stripesim.Operations())
+	operations, params := openapicheck.CheckStripeOperations(t, stripesim.Operations())
 	t.Logf("%d operations with %d parameters", operations, params)
 	if operations < 50 || params < 300 {
 		t.Errorf("only %d operations with %d parameters were judged", operations, params)
@@ -56,5 +56,5 @@ func TestEveryStripeOperationAndParameterIsInStripesDocument(t *testing.T) {
 
 func TestEveryClerkOperationIsInClerksDocument(t *testing.T) {
 	t.Parallel()
-	t.Logf("%d operations", judge.CheckClerkOperations(t, clerksim.Operations()))
+	t.Logf("%d operations", openapicheck.CheckClerkOperations(t, clerksim.Operations()))
 }

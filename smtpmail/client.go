@@ -36,7 +36,7 @@ func New(c Config) (*Client, error) {
 }
 
 // Deliver implements [lockstep.Mailer].
-func (c *Client) Deliver(ctx context.Context, letter lockstep.Letter, ready func() error) error {
+func (c *Client) Deliver(ctx context.Context, letter lockstep.Email, ready func() error) error {
 	message, err := c.message(letter)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (c *Client) Deliver(ctx context.Context, letter lockstep.Letter, ready func
 	defer line.hangUp()
 	client, err := c.client(&line)
 	if err != nil {
-		return &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "the mail client cannot be set up: " + err.Error()}
+		return &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "the mail client cannot be set up: " + err.Error()}
 	}
 	connection, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
@@ -111,10 +111,10 @@ func (c *Client) client(line *dialed) (*mail.Client, error) {
 }
 
 // message is the letter as it goes over the wire.
-func (c *Client) message(letter lockstep.Letter) (*mail.Msg, error) {
+func (c *Client) message(letter lockstep.Email) (*mail.Msg, error) {
 	for _, header := range []string{letter.ID, letter.To, letter.Subject} {
 		if strings.ContainsAny(header, "\r\n\x00") {
-			return nil, &lockstep.MailError{Fate: lockstep.MailRefused, Reason: "a header would have more than one line"}
+			return nil, &lockstep.EmailError{Fate: lockstep.EmailRefused, Reason: "a header would have more than one line"}
 		}
 	}
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
@@ -131,7 +131,7 @@ func (c *Client) message(letter lockstep.Letter) (*mail.Msg, error) {
 
 // unreached says why the server could not be reached, or let nobody in.
 func unreached(err error) error {
-	failed := &lockstep.MailError{Fate: lockstep.MailDelayed, Reason: "the mail server was not reached: " + err.Error()}
+	failed := &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "the mail server was not reached: " + err.Error()}
 	var reply *textproto.Error
 	if errors.As(err, &reply) { // its text is the server's
 		failed.Reason = fmt.Sprintf("the mail server did not let us in: it answered %d", reply.Code)
@@ -140,10 +140,10 @@ func unreached(err error) error {
 }
 
 // fate says what became of a letter of which sending has failed; nil: it was accepted.
-func fate(err error) *lockstep.MailError {
+func fate(err error) *lockstep.EmailError {
 	var failed *mail.SendError
 	if !errors.As(err, &failed) {
-		return &lockstep.MailError{Fate: lockstep.MailUnsure,
+		return &lockstep.EmailError{Fate: lockstep.EmailUnsure,
 			Reason: "the mail server was lost while the letter was handed over"}
 	}
 	step, permanent, decisive := "checking the connection", false, false
@@ -162,15 +162,16 @@ func fate(err error) *lockstep.MailError {
 	code := failed.ErrorCode()
 	switch {
 	case code >= 500 && permanent:
-		return &lockstep.MailError{Fate: lockstep.MailRefused, Reason: fmt.Sprintf("the mail server refused %s: %d %s", step,
+		return &lockstep.EmailError{Fate: lockstep.EmailRefused, Reason: fmt.Sprintf("the mail server refused %s: %d %s",
+			step,
 			code, failed.EnhancedStatusCode())}
 	case code >= 400:
-		return &lockstep.MailError{Fate: lockstep.MailDelayed,
+		return &lockstep.EmailError{Fate: lockstep.EmailDelayed,
 			Reason: fmt.Sprintf("the mail server does not take %s now: %d %s", step, code, failed.EnhancedStatusCode())}
 	case decisive:
-		return &lockstep.MailError{Fate: lockstep.MailUnsure,
+		return &lockstep.EmailError{Fate: lockstep.EmailUnsure,
 			Reason: "the mail server was lost while the letter was handed over"}
 	}
-	return &lockstep.MailError{Fate: lockstep.MailDelayed,
+	return &lockstep.EmailError{Fate: lockstep.EmailDelayed,
 		Reason: "the mail server was lost before the letter was handed over, at " + step}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-var letter = lockstep.Letter{ID: "abc@acme.example", To: "alice@example.com", Subject: "Dein Konto für Acme",
+var letter = lockstep.Email{ID: "abc@acme.example", To: "alice@example.com", Subject: "Dein Konto für Acme",
 	Text: "Hello Alice,\n.\nthat was a line with a dot.\n", HTML: "<p>Hello Alice</p>"}
 
 // plain is a client of a server without TLS.
@@ -68,27 +68,27 @@ func TestWhatBecameOfALetterIsKnown(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		script script
-		want   lockstep.MailFate // empty: accepted
+		want   lockstep.EmailFate // empty: accepted
 		ready  bool
 		taken  bool
 	}{
 		"all is well":           {script{}, "", true, true},
-		"busy at the door":      {script{"greeting": "421 4.3.2 not now"}, lockstep.MailDelayed, false, false},
-		"cut at the door":       {script{"greeting": "cut"}, lockstep.MailDelayed, false, false},
-		"the sender is refused": {script{"MAIL": "550 5.7.1 alice@example.com"}, lockstep.MailDelayed, true, false},
-		"cut after the sender":  {script{"MAIL": "cut"}, lockstep.MailDelayed, true, false},
-		"greylisted": {script{"RCPT": "451 4.7.1 alice@example.com, come back"}, lockstep.MailDelayed,
+		"busy at the door":      {script{"greeting": "421 4.3.2 not now"}, lockstep.EmailDelayed, false, false},
+		"cut at the door":       {script{"greeting": "cut"}, lockstep.EmailDelayed, false, false},
+		"the sender is refused": {script{"MAIL": "550 5.7.1 alice@example.com"}, lockstep.EmailDelayed, true, false},
+		"cut after the sender":  {script{"MAIL": "cut"}, lockstep.EmailDelayed, true, false},
+		"greylisted": {script{"RCPT": "451 4.7.1 alice@example.com, come back"}, lockstep.EmailDelayed,
 			true, false},
-		"no such mailbox": {script{"RCPT": "550 5.1.1 <alice@example.com> is nobody"}, lockstep.MailRefused,
+		"no such mailbox": {script{"RCPT": "550 5.1.1 <alice@example.com> is nobody"}, lockstep.EmailRefused,
 			true, false},
-		"cut after the recipient": {script{"RCPT": "cut"}, lockstep.MailDelayed, true, false},
-		"data is refused for now": {script{"DATA": "451 4.3.0 later"}, lockstep.MailDelayed, true, false},
-		"data is refused":         {script{"DATA": "554 5.6.0 no"}, lockstep.MailRefused, true, false},
-		"cut at data":             {script{"DATA": "cut"}, lockstep.MailDelayed, true, false},
-		"the letter is refused": {script{"END": "554 5.7.1 spam, says alice@example.com"}, lockstep.MailRefused,
+		"cut after the recipient": {script{"RCPT": "cut"}, lockstep.EmailDelayed, true, false},
+		"data is refused for now": {script{"DATA": "451 4.3.0 later"}, lockstep.EmailDelayed, true, false},
+		"data is refused":         {script{"DATA": "554 5.6.0 no"}, lockstep.EmailRefused, true, false},
+		"cut at data":             {script{"DATA": "cut"}, lockstep.EmailDelayed, true, false},
+		"the letter is refused": {script{"END": "554 5.7.1 spam, says alice@example.com"}, lockstep.EmailRefused,
 			true, false},
-		"the letter is refused for now": {script{"END": "452 4.2.2 full"}, lockstep.MailDelayed, true, false},
-		"cut before the answer":         {script{"END": "cut"}, lockstep.MailUnsure, true, false},
+		"the letter is refused for now": {script{"END": "452 4.2.2 full"}, lockstep.EmailDelayed, true, false},
+		"cut before the answer":         {script{"END": "cut"}, lockstep.EmailUnsure, true, false},
 		"cut after the answer":          {script{"END": "250 and gone"}, "", true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestWhatBecameOfALetterIsKnown(t *testing.T) {
 			s := startServer(t, &mailServer{script: c.script})
 			ready := false
 			err := plain(t, s).Deliver(t.Context(), letter, func() error { ready = true; return nil })
-			var failed *lockstep.MailError
+			var failed *lockstep.EmailError
 			switch {
 			case c.want == "" && err != nil:
 				t.Errorf("got %v", err)
@@ -134,9 +134,9 @@ func TestAServerThatIsNotThere(t *testing.T) {
 	s := startServer(t, &mailServer{})
 	c := plain(t, s)
 	c.config.Port = 1
-	var failed *lockstep.MailError
+	var failed *lockstep.EmailError
 	err := c.Deliver(t.Context(), letter, func() error { t.Error("ready"); return nil })
-	if !errors.As(err, &failed) || failed.Fate != lockstep.MailDelayed {
+	if !errors.As(err, &failed) || failed.Fate != lockstep.EmailDelayed {
 		t.Errorf("got %v", err)
 	}
 }
@@ -194,9 +194,9 @@ func TestAServerThatRefusesTheLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var failed *lockstep.MailError
+	var failed *lockstep.EmailError
 	err = client.Deliver(t.Context(), letter, func() error { t.Error("ready"); return nil })
-	if !errors.As(err, &failed) || failed.Fate != lockstep.MailDelayed || strings.Contains(err.Error(), "hunter2") ||
+	if !errors.As(err, &failed) || failed.Fate != lockstep.EmailDelayed || strings.Contains(err.Error(), "hunter2") ||
 		!strings.Contains(err.Error(), "535") {
 		t.Errorf("got %v", err)
 	}
@@ -205,10 +205,10 @@ func TestAServerThatRefusesTheLogin(t *testing.T) {
 func TestHeadersHaveOneLine(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, &mailServer{})
-	for _, change := range []func(*lockstep.Letter){
-		func(l *lockstep.Letter) { l.Subject = "x\r\nBcc: bob@example.com" },
-		func(l *lockstep.Letter) { l.To = "alice@example.com>\r\nRCPT TO:<bob@example.com" },
-		func(l *lockstep.Letter) { l.ID = "x@y>\nBcc: bob@example.com" },
+	for _, change := range []func(*lockstep.Email){
+		func(l *lockstep.Email) { l.Subject = "x\r\nBcc: bob@example.com" },
+		func(l *lockstep.Email) { l.To = "alice@example.com>\r\nRCPT TO:<bob@example.com" },
+		func(l *lockstep.Email) { l.ID = "x@y>\nBcc: bob@example.com" },
 	} {
 		bad := letter
 		change(&bad)

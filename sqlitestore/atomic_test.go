@@ -48,7 +48,7 @@ create trigger no_notice before insert on notices begin select raise(abort, 'no'
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = store.Save(ctx, claims[0], lockstep.Change{
+	err = store.Save(ctx, claims[0], lockstep.AccountUpdate{
 		Record:  lockstep.Record{Account: alice, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{{ID: "sub_1"}}},
 		Notices: []lockstep.Notice{lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", time.Now())},
 	})

@@ -106,7 +106,7 @@ func TestParkingInTheSameMomentEndsInVirtualTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Save(ctx, claims[0], lockstep.Change{Record: lockstep.Record{Account: alice}}); err != nil {
+		if err := store.Save(ctx, claims[0], lockstep.AccountUpdate{Record: lockstep.Record{Account: alice}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done}); err != nil {

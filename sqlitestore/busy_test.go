@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 )
 
 // holding is a database that another connection holds, until it calls release.

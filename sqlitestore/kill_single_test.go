@@ -14,13 +14,13 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 )
 
 var (
 	license  = lockstep.License{ID: "cs_1", Account: user, PaymentID: "pi_1", Status: lockstep.LicenseActive}
 	notice   = lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, user, "sub_1", time.UnixMilli(1))
-	delivery = lockstep.HookDelivery{Endpoint: "app", Subject: "access:user/user_1", State: lockstep.HookHeld}
+	delivery = lockstep.WebhookDelivery{Endpoint: "app", Subject: "access:user/user_1", State: lockstep.WebhookHeld}
 )
 
 // singleOperation is an operation that concerns one row or a few.
@@ -40,7 +40,7 @@ func claimed(do func(ctx context.Context, store lockstep.Store, claim lockstep.C
 // singles run in this order on one database, each in a process of its own that the test kills.
 var singles = []singleOperation{
 	{"save an account", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
-		return store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: user},
+		return store.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: user},
 			Notices: []lockstep.Notice{notice}})
 	})},
 	{"save what was projected", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
@@ -60,19 +60,19 @@ var singles = []singleOperation{
 		return store.ForgetDeletion(ctx, claim, user)
 	})},
 	{"tell access", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
-		return store.TellAccess(ctx, claim, user, "digest", []lockstep.Key{delivery.Key()})
+		return store.NotifyAccess(ctx, claim, user, "digest", []lockstep.Key{delivery.Key()})
 	})},
 	{"save a delivery", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
-		return store.SaveHookDelivery(ctx, claim, delivery, &lockstep.HookEndpoint{ID: "app", DisabledAt: time.Now()})
+		return store.SaveWebhookDelivery(ctx, claim, delivery, &lockstep.WebhookEndpoint{ID: "app", DisabledAt: time.Now()})
 	})},
 	{"redeliver", func(ctx context.Context, store lockstep.Store) error {
 		return store.Redeliver(ctx, delivery.Endpoint, delivery.Subject)
 	}},
 	{"save a mail", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
-		return store.SaveMail(ctx, claim, lockstep.Mail{NoticeID: notice.ID, State: lockstep.MailSent})
+		return store.SaveEmailDelivery(ctx, claim, lockstep.EmailDelivery{NoticeID: notice.ID, State: lockstep.EmailSent})
 	})},
 	{"request a mail", func(ctx context.Context, store lockstep.Store) error {
-		return store.RequestMail(ctx, notice.ID, lockstep.ToAccount)
+		return store.ResendEmail(ctx, notice.ID, lockstep.ToAccount)
 	}},
 	{"begin and end a purchase", func(ctx context.Context, store lockstep.Store) error {
 		turn, err := store.BeginPurchase(ctx, user, "same", time.Hour)
@@ -111,7 +111,8 @@ var singles = []singleOperation{
 		return err
 	}},
 	{"save a successor", succeeding(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
-		return store.Save(ctx, claim, lockstep.Change{Record: lockstep.Record{Account: successor, InstanceGeneration: 1}})
+		return store.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: successor,
+			InstanceGeneration: 1}})
 	})},
 	{"order a succession", func(ctx context.Context, store lockstep.Store) error {
 		return store.OrderSuccession(ctx, user, successor)
@@ -297,9 +298,10 @@ func addRows(digest io.Writer, table string, rows *sql.Rows) error {
 var reads = []string{
 	"Close", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled",
 	"LicenseOfPayment", "AccountOfLicense",
-	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unsighted", "Mail", "HookDelivery", "HookDeliveries",
-	"HookEndpoint",
-	"AccessTold", "DeletionsIn", "DeletionTally", "AssignmentOf", "HadTrial", "Fleet", "Identity", "Identities",
+	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unlisted", "EmailDelivery", "WebhookDelivery",
+	"WebhookDeliveries",
+	"WebhookEndpoint",
+	"AccessNotification", "DeletionsIn", "DeletionTally", "AssignmentOf", "HadTrial", "Fleet", "Identity", "Identities",
 	"ChangedSince", "HeldPrices",
 	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
 	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded",
@@ -311,12 +313,12 @@ var killed = map[string]string{
 	"Receive": "receive", "Mark": "mark", "Claim": "claim", "Finish": "finish", "Wake": "link", "Link": "link",
 	"Save": "save", "Forget": "forget",
 	"SaveProjected": "save what was projected", "SaveLicense": "save a license", "SaveCursor": "save a cursor",
-	"Sight":    "sight",
-	"SaveMail": "save a mail", "RequestMail": "request a mail", "ExpireBodies": "expire bodies",
+	"RecordListed":      "sight",
+	"SaveEmailDelivery": "save a mail", "ResendEmail": "request a mail", "ExpireBodies": "expire bodies",
 	"ExpireEvents":  "expire events",
-	"BeginPurchase": "begin a purchase", "EndPurchase": "begin and end a purchase", "TellAccess": "tell access",
-	"SaveHookDelivery": "save a delivery",
-	"Redeliver":        "redeliver", "EnableHookEndpoint": "enable an endpoint", "BeginDeletion": "begin a deletion",
+	"BeginPurchase": "begin a purchase", "EndPurchase": "begin and end a purchase", "NotifyAccess": "tell access",
+	"SaveWebhookDelivery": "save a delivery",
+	"Redeliver":           "redeliver", "EnableWebhookEndpoint": "enable an endpoint", "BeginDeletion": "begin a deletion",
 	"ForgetDeletion":  "forget a deletion",
 	"DecideDeletions": "approve deletions", "Assign": "assign", "Beat": "beat", "Leave": "leave",
 	"PutIdentity":   "put an identity",

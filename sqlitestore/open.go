@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
 // readers is how many connections read at once. They share the page cache of the
@@ -125,7 +125,7 @@ func OpenDB(ctx context.Context, path string) (*sql.DB, error) {
 	return sql.Open("sqlite", writerDSN(path, "FULL", patience))
 }
 
-// assertNotMoved refuses a file that internal/transfer has sealed: nothing could be written.
+// assertNotMoved refuses a file that internal/store/transfer has sealed: nothing could be written.
 func assertNotMoved(ctx context.Context, db *sql.DB) error {
 	var sealed bool
 	err := db.QueryRowContext(ctx, "select exists (select 1 from sqlite_schema where type = 'table' and name = 'transfer')").Scan(&sealed)

@@ -164,7 +164,7 @@ var operations = map[string]operation{
 				record.Subscriptions = append(record.Subscriptions, lockstep.Subscription{ID: named("sub_", i+1)})
 			}
 			return within(ctx, store, user.Key(), func(claim lockstep.Claim) error {
-				return store.Save(ctx, claim, lockstep.Change{Record: record})
+				return store.Save(ctx, claim, lockstep.AccountUpdate{Record: record})
 			})
 		},
 		want:    []string{"select count(*) from subscriptions join accounts on account_id = accounts.id"},
@@ -184,7 +184,7 @@ var operations = map[string]operation{
 	"enable an endpoint": {
 		fill: []string{rows("hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at) select 'app', printf('access:user/user_%05d', i), 'held', 0, '', 0, 0, 0, (i * 7919) % 1000003")},
 		do: func(ctx context.Context, store lockstep.Store, _ int) error {
-			_, err := store.EnableHookEndpoint(ctx, "app")
+			_, err := store.EnableWebhookEndpoint(ctx, "app")
 			return err
 		},
 		want: []string{"select count(*) from hook_deliveries where state = 'pending'",
@@ -260,7 +260,7 @@ var operations = map[string]operation{
 					ID: named("user_", i+1)}})
 			}
 			return within(ctx, store, retention, func(claim lockstep.Claim) error {
-				_, err := store.Sight(ctx, claim, 7, identities)
+				_, err := store.RecordListed(ctx, claim, 7, identities)
 				return err
 			})
 		},

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sqlitetest"
-	"github.com/lockstep-dev/lockstep/internal/storetest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/store/storetest"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 

@@ -69,8 +69,8 @@ type Client struct {
 }
 
 var (
-	_ lockstep.Billing = (*Client)(nil)
-	_ lockstep.Till    = (*Client)(nil)
+	_ lockstep.Billing         = (*Client)(nil)
+	_ lockstep.CheckoutService = (*Client)(nil)
 )
 
 // New returns a client, or what [Config.Validate] says.

@@ -10,7 +10,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// GiveUp implements [lockstep.Till]. The invoice is voided before the subscription is
+// GiveUp implements [lockstep.CheckoutService]. The invoice is voided before the subscription is
 // canceled: a canceled subscription leaves its invoice open, and whoever has the page of an
 // open invoice can still pay it. Stripe refuses to void one that was paid, so a payment that
 // comes in between wins.

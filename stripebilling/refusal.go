@@ -18,8 +18,9 @@ var sayableCodes = map[string]bool{
 	"coupon_expired":                true,
 	"customer_tax_location_invalid": true, "invalid_charge_amount": true, "livemode_mismatch": true,
 	"parameter_invalid_empty": true,
-	"parameter_missing":       true, "parameter_unknown": true, "parameters_exclusive": true, "payment_method_unactivated": true,
-	"product_inactive": true, "resource_missing": true, "secret_key_required": true, "taxes_calculation_failed": true,
+	"parameter_missing":       true, "parameter_unknown": true, "parameters_exclusive": true,
+	"payment_method_unactivated": true,
+	"product_inactive":           true, "resource_missing": true, "secret_key_required": true, "taxes_calculation_failed": true,
 	"testmode_charges_only": true,
 }
 

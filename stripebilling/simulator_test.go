@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/judge"
+	"github.com/lockstep-dev/lockstep/internal/check/openapicheck"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
@@ -29,7 +29,7 @@ func simulated(t *testing.T) (*simulator.Simulator, *stripebilling.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { judge.Check(t, sim.History()) })
+	t.Cleanup(func() { openapicheck.Check(t, sim.History()) })
 	sim.AddPlan(simulator.Plan{LookupKey: "pro", ProductName: "Pro",
 		ProductMetadata: map[string]string{"plan": "pro-plan"}, Amount: 2900, Interval: "month"})
 	sim.AddPlan(simulator.Plan{LookupKey: "lifetime", ProductName: "Lifetime", Amount: 19900})

@@ -91,7 +91,7 @@ func checkoutParams(r lockstep.CheckoutRequest) *stripe.CheckoutSessionCreatePar
 	return params
 }
 
-// CloseCheckout implements [lockstep.Till].
+// CloseCheckout implements [lockstep.CheckoutService].
 func (c *Client) CloseCheckout(ctx context.Context, id string) error {
 	const op = "expire checkout session"
 	path, err := at(op, checkoutSessions, id)

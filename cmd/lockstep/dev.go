@@ -14,7 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/examples/acmenotes"
-	"github.com/lockstep-dev/lockstep/internal/mailbox"
+	"github.com/lockstep-dev/lockstep/internal/out/mailbox"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
@@ -91,7 +91,7 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 			WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
 		Clerk: server.Clerk{Key: devClerkKey, BaseURL: sims.clerkURL(), Issuer: sims.clerkURL(),
 			WebhookSecrets: []lockstep.Secret{devClerkWebhook}},
-		Mail: server.Mail{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: appURL, Domain: "acme.example"},
+		Email: server.Email{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: appURL, Domain: "acme.example"},
 	})
 	if err != nil {
 		return err

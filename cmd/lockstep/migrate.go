@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/lockstep-dev/lockstep/internal/transfer"
+	"github.com/lockstep-dev/lockstep/internal/store/transfer"
 	"github.com/lockstep-dev/lockstep/pgstore"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )

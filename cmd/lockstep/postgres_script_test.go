@@ -5,7 +5,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/lockstep-dev/lockstep/internal/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
 // TestPostgreSQLScripts runs testdata/postgres/*.txtar: scripts with $POSTGRES, the URL of

@@ -8,7 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/lockstep-dev/lockstep/internal/freeport"
+	"github.com/lockstep-dev/lockstep/internal/store/freeport"
 )
 
 // TestMain lets the test binary be the program, so that the scripts run it as a

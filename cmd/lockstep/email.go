@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/smtpmail"
+)
+
+// mailSettings is [mail] in lockstep.toml. Without it nothing is mailed.
+type mailSettings struct {
+	Host      string   `toml:"host"`
+	Port      int      `toml:"port"`
+	TLS       string   `toml:"tls"`
+	Plaintext bool     `toml:"plaintext"`
+	From      string   `toml:"from"`
+	Send      []string `toml:"send"`
+	Templates string   `toml:"templates"`
+	App       string   `toml:"app"`
+	AppURL    string   `toml:"app_url"`
+}
+
+// apply gives a server's configuration what [mail] and the environment say.
+func (m mailSettings) apply(c *server.Config, getenv func(string) string) error {
+	if m.Host == "" {
+		if !reflect.ValueOf(m).IsZero() {
+			return errors.New("[mail] names no mail server: set host, as in host = \"smtp.example.com\"")
+		}
+		return nil
+	}
+	smtp := smtpmail.Config{Host: m.Host, Port: m.Port, TLS: smtpmail.TLS(m.TLS), Plaintext: m.Plaintext, From: m.From,
+		Username: strings.TrimSpace(getenv("LOCKSTEP_SMTP_USERNAME")),
+		Password: lockstep.Secret(getenv("LOCKSTEP_SMTP_PASSWORD"))}
+	mailer, err := smtpmail.New(smtp)
+	if err != nil {
+		return err
+	}
+	c.Email = server.Email{Mailer: mailer, App: m.App, AppURL: m.AppURL, Domain: smtp.Domain()}
+	for _, kind := range m.Send {
+		c.Email.Send = append(c.Email.Send, lockstep.NoticeKind(kind))
+	}
+	if m.Send != nil && len(m.Send) == 0 {
+		return errors.New("[mail] send is empty: nothing would ever be mailed. Leave it out for the usual mails, or leave [mail] out")
+	}
+	if m.Templates != "" {
+		if _, err := os.Stat(m.Templates); err != nil {
+			return fmt.Errorf("[mail] templates: %w", err)
+		}
+		c.Email.Templates = os.DirFS(m.Templates)
+	}
+	return nil
+}

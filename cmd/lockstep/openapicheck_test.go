@@ -1,0 +1,45 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/lockstep-dev/lockstep/internal/check/openapicheck"
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// judged: what the simulators said until now is as Stripe's and Clerk's documents
+// say. If nobody has asked them anything yet, it waits until somebody does, as Lockstep's
+// sweeps do.
+func judged(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: judged")
+	}
+	var history []simulator.Entry
+	eventually(ts, func() string {
+		_, text, err := request([]string{"GET", ts.Getenv("STRIPE") + "/_sim/history"})
+		ts.Check(err)
+		for lines := json.NewDecoder(strings.NewReader(text)); ; {
+			var entry simulator.Entry
+			err := lines.Decode(&entry)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			ts.Check(err)
+			history = append(history, entry)
+		}
+		if len(history) == 0 {
+			return "somebody to ask the simulators"
+		}
+		return ""
+	})
+	found, err := openapicheck.Deviations(history)
+	ts.Check(err)
+	if len(found) > 0 {
+		ts.Fatalf("the published documents do not say so:\n%s", strings.Join(found, "\n"))
+	}
+}

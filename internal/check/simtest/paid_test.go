@@ -1,0 +1,142 @@
+package simtest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// claimants are the accounts that anything at Stripe names for a customer or a session: by
+// heart, and without a look at what Lockstep made of it. Which of several is right, the
+// ladder decides; one that nothing names is wrong.
+func (c *checker) claimants(customerID string, objects ...map[string]string) []string {
+	all := c.written(customerID, objects...)
+	for _, s := range c.sim.CheckoutSessions() {
+		if account := c.current(referred(s)); s.Customer == customerID && customerID != "" && account != "" {
+			all = append(all, account)
+		}
+	}
+	return all
+}
+
+// written are those of the claimants whom something names that only the secret key can write.
+func (c *checker) written(customerID string, objects ...map[string]string) []string {
+	var all []string
+	for _, customer := range c.sim.Customers() {
+		if customer.ID == customerID && customerID != "" {
+			objects = append(objects, customer.Metadata)
+		}
+	}
+	for _, s := range c.sim.Subscriptions() {
+		if s.Customer == customerID && customerID != "" {
+			objects = append(objects, s.Metadata)
+		}
+	}
+	for _, s := range c.sim.CheckoutSessions() {
+		if s.Customer == customerID && customerID != "" {
+			objects = append(objects, s.Metadata)
+		}
+	}
+	for _, m := range objects {
+		switch {
+		case m["lockstepAccount"] != "":
+			all = append(all, m["lockstepAccount"])
+		case m["clerkOrgId"] != "":
+			all = append(all, "organization/"+m["clerkOrgId"])
+		case m["clerkUserId"] != "":
+			all = append(all, "user/"+m["clerkUserId"])
+		}
+	}
+	all = append(all, c.named[customerID])
+	for i := range all {
+		all[i] = c.current(all[i])
+	}
+	return slices.DeleteFunc(all, func(account string) bool { return account == "" })
+}
+
+// referred is the account that a session's client_reference_id names; empty: none.
+func referred(s simulator.CheckoutSession) string {
+	switch {
+	case strings.HasPrefix(s.ClientReferenceID, "user_"):
+		return "user/" + s.ClientReferenceID
+	case strings.HasPrefix(s.ClientReferenceID, "org_"):
+		return "organization/" + s.ClientReferenceID
+	}
+	return ""
+}
+
+// checkPaid: whoever the simulator says has paid has access by just that, no one else has,
+// and no customer that somebody who lives pays with was deleted.
+func (c *checker) checkPaid() {
+	living := c.living()
+	grants := map[string][]string{} // accounts by what grants them access
+	for account, a := range c.answers {
+		for _, reason := range a.Access.Reasons {
+			if reason.Grants {
+				grants[reason.ID] = append(grants[reason.ID], account)
+			}
+		}
+	}
+	paid := func(id string, claimants []string) {
+		for _, account := range grants[id] {
+			if !slices.Contains(claimants, account) {
+				c.wrong("%s has access by %s, which only names %v", account, id, claimants)
+			}
+		}
+		gone := slices.ContainsFunc(claimants, func(a string) bool { return !slices.Contains(living, a) })
+		if len(claimants) > 0 && !gone && len(grants[id]) == 0 {
+			c.wrong("%s was paid for %v, and none of them has access by it", id, claimants)
+		}
+	}
+	for _, s := range c.sim.Subscriptions() {
+		claimants := c.claimants(s.Customer, s.Metadata)
+		switch s.Status {
+		case "active", "trialing":
+			paid(s.ID, claimants)
+		case "past_due": // for as long as the grace says
+		default:
+			if len(grants[s.ID]) > 0 {
+				c.wrong("%v have access by %s, which is %s", grants[s.ID], s.ID, s.Status)
+			}
+		}
+	}
+	for _, s := range c.sim.CheckoutSessions() {
+		if s.Mode != "payment" || s.Status != "complete" {
+			continue
+		}
+		claimants := append(c.claimants(s.Customer, s.Metadata), c.current(referred(s)))
+		claimants = slices.DeleteFunc(claimants, func(account string) bool { return account == "" })
+		if _, counts := c.fate(s, map[string]string{c.prices["pass"]: "pass"}[s.Lines[0].Price]); counts {
+			paid(s.ID, claimants)
+		} else if len(grants[s.ID]) > 0 {
+			c.wrong("%v have access by %s, which is not paid", grants[s.ID], s.ID)
+		}
+	}
+	c.checkPayersCustomers(living)
+}
+
+// checkPayersCustomers: a customer was deleted only by somebody at Stripe, or with the
+// account that it belonged to.
+func (c *checker) checkPayersCustomers(living []string) {
+	for _, customer := range c.sim.Customers() {
+		claimants := c.claimants(customer.ID)
+		gone := slices.ContainsFunc(claimants, func(a string) bool { return !slices.Contains(living, a) })
+		if customer.Deleted && !c.discarded[customer.ID] && !gone {
+			c.wrong("customer %s of %v was deleted", customer.ID, claimants)
+		}
+	}
+}
+
+// checkPrimary: a customer that only a reference names, paid by an address that no user ever
+// had, is nobody's primary one.
+func (c *checker) checkPrimary() {
+	for account, a := range c.answers {
+		if a.CustomerID == "" || c.ours[a.CustomerID] || !c.typed[a.CustomerID] {
+			continue
+		}
+		if !slices.Contains(c.written(a.CustomerID), account) {
+			c.wrong("%s has the primary customer %s, which only a reference names", account, a.CustomerID)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package simtest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// spent is what was called since entry n of the history: reads of Stripe and of Clerk,
+// metadata writes; and how many events were delivered.
+func (w *world) spent(n int) (stripe, clerk, writes, events int) {
+	for _, e := range w.sim.History()[n:] {
+		w.t.Log(e.At.Format("04:05.000"), e.Side, e.Method, e.Path, e.EventType, e.Status)
+		switch {
+		case e.Side == "delivery":
+			events++
+		case e.Side == "stripe" && e.Method == http.MethodGet:
+			stripe++
+		case e.Side == "clerk" && strings.HasSuffix(e.Path, "/metadata"):
+			writes++
+		case e.Side == "clerk":
+			clerk++
+		}
+	}
+	return stripe, clerk, writes, events
+}
+
+// TestCallsPerRenewal counts what a subscription's renewal costs upstream: about nine
+// events, most of them at once and some an hour later, when the invoice is paid.
+func TestCallsPerRenewal(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		user := w.mustSignUp("ada@example.com")
+		w.mustBuy("user/"+user, "pro")
+		time.Sleep(time.Hour)
+		n := len(w.sim.History())
+		until := w.sim.Users()[0].Public["billing"].(map[string]any)["until"]
+		time.Sleep(32 * 24 * time.Hour)
+		stripe, clerk, writes, events := 0, 0, 0, 0
+		for _, e := range w.sim.History()[n:] {
+			if strings.Contains(e.Path, "/v1/events?") || strings.Contains(e.Path, "/users?") ||
+				strings.Contains(e.Path, "/organizations?") {
+				continue // the sweeps
+			}
+			t.Log(e.At.Format("02 15:04:05.000"), e.Side, e.Method, e.Path, e.EventType, e.Status)
+			switch {
+			case e.Side == "delivery":
+				events++
+			case e.Side == "stripe":
+				stripe++
+			case strings.HasSuffix(e.Path, "/metadata"):
+				writes++
+			default:
+				clerk++
+			}
+		}
+		if events < 8 {
+			t.Errorf("%d deliveries are no whole renewal", events)
+		}
+		// Stripe is read when it announces the invoice, when the period moves and when the
+		// invoice is paid. Clerk tells of what we wrote, which is one look.
+		if stripe > 3 || writes != 1 || clerk > 1 {
+			t.Errorf("a renewal took %d calls to Stripe, %d metadata writes and %d other calls to Clerk; at most 3, exactly 1 and at most 1 are promised", stripe, writes, clerk)
+		}
+		if now := w.sim.Users()[0].Public["billing"].(map[string]any)["until"]; now == until {
+			t.Error("the metadata says nothing new")
+		}
+	})
+}
+
+// TestCallsPerSignUp counts what somebody new costs.
+func TestCallsPerSignUp(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		n := len(w.sim.History())
+		w.mustSignUp("ada@example.com")
+		time.Sleep(time.Minute)
+		stripe, clerk, writes, events := w.spent(n)
+		if events < 3 {
+			t.Errorf("%d deliveries are no whole sign-up", events)
+		}
+		// The user, and once more when Clerk tells of what we wrote. Of a customer that is just
+		// made nothing is read, even if its event was faster than its link.
+		if stripe > 0 || clerk > 2 || writes != 1 || len(w.sim.Customers()) != 1 {
+			t.Errorf("a sign-up took %d reads of Stripe, %d of Clerk and %d metadata writes; at most 0, 2 and exactly 1 are promised", stripe, clerk, writes)
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// SelectAccount reads an account. A database with several writers locks the row
+	// when a writing transaction reads it.
+	SelectAccount Statement = `
+select kind, id, state, email, name, identity_updated_at,
+	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
+	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
+	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until,
+		problems,
+	email_verified, departed, instance_generation, missing_since, candidate, misnamed, created_at, updated_at
+from accounts where kind = $1 and id = $2`
+
+	selectAccountsAfter Statement = `
+select kind, id from accounts where (kind, id) > ($1, $2) order by kind, id limit $3`
+)
+
+// Account implements [lockstep.Accounts].
+func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	var r lockstep.Record
+	err := s.read(ctx, func(t *tx) (err error) {
+		subscriptions, licenses, paysFor := t.subscriptions(ctx, account), t.licenses(ctx, account), t.paysFor(ctx, account)
+		further := ask(ctx, t, scanLink, selectFurther, account.Kind, account.ID)
+		record := t.askAccount(t.last(ctx), account)
+		if r, err = record(); err != nil {
+			return err
+		}
+		if r.Subscriptions, err = subscriptions(); err != nil {
+			return fmt.Errorf("subscriptions: %w", err)
+		}
+		if r.Licenses, err = licenses(); err != nil {
+			return fmt.Errorf("licenses: %w", err)
+		}
+		if r.PaysFor, err = paysFor(); err != nil {
+			return fmt.Errorf("sponsorships: %w", err)
+		}
+		if r.Further, err = further(); err != nil {
+			return fmt.Errorf("further customers: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return lockstep.Record{}, fmt.Errorf("read account %s: %w", account, err)
+	}
+	return r, nil
+}
+
+// AccountOfCustomer implements [lockstep.Links].
+func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error) {
+	link, err := one(ctx, s, scanLinked, SelectLinked, customerID)
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("read link of customer %s: %w", customerID, err)
+	}
+	return link.account, nil
+}
+
+// AccountsAfter implements [lockstep.Accounts].
+func (s *Store) AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error) {
+	accounts, err := all(ctx, s, scanAccount, selectAccountsAfter, after.Kind, after.ID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	return accounts, nil
+}
+
+// account reads the account's own row, or ErrNotFound.
+func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	return t.askAccount(ctx, account)()
+}
+
+// askAccount is account for a row that is wanted later, see ask.
+func (t *tx) askAccount(ctx context.Context, account lockstep.Account) func() (lockstep.Record, error) {
+	answer := ask(ctx, t, scanRecord, SelectAccount, account.Kind, account.ID)
+	return func() (lockstep.Record, error) {
+		r, err := only(answer())
+		if errors.Is(err, sql.ErrNoRows) {
+			err = lockstep.ErrNotFound
+		}
+		return r, err
+	}
+}
+
+func scanRecord(row scanner) (lockstep.Record, error) {
+	var r lockstep.Record
+	var intent lockstep.Intent
+	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil, missingSince int64
+	var projected, entitlements, problems, departed string
+	err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.State,
+		&r.Email, &r.Name, &r.IdentityUpdatedAt,
+		&r.CustomerID, &r.CustomerEmail, &r.CustomerName, &r.CustomerDeleted, &r.CustomerGeneration,
+		&intent.Key, &intent.Email, &intent.Name, &intentAt,
+		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil,
+		&problems, &r.EmailVerified, &departed, &r.InstanceGeneration, &missingSince, &r.Candidate, &r.Misnamed, &createdAt,
+		&updatedAt)
+	if err != nil {
+		return r, err
+	}
+	if intent.Key != "" {
+		intent.At = moment(intentAt)
+		r.Intent = &intent
+	}
+	r.DeletionAt, r.PacedUntil, r.MissingSince = moment(deletionAt), moment(pacedUntil), moment(missingSince)
+	r.CreatedAt, r.UpdatedAt = moment(createdAt), moment(updatedAt)
+	for _, field := range []struct {
+		name, text string
+		to         any
+	}{
+		{"entitlements", entitlements, &r.Entitlements}, {"projected metadata", projected, &r.Projected},
+		{"problems", problems, &r.Problems}, {"departed members", departed, &r.Departed},
+	} {
+		if field.text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(field.text), field.to); err != nil {
+			return r, fmt.Errorf("decode %s: %w", field.name, err)
+		}
+	}
+	return r, nil
+}

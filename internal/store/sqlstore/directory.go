@@ -1,0 +1,201 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// SelectIdentity reads an identity, also a removed one. A database with several
+	// writers locks the row when a writing transaction reads it.
+	SelectIdentity Statement = `
+select kind, id, email, name, metadata, updated_at, removed_at
+from roster where kind = $1 and id = $2`
+
+	selectIdentities Statement = `
+select kind, id, email, name, metadata, updated_at, removed_at
+from roster where kind = $1 and id > $2 and removed_at = 0
+order by id limit $3`
+
+	upsertIdentity Statement = `
+insert into roster (kind, id, email, name, metadata, updated_at)
+values ($1, $2, $3, $4, '{}', $5)
+on conflict (kind, id) do update set
+	email = excluded.email, name = excluded.name, updated_at = excluded.updated_at, removed_at = 0`
+
+	updateMetadata Statement = `update roster set metadata = $3 where kind = $1 and id = $2`
+
+	removeIdentity Statement = `
+update roster set email = '', name = '', metadata = '{}', updated_at = $3, removed_at = $3
+where kind = $1 and id = $2`
+)
+
+// rosterPage is how many identities a page holds.
+const rosterPage = 500
+
+// rostered is an identity and when it was removed; 0: it is there.
+type rostered struct {
+	lockstep.Identity
+	removedAt int64
+}
+
+func scanRostered(row scanner) (rostered, error) {
+	var r rostered
+	var metadata string
+	if err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.Email, &r.Name, &metadata, &r.UpdatedAt,
+		&r.removedAt); err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal([]byte(metadata), &r.Metadata); err != nil {
+		return r, fmt.Errorf("decode metadata of %s: %w", r.Account, err)
+	}
+	return r, nil
+}
+
+// rostered reads an identity, or returns ErrNotFound if there never was one.
+func (t *tx) rostered(ctx context.Context, account lockstep.Account) (rostered, error) {
+	r, err := scanRostered(t.row(ctx, SelectIdentity, account.Kind, account.ID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, lockstep.ErrNotFound
+	}
+	return r, err
+}
+
+// PutIdentity implements [lockstep.LocalDirectory].
+func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created bool, err error) {
+	err = s.write(ctx, func(t *tx) error {
+		known, err := t.rostered(ctx, i.Account)
+		created = errors.Is(err, lockstep.ErrNotFound)
+		switch {
+		case err != nil && !created:
+			return err
+		case known.removedAt != 0:
+			if err := t.spared(ctx, i.Account); err != nil {
+				return err
+			}
+		case !created && known.Email == i.Email && known.Name == i.Name:
+			return nil
+		}
+		at := max(t.now(), known.UpdatedAt+1) // whoever compares sees that it has changed
+		if err := t.later(ctx, upsertIdentity, i.Account.Kind, i.Account.ID, i.Email, i.Name, at); err != nil {
+			return err
+		}
+		priority := lockstep.Normal
+		if created {
+			priority = lockstep.Interactive // as a sign-up: a checkout may follow at once
+		}
+		return t.markRouted(ctx, lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
+	})
+	if err != nil {
+		return false, fmt.Errorf("put identity %s: %w", i.Account, err)
+	}
+	return created, nil
+}
+
+// spared returns ErrRemoved, unless an operator said that the account's deletion was not
+// meant: then it may be known again, as Clerk may know somebody again.
+func (t *tx) spared(ctx context.Context, account lockstep.Account) error {
+	record, err := t.account(ctx, account)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound), err == nil && record.Deletion != lockstep.DeletionDiscarded:
+		return lockstep.ErrRemoved
+	}
+	return err
+}
+
+// RemoveIdentity implements [lockstep.LocalDirectory].
+func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) error {
+	err := s.write(ctx, func(t *tx) error {
+		known, err := t.rostered(ctx, account)
+		if err != nil || known.removedAt != 0 {
+			return err
+		}
+		if err := t.later(ctx, removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1)); err != nil {
+			return err
+		}
+		return t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
+			Priority: lockstep.Normal})
+	})
+	if err != nil {
+		return fmt.Errorf("remove identity %s: %w", account, err)
+	}
+	return nil
+}
+
+// Identity implements [lockstep.Directory] for the roster.
+func (s *Store) Identity(ctx context.Context, account lockstep.Account) (lockstep.Identity, error) {
+	known, err := one(ctx, s, scanRostered, SelectIdentity, account.Kind, account.ID)
+	if err == nil && known.removedAt != 0 {
+		err = lockstep.ErrNotFound
+	}
+	if err != nil {
+		return lockstep.Identity{}, fmt.Errorf("read identity %s: %w", account, err)
+	}
+	return known.Identity, nil
+}
+
+// MergeMetadata implements [lockstep.Directory] for the roster, as Clerk does it:
+// objects are merged at every level, other values are replaced, nil removes a key.
+func (s *Store) MergeMetadata(ctx context.Context, account lockstep.Account, metadata map[string]any) error {
+	err := s.write(ctx, func(t *tx) error {
+		known, err := t.rostered(ctx, account)
+		if err != nil {
+			return err
+		}
+		if known.removedAt != 0 {
+			return lockstep.ErrNotFound
+		}
+		text, err := json.Marshal(mergeObjects(known.Metadata, metadata))
+		if err != nil {
+			return fmt.Errorf("encode: %w", err)
+		}
+		return t.later(ctx, updateMetadata, account.Kind, account.ID, string(text))
+	})
+	if err != nil {
+		return fmt.Errorf("merge metadata of %s: %w", account, err)
+	}
+	return nil
+}
+
+// mergeObjects returns what into becomes.
+func mergeObjects(into, change map[string]any) map[string]any {
+	merged := make(map[string]any, len(into)+len(change))
+	for key, value := range into {
+		merged[key] = value
+	}
+	for key, value := range change {
+		object, isObject := value.(map[string]any)
+		switch {
+		case value == nil:
+			delete(merged, key)
+		case isObject:
+			was, _ := merged[key].(map[string]any)
+			merged[key] = mergeObjects(was, object)
+		default:
+			merged[key] = value
+		}
+	}
+	return merged
+}
+
+// Identities implements [lockstep.Directory] for the roster; the cursor is the last
+// id of the page before.
+func (s *Store) Identities(ctx context.Context, kind lockstep.Kind,
+	cursor string) (page []lockstep.Identity, next string, err error) {
+	listed, err := all(ctx, s, scanRostered, selectIdentities, kind, cursor, rosterPage)
+	if err != nil {
+		return nil, "", fmt.Errorf("list identities: %w", err)
+	}
+	for _, r := range listed {
+		page = append(page, r.Identity)
+	}
+	if len(page) == rosterPage {
+		next = page[len(page)-1].Account.ID
+	}
+	return page, next, nil
+}

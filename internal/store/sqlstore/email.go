@@ -1,0 +1,108 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// mailsTo are the statements on the table of a recipient.
+var mailsTo = map[lockstep.Recipient]struct{ read, write Statement }{
+	lockstep.ToAccount: {selectEmailDelivery, upsertEmailDelivery},
+	lockstep.ToBuyer:   {selectBuyerEmailDelivery, upsertBuyerEmailDelivery},
+}
+
+const (
+	selectEmailDelivery Statement = `
+select notice_id, state, reason, attempts, requested, began_at, at from mails where notice_id = $1`
+
+	upsertEmailDelivery Statement = `
+insert into mails (notice_id, state, reason, attempts, requested, began_at, at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (notice_id) do update set
+	state = excluded.state, reason = excluded.reason, attempts = excluded.attempts,
+	requested = excluded.requested, began_at = excluded.began_at, at = excluded.at`
+
+	selectBuyerEmailDelivery Statement = `
+select notice_id, state, reason, attempts, requested, began_at, at from buyer_mails where notice_id = $1`
+
+	upsertBuyerEmailDelivery Statement = `
+insert into buyer_mails (notice_id, state, reason, attempts, requested, began_at, at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (notice_id) do update set
+	state = excluded.state, reason = excluded.reason, attempts = excluded.attempts,
+	requested = excluded.requested, began_at = excluded.began_at, at = excluded.at`
+)
+
+// EmailDelivery implements [lockstep.EmailDeliveries].
+func (s *Store) EmailDelivery(ctx context.Context, noticeID string,
+	to lockstep.Recipient) (lockstep.EmailDelivery, error) {
+	m, err := one(ctx, s, scanEmailDelivery, mailsTo[to].read, noticeID)
+	if err != nil {
+		return lockstep.EmailDelivery{}, fmt.Errorf("read mail of %s: %w", noticeID, err)
+	}
+	m.To = to
+	return m, nil
+}
+
+// SaveEmailDelivery implements [lockstep.EmailDeliveries].
+func (s *Store) SaveEmailDelivery(ctx context.Context, claim lockstep.Claim, m lockstep.EmailDelivery) error {
+	err := s.fenced(ctx, claim, func(t *tx) error { return t.saveEmailDelivery(ctx, m) })
+	if err != nil {
+		return fmt.Errorf("save mail of %s as %s: %w", m.NoticeID, m.State, err)
+	}
+	return nil
+}
+
+// ResendEmail implements [lockstep.EmailDeliveries].
+func (s *Store) ResendEmail(ctx context.Context, noticeID string, to lockstep.Recipient) error {
+	err := s.write(ctx, func(t *tx) error {
+		n, err := scanNotice(t.row(ctx, selectNotice, noticeID))
+		if errors.Is(err, sql.ErrNoRows) {
+			return lockstep.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		m, err := t.mail(ctx, noticeID, to)
+		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+			return err
+		}
+		if m.State == lockstep.EmailSending {
+			return lockstep.ErrBusy
+		}
+		m.NoticeID, m.State, m.Reason, m.Requested, m.BeganAt = n.ID, lockstep.EmailPending, "", true, moment(t.now())
+		if err := t.saveEmailDelivery(ctx, m); err != nil {
+			return err
+		}
+		return t.markRouted(ctx, lockstep.Mark{Key: n.EmailKeyTo(to), Priority: lockstep.Interactive})
+	})
+	if err != nil {
+		return fmt.Errorf("request mail of %s: %w", noticeID, err)
+	}
+	return nil
+}
+
+func (t *tx) mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.EmailDelivery, error) {
+	m, err := scanEmailDelivery(t.row(ctx, mailsTo[to].read, noticeID))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = lockstep.ErrNotFound
+	}
+	m.To = to
+	return m, err
+}
+
+func scanEmailDelivery(row scanner) (m lockstep.EmailDelivery, err error) {
+	var beganAt, at int64
+	err = row.Scan(&m.NoticeID, &m.State, &m.Reason, &m.Attempts, &m.Requested, &beganAt, &at)
+	m.BeganAt, m.UpdatedAt = moment(beganAt), moment(at)
+	return m, err
+}
+
+func (t *tx) saveEmailDelivery(ctx context.Context, m lockstep.EmailDelivery) error {
+	return t.later(ctx, mailsTo[m.To].write, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested),
+		millis(m.BeganAt), t.now())
+}

@@ -1,0 +1,105 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	insertNotice Statement = `
+insert into notices (id, kind, account_kind, account_id, object, facts, account_generation, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (id) do nothing
+returning id`
+
+	selectNotices Statement = `
+select id, kind, account_kind, account_id, object, facts, account_generation, created_at
+from notices where account_kind = $1 and account_id = $2
+order by created_at, id`
+
+	selectNotice Statement = `
+select id, kind, account_kind, account_id, object, facts, account_generation, created_at
+from notices where id = $1`
+
+	selectGeneration Statement = `select generation from work where key = $1`
+)
+
+// noticeDelay is how long a new notice waits at first: the run that comes before
+// it takes about so long.
+const noticeDelay = time.Second
+
+// Notices implements [lockstep.Accounts].
+func (s *Store) Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error) {
+	notices, err := all(ctx, s, scanNotice, selectNotices, account.Kind, account.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read notices of %s: %w", account, err)
+	}
+	return notices, nil
+}
+
+// Notice implements [lockstep.Accounts].
+func (s *Store) Notice(ctx context.Context, id string) (lockstep.Notice, error) {
+	n, err := one(ctx, s, scanNotice, selectNotice, id)
+	if err != nil {
+		return lockstep.Notice{}, fmt.Errorf("read notice %s: %w", id, err)
+	}
+	return n, nil
+}
+
+func scanNotice(row scanner) (lockstep.Notice, error) {
+	var n lockstep.Notice
+	var createdAt int64
+	var facts string
+	err := row.Scan(&n.ID, &n.Kind, &n.Account.Kind, &n.Account.ID, &n.Object, &facts, &n.Generation, &createdAt)
+	if err != nil {
+		return n, err
+	}
+	n.CreatedAt = moment(createdAt)
+	if err := json.Unmarshal([]byte(facts), &n.Facts); err != nil {
+		return n, fmt.Errorf("decode facts of notice %s: %w", n.ID, err)
+	}
+	return n, nil
+}
+
+// saveNotices stores those that are new and marks their keys. Whoever records a
+// notice holds or has just marked its account's key: the notice waits until that
+// generation is done.
+func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lockstep.Notice) error {
+	var answers []func() ([]string, error)
+	for _, n := range notices {
+		generation := claim.Generation
+		if claim.Key != n.Account.Key() {
+			err := t.row(ctx, selectGeneration, n.Account.Key().String()).Scan(&generation)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return fmt.Errorf("read generation of %s: %w", n.Account, err)
+			}
+		}
+		createdAt := millis(n.CreatedAt)
+		if createdAt == 0 {
+			createdAt = t.now()
+		}
+		facts, err := json.Marshal(n.Facts)
+		if err != nil {
+			return fmt.Errorf("encode facts of notice %s: %w", n.ID, err)
+		}
+		answers = append(answers, ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object,
+			string(facts), generation, createdAt))
+	}
+	var marks []lockstep.Mark
+	for i, stored := range answers {
+		stored, err := stored()
+		if err != nil {
+			return fmt.Errorf("store notice %s: %w", notices[i].ID, err)
+		}
+		if len(stored) > 0 {
+			marks = append(marks, lockstep.Mark{Key: notices[i].Key(), Priority: lockstep.Normal, Delay: noticeDelay})
+		}
+	}
+	return t.markRouted(ctx, marks...)
+}

@@ -1,0 +1,32 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const selectProblems Statement = `
+select kind, id, problems from accounts where problems <> '' and (kind, id) > ($1, $2) order by kind, id limit $3`
+
+// Troubled implements [lockstep.Accounts].
+func (s *Store) Troubled(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Troubled, error) {
+	found, err := all(ctx, s, scanTroubled, selectProblems, after.Kind, after.ID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts with problems: %w", err)
+	}
+	return found, nil
+}
+
+func scanTroubled(row scanner) (f lockstep.Troubled, err error) {
+	var problems string
+	if err := row.Scan(&f.Account.Kind, &f.Account.ID, &problems); err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal([]byte(problems), &f.Problems); err != nil {
+		return f, fmt.Errorf("decode problems of %s: %w", f.Account, err)
+	}
+	return f, nil
+}

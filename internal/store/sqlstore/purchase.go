@@ -1,0 +1,69 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	// An idempotency key counts from when it was first sent, so a number that is used
+	// again keeps its time.
+	takeTurn Statement = `
+insert into purchases (kind, id, token, lease_until, number, fingerprint, settled, began_at)
+values ($1, $2, $3, $4, 1, $5, 0, $6)
+on conflict (kind, id) do update set
+	number = case when purchases.settled = 0 and purchases.fingerprint = excluded.fingerprint and purchases.began_at > $7
+		then purchases.number else purchases.number + 1 end,
+	began_at = case when purchases.settled = 0 and purchases.fingerprint = excluded.fingerprint and purchases.began_at > $7
+		then purchases.began_at else excluded.began_at end,
+	token = excluded.token, lease_until = excluded.lease_until, fingerprint = excluded.fingerprint, settled = 0
+where purchases.lease_until <= $6`
+
+	selectTurn Statement = `select number from purchases where kind = $1 and id = $2`
+
+	endTurn Statement = `
+update purchases set lease_until = 0, token = '', settled = $4 where kind = $1 and id = $2 and token = $3`
+)
+
+// turnLife is how long an idempotency key is trusted: Stripe promises 24 hours.
+const turnLife = 23 * time.Hour
+
+// BeginPurchase implements [lockstep.Purchases].
+func (s *Store) BeginPurchase(ctx context.Context, account lockstep.Account, fingerprint string,
+	lease time.Duration) (lockstep.PurchaseLock, error) {
+	turn := lockstep.PurchaseLock{Account: account, Token: rand.Text()}
+	err := s.write(ctx, func(t *tx) error {
+		taken, err := t.exec(ctx, takeTurn, account.Kind, account.ID, turn.Token, t.now()+lease.Milliseconds(), fingerprint,
+			t.now(), t.now()-turnLife.Milliseconds())
+		if err != nil {
+			return err
+		}
+		if taken == 0 {
+			return lockstep.ErrBusy
+		}
+		return t.row(ctx, selectTurn, account.Kind, account.ID).Scan(&turn.Number)
+	})
+	if err != nil {
+		return lockstep.PurchaseLock{}, fmt.Errorf("begin purchase of %s: %w", account, err)
+	}
+	return turn, nil
+}
+
+// EndPurchase implements [lockstep.Purchases].
+func (s *Store) EndPurchase(ctx context.Context, turn lockstep.PurchaseLock, settled bool) error {
+	err := s.write(ctx, func(t *tx) error {
+		ended, err := t.exec(ctx, endTurn, turn.Account.Kind, turn.Account.ID, turn.Token, bit(settled))
+		if err == nil && ended == 0 {
+			err = lockstep.ErrLeaseLost
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end purchase of %s: %w", turn.Account, err)
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	insertAccount Statement = `
+insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at, instance_generation)
+values ($1, $2, $3, $4, $5, $6, $7, $7,
+	case when cast($8 as bigint) >= 0 then cast($8 as bigint) else coalesce((select generation from instances
+		where provider = 'clerk'), 0) end)
+on conflict (kind, id) do nothing`
+
+	updateAccount Statement = `
+update accounts set
+	state = $3, email = $4, name = $5, identity_updated_at = $6,
+	customer_email = $7, customer_name = $8, customer_deleted = $9, customer_generation = $10,
+	intent_key = $11, intent_email = $12, intent_name = $13, intent_at = $14,
+	entitled_by = $15, members = $16, member_limit = $17, entitlements = $18, paced_until = $19, updated_at = $20,
+	problems = $21, deletion_refused = $22, email_verified = $23, departed = $24
+where kind = $1 and id = $2`
+
+	updateProjected Statement = `
+update accounts set projected = $3, updated_at = $4 where kind = $1 and id = $2`
+)
+
+// Save implements [lockstep.Accounts].
+func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.AccountUpdate) error {
+	change, after, err := s.saveSteps(ctx, claim, change)
+	if err != nil {
+		return fmt.Errorf("save %s: %w", change.Record.Account, err)
+	}
+	err = s.fencedAccount(ctx, claim, change.Record.Account, func(t *tx, stored lockstep.Record, err error) error {
+		isNew := errors.Is(err, lockstep.ErrNotFound)
+		if isNew {
+			stored.InstanceGeneration = change.Record.InstanceGeneration
+			err = t.createAccount(ctx, lockstep.Identity{Account: change.Record.Account}, stored.InstanceGeneration)
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.saveAccount(ctx, stored, isNew, change.Record); err != nil {
+			return err
+		}
+		for _, sub := range change.Record.Subscriptions {
+			if err := t.saveSubscription(ctx, change.Record.Account, sub); err != nil {
+				return err
+			}
+		}
+		if err := t.saveTrials(ctx, change.TrialAddresses); err != nil {
+			return err
+		}
+		if err := t.mark(ctx, change.Marks); err != nil {
+			return err
+		}
+		return t.saveNotices(ctx, claim, change.Notices)
+	})
+	if err == nil {
+		err = after()
+	}
+	if err != nil {
+		return fmt.Errorf("save %s: %w", change.Record.Account, err)
+	}
+	return nil
+}
+
+// saveAccount writes the account's own row over the stored one, and what follows when it or its link
+// is new.
+func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool, r lockstep.Record) error {
+	t.changed(r.Account)
+	relinked := r.CustomerID != stored.CustomerID
+	if relinked {
+		if err := t.relink(ctx, r.Account, stored, r.CustomerID); err != nil {
+			return err
+		}
+	}
+	var intent lockstep.Intent
+	if r.Intent != nil {
+		intent = *r.Intent
+	}
+	entitlements, err := listText("entitlements", r.Entitlements)
+	if err != nil {
+		return err
+	}
+	problems, err := listText("problems", r.Problems)
+	if err != nil {
+		return err
+	}
+	departed, err := listText("departed members", r.Departed)
+	if err != nil {
+		return err
+	}
+	_, refused := r.Problem(lockstep.StepDeletion)
+	state := r.State
+	if state == "" {
+		state = lockstep.AccountActive
+	}
+	err = t.later(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
+		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
+		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit,
+		entitlements, millis(r.PacedUntil), t.now(),
+		problems, bit(refused), bit(r.EmailVerified), departed)
+	if err != nil {
+		return err
+	}
+	for _, l := range r.Further {
+		if err := t.later(ctx, updateFurther, l.CustomerID, r.Account.Kind, r.Account.ID, bit(l.Deleted),
+			l.Trust); err != nil {
+			return err
+		}
+	}
+	if err := t.saveStanding(ctx, stored, r); err != nil {
+		return err
+	}
+	if relinked {
+		return t.announceLink(ctx, r.Account, r.CustomerID)
+	}
+	if isNew {
+		t.announce(r.Account, "")
+	}
+	return nil
+}
+
+// listText is a list as its column holds it; no list is an empty text.
+func listText[T any](name string, list []T) (string, error) {
+	if list == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return "", fmt.Errorf("encode %s: %w", name, err)
+	}
+	return string(text), nil
+}
+
+// acceptedGeneration stands for the generation of the accepted instance.
+const acceptedGeneration = -1
+
+// createAccount stores an account that is new, as the directory of an instance of the
+// given generation describes it.
+func (t *tx) createAccount(ctx context.Context, i lockstep.Identity, generation int64) error {
+	n, err := t.exec(ctx, insertAccount, i.Account.Kind, i.Account.ID, lockstep.AccountActive, i.Email, i.Name,
+		i.UpdatedAt, t.now(), generation)
+	if err == nil && n == 0 {
+		err = errOvertaken
+	}
+	return err
+}
+
+// SaveProjected implements [lockstep.Accounts]. It returns ErrNotFound when there
+// is no such account.
+func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+	projected map[string]any) error {
+	encoded, err := json.Marshal(projected)
+	if err != nil {
+		return fmt.Errorf("encode what was projected for %s: %w", account, err)
+	}
+	err = s.fencedAccount(ctx, claim, account, func(t *tx, _ lockstep.Record, err error) error {
+		if err != nil {
+			return err
+		}
+		t.changed(account)
+		return t.later(ctx, updateProjected, account.Kind, account.ID, string(encoded), t.now())
+	})
+	if err != nil {
+		return fmt.Errorf("save what was projected for %s: %w", account, err)
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+const (
+	upsertTold Statement = `
+insert into access_told (kind, id, digest, sequence, at) values ($1, $2, $3, 1, $4)
+on conflict (kind, id) do update set digest = excluded.digest, sequence = access_told.sequence + 1, at = excluded.at`
+
+	selectTold Statement = `select digest, sequence, at from access_told where kind = $1 and id = $2`
+
+	selectDelivery Statement = `
+select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
+from hook_deliveries where endpoint = $1 and subject = $2`
+
+	selectDeliveries Statement = `
+select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
+from hook_deliveries where endpoint = $1
+order by at desc, subject desc limit $2`
+
+	selectMissed Statement = `
+select subject from hook_deliveries where endpoint = $1 and state in ('held', 'undelivered') and subject > $2
+order by subject limit $3`
+
+	upsertDelivery Statement = `
+insert into hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (endpoint, subject) do update set
+	state = excluded.state, status = excluded.status, reason = excluded.reason, attempts = excluded.attempts,
+	sequence = excluded.sequence, began_at = excluded.began_at, at = excluded.at`
+
+	selectEndpoint Statement = `select id, failing_since, disabled_at, reason from hook_endpoints where id = $1`
+
+	upsertEndpoint Statement = `
+insert into hook_endpoints (id, failing_since, disabled_at, reason) values ($1, $2, $3, $4)
+on conflict (id) do update set
+	failing_since = excluded.failing_since, disabled_at = excluded.disabled_at, reason = excluded.reason`
+)
+
+// NotifyAccess implements [lockstep.Webhooks].
+func (s *Store) NotifyAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
+	keys []lockstep.Key) error {
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		if err := t.later(ctx, upsertTold, account.Kind, account.ID, digest, t.now()); err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if err := t.markRouted(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("tell access of %s: %w", account, err)
+	}
+	return nil
+}
+
+// AccessNotification implements [lockstep.Webhooks].
+func (s *Store) AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error) {
+	told, err := one(ctx, s, scanTold, selectTold, account.Kind, account.ID)
+	if err != nil {
+		return lockstep.AccessNotification{}, fmt.Errorf("read what was told of %s: %w", account, err)
+	}
+	return told, nil
+}
+
+func scanTold(row scanner) (told lockstep.AccessNotification, err error) {
+	var at int64
+	err = row.Scan(&told.Digest, &told.Sequence, &at)
+	told.At = moment(at)
+	return told, err
+}
+
+// WebhookDelivery implements [lockstep.Webhooks].
+func (s *Store) WebhookDelivery(ctx context.Context, endpoint, subject string) (lockstep.WebhookDelivery, error) {
+	d, err := one(ctx, s, scanDelivery, selectDelivery, endpoint, subject)
+	if err != nil {
+		return lockstep.WebhookDelivery{}, fmt.Errorf("read delivery of %s to %s: %w", subject, endpoint, err)
+	}
+	return d, nil
+}
+
+func scanDelivery(row scanner) (d lockstep.WebhookDelivery, err error) {
+	var beganAt, at int64
+	err = row.Scan(&d.Endpoint, &d.Subject, &d.State, &d.Status, &d.Reason, &d.Attempts, &d.Sequence, &beganAt, &at)
+	d.BeganAt, d.UpdatedAt = moment(beganAt), moment(at)
+	return d, err
+}
+
+// SaveWebhookDelivery implements [lockstep.Webhooks].
+func (s *Store) SaveWebhookDelivery(ctx context.Context, claim lockstep.Claim, d lockstep.WebhookDelivery,
+	endpoint *lockstep.WebhookEndpoint) error {
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		if err := t.saveDelivery(ctx, d); err != nil || endpoint == nil {
+			return err
+		}
+		return t.saveEndpoint(ctx, *endpoint)
+	})
+	if err != nil {
+		return fmt.Errorf("save delivery of %s to %s as %s: %w", d.Subject, d.Endpoint, d.State, err)
+	}
+	return nil
+}
+
+func (t *tx) saveDelivery(ctx context.Context, d lockstep.WebhookDelivery) error {
+	return t.later(ctx, upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence,
+		millis(d.BeganAt), t.now())
+}
+
+func (t *tx) saveEndpoint(ctx context.Context, e lockstep.WebhookEndpoint) error {
+	return t.later(ctx, upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
+}
+
+// WebhookDeliveries implements [lockstep.Webhooks].
+func (s *Store) WebhookDeliveries(ctx context.Context, endpoint string, limit int) ([]lockstep.WebhookDelivery, error) {
+	found, err := all(ctx, s, scanDelivery, selectDeliveries, endpoint, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries to %s: %w", endpoint, err)
+	}
+	return found, nil
+}
+
+// WebhookEndpoint implements [lockstep.Webhooks].
+func (s *Store) WebhookEndpoint(ctx context.Context, id string) (lockstep.WebhookEndpoint, error) {
+	e, err := one(ctx, s, scanEndpoint, selectEndpoint, id)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return lockstep.WebhookEndpoint{ID: id}, nil
+	}
+	if err != nil {
+		return lockstep.WebhookEndpoint{}, fmt.Errorf("read endpoint %s: %w", id, err)
+	}
+	return e, nil
+}
+
+func scanEndpoint(row scanner) (e lockstep.WebhookEndpoint, err error) {
+	var failing, disabled int64
+	err = row.Scan(&e.ID, &failing, &disabled, &e.Reason)
+	e.FailingSince, e.DisabledAt = moment(failing), moment(disabled)
+	return e, err
+}
+
+// Redeliver implements [lockstep.Webhooks].
+func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
+	err := s.write(ctx, func(t *tx) error { return t.redeliver(ctx, endpoint, lockstep.Interactive, subject) })
+	if err != nil {
+		return fmt.Errorf("redeliver %s to %s: %w", subject, endpoint, err)
+	}
+	return nil
+}
+
+// redeliver starts deliveries over, also those that were delivered, and their three days.
+func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.Priority, subjects ...string) error {
+	var marks []lockstep.Mark
+	for _, subject := range subjects {
+		d := lockstep.WebhookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.WebhookPending,
+			BeganAt: moment(t.now())}
+		if err := t.saveDelivery(ctx, d); err != nil {
+			return err
+		}
+		marks = append(marks, lockstep.Mark{Key: d.Key(), Priority: priority})
+	}
+	return t.markRouted(ctx, marks...)
+}
+
+// EnableWebhookEndpoint implements [lockstep.Webhooks]. The first step enables the endpoint, because a worker holds
+// every delivery to a disabled one again. The steps go through the subjects in order, so they end even when
+// the endpoint refuses a delivery meanwhile and a worker holds it again.
+func (s *Store) EnableWebhookEndpoint(ctx context.Context, id string) (missed int, err error) {
+	most, after := s.step(2), ""
+	for {
+		var subjects []string
+		err := s.write(ctx, func(t *tx) (err error) {
+			if after == "" {
+				if err := t.saveEndpoint(ctx, lockstep.WebhookEndpoint{ID: id}); err != nil {
+					return err
+				}
+			}
+			if subjects, err = collect(ctx, t, text, selectMissed, id, after, most); err != nil {
+				return err
+			}
+			return t.redeliver(ctx, id, lockstep.Normal, subjects...)
+		})
+		if err != nil {
+			return missed, fmt.Errorf("enable endpoint %s: %w", id, err)
+		}
+		missed += len(subjects)
+		if len(subjects) < most {
+			return missed, nil
+		}
+		after = subjects[most-1]
+	}
+}

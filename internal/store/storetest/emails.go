@@ -1,0 +1,127 @@
+package storetest
+
+import (
+	"errors"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// told stores a notice about alice in a run of her own, and returns it.
+func told(w *world) lockstep.Notice {
+	w.Helper()
+	n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
+	claim := w.hold(alice.Key())
+	w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice},
+		Notices: []lockstep.Notice{n}}))
+	w.done(claim)
+	return n
+}
+
+// mailing claims the mail of a notice.
+func mailing(w *world, n lockstep.Notice) lockstep.Claim {
+	w.Helper()
+	w.mark(n.EmailKey(), 0, lockstep.Normal)
+	return w.among(n.EmailKey())
+}
+
+var mails = map[string]func(*world){
+	"the mails to a notice's two recipients are apart": func(w *world) {
+		n := told(w)
+		for _, to := range []lockstep.Recipient{lockstep.ToAccount, lockstep.ToBuyer} {
+			w.mark(n.EmailKeyTo(to), 0, lockstep.Normal)
+			claim := w.among(n.EmailKeyTo(to))
+			w.ok(w.SaveEmailDelivery(w.Context(), claim, lockstep.EmailDelivery{NoticeID: n.ID, To: to,
+				State:  lockstep.EmailUnknown,
+				Reason: "lost: " + string(to), Attempts: 1, BeganAt: at(5)}))
+			w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "lost"})
+		}
+		w.ok(w.ResendEmail(w.Context(), n.ID, lockstep.ToBuyer))
+		for to, want := range map[lockstep.Recipient]lockstep.EmailState{lockstep.ToAccount: lockstep.EmailUnknown,
+			lockstep.ToBuyer: lockstep.EmailPending} {
+			got, err := w.EmailDelivery(w.Context(), n.ID, to)
+			w.ok(err)
+			equal(w, "state", got.State, want)
+			equal(w, "recipient", got.To, to)
+			if pending := w.work(n.EmailKeyTo(to)).Pending(); pending != (to == lockstep.ToBuyer) {
+				w.Errorf("the key of the mail to %q is pending: %v", to, pending)
+			}
+		}
+	},
+	"a mail is kept as it was saved last": func(w *world) {
+		n := told(w)
+		if _, err := w.EmailDelivery(w.Context(), n.ID, lockstep.ToAccount); !errors.Is(err, lockstep.ErrNotFound) {
+			w.Errorf("before the first try: %v", err)
+		}
+		claim := mailing(w, n)
+		for _, m := range []lockstep.EmailDelivery{
+			{NoticeID: n.ID, State: lockstep.EmailSending, Attempts: 1, BeganAt: at(5)},
+			{NoticeID: n.ID, State: lockstep.EmailUnknown, Reason: "lost", Attempts: 1, Requested: true, BeganAt: at(6)},
+			{NoticeID: n.ID, State: lockstep.EmailSent, Attempts: 2, BeganAt: at(6)},
+		} {
+			w.ok(w.SaveEmailDelivery(w.Context(), claim, m))
+			got, err := w.EmailDelivery(w.Context(), n.ID, lockstep.ToAccount)
+			w.ok(err)
+			if !near(got.UpdatedAt, 0) {
+				w.Errorf("updated at %s", got.UpdatedAt)
+			}
+			m.UpdatedAt = got.UpdatedAt
+			equal(w, "mail", got, m)
+		}
+	},
+	"a run that lost its lease records no mail": func(w *world) {
+		n := told(w)
+		claim := mailing(w, n)
+		claim.Token = "another"
+		if err := w.SaveEmailDelivery(w.Context(), claim,
+			lockstep.EmailDelivery{NoticeID: n.ID, State: lockstep.EmailSent}); !errors.Is(err,
+			lockstep.ErrLeaseLost) {
+			w.Errorf("saved: %v", err)
+		}
+		if _, err := w.EmailDelivery(w.Context(), n.ID, lockstep.ToAccount); !errors.Is(err, lockstep.ErrNotFound) {
+			w.Errorf("read: %v", err)
+		}
+	},
+	"a requested mail is to be sent again, and its key is marked": func(w *world) {
+		n := told(w)
+		claim := mailing(w, n)
+		w.ok(w.SaveEmailDelivery(w.Context(), claim, lockstep.EmailDelivery{NoticeID: n.ID, State: lockstep.EmailUnknown,
+			Reason:   "lost",
+			Attempts: 1, BeganAt: at(5)}))
+		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "lost"})
+		w.ok(w.ResendEmail(w.Context(), n.ID, lockstep.ToAccount))
+		got, err := w.EmailDelivery(w.Context(), n.ID, lockstep.ToAccount)
+		w.ok(err)
+		if got.State != lockstep.EmailPending || got.Reason != "" || got.Attempts != 1 || !got.Requested ||
+			!near(got.BeganAt, 0) {
+			w.Errorf("it is %+v", got)
+		}
+		work := w.work(n.EmailKey())
+		if !work.Pending() || work.Priority != lockstep.Interactive {
+			w.Errorf("its key is %+v", work)
+		}
+	},
+	"a mail is requested before its first try": func(w *world) {
+		n := told(w)
+		w.ok(w.ResendEmail(w.Context(), n.ID, lockstep.ToAccount))
+		w.among(n.EmailKey())
+	},
+	"a mail that is being sent is not requested": func(w *world) {
+		n := told(w)
+		claim := mailing(w, n)
+		m := lockstep.EmailDelivery{NoticeID: n.ID, State: lockstep.EmailSending, Attempts: 1, BeganAt: at(5)}
+		w.ok(w.SaveEmailDelivery(w.Context(), claim, m))
+		if err := w.ResendEmail(w.Context(), n.ID, lockstep.ToAccount); !errors.Is(err, lockstep.ErrBusy) {
+			w.Errorf("requested: %v", err)
+		}
+		got, err := w.EmailDelivery(w.Context(), n.ID, lockstep.ToAccount)
+		w.ok(err)
+		equal(w, "state", got.State, lockstep.EmailSending)
+	},
+	"a mail of no notice is not requested": func(w *world) {
+		if err := w.ResendEmail(w.Context(), "subscription.started:sub_1", lockstep.ToAccount); !errors.Is(err,
+			lockstep.ErrNotFound) {
+			w.Errorf("requested: %v", err)
+		}
+		w.idle()
+	},
+}

@@ -1,0 +1,242 @@
+// Package pricebook gives items the names of their prices, so that what somebody bought
+// keeps its meaning when the price is raised, renamed or moved.
+//
+// Stripe's recommended way to raise a price is a new price that takes over the old one's
+// lookup key. The old price, which all subscribers have, then has no lookup key at all. So
+// the book notes every name under which it sees a price, in the store, and each item keeps
+// what its price was called when the item was first seen ([lockstep.Item.Named]).
+//
+// On a database that never saw the key on the old price, the other prices of the product are
+// read: if all of their lookup keys that the catalog lists name one plan, the product is sold
+// as that plan. Only prices of the same kind count, recurring or one-time, so that a day pass
+// of a product does not become its subscription.
+package pricebook
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// freshness is how long the book believes what it has in memory: another replica may have
+// noted more names, and an operator may add lookup keys.
+const freshness = 10 * time.Minute
+
+// capacity bounds the prices and the products in memory. A business has dozens; one that
+// makes a price for each sale has no use for a cache.
+const capacity = 1000
+
+// Stripe is what the book reads where nothing nearer names a plan. Errors are as those of
+// [lockstep.Billing].
+type Stripe interface {
+	Product(ctx context.Context, id string) (lockstep.Product, error)
+	PricesOf(ctx context.Context, productID string) ([]lockstep.Price, error)
+}
+
+// Book gives items their names. It is safe for concurrent use.
+type Book struct {
+	Store  lockstep.PriceNames
+	Stripe Stripe
+
+	mu       sync.Mutex
+	names    map[string]remembered[[]lockstep.PriceName] // by price
+	products map[string]remembered[string]               // the plan, by product
+	siblings map[string]remembered[[]lockstep.Price]     // by product
+}
+
+type remembered[T any] struct {
+	value T
+	at    time.Time
+}
+
+// Lookup is a look at the items of one subscription or license.
+type Lookup struct {
+	Items     []lockstep.Item // as Stripe has them now; they are given their names in place
+	Known     []lockstep.Item // the same object's as they were known before; may be empty
+	Recurring bool            // of a subscription
+}
+
+// Recall gives items the names that are known, without asking Stripe.
+func (b *Book) Recall(ctx context.Context, s Lookup) error {
+	var seen []lockstep.PriceName
+	for _, i := range s.Items {
+		for _, k := range s.Known {
+			if k.PriceID == i.PriceID && k.LookupKey != "" && k.LookupKey != i.LookupKey {
+				// As a version stored it that did not remember names: older than the current one.
+				seen = append(seen, lockstep.PriceName{PriceID: k.PriceID, LookupKey: k.LookupKey, ProductID: k.ProductID,
+					ProductPlan: k.ProductPlan})
+			}
+		}
+		seen = append(seen, nameOf(i))
+	}
+	names, err := b.note(ctx, seen)
+	if err != nil {
+		return err
+	}
+	for n, i := range s.Items {
+		var was lockstep.Item
+		if at := slices.IndexFunc(s.Known, func(k lockstep.Item) bool { return k.ID == i.ID }); at >= 0 {
+			was = s.Known[at]
+		}
+		s.Items[n] = i.Named(was, names[i.PriceID])
+	}
+	return nil
+}
+
+// Name is Recall, and reads from Stripe what names a plan where the catalog and all names
+// that are known do not. That costs a read for a product at most every 10 minutes.
+func (b *Book) Name(ctx context.Context, catalog lockstep.Catalog, s Lookup) error {
+	if err := b.Recall(ctx, s); err != nil {
+		return err
+	}
+	for n := range s.Items {
+		i := &s.Items[n]
+		if catalog.NeedsSiblings(*i) && !slices.ContainsFunc(s.Known, func(k lockstep.Item) bool {
+			return k.ID == i.ID && k.PriceID == i.PriceID && k.BoughtAs != "" // the book asked at first sight
+		}) {
+			keys, err := b.siblingKeys(ctx, *i, s.Recurring)
+			if err != nil {
+				return err
+			}
+			i.SiblingKeys = keys
+		}
+		if !catalog.NeedsProduct(*i) {
+			continue
+		}
+		plan, err := b.planOfProduct(ctx, i.ProductID)
+		if err != nil {
+			return err
+		}
+		if plan == "" {
+			continue // the price's id will have to do
+		}
+		i.ProductPlan = plan
+		names, err := b.note(ctx, []lockstep.PriceName{nameOf(*i)})
+		if err != nil {
+			return err
+		}
+		i.ProductPlan = "" // a name that was noted before counts more
+		*i = i.Named(lockstep.Item{PriceID: i.PriceID, Keys: i.Keys, BoughtAs: i.BoughtAs, SiblingKeys: i.SiblingKeys},
+			names[i.PriceID])
+	}
+	return nil
+}
+
+// KeysOf returns every lookup key that a price has or had, its current one first.
+func (b *Book) KeysOf(ctx context.Context, p lockstep.Price) ([]string, error) {
+	s := Lookup{Items: []lockstep.Item{p.Item()}}
+	if err := b.Recall(ctx, s); err != nil {
+		return nil, err
+	}
+	return s.Items[0].Keys, nil
+}
+
+func nameOf(i lockstep.Item) lockstep.PriceName {
+	return lockstep.PriceName{PriceID: i.PriceID, LookupKey: i.LookupKey, ProductID: i.ProductID,
+		ProductPlan: i.ProductPlan}
+}
+
+// note stores the names that are new, and returns all names by price.
+func (b *Book) note(ctx context.Context, seen []lockstep.PriceName) (map[string][]lockstep.PriceName, error) {
+	all := map[string][]lockstep.PriceName{}
+	var fresh []lockstep.PriceName
+	for _, n := range seen {
+		if n.PriceID == "" {
+			continue
+		}
+		names, known := recall(b, &b.names, n.PriceID)
+		if known && slices.ContainsFunc(names, func(k lockstep.PriceName) bool {
+			return k.LookupKey == n.LookupKey && (k.ProductPlan != "" || n.ProductPlan == "")
+		}) {
+			all[n.PriceID] = names
+			continue
+		}
+		fresh = append(fresh, n)
+	}
+	if len(fresh) == 0 {
+		return all, nil
+	}
+	// In one order for all, so that two transactions do not wait for each other.
+	slices.SortStableFunc(fresh, func(x, y lockstep.PriceName) int { return cmp.Compare(x.PriceID, y.PriceID) })
+	names, err := b.Store.NamePrices(ctx, fresh)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range fresh {
+		all[n.PriceID] = nil
+	}
+	for _, n := range names {
+		all[n.PriceID] = append(all[n.PriceID], n)
+	}
+	for _, n := range fresh {
+		remember(b, &b.names, n.PriceID, all[n.PriceID])
+	}
+	return all, nil
+}
+
+// planOfProduct returns the product's metadata "plan", else its name; empty where Stripe does
+// not know the product.
+func (b *Book) planOfProduct(ctx context.Context, id string) (string, error) {
+	if plan, known := recall(b, &b.products, id); known {
+		return plan, nil
+	}
+	product, err := b.Stripe.Product(ctx, id)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look at product: %w", err)
+	}
+	plan := product.Plan
+	if plan == "" {
+		plan = product.Name
+	}
+	remember(b, &b.products, id, plan)
+	return plan, nil
+}
+
+// siblingKeys returns the lookup keys of the product's other prices of the same kind.
+func (b *Book) siblingKeys(ctx context.Context, i lockstep.Item, recurring bool) ([]string, error) {
+	prices, known := recall(b, &b.siblings, i.ProductID)
+	if !known {
+		var err error
+		prices, err = b.Stripe.PricesOf(ctx, i.ProductID)
+		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+			return nil, fmt.Errorf("look at the prices of a product: %w", err)
+		}
+		remember(b, &b.siblings, i.ProductID, prices)
+	}
+	var keys []string
+	for _, p := range prices {
+		if p.LookupKey != "" && p.Recurring == recurring && p.ID != i.PriceID {
+			keys = append(keys, p.LookupKey)
+		}
+	}
+	slices.Sort(keys)
+	return keys, nil
+}
+
+func recall[T any](b *Book, from *map[string]remembered[T], id string) (value T, known bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r, known := (*from)[id]
+	if !known || time.Since(r.at) >= freshness {
+		return value, false
+	}
+	return r.value, true
+}
+
+func remember[T any](b *Book, in *map[string]remembered[T], id string, value T) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if *in == nil || len(*in) >= capacity {
+		*in = map[string]remembered[T]{}
+	}
+	(*in)[id] = remembered[T]{value, time.Now()}
+}

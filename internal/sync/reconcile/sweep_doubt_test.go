@@ -1,0 +1,143 @@
+package reconcile
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/sqlitestore"
+)
+
+// listing is a directory whose list can change.
+type listing struct {
+	lockstep.Directory
+	twoPages bool // and every other second page is not there any more
+
+	mu    sync.Mutex
+	users []string
+	calls int
+	lost  bool
+}
+
+func (l *listing) Identities(_ context.Context, _ lockstep.Kind,
+	cursor string) (page []lockstep.Identity, next string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls++
+	if cursor != "" {
+		if l.lost = !l.lost; l.lost {
+			return nil, "", &lockstep.UpstreamError{Provider: "clerk", Op: "list users", Status: http.StatusNotFound}
+		}
+		return nil, "", nil
+	}
+	for _, id := range l.users {
+		page = append(page, lockstep.Identity{Account: lockstep.Account{Kind: lockstep.User, ID: id}})
+	}
+	if l.twoPages {
+		next = "second"
+	}
+	return page, next, nil
+}
+
+func (l *listing) names(users ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.users = users
+}
+
+// lines is a log whose errors can be counted while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// take returns how many errors were logged since the last call.
+func (l *lines) take() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.text.Reset()
+	return strings.Count(l.text.String(), "level=ERROR")
+}
+
+// TestADoubtIsLoggedOnceAnHour: a list that names none of our accounts is an error when it is
+// seen first and once an hour then, however often the directory is polled, and at once when it
+// is seen again after a good list. The directory is polled every five
+// minutes, because each poll costs the test some commits.
+func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
+	for name, tt := range map[string]struct {
+		listed   []string // during the doubt
+		twoPages bool
+	}{
+		"an empty list":                 {},
+		"only strangers are listed":     {listed: []string{"user_stranger", "user_other"}},
+		"a list that begins over again": {listed: []string{"user_stranger"}, twoPages: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := sqlitetest.Path(t)
+			synctest.Test(t, func(t *testing.T) {
+				store, err := sqlitestore.Open(t.Context(), path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				directory, log := &listing{twoPages: tt.twoPages}, &lines{}
+				directory.names("user_known")
+				// An account is in the ledger as its run leaves it.
+				known := reconcileFunc(func(ctx context.Context, claim lockstep.Claim) (Result, error) {
+					return Result{}, store.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{
+						Account: lockstep.Account{Kind: lockstep.User, ID: claim.Key.ID}, State: lockstep.AccountActive}})
+				})
+				sweeps := &Sweeps{Store: store, Directory: directory, Polled: Polled{Directory: true},
+					Intervals: Intervals{DirectoryPoll: 5 * time.Minute}, Log: slog.New(slog.NewTextHandler(log, nil))}
+				runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: known},
+					Config{Poll: time.Hour}, slog.New(slog.DiscardHandler))
+				mark(t, store, runner, lockstep.Mark{Key: sweepUsers, Priority: lockstep.Background})
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan error, 1)
+				go func() { ended <- runner.Run(ctx) }()
+				logs := func(what string, d time.Duration, want int) {
+					t.Helper()
+					pass(d)
+					if got := log.take(); got != want {
+						t.Errorf("%s: %d errors in %s, want %d", what, got, d, want)
+					}
+				}
+				logs("a list that names our account", 10*time.Minute, 0)
+				directory.names(tt.listed...)
+				logs("the first hour of the doubt", 59*time.Minute, 1)
+				logs("the next two hours", 2*time.Hour, 2)
+				directory.names("user_known")
+				logs("a good list again", 10*time.Minute, 0)
+				for n := range tt.listed { // the first ones are known by now
+					tt.listed[n] += "_again"
+				}
+				directory.names(tt.listed...)
+				logs("another doubt", 10*time.Minute, 1)
+				if directory.calls < 35 {
+					t.Errorf("the directory was asked only %d times", directory.calls)
+				}
+				cancel()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+				if err := store.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,189 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
+	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
+	"github.com/lockstep-dev/lockstep/internal/web/activation"
+	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
+)
+
+// silent is a store whose database takes what it is asked and never answers, as one behind a
+// network that is cut.
+type silent struct{ lockstep.Store }
+
+func wait(ctx context.Context) error {
+	<-ctx.Done()
+	return fmt.Errorf("read: %w", ctx.Err())
+}
+
+func (silent) Account(ctx context.Context, _ lockstep.Account) (lockstep.Record, error) {
+	return lockstep.Record{}, wait(ctx)
+}
+
+func (silent) Work(ctx context.Context, _ lockstep.Key) (lockstep.Work, error) {
+	return lockstep.Work{}, wait(ctx)
+}
+
+func (silent) AccountOfCustomer(ctx context.Context, _ string) (lockstep.Account, error) {
+	return lockstep.Account{}, wait(ctx)
+}
+
+func (silent) ChangedSince(ctx context.Context, _ int64, _ int) (lockstep.ChangedAccounts, error) {
+	return lockstep.ChangedAccounts{}, wait(ctx)
+}
+
+func (silent) Events(ctx context.Context, _ lockstep.EventFilter) (lockstep.EventPage, error) {
+	return lockstep.EventPage{}, wait(ctx)
+}
+
+func (silent) Mark(ctx context.Context, _ ...lockstep.Mark) error { return wait(ctx) }
+
+func (silent) Notice(ctx context.Context, _ string) (lockstep.Notice, error) {
+	return lockstep.Notice{}, wait(ctx)
+}
+
+func (silent) Forget(ctx context.Context, _ lockstep.Account) (int64, error) { return 0, wait(ctx) }
+
+func (silent) RemoveIdentity(ctx context.Context, _ lockstep.Account) error { return wait(ctx) }
+
+func (silent) DeletionsIn(ctx context.Context, _ lockstep.DeletionState, _ int) ([]lockstep.Deletion, error) {
+	return nil, wait(ctx)
+}
+
+func (silent) NamePrices(ctx context.Context, _ []lockstep.PriceName) ([]lockstep.PriceName, error) {
+	return nil, wait(ctx)
+}
+
+// till sells everything.
+type till struct{ lockstep.CheckoutService }
+
+func (till) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
+	return lockstep.Price{ID: "price_1", Active: true, Recurring: true}, nil
+}
+
+func (till) Checkout(context.Context, string) (lockstep.Checkout, error) {
+	return lockstep.Checkout{ID: "cs_1", Mode: "subscription", Status: "complete", PaymentStatus: "paid",
+		CustomerID: "cus_1"}, nil
+}
+
+// While the database is silent, every request is answered, by what says that it is to be
+// made again, and before the server cuts its connection off.
+func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
+	t.Parallel()
+	const account = "/v1/accounts/user/user_1"
+	for request, atMost := range map[string]time.Duration{
+		"GET " + account:                                          databaseWithin,
+		"GET " + account + "/access":                              databaseWithin,
+		"POST " + account + "/sync":                               databaseWithin,
+		"DELETE " + account:                                       databaseWithin,
+		"GET /v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0":        longWithin,
+		"GET /v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0/events": longWithin,
+		"GET /v1/events":                                          databaseWithin,
+		"GET /v1/notices/n_1":                                     databaseWithin,
+		"GET /v1/deletions":                                       databaseWithin,
+		"POST " + account + "/forget":                             longWithin,
+		"POST /v1/checkout":                                       longWithin,
+		"POST /v1/portal":                                         longWithin,
+	} {
+		t.Run(request, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				log := slog.New(slog.DiscardHandler)
+				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), LocalDirectory: silent{},
+					Stripe: till{},
+					Keys:   []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
+					Checkouts: &checkouts.Service{Store: silent{}, Stripe: till{}, Book: &pricebook.Book{Store: silent{}},
+						Wake: func() {},
+						Log:  log}}
+				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Stripe: till{},
+					Wake: func() {}, Log: log})
+				mux := http.NewServeMux()
+				api.Register(mux)
+				method, path, _ := strings.Cut(request, " ")
+				r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(map[string]string{
+					"/v1/checkout": `{"account":"user/user_1","lookup_key":"pro","success_url":"https://app.test/"}`,
+					"/v1/portal":   `{"account":"user/user_1","return_url":"https://app.test/"}`,
+				}[path]))
+				r.Header.Set("Authorization", "Bearer key")
+				r.Header.Set("Content-Type", "application/json")
+				answer, began := &dated{ResponseRecorder: httptest.NewRecorder()}, time.Now()
+				mux.ServeHTTP(answer, r)
+				// One that passes later would cancel the connection, and every later request on it.
+				if !answer.deadline.IsZero() {
+					t.Errorf("the deadline of the body is left: %s", answer.deadline)
+				}
+				var body struct{ Status int }
+				if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
+					t.Fatal(err)
+				}
+				if answer.Code != 503 || body.Status != 503 || answer.Header().Get("Retry-After") == "" ||
+					answer.Header().Get("Content-Type") != "application/problem+json" {
+					t.Errorf("answered %d %v %s", answer.Code, answer.Header(), answer.Body)
+				}
+				if took := time.Since(began); took > atMost {
+					t.Errorf("answered after %s", took) // of virtual time
+				}
+			})
+		})
+	}
+}
+
+// first is a database that falls silent after the first look at a purchase.
+type first struct {
+	silent
+	looks *atomic.Int64
+}
+
+func (f first) AccountOfCustomer(ctx context.Context, _ string) (lockstep.Account, error) {
+	if f.looks.Add(1) > 1 {
+		return lockstep.Account{}, wait(ctx)
+	}
+	return lockstep.Account{}, lockstep.ErrNotFound
+}
+
+func (first) Mark(context.Context, ...lockstep.Mark) error { return nil }
+
+// A stream goes on to say that it is there, and to look, while the database is silent.
+func TestAStreamOutlivesASilentDatabase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log, store := slog.New(slog.DiscardHandler), first{looks: &atomic.Int64{}}
+		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Stripe: till{},
+			Wake: func() {}, Log: log})
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /v1/activations/{id}/events", a.Events)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		stream := httptest.NewRecorder()
+		mux.ServeHTTP(stream, httptest.NewRequestWithContext(ctx, http.MethodGet,
+			"/v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0/events", http.NoBody))
+		if said := strings.Count(stream.Body.String(), "still here"); !strings.Contains(stream.Body.String(), `"waiting"`) ||
+			said < 6 || store.looks.Load() < 5 {
+			t.Errorf("in two minutes it looked %d times and said %q", store.looks.Load(), stream.Body)
+		}
+	})
+}
+
+// dated records the last deadline for reading that a handler set.
+type dated struct {
+	*httptest.ResponseRecorder
+	deadline time.Time
+}
+
+func (d *dated) SetReadDeadline(at time.Time) error {
+	d.deadline = at
+	return nil
+}
