@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// proseIn lists the files and folders (ending in /) whose Markdown and Go comments the
-// tests of this file check.
+// proseIn lists where the tests of this file check Markdown and Go comments: files, folders
+// (ending in /), or "." for everything.
 var proseIn = []string{
 	"ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md",
 	"docs/", "examples/convex/", "examples/nextjs/", "prose_test.go",
@@ -101,7 +101,7 @@ func proseFiles(t *testing.T) []string {
 	}
 	names := slices.DeleteFunc(strings.Fields(string(tracked)), func(name string) bool {
 		return !slices.ContainsFunc(proseIn, func(in string) bool {
-			return name == in || strings.HasSuffix(in, "/") && strings.HasPrefix(name, in)
+			return in == "." || name == in || strings.HasSuffix(in, "/") && strings.HasPrefix(name, in)
 		})
 	})
 	if len(names) < len(proseIn) {
