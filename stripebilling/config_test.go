@@ -19,7 +19,7 @@ func TestConfigIsRefused(t *testing.T) {
 			BaseURL: "http://["}},
 		`stripe: base URL: "api.stripe.com" does not have the form https://host`: {{Key: "sk_test_1",
 			BaseURL: "api.stripe.com"}},
-		"stripe: a limit of requests a second must not be negative": {{Key: "sk_test_1",
+		"stripe: requests per second must not be negative; omit the setting to use the provider's limit": {{Key: "sk_test_1",
 			Limits: lockstep.Limits{PerSecond: -1}}},
 		tls:  {{Key: "sk_live_1", BaseURL: "http://stripe.internal"}, {Key: "rk_live_1", BaseURL: "http://stripe.internal"}},
 		here: {{Key: "sk_live_1", BaseURL: "http://127.0.0.1:8080"}, {Key: "rk_live_1", BaseURL: "http://localhost"}},
