@@ -12,6 +12,7 @@ import (
 	"github.com/clerk/clerk-sdk-go/v2/svixwebhook"
 	"github.com/clerk/clerk-sdk-go/v2/user"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -36,12 +37,12 @@ func TestWhoHasNoKeyIsTold(t *testing.T) {
 			"authorization_header_format_invalid")
 		b.backend("GET", "/users", "", "Authorization", "Bearer sk_test_x").refused(401, "clerk_key_invalid")
 		b.backend("GET", "/jwks", "", "Authorization", "Bearer sk_live_x").refused(401, "clerk_key_invalid")
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, clerkHost+"/.well-known/jwks.json",
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, simharness.ClerkHost+"/.well-known/jwks.json",
 			http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
-		response, err := b.http.Do(request)
+		response, err := b.HTTP.Do(request)
 		if err != nil || response.StatusCode != http.StatusOK {
 			t.Errorf("the public keys: %v, %v", response, err)
 		}
@@ -92,7 +93,7 @@ func TestAnInstanceTakesAHundredRequestsInTenSeconds(t *testing.T) {
 		1000: func(c *simulator.Config) { c.RateLimits, c.ClerkInstance.ProductionRate = true, true },
 	} {
 		inConfiguredBubble(t, change, func(t *testing.T, b *bench) {
-			config := clerkConfig(clerkHost, b.http)
+			config := simharness.ClerkConfig(simharness.ClerkHost, b.HTTP)
 			users, keys := user.NewClient(config), jwks.NewClient(config)
 			for i := range rate {
 				if _, err := users.Count(t.Context(), &user.ListParams{}); err != nil {
@@ -175,8 +176,8 @@ func TestInvitationsAreLimitedByTheHour(t *testing.T) {
 func TestTheSvixApplicationCanBeDeletedAndMadeAgain(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		svix := svixwebhook.NewClient(clerkConfig(clerkHost, b.http))
-		if got, err := svix.RefreshURL(t.Context()); err != nil || got.SvixURL != clerkHost+"/_sim" {
+		svix := svixwebhook.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
+		if got, err := svix.RefreshURL(t.Context()); err != nil || got.SvixURL != simharness.ClerkHost+"/_sim" {
 			t.Errorf("the dashboard is %+v, %v", got, err)
 		}
 		if _, err := svix.Create(t.Context()); clerkCode(err) != "svix_app_exists" {

@@ -7,37 +7,26 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
-
-// curl posts JSON as curl -d does, with the content type of a form.
-func (b *bench) curl(path, body string) (int, string) {
-	b.t.Helper()
-	request, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, clerkHost+path, strings.NewReader(body))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, answer := b.do(request)
-	return response.StatusCode, answer
-}
 
 func TestANewInstanceHasTheSamePeopleUnderNewIDs(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		team, admin := b.team("Acme")
 		member := b.person("member@example.com")
-		must(b, b.AddMember(team.ID, member.ID, ""))
+		b.Must(b.AddMember(team.ID, member.ID, ""))
 		b.backend("POST", "/email_addresses", `{"user_id":"`+member.ID+`","email_address":"second@example.com","verified":false}`).ok()
 		b.backend("PATCH", "/users/"+admin.ID+"/metadata",
 			`{"public_metadata":{"plan":"pro"},"private_metadata":{"stripeCustomerId":"cus_1"}}`).ok()
 		first := b.backend("GET", "/instance", "").ok().text("id")
 		token, err := b.SessionToken(admin.ID, team.ID)
-		must(b, err)
-		b.settle()
-		before := len(b.inbox.all())
+		b.Must(err)
+		b.Settle()
+		before := len(b.Inbox.All())
 
-		status, answer := b.curl("/_sim/instance", `{"key":"sk_test_second"}`)
+		status, answer := b.Curl("/_sim/instance", `{"key":"sk_test_second"}`)
 		var moved simulator.ClerkMoved
 		if err := json.Unmarshal([]byte(answer), &moved); err != nil || status != http.StatusOK {
 			t.Fatalf("moving answers %d %s", status, answer)
@@ -75,18 +64,18 @@ func TestANewInstanceHasTheSamePeopleUnderNewIDs(t *testing.T) {
 		if got := b.backend("GET", "/users/"+admin.ID, "").ok(); got.at("private_metadata.stripeCustomerId") != "cus_1" {
 			t.Errorf("the first instance, with its own key, answers %v", got.value)
 		}
-		b.settle()
-		if after := len(b.inbox.all()); after != before {
+		b.Settle()
+		if after := len(b.Inbox.All()); after != before {
 			t.Errorf("%d webhooks were sent about the move", after-before)
 		}
 		if _, err := b.SignUp(simulator.SignUp{Email: "new@example.com"}); err != nil {
 			t.Fatal(err)
 		}
-		b.settle()
+		b.Settle()
 		var envelope struct {
 			InstanceID string `json:"instance_id"`
 		}
-		if err := json.Unmarshal(b.inbox.all()[before].body, &envelope); err != nil || envelope.InstanceID != instance {
+		if err := json.Unmarshal(b.Inbox.All()[before].Body, &envelope); err != nil || envelope.InstanceID != instance {
 			t.Errorf("the webhook of a new user names instance %q", envelope.InstanceID)
 		}
 	})
@@ -99,7 +88,7 @@ func TestAMoveCanAnnounceAndBeTakenBack(t *testing.T) {
 		b.backend("PATCH", "/users/"+admin.ID+"/metadata", `{"private_metadata":{"stripeCustomerId":"cus_1"}}`).ok()
 		first := b.ClerkInstances()[0]
 		moved, err := b.MoveClerkInstance(simulator.ClerkMove{Key: "sk_test_second", Metadata: true, Announce: true})
-		must(b, err)
+		b.Must(err)
 		if data := b.data("user.created"); data["id"] != moved.Users[admin.ID] || data["external_id"] != admin.ID ||
 			data["private_metadata"].(map[string]any)["stripeCustomerId"] != "cus_1" {
 			t.Errorf("user.created says %v", data)
@@ -110,9 +99,9 @@ func TestAMoveCanAnnounceAndBeTakenBack(t *testing.T) {
 			}
 		}
 		var kept strings.Builder
-		must(b, b.Save(&kept))
-		must(b, b.Load(strings.NewReader(kept.String())))
-		if status, answer := b.curl("/_sim/instance", `{"id":"`+first+`"}`); status != http.StatusOK ||
+		b.Must(b.Save(&kept))
+		b.Must(b.Load(strings.NewReader(kept.String())))
+		if status, answer := b.Curl("/_sim/instance", `{"id":"`+first+`"}`); status != http.StatusOK ||
 			!strings.Contains(answer, first) {
 			t.Errorf("going back answers %d %s", status, answer)
 		}
@@ -120,7 +109,7 @@ func TestAMoveCanAnnounceAndBeTakenBack(t *testing.T) {
 		if all := b.ClerkInstances(); len(all) != 2 || all[0] != first || all[1] != moved.Instance {
 			t.Errorf("the instances are %v", all)
 		}
-		if status, answer := b.curl("/_sim/instance", `{"id":"ins_none"}`); status != http.StatusBadRequest ||
+		if status, answer := b.Curl("/_sim/instance", `{"id":"ins_none"}`); status != http.StatusBadRequest ||
 			!strings.Contains(answer, "ins_none") {
 			t.Errorf("an unknown instance answers %d %s", status, answer)
 		}
@@ -131,7 +120,7 @@ func TestAUserWithAPhoneNumberOnlyHasNoEmailAddress(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		user, err := b.SignUp(simulator.SignUp{Phone: "+15550100"})
-		must(b, err)
+		b.Must(err)
 		got := b.backend("GET", "/users/"+user.ID, "").ok()
 		if got.at("primary_email_address_id") != nil || len(got.at("email_addresses").([]any)) != 0 ||
 			got.text("phone_numbers.0.phone_number") != "+15550100" ||
@@ -155,7 +144,7 @@ func TestAUserWithAPhoneNumberOnlyHasNoEmailAddress(t *testing.T) {
 		b.backend("POST", "/users", `{"phone_number":["+15550100"]}`).refused(422, "form_identifier_exists")
 		b.backend("POST", "/users", `{"phone_number":["555"]}`).refused(422, "form_param_format_invalid")
 		team, _ := b.team("Acme")
-		must(b, b.AddMember(team.ID, user.ID, ""))
+		b.Must(b.AddMember(team.ID, user.ID, ""))
 		if members := b.backend("GET", "/organizations/acme/memberships?phone_number=%2B15550100",
 			"").ok(); members.text("data.0.public_user_data.identifier") != "+15550100" {
 			t.Errorf("the member is %v", members.value)
@@ -170,21 +159,21 @@ func TestAUserWithAPhoneNumberOnlyHasNoEmailAddress(t *testing.T) {
 func TestAPhoneNumberSignsUpAndInOnThePages(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		if status, _, text := b.submit(clerkHost+"/sign-up", url.Values{"email": {""},
+		if status, _, text := b.Submit(simharness.ClerkHost+"/sign-up", url.Values{"email": {""},
 			"phone": {""}}); status != http.StatusUnprocessableEntity || !strings.Contains(text, "phone number") {
 			t.Errorf("without either it answers %d", status)
 		}
-		if status, _, text := b.submit(clerkHost+"/sign-up",
+		if status, _, text := b.Submit(simharness.ClerkHost+"/sign-up",
 			url.Values{"phone": {"+15550100"}}); status != http.StatusSeeOther {
 			t.Fatalf("signing up answers %d: %s", status, text)
 		}
-		if page := b.visited(clerkHost + "/sign-in"); page.value("option", "value") != "+15550100" {
-			t.Errorf("the sign-in page offers %q", page.value("option", "value"))
+		if page := b.Visited(simharness.ClerkHost + "/sign-in"); page.Value("option", "value") != "+15550100" {
+			t.Errorf("the sign-in page offers %q", page.Value("option", "value"))
 		}
-		if status, _, _ := b.submit(clerkHost+"/sign-in", url.Values{"email": {"+15550100"}}); status != http.StatusSeeOther {
+		if status, _, _ := b.Submit(simharness.ClerkHost+"/sign-in", url.Values{"email": {"+15550100"}}); status != http.StatusSeeOther {
 			t.Errorf("signing in answers %d", status)
 		}
-		if status, _, _ := b.submit(clerkHost+"/sign-in",
+		if status, _, _ := b.Submit(simharness.ClerkHost+"/sign-in",
 			url.Values{"email": {"+15550199"}}); status != http.StatusUnprocessableEntity {
 			t.Errorf("an unknown number answers %d", status)
 		}
@@ -227,25 +216,25 @@ func TestTheControlsTakeWhatCurlSends(t *testing.T) {
 			"/_sim/advance":  `{"seconds": 3600}`,
 			"/_sim/delivery": `{"drop": 0.5}`,
 			"/_sim/faults":   `{"side":"stripe","path":"/nowhere","status":503}`,
-			"/_sim/roll":     `{"endpoint":"` + inboxHost + `/stripe","overlap_seconds":60}`,
+			"/_sim/roll":     `{"endpoint":"` + simharness.InboxHost + `/stripe","overlap_seconds":60}`,
 			"/_sim/instance": `{}`,
 		} {
-			if status, answer := b.curl(path, body); status != http.StatusOK {
+			if status, answer := b.Curl(path, body); status != http.StatusOK {
 				t.Errorf("%s answers %d %s", path, status, answer)
 			}
 		}
 		if _, err := b.SignUp(simulator.SignUp{Email: "ada@example.com"}); err != nil {
 			t.Fatal(err)
 		}
-		b.customer("ada@example.com")
+		b.Customer("ada@example.com")
 		var saved strings.Builder
-		must(b, b.Save(&saved))
+		b.Must(b.Save(&saved))
 		for path, body := range map[string]string{
-			"/_sim/resend": `{"event":"` + b.Events()[0].ID + `","endpoint":"` + inboxHost + `/stripe"}`,
+			"/_sim/resend": `{"event":"` + b.Events()[0].ID + `","endpoint":"` + simharness.InboxHost + `/stripe"}`,
 			"/_sim/state":  saved.String(),
 			"/_sim/portal": ``,
 		} {
-			if status, answer := b.curl(path, body); status != http.StatusNoContent {
+			if status, answer := b.Curl(path, body); status != http.StatusNoContent {
 				t.Errorf("%s answers %d %s", path, status, answer)
 			}
 		}
@@ -253,17 +242,17 @@ func TestTheControlsTakeWhatCurlSends(t *testing.T) {
 			t.Errorf("%v hours passed", passed)
 		}
 		for _, wrong := range []string{`{"seconds": -1}`, `seconds=x`, `hours=1`, ``} {
-			if status, _ := b.curl("/_sim/advance", wrong); status != http.StatusBadRequest {
+			if status, _ := b.Curl("/_sim/advance", wrong); status != http.StatusBadRequest {
 				t.Errorf("%q answers %d", wrong, status)
 			}
 		}
 		for path, wrong := range map[string]string{"/_sim/resend": `event=evt_1`, "/_sim/roll": `overlap_seconds=60`,
 			"/_sim/faults": `status=503`, "/_sim/instance": `key=sk_test_x`} {
-			if status, _ := b.curl(path, wrong); status != http.StatusBadRequest {
+			if status, _ := b.Curl(path, wrong); status != http.StatusBadRequest {
 				t.Errorf("%s takes the form %q: %d", path, wrong, status)
 			}
 		}
-		if status, answer := b.curl("/_sim/delivery", `{"dorp": 1}`); status != http.StatusBadRequest ||
+		if status, answer := b.Curl("/_sim/delivery", `{"dorp": 1}`); status != http.StatusBadRequest ||
 			!strings.Contains(answer, "dorp") {
 			t.Errorf("a misspelt name answers %d %s", status, answer)
 		}

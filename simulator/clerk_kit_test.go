@@ -8,15 +8,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
 // backend makes a raw request to Clerk's Backend API. Headers come as pairs.
 func (b *bench) backend(method, path, body string, header ...string) *backendAnswer {
-	b.t.Helper()
-	request, err := http.NewRequestWithContext(b.t.Context(), method, clerkHost+"/v1"+path, bytes.NewReader([]byte(body)))
+	b.T.Helper()
+	request, err := http.NewRequestWithContext(b.T.Context(), method, simharness.ClerkHost+"/v1"+path, bytes.NewReader([]byte(body)))
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+simulator.DefaultClerkKey)
 	if body != "" {
@@ -25,17 +26,17 @@ func (b *bench) backend(method, path, body string, header ...string) *backendAns
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
-	response, err := b.http.Do(request)
+	response, err := b.HTTP.Do(request)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	answer := &backendAnswer{t: b.t, what: method + " " + path, Status: response.StatusCode, Header: response.Header}
+	answer := &backendAnswer{t: b.T, what: method + " " + path, Status: response.StatusCode, Header: response.Header}
 	if response.StatusCode == http.StatusNoContent {
 		return answer
 	}
 	if err := json.NewDecoder(response.Body).Decode(&answer.value); err != nil {
-		b.t.Fatalf("%s answered no JSON: %v", answer.what, err)
+		b.T.Fatalf("%s answered no JSON: %v", answer.what, err)
 	}
 	return answer
 }
@@ -120,40 +121,40 @@ func (a *backendAnswer) refused(status int, code string) *backendAnswer {
 
 // person signs somebody up.
 func (b *bench) person(email string) simulator.ClerkUser {
-	b.t.Helper()
+	b.T.Helper()
 	user, err := b.SignUp(simulator.SignUp{Email: email})
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return user
 }
 
 // team makes an organization with an admin.
 func (b *bench) team(name string) (simulator.ClerkOrganization, simulator.ClerkUser) {
-	b.t.Helper()
+	b.T.Helper()
 	admin := b.person("admin@" + strings.ToLower(name) + ".example.com")
 	organization, err := b.CreateOrganization(name, admin.ID)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return organization, admin
 }
 
 // data returns the data of the last webhook of a type.
 func (b *bench) data(kind string) map[string]any {
-	b.t.Helper()
-	b.settle()
+	b.T.Helper()
+	b.Settle()
 	var envelope struct{ Data map[string]any }
-	for _, in := range b.inbox.all() {
-		if in.kind == kind {
+	for _, in := range b.Inbox.All() {
+		if in.Kind == kind {
 			envelope.Data = nil
-			if err := json.Unmarshal(in.body, &envelope); err != nil {
-				b.t.Fatal(err)
+			if err := json.Unmarshal(in.Body, &envelope); err != nil {
+				b.T.Fatal(err)
 			}
 		}
 	}
 	if envelope.Data == nil {
-		b.t.Fatalf("no webhook %s among %v", kind, b.inbox.kinds())
+		b.T.Fatalf("no webhook %s among %v", kind, b.Inbox.Kinds())
 	}
 	return envelope.Data
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/clerk/clerk-sdk-go/v2/organizationrole"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -113,7 +114,7 @@ func TestAnOrganizationIsMadeAndChangedByItsRules(t *testing.T) {
 		b.backend("GET", "/organizations/acme-co", "").refused(404, "resource_not_found")
 		b.backend("POST", "/organizations", `{"name":"x","slug":"acme-co"}`).ok() // free again
 		b.backend("PUT", path+"/metadata", `{"public_metadata":{"b":null},"private_metadata":{"s":1}}`).ok()
-		got, err := organization.NewClient(clerkConfig(clerkHost, b.http)).Get(t.Context(), "acme-ag")
+		got, err := organization.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP)).Get(t.Context(), "acme-ag")
 		if err != nil || string(got.PublicMetadata) != `{"b":null}` || string(got.PrivateMetadata) != `{"s":1}` {
 			t.Errorf("read %+v, %v", got, err)
 		}
@@ -130,7 +131,7 @@ func TestMembersAreListedChangedAndKept(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		acme, admin := b.team("Acme")
-		memberships := organizationmembership.NewClient(clerkConfig(clerkHost, b.http))
+		memberships := organizationmembership.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
 		var others []string
 		for i := range 3 {
 			person := b.person(fmt.Sprintf("m%d@example.com", i))
@@ -255,7 +256,7 @@ func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		acme, admin := b.team("Acme")
-		config := clerkConfig(clerkHost, b.http)
+		config := simharness.ClerkConfig(simharness.ClerkHost, b.HTTP)
 		permissions, roles := organizationpermission.NewClient(config), organizationrole.NewClient(config)
 		ids := map[string]string{}
 		for _, key := range []string{"org:teams:read", "org:dashboard:manage", "org:dashboard:read", "org:teams:burn"} {
@@ -290,7 +291,7 @@ func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
 				t.Fatal(err)
 			}
 			claims, err := jwt.Verify(t.Context(), &jwt.VerifyParams{Token: token, JWKSClient: jwks.NewClient(config),
-				ProxyURL: clerk.String(clerkHost)})
+				ProxyURL: clerk.String(simharness.ClerkHost)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 )
 
 // visitor is a browser at Clerk's hosted pages, with cookies of its own.
@@ -23,30 +25,30 @@ type visitor struct {
 func (b *bench) browser() *visitor {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	client := *b.http
+	client := *b.HTTP
 	client.Jar = jar
 	return &visitor{b: b, client: &client}
 }
 
-func (v *visitor) send(request *http.Request) *node {
-	v.b.t.Helper()
+func (v *visitor) send(request *http.Request) *simharness.Node {
+	v.b.T.Helper()
 	whole := *v.b
-	whole.http = v.client
-	status, at, text := whole.page(request)
+	whole.HTTP = v.client
+	status, at, text := whole.Page(request)
 	v.status, v.at = status, at
-	return parsed(v.b.t, text)
+	return simharness.Parsed(v.b.T, text)
 }
 
 // open reads a page, following redirects on the site.
-func (v *visitor) open(path string) *node {
-	v.b.t.Helper()
+func (v *visitor) open(path string) *simharness.Node {
+	v.b.T.Helper()
 	for {
-		request, err := http.NewRequestWithContext(v.b.t.Context(), http.MethodGet,
-			clerkHost+strings.TrimPrefix(path, clerkHost), http.NoBody)
+		request, err := http.NewRequestWithContext(v.b.T.Context(), http.MethodGet,
+			simharness.ClerkHost+strings.TrimPrefix(path, simharness.ClerkHost), http.NoBody)
 		if err != nil {
-			v.b.t.Fatal(err)
+			v.b.T.Fatal(err)
 		}
 		page := v.send(request)
 		if !strings.HasPrefix(v.at, "/") {
@@ -58,15 +60,15 @@ func (v *visitor) open(path string) *node {
 
 // post sends a form, given as names and values.
 func (v *visitor) post(path string, form ...string) *visitor {
-	v.b.t.Helper()
+	v.b.T.Helper()
 	values := url.Values{}
 	for i := 0; i < len(form); i += 2 {
 		values.Add(form[i], form[i+1])
 	}
-	request, err := http.NewRequestWithContext(v.b.t.Context(), http.MethodPost,
-		clerkHost+strings.TrimPrefix(path, clerkHost), strings.NewReader(values.Encode()))
+	request, err := http.NewRequestWithContext(v.b.T.Context(), http.MethodPost,
+		simharness.ClerkHost+strings.TrimPrefix(path, simharness.ClerkHost), strings.NewReader(values.Encode()))
 	if err != nil {
-		v.b.t.Fatal(err)
+		v.b.T.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
@@ -76,17 +78,17 @@ func (v *visitor) post(path string, form ...string) *visitor {
 
 // went fails the test unless the last form was taken.
 func (v *visitor) went() {
-	v.b.t.Helper()
+	v.b.T.Helper()
 	if v.status != http.StatusSeeOther {
-		v.b.t.Fatalf("the form answers %d", v.status)
+		v.b.T.Fatalf("the form answers %d", v.status)
 	}
 }
 
 // options lists the values that a selector's elements offer.
-func values(page *node, selector string) []string {
+func values(page *simharness.Node, selector string) []string {
 	all := []string{}
-	for _, found := range page.all(selector) {
-		all = append(all, found.attrs["value"])
+	for _, found := range page.All(selector) {
+		all = append(all, found.Attrs["value"])
 	}
 	return all
 }
@@ -102,9 +104,9 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 		owner.post(home, "action", "use").went()
 		owner.post(home, "action", "invite", "email", "guest@example.com", "role", "org:member").went()
 		page := owner.open(home)
-		link := page.value("a[href="+strings.TrimSuffix(page.value(".rows a", "href"), "?")+"]", "href")
-		if !strings.HasPrefix(link, clerkHost+"/accept-invitation?__clerk_ticket=") {
-			t.Fatalf("the link is %q on %s", link, page.says("main"))
+		link := page.Value("a[href="+strings.TrimSuffix(page.Value(".rows a", "href"), "?")+"]", "href")
+		if !strings.HasPrefix(link, simharness.ClerkHost+"/accept-invitation?__clerk_ticket=") {
+			t.Fatalf("the link is %q on %s", link, page.Says("main"))
 		}
 		if owner.post(home, "action", "invite", "email", "guest@example.com", "role",
 			"org:member"); owner.status != http.StatusUnprocessableEntity {
@@ -112,9 +114,9 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 		}
 		// The guest has no account: the page makes one.
 		guest := b.browser()
-		if page := guest.open(link); page.says("h1") != "Join Acme" || page.says("button") != "Create account and join" ||
-			!strings.Contains(page.says("main"), "Olga invited you to Acme as Member") {
-			t.Errorf("the invitation says %s", page.says("main"))
+		if page := guest.open(link); page.Says("h1") != "Join Acme" || page.Says("button") != "Create account and join" ||
+			!strings.Contains(page.Says("main"), "Olga invited you to Acme as Member") {
+			t.Errorf("the invitation says %s", page.Says("main"))
 		}
 		guest.post(link+"&redirect_url="+url.QueryEscape("http://localhost:3000/welcome"), "first_name", "Gus").went()
 		target, err := url.Parse(guest.at)
@@ -127,8 +129,8 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 			t.Errorf("the token says %v", claims)
 		}
 		if page := guest.open(link); guest.status != http.StatusGone ||
-			!strings.Contains(page.says("main"), "already been accepted") {
-			t.Errorf("the used link answers %d %s", guest.status, page.says("main"))
+			!strings.Contains(page.Says("main"), "already been accepted") {
+			t.Errorf("the used link answers %d %s", guest.status, page.Says("main"))
 		}
 		if guest.post(link); guest.status != http.StatusGone {
 			t.Errorf("joining twice answers %d", guest.status)
@@ -144,8 +146,8 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 		}
 		// A member sees the members and changes nothing.
 		page = guest.open(home)
-		if len(page.all("select")) != 0 || !strings.Contains(page.says("main"), "owner@example.com") {
-			t.Errorf("a member's page says %s", page.says("main"))
+		if len(page.All("select")) != 0 || !strings.Contains(page.Says("main"), "owner@example.com") {
+			t.Errorf("a member's page says %s", page.Says("main"))
 		}
 		for _, action := range []string{"invite", "role", "remove", "rename", "delete", "revoke"} {
 			if guest.post(home, "action", action, "user", owner.user(), "role", "org:member", "email", "x@example.com", "name",
@@ -161,13 +163,13 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 
 // user is the id on the account page.
 func (v *visitor) user() string {
-	v.b.t.Helper()
+	v.b.T.Helper()
 	for _, user := range v.b.Users() {
-		if strings.Contains(v.open("/user").says("main"), user.ID) {
+		if strings.Contains(v.open("/user").Says("main"), user.ID) {
 			return user.ID
 		}
 	}
-	v.b.t.Fatal("nobody is signed in")
+	v.b.T.Fatal("nobody is signed in")
 	return ""
 }
 
@@ -203,12 +205,12 @@ func TestAnAdminManagesAnOrganization(t *testing.T) {
 		if v.post(home, "action", "revoke", "invitation", invitation[0]); v.status != http.StatusUnprocessableEntity {
 			t.Errorf("revoked twice: %d", v.status)
 		}
-		if page := b.browser().open(b.link(invitation[0])); !strings.Contains(page.says("main"), "revoked") {
-			t.Errorf("the revoked invitation says %s", page.says("main"))
+		if page := b.browser().open(b.link(invitation[0])); !strings.Contains(page.Says("main"), "revoked") {
+			t.Errorf("the revoked invitation says %s", page.Says("main"))
 		}
 		v.post(home, "action", "remove", "user", member.ID).went()
 		b.backend("PATCH", "/organizations/"+acme.ID, `{"admin_delete_enabled":false}`).ok()
-		if page := v.open(home); strings.Contains(page.says("main"), "Delete organization") {
+		if page := v.open(home); strings.Contains(page.Says("main"), "Delete organization") {
 			t.Error("it can be deleted although admins may not")
 		}
 		if v.post(home, "action", "delete"); v.status != http.StatusUnprocessableEntity {
@@ -231,14 +233,14 @@ func TestAnAdminManagesAnOrganization(t *testing.T) {
 
 // link is the link of an invitation.
 func (b *bench) link(id string) string {
-	b.t.Helper()
+	b.T.Helper()
 	invitations, _ := b.backend("GET", "/organization_invitations?limit=500", "").ok().at("data").([]any)
 	for _, each := range invitations {
 		if invitation, _ := each.(map[string]any); invitation["id"] == id {
 			return invitation["url"].(string)
 		}
 	}
-	b.t.Fatalf("no invitation %s", id)
+	b.T.Fatalf("no invitation %s", id)
 	return ""
 }
 
@@ -252,8 +254,8 @@ func TestAPersonHasSeveralAddressesAndBrowsers(t *testing.T) {
 			"SECOND@example.com"); v.status != http.StatusUnprocessableEntity {
 			t.Errorf("the same address again: %d", v.status)
 		}
-		if page := v.open("/user"); page.says("main .rows .good") != "primary" {
-			t.Errorf("the page says %s", page.says("main"))
+		if page := v.open("/user"); page.Says("main .rows .good") != "primary" {
+			t.Errorf("the page says %s", page.Says("main"))
 		}
 		ids := values(v.open("/user"), "input[name=address]")
 		v.post("/user", "action", "primary", "address", ids[0]).went()
@@ -267,8 +269,8 @@ func TestAPersonHasSeveralAddressesAndBrowsers(t *testing.T) {
 		}
 		b.backend("POST", "/email_addresses", `{"user_id":"`+b.Users()[0].ID+`","email_address":"third@example.com"}`).ok()
 		page := v.open("/user")
-		if !strings.Contains(page.says("main"), "not verified") {
-			t.Errorf("the page says %s", page.says("main"))
+		if !strings.Contains(page.Says("main"), "not verified") {
+			t.Errorf("the page says %s", page.Says("main"))
 		}
 		third := values(page, "input[name=address]")[0]
 		if v.post("/user", "action", "primary", "address", third); v.status != http.StatusUnprocessableEntity {
@@ -281,7 +283,7 @@ func TestAPersonHasSeveralAddressesAndBrowsers(t *testing.T) {
 		}
 		session := values(v.open("/user"), "input[name=session]")
 		v.post("/user", "action", "revoke", "session", session[0]).went()
-		if other.open("/user"); other.at != "" || other.open("/user").says("h1") != "Sign in" {
+		if other.open("/user"); other.at != "" || other.open("/user").Says("h1") != "Sign in" {
 			t.Error("the other browser is still signed in")
 		}
 		v.open("/sign-out")
@@ -301,30 +303,30 @@ func TestAnInvitedUserJoinsFromTheAccountPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if page := eve.open(link); !strings.Contains(page.says("main"), "signed in as eve@example.com") ||
-			page.says("button") != "Join" {
-			t.Errorf("somebody else's browser says %s", page.says("main"))
+		if page := eve.open(link); !strings.Contains(page.Says("main"), "signed in as eve@example.com") ||
+			page.Says("button") != "Join" {
+			t.Errorf("somebody else's browser says %s", page.Says("main"))
 		}
 		ada := b.browser()
 		ada.post("/sign-in", "email", "ada@example.com").went()
-		if got := ada.open("/user").value("a[href="+link+"]", "href"); got != link {
+		if got := ada.open("/user").Value("a[href="+link+"]", "href"); got != link {
 			t.Fatalf("the account page leads to %q, want %q", got, link)
 		}
 		ada.post(link).went()
-		if page := ada.open("/organization/" + acme.ID); page.says("h1") != "Acme active" ||
-			!strings.Contains(page.says("main"), "Your role: Admin") {
-			t.Errorf("after joining the page says %s", page.says("main"))
+		if page := ada.open("/organization/" + acme.ID); page.Says("h1") != "Acme active" ||
+			!strings.Contains(page.Says("main"), "Your role: Admin") {
+			t.Errorf("after joining the page says %s", page.Says("main"))
 		}
 		late, err := b.Invite(acme.ID, "late@example.com", "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		b.Advance(30 * 24 * time.Hour)
-		if page := eve.open(late); eve.status != http.StatusGone || !strings.Contains(page.says("main"), "expired") {
-			t.Errorf("an expired invitation answers %d %s", eve.status, page.says("main"))
+		if page := eve.open(late); eve.status != http.StatusGone || !strings.Contains(page.Says("main"), "expired") {
+			t.Errorf("an expired invitation answers %d %s", eve.status, page.Says("main"))
 		}
 		if page := eve.open("/accept-invitation?__clerk_ticket=x"); eve.status != http.StatusGone ||
-			!strings.Contains(page.says("main"), "This invitation does not exist") {
+			!strings.Contains(page.Says("main"), "This invitation does not exist") {
 			t.Errorf("no invitation answers %d", eve.status)
 		}
 	})
@@ -341,9 +343,9 @@ func TestThePagesKeepWhatAUserMayNot(t *testing.T) {
 		if v.post("/user", "action", "organization", "name", "Two"); v.status != http.StatusUnprocessableEntity {
 			t.Errorf("a second organization: %d", v.status)
 		}
-		if page := v.open("/user"); strings.Contains(page.says("main"), "Delete account") ||
-			len(page.all("input[name=name]")) != 0 {
-			t.Errorf("the page offers %s", page.says("main"))
+		if page := v.open("/user"); strings.Contains(page.Says("main"), "Delete account") ||
+			len(page.All("input[name=name]")) != 0 {
+			t.Errorf("the page offers %s", page.Says("main"))
 		}
 		if v.post("/user", "action", "delete"); v.status != http.StatusUnprocessableEntity || len(b.Users()) != 1 {
 			t.Errorf("the account is deleted: %d", v.status)

@@ -10,6 +10,7 @@ import (
 	"github.com/clerk/clerk-sdk-go/v2/session"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -17,7 +18,7 @@ func TestSessionsAreListedInBothShapesAndEnd(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		acme, admin := b.team("Acme")
-		sessions := session.NewClient(clerkConfig(clerkHost, b.http))
+		sessions := session.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
 		first, err := sessions.Create(t.Context(), &session.CreateParams{UserID: admin.ID})
 		if err != nil || first.Status != "active" || first.ExpireAt-first.CreatedAt != 7*24*3600*1000 ||
 			first.AbandonAt-first.CreatedAt != 30*24*3600*1000 {
@@ -114,7 +115,7 @@ func TestClerkGoMakesTokensFromTemplates(t *testing.T) {
 		}
 		b.backend("PATCH", "/users/"+admin.ID+"/metadata",
 			`{"public_metadata":{"profile":{"interests":["reading"]}},"unsafe_metadata":{"foo":{"bar":42}}}`).ok()
-		config := clerkConfig(clerkHost, b.http)
+		config := simharness.ClerkConfig(simharness.ClerkHost, b.HTTP)
 		templates, sessions := jwttemplate.NewClient(config), session.NewClient(config)
 		claims := []byte(`{"aud":"https://my-site.com","version":1,"foo":{"bar":[1,"{{user.id}}"]},"full_name":"{{user.last_name}} {{user.first_name}}",
 			"likes":"{{user.public_metadata.profile.interests}}","unsafe":"{{user.unsafe_metadata}}","none":"{{user.i_dont_exist}}","org":"{{org.slug}}",
@@ -216,9 +217,9 @@ func TestASessionIsPendingWhereMembershipIsRequired(t *testing.T) {
 			browser.post("/sign-in", "email", "ada@example.com")
 			browser.post("/user", "action", "organization", "name", "Acme")
 			page := browser.open("/user")
-			if main := page.says("main"); !strings.Contains(main, "active") ||
-				strings.Contains(page.says("main"), "Personal account") {
-				t.Errorf("the account page says %s", page.says("main"))
+			if main := page.Says("main"); !strings.Contains(main, "active") ||
+				strings.Contains(page.Says("main"), "Personal account") {
+				t.Errorf("the account page says %s", page.Says("main"))
 			}
 			if kinds := b.inboxKinds(); count(kinds, "session.created") != 1 {
 				t.Errorf("webhooks are %v", kinds)

@@ -20,6 +20,7 @@ import (
 	"github.com/clerk/clerk-sdk-go/v2/user"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -40,8 +41,8 @@ func clerkOnLoopback(t *testing.T) (*simulator.Simulator, *clerk.ClientConfig, s
 		t.Fatal(err)
 	}
 	handler = sim.ClerkHandler()
-	judged(t, sim)
-	return sim, clerkConfig(server.URL, server.Client()), server.URL
+	simharness.Judged(t, sim)
+	return sim, simharness.ClerkConfig(server.URL, server.Client()), server.URL
 }
 
 func TestClerkGoManagesUsersAndTheirMetadata(t *testing.T) {
@@ -308,7 +309,7 @@ func TestMetadataWritesAreLimitedPerUser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		users := user.NewClient(clerkConfig(clerkHost, b.http))
+		users := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
 		raw := json.RawMessage(`{"n":1}`)
 		write := func(id string) error {
 			_, err := users.UpdateMetadata(t.Context(), id, &user.UpdateMetadataParams{PublicMetadata: &raw})
@@ -347,7 +348,7 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw := json.RawMessage(`{"plan":"pro"}`)
-		if _, err := user.NewClient(clerkConfig(clerkHost, b.http)).UpdateMetadata(t.Context(), owner.ID,
+		if _, err := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP)).UpdateMetadata(t.Context(), owner.ID,
 			&user.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
 			t.Fatal(err)
 		}
@@ -360,11 +361,11 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 		if err := b.DeleteUser(owner.ID); err != nil {
 			t.Fatal(err)
 		}
-		b.settle()
+		b.Settle()
 		want := []string{"user.created", "organization.created", "organizationMembership.created", "user.updated",
 			"user.updated",
 			"organizationMembership.deleted", "organization.deleted", "user.deleted"}
-		if diff := cmp.Diff(want, b.inbox.kinds()); diff != "" {
+		if diff := cmp.Diff(want, b.Inbox.Kinds()); diff != "" {
 			t.Errorf("webhooks (-want +got):\n%s", diff)
 		}
 		var last struct {
@@ -373,9 +374,9 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 			InstanceID string `json:"instance_id"`
 			Data       map[string]any
 		}
-		all := b.inbox.all()
+		all := b.Inbox.All()
 		in := all[len(all)-1]
-		if err := json.Unmarshal(in.body, &last); err != nil {
+		if err := json.Unmarshal(in.Body, &last); err != nil {
 			t.Fatal(err)
 		}
 		if last.Object != "event" || last.Timestamp != time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() ||
@@ -384,7 +385,7 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 			t.Errorf("envelope is %+v", last)
 		}
 		for _, name := range []string{"Svix-Id", "Svix-Timestamp", "Svix-Signature"} {
-			if in.header.Get(name) == "" {
+			if in.Header.Get(name) == "" {
 				t.Errorf("header %s is missing", name)
 			}
 		}
@@ -402,7 +403,7 @@ func TestATakenOrMalformedAddressCannotSignUp(t *testing.T) {
 				t.Errorf("%q signs up", email)
 			}
 		}
-		if response, _ := b.send("GET", clerkHost+"/v1/users", nil, ""); response.StatusCode != http.StatusUnauthorized {
+		if response, _ := b.Send("GET", simharness.ClerkHost+"/v1/users", nil, ""); response.StatusCode != http.StatusUnauthorized {
 			t.Errorf("Stripe's key opens Clerk's API: %d", response.StatusCode)
 		}
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/clerk/clerk-sdk-go/v2/user"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -291,7 +292,7 @@ func TestClerkGoUpdatesMetadataThroughItsOwnRoute(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		person := b.person("a@example.com")
-		users := user.NewClient(clerkConfig(clerkHost, b.http))
+		users := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
 		public, private := clerk.JSONRawMessage([]byte(`{"plan":"pro","deep":{"x":1}}`)),
 			clerk.JSONRawMessage([]byte(`{"stripe":"cus_1"}`))
 		//nolint:staticcheck // deprecated, and what existing programs call
@@ -331,7 +332,7 @@ func TestAUserHasSeveralAddresses(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		ada, eve := b.person("ada@example.com"), b.person("eve@example.com")
-		addresses := emailaddress.NewClient(clerkConfig(clerkHost, b.http))
+		addresses := emailaddress.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
 		second, err := addresses.Create(t.Context(), &emailaddress.CreateParams{UserID: &ada.ID,
 			EmailAddress: clerk.String("second@example.com"), Verified: clerk.Bool(false)})
 		if err != nil || second.Verification != nil {
@@ -397,20 +398,20 @@ func TestAUserHasSeveralAddresses(t *testing.T) {
 		}
 		b.backend("PUT", "/users/"+ada.ID+"/email_address", `{"email_address":"eve@example.com"}`).refused(422,
 			"form_identifier_exists")
-		if got := b.inbox.kinds(); slices.Contains(got, "email.created") {
+		if got := b.Inbox.Kinds(); slices.Contains(got, "email.created") {
 			t.Errorf("webhooks are %v", got)
 		}
 	})
 }
 
 func userNow(b *bench, id string) simulator.ClerkUser {
-	b.t.Helper()
+	b.T.Helper()
 	for _, user := range b.Users() {
 		if user.ID == id {
 			return user
 		}
 	}
-	b.t.Fatalf("no user %s", id)
+	b.T.Fatalf("no user %s", id)
 	return simulator.ClerkUser{}
 }
 
@@ -421,9 +422,9 @@ func TestABannedOrLockedUserCannotSignIn(t *testing.T) {
 		if _, err := b.SessionToken(ada.ID, ""); err != nil {
 			t.Fatal(err)
 		}
-		users := user.NewClient(clerkConfig(clerkHost, b.http))
+		users := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
 		signIn := func() int {
-			status, _, _ := b.submit(clerkHost+"/sign-in", url.Values{"email": {"ADA@example.com"}})
+			status, _, _ := b.Submit(simharness.ClerkHost+"/sign-in", url.Values{"email": {"ADA@example.com"}})
 			return status
 		}
 		if got, err := users.Ban(t.Context(), ada.ID); err != nil || !got.Banned {
@@ -499,8 +500,8 @@ func TestAPasswordIsVerifiedAndRemoved(t *testing.T) {
 }
 
 func (b *bench) inboxKinds() []string {
-	b.settle()
-	return b.inbox.kinds()
+	b.Settle()
+	return b.Inbox.Kinds()
 }
 
 func count(all []string, wanted string) int {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -57,7 +58,7 @@ func everything(t *testing.T, b *bench) {
 		t.Fatal(err)
 	}
 	b.backend("DELETE", "/users/"+made.text("id"), "").ok()
-	b.settle()
+	b.Settle()
 }
 
 // notInExamples are members of webhooks that Clerk's published examples lack,
@@ -128,25 +129,25 @@ func TestWebhooksAreLikeClerksExamples(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		everything(t, b)
 		seen := map[string]bool{}
-		for _, in := range b.inbox.all() {
-			seen[in.kind] = true
-			raw, err := os.ReadFile(filepath.Join(shared, "payloads", "clerk", in.kind+".json"))
+		for _, in := range b.Inbox.All() {
+			seen[in.Kind] = true
+			raw, err := os.ReadFile(filepath.Join(shared, "payloads", "clerk", in.Kind+".json"))
 			if err != nil {
-				t.Errorf("%s has no example: %v", in.kind, err)
+				t.Errorf("%s has no example: %v", in.Kind, err)
 				continue
 			}
 			var got, want map[string]any
 			if err := json.Unmarshal(raw, &want); err != nil {
 				t.Fatal(err)
 			}
-			if err := json.Unmarshal(in.body, &got); err != nil {
+			if err := json.Unmarshal(in.Body, &got); err != nil {
 				t.Fatal(err)
 			}
 			gotData, _ := got["data"].(map[string]any)
 			wantData, _ := want["data"].(map[string]any)
-			alike(t, in.kind, "data", gotData, wantData)
+			alike(t, in.Kind, "data", gotData, wantData)
 			got["data"], want["data"] = nil, nil
-			alike(t, in.kind, "envelope", got, want)
+			alike(t, in.Kind, "envelope", got, want)
 		}
 		if len(seen) < 20 {
 			t.Errorf("only %d types were compared: %v", len(seen), seen)
@@ -167,7 +168,7 @@ func TestEveryChangeIsToldInOrder(t *testing.T) {
 			"organizationMembership.updated", "organizationMembership.deleted", "role.deleted", "permission.deleted",
 			"session.ended", "session.revoked",
 			"organizationMembership.deleted", "organization.deleted", "user.deleted"}
-		if diff := cmp.Diff(want, b.inbox.kinds()); diff != "" {
+		if diff := cmp.Diff(want, b.Inbox.Kinds()); diff != "" {
 			t.Errorf("webhooks (-want +got):\n%s", diff)
 		}
 		if data := b.data("user.deleted"); data["external_id"] != "crm-1" || data["deleted"] != true || len(data) != 4 {
@@ -181,11 +182,11 @@ func TestEveryChangeIsToldInOrder(t *testing.T) {
 
 func TestTheEnvelopeIsSpelledAsConfigured(t *testing.T) {
 	t.Parallel()
-	stamp := func(b *bench) (in received, stamp int64) {
+	stamp := func(b *bench) (in simharness.Received, stamp int64) {
 		b.Advance(time.Hour)
 		request := b.backend("POST", "/users", `{"username":"ada_l"}`, "User-Agent", "my-app/1.0").ok()
-		b.settle()
-		in = b.inbox.all()[0]
+		b.Settle()
+		in = b.Inbox.All()[0]
 		var envelope struct {
 			Timestamp       int64
 			EventAttributes struct {
@@ -194,7 +195,7 @@ func TestTheEnvelopeIsSpelledAsConfigured(t *testing.T) {
 				} `json:"http_request"`
 			} `json:"event_attributes"`
 		}
-		if err := json.Unmarshal(in.body, &envelope); err != nil {
+		if err := json.Unmarshal(in.Body, &envelope); err != nil {
 			t.Fatal(err)
 		}
 		if got := envelope.EventAttributes.HTTPRequest.UserAgent; got != "my-app/1.0" {
@@ -204,8 +205,8 @@ func TestTheEnvelopeIsSpelledAsConfigured(t *testing.T) {
 	}
 	inBubble(t, func(t *testing.T, b *bench) {
 		in, got := stamp(b)
-		if got != b.Now().Truncate(time.Hour).UnixMilli() || in.header.Get("Webhook-Id") != "" {
-			t.Errorf("by default it is dated %d with %v", got, in.header)
+		if got != b.Now().Truncate(time.Hour).UnixMilli() || in.Header.Get("Webhook-Id") != "" {
+			t.Errorf("by default it is dated %d with %v", got, in.Header)
 		}
 	})
 	change := func(c *simulator.Config) {
@@ -217,7 +218,7 @@ func TestTheEnvelopeIsSpelledAsConfigured(t *testing.T) {
 			t.Errorf("in seconds it is dated %d", got)
 		}
 		for _, name := range []string{"Id", "Timestamp", "Signature"} {
-			if value := in.header.Get("Webhook-" + name); value == "" || value != in.header.Get("Svix-"+name) {
+			if value := in.Header.Get("Webhook-" + name); value == "" || value != in.Header.Get("Svix-"+name) {
 				t.Errorf("Webhook-%s is %q", name, value)
 			}
 		}
@@ -247,8 +248,8 @@ func TestClerksStateSurvivesASave(t *testing.T) {
 		}
 		v := b.browser()
 		v.post("/sign-in", "email", "second@example.com").went() // found by the other address
-		if page := v.open("/organization/" + acme.ID); !strings.Contains(page.says("main"), "guest@example.com") {
-			t.Errorf("the organization's page says %s", page.says("main"))
+		if page := v.open("/organization/" + acme.ID); !strings.Contains(page.Says("main"), "guest@example.com") {
+			t.Errorf("the organization's page says %s", page.Says("main"))
 		}
 		b.browser().post(link).went()
 		if got := b.backend("GET", "/organizations/acme?include_members_count=true",

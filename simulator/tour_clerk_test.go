@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/clerk/clerk-sdk-go/v2/user"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -28,16 +30,28 @@ import (
 // document, where it is at hand.
 func TestClerkGoGoesOnTour(t *testing.T) {
 	t.Parallel()
-	onTour(t, []chapter{
-		{"users", usersChapter},
-		{"metadata", metadataChapter},
-		{"lists and counts", countingChapter},
-		{"organizations", organizationsChapter},
-		{"invitations", invitationsChapter},
-		{"sessions and their tokens", sessionsChapter},
-		{"limits", limitsChapter},
-		{"webhooks", webhooksChapter},
+	simharness.OnTour(t, func(b *simharness.Bench, client *http.Client) []simharness.Chapter {
+		tour := &clerkTour{bench: &bench{b}, clerk: simharness.ClerkConfig(simharness.ClerkHost, client)}
+		on := func(title string, visit func(*testing.T, *clerkTour)) simharness.Chapter {
+			return simharness.Chapter{Title: title, Visit: func(t *testing.T) { visit(t, tour) }}
+		}
+		return []simharness.Chapter{
+			on("users", usersChapter),
+			on("metadata", metadataChapter),
+			on("lists and counts", countingChapter),
+			on("organizations", organizationsChapter),
+			on("invitations", invitationsChapter),
+			on("sessions and their tokens", sessionsChapter),
+			on("limits", limitsChapter),
+			on("webhooks", webhooksChapter),
+		}
 	})
+}
+
+// clerkTour is one simulator that clerk-sdk-go goes through in chapters.
+type clerkTour struct {
+	*bench
+	clerk *clerk.ClientConfig
 }
 
 // refusedByClerk checks an error of the Backend API.
@@ -55,28 +69,28 @@ func rawJSON(text string) *json.RawMessage {
 	return &raw
 }
 
-func (tour *tour) users() *user.Client { return user.NewClient(tour.clerk) }
+func (tour *clerkTour) users() *user.Client { return user.NewClient(tour.clerk) }
 
 // byAddress finds the user with an address.
-func (tour *tour) byAddress(address string) *clerk.User {
-	tour.t.Helper()
-	list := ok(tour.users().List(tour.t.Context(), &user.ListParams{EmailAddresses: []string{address}}))(tour.t)
+func (tour *clerkTour) byAddress(address string) *clerk.User {
+	tour.T.Helper()
+	list := simharness.Ok(tour.users().List(tour.T.Context(), &user.ListParams{EmailAddresses: []string{address}}))(tour.T)
 	if len(list.Users) != 1 || list.TotalCount != 1 {
-		tour.t.Fatalf("%d users with the address %s, counted %d", len(list.Users), address, list.TotalCount)
+		tour.T.Fatalf("%d users with the address %s, counted %d", len(list.Users), address, list.TotalCount)
 	}
 	return list.Users[0]
 }
 
-func usersChapter(t *testing.T, tour *tour) {
+func usersChapter(t *testing.T, tour *clerkTour) {
 	ctx, users := t.Context(), tour.users()
-	ada := ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"ada@example.com"},
+	ada := simharness.Ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"ada@example.com"},
 		FirstName: clerk.String("Ada"), ExternalID: clerk.String("ext_1"),
 		PublicMetadata: rawJSON(`{"plan":"free"}`), SkipPasswordRequirement: clerk.Bool(true)}))(t)
 	if ada.EmailAddresses[0].ID != *ada.PrimaryEmailAddressID || *ada.ExternalID != "ext_1" ||
 		string(ada.PublicMetadata) != `{"plan":"free"}` {
 		t.Errorf("created %+v", ada)
 	}
-	changed := ok(users.Update(ctx, ada.ID, &user.UpdateParams{LastName: clerk.String("Lovelace")}))(t)
+	changed := simharness.Ok(users.Update(ctx, ada.ID, &user.UpdateParams{LastName: clerk.String("Lovelace")}))(t)
 	if *changed.FirstName != "Ada" || *changed.LastName != "Lovelace" || changed.UpdatedAt < ada.UpdatedAt {
 		t.Errorf("changed to %s %s", *changed.FirstName, *changed.LastName)
 	}
@@ -84,15 +98,15 @@ func usersChapter(t *testing.T, tour *tour) {
 	refusedByClerk(t, "a taken address", err, 422, "form_identifier_exists")
 	_, err = users.Get(ctx, "user_none")
 	refusedByClerk(t, "nobody", err, 404, "resource_not_found")
-	if got := ok(users.Ban(ctx, ada.ID))(t); !got.Banned {
+	if got := simharness.Ok(users.Ban(ctx, ada.ID))(t); !got.Banned {
 		t.Error("banned, and not so")
 	}
-	if got := ok(users.Unban(ctx, ada.ID))(t); got.Banned {
+	if got := simharness.Ok(users.Unban(ctx, ada.ID))(t); got.Banned {
 		t.Error("still banned")
 	}
-	gone := ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"gone@example.com"},
+	gone := simharness.Ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"gone@example.com"},
 		SkipPasswordRequirement: clerk.Bool(true)}))(t)
-	if deleted := ok(users.Delete(ctx, gone.ID))(t); !deleted.Deleted || deleted.ID != gone.ID ||
+	if deleted := simharness.Ok(users.Delete(ctx, gone.ID))(t); !deleted.Deleted || deleted.ID != gone.ID ||
 		deleted.Object != "user" {
 		t.Errorf("deleted %+v", deleted)
 	}
@@ -100,10 +114,10 @@ func usersChapter(t *testing.T, tour *tour) {
 	refusedByClerk(t, "the deleted", err, 404, "resource_not_found")
 }
 
-func metadataChapter(t *testing.T, tour *tour) {
+func metadataChapter(t *testing.T, tour *clerkTour) {
 	ctx, users, ada := t.Context(), tour.users(), tour.byAddress("ada@example.com").ID
 	merge := func(public, private *json.RawMessage) *clerk.User {
-		return ok(users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: public,
+		return simharness.Ok(users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: public,
 			PrivateMetadata: private}))(t)
 	}
 	merge(rawJSON(`{"plan":"pro","deep":{"x":1,"y":{"z":2}},"list":[1,2]}`), rawJSON(`{"stripe":"cus_1"}`))
@@ -111,7 +125,7 @@ func metadataChapter(t *testing.T, tour *tour) {
 	got := merge(rawJSON(`{"plan":null,"deep":{"x":null,"y":{"w":3}},"list":[9]}`), nil)
 	sameJSON(t, "merged", got.PublicMetadata, `{"deep":{"y":{"z":2,"w":3}},"list":[9]}`)
 	sameJSON(t, "left alone", got.PrivateMetadata, `{"stripe":"cus_1"}`)
-	got = ok(users.ReplaceMetadata(ctx, ada, &user.ReplaceMetadataParams{PublicMetadata: rawJSON(`{"only":true}`)}))(t)
+	got = simharness.Ok(users.ReplaceMetadata(ctx, ada, &user.ReplaceMetadataParams{PublicMetadata: rawJSON(`{"only":true}`)}))(t)
 	sameJSON(t, "replaced", got.PublicMetadata, `{"only":true}`)
 	sameJSON(t, "not replaced", got.PrivateMetadata, `{"stripe":"cus_1"}`)
 	_, err := users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: rawJSON(`{"x":"` +
@@ -139,17 +153,17 @@ type cursored struct {
 // UnmarshalJSON reads the bare array that Clerk answers.
 func (c *cursored) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &c.Users) }
 
-func countingChapter(t *testing.T, tour *tour) {
+func countingChapter(t *testing.T, tour *clerkTour) {
 	ctx, users := t.Context(), tour.users()
 	var want []string
 	for i := range 7 {
-		signed := ok(tour.SignUp(simulator.SignUp{Email: fmt.Sprintf("%d@example.com", i)}))(t)
+		signed := simharness.Ok(tour.SignUp(simulator.SignUp{Email: fmt.Sprintf("%d@example.com", i)}))(t)
 		want = append([]string{signed.ID}, want...)
 	}
 	want = append(want, tour.byAddress("ada@example.com").ID)
 	var pages []string
 	for offset := int64(0); offset < 9; offset += 3 {
-		list := ok(users.List(ctx, &user.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(3), Offset: &offset}}))(t)
+		list := simharness.Ok(users.List(ctx, &user.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(3), Offset: &offset}}))(t)
 		for _, u := range list.Users {
 			pages = append(pages, u.ID)
 		}
@@ -177,89 +191,89 @@ func countingChapter(t *testing.T, tour *tour) {
 	if diff := cmp.Diff(want, cursor); diff != "" {
 		t.Errorf("by cursor (-want +got):\n%s", diff)
 	}
-	if got := ok(users.Count(ctx, &user.ListParams{EmailAddresses: []string{"3@example.com", "4@example.com"}}))(
+	if got := simharness.Ok(users.Count(ctx, &user.ListParams{EmailAddresses: []string{"3@example.com", "4@example.com"}}))(
 		t); got.TotalCount != 2 {
 		t.Errorf("two addresses count %d", got.TotalCount)
 	}
-	if got := ok(users.List(ctx, &user.ListParams{Query: clerk.String("Lovelace")}))(t); len(got.Users) != 1 {
+	if got := simharness.Ok(users.List(ctx, &user.ListParams{Query: clerk.String("Lovelace")}))(t); len(got.Users) != 1 {
 		t.Errorf("a query finds %d", len(got.Users))
 	}
 }
 
-func organizationsChapter(t *testing.T, tour *tour) {
+func organizationsChapter(t *testing.T, tour *clerkTour) {
 	ctx, organizations, memberships := t.Context(), organization.NewClient(tour.clerk),
 		organizationmembership.NewClient(tour.clerk)
 	ada, other := tour.byAddress("ada@example.com"), tour.byAddress("1@example.com")
-	acme := ok(organizations.Create(ctx, &organization.CreateParams{Name: clerk.String("Acme & Sons"), CreatedBy: &ada.ID,
+	acme := simharness.Ok(organizations.Create(ctx, &organization.CreateParams{Name: clerk.String("Acme & Sons"), CreatedBy: &ada.ID,
 		PrivateMetadata: rawJSON(`{"a":1}`)}))(t)
 	if acme.Slug != "acme-sons" {
 		t.Errorf("the slug is %q", acme.Slug)
 	}
-	ok(organizations.Update(ctx, acme.ID, &organization.UpdateParams{Name: clerk.String("Acme"),
+	simharness.Ok(organizations.Update(ctx, acme.ID, &organization.UpdateParams{Name: clerk.String("Acme"),
 		MaxAllowedMemberships: clerk.Int64(10)}))(t)
-	merged := ok(organizations.UpdateMetadata(ctx, acme.ID,
+	merged := simharness.Ok(organizations.UpdateMetadata(ctx, acme.ID,
 		&organization.UpdateMetadataParams{PublicMetadata: rawJSON(`{"plan":"team"}`)}))(t)
 	sameJSON(t, "merged", merged.PublicMetadata, `{"plan":"team"}`)
-	replaced := ok(organizations.ReplaceMetadata(ctx, acme.ID,
+	replaced := simharness.Ok(organizations.ReplaceMetadata(ctx, acme.ID,
 		&organization.ReplaceMetadataParams{PrivateMetadata: rawJSON(`{"b":2}`)}))(t)
 	sameJSON(t, "replaced", replaced.PrivateMetadata, `{"b":2}`)
-	if got := ok(organizations.Get(ctx, "acme-sons"))(t); got.ID != acme.ID || got.Name != "Acme" {
+	if got := simharness.Ok(organizations.Get(ctx, "acme-sons"))(t); got.ID != acme.ID || got.Name != "Acme" {
 		t.Errorf("by slug there is %+v", got)
 	}
-	ok(memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
+	simharness.Ok(memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
 		Role: clerk.String("org:member")}))(t)
 	_, err := memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
 		Role: clerk.String("org:member")})
 	refusedByClerk(t, "twice", err, 400, "")
-	if got := ok(memberships.Update(ctx, &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: other.ID,
+	if got := simharness.Ok(memberships.Update(ctx, &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: other.ID,
 		Role: clerk.String("org:admin")}))(t); got.Role != "org:admin" {
 		t.Errorf("the role is %s", got.Role)
 	}
-	list := ok(memberships.List(ctx, &organizationmembership.ListParams{OrganizationID: acme.ID}))(t)
+	list := simharness.Ok(memberships.List(ctx, &organizationmembership.ListParams{OrganizationID: acme.ID}))(t)
 	if list.TotalCount != 2 || !slices.ContainsFunc(list.OrganizationMemberships,
 		func(m *clerk.OrganizationMembership) bool { return m.PublicUserData.UserID == other.ID }) {
 		t.Errorf("the members are %+v", list)
 	}
-	if got := ok(tour.users().ListOrganizationMemberships(ctx, ada.ID, &user.ListOrganizationMembershipsParams{}))(
+	if got := simharness.Ok(tour.users().ListOrganizationMemberships(ctx, ada.ID, &user.ListOrganizationMembershipsParams{}))(
 		t); got.TotalCount != 1 || got.OrganizationMemberships[0].Organization.ID != acme.ID {
 		t.Errorf("Ada is a member %d times", got.TotalCount)
 	}
-	ok(memberships.Delete(ctx, &organizationmembership.DeleteParams{OrganizationID: acme.ID, UserID: other.ID}))(t)
-	if got := ok(organizations.List(ctx, &organization.ListParams{IncludeMembersCount: clerk.Bool(true)}))(
+	simharness.Ok(memberships.Delete(ctx, &organizationmembership.DeleteParams{OrganizationID: acme.ID, UserID: other.ID}))(t)
+	if got := simharness.Ok(organizations.List(ctx, &organization.ListParams{IncludeMembersCount: clerk.Bool(true)}))(
 		t); got.TotalCount != 1 || *got.Organizations[0].MembersCount != 1 {
 		t.Errorf("the organizations are %+v", got)
 	}
 }
 
-func invitationsChapter(t *testing.T, tour *tour) {
+func invitationsChapter(t *testing.T, tour *clerkTour) {
 	ctx, invitations := t.Context(), organizationinvitation.NewClient(tour.clerk)
 	acme := tour.Organizations()[0].ID
 	invite := func(address string) *clerk.OrganizationInvitation {
-		return ok(invitations.Create(ctx, &organizationinvitation.CreateParams{OrganizationID: acme, EmailAddress: &address,
+		return simharness.Ok(invitations.Create(ctx, &organizationinvitation.CreateParams{OrganizationID: acme, EmailAddress: &address,
 			Role: clerk.String("org:member"), InviterUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t)
 	}
 	first, second := invite("new@example.com"), invite("never@example.com")
 	if first.Status != "pending" || first.EmailAddress != "new@example.com" {
 		t.Errorf("invited %+v", first)
 	}
-	if got := ok(invitations.Revoke(ctx, &organizationinvitation.RevokeParams{OrganizationID: acme, ID: second.ID,
+	if got := simharness.Ok(invitations.Revoke(ctx, &organizationinvitation.RevokeParams{OrganizationID: acme, ID: second.ID,
 		RequestingUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t); got.Status != "revoked" {
 		t.Errorf("revoked it is %s", got.Status)
 	}
-	list := ok(invitations.List(ctx, &organizationinvitation.ListParams{OrganizationID: acme,
+	list := simharness.Ok(invitations.List(ctx, &organizationinvitation.ListParams{OrganizationID: acme,
 		Statuses: &[]string{"pending"}}))(t)
 	if list.TotalCount != 1 || list.OrganizationInvitations[0].ID != first.ID {
 		t.Errorf("pending are %+v", list)
 	}
-	if got := ok(invitations.Get(ctx, &organizationinvitation.GetParams{OrganizationID: acme, ID: first.ID}))(
+	if got := simharness.Ok(invitations.Get(ctx, &organizationinvitation.GetParams{OrganizationID: acme, ID: first.ID}))(
 		t); got.ID != first.ID {
 		t.Errorf("got %+v", got)
 	}
 }
 
-func sessionsChapter(t *testing.T, tour *tour) {
+func sessionsChapter(t *testing.T, tour *clerkTour) {
 	ctx, sessions, ada := t.Context(), session.NewClient(tour.clerk), tour.byAddress("ada@example.com")
-	ok(tour.users().UpdateMetadata(ctx, ada.ID, &user.UpdateMetadataParams{
+	simharness.Ok(tour.users().UpdateMetadata(ctx, ada.ID, &user.UpdateMetadataParams{
 		PublicMetadata: rawJSON(`{"billing":{"plan":"pro"},"seats":5}`)}))(t)
 	type custom struct {
 		Plan  string `json:"plan"`
@@ -271,12 +285,12 @@ func sessionsChapter(t *testing.T, tour *tour) {
 	}
 	verified := func(token string) (*clerk.SessionClaims, error) {
 		return jwt.Verify(ctx, &jwt.VerifyParams{Token: token, JWKSClient: jwks.NewClient(tour.clerk),
-			ProxyURL: clerk.String(clerkHost), Clock: tourClock{},
+			ProxyURL: clerk.String(simharness.ClerkHost), Clock: tourClock{},
 			CustomClaimsConstructor: func(context.Context) any { return &custom{} }})
 	}
-	made := ok(sessions.Create(ctx, &session.CreateParams{UserID: ada.ID}))(t)
-	token := ok(sessions.CreateToken(ctx, &session.CreateTokenParams{ID: made.ID}))(t).JWT
-	claims := ok(verified(token))(t)
+	made := simharness.Ok(sessions.Create(ctx, &session.CreateParams{UserID: ada.ID}))(t)
+	token := simharness.Ok(sessions.CreateToken(ctx, &session.CreateTokenParams{ID: made.ID}))(t).JWT
+	claims := simharness.Ok(verified(token))(t)
 	if mine := claims.Custom.(*custom); claims.Subject != ada.ID || claims.SessionID != made.ID || mine.Plan != "pro" ||
 		mine.Seats != 5 || mine.Org.ID != "" || *claims.Expiry-*claims.IssuedAt != 60 {
 		t.Errorf("the claims are %+v with %+v", claims, mine)
@@ -285,26 +299,26 @@ func sessionsChapter(t *testing.T, tour *tour) {
 	if _, err := verified(token); err == nil {
 		t.Error("a token verifies after its minute")
 	}
-	inOrganization := ok(tour.SessionToken(ada.ID, tour.Organizations()[0].ID))(t)
-	claims = ok(verified(inOrganization))(t)
+	inOrganization := simharness.Ok(tour.SessionToken(ada.ID, tour.Organizations()[0].ID))(t)
+	claims = simharness.Ok(verified(inOrganization))(t)
 	if mine := claims.Custom.(*custom); claims.Version != 2 || mine.Org.ID != tour.Organizations()[0].ID ||
 		mine.Org.Role != "admin" {
 		t.Errorf("the organization's claims are %+v", mine)
 	}
-	list := ok(sessions.List(ctx, &session.ListParams{UserID: &ada.ID, Status: clerk.String("active")}))(t)
+	list := simharness.Ok(sessions.List(ctx, &session.ListParams{UserID: &ada.ID, Status: clerk.String("active")}))(t)
 	if len(list.Sessions) == 0 || !slices.ContainsFunc(list.Sessions,
 		func(s *clerk.Session) bool { return s.ID == made.ID }) {
 		t.Errorf("the sessions are %+v", list)
 	}
-	if got := ok(sessions.Revoke(ctx, &session.RevokeParams{ID: made.ID}))(t); got.Status != "revoked" {
+	if got := simharness.Ok(sessions.Revoke(ctx, &session.RevokeParams{ID: made.ID}))(t); got.Status != "revoked" {
 		t.Errorf("revoked it is %s", got.Status)
 	}
 	_, err := sessions.CreateToken(ctx, &session.CreateTokenParams{ID: made.ID})
 	refusedByClerk(t, "a token of a revoked session", err, 404, "")
 	// The public set of keys has the one that signs.
-	_, public := tour.send("GET", clerkHost+"/.well-known/jwks.json", nil, "")
-	keys := ok(jwks.NewClient(tour.clerk).Get(ctx, &jwks.GetParams{}))(t)
-	if got := element(map[string]any{"data": public["keys"]}, 0)["kid"]; len(keys.Keys) != 1 || got != keys.Keys[0].KeyID {
+	_, public := tour.Send("GET", simharness.ClerkHost+"/.well-known/jwks.json", nil, "")
+	keys := simharness.Ok(jwks.NewClient(tour.clerk).Get(ctx, &jwks.GetParams{}))(t)
+	if got := simharness.Element(map[string]any{"data": public["keys"]}, 0)["kid"]; len(keys.Keys) != 1 || got != keys.Keys[0].KeyID {
 		t.Errorf("the public key is %v, the other %+v", got, keys.Keys)
 	}
 }
@@ -315,7 +329,7 @@ type tourClock struct{}
 // Now is the time in the bubble.
 func (tourClock) Now() time.Time { return time.Now().UTC() }
 
-func limitsChapter(t *testing.T, tour *tour) {
+func limitsChapter(t *testing.T, tour *clerkTour) {
 	ctx, users, one, two := t.Context(), tour.users(), tour.byAddress("5@example.com").ID,
 		tour.byAddress("6@example.com").ID
 	write := func(id string) error {
@@ -344,12 +358,12 @@ func limitsChapter(t *testing.T, tour *tour) {
 	}
 }
 
-func webhooksChapter(t *testing.T, tour *tour) {
+func webhooksChapter(t *testing.T, tour *clerkTour) {
 	ctx := t.Context()
-	ok(organization.NewClient(tour.clerk).Delete(ctx, tour.Organizations()[0].ID))(t)
-	ok(tour.users().Delete(ctx, tour.byAddress("ada@example.com").ID))(t)
-	tour.settle()
-	kinds := tour.inbox.kinds()
+	simharness.Ok(organization.NewClient(tour.clerk).Delete(ctx, tour.Organizations()[0].ID))(t)
+	simharness.Ok(tour.users().Delete(ctx, tour.byAddress("ada@example.com").ID))(t)
+	tour.Settle()
+	kinds := tour.Inbox.Kinds()
 	for _, want := range []string{"user.created", "user.updated", "user.deleted", "organization.created",
 		"organization.updated", "organization.deleted", "organizationMembership.created",
 		"organizationMembership.updated", "organizationMembership.deleted", "organizationInvitation.created",
