@@ -1,4 +1,4 @@
-package simulator_test
+package clerksim_test
 
 import (
 	"bytes"
@@ -8,9 +8,26 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bench is a running simulator with clients, and what the tests of this package do with it.
+type bench struct{ *simharness.Bench }
+
+func inBubble(t *testing.T, f func(t *testing.T, b *bench)) {
+	t.Helper()
+	inConfiguredBubble(t, func(*simulator.Config) {}, f)
+}
+
+func inConfiguredBubble(t *testing.T, change func(*simulator.Config), f func(t *testing.T, b *bench)) {
+	t.Helper()
+	simharness.InBubble(t, change, func(t *testing.T, b *simharness.Bench) { f(t, &bench{b}) })
+}
 
 // backend makes a raw request to Clerk's Backend API. Headers come as pairs.
 func (b *bench) backend(method, path, body string, header ...string) *backendAnswer {
