@@ -60,7 +60,7 @@ func TestARequestThatIsNotAsDocumentedIsRefused(t *testing.T) {
 		b.backend("POST", "/users", `username=x`, "Content-Type", "application/x-www-form-urlencoded").refused(415,
 			"unsupported_content_type")
 		b.backend("POST", "/users", `{"username":"ada_l"}`, "Content-Type", "application/json; charset=utf-8").ok()
-		// Nothing is taken that an operation does not have: neither in the query nor in the body.
+		// Unknown parameters are refused, in the query and in the body.
 		for _, operation := range []string{"GET /users/" + admin.ID, "GET /organizations", "GET /organization_memberships",
 			"GET /sessions", "GET /jwt_templates", "GET /organization_roles",
 			"GET /organizations/" + acme.ID + "/memberships", "GET /organizations/" + acme.ID + "/invitations", "GET /jwks",

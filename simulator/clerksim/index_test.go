@@ -45,7 +45,7 @@ func (c *Clerk) request(t testing.TB, method, path, body string) int {
 	return recorder.Code
 }
 
-// described writes an index down, so that two can be compared.
+// described lists an index as text, so that a test can compare two.
 func (x *index) described() map[string]string {
 	lines := map[string]string{}
 	say := func(name string, ids ...string) { lines[name] = strings.Join(ids, " ") }

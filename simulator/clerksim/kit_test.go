@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// bench is a running simulator with clients, and what the tests of this package do with it.
+// bench is a simulator in a bubble, with the helpers of this package's tests.
 type bench struct{ *simharness.Bench }
 
 func inBubble(t *testing.T, f func(t *testing.T, b *bench)) {
@@ -58,7 +58,7 @@ func (b *bench) backend(method, path, body string, header ...string) *backendAns
 	return answer
 }
 
-// backendAnswer is what the Backend API answered.
+// backendAnswer is an answer of the Backend API.
 type backendAnswer struct {
 	t      *testing.T
 	what   string
@@ -67,7 +67,7 @@ type backendAnswer struct {
 	value  any
 }
 
-// ok fails the test unless the request was taken.
+// ok fails the test unless the request succeeded.
 func (a *backendAnswer) ok() *backendAnswer {
 	a.t.Helper()
 	if a.Status != http.StatusOK {
@@ -76,7 +76,8 @@ func (a *backendAnswer) ok() *backendAnswer {
 	return a
 }
 
-// at walks a path of names and indexes, such as "data.0.id"; nil where it ends.
+// at returns the value at a path of names and indexes, such as "data.0.id"; nil if
+// there is none.
 func (a *backendAnswer) at(path string) any {
 	value := a.value
 	for name := range strings.SplitSeq(path, ".") {
@@ -98,14 +99,14 @@ func (a *backendAnswer) at(path string) any {
 
 func (a *backendAnswer) text(path string) string { text, _ := a.at(path).(string); return text }
 
-// has says whether the answer has a member, null or not.
+// has reports whether the answer has a member, null or not.
 func (a *backendAnswer) has(name string) bool {
 	members, _ := a.value.(map[string]any)
 	_, has := members[name]
 	return has
 }
 
-// all collects one member of each element of a list, bare or with a total.
+// all collects one member of each element of a list, with or without a total.
 func (a *backendAnswer) all(name string) []string {
 	a.t.Helper()
 	list, bare := a.value.([]any)
@@ -121,8 +122,8 @@ func (a *backendAnswer) all(name string) []string {
 	return all
 }
 
-// refused fails the test unless the request was refused with status and code,
-// in the shape that Clerk's errors have.
+// refused fails the test unless the answer is an error of Clerk's with the status and
+// the code.
 func (a *backendAnswer) refused(status int, code string) *backendAnswer {
 	a.t.Helper()
 	trace := a.text("clerk_trace_id")
@@ -136,7 +137,7 @@ func (a *backendAnswer) refused(status int, code string) *backendAnswer {
 	return a
 }
 
-// person signs somebody up.
+// person signs up a user.
 func (b *bench) person(email string) simulator.ClerkUser {
 	b.T.Helper()
 	user, err := b.SignUp(simulator.SignUp{Email: email})
@@ -146,7 +147,7 @@ func (b *bench) person(email string) simulator.ClerkUser {
 	return user
 }
 
-// team makes an organization with an admin.
+// team creates an organization with an admin.
 func (b *bench) team(name string) (simulator.ClerkOrganization, simulator.ClerkUser) {
 	b.T.Helper()
 	admin := b.person("admin@" + strings.ToLower(name) + ".example.com")

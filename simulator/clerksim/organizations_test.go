@@ -187,7 +187,7 @@ func TestMembersAreListedChangedAndKept(t *testing.T) {
 			UserID: &others[0], Role: clerk.String("org:x")}); clerkCode(err) == "" {
 			t.Error("a role that is not")
 		}
-		// Somebody has to be left who can manage it.
+		// One member must be able to manage the organization.
 		path := "/organizations/" + acme.ID + "/memberships/"
 		b.backend("PATCH", path+admin.ID, `{"role":"org:member"}`).refused(400, "organization_minimum_permissions_needed")
 		b.backend("DELETE", path+admin.ID, "").refused(400, "organization_minimum_permissions_needed")
@@ -211,7 +211,7 @@ func TestMembersAreListedChangedAndKept(t *testing.T) {
 		}
 		b.backend("PATCH", path+"user_x/metadata", `{}`).refused(404, "resource_not_found")
 		b.backend("PATCH", path+others[1], `{}`).refused(422, "form_param_missing")
-		// A deleted user leaves, even as the last who could manage it.
+		// Deleting a user always works, even the last one who could manage it.
 		if err := b.DeleteUser(others[0]); err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 )
 
-// visitor is a browser at Clerk's hosted pages, with cookies of its own.
+// visitor is a browser with its own cookies.
 type visitor struct {
 	b      *bench
 	client *http.Client
@@ -21,7 +21,7 @@ type visitor struct {
 	at     string // where the last answer redirects to, or ""
 }
 
-// browser returns a browser that is signed in nowhere.
+// browser returns a browser that is not signed in.
 func (b *bench) browser() *visitor {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -41,7 +41,7 @@ func (v *visitor) send(request *http.Request) *simharness.Node {
 	return simharness.Parsed(v.b.T, text)
 }
 
-// open reads a page, following redirects on the site.
+// open reads a page and follows redirects within the site.
 func (v *visitor) open(path string) *simharness.Node {
 	v.b.T.Helper()
 	for {
@@ -76,7 +76,7 @@ func (v *visitor) post(path string, form ...string) *visitor {
 	return v
 }
 
-// went fails the test unless the last form was taken.
+// went fails the test unless the last form succeeded.
 func (v *visitor) went() {
 	v.b.T.Helper()
 	if v.status != http.StatusSeeOther {
@@ -84,7 +84,7 @@ func (v *visitor) went() {
 	}
 }
 
-// options lists the values that a selector's elements offer.
+// options lists the values of the elements that a selector finds.
 func values(page *simharness.Node, selector string) []string {
 	all := []string{}
 	for _, found := range page.All(selector) {
@@ -112,7 +112,7 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 			"org:member"); owner.status != http.StatusUnprocessableEntity {
 			t.Errorf("a second invitation answers %d", owner.status)
 		}
-		// The guest has no account: the page makes one.
+		// The guest has no account, so the page creates one.
 		guest := b.browser()
 		if page := guest.open(link); page.Says("h1") != "Join Acme" || page.Says("button") != "Create account and join" ||
 			!strings.Contains(page.Says("main"), "Olga invited you to Acme as Member") {
@@ -144,7 +144,7 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 		if user := b.data("user.created"); user["email_addresses"].([]any)[0].(map[string]any)["verification"].(map[string]any)["strategy"] != "ticket" {
 			t.Errorf("the new user is %v", user)
 		}
-		// A member sees the members and changes nothing.
+		// A member sees the members but cannot change them.
 		page = guest.open(home)
 		if len(page.All("select")) != 0 || !strings.Contains(page.Says("main"), "owner@example.com") {
 			t.Errorf("a member's page says %s", page.Says("main"))
@@ -161,7 +161,7 @@ func TestAPersonInvitesAnotherWhoJoins(t *testing.T) {
 	})
 }
 
-// user is the id on the account page.
+// user returns the id on the account page.
 func (v *visitor) user() string {
 	v.b.T.Helper()
 	for _, user := range v.b.Users() {
@@ -231,7 +231,7 @@ func TestAnAdminManagesAnOrganization(t *testing.T) {
 	})
 }
 
-// link is the link of an invitation.
+// link returns the link of an invitation.
 func (b *bench) link(id string) string {
 	b.T.Helper()
 	invitations, _ := b.backend("GET", "/organization_invitations?limit=500", "").ok().at("data").([]any)

@@ -67,7 +67,7 @@ func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
 			claims.ActiveOrganizationRole != "org:editor" {
 			t.Errorf("as %s (-want +got):\n%s", claims.ActiveOrganizationRole, diff)
 		}
-		// System permissions are not in tokens.
+		// Tokens contain no system permissions.
 		if claims := verify(admin.ID); len(claims.ActiveOrganizationPermissions) != 0 ||
 			claims.ActiveOrganizationRole != "org:admin" {
 			t.Errorf("the admin's token has %v", claims.ActiveOrganizationPermissions)
@@ -76,7 +76,7 @@ func TestClerkGoReadsCustomPermissionsFromTheToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The example of Clerk's documentation.
+		// The example in Clerk's documentation.
 		payload := payload(t, token)
 		o, _ := payload["o"].(map[string]any)
 		if payload["fea"] != "o:dashboard,o:teams" || o["per"] != "manage,read" || o["fpm"] != "3,2" || o["rol"] != "editor" {
@@ -125,7 +125,7 @@ func rolesKeepTheirRules(t *testing.T, b *bench, roles *organizationrole.Client,
 	b.backend("POST", "/organization_roles", `{"name":"x","key":"org:editor"}`).refused(422, "form_identifier_exists")
 	b.backend("POST", "/organization_permissions", `{"name":"x","key":"org:editor"}`).refused(422,
 		"form_param_format_invalid")
-	// A renamed role is followed by its members; a deleted permission leaves it.
+	// Members keep a renamed role. A role loses a deleted permission.
 	b.backend("PATCH", "/organization_roles/"+editor, `{"key":"org:writer","permissions":["`+spare+`"]}`).ok()
 	if got := b.backend("GET", "/organization_memberships?limit=1", "").ok(); got.at("data.0.role") != "org:writer" ||
 		got.at("data.0.permissions.0") != "org:teams:burn" {

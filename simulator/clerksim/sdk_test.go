@@ -20,8 +20,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// clerkOnLoopback serves a simulated Clerk on real sockets; its issuer is the
-// server's address.
+// clerkOnLoopback serves a simulated Clerk on real sockets. Its issuer is the server's
+// address.
 func clerkOnLoopback(t *testing.T) (*simulator.Simulator, *clerk.ClientConfig, string) {
 	t.Helper()
 	var handler http.Handler

@@ -55,7 +55,7 @@ func TestSessionsAreListedInBothShapesAndEnd(t *testing.T) {
 		if kinds := b.inboxKinds(); count(kinds, "session.revoked") != 1 {
 			t.Errorf("revoked again it tells again: %v", kinds)
 		}
-		// The billing clock signs nobody out; a week of real time does.
+		// Advancing the billing clock signs nobody out. A week of real time does.
 		path := "/sessions/" + second.text("id")
 		b.Advance(365 * 24 * time.Hour)
 		time.Sleep(7*24*time.Hour - 2*time.Second)
@@ -92,7 +92,7 @@ func TestATokenFollowsItsSession(t *testing.T) {
 		}
 		b.backend("POST", path, `{"expires_in_seconds":29}`).refused(422, "form_param_value_invalid")
 		b.backend("POST", path, `{"expires_in_seconds":"60"}`).refused(422, "form_param_value_invalid")
-		// Who leaves an organization has none active.
+		// A user who leaves the active organization has none active.
 		other := b.person("other@example.com")
 		if err := b.AddMember(acme.ID, other.ID, "org:admin"); err != nil {
 			t.Fatal(err)

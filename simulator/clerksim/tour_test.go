@@ -25,9 +25,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// TestClerkGoGoesOnTour takes unmodified clerk-sdk-go through what the simulator
-// has of Clerk. What everything looked like is judged at the end by Clerk's own
-// document, where it is at hand.
+// TestClerkGoGoesOnTour takes unmodified clerk-sdk-go through everything that the
+// simulator has. At the end, all answers are compared with Clerk's OpenAPI document.
 func TestClerkGoGoesOnTour(t *testing.T) {
 	t.Parallel()
 	simharness.OnTour(t, func(b *simharness.Bench, client *http.Client) []simharness.Chapter {
@@ -48,7 +47,7 @@ func TestClerkGoGoesOnTour(t *testing.T) {
 	})
 }
 
-// clerkTour is one simulator that clerk-sdk-go goes through in chapters.
+// clerkTour is a simulator with a clerk-sdk-go client, shared by the chapters.
 type clerkTour struct {
 	*bench
 	clerk *clerk.ClientConfig
@@ -121,7 +120,7 @@ func metadataChapter(t *testing.T, tour *clerkTour) {
 			PrivateMetadata: private}))(t)
 	}
 	merge(rawJSON(`{"plan":"pro","deep":{"x":1,"y":{"z":2}},"list":[1,2]}`), rawJSON(`{"stripe":"cus_1"}`))
-	// Merged at every depth; null removes; what was not sent stays.
+	// PATCH merges at every level, null removes a key, and other keys stay.
 	got := merge(rawJSON(`{"plan":null,"deep":{"x":null,"y":{"w":3}},"list":[9]}`), nil)
 	sameJSON(t, "merged", got.PublicMetadata, `{"deep":{"y":{"z":2,"w":3}},"list":[9]}`)
 	sameJSON(t, "left alone", got.PrivateMetadata, `{"stripe":"cus_1"}`)
@@ -144,13 +143,13 @@ func sameJSON(t *testing.T, what string, got json.RawMessage, want string) {
 	}
 }
 
-// cursored is a list of users with the parameter that clerk-sdk-go does not have.
+// cursored lists users with a parameter that clerk-sdk-go lacks.
 type cursored struct {
 	clerk.APIResource
 	Users []*clerk.User
 }
 
-// UnmarshalJSON reads the bare array that Clerk answers.
+// UnmarshalJSON reads the array that Clerk answers with.
 func (c *cursored) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &c.Users) }
 
 func countingChapter(t *testing.T, tour *clerkTour) {
@@ -315,7 +314,7 @@ func sessionsChapter(t *testing.T, tour *clerkTour) {
 	}
 	_, err := sessions.CreateToken(ctx, &session.CreateTokenParams{ID: made.ID})
 	refusedByClerk(t, "a token of a revoked session", err, 404, "")
-	// The public set of keys has the one that signs.
+	// The public key set contains the signing key.
 	_, public := tour.Send("GET", simharness.ClerkHost+"/.well-known/jwks.json", nil, "")
 	keys := simharness.Ok(jwks.NewClient(tour.clerk).Get(ctx, &jwks.GetParams{}))(t)
 	if got := simharness.Element(map[string]any{"data": public["keys"]}, 0)["kid"]; len(keys.Keys) != 1 || got != keys.Keys[0].KeyID {
@@ -323,10 +322,10 @@ func sessionsChapter(t *testing.T, tour *clerkTour) {
 	}
 }
 
-// tourClock is the bubble's.
+// tourClock is the clock of the bubble.
 type tourClock struct{}
 
-// Now is the time in the bubble.
+// Now returns the time in the bubble.
 func (tourClock) Now() time.Time { return time.Now().UTC() }
 
 func limitsChapter(t *testing.T, tour *clerkTour) {

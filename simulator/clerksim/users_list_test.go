@@ -11,7 +11,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// crowd makes users a to f an hour apart; a and b are in Acme, b is banned.
+// crowd creates users a to f, an hour apart. a and b are in Acme, and b is banned.
 func crowd(t *testing.T, b *bench) (ids map[string]string, acme simulator.ClerkOrganization) {
 	t.Helper()
 	ids = map[string]string{}
@@ -146,7 +146,7 @@ func TestUsersArePagedByACursorThatHasItsRules(t *testing.T) {
 			"form_conditional_param_disallowed")
 		b.backend("GET", "/users?offset=1&starting_after="+ids["a"], "").refused(422, "form_conditional_param_disallowed")
 		b.backend("GET", "/users?starting_after=user_x", "").refused(404, "resource_not_found")
-		// Somebody who says to be older than all comes last, and the cursor goes on.
+		// A user with the earliest created_at comes last, and the cursor still works.
 		old := b.backend("POST", "/users", `{"username":"name_z","created_at":"1999-01-02T03:04:05.678Z"}`).ok()
 		if got := page("starting_after=" + ids["a"]); got != "z" ||
 			old.at("created_at") != float64(time.Date(1999, 1, 2, 3, 4, 5, 678e6, time.UTC).UnixMilli()) {

@@ -128,7 +128,7 @@ func TestClerkGoUpdatesMetadataThroughItsOwnRoute(t *testing.T) {
 		users := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
 		public, private := clerk.JSONRawMessage([]byte(`{"plan":"pro","deep":{"x":1}}`)),
 			clerk.JSONRawMessage([]byte(`{"stripe":"cus_1"}`))
-		//nolint:staticcheck // deprecated, and what existing programs call
+		//nolint:staticcheck // deprecated, but existing programs call it
 		got, err := users.Update(t.Context(), person.ID, &user.UpdateParams{FirstName: clerk.String("Ada"),
 			PublicMetadata: public, PrivateMetadata: private})
 		if err != nil || *got.FirstName != "Ada" || string(got.PublicMetadata) != `{"deep":{"x":1},"plan":"pro"}` {
@@ -152,7 +152,7 @@ func TestClerkGoUpdatesMetadataThroughItsOwnRoute(t *testing.T) {
 	})
 }
 
-// clerkCode is the code of an error of Clerk's Go SDK.
+// clerkCode returns the code of an error from Clerk's Go SDK.
 func clerkCode(err error) string {
 	var failure *clerk.APIErrorResponse
 	if !errors.As(err, &failure) || len(failure.Errors) == 0 {
@@ -175,7 +175,7 @@ func TestAUserHasSeveralAddresses(t *testing.T) {
 		if primary() != "ada@example.com" {
 			t.Errorf("the new address took the primary place: %s", primary())
 		}
-		// Whoever has not verified an address does not keep others from it.
+		// An unverified address stays available to other users.
 		rival, err := addresses.Create(t.Context(), &emailaddress.CreateParams{UserID: &eve.ID,
 			EmailAddress: clerk.String("second@example.com"), Verified: clerk.Bool(true)})
 		if err != nil {
@@ -210,7 +210,7 @@ func TestAUserHasSeveralAddresses(t *testing.T) {
 		b.backend("POST", "/email_addresses", `{"user_id":"user_x","email_address":"x@example.com"}`).refused(404,
 			"resource_not_found")
 		b.backend("POST", "/email_addresses", `{"email_address":"x@example.com"}`).refused(422, "form_param_missing")
-		// The primary one goes: the other follows, and then nobody.
+		// After the primary address is deleted, the other one becomes primary, then none.
 		if _, err := addresses.Delete(t.Context(), second.ID); err != nil || primary() != "ada@example.com" {
 			t.Errorf("after the primary one went the primary is %s, %v", primary(), err)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// everything causes each webhook that the simulator can send.
+// everything triggers each webhook that the simulator can send.
 func everything(t *testing.T, b *bench) {
 	t.Helper()
 	made := b.backend("POST", "/users", `{"email_address":["ada@example.com"],"external_id":"crm-1","first_name":"Ada","last_name":"L","password":"correct horse","legal_accepted_at":"1999-01-01T00:00:00Z"}`).ok()
@@ -61,8 +61,8 @@ func everything(t *testing.T, b *bench) {
 	b.Settle()
 }
 
-// notInExamples are members of webhooks that Clerk's published examples lack,
-// with what speaks for them.
+// notInExamples are members of webhooks that Clerk's published examples lack, with our
+// reason to send them.
 var notInExamples = map[string]string{
 	"user.locale":                   "in the Backend API's document of the same object",
 	"user.password_last_updated_at": "in the Backend API's document of the same object",
