@@ -67,7 +67,7 @@ var controlTemplate = page.Parse(`
 <table id="customers"><tr><th>Customer</th><th>E-mail</th><th>Metadata</th></tr>
 {{range .Customers}}<tr><td>{{.ID}}{{if .Deleted}} <span class="status bad">deleted</span>{{end}}</td><td>{{.Email}}</td><td class="long">{{range $k, $v := .Metadata}}<code>{{$k}}={{$v}}</code> {{end}}</td></tr>{{else}}<tr><td colspan="3">None</td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Users and organizations</h2>
-<table id="users"><tr><th>Id</th><th>Name</th><th>Public metadata</th></tr>
+<table id="users"><tr><th>ID</th><th>Name</th><th>Public metadata</th></tr>
 {{range .Users}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td class="long"><code>{{.Metadata}}</code></td></tr>{{end}}
 {{range .Organizations}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td class="long"><code>{{.Metadata}}</code></td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Deliveries: {{.Pending}} pending</h2>
@@ -88,7 +88,7 @@ func (s *Simulator) controlPage(w http.ResponseWriter, r *http.Request) {
 // viewControls shows the newest objects of each kind.
 func (s *Simulator) viewControls(filter string) controlView {
 	now := s.Now()
-	view := controlView{Frame: page.Frame{Title: "Controls", Wide: true}, Now: now.Format("Mon 2 Jan 2006 15:04:05 MST"),
+	view := controlView{Frame: page.Frame{Title: "Controls", Wide: true}, Now: now.Format("Monday, January 2, 2006, 15:04:05 MST"),
 		Ahead: ahead(time.Until(now)), Faults: s.faults.Active(), Filter: filter}
 	view.History = s.history.NewestWith(filter, shownHistory)
 	for _, customer := range newest(s.Customers()) {

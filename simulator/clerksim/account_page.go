@@ -150,7 +150,7 @@ func (c *Clerk) viewAccount(session *Session, r *http.Request) *accountView {
 	for _, other := range slices.Backward(c.index.sessionsOf[user.ID]) {
 		if other.live() {
 			view.Devices = append(view.Devices, deviceView{ID: other.ID,
-				Since: other.CreatedAt.Format("2 January 2006, 15:04 UTC"), This: other == session})
+				Since: other.CreatedAt.Format("January 2, 2006, 15:04 UTC"), This: other == session})
 		}
 	}
 	return view

@@ -52,7 +52,7 @@ var signInTemplate = page.Parse(`
 <p class="soft">No password needed: enter the e-mail address or phone number of any user.</p>
 <button class="full" type="submit">Sign in</button>
 </form>
-{{with .Known}}<h2 class="apart">Known users</h2><div class="actions">{{range .}}<form method="post"><button class="quiet" name="email" value="{{.}}">{{.}}</button></form>{{end}}</div>{{end}}
+{{with .Known}}<h2 class="apart">Existing users</h2><div class="actions">{{range .}}<form method="post"><button class="quiet" name="email" value="{{.}}">{{.}}</button></form>{{end}}</div>{{end}}
 <p class="soft">New here? <a href="{{.Other}}">Sign up</a></p>
 </section>`)
 
