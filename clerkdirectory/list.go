@@ -153,7 +153,7 @@ func identitiesOf(op string, kind lockstep.Kind, data []json.RawMessage) ([]lock
 // an empty list.
 func listFailure(op string, err error) error {
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return failed(op, errors.New("Clerk does not have this list"))
+		return failed(op, errors.New("the list does not exist"))
 	}
 	return err
 }

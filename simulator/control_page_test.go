@@ -44,7 +44,8 @@ func TestTheControlsShowStateAndMoveTheClock(t *testing.T) {
 				t.Errorf("a control request is in the history: %+v", entry)
 			}
 		}
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, simharness.StripeHost+"/_sim/state", http.NoBody)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			simharness.StripeHost+"/_sim/state", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -187,7 +187,8 @@ func TestAnAnswerMayEndAClerkMessageOrItsEndpoint(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		var directive atomic.Value
 		var tried atomic.Int64
-		b.HTTP.Transport.(simharness.Network)[simharness.InboxHost] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		network := b.HTTP.Transport.(simharness.Network)
+		network[simharness.InboxHost] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			tried.Add(1)
 			w.Header().Set("Webhook-Delivery", directive.Load().(string))
 			w.WriteHeader(http.StatusInternalServerError)

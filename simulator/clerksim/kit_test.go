@@ -32,7 +32,8 @@ func inConfiguredBubble(t *testing.T, change func(*simulator.Config), f func(t *
 // backend makes a raw request to Clerk's Backend API. Headers come as pairs.
 func (b *bench) backend(method, path, body string, header ...string) *backendAnswer {
 	b.T.Helper()
-	request, err := http.NewRequestWithContext(b.T.Context(), method, simharness.ClerkHost+"/v1"+path, bytes.NewReader([]byte(body)))
+	request, err := http.NewRequestWithContext(b.T.Context(), method, simharness.ClerkHost+"/v1"+path,
+		bytes.NewReader([]byte(body)))
 	if err != nil {
 		b.T.Fatal(err)
 	}

@@ -32,6 +32,9 @@ func checkSize(name string, metadata map[string]any) *api.Error {
 	return nil
 }
 
+// change returns the metadata that results from the given one.
+type change func(old, given map[string]any) map[string]any
+
 // merged applies a patch as Clerk does. It merges objects at every level, and a
 // null removes its key.
 func merged(metadata, patch map[string]any) map[string]any {
@@ -56,8 +59,7 @@ func replaced(_, given map[string]any) map[string]any { return deepCopy(given) }
 
 // applyMetadata changes each metadata field that the body has, or none if one is
 // refused.
-func applyMetadata(body map[string]any, to map[string]*map[string]any,
-	apply func(old, given map[string]any) map[string]any) *api.Error {
+func applyMetadata(body map[string]any, to map[string]*map[string]any, apply change) *api.Error {
 	results := map[string]map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(to)) {
 		given, sent := body[name].(map[string]any)
@@ -83,7 +85,7 @@ func (c *Clerk) replaceUserMetadata(call *api.Call) (any, *api.Error) {
 	return c.changeUserMetadata(call, replaced)
 }
 
-func (c *Clerk) changeUserMetadata(call *api.Call, apply func(old, given map[string]any) map[string]any) (any, *api.Error) {
+func (c *Clerk) changeUserMetadata(call *api.Call, apply change) (any, *api.Error) {
 	user := c.user(call.Path[0])
 	if user == nil {
 		return nil, noUser(call.Path[0])
@@ -103,8 +105,7 @@ func (c *Clerk) replaceOrganizationMetadata(call *api.Call) (any, *api.Error) {
 	return c.changeOrganizationMetadata(call, replaced)
 }
 
-func (c *Clerk) changeOrganizationMetadata(call *api.Call, apply func(old, given map[string]any) map[string]any) (any,
-	*api.Error) {
+func (c *Clerk) changeOrganizationMetadata(call *api.Call, apply change) (any, *api.Error) {
 	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()

@@ -221,7 +221,8 @@ func (c *Clerk) listRoles(call *api.Call) (any, *api.Error) {
 
 // keyedList lists roles or permissions, newest first. A query matches the exact id,
 // or part of the name or key.
-func keyedList[T any](call *api.Call, all []T, names func(T) (id, name, key string), show func(T) object) (any, *api.Error) {
+func keyedList[T any](call *api.Call, all []T, names func(T) (id, name, key string),
+	show func(T) object) (any, *api.Error) {
 	limit, offset, failure := call.Bounds()
 	if failure != nil {
 		return nil, failure

@@ -276,7 +276,8 @@ func TestClerkWebhooksEchoEveryChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw := json.RawMessage(`{"plan":"pro"}`)
-		if _, err := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP)).UpdateMetadata(t.Context(), owner.ID,
+		users := user.NewClient(simharness.ClerkConfig(simharness.ClerkHost, b.HTTP))
+		if _, err := users.UpdateMetadata(t.Context(), owner.ID,
 			&user.UpdateMetadataParams{PublicMetadata: &raw}); err != nil {
 			t.Fatal(err)
 		}
@@ -331,7 +332,8 @@ func TestATakenOrMalformedAddressCannotSignUp(t *testing.T) {
 				t.Errorf("%q signs up", email)
 			}
 		}
-		if response, _ := b.Send("GET", simharness.ClerkHost+"/v1/users", nil, ""); response.StatusCode != http.StatusUnauthorized {
+		response, _ := b.Send("GET", simharness.ClerkHost+"/v1/users", nil, "")
+		if response.StatusCode != http.StatusUnauthorized {
 			t.Errorf("Stripe's key opens Clerk's API: %d", response.StatusCode)
 		}
 	})

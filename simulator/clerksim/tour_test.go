@@ -53,6 +53,9 @@ type clerkTour struct {
 	clerk *clerk.ClientConfig
 }
 
+// must returns a value, and fails the test if there is an error.
+func must[T any](value T, err error) func(*testing.T) T { return simharness.Ok(value, err) }
+
 // refusedByClerk checks an error of the Backend API.
 func refusedByClerk(t *testing.T, what string, err error, status int, code string) {
 	t.Helper()
@@ -73,7 +76,7 @@ func (tour *clerkTour) users() *user.Client { return user.NewClient(tour.clerk) 
 // byAddress finds the user with an address.
 func (tour *clerkTour) byAddress(address string) *clerk.User {
 	tour.T.Helper()
-	list := simharness.Ok(tour.users().List(tour.T.Context(), &user.ListParams{EmailAddresses: []string{address}}))(tour.T)
+	list := must(tour.users().List(tour.T.Context(), &user.ListParams{EmailAddresses: []string{address}}))(tour.T)
 	if len(list.Users) != 1 || list.TotalCount != 1 {
 		tour.T.Fatalf("%d users with the address %s, counted %d", len(list.Users), address, list.TotalCount)
 	}
@@ -82,14 +85,14 @@ func (tour *clerkTour) byAddress(address string) *clerk.User {
 
 func usersChapter(t *testing.T, tour *clerkTour) {
 	ctx, users := t.Context(), tour.users()
-	ada := simharness.Ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"ada@example.com"},
+	ada := must(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"ada@example.com"},
 		FirstName: clerk.String("Ada"), ExternalID: clerk.String("ext_1"),
 		PublicMetadata: rawJSON(`{"plan":"free"}`), SkipPasswordRequirement: clerk.Bool(true)}))(t)
 	if ada.EmailAddresses[0].ID != *ada.PrimaryEmailAddressID || *ada.ExternalID != "ext_1" ||
 		string(ada.PublicMetadata) != `{"plan":"free"}` {
 		t.Errorf("created %+v", ada)
 	}
-	changed := simharness.Ok(users.Update(ctx, ada.ID, &user.UpdateParams{LastName: clerk.String("Lovelace")}))(t)
+	changed := must(users.Update(ctx, ada.ID, &user.UpdateParams{LastName: clerk.String("Lovelace")}))(t)
 	if *changed.FirstName != "Ada" || *changed.LastName != "Lovelace" || changed.UpdatedAt < ada.UpdatedAt {
 		t.Errorf("changed to %s %s", *changed.FirstName, *changed.LastName)
 	}
@@ -97,15 +100,15 @@ func usersChapter(t *testing.T, tour *clerkTour) {
 	refusedByClerk(t, "a taken address", err, 422, "form_identifier_exists")
 	_, err = users.Get(ctx, "user_none")
 	refusedByClerk(t, "nobody", err, 404, "resource_not_found")
-	if got := simharness.Ok(users.Ban(ctx, ada.ID))(t); !got.Banned {
+	if got := must(users.Ban(ctx, ada.ID))(t); !got.Banned {
 		t.Error("banned, and not so")
 	}
-	if got := simharness.Ok(users.Unban(ctx, ada.ID))(t); got.Banned {
+	if got := must(users.Unban(ctx, ada.ID))(t); got.Banned {
 		t.Error("still banned")
 	}
-	gone := simharness.Ok(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"gone@example.com"},
+	gone := must(users.Create(ctx, &user.CreateParams{EmailAddresses: &[]string{"gone@example.com"},
 		SkipPasswordRequirement: clerk.Bool(true)}))(t)
-	if deleted := simharness.Ok(users.Delete(ctx, gone.ID))(t); !deleted.Deleted || deleted.ID != gone.ID ||
+	if deleted := must(users.Delete(ctx, gone.ID))(t); !deleted.Deleted || deleted.ID != gone.ID ||
 		deleted.Object != "user" {
 		t.Errorf("deleted %+v", deleted)
 	}
@@ -116,7 +119,7 @@ func usersChapter(t *testing.T, tour *clerkTour) {
 func metadataChapter(t *testing.T, tour *clerkTour) {
 	ctx, users, ada := t.Context(), tour.users(), tour.byAddress("ada@example.com").ID
 	merge := func(public, private *json.RawMessage) *clerk.User {
-		return simharness.Ok(users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: public,
+		return must(users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: public,
 			PrivateMetadata: private}))(t)
 	}
 	merge(rawJSON(`{"plan":"pro","deep":{"x":1,"y":{"z":2}},"list":[1,2]}`), rawJSON(`{"stripe":"cus_1"}`))
@@ -124,7 +127,7 @@ func metadataChapter(t *testing.T, tour *clerkTour) {
 	got := merge(rawJSON(`{"plan":null,"deep":{"x":null,"y":{"w":3}},"list":[9]}`), nil)
 	sameJSON(t, "merged", got.PublicMetadata, `{"deep":{"y":{"z":2,"w":3}},"list":[9]}`)
 	sameJSON(t, "left alone", got.PrivateMetadata, `{"stripe":"cus_1"}`)
-	got = simharness.Ok(users.ReplaceMetadata(ctx, ada, &user.ReplaceMetadataParams{PublicMetadata: rawJSON(`{"only":true}`)}))(t)
+	got = must(users.ReplaceMetadata(ctx, ada, &user.ReplaceMetadataParams{PublicMetadata: rawJSON(`{"only":true}`)}))(t)
 	sameJSON(t, "replaced", got.PublicMetadata, `{"only":true}`)
 	sameJSON(t, "not replaced", got.PrivateMetadata, `{"stripe":"cus_1"}`)
 	_, err := users.UpdateMetadata(ctx, ada, &user.UpdateMetadataParams{PublicMetadata: rawJSON(`{"x":"` +
@@ -156,13 +159,14 @@ func countingChapter(t *testing.T, tour *clerkTour) {
 	ctx, users := t.Context(), tour.users()
 	var want []string
 	for i := range 7 {
-		signed := simharness.Ok(tour.SignUp(simulator.SignUp{Email: fmt.Sprintf("%d@example.com", i)}))(t)
+		signed := must(tour.SignUp(simulator.SignUp{Email: fmt.Sprintf("%d@example.com", i)}))(t)
 		want = append([]string{signed.ID}, want...)
 	}
 	want = append(want, tour.byAddress("ada@example.com").ID)
 	var pages []string
 	for offset := int64(0); offset < 9; offset += 3 {
-		list := simharness.Ok(users.List(ctx, &user.ListParams{ListParams: clerk.ListParams{Limit: clerk.Int64(3), Offset: &offset}}))(t)
+		page := clerk.ListParams{Limit: clerk.Int64(3), Offset: &offset}
+		list := must(users.List(ctx, &user.ListParams{ListParams: page}))(t)
 		for _, u := range list.Users {
 			pages = append(pages, u.ID)
 		}
@@ -190,11 +194,11 @@ func countingChapter(t *testing.T, tour *clerkTour) {
 	if diff := cmp.Diff(want, cursor); diff != "" {
 		t.Errorf("by cursor (-want +got):\n%s", diff)
 	}
-	if got := simharness.Ok(users.Count(ctx, &user.ListParams{EmailAddresses: []string{"3@example.com", "4@example.com"}}))(
+	if got := must(users.Count(ctx, &user.ListParams{EmailAddresses: []string{"3@example.com", "4@example.com"}}))(
 		t); got.TotalCount != 2 {
 		t.Errorf("two addresses count %d", got.TotalCount)
 	}
-	if got := simharness.Ok(users.List(ctx, &user.ListParams{Query: clerk.String("Lovelace")}))(t); len(got.Users) != 1 {
+	if got := must(users.List(ctx, &user.ListParams{Query: clerk.String("Lovelace")}))(t); len(got.Users) != 1 {
 		t.Errorf("a query finds %d", len(got.Users))
 	}
 }
@@ -203,42 +207,42 @@ func organizationsChapter(t *testing.T, tour *clerkTour) {
 	ctx, organizations, memberships := t.Context(), organization.NewClient(tour.clerk),
 		organizationmembership.NewClient(tour.clerk)
 	ada, other := tour.byAddress("ada@example.com"), tour.byAddress("1@example.com")
-	acme := simharness.Ok(organizations.Create(ctx, &organization.CreateParams{Name: clerk.String("Acme & Sons"), CreatedBy: &ada.ID,
-		PrivateMetadata: rawJSON(`{"a":1}`)}))(t)
+	acme := must(organizations.Create(ctx, &organization.CreateParams{Name: clerk.String("Acme & Sons"),
+		CreatedBy: &ada.ID, PrivateMetadata: rawJSON(`{"a":1}`)}))(t)
 	if acme.Slug != "acme-sons" {
 		t.Errorf("the slug is %q", acme.Slug)
 	}
-	simharness.Ok(organizations.Update(ctx, acme.ID, &organization.UpdateParams{Name: clerk.String("Acme"),
+	must(organizations.Update(ctx, acme.ID, &organization.UpdateParams{Name: clerk.String("Acme"),
 		MaxAllowedMemberships: clerk.Int64(10)}))(t)
-	merged := simharness.Ok(organizations.UpdateMetadata(ctx, acme.ID,
+	merged := must(organizations.UpdateMetadata(ctx, acme.ID,
 		&organization.UpdateMetadataParams{PublicMetadata: rawJSON(`{"plan":"team"}`)}))(t)
 	sameJSON(t, "merged", merged.PublicMetadata, `{"plan":"team"}`)
-	replaced := simharness.Ok(organizations.ReplaceMetadata(ctx, acme.ID,
+	replaced := must(organizations.ReplaceMetadata(ctx, acme.ID,
 		&organization.ReplaceMetadataParams{PrivateMetadata: rawJSON(`{"b":2}`)}))(t)
 	sameJSON(t, "replaced", replaced.PrivateMetadata, `{"b":2}`)
-	if got := simharness.Ok(organizations.Get(ctx, "acme-sons"))(t); got.ID != acme.ID || got.Name != "Acme" {
+	if got := must(organizations.Get(ctx, "acme-sons"))(t); got.ID != acme.ID || got.Name != "Acme" {
 		t.Errorf("by slug there is %+v", got)
 	}
-	simharness.Ok(memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
+	must(memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
 		Role: clerk.String("org:member")}))(t)
 	_, err := memberships.Create(ctx, &organizationmembership.CreateParams{OrganizationID: acme.ID, UserID: &other.ID,
 		Role: clerk.String("org:member")})
 	refusedByClerk(t, "twice", err, 400, "")
-	if got := simharness.Ok(memberships.Update(ctx, &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: other.ID,
+	if got := must(memberships.Update(ctx, &organizationmembership.UpdateParams{OrganizationID: acme.ID, UserID: other.ID,
 		Role: clerk.String("org:admin")}))(t); got.Role != "org:admin" {
 		t.Errorf("the role is %s", got.Role)
 	}
-	list := simharness.Ok(memberships.List(ctx, &organizationmembership.ListParams{OrganizationID: acme.ID}))(t)
+	list := must(memberships.List(ctx, &organizationmembership.ListParams{OrganizationID: acme.ID}))(t)
 	if list.TotalCount != 2 || !slices.ContainsFunc(list.OrganizationMemberships,
 		func(m *clerk.OrganizationMembership) bool { return m.PublicUserData.UserID == other.ID }) {
 		t.Errorf("the members are %+v", list)
 	}
-	if got := simharness.Ok(tour.users().ListOrganizationMemberships(ctx, ada.ID, &user.ListOrganizationMembershipsParams{}))(
+	if got := must(tour.users().ListOrganizationMemberships(ctx, ada.ID, &user.ListOrganizationMembershipsParams{}))(
 		t); got.TotalCount != 1 || got.OrganizationMemberships[0].Organization.ID != acme.ID {
 		t.Errorf("Ada is a member %d times", got.TotalCount)
 	}
-	simharness.Ok(memberships.Delete(ctx, &organizationmembership.DeleteParams{OrganizationID: acme.ID, UserID: other.ID}))(t)
-	if got := simharness.Ok(organizations.List(ctx, &organization.ListParams{IncludeMembersCount: clerk.Bool(true)}))(
+	must(memberships.Delete(ctx, &organizationmembership.DeleteParams{OrganizationID: acme.ID, UserID: other.ID}))(t)
+	if got := must(organizations.List(ctx, &organization.ListParams{IncludeMembersCount: clerk.Bool(true)}))(
 		t); got.TotalCount != 1 || *got.Organizations[0].MembersCount != 1 {
 		t.Errorf("the organizations are %+v", got)
 	}
@@ -248,23 +252,23 @@ func invitationsChapter(t *testing.T, tour *clerkTour) {
 	ctx, invitations := t.Context(), organizationinvitation.NewClient(tour.clerk)
 	acme := tour.Organizations()[0].ID
 	invite := func(address string) *clerk.OrganizationInvitation {
-		return simharness.Ok(invitations.Create(ctx, &organizationinvitation.CreateParams{OrganizationID: acme, EmailAddress: &address,
+		return must(invitations.Create(ctx, &organizationinvitation.CreateParams{OrganizationID: acme, EmailAddress: &address,
 			Role: clerk.String("org:member"), InviterUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t)
 	}
 	first, second := invite("new@example.com"), invite("never@example.com")
 	if first.Status != "pending" || first.EmailAddress != "new@example.com" {
 		t.Errorf("invited %+v", first)
 	}
-	if got := simharness.Ok(invitations.Revoke(ctx, &organizationinvitation.RevokeParams{OrganizationID: acme, ID: second.ID,
+	if got := must(invitations.Revoke(ctx, &organizationinvitation.RevokeParams{OrganizationID: acme, ID: second.ID,
 		RequestingUserID: clerk.String(tour.byAddress("ada@example.com").ID)}))(t); got.Status != "revoked" {
 		t.Errorf("revoked it is %s", got.Status)
 	}
-	list := simharness.Ok(invitations.List(ctx, &organizationinvitation.ListParams{OrganizationID: acme,
+	list := must(invitations.List(ctx, &organizationinvitation.ListParams{OrganizationID: acme,
 		Statuses: &[]string{"pending"}}))(t)
 	if list.TotalCount != 1 || list.OrganizationInvitations[0].ID != first.ID {
 		t.Errorf("pending are %+v", list)
 	}
-	if got := simharness.Ok(invitations.Get(ctx, &organizationinvitation.GetParams{OrganizationID: acme, ID: first.ID}))(
+	if got := must(invitations.Get(ctx, &organizationinvitation.GetParams{OrganizationID: acme, ID: first.ID}))(
 		t); got.ID != first.ID {
 		t.Errorf("got %+v", got)
 	}
@@ -272,7 +276,7 @@ func invitationsChapter(t *testing.T, tour *clerkTour) {
 
 func sessionsChapter(t *testing.T, tour *clerkTour) {
 	ctx, sessions, ada := t.Context(), session.NewClient(tour.clerk), tour.byAddress("ada@example.com")
-	simharness.Ok(tour.users().UpdateMetadata(ctx, ada.ID, &user.UpdateMetadataParams{
+	must(tour.users().UpdateMetadata(ctx, ada.ID, &user.UpdateMetadataParams{
 		PublicMetadata: rawJSON(`{"billing":{"plan":"pro"},"seats":5}`)}))(t)
 	type custom struct {
 		Plan  string `json:"plan"`
@@ -287,9 +291,9 @@ func sessionsChapter(t *testing.T, tour *clerkTour) {
 			ProxyURL: clerk.String(simharness.ClerkHost), Clock: tourClock{},
 			CustomClaimsConstructor: func(context.Context) any { return &custom{} }})
 	}
-	made := simharness.Ok(sessions.Create(ctx, &session.CreateParams{UserID: ada.ID}))(t)
-	token := simharness.Ok(sessions.CreateToken(ctx, &session.CreateTokenParams{ID: made.ID}))(t).JWT
-	claims := simharness.Ok(verified(token))(t)
+	made := must(sessions.Create(ctx, &session.CreateParams{UserID: ada.ID}))(t)
+	token := must(sessions.CreateToken(ctx, &session.CreateTokenParams{ID: made.ID}))(t).JWT
+	claims := must(verified(token))(t)
 	if mine := claims.Custom.(*custom); claims.Subject != ada.ID || claims.SessionID != made.ID || mine.Plan != "pro" ||
 		mine.Seats != 5 || mine.Org.ID != "" || *claims.Expiry-*claims.IssuedAt != 60 {
 		t.Errorf("the claims are %+v with %+v", claims, mine)
@@ -298,26 +302,27 @@ func sessionsChapter(t *testing.T, tour *clerkTour) {
 	if _, err := verified(token); err == nil {
 		t.Error("a token verifies after its minute")
 	}
-	inOrganization := simharness.Ok(tour.SessionToken(ada.ID, tour.Organizations()[0].ID))(t)
-	claims = simharness.Ok(verified(inOrganization))(t)
+	inOrganization := must(tour.SessionToken(ada.ID, tour.Organizations()[0].ID))(t)
+	claims = must(verified(inOrganization))(t)
 	if mine := claims.Custom.(*custom); claims.Version != 2 || mine.Org.ID != tour.Organizations()[0].ID ||
 		mine.Org.Role != "admin" {
 		t.Errorf("the organization's claims are %+v", mine)
 	}
-	list := simharness.Ok(sessions.List(ctx, &session.ListParams{UserID: &ada.ID, Status: clerk.String("active")}))(t)
+	list := must(sessions.List(ctx, &session.ListParams{UserID: &ada.ID, Status: clerk.String("active")}))(t)
 	if len(list.Sessions) == 0 || !slices.ContainsFunc(list.Sessions,
 		func(s *clerk.Session) bool { return s.ID == made.ID }) {
 		t.Errorf("the sessions are %+v", list)
 	}
-	if got := simharness.Ok(sessions.Revoke(ctx, &session.RevokeParams{ID: made.ID}))(t); got.Status != "revoked" {
+	if got := must(sessions.Revoke(ctx, &session.RevokeParams{ID: made.ID}))(t); got.Status != "revoked" {
 		t.Errorf("revoked it is %s", got.Status)
 	}
 	_, err := sessions.CreateToken(ctx, &session.CreateTokenParams{ID: made.ID})
 	refusedByClerk(t, "a token of a revoked session", err, 404, "")
 	// The public key set contains the signing key.
 	_, public := tour.Send("GET", simharness.ClerkHost+"/.well-known/jwks.json", nil, "")
-	keys := simharness.Ok(jwks.NewClient(tour.clerk).Get(ctx, &jwks.GetParams{}))(t)
-	if got := simharness.Element(map[string]any{"data": public["keys"]}, 0)["kid"]; len(keys.Keys) != 1 || got != keys.Keys[0].KeyID {
+	keys := must(jwks.NewClient(tour.clerk).Get(ctx, &jwks.GetParams{}))(t)
+	published := simharness.Element(map[string]any{"data": public["keys"]}, 0)
+	if got := published["kid"]; len(keys.Keys) != 1 || got != keys.Keys[0].KeyID {
 		t.Errorf("the public key is %v, the other %+v", got, keys.Keys)
 	}
 }
@@ -359,8 +364,8 @@ func limitsChapter(t *testing.T, tour *clerkTour) {
 
 func webhooksChapter(t *testing.T, tour *clerkTour) {
 	ctx := t.Context()
-	simharness.Ok(organization.NewClient(tour.clerk).Delete(ctx, tour.Organizations()[0].ID))(t)
-	simharness.Ok(tour.users().Delete(ctx, tour.byAddress("ada@example.com").ID))(t)
+	must(organization.NewClient(tour.clerk).Delete(ctx, tour.Organizations()[0].ID))(t)
+	must(tour.users().Delete(ctx, tour.byAddress("ada@example.com").ID))(t)
 	tour.Settle()
 	kinds := tour.Inbox.Kinds()
 	for _, want := range []string{"user.created", "user.updated", "user.deleted", "organization.created",
