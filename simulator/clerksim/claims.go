@@ -98,18 +98,12 @@ func (c *Clerk) standardClaims(session *Session, authorized string, lifetime, sk
 // claimValues are what the shortcodes of a template can name. organization is
 // nil if none is active.
 func claimValues(user *User, organization *Organization) map[string]any {
-	values := map[string]any{"user": map[string]any{
-		"id": user.ID, "external_id": orNull(user.ExternalID), "username": orNull(user.Username),
-		"first_name": orNull(user.FirstName), "last_name": orNull(user.LastName), "full_name": orNull(user.fullName()),
-		"primary_email_address": orNull(user.Email), "email_verified": user.verified(),
-		"primary_phone_number": orNull(user.primaryPhone()), "phone_number_verified": user.primaryPhone() != "",
-		"two_factor_enabled": false, "image_url": image, "has_image": false,
-		"created_at": user.CreatedAt.Unix(), "updated_at": user.UpdatedAt.Unix(), "last_sign_in_at": lastSignIn(user),
-		"public_metadata": user.Public, "unsafe_metadata": user.Unsafe,
-	}}
+	values := map[string]any{
+		"user": map[string]any{"id": user.ID, "external_id": orNull(user.ExternalID), "username": orNull(user.Username), "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName), "full_name": orNull(user.fullName()), "primary_email_address": orNull(user.Email), "email_verified": user.verified(), "primary_phone_number": orNull(user.primaryPhone()), "phone_number_verified": user.primaryPhone() != "", "two_factor_enabled": false, "image_url": image, "has_image": false, "created_at": user.CreatedAt.Unix(), "updated_at": user.UpdatedAt.Unix(), "last_sign_in_at": lastSignIn(user), "public_metadata": user.Public, "unsafe_metadata": user.Unsafe}}
 	if organization != nil {
-		values["org"] = map[string]any{"id": organization.ID, "name": organization.Name, "slug": organization.Slug,
-			"image_url": image, "has_image": false, "public_metadata": organization.Public}
+		values["org"] = map[string]any{"id": organization.ID, "name": organization.Name,
+			"slug": organization.Slug, "image_url": image, "has_image": false,
+			"public_metadata": organization.Public}
 	}
 	return values
 }

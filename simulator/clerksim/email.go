@@ -141,17 +141,16 @@ func (c *Clerk) replaceAddresses(user *User, address EmailAddress) {
 
 func showAddress(a *EmailAddress) object {
 	return object{"id": a.ID, "object": "email_address", "email_address": a.Address, "reserved": a.Reserved,
-		"verification": showVerification(a),
-		"linked_to":    []any{}, "matches_sso_connection": false, "created_at": a.CreatedAt.UnixMilli(),
-		"updated_at": a.UpdatedAt.UnixMilli()}
+		"verification": showVerification(a), "linked_to": []any{}, "matches_sso_connection": false,
+		"created_at": a.CreatedAt.UnixMilli(), "updated_at": a.UpdatedAt.UnixMilli()}
 }
 
 func showVerification(a *EmailAddress) any {
 	if !a.Verified {
 		return nil
 	}
-	shown := object{"object": "verification_admin", "status": "verified", "strategy": a.Strategy, "attempts": nil,
-		"expire_at": nil}
+	shown := object{"object": "verification_admin", "status": "verified", "strategy": a.Strategy,
+		"attempts": nil, "expire_at": nil}
 	switch a.Strategy {
 	case byCode:
 		shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1,

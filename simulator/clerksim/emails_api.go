@@ -11,8 +11,8 @@ import (
 // visible effect.
 var emailRoutes = []route{
 	api.Op(http.MethodPost, "/v1/email_addresses", (*Clerk).createAddress).
-		Takes(api.Fields{"user_id": api.Text, "email_address": api.Text, "verified": api.Flag, "primary": api.Flag,
-			"notify_primary_email_address_changed": api.Flag}),
+		Takes(api.Fields{"user_id": api.Text, "email_address": api.Text, "verified": api.Flag,
+			"primary": api.Flag, "notify_primary_email_address_changed": api.Flag}),
 	api.Op(http.MethodGet, "/v1/email_addresses/{}", (*Clerk).retrieveAddress),
 	api.Op(http.MethodPatch, "/v1/email_addresses/{}", (*Clerk).updateAddress).
 		Takes(api.Fields{"verified": api.Flag, "primary": api.Flag, "notify_primary_email_address_changed": api.Flag}),

@@ -14,8 +14,8 @@ var instanceRoutes = []route{
 }
 
 func (c *Clerk) retrieveInstance(*api.Call) (any, *api.Error) {
-	return object{"object": "instance", "id": c.state.Instance, "environment_type": "development", "allowed_origins": nil,
-		"workspace_id": nil}, nil
+	return object{"object": "instance", "id": c.state.Instance, "environment_type": "development",
+		"allowed_origins": nil, "workspace_id": nil}, nil
 }
 
 // The Svix app exists from the start, with the configured endpoints. Without it,

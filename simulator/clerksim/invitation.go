@@ -189,8 +189,8 @@ func (c *Clerk) showInvitation(i *Invitation) object {
 	shown["inviter_id"], shown["public_inviter_data"] = orNull(i.Inviter), nil
 	if inviter := c.user(i.Inviter); inviter != nil {
 		shown["public_inviter_data"] = object{"user_id": inviter.ID, "first_name": orNull(inviter.FirstName),
-			"last_name": orNull(inviter.LastName),
-			"image_url": image, "has_image": false, "identifier": cmp.Or(inviter.Email, inviter.Username)}
+			"last_name": orNull(inviter.LastName), "image_url": image, "has_image": false,
+			"identifier": cmp.Or(inviter.Email, inviter.Username)}
 	}
 	return shown
 }
@@ -198,11 +198,10 @@ func (c *Clerk) showInvitation(i *Invitation) object {
 // showInvitationEvent shows an invitation as webhooks do, without the inviter.
 func (c *Clerk) showInvitationEvent(i *Invitation) object {
 	shown := object{"object": "organization_invitation", "id": i.ID, "email_address": i.Email, "role": i.Role,
-		"role_name":       c.role(i.Role).Name,
-		"organization_id": i.Organization, "status": i.Status, "public_metadata": deepCopy(i.Public),
-		"private_metadata": deepCopy(i.Private),
-		"url":              c.invitationLink(i), "expires_at": i.ExpiresAt.UnixMilli(), "created_at": i.CreatedAt.UnixMilli(),
-		"updated_at": i.UpdatedAt.UnixMilli()}
+		"role_name": c.role(i.Role).Name, "organization_id": i.Organization, "status": i.Status,
+		"public_metadata": deepCopy(i.Public), "private_metadata": deepCopy(i.Private),
+		"url": c.invitationLink(i), "expires_at": i.ExpiresAt.UnixMilli(),
+		"created_at": i.CreatedAt.UnixMilli(), "updated_at": i.UpdatedAt.UnixMilli()}
 	if i.User != "" {
 		shown["user_id"] = i.User
 	}
@@ -213,8 +212,8 @@ func (c *Clerk) showInvitationEvent(i *Invitation) object {
 func (c *Clerk) showInvitationOf(i *Invitation) object {
 	shown := c.showInvitation(i)
 	if o := c.organization(i.Organization); o != nil {
-		shown["public_organization_data"] = object{"id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image,
-			"has_image": false}
+		shown["public_organization_data"] = object{"id": o.ID, "name": o.Name, "slug": o.Slug,
+			"image_url": image, "has_image": false}
 	}
 	return shown
 }

@@ -12,9 +12,9 @@ import (
 
 // The simulator sends no e-mail, so notify has no visible effect. As at Clerk, the
 // answer always has the link.
-var invitationFields = organizationMetadata.With(api.Fields{"email_address": api.Text, "inviter_user_id": api.Text, "role": api.Text,
-	"redirect_url":    api.Text,
-	"expires_in_days": api.Number, "notify": api.Flag})
+var invitationFields = organizationMetadata.With(api.Fields{"email_address": api.Text,
+	"inviter_user_id": api.Text, "role": api.Text, "redirect_url": api.Text, "expires_in_days": api.Number,
+	"notify": api.Flag})
 
 var invitationRoutes = []route{
 	api.Op(http.MethodPost, "/v1/organizations/{}/invitations", (*Clerk).createInvitation).Takes(invitationFields),

@@ -186,9 +186,9 @@ func (c *Clerk) showMembership(m *Membership) object {
 func (c *Clerk) showMembershipEvent(m *Membership) object {
 	role := c.role(m.Role)
 	shown := object{"object": "organization_membership", "id": m.ID, "role": m.Role, "role_name": role.Name,
-		"permissions":     c.permissionKeys(role),
-		"public_metadata": deepCopy(m.Public), "private_metadata": deepCopy(m.Private),
-		"created_at": m.CreatedAt.UnixMilli(), "updated_at": m.UpdatedAt.UnixMilli()}
+		"permissions": c.permissionKeys(role), "public_metadata": deepCopy(m.Public),
+		"private_metadata": deepCopy(m.Private), "created_at": m.CreatedAt.UnixMilli(),
+		"updated_at": m.UpdatedAt.UnixMilli()}
 	if organization := c.organization(m.Organization); organization != nil {
 		shown["organization"] = c.showOrganization(organization, true)
 	}
@@ -200,6 +200,6 @@ func (c *Clerk) showMembershipEvent(m *Membership) object {
 
 func publicUserData(user *User) object {
 	return object{"user_id": user.ID, "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName),
-		"profile_image_url": image,
-		"image_url":         image, "has_image": false, "identifier": orNull(cmp.Or(user.Email, user.primaryPhone(), user.Username))}
+		"profile_image_url": image, "image_url": image, "has_image": false,
+		"identifier": orNull(cmp.Or(user.Email, user.primaryPhone(), user.Username))}
 }

@@ -189,9 +189,9 @@ func (c *Clerk) members(organizationID string) int { return len(c.index.membersh
 // always have them.
 func (c *Clerk) showOrganization(o *Organization, counts bool) object {
 	shown := object{"object": "organization", "id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image,
-		"has_image":               false,
-		"max_allowed_memberships": o.MaxMembers, "admin_delete_enabled": o.AdminDelete, "public_metadata": deepCopy(o.Public),
-		"private_metadata": deepCopy(o.Private), "created_at": o.CreatedAt.UnixMilli(), "updated_at": o.UpdatedAt.UnixMilli()}
+		"has_image": false, "max_allowed_memberships": o.MaxMembers, "admin_delete_enabled": o.AdminDelete,
+		"public_metadata": deepCopy(o.Public), "private_metadata": deepCopy(o.Private),
+		"created_at": o.CreatedAt.UnixMilli(), "updated_at": o.UpdatedAt.UnixMilli()}
 	if o.CreatedBy != "" {
 		shown["created_by"] = o.CreatedBy
 	}

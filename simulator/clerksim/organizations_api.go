@@ -20,8 +20,8 @@ var organizationRoutes = []route{
 		api.Fields{"name": api.Text, "created_by": api.Text, "slug": api.Text, "max_allowed_memberships": api.Number, "created_at": api.Text})),
 	api.Op(http.MethodGet, "/v1/organizations/{}", (*Clerk).retrieveOrganization).Asks(organizationShape),
 	api.Op(http.MethodPatch, "/v1/organizations/{}", (*Clerk).updateOrganization).Updates("organization").
-		Takes(api.Fields{"name": api.Text, "slug": api.Text, "max_allowed_memberships": api.Number, "admin_delete_enabled": api.Flag,
-			"created_at": api.Text}).
+		Takes(api.Fields{"name": api.Text, "slug": api.Text, "max_allowed_memberships": api.Number,
+			"admin_delete_enabled": api.Flag, "created_at": api.Text}).
 		TookBefore(api.MetadataMoved, organizationMetadata),
 	api.Op(http.MethodDelete, "/v1/organizations/{}", (*Clerk).removeOrganization),
 }

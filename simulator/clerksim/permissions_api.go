@@ -11,11 +11,11 @@ import (
 
 var permissionRoutes = []route{
 	api.Op(http.MethodGet, "/v1/organization_permissions", (*Clerk).listPermissions).Asks(api.Ordered, []string{"query"}),
-	api.Op(http.MethodPost, "/v1/organization_permissions", (*Clerk).createPermission).Takes(api.Fields{"name": api.Text, "key": api.Text,
-		"description": api.Text}),
+	api.Op(http.MethodPost, "/v1/organization_permissions", (*Clerk).createPermission).Takes(api.Fields{
+		"name": api.Text, "key": api.Text, "description": api.Text}),
 	api.Op(http.MethodGet, "/v1/organization_permissions/{}", (*Clerk).retrievePermission),
-	api.Op(http.MethodPatch, "/v1/organization_permissions/{}", (*Clerk).updatePermission).Takes(api.Fields{"name": api.Text,
-		"key": api.Text, "description": api.Text}),
+	api.Op(http.MethodPatch, "/v1/organization_permissions/{}", (*Clerk).updatePermission).Takes(api.Fields{
+		"name": api.Text, "key": api.Text, "description": api.Text}),
 	api.Op(http.MethodDelete, "/v1/organization_permissions/{}", (*Clerk).deletePermission),
 }
 

@@ -27,8 +27,8 @@ const byPhoneCode = "phone_code"
 // The simulator sends no codes, so prepare_verification and attempt_verification
 // are missing. reserved_for_second_factor is not enabled.
 var phoneRoutes = []route{
-	api.Op(http.MethodPost, "/v1/phone_numbers", (*Clerk).createPhone).Takes(api.Fields{"user_id": api.Text, "phone_number": api.Text,
-		"verified": api.Flag, "primary": api.Flag}),
+	api.Op(http.MethodPost, "/v1/phone_numbers", (*Clerk).createPhone).Takes(api.Fields{"user_id": api.Text,
+		"phone_number": api.Text, "verified": api.Flag, "primary": api.Flag}),
 	api.Op(http.MethodGet, "/v1/phone_numbers/{}", (*Clerk).retrievePhone),
 	api.Op(http.MethodPatch, "/v1/phone_numbers/{}", (*Clerk).updatePhone).Takes(api.Fields{"verified": api.Flag, "primary": api.Flag}),
 	api.Op(http.MethodDelete, "/v1/phone_numbers/{}", (*Clerk).deletePhone),
@@ -209,16 +209,16 @@ func (c *Clerk) deletePhone(call *api.Call) (any, *api.Error) {
 func showPhone(p *PhoneNumber) object {
 	var verification any
 	if p.Verified {
-		shown := object{"object": "verification_admin", "status": "verified", "strategy": cmp.Or(p.Strategy, byAdmin),
-			"attempts": nil, "expire_at": nil}
+		shown := object{"object": "verification_admin", "status": "verified",
+			"strategy": cmp.Or(p.Strategy, byAdmin), "attempts": nil, "expire_at": nil}
 		if p.Strategy == byPhoneCode {
 			shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1,
 				p.CreatedAt.Add(codeLifetime).UnixMilli()
 		}
 		verification = shown
 	}
-	return object{"id": p.ID, "object": "phone_number", "phone_number": p.Number, "reserved_for_second_factor": false,
-		"default_second_factor": false,
-		"reserved":              p.Reserved, "verification": verification, "linked_to": []any{}, "backup_codes": nil,
+	return object{"id": p.ID, "object": "phone_number", "phone_number": p.Number,
+		"reserved_for_second_factor": false, "default_second_factor": false, "reserved": p.Reserved,
+		"verification": verification, "linked_to": []any{}, "backup_codes": nil,
 		"created_at": p.CreatedAt.UnixMilli(), "updated_at": p.UpdatedAt.UnixMilli()}
 }

@@ -111,9 +111,8 @@ func (c *Clerk) mayCreate(role *Role) bool {
 
 func (c *Clerk) showRole(r *Role) object {
 	return object{"object": "role", "id": r.ID, "name": r.Name, "key": r.RoleKey, "description": r.Description,
-		"is_creator_eligible": c.mayCreate(r),
-		"permissions":         each(c.permissionsOf(r), showPermission), "created_at": r.CreatedAt.UnixMilli(),
-		"updated_at": r.UpdatedAt.UnixMilli()}
+		"is_creator_eligible": c.mayCreate(r), "permissions": each(c.permissionsOf(r), showPermission),
+		"created_at": r.CreatedAt.UnixMilli(), "updated_at": r.UpdatedAt.UnixMilli()}
 }
 
 func showPermission(p *Permission) object {
@@ -122,8 +121,8 @@ func showPermission(p *Permission) object {
 		kind = "system"
 	}
 	return object{"object": "permission", "id": p.ID, "name": p.Name, "key": p.PermissionKey,
-		"description": p.Description, "type": kind,
-		"created_at": p.CreatedAt.UnixMilli(), "updated_at": p.UpdatedAt.UnixMilli()}
+		"description": p.Description, "type": kind, "created_at": p.CreatedAt.UnixMilli(),
+		"updated_at": p.UpdatedAt.UnixMilli()}
 }
 
 func showDeleted(kind, id string) object { return object{"object": kind, "id": id, "deleted": true} }

@@ -18,8 +18,8 @@ var roleRoutes = []route{
 		Takes(api.Fields{"name": api.Text, "key": api.Text, "description": api.Text, "permissions": api.Texts,
 			"include_in_initial_role_set": api.Flag}),
 	api.Op(http.MethodGet, "/v1/organization_roles/{}", (*Clerk).retrieveRole),
-	api.Op(http.MethodPatch, "/v1/organization_roles/{}", (*Clerk).updateRole).Takes(api.Fields{"name": api.Text, "key": api.Text,
-		"description": api.Text, "permissions": api.Texts}),
+	api.Op(http.MethodPatch, "/v1/organization_roles/{}", (*Clerk).updateRole).Takes(api.Fields{
+		"name": api.Text, "key": api.Text, "description": api.Text, "permissions": api.Texts}),
 	api.Op(http.MethodDelete, "/v1/organization_roles/{}", (*Clerk).deleteRole),
 	api.Op(http.MethodPost, "/v1/organization_roles/{}/permissions/{}", (*Clerk).assignPermission),
 	api.Op(http.MethodDelete, "/v1/organization_roles/{}/permissions/{}", (*Clerk).withdrawPermission),

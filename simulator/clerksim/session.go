@@ -120,9 +120,9 @@ func (c *Clerk) sessionOf(userID, organizationID string) *Session {
 }
 
 func (c *Clerk) showSession(s *Session) object {
-	shown := object{"object": "session", "id": s.ID, "client_id": s.Client, "user_id": s.User, "status": s.status(),
-		"last_active_organization_id": orNull(s.Organization), "last_active_at": s.LastActive.UnixMilli(),
-		"expire_at":  s.CreatedAt.Add(sessionLifetime).UnixMilli(),
+	shown := object{"object": "session", "id": s.ID, "client_id": s.Client, "user_id": s.User,
+		"status": s.status(), "last_active_organization_id": orNull(s.Organization),
+		"last_active_at": s.LastActive.UnixMilli(), "expire_at": s.CreatedAt.Add(sessionLifetime).UnixMilli(),
 		"abandon_at": s.CreatedAt.Add(sessionAbandoned).UnixMilli(), "created_at": s.CreatedAt.UnixMilli(),
 		"updated_at": s.UpdatedAt.UnixMilli(), "actor": nil}
 	if s.status() == pending {

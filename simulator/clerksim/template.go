@@ -31,9 +31,9 @@ const (
 	maxSkew          = 300
 )
 
-var templateFields = api.Fields{"name": api.Text, "claims": api.Map, "lifetime": api.Number, "allowed_clock_skew": api.Number,
-	"custom_signing_key": api.Flag,
-	"signing_algorithm":  api.Text, "signing_key": api.Text}
+var templateFields = api.Fields{"name": api.Text, "claims": api.Map, "lifetime": api.Number,
+	"allowed_clock_skew": api.Number, "custom_signing_key": api.Flag, "signing_algorithm": api.Text,
+	"signing_key": api.Text}
 
 var templateRoutes = []route{
 	api.Op(http.MethodGet, "/v1/jwt_templates", (*Clerk).listTemplates).Asks(api.Paged, []string{"paginated"}),
@@ -167,8 +167,8 @@ func (c *Clerk) templateToken(session *Session, template *Template, lifetime tim
 }
 
 func showTemplate(t *Template) object {
-	return object{"object": "jwt_template", "id": t.ID, "name": t.Name, "claims": t.Claims, "lifetime": t.Lifetime,
-		"allowed_clock_skew": t.Skew,
-		"custom_signing_key": false, "signing_algorithm": "RS256", "created_at": t.CreatedAt.UnixMilli(),
+	return object{"object": "jwt_template", "id": t.ID, "name": t.Name, "claims": t.Claims,
+		"lifetime": t.Lifetime, "allowed_clock_skew": t.Skew, "custom_signing_key": false,
+		"signing_algorithm": "RS256", "created_at": t.CreatedAt.UnixMilli(),
 		"updated_at": t.UpdatedAt.UnixMilli()}
 }

@@ -238,26 +238,23 @@ func (c *Clerk) showUser(u *User) object {
 	for i := range u.Phones {
 		phones = append(phones, showPhone(&u.Phones[i]))
 	}
-	shown := object{"id": u.ID, "object": "user", "username": orNull(u.Username), "first_name": orNull(u.FirstName),
-		"last_name": orNull(u.LastName),
-		"locale":    orNull(u.Locale), "image_url": image, "profile_image_url": image, "has_image": false,
-		"primary_email_address_id": orNull(u.EmailID),
-		"primary_phone_number_id":  orNull(u.PhoneID), "primary_web3_wallet_id": nil, "password_enabled": u.Password != "",
-		"two_factor_enabled": false,
-		"totp_enabled":       false, "backup_code_enabled": false, "email_addresses": addresses, "phone_numbers": phones,
-		"web3_wallets": []any{},
-		"passkeys":     []any{}, "external_accounts": []any{}, "saml_accounts": []any{}, "enterprise_accounts": []any{},
-		"public_metadata": deepCopy(u.Public), "private_metadata": deepCopy(u.Private), "unsafe_metadata": deepCopy(u.Unsafe),
+	shown := object{"id": u.ID, "object": "user", "username": orNull(u.Username),
+		"first_name": orNull(u.FirstName), "last_name": orNull(u.LastName), "locale": orNull(u.Locale),
+		"image_url": image, "profile_image_url": image, "has_image": false,
+		"primary_email_address_id": orNull(u.EmailID), "primary_phone_number_id": orNull(u.PhoneID),
+		"primary_web3_wallet_id": nil, "password_enabled": u.Password != "", "two_factor_enabled": false,
+		"totp_enabled": false, "backup_code_enabled": false, "email_addresses": addresses,
+		"phone_numbers": phones, "web3_wallets": []any{}, "passkeys": []any{}, "external_accounts": []any{},
+		"saml_accounts": []any{}, "enterprise_accounts": []any{}, "public_metadata": deepCopy(u.Public),
+		"private_metadata": deepCopy(u.Private), "unsafe_metadata": deepCopy(u.Unsafe),
 		"external_id": orNull(u.ExternalID), "last_sign_in_at": millis(u.LastSignIn), "banned": u.Banned,
-		"locked":                     c.locked(u),
-		"lockout_expires_in_seconds": nil, "verification_attempts_remaining": signInAttempts,
-		"created_at": u.CreatedAt.UnixMilli(),
+		"locked": c.locked(u), "lockout_expires_in_seconds": nil,
+		"verification_attempts_remaining": signInAttempts, "created_at": u.CreatedAt.UnixMilli(),
 		"updated_at": u.UpdatedAt.UnixMilli(), "delete_self_enabled": u.DeleteSelf,
 		"create_organization_enabled": u.CreateOrganizations,
-		"create_organizations_limit":  u.OrganizationsLimit, "last_active_at": millis(u.LastActive), "mfa_enabled_at": nil,
-		"mfa_disabled_at":   nil,
-		"legal_accepted_at": millis(u.LegalAcceptedAt), "password_last_updated_at": millis(u.PasswordSet),
-		"bypass_client_trust": u.BypassClientTrust}
+		"create_organizations_limit":  u.OrganizationsLimit, "last_active_at": millis(u.LastActive),
+		"mfa_enabled_at": nil, "mfa_disabled_at": nil, "legal_accepted_at": millis(u.LegalAcceptedAt),
+		"password_last_updated_at": millis(u.PasswordSet), "bypass_client_trust": u.BypassClientTrust}
 	if c.locked(u) {
 		shown["verification_attempts_remaining"] = 0
 		shown["lockout_expires_in_seconds"] = int64(u.LockedUntil.Sub(c.now()) / time.Second)

@@ -13,11 +13,11 @@ import (
 // skip_legal_checks has no visible effect, and skip_password_checks skips only the
 // minimum length. The simulated instance has not enabled wallets, second factors
 // and password digests, so their parameters are unknown, as at Clerk.
-var profile = api.Fields{"external_id": api.Text, "first_name": api.Text, "last_name": api.Text, "locale": api.Text, "username": api.Text,
-	"password":             api.Text,
-	"skip_password_checks": api.Flag, "delete_self_enabled": api.Flag, "create_organization_enabled": api.Flag,
-	"create_organizations_limit": api.Number,
-	"legal_accepted_at":          api.Text, "skip_legal_checks": api.Flag, "created_at": api.Text, "bypass_client_trust": api.Flag}
+var profile = api.Fields{"external_id": api.Text, "first_name": api.Text, "last_name": api.Text,
+	"locale": api.Text, "username": api.Text, "password": api.Text, "skip_password_checks": api.Flag,
+	"delete_self_enabled": api.Flag, "create_organization_enabled": api.Flag,
+	"create_organizations_limit": api.Number, "legal_accepted_at": api.Text, "skip_legal_checks": api.Flag,
+	"created_at": api.Text, "bypass_client_trust": api.Flag}
 
 var userMetadata = api.Fields{"public_metadata": api.Map, "private_metadata": api.Map, "unsafe_metadata": api.Map}
 
@@ -27,8 +27,9 @@ var userRoutes = []route{
 	api.Op(http.MethodGet, "/v1/users", (*Clerk).listUsers).Asks(userFilters, api.Ordered, []string{"starting_after"}),
 	api.Op(http.MethodPost, "/v1/users", (*Clerk).createUser).Takes(
 		profile.With(userMetadata).With(api.Fields{"email_address": api.Texts,
-			"email_address_identification_status": api.Texts, "phone_number": api.Texts, "phone_number_identification_status": api.Texts,
-			"skip_password_requirement": api.Flag, "skip_user_requirement": api.Flag, "banned": api.Flag, "locked": api.Flag})),
+			"email_address_identification_status": api.Texts, "phone_number": api.Texts,
+			"phone_number_identification_status": api.Texts, "skip_password_requirement": api.Flag,
+			"skip_user_requirement": api.Flag, "banned": api.Flag, "locked": api.Flag})),
 	// Clerk's Go SDK sends all the parameters of the list when it counts.
 	api.Op(http.MethodGet, "/v1/users/count", (*Clerk).countUsers).Asks(userFilters, api.Ordered, []string{"starting_after"}),
 	api.Op(http.MethodPost, "/v1/users/ban", (*Clerk).banUsers).Takes(api.Fields{"user_ids": api.Texts}),
@@ -36,7 +37,8 @@ var userRoutes = []route{
 	api.Op(http.MethodGet, "/v1/users/{}", (*Clerk).retrieveUser),
 	api.Op(http.MethodPatch, "/v1/users/{}", (*Clerk).updateUser).Updates("user").Takes(
 		profile.With(api.Fields{"primary_email_address_id": api.Text,
-			"notify_primary_email_address_changed": api.Flag, "sign_out_of_other_sessions": api.Flag})).TookBefore(api.MetadataMoved,
+			"notify_primary_email_address_changed": api.Flag,
+			"sign_out_of_other_sessions":           api.Flag})).TookBefore(api.MetadataMoved,
 		userMetadata),
 	api.Op(http.MethodDelete, "/v1/users/{}", (*Clerk).removeUser),
 	api.Op(http.MethodPost, "/v1/users/{}/ban", (*Clerk).banUser),

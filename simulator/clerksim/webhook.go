@@ -42,9 +42,8 @@ func (c *Clerk) emit(kind string, data object) {
 		stamp = c.now().Unix()
 	}
 	body := api.Encode(object{"data": data, "object": "event", "type": kind, "timestamp": stamp,
-		"instance_id": c.state.Instance,
-		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1",
-			"user_agent": cmp.Or(c.agent, "lockstep-simulator")}}})
+		"instance_id":      c.state.Instance,
+		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1", "user_agent": cmp.Or(c.agent, "lockstep-simulator")}}})
 	message := delivery.Message{ID: c.world.NewID("msg_2", 26), Provider: c.Name(), Type: kind, Body: body}
 	c.outbox.Post(message, endpoints, 0)
 	if c.outbox.Twin(message.ID) {
