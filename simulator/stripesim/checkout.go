@@ -82,7 +82,10 @@ func (s *Stripe) VisitPaymentLink(link, query string) (sessionID string, err err
 		return "", err
 	}
 	s.account.World.Change(func() {
-		found := s.account.State.PaymentLinks.Find(func(l *state.PaymentLink) bool { return l.ID == link || s.account.LinkURL(l) == link })
+		found := s.account.State.PaymentLinks.Find(func(l *state.PaymentLink) bool {
+			return l.ID == link ||
+				s.account.LinkURL(l) == link
+		})
 		if found == nil {
 			err = api.NoSuch("payment_link", link, "id")
 			return

@@ -283,8 +283,7 @@ func TestTheEndOfDunningIsConfigurable(t *testing.T) {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()
 			inConfiguredBubble(t, func(c *simulator.Config) {
-				c.Dunning = simulator.Dunning{RetryAfter: []time.Duration{simharness.Day},
-					End: end}
+				c.Dunning = simulator.Dunning{RetryAfter: []time.Duration{simharness.Day}, End: end}
 			}, func(t *testing.T, b *bench) {
 				sub := b.Subscribed(b.Monthly())
 				if err := b.SetCard(sub.Customer, "4000000000000341"); err != nil {

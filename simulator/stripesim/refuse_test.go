@@ -130,7 +130,8 @@ func TestWhatIsNoRequestOfTheAPIIsRefused(t *testing.T) {
 				413, ""},
 			"page": {"GET", "/bogus", "", form, "", 404, ""},
 		} {
-			request, err := http.NewRequestWithContext(t.Context(), try.method, simharness.StripeHost+try.path, strings.NewReader(try.body))
+			request, err := http.NewRequestWithContext(t.Context(), try.method, simharness.StripeHost+try.path,
+				strings.NewReader(try.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +156,8 @@ func TestWhatIsNoRequestOfTheAPIIsRefused(t *testing.T) {
 		if got := b.CountRequests(tooLarge); got != 1 {
 			t.Errorf("%d entries of the history tell of the body that was too large", got)
 		}
-		basic, err := http.NewRequestWithContext(t.Context(), http.MethodGet, simharness.StripeHost+"/v1/customers/"+id, http.NoBody)
+		basic, err := http.NewRequestWithContext(t.Context(), http.MethodGet, simharness.StripeHost+"/v1/customers/"+id,
+			http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,8 @@ func (s *Stripe) AddPlan(plan catalog.Plan) (priceID string) {
 			}
 		}
 		if product == nil {
-			product = s.catalog.AddProduct(state.Product{Name: plan.ProductName, Active: true, Metadata: maps.Clone(plan.ProductMetadata)})
+			product = s.catalog.AddProduct(state.Product{Name: plan.ProductName, Active: true,
+				Metadata: maps.Clone(plan.ProductMetadata)})
 		}
 		for _, lookupKey := range plan.Features {
 			s.catalog.AttachFeature(product, s.catalog.FeatureOf(lookupKey))

@@ -267,12 +267,10 @@ func TestAnIncompleteSubscriptionEndsAsExpired(t *testing.T) {
 	for name, end := range map[string]func(b *bench, sub, invoice string){
 		"after 23 hours": func(b *bench, _, _ string) { b.Advance(23*time.Hour + time.Minute) },
 		"by cancellation": func(b *bench, sub, _ string) {
-			b.Send("DELETE", simharness.StripeHost+"/v1/subscriptions/"+sub,
-				nil, "")
+			b.Send("DELETE", simharness.StripeHost+"/v1/subscriptions/"+sub, nil, "")
 		},
 		"by voiding its invoice": func(b *bench, _, invoice string) {
-			b.Send("POST",
-				simharness.StripeHost+"/v1/invoices/"+invoice+"/void", nil, "")
+			b.Send("POST", simharness.StripeHost+"/v1/invoices/"+invoice+"/void", nil, "")
 		},
 		"by a cancellation action": func(b *bench, sub, _ string) { b.Must(b.CancelSubscription(sub, false)) },
 	} {

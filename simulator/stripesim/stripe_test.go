@@ -217,7 +217,8 @@ func TestOnlyTheConfiguredKeyIsAccepted(t *testing.T) {
 				t.Errorf("key %q: %d %s", key, response.StatusCode, message)
 			}
 		}
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, simharness.StripeHost+"/v1/customers", http.NoBody)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, simharness.StripeHost+"/v1/customers",
+			http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,11 +16,12 @@ func changesChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
 	item := tour.now().Items.Data[0]
 	// What a change would cost is asked first, and changes nothing.
-	preview := simharness.Ok(sc.V1Invoices.CreatePreview(ctx, &stripe.InvoiceCreatePreviewParams{Subscription: &tour.sub.ID,
-		SubscriptionDetails: &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
-			Items: []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{ID: &item.ID,
-				Price: &tour.monthly.ID, Quantity: stripe.Int64(9)}},
-			ProrationBehavior: stripe.String("always_invoice")}}))(t)
+	preview := simharness.Ok(sc.V1Invoices.CreatePreview(ctx,
+		&stripe.InvoiceCreatePreviewParams{Subscription: &tour.sub.ID,
+			SubscriptionDetails: &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
+				Items: []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{ID: &item.ID,
+					Price: &tour.monthly.ID, Quantity: stripe.Int64(9)}},
+				ProrationBehavior: stripe.String("always_invoice")}}))(t)
 	if preview.AmountDue <= 0 || tour.now().Items.Data[0].Quantity != item.Quantity {
 		t.Errorf("the preview is over %d, the quantity %d", preview.AmountDue, tour.now().Items.Data[0].Quantity)
 	}
@@ -36,9 +37,11 @@ func changesChapter(t *testing.T, tour *tour) {
 	extra := simharness.Ok(sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Currency: stripe.String("usd"),
 		UnitAmount: stripe.Int64(100), Recurring: &stripe.PriceCreateRecurringParams{Interval: stripe.String("month")},
 		ProductData: &stripe.PriceCreateProductDataParams{Name: stripe.String("Extra")}}))(t)
-	second := simharness.Ok(sc.V1SubscriptionItems.Create(ctx, &stripe.SubscriptionItemCreateParams{Subscription: &tour.sub.ID,
-		Price: &extra.ID, Quantity: stripe.Int64(3)}))(t)
-	simharness.Ok(sc.V1SubscriptionItems.Update(ctx, second.ID, &stripe.SubscriptionItemUpdateParams{Quantity: stripe.Int64(4)}))(t)
+	second := simharness.Ok(sc.V1SubscriptionItems.Create(ctx,
+		&stripe.SubscriptionItemCreateParams{Subscription: &tour.sub.ID,
+			Price: &extra.ID, Quantity: stripe.Int64(3)}))(t)
+	simharness.Ok(sc.V1SubscriptionItems.Update(ctx, second.ID,
+		&stripe.SubscriptionItemUpdateParams{Quantity: stripe.Int64(4)}))(t)
 	if items := simharness.Every(t, sc.V1SubscriptionItems.List(ctx,
 		&stripe.SubscriptionItemListParams{Subscription: &tour.sub.ID}).All(ctx)); len(items) != 2 {
 		t.Errorf("%d items", len(items))
@@ -102,8 +105,9 @@ func discountedChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
 	coupon := simharness.Ok(sc.V1Coupons.Create(ctx, &stripe.CouponCreateParams{PercentOff: stripe.Float64(50),
 		Duration: stripe.String("once")}))(t)
-	promotion := simharness.Ok(sc.V1PromotionCodes.Create(ctx, &stripe.PromotionCodeCreateParams{Code: stripe.String("WELCOME"),
-		Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon.ID}}))(t)
+	promotion := simharness.Ok(sc.V1PromotionCodes.Create(ctx,
+		&stripe.PromotionCodeCreateParams{Code: stripe.String("WELCOME"),
+			Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon.ID}}))(t)
 	mark := tour.Mark()
 	session := tour.checkout("subscription", tour.monthly, func(p *stripe.CheckoutSessionCreateParams) {
 		p.Discounts = []*stripe.CheckoutSessionCreateDiscountParams{{PromotionCode: &promotion.ID}}

@@ -133,8 +133,9 @@ func paymentsChapter(t *testing.T, tour *tour) {
 	if steps.Status != "requires_payment_method" || steps.ClientSecret == "" {
 		t.Errorf("created %s", steps.Status)
 	}
-	steps = simharness.Ok(sc.V1PaymentIntents.Update(ctx, steps.ID, &stripe.PaymentIntentUpdateParams{Amount: stripe.Int64(1200),
-		PaymentMethod: stripe.String("pm_card_visa")}))(t)
+	steps = simharness.Ok(sc.V1PaymentIntents.Update(ctx, steps.ID,
+		&stripe.PaymentIntentUpdateParams{Amount: stripe.Int64(1200),
+			PaymentMethod: stripe.String("pm_card_visa")}))(t)
 	if steps.Status != "requires_confirmation" {
 		t.Errorf("with a method it is %s", steps.Status)
 	}
@@ -156,7 +157,8 @@ func paymentsChapter(t *testing.T, tour *tour) {
 		t.Errorf("taken %s of %d", held.Status, held.AmountReceived)
 	}
 	// Given up.
-	if got := simharness.Ok(sc.V1PaymentIntents.Cancel(ctx, simharness.Ok(amount(nil))(t).ID, nil))(t); got.Status != "canceled" {
+	if got := simharness.Ok(sc.V1PaymentIntents.Cancel(ctx, simharness.Ok(amount(nil))(t).ID,
+		nil))(t); got.Status != "canceled" {
 		t.Errorf("given up it is %s", got.Status)
 	}
 	// Declined.
@@ -201,7 +203,8 @@ func paymentsChapter(t *testing.T, tour *tour) {
 	}
 	simharness.Ok(sc.V1PaymentMethods.Update(ctx, method, &stripe.PaymentMethodUpdateParams{
 		Metadata: map[string]string{"spare": "yes"}}))(t)
-	if got := simharness.Ok(sc.V1PaymentMethods.Detach(ctx, method, nil))(t); got.Customer != nil || slices.Contains(list(), method) {
+	if got := simharness.Ok(sc.V1PaymentMethods.Detach(ctx, method, nil))(t); got.Customer != nil ||
+		slices.Contains(list(), method) {
 		t.Errorf("taken away it is %+v's", got.Customer)
 	}
 	tour.Wants(mark, "setup_intent.created", "setup_intent.succeeded", "payment_method.attached",
@@ -210,12 +213,14 @@ func paymentsChapter(t *testing.T, tour *tour) {
 
 func refundsChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
-	charges := slices.DeleteFunc(simharness.Every(t, sc.V1Charges.List(ctx, &stripe.ChargeListParams{Customer: &tour.buyer.ID}).All(
-		ctx)), func(c *stripe.Charge) bool { return !c.Paid })
+	charges := slices.DeleteFunc(simharness.Every(t,
+		sc.V1Charges.List(ctx, &stripe.ChargeListParams{Customer: &tour.buyer.ID}).All(
+			ctx)), func(c *stripe.Charge) bool { return !c.Paid })
 	charge := charges[len(charges)-1]
 	mark := tour.Mark()
-	part := simharness.Ok(sc.V1Refunds.Create(ctx, &stripe.RefundCreateParams{Charge: &charge.ID, Amount: stripe.Int64(800),
-		Reason: stripe.String("requested_by_customer")}))(t)
+	part := simharness.Ok(sc.V1Refunds.Create(ctx,
+		&stripe.RefundCreateParams{Charge: &charge.ID, Amount: stripe.Int64(800),
+			Reason: stripe.String("requested_by_customer")}))(t)
 	params := &stripe.ChargeRetrieveParams{}
 	params.AddExpand("refunds")
 	if got := simharness.Ok(sc.V1Charges.Retrieve(ctx, charge.ID, params))(t); part.Status != "succeeded" ||
@@ -261,14 +266,16 @@ func invoicesChapter(t *testing.T, tour *tour) {
 	if paid.Status != "draft" || paid.Total != 1500 {
 		t.Errorf("the draft is %s over %d", paid.Status, paid.Total)
 	}
-	if paid = simharness.Ok(sc.V1Invoices.FinalizeInvoice(ctx, paid.ID, nil))(t); paid.Status != "open" || paid.Number == "" ||
+	if paid = simharness.Ok(sc.V1Invoices.FinalizeInvoice(ctx, paid.ID, nil))(t); paid.Status != "open" ||
+		paid.Number == "" ||
 		paid.HostedInvoiceURL == "" {
 		t.Errorf("finalized it is %s with number %q", paid.Status, paid.Number)
 	}
 	if paid = simharness.Ok(sc.V1Invoices.Pay(ctx, paid.ID, nil))(t); paid.Status != "paid" || paid.AmountPaid != 1500 {
 		t.Errorf("paid it is %s with %d", paid.Status, paid.AmountPaid)
 	}
-	payments := simharness.Every(t, sc.V1InvoicePayments.List(ctx, &stripe.InvoicePaymentListParams{Invoice: &paid.ID}).All(ctx))
+	payments := simharness.Every(t, sc.V1InvoicePayments.List(ctx,
+		&stripe.InvoicePaymentListParams{Invoice: &paid.ID}).All(ctx))
 	if len(payments) != 1 || payments[0].Status != "paid" || payments[0].Payment.Type != "payment_intent" {
 		t.Errorf("its payments are %+v", payments)
 	}
@@ -296,8 +303,9 @@ func discountsChapter(t *testing.T, tour *tour) {
 	if !coupon.Valid || coupon.PercentOff != 50 {
 		t.Errorf("the coupon is %+v", coupon)
 	}
-	promotion := simharness.Ok(sc.V1PromotionCodes.Create(ctx, &stripe.PromotionCodeCreateParams{Code: stripe.String("FRIENDS"),
-		Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon.ID}}))(t)
+	promotion := simharness.Ok(sc.V1PromotionCodes.Create(ctx,
+		&stripe.PromotionCodeCreateParams{Code: stripe.String("FRIENDS"),
+			Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &coupon.ID}}))(t)
 	list := &stripe.PromotionCodeListParams{Code: stripe.String("friends")}
 	list.AddExpand("data.promotion.coupon")
 	found := simharness.Every(t, sc.V1PromotionCodes.List(ctx, list).All(ctx))

@@ -93,8 +93,9 @@ func catalogChapter(t *testing.T, tour *tour) {
 	if len(found) != 2 || found[0].UnitAmount != 700 || found[1].Product.Metadata["plan"] != "pro" {
 		t.Errorf("prices with the keys are %+v", found)
 	}
-	simharness.Ok(sc.V1Products.Update(ctx, tour.product.ID, &stripe.ProductUpdateParams{Description: stripe.String("Everything"),
-		DefaultPrice: &tour.monthly.ID}))(t)
+	simharness.Ok(sc.V1Products.Update(ctx, tour.product.ID,
+		&stripe.ProductUpdateParams{Description: stripe.String("Everything"),
+			DefaultPrice: &tour.monthly.ID}))(t)
 	if got := simharness.Ok(sc.V1Products.Retrieve(ctx, tour.product.ID, nil))(t); got.Description != "Everything" ||
 		got.DefaultPrice.ID != tour.monthly.ID {
 		t.Errorf("the product is %+v", got)
@@ -106,12 +107,14 @@ func catalogChapter(t *testing.T, tour *tour) {
 
 func customersChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
-	tour.buyer = simharness.Ok(sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{Email: stripe.String("Ada@example.com"),
-		Name:     stripe.String("Ada"),
-		Metadata: map[string]string{"clerk_user_id": "user_1", "team": "blue"}}))(t)
+	tour.buyer = simharness.Ok(sc.V1Customers.Create(ctx,
+		&stripe.CustomerCreateParams{Email: stripe.String("Ada@example.com"),
+			Name:     stripe.String("Ada"),
+			Metadata: map[string]string{"clerk_user_id": "user_1", "team": "blue"}}))(t)
 	// Metadata is merged; an empty value deletes its key, an empty whole all of them.
 	update := func(metadata map[string]string) map[string]string {
-		return simharness.Ok(sc.V1Customers.Update(ctx, tour.buyer.ID, &stripe.CustomerUpdateParams{Metadata: metadata}))(t).Metadata
+		return simharness.Ok(sc.V1Customers.Update(ctx, tour.buyer.ID,
+			&stripe.CustomerUpdateParams{Metadata: metadata}))(t).Metadata
 	}
 	if diff := cmp.Diff(map[string]string{"clerk_user_id": "user_1", "tier": "gold"},
 		update(map[string]string{"tier": "gold", "team": ""})); diff != "" {
@@ -134,7 +137,8 @@ func customersChapter(t *testing.T, tour *tour) {
 	}
 	// An address is found as it was written, and by no other.
 	for email, want := range map[string]int{"Ada@example.com": 1, "ada@example.com": 0} {
-		if got := simharness.Every(t, sc.V1Customers.List(ctx, &stripe.CustomerListParams{Email: &email}).All(ctx)); len(got) != want {
+		if got := simharness.Every(t, sc.V1Customers.List(ctx,
+			&stripe.CustomerListParams{Email: &email}).All(ctx)); len(got) != want {
 			t.Errorf("%d customers with the address %s, want %d", len(got), email, want)
 		}
 	}

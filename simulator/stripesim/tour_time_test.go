@@ -126,7 +126,8 @@ func entitlementsChapter(t *testing.T, tour *tour) {
 		&stripe.EntitlementsFeatureCreateParams{Name: stripe.String("Exports"), LookupKey: stripe.String("exports")}))(t)
 	simharness.Ok(sc.V1ProductFeatures.Create(ctx, &stripe.ProductFeatureCreateParams{Product: &tour.product.ID,
 		EntitlementFeature: &feature.ID}))(t)
-	if got := simharness.Every(t, sc.V1ProductFeatures.List(ctx, &stripe.ProductFeatureListParams{Product: &tour.product.ID}).All(
+	if got := simharness.Every(t, sc.V1ProductFeatures.List(ctx,
+		&stripe.ProductFeatureListParams{Product: &tour.product.ID}).All(
 		ctx)); len(got) != 1 || got[0].EntitlementFeature.LookupKey != "exports" {
 		t.Errorf("the product has %+v", got)
 	}
@@ -180,8 +181,9 @@ func searchChapter(t *testing.T, tour *tour) {
 func eventsChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
 	cursor := tour.Mark()
-	endpoint := simharness.Ok(sc.V1WebhookEndpoints.Create(ctx, &stripe.WebhookEndpointCreateParams{URL: stripe.String(simharness.InboxHost +
-		"/second"), EnabledEvents: stripe.StringSlice([]string{"customer.created"})}))(t)
+	endpoint := simharness.Ok(sc.V1WebhookEndpoints.Create(ctx,
+		&stripe.WebhookEndpointCreateParams{URL: stripe.String(simharness.InboxHost +
+			"/second"), EnabledEvents: stripe.StringSlice([]string{"customer.created"})}))(t)
 	if !strings.HasPrefix(endpoint.Secret, "whsec_") ||
 		simharness.Ok(sc.V1WebhookEndpoints.Retrieve(ctx, endpoint.ID, nil))(t).Secret != "" {
 		t.Errorf("the secret is %q, and is shown again", endpoint.Secret)

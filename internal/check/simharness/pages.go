@@ -18,8 +18,8 @@ func (b *Bench) Curl(path, body string) (int, string) {
 		b.T.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, answer := b.Do(request)
-	return response.StatusCode, answer
+	status, _, answer := b.Page(request)
+	return status, answer
 }
 
 // Get fetches a page and returns its status, location and text.
@@ -82,6 +82,7 @@ func (b *Bench) Foreign(request *http.Request) (int, string, string) {
 	if err != nil {
 		b.T.Fatal(err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode, "", ""
 }
 

@@ -25,7 +25,7 @@ func Populate(tb testing.TB, sim *simulator.Simulator, n int) {
 // Post posts a form to Stripe's API and returns the body.
 func Post(tb testing.TB, sim *simulator.Simulator, path, form string) []byte {
 	tb.Helper()
-	request := httptest.NewRequest(http.MethodPost, "http://sim"+path, strings.NewReader(form))
+	request := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "http://sim"+path, strings.NewReader(form))
 	request.Header.Set("Authorization", "Bearer "+simulator.DefaultStripeKey)
 	answer := httptest.NewRecorder()
 	sim.StripeHandler().ServeHTTP(answer, request)

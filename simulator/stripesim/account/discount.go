@@ -46,7 +46,8 @@ func (s *Account) netAmount(item *state.InvoiceItem) int64 {
 	if price := s.State.Prices.Get(item.Price); price != nil {
 		line.Product = price.Product
 	}
-	return item.Amount - state.Sum(state.Reduce([]state.Discounted{line}, state.TermsOfAll(s.DiscountsOf(item.Discounts)), item.Currency)[0])
+	return item.Amount - state.Sum(state.Reduce([]state.Discounted{line},
+		state.TermsOfAll(s.DiscountsOf(item.Discounts)), item.Currency)[0])
 }
 
 // Discountable reports whether discounts apply to a line. They never apply to a

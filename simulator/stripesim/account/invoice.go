@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"fmt"
+	"maps"
 
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
@@ -19,35 +20,15 @@ func (s *Account) hostedInvoiceURL(invoice *state.Invoice) string {
 
 // ShowInvoice shows an invoice.
 func (s *Account) ShowInvoice(i *state.Invoice) api.Object {
-	customer := s.State.Customers.Get(i.Customer)
-	total, starting, due, paid := i.Total(), i.StartingBalance, i.Due, int64(0)
-	email, name := i.CustomerEmail, i.CustomerName
-	var number, ending any = nil, nil
-	if i.Finalized() {
-		number, ending = i.Number, i.EndingBalance
-	} else { // a draft follows its customer's balance
-		starting, email, name = customer.Balance, customer.Email, customer.Name
-		due, _ = state.SettleBalance(total, starting)
-	}
-	outside := int64(0)
-	if i.Status == "paid" {
-		paid = due
-	}
-	if i.PaidOutOfBand {
-		outside = due
-	}
-	lines := make([]any, len(i.Lines))
-	for n := range i.Lines {
-		lines[n] = s.ShowLine(i, &i.Lines[n])
-	}
+	customer, fixed := s.State.Customers.Get(i.Customer), s.figuresOf(i)
 	var dueDate any
 	if i.Sent() {
 		dueDate = api.Unix(i.DueDate)
 	}
-	return api.Object{"id": i.ID, "object": "invoice", "account_country": "US", "account_name": "Lockstep Simulator",
+	shown := api.Object{"id": i.ID, "object": "invoice", "account_country": "US", "account_name": "Lockstep Simulator",
 		"account_tax_ids": nil,
-		"amount_due":      due, "amount_overpaid": 0, "amount_paid": paid, "amount_paid_off_stripe": outside,
-		"amount_remaining": due - paid,
+		"amount_due":      fixed.due, "amount_overpaid": 0, "amount_paid": fixed.paid, "amount_paid_off_stripe": fixed.outside,
+		"amount_remaining": fixed.due - fixed.paid,
 		"amount_shipping":  0, "application": nil, "attempt_count": i.Attempts, "attempted": i.Attempts > 0 ||
 			i.Status == "paid",
 		"auto_advance": i.AutoAdvance, "automatic_tax": api.Object{"disabled_reason": nil, "enabled": false, "liability": nil,
@@ -56,29 +37,67 @@ func (s *Account) ShowInvoice(i *state.Invoice) api.Object {
 		"collection_method": cmp.Or(i.CollectionMethod, "charge_automatically"),
 		"created":           i.Created.Unix(), "currency": i.Currency, "custom_fields": nil, "customer": i.Customer,
 		"customer_account": nil,
-		"customer_address": nil, "customer_email": api.OrNull(email), "customer_name": api.OrNull(name),
+		"customer_address": nil, "customer_email": api.OrNull(fixed.email), "customer_name": api.OrNull(fixed.name),
 		"customer_phone":    api.OrNull(customer.Phone),
 		"customer_shipping": nil, "customer_tax_exempt": "none", "customer_tax_ids": []any{},
 		"default_payment_method": api.OrNull(i.DefaultPaymentMethod),
 		"default_source":         nil, "default_tax_rates": []any{}, "description": api.OrNull(i.Description),
 		"discounts": api.IDs(i.Discounts), "due_date": dueDate,
-		"effective_at": api.Unix(i.FinalizedAt), "ending_balance": ending, "footer": api.OrNull(i.Footer), "from_invoice": nil,
+		"effective_at": api.Unix(i.FinalizedAt), "ending_balance": fixed.ending, "footer": api.OrNull(i.Footer), "from_invoice": nil}
+	maps.Copy(shown, api.Object{
 		"hosted_invoice_url": api.OrNull(s.hostedInvoiceURL(i)), "invoice_pdf": nil, "issuer": api.Object{"type": "self"},
 		"last_finalization_error": nil, "latest_revision": nil,
-		"lines": api.List("/v1/invoices/"+i.ID+"/lines", lines[:min(10, len(lines))], len(lines) > 10), "livemode": false,
-		"metadata": api.Shown(i.Metadata), "next_payment_attempt": api.Unix(i.NextAttempt), "number": number, "on_behalf_of": nil,
+		"lines": s.firstLines(i), "livemode": false,
+		"metadata": api.Shown(i.Metadata), "next_payment_attempt": api.Unix(i.NextAttempt), "number": fixed.number, "on_behalf_of": nil,
 		"parent":           i.ShowParent(),
 		"payment_settings": api.Object{"default_mandate": nil, "payment_method_options": nil, "payment_method_types": nil},
 		"period_end":       i.PeriodEnd.Unix(), "period_start": i.PeriodStart.Unix(), "post_payment_credit_notes_amount": 0,
 		"pre_payment_credit_notes_amount": 0, "receipt_number": nil, "rendering": nil, "shipping_cost": nil,
 		"shipping_details": nil,
-		"starting_balance": starting, "statement_descriptor": nil, "status": i.Status,
+		"starting_balance": fixed.starting, "statement_descriptor": nil, "status": i.Status,
 		"status_transitions": api.Object{"finalized_at": api.Unix(i.FinalizedAt), "marked_uncollectible_at": api.Unix(i.UncollectibleAt),
 			"paid_at": api.Unix(i.PaidAt), "voided_at": api.Unix(i.VoidedAt)},
 		"subtotal": i.Subtotal(), "subtotal_excluding_tax": i.Subtotal(), "test_clock": s.clockName(i.Customer),
-		"total": total, "total_discount_amounts": showTaken(i.Lines...),
-		"total_excluding_tax": total, "total_pretax_credit_amounts": []any{}, "total_taxes": []any{},
-		"webhooks_delivered_at": i.Created.Unix()}
+		"total": fixed.total, "total_discount_amounts": showTaken(i.Lines...),
+		"total_excluding_tax": fixed.total, "total_pretax_credit_amounts": []any{}, "total_taxes": []any{},
+		"webhooks_delivered_at": i.Created.Unix()})
+	return shown
+}
+
+// invoiceFigures are what finalization fixes on an invoice. A draft follows its
+// customer instead.
+type invoiceFigures struct {
+	number, ending       any // null for a draft
+	total, starting, due int64
+	paid, outside        int64
+	email, name          string
+}
+
+func (s *Account) figuresOf(i *state.Invoice) invoiceFigures {
+	figures := invoiceFigures{number: i.Number, ending: i.EndingBalance, total: i.Total(), starting: i.StartingBalance,
+		due: i.Due, email: i.CustomerEmail, name: i.CustomerName}
+	if !i.Finalized() {
+		customer := s.State.Customers.Get(i.Customer)
+		figures.number, figures.ending = nil, nil
+		figures.starting, figures.email, figures.name = customer.Balance, customer.Email, customer.Name
+		figures.due, _ = state.SettleBalance(figures.total, figures.starting)
+	}
+	if i.Status == "paid" {
+		figures.paid = figures.due
+	}
+	if i.PaidOutOfBand {
+		figures.outside = figures.due
+	}
+	return figures
+}
+
+// firstLines lists the first ten lines of an invoice.
+func (s *Account) firstLines(i *state.Invoice) api.Object {
+	lines := make([]any, 0, 10)
+	for n := range min(10, len(i.Lines)) {
+		lines = append(lines, s.ShowLine(i, &i.Lines[n]))
+	}
+	return api.List("/v1/invoices/"+i.ID+"/lines", lines, len(i.Lines) > 10)
 }
 
 // ShowLine shows a line of an invoice.

@@ -25,17 +25,14 @@ func (s *Account) Named(field, id string) api.Object {
 // cannot be expanded or named in errors.
 var shows = map[string]func(s *Account, id string) api.Object{
 	"bpc": func(s *Account, id string) api.Object {
-		return shownIf(s.State.Configurations.Get(id),
-			s.ShowConfiguration)
+		return shownIf(s.State.Configurations.Get(id), s.ShowConfiguration)
 	},
 	"ch": func(s *Account, id string) api.Object { return shownIf(s.State.Charges.Get(id), s.ShowCharge) },
 	"clock": func(s *Account, id string) api.Object {
-		return shownIf(s.State.TestClocks.Get(id),
-			s.ShowTestClock)
+		return shownIf(s.State.TestClocks.Get(id), s.ShowTestClock)
 	},
 	"cs": func(s *Account, id string) api.Object {
-		return shownIf(s.State.Sessions.Get(id),
-			s.ShowSession)
+		return shownIf(s.State.Sessions.Get(id), s.ShowSession)
 	},
 	"cus":  func(s *Account, id string) api.Object { return shownIf(s.State.Customers.Get(id), s.ShowCustomer) },
 	"di":   func(s *Account, id string) api.Object { return shownIf(s.State.Discounts.Get(id), s.ShowDiscount) },
@@ -44,41 +41,34 @@ var shows = map[string]func(s *Account, id string) api.Object{
 	"feat": func(s *Account, id string) api.Object { return shownIf(s.State.Features.Get(id), s.ShowFeature) },
 	"in":   func(s *Account, id string) api.Object { return shownIf(s.State.Invoices.Get(id), s.ShowInvoice) },
 	"ii": func(s *Account, id string) api.Object {
-		return shownIf(s.State.InvoiceItems.Get(id),
-			s.ShowInvoiceItem)
+		return shownIf(s.State.InvoiceItems.Get(id), s.ShowInvoiceItem)
 	},
 	"inpay": func(s *Account, id string) api.Object {
 		return shownIf(s.State.InvoicePayments.Get(id), s.ShowInvoicePayment)
 	},
 	"pi": func(s *Account, id string) api.Object {
-		return shownIf(s.State.PaymentIntents.Get(id),
-			s.ShowPaymentIntent)
+		return shownIf(s.State.PaymentIntents.Get(id), s.ShowPaymentIntent)
 	},
 	"pm": func(s *Account, id string) api.Object {
-		return shownIf(s.State.PaymentMethods.Get(id),
-			s.ShowPaymentMethod)
+		return shownIf(s.State.PaymentMethods.Get(id), s.ShowPaymentMethod)
 	},
 	"plink": func(s *Account, id string) api.Object {
-		return shownIf(s.State.PaymentLinks.Get(id),
-			s.ShowLink)
+		return shownIf(s.State.PaymentLinks.Get(id), s.ShowLink)
 	},
 	"price": func(s *Account, id string) api.Object { return shownIf(s.State.Prices.Get(id), s.ShowPrice) },
 	"prod":  func(s *Account, id string) api.Object { return shownIf(s.State.Products.Get(id), s.ShowProduct) },
 	"promo": func(s *Account, id string) api.Object {
-		return shownIf(s.State.PromotionCodes.Get(id),
-			s.ShowPromotionCode)
+		return shownIf(s.State.PromotionCodes.Get(id), s.ShowPromotionCode)
 	},
 	"re": func(s *Account, id string) api.Object { return shownIf(s.State.Refunds.Get(id), s.ShowRefund) },
 	"seti": func(s *Account, id string) api.Object {
-		return shownIf(s.State.SetupIntents.Get(id),
-			s.ShowSetupIntent)
+		return shownIf(s.State.SetupIntents.Get(id), s.ShowSetupIntent)
 	},
 	"si":  (*Account).lookupItem,
 	"sub": (*Account).lookupSubscription,
 	"txr": func(s *Account, id string) api.Object { return shownIf(s.State.TaxRates.Get(id), s.ShowTaxRate) },
 	"we": func(s *Account, id string) api.Object {
-		return shownIf(s.State.Endpoints.Get(id),
-			s.ShowEndpoint)
+		return shownIf(s.State.Endpoints.Get(id), s.ShowEndpoint)
 	},
 }
 

@@ -17,25 +17,11 @@ func (s *Account) ShowLink(l *state.PaymentLink) api.Object {
 	if l.RedirectURL != "" {
 		after = api.Object{"type": "redirect", "redirect": api.Object{"url": l.RedirectURL}}
 	}
-	var types, subscription, intent any
+	var types any
 	if cs.Types != nil {
 		types = state.Offered(cs.Types, cs.Currency)
 	}
-	if cs.Mode == "subscription" {
-		var trial, days any
-		if cs.TrialDays > 0 {
-			days = cs.TrialDays
-			trial = api.Object{"end_behavior": api.Object{"missing_payment_method": cmp.Or(cs.TrialEndBehavior, "create_invoice")}}
-		}
-		subscription = api.Object{"description": api.OrNull(cs.ChildDescription),
-			"invoice_settings": api.Object{"issuer": api.Object{"type": "self"}},
-			"metadata":         api.Shown(cs.ChildMetadata), "trial_period_days": days, "trial_settings": trial}
-	} else {
-		intent = api.Object{"capture_method": nil, "description": api.OrNull(cs.ChildDescription),
-			"metadata":           api.Shown(cs.ChildMetadata),
-			"setup_future_usage": api.OrNull(cs.FutureUsage), "statement_descriptor": api.OrNull(cs.Descriptor),
-			"statement_descriptor_suffix": api.OrNull(cs.Suffix), "transfer_group": nil}
-	}
+	subscription, intent := showLinkData(cs)
 	shown := api.Object{"id": l.ID, "object": "payment_link", "active": l.Active, "after_completion": after,
 		"allow_promotion_codes": cs.AllowPromotionCodes,
 		"application":           nil, "application_fee_amount": nil, "application_fee_percent": nil,
@@ -56,4 +42,24 @@ func (s *Account) ShowLink(l *state.PaymentLink) api.Object {
 	shown["submit_type"], shown["billing_address_collection"] = cmp.Or(cs.Options.SubmitType, "auto"),
 		cmp.Or(cs.Options.BillingAddress, "auto")
 	return shown
+}
+
+// showLinkData shows subscription_data or payment_intent_data of a payment link;
+// the other is null.
+func showLinkData(cs *state.CheckoutSession) (subscription, intent any) {
+	if cs.Mode != "subscription" {
+		return nil, api.Object{"capture_method": nil, "description": api.OrNull(cs.ChildDescription),
+			"metadata": api.Shown(cs.ChildMetadata), "setup_future_usage": api.OrNull(cs.FutureUsage),
+			"statement_descriptor":        api.OrNull(cs.Descriptor),
+			"statement_descriptor_suffix": api.OrNull(cs.Suffix), "transfer_group": nil}
+	}
+	var trial, days any
+	if cs.TrialDays > 0 {
+		days = cs.TrialDays
+		trial = api.Object{"end_behavior": api.Object{
+			"missing_payment_method": cmp.Or(cs.TrialEndBehavior, "create_invoice")}}
+	}
+	return api.Object{"description": api.OrNull(cs.ChildDescription),
+		"invoice_settings": api.Object{"issuer": api.Object{"type": "self"}},
+		"metadata":         api.Shown(cs.ChildMetadata), "trial_period_days": days, "trial_settings": trial}, nil
 }

@@ -10,27 +10,60 @@ import (
 // object with a page of the objects that match, newest first.
 func Paginate[P interface{ Key() string }](c *Call, items iter.Seq[P], match func(P) bool,
 	show func(P) Object) (Object, error) {
-	limit := c.Integer("limit", 10)
-	if limit < 1 || limit > 100 {
-		c.Fail(Malformed("parameter_invalid_integer", "limit", "This value must be between 1 and 100 (inclusive)."))
-	}
-	after, before := c.Text("starting_after"), c.Text("ending_before")
-	if after != "" && before != "" {
-		c.Fail(Malformed("", "ending_before", "You may only specify one of these parameters: starting_after, ending_before."))
-	}
+	at := readCursor(c)
 	if failure := c.Failed(); failure != nil {
 		return nil, failure
 	}
-	// The cursor may be any object; it need not match the filter.
-	var chosen []P
-	skipping, found := after != "", after == "" && before == ""
+	chosen, more, found := pageOf(items, match, at)
+	if !found {
+		return nil, at.notFound()
+	}
+	data := make([]any, len(chosen))
+	for i, item := range chosen {
+		data[i] = show(item)
+	}
+	return List(c.Request.URL.Path, data, more), nil
+}
+
+// cursor is where a page of a list is: after or before an object, or at the
+// start.
+type cursor struct {
+	after, before string // ids; at most one is set
+	limit         int64
+}
+
+// readCursor reads limit, starting_after and ending_before.
+func readCursor(c *Call) cursor {
+	at := cursor{limit: c.Integer("limit", 10), after: c.Text("starting_after"), before: c.Text("ending_before")}
+	if at.limit < 1 || at.limit > 100 {
+		c.Fail(Malformed("parameter_invalid_integer", "limit", "This value must be between 1 and 100 (inclusive)."))
+	}
+	if at.after != "" && at.before != "" {
+		c.Fail(Malformed("", "ending_before", "You may only specify one of these parameters: starting_after, ending_before."))
+	}
+	return at
+}
+
+// notFound returns the error for a cursor that names no object.
+func (at cursor) notFound() *Error {
+	if at.after != "" {
+		return NoSuch(kindOf(at.after), at.after, "starting_after")
+	}
+	return NoSuch(kindOf(at.before), at.before, "ending_before")
+}
+
+// pageOf returns the matching items of a page, whether more follow, and whether
+// the cursor's object exists. That object need not match.
+func pageOf[P interface{ Key() string }](items iter.Seq[P], match func(P) bool,
+	at cursor) (chosen []P, more, found bool) {
+	skipping, found := at.after != "", at.after == "" && at.before == ""
 	for item := range items {
-		if item.Key() == before && before != "" {
+		if item.Key() == at.before && at.before != "" {
 			found = true
 			break
 		}
 		if skipping {
-			if item.Key() == after {
+			if item.Key() == at.after {
 				skipping, found = false, true
 			}
 			continue
@@ -39,25 +72,17 @@ func Paginate[P interface{ Key() string }](c *Call, items iter.Seq[P], match fun
 			continue
 		}
 		chosen = append(chosen, item)
-		if before == "" && int64(len(chosen)) > limit {
+		if at.before == "" && int64(len(chosen)) > at.limit {
 			break
 		}
 	}
-	if !found {
-		return nil, NoSuch(kindOf(after+before), after+before,
-			map[bool]string{true: "starting_after", false: "ending_before"}[after != ""])
-	}
-	more := int64(len(chosen)) > limit
-	if more && before != "" {
-		chosen = chosen[int64(len(chosen))-limit:]
+	more = int64(len(chosen)) > at.limit
+	if more && at.before != "" {
+		chosen = chosen[int64(len(chosen))-at.limit:]
 	} else if more {
-		chosen = chosen[:limit]
+		chosen = chosen[:at.limit]
 	}
-	data := make([]any, len(chosen))
-	for i, item := range chosen {
-		data[i] = show(item)
-	}
-	return List(c.Request.URL.Path, data, more), nil
+	return chosen, more, found
 }
 
 // NewestOf iterates backwards over a list that is sorted oldest first.

@@ -33,7 +33,8 @@ func (s *Billing) billedIn(customer *state.Customer, currency string) string {
 		discount.Terms.Currency != currency {
 		return discount.Terms.Currency
 	}
-	for _, item := range s.pendingItems(customer.ID, func(item *state.InvoiceItem) bool { return item.Currency != currency }) {
+	for _, item := range s.pendingItems(customer.ID,
+		func(item *state.InvoiceItem) bool { return item.Currency != currency }) {
 		return item.Currency
 	}
 	return ""

@@ -145,7 +145,8 @@ const OffSession = true
 // attempt charges an open invoice and does everything that follows. failed runs
 // after a decline, and after a challenge that nobody is there to pass. The
 // error of a challenge has the code invoice_payment_intent_requires_action.
-func (s *Billing) attempt(invoice *state.Invoice, method *state.PaymentMethod, offSession bool, failed func(*state.Invoice)) *api.Error {
+func (s *Billing) attempt(invoice *state.Invoice, method *state.PaymentMethod, offSession bool,
+	failed func(*state.Invoice)) *api.Error {
 	intent := s.openPayment(invoice)
 	failure := s.Payments.Confirm(intent, method, offSession)
 	switch intent.Status {

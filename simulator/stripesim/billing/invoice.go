@@ -77,8 +77,9 @@ func (s *Billing) FinalizeWith(invoice *state.Invoice, balance int64) {
 	invoice.CustomerEmail, invoice.CustomerName = customer.Email, customer.Name
 	invoice.StartingBalance = balance
 	invoice.Due, invoice.EndingBalance = state.SettleBalance(invoice.Total(), balance)
-	s.Customers.MoveBalance(customer, state.BalanceTransaction{Amount: invoice.EndingBalance - balance, Currency: invoice.Currency,
-		Type: "applied_to_invoice", Invoice: invoice.ID})
+	s.Customers.MoveBalance(customer, state.BalanceTransaction{Amount: invoice.EndingBalance - balance,
+		Currency: invoice.Currency,
+		Type:     "applied_to_invoice", Invoice: invoice.ID})
 	if invoice.Sent() && invoice.DueDate.IsZero() {
 		invoice.DueDate = s.Now().AddDate(0, 0, int(invoice.DaysUntilDue))
 	}

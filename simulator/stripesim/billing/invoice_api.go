@@ -32,8 +32,7 @@ func (s *Billing) invoiceRoutes() []api.Route {
 		api.Op(http.MethodDelete, "/v1/invoices/{}", "", s.deleteInvoice),
 		api.Op(http.MethodGet, "/v1/invoices/{}/lines", api.Paging, s.listInvoiceLines),
 		api.Op(http.MethodPost, "/v1/invoices/{}/finalize", "auto_advance", s.finalizeInvoice),
-		api.Op(http.MethodPost, "/v1/invoices/{}/pay", "payment_method off_session paid_out_of_band forgive",
-			s.payInvoice),
+		api.Op(http.MethodPost, "/v1/invoices/{}/pay", "payment_method off_session paid_out_of_band forgive", s.payInvoice),
 		api.Op(http.MethodPost, "/v1/invoices/{}/send", "", s.sendInvoice),
 		api.Op(http.MethodPost, "/v1/invoices/{}/void", "", s.voidInvoice),
 		api.Op(http.MethodPost, "/v1/invoices/{}/mark_uncollectible", "", s.giveUpInvoice),
@@ -59,24 +58,8 @@ func (s *Billing) createInvoice(c *api.Call) (api.Object, error) {
 	if subscriptionID != "" && (sub == nil || sub.Customer != customer.ID) {
 		return nil, api.NoSuch("subscription", subscriptionID, "subscription")
 	}
-	items := s.pendingItems(customer.ID, func(item *state.InvoiceItem) bool {
-		return sub == nil || item.Subscription == "" || item.Subscription == sub.ID
-	})
-	if sub != nil {
-		if len(items) == 0 {
-			return nil, api.InvalidCode("invoice_no_subscription_line_items", "", "Nothing to invoice for subscription")
-		}
-		invoice.Subscription, invoice.SubscriptionMetadata, invoice.Currency = sub.ID, api.Shown(sub.Metadata), sub.Currency
-	}
-	if invoice.Currency == "" && include && len(items) > 0 {
-		invoice.Currency = items[len(items)-1].Currency
-	}
-	invoice.Currency = cmp.Or(invoice.Currency, customer.Currency, "usd")
-	if failure := s.RefuseCurrency(customer, invoice.Currency); failure != nil {
+	if failure := s.fill(invoice, customer, sub, include); failure != nil {
 		return nil, failure
-	}
-	if include || sub != nil {
-		s.takeUp(invoice, items)
 	}
 	if failure := s.Discounts.Admissible(grants, discounts.Purchase{Customer: customer, Currency: invoice.Currency,
 		Amount: invoice.Subtotal()}); failure != nil {
@@ -92,6 +75,32 @@ func (s *Billing) createInvoice(c *api.Call) (api.Object, error) {
 	s.scheduleFinalization(invoice)
 	s.EmitCreated(invoice)
 	return s.ShowInvoice(invoice), nil
+}
+
+// fill puts pending items on a new invoice and sets its currency. An invoice of a
+// subscription bills its pending items; any other one bills them on request.
+func (s *Billing) fill(invoice *state.Invoice, customer *state.Customer, sub *state.Subscription,
+	include bool) *api.Error {
+	items := s.pendingItems(customer.ID, func(item *state.InvoiceItem) bool {
+		return sub == nil || item.Subscription == "" || item.Subscription == sub.ID
+	})
+	if sub != nil {
+		if len(items) == 0 {
+			return api.InvalidCode("invoice_no_subscription_line_items", "", "Nothing to invoice for subscription")
+		}
+		invoice.Subscription, invoice.SubscriptionMetadata, invoice.Currency = sub.ID, api.Shown(sub.Metadata), sub.Currency
+	}
+	if invoice.Currency == "" && include && len(items) > 0 {
+		invoice.Currency = items[len(items)-1].Currency
+	}
+	invoice.Currency = cmp.Or(invoice.Currency, customer.Currency, "usd")
+	if failure := s.RefuseCurrency(customer, invoice.Currency); failure != nil {
+		return failure
+	}
+	if include || sub != nil {
+		s.takeUp(invoice, items)
+	}
+	return nil
 }
 
 // readInvoice reads the parameters that creation and update share.

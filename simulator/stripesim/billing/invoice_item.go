@@ -220,7 +220,8 @@ func (s *Billing) updateInvoiceItem(c *api.Call) (api.Object, error) {
 	if failure := c.Failed(); failure != nil {
 		return nil, failure
 	}
-	in := discounts.Purchase{Customer: s.State.Customers.Get(item.Customer), Currency: changed.Currency, Amount: changed.Amount}
+	in := discounts.Purchase{Customer: s.State.Customers.Get(item.Customer), Currency: changed.Currency,
+		Amount: changed.Amount}
 	if failure := s.Discounts.Admissible(grants, in); failure != nil {
 		return nil, failure
 	}
@@ -248,7 +249,8 @@ func (s *Billing) deleteInvoiceItem(c *api.Call) (api.Object, error) {
 		return nil, failure
 	}
 	if invoice != nil {
-		invoice.Lines = slices.DeleteFunc(invoice.Lines, func(line state.InvoiceLine) bool { return line.InvoiceItem == item.ID })
+		invoice.Lines = slices.DeleteFunc(invoice.Lines,
+			func(line state.InvoiceLine) bool { return line.InvoiceItem == item.ID })
 		s.Discounts.ApplyDiscounts(invoice)
 	}
 	s.Events.Emit("invoiceitem.deleted", s.ShowInvoiceItem(item), nil)

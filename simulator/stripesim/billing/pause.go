@@ -81,27 +81,7 @@ func (s *Billing) openResumption(sub *state.Subscription) bool {
 // subscription stays paused. After 23 hours the invoice is voided.
 func (s *Billing) resume(sub *state.Subscription, unchanged bool, to alteration) {
 	before := s.ShowSubscription(sub)
-	if unchanged {
-		for i := range sub.Items {
-			item := &sub.Items[i]
-			price := s.State.Prices.Get(item.Price)
-			item.PeriodEnd = state.After(sub.Anchor, s.Now(), price.Interval, price.Count())
-			item.PeriodStart = state.Latest(sub.StartDate, state.PeriodBefore(sub.Anchor, item.PeriodEnd, price.Interval, price.Count()))
-		}
-	} else {
-		sub.Anchor = s.Now()
-		s.beginPeriod(sub, s.Now())
-	}
-	var lines []state.InvoiceLine
-	if unchanged && to.proration != "none" {
-		var charges []state.InvoiceItem
-		for _, item := range sub.Items {
-			charges = append(charges, s.proration(sub, item, to.at, 1))
-		}
-		s.addProrations(charges)
-	} else if !unchanged {
-		lines = s.LinesOf(sub)
-	}
+	lines := s.resumePeriod(sub, unchanged, to)
 	var invoice *state.Invoice
 	if s.worth(sub.Items) > 0 && (!unchanged || to.proration == "always_invoice") {
 		invoice = s.draft(sub, "subscription_update", lines)
@@ -115,6 +95,34 @@ func (s *Billing) resume(sub *state.Subscription, unchanged bool, to alteration)
 	s.EmitCreated(invoice)
 	s.finalize(invoice)
 	s.At(s.Now().Add(incompleteLimit), account.TimerResume, invoice.ID)
+	s.collectResumption(invoice)
+}
+
+// resumePeriod sets the periods of a resumed subscription and returns the lines
+// that bill a new one. An unchanged period is billed by prorations.
+func (s *Billing) resumePeriod(sub *state.Subscription, unchanged bool, to alteration) []state.InvoiceLine {
+	if !unchanged {
+		sub.Anchor = s.Now()
+		s.beginPeriod(sub, s.Now())
+		return s.LinesOf(sub)
+	}
+	var charges []state.InvoiceItem
+	for i := range sub.Items {
+		item := &sub.Items[i]
+		price := s.State.Prices.Get(item.Price)
+		item.PeriodEnd = state.After(sub.Anchor, s.Now(), price.Interval, price.Count())
+		item.PeriodStart = state.Latest(sub.StartDate,
+			state.PeriodBefore(sub.Anchor, item.PeriodEnd, price.Interval, price.Count()))
+		charges = append(charges, s.proration(sub, *item, to.at, 1))
+	}
+	if to.proration != "none" {
+		s.addProrations(charges)
+	}
+	return nil
+}
+
+// collectResumption asks for the money of a resumption invoice.
+func (s *Billing) collectResumption(invoice *state.Invoice) {
 	failed := func(invoice *state.Invoice) {
 		invoice.AutoAdvance = false
 		invoice.Attempts++

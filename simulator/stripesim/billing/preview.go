@@ -97,7 +97,8 @@ func (s *Billing) previewChange(sub *state.Subscription, details api.Params) (*s
 }
 
 // withProrations adds unsaved prorations and pending items to a preview.
-func (s *Billing) withProrations(invoice *state.Invoice, sub *state.Subscription, prorations []state.InvoiceItem) *state.Invoice {
+func (s *Billing) withProrations(invoice *state.Invoice, sub *state.Subscription,
+	prorations []state.InvoiceItem) *state.Invoice {
 	for n := range prorations {
 		prorations[n].ID = s.World.NewID("ii_tmp_1", 23)
 		invoice.Lines = slices.Insert(invoice.Lines, 0, s.lineOf(&prorations[n]))
@@ -105,7 +106,8 @@ func (s *Billing) withProrations(invoice *state.Invoice, sub *state.Subscription
 	if invoice.ID != "" { // the next renewal already includes pending items
 		return s.preview(invoice, invoice.Created)
 	}
-	s.takeUp(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool { return item.Subscription == sub.ID }))
+	s.takeUp(invoice, s.pendingItems(sub.Customer,
+		func(item *state.InvoiceItem) bool { return item.Subscription == sub.ID }))
 	return s.preview(invoice, s.Now())
 }
 

@@ -57,7 +57,8 @@ func (s *Billing) prorate(before, after *state.Subscription, at time.Time, every
 
 // proration returns a credit (sign -1) or a charge (sign 1) for the rest of an
 // item's period.
-func (s *Billing) proration(sub *state.Subscription, item state.SubscriptionItem, at time.Time, sign int64) state.InvoiceItem {
+func (s *Billing) proration(sub *state.Subscription, item state.SubscriptionItem, at time.Time,
+	sign int64) state.InvoiceItem {
 	price := s.State.Prices.Get(item.Price)
 	name := s.State.Products.Get(price.Product).Name
 	if item.Quantity != 1 {

@@ -97,7 +97,8 @@ func (s *Billing) scheduleFrom(c *api.Call, schedule *state.Schedule) (api.Objec
 		phase.TrialEnd = sub.TrialEnd
 	}
 	for _, item := range sub.Items {
-		phase.Items = append(phase.Items, state.PhaseItem{Price: item.Price, Quantity: item.Quantity, Metadata: item.Metadata})
+		phase.Items = append(phase.Items, state.PhaseItem{Price: item.Price, Quantity: item.Quantity,
+			Metadata: item.Metadata})
 	}
 	schedule.Customer, schedule.Subscription, schedule.Status, schedule.Phases = sub.Customer, sub.ID, "active",
 		[]state.Phase{phase}

@@ -41,7 +41,8 @@ func (s *Billing) readPhase(sent api.Params, start time.Time, flexible bool) sta
 		return phase
 	}
 	for _, item := range items {
-		phase.Items = append(phase.Items, state.PhaseItem{Price: item.Price.ID, Quantity: item.Quantity, Metadata: item.metadata})
+		phase.Items = append(phase.Items, state.PhaseItem{Price: item.Price.ID, Quantity: item.Quantity,
+			Metadata: item.metadata})
 	}
 	if method := s.Customers.ReadPaymentMethod(sent, "default_payment_method"); method != nil {
 		phase.Method = method.ID

@@ -102,18 +102,13 @@ func (s *Billing) createSubscription(c *api.Call) (api.Object, error) {
 // subscribe creates a subscription with its first invoice and collects the
 // money. adjust changes the subscription before any event shows it. refused may
 // then still reject it.
-func (s *Billing) subscribe(from creation, adjust func(*state.Subscription), refused func() *api.Error) (*state.Subscription, error) {
+func (s *Billing) subscribe(from creation, adjust func(*state.Subscription),
+	refused func() *api.Error) (*state.Subscription, error) {
 	method := cmp.Or(from.Method, s.State.PaymentMethods.Get(from.Customer.DefaultPaymentMethod))
-	trialing := from.TrialEnd.After(s.Now())
 	sends := from.collectionMethod == "send_invoice"
-	costs := !trialing && !sends && s.costs(from)
-	if costs && method == nil && from.behaviour != "default_incomplete" {
-		return nil, api.InvalidCode("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
-	}
-	if costs && from.behaviour == "error_if_incomplete" {
-		if failure := method.Foresee(from.offSession); failure != nil {
-			return nil, failure
-		}
+	costs := !from.TrialEnd.After(s.Now()) && !sends && s.costs(from)
+	if failure := refuseStart(from, costs, method); failure != nil {
+		return nil, failure
 	}
 	sub := s.Begin(from.Start)
 	adjust(sub)
@@ -121,16 +116,7 @@ func (s *Billing) subscribe(from creation, adjust func(*state.Subscription), ref
 		s.State.Subscriptions.Remove(sub.ID) // no event mentions it yet
 		return nil, failure
 	}
-	if from.Method != nil {
-		s.Customers.Attach(from.Method, from.Customer.ID)
-	}
-	s.Discounts.DiscountSubscription(sub, from.discounts)
-	for i := range from.extra {
-		from.extra[i].Customer, from.extra[i].Subscription = sub.Customer, sub.ID
-	}
-	s.addProrations(from.extra)
-	invoice := s.draft(sub, "subscription_create", s.firstLines(sub, from.proration))
-	sub.LatestInvoice = invoice.ID
+	invoice := s.draftFirst(sub, from)
 	if costs && invoice.Total()+from.Customer.Balance > 0 {
 		sub.Status = "incomplete"
 		s.At(s.Now().Add(incompleteLimit), account.TimerIncomplete, sub.ID)
@@ -149,6 +135,42 @@ func (s *Billing) subscribe(from creation, adjust func(*state.Subscription), ref
 	if sends && invoice.Total() > 0 {
 		return sub, nil // an hour later it is finalized and sent
 	}
+	s.collectFirst(invoice, from, method)
+	return sub, nil
+}
+
+// refuseStart returns the error of a subscription whose first payment would fail
+// now, or nil.
+func refuseStart(from creation, costs bool, method *state.PaymentMethod) *api.Error {
+	switch {
+	case !costs:
+		return nil
+	case method == nil && from.behaviour != "default_incomplete":
+		return api.InvalidCode("resource_missing", "", "This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
+	case from.behaviour == "error_if_incomplete":
+		return method.Foresee(from.offSession)
+	}
+	return nil
+}
+
+// draftFirst drafts the first invoice of a subscription, with its discounts and
+// extra items.
+func (s *Billing) draftFirst(sub *state.Subscription, from creation) *state.Invoice {
+	if from.Method != nil {
+		s.Customers.Attach(from.Method, from.Customer.ID)
+	}
+	s.Discounts.DiscountSubscription(sub, from.discounts)
+	for i := range from.extra {
+		from.extra[i].Customer, from.extra[i].Subscription = sub.Customer, sub.ID
+	}
+	s.addProrations(from.extra)
+	invoice := s.draft(sub, "subscription_create", s.firstLines(sub, from.proration))
+	sub.LatestInvoice = invoice.ID
+	return invoice
+}
+
+// collectFirst asks for the money of a subscription's first invoice.
+func (s *Billing) collectFirst(invoice *state.Invoice, from creation, method *state.PaymentMethod) {
 	s.finalize(invoice)
 	switch {
 	case invoice.Due == 0:
@@ -159,7 +181,6 @@ func (s *Billing) subscribe(from creation, adjust func(*state.Subscription), ref
 		// A declined card leaves the subscription incomplete.
 		_ = s.attempt(invoice, method, from.offSession, s.attemptFailed)
 	}
-	return sub, nil
 }
 
 // costs reports whether the first invoice has an amount due.

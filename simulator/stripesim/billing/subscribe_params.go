@@ -148,7 +148,6 @@ func readCancellation(p api.Params, sub *state.Subscription) {
 // ones.
 func onlyAllowed(p api.Params, names ...string) bool {
 	return !slices.ContainsFunc(p.At.Order, func(name string) bool {
-		return !slices.Contains(append(names, "expand"),
-			name)
+		return !slices.Contains(append(names, "expand"), name)
 	})
 }

@@ -124,7 +124,8 @@ func (s *Catalog) listProductFeatures(c *api.Call) (api.Object, error) {
 	if s.State.Products.Get(c.Path[0]) == nil {
 		return nil, api.NoSuch("product", c.Path[0], "id")
 	}
-	return api.Paginate(c, s.State.ProductFeatures.Newest(), func(f *state.ProductFeature) bool { return f.Product == c.Path[0] },
+	return api.Paginate(c, s.State.ProductFeatures.Newest(),
+		func(f *state.ProductFeature) bool { return f.Product == c.Path[0] },
 		s.ShowProductFeature)
 }
 

@@ -97,9 +97,10 @@ func (s *Checkout) addSession(session *state.CheckoutSession) {
 	s.At(session.ExpiresAt, account.TimerSession, session.ID)
 	if session.Mode == "setup" {
 		session.PaymentStatus = "no_payment_required"
-		session.SetupIntent = s.Payments.NewSetupIntent(state.SetupIntent{Customer: session.Customer, Description: session.ChildDescription,
-			Metadata: session.ChildMetadata,
-			Types:    session.Types, Session: session.ID}).ID
+		session.SetupIntent = s.Payments.NewSetupIntent(state.SetupIntent{Customer: session.Customer,
+			Description: session.ChildDescription,
+			Metadata:    session.ChildMetadata,
+			Types:       session.Types, Session: session.ID}).ID
 	}
 }
 

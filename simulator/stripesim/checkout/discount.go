@@ -48,7 +48,8 @@ func (s *Checkout) ApplyPromotionCode(session *state.CheckoutSession, text strin
 	if code == nil {
 		return api.Invalid("promotion_code", "This code is invalid.")
 	}
-	given := state.Grant{Coupon: code.Coupon, PromotionCode: code.ID, Terms: discounts.TermsOf(s.State.Coupons.Get(code.Coupon))}
+	given := state.Grant{Coupon: code.Coupon, PromotionCode: code.ID,
+		Terms: discounts.TermsOf(s.State.Coupons.Get(code.Coupon))}
 	if failure := s.Discounts.Redeemable(given, s.sessionPurchase(session), "promotion_code"); failure != nil {
 		return failure
 	}

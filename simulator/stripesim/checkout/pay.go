@@ -95,7 +95,8 @@ func (s *Checkout) Conclude(session *state.CheckoutSession, intent *state.Paymen
 
 // createFromSession creates the subscription and its first invoice. intent is
 // nil if nothing is due now.
-func (s *Checkout) createFromSession(session *state.CheckoutSession, method *state.PaymentMethod, intent *state.PaymentIntent) {
+func (s *Checkout) createFromSession(session *state.CheckoutSession, method *state.PaymentMethod,
+	intent *state.PaymentIntent) {
 	var recurring []billing.Chosen
 	for _, line := range session.Lines {
 		if price := s.State.Prices.Get(line.Price); price.Recurring() {
@@ -113,7 +114,8 @@ func (s *Checkout) createFromSession(session *state.CheckoutSession, method *sta
 	lines := s.Billing.LinesOf(sub)
 	for _, line := range session.Lines {
 		if price := s.State.Prices.Get(line.Price); !price.Recurring() {
-			lines = append(lines, state.InvoiceLine{Price: price.ID, Quantity: line.Quantity, Amount: price.Amount * line.Quantity,
+			lines = append(lines, state.InvoiceLine{Price: price.ID, Quantity: line.Quantity,
+				Amount:      price.Amount * line.Quantity,
 				PeriodStart: s.Now(), PeriodEnd: s.Now()})
 		}
 	}

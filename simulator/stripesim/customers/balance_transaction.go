@@ -65,9 +65,10 @@ func (s *Customers) listBalanceTransactions(c *api.Call) (api.Object, error) {
 		return nil, err
 	}
 	invoice, within := c.Text("invoice"), api.CreatedFilter(c)
-	return api.Paginate(c, api.NewestOf(s.State.BalanceTransactions.Of(c.Path[0])), func(b *state.BalanceTransaction) bool {
-		return (invoice == "" || b.Invoice == invoice) && within(b.Created)
-	}, s.ShowBalanceTransaction)
+	return api.Paginate(c, api.NewestOf(s.State.BalanceTransactions.Of(c.Path[0])),
+		func(b *state.BalanceTransaction) bool {
+			return (invoice == "" || b.Invoice == invoice) && within(b.Created)
+		}, s.ShowBalanceTransaction)
 }
 
 func (s *Customers) balanceTransaction(c *api.Call) (*state.BalanceTransaction, error) {

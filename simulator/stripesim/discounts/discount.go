@@ -85,7 +85,8 @@ func (s *Discounts) DiscountInvoice(invoice *state.Invoice, grants []state.Grant
 
 // DiscountItem replaces the discounts of an invoice item.
 func (s *Discounts) DiscountItem(item *state.InvoiceItem, grants []state.Grant) {
-	item.Discounts = s.redeemAll(grants, state.Discount{Customer: item.Customer, Invoice: item.Invoice, InvoiceItem: item.ID})
+	item.Discounts = s.redeemAll(grants, state.Discount{Customer: item.Customer, Invoice: item.Invoice,
+		InvoiceItem: item.ID})
 }
 
 func (s *Discounts) redeemAll(grants []state.Grant, where state.Discount) []string {

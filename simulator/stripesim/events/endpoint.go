@@ -189,5 +189,6 @@ const LongestOverlap = 24 * time.Hour
 
 // EndpointNamed returns the endpoint with an id or a URL, or nil.
 func (s *Events) EndpointNamed(name string) *state.Endpoint {
-	return cmp.Or(s.State.Endpoints.Get(name), s.State.Endpoints.Find(func(e *state.Endpoint) bool { return e.URL == name }))
+	return cmp.Or(s.State.Endpoints.Get(name),
+		s.State.Endpoints.Find(func(e *state.Endpoint) bool { return e.URL == name }))
 }

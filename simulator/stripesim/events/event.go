@@ -45,7 +45,8 @@ func (s *Events) EmitUpdate(kind string, before, after api.Object) {
 }
 
 // Write stores an event and queues its deliveries after a delay.
-func (s *Events) Write(kind string, about, previous api.Object, by account.Origin, delay time.Duration) *eventlog.Event {
+func (s *Events) Write(kind string, about, previous api.Object, by account.Origin,
+	delay time.Duration) *eventlog.Event {
 	event := &eventlog.Event{ID: s.World.NewID("evt_1", 23), Type: kind, Version: s.Version, Created: s.Real(),
 		Customer:  customerOf(about),
 		RequestID: by.RequestID, IdempotencyKey: by.Key}

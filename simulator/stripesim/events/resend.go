@@ -54,6 +54,7 @@ func (s *Events) eventFor(event *eventlog.Event, endpoint *state.Endpoint) *even
 	}
 	pinned := *event
 	pinned.Version = endpoint.Version
-	pinned.Object, pinned.Previous = s.snapshot(endpoint.Version, version.Decoded(event.Object), version.Decoded(event.Previous))
+	pinned.Object, pinned.Previous = s.snapshot(endpoint.Version, version.Decoded(event.Object),
+		version.Decoded(event.Previous))
 	return &pinned
 }

@@ -173,7 +173,8 @@ func (s *Pages) viewConfirm(v *visit) any {
 	view.From, view.To = s.lineFor(item.Price, item.Quantity), s.lineFor(to.Price, to.Quantity)
 	if s.Portal.Postpones(v.configuration.Features.Update, v.sub, to) {
 		view.Later = "Your plan changes on " + day(v.sub.PeriodEnd()) + ". Until then it stays as it is."
-		view.Next = account.Money(s.State.Prices.Get(to.Price).Amount*to.Quantity, v.sub.Currency) + " on " + day(v.sub.PeriodEnd())
+		view.Next = account.Money(s.State.Prices.Get(to.Price).Amount*to.Quantity,
+			v.sub.Currency) + " on " + day(v.sub.PeriodEnd())
 		return view
 	}
 	form := s.changeForm(v, to, func(name string) string { return "subscription_details[" + name + "]" })

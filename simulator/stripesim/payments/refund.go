@@ -64,7 +64,8 @@ func (s *Payments) ChargeOf(id string) *state.Charge {
 }
 
 // Refund refunds an amount of a charge; 0 refunds the rest.
-func (s *Payments) Refund(charge *state.Charge, amount int64, reason string, metadata map[string]string) (*state.Refund, *api.Error) {
+func (s *Payments) Refund(charge *state.Charge, amount int64, reason string,
+	metadata map[string]string) (*state.Refund, *api.Error) {
 	left := charge.Amount - charge.Refunded
 	switch {
 	case charge.Captured == 0:

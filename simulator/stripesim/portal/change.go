@@ -7,8 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// portalChoice is a price that a subscription can switch to.
-type portalChoice struct {
+// Choice is a price that a subscription can switch to.
+type Choice struct {
 	Price   *state.Price
 	Product state.PortalProduct
 }
@@ -16,19 +16,19 @@ type portalChoice struct {
 // Choices returns the active prices that a configuration offers for a
 // subscription with one item, in its currency, cheapest first. They include its
 // own price if the configuration lists it.
-func (s *Portal) Choices(update state.PortalUpdate, sub *state.Subscription) []portalChoice {
+func (s *Portal) Choices(update state.PortalUpdate, sub *state.Subscription) []Choice {
 	if !update.Enabled || len(sub.Items) != 1 {
 		return nil
 	}
-	var choices []portalChoice
+	var choices []Choice
 	for _, product := range update.Products {
 		for _, id := range product.Prices {
 			if price := s.State.Prices.Get(id); price != nil && price.Active && price.Currency == sub.Currency {
-				choices = append(choices, portalChoice{Price: price, Product: product})
+				choices = append(choices, Choice{Price: price, Product: product})
 			}
 		}
 	}
-	slices.SortStableFunc(choices, func(a, b portalChoice) int { return int(a.Price.Amount - b.Price.Amount) })
+	slices.SortStableFunc(choices, func(a, b Choice) int { return int(a.Price.Amount - b.Price.Amount) })
 	return choices
 }
 
@@ -43,7 +43,7 @@ func (s *Portal) CanUpdate(update state.PortalUpdate, sub *state.Subscription) b
 // RefuseChange returns why the portal refuses a change, or nil.
 func (s *Portal) RefuseChange(update state.PortalUpdate, sub *state.Subscription, to state.PortalFlowItem) *api.Error {
 	choices := s.Choices(update, sub)
-	at := slices.IndexFunc(choices, func(choice portalChoice) bool { return choice.Price.ID == to.Price })
+	at := slices.IndexFunc(choices, func(choice Choice) bool { return choice.Price.ID == to.Price })
 	item := sub.Items[0]
 	switch {
 	case len(sub.Items) != 1:
@@ -71,7 +71,8 @@ func (s *Portal) Postpones(update state.PortalUpdate, sub *state.Subscription, t
 	item := sub.Items[0]
 	from, next := s.State.Prices.Get(item.Price), s.State.Prices.Get(to.Price)
 	cheaper := next.Amount*to.Quantity < from.Amount*item.Quantity
-	shorter := state.After(item.PeriodStart, item.PeriodStart, next.Interval, next.Count()).Before(state.After(item.PeriodStart,
+	shorter := state.After(item.PeriodStart, item.PeriodStart, next.Interval,
+		next.Count()).Before(state.After(item.PeriodStart,
 		item.PeriodStart, from.Interval, from.Count()))
 	return slices.Contains(update.Conditions, "decreasing_item_amount") && cheaper ||
 		slices.Contains(update.Conditions, "shortening_interval") && shorter

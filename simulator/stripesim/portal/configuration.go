@@ -14,8 +14,7 @@ func (s *Portal) portalConfigurationRoutes() []api.Route {
 		api.Op(http.MethodPost, "/v1/billing_portal/configurations", configurationParams, s.createConfiguration),
 		api.Op(http.MethodGet, "/v1/billing_portal/configurations", "active is_default"+api.Paging, s.listConfigurations),
 		api.Op(http.MethodGet, "/v1/billing_portal/configurations/{}", "", s.retrieveConfiguration),
-		api.Op(http.MethodPost, "/v1/billing_portal/configurations/{}", "active "+configurationParams,
-			s.updateConfiguration),
+		api.Op(http.MethodPost, "/v1/billing_portal/configurations/{}", "active "+configurationParams, s.updateConfiguration),
 	}
 }
 

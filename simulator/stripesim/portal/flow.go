@@ -9,24 +9,39 @@ import (
 
 // readFlow reads flow_data. It refuses retention offers, because the portal
 // makes none.
-func (s *Portal) readFlow(p api.Params, customer *state.Customer, configuration *state.PortalConfiguration) *state.PortalFlow {
+func (s *Portal) readFlow(p api.Params, customer *state.Customer,
+	configuration *state.PortalConfiguration) *state.PortalFlow {
 	p.Only("type", "after_completion", "subscription_cancel", "subscription_update", "subscription_update_confirm")
 	p.Required("type")
 	flow := &state.PortalFlow{Type: p.Enum("type", "", "customer_update", "payment_method_update", "subscription_cancel",
 		"subscription_update", "subscription_update_confirm")}
 	readAfterCompletion(p, flow)
-	for _, kind := range []string{"subscription_cancel", "subscription_update", "subscription_update_confirm"} {
-		switch {
-		case p.Has(kind) && kind != flow.Type:
-			p.Fail(api.Invalid(p.Name(kind), "You can only pass `%s` when `flow_data[type]` is `%s`.", p.Name(kind), kind))
-		case kind == flow.Type && !p.Has(kind):
-			p.Fail(api.MissingParam(p.Name(kind)))
-		}
-	}
+	requireOwnData(p, flow.Type)
 	if p.Failed() != nil {
 		return nil
 	}
-	features, own := configuration.Features, p.Sub(flow.Type)
+	s.readFlowAction(p, customer, configuration.Features, flow)
+	return flow
+}
+
+// requireOwnData refuses a flow without the hash named after its type, or with
+// that of another type.
+func requireOwnData(p api.Params, flow string) {
+	for _, kind := range []string{"subscription_cancel", "subscription_update", "subscription_update_confirm"} {
+		switch {
+		case p.Has(kind) && kind != flow:
+			p.Fail(api.Invalid(p.Name(kind), "You can only pass `%s` when `flow_data[type]` is `%s`.", p.Name(kind), kind))
+		case kind == flow && !p.Has(kind):
+			p.Fail(api.MissingParam(p.Name(kind)))
+		}
+	}
+}
+
+// readFlowAction reads the hash named after the type of a flow. It refuses what
+// the configuration does not enable.
+func (s *Portal) readFlowAction(p api.Params, customer *state.Customer, features state.PortalFeatures,
+	flow *state.PortalFlow) {
+	own := p.Sub(flow.Type)
 	switch flow.Type {
 	case "customer_update":
 		refuseDisabled(p, features.CustomerUpdate, "customer", "customer update")
@@ -52,7 +67,6 @@ func (s *Portal) readFlow(p api.Params, customer *state.Customer, configuration 
 			s.readFlowItems(own, sub, features.Update, flow)
 		}
 	}
-	return flow
 }
 
 func refuseDisabled(p api.Params, enabled bool, subject, feature string) {
@@ -82,7 +96,8 @@ func readAfterCompletion(p api.Params, flow *state.PortalFlow) {
 	}
 }
 
-func (s *Portal) readFlowSubscription(p api.Params, customer *state.Customer, flow *state.PortalFlow) *state.Subscription {
+func (s *Portal) readFlowSubscription(p api.Params, customer *state.Customer,
+	flow *state.PortalFlow) *state.Subscription {
 	flow.Subscription = p.Required("subscription")
 	sub := s.State.Subscriptions.Get(flow.Subscription)
 	switch {
@@ -97,7 +112,8 @@ func (s *Portal) readFlowSubscription(p api.Params, customer *state.Customer, fl
 }
 
 // readFlowItems reads the only item that a confirmation can change.
-func (s *Portal) readFlowItems(p api.Params, sub *state.Subscription, update state.PortalUpdate, flow *state.PortalFlow) {
+func (s *Portal) readFlowItems(p api.Params, sub *state.Subscription, update state.PortalUpdate,
+	flow *state.PortalFlow) {
 	items := p.List("items")
 	if len(items) != 1 {
 		p.Fail(api.Invalid(p.Name("items"), "You must pass exactly one item to update."))

@@ -49,6 +49,7 @@ type State struct {
 // Open prepares a decoded state for Restore.
 func (state *State) Open() (err error) {
 	state.Log, err = eventlog.Load(&state.SavedEvents, &state.SavedPacks)
-	state.SavedEvents, state.SavedPacks = ordered.Table[eventlog.Event, *eventlog.Event]{}, ordered.Table[eventlog.Pack, *eventlog.Pack]{}
+	state.SavedEvents, state.SavedPacks = ordered.Table[eventlog.Event, *eventlog.Event]{}, ordered.Table[eventlog.Pack,
+		*eventlog.Pack]{}
 	return err
 }
