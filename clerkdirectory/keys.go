@@ -134,6 +134,12 @@ func (s *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseKeys(body)
+}
+
+// parseKeys returns the usable keys of a key set by their kid. A set without any is an
+// error.
+func parseKeys(body []byte) (map[string]*rsa.PublicKey, error) {
 	var set struct{ Keys []json.RawMessage }
 	if err := json.Unmarshal(body, &set); err != nil {
 		return nil, err

@@ -72,18 +72,25 @@ func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Acco
 		if err != nil {
 			return lockstep.Member{}, failed(op, err)
 		}
-		identity, err := c.Identity(ctx, user)
-		switch {
-		case errors.Is(err, lockstep.ErrNotFound): // deleted since
-		case err != nil:
+		if owns, err := c.ownsEmail(ctx, user, email); err != nil {
 			return lockstep.Member{}, err
-		case slices.ContainsFunc(identity.VerifiedEmails, func(e string) bool { return strings.EqualFold(e, email) }):
+		} else if owns {
 			return lockstep.Member{User: user, Admin: manages(membership)}, nil
 		}
 	}
 	return lockstep.Member{}, fmt.Errorf("member of %s with the address: %w", organization, lockstep.ErrNotFound)
 }
 
+// ownsEmail reports whether a user has verified an address. A deleted user has none.
+func (c *Client) ownsEmail(ctx context.Context, user lockstep.Account, email string) (bool, error) {
+	identity, err := c.Identity(ctx, user)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return false, nil
+	}
+	return slices.ContainsFunc(identity.VerifiedEmails, func(e string) bool { return strings.EqualFold(e, email) }), err
+}
+
+// manages reports whether the role of a membership may manage members.
 func manages(membership upstream.Object) bool {
 	permissions, _ := membership.Array("permissions")
 	return membership.Text("role") == adminRole || slices.ContainsFunc(permissions, func(p json.RawMessage) bool {

@@ -148,19 +148,10 @@ func deliveryError(err error) *lockstep.EmailError {
 		return &lockstep.EmailError{Fate: lockstep.EmailUnsure,
 			Reason: "lost the connection to the mail server while sending the e-mail"}
 	}
-	step, permanent, decisive := "checking the connection", false, false
-	switch failed.Reason { //nolint:exhaustive // the other reasons occur before anything is sent
-	case mail.ErrSMTPReset: // the server has already accepted the e-mail
+	if failed.Reason == mail.ErrSMTPReset { // the server has already accepted the e-mail
 		return nil
-	case mail.ErrSMTPMailFrom: // the operator can fix the sender
-		step = "the sender"
-	case mail.ErrSMTPRcptTo:
-		step, permanent = "the recipient", true
-	case mail.ErrSMTPData:
-		step, permanent = "the e-mail", true
-	case mail.ErrWriteContent, mail.ErrSMTPDataClose, mail.ErrAmbiguous:
-		step, permanent, decisive = "the e-mail", true, true
 	}
+	step, permanent, decisive := stepOf(failed.Reason)
 	code := failed.ErrorCode()
 	switch {
 	case code >= 500 && permanent:
@@ -174,4 +165,21 @@ func deliveryError(err error) *lockstep.EmailError {
 	}
 	return &lockstep.EmailError{Fate: lockstep.EmailDelayed,
 		Reason: "lost the connection to the mail server before the e-mail was sent, at " + step}
+}
+
+// stepOf returns what the server was asked to accept when an attempt failed. A 5xx is a
+// refusal if permanent is true. If decisive is true, the server may have accepted the
+// e-mail although the connection was lost.
+func stepOf(reason mail.SendErrReason) (step string, permanent, decisive bool) {
+	switch reason { //nolint:exhaustive // the other reasons occur before anything is sent
+	case mail.ErrSMTPMailFrom: // the operator can fix the sender
+		return "the sender", false, false
+	case mail.ErrSMTPRcptTo:
+		return "the recipient", true, false
+	case mail.ErrSMTPData:
+		return "the e-mail", true, false
+	case mail.ErrWriteContent, mail.ErrSMTPDataClose, mail.ErrAmbiguous:
+		return "the e-mail", true, true
+	}
+	return "checking the connection", false, false
 }

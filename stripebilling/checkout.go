@@ -38,7 +38,12 @@ func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, er
 	if checkout.PaymentID == "" {
 		return checkout, nil
 	}
-	payment := o.Object("payment_intent")
+	return c.withPayment(ctx, op, checkout, o.Object("payment_intent"))
+}
+
+// withPayment returns the checkout with the state of its payment.
+func (c *Client) withPayment(ctx context.Context, op string, checkout lockstep.Checkout,
+	payment upstream.Object) (lockstep.Checkout, error) {
 	charge := payment.Object("latest_charge")
 	if payment == nil || charge == nil && payment.Text("latest_charge") != "" {
 		// Without the charge, we would miss a refund.
@@ -48,6 +53,7 @@ func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, er
 	checkout.PaymentFailed = status == "requires_payment_method" || status == "canceled"
 	checkout.Refunded, checkout.RefundedAmount = charge.Flag("refunded"), charge.Number("amount_refunded")
 	checkout.PaidAt = timeOf(charge, "created")
+	var err error
 	if charge.Flag("disputed") {
 		checkout.Disputed, err = c.disputed(ctx, charge.Text("id"))
 	}

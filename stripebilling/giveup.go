@@ -48,7 +48,19 @@ func (c *Client) voidUnpaid(ctx context.Context, id string) error {
 	if o.Text("status") != "open" {
 		return nil
 	}
-	payments := o.Object("payments")
+	if err := checkPayments(op, o.Object("payments")); err != nil {
+		return err
+	}
+	_, err = c.one(ctx, op, http.MethodPost, path+"/void", &stripe.InvoiceVoidInvoiceParams{})
+	var refused *lockstep.UpstreamError
+	if errors.As(err, &refused) && refused.Rejected() {
+		return nil // paid or closed since; the subscription will tell which
+	}
+	return err
+}
+
+// checkPayments returns ErrBusy if a payment of an invoice may still succeed by itself.
+func checkPayments(op string, payments upstream.Object) error {
 	data, ok := payments.Array("data")
 	if !ok || payments.Flag("has_more") {
 		return failed(op, errors.New("the answer lacks payments of the invoice"))
@@ -64,10 +76,5 @@ func (c *Client) voidUnpaid(ctx context.Context, id string) error {
 			return lockstep.ErrBusy
 		}
 	}
-	_, err = c.one(ctx, op, http.MethodPost, path+"/void", &stripe.InvoiceVoidInvoiceParams{})
-	var refused *lockstep.UpstreamError
-	if errors.As(err, &refused) && refused.Rejected() {
-		return nil // paid or closed since; the subscription will tell which
-	}
-	return err
+	return nil
 }

@@ -79,16 +79,23 @@ func checkoutParams(r lockstep.CheckoutRequest) *stripe.CheckoutSessionCreatePar
 	}
 	params.Mode = stripe.String("subscription")
 	params.SubscriptionData = &stripe.CheckoutSessionCreateSubscriptionDataParams{Metadata: naming}
-	if r.TrialDays > 0 {
-		params.SubscriptionData.TrialPeriodDays = stripe.Int64(r.TrialDays)
-		if r.TrialWithoutCard {
-			params.PaymentMethodCollection = stripe.String("if_required")
-			params.SubscriptionData.TrialSettings = &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsParams{
-				EndBehavior: &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsEndBehaviorParams{
-					MissingPaymentMethod: stripe.String("cancel")}}
-		}
-	}
+	addTrial(params, r)
 	return params
+}
+
+// addTrial adds the trial of the request, if it has one. A trial without a card ends the
+// subscription, unless the customer adds a card.
+func addTrial(params *stripe.CheckoutSessionCreateParams, r lockstep.CheckoutRequest) {
+	if r.TrialDays <= 0 {
+		return
+	}
+	params.SubscriptionData.TrialPeriodDays = stripe.Int64(r.TrialDays)
+	if r.TrialWithoutCard {
+		params.PaymentMethodCollection = stripe.String("if_required")
+		params.SubscriptionData.TrialSettings = &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsParams{
+			EndBehavior: &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsEndBehaviorParams{
+				MissingPaymentMethod: stripe.String("cancel")}}
+	}
 }
 
 // CloseCheckout implements [lockstep.CheckoutService].

@@ -117,7 +117,7 @@ func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 }
 
 func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Object) (lockstep.Subscription, error) {
-	metadata, invoice := metadataOf(o), o.Object("latest_invoice")
+	metadata := metadataOf(o)
 	s := lockstep.Subscription{
 		ID:                o.Text("id"),
 		CustomerID:        reference(o, "customer"),
@@ -133,14 +133,7 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,
 	}
-	if invoice.Text("status") == "open" {
-		s.InvoiceURL = invoice.Text("hosted_invoice_url")
-		if invoice.Text("collection_method") == "send_invoice" {
-			s.InvoiceDue = timeOf(invoice, "due_date")
-		} else { // Stripe first tries to charge when it finalizes the invoice
-			s.TriedAt = timeOf(invoice.Object("status_transitions"), "finalized_at")
-		}
-	}
+	readInvoice(&s, o.Object("latest_invoice"))
 	if s.ID == "" {
 		return s, failed(op, errors.New("a subscription has no id"))
 	}
@@ -149,6 +142,19 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		return "/v1/subscription_items", &stripe.SubscriptionItemListParams{Subscription: stripe.String(s.ID)}
 	})
 	return s, err
+}
+
+// readInvoice reads the latest invoice into s, if it is open.
+func readInvoice(s *lockstep.Subscription, invoice upstream.Object) {
+	if invoice.Text("status") != "open" {
+		return
+	}
+	s.InvoiceURL = invoice.Text("hosted_invoice_url")
+	if invoice.Text("collection_method") == "send_invoice" {
+		s.InvoiceDue = timeOf(invoice, "due_date")
+	} else { // Stripe first tries to charge when it finalizes the invoice
+		s.TriedAt = timeOf(invoice.Object("status_transitions"), "finalized_at")
+	}
 }
 
 // items reads a list that is embedded in an object. If the list is incomplete, it reads the

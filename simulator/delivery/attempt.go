@@ -57,9 +57,7 @@ func (o *Outbox) Start() (*Attempt, time.Time) {
 			return nil, due
 		}
 		d := heap.Pop(&o.queue).(*Delivery)
-		message := o.messages[d.Message]
-		provider := o.providers[message.Provider]
-		target, live := provider.Target(d.Endpoint)
+		target, live := o.providers[o.messages[d.Message].Provider].Target(d.Endpoint)
 		if !live {
 			o.settle(d, false)
 			continue
@@ -67,14 +65,20 @@ func (o *Outbox) Start() (*Attempt, time.Time) {
 		o.lastStart = now
 		o.flying[d.Sequence] = d
 		d.Attempts++
-		body := message.bodyFor(d.Endpoint)
-		return &Attempt{
-			delivery: d, message: message, body: body, target: target,
-			header: provider.Sign(target, message.ID, body, now),
-			fault:  o.Faults.Strike("delivery", http.MethodPost, pathOf(target.URL)),
+		return o.attempt(d, target, now), time.Time{}
+	}
+}
 
-			Unordered: o.policy.Unordered,
-		}, time.Time{}
+// attempt prepares an attempt to a target: its body, its signature and its fault.
+func (o *Outbox) attempt(d *Delivery, target Target, now time.Time) *Attempt {
+	message := o.messages[d.Message]
+	body := message.bodyFor(d.Endpoint)
+	return &Attempt{
+		delivery: d, message: message, body: body, target: target,
+		header: o.providers[message.Provider].Sign(target, message.ID, body, now),
+		fault:  o.Faults.Strike("delivery", http.MethodPost, pathOf(target.URL)),
+
+		Unordered: o.policy.Unordered,
 	}
 }
 
@@ -131,30 +135,14 @@ func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
 // book records the outcome and ends the delivery or schedules its next attempt.
 func (o *Outbox) book(a *Attempt, result outcome) {
 	d, now := a.delivery, time.Now().Round(0).UTC()
-	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost,
-		Path:   a.target.URL,
-		Status: result.status, EventID: a.message.ID, EventType: a.message.Type, Attempt: d.Attempts,
-		Request: string(a.body), Response: result.response}
-	if a.fault != nil {
-		entry.Fault = a.fault.String()
-	}
+	o.History.Add(a.entry(result, now))
 	d.Last = fmt.Sprintf("status %d", result.status)
 	if result.err != nil {
-		entry.Error = result.err.Error()
 		d.Last = "no answer"
 	}
-	o.History.Add(entry)
 	acknowledged := result.err == nil && result.status >= 200 && result.status < 300
-	if o.misbehaves(a, result.directive, acknowledged, now) {
+	if o.misbehaves(a, result.directive, acknowledged, now) || acknowledged || d.Once {
 		o.settle(d, acknowledged)
-		return
-	}
-	if acknowledged {
-		o.settle(d, true)
-		return
-	}
-	if d.Once {
-		o.settle(d, false)
 		return
 	}
 	if message, open := o.messages[d.Message]; open {
@@ -168,6 +156,20 @@ func (o *Outbox) book(a *Attempt, result outcome) {
 	}
 	d.Due = now.Add(wait)
 	heap.Push(&o.queue, d)
+}
+
+// entry is the attempt in the history.
+func (a *Attempt) entry(result outcome, now time.Time) wire.Entry {
+	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost,
+		Path: a.target.URL, Status: result.status, EventID: a.message.ID, EventType: a.message.Type,
+		Attempt: a.delivery.Attempts, Request: string(a.body), Response: result.response}
+	if a.fault != nil {
+		entry.Fault = a.fault.String()
+	}
+	if result.err != nil {
+		entry.Error = result.err.Error()
+	}
+	return entry
 }
 
 func pathOf(rawURL string) string {
