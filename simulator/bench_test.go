@@ -19,9 +19,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// BenchmarkCustomerRetrieve retrieves a customer over real HTTP on loopback, and
-// in the same run a handler that answers the same bytes and does nothing else,
-// so that the simulator's own share is seen on whatever machine this runs.
+// BenchmarkCustomerRetrieve retrieves a customer over HTTP on loopback. In the same run
+// it measures a handler that only writes the same bytes. The difference is the cost of
+// the simulator, on any machine.
 func BenchmarkCustomerRetrieve(b *testing.B) {
 	sim, err := simulator.New(simulator.Config{})
 	if err != nil {
@@ -66,8 +66,7 @@ func BenchmarkCustomerRetrieve(b *testing.B) {
 	}
 }
 
-// exchange is a client that costs next to nothing, so that what is measured is
-// the server.
+// exchange is a client that costs almost nothing, so the benchmark measures the server.
 func exchange(wire io.Writer, answers *bufio.Reader, request []byte) error {
 	if _, err := wire.Write(request); err != nil {
 		return err
@@ -95,12 +94,12 @@ func exchange(wire io.Writer, answers *bufio.Reader, request []byte) error {
 	return err
 }
 
-// population is how many subscribers BenchmarkPopulation makes.
+// population is how many subscribers BenchmarkPopulation creates.
 const population = 100_000
 
-// BenchmarkPopulation makes 100,000 customers with a subscription each by the
-// simulator's own API without sockets, saves them to a file and loads the file
-// into a second simulator. Run it with -benchtime=1x.
+// BenchmarkPopulation creates 100,000 customers with a subscription each, through the
+// API but without sockets. It saves them to a file and loads the file into a second
+// simulator. Run it with -benchtime=1x.
 func BenchmarkPopulation(b *testing.B) {
 	for b.Loop() {
 		sim, err := simulator.New(simulator.Config{})

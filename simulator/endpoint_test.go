@@ -21,7 +21,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 )
 
-// control asks a control and returns status and body.
+// control makes a control request and returns the status and the body.
 func (b *bench) control(method, path, body string) (status int, answer string) {
 	b.T.Helper()
 	request, err := http.NewRequestWithContext(b.T.Context(), method, simharness.StripeHost+path, strings.NewReader(body))
@@ -127,7 +127,7 @@ func TestADisabledEndpointGetsNoRetryUnlessItIsEnabledInTime(t *testing.T) {
 	}
 }
 
-// endpointMade makes an endpoint by the API and returns its id.
+// endpointMade creates an endpoint through the API and returns its id.
 func (b *bench) endpointMade(events string) (string, error) {
 	_, made := b.Send("POST", simharness.StripeHost+"/v1/webhook_endpoints", nil, "url="+simharness.InboxHost+"/stripe&enabled_events[]="+events)
 	id, ok := made["id"].(string)
@@ -187,8 +187,8 @@ func TestAnAnswerMayEndAClerkMessageOrItsEndpoint(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		var directive atomic.Value
 		var tried atomic.Int64
-		b.HTTP.Transport.(simharness.Network)[simharness.InboxHost] = http.HandlerFunc(func(w http.ResponseWriter,
-			_ *http.Request) {
+		network := b.HTTP.Transport.(simharness.Network)
+		network[simharness.InboxHost] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			tried.Add(1)
 			w.Header().Set("Webhook-Delivery", directive.Load().(string))
 			w.WriteHeader(http.StatusInternalServerError)
@@ -306,7 +306,7 @@ func TestTheControlsResendLoadAndSearchTheHistory(t *testing.T) {
 			t.Errorf("half a state: %d", status)
 		}
 		_, found := b.control("GET", "/_sim/history?q=SECOND@example.com", "")
-		// the request and its webhook, or the request alone
+		// the request and its webhook, or only the request
 		if lines := strings.Count(found, "\n"); lines != 2 || strings.Contains(found, "first@example.com") {
 			if lines != 1 {
 				t.Errorf("%d lines contain it:\n%s", lines, found)

@@ -16,8 +16,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// lively is a simulator with something of everything, an undelivered webhook
-// and a scheduled end.
+// lively fills a simulator with objects of all kinds, an undelivered webhook and a
+// scheduled cancellation.
 func lively(t *testing.T, b *bench) simulator.Subscription {
 	t.Helper()
 	owner, err := b.SignUp(simulator.SignUp{Email: "a@example.com", FirstName: "A"})
