@@ -33,8 +33,8 @@ func (s *Intents) PayCheckout(sessionID, card string, buyer api.Contact) (comple
 
 // paySession pays a session as far as possible. A declined card, or one that
 // requires a challenge, leaves it open.
-func (s *Intents) paySession(session *state.CheckoutSession, method *state.PaymentMethod) (completed string,
-	failure *api.Error) {
+func (s *Intents) paySession(session *state.CheckoutSession,
+	method *state.PaymentMethod) (completed string, failure *api.Error) {
 	if setup := s.State.SetupIntents.Get(session.SetupIntent); setup != nil {
 		if failure := s.SetUp(setup, method); failure != nil {
 			return "", failure
