@@ -35,9 +35,8 @@ func receiver(t *testing.T, change ...func(*server.Config)) http.Handler {
 			t.Error(err)
 		}
 	})
-	config := server.Config{Store: store, APIKey: "a-key-of-this-test-of-32-characters",
-		Log:           slog.New(slog.DiscardHandler),
-		ReturnOrigins: []string{"https://app.test"},
+	config := server.Config{Store: store, Log: slog.New(slog.DiscardHandler),
+		HTTP: server.HTTP{APIKey: "a-key-of-this-test-of-32-characters", ReturnOrigins: []string{"https://app.test"}},
 		Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
 			WebhookSecrets: []lockstep.Secret{stripeSecret}},
 		Clerk: server.Clerk{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1", Issuer: "http://127.0.0.1:1",
@@ -141,10 +140,10 @@ func TestAWebhookPathThatCannotBeIsRefused(t *testing.T) {
 		"/api/webhook?a=b": "is not a path",
 		"/api/%73tripe":    "is not a path",
 		"https://a.test/x": "is not a path",
-		"/v1/stripe":       "belongs to Lockstep's own /v1",
-		"/metrics":         "belongs to Lockstep's own /metrics",
-		"/livez/stripe":    "belongs to Lockstep's own /livez",
-		"/activate":        "belongs to Lockstep's own /activate",
+		"/v1/stripe":       "is under Lockstep's own /v1",
+		"/metrics":         "is under Lockstep's own /metrics",
+		"/livez/stripe":    "is under Lockstep's own /livez",
+		"/activate":        "is under Lockstep's own /activate",
 	} {
 		for setting, config := range map[string]server.Config{
 			"stripe_webhook_path": {Stripe: server.Stripe{WebhookPath: path}},
@@ -158,7 +157,7 @@ func TestAWebhookPathThatCannotBeIsRefused(t *testing.T) {
 	}
 	same := server.Config{Stripe: server.Stripe{WebhookPath: "/hook"}, Clerk: server.Clerk{WebhookPath: "/hook"}}
 	if err := same.Validate(); err == nil || !strings.Contains(err.Error(),
-		"clerk_webhook_path: /hook is also Stripe's webhook path") {
+		"clerk_webhook_path: \"/hook\" is also Stripe's webhook path") {
 		t.Errorf("one path for both: %v", err)
 	}
 }

@@ -41,8 +41,8 @@ func TestRunWaitsForTheDatabase(t *testing.T) {
 		}
 		away := &absent{Store: store, until: time.Now().Add(time.Minute)}
 		s, err := server.New(server.Config{Store: away, Identities: server.FromAPI,
-			APIKey: "run-api-key-0123456789-0123456789", Log: slog.New(slog.DiscardHandler),
-			Workers: server.Workers{Poll: time.Hour}, Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
+			HTTP: server.HTTP{APIKey: "run-api-key-0123456789-0123456789"}, Log: slog.New(slog.DiscardHandler),
+			Sync: server.Sync{Workers: server.Workers{Poll: time.Hour}}, Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
 				WebhookSecrets: []lockstep.Secret{"whsec_1"}}})
 		if err != nil {
 			t.Fatal(err)

@@ -41,7 +41,7 @@ func TestAServerWakesManyWaitingKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, err := server.New(server.Config{Store: store, Identities: server.FromAPI,
-			APIKey: "a-key-of-this-test-of-32-characters", Log: slog.New(slog.DiscardHandler),
+			HTTP: server.HTTP{APIKey: "a-key-of-this-test-of-32-characters"}, Log: slog.New(slog.DiscardHandler),
 			Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
 				WebhookSecrets: []lockstep.Secret{"whsec_1"}}})
 		if err != nil {

@@ -124,7 +124,7 @@ func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings,
 	}
 	defer func() { err = errors.Join(err, config.Store.Close()) }()
 	if c.Rate != 0 {
-		config.BackfillRate = c.Rate
+		config.Sync.BackfillRate = c.Rate
 	}
 	return server.DryRun(ctx, config, func(at lockstep.Backfill) {
 		show.at(backfillProgress{Phase: string(at.Phase), Done: at.PhaseCount, Total: at.Total()})

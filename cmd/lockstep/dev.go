@@ -85,7 +85,8 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 	mails := &mailbox.Mailbox{}
 	lock, err := server.New(server.Config{
-		Store: store, APIKey: devAPIKey, Catalog: devCatalog, Log: in.log, ReturnOrigins: []string{appURL, serviceURL},
+		Store: store, Catalog: devCatalog, Log: in.log,
+		HTTP:       server.HTTP{APIKey: devAPIKey, ReturnOrigins: []string{appURL, serviceURL}},
 		Activation: server.Activation{App: "Acme Notes", ContinueURL: appURL + "/"},
 		Stripe: server.Stripe{Key: devStripeKey, BaseURL: sims.stripeURL(),
 			WebhookSecrets: []lockstep.Secret{devStripeWebhook}},

@@ -43,7 +43,7 @@ func (c *serveCommand) settings(in *surroundings) (config server.Config, f file,
 		return config, f, fmt.Errorf("secrets come from the environment:\n%w\nTo try everything without any key: lockstep dev", err)
 	}
 	config = server.Config{
-		APIKey: secrets.api, Log: in.log,
+		HTTP: server.HTTP{APIKey: secrets.api}, Log: in.log,
 		Stripe: server.Stripe{Key: secrets.stripe, WebhookSecrets: secrets.stripeWebhooks,
 			BaseURL: first(c.StripeAPIBase, f.StripeAPIBase),
 			Poll:    poll, WebhookPath: first(c.StripePath, f.StripePath)},
@@ -73,7 +73,7 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	if config.APIKey == "" {
+	if config.HTTP.APIKey == "" {
 		in.log.Warn("LOCKSTEP_API_KEY is not set: only browsers with a session token can call the API")
 	}
 	fmt.Fprintf(in.stdout, "lockstep listens on http://%s\n", listener.Addr())

@@ -197,16 +197,17 @@ func (f file) projection() lockstep.ProjectionKeys {
 
 // apply gives a server's configuration what the file says.
 func (f file) apply(c *server.Config) {
-	c.Catalog, c.Projection = f.catalog(), f.projection()
-	c.ReturnOrigins, c.TrustedProxies = f.ReturnOrigins, f.Proxies
-	c.Deletion = server.DeletionPolicies{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
-		Organizations: server.DeletionPolicy(first(f.OrgDeleted, f.Deleted))}
-	c.Brake = lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window), Share: f.Deletions.Share}
-	c.AdoptByEmail, c.CustomerDetails = f.AdoptByEmail, lockstep.DetailsPolicy(f.Details)
-	c.Customers, c.BackfillRate = server.CustomerCreation(f.Customers), f.Backfill.Rate
-	c.EmptyOrganization = lockstep.EmptyPolicy(f.OrgEmpty)
-	c.Forget = time.Duration(f.Deletions.Forget)
-	c.Entitled = f.Entitlements
+	c.Catalog = f.catalog()
+	c.Access = server.Access{Entitlements: f.Entitlements, Projection: f.projection()}
+	c.HTTP.ReturnOrigins, c.HTTP.TrustedProxies = f.ReturnOrigins, f.Proxies
+	c.Customers = server.Customers{Creation: server.CustomerCreation(f.Customers),
+		Details: lockstep.DetailsPolicy(f.Details), AdoptByEmail: f.AdoptByEmail}
+	c.Deletion = server.Deletion{Users: server.DeletionPolicy(first(f.UserDeleted, f.Deleted)),
+		Organizations:     server.DeletionPolicy(first(f.OrgDeleted, f.Deleted)),
+		EmptyOrganization: lockstep.EmptyPolicy(f.OrgEmpty),
+		Brake: lockstep.Brake{Limit: f.Deletions.Brake, Window: time.Duration(f.Deletions.Window),
+			Share: f.Deletions.Share},
+		ForgetAfter: time.Duration(f.Deletions.Forget)}
 	c.Seats = lockstep.SeatPolicy{Follow: lockstep.SeatFollow(f.Seats.Follow),
 		Proration: lockstep.SeatProration(f.Seats.Proration),
 		Minimum:   f.Seats.Minimum, LimitMembers: f.Seats.LimitMembers}
@@ -218,16 +219,18 @@ func (f file) apply(c *server.Config) {
 	c.Identities = server.IdentitySource(f.Identity)
 	c.Clerk.InstanceID, c.Clerk.Issuer, c.Clerk.AuthorizedParties = f.Clerk.InstanceID, f.Clerk.Issuer,
 		f.Clerk.AuthorizedParties
-	c.Intervals = server.Intervals{Events: time.Duration(f.Sweeps.Events),
-		Directory: time.Duration(f.Sweeps.Directory), DirectoryPoll: time.Duration(f.Sweeps.Polled),
-		Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)}
-	c.Retention = lockstep.Retention{Bodies: time.Duration(f.Retention.Bodies), IDs: time.Duration(f.Retention.IDs)}
 	c.Stripe.Limits = lockstep.Limits{PerSecond: f.Limits.Stripe, PerEndpoint: f.Limits.StripeEndpoint}
 	c.Clerk.Limits = lockstep.Limits{PerSecond: f.Limits.Clerk}
-	c.Workers = server.Workers{Slots: f.Workers.Slots, Lease: time.Duration(f.Workers.Lease),
-		Timeout: time.Duration(f.Workers.Timeout)}
-	c.Memory = server.Memory{Accounts: f.Memory.Accounts, Poll: time.Duration(f.Memory.Poll),
-		Trust: time.Duration(f.Memory.Trust)}
+	c.Sync = server.Sync{
+		Intervals: server.Intervals{Events: time.Duration(f.Sweeps.Events),
+			Directory: time.Duration(f.Sweeps.Directory), DirectoryPoll: time.Duration(f.Sweeps.Polled),
+			Accounts: time.Duration(f.Sweeps.Accounts), Retention: time.Duration(f.Sweeps.Retention)},
+		Retention: lockstep.Retention{Bodies: time.Duration(f.Retention.Bodies), IDs: time.Duration(f.Retention.IDs)},
+		Workers: server.Workers{Slots: f.Workers.Slots, Lease: time.Duration(f.Workers.Lease),
+			Timeout: time.Duration(f.Workers.Timeout)},
+		Memory: server.Memory{Accounts: f.Memory.Accounts, Poll: time.Duration(f.Memory.Poll),
+			Trust: time.Duration(f.Memory.Trust)},
+		BackfillRate: f.Backfill.Rate}
 }
 
 // first is the first setting that is set.

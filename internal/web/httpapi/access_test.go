@@ -178,9 +178,9 @@ func TestCheck(t *testing.T) {
 	if v := expect("feature", "notes", true, "(basic): paid"); v.Until == "" {
 		t.Error("a subscription's period has no end")
 	}
-	expect("feature", "archive", false, "nothing that the account has")
+	expect("feature", "archive", false, "nothing that the account bought")
 	expect("plan", "basic", true, "(basic): paid")
-	expect("plan", "pro", false, "nothing that the account has")
+	expect("plan", "pro", false, "nothing that the account bought")
 
 	// Beside the subscription a license of a higher rank: each brings its own.
 	k.buy(ada, "life")
@@ -255,7 +255,7 @@ func TestWhatOneProcessWritesTheOtherAnswers(t *testing.T) {
 // the event holds; they end with the access, and an outage takes none away.
 func TestFeaturesOfStripesEntitlements(t *testing.T) {
 	t.Parallel()
-	k := start(t, func(c *server.Config) { c.Entitled = true })
+	k := start(t, func(c *server.Config) { c.Access.Entitlements = true })
 	product := ""
 	for _, p := range k.sim.Prices() {
 		if p.ID == k.prices["pro"] {
@@ -300,7 +300,7 @@ func TestFeaturesOfStripesEntitlements(t *testing.T) {
 // alive by a license that goes on.
 func TestEntitlementsEndWithTheirCustomer(t *testing.T) {
 	t.Parallel()
-	k := start(t, func(c *server.Config) { c.Entitled = true })
+	k := start(t, func(c *server.Config) { c.Access.Entitlements = true })
 	for _, p := range k.sim.Prices() {
 		if p.ID == k.prices["pro"] {
 			k.stripe("/v1/products/"+p.Product+"/features", "entitlement_feature="+k.stripe("/v1/entitlements/features",

@@ -25,7 +25,7 @@ import (
 func TestAKeyIsRotated(t *testing.T) {
 	t.Parallel()
 	const old = "the-old-api-key-0123456789-0123456789"
-	k := start(t, func(c *server.Config) { c.APIKey = old + " , " + apiKey })
+	k := start(t, func(c *server.Config) { c.HTTP.APIKey = old + " , " + apiKey })
 	for key, status := range map[string]int{old: 200, apiKey: 200, old + "," + apiKey: 401, old + " , " + apiKey: 401,
 		"": 401, ",": 401, old[:36]: 401} {
 		if a := k.call("GET", "/v1/work", key, ""); a.status != status {
@@ -138,7 +138,7 @@ func TestWhoImpersonatesLooksButDoesNotBuy(t *testing.T) {
 			"portal":   k.call("POST", "/v1/portal", token, `{"return_url":"https://app.test/"}`),
 		} {
 			refused := a.status == 403 && strings.Contains(a.body, "urn:lockstep:impersonated") &&
-				strings.Contains(a.body, "may read, but not buy")
+				strings.Contains(a.body, "may read but not buy")
 			if refused != impersonated {
 				t.Errorf("act is %q, %s: %d %s", act, what, a.status, a.body)
 			}

@@ -89,7 +89,8 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 		}
 	})
 	k.config = server.Config{
-		Store: k.store, APIKey: apiKey, Log: slog.New(slog.DiscardHandler), ReturnOrigins: []string{"https://app.test"},
+		Store: k.store, Log: slog.New(slog.DiscardHandler),
+		HTTP: server.HTTP{APIKey: apiKey, ReturnOrigins: []string{"https://app.test"}},
 		Catalog: lockstep.Catalog{Plans: []lockstep.Plan{
 			{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}},
 			{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"},
@@ -101,7 +102,7 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 		Clerk: server.Clerk{Key: simulator.DefaultClerkKey, BaseURL: "http://" + clerk.Addr().String(), Issuer: "http://" +
 			clerk.Addr().String(),
 			WebhookSecrets: []lockstep.Secret{webhook}},
-		Workers: server.Workers{Grace: time.Second},
+		Sync: server.Sync{Workers: server.Workers{Grace: time.Second}},
 	}
 	for _, c := range change {
 		c(&k.config)

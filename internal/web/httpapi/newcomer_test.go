@@ -99,7 +99,7 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	for range 50 {
 		group.Go(func() {
 			if a := k.call(http.MethodGet, "/v1/accounts/user/user_nobody", apiKey, ""); a.status != http.StatusNotFound ||
-				!strings.Contains(a.body, "Clerk does not know it") {
+				!strings.Contains(a.body, "not found in Clerk") {
 				t.Errorf("answered %d %s", a.status, a.body)
 			}
 		})
@@ -117,7 +117,7 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 		a := k.call(http.MethodPost, "/v1/checkout", apiKey,
 			`{"account":"`+named+`","lookup_key":"pro","success_url":"https://app.test/"}`)
 		if a.status != http.StatusNotFound || !strings.Contains(a.body,
-			"account "+named+" not found: Clerk's ids of this kind begin with ") {
+			"account "+named+" not found: Clerk's ids of this kind start with ") {
 			t.Errorf("a checkout for %s is answered %d %s", named, a.status, a.body)
 		}
 		account, err := lockstep.ParseAccount(named)
@@ -157,7 +157,7 @@ func TestWhenClerkCannotBeAskedTheAnswerIsNotNo(t *testing.T) {
 				}
 			}
 			if a := k.mayExport(account); a.status != http.StatusOK || !strings.Contains(a.body, `"allowed":false`) ||
-				!strings.Contains(a.body, "could not be asked") {
+				!strings.Contains(a.body, "did not answer") {
 				t.Errorf("a check is answered %d %s", a.status, a.body)
 			}
 		})

@@ -63,7 +63,7 @@ func TestForeignRedirectsAreRefused(t *testing.T) {
 // TestWithoutReturnOriginsOnlyServersSayWhere: and what they say leads somewhere.
 func TestWithoutReturnOriginsOnlyServersSayWhere(t *testing.T) {
 	t.Parallel()
-	k := start(t, func(c *server.Config) { c.ReturnOrigins = nil })
+	k := start(t, func(c *server.Config) { c.HTTP.ReturnOrigins = nil })
 	ada := k.signUp("ada@example.com")
 	for _, c := range []struct {
 		key, url string

@@ -9,13 +9,12 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// succeed takes an operator's word that an account of a former Clerk instance is another
-// account now. The object is that account, or its customer. It reports whether that is what
-// the request is about.
+// succeed handles a request to carry an account of a former Clerk instance over to another account. The
+// request names the former account or its customer. It reports whether the request is of this kind.
 func (a *API) succeed(ctx context.Context, in *linkInput) (bool, error) {
 	to, err := lockstep.ParseAccount(in.Body.Account)
 	if err != nil {
-		return false, nil //nolint:nilerr // link answers for an account that it cannot read
+		return false, nil //nolint:nilerr // link reports an account that does not parse
 	}
 	from, named := lockstep.Account{}, false
 	if key, assignable := lockstep.AssignableKey(in.Body.Object); !assignable {
@@ -24,7 +23,7 @@ func (a *API) succeed(ctx context.Context, in *linkInput) (bool, error) {
 	} else if key.Kind == lockstep.KeyCustomer {
 		from, err = a.Store.AccountOfCustomer(ctx, key.ID)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-			return false, a.problem(ctx, "read link of customer", err)
+			return false, a.problem(ctx, "read account of customer", err)
 		}
 	}
 	if from.IsZero() || from == to && !named {
@@ -34,20 +33,20 @@ func (a *API) succeed(ctx context.Context, in *linkInput) (bool, error) {
 	switch {
 	case err == nil:
 		a.Wake()
-		a.Log.WarnContext(ctx, "an operator gives a former account to another", "former", from.String(), "account",
+		a.Log.WarnContext(ctx, "former account carried over by an operator", "former", from.String(), "account",
 			to.String())
 		return true, nil
 	case !named && (errors.Is(err, lockstep.ErrInUse) || errors.Is(err, lockstep.ErrInvalid) ||
 		errors.Is(err, lockstep.ErrNotFound)):
-		return false, nil // its account is none of a former instance
+		return false, nil // the customer belongs to an account of this instance
 	case errors.Is(err, lockstep.ErrInUse):
 		return true, huma.Error409Conflict("object: " + from.String() +
-			" is in the accepted Clerk instance; only an account of a former instance can be carried over")
+			" belongs to the current Clerk instance; only accounts of a former instance can be carried over")
 	case errors.Is(err, lockstep.ErrInvalid):
-		return true, huma.Error422UnprocessableEntity("account: it must be another account of the same kind as " +
+		return true, huma.Error422UnprocessableEntity("account: " + to.String() + " is not another account of the same kind as " +
 			from.String())
 	case errors.Is(err, lockstep.ErrNotFound):
-		return true, huma.Error404NotFound("object or account: " + from.String() + " or " + to.String() + " is not known")
+		return true, huma.Error404NotFound("object or account: " + from.String() + " or " + to.String() + " not found")
 	}
 	return true, a.problem(ctx, "order succession", err)
 }

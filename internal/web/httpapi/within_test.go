@@ -67,20 +67,20 @@ func (silent) NamePrices(ctx context.Context, _ []lockstep.PriceName) ([]lockste
 	return nil, wait(ctx)
 }
 
-// till sells everything.
-type till struct{ lockstep.CheckoutService }
+// shop is a Stripe that sells everything.
+type shop struct{ lockstep.CheckoutService }
 
-func (till) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
+func (shop) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
 	return lockstep.Price{ID: "price_1", Active: true, Recurring: true}, nil
 }
 
-func (till) Checkout(context.Context, string) (lockstep.Checkout, error) {
+func (shop) Checkout(context.Context, string) (lockstep.Checkout, error) {
 	return lockstep.Checkout{ID: "cs_1", Mode: "subscription", Status: "complete", PaymentStatus: "paid",
 		CustomerID: "cus_1"}, nil
 }
 
-// While the database is silent, every request is answered, by what says that it is to be
-// made again, and before the server cuts its connection off.
+// While the database does not respond, every request is answered with a hint to retry, before the
+// server closes its connection.
 func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 	t.Parallel()
 	const account = "/v1/accounts/user/user_1"
@@ -102,14 +102,15 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
-				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), LocalDirectory: silent{},
-					Stripe: till{},
-					Keys:   []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
-					Checkouts: &checkouts.Service{Store: silent{}, Stripe: till{}, Book: &pricebook.Book{Store: silent{}},
-						Wake: func() {},
-						Log:  log}}
-				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Stripe: till{},
-					Wake: func() {}, Log: log})
+				records := watch.New(silent{}, watch.Config{}, log)
+				api := &API{Store: silent{}, Records: records, Wake: func() {}, Log: log,
+					Callers:    Callers{Keys: []lockstep.Secret{"key"}},
+					Identities: Identities{Local: silent{}},
+					Buying: Buying{Stripe: shop{},
+						Checkouts: &checkouts.Service{Store: silent{}, Stripe: shop{}, Book: &pricebook.Book{Store: silent{}},
+							Wake: func() {}, Log: log},
+						Activations: activation.New(activation.Config{Store: silent{}, Records: records, Stripe: shop{},
+							Wake: func() {}, Log: log})}}
 				mux := http.NewServeMux()
 				api.Register(mux)
 				method, path, _ := strings.Cut(request, " ")
@@ -121,7 +122,7 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 				r.Header.Set("Content-Type", "application/json")
 				answer, began := &dated{ResponseRecorder: httptest.NewRecorder()}, time.Now()
 				mux.ServeHTTP(answer, r)
-				// One that passes later would cancel the connection, and every later request on it.
+				// A deadline that passes later would end the connection, and every later request on it.
 				if !answer.deadline.IsZero() {
 					t.Errorf("the deadline of the body is left: %s", answer.deadline)
 				}
@@ -161,7 +162,7 @@ func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, store := slog.New(slog.DiscardHandler), first{looks: &atomic.Int64{}}
-		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Stripe: till{},
+		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Stripe: shop{},
 			Wake: func() {}, Log: log})
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /v1/activations/{id}/events", a.Events)
