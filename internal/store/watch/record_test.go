@@ -221,7 +221,7 @@ func TestManyWhoReadLookOnce(t *testing.T) {
 func TestALookWithoutEndHoldsUpNobodyForLong(t *testing.T) {
 	inBubble(t, func(p *place) {
 		save(p.T, p.ours, alice, 1)
-		p.watch.turn <- struct{}{} // somebody looks, and the database does not answer
+		p.watch.lock <- struct{}{} // somebody looks, and the database does not answer
 		began := time.Now()
 		if got := p.times(alice); got != 1 {
 			p.Errorf("got %d", got)
@@ -229,7 +229,7 @@ func TestALookWithoutEndHoldsUpNobodyForLong(t *testing.T) {
 		if waited := time.Since(began); waited != defaultTrust {
 			p.Errorf("it waited %s for the other", waited)
 		}
-		<-p.watch.turn
+		<-p.watch.lock
 		synctest.Wait()
 	})
 }

@@ -67,7 +67,7 @@ func TestNobodyLooksWhenNobodyWaits(t *testing.T) {
 			}
 			cancelSecond()
 		}
-		if len(p.watch.waiting) != 0 || p.watch.stop != nil {
+		if len(p.watch.subscribers) != 0 || p.watch.stop != nil {
 			p.Error("something is left of who waited")
 		}
 	})
