@@ -22,7 +22,7 @@ const (
 	clerkSecret  = lockstep.Secret("whsec_Y2xlcms=")
 )
 
-// receiver is a server that receives webhooks and does no work; change, if given, changes its
+// receiver returns the handler of a server that does no background work. change may change its
 // configuration.
 func receiver(t *testing.T, change ...func(*server.Config)) http.Handler {
 	t.Helper()
@@ -59,7 +59,7 @@ func clerkEvent(kind string) string {
 	return fmt.Sprintf(`{"data":{"id":"user_1","object":"user"},"object":"event","type":%q,"timestamp":1700000000000,"instance_id":"ins_1"}`, kind)
 }
 
-// delivered is a signed delivery; the id is that of Clerk's message.
+// delivered returns a signed delivery. The id is that of Clerk's message.
 func delivered(t *testing.T, source lockstep.Source, path, id, body string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
@@ -81,7 +81,7 @@ func answered(handler http.Handler, r *http.Request) *httptest.ResponseRecorder 
 	return w
 }
 
-// TestWebhooksAreReceivedAtTheirPaths: where the app received them before, and nowhere else.
+// TestWebhooksAreReceivedAtTheirPaths: at the configured paths, and nowhere else.
 func TestWebhooksAreReceivedAtTheirPaths(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ stripe, clerk string }{
@@ -126,7 +126,7 @@ func TestWebhooksAreReceivedAtTheirPaths(t *testing.T) {
 	}
 }
 
-// TestAWebhookPathThatCannotBeIsRefused at the start, with the setting's name.
+// TestAWebhookPathThatCannotBeIsRefused: Validate names the setting.
 func TestAWebhookPathThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
@@ -162,8 +162,8 @@ func TestAWebhookPathThatCannotBeIsRefused(t *testing.T) {
 	}
 }
 
-// TestADeliveryIsAnsweredSuccess: byte for byte what senders' dashboards and other tests look
-// for, whether the event is new, known, or of no use.
+// TestADeliveryIsAnsweredSuccess: byte for byte what senders' dashboards and other tests expect, whether the
+// event is new, known or unused.
 func TestADeliveryIsAnsweredSuccess(t *testing.T) {
 	t.Parallel()
 	handler := receiver(t)
@@ -196,8 +196,8 @@ func TestADeliveryIsAnsweredSuccess(t *testing.T) {
 	}
 }
 
-// TestABrowsersHeadersDoNotRefuseADelivery: a webhook is not a form of another site, whatever
-// its sender, a proxy or a tunnel adds. The signature decides.
+// TestABrowsersHeadersDoNotRefuseADelivery: the signature decides, whatever headers the sender, a proxy or a
+// tunnel adds.
 func TestABrowsersHeadersDoNotRefuseADelivery(t *testing.T) {
 	t.Parallel()
 	handler := receiver(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// absent is a store whose database is away at first.
+// absent is a store whose database is unreachable at first.
 type absent struct {
 	lockstep.Store
 	until time.Time
@@ -30,7 +30,7 @@ func (a *absent) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, err
 	return a.Store.Work(ctx, key)
 }
 
-// That the database is away when a process begins to work ends no process.
+// A process keeps running if the database is unreachable when it starts.
 func TestRunWaitsForTheDatabase(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)

@@ -137,7 +137,8 @@ func (p *parts) reconcilers() (map[lockstep.KeyKind]reconcile.Reconciler, error)
 	}
 	reconcile.Guarded(keys, p.guard)
 	// Webhooks go to your endpoints, which no instance's key protects.
-	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(c.Store, p.caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
+	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(c.Store, p.caller, c.Catalog,
+		webhooks(c.Webhooks).listeners(), c.Log)
 	return keys, nil
 }
 

@@ -14,8 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// A server wakes what waits for an account that is seen for the first time, where it is more than one
-// transaction wakes.
+// A server wakes all keys that wait for a new account, even if they are too many for one transaction.
 func TestAServerWakesManyWaitingKeys(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
