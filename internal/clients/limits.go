@@ -45,11 +45,11 @@ type Places struct {
 	taken map[string]int
 }
 
-// Take takes one of the holder's slots, of which there are most. If ok is true, call leave once.
-func (p *Places) Take(holder string, most int) (leave func(), ok bool) {
+// Take takes a slot of the holder, which has at most limit slots. If ok is true, call leave once.
+func (p *Places) Take(holder string, limit int) (leave func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.taken[holder] >= most {
+	if p.taken[holder] >= limit {
 		return nil, false
 	}
 	if p.taken == nil {

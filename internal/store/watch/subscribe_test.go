@@ -49,7 +49,7 @@ func TestWhoIsSlowHoldsUpNobody(t *testing.T) {
 	})
 }
 
-// TestNobodyLooksWhenNobodyWaits: the bubble would not end with a goroutine in it.
+// TestNobodyLooksWhenNobodyWaits: the bubble would not end while the goroutine runs.
 func TestNobodyLooksWhenNobodyWaits(t *testing.T) {
 	inBubble(t, func(p *place) {
 		for range 3 {

@@ -61,7 +61,8 @@ func (a *API) startCheckout(ctx context.Context, in *checkoutInput) (*checkoutOu
 	}
 	out := &checkoutOutput{}
 	out.Body.ID, out.Body.URL, out.Body.CustomerID = started.Checkout.ID, started.Checkout.URL, started.CustomerID
-	out.Body.ExpiresAt, out.Body.Reused, out.Body.TrialDays = started.Checkout.ExpiresAt.UTC(), started.Reused, started.TrialDays
+	out.Body.ExpiresAt = started.Checkout.ExpiresAt.UTC()
+	out.Body.Reused, out.Body.TrialDays = started.Reused, started.TrialDays
 	return out, nil
 }
 
