@@ -12,8 +12,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// judged: checks all answers of the simulators so far against Stripe's and Clerk's OpenAPI documents. If
-// there are none yet, it waits for the first, which Lockstep's sweeps cause.
+// judged: checks all answers of the simulators so far against Stripe's and Clerk's OpenAPI documents. It
+// waits for the first answer, which Lockstep's sweeps cause.
 func judged(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: judged")

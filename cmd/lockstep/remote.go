@@ -25,24 +25,13 @@ func (r remote) call(ctx context.Context, in *surroundings, method, path string,
 	if key == "" {
 		return fmt.Errorf("LOCKSTEP_API_KEY: it is not set; use the key of the service at %s", r.URL)
 	}
-	var content io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		content = bytes.NewReader(text)
-	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(r.URL, "/")+path, content)
+	request, err := r.request(ctx, method, path, body)
 	if err != nil {
-		return fmt.Errorf("--url (or LOCKSTEP_URL): %q is not a URL; for example http://127.0.0.1:8080", r.URL)
+		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+key)
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
 	response, err := (&http.Client{}).Do(request)
 	if err != nil {
 		return fmt.Errorf("--url (or LOCKSTEP_URL): no service answers at %s: %w; start it with lockstep serve, or correct the URL", r.URL,
@@ -50,14 +39,40 @@ func (r remote) call(ctx context.Context, in *surroundings, method, path string,
 	}
 	defer func() { _ = response.Body.Close() }() // it was read completely, or is not needed
 	if response.StatusCode >= http.StatusMultipleChoices {
-		var problem struct{ Detail string }
-		if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || problem.Detail == "" {
-			return fmt.Errorf("--url (or LOCKSTEP_URL): %s answered %d without an explanation; check that Lockstep runs there", r.URL, response.StatusCode)
-		}
-		return fmt.Errorf("%s (%d)", problem.Detail, response.StatusCode)
+		return r.refusal(response)
 	}
 	if out == nil {
 		return nil
 	}
 	return json.NewDecoder(response.Body).Decode(out)
+}
+
+// request returns a request with a JSON body, or without a body if that is nil.
+func (r remote) request(ctx context.Context, method, path string, body any) (*http.Request, error) {
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(r.URL, "/")+path, content)
+	if err != nil {
+		return nil, fmt.Errorf("--url (or LOCKSTEP_URL): %q is not a URL; for example http://127.0.0.1:8080", r.URL)
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return request, nil
+}
+
+// refusal returns the detail of an answer that is not a success.
+func (r remote) refusal(response *http.Response) error {
+	var problem struct{ Detail string }
+	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || problem.Detail == "" {
+		return fmt.Errorf("--url (or LOCKSTEP_URL): %s answered %d without an explanation; check that Lockstep runs there", r.URL,
+			response.StatusCode)
+	}
+	return fmt.Errorf("%s (%d)", problem.Detail, response.StatusCode)
 }

@@ -57,10 +57,7 @@ func (c *serveCommand) settings(in *surroundings) (config server.Config, f file,
 			WebhookPath: first(c.ClerkPath, f.ClerkPath)},
 	}
 	f.apply(&config)
-	if err := f.Mail.apply(&config, in.getenv); err != nil {
-		return config, f, err
-	}
-	return config, f, f.webhooks(&config, in.getenv)
+	return config, f, errors.Join(f.Mail.apply(&config, in.getenv), f.webhooks(&config, in.getenv))
 }
 
 // Run serves until the process gets a signal.

@@ -10,7 +10,7 @@ import (
 const tallyEvery = time.Minute
 
 // Tally logs what unauthenticated clients cause: the first time at once, then one line a minute with a
-// count, so that nobody can fill the log. Its zero value is ready to use. It is safe for concurrent use.
+// count. So a flood cannot fill the log. Its zero value is ready to use. It is safe for concurrent use.
 type Tally struct {
 	mu       sync.Mutex
 	timer    *time.Timer // runs for a minute after the last line

@@ -81,7 +81,7 @@ type seen struct {
 	asked   time.Time // when Stripe said this; zero if never
 	looked  bool      // we read it for a returning buyer, not only when we created it
 	first   time.Time // when a buyer first asked; zero if never
-	active  bool      // a buyer was told that it is active
+	active  bool      // a buyer has seen that it is active
 }
 
 // known reports whether Stripe has described the session.
@@ -165,13 +165,12 @@ func (s *sessions) started(session lockstep.Checkout) {
 	s.keep(session.ID, e)
 }
 
-// wasActive reports whether a buyer was told that the purchase is active. If is is true, it notes that
-// they are told now.
-func (s *sessions) wasActive(id string, is bool) bool {
+// wasActive reports whether a buyer has seen that the purchase is active. With now, it notes that one does.
+func (s *sessions) wasActive(id string, now bool) bool {
 	e := s.entry(id)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.active = e.active || is
+	e.active = e.active || now
 	return e.active
 }
 

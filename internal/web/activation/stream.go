@@ -60,7 +60,7 @@ func (a *Activations) Events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// enter takes a slot for a stream, or answers that there is none.
+// enter takes a slot for a stream, or answers that all are taken.
 func (a *Activations) enter(w http.ResponseWriter, r *http.Request) (leave func(), ok bool) {
 	session, ok := a.places.Take("session "+r.PathValue("id"), sessionStreams)
 	if !ok {

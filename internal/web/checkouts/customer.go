@@ -12,8 +12,8 @@ import (
 // the account's lease, so that two orders never create two.
 const customerPatience = 10 * time.Second
 
-// customer returns the account's customer. If there is none, or if scope asks for a sync, it marks the
-// account and waits for the worker.
+// customer returns the account's customer. Without one, or if scope asks for a sync, it marks the account
+// and waits for the worker.
 func (s *Service) customer(ctx context.Context, account lockstep.Account, scope lockstep.Scope) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, customerPatience)
 	defer cancel()

@@ -1,11 +1,11 @@
-// Package checkouts starts checkouts so that nobody pays twice.
+// Package checkouts starts checkouts, and keeps buyers from paying twice.
 //
 // Two tabs, two clicks, or a click while a webhook is on its way: each could start a checkout of its
 // own, and the buyer could pay all of them. So a checkout starts under the account's lock
 // ([lockstep.Purchases]), which all replicas respect. Under the lock, the service asks Stripe what the
 // account has now, because our record may be one webhook behind.
 //
-//  1. customer: the account's; the worker creates it if there is none
+//  1. customer: the account's; the worker creates it if the account has no customer
 //  2. lock: others wait for it
 //  3. look: at Stripe, the customers' sessions, then their subscriptions; in our record, the licenses
 //  4. decide: [lockstep.Catalog.Obstacle], a pure function: does the account have it, or just paid it?

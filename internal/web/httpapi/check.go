@@ -116,8 +116,7 @@ func whyNone(access lockstep.Access) string {
 	return "no access: " + describe(access.Reasons[0])
 }
 
-// because returns the first subscription or license that alone gives what was asked for, and until
-// when.
+// because returns the first subscription or license that alone gives the feature or plan, and until when.
 func (a *API) because(record lockstep.Record, access lockstep.Access,
 	has func(lockstep.Access) bool) (reason string, until *time.Time) {
 	for _, reason := range access.Reasons {

@@ -12,9 +12,8 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestRefusalsAreAsDocumented asks for every operation that the document names, as
-// nobody, with a key that is wrong, and as a server that asks for nothing that is
-// there. Whatever the answer is, it is as the document says.
+// TestRefusalsAreAsDocumented calls every operation of the document: without credentials, with a wrong key, and as
+// a server with ids that do not exist. Each answer must match the document.
 func TestRefusalsAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -27,7 +26,7 @@ func TestRefusalsAreAsDocumented(t *testing.T) {
 				body = `{}`
 			}
 			for _, kind := range []string{"user", "nobody"} {
-				// The first parameter is the kind where there are two.
+				// Of two parameters, the first is the kind.
 				filled := path
 				if len(parameter.FindAllString(path, -1)) > 1 {
 					filled = replaceFirst(parameter, path, kind)
@@ -59,7 +58,7 @@ func replaceFirst(pattern *regexp.Regexp, text, with string) string {
 	return text[:at[0]] + with + text[at[1]:]
 }
 
-// question is a request, and the status of its answer.
+// question is a request with the expected status.
 type question struct {
 	method, path, key, body string
 	status                  int
@@ -74,8 +73,8 @@ func (k *kit) ask(questions []question) {
 	}
 }
 
-// TestAnswersAreAsDocumented asks for what is there; a new operation gets its line, also
-// because every operation must have been answered with success once.
+// TestAnswersAreAsDocumented calls every operation with success at least once, so a new operation needs a line
+// here.
 func TestAnswersAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	k := start(t, func(c *server.Config) {
@@ -210,7 +209,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	}
 }
 
-// follow reads the stream of a purchase that is over.
+// follow reads the stream of a purchase with a final state.
 func (k *kit) follow(session string) {
 	k.Helper()
 	request, err := http.NewRequestWithContext(k.Context(), http.MethodGet, k.url+"/v1/activations/"+session+"/events",
@@ -230,7 +229,7 @@ func (k *kit) follow(session string) {
 	k.judge(request, answer{response.StatusCode, response.Header, string(text)})
 }
 
-// TestEveryErrorIsAProblem: also of what is no operation, and where there is nothing.
+// TestEveryErrorIsAProblem: also outside of the operations, and at unknown paths.
 func TestEveryErrorIsAProblem(t *testing.T) {
 	t.Parallel()
 	k := start(t)

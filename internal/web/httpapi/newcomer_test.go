@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// newcomer signs a user up whose event does not arrive.
+// newcomer signs a user up, and drops the event.
 func (k *kit) newcomer(email string) lockstep.Account {
 	k.Helper()
 	k.sim.SetDelivery(simulator.DeliveryPolicy{Hold: true})
@@ -26,7 +26,7 @@ func (k *kit) mayExport(account lockstep.Account) answer {
 	return k.call(http.MethodPost, "/v1/check", apiKey, `{"account":"`+account.String()+`","feature":"export"}`)
 }
 
-// lookups is how often Clerk was asked about an id.
+// lookups returns how many requests about an id Clerk got.
 func (k *kit) lookups(id string) (n int) {
 	for _, e := range k.sim.History() {
 		if e.Side == "clerk" && e.Method == http.MethodGet && strings.Contains(e.Path, "/"+id) {
@@ -36,8 +36,8 @@ func (k *kit) lookups(id string) (n int) {
 	return n
 }
 
-// TestWhoHasJustSignedUpHasNoAccessButAnAnswer asks in each way, as a server and as a
-// browser, before the event of the sign-up has come (C19).
+// TestWhoHasJustSignedUpHasNoAccessButAnAnswer asks in every way, as a server and as a browser, before the event of
+// the sign-up arrives.
 func TestWhoHasJustSignedUpHasNoAccessButAnAnswer(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -64,7 +64,7 @@ func TestWhoHasJustSignedUpHasNoAccessButAnAnswer(t *testing.T) {
 		`{"return_url":"https://app.test/"}`); a.status != http.StatusConflict && a.status != http.StatusOK {
 		t.Errorf("the portal is answered %d %s", a.status, a.body)
 	}
-	// Asking has them taken in, although no event has come.
+	// The request makes the workers sync the user, although no event arrived.
 	for _, account := range []lockstep.Account{asServer, asBrowser, checked, atPortal} {
 		k.until(account.String()+" has a customer", func() bool {
 			record, err := k.store.Account(t.Context(), account)
@@ -73,7 +73,7 @@ func TestWhoHasJustSignedUpHasNoAccessButAnAnswer(t *testing.T) {
 	}
 }
 
-// TestANewOrganizationIsLookedUpToo: by its id, and by a session in it.
+// TestANewOrganizationIsLookedUpToo: for servers, and for a session of a member.
 func TestANewOrganizationIsLookedUpToo(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -90,8 +90,8 @@ func TestANewOrganizationIsLookedUpToo(t *testing.T) {
 	}
 }
 
-// TestOnlyClerkSaysThatAnAccountDoesNotExist: many who ask about the same made-up id cost
-// one lookup, and leave nothing in the database.
+// TestOnlyClerkSaysThatAnAccountDoesNotExist: many requests about the same made-up id cost one lookup, and leave
+// nothing in the database.
 func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -108,7 +108,7 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	if n := k.lookups("user_nobody"); n != 1 {
 		t.Errorf("50 requests at once took %d lookups", n)
 	}
-	// Not an id of Clerk's, which would take it for an organization's slug.
+	// Not a Clerk id; Clerk would take it for an organization's slug.
 	if a := k.call(http.MethodGet, "/v1/accounts/organization/nike", apiKey, ""); a.status != http.StatusNotFound ||
 		k.lookups("nike") != 0 {
 		t.Errorf("a slug is answered %d %s, after %d lookups", a.status, a.body, k.lookups("nike"))
@@ -137,7 +137,7 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	}
 }
 
-// TestWhenClerkCannotBeAskedTheAnswerIsNotNo: 503 with a time to come back.
+// TestWhenClerkCannotBeAskedTheAnswerIsNotNo: the answer is 503 with Retry-After.
 func TestWhenClerkCannotBeAskedTheAnswerIsNotNo(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"an outage": http.StatusServiceUnavailable,

@@ -9,8 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// TestWhatStripeRefusedIsSaid: in the answer, and in the log, by its code and parameter, and by
-// a message that is safe.
+// TestWhatStripeRefusedIsSaid: the answer and the log contain the code, the parameter, and a safe message.
 func TestWhatStripeRefusedIsSaid(t *testing.T) {
 	t.Parallel()
 	log := &logged{}
@@ -58,7 +57,7 @@ func TestWhatStripeRefusedIsSaid(t *testing.T) {
 		}
 		for _, said := range c.said {
 			if !strings.Contains(a.body, said) || log.count(said) == 0 {
-				t.Errorf("%s: %q is not said, or not logged: %s", name, said, a.body)
+				t.Errorf("%s: %q is missing in the answer or the log: %s", name, said, a.body)
 			}
 		}
 	}

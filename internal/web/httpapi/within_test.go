@@ -20,8 +20,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 )
 
-// silent is a store whose database takes what it is asked and never answers, as one behind a
-// network that is cut.
+// silent is a store whose database accepts requests and never answers, as behind a broken network.
 type silent struct{ lockstep.Store }
 
 func wait(ctx context.Context) error {
@@ -124,7 +123,7 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 				mux.ServeHTTP(answer, r)
 				// A deadline that passes later would end the connection, and every later request on it.
 				if !answer.deadline.IsZero() {
-					t.Errorf("the deadline of the body is left: %s", answer.deadline)
+					t.Errorf("the read deadline of the body was not removed: %s", answer.deadline)
 				}
 				var body struct{ Status int }
 				if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
@@ -142,7 +141,7 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 	}
 }
 
-// first is a database that falls silent after the first look at a purchase.
+// first is a database that stops responding after the first read of a purchase.
 type first struct {
 	silent
 	looks *atomic.Int64
@@ -157,7 +156,7 @@ func (f first) AccountOfCustomer(ctx context.Context, _ string) (lockstep.Accoun
 
 func (first) Mark(context.Context, ...lockstep.Mark) error { return nil }
 
-// A stream goes on to say that it is there, and to look, while the database is silent.
+// A stream continues to send heartbeats and to read while the database does not respond.
 func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -173,12 +172,12 @@ func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 			"/v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0/events", http.NoBody))
 		if said := strings.Count(stream.Body.String(), "still here"); !strings.Contains(stream.Body.String(), `"waiting"`) ||
 			said < 6 || store.looks.Load() < 5 {
-			t.Errorf("in two minutes it looked %d times and said %q", store.looks.Load(), stream.Body)
+			t.Errorf("in two minutes it read %d times and sent %q", store.looks.Load(), stream.Body)
 		}
 	})
 }
 
-// dated records the last deadline for reading that a handler set.
+// dated records the last read deadline that a handler set.
 type dated struct {
 	*httptest.ResponseRecorder
 	deadline time.Time
