@@ -57,7 +57,8 @@ func (c *serveCommand) settings(in *surroundings) (config server.Config, f file,
 			WebhookPath: first(c.ClerkPath, f.ClerkPath)},
 	}
 	f.apply(&config)
-	return config, f, errors.Join(f.Mail.apply(&config, in.getenv), f.webhooks(&config, in.getenv))
+	err = errors.Join(f.Mail.apply(&config, in.getenv), f.webhooks(&config, in.getenv))
+	return config, f, err
 }
 
 // Run serves until the process gets a signal.
