@@ -54,8 +54,8 @@ type Stripe struct {
 	Key     lockstep.Secret // sk_… or rk_…
 	BaseURL string          // empty means https://api.stripe.com
 
-	// WebhookSecrets (whsec_…) verify webhooks. List several while you rotate one. None are
-	// needed with Poll.
+	// WebhookSecrets (whsec_…) verify webhooks. List several while you rotate one. With Poll, they may
+	// be missing.
 	WebhookSecrets []lockstep.Secret
 	WebhookPath    string // where Stripe delivers; empty means DefaultStripePath
 	// Poll is how often to read Stripe's event list, instead of or beside webhooks; 0 means never.

@@ -111,7 +111,7 @@ func ExampleConfig_Validate() {
 		Activation: server.Activation{ContinueURL: "foo"}}
 	fmt.Println(config.Validate())
 	// Output:
-	// store: none is set; open one with sqlitestore.Open or pgstore.Open
+	// store: it is missing; open one with sqlitestore.Open or pgstore.Open
 	// LOCKSTEP_API_KEY: the key has 5 characters, but needs at least 32; make one with: openssl rand -hex 32
 	// activation.continue_url: "foo" is not an absolute https URL; for example https://app.example.com/welcome
 }

@@ -39,7 +39,7 @@ func (c Config) Validate() error {
 
 func (c Config) validateStore() error {
 	if c.Store == nil {
-		return errors.New("store: none is set; open one with sqlitestore.Open or pgstore.Open")
+		return errors.New("store: it is missing; open one with sqlitestore.Open or pgstore.Open")
 	}
 	return nil
 }
