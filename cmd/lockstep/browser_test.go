@@ -64,7 +64,7 @@ func TestMainJobInABrowser(t *testing.T) {
 		chromedp.Click(`button[value=cancel_at_period_end]`, chromedp.NodeVisible),
 		chromedp.WaitVisible(`button[value=keep]`),
 		chromedp.Navigate(dev.app))
-	b.until("main", "Ends on")
+	b.until("main", "Ends on ")
 	b.shows("#plan", "pro")
 	b.do("controls", chromedp.Navigate(dev.stripe+"/_sim"), chromedp.WaitVisible("#now"), b.picture("7-controls"))
 	today := b.text("#now")

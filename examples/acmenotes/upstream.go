@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -17,11 +18,11 @@ import (
 // access is the part of Lockstep's answer that the app needs.
 type access struct {
 	Access struct {
-		Active  bool   `json:"active"`
-		Status  string `json:"status"`
-		Plan    string `json:"plan"`
-		Until   string `json:"until"`
-		Ending  bool   `json:"ending"`
+		Active  bool       `json:"active"`
+		Status  string     `json:"status"`
+		Plan    string     `json:"plan"`
+		Until   *time.Time `json:"until"`
+		Ending  bool       `json:"ending"`
 		Reasons []struct {
 			Object string `json:"object"`
 			ID     string `json:"id"`
