@@ -51,23 +51,31 @@ func checkAPIKeys(setting lockstep.Secret) error {
 	return errors.Join(problems...)
 }
 
+// provider names the secrets of a provider, and where to find them.
+type provider struct {
+	key, keyPage string
+	prefixes     []string // of the key
+	webhook      string
+	webhookPage  string
+}
+
+var (
+	stripeSecrets = provider{key: "STRIPE_SECRET_KEY", keyPage: "Stripe Dashboard > Developers > API keys",
+		prefixes: []string{"sk_", "rk_"},
+		webhook:  "STRIPE_WEBHOOK_SECRET", webhookPage: "Stripe Dashboard > Developers > Webhooks > your endpoint"}
+	clerkSecrets = provider{key: "CLERK_SECRET_KEY", keyPage: "Clerk Dashboard > Configure > API keys",
+		prefixes: []string{"sk_"},
+		webhook:  "CLERK_WEBHOOK_SIGNING_SECRET", webhookPage: "Clerk Dashboard > Configure > Webhooks > your endpoint"}
+)
+
 // checkProviders rejects secrets of Stripe and Clerk that were swapped, or that belong to
 // different modes.
 func (c Config) checkProviders() error {
-	problems := []error{
-		checkKey("STRIPE_SECRET_KEY", "sk_ or rk_", "Stripe Dashboard > Developers > API keys", "STRIPE_WEBHOOK_SECRET",
-			c.Stripe.Key, "sk_", "rk_"),
-		checkWebhookSecrets("STRIPE_WEBHOOK_SECRET", "STRIPE_SECRET_KEY",
-			"Stripe Dashboard > Developers > Webhooks > your endpoint", c.Stripe.WebhookSecrets),
-	}
+	problems := []error{stripeSecrets.checkKey(c.Stripe.Key), stripeSecrets.checkWebhooks(c.Stripe.WebhookSecrets)}
 	if c.Identities == FromAPI {
 		return errors.Join(problems...)
 	}
-	problems = append(problems,
-		checkKey("CLERK_SECRET_KEY", "sk_", "Clerk Dashboard > Configure > API keys", "CLERK_WEBHOOK_SIGNING_SECRET",
-			c.Clerk.Key, "sk_"),
-		checkWebhookSecrets("CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_SECRET_KEY",
-			"Clerk Dashboard > Configure > Webhooks > your endpoint", c.Clerk.WebhookSecrets))
+	problems = append(problems, clerkSecrets.checkKey(c.Clerk.Key), clerkSecrets.checkWebhooks(c.Clerk.WebhookSecrets))
 	stripe, clerk := modeOf(c.Stripe.Key), modeOf(c.Clerk.Key)
 	switch {
 	case stripe == "live" && clerk == "test":
@@ -105,39 +113,37 @@ func (c Config) checkReuse() error {
 	return errors.Join(problems...)
 }
 
-// checkKey rejects a provider key that has none of the prefixes.
-func checkKey(name, begins, where, webhookName string, key lockstep.Secret, prefixes ...string) error {
-	text := key.Reveal()
+// checkKey rejects a key that has none of the provider's prefixes.
+func (p provider) checkKey(key lockstep.Secret) error {
+	text, prefixes := key.Reveal(), strings.Join(p.prefixes, " or ")
+	kind := kindOf(text)
 	switch {
 	case text == "":
 		return nil // the adapter reports it
 	case untidy(text):
-		return fmt.Errorf("%s: %s", name, untidiness)
-	case kindOf(text) == webhookSigning:
-		return fmt.Errorf("%s: this is %s; put it in %s, and the key that begins with %s here (%s)", name, webhookSigning,
-			webhookName, begins, where)
+		return fmt.Errorf("%s: %s", p.key, untidiness)
+	case kind == webhookSigning:
+		return fmt.Errorf("%s: this is %s; put it in %s, and the key that starts with %s here (%s)", p.key, kind,
+			p.webhook, prefixes, p.keyPage)
+	case slices.ContainsFunc(p.prefixes, func(prefix string) bool { return strings.HasPrefix(text, prefix) }):
+		return nil
+	case kind != "":
+		return fmt.Errorf("%s: this is %s; use the secret key, which starts with %s (%s)", p.key, kind, prefixes, p.keyPage)
 	}
-	for _, prefix := range prefixes {
-		if strings.HasPrefix(text, prefix) {
-			return nil
-		}
-	}
-	if kind := kindOf(text); kind != "" {
-		return fmt.Errorf("%s: this is %s; use the secret key, which begins with %s (%s)", name, kind, begins, where)
-	}
-	return fmt.Errorf("%s: the key does not begin with %s; copy the whole key (%s)", name, begins, where)
+	return fmt.Errorf("%s: the key does not start with %s; copy the whole key (%s)", p.key, prefixes, p.keyPage)
 }
 
-// checkWebhookSecrets rejects API keys where signing secrets belong.
-func checkWebhookSecrets(name, keyName, where string, secrets []lockstep.Secret) error {
+// checkWebhooks rejects API keys where signing secrets belong.
+func (p provider) checkWebhooks(secrets []lockstep.Secret) error {
 	var problems []error
 	for _, secret := range secrets {
 		text := secret.Reveal()
 		switch kind := kindOf(text); {
 		case untidy(text):
-			problems = append(problems, fmt.Errorf("%s: %s", name, untidiness))
+			problems = append(problems, fmt.Errorf("%s: %s", p.webhook, untidiness))
 		case kind != "" && kind != webhookSigning:
-			problems = append(problems, fmt.Errorf("%s: this is %s; put a secret key in %s, and the signing secret that begins with whsec_ here (%s)", name, kind, keyName, where))
+			problems = append(problems, fmt.Errorf("%s: this is %s; put a secret key in %s, and the signing secret that starts with whsec_ here (%s)",
+				p.webhook, kind, p.key, p.webhookPage))
 		}
 	}
 	return errors.Join(problems...)

@@ -47,7 +47,7 @@ func TestSecretsInTheWrongPlaceAreRefused(t *testing.T) {
 		"Clerk has no rk_": {func(c *server.Config) { c.Clerk.Key = "rk_test_hidden" },
 			"CLERK_SECRET_KEY: this is a restricted key"},
 		"no key at all": {func(c *server.Config) { c.Stripe.Key = "hidden" },
-			"STRIPE_SECRET_KEY: the key does not begin with sk_ or rk_"},
+			"STRIPE_SECRET_KEY: the key does not start with sk_ or rk_"},
 		"quoted": {func(c *server.Config) { c.Stripe.Key = `"sk_test_hidden"` },
 			"STRIPE_SECRET_KEY: the value contains quotation marks or white space"},
 		"a newline": {func(c *server.Config) { c.Clerk.Key = "sk_test_hidden\n" },

@@ -32,7 +32,7 @@ func judged(ts *testscript.TestScript, neg bool, args []string) {
 			history = append(history, entry)
 		}
 		if len(history) == 0 {
-			return "somebody to ask the simulators"
+			return "a request to the simulators"
 		}
 		return ""
 	})

@@ -60,7 +60,7 @@ func TestOurOwnWriteIsSeenAtOnce(t *testing.T) {
 // TestAReadThatAChangeOvertakesIsNotKept holds a read between the database and the memory until a poll has
 // seen the change.
 func TestAReadThatAChangeOvertakesIsNotKept(t *testing.T) {
-	for _, missed := range []string{"one change", "more changes than are told"} {
+	for _, missed := range []string{"one change", "more changes than a poll reads"} {
 		t.Run(missed, func(t *testing.T) {
 			inBubble(t, func(p *place) {
 				save(p.T, p.ours, alice, 1)

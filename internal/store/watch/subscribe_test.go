@@ -13,11 +13,11 @@ func TestWhoWaitsIsToldOfWritesOfAnotherProcess(t *testing.T) {
 		save(p.T, p.other, alice, 1)
 		pass(defaultPoll)
 		if !told(changed) {
-			p.Error("who waits for the account was not told")
+			p.Error("the subscriber was not notified")
 		}
 		pass(time.Minute)
 		if told(changed) || told(others) {
-			p.Error("somebody was told of what did not happen")
+			p.Error("a subscriber was notified without a change")
 		}
 	})
 }
@@ -40,7 +40,7 @@ func TestWhoIsSlowHoldsUpNobody(t *testing.T) {
 			save(p.T, p.other, alice, n)
 			pass(defaultPoll)
 			if !told(quick) {
-				p.Fatalf("write %d was not told", n)
+				p.Fatalf("the subscriber was not notified of write %d", n)
 			}
 		}
 		if !told(slow) || told(slow) {

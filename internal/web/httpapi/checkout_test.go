@@ -235,7 +235,7 @@ func TestIdempotencyKeyIsUsedOnce(t *testing.T) {
 	k.pay(first.ID)
 	k.want("a retry after it was paid", k.checkout(ada, "life", again, key), 409, "already-bought")
 	k.want("another key", k.checkout(ada, "life", again, "Idempotency-Key: order-2"), 200, "")
-	k.want("somebody else's key", k.checkout(eve, "basic", key), 200, "")
+	k.want("another account's key", k.checkout(eve, "basic", key), 200, "")
 }
 
 func TestOneTrialAnAccount(t *testing.T) {

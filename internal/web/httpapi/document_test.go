@@ -86,7 +86,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	adas := k.token(ada, "")
 	own := "/v1/accounts/" + ada.String()
 	var notice string
-	k.until("the payment is told", func() bool {
+	k.until("the notice of the payment exists", func() bool {
 		notices, err := k.store.Notices(t.Context(), ada)
 		if err != nil || len(notices) == 0 {
 			return false
@@ -191,8 +191,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"DELETE", "/v1/links/" + customer, apiKey, "", 200},
 	})
 
-	roster := start(t, func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} })
-	roster.ask([]question{
+	local := start(t, func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} })
+	local.ask([]question{
 		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"ada@example.com"}`, 201},
 		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"ada@example.com"}`, 200},
 		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"Ada <ada@example.com>"}`, 422},
@@ -202,7 +202,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	})
 	for path, item := range k.document.Paths.Map() {
 		for method, operation := range item.Operations() {
-			if !k.good[operation.OperationID] && !roster.good[operation.OperationID] {
+			if !k.good[operation.OperationID] && !local.good[operation.OperationID] {
 				t.Errorf("no success of %s %s was held against the document", method, path)
 			}
 		}

@@ -45,7 +45,7 @@ func TestWhatStripeRefusedIsSaid(t *testing.T) {
 		"inactive price": {"/v1/checkout/sessions",
 			`{"error":{"type":"invalid_request_error","param":"line_items[0][price]","message":"The price specified is inactive."}}`,
 			checkout, 422, []string{"line_items[0][price]", "The price specified is inactive."}, "\x00"},
-		"somebody's address": {"/v1/checkout/sessions",
+		"an address": {"/v1/checkout/sessions",
 			`{"error":{"type":"invalid_request_error","code":"email_invalid","param":"customer_email","message":"Invalid email address: bob@gmile"}}`,
 			checkout, 422, []string{"email_invalid", "customer_email"}, "bob"},
 	} {
