@@ -30,7 +30,7 @@ func sent(kind, version, object, more string) wire.Entry {
 
 const dahlia = "2026-08-26.dahlia"
 
-// changed replaces one part of a text.
+// changed replaces one part of a string.
 func changed(text, old, replacement string) string {
 	if !strings.Contains(text, old) {
 		panic(text + " does not contain " + old)
@@ -81,7 +81,7 @@ func TestEachDeviationIsReportedOnce(t *testing.T) {
 		"no list": {get("/v1/customers", goodCustomer), []string{`object: is "customer", want one of`,
 			"data: is missing", "has_more: is missing", "url: is missing", "created: is unknown", "email: is unknown",
 			"id: is unknown", "livemode: is unknown", "metadata: is unknown", "tax_exempt: is unknown"}},
-		"no JSON": {get("/v1/customers/cus_1", goodCustomer+"}"), []string{"the answer is no JSON"}},
+		"no JSON": {get("/v1/customers/cus_1", goodCustomer+"}"), []string{"the answer is not JSON"}},
 		"cut short": {wire.Entry{Side: "stripe", Method: "GET", Path: "/v1/customers", Status: 200, Cut: true},
 			[]string{"cut the body short"}},
 		"an id":                 {refund(`"ch_1"`), nil},
@@ -96,7 +96,7 @@ func TestEachDeviationIsReportedOnce(t *testing.T) {
 		"null for an optional object": {get("/v1/refunds/re_1", changed(fmt.Sprintf(goodRefund, "null"), `"metadata"`,
 			`"destination_details":null,"metadata"`)), []string{"destination_details: is null"}},
 		"unknown operation": {get("/v1/lockstep", `{}`),
-			[]string{"GET /v1/lockstep: is taken, and the document does not have it"}},
+			[]string{"GET /v1/lockstep: is accepted, but the document does not have it"}},
 		"the CLI's own": {get("/v1/payment_pages/cs_1", `{}`), nil},
 		"an error": {wire.Entry{Side: "stripe", Method: "GET", Path: "/v1/lockstep", Status: 404,
 			Response: `{"error":{"type":"invalid_request_error","message":"no"}}`}, nil},
@@ -125,7 +125,7 @@ func TestEachDeviationIsReportedOnce(t *testing.T) {
 			[]string{"data.previous_attributes.invoice_settings.surprise: is unknown"}},
 		"changed from wrong type": {updated(`{"email":1}`), []string{"data.previous_attributes.email: is number"}},
 		"changed while created": {sent("customer.created", dahlia, goodCustomer, `,"previous_attributes":{"email":null}`),
-			[]string{"data.previous_attributes: is there, although the type is no *.updated"}},
+			[]string{"data.previous_attributes: is present, although the type is not *.updated"}},
 		"in the list of events": {get("/v1/events/evt_1", sent("customer.created", dahlia, changed(goodCustomer, "false",
 			"0"), "").Request), []string{"GET /v1/events/{id} 200: data.object.livemode: is number"}},
 	} {
@@ -135,10 +135,10 @@ func TestEachDeviationIsReportedOnce(t *testing.T) {
 
 const someSession = `mode=subscription&line_items[0][price]=price_1&line_items[0][quantity]=1&success_url=http://app.test/`
 
-// someRequest is one that a document describes, or not.
+// someRequest is a request that the simulator accepted.
 type someRequest struct {
 	method, path, form, version string
-	want                        []string // what is reported
+	want                        []string // the deviations
 }
 
 var someRequests = map[string]someRequest{
@@ -146,9 +146,9 @@ var someRequests = map[string]someRequest{
 		form: "email=a%40example.com&metadata[a]=b&metadata[c]=&expand[]=default_source&expand[1]=tax"},
 	"cleared": {path: "/v1/customers", form: "metadata="},
 	"unknown": {path: "/v1/customers", form: "surprise=1",
-		want: []string{"POST /v1/customers takes: surprise: is unknown"}},
+		want: []string{"POST /v1/customers accepts: surprise: is unknown"}},
 	"unknown, nested": {path: "/v1/customers", form: "invoice_settings[surprise]=1",
-		want: []string{"takes: invoice_settings.surprise: is unknown"}},
+		want: []string{"accepts: invoice_settings.surprise: is unknown"}},
 	"unknown in a list": {path: "/v1/checkout/sessions", form: someSession + "&line_items[0][surprise]=1",
 		want: []string{"line_items[0].surprise: is unknown"}},
 	"the other style of lists": {path: "/v1/checkout/sessions",
@@ -178,19 +178,19 @@ var someRequests = map[string]someRequest{
 		"&allowed_payment_method_types[]=card", want: []string{"allowed_payment_method_types: is unknown"}},
 }
 
-func TestWhatARequestMayNotSay(t *testing.T) {
+func TestRequestsThatTheDocumentDoesNotDescribe(t *testing.T) {
 	t.Parallel()
 	for name, test := range someRequests {
 		entry := wire.Entry{Side: "stripe", Method: cmp.Or(test.method, http.MethodPost), Path: test.path, Status: 200,
 			Request: test.form, Version: test.version}
-		deviations(t, name, append(test.want, "200: the answer is no JSON"), entry)
-		// What was refused was not taken.
+		deviations(t, name, append(test.want, "200: the answer is not JSON"), entry)
+		// A rejected request is not checked.
 		entry.Status, entry.Response = 400, `{"error":{"type":"invalid_request_error"}}`
 		deviations(t, name, nil, entry)
 	}
 }
 
-func TestWhatAFaultSaidIsNotJudged(t *testing.T) {
+func TestAnswersOfFaultsAreSkipped(t *testing.T) {
 	t.Parallel()
 	faulty := wire.Entry{Side: "stripe", Method: "POST", Path: "/v1/customers", Status: 500, Fault: "boom",
 		IdempotencyKey: "k", Response: "<html>"}
@@ -199,13 +199,13 @@ func TestWhatAFaultSaidIsNotJudged(t *testing.T) {
 	deviations(t, "fault and replay", nil, faulty, replay)
 	other := replay
 	other.IdempotencyKey = "other"
-	deviations(t, "fault and another request", []string{"the answer is no JSON"}, faulty, other)
+	deviations(t, "fault and another request", []string{"the answer is not JSON"}, faulty, other)
 	late := replay
 	late.Response = "<p>"
-	deviations(t, "fault and another answer", []string{"the answer is no JSON"}, faulty, late)
+	deviations(t, "fault and another answer", []string{"the answer is not JSON"}, faulty, late)
 }
 
-// deviations compares what is reported, in any order, by what each line contains.
+// deviations compares the reported deviations, in any order, with what each line must contain.
 func deviations(t *testing.T, name string, want []string, history ...wire.Entry) {
 	t.Helper()
 	got, err := Deviations(history)
