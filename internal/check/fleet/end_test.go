@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A replica is told to end under load, as each is when it is upgraded: what it has taken
-// was answered, and it holds no key any more.
+// TestAReplicaEnds stops a replica under load, as an upgrade does. It must have answered everything that it stored,
+// and hold no lease.
 func TestAReplicaEnds(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, options{replicas: 1})
@@ -28,7 +28,7 @@ func TestAReplicaEnds(t *testing.T) {
 		f.more(40)
 		began := time.Now()
 		if err := r.end(t); err != nil {
-			t.Errorf("it ended with: %v", err)
+			t.Errorf("the replica ended with: %v", err)
 		}
 		longest = max(longest, time.Since(began))
 		business.end()
@@ -36,12 +36,12 @@ func TestAReplicaEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.until("what was stored was answered", func() bool { // it was, but the balancer may have it to note still
+		f.until("every stored event was answered", func() bool { // the balancer may not have recorded it yet
 			answered := f.balancer.taken()
 			return !slices.ContainsFunc(stored, func(id string) bool { return !slices.Contains(answered, id) })
 		})
 		if held, err := f.query(`select key from work where lease_token <> ''`); err != nil || len(held) > 0 {
-			t.Errorf("it went without giving back %v, %v", held, err)
+			t.Errorf("the replica ended without giving back %v (%v)", held, err)
 		}
 		if err := r.start(); err != nil {
 			t.Fatal(err)
@@ -52,9 +52,9 @@ func TestAReplicaEnds(t *testing.T) {
 	t.Logf("%d ends, the longest took %.2f s", ends, longest.Seconds())
 }
 
-// Who ends stops listening first, and still answers what it has begun: a delivery that
-// waits for its commit, and a checkout that waits for a run that has to be tried again.
-func TestWhoEndsAnswersWhatItHasTaken(t *testing.T) {
+// TestAnEndingReplicaAnswersWhatItAccepted: a replica that ends first stops listening. It still answers a delivery
+// that waits for its commit, and a checkout that waits for a run that has to be retried.
+func TestAnEndingReplicaAnswersWhatItAccepted(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, options{replicas: 1, run: patience})
 	r := f.all()[0]
@@ -82,12 +82,12 @@ func TestWhoEndsAnswersWhatItHasTaken(t *testing.T) {
 	})
 	user := f.signUp().ID
 	<-held
-	begun := make(chan error, 1)
+	started := make(chan error, 1)
 	go func() {
 		_, err := f.call(t.Context(), http.MethodPost, r.at()+"/v1/checkout",
 			map[string]any{"account": "user/" + user, "lookup_key": "pro",
 				"success_url": "https://app.test/"}, nil)
-		begun <- err
+		started <- err
 	}()
 	f.until("the checkout waits for the customer", func() bool {
 		return f.must(`select cast(scope & 16 as text) from work where key = $1`, "user/"+user) != "0"
@@ -110,28 +110,28 @@ func TestWhoEndsAnswersWhatItHasTaken(t *testing.T) {
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- r.end(t) }()
-	f.until("it listens no more", func() bool {
+	f.until("the replica no longer listens", func() bool {
 		c, err := net.Dial("tcp", strings.TrimPrefix(at, "http://"))
 		if err == nil {
 			return errors.Join(c.Close()) != nil
 		}
 		return true
 	})
-	// At once: a delivery waits for its commit for eight seconds.
+	// Do not wait: a delivery waits at most eight seconds for its commit.
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	close(ending)
-	if err := <-begun; err != nil {
-		t.Errorf("the checkout under way: %v", err)
+	if err := <-started; err != nil {
+		t.Errorf("the checkout in progress failed: %v", err)
 	}
 	if status := <-answered; status != http.StatusOK {
-		t.Errorf("the delivery under way was answered %d", status)
+		t.Errorf("the delivery in progress was answered with %d", status)
 	}
 	if err := <-ended; err != nil {
-		t.Errorf("it ended with: %v", err)
+		t.Errorf("the replica ended with: %v", err)
 	}
 	if n := f.must(`select cast(count(*) as text) from events where id = 'evt_held'`); n != "1" {
-		t.Errorf("%s events", n)
+		t.Errorf("%s events are stored, want 1", n)
 	}
 }

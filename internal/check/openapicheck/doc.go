@@ -3,8 +3,8 @@
 //
 // It reads a simulator's history: each request, answer and delivery.
 //
-//   - An answer must have what its operation's schema requires, with the schema's types, enumerations and nullability. It
-//     must have nothing that the schema does not know, except what lists.go excuses with a reason.
+//   - An answer must have what its operation's schema requires, with the schema's types, enumerations and nullability.
+//     It must have nothing that the schema does not know, except what lists.go excuses with a reason.
 //   - A request that the simulator accepted must be one that the document describes, down to the last nested parameter.
 //   - An event's object must match the schema of its type.
 //
