@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// TestAnAbsenceIsConfirmed: one list and one 404 that are wrong end nobody's billing; a
-// deletion event and a 404 do.
+// TestAnAbsenceIsConfirmed: one wrong list and one wrong 404 end nobody's billing. A deletion event and a 404 do.
 func TestAnAbsenceIsConfirmed(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.company(3)
@@ -24,10 +23,10 @@ func TestAnAbsenceIsConfirmed(t *testing.T) {
 		}
 		w.clerkIs.Store(nil)
 		time.Sleep(listEvery)
-		w.clerkIs.Store(&hiding) // it begins anew
+		w.clerkIs.Store(&hiding) // the confirmation starts over
 		time.Sleep(listEvery)
 		if w.lost() != 0 {
-			t.Errorf("two sweeps that are not one after the other: %d customers deleted", w.lost())
+			t.Errorf("two sweeps with a complete list between them: %d customers deleted", w.lost())
 		}
 		time.Sleep(2 * listEvery)
 		if w.lost() != 1 {
@@ -44,7 +43,7 @@ func TestAnAbsenceIsConfirmed(t *testing.T) {
 	})
 }
 
-// hide answers as Clerk does, without a user.
+// hide answers as Clerk would without that user.
 func (w *world) hide(rw http.ResponseWriter, r *http.Request, user string) {
 	if strings.HasSuffix(r.URL.Path, "/"+user) {
 		rw.Header().Set("Content-Type", "application/json")
@@ -81,7 +80,7 @@ type recorded struct {
 
 func (r *recorded) Header() http.Header { return r.header }
 
-func (r *recorded) WriteHeader(int)     {}
+func (r *recorded) WriteHeader(int) {}
 
 func (r *recorded) Write(b []byte) (int, error) {
 	r.body = append(r.body, b...)

@@ -17,22 +17,22 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// business is one that is older than Lockstep: its events are older than 30 days when
-// Lockstep starts on an empty database.
+// business is older than Lockstep: all its events are more than 30 days old when Lockstep starts on an empty
+// database.
 type business struct {
 	*world
 	mu     sync.Mutex
-	paying map[string]bool // ids of identities whose metadata must never be lowered
-	lowers []string        // writes that did
+	paying map[string]bool // users whose metadata must never lose access
+	lowers []string        // writes that took it away
 
-	licensed bool        // those who pay have a license: by itself it is no active subscription
-	away     atomic.Bool // Clerk does not list organizations, so that a backfill does not end
-	noUsers  atomic.Bool // nor users
+	licensed bool        // payers have a license, which is no active subscription
+	away     atomic.Bool // Clerk lists no organizations, so that a backfill cannot end
+	noUsers  atomic.Bool // Clerk lists no users either
 
-	slow time.Duration // how long Clerk takes to read a user
+	slow time.Duration // how long Clerk takes to answer for a user
 }
 
-// existing has a world without Lockstep, until open starts it.
+// existing returns a world in which Lockstep does not run until open.
 func existing(t *testing.T, w *world) *business {
 	t.Helper()
 	w.service.end(t)
@@ -43,7 +43,7 @@ func existing(t *testing.T, w *world) *business {
 	return b
 }
 
-// open lets the business grow old and starts Lockstep.
+// open lets the business age and then starts Lockstep.
 func (b *business) open(change func(*server.Config)) {
 	time.Sleep(40 * 24 * time.Hour)
 	b.change = func(c *server.Config) {
@@ -55,7 +55,7 @@ func (b *business) open(change func(*server.Config)) {
 	b.service = b.boot()
 }
 
-// watchMetadata is Clerk, and looks at what is written for those who pay.
+// watchMetadata stands before Clerk and checks what is written for payers.
 func (b *business) watchMetadata(rw http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/metadata") {
 		body, err := io.ReadAll(r.Body)
@@ -89,7 +89,7 @@ func (b *business) watchMetadata(rw http.ResponseWriter, r *http.Request) {
 	b.sim.ClerkHandler().ServeHTTP(rw, r)
 }
 
-// user signs up and has metadata that says they pay.
+// user signs up a user whose metadata says that they pay.
 func (b *business) user(email string, private map[string]any) (id string) {
 	b.t.Helper()
 	id = b.mustSignUp(email)
@@ -99,7 +99,7 @@ func (b *business) user(email string, private map[string]any) (id string) {
 	return id
 }
 
-// customer is one with a yearly subscription; metadata may be of either.
+// customer creates a customer with a yearly subscription, each with metadata.
 func (b *business) customer(email string, customer, subscription url.Values) (id string) {
 	b.t.Helper()
 	var price struct{ ID string }
@@ -120,7 +120,7 @@ func (b *business) customer(email string, customer, subscription url.Values) (id
 	return made.ID
 }
 
-// productOf is the product of a plan's price.
+// productOf returns the product of a plan's price.
 func (b *business) productOf(lookupKey string) string {
 	for _, p := range b.sim.Prices() {
 		if p.ID == b.prices[lookupKey] {
@@ -152,20 +152,20 @@ func (b *business) has(account string, customers ...string) {
 	}
 }
 
-// unharmed checks that nothing was lowered, and that there are so many customers in all.
+// unharmed checks that nobody's metadata lost access, and the number of customers.
 func (b *business) unharmed(customers int) {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.lowers) > 0 {
-		b.t.Errorf("metadata was lowered: %v", b.lowers)
+		b.t.Errorf("metadata lost access: %v", b.lowers)
 	}
 	if n := len(b.sim.Customers()); n != customers {
 		b.t.Errorf("there are %d customers, want %d", n, customers)
 	}
 }
 
-// state is where the backfill stands.
+// state returns the backfill's progress.
 func (b *business) state() lockstep.Backfill {
 	b.t.Helper()
 	text, err := b.service.store.Cursor(b.t.Context(), lockstep.BackfillSweep)
@@ -181,7 +181,7 @@ func (b *business) state() lockstep.Backfill {
 	return at
 }
 
-// yearly is the catalog by product, which has yearly prices too.
+// yearly configures the catalog by product, so that it covers yearly prices.
 func (b *business) yearly(c *server.Config) {
 	c.Catalog.Plans = append([]lockstep.Plan(nil), c.Catalog.Plans...)
 	c.Catalog.Plans[1].Products = []string{b.productOf("pro")}

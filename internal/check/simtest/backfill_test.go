@@ -11,8 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestAFirstStartLinksAnExistingBusiness is C8 and C8b: an empty database, customers that only
-// metadata names, and no event to tell of them.
+// TestAFirstStartLinksAnExistingBusiness (C8, C8b): an empty database, customers that only metadata names, and no
+// event about them.
 func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -31,7 +31,7 @@ func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 			t.Fatal(err)
 		}
 		c7 := b.customer("office@example.com", url.Values{"metadata[orgId]": {org.ID}}, nil)
-		// A further customer, listed first, from which everything was canceled.
+		// A further customer, listed first, whose subscriptions are all canceled.
 		old := b.customer("one@example.com", url.Values{"metadata[userId]": {one}}, nil)
 		if err := w.sim.CancelSubscription(b.newest(), false); err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 			r.Ambiguous.Count+r.Unlinked.Count != 0 {
 			t.Errorf("the backfill: %+v", at)
 		}
-		time.Sleep(3 * 24 * time.Hour) // through the directory's lists and full verifies
+		time.Sleep(3 * 24 * time.Hour) // several directory sweeps and full verifies
 		b.unharmed(8)
 		for _, u := range w.sim.Users() {
 			if u.Public["plan"] != "pro" || u.Public["subscriptionStatus"] != "active" || u.Public["stripeCustomerId"] == nil {
@@ -60,21 +60,21 @@ func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 		}
 		w.letterbox.mu.Lock()
 		if n := len(w.letterbox.letters); n > 0 {
-			t.Errorf("%d letters about old purchases were sent", n)
+			t.Errorf("%d e-mails about old purchases were sent", n)
 		}
 		w.letterbox.mu.Unlock()
-		// A restart begins no backfill.
+		// A restart starts no backfill.
 		w.service.end(t)
 		w.service = w.boot()
 		time.Sleep(time.Minute)
 		if now := b.state(); now.StartedAt != at.StartedAt || now.Phase != lockstep.BackfillDone {
-			t.Errorf("a restart began a backfill: %+v", now)
+			t.Errorf("a restart started a backfill: %+v", now)
 		}
 	})
 }
 
-// TestAnAmbiguousCustomerIsReported and waits for an operator; until then those whom it could
-// belong to lose nothing and get no customer.
+// TestAnAmbiguousCustomerIsReported: it waits for an operator. Until then, the accounts that it could belong to lose
+// nothing and get no customer.
 func TestAnAmbiguousCustomerIsReported(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -91,7 +91,7 @@ func TestAnAmbiguousCustomerIsReported(t *testing.T) {
 			r.Unlinked.Count != 2 || r.Linked.Count != 0 {
 			t.Errorf("the report: %+v", r)
 		}
-		b.unharmed(4) // the three from before, and the guest's
+		b.unharmed(4) // the three existing ones and the guest's
 		b.has("user/" + ada)
 		b.has("user/" + eve)
 		if a := b.ask("user/" + guest); a.CustomerID == "" || a.CustomerID == stranger || a.CustomerID == foreign {
@@ -105,8 +105,8 @@ func TestAnAmbiguousCustomerIsReported(t *testing.T) {
 	})
 }
 
-// TestABackfillThatIsKilledGoesOn: at any call, with pages of one so that there are many.
-func TestABackfillThatIsKilledGoesOn(t *testing.T) {
+// TestAKilledBackfillContinues: killed at any call, with pages of one item so that there are many calls.
+func TestAKilledBackfillContinues(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
 		users, customers := []string{}, []string{}
@@ -135,8 +135,8 @@ func TestABackfillThatIsKilledGoesOn(t *testing.T) {
 	})
 }
 
-// TestACheckoutDuringTheBackfill looks its account up and goes on; whoever signs up then
-// gets a customer when the backfill has ended.
+// TestACheckoutDuringTheBackfill: a checkout looks up its account and proceeds. Users who sign up meanwhile get a
+// customer after the backfill.
 func TestACheckoutDuringTheBackfill(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -163,7 +163,7 @@ func TestACheckoutDuringTheBackfill(t *testing.T) {
 			b.has("user/"+account, customer)
 		}
 		if a := b.ask("user/" + fresh); a.CustomerID != "" {
-			t.Errorf("a customer was created before it was looked for: %+v", a)
+			t.Errorf("a customer was created before looking for an existing one: %+v", a)
 		}
 		b.away.Store(false)
 		time.Sleep(24 * time.Hour)
@@ -171,13 +171,13 @@ func TestACheckoutDuringTheBackfill(t *testing.T) {
 			t.Fatalf("the backfill has not ended: %+v", at)
 		}
 		if a := b.ask("user/" + fresh); a.CustomerID == "" {
-			t.Errorf("whoever signed up meanwhile has no customer: %+v", a)
+			t.Errorf("the user who signed up meanwhile has no customer: %+v", a)
 		}
 		b.unharmed(3)
 	})
 }
 
-// TestAOneTimePaymentFromBeforeCounts before anything is lowered: also a guest's.
+// TestAOneTimePaymentFromBeforeCounts: before metadata can lose access, for guests too.
 func TestAOneTimePaymentFromBeforeCounts(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -204,19 +204,19 @@ func TestAOneTimePaymentFromBeforeCounts(t *testing.T) {
 				t.Errorf("%s: %+v", user, a)
 			}
 		}
-		b.unharmed(before + 1) // eve paid as a guest, and has a customer now
+		b.unharmed(before + 1) // eve paid as a guest and now has a customer
 	})
 }
 
-// TestABackfillThatEndsDuringARunLowersNothing: the run has read its account before the license
-// was stored, and waits for Clerk until the backfill has ended.
-func TestABackfillThatEndsDuringARunLowersNothing(t *testing.T) {
+// TestABackfillThatEndsDuringARunTakesNoAccess: the run read its account before the license was stored, and waits for
+// Clerk until the backfill has ended.
+func TestABackfillThatEndsDuringARunTakesNoAccess(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
 		b.licensed = true
 		ada := b.user("ada@example.com", nil)
 		customer := w.elsewhere("life", typed, url.Values{"metadata[clerkUserId]": {ada}, "customer_creation": {"always"}})
-		b.slow = 6 * time.Second // less than a call may take
+		b.slow = 6 * time.Second // below the limit for a call
 		b.open(nil)
 		time.Sleep(time.Hour)
 		b.has("user/"+ada, customer)
@@ -227,7 +227,7 @@ func TestABackfillThatEndsDuringARunLowersNothing(t *testing.T) {
 	})
 }
 
-// TestCustomersAtCheckout: nobody gets a customer by signing up, and who has one keeps it.
+// TestCustomersAtCheckout: signing up creates no customer, and an existing customer stays.
 func TestCustomersAtCheckout(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -251,7 +251,7 @@ func TestCustomersAtCheckout(t *testing.T) {
 		}
 		for _, u := range w.sim.Users() {
 			if u.ID == free && (u.Public["subscriptionStatus"] != "inactive" || u.Public["stripeCustomerId"] != nil) {
-				t.Errorf("free has %v", u.Public)
+				t.Errorf("the metadata of the free user is %v", u.Public)
 			}
 		}
 		w.mustBuy("user/"+later, "basic")
@@ -262,8 +262,8 @@ func TestCustomersAtCheckout(t *testing.T) {
 	})
 }
 
-// TestABackfillLinksByVerifiedAddress only where that is on, where just one customer has the
-// address, and where nothing names another account.
+// TestABackfillLinksByVerifiedAddress: only if the setting is on, exactly one customer has the address, and nothing
+// names another account.
 func TestABackfillLinksByVerifiedAddress(t *testing.T) {
 	for _, on := range []bool{true, false} {
 		t.Run(map[bool]string{true: "on", false: "off"}[on], func(t *testing.T) {
@@ -300,8 +300,8 @@ func TestABackfillLinksByVerifiedAddress(t *testing.T) {
 	}
 }
 
-// TestABackfillBeforeItsAccounts is that of identity = "api": the accounts come later, and find
-// the customers that named them.
+// TestABackfillBeforeItsAccounts: with identity = "api" the accounts come later and find the customers that name
+// them.
 func TestABackfillBeforeItsAccounts(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)

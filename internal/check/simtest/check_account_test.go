@@ -10,14 +10,14 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// gives is what each plan gives, by heart.
+// gives is what each plan grants, written out independently of the catalog.
 var gives = map[string]struct {
 	features []string
-	notes    int64 // the limit of that name; 0: none
+	notes    int64 // the limit "notes"; 0 means none
 }{"basic": {[]string{"notes"}, 10}, "pro": {[]string{"export", "notes"}, 100}, "life": {[]string{"export", "notes"},
 	50}, "pass": {[]string{"notes"}, 0}}
 
-// checkGifts: the features of all that grants, and of the limit the highest.
+// checkGifts: an account has the features of everything that grants access, and the highest of each limit.
 func (c *checker) checkGifts(account string, all []thing) {
 	access := c.answers[account].Access
 	var features []string
@@ -34,16 +34,16 @@ func (c *checker) checkGifts(account string, all []thing) {
 	slices.Sort(features)
 	features = slices.Compact(features)
 	if !slices.Equal(access.Features, features) || !reflect.DeepEqual(access.Limits, limits) {
-		c.wrong("%s: the API says features=%v limits=%v, the truth is %v %v: %+v", account, access.Features, access.Limits,
+		c.wrong("%s: the API has features=%v limits=%v, want %v %v: %+v", account, access.Features, access.Limits,
 			features, limits, all)
 	}
 }
 
-// checkAccount compares a living account's truth with the API and the metadata.
+// checkAccount compares a living account with the API and the metadata.
 func (c *checker) checkAccount(account string, metadata map[string]any) {
 	a, known := c.answers[account]
 	if !known {
-		c.wrong("%s is not known", account)
+		c.wrong("%s is unknown to Lockstep", account)
 		return
 	}
 	if a.Pending || a.Problem != "" {
@@ -52,7 +52,7 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 	all := c.things(account)
 	top, active := best(all, func(t thing) bool { return t.grants })
 	if a.Access.Active != active || a.Access.Plan != top.plan {
-		c.wrong("%s: the API says active=%v plan=%q, the truth is active=%v plan=%q: %+v", account, a.Access.Active,
+		c.wrong("%s: the API has active=%v plan=%q, want active=%v plan=%q: %+v", account, a.Access.Active,
 			a.Access.Plan, active, top.plan, all)
 	}
 	reasons := map[string]string{}
@@ -67,27 +67,27 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 		notices[n.Kind+" "+n.Object]++
 	}
 	for what, times := range notices {
-		ends := strings.HasPrefix(what, "access.ended ") // it may come back and end again
+		ends := strings.HasPrefix(what, "access.ended ") // access may come back and end again
 		if times > 1 && !ends {
-			c.wrong("%s: %s is told %d times", account, what, times)
+			c.wrong("%s: %s exists %d times", account, what, times)
 		}
 	}
 	for _, t := range all {
 		if reasons[t.id] != t.status {
-			c.wrong("%s: %s is %q for Lockstep, the truth is %q", account, t.id, reasons[t.id], t.status)
+			c.wrong("%s: Lockstep has %s as %q, want %q", account, t.id, reasons[t.id], t.status)
 		}
 		if !t.subscription && t.grants && notices["license.granted "+t.id] == 0 {
-			c.wrong("%s: nothing tells of the payment %s", account, t.id)
+			c.wrong("%s: no notice of the payment %s", account, t.id)
 		}
 	}
 	if len(reasons) != len(all) {
-		c.wrong("%s: Lockstep counts %d things, the truth has %d: %v, %+v", account, len(reasons), len(all), reasons, all)
+		c.wrong("%s: Lockstep counts %d purchases, want %d: %v, %+v", account, len(reasons), len(all), reasons, all)
 	}
 	c.checkGifts(account, all)
 	c.checkMetadata(account, metadata, all, active, top.plan)
 }
 
-// checkMetadata compares what an application reads of a user with what it should.
+// checkMetadata compares the metadata that an app reads with what it should be.
 func (c *checker) checkMetadata(account string, metadata map[string]any, all []thing, active bool, plan string) {
 	a := c.answers[account]
 	want := map[string]any{"stripeCustomerId": nil, "stripeSubscriptionId": nil, "subscriptionStatus": "inactive",
@@ -114,21 +114,21 @@ func (c *checker) checkMetadata(account string, metadata map[string]any, all []t
 	}
 	for key, value := range want {
 		if !reflect.DeepEqual(metadata[key], value) {
-			c.wrong("%s: metadata %s is %v, the truth is %v", account, key, metadata[key], value)
+			c.wrong("%s: metadata %s is %v, want %v", account, key, metadata[key], value)
 		}
 	}
 	billing, _ := metadata["billing"].(map[string]any)
 	if said, _ := billing["active"].(bool); said != active {
-		c.wrong("%s: metadata billing says active=%v, the truth is %v", account, said, active)
+		c.wrong("%s: metadata billing has active=%v, want %v", account, said, active)
 	}
 	if _, left := billing["features"]; left && !active {
 		c.wrong("%s: metadata billing still has features: %v", account, billing)
 	}
 }
 
-// sponsored is the organization's subscription that a user without access of their
-// own bought, as a member of it, and still shows: the newest that has not ended, or the newest ended
-// one if they never had a subscription themselves.
+// sponsored returns the organization's subscription that the metadata of a user without own access shows, because
+// they bought it as a member: the newest one that has not ended; or, if they never had a subscription of their own,
+// the newest ended one.
 func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 	_, user, isUser := strings.Cut(account, "user/")
 	if !isUser {
@@ -157,9 +157,8 @@ func (c *checker) sponsored(account string, hasOwn bool) (thing, bool) {
 	return t, some
 }
 
-// payers are the users who were found to pay an organization's subscriptions, by
-// subscription. Whether somebody was a member with the customer's address when the
-// subscription was first seen, only the record tells.
+// payers returns, by subscription, the users who pay an organization's subscriptions. Only the record tells whether a
+// member had the customer's address when the subscription was first seen.
 func (c *checker) payers(organization string) map[string]string {
 	account, err := lockstep.ParseAccount(organization)
 	if err != nil {
@@ -177,10 +176,10 @@ func (c *checker) payers(organization string) map[string]string {
 	return payers
 }
 
-// checkGone: a deleted account has no living customer, and nothing grants.
+// checkGone: a deleted account has no living customer and no access.
 func (c *checker) checkGone(account string) {
 	if c.unnoticed[account] {
-		return // the new instance does not know it, which proves nothing
+		return // the new instance does not know it, which is no evidence
 	}
 	for _, customer := range c.sim.Customers() {
 		link := c.links[customer.ID]

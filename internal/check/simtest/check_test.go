@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// answer is what Lockstep says of an account.
+// answer is what the API answers about an account.
 type answer struct {
 	State      string `json:"state"`
 	CustomerID string `json:"customer_id"`
@@ -35,7 +35,7 @@ type answer struct {
 	} `json:"access"`
 	Pending bool   `json:"pending"`
 	Problem string `json:"problem"`
-	// Problems are the steps that a provider refused.
+	// Problems lists the steps that a provider refused.
 	Problems []struct {
 		Step string `json:"step"`
 		Code string `json:"code"`
@@ -47,7 +47,7 @@ type answer struct {
 	} `json:"notices"`
 }
 
-// checker compares the simulators' truth with what Lockstep made of it.
+// checker compares the simulators' state with Lockstep's.
 type checker struct {
 	*world
 	problems []string
@@ -55,14 +55,14 @@ type checker struct {
 	owner    map[string]string        // account by linked customer
 	links    map[string]lockstep.Link // by customer
 	ours     map[string]bool          // customers that Lockstep created
-	typed    map[string]bool          // customers without an address until a buyer typed one: Stripe keeps it
+	typed    map[string]bool          // customers whose address a buyer typed first; Stripe keeps it
 }
 
 func (c *checker) wrong(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
-// check returns everything that is not as promised.
+// check returns everything that breaks a promise.
 func (w *world) check() []string {
 	c := &checker{world: w, answers: map[string]answer{}, owner: map[string]string{}, links: map[string]lockstep.Link{}}
 	c.ask()
@@ -105,14 +105,14 @@ func (c *checker) living() []string {
 	return accounts
 }
 
-// ask asks the API for every account that ever was.
+// ask asks the API about every account that ever existed.
 func (c *checker) ask() {
 	for _, account := range slices.Concat(c.living(), c.gone) {
 		var a answer
 		status, err := c.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey,
 			nil, &a)
 		if err != nil || status != http.StatusOK && status != http.StatusNotFound {
-			c.wrong("the API answers %d for %s: %v", status, account, err)
+			c.wrong("the API answered %d for %s: %v", status, account, err)
 		}
 		if status == http.StatusOK {
 			c.answers[account] = a
@@ -127,21 +127,20 @@ func (c *checker) ask() {
 	}
 }
 
-// remember notes to which account each customer is linked: a reference decides only as
-// long as the customer is not linked, so that Stripe alone does not tell.
+// remember notes the account that each customer is linked to. A reference decides only as long as the customer is not
+// linked, so Stripe's state alone is not enough.
 func (c *checker) remember() {
 	for _, customer := range c.sim.Customers() {
 		link, err := c.service.store.LinkOf(context.Background(), customer.ID)
 		if err == nil {
 			c.links[customer.ID] = link
 		} else if !errors.Is(err, lockstep.ErrNotFound) {
-			c.wrong("whose is customer %s: %v", customer.ID, err)
+			c.wrong("look up the owner of customer %s: %v", customer.ID, err)
 		}
 	}
 }
 
-// checkDeliveries: what was answered 200 is stored, and nothing that was stored is
-// left lying.
+// checkDeliveries: what was answered with 200 is stored, and every stored event is settled.
 func (c *checker) checkDeliveries() {
 	stored := map[string]bool{}
 	filter := lockstep.EventFilter{Limit: 200, Bodiless: true}
@@ -162,18 +161,17 @@ func (c *checker) checkDeliveries() {
 		}
 		filter.Before = page.Next
 	}
-	kept := lockstep.Retention{}.WithDefaults().IDs - 24*time.Hour // a world may last longer
+	kept := lockstep.Retention{}.WithDefaults().IDs - 24*time.Hour // a world may last longer than the retention
 	for _, e := range c.sim.History() {
 		if e.Side == "delivery" && e.Status == http.StatusOK && e.Fault == "" && time.Since(e.At) < kept &&
 			!stored[e.EventID] {
-			c.wrong("delivery of %s (%s) was answered 200 and is not stored", e.EventID, e.EventType)
+			c.wrong("the delivery of %s (%s) was answered with 200 but is not stored", e.EventID, e.EventType)
 		}
 	}
 }
 
-// checkWork: nothing is pending but the sweeps' next rounds and looks at what time
-// will change, and nothing failed but letters that were being handed over when the
-// service died.
+// checkWork: nothing is pending except the next sweeps and syncs that are due later, and nothing failed except
+// e-mails that were being sent when the service died.
 func (c *checker) checkWork() {
 	backlog, err := c.service.store.Backlog(context.Background(), 1000)
 	if err != nil {
@@ -190,8 +188,7 @@ func (c *checker) checkWork() {
 	}
 }
 
-// checkCustomers: at most one living customer that we made for an account, and it
-// is the linked one.
+// checkCustomers: we created at most one living customer for each account, and it is the linked one.
 func (c *checker) checkCustomers() {
 	made := map[string]string{}
 	living := c.living()
@@ -211,7 +208,7 @@ func (c *checker) checkCustomers() {
 		}
 		link := c.links[customer.ID]
 		if link.Account.String() != account || link.Trust != lockstep.Proven {
-			c.wrong("customer %s was made for %s, but is linked to %s (%s)", customer.ID, account, link.Account, link.Trust)
+			c.wrong("customer %s was created for %s but is linked to %s (%s)", customer.ID, account, link.Account, link.Trust)
 		}
 	}
 	for _, u := range c.sim.Users() {

@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// TestAPaymentUnderAFormerIdFindsItsAccount: what was under way when the business moved.
+// TestAPaymentUnderAFormerIdFindsItsAccount: payments that were in progress when the business moved.
 func TestAPaymentUnderAFormerIdFindsItsAccount(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.company(2)
@@ -29,20 +29,20 @@ func TestAPaymentUnderAFormerIdFindsItsAccount(t *testing.T) {
 		w.use(moved.Key)
 		time.Sleep(time.Minute)
 		if w.accept(moved.Instance) != http.StatusOK {
-			t.Fatal("it cannot be accepted")
+			t.Fatal("the instance cannot be accepted")
 		}
 		time.Sleep(time.Minute)
 		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
-		// A guest pays by a link that was made for the former id.
+		// A guest pays by a link created for the former id.
 		w.stripe("/v1/checkout/sessions", map[string][]string{"mode": {"payment"},
 			"line_items[0][price]": {w.prices["pass"]}, "line_items[0][quantity]": {"1"},
 			"success_url": {"https://app.test/"}, "client_reference_id": {users[1]}}, &session)
 		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
 			t.Fatal(err)
 		}
-		for n, kind := range []string{"user.updated", "user.deleted"} { // late, of the former instance
+		for n, kind := range []string{"user.updated", "user.deleted"} { // late events of the former instance
 			body := fmt.Sprintf(`{"data":{"id":%q,"deleted":true},"object":"event","type":%q,"timestamp":1,"instance_id":"ins_1"}`, users[0], kind)
 			if status, err := w.deliver(lockstep.Clerk, fmt.Sprint("late", n), []byte(body)); err != nil ||
 				status != http.StatusOK {
@@ -64,9 +64,9 @@ func TestAPaymentUnderAFormerIdFindsItsAccount(t *testing.T) {
 	})
 }
 
-// TestWhoHasNoExternalIDIsLeftToAnOperator: the former account keeps its billing, a candidate
-// gets no second customer, and lockstep link decides.
-func TestWhoHasNoExternalIDIsLeftToAnOperator(t *testing.T) {
+// TestAnOperatorMovesUsersWithoutExternalID: the former account keeps its billing, the user's new account gets no
+// second customer, and lockstep link decides.
+func TestAnOperatorMovesUsersWithoutExternalID(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.business(3)
 		moved, err := w.sim.MoveClerkInstance(simulator.ClerkMove{Announce: true})
@@ -83,7 +83,7 @@ func TestWhoHasNoExternalIDIsLeftToAnOperator(t *testing.T) {
 		if w.lost() != 0 || w.holders() != 3 {
 			t.Fatalf("%d customers deleted, %d alive", w.lost(), w.holders())
 		}
-		// Neither a late event of the former instance nor one of Stripe's takes anything away.
+		// Neither a late event of the former instance nor an event of Stripe takes anything away.
 		body := fmt.Sprintf(`{"data":{"id":%q,"deleted":true},"object":"event","type":"user.deleted","timestamp":1,"instance_id":"ins_1"}`, users[0])
 		if status, err := w.deliver(lockstep.Clerk, "late", []byte(body)); err != nil || status != http.StatusOK {
 			t.Fatalf("a late event: %d %v", status, err)
@@ -106,7 +106,7 @@ func TestWhoHasNoExternalIDIsLeftToAnOperator(t *testing.T) {
 		}
 		if status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/instance", apiKey, nil,
 			&shown); err != nil || status != http.StatusOK || len(shown.Former) != 2 {
-			t.Errorf("shown: %d %v %+v", status, err, shown)
+			t.Errorf("the list of problems: %d %v %+v", status, err, shown)
 		}
 		for object, account := range map[string]string{
 			"user/" + users[0]:                   "user/" + moved.Users[users[0]],
@@ -117,15 +117,14 @@ func TestWhoHasNoExternalIDIsLeftToAnOperator(t *testing.T) {
 			}
 		}
 		if status := w.link("user/"+moved.Users[users[2]], "user/"+moved.Users[users[0]]); status != http.StatusConflict {
-			t.Errorf("an account of the accepted instance is given away: %d", status)
+			t.Errorf("linking an account of the accepted instance: %d", status)
 		}
 		time.Sleep(10 * time.Minute)
 		w.carriedOver(moved, users)
 	})
 }
 
-// TestAMoveSurvivesKills: the process dies at each kind of call with which accounts are carried
-// over, before it and after it.
+// TestAMoveSurvivesKills: the process dies before or after each kind of call that moves accounts.
 func TestAMoveSurvivesKills(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.business(12)
@@ -147,14 +146,14 @@ func TestAMoveSurvivesKills(t *testing.T) {
 					select {
 					case <-w.doom.struck:
 						died++
-					case <-time.After(10 * time.Minute): // until the leases of the dead are over, and longer
+					case <-time.After(10 * time.Minute): // longer than the leases of the dead processes
 					}
 					w.service.kill()
 				}
 			}
 		}
 		if died < 8 {
-			t.Errorf("the process died %d times only", died)
+			t.Errorf("the process died only %d times", died)
 		}
 		w.doom = nil
 		w.service = w.boot()
@@ -163,9 +162,9 @@ func TestAMoveSurvivesKills(t *testing.T) {
 	})
 }
 
-// TestAnOrganizationMovesByAnOperatorsWord: Clerk gives organizations no external_id. Who paid
-// for it is known under their new id.
-func TestAnOrganizationMovesByAnOperatorsWord(t *testing.T) {
+// TestAnOperatorMovesAnOrganization: Clerk gives organizations no external_id. The payer must be known under their
+// new id.
+func TestAnOperatorMovesAnOrganization(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.business(2)
 		org, err := w.sim.CreateOrganization("Engines", users[1])
@@ -208,7 +207,7 @@ func TestAnOrganizationMovesByAnOperatorsWord(t *testing.T) {
 		}
 		payer, err := w.service.store.Account(t.Context(), lockstep.Account{Kind: lockstep.User, ID: moved.Users[users[1]]})
 		if err != nil || len(payer.PaysFor) != 1 {
-			t.Errorf("who paid for it: %+v %v", payer.PaysFor, err)
+			t.Errorf("the payer: %+v %v", payer.PaysFor, err)
 		}
 		if w.lost() != 0 {
 			t.Errorf("%d customers deleted", w.lost())

@@ -20,7 +20,7 @@ func (w *world) use(key string) {
 	w.service = w.boot()
 }
 
-// atClerk sends JSON to the Clerk simulator, as an import script does.
+// atClerk sends JSON to the Clerk simulator, as an import script would.
 func (w *world) atClerk(method, key, path string, body map[string]any) {
 	w.t.Helper()
 	if status, err := w.call(context.Background(), method, "http://"+clerkHost+path, key, body, nil); err != nil ||
@@ -29,7 +29,7 @@ func (w *world) atClerk(method, key, path string, body map[string]any) {
 	}
 }
 
-// business is a company of which one user also has a license.
+// business is a company in which one user also has a license.
 func (w *world) business(users int) (ids []string) {
 	ids = w.company(users)
 	w.mustBuy("user/"+ids[0], "life")
@@ -37,7 +37,7 @@ func (w *world) business(users int) (ids []string) {
 	return ids
 }
 
-// accept is what an operator does with lockstep instance accept.
+// accept does what `lockstep instance accept` does.
 func (w *world) accept(id string) (status int) {
 	w.t.Helper()
 	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey,
@@ -48,7 +48,7 @@ func (w *world) accept(id string) (status int) {
 	return status
 }
 
-// written counts what has changed anything at Stripe or Clerk.
+// written counts the calls that changed something at Stripe or Clerk.
 func (w *world) written() int {
 	return w.sim.CountRequests(func(e simulator.Entry) bool {
 		return e.Method != http.MethodGet &&
@@ -56,7 +56,7 @@ func (w *world) written() int {
 	})
 }
 
-// holders counts the customers that are not deleted, of whom none has two.
+// holders counts the customers that are not deleted. No user may have two.
 func (w *world) holders() (alive int) {
 	w.t.Helper()
 	by := map[string]int{}
@@ -74,7 +74,7 @@ func (w *world) holders() (alive int) {
 	return alive
 }
 
-// said reports what the metadata of a user at Clerk says of their plan.
+// said returns a user's plan in Clerk's metadata.
 func (w *world) said(key, user string) (plan string) {
 	w.t.Helper()
 	request, err := http.NewRequest(http.MethodGet, "http://"+clerkHost+"/v1/users/"+user, nil)
@@ -91,9 +91,8 @@ func (w *world) said(key, user string) (plan string) {
 	return answer.Metadata.Plan
 }
 
-// TestAnotherClerkInstanceWithTheSamePeople (C13): under the key of another instance nothing
-// is deleted or created; when an operator has accepted it, everybody has what they paid for
-// under their new id.
+// TestAnotherClerkInstanceWithTheSamePeople (C13): under the key of another instance Lockstep deletes and creates
+// nothing. Once an operator has accepted it, all users have what they paid for under their new ids.
 func TestAnotherClerkInstanceWithTheSamePeople(t *testing.T) {
 	for _, c := range []struct {
 		users    int
@@ -106,45 +105,45 @@ func TestAnotherClerkInstanceWithTheSamePeople(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(time.Minute) // some events of the new instance come before its key
+				time.Sleep(time.Minute) // some events of the new instance arrive before its key
 				w.use(moved.Key)
 				before := w.written()
 				time.Sleep(3 * 24 * time.Hour)
 				if w.lost() != 0 || w.holders() != c.users || w.written() != before {
-					t.Fatalf("before it is accepted: %d customers deleted, %d alive, %d writes", w.lost(), w.holders(),
+					t.Fatalf("before the instance is accepted: %d customers deleted, %d alive, %d writes", w.lost(), w.holders(),
 						w.written()-before)
 				}
 				if a := w.ask("user/" + users[1]); !a.Access.Active || a.State != "active" {
-					t.Errorf("a read before it is accepted: %+v", a)
+					t.Errorf("a read before the instance is accepted: %+v", a)
 				}
 				w.newcomers(moved, users)
 				if w.accept(moved.Instance) != http.StatusOK {
-					t.Fatal("it cannot be accepted")
+					t.Fatal("the instance cannot be accepted")
 				}
 				time.Sleep(10 * time.Minute)
 				w.carriedOver(moved, users)
-				time.Sleep(3 * 24 * time.Hour) // and the sweeps see nobody missing
+				time.Sleep(3 * 24 * time.Hour) // the sweeps find no account missing
 				w.carriedOver(moved, users)
 			})
 		})
 	}
 }
 
-// newcomers has somebody sign up who was never here, while the instance waits.
+// newcomers signs up a new user while the instance waits to be accepted.
 func (w *world) newcomers(moved simulator.ClerkMoved, users []string) {
 	w.t.Helper()
 	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
 		map[string]any{"account": "user/" + moved.Users[users[0]], "lookup_key": "pro",
 			"success_url": "https://app.test/"}, nil)
 	if err != nil || status != http.StatusServiceUnavailable {
-		w.t.Errorf("a checkout before it is accepted: %d %v", status, err)
+		w.t.Errorf("a checkout before the instance is accepted: %d %v", status, err)
 	}
 	if status := w.accept("ins_somebody"); status != http.StatusConflict {
-		w.t.Errorf("an instance of nobody's key is accepted: %d", status)
+		w.t.Errorf("accepting an instance whose key is not in use: %d", status)
 	}
 }
 
-// carriedOver makes sure that everybody has their own under the new id.
+// carriedOver checks that all users have what they paid for under their new ids.
 func (w *world) carriedOver(moved simulator.ClerkMoved, users []string) {
 	w.t.Helper()
 	if w.lost() != 0 || w.holders() != len(users) {
@@ -161,10 +160,10 @@ func (w *world) carriedOver(moved simulator.ClerkMoved, users []string) {
 			w.t.Errorf("user %d: %+v", n, a)
 		}
 		if n == 0 && len(a.Access.Reasons) != 2 {
-			w.t.Errorf("the license is not carried over: %+v", a.Access.Reasons)
+			w.t.Errorf("the license was not moved: %+v", a.Access.Reasons)
 		}
 		if plan := w.said(moved.Key, id); plan == "" {
-			w.t.Errorf("the metadata of user %d does not say their plan", n)
+			w.t.Errorf("the metadata of user %d lacks their plan", n)
 		}
 		if !named["user/"+id] {
 			w.t.Errorf("no customer names user %d", n)
@@ -176,7 +175,7 @@ func (w *world) carriedOver(moved simulator.ClerkMoved, users []string) {
 	}
 }
 
-// TestTheSameInstanceWithARotatedKey: nothing happens.
+// TestTheSameInstanceWithARotatedKey: a rotated key changes nothing.
 func TestTheSameInstanceWithARotatedKey(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.company(4)
@@ -192,8 +191,8 @@ func TestTheSameInstanceWithARotatedKey(t *testing.T) {
 	})
 }
 
-// TestAnInstanceThatCannotBeRead: with a key that was read before, work goes on; with another
-// key it waits until Clerk answers, and does not guess.
+// TestAnInstanceThatCannotBeRead: with a known key, work continues. With another key, it waits until Clerk answers
+// instead of guessing.
 func TestAnInstanceThatCannotBeRead(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.business(4)
@@ -231,8 +230,8 @@ func TestAnInstanceThatCannotBeRead(t *testing.T) {
 	})
 }
 
-// TestAnInstanceThatIsSwitchedBack: before it was accepted nothing has happened; after that,
-// everybody gets their own again under the former id.
+// TestAnInstanceThatIsSwitchedBack: before the instance is accepted nothing has changed. After it, all users get what
+// they paid for back under their former ids.
 func TestAnInstanceThatIsSwitchedBack(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.business(4)
@@ -250,7 +249,7 @@ func TestAnInstanceThatIsSwitchedBack(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		for n, id := range users {
 			if a := w.ask("user/" + id); !a.Access.Active || a.Problem != "" {
-				t.Errorf("switched back before: user %d: %+v", n, a)
+				t.Errorf("switched back before accepting: user %d: %+v", n, a)
 			}
 		}
 		if err := w.sim.UseClerkInstance(moved.Instance); err != nil {
@@ -280,7 +279,7 @@ func TestAnInstanceThatIsSwitchedBack(t *testing.T) {
 	})
 }
 
-// holds is carriedOver without the license that only some have.
+// holds is carriedOver without the license that only one user has.
 func (w *world) holds(moved simulator.ClerkMoved, users []string) {
 	w.t.Helper()
 	for _, id := range users {
@@ -294,8 +293,8 @@ func (w *world) holds(moved simulator.ClerkMoved, users []string) {
 	}
 }
 
-// TestAKeyOfStripesOtherModeTakesNothingAway: nor does it sell anything.
-func TestAKeyOfStripesOtherModeTakesNothingAway(t *testing.T) {
+// TestAKeyOfStripesOtherModeChangesNothing: it takes nothing away and sells nothing.
+func TestAKeyOfStripesOtherModeChangesNothing(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.company(2)
 		if _, err := w.service.store.MeetInstance(t.Context(), lockstep.Stripe, "test", "another key"); err != nil {
@@ -322,7 +321,7 @@ func TestAKeyOfStripesOtherModeTakesNothingAway(t *testing.T) {
 			t.Errorf("%d customers deleted, %d writes", w.lost(), w.written()-before)
 		}
 		if status := w.accept("test"); status != http.StatusUnprocessableEntity {
-			t.Errorf("a mode is accepted: %d", status)
+			t.Errorf("accepting a mode: %d", status)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// deed is something that somebody does.
+// deed is something that happens in a world.
 type deed struct {
 	weight int
 	do     func(*world)
@@ -96,8 +96,7 @@ func (w *world) live() {
 	}
 }
 
-// pause is mostly short, so that things overlap, and sometimes long enough for a
-// renewal.
+// pause is mostly short, so that things overlap, and sometimes long enough for a renewal.
 func (w *world) pause() {
 	switch n := w.rng.IntN(100); {
 	case n < 50:
@@ -112,7 +111,7 @@ func (w *world) pause() {
 	}
 }
 
-// pick draws one, and false when there is none.
+// pick draws one element; false if there is none.
 func pick[T any](w *world, from []T) (T, bool) {
 	if len(from) == 0 {
 		var none T
@@ -131,7 +130,7 @@ func (w *world) signUp() {
 	w.say("sign up %s", user.ID)
 }
 
-// buyer draws a user, or sometimes an organization with one of its members or somebody else.
+// buyer draws a user, or sometimes an organization with a member or someone else as the payer.
 func (w *world) buyer() (account, paidBy string, ok bool) {
 	user, ok := pick(w, w.sim.Users())
 	if !ok {
@@ -142,13 +141,13 @@ func (w *world) buyer() (account, paidBy string, ok bool) {
 			if member, has := pick(w, w.sim.Members(org.ID)); has && w.rng.IntN(3) > 0 {
 				return "organization/" + org.ID, member, true
 			}
-			return "organization/" + org.ID, user.ID, true // a server may name anybody
+			return "organization/" + org.ID, user.ID, true // a server may name any user
 		}
 	}
 	return "user/" + user.ID, "", true
 }
 
-// buy begins one or two checkouts at once, as two tabs do.
+// buy starts one checkout, or two at once as two tabs would.
 func (w *world) buy() {
 	account, paidBy, ok := w.buyer()
 	if !ok {
@@ -162,13 +161,13 @@ func (w *world) buy() {
 				"account": account, "lookup_key": key, "paid_by": paidBy,
 				"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}, nil)
 			if err != nil {
-				w.say("checkout did not begin: %v", err)
+				w.say("checkout did not start: %v", err)
 			}
 		})
 	}
 }
 
-// pay pays what was begun, mostly with a card that works.
+// pay pays a checkout that was started, mostly with a card that works.
 func (w *world) pay() {
 	var open []string
 	for _, s := range w.sim.CheckoutSessions() {
@@ -186,8 +185,8 @@ func (w *world) pay() {
 	w.say("pay %s with %s: %v", id, card, err)
 }
 
-// payByLink pays with a payment link: Stripe makes the customer, and only
-// client_reference_id says whose it is, together with the address where there is to be a link.
+// payByLink pays with a payment link: Stripe creates the customer. Only client_reference_id names the account,
+// together with the address if it shall be linked.
 func (w *world) payByLink() {
 	account, _, ok := w.buyer()
 	if !ok {
@@ -195,9 +194,9 @@ func (w *world) payByLink() {
 	}
 	_, reference, _ := strings.Cut(account, "/")
 	customer := ""
-	if w.rng.IntN(3) == 0 { // a link of one person that another one's reference was pasted into
+	if w.rng.IntN(3) == 0 { // someone pasted another account's reference into the link
 		if c, some := pick(w, w.sim.Customers()); some && !c.Deleted {
-			// Our link decides whose it is, so there must be one.
+			// The existing link decides the owner, so there must be one.
 			if _, err := w.linked(c.ID); err == nil {
 				customer = c.ID
 			}
@@ -209,7 +208,7 @@ func (w *world) payByLink() {
 		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
 	if customer != "" {
 		form.Set("customer", customer)
-	} else if user, some := pick(w, w.sim.Users()); some && w.rng.IntN(3) > 0 { // who may have founded the organization
+	} else if user, some := pick(w, w.sim.Users()); some && w.rng.IntN(3) > 0 { // the user may have founded the organization
 		form.Set("customer_email", user.Email)
 	}
 	var session struct{ ID string }
@@ -220,9 +219,8 @@ func (w *world) payByLink() {
 	w.say("pay by link %s for %s: %v", session.ID, account, w.sim.PayCheckout(session.ID, "4242424242424242"))
 }
 
-// payOwnSession pays a session that the application made itself, without a customer: its
-// metadata, which only the secret key can write, names the account, and Stripe makes the
-// customer.
+// payOwnSession pays a session that the app created without a customer. Its metadata, which only the secret key can
+// write, names the account, and Stripe creates the customer.
 func (w *world) payOwnSession() {
 	account, _, ok := w.buyer()
 	if !ok {
@@ -235,7 +233,7 @@ func (w *world) payOwnSession() {
 		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
 	if key != "life" {
 		form.Set("mode", "subscription")
-		if w.rng.IntN(2) == 0 { // as some applications do, on the subscription as well
+		if w.rng.IntN(2) == 0 { // as some apps do, on the subscription too
 			form.Set("subscription_data[metadata]["+name+"]", id)
 		}
 	} else if w.rng.IntN(2) == 0 {
@@ -250,7 +248,7 @@ func (w *world) payOwnSession() {
 		w.sim.PayCheckout(session.ID, "4242424242424242"))
 }
 
-// post calls Stripe as the application does.
+// post calls Stripe as the app would.
 func (w *world) post(path string, form url.Values, into any) (status int, err error) {
 	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -261,7 +259,7 @@ func (w *world) post(path string, form url.Values, into any) (status int, err er
 	return w.send(request, into)
 }
 
-// subscription draws one in the given state.
+// subscription draws a subscription that is set to end, or not.
 func (w *world) subscription(ending bool) (string, bool) {
 	var ids []string
 	for _, s := range w.sim.Subscriptions() {
@@ -293,7 +291,7 @@ func (w *world) changeUser() {
 	}
 }
 
-// deleteUser leaves one: a directory that lists nobody is not believed.
+// deleteUser leaves at least one user: Lockstep does not believe a directory that lists nobody.
 func (w *world) deleteUser() {
 	users := w.sim.Users()
 	if user, ok := pick(w, users); ok && len(users) > 1 {
@@ -329,7 +327,7 @@ func (w *world) refund() {
 	}
 }
 
-// deleteCustomer is somebody at Stripe's dashboard.
+// deleteCustomer deletes a customer as someone at Stripe's dashboard would.
 func (w *world) deleteCustomer() {
 	if c, ok := pick(w, w.sim.Customers()); ok && !c.Deleted {
 		w.discarded[c.ID] = true

@@ -107,7 +107,7 @@ func TestARefusedAddressAndThenAFailureOfClerk(t *testing.T) {
 		}
 		a := w.ask(account)
 		if w.sim.Users()[0].Public["subscriptionStatus"] != "active" || w.sim.Users()[0].Public["plan"] != "pro" {
-			t.Errorf("the metadata says %v", w.sim.Users()[0].Public)
+			t.Errorf("the metadata is %v", w.sim.Users()[0].Public)
 		}
 		if !a.has(lockstep.StepCustomerEmail) || a.Problem != "" || w.customer(account).Email != "ada@example.com" {
 			t.Errorf("%+v, %q", a, w.customer(account).Email)

@@ -82,7 +82,7 @@ func (w *world) tryOut() {
 			"account": account, "lookup_key": "basic", "paid_by": paidBy, "trial_days": 7,
 			"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}, nil)
 		if err != nil {
-			w.say("checkout did not begin: %v", err)
+			w.say("checkout did not start: %v", err)
 		}
 	})
 }

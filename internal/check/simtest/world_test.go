@@ -75,7 +75,7 @@ func scratch(t *testing.T) string {
 	return dir
 }
 
-// live lets a world of one seed live and checks it.
+// live runs a world of one seed and checks it.
 func live(t *testing.T, seed uint64, loud bool) {
 	dir := scratch(t)
 	synctest.Test(t, func(t *testing.T) {

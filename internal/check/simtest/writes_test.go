@@ -44,7 +44,7 @@ func (w *world) sync(account string) {
 	time.Sleep(time.Minute)
 }
 
-// has reports whether the account has a problem at a step.
+// has checks that an account has exactly these customers, the primary one first, and has access.
 func (a answer) has(step lockstep.Step) bool {
 	for _, p := range a.Problems {
 		if p.Step == string(step) {
@@ -232,7 +232,7 @@ func TestFullMetadataTakesTheEssentials(t *testing.T) {
 					t.Errorf("%+v", a)
 				}
 				if !w.wasMailed(account, "subscription.started") {
-					t.Error("the e-mail is withheld")
+					t.Error("the e-mail was not sent")
 				}
 				// It is not tried over and over, and everything is written when there is room.
 				began := len(w.sim.History())
