@@ -58,11 +58,11 @@ func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 				t.Errorf("%s has %v", u.ID, u.Public)
 			}
 		}
-		w.letterbox.mu.Lock()
-		if n := len(w.letterbox.letters); n > 0 {
+		w.mailServer.mu.Lock()
+		if n := len(w.mailServer.mails); n > 0 {
 			t.Errorf("%d e-mails about old purchases were sent", n)
 		}
-		w.letterbox.mu.Unlock()
+		w.mailServer.mu.Unlock()
 		// A restart starts no backfill.
 		w.service.end(t)
 		w.service = w.boot()

@@ -9,10 +9,10 @@ import (
 
 // addressed counts the e-mails to each address.
 func (w *world) addressed() map[string]int {
-	w.letterbox.mu.Lock()
-	defer w.letterbox.mu.Unlock()
+	w.mailServer.mu.Lock()
+	defer w.mailServer.mu.Unlock()
 	to := map[string]int{}
-	for _, address := range w.letterbox.to {
+	for _, address := range w.mailServer.to {
 		to[address]++
 	}
 	return to

@@ -79,7 +79,7 @@ func (w *world) check() []string {
 	c.checkPaid()
 	c.checkListener()
 	c.checkSeats()
-	c.checkLetters()
+	c.checkMails()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)

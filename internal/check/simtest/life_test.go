@@ -208,7 +208,7 @@ func (w *world) payByLink() {
 		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
 	if customer != "" {
 		form.Set("customer", customer)
-	} else if user, some := pick(w, w.sim.Users()); some && w.rng.IntN(3) > 0 { // the user may have founded the organization
+	} else if user, some := pick(w, w.sim.Users()); some && w.rng.IntN(3) > 0 { // maybe the organization's founder
 		form.Set("customer_email", user.Email)
 	}
 	var session struct{ ID string }

@@ -15,9 +15,9 @@ const typed = "buyer@example.com"
 
 // addressees returns the recipients of e-mails since the nth, without the copies to the address typed at checkout.
 func (w *world) addressees(from int) []string {
-	w.letterbox.mu.Lock()
-	defer w.letterbox.mu.Unlock()
-	others := slices.DeleteFunc(slices.Clone(w.letterbox.to), func(to string) bool { return to == typed })
+	w.mailServer.mu.Lock()
+	defer w.mailServer.mu.Unlock()
+	others := slices.DeleteFunc(slices.Clone(w.mailServer.to), func(to string) bool { return to == typed })
 	return others[from:]
 }
 

@@ -11,15 +11,15 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// refuse has Stripe refuse addresses as it refuses ada@gmile: with 400 email_invalid.
+// refuse makes Stripe refuse addresses as it refuses ada@gmile: with 400 email_invalid.
 func (w *world) refuse(method, path string) {
 	w.sim.AddFault(simulator.Fault{Side: "stripe", Method: method, Path: path, Times: 1, Status: http.StatusBadRequest,
 		Code: "email_invalid"})
 }
 
-// TestAnAddressThatStripeRefusesStopsNothing (C10): the customer is created without it, the
-// reason is shown, a purchase works, and another address is tried.
-func TestAnAddressThatStripeRefusesStopsNothing(t *testing.T) {
+// TestARefusedAddressStopsNothing (C10): Lockstep creates the customer without it and shows the reason, a purchase
+// works, and a corrected address is written.
+func TestARefusedAddressStopsNothing(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.refuse(http.MethodPost, "/v1/customers")
 		ada := w.mustSignUp("ada@gmile")
@@ -30,7 +30,7 @@ func TestAnAddressThatStripeRefusesStopsNothing(t *testing.T) {
 			t.Errorf("the customer is %q %q", c.Email, c.Name)
 		}
 		if !a.has(lockstep.StepCustomerEmail) || a.Problems[0].Code != "email_invalid" || a.Problem != "" || a.Pending {
-			t.Errorf("not shown: %+v", a)
+			t.Errorf("the problem is not shown: %+v", a)
 		}
 		w.mustBuy(account, "pro")
 		time.Sleep(time.Minute)
@@ -48,7 +48,7 @@ func TestAnAddressThatStripeRefusesStopsNothing(t *testing.T) {
 		began := len(w.sim.History())
 		w.sync(account)
 		if n := posts(began); n != 0 {
-			t.Errorf("the same address was tried %d times more", n)
+			t.Errorf("the same address was tried %d more times", n)
 		}
 		for _, name := range w.problemsOf() {
 			if strings.Contains(name, "gmile") {
@@ -59,14 +59,14 @@ func TestAnAddressThatStripeRefusesStopsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		// The buyer has filled in the missing address at checkout: it is theirs to change.
+		// The buyer filled in the missing address at checkout, so only they change it.
 		if c := w.customer(account); c.Email != typed || len(w.ask(account).Problems) != 0 {
 			t.Errorf("after the address was fixed: %q, %+v", c.Email, w.ask(account).Problems)
 		}
 	})
 }
 
-// problemsOf is what GET /v1/problems says, one text for each account.
+// problemsOf returns GET /v1/problems as one string for each account.
 func (w *world) problemsOf() (all []string) {
 	w.t.Helper()
 	var list struct{ Data []map[string]any }
@@ -80,8 +80,8 @@ func (w *world) problemsOf() (all []string) {
 	return all
 }
 
-// TestARefusedAddressAndThenAFailureOfClerk (C10b): the metadata is written all the same, and
-// the refused step is not repeated by the retries.
+// TestARefusedAddressAndThenAFailureOfClerk (C10b): the metadata is still written, and retries do not repeat the
+// refused step.
 func TestARefusedAddressAndThenAFailureOfClerk(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
@@ -115,7 +115,7 @@ func TestARefusedAddressAndThenAFailureOfClerk(t *testing.T) {
 	})
 }
 
-// TestOneRefusedFieldDoesNotHoldTheOtherBack: address and name change together.
+// TestOneRefusedFieldDoesNotHoldTheOtherBack: address and name change at the same time.
 func TestOneRefusedFieldDoesNotHoldTheOtherBack(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
@@ -135,9 +135,9 @@ func TestOneRefusedFieldDoesNotHoldTheOtherBack(t *testing.T) {
 	})
 }
 
-// TestACustomerThatStripeRefusesAltogether: the address is not blamed, the work is shown as
-// failed, and the next look tries again.
-func TestACustomerThatStripeRefusesAltogether(t *testing.T) {
+// TestACustomerThatStripeRefusesToCreate: Lockstep does not blame the address, shows the work as failed, and tries
+// again at the next sync.
+func TestACustomerThatStripeRefusesToCreate(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers", Times: 8,
 			Status: http.StatusBadRequest, Code: "account_invalid"})
@@ -149,11 +149,11 @@ func TestACustomerThatStripeRefusesAltogether(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 		if got := w.sim.Users()[0].Public["subscriptionStatus"]; got != "inactive" {
-			t.Errorf("the metadata was withheld: %v", w.sim.Users()[0].Public)
+			t.Errorf("the metadata was not written: %v", w.sim.Users()[0].Public)
 		}
 		w.sync("user/" + ada)
 		if c := w.customer("user/" + ada); c.Email != "ada@example.com" || len(w.ask("user/"+ada).Problems) != 0 {
-			t.Errorf("after another look: %q %+v", c.Email, w.ask("user/"+ada).Problems)
+			t.Errorf("after another sync: %q %+v", c.Email, w.ask("user/"+ada).Problems)
 		}
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// thing is a subscription or a one-time payment, as the simulator has it.
+// thing is a subscription or a one-time payment in the simulator.
 type thing struct {
 	id, status, plan string
 	rank             int
@@ -17,12 +17,11 @@ type thing struct {
 	customer         string
 }
 
-// things are what was bought for an account: by its linked customer, or by a guest
-// whose checkout named it.
+// things returns what was bought for an account: through its linked customer, or by a guest whose checkout names it.
 func (c *checker) things(account string) []thing {
 	ranks := map[string]int{"basic": 1, "pro": 2, "life": 3, "pass": 0}
 	customers := map[string]bool{c.answers[account].CustomerID: true}
-	for _, customer := range c.sim.Customers() { // also those that were deleted and replaced
+	for _, customer := range c.sim.Customers() { // including those that were deleted and replaced
 		if c.current(customer.Metadata["lockstepAccount"]) == account || c.links[customer.ID].Account.String() == account {
 			customers[customer.ID] = true
 		}
@@ -63,7 +62,7 @@ func (c *checker) things(account string) []thing {
 	return all
 }
 
-// foreign reports whether a customer was not made by Lockstep.
+// foreign reports whether Lockstep did not create the customer.
 func (c *checker) foreign(id string) bool {
 	for _, customer := range c.sim.Customers() {
 		if customer.ID == id {
@@ -73,7 +72,7 @@ func (c *checker) foreign(id string) bool {
 	return true
 }
 
-// counts reports whether the API names a thing among the reasons of an account's access.
+// counts reports whether the API lists a purchase among the reasons of an account's access.
 func (c *checker) counts(account, id string) bool {
 	for _, reason := range c.answers[account].Access.Reasons {
 		if reason.ID == id {
@@ -83,7 +82,7 @@ func (c *checker) counts(account, id string) bool {
 	return false
 }
 
-// better says whether a counts before b: the written rule, read naively.
+// better reports whether a counts before b, by the documented rule.
 func better(a, b thing) bool {
 	if a.grants != b.grants {
 		return a.grants
@@ -114,17 +113,16 @@ func best(all []thing, of func(thing) bool) (thing, bool) {
 	return found, some
 }
 
-// own is the best subscription that the account pays itself, if that grants access: a gift
-// does not take its place.
+// own returns the best subscription that the account pays itself, if it grants access. A gift does not replace it.
 func (c *checker) own(all []thing) (thing, bool) {
 	own, some := best(all, func(t thing) bool { return t.subscription && !c.gift(t) })
 	return own, some && own.grants
 }
 
-// gift reports whether somebody else may pay for a subscription.
+// gift reports whether someone else may pay for a subscription.
 func (c *checker) gift(t thing) bool { return c.links[t.customer].Trust == lockstep.Claimed }
 
-// word is the three-valued status for older readers.
+// word returns the three-valued subscription status.
 func word(t thing) string {
 	switch {
 	case t.status == "active" || t.status == "trialing":

@@ -26,8 +26,7 @@ func (w *world) breakDeliveries() {
 
 func (w *world) mendDeliveries() { w.sim.SetDelivery(simulator.DeliveryPolicy{}) }
 
-// breakCalls makes some calls of the service fail, before or after they take
-// effect.
+// breakCalls makes some calls of the service fail, before or after they take effect.
 func (w *world) breakCalls() {
 	f := simulator.Fault{Times: 1 + w.rng.IntN(4), After: w.rng.IntN(2) == 0}
 	route, _ := pick(w, []struct{ side, method, path string }{
@@ -52,7 +51,7 @@ func (w *world) breakCalls() {
 		f.Hang = time.Duration(5+w.rng.IntN(60)) * time.Second
 		w.hanging = time.Now().Add(100 * 365 * 24 * time.Hour)
 	case 5:
-		f.Status, f.Body = 404, "<html>Not found</html>" // a proxy's page; it must not be believed
+		f.Status, f.Body = 404, "<html>Not found</html>" // a proxy's page, which is no evidence
 	}
 	w.say("fault: %+v", f)
 	w.sim.AddFault(f)
@@ -65,8 +64,7 @@ func (w *world) mendCalls() {
 	}
 }
 
-// misroute has a proxy answer for Clerk, that it knows no such page, while somebody
-// says that a user is gone. Neither is an answer.
+// misroute makes a proxy answer 404 for Clerk while an event says that a user is deleted. Neither is evidence.
 func (w *world) misroute() {
 	w.sim.AddFault(simulator.Fault{Side: "clerk", Method: "GET", Path: "/v1/users/*", Times: 1 + w.rng.IntN(3),
 		Status: 404,
@@ -76,7 +74,7 @@ func (w *world) misroute() {
 	}
 }
 
-// sayGone delivers a user.deleted that is not so.
+// sayGone delivers a false user.deleted.
 func (w *world) sayGone(userID string) {
 	w.lies++
 	body := fmt.Sprintf(`{"data":{"id":%q,"object":"user","deleted":true},"object":"event","type":"user.deleted","timestamp":1,"instance_id":"ins_1"}`, userID)
@@ -84,8 +82,8 @@ func (w *world) sayGone(userID string) {
 	w.say("say that %s is gone: %d %v", userID, status, err)
 }
 
-// lie delivers an event that is signed, and not so: a mixed-up environment, a
-// replay after a change. What the providers say now is truer than any webhook.
+// lie delivers a signed event that is false: from a mixed-up environment, or replayed after a change. The providers'
+// current state counts more than any webhook.
 func (w *world) lie() {
 	w.lies++
 	var body string
@@ -120,7 +118,7 @@ func (w *world) lie() {
 	w.say("lie %s: %d %v", body, status, err)
 }
 
-// crash kills the service, and starts it again after a while.
+// crash kills the service and starts it again after a while.
 func (w *world) crash() {
 	if w.service.closed {
 		return
@@ -131,15 +129,15 @@ func (w *world) crash() {
 	w.service = w.boot()
 }
 
-// stall stops the next run at its next call, for longer than its lease may be: when
-// it goes on, somebody else has its key.
+// stall stops the next run at its next call for longer than its lease may last. When it continues, another run has
+// its key.
 func (w *world) stall() {
 	d := time.Duration(20+w.rng.IntN(120)) * time.Second
 	w.say("stall for %s", d)
 	w.service.party.stall.Store(int64(d))
 }
 
-// fillDisk has nothing written for a while.
+// fillDisk fails all writes for a while.
 func (w *world) fillDisk() {
 	d := time.Duration(w.rng.IntN(90)) * time.Second
 	w.say("disk full for %s", d)
@@ -156,7 +154,7 @@ func (w *world) restart() {
 	w.service = w.boot()
 }
 
-// outage leaves the service down until the next outage ends it, or the settling.
+// outage leaves the service down until the next outage or the end of the faults.
 func (w *world) outage() {
 	if w.service.closed {
 		w.say("back")

@@ -33,7 +33,7 @@ var (
 	first = flag.Uint64("first", 1, "the first seed")
 )
 
-// TestWorld runs the world for many seeds.
+// TestWorld simulates a world for each of many seeds.
 func TestWorld(t *testing.T) {
 	t.Parallel()
 	if *seed != 0 {
@@ -51,7 +51,7 @@ func TestWorld(t *testing.T) {
 	}
 	for n := *first; n < *first+*seeds; n++ {
 		if t.Failed() {
-			break // one seed to look at is enough
+			break // one failing seed is enough
 		}
 		numbers <- n
 	}
@@ -59,8 +59,8 @@ func TestWorld(t *testing.T) {
 	workers.Wait()
 }
 
-// scratch is a folder with an empty database, in memory where there is one: virtual months
-// commit often, and what a power cut does is tested elsewhere.
+// scratch returns a folder with an empty database, in memory if possible: virtual months commit often, and other
+// tests cover power cuts.
 func scratch(t *testing.T) string {
 	dir, err := os.MkdirTemp("/dev/shm", "lockstep-world-")
 	if err != nil {
@@ -82,14 +82,14 @@ func live(t *testing.T, seed uint64, loud bool) {
 		w := create(t, seed, dir, loud)
 		w.live()
 		var problems []string
-		if !w.oracle.endless() { // else there is no rest to come to
+		if !w.oracle.endless() { // otherwise the world never settles
 			w.settle()
 			problems = w.check()
 		}
 		problems = append(problems, w.oracle.problems...)
 		w.destroy()
 		if seed < *first+2 || loud {
-			openapicheck.Check(t, w.sim.History()) // what is worth it once, not in each of many worlds
+			openapicheck.Check(t, w.sim.History()) // the logged seed repeats it
 		}
 		for _, p := range problems {
 			t.Error(p)
@@ -100,55 +100,55 @@ func live(t *testing.T, seed uint64, loud bool) {
 	})
 }
 
-// world is everything there is.
+// world is a simulated business with everything around it.
 type world struct {
 	t   *testing.T
 	dir string
 	rng *rand.Rand
 	net *network
 	sim *simulator.Simulator
-	log *slog.Logger // of the world itself
+	log *slog.Logger // the world's own
 
 	serviceLog *slog.Logger
-	outside    *party // buyers and applications
+	outside    *party // buyers and apps
 	service    *service
 	oracle     *oracle
 	prices     map[string]string // by lookup key
-	calls      sync.WaitGroup    // checkouts under way
+	calls      sync.WaitGroup    // checkouts in progress
 	stops      []func()
 	signUps    int
 	lies       int
-	gone       []string // accounts that were deleted
+	gone       []string // deleted accounts
 
-	discarded map[string]bool // customers that somebody deleted at Stripe
-	listener  *listener
-	letterbox *letterbox
-	disputes  map[string]string            // the open ones, by payment intent
-	taken     map[string]bool              // payments whose money a dispute has taken back
-	clerkIs   atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
-	rotated   string                       // another key of the same Clerk instance; empty: there is none
-	change    func(*server.Config)         // of the services that are booted from now on; may be nil
-	doom      *doom                        // of the service that is booted next; nil: it lives
-	replanned map[string]bool              // subscriptions whose plan was changed
-	edited    map[string]edit              // customers that somebody has edited
-	hanging   time.Time                    // until then a request of the service may hang
-	// the key of the Clerk instance that the business moved to; empty: it did not
+	discarded  map[string]bool // customers that someone deleted at Stripe
+	listener   *listener
+	mailServer *mailServer
+	disputes   map[string]string            // open ones, by payment intent
+	taken      map[string]bool              // payments that a dispute has taken back
+	clerkIs    atomic.Pointer[http.Handler] // another instance; nil means the simulator
+	rotated    string                       // another key of the same Clerk instance; may be empty
+	change     func(*server.Config)         // applied to services booted from now on; may be nil
+	doom       *doom                        // of the next service; nil means that it lives
+	replanned  map[string]bool              // subscriptions whose plan was changed
+	edited     map[string]edit              // customers that someone has edited
+	hanging    time.Time                    // until when a request of the service may hang
+	// key of the Clerk instance that the business moved to; empty if it did not move
 	movedKey       string
-	former         map[string]string // accounts of the former Clerk instance: who they are now
-	unnoticed      map[string]bool   // accounts whose deletion was not known before the move
-	prior          map[string]bool   // checkouts of long before Lockstep's first start
-	customerBefore map[string]string // by account: the customer that it had before Lockstep's first start
-	named          map[string]string // customers that only Clerk's private metadata names: whose they are
+	former         map[string]string // by account of the former Clerk instance: the present account
+	unnoticed      map[string]bool   // accounts whose deletion Lockstep did not know before the move
+	prior          map[string]bool   // checkouts from long before Lockstep's first start
+	customerBefore map[string]string // by account: its customer from before Lockstep's first start
+	named          map[string]string // by customer that only Clerk's private metadata names: its account
 }
 
-// create makes a world; changes are made to what its simulators are made of.
+// create creates a world. changes apply to the configuration of its simulators.
 func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*simulator.Config)) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
 		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{},
 		replanned: map[string]bool{}, edited: map[string]edit{},
 		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{},
 		customerBefore: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
-		letterbox: &letterbox{letters: map[string]int{}}}
+		mailServer: &mailServer{mails: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {
@@ -208,11 +208,11 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		w.establish()
 	}
 	w.service = w.boot()
-	if len(w.sim.Users()) > 0 { // some of them are noticed before the backfill ends
+	if len(w.sim.Users()) > 0 { // some are noticed before the backfill ends
 		w.changeUser()
 		w.changeUser()
 	}
-	// What happened before a new database had noted when it was born is not promised.
+	// We promise nothing about events from before a new database noted its birth.
 	time.Sleep(time.Second)
 	return w
 }
@@ -224,7 +224,7 @@ func (w *world) host(name string, handler http.Handler) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = web.Serve(listener) // ends with the listener
+		_ = web.Serve(listener) // until the listener is closed
 	}()
 	w.stops = append(w.stops, func() {
 		if err := web.Close(); err != nil {
@@ -242,9 +242,9 @@ func (w *world) destroy() {
 	}
 }
 
-// settle ends all faults and lets the time pass in which Lockstep promises that
-// everything agrees: a day in which a list that names nobody we know is doubted, two rounds
-// of the sweeps that confirm an absence, and the longest backoff.
+// settle ends all faults and lets the time pass after which Lockstep promises that everything agrees: a day in which
+// it doubts a list that names no known account, two rounds of the sweeps that confirm an absence, and the longest
+// backoff.
 func (w *world) settle() {
 	w.sim.ClearFaults()
 	w.sim.SetDelivery(simulator.DeliveryPolicy{})
@@ -253,19 +253,18 @@ func (w *world) settle() {
 	}
 	w.calls.Wait()
 	w.verifyMembers()
-	// Not a whole number of hours: Stripe would try a payment again while the world is checked.
+	// Not a whole number of hours, or Stripe would retry a payment during the check.
 	time.Sleep(5*listEvery + time.Hour + 17*time.Minute)
 	synctest.Wait()
 }
 
-// verifyMembers has the members of organizations looked at, as the daily verify does, which is
-// off here. If one member leaves and another joins while the events of both are lost, nothing
-// else tells.
+// verifyMembers syncs the members of organizations, as the daily verify would, which is off here. If one member
+// leaves and another joins while both events are lost, nothing else notices.
 func (w *world) verifyMembers() {
 	for _, org := range w.sim.Organizations() {
 		account := lockstep.Account{Kind: lockstep.Organization, ID: org.ID}
 		if _, err := w.service.store.Account(w.t.Context(), account); err != nil {
-			continue // it is to be found by the list
+			continue // the sweep must find it
 		}
 		if err := w.service.store.Mark(w.t.Context(), lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeMembers,
 			Priority: lockstep.Background}); err != nil {
@@ -274,8 +273,7 @@ func (w *world) verifyMembers() {
 	}
 }
 
-// call sends JSON to Lockstep's API as an application does. Failures are part of
-// life.
+// call sends JSON to Lockstep's API as an app would. It may fail in these worlds.
 func (w *world) call(ctx context.Context, method, url, key string, in, out any) (int, error) {
 	var body io.Reader
 	if in != nil {
@@ -312,7 +310,7 @@ func (w *world) send(request *http.Request, out any) (int, error) {
 	return response.StatusCode, json.Unmarshal(text, out)
 }
 
-// say logs a step when one seed runs alone.
+// say logs a step when a seed runs alone.
 func (w *world) say(format string, args ...any) {
 	w.log.Info("WORLD " + strings.TrimSpace(fmt.Sprintf(format, args...)))
 }

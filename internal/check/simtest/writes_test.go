@@ -20,7 +20,7 @@ func (w *world) configured(change func(*server.Config)) {
 	w.service = w.boot()
 }
 
-// customer is the account's primary customer as Stripe has it.
+// customer returns the account's primary customer at Stripe.
 func (w *world) customer(account string) simulator.Customer {
 	w.t.Helper()
 	id := w.ask(account).CustomerID
@@ -33,7 +33,7 @@ func (w *world) customer(account string) simulator.Customer {
 	return simulator.Customer{}
 }
 
-// sync has an account looked at wholly, and waits until it was.
+// sync requests a full sync of an account and waits for it.
 func (w *world) sync(account string) {
 	w.t.Helper()
 	status, err := w.call(w.t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/accounts/"+account+"/sync", apiKey,
@@ -44,7 +44,7 @@ func (w *world) sync(account string) {
 	time.Sleep(time.Minute)
 }
 
-// has checks that an account has exactly these customers, the primary one first, and has access.
+// has reports whether the account has a problem at a step.
 func (a answer) has(step lockstep.Step) bool {
 	for _, p := range a.Problems {
 		if p.Step == string(step) {
@@ -54,9 +54,9 @@ func (a answer) has(step lockstep.Step) bool {
 	return false
 }
 
-// TestARenamedOrganizationKeepsTheAddressOfItsCustomer (C2): the name follows, and is all
-// that is written; an address that was set at Stripe stays.
-func TestARenamedOrganizationKeepsTheAddressOfItsCustomer(t *testing.T) {
+// TestARenamedOrganizationKeepsItsCustomersAddress (C2): only the name is written, and an address set at Stripe
+// stays.
+func TestARenamedOrganizationKeepsItsCustomersAddress(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		org, err := w.sim.CreateOrganization("Engines", ada)
@@ -92,24 +92,23 @@ func TestARenamedOrganizationKeepsTheAddressOfItsCustomer(t *testing.T) {
 		if c := w.customer(account); c.Name != "Motors" || c.Email != "billing@corp.example" {
 			t.Errorf("after the rename: %q %q", c.Name, c.Email)
 		}
-		// What a human then wrote there stays, and costs nothing more.
+		// A later edit by a person stays and causes no more calls.
 		w.dashboard("/v1/customers/"+w.customer(account).ID, url.Values{"name": {"Motors GmbH"}})
 		if writes := rename("Turbines"); len(writes) != 0 {
-			t.Errorf("a name that somebody changed at Stripe was written over: %v", writes)
+			t.Errorf("a name that someone changed at Stripe was overwritten: %v", writes)
 		}
 		if c := w.customer(account); c.Name != "Motors GmbH" || c.Email != "billing@corp.example" {
 			t.Errorf("after the second rename: %q %q", c.Name, c.Email)
 		}
-		// An organization always has a name at Clerk. A user may have none: see below.
+		// At Clerk an organization always has a name; a user may have none.
 		w.sync(account)
 		if c := w.customer(account); c.Name != "Motors GmbH" || c.Email != "billing@corp.example" {
-			t.Errorf("after a look: %q %q", c.Name, c.Email)
+			t.Errorf("after a sync: %q %q", c.Name, c.Email)
 		}
 	})
 }
 
-// TestWhatTheCustomerSetInThePortalStays (C3), unless the directory is to be followed; and
-// each field by itself.
+// TestWhatTheCustomerSetInThePortalStays (C3): each field by itself, unless the directory is to be followed.
 func TestWhatTheCustomerSetInThePortalStays(t *testing.T) {
 	for _, policy := range []lockstep.DetailsPolicy{"", lockstep.RespectDetails, lockstep.FollowDetails} {
 		t.Run("policy "+string(policy), func(t *testing.T) {
@@ -145,7 +144,7 @@ func TestWhatTheCustomerSetInThePortalStays(t *testing.T) {
 				is("a new name", "billing@corp.example", "Corp GmbH")
 				update("countess@example.com", "Ada", "Lovelace")
 				is("a new address", "billing@corp.example", "Corp GmbH")
-				// The name is given back to the directory by setting it to what it says.
+				// Setting the name to the directory's gives it back to the directory.
 				w.dashboard("/v1/customers/"+w.customer(account).ID, url.Values{"name": {"Ada Lovelace"}})
 				update("countess@example.com", "Ada", "Byron")
 				is("a name that was given back", "billing@corp.example", "Ada Byron")
@@ -157,7 +156,7 @@ func TestWhatTheCustomerSetInThePortalStays(t *testing.T) {
 	}
 }
 
-// TestANameIsCutAtStripesLimit (C16).
+// TestANameIsCutAtStripesLimit (C16) checks the length, and that a change beyond the limit writes nothing.
 func TestANameIsCutAtStripesLimit(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		first, last := strings.Repeat("ä", 200), strings.Repeat("ö", 200)
@@ -168,9 +167,9 @@ func TestANameIsCutAtStripesLimit(t *testing.T) {
 		time.Sleep(time.Minute)
 		want := first + " " + strings.Repeat("ö", 55)
 		if c := w.customer("user/" + user.ID); c.Name != want {
-			t.Errorf("a long name became one of %d characters: %q", len([]rune(c.Name)), c.Name)
+			t.Errorf("a long name has %d characters: %q", len([]rune(c.Name)), c.Name)
 		}
-		// What is cut away changes: nothing to write.
+		// A change in the part that is cut off writes nothing.
 		began := len(w.sim.History())
 		if err := w.sim.UpdateUser(user.ID, "ada@example.com", first, last[:2*150]); err != nil {
 			t.Fatal(err)
@@ -191,8 +190,8 @@ func TestANameIsCutAtStripesLimit(t *testing.T) {
 	})
 }
 
-// TestFullMetadataTakesTheEssentials (C7): with so much of the application's own that there
-// is room for nothing, for status and plan, or for ids too. Emails and webhooks go out.
+// TestFullMetadataTakesTheEssentials (C7): the app's own metadata leaves room for nothing, for status and plan, or
+// for ids too. E-mails and webhooks are still sent.
 func TestFullMetadataTakesTheEssentials(t *testing.T) {
 	for name, c := range map[string]struct {
 		theirs int
@@ -221,7 +220,7 @@ func TestFullMetadataTakesTheEssentials(t *testing.T) {
 				public := w.sim.Users()[0].Public
 				for _, key := range []string{"subscriptionStatus", "plan", "stripeSubscriptionId", "stripeCustomerId", "billing"} {
 					if _, held := public[key]; held != slices.Contains(c.held, key) {
-						t.Errorf("%s is held: %v", key, held)
+						t.Errorf("metadata key %s: present %v, want %v", key, held, !held)
 					}
 				}
 				if public["plan"] != nil && (public["plan"] != "pro" || public["subscriptionStatus"] != "active") {
@@ -234,7 +233,7 @@ func TestFullMetadataTakesTheEssentials(t *testing.T) {
 				if !w.wasMailed(account, "subscription.started") {
 					t.Error("the e-mail was not sent")
 				}
-				// It is not tried over and over, and everything is written when there is room.
+				// Lockstep does not keep trying, and writes everything once there is room.
 				began := len(w.sim.History())
 				time.Sleep(2 * listEvery)
 				writes := 0
@@ -244,17 +243,17 @@ func TestFullMetadataTakesTheEssentials(t *testing.T) {
 					}
 				}
 				if writes > 1 {
-					t.Errorf("%d writes in a day in which nothing happened", writes)
+					t.Errorf("%d writes in a day without changes", writes)
 				}
 				if heard := w.heard(account); !heard.Access.Active || heard.Access.Plan != "pro" {
-					t.Errorf("the webhook is withheld: %+v", heard)
+					t.Errorf("the webhook was not sent: %+v", heard)
 				}
 				w.sync(account)
 				began = len(w.sim.History())
 				w.sync(account)
 				for _, e := range w.sim.History()[began:] {
 					if e.Side == "clerk" && e.Method == http.MethodPatch {
-						t.Errorf("what was refused was tried again: %s", e.Path)
+						t.Errorf("a refused write was repeated: %s", e.Path)
 					}
 				}
 				w.clerk(http.MethodPatch, "/v1/users/"+ada+"/metadata",
