@@ -43,8 +43,8 @@ func NewFleet(store lockstep.Replicas, log *slog.Logger, gates ...*Gate) *Fleet 
 	return f
 }
 
-// touch notes that a call is made. It starts a heartbeat if one is due or urgent, and reports whether the other replicas
-// cannot know of this one yet.
+// touch notes that a call is made. It starts a heartbeat if one is due or urgent, and reports whether the other
+// replicas cannot know of this one yet.
 func (f *Fleet) touch(urgent bool) (joining bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -44,8 +44,9 @@ const (
 	maxOvertaking = 9
 )
 
-// Gate admits calls to a provider. It keeps to this replica's share of the provider's limits, admits interactive calls
-// first, and makes no call to what has answered 429 until it may be called again. It is safe for concurrent use.
+// Gate admits calls to a provider. It keeps to this replica's share of the provider's limits, admits interactive
+// calls first, and makes no call to what has answered 429 until it may be called again. It is safe for concurrent
+// use.
 type Gate struct {
 	provider string
 	pace     Pace
@@ -272,8 +273,8 @@ func (g *Gate) schedule(now time.Time) {
 	})
 }
 
-// next returns the index of the first call in the line that may go now; -1 if none may. Calls to a paused endpoint hold
-// up no others. After maxOvertaking calls that overtook, it is the call that has waited longest.
+// next returns the index of the first call in the line that may go now; -1 if none may. Calls to a paused endpoint
+// hold up no others. After maxOvertaking calls that overtook, it is the call that has waited longest.
 func (g *Gate) next(now time.Time) int {
 	first := -1
 	for i, w := range g.line {

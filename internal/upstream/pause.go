@@ -61,8 +61,8 @@ func (g *Gate) pauseUntil(endpoint string, until, now time.Time) {
 	}
 }
 
-// otherPaused reports whether another object of the endpoint is paused. The limit is then the endpoint's rather than the
-// object's. So at most one object of each endpoint is paused at a time.
+// otherPaused reports whether another object of the endpoint is paused. The limit is then the endpoint's rather than
+// the object's. So at most one object of each endpoint is paused at a time.
 func (g *Gate) otherPaused(to target, now time.Time) bool {
 	for name, p := range g.pauses {
 		if p.endpoint == to.endpoint && name != to.object && p.until.After(now) {

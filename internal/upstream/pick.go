@@ -9,11 +9,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Picker reads chosen members of a JSON object, nested ones too, in one pass over the text. It never decodes the rest,
-// but it does check that the rest is valid JSON.
+// Picker reads chosen members of a JSON object, nested ones too, in one pass over the text. It never decodes the
+// rest, but it does check that the rest is valid JSON.
 //
-// It agrees with encoding/json decoding each object into a map: names are compared byte for byte after unescaping, the
-// last member with a name wins, and invalid UTF-8 is accepted.
+// It agrees with encoding/json decoding each object into a map: names are compared byte for byte after unescaping,
+// the last member with a name wins, and invalid UTF-8 is accepted.
 type Picker struct {
 	paths []string
 	root  *branch

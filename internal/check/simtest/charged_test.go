@@ -42,17 +42,7 @@ func (w *world) hurry() {
 // checkCharges: nobody pays twice for what the API sold. An account has no two subscriptions at a time, or, where
 // several are allowed, no two of one plan, and it buys a license again only after a refund.
 func (c *checker) checkCharges() {
-	subscriptions := map[string]simulator.Subscription{}
-	for _, s := range c.sim.Subscriptions() {
-		subscriptions[s.ID] = s
-	}
-	refunded := map[string]bool{}
-	for _, charge := range c.sim.Charges() {
-		_, disputed := c.taken[charge.PaymentIntent] // a refunded license may be bought again
-		if charge.Refunded > 0 || disputed {
-			refunded[charge.PaymentIntent] = true
-		}
-	}
+	refunded := c.refundedPayments()
 	bought, open := map[string][]simulator.CheckoutSession{}, map[string]string{}   // by buyer
 	paidFor, began := map[string]string{}, map[string][]simulator.CheckoutSession{} // oldest first
 	for _, s := range c.sim.CheckoutSessions() {
@@ -82,6 +72,26 @@ func (c *checker) checkCharges() {
 		if s.Subscription != "" {
 			bought[buyer] = append(bought[buyer], s)
 		}
+	}
+	c.checkSubscribedOnce(bought)
+}
+
+// refundedPayments returns the payments that were refunded or disputed. What they bought may be bought again.
+func (c *checker) refundedPayments() map[string]bool {
+	refunded := map[string]bool{}
+	for _, charge := range c.sim.Charges() {
+		if _, disputed := c.taken[charge.PaymentIntent]; charge.Refunded > 0 || disputed {
+			refunded[charge.PaymentIntent] = true
+		}
+	}
+	return refunded
+}
+
+// checkSubscribedOnce checks the subscriptions that each buyer bought.
+func (c *checker) checkSubscribedOnce(bought map[string][]simulator.CheckoutSession) {
+	subscriptions := map[string]simulator.Subscription{}
+	for _, s := range c.sim.Subscriptions() {
+		subscriptions[s.ID] = s
 	}
 	for buyer, sessions := range bought {
 		slices.SortFunc(sessions, func(a, b simulator.CheckoutSession) int {

@@ -55,6 +55,14 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 		c.wrong("%s: the API has active=%v plan=%q, want active=%v plan=%q: %+v", account, a.Access.Active,
 			a.Access.Plan, active, top.plan, all)
 	}
+	c.checkReasons(account, all)
+	c.checkGifts(account, all)
+	c.checkMetadata(account, metadata, all, active, top.plan)
+}
+
+// checkReasons: the API lists every purchase once, with its status, and each license has one notice.
+func (c *checker) checkReasons(account string, all []thing) {
+	a := c.answers[account]
 	reasons := map[string]string{}
 	for _, r := range a.Access.Reasons {
 		if _, twice := reasons[r.ID]; twice {
@@ -83,8 +91,6 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 	if len(reasons) != len(all) {
 		c.wrong("%s: Lockstep counts %d purchases, want %d: %v, %+v", account, len(reasons), len(all), reasons, all)
 	}
-	c.checkGifts(account, all)
-	c.checkMetadata(account, metadata, all, active, top.plan)
 }
 
 // checkMetadata compares the metadata that an app reads with what it should be.

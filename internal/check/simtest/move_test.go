@@ -42,24 +42,8 @@ func (w *world) move() {
 	}
 	w.mendCalls()
 	w.calls.Wait()
-	for _, account := range w.gone {
-		at, err := lockstep.ParseAccount(account)
-		if err != nil {
-			w.t.Error(err)
-		}
-		record, err := w.service.store.Account(w.t.Context(), at)
-		w.unnoticed[account] = err == nil && record.State != lockstep.AccountDeleted
-	}
-	for range 20 {
-		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey,
-			map[string]any{"id": moved.Instance}, nil)
-		if status == http.StatusOK {
-			w.say("%s is accepted", moved.Instance)
-			break
-		}
-		w.say("%s cannot be accepted yet: %d %v", moved.Instance, status, err)
-		time.Sleep(time.Minute)
-	}
+	w.noteUnnoticed()
+	w.acceptMoved(moved.Instance)
 	if w.rng.IntN(2) == 0 {
 		time.Sleep(6 * listEvery) // lists lack the former organizations; after a day Lockstep believes them
 	}
@@ -68,6 +52,32 @@ func (w *world) move() {
 		w.linkOrganization("organization/"+was, "organization/"+is)
 	}
 	time.Sleep(time.Hour)
+}
+
+// noteUnnoticed notes the deleted accounts whose deletion Lockstep does not know.
+func (w *world) noteUnnoticed() {
+	for _, account := range w.gone {
+		at, err := lockstep.ParseAccount(account)
+		if err != nil {
+			w.t.Error(err)
+		}
+		record, err := w.service.store.Account(w.t.Context(), at)
+		w.unnoticed[account] = err == nil && record.State != lockstep.AccountDeleted
+	}
+}
+
+// acceptMoved accepts the new instance as an operator would, as soon as Lockstep allows it.
+func (w *world) acceptMoved(instance string) {
+	for range 20 {
+		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey,
+			map[string]any{"id": instance}, nil)
+		if status == http.StatusOK {
+			w.say("%s is accepted", instance)
+			return
+		}
+		w.say("%s cannot be accepted yet: %d %v", instance, status, err)
+		time.Sleep(time.Minute)
+	}
 }
 
 // linkOrganization links an organization as an operator would, because Clerk keeps no external id for it.

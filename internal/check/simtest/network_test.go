@@ -109,15 +109,8 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	if stall := p.stall.Swap(0); stall > 0 {
-		p.held.Add(1)
-		defer p.held.Add(-1)
-		// A stopped process notices neither time nor its context.
-		select {
-		case <-time.After(time.Duration(stall)):
-		case <-p.dead:
-			return nil, errDead
-		}
+	if err := p.hang(); err != nil {
+		return nil, err
 	}
 	response, err := p.transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
@@ -134,6 +127,22 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return response, nil
+}
+
+// hang waits as a stopped process would, which notices neither time nor its context.
+func (p *party) hang() error {
+	stall := p.stall.Swap(0)
+	if stall == 0 {
+		return nil
+	}
+	p.held.Add(1)
+	defer p.held.Add(-1)
+	select {
+	case <-time.After(time.Duration(stall)):
+		return nil
+	case <-p.dead:
+		return errDead
+	}
 }
 
 func (p *party) wait(ctx context.Context) error {

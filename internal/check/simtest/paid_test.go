@@ -69,14 +69,7 @@ func referred(s simulator.CheckoutSession) string {
 // customer with which a living account pays was deleted.
 func (c *checker) checkPaid() {
 	living := c.living()
-	grants := map[string][]string{} // by purchase: the accounts that have access by it
-	for account, a := range c.answers {
-		for _, reason := range a.Access.Reasons {
-			if reason.Grants {
-				grants[reason.ID] = append(grants[reason.ID], account)
-			}
-		}
-	}
+	grants := c.grants()
 	paid := func(id string, claimants []string) {
 		for _, account := range grants[id] {
 			if !slices.Contains(claimants, account) {
@@ -113,6 +106,19 @@ func (c *checker) checkPaid() {
 		}
 	}
 	c.checkPayersCustomers(living)
+}
+
+// grants returns, by purchase, the accounts that have access by it.
+func (c *checker) grants() map[string][]string {
+	grants := map[string][]string{}
+	for account, a := range c.answers {
+		for _, reason := range a.Access.Reasons {
+			if reason.Grants {
+				grants[reason.ID] = append(grants[reason.ID], account)
+			}
+		}
+	}
+	return grants
 }
 
 // checkPayersCustomers: a customer was deleted only by someone at Stripe, or together with its account.

@@ -156,54 +156,7 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		w.serviceLog = slog.New(slog.NewTextHandler(io.MultiWriter(os.Stderr, w.oracle), debug))
 	}
 	w.outside = w.net.party()
-	sender := w.net.party()
-	var err error
-	config := simulator.Config{
-		StripeKey: stripeKey, ClerkKey: clerkKey, Seed: seed, PortalSaved: true,
-		StripeURL: "http://" + stripeHost, ClerkURL: "http://" + clerkHost,
-		HTTPClient: sender.client(15 * time.Second), Logger: slog.New(slog.DiscardHandler),
-		StripeWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/stripe",
-			Secret: stripeWebhook}},
-		ClerkWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/clerk", Secret: clerkWebhook}},
-	}
-	for _, change := range changes {
-		change(&config)
-	}
-	w.sim, err = simulator.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, plan := range []simulator.Plan{
-		{LookupKey: "basic", ProductName: "Basic", Amount: 500, Currency: "usd", Interval: "month"},
-		{LookupKey: "pro", ProductName: "Pro", Amount: 2000, Currency: "usd", Interval: "month"},
-		{LookupKey: "life", ProductName: "Life", Amount: 30000, Currency: "usd"},
-		{LookupKey: "pass", ProductName: "Pass", Amount: 900, Currency: "usd"},
-	} {
-		w.prices[plan.LookupKey] = w.sim.AddPlan(plan)
-	}
-	w.host(stripeHost, w.sim.StripeHandler())
-	w.host(clerkHost, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if other := w.clerkIs.Load(); other != nil {
-			(*other).ServeHTTP(rw, r)
-			return
-		}
-		if key := r.Header.Get("Authorization"); w.rotated != "" && key == "Bearer "+w.rotated {
-			r.Header.Set("Authorization", "Bearer "+clerkKey)
-		}
-		w.sim.ClerkHandler().ServeHTTP(rw, r)
-	}))
-	w.listener = newListener(t, w.net.seed)
-	w.host(listenerHost, w.listener)
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- w.sim.Run(ctx) }()
-	w.stops = append(w.stops, func() {
-		stop()
-		if err := <-ended; err != nil && ctx.Err() == nil {
-			t.Errorf("simulator ended with: %v", err)
-		}
-		sender.cut()
-	})
+	w.simulate(seed, changes)
 	if established(seed, changes) {
 		w.establish()
 	}
@@ -215,6 +168,68 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 	// We promise nothing about events from before a new database noted its birth.
 	time.Sleep(time.Second)
 	return w
+}
+
+// simulate creates the simulators, serves them and runs them until the world stops.
+func (w *world) simulate(seed uint64, changes []func(*simulator.Config)) {
+	sender := w.net.party()
+	config := simulator.Config{
+		StripeKey: stripeKey, ClerkKey: clerkKey, Seed: seed, PortalSaved: true,
+		StripeURL: "http://" + stripeHost, ClerkURL: "http://" + clerkHost,
+		HTTPClient: sender.client(15 * time.Second), Logger: slog.New(slog.DiscardHandler),
+		StripeWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/stripe",
+			Secret: stripeWebhook}},
+		ClerkWebhooks: []simulator.WebhookEndpoint{{URL: "http://" + serviceHost + "/webhooks/clerk", Secret: clerkWebhook}},
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	sim, err := simulator.New(config)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.sim = sim
+	w.addPlans()
+	w.serveSimulators()
+	ctx, stop := context.WithCancel(context.WithoutCancel(w.t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- w.sim.Run(ctx) }()
+	w.stops = append(w.stops, func() {
+		stop()
+		if err := <-ended; err != nil && ctx.Err() == nil {
+			w.t.Errorf("simulator ended with: %v", err)
+		}
+		sender.cut()
+	})
+}
+
+// addPlans creates the plans that are sold.
+func (w *world) addPlans() {
+	for _, plan := range []simulator.Plan{
+		{LookupKey: "basic", ProductName: "Basic", Amount: 500, Currency: "usd", Interval: "month"},
+		{LookupKey: "pro", ProductName: "Pro", Amount: 2000, Currency: "usd", Interval: "month"},
+		{LookupKey: "life", ProductName: "Life", Amount: 30000, Currency: "usd"},
+		{LookupKey: "pass", ProductName: "Pass", Amount: 900, Currency: "usd"},
+	} {
+		w.prices[plan.LookupKey] = w.sim.AddPlan(plan)
+	}
+}
+
+// serveSimulators makes the simulators and the listener reachable.
+func (w *world) serveSimulators() {
+	w.host(stripeHost, w.sim.StripeHandler())
+	w.host(clerkHost, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if other := w.clerkIs.Load(); other != nil {
+			(*other).ServeHTTP(rw, r)
+			return
+		}
+		if key := r.Header.Get("Authorization"); w.rotated != "" && key == "Bearer "+w.rotated {
+			r.Header.Set("Authorization", "Bearer "+clerkKey)
+		}
+		w.sim.ClerkHandler().ServeHTTP(rw, r)
+	}))
+	w.listener = newListener(w.t, w.net.seed)
+	w.host(listenerHost, w.listener)
 }
 
 // host serves a handler under a host's name.
