@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -58,28 +57,7 @@ func TestAnEndingReplicaAnswersWhatItAccepted(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, options{replicas: 1, run: patience})
 	r := f.all()[0]
-	conn, err := pgx.Connect(t.Context(), f.direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
-	ending, held := make(chan struct{}), make(chan struct{})
-	var first sync.Once
-	f.meddling(func(_ *replica, w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
-		fail := false
-		if r.Method == http.MethodPost && r.URL.Path == "/v1/customers" {
-			first.Do(func() {
-				fail = true
-				close(held)
-				<-ending
-			})
-		}
-		if fail {
-			http.Error(w, "try again", http.StatusBadGateway)
-			return
-		}
-		pass(w, r)
-	})
+	held, fail := f.holdFirstCustomer()
 	user := f.signUp().ID
 	<-held
 	started := make(chan error, 1)
@@ -92,36 +70,14 @@ func TestAnEndingReplicaAnswersWhatItAccepted(t *testing.T) {
 	f.until("the checkout waits for the customer", func() bool {
 		return f.must(`select cast(scope & 16 as text) from work where key = $1`, "user/"+user) != "0"
 	})
-	tx, err := conn.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), `lock table events in exclusive mode`); err != nil {
-		t.Fatal(err)
-	}
-	at, answered := r.at(), make(chan int, 1)
-	client := &http.Client{Timeout: patience}
-	go func() {
-		body := fmt.Sprintf(`{"id":"evt_held","object":"event","type":"invoice.paid","livemode":false,"created":%d,"data":{"object":{"id":"in_1","object":"invoice","customer":"cus_nobody"}}}`, time.Now().Unix())
-		answered <- f.deliver(t.Context(), client, at, []byte(body))
-	}()
-	f.until("the delivery waits for its commit", func() bool {
-		return f.must(`select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`) != "0"
-	})
+	unlock := f.lockEvents()
+	at := r.at()
+	answered := f.deliverHeld(at)
 	ended := make(chan error, 1)
 	go func() { ended <- r.end(t) }()
-	f.until("the replica no longer listens", func() bool {
-		c, err := net.Dial("tcp", strings.TrimPrefix(at, "http://"))
-		if err == nil {
-			return errors.Join(c.Close()) != nil
-		}
-		return true
-	})
-	// Do not wait: a delivery waits at most eight seconds for its commit.
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	close(ending)
+	f.until("the replica no longer listens", func() bool { return !listens(at) })
+	unlock() // do not wait: a delivery waits at most eight seconds for its commit
+	fail()
 	if err := <-started; err != nil {
 		t.Errorf("the checkout in progress failed: %v", err)
 	}
@@ -134,4 +90,71 @@ func TestAnEndingReplicaAnswersWhatItAccepted(t *testing.T) {
 	if n := f.must(`select cast(count(*) as text) from events where id = 'evt_held'`); n != "1" {
 		t.Errorf("%s events are stored, want 1", n)
 	}
+}
+
+// holdFirstCustomer holds the first call that creates a customer. held is closed when it arrives; fail lets it fail.
+func (f *fleet) holdFirstCustomer() (held <-chan struct{}, fail func()) {
+	ending, arrived := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	f.meddling(func(_ *replica, w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
+		failed := false
+		if r.Method == http.MethodPost && r.URL.Path == "/v1/customers" {
+			first.Do(func() {
+				failed = true
+				close(arrived)
+				<-ending
+			})
+		}
+		if failed {
+			http.Error(w, "try again", http.StatusBadGateway)
+			return
+		}
+		pass(w, r)
+	})
+	return arrived, func() { close(ending) }
+}
+
+// lockEvents blocks every commit of a delivery until unlock.
+func (f *fleet) lockEvents() (unlock func()) {
+	f.t.Helper()
+	conn, err := pgx.Connect(f.t.Context(), f.direct)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(f.t.Context())) })
+	tx, err := conn.Begin(f.t.Context())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if _, err := tx.Exec(f.t.Context(), `lock table events in exclusive mode`); err != nil {
+		f.t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(f.t.Context()); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
+// deliverHeld delivers an event and waits until its commit is blocked. The channel gets the status.
+func (f *fleet) deliverHeld(at string) (answered <-chan int) {
+	f.t.Helper()
+	status := make(chan int, 1)
+	go func() {
+		body := fmt.Sprintf(`{"id":"evt_held","object":"event","type":"invoice.paid","livemode":false,"created":%d,"data":{"object":{"id":"in_1","object":"invoice","customer":"cus_nobody"}}}`, time.Now().Unix())
+		status <- f.deliver(f.t.Context(), &http.Client{Timeout: patience}, at, []byte(body))
+	}()
+	f.until("the delivery waits for its commit", func() bool {
+		return f.must(`select cast(count(*) as text) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`) != "0"
+	})
+	return status
+}
+
+// listens reports whether something listens at a URL.
+func listens(url string) bool {
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		return false
+	}
+	return c.Close() == nil
 }
