@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 	"internal/check/bench":          {".", "server", "sqlitestore", "pgstore", "simulator/", "internal/store/pgtest"},
 	"conformance":                   {},
 	"internal/check/openapicheck":   {"simulator/"},
+	"internal/check/simharness":     {"simulator/", "internal/check/openapicheck"},
 	"stripebilling":                 {".", "internal/upstream"},
 	"clerkdirectory":                {".", "internal/upstream", "internal/out/standardwebhooks"},
 	"internal/out/webhookout":       {".", "internal/out/standardwebhooks"},
