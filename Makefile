@@ -43,6 +43,7 @@ lint: $(LINT) ## Check formatting, vet and linters
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }
 	$(GO) mod tidy -diff
 	$(LINT) run ./...
+	cd conformance && $(GO) mod tidy -diff && $(GO) vet ./... && ../$(LINT) run ./... # a module of its own
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
@@ -56,10 +57,11 @@ mutation-table: ## The same, and write the table in docs/mutation.md
 	$(GO) run ./internal/check/mutation -write docs/mutation.md
 
 clients: conformance/node_modules examples/nextjs/node_modules examples/convex/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator, and check the examples' types
-	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance ./internal/check/openapicheck
+	cd conformance && LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./...
+	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./internal/check/openapicheck
 
 clients-table: conformance/node_modules ## The same, and write the table in docs/stripe-cli.md
-	LOCKSTEP_CONFORMANCE=1 LOCKSTEP_WRITE_TABLE=1 $(GO) test -count=1 -timeout 10m ./conformance
+	cd conformance && LOCKSTEP_CONFORMANCE=1 LOCKSTEP_WRITE_TABLE=1 $(GO) test -count=1 -timeout 10m ./...
 
 conformance/node_modules: conformance/package-lock.json | node
 	npm ci --prefix conformance --loglevel=error

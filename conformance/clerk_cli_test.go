@@ -15,12 +15,12 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// clerkCLI is the one variable that the Clerk CLI is pointed with.
+// clerkCLI runs the Clerk CLI against the simulator.
 func (b *bench) clerkCLI(args ...string) (string, error) {
 	return b.run([]string{"CLERK_BACKEND_API_URL=" + b.clerkURL}, "clerk", args...)
 }
 
-// TestTheClerkCLICallsTheBackendAPI reads, writes and is refused.
+// TestTheClerkCLICallsTheBackendAPI creates, lists and changes a user, and checks two errors.
 func TestTheClerkCLICallsTheBackendAPI(t *testing.T) {
 	wanted(t)
 	t.Parallel()
@@ -32,7 +32,7 @@ func TestTheClerkCLICallsTheBackendAPI(t *testing.T) {
 	}
 	var user struct{ ID string }
 	if err := json.Unmarshal([]byte(created), &user); err != nil || len(b.Users()) != 1 || b.Users()[0].ID != user.ID {
-		t.Fatalf("the CLI printed %s, and there is %v (%v)", created, b.Users(), err)
+		t.Fatalf("the CLI printed %s; the simulator has %v (%v)", created, b.Users(), err)
 	}
 	listed, err := b.clerkCLI("api", "/users?email_address=cli@example.com", "--secret-key", simulator.DefaultClerkKey)
 	if err != nil || !strings.Contains(listed, user.ID) {
@@ -45,7 +45,7 @@ func TestTheClerkCLICallsTheBackendAPI(t *testing.T) {
 	}
 	if missing, err := b.clerkCLI("api", "/users/user_none", "--secret-key", simulator.DefaultClerkKey); err == nil ||
 		!strings.Contains(missing, "resource_not_found") {
-		t.Fatalf("a user that is not: %v\n%s", err, missing)
+		t.Fatalf("an unknown user: %v\n%s", err, missing)
 	}
 	if refused, err := b.clerkCLI("api", "/users", "--secret-key", "sk_test_wrong"); err == nil ||
 		!strings.Contains(refused, "clerk_key_invalid") {
@@ -53,33 +53,13 @@ func TestTheClerkCLICallsTheBackendAPI(t *testing.T) {
 	}
 }
 
-// TestTheClerkCLIVerifiesADelivery hands it what the simulator signed, and the
-// same with another body.
+// TestTheClerkCLIVerifiesADelivery has the CLI verify a delivery that the simulator signed, then one with an altered
+// body.
 func TestTheClerkCLIVerifiesADelivery(t *testing.T) {
 	wanted(t)
 	t.Parallel()
 	b := newBench(t)
-	type delivery struct {
-		header http.Header
-		body   []byte
-	}
-	deliveries := make(chan delivery, 1)
-	inbox := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if body, err := io.ReadAll(r.Body); err == nil {
-			deliveries <- delivery{r.Header.Clone(), body}
-		}
-	}))
-	defer inbox.Close()
-	b.SetClerkWebhooks([]simulator.WebhookEndpoint{{URL: inbox.URL, Secret: clerkWebhookSecret}})
-	if _, err := b.SignUp(simulator.SignUp{Email: "signed@example.com"}); err != nil {
-		t.Fatal(err)
-	}
-	var got delivery
-	select {
-	case got = <-deliveries:
-	case <-time.After(patience):
-		t.Fatal("nothing was delivered")
-	}
+	got := signedDelivery(t, b)
 	verify := func(body []byte) (string, error) {
 		file := filepath.Join(b.home, "body.json")
 		if err := os.WriteFile(file, body, 0o600); err != nil {
@@ -89,12 +69,41 @@ func TestTheClerkCLIVerifiesADelivery(t *testing.T) {
 			got.header.Get("Svix-Id"),
 			"--timestamp", got.header.Get("Svix-Timestamp"), "--signature", got.header.Get("Svix-Signature"))
 	}
-	if told, err := verify(got.body); err != nil {
-		t.Errorf("%v\n%s", err, told)
+	if output, err := verify(got.body); err != nil {
+		t.Errorf("%v\n%s", err, output)
 	}
 	altered := slices.Clone(got.body)
 	altered[len(altered)/2] ^= 1
-	if told, err := verify(altered); err == nil {
-		t.Errorf("an altered body was verified: %s", told)
+	if output, err := verify(altered); err == nil {
+		t.Errorf("the CLI verified an altered body: %s", output)
+	}
+}
+
+// delivery is a webhook that arrived.
+type delivery struct {
+	header http.Header
+	body   []byte
+}
+
+// signedDelivery signs a user up and returns the webhook that the simulator sends.
+func signedDelivery(t *testing.T, b *bench) delivery {
+	t.Helper()
+	deliveries := make(chan delivery, 1)
+	inbox := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil {
+			deliveries <- delivery{r.Header.Clone(), body}
+		}
+	}))
+	t.Cleanup(inbox.Close)
+	b.SetClerkWebhooks([]simulator.WebhookEndpoint{{URL: inbox.URL, Secret: clerkWebhookSecret}})
+	if _, err := b.SignUp(simulator.SignUp{Email: "signed@example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-deliveries:
+		return got
+	case <-time.After(patience):
+		t.Fatal("no webhook arrived")
+		return delivery{}
 	}
 }

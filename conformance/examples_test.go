@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestExamplesTypeCheck holds the examples against the real packages that they
-// name: an API of theirs that is used wrongly, or that is gone, is found here.
+// TestExamplesTypeCheck compiles the examples with the real packages that they import. It finds calls to an API that
+// is gone, or that never took these arguments.
 func TestExamplesTypeCheck(t *testing.T) {
 	wanted(t)
 	t.Parallel()

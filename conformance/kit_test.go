@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -23,15 +24,15 @@ const clerkWebhookSecret = "whsec_plJ3nmyCDGBKInavdOK15jsl"
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// wanted skips a test that needs the npm packages, where nobody installed them.
+// wanted skips a test that needs the npm packages unless they are installed.
 func wanted(t *testing.T) {
 	t.Helper()
 	if os.Getenv("LOCKSTEP_CONFORMANCE") == "" {
-		t.Skip("make clients installs the clients and runs this")
+		t.Skip("LOCKSTEP_CONFORMANCE is not set; make clients installs the clients and runs this test")
 	}
 }
 
-// patience is how long a client may take, and what it caused, on a machine that is slow.
+// patience is how long to wait for a client, and for what it causes, on a slow machine.
 const patience = 3 * time.Minute
 
 // bench is a simulator on loopback.
@@ -40,23 +41,16 @@ type bench struct {
 	t         *testing.T
 	stripeURL string
 	clerkURL  string
-	home      string // of the child processes: empty, so that nothing of this machine is read
+	home      string // home of the child processes: empty, so that they read none of this machine's settings
 }
 
-// newBench starts a simulator. When the test ends, the simulator does, and all
-// that it said is compared with the documents that Stripe and Clerk publish.
+// newBench starts a simulator. When the test ends it stops the simulator and compares everything that it sent with
+// the API descriptions that Stripe and Clerk publish.
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	var listeners [2]net.Listener
-	for i := range listeners {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		listeners[i] = listener
-	}
-	b := &bench{t: t, home: t.TempDir(), stripeURL: "http://" + listeners[0].Addr().String(), clerkURL: "http://" +
-		listeners[1].Addr().String()}
+	stripe, clerk := listen(t), listen(t)
+	b := &bench{t: t, home: t.TempDir(), stripeURL: "http://" + stripe.Addr().String(),
+		clerkURL: "http://" + clerk.Addr().String()}
 	transport := &http.Transport{}
 	sim, err := simulator.New(simulator.Config{
 		StripeURL: b.stripeURL, ClerkURL: b.clerkURL, Seed: 1, PortalSaved: true,
@@ -67,35 +61,13 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	b.Simulator = sim
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 3)
-	go func() { ended <- sim.Run(ctx) }()
-	var servers []*http.Server
-	for i, handler := range []http.Handler{sim.StripeHandler(), sim.ClerkHandler()} {
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-		servers = append(servers, server)
-		go func() {
-			if err := server.Serve(listeners[i]); err != http.ErrServerClosed { //nolint:errorlint // never wrapped
-				ended <- err
-				return
-			}
-			ended <- nil
-		}()
-	}
+	stop := start(sim, stripe, clerk)
 	t.Cleanup(func() {
-		cancel()
-		for _, server := range servers {
-			if err := server.Close(); err != nil {
-				t.Error(err)
-			}
-		}
-		for range 3 {
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
+		if err := stop(); err != nil {
+			t.Error(err)
 		}
 		transport.CloseIdleConnections()
-		if !t.Failed() { // or it has said enough
+		if !t.Failed() { // a failed test has reported enough
 			sim.ClearFaults()
 			openapicheck.Check(t, sim.History())
 		}
@@ -103,8 +75,40 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// environment is what a client is given: addresses, keys, an empty home, and
-// nothing to reach the world with.
+// listen opens a port on loopback.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listener
+}
+
+// start runs the simulator and serves both of its APIs until stop.
+func start(sim *simulator.Simulator, stripe, clerk net.Listener) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 3)
+	go func() { ended <- sim.Run(ctx) }()
+	serve := func(handler http.Handler, listener net.Listener) *http.Server {
+		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+		go func() {
+			err := server.Serve(listener)
+			if err == http.ErrServerClosed { //nolint:errorlint // never wrapped
+				err = nil
+			}
+			ended <- err
+		}()
+		return server
+	}
+	servers := []*http.Server{serve(sim.StripeHandler(), stripe), serve(sim.ClerkHandler(), clerk)}
+	return func() error {
+		cancel()
+		return errors.Join(servers[0].Close(), servers[1].Close(), <-ended, <-ended, <-ended)
+	}
+}
+
+// environment is the environment of a client: addresses, keys, an empty home, and proxies that refuse every other host.
 func (b *bench) environment(more ...string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + b.home, "XDG_CONFIG_HOME=" + filepath.Join(b.home, ".config"), "TMPDIR=" +
@@ -112,13 +116,12 @@ func (b *bench) environment(more ...string) []string {
 		"STRIPE_URL=" + b.stripeURL, "STRIPE_KEY=" + simulator.DefaultStripeKey,
 		"CLERK_URL=" + b.clerkURL, "CLERK_KEY=" + simulator.DefaultClerkKey,
 		"STRIPE_CLI_TELEMETRY_OPTOUT=1", "CLERK_TELEMETRY_DISABLED=1", "DO_NOT_TRACK=1", "NO_COLOR=1", "CI=1",
-		// Whoever tries to leave this machine is told so at once.
+		// A client that tries to reach another machine fails at once.
 		"HTTP_PROXY=http://127.0.0.1:9", "HTTPS_PROXY=http://127.0.0.1:9", "NO_PROXY=127.0.0.1,localhost",
 	}, more...)
 }
 
-// run runs a client of node_modules/.bin or node itself, and returns what it
-// wrote to both outputs.
+// run runs node, or a client from node_modules/.bin, and returns what it wrote to standard output and standard error.
 func (b *bench) run(env []string, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
 	defer cancel()
@@ -134,17 +137,16 @@ func (b *bench) run(env []string, name string, args ...string) (string, error) {
 	return output.String(), nil
 }
 
-// failures tells the requests that were answered with an error, newest last, to
-// say why a client gave up.
+// failures lists the requests that the simulator answered with an error, oldest first, to explain why a client failed.
 func failures(entries []simulator.Entry) string {
-	var told strings.Builder
+	var list strings.Builder
 	for _, entry := range entries {
 		if entry.Side != "delivery" && entry.Status >= 400 {
-			fmt.Fprintf(&told, "%s %s\n    %s\n    -> %d %s\n", entry.Method, entry.Path, shortened(entry.Request),
+			fmt.Fprintf(&list, "%s %s\n    %s\n    -> %d %s\n", entry.Method, entry.Path, shortened(entry.Request),
 				entry.Status, shortened(entry.Response))
 		}
 	}
-	return told.String()
+	return list.String()
 }
 
 func shortened(body string) string {

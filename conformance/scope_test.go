@@ -2,9 +2,8 @@ package conformance
 
 import "strings"
 
-// outOfScope lists what the CLI can trigger and the simulator does not do, by the
-// beginning of the trigger's name, and why. The simulator is for billing and
-// access: what moves money on to others, issues cards or checks passports is not.
+// outOfScope lists the triggers, by the start of their names, that the simulator does not support, and why. The
+// simulator covers billing and access. It does not cover payouts, card issuing or identity checks.
 var outOfScope = []struct{ prefix, why string }{
 	{"account.", "Connect"},
 	{"balance.", "balances and payouts"},
@@ -24,21 +23,19 @@ var outOfScope = []struct{ prefix, why string }{
 	{"v1.billing.meter.", "usage meters, and API v2"},
 }
 
-// versionFor names the API version that a trigger is pulled with, where what the
-// CLI sends is refused by the account's.
+// versionFor is the API version for triggers whose requests the account's default version rejects.
 var versionFor = map[string]string{
-	// The CLI sends coupon, which clover moved into promotion.
+	// The CLI sends coupon, which version clover moved into promotion.
 	"promotion_code.created": "2025-08-27.basil",
 	"promotion_code.updated": "2025-08-27.basil",
 }
 
-// otherwise lists the triggers that run to their end and cause another event than
-// they are named after, by Stripe's own description of the events.
+// otherwise lists the triggers that succeed without causing the event they are named after, as Stripe describes it.
 var otherwise = map[string]string{
 	"subscription_schedule.expiring": "the CLI advances its clock to nine days before the end, the event comes seven days before",
 }
 
-// reasonOut says why a trigger is out of scope, if it is.
+// reasonOut reports whether a trigger is out of scope, and why.
 func reasonOut(name string) (why string, out bool) {
 	for _, entry := range outOfScope {
 		if strings.HasPrefix(name, entry.prefix) {

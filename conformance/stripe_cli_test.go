@@ -18,24 +18,22 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// trigger is what became of one of the CLI's triggers.
+// trigger is the outcome of one of the CLI's triggers.
 type trigger struct {
 	name    string
-	fault   string // why it failed; "" when it passed
-	written bool   // its event was
-	told    string // what the CLI and the simulator said
+	fault   string // why it failed; empty if it passed
+	written bool   // the simulator wrote its event
+	output  string // of the CLI, and the simulator's errors
 }
 
-// writtenBy is the type of the event a trigger is to cause, where it is not the
-// trigger's name.
+// writtenBy is the type of the event that a trigger causes, if it differs from the trigger's name.
 var writtenBy = map[string]string{
 	"subscription.payment_failed":    "invoice.payment_failed",
 	"subscription.payment_succeeded": "invoice.payment_succeeded",
 }
 
-// TestEveryTriggerOfTheStripeCLI runs them all. What the table in docs says is
-// what happens: a trigger that we claim passes and writes its event, one that is
-// out of scope does not pass by accident.
+// TestEveryTriggerOfTheStripeCLI runs all triggers and compares the outcome with the table in docs/stripe-cli.md. A
+// trigger in scope must pass and write its event; one that is out of scope must fail.
 func TestEveryTriggerOfTheStripeCLI(t *testing.T) {
 	wanted(t)
 	t.Parallel()
@@ -65,11 +63,11 @@ func TestEveryTriggerOfTheStripeCLI(t *testing.T) {
 		why, out := reasonOut(result.name)
 		switch {
 		case result.fault != "" && !out:
-			t.Errorf("%s: %s\n%s", result.name, result.fault, result.told)
+			t.Errorf("%s: %s\n%s", result.name, result.fault, result.output)
 		case result.fault == "" && out:
-			t.Errorf("%s passes, although it is listed as out of scope (%s): take it off the list", result.name, why)
+			t.Errorf("%s passes but is listed as out of scope (%s); remove it from outOfScope", result.name, why)
 		case result.fault == "" && otherwise[result.name] != "" && result.written:
-			t.Errorf("%s writes its event, although it is listed as one that does not", result.name)
+			t.Errorf("%s writes its event but is listed in otherwise; remove it", result.name)
 		}
 	}
 	slices.SortFunc(all, func(a, b trigger) int { return cmp.Compare(a.name, b.name) })
@@ -78,7 +76,7 @@ func TestEveryTriggerOfTheStripeCLI(t *testing.T) {
 
 var indented = regexp.MustCompile(`(?m)^  ([a-z0-9_.]+)$`)
 
-// triggers asks the CLI which there are.
+// triggers returns the triggers that the CLI lists.
 func triggers(t *testing.T, b *bench) []string {
 	help, err := b.run(nil, "stripe", "trigger", "--help")
 	if err != nil {
@@ -93,25 +91,25 @@ func triggers(t *testing.T, b *bench) []string {
 	return names
 }
 
-// stripeCLI runs the CLI with the two flags that point it.
+// stripeCLI runs the Stripe CLI against the simulator.
 func (b *bench) stripeCLI(args ...string) (string, error) {
 	return b.run(nil, "stripe", append(args, "--api-base", b.stripeURL, "--api-key", simulator.DefaultStripeKey)...)
 }
 
-// pull pulls one trigger and sees that its event was written.
+// pull runs one trigger and waits until the simulator has written its event.
 func pull(b *bench, name string) trigger {
-	before, said := len(b.Events()), len(b.History())
+	before, sent := len(b.Events()), len(b.History())
 	args := []string{"trigger", name}
 	if version := versionFor[name]; version != "" {
 		args = append(args, "--api-version", version)
 	}
 	output, err := b.stripeCLI(args...)
-	told := output + failures(b.History()[said:])
+	output += failures(b.History()[sent:])
 	if err != nil {
-		return trigger{name: name, fault: err.Error(), told: told}
+		return trigger{name: name, fault: err.Error(), output: output}
 	}
 	kind, written := cmp.Or(writtenBy[name], name), []string(nil)
-	// what a clock does, it does when the CLI has left
+	// A test clock writes its events after the CLI has exited.
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		written = nil
 		for _, event := range b.Events()[before:] {
@@ -128,10 +126,10 @@ func pull(b *bench, name string) trigger {
 	if otherwise[name] != "" {
 		return trigger{name: name}
 	}
-	return trigger{name: name, told: told, fault: fmt.Sprintf("no %s was written, but %v", kind, written)}
+	return trigger{name: name, output: output, fault: fmt.Sprintf("the simulator wrote no %s, only %v", kind, written)}
 }
 
-// TestTheStripeCLIResendsAnEvent takes an event that was delivered already.
+// TestTheStripeCLIResendsAnEvent resends an event that was already delivered.
 func TestTheStripeCLIResendsAnEvent(t *testing.T) {
 	wanted(t)
 	t.Parallel()
@@ -144,43 +142,43 @@ func TestTheStripeCLIResendsAnEvent(t *testing.T) {
 		}
 	}))
 	defer inbox.Close()
-	made, err := b.stripeCLI("webhook_endpoints", "create", "--url", inbox.URL, "--enabled-events", "product.created",
+	created, err := b.stripeCLI("webhook_endpoints", "create", "--url", inbox.URL, "--enabled-events", "product.created",
 		"--confirm")
 	if err != nil {
-		t.Fatalf("%v\n%s", err, made)
+		t.Fatalf("%v\n%s", err, created)
 	}
 	var endpoint struct{ ID string }
-	if err := json.Unmarshal([]byte(made), &endpoint); err != nil {
-		t.Fatalf("%v: %s", err, made)
+	if err := json.Unmarshal([]byte(created), &endpoint); err != nil {
+		t.Fatalf("%v: %s", err, created)
 	}
-	if told, err := b.stripeCLI("products", "create", "--name", "Resent", "--confirm"); err != nil {
-		t.Fatalf("%v\n%s", err, told)
+	if output, err := b.stripeCLI("products", "create", "--name", "Resent", "--confirm"); err != nil {
+		t.Fatalf("%v\n%s", err, output)
 	}
 	arrived := func() string {
 		select {
 		case id := <-deliveries:
 			return id
 		case <-time.After(patience):
-			t.Fatal("nothing was delivered")
+			t.Fatal("no webhook arrived")
 			return ""
 		}
 	}
 	first := arrived()
-	if told, err := b.stripeCLI("events", "resend", first, "--webhook-endpoint", endpoint.ID, "--confirm"); err != nil {
-		t.Fatalf("%v\n%s\n%s", err, told, failures(b.History()))
+	if output, err := b.stripeCLI("events", "resend", first, "--webhook-endpoint", endpoint.ID, "--confirm"); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, output, failures(b.History()))
 	}
 	if again := arrived(); again != first {
 		t.Errorf("%s was resent, %s arrived", first, again)
 	}
 }
 
-// TestTheStripeCLIRunsAFixture: objects that refer to each other, in one file.
+// TestTheStripeCLIRunsAFixture creates objects that refer to each other from one file.
 func TestTheStripeCLIRunsAFixture(t *testing.T) {
 	wanted(t)
 	t.Parallel()
 	b := newBench(t)
-	if told, err := b.stripeCLI("fixtures", "testdata/subscriber.json"); err != nil {
-		t.Fatalf("%v\n%s\n%s", err, told, failures(b.History()))
+	if output, err := b.stripeCLI("fixtures", "testdata/subscriber.json"); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, output, failures(b.History()))
 	}
 	subscriptions := b.Subscriptions()
 	if len(subscriptions) != 1 || subscriptions[0].Status != "active" ||
@@ -191,7 +189,7 @@ func TestTheStripeCLIRunsAFixture(t *testing.T) {
 
 const tableMark = "<!-- the table: make clients-table writes it -->\n"
 
-// compareTable compares a document's table with what happened, or writes it there.
+// compareTable compares the table in a document with the outcomes, or writes it if LOCKSTEP_WRITE_TABLE is set.
 func compareTable(t *testing.T, file string, all []trigger) {
 	t.Helper()
 	document, err := os.ReadFile(file)
@@ -200,8 +198,22 @@ func compareTable(t *testing.T, file string, all []trigger) {
 	}
 	text, committed, found := strings.Cut(string(document), tableMark)
 	if !found {
-		t.Fatalf("%s has lost the line %q", file, tableMark)
+		t.Fatalf("%s lacks the line %q", file, tableMark)
 	}
+	table := tableOf(all)
+	if os.Getenv("LOCKSTEP_WRITE_TABLE") != "" && !t.Failed() {
+		if err := os.WriteFile(file, []byte(text+tableMark+table), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if committed != table {
+		t.Errorf("the table in %s differs from the outcomes; run make clients-table", file)
+	}
+}
+
+// tableOf renders the outcomes in Markdown.
+func tableOf(all []trigger) string {
 	var table strings.Builder
 	table.WriteString("| `stripe trigger` | |\n|---|---|\n")
 	for _, result := range all {
@@ -216,13 +228,5 @@ func compareTable(t *testing.T, file string, all []trigger) {
 		}
 		fmt.Fprintf(&table, "| %s | %s |\n", result.name, outcome)
 	}
-	if os.Getenv("LOCKSTEP_WRITE_TABLE") != "" && !t.Failed() {
-		if err := os.WriteFile(file, []byte(text+tableMark+table.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if committed != table.String() {
-		t.Errorf("the table in %s is not what happens: make clients-table writes it", file)
-	}
+	return table.String()
 }

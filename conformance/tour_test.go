@@ -11,18 +11,17 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// dahlia are the chapters that the last release line before the present API
-// version goes through as well.
+// dahlia lists the chapters that also run with stripe-node's previous release line.
 var dahlia = map[string]bool{"customers": true, "subscriptions": true, "checkout": true, "events": true,
 	"webhooks": true}
 
-// TestTours runs each chapter of each tour against a simulator of its own.
+// TestTours runs each chapter of each tour against its own simulator.
 func TestTours(t *testing.T) {
 	wanted(t)
 	t.Parallel()
 	chapters, err := filepath.Glob("tour/*/*.mjs")
 	if err != nil || len(chapters) < 5 {
-		t.Fatalf("%d chapters, %v", len(chapters), err)
+		t.Fatalf("found %d chapters: %v", len(chapters), err)
 	}
 	for _, file := range chapters {
 		client := filepath.Base(filepath.Dir(file))
@@ -46,12 +45,12 @@ func tour(t *testing.T, file string, env ...string) {
 	b := newBench(t)
 	output, err := b.run(append(env, "STAGE_URL="+stage(t, b)), "node", file)
 	if err != nil {
-		t.Fatalf("%v\n%s\nWhat the simulator answered with an error:\n%s", err, output, failures(b.History()))
+		t.Fatalf("%v\n%s\nRequests that the simulator rejected:\n%s", err, output, failures(b.History()))
 	}
 }
 
-// stage serves the one control that a tour cannot do by itself: to say where
-// Clerk's webhooks go, which is done in Clerk's dashboard.
+// stage serves the one setting that a tour cannot make through an API, because Clerk has it in its dashboard: where
+// to send webhooks.
 func stage(t *testing.T, b *bench) (url string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -6,26 +6,26 @@ import (
 )
 
 const (
-	// even is the part of a limit that is spent evenly; the rest is for bursts. Whatever
-	// the window in which the provider counts, even * window + the rest is the limit.
+	// even is the part of a limit that refills the bucket; the rest is the size of a burst. A full bucket plus one
+	// window's refill is then exactly the limit, wherever the provider's window starts.
 	even = 0.8
-	// lowest is how far refusals can slow a bucket down, and recovery how much of the full
-	// rate comes back in a second: all of it in twenty.
+	// lowest is the smallest factor that refusals can slow a bucket down to. recovery is the part of the full rate
+	// that comes back each second, so a bucket recovers in twenty seconds at most.
 	lowest   = 1.0 / 64
 	recovery = 0.05
 )
 
-// bucket is what may be asked of a provider, or of one of its endpoints, by now: tokens
-// that come evenly, and are kept up to the size of a burst.
+// bucket is a token bucket for a provider, or for one of its endpoints: one token is one request.
+// docs/decisions/0012-rate-gate.md says why it is not golang.org/x/time/rate.
 type bucket struct {
-	limit  float64       // requests a second, of all replicas
-	window time.Duration // in which the provider counts
-	share  float64       // of this replica
+	limit  float64       // requests a second, for all replicas together
+	window time.Duration // over which the provider counts
+	share  float64       // of the limit that is this replica's
 
-	factor float64 // of the rate, lowered by refusals
-	cut    time.Time
+	factor float64   // of the rate; refusals lower it
+	cut    time.Time // when a refusal last lowered the factor
 	tokens float64
-	at     time.Time // of which tokens is the state
+	at     time.Time // when tokens was last brought up to date
 }
 
 func newBucket(limit float64, window time.Duration, share float64, now time.Time) *bucket {
@@ -34,15 +34,15 @@ func newBucket(limit float64, window time.Duration, share float64, now time.Time
 	return b
 }
 
-// rate is in requests a second.
+// rate is the refill in requests a second.
 func (b *bucket) rate() float64 { return even * b.limit * b.share * b.factor }
 
-// burst is how many requests may follow at once: at least one.
+// burst is how many tokens the bucket holds: at least one.
 func (b *bucket) burst() float64 {
 	return max(1, (1-even)*b.limit*b.share*b.window.Seconds())
 }
 
-// refill adds what has come since.
+// refill brings the tokens and the factor up to date.
 func (b *bucket) refill(now time.Time) {
 	passed := max(now.Sub(b.at).Seconds(), 0)
 	b.tokens = min(b.tokens+passed*b.rate(), b.burst())
@@ -50,15 +50,15 @@ func (b *bucket) refill(now time.Time) {
 	b.at = now
 }
 
-// divide gives the replica another share. What it has gathered is less with it.
+// divide sets the replica's share. Gathered tokens shrink with it.
 func (b *bucket) divide(share float64, now time.Time) {
 	b.refill(now)
 	b.tokens = min(b.tokens*min(share/b.share, 1), b.burst())
 	b.share = share
 }
 
-// slow halves the rate, at most once a second: refusals come in flocks. What was
-// gathered is gone: the provider has counted it.
+// slow halves the rate, at most once a second because refusals come in groups. It drops the gathered tokens: the
+// provider has already counted them.
 func (b *bucket) slow(now time.Time) {
 	b.refill(now)
 	b.tokens = min(b.tokens, 0)
@@ -67,16 +67,15 @@ func (b *bucket) slow(now time.Time) {
 	}
 }
 
-// enough is how many tokens must be there for a request of which nobody waits: the
-// rest is kept for those of which somebody does.
-func (b *bucket) enough(waited bool) float64 {
-	if waited {
+// enough is how many tokens a request needs before it may go. Only an urgent one may take the last quarter of a burst.
+func (b *bucket) enough(urgent bool) float64 {
+	if urgent {
 		return 1
 	}
 	return 1 + min(b.burst()/4, b.burst()-1)
 }
 
-// wait is how long until there are so many tokens, the bucket being refilled.
+// wait is how long until the bucket holds that many tokens. Call refill first.
 func (b *bucket) wait(tokens float64) time.Duration {
 	missing := tokens - b.tokens
 	if missing <= 1e-9 {

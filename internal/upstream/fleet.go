@@ -11,16 +11,13 @@ import (
 )
 
 const (
-	// beatEvery is how often a replica that makes calls says so, and beatLife for how long
-	// that counts: what a dead one had is the others' after so long.
-	beatEvery = time.Second
-	beatLife  = 5 * time.Second
-	beatTime  = 3 * time.Second // for the database
+	beatEvery   = time.Second     // how often a replica that makes calls writes a heartbeat
+	beatLife    = 5 * time.Second // how long a heartbeat counts; then the others divide a dead replica's share
+	beatTimeout = 3 * time.Second // for the database
 )
 
-// Fleet has the gates of a process share what providers allow with the other processes
-// on the same database. Only who makes calls takes a share, and only then is anything
-// written: an idle installation is quiet.
+// Fleet divides what providers allow between the processes that use one database. A process takes a share, and writes
+// heartbeats, only while it makes calls, so an idle installation writes nothing.
 type Fleet struct {
 	store lockstep.Replicas
 	gates []*Gate
@@ -28,16 +25,16 @@ type Fleet struct {
 	log   *slog.Logger
 
 	mu      sync.Mutex
-	last    time.Time // when the last beat began
-	heard   time.Time // when the last one that succeeded ended
-	again   bool      // something was to be told while a beat was under way
+	last    time.Time // when the last heartbeat started
+	heard   time.Time // when the last successful one ended
+	again   bool      // an urgent one was wanted while another was running
 	beating bool
 	failing bool
 	closed  bool
-	under   sync.WaitGroup
+	running sync.WaitGroup
 }
 
-// NewFleet has gates share by way of a store.
+// NewFleet returns a fleet whose gates share limits through store.
 func NewFleet(store lockstep.Replicas, log *slog.Logger, gates ...*Gate) *Fleet {
 	f := &Fleet{store: store, gates: gates, id: rand.Text(), log: log}
 	for _, g := range gates {
@@ -46,8 +43,8 @@ func NewFleet(store lockstep.Replicas, log *slog.Logger, gates ...*Gate) *Fleet 
 	return f
 }
 
-// touch says that there are calls: if it is time, or urgent, the store is told. It
-// reports whether the others cannot know of us yet.
+// touch notes that a call is made. It starts a heartbeat if one is due or urgent, and reports whether the other
+// replicas cannot know of this one yet.
 func (f *Fleet) touch(urgent bool) (joining bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -58,25 +55,25 @@ func (f *Fleet) touch(urgent bool) (joining bool) {
 	case urgent || time.Since(f.last) >= beatEvery:
 		joining = time.Since(f.heard) >= beatLife
 		f.beating, f.last = true, time.Now()
-		f.under.Go(func() { f.beat(joining) })
+		f.running.Go(func() { f.beat(joining) })
 	}
 	return joining
 }
 
-// beat tells the store, and the gates what others have told.
+// beat writes heartbeats until no urgent one is wanted, and passes on to the gates what the store answers.
 func (f *Fleet) beat(joining bool) {
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), beatTime)
+		ctx, cancel := context.WithTimeout(context.Background(), beatTimeout)
 		var pauses []lockstep.Pause
 		for _, g := range f.gates {
-			pauses = append(pauses, g.news(time.Now())...)
+			pauses = append(pauses, g.ownPauses(time.Now())...)
 		}
 		fleet, err := f.store.Beat(ctx, f.id, beatLife, pauses)
 		cancel()
 		f.note(err)
 		if err == nil {
 			for _, g := range f.gates {
-				g.hear(fleet, joining)
+				g.adopt(fleet, joining)
 			}
 			joining = false
 		}
@@ -94,24 +91,24 @@ func (f *Fleet) beat(joining bool) {
 	}
 }
 
-// note logs that the store does not answer, once until it does. The last share goes on
-// to count meanwhile, and without the store nobody has work to make calls for.
+// note logs the first of several failures in a row. The last known shares stay in force meanwhile; without the store
+// there is no work that makes calls, either.
 func (f *Fleet) note(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err != nil && !f.failing && !f.closed {
-		f.log.Warn("replicas cannot tell each other of their calls; the last shares go on to count", "error", err)
+		f.log.Warn("heartbeat failed; rate limit shares stay as they were", "error", err)
 	}
 	f.failing = err != nil
 }
 
-// Close takes the replica off, so that the others have its share at once.
+// Close removes the replica from the store, so that the others get its share at once.
 func (f *Fleet) Close(ctx context.Context) error {
 	f.mu.Lock()
 	wrote := !f.last.IsZero()
 	f.closed = true
 	f.mu.Unlock()
-	f.under.Wait()
+	f.running.Wait()
 	if !wrote {
 		return nil
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
-// world is simulators that hold the providers' limits, and a database.
+// world is a database and simulators that enforce the providers' limits.
 type world struct {
 	*testing.T
 	sim   *simulator.Simulator
@@ -49,7 +49,7 @@ func inWorld(t *testing.T, test func(w *world)) {
 	})
 }
 
-// direct has a handler answer without a network, after 20 ms.
+// direct is a transport that calls a handler without a network. It takes 20 ms.
 type direct struct{ handler http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -64,7 +64,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer.Result(), nil
 }
 
-// replica is what a process has that makes calls.
+// replica is the part of a process that makes calls.
 type replica struct {
 	billing   *stripebilling.Client
 	directory *clerkdirectory.Client
@@ -93,7 +93,7 @@ func (w *world) replica() *replica {
 	return r
 }
 
-// work has callers make one kind of call after the other until the replica dies.
+// work starts callers that repeat a call until the replica dies.
 func (r *replica) work(callers int, call func(ctx context.Context) error) {
 	for range callers {
 		r.callers.Go(func() {
@@ -131,13 +131,13 @@ func (r *replica) askClerk(ctx context.Context) error {
 	return err
 }
 
-// die ends the replica as kill -9 does: it says nothing to the others.
+// die ends the replica as kill -9 would, without telling the others.
 func (r *replica) die() {
 	close(r.stop)
 	r.callers.Wait()
 }
 
-// leave ends it as a signal does.
+// leave ends the replica as SIGTERM would.
 func (r *replica) leave(w *world) {
 	w.Helper()
 	r.die()
@@ -146,17 +146,17 @@ func (r *replica) leave(w *world) {
 	}
 }
 
-// perSecond is how many calls a replica makes a second, over five.
+// perSecond measures a replica's calls a second, over five seconds.
 func (r *replica) perSecond() float64 {
 	before := r.made.Load()
 	time.Sleep(5 * time.Second)
 	return float64(r.made.Load()-before) / 5
 }
 
-func TestReplicasShareWhatAProviderAllows(t *testing.T) {
+func TestReplicasShareAProvidersLimits(t *testing.T) {
 	for provider, c := range map[string]struct {
 		ask  func(*replica) func(context.Context) error
-		rate float64 // that four fifths of the limit are
+		rate float64 // four fifths of the limit
 	}{
 		"stripe": {func(r *replica) func(context.Context) error { return r.askStripe }, 20},
 		"clerk":  {func(r *replica) func(context.Context) error { return r.askClerk }, 8},
@@ -206,8 +206,8 @@ func TestReplicasShareWhatAProviderAllows(t *testing.T) {
 	}
 }
 
-// What one replica was told, all obey, and one that is started later too.
-func TestAPauseIsEverybodys(t *testing.T) {
+// A pause that one replica meets holds for all, and for one that starts later.
+func TestAPauseHoldsForAllReplicas(t *testing.T) {
 	inWorld(t, func(w *world) {
 		first, second := w.replica(), w.replica()
 		first.work(1, first.askStripe)
@@ -222,13 +222,13 @@ func TestAPauseIsEverybodys(t *testing.T) {
 		before := w.calls()
 		time.Sleep(100 * time.Second)
 		if n := w.calls() - before; n > 0 {
-			t.Errorf("%d calls before the time was over", n)
+			t.Errorf("%d calls during the pause", n)
 		}
 		time.Sleep(120*time.Second - time.Since(began))
 		before = w.calls()
 		time.Sleep(10 * time.Second)
 		if n := w.calls() - before; n == 0 {
-			t.Error("nobody calls when it is over")
+			t.Error("no calls after the pause")
 		}
 		for _, r := range []*replica{first, second, third} {
 			r.leave(w)

@@ -13,45 +13,45 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Pace is how a provider limits requests, as its documents say.
+// Pace is how a provider limits requests, according to its documentation.
 type Pace struct {
-	Window time.Duration // in which it counts
-	// Names are the steps of paths that are no ids: what is not among them is taken for
-	// one, so that the endpoints are few.
+	Window time.Duration // over which the provider counts requests
+	// Names lists the literal path segments; every other segment is an id. So a route, whatever its ids, is one
+	// endpoint.
 	Names []string
-	// Reach says what a refusal for too many requests is about.
+	// Reach says what a 429 is about.
 	Reach func(method string, e *lockstep.UpstreamError) Reach
 }
 
-// Reach is what a refusal for too many requests is about.
+// Reach is what a 429 is about.
 type Reach int
 
 // The reaches.
 const (
 	OneEndpoint Reach = iota
-	OneObject         // that the path names; of two at once, the endpoint
+	OneObject         // the one that the path names; if two are refused at once, the endpoint
 	Everything
 )
 
-// The longest that a call waits for its turn: somebody else's patience, or a part of
-// what a run may take. What would wait longer is put off.
 const (
-	patience     = 20 * time.Second
-	userPatience = 8 * time.Second
-	// callTime is what a run must have left for the call itself.
+	// A call that would wait longer for its turn is postponed: maxWait for background work, maxUserWait for calls
+	// that a person or an app waits for.
+	maxWait     = 20 * time.Second
+	maxUserWait = 8 * time.Second
+	// callTime is how much of the context's time must be left for the call itself.
 	callTime = 5 * time.Second
-	// overtaking is how many calls may overtake one that waits before it has its turn.
-	overtaking = 9
+	// maxOvertaking is how many calls in a row may overtake one of lower priority.
+	maxOvertaking = 9
 )
 
-// Gate is where all calls to a provider pass: it spends the replica's share of what the
-// provider allows, lets those first of which somebody waits, and keeps away from what
-// has refused. It is safe for concurrent use.
+// Gate admits calls to a provider. It keeps to this replica's share of the provider's limits, admits interactive
+// calls first, and makes no call to what has answered 429 until it may be called again. It is safe for concurrent
+// use.
 type Gate struct {
 	provider string
 	pace     Pace
 	limits   lockstep.Limits
-	called   func(urgent bool) (joining bool) // tells the fleet that there is something to share; may be nil
+	called   func(urgent bool) (joining bool) // tells the fleet of a call or, urgently, of a pause; may be nil
 
 	mu        sync.Mutex
 	share     float64
@@ -59,13 +59,13 @@ type Gate struct {
 	endpoints map[string]*bucket
 	pauses    map[string]pause
 	line      []*waiter
-	hold      time.Time // until when only what somebody waits for goes, see join
-	overtaken int
+	hold      time.Time // until when only interactive calls are admitted; see join
+	overtaken int       // calls in a row that overtook one of lower priority
 	timer     *time.Timer
 	tally     tally
 }
 
-// NewGate returns the gate to a provider that allows so much.
+// NewGate returns a gate for a provider with these limits. Without a limit per endpoint, endpoints share the whole.
 func (r Rules) NewGate(limits lockstep.Limits) *Gate {
 	if limits.PerEndpoint == 0 {
 		limits.PerEndpoint = limits.PerSecond
@@ -75,8 +75,8 @@ func (r Rules) NewGate(limits lockstep.Limits) *Gate {
 		endpoints: map[string]*bucket{}, pauses: map[string]pause{}}
 }
 
-// Call makes a call when it may be made. It returns a [*lockstep.DelayError] that counts
-// as no try, and makes none, where that would take too long.
+// Call waits until the limits allow a call and then runs it. If the wait would be too long it does not run it, and
+// returns a [*lockstep.DelayError] that does not count as an attempt.
 func (g *Gate) Call(ctx context.Context, method, path string, call func() error) error {
 	to := target{endpoint: g.endpoint(method, path), object: method + " " + path}
 	if err := g.enter(ctx, to); err != nil {
@@ -90,23 +90,23 @@ func (g *Gate) Call(ctx context.Context, method, path string, call func() error)
 	return err
 }
 
-// PerSecond is how many requests a second the provider allows the account in all.
+// PerSecond is how many requests a second the provider allows, for all replicas together.
 func (g *Gate) PerSecond() float64 { return g.limits.PerSecond }
 
-// target is what is called: an endpoint, and the object that the path names.
+// target is what a call is to: an endpoint, and the object that its path names.
 type target struct{ endpoint, object string }
 
-// endpoint is a path's route: ids are left out.
+// endpoint returns the route of a path: its ids become {}.
 func (g *Gate) endpoint(method, path string) string {
 	path = strings.TrimPrefix(path, "/")
-	path = strings.TrimPrefix(path, "v1/") // what one SDK adds by itself
-	steps := strings.Split(path, "/")
-	for i, step := range steps {
-		if !slices.Contains(g.pace.Names, step) {
-			steps[i] = "{}"
+	path = strings.TrimPrefix(path, "v1/") // one SDK leaves it out
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if !slices.Contains(g.pace.Names, segment) {
+			segments[i] = "{}"
 		}
 	}
-	return method + " /v1/" + strings.Join(steps, "/")
+	return method + " /v1/" + strings.Join(segments, "/")
 }
 
 // waiter is a call that waits for its turn.
@@ -114,19 +114,13 @@ type waiter struct {
 	to       target
 	priority lockstep.Priority
 	since    time.Time
-	turn     chan struct{} // closed when it is
+	turn     chan struct{} // closed when the call is admitted
 }
 
-// enter waits for the call's turn, or says that it would take too long.
+// enter waits until the call is admitted. Its error says why it is not.
 func (g *Gate) enter(ctx context.Context, to target) error {
 	w := &waiter{to: to, priority: lockstep.PriorityOf(ctx), since: time.Now(), turn: make(chan struct{})}
-	limit := patience
-	if w.priority == lockstep.Interactive {
-		limit = userPatience
-	}
-	if deadline, has := ctx.Deadline(); has {
-		limit = min(limit, max(time.Until(deadline)-callTime, 0))
-	}
+	limit := w.limit(ctx)
 	if err := g.join(w, limit); err != nil {
 		return err
 	}
@@ -143,28 +137,45 @@ func (g *Gate) enter(ctx context.Context, to target) error {
 	case <-ctx.Done():
 	case <-timer.C:
 	}
+	return g.leave(ctx, w)
+}
+
+// limit is the longest that a call may wait.
+func (w *waiter) limit(ctx context.Context) time.Duration {
+	limit := maxWait
+	if w.priority == lockstep.Interactive {
+		limit = maxUserWait
+	}
+	if deadline, has := ctx.Deadline(); has {
+		limit = min(limit, max(time.Until(deadline)-callTime, 0))
+	}
+	return limit
+}
+
+// leave takes a call that has waited too long, or was canceled, out of the line.
+func (g *Gate) leave(ctx context.Context, w *waiter) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	at := slices.Index(g.line, w)
 	if at < 0 {
-		return nil // its turn came at the same moment
+		return nil // admitted at the same moment
 	}
 	g.line = slices.Delete(g.line, at, at+1)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return g.putOff(g.ready(w, time.Now()))
+	return g.postpone(g.ready(w, time.Now()))
 }
 
-// join puts a call in the line, behind what is as urgent.
+// join puts a call into the line, behind those of the same priority. It fails if the call would wait longer than limit.
 func (g *Gate) join(w *waiter, limit time.Duration) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := w.since
 	g.refill(now)
 	if g.called != nil && g.called(false) {
-		// The others may be spending all there is, until they have heard of us.
-		g.all.tokens, g.hold = min(g.all.tokens, 1), now.Add(beatTime)
+		// Until the other replicas know of this one, they may be spending the whole limit.
+		g.all.tokens, g.hold = min(g.all.tokens, 1), now.Add(beatTimeout)
 	}
 	at := slices.IndexFunc(g.line, func(other *waiter) bool { return other.priority > w.priority })
 	if at < 0 {
@@ -172,7 +183,7 @@ func (g *Gate) join(w *waiter, limit time.Duration) error {
 	}
 	before := time.Duration(float64(at) / g.all.rate() * float64(time.Second))
 	if wait := max(g.ready(w, now), before); wait > limit {
-		return g.putOff(wait)
+		return g.postpone(wait)
 	}
 	g.line = slices.Insert(g.line, at, w)
 	g.advance(now)
@@ -182,8 +193,8 @@ func (g *Gate) join(w *waiter, limit time.Duration) error {
 	return nil
 }
 
-// putOff is a call that is not made.
-func (g *Gate) putOff(wait time.Duration) error {
+// postpone returns the error of a call that would have to wait too long.
+func (g *Gate) postpone(wait time.Duration) error {
 	g.tally.putOff++
 	return &lockstep.DelayError{Reason: fmt.Sprintf("%s allows no further requests for now", g.provider), Untried: true,
 		After: wait + rand.N(wait/8+time.Second)}
@@ -197,7 +208,7 @@ func (g *Gate) refill(now time.Time) {
 	}
 }
 
-// bucketOf is the endpoint's.
+// bucketOf returns an endpoint's bucket.
 func (g *Gate) bucketOf(endpoint string, now time.Time) *bucket {
 	b := g.endpoints[endpoint]
 	if b == nil {
@@ -207,44 +218,48 @@ func (g *Gate) bucketOf(endpoint string, now time.Time) *bucket {
 	return b
 }
 
-// ready is how long until a call could be made if it were the next.
+// ready is how long until a call could be made if it were the next one.
 func (g *Gate) ready(w *waiter, now time.Time) time.Duration {
 	wait := max(g.paused(w.to, now), g.bucketOf(w.to.endpoint, now).wait(1))
 	if w.priority != lockstep.Interactive {
 		wait = max(wait, g.hold.Sub(now))
 	}
-	enough := g.all.enough(w.priority == lockstep.Interactive || g.overtaken >= overtaking)
+	enough := g.all.enough(w.priority == lockstep.Interactive || g.overtaken >= maxOvertaking)
 	return max(wait, g.all.wait(enough))
 }
 
-// advance gives turns as far as there are any, and has itself called when there will
-// be. The buckets are refilled.
+// advance admits all calls that may go now, and schedules itself for when the next one may. Call refill first.
 func (g *Gate) advance(now time.Time) {
-	for {
-		next := g.next(now)
-		if next < 0 {
-			break
-		}
-		w := g.line[next]
-		g.line = slices.Delete(g.line, next, next+1)
-		g.all.tokens--
-		g.bucketOf(w.to.endpoint, now).tokens--
-		g.tally.calls++
-		g.tally.waited += now.Sub(w.since)
-		if last := len(g.line) - 1; g.overtaken < overtaking && last >= 0 && g.line[last].priority > w.priority {
-			g.overtaken++
-		} else {
-			g.overtaken = 0
-		}
-		close(w.turn)
+	for next := g.next(now); next >= 0; next = g.next(now) {
+		g.admit(next, now)
 	}
 	if g.timer != nil {
 		g.timer.Stop()
 		g.timer = nil
 	}
-	if len(g.line) == 0 {
-		return
+	if len(g.line) > 0 {
+		g.schedule(now)
 	}
+}
+
+// admit takes a call out of the line and lets it go.
+func (g *Gate) admit(index int, now time.Time) {
+	w := g.line[index]
+	g.line = slices.Delete(g.line, index, index+1)
+	g.all.tokens--
+	g.bucketOf(w.to.endpoint, now).tokens--
+	g.tally.calls++
+	g.tally.waited += now.Sub(w.since)
+	if last := len(g.line) - 1; g.overtaken < maxOvertaking && last >= 0 && g.line[last].priority > w.priority {
+		g.overtaken++
+	} else {
+		g.overtaken = 0
+	}
+	close(w.turn)
+}
+
+// schedule has advance run when the first call of the line may go.
+func (g *Gate) schedule(now time.Time) {
 	soonest := g.ready(g.line[0], now)
 	for _, w := range g.line[1:] {
 		soonest = min(soonest, g.ready(w, now))
@@ -258,15 +273,15 @@ func (g *Gate) advance(now time.Time) {
 	})
 }
 
-// next is the first in the line that may go now, so that nobody waits behind one whose
-// endpoint is closed; or, after many that overtook, who has waited longest.
+// next returns the index of the first call in the line that may go now; -1 if none may. Calls to a paused endpoint
+// hold up no others. After maxOvertaking calls that overtook, it is the call that has waited longest.
 func (g *Gate) next(now time.Time) int {
 	first := -1
 	for i, w := range g.line {
 		if g.ready(w, now) > 0 {
 			continue
 		}
-		if g.overtaken < overtaking {
+		if g.overtaken < maxOvertaking {
 			return i
 		}
 		if first < 0 || w.since.Before(g.line[first].since) {

@@ -14,8 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// paced is a provider that counts by the second, whose refusals of POST are about the
-// object, and those of everything name it.
+// paced is a provider with a window of one second. A 429 to a POST is about the object, unless it names "everything".
 var paced = Rules{Provider: "acme", Pace: Pace{Window: time.Second, Names: []string{"things", "others"},
 	Reach: func(method string, e *lockstep.UpstreamError) Reach {
 		switch {
@@ -27,7 +26,7 @@ var paced = Rules{Provider: "acme", Pace: Pace{Window: time.Second, Names: []str
 		return OneEndpoint
 	}}}
 
-// probe counts when calls are made.
+// probe records when calls are made.
 type probe struct {
 	mu sync.Mutex
 	at []time.Time
@@ -46,7 +45,7 @@ func (p *probe) count() int {
 	return len(p.at)
 }
 
-// most is the most calls in any window of a length.
+// most returns the largest number of calls in any window of that length.
 func (p *probe) most(window time.Duration) int {
 	most := 0
 	for i, first := range p.at {
@@ -70,12 +69,12 @@ func refusing(e lockstep.UpstreamError) func() error {
 	return func() error { return &e }
 }
 
-// delayed is how long a call was put off; it fails the test where it was not.
+// delayed returns for how long a call was postponed. It fails the test if it was not.
 func delayed(t *testing.T, err error) time.Duration {
 	t.Helper()
 	var d *lockstep.DelayError
 	if !errors.As(err, &d) || !d.Untried {
-		t.Fatalf("%v is no delay that counts as no try", err)
+		t.Fatalf("got %v, want a delay that does not count as an attempt", err)
 	}
 	return d.After
 }
@@ -130,7 +129,7 @@ func TestAnEndpointHasALimitOfItsOwn(t *testing.T) {
 	})
 }
 
-func TestWhoIsWaitedForGoesFirstAndNobodyStarves(t *testing.T) {
+func TestInteractiveCallsGoFirstAndNoneStarve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := paced.NewGate(lockstep.Limits{PerSecond: 50})
 		ctx, stop := context.WithCancel(t.Context())
@@ -145,22 +144,22 @@ func TestWhoIsWaitedForGoesFirstAndNobodyStarves(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		if rate := background.count() / 10; rate < 38 {
-			t.Errorf("%d background calls a second where nothing else wants to go", rate)
+			t.Errorf("%d background calls a second when there are no others", rate)
 		}
-		// A part of the burst is kept for them, and then they overtake the thirty.
+		// A part of the burst is reserved for interactive calls; further ones overtake the thirty background calls.
 		began := time.Now()
 		for i := range 10 {
 			if err := gate.Call(as(lockstep.Interactive), "GET", "/v1/things", func() error { return nil }); err != nil {
 				t.Error(err)
 			}
 			if waited := time.Since(began); i == 1 && waited > 0 {
-				t.Errorf("the first two, for which there is a reserve, waited %s", waited)
+				t.Errorf("the first two interactive calls waited %s despite the reserve", waited)
 			}
 		}
 		if waited := time.Since(began); waited > 300*time.Millisecond {
-			t.Errorf("ten calls that somebody waits for took %s behind the background", waited)
+			t.Errorf("ten interactive calls took %s behind background calls", waited)
 		}
-		// Somebody always waits, but what nobody waits for goes on, at a tenth of the rate.
+		// Under constant interactive load, background calls still get a tenth of the rate.
 		for range 30 {
 			callers.Go(func() {
 				for ctx.Err() == nil {
@@ -172,14 +171,14 @@ func TestWhoIsWaitedForGoesFirstAndNobodyStarves(t *testing.T) {
 		before := background.count()
 		time.Sleep(10 * time.Second)
 		if rate := (background.count() - before) / 10; rate < 2 || rate > 5 {
-			t.Errorf("%d background calls a second beside a storm of others", rate)
+			t.Errorf("%d background calls a second under constant interactive load", rate)
 		}
 		stop()
 		callers.Wait()
 	})
 }
 
-func TestRetryAfterIsObeyedByTheEndpointAlone(t *testing.T) {
+func TestRetryAfterPausesOnlyTheEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := paced.NewGate(lockstep.Limits{PerSecond: 100})
 		things := func(id string) error {
@@ -188,7 +187,7 @@ func TestRetryAfterIsObeyedByTheEndpointAlone(t *testing.T) {
 		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/things/1",
 			refusing(lockstep.UpstreamError{RetryAfter: 10 * time.Minute}))
 		if after := delayed(t, things("2")); after < 10*time.Minute || after > 13*time.Minute {
-			t.Errorf("put off for %s", after)
+			t.Errorf("postponed for %s", after)
 		}
 		if err := gate.Call(as(lockstep.Normal), "GET", "/v1/others", func() error { return nil }); err != nil {
 			t.Errorf("another endpoint: %v", err)
@@ -199,12 +198,12 @@ func TestRetryAfterIsObeyedByTheEndpointAlone(t *testing.T) {
 		time.Sleep(10*time.Minute - 2*time.Second)
 		began := time.Now()
 		if err := things("3"); err != nil || time.Since(began) < 2*time.Second {
-			t.Errorf("two seconds before its end: %v after %s", err, time.Since(began))
+			t.Errorf("two seconds before the pause ends: %v after %s", err, time.Since(began))
 		}
 	})
 }
 
-func TestARefusedObjectIsLeftAloneAndTwoAreTheEndpoint(t *testing.T) {
+func TestOneRefusedObjectIsPausedTwoPauseTheEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := paced.NewGate(lockstep.Limits{PerSecond: 100})
 		post := func(id string, call func() error) error {
@@ -227,11 +226,11 @@ func TestARefusedObjectIsLeftAloneAndTwoAreTheEndpoint(t *testing.T) {
 	})
 }
 
-func TestRefusalsWithoutATimeSlowDownAndThatPasses(t *testing.T) {
+func TestRefusalsWithoutRetryAfterHalveTheRateForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, limit := range []string{"", "everything"} {
 			gate := paced.NewGate(lockstep.Limits{PerSecond: 100})
-			for range 3 { // at once: they are one
+			for range 3 { // at once, so they count as one
 				_ = gate.Call(as(lockstep.Normal), "GET", "/v1/things", refusing(lockstep.UpstreamError{Limit: limit}))
 			}
 			rate := func(path string) int {
@@ -251,13 +250,13 @@ func TestRefusalsWithoutATimeSlowDownAndThatPasses(t *testing.T) {
 			}
 			time.Sleep(20 * time.Second)
 			if r := rate("/v1/things"); r < 80 {
-				t.Errorf("limit %q: %d calls a second when it is long ago", limit, r)
+				t.Errorf("limit %q: %d calls a second long after the refusal", limit, r)
 			}
 		}
 	})
 }
 
-func TestWhoWouldWaitTooLongIsPutOff(t *testing.T) {
+func TestACallThatWouldWaitTooLongIsPostponed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := paced.NewGate(lockstep.Limits{PerSecond: 1})
 		var mu sync.Mutex
@@ -273,8 +272,8 @@ func TestWhoWouldWaitTooLongIsPutOff(t *testing.T) {
 		}
 		began := time.Now()
 		callers.Wait()
-		if took := time.Since(began); took > patience || outcomes[true] < 10 || outcomes[false] < 10 {
-			t.Errorf("%d made, %d put off, in %s", outcomes[true], outcomes[false], took)
+		if took := time.Since(began); took > maxWait || outcomes[true] < 10 || outcomes[false] < 10 {
+			t.Errorf("%d made, %d postponed, in %s", outcomes[true], outcomes[false], took)
 		}
 		short, cancel := context.WithTimeout(as(lockstep.Normal), callTime)
 		defer cancel()
@@ -283,7 +282,7 @@ func TestWhoWouldWaitTooLongIsPutOff(t *testing.T) {
 	})
 }
 
-func TestWhoGoesAwayLeavesTheLine(t *testing.T) {
+func TestACanceledCallLeavesTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := paced.NewGate(lockstep.Limits{PerSecond: 1})
 		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/things", func() error { return nil })
@@ -297,7 +296,7 @@ func TestWhoGoesAwayLeavesTheLine(t *testing.T) {
 	})
 }
 
-func TestEndpointsAreFew(t *testing.T) {
+func TestPathsThatDifferInIDsAreOneEndpoint(t *testing.T) {
 	gate := paced.NewGate(lockstep.Limits{PerSecond: 100})
 	var got []string
 	for _, path := range []string{"/v1/things/thing_1", "/things/thing_2", "/v1/things/a b/others/x", "/v1/things"} {

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -89,7 +90,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		if object = Decode(body); object == nil {
 			return nil, g.rules.unknown(res, errors.New("the answer is not a complete JSON object"))
 		}
-	case !whole(body):
+	case !json.Valid(body):
 		return nil, g.rules.unknown(res, errors.New("the answer is not complete JSON"))
 	}
 	if a := kept(req.Context()); a != nil {

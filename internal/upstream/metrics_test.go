@@ -55,7 +55,7 @@ func TestAGateTellsWhatItDoes(t *testing.T) {
 		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/others",
 			refusing(lockstep.UpstreamError{RetryAfter: time.Hour, Limit: "everything"}))
 		_ = gate.Call(as(lockstep.Normal), "GET", "/v1/others", fine)
-		gate.hear(lockstep.Fleet{Replicas: 2}, false)
+		gate.adopt(lockstep.Fleet{Replicas: 2}, false)
 		check(map[string]float64{"calls_total": 3, "waits_total": 2, "wait_seconds_total": 0.5, "put_off_total": 1,
 			"refused_total":       1,
 			"requests_per_second": 1, "share": 0.5})

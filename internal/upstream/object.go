@@ -6,55 +6,41 @@ import (
 	"unicode/utf8"
 )
 
-// Object is a JSON object of which single members are read. A member that is
-// missing, null or of another type than expected reads as the zero value: what a
-// provider adds or changes must not stop what does not depend on it. The nil
+// Object is a JSON object whose members are read one by one. A member that is missing, null or of an unexpected type
+// reads as the zero value: a field that a provider adds or changes must not stop what does not depend on it. The nil
 // object has no members.
 type Object map[string]json.RawMessage
 
-// Decode returns the object that raw is; nil where it is none, or not whole. Its members
-// are parts of raw, which must not be written any more.
+// Decode returns raw as an object; nil if raw is not one complete JSON object. The last member with a name wins. The
+// members share memory with raw, so do not modify it.
 func Decode(raw []byte) Object {
-	s, o := scanner{raw: raw}, Object{}
-	if !s.begins('{') || !s.members(func(quoted []byte) bool {
-		from := s.at
-		if !s.value(nil, 1) {
-			return false
-		}
-		o[textOf(quoted)] = raw[from:s.at:s.at]
-		return true
-	}) || !s.ends() {
+	d, o := newDecoder(raw), Object{}
+	if d.PeekKind() != '{' || !d.members(func(quoted []byte) bool {
+		value, ok := d.next()
+		o[textOf(quoted)] = value
+		return ok
+	}) || !d.atEnd() {
 		return nil
 	}
 	return o
 }
 
-// whole reports whether raw is JSON.
-func whole(raw []byte) bool {
-	s := scanner{raw: raw}
-	s.space()
-	return s.value(nil, 0) && s.ends()
-}
-
 // Object returns a member that is an object.
 func (o Object) Object(name string) Object { return Decode(o[name]) }
 
-// Array returns the elements of a member; ok tells an array without any from what
-// is not an array.
+// Array returns the elements of a member that is an array. ok is false if it is not an array, and true if it is an
+// empty one.
 func (o Object) Array(name string) (elements []json.RawMessage, ok bool) { return Elements(o[name]) }
 
-// Elements returns those of the array that raw is; ok tells one without any from what is
-// not an array, or not whole. They are parts of raw, which must not be written any more.
+// Elements returns the elements of an array. ok is false if raw is not one complete JSON array, and true if it is an
+// empty one. The elements share memory with raw, so do not modify it.
 func Elements(raw []byte) (elements []json.RawMessage, ok bool) {
-	s := scanner{raw: raw}
-	if !s.begins('[') || !s.elements(func() bool {
-		from := s.at
-		if !s.value(nil, 1) {
-			return false
-		}
-		elements = append(elements, raw[from:s.at:s.at])
-		return true
-	}) || !s.ends() {
+	d := newDecoder(raw)
+	if d.PeekKind() != '[' || !d.within(']', func() bool {
+		value, ok := d.next()
+		elements = append(elements, value)
+		return ok
+	}) || !d.atEnd() {
 		return nil, false
 	}
 	return elements, true
@@ -77,7 +63,7 @@ func textOf(raw json.RawMessage) string {
 	return s
 }
 
-// plain reports whether what stands between the quotes is the text itself.
+// plain reports whether a quoted string is ASCII without escapes, so that it can be used as it is.
 func plain(raw []byte) bool {
 	for _, c := range raw {
 		if c == '\\' || c >= utf8.RuneSelf {
@@ -87,7 +73,7 @@ func plain(raw []byte) bool {
 	return true
 }
 
-// Number returns a member that is a whole number.
+// Number returns a member that is an integer.
 func (o Object) Number(name string) int64 { return numberOf(o[name]) }
 
 func numberOf(raw json.RawMessage) int64 {

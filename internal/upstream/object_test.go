@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestMembersThatAreNotWhatIsExpectedReadAsAbsent(t *testing.T) {
+func TestMembersOfAnotherTypeReadAsAbsent(t *testing.T) {
 	names := []string{"missing", "null", "text", "number", "float", "big", "flag", "array", "object"}
 	all := `{"null":null,"text":"a","number":7,"float":1.5,"big":1e400,"flag":true,"array":[1],"object":{"id":"b"}}`
 	for _, o := range []Object{Decode([]byte(all)), nil} {
@@ -29,18 +29,18 @@ func TestMembersThatAreNotWhatIsExpectedReadAsAbsent(t *testing.T) {
 		}
 	}
 	if _, ok := Decode([]byte(`{"data":[]}`)).Array("data"); !ok {
-		t.Error("an empty array is none")
+		t.Error("an empty array reads as absent")
 	}
 }
 
-func TestDecodeWantsAWholeObject(t *testing.T) {
+func TestDecodeRejectsWhatIsNotOneCompleteObject(t *testing.T) {
 	for _, raw := range []string{"", "null", "[]", `"a"`, `{"id":"a"`, "{}{}", "\xef\xbb\xbf{}", "\x1f\x8b\x08\x00",
 		strings.Repeat(`{"data":`, 100_000), `{"data":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}"} {
 		if Decode([]byte(raw)) != nil {
-			t.Errorf("%.20q is an object", raw)
+			t.Errorf("%.20q decodes as an object", raw)
 		}
 	}
 	if Decode([]byte(" {} ")) == nil {
-		t.Error("the empty object is none")
+		t.Error("the empty object does not decode")
 	}
 }

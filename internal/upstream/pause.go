@@ -7,18 +7,17 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// everything is the name of a pause of all endpoints.
+// everything names a pause of all endpoints.
 const everything = "*"
 
-// pause is until when something must not be called.
+// pause says until when an endpoint or object must not be called.
 type pause struct {
 	until    time.Time
-	endpoint string // of the object; empty for an endpoint's own
-	own      bool   // not heard from the fleet, which may not know it yet
+	endpoint string // the object's endpoint; empty if an endpoint is paused
+	own      bool   // this replica met the refusal, so the others may not know of it
 }
 
-// refused keeps away from what has refused: for as long as it said, or else by half the
-// rate.
+// refused handles a 429: it pauses what the refusal is about for as long as Retry-After says, or halves its rate.
 func (g *Gate) refused(to target, method string, e *lockstep.UpstreamError) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -47,11 +46,11 @@ func (g *Gate) refused(to target, method string, e *lockstep.UpstreamError) {
 	}
 }
 
-// pauseUntil pauses an endpoint, which the other replicas are told.
+// pauseUntil pauses an endpoint and tells the other replicas.
 func (g *Gate) pauseUntil(endpoint string, until, now time.Time) {
 	for name, p := range g.pauses {
 		if !p.until.After(now) || p.endpoint == endpoint {
-			delete(g.pauses, name) // over, or part of this
+			delete(g.pauses, name) // over, or covered by the new pause
 		}
 	}
 	if until.After(g.pauses[endpoint].until) {
@@ -62,8 +61,8 @@ func (g *Gate) pauseUntil(endpoint string, until, now time.Time) {
 	}
 }
 
-// otherPaused reports whether another object of the endpoint is refused too: then it is
-// not about the objects. So at most one object of each is kept in mind.
+// otherPaused reports whether another object of the endpoint is paused. The limit is then the endpoint's rather than
+// the object's. So at most one object of each endpoint is paused at a time.
 func (g *Gate) otherPaused(to target, now time.Time) bool {
 	for name, p := range g.pauses {
 		if p.endpoint == to.endpoint && name != to.object && p.until.After(now) {
@@ -73,7 +72,7 @@ func (g *Gate) otherPaused(to target, now time.Time) bool {
 	return false
 }
 
-// paused is for how long nobody may call the target.
+// paused is for how much longer the target must not be called.
 func (g *Gate) paused(to target, now time.Time) time.Duration {
 	var until time.Time
 	for _, name := range [...]string{everything, to.endpoint, to.object} {
@@ -84,21 +83,21 @@ func (g *Gate) paused(to target, now time.Time) time.Duration {
 	return max(until.Sub(now), 0)
 }
 
-// news are the pauses that the fleet may not have heard of yet.
-func (g *Gate) news(now time.Time) (told []lockstep.Pause) {
+// ownPauses returns the pauses that this replica has to tell the others about.
+func (g *Gate) ownPauses(now time.Time) (pauses []lockstep.Pause) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for name, p := range g.pauses {
 		if left := p.until.Sub(now); p.own && left > 0 {
-			told = append(told, lockstep.Pause{Endpoint: g.provider + " " + name, For: left})
+			pauses = append(pauses, lockstep.Pause{Endpoint: g.provider + " " + name, For: left})
 		}
 	}
-	return told
+	return pauses
 }
 
-// hear takes over what the fleet has said: how many share, and what is paused. Who has
-// just joined others leaves them time to hear of it.
-func (g *Gate) hear(fleet lockstep.Fleet, joined bool) {
+// adopt takes over what the store says of the fleet: how many replicas share the limits, and what they have paused. A
+// replica that has just joined holds back until the others have read that, too.
+func (g *Gate) adopt(fleet lockstep.Fleet, joined bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()

@@ -2,30 +2,31 @@ package upstream
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
-	"math/bits"
+	"io"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Picker finds members of a JSON object that may be nested, in one pass over the whole
-// text and without decoding the rest. What it takes for an object, and for a member's
-// value, is what [Decode] and [Object] do: of members of one name the last counts, an
-// escaped name is that name, bytes that are no UTF-8 are let through.
+// Picker reads chosen members of a JSON object, nested ones too, in one pass over the text. It never decodes the
+// rest, but it does check that the rest is valid JSON.
+//
+// It agrees with encoding/json decoding each object into a map: names are compared byte for byte after unescaping,
+// the last member with a name wins, and invalid UTF-8 is accepted.
 type Picker struct {
 	paths []string
 	root  *branch
 }
 
-// branch is what is wanted of an object.
+// branch is a wanted member, or an object that holds wanted members.
 type branch struct {
 	name   string
-	slot   int       // of the paths; -1: only what is within is wanted
-	within []*branch // nil: nothing of it by itself
+	slot   int       // index of its path; -1 if only members within it are wanted
+	within []*branch // nil if no member within it is wanted
 }
 
-// NewPicker returns a picker of the members at the paths, each the names with dots
-// between: "data.object.id".
+// NewPicker returns a picker for the members at paths. A path joins the names with dots: "data.object.id".
 func NewPicker(paths ...string) *Picker {
 	p := &Picker{paths: paths, root: &branch{slot: -1}}
 	for slot, path := range paths {
@@ -38,7 +39,7 @@ func NewPicker(paths ...string) *Picker {
 	return p
 }
 
-// member is the branch of a name, which is made if it is not there.
+// member returns the branch with that name and adds it if it is missing.
 func (b *branch) member(name string) *branch {
 	for _, m := range b.within {
 		if m.name == name {
@@ -50,14 +51,14 @@ func (b *branch) member(name string) *branch {
 	return m
 }
 
-// Picked is what was found. Its members are read as those of an [Object].
+// Picked holds the members that [Picker.Pick] found. Like those of an [Object], a member that is missing or has an
+// unexpected type reads as the zero value.
 type Picked struct {
 	paths  []string
-	values [][]byte // by slot; nil: missing
+	values [][]byte // by slot; nil if missing
 }
 
-// Raw returns the value at a path that the picker was given, as it was written; nil
-// where there is none.
+// Raw returns the JSON text of the value at a path given to [NewPicker]; nil if it is missing.
 func (p Picked) Raw(path string) json.RawMessage {
 	for slot, known := range p.paths {
 		if known == path {
@@ -67,168 +68,79 @@ func (p Picked) Raw(path string) json.RawMessage {
 	return nil
 }
 
-// Text returns a value that is a string.
+// Text returns the string at path.
 func (p Picked) Text(path string) string { return textOf(p.Raw(path)) }
 
-// Number returns a value that is a whole number.
+// Number returns the integer at path.
 func (p Picked) Number(path string) int64 { return numberOf(p.Raw(path)) }
 
-// Object returns a value that is an object.
+// Object returns the object at path.
 func (p Picked) Object(path string) Object {
 	raw := p.Raw(path)
-	if len(raw) < 3 { // no object has a member
+	if len(raw) < 3 { // missing, or an object without members
 		return nil
 	}
 	return Decode(raw)
 }
 
-// Pick reports whether raw is an object, and whole, and returns what was found.
+// Pick returns the wanted members of raw, and reports whether raw is one complete JSON object. The members share
+// memory with raw, so do not modify it.
 func (p *Picker) Pick(raw []byte) (Picked, bool) {
-	s := scanner{raw: raw, values: make([][]byte, len(p.paths))}
-	if !s.begins('{') || !s.object(p.root, 1) || !s.ends() {
+	w := walk{decoder: newDecoder(raw), values: make([][]byte, len(p.paths))}
+	if w.PeekKind() != '{' || !w.object(p.root) || !w.atEnd() {
 		return Picked{}, false
 	}
-	return Picked{p.paths, s.values}, true
+	return Picked{p.paths, w.values}, true
 }
 
-// deepest is how deep encoding/json lets values be nested.
-const deepest = 10_000
-
-// scanner walks over a JSON text (RFC 8259). Its methods begin at a value's first byte,
-// end behind its last one, and report whether it is whole.
-type scanner struct {
-	raw    []byte
-	at     int
-	values [][]byte
+// walk is one pass over a JSON text.
+type walk struct {
+	decoder
+	values [][]byte // by slot
 }
 
-// Eight bytes are looked at at once; these are the same in all of them.
-const (
-	each    = 0x0101010101010101
-	highest = each * 0x80
-	indent  = each * ' '
-	quotes  = each * '"'
-	slashes = each * '\\'
-)
-
-// space skips white space, of which often there is none.
-func (s *scanner) space() {
-	if s.at < len(s.raw) && s.raw[s.at] <= ' ' {
-		s.spaces()
-	}
-}
-
-//go:noinline
-func (s *scanner) spaces() { // by itself, so that space is inlined
-	raw, at := s.raw, s.at
-	for at < len(raw) && (raw[at] == ' ' || raw[at] == '\n' || raw[at] == '\t' || raw[at] == '\r') {
-		if raw[at] == '\n' { // an indentation follows
-			for at+9 <= len(raw) && binary.LittleEndian.Uint64(raw[at+1:]) == indent {
-				at += 8
-			}
+// object reads an object and keeps the members that b wants. It reports whether the object is valid.
+func (w *walk) object(b *branch) bool {
+	return w.members(func(quoted []byte) bool {
+		m := b.find(quoted)
+		if m == nil {
+			_, ok := w.next()
+			return ok
 		}
-		at++
-	}
-	s.at = at
-}
-
-// begins skips white space and reports whether c comes then.
-func (s *scanner) begins(c byte) bool {
-	s.space()
-	return s.at < len(s.raw) && s.raw[s.at] == c
-}
-
-// ends reports whether only white space is left.
-func (s *scanner) ends() bool {
-	s.space()
-	return s.at == len(s.raw)
-}
-
-// is skips c, if it is what comes.
-func (s *scanner) is(c byte) bool {
-	if s.at < len(s.raw) && s.raw[s.at] == c {
-		s.at++
-		return true
-	}
-	return false
-}
-
-// value skips a value of which b is wanted; nil: nothing.
-func (s *scanner) value(b *branch, depth int) bool {
-	if s.at >= len(s.raw) {
-		return false
-	}
-	switch c := s.raw[s.at]; {
-	case c == '"':
-		return s.text()
-	case c == '{':
-		return depth < deepest && s.object(b, depth+1)
-	case c == '[':
-		return depth < deepest && s.array(depth+1)
-	case c == '-' || '0' <= c && c <= '9':
-		return s.number()
-	case c == 't':
-		return s.word("true")
-	case c == 'f':
-		return s.word("false")
-	case c == 'n':
-		return s.word("null")
-	}
-	return false
-}
-
-func (s *scanner) object(b *branch, depth int) bool {
-	return s.members(func(quoted []byte) bool {
-		wanted, from := b.find(quoted), s.at
-		s.forget(wanted)
-		if !s.value(wanted, depth) {
-			return false
-		}
-		if wanted != nil && wanted.slot >= 0 {
-			s.values[wanted.slot] = s.raw[from:s.at]
-		}
-		return true
+		w.forget(m)
+		return w.member(m)
 	})
 }
 
-// members walks over an object. each is called at a member's value, which it skips, with the
-// name as it is written.
-func (s *scanner) members(each func(quoted []byte) bool) bool {
-	s.at++ // {
-	s.space()
-	if s.is('}') {
-		return true
+// member reads the value of a wanted member and keeps it.
+func (w *walk) member(m *branch) (ok bool) {
+	var value []byte
+	if len(m.within) > 0 && w.PeekKind() == '{' {
+		start := w.InputOffset() // behind the name
+		start += int64(bytes.IndexByte(w.raw[start:], '{'))
+		ok = w.object(m)
+		value = w.raw[start:w.InputOffset()]
+	} else {
+		value, ok = w.next()
 	}
-	for {
-		from := s.at
-		if s.at >= len(s.raw) || s.raw[s.at] != '"' || !s.text() {
-			return false
-		}
-		quoted := s.raw[from:s.at]
-		s.space()
-		if !s.is(':') {
-			return false
-		}
-		s.space()
-		if !each(quoted) {
-			return false
-		}
-		s.space()
-		if s.is('}') {
-			return true
-		}
-		if !s.is(',') {
-			return false
-		}
-		s.space()
+	if ok && m.slot >= 0 {
+		w.values[m.slot] = value
+	}
+	return ok
+}
+
+// forget drops what an earlier member of the same name held: the last one wins.
+func (w *walk) forget(b *branch) {
+	if b.slot >= 0 {
+		w.values[b.slot] = nil
+	}
+	for _, m := range b.within {
+		w.forget(m)
 	}
 }
 
-// find returns what is wanted of a member, by its name as it is written.
+// find returns the wanted member whose name, as written in the text, is quoted.
 func (b *branch) find(quoted []byte) *branch {
-	if b == nil {
-		return nil
-	}
 	name := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(name, '\\') >= 0 {
 		name = []byte(textOf(quoted))
@@ -241,134 +153,54 @@ func (b *branch) find(quoted []byte) *branch {
 	return nil
 }
 
-// forget drops what was found in an earlier member of the same name.
-func (s *scanner) forget(b *branch) {
-	if b == nil {
-		return
-	}
-	if b.slot >= 0 {
-		s.values[b.slot] = nil
-	}
-	for _, m := range b.within {
-		s.forget(m)
-	}
+// decoder reads a JSON text that is in memory. Its values share memory with the text.
+type decoder struct {
+	*jsontext.Decoder
+	raw []byte
 }
 
-func (s *scanner) array(depth int) bool {
-	return s.elements(func() bool { return s.value(nil, depth) })
+// newDecoder returns a decoder as lenient as encoding/json: providers, not we, decide what they send.
+func newDecoder(raw []byte) decoder {
+	return decoder{raw: raw, Decoder: jsontext.NewDecoder(bytes.NewBuffer(raw),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
 }
 
-// elements walks over an array. each is called at an element, which it skips.
-func (s *scanner) elements(each func() bool) bool {
-	s.at++ // [
-	s.space()
-	if s.is(']') {
-		return true
+// next reads a value of any type and reports whether it is valid.
+func (d decoder) next() (value []byte, ok bool) {
+	v, err := d.ReadValue()
+	if err != nil {
+		return nil, false
 	}
-	for each() {
-		s.space()
-		if s.is(']') {
-			return true
-		}
-		if !s.is(',') {
-			return false
-		}
-		s.space()
-	}
-	return false
+	end := d.InputOffset() // v itself is valid only until the next read
+	return d.raw[end-int64(len(v)) : end : end], true
 }
 
-// special has a bit for each of eight bytes that is a quote, a backslash or a control
-// character; above the lowest bit there may be others.
-func special(eight uint64) uint64 {
-	quote, slash := eight^quotes, eight^slashes
-	return ((quote-each)&^quote | (slash-each)&^slash | (eight-indent)&^eight) & highest
+// members reads an object and calls member with each name as it is written, quotes and escapes included. member reads
+// the value. Both report whether what they read is valid.
+func (d decoder) members(member func(quoted []byte) bool) bool {
+	return d.within('}', func() bool {
+		quoted, ok := d.next()
+		return ok && member(quoted)
+	})
 }
 
-func (s *scanner) text() bool {
-	raw, i := s.raw, s.at+1
-	for i < len(raw) {
-		for i+8 <= len(raw) {
-			if found := special(binary.LittleEndian.Uint64(raw[i:])); found != 0 {
-				i += bits.TrailingZeros64(found) / 8
-				break
-			}
-			i += 8
-		}
-		if i == len(raw) {
-			return false
-		}
-		switch c := raw[i]; {
-		case c == '"':
-			s.at = i + 1
-			return true
-		case c == '\\':
-			n := escape(raw[i:])
-			if n == 0 {
-				return false
-			}
-			i += n
-		case c < ' ':
-			return false
-		default:
-			i++
-		}
-	}
-	return false
-}
-
-// escape is how long the escape is with which raw begins; 0: it is none.
-func escape(raw []byte) int {
-	if len(raw) < 2 {
-		return 0
-	}
-	switch raw[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		if len(raw) < 6 {
-			return 0
-		}
-		for _, c := range raw[2:6] {
-			if !isDigit(c) && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
-				return 0
-			}
-		}
-		return 6
-	}
-	return 0
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func (s *scanner) number() bool {
-	s.is('-')
-	if !s.is('0') && !s.digits() {
+// within reads the opening delimiter of an object or array, calls each until the closing one comes, and reads that.
+// each reads one member or element and reports whether it is valid.
+func (d decoder) within(closing jsontext.Kind, each func() bool) bool {
+	if _, err := d.ReadToken(); err != nil {
 		return false
 	}
-	if s.is('.') && !s.digits() {
-		return false
+	for d.PeekKind() != closing {
+		if !each() {
+			return false
+		}
 	}
-	if s.is('e') || s.is('E') {
-		_ = s.is('+') || s.is('-')
-		return s.digits()
-	}
-	return true
+	_, err := d.ReadToken()
+	return err == nil
 }
 
-// digits skips at least one.
-func (s *scanner) digits() bool {
-	from := s.at
-	for s.at < len(s.raw) && isDigit(s.raw[s.at]) {
-		s.at++
-	}
-	return s.at > from
-}
-
-func (s *scanner) word(w string) bool {
-	if !bytes.HasPrefix(s.raw[s.at:], []byte(w)) {
-		return false
-	}
-	s.at += len(w)
-	return true
+// atEnd reports whether only white space is left.
+func (d decoder) atEnd() bool {
+	_, err := d.ReadToken()
+	return err == io.EOF //nolint:errorlint // documented as never wrapped
 }

@@ -10,7 +10,7 @@ import (
 
 var picked = []string{"id", "a", "a.id", "a.b", "a.b.id", "b.id", "created"}
 
-// decode is what encoding/json makes of an object; nil where it is none.
+// decode is Decode by encoding/json.
 func decode(raw []byte) (o map[string]json.RawMessage) {
 	if json.Unmarshal(raw, &o) != nil {
 		return nil
@@ -18,7 +18,7 @@ func decode(raw []byte) (o map[string]json.RawMessage) {
 	return o
 }
 
-// decoded is what encoding/json finds at a path, level by level.
+// decoded is what encoding/json finds at a path, decoding one level at a time.
 func decoded(raw []byte, path string) []byte {
 	o := decode(raw)
 	names := strings.Split(path, ".")
@@ -28,7 +28,7 @@ func decoded(raw []byte, path string) []byte {
 	return o[names[len(names)-1]]
 }
 
-// texts are such that a reader of JSON may stumble over.
+// texts are seeds that a JSON decoder could get wrong.
 func texts() []string {
 	return []string{
 		`{"id":"x","a":{"id":"y","b":{"id":"z"}},"b":{"id":"w"},"created":17}`,
@@ -55,8 +55,7 @@ func texts() []string {
 	}
 }
 
-// FuzzDecode holds what is read in one walk to encoding/json: both find the same, or both
-// refuse.
+// FuzzDecode compares Decode and Elements with encoding/json: both find the same, or both reject the text.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range texts() {
 		f.Add([]byte(seed))
@@ -64,32 +63,29 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got, want := Decode(raw), decode(raw)
 		if (got == nil) != (want == nil) || len(got) != len(want) {
-			t.Fatalf("%.200q: %d members, and the decoder says %d", raw, len(got), len(want))
+			t.Fatalf("%.200q: %d members, encoding/json finds %d", raw, len(got), len(want))
 		}
 		for name, value := range want {
 			if has, there := got[name]; !there || !bytes.Equal(has, value) {
-				t.Fatalf("%.200q: %s is %q, and the decoder says %q", raw, name, has, value)
+				t.Fatalf("%.200q: %s is %q, encoding/json finds %q", raw, name, has, value)
 			}
 		}
 		var list []json.RawMessage
 		isList := json.Unmarshal(raw, &list) == nil && list != nil
 		elements, ok := Elements(raw)
 		if ok != isList || len(elements) != len(list) {
-			t.Fatalf("%.200q: %d elements, %v, and the decoder says %d", raw, len(elements), ok, len(list))
+			t.Fatalf("%.200q: %d elements, ok %v; encoding/json finds %d", raw, len(elements), ok, len(list))
 		}
 		for i := range list {
 			if !bytes.Equal(elements[i], list[i]) {
-				t.Fatalf("%.200q: element %d is %q, and the decoder says %q", raw, i, elements[i], list[i])
+				t.Fatalf("%.200q: element %d is %q, encoding/json finds %q", raw, i, elements[i], list[i])
 			}
-		}
-		if whole(raw) != json.Valid(raw) {
-			t.Fatalf("%.200q: whole is %v", raw, whole(raw))
 		}
 	})
 }
 
-// Eight bytes are looked at at once, so every byte is tried at every place of them, in a
-// text and in white space, beside such as look alike or borrow from it.
+// TestEveryByteAtEveryPlace puts every byte at every offset of a string and of white space, beside bytes that a
+// decoder which reads several at once could confuse it with.
 func TestEveryByteAtEveryPlace(t *testing.T) {
 	t.Parallel()
 	for at := range 18 {
@@ -100,8 +96,8 @@ func TestEveryByteAtEveryPlace(t *testing.T) {
 					`["` + strings.Repeat("a", at) + odd + strings.Repeat("z", 17-at) + `"]`,
 					"[\n" + strings.Repeat(" ", at) + odd + strings.Repeat(" ", 17-at) + "7]",
 				} {
-					if want := json.Valid([]byte(raw)); whole([]byte(raw)) != want {
-						t.Fatalf("%q: whole is %v", raw, !want)
+					if _, ok := Elements([]byte(raw)); ok != json.Valid([]byte(raw)) {
+						t.Fatalf("Elements(%q) reports %v, encoding/json %v", raw, ok, !ok)
 					}
 				}
 			}
@@ -109,7 +105,7 @@ func TestEveryByteAtEveryPlace(t *testing.T) {
 	}
 }
 
-// FuzzPick holds the picker to the decoder: both find the same, or both refuse.
+// FuzzPick compares a picker with encoding/json: both find the same, or both reject the text.
 func FuzzPick(f *testing.F) {
 	for _, seed := range texts() {
 		f.Add([]byte(seed))
@@ -118,12 +114,12 @@ func FuzzPick(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got, ok := p.Pick(raw)
 		if want := decode(raw) != nil; ok != want {
-			t.Fatalf("%.200q: an object: %v, and the decoder says %v", raw, ok, want)
+			t.Fatalf("%.200q: Pick reports %v, encoding/json %v", raw, ok, want)
 		}
 		for _, path := range picked {
 			want := decoded(raw, path)
 			if !bytes.Equal(got.Raw(path), want) || (got.Raw(path) == nil) != (want == nil) {
-				t.Fatalf("%.200q: %s is %q, and the decoder says %q", raw, path, got.Raw(path), want)
+				t.Fatalf("%.200q: %s is %q, encoding/json finds %q", raw, path, got.Raw(path), want)
 			}
 			holder := Object{"x": want}
 			if got.Text(path) != holder.Text("x") || got.Number(path) != holder.Number("x") ||
@@ -134,12 +130,12 @@ func FuzzPick(f *testing.F) {
 	})
 }
 
-// nested is an object with arrays in it, so many deep.
+// nested returns an object that holds arrays, deep levels in all.
 func nested(deep int) string {
 	return `{"id":"x","a":` + strings.Repeat("[", deep-1) + strings.Repeat("]", deep-1) + "}"
 }
 
-// FuzzText holds the reading of a text to encoding/json's.
+// FuzzText compares Object.Text with encoding/json.
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{`"a"`, `"\u0041\n"`, "\"\xff\"", `""`, `7`, `null`, `"\ud83d"`, "\"\u00fc\"",
 		`{"a":1}`} {
@@ -147,7 +143,7 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if raw = bytes.TrimSpace(raw); !json.Valid(raw) {
-			return // no value
+			return
 		}
 		var want string
 		if json.Unmarshal(raw, &want) != nil {
@@ -157,35 +153,4 @@ func FuzzText(f *testing.F) {
 			t.Errorf("%q reads as %q, want %q", raw, got, want)
 		}
 	})
-}
-
-// large is an object of 5 KB.
-var large = []byte(`{"id":"evt_1","object":"event","created":1795891222,"data":{"object":{` + strings.Repeat(`
-      "a_name": "a value of some length", "number": 1795891222, "nothing": null, "nested": { "a": [ 1, 2, 3 ], "b": false },`, 40) + `
-      "customer": "cus_1", "id": "sub_1" } }, "type": "customer.subscription.updated" }`)
-
-func BenchmarkPick(b *testing.B) {
-	p := NewPicker("id", "created", "type", "data.object.id", "data.object.customer")
-	b.SetBytes(int64(len(large)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if got, ok := p.Pick(large); !ok || got.Text("data.object.customer") != "cus_1" {
-			b.Fatal("not found")
-		}
-	}
-}
-
-func BenchmarkDecode(b *testing.B) {
-	for name, decode := range map[string]func([]byte) Object{"in one walk": Decode,
-		"encoding/json": func(raw []byte) Object { return decode(raw) }} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(large)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if decode(large).Text("id") != "evt_1" {
-					b.Fatal("not found")
-				}
-			}
-		})
-	}
 }

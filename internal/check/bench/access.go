@@ -19,24 +19,24 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// upstreamLatency is how long the providers take for each call.
+// upstreamLatency is how long the providers take to answer a call.
 const upstreamLatency = 20 * time.Millisecond
 
-// providersAllow is what the figures of checkouts depend on.
-var providersAllow = fmt.Sprintf("each call to a provider takes %s; Stripe allows 250 a second, Clerk 150; processor time is that of an account written", upstreamLatency)
+// providersAllow notes what the figures of checkouts depend on.
+var providersAllow = fmt.Sprintf("each call to a provider takes %s; Stripe allows 250 a second, Clerk 150; processor time is per account written", upstreamLatency)
 
-// checkoutEvents are what a checkout delivers, of what there is a template for, in order.
+// checkoutEvents are the events of a checkout that we have templates for, in order.
 var checkoutEvents = []string{"charge.succeeded", "customer.subscription.created", "invoice.paid",
 	"customer.subscription.updated", "checkout.session.completed"}
 
-// work is how a process that works on what is delivered is set up.
+// work configures a process that runs workers.
 type work struct {
-	stripe, clerk float64 // requests a second that are allowed
-	slots         int     // 0: the default
+	stripe, clerk float64 // requests a second that each allows
+	slots         int     // 0 means the default
 }
 
-// serveWorking is lockstep with its workers. Its arguments are those of servePlain, the
-// address of the providers, and the fields of work.
+// serveWorking runs Lockstep with its workers. Its arguments are those of servePlain, the address of the providers,
+// and the fields of work.
 func serveWorking(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
 	store, err := openStore(ctx, args[0], args[1])
 	if err != nil {
@@ -56,19 +56,19 @@ func serveWorking(ctx context.Context, listener net.Listener, args []string) (_ 
 			Limits: lockstep.Limits{PerSecond: numbers[0]}},
 		Clerk: server.Clerk{Key: "sk_test_bench", BaseURL: args[2], WebhookSecrets: []lockstep.Secret{secret},
 			Limits: lockstep.Limits{PerSecond: numbers[1]}},
-		// The sweeps have nothing to find here.
+		// The sweeps would find nothing here.
 		Sync: server.Sync{
 			Intervals: server.Intervals{Events: time.Hour, Directory: time.Hour, Accounts: 24 * time.Hour},
 			Workers:   server.Workers{Slots: int(numbers[2])}},
-		Log: slog.New(slog.DiscardHandler)}) // the directory lists nobody, which is said again and again
+		Log: slog.New(slog.DiscardHandler)}) // the directory lists nobody, and Lockstep warns of that
 	if err != nil {
 		return nil, err
 	}
 	return nil, lock.Serve(ctx, listener)
 }
 
-// access measures how long after a checkout the user's metadata says so, at 50 checkouts a
-// second; by itself, and while as many renewals as -backlog wait.
+// access measures the time from a checkout to the metadata that grants access, at -checkouts a second: alone, and
+// with -backlog renewals queued.
 func access(ctx context.Context, b *bench) error {
 	for _, backlog := range []int{0, b.Backlog} {
 		for _, kind := range []string{"sqlite", "postgres"} {
@@ -92,7 +92,7 @@ func access(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// checkouts measures once, on a database of its own.
+// checkouts measures once, on a new database.
 func (b *bench) checkouts(ctx context.Context, t target, backlog int) (f Figures, err error) {
 	n := b.buyers()
 	at, drop, err := b.populated(ctx, t.store, n+backlog, renewals(n, backlog))
@@ -103,16 +103,16 @@ func (b *bench) checkouts(ctx context.Context, t target, backlog int) (f Figures
 	return b.bought(ctx, t, at, 0, backlog > 0)
 }
 
-// renewals are accounts of which an event said that their subscription changed.
+// renewals queues accounts as an event about a changed subscription would.
 func renewals(first, accounts int) waiting {
 	return waiting{first, accounts, lockstep.ScopeSubscriptions, lockstep.Normal}
 }
 
-// buyers is how many buy while it is measured once.
+// buyers is how many accounts buy during one measurement.
 func (b *bench) buyers() int { return int(b.Checkouts * (b.Warmup + b.For).Seconds()) }
 
-// bought measures once on the database at a place, with the account first and those after
-// it as buyers. others: accounts that buy nothing are written too.
+// bought measures once on an existing database, with the accounts from first on as buyers. others says that further
+// accounts are queued, too.
 func (b *bench) bought(ctx context.Context, t target, at string, first int, others bool) (f Figures, err error) {
 	run, err := b.working(ctx, t, work{stripe: 250, clerk: 150, slots: b.Slots}, at)
 	if err != nil {
@@ -139,8 +139,8 @@ func (b *bench) bought(ctx context.Context, t target, at string, first int, othe
 	return f, nil
 }
 
-// buy has the account first and those after it buy, and returns how long after its
-// checkout was due the metadata of each granted access.
+// buy delivers the checkouts of the accounts from first on. It returns, for each, the time from when its checkout was
+// due to the metadata that granted access.
 func (b *bench) buy(ctx context.Context, run *running, first int) ([]time.Duration, error) {
 	n := b.buyers()
 	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
@@ -181,7 +181,7 @@ func (b *bench) buy(ctx context.Context, run *running, first int) ([]time.Durati
 	return took, <-failed
 }
 
-// running is a process that works, and its providers.
+// running is a process with workers, and its providers.
 type running struct {
 	provider *provider
 	process  *process
@@ -192,7 +192,7 @@ func (r *running) close() error {
 	return errors.Join(err, r.provider.close())
 }
 
-// working starts a process on the database at a place.
+// working starts a process with workers on an existing database.
 func (b *bench) working(ctx context.Context, t target, w work, at string) (r *running, err error) {
 	r = &running{}
 	if r.provider, err = newProvider(upstreamLatency); err != nil {
@@ -217,7 +217,7 @@ func templatesOf(kinds []string) (all []template, err error) {
 	return all, nil
 }
 
-// of is the event about a customer.
+// of returns the event for a customer.
 func (t template) of(customer int, n uint64) []byte {
 	var body []byte
 	for _, s := range t {
@@ -232,7 +232,7 @@ func (t template) of(customer int, n uint64) []byte {
 	return body
 }
 
-// deliver sends an event as Stripe does.
+// deliver sends an event as Stripe would.
 func deliver(ctx context.Context, client *http.Client, address string, body []byte) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/webhooks/stripe", bytes.NewReader(body))
 	if err != nil {
@@ -247,7 +247,7 @@ func deliver(ctx context.Context, client *http.Client, address string, body []by
 	}
 	_, err = io.Copy(io.Discard, response.Body)
 	if response.StatusCode != http.StatusOK {
-		err = errors.Join(err, fmt.Errorf("a delivery was answered %d", response.StatusCode))
+		err = errors.Join(err, fmt.Errorf("the target answered a delivery with %d", response.StatusCode))
 	}
 	return errors.Join(err, response.Body.Close())
 }

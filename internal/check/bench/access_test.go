@@ -11,8 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// What the scenario measures happens: a checkout's events end in the metadata, and who
-// waits to be looked at is.
+// TestACheckoutEndsInTheMetadata checks that what the scenario measures happens: the events of a checkout lead to
+// metadata that grants access, and a queued account is synced.
 func TestACheckoutEndsInTheMetadata(t *testing.T) {
 	t.Parallel()
 	at := filepath.Join(t.TempDir(), "bench.db")
@@ -23,7 +23,7 @@ func TestACheckoutEndsInTheMetadata(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestACheckoutEndsInTheMetadata(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for name, written := range map[string]<-chan time.Time{"who bought": buyer, "whose renewal waited": renewal} {
+	for name, written := range map[string]<-chan time.Time{"the buyer": buyer, "the queued account": renewal} {
 		select {
 		case <-written:
 		case <-time.After(time.Minute):

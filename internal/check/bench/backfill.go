@@ -5,180 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 )
 
-// business is an existing one, as Stripe and Clerk list it: each customer names its user in
-// the metadata, one in ten has a subscription, and one in fifty has completed a checkout. Both
-// providers answer 429 to whoever exceeds the limit.
-type business struct {
-	customers int
-	limit     int // requests a second, of each provider
-	latency   time.Duration
-	began     time.Time
-	server    *http.Server
-	address   string
-
-	mu       sync.Mutex
-	window   map[string]int64 // by provider: the window that is counted
-	inWindow map[string]int
-	calls    map[string]int // by list
-	refused  int
-}
-
-func newBusiness(customers, limit int, latency time.Duration) (*business, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
-	if err != nil {
-		return nil, err
-	}
-	p := &business{customers: customers, limit: limit, latency: latency, began: time.Now(), address: "http://" +
-		listener.Addr().String(),
-		window: map[string]int64{}, inWindow: map[string]int{}, calls: map[string]int{}}
-	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
-	go p.server.Serve(listener) //nolint:errcheck // it ends with close
-	return p, nil
-}
-
-func (p *business) close() error { return p.server.Close() }
-
-// admit counts a call and reports whether the provider takes it.
-func (p *business) admit(provider, list string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	window := int64(1)
-	if provider == "clerk" {
-		window = 10 // Clerk counts what comes in ten seconds
-	}
-	if now := time.Now().Unix() / window; p.window[provider] != now {
-		p.window[provider], p.inWindow[provider] = now, 0
-	}
-	p.inWindow[provider]++
-	p.calls[list]++
-	if p.inWindow[provider] <= p.limit*int(window) {
-		return true
-	}
-	p.refused++
-	return false
-}
-
-func (p *business) total() (calls, refused int, lists int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for list, n := range p.calls {
-		calls += n
-		if list == "customers" {
-			lists = n
-		}
-	}
-	return calls, p.refused, lists
-}
-
-func (p *business) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	list := strings.TrimPrefix(r.URL.Path, "/v1/")
-	provider := "stripe"
-	if strings.HasPrefix(list, "users") || strings.HasPrefix(list, "organizations") || list == "instance" {
-		provider = "clerk"
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Request-Id", "req_bench")
-	if !p.admit(provider, list) {
-		w.WriteHeader(http.StatusTooManyRequests)
-		_, _ = w.Write([]byte(`{"error":{"type":"invalid_request_error","code":"rate_limit"}}`))
-		return
-	}
-	time.Sleep(p.latency)
-	_, _ = w.Write([]byte(p.answer(r, list)))
-}
-
-func (p *business) answer(r *http.Request, list string) string {
-	q := r.URL.Query()
-	switch {
-	case list == "customers":
-		return p.list(q.Get("starting_after"), q.Get("created[lte]"), q.Get("limit"), 1, func(i int) string {
-			return fmt.Sprintf(`{"id":"cus_%08d","object":"customer","created":%d,"email":"u%d@example.com","name":"User %d","metadata":{"userId":"user_%08d"}}`, i, p.created(i), i, i, i)
-		})
-	case list == "subscriptions":
-		return p.list(q.Get("starting_after"), "", q.Get("limit"), 10, func(i int) string {
-			return fmt.Sprintf(`{"id":"sub_%08d","object":"subscription","customer":"cus_%08d","status":"active","created":%d,"metadata":{},"items":{"object":"list","has_more":false,"data":[`+
-				`{"id":"si_%d","quantity":1,"current_period_start":%d,"current_period_end":%d,"price":{"id":"price_1","lookup_key":"pro","product":"prod_1"}}]}}`,
-				i, i, p.created(i), i, p.began.Unix(), p.began.AddDate(1, 0, 0).Unix())
-		})
-	case list == "checkout/sessions":
-		return p.list(q.Get("starting_after"), "", q.Get("limit"), 50, func(i int) string {
-			return fmt.Sprintf(`{"id":"cs_%08d","object":"checkout.session","customer":"cus_%08d","mode":"subscription","status":"complete","created":%d,"client_reference_id":"user_%08d","metadata":{}}`, i, i, p.created(i), i)
-		})
-	case list == "instance":
-		return `{"object":"instance","id":"ins_Bench"}`
-	case list == "events":
-		return `{"object":"list","data":[],"has_more":false}`
-	case list == "organizations":
-		return `{"data":[],"total_count":0}`
-	case list == "users":
-		from := 0
-		if after := q.Get("starting_after"); after != "" {
-			from = number(after)
-		}
-		var page []string
-		for i := from + 1; i <= min(from+500, p.customers); i++ {
-			page = append(page, p.user(i))
-		}
-		return "[" + strings.Join(page, ",") + "]"
-	case strings.HasPrefix(list, "users/"):
-		return p.user(number(strings.TrimSuffix(strings.TrimPrefix(list, "users/"), "/metadata")))
-	}
-	return `{"object":"list","data":[],"has_more":false}`
-}
-
-// created spreads the customers over the three years before.
-func (p *business) created(i int) int64 {
-	return p.began.Add(-time.Duration(float64(p.customers-i) / float64(p.customers) * float64(3*365*24*time.Hour))).Unix()
-}
-
-// list is a page of those whose number the step divides, the newest first.
-func (p *business) list(after, until, limit string, step int, one func(i int) string) string {
-	from, size := p.customers, 100
-	if after != "" {
-		from = number(after) - 1
-	}
-	if seconds, err := strconv.ParseInt(until, 10, 64); err == nil {
-		for from > 0 && p.created(from) > seconds {
-			from -= max(1, from/1000)
-		}
-	}
-	if n, err := strconv.Atoi(limit); err == nil {
-		size = n
-	}
-	var page []string
-	i := from - from%step
-	for ; i > 0 && len(page) < size; i -= step {
-		page = append(page, one(i))
-	}
-	return fmt.Sprintf(`{"object":"list","has_more":%v,"data":[%s]}`, i > 0, strings.Join(page, ","))
-}
-
-func (p *business) user(i int) string {
-	return fmt.Sprintf(`{"id":"user_%08d","object":"user","created_at":%d,"updated_at":%d,"first_name":"User","last_name":"%d","primary_email_address_id":"idn_%d",`+
-		`"email_addresses":[{"id":"idn_%d","email_address":"u%d@example.com","verification":{"status":"verified"}}],"public_metadata":{"plan":"pro"},"private_metadata":{}}`,
-		i, p.created(i)*1000, p.created(i)*1000, i, i, i, i)
-}
-
-// number is the number in an id.
-func number(id string) int {
-	_, digits, _ := strings.Cut(id, "_")
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// backfillProgress is what the API says of it.
+// backfillProgress is what the API reports.
 type backfillProgress struct {
 	State, Phase string
 	Done         int64
@@ -199,8 +32,8 @@ func askBackfill(ctx context.Context, address string) (at backfillProgress, err 
 	return at, json.NewDecoder(response.Body).Decode(&at)
 }
 
-// backfill measures the first start on a business of -accounts customers, with a kill -9
-// while their list is read. The providers allow 100 requests a second each.
+// backfill measures the first start on a business of -accounts customers, with a kill -9 while Lockstep lists them.
+// Each provider allows 100 requests a second.
 func backfill(ctx context.Context, b *bench) (err error) {
 	const limit = 100
 	providers, err := newBusiness(b.Accounts, limit, upstreamLatency/4)
@@ -208,38 +41,56 @@ func backfill(ctx context.Context, b *bench) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, providers.close()) }()
-	args := []string{"sqlite", filepath.Join(b.dir, "backfill.db"), providers.address, strconv.Itoa(limit),
-		strconv.Itoa(limit), "0"}
-	more, peak, phase, since := map[string]float64{}, 0.0, "", time.Now()
-	began, killed := time.Now(), false
-	p, err := b.start(ctx, "working", args...)
-	if err != nil {
+	run := &backfillRun{bench: b, more: map[string]float64{}, since: time.Now(),
+		args: []string{"sqlite", filepath.Join(b.dir, "backfill.db"), providers.address, strconv.Itoa(limit),
+			strconv.Itoa(limit), "0"}}
+	began := time.Now()
+	if run.process, err = b.start(ctx, "working", run.args...); err != nil {
 		return err
 	}
-	defer func() { p.kill() }()
+	defer func() { run.process.kill() }()
+	if err := run.untilDone(ctx); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	calls, refused, lists := providers.total()
+	run.more["seconds"], run.more["calls"], run.more["answers_429"], run.more["customer_pages"] = took.Seconds(),
+		float64(calls), float64(refused), float64(lists)
+	b.report.add(Result{Scenario: "backfill", Case: fmt.Sprintf("%d customers", b.Accounts), Target: "lockstep sqlite",
+		Rounds: []Figures{{Rate: float64(b.Accounts) / took.Seconds(), Memory: run.peak, More: run.more}},
+		Notes:  []string{"each provider allows 100 requests a second; the process is killed while it lists customers and must wait 60 s for its lease to expire"}})
+	return nil
+}
+
+// backfillRun follows one backfill.
+type backfillRun struct {
+	*bench
+	args    []string // of the process
+	process *process
+	killed  bool
+	phase   string
+	since   time.Time // when the phase started
+	peak    float64   // memory of the process, in MB
+	more    map[string]float64
+}
+
+// untilDone polls the backfill until it is done, and kills the process once on the way.
+func (r *backfillRun) untilDone(ctx context.Context) error {
 	for {
-		at, err := askBackfill(ctx, p.address)
+		at, err := askBackfill(ctx, r.process.address)
 		if err != nil {
 			return err
 		}
-		peak = max(peak, p.peak())
-		if at.Phase != phase {
-			if phase != "" {
-				more[phase+"_s"] = time.Since(since).Seconds()
-				fmt.Printf("  %s: %.0f s, %.0f MB\n", phase, time.Since(since).Seconds(), peak)
-			}
-			phase, since = at.Phase, time.Now()
-		}
+		r.peak = max(r.peak, r.process.peak())
+		r.note(at.Phase)
 		if at.State == "done" {
-			if at.Report.Linked.Count != int64(b.Accounts) {
-				return fmt.Errorf("%d of %d customers were linked", at.Report.Linked.Count, b.Accounts)
+			if at.Report.Linked.Count != int64(r.Accounts) {
+				return fmt.Errorf("the backfill linked %d of %d customers", at.Report.Linked.Count, r.Accounts)
 			}
-			break
+			return nil
 		}
-		if !killed && at.Phase == "customers" && at.Done > int64(b.Accounts)*4/10 {
-			p.kill()
-			killed, more["killed_at"] = true, float64(at.Done)
-			if p, err = b.start(ctx, "working", args...); err != nil {
+		if !r.killed && at.Phase == "customers" && at.Done > int64(r.Accounts)*4/10 {
+			if err := r.restart(ctx, at.Done); err != nil {
 				return err
 			}
 		}
@@ -249,12 +100,29 @@ func backfill(ctx context.Context, b *bench) (err error) {
 		case <-time.After(250 * time.Millisecond):
 		}
 	}
-	took := time.Since(began)
-	calls, refused, lists := providers.total()
-	more["seconds"], more["calls"], more["answers_429"], more["customer_pages"] = took.Seconds(), float64(calls),
-		float64(refused), float64(lists)
-	b.report.add(Result{Scenario: "backfill", Case: fmt.Sprintf("%d customers", b.Accounts), Target: "lockstep sqlite",
-		Rounds: []Figures{{Rate: float64(b.Accounts) / took.Seconds(), Memory: peak, More: more}},
-		Notes:  []string{"each provider allows 100 requests a second; the process is killed while it lists customers, and its lease of 60 s must expire before it goes on"}})
+}
+
+// note records how long the phase before this one took.
+func (r *backfillRun) note(phase string) {
+	if phase == r.phase {
+		return
+	}
+	if r.phase != "" {
+		took := time.Since(r.since).Seconds()
+		r.more[r.phase+"_s"] = took
+		fmt.Printf("  %s: %.0f s, %.0f MB\n", r.phase, took, r.peak)
+	}
+	r.phase, r.since = phase, time.Now()
+}
+
+// restart kills the process, after it has listed so many customers, and starts another.
+func (r *backfillRun) restart(ctx context.Context, listed int64) error {
+	r.process.kill()
+	r.killed, r.more["killed_at"] = true, float64(listed)
+	next, err := r.start(ctx, "working", r.args...)
+	if err != nil {
+		return err
+	}
+	r.process = next
 	return nil
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// verified reads a delivery and reports whether it is signed.
+// verified reads a delivery and reports whether its signature is valid.
 func verified(r *http.Request) ([]byte, bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<20))
 	if err != nil {
@@ -33,7 +33,7 @@ func verified(r *http.Request) ([]byte, bool) {
 	return body, hmac.Equal([]byte(signature(signed, body)), []byte(given))
 }
 
-// serveCeiling is what no handler can be faster than: it verifies and answers.
+// serveCeiling only verifies and answers. No handler can be faster.
 func serveCeiling(ctx context.Context, listener net.Listener, _ []string) (map[string]float64, error) {
 	return nil, serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := verified(r); !ok {
@@ -49,40 +49,60 @@ func succeeded(w http.ResponseWriter) {
 	io.WriteString(w, `{"status":"success"}`+"\n")
 }
 
-// servePlain is what one would write: it verifies, parses, and commits a row per request.
-// Its arguments are "sqlite" and a file, or "postgres" and a URL.
+// servePlain is what one would write by hand: it verifies, parses, and commits a row per request. Its arguments are
+// "sqlite" and a file, or "postgres" and a URL.
 func servePlain(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
-	driver, at, body, connections := "sqlite", "file:"+args[1]+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)", "blob", 1
-	if args[0] == "postgres" {
-		driver, at, body, connections = "pgx", args[1], "bytea", 10
-	}
-	db, err := sql.Open(driver, at)
+	db, err := openPlain(ctx, args[0], args[1])
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	if _, err := db.ExecContext(ctx, "create table events (id text primary key, type text, object text, customer text, body "+body+")"); err != nil {
-		return nil, err
-	}
 	insert, err := db.PrepareContext(ctx, "insert into events (id, type, object, customer, body) values ($1, $2, $3, $4, $5) on conflict (id) do nothing")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, insert.Close()) }()
-	type object struct {
-		ID       string `json:"id"`
-		Customer string `json:"customer"`
+	if err := serve(ctx, listener, plainHandler(insert)); err != nil {
+		return nil, err
 	}
+	var stored float64
+	err = db.QueryRowContext(context.WithoutCancel(ctx), "select count(*) from events").Scan(&stored)
+	return map[string]float64{"stored": stored}, err
+}
+
+// openPlain opens a database and creates the table of the plain handler.
+func openPlain(ctx context.Context, kind, at string) (*sql.DB, error) {
+	driver, body, connections := "sqlite", "blob", 1
+	if kind == "postgres" {
+		driver, body, connections = "pgx", "bytea", 10
+	} else {
+		at = "file:" + at + "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	}
+	db, err := sql.Open(driver, at)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	if _, err := db.ExecContext(ctx, "create table events (id text primary key, type text, object text, customer text, body "+body+")"); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// plainHandler stores each event with one statement.
+func plainHandler(insert *sql.Stmt) http.Handler {
 	type event struct {
 		ID   string `json:"id"`
 		Type string `json:"type"`
 		Data struct {
-			Object object `json:"object"`
+			Object struct {
+				ID       string `json:"id"`
+				Customer string `json:"customer"`
+			} `json:"object"`
 		} `json:"data"`
 	}
-	err = serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, ok := verified(r)
 		var e event
 		if !ok || json.Unmarshal(body, &e) != nil {
@@ -95,17 +115,11 @@ func servePlain(ctx context.Context, listener net.Listener, args []string) (_ ma
 			return
 		}
 		succeeded(w)
-	}))
-	if err != nil {
-		return nil, err
-	}
-	var stored float64
-	err = db.QueryRowContext(context.WithoutCancel(ctx), "select count(*) from events").Scan(&stored)
-	return map[string]float64{"stored": stored}, err
+	})
 }
 
-// serveLockstep takes deliveries in as `lockstep serve` does; the work that they
-// make is left undone, which is measured by itself. Its arguments are those of servePlain.
+// serveLockstep takes deliveries as `lockstep serve` does but runs no workers; other scenarios measure those. Its
+// arguments are those of servePlain.
 func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
 	open := func() (lockstep.Store, error) { return sqlitestore.Open(ctx, args[1]) }
 	if args[0] == "postgres" {
@@ -133,7 +147,7 @@ func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_
 	return map[string]float64{"stored": after - before}, err
 }
 
-// stored is how many events there are.
+// stored returns how many events the store holds.
 func stored(ctx context.Context, store lockstep.Store) (n float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

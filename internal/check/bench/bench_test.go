@@ -16,7 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
-func TestEventsAreSignedDifferentAndOfTheirSize(t *testing.T) {
+func TestEventsAreSignedAndDistinct(t *testing.T) {
 	t.Parallel()
 	e, err := newEvents(7, 100)
 	if err != nil {
@@ -33,7 +33,7 @@ func TestEventsAreSignedDifferentAndOfTheirSize(t *testing.T) {
 			t.Fatalf("event %d has %d bytes: %s", n, len(body), body)
 		}
 		if string(e.body(nil, n)) != string(body) {
-			t.Fatalf("event %d is another one the second time", n)
+			t.Fatalf("event %d differs the second time", n)
 		}
 		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(appendRequest(nil, body, time.Now()))))
 		if err != nil {
@@ -41,7 +41,7 @@ func TestEventsAreSignedDifferentAndOfTheirSize(t *testing.T) {
 		}
 		sent, err := io.ReadAll(r.Body)
 		if err != nil || string(sent) != string(body) {
-			t.Fatalf("event %d arrives as %s, %v", n, sent, err)
+			t.Fatalf("event %d arrives as %s (%v)", n, sent, err)
 		}
 		if err := stripebilling.Verify(r.Header, sent, []lockstep.Secret{secret}, time.Now(), 0); err != nil {
 			t.Fatal(err)
@@ -62,12 +62,12 @@ func TestEventsAreSignedDifferentAndOfTheirSize(t *testing.T) {
 	}
 }
 
-// answering answers each request as it is told to.
+// answering returns a dialer for a server that answers each request with answer(n).
 func answering(t *testing.T, answer func(n int) (status string)) dialer {
 	return func(context.Context) (net.Conn, error) {
 		client, server := net.Pipe()
 		go func() {
-			defer server.Close() //nolint:errcheck // the sender has left
+			defer server.Close() //nolint:errcheck // the sender is gone
 			for requests, n := bufio.NewReader(server), 0; ; n++ {
 				r, err := http.ReadRequest(requests)
 				if err != nil {
@@ -85,9 +85,9 @@ func answering(t *testing.T, answer func(n int) (status string)) dialer {
 	}
 }
 
-// A server stalls for a second while ten events a second are due: in an open loop the
-// ten that were due meanwhile are late, each by how long it waited.
-func TestAStallCountsForAllThatWasDueMeanwhile(t *testing.T) {
+// TestAStallDelaysEveryEventThatWasDue stalls a server for a second while ten events a second are due. In an open
+// loop the ten events are late, each by how long it waited.
+func TestAStallDelaysEveryEventThatWasDue(t *testing.T) {
 	t.Parallel()
 	for rate, late := range map[float64]int{0: 1, 10: 10} {
 		synctest.Test(t, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestAStallCountsForAllThatWasDueMeanwhile(t *testing.T) {
 	}
 }
 
-func TestOnlyAnswersOfSuccessCount(t *testing.T) {
+func TestOnlySuccessfulAnswersCount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e, err := newEvents(1, 10)
@@ -147,7 +147,7 @@ func TestOnlyAnswersOfSuccessCount(t *testing.T) {
 			t.Errorf("got %+v and %d", f, got.ok)
 		}
 		if n := got.stored(); n > 4500 || n < 2000 {
-			t.Errorf("%d different ones of 10000, half of which were duplicates, were answered 200", n)
+			t.Errorf("%d distinct events of 10000, half of them duplicates, were answered with 200", n)
 		}
 	})
 }
@@ -159,7 +159,7 @@ func TestMediansAndRatios(t *testing.T) {
 	if m := medians(a); m.Rate != 20 || m.P50 != 2 {
 		t.Errorf("medians are %+v", m)
 	}
-	if r := ratios(a, b); r != 0.3 { // of 0.1, 0.3 and 0.4
+	if r := ratios(a, b); r != 0.3 { // the median of 0.1, 0.3 and 0.4
 		t.Errorf("the ratio is %v", r)
 	}
 }

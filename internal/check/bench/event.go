@@ -12,13 +12,12 @@ import (
 	"time"
 )
 
-// Events as our simulator sends them, with {event}, {object} and {customer} for the ids.
+// eventFiles are events as our simulator sends them, with {event}, {object} and {customer} in place of the ids.
 //
 //go:embed events
 var eventFiles embed.FS
 
-// mix is how many of ten events are of a type. The last is one of those of which nothing
-// follows.
+// mix is how many of ten events have each type. The last type causes no work.
 var mix = []struct {
 	kind string
 	of10 int
@@ -30,22 +29,22 @@ var mix = []struct {
 	{"charge.succeeded", 1},
 }
 
-// secret signs what the tool sends.
+// secret signs the tool's deliveries.
 const secret = "whsec_bG9ja3N0ZXAtYmVuY2gtc2VjcmV0LWtleQ=="
 
-// events makes the events of a run: the n-th is always the same.
+// events makes the events of a run. The n-th is the same each time.
 type events struct {
 	templates [10]template
-	run       uint64 // makes the ids those of this run
-	customers int    // how many different ones there are
+	run       uint64 // seeds the ids, so that runs differ
+	customers int    // how many different customers the events name
 }
 
-// template is an event's text between the ids.
+// template is an event's text, cut at the ids.
 type template []segment
 
 type segment struct {
 	text string
-	id   byte // of which what follows: e, o, c; 0 at the end
+	id   byte // the kind of id that follows: e, o or c; 0 at the end
 }
 
 func newEvents(run uint64, customers int) (*events, error) {
@@ -106,13 +105,12 @@ func (e *events) request(buf, scratch []byte, n uint64) (request, body []byte) {
 	return appendRequest(buf, body, time.Now()), body
 }
 
-// customerID is the id of the n-th customer, and of the user whose it is.
+// customerID returns the part of the n-th customer's id that its user's id shares.
 func customerID(n int) string { return fmt.Sprintf("Bench%09d", n) }
 
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// appendID appends an id as Stripe makes them: it begins with what grows with the time, and
-// ends at random.
+// appendID appends an id like Stripe's: the first part grows with time, the rest is random.
 func appendID(buf []byte, n, random uint64) []byte {
 	var id [24]byte
 	id[0] = '1'
@@ -145,7 +143,7 @@ func appendRequest(buf, body []byte, now time.Time) []byte {
 	return append(buf, body...)
 }
 
-// signature is that of https://docs.stripe.com/webhooks#verify-manually.
+// signature signs a body as https://docs.stripe.com/webhooks#verify-manually says.
 func signature(signed string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(signed))

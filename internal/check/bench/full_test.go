@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// few is a bench whose figures mean nothing, but which does all that there is to do.
+// few returns a bench so small that its figures mean nothing, but which takes every step.
 func few(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{report: newReport(settings{}), settings: settings{Rounds: 2, Events: 500, Accounts: 40, Backlog: 5,
@@ -18,7 +18,7 @@ func few(t *testing.T) *bench {
 	return b
 }
 
-// value is what a statement says.
+// value returns the result of a query.
 func value(t *testing.T, at, statement string) (v string) {
 	t.Helper()
 	if err := query(t.Context(), at, "select cast(("+statement+") as text)", &v); err != nil {
@@ -33,7 +33,7 @@ const (
 	tallied = "select sum(events) from event_tally"
 )
 
-func TestAFullDatabaseIsAsOursAre(t *testing.T) {
+func TestAFilledDatabaseHasOurSchema(t *testing.T) {
 	t.Parallel()
 	b := few(t)
 	ours, full := pgtest.Empty(t), pgtest.Empty(t)
@@ -44,7 +44,7 @@ func TestAFullDatabaseIsAsOursAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	if has, want := value(t, full, indexes), value(t, ours, indexes); has != want {
-		t.Errorf("there are other indexes:\n%s\nours are\n%s", has, want)
+		t.Errorf("indexes are\n%s\nwant\n%s", has, want)
 	}
 	for statement, want := range map[string]string{
 		"select count(*) from events":                                                                     "500",
@@ -61,12 +61,12 @@ func TestAFullDatabaseIsAsOursAre(t *testing.T) {
 		"select seq from change_count":              "40",
 	} {
 		if has := value(t, full, statement); has != want {
-			t.Errorf("%s: %s, not %s", statement, has, want)
+			t.Errorf("%s: got %s, want %s", statement, has, want)
 		}
 	}
 }
 
-func TestWhoBuysAndWhoRenewsAreOfTheFullDatabase(t *testing.T) {
+func TestBuyersAndRenewalsAreInTheFullDatabase(t *testing.T) {
 	t.Parallel()
 	b := few(t)
 	full := pgtest.Empty(t)
@@ -78,7 +78,7 @@ func TestWhoBuysAndWhoRenewsAreOfTheFullDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		if has := value(t, full, pending); has != "5" {
-			t.Fatalf("%s accounts wait", has)
+			t.Fatalf("%s accounts are queued, want 5", has)
 		}
 		run, err := b.working(t.Context(), target{role: "working", store: "postgres"}, work{1000, 1000, 4}, full)
 		if err != nil {
@@ -89,11 +89,11 @@ func TestWhoBuysAndWhoRenewsAreOfTheFullDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(took) != 4 {
-			t.Errorf("%d have bought", len(took))
+			t.Errorf("%d accounts have bought, want 4", len(took))
 		}
 		for end := time.Now().Add(time.Minute); value(t, full, pending) != "0"; time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(end) {
-				t.Fatalf("%s accounts still wait", value(t, full, pending))
+				t.Fatalf("%s accounts are still queued", value(t, full, pending))
 			}
 		}
 		if err := run.close(); err != nil {
@@ -104,18 +104,18 @@ func TestWhoBuysAndWhoRenewsAreOfTheFullDatabase(t *testing.T) {
 			"select count(*) from events":        500 + 4*5*(round+1),
 			tallied:                              500 + 4*5*(round+1),
 			"select count(*) from subscriptions": 32 + 4*(round+1),
-			paid:                                 5 + 4*(round+1), // who renewed, and who bought
+			paid:                                 5 + 4*(round+1), // renewals, and buyers
 			"select count(*) from accounts":      40,
 			fmt.Sprintf("select count(*) from work where key between 'user/user_Bench000000008' and 'user/user_Bench000000012' and done_generation = %d", 11+round): 5,
 		} {
 			if has := value(t, full, statement); has != fmt.Sprint(want) {
-				t.Errorf("%s: %s, not %d", statement, has, want)
+				t.Errorf("%s: got %s, want %d", statement, has, want)
 			}
 		}
 	}
 }
 
-func TestTheFullDatabaseIsComparedWithASmallOne(t *testing.T) {
+func TestAFullDatabaseIsComparedWithASmallOne(t *testing.T) {
 	t.Parallel()
 	b := few(t)
 	if err := accessFull(t.Context(), b); err != nil {
@@ -131,14 +131,14 @@ func TestTheFullDatabaseIsComparedWithASmallOne(t *testing.T) {
 		}
 		for _, f := range r.Rounds {
 			_, counted := f.More["renewals per second meanwhile"]
-			// Two calls to providers come before access, and neither is faster than it is.
+			// Access takes at least two calls to providers.
 			if f.Rate != 20 || f.P50 < 40 || f.P99 < f.P50 || f.P999 < f.P99 || f.Memory <= 0 || f.CPU < 0 || !counted {
 				t.Errorf("figures of %s are %+v", name, f)
 			}
 		}
 	}
-	b.Accounts = 12 // one fewer than it takes
+	b.Accounts = 12 // one too few
 	if err := accessFull(t.Context(), b); err == nil {
-		t.Error("some have bought twice")
+		t.Error("no error, although some accounts would have to buy twice")
 	}
 }

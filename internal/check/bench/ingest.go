@@ -10,14 +10,14 @@ import (
 	"slices"
 )
 
-// customers is how many buy, where a scenario does not say.
+// customers is how many customers the events name, unless a scenario says otherwise.
 const customers = 20_000
 
-// target is a server that takes deliveries.
+// target is a server to measure.
 type target struct {
 	name  string
 	role  string
-	store string // "sqlite", "postgres", or none
+	store string // "sqlite", "postgres" or empty
 }
 
 var (
@@ -28,7 +28,7 @@ var (
 	lockstepPostgres = target{"lockstep postgres", "lockstep", "postgres"}
 )
 
-// ingest measures a closed loop.
+// ingest measures deliveries in a closed loop.
 func ingest(ctx context.Context, b *bench) error {
 	for _, senders := range b.Senders {
 		l := b.load(senders)
@@ -45,8 +45,8 @@ func ingest(ctx context.Context, b *bench) error {
 		lockstepPostgres)
 }
 
-// ingestOpen measures an open loop. It has more connections than are ever in use at once
-// where the target keeps up.
+// ingestOpen measures deliveries in an open loop. It has more connections than a target that keeps up ever uses at
+// once.
 func ingestOpen(ctx context.Context, b *bench) error {
 	l := b.load(128)
 	l.rate, l.duplicates = b.Rate, b.Duplicates
@@ -58,8 +58,7 @@ func (b *bench) load(senders int) load {
 	return load{senders: senders, warmup: b.Warmup, measured: b.For}
 }
 
-// compare measures the targets by turns, those that were chosen. The first is the
-// baseline of the others.
+// compare measures the chosen targets alternately. The first target is the baseline.
 func (b *bench) compare(ctx context.Context, scenario, in string, l load, targets ...target) error {
 	targets = slices.DeleteFunc(targets, func(t target) bool { return t != targets[0] && !b.targets.MatchString(t.name) })
 	rounds := make([][]Figures, len(targets))
@@ -95,7 +94,7 @@ func (b *bench) fresh(ctx context.Context, t target, l load, customers int) (f F
 	return b.delivered(ctx, t, database, l, customers)
 }
 
-// database makes a place for a new database.
+// database creates an empty database, and returns where it is and how to drop it.
 func (b *bench) database(ctx context.Context, store string) (at string, drop func() error, err error) {
 	if store == "sqlite" {
 		dir, err := os.MkdirTemp(b.dir, "sqlite-")
@@ -107,8 +106,8 @@ func (b *bench) database(ctx context.Context, store string) (at string, drop fun
 	return b.databases.create(ctx)
 }
 
-// delivered measures deliveries to a target once, on the database at a place, and sees to
-// it that the target holds what it has answered 200.
+// delivered measures deliveries to a target once, on an existing database, and checks that the target holds every
+// event that it answered with 200.
 func (b *bench) delivered(ctx context.Context, t target, database string, l load,
 	customers int) (f Figures, err error) {
 	e, err := newEvents(rand.Uint64(), customers)
@@ -120,13 +119,12 @@ func (b *bench) delivered(ctx context.Context, t target, database string, l load
 		return f, err
 	}
 	if has, keeps := more["stored"]; keeps && int(has) != tally.stored() {
-		return f, fmt.Errorf("%d events were answered 200, and %d are stored", tally.stored(), int(has))
+		return f, fmt.Errorf("the target answered %d events with 200 but stored %d", tally.stored(), int(has))
 	}
 	return f, nil
 }
 
-// once measures a target once, on the database at a place. more is what the target said at
-// its end.
+// once measures a target once, on an existing database. more is what the target reported when it stopped.
 func (b *bench) once(ctx context.Context, t target, database string, l load,
 	q questions) (f Figures, total *tally, more map[string]float64, err error) {
 	p, err := b.start(ctx, t.role, t.store, database)

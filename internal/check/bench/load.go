@@ -16,29 +16,29 @@ import (
 	"time"
 )
 
-// load is how a target is asked.
+// load says how to send requests to a target.
 type load struct {
 	senders    int
-	rate       float64 // events per second that are due; 0: each sender sends when its last was answered
-	duplicates float64 // the share of events that were sent before
+	rate       float64 // events due per second; 0 means a closed loop
+	duplicates float64 // share of events that were sent before
 	warmup     time.Duration
 	measured   time.Duration
 }
 
-// recent is among how many of the last events a duplicate is chosen.
+// recent is how many of the last events a duplicate is chosen from.
 const recent = 2000
 
-// tally is what came of a load.
+// tally is the outcome of a load.
 type tally struct {
-	latencies []time.Duration // of the answers 200, while measured
-	answers   map[string]int  // while measured
-	distinct  map[uint64]bool // events that were answered 200, also in the warm-up; nil without duplicates
-	ok        int             // answers 200, also in the warm-up
-	began     time.Time       // of what is measured
+	latencies []time.Duration // of answers with status 200, after the warm-up
+	answers   map[string]int  // by status, after the warm-up
+	distinct  map[uint64]bool // events answered with 200, warm-up included; nil without duplicates
+	ok        int             // answers with 200, warm-up included
+	began     time.Time       // when the warm-up ended
 	took      time.Duration
 }
 
-// stored is how many events the target must hold.
+// stored returns how many events the target must hold.
 func (t *tally) stored() int {
 	if t.distinct != nil {
 		return len(t.distinct)
@@ -49,23 +49,23 @@ func (t *tally) stored() int {
 // dialer connects to a target.
 type dialer func(ctx context.Context) (net.Conn, error)
 
-// at connects to an address.
+// at returns a dialer for an address.
 func at(address string) dialer {
 	return func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) }
 }
 
-// questions are what a target is asked.
+// questions makes requests.
 type questions interface {
-	// request appends the n-th one to buf. scratch is the asker's own, to be used again.
+	// request appends the n-th request to buf. scratch belongs to the sender and is reused.
 	request(buf, scratch []byte, n uint64) (request, again []byte)
 }
 
-// warming are questions of which some must have been asked before anything is measured.
+// warming is implemented by questions that must be asked once before the measurement.
 type warming interface {
 	warm(ctx context.Context, dial dialer) error
 }
 
-// run asks the target until the time is over. atStart is called when the warm-up ends.
+// run sends requests until the time is over. It calls atStart when the warm-up ends.
 func (l load) run(ctx context.Context, dial dialer, q questions, atStart func()) (*tally, error) {
 	begin := time.Now()
 	start, end := begin.Add(l.warmup), begin.Add(l.warmup+l.measured)
@@ -86,6 +86,11 @@ func (l load) run(ctx context.Context, dial dialer, q questions, atStart func())
 		group.Go(func() { s.err = s.send(ctx, dial) })
 	}
 	group.Wait()
+	return l.total(senders, start)
+}
+
+// total adds up what the senders recorded.
+func (l load) total(senders []sender, start time.Time) (*tally, error) {
 	total := &tally{answers: map[string]int{}, began: start, took: l.measured}
 	if l.duplicates > 0 {
 		total.distinct = map[uint64]bool{}
@@ -113,7 +118,7 @@ func (l load) run(ctx context.Context, dial dialer, q questions, atStart func())
 type sender struct {
 	load
 	questions         questions
-	turns, fresh      *atomic.Uint64 // how many events were sent, and how many of them for the first time
+	turns, fresh      *atomic.Uint64 // events sent, and those sent for the first time
 	begin, start, end time.Time
 	random            *rand.Rand
 
@@ -129,7 +134,7 @@ func (s *sender) send(ctx context.Context, dial dialer) error {
 	if err != nil {
 		return err
 	}
-	defer wire.Close() //nolint:errcheck // nothing is left to be said
+	defer wire.Close() //nolint:errcheck // all is sent
 	if deadline, has := ctx.Deadline(); has {
 		if err := wire.SetDeadline(deadline); err != nil {
 			return err
@@ -149,7 +154,7 @@ func (s *sender) send(ctx context.Context, dial dialer) error {
 		n := s.choose()
 		request, scratch = s.questions.request(request[:0], scratch, n)
 		if s.rate == 0 {
-			due = time.Now() // making the request is not the server's time
+			due = time.Now() // do not count the time to make the request
 		}
 		status, err := exchange(wire, answers, request)
 		if err != nil {
@@ -160,7 +165,7 @@ func (s *sender) send(ctx context.Context, dial dialer) error {
 	return ctx.Err()
 }
 
-// choose is the number of the event to send.
+// choose returns the number of the event to send.
 func (s *sender) choose() uint64 {
 	if s.duplicates > 0 && s.random.Float64() < s.duplicates {
 		if sent := s.fresh.Load(); sent > recent {
@@ -170,7 +175,7 @@ func (s *sender) choose() uint64 {
 	return s.fresh.Add(1) - 1
 }
 
-// note counts an answer.
+// note records an answer.
 func (s *sender) note(n uint64, status int, due, now time.Time) {
 	if status == 200 {
 		s.ok++
@@ -187,7 +192,7 @@ func (s *sender) note(n uint64, status int, due, now time.Time) {
 	}
 }
 
-// exchange sends a request and reads the answer, and costs next to nothing.
+// exchange sends a request and reads the answer, with as little work as possible.
 func exchange(wire io.Writer, answers *bufio.Reader, request []byte) (status int, err error) {
 	if _, err := wire.Write(request); err != nil {
 		return 0, err
@@ -218,7 +223,7 @@ func exchange(wire io.Writer, answers *bufio.Reader, request []byte) (status int
 	}
 }
 
-// figures are those of a tally.
+// figures returns the tally's rate and latencies.
 func (t *tally) figures() Figures {
 	at := func(share float64) float64 {
 		if len(t.latencies) == 0 {

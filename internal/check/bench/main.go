@@ -13,27 +13,27 @@ import (
 	"time"
 )
 
-// scenario is something that can be measured.
+// scenario is one thing to measure.
 type scenario struct {
 	name string
 	what string // for -list
 	run  func(ctx context.Context, b *bench) error
 }
 
-// scenarios are all that there are, in the order in which they run.
+// scenarios lists all scenarios in the order in which they run.
 var scenarios = []scenario{
-	{"ingest", "deliveries answered per second at 1, 16 and 64 senders, on both stores, beside a bare and a plain handler", ingest},
-	{"ingest-full", "the rate on PostgreSQL with -events stored and -accounts known, beside the rate on an empty database", ingestFull},
+	{"ingest", "deliveries per second at 1, 16 and 64 senders, on both stores, beside a bare and a plain handler", ingest},
+	{"ingest-full", "deliveries per second on PostgreSQL with -events and -accounts stored, beside an empty database", ingestFull},
 	{"ingest-open", "latency of deliveries at a fixed rate, on both stores", ingestOpen},
-	{"access", "from a checkout to the metadata that says so, at -checkouts a second, by itself and while -backlog renewals wait, on both stores", access},
-	{"access-full", "the same on PostgreSQL with -events stored and -accounts known, some of which are what waits, beside a small database", accessFull},
-	{"reads", "access of accounts read per second, from memory, beside a handler that answers the same to everybody",
+	{"access", "time from a checkout to the metadata that grants access, at -checkouts a second, alone and with -backlog renewals queued, on both stores", access},
+	{"access-full", "the same on PostgreSQL with -events and -accounts stored, beside a small database", accessFull},
+	{"reads", "reads of an account's access per second, from memory, beside a handler with a constant answer",
 		reads},
-	{"backfill", "the first start on an existing business of -accounts customers, with a kill -9 in the middle: memory, rate, 429s", backfill},
-	{"verify", "accounts looked at wholly per second, of -backlog, on both stores", verify},
+	{"backfill", "first start on an existing business of -accounts customers, with a kill -9 in the middle: memory, rate, 429s", backfill},
+	{"verify", "full syncs of accounts per second, of -backlog, on both stores", verify},
 }
 
-// settings are what flags say.
+// settings holds the flags.
 type settings struct {
 	Rounds     int           `json:"rounds"`
 	Senders    []int         `json:"senders"`
@@ -45,41 +45,54 @@ type settings struct {
 	Accounts   int           `json:"accounts"`
 	Backlog    int           `json:"backlog"`
 	Checkouts  float64       `json:"checkouts"`
-	Slots      int           `json:"slots"` // of the workers; 0: the default
-	Profiles   string        `json:"-"`     // a folder; empty: none are written
+	Slots      int           `json:"slots"` // of the workers; 0 means the default
+	Profiles   string        `json:"-"`     // a folder; empty writes none
 
 	postgres string
 	dir      string
 	targets  *regexp.Regexp
 }
 
+// options are the flags of the command line.
+type options struct {
+	settings settings
+	only     string
+	file     string
+	targets  string
+	list     bool
+}
+
+func parseFlags() (o options) {
+	flag.StringVar(&o.only, "only", "", "run the scenarios whose name matches this regular expression")
+	flag.StringVar(&o.file, "json", "", "write the report to this file")
+	flag.StringVar(&o.targets, "targets", "", "beside the baseline, measure only the targets whose name matches this regular expression")
+	o.settings.Senders = []int{1, 16, 64}
+	flag.Func("senders", "how many `senders` send at once, as in 1,16,64",
+		func(text string) error { return json.Unmarshal([]byte("["+text+"]"), &o.settings.Senders) })
+	flag.BoolVar(&o.list, "list", false, "list the scenarios")
+	flag.IntVar(&o.settings.Rounds, "rounds", 3, "how often each target is measured")
+	flag.DurationVar(&o.settings.For, "for", 5*time.Second, "length of a measurement")
+	flag.DurationVar(&o.settings.Warmup, "warmup", 2*time.Second, "length of the warm-up before a measurement")
+	flag.Float64Var(&o.settings.Duplicates, "duplicates", 0.2, "share of duplicate events, in scenarios that send some")
+	flag.Float64Var(&o.settings.Rate, "rate", 1000, "events per second of an open loop")
+	flag.IntVar(&o.settings.Events, "events", 10_000_000, "how many events to store first, in scenarios that fill the database")
+	flag.IntVar(&o.settings.Accounts, "accounts", 1_000_000, "how many accounts to store first, in scenarios that fill the database")
+	flag.IntVar(&o.settings.Backlog, "backlog", 100_000, "how many accounts are queued, in scenarios with a backlog")
+	flag.Float64Var(&o.settings.Checkouts, "checkouts", 50, "checkouts per second")
+	flag.IntVar(&o.settings.Slots, "slots", 0, "how many accounts the workers sync at once; 0 means the default")
+	flag.StringVar(&o.settings.Profiles, "profiles", "", "have the servers write CPU and allocation profiles into this `folder`")
+	flag.StringVar(&o.settings.postgres, "postgres", os.Getenv("LOCKSTEP_TEST_POSTGRES"),
+		"`URL` of a server on which to create databases; empty starts a throw-away one")
+	flag.Parse()
+	return o
+}
+
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == roleFlag {
 		exit(playRole(os.Args[2], os.Args[3:]))
 	}
-	var s settings
-	only := flag.String("only", "", "run the scenarios whose name matches this regular expression")
-	file := flag.String("json", "", "write the report to this file")
-	targets := flag.String("targets", "", "beside a baseline, measure the targets whose name matches this regular expression")
-	s.Senders = []int{1, 16, 64}
-	flag.Func("senders", "how many send at once, as in 1,16,64",
-		func(text string) error { return json.Unmarshal([]byte("["+text+"]"), &s.Senders) })
-	list := flag.Bool("list", false, "list the scenarios")
-	flag.IntVar(&s.Rounds, "rounds", 3, "how often each target is measured")
-	flag.DurationVar(&s.For, "for", 5*time.Second, "how long a measurement takes")
-	flag.DurationVar(&s.Warmup, "warmup", 2*time.Second, "how long a target is asked before")
-	flag.Float64Var(&s.Duplicates, "duplicates", 0.2, "share of events that were sent before, where a scenario sends some")
-	flag.Float64Var(&s.Rate, "rate", 1000, "events per second of an open loop")
-	flag.IntVar(&s.Events, "events", 10_000_000, "how many events are stored before, where a scenario fills the database")
-	flag.IntVar(&s.Accounts, "accounts", 1_000_000, "how many accounts there are, where a scenario fills the database")
-	flag.IntVar(&s.Backlog, "backlog", 100_000, "how many accounts wait to be looked at, where a scenario has some wait")
-	flag.Float64Var(&s.Checkouts, "checkouts", 50, "checkouts per second")
-	flag.IntVar(&s.Slots, "slots", 0, "runs at once of the workers; 0: as by default")
-	flag.StringVar(&s.Profiles, "profiles", "", "have the servers write profiles (CPU, allocations) into this folder")
-	flag.StringVar(&s.postgres, "postgres", os.Getenv("LOCKSTEP_TEST_POSTGRES"),
-		"`URL` of a server on which databases may be created; empty: a throw-away one")
-	flag.Parse()
-	if *list {
+	o := parseFlags()
+	if o.list {
 		for _, sc := range scenarios {
 			fmt.Printf("%-14s %s\n", sc.name, sc.what)
 		}
@@ -87,14 +100,14 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	chosen, err := regexp.Compile(*only)
+	chosen, err := regexp.Compile(o.only)
 	if err != nil {
-		exit(err)
+		exit(fmt.Errorf("-only: %w", err))
 	}
-	if s.targets, err = regexp.Compile(*targets); err != nil {
-		exit(err)
+	if o.settings.targets, err = regexp.Compile(o.targets); err != nil {
+		exit(fmt.Errorf("-targets: %w", err))
 	}
-	exit(measure(ctx, s, chosen, *file))
+	exit(measure(ctx, o.settings, chosen, o.file))
 }
 
 func exit(err error) {
@@ -105,7 +118,7 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// bench is what a scenario measures with.
+// bench is what a scenario needs to measure.
 type bench struct {
 	settings
 	report    *Report

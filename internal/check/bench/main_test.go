@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// What a scenario starts is the program that runs, here the test's.
+// TestMain plays a role when a scenario starts this program, which is the test here, as a target.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == roleFlag {
 		exit(playRole(os.Args[2], os.Args[3:]))

@@ -18,15 +18,14 @@ func openStore(ctx context.Context, kind, at string) (lockstep.Store, error) {
 	return sqlitestore.Open(ctx, at)
 }
 
-// waiting are accounts about which there is something to be done.
+// waiting are queued accounts: those from first on.
 type waiting struct {
 	first, accounts int
 	scope           lockstep.Scope
 	priority        lockstep.Priority
 }
 
-// populate makes the schema and stores accounts that are linked to customers; some of
-// them wait.
+// populate creates the schema and stores accounts that are linked to customers. It queues some of them.
 func populate(ctx context.Context, kind, at string, accounts int, w waiting) error {
 	store, err := openStore(ctx, kind, at)
 	if err == nil {
@@ -39,8 +38,8 @@ func populate(ctx context.Context, kind, at string, accounts int, w waiting) err
 	err = run(ctx, kind, at,
 		"insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, customer_email, customer_name, created_at, updated_at) "+
 			numbers+" select 'user', 'user_Bench' || "+name+", 'active', 'ada@example.com', 'Ada Lovelace', 1, 'cus_Bench' || "+name+", 'ada@example.com', 'Ada Lovelace', 1, 1 from n where true",
-		// The full verify comes later: a server that starts would have it begin. And a service
-		// has run before, or the first start's backfill would.
+		// A full verify, which a new server would start at once, is put off. A past event scan shows that this is not
+		// a first start, so no backfill runs.
 		"insert into work (key, scope, priority, generation, run_at) values ('sweep/accounts', 0, 2, 1, 4000000000000), ('sweep/events', 0, 2, 1, 1)")
 	if err == nil {
 		err = mark(ctx, kind, at, w)
@@ -51,7 +50,7 @@ func populate(ctx context.Context, kind, at string, accounts int, w waiting) err
 	return err
 }
 
-// mark has accounts wait, as events that are delivered do.
+// mark queues accounts as deliveries would.
 func mark(ctx context.Context, kind, at string, w waiting) error {
 	if w.accounts == 0 {
 		return nil
@@ -62,8 +61,7 @@ func mark(ctx context.Context, kind, at string, w waiting) error {
 		" on conflict (key) do update set scope = excluded.scope, priority = excluded.priority, generation = work.generation + 1, run_at = 1")
 }
 
-// numbered is what a statement says to have a table n of so many numbers n from first on, and
-// how it names the customer of that number.
+// numbered returns SQL for a table n of n numbers, from first on, and an expression for the customer of a number.
 func numbered(kind string, first, n int) (with, name string) {
 	if kind == "postgres" {
 		return fmt.Sprintf("with n (n) as (select generate_series(%d, %d))", first, first+n-1),
@@ -73,11 +71,11 @@ func numbered(kind string, first, n int) (with, name string) {
 		first+n-1), "printf('%09d', n)"
 }
 
-// run executes statements on the database at a place, one after the other.
+// run executes statements one after the other.
 func run(ctx context.Context, kind, at string, statements ...string) (err error) {
 	driver := "pgx"
 	if kind == "sqlite" {
-		driver, at = kind, "file:"+at+"?_pragma=busy_timeout(30000)" // a process may be at work
+		driver, at = kind, "file:"+at+"?_pragma=busy_timeout(30000)" // another process may be writing
 	}
 	db, err := sql.Open(driver, at)
 	if err != nil {
@@ -92,7 +90,7 @@ func run(ctx context.Context, kind, at string, statements ...string) (err error)
 	return nil
 }
 
-// populated makes a place for a database and populates it.
+// populated creates a database and populates it.
 func (b *bench) populated(ctx context.Context, kind string, accounts int,
 	w waiting) (at string, drop func() error, err error) {
 	if at, drop, err = b.database(ctx, kind); err != nil {

@@ -12,17 +12,16 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// clusterSettings are those of the throw-away server that are not as PostgreSQL has them by
-// itself.
+// clusterSettings are the settings of the throw-away server that differ from PostgreSQL's defaults.
 var clusterSettings = []string{"shared_buffers=512MB", "max_wal_size=4GB"}
 
-// databases are on one server.
+// databases creates databases on one server.
 type databases struct {
 	server  string // its URL
 	cluster *pgtest.Cluster
 }
 
-// create makes an empty database and returns its URL and what drops it.
+// create creates an empty database, and returns its URL and how to drop it.
 func (d *databases) create(ctx context.Context) (at string, drop func() error, err error) {
 	if d.server == "" {
 		if d.cluster, err = pgtest.New(); err != nil {
@@ -47,7 +46,7 @@ func (d *databases) create(ctx context.Context) (at string, drop func() error, e
 	}, nil
 }
 
-// version is the server's; empty before there was a database.
+// version returns the server's version; empty before the first create.
 func (d *databases) version(ctx context.Context) (v string, err error) {
 	if d.server == "" {
 		return "", nil

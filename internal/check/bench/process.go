@@ -24,11 +24,10 @@ import (
 // roleFlag is the first argument of a process that this program starts.
 const roleFlag = "-role"
 
-// role is what such a process is. It serves on the listener until ctx ends, and returns
-// what there is to know of it afterwards.
+// role is what such a process runs. It serves on the listener until ctx ends, and returns figures for the report.
 type role func(ctx context.Context, listener net.Listener, args []string) (map[string]float64, error)
 
-// roles are all that there are, by name.
+// roles lists all roles by name.
 var roles = map[string]role{
 	"ceiling":  serveCeiling,
 	"plain":    servePlain,
@@ -40,10 +39,10 @@ var roles = map[string]role{
 // profilesVariable tells a process where to write its profiles.
 const profilesVariable = "LOCKSTEP_BENCH_PROFILES"
 
-// playRole runs in the process that was started: it says where it serves, and ends when
-// its input does, so that it never outlives who started it.
+// playRole runs in the started process. It prints where it serves, and ends when its standard input closes, so that it
+// never outlives the process that started it.
 func playRole(name string, args []string) error {
-	signal.Ignore(os.Interrupt) // whoever started it is told too, and ends it
+	signal.Ignore(os.Interrupt) // the parent gets the signal too, and stops this process
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
@@ -52,7 +51,7 @@ func playRole(name string, args []string) error {
 	}
 	go func() {
 		defer stop()
-		io.Copy(io.Discard, os.Stdin) //nolint:errcheck // that it ends is the sign
+		io.Copy(io.Discard, os.Stdin) //nolint:errcheck // only the end matters
 	}()
 	finish, err := profile(os.Getenv(profilesVariable), name)
 	if err != nil {
@@ -65,8 +64,7 @@ func playRole(name string, args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(more)
 }
 
-// announced is a listener that says where it is when it is listened to: what comes before,
-// as when a database is opened, is not measured.
+// announced is a listener that prints its address at the first Accept, so that opening a database is not measured.
 type announced struct {
 	net.Listener
 	once sync.Once
@@ -77,7 +75,7 @@ func (a *announced) Accept() (net.Conn, error) {
 	return a.Listener.Accept()
 }
 
-// profile writes profiles of this process into a folder.
+// profile starts profiles of this process. finish writes them into the folder; with no folder, nothing is written.
 func profile(folder, name string) (finish func() error, err error) {
 	if folder == "" {
 		return func() error { return nil }, nil
@@ -141,20 +139,19 @@ func (b *bench) start(ctx context.Context, name string, args ...string) (*proces
 	return p, nil
 }
 
-// stop ends the process and returns what it had to say.
+// stop ends the process and returns the figures that it reports.
 func (p *process) stop() (more map[string]float64, err error) {
 	err = p.input.Close()
 	read := json.NewDecoder(p.out).Decode(&more)
 	return more, errors.Join(err, p.cmd.Wait(), read)
 }
 
-// kill ends a process of which nothing is wanted any more.
+// kill ends the process and discards its figures.
 func (p *process) kill() {
 	_, _ = p.cmd.Process.Kill(), p.cmd.Wait()
 }
 
-// peak is the largest resident set that the process had, in MB; 0 where the system
-// does not say.
+// peak returns the process's largest resident set in MB; 0 if the system does not report it.
 func (p *process) peak() float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
@@ -172,10 +169,10 @@ func (p *process) peak() float64 {
 	return 0
 }
 
-// cpu is the processor time that the process has used.
+// cpu returns the processor time that the process has used.
 func (p *process) cpu() time.Duration { return cpuOf(p.cmd.Process.Pid) }
 
-// cpuOf is the processor time that a process has used; 0 where the system does not say.
+// cpuOf returns the processor time that a process has used; 0 if the system does not report it.
 func cpuOf(pid int) time.Duration {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -13,37 +13,37 @@ import (
 	"time"
 )
 
-// provider is the least that Stripe and Clerk must be for workers to work against them,
-// so that their own cost is not measured: every customer has one active subscription, and
-// every user is there. It runs in the process that measures, whose clock it shares.
+// provider stands in for Stripe and Clerk with as little work as possible, so that its own cost is not measured.
+// Every customer has one active subscription, and every user exists. It runs in the measuring process and shares its
+// clock.
 type provider struct {
-	began   time.Time // of all subscriptions, so that a second look finds nothing new
+	began   time.Time // start of all subscriptions, so that a second sync finds nothing new
 	server  *http.Server
 	address string
 
 	mu       sync.Mutex
 	latency  time.Duration
-	written  map[string]chan time.Time // by user: when the metadata first granted access
+	written  map[string]chan time.Time // by user: gets the time at which the metadata first granted access
 	metadata map[string]map[string]any // by user
-	calls    map[string]int            // by what they are
+	calls    map[string]int            // by kind
 }
 
-// newProvider listens on this machine and answers after a latency.
+// newProvider listens on loopback and answers each call after a latency.
 func newProvider(latency time.Duration) (*provider, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
 	if err != nil {
 		return nil, err
 	}
 	p := &provider{latency: latency, began: time.Now(), address: "http://" + listener.Addr().String(),
 		written: map[string]chan time.Time{}, metadata: map[string]map[string]any{}, calls: map[string]int{}}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
-	go p.server.Serve(listener) //nolint:errcheck // it ends with close
+	go p.server.Serve(listener) //nolint:errcheck // close ends it
 	return p, nil
 }
 
 func (p *provider) close() error { return p.server.Close() }
 
-// await returns when a user's metadata is written, once.
+// await returns a channel that gets the time at which the user's metadata first grants access.
 func (p *provider) await(user string) <-chan time.Time {
 	at := make(chan time.Time, 1)
 	p.mu.Lock()
@@ -52,14 +52,14 @@ func (p *provider) await(user string) <-chan time.Time {
 	return at
 }
 
-// count is how many calls of a kind there were.
+// count returns how many calls of a kind were made.
 func (p *provider) count(kind string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.calls[kind]
 }
 
-// total is how many calls there were.
+// total returns how many calls were made.
 func (p *provider) total() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,7 +69,7 @@ func (p *provider) total() (n int) {
 	return n
 }
 
-// take has every call take so long from now on.
+// take sets how long each call takes.
 func (p *provider) take(latency time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,7 +105,7 @@ func (p *provider) answer(r *http.Request, body []byte) (answer, kind string) {
 		return `{"object":"list","data":[],"has_more":false,"url":"` + path + `"}`, "lists"
 	case path == "/v1/subscriptions":
 		return p.subscriptions(r.URL.Query().Get("customer")), "subscriptions"
-	case path == "/v1/checkout/sessions", path == "/v1/events", path == "/v1/customers": // lists of everybody's: nothing was there before
+	case path == "/v1/checkout/sessions", path == "/v1/events", path == "/v1/customers": // lists across customers: no existing business
 		return `{"object":"list","data":[],"has_more":false,"url":"` + path + `"}`, "lists"
 	case strings.HasPrefix(path, "/v1/customers/"):
 		return fill(customerAnswer, id), "customers"
@@ -125,8 +125,7 @@ func (p *provider) answer(r *http.Request, body []byte) (answer, kind string) {
 	return "", "others"
 }
 
-// wrote merges what is written into a user's metadata, and notes the first write that
-// grants access.
+// wrote merges a write into the user's metadata, and reports the first one that grants access.
 func (p *provider) wrote(user string, body []byte) {
 	var written struct {
 		Public map[string]any `json:"public_metadata"`
@@ -144,7 +143,7 @@ func (p *provider) wrote(user string, body []byte) {
 	}
 }
 
-// merged is what Clerk makes of metadata and what is merged into it.
+// merged merges metadata as Clerk does.
 func merged(have, change map[string]any) map[string]any {
 	if have == nil {
 		have = map[string]any{}
@@ -164,8 +163,8 @@ func merged(have, change map[string]any) map[string]any {
 	return have
 }
 
-// Answers as our simulators give them, with {customer} for the part of ids that a user, its
-// customer and its subscription have in common.
+// Answers of our simulators, with {customer} in place of the part that the ids of a user, its customer and its
+// subscription share.
 var (
 	//go:embed answers/subscription.json
 	subscriptionAnswer string
@@ -175,7 +174,7 @@ var (
 	userAnswer string
 )
 
-// fill fills in an answer about whom an id names, and what else it says.
+// fill replaces {customer} in an answer by the id's, and others by their values.
 func fill(answer, id string, others ...string) string {
 	_, customer, _ := strings.Cut(id, "_")
 	return strings.NewReplacer(append(others, "{customer}", customer)...).Replace(answer)
@@ -186,13 +185,13 @@ func (p *provider) user(id string) string {
 	defer p.mu.Unlock()
 	metadata, err := json.Marshal(merged(nil, p.metadata[id]))
 	if err != nil {
-		panic(err) // it was decoded
+		panic(err) // it was decoded from JSON
 	}
 	return fill(userAnswer, id, "{metadata}", string(metadata))
 }
 
-// subscriptions is what Stripe lists of a customer: one that is active and paid for a
-// month from when the provider began.
+// subscriptions is Stripe's list for a customer: one active subscription, paid for a month from when the provider
+// started.
 func (p *provider) subscriptions(customer string) string {
 	began := p.began.Unix()
 	return `{"object":"list","has_more":false,"url":"/v1/subscriptions","data":[` +

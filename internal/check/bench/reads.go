@@ -11,28 +11,27 @@ import (
 )
 
 const (
-	// readers is of how many accounts the access is read: fewer than are kept in memory.
+	// readers is how many accounts are read: fewer than Lockstep keeps in memory.
 	readers = 5_000
 	apiKey  = "bench-api-key-0123456789-0123456789"
 )
 
-// accessReads asks for the access of one account after the other, as servers do.
+// accessReads requests the access of one account after the other.
 type accessReads struct{}
 
 func (accessReads) request(buf, scratch []byte, n uint64) (request, again []byte) {
 	buf = append(buf, "GET /v1/accounts/user/user_"...)
-	buf = append(buf, customerID(int(n%readers))...) //nolint:gosec // it is below readers
+	buf = append(buf, customerID(int(n%readers))...) //nolint:gosec // below readers
 	return append(buf, "/access HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer "+apiKey+"\r\n\r\n"...), scratch
 }
 
-// warm asks for each account once: what is measured is reading from memory, not how that is
-// filled.
+// warm requests each account once, so that the measurement reads from memory only.
 func (q accessReads) warm(ctx context.Context, dial dialer) error {
 	wire, err := dial(ctx)
 	if err != nil {
 		return err
 	}
-	defer wire.Close() //nolint:errcheck // nothing is left to be said
+	defer wire.Close() //nolint:errcheck // all is sent
 	answers := bufio.NewReader(wire)
 	var buf []byte
 	for n := range uint64(readers) {
@@ -49,13 +48,13 @@ func (q accessReads) warm(ctx context.Context, dial dialer) error {
 			return err
 		}
 		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("the first read of an account was answered %s", response.Status)
+			return fmt.Errorf("the first read of an account returned %s", response.Status)
 		}
 	}
 	return nil
 }
 
-// serveAnswer is what no reader can be faster than: it answers the same to everybody.
+// serveAnswer gives the same answer to every request. No handler can be faster.
 func serveAnswer(ctx context.Context, listener net.Listener, _ []string) (map[string]float64, error) {
 	return nil, serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -63,7 +62,7 @@ func serveAnswer(ctx context.Context, listener net.Listener, _ []string) (map[st
 	}))
 }
 
-// reads measures GET …/access, from memory, at 16 readers.
+// reads measures GET …/access from memory with 16 readers.
 func reads(ctx context.Context, b *bench) error {
 	targets := []target{{"bare handler", "answer", ""}, lockstepSQLite, lockstepPostgres}
 	rounds := make([][]Figures, len(targets))
@@ -103,7 +102,7 @@ func (b *bench) read(ctx context.Context, t target) (f Figures, err error) {
 	}
 	f, total, _, err := b.once(ctx, t, database, b.load(16), accessReads{})
 	if err == nil && total.answers["200"] != len(total.latencies) {
-		err = fmt.Errorf("answers were %v", total.answers)
+		err = fmt.Errorf("the target answered %v, want only 200", total.answers)
 	}
 	return f, err
 }

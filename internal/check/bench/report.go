@@ -20,40 +20,40 @@ type Report struct {
 	Results  []Result  `json:"results"`
 }
 
-// Machine is on what was measured, and with which versions.
+// Machine describes the machine and the versions.
 type Machine struct {
 	CPU        string `json:"cpu"`
 	Cores      int    `json:"cores"`
 	System     string `json:"system"`
 	Go         string `json:"go"`
-	Commit     string `json:"commit"` // of the checkout; with a + if it was changed
+	Commit     string `json:"commit"` // of the checkout, with a + if it has changes
 	PostgreSQL string `json:"postgresql,omitempty"`
 }
 
-// Result is what came out of a target of a scenario in one case.
+// Result is the outcome of one target in one case of a scenario.
 type Result struct {
 	Scenario string    `json:"scenario"`
 	Case     string    `json:"case"`   // "c=64"
 	Target   string    `json:"target"` // "lockstep sqlite"
 	Rounds   []Figures `json:"rounds"`
 	Median   Figures   `json:"median"` // of each figure
-	// of the rate to that of another target, by its name: the median of the rounds' ratios
+	// Ratio is the rate divided by another target's, by its name: the median over the rounds.
 	Ratio map[string]float64 `json:"ratio,omitempty"`
 	Notes []string           `json:"notes,omitempty"`
 }
 
-// Figures are those of one measurement.
+// Figures are the results of one measurement.
 type Figures struct {
 	Rate    float64            `json:"per_second"`
 	P50     float64            `json:"p50_ms"`
 	P99     float64            `json:"p99_ms"`
 	P999    float64            `json:"p99_9_ms"`
 	Max     float64            `json:"max_ms"`
-	Memory  float64            `json:"memory_mb"`      // the server's resident set at its largest
-	CPU     float64            `json:"cpu_us"`         // of the server's processor time per event, in microseconds
-	Sending float64            `json:"sending_cpu_us"` // of the sender's, which shares the machine
-	Answers map[string]int     `json:"answers"`        // how often each status came, while measured
-	More    map[string]float64 `json:"more,omitempty"` // what only this scenario measures
+	Memory  float64            `json:"memory_mb"`      // the server's largest resident set
+	CPU     float64            `json:"cpu_us"`         // processor time of the server per event, in microseconds
+	Sending float64            `json:"sending_cpu_us"` // the same of the sender, which shares the machine
+	Answers map[string]int     `json:"answers"`        // by status, after the warm-up
+	More    map[string]float64 `json:"more,omitempty"` // figures of this scenario only
 }
 
 func newReport(s settings) *Report {
@@ -61,13 +61,13 @@ func newReport(s settings) *Report {
 		System: output("uname", "-sr"), Go: runtime.Version(), Commit: commit()}}
 }
 
-// processor is the name of the first one.
+// processor returns the name of the first processor.
 func processor() string {
 	file, err := os.Open("/proc/cpuinfo")
 	if err != nil {
 		return runtime.GOARCH
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() //nolint:errcheck // only read
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		if name, value, found := strings.Cut(lines.Text(), ":"); found && strings.TrimSpace(name) == "model name" {
 			return strings.TrimSpace(value)
@@ -84,16 +84,16 @@ func commit() string {
 	return hash
 }
 
-// output is what a program says; empty where there is none.
+// output returns what a program prints; empty if it fails.
 func output(name string, args ...string) string {
-	out, err := exec.Command(name, args...).Output() //nolint:noctx // it answers at once
+	out, err := exec.Command(name, args...).Output() //nolint:noctx // returns at once
 	if err != nil {
 		return ""
 	}
 	return strings.TrimSpace(string(out))
 }
 
-// add finishes a result and prints it.
+// add computes the medians of a result, prints it and keeps it.
 func (r *Report) add(result Result) {
 	result.Median = medians(result.Rounds)
 	r.Results = append(r.Results, result)
@@ -112,7 +112,7 @@ func (r *Report) add(result Result) {
 	}
 }
 
-// medians is the median of each figure.
+// medians returns the median of each figure.
 func medians(rounds []Figures) (m Figures) {
 	of := func(figure func(Figures) float64) float64 {
 		var all []float64
@@ -140,7 +140,7 @@ func medians(rounds []Figures) (m Figures) {
 	return m
 }
 
-// ratios is the median of a target's rates over those of another in the same rounds.
+// ratios returns the median of a target's rate divided by another's in the same round.
 func ratios(rounds, base []Figures) float64 {
 	var all []float64
 	for i := range min(len(rounds), len(base)) {
@@ -149,7 +149,7 @@ func ratios(rounds, base []Figures) float64 {
 	return median(all)
 }
 
-// median of no values is 0.
+// median returns 0 for no values.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0

@@ -9,10 +9,9 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// verify measures how fast every account is looked at, with the workers as the limit
-// instead of what the providers allow: the rate that the default limits leave is in the
-// report's ratio. First of accounts that were never looked at, so that all of it is written,
-// then of such of which nothing has changed, which nearly all are of which a verify comes by.
+// verify measures full syncs of accounts, limited by the workers instead of by the providers' rate limits; a note
+// compares the rate with what the default limits allow. It first syncs new accounts, so that everything is written,
+// then unchanged ones, as nearly all accounts in a full verify are.
 func verify(ctx context.Context, b *bench) error {
 	for _, kind := range []string{"sqlite", "postgres"} {
 		t := target{"lockstep " + kind, "working", kind}
@@ -30,8 +29,8 @@ func verify(ctx context.Context, b *bench) error {
 			}
 			b.report.add(Result{Scenario: "verify", Case: fmt.Sprintf("%d accounts, %s", b.Backlog, in), Target: t.name,
 				Rounds: rounds,
-				Notes: []string{"of the rate that Stripe's 25 requests a second to one endpoint allow, 20 accounts a second, it is " +
-					fmt.Sprintf("%.0f times", medians(rounds).Rate/20)}})
+				Notes: []string{"Stripe's 25 requests a second per endpoint allow 20 accounts a second; this rate is " +
+					fmt.Sprintf("%.0f times that", medians(rounds).Rate/20)}})
 		}
 	}
 	return nil
@@ -66,7 +65,7 @@ func (b *bench) verifyOnce(ctx context.Context, t target, unchanged bool) (f Fig
 	time.Sleep(b.For)
 	looked := p.count("subscriptions") - looks
 	if looked == 0 || looks-began+looked >= whole.accounts {
-		return f, fmt.Errorf("%d of %d accounts were looked at while it was measured, and %d before", looked, whole.accounts,
+		return f, fmt.Errorf("%d of %d accounts were synced during the measurement, after %d before it; there must be some left", looked, whole.accounts,
 			looks-began)
 	}
 	per := func(n float64) float64 { return n / float64(looked) }
@@ -76,8 +75,8 @@ func (b *bench) verifyOnce(ctx context.Context, t target, unchanged bool) (f Fig
 			"metadata writes per account": per(float64(p.count("metadata") - writes))}}, nil
 }
 
-// mostLooks is at how many accounts can be looked while it is measured, and some more: each
-// takes three calls that follow one another, and half of the slots are for other work.
+// mostLooks is more accounts than can be synced during the measurement: each sync takes three calls in a row, and
+// half of the slots are for other work.
 func (b *bench) mostLooks() int {
 	slots := b.Slots
 	if slots == 0 {
@@ -86,16 +85,15 @@ func (b *bench) mostLooks() int {
 	return int(1.2*float64(slots-slots/2)*float64(b.Warmup+b.For)/float64(3*upstreamLatency)) + slots
 }
 
-// settle waits until the metadata of so many accounts is written, and has calls take no time
-// until then.
+// settle waits until the metadata of that many accounts is written. Until then, calls take no time.
 func (r *running) settle(ctx context.Context, accounts int) error {
 	r.provider.take(0)
 	defer r.provider.take(upstreamLatency)
 	for end := time.Now().Add(10 * time.Minute); r.provider.count("metadata") < accounts; time.Sleep(
 		50 * time.Millisecond) {
 		if ctx.Err() != nil || time.Now().After(end) {
-			return errors.Join(ctx.Err(), fmt.Errorf("of %d accounts, the metadata of %d was written", accounts,
-				r.provider.count("metadata")))
+			return errors.Join(ctx.Err(), fmt.Errorf("metadata of %d of %d accounts was written within ten minutes",
+				r.provider.count("metadata"), accounts))
 		}
 	}
 	return nil

@@ -13,28 +13,28 @@ import (
 	"time"
 )
 
-// balancer passes each request to the next replica that takes the connection, as load
-// balancers do, and keeps a history of what deliveries were answered.
+// balancer passes each request to the next replica that accepts the connection, as load balancers do. It records the
+// answer to every delivery.
 type balancer struct {
 	replicas func() []*replica
 	client   *http.Client
 	next     atomic.Int64
 
 	mu       sync.Mutex
-	answered map[string]time.Time // event ids, by when they were answered 200 first
+	answered map[string]time.Time // by event id: when it was first answered with 200
 	counts   counts
-	last     time.Time // when something was answered 200 last
+	last     time.Time // time of the last 200
 }
 
-// counts are what became of deliveries.
+// counts says how deliveries were answered.
 type counts struct {
-	taken   int // answered 200
-	again   int // of these, such as had been before
-	refused int // answered 503
-	unknown int // the connection broke before the answer
-	nobody  int // no replica listened
+	taken   int // with 200
+	again   int // of these, events that had been answered with 200 before
+	refused int // with 503
+	unknown int // not at all: the connection broke
+	nobody  int // not at all: no replica listened
 	other   []string
-	gap     time.Duration // the longest time between two that were taken
+	gap     time.Duration // the longest time between two answers of 200
 }
 
 func newBalancer(replicas func() []*replica) *balancer {
@@ -42,7 +42,7 @@ func newBalancer(replicas func() []*replica) *balancer {
 		Transport: &http.Transport{MaxIdleConnsPerHost: 32}}}
 }
 
-// ServeHTTP passes a request on.
+// ServeHTTP passes a request to a replica.
 func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -69,13 +69,13 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
-// Instead of a status: what a client learns when there is none.
+// Results of pass in place of a status, if there is no answer.
 const (
 	nobodyListens  = 0
 	outcomeUnknown = 1
 )
 
-// pass returns the answer of the first replica that could be connected to.
+// pass returns the answer of the first replica that accepts the connection.
 func (b *balancer) pass(r *http.Request, body []byte) (status int, text []byte, header http.Header) {
 	all := b.replicas()
 	first := int(b.next.Add(1))
@@ -89,11 +89,11 @@ func (b *balancer) pass(r *http.Request, body []byte) (status int, text []byte, 
 			return outcomeUnknown, nil, nil
 		}
 		request.Header = r.Header.Clone()
-		request.GetBody = nil // a second try would not be in the history
+		request.GetBody = nil // a retry would not be recorded
 		response, err := b.client.Do(request)
 		var dial *net.OpError
 		if errors.As(err, &dial) && dial.Op == "dial" {
-			continue // it took nothing
+			continue // the replica got nothing
 		}
 		if err != nil {
 			return outcomeUnknown, nil, nil
@@ -108,7 +108,7 @@ func (b *balancer) pass(r *http.Request, body []byte) (status int, text []byte, 
 	return nobodyListens, nil, nil
 }
 
-// eventOf is the id under which a delivery's event is stored.
+// eventOf returns the source and id under which the event is stored.
 func eventOf(r *http.Request, body []byte) string {
 	if id := r.Header.Get("Svix-Id"); id != "" {
 		return "clerk " + id
@@ -143,18 +143,18 @@ func (b *balancer) note(event string, status int, text []byte) {
 	case nobodyListens:
 		b.counts.nobody++
 	default:
-		b.counts.other = append(b.counts.other, fmt.Sprintf("%s was answered %d %s", event, status, text))
+		b.counts.other = append(b.counts.other, fmt.Sprintf("%s was answered with %d %s", event, status, text))
 	}
 }
 
-// so is what became of deliveries so far.
+// so returns the counts so far.
 func (b *balancer) so() counts {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.counts
 }
 
-// taken are the events that were answered 200.
+// taken returns the events that were answered with 200.
 func (b *balancer) taken() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -10,9 +10,9 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// kinds are the transactions whose answer is cut, each by what is in it and in none
-// before: pieces of statements, and for a delivery how the event came, since the gap scan
-// stores events too. Of several deliveries in one transaction each is tried again alone.
+// kinds lists the kinds of transactions whose answer is cut. A transaction is of the first kind whose fragments it
+// all contains. A delivery is recognized by the event's origin too, because the gap scan also stores events. If
+// several deliveries share a transaction, each is then retried alone.
 var kinds = []struct {
 	name string
 	has  []string
@@ -23,18 +23,19 @@ var kinds = []struct {
 	{"run's write", []string{"from work where key = $1 and lease_token = $2"}},
 }
 
-// kindOf is the kind of a transaction; empty: another.
+// kindOf returns the kind of a transaction; empty for others.
 func kindOf(transaction []byte) string {
 	for _, kind := range kinds {
-		if !slices.ContainsFunc(kind.has, func(piece string) bool { return !bytes.Contains(transaction, []byte(piece)) }) {
+		if !slices.ContainsFunc(kind.has,
+			func(fragment string) bool { return !bytes.Contains(transaction, []byte(fragment)) }) {
 			return kind.name
 		}
 	}
 	return ""
 }
 
-// The connection breaks between PostgreSQL's commit and its answer: nobody knows the
-// outcome, whatever was being written.
+// TestTheAnswerToACommitIsLost breaks the connection between PostgreSQL's commit and its answer, so that the client
+// does not know whether it committed.
 func TestTheAnswerToACommitIsLost(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.Empty(t)
@@ -42,7 +43,7 @@ func TestTheAnswerToACommitIsLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const every = 15 // of each kind
+	const every = 15 // cut one of so many of each kind
 	var mu sync.Mutex
 	seen, cuts, on := map[string]int{}, map[string]int{}, false
 	c := newCutter(t, at.Host, func(transaction []byte) bool {
@@ -59,7 +60,7 @@ func TestTheAnswerToACommitIsLost(t *testing.T) {
 		return false
 	})
 	at.Host = c.at
-	// So that every statement is on the wire, and not only the name under which it was prepared.
+	// Put each statement on the wire instead of the name of a prepared one.
 	at.RawQuery = "default_query_exec_mode=exec&sslmode=disable"
 	f := newFleet(t, options{replicas: 2, database: at.String(), direct: direct})
 	set := func(is bool) { mu.Lock(); on = is; mu.Unlock() }
@@ -68,8 +69,8 @@ func TestTheAnswerToACommitIsLost(t *testing.T) {
 	for more := rounds(3); more(); {
 		f.more(60)
 	}
-	// One whose twin was in the same transaction is not refused, so that it may take a while.
-	f.until("each kind was cut, and a delivery whose outcome nobody knew answered 503", func() bool {
+	// A duplicate in the same transaction is not refused, so this may take a while.
+	f.until("each kind was cut, and a delivery with unknown outcome was answered with 503", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return len(cuts) == len(kinds) && f.balancer.so().refused > 0

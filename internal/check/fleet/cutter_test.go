@@ -11,14 +11,13 @@ import (
 	"testing"
 )
 
-// cutter stands between the replicas and PostgreSQL. It reads what the clients send, and
-// after a commit that it is told to cut it waits for the server's answers, which it does
-// not pass on: the connection breaks instead. So the transaction is committed, and its
-// client cannot know.
+// cutter is a proxy between the replicas and PostgreSQL. It reads what the clients send. After a commit that it shall
+// cut, it waits for the server's answer and then closes the connection instead of passing the answer on. So the
+// transaction is committed but its client cannot know.
 type cutter struct {
 	target string
 	at     string
-	// cut says whether a commit is cut after a transaction of these messages.
+	// cut reports whether to cut the commit of a transaction with these messages.
 	cut func(transaction []byte) bool
 }
 
@@ -46,7 +45,7 @@ func newCutter(t *testing.T, target string, cut func([]byte) bool) *cutter {
 	return c
 }
 
-// carry carries a connection until one side closes it, or it is cut.
+// carry proxies a connection until one side closes it or it is cut.
 func (c *cutter) carry(client net.Conn) {
 	server, err := net.Dial("tcp", c.target)
 	if err != nil {
@@ -55,7 +54,7 @@ func (c *cutter) carry(client net.Conn) {
 	}
 	var cutting atomic.Bool
 	var both sync.WaitGroup
-	end := func() { _, _ = client.Close(), server.Close() } // what was not carried is lost, as it is meant
+	end := func() { _, _ = client.Close(), server.Close() } // losing data in flight is intended
 	both.Go(func() {
 		defer end()
 		c.upstream(client, server, &cutting)
@@ -69,8 +68,8 @@ func (c *cutter) carry(client net.Conn) {
 				return
 			}
 			if cutting.Load() {
-				// The commit may have been sent together with what comes before it: it is done
-				// when the server says that it is ready for more.
+				// The commit may have been sent together with earlier statements. It is done when the server sends
+				// ReadyForQuery.
 				end = append(end, buffer[:n]...)
 				end = end[max(0, len(end)-6):]
 				if bytes.HasPrefix(end, []byte("Z\x00\x00\x00\x05")) {
@@ -86,12 +85,12 @@ func (c *cutter) carry(client net.Conn) {
 	both.Wait()
 }
 
-// upstream passes on what the client sends, message by message.
+// upstream forwards the client's messages.
 func (c *cutter) upstream(client io.Reader, server io.Writer, cutting *atomic.Bool) {
 	in := bufio.NewReader(client)
 	var transaction []byte
 	for started := false; ; {
-		head := make([]byte, 5) // a type and a length
+		head := make([]byte, 5) // type and length
 		if !started {
 			head = head[:4] // the first messages have no type
 		}
@@ -103,10 +102,10 @@ func (c *cutter) upstream(client io.Reader, server io.Writer, cutting *atomic.Bo
 		if _, err := io.ReadFull(in, message[len(head):]); err != nil {
 			return
 		}
-		statement := bytes.TrimPrefix(message[5:], []byte("\x00")) // in a parse message, behind the empty name
+		statement := bytes.TrimPrefix(message[5:], []byte("\x00")) // in a Parse message it follows the empty name
 		switch {
 		case !started:
-			const plain = 3 << 16 // version 3; else it asks for encryption, which is refused
+			const plain = 3 << 16 // protocol version 3; otherwise it requests encryption, which the server refuses
 			started = binary.BigEndian.Uint32(message[4:8]) >= plain && message[4] == 0
 		case bytes.HasPrefix(statement, []byte("begin")):
 			transaction = nil

@@ -1,24 +1,22 @@
-// Package fleet shows replicas as they are run: N processes of the built binary against
-// one PostgreSQL cluster and the simulators of Stripe and Clerk, behind a balancer that
-// keeps a history of what it was answered, while something is killed, stopped, cut or
-// replaced. It has tests only.
+// Package fleet tests replicas as they run in production: N processes of the built binary on one PostgreSQL cluster,
+// with the simulators of Stripe and Clerk, behind a balancer that records every answer. Meanwhile a test kills,
+// stops, cuts off or replaces something. The package has tests only.
 //
-// # What is checked
+// # What it checks
 //
-// When the trouble is over the fleet has to come to rest by itself: [fleet.wrong] compares
-// the history, the database, the mail server and the simulators and must find nothing.
+// Once the trouble is over, the fleet must settle by itself: [fleet.wrong] compares the balancer's history, the
+// database, the mail server and the simulators, and must find nothing.
 //
-//	history    a delivery that was answered 200 is stored
-//	licenses   one for each payment, not two, not none
-//	notices    one for each thing that there is to tell; one letter at most
+//	history    every delivery that was answered with 200 is stored
+//	licenses   exactly one for each payment
+//	notices    one for each thing to notify about; at most one e-mail
 //	customers  one living customer for each account, the linked one
-//	access     what Clerk's metadata and every replica say is what Stripe says
-//	queue      nothing failed, nothing is left lying
+//	access     Clerk's metadata and every replica agree with Stripe
+//	queue      nothing failed, nothing is left undone
 //	logs       no panic, no data race, no secret
 //
-// # How long
+// # How long it takes
 //
-// `go test` runs each scenario in a short form, a few seconds. -for=10m is how long each
-// goes on making trouble instead; `make soak` does that. What was found is logged as
-// counts (go test -v).
+// `go test` runs each scenario in a short form of a few seconds. With -for=10m each scenario makes trouble for that
+// long; `make soak` does so. go test -v logs counts of what happened.
 package fleet

@@ -7,8 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// The primary is killed under load, its synchronous standby takes over, and the replicas
-// find it by themselves.
+// TestAStandbyTakesOver kills the primary under load. Its synchronous standby takes over, and the replicas find it by
+// themselves.
 func TestAStandbyTakesOver(t *testing.T) {
 	t.Parallel()
 	for more := rounds(1); more(); {
@@ -49,11 +49,11 @@ func failover(t *testing.T) {
 	ended := time.Now()
 	f.atRest()
 	f.report("failover to a synchronous standby")
-	t.Logf("100 more deliveries %.1f s after the promotion; at rest %.1f s after the last purchase",
+	t.Logf("100 more deliveries %.1f s after the promotion; settled %.1f s after the last purchase",
 		ended.Sub(promoted).Seconds(), time.Since(ended).Seconds())
 	for i, r := range f.all() {
 		if r.run() != processes[i] {
-			t.Errorf("%s did not live through it", r.name)
+			t.Errorf("%s did not survive", r.name)
 		}
 	}
 }

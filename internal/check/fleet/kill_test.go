@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// A random replica is killed every second while business goes on, every other time while
-// it cannot commit what it has in its hands.
+// TestAReplicaIsKilledEverySecond kills a random replica every second under load, every other time while a commit of
+// the replica is blocked.
 func TestAReplicaIsKilledEverySecond(t *testing.T) {
 	t.Parallel()
 	for name, through := range map[string]func(*testing.T, string) string{
@@ -42,7 +42,7 @@ func TestAReplicaIsKilledEverySecond(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			f.until("somebody has bought", func() bool { return len(f.sim.Users()) >= 3 })
+			f.until("three users have signed up", func() bool { return len(f.sim.Users()) >= 3 })
 			business.end()
 			f.atRest()
 			f.report("kill -9 every second")
@@ -51,7 +51,7 @@ func TestAReplicaIsKilledEverySecond(t *testing.T) {
 	}
 }
 
-// throughPooler is the URL of a database through PgBouncer.
+// throughPooler returns the URL of a database through PgBouncer.
 func throughPooler(t *testing.T, direct string) string {
 	at, err := url.Parse(pgtest.Pooler(t))
 	if err != nil {
@@ -66,15 +66,15 @@ func throughPooler(t *testing.T, direct string) string {
 	return database.String()
 }
 
-// killUncommitted kills a replica that is about to commit a delivery, which it so must not
-// have answered.
+// killUncommitted kills a replica whose commit of a delivery is blocked. The replica must not have answered the
+// delivery.
 func (f *fleet) killUncommitted(victim *replica, n int) {
 	f.t.Helper()
 	conn, err := pgx.Connect(f.t.Context(), f.direct)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(f.t.Context())) }() // and what it locks
+	defer func() { _ = conn.Close(context.WithoutCancel(f.t.Context())) }() // releases the lock
 	if _, err := conn.Exec(f.t.Context(), `begin; lock table events in exclusive mode`); err != nil {
 		f.t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func (f *fleet) killUncommitted(victim *replica, n int) {
 		body := fmt.Sprintf(`{"id":%q,"object":"event","type":"invoice.paid","livemode":false,"created":%d,"data":{"object":{"id":"in_1","object":"invoice","customer":"cus_nobody"}}}`, id, time.Now().Unix())
 		f.balancer.note("stripe "+id, max(f.deliver(f.t.Context(), f.balancer.client, at, []byte(body)), outcomeUnknown), nil)
 	}()
-	f.until("it has the delivery in its hands", func() bool {
+	f.until("the replica is storing the delivery", func() bool {
 		select {
 		case <-settled:
 			return true
@@ -97,8 +97,8 @@ func (f *fleet) killUncommitted(victim *replica, n int) {
 	if err := victim.kill(); err != nil {
 		f.t.Fatal(err)
 	}
-	// What it has sent, its commit may be part of it, goes with it: else PostgreSQL would do it
-	// as soon as it can, and come to know only then that nobody waits for the answer.
+	// End its sessions, too. Otherwise PostgreSQL would execute what the replica has sent, maybe including the commit,
+	// before it notices that the client is gone.
 	if _, err := conn.Exec(f.t.Context(), `select pg_terminate_backend(pid)`+its, victim.label()); err != nil {
 		f.t.Fatal(err)
 	}

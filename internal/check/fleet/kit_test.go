@@ -33,9 +33,8 @@ const (
 	apiKey        = "fleet-api-key-0123456789-0123456789"
 )
 
-// settings are those of every replica. Leases are short, where scenarios wait for them. The sweeps come often:
-// what was delivered while
-// nobody listened is found by them, the simulators' retries coming after minutes.
+// settings configures every replica. Leases are short where scenarios wait for them. Sweeps are frequent, to find
+// what was delivered while no replica listened: the simulators retry only after minutes.
 const settings = `
 return_origins = ["https://app.test"]
 database_connections = 6
@@ -67,30 +66,30 @@ features = ["export"]
 rank = 2
 `
 
-// fleet is replicas on one database, between simulators and a balancer.
+// fleet is a set of replicas on one database, with simulators and a balancer.
 type fleet struct {
 	t        *testing.T
-	database string // as the replicas know it
-	direct   string // as the checks know it
+	database string // as the replicas reach it
+	direct   string // as the checks reach it
 	config   string
 	sim      *simulator.Simulator
 	meddle   atomic.Pointer[meddler]
 	post     *postOffice
 	balancer *balancer
-	web      string // the balancer's address
+	web      string // URL of the balancer
 
 	mu       sync.Mutex
 	replicas []*replica
-	problems []string // that the shop and the storm met
+	problems []string // of the shoppers and the storm
 	stopping sync.Once
 }
 
-// options are what scenarios differ in.
+// options are the differences between scenarios.
 type options struct {
 	replicas int
-	database string        // empty: an empty one of the shared server
-	direct   string        // where checks read it, if the replicas reach it another way
-	run      time.Duration // how long a run may take; 0: two seconds. A lease is half as long again
+	database string        // empty means a new one on the shared server
+	direct   string        // how checks reach it, if the replicas go another way
+	run      time.Duration // limit for a run; 0 means two seconds. A lease is half as long again
 }
 
 // newFleet starts the simulators, the balancer and the replicas.
@@ -119,7 +118,7 @@ func newFleet(t *testing.T, o options) *fleet {
 	return f
 }
 
-// serve serves on loopback until the test ends; handler is given the address.
+// serve serves on loopback until the test ends. handler gets the URL.
 func serve(t *testing.T, handler func(url string) http.Handler) (url string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -128,12 +127,12 @@ func serve(t *testing.T, handler func(url string) http.Handler) (url string) {
 	}
 	url = "http://" + listener.Addr().String()
 	web := &http.Server{Handler: handler(url), ReadHeaderTimeout: patience}
-	go func() { _ = web.Serve(listener) }() // until it is closed
+	go func() { _ = web.Serve(listener) }() // until Close
 	t.Cleanup(func() { _ = web.Close() })
 	return url
 }
 
-// simulate starts a Stripe and a Clerk that deliver to the balancer.
+// simulate starts simulators of Stripe and Clerk that deliver to the balancer.
 func (f *fleet) simulate() {
 	f.t.Helper()
 	sim, err := simulator.New(simulator.Config{Seed: 1, PortalSaved: true, StripeKey: stripeKey, ClerkKey: clerkKey,
@@ -155,10 +154,10 @@ func (f *fleet) simulate() {
 	})
 }
 
-// meddler sees the calls of the replicas to the simulators, and passes them on or not.
+// meddler gets every call from a replica to a simulator and decides whether to pass it on.
 type meddler func(from *replica, w http.ResponseWriter, r *http.Request, pass http.HandlerFunc)
 
-// door is a simulator as one replica reaches it.
+// door returns a URL at which one replica reaches a simulator, past the meddler.
 func (f *fleet) door(from *replica, simulator http.Handler) string {
 	return serve(f.t, func(string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -171,7 +170,7 @@ func (f *fleet) door(from *replica, simulator http.Handler) string {
 	})
 }
 
-// add starts n more replicas of a program, all at once.
+// add starts n more replicas of a program at the same time.
 func (f *fleet) add(program string, n int) []*replica {
 	f.t.Helper()
 	added := make([]*replica, n)
@@ -200,7 +199,7 @@ func (f *fleet) add(program string, n int) []*replica {
 	return added
 }
 
-// labelled is a database's URL, its connections with a name.
+// labelled adds an application name to a database's URL.
 func labelled(database, name string) string {
 	and := "?"
 	if strings.Contains(database, "?") {
@@ -215,7 +214,7 @@ func (f *fleet) all() []*replica {
 	return slices.Clone(f.replicas)
 }
 
-// stop kills the replicas, and shows what they said if something was wrong.
+// stop kills the replicas. It logs the end of their output if the test failed.
 func (f *fleet) stop() {
 	f.stopping.Do(f.stopAll)
 }
@@ -229,7 +228,7 @@ func (f *fleet) stopAll() {
 			f.t.Error(line)
 		}
 		if said := r.said(); f.t.Failed() {
-			f.t.Logf("%s said last: %s", r.name, said[max(0, len(said)-3000):])
+			f.t.Logf("the last output of %s: %s", r.name, said[max(0, len(said)-3000):])
 		}
 	}
 }
@@ -240,7 +239,7 @@ func (f *fleet) wrongly(format string, args ...any) {
 	f.problems = append(f.problems, fmt.Sprintf(format, args...))
 }
 
-// call calls the API of who is at url, and reads an answer of 200 to 299.
+// call calls the API and decodes an answer of 200 to 299 into out.
 func (f *fleet) call(ctx context.Context, method, url string, in, out any) (status int, err error) {
 	var body io.Reader
 	if in != nil {
@@ -273,7 +272,7 @@ func (f *fleet) call(ctx context.Context, method, url string, in, out any) (stat
 	return response.StatusCode, err
 }
 
-// query reads the first column of what a statement returns from the database, as text.
+// query returns the first column of a statement's rows, as text.
 func (f *fleet) query(statement string, args ...any) (values []string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -289,7 +288,7 @@ func (f *fleet) query(statement string, args ...any) (values []string, err error
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// cluster returns a cluster of the test's own, with an empty database.
+// cluster returns a new cluster, and the URL of an empty database in it.
 func cluster(t *testing.T, settings ...string) (*pgtest.Cluster, string) {
 	t.Helper()
 	c := pgtest.Own(t, settings...)
@@ -299,7 +298,7 @@ func cluster(t *testing.T, settings ...string) (*pgtest.Cluster, string) {
 	return c, c.URL("lockstep")
 }
 
-// must reads one value.
+// must returns the one value of a statement's one row.
 func (f *fleet) must(statement string, args ...any) string {
 	f.t.Helper()
 	values, err := f.query(statement, args...)
@@ -309,38 +308,38 @@ func (f *fleet) must(statement string, args ...any) string {
 	return values[0]
 }
 
-// run is how the process of a replica is known to be the same as before.
+// run identifies the replica's process, to tell whether it is still the same one; 0 if it has ended.
 func (r *replica) run() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select {
 	case err := <-r.ended:
-		fmt.Fprintf(&r.log, "it ended: %v\n", err)
+		fmt.Fprintf(&r.log, "the process ended: %v\n", err)
 		return 0
 	default:
 		return r.process.Pid
 	}
 }
 
-// more waits until n more deliveries were answered 200.
+// more waits until n more deliveries were answered with 200.
 func (f *fleet) more(n int) {
 	f.t.Helper()
 	before := f.balancer.so().taken
-	f.until(fmt.Sprintf("%d more deliveries are answered 200", n),
+	f.until(fmt.Sprintf("%d more deliveries are answered with 200", n),
 		func() bool { return f.balancer.so().taken >= before+n })
 }
 
-// until waits for a condition.
+// until waits until holds, and fails the test if it never does.
 func (f *fleet) until(what string, holds func() bool) {
 	f.t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			f.t.Fatalf("waited in vain: %s", what)
+			f.t.Fatalf("this never happened: %s", what)
 		}
 	}
 }
 
-// atRest waits until nothing is wrong any more.
+// atRest waits until wrong finds nothing.
 func (f *fleet) atRest() {
 	f.t.Helper()
 	var problems []string
@@ -349,5 +348,5 @@ func (f *fleet) atRest() {
 			return
 		}
 	}
-	f.t.Errorf("the fleet does not come to rest:\n%s", strings.Join(problems, "\n"))
+	f.t.Errorf("the fleet does not settle:\n%s", strings.Join(problems, "\n"))
 }

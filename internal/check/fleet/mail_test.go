@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// postOffice is a mail server on loopback that counts what it takes.
+// postOffice is a mail server on loopback that counts the e-mails that it accepts.
 type postOffice struct {
 	listener net.Listener
 	mu       sync.Mutex
-	letters  map[string]int // by Message-ID
+	mails    map[string]int // by Message-ID
 }
 
 func openPostOffice(t *testing.T) *postOffice {
@@ -23,7 +23,7 @@ func openPostOffice(t *testing.T) *postOffice {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &postOffice{listener: listener, letters: map[string]int{}}
+	p := &postOffice{listener: listener, mails: map[string]int{}}
 	t.Cleanup(func() {
 		if err := listener.Close(); err != nil {
 			t.Error(err)
@@ -43,7 +43,7 @@ func openPostOffice(t *testing.T) *postOffice {
 
 func (p *postOffice) port() int { return p.listener.Addr().(*net.TCPAddr).Port }
 
-// talk answers the commands of one connection until it breaks: its client may be killed.
+// talk answers the commands of one connection until it ends. The client may be killed at any time.
 func (p *postOffice) talk(connection net.Conn) {
 	defer func() { _ = connection.Close() }()
 	say := func(line string) { fmt.Fprintf(connection, "%s\r\n", line) }
@@ -72,27 +72,27 @@ func (p *postOffice) talk(connection net.Conn) {
 	}
 }
 
-func (p *postOffice) take(letter string) {
+func (p *postOffice) take(mail string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for line := range strings.Lines(letter) {
+	for line := range strings.Lines(mail) {
 		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Message-ID") {
-			p.letters[strings.TrimSpace(value)]++
+			p.mails[strings.TrimSpace(value)]++
 			return
 		}
 	}
-	p.letters["none"] += 2 // a letter without an id
+	p.mails["none"] += 2 // an e-mail without an id is an error
 }
 
-// count is how many letters were taken, and which more than once.
-func (p *postOffice) count() (letters int, twice []string) {
+// count returns how many e-mails were accepted, and which ones more than once.
+func (p *postOffice) count() (mails int, twice []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, n := range p.letters {
-		letters += n
+	for id, n := range p.mails {
+		mails += n
 		if n > 1 {
 			twice = append(twice, id)
 		}
 	}
-	return letters, twice
+	return mails, twice
 }

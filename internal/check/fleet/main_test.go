@@ -12,15 +12,15 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// goOn is how long a scenario goes on making trouble; 0: the short form.
-var goOn = flag.Duration("for", 0, "how long each scenario goes on making trouble")
+// goOn is how long a scenario makes trouble; 0 means the short form.
+var goOn = flag.Duration("for", 0, "how long each scenario makes trouble")
 
-// built is the program under test.
+// built is the path of the program under test.
 var built string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The scenarios mostly wait, so that more of them run at once than there are processors.
+	// Scenarios mostly wait, so run more of them at once than there are processors.
 	if err := flag.Set("test.parallel", "5"); err != nil {
 		panic(err)
 	}
@@ -45,7 +45,7 @@ func run(m *testing.M) int {
 	return code
 }
 
-// build builds the program as these tests were built, with the race detector or without.
+// build builds the program, with the race detector if these tests have it.
 func build(to string, args ...string) error {
 	args = append([]string{"build", "-o", to}, args...)
 	if raced {
@@ -59,8 +59,8 @@ func build(to string, args ...string) error {
 	return nil
 }
 
-// rounds is how often a scenario makes its trouble: n times in the short form, or for as
-// long as it is told to go on.
+// rounds returns a function that reports whether to make trouble again: n times in the short form, or until -for is
+// over.
 func rounds(n int) func() bool {
 	began, done := time.Now(), 0
 	return func() bool {

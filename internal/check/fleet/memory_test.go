@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// What one replica writes, all answer from their memories, and tell who listens to them.
-func TestMemoryIsAsTrueEverywhere(t *testing.T) {
+// TestMemoryIsCurrentOnEveryReplica: after one replica writes an account, all replicas answer the new access from
+// memory and send it to open event streams.
+func TestMemoryIsCurrentOnEveryReplica(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, options{replicas: 3})
 	var mu sync.Mutex
-	wrote := map[string]string{} // the replica that wrote the metadata of a user last
+	wrote := map[string]string{} // by user: the replica that last wrote the metadata
 	f.meddling(func(from *replica, w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
 		pass(w, r)
 		if path := strings.Split(r.URL.Path, "/"); r.Method == http.MethodPatch && path[len(path)-1] == "metadata" {
@@ -31,7 +32,7 @@ func TestMemoryIsAsTrueEverywhere(t *testing.T) {
 	for more := rounds(3); more(); purchases++ {
 		user := f.signUp().ID
 		session := f.checkout(t.Context(), user, "pro")
-		for _, r := range f.all() { // it has the account in memory from now on
+		for _, r := range f.all() { // puts the account into its memory
 			if f.may(r, user) {
 				t.Fatal("access before the payment")
 			}
@@ -49,11 +50,11 @@ func TestMemoryIsAsTrueEverywhere(t *testing.T) {
 		if err := f.sim.PayCheckout(session, card); err != nil {
 			t.Fatal(err)
 		}
-		f.until("Clerk's metadata says so", func() bool { return f.plan(user) == "pro" })
-		said := time.Now() // before that it was committed
+		f.until("Clerk's metadata grants access", func() bool { return f.plan(user) == "pro" })
+		written := time.Now() // the database commit came before
 		for _, r := range f.all() {
 			f.until(r.name+" knows", func() bool { return f.may(r, user) })
-			longest = max(longest, time.Since(said))
+			longest = max(longest, time.Since(written))
 		}
 		listening.Wait()
 		mu.Lock()
@@ -62,10 +63,10 @@ func TestMemoryIsAsTrueEverywhere(t *testing.T) {
 	}
 	f.atRest()
 	f.report("memories")
-	t.Logf("%d purchases, brought in step by %d replicas; the last of the replicas knew %.3f s after the metadata was written", purchases, len(workers), longest.Seconds())
+	t.Logf("%d purchases, synced by %d replicas; the last replica knew %.3f s after the metadata was written", purchases, len(workers), longest.Seconds())
 }
 
-// may asks a replica whether a user may use what was bought.
+// may asks a replica whether a user may use the feature of the plan.
 func (f *fleet) may(r *replica, user string) bool {
 	f.t.Helper()
 	var answer struct{ Allowed bool }
@@ -76,7 +77,7 @@ func (f *fleet) may(r *replica, user string) bool {
 	return answer.Allowed
 }
 
-// listen follows a purchase's stream until it ends, and returns the last state that it told.
+// listen follows a purchase's event stream until it ends, and returns the last state in it.
 func (f *fleet) listen(r *replica, session string, opened chan<- struct{}) (last string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -98,11 +99,11 @@ func (f *fleet) listen(r *replica, session string, opened chan<- struct{}) (last
 		if !is {
 			continue
 		}
-		var told struct{ State string }
-		if err := json.Unmarshal([]byte(data), &told); err != nil {
+		var event struct{ State string }
+		if err := json.Unmarshal([]byte(data), &event); err != nil {
 			return err.Error()
 		}
-		last = told.State
+		last = event.State
 		open()
 	}
 	return last

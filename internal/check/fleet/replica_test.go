@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// patience is how long is waited for what must come, on a machine that is slow.
+// patience is how long to wait for what must happen, on a slow machine.
 const patience = 3 * time.Minute
 
 // replica is one process of `lockstep serve`.
@@ -26,27 +26,27 @@ type replica struct {
 
 	mu      sync.Mutex
 	process *os.Process
-	ended   chan error // the process's end, closed after it
-	url     string     // empty: it does not listen yet, was killed or has left
-	away    string     // its url, while it has left
+	ended   chan error // gets the result of the process, then is closed
+	url     string     // empty if it does not listen yet, was killed, or left the balancer
+	away    string     // its url while it has left the balancer
 	log     bytes.Buffer
 }
 
-// Write takes what the process says on standard error.
+// Write collects the process's standard error.
 func (r *replica) Write(line []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.log.Write(line)
 }
 
-// said is all that the process and those before it have said.
+// said returns the output of the process and its predecessors.
 func (r *replica) said() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.log.String()
 }
 
-// label is what PostgreSQL knows its connections by.
+// label is the application name of its connections to PostgreSQL.
 func (r *replica) label() string { return strings.ReplaceAll(r.name, " ", "-") }
 
 func (r *replica) at() string {
@@ -66,7 +66,7 @@ func (r *replica) start() error {
 	}
 	started, ended := make(chan error), make(chan error, 1)
 	go func() {
-		// The signal comes when the thread ends that started the process.
+		// Pdeathsig fires when the thread that started the process ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -82,7 +82,7 @@ func (r *replica) start() error {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	_, url, says := strings.Cut(strings.TrimSpace(line), "listens on ")
 	if err != nil || !says {
-		return fmt.Errorf("%s did not begin to listen: %w: %s", r.name, errors.Join(err, <-ended), r.said())
+		return fmt.Errorf("%s did not start to listen: %w: %s", r.name, errors.Join(err, <-ended), r.said())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +97,7 @@ func (r *replica) signal(t testing.TB, signal syscall.Signal) {
 	}
 }
 
-// kill ends the process as a power failure would, and waits for its end.
+// kill ends the process as a power failure would, and waits for it.
 func (r *replica) kill() error {
 	r.mu.Lock()
 	process, ended := r.process, r.ended
@@ -109,11 +109,11 @@ func (r *replica) kill() error {
 	if err := process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	_ = <-ended //nolint:staticcheck // that it was killed
+	_ = <-ended //nolint:staticcheck // killed, as it should be
 	return nil
 }
 
-// end asks the process to end and returns how it did.
+// end asks the process to end, and returns its result.
 func (r *replica) end(t testing.TB) error {
 	t.Helper()
 	r.signal(t, syscall.SIGTERM)
@@ -124,17 +124,17 @@ func (r *replica) end(t testing.TB) error {
 		r.process, r.url = nil, ""
 		return err
 	case <-time.After(patience):
-		return errors.Join(errors.New("it does not end"), r.kill())
+		return errors.Join(errors.New("the process does not end on SIGTERM"), r.kill())
 	}
 }
 
-// faults are lines of its log that must not be there.
+// faults returns the lines of its log that must not be there.
 func (r *replica) faults() (lines []string) {
 	for line := range strings.Lines(r.said()) {
 		for _, canary := range []string{"panic", "DATA RACE", "@example.com", stripeKey, clerkKey, apiKey, stripeWebhook,
 			clerkWebhook} {
 			if strings.Contains(line, canary) {
-				lines = append(lines, r.name+" said: "+line)
+				lines = append(lines, r.name+" logged: "+line)
 			}
 		}
 	}

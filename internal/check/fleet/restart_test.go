@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// PostgreSQL crashes and recovers under load, as pg_ctl restart -m immediate has it do.
+// TestTheDatabaseIsRestarted crashes PostgreSQL under load and lets it recover, as pg_ctl restart -m immediate does.
 func TestTheDatabaseIsRestarted(t *testing.T) {
 	t.Parallel()
 	c, url := cluster(t)
@@ -16,16 +16,16 @@ func TestTheDatabaseIsRestarted(t *testing.T) {
 	restarts := 0
 	for more := rounds(2); more(); restarts++ {
 		f.more(30)
-		if err := c.Stop(syscall.SIGQUIT); err != nil { // a crash: it recovers when it starts
+		if err := c.Stop(syscall.SIGQUIT); err != nil { // a crash; it recovers at the next start
 			t.Fatal(err)
 		}
 		for _, r := range f.all() {
-			f.until(r.name+" says that it is not ready", func() bool {
+			f.until(r.name+" reports that it is not ready", func() bool {
 				return f.health(r,
 					"/healthz") == http.StatusServiceUnavailable
 			})
 			if status := f.health(r, "/livez"); status != http.StatusOK {
-				t.Errorf("%s is not alive: %d", r.name, status)
+				t.Errorf("%s: /livez is answered with %d", r.name, status)
 			}
 		}
 		refused := f.balancer.so().refused
@@ -44,12 +44,12 @@ func TestTheDatabaseIsRestarted(t *testing.T) {
 	t.Logf("%d restarts", restarts)
 	for i, r := range f.all() {
 		if r.run() != processes[i] {
-			t.Errorf("%s did not live through it", r.name)
+			t.Errorf("%s did not survive", r.name)
 		}
 	}
 }
 
-// health is what a balancer's checks are answered.
+// health returns the status of a health check.
 func (f *fleet) health(r *replica, path string) (status int) {
 	f.t.Helper()
 	status, err := f.call(f.t.Context(), http.MethodGet, r.at()+path, nil, nil)

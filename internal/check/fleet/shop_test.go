@@ -15,21 +15,21 @@ import (
 
 const card = "4242424242424242"
 
-// people numbers those who sign up.
+// people numbers the users.
 var people atomic.Int64
 
-// load is business and deliveries that go on until they are ended.
+// load is purchases and deliveries that continue until end.
 type load struct {
-	stop  context.CancelFunc
-	going sync.WaitGroup
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
-// begin has buyers buy and senders deliver.
+// begin starts buyers that buy and senders that deliver.
 func (f *fleet) begin(buyers, senders int) *load {
 	ctx, cancel := context.WithCancel(f.t.Context())
 	l := &load{stop: cancel}
 	for i := range buyers {
-		l.going.Go(func() {
+		l.running.Go(func() {
 			for n := i; ctx.Err() == nil; n++ {
 				f.buyer(ctx, n)
 				pause(ctx, 150*time.Millisecond)
@@ -37,18 +37,18 @@ func (f *fleet) begin(buyers, senders int) *load {
 		})
 	}
 	for i := range senders {
-		l.going.Go(func() { f.storm(ctx, i) })
+		l.running.Go(func() { f.storm(ctx, i) })
 	}
 	return l
 }
 
-// end lets the purchases under way end.
+// end stops the load and waits for purchases in progress.
 func (l *load) end() {
 	l.stop()
-	l.going.Wait()
+	l.running.Wait()
 }
 
-// signUp makes a user.
+// signUp creates a user.
 func (f *fleet) signUp() simulator.ClerkUser {
 	n := people.Add(1)
 	user, err := f.sim.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", n), FirstName: "User",
@@ -59,13 +59,13 @@ func (f *fleet) signUp() simulator.ClerkUser {
 	return user
 }
 
-// buyer signs up and buys; some of them cancel, or buy a second thing.
+// buyer signs up and buys. Some buyers cancel, or buy a second thing.
 func (f *fleet) buyer(ctx context.Context, n int) {
 	user := f.signUp()
 	for _, key := range [][]string{{"pro"}, {"life"}, {"pro", "life"}}[n%3] {
 		session := f.checkout(ctx, user.ID, key)
 		if session == "" {
-			return // it is the end
+			return // the load has ended
 		}
 		if err := f.sim.PayCheckout(session, card); err != nil {
 			f.wrongly("pay %s: %v", session, err)
@@ -83,7 +83,7 @@ func (f *fleet) buyer(ctx context.Context, n int) {
 	}
 }
 
-// customerOf is the account that a customer was made for.
+// customerOf returns the account that a customer was created for.
 func (f *fleet) customerOf(id string) string {
 	for _, c := range f.sim.Customers() {
 		if c.ID == id {
@@ -93,16 +93,16 @@ func (f *fleet) customerOf(id string) string {
 	return ""
 }
 
-// checkout begins a checkout, however often it takes: the user may not be known yet, and
-// replicas come and go. Empty: ctx ended first.
+// checkout starts a checkout, and retries until it succeeds: the user may not be known yet, and replicas come and go.
+// It returns "" if ctx ends first.
 func (f *fleet) checkout(ctx context.Context, user, key string) (session string) {
-	var begun struct{ ID string }
+	var started struct{ ID string }
 	for ctx.Err() == nil {
 		status, err := f.call(ctx, http.MethodPost, f.web+"/v1/checkout",
 			map[string]any{"account": "user/" + user, "lookup_key": key,
-				"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}, &begun)
+				"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}, &started)
 		if err == nil {
-			return begun.ID
+			return started.ID
 		}
 		if status == http.StatusBadRequest || status == http.StatusUnauthorized {
 			f.wrongly("checkout: %v", err)
@@ -113,7 +113,7 @@ func (f *fleet) checkout(ctx context.Context, user, key string) (session string)
 	return ""
 }
 
-// pause is a client's time between two tries.
+// pause waits between two attempts of a client.
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
@@ -121,9 +121,8 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// storm delivers events of its own one after the other, each until it is answered 200 as
-// senders do, every fifth once more. They are about customers that there are, so that
-// each makes work.
+// storm delivers made-up events, each until it is answered with 200, and every fifth one a second time. They are
+// about existing customers, so that each causes work.
 func (f *fleet) storm(ctx context.Context, sender int) {
 	client := &http.Client{Timeout: 15 * time.Second, Transport: f.balancer.client.Transport}
 	for n := 0; ctx.Err() == nil; n++ {
@@ -149,7 +148,7 @@ func (f *fleet) storm(ctx context.Context, sender int) {
 	}
 }
 
-// deliver delivers an event of Stripe's to who is at url; 0: there was no answer.
+// deliver sends an event as Stripe would and returns the status; 0 if there is no answer.
 func (f *fleet) deliver(ctx context.Context, client *http.Client, url string, body []byte) (status int) {
 	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, url+"/webhooks/stripe",
 		strings.NewReader(string(body)))

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// next is a migration such as later versions will have: a column more in every hot table,
-// with a table and an index.
+// next is a migration as later versions may have: one more column in every hot table, a table and an index.
 const next = `-- +goose Up
 set local lock_timeout = '2s';
 alter table events add column note text not null default '';
@@ -23,7 +22,7 @@ create table notes (id bigint primary key, note text not null);
 create index accounts_by_note on accounts (note) where note <> '';
 `
 
-// successor builds the program of the next version: this one with a migration more.
+// successor builds the next version of the program: this one with one more migration.
 func successor(t *testing.T) (program string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -48,8 +47,8 @@ func successor(t *testing.T) (program string) {
 	return program
 }
 
-// The next version is rolled out under load: its first process migrates the schema beneath
-// those of this version, which go on, also those that have to start again meanwhile.
+// TestTheNextVersionIsRolledOut upgrades under load. The first new process migrates the schema while the old ones
+// run. They continue, and can start again.
 func TestTheNextVersionIsRolledOut(t *testing.T) {
 	t.Parallel()
 	program := successor(t)
@@ -65,24 +64,24 @@ func TestTheNextVersionIsRolledOut(t *testing.T) {
 	f.more(30)
 	for i, r := range old {
 		if r.run() != processes[i] {
-			t.Errorf("%s ended when the schema was migrated beneath it", r.name)
+			t.Errorf("%s ended when the schema was migrated", r.name)
 		}
 	}
 
-	f.leave(fresh) // what is taken from now on, the old ones take
+	f.leave(fresh) // from now on the old replicas take all deliveries
 	f.more(30)
 	if err := old[0].kill(); err != nil {
 		t.Fatal(err)
 	}
 	if err := old[0].start(); err != nil {
-		t.Errorf("one of the old version cannot start again before it is replaced: %v", err)
+		t.Errorf("a replica of the old version cannot start on the new schema: %v", err)
 	}
 	f.more(30)
 	f.join(fresh)
 	business.end()
 	f.atRest()
 
-	// The new one leaves too, as if it had been rolled back: the old ones do all the work.
+	// Roll back: the new replica ends, and the old ones do all the work.
 	if err := fresh.end(t); err != nil {
 		t.Errorf("the new version ended with: %v", err)
 	}
@@ -91,5 +90,5 @@ func TestTheNextVersionIsRolledOut(t *testing.T) {
 		nil); err != nil {
 		t.Error(err)
 	}
-	f.report("the next version is rolled out, and back")
+	f.report("the next version is rolled out and rolled back")
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// subscriber is a user at rest who has a subscription.
+// subscriber creates a user with a subscription and waits until the fleet has settled.
 func (f *fleet) subscriber() (user, subscription string) {
 	f.t.Helper()
 	user = f.signUp().ID
@@ -29,11 +29,11 @@ func (f *fleet) subscriber() (user, subscription string) {
 			return user, s.ID
 		}
 	}
-	f.t.Fatal("there is no subscription")
+	f.t.Fatal("the user has no subscription")
 	return "", ""
 }
 
-// plan is what Clerk's metadata says.
+// plan returns the plan in Clerk's metadata.
 func (f *fleet) plan(user string) string {
 	for _, u := range f.sim.Users() {
 		if u.ID == user {
@@ -44,11 +44,11 @@ func (f *fleet) plan(user string) string {
 	return ""
 }
 
-// A replica is stopped with what Stripe said in its hands. Another takes its key over and
-// brings it in step with what has changed since. The first goes on, and may not write.
+// TestAStoppedReplicaComesBackAndIsFenced stops a replica after it has read from Stripe. Another replica takes over
+// its key and writes what has changed since. When the first one continues, its writes are refused.
 func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
 	t.Parallel()
-	// Its run must not have ended by itself when it is stopped, on a machine that is slow.
+	// On a slow machine, the run must not time out before the replica is stopped.
 	f := newFleet(t, options{replicas: 2, run: 8 * time.Second})
 	for more := rounds(1); more(); {
 		user, subscription := f.subscriber()
@@ -58,7 +58,7 @@ func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
 				pass(w, r)
 				return
 			}
-			answer := httptest.NewRecorder() // what is true now, and will not be when it is read
+			answer := httptest.NewRecorder() // current now, stale when the replica reads it
 			pass(answer, r)
 			from.signal(t, syscall.SIGSTOP)
 			for name, values := range answer.Header() {
@@ -82,14 +82,14 @@ func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
 				`select cast(count(*) as text) from work where key = $1 and (lease_token <> '' or generation > done_generation)`,
 				"user/"+user) == "0"
 		})
-		// Not when it was written: the sweeps look again, and find that nothing has changed.
+		// Leave out the time of the write: sweeps sync again and find no change.
 		const record = `select s.status || ' ' || a.projected from accounts a join subscriptions s on s.account_id = a.id where a.id = $1`
 		written := f.must(record, user)
 		before := strings.Count(stopped.said(), "lease lost")
 		stopped.signal(t, syscall.SIGCONT)
 		f.until("its writes are refused", func() bool { return strings.Count(stopped.said(), "lease lost") > before })
 		if now := f.must(record, user); now != written {
-			t.Errorf("who came back has written:\n%s\n%s", written, now)
+			t.Errorf("the stopped replica wrote after it came back:\n%s\n%s", written, now)
 		}
 		f.join(stopped)
 		f.atRest()
@@ -97,8 +97,8 @@ func TestAStoppedReplicaComesBackAndIsFenced(t *testing.T) {
 	f.report("SIGSTOP past the lease, SIGCONT")
 }
 
-// A replica is stopped while its write to Clerk is under way; it arrives after another has
-// taken over and has written what is true. Clerk takes it, having no fences: it is repaired.
+// TestALateWriteToClerkIsRepaired delays a write to Clerk until another replica has taken over and written the
+// current state. Clerk has no fencing and accepts the stale write, so Lockstep must repair it.
 func TestALateWriteToClerkIsRepaired(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, options{replicas: 2})
@@ -107,7 +107,7 @@ func TestALateWriteToClerkIsRepaired(t *testing.T) {
 		var zombie atomic.Pointer[replica]
 		release, arrived := make(chan struct{}), make(chan struct{})
 		landed := "none"
-		var writing sync.RWMutex // nobody repairs it before it was seen
+		var writing sync.RWMutex // holds off repairs until the test has seen the stale write
 		f.meddling(func(from *replica, w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
 			if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/metadata") || !zombie.CompareAndSwap(nil, from) {
 				writing.RLock()
@@ -115,7 +115,7 @@ func TestALateWriteToClerkIsRepaired(t *testing.T) {
 				pass(w, r)
 				return
 			}
-			whole, err := io.ReadAll(r.Body) // before its sender cannot send the rest
+			whole, err := io.ReadAll(r.Body) // before the sender is stopped
 			if err != nil {
 				t.Error(err)
 			}
@@ -154,7 +154,7 @@ func TestALateWriteToClerkIsRepaired(t *testing.T) {
 
 func (f *fleet) meddling(m meddler) { f.meddle.Store(&m) }
 
-// leave takes a replica from the balancer, as its health checks do; join gives it back.
+// leave takes a replica out of the balancer, as failing health checks would; join puts it back.
 func (f *fleet) leave(r *replica) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

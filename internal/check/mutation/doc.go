@@ -1,7 +1,6 @@
-// Command breaks breaks Lockstep on purpose, one promise at a time, and sees to it
-// that the world's test notices. A break replaces a piece of one file by means of
-// the Go tool's -overlay, so the checkout is never touched. It fails when a break
-// is not caught, or when the piece to replace is no longer there.
+// Command mutation breaks Lockstep on purpose, one promise at a time, and requires that the simulation test notices.
+// A mutation replaces a fragment of one file through the Go tool's -overlay, so it never changes the checkout. The
+// command fails if no seed catches a mutation, or if its fragment is gone.
 //
-// With -write it writes the table in docs/mutation.md.
+// With -write it also writes the table in docs/mutation.md.
 package main

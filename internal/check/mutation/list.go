@@ -1,29 +1,28 @@
 package main
 
-// breakage is one way to break the code.
-type breakage struct {
-	what   string // as a reader of the table would say it
+// mutation is one way to break the code.
+type mutation struct {
+	what   string // what the mutated code does; the first column of the table
 	file   string
-	before string
+	before string // a fragment that is in the file exactly once
 	after  string
 }
 
-// breakages are the shortcuts that people take, and the faults that were shipped
-// elsewhere.
-var breakages = []breakage{
+// mutations are shortcuts that people take, and bugs that others have shipped.
+var mutations = []mutation{
 	{"answer 200 although the event could not be stored",
 		"internal/sync/ingest/endpoint.go",
 		`reply(w, http.StatusServiceUnavailable, ` + "`" + `{"status":"error","code":"not_stored"}` + "`" + `)`,
 		`reply(w, http.StatusOK, ` + "`" + `{"status":"success"}` + "`" + `)`},
-	{"drop the dedupe of notices: a redelivered event tells twice",
+	{"drop the dedupe of notices: a redelivered event notifies twice",
 		"notice.go",
 		`return Notice{ID: string(kind) + ":" + object, Kind`,
 		`return Notice{ID: string(kind) + ":" + object + now.String(), Kind`},
-	{"drop the dedupe of customers: a new idempotency key for every try",
+	{"drop the dedupe of customers: use a new idempotency key for each attempt",
 		"internal/sync/reconcile/customer.go",
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key})`,
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key + fmt.Sprint(time.Now().UnixNano())})`},
-	{"look at the subscriptions before the sessions: what is paid in between is seen in neither",
+	{"list subscriptions before sessions: a payment in between is in neither list",
 		"internal/web/checkouts/look.go",
 		`	if has.Checkouts, err = p.Stripe.Checkouts(ctx, p.customerID); err != nil {
 		return err
@@ -35,15 +34,15 @@ var breakages = []breakage{
 	}
 	has.Checkouts, err = p.Stripe.Checkouts(ctx, p.customerID)
 	return err`},
-	{"a license that runs out goes on",
+	{"grant access on an expired license",
 		"access.go",
 		`if gift.ends.IsZero() || now.Before(gift.ends) {`,
 		`if gift.ends.IsZero() || now.Before(gift.ends) || true {`},
-	{"who is past due is locked out though Stripe tries on",
+	{"lock out a past-due customer while Stripe still retries",
 		"access.go",
 		`		g.reason.Grants, g.reason.Why = true, "payment failed, Stripe is trying again"`,
 		`		g.reason.Grants, g.reason.Why = false, "payment failed, Stripe is trying again"`},
-	{"what adds up does not: the features of one thing only",
+	{"grant the features of one purchase only instead of all",
 		"access.go",
 		`		if !g.reason.Grants {
 			continue
@@ -51,16 +50,16 @@ var breakages = []breakage{
 		`		if !g.reason.Grants || len(ends) > 0 {
 			continue
 		}`},
-	{"send a letter again of which nobody knows whether it was sent",
+	{"resend an e-mail whose delivery is uncertain",
 		"internal/sync/reconcile/email.go",
 		`		mail.State, mail.Reason = lockstep.EmailUnknown, "the run that was handing it over ended before it was accepted"
 		return Result{}, m.end(ctx, claim, mail)`,
 		`		return Result{}, m.send(ctx, claim, n, mail)`},
-	{"begin checkouts without a turn: two tabs get two",
+	{"start checkouts without the purchase lock: two tabs get two",
 		"internal/store/sqlstore/purchase.go",
 		`where purchases.lease_until <= $6`,
 		`where purchases.lease_until <= $6 + 1000000000`},
-	{"swap the order of effects: metadata before the database",
+	{"write metadata before the database",
 		"internal/sync/reconcile/account.go",
 		`	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
@@ -74,11 +73,11 @@ var breakages = []breakage{
 	if err := r.save(ctx, access, at); err != nil {
 		return Result{}, err
 	}`},
-	{"write without the token: whoever is late writes over somebody else's run",
+	{"write without checking the lease token: a late run overwrites a newer one",
 		"internal/store/sqlstore/fence.go",
 		`	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,
 		`	answer := ask(ctx, t, scanNumber, "select 1 from work where key = $1", claim.Key.String())`},
-	{"finish what was marked meanwhile too",
+	{"finish marks that arrived during the run",
 		"internal/store/sqlstore/finish.go",
 		`	done_generation = claimed_generation,
 	lease_token = '', lease_until = 0, claimed_scope = 0,
@@ -86,11 +85,11 @@ var breakages = []breakage{
 		`	done_generation = generation,
 	lease_token = '', lease_until = 0, claimed_scope = 0,
 	attempts = 0, disposition = 'done'`},
-	{"forget what a failed run was to look at",
+	{"forget the scope of a failed run",
 		"internal/store/sqlstore/finish.go",
 		`scope = scope | claimed_scope, claimed_scope = 0,`,
 		`claimed_scope = 0,`},
-	{"believe the event: take a deletion from it without asking the directory",
+	{"delete because an event says so, without asking the directory",
 		"internal/sync/reconcile/account.go",
 		`	identity, err := r.Directory.Identity(ctx, r.account)
 `,
@@ -110,59 +109,59 @@ var breakages = []breakage{
 		"errors.go",
 		`	case 400, 402, 404, 405, 413, 422:`,
 		`	case 400, 402, 404, 405, 413, 422, 429, 500, 502, 503:`},
-	{"no gap scan: a lost event stays lost",
+	{"skip the gap scan: a lost event stays lost",
 		"internal/sync/reconcile/sweep_events.go",
 		`	taken, err := s.Take(ctx, lockstep.Scanned, hints...)`,
 		`	taken, err := s.Take(ctx, lockstep.Scanned, hints[:0]...)`},
-	{"no list of the directory: a lost user.deleted stays lost",
+	{"skip the directory sweep: a lost user.deleted stays lost",
 		"internal/sync/reconcile/sweep_directory.go",
 		`	at.Page, at.Missing = next, next == ""`,
 		`	at.Page, at.Missing, marks = next, next == "", nil`},
-	{"nobody looks for accounts that the directory no longer lists",
+	{"ignore accounts that the directory no longer lists",
 		"internal/sync/reconcile/sweep_directory.go",
 		`Scope: lockstep.ScopeIdentity | lockstep.ScopeMissing,`,
 		`Scope: lockstep.ScopeIdentity,`},
-	{"merge metadata without removing what is no longer there",
+	{"merge metadata without removing stale keys",
 		"internal/sync/reconcile/project.go",
 		`inner[k] = nil`,
 		`_ = k`},
-	{"delete the user's data and let the card be charged",
+	{"delete the user's data but keep charging the card",
 		"internal/sync/reconcile/end.go",
 		`		if l.Trust == lockstep.Claimed {`,
 		`		if l.Trust != lockstep.Claimed {`},
-	{"a customer that a reference alone links becomes the primary one",
+	{"make a customer with only a claimed link the primary one",
 		"internal/store/sqlstore/link.go",
 		`	case trust == lockstep.Claimed:
 		err = t.addClaimed(ctx, account, customerID)
 `,
 		``},
-	{"access and licenses forget the customers beside the primary one",
+	{"ignore further customers for access and licenses",
 		"links.go",
 		`		if !l.Deleted {`,
 		`		if false {`},
-	{"a refund takes nothing away",
+	{"keep access after a refund",
 		"billing.go",
 		`	case c.Refunded:`,
 		`	case c.Refunded && c.Amount < 0:`},
-	{"a payment links without asking whose the customer is",
+	{"link a payment without checking who owns its customer",
 		"internal/sync/reconcile/ladder.go",
 		`		{present(e.link), lockstep.Proven},
 `,
 		``},
-	{"unpaid is paid: fulfil a delayed payment at once",
+	{"treat an unpaid delayed payment as paid",
 		"billing.go",
 		`	case c.PaymentStatus == "unpaid":`,
 		`	case c.PaymentStatus == "never":`},
-	{"access ends when the subscription is only going to end",
+	{"end access when a subscription is only set to end later",
 		"access.go",
 		`	if g.reason.Grants && s.Ending() {`,
 		`	if g.reason.Grants && s.Ending() {
 		g.reason.Grants = false`},
-	{"write over what somebody edited at Stripe",
+	{"overwrite details that someone edited at Stripe",
 		"internal/sync/reconcile/details.go",
 		`sameText(current, *f.handled)`,
 		`sameText(current, current)`},
-	{"an address that Stripe refuses ends the run",
+	{"end the run when Stripe refuses an e-mail address",
 		"internal/sync/reconcile/problems.go",
 		`	if !is {
 		return err
@@ -170,11 +169,11 @@ var breakages = []breakage{
 		`	if !is || step == lockstep.StepCustomerEmail {
 		return err
 	}`},
-	{"create customers before the existing business was listed",
+	{"create customers before listing the existing business",
 		"internal/sync/reconcile/hold.go",
 		`	return at.Holds(), nil`,
 		`	return false, nil`},
-	{"forget what a price was called before it was raised",
+	{"forget a price's lookup key when it moves to a new price",
 		"pricename.go",
 		`	i.Keys, i.SiblingKeys = keys, was.SiblingKeys`,
 		`	i.Keys, i.SiblingKeys = nil, nil`},

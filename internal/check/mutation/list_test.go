@@ -9,27 +9,27 @@ import (
 	"testing"
 )
 
-// TestEveryBreakApplies: the piece that a break replaces is there, just once, and what it
-// leads to is still Go. Otherwise nobody would hear of it before the suite that takes long.
-func TestEveryBreakApplies(t *testing.T) {
+// TestEveryMutationApplies checks that each fragment is in its file exactly once and that the mutated file parses.
+// Without it, only the long conformance run would report that the list is out of date.
+func TestEveryMutationApplies(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, b := range breakages {
-		source, err := os.ReadFile(filepath.Join("..", "..", "..", b.file))
+	for _, m := range mutations {
+		source, err := os.ReadFile(filepath.Join("..", "..", "..", m.file))
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		if n := bytes.Count(source, []byte(b.before)); n != 1 {
-			t.Errorf("%s: the piece to break is %d times in %s", b.what, n, b.file)
+		if n := bytes.Count(source, []byte(m.before)); n != 1 {
+			t.Errorf("%s: the fragment is in %s %d times, want once", m.what, m.file, n)
 		}
-		broken := bytes.Replace(source, []byte(b.before), []byte(b.after), 1)
-		if _, err := parser.ParseFile(token.NewFileSet(), b.file, broken, 0); err != nil {
-			t.Errorf("%s: %v", b.what, err)
+		mutated := bytes.Replace(source, []byte(m.before), []byte(m.after), 1)
+		if _, err := parser.ParseFile(token.NewFileSet(), m.file, mutated, 0); err != nil {
+			t.Errorf("%s: %v", m.what, err)
 		}
-		if seen[b.what] {
-			t.Errorf("%s is listed twice", b.what)
+		if seen[m.what] {
+			t.Errorf("%s is in the list twice", m.what)
 		}
-		seen[b.what] = true
+		seen[m.what] = true
 	}
 }

@@ -16,9 +16,9 @@ import (
 )
 
 func main() {
-	seeds := flag.Int("seeds", 400, "how many seeds a break may survive")
-	only := flag.String("only", "", "only the breaks whose description contains this")
-	write := flag.String("write", "", "write the table to this file")
+	seeds := flag.Int("seeds", 400, "how many `seeds` may fail to notice a mutation")
+	only := flag.String("only", "", "run only the mutations whose description contains this `text`")
+	write := flag.String("write", "", "write the table to this `file`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// run tries every break and reports those that nobody noticed.
+// run tries each mutation. Its error names those that no seed noticed.
 func run(ctx context.Context, seeds int, only, write string) error {
 	dir, err := os.MkdirTemp("", "lockstep-mutation-")
 	if err != nil {
@@ -38,21 +38,21 @@ func run(ctx context.Context, seeds int, only, write string) error {
 	var missed []error
 	caught := 0
 	table := &strings.Builder{}
-	for _, b := range breakages {
-		if !strings.Contains(b.what, only) {
+	for _, m := range mutations {
+		if !strings.Contains(m.what, only) {
 			continue
 		}
-		by, err := try(ctx, dir, b, seeds)
+		by, err := m.try(ctx, dir, seeds)
 		if err != nil {
-			missed = append(missed, fmt.Errorf("%s: %w", b.what, err))
-			fmt.Printf("MISSED  %s: %v\n", b.what, err)
+			missed = append(missed, fmt.Errorf("%s: %w", m.what, err))
+			fmt.Printf("MISSED  %s: %v\n", m.what, err)
 			continue
 		}
 		caught++
-		fmt.Printf("caught  %-70s %s\n", b.what, by)
-		fmt.Fprintf(table, "| %s | `%s` | %s |\n", b.what, b.file, by)
+		fmt.Printf("caught  %-70s %s\n", m.what, by)
+		fmt.Fprintf(table, "| %s | `%s` | %s |\n", m.what, m.file, by)
 	}
-	fmt.Printf("%d passed, %d failed\n", caught, len(missed))
+	fmt.Printf("%d caught, %d missed\n", caught, len(missed))
 	if write != "" && len(missed) == 0 {
 		if err := update(write, table.String()); err != nil {
 			return err
@@ -66,32 +66,13 @@ var (
 	problemOf = regexp.MustCompile(`(?m)^\s+\w+_test\.go:\d+: (.*)$`)
 )
 
-// try runs the world with one break and returns what noticed it.
-func try(ctx context.Context, dir string, b breakage, seeds int) (string, error) {
-	source, err := os.ReadFile(b.file)
+// try runs the simulation test on the mutated code and returns which seed noticed.
+func (m mutation) try(ctx context.Context, dir string, seeds int) (string, error) {
+	overlay, err := m.overlay(dir)
 	if err != nil {
 		return "", err
 	}
-	if bytes.Count(source, []byte(b.before)) != 1 {
-		return "", fmt.Errorf("the piece to break is not exactly once in %s: mend the list", b.file)
-	}
-	broken := filepath.Join(dir, "broken.go")
-	if err := os.WriteFile(broken, bytes.Replace(source, []byte(b.before), []byte(b.after), 1), 0o600); err != nil {
-		return "", err
-	}
-	original, err := filepath.Abs(b.file)
-	if err != nil {
-		return "", err
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{original: broken}})
-	if err != nil {
-		return "", err
-	}
-	plan := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(plan, overlay, 0o600); err != nil {
-		return "", err
-	}
-	test := exec.CommandContext(ctx, "go", "test", "-vet=off", "-overlay="+plan, "-count=1", "-timeout=20m",
+	test := exec.CommandContext(ctx, "go", "test", "-vet=off", "-overlay="+overlay, "-count=1", "-timeout=20m",
 		"-run=TestWorld", "./internal/check/simtest", "-seeds="+fmt.Sprint(seeds))
 	output, err := test.CombinedOutput()
 	var exit *exec.ExitError
@@ -108,18 +89,44 @@ func try(ctx context.Context, dir string, b breakage, seeds int) (string, error)
 	return fmt.Sprintf("seed %s", seed[1]), nil
 }
 
-const mark = "<!-- the table: make mutation-table writes it -->\n"
+// overlay writes the mutated file and the -overlay file that puts it in place of the original, and returns the
+// latter's name.
+func (m mutation) overlay(dir string) (string, error) {
+	source, err := os.ReadFile(m.file)
+	if err != nil {
+		return "", err
+	}
+	if n := bytes.Count(source, []byte(m.before)); n != 1 {
+		return "", fmt.Errorf("the fragment is in %s %d times, want once; update list.go", m.file, n)
+	}
+	mutated := filepath.Join(dir, "mutated.go")
+	if err := os.WriteFile(mutated, bytes.Replace(source, []byte(m.before), []byte(m.after), 1), 0o600); err != nil {
+		return "", err
+	}
+	original, err := filepath.Abs(m.file)
+	if err != nil {
+		return "", err
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{original: mutated}})
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, "overlay.json")
+	return name, os.WriteFile(name, overlay, 0o600)
+}
 
-// update replaces what follows the mark in a document by the table.
+const tableMark = "<!-- the table: make mutation-table writes it -->\n"
+
+// update replaces everything below the mark in a document by the table.
 func update(file, table string) error {
 	document, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	head, _, found := strings.Cut(string(document), mark)
+	head, _, found := strings.Cut(string(document), tableMark)
 	if !found {
-		return fmt.Errorf("%s has no line %q", file, strings.TrimSpace(mark))
+		return fmt.Errorf("%s: the line %q is missing", file, strings.TrimSpace(tableMark))
 	}
-	text := head + mark + "| broken | where | first noticed by |\n|---|---|---|\n" + table
+	text := head + tableMark + "| mutation | file | first noticed by |\n|---|---|---|\n" + table
 	return os.WriteFile(file, []byte(text), 0o644)
 }

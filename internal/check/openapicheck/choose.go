@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// options are the alternatives of a schema, those of alternatives among them.
+// options returns the alternatives of a schema, with nested alternatives flattened.
 func (d *document) options(s *schema) []*schema {
 	var all []*schema
 	for _, option := range slices.Concat(s.AnyOf, s.OneOf) {
@@ -26,10 +26,9 @@ func (d *document) options(s *schema) []*schema {
 	return all
 }
 
-// oneOf judges a value by the alternative that it means to be, so that the
-// message is about that one: by the kind of JSON (an id, or the object itself),
-// then by the object's own type, then whether it says that it is deleted. Where
-// that leaves several, the one that it is nearest to counts.
+// oneOf checks a value against the alternative that it is meant to be, so that the message is about that one. It
+// chooses by the kind of JSON (an id, or the object itself), then by the object's own type, then by whether it is
+// marked deleted. If several are left, the one with the fewest deviations counts.
 func (w *walk) oneOf(options []*schema, value any, at *trail) {
 	fitting := keep(options, func(s *schema) bool { return s.fits(value) })
 	if len(fitting) == 0 {
@@ -58,7 +57,7 @@ func (w *walk) oneOf(options []*schema, value any, at *trail) {
 	w.nearest(fitting, value, at)
 }
 
-// nearest judges by the schema that a value deviates from least.
+// nearest checks a value against the candidate that it deviates from least.
 func (w *walk) nearest(candidates []*schema, value any, at *trail) {
 	if len(candidates) == 1 {
 		w.value(candidates[0], value, at)
@@ -78,8 +77,7 @@ func (w *walk) nearest(candidates []*schema, value any, at *trail) {
 	w.found = append(w.found, best.found...)
 }
 
-// constant is the one value that a property of a schema can have, "" where it
-// has none or several.
+// constant returns the only value that a property of a schema can have; "" if it can have others.
 func (d *document) constant(s *schema, property string) string {
 	if resolved := d.resolve(s.Properties[property]); resolved != nil && len(resolved.Enum) == 1 {
 		return fmt.Sprint(resolved.Enum[0])
@@ -87,7 +85,7 @@ func (d *document) constant(s *schema, property string) string {
 	return ""
 }
 
-// merged is a schema with what its parts say, as one.
+// merged returns a schema with its allOf parts merged into it.
 func (d *document) merged(s *schema) *schema {
 	whole := *s
 	whole.AllOf, whole.Properties = nil, map[string]*schema{}
@@ -124,7 +122,7 @@ func (d *document) merged(s *schema) *schema {
 	return &whole
 }
 
-// unrestricted says that a schema allows everything.
+// unrestricted reports whether a schema allows everything.
 func (s *schema) unrestricted() bool {
 	return s.Type == "" && len(s.Properties) == 0 && len(s.AnyOf) == 0 && len(s.OneOf) == 0 && len(s.AllOf) == 0 &&
 		len(s.Enum) == 0

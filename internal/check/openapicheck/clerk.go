@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// clerkExchange judges an answer and, where the request was taken, the request.
-func (c *court) clerkExchange(e *wire.Entry) {
+// clerkExchange checks an answer and, if the request was accepted, the request.
+func (c *checker) clerkExchange(e *wire.Entry) {
 	path, query, _ := strings.Cut(e.Path, "?")
 	o := c.clerk.operation(e.Method, path)
 	where := e.Method + " " + path
@@ -23,12 +23,12 @@ func (c *court) clerkExchange(e *wire.Entry) {
 		return
 	}
 	if o == nil {
-		c.report(where, []deviation{{what: "is taken, and the document does not have it"}})
+		c.report(where, []deviation{{what: "is accepted, but the document does not have it"}})
 		return
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		c.report(where, []deviation{{what: "takes a query that cannot be read: " + err.Error()}})
+		c.report(where, []deviation{{what: "accepts a query that cannot be parsed: " + err.Error()}})
 		return
 	}
 	if _, described := o.Responses[fmt.Sprint(e.Status)]; described && e.Status == http.StatusNoContent &&
@@ -42,21 +42,21 @@ func (c *court) clerkExchange(e *wire.Entry) {
 	c.answer(&walk{document: c.clerk, excused: excusedByClerk}, where, e, answer)
 	w := &walk{document: c.clerk}
 	w.query(o, values)
-	if e.Version == "" || e.Version == c.clerk.version { // older ones took more
+	if e.Version == "" || e.Version == c.clerk.version { // older versions accept more
 		w.json(o, e.Request)
 	}
-	c.report(where+" takes", w.found)
+	c.report(where+" accepts", w.found)
 }
 
-// page is what paginated=true makes of a list. The document has the parameter and
-// forgets its answer; Clerk's own clients read it so.
+// page is the answer to a list with paginated=true. The document has the parameter but not its answer; this is what
+// Clerk's own clients read.
 func page(list *schema) *schema {
 	return &schema{Type: "object", Required: []string{"data", "total_count"}, Additional: additional{given: true},
 		Properties: map[string]*schema{"data": list, "total_count": {Type: "integer"}}}
 }
 
-// query judges the parameters of a query; those that are lists may repeat, and
-// some clients mark them with brackets. The version can come there, too.
+// query checks the parameters of a query. Lists may repeat, some clients mark them with brackets, and the API version
+// may be a parameter, too.
 func (w *walk) query(o *operation, values url.Values) {
 	for name, texts := range values {
 		if name = strings.TrimSuffix(name, "[]"); name == "__clerk_api_version" {
@@ -79,7 +79,7 @@ func (w *walk) query(o *operation, values url.Values) {
 			continue
 		}
 		if len(texts) > 1 && repeatable[o.name+" "+name] == "" {
-			w.deviates(at, "is given %d times, want once", len(texts))
+			w.deviates(at, "occurs %d times, want once", len(texts))
 		}
 		w.scalar(s, texts[0], at)
 	}
@@ -90,8 +90,8 @@ func (w *walk) query(o *operation, values url.Values) {
 	}
 }
 
-// json judges the body of a request. What has no body in the document may come
-// with none or with null, which is how Clerk's Go client deletes.
+// json checks the body of a request. If the document describes none, the body may be empty, null or {}; Clerk's Go
+// client deletes with null.
 func (w *walk) json(o *operation, text string) {
 	var described *schema
 	if o.RequestBody != nil {
@@ -99,28 +99,28 @@ func (w *walk) json(o *operation, text string) {
 	}
 	if strings.TrimSpace(text) == "" {
 		if o.RequestBody != nil && o.RequestBody.Required {
-			w.deviates(nil, "no body, which the document requires")
+			w.deviates(nil, "the body is missing; the document requires it")
 		}
 		return
 	}
 	value, err := read(text)
 	switch object, isObject := value.(map[string]any); {
 	case err != nil:
-		w.deviates(nil, "a body that is no JSON: %v", err)
+		w.deviates(nil, "the body is not JSON: %v", err)
 	case described != nil:
 		w.value(described, value, nil)
 	case value != nil && (!isObject || len(object) > 0):
-		w.deviates(nil, "a body, and the document has none")
+		w.deviates(nil, "has a body, but the document describes none")
 	}
 }
 
-// clerkDelivery judges the data of a webhook as the Backend API shows the same
-// object; Clerk publishes no document of its webhooks that is newer.
-func (c *court) clerkDelivery(e *wire.Entry) {
+// clerkDelivery checks the data of a webhook as the Backend API shows the same object. Clerk publishes no newer
+// document of its webhooks.
+func (c *checker) clerkDelivery(e *wire.Entry) {
 	where := "webhook " + e.EventType
 	value, err := read(e.Request)
 	if err != nil {
-		c.report(where, []deviation{{what: "is no JSON: " + err.Error()}})
+		c.report(where, []deviation{{what: "is not JSON: " + err.Error()}})
 		return
 	}
 	w := &walk{document: c.clerk, excused: excusedByClerk}
@@ -136,14 +136,13 @@ func (c *court) clerkDelivery(e *wire.Entry) {
 		if known {
 			w.value(c.clerk.schema(name), asAnswered(object, data), at)
 		} else {
-			w.deviates(at.field("object"), "is %q, which is not listed", object)
+			w.deviates(at.field("object"), "is %q, which clerkObjects does not list", object)
 		}
 	}
 	c.report(where, w.found)
 }
 
-// asAnswered gives the data of a webhook the shape in which the Backend API
-// answers the object, where the two are known to differ.
+// asAnswered gives the data of a webhook the shape of the Backend API's answer, where the two are known to differ.
 func asAnswered(object string, data map[string]any) map[string]any {
 	shaped := maps.Clone(data)
 	for name := range data {
@@ -161,7 +160,7 @@ func asAnswered(object string, data map[string]any) map[string]any {
 	return shaped
 }
 
-// clerkEnvelope is what Clerk sends around the data.
+// clerkEnvelope is the schema of a webhook around its data.
 var clerkEnvelope = &schema{Type: "object", Additional: additional{given: true},
 	Required: []string{"object", "type", "timestamp", "instance_id", "data"},
 	Properties: map[string]*schema{
@@ -173,7 +172,7 @@ var clerkEnvelope = &schema{Type: "object", Additional: additional{given: true},
 				Properties: map[string]*schema{"client_ip": {Type: "string"}, "user_agent": {Type: "string"}}}}},
 	}}
 
-// clerkObjects are the schemas by what objects call themselves.
+// clerkObjects maps the value of "object" to the name of a schema.
 var clerkObjects = map[string]string{
 	"user":                    "User",
 	"organization":            "Organization",

@@ -11,29 +11,29 @@ import (
 	"github.com/stripe/stripe-mock/embedded"
 )
 
-// document is an OpenAPI document whose parts are decoded when they are first
-// needed: of Stripe's 1454 schemas a run sees a hundred. Safe for concurrent use.
+// document is an OpenAPI document. It decodes its parts on first use, because a run needs a hundred of Stripe's 1454
+// schemas. It is safe for concurrent use.
 type document struct {
 	version    string
-	base       string // what the document's paths stand behind
-	strict     bool   // an object has no other properties than its schema names
+	base       string // prefix of the document's paths
+	strict     bool   // objects may have no property that their schema does not name
 	schemas    map[string]json.RawMessage
 	responses  map[string]json.RawMessage
 	parameters map[string]json.RawMessage
 	paths      map[string]map[string]json.RawMessage
-	templates  map[int][]template // by the number of parts
+	templates  map[int][]template // by number of segments
 
 	mu         sync.Mutex
 	decoded    map[string]*schema
 	operations map[string]*operation
 }
 
-// stripeDocument is loaded once in a process.
+// stripeDocument loads Stripe's document once per process.
 var stripeDocument = sync.OnceValues(func() (*document, error) {
 	return load(embedded.OpenAPISpec, "", true)
 })
 
-// clerkDocument is loaded once in a process; nil when there is none.
+// clerkDocument loads Clerk's document once per process. It returns nil if LOCKSTEP_SHARED is not set.
 var clerkDocument = sync.OnceValues(func() (*document, error) {
 	shared := os.Getenv("LOCKSTEP_SHARED")
 	if shared == "" {
@@ -41,7 +41,7 @@ var clerkDocument = sync.OnceValues(func() (*document, error) {
 	}
 	raw, err := os.ReadFile(filepath.Join(shared, "specs", "clerk-backend-api-2026-05-12.json"))
 	if err != nil {
-		return nil, fmt.Errorf("read Clerk's document: %w", err)
+		return nil, fmt.Errorf("read Clerk's OpenAPI document: %w", err)
 	}
 	return load(raw, "/v1", false)
 })
@@ -67,7 +67,7 @@ func load(raw []byte, base string, strict bool) (*document, error) {
 	return d, nil
 }
 
-// schema returns a schema of the document by its name, nil when it has none.
+// schema returns a schema by name; nil if the document has none.
 func (d *document) schema(name string) *schema {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -78,7 +78,7 @@ func (d *document) schema(name string) *schema {
 	if raw, found := d.schemas[name]; found {
 		s = &schema{}
 		if err := json.Unmarshal(raw, s); err != nil {
-			panic(fmt.Sprintf("judge: schema %s: %v", name, err))
+			panic(fmt.Sprintf("openapicheck: schema %s: %v", name, err))
 		}
 		s.name = name
 	}
@@ -94,5 +94,5 @@ func (d *document) resolve(s *schema) *schema {
 	return s
 }
 
-// refName is the last part of a reference within a document.
+// refName returns the last segment of a reference.
 func refName(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }

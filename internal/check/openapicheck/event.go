@@ -2,15 +2,17 @@ package openapicheck
 
 import "strings"
 
-// stripeObject says of events what their schema leaves open: which types there
-// are, and what the object of one looks like.
-func (c *court) stripeObject(w *walk, name string, value map[string]any, at *trail) {
-	if name != "event" {
-		return
+// stripeObject checks what the schema of an event leaves open: its type, and its object.
+func (c *checker) stripeObject(w *walk, name string, value map[string]any, at *trail) {
+	if name == "event" {
+		c.event(w, value, at)
 	}
+}
+
+func (c *checker) event(w *walk, value map[string]any, at *trail) {
 	kind, _ := value["type"].(string)
 	if !c.eventTypes[kind] {
-		w.deviates(at.field("type"), "is %q, which is no event type of the document", kind)
+		w.deviates(at.field("type"), "is %q, which the document does not list as an event type", kind)
 	}
 	version, _ := value["api_version"].(string)
 	release := releaseOf(version)
@@ -20,14 +22,14 @@ func (c *court) stripeObject(w *walk, name string, value map[string]any, at *tra
 	data, _ := value["data"].(map[string]any)
 	object, _ := data["object"].(map[string]any)
 	if object == nil {
-		return // the event's own schema has said so
+		return // checking the event's schema has reported it
 	}
 	at = at.field("data")
 	typed, _ := object["object"].(string)
 	described := c.stripe.schema(typed)
 	if described == nil {
 		if _, known := undescribedObjects[typed]; !known {
-			w.deviates(at.field("object").field("object"), "is %q, which is no object of the document", typed)
+			w.deviates(at.field("object").field("object"), "is %q, which the document does not describe", typed)
 		}
 		return
 	}
@@ -35,7 +37,7 @@ func (c *court) stripeObject(w *walk, name string, value map[string]any, at *tra
 		len(object) == len(deleted.Properties) {
 		described = deleted
 	}
-	// The object is in the event's release, whatever release the request is in.
+	// The object has the shape of the event's release, not of the request's.
 	inner := &walk{document: w.document, excused: excusedBy(release)}
 	inner.value(described, object, at.field("object"))
 	previous, updated := data["previous_attributes"].(map[string]any)
@@ -44,11 +46,11 @@ func (c *court) stripeObject(w *walk, name string, value map[string]any, at *tra
 	}
 	w.found = append(w.found, inner.found...)
 	if updated && !strings.HasSuffix(kind, ".updated") && !previousAttributes[kind] {
-		w.deviates(at.field("previous_attributes"), "is there, although the type is no *.updated")
+		w.deviates(at.field("previous_attributes"), "is present, although the type is not *.updated")
 	}
 }
 
-// eventTypes are those that a webhook endpoint can be told to take.
+// eventTypes returns the types that a webhook endpoint can subscribe to.
 func eventTypes(stripe *document) map[any]bool {
 	types := map[any]bool{}
 	for _, kind := range stripe.operation("POST", "/v1/webhook_endpoints").parameters().Properties["enabled_events"].Items.Enum {
@@ -57,8 +59,8 @@ func eventTypes(stripe *document) map[any]bool {
 	return types
 }
 
-// partial judges what is left of an object when only what changed is kept: every
-// name must be one of the schema; null is what was not there before.
+// partial checks an object that holds only what changed. Every name must be in the schema; null means that the
+// property was absent before.
 func (w *walk) partial(s *schema, value map[string]any, at *trail) {
 	for name, held := range value {
 		property := w.document.resolve(s.Properties[name])
@@ -85,7 +87,7 @@ func (w *walk) partial(s *schema, value map[string]any, at *trail) {
 	}
 }
 
-// partialOneOf takes the alternative that deviates least.
+// partialOneOf checks against the alternative with the fewest deviations.
 func (w *walk) partialOneOf(s *schema, value map[string]any, at *trail) {
 	options := w.document.options(s)
 	if len(options) == 0 {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// parseForm reads a form with brackets into texts, maps and lists. It is written
-// apart from the simulator's own, which is what is judged.
+// parseForm parses a form with brackets into strings, maps and lists. It is independent of the simulator's parser,
+// which it helps to check.
 func parseForm(text string) (map[string]any, error) {
 	root := map[string]any{}
 	for pair := range strings.SplitSeq(text, "&") {
@@ -39,13 +39,12 @@ func parseForm(text string) (map[string]any, error) {
 	return root, nil
 }
 
-// put stores a value under nested keys. An empty key, as in a[], is the next
-// number that is free.
+// put stores a value under nested keys. An empty key, as in a[], means the next free index.
 func put(at map[string]any, keys []string, value string) error {
 	key := keys[0]
 	if key == "" {
 		key = strconv.Itoa(len(at))
-		// Stripe's rule for a[][x]=1&a[][y]=2: the same element until a field of it repeats.
+		// Stripe's rule for a[][x]=1&a[][y]=2: it is one element until a field repeats.
 		if last, open := at[strconv.Itoa(len(at)-1)].(map[string]any); open && len(keys) > 1 && last[keys[1]] == nil {
 			key = strconv.Itoa(len(at) - 1)
 		}
@@ -62,12 +61,12 @@ func put(at map[string]any, keys []string, value string) error {
 	}
 	within, ok := at[key].(map[string]any)
 	if !ok {
-		return fmt.Errorf("is a value and a hash")
+		return fmt.Errorf("is both a value and a hash")
 	}
 	return put(within, keys[1:], value)
 }
 
-// listed makes lists of the maps whose keys count from 0.
+// listed turns maps whose keys count from 0 into lists.
 func listed(value any) any {
 	fields, is := value.(map[string]any)
 	if !is {
@@ -91,7 +90,7 @@ func listed(value any) any {
 	return fields
 }
 
-// parameter judges a parameter as a form has it: every scalar is a text.
+// parameter checks a form parameter, in which every scalar is a string.
 func (w *walk) parameter(s *schema, value any, at *trail) {
 	s = w.document.resolve(s)
 	if s == nil {
@@ -125,7 +124,7 @@ func (w *walk) parameter(s *schema, value any, at *trail) {
 	}
 }
 
-// scalar judges a text by what its schema makes of it.
+// scalar checks a string that stands for a value of the schema's type.
 func (w *walk) scalar(s *schema, value string, at *trail) {
 	var err error
 	switch s.Type {
@@ -138,7 +137,7 @@ func (w *walk) scalar(s *schema, value string, at *trail) {
 			err = fmt.Errorf("neither true nor false")
 		}
 	case "array", "object":
-		err = fmt.Errorf("a text")
+		err = fmt.Errorf("a string")
 	case "string":
 		w.text(s, value, at)
 	}
@@ -149,7 +148,7 @@ func (w *walk) scalar(s *schema, value string, at *trail) {
 	w.enum(s, value, at)
 }
 
-// hash judges nested parameters; none of which may be unknown.
+// hash checks nested parameters. None may be unknown.
 func (w *walk) hash(s *schema, value map[string]any, at *trail) {
 	if s.Type != "object" {
 		w.deviates(at, "is a hash, want %s", s.wants())

@@ -7,110 +7,104 @@ import (
 	"strings"
 )
 
-// What this file lists is all that is excused, each with its reason.
+// This file lists every deviation that is excused, with its reason.
 
-// stripeExtras are properties that Stripe's answers have although its document
-// does not name them, by schema and property.
+// stripeExtras lists properties, as schema.property, that Stripe's answers have but its document does not.
 var stripeExtras = map[string]string{
-	"subscription.plan":           "of the time before items; real answers still have it",
-	"subscription.quantity":       "of the time before items; real answers still have it",
-	"subscription_item.plan":      "of the time before prices; real answers still have it",
-	"product.type":                "of the time before prices; real answers still have it, and so have the document's own examples",
-	"recurring.trial_period_days": "of plans; real answers still have it in a price, as null, and so have the document's own examples",
-	"customer.deleted":            "the object of customer.deleted is the whole customer, marked",
+	"subscription.plan":           "from before items; real answers still have it",
+	"subscription.quantity":       "from before items; real answers still have it",
+	"subscription_item.plan":      "from before prices; real answers still have it",
+	"product.type":                "from before prices; real answers and the document's own examples still have it",
+	"recurring.trial_period_days": "from plans; prices in real answers and in the document's own examples still have it, as null",
+	"customer.deleted":            "the object of customer.deleted is the whole customer, marked as deleted",
 }
 
-// newerExtras are properties of releases after the document's, by release, schema
-// and property.
+// newerExtras lists properties of later releases than the document's, as "release schema.property".
 var newerExtras = map[string]string{
-	"endive checkout.session.allowed_payment_method_types": "takes the place of payment_method_types",
+	"endive checkout.session.allowed_payment_method_types": "replaces payment_method_types",
 }
 
-// clerkExtras are properties that Clerk's answers have although its document does
-// not name them.
+// clerkExtras lists properties, as schema.property, that Clerk's answers have but its document does not.
 var clerkExtras = map[string]string{}
 
-// webhookExtras are properties that only the data of Clerk's webhooks has, by
-// object and property, as Clerk's published examples do.
+// webhookExtras lists properties, as object.property, that only the data of Clerk's webhooks has, according to
+// Clerk's published examples.
 var webhookExtras = map[string]string{
 	"session.user":                    "a session's webhook shows its user",
-	"organization_invitation.user_id": "organizationInvitation.accepted tells who accepted",
+	"organization_invitation.user_id": "organizationInvitation.accepted names who accepted",
 	"role.slug":                       "role.deleted has it, as null",
 }
 
-// webhookLacks are required properties that the data of Clerk's webhooks does not
-// have, by object and property.
+// webhookLacks lists required properties, as object.property, that the data of Clerk's webhooks does not have.
 var webhookLacks = map[string]string{
 	"organization_invitation.inviter_id":          "not in the published examples",
 	"organization_invitation.public_inviter_data": "not in the published examples",
 }
 
-// undocumentedOperations are what official clients call and Stripe's document
-// does not have.
+// undocumentedOperations lists operations that official clients call but Stripe's document does not have.
 var undocumentedOperations = map[string]string{
 	"GET /v1/payment_pages/{session}":          "Stripe's CLI reads a checkout session with it",
 	"POST /v1/payment_pages/{session}/confirm": "Stripe's CLI pays a checkout session with it",
-	"POST /v1/events/{id}/retry":               "Stripe's CLI sends an event again with it",
-	"POST /v1/subscriptions/{id}/pause":        "came with endive, the release after the document's",
+	"POST /v1/events/{id}/retry":               "Stripe's CLI resends an event with it",
+	"POST /v1/subscriptions/{id}/pause":        "new in endive, the release after the document's",
 }
 
-// undescribedObjects are objects of events that Stripe's document does not describe.
+// undescribedObjects lists objects of events that Stripe's document does not describe.
 var undescribedObjects = map[string]string{
-	"entitlements.active_entitlement_summary": "only events have it; it is among the document's examples",
+	"entitlements.active_entitlement_summary": "occurs only in events; the document has an example",
 }
 
-// otherReleases are parameters that another release than the document's takes, or
-// does not require, by operation and parameter: the releases and the reason.
+// otherReleases lists parameters, as "operation parameter", that releases other than the document's accept or do not
+// require.
 var otherReleases = map[string]struct{ releases, reason string }{
-	"POST /v1/checkout/sessions allowed_payment_method_types": {"endive", "takes the place of payment_method_types"},
+	"POST /v1/checkout/sessions allowed_payment_method_types": {"endive", "replaces payment_method_types"},
 	"POST /v1/subscription_schedules phases[].iterations": {undated + " acacia basil clover dahlia endive",
-		"duration has taken its place; Stripe's CLI sends it whatever the version"},
+		"duration has replaced it; Stripe's CLI sends it with every version"},
 	"POST /v1/customers coupon":            {undated + " acacia", "basil removed it"},
 	"POST /v1/customers/{customer} coupon": {undated + " acacia", "basil removed it"},
 	"POST /v1/promotion_codes coupon": {undated + " acacia basil",
 		"clover moved it into promotion"},
 	"POST /v1/promotion_codes promotion": {undated + " acacia basil",
-		"clover has it in the place of coupon"},
+		"new in clover, in place of coupon"},
 }
 
-// undated stands for the versions before releases had names.
+// undated stands for the versions from before releases had names.
 const undated = "undated"
 
-// index is the place of an element, which the list of otherReleases does not tell apart.
+// index matches the index of a list element, which otherReleases leaves out.
 var index = regexp.MustCompile(`\[\d+\]`)
 
-// elsewhere says whether a release takes an operation's parameter, or does without
-// it, other than the document says.
+// elsewhere reports whether otherReleases has a parameter of an operation for that release.
 func elsewhere(release, operation, name string) bool {
 	name = index.ReplaceAllString(name, "[]")
 	return slices.Contains(strings.Fields(otherReleases[operation+" "+name].releases), cmp.Or(release, undated))
 }
 
-// previousAttributes are the types of events, besides *.updated, that say what was
-// before; so does Stripe in its published examples.
+// previousAttributes lists event types other than *.updated that have previous_attributes, according to Stripe's
+// published examples.
 var previousAttributes = map[string]bool{
 	"charge.refunded":                      true,
 	"payment_method.automatically_updated": true,
 	"payment_method.detached":              true,
 }
 
-// repeatable are parameters of Clerk's that the document describes as one value
-// and says to accept several, by operation and parameter.
+// repeatable lists Clerk's parameters, as "operation parameter", that the schema describes as one value but that may
+// repeat.
 var repeatable = map[string]string{
-	"GET /v1/organizations/{organization_id}/invitations status": "the description of the operation: accepts multiple values",
-	"GET /v1/organization_invitations status":                    "the description of the operation: accepts multiple values",
+	"GET /v1/organizations/{organization_id}/invitations status": "the operation's description says that it accepts multiple values",
+	"GET /v1/organization_invitations status":                    "the operation's description says that it accepts multiple values",
 	"GET /v1/users/{user_id}/organization_invitations status":    "the SDKs send several",
 }
 
-// clientsQuery are parameters that Clerk's own clients send where Clerk's document
-// does not have them, by operation and parameter.
+// clientsQuery lists parameters, as "operation parameter", that Clerk's own clients send but its document does not
+// have.
 var clientsQuery = map[string]string{
-	"GET /v1/users/count limit":    "the Go SDK counts with the parameters it lists with",
-	"GET /v1/users/count offset":   "the Go SDK counts with the parameters it lists with",
-	"GET /v1/users/count order_by": "the Go SDK counts with the parameters it lists with",
+	"GET /v1/users/count limit":    "the Go SDK counts with the same parameters as it lists",
+	"GET /v1/users/count offset":   "the Go SDK counts with the same parameters as it lists",
+	"GET /v1/users/count order_by": "the Go SDK counts with the same parameters as it lists",
 }
 
-// excusedBy returns what a walk excuses in a release of Stripe's API.
+// excusedBy returns the walk.excused function for a release of Stripe's API.
 func excusedBy(release string) func(owner, property string) bool {
 	return func(owner, property string) bool {
 		name := owner + "." + property

@@ -22,7 +22,7 @@ type parameter struct {
 	Schema   *schema
 }
 
-// body is a request's or an answer's.
+// body describes the body of a request or an answer.
 type body struct {
 	Ref      string `json:"$ref"`
 	Required bool
@@ -37,8 +37,7 @@ type template struct {
 
 func newTemplate(path string) template { return template{path: path, parts: strings.Split(path, "/")} }
 
-// fit says how many of the parts are the same by the letter; -1 when the path is
-// another one.
+// fit returns how many segments match literally; -1 if the path does not match.
 func (t template) fit(parts []string) int {
 	if len(t.parts) != len(parts) {
 		return -1
@@ -55,9 +54,8 @@ func (t template) fit(parts []string) int {
 	return same
 }
 
-// operation finds what the document says of a request, nil when it says nothing.
-// A path that is written out goes before one with variables: the customer named
-// "search" is the search.
+// operation finds the operation of a request; nil if the document has none. Literal segments win over variables:
+// /v1/customers/search is the search, not a customer.
 func (d *document) operation(method, path string) *operation {
 	path, within := strings.CutPrefix(path, d.base)
 	if !within {
@@ -78,7 +76,7 @@ func (d *document) operation(method, path string) *operation {
 	return d.decode(method, found)
 }
 
-// decode returns an operation of the document by the path as it is written there.
+// decode returns the operation of a path as the document writes it.
 func (d *document) decode(method, path string) *operation {
 	name := method + " " + path
 	d.mu.Lock()
@@ -88,7 +86,7 @@ func (d *document) decode(method, path string) *operation {
 	}
 	o := &operation{name: method + " " + d.base + path}
 	if err := json.Unmarshal(d.paths[path][strings.ToLower(method)], o); err != nil {
-		panic(fmt.Sprintf("judge: operation %s: %v", name, err))
+		panic(fmt.Sprintf("openapicheck: operation %s: %v", name, err))
 	}
 	for i, p := range o.Parameters {
 		if p.Ref != "" {
@@ -107,11 +105,11 @@ func (d *document) decode(method, path string) *operation {
 
 func (d *document) component(among map[string]json.RawMessage, ref string, into any) {
 	if err := json.Unmarshal(among[refName(ref)], into); err != nil {
-		panic(fmt.Sprintf("judge: %s: %v", ref, err))
+		panic(fmt.Sprintf("openapicheck: %s: %v", ref, err))
 	}
 }
 
-// parameter finds one that stands in the query or the path.
+// parameter finds a parameter of the query or the path.
 func (o *operation) parameter(in, name string) *parameter {
 	for i, p := range o.Parameters {
 		if p.In == in && p.Name == name {
@@ -121,8 +119,7 @@ func (o *operation) parameter(in, name string) *parameter {
 	return nil
 }
 
-// answer is the schema of an answer's body by its status, nil where the document
-// gives none.
+// answer returns the schema of an answer's body by status; nil if the document has none.
 func (o *operation) answer(status int) *schema {
 	for _, key := range []string{fmt.Sprint(status), fmt.Sprintf("%dXX", status/100), "default"} {
 		if described, found := o.Responses[key]; found {

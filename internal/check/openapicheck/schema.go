@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 )
 
-// schema is as much of JSON Schema as the two documents use.
+// schema holds the part of JSON Schema that the two documents use.
 type schema struct {
-	name string // of a schema that the document names
+	name string // in the document; empty for a nested schema
 
 	Ref        string             `json:"$ref"`
 	Type       string             `json:"type"`
@@ -30,7 +30,7 @@ type schema struct {
 	AllOf      []*schema          `json:"allOf"`
 }
 
-// additional is additionalProperties: not given, a boolean, or a schema.
+// additional is additionalProperties: absent, a boolean, or a schema.
 type additional struct {
 	given   bool
 	allowed bool

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// stripeExchange judges an answer and, where the request was taken, the request.
-func (c *court) stripeExchange(e *wire.Entry) {
+// stripeExchange checks an answer and, if the request was accepted, the request.
+func (c *checker) stripeExchange(e *wire.Entry) {
 	path, query, _ := strings.Cut(e.Path, "?")
 	o := c.stripe.operation(e.Method, path)
 	where := e.Method + " " + path
@@ -25,7 +25,7 @@ func (c *court) stripeExchange(e *wire.Entry) {
 	}
 	if o == nil {
 		if !undocumented(e.Method, path) {
-			c.report(where, []deviation{{what: "is taken, and the document does not have it"}})
+			c.report(where, []deviation{{what: "is accepted, but the document does not have it"}})
 		}
 		return
 	}
@@ -38,44 +38,43 @@ func (c *court) stripeExchange(e *wire.Entry) {
 	}
 	sent, err := parseForm(form)
 	if err != nil {
-		c.report(where, []deviation{{what: "takes a form that cannot be read: " + err.Error()}})
+		c.report(where, []deviation{{what: "accepts a form that cannot be parsed: " + err.Error()}})
 		return
 	}
 	w := &walk{document: c.stripe, excused: func(_, name string) bool { return elsewhere(release, o.name, name) }}
 	w.hash(o.parameters(), sent, nil)
-	c.report(where+" takes", w.found)
+	c.report(where+" accepts", w.found)
 }
 
-// releaseOf is the release that a version belongs to: "dahlia", or "" before
-// releases had names.
+// releaseOf returns the release of a version, such as "dahlia"; "" for versions from before releases had names.
 func releaseOf(version string) string {
 	_, release, _ := strings.Cut(version, ".")
 	return release
 }
 
-// answer judges an answer's body.
-func (c *court) answer(w *walk, where string, e *wire.Entry, s *schema) {
+// answer checks an answer's body.
+func (c *checker) answer(w *walk, where string, e *wire.Entry, s *schema) {
 	where = fmt.Sprintf("%s %d", where, e.Status)
 	if s == nil {
-		c.report(where, []deviation{{what: "is answered, and the document has no such answer"}})
+		c.report(where, []deviation{{what: "the document has no answer with this status"}})
 		return
 	}
 	value, err := read(e.Response)
 	if err != nil {
-		c.report(where, []deviation{{what: "the answer is no JSON: " + err.Error()}})
+		c.report(where, []deviation{{what: "the answer is not JSON: " + err.Error()}})
 		return
 	}
 	w.value(s, value, nil)
 	c.report(where, w.found)
 }
 
-// described says whether the document has the shapes of a release: its own, and
-// but for what lists.go adds the next one's. Older ones have shapes of their own.
-func (c *court) described(release string) bool {
+// described reports whether the document describes a release: its own and, with the additions in lists.go, the next
+// one. Older releases have other shapes.
+func (c *checker) described(release string) bool {
 	return release == releaseOf(c.stripe.version) || release == "endive"
 }
 
-// parameters are all that an operation takes, but for the path, as one hash.
+// parameters returns all parameters of an operation except those in the path, as one hash.
 func (o *operation) parameters() *schema {
 	all := &schema{Type: "object", Properties: map[string]*schema{}}
 	for _, p := range o.Parameters {
@@ -99,7 +98,7 @@ func (o *operation) parameters() *schema {
 	return all
 }
 
-// undocumented says whether an operation is one that Stripe's document leaves out.
+// undocumented reports whether undocumentedOperations has an operation.
 func undocumented(method, path string) bool {
 	for pattern := range undocumentedOperations {
 		wanted, template, _ := strings.Cut(pattern, " ")
@@ -110,15 +109,15 @@ func undocumented(method, path string) bool {
 	return false
 }
 
-// stripeDelivery judges the event that was sent.
-func (c *court) stripeDelivery(e *wire.Entry) {
+// stripeDelivery checks an event that was sent.
+func (c *checker) stripeDelivery(e *wire.Entry) {
 	where := "event " + e.EventType
 	if parsed, err := url.Parse(e.Path); err != nil || parsed.Host == "" {
-		c.report(where, []deviation{{what: "is sent to no URL: " + e.Path}})
+		c.report(where, []deviation{{what: "is sent to a path without a host: " + e.Path}})
 	}
 	value, err := read(e.Request)
 	if err != nil {
-		c.report(where, []deviation{{what: "is no JSON: " + err.Error()}})
+		c.report(where, []deviation{{what: "is not JSON: " + err.Error()}})
 		return
 	}
 	w := &walk{document: c.stripe, visit: c.stripeObject}

@@ -15,21 +15,20 @@ import (
 // walk compares one JSON value, decoded with UseNumber, with a schema.
 type walk struct {
 	document *document
-	// excused says whether an object of a schema may have a property that the
-	// schema does not know; nil: none.
+	// excused reports whether an object may have a property that its schema does not know. May be nil.
 	excused func(owner, property string) bool
-	// visit sees each object of a schema with a name, to say more of it; nil: nobody does.
+	// visit is called with each object of a named schema, for further checks. May be nil.
 	visit func(w *walk, name string, value map[string]any, at *trail)
 	found []deviation
 }
 
-// deviation is one place where a value is not what the document says.
+// deviation is one place where a value does not match the document.
 type deviation struct {
 	at   string
 	what string
 }
 
-// trail is the way to a value, from its end; nil is the whole.
+// trail is the path to a value, last step first; nil is the whole value.
 type trail struct {
 	parent *trail
 	name   string
@@ -39,7 +38,7 @@ func (t *trail) field(name string) *trail { return &trail{t, name} }
 
 func (t *trail) index(i int) *trail { return &trail{t, "[" + strconv.Itoa(i) + "]"} }
 
-// String writes it as data[0].price.
+// String returns a path such as data[0].price.
 func (t *trail) String() string {
 	switch {
 	case t == nil:
@@ -54,7 +53,7 @@ func (w *walk) deviates(at *trail, format string, args ...any) {
 	w.found = append(w.found, deviation{at.String(), fmt.Sprintf(format, args...)})
 }
 
-// value judges a value against a schema. What the document says nothing of is right.
+// value checks a value against a schema. A nil schema accepts everything.
 func (w *walk) value(s *schema, value any, at *trail) {
 	s = w.document.resolve(s)
 	if s == nil {
@@ -80,7 +79,7 @@ func (w *walk) value(s *schema, value any, at *trail) {
 	case string:
 		w.text(s, value, at)
 		if s.Format == "currency" && !currency.MatchString(value) { // a request may say USD
-			w.deviates(at, "is %s, want a currency in three small letters", short(value))
+			w.deviates(at, "is %s, want a currency in three lower-case letters", short(value))
 		}
 	case json.Number:
 		w.number(s, value, at)
@@ -97,7 +96,7 @@ func (w *walk) value(s *schema, value any, at *trail) {
 	w.enum(s, value, at)
 }
 
-// nullable says whether null is right; it is if it is for one of the alternatives.
+// nullable reports whether a schema, or one of its alternatives, accepts null.
 func (w *walk) nullable(s *schema) bool {
 	if s.Nullable || s.unrestricted() {
 		return true
@@ -107,8 +106,7 @@ func (w *walk) nullable(s *schema) bool {
 			return true
 		}
 	}
-	// A wrapper of one schema is as nullable as it says itself; without a word, as
-	// what it wraps.
+	// A wrapper of one schema that does not mention null is as nullable as the schema that it wraps.
 	return len(s.AllOf) == 1 && w.nullable(w.document.resolve(s.AllOf[0]))
 }
 
@@ -137,7 +135,7 @@ func (w *walk) object(s *schema, value map[string]any, at *trail) {
 	}
 }
 
-// kinds of JSON values by the name that schemas have for them.
+// kindOf returns the kind of a JSON value, as schemas name it.
 func kindOf(value any) string {
 	switch value.(type) {
 	case string:
@@ -154,7 +152,7 @@ func kindOf(value any) string {
 	return "null"
 }
 
-// fits says whether a schema takes values of a kind at all.
+// fits reports whether a schema accepts values of this kind at all.
 func (s *schema) fits(value any) bool {
 	kind := kindOf(value)
 	switch s.Type {

@@ -21,7 +21,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// instanceKey is the key with which the Clerk simulator signs, found in its state.
+// instanceKey returns the key with which the Clerk simulator signs, from its state.
 func instanceKey(t *testing.T, sim *simulator.Simulator) *rsa.PrivateKey {
 	var state bytes.Buffer
 	if err := sim.Save(&state); err != nil {
@@ -58,11 +58,11 @@ func instanceKey(t *testing.T, sim *simulator.Simulator) *rsa.PrivateKey {
 	return found
 }
 
-// forger makes session tokens out of a good one.
+// forger makes forged session tokens from a valid one.
 type forger struct {
 	t      *testing.T
 	good   string
-	key    *rsa.PrivateKey // of the instance
+	key    *rsa.PrivateKey // the instance's own
 	header map[string]any
 	claims jwt.MapClaims
 }
@@ -77,7 +77,7 @@ func newForger(t *testing.T, w *world, good string) *forger {
 	return f
 }
 
-// with signs the good token's claims with some changed; nil leaves one out.
+// with signs the valid token's claims with some changed; nil drops a claim.
 func (f *forger) with(method jwt.SigningMethod, key any, header map[string]any, claims jwt.MapClaims) string {
 	token := jwt.NewWithClaims(method, maps.Clone(f.claims))
 	token.Header["kid"] = f.header["kid"]
@@ -99,8 +99,7 @@ func (f *forger) claiming(claims jwt.MapClaims) string {
 	return f.with(jwt.SigningMethodRS256, f.key, nil, claims)
 }
 
-// publicAsSecret takes the public key, as it is published in several forms, for the
-// secret of an HMAC.
+// publicAsSecret signs with the published public key, in several forms, as if it were an HMAC secret.
 func (f *forger) publicAsSecret() (tokens []string) {
 	der, err := x509.MarshalPKIXPublicKey(&f.key.PublicKey)
 	if err != nil {
@@ -115,8 +114,8 @@ func (f *forger) publicAsSecret() (tokens []string) {
 	return tokens
 }
 
-// TestForgedTokensGetNothing tries tokens that are not Clerk's, or not for us, at
-// every operation that a browser may call.
+// TestForgedTokensGetNothing tries tokens that are not from Clerk, or not for us, at every operation that a browser
+// may call.
 func TestForgedTokensGetNothing(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
@@ -171,24 +170,24 @@ func TestForgedTokensGetNothing(t *testing.T) {
 			} {
 				operation.name, operation.key, operation.status, operation.hasNot,
 					operation.problemDetail = name+", "+operation.path, token, 401, "cus_", true
-				operation.orTooMany = true // a token is verified first, so 429 too means that it was refused
+				operation.orTooMany = true // 429 is fine too: the limit for failed authentication
 				w.exchange(operation)
 			}
 		}
 		for _, e := range w.sim.History()[before:] {
 			if e.Side != "delivery" && !strings.HasSuffix(e.Path, "/jwks") {
-				t.Errorf("a forged token led to %s %s", e.Method, e.Path)
+				t.Errorf("a forged token caused %s %s", e.Method, e.Path)
 			}
 		}
-		// The one that they were made of is good.
+		// The token that they were made from is valid.
 		w.exchange(exchange{name: "good", method: "GET", path: "/v1/accounts/user/" + ada, key: f.claiming(nil), status: 200,
 			has: "pro"})
 	})
 }
 
-// TestWhatAUserMayWriteGrantsNothing: unsafe metadata is theirs, and so is what an
-// application asks for in their name.
-func TestWhatAUserMayWriteGrantsNothing(t *testing.T) {
+// TestWhatUsersCanWriteGrantsNothing: users write their own unsafe metadata, and choose what an app requests for
+// them.
+func TestWhatUsersCanWriteGrantsNothing(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
 		time.Sleep(time.Minute)
@@ -208,7 +207,7 @@ func TestWhatAUserMayWriteGrantsNothing(t *testing.T) {
 		}
 		for _, u := range w.sim.Users() {
 			if u.ID == eve && (u.Public["plan"] != nil || u.Public["subscriptionStatus"] != "inactive") {
-				t.Errorf("eve's metadata says %v", u.Public)
+				t.Errorf("eve's metadata is %v", u.Public)
 			}
 		}
 		sessions := len(w.sim.CheckoutSessions())
@@ -238,12 +237,12 @@ func TestWhatAUserMayWriteGrantsNothing(t *testing.T) {
 			w.exchange(e)
 		}
 		if now := len(w.sim.CheckoutSessions()); now != sessions {
-			t.Errorf("%d sessions were begun", now-sessions)
+			t.Errorf("%d sessions were started", now-sessions)
 		}
 	})
 }
 
-// clerk does something at Clerk as the application's server does.
+// clerk calls Clerk as the app's server would.
 func (w *world) clerk(method, path string, in any) {
 	status, err := w.call(context.Background(), method, "http://"+clerkHost+path, clerkKey, in, nil)
 	if err != nil || status != http.StatusOK {

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// before makes a customer from before Lockstep, with a subscription.
+// before creates a customer with a subscription from before Lockstep.
 func (w *world) before(email string, more url.Values) (id string) {
 	w.t.Helper()
 	form := url.Values{"email": {email}, "payment_method": {"pm_card_visa"},
@@ -24,14 +24,14 @@ func (w *world) before(email string, more url.Values) (id string) {
 	return customer.ID
 }
 
-// newest is the id of the subscription that was begun last.
+// newest returns the id of the newest subscription.
 func (w *world) newest() string {
 	all := w.sim.Subscriptions()
 	return all[len(all)-1].ID
 }
 
-// TestACustomerFromBeforeIsAdoptedByAddress: only where that was turned on, where there
-// is just one, and where it is nobody else's.
+// TestACustomerFromBeforeIsAdoptedByAddress: only if the setting is on, exactly one customer has the address, and no
+// other account owns it.
 func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
 	for _, on := range []bool{true, false} {
 		t.Run(map[bool]string{true: "on", false: "off"}[on], func(t *testing.T) {
@@ -43,8 +43,7 @@ func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
 				w.before("two@example.com", nil)
 				w.before("two@example.com", nil)
 				w.before("theirs@example.com", url.Values{"metadata[clerkUserId]": {"user_somebody"}})
-				// Each of these paid for somebody else with their own address, and only what hangs on the
-				// customer says so.
+				// Each of these paid for someone else with their own address. Only the customer's objects say so.
 				w.before("payer@example.com", nil)
 				w.dashboard("/v1/subscriptions/"+w.newest(), url.Values{"metadata[orgId]": {"org_somebody"}})
 				linker := w.before("linker@example.com", nil)
@@ -67,7 +66,7 @@ func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
 						t.Errorf("%s: %+v", email, a)
 					}
 				}
-				// Somebody whose address becomes that of a customer who is linked gets nothing by it.
+				// A user who later takes the address of a linked customer gets nothing.
 				late := w.mustSignUp("late@example.com")
 				time.Sleep(time.Minute)
 				if a := w.ask("user/" + late); a.CustomerID == one || a.Access.Active {
@@ -88,9 +87,9 @@ func (w *world) link(object, account string) int {
 	return status
 }
 
-// TestAnOperatorSaysWhoseSomethingIs: of a customer and of a guest's payment that
-// nothing else tells of; and not of what is somebody's already.
-func TestAnOperatorSaysWhoseSomethingIs(t *testing.T) {
+// TestAnOperatorLinksWhatNobodyOwns: a customer and a guest's payment without other evidence, but not what an account
+// already owns.
+func TestAnOperatorLinksWhatNobodyOwns(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
 		org, err := w.sim.CreateOrganization("Engines", ada)

@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// exchange is a request to the API and what its answer must be.
+// exchange is a request to the API and the answer that it must get.
 type exchange struct {
 	name          string
 	method, path  string
@@ -21,11 +21,10 @@ type exchange struct {
 	status        int
 	has, hasNot   string
 	problemDetail bool // the answer is application/problem+json
-	orTooMany     bool // 429 is right too
+	orTooMany     bool // 429 is accepted too
 }
 
-// TestAPI asks as a server, as browsers, and as nobody. Whoever asks gets what is
-// theirs and nothing else.
+// TestAPI calls as a server, as browsers, and without credentials. Each caller gets their own data and nothing else.
 func TestAPI(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
@@ -157,11 +156,11 @@ func (w *world) exchange(tt exchange) {
 		w.t.Errorf("%s: content type %s", tt.name, response.Header.Get("Content-Type"))
 	}
 	if !json.Valid(text) && tt.status != http.StatusAccepted {
-		w.t.Errorf("%s: no JSON: %s", tt.name, answer)
+		w.t.Errorf("%s: not JSON: %s", tt.name, answer)
 	}
 }
 
-// TestOrigins: pages of the return origins may call from a browser, others not.
+// TestOrigins: pages on a return origin may call the API from a browser; others may not.
 func TestOrigins(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		for origin, allowed := range map[string]bool{"https://app.test": true, "https://evil.example": false,
@@ -196,9 +195,8 @@ func TestOrigins(t *testing.T) {
 	})
 }
 
-// TestADeletionThatWasNotSoIsUndone: Clerk itself was wrong about a user for a
-// moment, just when an event said that they are gone.
-func TestADeletionThatWasNotSoIsUndone(t *testing.T) {
+// TestAWrongDeletionIsUndone: Clerk wrongly answers 404 for a user just when an event says that they are deleted.
+func TestAWrongDeletionIsUndone(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
@@ -212,7 +210,7 @@ func TestADeletionThatWasNotSoIsUndone(t *testing.T) {
 		}
 		time.Sleep(listEvery)
 		if a := w.ask("user/" + ada); a.State != "active" || a.Problem != "" {
-			t.Fatalf("after the directory was listed the account is %+v", a)
+			t.Fatalf("after the directory sweep the account is %+v", a)
 		}
 		w.mustBuy("user/"+ada, "pro")
 		time.Sleep(time.Minute)
@@ -222,8 +220,8 @@ func TestADeletionThatWasNotSoIsUndone(t *testing.T) {
 	})
 }
 
-// TestDeliveriesThatCannotBeStored: a full disk is answered 503 with a time to come
-// back, a body without end 413, and neither changes anything.
+// TestDeliveriesThatCannotBeStored: a full disk is answered with 503 and Retry-After, an oversized body with 413.
+// Neither changes anything.
 func TestDeliveriesThatCannotBeStored(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		body := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","livemode":false,"created":1,"data":{"object":{"id":"in_1","object":"invoice","customer":"cus_1"}}}`)
@@ -245,7 +243,7 @@ func TestDeliveriesThatCannotBeStored(t *testing.T) {
 			before += n
 		}
 		if status, err := w.deliver("stripe", "evt_1", body); err != nil || status != http.StatusOK {
-			t.Errorf("when there is room again: %d %v", status, err)
+			t.Errorf("with room again: %d %v", status, err)
 		}
 		if status, err := w.deliver("stripe", "evt_1", body); err != nil || status != http.StatusOK {
 			t.Errorf("twice: %d %v", status, err)
@@ -257,7 +255,7 @@ func TestDeliveriesThatCannotBeStored(t *testing.T) {
 			before -= n
 		}
 		if before != -1 {
-			t.Errorf("%d events were stored by one delivery, made four times", -before)
+			t.Errorf("one delivery, made four times, stored %d events", -before)
 		}
 	})
 }

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// TestACheckoutDuringTheBackfillSellsNothingTwice: whoever bought by payment link before is
-// named by their session's reference and their address alone, which no search finds.
+// TestACheckoutDuringTheBackfillSellsNothingTwice: a buyer by payment link is named only by the session's reference
+// and their address, which no search finds.
 func TestACheckoutDuringTheBackfillSellsNothingTwice(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
 		ada, eve := b.user("ada@example.com", nil), b.mustSignUp("eve@example.com")
 		w.give(ada, "pro", "ada@example.com", nil)
-		w.give(ada, "pro", "eve@example.com", nil) // with eve's address, who could be deceived
+		w.give(ada, "pro", "eve@example.com", nil) // with eve's address, to mislead the search
 		w.give("nobody", "pro", "eve@example.com", nil)
 		before := len(w.sim.Customers())
 		b.away.Store(true)
@@ -29,7 +29,7 @@ func TestACheckoutDuringTheBackfillSellsNothingTwice(t *testing.T) {
 			return status
 		}
 		if status := begin(ada); status != http.StatusConflict || len(w.sim.Customers()) != before {
-			t.Errorf("what ada has is sold again: %d, %d customers, want %d", status, len(w.sim.Customers()), before)
+			t.Errorf("ada is sold again what she has: %d, %d customers, want %d", status, len(w.sim.Customers()), before)
 		}
 		if status := begin(eve); status != http.StatusOK || len(w.sim.Customers()) != before+1 {
 			t.Errorf("eve cannot buy: %d, %d customers, want %d", status, len(w.sim.Customers()), before+1)

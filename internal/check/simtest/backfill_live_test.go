@@ -9,8 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestABackfillOfALiveDatabaseTakesNothingBack: what changes at Stripe after it was listed is
-// known from its event, and the list is older.
+// TestABackfillOfALiveDatabaseTakesNothingBack: a change at Stripe after the listing arrives by event, and the older
+// list must not undo it.
 func TestABackfillOfALiveDatabaseTakesNothingBack(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := &business{world: w, paying: map[string]bool{}}
@@ -21,7 +21,7 @@ func TestABackfillOfALiveDatabaseTakesNothingBack(t *testing.T) {
 		b.away.Store(true)
 		if status, err := w.call(t.Context(), http.MethodPost, "http://"+serviceHost+"/v1/backfill", apiKey, nil,
 			nil); err != nil || status != http.StatusAccepted {
-			t.Fatalf("begin a backfill: %d %v", status, err)
+			t.Fatalf("start a backfill: %d %v", status, err)
 		}
 		time.Sleep(time.Minute)
 		if at := b.state(); at.Phase != lockstep.BackfillOrganizations {
@@ -49,7 +49,7 @@ func TestABackfillOfALiveDatabaseTakesNothingBack(t *testing.T) {
 				t.Errorf("%s has plan %q, want %q: %+v", account, a.Access.Plan, want, a.Access)
 			}
 			if m := w.public(account.ID); m["plan"] != want && (want != "" || m["plan"] != nil) {
-				t.Errorf("%s reads %v, want plan %q", account, m, want)
+				t.Errorf("the metadata of %s is %v, want plan %q", account, m, want)
 			}
 		}
 		if len(users) != 3 || w.lost() != 0 {

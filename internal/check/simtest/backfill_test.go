@@ -1,15 +1,9 @@
 package simtest
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,178 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// business is one that is older than Lockstep: its events are older than 30 days when
-// Lockstep starts on an empty database.
-type business struct {
-	*world
-	mu     sync.Mutex
-	paying map[string]bool // ids of identities whose metadata must never be lowered
-	lowers []string        // writes that did
-
-	licensed bool        // those who pay have a license: by itself it is no active subscription
-	away     atomic.Bool // Clerk does not list organizations, so that a backfill does not end
-	noUsers  atomic.Bool // nor users
-
-	slow time.Duration // how long Clerk takes to read a user
-}
-
-// existing has a world without Lockstep, until open starts it.
-func existing(t *testing.T, w *world) *business {
-	t.Helper()
-	w.service.end(t)
-	b := &business{world: w, paying: map[string]bool{}}
-	clerk := http.Handler(http.HandlerFunc(b.watchMetadata))
-	w.clerkIs.Store(&clerk)
-	w.dir = scratch(t)
-	return b
-}
-
-// open lets the business grow old and starts Lockstep.
-func (b *business) open(change func(*server.Config)) {
-	time.Sleep(40 * 24 * time.Hour)
-	b.change = func(c *server.Config) {
-		c.Sync.Intervals.Accounts = 24 * time.Hour
-		if change != nil {
-			change(c)
-		}
-	}
-	b.service = b.boot()
-}
-
-// watchMetadata is Clerk, and looks at what is written for those who pay.
-func (b *business) watchMetadata(rw http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/metadata") {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			b.t.Error(err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		var merge struct {
-			Public map[string]any `json:"public_metadata"`
-		}
-		if err := json.Unmarshal(body, &merge); err != nil {
-			b.t.Error(err)
-		}
-		id := strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/"), "/")[1]
-		b.mu.Lock()
-		for key, value := range merge.Public {
-			if b.paying[id] && (value == nil || key == "subscriptionStatus" && value != "active" && !b.licensed) {
-				b.lowers = append(b.lowers, fmt.Sprintf("%s: %s = %v", id, key, value))
-			}
-		}
-		b.mu.Unlock()
-	}
-	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v1/users/") {
-		time.Sleep(b.slow)
-	}
-	if b.away.Load() && r.URL.Path == "/v1/organizations" || b.noUsers.Load() && r.Method == http.MethodGet &&
-		r.URL.Path == "/v1/users" {
-		rw.WriteHeader(http.StatusServiceUnavailable)
-		return
-	}
-	b.sim.ClerkHandler().ServeHTTP(rw, r)
-}
-
-// user signs up and has metadata that says they pay.
-func (b *business) user(email string, private map[string]any) (id string) {
-	b.t.Helper()
-	id = b.mustSignUp(email)
-	b.paying[id] = true
-	b.clerk(http.MethodPatch, "/v1/users/"+id+"/metadata", map[string]any{"private_metadata": private,
-		"public_metadata": map[string]any{"plan": "pro", "subscriptionStatus": "active"}})
-	return id
-}
-
-// customer is one with a yearly subscription; metadata may be of either.
-func (b *business) customer(email string, customer, subscription url.Values) (id string) {
-	b.t.Helper()
-	var price struct{ ID string }
-	b.stripe("/v1/prices", url.Values{"product": {b.productOf("pro")}, "unit_amount": {"20000"}, "currency": {"usd"},
-		"recurring[interval]": {"year"}}, &price)
-	form := url.Values{"email": {email}, "payment_method": {"pm_card_visa"},
-		"invoice_settings[default_payment_method]": {"pm_card_visa"}}
-	for key, values := range customer {
-		form[key] = values
-	}
-	var made struct{ ID string }
-	b.stripe("/v1/customers", form, &made)
-	form = url.Values{"customer": {made.ID}, "items[0][price]": {price.ID}}
-	for key, values := range subscription {
-		form[key] = values
-	}
-	b.stripe("/v1/subscriptions", form, nil)
-	return made.ID
-}
-
-// productOf is the product of a plan's price.
-func (b *business) productOf(lookupKey string) string {
-	for _, p := range b.sim.Prices() {
-		if p.ID == b.prices[lookupKey] {
-			return p.Product
-		}
-	}
-	b.t.Fatalf("there is no price %s", lookupKey)
-	return ""
-}
-
-// has checks that an account has just these customers, the primary one first, and access.
-func (b *business) has(account string, customers ...string) {
-	b.t.Helper()
-	kind, id, _ := strings.Cut(account, "/")
-	r, err := b.service.store.Account(b.t.Context(), lockstep.Account{Kind: lockstep.Kind(kind), ID: id})
-	if err != nil {
-		b.t.Errorf("%s: %v", account, err)
-		return
-	}
-	var got []string
-	for _, l := range r.Customers() {
-		got = append(got, l.CustomerID)
-	}
-	if fmt.Sprint(got) != fmt.Sprint(customers) {
-		b.t.Errorf("%s has the customers %v, want %v", account, got, customers)
-	}
-	if a := b.ask(account); len(customers) > 0 && !a.Access.Active {
-		b.t.Errorf("%s has no access: %+v", account, a)
-	}
-}
-
-// unharmed checks that nothing was lowered, and that there are so many customers in all.
-func (b *business) unharmed(customers int) {
-	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.lowers) > 0 {
-		b.t.Errorf("metadata was lowered: %v", b.lowers)
-	}
-	if n := len(b.sim.Customers()); n != customers {
-		b.t.Errorf("there are %d customers, want %d", n, customers)
-	}
-}
-
-// state is where the backfill stands.
-func (b *business) state() lockstep.Backfill {
-	b.t.Helper()
-	text, err := b.service.store.Cursor(b.t.Context(), lockstep.BackfillSweep)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	var at lockstep.Backfill
-	if text != "" {
-		if err := json.Unmarshal([]byte(text), &at); err != nil {
-			b.t.Fatal(err)
-		}
-	}
-	return at
-}
-
-// yearly is the catalog by product, which has yearly prices too.
-func (b *business) yearly(c *server.Config) {
-	c.Catalog.Plans = append([]lockstep.Plan(nil), c.Catalog.Plans...)
-	c.Catalog.Plans[1].Products = []string{b.productOf("pro")}
-}
-
-// TestAFirstStartLinksAnExistingBusiness is C8 and C8b: an empty database, customers that only
-// metadata names, and no event to tell of them.
+// TestAFirstStartLinksAnExistingBusiness (C8, C8b): an empty database, customers that only metadata names, and no
+// event about them.
 func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -207,7 +31,7 @@ func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 			t.Fatal(err)
 		}
 		c7 := b.customer("office@example.com", url.Values{"metadata[orgId]": {org.ID}}, nil)
-		// A further customer, listed first, from which everything was canceled.
+		// A further customer, listed first, whose subscriptions are all canceled.
 		old := b.customer("one@example.com", url.Values{"metadata[userId]": {one}}, nil)
 		if err := w.sim.CancelSubscription(b.newest(), false); err != nil {
 			t.Fatal(err)
@@ -227,30 +51,30 @@ func TestAFirstStartLinksAnExistingBusiness(t *testing.T) {
 			r.Ambiguous.Count+r.Unlinked.Count != 0 {
 			t.Errorf("the backfill: %+v", at)
 		}
-		time.Sleep(3 * 24 * time.Hour) // through the directory's lists and full verifies
+		time.Sleep(3 * 24 * time.Hour) // several directory sweeps and full verifies
 		b.unharmed(8)
 		for _, u := range w.sim.Users() {
 			if u.Public["plan"] != "pro" || u.Public["subscriptionStatus"] != "active" || u.Public["stripeCustomerId"] == nil {
 				t.Errorf("%s has %v", u.ID, u.Public)
 			}
 		}
-		w.letterbox.mu.Lock()
-		if n := len(w.letterbox.letters); n > 0 {
-			t.Errorf("%d letters about old purchases were sent", n)
+		w.mailServer.mu.Lock()
+		if n := len(w.mailServer.mails); n > 0 {
+			t.Errorf("%d e-mails about old purchases were sent", n)
 		}
-		w.letterbox.mu.Unlock()
-		// A restart begins no backfill.
+		w.mailServer.mu.Unlock()
+		// A restart starts no backfill.
 		w.service.end(t)
 		w.service = w.boot()
 		time.Sleep(time.Minute)
 		if now := b.state(); now.StartedAt != at.StartedAt || now.Phase != lockstep.BackfillDone {
-			t.Errorf("a restart began a backfill: %+v", now)
+			t.Errorf("a restart started a backfill: %+v", now)
 		}
 	})
 }
 
-// TestAnAmbiguousCustomerIsReported and waits for an operator; until then those whom it could
-// belong to lose nothing and get no customer.
+// TestAnAmbiguousCustomerIsReported: it waits for an operator. Until then, the accounts that it could belong to lose
+// nothing and get no customer.
 func TestAnAmbiguousCustomerIsReported(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -267,7 +91,7 @@ func TestAnAmbiguousCustomerIsReported(t *testing.T) {
 			r.Unlinked.Count != 2 || r.Linked.Count != 0 {
 			t.Errorf("the report: %+v", r)
 		}
-		b.unharmed(4) // the three from before, and the guest's
+		b.unharmed(4) // the three existing ones and the guest's
 		b.has("user/" + ada)
 		b.has("user/" + eve)
 		if a := b.ask("user/" + guest); a.CustomerID == "" || a.CustomerID == stranger || a.CustomerID == foreign {
@@ -281,8 +105,8 @@ func TestAnAmbiguousCustomerIsReported(t *testing.T) {
 	})
 }
 
-// TestABackfillThatIsKilledGoesOn: at any call, with pages of one so that there are many.
-func TestABackfillThatIsKilledGoesOn(t *testing.T) {
+// TestAKilledBackfillContinues: killed at any call, with pages of one item so that there are many calls.
+func TestAKilledBackfillContinues(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
 		users, customers := []string{}, []string{}
@@ -311,8 +135,8 @@ func TestABackfillThatIsKilledGoesOn(t *testing.T) {
 	})
 }
 
-// TestACheckoutDuringTheBackfill looks its account up and goes on; whoever signs up then
-// gets a customer when the backfill has ended.
+// TestACheckoutDuringTheBackfill: a checkout looks up its account and proceeds. Users who sign up meanwhile get a
+// customer after the backfill.
 func TestACheckoutDuringTheBackfill(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -339,7 +163,7 @@ func TestACheckoutDuringTheBackfill(t *testing.T) {
 			b.has("user/"+account, customer)
 		}
 		if a := b.ask("user/" + fresh); a.CustomerID != "" {
-			t.Errorf("a customer was created before it was looked for: %+v", a)
+			t.Errorf("a customer was created before looking for an existing one: %+v", a)
 		}
 		b.away.Store(false)
 		time.Sleep(24 * time.Hour)
@@ -347,13 +171,13 @@ func TestACheckoutDuringTheBackfill(t *testing.T) {
 			t.Fatalf("the backfill has not ended: %+v", at)
 		}
 		if a := b.ask("user/" + fresh); a.CustomerID == "" {
-			t.Errorf("whoever signed up meanwhile has no customer: %+v", a)
+			t.Errorf("the user who signed up meanwhile has no customer: %+v", a)
 		}
 		b.unharmed(3)
 	})
 }
 
-// TestAOneTimePaymentFromBeforeCounts before anything is lowered: also a guest's.
+// TestAOneTimePaymentFromBeforeCounts: before metadata can lose access, for guests too.
 func TestAOneTimePaymentFromBeforeCounts(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -380,19 +204,19 @@ func TestAOneTimePaymentFromBeforeCounts(t *testing.T) {
 				t.Errorf("%s: %+v", user, a)
 			}
 		}
-		b.unharmed(before + 1) // eve paid as a guest, and has a customer now
+		b.unharmed(before + 1) // eve paid as a guest and now has a customer
 	})
 }
 
-// TestABackfillThatEndsDuringARunLowersNothing: the run has read its account before the license
-// was stored, and waits for Clerk until the backfill has ended.
-func TestABackfillThatEndsDuringARunLowersNothing(t *testing.T) {
+// TestABackfillThatEndsDuringARunTakesNoAccess: the run read its account before the license was stored, and waits for
+// Clerk until the backfill has ended.
+func TestABackfillThatEndsDuringARunTakesNoAccess(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
 		b.licensed = true
 		ada := b.user("ada@example.com", nil)
 		customer := w.elsewhere("life", typed, url.Values{"metadata[clerkUserId]": {ada}, "customer_creation": {"always"}})
-		b.slow = 6 * time.Second // less than a call may take
+		b.slow = 6 * time.Second // below the limit for a call
 		b.open(nil)
 		time.Sleep(time.Hour)
 		b.has("user/"+ada, customer)
@@ -403,7 +227,7 @@ func TestABackfillThatEndsDuringARunLowersNothing(t *testing.T) {
 	})
 }
 
-// TestCustomersAtCheckout: nobody gets a customer by signing up, and who has one keeps it.
+// TestCustomersAtCheckout: signing up creates no customer, and an existing customer stays.
 func TestCustomersAtCheckout(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -427,7 +251,7 @@ func TestCustomersAtCheckout(t *testing.T) {
 		}
 		for _, u := range w.sim.Users() {
 			if u.ID == free && (u.Public["subscriptionStatus"] != "inactive" || u.Public["stripeCustomerId"] != nil) {
-				t.Errorf("free has %v", u.Public)
+				t.Errorf("the metadata of the free user is %v", u.Public)
 			}
 		}
 		w.mustBuy("user/"+later, "basic")
@@ -438,8 +262,8 @@ func TestCustomersAtCheckout(t *testing.T) {
 	})
 }
 
-// TestABackfillLinksByVerifiedAddress only where that is on, where just one customer has the
-// address, and where nothing names another account.
+// TestABackfillLinksByVerifiedAddress: only if the setting is on, exactly one customer has the address, and nothing
+// names another account.
 func TestABackfillLinksByVerifiedAddress(t *testing.T) {
 	for _, on := range []bool{true, false} {
 		t.Run(map[bool]string{true: "on", false: "off"}[on], func(t *testing.T) {
@@ -476,8 +300,8 @@ func TestABackfillLinksByVerifiedAddress(t *testing.T) {
 	}
 }
 
-// TestABackfillBeforeItsAccounts is that of identity = "api": the accounts come later, and find
-// the customers that named them.
+// TestABackfillBeforeItsAccounts: with identity = "api" the accounts come later and find the customers that name
+// them.
 func TestABackfillBeforeItsAccounts(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)

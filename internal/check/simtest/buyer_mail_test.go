@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// addressed is how many letters went to each address.
+// addressed counts the e-mails to each address.
 func (w *world) addressed() map[string]int {
-	w.letterbox.mu.Lock()
-	defer w.letterbox.mu.Unlock()
+	w.mailServer.mu.Lock()
+	defer w.mailServer.mu.Unlock()
 	to := map[string]int{}
-	for _, address := range w.letterbox.to {
+	for _, address := range w.mailServer.to {
 		to[address]++
 	}
 	return to
 }
 
-// TestAPurchaseIsMailedToTheAccountAndTheBuyer: the buyer types another address at checkout
-// than the account has, for a one-time payment and for a subscription; or the same one.
+// TestAPurchaseIsMailedToTheAccountAndTheBuyer: the address typed at checkout differs from the account's, or is the
+// same, for a one-time payment and for a subscription.
 func TestAPurchaseIsMailedToTheAccountAndTheBuyer(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada, bea, cleo := w.mustSignUp("ada@example.com"), w.mustSignUp("bea@example.com"), w.mustSignUp("cleo@example.com")
@@ -43,11 +43,11 @@ func TestAPurchaseIsMailedToTheAccountAndTheBuyer(t *testing.T) {
 			"subscription_data[metadata][clerkOrgId]": {org.ID}, "subscription_data[metadata][clerkUserId]": {ada}})
 		bought("payment", "life", "home@example.com", url.Values{"metadata[clerkUserId]": {bea}})
 		bought("payment", "life", "Cleo@Example.com", url.Values{"metadata[clerkUserId]": {cleo}})
-		time.Sleep(time.Hour) // the mail server is busy now and then
+		time.Sleep(time.Hour) // the mail server is sometimes busy
 		want := map[string]int{"ada@example.com": 1, "office@example.com": 1, "bea@example.com": 1, "home@example.com": 1,
 			"cleo@example.com": 1}
 		if got := w.addressed(); !maps.Equal(got, want) {
-			t.Errorf("letters went to %v, want %v", got, want)
+			t.Errorf("e-mails went to %v, want %v", got, want)
 		}
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestCallsPerCheckout counts what a subscription checkout costs upstream: it
-// makes about twelve events, and they are to be one change.
+// TestCallsPerCheckout counts the upstream calls of a subscription checkout. Its twelve or so events must cause one
+// change.
 func TestCallsPerCheckout(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		user := w.mustSignUp("ada@example.com")
@@ -32,23 +32,23 @@ func TestCallsPerCheckout(t *testing.T) {
 			t.Log(e.Side, e.Method, e.Path, e.EventType, e.Status)
 		}
 		if events < 12 {
-			t.Errorf("%d deliveries are no whole checkout", events)
+			t.Errorf("only %d deliveries, which is not a whole checkout", events)
 		}
 		// The price; what there is already, twice; after the payment the subscriptions; and for
 		// the confirmation the address that the buyer typed.
 		if reads > 5 || writes != 1 {
-			t.Errorf("a checkout took %d reads of Stripe and %d metadata writes; at most 5 and exactly 1 are promised", reads,
+			t.Errorf("a checkout took %d reads of Stripe and %d metadata writes; we promise at most 5 and exactly 1", reads,
 				writes)
 		}
 		if plan := w.sim.Users()[0].Public["plan"]; plan != "pro" {
-			t.Errorf("the metadata says plan %v", plan)
+			t.Errorf("the plan in the metadata is %v", plan)
 		}
 	})
 }
 
-// TestALookAtWhatHasNotChangedWritesNothing has accounts looked at wholly, as the full verify
-// does, when all is in step.
-func TestALookAtWhatHasNotChangedWritesNothing(t *testing.T) {
+// TestASyncWithoutChangesWritesNothing syncs accounts in full, as the full verify does, when everything already
+// agrees.
+func TestASyncWithoutChangesWritesNothing(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		nobody, ada := w.mustSignUp("nobody@example.com"), w.mustSignUp("ada@example.com")
 		org, err := w.sim.CreateOrganization("Engines", ada)
@@ -94,10 +94,10 @@ func TestALookAtWhatHasNotChangedWritesNothing(t *testing.T) {
 		// Of each the directory's word, and of each that has a customer the customer, its
 		// subscriptions and its checkout sessions.
 		if reads["clerk"] != 3 || reads["stripe"] < 3*2 || reads["stripe"] > 3*3 {
-			t.Errorf("looks made %v", reads)
+			t.Errorf("the syncs made %v calls", reads)
 		}
 		if now, after := state(); now != number || !reflect.DeepEqual(before, after) {
-			t.Errorf("the newest change is %d, was %d; records are\n%+v\nwere\n%+v", now, number, after, before)
+			t.Errorf("the newest change is %d, was %d; the records are\n%+v\nand were\n%+v", now, number, after, before)
 		}
 	})
 }

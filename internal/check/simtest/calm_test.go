@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// calm runs a test in a world in which nothing happens by chance.
+// calm runs a test in a world in which nothing happens at random.
 func calm(t *testing.T, test func(t *testing.T, w *world), changes ...func(*simulator.Config)) {
 	t.Parallel()
 	dir := scratch(t)
@@ -31,12 +31,12 @@ func (w *world) mustSignUp(email string) (userID string) {
 	return user.ID
 }
 
-// mustBuy begins a checkout through Lockstep and pays it.
+// mustBuy starts a checkout through Lockstep and pays it.
 func (w *world) mustBuy(account, lookupKey string) (sessionID string) {
 	return w.mustBuyAs(account, lookupKey, "")
 }
 
-// mustBuyAs is mustBuy, by a user for an organization.
+// mustBuyAs is mustBuy by a user for an organization.
 func (w *world) mustBuyAs(account, lookupKey, user string) (sessionID string) {
 	var session struct{ ID string }
 	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
@@ -51,8 +51,7 @@ func (w *world) mustBuyAs(account, lookupKey, user string) (sessionID string) {
 	return session.ID
 }
 
-// stripe sends a form to the Stripe simulator, as somebody at the dashboard or a
-// payment link does.
+// stripe posts a form to the Stripe simulator, as someone at the dashboard or a payment link would.
 func (w *world) stripe(path string, form url.Values, out any) {
 	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -74,7 +73,7 @@ func (w *world) ask(account string) answer {
 	return a
 }
 
-// parked are the events that wait for somebody, by their reason.
+// parked counts the parked events by reason.
 func (w *world) parked() map[string]int {
 	page, err := w.service.store.Events(context.Background(), lockstep.EventFilter{Status: lockstep.EventParked,
 		Limit: 200})

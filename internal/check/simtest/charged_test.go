@@ -10,10 +10,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// several says whether the accounts of a world may have several subscriptions.
+// several reports whether the accounts of a world may have several subscriptions.
 func several(seed uint64) bool { return seed%2 == 0 }
 
-// hurry begins a checkout and pays it, while other tabs ask for the same.
+// hurry starts a checkout and pays it while other tabs request the same one.
 func (w *world) hurry() {
 	account, paidBy, ok := w.buyer()
 	if !ok {
@@ -39,23 +39,12 @@ func (w *world) hurry() {
 	}
 }
 
-// checkCharges: nobody was charged twice for what was begun through the API: not two
-// subscriptions at a time, where several may be not two of the same plan, and no
-// license twice that was not given back between.
+// checkCharges: nobody pays twice for what the API sold. An account has no two subscriptions at a time, or, where
+// several are allowed, no two of one plan, and it buys a license again only after a refund.
 func (c *checker) checkCharges() {
-	subscriptions := map[string]simulator.Subscription{}
-	for _, s := range c.sim.Subscriptions() {
-		subscriptions[s.ID] = s
-	}
-	refunded := map[string]bool{}
-	for _, charge := range c.sim.Charges() {
-		_, disputed := c.taken[charge.PaymentIntent] // what was given back may be bought again
-		if charge.Refunded > 0 || disputed {
-			refunded[charge.PaymentIntent] = true
-		}
-	}
+	refunded := c.refundedPayments()
 	bought, open := map[string][]simulator.CheckoutSession{}, map[string]string{}   // by buyer
-	paidFor, began := map[string]string{}, map[string][]simulator.CheckoutSession{} // the oldest first
+	paidFor, began := map[string]string{}, map[string][]simulator.CheckoutSession{} // oldest first
 	for _, s := range c.sim.CheckoutSessions() {
 		if !strings.HasPrefix(s.SuccessURL, "https://app.test/?s=") {
 			continue // a payment link
@@ -63,7 +52,7 @@ func (c *checker) checkCharges() {
 		buyer := s.ClientReferenceID
 		for _, earlier := range began[buyer+s.Customer] {
 			if earlier.Status == "expired" && s.Created.Before(earlier.ExpiresAt) {
-				c.wrong("%s had two open checkouts, %s and %s", buyer, earlier.ID, s.ID)
+				c.wrong("%s had two open checkouts at once, %s and %s", buyer, earlier.ID, s.ID)
 			}
 		}
 		began[buyer+s.Customer] = append(began[buyer+s.Customer], s)
@@ -76,13 +65,33 @@ func (c *checker) checkCharges() {
 		if s.Mode == "payment" && s.PaymentStatus == "paid" && c.sold(s.Lines[0].Price) == "life" &&
 			!refunded[s.PaymentIntent] {
 			if other, some := paidFor[buyer]; some {
-				c.wrong("%s has paid twice for life, by %s and %s", buyer, other, s.ID)
+				c.wrong("%s paid twice for life, with %s and %s", buyer, other, s.ID)
 			}
 			paidFor[buyer] = s.ID
 		}
 		if s.Subscription != "" {
 			bought[buyer] = append(bought[buyer], s)
 		}
+	}
+	c.checkSubscribedOnce(bought)
+}
+
+// refundedPayments returns the payments that were refunded or disputed. What they bought may be bought again.
+func (c *checker) refundedPayments() map[string]bool {
+	refunded := map[string]bool{}
+	for _, charge := range c.sim.Charges() {
+		if _, disputed := c.taken[charge.PaymentIntent]; charge.Refunded > 0 || disputed {
+			refunded[charge.PaymentIntent] = true
+		}
+	}
+	return refunded
+}
+
+// checkSubscribedOnce checks the subscriptions that each buyer bought.
+func (c *checker) checkSubscribedOnce(bought map[string][]simulator.CheckoutSession) {
+	subscriptions := map[string]simulator.Subscription{}
+	for _, s := range c.sim.Subscriptions() {
+		subscriptions[s.ID] = s
 	}
 	for buyer, sessions := range bought {
 		slices.SortFunc(sessions, func(a, b simulator.CheckoutSession) int {
@@ -94,7 +103,7 @@ func (c *checker) checkCharges() {
 				samePlan := c.sold(earlier.Lines[0].Price) == c.sold(later.Lines[0].Price) && !c.replanned[before.ID]
 				over := !before.EndedAt.IsZero() && !before.EndedAt.After(after.Created)
 				if !over && (samePlan || !several(c.net.seed)) {
-					c.wrong("%s is charged twice: %s (%s) was running when %s began (%s)", buyer, before.ID, before.Status, after.ID,
+					c.wrong("%s is charged twice: %s (%s) was running when %s started (%s)", buyer, before.ID, before.Status, after.ID,
 						later.ID)
 				}
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// begin begins a checkout.
+// begin starts a checkout.
 func (w *world) begin(account, lookupKey string) (session struct {
 	ID     string
 	Reused bool
@@ -22,9 +22,8 @@ func (w *world) begin(account, lookupKey string) (session struct {
 	return session
 }
 
-// TestACheckoutThatIsAboutToEndIsNotHandedOutAgain: nobody can type a card's number in
-// its last minutes.
-func TestACheckoutThatIsAboutToEndIsNotHandedOutAgain(t *testing.T) {
+// TestAnExpiringCheckoutIsNotReused: nobody can type a card number in its last minutes.
+func TestAnExpiringCheckoutIsNotReused(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := "user/" + w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
@@ -40,8 +39,8 @@ func TestACheckoutThatIsAboutToEndIsNotHandedOutAgain(t *testing.T) {
 	})
 }
 
-// TestAProcessThatDiedInItsTurnHoldsNobodyUpForLong: the turn ends with its lease.
-func TestAProcessThatDiedInItsTurnHoldsNobodyUpForLong(t *testing.T) {
+// TestAPurchaseLockOfADeadProcessExpires: the lock ends with its lease.
+func TestAPurchaseLockOfADeadProcessExpires(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := "user/" + w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
@@ -56,7 +55,7 @@ func TestAProcessThatDiedInItsTurnHoldsNobodyUpForLong(t *testing.T) {
 		began := time.Now()
 		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey, body, nil)
 		if err == nil && status != http.StatusServiceUnavailable {
-			t.Errorf("in somebody's turn: %d", status)
+			t.Errorf("under another process's lock: %d", status)
 		}
 		time.Sleep(time.Until(began.Add(41 * time.Second)))
 		w.begin(ada, "pro")

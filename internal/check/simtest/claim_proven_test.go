@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestAClaimThatIsProvenLater: the address is verified, or its owner made an admin, after the
-// payment. Where the account has no customer that matters, the proven one becomes the primary.
+// TestAClaimThatIsProvenLater: after the payment, the address is verified or its owner becomes an admin. If the
+// account has no customer that matters, the proven one becomes the primary.
 func TestAClaimThatIsProvenLater(t *testing.T) {
 	for name, change := range map[string]func(*server.Config){"customers at sign-up": nil,
 		"customers at checkout": func(c *server.Config) { c.Customers.Creation = server.AtCheckout }} {
@@ -42,7 +42,7 @@ func TestAClaimThatIsProvenLater(t *testing.T) {
 				if err := w.sim.SetRole(org.ID, bob, "org:admin"); err != nil {
 					t.Fatal(err)
 				}
-				w.sync("organization/" + org.ID) // as the daily verify does
+				w.sync("organization/" + org.ID) // as the daily verify would
 				time.Sleep(time.Hour)
 				for i, account := range []string{"user/" + ada, "organization/" + org.ID} {
 					a := w.ask(account)
@@ -52,11 +52,11 @@ func TestAClaimThatIsProvenLater(t *testing.T) {
 				}
 				customers := len(w.sim.Customers())
 				if form := w.portal("user/"+ada, "cancel"); form.Get("customer") != paidWith[0] {
-					t.Errorf("the portal: %v", form)
+					t.Errorf("the portal opened with %v", form)
 				}
 				w.mustBuy("organization/"+org.ID, "life")
 				if n := len(w.sim.Customers()); n != customers {
-					t.Errorf("a second customer was made: %d, want %d", n, customers)
+					t.Errorf("a second customer was created: %d, want %d", n, customers)
 				}
 			})
 		})

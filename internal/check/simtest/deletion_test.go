@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// TestDeletionPolicies: what becomes of the billing of a user and of an organization
-// under each policy, with a subscription that runs and one that waits for a payment.
+// TestDeletionPolicies: what each policy does to the billing of a user and of an organization, with a running
+// subscription and with one that waits for a payment.
 func TestDeletionPolicies(t *testing.T) {
 	for _, policy := range []server.DeletionPolicy{"", server.DeleteCustomer, server.CancelSubscriptions,
 		server.EndSubscriptions, server.KeepBilling} {
@@ -63,7 +63,7 @@ func TestDeletionPolicies(t *testing.T) {
 							strings.HasPrefix(e.Path, "/v1/subscriptions/")
 					})
 					if most := map[bool]int{true: 0, false: 1}[gone || policy == server.KeepBilling]; ends != most {
-						t.Errorf("the subscription was cancelled %d times", ends)
+						t.Errorf("the subscription was canceled %d times", ends)
 					}
 					if a := w.ask(account); a.State != "deleted" || a.Access.Active || a.Pending ||
 						a.Access.Reasons[0].Status != strings.TrimSuffix(want, ", ending") {
@@ -75,8 +75,7 @@ func TestDeletionPolicies(t *testing.T) {
 	}
 }
 
-// billed compares the account's subscription and customer at Stripe with what they
-// should be.
+// billed checks the account's subscription and customer at Stripe.
 func (w *world) billed(account, want string, gone bool) {
 	w.t.Helper()
 	s := w.sim.Subscriptions()[0]
@@ -94,7 +93,7 @@ func (w *world) billed(account, want string, gone bool) {
 	}
 }
 
-// company signs so many users up, who all subscribe.
+// company signs up users who all subscribe.
 func (w *world) company(users int) (ids []string) {
 	for n := range users {
 		ids = append(ids, w.mustSignUp(fmt.Sprintf("u%d@example.com", n)))
@@ -107,7 +106,7 @@ func (w *world) company(users int) (ids []string) {
 	return ids
 }
 
-// lost counts the customers of the company's users that are deleted.
+// lost counts the deleted customers of the company's users.
 func (w *world) lost() (n int) {
 	for _, c := range w.sim.Customers() {
 		if c.Deleted && strings.HasPrefix(c.Email, "u") {
@@ -126,11 +125,11 @@ func (w *world) decide(what string) {
 	}
 }
 
-// TestTheBrakeHoldsDeletionsInBulk: until an operator says so, also over a restart;
-// and who is held goes on as before.
+// TestTheBrakeHoldsDeletionsInBulk: until an operator approves them, and across a restart. Held accounts continue as
+// before.
 func TestTheBrakeHoldsDeletionsInBulk(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
-		users := w.company(12) // of whom five percent are five
+		users := w.company(12) // the brake allows at least five
 		for _, id := range users[:9] {
 			if err := w.sim.DeleteUser(id); err != nil {
 				t.Fatal(err)
@@ -139,20 +138,20 @@ func TestTheBrakeHoldsDeletionsInBulk(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.service.kill()
 		w.service = w.boot()
-		time.Sleep(26 * time.Hour) // the list of the directory says it again, and the window is long over
+		time.Sleep(26 * time.Hour) // the directory sweep repeats it, and the brake's window has long passed
 		if w.lost() != 5 {
-			t.Fatalf("%d customers were deleted, the brake allows 5", w.lost())
+			t.Fatalf("%d customers were deleted; the brake allows 5", w.lost())
 		}
 		var held string
 		for _, id := range users[:9] {
 			if a := w.ask("user/" + id); a.State == "active" {
 				held = id
 				if !a.Access.Active || a.Pending || a.Problem != "" {
-					t.Errorf("who is held: %+v", a)
+					t.Errorf("a held account: %+v", a)
 				}
 			}
 		}
-		// What Stripe says of them still counts.
+		// Held accounts still follow Stripe.
 		for _, s := range w.sim.Subscriptions() {
 			if s.Metadata["clerkUserId"] == held {
 				if err := w.sim.CancelSubscription(s.ID, false); err != nil {
@@ -165,7 +164,7 @@ func TestTheBrakeHoldsDeletionsInBulk(t *testing.T) {
 			a.Problem != "" {
 			t.Errorf("after the cancellation: %+v", a)
 		}
-		// One more while the brake is on.
+		// One more deletion while the brake is on.
 		if err := w.sim.DeleteUser(users[9]); err != nil {
 			t.Fatal(err)
 		}
@@ -183,13 +182,13 @@ func TestTheBrakeHoldsDeletionsInBulk(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if w.lost() != 11 || !w.ask("user/"+users[11]).Access.Active {
-			t.Errorf("the brake is not released: %d", w.lost())
+			t.Errorf("the brake is still on: %d", w.lost())
 		}
 	})
 }
 
-// TestAnotherInstancesKeyTakesNothingAway: the directory lists users, but not ours.
-func TestAnotherInstancesKeyTakesNothingAway(t *testing.T) {
+// TestAKeyOfAnotherInstanceTakesNothingAway: the directory lists users, but none of ours.
+func TestAKeyOfAnotherInstanceTakesNothingAway(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.company(12)
 		stranger, err := simulator.New(simulator.Config{ClerkKey: clerkKey, ClerkURL: "http://" + clerkHost, Seed: 9,
@@ -217,7 +216,7 @@ func TestAnotherInstancesKeyTakesNothingAway(t *testing.T) {
 		if active != 12 || w.lost() != 0 {
 			t.Errorf("%d still have access, %d customers are deleted", active, w.lost())
 		}
-		// They are known again: who leaves now is deleted.
+		// The users are listed again, so a deletion counts again.
 		for _, id := range users {
 			if !w.ask("user/" + id).Access.Active {
 				continue
@@ -229,12 +228,12 @@ func TestAnotherInstancesKeyTakesNothingAway(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if w.lost() != 1 {
-			t.Errorf("who has left since is not deleted: %d", w.lost())
+			t.Errorf("a user who left since is not deleted: %d", w.lost())
 		}
 	})
 }
 
-// telling counts the stored events whose bodies hold a text.
+// telling counts the stored events whose bodies contain a text.
 func (w *world) telling(text string) (n int) {
 	w.t.Helper()
 	page, err := w.service.store.Events(w.t.Context(), lockstep.EventFilter{Limit: 1000})
@@ -249,15 +248,15 @@ func (w *world) telling(text string) (n int) {
 	return n
 }
 
-// TestADeletedUsersDataIsForgotten: after thirty days, and at once when somebody asks;
-// what comes later is forgotten too, and others are not.
+// TestADeletedUsersDataIsForgotten: after thirty days, or at once on request. Later data is forgotten too; other
+// users' data is kept.
 func TestADeletedUsersDataIsForgotten(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		const adas, eves = "ada@example.com", "eve@example.com"
 		ada, eve := w.mustSignUp(adas), w.mustSignUp(eves)
 		time.Sleep(time.Minute)
 		w.mustBuy("user/"+ada, "life")
-		time.Sleep(time.Minute) // until then its payment is under way
+		time.Sleep(time.Minute) // its payment is still in progress
 		w.mustBuy("user/"+ada, "pro")
 		w.mustBuy("user/"+eve, "pro")
 		time.Sleep(time.Minute)
@@ -270,21 +269,21 @@ func TestADeletedUsersDataIsForgotten(t *testing.T) {
 			return status
 		}
 		if status := forget(); status != http.StatusConflict || w.telling(adas) < 5 {
-			t.Errorf("who is there: %d, %d events tell of them", status, w.telling(adas))
+			t.Errorf("a living user: %d, %d events name them", status, w.telling(adas))
 		}
 		if err := w.sim.DeleteUser(ada); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(29 * 24 * time.Hour)
 		if w.telling(adas) < 5 {
-			t.Error("it is forgotten too early")
+			t.Error("the data was forgotten too early")
 		}
 		time.Sleep(2 * 24 * time.Hour)
 		if n := w.telling(adas); n != 0 {
-			t.Errorf("%d events still tell of who was deleted", n)
+			t.Errorf("%d events still name the deleted user", n)
 		}
 		if w.telling(eves) < 3 {
-			t.Error("somebody else is forgotten")
+			t.Error("another user's data was forgotten")
 		}
 		body := []byte(fmt.Sprintf(`{"data":{"id":%q,"email_addresses":[{"email_address":%q}]},"object":"event","type":"user.updated","timestamp":1,"instance_id":"ins_1"}`, ada, adas))
 		if status, err := w.deliver(lockstep.Clerk, "late", body); err != nil || status != http.StatusOK {
@@ -295,7 +294,7 @@ func TestADeletedUsersDataIsForgotten(t *testing.T) {
 			t.Errorf("a late event is kept: %d", n)
 		}
 		if status := forget(); status != http.StatusOK {
-			t.Errorf("once more: %d", status)
+			t.Errorf("a second request: %d", status)
 		}
 	})
 }

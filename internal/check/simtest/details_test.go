@@ -21,14 +21,14 @@ func (w *world) writesTo(from int) (n int) {
 	return n
 }
 
-// TestAChangeOfAnOrganizationLeavesItsCustomersAddress (C2), whoever gave the customer its
-// address: the buyer, a person at Stripe before Lockstep, or the application's server.
-func TestAChangeOfAnOrganizationLeavesItsCustomersAddress(t *testing.T) {
+// TestARenameKeepsTheCustomersAddress (C2): whoever set the address: the buyer, a person at Stripe before Lockstep,
+// or the app's server.
+func TestARenameKeepsTheCustomersAddress(t *testing.T) {
 	for name, c := range map[string]struct {
 		buy    func(w *world, org string)
 		change map[string]any
 		email  string
-		name   string // of the customer afterwards
+		name   string // the customer's name afterwards
 		writes int
 	}{
 		"typed at checkout, then renamed": {func(w *world, org string) { w.mustBuy("organization/"+org, "pro") },
@@ -75,8 +75,8 @@ func TestAChangeOfAnOrganizationLeavesItsCustomersAddress(t *testing.T) {
 	}
 }
 
-// TestWhatAUserTakesBackAtClerkStaysAtStripe (C3): nothing empty is written over something.
-func TestWhatAUserTakesBackAtClerkStaysAtStripe(t *testing.T) {
+// TestARemovedNameAtClerkStaysAtStripe (C3): Lockstep never writes an empty value over a full one.
+func TestARemovedNameAtClerkStaysAtStripe(t *testing.T) {
 	for name, change := range map[string]func(w *world, user simulator.ClerkUser){
 		"the name": func(w *world, user simulator.ClerkUser) {
 			w.clerk(http.MethodPatch, "/v1/users/"+user.ID, map[string]any{"first_name": "", "last_name": ""})
@@ -105,15 +105,15 @@ func TestWhatAUserTakesBackAtClerkStaysAtStripe(t *testing.T) {
 	}
 }
 
-// TestWhatStripeCallsNoAddress (C10): Clerk takes these, and Stripe refuses them by itself.
-func TestWhatStripeCallsNoAddress(t *testing.T) {
+// TestAddressesThatOnlyStripeRefuses (C10): Clerk accepts these addresses, Stripe does not.
+func TestAddressesThatOnlyStripeRefuses(t *testing.T) {
 	for _, address := range []string{"ada@gmile", "jürgen@example.com", "ada@bücher.example", "ada@-example.com"} {
 		t.Run(address, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				ada, bob := w.mustSignUp(address), w.mustSignUp("bob@example.com")
 				time.Sleep(time.Minute)
 				w.refusedAddress("user/"+ada, "")
-				if err := w.sim.DeleteUser(ada); err != nil { // an address is one user's
+				if err := w.sim.DeleteUser(ada); err != nil { // only one user may have the address
 					t.Fatal(err)
 				}
 				time.Sleep(time.Minute)
@@ -127,7 +127,7 @@ func TestWhatStripeCallsNoAddress(t *testing.T) {
 	}
 }
 
-// refusedAddress checks that an account with an address that Stripe refused is served.
+// refusedAddress checks that an account works although Stripe refused its address.
 func (w *world) refusedAddress(account, has string) {
 	w.t.Helper()
 	if c := w.customer(account); c.Email != has || c.Name == "" {
@@ -145,7 +145,7 @@ func (w *world) refusedAddress(account, has string) {
 	}
 }
 
-// TestANameThatStripeRefuses (C10) is left out, and the address is kept.
+// TestANameThatStripeRefuses (C10): the name is left out and the address kept.
 func TestANameThatStripeRefuses(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodPost, Path: "/v1/customers", Times: 2,
@@ -164,8 +164,8 @@ func TestANameThatStripeRefuses(t *testing.T) {
 	})
 }
 
-// TestALongNameIsCutHoweverItComes (C16): of characters outside the basic plane, with a space at
-// the limit, or later, when the customer is there.
+// TestALongNameIsCutHoweverItComes (C16): with characters outside the basic plane, with a space at the limit, or set
+// after the customer was created.
 func TestALongNameIsCutHoweverItComes(t *testing.T) {
 	for name, c := range map[string]struct{ first, last, later, want string }{
 		"emoji":                {first: strings.Repeat("🦊", 300), want: strings.Repeat("🦊", 256)},
@@ -195,7 +195,7 @@ func TestALongNameIsCutHoweverItComes(t *testing.T) {
 	}
 }
 
-// TestFullMetadataOfAnOrganizationTakesTheEssentials (C7): its own, and that of who bought.
+// TestFullMetadataOfAnOrganizationTakesTheEssentials (C7): the organization's own metadata, and the buyer's.
 func TestFullMetadataOfAnOrganizationTakesTheEssentials(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
@@ -221,18 +221,18 @@ func TestFullMetadataOfAnOrganizationTakesTheEssentials(t *testing.T) {
 			t.Errorf("the organization's metadata lacks the essentials, or is not full: %v", lacking(p))
 		}
 		if p := w.public(ada); p["subscriptionStatus"] != "active" {
-			t.Errorf("the metadata of who bought: %v", lacking(p))
+			t.Errorf("the buyer's metadata: %v", lacking(p))
 		}
 		if a := w.ask(account); !a.has(lockstep.StepMetadata) || !a.Access.Active {
 			t.Errorf("%+v", a)
 		}
 		if !w.wasMailed(account, "subscription.started") {
-			t.Error("the e-mail is withheld")
+			t.Error("the e-mail was not sent")
 		}
 	})
 }
 
-// lacking is metadata without the application's own.
+// lacking returns metadata without the app's own keys.
 func lacking(p map[string]any) map[string]any {
 	ours := map[string]any{}
 	for key, value := range p {

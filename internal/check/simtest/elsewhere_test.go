@@ -14,8 +14,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// elsewhere pays for a price without Lockstep, and returns the customer; empty: a guest paid.
-// buyer is the address typed on the page; empty: the session has one.
+// elsewhere pays for a price without Lockstep and returns the customer; "" if a guest paid. buyer is the address
+// typed on the page; "" if the session has one.
 func (w *world) elsewhere(key, buyer string, form url.Values) (customer string) {
 	w.t.Helper()
 	mode := map[string]string{"pro": "subscription", "basic": "subscription", "life": "payment"}[key]
@@ -29,7 +29,7 @@ func (w *world) elsewhere(key, buyer string, form url.Values) (customer string) 
 	return w.paid(session.ID, buyer)
 }
 
-// byLink pays through a payment link, opened with a query.
+// byLink pays through a payment link that was opened with a query.
 func (w *world) byLink(key, buyer, query string) (customer string) {
 	w.t.Helper()
 	var link struct{ ID string }
@@ -55,7 +55,7 @@ func (w *world) paid(session, buyer string) (customer string) {
 	return customer
 }
 
-// order asks Lockstep for a checkout, and returns the status of the answer.
+// order requests a checkout from Lockstep and returns the status.
 func (w *world) order(account, key string) int {
 	w.t.Helper()
 	status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/checkout", apiKey,
@@ -66,15 +66,14 @@ func (w *world) order(account, key string) int {
 	return status
 }
 
-// TestWhatIsBoughtBesideLockstepCounts (C5, C5b): each user has signed up, and so has an empty
-// customer of ours, before they buy in another way. They have access, the same is not sold to
-// them again, and no event is parked.
-func TestWhatIsBoughtBesideLockstepCounts(t *testing.T) {
+// TestPurchasesOutsideLockstepCount (C5, C5b): each user has signed up, and has an empty customer of ours, before
+// they buy in another way. They get access, the same is not sold to them again, and no event is parked.
+func TestPurchasesOutsideLockstepCount(t *testing.T) {
 	const own, other = "own@example.com", "other@example.com"
 	for name, c := range map[string]struct {
 		buy     func(w *world, user string) (customer string)
 		key     string
-		primary bool // the customer takes the place of the empty one
+		primary bool // the customer replaces the empty one
 	}{
 		"a payment link, with the user's address": {func(w *world, user string) string {
 			return w.byLink("pro", own, "client_reference_id="+user)
@@ -136,7 +135,7 @@ func TestWhatIsBoughtBesideLockstepCounts(t *testing.T) {
 					t.Errorf("the primary customer is %s, want %s; the empty one was %s", a.CustomerID, want, empty)
 				}
 				if p := w.sim.Users()[0].Public; p["plan"] != c.key || p["stripeCustomerId"] != a.CustomerID {
-					t.Errorf("the metadata says %v", p)
+					t.Errorf("the metadata is %v", p)
 				}
 				if reasons := w.parked(); len(reasons) != 0 {
 					t.Errorf("parked: %v", reasons)
@@ -148,21 +147,21 @@ func TestWhatIsBoughtBesideLockstepCounts(t *testing.T) {
 					return
 				}
 				if status := w.link(customer, account); status != http.StatusAccepted {
-					t.Errorf("an operator links it: %d", status)
+					t.Errorf("an operator's link is answered with %d", status)
 				}
 			})
 		})
 	}
 }
 
-// TestAnOrganizationPaysByAReference (C17, C18): a payment link names it by its id or its
-// slug, and the founder, another admin or somebody else pays. All give it access.
+// TestAnOrganizationPaysByAReference (C17, C18): a payment link names it by its id or slug. The founder, another
+// admin or an outsider pays. All give it access.
 func TestAnOrganizationPaysByAReference(t *testing.T) {
 	for name, c := range map[string]struct {
 		key    string
 		slug   bool
 		payer  string // the address
-		proven bool   // the customer becomes the organization's own
+		proven bool   // the customer becomes the organization's primary one
 	}{
 		"the founder, by the id":                {"pro", false, "founder@example.com", true},
 		"the founder, by the slug":              {"pro", true, "founder@example.com", true},
@@ -210,10 +209,10 @@ func TestAnOrganizationPaysByAReference(t *testing.T) {
 					t.Errorf("%+v", a)
 				}
 				if want := map[bool]string{true: customer, false: ""}[c.proven]; a.CustomerID != want {
-					t.Errorf("its own customer is %q, want %q", a.CustomerID, want)
+					t.Errorf("its primary customer is %q, want %q", a.CustomerID, want)
 				}
 				if p := w.publicOf(org.ID); p["plan"] != c.key || c.proven != (p["stripeCustomerId"] == customer) {
-					t.Errorf("the metadata says %v", p)
+					t.Errorf("the metadata is %v", p)
 				}
 				if reasons := w.parked(); len(reasons) != 0 {
 					t.Errorf("parked: %v", reasons)
@@ -223,12 +222,12 @@ func TestAnOrganizationPaysByAReference(t *testing.T) {
 	}
 }
 
-// TestWhoPaidForAnOrganizationIsFound (C18): the metadata names them, or has an id of the app's
-// own database, or nothing, so that the buyer's address decides.
-func TestWhoPaidForAnOrganizationIsFound(t *testing.T) {
+// TestThePayerForAnOrganizationIsFound (C18): the metadata names them, or has an id of the app's own database, or
+// names nobody, so that the buyer's address decides.
+func TestThePayerForAnOrganizationIsFound(t *testing.T) {
 	for name, c := range map[string]struct {
-		key, id string // of the metadata; bob's id if empty
-		address bool   // it decides, and it is ada's
+		key, id string // in the metadata; bob's id if empty
+		address bool   // the address decides, and it is ada's
 	}{
 		"named":                           {key: "clerkUserId"},
 		"named in another spelling":       {key: "user_id"},
@@ -255,18 +254,17 @@ func TestWhoPaidForAnOrganizationIsFound(t *testing.T) {
 				}
 				payer := map[bool]string{true: ada, false: bob}[c.address]
 				if p := w.public(payer); p["subscriptionStatus"] != "active" || p["stripeCustomerId"] != customer {
-					t.Errorf("the metadata of who paid: %v", p)
+					t.Errorf("the payer's metadata: %v", p)
 				}
 				if work, err := w.service.store.Work(t.Context(), lockstep.Key{Kind: lockstep.KeyUser, ID: "8231"}); err == nil {
-					t.Errorf("there is work for nobody: %+v", work)
+					t.Errorf("there is work for a key without an account: %+v", work)
 				}
 			})
 		})
 	}
 }
 
-// TestASlugThatChanged: a link with the former slug is kept for an operator, and one with the
-// new slug is worked on.
+// TestASlugThatChanged: a payment with the former slug is parked for an operator; one with the new slug is processed.
 func TestASlugThatChanged(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
@@ -293,8 +291,8 @@ func TestASlugThatChanged(t *testing.T) {
 	})
 }
 
-// TestASignUpThatNamesItsCustomer (C8b): a server creates the user with the customer's id in
-// private metadata. The customer has an id of the app's own database.
+// TestASignUpThatNamesItsCustomer (C8b): a server creates the user with the customer's id in private metadata. The
+// customer carries an id of the app's own database.
 func TestASignUpThatNamesItsCustomer(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		customer := w.before("other@example.com", url.Values{"metadata[userId]": {"8231"}})
@@ -308,9 +306,9 @@ func TestASignUpThatNamesItsCustomer(t *testing.T) {
 	})
 }
 
-// TestAFirstStartReadsWhatOtherAppsWrote (C8, C8b): only the checkout session names the user,
-// or the app has its own database's ids or its own spelling at Stripe, or an organization's
-// private metadata names the customer, or a link's reference is an organization's slug.
+// TestAFirstStartReadsWhatOtherAppsWrote (C8, C8b): only the checkout session names the user; or Stripe has ids of
+// the app's own database, or the app's own spelling; or an organization's private metadata names the customer; or a
+// link's reference is an organization's slug.
 func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -341,7 +339,7 @@ func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 			"metadata[userId]": {"8231"}})
 		c6 := w.elsewhere("life", "session@example.com", url.Values{"client_reference_id": {looms.Slug},
 			"customer_creation": {"always"}})
-		b.licensed = true // by itself a license is no active subscription
+		b.licensed = true // a license alone is no active subscription
 		b.open(func(c *server.Config) {
 			b.yearly(c)
 			c.Customers.AdoptByEmail = true
@@ -356,7 +354,7 @@ func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 		b.has("organization/"+mills.ID, c7)
 		b.unharmed(7)
 		if work, err := b.service.store.Work(t.Context(), lockstep.Key{Kind: lockstep.KeyUser, ID: "8231"}); err == nil {
-			t.Errorf("there is work for nobody: %+v", work)
+			t.Errorf("there is work for a key without an account: %+v", work)
 		}
 		if r := b.state().Report; r.Linked.Count != 7 || r.Ambiguous.Count+r.Unlinked.Count != 0 {
 			t.Errorf("the report: %+v", r)

@@ -8,7 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestAGiftToAnOrganizationWithoutMembers is not its billing: Lockstep reports and ends nothing.
+// TestAGiftToAnOrganizationWithoutMembers: a gift is not the organization's billing, so Lockstep reports and ends
+// nothing.
 func TestAGiftToAnOrganizationWithoutMembers(t *testing.T) {
 	for _, policy := range []lockstep.EmptyPolicy{lockstep.EmptyReport, lockstep.EmptyCancel} {
 		t.Run(string(policy), func(t *testing.T) {

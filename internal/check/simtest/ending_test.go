@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// scheduled puts a subscription under a schedule that changes it to basic after this period,
-// as the portal does for a downgrade.
+// scheduled puts a subscription under a schedule that changes it to basic after this period, as the portal does for a
+// downgrade.
 func (w *world) scheduled(subscription string) (id string) {
 	w.t.Helper()
 	var made struct {
@@ -32,8 +32,8 @@ func (w *world) scheduled(subscription string) (id string) {
 	return made.ID
 }
 
-// schedule has a subscription change its plan after this period, as the portal does for a
-// downgrade, or gives one back that was scheduled.
+// schedule schedules a downgrade of a subscription after this period, as the portal does, or releases a scheduled
+// one.
 func (w *world) schedule() {
 	s, ok := w.subscribed("active", "trialing")
 	if !ok {
@@ -66,7 +66,7 @@ func (w *world) schedule() {
 	w.say("%s is scheduled to become %s", s.ID, next)
 }
 
-// paidInvoices counts the invoices that were paid.
+// paidInvoices counts the paid invoices.
 func (w *world) paidInvoices() (n int) {
 	for _, i := range w.sim.Invoices() {
 		if i.Status == "paid" {
@@ -76,8 +76,8 @@ func (w *world) paidInvoices() (n int) {
 	return n
 }
 
-// TestAScheduledSubscriptionEndsWithItsUser (C4): under each policy that ends billing, with
-// Stripe refusing to change what a schedule owns.
+// TestAScheduledSubscriptionEndsWithItsUser (C4): under each policy that ends billing. Stripe refuses to change a
+// subscription that a schedule owns.
 func TestAScheduledSubscriptionEndsWithItsUser(t *testing.T) {
 	for _, policy := range []server.DeletionPolicy{server.DeleteCustomer, server.CancelSubscriptions,
 		server.EndSubscriptions} {
@@ -101,7 +101,7 @@ func TestAScheduledSubscriptionEndsWithItsUser(t *testing.T) {
 				}
 				time.Sleep(66 * 24 * time.Hour)
 				if s := w.sim.Subscriptions()[0]; s.Status != "canceled" || w.paidInvoices() != 1 {
-					t.Errorf("after 66 days it is %s, and %d invoices were paid", s.Status, w.paidInvoices())
+					t.Errorf("after 66 days it is %s, with %d paid invoices", s.Status, w.paidInvoices())
 				}
 				if a := w.ask(account); len(a.Problems) != 0 || a.Problem != "" {
 					t.Errorf("%+v", a)
@@ -111,7 +111,7 @@ func TestAScheduledSubscriptionEndsWithItsUser(t *testing.T) {
 	}
 }
 
-// TestAScheduleThatHasNotStartedIsCanceled: it would begin to bill a deleted user later.
+// TestAScheduleThatHasNotStartedIsCanceled: it would start to bill a deleted user later.
 func TestAScheduleThatHasNotStartedIsCanceled(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: server.EndSubscriptions} })
@@ -132,8 +132,8 @@ func TestAScheduleThatHasNotStartedIsCanceled(t *testing.T) {
 	})
 }
 
-// TestADateAfterThePeriodDoesNotEndWithIt: a subscription that ends in a year is billed until
-// then, so it is made to end with its period.
+// TestADateAfterThePeriodDoesNotEndWithIt: a subscription set to end in a year would be billed until then, so
+// Lockstep makes it end with its period.
 func TestADateAfterThePeriodDoesNotEndWithIt(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: server.EndSubscriptions} })
@@ -148,13 +148,13 @@ func TestADateAfterThePeriodDoesNotEndWithIt(t *testing.T) {
 		}
 		time.Sleep(66 * 24 * time.Hour)
 		if s := w.sim.Subscriptions()[0]; s.Status != "canceled" || w.paidInvoices() != 1 {
-			t.Errorf("after 66 days it is %s, and %d invoices were paid", s.Status, w.paidInvoices())
+			t.Errorf("after 66 days it is %s, with %d paid invoices", s.Status, w.paidInvoices())
 		}
 	})
 }
 
-// TestADeletionThatStripeRefusesIsHeldVisibly: Lockstep tries the next weaker way, the deletion is
-// listed and counted, and the deletion goes on when Stripe agrees.
+// TestADeletionThatStripeRefusesIsHeldVisibly: Lockstep tries the next weaker way, lists and counts the deletion, and
+// completes it when Stripe agrees.
 func TestADeletionThatStripeRefusesIsHeldVisibly(t *testing.T) {
 	refuse := func(w *world, method, path string) {
 		w.sim.AddFault(simulator.Fault{Side: "stripe", Method: method, Path: path, Status: http.StatusBadRequest,
@@ -208,7 +208,7 @@ func TestADeletionThatStripeRefusesIsHeldVisibly(t *testing.T) {
 				tally, err := w.service.store.DeletionTally(t.Context())
 				if held := w.deletions("refused"); err != nil || len(held) != 1 || held[0] != account ||
 					tally[lockstep.DeletionRefused] != 1 {
-					t.Errorf("listed are %v, counted %v, %v", held, tally, err)
+					t.Errorf("listed %v, counted %v (%v)", held, tally, err)
 				}
 				w.sim.ClearFaults()
 				w.approve(account)
@@ -226,7 +226,7 @@ func TestADeletionThatStripeRefusesIsHeldVisibly(t *testing.T) {
 	}
 }
 
-// deletions are the accounts that are listed in a state.
+// deletions lists the accounts whose deletion is in a state.
 func (w *world) deletions(state string) (accounts []string) {
 	w.t.Helper()
 	var list struct{ Data []struct{ Account string } }

@@ -16,8 +16,7 @@ func established(seed uint64, changes []func(*simulator.Config)) bool {
 	return seed%4 == 3 && len(changes) == 0
 }
 
-// establish lets a business live without Lockstep. It links customers in each of the ways
-// that applications do.
+// establish runs a business without Lockstep. It names customers in each of the ways that apps do.
 func (w *world) establish() {
 	w.sim.SetDelivery(simulator.DeliveryPolicy{Drop: 1})
 	for range 2 + w.rng.IntN(3) {
@@ -40,16 +39,16 @@ func (w *world) establish() {
 	if w.rng.IntN(2) == 0 {
 		time.Sleep(40 * 24 * time.Hour) // Stripe keeps its events for 30 days
 	}
-	const news = 4 * 24 * time.Hour // a younger purchase is told all the same
+	const news = 4 * 24 * time.Hour // newer purchases still cause an e-mail
 	for _, s := range w.sim.CheckoutSessions() {
 		w.prior[s.ID] = time.Since(s.Created) > news
 	}
 	w.sim.SetDelivery(simulator.DeliveryPolicy{})
-	w.say("Lockstep starts on %d customers, %d subscriptions", len(w.sim.Customers()), len(w.sim.Subscriptions()))
+	w.say("Lockstep starts with %d customers, %d subscriptions", len(w.sim.Customers()), len(w.sim.Subscriptions()))
 }
 
-// sell makes a customer and a subscription by hand. The customer's metadata, or the
-// subscription's, or the user's private metadata says whose they are.
+// sell creates a customer and a subscription by hand. The metadata of the customer or the subscription, or the user's
+// private metadata, names the owner.
 func (w *world) sell() {
 	user, ok := pick(w, w.sim.Users())
 	if !ok {
@@ -88,7 +87,7 @@ func (w *world) sell() {
 	w.say("sell pro to %s as %s, way %d", user.ID, customer.ID, way)
 }
 
-// linked is whose a customer is, for Lockstep.
+// linked returns the account that Lockstep has linked a customer to.
 func (w *world) linked(customer string) (lockstep.Account, error) {
 	if w.service == nil {
 		return lockstep.Account{}, lockstep.ErrNotFound
@@ -96,7 +95,7 @@ func (w *world) linked(customer string) (lockstep.Account, error) {
 	return w.service.store.AccountOfCustomer(context.Background(), customer)
 }
 
-// checkAdopted: nobody who had a customer before Lockstep's first start got another one.
+// checkAdopted: no account that had a customer before Lockstep's first start got another one.
 func (c *checker) checkAdopted() {
 	for _, customer := range c.sim.Customers() {
 		before := c.customerBefore[customer.Metadata["lockstepAccount"]]

@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// give pays a subscription by payment link with an address, for whoever the reference names.
+// give pays a subscription by payment link, with an address, for the account that the reference names.
 func (w *world) give(reference, lookupKey, email string, more url.Values) {
 	w.t.Helper()
 	form := url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices[lookupKey]},
@@ -30,7 +30,7 @@ func (w *world) give(reference, lookupKey, email string, more url.Values) {
 	time.Sleep(time.Minute)
 }
 
-// portal opens the portal, and returns Stripe's form with which that was done.
+// portal opens the portal and returns the form that Lockstep sent to Stripe.
 func (w *world) portal(account, flow string) url.Values {
 	w.t.Helper()
 	body := map[string]any{"account": account, "return_url": "https://app.test/"}
@@ -51,12 +51,12 @@ func (w *world) portal(account, flow string) url.Values {
 			return form
 		}
 	}
-	w.t.Fatal("no portal was opened")
+	w.t.Fatal("Lockstep opened no portal")
 	return nil
 }
 
-// TestAGiftToAnOrganizationTakesNothingAway: somebody else's subscription of one seat does not
-// shrink the organization, hide its own subscription, or keep it from canceling that.
+// TestAGiftToAnOrganizationTakesNothingAway: someone else's subscription of one seat does not shrink the
+// organization, hide its own subscription, or keep it from canceling that.
 func TestAGiftToAnOrganizationTakesNothingAway(t *testing.T) {
 	for _, plan := range []string{"basic", "pro"} {
 		t.Run(plan, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestAGiftToAnOrganizationTakesNothingAway(t *testing.T) {
 					t.Errorf("access: %+v", a.Access)
 				}
 				if o, err := w.organization(org.ID); err != nil || o.Limit != 7 {
-					t.Errorf("at most %d members, want 7 (%v)", o.Limit, err)
+					t.Errorf("Clerk allows %d members, want 7 (%v)", o.Limit, err)
 				}
 				if m := w.publicOf(org.ID); m["stripeSubscriptionId"] != own.ID || m["stripeCustomerId"] != own.Customer ||
 					m["subscriptionStatus"] != "active" {
@@ -95,8 +95,8 @@ func TestAGiftToAnOrganizationTakesNothingAway(t *testing.T) {
 	}
 }
 
-// TestAGiftDoesNotStopTheSeats: they follow the members, though a gift of a better plan counts
-// more than what the organization pays.
+// TestAGiftDoesNotStopTheSeats: seats follow the members, even if a gift of a better plan outranks what the
+// organization pays for.
 func TestAGiftDoesNotStopTheSeats(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.with(lockstep.SeatPolicy{Follow: lockstep.SeatsUpAndDown})
@@ -113,12 +113,12 @@ func TestAGiftDoesNotStopTheSeats(t *testing.T) {
 		time.Sleep(time.Minute)
 		all := w.sim.Subscriptions()
 		if own, gift := all[0].Items[0].Quantity, all[1].Items[0].Quantity; own != 4 || gift != 1 {
-			t.Errorf("the organization pays for %d seats, want 4; the gift is of %d, want 1", own, gift)
+			t.Errorf("the organization pays for %d seats, want 4; the gift has %d, want 1", own, gift)
 		}
 	})
 }
 
-// TestAGiftUsesUpNoTrial of the account or of its address.
+// TestAGiftUsesUpNoTrial: neither the account's trial nor its address's.
 func TestAGiftUsesUpNoTrial(t *testing.T) {
 	for _, rule := range []lockstep.TrialRule{lockstep.TrialPerAccount, lockstep.TrialPerEmail} {
 		t.Run(string(rule), func(t *testing.T) {
@@ -152,9 +152,9 @@ func TestAGiftUsesUpNoTrial(t *testing.T) {
 	}
 }
 
-// TestARefusedLookAtAGiftStopsNothingElse: Stripe may refuse to describe somebody else's
-// customer, or what the account's own customer has.
-func TestARefusedLookAtAGiftStopsNothingElse(t *testing.T) {
+// TestARefusedReadOfAGiftStopsNothingElse: Stripe may refuse to return someone else's customer, or a list of the
+// account's own customer.
+func TestARefusedReadOfAGiftStopsNothingElse(t *testing.T) {
 	for refused, status := range map[string]int{"/v1/customers/": 400, "/v1/charges": 400,
 		"/v1/charges/of a restricted key": 403} {
 		t.Run(refused, func(t *testing.T) {
@@ -180,7 +180,7 @@ func TestARefusedLookAtAGiftStopsNothingElse(t *testing.T) {
 				w.sim.ClearFaults()
 				w.sync("user/" + ada)
 				if a := w.ask("user/" + ada); len(a.Problems) != 0 || a.Problem != "" {
-					t.Errorf("when it is not refused any more: %+v", a)
+					t.Errorf("once Stripe agrees: %+v", a)
 				}
 			})
 		})

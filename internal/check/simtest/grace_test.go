@@ -7,9 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestAGraceEndsByTheClock: a renewal fails, and Stripe goes on trying for longer than the
-// operator waits. Access ends when the grace does, though nobody says anything then, and is
-// there again when Stripe has the money.
+// TestAGraceEndsByTheClock: a renewal fails, and Stripe retries for longer than the operator's grace. Access ends
+// with the grace, although no event comes then, and returns when Stripe has the money.
 func TestAGraceEndsByTheClock(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.service.end(t)
@@ -31,29 +30,29 @@ func TestAGraceEndsByTheClock(t *testing.T) {
 				kinds[n.Kind]++
 			}
 			if a.Access.Active != active {
-				t.Errorf("%s: active=%v while Stripe says %s", when, a.Access.Active, w.sim.Subscriptions()[0].Status)
+				t.Errorf("%s: active=%v while the subscription is %s", when, a.Access.Active, w.sim.Subscriptions()[0].Status)
 			}
 			for kind, times := range told {
 				if kinds[kind] != times {
-					t.Errorf("%s: %s was told %d times, want %d", when, kind, kinds[kind], times)
+					t.Errorf("%s: %s was sent %d times, want %d", when, kind, kinds[kind], times)
 				}
 			}
 			for _, u := range w.sim.Users() {
 				if plan, _ := u.Public["plan"].(string); (plan == "pro") != active {
-					t.Errorf("%s: the metadata says plan=%q", when, plan)
+					t.Errorf("%s: the plan in the metadata is %q", when, plan)
 				}
 			}
 		}
 		time.Sleep(time.Until(s.PeriodEnd()) + 12*time.Hour)
 		is("half a day after the period", true, map[string]int{"payment.failed": 1, "access.ended": 0})
-		w.sim.SetStripeWebhooks(nil) // from now on nobody tells us anything
-		failed := w.failedAt(s.ID)   // an hour after the period, when Stripe tried first
+		w.sim.SetStripeWebhooks(nil) // no events from now on
+		failed := w.failedAt(s.ID)   // an hour after the period, at Stripe's first attempt
 		time.Sleep(time.Until(failed) + 2*24*time.Hour - 2*time.Minute)
 		is("just before the grace is over", true, map[string]int{"access.ended": 0})
 		time.Sleep(4 * time.Minute)
 		is("just after it", false, map[string]int{"payment.failed": 1, "access.ended": 1})
 		if status := w.sim.Subscriptions()[0].Status; status != "past_due" {
-			t.Errorf("Stripe says %s by now", status)
+			t.Errorf("the subscription is %s by now", status)
 		}
 		if err := w.sim.SetCard(s.Customer, "4242424242424242"); err != nil {
 			t.Fatal(err)

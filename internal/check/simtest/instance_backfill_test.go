@@ -11,8 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// TestAnotherInstanceInTheMiddleOfABackfill: the new instance knows none of the ids that were
-// listed before. Taken for its accounts, all who pay would look deleted.
+// TestAnotherInstanceInTheMiddleOfABackfill: the new instance knows none of the ids that were listed before. If
+// Lockstep took them for the new instance's accounts, everyone who pays would look deleted.
 func TestAnotherInstanceInTheMiddleOfABackfill(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
@@ -44,18 +44,18 @@ func TestAnotherInstanceInTheMiddleOfABackfill(t *testing.T) {
 		b.service = b.boot()
 		time.Sleep(time.Minute)
 		if w.accept(moved.Instance) != http.StatusOK {
-			t.Fatal("it cannot be accepted")
+			t.Fatal("the instance cannot be accepted")
 		}
 		time.Sleep(time.Minute)
 		b.away.Store(false)
-		time.Sleep(3 * 24 * time.Hour) // through the directory's lists
+		time.Sleep(3 * 24 * time.Hour) // several directory sweeps
 		if w.lost() != 0 {
 			t.Errorf("%d customers were deleted", w.lost())
 		}
 		if at := b.state(); at.Phase != lockstep.BackfillDone || at.Generation != 1 || at.Report.Customers != 4 {
 			t.Errorf("the backfill: %+v", at)
 		}
-		for i := range users { // their external ids are the former ones
+		for i := range users { // their external ids are the former ids
 			b.has("user/"+moved.Users[users[i]], customers[i])
 		}
 		b.unharmed(4)

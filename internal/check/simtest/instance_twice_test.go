@@ -8,9 +8,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// TestWhoPaysTwiceAfterAMoveKeepsBoth: somebody without an external id bought again before an
-// operator gave them their former account.
-func TestWhoPaysTwiceAfterAMoveKeepsBoth(t *testing.T) {
+// TestAUserWhoPaidTwiceAroundAMoveKeepsBoth: a user without an external id bought again before an operator linked
+// their former account.
+func TestAUserWhoPaidTwiceAroundAMoveKeepsBoth(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		users := w.business(2) // the first one has a license too
 		former := w.ask("user/" + users[0]).CustomerID

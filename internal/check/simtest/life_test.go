@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// deed is something that somebody does.
+// deed is something that happens in a world.
 type deed struct {
 	weight int
 	do     func(*world)
@@ -97,8 +96,7 @@ func (w *world) live() {
 	}
 }
 
-// pause is mostly short, so that things overlap, and sometimes long enough for a
-// renewal.
+// pause is mostly short, so that things overlap, and sometimes long enough for a renewal.
 func (w *world) pause() {
 	switch n := w.rng.IntN(100); {
 	case n < 50:
@@ -113,7 +111,7 @@ func (w *world) pause() {
 	}
 }
 
-// pick draws one, and false when there is none.
+// pick draws one element; false if there is none.
 func pick[T any](w *world, from []T) (T, bool) {
 	if len(from) == 0 {
 		var none T
@@ -132,7 +130,7 @@ func (w *world) signUp() {
 	w.say("sign up %s", user.ID)
 }
 
-// buyer draws a user, or sometimes an organization with one of its members or somebody else.
+// buyer draws a user, or sometimes an organization with a member or someone else as the payer.
 func (w *world) buyer() (account, paidBy string, ok bool) {
 	user, ok := pick(w, w.sim.Users())
 	if !ok {
@@ -143,13 +141,13 @@ func (w *world) buyer() (account, paidBy string, ok bool) {
 			if member, has := pick(w, w.sim.Members(org.ID)); has && w.rng.IntN(3) > 0 {
 				return "organization/" + org.ID, member, true
 			}
-			return "organization/" + org.ID, user.ID, true // a server may name anybody
+			return "organization/" + org.ID, user.ID, true // a server may name any user
 		}
 	}
 	return "user/" + user.ID, "", true
 }
 
-// buy begins one or two checkouts at once, as two tabs do.
+// buy starts one checkout, or two at once as two tabs would.
 func (w *world) buy() {
 	account, paidBy, ok := w.buyer()
 	if !ok {
@@ -163,13 +161,13 @@ func (w *world) buy() {
 				"account": account, "lookup_key": key, "paid_by": paidBy,
 				"success_url": "https://app.test/?s={CHECKOUT_SESSION_ID}"}, nil)
 			if err != nil {
-				w.say("checkout did not begin: %v", err)
+				w.say("checkout did not start: %v", err)
 			}
 		})
 	}
 }
 
-// pay pays what was begun, mostly with a card that works.
+// pay pays a checkout that was started, mostly with a card that works.
 func (w *world) pay() {
 	var open []string
 	for _, s := range w.sim.CheckoutSessions() {
@@ -187,8 +185,8 @@ func (w *world) pay() {
 	w.say("pay %s with %s: %v", id, card, err)
 }
 
-// payByLink pays with a payment link: Stripe makes the customer, and only
-// client_reference_id says whose it is, together with the address where there is to be a link.
+// payByLink pays with a payment link: Stripe creates the customer. Only client_reference_id names the account,
+// together with the address if it shall be linked.
 func (w *world) payByLink() {
 	account, _, ok := w.buyer()
 	if !ok {
@@ -196,9 +194,9 @@ func (w *world) payByLink() {
 	}
 	_, reference, _ := strings.Cut(account, "/")
 	customer := ""
-	if w.rng.IntN(3) == 0 { // a link of one person that another one's reference was pasted into
+	if w.rng.IntN(3) == 0 { // someone pasted another account's reference into the link
 		if c, some := pick(w, w.sim.Customers()); some && !c.Deleted {
-			// Our link decides whose it is, so there must be one.
+			// The existing link decides the owner, so there must be one.
 			if _, err := w.linked(c.ID); err == nil {
 				customer = c.ID
 			}
@@ -210,7 +208,7 @@ func (w *world) payByLink() {
 		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
 	if customer != "" {
 		form.Set("customer", customer)
-	} else if user, some := pick(w, w.sim.Users()); some && w.rng.IntN(3) > 0 { // who may have founded the organization
+	} else if user, some := pick(w, w.sim.Users()); some && w.rng.IntN(3) > 0 { // maybe the organization's founder
 		form.Set("customer_email", user.Email)
 	}
 	var session struct{ ID string }
@@ -221,9 +219,8 @@ func (w *world) payByLink() {
 	w.say("pay by link %s for %s: %v", session.ID, account, w.sim.PayCheckout(session.ID, "4242424242424242"))
 }
 
-// payOwnSession pays a session that the application made itself, without a customer: its
-// metadata, which only the secret key can write, names the account, and Stripe makes the
-// customer.
+// payOwnSession pays a session that the app created without a customer. Its metadata, which only the secret key can
+// write, names the account, and Stripe creates the customer.
 func (w *world) payOwnSession() {
 	account, _, ok := w.buyer()
 	if !ok {
@@ -236,7 +233,7 @@ func (w *world) payOwnSession() {
 		"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}}
 	if key != "life" {
 		form.Set("mode", "subscription")
-		if w.rng.IntN(2) == 0 { // as some applications do, on the subscription as well
+		if w.rng.IntN(2) == 0 { // as some apps do, on the subscription too
 			form.Set("subscription_data[metadata]["+name+"]", id)
 		}
 	} else if w.rng.IntN(2) == 0 {
@@ -251,7 +248,7 @@ func (w *world) payOwnSession() {
 		w.sim.PayCheckout(session.ID, "4242424242424242"))
 }
 
-// post calls Stripe as the application does.
+// post calls Stripe as the app would.
 func (w *world) post(path string, form url.Values, into any) (status int, err error) {
 	request, err := http.NewRequest(http.MethodPost, "http://"+stripeHost+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -262,7 +259,7 @@ func (w *world) post(path string, form url.Values, into any) (status int, err er
 	return w.send(request, into)
 }
 
-// subscription draws one in the given state.
+// subscription draws a subscription that is set to end, or not.
 func (w *world) subscription(ending bool) (string, bool) {
 	var ids []string
 	for _, s := range w.sim.Subscriptions() {
@@ -294,7 +291,7 @@ func (w *world) changeUser() {
 	}
 }
 
-// deleteUser leaves one: a directory that lists nobody is not believed.
+// deleteUser leaves at least one user: Lockstep does not believe a directory that lists nobody.
 func (w *world) deleteUser() {
 	users := w.sim.Users()
 	if user, ok := pick(w, users); ok && len(users) > 1 {
@@ -330,169 +327,10 @@ func (w *world) refund() {
 	}
 }
 
-// deleteCustomer is somebody at Stripe's dashboard.
+// deleteCustomer deletes a customer as someone at Stripe's dashboard would.
 func (w *world) deleteCustomer() {
 	if c, ok := pick(w, w.sim.Customers()); ok && !c.Deleted {
 		w.discarded[c.ID] = true
 		w.say("delete customer %s: %v", c.ID, w.sim.DeleteCustomer(c.ID))
 	}
-}
-
-func (w *world) breakDeliveries() {
-	p := simulator.DeliveryPolicy{}
-	if w.rng.IntN(2) == 0 {
-		p.Drop = 0.3
-	}
-	if w.rng.IntN(2) == 0 {
-		p.Duplicate, p.Twin = 0.4, 0.1
-	}
-	if w.rng.IntN(2) == 0 {
-		p.Shuffle, p.MaxDelay = 0.5, time.Duration(w.rng.IntN(600))*time.Second
-	}
-	w.say("deliveries: %+v", p)
-	w.sim.SetDelivery(p)
-}
-
-func (w *world) mendDeliveries() { w.sim.SetDelivery(simulator.DeliveryPolicy{}) }
-
-// breakCalls makes some calls of the service fail, before or after they take
-// effect.
-func (w *world) breakCalls() {
-	f := simulator.Fault{Times: 1 + w.rng.IntN(4), After: w.rng.IntN(2) == 0}
-	route, _ := pick(w, []struct{ side, method, path string }{
-		{"stripe", "POST", "/v1/customers"}, {"stripe", "POST", "/v1/customers/*"}, {"stripe", "DELETE", "/v1/customers/*"},
-		{"stripe", "GET", "/v1/subscriptions"}, {"stripe", "GET", "/v1/checkout/sessions/*"}, {"stripe", "GET", "/v1/events"},
-		{"stripe", "GET", "/v1/customers/*"}, {"clerk", "PATCH", "/v1/users/*/metadata"},
-		{"clerk", "PATCH", "/v1/organizations/*/metadata"}, {"clerk", "GET", "/v1/users/*"}, {"stripe", "", ""},
-		{"clerk", "", ""},
-	})
-	f.Side, f.Method, f.Path = route.side, route.method, route.path
-	switch w.rng.IntN(6) {
-	case 0:
-		f.Status, f.Body = 500, `{"error":{"type":"api_error","message":"oops"}}`
-	case 1:
-		f.Status, f.Body, f.Header = 502, "<html><body>Bad gateway</body></html>", http.Header{"Content-Type": {"text/html"}}
-	case 2:
-		f.Status, f.Header = 429, http.Header{"Retry-After": {"3"}}
-		f.Body, f.After = `{"error":{"type":"invalid_request_error","code":"rate_limit"}}`, false
-	case 3:
-		f.CutAfter = 1 + w.rng.IntN(40)
-	case 4:
-		f.Hang = time.Duration(5+w.rng.IntN(60)) * time.Second
-		w.hanging = time.Now().Add(100 * 365 * 24 * time.Hour)
-	case 5:
-		f.Status, f.Body = 404, "<html>Not found</html>" // a proxy's page; it must not be believed
-	}
-	w.say("fault: %+v", f)
-	w.sim.AddFault(f)
-}
-
-func (w *world) mendCalls() {
-	w.sim.ClearFaults()
-	if w.hanging.After(time.Now()) {
-		w.hanging = time.Now().Add(time.Minute + 5*time.Second)
-	}
-}
-
-// misroute has a proxy answer for Clerk, that it knows no such page, while somebody
-// says that a user is gone. Neither is an answer.
-func (w *world) misroute() {
-	w.sim.AddFault(simulator.Fault{Side: "clerk", Method: "GET", Path: "/v1/users/*", Times: 1 + w.rng.IntN(3),
-		Status: 404,
-		Body:   "<html>Not found</html>", Header: http.Header{"Content-Type": {"text/html"}}})
-	if user, ok := pick(w, w.sim.Users()); ok {
-		w.sayGone(user.ID)
-	}
-}
-
-// sayGone delivers a user.deleted that is not so.
-func (w *world) sayGone(userID string) {
-	w.lies++
-	body := fmt.Sprintf(`{"data":{"id":%q,"object":"user","deleted":true},"object":"event","type":"user.deleted","timestamp":1,"instance_id":"ins_1"}`, userID)
-	status, err := w.deliver(lockstep.Clerk, fmt.Sprintf("lie_%d", w.lies), []byte(body))
-	w.say("say that %s is gone: %d %v", userID, status, err)
-}
-
-// lie delivers an event that is signed, and not so: a mixed-up environment, a
-// replay after a change. What the providers say now is truer than any webhook.
-func (w *world) lie() {
-	w.lies++
-	var body string
-	switch w.rng.IntN(3) {
-	case 0:
-		user, ok := pick(w, w.sim.Users())
-		if !ok {
-			return
-		}
-		w.sayGone(user.ID)
-		return
-	case 1:
-		s, ok := pick(w, w.sim.Subscriptions())
-		if !ok {
-			return
-		}
-		status, kind := "canceled", "deleted"
-		if s.Status == "canceled" {
-			status, kind = "active", "updated"
-		}
-		body = fmt.Sprintf(`{"id":"evt_lie_%d","object":"event","type":"customer.subscription.%s","livemode":false,"created":1,"data":{"object":{"id":%q,"object":"subscription","customer":%q,"status":%q}}}`,
-			w.lies, kind, s.ID, s.Customer, status)
-	case 2:
-		s, ok := pick(w, w.sim.CheckoutSessions())
-		if !ok {
-			return
-		}
-		body = fmt.Sprintf(`{"id":"evt_lie_%d","object":"event","type":"checkout.session.completed","livemode":false,"created":1,"data":{"object":{"id":%q,"object":"checkout.session","mode":%q,"customer":%q,"status":"complete","payment_status":"paid"}}}`,
-			w.lies, s.ID, s.Mode, s.Customer)
-	}
-	status, err := w.deliver(lockstep.Stripe, fmt.Sprintf("lie_%d", w.lies), []byte(body))
-	w.say("lie %s: %d %v", body, status, err)
-}
-
-// crash kills the service, and starts it again after a while.
-func (w *world) crash() {
-	if w.service.closed {
-		return
-	}
-	w.say("kill")
-	w.service.kill()
-	time.Sleep(time.Duration(w.rng.IntN(3000)) * time.Millisecond)
-	w.service = w.boot()
-}
-
-// stall stops the next run at its next call, for longer than its lease may be: when
-// it goes on, somebody else has its key.
-func (w *world) stall() {
-	d := time.Duration(20+w.rng.IntN(120)) * time.Second
-	w.say("stall for %s", d)
-	w.service.party.stall.Store(int64(d))
-}
-
-// fillDisk has nothing written for a while.
-func (w *world) fillDisk() {
-	d := time.Duration(w.rng.IntN(90)) * time.Second
-	w.say("disk full for %s", d)
-	w.oracle.diskFull.Store(true)
-	time.AfterFunc(d, func() { w.oracle.diskFull.Store(false) })
-}
-
-func (w *world) restart() {
-	if w.service.closed {
-		return
-	}
-	w.say("restart")
-	w.service.end(w.t)
-	w.service = w.boot()
-}
-
-// outage leaves the service down until the next outage ends it, or the settling.
-func (w *world) outage() {
-	if w.service.closed {
-		w.say("back")
-		w.service = w.boot()
-		return
-	}
-	w.say("outage")
-	w.service.kill()
-	w.service.closed = true
 }

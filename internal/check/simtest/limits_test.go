@@ -11,11 +11,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// limited has the providers keep their limits.
+// limited makes the simulators enforce the providers' rate limits.
 func limited(c *simulator.Config) { c.RateLimits = true }
 
-// writes are the metadata writes that have reached Clerk since entry n of the history,
-// by when.
+// writes returns the times of the metadata writes that reached Clerk since entry n of the history.
 func (w *world) writes(n int, user string) []time.Time {
 	var at []time.Time
 	for _, e := range w.sim.History()[n:] {
@@ -26,14 +25,14 @@ func (w *world) writes(n int, user string) []time.Time {
 	return at
 }
 
-// answered counts the answers of a status.
+// answered counts the answers with a status.
 func (w *world) answered(status int) int {
 	return w.sim.CountRequests(func(e simulator.Entry) bool { return e.Side != "delivery" && e.Status == status })
 }
 
-// Clerk takes no metadata for ten minutes. It is not asked to; everything else goes on,
-// and afterwards each user is written once, as is true by then.
-func TestClerkIsLeftAloneForAsLongAsItSays(t *testing.T) {
+// TestRetryAfterOfClerkIsObeyed: Clerk refuses metadata writes for ten minutes. Lockstep does not call it meanwhile,
+// everything else continues, and afterwards it writes each user's current state once.
+func TestRetryAfterOfClerkIsObeyed(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		var users []string
 		for i := range 6 {
@@ -50,12 +49,12 @@ func TestClerkIsLeftAloneForAsLongAsItSays(t *testing.T) {
 		late := w.mustSignUp("late@example.com")
 		time.Sleep(4 * time.Minute)
 		if calls := w.writes(n, ""); len(calls) > 2 || len(calls) == 0 {
-			t.Errorf("%d writes while Clerk refuses them; the first is refused, and one more to know that it is all users",
+			t.Errorf("%d writes while Clerk refuses them; want the first, and one more that shows that all users are affected",
 				len(calls))
 		}
 		for _, user := range append(users, late) {
 			if has := w.ask("user/" + user).CustomerID; has == "" {
-				t.Errorf("user %s has no customer: what Clerk refuses holds up the rest", user)
+				t.Errorf("user %s has no customer: Clerk's refusal holds up other work", user)
 			}
 		}
 		for _, s := range w.sim.Subscriptions()[:3] {
@@ -77,13 +76,14 @@ func TestClerkIsLeftAloneForAsLongAsItSays(t *testing.T) {
 			plans = append(plans, fmt.Sprint(u.Public["plan"]))
 		}
 		if got := strings.Join(plans, " "); strings.Count(got, "pro") != 3 {
-			t.Errorf("plans are %s, want the three that are left", got)
+			t.Errorf("the plans are %s, want the three that are left", got)
 		}
 	})
 }
 
-// A hundred changes in a minute are as few writes as Clerk allows, and end as is true.
-func TestManyChangesOfOneUserAreFewWrites(t *testing.T) {
+// TestManyChangesOfOneUserCauseFewWrites: a hundred changes in a minute cause only as many writes as Clerk allows,
+// and the last one is current.
+func TestManyChangesOfOneUserCauseFewWrites(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		user := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
@@ -98,7 +98,7 @@ func TestManyChangesOfOneUserAreFewWrites(t *testing.T) {
 			} else if err := w.sim.ResumeSubscription(s); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Duration(450+i*37%200) * time.Millisecond) // out of step with the runs
+			time.Sleep(time.Duration(450+i*37%200) * time.Millisecond) // not in phase with the runs
 		}
 		time.Sleep(time.Minute)
 		written := w.writes(n, user)
@@ -115,14 +115,14 @@ func TestManyChangesOfOneUserAreFewWrites(t *testing.T) {
 		}
 		billing, _ := w.sim.Users()[0].Public["billing"].(map[string]any)
 		if billing["ending"] != true {
-			t.Errorf("the metadata says %v, but it was cancelled last", billing)
+			t.Errorf("the metadata is %v, but the last change was a cancellation", billing)
 		}
 	}, limited)
 }
 
-// Each way in which Stripe refuses for now: the customer is made all the same, once, under
-// one key, and Stripe is not called in vain again and again.
-func TestStripeRefusesForNow(t *testing.T) {
+// TestTemporaryRefusalsOfStripe: for each kind of temporary refusal, the customer is still created once, under one
+// idempotency key, without calling Stripe again and again.
+func TestTemporaryRefusalsOfStripe(t *testing.T) {
 	because := func(reason string) http.Header { return http.Header{"Stripe-Rate-Limited-Reason": {reason}} }
 	for name, fault := range map[string]simulator.Fault{
 		"global-rate":          {Status: 429, Code: "rate_limit", Header: because("global-rate")},
@@ -151,11 +151,11 @@ func TestStripeRefusesForNow(t *testing.T) {
 					}
 				}
 				if len(calls) != 7 || len(keys) != 1 || len(w.sim.Customers()) != 1 || w.ask("user/"+user).CustomerID == "" {
-					t.Errorf("%d calls under %d keys made %d customers", len(calls), len(keys), len(w.sim.Customers()))
+					t.Errorf("%d calls under %d keys created %d customers", len(calls), len(keys), len(w.sim.Customers()))
 				}
 				for i := 1; i < len(calls); i++ {
 					if pause := calls[i].Sub(calls[i-1]); pause < 200*time.Millisecond<<i/2 {
-						t.Errorf("call %d came %s after the one before", i+1, pause)
+						t.Errorf("call %d came %s after the previous one", i+1, pause)
 					}
 				}
 			})
@@ -163,36 +163,36 @@ func TestStripeRefusesForNow(t *testing.T) {
 	}
 }
 
-// Clerk hangs for one user. Nobody else notices.
-func TestOneWhoHangsHoldsUpNobodyElse(t *testing.T) {
+// TestAUserForWhomClerkHangsHoldsUpNoOther: Clerk hangs for one user, and no other notices.
+func TestAUserForWhomClerkHangsHoldsUpNoOther(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		slow := w.mustSignUp("slow@example.com")
 		time.Sleep(time.Minute)
 		w.sim.AddFault(simulator.Fault{Side: "clerk", Path: "/v1/users/" + slow + "/*", Hang: 30 * time.Second})
 		w.mustBuy("user/"+slow, "pro")
-		time.Sleep(2 * time.Second) // it hangs now
+		time.Sleep(2 * time.Second) // the call hangs now
 		for i := range 10 {
 			user := w.mustSignUp(fmt.Sprintf("u%d@example.com", i))
 			time.Sleep(time.Second)
 			w.mustBuy("user/"+user, "pro")
 			time.Sleep(time.Second)
 			if a := w.ask("user/" + user); a.Pending {
-				t.Errorf("user %d is not in step after a second: %+v", i, a)
+				t.Errorf("user %d is not up to date after a second: %+v", i, a)
 			}
 			if calls := w.writes(0, user); len(calls) != 2 {
-				t.Errorf("user %d: %d metadata writes, want that of the sign-up and that of the purchase", i, len(calls))
+				t.Errorf("user %d: %d metadata writes, want one for the sign-up and one for the purchase", i, len(calls))
 			}
 		}
 		w.sim.ClearFaults()
 		time.Sleep(5 * time.Minute)
 		if a := w.ask("user/" + slow); a.Pending {
-			t.Errorf("the one who hung is not in step: %+v", a)
+			t.Errorf("the user for whom Clerk hung is not up to date: %+v", a)
 		}
 	})
 }
 
-// A crowd signs up and buys at once, twice as fast as the limits of both providers allow.
-// They are kept, whoever buys goes before who only signed up, and all end in step.
+// TestACrowdIsServedWithinTheLimits: a crowd signs up and buys at once, twice as fast as both providers' limits
+// allow. Lockstep keeps the limits, serves buyers first, and brings all users up to date.
 func TestACrowdIsServedWithinTheLimits(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		buyer := w.mustSignUp("buyer@example.com")
@@ -201,7 +201,7 @@ func TestACrowdIsServedWithinTheLimits(t *testing.T) {
 		for i := range 150 {
 			w.mustSignUp(fmt.Sprintf("u%d@example.com", i))
 		}
-		for _, u := range w.sim.Users() { // as the sweep of a business that comes to Lockstep does
+		for _, u := range w.sim.Users() { // as the first sweep over an existing business would
 			key := lockstep.Account{Kind: lockstep.User, ID: u.ID}.Key()
 			marks = append(marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Background})
 		}
@@ -213,19 +213,19 @@ func TestACrowdIsServedWithinTheLimits(t *testing.T) {
 		w.mustBuy("user/"+buyer, "pro")
 		for planOf(w, buyer) != "pro" {
 			if time.Sleep(50 * time.Millisecond); time.Since(began) > time.Minute {
-				t.Fatal("who buys waits behind those who sign up")
+				t.Fatal("a buyer waits behind sign-ups")
 			}
 		}
 		if took := time.Since(began); took > 15*time.Second {
-			t.Errorf("who bought was in step after %s", took)
+			t.Errorf("buyers were up to date only after %s", took)
 		}
 		time.Sleep(10 * time.Minute)
 		if n := w.answered(429); n > 0 {
-			t.Errorf("%d calls were refused as too many", n)
+			t.Errorf("%d calls were answered with 429", n)
 		}
 		for _, u := range w.sim.Users() {
 			if u.Public["stripeCustomerId"] == nil {
-				t.Errorf("%s is not in step", u.ID)
+				t.Errorf("%s is not up to date", u.ID)
 			}
 		}
 	}, limited)

@@ -11,8 +11,8 @@ import (
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// listener is an application without Clerk: it keeps of each account what it was told
-// under the highest sequence, as the documentation asks, and is down now and then.
+// listener is an app without Clerk. As the documentation asks, it keeps for each account the message with the highest
+// sequence. Sometimes it is down.
 type listener struct {
 	t       *testing.T
 	webhook *standard.Webhook
@@ -51,7 +51,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	if err := l.webhook.VerifyIgnoringTimestamp(body, r.Header); err != nil { // its clock is not the bubble's
+	if err := l.webhook.VerifyIgnoringTimestamp(body, r.Header); err != nil { // the library's clock is not the bubble's
 		l.t.Errorf("a message does not verify: %v", err)
 	}
 	var message struct {
@@ -59,31 +59,31 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Data tale
 	}
 	if err := json.Unmarshal(body, &message); err != nil || message.Type != "account.access_changed" {
-		l.t.Errorf("what is %s: %v", body, err)
+		l.t.Errorf("decode the message %s: %v", body, err)
 	}
 	if message.Data.Sequence >= l.told[message.Data.Account].Sequence {
 		l.told[message.Data.Account] = message.Data
 	}
 	if l.rng.IntN(10) == 0 {
-		w.WriteHeader(http.StatusInternalServerError) // after it was acted on
+		w.WriteHeader(http.StatusInternalServerError) // an error although the message was processed
 	}
 }
 
-// heard is the newest message about an account.
+// heard returns the newest message about an account.
 func (w *world) heard(account string) tale {
 	w.listener.mu.Lock()
 	defer w.listener.mu.Unlock()
 	return w.listener.told[account]
 }
 
-// checkListener: who listens knows of every account what is true.
+// checkListener: the app knows the current access of every account.
 func (c *checker) checkListener() {
 	c.listener.mu.Lock()
 	defer c.listener.mu.Unlock()
 	for account, a := range c.answers {
 		told, heard := c.listener.told[account]
 		if told.Access.Active != a.Access.Active || told.Access.Plan != a.Access.Plan {
-			c.wrong("%s: the listener was told active=%v plan=%q (%v, %d), the API says active=%v plan=%q",
+			c.wrong("%s: the app was told active=%v plan=%q (%v, %d), but the API has active=%v plan=%q",
 				account, told.Access.Active, told.Access.Plan, heard, told.Sequence, a.Access.Active, a.Access.Plan)
 		}
 	}

@@ -10,19 +10,18 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// typed is the address that the simulated buyer types at a checkout.
+// typed is the address that the simulated buyer types at checkout.
 const typed = "buyer@example.com"
 
-// addressees are the recipients of the letters since the nth, without the copies of
-// purchases to the address typed at checkout.
+// addressees returns the recipients of e-mails since the nth, without the copies to the address typed at checkout.
 func (w *world) addressees(from int) []string {
-	w.letterbox.mu.Lock()
-	defer w.letterbox.mu.Unlock()
-	others := slices.DeleteFunc(slices.Clone(w.letterbox.to), func(to string) bool { return to == typed })
+	w.mailServer.mu.Lock()
+	defer w.mailServer.mu.Unlock()
+	others := slices.DeleteFunc(slices.Clone(w.mailServer.to), func(to string) bool { return to == typed })
 	return others[from:]
 }
 
-// public is the public metadata of a user.
+// public returns a user's public metadata.
 func (w *world) public(user string) map[string]any {
 	w.t.Helper()
 	for _, u := range w.sim.Users() {
@@ -34,7 +33,7 @@ func (w *world) public(user string) map[string]any {
 	return nil
 }
 
-// team is an organization with an admin who bought for it, and another admin.
+// team creates an organization with an admin who bought for it and another admin.
 func (w *world) team(lookupKey string) (org, buyer, other string) {
 	w.t.Helper()
 	buyer, other = w.mustSignUp("ada@example.com"), w.mustSignUp("bob@example.com")
@@ -51,9 +50,9 @@ func (w *world) team(lookupKey string) (org, buyer, other string) {
 	return made.ID, buyer, other
 }
 
-// TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails (C6): by its event, or found by the
-// list of the directory; who comes back has them again.
-func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
+// TestAFormerMemberLosesTheOrganizationsKeysAndMail (C6): whether Lockstep learns of it by event or by the directory
+// sweep. A member who comes back gets the keys again.
+func TestAFormerMemberLosesTheOrganizationsKeysAndMail(t *testing.T) {
 	for name, c := range map[string]struct{ lost, joins bool }{"by the event": {}, "without it": {lost: true},
 		"while another joins": {joins: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +63,7 @@ func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
 					t.Fatalf("before: %v", p)
 				}
 				if to := w.addressees(0); len(to) != 1 || to[0] != "ada@example.com" {
-					t.Errorf("the first letter went to %v", to)
+					t.Errorf("the first e-mail went to %v", to)
 				}
 				eve := w.mustSignUp("eve@example.com")
 				time.Sleep(time.Minute)
@@ -82,7 +81,7 @@ func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
 				time.Sleep(listEvery + time.Hour)
 				if p := w.public(ada); p["stripeCustomerId"] != w.ask("user/"+ada).CustomerID ||
 					p["stripeSubscriptionId"] != nil || p["subscriptionStatus"] != "inactive" {
-					t.Errorf("who left: %v", p)
+					t.Errorf("the former member's metadata: %v", p)
 				}
 				began := len(w.addressees(0))
 				if err := w.sim.SetCard(s.Customer, "4000000000000341"); err != nil {
@@ -91,22 +90,22 @@ func TestAMemberWhoLeavesLosesTheOrganizationsKeysAndMails(t *testing.T) {
 				time.Sleep(time.Until(s.PeriodEnd()) + 12*time.Hour)
 				if to := w.addressees(began); len(to) == 0 || slices.ContainsFunc(to,
 					func(a string) bool { return a != "bob@example.com" }) {
-					t.Errorf("about the failed payment were written to: %v", to)
+					t.Errorf("e-mails about the failed payment went to %v", to)
 				}
 				if err := w.sim.AddMember(org, ada, ""); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(listEvery + time.Hour)
 				if p := w.public(ada); p["stripeCustomerId"] != s.Customer || p["subscriptionStatus"] != "inactive" {
-					t.Errorf("who came back: %v", p)
+					t.Errorf("the metadata of the member who came back: %v", p)
 				}
 			})
 		})
 	}
 }
 
-// TestWhoBoughtIsDeleted: the mails go to an admin, and with nobody left to write to, to nobody.
-func TestWhoBoughtIsDeleted(t *testing.T) {
+// TestTheBuyerIsDeleted: e-mails go to an admin, and to nobody if no one is left.
+func TestTheBuyerIsDeleted(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		_, ada, bob := w.team("pro")
 		s := w.sim.Subscriptions()[0]
@@ -121,16 +120,16 @@ func TestWhoBoughtIsDeleted(t *testing.T) {
 		time.Sleep(time.Until(s.PeriodEnd()) + 12*time.Hour)
 		if to := w.addressees(began); len(to) == 0 || slices.ContainsFunc(to,
 			func(a string) bool { return a != "bob@example.com" }) {
-			t.Errorf("written to: %v", to)
+			t.Errorf("e-mails went to %v", to)
 		}
 		if p := w.public(bob); p["subscriptionStatus"] != "inactive" {
-			t.Errorf("an admin who did not buy: %v", p)
+			t.Errorf("the metadata of an admin who did not buy: %v", p)
 		}
 	})
 }
 
-// TestWhoIsNoMemberHasNoKeys: a server names a buyer who does not belong to the organization.
-func TestWhoIsNoMemberHasNoKeys(t *testing.T) {
+// TestABuyerWhoIsNoMemberGetsNoKeys: a server names a buyer who does not belong to the organization.
+func TestABuyerWhoIsNoMemberGetsNoKeys(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
 		org, err := w.sim.CreateOrganization("Engines", ada)
@@ -146,8 +145,8 @@ func TestWhoIsNoMemberHasNoKeys(t *testing.T) {
 	})
 }
 
-// TestAnOrganizationWithoutMembersIsReported (C6b), and its billing ended by the policy; with
-// a member it is not.
+// TestAnOrganizationWithoutMembersIsReported (C6b): its billing ends by the policy. With a member, nothing is
+// reported.
 func TestAnOrganizationWithoutMembersIsReported(t *testing.T) {
 	for policy, want := range map[lockstep.EmptyPolicy]string{"": "active", lockstep.EmptyReport: "active",
 		lockstep.EmptyEnd: "active, ending", lockstep.EmptyCancel: "canceled"} {
@@ -156,7 +155,7 @@ func TestAnOrganizationWithoutMembersIsReported(t *testing.T) {
 				w.configured(func(c *server.Config) { c.Deletion.EmptyOrganization = policy })
 				org, ada, bob := w.team("pro")
 				account := "organization/" + org
-				w.scheduled(w.newest()) // as after a downgrade in the portal
+				w.scheduled(w.newest()) // as a downgrade in the portal would
 				if err := w.sim.DeleteUser(ada); err != nil {
 					t.Fatal(err)
 				}
@@ -189,13 +188,12 @@ func TestAnOrganizationWithoutMembersIsReported(t *testing.T) {
 	}
 }
 
-// TestTheLastMemberIsGone (C6b): their deletion is found by the list, or there is nothing to
-// bill any more.
+// TestTheLastMemberIsGone (C6b): the sweep finds the deletion, or there is nothing left to bill.
 func TestTheLastMemberIsGone(t *testing.T) {
 	for name, c := range map[string]struct {
-		key      string // what was bought; empty: nothing
-		canceled bool   // the subscription ended before
-		lost     bool   // no event tells of the deletion
+		key      string // what was bought; empty for nothing
+		canceled bool   // the subscription had ended before
+		lost     bool   // the event of the deletion is lost
 		reported bool
 	}{
 		"no event tells":           {key: "pro", lost: true, reported: true},

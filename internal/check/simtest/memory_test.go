@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// readMemory is an application that reads access, which Lockstep answers from
-// memory: it is what the database says, at every moment.
+// readMemory reads access as an app does. Lockstep answers from memory, and the answer must always match the
+// database.
 func (w *world) readMemory() {
 	accounts := slices.Clone(w.gone)
 	for _, u := range w.sim.Users() {
@@ -24,15 +24,15 @@ func (w *world) readMemory() {
 	}
 }
 
-// compareMemory reads the memory between two reads of the database: if those two
-// agree, it agrees with them. It reports whether there was anything to compare.
+// compareMemory reads from memory between two reads of the database. If those two agree, the memory must agree, too.
+// It reports whether it could compare.
 func (w *world) compareMemory(account string) bool {
 	database := func() string {
 		var a struct{ Access json.RawMessage }
 		status, err := w.call(context.Background(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/"+account, apiKey,
 			nil, &a)
 		if err != nil || status != http.StatusOK {
-			return "" // failures are part of life
+			return "" // the call may fail in these worlds
 		}
 		return string(a.Access)
 	}
@@ -55,12 +55,12 @@ func (w *world) compareMemory(account string) bool {
 		map[string]string{"account": account, "feature": "export"}, &verdict)
 	if err == nil && status == http.StatusOK && database() == before &&
 		verdict.Allowed != slices.Contains(access.Features, "export") {
-		w.t.Errorf("whether %s may export is %v, of %v", account, verdict.Allowed, access.Features)
+		w.t.Errorf("%s may export: %v, with features %v", account, verdict.Allowed, access.Features)
 	}
 	return true
 }
 
-// checkMemory compares every account that is known, when nothing happens any more.
+// checkMemory compares every known account once nothing happens anymore.
 func (c *checker) checkMemory() {
 	for account := range c.answers {
 		if !c.compareMemory(account) {

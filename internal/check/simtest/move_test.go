@@ -12,9 +12,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// move takes the business to another Clerk instance with the same people: the service
-// restarts with its key, and an operator accepts the instance after a while. Life goes on
-// meanwhile.
+// move takes the business to another Clerk instance with the same people. The service restarts with the new key, and
+// an operator accepts the instance after a while. Life goes on meanwhile.
 func (w *world) move() {
 	if w.service.closed {
 		w.service = w.boot()
@@ -43,26 +42,10 @@ func (w *world) move() {
 	}
 	w.mendCalls()
 	w.calls.Wait()
-	for _, account := range w.gone {
-		at, err := lockstep.ParseAccount(account)
-		if err != nil {
-			w.t.Error(err)
-		}
-		record, err := w.service.store.Account(w.t.Context(), at)
-		w.unnoticed[account] = err == nil && record.State != lockstep.AccountDeleted
-	}
-	for range 20 {
-		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey,
-			map[string]any{"id": moved.Instance}, nil)
-		if status == http.StatusOK {
-			w.say("%s is accepted", moved.Instance)
-			break
-		}
-		w.say("%s cannot be accepted yet: %d %v", moved.Instance, status, err)
-		time.Sleep(time.Minute)
-	}
+	w.noteUnnoticed()
+	w.acceptMoved(moved.Instance)
 	if w.rng.IntN(2) == 0 {
-		time.Sleep(6 * listEvery) // lists lack the former organizations, and after a day they are believed
+		time.Sleep(6 * listEvery) // lists lack the former organizations; after a day Lockstep believes them
 	}
 	time.Sleep(time.Hour)
 	for was, is := range moved.Organizations {
@@ -71,8 +54,33 @@ func (w *world) move() {
 	time.Sleep(time.Hour)
 }
 
-// linkOrganization is what an operator does for each organization: Clerk keeps no external id
-// of them.
+// noteUnnoticed notes the deleted accounts whose deletion Lockstep does not know.
+func (w *world) noteUnnoticed() {
+	for _, account := range w.gone {
+		at, err := lockstep.ParseAccount(account)
+		if err != nil {
+			w.t.Error(err)
+		}
+		record, err := w.service.store.Account(w.t.Context(), at)
+		w.unnoticed[account] = err == nil && record.State != lockstep.AccountDeleted
+	}
+}
+
+// acceptMoved accepts the new instance as an operator would, as soon as Lockstep allows it.
+func (w *world) acceptMoved(instance string) {
+	for range 20 {
+		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/instance/accept", apiKey,
+			map[string]any{"id": instance}, nil)
+		if status == http.StatusOK {
+			w.say("%s is accepted", instance)
+			return
+		}
+		w.say("%s cannot be accepted yet: %d %v", instance, status, err)
+		time.Sleep(time.Minute)
+	}
+}
+
+// linkOrganization links an organization as an operator would, because Clerk keeps no external id for it.
 func (w *world) linkOrganization(was, is string) {
 	for range 20 {
 		status, err := w.call(context.Background(), http.MethodPost, "http://"+serviceHost+"/v1/links", apiKey,
@@ -83,17 +91,17 @@ func (w *world) linkOrganization(was, is string) {
 			w.former[was] = is
 			return
 		case http.StatusNotFound:
-			return // Lockstep never knew it
+			return // Lockstep never knew the organization
 		}
 		time.Sleep(time.Minute)
 	}
 	w.t.Errorf("%s cannot be linked to %s", was, is)
 }
 
-// current is the account that an account of the former Clerk instance is now.
+// current returns the present account of an account of the former Clerk instance.
 func (w *world) current(account string) string { return cmp.Or(w.former[account], account) }
 
-// refers reports whether an id of an object's metadata or reference names the account.
+// refers reports whether an id in an object's metadata or reference names the account.
 func (w *world) refers(id, account string) bool {
 	kind, now, _ := strings.Cut(account, "/")
 	return id != "" && (id == now || w.former[kind+"/"+id] == account)

@@ -7,22 +7,21 @@ import (
 	"time"
 )
 
-// TestFormerIdsAtStripeHideNobodysCustomer: an application moved its users to Clerk, or to
-// another instance, before it had Lockstep. Stripe's metadata names ids that are nobody's any
-// more; Clerk's private metadata names the customers.
-func TestFormerIdsAtStripeHideNobodysCustomer(t *testing.T) {
+// TestFormerIDsAtStripeHideNoCustomer: an app moved its users to Clerk, or to another instance, before it had
+// Lockstep. Stripe's metadata names ids that no longer exist; Clerk's private metadata names the customers.
+func TestFormerIDsAtStripeHideNoCustomer(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
 		c1 := b.customer("one@example.com", url.Values{"metadata[userId]": {"42"}}, nil)
 		c2 := b.customer("two@example.com", nil, url.Values{"metadata[clerkUserId]": {"user_dev"}})
 		one, two := b.user("one@example.com", map[string]any{"stripeCustomerId": c1}), b.user("two@example.com",
 			map[string]any{"stripeCustomerId": c2})
-		// Somebody else's customer, that a user's metadata names by mistake, stays theirs.
+		// A user's metadata names someone else's customer by mistake. It stays with its owner.
 		eve := b.mustSignUp("eve@example.com")
 		b.clerk(http.MethodPatch, "/v1/users/"+eve+"/metadata",
 			map[string]any{"private_metadata": map[string]any{"stripeCustomerId": b.customer("three@example.com",
 				url.Values{"metadata[userId]": {one}}, nil)}})
-		// An organization that was deleted; a member's metadata names what they paid for it.
+		// The organization was deleted; a member's metadata names the customer with which they paid for it.
 		mine := b.customer("office@example.com", url.Values{"metadata[orgId]": {"org_gone"}}, nil)
 		member := b.mustSignUp("member@example.com")
 		b.clerk(http.MethodPatch, "/v1/users/"+member+"/metadata",
@@ -32,7 +31,7 @@ func TestFormerIdsAtStripeHideNobodysCustomer(t *testing.T) {
 		b.has("user/"+two, c2)
 		for _, account := range []string{eve, member} {
 			if a := b.ask("user/" + account); a.Access.Active {
-				t.Errorf("%s has access by what is not theirs: %+v", account, a)
+				t.Errorf("%s has access by someone else's purchase: %+v", account, a)
 			}
 		}
 		if a := b.ask("user/" + one); a.CustomerID == "" || len(a.Access.Reasons) != 2 {
@@ -42,13 +41,13 @@ func TestFormerIdsAtStripeHideNobodysCustomer(t *testing.T) {
 			t.Errorf("the report: %+v", r)
 		}
 		time.Sleep(3 * 24 * time.Hour)
-		b.unharmed(6) // eve and the member have new ones
+		b.unharmed(6) // eve and the member get new ones
 	})
 }
 
-// TestAFormerIdOfSomebodyNew: the same of a user who is imported while Lockstep runs, and of
-// one whose former id is that of an account that Lockstep knows.
-func TestAFormerIdOfSomebodyNew(t *testing.T) {
+// TestAFormerIDOfANewUser: the same for a user who is imported while Lockstep runs, and for one whose former id is
+// that of a known account.
+func TestAFormerIDOfANewUser(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
@@ -68,15 +67,15 @@ func TestAFormerIdOfSomebodyNew(t *testing.T) {
 				t.Errorf("%s: %+v", u.Email, a)
 			}
 			if u.Email == "eve@example.com" && (a.Access.Active || a.CustomerID == hers) {
-				t.Errorf("eve has what is ada's: %+v", a)
+				t.Errorf("eve has ada's access: %+v", a)
 			}
 		}
 	})
 }
 
-// TestIdsOfTheAppsOwnDatabase in metadata name nobody, so what else names the account counts:
-// the reference of a session, or other metadata. Alone, they wait for their account.
-func TestIdsOfTheAppsOwnDatabase(t *testing.T) {
+// TestIDsOfTheAppsOwnDatabase: such ids in metadata name no account, so other evidence counts: a session's reference,
+// or other metadata. Without other evidence, they wait for their account.
+func TestIDsOfTheAppsOwnDatabase(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
 		time.Sleep(time.Minute)
@@ -99,7 +98,7 @@ func TestIdsOfTheAppsOwnDatabase(t *testing.T) {
 		if a := w.ask("user/" + ada); a.Access.Plan != "life" || len(a.Access.Reasons) != 2 {
 			t.Errorf("ada: %+v", a)
 		}
-		// The session says the one, the subscription the other.
+		// The session names one user, the subscription the other.
 		pay(url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]}, "metadata[clerkUserId]": {eve},
 			"subscription_data[metadata][userId]": {"43"},
 			"customer_email":                      {"eve@example.com"}})
@@ -116,9 +115,9 @@ func TestIdsOfTheAppsOwnDatabase(t *testing.T) {
 	})
 }
 
-// TestAnAmbiguousCustomerByFormerIds lowers nothing for those whom it could belong to, whom it
-// names by their external ids.
-func TestAnAmbiguousCustomerByFormerIds(t *testing.T) {
+// TestAnAmbiguousCustomerByFormerIDs takes no access from the accounts that it could belong to; it names them by
+// their external ids.
+func TestAnAmbiguousCustomerByFormerIDs(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		b := existing(t, w)
 		ada, eve := b.user("ada@example.com", nil), b.user("eve@example.com", nil)
@@ -128,7 +127,7 @@ func TestAnAmbiguousCustomerByFormerIds(t *testing.T) {
 		ambiguous := b.customer("ada@example.com", nil, url.Values{"metadata[userId]": {"42"}})
 		b.stripe("/v1/subscriptions", url.Values{"customer": {ambiguous}, "items[0][price]": {b.prices["pro"]},
 			"metadata[userId]": {"43"}}, nil)
-		// Before and after the move the same customer paid: two names of one user.
+		// The same customer paid before and after the move: two ids of one user.
 		bob := b.user("bob@example.com", nil)
 		b.clerk(http.MethodPatch, "/v1/users/"+bob, map[string]any{"external_id": "44"})
 		hers := b.customer("bob@example.com", nil, url.Values{"metadata[userId]": {"44"}})
@@ -144,8 +143,8 @@ func TestAnAmbiguousCustomerByFormerIds(t *testing.T) {
 	})
 }
 
-// TestMetadataNamesUsersByTheirExternalIDs while Lockstep runs: of a user who is there, and of
-// one who is imported after they paid.
+// TestMetadataNamesUsersByTheirExternalIDs while Lockstep runs: an existing user, and one who is imported after they
+// paid.
 func TestMetadataNamesUsersByTheirExternalIDs(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		import42 := func(email, id string) (user string) {

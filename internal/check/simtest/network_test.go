@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// network is an internet of in-memory connections: a host is a name.
+// network is an internet of in-memory connections. A host is a name.
 type network struct {
 	seed  uint64
 	mu    sync.Mutex
 	hosts map[string]*pipeListener
-	rng   *rand.Rand // of latencies
+	rng   *rand.Rand // draws latencies
 }
 
 func newNetwork(seed uint64) *network {
@@ -57,24 +57,24 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 	}
 }
 
-// latency draws how long a message is under way.
+// latency draws how long a message takes.
 func (n *network) latency() time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return time.Duration(1000+n.rng.IntN(30_000)) * time.Microsecond
 }
 
-// party is somebody's access to the network. Cutting it off fails every request
-// that is under way, as the death of a process does.
+// party is one participant's access to the network. Cutting it off fails every request in progress, as the death of a
+// process would.
 type party struct {
 	network   *network
 	transport *http.Transport
 	dead      chan struct{}
 	once      sync.Once
-	watch     func(*http.Request) error // sees each request before it leaves, and may stop it; may be nil
-	answered  func(*http.Request) error // sees each answer first, and may keep it back; may be nil
-	stall     atomic.Int64              // how long the next request hangs whatever its context says
-	held      atomic.Int64              // requests that hang so right now
+	watch     func(*http.Request) error // is called before each request and may stop it; may be nil
+	answered  func(*http.Request) error // is called before each answer and may drop it; may be nil
+	stall     atomic.Int64              // how long the next request hangs, regardless of its context
+	held      atomic.Int64              // requests that hang now
 }
 
 func (n *network) party() *party {
@@ -84,7 +84,7 @@ func (n *network) party() *party {
 
 var errDead = errors.New("the process is dead")
 
-// RoundTrip sends a request with a latency each way, unless the party is dead.
+// RoundTrip sends a request with a latency each way, unless the party is cut off.
 func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	returned := make(chan struct{})
@@ -109,15 +109,8 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	if stall := p.stall.Swap(0); stall > 0 {
-		p.held.Add(1)
-		defer p.held.Add(-1)
-		// A process that is stopped notices neither the time nor its context.
-		select {
-		case <-time.After(time.Duration(stall)):
-		case <-p.dead:
-			return nil, errDead
-		}
+	if err := p.hang(); err != nil {
+		return nil, err
 	}
 	response, err := p.transport.RoundTrip(r.WithContext(ctx))
 	if err != nil {
@@ -134,6 +127,22 @@ func (p *party) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return response, nil
+}
+
+// hang waits as a stopped process would, which notices neither time nor its context.
+func (p *party) hang() error {
+	stall := p.stall.Swap(0)
+	if stall == 0 {
+		return nil
+	}
+	p.held.Add(1)
+	defer p.held.Add(-1)
+	select {
+	case <-time.After(time.Duration(stall)):
+		return nil
+	case <-p.dead:
+		return errDead
+	}
 }
 
 func (p *party) wait(ctx context.Context) error {
@@ -158,7 +167,7 @@ func (p *party) cut() {
 	p.transport.CloseIdleConnections()
 }
 
-// pipeListener accepts the connections that dial makes.
+// pipeListener accepts the connections that dial creates.
 type pipeListener struct {
 	host   string
 	conns  chan net.Conn

@@ -16,14 +16,13 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// oracle watches what a service does while it does it, for the promises that the
-// end does not show: that a key never has two holders, and that our database knows
-// first what the directory's metadata says.
+// oracle watches a service at work, for promises that the end state does not show: a key never has two holders, and
+// the database knows first what the metadata says.
 type oracle struct {
 	mu       sync.Mutex
-	holders  map[lockstep.Key]string // the token of the newest claim
+	holders  map[lockstep.Key]string // token of the newest claim
 	diskFull atomic.Bool
-	writes   atomic.Int64 // of metadata
+	writes   atomic.Int64 // metadata writes
 	problems []string
 }
 
@@ -35,7 +34,7 @@ func (o *oracle) wrong(format string, args ...any) {
 	o.problems = append(o.problems, fmt.Sprintf(format, args...))
 }
 
-// Write takes the service's log: no line may hold a secret or an address.
+// Write collects the service's log. No line may hold a secret or an e-mail address.
 func (o *oracle) Write(line []byte) (int, error) {
 	for _, canary := range []string{"@example.com", "@gmile", "whsec_", stripeKey, apiKey, "Bearer", "__clerk"} {
 		if bytes.Contains(line, []byte(canary)) {
@@ -45,7 +44,7 @@ func (o *oracle) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// watched is a store that the oracle watches, and whose disk it can fill up.
+// watched is a store that the oracle watches and whose disk it can fill.
 type watched struct {
 	lockstep.Store
 	oracle *oracle
@@ -94,7 +93,7 @@ func (w watched) SaveLicense(ctx context.Context, claim lockstep.Claim, license 
 	return w.Store.SaveLicense(ctx, claim, license, notices)
 }
 
-// Claim notes the new holders.
+// Claim records the new holders.
 func (w watched) Claim(ctx context.Context, request lockstep.ClaimRequest) ([]lockstep.Claim, error) {
 	claims, err := w.Store.Claim(ctx, request)
 	w.oracle.mu.Lock()
@@ -115,19 +114,19 @@ func (w watched) Finish(ctx context.Context, claim lockstep.Claim, outcome locks
 	w.oracle.mu.Unlock()
 	err := w.Store.Finish(ctx, claim, outcome)
 	if err == nil && current != claim.Token {
-		w.oracle.wrong("a run of %s that had lost its lease finished it as %s", claim.Key, outcome.Disposition)
+		w.oracle.wrong("a run of %s that had lost its lease finished the key as %s", claim.Key, outcome.Disposition)
 	}
 	return err
 }
 
-// manyWrites is ten times the metadata writes that a world needs: a service that answers
-// the echo of its own write with another never comes to rest.
+// manyWrites is ten times the metadata writes that a world needs. A service that answers the webhook of its own write
+// with another write never settles.
 const manyWrites = 200
 
-// errEnough is answered as Clerk refuses a write, so that it is not tried again for months.
-var errEnough = errors.New("enough metadata was written")
+// errEnough is a permanent refusal by Clerk, so that Lockstep does not retry it for months.
+var errEnough = errors.New("too many metadata writes")
 
-// endless reports whether metadata is written without end.
+// endless reports whether the service writes metadata without end.
 func (o *oracle) endless() bool { return o.writes.Load() >= manyWrites }
 
 // countWrite stops metadata writes that have no end.
@@ -137,7 +136,7 @@ func (o *oracle) countWrite(r *http.Request) error {
 	}
 	switch n := o.writes.Add(1); {
 	case n == manyWrites:
-		o.wrong("metadata is written without end")
+		o.wrong("the service writes metadata without end")
 		fallthrough
 	case n > manyWrites:
 		return errEnough
@@ -145,14 +144,13 @@ func (o *oracle) countWrite(r *http.Request) error {
 	return nil
 }
 
-// checkOrder looks at a metadata write on its way out: the plan that it gives must
-// already follow from our database.
+// checkOrder checks an outgoing metadata write: the plan in it must already follow from the database.
 func (o *oracle) checkOrder(store lockstep.Store, r *http.Request) {
 	if r.Method != http.MethodPatch || !strings.HasSuffix(r.URL.Path, "/metadata") {
 		return
 	}
 	if r.GetBody == nil {
-		o.wrong("a metadata write cannot be read twice, so that its order cannot be checked")
+		o.wrong("a metadata write cannot be read twice, so its order cannot be checked")
 		return
 	}
 	body, err := r.GetBody()
@@ -169,7 +167,7 @@ func (o *oracle) checkOrder(store lockstep.Store, r *http.Request) {
 		Public map[string]any `json:"public_metadata"`
 	}
 	if err := json.Unmarshal(text, &write); err != nil {
-		o.wrong("a metadata write is no JSON: %v", err)
+		o.wrong("a metadata write is not JSON: %v", err)
 		return
 	}
 	plan, gives := write.Public["plan"].(string)
@@ -179,13 +177,13 @@ func (o *oracle) checkOrder(store lockstep.Store, r *http.Request) {
 	}
 	record, err := store.Account(context.Background(), account)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return // killed at this moment
+		return // the service was just killed
 	}
-	// Another run may have found more meanwhile, but what gives the plan must be there.
+	// Another run may have found more meanwhile, but something must grant the plan.
 	for _, reason := range catalog.Decide(record.Subscriptions, record.Licenses, time.Now()).Reasons {
 		if reason.Plan == plan {
 			return
 		}
 	}
-	o.wrong("the metadata of %s is given the plan %q, but nothing in our database gives that", account, plan)
+	o.wrong("the metadata of %s gets the plan %q, which nothing in our database grants", account, plan)
 }

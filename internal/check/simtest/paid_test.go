@@ -7,9 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// claimants are the accounts that anything at Stripe names for a customer or a session: by
-// heart, and without a look at what Lockstep made of it. Which of several is right, the
-// ladder decides; one that nothing names is wrong.
+// claimants returns the accounts that anything at Stripe names for a customer or a session, independently of
+// Lockstep. The ladder decides which of several is right; an account that nothing names is wrong.
 func (c *checker) claimants(customerID string, objects ...map[string]string) []string {
 	all := c.written(customerID, objects...)
 	for _, s := range c.sim.CheckoutSessions() {
@@ -20,7 +19,7 @@ func (c *checker) claimants(customerID string, objects ...map[string]string) []s
 	return all
 }
 
-// written are those of the claimants whom something names that only the secret key can write.
+// written returns the claimants that are named by something that only the secret key can write.
 func (c *checker) written(customerID string, objects ...map[string]string) []string {
 	var all []string
 	for _, customer := range c.sim.Customers() {
@@ -55,7 +54,7 @@ func (c *checker) written(customerID string, objects ...map[string]string) []str
 	return slices.DeleteFunc(all, func(account string) bool { return account == "" })
 }
 
-// referred is the account that a session's client_reference_id names; empty: none.
+// referred returns the account that a session's client_reference_id names; "" for none.
 func referred(s simulator.CheckoutSession) string {
 	switch {
 	case strings.HasPrefix(s.ClientReferenceID, "user_"):
@@ -66,27 +65,20 @@ func referred(s simulator.CheckoutSession) string {
 	return ""
 }
 
-// checkPaid: whoever the simulator says has paid has access by just that, no one else has,
-// and no customer that somebody who lives pays with was deleted.
+// checkPaid: whoever has paid, according to the simulator, has access by that purchase. No one else has, and no
+// customer with which a living account pays was deleted.
 func (c *checker) checkPaid() {
 	living := c.living()
-	grants := map[string][]string{} // accounts by what grants them access
-	for account, a := range c.answers {
-		for _, reason := range a.Access.Reasons {
-			if reason.Grants {
-				grants[reason.ID] = append(grants[reason.ID], account)
-			}
-		}
-	}
+	grants := c.grants()
 	paid := func(id string, claimants []string) {
 		for _, account := range grants[id] {
 			if !slices.Contains(claimants, account) {
-				c.wrong("%s has access by %s, which only names %v", account, id, claimants)
+				c.wrong("%s has access by %s, which names only %v", account, id, claimants)
 			}
 		}
 		gone := slices.ContainsFunc(claimants, func(a string) bool { return !slices.Contains(living, a) })
 		if len(claimants) > 0 && !gone && len(grants[id]) == 0 {
-			c.wrong("%s was paid for %v, and none of them has access by it", id, claimants)
+			c.wrong("%s was paid for %v, but none of them has access by it", id, claimants)
 		}
 	}
 	for _, s := range c.sim.Subscriptions() {
@@ -94,7 +86,7 @@ func (c *checker) checkPaid() {
 		switch s.Status {
 		case "active", "trialing":
 			paid(s.ID, claimants)
-		case "past_due": // for as long as the grace says
+		case "past_due": // access lasts as long as the grace
 		default:
 			if len(grants[s.ID]) > 0 {
 				c.wrong("%v have access by %s, which is %s", grants[s.ID], s.ID, s.Status)
@@ -110,14 +102,26 @@ func (c *checker) checkPaid() {
 		if _, counts := c.fate(s, map[string]string{c.prices["pass"]: "pass"}[s.Lines[0].Price]); counts {
 			paid(s.ID, claimants)
 		} else if len(grants[s.ID]) > 0 {
-			c.wrong("%v have access by %s, which is not paid", grants[s.ID], s.ID)
+			c.wrong("%v have access by %s, which is unpaid", grants[s.ID], s.ID)
 		}
 	}
 	c.checkPayersCustomers(living)
 }
 
-// checkPayersCustomers: a customer was deleted only by somebody at Stripe, or with the
-// account that it belonged to.
+// grants returns, by purchase, the accounts that have access by it.
+func (c *checker) grants() map[string][]string {
+	grants := map[string][]string{}
+	for account, a := range c.answers {
+		for _, reason := range a.Access.Reasons {
+			if reason.Grants {
+				grants[reason.ID] = append(grants[reason.ID], account)
+			}
+		}
+	}
+	return grants
+}
+
+// checkPayersCustomers: a customer was deleted only by someone at Stripe, or together with its account.
 func (c *checker) checkPayersCustomers(living []string) {
 	for _, customer := range c.sim.Customers() {
 		claimants := c.claimants(customer.ID)
@@ -128,15 +132,14 @@ func (c *checker) checkPayersCustomers(living []string) {
 	}
 }
 
-// checkPrimary: a customer that only a reference names, paid by an address that no user ever
-// had, is nobody's primary one.
+// checkPrimary: a customer that only a reference names, and whose address no user ever had, is never a primary one.
 func (c *checker) checkPrimary() {
 	for account, a := range c.answers {
 		if a.CustomerID == "" || c.ours[a.CustomerID] || !c.typed[a.CustomerID] {
 			continue
 		}
 		if !slices.Contains(c.written(a.CustomerID), account) {
-			c.wrong("%s has the primary customer %s, which only a reference names", account, a.CustomerID)
+			c.wrong("the primary customer of %s is %s, which only a reference names", account, a.CustomerID)
 		}
 	}
 }

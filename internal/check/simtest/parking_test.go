@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// TestWhatNobodyOwnsWaitsForItsOwner: a payment link's customer is nobody's until
-// somebody says whose it is; then everything about it is taken up.
-func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
+// TestUnownedEventsWaitForALink: a payment link's customer belongs to no account until someone links it. Then
+// Lockstep processes everything about it.
+func TestUnownedEventsWaitForALink(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		org, err := w.sim.CreateOrganization("Engines", ada)
@@ -27,7 +27,7 @@ func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
 			t.Errorf("parked: %v", reasons)
 		}
 		if a := w.ask("user/" + ada); a.Access.Active {
-			t.Error("somebody got access by the same e-mail address")
+			t.Error("a user got access by having the same e-mail address")
 		}
 
 		customer := w.sim.Subscriptions()[0].Customer
@@ -40,7 +40,7 @@ func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
 			t.Errorf("the organization has %+v", a)
 		}
 
-		// It is not moved to somebody else, whatever the metadata says later.
+		// Later metadata does not move it to another account.
 		w.stripe("/v1/customers/"+customer, url.Values{"metadata[clerkOrgId]": {""}, "metadata[clerkUserId]": {ada}}, nil)
 		time.Sleep(25 * time.Hour)
 		if a := w.ask("user/" + ada); a.Access.Active || a.CustomerID == customer {
@@ -49,13 +49,12 @@ func TestWhatNobodyOwnsWaitsForItsOwner(t *testing.T) {
 	})
 }
 
-// TestAPaymentBeforeItsBuyerIsKnown: the checkout names an organization of which no
-// event has told yet.
+// TestAPaymentBeforeItsBuyerIsKnown: the checkout names an organization before any event about it.
 func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
-		w.sim.SetClerkWebhooks(nil) // from now on Clerk's events are lost
+		w.sim.SetClerkWebhooks(nil) // Clerk's events are lost from now on
 		org, err := w.sim.CreateOrganization("Engines", ada)
 		if err != nil {
 			t.Fatal(err)
@@ -81,10 +80,9 @@ func TestAPaymentBeforeItsBuyerIsKnown(t *testing.T) {
 	})
 }
 
-// TestAReferenceAloneGivesNoCustomerAway: whoever has a payment link can write another's
-// reference into it. They may give something away by that, but their customer never becomes
-// the account's primary one: its receipts would go to them, and so would what the
-// organization buys later.
+// TestAReferenceAloneGivesNoCustomerAway: anyone with a payment link can write another account's reference into it.
+// That may grant the account access, but the customer never becomes its primary one. Otherwise the payer would get
+// the receipts of what the organization buys later.
 func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
@@ -108,7 +106,7 @@ func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
 		}
 		link("basic", "eve@example.com")
 		if a := w.ask(account); a.CustomerID != "" || a.Access.Plan != "basic" {
-			t.Errorf("what eve gave: %+v", a)
+			t.Errorf("after eve's gift: %+v", a)
 		}
 		if m := w.publicOf(org.ID); m["stripeCustomerId"] != nil || m["stripeSubscriptionId"] != nil || m["plan"] != "basic" {
 			t.Errorf("eve's customer is in the organization's metadata: %v", m)
@@ -121,7 +119,7 @@ func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
 		}
 		link("life", "eve@example.com")
 		if a := w.ask(account); a.CustomerID != "" || a.Access.Plan != "life" {
-			t.Errorf("what eve gave: %+v", a)
+			t.Errorf("after eve's gift: %+v", a)
 		}
 		w.mustBuy(account, "pro")
 		time.Sleep(time.Minute)
@@ -131,7 +129,7 @@ func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
 				t.Errorf("the organization buys with %+v", c)
 			}
 		}
-		// The founder's own address is an answer.
+		// The founder's own address is evidence.
 		if org, err = w.sim.CreateOrganization("Looms", ada); err != nil {
 			t.Fatal(err)
 		}
@@ -143,9 +141,9 @@ func TestAReferenceAloneGivesNoCustomerAway(t *testing.T) {
 	})
 }
 
-// TestALicenseStaysWhoseItIs: a payment's customer is linked to another account
-// after its license was given; a refund still reaches the license.
-func TestALicenseStaysWhoseItIs(t *testing.T) {
+// TestALicenseStaysWithItsAccount: the payment's customer is linked to another account after the license was granted.
+// A refund still reaches the license.
+func TestALicenseStaysWithItsAccount(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		org, err := w.sim.CreateOrganization("Engines", ada)
@@ -166,7 +164,7 @@ func TestALicenseStaysWhoseItIs(t *testing.T) {
 			t.Fatalf("after the payment: %+v", a)
 		}
 		w.stripe("/v1/customers/"+customer.ID, url.Values{"metadata[clerkOrgId]": {org.ID}}, nil)
-		// A subscription gives the customer to the organization beyond doubt.
+		// A subscription proves that the customer is the organization's.
 		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"subscription"}, "line_items[0][price]": {w.prices["basic"]},
 			"line_items[0][quantity]":                 {"1"},
 			"subscription_data[metadata][clerkOrgId]": {org.ID}, "customer": {customer.ID},
@@ -191,9 +189,8 @@ func TestALicenseStaysWhoseItIs(t *testing.T) {
 	})
 }
 
-// TestAMonthAwayHidesNoRefund: Stripe keeps events for 30 days. What happened to
-// payments before that is seen all the same: also of a customer that was deleted,
-// and of a guest.
+// TestAMonthAwayHidesNoRefund: Stripe keeps events for 30 days. Lockstep still sees older refunds, of a deleted
+// customer and of a guest, too.
 func TestAMonthAwayHidesNoRefund(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada, bob := w.mustSignUp("ada@example.com"), w.mustSignUp("bob@example.com")
@@ -240,7 +237,7 @@ func TestAMonthAwayHidesNoRefund(t *testing.T) {
 	})
 }
 
-// publicOf is the public metadata of an organization.
+// publicOf returns an organization's public metadata.
 func (w *world) publicOf(organization string) map[string]any {
 	w.t.Helper()
 	for _, o := range w.sim.Organizations() {

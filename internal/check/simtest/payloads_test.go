@@ -16,13 +16,12 @@ import (
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
-// TestPayloads delivers payloads that nobody here wrote: old shapes, empty and odd
-// fields, shared ids. None may be answered 5xx, and each ends as done, ignored with
-// a reason or parked with one.
+// TestPayloads delivers payloads that others wrote: old shapes, empty and odd fields, shared ids. None may be
+// answered with 5xx. Each ends as done, or as ignored or parked with a reason.
 func TestPayloads(t *testing.T) {
 	shared := os.Getenv("LOCKSTEP_SHARED")
 	if shared == "" {
-		t.Skip("LOCKSTEP_SHARED is not set: it names the folder of payloads, which are not part of this repository")
+		t.Skip("LOCKSTEP_SHARED is not set; it names the folder that holds the payloads, which are not in this repository")
 	}
 	files := map[lockstep.Source][]string{}
 	for _, source := range []lockstep.Source{lockstep.Stripe, lockstep.Clerk} {
@@ -40,10 +39,10 @@ func TestPayloads(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// Many of Stripe's share one event id; each is to be looked at.
+				// Many of Stripe's share one event id. Process each.
 				name := strings.TrimSuffix(filepath.Base(file), ".json")
 				if status, err := w.deliver(source, name, uniqueID(source, name, body)); err != nil || status != http.StatusOK {
-					t.Errorf("%s %s is answered %d: %v", source, name, status, err)
+					t.Errorf("%s %s was answered with %d: %v", source, name, status, err)
 				}
 				delivered[strings.ReplaceAll(idPrefix[source]+name, ".", "_")] = true
 			}
@@ -57,7 +56,7 @@ func TestPayloads(t *testing.T) {
 		tally := map[lockstep.EventStatus]int{}
 		for _, e := range page.Events {
 			if !delivered[e.ID] {
-				continue // the simulators' own
+				continue // an event of the simulators
 			}
 			delete(delivered, e.ID)
 			tally[e.Status]++
@@ -76,7 +75,7 @@ func TestPayloads(t *testing.T) {
 
 var idPrefix = map[lockstep.Source]string{lockstep.Stripe: "evt_", lockstep.Clerk: "msg_"}
 
-// uniqueID gives a Stripe event an id of its own.
+// uniqueID gives a Stripe event its own id.
 func uniqueID(source lockstep.Source, name string, body []byte) []byte {
 	if source != lockstep.Stripe {
 		return body
@@ -90,7 +89,7 @@ func uniqueID(source lockstep.Source, name string, body []byte) []byte {
 	return bytes.Join([][]byte{before, []byte(key + name + `"`), rest}, nil)
 }
 
-// deliver signs a body and posts it to the service, and returns the status.
+// deliver signs a body, posts it to the service and returns the status.
 func (w *world) deliver(source lockstep.Source, id string, body []byte) (int, error) {
 	header := http.Header{}
 	switch source {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// TestThePortalShowsWhatIsPaid: a subscription of a further customer, where the primary one
-// has none that has not ended.
-func TestThePortalShowsWhatIsPaid(t *testing.T) {
+// TestThePortalShowsTheCustomerThatPays: a further customer has a subscription, and all those of the primary one have
+// ended.
+func TestThePortalShowsTheCustomerThatPays(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
@@ -35,7 +35,7 @@ func TestThePortalShowsWhatIsPaid(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if form := w.portal("user/"+ada, ""); form.Get("customer") != first.Customer {
-			t.Errorf("the portal of %v, want %s: a gift is not hers to manage", form, first.Customer)
+			t.Errorf("the portal of %v, want %s: she cannot manage a gift", form, first.Customer)
 		}
 	})
 }

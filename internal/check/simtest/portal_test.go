@@ -13,10 +13,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// refusable is an address that Stripe refuses, as that of a user who mistyped it.
+// refusable reports whether Stripe refuses an address, as if the user had mistyped it.
 func refusable(address string) bool { return strings.HasSuffix(address, "@gmile") }
 
-// address makes one that no one else has; Stripe refuses some.
+// address returns an address that no one else has. Stripe refuses some.
 func (w *world) address(name string) string {
 	w.signUps++
 	if w.rng.IntN(8) == 0 {
@@ -25,13 +25,12 @@ func (w *world) address(name string) string {
 	return fmt.Sprintf("%s%d@example.com", name, w.signUps)
 }
 
-// edit is what somebody wrote to a customer in the portal or at the dashboard. An empty
-// field was left alone.
+// edit is what someone wrote to a customer in the portal or at the dashboard. An empty field was not changed.
 type edit struct{ email, name string }
 
-// editDetails changes the address or the name of a customer, as the portal lets its owner do.
-// It does so only while Lockstep has nothing under way for the account: Stripe has no
-// conditional update, so a write that was decided before the edit may land after it.
+// editDetails changes the address or the name of a customer, as the portal lets its owner do. It does so only while
+// Lockstep has no request in progress for the account: Stripe has no conditional update, so a write decided before
+// the edit may arrive after it.
 func (w *world) editDetails() {
 	customer, ok := pick(w, w.sim.Customers())
 	if !ok || customer.Deleted || !w.idle(customer) {
@@ -47,7 +46,7 @@ func (w *world) editDetails() {
 		made.name = fmt.Sprintf("Corp %d GmbH", w.signUps)
 		form.Set("name", made.name)
 	}
-	// Without the network no time passes after the look at what is under way.
+	// Bypass the network, so that no time passes after idle.
 	request := httptest.NewRequest(http.MethodPost, "http://"+stripeHost+"/v1/customers/"+customer.ID,
 		strings.NewReader(form.Encode()))
 	request.Header.Set("Authorization", "Bearer "+stripeKey)
@@ -60,7 +59,7 @@ func (w *world) editDetails() {
 	}
 }
 
-// idle reports whether no request to change the customer can be under way.
+// idle reports whether no request that changes the customer can be in progress.
 func (w *world) idle(customer simulator.Customer) bool {
 	if w.service.closed || w.service.party.held.Load() > 0 || time.Now().Before(w.hanging) {
 		return false
@@ -68,15 +67,14 @@ func (w *world) idle(customer simulator.Customer) bool {
 	ctx := w.t.Context()
 	link, err := w.service.store.LinkOf(ctx, customer.ID)
 	if err != nil {
-		return false // not linked yet, or being linked right now
+		return false // not linked yet, or being linked now
 	}
 	work, err := w.service.store.Work(ctx, link.Account.Key())
 	return err == nil && !work.Pending()
 }
 
-// checkDetails: what somebody wrote to a customer stays. A customer that Lockstep created has
-// otherwise what the directory says, except for an address that Stripe refuses. And nobody
-// ever empties a field.
+// checkDetails: what someone wrote to a customer stays. Otherwise, a customer that Lockstep created has the
+// directory's details, except for an address that Stripe refuses. No field is ever emptied.
 func (c *checker) checkDetails() {
 	users := map[string]simulator.ClerkUser{}
 	for _, u := range c.sim.Users() {
@@ -88,7 +86,7 @@ func (c *checker) checkDetails() {
 		}
 		edited := c.edited[customer.ID]
 		if edited.email != "" && customer.Email != edited.email || edited.name != "" && customer.Name != edited.name {
-			c.wrong("somebody wrote %+v to customer %s, which has %q and %q", edited, customer.ID, customer.Email, customer.Name)
+			c.wrong("someone wrote %+v to customer %s, but it has %q and %q", edited, customer.ID, customer.Email, customer.Name)
 		}
 		account := c.current(customer.Metadata["lockstepAccount"])
 		user, lives := users[account]
@@ -96,7 +94,7 @@ func (c *checker) checkDetails() {
 			continue
 		}
 		if name := strings.TrimSpace(user.FirstName + " " + user.LastName); edited.name == "" && customer.Name != name {
-			c.wrong("customer %s of %s has the name %q, the directory says %q", customer.ID, account, customer.Name, name)
+			c.wrong("customer %s of %s has the name %q, but the directory has %q", customer.ID, account, customer.Name, name)
 		}
 		if edited.email != "" || c.typed[customer.ID] {
 			continue
@@ -105,14 +103,14 @@ func (c *checker) checkDetails() {
 			c.wrong("%s has the address %q and the problems %+v", account, user.Email, a.Problems)
 		}
 		if !refusable(user.Email) && customer.Email != user.Email {
-			c.wrong("customer %s of %s has the address %q, the directory says %q", customer.ID, account, customer.Email,
+			c.wrong("customer %s of %s has the address %q, but the directory has %q", customer.ID, account, customer.Email,
 				user.Email)
 		}
 	}
 }
 
-// readCustomers reads from Stripe's events who created each customer, and checks that no
-// address and no name was ever emptied.
+// readCustomers reads from Stripe's events who created each customer, and checks that no address and no name was
+// emptied.
 func (c *checker) readCustomers() {
 	c.ours, c.typed = map[string]bool{}, map[string]bool{}
 	had := map[string]edit{}

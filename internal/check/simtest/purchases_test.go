@@ -13,10 +13,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// passFor is how long a pass counts.
+// passFor is how long a pass is valid.
 const passFor = 20 * 24 * time.Hour
 
-// partially says what a part that was given back does to a license in a world.
+// partially returns what a partial refund does to a license in a world.
 func partially(seed uint64) lockstep.PartialRefund {
 	if seed%2 == 1 {
 		return lockstep.RevokeLicense
@@ -24,7 +24,7 @@ func partially(seed uint64) lockstep.PartialRefund {
 	return lockstep.KeepLicense
 }
 
-// paidOnce draws a charge of a one-time payment that was paid.
+// paidOnce draws a charge of a paid one-time payment.
 func (w *world) paidOnce() (simulator.Charge, bool) {
 	once := map[string]bool{}
 	for _, s := range w.sim.CheckoutSessions() {
@@ -41,7 +41,7 @@ func (w *world) paidOnce() (simulator.Charge, bool) {
 	return pick(w, paid)
 }
 
-// payOnce buys a license or a pass, and pays it at once.
+// payOnce buys a license or a pass and pays it at once.
 func (w *world) payOnce() {
 	account, paidBy, ok := w.buyer()
 	if !ok {
@@ -60,14 +60,14 @@ func (w *world) payOnce() {
 	})
 }
 
-// refundPart gives a part back.
+// refundPart refunds a part of a payment.
 func (w *world) refundPart() {
 	if c, ok := w.paidOnce(); ok && c.Refunded == 0 {
 		w.say("refund a part of %s: %v", c.PaymentIntent, w.sim.Refund(c.PaymentIntent, c.Amount/3))
 	}
 }
 
-// dispute has a bank take the money back for now.
+// dispute opens a dispute, in which the bank takes the money back.
 func (w *world) dispute() {
 	c, ok := w.paidOnce()
 	if !ok {
@@ -81,9 +81,9 @@ func (w *world) dispute() {
 	}
 }
 
-// decideDispute has a bank decide one way or the other.
+// decideDispute closes a dispute, won or lost.
 func (w *world) decideDispute() {
-	for _, payment := range slices.Sorted(maps.Keys(w.disputes)) { // in an order, so that a seed is one world
+	for _, payment := range slices.Sorted(maps.Keys(w.disputes)) { // in a fixed order, for the seed's sake
 		id, won := w.disputes[payment], w.rng.IntN(2) == 0
 		w.say("the dispute %s is won=%v: %v", id, won, w.sim.CloseDispute(id, won))
 		delete(w.disputes, payment)
@@ -92,7 +92,7 @@ func (w *world) decideDispute() {
 	}
 }
 
-// fate is what became of a one-time payment, naively: its status, and whether it grants.
+// fate returns the state of a one-time payment, computed independently: its status, and whether it grants access.
 func (c *checker) fate(s simulator.CheckoutSession, plan string) (status string, grants bool) {
 	var last simulator.Charge
 	for _, charge := range c.sim.Charges() { // oldest first
@@ -117,38 +117,38 @@ func (c *checker) fate(s simulator.CheckoutSession, plan string) (status string,
 	return "active", true
 }
 
-// letterbox is where the world's letters end. Now and then the mail server is busy.
-type letterbox struct {
-	under   atomic.Int64 // how many are being handed over
-	mu      sync.Mutex
-	calls   int
-	letters map[string]int // by Message-ID
-	to      []string       // whom they were for, in the order in which they arrived
+// mailServer receives the world's e-mails. Sometimes it is busy.
+type mailServer struct {
+	under atomic.Int64 // e-mails being sent
+	mu    sync.Mutex
+	calls int
+	mails map[string]int // by Message-ID
+	to    []string       // recipients, in order of arrival
 }
 
 // Deliver implements [lockstep.Mailer].
-func (l *letterbox) Deliver(_ context.Context, letter lockstep.Email, ready func() error) error {
+func (l *mailServer) Deliver(_ context.Context, mail lockstep.Email, ready func() error) error {
 	if err := ready(); err != nil {
 		return err
 	}
 	l.under.Add(1)
 	defer l.under.Add(-1)
-	time.Sleep(200 * time.Millisecond) // in which the service may die; the mail server goes on
+	time.Sleep(200 * time.Millisecond) // the service may die meanwhile; the mail server continues
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.calls++; l.calls%5 == 0 {
 		return &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "busy"}
 	}
-	l.letters[letter.ID]++
-	l.to = append(l.to, letter.To)
+	l.mails[mail.ID]++
+	l.to = append(l.to, mail.To)
 	return nil
 }
 
-// dieWhileMailing kills the service while a letter is being handed over.
+// dieWhileMailing kills the service while it sends an e-mail.
 func (w *world) dieWhileMailing() {
 	w.payOnce()
 	for range 500 {
-		if w.letterbox.under.Load() > 0 {
+		if w.mailServer.under.Load() > 0 {
 			w.crash()
 			return
 		}
@@ -156,20 +156,20 @@ func (w *world) dieWhileMailing() {
 	}
 }
 
-// checkLetters: one e-mail per business object, and as many as are said to be sent.
-func (c *checker) checkLetters() {
-	c.letterbox.mu.Lock()
-	defer c.letterbox.mu.Unlock()
-	for id, times := range c.letterbox.letters {
+// checkMails: one e-mail per business object, and as many as Lockstep says it sent.
+func (c *checker) checkMails() {
+	c.mailServer.mu.Lock()
+	defer c.mailServer.mu.Unlock()
+	for id, times := range c.mailServer.mails {
 		if times != 1 {
-			c.wrong("letter %s was sent %d times", id, times)
+			c.wrong("e-mail %s was sent %d times", id, times)
 		}
 	}
 	sent, unknown := 0, 0
 	for account, a := range c.answers {
 		for _, n := range a.Notices {
 			if n.Kind == "subscription.ended" {
-				continue // which is not mailed
+				continue // never mailed
 			}
 			recipients := []lockstep.Recipient{lockstep.ToAccount}
 			if n.Kind == "license.granted" || n.Kind == "subscription.started" {
@@ -179,20 +179,20 @@ func (c *checker) checkLetters() {
 				mail, err := c.service.store.EmailDelivery(context.Background(), n.ID, to)
 				switch {
 				case err != nil:
-					c.wrong("%s: mail of %s to %q: %v", account, n.ID, to, err)
+					c.wrong("%s: e-mail about %s to %q: %v", account, n.ID, to, err)
 				case mail.State == lockstep.EmailSent && c.prior[n.Object] && n.Kind == "license.granted":
-					c.wrong("%s: an e-mail tells of %s, which is older than Lockstep", account, n.Object)
+					c.wrong("%s: an e-mail about %s, which is older than Lockstep", account, n.Object)
 				case mail.State == lockstep.EmailSent:
 					sent++
 				case mail.State == lockstep.EmailUnknown:
 					unknown++
 				case mail.State != lockstep.EmailSkipped:
-					c.wrong("%s: mail of %s to %q is %s: %s", account, n.ID, to, mail.State, mail.Reason)
+					c.wrong("%s: e-mail about %s to %q is %s: %s", account, n.ID, to, mail.State, mail.Reason)
 				}
 			}
 		}
 	}
-	if arrived := len(c.letterbox.letters); arrived < sent || arrived > sent+unknown {
-		c.wrong("%d letters arrived, %d are said to be sent, and of %d nobody knows", arrived, sent, unknown)
+	if arrived := len(c.mailServer.mails); arrived < sent || arrived > sent+unknown {
+		c.wrong("%d e-mails arrived; Lockstep has %d as sent and %d as uncertain", arrived, sent, unknown)
 	}
 }

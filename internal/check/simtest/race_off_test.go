@@ -2,5 +2,5 @@
 
 package simtest
 
-// defaultSeeds is how many worlds a test run lives through.
+// defaultSeeds is how many worlds a test run simulates.
 const defaultSeeds = 150

@@ -2,6 +2,5 @@
 
 package simtest
 
-// defaultSeeds is fewer with the race detector, under which a world takes ten times
-// as long; `make test` runs both.
+// defaultSeeds is lower with the race detector, which makes a world ten times slower. `make test` runs both.
 const defaultSeeds = 4

@@ -11,8 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// raise raises a price as Stripe recommends: a new one takes over the lookup key, which the
-// old one then lacks. Sometimes the old one is archived.
+// raise raises a price as Stripe recommends: a new price takes over the lookup key of the old one, which is sometimes
+// archived.
 func (w *world) raise() {
 	key, _ := pick(w, []string{"basic", "pro", "life"})
 	old := w.prices[key]
@@ -40,7 +40,7 @@ func (w *world) raise() {
 	w.say("the price of %s is raised: %s after %s", key, raised.ID, old)
 }
 
-// sold is the plan that a price was sold as: the simulator's products are called so.
+// sold returns the plan that a price was sold as, which is the name of the simulator's product.
 func (w *world) sold(price string) string {
 	for _, p := range w.sim.Prices() {
 		if p.ID != price {
@@ -57,7 +57,7 @@ func (w *world) sold(price string) string {
 	return ""
 }
 
-// failedAt is when Stripe last turned a subscription past due, as its events tell.
+// failedAt returns when Stripe last turned a subscription past due, according to its events.
 func (w *world) failedAt(subscription string) (at time.Time) {
 	last := ""
 	for _, e := range w.sim.Events() { // oldest first
@@ -76,14 +76,13 @@ func (w *world) failedAt(subscription string) (at time.Time) {
 	return at
 }
 
-// TestTheGraceCountsFromTheDeclinedUpgrade: the period is paid, and in its middle a seat is
-// added that the card does not cover. So it is with an invoice that is sent, and with a
-// service that looks for the first time when it is late.
+// TestTheGraceCountsFromTheDeclinedUpgrade: the period is paid, and in its middle a seat is added that the card does
+// not cover. The same holds for a sent invoice, and for a service that first syncs late.
 func TestTheGraceCountsFromTheDeclinedUpgrade(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
-		fails  func(*world, simulator.Subscription) time.Time // has a payment fail, and says when it did
-		blind  bool                                           // nobody tells us, and we are away meanwhile
+		fails  func(*world, simulator.Subscription) time.Time // makes a payment fail and returns when
+		blind  bool                                           // no events, and the service is down meanwhile
 		starts func(*world, string) simulator.Subscription
 	}{
 		"a seat in mid-period": {fails: func(w *world, s simulator.Subscription) time.Time {
@@ -145,7 +144,7 @@ func TestTheGraceCountsFromTheDeclinedUpgrade(t *testing.T) {
 				}
 				time.Sleep(scanEvery + time.Hour)
 				if got := w.sim.Subscriptions()[0].Status; got != "past_due" {
-					t.Fatalf("Stripe says %s", got)
+					t.Fatalf("the subscription is %s", got)
 				}
 				for _, when := range []time.Duration{scanEvery + time.Hour, 3*day - 2*time.Minute, 3*day + 2*time.Minute} {
 					time.Sleep(time.Until(at.Add(when)))
@@ -158,7 +157,7 @@ func TestTheGraceCountsFromTheDeclinedUpgrade(t *testing.T) {
 	}
 }
 
-// decline has the card of a subscription declined from now on.
+// decline makes the subscription's card fail from now on.
 func (w *world) decline(s simulator.Subscription) {
 	w.t.Helper()
 	if err := w.sim.SetCard(s.Customer, "4000000000000341"); err != nil {
@@ -166,8 +165,8 @@ func (w *world) decline(s simulator.Subscription) {
 	}
 }
 
-// TestItemsOfDifferentIntervalsEndApart: a yearly add-on does not prolong the monthly plan,
-// and the renewal of one item is seen though its event is lost.
+// TestItemsOfDifferentIntervalsEndApart: a yearly add-on does not prolong the monthly plan. The renewal of one item
+// is seen even if its event is lost.
 func TestItemsOfDifferentIntervalsEndApart(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.service.end(t)
@@ -187,7 +186,7 @@ func TestItemsOfDifferentIntervalsEndApart(t *testing.T) {
 		time.Sleep(time.Minute)
 		check := func(when string) {
 			t.Helper()
-			ends := map[string]time.Time{} // by feature, by heart
+			ends := map[string]time.Time{} // by feature
 			for _, i := range w.sim.Subscriptions()[0].Items {
 				if i.Price == yearly {
 					ends["backup"] = i.PeriodEnd
@@ -212,6 +211,6 @@ func TestItemsOfDifferentIntervalsEndApart(t *testing.T) {
 		if now := w.sim.Subscriptions()[0].Items[0].PeriodEnd; !now.After(first) {
 			t.Fatalf("the monthly item still ends %s", now)
 		}
-		check("renewed, and nobody told us")
+		check("renewed without an event")
 	})
 }

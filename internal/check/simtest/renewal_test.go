@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// spent is what was called since entry n of the history: reads of Stripe and of Clerk,
-// metadata writes; and how many events were delivered.
+// spent counts the calls since entry n of the history: reads of Stripe and of Clerk, and metadata writes; and the
+// delivered events.
 func (w *world) spent(n int) (stripe, clerk, writes, events int) {
 	for _, e := range w.sim.History()[n:] {
 		w.t.Log(e.At.Format("04:05.000"), e.Side, e.Method, e.Path, e.EventType, e.Status)
@@ -26,8 +26,8 @@ func (w *world) spent(n int) (stripe, clerk, writes, events int) {
 	return stripe, clerk, writes, events
 }
 
-// TestCallsPerRenewal counts what a subscription's renewal costs upstream: about nine
-// events, most of them at once and some an hour later, when the invoice is paid.
+// TestCallsPerRenewal counts the upstream calls of a subscription's renewal: about nine events, most at once and some
+// an hour later, when the invoice is paid.
 func TestCallsPerRenewal(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		user := w.mustSignUp("ada@example.com")
@@ -40,7 +40,7 @@ func TestCallsPerRenewal(t *testing.T) {
 		for _, e := range w.sim.History()[n:] {
 			if strings.Contains(e.Path, "/v1/events?") || strings.Contains(e.Path, "/users?") ||
 				strings.Contains(e.Path, "/organizations?") {
-				continue // the sweeps
+				continue // a sweep
 			}
 			t.Log(e.At.Format("02 15:04:05.000"), e.Side, e.Method, e.Path, e.EventType, e.Status)
 			switch {
@@ -55,20 +55,20 @@ func TestCallsPerRenewal(t *testing.T) {
 			}
 		}
 		if events < 8 {
-			t.Errorf("%d deliveries are no whole renewal", events)
+			t.Errorf("only %d deliveries, which is not a whole renewal", events)
 		}
 		// Stripe is read when it announces the invoice, when the period moves and when the
 		// invoice is paid. Clerk tells of what we wrote, which is one look.
 		if stripe > 3 || writes != 1 || clerk > 1 {
-			t.Errorf("a renewal took %d calls to Stripe, %d metadata writes and %d other calls to Clerk; at most 3, exactly 1 and at most 1 are promised", stripe, writes, clerk)
+			t.Errorf("a renewal took %d calls to Stripe, %d metadata writes and %d other calls to Clerk; we promise at most 3, exactly 1 and at most 1", stripe, writes, clerk)
 		}
 		if now := w.sim.Users()[0].Public["billing"].(map[string]any)["until"]; now == until {
-			t.Error("the metadata says nothing new")
+			t.Error("the metadata did not change")
 		}
 	})
 }
 
-// TestCallsPerSignUp counts what somebody new costs.
+// TestCallsPerSignUp counts the upstream calls of a sign-up.
 func TestCallsPerSignUp(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		n := len(w.sim.History())
@@ -76,12 +76,12 @@ func TestCallsPerSignUp(t *testing.T) {
 		time.Sleep(time.Minute)
 		stripe, clerk, writes, events := w.spent(n)
 		if events < 3 {
-			t.Errorf("%d deliveries are no whole sign-up", events)
+			t.Errorf("only %d deliveries, which is not a whole sign-up", events)
 		}
 		// The user, and once more when Clerk tells of what we wrote. Of a customer that is just
 		// made nothing is read, even if its event was faster than its link.
 		if stripe > 0 || clerk > 2 || writes != 1 || len(w.sim.Customers()) != 1 {
-			t.Errorf("a sign-up took %d reads of Stripe, %d of Clerk and %d metadata writes; at most 0, 2 and exactly 1 are promised", stripe, clerk, writes)
+			t.Errorf("a sign-up took %d reads of Stripe, %d of Clerk and %d metadata writes; we promise 0, at most 2 and exactly 1", stripe, clerk, writes)
 		}
 	})
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestWhoComesBackKeepsWhatTheyPayFor with the customer that they had before their account was
-// deleted: many applications look a customer up by its address.
-func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
+// TestAReturningUserKeepsTheirSubscription: they pay with the customer of their deleted account, because many apps
+// look a customer up by address.
+func TestAReturningUserKeepsTheirSubscription(t *testing.T) {
 	for _, policy := range []server.DeletionPolicy{server.CancelSubscriptions, server.EndSubscriptions,
 		server.KeepBilling} {
 		t.Run(string(policy), func(t *testing.T) {
@@ -53,9 +53,9 @@ func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
 	}
 }
 
-// TestAnOrganizationOutlivesWhoPaysForIt with the customer of their own account: what is their
-// own ends by the policy, and the organization has the customer.
-func TestAnOrganizationOutlivesWhoPaysForIt(t *testing.T) {
+// TestAnOrganizationOutlivesItsPayer: they paid with the customer of their own account. Their own subscriptions end
+// by the policy, and the organization keeps the customer.
+func TestAnOrganizationOutlivesItsPayer(t *testing.T) {
 	for policy, own := range map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled",
 		server.CancelSubscriptions: "canceled", server.KeepBilling: "active"} {
 		t.Run(string(policy), func(t *testing.T) {
@@ -99,9 +99,9 @@ func TestAnOrganizationOutlivesWhoPaysForIt(t *testing.T) {
 	}
 }
 
-// TestWhoMovedOutlivesTheirFormerId: the former instance's users are deleted after a move that
-// Lockstep was not told of. Their former ids are the external ids of who pays.
-func TestWhoMovedOutlivesTheirFormerId(t *testing.T) {
+// TestAMovedUserOutlivesTheirFormerID: the former instance's users are deleted after a move that Lockstep does not
+// know of. Their former ids are the external ids of those who pay.
+func TestAMovedUserOutlivesTheirFormerID(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		former := w.mustSignUp("former@example.com")
 		w.mustSignUp("eve@example.com")
@@ -121,8 +121,8 @@ func TestWhoMovedOutlivesTheirFormerId(t *testing.T) {
 	})
 }
 
-// TestMetadataThatNamesNobodyKeepsNoBilling: ids of the app's own database name the deleted
-// account, or nobody, and no other account pays with its customer.
+// TestMetadataThatNamesNobodyKeepsNoBilling: ids of the app's own database name the deleted account, or no account,
+// and no other account pays with its customer.
 func TestMetadataThatNamesNobodyKeepsNoBilling(t *testing.T) {
 	for name, external := range map[string]string{"an external id": "42", "an id of nobody": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -150,8 +150,8 @@ func TestMetadataThatNamesNobodyKeepsNoBilling(t *testing.T) {
 	}
 }
 
-// TestWhoComesBackHasTheLicenseThatTheyPayFor with the customer of their deleted account.
-func TestWhoComesBackHasTheLicenseThatTheyPayFor(t *testing.T) {
+// TestAReturningUserGetsTheirNewLicense: they pay with the customer of their deleted account.
+func TestAReturningUserGetsTheirNewLicense(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: server.CancelSubscriptions} })
 		former := w.mustSignUp("ada@example.com")

@@ -14,15 +14,15 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// leastSeats is the fewest seats that an organization of a world pays for.
+// leastSeats is the fewest seats that an organization pays for.
 const leastSeats = 2
 
-// follows says whether the seats of a world follow the members.
+// follows returns how the seats of a world follow the members.
 func follows(seed uint64) lockstep.SeatFollow {
 	return []lockstep.SeatFollow{lockstep.SeatsUpAndDown, lockstep.SeatsOff, lockstep.SeatsUp}[seed%3]
 }
 
-// join has a user join an organization, sometimes several at once.
+// join adds a user to an organization, sometimes several at once.
 func (w *world) join() {
 	org, some := pick(w, w.sim.Organizations())
 	for range 1 + w.rng.IntN(2) {
@@ -39,7 +39,7 @@ func (w *world) leave() {
 	}
 }
 
-// organization is what Clerk says of one.
+// organization is what Clerk answers about an organization.
 type organization struct {
 	Members int64 `json:"members_count"`
 	Limit   int64 `json:"max_allowed_memberships"`
@@ -49,23 +49,23 @@ func (w *world) organization(id string) (o organization, err error) {
 	status, err := w.call(context.Background(), http.MethodGet,
 		"http://"+clerkHost+"/v1/organizations/"+id+"?include_members_count=true", cmp.Or(w.movedKey, clerkKey), nil, &o)
 	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("answered %d", status)
+		err = fmt.Errorf("status %d", status)
 	}
 	return o, err
 }
 
-// checkSeats: Lockstep knows how many members each organization has, and where seats
-// follow, the subscription that counts has as many, or not fewer.
+// checkSeats: Lockstep knows how many members each organization has. Where seats follow, the subscription that counts
+// has as many seats, or at least not fewer.
 func (c *checker) checkSeats() {
 	for _, o := range c.sim.Organizations() {
 		truth, err := c.organization(o.ID)
 		if err != nil {
-			c.wrong("how many members has %s: %v", o.ID, err)
+			c.wrong("count the members of %s: %v", o.ID, err)
 			continue
 		}
 		account := "organization/" + o.ID
 		if a := c.answers[account]; a.Members != truth.Members {
-			c.wrong("%s has %d members for Lockstep, the truth is %d", account, a.Members, truth.Members)
+			c.wrong("Lockstep counts %[2]d members of %[1]s, want %[3]d", account, a.Members, truth.Members)
 		}
 		top, active := best(c.things(account), func(t thing) bool { return t.grants && !c.gift(t) })
 		if !active || !top.subscription || truth.Members == 0 {
@@ -77,7 +77,7 @@ func (c *checker) checkSeats() {
 			}
 			seats, least := s.Items[0].Quantity, max(truth.Members, leastSeats)
 			if c.links[s.Customer].Trust == lockstep.Claimed {
-				continue // its payer would be charged for a decision of the account
+				continue // a gift: its payer would be charged for the account's decision
 			}
 			if s.Schedule != "" && c.answers[account].has(lockstep.StepSeats) {
 				continue // Stripe refuses to change what a schedule owns
@@ -85,11 +85,11 @@ func (c *checker) checkSeats() {
 			switch follows(c.net.seed) {
 			case lockstep.SeatsUpAndDown:
 				if seats != least {
-					c.wrong("%s pays for %d seats, and has %d members", account, seats, truth.Members)
+					c.wrong("%s pays for %d seats but has %d members", account, seats, truth.Members)
 				}
 			case lockstep.SeatsUp:
 				if seats < least {
-					c.wrong("%s pays for %d seats only, and has %d members", account, seats, truth.Members)
+					c.wrong("%s pays for only %d seats but has %d members", account, seats, truth.Members)
 				}
 			case lockstep.SeatsOff:
 			}
@@ -97,7 +97,7 @@ func (c *checker) checkSeats() {
 	}
 }
 
-// office is an organization of so many members that subscribes.
+// office creates an organization with members and a subscription.
 func (w *world) office(members int) (id string) {
 	w.t.Helper()
 	founder := w.mustSignUp("founder@example.com")
@@ -112,7 +112,7 @@ func (w *world) office(members int) (id string) {
 	return org.ID
 }
 
-// grow has so many more join.
+// grow adds members to an organization.
 func (w *world) grow(org string, by int) (users []string) {
 	for range by {
 		w.signUps++
@@ -125,7 +125,7 @@ func (w *world) grow(org string, by int) (users []string) {
 	return users
 }
 
-// paidSeats are the seats of the only subscription.
+// paidSeats returns the seats of the only subscription.
 func (w *world) paidSeats() int64 { return w.sim.Subscriptions()[0].Items[0].Quantity }
 
 func (w *world) with(p lockstep.SeatPolicy) {
@@ -134,8 +134,7 @@ func (w *world) with(p lockstep.SeatPolicy) {
 	w.service = w.boot()
 }
 
-// TestSeatsFollowTheMembers: by each policy, also where Clerk's events are lost, and
-// without a change for its own sake.
+// TestSeatsFollowTheMembers: under each policy, also if Clerk's events are lost, and without needless changes.
 func TestSeatsFollowTheMembers(t *testing.T) {
 	for name, c := range map[string]struct {
 		policy                     lockstep.SeatPolicy
@@ -162,9 +161,9 @@ func TestSeatsFollowTheMembers(t *testing.T) {
 				time.Sleep(time.Minute)
 				seats("grown to six", c.grown)
 				changes := w.changes()
-				time.Sleep(26 * time.Hour) // echoes, and two lists of the directory
+				time.Sleep(26 * time.Hour) // webhooks of our own writes, and two directory sweeps
 				if more := w.changes() - changes; more != 0 {
-					t.Errorf("%d changes for nothing", more)
+					t.Errorf("%d needless changes", more)
 				}
 				for _, user := range append(users, w.sim.Users()[1].ID) {
 					if err := w.sim.RemoveMember(org, user); err != nil {
@@ -189,8 +188,8 @@ func (w *world) changes() int {
 	})
 }
 
-// TestWhatIsEndingIsLeftAlone: who has cancelled is charged for nothing more.
-func TestWhatIsEndingIsLeftAlone(t *testing.T) {
+// TestAnEndingSubscriptionKeepsItsSeats: an account that has canceled is not charged again.
+func TestAnEndingSubscriptionKeepsItsSeats(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.with(lockstep.SeatPolicy{Follow: lockstep.SeatsUp})
 		org := w.office(2)
@@ -200,12 +199,12 @@ func TestWhatIsEndingIsLeftAlone(t *testing.T) {
 		w.grow(org, 2)
 		time.Sleep(time.Hour)
 		if w.paidSeats() != 2 {
-			t.Errorf("%d seats, want the two that were paid for", w.paidSeats())
+			t.Errorf("%d seats, want the two paid ones", w.paidSeats())
 		}
 	})
 }
 
-// TestADeclinedCardLeavesTheSeats: the change is refused, and takes nothing away.
+// TestADeclinedCardLeavesTheSeats: Stripe refuses the change, and nobody loses access.
 func TestADeclinedCardLeavesTheSeats(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.with(lockstep.SeatPolicy{Follow: lockstep.SeatsUp, Proration: lockstep.ProrateNow})
@@ -233,8 +232,8 @@ func TestADeclinedCardLeavesTheSeats(t *testing.T) {
 	})
 }
 
-// TestPaidSeatsLimitTheMembers: as many as are paid for, and the limit stays when
-// nothing is paid any more.
+// TestPaidSeatsLimitTheMembers: Clerk allows as many members as there are paid seats. The limit stays when the
+// subscription ends.
 func TestPaidSeatsLimitTheMembers(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		w.with(lockstep.SeatPolicy{LimitMembers: true})
@@ -242,7 +241,7 @@ func TestPaidSeatsLimitTheMembers(t *testing.T) {
 		limit := func(want int64) {
 			t.Helper()
 			if o, err := w.organization(org); err != nil || o.Limit != want {
-				t.Errorf("at most %d members, want %d (%v)", o.Limit, want, err)
+				t.Errorf("Clerk allows %d members, want %d (%v)", o.Limit, want, err)
 			}
 		}
 		limit(1)
@@ -259,9 +258,9 @@ func TestPaidSeatsLimitTheMembers(t *testing.T) {
 		before := writes()
 		time.Sleep(26 * time.Hour)
 		if more := writes() - before; more != 0 || before != 2 {
-			t.Errorf("it was written %d times, and %d times for nothing", before, more)
+			t.Errorf("the limit was written %d times, then %d times needlessly", before, more)
 		}
-		// somebody at the dashboard
+		// by someone at the dashboard
 		w.clerk(http.MethodPatch, "/v1/organizations/"+org, map[string]any{"max_allowed_memberships": 50})
 		time.Sleep(time.Minute)
 		limit(7)

@@ -28,7 +28,7 @@ const (
 	listenerSecret = "whsec_d29ybGQtbGlzdGVuZXItc2VjcmV0LXdvcmxk"
 )
 
-// catalog has two plans and a license. The checker knows them by heart instead.
+// catalog has two plans and a license. The checker knows them independently.
 var catalog = lockstep.Catalog{Plans: []lockstep.Plan{
 	{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"},
 		Limits: map[string]int64{"notes": 10}},
@@ -45,16 +45,16 @@ const (
 	listEvery = 12 * time.Hour
 )
 
-// doom is the call at which a process dies: before it leaves, or after the other side has
-// done it, but before the answer is read.
+// doom is the call at which a process dies: before the call leaves, or after it took effect but before the answer is
+// read.
 type doom struct {
-	method, path string // the beginning of the path
+	method, path string // prefix of the path
 	answered     bool
 	struck       chan struct{}
 	once         sync.Once
 }
 
-// strike cuts the process off if the call is its doom. Without a doom it does nothing.
+// strike cuts the process off if the call is its doom. On nil it does nothing.
 func (d *doom) strike(p *party, r *http.Request, answered bool) error {
 	if d == nil || d.answered != answered || r.Method != d.method || !strings.HasPrefix(r.URL.Path, d.path) {
 		return nil
@@ -94,7 +94,7 @@ func (w *world) boot() *service {
 	config := server.Config{
 		Store: watched{store, seer}, Catalog: plans, Log: w.serviceLog,
 		HTTP:   server.HTTP{APIKey: apiKey, ReturnOrigins: []string{"https://app.test"}},
-		Email:  server.Email{Mailer: w.letterbox, App: "World", Domain: "world.test"},
+		Email:  server.Email{Mailer: w.mailServer, App: "World", Domain: "world.test"},
 		Seats:  lockstep.SeatPolicy{Follow: follows(net.seed), Minimum: leastSeats},
 		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
 		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/",
@@ -106,10 +106,10 @@ func (w *world) boot() *service {
 			AuthorizedParties: []string{"https://app.test"},
 			WebhookSecrets:    []lockstep.Secret{clerkWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		Sync: server.Sync{
-			// The bubble has one process, which wakes itself: polling would only cost time.
-			Memory:  server.Memory{Accounts: 3}, // so that it is not enough for all
+			// The bubble's one process wakes itself; polling would only cost time.
+			Memory:  server.Memory{Accounts: 3}, // fewer than there are accounts
 			Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
-			// No full verify: it would mend what the rest must get right by itself.
+			// No full verify: it would repair what everything else must get right by itself.
 			Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour,
 				Retention: listEvery}},
 	}
@@ -118,7 +118,7 @@ func (w *world) boot() *service {
 	}
 	lock, err := server.New(config)
 	if err != nil {
-		t.Fatalf("put server together: %v", err)
+		t.Fatalf("create the server: %v", err)
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.stop = stop
@@ -127,7 +127,7 @@ func (w *world) boot() *service {
 	return s
 }
 
-// end stops the service as a signal does.
+// end stops the service as SIGTERM would.
 func (s *service) end(t *testing.T) {
 	s.stop()
 	if err := <-s.done; err != nil {
@@ -139,8 +139,8 @@ func (s *service) end(t *testing.T) {
 	}
 }
 
-// kill ends the service as kill -9 does: from one moment on nothing that it does
-// has an effect. What it was told on the way down is nobody's business.
+// kill ends the service as kill -9 would: from one moment on, nothing that it does has an effect. Its errors on the
+// way down do not matter.
 func (s *service) kill() {
 	s.party.cut()
 	closed := s.store.Close()

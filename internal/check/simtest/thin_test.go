@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// TestThinEventsAreHintsLikeTheRest: an event that gives nothing but an id is
-// enough, for a subscription and for a one-time payment.
-func TestThinEventsAreHintsLikeTheRest(t *testing.T) {
+// TestThinEventsAreHintsToo: an event that carries only an id is enough, for a subscription and for a one-time
+// payment.
+func TestThinEventsAreHintsToo(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
@@ -26,7 +26,7 @@ func TestThinEventsAreHintsLikeTheRest(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if a := w.ask("user/" + ada); a.Access.Active {
-			t.Fatal("somebody told Lockstep")
+			t.Fatal("Lockstep knew before the event")
 		}
 		thin(1, "customer.subscription.created", "subscription", w.sim.Subscriptions()[0].ID)
 		time.Sleep(time.Minute)

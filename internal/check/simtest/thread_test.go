@@ -14,9 +14,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// thread are the event types that people who sync Stripe by hand agreed on, and what each
-// is about. It is written out here: a type that is dropped from the service's own table
-// must fail this test.
+// thread lists the event types that people who sync Stripe by hand agreed on, and what each is about. It does not use
+// the service's table, so that a type dropped there fails this test.
 var thread = []struct{ kind, about string }{
 	{"checkout.session.completed", "checkout.session"},
 	{"customer.subscription.created", "subscription"},
@@ -38,11 +37,11 @@ var thread = []struct{ kind, about string }{
 	{"payment_intent.canceled", "payment_intent"},
 }
 
-// TestEveryEventOfTheThreadLeadsToASync delivers a stored payload of each type: its
-// customer's account is marked, and a run looks at what Stripe says now.
+// TestEveryEventOfTheThreadLeadsToASync delivers a stored payload of each type. The customer's account must be
+// marked, and a run must read its current state from Stripe.
 func TestEveryEventOfTheThreadLeadsToASync(t *testing.T) {
 	if len(thread) != 18 {
-		t.Fatalf("there are %d types", len(thread))
+		t.Fatalf("the list has %d types", len(thread))
 	}
 	objects := map[string]string{}
 	for _, e := range thread {
@@ -54,7 +53,7 @@ func TestEveryEventOfTheThreadLeadsToASync(t *testing.T) {
 	}
 	calm(t, func(t *testing.T, w *world) {
 		account := lockstep.Account{Kind: lockstep.User, ID: w.mustSignUp("ada@example.com")}
-		time.Sleep(time.Hour) // nothing else is under way
+		time.Sleep(time.Hour) // nothing else is in progress
 		synctest.Wait()
 		record, err := w.service.store.Account(t.Context(), account)
 		if err != nil {
@@ -69,7 +68,7 @@ func TestEveryEventOfTheThreadLeadsToASync(t *testing.T) {
 			body := fmt.Sprintf(`{"id":%q,"object":"event","api_version":"2025-08-27.basil","created":%d,"livemode":false,"type":%q,"data":{"object":%s}}`,
 				id, time.Now().Unix(), e.kind, strings.ReplaceAll(objects[e.about], "CUSTOMER", record.CustomerID))
 			if status, err := w.deliver(lockstep.Stripe, id, []byte(body)); err != nil || status != http.StatusOK {
-				t.Errorf("%s is answered %d: %v", e.kind, status, err)
+				t.Errorf("%s was answered with %d: %v", e.kind, status, err)
 				continue
 			}
 			time.Sleep(time.Minute)
@@ -88,14 +87,13 @@ func TestEveryEventOfTheThreadLeadsToASync(t *testing.T) {
 					now.Generation, now.Pending(), err)
 			}
 			if !w.looked(said, record.CustomerID) {
-				t.Errorf("%s: no one asked Stripe for the subscriptions of the customer", e.kind)
+				t.Errorf("%s: Lockstep did not read the customer's subscriptions", e.kind)
 			}
 		}
 	})
 }
 
-// looked reports whether Stripe was asked for a customer's subscriptions since entry n of
-// the history.
+// looked reports whether Lockstep read a customer's subscriptions since entry n of the history.
 func (w *world) looked(n int, customerID string) bool {
 	for _, e := range w.sim.History()[n:] {
 		if e.Side == "stripe" && e.Method == http.MethodGet && strings.HasPrefix(e.Path, "/v1/subscriptions?") &&

@@ -22,9 +22,9 @@ func (w *world) isDeleted(customer string) bool {
 	return false
 }
 
-// TestWhoIsDeletedDuringTheHoldIsBilledNoMore: the backfill had not linked their customer yet
-// when their deletion came. What only a reference gives to them is somebody else's.
-func TestWhoIsDeletedDuringTheHoldIsBilledNoMore(t *testing.T) {
+// TestAUserDeletedDuringTheHoldIsNotBilled: the backfill had not linked their customer yet when the deletion came. A
+// customer that only a reference gives them belongs to someone else.
+func TestAUserDeletedDuringTheHoldIsNotBilled(t *testing.T) {
 	for name, c := range map[string]struct{ known, listed bool }{
 		"known, listed": {true, true}, "unknown, listed": {false, true}, "known, not listed": {true, false},
 		"unknown, not listed": {false, false},
@@ -58,13 +58,13 @@ func TestWhoIsDeletedDuringTheHoldIsBilledNoMore(t *testing.T) {
 				b.noUsers.Store(false)
 				b.away.Store(false)
 				time.Sleep(4 * listEvery)
-				// Of whom this directory never listed, an event alone may be another instance's.
+				// If this directory never listed the user, the event may come from another instance.
 				seen, r := c.known || c.listed, b.state().Report
 				if w.isDeleted(hers) != seen || !seen && r.Unlinked.Count != 2 {
 					t.Errorf("ada's customer is deleted=%v, want %v: %+v, parked %v", w.isDeleted(hers), seen, r, w.parked())
 				}
 				if w.isDeleted(eves) || w.isDeleted(gift) {
-					t.Error("somebody else's customer was deleted")
+					t.Error("someone else's customer was deleted")
 				}
 				b.has("user/"+eve, eves)
 			})
@@ -72,8 +72,8 @@ func TestWhoIsDeletedDuringTheHoldIsBilledNoMore(t *testing.T) {
 	}
 }
 
-// TestACustomerOfADeletedAccount that is found later falls under the policy, if metadata names
-// the account; an account that we never knew is no evidence of a deletion.
+// TestACustomerOfADeletedAccount: a customer that is found later falls under the policy if metadata names the
+// account. An account that we never knew is no evidence of a deletion.
 func TestACustomerOfADeletedAccount(t *testing.T) {
 	for policy, want := range map[server.DeletionPolicy]string{server.DeleteCustomer: "canceled",
 		server.EndSubscriptions: "active", server.KeepBilling: "active"} {
@@ -105,15 +105,14 @@ func TestACustomerOfADeletedAccount(t *testing.T) {
 				}
 				if status, err := w.call(t.Context(), http.MethodGet, "http://"+serviceHost+"/v1/accounts/user/user_never", apiKey,
 					nil, nil); err != nil || status != http.StatusNotFound {
-					t.Errorf("who never was: %d %v", status, err)
+					t.Errorf("an account that never existed: %d %v", status, err)
 				}
 			})
 		})
 	}
 }
 
-// TestARefusedListStopsNoDeletion: what else a customer pays for cannot be seen, and the policy
-// is followed all the same.
+// TestARefusedListStopsNoDeletion: Lockstep cannot see what else the customer pays for, and still follows the policy.
 func TestARefusedListStopsNoDeletion(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
@@ -133,7 +132,7 @@ func TestARefusedListStopsNoDeletion(t *testing.T) {
 		}
 		w.sync("user/" + ada)
 		if a := w.ask("user/" + ada); len(a.Problems) != 0 || a.Problem != "" {
-			t.Errorf("what was refused once is still a problem: %+v", a)
+			t.Errorf("a refusal that is over is still reported: %+v", a)
 		}
 	})
 }

@@ -9,8 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// trialFor begins a checkout of pro with the catalog's trial, and pays it. It returns the
-// days of the trial that it was given.
+// trialFor starts a checkout of pro with the catalog's trial, pays it, and returns the days of the trial.
 func (w *world) trialFor(account, user string) int64 {
 	w.t.Helper()
 	var session struct {
@@ -30,8 +29,8 @@ func (w *world) trialFor(account, user string) int64 {
 	return session.TrialDays
 }
 
-// TestATrialForEachAddress (C20): deleting the account does not grant another, by the policy;
-// nor does a tag in the address, a change of it, nor an organization. Somebody else has their own.
+// TestATrialForEachAddress (C20): deleting the account grants no second trial, by the policy. Neither does a tag in
+// the address, changing it, or an organization. Another person gets their own.
 func TestATrialForEachAddress(t *testing.T) {
 	for rule, again := range map[lockstep.TrialRule]int64{"": 7, lockstep.TrialPerAccount: 7, lockstep.TrialPerEmail: 0} {
 		t.Run("rule "+string(rule), func(t *testing.T) {
@@ -53,12 +52,12 @@ func TestATrialForEachAddress(t *testing.T) {
 				}
 				ada := signUp("ada@example.com")
 				if days := w.trialFor("user/"+ada, ""); days != 7 {
-					t.Errorf("the first trial is of %d days", days)
+					t.Errorf("the first trial has %d days", days)
 				}
 				if err := w.sim.DeleteUser(ada); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(24 * time.Hour) // and forgotten
+				time.Sleep(24 * time.Hour) // and the data is forgotten
 				if days := w.trialFor("user/"+signUp("ada@example.com"), ""); days != again {
 					t.Errorf("the same address: %d days, want %d", days, again)
 				}
@@ -77,7 +76,7 @@ func TestATrialForEachAddress(t *testing.T) {
 				time.Sleep(24 * time.Hour)
 				for _, email := range []string{"dora@example.com", "theodora@example.com"} {
 					if days := w.trialFor("user/"+signUp(email), ""); days != again {
-						t.Errorf("an address of whoever changed it, %s: %d days, want %d", email, days, again)
+						t.Errorf("after changing the address to %s: %d days, want %d", email, days, again)
 					}
 				}
 				eve := signUp("eve@example.com")
@@ -87,10 +86,10 @@ func TestATrialForEachAddress(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				if days := w.trialFor("organization/"+org.ID, eve); days != 7 {
-					t.Errorf("somebody else: %d days", days)
+					t.Errorf("another person: %d days", days)
 				}
 				if days := w.trialFor("user/"+eve, ""); days != again {
-					t.Errorf("who had an organization's trial: %d days, want %d", days, again)
+					t.Errorf("after an organization's trial: %d days, want %d", days, again)
 				}
 			})
 		})

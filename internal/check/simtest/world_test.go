@@ -33,7 +33,7 @@ var (
 	first = flag.Uint64("first", 1, "the first seed")
 )
 
-// TestWorld runs the world for many seeds.
+// TestWorld simulates a world for each of many seeds.
 func TestWorld(t *testing.T) {
 	t.Parallel()
 	if *seed != 0 {
@@ -51,7 +51,7 @@ func TestWorld(t *testing.T) {
 	}
 	for n := *first; n < *first+*seeds; n++ {
 		if t.Failed() {
-			break // one seed to look at is enough
+			break // one failing seed is enough
 		}
 		numbers <- n
 	}
@@ -59,8 +59,8 @@ func TestWorld(t *testing.T) {
 	workers.Wait()
 }
 
-// scratch is a folder with an empty database, in memory where there is one: virtual months
-// commit often, and what a power cut does is tested elsewhere.
+// scratch returns a folder with an empty database, in memory if possible: virtual months commit often, and other
+// tests cover power cuts.
 func scratch(t *testing.T) string {
 	dir, err := os.MkdirTemp("/dev/shm", "lockstep-world-")
 	if err != nil {
@@ -75,21 +75,21 @@ func scratch(t *testing.T) string {
 	return dir
 }
 
-// live lets a world of one seed live and checks it.
+// live runs a world of one seed and checks it.
 func live(t *testing.T, seed uint64, loud bool) {
 	dir := scratch(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := create(t, seed, dir, loud)
 		w.live()
 		var problems []string
-		if !w.oracle.endless() { // else there is no rest to come to
+		if !w.oracle.endless() { // otherwise the world never settles
 			w.settle()
 			problems = w.check()
 		}
 		problems = append(problems, w.oracle.problems...)
 		w.destroy()
 		if seed < *first+2 || loud {
-			openapicheck.Check(t, w.sim.History()) // what is worth it once, not in each of many worlds
+			openapicheck.Check(t, w.sim.History()) // the logged seed repeats it
 		}
 		for _, p := range problems {
 			t.Error(p)
@@ -100,55 +100,55 @@ func live(t *testing.T, seed uint64, loud bool) {
 	})
 }
 
-// world is everything there is.
+// world is a simulated business with everything around it.
 type world struct {
 	t   *testing.T
 	dir string
 	rng *rand.Rand
 	net *network
 	sim *simulator.Simulator
-	log *slog.Logger // of the world itself
+	log *slog.Logger // the world's own
 
 	serviceLog *slog.Logger
-	outside    *party // buyers and applications
+	outside    *party // buyers and apps
 	service    *service
 	oracle     *oracle
 	prices     map[string]string // by lookup key
-	calls      sync.WaitGroup    // checkouts under way
+	calls      sync.WaitGroup    // checkouts in progress
 	stops      []func()
 	signUps    int
 	lies       int
-	gone       []string // accounts that were deleted
+	gone       []string // deleted accounts
 
-	discarded map[string]bool // customers that somebody deleted at Stripe
-	listener  *listener
-	letterbox *letterbox
-	disputes  map[string]string            // the open ones, by payment intent
-	taken     map[string]bool              // payments whose money a dispute has taken back
-	clerkIs   atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
-	rotated   string                       // another key of the same Clerk instance; empty: there is none
-	change    func(*server.Config)         // of the services that are booted from now on; may be nil
-	doom      *doom                        // of the service that is booted next; nil: it lives
-	replanned map[string]bool              // subscriptions whose plan was changed
-	edited    map[string]edit              // customers that somebody has edited
-	hanging   time.Time                    // until then a request of the service may hang
-	// the key of the Clerk instance that the business moved to; empty: it did not
+	discarded  map[string]bool // customers that someone deleted at Stripe
+	listener   *listener
+	mailServer *mailServer
+	disputes   map[string]string            // open ones, by payment intent
+	taken      map[string]bool              // payments that a dispute has taken back
+	clerkIs    atomic.Pointer[http.Handler] // another instance; nil means the simulator
+	rotated    string                       // another key of the same Clerk instance; may be empty
+	change     func(*server.Config)         // applied to services booted from now on; may be nil
+	doom       *doom                        // of the next service; nil means that it lives
+	replanned  map[string]bool              // subscriptions whose plan was changed
+	edited     map[string]edit              // customers that someone has edited
+	hanging    time.Time                    // until when a request of the service may hang
+	// key of the Clerk instance that the business moved to; empty if it did not move
 	movedKey       string
-	former         map[string]string // accounts of the former Clerk instance: who they are now
-	unnoticed      map[string]bool   // accounts whose deletion was not known before the move
-	prior          map[string]bool   // checkouts of long before Lockstep's first start
-	customerBefore map[string]string // by account: the customer that it had before Lockstep's first start
-	named          map[string]string // customers that only Clerk's private metadata names: whose they are
+	former         map[string]string // by account of the former Clerk instance: the present account
+	unnoticed      map[string]bool   // accounts whose deletion Lockstep did not know before the move
+	prior          map[string]bool   // checkouts from long before Lockstep's first start
+	customerBefore map[string]string // by account: its customer from before Lockstep's first start
+	named          map[string]string // by customer that only Clerk's private metadata names: its account
 }
 
-// create makes a world; changes are made to what its simulators are made of.
+// create creates a world. changes apply to the configuration of its simulators.
 func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*simulator.Config)) *world {
 	w := &world{t: t, dir: dir, rng: rand.New(rand.NewPCG(seed, 1)), net: newNetwork(seed),
 		log: slog.New(slog.DiscardHandler), prices: map[string]string{}, oracle: newOracle(), discarded: map[string]bool{},
 		replanned: map[string]bool{}, edited: map[string]edit{},
 		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{},
 		customerBefore: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
-		letterbox: &letterbox{letters: map[string]int{}}}
+		mailServer: &mailServer{mails: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {
@@ -156,8 +156,23 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		w.serviceLog = slog.New(slog.NewTextHandler(io.MultiWriter(os.Stderr, w.oracle), debug))
 	}
 	w.outside = w.net.party()
+	w.simulate(seed, changes)
+	if established(seed, changes) {
+		w.establish()
+	}
+	w.service = w.boot()
+	if len(w.sim.Users()) > 0 { // some are noticed before the backfill ends
+		w.changeUser()
+		w.changeUser()
+	}
+	// We promise nothing about events from before a new database noted its birth.
+	time.Sleep(time.Second)
+	return w
+}
+
+// simulate creates the simulators, serves them and runs them until the world stops.
+func (w *world) simulate(seed uint64, changes []func(*simulator.Config)) {
 	sender := w.net.party()
-	var err error
 	config := simulator.Config{
 		StripeKey: stripeKey, ClerkKey: clerkKey, Seed: seed, PortalSaved: true,
 		StripeURL: "http://" + stripeHost, ClerkURL: "http://" + clerkHost,
@@ -169,10 +184,27 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 	for _, change := range changes {
 		change(&config)
 	}
-	w.sim, err = simulator.New(config)
+	sim, err := simulator.New(config)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
+	w.sim = sim
+	w.addPlans()
+	w.serveSimulators()
+	ctx, stop := context.WithCancel(context.WithoutCancel(w.t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- w.sim.Run(ctx) }()
+	w.stops = append(w.stops, func() {
+		stop()
+		if err := <-ended; err != nil && ctx.Err() == nil {
+			w.t.Errorf("simulator ended with: %v", err)
+		}
+		sender.cut()
+	})
+}
+
+// addPlans creates the plans that are sold.
+func (w *world) addPlans() {
 	for _, plan := range []simulator.Plan{
 		{LookupKey: "basic", ProductName: "Basic", Amount: 500, Currency: "usd", Interval: "month"},
 		{LookupKey: "pro", ProductName: "Pro", Amount: 2000, Currency: "usd", Interval: "month"},
@@ -181,6 +213,10 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 	} {
 		w.prices[plan.LookupKey] = w.sim.AddPlan(plan)
 	}
+}
+
+// serveSimulators makes the simulators and the listener reachable.
+func (w *world) serveSimulators() {
 	w.host(stripeHost, w.sim.StripeHandler())
 	w.host(clerkHost, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if other := w.clerkIs.Load(); other != nil {
@@ -192,29 +228,8 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		}
 		w.sim.ClerkHandler().ServeHTTP(rw, r)
 	}))
-	w.listener = newListener(t, w.net.seed)
+	w.listener = newListener(w.t, w.net.seed)
 	w.host(listenerHost, w.listener)
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- w.sim.Run(ctx) }()
-	w.stops = append(w.stops, func() {
-		stop()
-		if err := <-ended; err != nil && ctx.Err() == nil {
-			t.Errorf("simulator ended with: %v", err)
-		}
-		sender.cut()
-	})
-	if established(seed, changes) {
-		w.establish()
-	}
-	w.service = w.boot()
-	if len(w.sim.Users()) > 0 { // some of them are noticed before the backfill ends
-		w.changeUser()
-		w.changeUser()
-	}
-	// What happened before a new database had noted when it was born is not promised.
-	time.Sleep(time.Second)
-	return w
 }
 
 // host serves a handler under a host's name.
@@ -224,7 +239,7 @@ func (w *world) host(name string, handler http.Handler) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = web.Serve(listener) // ends with the listener
+		_ = web.Serve(listener) // until the listener is closed
 	}()
 	w.stops = append(w.stops, func() {
 		if err := web.Close(); err != nil {
@@ -242,9 +257,9 @@ func (w *world) destroy() {
 	}
 }
 
-// settle ends all faults and lets the time pass in which Lockstep promises that
-// everything agrees: a day in which a list that names nobody we know is doubted, two rounds
-// of the sweeps that confirm an absence, and the longest backoff.
+// settle ends all faults and lets the time pass after which Lockstep promises that everything agrees: a day in which
+// it doubts a list that names no known account, two rounds of the sweeps that confirm an absence, and the longest
+// backoff.
 func (w *world) settle() {
 	w.sim.ClearFaults()
 	w.sim.SetDelivery(simulator.DeliveryPolicy{})
@@ -253,19 +268,18 @@ func (w *world) settle() {
 	}
 	w.calls.Wait()
 	w.verifyMembers()
-	// Not a whole number of hours: Stripe would try a payment again while the world is checked.
+	// Not a whole number of hours, or Stripe would retry a payment during the check.
 	time.Sleep(5*listEvery + time.Hour + 17*time.Minute)
 	synctest.Wait()
 }
 
-// verifyMembers has the members of organizations looked at, as the daily verify does, which is
-// off here. If one member leaves and another joins while the events of both are lost, nothing
-// else tells.
+// verifyMembers syncs the members of organizations, as the daily verify would, which is off here. If one member
+// leaves and another joins while both events are lost, nothing else notices.
 func (w *world) verifyMembers() {
 	for _, org := range w.sim.Organizations() {
 		account := lockstep.Account{Kind: lockstep.Organization, ID: org.ID}
 		if _, err := w.service.store.Account(w.t.Context(), account); err != nil {
-			continue // it is to be found by the list
+			continue // the sweep must find it
 		}
 		if err := w.service.store.Mark(w.t.Context(), lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeMembers,
 			Priority: lockstep.Background}); err != nil {
@@ -274,8 +288,7 @@ func (w *world) verifyMembers() {
 	}
 }
 
-// call sends JSON to Lockstep's API as an application does. Failures are part of
-// life.
+// call sends JSON to Lockstep's API as an app would. It may fail in these worlds.
 func (w *world) call(ctx context.Context, method, url, key string, in, out any) (int, error) {
 	var body io.Reader
 	if in != nil {
@@ -312,7 +325,7 @@ func (w *world) send(request *http.Request, out any) (int, error) {
 	return response.StatusCode, json.Unmarshal(text, out)
 }
 
-// say logs a step when one seed runs alone.
+// say logs a step when a seed runs alone.
 func (w *world) say(format string, args ...any) {
 	w.log.Info("WORLD " + strings.TrimSpace(fmt.Sprintf(format, args...)))
 }

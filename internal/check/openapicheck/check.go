@@ -14,10 +14,10 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// mostShown is how many deviations a test shows; one mistake rarely comes alone.
+// mostShown is how many deviations a test reports; one mistake often causes many.
 const mostShown = 40
 
-// Check fails a test for every deviation in a history.
+// Check reports every deviation in a history as a test error.
 func Check(t testing.TB, history []wire.Entry) {
 	t.Helper()
 	found, err := Deviations(history)
@@ -26,16 +26,15 @@ func Check(t testing.TB, history []wire.Entry) {
 	}
 	for i, deviation := range found {
 		if i == mostShown {
-			t.Errorf("and %d other deviations from the published documents", len(found)-i)
+			t.Errorf("and %d more deviations from the published documents", len(found)-i)
 			break
 		}
-		t.Errorf("the published documents do not say so: %s", deviation)
+		t.Errorf("deviation from the published documents: %s", deviation)
 	}
 }
 
-// Deviations returns what in a history is not as the documents say, each once, as
-// "POST /v1/customers 200: address.city: is missing; ...". It fails when a
-// document cannot be read.
+// Deviations returns where a history deviates from the documents, each place once, as
+// "POST /v1/customers 200: address.city: is missing; ...". It fails if a document cannot be read.
 func Deviations(history []wire.Entry) ([]string, error) {
 	stripe, err := stripeDocument()
 	if err != nil {
@@ -45,7 +44,7 @@ func Deviations(history []wire.Entry) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &court{stripe: stripe, clerk: clerk, eventTypes: eventTypes(stripe), faulty: map[string]bool{},
+	c := &checker{stripe: stripe, clerk: clerk, eventTypes: eventTypes(stripe), faulty: map[string]bool{},
 		lines: map[string]string{}}
 	for i := range history {
 		c.entry(&history[i])
@@ -57,21 +56,20 @@ func Deviations(history []wire.Entry) ([]string, error) {
 	return lines, nil
 }
 
-// court judges one history.
-type court struct {
+// checker checks one history.
+type checker struct {
 	stripe *document
-	clerk  *document // nil: not judged
+	clerk  *document // nil if Clerk is not checked
 
 	eventTypes map[any]bool
-	// faulty are the answers that faults put under idempotency keys, as key and
-	// body: they come again as replays.
+	// faulty holds the answers that scripted faults gave, as idempotency key and body, to recognize their replays.
 	faulty map[string]bool
 	lines  map[string]string
 }
 
-func (c *court) entry(e *wire.Entry) {
+func (c *checker) entry(e *wire.Entry) {
 	if e.Side != "delivery" && !strings.HasPrefix(e.Path, "/v1/") {
-		return // a hosted page, or what the Frontend API has
+		return // a hosted page, or the Frontend API
 	}
 	if e.Fault != "" || e.Status == 0 && e.Side != "delivery" {
 		c.faulty[e.IdempotencyKey+"\n"+e.Response] = true
@@ -81,7 +79,7 @@ func (c *court) entry(e *wire.Entry) {
 		return
 	}
 	if e.Cut && (e.Side != "clerk" || c.clerk != nil) {
-		c.report(e.Method+" "+e.Path, []deviation{{what: "the history cut the body short, so it is not judged"}})
+		c.report(e.Method+" "+e.Path, []deviation{{what: "the history cut the body short, so it cannot be checked"}})
 		return
 	}
 	switch {
@@ -98,9 +96,9 @@ func (c *court) entry(e *wire.Entry) {
 
 var position = regexp.MustCompile(`\[\d+\]`)
 
-// report keeps each deviation once: the same in another element of a list, or in
-// another exchange with the same operation, is the same mistake.
-func (c *court) report(where string, found []deviation) {
+// report keeps each deviation once. The same deviation in another list element, or in another exchange with the same
+// operation, is the same mistake.
+func (c *checker) report(where string, found []deviation) {
 	for _, d := range found {
 		at := position.ReplaceAllString(d.at, "[]")
 		key := where + ": " + at
@@ -115,7 +113,7 @@ func (c *court) report(where string, found []deviation) {
 	}
 }
 
-// read decodes JSON without losing how its numbers are written.
+// read decodes JSON and keeps numbers as they are written.
 func read(text string) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.UseNumber()
@@ -124,7 +122,7 @@ func read(text string) (any, error) {
 		return nil, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the value")
+		return nil, errors.New("data follows the value")
 	}
 	return value, nil
 }
