@@ -43,9 +43,11 @@ type Subscription struct {
 	InvoiceID  string // the latest invoice, as observed; not kept
 	// the due date of one that is open and was sent to the customer; zero for any other; not kept
 	InvoiceDue time.Time
-	InvoiceURL string            // Stripe's page on which it can be paid while it is open; not kept
-	PaidBy     string            // the user who bought it for an organization; may be empty
-	Metadata   map[string]string // as observed; only PaidBy is kept of it
+	InvoiceURL string // Stripe's page on which it can be paid while it is open; not kept
+	// LatestInvoice is what e-mails say about it, as observed; not kept
+	LatestInvoice Invoice
+	PaidBy        string            // the user who bought it for an organization; may be empty
+	Metadata      map[string]string // as observed; only PaidBy is kept of it
 }
 
 // Ending reports whether s is going to end. Stripe has two encodings: a flag,
@@ -173,6 +175,7 @@ type Checkout struct {
 	PaidAt         time.Time // when the charge was made; zero where there is none
 	CreatedAt      time.Time
 	URL            string // where an open one is paid
+	ReceiptURL     string // Stripe's receipt of its payment, as observed; may be empty
 	ExpiresAt      time.Time
 }
 
@@ -253,6 +256,7 @@ type NewCustomer struct {
 // tries again: the queue does.
 type Billing interface {
 	BackfillLists
+	Invoices
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
 	// NameCustomer has the customer's metadata name an account. ErrNotFound when it is deleted.
 	NameCustomer(ctx context.Context, id string, account Account) error

@@ -120,6 +120,9 @@ type Accounts interface {
 	// SaveLicense stores or updates a license, stores its notices if new, and marks
 	// its account. A license never changes its account.
 	SaveLicense(ctx context.Context, claim Claim, license License, notices []Notice) error
+	// SaveNotices stores the notices of an account that are new. ErrNotFound when the account is
+	// unknown, ErrLeaseLost when the claim is not the current one.
+	SaveNotices(ctx context.Context, claim Claim, account Account, notices []Notice) error
 	// AccountOfLicense returns the account of a checkout session's license, or ErrNotFound.
 	AccountOfLicense(ctx context.Context, checkoutID string) (Account, error)
 	// LicenseOfPayment returns the license of a payment intent, or ErrNotFound.

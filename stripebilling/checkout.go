@@ -47,7 +47,7 @@ func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, er
 	status := payment.Text("status")
 	checkout.PaymentFailed = status == "requires_payment_method" || status == "canceled"
 	checkout.Refunded, checkout.RefundedAmount = charge.Flag("refunded"), charge.Number("amount_refunded")
-	checkout.PaidAt = timeOf(charge, "created")
+	checkout.PaidAt, checkout.ReceiptURL = timeOf(charge, "created"), charge.Text("receipt_url")
 	if charge.Flag("disputed") {
 		checkout.Disputed, err = c.disputed(ctx, charge.Text("id"))
 	}

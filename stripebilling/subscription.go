@@ -132,6 +132,7 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		InvoiceID:         reference(o, "latest_invoice"),
 		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,
+		LatestInvoice:     invoiceOf(invoice),
 	}
 	if invoice.Text("status") == "open" {
 		s.InvoiceURL = invoice.Text("hosted_invoice_url")
