@@ -169,7 +169,9 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 		Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,
 		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory),
 		Empty: c.EmptyOrganization,
-		Book:  book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+		Book:  book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log,
+		Renewals: c.Email.sends(lockstep.NoticeSubscriptionRenewing) ||
+			webhooks(c.Webhooks).name(lockstep.NoticeSubscriptionRenewing)}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
 	return map[lockstep.KeyKind]reconcile.Reconciler{
 		lockstep.KeyUser:         accounts,
@@ -182,7 +184,7 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfill(c,
 				billing, id, owners, book), Log: c.Log},
 		lockstep.KeyWake: &reconcile.Wakes{Store: c.Store},
-		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.sends(),
+		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.channel,
 			webhooks(c.Webhooks).channel}},
 	}
 }

@@ -52,6 +52,7 @@ type Accounts struct {
 	Lister       lockstep.MemberLister // nil: the directory has no memberships
 	Empty        lockstep.EmptyPolicy  // of an organization without members
 	Listeners    []string              // the webhook endpoints that are told of each change of access
+	Renewals     bool                  // record a notice a week before a subscription renews
 	// Generation returns that of the accepted Clerk instance; nil: there never was another.
 	Generation func(ctx context.Context) (int64, error)
 	// Absence is how long the directory must not know an account before its absence alone
@@ -201,7 +202,7 @@ func (r *run) effects(ctx context.Context, access lockstep.Access, projected pro
 func (r *run) nextLook(access lockstep.Access, at time.Time) Result {
 	var ask time.Time
 	for _, s := range r.now.Subscriptions {
-		for _, due := range []time.Time{trialLook(s), itemLook(s, at)} {
+		for _, due := range []time.Time{trialLook(s), itemLook(s, at), r.renewalLook(s, at)} {
 			if due.After(at) {
 				ask = sooner(ask, due)
 			}
@@ -358,7 +359,7 @@ func (r *run) keep(ctx context.Context) error { return r.write(ctx, nil, time.No
 // since that is how it learns that its lease is lost. To write metadata takes a turn, which is
 // a change.
 func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) error {
-	told := notices(r.was, r.now, access, at)
+	told := append(notices(r.was, r.now, access, at), r.renewals(access, r.account, r.now.Subscriptions, at)...)
 	if r.known && r.wantedLimit(access) == 0 && len(told) == 0 && len(r.marks) == 0 && unchanged(r.was, r.now) {
 		return nil
 	}

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type postOffice struct {
 	down    bool                   // the directory refuses writes: the account's run fails after its save
 	full    bool                   // no mail can be written
 	gone    bool                   // the account is deleted
+	news    *lockstep.Notice       // what the account's run records; nil: a subscription that started
+	stripe  lockstep.Billing       // nil: it knows only what the buyer typed
 	typed   func() (string, error) // what the buyer typed at checkout; nil: it was no purchase
 	tries   int
 	letters []lockstep.Email
@@ -73,6 +76,16 @@ func (b buyers) BuyerEmail(_ context.Context, objectID string) (string, error) {
 	return b.office.typed()
 }
 
+// Invoice asks the test's Stripe.
+func (b buyers) Invoice(ctx context.Context, id string) (lockstep.Invoice, error) {
+	return b.office.stripe.Invoice(ctx, id)
+}
+
+// NextInvoice asks the test's Stripe.
+func (b buyers) NextInvoice(ctx context.Context, subscriptionID string) (lockstep.Invoice, error) {
+	return b.office.stripe.NextInvoice(ctx, subscriptionID)
+}
+
 // mailless is a store on which no mail can be written while the office is full.
 type mailless struct {
 	lockstep.Store
@@ -92,6 +105,9 @@ func (s mailless) SaveEmailDelivery(ctx context.Context, claim lockstep.Claim, m
 func (p *postOffice) account(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	account, _ := claim.Key.Account()
 	n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, account, "sub_"+account.ID, time.Now())
+	if p.news != nil {
+		n = *p.news
+	}
 	record := lockstep.Record{Account: account, Email: account.ID + "@example.com", Name: "Alice Adams",
 		State: lockstep.AccountActive}
 	if p.gone {
@@ -121,8 +137,9 @@ func inOffice(t *testing.T, test func(p *postOffice)) {
 			t.Fatal(err)
 		}
 		p := &postOffice{T: t, store: store}
-		compose := func(n lockstep.Notice, email, name string) (lockstep.Email, error) {
-			return lockstep.Email{ID: n.ID, To: email, Text: "Hello " + name}, nil
+		compose := func(d lockstep.EmailDraft) (lockstep.Email, error) {
+			return lockstep.Email{ID: d.Notice.ID, To: d.Address, Text: "Hello " + d.Name,
+				HTML: fmt.Sprint(d.Notice.Facts.Amount, d.Notice.Facts.Currency)}, nil
 		}
 		mailed := func(n lockstep.Notice) []lockstep.Key {
 			if p.typed == nil {
