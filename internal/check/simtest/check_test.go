@@ -81,6 +81,7 @@ func (w *world) check() []string {
 	c.checkListener()
 	c.checkSeats()
 	c.checkLetters()
+	c.checkRefunds()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)
@@ -413,8 +414,8 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 		notices[n.Kind+" "+n.Object]++
 	}
 	for what, times := range notices {
-		ends := strings.HasPrefix(what, "access.ended ") // it may come back and end again
-		if times > 1 && !ends {
+		kind, _, _ := strings.Cut(what, " ")
+		if times > 1 && !slices.Contains(repeatable, kind) {
 			c.wrong("%s: %s is told %d times", account, what, times)
 		}
 	}
