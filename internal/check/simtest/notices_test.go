@@ -2,7 +2,9 @@ package simtest
 
 import (
 	"context"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -211,6 +213,36 @@ func TestARefundFromBeforeIsNotTold(t *testing.T) {
 	})
 }
 
+// TestABackfillReadsNoRefunds: a payment and its refund of long before the first start cost no
+// read beyond that of the payment.
+func TestABackfillReadsNoRefunds(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		w.service.end(t)
+		ada := w.mustSignUp("ada@example.com")
+		var session struct{ ID string }
+		w.stripe("/v1/checkout/sessions", url.Values{"mode": {"payment"}, "line_items[0][price]": {w.prices["life"]},
+			"line_items[0][quantity]": {"1"}, "success_url": {"https://app.test/"}, "customer_creation": {"always"},
+			"metadata[clerkUserId]": {ada}}, &session)
+		if err := w.sim.PayCheckout(session.ID, "4242424242424242"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.sim.Refund(w.sim.Charges()[0].ID, 0); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * 24 * time.Hour)
+		w.service = w.boot()
+		time.Sleep(12 * time.Hour)
+		if got := w.ask("user/" + ada).Access.Reasons; len(got) != 1 || got[0].Status != "refunded" {
+			t.Errorf("it has %+v", got)
+		}
+		for _, e := range w.sim.History() {
+			if e.Side == "stripe" && strings.HasPrefix(e.Path, "/v1/refunds") {
+				t.Errorf("%s %s", e.Method, e.Path)
+			}
+		}
+	})
+}
+
 // listening adds a webhook endpoint. Nobody answers there.
 func listening(event string) func(c *server.Config) {
 	return func(c *server.Config) {
@@ -218,6 +250,24 @@ func listening(event string) func(c *server.Config) {
 		audit.ID, audit.URL, audit.Events = "audit", "http://audit.test/", []string{event}
 		c.Webhooks = append(c.Webhooks, audit)
 	}
+}
+
+// TestARenewalIsAnnouncedInTimeWithoutWebhooks: the queue looks at the account when it is due.
+// The scan of Stripe's events comes up to six hours later.
+func TestARenewalIsAnnouncedInTimeWithoutWebhooks(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		w.sends(lockstep.NoticeSubscriptionRenewing)
+		ada := w.mustSignUp("ada@example.com")
+		time.Sleep(scanEvery / 2) // so that no scan comes when the renewal is due
+		w.mustBuy("user/"+ada, "pro")
+		time.Sleep(time.Hour)
+		w.sim.SetStripeWebhooks(nil)
+		due := w.sim.Subscriptions()[0].PeriodEnd().Add(-7 * 24 * time.Hour)
+		time.Sleep(time.Until(due) + 30*time.Second)
+		if n := len(w.notices("user/"+ada, lockstep.NoticeSubscriptionRenewing)); n != 1 {
+			t.Errorf("%d notices half a minute after it was due", n)
+		}
+	})
 }
 
 // TestUpcomingRenewalsAreToldOnceAPeriodIfWanted counts them over two months.
