@@ -29,7 +29,8 @@ func (m *Emails) refresh(ctx context.Context, n lockstep.Notice,
 
 // confirmed returns why a payment needs no confirmation any more. It waits for [confirmDelay]
 // first.
-func (m *Emails) confirmed(ctx context.Context, n lockstep.Notice, mail lockstep.EmailDelivery) (why string, err error) {
+func (m *Emails) confirmed(ctx context.Context, n lockstep.Notice,
+	mail lockstep.EmailDelivery) (why string, err error) {
 	if mail.Requested {
 		return "", nil
 	}
