@@ -98,9 +98,9 @@ func withNews(t *testing.T, kind lockstep.NoticeKind, stripe *invoicing, test fu
 // TestAConfirmationIsAskedForIfItIsStillNeeded: not while the customer is at the checkout.
 func TestAConfirmationIsAskedForIfItIsStillNeeded(t *testing.T) {
 	for name, c := range map[string]struct {
-		needs   bool
-		letters int
-		state   string
+		needs  bool
+		emails int
+		state  string
 	}{
 		"it is":  {true, 1, "sent "},
 		"it was": {false, 0, "skipped the payment no longer needs to be confirmed"},
@@ -113,7 +113,7 @@ func TestAConfirmationIsAskedForIfItIsStillNeeded(t *testing.T) {
 				synctest.Wait()
 				stripe.invoice.NeedsAction = c.needs
 				pass(2 * time.Minute)
-				p.arrived(c.letters, c.letters)
+				p.arrived(c.emails, c.emails)
 				if got := mail(); got != c.state {
 					p.Errorf("it is %q, want %q", got, c.state)
 				}
@@ -149,7 +149,7 @@ func TestTheNextInvoiceIsInTheEmail(t *testing.T) {
 					return
 				}
 				p.arrived(1, 1)
-				if got := p.letters[0].HTML; got != c.amount {
+				if got := p.emails[0].HTML; got != c.amount {
 					p.Errorf("it says %q, want %q", got, c.amount)
 				}
 			})
