@@ -45,17 +45,23 @@ func (m *Emails) member(ctx context.Context, n lockstep.Notice) (to reader, left
 	case !slices.Contains(present, payer.ID):
 		left = cmp.Or(bought.address, "unknown")
 	}
-	admins, err := m.members.MembersIn(ctx, n.Account, m.roles, mostAdmins)
+	to, err = m.admin(ctx, n.Account)
+	return to, left, err
+}
+
+// admin returns the first member in one of the roles who has an address.
+func (m *Emails) admin(ctx context.Context, organization lockstep.Account) (reader, error) {
+	admins, err := m.members.MembersIn(ctx, organization, m.roles, mostAdmins)
 	if err != nil {
-		return reader{}, left, fmt.Errorf("look for an admin: %w", err)
+		return reader{}, fmt.Errorf("look for an admin: %w", err)
 	}
 	for _, id := range admins {
 		admin, err := m.readerOf(ctx, lockstep.Account{Kind: lockstep.User, ID: id})
 		if admin.address != "" || err != nil {
-			return admin, left, err
+			return admin, err
 		}
 	}
-	return reader{}, left, nil
+	return reader{}, nil
 }
 
 // readerOf returns a user's name and address as we know them; the zero value if we know no

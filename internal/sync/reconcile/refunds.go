@@ -76,23 +76,34 @@ func (p *Payments) tellInvoiceRefunds(ctx context.Context, claim lockstep.Claim,
 	if err != nil {
 		return fmt.Errorf("look at customer's link: %w", err)
 	}
+	purchase, err := p.invoiced(ctx, account, refunds[0].CustomerID)
+	if err != nil {
+		return err
+	}
+	purchase.object = paymentID
+	return p.tellRefunds(ctx, claim, refunds, purchase)
+}
+
+// invoiced returns what an account's customer pays invoices for. A payment does not say for
+// which of several subscriptions it was, so then there is no plan.
+func (p *Payments) invoiced(ctx context.Context, account lockstep.Account,
+	customerID string) (refundedPurchase, error) {
 	record, err := p.Store.Account(ctx, account)
 	if err != nil {
-		return fmt.Errorf("read account: %w", err)
+		return refundedPurchase{}, fmt.Errorf("read account: %w", err)
 	}
-	purchase := refundedPurchase{account: account, object: paymentID}
-	access, count := p.Catalog.Access(record, time.Now()), 0
+	purchase, access, count := refundedPurchase{account: account}, p.Catalog.Access(record, time.Now()), 0
 	for _, s := range record.Subscriptions {
-		if s.CustomerID == refunds[0].CustomerID {
+		if s.CustomerID == customerID {
 			f := factsOf(s, access)
 			purchase.facts.Plan, purchase.facts.PaidBy = f.Plan, f.PaidBy
 			count++
 		}
 	}
-	if count > 1 { // the payment does not say for which subscription it was
+	if count > 1 {
 		purchase.facts.Plan = ""
 	}
-	return p.tellRefunds(ctx, claim, refunds, purchase)
+	return purchase, nil
 }
 
 func (p *Payments) tellRefunds(ctx context.Context, claim lockstep.Claim, refunds []lockstep.Refund,
