@@ -202,7 +202,11 @@ func (r *run) effects(ctx context.Context, access lockstep.Access, projected pro
 func (r *run) nextLook(access lockstep.Access, at time.Time) Result {
 	var ask time.Time
 	for _, s := range r.now.Subscriptions {
-		for _, due := range []time.Time{trialLook(s), itemLook(s, at), r.renewalLook(s, at)} {
+		looks := []time.Time{trialLook(s), itemLook(s, at)}
+		if r.Renewals {
+			looks = append(looks, renewalLook(s, at))
+		}
+		for _, due := range looks {
 			if due.After(at) {
 				ask = sooner(ask, due)
 			}
@@ -359,7 +363,10 @@ func (r *run) keep(ctx context.Context) error { return r.write(ctx, nil, time.No
 // since that is how it learns that its lease is lost. To write metadata takes a turn, which is
 // a change.
 func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) error {
-	told := append(notices(r.was, r.now, access, at), r.renewals(access, r.account, r.now.Subscriptions, at)...)
+	told := notices(r.was, r.now, access, at)
+	if r.Renewals {
+		told = append(told, renewals(r.now, access, at)...)
+	}
 	if r.known && r.wantedLimit(access) == 0 && len(told) == 0 && len(r.marks) == 0 && unchanged(r.was, r.now) {
 		return nil
 	}

@@ -119,15 +119,15 @@ func (m *Emails) draft(ctx context.Context, n lockstep.Notice,
 	if mail.To == lockstep.ToBuyer {
 		find = m.buyer
 	}
-	reader, why, err := find(ctx, n, mail)
+	to, why, err := find(ctx, n, mail)
 	if err != nil || why != "" {
 		return draft, why, err
 	}
 	if n, why, err = m.refresh(ctx, n, mail); err != nil || why != "" {
 		return draft, why, err
 	}
-	return lockstep.EmailDraft{Notice: noticeTo(n, mail.To), Address: reader.address, Name: reader.name,
-		Organization: reader.organization}, "", nil
+	return lockstep.EmailDraft{Notice: noticeTo(n, mail.To), Address: to.address, Name: to.name,
+		Organization: to.organization}, "", nil
 }
 
 // settle stores the outcome of handing an e-mail over.

@@ -13,8 +13,8 @@ import (
 // checkout if it is another one. The two e-mails are two keys, each with its own state.
 // Lockstep reads the typed address from Stripe when it sends, and does not store it.
 
-// reader is who gets an e-mail.
-type reader struct {
+// addressed is who gets an e-mail.
+type addressed struct {
 	address, name string
 	organization  string // the organization's name, if the notice is about one
 }
@@ -66,10 +66,10 @@ func (m *Emails) subject(ctx context.Context, n lockstep.Notice,
 
 // addressee returns who gets the account's e-mail, or why nobody does.
 func (m *Emails) addressee(ctx context.Context, n lockstep.Notice,
-	mail lockstep.EmailDelivery) (to reader, why string, err error) {
+	mail lockstep.EmailDelivery) (to addressed, why string, err error) {
 	record, why, err := m.subject(ctx, n, mail)
 	if err != nil || why != "" {
-		return reader{}, why, err
+		return addressed{}, why, err
 	}
 	if n.Account.Kind == lockstep.Organization {
 		to.organization = record.Name
@@ -113,23 +113,23 @@ func (m *Emails) customerAddress(ctx context.Context, record lockstep.Record,
 // It returns no names: whoever has a payment link can pay for somebody else's account, and
 // must not learn whose it is.
 func (m *Emails) buyer(ctx context.Context, n lockstep.Notice,
-	mail lockstep.EmailDelivery) (to reader, why string, err error) {
+	mail lockstep.EmailDelivery) (to addressed, why string, err error) {
 	if _, why, err = m.subject(ctx, n, mail); err != nil || why != "" {
-		return reader{}, why, err
+		return addressed{}, why, err
 	}
 	typed, err := m.billing.BuyerEmail(ctx, n.Object)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return reader{}, "", fmt.Errorf("look for the buyer's address: %w", err)
+		return addressed{}, "", fmt.Errorf("look for the buyer's address: %w", err)
 	}
 	if typed == "" { // also when Stripe does not know the checkout
-		return reader{}, "the buyer typed no address at checkout", nil
+		return addressed{}, "the buyer typed no address at checkout", nil
 	}
 	own, _, err := m.addressee(ctx, n, mail)
 	switch {
 	case err != nil:
-		return reader{}, "", err
+		return addressed{}, "", err
 	case strings.EqualFold(strings.TrimSpace(own.address), strings.TrimSpace(typed)):
-		return reader{}, "the buyer typed the account's own address", nil
+		return addressed{}, "the buyer typed the account's own address", nil
 	}
-	return reader{address: typed}, "", nil
+	return addressed{address: typed}, "", nil
 }

@@ -25,10 +25,10 @@ func (m *Emails) ToMembers(members lockstep.MemberLister, roles []string) *Email
 
 // member returns the member who gets an organization's e-mail: the buyer, unless they left;
 // then an admin. left is the address of the buyer who left.
-func (m *Emails) member(ctx context.Context, n lockstep.Notice) (to reader, left string, err error) {
+func (m *Emails) member(ctx context.Context, n lockstep.Notice) (to addressed, left string, err error) {
 	payer, known := lockstep.UserOf(n.Facts.PaidBy)
 	if !known || n.Account.Kind != lockstep.Organization {
-		return reader{}, "", nil
+		return addressed{}, "", nil
 	}
 	bought, err := m.readerOf(ctx, payer)
 	if err != nil || m.members == nil {
@@ -37,9 +37,9 @@ func (m *Emails) member(ctx context.Context, n lockstep.Notice) (to reader, left
 	present, err := m.members.MembersAmong(ctx, n.Account, []string{payer.ID})
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound): // the organization is gone
-		return reader{}, "", nil
+		return addressed{}, "", nil
 	case err != nil:
-		return reader{}, "", fmt.Errorf("look whether the buyer is a member: %w", err)
+		return addressed{}, "", fmt.Errorf("look whether the buyer is a member: %w", err)
 	case slices.Contains(present, payer.ID) && bought.address != "":
 		return bought, "", nil
 	case !slices.Contains(present, payer.ID):
@@ -50,10 +50,10 @@ func (m *Emails) member(ctx context.Context, n lockstep.Notice) (to reader, left
 }
 
 // admin returns the first member in one of the roles who has an address.
-func (m *Emails) admin(ctx context.Context, organization lockstep.Account) (reader, error) {
+func (m *Emails) admin(ctx context.Context, organization lockstep.Account) (addressed, error) {
 	admins, err := m.members.MembersIn(ctx, organization, m.roles, mostAdmins)
 	if err != nil {
-		return reader{}, fmt.Errorf("look for an admin: %w", err)
+		return addressed{}, fmt.Errorf("look for an admin: %w", err)
 	}
 	for _, id := range admins {
 		admin, err := m.readerOf(ctx, lockstep.Account{Kind: lockstep.User, ID: id})
@@ -61,20 +61,20 @@ func (m *Emails) admin(ctx context.Context, organization lockstep.Account) (read
 			return admin, err
 		}
 	}
-	return reader{}, nil
+	return addressed{}, nil
 }
 
 // readerOf returns a user's name and address as we know them; the zero value if we know no
 // such user, or the user is deleted.
-func (m *Emails) readerOf(ctx context.Context, user lockstep.Account) (reader, error) {
+func (m *Emails) readerOf(ctx context.Context, user lockstep.Account) (addressed, error) {
 	record, err := m.store.Account(ctx, user)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
-		return reader{}, nil
+		return addressed{}, nil
 	case err != nil:
-		return reader{}, err
+		return addressed{}, err
 	case record.State == lockstep.AccountDeleted:
-		return reader{}, nil
+		return addressed{}, nil
 	}
-	return reader{address: record.Email, name: record.Name}, nil
+	return addressed{address: record.Email, name: record.Name}, nil
 }

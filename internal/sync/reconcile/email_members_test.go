@@ -48,11 +48,11 @@ func TestTheReaderIsGreetedByTheirOwnName(t *testing.T) {
 	for name, c := range map[string]struct {
 		account lockstep.Account
 		members []string
-		want    reader
+		want    addressed
 	}{
-		"a user":         {lockstep.Account{Kind: lockstep.User, ID: "user_1"}, nil, reader{"ada@example.com", "Ada", ""}},
-		"the buyer":      {org, []string{"user_2", "user_1"}, reader{"ada@example.com", "Ada", "Engines"}},
-		"another member": {org, []string{"user_2"}, reader{"bea@example.com", "Bea", "Engines"}},
+		"a user":         {lockstep.Account{Kind: lockstep.User, ID: "user_1"}, nil, addressed{"ada@example.com", "Ada", ""}},
+		"the buyer":      {org, []string{"user_2", "user_1"}, addressed{"ada@example.com", "Ada", "Engines"}},
+		"another member": {org, []string{"user_2"}, addressed{"bea@example.com", "Bea", "Engines"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

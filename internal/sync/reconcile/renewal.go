@@ -17,19 +17,15 @@ const (
 
 // renewals returns the notices of the subscriptions that renew within a week, one for each
 // period.
-func (as *Accounts) renewals(access lockstep.Access, account lockstep.Account,
-	subscriptions []lockstep.Subscription, at time.Time) []lockstep.Notice {
-	if !as.Renewals {
-		return nil
-	}
+func renewals(r lockstep.Record, access lockstep.Access, at time.Time) []lockstep.Notice {
 	var due []lockstep.Notice
-	for _, s := range subscriptions {
+	for _, s := range r.Subscriptions {
 		renews := nextRenewal(s, at)
 		if renews.IsZero() || at.Before(renews.Add(-renewalNotice)) {
 			continue
 		}
 		object := s.ID + ":" + strconv.FormatInt(renews.Unix(), 10)
-		n := lockstep.NewNotice(lockstep.NoticeSubscriptionRenewing, account, object, at)
+		n := lockstep.NewNotice(lockstep.NoticeSubscriptionRenewing, r.Account, object, at)
 		n.Object, n.Facts = s.ID, factsOf(s, access)
 		n.Facts.Until = &renews
 		due = append(due, n)
@@ -38,9 +34,9 @@ func (as *Accounts) renewals(access lockstep.Access, account lockstep.Account,
 }
 
 // renewalLook returns when to look at a subscription to announce its renewal; zero: never.
-func (as *Accounts) renewalLook(s lockstep.Subscription, at time.Time) time.Time {
+func renewalLook(s lockstep.Subscription, at time.Time) time.Time {
 	renews := nextRenewal(s, at)
-	if !as.Renewals || renews.IsZero() {
+	if renews.IsZero() {
 		return time.Time{}
 	}
 	return renews.Add(-renewalNotice)

@@ -17,7 +17,6 @@ func TestARenewalIsAnnouncedAWeekBefore(t *testing.T) {
 	week := renewalNotice
 	for name, c := range map[string]struct {
 		sub  lockstep.Subscription
-		off  bool
 		want string
 		look time.Duration // from at on; zero: never
 	}{
@@ -25,7 +24,6 @@ func TestARenewalIsAnnouncedAWeekBefore(t *testing.T) {
 		"an hour before":  {sub: lockstep.Subscription{Status: "active", Items: []lockstep.Item{ends(time.Hour, month)}}, want: "subscription.renewal_upcoming:sub_1:1795525200", look: time.Hour - week},
 		"earlier":         {sub: lockstep.Subscription{Status: "active", Items: []lockstep.Item{ends(week+1, month)}}, look: 1},
 		"after its end":   {sub: lockstep.Subscription{Status: "active", Items: []lockstep.Item{ends(-time.Hour, month)}}},
-		"not asked for":   {sub: lockstep.Subscription{Status: "active", Items: []lockstep.Item{ends(day, month)}}, off: true},
 		"a weekly period": {sub: lockstep.Subscription{Status: "active", Items: []lockstep.Item{ends(day, week)}}},
 		"one that ends":   {sub: lockstep.Subscription{Status: "active", CancelAtPeriodEnd: true, Items: []lockstep.Item{ends(day, month)}}},
 		"a trial":         {sub: lockstep.Subscription{Status: "trialing", Items: []lockstep.Item{ends(day, month)}}},
@@ -37,9 +35,8 @@ func TestARenewalIsAnnouncedAWeekBefore(t *testing.T) {
 			t.Parallel()
 			c.sub.ID = "sub_1"
 			subs := []lockstep.Subscription{c.sub}
-			as := &Accounts{Renewals: !c.off}
 			got := ""
-			for _, n := range as.renewals(lockstep.Catalog{}.Decide(subs, nil, at), alice, subs, at) {
+			for _, n := range renewals(lockstep.Record{Account: alice, Subscriptions: subs}, lockstep.Catalog{}.Decide(subs, nil, at), at) {
 				got += n.ID
 				if n.Object != "sub_1" || n.Facts.Plan != "pro" || n.Facts.Until == nil || !n.Facts.Until.After(at) {
 					t.Errorf("it says %+v", n)
@@ -48,7 +45,7 @@ func TestARenewalIsAnnouncedAWeekBefore(t *testing.T) {
 			if got != c.want {
 				t.Errorf("told %q, want %q", got, c.want)
 			}
-			look := as.renewalLook(c.sub, at)
+			look := renewalLook(c.sub, at)
 			if want := at.Add(c.look); c.want == "" && (c.look == 0) != look.IsZero() || c.look != 0 && !look.Equal(want) {
 				t.Errorf("looks at %s", look)
 			}
