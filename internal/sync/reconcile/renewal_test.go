@@ -36,7 +36,8 @@ func TestARenewalIsAnnouncedAWeekBefore(t *testing.T) {
 			c.sub.ID = "sub_1"
 			subs := []lockstep.Subscription{c.sub}
 			got := ""
-			for _, n := range renewals(lockstep.Record{Account: alice, Subscriptions: subs}, lockstep.Catalog{}.Decide(subs, nil, at), at) {
+			record := lockstep.Record{Account: alice, Subscriptions: subs}
+			for _, n := range renewals(record, lockstep.Catalog{}.Decide(subs, nil, at), at) {
 				got += n.ID
 				if n.Object != "sub_1" || n.Facts.Plan != "pro" || n.Facts.Until == nil || !n.Facts.Until.After(at) {
 					t.Errorf("it says %+v", n)
