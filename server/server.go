@@ -132,7 +132,7 @@ func (p *parts) reconcilers() (map[lockstep.KeyKind]reconcile.Reconciler, error)
 		lockstep.KeyWake:       &reconcile.Wakes{Store: c.Store},
 		lockstep.KeyEmail:      mails,
 		lockstep.KeyBuyerEmail: mails,
-		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.sends(),
+		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.channel,
 			webhooks(c.Webhooks).channel}},
 	}
 	reconcile.Guarded(keys, p.guard)
@@ -164,7 +164,9 @@ func (p *parts) accounts(owners *reconcile.Owners) *reconcile.Accounts {
 		Entitled: c.Access.Entitlements, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory),
 		Empty: c.Deletion.EmptyOrganization,
 		Book:  p.book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log,
-		Generation: p.guard.Generation, Absence: c.Sync.Intervals.Absence(c.polled())}
+		Generation: p.guard.Generation, Absence: c.Sync.Intervals.Absence(c.polled()),
+		Renewals: c.Email.sends(lockstep.NoticeSubscriptionRenewing) ||
+			webhooks(c.Webhooks).name(lockstep.NoticeSubscriptionRenewing)}
 }
 
 // sweeps runs the gap scan, the directory list, the full verify, retention and the backfill.

@@ -42,20 +42,20 @@ func (w Webhook) endpoint() webhookout.Endpoint {
 // webhooks are all configured endpoints.
 type webhooks []Webhook
 
-// Validate reports every problem at once.
+// Validate reports all problems together.
 func (ws webhooks) Validate() error {
 	var problems []error
 	seen := map[string]bool{}
 	for _, w := range ws {
 		problems = append(problems, w.endpoint().Validate())
 		if seen[w.ID] {
-			problems = append(problems, fmt.Errorf("webhook.id: %q is listed twice; give each endpoint its own id", w.ID))
+			problems = append(problems, fmt.Errorf("webhook %q: two endpoints have this id; rename one", w.ID))
 		}
 		seen[w.ID] = true
 		for _, event := range w.Events {
 			if event != "*" && !slices.Contains(WebhookEvents(), event) {
-				problems = append(problems, fmt.Errorf("webhook.events: %q is not a kind of event (endpoint %q); use any of %q", event,
-					w.ID, WebhookEvents()))
+				problems = append(problems, fmt.Errorf("webhook %q: events: %q is not an event; use any of %q", w.ID, event,
+					WebhookEvents()))
 			}
 		}
 	}
@@ -77,6 +77,11 @@ func (ws webhooks) hearAccess() (ids []string) {
 		}
 	}
 	return ids
+}
+
+// name reports whether an endpoint lists a kind by its name.
+func (ws webhooks) name(kind lockstep.NoticeKind) bool {
+	return slices.ContainsFunc(ws, func(w Webhook) bool { return slices.Contains(w.Events, string(kind)) })
 }
 
 // channel returns the keys that deliver a notice to the endpoints that want it.

@@ -75,8 +75,8 @@ func (c *checker) checkReasons(account string, all []thing) {
 		notices[n.Kind+" "+n.Object]++
 	}
 	for what, times := range notices {
-		ends := strings.HasPrefix(what, "access.ended ") // access may come back and end again
-		if times > 1 && !ends {
+		kind, _, _ := strings.Cut(what, " ")
+		if times > 1 && !slices.Contains(repeatable, kind) {
 			c.wrong("%s: %s exists %d times", account, what, times)
 		}
 	}

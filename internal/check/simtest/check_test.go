@@ -80,6 +80,7 @@ func (w *world) check() []string {
 	c.checkListener()
 	c.checkSeats()
 	c.checkMails()
+	c.checkRefunds()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)
@@ -180,7 +181,7 @@ func (c *checker) checkWork() {
 	for _, work := range backlog {
 		later := work.Key.Kind == lockstep.KeySweep || work.Disposition == lockstep.Done && work.RunAt.After(time.Now())
 		mail := work.Key.Kind == lockstep.KeyEmail || work.Key.Kind == lockstep.KeyBuyerEmail
-		unknown := mail && strings.HasPrefix(work.Reason, "it is not known whether the mail was sent")
+		unknown := mail && strings.HasPrefix(work.Reason, "the e-mail may have been sent")
 		if work.Pending() && !later || work.Disposition == lockstep.Failed && !unknown {
 			c.wrong("work %s is pending=%v after %d attempts, last run %q: %s", work.Key, work.Pending(), work.Attempts,
 				work.Disposition, work.Reason)

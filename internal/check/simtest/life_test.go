@@ -323,7 +323,7 @@ func (w *world) refund() {
 		}
 	}
 	if id, ok := pick(w, paid); ok {
-		w.say("refund %s: %v", id, w.sim.Refund(id, 0))
+		w.giveBack(id, 0)
 	}
 }
 

@@ -163,5 +163,5 @@ func (w *world) outage() {
 	}
 	w.say("outage")
 	w.service.kill()
-	w.service.closed = true
+	w.service.closed, w.downSince = true, time.Now()
 }

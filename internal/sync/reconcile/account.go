@@ -52,6 +52,7 @@ type Accounts struct {
 	Lister       lockstep.MemberLister // nil: the directory has no memberships
 	Empty        lockstep.EmptyPolicy  // of an organization without members
 	Listeners    []string              // the webhook endpoints that are told of each change of access
+	Renewals     bool                  // record a notice a week before a subscription renews
 	// Generation returns that of the accepted Clerk instance; nil: there never was another.
 	Generation func(ctx context.Context) (int64, error)
 	// Absence is how long the directory must not know an account before its absence alone
@@ -201,7 +202,11 @@ func (r *run) effects(ctx context.Context, access lockstep.Access, projected pro
 func (r *run) nextLook(access lockstep.Access, at time.Time) Result {
 	var ask time.Time
 	for _, s := range r.now.Subscriptions {
-		for _, due := range []time.Time{trialLook(s), itemLook(s, at)} {
+		looks := []time.Time{trialLook(s), itemLook(s, at)}
+		if r.Renewals {
+			looks = append(looks, renewalLook(s, at))
+		}
+		for _, due := range looks {
 			if due.After(at) {
 				ask = sooner(ask, due)
 			}
@@ -359,6 +364,9 @@ func (r *run) keep(ctx context.Context) error { return r.write(ctx, nil, time.No
 // a change.
 func (r *run) save(ctx context.Context, access lockstep.Access, at time.Time) error {
 	told := notices(r.was, r.now, access, at)
+	if r.Renewals {
+		told = append(told, renewals(r.now, access, at)...)
+	}
 	if r.known && r.wantedLimit(access) == 0 && len(told) == 0 && len(r.marks) == 0 && unchanged(r.was, r.now) {
 		return nil
 	}

@@ -31,6 +31,9 @@ func (r *run) observeBilling(ctx context.Context) error {
 		if err := r.observeEntitlements(ctx); err != nil {
 			return err
 		}
+		if err := observeConfirmations(ctx, r.Billing, r.now.Subscriptions); err != nil {
+			return err
+		}
 	}
 	if r.scope.Has(lockstep.ScopePayments) {
 		return r.findPayments(ctx)

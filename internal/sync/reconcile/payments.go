@@ -26,7 +26,7 @@ type Payments struct {
 func (p *Payments) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	switch claim.Key.Kind {
 	case lockstep.KeyPayment:
-		return Result{}, p.find(ctx, claim.Key.ID)
+		return Result{}, p.find(ctx, claim)
 	case lockstep.KeyObject:
 		return Result{}, p.ask(ctx, claim)
 	}
@@ -52,13 +52,14 @@ func (p *Payments) ask(ctx context.Context, claim lockstep.Claim) error {
 	return p.markCustomer(ctx, customerID, claim.Scope|lockstep.ScopeSubscriptions)
 }
 
-func (p *Payments) find(ctx context.Context, paymentID string) error {
+func (p *Payments) find(ctx context.Context, claim lockstep.Claim) error {
+	paymentID := claim.Key.ID
 	license, err := p.Store.LicenseOfPayment(ctx, paymentID)
 	id := license.ID
 	if errors.Is(err, lockstep.ErrNotFound) {
 		session, err := p.Billing.CheckoutOfPayment(ctx, paymentID)
 		if errors.Is(err, lockstep.ErrNotFound) || err == nil && session.Mode != "payment" {
-			return nil // an invoice's, or made without a checkout: no license follows
+			return p.tellInvoiceRefunds(ctx, claim, paymentID) // no license follows
 		}
 		if err != nil {
 			return fmt.Errorf("look for the session of a payment: %w", err)
@@ -120,7 +121,10 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	case err != nil:
 		return fmt.Errorf("save license: %w", err)
 	}
-	return p.introduceCustomer(ctx, session)
+	if err := p.introduceCustomer(ctx, session); err != nil {
+		return err
+	}
+	return p.tellLicenseRefunds(ctx, claim, known, license, session)
 }
 
 // known returns the stored license, or the zero License.
