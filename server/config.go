@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 )
@@ -122,7 +123,7 @@ type Activation struct {
 type BuyingPolicy = checkouts.Policy
 
 // Workers is how the work is done; its zero value is good.
-type Workers = reconcile.Config
+type Workers = runner.Config
 
 // Intervals say how often the sweeps begin; its zero value is good.
 type Intervals = reconcile.Intervals

@@ -21,6 +21,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/instance"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
@@ -31,7 +32,7 @@ import (
 // Server is Lockstep.
 type Server struct {
 	store   lockstep.Store
-	runner  *reconcile.Runner
+	runner  *runner.Runner
 	caller  *webhookout.Caller
 	fleet   *upstream.Fleet
 	streams *activation.Activations
@@ -91,7 +92,7 @@ func New(c Config) (*Server, error) {
 	keys[lockstep.KeySweep].(*reconcile.Sweeps).Backfill.Generation = guard.Generation
 	reconcile.Guarded(keys, guard)
 	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
-	s.runner = reconcile.NewRunner(c.Store, keys, c.Workers, c.Log)
+	s.runner = runner.New(c.Store, keys, c.Workers, c.Log)
 
 	mux := http.NewServeMux()
 	c.receivers(mux, billing, intake)
@@ -157,7 +158,7 @@ func identities(c Config) (identity, error) {
 
 // reconcilers says which reconciler brings which kind of key in step.
 func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *ingest.Intake,
-	book *pricebook.Book) map[lockstep.KeyKind]reconcile.Reconciler {
+	book *pricebook.Book) map[lockstep.KeyKind]runner.Reconciler {
 	directory := id.directory
 	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory, ClerkIDs: c.Identities != FromAPI}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
@@ -171,7 +172,7 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 		Empty: c.EmptyOrganization,
 		Book:  book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
-	return map[lockstep.KeyKind]reconcile.Reconciler{
+	return map[lockstep.KeyKind]runner.Reconciler{
 		lockstep.KeyUser:         accounts,
 		lockstep.KeyOrganization: accounts,
 		lockstep.KeyCustomer:     &reconcile.Unlinked{Store: c.Store, Billing: billing, Directory: directory, Owners: owners},
@@ -181,7 +182,7 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
 			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfill(c,
 				billing, id, owners, book), Log: c.Log},
-		lockstep.KeyWake: &reconcile.Wakes{Store: c.Store},
+		lockstep.KeyWake: &runner.Wakes{Store: c.Store},
 		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.sends(),
 			webhooks(c.Webhooks).channel}},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
 // BackfillStore is what a backfill needs of the store.
@@ -77,7 +78,7 @@ func (b *Backfill) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 		var upstream *lockstep.UpstreamError
 		switch {
 		case errors.As(err, &upstream) && upstream.Rejected():
-			return Result{}, retryable{err}
+			return Result{}, runner.Retryable(err)
 		case err != nil:
 			return Result{}, fmt.Errorf("backfill, %s: %w", at.Phase, err)
 		}

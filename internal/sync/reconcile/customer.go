@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
 // lookAgain is when a customer that was not made just now is looked at once more, in case
@@ -387,13 +388,7 @@ func (r *run) recover(ctx context.Context, cause error) error {
 		return err
 	}
 	if cause != nil {
-		return fmt.Errorf("create customer: its idempotency key is spent, a new one is next: %w", retryable{cause})
+		return fmt.Errorf("create customer: its idempotency key is spent, a new one is next: %w", runner.Retryable(cause))
 	}
 	return r.createCustomer(ctx)
 }
-
-// retryable hides from the runner that a provider refused: the next try is
-// another request.
-type retryable struct{ cause error }
-
-func (e retryable) Error() string { return e.cause.Error() }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
 // Guard says whether work may be done under our keys. Its error, a [*lockstep.DelayError],
@@ -14,7 +15,7 @@ type Guard interface {
 
 // Guarded has reconcilers run only while the guard allows it. Notices, e-mails and webhooks
 // only tell what the database says, and go on.
-func Guarded(reconcilers map[lockstep.KeyKind]Reconciler, guard Guard) {
+func Guarded(reconcilers map[lockstep.KeyKind]runner.Reconciler, guard Guard) {
 	for _, kind := range []lockstep.KeyKind{lockstep.KeyUser, lockstep.KeyOrganization, lockstep.KeyCustomer,
 		lockstep.KeyCheckout, lockstep.KeyPayment, lockstep.KeyObject, lockstep.KeySweep} {
 		if inner := reconcilers[kind]; inner != nil {
@@ -24,7 +25,7 @@ func Guarded(reconcilers map[lockstep.KeyKind]Reconciler, guard Guard) {
 }
 
 type guarded struct {
-	Reconciler
+	runner.Reconciler
 	guard Guard
 }
 

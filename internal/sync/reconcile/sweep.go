@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
 // The sweeps: well-known keys in the same queue as everything else, claimed by
@@ -130,7 +131,7 @@ func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, e
 			return s.Backfill.Reconcile(ctx, claim)
 		}
 	}
-	return Result{}, unknown(claim.Key)
+	return Result{}, runner.UnknownKey(claim.Key)
 }
 
 // sweep reads where a sweep stands (a P), does a page, and keeps where it stands
@@ -153,7 +154,7 @@ func sweep[P any](ctx context.Context, s *Sweeps, claim lockstep.Claim, every ti
 	var upstream *lockstep.UpstreamError
 	switch {
 	case errors.As(err, &upstream) && upstream.Rejected():
-		return Result{}, retryable{err} // a sweep that a provider refuses must not stop for good
+		return Result{}, runner.Retryable(err) // a sweep that a provider refuses must not stop for good
 	case err != nil:
 		return Result{}, err
 	}

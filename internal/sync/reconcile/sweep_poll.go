@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
 // Polled says which webhooks are replaced by polling. Its zero value: none.
@@ -62,7 +63,7 @@ func (s *Sweeps) poll(ctx context.Context, claim lockstep.Claim) (Result, error)
 	result, err := sweep(ctx, s, claim, every, s.pollEvents)
 	var upstream *lockstep.UpstreamError
 	if errors.As(err, &upstream) {
-		wait := max(min(backoff(claim.Attempt), pollBackoffMax), every, upstream.RetryAfter)
+		wait := max(min(runner.Backoff(claim.Attempt), pollBackoffMax), every, upstream.RetryAfter)
 		return result, &lockstep.DelayError{Reason: err.Error(), After: wait}
 	}
 	return result, err

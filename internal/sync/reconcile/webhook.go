@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
 const (
@@ -267,5 +268,5 @@ func (h *Webhooks) outdated(ctx context.Context, account lockstep.Account, attem
 		return err
 	}
 	return &lockstep.DelayError{Reason: "the access has changed; the account's run tells it first",
-		After: backoff(attempt)}
+		After: runner.Backoff(attempt)}
 }

@@ -1,4 +1,4 @@
-package reconcile
+package runner
 
 import (
 	"context"
@@ -22,19 +22,19 @@ func (f reconcileFunc) Reconcile(ctx context.Context, claim lockstep.Claim) (Res
 	return f(ctx, claim)
 }
 
-// inBubble runs a runner of users' keys on a real store, in virtual time, until
-// test returns.
+// inBubble runs a runner of users' keys over a real store, in virtual time, until test
+// returns.
 func inBubble(t *testing.T, config Config, reconcile reconcileFunc, test func(t *testing.T, store lockstep.Store,
 	runner *Runner)) {
 	over(t, func(store lockstep.Store) lockstep.Queue { return store }, config, reconcile, test)
 }
 
-// over is the same where the runner sees the store through something.
+// over is inBubble with a queue that wraps the store.
 func over(t *testing.T, queue func(lockstep.Store) lockstep.Queue, config Config, reconcile reconcileFunc,
 	test func(t *testing.T, store lockstep.Store, runner *Runner)) {
 	t.Parallel()
 	if config.Poll == 0 {
-		config.Poll = time.Hour // nobody else marks here, and virtual hours are to be cheap
+		config.Poll = time.Hour // no other process marks here, and virtual hours must be cheap
 	}
 	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -42,7 +42,7 @@ func over(t *testing.T, queue func(lockstep.Store) lockstep.Queue, config Config
 		if err != nil {
 			t.Fatal(err)
 		}
-		runner := NewRunner(queue(store), map[lockstep.KeyKind]Reconciler{lockstep.KeyUser: reconcile}, config,
+		runner := New(queue(store), map[lockstep.KeyKind]Reconciler{lockstep.KeyUser: reconcile}, config,
 			slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
@@ -58,7 +58,7 @@ func over(t *testing.T, queue func(lockstep.Store) lockstep.Queue, config Config
 	})
 }
 
-// pass lets virtual time pass, and what is under way come to rest.
+// pass lets virtual time pass and waits until all goroutines block.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
@@ -85,7 +85,7 @@ func workOf(t *testing.T, store lockstep.Store, key lockstep.Key) lockstep.Work 
 	return work
 }
 
-func TestAPanicIsTriedAgainAndThenRecorded(t *testing.T) {
+func TestAPanicIsRetriedAndThenRecorded(t *testing.T) {
 	runs := 0
 	inBubble(t, Config{}, func(context.Context, lockstep.Claim) (Result, error) {
 		runs++
@@ -97,10 +97,10 @@ func TestAPanicIsTriedAgainAndThenRecorded(t *testing.T) {
 			runs != maxAttempts {
 			t.Errorf("after %d runs: %+v", runs, work)
 		}
-		mark(t, store, runner, lockstep.Mark{Key: userKey(1)}) // the next event tries again
+		mark(t, store, runner, lockstep.Mark{Key: userKey(1)}) // the next event runs it again
 		pass(time.Second)
 		if runs <= maxAttempts {
-			t.Error("a failed key is never run again")
+			t.Error("a mark does not run a failed key again")
 		}
 	})
 }
@@ -119,16 +119,16 @@ func TestARunThatTakesTooLongIsCutOffBeforeItsLeaseEnds(t *testing.T) {
 		mark(t, store, runner, lockstep.Mark{Key: userKey(1)})
 		pass(10*time.Second + 50*time.Millisecond)
 		if cause == nil || cause.Error() != "the run took longer than 10s" {
-			t.Errorf("cut off by: %v", cause)
+			t.Errorf("cut off by %v", cause)
 		}
 		pass(time.Minute)
 		if work := workOf(t, store, userKey(1)); work.Pending() {
-			t.Errorf("it was not tried again: %+v", work)
+			t.Errorf("it was not retried: %+v", work)
 		}
 	})
 }
 
-func TestNobodyWaitsBehindAStorm(t *testing.T) {
+func TestInteractiveWorkDoesNotWaitBehindAStorm(t *testing.T) {
 	var mu sync.Mutex
 	began := map[lockstep.Key]time.Time{}
 	config := Config{Slots: 4, Reserved: 1}
@@ -157,7 +157,7 @@ func TestNobodyWaitsBehindAStorm(t *testing.T) {
 	})
 }
 
-func TestOneKeyIsNeverRunTwiceAtOnceAndABurstIsFewRuns(t *testing.T) {
+func TestOneKeyNeverRunsTwiceAtOnceAndABurstIsFewRuns(t *testing.T) {
 	var mu sync.Mutex
 	running, runs := 0, 0
 	inBubble(t, Config{}, func(context.Context, lockstep.Claim) (Result, error) {
@@ -165,7 +165,7 @@ func TestOneKeyIsNeverRunTwiceAtOnceAndABurstIsFewRuns(t *testing.T) {
 		running++
 		runs++
 		if running > 1 {
-			t.Error("one key is run twice at once")
+			t.Error("one key runs twice at once")
 		}
 		mu.Unlock()
 		time.Sleep(500 * time.Millisecond)
@@ -188,7 +188,7 @@ func TestOneKeyIsNeverRunTwiceAtOnceAndABurstIsFewRuns(t *testing.T) {
 	})
 }
 
-func TestWhatIsUnderWayEndsBeforeTheRunner(t *testing.T) {
+func TestRunsInFlightEndBeforeTheRunner(t *testing.T) {
 	finished, cut := false, false
 	inBubble(t, Config{Grace: 5 * time.Second}, func(ctx context.Context, claim lockstep.Claim) (Result, error) {
 		wait := 2 * time.Second
@@ -214,7 +214,7 @@ func TestWhatIsUnderWayEndsBeforeTheRunner(t *testing.T) {
 	})
 }
 
-func TestConfigIsChecked(t *testing.T) {
+func TestConfigRejectsBadSettings(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []Config{{Timeout: time.Minute, Lease: time.Minute}, {Slots: 2, Reserved: 2}} {
 		if bad.Validate() == nil {

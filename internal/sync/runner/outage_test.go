@@ -1,4 +1,4 @@
-package reconcile
+package runner
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// shaky is a queue whose database is away at times.
+// shaky is a queue over a database that fails at times.
 type shaky struct {
 	lockstep.Queue
-	away  time.Time             // until then nothing is finished
+	away  time.Time             // until then, Finish fails
 	claim func(context.Context) // before each claim
 }
 
@@ -33,7 +33,7 @@ func (s *shaky) Claim(ctx context.Context, request lockstep.ClaimRequest) ([]loc
 	return claims, errors.Join(err, ctx.Err())
 }
 
-// A buyer waits as long as a failover takes, and not until a lease expires.
+// After a failover the run is finished at once; the buyer does not wait for a lease to expire.
 func TestARunIsFinishedWhenTheDatabaseIsBack(t *testing.T) {
 	queue := &shaky{}
 	runs := 0
@@ -53,14 +53,14 @@ func TestARunIsFinishedWhenTheDatabaseIsBack(t *testing.T) {
 		})
 }
 
-// What was claimed while the runner was told to end is run, or its keys would be held by
-// nobody.
-func TestTheEndDoesNotCutAClaimOff(t *testing.T) {
+// A claim whose commit is in flight at shutdown still runs. Otherwise its key would be blocked
+// until the lease expires.
+func TestShutdownDoesNotCancelAClaim(t *testing.T) {
 	queue := &shaky{}
 	ran := false
 	t.Cleanup(func() {
 		if !ran {
-			t.Error("a key was claimed and not run")
+			t.Error("a key was claimed but not run")
 		}
 	})
 	over(t, func(store lockstep.Store) lockstep.Queue { queue.Queue = store; return queue }, Config{},
@@ -71,15 +71,15 @@ func TestTheEndDoesNotCutAClaimOff(t *testing.T) {
 			claimed := make(chan struct{})
 			queue.claim = func(context.Context) {
 				close(claimed)
-				time.Sleep(time.Second) // the commit's answer is under way
+				time.Sleep(time.Second) // the answer to the commit is in flight
 			}
 			mark(t, store, runner, lockstep.Mark{Key: userKey(1)})
 			<-claimed
 		})
 }
 
-// A database that falls silent is not waited for without end.
-func TestASilentDatabaseIsAskedAgain(t *testing.T) {
+// The runner gives up on a database that stops answering, and asks again.
+func TestADatabaseThatStopsAnsweringIsAskedAgain(t *testing.T) {
 	queue := &shaky{}
 	asked := 0
 	over(t, func(store lockstep.Store) lockstep.Queue { queue.Queue = store; return queue }, Config{},
@@ -98,15 +98,15 @@ func TestASilentDatabaseIsAskedAgain(t *testing.T) {
 		})
 }
 
-// A key of a kind that only a newer version knows, which is being rolled out, is left to it.
-func TestWhatANewerVersionKnowsIsLeftToIt(t *testing.T) {
+// During a rollout, a key that only the newer version knows is left to it.
+func TestAKeyOfANewerVersionIsLeftToIt(t *testing.T) {
 	inBubble(t, Config{}, func(context.Context, lockstep.Claim) (Result, error) { return Result{}, nil },
 		func(t *testing.T, store lockstep.Store, runner *Runner) {
 			key := lockstep.Key{Kind: "novelty", ID: "1"}
 			mark(t, store, runner, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll})
 			pass(time.Hour)
 			if work := workOf(t, store, key); !work.Pending() || work.Disposition != lockstep.Retry {
-				t.Errorf("its work has ended: %+v", work)
+				t.Errorf("its work was finished: %+v", work)
 			}
 		})
 }

@@ -1,4 +1,4 @@
-package reconcile
+package runner
 
 import (
 	"context"
@@ -7,15 +7,15 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Wakes marks the keys that wait for an account or a customer when there are too many for the transaction
-// that created the account or the link.
+// Wakes marks parked keys. The transaction that creates an account or a link marks the keys
+// that wait for it; if there are too many for one transaction, it marks a key of Wakes.
 type Wakes struct {
 	Store interface {
 		Wake(ctx context.Context, claim lockstep.Claim) (more bool, err error)
 	}
 }
 
-// Reconcile repeats steps until no key waits. A run that times out leaves the rest to the next one.
+// Reconcile marks keys until none waits. If it times out, the next run does the rest.
 func (w *Wakes) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	for {
 		more, err := w.Store.Wake(ctx, claim)

@@ -1,4 +1,4 @@
-package reconcile
+package runner
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-func TestHowARunEnded(t *testing.T) {
+func TestOutcomeOfARun(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
 	upstream := func(status int, code string) error {
@@ -23,27 +23,27 @@ func TestHowARunEnded(t *testing.T) {
 		want    lockstep.Disposition
 	}{
 		"no error":       {nil, 1, lockstep.Done},
-		"parked":         {&lockstep.ParkError{Reason: "nobody's"}, 1, lockstep.Parked},
-		"parked, deeper": {fmt.Errorf("x: %w", &lockstep.ParkError{Reason: "nobody's"}), 1, lockstep.Parked},
-		"told when": {fmt.Errorf("x: %w", &lockstep.DelayError{Reason: "waits", After: time.Minute}),
+		"parked":         {&lockstep.ParkError{Reason: "unknown"}, 1, lockstep.Parked},
+		"parked, deeper": {fmt.Errorf("x: %w", &lockstep.ParkError{Reason: "unknown"}), 1, lockstep.Parked},
+		"a delay": {fmt.Errorf("x: %w", &lockstep.DelayError{Reason: "waits", After: time.Minute}),
 			4000, lockstep.Retry},
-		"terminal":                     {lockstep.Terminal(errors.New("no")), 1, lockstep.Failed},
-		"refused":                      {upstream(400, "email_invalid"), 1, lockstep.Failed},
-		"a 404":                        {upstream(404, "resource_missing"), 1, lockstep.Failed},
-		"the key is in use":            {upstream(409, "idempotency_key_in_use"), 1, lockstep.Retry},
-		"the key is spent":             {upstream(400, "idempotency_error"), 1, lockstep.Retry},
-		"rate limit":                   {upstream(429, "rate_limit"), 1, lockstep.Retry},
-		"a lock":                       {upstream(429, "lock_timeout"), 1, lockstep.Retry},
-		"a revoked key can be mended":  {upstream(401, ""), 400, lockstep.Retry},
-		"a missing permission, too":    {upstream(403, ""), 400, lockstep.Retry},
-		"an outage, however long":      {upstream(503, ""), 4000, lockstep.Retry},
-		"no answer":                    {upstream(0, ""), 4000, lockstep.Retry},
-		"the database, however long":   {errors.New("disk I/O error"), 4000, lockstep.Retry},
-		"a panic":                      {internalError{errors.New("panic")}, maxAttempts - 1, lockstep.Retry},
-		"a panic, again and again":     {internalError{errors.New("panic")}, maxAttempts, lockstep.Failed},
-		"the timeout":                  {context.DeadlineExceeded, 50, lockstep.Retry},
-		"a sweep that is refused":      {retryable{upstream(403, "x")}, 9, lockstep.Retry},
-		"a sweep that is refused more": {retryable{upstream(400, "x")}, 9, lockstep.Retry},
+		"terminal":                      {lockstep.Terminal(errors.New("no")), 1, lockstep.Failed},
+		"refused":                       {upstream(400, "email_invalid"), 1, lockstep.Failed},
+		"a 404":                         {upstream(404, "resource_missing"), 1, lockstep.Failed},
+		"the key is in use":             {upstream(409, "idempotency_key_in_use"), 1, lockstep.Retry},
+		"the key is spent":              {upstream(400, "idempotency_error"), 1, lockstep.Retry},
+		"rate limit":                    {upstream(429, "rate_limit"), 1, lockstep.Retry},
+		"a lock":                        {upstream(429, "lock_timeout"), 1, lockstep.Retry},
+		"a revoked key can be replaced": {upstream(401, ""), 400, lockstep.Retry},
+		"a missing permission, too":     {upstream(403, ""), 400, lockstep.Retry},
+		"an outage, however long":       {upstream(503, ""), 4000, lockstep.Retry},
+		"no answer":                     {upstream(0, ""), 4000, lockstep.Retry},
+		"the database, however long":    {errors.New("disk I/O error"), 4000, lockstep.Retry},
+		"a panic":                       {internalError{errors.New("panic")}, maxAttempts - 1, lockstep.Retry},
+		"a panic, again and again":      {internalError{errors.New("panic")}, maxAttempts, lockstep.Failed},
+		"the timeout":                   {context.DeadlineExceeded, 50, lockstep.Retry},
+		"a sweep that is refused":       {Retryable(upstream(403, "x")), 9, lockstep.Retry},
+		"a sweep that is refused more":  {Retryable(upstream(400, "x")), 9, lockstep.Retry},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -56,22 +56,22 @@ func TestHowARunEnded(t *testing.T) {
 				t.Errorf("reason %q", got.Reason)
 			}
 			if late := got.Disposition == lockstep.Retry; late != got.At.After(now) {
-				t.Errorf("again at %s", got.At)
+				t.Errorf("runs again at %s", got.At)
 			}
 		})
 	}
 }
 
-func TestAProviderIsGivenTheTimeItAsksFor(t *testing.T) {
+func TestRetryAfterIsRespected(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
 	err := &lockstep.UpstreamError{Status: 429, RetryAfter: 7 * time.Minute}
 	if at := conclude(lockstep.Claim{Attempt: 1}, Result{}, err, now).At; at.Before(now.Add(7 * time.Minute)) {
-		t.Errorf("again after %s", at.Sub(now))
+		t.Errorf("runs again after %s", at.Sub(now))
 	}
 }
 
-func TestADelayMayBeNoTry(t *testing.T) {
+func TestADelayMayNotCountAsAnAttempt(t *testing.T) {
 	t.Parallel()
 	for _, untried := range []bool{true, false} {
 		err := fmt.Errorf("x: %w", &lockstep.DelayError{Reason: "waits", After: time.Minute, Untried: untried})
@@ -81,13 +81,13 @@ func TestADelayMayBeNoTry(t *testing.T) {
 	}
 }
 
-func TestBackoffGrowsAndIsJittered(t *testing.T) {
+func TestBackoffGrowsWithJitter(t *testing.T) {
 	t.Parallel()
 	for attempt := 1; attempt < 100; attempt++ {
-		full := min(backoffBase<<min(attempt-1, 20), backoffMax)
+		full := min(backoffBase<<min(attempt-1, 20), BackoffMax)
 		seen := map[time.Duration]bool{}
 		for range 20 {
-			d := backoff(attempt)
+			d := Backoff(attempt)
 			seen[d] = true
 			if d < full/2 || d > full {
 				t.Fatalf("attempt %d waits %s, not between %s and %s", attempt, d, full/2, full)

@@ -1,9 +1,9 @@
-package reconcile
+package runner
 
 import "testing"
 
-// However many renewals wait, half of the runner is for whom somebody waits.
-func TestHalfOfTheSlotsAreForWhatSomebodyWaitsFor(t *testing.T) {
+// Half of the slots stay free for interactive work, however many renewals are due.
+func TestHalfOfTheSlotsAreReservedForInteractiveWork(t *testing.T) {
 	t.Parallel()
 	for slots, want := range map[int][2]int{0: {32, 16}, 1: {1, 0}, 5: {5, 2}} {
 		if c := (Config{Slots: slots}).withDefaults(); c.Slots != want[0] || c.Reserved != want[1] {
