@@ -87,8 +87,7 @@ func New(c Config) (*Server, error) {
 	}
 	keys[lockstep.KeyBuyerEmail] = keys[lockstep.KeyEmail]
 	guard := guard(c, billing, id)
-	accounts := keys[lockstep.KeyUser].(*reconcile.Accounts)
-	accounts.Generation, accounts.Absence = guard.Generation, c.Intervals.Absence(s.polled)
+	keys[lockstep.KeyUser].(*reconcile.Accounts).Generation = guard.Generation
 	keys[lockstep.KeySweep].(*reconcile.Sweeps).Backfill.Generation = guard.Generation
 	reconcile.Guarded(keys, guard)
 	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
@@ -163,14 +162,11 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory, ClerkIDs: c.Identities != FromAPI}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	owners.External, _ = directory.(lockstep.ExternalIDs)
-	accounts := &reconcile.Accounts{Store: c.Store, Billing: billing, Directory: directory, Owners: owners,
-		Catalog: c.Catalog,
-		Keys:    c.Projection, Deletion: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour),
-		AdoptByEmail: c.AdoptByEmail, AtCheckout: c.Customers == AtCheckout, Hold: &reconcile.Hold{Store: c.Store},
-		Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer,
-		Entitled: c.Entitled, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory),
-		Empty: c.EmptyOrganization,
-		Book:  book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+	accounts := &reconcile.Accounts{Store: c.Store,
+		Providers: reconcile.Providers{Billing: billing, Directory: directory, Members: lister(directory),
+			Limiter: limiter(directory)},
+		Policies: c.policies(), Catalog: c.Catalog, Keys: c.Projection, Owners: owners, Book: book,
+		Hold: &reconcile.Hold{Store: c.Store}, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
 	return map[lockstep.KeyKind]runner.Reconciler{
 		lockstep.KeyUser:         accounts,
@@ -186,6 +182,16 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.sends(),
 			webhooks(c.Webhooks).channel}},
 	}
+}
+
+// policies are the decisions of the configuration about accounts.
+func (c Config) policies() reconcile.Policies {
+	return reconcile.Policies{
+		Customers: reconcile.CustomerRules{AtCheckout: c.Customers == AtCheckout, AdoptByEmail: c.AdoptByEmail,
+			Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer},
+		Deletion: reconcile.DeletionRules{Policies: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour),
+			Absence: c.Intervals.Absence(c.polled())},
+		Empty: c.EmptyOrganization, Seats: c.Seats, Entitled: c.Entitled}
 }
 
 // lister is the directory, where it knows who is a member.

@@ -20,7 +20,7 @@ var breakages = []breakage{
 		`return Notice{ID: string(kind) + ":" + object, Kind`,
 		`return Notice{ID: string(kind) + ":" + object + now.String(), Kind`},
 	{"drop the dedupe of customers: a new idempotency key for every try",
-		"internal/sync/reconcile/customer.go",
+		"internal/sync/reconcile/creation.go",
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key})`,
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key + fmt.Sprint(time.Now().UnixNano())})`},
 	{"look at the subscriptions before the sessions: what is paid in between is seen in neither",
@@ -63,17 +63,17 @@ var breakages = []breakage{
 		`where purchases.lease_until <= $6`,
 		`where purchases.lease_until <= $6 + 1000000000`},
 	{"swap the order of effects: metadata before the database",
-		"internal/sync/reconcile/account.go",
-		`	if err := r.save(ctx, access, at); err != nil {
+		"internal/sync/reconcile/write.go",
+		`	if err := as.drafts().commit(ctx, d, plan); err != nil {
 		return Result{}, err
 	}
-	if err := r.effects(ctx, access, projected, at); err != nil {
-		return r.nextLook(access, at), err
+	if err := as.effects(ctx, d, plan); err != nil {
+		return plan.look, err
 	}`,
-		`	if err := r.effects(ctx, access, projected, at); err != nil {
-		return r.nextLook(access, at), err
+		`	if err := as.effects(ctx, d, plan); err != nil {
+		return plan.look, err
 	}
-	if err := r.save(ctx, access, at); err != nil {
+	if err := as.drafts().commit(ctx, d, plan); err != nil {
 		return Result{}, err
 	}`},
 	{"write without the token: whoever is late writes over somebody else's run",
@@ -93,11 +93,11 @@ var breakages = []breakage{
 		`scope = scope | claimed_scope, claimed_scope = 0,`,
 		`claimed_scope = 0,`},
 	{"believe the event: take a deletion from it without asking the directory",
-		"internal/sync/reconcile/account.go",
-		`	identity, err := r.Directory.Identity(ctx, r.account)
+		"internal/sync/reconcile/identity.go",
+		`	identity, err := i.directory.Identity(ctx, d.account)
 `,
-		`	identity, err := r.Directory.Identity(ctx, r.account)
-	if r.scope.Has(lockstep.ScopeDeleted) {
+		`	identity, err := i.directory.Identity(ctx, d.account)
+	if d.scope.Has(lockstep.ScopeDeleted) {
 		err = lockstep.ErrNotFound
 	}
 	if err != nil {
@@ -165,7 +165,7 @@ var breakages = []breakage{
 		`sameText(current, *f.handled)`,
 		`sameText(current, current)`},
 	{"an address that Stripe refuses ends the run",
-		"internal/sync/reconcile/problems.go",
+		"internal/sync/reconcile/draft.go",
 		`	if !is {
 		return err
 	}`,

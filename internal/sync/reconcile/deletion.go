@@ -1,232 +1,230 @@
 package reconcile
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// DeletionPolicy says what becomes of the billing of a deleted account.
-type DeletionPolicy string
+// deletionStore is the store as [deletion] uses it.
+type deletionStore interface {
+	WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error)
+	BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+		brake lockstep.Brake) (lockstep.DeletionState, bool, error)
+	Forget(ctx context.Context, account lockstep.Account) (events int64, err error)
+}
 
-// The deletion policies.
-const (
-	DeleteCustomer      DeletionPolicy = "delete"               // the customer, and with it all subscriptions
-	CancelSubscriptions DeletionPolicy = "cancel"               // now; the customer stays
-	EndSubscriptions    DeletionPolicy = "cancel_at_period_end" // with what is paid for; the customer stays
-	KeepBilling         DeletionPolicy = "keep"
-)
-
-// Validate reports a policy that does not exist.
-func (p DeletionPolicy) Validate() error {
-	switch p {
-	case "", DeleteCustomer, CancelSubscriptions, EndSubscriptions, KeepBilling:
-		return nil
+// deletion records that an account was deleted, and ends its billing by the policy:
+//
+//	begin:   ask the brake -> store the tombstone
+//	finish:  find customers that are not linked yet -> give up other accounts' customers ->
+//	         end the billing -> read what is left -> store it
+//
+// The record stays as a tombstone, so that a late event creates nothing. A run that fails is
+// retried until Stripe agrees.
+type deletion struct {
+	store   deletionStore
+	billing interface {
+		customerLister
+		Subscriptions(ctx context.Context, customerID string) ([]lockstep.Subscription, error)
 	}
-	return fmt.Errorf("deletion policy %q is none of delete, cancel, cancel_at_period_end, keep", string(p))
+	drafts   drafts
+	linking  linking
+	claims   claims
+	ending   ending
+	bills    billing
+	notifier notifier
+	hold     *Hold
+	owners   *Owners
+	rules    DeletionRules
+	catalog  lockstep.Catalog
+	log      *slog.Logger
 }
 
-// DeletionPolicies are the policies by the kind of account; empty means delete.
-type DeletionPolicies struct {
-	Users         DeletionPolicy
-	Organizations DeletionPolicy
+func (as *Accounts) deletion() deletion {
+	return deletion{store: as.Store, billing: as.Providers.Billing, drafts: as.drafts(), linking: as.linking(),
+		claims: as.claims(), ending: as.ending(), bills: as.billing(), notifier: as.notifier(), hold: as.Hold,
+		owners: as.Owners, rules: as.Policies.Deletion, catalog: as.Catalog, log: as.Log}
 }
 
-// Of returns the policy for a kind of account.
-func (p DeletionPolicies) Of(kind lockstep.Kind) DeletionPolicy {
-	policy := p.Users
-	if kind == lockstep.Organization {
-		policy = p.Organizations
-	}
-	return cmp.Or(policy, DeleteCustomer)
-}
-
-// Validate reports every problem at once.
-func (p DeletionPolicies) Validate() error {
-	return errors.Join(p.Users.Validate(), p.Organizations.Validate())
-}
-
-// markDeleted makes the account a tombstone, unless the brake holds its deletion: then
-// everything about it goes on as if it were there, without what only the directory
-// knows, until an operator decides or the directory knows it again.
-func (r *run) markDeleted(ctx context.Context) error {
-	state, tripped, err := r.Store.BeginDeletion(ctx, r.claim, r.account, r.Brake)
+// begin makes the account a tombstone, unless the brake holds its deletion: then it continues as if
+// it were there, without what only the directory knows, until an operator decides or the directory
+// knows it again.
+func (x deletion) begin(ctx context.Context, d *draft) (held bool, err error) {
+	state, tripped, err := x.store.BeginDeletion(ctx, d.claim, d.account, x.rules.Brake)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if tripped {
-		r.Log.Error("DELETIONS ARE HELD: more accounts were deleted than the brake allows. Look at them with `lockstep deletions list`, "+
-			"then `lockstep deletions approve` or `discard`", "first", r.account.String())
+		x.log.Error("DELETIONS ARE HELD: more accounts were deleted than the brake allows. Review them with `lockstep deletions list`, "+
+			"then run `lockstep deletions approve` or `discard`", "first", d.account.String())
 	}
-	r.now.Deletion, r.now.DeletionAt = state, time.Now()
+	d.now.Deletion, d.now.DeletionAt = state, time.Now()
 	if state.Waits() {
-		r.absent = true
-		return nil
+		return true, nil
 	}
-	policy := r.Deletion.Of(r.account.Kind)
-	r.now.State = lockstep.AccountDeleted
-	r.now.Email, r.now.Name, r.now.CustomerEmail, r.now.CustomerName = "", "", "", ""
-	r.now.EmailVerified, r.now.Problems = false, nil
-	r.marks = append(r.marks, payers(lockstep.Record{}, r.now)...) // who no longer show what they bought for it
-	r.Log.Info("account was deleted in the directory", "account", r.account.String(), "policy", string(policy))
-	for _, s := range r.now.Subscriptions {
+	d.markDeleted()
+	x.report(d)
+	return false, x.drafts.keep(ctx, d)
+}
+
+// markDeleted turns the record into a tombstone without personal data.
+func (d *draft) markDeleted() {
+	d.now.State = lockstep.AccountDeleted
+	d.now.Email, d.now.Name, d.now.CustomerEmail, d.now.CustomerName = "", "", "", ""
+	d.now.EmailVerified, d.now.Problems = false, nil
+	// The users who paid for an organization no longer show it in their metadata.
+	d.mark(payers(lockstep.Record{}, d.now)...)
+}
+
+// report logs the deletion, and what is billed in spite of it.
+func (x deletion) report(d *draft) {
+	policy := x.rules.Policies.Of(d.account.Kind)
+	x.log.Info("account deleted in the directory", "account", d.account.String(), "policy", string(policy))
+	for _, s := range d.now.Subscriptions {
 		switch {
 		case s.Ended():
-		case r.now.Claims(s.CustomerID):
-			r.Log.Warn("a subscription that only a client_reference_id linked to a deleted account goes on; its payer is not known to be the account",
-				"account", r.account.String(), "customer", s.CustomerID, "subscription", s.ID)
+		case d.now.Claims(s.CustomerID):
+			x.log.Warn("a subscription that only a client_reference_id linked to a deleted account continues; its payer may not be the account",
+				"account", d.account.String(), "customer", s.CustomerID, "subscription", s.ID)
 		case policy == KeepBilling:
-			r.Log.Warn("a deleted account is still billed, as the policy says", "account", r.account.String(), "customer",
+			x.log.Warn("deleted account is still billed, as the policy says", "account", d.account.String(), "customer",
 				s.CustomerID)
 		}
 	}
-	return r.keep(ctx)
 }
 
-// finishDeletion does what the policy says with the billing of a deleted account. The
-// record stays as a tombstone, so that a late event creates nothing anew, and
-// the run is tried again until Stripe agrees.
-func (r *run) finishDeletion(ctx context.Context) error {
-	if err := r.settleIntent(ctx); err != nil {
-		return err
+// finish applies the policy to the billing of a deleted account.
+func (x deletion) finish(ctx context.Context, d *draft) (Result, error) {
+	if err := x.findCustomers(ctx, d); err != nil {
+		return Result{}, err
 	}
-	if err := r.summon(ctx); err != nil {
-		return err
+	if err := x.endBilling(ctx, d); err != nil {
+		return Result{}, err
 	}
-	policy := r.Deletion.Of(r.account.Kind)
-	r.now.ClearProblem(lockstep.StepBilling) // unless it is refused again
-	if err := r.yield(ctx, policy); err != nil {
-		return err
+	d.scope &^= lockstep.ScopePayments
+	if err := d.refused(lockstep.StepBilling, "", x.bills.observe(ctx, d, false, false)); err != nil {
+		return Result{}, err
 	}
-	if err := r.endBilling(ctx, lockstep.StepDeletion, policy); err != nil {
-		return err
+	if err := x.drafts.commit(ctx, d, x.decide(d.was, d.now, time.Now())); err != nil {
+		return Result{}, err
 	}
-	r.scope &^= lockstep.ScopePayments
-	if err := r.refused(lockstep.StepBilling, "", r.observeBilling(ctx)); err != nil {
-		return err
+	if err := x.notifier.notify(ctx, d.claim, d.now, time.Now()); err != nil {
+		return Result{}, err
 	}
-	at := time.Now()
-	r.now.EntitledBy = ""
-	return r.save(ctx, r.Catalog.Decide(r.now.Subscriptions, r.now.Licenses, at), at)
+	return x.forget(ctx, d)
 }
 
-// yield gives up the customers with which another account pays by now: that of somebody who
-// came back under a new id, or an organization's. The policy must not end what that account
-// pays for; it ends the rest first. What Stripe refuses here does not stop the policy.
-func (r *run) yield(ctx context.Context, policy DeletionPolicy) error {
-	for _, l := range r.now.Customers() {
-		if err := r.refused(lockstep.StepBilling, "", r.yieldOne(ctx, policy, l)); err != nil {
-			return err
-		}
+// decide concludes what to store about a deleted account. It reads and writes nothing.
+func (x deletion) decide(was, now lockstep.Record, at time.Time) decided {
+	now.EntitledBy = ""
+	access := x.catalog.Decide(now.Subscriptions, now.Licenses, at)
+	return decided{record: now, notices: notices(was, now, access, at), at: at}
+}
+
+// findCustomers links the customer that an interrupted creation has made, and marks the customers
+// that name the account and are not linked to it. Their runs link those that prove it, and then the
+// policy ends their billing too.
+func (x deletion) findCustomers(ctx context.Context, d *draft) error {
+	if err := x.settleIntent(ctx, d); err != nil {
+		return err
+	}
+	customers, _, err := x.hold.claims(ctx, d.account)
+	if err != nil {
+		return err
+	}
+	waiting, err := waitingCustomers(ctx, x.store, d.account)
+	if err != nil {
+		return err
+	}
+	for _, id := range append(customers, waiting...) {
+		d.mark(lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}, Scope: lockstep.ScopeAll,
+			Priority: lockstep.Background})
 	}
 	return nil
 }
 
-func (r *run) yieldOne(ctx context.Context, policy DeletionPolicy, l lockstep.Link) error {
-	subscriptions, err := r.Billing.Subscriptions(ctx, l.CustomerID)
+// settleIntent finds out whether a creation that was in progress at the deletion has made a
+// customer. The policy applies to that one too.
+func (x deletion) settleIntent(ctx context.Context, d *draft) error {
+	if d.now.Intent == nil {
+		return nil
+	}
+	made, found, err := createdSince(ctx, x.billing, d.account, d.now.Intent.At)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return fmt.Errorf("find the customer of a deleted account: %w", err)
+	}
+	if found {
+		return x.linking.link(ctx, d, made, false)
+	}
+	d.now.Intent = nil
+	return nil
+}
+
+// endBilling gives up other accounts' customers, then ends the billing of the rest.
+func (x deletion) endBilling(ctx context.Context, d *draft) error {
+	policy := x.rules.Policies.Of(d.account.Kind)
+	d.now.ClearProblem(lockstep.StepBilling) // unless it is refused again
+	for _, l := range d.now.Customers() {
+		if err := d.refused(lockstep.StepBilling, "", x.yield(ctx, d, policy, l)); err != nil {
+			return err
+		}
+	}
+	return x.ending.endBilling(ctx, d, lockstep.StepDeletion, policy)
+}
+
+// yield gives up a customer with which another account pays by now: that of somebody who came back
+// under a new id, or an organization's. The policy must not end what that account pays for; it ends
+// the other subscriptions first.
+func (x deletion) yield(ctx context.Context, d *draft, policy DeletionPolicy, l lockstep.Link) error {
+	subscriptions, err := x.billing.Subscriptions(ctx, l.CustomerID)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return nil
 	case err != nil:
 		return fmt.Errorf("list subscriptions: %w", err)
 	}
+	foreign := func(s lockstep.Subscription) bool {
+		named, ok := lockstep.AccountNamedIn(x.owners.readable(s.Metadata))
+		return ok && named != d.account
+	}
 	subscriptions = slices.DeleteFunc(subscriptions, lockstep.Subscription.Ended)
-	theirs := slices.IndexFunc(subscriptions, r.foreign)
+	theirs := slices.IndexFunc(subscriptions, foreign)
 	if theirs < 0 {
 		return nil
 	}
 	for _, s := range subscriptions {
-		if !r.foreign(s) && l.Trust == lockstep.Proven {
-			if err := r.endOwn(ctx, policy, s); err != nil {
-				return err
-			}
+		if foreign(s) || l.Trust != lockstep.Proven {
+			continue
+		}
+		if err := d.refused(lockstep.StepDeletion, "", x.ending.endOne(ctx, policy, s)); err != nil {
+			return err
 		}
 	}
-	_, err = r.contest(ctx, l.CustomerID, subscriptions[theirs].Metadata)
+	_, err = x.claims.contest(ctx, d, l.CustomerID, subscriptions[theirs].Metadata)
 	return err
 }
 
-// foreign reports whether the metadata of a subscription names another account.
-func (r *run) foreign(s lockstep.Subscription) bool {
-	named, ok := lockstep.AccountNamedIn(r.Owners.readable(s.Metadata))
-	return ok && named != r.account
-}
-
-// endOwn ends one subscription by the policy, which would else end the whole customer's.
-func (r *run) endOwn(ctx context.Context, policy DeletionPolicy, s lockstep.Subscription) error {
-	var err error
-	switch {
-	case policy == KeepBilling, policy == EndSubscriptions && hasPeriod(s) && s.EndsWithPeriod():
-	case policy == EndSubscriptions && hasPeriod(s):
-		err = r.endWithPeriod(ctx, s)
-	default:
-		err = r.cancelNow(ctx, s)
-	}
-	return r.refused(lockstep.StepDeletion, "", err)
-}
-
-// summon has the customers looked at that name the deleted account and are not linked to it:
-// their runs link those that prove it, and then the policy ends their billing too.
-func (r *run) summon(ctx context.Context) error {
-	customers, _, err := r.Hold.claims(ctx, r.account)
-	if err != nil {
-		return err
-	}
-	waiting, err := r.Store.WaitingFor(ctx, r.account.Key())
-	if err != nil {
-		return fmt.Errorf("look for waiting customers: %w", err)
-	}
-	for _, key := range waiting {
-		if key.Kind == lockstep.KeyCustomer {
-			customers = append(customers, key.ID)
-		}
-	}
-	for _, id := range customers {
-		r.marks = append(r.marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id},
-			Scope: lockstep.ScopeAll, Priority: lockstep.Background})
-	}
-	return nil
-}
-
-// forget blanks the stored events of a deleted account when it is time to, and those
-// that came since.
-func (r *run) forget(ctx context.Context) (Result, error) {
-	if r.Forget < 0 {
+// forget blanks the stored events of a deleted account when it is time to, and those that came
+// since.
+func (x deletion) forget(ctx context.Context, d *draft) (Result, error) {
+	if x.rules.Forget < 0 {
 		return Result{}, nil
 	}
-	if wait := time.Until(r.now.DeletionAt.Add(r.Forget)); wait > 0 {
+	if wait := time.Until(d.now.DeletionAt.Add(x.rules.Forget)); wait > 0 {
 		return Result{After: wait}, nil
 	}
-	events, err := r.Store.Forget(ctx, r.account)
+	events, err := x.store.Forget(ctx, d.account)
 	if err != nil {
 		return Result{}, err
 	}
 	if events > 0 {
-		r.Log.Info("a deleted account's events are forgotten", "account", r.account.String(), "events", events)
+		x.log.Info("events of a deleted account were blanked", "account", d.account.String(), "events", events)
 	}
 	return Result{}, nil
-}
-
-// settleIntent finds out whether a creation that was under way when the account
-// was deleted has made a customer. Under any policy it must be known.
-func (r *run) settleIntent(ctx context.Context) error {
-	if r.now.Intent == nil {
-		return nil
-	}
-	made, err := r.Billing.CustomersOf(ctx, r.account, r.now.Intent.At.Add(-time.Hour))
-	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return fmt.Errorf("look for the customer of a deleted account: %w", err)
-	}
-	for _, c := range made {
-		if !c.Deleted {
-			return r.link(ctx, c)
-		}
-	}
-	r.now.Intent = nil
-	return nil
 }

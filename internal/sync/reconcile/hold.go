@@ -9,23 +9,27 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Hold says which accounts must keep what they have until it is clear what they have paid
-// for: all of them until the first start's backfill has linked the existing
-// customers, and later those to which an ambiguous customer could belong. Its zero value
-// holds nothing.
+// Hold says which accounts must keep what they have until it is clear what they have paid for: all
+// of them until the first start's backfill has linked the existing customers, and later those to
+// which an ambiguous customer could belong. A nil Hold holds nothing.
 type Hold struct {
 	Store HoldStore
 
 	over atomic.Bool // the first start's backfill has ended, or there was none
 }
 
-// HoldStore is what a hold needs of the store.
+// HoldStore is the store as a hold uses it.
 type HoldStore interface {
-	Cursor(ctx context.Context, sweep string) (string, error)
+	cursors
 	ClaimsOf(ctx context.Context, account lockstep.Account) (customers []string, contested bool, err error)
 }
 
-// incomplete reports whether the first start's backfill has not linked everything yet.
+// cursors tells where sweeps stand.
+type cursors interface {
+	Cursor(ctx context.Context, sweep string) (string, error)
+}
+
+// incomplete reports whether the first start's backfill has not linked all customers yet.
 func (h *Hold) incomplete(ctx context.Context) (bool, error) {
 	if h == nil || h.over.Load() {
 		return false, nil
@@ -40,8 +44,8 @@ func (h *Hold) incomplete(ctx context.Context) (bool, error) {
 	return at.Holds(), nil
 }
 
-// claims returns the customers that could be the account's, and whether one of them could
-// also be another account's.
+// claims returns the customers that could be the account's, and whether one of them could also be
+// another account's.
 func (h *Hold) claims(ctx context.Context, account lockstep.Account) (customers []string, contested bool, err error) {
 	if h == nil {
 		return nil, false, nil
@@ -49,11 +53,8 @@ func (h *Hold) claims(ctx context.Context, account lockstep.Account) (customers 
 	return h.Store.ClaimsOf(ctx, account)
 }
 
-// BackfillState reads where the backfill stands; the zero value: there has been none.
-func BackfillState(ctx context.Context, store interface {
-	Cursor(ctx context.Context, sweep string) (string, error)
-},
-) (at lockstep.Backfill, err error) {
+// BackfillState reads where the backfill stands; the zero value means that it never ran.
+func BackfillState(ctx context.Context, store cursors) (at lockstep.Backfill, err error) {
 	text, err := store.Cursor(ctx, lockstep.BackfillSweep)
 	if err != nil || text == "" {
 		return at, err
@@ -64,46 +65,24 @@ func BackfillState(ctx context.Context, store interface {
 	return at, nil
 }
 
-// observeHold finds out whether the account is held. An account that has access by what
-// Stripe says needs no hold. Whether the backfill has ended is known from before the record was
-// read: the backfill ends when the licenses are stored, and an older record lacks them.
-func (r *run) observeHold(ctx context.Context) (err error) {
-	if r.now.State == lockstep.AccountDeleted {
-		return nil
-	}
-	var contested bool
-	if r.candidates, contested, err = r.Hold.claims(ctx, r.account); err != nil {
-		return err
-	}
-	r.held = r.incomplete || contested
-	return nil
+// holding says how the hold affects an account.
+type holding struct {
+	held       bool     // it must keep what it has
+	candidates []string // customers that could be its own
 }
 
-// spare takes from a projection what would lower or remove what the directory's metadata
-// says: on a held account that shows no access, everything; else what would be removed, and
-// a status that is not active.
-func (r *run) spare(p projection, access lockstep.Access) projection {
-	if !r.held {
-		return p
-	}
-	if !access.Active {
-		return projection{want: r.now.Projected}
-	}
-	for key, value := range p.want {
-		if value == nil || key == r.Keys.Status && value != "active" {
-			delete(p.want, key)
-			delete(p.change, key)
-		}
-	}
-	return p
+// of finds out how an account is held.
+func (h *Hold) of(ctx context.Context, t task) (holding, error) {
+	candidates, contested, err := h.claims(ctx, t.account)
+	return holding{t.incomplete || contested, candidates}, err
 }
 
-// released reports whether the backfill ended while the run went on, so that nobody else
-// looks at the account again.
-func (r *run) released(ctx context.Context) (bool, error) {
-	if !r.incomplete {
+// released reports whether the backfill ended while the run was under way. The backfill marks the
+// accounts at its end, but this one's mark may have come before the run has read it.
+func (h *Hold) released(ctx context.Context, t task) (bool, error) {
+	if !t.incomplete {
 		return false, nil
 	}
-	incomplete, err := r.Hold.incomplete(ctx)
+	incomplete, err := h.incomplete(ctx)
 	return !incomplete, err
 }

@@ -184,10 +184,10 @@ func TestWhoHasLostItsLeaseWritesNothingElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store, directory := ledger(t), &forgetful{}
-			accounts := &Accounts{Store: store, Directory: directory, Members: directory,
-				Seats:   lockstep.SeatPolicy{LimitMembers: true},
-				Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_1"}}}},
-				Keys:    lockstep.DefaultProjectionKeys, Log: slog.New(slog.DiscardHandler)}
+			accounts := &Accounts{Store: store, Providers: Providers{Directory: directory, Limiter: directory},
+				Policies: Policies{Seats: lockstep.SeatPolicy{LimitMembers: true}},
+				Catalog:  lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_1"}}}},
+				Keys:     lockstep.DefaultProjectionKeys, Log: slog.New(slog.DiscardHandler)}
 			claim := func(scope lockstep.Scope, lease time.Duration) lockstep.Claim {
 				if err := store.Mark(t.Context(), lockstep.Mark{Key: c.account.Key(), Scope: scope}); err != nil {
 					t.Fatal(err)
@@ -237,9 +237,8 @@ func TestWhoIsNewIsStored(t *testing.T) {
 	if err := store.Mark(t.Context(), lockstep.Mark{Key: alice.Key()}); err != nil {
 		t.Fatal(err)
 	}
-	r := &run{Accounts: &Accounts{Store: store}, claim: hold(t, store, time.Minute), account: alice}
-	r.was, r.now = lockstep.Record{Account: alice}, lockstep.Record{Account: alice}
-	if err := r.save(t.Context(), lockstep.Access{}, time.Now()); err != nil {
+	d := newDraft(task{claim: hold(t, store, time.Minute), account: alice}, lockstep.Record{}, false)
+	if err := (drafts{store: store}).commit(t.Context(), d, decided{record: d.now, at: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Account(t.Context(), alice); err != nil {

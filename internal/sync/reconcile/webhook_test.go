@@ -112,9 +112,8 @@ func (s *switchboard) account(ctx context.Context, claim lockstep.Claim) (Result
 	if err := s.store.Save(ctx, claim, lockstep.AccountUpdate{Record: record, Notices: news}); err != nil {
 		return Result{}, err
 	}
-	accounts := &Accounts{Store: s.store, Catalog: boardCatalog, Listeners: []string{"app", "audit"}}
-	r := &run{Accounts: accounts, claim: claim, account: alice, now: record}
-	return Result{}, r.tell(ctx, time.Now())
+	notifier := notifier{s.store, boardCatalog, []string{"app", "audit"}}
+	return Result{}, notifier.notify(ctx, claim, record, time.Now())
 }
 
 func atBoard(t *testing.T, test func(s *switchboard)) {
