@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/stripebilling"
@@ -17,14 +19,14 @@ import (
 // defaultBackfillRate leaves room for what happens meanwhile.
 const defaultBackfillRate = 0.6
 
-// backfill is the reconciler of the backfill's sweep.
-func backfill(c Config, billing *stripebilling.Client, id identity, owners *reconcile.Owners,
-	book *pricebook.Book) *reconcile.Backfill {
+// backfiller is the reconciler of the backfill's sweep.
+func backfiller(c Config, billing *stripebilling.Client, id identity, owners *ownership.Resolver,
+	book *pricebook.Book) *backfill.Reconciler {
 	share := cmp.Or(c.BackfillRate, defaultBackfillRate)
-	b := &reconcile.Backfill{Store: c.Store, Billing: billing, Directory: id.directory, Owners: owners,
+	b := &backfill.Reconciler{Store: c.Store, Billing: billing, Directory: id.directory, Owners: owners,
 		Catalog: c.Catalog, Book: book,
 		CustomerKey: c.Projection.CustomerID, AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Log: c.Log,
-		StripeRate: share * billing.Gate().PerSecond()}
+		StripeRate: share * billing.Gate().PerSecond(), Then: reconcile.HeldSweeps()}
 	if id.gate != nil {
 		b.ClerkRate = share * id.gate.PerSecond()
 	}
@@ -34,11 +36,11 @@ func backfill(c Config, billing *stripebilling.Client, id identity, owners *reco
 // firstStart begins the backfill if no service has run on the database before, and returns
 // where the backfill stands.
 func (s *Server) firstStart(ctx context.Context) (lockstep.Backfill, error) {
-	if _, err := s.store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, false)),
+	if _, err := s.store.BeginBackfill(ctx, "", backfill.Encode(backfill.New(true, false)),
 		true); err != nil {
 		return lockstep.Backfill{}, err
 	}
-	return reconcile.BackfillState(ctx, s.store)
+	return backfill.State(ctx, s.store)
 }
 
 // dryTries is how often a dry run retries a failing request before it gives up.
@@ -55,7 +57,7 @@ func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (
 		return report, err
 	}
 	defer s.caller.Close()
-	begun, err := c.Store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, true)), true)
+	begun, err := c.Store.BeginBackfill(ctx, "", backfill.Encode(backfill.New(true, true)), true)
 	if err != nil {
 		return report, err
 	}
@@ -77,7 +79,7 @@ func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (
 	defer ticker.Stop()
 	var said string
 	for {
-		at, err := reconcile.BackfillState(ctx, c.Store)
+		at, err := backfill.State(ctx, c.Store)
 		if err != nil {
 			return report, err
 		}

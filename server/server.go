@@ -17,8 +17,10 @@ import (
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
+	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
 	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
 	"github.com/lockstep-dev/lockstep/internal/sync/instance"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
@@ -88,7 +90,7 @@ func New(c Config) (*Server, error) {
 	keys[lockstep.KeyBuyerEmail] = keys[lockstep.KeyEmail]
 	guard := guard(c, billing, id)
 	keys[lockstep.KeyUser].(*reconcile.Accounts).Generation = guard.Generation
-	keys[lockstep.KeySweep].(*reconcile.Sweeps).Backfill.Generation = guard.Generation
+	keys[lockstep.KeySweep].(*reconcile.Sweeps).Backfill.(*backfill.Reconciler).Generation = guard.Generation
 	reconcile.Guarded(keys, guard)
 	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = runner.New(c.Store, keys, c.Workers, c.Log)
@@ -159,14 +161,14 @@ func identities(c Config) (identity, error) {
 func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *ingest.Intake,
 	book *pricebook.Book) map[lockstep.KeyKind]runner.Reconciler {
 	directory := id.directory
-	owners := &reconcile.Owners{Store: c.Store, Billing: billing, Directory: directory, ClerkIDs: c.Identities != FromAPI}
+	owners := &ownership.Resolver{Store: c.Store, Billing: billing, Directory: directory, ClerkIDs: c.Identities != FromAPI}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	owners.External, _ = directory.(lockstep.ExternalIDs)
 	accounts := &reconcile.Accounts{Store: c.Store,
 		Providers: reconcile.Providers{Billing: billing, Directory: directory, Members: lister(directory),
 			Limiter: limiter(directory)},
 		Policies: c.policies(), Catalog: c.Catalog, Keys: c.Projection, Owners: owners, Book: book,
-		Hold: &reconcile.Hold{Store: c.Store}, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
+		Hold: &backfill.Hold{Store: c.Store}, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log}
 	payments := &reconcile.Payments{Store: c.Store, Billing: billing, Catalog: c.Catalog, Book: book, Owners: owners}
 	return map[lockstep.KeyKind]runner.Reconciler{
 		lockstep.KeyUser:         accounts,
@@ -176,7 +178,7 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 		lockstep.KeyPayment:      payments,
 		lockstep.KeyObject:       payments,
 		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
-			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfill(c,
+			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfiller(c,
 				billing, id, owners, book), Log: c.Log},
 		lockstep.KeyWake: &runner.Wakes{Store: c.Store},
 		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.sends(),

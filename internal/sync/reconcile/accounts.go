@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
@@ -17,7 +19,7 @@ type Result = runner.Result
 
 // AccountStore is the store as account runs use it: the sum of what their parts use.
 type AccountStore interface {
-	OwnerStore
+	ownership.Store
 	draftStore
 	identityStore
 	successionStore
@@ -70,10 +72,10 @@ type Accounts struct {
 	Policies  Policies
 	Catalog   lockstep.Catalog
 	Keys      lockstep.ProjectionKeys
-	Owners    *Owners
+	Owners    *ownership.Resolver
 	Book      *pricebook.Book
-	Hold      *Hold    // nil: no account is held
-	Listeners []string // the webhook endpoints that get each change of access
+	Hold      *backfill.Hold // nil: no account is held
+	Listeners []string       // the webhook endpoints that get each change of access
 	// Generation returns the generation of the accepted Clerk instance; nil: it never changed.
 	Generation func(ctx context.Context) (int64, error)
 	Log        *slog.Logger
@@ -129,7 +131,7 @@ func (as *Accounts) begin(ctx context.Context, claim lockstep.Claim) (*draft, er
 	}
 	// Before the record: the backfill ends once the licenses are stored, and a record that was
 	// read earlier lacks them.
-	if t.incomplete, err = as.Hold.incomplete(ctx); err != nil {
+	if t.incomplete, err = as.Hold.Incomplete(ctx); err != nil {
 		return nil, err
 	}
 	was, err := as.Store.Account(ctx, account)

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 )
 
 // adoptionStore is the store as [adoption] uses it.
@@ -34,7 +34,7 @@ type adoption struct {
 		CustomersNaming(ctx context.Context, account lockstep.Account) ([]string, error)
 		CustomersByEmail(ctx context.Context, email string) ([]lockstep.Customer, error)
 	}
-	owners      *Owners
+	owners      *ownership.Resolver
 	customerKey string // the metadata key under which we write an account's customer
 	byEmail     bool
 	log         *slog.Logger
@@ -100,7 +100,7 @@ func (a adoption) candidates(ctx context.Context, s seeker) (all []candidate, er
 			all = append(all, candidate{id, found})
 		}
 	}
-	add(byDirectory, namedCustomers(s.identity, a.customerKey)...)
+	add(byDirectory, ownership.NamedCustomers(s.identity, a.customerKey)...)
 	waiting, err := waitingCustomers(ctx, a.store, s.account)
 	if err != nil {
 		return nil, err
@@ -131,20 +131,6 @@ func waitingCustomers(ctx context.Context, store interface {
 		}
 	}
 	return ids, nil
-}
-
-// namedCustomers returns the customers that an identity's metadata names, the one under our own
-// key first.
-func namedCustomers(identity lockstep.Identity, key string) (ids []string) {
-	if id, _ := identity.Metadata[key].(string); id != "" {
-		ids = append(ids, id)
-	}
-	for _, id := range identity.CustomerIDs {
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }
 
 // mostHinted limits the customers with the user's address that a checkout reads.
@@ -234,21 +220,21 @@ func (a adoption) adoptable(ctx context.Context, account lockstep.Account, c can
 // not only by a reference.
 func (a adoption) isOthers(ctx context.Context, account lockstep.Account, c lockstep.Customer,
 	found finding) (bool, error) {
-	owner, err := a.owners.ofCustomer(ctx, c)
+	owner, err := a.owners.OfCustomer(ctx, c)
 	switch {
-	case unresolved(err):
+	case ownership.Unresolved(err):
 		return true, nil
 	case err != nil:
 		return false, err
-	case owner.account.IsZero():
+	case owner.Account.IsZero():
 		return found == byItself, nil
-	case owner.account == account:
-		return found == byItself && owner.trust != lockstep.Proven, nil
-	case found != byDirectory, owner.account.Kind != account.Kind: // a member's metadata names what they paid for it
+	case owner.Account == account:
+		return found == byItself && owner.Trust != lockstep.Proven, nil
+	case found != byDirectory, owner.Account.Kind != account.Kind: // a member's metadata names what they paid for it
 		return true, nil
 	}
 	// An application that moved its users to new ids left the former ids at Stripe.
-	_, err = a.owners.find(ctx, owner.account)
+	_, err = a.owners.Find(ctx, owner.Account)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return false, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 )
 
@@ -33,7 +34,7 @@ func TestANewPlanOfAnUnlistedSubscriptionIsSaved(t *testing.T) {
 	was := lockstep.Record{Account: alice, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{
 		{ID: "sub_1", Status: "canceled", Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", ProductID: "prod_1"}}}}}
 	book := &pricebook.Book{Store: names{}, Stripe: silent{}}
-	b := (&Accounts{Providers: Providers{Billing: silent{}}, Owners: &Owners{}, Book: book}).billing()
+	b := (&Accounts{Providers: Providers{Billing: silent{}}, Owners: &ownership.Resolver{}, Book: book}).billing()
 	d := newDraft(task{account: alice}, was, true)
 	if err := b.readSubscriptions(t.Context(), d, false); err != nil {
 		t.Fatal(err)

@@ -8,11 +8,12 @@ import (
 	"slices"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 )
 
 // claimStore is the store as [claims] uses it.
 type claimStore interface {
-	successors
+	ownership.Successors
 	Link(ctx context.Context, claim lockstep.Claim, identity lockstep.Identity, customerID string,
 		trust lockstep.Trust) error
 	Release(ctx context.Context, claim lockstep.Claim, customerID string) error
@@ -27,7 +28,7 @@ type customerReader interface {
 type claims struct {
 	store   claimStore
 	billing customerReader
-	owners  *Owners
+	owners  *ownership.Resolver
 	log     *slog.Logger
 }
 
@@ -48,7 +49,7 @@ func (c claims) prove(ctx context.Context, d *draft, identity lockstep.Identity)
 		if !living {
 			continue
 		}
-		trust, err := c.owners.vouch(ctx, identity, customer)
+		trust, err := c.owners.Vouch(ctx, identity, customer)
 		if err != nil {
 			return err
 		}
@@ -80,11 +81,11 @@ func readLiving(ctx context.Context, billing customerReader, id string) (c locks
 // for. Only a claimed customer can be contested, or any customer of a deleted account.
 func (c claims) contest(ctx context.Context, d *draft, customerID string, metadata map[string]string) (released bool,
 	err error) {
-	named, ok := lockstep.AccountNamedIn(c.owners.readable(metadata))
+	named, ok := lockstep.AccountNamedIn(c.owners.Readable(metadata))
 	if !ok || named == d.account || !d.now.Claims(customerID) && d.now.State != lockstep.AccountDeleted {
 		return false, nil
 	}
-	if now, err := current(ctx, c.store, named); err != nil || now == d.account {
+	if now, err := ownership.Current(ctx, c.store, named); err != nil || now == d.account {
 		return false, err
 	}
 	owner, found, err := c.otherOwner(ctx, d.account, customerID)
@@ -108,18 +109,18 @@ func (c claims) otherOwner(ctx context.Context, account lockstep.Account, custom
 	if err != nil || !living {
 		return none, false, err
 	}
-	owner, err := c.owners.ofCustomer(ctx, customer)
+	owner, err := c.owners.OfCustomer(ctx, customer)
 	switch {
-	case unresolved(err), err == nil && (owner.trust != lockstep.Proven || owner.account == account):
+	case ownership.Unresolved(err), err == nil && (owner.Trust != lockstep.Proven || owner.Account == account):
 		return none, false, nil
 	case err != nil:
 		return none, false, err
 	}
-	_, err = c.owners.find(ctx, owner.account)
+	_, err = c.owners.Find(ctx, owner.Account)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return none, false, nil
 	}
-	return owner.account, err == nil, err
+	return owner.Account, err == nil, err
 }
 
 // without returns a record without a customer and its subscriptions.

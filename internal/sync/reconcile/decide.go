@@ -14,6 +14,12 @@ type observed struct {
 	made    bool               // this run has created the primary customer
 }
 
+// holding says how the backfill's hold affects an account.
+type holding struct {
+	held       bool     // it must keep what it has
+	candidates []string // customers that could be its own
+}
+
 // rules are the operator's settings that decisions need.
 type rules struct {
 	catalog      lockstep.Catalog

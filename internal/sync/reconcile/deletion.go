@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 )
 
 // deletionStore is the store as [deletion] uses it.
@@ -39,8 +41,8 @@ type deletion struct {
 	ending   ending
 	bills    billing
 	notifier notifier
-	hold     *Hold
-	owners   *Owners
+	hold     *backfill.Hold
+	owners   *ownership.Resolver
 	rules    DeletionRules
 	catalog  lockstep.Catalog
 	log      *slog.Logger
@@ -79,7 +81,7 @@ func (d *draft) markDeleted() {
 	d.now.Email, d.now.Name, d.now.CustomerEmail, d.now.CustomerName = "", "", "", ""
 	d.now.EmailVerified, d.now.Problems = false, nil
 	// The users who paid for an organization no longer show it in their metadata.
-	d.mark(payers(lockstep.Record{}, d.now)...)
+	d.mark(ownership.Payers(lockstep.Record{}, d.now)...)
 }
 
 // report logs the deletion, and what is billed in spite of it.
@@ -134,7 +136,7 @@ func (x deletion) findCustomers(ctx context.Context, d *draft) error {
 	if err := x.settleIntent(ctx, d); err != nil {
 		return err
 	}
-	customers, _, err := x.hold.claims(ctx, d.account)
+	customers, _, err := x.hold.Claims(ctx, d.account)
 	if err != nil {
 		return err
 	}
@@ -190,7 +192,7 @@ func (x deletion) yield(ctx context.Context, d *draft, policy DeletionPolicy, l 
 		return fmt.Errorf("list subscriptions: %w", err)
 	}
 	foreign := func(s lockstep.Subscription) bool {
-		named, ok := lockstep.AccountNamedIn(x.owners.readable(s.Metadata))
+		named, ok := lockstep.AccountNamedIn(x.owners.Readable(s.Metadata))
 		return ok && named != d.account
 	}
 	subscriptions = slices.DeleteFunc(subscriptions, lockstep.Subscription.Ended)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 )
 
 // task says what a run is for. It does not change during the run.
@@ -140,7 +141,7 @@ func (s drafts) save(ctx context.Context, d *draft, notices []lockstep.Notice, a
 		return err
 	}
 	update := lockstep.AccountUpdate{Record: d.now, Notices: notices, TrialAddresses: trials,
-		Marks: slices.Concat(d.marks, payers(d.was, d.now), movers(d.was, d.now))}
+		Marks: slices.Concat(d.marks, ownership.Payers(d.was, d.now), movers(d.was, d.now))}
 	if err := s.store.Save(ctx, d.claim, update); err != nil {
 		return fmt.Errorf("save account: %w", err)
 	}

@@ -86,26 +86,6 @@ func movers(was, now lockstep.Record) []lockstep.Mark {
 	return marks
 }
 
-// payers returns marks of the users whose metadata also shows what they bought for an
-// organization.
-func payers(was, now lockstep.Record) []lockstep.Mark {
-	if now.Account.Kind != lockstep.Organization {
-		return nil
-	}
-	var marks []lockstep.Mark
-	for _, s := range now.Subscriptions {
-		payer, err := lockstep.NewAccount(lockstep.User, s.PaidBy)
-		if err != nil {
-			continue // no payer, or an id that no account can have
-		}
-		at := byID(was.Subscriptions, s.ID)
-		if at < 0 || was.Subscriptions[at].Status != s.Status || was.Subscriptions[at].PaidBy != s.PaidBy {
-			marks = append(marks, lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal})
-		}
-	}
-	return marks
-}
-
 // endEmpty reports an organization that is billed and has no members, and ends its billing by the
 // policy. Both the count and the list of its members must be empty.
 func (m members) endEmpty(ctx context.Context, d *draft, identity *lockstep.Identity) error {

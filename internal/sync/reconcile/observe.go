@@ -12,10 +12,11 @@ import (
 func (as *Accounts) observe(ctx context.Context, d *draft, seen sighting) (observed, error) {
 	o := observed{sighting: seen}
 	reads := d.scope.Has(lockstep.ScopeCustomer | lockstep.ScopeSubscriptions | lockstep.ScopePayments)
-	var err error
-	if o.holding, err = as.Hold.of(ctx, d.task); err != nil {
+	candidates, contested, err := as.Hold.Claims(ctx, d.account)
+	if err != nil {
 		return o, err
 	}
+	o.holding = holding{d.incomplete || contested, candidates}
 	if o, err = as.observeCustomers(ctx, d, o); err != nil {
 		return o, err
 	}

@@ -11,19 +11,20 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 )
 
 // reader reads the billing state of an account. It writes nothing.
 type reader struct {
-	store   successors
+	store   ownership.Successors
 	billing interface {
 		Subscriptions(ctx context.Context, customerID string) ([]lockstep.Subscription, error)
 		Subscription(ctx context.Context, id string) (lockstep.Subscription, error)
 		Entitlements(ctx context.Context, customerID string) ([]string, error)
 		Checkouts(ctx context.Context, customerID string) ([]lockstep.Checkout, error)
 	}
-	owners   *Owners
+	owners   *ownership.Resolver
 	book     *pricebook.Book
 	catalog  lockstep.Catalog
 	entitled bool
@@ -125,7 +126,7 @@ func (r reader) payerOf(ctx context.Context, q query, s lockstep.Subscription) (
 		return "", nil
 	}
 	at := byID(q.stored, s.ID)
-	s.PaidBy = r.owners.buyer(s.PaidBy)
+	s.PaidBy = r.owners.Buyer(s.PaidBy)
 	switch {
 	case s.PaidBy != "":
 		return r.currentUser(ctx, q, s.PaidBy)
@@ -134,7 +135,7 @@ func (r reader) payerOf(ctx context.Context, q query, s lockstep.Subscription) (
 	case s.Ended(), q.deleted:
 		return "", nil
 	}
-	return r.owners.payer(ctx, q.account, s.CustomerID)
+	return r.owners.Payer(ctx, q.account, s.CustomerID)
 }
 
 // currentUser returns the id that a user has now. A subscription's metadata names the one that
@@ -144,7 +145,7 @@ func (r reader) currentUser(ctx context.Context, q query, id string) (string, er
 	if err != nil || q.generation == 0 {
 		return id, nil //nolint:nilerr // an id that no account can have
 	}
-	now, err := current(ctx, r.store, user)
+	now, err := ownership.Current(ctx, r.store, user)
 	return now.ID, err
 }
 

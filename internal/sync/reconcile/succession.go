@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 )
 
 // errSucceeded ends a run whose account took over a former one. The draft is outdated then;
@@ -17,7 +18,7 @@ var errSucceeded = errors.New("the account took over a former one")
 
 // successionStore is the store as [succession] uses it.
 type successionStore interface {
-	successors
+	ownership.Successors
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 	Succeed(ctx context.Context, claim lockstep.Claim, s lockstep.Succession) error
 	OrderedPredecessors(ctx context.Context, to lockstep.Account) ([]lockstep.Account, error)
@@ -200,18 +201,4 @@ func createdSince(ctx context.Context, billing customerLister, account lockstep.
 		}
 	}
 	return c, false, nil
-}
-
-// successors tells which account a former one is now.
-type successors interface {
-	Successor(ctx context.Context, former lockstep.Account) (lockstep.Account, error)
-}
-
-// current returns the account that a former one is now, or the account itself.
-func current(ctx context.Context, store successors, account lockstep.Account) (lockstep.Account, error) {
-	successor, err := store.Successor(ctx, account)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		return account, nil
-	}
-	return successor, err
 }

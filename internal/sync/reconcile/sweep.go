@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,9 +13,9 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
-// The sweeps: well-known keys in the same queue as everything else, claimed by
-// lease like everything else. There is no leader. Each run does one page, keeps
-// where it stands, and asks to be run again.
+// The sweeps are well-known keys in the same queue as all other work, and a lease decides which
+// replica runs them. There is no leader. Each run does one page, saves the cursor, and asks for
+// another run.
 var (
 	sweepEvents        = lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}
 	sweepUsers         = lockstep.Key{Kind: lockstep.KeySweep, ID: "users"}
@@ -27,14 +28,22 @@ var (
 // FullVerify is the sweep that marks every account.
 var FullVerify = sweepAccounts
 
-// SweepKeys are the keys of the sweeps that begin again and again.
+// SweepKeys returns the keys of the sweeps that run periodically.
 func SweepKeys() []lockstep.Key {
 	return []lockstep.Key{sweepEvents, sweepUsers, sweepOrganizations, sweepAccounts, sweepRetention}
 }
 
-// StartKeys are the keys to mark when a service starts. While the first start's backfill
-// runs, the directory is not compared: the backfill lists it, and starts those sweeps when
-// it ends.
+// HeldSweeps returns the keys of the sweeps that wait for the first start's backfill.
+func HeldSweeps() []lockstep.Key {
+	return []lockstep.Key{sweepUsers, sweepOrganizations, sweepAccounts}
+}
+
+// DirectorySweeps returns the keys to mark after an operator accepted another instance: these sweeps
+// list its users and organizations.
+func DirectorySweeps() []lockstep.Key { return []lockstep.Key{sweepUsers, sweepOrganizations} }
+
+// StartKeys returns the keys to mark when a service starts. The first start's backfill lists the
+// directory itself, so the sweeps that compare the directory wait for its end.
 func StartKeys(backfill lockstep.Backfill) []lockstep.Key {
 	if backfill.Holds() {
 		return []lockstep.Key{sweepBackfill, sweepEvents, sweepRetention}
@@ -46,20 +55,19 @@ func StartKeys(backfill lockstep.Backfill) []lockstep.Key {
 	return keys
 }
 
-// Intervals say how often each sweep begins. The zero value of a field means its
-// default.
+// Intervals say how often each sweep starts. A zero field means its default.
 type Intervals struct {
-	Events    time.Duration // of the gap scan of Stripe's events; default 5 min
-	Directory time.Duration // of the list of users and organizations; default 1 h
-	// DirectoryPoll replaces Directory where no webhooks tell of changes; default 1 min.
+	Events    time.Duration // the gap scan of Stripe's events; default 5 min
+	Directory time.Duration // the list of users and organizations; default 1 h
+	// DirectoryPoll replaces Directory if no webhooks tell of changes; default 1 min.
 	DirectoryPoll time.Duration
-	Accounts      time.Duration // of the full verify against Stripe; default 24 h
-	Retention     time.Duration // of dropping what is old; default 1 h
+	Accounts      time.Duration // the full verify against Stripe; default 24 h
+	Retention     time.Duration // the removal of old data; default 1 h
 }
 
-// Absence is how long the directory must not know an account before its absence alone
-// deletes it: half the time between two lists. Two lists are further apart, and the tries of
-// one run are not. Where the directory is polled, the lists are the polls.
+// Absence returns how long the directory must not know an account before that alone deletes it:
+// half the time between two lists. Two lists are further apart, and the retries of one run are not.
+// If the directory is polled, the polls are the lists.
 func (i Intervals) Absence(polled Polled) time.Duration {
 	i = i.withDefaults()
 	if polled.Directory {
@@ -69,25 +77,15 @@ func (i Intervals) Absence(polled Polled) time.Duration {
 }
 
 func (i Intervals) withDefaults() Intervals {
-	if i.Events == 0 {
-		i.Events = 5 * time.Minute
-	}
-	if i.Directory == 0 {
-		i.Directory = time.Hour
-	}
-	if i.DirectoryPoll == 0 {
-		i.DirectoryPoll = time.Minute
-	}
-	if i.Accounts == 0 {
-		i.Accounts = 24 * time.Hour
-	}
-	if i.Retention == 0 {
-		i.Retention = time.Hour
-	}
+	i.Events = cmp.Or(i.Events, 5*time.Minute)
+	i.Directory = cmp.Or(i.Directory, time.Hour)
+	i.DirectoryPoll = cmp.Or(i.DirectoryPoll, time.Minute)
+	i.Accounts = cmp.Or(i.Accounts, 24*time.Hour)
+	i.Retention = cmp.Or(i.Retention, time.Hour)
 	return i
 }
 
-// SweepStore is what sweeps need of the store.
+// SweepStore is the store as [Sweeps] uses it.
 type SweepStore interface {
 	lockstep.SweepStore
 	lockstep.Archive
@@ -95,22 +93,27 @@ type SweepStore interface {
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 }
 
-// Sweeps looks at everything from time to time, so that what no event told is
-// found all the same.
+// SweepLists are the lists of Stripe's that sweeps read.
+type SweepLists interface {
+	EventsSince(ctx context.Context, since time.Time, cursor string) (hints []lockstep.Hint, next string, err error)
+	CheckoutsSince(ctx context.Context, since time.Time, cursor string) (page []lockstep.Checkout, next string, err error)
+}
+
+// Sweeps compares everything from time to time, so that we also find what no event told us.
 type Sweeps struct {
 	Store     SweepStore
-	Billing   lockstep.Billing
+	Billing   SweepLists
 	Directory lockstep.Directory
 	Intervals Intervals
 	Retention lockstep.Retention
 	Polled    Polled
 	// Take stores events that the gap scan found missing.
 	Take     func(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error)
-	Backfill *Backfill // nil: a newer version runs it
+	Backfill runner.Reconciler // nil: a newer version runs it
 	Log      *slog.Logger
 }
 
-// Reconcile does the next page of the sweep of the claim.
+// Reconcile does the next page of the claim's sweep.
 func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	intervals := s.Intervals.withDefaults()
 	switch claim.Key {
@@ -134,39 +137,57 @@ func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, e
 	return Result{}, runner.UnknownKey(claim.Key)
 }
 
-// sweep reads where a sweep stands (a P), does a page, and keeps where it stands
-// then, with the marks that the page made.
+// swept is what one page of a sweep returns: where the sweep stands then (a P), the marks of the
+// page, and whether another page follows.
+type swept[P any] struct {
+	next  P
+	marks []lockstep.Mark
+	more  bool
+}
+
+// pageFunc does one page of a sweep.
+type pageFunc[P any] func(ctx context.Context, claim lockstep.Claim, at P) (swept[P], error)
+
+// sweep reads where a sweep stands, does a page, and saves where it stands then, with the page's
+// marks.
 func sweep[P any](ctx context.Context, s *Sweeps, claim lockstep.Claim, every time.Duration,
-	page func(ctx context.Context, claim lockstep.Claim, at P) (next P, marks []lockstep.Mark, more bool, err error),
-) (Result, error) {
-	stored, err := s.Store.Cursor(ctx, claim.Key.ID)
+	page pageFunc[P]) (Result, error) {
+	at, err := readCursor[P](ctx, s.Store, claim.Key.ID)
 	if err != nil {
-		return Result{}, fmt.Errorf("read cursor of sweep: %w", err)
+		return Result{}, err
 	}
-	var at P
-	if stored != "" {
-		if err := json.Unmarshal([]byte(stored), &at); err != nil {
-			return Result{}, lockstep.Terminal(fmt.Errorf("cursor of sweep %s is not one of this version: %w", claim.Key.ID,
-				err))
-		}
-	}
-	next, marks, more, err := page(ctx, claim, at)
+	done, err := page(ctx, claim, at)
 	var upstream *lockstep.UpstreamError
 	switch {
 	case errors.As(err, &upstream) && upstream.Rejected():
-		return Result{}, runner.Retryable(err) // a sweep that a provider refuses must not stop for good
+		return Result{}, runner.Retryable(err) // a refusal must not stop the sweep forever
 	case err != nil:
 		return Result{}, err
 	}
-	text, err := json.Marshal(next)
+	text, err := json.Marshal(done.next)
 	if err != nil {
 		return Result{}, lockstep.Terminal(fmt.Errorf("encode cursor of sweep %s: %w", claim.Key.ID, err))
 	}
-	if err := s.Store.SaveCursor(ctx, claim, claim.Key.ID, string(text), marks); err != nil {
+	if err := s.Store.SaveCursor(ctx, claim, claim.Key.ID, string(text), done.marks); err != nil {
 		return Result{}, fmt.Errorf("save cursor of sweep: %w", err)
 	}
-	if more {
+	if done.more {
 		return Result{After: time.Millisecond}, nil
 	}
 	return Result{After: every}, nil
+}
+
+// readCursor reads where a sweep stands; the zero value before its first run.
+func readCursor[P any](ctx context.Context, store lockstep.SweepStore, name string) (at P, err error) {
+	stored, err := store.Cursor(ctx, name)
+	if err != nil {
+		return at, fmt.Errorf("read cursor of sweep: %w", err)
+	}
+	if stored == "" {
+		return at, nil
+	}
+	if err := json.Unmarshal([]byte(stored), &at); err != nil {
+		return at, lockstep.Terminal(fmt.Errorf("cursor of sweep %s is not one of this version: %w", name, err))
+	}
+	return at, nil
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// verifyPage is how many accounts a run of the full verify marks. They are spread
-// over verifySpread, so that their reads do not come in one burst.
+// verifyPage is how many accounts one run of the full verify marks. Their runs are spread over
+// verifySpread, so that their reads do not come in one burst.
 const (
 	verifyPage   = 200
 	verifySpread = 20 * time.Second
@@ -20,28 +20,26 @@ type verifyAt struct {
 	After string `json:"after,omitempty"` // the last account that was marked
 }
 
-// verifyAccounts marks every account wholly, whatever events said.
-func (s *Sweeps) verifyAccounts(ctx context.Context, _ lockstep.Claim,
-	at verifyAt) (verifyAt, []lockstep.Mark, bool, error) {
+// verifyAccounts marks accounts to be read completely, whatever events said.
+func (s *Sweeps) verifyAccounts(ctx context.Context, _ lockstep.Claim, at verifyAt) (swept[verifyAt], error) {
 	var after lockstep.Account
 	if at.After != "" {
 		var err error
 		if after, err = lockstep.ParseAccount(at.After); err != nil {
-			return at, nil, false, lockstep.Terminal(err)
+			return swept[verifyAt]{}, lockstep.Terminal(err)
 		}
 	}
 	accounts, err := s.Store.AccountsAfter(ctx, after, verifyPage)
 	if err != nil {
-		return at, nil, false, fmt.Errorf("list accounts: %w", err)
+		return swept[verifyAt]{}, fmt.Errorf("list accounts: %w", err)
 	}
-	marks := make([]lockstep.Mark, len(accounts))
+	done := swept[verifyAt]{marks: make([]lockstep.Mark, len(accounts))}
 	for i, a := range accounts {
-		marks[i] = lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers,
-			Priority: lockstep.Background,
-			Delay:    verifySpread / verifyPage * time.Duration(i)}
+		done.marks[i] = lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers,
+			Priority: lockstep.Background, Delay: verifySpread / verifyPage * time.Duration(i)}
 	}
-	if len(accounts) < verifyPage {
-		return verifyAt{}, marks, false, nil
+	if len(accounts) == verifyPage {
+		done.next, done.more = verifyAt{After: accounts[len(accounts)-1].String()}, true
 	}
-	return verifyAt{After: accounts[len(accounts)-1].String()}, marks, true, nil
+	return done, nil
 }

@@ -9,17 +9,17 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
-// Polled says which webhooks are replaced by polling. Its zero value: none.
+// Polled says which webhooks polling replaces. Its zero value: none.
 type Polled struct {
-	Events    time.Duration // how often to read Stripe's event list; 0: do not
+	Events    time.Duration // how often to read Stripe's event list; 0: never
 	Directory bool          // list users and organizations every [Intervals].DirectoryPoll
 }
 
-// sweepPoll reads Stripe's newest events. It is not one of [SweepKeys]: it runs only where
-// polling is configured.
+// sweepPoll reads Stripe's newest events. It is not one of [SweepKeys]: it runs only if polling is
+// configured.
 var sweepPoll = lockstep.Key{Kind: lockstep.KeySweep, ID: "poll"}
 
-// Marks are the marks with which polling starts.
+// Marks returns the marks that start polling.
 func (p Polled) Marks() []lockstep.Mark {
 	if p.Events == 0 {
 		return nil
@@ -27,8 +27,8 @@ func (p Polled) Marks() []lockstep.Mark {
 	return []lockstep.Mark{{Key: sweepPoll, Priority: lockstep.Interactive}}
 }
 
-// sighted is the priority of an account whose change the directory's list shows. Without
-// webhooks the list is how we learn of sign-ups, so it must not wait behind other sweeps.
+// sighted returns the priority of an account that has changed in the directory's list. Without
+// webhooks we learn of sign-ups by the list, so they must not wait behind other sweeps.
 func (p Polled) sighted() lockstep.Priority {
 	if p.Directory {
 		return lockstep.Normal
@@ -36,25 +36,25 @@ func (p Polled) sighted() lockstep.Priority {
 	return lockstep.Background
 }
 
-// PollsDirectory is how often users and organizations are listed without webhooks.
+// PollsDirectory returns how often users and organizations are listed without webhooks.
 func (i Intervals) PollsDirectory() time.Duration { return i.withDefaults().DirectoryPoll }
 
 const (
-	// pollOverlap is how far a poll reaches back over the one before. Stripe's list may show
-	// an event late. What shows up later still, the gap scan finds: it reaches back by
-	// eventOverlap, and keeps a cursor of its own.
+	// pollOverlap is how far a poll reaches back over the last one, because Stripe's list may show
+	// an event late. The gap scan finds what shows up even later: it reaches back by eventOverlap
+	// and has its own cursor.
 	pollOverlap = time.Minute
-	// pollBackoffMax is the longest pause after polls that failed, so that buyers do not wait
-	// for minutes after an outage.
+	// pollBackoffMax is the longest pause after failed polls, so that buyers do not wait for minutes
+	// after an outage.
 	pollBackoffMax = 30 * time.Second
-	// directoryRest limits polling of a large directory: a list is followed by a pause of at
-	// least this many times its duration.
+	// directoryRest limits polling of a large directory: the pause after a list is at least this
+	// many times as long as the list took.
 	directoryRest = 4
 )
 
-// poll does the next page of polling, and marks its own key for the next one. A mark keeps
-// the priority, which the follow-up of a finished run would lose: a buyer waits for this
-// key, so it must not queue behind other work.
+// poll does the next page of polling, and marks its own key for the next one. A mark keeps the
+// priority, which the follow-up of a finished run would lose: a buyer waits for this key, so it must
+// not queue behind other work.
 func (s *Sweeps) poll(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	every := s.Polled.Events
 	if every == 0 {
@@ -69,11 +69,9 @@ func (s *Sweeps) poll(ctx context.Context, claim lockstep.Claim) (Result, error)
 	return result, err
 }
 
-// pollEvents reads a page of what Stripe's list holds since the last poll, and the overlap.
-// A page on which nothing is new does not end a poll: an event that the list shows late may
-// stand behind it.
-func (s *Sweeps) pollEvents(ctx context.Context, _ lockstep.Claim,
-	at eventScan) (eventScan, []lockstep.Mark, bool, error) {
+// pollEvents reads a page of Stripe's list since the last poll, plus the overlap. A page without new
+// events does not end a poll: an event that the list shows late may follow it.
+func (s *Sweeps) pollEvents(ctx context.Context, _ lockstep.Claim, at eventScan) (swept[eventScan], error) {
 	if at.Page == "" {
 		at.Began = time.Now().Unix()
 		if at.Since == 0 {
@@ -82,30 +80,29 @@ func (s *Sweeps) pollEvents(ctx context.Context, _ lockstep.Claim,
 	}
 	at, _, err := s.takePage(ctx, at, pollOverlap)
 	if err != nil {
-		return at, nil, false, err
+		return swept[eventScan]{}, err
 	}
 	again := lockstep.Mark{Key: sweepPoll, Priority: lockstep.Interactive}
 	if at.Page == "" {
 		at.Since, again.Delay = at.Began, s.Polled.Events
 	}
-	return at, []lockstep.Mark{again}, at.Page != "", nil
+	return swept[eventScan]{at, []lockstep.Mark{again}, at.Page != ""}, nil
 }
 
-// directory does the next page of the list of users or organizations. Where it is polled, a
-// list that takes long is followed by a longer pause.
+// directory does the next page of the list of users or organizations. If the directory is polled,
+// the pause after a slow list is longer.
 func (s *Sweeps) directory(ctx context.Context, claim lockstep.Claim, intervals Intervals,
-	page func(ctx context.Context, claim lockstep.Claim, at roll) (roll, []lockstep.Mark, bool, error),
-) (Result, error) {
+	page pageFunc[roll]) (Result, error) {
 	every := intervals.Directory
 	if s.Polled.Directory {
 		every = min(every, intervals.DirectoryPoll)
 	}
 	var round int64
-	result, err := sweep(ctx, s, claim, every, func(ctx context.Context, claim lockstep.Claim, at roll) (roll,
-		[]lockstep.Mark, bool, error) {
-		round = at.Round
-		return page(ctx, claim, at)
-	})
+	result, err := sweep(ctx, s, claim, every,
+		func(ctx context.Context, claim lockstep.Claim, at roll) (swept[roll], error) {
+			round = at.Round
+			return page(ctx, claim, at)
+		})
 	if s.Polled.Directory && result.After == every && round != 0 {
 		took := time.Since(time.UnixMilli(round))
 		result.After = max(every, min(directoryRest*took, intervals.Directory))

@@ -20,13 +20,23 @@ func (as *Accounts) write(ctx context.Context, d *draft, plan decided) (Result, 
 	if err := as.effects(ctx, d, plan); err != nil {
 		return plan.look, err
 	}
-	switch again, err := as.Hold.released(ctx, d.task); {
+	switch again, err := as.released(ctx, d); {
 	case err != nil:
 		return Result{}, err
 	case again:
 		return Result{After: time.Millisecond}, nil
 	}
 	return plan.look, nil
+}
+
+// released reports whether the backfill ended during the run. At its end it marks every account, but
+// this one's mark may have come before the run read that it was held.
+func (as *Accounts) released(ctx context.Context, d *draft) (bool, error) {
+	if !d.incomplete {
+		return false, nil
+	}
+	incomplete, err := as.Hold.Incomplete(ctx)
+	return !incomplete, err
 }
 
 // effects writes what follows from the saved record elsewhere.

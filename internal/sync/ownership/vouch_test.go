@@ -1,4 +1,4 @@
-package reconcile
+package ownership
 
 import (
 	"context"
@@ -75,7 +75,7 @@ func TestWhoseAddressVouchesForAReference(t *testing.T) {
 			"org_2 left@example.com": {User: user("user_left"), Admin: true},
 		},
 	}
-	owners := &Owners{Directory: directory, Organizations: directory}
+	owners := &Resolver{Directory: directory, Organizations: directory}
 	for _, c := range []struct {
 		account, email string
 		trust          lockstep.Trust
@@ -102,7 +102,7 @@ func TestWhoseAddressVouchesForAReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		trust, err := owners.vouch(t.Context(), identity, lockstep.Customer{Email: c.email})
+		trust, err := owners.Vouch(t.Context(), identity, lockstep.Customer{Email: c.email})
 		if err != nil || trust != c.trust {
 			t.Errorf("%s by %q: %s %v, want %s", c.account, c.email, trust, err, c.trust)
 		}
@@ -114,7 +114,7 @@ func TestWhoseAddressVouchesForAReference(t *testing.T) {
 func TestAReferenceMayBeASlug(t *testing.T) {
 	t.Parallel()
 	directory := &phoneBook{slugs: map[string]string{"nike": "org_nike"}}
-	owners := &Owners{Organizations: directory}
+	owners := &Resolver{Organizations: directory}
 	for _, c := range []struct {
 		reference, want string
 		asked           int
@@ -131,10 +131,10 @@ func TestAReferenceMayBeASlug(t *testing.T) {
 		{"user_1", "user/user_1", 2},
 		{"org_1", "organization/org_1", 2},
 	} {
-		var e evidence
-		err := owners.refer(t.Context(), &e, c.reference)
+		var e Evidence
+		err := owners.Refer(t.Context(), &e, c.reference)
 		got := ""
-		for _, a := range e.reference {
+		for _, a := range e.Reference {
 			got += a.String()
 		}
 		if err != nil || got != c.want || directory.asked != c.asked {
@@ -142,7 +142,7 @@ func TestAReferenceMayBeASlug(t *testing.T) {
 				c.asked)
 		}
 	}
-	if err := (&Owners{}).refer(t.Context(), &evidence{}, "nike"); err != nil {
+	if err := (&Resolver{}).Refer(t.Context(), &Evidence{}, "nike"); err != nil {
 		t.Errorf("a directory without slugs: %v", err)
 	}
 }
@@ -163,18 +163,18 @@ func TestWhatTheDirectoryRefusesIsNobodys(t *testing.T) {
 		{&lockstep.UpstreamError{Provider: "clerk", Status: 401}, true},
 	} {
 		directory := &phoneBook{refuses: c.refuses}
-		owners := &Owners{Directory: directory, Organizations: directory,
+		owners := &Resolver{Directory: directory, Organizations: directory,
 			Billing: till{customer: lockstep.Customer{ID: "cus_1", Email: "ada@gmile"}}}
-		trust, err := owners.vouch(t.Context(), lockstep.Identity{Account: org}, lockstep.Customer{Email: "ada@gmile"})
+		trust, err := owners.Vouch(t.Context(), lockstep.Identity{Account: org}, lockstep.Customer{Email: "ada@gmile"})
 		if (err != nil) != c.fails || err == nil && trust != lockstep.Claimed {
 			t.Errorf("%v: vouch says %q, %v", c.refuses, trust, err)
 		}
-		if payer, err := owners.payer(t.Context(), org, "cus_1"); (err != nil) != c.fails || payer != "" {
+		if payer, err := owners.Payer(t.Context(), org, "cus_1"); (err != nil) != c.fails || payer != "" {
 			t.Errorf("%v: payer says %q, %v", c.refuses, payer, err)
 		}
-		var e evidence
-		if err := owners.refer(t.Context(), &e, "nike"); (err != nil) != c.fails || len(e.reference) > 0 {
-			t.Errorf("%v: refer says %v, %v", c.refuses, e.reference, err)
+		var e Evidence
+		if err := owners.Refer(t.Context(), &e, "nike"); (err != nil) != c.fails || len(e.Reference) > 0 {
+			t.Errorf("%v: refer says %v, %v", c.refuses, e.Reference, err)
 		}
 	}
 }
@@ -193,14 +193,14 @@ func TestASlugThatChangesHands(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		directory := &phoneBook{slugs: map[string]string{"nike": "org_old"}}
-		owners := &Owners{Organizations: directory}
+		owners := &Resolver{Organizations: directory}
 		named := func(slug string) (id string) {
 			t.Helper()
-			var e evidence
-			if err := owners.refer(t.Context(), &e, slug); err != nil {
+			var e Evidence
+			if err := owners.Refer(t.Context(), &e, slug); err != nil {
 				t.Fatal(err)
 			}
-			for _, a := range e.reference {
+			for _, a := range e.Reference {
 				id += a.ID
 			}
 			return id
@@ -217,3 +217,5 @@ func TestASlugThatChangesHands(t *testing.T) {
 		}
 	})
 }
+
+var alice = user("user_alice")
