@@ -20,8 +20,8 @@ func TestAnAddressThatIsNotVerifiedIsNoEvidence(t *testing.T) {
 		"no address":      {true, alice, lockstep.Identity{EmailVerified: true}},
 		"an organization": {true, org, lockstep.Identity{Email: "a@example.com", EmailVerified: true}},
 	} {
-		a := adoption{byEmail: c.on}
-		if ids, err := a.sameEmail(t.Context(), seeker{account: c.account, identity: c.identity}); err != nil || len(ids) > 0 {
+		s := seeker{account: c.account, identity: c.identity}
+		if ids, err := (adoption{byEmail: c.on}).sameEmail(t.Context(), s); err != nil || len(ids) > 0 {
 			t.Errorf("%s: %v %v", name, ids, err)
 		}
 	}
