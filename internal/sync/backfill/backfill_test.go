@@ -11,12 +11,12 @@ import (
 // A run in the background would wait for the runs of all accounts that the backfill has linked.
 func TestABackfillStaysAheadOfTheAccountsThatItMarks(t *testing.T) {
 	t.Parallel()
-	store := ledger(t)
+	store := newStore(t)
 	begun, err := store.BeginBackfill(t.Context(), "", Encode(New(true, false)), true)
 	if err != nil || !begun {
 		t.Fatal(begun, err)
 	}
-	claim := hold(t, store, time.Minute)
+	claim := claimDue(t, store, time.Minute)
 	at, err := State(t.Context(), store)
 	if err != nil || !at.Holds() {
 		t.Fatal(at, err)
@@ -30,7 +30,7 @@ func TestABackfillStaysAheadOfTheAccountsThatItMarks(t *testing.T) {
 	if err := store.Mark(t.Context(), lockstep.Mark{Key: alice.Key(), Priority: lockstep.Background}); err != nil {
 		t.Fatal(err)
 	}
-	if next := hold(t, store, time.Minute); next.Key != sweep || next.Priority != lockstep.Normal {
+	if next := claimDue(t, store, time.Minute); next.Key != sweep || next.Priority != lockstep.Normal {
 		t.Errorf("the next claim is %s at priority %d", next.Key, next.Priority)
 	}
 }
@@ -50,5 +50,24 @@ func TestRequestsArePaced(t *testing.T) {
 				t.Errorf("100 requests at %v a second took %s, want %s", rate, took, want)
 			}
 		})
+	}
+}
+
+// The estimate follows from how far back in time the list has come.
+func TestTheLengthOfAListIsEstimated(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		at   lockstep.Backfill
+		want int64
+	}{
+		{lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: 1000, Oldest: 200, Reached: 800, PhaseCount: 50},
+			200},
+		{lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: 1000, Reached: 800, PhaseCount: 50}, 0},
+		{lockstep.Backfill{Phase: lockstep.BackfillUsers, StartedAt: 1000, Oldest: 200, PhaseCount: 50}, 0},
+		{lockstep.Backfill{Phase: lockstep.BackfillResolving, Report: lockstep.BackfillReport{Customers: 70}}, 70},
+	} {
+		if got := c.at.Total(); got != c.want {
+			t.Errorf("%+v: %d, want %d", c.at, got, c.want)
+		}
 	}
 }

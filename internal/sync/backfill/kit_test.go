@@ -14,8 +14,8 @@ var (
 	sweep = lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 )
 
-// ledger returns an empty store.
-func ledger(t *testing.T) lockstep.Store {
+// newStore returns an empty store.
+func newStore(t *testing.T) lockstep.Store {
 	t.Helper()
 	store, err := sqlitestore.Open(t.Context(), sqlitetest.Path(t))
 	if err != nil {
@@ -29,8 +29,8 @@ func ledger(t *testing.T) lockstep.Store {
 	return store
 }
 
-// hold claims the key that is due.
-func hold(t *testing.T, store lockstep.Store, lease time.Duration) lockstep.Claim {
+// claimDue claims the key that is due.
+func claimDue(t *testing.T, store lockstep.Store, lease time.Duration) lockstep.Claim {
 	t.Helper()
 	claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: lease,
 		MaxPriority: lockstep.Background})

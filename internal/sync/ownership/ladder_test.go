@@ -13,7 +13,7 @@ func TestLadder(t *testing.T) {
 	user := func(id string) map[string]string { return map[string]string{"clerkUserId": id} }
 	tests := map[string]struct {
 		evidence Evidence
-		want     string // account and trust; empty: nobody
+		want     string // account and trust; empty: no account
 		err      error
 	}{
 		"nothing": {},
@@ -79,25 +79,6 @@ func TestTheDirectoryNamesCustomersOnALowRung(t *testing.T) {
 		owner, err := climb(c.evidence.rungs())
 		if owner.Account != c.want || errors.Is(err, ErrAmbiguous) != c.want.IsZero() {
 			t.Errorf("%s: %v, %v", name, owner, err)
-		}
-	}
-}
-
-// TestTheLengthOfAListIsEstimated from how far back it has come.
-func TestTheLengthOfAListIsEstimated(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		at   lockstep.Backfill
-		want int64
-	}{
-		{lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: 1000, Oldest: 200, Reached: 800, PhaseCount: 50},
-			200},
-		{lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: 1000, Reached: 800, PhaseCount: 50}, 0},
-		{lockstep.Backfill{Phase: lockstep.BackfillUsers, StartedAt: 1000, Oldest: 200, PhaseCount: 50}, 0},
-		{lockstep.Backfill{Phase: lockstep.BackfillResolving, Report: lockstep.BackfillReport{Customers: 70}}, 70},
-	} {
-		if got := c.at.Total(); got != c.want {
-			t.Errorf("%+v: %d, want %d", c.at, got, c.want)
 		}
 	}
 }

@@ -10,17 +10,17 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// phoneBook is a directory of which only identities, slugs and members are asked.
-type phoneBook struct {
+// directoryStub is a directory with identities, slugs and members.
+type directoryStub struct {
 	lockstep.Directory
 	known   []lockstep.Identity
 	members map[string]lockstep.Member // by organization id and address
 	slugs   map[string]string          // organization ids by slug
-	refuses error                      // to look for members and slugs; nil: it answers
-	asked   int                        // slugs
+	refuses error                      // the answer to every lookup of members and slugs; nil: it finds them
+	asked   int                        // how often a slug was looked up
 }
 
-func (p *phoneBook) Identity(_ context.Context, account lockstep.Account) (lockstep.Identity, error) {
+func (p *directoryStub) Identity(_ context.Context, account lockstep.Account) (lockstep.Identity, error) {
 	for _, i := range p.known {
 		if i.Account == account {
 			return i, nil
@@ -29,7 +29,7 @@ func (p *phoneBook) Identity(_ context.Context, account lockstep.Account) (locks
 	return lockstep.Identity{}, lockstep.ErrNotFound
 }
 
-func (p *phoneBook) MemberWithEmail(_ context.Context, organization lockstep.Account,
+func (p *directoryStub) MemberWithEmail(_ context.Context, organization lockstep.Account,
 	email string) (lockstep.Member, error) {
 	if p.refuses != nil {
 		return lockstep.Member{}, p.refuses
@@ -40,7 +40,7 @@ func (p *phoneBook) MemberWithEmail(_ context.Context, organization lockstep.Acc
 	return lockstep.Member{}, lockstep.ErrNotFound
 }
 
-func (p *phoneBook) OrganizationOfSlug(_ context.Context, slug string) (lockstep.Account, error) {
+func (p *directoryStub) OrganizationOfSlug(_ context.Context, slug string) (lockstep.Account, error) {
 	p.asked++
 	if p.refuses != nil {
 		return lockstep.Account{}, p.refuses
@@ -53,19 +53,18 @@ func (p *phoneBook) OrganizationOfSlug(_ context.Context, slug string) (lockstep
 
 func user(id string) lockstep.Account { return lockstep.Account{Kind: lockstep.User, ID: id} }
 
-// TestWhoseAddressVouchesForAReference: an address that the directory has not verified
-// proves nothing, and neither does a missing one.
-func TestWhoseAddressVouchesForAReference(t *testing.T) {
+// An address that the directory has not verified proves nothing, and neither does a missing one.
+func TestWhichAddressVouchesForAReference(t *testing.T) {
 	t.Parallel()
 	org := func(id string) lockstep.Account { return lockstep.Account{Kind: lockstep.Organization, ID: id} }
-	directory := &phoneBook{
+	directory := &directoryStub{
 		known: []lockstep.Identity{
 			{Account: alice, Email: "a@example.com", EmailVerified: true,
 				VerifiedEmails: []string{"a@example.com", "Alice@Home.example"}},
 			{Account: user("user_unverified"), Email: "u@example.com"},
 			{Account: user("user_phone")},
 			{Account: org("org_1")},
-			{Account: org("org_api"), Email: "billing@example.com"}, // that a server gave it
+			{Account: org("org_api"), Email: "billing@example.com"}, // a server gave it this address
 		},
 		members: map[string]lockstep.Member{
 			"org_1 a@example.com":    {User: alice, Admin: true},
@@ -109,11 +108,10 @@ func TestWhoseAddressVouchesForAReference(t *testing.T) {
 	}
 }
 
-// TestAReferenceMayBeASlug: what cannot be a slug is not asked for, and answers are
-// remembered, also that there is none.
+// Text that cannot be a slug is not looked up. Answers are remembered, also negative ones.
 func TestAReferenceMayBeASlug(t *testing.T) {
 	t.Parallel()
-	directory := &phoneBook{slugs: map[string]string{"nike": "org_nike"}}
+	directory := &directoryStub{slugs: map[string]string{"nike": "org_nike"}}
 	owners := &Resolver{Organizations: directory}
 	for _, c := range []struct {
 		reference, want string
@@ -138,7 +136,7 @@ func TestAReferenceMayBeASlug(t *testing.T) {
 			got += a.String()
 		}
 		if err != nil || got != c.want || directory.asked != c.asked {
-			t.Errorf("%q: got %q after %d questions, %v; want %q after %d", c.reference, got, directory.asked, err, c.want,
+			t.Errorf("%q: got %q after %d lookups, %v; want %q after %d", c.reference, got, directory.asked, err, c.want,
 				c.asked)
 		}
 	}
@@ -147,9 +145,9 @@ func TestAReferenceMayBeASlug(t *testing.T) {
 	}
 }
 
-// TestWhatTheDirectoryRefusesIsNobodys: anyone can type an address or a reference at checkout
-// that Clerk does not take. That must stop no run; an outage must.
-func TestWhatTheDirectoryRefusesIsNobodys(t *testing.T) {
+// Anyone can type an address or a reference at checkout that Clerk refuses. That must not fail a
+// run; an outage must.
+func TestARefusedAddressOrReferenceNamesNobody(t *testing.T) {
 	t.Parallel()
 	org := lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
 	for _, c := range []struct {
@@ -162,9 +160,9 @@ func TestWhatTheDirectoryRefusesIsNobodys(t *testing.T) {
 		{&lockstep.UpstreamError{Provider: "clerk", Status: 503}, true},
 		{&lockstep.UpstreamError{Provider: "clerk", Status: 401}, true},
 	} {
-		directory := &phoneBook{refuses: c.refuses}
+		directory := &directoryStub{refuses: c.refuses}
 		owners := &Resolver{Directory: directory, Organizations: directory,
-			Billing: till{customer: lockstep.Customer{ID: "cus_1", Email: "ada@gmile"}}}
+			Billing: stripeStub{customer: lockstep.Customer{ID: "cus_1", Email: "ada@gmile"}}}
 		trust, err := owners.Vouch(t.Context(), lockstep.Identity{Account: org}, lockstep.Customer{Email: "ada@gmile"})
 		if (err != nil) != c.fails || err == nil && trust != lockstep.Claimed {
 			t.Errorf("%v: vouch says %q, %v", c.refuses, trust, err)
@@ -179,20 +177,22 @@ func TestWhatTheDirectoryRefusesIsNobodys(t *testing.T) {
 	}
 }
 
-// till is a Stripe that knows one customer.
-type till struct {
+// stripeStub is a Stripe with one customer.
+type stripeStub struct {
 	lockstep.Billing
 	customer lockstep.Customer
 }
 
-func (t till) Customer(context.Context, string) (lockstep.Customer, error) { return t.customer, nil }
+func (t stripeStub) Customer(context.Context, string) (lockstep.Customer, error) {
+	return t.customer, nil
+}
 
-// TestASlugThatChangesHands: an organization gives its slug up, and another one takes it. What
-// is paid under the slug a moment later belongs to the other one.
+// An organization gives its slug up, and another one takes it. A payment under the slug a moment
+// later belongs to the other one.
 func TestASlugThatChangesHands(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		directory := &phoneBook{slugs: map[string]string{"nike": "org_old"}}
+		directory := &directoryStub{slugs: map[string]string{"nike": "org_old"}}
 		owners := &Resolver{Organizations: directory}
 		named := func(slug string) (id string) {
 			t.Helper()
@@ -206,7 +206,7 @@ func TestASlugThatChangesHands(t *testing.T) {
 			return id
 		}
 		if got := named("nike"); got != "org_old" {
-			t.Errorf("at first: %q", got)
+			t.Errorf("before the change: %q", got)
 		}
 		directory.slugs = map[string]string{"nike": "org_new", "nike-old": "org_old"}
 		time.Sleep(30 * time.Second)

@@ -16,10 +16,10 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// listing is a directory whose list can change.
+// listing is a directory with a list that can change.
 type listing struct {
 	lockstep.Directory
-	twoPages bool // and every other second page is not there any more
+	twoPages bool // and every other second page is gone
 
 	mu    sync.Mutex
 	users []string
@@ -53,7 +53,7 @@ func (l *listing) names(users ...string) {
 	l.users = users
 }
 
-// lines is a log whose errors can be counted while it is written.
+// lines counts the errors of a log while it is written.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -73,10 +73,9 @@ func (l *lines) take() int {
 	return strings.Count(l.text.String(), "level=ERROR")
 }
 
-// TestADoubtIsLoggedOnceAnHour: a list that names none of our accounts is an error when it is
-// seen first and once an hour then, however often the directory is polled, and at once when it
-// is seen again after a good list. The directory is polled every five
-// minutes, because each poll costs the test some commits.
+// A list that names none of our accounts is logged at once, and then once an hour, however often the
+// directory is polled. After a good list it is logged at once again. The test polls every five
+// minutes only, because each poll costs some commits.
 func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
 	for name, tt := range map[string]struct {
 		listed   []string // during the doubt
@@ -96,7 +95,7 @@ func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
 				}
 				directory, log := &listing{twoPages: tt.twoPages}, &lines{}
 				directory.names("user_known")
-				// An account is in the ledger as its run leaves it.
+				// The database has the account as its run leaves it.
 				known := reconcileFunc(func(ctx context.Context, claim lockstep.Claim) (Result, error) {
 					return Result{}, store.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{
 						Account: lockstep.Account{Kind: lockstep.User, ID: claim.Key.ID}, State: lockstep.AccountActive}})
@@ -122,7 +121,7 @@ func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
 				logs("the next two hours", 2*time.Hour, 2)
 				directory.names("user_known")
 				logs("a good list again", 10*time.Minute, 0)
-				for n := range tt.listed { // the first ones are known by now
+				for n := range tt.listed { // the first ones are known after this
 					tt.listed[n] += "_again"
 				}
 				directory.names(tt.listed...)

@@ -16,7 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// feed is Stripe's event list: pages of three, and events may show up late.
+// feed is Stripe's event list with pages of three. Events may show up late.
 type feed struct {
 	lockstep.Billing
 	mu     sync.Mutex
@@ -101,7 +101,7 @@ func polling(t *testing.T, every time.Duration, test func(f *feed, stored func()
 				}
 				return taken, err
 			}}
-		// A key of its own that is always due: everything of less urgency waits behind it.
+		// This key is always due, so less urgent work waits behind it.
 		busy := reconcileFunc(func(context.Context, lockstep.Claim) (Result, error) { return Result{}, nil })
 		runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: busy},
 			Config{Poll: time.Hour}, slog.New(slog.DiscardHandler))
@@ -124,7 +124,7 @@ func polling(t *testing.T, every time.Duration, test func(f *feed, stored func()
 		})
 		work := workOf(t, store, sweepPoll)
 		if every > 0 && work.Priority != lockstep.Interactive {
-			t.Errorf("the next poll has priority %d: it would wait behind everything else", work.Priority)
+			t.Errorf("the next poll has priority %d: it would wait behind all other work", work.Priority)
 		}
 		cancel()
 		if err := <-ended; err != nil {
@@ -150,12 +150,12 @@ func TestAPollFindsAnEventWithinItsInterval(t *testing.T) {
 		before := f.asked()
 		pass(time.Minute)
 		if calls := f.asked() - before; calls > 14 {
-			t.Errorf("a quiet minute took %d calls; one for each poll, and those of the gap scan, are enough", calls)
+			t.Errorf("a quiet minute took %d calls; one for each poll plus the gap scan's is enough", calls)
 		}
 	})
 }
 
-// TestAPollReadsEveryPageOfABurst: more events come between two polls than a page holds.
+// Between two polls there are more events than a page holds.
 func TestAPollReadsEveryPageOfABurst(t *testing.T) {
 	polling(t, 5*time.Second, func(f *feed, stored func() []string) {
 		for n := range 31 {
@@ -168,7 +168,7 @@ func TestAPollReadsEveryPageOfABurst(t *testing.T) {
 	})
 }
 
-// TestEventsThatTheListShowsLateAreNotMissed: newer events were read in the meantime.
+// The list shows an event after newer ones were read.
 func TestEventsThatTheListShowsLateAreNotMissed(t *testing.T) {
 	for late, within := range map[time.Duration]time.Duration{
 		20 * time.Second:              5100 * time.Millisecond, // the next poll
@@ -182,7 +182,7 @@ func TestEventsThatTheListShowsLateAreNotMissed(t *testing.T) {
 			polling(t, 5*time.Second, func(f *feed, stored func() []string) {
 				f.happens("evt_late", late)
 				step := max(late/20, time.Second)
-				for n := range int(late/step) + 1 { // newer ones, which are shown at once
+				for n := range int(late/step) + 1 { // newer ones, which the list shows at once
 					f.happens(fmt.Sprintf("evt_%d", n), 0)
 					pass(step)
 				}
@@ -195,8 +195,8 @@ func TestEventsThatTheListShowsLateAreNotMissed(t *testing.T) {
 	}
 }
 
-// TestPollingGoesOnSoonAfterAnOutage: buyers do not wait for the queue's longest backoff.
-func TestPollingGoesOnSoonAfterAnOutage(t *testing.T) {
+// After an outage, buyers do not wait for the queue's longest backoff.
+func TestPollingResumesSoonAfterAnOutage(t *testing.T) {
 	polling(t, 5*time.Second, func(f *feed, stored func() []string) {
 		f.set(true)
 		pass(time.Hour)
@@ -214,7 +214,7 @@ func TestPollingGoesOnSoonAfterAnOutage(t *testing.T) {
 	})
 }
 
-func TestPollingEndsWhenItIsTurnedOff(t *testing.T) {
+func TestPollingStopsWhenItIsTurnedOff(t *testing.T) {
 	polling(t, 0, func(f *feed, _ func() []string) {
 		before := f.asked()
 		pass(time.Hour)
@@ -224,8 +224,7 @@ func TestPollingEndsWhenItIsTurnedOff(t *testing.T) {
 	})
 }
 
-// TestAPolledDirectoryRestsAfterALongList: a list that takes long is followed by a longer
-// pause, but never by one longer than the usual interval.
+// The pause after a slow list is longer, but never longer than the usual interval.
 func TestAPolledDirectoryRestsAfterALongList(t *testing.T) {
 	for took, want := range map[time.Duration]time.Duration{
 		0:                time.Minute,

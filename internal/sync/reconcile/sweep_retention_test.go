@@ -14,10 +14,9 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// For 75 days an event comes every day. On every fourth day those younger than the retention
-// have what is to be kept of them, and the older ones do not, six hours later at most;
-// except for those that stay open, until they are settled.
-func TestOldEventsGoAndYoungOnesStay(t *testing.T) {
+// One event arrives on each of 75 days. On every fourth day, events within the retention are complete,
+// and older ones are removed at most six hours late. Open events stay until they are settled.
+func TestOldEventsAreRemovedAndYoungOnesStay(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -50,7 +49,7 @@ func TestOldEventsGoAndYoungOnesStay(t *testing.T) {
 			receive(t, store, nil, fmt.Sprintf("evt_%d", n))
 			pass(day)
 			if n%4 > 0 {
-				continue // to look is what takes the time
+				continue // checking takes most of the time
 			}
 			bodies, ids := kept(t, store)
 			for i := range n + 1 {
@@ -67,7 +66,7 @@ func TestOldEventsGoAndYoungOnesStay(t *testing.T) {
 		mark(t, store, runner, lockstep.Mark{Key: userKey(1)})
 		pass(7 * time.Hour)
 		if _, ids := kept(t, store); ids["evt_open_0"] || ids["evt_open_599"] {
-			t.Error("an old event that has been settled is kept")
+			t.Error("an old event that was settled is still there")
 		}
 		cancel()
 		if err := <-ended; err != nil {
@@ -91,7 +90,7 @@ func receive(t *testing.T, store lockstep.Store, mark *lockstep.Mark, ids ...str
 	}
 }
 
-// kept is of which events the body is there, and of which the id.
+// kept returns which events still have their body, and which their id.
 func kept(t *testing.T, store lockstep.Store) (bodies, ids map[string]bool) {
 	t.Helper()
 	page, err := store.Events(t.Context(), lockstep.EventFilter{Limit: 1000})
@@ -105,7 +104,7 @@ func kept(t *testing.T, store lockstep.Store) (bodies, ids map[string]bool) {
 	return bodies, ids
 }
 
-func TestIDsThatAreKeptForGoodAreNotRemoved(t *testing.T) {
+func TestIDsThatAreKeptForeverAreNotRemoved(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
