@@ -25,9 +25,10 @@ type AccountStore interface {
 	successionStore
 	claimStore
 	adoptionStore
-	deletionStore
+	tombstoneStore
 	metadataStore
 	notifierStore
+	Forget(ctx context.Context, account lockstep.Account) (events int64, err error)
 }
 
 // Providers are the systems that an account's run reads and writes.
@@ -102,7 +103,7 @@ func (as *Accounts) sync(ctx context.Context, d *draft) (Result, error) {
 		return Result{}, err
 	}
 	if d.now.State == lockstep.AccountDeleted {
-		return as.deletion().finish(ctx, d)
+		return as.closing().finish(ctx, d)
 	}
 	o, err := as.observe(ctx, d, seen)
 	if err != nil {

@@ -35,7 +35,8 @@
 // hold only the calls that it makes:
 //
 //	succession  takes over a former account             before anything is read about the new one
-//	deletion    asks the brake, stores the tombstone, ends the billing
+//	tombstone   asks the brake, then stores that the account is deleted
+//	closing     ends a deleted account's billing, then reads what is left
 //	claims      proves a claimed link, or releases a customer to its owner
 //	creation    stores the intent, calls Stripe, stores the link
 //	details     writes address and name, each field alone if Stripe refuses both

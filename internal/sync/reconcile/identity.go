@@ -23,14 +23,14 @@ type identities struct {
 		Identity(ctx context.Context, account lockstep.Account) (lockstep.Identity, error)
 	}
 	succession succession
-	deletion   deletion
+	tombstone  tombstone
 	patience   time.Duration // how long an account must be absent before that alone deletes it
 	log        *slog.Logger
 }
 
 func (as *Accounts) identities() identities {
 	return identities{store: as.Store, directory: as.Providers.Directory, succession: as.succession(),
-		deletion: as.deletion(), patience: as.Policies.Deletion.Absence, log: as.Log}
+		tombstone: as.tombstone(), patience: as.Policies.Deletion.Absence, log: as.Log}
 }
 
 // sighting is what the directory says about an account.
@@ -104,7 +104,7 @@ func (i identities) missed(ctx context.Context, d *draft) (sighting, error) {
 	case absenceUnconfirmed:
 		return seen, fmt.Errorf("the directory does not know %s, but no event or sweep says that it was deleted", d.account)
 	case absenceDeletes:
-		held, err := i.deletion.begin(ctx, d)
+		held, err := i.tombstone.begin(ctx, d)
 		seen.absent = seen.absent || held
 		return seen, err
 	case absenceExpected:
