@@ -81,7 +81,7 @@ func (b billing) contest(ctx context.Context, d *draft, customerID string,
 	return false, nil
 }
 
-// readPayments marks the one-time payments that have no license yet. Each is a key of its own.
+// readPayments marks the one-time payments that have no license yet. Each has its own key.
 func (b billing) readPayments(ctx context.Context, d *draft) error {
 	customers := d.now.Customers()
 	sessions, err := b.reader.sessions(ctx, customers)

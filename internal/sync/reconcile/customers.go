@@ -17,6 +17,7 @@ type customers struct {
 	succession succession
 	adoption   adoption
 	creation   creation
+	linking    linking
 	details    details
 	bills      billing
 	atCheckout bool // create a user's customer at the first checkout
@@ -24,7 +25,7 @@ type customers struct {
 
 func (as *Accounts) customers() customers {
 	return customers{billing: as.Providers.Billing, claims: as.claims(), primaries: as.primaries(),
-		identities: as.identities(), succession: as.succession(), adoption: as.adoption(), creation: as.creation(),
+		identities: as.identities(), succession: as.succession(), adoption: as.adoption(), creation: as.creation(), linking: as.linking(),
 		details: as.details(), bills: as.billing(), atCheckout: as.Policies.Customers.AtCheckout}
 }
 
@@ -140,5 +141,5 @@ func (c customers) adopt(ctx context.Context, d *draft, o observed) (bool, error
 		return false, err
 	}
 	d.markOthers(others)
-	return true, c.creation.linking.link(ctx, d, adopted, false)
+	return true, c.linking.link(ctx, d, adopted, false)
 }

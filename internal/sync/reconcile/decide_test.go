@@ -88,8 +88,8 @@ func TestWhenAnAccountNeedsACustomer(t *testing.T) {
 	}
 }
 
-// A decision leaves what it was made of as it was.
-func TestADecisionChangesNothingButItsResult(t *testing.T) {
+// decide must not change its arguments.
+func TestADecisionDoesNotChangeItsArguments(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(1_800_100_000, 0)
 	r := rules{catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_1"}}}},

@@ -31,8 +31,8 @@
 //     has neither store nor provider, so a test needs none.
 //   - Only a function that takes a *draft can change the record.
 //
-// Some steps must write before later ones can read. Each is a type of its own, with interfaces that
-// hold only the calls that it makes:
+// Some steps must write before later ones can read. Each is its own type, with interfaces that hold
+// only the calls that it makes:
 //
 //	succession  takes over a former account             before anything is read about the new one
 //	tombstone   asks the brake, then stores that the account is deleted
