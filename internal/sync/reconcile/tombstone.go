@@ -69,7 +69,7 @@ func (t tombstone) report(d *draft) {
 			t.log.Warn("a subscription that only a client_reference_id linked to a deleted account continues; its payer may not be the account",
 				"account", d.account.String(), "customer", s.CustomerID, "subscription", s.ID)
 		case policy == KeepBilling:
-			t.log.Warn("deleted account is still billed, as the policy says", "account", d.account.String(), "customer",
+			t.log.Warn("a deleted account is still billed, as the policy says", "account", d.account.String(), "customer",
 				s.CustomerID)
 		}
 	}
