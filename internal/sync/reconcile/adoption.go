@@ -30,7 +30,7 @@ type adoptionStore interface {
 type adoption struct {
 	store   adoptionStore
 	billing interface {
-		customerReader
+		CustomerReader
 		CustomersNaming(ctx context.Context, account lockstep.Account) ([]string, error)
 		CustomersByEmail(ctx context.Context, email string) ([]lockstep.Customer, error)
 	}

@@ -19,15 +19,15 @@ type claimStore interface {
 	Release(ctx context.Context, claim lockstep.Claim, customerID string) error
 }
 
-// customerReader reads customers.
-type customerReader interface {
+// CustomerReader reads customers at Stripe. Errors are as those of [lockstep.Billing].
+type CustomerReader interface {
 	Customer(ctx context.Context, id string) (lockstep.Customer, error)
 }
 
 // claims proves claimed links, and gives customers up to the accounts that they belong to.
 type claims struct {
 	store   claimStore
-	billing customerReader
+	billing CustomerReader
 	owners  *ownership.Resolver
 	log     *slog.Logger
 }
@@ -65,7 +65,7 @@ func (c claims) prove(ctx context.Context, d *draft, identity lockstep.Identity)
 }
 
 // readLiving reads a customer that may not exist, or may be deleted.
-func readLiving(ctx context.Context, billing customerReader, id string) (c lockstep.Customer, living bool, err error) {
+func readLiving(ctx context.Context, billing CustomerReader, id string) (c lockstep.Customer, living bool, err error) {
 	c, err = billing.Customer(ctx, id)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound), err == nil && c.Deleted:

@@ -23,7 +23,7 @@ const keyLife = 23 * time.Hour
 type creation struct {
 	drafts  drafts
 	billing interface {
-		customerReader
+		CustomerReader
 		customerLister
 		CreateCustomer(ctx context.Context, c lockstep.NewCustomer) (lockstep.Customer, error)
 	}

@@ -10,7 +10,7 @@ import (
 
 // customers reads an account's customers, and makes sure that it has one where it should.
 type customers struct {
-	billing    customerReader
+	billing    CustomerReader
 	claims     claims
 	primaries  primaries
 	identities identities

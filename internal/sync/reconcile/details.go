@@ -20,7 +20,7 @@ import (
 // Record.CustomerEmail and CustomerName hold what was handled last: written, or left alone.
 type details struct {
 	billing interface {
-		customerReader
+		CustomerReader
 		UpdateCustomer(ctx context.Context, id string, change lockstep.CustomerDetails) error
 	}
 	policy lockstep.DetailsPolicy

@@ -23,7 +23,7 @@ var weaker = map[DeletionPolicy][]DeletionPolicy{
 // ending ends the billing of an account's customers at Stripe.
 type ending struct {
 	billing interface {
-		customerReader
+		CustomerReader
 		Subscriptions(ctx context.Context, customerID string) ([]lockstep.Subscription, error)
 		DeleteCustomer(ctx context.Context, id string) error
 		EndSubscription(ctx context.Context, id string) error

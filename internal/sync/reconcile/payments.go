@@ -24,7 +24,7 @@ type PaymentStore interface {
 
 // PaymentReader is what [Payments] reads at Stripe.
 type PaymentReader interface {
-	customerReader
+	CustomerReader
 	Checkout(ctx context.Context, id string) (lockstep.Checkout, error)
 	CheckoutOfPayment(ctx context.Context, paymentID string) (lockstep.Checkout, error)
 	PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error)

@@ -13,7 +13,7 @@ import (
 // primaries decides which of an account's customers is the primary one.
 type primaries struct {
 	billing interface {
-		customerReader
+		CustomerReader
 		Used(ctx context.Context, customerID string) (bool, error)
 	}
 	log *slog.Logger
@@ -112,7 +112,7 @@ func (p primaries) promote(ctx context.Context, d *draft, customerID string) err
 }
 
 // readPrimary reads the primary customer into the draft.
-func readPrimary(ctx context.Context, billing customerReader, d *draft) (*lockstep.Customer, error) {
+func readPrimary(ctx context.Context, billing CustomerReader, d *draft) (*lockstep.Customer, error) {
 	c, err := billing.Customer(ctx, d.now.CustomerID)
 	if err != nil {
 		return nil, fmt.Errorf("read customer: %w", err)

@@ -21,7 +21,7 @@ type UnlinkedStore interface {
 // Unlinked links customers that no account has yet, or parks them.
 type Unlinked struct {
 	Store     UnlinkedStore
-	Billing   customerReader
+	Billing   CustomerReader
 	Directory lockstep.Directory
 	Owners    *ownership.Resolver
 }
