@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
 	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
-	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
@@ -26,7 +26,7 @@ func backfiller(c Config, billing *stripebilling.Client, id identity, owners *ow
 	b := &backfill.Reconciler{Store: c.Store, Billing: billing, Directory: id.directory, Owners: owners,
 		Catalog: c.Catalog, Book: book,
 		CustomerKey: c.Projection.CustomerID, AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Log: c.Log,
-		StripeRate: share * billing.Gate().PerSecond(), Then: reconcile.HeldSweeps()}
+		StripeRate: share * billing.Gate().PerSecond(), Then: sweep.Held()}
 	if id.gate != nil {
 		b.ClerkRate = share * id.gate.PerSecond()
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 )
@@ -126,7 +127,7 @@ type BuyingPolicy = checkouts.Policy
 type Workers = runner.Config
 
 // Intervals say how often the sweeps begin; its zero value is good.
-type Intervals = reconcile.Intervals
+type Intervals = sweep.Intervals
 
 // Memory is what is kept of accounts to answer from; its zero value is good.
 type Memory = watch.Config

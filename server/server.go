@@ -24,6 +24,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
@@ -38,8 +39,8 @@ type Server struct {
 	caller  *webhookout.Caller
 	fleet   *upstream.Fleet
 	streams *activation.Activations
-	sources []source         // how events reach us
-	polled  reconcile.Polled // which webhooks polling replaces
+	sources []source     // how events reach us
+	polled  sweep.Polled // which webhooks polling replaces
 	web     http.Handler
 	log     *slog.Logger
 }
@@ -90,7 +91,7 @@ func New(c Config) (*Server, error) {
 	keys[lockstep.KeyBuyerEmail] = keys[lockstep.KeyEmail]
 	guard := guard(c, billing, id)
 	keys[lockstep.KeyUser].(*reconcile.Accounts).Generation = guard.Generation
-	keys[lockstep.KeySweep].(*reconcile.Sweeps).Backfill.(*backfill.Reconciler).Generation = guard.Generation
+	keys[lockstep.KeySweep].(*sweep.Sweeps).Backfill.(*backfill.Reconciler).Generation = guard.Generation
 	reconcile.Guarded(keys, guard)
 	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(c.Store, caller, c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	s.runner = runner.New(c.Store, keys, c.Workers, c.Log)
@@ -106,7 +107,7 @@ func New(c Config) (*Server, error) {
 		Directory: id.asked(), Catalog: c.Catalog, Keys: apiKeys(c.APIKey),
 		Watch: memory, Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(), ReturnOrigins: c.ReturnOrigins,
 		BuyerRoles: c.Buying.Roles, PortalConfiguration: c.Buying.PortalConfiguration, Collectors: collectors, Guard: guard,
-		DirectorySweeps: reconcile.DirectorySweeps(), Wake: s.runner.Wake, Log: c.Log}
+		DirectorySweeps: sweep.Directory(), Wake: s.runner.Wake, Log: c.Log}
 	api.Activations = activation.New(activation.Config{Store: c.Store, Records: memory, Stripe: billing,
 		Live: billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: s.runner.Wake, Log: c.Log})
@@ -177,7 +178,7 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 		lockstep.KeyCheckout:     payments,
 		lockstep.KeyPayment:      payments,
 		lockstep.KeyObject:       payments,
-		lockstep.KeySweep: &reconcile.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
+		lockstep.KeySweep: &sweep.Sweeps{Store: c.Store, Billing: billing, Directory: directory,
 			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfiller(c,
 				billing, id, owners, book), Log: c.Log},
 		lockstep.KeyWake: &runner.Wakes{Store: c.Store},
@@ -297,12 +298,12 @@ func (s *Server) startSweeps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range reconcile.StartKeys(at) {
+	for _, key := range sweep.StartKeys(at) {
 		work, err := s.store.Work(ctx, key)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return err
 		}
-		if work.Pending() && key == reconcile.FullVerify {
+		if work.Pending() && key == sweep.FullVerify {
 			continue
 		}
 		if err := s.store.Mark(ctx, lockstep.Mark{Key: key, Priority: lockstep.Background}); err != nil {

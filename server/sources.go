@@ -10,7 +10,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
-	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
@@ -83,8 +83,8 @@ func checkPath(setting, path string) error {
 }
 
 // polled returns how the sweeps replace webhooks that are not configured.
-func (c Config) polled() reconcile.Polled {
-	return reconcile.Polled{Events: c.Stripe.Poll,
+func (c Config) polled() sweep.Polled {
+	return sweep.Polled{Events: c.Stripe.Poll,
 		Directory: c.Identities != FromAPI && len(c.Clerk.WebhookSecrets) == 0}
 }
 

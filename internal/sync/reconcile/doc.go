@@ -11,7 +11,7 @@
 //	notice              [Notices]: hand a notice to its channels, once its account is in sync
 //	mail, buyermail     [Emails]: send an e-mail, once, to the account or to the buyer
 //	hook                [Webhooks]: send a notice, or an account's access, to a webhook endpoint
-//	sweep               [Sweeps]: the gap scan, polling, the directory's list, the full verify, the backfill
+//	sweep               package sweep: the gap scan, the directory's list, the full verify, the backfill
 //
 // # A run of an account
 //

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 )
 
 // Guard says whether our keys may be used. Its error, a [*lockstep.DelayError], says why not and
@@ -33,8 +34,8 @@ type guarded struct {
 func (g guarded) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	var err error
 	switch claim.Key {
-	case sweepRetention:
-	case sweepEvents: // whatever Clerk says, because Stripe keeps its list for only 30 days
+	case sweep.RetentionKey:
+	case sweep.EventsKey: // whatever Clerk says, because Stripe keeps its list for only 30 days
 		err = g.guard.Check(ctx, lockstep.Stripe)
 	default:
 		err = g.guard.Check(ctx)

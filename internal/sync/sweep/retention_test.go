@@ -1,4 +1,4 @@
-package reconcile
+package sweep
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -28,15 +29,15 @@ func TestOldEventsAreRemovedAndYoungOnesStay(t *testing.T) {
 		sweeps := &Sweeps{Store: store, Retention: lockstep.Retention{Bodies: 20 * day, IDs: 60 * day},
 			Intervals: Intervals{Retention: 6 * time.Hour}, Log: slog.New(slog.DiscardHandler)}
 		settles := false
-		users := reconcileFunc(func(context.Context, lockstep.Claim) (Result, error) {
+		users := reconcileFunc(func(context.Context, lockstep.Claim) (runner.Result, error) {
 			if !settles {
-				return Result{}, lockstep.Terminal(errors.New("no"))
+				return runner.Result{}, lockstep.Terminal(errors.New("no"))
 			}
-			return Result{}, nil
+			return runner.Result{}, nil
 		})
-		runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: users},
-			Config{Poll: 20 * day}, slog.New(slog.DiscardHandler))
-		mark(t, store, runner, lockstep.Mark{Key: sweepRetention, Priority: lockstep.Background})
+		runner := runner.New(store, map[lockstep.KeyKind]runner.Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: users},
+			runner.Config{Poll: 20 * day}, slog.New(slog.DiscardHandler))
+		mark(t, store, runner, lockstep.Mark{Key: RetentionKey, Priority: lockstep.Background})
 		open := make([]string, 600) // more than a page
 		for i := range open {
 			open[i] = fmt.Sprintf("evt_open_%d", i)
@@ -115,7 +116,7 @@ func TestIDsThatAreKeptForeverAreNotRemoved(t *testing.T) {
 		receive(t, store, nil, "evt_1")
 		time.Sleep(10 * 365 * 24 * time.Hour)
 		sweeps := &Sweeps{Store: store, Retention: lockstep.Retention{IDs: -1}}
-		if err := store.Mark(t.Context(), lockstep.Mark{Key: sweepRetention}); err != nil {
+		if err := store.Mark(t.Context(), lockstep.Mark{Key: RetentionKey}); err != nil {
 			t.Fatal(err)
 		}
 		claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
@@ -123,7 +124,7 @@ func TestIDsThatAreKeptForeverAreNotRemoved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for result := (Result{After: time.Millisecond}); result.After < time.Minute; {
+		for result := (runner.Result{After: time.Millisecond}); result.After < time.Minute; {
 			if result, err = sweeps.Reconcile(t.Context(), claims[0]); err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package reconcile
+package sweep
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -96,14 +97,14 @@ func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
 				directory, log := &listing{twoPages: tt.twoPages}, &lines{}
 				directory.names("user_known")
 				// The database has the account as its run leaves it.
-				known := reconcileFunc(func(ctx context.Context, claim lockstep.Claim) (Result, error) {
-					return Result{}, store.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{
+				known := reconcileFunc(func(ctx context.Context, claim lockstep.Claim) (runner.Result, error) {
+					return runner.Result{}, store.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{
 						Account: lockstep.Account{Kind: lockstep.User, ID: claim.Key.ID}, State: lockstep.AccountActive}})
 				})
 				sweeps := &Sweeps{Store: store, Directory: directory, Polled: Polled{Directory: true},
 					Intervals: Intervals{DirectoryPoll: 5 * time.Minute}, Log: slog.New(slog.NewTextHandler(log, nil))}
-				runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: known},
-					Config{Poll: time.Hour}, slog.New(slog.DiscardHandler))
+				runner := runner.New(store, map[lockstep.KeyKind]runner.Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: known},
+					runner.Config{Poll: time.Hour}, slog.New(slog.DiscardHandler))
 				mark(t, store, runner, lockstep.Mark{Key: sweepUsers, Priority: lockstep.Background})
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error, 1)

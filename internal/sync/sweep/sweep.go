@@ -1,4 +1,4 @@
-package reconcile
+package sweep
 
 import (
 	"cmp"
@@ -13,42 +13,41 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
-// The sweeps are well-known keys in the same queue as all other work, and a lease decides which
-// replica runs them. There is no leader. Each run does one page, saves the cursor, and asks for
-// another run.
+// The keys of the sweeps. EventsKey is the gap scan's, and RetentionKey that of the removal of old
+// data.
 var (
-	sweepEvents        = lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}
+	EventsKey          = lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}
 	sweepUsers         = lockstep.Key{Kind: lockstep.KeySweep, ID: "users"}
 	sweepOrganizations = lockstep.Key{Kind: lockstep.KeySweep, ID: "organizations"}
 	sweepAccounts      = lockstep.Key{Kind: lockstep.KeySweep, ID: "accounts"}
-	sweepRetention     = lockstep.Key{Kind: lockstep.KeySweep, ID: "retention"}
+	RetentionKey       = lockstep.Key{Kind: lockstep.KeySweep, ID: "retention"}
 	sweepBackfill      = lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 )
 
 // FullVerify is the sweep that marks every account.
 var FullVerify = sweepAccounts
 
-// SweepKeys returns the keys of the sweeps that run periodically.
-func SweepKeys() []lockstep.Key {
-	return []lockstep.Key{sweepEvents, sweepUsers, sweepOrganizations, sweepAccounts, sweepRetention}
+// Keys returns the keys of the sweeps that run periodically.
+func Keys() []lockstep.Key {
+	return []lockstep.Key{EventsKey, sweepUsers, sweepOrganizations, sweepAccounts, RetentionKey}
 }
 
-// HeldSweeps returns the keys of the sweeps that wait for the first start's backfill.
-func HeldSweeps() []lockstep.Key {
+// Held returns the keys of the sweeps that wait for the first start's backfill.
+func Held() []lockstep.Key {
 	return []lockstep.Key{sweepUsers, sweepOrganizations, sweepAccounts}
 }
 
-// DirectorySweeps returns the keys to mark after an operator accepted another instance: these sweeps
+// Directory returns the keys to mark after an operator accepted another instance: these sweeps
 // list its users and organizations.
-func DirectorySweeps() []lockstep.Key { return []lockstep.Key{sweepUsers, sweepOrganizations} }
+func Directory() []lockstep.Key { return []lockstep.Key{sweepUsers, sweepOrganizations} }
 
 // StartKeys returns the keys to mark when a service starts. The first start's backfill lists the
 // directory itself, so the sweeps that compare the directory wait for its end.
 func StartKeys(backfill lockstep.Backfill) []lockstep.Key {
 	if backfill.Holds() {
-		return []lockstep.Key{sweepBackfill, sweepEvents, sweepRetention}
+		return []lockstep.Key{sweepBackfill, EventsKey, RetentionKey}
 	}
-	keys := SweepKeys()
+	keys := Keys()
 	if backfill.Phase != "" && backfill.Phase != lockstep.BackfillDone {
 		keys = append(keys, sweepBackfill)
 	}
@@ -85,24 +84,24 @@ func (i Intervals) withDefaults() Intervals {
 	return i
 }
 
-// SweepStore is the store as [Sweeps] uses it.
-type SweepStore interface {
+// Store is the store as [Sweeps] uses it.
+type Store interface {
 	lockstep.SweepStore
 	lockstep.Archive
 	AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error)
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 }
 
-// SweepLists are the lists of Stripe's that sweeps read.
-type SweepLists interface {
+// Lists are the lists of Stripe's that sweeps read.
+type Lists interface {
 	EventsSince(ctx context.Context, since time.Time, cursor string) (hints []lockstep.Hint, next string, err error)
 	CheckoutsSince(ctx context.Context, since time.Time, cursor string) (page []lockstep.Checkout, next string, err error)
 }
 
 // Sweeps compares everything from time to time, so that we also find what no event told us.
 type Sweeps struct {
-	Store     SweepStore
-	Billing   SweepLists
+	Store     Store
+	Billing   Lists
 	Directory lockstep.Directory
 	Intervals Intervals
 	Retention lockstep.Retention
@@ -114,10 +113,10 @@ type Sweeps struct {
 }
 
 // Reconcile does the next page of the claim's sweep.
-func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
+func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (runner.Result, error) {
 	intervals := s.Intervals.withDefaults()
 	switch claim.Key {
-	case sweepEvents:
+	case EventsKey:
 		return sweep(ctx, s, claim, intervals.Events, s.scanEvents)
 	case sweepPoll:
 		return s.poll(ctx, claim)
@@ -127,14 +126,14 @@ func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, e
 		return s.directory(ctx, claim, intervals, s.listOrganizations)
 	case sweepAccounts:
 		return sweep(ctx, s, claim, intervals.Accounts, s.verifyAccounts)
-	case sweepRetention:
+	case RetentionKey:
 		return sweep(ctx, s, claim, intervals.Retention, s.expire)
 	case sweepBackfill:
 		if s.Backfill != nil {
 			return s.Backfill.Reconcile(ctx, claim)
 		}
 	}
-	return Result{}, runner.UnknownKey(claim.Key)
+	return runner.Result{}, runner.UnknownKey(claim.Key)
 }
 
 // swept is what one page of a sweep returns: where the sweep stands then (a P), the marks of the
@@ -151,30 +150,30 @@ type pageFunc[P any] func(ctx context.Context, claim lockstep.Claim, at P) (swep
 // sweep reads where a sweep stands, does a page, and saves where it stands then, with the page's
 // marks.
 func sweep[P any](ctx context.Context, s *Sweeps, claim lockstep.Claim, every time.Duration,
-	page pageFunc[P]) (Result, error) {
+	page pageFunc[P]) (runner.Result, error) {
 	at, err := readCursor[P](ctx, s.Store, claim.Key.ID)
 	if err != nil {
-		return Result{}, err
+		return runner.Result{}, err
 	}
 	done, err := page(ctx, claim, at)
 	var upstream *lockstep.UpstreamError
 	switch {
 	case errors.As(err, &upstream) && upstream.Rejected():
-		return Result{}, runner.Retryable(err) // a refusal must not stop the sweep forever
+		return runner.Result{}, runner.Retryable(err) // a refusal must not stop the sweep forever
 	case err != nil:
-		return Result{}, err
+		return runner.Result{}, err
 	}
 	text, err := json.Marshal(done.next)
 	if err != nil {
-		return Result{}, lockstep.Terminal(fmt.Errorf("encode cursor of sweep %s: %w", claim.Key.ID, err))
+		return runner.Result{}, lockstep.Terminal(fmt.Errorf("encode cursor of sweep %s: %w", claim.Key.ID, err))
 	}
 	if err := s.Store.SaveCursor(ctx, claim, claim.Key.ID, string(text), done.marks); err != nil {
-		return Result{}, fmt.Errorf("save cursor of sweep: %w", err)
+		return runner.Result{}, fmt.Errorf("save cursor of sweep: %w", err)
 	}
 	if done.more {
-		return Result{After: time.Millisecond}, nil
+		return runner.Result{After: time.Millisecond}, nil
 	}
-	return Result{After: every}, nil
+	return runner.Result{After: every}, nil
 }
 
 // readCursor reads where a sweep stands; the zero value before its first run.

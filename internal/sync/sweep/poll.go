@@ -1,4 +1,4 @@
-package reconcile
+package sweep
 
 import (
 	"context"
@@ -15,7 +15,7 @@ type Polled struct {
 	Directory bool          // list users and organizations every [Intervals].DirectoryPoll
 }
 
-// sweepPoll reads Stripe's newest events. It is not one of [SweepKeys]: it runs only if polling is
+// sweepPoll reads Stripe's newest events. It is not one of [Keys]: it runs only if polling is
 // configured.
 var sweepPoll = lockstep.Key{Kind: lockstep.KeySweep, ID: "poll"}
 
@@ -55,10 +55,10 @@ const (
 // poll does the next page of polling, and marks its own key for the next one. A mark keeps the
 // priority, which the follow-up of a finished run would lose: a buyer waits for this key, so it must
 // not queue behind other work.
-func (s *Sweeps) poll(ctx context.Context, claim lockstep.Claim) (Result, error) {
+func (s *Sweeps) poll(ctx context.Context, claim lockstep.Claim) (runner.Result, error) {
 	every := s.Polled.Events
 	if every == 0 {
-		return Result{}, nil // polling was turned off
+		return runner.Result{}, nil // polling was turned off
 	}
 	result, err := sweep(ctx, s, claim, every, s.pollEvents)
 	var upstream *lockstep.UpstreamError
@@ -92,7 +92,7 @@ func (s *Sweeps) pollEvents(ctx context.Context, _ lockstep.Claim, at eventScan)
 // directory does the next page of the list of users or organizations. If the directory is polled,
 // the pause after a slow list is longer.
 func (s *Sweeps) directory(ctx context.Context, claim lockstep.Claim, intervals Intervals,
-	page pageFunc[roll]) (Result, error) {
+	page pageFunc[roll]) (runner.Result, error) {
 	every := intervals.Directory
 	if s.Polled.Directory {
 		every = min(every, intervals.DirectoryPoll)

@@ -1,4 +1,4 @@
-package reconcile
+package sweep
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -102,11 +103,11 @@ func polling(t *testing.T, every time.Duration, test func(f *feed, stored func()
 				return taken, err
 			}}
 		// This key is always due, so less urgent work waits behind it.
-		busy := reconcileFunc(func(context.Context, lockstep.Claim) (Result, error) { return Result{}, nil })
-		runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: busy},
-			Config{Poll: time.Hour}, slog.New(slog.DiscardHandler))
+		busy := reconcileFunc(func(context.Context, lockstep.Claim) (runner.Result, error) { return runner.Result{}, nil })
+		runner := runner.New(store, map[lockstep.KeyKind]runner.Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: busy},
+			runner.Config{Poll: time.Hour}, slog.New(slog.DiscardHandler))
 		marks := append((Polled{Events: 5 * time.Second}).Marks(),
-			lockstep.Mark{Key: sweepEvents, Priority: lockstep.Background})
+			lockstep.Mark{Key: EventsKey, Priority: lockstep.Background})
 		mark(t, store, runner, marks...)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
@@ -247,8 +248,8 @@ func TestAPolledDirectoryRestsAfterALongList(t *testing.T) {
 				}()
 				sweeps := &Sweeps{Store: store, Directory: slowDirectory{took: took}, Polled: Polled{Directory: true},
 					Log: slog.New(slog.DiscardHandler)}
-				runner := NewRunner(store, map[lockstep.KeyKind]Reconciler{lockstep.KeySweep: sweeps},
-					Config{Poll: time.Hour, Lease: 3 * time.Hour}, slog.New(slog.DiscardHandler))
+				runner := runner.New(store, map[lockstep.KeyKind]runner.Reconciler{lockstep.KeySweep: sweeps},
+					runner.Config{Poll: time.Hour, Lease: 3 * time.Hour}, slog.New(slog.DiscardHandler))
 				mark(t, store, runner, lockstep.Mark{Key: sweepUsers, Priority: lockstep.Background})
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error, 1)
