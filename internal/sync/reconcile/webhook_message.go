@@ -13,12 +13,6 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
-// message is what is sent, and the sequence of an access message.
-type message struct {
-	lockstep.WebhookMessage
-	sequence int64
-}
-
 // envelope is a message as it is sent.
 type envelope struct {
 	Type      lockstep.NoticeKind `json:"type"`
@@ -26,39 +20,40 @@ type envelope struct {
 	Data      any                 `json:"data"`
 }
 
-// noticeData is a message's data about a notice.
+// noticeData is the data of a message about a notice.
 type noticeData struct {
 	Account string `json:"account"`
-	Object  string `json:"object"` // the subscription or license
+	Object  string `json:"object"` // see [lockstep.Notice]
 	lockstep.Facts
 }
 
-// accessData is a message's data about an account's access.
+// accessData is the data of a message about an account's access.
 type accessData struct {
 	Account  string          `json:"account"`
-	Sequence int64           `json:"sequence"` // receivers keep the message with the highest
+	Sequence int64           `json:"sequence"` // receivers keep the highest
 	Access   lockstep.Access `json:"access"`
 	Metadata map[string]any  `json:"metadata"` // as an identity provider's would hold it
 }
 
-// compose writes the message about a subject.
-func (h *Webhooks) compose(ctx context.Context, subject string, attempt int) (m message, err error) {
+// compose returns the message of a subject and its sequence; 0 for a notice.
+func (h *Webhooks) compose(ctx context.Context, subject string,
+	attempt int) (m lockstep.WebhookMessage, sequence int64, err error) {
 	var e envelope
 	if account, isAccess := lockstep.AccountOfSubject(subject); isAccess {
-		if e, m.sequence, err = h.access(ctx, account, attempt); err != nil {
-			return m, err
+		if e, sequence, err = h.access(ctx, account, attempt); err != nil {
+			return m, 0, err
 		}
-		subject = fmt.Sprintf("%s:%d", subject, m.sequence)
+		subject = fmt.Sprintf("%s:%d", subject, sequence)
 	} else if e, err = h.notice(ctx, subject); err != nil {
-		return m, err
+		return m, 0, err
 	}
 	e.Timestamp = e.Timestamp.UTC()
 	if m.Body, err = json.Marshal(e); err != nil {
-		return m, fmt.Errorf("encode message: %w", err)
+		return m, 0, fmt.Errorf("encode message: %w", err)
 	}
-	sum := sha256.Sum256([]byte(subject)) // an id must not contain the full stop that separates a signature's parts
+	sum := sha256.Sum256([]byte(subject)) // an id must not contain a full stop: the signature separates by it
 	m.ID = "msg_" + hex.EncodeToString(sum[:16])
-	return m, nil
+	return m, sequence, nil
 }
 
 func (h *Webhooks) notice(ctx context.Context, id string) (envelope, error) {
@@ -69,14 +64,14 @@ func (h *Webhooks) notice(ctx context.Context, id string) (envelope, error) {
 	return envelope{n.Kind, n.CreatedAt, noticeData{n.Account.String(), n.Object, n.Facts}}, err
 }
 
-// errCarriedOver says that a message is about an account that another one has taken over since, after
-// a move to another Clerk instance. The app hears of its access under the new id.
-var errCarriedOver = errors.New("another account took over the account")
+// errCarriedOver: the account got a new id when the app moved to another Clerk instance. The
+// app gets its access under the new id.
+var errCarriedOver = errors.New("the account has a new id")
 
 func (h *Webhooks) access(ctx context.Context, account lockstep.Account, attempt int) (envelope, int64, error) {
-	queued, err := h.store.AccessNotification(ctx, account)
+	told, err := h.store.AccessNotification(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return envelope{}, 0, lockstep.Terminal(fmt.Errorf("no access message was queued for %s", account))
+		return envelope{}, 0, lockstep.Terminal(fmt.Errorf("no change of access was recorded for %s", account))
 	}
 	if err != nil {
 		return envelope{}, 0, err
@@ -92,21 +87,20 @@ func (h *Webhooks) access(ctx context.Context, account lockstep.Account, attempt
 	switch digest, err := digestAccess(access, h.listeners); {
 	case err != nil:
 		return envelope{}, 0, err
-	case digest != queued.Digest:
+	case digest != told.Digest:
 		return envelope{}, 0, h.outdated(ctx, account, attempt)
 	}
-	return envelope{lockstep.AccessChanged, queued.At, accessData{account.String(), queued.Sequence, access,
-		record.Projected}}, queued.Sequence, nil
+	return envelope{lockstep.AccessChanged, told.At, accessData{account.String(), told.Sequence, access,
+		record.Projected}}, told.Sequence, nil
 }
 
-// outdated delays a message because the account's access has changed since it got its sequence. A
-// sequence stands for one access: otherwise two messages with one sequence could differ, and an
-// access that changed back to the last message's would never be sent. The account's run gives the
-// access the next sequence.
+// outdated delays a message whose account's access has changed since it got its sequence. Each
+// sequence stands for one access: otherwise two messages of one sequence could differ, and an
+// access that changed back would never be sent. The account's run assigns the next sequence.
 func (h *Webhooks) outdated(ctx context.Context, account lockstep.Account, attempt int) error {
 	if err := h.store.Mark(ctx, lockstep.Mark{Key: account.Key(), Priority: lockstep.Normal}); err != nil {
 		return err
 	}
-	return &lockstep.DelayError{Reason: "the access has changed; the account's run queues it again first",
+	return &lockstep.DelayError{Reason: "the access has changed since; waits for the account's run",
 		After: runner.Backoff(attempt)}
 }
