@@ -44,9 +44,11 @@ type Subscription struct {
 	// InvoiceDue is the due date of an open invoice that was sent to the customer; otherwise zero. Not
 	// stored.
 	InvoiceDue time.Time
-	InvoiceURL string            // Stripe's page where an open invoice can be paid; not stored
-	PaidBy     string            // the user who bought it for an organization; may be empty
-	Metadata   map[string]string // only PaidBy is stored
+	InvoiceURL string // Stripe's page where an open invoice can be paid; not stored
+	// LatestInvoice is what e-mails say about the latest invoice; not stored.
+	LatestInvoice Invoice
+	PaidBy        string            // the user who bought it for an organization; may be empty
+	Metadata      map[string]string // only PaidBy is stored
 }
 
 // Ending reports whether s is scheduled to end. Stripe has two encodings: a flag or, from the
@@ -173,6 +175,7 @@ type Checkout struct {
 	PaidAt         time.Time // when the charge was made; zero without a charge
 	CreatedAt      time.Time
 	URL            string // Stripe's page where an open session can be paid
+	ReceiptURL     string // Stripe's receipt of the payment; may be empty
 	ExpiresAt      time.Time
 }
 
@@ -250,6 +253,7 @@ type NewCustomer struct {
 // [*UpstreamError]; a 404 is an ErrNotFound. Methods do not retry; the queue does.
 type Billing interface {
 	BackfillLists
+	Invoices
 	CreateCustomer(ctx context.Context, c NewCustomer) (Customer, error)
 	// NameCustomer writes the account into the customer's metadata. ErrNotFound if the customer is
 	// deleted.

@@ -7,33 +7,41 @@ import (
 
 // Email is an e-mail to one person.
 type Email struct {
-	ID      string // the Message-ID without its brackets; the same however often it is sent
-	To      string // an address alone
+	ID      string // the Message-ID without its brackets; the same each time it is sent
+	To      string // an address without a name
 	Subject string // one line
 	Text    string
 	HTML    string
 }
 
-// Mailer hands letters to a mail server.
-type Mailer interface {
-	// Deliver hands over a letter. It calls ready once, when the server has been
-	// reached and nothing has been handed over yet; if ready fails, its error is
-	// returned and nothing was sent. Deliver's own errors are [*EmailError].
-	Deliver(ctx context.Context, letter Email, ready func() error) error
+// EmailDraft is what an e-mail about a notice is written from.
+type EmailDraft struct {
+	Notice       Notice
+	Address      string
+	Name         string // of the recipient; empty: unknown, or not known to be theirs
+	Organization string // the name of the organization that the notice is about; may be empty
 }
 
-// EmailFate is what became of a letter that was not accepted.
+// Mailer hands e-mails to a mail server.
+type Mailer interface {
+	// Deliver hands over an e-mail. It calls ready once, when it has reached the server and
+	// handed over nothing yet. If ready fails, Deliver sends nothing and returns ready's error.
+	// Its own errors are [*EmailError].
+	Deliver(ctx context.Context, email Email, ready func() error) error
+}
+
+// EmailFate says what happened to an e-mail that the mail server did not accept.
 type EmailFate string
 
-// The fates: only after EmailDelayed may a letter be sent again.
+// The fates. Only an e-mail that was delayed may be sent again.
 const (
-	EmailDelayed EmailFate = "delayed" // it was not sent; it may be by and by
-	EmailRefused EmailFate = "refused" // it was not sent and never will be
-	EmailUnsure  EmailFate = "unsure"  // nobody knows whether it was sent
+	EmailDelayed EmailFate = "delayed" // not sent; a retry may succeed
+	EmailRefused EmailFate = "refused" // not sent, and a retry would fail too
+	EmailUnsure  EmailFate = "unsure"  // it may have been sent
 )
 
-// EmailError is a letter that was not accepted. Its text holds neither address nor
-// content.
+// EmailError is why a mail server did not accept an e-mail. It contains neither the address
+// nor the content.
 type EmailError struct {
 	Fate   EmailFate
 	Reason string
@@ -41,50 +49,50 @@ type EmailError struct {
 
 func (e *EmailError) Error() string { return e.Reason }
 
-// EmailState says how far the mailing of a notice is.
+// EmailState says how far the e-mail about a notice is.
 type EmailState string
 
-// The states of a mail. A mail stands as EmailSending before it is handed over; if
-// its run dies, it becomes EmailUnknown and is not sent again unless asked for.
+// The states. Lockstep saves EmailSending before it hands an e-mail over. If that run dies,
+// the state becomes EmailUnknown, and Lockstep sends the e-mail again only when asked to.
 const (
 	EmailPending     EmailState = "pending"
 	EmailSending     EmailState = "sending"
-	EmailSent        EmailState = "sent"        // the mail server took it
-	EmailUndelivered EmailState = "undelivered" // refused, or not to be delivered for three days
+	EmailSent        EmailState = "sent"        // the mail server accepted it
+	EmailUndelivered EmailState = "undelivered" // refused, or delayed for three days
 	EmailUnknown     EmailState = "unknown"     // it may have been sent
-	EmailSkipped     EmailState = "skipped"     // there was nobody to send it to, or no reason to
+	EmailSkipped     EmailState = "skipped"     // there was no recipient, or no reason to send it
 )
 
 // Recipient says which reader of a notice an e-mail is for.
 type Recipient string
 
-// The recipients. A purchase has two, where the buyer typed another address than the
-// account's own at checkout. Each gets a letter of its own, with a state of its own.
+// The recipients. A purchase has two if the buyer typed another address at checkout than the
+// account's. Each gets an e-mail with a state of its own.
 const (
 	ToAccount Recipient = ""
 	ToBuyer   Recipient = "buyer"
 )
 
-// EmailDelivery is what became of mailing a notice to one recipient.
+// EmailDelivery is the state of the e-mail about a notice to one recipient.
 type EmailDelivery struct {
 	NoticeID  string
 	To        Recipient
 	State     EmailState
-	Reason    string    // of all but sent; safe to show
+	Reason    string    // of every state but sent; safe to show
 	Attempts  int       // how often it was handed over
-	Requested bool      // somebody asked for it to be sent again
-	BeganAt   time.Time // from when on temporary failures are counted
+	Requested bool      // an operator asked to send it again
+	BeganAt   time.Time // start of the three days of retries
 	UpdatedAt time.Time // set by the store
 }
 
-// EmailDeliveries keeps what became of mails.
+// EmailDeliveries stores the states of e-mails.
 type EmailDeliveries interface {
-	// EmailDelivery returns what became of mailing a notice to a recipient, or ErrNotFound before
-	// the first try.
+	// EmailDelivery returns the state of the e-mail to a recipient, or ErrNotFound before the
+	// first try.
 	EmailDelivery(ctx context.Context, noticeID string, to Recipient) (EmailDelivery, error)
-	// SaveEmailDelivery writes it. ErrLeaseLost when the claim is not the current one.
+	// SaveEmailDelivery stores a state. ErrLeaseLost when the claim is not the current one.
 	SaveEmailDelivery(ctx context.Context, claim Claim, delivery EmailDelivery) error
-	// ResendEmail has a notice mailed to a recipient once more, whatever became of it
-	// before, and marks its key. ErrNotFound: there is no such notice. ErrBusy: it is being sent.
+	// ResendEmail requests an e-mail again, whatever its state, and marks its key.
+	// ErrNotFound when there is no such notice, ErrBusy while the e-mail is being sent.
 	ResendEmail(ctx context.Context, noticeID string, to Recipient) error
 }

@@ -2,70 +2,82 @@ package lockstep
 
 import "time"
 
-// Notice is something to tell, unique by the business object that it is about,
-// so that a redelivered event never tells twice.
+// Notice is something to send: an e-mail, or a webhook to the app. Its ID names the business
+// object that it is about, so a redelivered event never sends twice.
 type Notice struct {
 	ID        string // kind and business object: "license.granted:cs_…"
 	Kind      NoticeKind
 	Account   Account
-	Object    string // the subscription or license
+	Object    string // the subscription, or the checkout session or payment intent of a one-time payment
 	Facts     Facts
 	CreatedAt time.Time
 
-	// Generation is what the account's key must have done before anybody is told:
-	// the directory's metadata says it first. The store sets it.
+	// Generation is the generation that the account's key must have finished before the notice
+	// is sent, so that the directory's metadata agrees with it. The store sets it.
 	Generation int64
 }
 
-// NoticeKind says what is told.
+// NoticeKind says what a notice reports.
 type NoticeKind string
 
-// The kinds of notice, and what each is unique by.
+// The kinds of notice. The comment names the object that a notice is unique by.
 const (
-	NoticeLicenseGranted          NoticeKind = "license.granted"           // the checkout session
-	NoticePaymentFailed           NoticeKind = "payment.failed"            // the invoice, or the checkout session
-	NoticeSubscriptionStarted     NoticeKind = "subscription.started"      // the subscription
-	NoticeSubscriptionTrialEnding NoticeKind = "subscription.trial_ending" // the subscription and the trial's end
-	NoticeSubscriptionEnded       NoticeKind = "subscription.ended"        // the subscription
-	// NoticeAccessEnded is told when nothing grants access any more, not when one of
-	// several subscriptions ends. It is unique by what ended last, and as of when.
+	NoticeLicenseGranted          NoticeKind = "license.granted"               // the checkout session
+	NoticePaymentFailed           NoticeKind = "payment.failed"                // the invoice, or the checkout session
+	NoticePaymentActionRequired   NoticeKind = "payment.action_required"       // the invoice
+	NoticePaymentRefunded         NoticeKind = "payment.refunded"              // the refund
+	NoticeSubscriptionStarted     NoticeKind = "subscription.started"          // the subscription
+	NoticeSubscriptionTrialEnding NoticeKind = "subscription.trial_ending"     // the subscription and the end of the trial
+	NoticeSubscriptionRenewing    NoticeKind = "subscription.renewal_upcoming" // the subscription and the end of the period
+	NoticeSubscriptionEnded       NoticeKind = "subscription.ended"            // the subscription
+	// NoticeAccessEnded reports that nothing grants access any more. That one of several
+	// subscriptions ended does not cause it. It is unique by account and time.
 	NoticeAccessEnded NoticeKind = "access.ended"
 )
 
-// NoticeKinds are all kinds of notice.
+// NoticeKinds returns all kinds of notice.
 func NoticeKinds() []NoticeKind {
-	return []NoticeKind{NoticeLicenseGranted, NoticePaymentFailed, NoticeSubscriptionStarted,
-		NoticeSubscriptionTrialEnding,
-		NoticeSubscriptionEnded, NoticeAccessEnded}
+	return []NoticeKind{NoticeLicenseGranted, NoticePaymentFailed, NoticePaymentActionRequired, NoticePaymentRefunded,
+		NoticeSubscriptionStarted, NoticeSubscriptionTrialEnding, NoticeSubscriptionRenewing, NoticeSubscriptionEnded,
+		NoticeAccessEnded}
 }
 
-// Facts are what a notice says, frozen when it is recorded. They hold no
-// personal data: whom to tell is looked up when it is told.
+// Facts are what a notice says, frozen when it is recorded. They hold no names and no
+// addresses: Lockstep looks the recipient up when it sends.
 type Facts struct {
-	Plan     string     `json:"plan,omitempty"`
-	Amount   int64      `json:"amount,omitempty"` // in the currency's smallest unit
-	Currency string     `json:"currency,omitempty"`
-	Status   string     `json:"status,omitempty"`   // Stripe's, of the subscription; of the license
-	Until    *time.Time `json:"until,omitempty"`    // end of the trial or of the paid period
-	Ending   bool       `json:"ending,omitempty"`   // it will not renew
-	Invoice  string     `json:"invoice,omitempty"`  // that was not paid
-	PaidBy   string     `json:"paid_by,omitempty"`  // of an organization: the user who bought it
-	Checkout string     `json:"checkout,omitempty"` // the session of a one-time payment
-	At       *time.Time `json:"at,omitempty"`       // of a one-time payment: when it was begun
+	Plan     string `json:"plan,omitempty"`
+	Amount   int64  `json:"amount,omitempty"` // in the currency's smallest unit; of a refund: what was refunded
+	Currency string `json:"currency,omitempty"`
+	// PaymentAmount is the amount of the payment that was refunded.
+	PaymentAmount int64      `json:"payment_amount,omitempty"`
+	Status        string     `json:"status,omitempty"`       // Stripe's status of the subscription, or the license's
+	Until         *time.Time `json:"until,omitempty"`        // end of the trial, of the paid period or of the license
+	PeriodStart   *time.Time `json:"period_start,omitempty"` // of the subscription's current period
+	PeriodEnd     *time.Time `json:"period_end,omitempty"`
+	Ending        bool       `json:"ending,omitempty"` // the subscription will not renew
+	// ActionRequired says that a failed payment only waits for the customer to confirm it.
+	ActionRequired bool       `json:"action_required,omitempty"`
+	Invoice        string     `json:"invoice,omitempty"`
+	InvoiceURL     string     `json:"invoice_url,omitempty"` // Stripe's page to read, pay or confirm the invoice
+	Refund         string     `json:"refund,omitempty"`
+	ReceiptURL     string     `json:"receipt_url,omitempty"` // Stripe's receipt of a one-time payment or a refund
+	PaidBy         string     `json:"paid_by,omitempty"`     // the user who bought for an organization
+	Checkout       string     `json:"checkout,omitempty"`    // the checkout session of a one-time payment
+	At             *time.Time `json:"at,omitempty"`          // when a one-time payment was started, or a refund made
 }
 
-// NewNotice names a notice after its business object.
+// NewNotice returns a notice whose ID is made of its kind and its business object.
 func NewNotice(kind NoticeKind, account Account, object string, now time.Time) Notice {
 	return Notice{ID: string(kind) + ":" + object, Kind: kind, Account: account, Object: object, CreatedAt: now}
 }
 
-// Key is the key under which the notice is handed to its channels.
+// Key returns the key under which the notice is handed to its channels.
 func (n Notice) Key() Key { return Key{KeyNotice, n.ID} }
 
-// EmailKey is the key under which the notice is mailed to the account's address.
+// EmailKey returns the key under which the notice is e-mailed to the account's address.
 func (n Notice) EmailKey() Key { return n.EmailKeyTo(ToAccount) }
 
-// EmailKeyTo is the key under which the notice is mailed to a recipient.
+// EmailKeyTo returns the key under which the notice is e-mailed to a recipient.
 func (n Notice) EmailKeyTo(to Recipient) Key {
 	if to == ToBuyer {
 		return Key{KeyBuyerEmail, n.ID}
@@ -78,6 +90,6 @@ func (k NoticeKind) OfPurchase() bool {
 	return k == NoticeLicenseGranted || k == NoticeSubscriptionStarted
 }
 
-// WebhookKey is the key under which the notice is sent to a webhook endpoint, whose
-// id holds no slash.
+// WebhookKey returns the key under which the notice is sent to a webhook endpoint. Endpoint
+// ids contain no slash.
 func (n Notice) WebhookKey(endpoint string) Key { return Key{KeyWebhook, endpoint + "/" + n.ID} }

@@ -119,6 +119,9 @@ type Accounts interface {
 	// SaveLicense inserts or updates a license, stores its new notices, and marks its account. A
 	// license never moves to another account.
 	SaveLicense(ctx context.Context, claim Claim, license License, notices []Notice) error
+	// SaveNotices stores the notices of an account that are new. ErrNotFound when the account is
+	// unknown, ErrLeaseLost when the claim is not the current one.
+	SaveNotices(ctx context.Context, claim Claim, account Account, notices []Notice) error
 	// AccountOfLicense returns the account of a checkout session's license, or ErrNotFound.
 	AccountOfLicense(ctx context.Context, checkoutID string) (Account, error)
 	// LicenseOfPayment returns the license of a payment intent, or ErrNotFound.

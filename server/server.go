@@ -182,7 +182,7 @@ func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *i
 			Intervals: c.Intervals, Retention: c.Retention, Polled: c.polled(), Take: intake.Take, Backfill: backfiller(c,
 				billing, id, owners, book), Log: c.Log},
 		lockstep.KeyWake: &runner.Wakes{Store: c.Store},
-		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.sends(),
+		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.channel,
 			webhooks(c.Webhooks).channel}},
 	}
 }
@@ -194,7 +194,9 @@ func (c Config) policies() reconcile.Policies {
 			Details: c.CustomerDetails, TrialsPer: c.Buying.Policy.TrialsPer},
 		Deletion: reconcile.DeletionRules{Policies: c.Deletion, Brake: c.Brake, Forget: cmp.Or(c.Forget, 30*24*time.Hour),
 			Absence: c.Intervals.Absence(c.polled())},
-		Empty: c.EmptyOrganization, Seats: c.Seats, Entitled: c.Entitled}
+		Empty: c.EmptyOrganization, Seats: c.Seats, Entitled: c.Entitled,
+		Renewals: c.Email.sends(lockstep.NoticeSubscriptionRenewing) ||
+			webhooks(c.Webhooks).name(lockstep.NoticeSubscriptionRenewing)}
 }
 
 // lister is the directory, where it knows who is a member.

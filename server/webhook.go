@@ -13,18 +13,19 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 )
 
-// Webhook is an endpoint of yours that is told what happens.
+// Webhook is an endpoint of yours that Lockstep sends events to.
 type Webhook struct {
-	ID           string // short, of letters, digits, - and _; it is kept with what was delivered
+	ID           string // short, of letters, digits, - and _; it is stored with each delivery
 	URL          string
 	Events       []string          // kinds, see WebhookEvents; empty, or "*": all
-	Secrets      []lockstep.Secret // whsec_ and 24 to 64 bytes in base64; several while one is rolled
+	Secrets      []lockstep.Secret // whsec_ and 24 to 64 bytes in base64; several while you rotate
 	AllowPrivate bool              // also addresses that are not public, and plain http
-	// nil: one with timeouts, that connects to public addresses only and follows no redirect
+	// HTTPClient may be nil: the default has timeouts, connects only to public addresses and
+	// follows no redirects.
 	HTTPClient *http.Client
 }
 
-// WebhookEvents are the kinds of message.
+// WebhookEvents returns the kinds of event.
 func WebhookEvents() []string {
 	kinds := []string{string(lockstep.AccessChanged)}
 	for _, kind := range lockstep.NoticeKinds() {
@@ -41,19 +42,19 @@ func (w Webhook) endpoint() webhookout.Endpoint {
 // webhooks are all endpoints.
 type webhooks []Webhook
 
-// Validate reports every problem at once.
+// Validate reports all problems together.
 func (ws webhooks) Validate() error {
 	var problems []error
 	seen := map[string]bool{}
 	for _, w := range ws {
 		problems = append(problems, w.endpoint().Validate())
 		if seen[w.ID] {
-			problems = append(problems, fmt.Errorf("webhook %q is listed twice", w.ID))
+			problems = append(problems, fmt.Errorf("webhook %q: two endpoints have this id; rename one", w.ID))
 		}
 		seen[w.ID] = true
 		for _, event := range w.Events {
 			if event != "*" && !slices.Contains(WebhookEvents(), event) {
-				problems = append(problems, fmt.Errorf("webhook %q: there is no event %q; there are %q", w.ID, event,
+				problems = append(problems, fmt.Errorf("webhook %q: events: %q is not an event; use any of %q", w.ID, event,
 					WebhookEvents()))
 			}
 		}
@@ -68,7 +69,7 @@ func (ws webhooks) listeners() (all []reconcile.Listener) {
 	return all
 }
 
-// hearAccess are the ids of those that are told of each change of access.
+// hearAccess returns the ids of the endpoints that want changes of access.
 func (ws webhooks) hearAccess() (ids []string) {
 	for _, l := range ws.listeners() {
 		if l.Wants(lockstep.AccessChanged) {
@@ -76,6 +77,11 @@ func (ws webhooks) hearAccess() (ids []string) {
 		}
 	}
 	return ids
+}
+
+// name reports whether an endpoint lists a kind by its name.
+func (ws webhooks) name(kind lockstep.NoticeKind) bool {
+	return slices.ContainsFunc(ws, func(w Webhook) bool { return slices.Contains(w.Events, string(kind)) })
 }
 
 // channel hands a notice to the endpoints that want it.
@@ -96,8 +102,8 @@ func (ws webhooks) caller() (*webhookout.Caller, error) {
 	return webhookout.New(endpoints)
 }
 
-// listed is what the API shows of them; a URL may hold a secret in its path, so only
-// its origin.
+// listed returns what the API shows of the endpoints: only the origin of a URL, whose path
+// may contain a secret.
 func (ws webhooks) listed() (all []httpapi.Webhook) {
 	for _, w := range ws {
 		events := w.Events

@@ -49,6 +49,10 @@ var singles = []singleOperation{
 	{"save a license", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
 		return store.SaveLicense(ctx, claim, license, nil)
 	})},
+	{"save notices", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
+		refund := lockstep.NewNotice(lockstep.NoticePaymentRefunded, user, "re_1", time.Now())
+		return store.SaveNotices(ctx, claim, user, []lockstep.Notice{refund})
+	})},
 	{"finish later", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
 		return store.Finish(ctx, claim, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now(), Reason: "later"})
 	})},
@@ -312,7 +316,8 @@ var reads = []string{
 var killed = map[string]string{
 	"Receive": "receive", "Mark": "mark", "Claim": "claim", "Finish": "finish", "Wake": "link", "Link": "link",
 	"Save": "save", "Forget": "forget",
-	"SaveProjected": "save what was projected", "SaveLicense": "save a license", "SaveCursor": "save a cursor",
+	"SaveProjected": "save what was projected", "SaveLicense": "save a license",
+	"SaveNotices": "save notices", "SaveCursor": "save a cursor",
 	"RecordListed":      "sight",
 	"SaveEmailDelivery": "save a mail", "ResendEmail": "request a mail", "ExpireBodies": "expire bodies",
 	"ExpireEvents":  "expire events",

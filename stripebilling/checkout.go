@@ -52,7 +52,7 @@ func (c *Client) withPayment(ctx context.Context, op string, checkout lockstep.C
 	status := payment.Text("status")
 	checkout.PaymentFailed = status == "requires_payment_method" || status == "canceled"
 	checkout.Refunded, checkout.RefundedAmount = charge.Flag("refunded"), charge.Number("amount_refunded")
-	checkout.PaidAt = timeOf(charge, "created")
+	checkout.PaidAt, checkout.ReceiptURL = timeOf(charge, "created"), charge.Text("receipt_url")
 	var err error
 	if charge.Flag("disputed") {
 		checkout.Disputed, err = c.disputed(ctx, charge.Text("id"))

@@ -23,7 +23,7 @@ var rules = upstream.Rules{
 	Objects:   true,
 	Refusal:   refusal,
 	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "charges", "checkout",
-		"customers", "disputes", "entitlements",
+		"create_preview", "customers", "disputes", "entitlements",
 		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "prices",
 		"products", "refunds",
 		"sessions", "subscription_items", "subscription_schedules", "release", "cancel", "subscriptions", "void",

@@ -144,8 +144,9 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 	return s, err
 }
 
-// readInvoice reads the latest invoice into s, if it is open.
+// readInvoice reads the latest invoice into s: what it bills, and, if it is open, what it owes.
 func readInvoice(s *lockstep.Subscription, invoice upstream.Object) {
+	s.LatestInvoice = invoiceOf(invoice)
 	if invoice.Text("status") != "open" {
 		return
 	}

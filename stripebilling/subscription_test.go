@@ -111,19 +111,24 @@ func TestCancelSubscription(t *testing.T) {
 	}
 }
 
-// The subscription includes details of the latest invoice only while that is open.
+// The latest invoice comes with the subscription. What it owes is read only while it is open.
 func TestTheOpenInvoiceComesWithTheSubscription(t *testing.T) {
+	open := lockstep.Invoice{ID: "in_1", URL: "https://invoice.stripe.com/i/1", Open: true}
 	for name, c := range map[string]struct {
 		invoice string
 		want    lockstep.Subscription
 	}{
 		"tried": {`{"id":"in_1","status":"open","collection_method":"charge_automatically","due_date":1767225609,"hosted_invoice_url":"https://invoice.stripe.com/i/1","status_transitions":{"finalized_at":1767225605}}`,
-			lockstep.Subscription{InvoiceID: "in_1", InvoiceURL: "https://invoice.stripe.com/i/1", TriedAt: at2026(5)}},
+			lockstep.Subscription{InvoiceID: "in_1", InvoiceURL: "https://invoice.stripe.com/i/1", TriedAt: at2026(5),
+				LatestInvoice: open}},
 		"sent": {`{"id":"in_1","status":"open","collection_method":"send_invoice","due_date":1767225609,"hosted_invoice_url":"https://invoice.stripe.com/i/1","status_transitions":{"finalized_at":1767225605}}`,
-			lockstep.Subscription{InvoiceID: "in_1", InvoiceURL: "https://invoice.stripe.com/i/1", InvoiceDue: at2026(9)}},
-		"paid": {`{"id":"in_1","status":"paid","hosted_invoice_url":"https://invoice.stripe.com/i/1","status_transitions":{"finalized_at":1767225605}}`, lockstep.Subscription{InvoiceID: "in_1"}},
+			lockstep.Subscription{InvoiceID: "in_1", InvoiceURL: "https://invoice.stripe.com/i/1", InvoiceDue: at2026(9),
+				LatestInvoice: open}},
+		"paid": {`{"id":"in_1","status":"paid","amount_due":2000,"currency":"usd","hosted_invoice_url":"https://invoice.stripe.com/i/1","status_transitions":{"finalized_at":1767225605}}`,
+			lockstep.Subscription{InvoiceID: "in_1", LatestInvoice: lockstep.Invoice{ID: "in_1",
+				URL: "https://invoice.stripe.com/i/1", Amount: 2000, Currency: "usd"}}},
 		"a draft": {`{"id":"in_1","status":"draft","status_transitions":{"finalized_at":null}}`,
-			lockstep.Subscription{InvoiceID: "in_1"}},
+			lockstep.Subscription{InvoiceID: "in_1", LatestInvoice: lockstep.Invoice{ID: "in_1"}}},
 		"not expanded": {`"in_1"`, lockstep.Subscription{InvoiceID: "in_1"}},
 		"none":         {`null`, lockstep.Subscription{}},
 	} {

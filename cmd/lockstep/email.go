@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/smtpmail"
 )
 
-// mailSettings is [mail] in lockstep.toml. Without it nothing is mailed.
+// mailSettings is [mail] in lockstep.toml. Without it Lockstep sends no e-mails.
 type mailSettings struct {
 	Host      string   `toml:"host"`
 	Port      int      `toml:"port"`
@@ -23,13 +23,14 @@ type mailSettings struct {
 	Templates string   `toml:"templates"`
 	App       string   `toml:"app"`
 	AppURL    string   `toml:"app_url"`
+	Color     string   `toml:"color"`
 }
 
-// apply gives a server's configuration what [mail] and the environment say.
+// apply adds [mail] and the environment's SMTP login to a server's configuration.
 func (m mailSettings) apply(c *server.Config, getenv func(string) string) error {
 	if m.Host == "" {
 		if !reflect.ValueOf(m).IsZero() {
-			return errors.New("[mail] names no mail server: set host, as in host = \"smtp.example.com\"")
+			return errors.New("mail.host: the mail server is missing; for example host = \"smtp.example.com\"")
 		}
 		return nil
 	}
@@ -40,16 +41,17 @@ func (m mailSettings) apply(c *server.Config, getenv func(string) string) error 
 	if err != nil {
 		return err
 	}
-	c.Email = server.Email{Mailer: mailer, App: m.App, AppURL: m.AppURL, Domain: smtp.Domain()}
+	c.Email = server.Email{Mailer: mailer, App: m.App, AppURL: m.AppURL, Color: m.Color,
+		Domain: smtp.Domain()}
 	for _, kind := range m.Send {
 		c.Email.Send = append(c.Email.Send, lockstep.NoticeKind(kind))
 	}
 	if m.Send != nil && len(m.Send) == 0 {
-		return errors.New("[mail] send is empty: nothing would ever be mailed. Leave it out for the usual mails, or leave [mail] out")
+		return errors.New("mail.send: the list is empty, so no e-mail would be sent; leave it out for the default, or leave [mail] out")
 	}
 	if m.Templates != "" {
 		if _, err := os.Stat(m.Templates); err != nil {
-			return fmt.Errorf("[mail] templates: %w", err)
+			return fmt.Errorf("mail.templates: %w", err)
 		}
 		c.Email.Templates = os.DirFS(m.Templates)
 	}

@@ -81,6 +81,7 @@ func (w *world) check() []string {
 	c.checkListener()
 	c.checkSeats()
 	c.checkLetters()
+	c.checkRefunds()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)
@@ -183,7 +184,7 @@ func (c *checker) checkWork() {
 	for _, work := range backlog {
 		later := work.Key.Kind == lockstep.KeySweep || work.Disposition == lockstep.Done && work.RunAt.After(time.Now())
 		mail := work.Key.Kind == lockstep.KeyEmail || work.Key.Kind == lockstep.KeyBuyerEmail
-		unknown := mail && strings.HasPrefix(work.Reason, "it is not known whether the mail was sent")
+		unknown := mail && strings.HasPrefix(work.Reason, "the e-mail may have been sent")
 		if work.Pending() && !later || work.Disposition == lockstep.Failed && !unknown {
 			c.wrong("work %s is pending=%v after %d attempts, last run %q: %s", work.Key, work.Pending(), work.Attempts,
 				work.Disposition, work.Reason)
@@ -413,8 +414,8 @@ func (c *checker) checkAccount(account string, metadata map[string]any) {
 		notices[n.Kind+" "+n.Object]++
 	}
 	for what, times := range notices {
-		ends := strings.HasPrefix(what, "access.ended ") // it may come back and end again
-		if times > 1 && !ends {
+		kind, _, _ := strings.Cut(what, " ")
+		if times > 1 && !slices.Contains(repeatable, kind) {
 			c.wrong("%s: %s is told %d times", account, what, times)
 		}
 	}

@@ -326,7 +326,7 @@ func (w *world) refund() {
 		}
 	}
 	if id, ok := pick(w, paid); ok {
-		w.say("refund %s: %v", id, w.sim.Refund(id, 0))
+		w.giveBack(id, 0)
 	}
 }
 
@@ -494,5 +494,5 @@ func (w *world) outage() {
 	}
 	w.say("outage")
 	w.service.kill()
-	w.service.closed = true
+	w.service.closed, w.downSince = true, time.Now()
 }

@@ -63,7 +63,7 @@ func (w *world) payOnce() {
 // refundPart gives a part back.
 func (w *world) refundPart() {
 	if c, ok := w.paidOnce(); ok && c.Refunded == 0 {
-		w.say("refund a part of %s: %v", c.PaymentIntent, w.sim.Refund(c.PaymentIntent, c.Amount/3))
+		w.giveBack(c.PaymentIntent, c.Amount/3)
 	}
 }
 

@@ -76,6 +76,10 @@ type service struct {
 // boot starts Lockstep on the world's database file.
 func (w *world) boot() *service {
 	t, net, seer, doom := w.t, w.net, w.oracle, w.doom
+	if !w.downSince.IsZero() {
+		w.away = w.away || time.Since(w.downSince) > 3*24*time.Hour
+		w.downSince = time.Time{}
+	}
 	store, err := sqlitestore.Open(t.Context(), filepath.Join(w.dir, "lockstep.db"))
 	if err != nil {
 		t.Fatalf("open store: %v", err)

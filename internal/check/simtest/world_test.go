@@ -125,6 +125,9 @@ type world struct {
 	letterbox *letterbox
 	disputes  map[string]string            // the open ones, by payment intent
 	taken     map[string]bool              // payments whose money a dispute has taken back
+	refunded  map[string][]time.Time       // payments that were refunded, and when
+	downSince time.Time                    // when an outage of the service started
+	away      bool                         // an outage lasted so long that refunds in it are old news
 	clerkIs   atomic.Pointer[http.Handler] // another instance; nil: the one of the simulator
 	rotated   string                       // another key of the same Clerk instance; empty: there is none
 	change    func(*server.Config)         // of the services that are booted from now on; may be nil
@@ -148,6 +151,7 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		replanned: map[string]bool{}, edited: map[string]edit{},
 		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{},
 		customerBefore: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
+		refunded:  map[string][]time.Time{},
 		letterbox: &letterbox{letters: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))

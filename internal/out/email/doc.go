@@ -1,11 +1,17 @@
-// Package email turns notices into e-mails: a template of the text and one of
-// the HTML for each kind, of which an operator may replace any by a file of the
-// same name.
+// Package email writes the e-mails about notices.
 //
-//	license.granted.txt    the first line is "Subject: …", then an empty line, then the text
-//	license.granted.html   the body of the HTML
+// Each kind of notice has a file of words in templates/, whose blocks (subject, title, lines,
+// button and so on) make the message. The layouts render a message twice: layout.html for mail
+// programs that show HTML, layout.txt for the rest. So both parts always say the same.
 //
-// Names come from strangers. The HTML's are escaped by html/template; of all that
-// goes into a text, what is not printable is taken out first, so that it can
-// neither end a header nor begin a line of its own.
+// An operator can replace either part of a kind with a template of their own:
+//
+//	license.granted.txt    a line "Subject: …", an empty line, then the text
+//	license.granted.html   the whole HTML
+//
+// Both get [Values]. A part without a file keeps the built-in layout.
+//
+// Names and plans may come from strangers. Before they reach a template, unprintable
+// characters and line breaks are removed, so that they cannot end a header or start a line.
+// html/template escapes them in the HTML.
 package email

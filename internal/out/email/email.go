@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
-	"io/fs"
 	"net/mail"
-	"slices"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -19,186 +17,118 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-//go:embed templates/*.txt templates/*.html
-var defaults embed.FS
+//go:embed templates
+var builtIn embed.FS
 
-// Config is what letters are made of.
-type Config struct {
-	App       string // the application's name
-	AppURL    string // where its users go; may be empty
-	Domain    string // of the Message-IDs: the sender's
-	Templates fs.FS  // files that replace the built-in ones; nil: none
-}
-
-// Kinds are the kinds of notice of which there is a letter.
-func Kinds() []lockstep.NoticeKind {
-	return []lockstep.NoticeKind{
-		lockstep.NoticeLicenseGranted, lockstep.NoticePaymentFailed, lockstep.NoticeSubscriptionStarted,
-		lockstep.NoticeSubscriptionTrialEnding, lockstep.NoticeSubscriptionEnded, lockstep.NoticeAccessEnded,
-	}
-}
-
-// Renderer composes letters.
+// Renderer writes e-mails.
 type Renderer struct {
 	config Config
-	texts  map[lockstep.NoticeKind]*texttemplate.Template
+	words  map[lockstep.NoticeKind]*texttemplate.Template // the built-in messages
+	text   *texttemplate.Template                         // the built-in layouts
+	html   *htmltemplate.Template
+	texts  map[lockstep.NoticeKind]*texttemplate.Template // the operator's templates
 	htmls  map[lockstep.NoticeKind]*htmltemplate.Template
 }
 
-// Values is what a template may say.
-type Values struct {
-	App, AppURL string
-	Name        string // of the account; may be empty
-	Plan        string
-	Price       string // "49.00 EUR"; empty where the notice knows none
-	Until       string // "2 January 2027"; empty where there is none
-	Trial       bool   // it is, or was, a trial
-	Ending      bool   // it will not renew
-	Status      string
-}
+// Kinds returns the kinds of notice that can be sent by e-mail.
+func Kinds() []lockstep.NoticeKind { return lockstep.NoticeKinds() }
 
-// New reads all templates and tries each of them, so that a mistake is found at
-// the start and not when somebody has paid.
+// New reads all templates and renders a sample with each, so that a mistake shows when
+// Lockstep starts and not when somebody has paid.
 func New(c Config) (*Renderer, error) {
-	l := &Renderer{config: c, texts: map[lockstep.NoticeKind]*texttemplate.Template{},
-		htmls: map[lockstep.NoticeKind]*htmltemplate.Template{}}
-	problems := []error{unknownFiles(c.Templates)}
-	for _, kind := range Kinds() {
-		problems = append(problems, l.read(kind))
-	}
-	if err := errors.Join(problems...); err != nil {
+	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	until := time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC)
-	for _, kind := range Kinds() {
-		for _, facts := range []lockstep.Facts{{}, {Plan: "pro", Amount: 4900, Currency: "eur", Status: "trialing",
-			Until: &until, Ending: true}} {
-			_, err := l.Compose(lockstep.Notice{ID: string(kind) + ":sample", Kind: kind, Facts: facts}, "sample@example.com",
-				"Sam Sample")
-			if err != nil {
-				problems = append(problems, err)
-				break
-			}
-		}
-	}
-	return l, errors.Join(problems...)
-}
-
-// unknownFiles refuses files that replace nothing: their names are misspelt.
-func unknownFiles(files fs.FS) error {
-	if files == nil {
-		return nil
-	}
-	entries, err := fs.ReadDir(files, ".")
-	if err != nil {
-		return fmt.Errorf("read mail templates: %w", err)
-	}
-	var known []string
-	for _, kind := range Kinds() {
-		known = append(known, string(kind)+".txt", string(kind)+".html")
+	r := &Renderer{config: c.withDefaults()}
+	if err := errors.Join(r.readBuiltIn(), r.readOverrides()); err != nil {
+		return nil, err
 	}
 	var problems []error
-	for _, e := range entries {
-		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(known, e.Name()) {
-			problems = append(problems, fmt.Errorf("mail template %s replaces nothing; there are %s", e.Name(),
-				strings.Join(known, ", ")))
-		}
+	for _, kind := range Kinds() {
+		problems = append(problems, r.try(kind))
 	}
-	return errors.Join(problems...)
+	return r, errors.Join(problems...)
 }
 
-func (l *Renderer) read(kind lockstep.NoticeKind) error {
-	text, err := l.file(string(kind) + ".txt")
-	if err != nil {
-		return err
-	}
-	html, err := l.file(string(kind) + ".html")
-	if err != nil {
-		return err
-	}
-	var failed [2]error
-	l.texts[kind], failed[0] = texttemplate.New(string(kind) + ".txt").Option("missingkey=error").Parse(text)
-	l.htmls[kind], failed[1] = htmltemplate.New(string(kind) + ".html").Option("missingkey=error").Parse(html)
-	for i, err := range failed {
+// try renders e-mails of a kind that have everything to say, and nothing.
+func (r *Renderer) try(kind lockstep.NoticeKind) error {
+	until := time.Date(2026, 12, 30, 0, 0, 0, 0, time.UTC)
+	for _, facts := range []lockstep.Facts{{}, {Plan: "pro", Amount: 4900, PaymentAmount: 9900, Currency: "eur",
+		Status: "trialing", Until: &until, PeriodStart: &until, PeriodEnd: &until, At: &until, Ending: true,
+		ActionRequired: true, Checkout: "cs_1", InvoiceURL: "https://invoice.example", ReceiptURL: "https://receipt.example"}} {
+		_, err := r.Compose(lockstep.EmailDraft{Notice: lockstep.Notice{ID: string(kind) + ":sample", Kind: kind,
+			Facts: facts}, Address: "sample@example.com", Name: "Sam Sample", Organization: "Sample & Sons"})
 		if err != nil {
-			failed[i] = fmt.Errorf("mail template: %w", err)
+			return err
 		}
 	}
-	return errors.Join(failed[:]...)
+	return nil
 }
 
-// file is the operator's, else the built-in one.
-func (l *Renderer) file(name string) (string, error) {
-	if l.config.Templates != nil {
-		text, err := fs.ReadFile(l.config.Templates, name)
-		if err == nil {
-			return string(text), nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("read mail template %s: %w", name, err)
-		}
-	}
-	text, err := fs.ReadFile(defaults, "templates/"+name)
-	return string(text), err
-}
-
-// Compose writes the letter that tells of a notice to somebody.
-func (l *Renderer) Compose(n lockstep.Notice, email, name string) (lockstep.Email, error) {
-	text, known := l.texts[n.Kind]
+// Compose writes the e-mail of a draft.
+func (r *Renderer) Compose(draft lockstep.EmailDraft) (lockstep.Email, error) {
+	kind := draft.Notice.Kind
+	words, known := r.words[kind]
 	if !known {
-		return lockstep.Email{}, fmt.Errorf("there is no letter of kind %q", n.Kind)
+		return lockstep.Email{}, fmt.Errorf("no e-mail exists for notices of kind %q", kind)
 	}
-	address, err := mail.ParseAddress(email)
+	address, err := mail.ParseAddress(draft.Address)
 	if err != nil || strings.ContainsFunc(address.Address, unicode.IsControl) {
-		return lockstep.Email{}, errors.New("the e-mail address is none") // what it is must not be logged
+		return lockstep.Email{}, errors.New("the e-mail address is invalid") // an address must not reach the log
 	}
-	values := l.values(n, name)
-	var plain, rich bytes.Buffer
-	if err := text.Execute(&plain, values); err != nil {
-		return lockstep.Email{}, fmt.Errorf("mail template: %w", err)
+	values := r.config.values(draft)
+	if err := values.say(words); err != nil {
+		return lockstep.Email{}, err
 	}
-	if err := l.htmls[n.Kind].Execute(&rich, values); err != nil {
-		return lockstep.Email{}, fmt.Errorf("mail template: %w", err)
+	subject, text, err := r.renderText(kind, values)
+	if err != nil {
+		return lockstep.Email{}, err
 	}
-	head, body, found := strings.Cut(strings.ReplaceAll(plain.String(), "\r\n", "\n"), "\n\n")
+	html, err := r.renderHTML(kind, values)
+	if err != nil {
+		return lockstep.Email{}, err
+	}
+	return lockstep.Email{ID: r.messageID(draft.Notice.ID), To: address.Address, Subject: subject, Text: text,
+		HTML: html}, nil
+}
+
+// renderText returns the subject and the text part.
+func (r *Renderer) renderText(kind lockstep.NoticeKind, values *Values) (subject, text string, err error) {
+	template, replaced := r.texts[kind]
+	if !replaced {
+		template = r.text
+	}
+	var out bytes.Buffer
+	if err := template.Execute(&out, values); err != nil {
+		return "", "", fmt.Errorf("mail template: %w", err)
+	}
+	if !replaced {
+		return values.Subject, out.String(), nil
+	}
+	head, body, found := strings.Cut(strings.ReplaceAll(out.String(), "\r\n", "\n"), "\n\n")
 	subject, isSubject := strings.CutPrefix(head, "Subject: ")
-	if !found || !isSubject || strings.TrimSpace(subject) == "" || strings.Contains(subject, "\n") {
-		return lockstep.Email{}, fmt.Errorf("mail template %s.txt does not begin with a line \"Subject: …\" and an empty line", n.Kind)
+	subject = strings.TrimSpace(subject)
+	if !found || !isSubject || subject == "" || strings.Contains(subject, "\n") {
+		return "", "", fmt.Errorf("mail template %s.txt: it must start with a line \"Subject: …\" and an empty line", kind)
 	}
-	return lockstep.Email{ID: l.messageID(n.ID), To: address.Address, Subject: strings.TrimSpace(subject), Text: body,
-		HTML: rich.String()}, nil
+	return subject, body, nil
 }
 
-// messageID is the same each time a notice is mailed, so that a mailbox that gets
-// it twice can see that.
-func (l *Renderer) messageID(noticeID string) string {
+func (r *Renderer) renderHTML(kind lockstep.NoticeKind, values *Values) (string, error) {
+	template, replaced := r.htmls[kind]
+	if !replaced {
+		template = r.html
+	}
+	var out bytes.Buffer
+	if err := template.Execute(&out, values); err != nil {
+		return "", fmt.Errorf("mail template: %w", err)
+	}
+	return out.String(), nil
+}
+
+// messageID returns the same ID each time a notice is sent, so that a mailbox that gets it
+// twice can drop one.
+func (r *Renderer) messageID(noticeID string) string {
 	sum := sha256.Sum256([]byte(noticeID))
-	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:20])) + "@" + l.config.Domain
-}
-
-func (l *Renderer) values(n lockstep.Notice, name string) Values {
-	f := n.Facts
-	v := Values{App: oneLine(l.config.App), AppURL: l.config.AppURL, Name: oneLine(name), Plan: oneLine(f.Plan),
-		Price: price(f.Amount, f.Currency), Trial: f.Status == "trialing", Ending: f.Ending, Status: oneLine(f.Status)}
-	if f.Until != nil {
-		v.Until = f.Until.UTC().Format("2 January 2006")
-	}
-	return v
-}
-
-// oneLine takes out what is not printable, and cuts what nobody's name is as long as.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, s)
-	if runes := []rune(s); len(runes) > 100 {
-		s = string(runes[:100]) + "…"
-	}
-	return strings.TrimSpace(s)
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:20])) + "@" + r.config.Domain
 }

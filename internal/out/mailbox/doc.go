@@ -1,3 +1,3 @@
-// Package mailbox is [lockstep.Mailer] for development: it keeps the newest
-// letters in memory and shows them on a page, and nothing leaves the machine.
+// Package mailbox is a [lockstep.Mailer] for development: it keeps the newest e-mails in
+// memory and shows them on a page. Nothing leaves the machine.
 package mailbox

@@ -23,15 +23,15 @@ func show(m *Mailbox) string {
 	return w.Body.String()
 }
 
-func TestTheNewestLettersAreKept(t *testing.T) {
+func TestTheNewestEmailsAreKept(t *testing.T) {
 	t.Parallel()
 	var m Mailbox
 	for i := range kept + 5 {
-		deliver(t, &m, lockstep.Email{Subject: fmt.Sprint("letter ", i)})
+		deliver(t, &m, lockstep.Email{Subject: fmt.Sprint("e-mail ", i)})
 	}
-	got := m.Renderer()
-	if len(got) != kept || got[0].Subject != "letter 204" || got[kept-1].Subject != "letter 5" {
-		t.Errorf("%d letters, from %q to %q", len(got), got[0].Subject, got[len(got)-1].Subject)
+	got := m.Emails()
+	if len(got) != kept || got[0].Subject != "e-mail 204" || got[kept-1].Subject != "e-mail 5" {
+		t.Errorf("%d e-mails, from %q to %q", len(got), got[0].Subject, got[len(got)-1].Subject)
 	}
 }
 
@@ -42,20 +42,20 @@ func TestWhatIsNotReadyIsNotKept(t *testing.T) {
 	if err := m.Deliver(t.Context(), lockstep.Email{}, func() error { return want }); !errors.Is(err, want) {
 		t.Errorf("got %v", err)
 	}
-	if !strings.Contains(show(&m), "No mail yet") {
+	if !strings.Contains(show(&m), "No e-mails yet") {
 		t.Error(show(&m))
 	}
 }
 
-// TestALetterIsShownWithoutBeingRun: its HTML stays within a frame that may do nothing.
-func TestALetterIsShownWithoutBeingRun(t *testing.T) {
+// TestAnEmailIsShownWithoutBeingRun: its HTML stays in a sandboxed frame.
+func TestAnEmailIsShownWithoutBeingRun(t *testing.T) {
 	t.Parallel()
 	var m Mailbox
 	deliver(t, &m, lockstep.Email{To: "alice@example.com", Subject: "<b>Hi</b>", Text: "<i>text</i>",
 		HTML: `<p>rich</p>"><script>alert(1)</script>`})
 	page := show(&m)
 	for _, want := range []string{"alice@example.com", "&lt;b&gt;Hi&lt;/b&gt;", "&lt;i&gt;text&lt;/i&gt;",
-		`sandbox srcdoc="`} {
+		`sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s in\n%s", want, page)
 		}

@@ -1,7 +1,7 @@
-// Package standardwebhooks is the signature scheme of Standard Webhooks
-// (https://www.standardwebhooks.com), which is also that of Svix and so of Clerk: an
-// HMAC-SHA256 over "id.time.body", whose key is what the text after whsec_ encodes
-// in base64. Clerk's deliveries are verified by it, and ours are signed.
+// Package standardwebhooks implements the signatures of Standard Webhooks
+// (https://www.standardwebhooks.com): HMAC-SHA256 over "id.time.body". The key is the base64
+// text after whsec_. Svix, and so Clerk, uses the same scheme: Lockstep verifies Clerk's
+// deliveries with it and signs its own.
 package standardwebhooks
 
 import (
@@ -19,11 +19,11 @@ import (
 
 // Errors of [Key].
 var (
-	// ErrNoSecret: the secret is empty. The libraries of Svix and of Standard Webhooks
-	// accept what is signed with an empty secret, which anybody can do.
-	ErrNoSecret = errors.New("there is no secret")
+	// ErrNoSecret: the secret is empty. The libraries of Svix and of Standard Webhooks accept
+	// an empty secret, with which anyone can sign.
+	ErrNoSecret = errors.New("the secret is empty")
 	// ErrBadSecret: the secret is not base64, with or without whsec_ before it.
-	ErrBadSecret = errors.New("the secret is malformed")
+	ErrBadSecret = errors.New("the secret is not base64")
 )
 
 // Key decodes a secret.
@@ -39,8 +39,8 @@ func Key(secret lockstep.Secret) ([]byte, error) {
 	return key, nil
 }
 
-// Signature is the signature of a message, without its version. Seconds is the time as
-// the header has it.
+// Signature returns the signature of a message, without the version. Seconds is the value of
+// the webhook-timestamp header.
 func Signature(key []byte, id, seconds string, body []byte) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(id + "." + seconds + "."))
@@ -48,8 +48,8 @@ func Signature(key []byte, id, seconds string, body []byte) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// Header returns the headers of a message at t, signed with each of the keys: several
-// while a secret is rolled, so that receivers of either take it.
+// Header returns the headers of a message sent at t, with a signature by each key. While you
+// rotate a secret, receivers of the old and of the new one accept the message.
 func Header(id string, body []byte, keys [][]byte, t time.Time) http.Header {
 	seconds := strconv.FormatInt(t.Unix(), 10)
 	var signatures []string

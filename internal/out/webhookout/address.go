@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// special are networks without public hosts, beside those that netip knows (IANA's
-// special-purpose registries for IPv4 and IPv6). Among them are the ways to write an IPv4
-// address in IPv6 behind which a private one could hide, and which no public host needs:
+// special are networks without public hosts that netip does not know (from IANA's registries
+// of special-purpose addresses). Some embed an IPv4 address in IPv6, which may be a private one;
+// no public host needs them:
 // IPv4-compatible (::/96), IPv4-translated of RFC 2765 (::ffff:0:0:0/96), NAT64 with a local
 // prefix (64:ff9b:1::/48), Teredo (in 2001::/23) and 6to4 (2002::/16).
 var special = networks(
@@ -18,8 +18,8 @@ var special = networks(
 	"5f00::/16", "fec0::/10",
 )
 
-// nat64 is the prefix under which a network without IPv4 reaches all hosts that have nothing
-// else (RFC 6052), so that what it embeds decides.
+// nat64 is the prefix under which a network without IPv4 reaches IPv4 hosts (RFC 6052). The
+// embedded address decides whether such an address is public.
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
 func networks(texts ...string) (all []netip.Prefix) {
@@ -29,7 +29,7 @@ func networks(texts ...string) (all []netip.Prefix) {
 	return all
 }
 
-// public reports whether an address is of a host on the public internet.
+// public reports whether an address belongs to a host on the public internet.
 func public(a netip.Addr) bool {
 	a = a.Unmap()
 	if !a.IsGlobalUnicast() || a.IsPrivate() || a.Zone() != "" {
@@ -44,9 +44,9 @@ func public(a netip.Addr) bool {
 	return !embeds || public(inside)
 }
 
-// embedded is the IPv4 address to which a router hands what is sent to an IPv6 address, by
-// NAT64 or by ISATAP (RFC 5214), whose interface ids are 0:5efe and 200:5efe with the address
-// after them, in any network.
+// embedded returns the IPv4 address that a router forwards an IPv6 address to: by NAT64, or by
+// ISATAP (RFC 5214), whose interface ids are 0:5efe and 200:5efe followed by the IPv4 address, in
+// any network.
 func embedded(a netip.Addr) (netip.Addr, bool) {
 	if !a.Is6() {
 		return netip.Addr{}, false
@@ -59,13 +59,12 @@ func embedded(a netip.Addr) (netip.Addr, bool) {
 	return netip.AddrFrom4([4]byte(b[12:])), true
 }
 
-// refusePrivate is called with the address that is about to be connected to, after
-// the name was resolved: a name that resolves to something else now than when it was
-// checked does not help.
+// refusePrivate gets the address that the dialer is about to connect to, after it resolved the
+// name. So a name that resolves to another address than before gains an attacker nothing.
 func refusePrivate(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return fmt.Errorf("cannot tell whether the address is private: %w", err)
+		return fmt.Errorf("parse the address of the endpoint: %w", err)
 	}
 	if !public(at.Addr()) {
 		return errPrivate

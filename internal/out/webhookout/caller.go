@@ -1,6 +1,6 @@
-// Package webhookout calls webhook endpoints: it signs what it sends by the scheme of
-// Standard Webhooks, connects to public addresses only unless told otherwise, and
-// follows no redirect. Trying again is the queue's business.
+// Package webhookout sends requests to webhook endpoints. It signs them as Standard Webhooks
+// says, connects only to public addresses unless configured otherwise, and follows no
+// redirects. It does not retry: the queue does.
 package webhookout
 
 import (
@@ -22,57 +22,57 @@ import (
 )
 
 const (
-	// timeout is for a whole call, from the name's resolution to the end of the answer.
+	// timeout limits a whole request, from resolving the name to the end of the response.
 	timeout = 10 * time.Second
-	// mostBody is how much of an answer is read, so that the connection can be used again.
+	// mostBody is how much of a response is read, in bytes. What is read to its end frees the
+	// connection for another request.
 	mostBody = 64 << 10
-	// shortestKey is what Standard Webhooks asks of a secret, in bytes.
+	// shortestKey is the shortest secret that Standard Webhooks allows, in bytes.
 	shortestKey = 24
-	// longestWait bounds what an endpoint can ask for by Retry-After.
+	// longestWait is the longest Retry-After that is obeyed.
 	longestWait = 8 * time.Hour
 )
 
-var errPrivate = errors.New("its address is not a public one")
+var errPrivate = errors.New("its address is not public")
 
-// Endpoint is where to send, and what it is signed with.
+// Endpoint is where to send messages, and the secrets to sign them with.
 type Endpoint struct {
 	ID           string // short, of letters, digits, - and _
 	URL          string
-	Secrets      []lockstep.Secret // whsec_ and 24 to 64 bytes in base64; several while one is rolled
+	Secrets      []lockstep.Secret // whsec_ and 24 to 64 bytes in base64; several while you rotate
 	AllowPrivate bool              // also addresses that are not public, and plain http
-	HTTPClient   *http.Client      // nil: one that does what the package comment says
+	HTTPClient   *http.Client      // nil: as the package comment says
 }
 
 var endpointID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
-// Validate reports every problem at once.
+// Validate reports all problems together.
 func (e Endpoint) Validate() error {
 	var problems []error
 	if !endpointID.MatchString(e.ID) {
-		problems = append(problems, fmt.Errorf("webhook %q: an id is 1-40 letters, digits, - or _", e.ID))
+		problems = append(problems, fmt.Errorf("webhook %q: the id is invalid; use 1 to 40 letters, digits, - or _", e.ID))
 	}
 	u, err := url.Parse(e.URL)
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "":
-		problems = append(problems, fmt.Errorf("webhook %q: its URL is none, as in https://app.example/lockstep, without user name or fragment", e.ID))
+		problems = append(problems, fmt.Errorf("webhook %q: url: not a URL without user name and fragment; for example https://app.example.com/lockstep", e.ID))
 	case u.Scheme == "http" && !e.AllowPrivate:
-		problems = append(problems, fmt.Errorf("webhook %q: its URL is not https; allow_private = true allows http too",
-			e.ID))
+		problems = append(problems, fmt.Errorf("webhook %q: url: not https; set allow_private = true to allow http", e.ID))
 	case u.Scheme != "https" && u.Scheme != "http":
-		problems = append(problems, fmt.Errorf("webhook %q: its URL is not https", e.ID))
+		problems = append(problems, fmt.Errorf("webhook %q: url: not https", e.ID))
 	}
 	if len(e.Secrets) == 0 {
-		problems = append(problems, fmt.Errorf("webhook %q has no secret", e.ID))
+		problems = append(problems, fmt.Errorf("webhook %q: the secret is missing", e.ID))
 	}
 	for _, secret := range e.Secrets {
 		if key, err := standardwebhooks.Key(secret); err != nil || len(key) < shortestKey || len(key) > 64 {
-			problems = append(problems, fmt.Errorf("webhook %q: a secret is not whsec_ and 24 to 64 bytes in base64.\n  Make one with: echo whsec_$(openssl rand -base64 32)", e.ID))
+			problems = append(problems, fmt.Errorf("webhook %q: a secret is not whsec_ and 24 to 64 bytes in base64; make one with: echo whsec_$(openssl rand -base64 32)", e.ID))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// Caller calls endpoints.
+// Caller sends messages to endpoints.
 type Caller struct {
 	endpoints map[string]endpoint
 }
@@ -83,7 +83,7 @@ type endpoint struct {
 	client *http.Client
 }
 
-// New returns a caller of the endpoints.
+// New returns a caller for the endpoints.
 func New(endpoints []Endpoint) (*Caller, error) {
 	c := &Caller{endpoints: map[string]endpoint{}}
 	for _, e := range endpoints {
@@ -91,7 +91,7 @@ func New(endpoints []Endpoint) (*Caller, error) {
 			return nil, err
 		}
 		if _, twice := c.endpoints[e.ID]; twice {
-			return nil, fmt.Errorf("webhook %q is listed twice", e.ID)
+			return nil, fmt.Errorf("webhook %q: two endpoints have this id; rename one", e.ID)
 		}
 		var keys [][]byte
 		for _, secret := range e.Secrets {
@@ -109,7 +109,7 @@ func New(endpoints []Endpoint) (*Caller, error) {
 	return c, nil
 }
 
-// client goes through no proxy, since then the proxy would resolve and connect.
+// client uses no proxy: a proxy would resolve the name and connect to any address itself.
 func client(allowPrivate bool) *http.Client {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	if !allowPrivate {
@@ -124,7 +124,7 @@ func client(allowPrivate bool) *http.Client {
 	}
 }
 
-// Close closes the connections that wait for another call.
+// Close closes idle connections.
 func (c *Caller) Close() {
 	for _, e := range c.endpoints {
 		e.client.CloseIdleConnections()
@@ -135,7 +135,7 @@ func (c *Caller) Close() {
 func (c *Caller) SendWebhook(ctx context.Context, id string, m lockstep.WebhookMessage) error {
 	e, known := c.endpoints[id]
 	if !known {
-		return &lockstep.WebhookError{Reason: "there is no such endpoint any more"}
+		return &lockstep.WebhookError{Reason: "the endpoint is no longer configured"}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(m.Body))
 	if err != nil {
@@ -148,7 +148,7 @@ func (c *Caller) SendWebhook(ctx context.Context, id string, m lockstep.WebhookM
 	if err != nil {
 		return &lockstep.WebhookError{Reason: whyNot(err)}
 	}
-	defer func() { _ = response.Body.Close() }() // what it says is of no interest
+	defer func() { _ = response.Body.Close() }() // the status is all that counts
 	_, _ = io.CopyN(io.Discard, response.Body, mostBody)
 	status := response.StatusCode
 	switch {
@@ -162,14 +162,14 @@ func (c *Caller) SendWebhook(ctx context.Context, id string, m lockstep.WebhookM
 		Reason:     fmt.Sprintf("answered %d", status)}
 }
 
-// whyNot says why there was no answer, without the URL, which may hold a secret.
+// whyNot says why there was no response. It leaves out the URL, which may contain a secret.
 func whyNot(err error) string {
 	var timeout interface{ Timeout() bool }
 	var failed *url.Error
 	var name *net.DNSError
 	switch {
 	case errors.Is(err, errPrivate):
-		return "not called: " + errPrivate.Error() + "; allow_private = true allows it"
+		return "not called: " + errPrivate.Error() + "; set allow_private = true to allow it"
 	case errors.As(err, &name):
 		return "its name could not be resolved"
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -180,7 +180,7 @@ func whyNot(err error) string {
 	return "could not be reached"
 }
 
-// retryAfter reads seconds or a date, up to longestWait.
+// retryAfter parses seconds or a date, and returns at most longestWait.
 func retryAfter(text string) time.Duration {
 	wait := time.Duration(0)
 	if seconds, err := strconv.Atoi(text); err == nil {

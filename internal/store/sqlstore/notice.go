@@ -52,6 +52,17 @@ func (s *Store) Notice(ctx context.Context, id string) (lockstep.Notice, error) 
 	return n, nil
 }
 
+// SaveNotices implements [lockstep.Accounts].
+func (s *Store) SaveNotices(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
+	notices []lockstep.Notice) error {
+	return s.fencedAccount(ctx, claim, account, func(t *tx, _ lockstep.Record, err error) error {
+		if err != nil {
+			return fmt.Errorf("account %s: %w", account, err)
+		}
+		return t.saveNotices(ctx, claim, notices)
+	})
+}
+
 func scanNotice(row scanner) (lockstep.Notice, error) {
 	var n lockstep.Notice
 	var createdAt int64

@@ -26,6 +26,8 @@ func (w *world) fencedWrites(claim lockstep.Claim) map[string]error {
 		"SaveProjected": w.SaveProjected(ctx, claim, alice, map[string]any{"plan": "zombie"}),
 		"Link":          w.Link(ctx, claim, lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven),
 		"SaveLicense":   w.SaveLicense(ctx, claim, license("cs_1", "pi_1"), nil),
+		"SaveNotices": w.SaveNotices(ctx, claim, alice,
+			[]lockstep.Notice{lockstep.NewNotice(lockstep.NoticePaymentRefunded, alice, "re_z", at(1))}),
 		"Wake": func() error {
 			_, err := w.Wake(ctx, lockstep.Claim{Key: claim.Key.Wake(), Token: claim.Token})
 			return err

@@ -63,6 +63,24 @@ var notices = map[string]func(*world){
 			w.Errorf("it still waits for generation %d after %d", got.Generation, after.DoneGeneration)
 		}
 	},
+	"notices are stored under another key than the account's": func(w *world) {
+		w.save(lockstep.Record{Account: alice})
+		n := lockstep.NewNotice(lockstep.NoticePaymentRefunded, alice, "re_1", at(1))
+		claim := w.hold(lockstep.Key{Kind: lockstep.KeyPayment, ID: "pi_1"})
+		for range 2 {
+			w.ok(w.SaveNotices(w.Context(), claim, alice, []lockstep.Notice{n}))
+		}
+		got, err := w.Notice(w.Context(), n.ID)
+		w.ok(err)
+		if work := w.work(alice.Key()); got.Generation > work.DoneGeneration {
+			w.Errorf("it waits for generation %d of the account, which has done %d", got.Generation, work.DoneGeneration)
+		}
+		equal(w, "generation", w.work(n.Key()).Generation, 1)
+		err = w.SaveNotices(w.Context(), claim, bob, []lockstep.Notice{n})
+		if !errors.Is(err, lockstep.ErrNotFound) {
+			w.Errorf("of an unknown account: %v", err)
+		}
+	},
 	"whether there was access is kept": func(w *world) {
 		w.save(lockstep.Record{Account: alice, EntitledBy: "sub_1"})
 		equal(w, "entitled", w.account(alice).EntitledBy, "sub_1")

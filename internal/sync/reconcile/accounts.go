@@ -64,6 +64,7 @@ type Policies struct {
 	Empty     lockstep.EmptyPolicy // for an organization without members
 	Seats     lockstep.SeatPolicy
 	Entitled  bool // features also come from Stripe's entitlements
+	Renewals  bool // record a notice a week before a subscription renews
 }
 
 // Accounts brings accounts in sync. The package comment describes a run.

@@ -39,6 +39,9 @@ func (b billing) observe(ctx context.Context, d *draft, absent, made bool) error
 			return err
 		}
 		d.now.Entitlements = entitlements
+		if err := observeConfirmations(ctx, b.reader.billing, d.now.Subscriptions); err != nil {
+			return err
+		}
 	}
 	if d.scope.Has(lockstep.ScopePayments) {
 		return b.readPayments(ctx, d)

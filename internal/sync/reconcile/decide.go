@@ -25,10 +25,11 @@ type rules struct {
 	catalog      lockstep.Catalog
 	keys         lockstep.ProjectionKeys
 	limitMembers bool // by paid seats, and the directory can
+	renewals     bool // announce them
 }
 
 func (as *Accounts) rules() rules {
-	return rules{as.Catalog, as.Keys, as.Policies.Seats.LimitMembers && as.Providers.Limiter != nil}
+	return rules{as.Catalog, as.Keys, as.Policies.Seats.LimitMembers && as.Providers.Limiter != nil, as.Policies.Renewals}
 }
 
 // decided is what a run has concluded, and all that it writes at its end.
@@ -47,7 +48,10 @@ type decided struct {
 func (r rules) decide(was, now lockstep.Record, o observed, at time.Time) decided {
 	access := r.catalog.Access(now, at)
 	now.EntitledBy = entitledBy(access)
-	d := decided{notices: notices(was, now, access, at), look: nextLook(now, access, at), at: at}
+	d := decided{notices: notices(was, now, access, at), look: r.nextLook(now, access, at), at: at}
+	if r.renewals {
+		d.notices = append(d.notices, renewals(now, access, at)...)
+	}
 	if !o.absent {
 		d.metadata = r.project(now, o, access)
 		now.PacedUntil = d.metadata.pace(now.PacedUntil, at)

@@ -9,34 +9,33 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// NoticeStore is what handing over notices needs of the store.
+// NoticeStore is the part of the store that handing over notices needs.
 type NoticeStore interface {
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
 	Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error)
 	Mark(ctx context.Context, marks ...lockstep.Mark) error
 }
 
-// Channel says under which keys a channel tells of a notice: none where it does
-// not. Each key is then tried by itself.
+// Channel returns the keys under which a channel sends a notice, none if it does not send it.
+// Each key is retried on its own.
 type Channel func(lockstep.Notice) []lockstep.Key
 
-// Notices hands each notice to its channels, once the directory's metadata says
-// the same. A notice that was recorded before there was a channel is not handed
-// to it later.
+// Notices hands each notice to its channels after the directory's metadata agrees with it. A
+// channel gets only notices that are recorded after it was configured.
 type Notices struct {
 	Store    NoticeStore
 	Channels []Channel
 }
 
-// patience is for how long a notice waits for its account's run. It is not kept
-// for ever: who has paid is told so, even if the directory refuses our writes.
+// patience is how long a notice waits for its account's run. After that it is sent anyway:
+// customers hear of their payment even if the directory refuses our writes.
 const patience = 24 * time.Hour
 
 // Reconcile hands over the notice of the claim.
 func (o *Notices) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	n, err := o.Store.Notice(ctx, claim.Key.ID)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return Result{}, lockstep.Terminal(fmt.Errorf("there is no notice %s", claim.Key.ID))
+		return Result{}, lockstep.Terminal(fmt.Errorf("notice %s not found", claim.Key.ID))
 	}
 	if err != nil {
 		return Result{}, err
@@ -59,8 +58,8 @@ func (o *Notices) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, 
 	return Result{}, nil
 }
 
-// await returns an error while the notice has to wait for its account. The wait
-// grows with the notice's age, so that an outage costs few looks and little delay.
+// await returns an error while the notice must wait for its account. The wait grows with the
+// notice's age, so that an outage costs few reads and little delay.
 func (o *Notices) await(ctx context.Context, n lockstep.Notice, now time.Time) error {
 	work, err := o.Store.Work(ctx, n.Account.Key())
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {

@@ -9,11 +9,17 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// A purchase is confirmed to the account's address, and to the one that the buyer typed at
-// checkout if it is another. The two letters are two keys with a state each. The typed
-// address is read from Stripe when its letter is sent, and kept nowhere.
+// A purchase is confirmed to the account's address, and to the address that the buyer typed at
+// checkout if it is another one. The two e-mails are two keys, each with its own state.
+// Lockstep reads the typed address from Stripe when it sends, and does not store it.
 
-// recipientOf says whom a key's letter is for.
+// addressed is who gets an e-mail.
+type addressed struct {
+	address, name string
+	organization  string // the organization's name, if the notice is about one
+}
+
+// recipientOf returns the recipient of a key's e-mail.
 func recipientOf(key lockstep.Key) lockstep.Recipient {
 	if key.Kind == lockstep.KeyBuyerEmail {
 		return lockstep.ToBuyer
@@ -21,16 +27,16 @@ func recipientOf(key lockstep.Key) lockstep.Recipient {
 	return lockstep.ToAccount
 }
 
-// letterOf is the notice as a recipient's letter is made of it. Two letters need two
-// Message-IDs: where both addresses lead to one mailbox, it would drop one of them.
-func letterOf(n lockstep.Notice, to lockstep.Recipient) lockstep.Notice {
+// noticeTo returns the notice with an ID of the recipient's own. Two e-mails need two
+// Message-IDs: if both addresses lead to one mailbox, it would drop one of them.
+func noticeTo(n lockstep.Notice, to lockstep.Recipient) lockstep.Notice {
 	if to != lockstep.ToAccount {
 		n.ID += "/" + string(to)
 	}
 	return n
 }
 
-// requestOf is the query with which an operator has a recipient's letter sent once more.
+// requestOf returns the query with which an operator sends a recipient's e-mail again.
 func requestOf(to lockstep.Recipient) string {
 	if to == lockstep.ToAccount {
 		return ""
@@ -38,46 +44,92 @@ func requestOf(to lockstep.Recipient) string {
 	return "?to=" + string(to)
 }
 
-// told returns the record of the account that a notice is about, or why no one is told.
-func (m *Emails) told(ctx context.Context, n lockstep.Notice,
+// subject returns the record of the account that a notice is about, or why nobody gets an
+// e-mail.
+func (m *Emails) subject(ctx context.Context, n lockstep.Notice,
 	mail lockstep.EmailDelivery) (record lockstep.Record, why string, err error) {
 	if m.mailer == nil {
 		return record, "no mail server is configured", nil
 	}
 	if n.Facts.At != nil && n.CreatedAt.Sub(*n.Facts.At) > mailHistory && !mail.Requested {
-		return record, "it is older than what is told by itself", nil
+		return record, "it is more than four days old", nil
 	}
 	record, err = m.store.Account(ctx, n.Account)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
-		return record, "the account is not known", nil
+		return record, "the account is unknown", nil
 	case err == nil && record.State == lockstep.AccountDeleted:
 		return record, "the account is deleted", nil
 	}
 	return record, "", err
 }
 
+// addressee returns who gets the account's e-mail, or why nobody does.
+func (m *Emails) addressee(ctx context.Context, n lockstep.Notice,
+	mail lockstep.EmailDelivery) (to addressed, why string, err error) {
+	record, why, err := m.subject(ctx, n, mail)
+	if err != nil || why != "" {
+		return addressed{}, why, err
+	}
+	if n.Account.Kind == lockstep.Organization {
+		to.organization = record.Name
+	} else {
+		to.name = record.Name
+	}
+	if record.Email != "" {
+		to.address = record.Email
+		return to, "", nil
+	}
+	member, left, err := m.member(ctx, n)
+	if member.address != "" || err != nil {
+		to.address, to.name = member.address, member.name
+		return to, "", err
+	}
+	to.address, why, err = m.customerAddress(ctx, record, left)
+	return to, why, err
+}
+
+// customerAddress returns the address of the account's customer at Stripe, unless it is the
+// address of the buyer who left the organization.
+func (m *Emails) customerAddress(ctx context.Context, record lockstep.Record,
+	left string) (address, why string, err error) {
+	if !record.Live() {
+		return "", "the account has no e-mail address", nil
+	}
+	customer, err := m.billing.Customer(ctx, record.CustomerID)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return "", "", fmt.Errorf("look for the customer's address: %w", err)
+	}
+	if customer.Deleted || customer.Email == "" { // also when Stripe does not know it
+		return "", "neither the account nor its customer has an e-mail address", nil
+	}
+	if left != "" && strings.EqualFold(customer.Email, left) {
+		return "", "the buyer has left the organization, and no admin has an e-mail address", nil
+	}
+	return customer.Email, "", nil
+}
+
 // buyer returns the address that the buyer typed at checkout, or why nothing is sent there.
-// There is no name: whoever has a payment link can pay for another's account, whose name is
-// not theirs to know.
+// It returns no names: whoever has a payment link can pay for somebody else's account, and
+// must not learn whose it is.
 func (m *Emails) buyer(ctx context.Context, n lockstep.Notice,
-	mail lockstep.EmailDelivery) (email, name, why string, err error) {
-	if _, why, err = m.told(ctx, n, mail); err != nil || why != "" {
-		return "", "", why, err
+	mail lockstep.EmailDelivery) (to addressed, why string, err error) {
+	if _, why, err = m.subject(ctx, n, mail); err != nil || why != "" {
+		return addressed{}, why, err
 	}
 	typed, err := m.billing.BuyerEmail(ctx, n.Object)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return "", "", "", fmt.Errorf("look for the buyer's address: %w", err)
+		return addressed{}, "", fmt.Errorf("look for the buyer's address: %w", err)
 	}
 	if typed == "" { // also when Stripe does not know the checkout
-		return "", "", "the buyer typed no address at checkout", nil
+		return addressed{}, "the buyer typed no address at checkout", nil
 	}
-	own, _, _, err := m.addressee(ctx, n, mail)
+	own, _, err := m.addressee(ctx, n, mail)
 	switch {
 	case err != nil:
-		return "", "", "", err
-	case strings.EqualFold(strings.TrimSpace(own), strings.TrimSpace(typed)):
-		return "", "", "the buyer typed the account's own address", nil
+		return addressed{}, "", err
+	case strings.EqualFold(strings.TrimSpace(own.address), strings.TrimSpace(typed)):
+		return addressed{}, "the buyer typed the account's own address", nil
 	}
-	return typed, "", "", nil
+	return addressed{address: typed}, "", nil
 }

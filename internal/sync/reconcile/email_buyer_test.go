@@ -8,29 +8,29 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// typing is what a buyer typed at checkout.
+// typing returns a Stripe that says what the buyer typed at checkout.
 func typing(email string) func() (string, error) { return func() (string, error) { return email, nil } }
 
-// toEach makes sure of who got a letter, each once, and that no two have one Message-ID.
+// toEach checks that these addresses got one e-mail each, with different Message-IDs.
 func (p *postOffice) toEach(want ...string) {
 	p.Helper()
 	p.locked(func() {
 		var got []string
 		ids := map[string]bool{}
-		for _, letter := range p.letters {
-			got, ids[letter.ID] = append(got, letter.To), true
-			if named := letter.Text == "Hello Alice Adams"; named != (letter.To == ownAddress) {
-				p.Errorf("the letter to %s says %q", letter.To, letter.Text)
+		for _, email := range p.emails {
+			got, ids[email.ID] = append(got, email.To), true
+			if named := email.Text == "Hello Alice Adams"; named != (email.To == ownAddress) {
+				p.Errorf("the e-mail to %s says %q", email.To, email.Text)
 			}
 		}
 		slices.Sort(got)
 		if !slices.Equal(got, want) || len(ids) != len(got) {
-			p.Errorf("letters went to %q with the ids %v, want %q", got, ids, want)
+			p.Errorf("e-mails went to %q with the ids %v, want %q", got, ids, want)
 		}
 	})
 }
 
-// buyersMail makes sure of what became of the letter to the buyer.
+// buyersMail checks the state of the e-mail to the buyer.
 func (p *postOffice) buyersMail(state lockstep.EmailState, reason string) {
 	p.Helper()
 	mail, err := p.store.EmailDelivery(p.Context(), noticeOfAlice, lockstep.ToBuyer)
@@ -75,10 +75,10 @@ func TestAPurchaseIsMailedToTheTypedAddressToo(t *testing.T) {
 	}
 }
 
-// TestACrashBetweenTheTwoLettersNeitherLosesNorRepeatsOne: a run dies while it hands the
-// first or the second letter over. The other one arrives, once; of the one that may have
-// been sent an operator decides.
-func TestACrashBetweenTheTwoLettersNeitherLosesNorRepeatsOne(t *testing.T) {
+// TestACrashBetweenTheTwoEmailsNeitherLosesNorRepeatsOne: a run dies while it hands over the
+// first or the second e-mail. The other one arrives once. An operator decides about the one
+// that may have been sent.
+func TestACrashBetweenTheTwoEmailsNeitherLosesNorRepeatsOne(t *testing.T) {
 	for name, dies := range map[string]int{"at the first": 1, "at the second": 2} {
 		t.Run(name, func(t *testing.T) {
 			inOffice(t, func(p *postOffice) {
@@ -101,7 +101,7 @@ func TestACrashBetweenTheTwoLettersNeitherLosesNorRepeatsOne(t *testing.T) {
 					if mail.State == lockstep.EmailUnknown {
 						unknown = to
 					} else if mail.State != lockstep.EmailSent {
-						p.Errorf("the letter to %q is %s", to, mail.State)
+						p.Errorf("the e-mail to %q is %s", to, mail.State)
 					}
 				}
 				p.locked(func() { p.answer = nil })
@@ -116,8 +116,8 @@ func TestACrashBetweenTheTwoLettersNeitherLosesNorRepeatsOne(t *testing.T) {
 	}
 }
 
-// TestTheBuyersLetterWaitsForStripe: an outage delays it, and not the account's.
-func TestTheBuyersLetterWaitsForStripe(t *testing.T) {
+// TestTheBuyersEmailWaitsForStripe: an outage delays it, but not the account's e-mail.
+func TestTheBuyersEmailWaitsForStripe(t *testing.T) {
 	inOffice(t, func(p *postOffice) {
 		down := true
 		p.typed = func() (email string, err error) {
@@ -137,8 +137,8 @@ func TestTheBuyersLetterWaitsForStripe(t *testing.T) {
 	})
 }
 
-// TestADeletedAccountsBuyerIsNotWrittenTo either.
-func TestADeletedAccountsBuyerIsNotWrittenTo(t *testing.T) {
+// TestADeletedAccountsBuyerGetsNoEmail: nor does the account.
+func TestADeletedAccountsBuyerGetsNoEmail(t *testing.T) {
 	inOffice(t, func(p *postOffice) {
 		p.typed = typing("office@example.com")
 		p.gone = true

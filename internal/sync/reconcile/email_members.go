@@ -10,11 +10,11 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// mostAdmins is how many admins of an organization we try for an address.
+// mostAdmins is how many admins of an organization we try before we give up finding an address.
 const mostAdmins = 10
 
-// ToMembers has mails about an organization go to its current members only: to who bought, and
-// once they have left, to a member in one of the roles; empty: admin.
+// ToMembers sends e-mails about an organization only to its current members: to the buyer, or,
+// after the buyer left, to a member in one of the roles. No roles means admin.
 func (m *Emails) ToMembers(members lockstep.MemberLister, roles []string) *Emails {
 	if len(roles) == 0 {
 		roles = []string{"admin"}
@@ -23,50 +23,58 @@ func (m *Emails) ToMembers(members lockstep.MemberLister, roles []string) *Email
 	return m
 }
 
-// member returns the address of the member whom to tell what happened to an organization: of
-// who bought, unless they left; then of an admin. left is the address of who bought and left.
-func (m *Emails) member(ctx context.Context, n lockstep.Notice) (email, left string, err error) {
+// member returns the member who gets an organization's e-mail: the buyer, unless they left;
+// then an admin. left is the address of the buyer who left.
+func (m *Emails) member(ctx context.Context, n lockstep.Notice) (to addressed, left string, err error) {
 	payer, known := lockstep.UserOf(n.Facts.PaidBy)
 	if !known || n.Account.Kind != lockstep.Organization {
-		return "", "", nil
+		return addressed{}, "", nil
 	}
-	bought, err := m.addressOf(ctx, payer)
+	bought, err := m.readerOf(ctx, payer)
 	if err != nil || m.members == nil {
 		return bought, "", err
 	}
 	present, err := m.members.MembersAmong(ctx, n.Account, []string{payer.ID})
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound): // the organization is gone
-		return "", "", nil
+		return addressed{}, "", nil
 	case err != nil:
-		return "", "", fmt.Errorf("look for who bought: %w", err)
-	case slices.Contains(present, payer.ID) && bought != "":
+		return addressed{}, "", fmt.Errorf("look whether the buyer is a member: %w", err)
+	case slices.Contains(present, payer.ID) && bought.address != "":
 		return bought, "", nil
 	case !slices.Contains(present, payer.ID):
-		left = cmp.Or(bought, "unknown")
+		left = cmp.Or(bought.address, "unknown")
 	}
-	admins, err := m.members.MembersIn(ctx, n.Account, m.roles, mostAdmins)
-	if err != nil {
-		return "", left, fmt.Errorf("look for an admin: %w", err)
-	}
-	for _, id := range admins {
-		if email, err := m.addressOf(ctx, lockstep.Account{Kind: lockstep.User, ID: id}); email != "" || err != nil {
-			return email, left, err
-		}
-	}
-	return "", left, nil
+	to, err = m.admin(ctx, n.Account)
+	return to, left, err
 }
 
-// addressOf is a user's address as we know it; empty: none, or the user is deleted.
-func (m *Emails) addressOf(ctx context.Context, user lockstep.Account) (string, error) {
+// admin returns the first member in one of the roles who has an address.
+func (m *Emails) admin(ctx context.Context, organization lockstep.Account) (addressed, error) {
+	admins, err := m.members.MembersIn(ctx, organization, m.roles, mostAdmins)
+	if err != nil {
+		return addressed{}, fmt.Errorf("look for an admin: %w", err)
+	}
+	for _, id := range admins {
+		admin, err := m.readerOf(ctx, lockstep.Account{Kind: lockstep.User, ID: id})
+		if admin.address != "" || err != nil {
+			return admin, err
+		}
+	}
+	return addressed{}, nil
+}
+
+// readerOf returns a user's name and address as we know them; the zero value if we know no
+// such user, or the user is deleted.
+func (m *Emails) readerOf(ctx context.Context, user lockstep.Account) (addressed, error) {
 	record, err := m.store.Account(ctx, user)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
-		return "", nil
+		return addressed{}, nil
 	case err != nil:
-		return "", err
+		return addressed{}, err
 	case record.State == lockstep.AccountDeleted:
-		return "", nil
+		return addressed{}, nil
 	}
-	return record.Email, nil
+	return addressed{address: record.Email, name: record.Name}, nil
 }

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -15,24 +16,26 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// postOffice is a runner of notices and mails over a real store, in virtual time.
-// Its mail server answers as the test says.
+// postOffice runs notices and e-mails over a real store, in virtual time. Its mail server
+// answers as the test says.
 type postOffice struct {
 	*testing.T
 	store  lockstep.Store
 	runner *Runner
-	// restart ends the runner, and runs it again after a while.
+	// restart stops the runner and starts it again after a while.
 	restart func(down time.Duration)
 
-	mu      sync.Mutex
-	answer  func(try int) error    // of the mail server, after ready
-	down    bool                   // the directory refuses writes: the account's run fails after its save
-	full    bool                   // no mail can be written
-	gone    bool                   // the account is deleted
-	typed   func() (string, error) // what the buyer typed at checkout; nil: it was no purchase
-	tries   int
-	letters []lockstep.Email
-	when    []time.Time
+	mu     sync.Mutex
+	answer func(try int) error    // of the mail server, after ready
+	down   bool                   // the directory refuses writes: the account's run fails after its save
+	full   bool                   // no mail can be written
+	gone   bool                   // the account is deleted
+	news   *lockstep.Notice       // what the account's run records; nil: a subscription that started
+	stripe lockstep.Billing       // nil: it knows only what the buyer typed
+	typed  func() (string, error) // what the buyer typed at checkout; nil: it was no purchase
+	tries  int
+	emails []lockstep.Email
+	when   []time.Time
 }
 
 var alice = lockstep.Account{Kind: lockstep.User, ID: "user_alice"}
@@ -44,7 +47,7 @@ func (p *postOffice) locked(do func()) {
 }
 
 // Deliver implements [lockstep.Mailer].
-func (p *postOffice) Deliver(_ context.Context, letter lockstep.Email, ready func() error) error {
+func (p *postOffice) Deliver(_ context.Context, email lockstep.Email, ready func() error) error {
 	if err := ready(); err != nil {
 		return err
 	}
@@ -56,7 +59,7 @@ func (p *postOffice) Deliver(_ context.Context, letter lockstep.Email, ready fun
 			return err
 		}
 	}
-	p.locked(func() { p.letters, p.when = append(p.letters, letter), append(p.when, time.Now()) })
+	p.locked(func() { p.emails, p.when = append(p.emails, email), append(p.when, time.Now()) })
 	return nil
 }
 
@@ -73,7 +76,17 @@ func (b buyers) BuyerEmail(_ context.Context, objectID string) (string, error) {
 	return b.office.typed()
 }
 
-// mailless is a store on which no mail can be written while the office is full.
+// Invoice asks the test's Stripe.
+func (b buyers) Invoice(ctx context.Context, id string) (lockstep.Invoice, error) {
+	return b.office.stripe.Invoice(ctx, id)
+}
+
+// NextInvoice asks the test's Stripe.
+func (b buyers) NextInvoice(ctx context.Context, subscriptionID string) (lockstep.Invoice, error) {
+	return b.office.stripe.NextInvoice(ctx, subscriptionID)
+}
+
+// mailless is a store that fails to save e-mails while the office is full.
 type mailless struct {
 	lockstep.Store
 	office *postOffice
@@ -88,10 +101,13 @@ func (s mailless) SaveEmailDelivery(ctx context.Context, claim lockstep.Claim, m
 	return s.Store.SaveEmailDelivery(ctx, claim, mail)
 }
 
-// account is the run of an account in which the notice is recorded.
+// account is the run of an account that records the notice.
 func (p *postOffice) account(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	account, _ := claim.Key.Account()
 	n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, account, "sub_"+account.ID, time.Now())
+	if p.news != nil {
+		n = *p.news
+	}
 	record := lockstep.Record{Account: account, Email: account.ID + "@example.com", Name: "Alice Adams",
 		State: lockstep.AccountActive}
 	if p.gone {
@@ -111,7 +127,7 @@ func (p *postOffice) account(ctx context.Context, claim lockstep.Claim) (Result,
 
 const noticeOfAlice = "subscription.started:sub_user_alice"
 
-// inOffice runs test in a bubble with a post office.
+// inOffice runs a test with a post office in a bubble of virtual time.
 func inOffice(t *testing.T, test func(p *postOffice)) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
@@ -121,8 +137,9 @@ func inOffice(t *testing.T, test func(p *postOffice)) {
 			t.Fatal(err)
 		}
 		p := &postOffice{T: t, store: store}
-		compose := func(n lockstep.Notice, email, name string) (lockstep.Email, error) {
-			return lockstep.Email{ID: n.ID, To: email, Text: "Hello " + name}, nil
+		compose := func(d lockstep.EmailDraft) (lockstep.Email, error) {
+			return lockstep.Email{ID: d.Notice.ID, To: d.Address, Text: "Hello " + d.Name,
+				HTML: fmt.Sprint(d.Notice.Facts.Amount, d.Notice.Facts.Currency)}, nil
 		}
 		mailed := func(n lockstep.Notice) []lockstep.Key {
 			if p.typed == nil {
@@ -165,17 +182,17 @@ func (p *postOffice) mark(key lockstep.Key) {
 	mark(p.T, p.store, p.runner, lockstep.Mark{Key: key, Priority: lockstep.Normal})
 }
 
-// arrived makes sure of how many letters were accepted, and how often it was tried.
-func (p *postOffice) arrived(letters, tries int) {
+// arrived checks how many e-mails the server accepted, after how many tries.
+func (p *postOffice) arrived(emails, tries int) {
 	p.Helper()
 	p.locked(func() {
-		if len(p.letters) != letters || p.tries != tries {
-			p.Errorf("%d letters after %d tries, want %d after %d", len(p.letters), p.tries, letters, tries)
+		if len(p.emails) != emails || p.tries != tries {
+			p.Errorf("%d e-mails after %d tries, want %d after %d", len(p.emails), p.tries, emails, tries)
 		}
 	})
 }
 
-// stands makes sure of what became of alice's mail.
+// stands checks the state of Alice's e-mail and of its key.
 func (p *postOffice) stands(state lockstep.EmailState, disposition lockstep.Disposition, reason string) {
 	p.Helper()
 	mail, err := p.store.EmailDelivery(p.Context(), noticeOfAlice, lockstep.ToAccount)
@@ -208,8 +225,8 @@ func TestANoticeIsMailedOnce(t *testing.T) {
 	})
 }
 
-// TestNobodyIsToldBeforeTheDirectoryIs: the mail waits for as long as the metadata
-// cannot be written, and comes soon after it is.
+// TestNobodyIsToldBeforeTheDirectoryIs: the e-mail waits until the metadata is written, and
+// follows soon after.
 func TestNobodyIsToldBeforeTheDirectoryIs(t *testing.T) {
 	inOffice(t, func(p *postOffice) {
 		p.down = true
@@ -226,7 +243,7 @@ func TestNobodyIsToldBeforeTheDirectoryIs(t *testing.T) {
 	})
 }
 
-// TestANoticeDoesNotWaitForEver: after a day it is told, whatever keeps its account.
+// TestANoticeDoesNotWaitForEver: after a day it is sent, even if the account's run still fails.
 func TestANoticeDoesNotWaitForEver(t *testing.T) {
 	inOffice(t, func(p *postOffice) {
 		p.down = true
@@ -273,7 +290,7 @@ func TestAMailIsTriedForThreeDays(t *testing.T) {
 	})
 }
 
-// TestOurOwnOutageGivesNoMailUp: it failed once before and once after.
+// TestOurOwnOutageGivesNoMailUp: the server fails once before our outage and once after it.
 func TestOurOwnOutageGivesNoMailUp(t *testing.T) {
 	inOffice(t, func(p *postOffice) {
 		p.answer = func(try int) error {
@@ -302,8 +319,8 @@ func TestAMailThatIsRefusedIsNotTriedAgain(t *testing.T) {
 	})
 }
 
-// TestWhatMayHaveBeenSentIsNotSentAgain: neither after an answer that was lost, nor
-// after a run that died between, until somebody asks for it.
+// TestWhatMayHaveBeenSentIsNotSentAgain: neither after a lost answer nor after a run that died
+// while it handed the e-mail over. An operator can ask for it.
 func TestWhatMayHaveBeenSentIsNotSentAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(int) error
@@ -338,8 +355,8 @@ func TestWhatMayHaveBeenSentIsNotSentAgain(t *testing.T) {
 	}
 }
 
-// TestNothingIsSentThatCannotBeWritten: that a letter is about to be handed over
-// is on disk first.
+// TestNothingIsSentThatCannotBeWritten: Lockstep saves that it is about to hand an e-mail over
+// before it does.
 func TestNothingIsSentThatCannotBeWritten(t *testing.T) {
 	inOffice(t, func(p *postOffice) {
 		p.full = true
@@ -352,7 +369,7 @@ func TestNothingIsSentThatCannotBeWritten(t *testing.T) {
 	})
 }
 
-// TestAMailServerThatHangsTakesNotAllSlots: others' keys are run meanwhile.
+// TestAMailServerThatHangsTakesNotAllSlots: other keys run meanwhile.
 func TestAMailServerThatHangsTakesNotAllSlots(t *testing.T) {
 	inOffice(t, func(p *postOffice) {
 		p.answer = func(int) error { time.Sleep(20 * time.Second); return nil }
@@ -365,7 +382,7 @@ func TestAMailServerThatHangsTakesNotAllSlots(t *testing.T) {
 		p.mark(late)
 		pass(3 * time.Second)
 		if work := workOf(p.T, p.store, late); work.Disposition != lockstep.Done {
-			p.Errorf("behind the mails, an account is %+v", work)
+			p.Errorf("behind the e-mails, an account is %+v", work)
 		}
 		pass(time.Hour)
 		p.arrived(many+1, many+1)

@@ -8,10 +8,14 @@ import (
 
 // nextLook returns when time alone may change the access, or when to ask Stripe because of the
 // time: before a trial ends, and when the first of several items ends.
-func nextLook(r lockstep.Record, access lockstep.Access, at time.Time) Result {
+func (r rules) nextLook(now lockstep.Record, access lockstep.Access, at time.Time) Result {
 	var ask time.Time
-	for _, s := range r.Subscriptions {
-		for _, due := range []time.Time{trialLook(s), itemLook(s, at)} {
+	for _, s := range now.Subscriptions {
+		looks := []time.Time{trialLook(s), itemLook(s, at)}
+		if r.renewals {
+			looks = append(looks, renewalLook(s, at))
+		}
+		for _, due := range looks {
 			if due.After(at) {
 				ask = sooner(ask, due)
 			}

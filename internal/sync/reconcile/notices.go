@@ -8,17 +8,17 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// history is how old a subscription may be when we first see it and still be
-// news: a little more than the three days for which Stripe delivers. What is
-// older was there before we were.
+// history is the age up to which a subscription that we see for the first time is news: a
+// little more than the three days for which Stripe retries deliveries. Older ones existed
+// before Lockstep did.
 const history = 4 * 24 * time.Hour
 
-// trialNotice is how long before its end a trial's end is told, as Stripe's own
-// customer.subscription.trial_will_end is sent.
+// trialNotice is how long before the end of a trial its notice is recorded. Stripe sends its
+// own customer.subscription.trial_will_end at the same time.
 const trialNotice = 3 * 24 * time.Hour
 
-// notices says what there is to tell of a change. They are unique by what they
-// are about, so a second telling of the same is dropped by the store.
+// notices returns what a change of a record gives to tell. Notices are unique by the object
+// they are about: the store drops what it has already.
 func notices(was, now lockstep.Record, access lockstep.Access, at time.Time) []lockstep.Notice {
 	before := map[string]lockstep.Subscription{}
 	for _, s := range was.Subscriptions {
@@ -26,26 +26,8 @@ func notices(was, now lockstep.Record, access lockstep.Access, at time.Time) []l
 	}
 	var told []lockstep.Notice
 	for _, s := range now.Subscriptions {
-		b, known := before[s.ID]
-		if !known && at.Sub(s.CreatedAt) > history {
-			continue
-		}
-		tell := func(kind lockstep.NoticeKind, object string) {
-			n := lockstep.NewNotice(kind, now.Account, object, at)
-			n.Object, n.Facts = s.ID, factsOf(s, access)
-			told = append(told, n)
-		}
-		turned := b.Status != s.Status
-		switch {
-		case turned && (s.Status == "active" || s.Status == "trialing"):
-			tell(lockstep.NoticeSubscriptionStarted, s.ID)
-		case turned && s.Status == "past_due":
-			tell(lockstep.NoticePaymentFailed, unpaid(s))
-		case turned && s.Status == "canceled":
-			tell(lockstep.NoticeSubscriptionEnded, s.ID)
-		}
-		if due := trialLook(s); !due.IsZero() && !at.Before(due) {
-			tell(lockstep.NoticeSubscriptionTrialEnding, s.ID+":"+strconv.FormatInt(s.TrialEnd.Unix(), 10))
+		if b, known := before[s.ID]; known || at.Sub(s.CreatedAt) <= history {
+			told = append(told, subscriptionNotices(now.Account, b, s, access, at)...)
 		}
 	}
 	if was.EntitledBy != "" && now.EntitledBy == "" {
@@ -54,7 +36,34 @@ func notices(was, now lockstep.Record, access lockstep.Access, at time.Time) []l
 	return told
 }
 
-// entitledBy is what grants access first; empty: nothing does.
+// subscriptionNotices returns what to tell about one subscription; was is the zero value at
+// first sight.
+func subscriptionNotices(account lockstep.Account, was, s lockstep.Subscription, access lockstep.Access,
+	at time.Time) (told []lockstep.Notice) {
+	facts := factsOf(s, access)
+	tell := func(kind lockstep.NoticeKind, object string, facts lockstep.Facts) {
+		n := lockstep.NewNotice(kind, account, object, at)
+		n.Object, n.Facts = s.ID, facts
+		told = append(told, n)
+	}
+	switch turned := was.Status != s.Status; {
+	case turned && (s.Status == "active" || s.Status == "trialing"):
+		tell(lockstep.NoticeSubscriptionStarted, s.ID, billed(facts, s))
+	case turned && s.Status == "past_due":
+		tell(lockstep.NoticePaymentFailed, unpaid(s), billed(facts, s))
+	case turned && s.Status == "canceled":
+		tell(lockstep.NoticeSubscriptionEnded, s.ID, facts)
+	}
+	if s.LatestInvoice.NeedsAction {
+		tell(lockstep.NoticePaymentActionRequired, s.InvoiceID, billed(facts, s))
+	}
+	if due := trialLook(s); !due.IsZero() && !at.Before(due) {
+		tell(lockstep.NoticeSubscriptionTrialEnding, s.ID+":"+strconv.FormatInt(s.TrialEnd.Unix(), 10), facts)
+	}
+	return told
+}
+
+// entitledBy returns the id of the first reason for access; empty: there is no access.
 func entitledBy(access lockstep.Access) string {
 	if !access.Active {
 		return ""
@@ -62,8 +71,8 @@ func entitledBy(access lockstep.Access) string {
 	return access.Reasons[0].ID
 }
 
-// accessEnded is told of the account, and about what granted it last: not about
-// what counts most now, which may have ended long ago.
+// accessEnded reports that an account has no access any more. Its facts are about object,
+// which granted access last: the first reason now may have ended long ago.
 func accessEnded(object string, now lockstep.Record, access lockstep.Access, at time.Time) lockstep.Notice {
 	a := now.Account
 	n := lockstep.NewNotice(lockstep.NoticeAccessEnded, a, string(a.Kind)+":"+a.ID+":"+strconv.FormatInt(at.UnixMilli(),
@@ -97,8 +106,22 @@ func factsOf(s lockstep.Subscription, access lockstep.Access) lockstep.Facts {
 	return f
 }
 
-// unpaid is the invoice that a subscription owes. Where Stripe names none, the
-// period tells one failure from the next.
+// billed adds to a subscription's facts what its latest invoice and its period say.
+func billed(f lockstep.Facts, s lockstep.Subscription) lockstep.Facts {
+	f.Amount, f.Currency, f.InvoiceURL = s.LatestInvoice.Amount, s.LatestInvoice.Currency, s.LatestInvoice.URL
+	f.ActionRequired = s.LatestInvoice.NeedsAction
+	for _, i := range s.Items {
+		if !i.PeriodEnd.IsZero() && i.PeriodEnd.Equal(s.PeriodEnd()) {
+			start, end := i.PeriodStart.UTC(), i.PeriodEnd.UTC()
+			f.PeriodStart, f.PeriodEnd = &start, &end
+			break
+		}
+	}
+	return f
+}
+
+// unpaid returns the invoice that a subscription owes. Without one, the end of the period
+// tells one failure from the next.
 func unpaid(s lockstep.Subscription) string {
 	if s.InvoiceID != "" {
 		return s.InvoiceID
@@ -106,7 +129,7 @@ func unpaid(s lockstep.Subscription) string {
 	return s.ID + ":" + strconv.FormatInt(s.PeriodEnd().Unix(), 10)
 }
 
-// trialLook is from when on the end of a trial is told; zero: never.
+// trialLook returns when to look at a trial to announce its end; zero: never.
 func trialLook(s lockstep.Subscription) time.Time {
 	if s.Status != "trialing" || s.TrialEnd.IsZero() {
 		return time.Time{}
@@ -114,7 +137,7 @@ func trialLook(s lockstep.Subscription) time.Time {
 	return s.TrialEnd.Add(-trialNotice)
 }
 
-// licenseNotices says what there is to tell of a one-time payment.
+// licenseNotices returns what to tell about a one-time payment.
 func licenseNotices(l lockstep.License, session lockstep.Checkout, catalog lockstep.Catalog,
 	at time.Time) []lockstep.Notice {
 	kind := lockstep.NoticeLicenseGranted
@@ -128,8 +151,8 @@ func licenseNotices(l lockstep.License, session lockstep.Checkout, catalog locks
 	}
 	n := lockstep.NewNotice(kind, l.Account, l.ID, at)
 	n.Facts = lockstep.Facts{Plan: reason.Plan, Amount: l.Amount, Currency: l.Currency, Status: string(l.Status),
-		Checkout: l.ID,
-		PaidBy:   lockstep.PayerNamedIn(session.Metadata)}
+		Until: reason.Until, Checkout: l.ID, ReceiptURL: session.ReceiptURL,
+		PaidBy: lockstep.PayerNamedIn(session.Metadata)}
 	if !session.CreatedAt.IsZero() {
 		created := session.CreatedAt.UTC()
 		n.Facts.At = &created
@@ -137,7 +160,7 @@ func licenseNotices(l lockstep.License, session lockstep.Checkout, catalog locks
 	return []lockstep.Notice{n}
 }
 
-// sooner is the earlier of two looks, of which zero is none.
+// sooner returns the earlier of two times; a zero time counts as never.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

@@ -25,6 +25,7 @@ func TestNoticesFollowFromAChange(t *testing.T) {
 	trialTo := func(end time.Time) func(*lockstep.Subscription) {
 		return func(s *lockstep.Subscription) { s.TrialEnd = end }
 	}
+	asked := func(s *lockstep.Subscription) { s.LatestInvoice.NeedsAction = true }
 	other := lockstep.Subscription{ID: "sub_2", Status: "active", CreatedAt: at.AddDate(-1, 0, 0)}
 	type subs []lockstep.Subscription
 	for name, c := range map[string]struct {
@@ -43,6 +44,13 @@ func TestNoticesFollowFromAChange(t *testing.T) {
 			subs{sub("past_due", func(s *lockstep.Subscription) { s.InvoiceID = "" })},
 			[]string{"payment.failed:sub_1:1798113600"}},
 		"a first payment that is open": {nil, subs{sub("incomplete")}, nil},
+		"a first payment to confirm": {nil, subs{sub("incomplete", asked)},
+			[]string{"payment.action_required:in_1"}},
+		"a renewal to confirm": {subs{sub("active", old)}, subs{sub("past_due", old, asked)},
+			[]string{"payment.failed:in_1", "payment.action_required:in_1"}},
+		"a retry to confirm": {subs{sub("past_due", old)}, subs{sub("past_due", old, asked)},
+			[]string{"payment.action_required:in_1"}},
+		"a confirmation from before us": {nil, subs{sub("past_due", old, asked)}, nil},
 		"a trial that ends in three days": {subs{sub("trialing", old, trialTo(at.Add(trialNotice)))},
 			subs{sub("trialing", old, trialTo(at.Add(trialNotice)))}, []string{"subscription.trial_ending:sub_1:1795780800"}},
 		"a trial that ends later": {subs{sub("trialing", old, trialTo(at.Add(trialNotice+1)))},
@@ -65,6 +73,10 @@ func TestNoticesFollowFromAChange(t *testing.T) {
 			var got []string
 			for _, n := range notices(was, now, access, at) {
 				got = append(got, n.ID)
+				now := c.now[0].LatestInvoice
+				if n.Facts.ActionRequired != now.NeedsAction {
+					t.Errorf("%s says that action is required: %v", n.ID, n.Facts.ActionRequired)
+				}
 				if n.Object != "sub_1" || n.Facts.Plan != "pro" {
 					t.Errorf("%s is about %s and says %+v", n.ID, n.Object, n.Facts)
 				}
@@ -142,5 +154,26 @@ func TestAccessEndedNamesWhatEnded(t *testing.T) {
 	last := told[len(told)-1]
 	if last.Kind != lockstep.NoticeAccessEnded || last.Object != "sub_1" || last.Facts.Plan != "basic" {
 		t.Errorf("%s is about %s and says %+v", last.Kind, last.Object, last.Facts)
+	}
+}
+
+// TestNoticesOfPaymentsSayAmountAndPeriod: what the latest invoice bills, and where to read it.
+func TestNoticesOfPaymentsSayAmountAndPeriod(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	end := at.AddDate(0, 1, 0)
+	s := lockstep.Subscription{ID: "sub_1", Status: "active", CreatedAt: at, InvoiceID: "in_1",
+		LatestInvoice: lockstep.Invoice{ID: "in_1", URL: "https://pay.test/in_1", Amount: 2000, Currency: "usd"},
+		Items: []lockstep.Item{{LookupKey: "addon", PeriodStart: at.AddDate(0, -1, 0), PeriodEnd: at},
+			{LookupKey: "pro", PeriodStart: at, PeriodEnd: end}}}
+	access := lockstep.Catalog{}.Decide([]lockstep.Subscription{s}, nil, at)
+	told := subscriptionNotices(lockstep.Account{Kind: lockstep.User, ID: "user_1"}, lockstep.Subscription{}, s, access, at)
+	if len(told) != 1 {
+		t.Fatalf("told %v", told)
+	}
+	f := told[0].Facts
+	if f.Amount != 2000 || f.Currency != "usd" || f.InvoiceURL != "https://pay.test/in_1" || f.Invoice != "in_1" ||
+		!f.PeriodStart.Equal(at) || !f.PeriodEnd.Equal(end) {
+		t.Errorf("it says %+v", f)
 	}
 }

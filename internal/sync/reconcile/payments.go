@@ -20,6 +20,7 @@ type PaymentStore interface {
 	LinkOf(ctx context.Context, customerID string) (lockstep.Link, error)
 	Mark(ctx context.Context, marks ...lockstep.Mark) error
 	SaveLicense(ctx context.Context, claim lockstep.Claim, license lockstep.License, notices []lockstep.Notice) error
+	SaveNotices(ctx context.Context, claim lockstep.Claim, account lockstep.Account, notices []lockstep.Notice) error
 }
 
 // PaymentReader is what [Payments] reads at Stripe.
@@ -28,6 +29,7 @@ type PaymentReader interface {
 	Checkout(ctx context.Context, id string) (lockstep.Checkout, error)
 	CheckoutOfPayment(ctx context.Context, paymentID string) (lockstep.Checkout, error)
 	PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error)
+	Refunds(ctx context.Context, paymentID string) ([]lockstep.Refund, error)
 }
 
 // Payments turns one-time payments into licenses. The key of a payment intent only leads to its
@@ -46,7 +48,7 @@ type Payments struct {
 func (p *Payments) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	switch claim.Key.Kind {
 	case lockstep.KeyPayment:
-		return Result{}, p.find(ctx, claim.Key.ID)
+		return Result{}, p.find(ctx, claim)
 	case lockstep.KeyObject:
 		return Result{}, p.ask(ctx, claim)
 	}
@@ -77,13 +79,14 @@ func parkedAt(claim lockstep.Claim, reason string, others ...lockstep.Key) error
 }
 
 // find marks the checkout session of a payment intent.
-func (p *Payments) find(ctx context.Context, paymentID string) error {
+func (p *Payments) find(ctx context.Context, claim lockstep.Claim) error {
+	paymentID := claim.Key.ID
 	license, err := p.Store.LicenseOfPayment(ctx, paymentID)
 	id := license.ID
 	if errors.Is(err, lockstep.ErrNotFound) {
 		session, err := p.Billing.CheckoutOfPayment(ctx, paymentID)
 		if errors.Is(err, lockstep.ErrNotFound) || err == nil && session.Mode != "payment" {
-			return nil // it pays an invoice, or was made without a checkout: it gives no license
+			return p.tellInvoiceRefunds(ctx, claim, paymentID) // it gives no license
 		}
 		if err != nil {
 			return fmt.Errorf("find the session of a payment: %w", err)
@@ -121,10 +124,7 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	case owner.IsZero():
 		return parkedAt(claim, "nothing says who paid", customerOf(session)...)
 	}
-	if err := p.license(ctx, claim, session, owner); err != nil {
-		return err
-	}
-	return p.introduceCustomer(ctx, session)
+	return p.license(ctx, claim, session, owner)
 }
 
 // customerOf returns the key of a session's customer, if it has one.
@@ -135,7 +135,7 @@ func customerOf(session lockstep.Checkout) []lockstep.Key {
 	return []lockstep.Key{{Kind: lockstep.KeyCustomer, ID: session.CustomerID}}
 }
 
-// license stores the license that a session gives its owner.
+// license stores the license that a session gives its owner, and notices of its refunds.
 func (p *Payments) license(ctx context.Context, claim lockstep.Claim, session lockstep.Checkout,
 	owner lockstep.Account) error {
 	known, err := p.known(ctx, owner, session.ID)
@@ -158,7 +158,10 @@ func (p *Payments) license(ctx context.Context, claim lockstep.Claim, session lo
 	case err != nil:
 		return fmt.Errorf("save license: %w", err)
 	}
-	return nil
+	if err := p.introduceCustomer(ctx, session); err != nil {
+		return err
+	}
+	return p.tellLicenseRefunds(ctx, claim, known, license, session)
 }
 
 // known returns the stored license, or the zero License.

@@ -23,6 +23,7 @@ type reader struct {
 		Subscription(ctx context.Context, id string) (lockstep.Subscription, error)
 		Entitlements(ctx context.Context, customerID string) ([]string, error)
 		Checkouts(ctx context.Context, customerID string) ([]lockstep.Checkout, error)
+		Invoice(ctx context.Context, id string) (lockstep.Invoice, error)
 	}
 	owners   *ownership.Resolver
 	book     *pricebook.Book

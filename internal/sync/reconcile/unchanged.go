@@ -21,6 +21,7 @@ func stored(r lockstep.Record) lockstep.Record {
 	r.Subscriptions = append([]lockstep.Subscription(nil), r.Subscriptions...)
 	for i := range r.Subscriptions {
 		s := &r.Subscriptions[i]
+		s.LatestInvoice = lockstep.Invoice{}
 		s.InvoiceID, s.InvoiceURL, s.InvoiceDue, s.ScheduleID, s.Metadata = "", "", time.Time{}, "", nil
 		s.Items = append([]lockstep.Item(nil), s.Items...)
 		slices.SortFunc(s.Items, func(a, b lockstep.Item) int { return cmp.Compare(a.ID, b.ID) })

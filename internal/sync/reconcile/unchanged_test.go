@@ -88,7 +88,7 @@ func TestEachFieldCountsAsAChange(t *testing.T) {
 		return lockstep.Record{Subscriptions: []lockstep.Subscription{s}}
 	}
 	unkept := map[string]bool{"UpdatedAt": true, "InvoiceID": true, "InvoiceDue": true, "InvoiceURL": true,
-		"ScheduleID": true, "Metadata": true}
+		"LatestInvoice": true, "ScheduleID": true, "Metadata": true}
 	fields := 0
 	each := func(of any, change func(field func(reflect.Value)) lockstep.Record) {
 		for i := range reflect.TypeOf(of).NumField() {

@@ -112,7 +112,7 @@ func TestAFirstPaymentThatIsBeingProcessedIsWaitedFor(t *testing.T) {
 	k := start(t)
 	ada := k.signUp("ada@example.com")
 	id, invoice := k.incomplete(ada, "basic", "1")
-	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "GET", Path: "/v1/invoices/" + invoice, Times: 1, Status: 200,
+	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "GET", Path: "/v1/invoices/" + invoice, Status: 200,
 		Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"id":"in_1","object":"invoice","status":"open","payments":{"object":"list","data":[
 			{"id":"inpay_1","status":"open","payment":{"type":"payment_intent","payment_intent":{"id":"pi_1","status":"processing"}}}]}}`})
 	k.want("another plan", k.checkout(ada, "pro"), 409, "payment-under-way")
