@@ -21,8 +21,8 @@ const module = "github.com/lockstep-dev/lockstep"
 //	cmd -> server -> internal/web -> internal/sync -> root
 //	       adapters -> internal/upstream -> root      stores -> internal/store/sqlstore -> root
 var mayImport = map[string][]string{
-	".":                       {},
-	"internal/sync/ingest":    {".", "internal/clients", "internal/recent"},
+	".":                    {},
+	"internal/sync/ingest": {".", "internal/clients", "internal/recent"},
 	"internal/sync/reconcile": {".", "internal/sync/backfill", "internal/sync/ownership", "internal/sync/pricebook",
 		"internal/sync/runner", "internal/sync/sweep"},
 	"internal/sync/sweep":     {".", "internal/sync/runner"},

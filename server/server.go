@@ -162,7 +162,8 @@ func identities(c Config) (identity, error) {
 func reconcilers(c Config, billing *stripebilling.Client, id identity, intake *ingest.Intake,
 	book *pricebook.Book) map[lockstep.KeyKind]runner.Reconciler {
 	directory := id.directory
-	owners := &ownership.Resolver{Store: c.Store, Billing: billing, Directory: directory, ClerkIDs: c.Identities != FromAPI}
+	owners := &ownership.Resolver{Store: c.Store, Billing: billing, Directory: directory,
+		ClerkIDs: c.Identities != FromAPI}
 	owners.Organizations, _ = directory.(lockstep.Organizations)
 	owners.External, _ = directory.(lockstep.ExternalIDs)
 	accounts := &reconcile.Accounts{Store: c.Store,

@@ -25,7 +25,8 @@ type customers struct {
 
 func (as *Accounts) customers() customers {
 	return customers{billing: as.Providers.Billing, claims: as.claims(), primaries: as.primaries(),
-		identities: as.identities(), succession: as.succession(), adoption: as.adoption(), creation: as.creation(), linking: as.linking(),
+		identities: as.identities(), succession: as.succession(), adoption: as.adoption(), creation: as.creation(),
+		linking: as.linking(),
 		details: as.details(), bills: as.billing(), atCheckout: as.Policies.Customers.AtCheckout}
 }
 

@@ -103,7 +103,8 @@ func TestADoubtIsLoggedOnceAnHour(t *testing.T) {
 				})
 				sweeps := &Sweeps{Store: store, Directory: directory, Polled: Polled{Directory: true},
 					Intervals: Intervals{DirectoryPoll: 5 * time.Minute}, Log: slog.New(slog.NewTextHandler(log, nil))}
-				runner := runner.New(store, map[lockstep.KeyKind]runner.Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: known},
+				reconcilers := map[lockstep.KeyKind]runner.Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: known}
+				runner := runner.New(store, reconcilers,
 					runner.Config{Poll: time.Hour}, slog.New(slog.DiscardHandler))
 				mark(t, store, runner, lockstep.Mark{Key: sweepUsers, Priority: lockstep.Background})
 				ctx, cancel := context.WithCancel(t.Context())

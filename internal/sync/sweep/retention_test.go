@@ -35,7 +35,8 @@ func TestOldEventsAreRemovedAndYoungOnesStay(t *testing.T) {
 			}
 			return runner.Result{}, nil
 		})
-		runner := runner.New(store, map[lockstep.KeyKind]runner.Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: users},
+		reconcilers := map[lockstep.KeyKind]runner.Reconciler{lockstep.KeySweep: sweeps, lockstep.KeyUser: users}
+		runner := runner.New(store, reconcilers,
 			runner.Config{Poll: 20 * day}, slog.New(slog.DiscardHandler))
 		mark(t, store, runner, lockstep.Mark{Key: RetentionKey, Priority: lockstep.Background})
 		open := make([]string, 600) // more than a page
