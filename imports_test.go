@@ -21,9 +21,14 @@ const module = "github.com/lockstep-dev/lockstep"
 //	cmd -> server -> internal/web -> internal/sync -> root
 //	       adapters -> internal/upstream -> root      stores -> internal/store/sqlstore -> root
 var mayImport = map[string][]string{
-	".":                       {},
-	"internal/sync/ingest":    {".", "internal/clients", "internal/recent"},
-	"internal/sync/reconcile": {".", "internal/sync/pricebook"},
+	".":                    {},
+	"internal/sync/ingest": {".", "internal/clients", "internal/recent"},
+	"internal/sync/reconcile": {".", "internal/sync/backfill", "internal/sync/ownership", "internal/sync/pricebook",
+		"internal/sync/runner", "internal/sync/sweep"},
+	"internal/sync/sweep":     {".", "internal/sync/runner"},
+	"internal/sync/backfill":  {".", "internal/sync/ownership", "internal/sync/pricebook", "internal/sync/runner"},
+	"internal/sync/ownership": {"."},
+	"internal/sync/runner":    {"."},
 	"internal/sync/pricebook": {"."},
 	"internal/sync/instance":  {"."},
 	"internal/web/activation": {".", "internal/clients", "internal/web/problem", "internal/recent"},
@@ -57,7 +62,8 @@ var mayImport = map[string][]string{
 	"internal/store/freeport":       {},
 	"internal/store/pgtest":         {"internal/store/freeport"},
 	"internal/store/sqlitetest":     {"sqlitestore"},
-	"server": {".", "internal/sync/ingest", "internal/sync/reconcile", "internal/web/httpapi", "internal/web/activation",
+	"server": {".", "internal/sync/ingest", "internal/sync/reconcile", "internal/sync/runner",
+		"internal/sync/backfill", "internal/sync/ownership", "internal/sync/sweep", "internal/web/httpapi", "internal/web/activation",
 		"internal/web/checkouts", "internal/clients", "internal/out/webhookout", "internal/sync/instance",
 		"internal/out/email",
 		"internal/sync/pricebook", "internal/upstream", "internal/store/watch", "stripebilling", "clerkdirectory"},
@@ -71,6 +77,10 @@ var mayImport = map[string][]string{
 // mustNotImport lists foreign packages that would bring a concern into the wrong package.
 var mustNotImport = map[string][]string{
 	"internal/sync/reconcile": {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
+	"internal/sync/sweep":     {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
+	"internal/sync/backfill":  {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
+	"internal/sync/ownership": {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
+	"internal/sync/runner":    {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/sync/ingest":    {"database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/web/httpapi":    {"database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/sync/pricebook": {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 )
@@ -230,8 +231,8 @@ func TestRoundTrips(t *testing.T) {
 				CreatedAt: began,
 				Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", LookupKey: "pro", Quantity: 1, PeriodStart: began,
 					PeriodEnd: began.Add(time.Hour)}}}}
-			c := &counted{T: t, turnstile: n, Store: store, shop: s, accounts: &reconcile.Accounts{Store: store, Billing: s,
-				Directory: s, Owners: &reconcile.Owners{Store: store, Billing: s, Directory: s},
+			c := &counted{T: t, turnstile: n, Store: store, shop: s, accounts: &reconcile.Accounts{Store: store,
+				Providers: reconcile.Providers{Billing: s, Directory: s}, Owners: &ownership.Resolver{Store: store, Billing: s, Directory: s},
 				Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"}}}},
 				Keys:    lockstep.DefaultProjectionKeys, Book: &pricebook.Book{Store: store, Stripe: s},
 				Listeners: []string{"we_1"},

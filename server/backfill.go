@@ -8,21 +8,24 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 )
 
 // defaultBackfillRate leaves part of the rate limits to live traffic.
 const defaultBackfillRate = 0.6
 
-// backfill links the customers of an existing business.
-func (p *parts) backfill(owners *reconcile.Owners) *reconcile.Backfill {
+// backfiller links the customers of an existing business.
+func (p *parts) backfiller(owners *ownership.Resolver) *backfill.Reconciler {
 	c := p.config
 	share := cmp.Or(c.Sync.BackfillRate, defaultBackfillRate)
-	b := &reconcile.Backfill{Store: c.Store, Billing: p.billing, Directory: p.id.directory, Owners: owners,
+	b := &backfill.Reconciler{Store: c.Store, Billing: p.billing, Directory: p.id.directory, Owners: owners,
 		Catalog: c.Catalog, Book: p.book,
 		CustomerKey: c.Access.Projection.CustomerID, AdoptByEmail: c.Customers.AdoptByEmail,
 		Entitled: c.Access.Entitlements, Log: c.Log,
-		StripeRate: share * p.billing.Gate().PerSecond(), Generation: p.guard.Generation}
+		StripeRate: share * p.billing.Gate().PerSecond(), Generation: p.guard.Generation,
+		Then: sweep.Held()}
 	if p.id.gate != nil {
 		b.ClerkRate = share * p.id.gate.PerSecond()
 	}
@@ -32,11 +35,11 @@ func (p *parts) backfill(owners *reconcile.Owners) *reconcile.Backfill {
 // firstStart starts the backfill if no service has run on the database before, and returns the
 // state of the backfill.
 func (s *Server) firstStart(ctx context.Context) (lockstep.Backfill, error) {
-	if _, err := s.store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, false)),
+	if _, err := s.store.BeginBackfill(ctx, "", backfill.Encode(backfill.New(true, false)),
 		true); err != nil {
 		return lockstep.Backfill{}, err
 	}
-	return reconcile.BackfillState(ctx, s.store)
+	return backfill.State(ctx, s.store)
 }
 
 // dryTries is how often a dry run retries a failing request before it gives up.
@@ -55,7 +58,7 @@ func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (
 		return report, err
 	}
 	defer s.caller.Close()
-	started, err := s.store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, true)), true)
+	started, err := s.store.BeginBackfill(ctx, "", backfill.Encode(backfill.New(true, true)), true)
 	if err != nil {
 		return report, err
 	}
@@ -81,7 +84,7 @@ func (s *Server) followDryRun(ctx context.Context, progress func(lockstep.Backfi
 	defer ticker.Stop()
 	var logged string
 	for {
-		at, err := reconcile.BackfillState(ctx, s.store)
+		at, err := backfill.State(ctx, s.store)
 		if err != nil {
 			return lockstep.BackfillReport{}, err
 		}

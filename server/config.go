@@ -8,6 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 )
 
@@ -174,10 +176,10 @@ type Sync struct {
 }
 
 // Workers says how many keys are processed at once, and for how long.
-type Workers = reconcile.Config
+type Workers = runner.Config
 
 // Intervals say how often each sweep runs.
-type Intervals = reconcile.Intervals
+type Intervals = sweep.Intervals
 
 // Memory says how many accounts are kept in memory, and how old an answer from it may be.
 type Memory = watch.Config

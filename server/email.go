@@ -12,6 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/out/email"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
 // Email configures which notices are sent by e-mail, and how. The zero value sends none.
@@ -89,7 +90,7 @@ func (m Email) channel(n lockstep.Notice) []lockstep.Key {
 // reconciler returns what sends e-mails. roles are those whose members manage an
 // organization's billing.
 func (m Email) reconciler(store lockstep.Store, billing lockstep.Billing, members lockstep.MemberLister, roles []string,
-	log *slog.Logger) (reconcile.Reconciler, error) {
+	log *slog.Logger) (runner.Reconciler, error) {
 	if m.Mailer == nil {
 		return reconcile.NewMails(store, billing, nil, nil, log), nil
 	}

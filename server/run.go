@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 )
 
 // Handler returns the handler of webhooks, the API and the activation page. It serves paths
@@ -53,12 +53,12 @@ func (s *Server) startSweeps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range reconcile.StartKeys(at) {
+	for _, key := range sweep.StartKeys(at) {
 		work, err := s.store.Work(ctx, key)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return err
 		}
-		if work.Pending() && key == reconcile.FullVerify {
+		if work.Pending() && key == sweep.FullVerify {
 			continue
 		}
 		if err := s.store.Mark(ctx, lockstep.Mark{Key: key, Priority: lockstep.Background}); err != nil {

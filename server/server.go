@@ -13,10 +13,14 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
+	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
 	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
 	"github.com/lockstep-dev/lockstep/internal/sync/instance"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
@@ -27,12 +31,12 @@ import (
 // Server receives webhooks, answers the API and does the background work.
 type Server struct {
 	store   lockstep.Store
-	runner  *reconcile.Runner
+	runner  *runner.Runner
 	caller  *webhookout.Caller
 	fleet   *upstream.Fleet
 	streams *activation.Activations
-	sources []source         // how events reach us
-	polled  reconcile.Polled // which webhooks polling replaces
+	sources []source     // how events reach us
+	polled  sweep.Polled // which webhooks polling replaces
 	web     http.Handler
 	log     *slog.Logger
 }
@@ -52,7 +56,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.runner = reconcile.NewRunner(p.config.Store, keys, c.Sync.Workers, c.Log)
+	p.runner = runner.New(p.config.Store, keys, c.Sync.Workers, c.Log)
 	activations, web, err := p.web()
 	if err != nil {
 		return nil, err
@@ -73,7 +77,7 @@ type parts struct {
 	guard   *instance.Guard
 	caller  *webhookout.Caller
 	intake  *ingest.Intake
-	runner  *reconcile.Runner // set last: it needs the reconcilers
+	runner  *runner.Runner // set last: it needs the reconcilers
 }
 
 func newParts(c Config) (*parts, error) {
@@ -111,7 +115,7 @@ func (p *parts) gates() []*upstream.Gate {
 
 // reconcilers returns the reconciler of each kind of key. The guard pauses those that must not
 // run under another instance's key.
-func (p *parts) reconcilers() (map[lockstep.KeyKind]reconcile.Reconciler, error) {
+func (p *parts) reconcilers() (map[lockstep.KeyKind]runner.Reconciler, error) {
 	c := p.config
 	mails, err := c.Email.reconciler(c.Store, p.billing, lister(p.id.directory), c.Buying.Roles, c.Log)
 	if err != nil {
@@ -120,7 +124,7 @@ func (p *parts) reconcilers() (map[lockstep.KeyKind]reconcile.Reconciler, error)
 	owners := p.owners()
 	accounts := p.accounts(owners)
 	payments := &reconcile.Payments{Store: c.Store, Billing: p.billing, Catalog: c.Catalog, Book: p.book, Owners: owners}
-	keys := map[lockstep.KeyKind]reconcile.Reconciler{
+	keys := map[lockstep.KeyKind]runner.Reconciler{
 		lockstep.KeyUser:         accounts,
 		lockstep.KeyOrganization: accounts,
 		lockstep.KeyCustomer: &reconcile.Unlinked{Store: c.Store, Billing: p.billing, Directory: p.id.directory,
@@ -129,7 +133,7 @@ func (p *parts) reconcilers() (map[lockstep.KeyKind]reconcile.Reconciler, error)
 		lockstep.KeyPayment:    payments,
 		lockstep.KeyObject:     payments,
 		lockstep.KeySweep:      p.sweeps(owners),
-		lockstep.KeyWake:       &reconcile.Wakes{Store: c.Store},
+		lockstep.KeyWake:       &runner.Wakes{Store: c.Store},
 		lockstep.KeyEmail:      mails,
 		lockstep.KeyBuyerEmail: mails,
 		lockstep.KeyNotice: &reconcile.Notices{Store: c.Store, Channels: []reconcile.Channel{c.Email.channel,
@@ -143,8 +147,8 @@ func (p *parts) reconcilers() (map[lockstep.KeyKind]reconcile.Reconciler, error)
 }
 
 // owners finds the account that a customer belongs to.
-func (p *parts) owners() *reconcile.Owners {
-	owners := &reconcile.Owners{Store: p.config.Store, Billing: p.billing, Directory: p.id.directory,
+func (p *parts) owners() *ownership.Resolver {
+	owners := &ownership.Resolver{Store: p.config.Store, Billing: p.billing, Directory: p.id.directory,
 		ClerkIDs: p.config.Identities != FromAPI}
 	owners.Organizations, _ = p.id.directory.(lockstep.Organizations)
 	owners.External, _ = p.id.directory.(lockstep.ExternalIDs)
@@ -152,29 +156,35 @@ func (p *parts) owners() *reconcile.Owners {
 }
 
 // accounts syncs users and organizations.
-func (p *parts) accounts(owners *reconcile.Owners) *reconcile.Accounts {
+func (p *parts) accounts(owners *ownership.Resolver) *reconcile.Accounts {
 	c, directory := p.config, p.id.directory
-	return &reconcile.Accounts{Store: c.Store, Billing: p.billing, Directory: directory, Owners: owners,
-		Catalog: c.Catalog,
-		Keys:    c.Access.Projection, Deletion: c.Deletion.policies(), Brake: c.Deletion.Brake,
-		Forget:       cmp.Or(c.Deletion.ForgetAfter, 30*24*time.Hour),
-		AdoptByEmail: c.Customers.AdoptByEmail, AtCheckout: c.Customers.Creation == AtCheckout,
-		Hold:    &reconcile.Hold{Store: c.Store},
-		Details: c.Customers.Details, TrialsPer: c.Buying.Policy.TrialsPer,
-		Entitled: c.Access.Entitlements, Seats: c.Seats, Members: limiter(directory), Lister: lister(directory),
-		Empty: c.Deletion.EmptyOrganization,
-		Book:  p.book, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log,
-		Generation: p.guard.Generation, Absence: c.Sync.Intervals.Absence(c.polled()),
+	return &reconcile.Accounts{Store: c.Store,
+		Providers: reconcile.Providers{Billing: p.billing, Directory: directory, Members: lister(directory),
+			Limiter: limiter(directory)},
+		Policies: c.policies(), Catalog: c.Catalog, Keys: c.Access.Projection, Owners: owners, Book: p.book,
+		Hold: &backfill.Hold{Store: c.Store}, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log,
+		Generation: p.guard.Generation}
+}
+
+// policies returns the configuration's decisions about accounts.
+func (c Config) policies() reconcile.Policies {
+	return reconcile.Policies{
+		Customers: reconcile.CustomerRules{AtCheckout: c.Customers.Creation == AtCheckout,
+			AdoptByEmail: c.Customers.AdoptByEmail, Details: c.Customers.Details, TrialsPer: c.Buying.Policy.TrialsPer},
+		Deletion: reconcile.DeletionRules{Policies: c.Deletion.policies(), Brake: c.Deletion.Brake,
+			Forget:  cmp.Or(c.Deletion.ForgetAfter, 30*24*time.Hour),
+			Absence: c.Sync.Intervals.Absence(c.polled())},
+		Empty: c.Deletion.EmptyOrganization, Seats: c.Seats, Entitled: c.Access.Entitlements,
 		Renewals: c.Email.sends(lockstep.NoticeSubscriptionRenewing) ||
 			webhooks(c.Webhooks).name(lockstep.NoticeSubscriptionRenewing)}
 }
 
 // sweeps runs the gap scan, the directory list, the full verify, retention and the backfill.
-func (p *parts) sweeps(owners *reconcile.Owners) *reconcile.Sweeps {
+func (p *parts) sweeps(owners *ownership.Resolver) *sweep.Sweeps {
 	c := p.config
-	return &reconcile.Sweeps{Store: c.Store, Billing: p.billing, Directory: p.id.directory,
+	return &sweep.Sweeps{Store: c.Store, Billing: p.billing, Directory: p.id.directory,
 		Intervals: c.Sync.Intervals, Retention: c.Sync.Retention, Polled: c.polled(), Take: p.intake.Take,
-		Backfill: p.backfill(owners), Log: c.Log}
+		Backfill: p.backfiller(owners), Log: c.Log}
 }
 
 // web builds the handler of everything that the server answers.
@@ -215,7 +225,7 @@ func (p *parts) api() *httpapi.API {
 		Buying: httpapi.Buying{Checkouts: p.checkouts(), Stripe: p.billing,
 			PortalConfiguration: c.Buying.PortalConfiguration},
 		Operations: httpapi.Operations{Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(),
-			Collectors: collectors, Guard: p.guard, DirectorySweeps: reconcile.DirectorySweeps()},
+			Collectors: collectors, Guard: p.guard, DirectorySweeps: sweep.Directory()},
 	}
 }
 

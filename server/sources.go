@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 )
 
 // The default paths for webhooks.
@@ -71,8 +71,8 @@ func checkPath(setting, path string) error {
 }
 
 // polled says which webhooks the sweeps replace.
-func (c Config) polled() reconcile.Polled {
-	return reconcile.Polled{Events: c.Stripe.Poll,
+func (c Config) polled() sweep.Polled {
+	return sweep.Polled{Events: c.Stripe.Poll,
 		Directory: c.Identities != FromAPI && len(c.Clerk.WebhookSecrets) == 0}
 }
 

@@ -19,7 +19,7 @@ var mutations = []mutation{
 		`return Notice{ID: string(kind) + ":" + object, Kind`,
 		`return Notice{ID: string(kind) + ":" + object + now.String(), Kind`},
 	{"drop the dedupe of customers: use a new idempotency key for each attempt",
-		"internal/sync/reconcile/customer.go",
+		"internal/sync/reconcile/creation.go",
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key})`,
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key + fmt.Sprint(time.Now().UnixNano())})`},
 	{"list subscriptions before sessions: a payment in between is in neither list",
@@ -60,17 +60,17 @@ var mutations = []mutation{
 		`where purchases.lease_until <= $6`,
 		`where purchases.lease_until <= $6 + 1000000000`},
 	{"write metadata before the database",
-		"internal/sync/reconcile/account.go",
-		`	if err := r.save(ctx, access, at); err != nil {
+		"internal/sync/reconcile/write.go",
+		`	if err := as.drafts().commit(ctx, d, plan); err != nil {
 		return Result{}, err
 	}
-	if err := r.effects(ctx, access, projected, at); err != nil {
-		return r.nextLook(access, at), err
+	if err := as.effects(ctx, d, plan); err != nil {
+		return plan.look, err
 	}`,
-		`	if err := r.effects(ctx, access, projected, at); err != nil {
-		return r.nextLook(access, at), err
+		`	if err := as.effects(ctx, d, plan); err != nil {
+		return plan.look, err
 	}
-	if err := r.save(ctx, access, at); err != nil {
+	if err := as.drafts().commit(ctx, d, plan); err != nil {
 		return Result{}, err
 	}`},
 	{"write without checking the lease token: a late run overwrites a newer one",
@@ -90,11 +90,11 @@ var mutations = []mutation{
 		`scope = scope | claimed_scope, claimed_scope = 0,`,
 		`claimed_scope = 0,`},
 	{"delete because an event says so, without asking the directory",
-		"internal/sync/reconcile/account.go",
-		`	identity, err := r.Directory.Identity(ctx, r.account)
+		"internal/sync/reconcile/identity.go",
+		`	identity, err := i.directory.Identity(ctx, d.account)
 `,
-		`	identity, err := r.Directory.Identity(ctx, r.account)
-	if r.scope.Has(lockstep.ScopeDeleted) {
+		`	identity, err := i.directory.Identity(ctx, d.account)
+	if d.scope.Has(lockstep.ScopeDeleted) {
 		err = lockstep.ErrNotFound
 	}
 	if err != nil {
@@ -110,15 +110,15 @@ var mutations = []mutation{
 		`	case 400, 402, 404, 405, 413, 422:`,
 		`	case 400, 402, 404, 405, 413, 422, 429, 500, 502, 503:`},
 	{"skip the gap scan: a lost event stays lost",
-		"internal/sync/reconcile/sweep_events.go",
+		"internal/sync/sweep/events.go",
 		`	taken, err := s.Take(ctx, lockstep.Scanned, hints...)`,
 		`	taken, err := s.Take(ctx, lockstep.Scanned, hints[:0]...)`},
 	{"skip the directory sweep: a lost user.deleted stays lost",
-		"internal/sync/reconcile/sweep_directory.go",
+		"internal/sync/sweep/directory.go",
 		`	at.Page, at.Missing = next, next == ""`,
 		`	at.Page, at.Missing, marks = next, next == "", nil`},
 	{"ignore accounts that the directory no longer lists",
-		"internal/sync/reconcile/sweep_directory.go",
+		"internal/sync/sweep/directory.go",
 		`Scope: lockstep.ScopeIdentity | lockstep.ScopeMissing,`,
 		`Scope: lockstep.ScopeIdentity,`},
 	{"merge metadata without removing stale keys",
@@ -144,8 +144,8 @@ var mutations = []mutation{
 		`	case c.Refunded:`,
 		`	case c.Refunded && c.Amount < 0:`},
 	{"link a payment without checking who owns its customer",
-		"internal/sync/reconcile/ladder.go",
-		`		{present(e.link), lockstep.Proven},
+		"internal/sync/ownership/ladder.go",
+		`		{present(e.Link), lockstep.Proven},
 `,
 		``},
 	{"treat an unpaid delayed payment as paid",
@@ -162,7 +162,7 @@ var mutations = []mutation{
 		`sameText(current, *f.handled)`,
 		`sameText(current, current)`},
 	{"end the run when Stripe refuses an e-mail address",
-		"internal/sync/reconcile/problems.go",
+		"internal/sync/reconcile/draft.go",
 		`	if !is {
 		return err
 	}`,
@@ -170,7 +170,7 @@ var mutations = []mutation{
 		return err
 	}`},
 	{"create customers before listing the existing business",
-		"internal/sync/reconcile/hold.go",
+		"internal/sync/backfill/hold.go",
 		`	return at.Holds(), nil`,
 		`	return false, nil`},
 	{"forget a price's lookup key when it moves to a new price",

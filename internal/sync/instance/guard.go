@@ -12,13 +12,13 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Guard pauses the work of a process whose key belongs to another Clerk instance, or to
-// another mode of Stripe, than the database. Under such a key every account and customer
-// looks deleted, and everybody who is listed looks new. Lockstep deletes and creates nothing
-// until an operator accepts the instance, and stores events meanwhile.
+// Guard pauses the work of a process whose key belongs to another Clerk instance, or to another
+// Stripe mode, than the database. Under such a key every account and customer looks deleted, and
+// every listed one looks new. Until an operator accepts the instance, Lockstep deletes and creates
+// nothing, and only stores events.
 //
-// While the instance of a key cannot be read the work waits too. A key that was read
-// before is known by its digest, so that a restart needs no answer of the provider.
+// Work also waits while the instance of a key cannot be read. A key that was read before is known by
+// its digest, so a restart needs no answer from the provider.
 type Guard struct {
 	store   lockstep.Instances
 	log     *slog.Logger
@@ -26,15 +26,15 @@ type Guard struct {
 }
 
 const (
-	// recheck is how long a verdict counts. Another replica may have it changed.
+	// recheck is how long a verdict counts: an operator may decide through another replica.
 	recheck = 5 * time.Second
-	// pausedFor is when a paused key is tried again.
+	// pausedFor is how long the queue delays a key of work while it is paused.
 	pausedFor = time.Minute
-	// readWithin bounds the read of the instance from the provider.
+	// readWithin is the timeout for reading the instance from the provider.
 	readWithin = 10 * time.Second
 )
 
-// Key is a provider's key, whose instance is to be guarded.
+// Key is a provider's key.
 type Key struct {
 	Provider lockstep.Source
 	Secret   lockstep.Secret
@@ -42,31 +42,31 @@ type Key struct {
 	Instance func(ctx context.Context) (string, error)
 }
 
-// member is a provider's key. turn is held by whoever reads or changes the rest.
+// member is a provider's key, and what we know of it.
 type member struct {
 	Key
 	digest   string
-	turn     chan struct{}
-	own      string // the instance of the key; empty: not read yet
-	met      bool   // this process has stored own
+	lock     chan struct{} // a mutex that a context can interrupt; guards the rest
+	own      string        // the instance of the key; empty: not read yet
+	met      bool          // this process has stored own in the database
 	checked  time.Time
 	accepted lockstep.Instance
 	verdict  error // nil: own is the accepted one
 }
 
-// NewGuard returns a guard of keys.
+// NewGuard returns a guard of the keys.
 func NewGuard(store lockstep.Instances, log *slog.Logger, keys ...Key) *Guard {
 	g := &Guard{store: store, log: log, members: map[lockstep.Source]*member{}}
 	for _, key := range keys {
 		sum := sha256.Sum256([]byte("lockstep instance " + string(key.Provider) + " " + key.Secret.Reveal()))
-		g.members[key.Provider] = &member{Key: key, digest: hex.EncodeToString(sum[:16]), turn: make(chan struct{}, 1)}
+		g.members[key.Provider] = &member{Key: key, digest: hex.EncodeToString(sum[:16]), lock: make(chan struct{}, 1)}
 	}
 	return g
 }
 
-// Check returns nil when the keys of the providers belong to the accepted instances, else a
-// [*lockstep.DelayError] that says why not and is safe to show. Without providers it checks
-// all.
+// Check returns nil if the keys of the providers belong to the accepted instances. Otherwise it
+// returns a [*lockstep.DelayError] that says why not and is safe to show. Without providers it
+// checks all.
 func (g *Guard) Check(ctx context.Context, providers ...lockstep.Source) error {
 	if len(providers) == 0 {
 		providers = []lockstep.Source{lockstep.Stripe, lockstep.Clerk}
@@ -79,8 +79,8 @@ func (g *Guard) Check(ctx context.Context, providers ...lockstep.Source) error {
 	return nil
 }
 
-// Generation returns the generation of the accepted Clerk instance, as this process last
-// saw it; see [Guard.Check] for errors.
+// Generation returns the generation of the accepted Clerk instance, as this process last saw it. Its
+// errors are those of [Guard.Check].
 func (g *Guard) Generation(ctx context.Context) (int64, error) {
 	accepted, err := g.check(ctx, lockstep.Clerk)
 	return accepted.Generation, pause(err)
@@ -89,14 +89,14 @@ func (g *Guard) Generation(ctx context.Context) (int64, error) {
 func (g *Guard) check(ctx context.Context, provider lockstep.Source) (lockstep.Instance, error) {
 	m := g.members[provider]
 	if m == nil {
-		return lockstep.Instance{}, nil // nobody gives out instances: identities come through the API
+		return lockstep.Instance{}, nil // identities come through the API, which has no instances
 	}
 	select {
-	case m.turn <- struct{}{}:
+	case m.lock <- struct{}{}:
 	case <-ctx.Done():
 		return lockstep.Instance{}, context.Cause(ctx)
 	}
-	defer func() { <-m.turn }()
+	defer func() { <-m.lock }()
 	if now := time.Now(); m.checked.IsZero() || now.Sub(m.checked) >= recheck {
 		before := m.verdict
 		accepted, err := g.look(ctx, m)
@@ -119,17 +119,11 @@ func (g *Guard) look(ctx context.Context, m *member) (lockstep.Instance, error) 
 		m.own = accepted.ID
 	}
 	if m.own == "" {
-		// All work waits for this read, and a replica that has just joined has no share of what
-		// Clerk allows yet: only interactive calls pass its gate then.
-		urgent := lockstep.WithPriority(ctx, lockstep.Interactive)
-		reading, cancel := context.WithTimeout(urgent, readWithin)
-		defer cancel()
-		if m.own, err = m.Instance(reading); err != nil {
+		if m.own, err = m.read(ctx); err != nil {
 			return lockstep.Instance{}, &unreadError{m.Provider, err}
 		}
 	}
-	if ours := accepted.ID == m.own; !m.met || ours && accepted.KeyDigest != m.digest || !ours &&
-		accepted.Waiting != m.own {
+	if !m.met || m.news(accepted) {
 		if accepted, err = g.store.MeetInstance(ctx, m.Provider, m.own, m.digest); err != nil {
 			return lockstep.Instance{}, err
 		}
@@ -141,26 +135,44 @@ func (g *Guard) look(ctx context.Context, m *member) (lockstep.Instance, error) 
 	return accepted, nil
 }
 
-// report logs what has changed, once.
+// read reads the instance from the provider. All work waits for it, and a replica that has just
+// joined has no share of Clerk's rate limit yet: until it has one, only interactive calls pass.
+func (m *member) read(ctx context.Context) (string, error) {
+	urgent := lockstep.WithPriority(ctx, lockstep.Interactive)
+	reading, cancel := context.WithTimeout(urgent, readWithin)
+	defer cancel()
+	return m.Instance(reading)
+}
+
+// news reports whether the database lacks something about the key: its digest, or that its instance
+// waits.
+func (m *member) news(accepted lockstep.Instance) bool {
+	if accepted.ID == m.own {
+		return accepted.KeyDigest != m.digest
+	}
+	return accepted.Waiting != m.own
+}
+
+// report logs a changed verdict, once.
 func (g *Guard) report(m *member, before error) {
 	var foreign *foreignError
 	var unread, wasUnread *unreadError
 	switch {
 	case before != nil && m.verdict == nil:
-		g.log.Info("work goes on: the key belongs to the accepted instance", "provider", string(m.Provider), "instance",
+		g.log.Info("work resumed: the key belongs to the accepted instance", "provider", string(m.Provider), "instance",
 			m.own)
 	case m.verdict == nil, before != nil && before.Error() == m.verdict.Error():
-	case errors.As(m.verdict, &unread) && errors.As(before, &wasUnread): // its text has another request id
+	case errors.As(m.verdict, &unread) && errors.As(before, &wasUnread): // only the request id in its text differs
 	case errors.As(m.verdict, &foreign):
 		g.log.Error("ANOTHER INSTANCE: Lockstep deletes and creates nothing until you decide. "+foreign.advice(),
 			"provider", string(m.Provider), "database", foreign.accepted, "key", foreign.own)
 	case errors.As(m.verdict, &unread):
-		g.log.Warn("work waits: the instance of the key cannot be read; trying again", "provider", string(m.Provider),
+		g.log.Warn("work paused: the instance of the key cannot be read; retrying", "provider", string(m.Provider),
 			"error", unread.cause)
 	}
 }
 
-// foreignError: the key belongs to another instance than the database.
+// foreignError says that the key belongs to another instance than the database.
 type foreignError struct {
 	provider      lockstep.Source
 	accepted, own string
@@ -181,7 +193,7 @@ func (e *foreignError) advice() string {
 	return fmt.Sprintf("If the business moved to this Clerk instance: lockstep instance accept %s. If not, restart with the former CLERK_SECRET_KEY", e.own)
 }
 
-// unreadError: the provider did not say to which instance the key belongs.
+// unreadError says that the provider did not tell to which instance the key belongs.
 type unreadError struct {
 	provider lockstep.Source
 	cause    error
@@ -193,14 +205,14 @@ func (e *unreadError) Error() string {
 
 func (e *unreadError) Unwrap() error { return e.cause }
 
-// decided reports whether an error is a verdict, not a failure of the database.
+// decided reports whether an error is a verdict, and not a failure of the database.
 func decided(err error) bool {
 	var foreign *foreignError
 	var unread *unreadError
 	return errors.As(err, &foreign) || errors.As(err, &unread)
 }
 
-// pause turns a verdict into the delay that the queue and the API understand.
+// pause turns a verdict into a delay, which the queue and the API understand.
 func pause(err error) error {
 	var foreign *foreignError
 	var unread *unreadError
@@ -213,16 +225,16 @@ func pause(err error) error {
 	return err
 }
 
-// Standing is how a process's key stands to the database, for metrics and operators.
+// Standing says how a process's key compares with the database, for metrics and operators.
 type Standing struct {
 	Provider lockstep.Source
 	Accepted lockstep.Instance
 	Own      string // the instance of the key; empty: not read yet
-	Problem  string // empty: Own is accepted
+	Problem  string // empty: Own is the accepted instance
 	Advice   string
 }
 
-// Standings returns how each key stands.
+// Standings returns the standing of each key.
 func (g *Guard) Standings(ctx context.Context) []Standing {
 	var all []Standing
 	for _, provider := range []lockstep.Source{lockstep.Clerk, lockstep.Stripe} {
@@ -246,11 +258,11 @@ func (g *Guard) Standings(ctx context.Context) []Standing {
 	return all
 }
 
-// Recheck has the next check look at the database again: an operator has decided.
+// Recheck has the next check read the database again, because an operator has decided.
 func (g *Guard) Recheck() {
 	for _, m := range g.members {
-		m.turn <- struct{}{}
+		m.lock <- struct{}{}
 		m.checked = time.Time{}
-		<-m.turn
+		<-m.lock
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// clerk is the instance of a key, and how often it was asked for.
+// clerk returns the instance of a key, and counts the calls.
 type clerk struct {
 	mu    sync.Mutex
 	id    string
@@ -38,7 +38,7 @@ func (c *clerk) becomes(id string, err error) {
 	c.id, c.err = id, err
 }
 
-// within runs a test in a bubble with a database.
+// within runs a test in virtual time over a real store.
 func within(t *testing.T, test func(t *testing.T, store lockstep.Store)) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
@@ -59,7 +59,7 @@ func guardOf(store lockstep.Instances, log *bytes.Buffer, key lockstep.Secret, c
 		Key{Provider: lockstep.Clerk, Secret: key, Instance: c.instance})
 }
 
-// paused makes sure of how a check ends: with a delay that names a text, or with none.
+// paused checks that a guard pauses with a text, or does not pause if the text is empty.
 func paused(t *testing.T, g *Guard, want string) {
 	t.Helper()
 	err := g.Check(t.Context())
@@ -87,7 +87,7 @@ func TestReplicasDuringAMove(t *testing.T) {
 		}
 		if n := strings.Count(log.String(), "ANOTHER INSTANCE"); n != 1 ||
 			!strings.Contains(log.String(), "lockstep instance accept ins_2") {
-			t.Errorf("it is logged %d times: %s", n, log.String())
+			t.Errorf("logged %d times: %s", n, log.String())
 		}
 		if _, err := store.AcceptInstance(t.Context(), lockstep.Clerk, "ins_2"); err != nil {
 			t.Fatal(err)
@@ -150,7 +150,7 @@ func TestManyCheckAtOnce(t *testing.T) {
 	})
 }
 
-// A database that fails is no pause: it is an error like any other.
+// A failure of the database is no verdict: Check returns it as it is.
 func TestADatabaseThatFailsIsNoVerdict(t *testing.T) {
 	within(t, func(t *testing.T, store lockstep.Store) {
 		var log bytes.Buffer
@@ -193,7 +193,7 @@ func TestWithoutClerk(t *testing.T) {
 	})
 }
 
-// TestTheReadIsUrgent: a run in the background reads the instance for all that waits.
+// A run in the background may read the instance for all work that waits.
 func TestTheReadIsUrgent(t *testing.T) {
 	within(t, func(t *testing.T, store lockstep.Store) {
 		for _, priority := range []lockstep.Priority{lockstep.Interactive, lockstep.Normal, lockstep.Background} {

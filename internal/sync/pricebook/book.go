@@ -1,15 +1,3 @@
-// Package pricebook gives items the names of their prices, so that what somebody bought
-// keeps its meaning when the price is raised, renamed or moved.
-//
-// Stripe's recommended way to raise a price is a new price that takes over the old one's
-// lookup key. The old price, which all subscribers have, then has no lookup key at all. So
-// the book notes every name under which it sees a price, in the store, and each item keeps
-// what its price was called when the item was first seen ([lockstep.Item.Named]).
-//
-// On a database that never saw the key on the old price, the other prices of the product are
-// read: if all of their lookup keys that the catalog lists name one plan, the product is sold
-// as that plan. Only prices of the same kind count, recurring or one-time, so that a day pass
-// of a product does not become its subscription.
 package pricebook
 
 import (
@@ -24,15 +12,15 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// freshness is how long the book believes what it has in memory: another replica may have
-// noted more names, and an operator may add lookup keys.
+// freshness is how long the book trusts its memory: another replica may have stored more names, and
+// an operator may add lookup keys.
 const freshness = 10 * time.Minute
 
-// capacity bounds the prices and the products in memory. A business has dozens; one that
-// makes a price for each sale has no use for a cache.
+// capacity limits the prices and the products in memory. A business has dozens; one that creates a
+// price for each sale gains nothing from a cache.
 const capacity = 1000
 
-// Stripe is what the book reads where nothing nearer names a plan. Errors are as those of
+// Stripe is what the book reads if nothing nearer names a plan. Errors are as those of
 // [lockstep.Billing].
 type Stripe interface {
 	Product(ctx context.Context, id string) (lockstep.Product, error)
@@ -55,10 +43,10 @@ type remembered[T any] struct {
 	at    time.Time
 }
 
-// Lookup is a look at the items of one subscription or license.
+// Lookup holds the items of one subscription or license.
 type Lookup struct {
-	Items     []lockstep.Item // as Stripe has them now; they are given their names in place
-	Known     []lockstep.Item // the same object's as they were known before; may be empty
+	Items     []lockstep.Item // as Stripe has them now; the book names them in place
+	Known     []lockstep.Item // the same object's items as we knew them before; may be empty
 	Recurring bool            // of a subscription
 }
 
@@ -68,9 +56,8 @@ func (b *Book) Recall(ctx context.Context, s Lookup) error {
 	for _, i := range s.Items {
 		for _, k := range s.Known {
 			if k.PriceID == i.PriceID && k.LookupKey != "" && k.LookupKey != i.LookupKey {
-				// As a version stored it that did not remember names: older than the current one.
-				seen = append(seen, lockstep.PriceName{PriceID: k.PriceID, LookupKey: k.LookupKey, ProductID: k.ProductID,
-					ProductPlan: k.ProductPlan})
+				// Stored by a version that did not store names: it is older than the current name.
+				seen = append(seen, nameOf(k))
 			}
 		}
 		seen = append(seen, nameOf(i))
@@ -89,42 +76,51 @@ func (b *Book) Recall(ctx context.Context, s Lookup) error {
 	return nil
 }
 
-// Name is Recall, and reads from Stripe what names a plan where the catalog and all names
-// that are known do not. That costs a read for a product at most every 10 minutes.
+// Name is Recall, and asks Stripe what names a plan if neither the catalog nor any known name does.
+// That costs at most one read of a product in 10 minutes.
 func (b *Book) Name(ctx context.Context, catalog lockstep.Catalog, s Lookup) error {
 	if err := b.Recall(ctx, s); err != nil {
 		return err
 	}
 	for n := range s.Items {
 		i := &s.Items[n]
-		if catalog.NeedsSiblings(*i) && !slices.ContainsFunc(s.Known, func(k lockstep.Item) bool {
-			return k.ID == i.ID && k.PriceID == i.PriceID && k.BoughtAs != "" // the book asked at first sight
-		}) {
+		if catalog.NeedsSiblings(*i) && !s.asked(*i) {
 			keys, err := b.siblingKeys(ctx, *i, s.Recurring)
 			if err != nil {
 				return err
 			}
 			i.SiblingKeys = keys
 		}
-		if !catalog.NeedsProduct(*i) {
-			continue
+		if catalog.NeedsProduct(*i) {
+			if err := b.nameByProduct(ctx, i); err != nil {
+				return err
+			}
 		}
-		plan, err := b.planOfProduct(ctx, i.ProductID)
-		if err != nil {
-			return err
-		}
-		if plan == "" {
-			continue // the price's id will have to do
-		}
-		i.ProductPlan = plan
-		names, err := b.note(ctx, []lockstep.PriceName{nameOf(*i)})
-		if err != nil {
-			return err
-		}
-		i.ProductPlan = "" // a name that was noted before counts more
-		*i = i.Named(lockstep.Item{PriceID: i.PriceID, Keys: i.Keys, BoughtAs: i.BoughtAs, SiblingKeys: i.SiblingKeys},
-			names[i.PriceID])
 	}
+	return nil
+}
+
+// asked reports whether the book has asked for an item's siblings before, at first sight.
+func (s Lookup) asked(i lockstep.Item) bool {
+	return slices.ContainsFunc(s.Known, func(k lockstep.Item) bool {
+		return k.ID == i.ID && k.PriceID == i.PriceID && k.BoughtAs != ""
+	})
+}
+
+// nameByProduct gives an item the plan of its product. Without one, the price's id is its name.
+func (b *Book) nameByProduct(ctx context.Context, i *lockstep.Item) error {
+	plan, err := b.planOfProduct(ctx, i.ProductID)
+	if err != nil || plan == "" {
+		return err
+	}
+	i.ProductPlan = plan
+	names, err := b.note(ctx, []lockstep.PriceName{nameOf(*i)})
+	if err != nil {
+		return err
+	}
+	i.ProductPlan = "" // a name that was stored before counts more
+	*i = i.Named(lockstep.Item{PriceID: i.PriceID, Keys: i.Keys, BoughtAs: i.BoughtAs, SiblingKeys: i.SiblingKeys},
+		names[i.PriceID])
 	return nil
 }
 
@@ -144,25 +140,11 @@ func nameOf(i lockstep.Item) lockstep.PriceName {
 
 // note stores the names that are new, and returns all names by price.
 func (b *Book) note(ctx context.Context, seen []lockstep.PriceName) (map[string][]lockstep.PriceName, error) {
-	all := map[string][]lockstep.PriceName{}
-	var fresh []lockstep.PriceName
-	for _, n := range seen {
-		if n.PriceID == "" {
-			continue
-		}
-		names, known := recall(b, &b.names, n.PriceID)
-		if known && slices.ContainsFunc(names, func(k lockstep.PriceName) bool {
-			return k.LookupKey == n.LookupKey && (k.ProductPlan != "" || n.ProductPlan == "")
-		}) {
-			all[n.PriceID] = names
-			continue
-		}
-		fresh = append(fresh, n)
-	}
+	all, fresh := b.remembered(seen)
 	if len(fresh) == 0 {
 		return all, nil
 	}
-	// In one order for all, so that two transactions do not wait for each other.
+	// Everyone stores in the same order, so that two transactions do not deadlock.
 	slices.SortStableFunc(fresh, func(x, y lockstep.PriceName) int { return cmp.Compare(x.PriceID, y.PriceID) })
 	names, err := b.Store.NamePrices(ctx, fresh)
 	if err != nil {
@@ -180,8 +162,28 @@ func (b *Book) note(ctx context.Context, seen []lockstep.PriceName) (map[string]
 	return all, nil
 }
 
-// planOfProduct returns the product's metadata "plan", else its name; empty where Stripe does
-// not know the product.
+// remembered returns the names in memory by price, and those of seen that are not there.
+func (b *Book) remembered(seen []lockstep.PriceName) (all map[string][]lockstep.PriceName,
+	fresh []lockstep.PriceName) {
+	all = map[string][]lockstep.PriceName{}
+	for _, n := range seen {
+		if n.PriceID == "" {
+			continue
+		}
+		names, known := recall(b, &b.names, n.PriceID)
+		if known && slices.ContainsFunc(names, func(k lockstep.PriceName) bool {
+			return k.LookupKey == n.LookupKey && (k.ProductPlan != "" || n.ProductPlan == "")
+		}) {
+			all[n.PriceID] = names
+			continue
+		}
+		fresh = append(fresh, n)
+	}
+	return all, fresh
+}
+
+// planOfProduct returns the product's metadata "plan", else its name; empty if Stripe does not know
+// the product.
 func (b *Book) planOfProduct(ctx context.Context, id string) (string, error) {
 	if plan, known := recall(b, &b.products, id); known {
 		return plan, nil
@@ -191,12 +193,9 @@ func (b *Book) planOfProduct(ctx context.Context, id string) (string, error) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("look at product: %w", err)
+		return "", fmt.Errorf("read product: %w", err)
 	}
-	plan := product.Plan
-	if plan == "" {
-		plan = product.Name
-	}
+	plan := cmp.Or(product.Plan, product.Name)
 	remember(b, &b.products, id, plan)
 	return plan, nil
 }
@@ -208,7 +207,7 @@ func (b *Book) siblingKeys(ctx context.Context, i lockstep.Item, recurring bool)
 		var err error
 		prices, err = b.Stripe.PricesOf(ctx, i.ProductID)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-			return nil, fmt.Errorf("look at the prices of a product: %w", err)
+			return nil, fmt.Errorf("list the prices of a product: %w", err)
 		}
 		remember(b, &b.siblings, i.ProductID, prices)
 	}

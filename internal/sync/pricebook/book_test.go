@@ -36,7 +36,7 @@ func (s *shop) PricesOf(_ context.Context, id string) ([]lockstep.Price, error) 
 	return s.prices[id], nil
 }
 
-// opened is a book over a real store, and the same store with another process's book.
+// opened returns a book over a real store, and another process's book over the same store.
 func opened(t *testing.T, stripe *shop) (book, other *pricebook.Book) {
 	t.Helper()
 	store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "prices.db"))
@@ -51,7 +51,7 @@ func opened(t *testing.T, stripe *shop) (book, other *pricebook.Book) {
 	return &pricebook.Book{Store: store, Stripe: stripe}, &pricebook.Book{Store: store, Stripe: stripe}
 }
 
-// name gives one item of a subscription its names.
+// name names one item of a subscription.
 func name(t *testing.T, b *pricebook.Book, c lockstep.Catalog, item lockstep.Item,
 	known ...lockstep.Item) lockstep.Item {
 	t.Helper()
@@ -120,7 +120,7 @@ func TestAPriceKeepsItsNames(t *testing.T) {
 	}
 }
 
-// An older version stored the current lookup key and the product's name only.
+// An older version stored only the current lookup key and the product's name.
 func TestWhatAnOlderVersionStoredIsThePurchase(t *testing.T) {
 	t.Parallel()
 	book, _ := opened(t, &shop{})
@@ -134,7 +134,7 @@ func TestWhatAnOlderVersionStoredIsThePurchase(t *testing.T) {
 	}
 }
 
-func TestARenamedProductRenamesNobodysPlan(t *testing.T) {
+func TestARenamedProductRenamesNoPlan(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		stripe := &shop{names: map[string]string{"prod_1": "Pro", "prod_2": "Team"}}
@@ -163,7 +163,7 @@ func TestARenamedProductRenamesNobodysPlan(t *testing.T) {
 	})
 }
 
-// The database is new, and the key moved before.
+// The database is new: the key moved before it saw the price.
 func TestTheOtherPricesOfAProductAreTheLastResort(t *testing.T) {
 	t.Parallel()
 	price := func(id, key string, recurring bool) lockstep.Price {
@@ -208,7 +208,7 @@ func TestTheOtherPricesOfAProductAreTheLastResort(t *testing.T) {
 	}
 }
 
-func TestTheBookDoesNotGrowWithoutEnd(t *testing.T) {
+func TestTheBookHasALimit(t *testing.T) {
 	t.Parallel()
 	stripe := &shop{names: map[string]string{"prod_1": "Notes"}}
 	book, _ := opened(t, stripe)

@@ -6,8 +6,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestAnAddressThatIsNotVerifiedIsNoEvidence: Stripe is not even asked (there is none
-// here to ask).
+// Without a verified address Stripe is not even asked. There is none to ask in this test.
 func TestAnAddressThatIsNotVerifiedIsNoEvidence(t *testing.T) {
 	t.Parallel()
 	org := lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
@@ -21,8 +20,8 @@ func TestAnAddressThatIsNotVerifiedIsNoEvidence(t *testing.T) {
 		"no address":      {true, alice, lockstep.Identity{EmailVerified: true}},
 		"an organization": {true, org, lockstep.Identity{Email: "a@example.com", EmailVerified: true}},
 	} {
-		r := &run{Accounts: &Accounts{AdoptByEmail: c.on}, account: c.account, identity: &c.identity}
-		if ids, err := r.sameEmail(t.Context()); err != nil || len(ids) > 0 {
+		s := seeker{account: c.account, identity: c.identity}
+		if ids, err := (adoption{byEmail: c.on}).sameEmail(t.Context(), s); err != nil || len(ids) > 0 {
 			t.Errorf("%s: %v %v", name, ids, err)
 		}
 	}

@@ -17,7 +17,9 @@ const confirmDelay = 10 * time.Minute
 // confirm the payment. The subscription's status does not tell that from a declined card, so
 // this takes one read for each open invoice. A refusal costs only the notice: access does not
 // depend on it.
-func observeConfirmations(ctx context.Context, billing lockstep.Billing, subscriptions []lockstep.Subscription) error {
+func observeConfirmations(ctx context.Context, billing interface {
+	Invoice(ctx context.Context, id string) (lockstep.Invoice, error)
+}, subscriptions []lockstep.Subscription) error {
 	for i := range subscriptions {
 		s := &subscriptions[i]
 		if !s.LatestInvoice.Open || s.TriedAt.IsZero() || s.Status != "incomplete" && s.Status != "past_due" {

@@ -4,205 +4,143 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// proveClaims raises claimed links to proven where the customer has an address that the
-// directory has verified by now. It stores that at once: this run may make the customer the
-// primary one, which the store refuses of a claimed one.
-func (r *run) proveClaims(ctx context.Context) error {
-	for _, l := range r.now.Customers() {
-		if l.Trust != lockstep.Claimed {
+// customers reads an account's customers, and makes sure that it has one where it should.
+type customers struct {
+	billing    CustomerReader
+	claims     claims
+	primaries  primaries
+	identities identities
+	succession succession
+	adoption   adoption
+	creation   creation
+	linking    linking
+	details    details
+	bills      billing
+	atCheckout bool // create a user's customer at the first checkout
+}
+
+func (as *Accounts) customers() customers {
+	return customers{billing: as.Providers.Billing, claims: as.claims(), primaries: as.primaries(),
+		identities: as.identities(), succession: as.succession(), adoption: as.adoption(), creation: as.creation(),
+		linking: as.linking(),
+		details: as.details(), bills: as.billing(), atCheckout: as.Policies.Customers.AtCheckout}
+}
+
+// observe finds out which customers Stripe has deleted. It returns the primary customer; nil if
+// it did not read it.
+func (c customers) observe(ctx context.Context, d *draft) (primary *lockstep.Customer, err error) {
+	if !d.scope.Has(lockstep.ScopeCustomer) {
+		return nil, nil
+	}
+	if d.now.Live() {
+		if primary, err = readPrimary(ctx, c.billing, d); err != nil {
+			return nil, err
+		}
+	}
+	for _, l := range d.now.Customers() {
+		if l.Primary {
 			continue
 		}
-		c, err := r.Billing.Customer(ctx, l.CustomerID)
-		switch {
-		case errors.Is(err, lockstep.ErrNotFound), err == nil && c.Deleted:
-			continue
-		case err != nil:
-			return fmt.Errorf("look at a claimed customer: %w", err)
+		if err := c.observeFurther(ctx, d, l); err != nil {
+			return primary, err
 		}
-		trust, err := r.Owners.vouch(ctx, *r.identity, c)
+	}
+	return primary, nil
+}
+
+func (c customers) observeFurther(ctx context.Context, d *draft, l lockstep.Link) error {
+	customer, err := c.billing.Customer(ctx, l.CustomerID)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound): // this proves nothing
+	case err != nil:
+		return fmt.Errorf("read customer: %w", err)
+	case customer.Deleted:
+		d.markCustomerDeleted(l.CustomerID)
+	default:
+		_, err := c.claims.contest(ctx, d, l.CustomerID, customer.Metadata)
+		return err
+	}
+	return nil
+}
+
+// need says whether an account should have a customer.
+type need struct {
+	adopt  bool // look for one that exists
+	create bool // and create one if none does
+}
+
+// needs decides that. A user gets a customer at sign-up, unless the operator chose checkout. An
+// organization, a user whose customer was deleted at Stripe, and a held account get one only when
+// somebody is about to buy.
+func (d draft) needs(h holding, atCheckout bool) need {
+	without := d.account.Kind == lockstep.User && d.now.CustomerID == ""
+	create := d.scope.Has(lockstep.ScopePurchase) || without && !atCheckout && !h.held && d.now.Candidate == ""
+	return need{adopt: create || without && (!d.stored || len(h.candidates) > 0), create: create}
+}
+
+// ensure links, adopts or creates a primary customer, and writes the directory's address and name
+// to it. It may have to read the directory first, and returns what is known of the account then.
+func (c customers) ensure(ctx context.Context, d *draft, o observed) (observed, error) {
+	need := d.needs(o.holding, c.atCheckout)
+	if id := bestFurther(d.now); !d.now.Live() && id != "" {
+		if err := c.primaries.promote(ctx, d, id); err != nil {
+			return o, err
+		}
+	}
+	if !d.now.Live() && need.adopt {
+		if o.absent {
+			return o, nil // an account that the directory does not know cannot buy
+		}
+		var err error
+		if o, err = c.obtain(ctx, d, o, need.create); err != nil || !d.now.Live() {
+			return o, err
+		}
+		d.scope |= lockstep.ScopeSubscriptions | lockstep.ScopePayments
+	}
+	if err := c.succession.nameCustomer(ctx, d); err != nil {
+		return o, err
+	}
+	return o, c.details.update(ctx, d, o.primary)
+}
+
+// obtain adopts a customer or, if that is wanted, creates one.
+func (c customers) obtain(ctx context.Context, d *draft, o observed, create bool) (observed, error) {
+	if o.identity == nil {
+		seen, err := c.identities.look(ctx, d)
 		if err != nil {
-			return err
+			return o, err
 		}
-		if trust != lockstep.Proven {
-			continue
+		if o.sighting = seen; seen.identity == nil {
+			return o, nil
 		}
-		if err := r.Store.Link(ctx, r.claim, *r.identity, l.CustomerID, lockstep.Proven); err != nil {
-			return fmt.Errorf("prove the link of a customer: %w", err)
-		}
-		r.setFurther(l.CustomerID, func(l *lockstep.Link) { l.Trust = lockstep.Proven })
 	}
-	return nil
+	if d.now.CustomerDeleted { // its lists are not read again later
+		if err := c.bills.readSubscriptions(ctx, d, o.absent); err != nil {
+			return o, err
+		}
+	}
+	adopted, err := c.adopt(ctx, d, o)
+	if err != nil || adopted || !create {
+		return o, err
+	}
+	o.made, err = c.creation.create(ctx, d)
+	return o, err
 }
 
-// contest gives a customer up if metadata of it, or of what hangs on it, names another
-// account: only the secret key can write metadata, and whoever paid must have what they paid
-// for. Only a claimed customer can be contested, or any customer of a deleted account.
-func (r *run) contest(ctx context.Context, customerID string, metadata map[string]string) (released bool, err error) {
-	named, ok := lockstep.AccountNamedIn(r.Owners.readable(metadata))
-	if !ok || named == r.account || !r.now.Claims(customerID) && r.now.State != lockstep.AccountDeleted {
-		return false, nil
+// adopt links a customer that exists already, and reports whether there is one.
+func (c customers) adopt(ctx context.Context, d *draft, o observed) (bool, error) {
+	if d.now.Intent != nil {
+		return false, nil // an earlier run may have created one: finish that first
 	}
-	if now, err := current(ctx, r.Store, named); err != nil || now == r.account {
+	adopted, others, found, err := c.adoption.find(ctx, seeker{d.account, *o.identity, o.candidates,
+		d.incomplete && d.scope.Has(lockstep.ScopePurchase)})
+	if err != nil || !found {
 		return false, err
 	}
-	c, err := r.Billing.Customer(ctx, customerID)
-	switch {
-	case errors.Is(err, lockstep.ErrNotFound), err == nil && c.Deleted:
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("look at a claimed customer: %w", err)
-	}
-	owner, err := r.Owners.ofCustomer(ctx, c)
-	switch {
-	case unresolved(err), err == nil && (owner.trust != lockstep.Proven || owner.account == r.account):
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	if _, err := r.Owners.find(ctx, owner.account); err != nil {
-		if errors.Is(err, lockstep.ErrNotFound) {
-			err = nil // it names nobody who could pay with the customer
-		}
-		return false, err
-	}
-	if err := r.Store.Release(ctx, r.claim, customerID); err != nil {
-		return false, err
-	}
-	r.Log.Info("a customer goes to the account that its metadata names", "from", r.account.String(), "to",
-		owner.account.String(), "customer", customerID)
-	r.was, r.now = without(r.was, customerID), without(r.now, customerID)
-	return true, nil
-}
-
-// without returns a record without a customer and its subscriptions.
-func without(r lockstep.Record, customerID string) lockstep.Record {
-	if r.CustomerID == customerID {
-		r.CustomerID, r.CustomerDeleted = "", false
-	}
-	r.Further = slices.DeleteFunc(slices.Clone(r.Further),
-		func(l lockstep.Link) bool { return l.CustomerID == customerID })
-	r.Subscriptions = slices.DeleteFunc(slices.Clone(r.Subscriptions),
-		func(s lockstep.Subscription) bool { return s.CustomerID == customerID })
-	return r
-}
-
-// choosePrimary has an empty primary customer yield to a proven one that has something:
-// users get an empty customer when they sign up, and then buy through a payment link,
-// which makes another.
-func (r *run) choosePrimary(ctx context.Context) error {
-	if r.absent || !r.now.Live() || r.has(r.now.CustomerID) {
-		return nil
-	}
-	var candidates []lockstep.Link
-	for _, l := range r.now.Customers() {
-		if !l.Primary && l.Trust == lockstep.Proven {
-			candidates = append(candidates, l)
-		}
-	}
-	if len(candidates) == 0 {
-		return nil
-	}
-	used, err := r.Billing.Used(ctx, r.now.CustomerID)
-	if err != nil || used {
-		return r.unseen(err)
-	}
-	for _, l := range candidates {
-		used := r.has(l.CustomerID)
-		if !used {
-			if used, err = r.Billing.Used(ctx, l.CustomerID); err != nil {
-				return r.unseen(err)
-			}
-		}
-		if used {
-			return r.promote(ctx, l.CustomerID)
-		}
-	}
-	return nil
-}
-
-// unseen ignores that Stripe does not find a customer, which proves nothing. That a restricted
-// key may not read it is recorded as a problem, and the run goes on.
-func (r *run) unseen(err error) error {
-	if err == nil || errors.Is(err, lockstep.ErrNotFound) {
-		return nil
-	}
-	var upstream *lockstep.UpstreamError
-	if errors.As(err, &upstream) && upstream.Status == forbidden {
-		r.refuse(lockstep.StepBilling, "", upstream, upstream.Error()+"; allow the restricted key to read charges and payment methods")
-		return nil
-	}
-	return fmt.Errorf("look at what a customer has: %w", err)
-}
-
-// forbidden is the status with which Stripe answers a key that lacks a permission.
-const forbidden = 403
-
-// has reports whether a customer has had a subscription, as far as we know.
-func (r *run) has(customerID string) bool {
-	return slices.ContainsFunc(r.now.Subscriptions, func(
-		s lockstep.Subscription) bool {
-		return s.CustomerID == customerID
-	})
-}
-
-// proven returns a further customer that can be the primary one, one with a subscription
-// that has not ended first; empty: none.
-func (r *run) proven() (customerID string) {
-	for _, l := range r.now.Customers() {
-		if l.Trust != lockstep.Proven || l.Primary {
-			continue
-		}
-		live := func(s lockstep.Subscription) bool { return s.CustomerID == l.CustomerID && !s.Ended() }
-		if slices.ContainsFunc(r.now.Subscriptions, live) {
-			return l.CustomerID
-		}
-		if customerID == "" {
-			customerID = l.CustomerID
-		}
-	}
-	return customerID
-}
-
-// promote makes a further customer whose link is proven the primary one.
-func (r *run) promote(ctx context.Context, customerID string) error {
-	c, err := r.Billing.Customer(ctx, customerID)
-	if err != nil {
-		return fmt.Errorf("look at customer: %w", err)
-	}
-	if c.Deleted {
-		r.markCustomerDeleted(customerID)
-		return nil
-	}
-	r.setPrimary(c)
-	r.Log.Info("another customer is the primary one now", "account", r.account.String(), "customer", customerID)
-	return nil
-}
-
-// setPrimary puts a customer in the place of the primary one, which becomes a further one.
-func (r *run) setPrimary(c lockstep.Customer) {
-	former := lockstep.Link{CustomerID: r.now.CustomerID, Account: r.account, Trust: lockstep.Proven,
-		Deleted: r.now.CustomerDeleted}
-	r.now.Further = slices.DeleteFunc(slices.Clone(r.now.Further),
-		func(l lockstep.Link) bool { return l.CustomerID == c.ID })
-	if former.CustomerID != "" {
-		r.now.Further = append(r.now.Further, former)
-	}
-	r.now.CustomerID, r.now.CustomerDeleted = c.ID, false
-	r.customer = nil
-	r.takeOver(c)
-}
-
-// setFurther changes what the record says of a further customer.
-func (r *run) setFurther(customerID string, change func(*lockstep.Link)) {
-	r.now.Further = slices.Clone(r.now.Further)
-	for i := range r.now.Further {
-		if r.now.Further[i].CustomerID == customerID {
-			change(&r.now.Further[i])
-		}
-	}
+	d.markOthers(others)
+	return true, c.linking.link(ctx, d, adopted, false)
 }

@@ -1,48 +1,58 @@
-// Package reconcile brings keys in step: it claims what is due, observes Stripe
-// and the identity directory as they are now, decides, and writes in a fixed
-// order - our database, then the directory's metadata. It is the only writer of
-// accounts, licenses and metadata.
-//
-// # The runner
-//
-// [Runner] holds a fixed number of slots, some of them for interactive work
-// only, so that a new buyer never waits behind a storm. A run has a lease in the
-// database and a timeout that is shorter. How it ended is one of:
-//
-//	no error           done; a Result may ask for another look later
-//	ParkError          parked until an account or a link appears
-//	Terminal, refused  failed: recorded and not tried again before the next mark
-//	anything else      retried with exponential backoff and jitter
-//
-// A provider's outage is waited for without end; a panic or an internal error
-// is tried [maxAttempts] times and then recorded as failed, so that a poisoned
-// key neither blocks nor burns.
+// Package reconcile brings keys in sync: it observes Stripe and the identity directory as they are
+// now, decides, and writes. It is the only writer of accounts, licenses and metadata. Package runner
+// claims the keys and runs these reconcilers.
 //
 // # The keys
 //
-//	user, organization  [Accounts]: the customer, the billing state, the projection
-//	customer            [Unlinked]: whose is it? then link, or park
-//	checkout, payment   [Payments]: a one-time payment becomes a license
-//	object              [Payments]: whom is the object of a thin event about?
-//	notice              [Notices]: to which channels it goes, once its account is in step
-//	mail, buyermail     [Emails]: an e-mail, once, to the account or to the buyer
-//	hook                [Webhooks]: a notice, or an account's access, for a webhook endpoint
-//	sweep               [Sweeps]: the gap scan, polling, the directory's list, the full verify, the backfill
+//	user, organization  [Accounts]: the customer, the billing state, access, metadata
+//	customer            [Unlinked]: link a customer to its account, or park it
+//	checkout, payment   [Payments]: turn a one-time payment into a license
+//	object              [Payments]: find whom the object of a thin event is about
+//	notice              [Notices]: hand a notice to its channels, once its account is in sync
+//	mail, buyermail     [Emails]: send an e-mail, once, to the account or to the buyer
+//	hook                [Webhooks]: send a notice, or an account's access, to a webhook endpoint
+//	sweep               package sweep: the gap scan, the directory's list, the full verify, the backfill
 //
-// Who an object is about is decided in one place, [resolve].
+// # A run of an account
 //
-// # The first start
+// The stages pass values on:
 //
-// On an empty database [Backfill] lists Stripe and the directory before anything is
-// created. Until it has linked what exists, [Hold] keeps every account as it is: no customer
-// is created unless somebody buys, and metadata is not lowered. When it ends it marks every
-// account. A customer that could belong to several accounts holds those until an operator
-// decides.
+//	begin     the database    -> draft     the record as stored, and the scope that is left to read
+//	identify  the directory   -> sighting  the identity, or that it is absent
+//	observe   Stripe          -> observed  what the providers say now
+//	decide    nothing         -> decided   the record, metadata, notices, marks and the next run
+//	write     the providers and the database, in a fixed order
+//
+// The types say what a function may do:
+//
+//   - A method of a reader ([reader], [adoption]) returns what a provider says. It gets no draft, so
+//     it cannot change the record, and has no store that writes.
+//   - A function of the values alone ([rules.decide], draft.judgeAbsence, draft.needs) decides. It
+//     has neither store nor provider, so a test needs none.
+//   - Only a function that takes a *draft can change the record.
+//
+// Some steps must write before later ones can read. Each is its own type, with interfaces that hold
+// only the calls that it makes:
+//
+//	succession  takes over a former account             before anything is read about the new one
+//	tombstone   asks the brake, then stores that the account is deleted
+//	closing     ends a deleted account's billing, then reads what is left
+//	claims      proves a claimed link, or releases a customer to its owner
+//	creation    stores the intent, calls Stripe, stores the link
+//	details     writes address and name, each field alone if Stripe refuses both
+//	ending      ends a billing, in a weaker way if Stripe refuses the policy's
+//	seats       changes a quantity, then reads the subscriptions again
+//
+// # The order of effects
+//
+// write saves the database first, then the directory's metadata and member limit, and queues the
+// access webhooks last. A step that fails leaves the later ones to the retry and undoes nothing. If a
+// provider refuses a step, the draft records a problem of the account and the run continues; a
+// refused step that leaves the account out of sync fails the run at its end.
 //
 // # What a crash leaves
 //
-// A run that dies leaves its lease to expire and its scope to be claimed again.
-// A customer's creation is stored before the call with its parameters and
-// idempotency key. A try after the first reads the directory anew, since the
-// last try's write may or may not have landed.
+// The creation of a customer is stored, with its parameters and idempotency key, before the call.
+// The link is stored right after it. A retry reads the directory again, because the last run's write
+// may or may not have landed.
 package reconcile

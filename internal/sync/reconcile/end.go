@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// weaker are the ways to end a billing, by policy. If Stripe refuses the first, the next one
+// weaker lists the ways to end a billing, by policy. If Stripe refuses the first, the next one
 // takes less away; none takes more than the policy says.
 var weaker = map[DeletionPolicy][]DeletionPolicy{
 	DeleteCustomer:      {DeleteCustomer, CancelSubscriptions, EndSubscriptions},
@@ -19,109 +20,152 @@ var weaker = map[DeletionPolicy][]DeletionPolicy{
 	KeepBilling:         nil,
 }
 
-// endBilling ends the billing of all the account's customers by the policy, but for claimed
-// ones: somebody else may pay with those. If Stripe refuses, it records a problem of the step
-// that names the weaker way that worked. Each later look tries again.
-func (r *run) endBilling(ctx context.Context, step lockstep.Step, policy DeletionPolicy) error {
+// ending ends the billing of an account's customers at Stripe.
+type ending struct {
+	billing interface {
+		CustomerReader
+		Subscriptions(ctx context.Context, customerID string) ([]lockstep.Subscription, error)
+		DeleteCustomer(ctx context.Context, id string) error
+		EndSubscription(ctx context.Context, id string) error
+		CancelSubscription(ctx context.Context, id string) error
+		UnstartedSchedules(ctx context.Context, customerID string) ([]string, error)
+		ReleaseSchedule(ctx context.Context, id string) error
+		CancelSchedule(ctx context.Context, id string) error
+	}
+	log *slog.Logger
+}
+
+func (as *Accounts) ending() ending { return ending{as.Providers.Billing, as.Log} }
+
+// attempt is how a policy was applied to one customer.
+type attempt struct {
+	way     DeletionPolicy          // that worked; empty: the billing continues
+	refused *lockstep.UpstreamError // the first refusal; nil: the policy was applied
+	reason  string                  // what Stripe said to each refused way
+}
+
+// endBilling ends the billing of all the account's customers by the policy. It skips claimed
+// ones, because somebody else may pay with those. If Stripe refuses, it records a problem of the
+// step that names the weaker way that worked. Each later run tries the policy again.
+func (e ending) endBilling(ctx context.Context, d *draft, step lockstep.Step, policy DeletionPolicy) error {
 	var first *lockstep.UpstreamError
 	var worked string
 	var reasons []string
-	for _, l := range r.now.Customers() {
+	for _, l := range d.now.Customers() {
 		if l.Trust == lockstep.Claimed {
 			continue
 		}
-		way, refused, why, err := r.endOf(ctx, policy, l.CustomerID)
+		a, err := e.endOf(ctx, d, policy, l.CustomerID)
 		if err != nil {
 			return err
 		}
-		if refused != nil {
-			first, worked, reasons = cmp.Or(first, refused), string(way), append(reasons, why)
+		if a.refused != nil {
+			first, worked, reasons = cmp.Or(first, a.refused), string(a.way), append(reasons, a.reason)
 		}
 	}
 	if first == nil {
-		r.now.ClearProblem(step)
+		d.now.ClearProblem(step)
 		return nil
 	}
-	r.refuse(step, worked, first, strings.Join(reasons, "; "))
+	d.refuse(step, worked, first, strings.Join(reasons, "; "))
 	return nil
 }
 
-// endOf ends the billing of one customer: by the policy, or in the first weaker way that
-// Stripe does not refuse. It returns that way, which is empty where the billing goes on, and
-// the first refusal with the reasons.
-func (r *run) endOf(ctx context.Context, policy DeletionPolicy,
-	customerID string) (DeletionPolicy, *lockstep.UpstreamError, string, error) {
+// endOf ends the billing of one customer: by the policy, or in the first weaker way that Stripe
+// accepts.
+func (e ending) endOf(ctx context.Context, d *draft, policy DeletionPolicy, customerID string) (attempt, error) {
 	var first *lockstep.UpstreamError
 	var reasons []string
 	for _, way := range weaker[policy] {
-		err := r.endBy(ctx, way, customerID)
+		err := e.endBy(ctx, d, way, customerID)
 		refused, is := refusal(err)
 		switch {
 		case err == nil && first == nil:
-			return way, nil, "", nil
+			return attempt{way: way}, nil
 		case err == nil:
-			return way, first, strings.Join(reasons, "; ") + "; applied the policy " + string(way) + " instead", nil
+			reasons = append(reasons, "applied the policy "+string(way)+" instead")
+			return attempt{way, first, strings.Join(reasons, "; ")}, nil
 		case !is:
-			return "", nil, "", err
+			return attempt{}, err
 		}
 		first, reasons = cmp.Or(first, refused), append(reasons, refused.Error())
 	}
 	if first == nil { // the policy keeps the billing
-		return policy, nil, "", nil
+		return attempt{way: policy}, nil
 	}
-	r.Log.Error("STRIPE REFUSES TO END A BILLING, which goes on: end it in Stripe's dashboard; GET /v1/problems has the reasons",
-		"account", r.account.String(), "customer", customerID, "policy", string(policy))
-	return "", first, strings.Join(reasons, "; ") + "; the billing goes on", nil
+	e.log.Error("STRIPE REFUSES TO END A BILLING, which continues; end it in Stripe's dashboard. GET /v1/problems has the reasons",
+		"account", d.account.String(), "customer", customerID, "policy", string(policy))
+	return attempt{"", first, strings.Join(append(reasons, "the billing continues"), "; ")}, nil
 }
 
 // endBy ends the billing of a customer in one way.
-func (r *run) endBy(ctx context.Context, way DeletionPolicy, customerID string) error {
+func (e ending) endBy(ctx context.Context, d *draft, way DeletionPolicy, customerID string) error {
 	if way == DeleteCustomer {
-		if err := r.Billing.DeleteCustomer(ctx, customerID); err != nil {
+		if err := e.billing.DeleteCustomer(ctx, customerID); err != nil {
 			return fmt.Errorf("delete customer: %w", err)
 		}
-		r.markCustomerDeleted(customerID)
+		d.markCustomerDeleted(customerID)
 		return nil
 	}
-	live, err := r.Billing.Subscriptions(ctx, customerID)
+	live, err := e.billing.Subscriptions(ctx, customerID)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		if c, look := r.Billing.Customer(ctx, customerID); look == nil && c.Deleted {
-			r.markCustomerDeleted(customerID) // and its subscriptions were canceled
+		if c, look := e.billing.Customer(ctx, customerID); look == nil && c.Deleted {
+			d.markCustomerDeleted(customerID) // which canceled its subscriptions
 			return nil
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("list subscriptions: %w", err)
 	}
-	var refusals []error
-	for _, s := range live {
-		end := r.cancelNow
-		switch {
-		case s.Ended(), way == EndSubscriptions && hasPeriod(s) && s.EndsWithPeriod():
-			continue
-		case way == EndSubscriptions && hasPeriod(s):
-			end = r.endWithPeriod
-		}
-		r.scope |= lockstep.ScopeSubscriptions
-		err := end(ctx, s)
-		if _, refused := refusal(err); err != nil && !refused {
-			return err
-		}
-		refusals = append(refusals, err)
+	refusals, err := e.endAll(ctx, d, way, live)
+	if err != nil {
+		return err
 	}
-	err = r.cancelUnstarted(ctx, customerID)
+	err = e.cancelUnstarted(ctx, customerID)
 	if _, refused := refusal(err); err != nil && !refused {
 		return err
 	}
 	return errors.Join(append(refusals, err)...)
 }
 
-// cancelNow cancels a subscription. Should Stripe want the schedule that it runs under to be
-// canceled instead, that cancels the subscription too.
-func (r *run) cancelNow(ctx context.Context, s lockstep.Subscription) error {
-	err := r.Billing.CancelSubscription(ctx, s.ID)
+// endAll ends subscriptions. A refusal of one does not stop the others.
+func (e ending) endAll(ctx context.Context, d *draft, way DeletionPolicy,
+	live []lockstep.Subscription) (refusals []error, err error) {
+	for _, s := range live {
+		end := e.cancelNow
+		switch {
+		case s.Ended(), way == EndSubscriptions && hasPeriod(s) && s.EndsWithPeriod():
+			continue
+		case way == EndSubscriptions && hasPeriod(s):
+			end = e.endWithPeriod
+		}
+		d.scope |= lockstep.ScopeSubscriptions
+		err := end(ctx, s)
+		if _, refused := refusal(err); err != nil && !refused {
+			return nil, err
+		}
+		refusals = append(refusals, err)
+	}
+	return refusals, nil
+}
+
+// endOne ends one subscription by a policy that would otherwise end all of the customer's.
+func (e ending) endOne(ctx context.Context, policy DeletionPolicy, s lockstep.Subscription) error {
+	switch {
+	case policy == KeepBilling, policy == EndSubscriptions && hasPeriod(s) && s.EndsWithPeriod():
+		return nil
+	case policy == EndSubscriptions && hasPeriod(s):
+		return e.endWithPeriod(ctx, s)
+	}
+	return e.cancelNow(ctx, s)
+}
+
+// cancelNow cancels a subscription. If Stripe refuses because a schedule owns it, it cancels the
+// schedule, which cancels the subscription too.
+func (e ending) cancelNow(ctx context.Context, s lockstep.Subscription) error {
+	err := e.billing.CancelSubscription(ctx, s.ID)
 	if _, refused := refusal(err); refused && s.ScheduleID != "" {
-		err = r.Billing.CancelSchedule(ctx, s.ScheduleID)
+		err = e.billing.CancelSchedule(ctx, s.ScheduleID)
 	}
 	if err != nil {
 		return fmt.Errorf("cancel subscription: %w", err)
@@ -129,37 +173,37 @@ func (r *run) cancelNow(ctx context.Context, s lockstep.Subscription) error {
 	return nil
 }
 
-// endWithPeriod has a subscription end with its paid period. While a schedule owns it (the
-// portal creates one for each downgrade), Stripe refuses that. Releasing the schedule leaves
+// endWithPeriod has a subscription end with its paid period. Stripe refuses that while a
+// schedule owns it (the portal creates one for each downgrade). Releasing the schedule leaves
 // the subscription on its current prices.
-func (r *run) endWithPeriod(ctx context.Context, s lockstep.Subscription) error {
+func (e ending) endWithPeriod(ctx context.Context, s lockstep.Subscription) error {
 	if s.ScheduleID != "" {
-		if err := r.Billing.ReleaseSchedule(ctx, s.ScheduleID); err != nil {
+		if err := e.billing.ReleaseSchedule(ctx, s.ScheduleID); err != nil {
 			return fmt.Errorf("release schedule: %w", err)
 		}
 	}
-	if err := r.Billing.EndSubscription(ctx, s.ID); err != nil {
+	if err := e.billing.EndSubscription(ctx, s.ID); err != nil {
 		return fmt.Errorf("end subscription: %w", err)
 	}
 	return nil
 }
 
-// cancelUnstarted cancels the schedules that would begin a subscription later.
-func (r *run) cancelUnstarted(ctx context.Context, customerID string) error {
-	ids, err := r.Billing.UnstartedSchedules(ctx, customerID)
+// cancelUnstarted cancels the schedules that would start a subscription later.
+func (e ending) cancelUnstarted(ctx context.Context, customerID string) error {
+	ids, err := e.billing.UnstartedSchedules(ctx, customerID)
 	if err != nil {
 		return fmt.Errorf("list schedules: %w", err)
 	}
 	for _, id := range ids {
-		if err := r.Billing.CancelSchedule(ctx, id); err != nil {
+		if err := e.billing.CancelSchedule(ctx, id); err != nil {
 			return fmt.Errorf("cancel schedule: %w", err)
 		}
 	}
 	return nil
 }
 
-// hasPeriod reports whether a subscription has a period to end with: one that is not
-// paid yet, not paid any more or paused has none.
+// hasPeriod reports whether a subscription has a paid period to end with. One that is
+// incomplete, unpaid or paused has none.
 func hasPeriod(s lockstep.Subscription) bool {
 	return s.Status == "active" || s.Status == "trialing" || s.Status == "past_due"
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// enter takes a lane of those that calls to one place share: a place that hangs must
-// not take every slot of the runner. When all are taken for longer than patience,
-// the run gives its slot back and comes again.
+// enter takes one of the lanes that calls to the same destination share, so that a destination that
+// hangs cannot take every slot of the runner. If no lane is free within patience, the run gives its
+// slot back and is retried.
 func enter(ctx context.Context, lanes chan struct{}, patience time.Duration) (release func(), err error) {
 	wait := time.NewTimer(patience)
 	defer wait.Stop()
@@ -20,7 +20,7 @@ func enter(ctx context.Context, lanes chan struct{}, patience time.Duration) (re
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case <-wait.C:
-		return nil, &lockstep.DelayError{Reason: "others are under way to the same place", After: 2*time.Second +
-			rand.N(8*time.Second), Untried: true}
+		return nil, &lockstep.DelayError{Reason: "other calls to the same destination are in progress",
+			After: 2*time.Second + rand.N(8*time.Second), Untried: true}
 	}
 }

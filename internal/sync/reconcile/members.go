@@ -4,44 +4,66 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// observeMembers finds out which of the users who bought for an organization are not, or no
-// longer, among its members: its keys are not in their metadata, and they do not get its mails.
-// It asks the directory when that may have changed: an event says so, the count of members
-// differs from what it was, or somebody has bought for the first time.
-func (r *run) observeMembers(ctx context.Context) error {
-	if r.Lister == nil || r.account.Kind != lockstep.Organization || r.absent {
+// members compares an organization's billing with its members.
+type members struct {
+	lister lockstep.MemberLister // nil: the directory has no memberships
+	ending ending
+	policy lockstep.EmptyPolicy
+	log    *slog.Logger
+}
+
+func (as *Accounts) members() members {
+	return members{as.Providers.Members, as.ending(), as.Policies.Empty, as.Log}
+}
+
+// observe finds out which of the users who bought for an organization are not among its members
+// (any more): its keys are removed from their metadata, and they do not get its e-mails. It asks
+// the directory when that may have changed: an event says so, the count of members differs, or
+// somebody has bought for the first time.
+func (m members) observe(ctx context.Context, d *draft, o observed) error {
+	if m.lister == nil || d.account.Kind != lockstep.Organization || o.absent {
 		return nil
 	}
-	buyers, before := buyersOf(r.now.Subscriptions), buyersOf(r.was.Subscriptions)
+	buyers, before := buyersOf(d.now.Subscriptions), buyersOf(d.was.Subscriptions)
 	isNew := func(user string) bool { return !slices.Contains(before, user) }
-	counted := r.identity != nil && r.identity.Members != r.was.Members
-	if !counted && !r.scope.Has(lockstep.ScopeMembers) && !slices.ContainsFunc(buyers, isNew) {
+	counted := o.identity != nil && o.identity.Members != d.was.Members
+	if !counted && !d.scope.Has(lockstep.ScopeMembers) && !slices.ContainsFunc(buyers, isNew) {
 		return nil
 	}
-	if len(buyers) == 0 {
-		r.now.Departed = nil
-		return nil
-	}
-	members, err := r.Lister.MembersAmong(ctx, r.account, buyers)
+	departed, err := m.departed(ctx, d.account, buyers)
 	if err != nil {
-		return fmt.Errorf("look for who left: %w", err)
+		return err
 	}
-	r.now.Departed = nil
-	for _, user := range buyers {
-		if !slices.Contains(members, user) {
-			r.now.Departed = append(r.now.Departed, user)
-		}
-	}
+	d.now.Departed = departed
 	return nil
 }
 
-// buyersOf are the users who bought subscriptions, sorted.
+// departed returns which of the users are not members of the organization.
+func (m members) departed(ctx context.Context, organization lockstep.Account, users []string) (departed []string,
+	err error) {
+	if len(users) == 0 {
+		return nil, nil
+	}
+	present, err := m.lister.MembersAmong(ctx, organization, users)
+	if err != nil {
+		return nil, fmt.Errorf("list which buyers are members: %w", err)
+	}
+	for _, user := range users {
+		if !slices.Contains(present, user) {
+			departed = append(departed, user)
+		}
+	}
+	return departed, nil
+}
+
+// buyersOf returns the users who bought subscriptions, sorted.
 func buyersOf(subscriptions []lockstep.Subscription) []string {
 	var users []string
 	for _, s := range subscriptions {
@@ -53,7 +75,7 @@ func buyersOf(subscriptions []lockstep.Subscription) []string {
 	return slices.Compact(users)
 }
 
-// movers marks the users whose membership has ended or begun again.
+// movers returns marks of the users who left an organization or came back.
 func movers(was, now lockstep.Record) []lockstep.Mark {
 	var marks []lockstep.Mark
 	for _, user := range slices.Concat(was.Departed, now.Departed) {
@@ -64,42 +86,55 @@ func movers(was, now lockstep.Record) []lockstep.Mark {
 	return marks
 }
 
-// endEmpty reports an organization that is billed and has no members, and ends its billing by
-// the policy. That nobody belongs to it must be said twice: by its count and by its list.
-func (r *run) endEmpty(ctx context.Context) error {
-	billed := pays(r.now) // what somebody else pays for it goes on
+// endEmpty reports an organization that is billed and has no members, and ends its billing by the
+// policy. Both the count and the list of its members must be empty.
+func (m members) endEmpty(ctx context.Context, d *draft, identity *lockstep.Identity) error {
+	billed := pays(d.now) // what somebody else pays for it continues
 	switch {
-	case r.account.Kind != lockstep.Organization:
+	case d.account.Kind != lockstep.Organization:
 		return nil
-	case !billed || r.identity != nil && !r.identity.Empty:
-		r.now.ClearProblem(lockstep.StepMembers)
+	case !billed || identity != nil && !identity.Empty:
+		d.now.ClearProblem(lockstep.StepMembers)
 		return nil
-	case r.identity == nil || r.Lister == nil || !r.now.Live():
+	case identity == nil || m.lister == nil || !d.now.Live():
 		return nil
 	}
-	members, err := r.Lister.MembersIn(ctx, r.account, nil, 1)
+	some, err := m.lister.MembersIn(ctx, d.account, nil, 1)
 	if err != nil {
-		return fmt.Errorf("look for members: %w", err)
+		return fmt.Errorf("list members: %w", err)
 	}
-	if len(members) > 0 {
-		r.now.ClearProblem(lockstep.StepMembers)
+	if len(some) > 0 {
+		d.now.ClearProblem(lockstep.StepMembers)
 		return nil
 	}
-	reason := "the organization has no members, and its billing goes on"
-	if r.Empty == lockstep.EmptyEnd || r.Empty == lockstep.EmptyCancel {
-		if err := r.endBilling(ctx, lockstep.StepMembers, DeletionPolicy(r.Empty)); err != nil {
-			return err
-		}
-		if _, refused := r.now.Problem(lockstep.StepMembers); refused {
-			return nil
-		}
-		reason = "the organization has no members; its billing was ended by the policy " +
-			strings.ReplaceAll(string(r.Empty), "_", " ")
+	reason, err := m.applyPolicy(ctx, d)
+	if err != nil || reason == "" {
+		return err
 	}
-	if _, known := r.was.Problem(lockstep.StepMembers); !known {
-		r.Log.Error("an organization that is billed has no members", "account", r.account.String(), "customer",
-			r.now.CustomerID, "policy", string(cmp.Or(r.Empty, lockstep.EmptyReport)))
-	}
-	r.now.SetProblem(lockstep.Problem{Step: lockstep.StepMembers, Code: "no_members", Reason: reason, Since: r.began})
+	m.report(d, reason)
 	return nil
+}
+
+// applyPolicy ends the billing of an empty organization, or lets it continue. It returns the
+// reason to report; empty if Stripe refused, which is a problem already.
+func (m members) applyPolicy(ctx context.Context, d *draft) (reason string, err error) {
+	if m.policy != lockstep.EmptyEnd && m.policy != lockstep.EmptyCancel {
+		return "the organization has no members, and its billing continues", nil
+	}
+	if err := m.ending.endBilling(ctx, d, lockstep.StepMembers, DeletionPolicy(m.policy)); err != nil {
+		return "", err
+	}
+	if _, refused := d.now.Problem(lockstep.StepMembers); refused {
+		return "", nil
+	}
+	return "the organization has no members; its billing was ended by the policy " +
+		strings.ReplaceAll(string(m.policy), "_", " "), nil
+}
+
+func (m members) report(d *draft, reason string) {
+	if _, known := d.was.Problem(lockstep.StepMembers); !known {
+		m.log.Error("an organization that is billed has no members", "account", d.account.String(), "customer",
+			d.now.CustomerID, "policy", string(cmp.Or(m.policy, lockstep.EmptyReport)))
+	}
+	d.now.SetProblem(lockstep.Problem{Step: lockstep.StepMembers, Code: "no_members", Reason: reason, Since: d.began})
 }

@@ -12,36 +12,52 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// tell has the listening endpoints told of the account's access, if it is another
-// than they were last told. It is the last of the effects: what endpoints hear is in
-// the database and in the directory's metadata. A run that dies before it tells when
-// it is run again.
+// notifierStore is the store as [notifier] uses it.
+type notifierStore interface {
+	AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error)
+	NotifyAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
+		keys []lockstep.Key) error
+}
+
+// notifier queues a webhook for each listening endpoint when an account's access has changed.
+type notifier struct {
+	store     notifierStore
+	catalog   lockstep.Catalog
+	listeners []string
+}
+
+func (as *Accounts) notifier() notifier { return notifier{as.Store, as.Catalog, as.Listeners} }
+
+// notify compares the access with the one that was last queued. It is the last effect of a run:
+// the endpoints hear only what the database and the directory already say. If a run dies before
+// it, the next one queues the webhook.
 //
-// The listeners are part of what is compared: a new one hears of every account when
-// that is next looked at, at the latest by the full verify.
-func (r *run) tell(ctx context.Context, at time.Time) error {
-	if len(r.Listeners) == 0 {
+// The listeners are part of the comparison, so a new endpoint hears of each account at its next
+// run; the full verify runs all of them.
+func (n notifier) notify(ctx context.Context, claim lockstep.Claim, record lockstep.Record, at time.Time) error {
+	if len(n.listeners) == 0 {
 		return nil
 	}
-	digest, err := digestAccess(r.Catalog.Access(r.now, at), r.Listeners)
+	digest, err := digestAccess(n.catalog.Access(record, at), n.listeners)
 	if err != nil {
 		return err
 	}
-	told, err := r.Store.AccessNotification(ctx, r.account)
+	last, err := n.store.AccessNotification(ctx, record.Account)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 		return err
 	}
-	if told.Digest == digest {
+	if last.Digest == digest {
 		return nil
 	}
+	subject := lockstep.AccessSubject(record.Account)
 	var keys []lockstep.Key
-	for _, endpoint := range r.Listeners {
-		keys = append(keys, lockstep.WebhookDelivery{Endpoint: endpoint, Subject: lockstep.AccessSubject(r.account)}.Key())
+	for _, endpoint := range n.listeners {
+		keys = append(keys, lockstep.WebhookDelivery{Endpoint: endpoint, Subject: subject}.Key())
 	}
-	return r.Store.NotifyAccess(ctx, r.claim, r.account, digest, keys)
+	return n.store.NotifyAccess(ctx, claim, record.Account, digest, keys)
 }
 
-// digestAccess identifies an access and who hears of it.
+// digestAccess identifies an access and the endpoints that hear of it.
 func digestAccess(access lockstep.Access, listeners []string) (string, error) {
 	text, err := json.Marshal([]any{access, listeners})
 	if err != nil {

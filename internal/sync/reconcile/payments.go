@@ -7,22 +7,44 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 )
 
-// Payments turns one-time payments into licenses. A payment intent's key only
-// leads to its checkout session's: one session is settled under one key, so an
-// older observation never overwrites a newer one.
-type Payments struct {
-	Store   UnlinkedStore
-	Billing lockstep.Billing
-	Catalog lockstep.Catalog
-	Book    *pricebook.Book
-	Owners  *Owners
+// PaymentStore is the store as [Payments] uses it.
+type PaymentStore interface {
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error)
+	AccountOfLicense(ctx context.Context, checkoutID string) (lockstep.Account, error)
+	LicenseOfPayment(ctx context.Context, paymentID string) (lockstep.License, error)
+	LinkOf(ctx context.Context, customerID string) (lockstep.Link, error)
+	Mark(ctx context.Context, marks ...lockstep.Mark) error
+	SaveLicense(ctx context.Context, claim lockstep.Claim, license lockstep.License, notices []lockstep.Notice) error
+	SaveNotices(ctx context.Context, claim lockstep.Claim, account lockstep.Account, notices []lockstep.Notice) error
 }
 
-// Reconcile settles the checkout session, finds that of the payment intent, or
-// finds whom a thin event's object is about.
+// PaymentReader is what [Payments] reads at Stripe.
+type PaymentReader interface {
+	CustomerReader
+	Checkout(ctx context.Context, id string) (lockstep.Checkout, error)
+	CheckoutOfPayment(ctx context.Context, paymentID string) (lockstep.Checkout, error)
+	PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error)
+	Refunds(ctx context.Context, paymentID string) ([]lockstep.Refund, error)
+}
+
+// Payments turns one-time payments into licenses. The key of a payment intent only leads to its
+// checkout session's: each session is settled under one key, so an older observation never
+// overwrites a newer one.
+type Payments struct {
+	Store   PaymentStore
+	Billing PaymentReader
+	Catalog lockstep.Catalog
+	Book    *pricebook.Book
+	Owners  *ownership.Resolver
+}
+
+// Reconcile settles a checkout session, finds the session of a payment intent, or finds whom the
+// object of a thin event is about.
 func (p *Payments) Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	switch claim.Key.Kind {
 	case lockstep.KeyPayment:
@@ -33,15 +55,14 @@ func (p *Payments) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 	return Result{}, p.settle(ctx, claim)
 }
 
-// ask turns the id of an object into marks of those whom it is about.
+// ask marks the customer and the payment that an object is about.
 func (p *Payments) ask(ctx context.Context, claim lockstep.Claim) error {
 	customerID, paymentID, err := p.Billing.PartiesOf(ctx, claim.Key.ID)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return &lockstep.ParkError{Reason: "Stripe does not know this object under our key",
-			WaitsFor: []lockstep.Key{claim.Key}}
+		return parkedAt(claim, "Stripe does not know this object under our key")
 	}
 	if err != nil {
-		return fmt.Errorf("look at the object of an event: %w", err)
+		return fmt.Errorf("read the object of an event: %w", err)
 	}
 	if paymentID != "" {
 		if err := p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyPayment, ID: paymentID},
@@ -52,6 +73,12 @@ func (p *Payments) ask(ctx context.Context, claim lockstep.Claim) error {
 	return p.markCustomer(ctx, customerID, claim.Scope|lockstep.ScopeSubscriptions)
 }
 
+// parkedAt parks a claim until its own key is marked, or one of others.
+func parkedAt(claim lockstep.Claim, reason string, others ...lockstep.Key) error {
+	return &lockstep.ParkError{Reason: reason, WaitsFor: append(others, claim.Key)}
+}
+
+// find marks the checkout session of a payment intent.
 func (p *Payments) find(ctx context.Context, claim lockstep.Claim) error {
 	paymentID := claim.Key.ID
 	license, err := p.Store.LicenseOfPayment(ctx, paymentID)
@@ -59,48 +86,58 @@ func (p *Payments) find(ctx context.Context, claim lockstep.Claim) error {
 	if errors.Is(err, lockstep.ErrNotFound) {
 		session, err := p.Billing.CheckoutOfPayment(ctx, paymentID)
 		if errors.Is(err, lockstep.ErrNotFound) || err == nil && session.Mode != "payment" {
-			return p.tellInvoiceRefunds(ctx, claim, paymentID) // no license follows
+			return p.tellInvoiceRefunds(ctx, claim, paymentID) // it gives no license
 		}
 		if err != nil {
-			return fmt.Errorf("look for the session of a payment: %w", err)
+			return fmt.Errorf("find the session of a payment: %w", err)
 		}
 		id = session.ID
 	} else if err != nil {
-		return fmt.Errorf("look for the license of a payment: %w", err)
+		return fmt.Errorf("find the license of a payment: %w", err)
 	}
 	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: id},
 		Priority: lockstep.Interactive})
 }
 
+// settle turns a checkout session into a license.
 func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	session, err := p.Billing.Checkout(ctx, claim.Key.ID)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return &lockstep.ParkError{Reason: "Stripe does not know this checkout session under our key",
-			WaitsFor: []lockstep.Key{claim.Key}}
+		return parkedAt(claim, "Stripe does not know this checkout session under our key")
 	}
 	if err != nil {
-		return fmt.Errorf("look at checkout session: %w", err)
+		return fmt.Errorf("read checkout session: %w", err)
 	}
-	session.Metadata = p.Owners.readable(session.Metadata)
-	if session.Mode != "payment" {
-		return p.markCustomer(ctx, session.CustomerID, lockstep.ScopeSubscriptions) // a thin event does not tell the mode
+	session.Metadata = p.Owners.Readable(session.Metadata)
+	if session.Mode != "payment" { // a thin event does not tell the mode
+		return p.markCustomer(ctx, session.CustomerID, lockstep.ScopeSubscriptions)
 	}
 	if _, makes := lockstep.LicenseOf(session, lockstep.Account{}); !makes {
 		return nil
 	}
 	owner, err := p.owner(ctx, session)
-	waits := []lockstep.Key{claim.Key}
-	if session.CustomerID != "" {
-		waits = append(waits, lockstep.Key{Kind: lockstep.KeyCustomer, ID: session.CustomerID})
-	}
 	switch {
-	case unresolved(err):
-		return &lockstep.ParkError{Reason: err.Error(), WaitsFor: waits}
+	case ownership.Unresolved(err):
+		return parkedAt(claim, err.Error(), customerOf(session)...)
 	case err != nil:
 		return err
 	case owner.IsZero():
-		return &lockstep.ParkError{Reason: "nothing says who paid", WaitsFor: waits}
+		return parkedAt(claim, "nothing says who paid", customerOf(session)...)
 	}
+	return p.license(ctx, claim, session, owner)
+}
+
+// customerOf returns the key of a session's customer, if it has one.
+func customerOf(session lockstep.Checkout) []lockstep.Key {
+	if session.CustomerID == "" {
+		return nil
+	}
+	return []lockstep.Key{{Kind: lockstep.KeyCustomer, ID: session.CustomerID}}
+}
+
+// license stores the license that a session gives its owner, and notices of its refunds.
+func (p *Payments) license(ctx context.Context, claim lockstep.Claim, session lockstep.Checkout,
+	owner lockstep.Account) error {
 	known, err := p.known(ctx, owner, session.ID)
 	if err != nil {
 		return err
@@ -115,9 +152,9 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
 	err = p.Store.SaveLicense(ctx, claim, license, licenseNotices(license, session, p.Catalog, time.Now()))
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
-		return p.introduce(ctx, owner, waits)
+		return p.introduce(ctx, claim, session, owner)
 	case errors.Is(err, lockstep.ErrLinked):
-		return &lockstep.ParkError{Reason: "the license is another account's", WaitsFor: []lockstep.Key{claim.Key}}
+		return parkedAt(claim, "the license is another account's")
 	case err != nil:
 		return fmt.Errorf("save license: %w", err)
 	}
@@ -141,81 +178,89 @@ func (p *Payments) known(ctx context.Context, owner lockstep.Account, id string)
 	return lockstep.License{}, nil
 }
 
-// owner is whose license there is already; a license never changes its account,
-// whoever its customer is linked to later. Else it climbs the ladder for a session.
+// owner returns the account of the session's license, if there is one: a license never changes its
+// account, whatever its customer is linked to later. Otherwise it climbs the ladder. It reads the
+// customer only if nothing else names an account.
 func (p *Payments) owner(ctx context.Context, session lockstep.Checkout) (lockstep.Account, error) {
 	account, err := p.Store.AccountOfLicense(ctx, session.ID)
 	if err == nil || !errors.Is(err, lockstep.ErrNotFound) {
 		return account, err
 	}
-	e := evidence{objects: []map[string]string{session.Metadata}}
-	if e.assigned, err = p.Owners.assigned(ctx, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
+	e, err := p.evidence(ctx, session)
+	if err != nil {
 		return lockstep.Account{}, err
 	}
-	if session.CustomerID != "" {
-		switch link, err := p.Store.LinkOf(ctx, session.CustomerID); {
-		case err == nil && link.Trust == lockstep.Proven:
-			if e.link, err = p.payer(ctx, link.Account, session); err != nil {
-				return lockstep.Account{}, err
-			}
-		case err == nil:
-			e.claimed = link.Account
-		case !errors.Is(err, lockstep.ErrNotFound):
-			return lockstep.Account{}, fmt.Errorf("look at customer's link: %w", err)
-		}
-	}
-	if e.link.IsZero() { // else the reference is not read, which may cost a call
-		if err := p.Owners.refer(ctx, &e, session.Reference); err != nil {
-			return lockstep.Account{}, err
-		}
-	}
-	owner, err := p.Owners.resolve(ctx, e, p.Owners.find)
-	if err != nil || !owner.account.IsZero() || session.CustomerID == "" {
-		return owner.account, err
+	owner, err := p.Owners.Resolve(ctx, e, p.Owners.Find)
+	if err != nil || !owner.Account.IsZero() || session.CustomerID == "" {
+		return owner.Account, err
 	}
 	customer, err := p.Billing.Customer(ctx, session.CustomerID)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return lockstep.Account{}, nil
 	}
 	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("look at customer: %w", err)
+		return lockstep.Account{}, fmt.Errorf("read customer: %w", err)
 	}
-	e.customer = p.Owners.readable(customer.Metadata)
-	owner, err = p.Owners.resolve(ctx, e, p.Owners.find)
-	return owner.account, err
+	e.Customer = p.Owners.Readable(customer.Metadata)
+	owner, err = p.Owners.Resolve(ctx, e, p.Owners.Find)
+	return owner.Account, err
 }
 
-// payer is the account of a session's customer by our proven link; the zero account where that
-// account is deleted and the session names another one: somebody came back under a new id.
+// evidence returns what names the account of a session, but for its customer's metadata.
+func (p *Payments) evidence(ctx context.Context, session lockstep.Checkout) (e ownership.Evidence, err error) {
+	e.Objects = []map[string]string{session.Metadata}
+	if e.Assigned, err = p.Owners.Assigned(ctx, lockstep.Key{Kind: lockstep.KeyCheckout, ID: session.ID}); err != nil {
+		return e, err
+	}
+	if session.CustomerID != "" {
+		switch link, err := p.Store.LinkOf(ctx, session.CustomerID); {
+		case err == nil && link.Trust == lockstep.Proven:
+			if e.Link, err = p.payer(ctx, link.Account, session); err != nil {
+				return e, err
+			}
+		case err == nil:
+			e.Claimed = link.Account
+		case !errors.Is(err, lockstep.ErrNotFound):
+			return e, fmt.Errorf("read the link of a customer: %w", err)
+		}
+	}
+	if e.Link.IsZero() { // otherwise the reference does not count, and reading it may cost a call
+		err = p.Owners.Refer(ctx, &e, session.Reference)
+	}
+	return e, err
+}
+
+// payer returns the account of a session's customer by our proven link. It returns the zero account
+// if that account is deleted and the session names another one: somebody came back under a new id.
 func (p *Payments) payer(ctx context.Context, linked lockstep.Account,
 	session lockstep.Checkout) (lockstep.Account, error) {
 	named, ok := lockstep.AccountNamedIn(session.Metadata)
 	if !ok || named == linked {
 		return linked, nil
 	}
-	_, err := p.Owners.find(ctx, linked)
+	_, err := p.Owners.Find(ctx, linked)
 	if !errors.Is(err, lockstep.ErrNotFound) {
 		return linked, err
 	}
-	if _, err = p.Owners.find(ctx, named); errors.Is(err, lockstep.ErrNotFound) {
+	if _, err = p.Owners.Find(ctx, named); errors.Is(err, lockstep.ErrNotFound) {
 		return linked, nil
 	}
 	return lockstep.Account{}, err
 }
 
-// introduce has an account looked at that we do not know yet, and parks the
-// payment until it is there.
-func (p *Payments) introduce(ctx context.Context, owner lockstep.Account, waits []lockstep.Key) error {
+// introduce marks an account that we do not know yet, and parks the payment until we do.
+func (p *Payments) introduce(ctx context.Context, claim lockstep.Claim, session lockstep.Checkout,
+	owner lockstep.Account) error {
 	err := p.Store.Mark(ctx, lockstep.Mark{Key: owner.Key(), Scope: lockstep.ScopeIdentity,
 		Priority: lockstep.Interactive})
 	if err != nil {
 		return fmt.Errorf("mark %s: %w", owner, err)
 	}
-	return &lockstep.ParkError{Reason: "the account " + owner.String() + " is not known yet",
-		WaitsFor: append(waits, owner.Key())}
+	return parkedAt(claim, "the account "+owner.String()+" is not known yet",
+		append(customerOf(session), owner.Key())...)
 }
 
-// introduceCustomer has the session's customer looked at if it is nobody's yet.
+// introduceCustomer marks the session's customer if it is not linked yet.
 func (p *Payments) introduceCustomer(ctx context.Context, session lockstep.Checkout) error {
 	_, err := p.Store.AccountOfCustomer(ctx, session.CustomerID)
 	if !errors.Is(err, lockstep.ErrNotFound) {
@@ -224,7 +269,7 @@ func (p *Payments) introduceCustomer(ctx context.Context, session lockstep.Check
 	return p.markCustomer(ctx, session.CustomerID, 0)
 }
 
-// markCustomer marks a customer, or whom it is linked to; without one it does
+// markCustomer marks a customer, or the account that it is linked to. Without a customer it does
 // nothing.
 func (p *Payments) markCustomer(ctx context.Context, id string, scope lockstep.Scope) error {
 	if id == "" {

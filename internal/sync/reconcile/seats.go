@@ -3,62 +3,80 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// fitSeats has the quantity of an organization's subscription follow its members, by
-// the policy. own is what the organization pays for itself: a gift of another plan does not
-// stop the seats. What Stripe refuses (a card that is declined at once, a schedule that owns
-// the subscription) becomes a problem of the account, and the seats stay.
-func (r *run) fitSeats(ctx context.Context, own lockstep.Access) (changed bool, err error) {
-	if r.account.Kind != lockstep.Organization || r.absent {
-		return false, nil
+// seats has the quantity of an organization's subscription follow its members.
+type seats struct {
+	billing interface {
+		SetQuantity(ctx context.Context, subscriptionID, itemID string, quantity int64,
+			proration lockstep.SeatProration) error
 	}
-	s, item, found := r.Catalog.SeatItem(r.now, own)
-	wanted := r.Seats.Quantity(r.now.Members, item.Quantity)
+	bills   billing
+	catalog lockstep.Catalog
+	policy  lockstep.SeatPolicy
+	log     *slog.Logger
+}
+
+func (as *Accounts) seats() seats {
+	return seats{as.Providers.Billing, as.billing(), as.Catalog, as.Policies.Seats, as.Log}
+}
+
+// fit changes the quantity by the policy, and reads the subscriptions again if it did. Only what
+// the organization pays for itself counts: a gift of another plan does not stop the seats. If
+// Stripe refuses (a card is declined at once, or a schedule owns the subscription), that becomes a
+// problem of the account, and the seats stay.
+func (s seats) fit(ctx context.Context, d *draft, absent bool, at time.Time) error {
+	if d.account.Kind != lockstep.Organization || absent {
+		return nil
+	}
+	own := s.catalog.Access(d.now.Own(), at)
+	subscription, item, found := s.catalog.SeatItem(d.now, own)
+	wanted := s.policy.Quantity(d.now.Members, item.Quantity)
 	if !own.Active || !found || wanted == item.Quantity {
-		r.now.ClearProblem(lockstep.StepSeats)
-		return false, nil
+		d.now.ClearProblem(lockstep.StepSeats)
+		return nil
 	}
-	change := lockstep.DigestOf([]any{s.ID, item.ID, wanted})
-	if r.repeats(lockstep.StepSeats, change) {
-		return false, nil
+	change := lockstep.DigestOf([]any{subscription.ID, item.ID, wanted})
+	if d.repeats(lockstep.StepSeats, change) {
+		return nil
 	}
-	if err := r.Billing.SetQuantity(ctx, s.ID, item.ID, wanted, r.Seats.Proration); err != nil {
-		return false, r.refused(lockstep.StepSeats, change, fmt.Errorf("change seats: %w", err))
+	err := s.billing.SetQuantity(ctx, subscription.ID, item.ID, wanted, s.policy.Proration)
+	if err != nil {
+		return d.refused(lockstep.StepSeats, change, fmt.Errorf("change seats: %w", err))
 	}
-	r.now.ClearProblem(lockstep.StepSeats)
-	r.Log.Info("seats follow the members", "account", r.account.String(), "subscription", s.ID, "from", item.Quantity,
-		"to", wanted)
-	return true, r.observeSubscriptions(ctx)
+	d.now.ClearProblem(lockstep.StepSeats)
+	s.log.Info("seats changed to the number of members", "account", d.account.String(), "subscription",
+		subscription.ID, "from", item.Quantity, "to", wanted)
+	return s.bills.readSubscriptions(ctx, d, absent)
 }
 
-// wantedLimit is how many members the directory is to take, no more than seats are paid for;
-// 0: as many as it does. When nothing grants access any more, the limit stays as it is:
-// nobody is thrown out.
-func (r *run) wantedLimit(access lockstep.Access) int64 {
-	if !r.Seats.LimitMembers || r.Members == nil || r.account.Kind != lockstep.Organization || r.absent ||
-		!access.Active || access.Seats <= 0 || access.Seats == r.now.MemberLimit {
-		return 0
-	}
-	return access.Seats
+// memberLimits has the directory accept no more members than there are paid seats.
+type memberLimits struct {
+	drafts  drafts
+	limiter lockstep.MemberLimiter
 }
 
-// limitMembers has the directory take as many members as is wanted.
-func (r *run) limitMembers(ctx context.Context, access lockstep.Access) error {
-	limit := r.wantedLimit(access)
+func (as *Accounts) memberLimits() memberLimits {
+	return memberLimits{as.drafts(), as.Providers.Limiter}
+}
+
+// set writes the limit; 0: it stays.
+func (m memberLimits) set(ctx context.Context, d *draft, limit int64) error {
 	if limit == 0 {
-		r.now.ClearProblem(lockstep.StepMemberLimit)
+		d.now.ClearProblem(lockstep.StepMemberLimit)
 		return nil
 	}
-	if r.repeats(lockstep.StepMemberLimit, lockstep.DigestOf(limit)) {
+	if d.repeats(lockstep.StepMemberLimit, lockstep.DigestOf(limit)) {
 		return nil
 	}
-	if err := r.Members.LimitMembers(ctx, r.account, limit); err != nil {
-		return r.refused(lockstep.StepMemberLimit, lockstep.DigestOf(limit), fmt.Errorf("limit members: %w", err))
+	if err := m.limiter.LimitMembers(ctx, d.account, limit); err != nil {
+		return d.refused(lockstep.StepMemberLimit, lockstep.DigestOf(limit), fmt.Errorf("limit members: %w", err))
 	}
-	r.now.ClearProblem(lockstep.StepMemberLimit)
-	r.now.MemberLimit = limit
-	return r.keep(ctx)
+	d.now.ClearProblem(lockstep.StepMemberLimit)
+	d.now.MemberLimit = limit
+	return m.drafts.keep(ctx, d)
 }

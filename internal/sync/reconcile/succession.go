@@ -4,53 +4,76 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 )
 
-// errSucceeded ends a run whose account was given a former one: the next run, which is
-// marked, looks at everything.
-var errSucceeded = errors.New("a former account was carried over")
+// errSucceeded ends a run whose account took over a former one. The draft is outdated then;
+// the next run, which is marked, reads everything.
+var errSucceeded = errors.New("the account took over a former one")
 
-// former reports whether the account was not seen since another instance was accepted. That
-// the directory does not know it is then to be expected, and ends nobody's billing.
-func (r *run) former() bool { return r.known && r.now.InstanceGeneration < r.generation }
+// successionStore is the store as [succession] uses it.
+type successionStore interface {
+	ownership.Successors
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	Succeed(ctx context.Context, claim lockstep.Claim, s lockstep.Succession) error
+	OrderedPredecessors(ctx context.Context, to lockstep.Account) ([]lockstep.Account, error)
+	FormerByEmail(ctx context.Context, kind lockstep.Kind, email string) ([]lockstep.Account, error)
+	Mark(ctx context.Context, marks ...lockstep.Mark) error
+}
 
-// inherit gives the account what it had in a former instance, and reports whether there was
-// anything. Before an instance was ever replaced there is nothing to look for.
-func (r *run) inherit(ctx context.Context, identity lockstep.Identity) (bool, error) {
-	if r.generation == 0 {
+// succession moves what an account had in a replaced Clerk instance to its new id.
+type succession struct {
+	store   successionStore
+	billing interface {
+		customerLister
+		NameCustomer(ctx context.Context, id string, account lockstep.Account) error
+	}
+	log *slog.Logger
+}
+
+func (as *Accounts) succession() succession {
+	return succession{as.Store, as.Providers.Billing, as.Log}
+}
+
+// inherit takes over a former account, and reports whether it found one. Before an instance
+// was ever replaced, there are no former accounts.
+func (s succession) inherit(ctx context.Context, d *draft, identity lockstep.Identity) (bool, error) {
+	if d.generation == 0 {
 		return false, nil
 	}
-	candidates, err := r.predecessors(ctx, identity)
+	candidates, err := s.predecessors(ctx, d, identity)
 	if err != nil {
 		return false, err
 	}
 	for _, from := range candidates {
-		if done, err := r.succeed(ctx, from); done || err != nil {
+		if done, err := s.succeed(ctx, d, from); done || err != nil {
 			return done, err
 		}
 	}
-	return false, r.findCandidate(ctx, identity)
+	return false, s.findCandidate(ctx, d, identity)
 }
 
-// predecessors are the accounts that may be this one in a former instance: what an operator
-// said, the external id, and what this id led to while it was a former one.
-func (r *run) predecessors(ctx context.Context, identity lockstep.Identity) (all []lockstep.Account, err error) {
-	if r.scope.Has(lockstep.ScopeSuccession) {
-		if all, err = r.Store.OrderedPredecessors(ctx, r.account); err != nil {
+// predecessors returns the accounts that may be this one in a former instance: by an operator's
+// order, by the external id, or because this id once led to them.
+func (s succession) predecessors(ctx context.Context, d *draft, identity lockstep.Identity) (all []lockstep.Account,
+	err error) {
+	if d.scope.Has(lockstep.ScopeSuccession) {
+		if all, err = s.store.OrderedPredecessors(ctx, d.account); err != nil {
 			return nil, err
 		}
 	}
-	if named, err := lockstep.NewAccount(r.account.Kind, identity.ExternalID); err == nil && named != r.account {
+	if named, err := lockstep.NewAccount(d.account.Kind, identity.ExternalID); err == nil && named != d.account {
 		all = append(all, named)
 	}
-	if r.known && !r.former() {
+	if d.stored && !d.former() {
 		return all, nil
 	}
-	switch successor, err := r.Store.Successor(ctx, r.account); {
+	switch successor, err := s.store.Successor(ctx, d.account); {
 	case err == nil:
 		all = append(all, successor)
 	case !errors.Is(err, lockstep.ErrNotFound):
@@ -59,38 +82,43 @@ func (r *run) predecessors(ctx context.Context, identity lockstep.Identity) (all
 	return all, nil
 }
 
-// succeed carries a former account over, if it is one and nothing stands against it.
-func (r *run) succeed(ctx context.Context, from lockstep.Account) (bool, error) {
-	record, err := r.Store.Account(ctx, from)
+// succeed takes over one account, if it is a former one and nothing speaks against it.
+func (s succession) succeed(ctx context.Context, d *draft, from lockstep.Account) (bool, error) {
+	record, err := s.store.Account(ctx, from)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("read former account: %w", err)
-	case record.InstanceGeneration >= r.generation, record.State == lockstep.AccountDeleted:
+	case record.InstanceGeneration >= d.generation, record.State == lockstep.AccountDeleted:
 		return false, nil
 	}
-	succession := lockstep.Succession{From: from, To: r.account, Generation: r.generation}
-	if record.Intent != nil {
-		// Its creation was interrupted by the move. It may have made a customer.
-		if succession.CustomerID, err = r.madeFor(ctx, from, record.Intent.At); err != nil {
-			return false, err
+	move := lockstep.Succession{From: from, To: d.account, Generation: d.generation}
+	if record.Intent != nil { // the move interrupted a customer's creation
+		made, _, err := createdSince(ctx, s.billing, from, record.Intent.At)
+		if err != nil {
+			return false, fmt.Errorf("find the customer of a former account: %w", err)
 		}
+		move.CustomerID = made.ID
 	}
-	err = r.Store.Succeed(ctx, r.claim, succession)
+	err = s.store.Succeed(ctx, d.claim, move)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound), errors.Is(err, lockstep.ErrInUse):
-		return false, nil // it changed since we looked
+		return false, nil // it changed after we read it
 	case err != nil:
 		return false, err
 	}
-	r.Log.Info("a former account was carried over", "former", from.String(), "account", r.account.String(), "customer",
-		record.CustomerID)
-	if pays(record) && pays(r.now) {
-		r.Log.Error("an account is billed twice: it and the former account that was carried over each had a running subscription; both count, cancel one at Stripe",
-			"former", from.String(), "account", r.account.String())
-	}
+	s.logMove(d, record)
 	return true, nil
+}
+
+func (s succession) logMove(d *draft, former lockstep.Record) {
+	s.log.Info("account took over a former one", "former", former.Account.String(), "account", d.account.String(),
+		"customer", former.CustomerID)
+	if pays(former) && pays(d.now) {
+		s.log.Error("account is billed twice: it and the former account each had a running subscription; cancel one at Stripe",
+			"former", former.Account.String(), "account", d.account.String())
+	}
 }
 
 // pays reports whether an account pays for a running subscription itself.
@@ -98,97 +126,79 @@ func pays(r lockstep.Record) bool {
 	return slices.ContainsFunc(r.Own().Subscriptions, func(s lockstep.Subscription) bool { return !s.Ended() })
 }
 
-// madeFor is the customer that an interrupted creation has made; empty: none.
-func (r *run) madeFor(ctx context.Context, account lockstep.Account, at time.Time) (string, error) {
-	made, err := r.Billing.CustomersOf(ctx, account, at.Add(-time.Hour))
-	if err != nil {
-		return "", fmt.Errorf("look for the customer of a former account: %w", err)
-	}
-	for _, c := range made {
-		if !c.Deleted {
-			return c.ID, nil
-		}
-	}
-	return "", nil
-}
-
-// findCandidate notes the former account that has the same verified address. It is not
-// carried over: addresses are given to others. But no customer is created for a new
-// account before it buys, since the former one may have one.
-func (r *run) findCandidate(ctx context.Context, identity lockstep.Identity) error {
-	r.now.Candidate = ""
-	if r.now.Live() || r.former() || !identity.EmailVerified || identity.Email == "" {
+// findCandidate notes a former account with the same verified address. It does not take it
+// over: addresses are given to other people. But until the account buys, no customer is created
+// for it, since the former account may have one.
+func (s succession) findCandidate(ctx context.Context, d *draft, identity lockstep.Identity) error {
+	d.now.Candidate = ""
+	if d.now.Live() || d.former() || !identity.EmailVerified || identity.Email == "" {
 		return nil
 	}
-	found, err := r.Store.FormerByEmail(ctx, r.account.Kind, identity.Email)
+	found, err := s.store.FormerByEmail(ctx, d.account.Kind, identity.Email)
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	if r.was.Candidate == "" {
-		r.Log.Warn("a former account has the same verified address; if both are the same person, run `lockstep link FORMER ACCOUNT`",
-			"former", found[0].String(), "account", r.account.String())
+	if d.was.Candidate == "" {
+		s.log.Warn("a former account has the same verified address; if both are one person, run `lockstep link FORMER ACCOUNT`",
+			"former", found[0].String(), "account", d.account.String())
 	}
-	r.now.Candidate = found[0].ID
+	d.now.Candidate = found[0].ID
 	return nil
 }
 
-// redirect passes a mark on a former id on to its successor, and reports whether there is
-// one. A late event about the former id neither creates nor deletes anything.
-func (r *run) redirect(ctx context.Context) (bool, error) {
-	if r.known || r.generation == 0 {
+// redirect passes a mark on a former id to its successor, and reports whether there is one. A
+// late event about the former id neither creates nor deletes anything.
+func (s succession) redirect(ctx context.Context, d *draft) (bool, error) {
+	if d.stored || d.generation == 0 {
 		return false, nil
 	}
-	successor, err := r.Store.Successor(ctx, r.account)
+	successor, err := s.store.Successor(ctx, d.account)
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return false, nil
 	case err != nil:
 		return false, err
 	}
-	scope := r.claim.Scope &^ (lockstep.ScopeDeleted | lockstep.ScopeMissing | lockstep.ScopeSuccession)
-	return true, r.Store.Mark(ctx, lockstep.Mark{Key: successor.Key(), Scope: scope, Priority: r.claim.Priority})
+	scope := d.claim.Scope &^ (lockstep.ScopeDeleted | lockstep.ScopeMissing | lockstep.ScopeSuccession)
+	return true, s.store.Mark(ctx, lockstep.Mark{Key: successor.Key(), Scope: scope, Priority: d.claim.Priority})
 }
 
-// nameCustomer has the metadata of a customer that was carried over name its account.
-func (r *run) nameCustomer(ctx context.Context) error {
-	if !r.now.Misnamed || !r.now.Live() {
+// nameCustomer writes the account's new id into the metadata of a customer that it took over.
+func (s succession) nameCustomer(ctx context.Context, d *draft) error {
+	if !d.now.Misnamed || !d.now.Live() {
 		return nil
 	}
-	err := r.Billing.NameCustomer(ctx, r.now.CustomerID, r.account)
-	var refused *lockstep.UpstreamError
+	err := s.billing.NameCustomer(ctx, d.now.CustomerID, d.account)
+	_, refused := refusal(err)
 	switch {
 	case err == nil, errors.Is(err, lockstep.ErrNotFound):
-		r.now.Misnamed = false
-	case errors.As(err, &refused) && refused.Rejected(): // nobody's access depends on it
-		r.Log.Warn("Stripe refused to name the account of a customer; the next run tries again", "account",
-			r.account.String(), "customer", r.now.CustomerID, "error", err)
+		d.now.Misnamed = false
+	case refused: // nobody's access depends on it
+		s.log.Warn("Stripe refused to rename the account of a customer; the next run retries", "account",
+			d.account.String(), "customer", d.now.CustomerID, "error", err)
 	default:
-		return fmt.Errorf("name account of customer: %w", err)
+		return fmt.Errorf("name the account of a customer: %w", err)
 	}
 	return nil
 }
 
-// payer is the user who pays for an organization's subscription. Its metadata names the id
-// that they had when they bought it.
-func (r *run) payer(ctx context.Context, id string) (string, error) {
-	user, err := lockstep.NewAccount(lockstep.User, id)
-	if err != nil || r.generation == 0 {
-		return id, nil //nolint:nilerr // empty, or an id that no account can have
-	}
-	now, err := current(ctx, r.Store, user)
-	return now.ID, err
+// customerLister lists the customers that we created for an account.
+type customerLister interface {
+	CustomersOf(ctx context.Context, account lockstep.Account, since time.Time) ([]lockstep.Customer, error)
 }
 
-// successors is what tells who a former account is now.
-type successors interface {
-	Successor(ctx context.Context, former lockstep.Account) (lockstep.Account, error)
-}
-
-// current is the account that a former one is now, or the account itself.
-func current(ctx context.Context, store successors, account lockstep.Account) (lockstep.Account, error) {
-	successor, err := store.Successor(ctx, account)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		return account, nil
+// createdSince returns the customer that an interrupted creation has made, and whether there is
+// one. An hour allows for clocks that differ.
+func createdSince(ctx context.Context, billing customerLister, account lockstep.Account,
+	at time.Time) (c lockstep.Customer, found bool, err error) {
+	made, err := billing.CustomersOf(ctx, account, at.Add(-time.Hour))
+	if err != nil {
+		return c, false, err
 	}
-	return successor, err
+	for _, c := range made {
+		if !c.Deleted {
+			return c, true, nil
+		}
+	}
+	return c, false, nil
 }

@@ -9,22 +9,23 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// trialAddresses are the addresses to remember as having had a trial: when a trial is seen
-// for the first time, and once more when the account is deleted, which is when its address
-// is forgotten. For an organization it is the address of who bought.
-func (r *run) trialAddresses(ctx context.Context) ([]string, error) {
-	if r.TrialsPer != lockstep.TrialPerEmail {
+// trialAddresses returns the addresses to remember as having had a trial: when a trial is seen for
+// the first time, and once more when the account is deleted, because that forgets its address. For
+// an organization it is the buyer's address.
+func (s drafts) trialAddresses(ctx context.Context, d *draft) ([]string, error) {
+	if s.trialsPer != lockstep.TrialPerEmail {
 		return nil, nil
 	}
-	leaves := r.now.State == lockstep.AccountDeleted && r.was.State != lockstep.AccountDeleted
+	leaves := d.now.State == lockstep.AccountDeleted && d.was.State != lockstep.AccountDeleted
+	before := d.was.Own().Subscriptions
 	var addresses []string
-	for _, s := range r.now.Own().Subscriptions { // a gift uses up nobody's trial
-		known := slices.ContainsFunc(r.was.Own().Subscriptions,
-			func(was lockstep.Subscription) bool { return was.ID == s.ID && !was.TrialEnd.IsZero() })
-		if s.TrialEnd.IsZero() || known && !leaves {
+	for _, sub := range d.now.Own().Subscriptions { // a gift uses up nobody's trial
+		at := byID(before, sub.ID)
+		known := at >= 0 && !before[at].TrialEnd.IsZero()
+		if sub.TrialEnd.IsZero() || known && !leaves {
 			continue
 		}
-		address, err := r.trialAddress(ctx, s)
+		address, err := s.trialAddress(ctx, d, sub)
 		if err != nil {
 			return nil, err
 		}
@@ -35,18 +36,18 @@ func (r *run) trialAddresses(ctx context.Context) ([]string, error) {
 	return addresses, nil
 }
 
-// trialAddress is the verified address of whoever had a subscription's trial; empty: none.
-func (r *run) trialAddress(ctx context.Context, s lockstep.Subscription) (string, error) {
-	if r.account.Kind == lockstep.User {
-		return r.verified, nil
+// trialAddress returns the verified address of whoever had a subscription's trial; empty: none.
+func (s drafts) trialAddress(ctx context.Context, d *draft, sub lockstep.Subscription) (string, error) {
+	if d.account.Kind == lockstep.User {
+		return d.verified, nil
 	}
-	buyer, known := lockstep.UserOf(s.PaidBy)
+	buyer, known := lockstep.UserOf(sub.PaidBy)
 	if !known {
 		return "", nil
 	}
-	record, err := r.Store.Account(ctx, buyer)
+	record, err := s.store.Account(ctx, buyer)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return "", fmt.Errorf("read who bought a trial: %w", err)
+		return "", fmt.Errorf("read the buyer of a trial: %w", err)
 	}
 	return verifiedAddress(record), nil
 }

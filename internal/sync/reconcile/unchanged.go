@@ -9,13 +9,13 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// unchanged reports whether to store now would leave what was stored as it was. What it does
-// not know of, it takes for a change.
+// unchanged reports whether a save would leave the stored record as it is. It takes fields that it
+// does not know for a change.
 func unchanged(was, now lockstep.Record) bool {
 	return reflect.DeepEqual(stored(was), stored(now))
 }
 
-// stored is a record as the store gives it back.
+// stored returns a record as the store would return it.
 func stored(r lockstep.Record) lockstep.Record {
 	r.UpdatedAt = time.Time{}
 	r.Subscriptions = append([]lockstep.Subscription(nil), r.Subscriptions...)

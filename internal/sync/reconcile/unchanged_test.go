@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// ledger is a store in which alice's key can be claimed.
-func ledger(t *testing.T) lockstep.Store {
+// newStore returns an empty store.
+func newStore(t *testing.T) lockstep.Store {
 	t.Helper()
 	store, err := sqlitestore.Open(t.Context(), sqlitetest.Path(t))
 	if err != nil {
@@ -28,8 +28,8 @@ func ledger(t *testing.T) lockstep.Store {
 	return store
 }
 
-// hold claims alice's key, which is due.
-func hold(t *testing.T, store lockstep.Store, lease time.Duration) lockstep.Claim {
+// claimDue claims the key that is due.
+func claimDue(t *testing.T, store lockstep.Store, lease time.Duration) lockstep.Claim {
 	t.Helper()
 	for {
 		claims, err := store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 1, Lease: lease,
@@ -40,7 +40,7 @@ func hold(t *testing.T, store lockstep.Store, lease time.Duration) lockstep.Clai
 		if len(claims) == 1 {
 			return claims[0]
 		}
-		time.Sleep(time.Millisecond) // until another's lease has expired
+		time.Sleep(time.Millisecond) // until the other lease has expired
 	}
 }
 
@@ -55,15 +55,15 @@ var full = lockstep.Record{Account: alice, State: lockstep.AccountActive, Email:
 				PeriodStart: time.Unix(1_800_000_000, 0).UTC(), PeriodEnd: time.Unix(1_802_000_000, 0).UTC()},
 			{ID: "si_1", PriceID: "price_1", ProductID: "prod_1", Quantity: 1}}}}}
 
-// What was stored is taken for what was observed, as Stripe told it: in another order, and with
-// what is not kept.
-func TestWhatIsStoredAsItWasIsUnchanged(t *testing.T) {
+// A stored record equals the observed one, although Stripe returns another order, and fields that are
+// not stored.
+func TestARecordIsUnchangedAfterItWasStored(t *testing.T) {
 	t.Parallel()
-	store := ledger(t)
+	store := newStore(t)
 	if err := store.Mark(t.Context(), lockstep.Mark{Key: alice.Key()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Save(t.Context(), hold(t, store, time.Minute), lockstep.AccountUpdate{Record: full}); err != nil {
+	if err := store.Save(t.Context(), claimDue(t, store, time.Minute), lockstep.AccountUpdate{Record: full}); err != nil {
 		t.Fatal(err)
 	}
 	was, err := store.Account(t.Context(), alice)
@@ -76,12 +76,11 @@ func TestWhatIsStoredAsItWasIsUnchanged(t *testing.T) {
 		t.Errorf("changed:\n%+v\n%+v", was, now)
 	}
 	if now.Subscriptions[0].InvoiceID != "in_1" || now.Subscriptions[0].Items[0].ID != "si_2" {
-		t.Error("comparing has changed what was compared")
+		t.Error("the comparison changed a record")
 	}
 }
 
-// Each field of a record counts but when it was written, and each that is kept of a
-// subscription and its items: also those that there will be.
+// Each stored field counts, but for the time of the write. So will fields that are added later.
 func TestEachFieldCountsAsAChange(t *testing.T) {
 	t.Parallel()
 	sub := lockstep.Subscription{ID: "sub_1", Items: []lockstep.Item{{ID: "si_1"}}}
@@ -117,11 +116,11 @@ func TestEachFieldCountsAsAChange(t *testing.T) {
 		return with(s)
 	})
 	if fields < 40 {
-		t.Errorf("only %d fields were looked at", fields)
+		t.Errorf("only %d fields were checked", fields)
 	}
 }
 
-// another is a value of the same type that is not v.
+// another returns a different value of the same type.
 func another(v reflect.Value) reflect.Value {
 	n := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
@@ -147,7 +146,7 @@ func another(v reflect.Value) reflect.Value {
 	return n
 }
 
-// forgetful is a directory that knows everybody, but has lost what was written.
+// forgetful is a directory that knows every account but has lost its metadata.
 type forgetful struct {
 	lockstep.Directory
 	metadata, limits int // how often they were written
@@ -167,32 +166,32 @@ func (f *forgetful) LimitMembers(context.Context, lockstep.Account, int64) error
 	return nil
 }
 
-// A run that was paused past its lease has nothing to save, but finds that the directory
-// differs: what it knows is old, and must not be written there.
-func TestWhoHasLostItsLeaseWritesNothingElsewhere(t *testing.T) {
+// A run that was paused past its lease has nothing to save, but finds that the directory differs. It
+// must not write its outdated values there.
+func TestARunWithoutItsLeaseWritesNothing(t *testing.T) {
 	t.Parallel()
 	engines := lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
 	for name, c := range map[string]struct {
 		account lockstep.Account
 		scope   lockstep.Scope
 		limit   int64     // that the record has afterwards
-		writes  forgetful // of a second try, which looks at the directory whatever the scope
+		writes  forgetful // of a retry, which reads the directory whatever the scope
 	}{
 		"metadata":         {account: alice, scope: lockstep.ScopeIdentity, writes: forgetful{metadata: 1}},
 		"limit of members": {account: engines, limit: 7, writes: forgetful{metadata: 1, limits: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store, directory := ledger(t), &forgetful{}
-			accounts := &Accounts{Store: store, Directory: directory, Members: directory,
-				Seats:   lockstep.SeatPolicy{LimitMembers: true},
-				Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_1"}}}},
-				Keys:    lockstep.DefaultProjectionKeys, Log: slog.New(slog.DiscardHandler)}
+			store, directory := newStore(t), &forgetful{}
+			accounts := &Accounts{Store: store, Providers: Providers{Directory: directory, Limiter: directory},
+				Policies: Policies{Seats: lockstep.SeatPolicy{LimitMembers: true}},
+				Catalog:  lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_1"}}}},
+				Keys:     lockstep.DefaultProjectionKeys, Log: slog.New(slog.DiscardHandler)}
 			claim := func(scope lockstep.Scope, lease time.Duration) lockstep.Claim {
 				if err := store.Mark(t.Context(), lockstep.Mark{Key: c.account.Key(), Scope: scope}); err != nil {
 					t.Fatal(err)
 				}
-				return hold(t, store, lease)
+				return claimDue(t, store, lease)
 			}
 			inStep := claim(0, time.Minute)
 			record := full
@@ -218,28 +217,27 @@ func TestWhoHasLostItsLeaseWritesNothingElsewhere(t *testing.T) {
 			}
 			*directory = forgetful{}
 			first := claim(c.scope, 2*time.Millisecond)
-			second := hold(t, store, time.Minute)
+			second := claimDue(t, store, time.Minute)
 			if _, err := accounts.Reconcile(t.Context(), first); !errors.Is(err, lockstep.ErrLeaseLost) ||
 				*directory != (forgetful{}) {
-				t.Errorf("who had lost its lease has written %+v, %v", *directory, err)
+				t.Errorf("without the lease, the run wrote %+v, %v", *directory, err)
 			}
 			if _, err := accounts.Reconcile(t.Context(), second); err != nil || *directory != c.writes {
-				t.Errorf("who holds it has written %+v, %v", *directory, err)
+				t.Errorf("with the lease, the run wrote %+v, %v", *directory, err)
 			}
 		})
 	}
 }
 
-// Somebody new of whom nothing is known but the id is stored all the same.
-func TestWhoIsNewIsStored(t *testing.T) {
+// A new account is stored even if only its id is known.
+func TestANewAccountIsStored(t *testing.T) {
 	t.Parallel()
-	store := ledger(t)
+	store := newStore(t)
 	if err := store.Mark(t.Context(), lockstep.Mark{Key: alice.Key()}); err != nil {
 		t.Fatal(err)
 	}
-	r := &run{Accounts: &Accounts{Store: store}, claim: hold(t, store, time.Minute), account: alice}
-	r.was, r.now = lockstep.Record{Account: alice}, lockstep.Record{Account: alice}
-	if err := r.save(t.Context(), lockstep.Access{}, time.Now()); err != nil {
+	d := newDraft(task{claim: claimDue(t, store, time.Minute), account: alice}, lockstep.Record{}, false)
+	if err := (drafts{store: store}).commit(t.Context(), d, decided{record: d.now, at: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Account(t.Context(), alice); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
 // envelope is a message as it is sent.
@@ -101,5 +102,5 @@ func (h *Webhooks) outdated(ctx context.Context, account lockstep.Account, attem
 		return err
 	}
 	return &lockstep.DelayError{Reason: "the access has changed since; waits for the account's run",
-		After: backoff(attempt)}
+		After: runner.Backoff(attempt)}
 }

@@ -1,201 +1,14 @@
 package reconcile
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
-	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// switchboard is a runner of accounts' ends, notices and hooks over a real store, in
-// virtual time. Its endpoints answer as the test says.
-type switchboard struct {
-	*testing.T
-	store  lockstep.Store
-	runner *Runner
-	// restart ends the runner, and runs it again after a while.
-	restart func(down time.Duration)
-
-	mu     sync.Mutex
-	answer func(endpoint string, try int) error
-	calls  []webhookCall
-	record lockstep.Record
-	news   []lockstep.Notice // of the next run
-	full   bool              // no delivery can be written
-	gone   bool              // the account was carried over to another one
-	ahead  *lockstep.Record  // the account as it is in the database, before its run has seen it; nil: as the run wrote it
-}
-
-type webhookCall struct {
-	endpoint string
-	id       string
-	at       time.Duration // since the start
-	data     accessData
-}
-
-func (s *switchboard) locked(do func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	do()
-}
-
-// SendWebhook implements [lockstep.WebhookSender].
-func (s *switchboard) SendWebhook(_ context.Context, endpoint string, m lockstep.WebhookMessage) error {
-	var body struct{ Data accessData }
-	if err := json.Unmarshal(m.Body, &body); err != nil {
-		s.Error(err)
-	}
-	var answer func(string, int) error
-	var try int
-	s.locked(func() {
-		s.calls = append(s.calls, webhookCall{endpoint, m.ID, time.Since(bubbleStart), body.Data})
-		try = len(slices.DeleteFunc(slices.Clone(s.calls), func(c webhookCall) bool { return c.endpoint != endpoint }))
-		answer = s.answer
-	})
-	if answer != nil {
-		return answer(endpoint, try)
-	}
-	return nil
-}
-
-// bubbleStart is when the time of every bubble begins.
-var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// deaf is a store on which no delivery can be written while the board is full, and whose
-// account may be gone, or ahead of its run.
-type deaf struct {
-	lockstep.Store
-	board *switchboard
-}
-
-func (d deaf) SaveWebhookDelivery(ctx context.Context, claim lockstep.Claim, delivery lockstep.WebhookDelivery,
-	e *lockstep.WebhookEndpoint) error {
-	full := false
-	d.board.locked(func() { full = d.board.full })
-	if full {
-		return errors.New("disk is full")
-	}
-	return d.Store.SaveWebhookDelivery(ctx, claim, delivery, e)
-}
-
-func (d deaf) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
-	var gone bool
-	var ahead *lockstep.Record
-	d.board.locked(func() { gone, ahead = d.board.gone, d.board.ahead })
-	switch {
-	case gone:
-		return lockstep.Record{}, lockstep.ErrNotFound
-	case ahead != nil:
-		return *ahead, nil
-	}
-	return d.Store.Account(ctx, account)
-}
-
-var boardCatalog = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", Prices: []string{"price_pro"},
-	Features: []string{"export"}}}}
-
-// account is an account's run after Stripe and the directory were looked at.
-func (s *switchboard) account(ctx context.Context, claim lockstep.Claim) (Result, error) {
-	var record lockstep.Record
-	var news []lockstep.Notice
-	s.locked(func() { record, news, s.news = s.record, s.news, nil })
-	if err := s.store.Save(ctx, claim, lockstep.AccountUpdate{Record: record, Notices: news}); err != nil {
-		return Result{}, err
-	}
-	accounts := &Accounts{Store: s.store, Catalog: boardCatalog, Listeners: []string{"app", "audit"}}
-	r := &run{Accounts: accounts, claim: claim, account: alice, now: record}
-	return Result{}, r.tell(ctx, time.Now())
-}
-
-func atBoard(t *testing.T, test func(s *switchboard)) {
-	t.Parallel()
-	path := sqlitetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		store, err := sqlitestore.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &switchboard{T: t, store: store, record: lockstep.Record{Account: alice}}
-		log := slog.New(slog.DiscardHandler)
-		listeners := []Listener{{ID: "app"}, {ID: "audit", Events: []string{string(lockstep.AccessChanged)}}}
-		s.runner = NewRunner(store, map[lockstep.KeyKind]Reconciler{
-			lockstep.KeyUser: reconcileFunc(s.account),
-			lockstep.KeyNotice: &Notices{Store: store, Channels: []Channel{
-				func(n lockstep.Notice) []lockstep.Key { return []lockstep.Key{n.WebhookKey("app")} }}},
-			lockstep.KeyWebhook: NewWebhooks(deaf{store, s}, s, boardCatalog, listeners, log),
-		}, Config{Poll: time.Hour}, log)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- s.runner.Run(ctx) }()
-		s.restart = func(down time.Duration) {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
-			time.Sleep(down)
-			ctx, cancel = context.WithCancel(t.Context())
-			go func() { ended <- s.runner.Run(ctx) }()
-		}
-		test(s)
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// subscribe gives alice a subscription of a state, and has her looked at.
-func (s *switchboard) subscribe(status string) {
-	s.Helper()
-	s.locked(func() {
-		s.record.Subscriptions = []lockstep.Subscription{{ID: "sub_1", CustomerID: "cus_1", Status: status,
-			CreatedAt: bubbleStart, Items: []lockstep.Item{{ID: "si_1", PriceID: "price_pro", Quantity: 1}}}}
-	})
-	s.look()
-}
-
-func (s *switchboard) look() {
-	s.Helper()
-	mark(s.T, s.store, s.runner, lockstep.Mark{Key: alice.Key(), Priority: lockstep.Normal})
-	time.Sleep(time.Second)
-	synctest.Wait()
-}
-
-// to are the calls of an endpoint.
-func (s *switchboard) to(endpoint string) (calls []webhookCall) {
-	s.locked(func() {
-		for _, c := range s.calls {
-			if c.endpoint == endpoint {
-				calls = append(calls, c)
-			}
-		}
-	})
-	return calls
-}
-
-func (s *switchboard) delivery(endpoint string) lockstep.WebhookDelivery {
-	s.Helper()
-	d, err := s.store.WebhookDelivery(s.Context(), endpoint, lockstep.AccessSubject(alice))
-	if err != nil {
-		s.Fatal(err)
-	}
-	return d
-}
-
-func TestEachChangeOfAccessIsToldOnce(t *testing.T) {
+func TestEachChangeOfAccessIsSentOnce(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.subscribe("active")
 		s.look() // nothing has changed
@@ -214,8 +27,8 @@ func TestEachChangeOfAccessIsToldOnce(t *testing.T) {
 	})
 }
 
-// TestWhoWasDownHearsTheNewestOnly: a message that waited is as true as any.
-func TestWhoWasDownHearsTheNewestOnly(t *testing.T) {
+// A message that waited is as current as any other.
+func TestAnEndpointThatWasDownGetsOnlyTheNewestAccess(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.answer = func(endpoint string, try int) error {
 			if endpoint == "app" && try < 4 {
@@ -236,7 +49,7 @@ func TestWhoWasDownHearsTheNewestOnly(t *testing.T) {
 	})
 }
 
-func TestAnEndpointIsTriedForThreeDays(t *testing.T) {
+func TestAMessageIsRetriedForThreeDays(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.answer = func(string, int) error { return &lockstep.WebhookError{Status: 503, Reason: "answered 503"} }
 		s.subscribe("active")
@@ -247,14 +60,14 @@ func TestAnEndpointIsTriedForThreeDays(t *testing.T) {
 			s.Errorf("%s after %d attempts and %d calls", d.State, d.Attempts, len(calls))
 		}
 		if last := calls[len(calls)-1].at; last < 72*time.Hour || last > 84*time.Hour {
-			s.Errorf("the last try was after %s", last)
+			s.Errorf("the last attempt was after %s", last)
 		}
 		if calls[1].at-calls[0].at > 10*time.Second {
-			s.Errorf("the second try was after %s", calls[1].at-calls[0].at)
+			s.Errorf("the second attempt was after %s", calls[1].at-calls[0].at)
 		}
 		for _, c := range calls {
 			if c.id != calls[0].id {
-				s.Error("another try has another id")
+				s.Error("another attempt has another id")
 			}
 		}
 		work, err := s.store.Work(s.Context(), d.Key())
@@ -264,7 +77,7 @@ func TestAnEndpointIsTriedForThreeDays(t *testing.T) {
 	})
 }
 
-func TestAnEndpointThatTakesNothingIsDisabled(t *testing.T) {
+func TestAnEndpointThatAcceptsNothingIsDisabled(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		down := true
 		s.answer = func(endpoint string, _ int) error {
@@ -299,12 +112,12 @@ func TestAnEndpointThatTakesNothingIsDisabled(t *testing.T) {
 		time.Sleep(time.Second)
 		if last := s.to("app")[len(s.to("app"))-1]; !last.data.Access.Active ||
 			s.delivery("app").State != lockstep.WebhookDelivered {
-			s.Errorf("when it was enabled it heard %+v", last)
+			s.Errorf("after it was enabled it got %+v", last)
 		}
 	})
 }
 
-// TestOurOwnOutageDisablesNoEndpoint: it failed once before and once after.
+// The endpoint fails once before our outage and once after.
 func TestOurOwnOutageDisablesNoEndpoint(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.answer = func(_ string, try int) error {
@@ -325,7 +138,7 @@ func TestOurOwnOutageDisablesNoEndpoint(t *testing.T) {
 	})
 }
 
-// TestAnEndpointThatFailsNowAndThenIsNotDisabled: it has taken something in between.
+// The endpoint accepts something in between.
 func TestAnEndpointThatFailsNowAndThenIsNotDisabled(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.answer = func(_ string, try int) error {
@@ -344,7 +157,7 @@ func TestAnEndpointThatFailsNowAndThenIsNotDisabled(t *testing.T) {
 	})
 }
 
-func TestAnEndpointMaySayThatItWantsNoMore(t *testing.T) {
+func TestAnEndpointThatAnswers410IsDisabled(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.answer = func(endpoint string, _ int) error {
 			if endpoint == "app" {
@@ -361,10 +174,8 @@ func TestAnEndpointMaySayThatItWantsNoMore(t *testing.T) {
 	})
 }
 
-// TestARunThatDiesAfterTheCallSendsTheSameAgain: so that its receiver knows it.
-// TestASequenceStandsForOneAccess: a license is stored before its account's run, and is given
-// back before that too. The message that waits must not say with its old sequence what is true
-// in between: the end of the access would never be sent.
+// A license is stored, and refunded, before its account's run. The message that waits must not report
+// the access in between under its old sequence, or the end of the access would never be sent.
 func TestASequenceStandsForOneAccess(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.subscribe("active")
@@ -393,7 +204,7 @@ func TestASequenceStandsForOneAccess(t *testing.T) {
 	})
 }
 
-func TestAMessageAboutAnAccountThatWasCarriedOverEnds(t *testing.T) {
+func TestAMessageAboutAnAccountThatWasTakenOverEnds(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.answer = func(string, int) error { return &lockstep.WebhookError{Status: 503, Reason: "answered 503"} }
 		s.subscribe("active")
@@ -409,7 +220,7 @@ func TestAMessageAboutAnAccountThatWasCarriedOverEnds(t *testing.T) {
 	})
 }
 
-func TestARunThatDiesAfterTheCallSendsTheSameAgain(t *testing.T) {
+func TestARunThatDiesAfterTheCallSendsTheSameMessageAgain(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.full = true
 		s.subscribe("active")
@@ -422,8 +233,7 @@ func TestARunThatDiesAfterTheCallSendsTheSameAgain(t *testing.T) {
 	})
 }
 
-// TestAnEndpointIsAskedWhenToComeAgain: by Retry-After.
-func TestAnEndpointIsAskedWhenToComeAgain(t *testing.T) {
+func TestRetryAfterOfAnEndpointIsRespected(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		s.answer = func(endpoint string, try int) error {
 			if endpoint == "app" && try == 1 {
@@ -439,8 +249,8 @@ func TestAnEndpointIsAskedWhenToComeAgain(t *testing.T) {
 	})
 }
 
-// TestOneThatHangsHoldsUpNobody: not the other endpoint, and not who has bought.
-func TestOneThatHangsHoldsUpNobody(t *testing.T) {
+// It delays neither the other endpoint nor a buyer.
+func TestAnEndpointThatHangsDelaysNobodyElse(t *testing.T) {
 	atBoard(t, func(s *switchboard) {
 		var under, most int
 		s.answer = func(endpoint string, _ int) error {
@@ -462,7 +272,7 @@ func TestOneThatHangsHoldsUpNobody(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		if took := time.Since(began); took > 5*time.Second {
-			s.Errorf("the other endpoint heard after %s", took)
+			s.Errorf("the other endpoint was called after %s", took)
 		}
 		time.Sleep(2 * time.Second) // the notices wait a second for their account
 		began = time.Now()
@@ -471,7 +281,7 @@ func TestOneThatHangsHoldsUpNobody(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		if took := time.Since(began); took > 5*time.Second {
-			s.Errorf("while 20 messages waited for the other, it heard after %s", took)
+			s.Errorf("while 20 messages waited for the other endpoint, it was called after %s", took)
 		}
 		if most != webhookLanes {
 			s.Errorf("%d calls of one endpoint at once", most)

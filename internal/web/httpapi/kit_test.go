@@ -17,7 +17,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
-	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
+	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
@@ -118,7 +118,7 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 
 // swept reports whether the sweeps at the start are done. A late one would find events that a test holds back.
 func (k *kit) swept() bool {
-	for _, key := range reconcile.SweepKeys() {
+	for _, key := range sweep.Keys() {
 		work, err := k.store.Work(k.Context(), key)
 		if err != nil || work.Disposition != lockstep.Done || time.Until(work.RunAt) < time.Minute {
 			return false

@@ -1,0 +1,50 @@
+package reconcile
+
+import (
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// nextLook returns when time alone may change the access, or when to ask Stripe because of the
+// time: before a trial ends, and when the first of several items ends.
+func (r rules) nextLook(now lockstep.Record, access lockstep.Access, at time.Time) Result {
+	var ask time.Time
+	for _, s := range now.Subscriptions {
+		looks := []time.Time{trialLook(s), itemLook(s, at)}
+		if r.renewals {
+			looks = append(looks, renewalLook(s, at))
+		}
+		for _, due := range looks {
+			if due.After(at) {
+				ask = sooner(ask, due)
+			}
+		}
+	}
+	due := sooner(access.Recheck, ask)
+	if due.IsZero() {
+		return Result{}
+	}
+	look := Result{After: due.Sub(at) + time.Second}
+	if due.Equal(ask) {
+		look.Scope = lockstep.ScopeSubscriptions
+	}
+	return look
+}
+
+// itemLook returns when the first item of a subscription ends, if its items end at different
+// times; zero if they end together, or if it is over. A renewal may change one item only, and its
+// event may be lost.
+func itemLook(s lockstep.Subscription, at time.Time) (first time.Time) {
+	differ := false
+	for _, i := range s.Items {
+		differ = differ || !i.PeriodEnd.Equal(s.Items[0].PeriodEnd)
+		if i.PeriodEnd.After(at) {
+			first = sooner(first, i.PeriodEnd)
+		}
+	}
+	if !differ || s.Ended() {
+		return time.Time{}
+	}
+	return first
+}

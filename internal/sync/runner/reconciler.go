@@ -1,0 +1,21 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Result says how a run without an error ended. The zero Result means done.
+type Result struct {
+	After time.Duration  // run again after this time; 0: only when the key is marked
+	Scope lockstep.Scope // the scope of that run
+}
+
+// Reconciler brings one key in sync. Every write that it makes carries the claim. The package
+// comment says what its errors mean. If it returns an error, only a failed outcome keeps the
+// Result; any other error replaces it.
+type Reconciler interface {
+	Reconcile(ctx context.Context, claim lockstep.Claim) (Result, error)
+}

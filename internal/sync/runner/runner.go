@@ -1,0 +1,135 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// Runner claims due keys and runs their reconcilers.
+type Runner struct {
+	queue       lockstep.Queue
+	reconcilers map[lockstep.KeyKind]Reconciler
+	config      Config
+	log         *slog.Logger
+	wake        chan struct{}
+}
+
+// New returns a runner of the given reconcilers.
+func New(queue lockstep.Queue, reconcilers map[lockstep.KeyKind]Reconciler, config Config,
+	log *slog.Logger) *Runner {
+	return &Runner{queue: queue, reconcilers: reconcilers, config: config.withDefaults(), log: log,
+		wake: make(chan struct{}, 1)}
+}
+
+// Wake makes the runner look for due work. Calls that come before it looks count as one.
+func (r *Runner) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// slots are the free and taken slots of a running runner.
+type slots struct {
+	general  chan struct{}
+	reserved chan struct{} // for interactive work only
+	running  sync.WaitGroup
+}
+
+// next returns the slots to fill: the general ones, or the reserved ones if those are taken.
+func (s *slots) next() (lane chan struct{}, least lockstep.Priority) {
+	if len(s.general) == cap(s.general) {
+		return s.reserved, lockstep.Interactive
+	}
+	return s.general, lockstep.Background
+}
+
+// Run works until ctx ends, then waits for the runs in flight. It cuts off runs that outlast
+// the grace period; the queue retries those.
+func (r *Runner) Run(ctx context.Context) error {
+	work, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cut(nil)
+	s := &slots{general: make(chan struct{}, r.config.Slots-r.config.Reserved),
+		reserved: make(chan struct{}, r.config.Reserved)}
+	for ctx.Err() == nil {
+		if pause := r.fill(ctx, work, s); pause > 0 {
+			r.rest(ctx, pause)
+		}
+	}
+	grace := time.AfterFunc(r.config.Grace, func() { cut(errors.New("shutting down")) })
+	defer grace.Stop()
+	s.running.Wait()
+	return nil
+}
+
+// rest waits until the time has passed, or until a mark or a free slot ends the pause early.
+func (r *Runner) rest(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.wake:
+	case <-timer.C:
+	}
+}
+
+// contended is how long to wait after another process has claimed the keys that were due.
+const contended = 10 * time.Millisecond
+
+// fill starts as many runs as there are free slots. It returns how long to wait before the
+// next look; 0 if it started any run.
+func (r *Runner) fill(ctx, work context.Context, s *slots) time.Duration {
+	lane, least := s.next()
+	free := cap(lane) - len(lane)
+	if free == 0 {
+		return r.config.Poll
+	}
+	claims, pause, err := r.claim(ctx, free, least)
+	switch {
+	case err != nil:
+		r.log.Error("cannot claim work", "error", err)
+		return min(time.Second, r.config.Poll)
+	case pause > 0:
+		return pause
+	case len(claims) == 0:
+		return contended
+	}
+	for _, claim := range claims {
+		lane <- struct{}{}
+		s.running.Go(func() {
+			defer r.Wake()
+			defer func() { <-lane }()
+			r.run(work, claim)
+		})
+	}
+	return 0
+}
+
+// claim claims up to limit keys. It returns a pause instead if none is due. It looks before it
+// claims, because a claim needs the database's only writer.
+//
+// The end of ctx does not cancel it: a claim whose commit was in flight would hold its keys
+// without anyone knowing. A timeout bounds it, because a database may stop answering.
+func (r *Runner) claim(ctx context.Context, limit int, least lockstep.Priority) ([]lockstep.Claim, time.Duration,
+	error) {
+	within := min(r.config.Lease-r.config.Timeout, 10*time.Second)
+	asking, done := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer done()
+	next, pending, err := r.queue.NextDue(asking, least)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case !pending:
+		return nil, r.config.Poll, nil
+	}
+	if wait := time.Until(next); wait > 0 {
+		return nil, min(wait, r.config.Poll), nil
+	}
+	claims, err := r.queue.Claim(asking, lockstep.ClaimRequest{Limit: limit, Lease: r.config.Lease, MaxPriority: least})
+	return claims, 0, err
+}
