@@ -41,11 +41,11 @@ func dialect() sqlstore.Dialect {
 			sqlstore.BlankEvent:        blankEvent,
 			sqlstore.ExpireBodies:      "select week from expire_bodies($1) as week limit $2",
 		},
-		Together: map[sqlstore.Statement]string{
-			sqlstore.SelectLinked: selectLinkedTogether,
-			sqlstore.SelectKnown:  selectKnownTogether,
-			sqlstore.UpsertMark:   upsertMarkTogether,
-			sqlstore.InsertEvent:  insertEventTogether,
+		Batches: map[sqlstore.Statement]string{
+			sqlstore.SelectLinked: selectLinkedBatch,
+			sqlstore.SelectKnown:  selectKnownBatch,
+			sqlstore.UpsertMark:   upsertMarkBatch,
+			sqlstore.InsertEvent:  insertEventBatch,
 		},
 	}
 }
@@ -188,22 +188,22 @@ from events e
 where e.seq = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2
 returning e.seq`
 
-	selectLinkedTogether = `
+	selectLinkedBatch = `
 select distinct on (customer_id) customer_id, kind, id from (
 	select customer_id, kind, id, 1 as rank from accounts where customer_id = any(cast($1 as text[]))
 	union all
 	select customer_id, kind, id, 2 from former_customers where customer_id = any(cast($1 as text[]))) as linked
 order by customer_id, rank`
 
-	// selectKnownTogether looks for one event after the other: offset 0 keeps the planner from
+	// selectKnownBatch looks for one event after the other: offset 0 keeps the planner from
 	// reading the whole index instead, which it does while statistics say that it is empty.
-	selectKnownTogether = `
+	selectKnownBatch = `
 select e.source, e.id
 from unnest(cast($1 as text[]), cast($2 as text[])) as asked (source, id)
 cross join lateral (select source, id from events where source = asked.source and id = asked.id offset 0) as e`
 
-	// upsertMarkTogether has one moment ($4) and one haste ($6) for all. See UpsertMark.
-	upsertMarkTogether = `
+	// upsertMarkBatch has one moment ($4) and one haste ($6) for all. See UpsertMark.
+	upsertMarkBatch = `
 insert into work (key, scope, priority, generation, run_at)
 select key, scope, priority, 1, run_at
 from unnest(cast($1 as text[]), cast($2 as bigint[]), cast($3 as bigint[]), cast($5 as bigint[])) as marks (key,
@@ -231,8 +231,8 @@ where work.generation = work.done_generation or work.generation = work.claimed_g
 		and work.disposition = 'retry' then excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at
 		else excluded.run_at < work.run_at end`
 
-	// insertEventTogether stores the events, and their bodies beside them.
-	insertEventTogether = `
+	// insertEventBatch stores the events, and their bodies beside them.
+	insertEventBatch = `
 with stored as (
 	insert into events (source, id, type, origin, object_id, customer_id, api_version,
 		occurred_at, received_at, key, generation, status, reason)

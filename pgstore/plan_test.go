@@ -114,8 +114,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"SelectEventsOfKey":      "events_of_key",
 		"SelectIgnored":          "events_ignored",
 		"expireEvents":           "events_pkey",
-		"SelectKnown together":   "events_source_id_key",
-		"SelectLinked together":  "accounts_customer_id_key",
+		"SelectKnown batch":      "events_source_id_key",
+		"SelectLinked batch":     "accounts_customer_id_key",
 		"selectWaiting":          "work_waits_for",
 		"selectSubscriptions":    "subscriptions_of_account",
 		"selectPaidBy":           "subscriptions_paid_by",
@@ -124,7 +124,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectNotices":          "notices_of_account",
 		"selectFurther":          "former_customers_of_account",
 		"SelectLinked":           "accounts_customer_id_key",
-		"UpsertMark together":    "",
+		"UpsertMark batch":       "",
 	} {
 		if !strings.Contains(plans[name], index) || plans[name] == "" {
 			t.Errorf("%s does not use %s:\n%s", name, index, plans[name][:min(len(plans[name]), 3000)])
@@ -158,9 +158,7 @@ func everyIndexIsUsed(t *testing.T, conn *pgx.Conn, plans string) {
 
 // elsewhere are statements that PostgreSQL is not sent.
 var elsewhere = map[string]string{
-	"InsertEvent":    "only together, since bodies are apart",
-	"selectKnownOf":  "SQLite's way of many rows at once",
-	"selectLinkedOf": "SQLite's way of many rows at once",
+	"InsertEvent": "only as a batch, since bodies are apart",
 }
 
 // scans may read a table.
@@ -198,9 +196,9 @@ func statementsOf(t *testing.T) map[string]string {
 					t.Fatal(err)
 				}
 				name, s := spec.Names[0].Name, sqlstore.Statement(literal)
-				together, has := d.Together[s]
+				batch, has := d.Batches[s]
 				if has {
-					statements[name+" together"] = together
+					statements[name+" batch"] = batch
 				}
 				if elsewhere[name] == "" {
 					statements[name] = literal

@@ -20,10 +20,10 @@ type Dialect struct {
 	// Locking is the same, in writing transactions only: where there are several
 	// writers, they lock what they are about to change.
 	Locking map[Statement]string
-	// Together replaces statements that are run for many rows at once by one that
-	// takes an array for each parameter and returns the rows of all. Without it a
-	// statement is said for a few rows at a time, see repeat.go, or row by row.
-	Together map[Statement]string
+	// Batches replaces statements that run for many rows by one that takes an array for each
+	// parameter and returns the rows of all. Without an entry the statement runs once for each
+	// row, which costs little where no network lies between.
+	Batches map[Statement]string
 	// Clock selects the current time in milliseconds. Empty: the process's clock,
 	// which is right where there is one process only.
 	Clock string

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -70,25 +69,32 @@ func askAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s 
 	if len(rows) == 0 {
 		return func() ([]T, error) { return nil, nil }
 	}
-	if together, has := t.pool.dialect.Together[s]; has {
-		return ask(ctx, t, scan, Statement(together), columns(rows)...)
+	if batch, has := t.pool.dialect.Batches[s]; has {
+		return ask(ctx, t, scan, Statement(batch), arrays(rows)...)
 	}
 	return func() (all []T, err error) {
-		err = underLock(s, rows, func(s Statement, args []any) error {
+		for _, args := range rows {
 			some, err := collect(ctx, t, scan, s, args...)
+			if err != nil {
+				return nil, err
+			}
 			all = append(all, some...)
-			return err
-		})
-		return all, err
+		}
+		return all, nil
 	}
 }
 
 // laterAll has a statement done for all of rows, see [tx.later].
 func laterAll(ctx context.Context, t *tx, s Statement, rows [][]any) error {
-	if together, has := t.pool.dialect.Together[s]; has && len(rows) > 0 {
-		return t.later(ctx, Statement(together), columns(rows)...)
+	if batch, has := t.pool.dialect.Batches[s]; has && len(rows) > 0 {
+		return t.later(ctx, Statement(batch), arrays(rows)...)
 	}
-	return underLock(s, rows, func(s Statement, args []any) error { return t.later(ctx, s, args...) })
+	for _, args := range rows {
+		if err := t.later(ctx, s, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // all reads what one query returns.
@@ -112,32 +118,6 @@ func one[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), st
 		return err
 	})
 	return found, err
-}
-
-// columns turns rows into an array for each parameter.
-func columns(rows [][]any) []any {
-	arrays := make([]any, len(rows[0]))
-	for i, first := range rows[0] {
-		switch first.(type) {
-		case string:
-			arrays[i] = column[string](rows, i)
-		case int64:
-			arrays[i] = column[int64](rows, i)
-		case []byte:
-			arrays[i] = column[[]byte](rows, i)
-		default:
-			panic(fmt.Sprintf("sqlstore: parameter %d of many rows is a %T", i+1, first))
-		}
-	}
-	return arrays
-}
-
-func column[T any](rows [][]any, i int) []T {
-	values := make([]T, len(rows))
-	for n, row := range rows {
-		values[n] = row[i].(T)
-	}
-	return values
 }
 
 // only is the row of a query that returns one, or ErrNoRows.
