@@ -18,7 +18,7 @@ func TestConnectionsToNobodyEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := config.DialFunc(t.Context(), "tcp", listener.Addr().String())
+	conn, err := config.ConnConfig.DialFunc(t.Context(), "tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

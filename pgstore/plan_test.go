@@ -196,17 +196,17 @@ func statementsOf(t *testing.T) map[string]string {
 					t.Fatal(err)
 				}
 				name, s := spec.Names[0].Name, sqlstore.Statement(literal)
-				batch, has := d.Batches[s]
+				batch, has := d.Batch[s]
 				if has {
 					statements[name+" batch"] = batch
 				}
 				if elsewhere[name] == "" {
 					statements[name] = literal
 				}
-				if text, overridden := d.Override[s]; overridden {
+				if text, overridden := d.Replace[s]; overridden {
 					statements[name] = text
 				}
-				if text, locks := d.Locking[s]; locks {
+				if text, locks := d.Lock[s]; locks {
 					statements[name+" locking"] = text
 				}
 			}

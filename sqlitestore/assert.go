@@ -9,6 +9,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
 // assertDurable reads back what the connection was asked for. SQLite answers a
@@ -71,6 +73,13 @@ func untilFree(ctx context.Context, do func(context.Context) error) error {
 func busy(err error) bool {
 	c := code(err)
 	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
+}
+
+func failure(err error) sqlstore.Failure {
+	if busy(err) {
+		return sqlstore.Busy
+	}
+	return sqlstore.Other
 }
 
 // code is SQLite's primary result code; 0 for an error that is not SQLite's.

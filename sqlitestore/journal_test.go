@@ -72,9 +72,9 @@ func (f *flushing) expect(t *testing.T, syncs int, ended ...string) {
 	}
 }
 
-// The next transaction begins while the disk is waited for, and nobody is told before the
-// disk has answered.
-func TestTheNextOneBeginsBeforeTheDiskHasAnswered(t *testing.T) {
+// The next transaction commits while the first one waits for the disk. Neither returns before the disk
+// has answered.
+func TestTheNextOneCommitsBeforeTheDiskHasAnswered(t *testing.T) {
 	t.Parallel()
 	var disk *slowDisk
 	store, err := open(t.Context(), filepath.Join(t.TempDir(), "lockstep.db"), func(o *options) {
@@ -88,21 +88,29 @@ func TestTheNextOneBeginsBeforeTheDiskHasAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-disk.begun
-	next, ended := make(chan struct{}), make(chan error)
-	go func() {
-		_, err := store.ReceiveThen(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe,
-			ID: "evt_1"}}}, func() { close(next) })
+	ended := make(chan error)
+	receive := func(id string) {
+		_, err := store.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: id}}})
 		ended <- err
-	}()
-	<-next
+	}
+	go receive("evt_1")
 	<-disk.begun
+	go receive("evt_2")
+	for stored := 0; stored < 2; { // a reader sees commits that are not on disk yet
+		page, err := store.Events(t.Context(), lockstep.EventFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = len(page.Events)
+	}
 	select {
 	case err := <-ended:
 		t.Fatalf("it ended with %v before the disk had answered", err)
 	default:
 	}
 	disk.end <- nil
-	if err := errors.Join(<-ended, store.Close()); err != nil {
+	disk.end <- nil
+	if err := errors.Join(<-ended, <-ended, store.Close()); err != nil {
 		t.Error(err)
 	}
 }

@@ -104,8 +104,8 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap, Busy: busy, StepRows: o.stepRows}),
-		nil
+	return sqlstore.New(sqlstore.NewSQL(writer, false), sqlstore.NewSQL(reader, true),
+		sqlstore.Dialect{Log: log, Overlap: overlap, Failure: failure, StepRows: o.stepRows}), nil
 }
 
 // OpenDB opens the file of a business that is to be moved elsewhere, without a store

@@ -101,7 +101,7 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 	return page, nil
 }
 
-func scanStagedCustomer(row scanner) (c lockstep.StagedCustomer, err error) {
+func scanStagedCustomer(row Scanner) (c lockstep.StagedCustomer, err error) {
 	var body string
 	var link lockstep.Link
 	if err := row.Scan(&body, &link.Account.Kind, &link.Account.ID, &link.Trust, &c.Assigned, &c.Assignment.Kind,
@@ -136,7 +136,7 @@ func (o objectOf) addTo(subscriptions *[]lockstep.Subscription, checkouts *[]loc
 	}
 }
 
-func scanStagedObject(row scanner) (o objectOf, err error) {
+func scanStagedObject(row Scanner) (o objectOf, err error) {
 	var body string
 	if err := row.Scan(&o.customerID, &body); err != nil {
 		return o, err
@@ -180,10 +180,17 @@ func (s *Store) StagedExternal(ctx context.Context, kind lockstep.Kind, external
 // StagedEmail implements [lockstep.Backfills].
 func (s *Store) StagedEmail(ctx context.Context, email string) (users []lockstep.Account, customers int, err error) {
 	err = s.read(ctx, func(t *tx) error {
-		if users, err = collect(ctx, t, scanAccount, selectStagedEmail, email); err != nil {
+		found, counted := ask(ctx, t, scanAccount, selectStagedEmail, email),
+			askOne(ctx, t, scanNumber, countStagedEmail, email)
+		if err := t.commit(ctx); err != nil {
 			return err
 		}
-		return t.row(t.last(ctx), countStagedEmail, email).Scan(&customers)
+		if users, err = found(); err != nil {
+			return err
+		}
+		n, err := counted()
+		customers = int(n)
+		return err
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("look for an address among what was listed: %w", err)
@@ -218,7 +225,7 @@ func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion,
 	return page, nil
 }
 
-func scanAdoption(row scanner) (a lockstep.Adoption, err error) {
+func scanAdoption(row Scanner) (a lockstep.Adoption, err error) {
 	var customer, identity string
 	if err := row.Scan(&a.CustomerID, &a.Account.Kind, &a.Account.ID, &a.Rank, &a.Trust, &customer,
 		&identity); err != nil {
@@ -236,7 +243,7 @@ func scanAdoption(row scanner) (a lockstep.Adoption, err error) {
 
 // StagedPayments implements [lockstep.Backfills].
 func (s *Store) StagedPayments(ctx context.Context, after string, limit int) ([]lockstep.StagedPayment, error) {
-	scan := func(row scanner) (p lockstep.StagedPayment, err error) {
+	scan := func(row Scanner) (p lockstep.StagedPayment, err error) {
 		err = row.Scan(&p.CheckoutID, &p.Named.Kind, &p.Named.ID, &p.Linked)
 		return p, err
 	}
@@ -254,7 +261,7 @@ func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
 		customerID string
 		contested  bool
 	}
-	scan := func(row scanner) (c claim, err error) {
+	scan := func(row Scanner) (c claim, err error) {
 		err = row.Scan(&c.customerID, &c.contested)
 		return c, err
 	}

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,7 +43,7 @@ type rostered struct {
 	removedAt int64
 }
 
-func scanRostered(row scanner) (rostered, error) {
+func scanRostered(row Scanner) (rostered, error) {
 	var r rostered
 	var metadata string
 	if err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.Email, &r.Name, &metadata, &r.UpdatedAt,
@@ -59,11 +58,7 @@ func scanRostered(row scanner) (rostered, error) {
 
 // rostered reads an identity, or returns ErrNotFound if there never was one.
 func (t *tx) rostered(ctx context.Context, account lockstep.Account) (rostered, error) {
-	r, err := scanRostered(t.row(ctx, SelectIdentity, account.Kind, account.ID))
-	if errors.Is(err, sql.ErrNoRows) {
-		return r, lockstep.ErrNotFound
-	}
-	return r, err
+	return collectOne(ctx, t, scanRostered, SelectIdentity, account.Kind, account.ID)
 }
 
 // PutIdentity implements [lockstep.LocalDirectory].
@@ -82,14 +77,13 @@ func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created b
 			return nil
 		}
 		at := max(t.now(), known.UpdatedAt+1) // whoever compares sees that it has changed
-		if err := t.later(ctx, upsertIdentity, i.Account.Kind, i.Account.ID, i.Email, i.Name, at); err != nil {
-			return err
-		}
+		t.queue(upsertIdentity, i.Account.Kind, i.Account.ID, i.Email, i.Name, at)
 		priority := lockstep.Normal
 		if created {
 			priority = lockstep.Interactive // as a sign-up: a checkout may follow at once
 		}
-		return t.markRouted(ctx, lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
+		t.markRouted(lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
+		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("put identity %s: %w", i.Account, err)
@@ -115,11 +109,10 @@ func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) er
 		if err != nil || known.removedAt != 0 {
 			return err
 		}
-		if err := t.later(ctx, removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1)); err != nil {
-			return err
-		}
-		return t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
+		t.queue(removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1))
+		t.markRouted(lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
 			Priority: lockstep.Normal})
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("remove identity %s: %w", account, err)
@@ -154,7 +147,8 @@ func (s *Store) MergeMetadata(ctx context.Context, account lockstep.Account, met
 		if err != nil {
 			return fmt.Errorf("encode: %w", err)
 		}
-		return t.later(ctx, updateMetadata, account.Kind, account.ID, string(text))
+		t.queue(updateMetadata, account.Kind, account.ID, string(text))
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("merge metadata of %s: %w", account, err)

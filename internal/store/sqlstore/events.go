@@ -103,7 +103,7 @@ type numbered struct {
 	seq int64
 }
 
-func scanEvent(row scanner) (numbered, error) {
+func scanEvent(row Scanner) (numbered, error) {
 	var e numbered
 	var key string
 	var occurred, received int64
@@ -141,7 +141,7 @@ type count struct {
 	events int64
 }
 
-func scanCount(row scanner) (c count, err error) {
+func scanCount(row Scanner) (c count, err error) {
 	err = row.Scan(&c.status, &c.events)
 	return c, err
 }

@@ -143,7 +143,7 @@ func (t *tx) ignoredNaming(ctx context.Context, ids []string) (found []int64, er
 	if err != nil {
 		return nil, fmt.Errorf("encode ids: %w", err)
 	}
-	named := func(row scanner) (seq int64, err error) {
+	named := func(row Scanner) (seq int64, err error) {
 		var body []byte
 		if err := row.Scan(&seq, &body); err != nil {
 			return 0, err

@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
@@ -57,9 +55,7 @@ func (s *Store) Instance(ctx context.Context, provider lockstep.Source) (lockste
 func (s *Store) MeetInstance(ctx context.Context, provider lockstep.Source, id,
 	keyDigest string) (i lockstep.Instance, err error) {
 	err = s.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, meetInstance, provider, id, keyDigest, t.now()); err != nil {
-			return err
-		}
+		t.queue(meetInstance, provider, id, keyDigest, t.now())
 		i, err = t.instance(ctx, provider)
 		return err
 	})
@@ -95,14 +91,10 @@ func (s *Store) AcceptInstance(ctx context.Context, provider lockstep.Source, id
 }
 
 func (t *tx) instance(ctx context.Context, provider lockstep.Source) (lockstep.Instance, error) {
-	i, err := scanInstance(t.row(ctx, selectInstance, provider))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = lockstep.ErrNotFound
-	}
-	return i, err
+	return collectOne(ctx, t, scanInstance, selectInstance, provider)
 }
 
-func scanInstance(row scanner) (i lockstep.Instance, err error) {
+func scanInstance(row Scanner) (i lockstep.Instance, err error) {
 	var acceptedAt, waitingSince int64
 	err = row.Scan(&i.Provider, &i.ID, &i.Generation, &i.KeyDigest, &acceptedAt, &i.Waiting, &waitingSince)
 	i.AcceptedAt, i.WaitingSince = moment(acceptedAt), moment(waitingSince)
@@ -111,12 +103,12 @@ func scanInstance(row scanner) (i lockstep.Instance, err error) {
 
 // saveStanding writes how an account stands to the accepted instance, which hardly ever
 // changes.
-func (t *tx) saveStanding(ctx context.Context, stored, r lockstep.Record) error {
+func (t *tx) saveStanding(stored, r lockstep.Record) {
 	if r.InstanceGeneration == stored.InstanceGeneration && r.MissingSince.Equal(stored.MissingSince) &&
 		r.Candidate == stored.Candidate && r.Misnamed == stored.Misnamed {
-		return nil
+		return
 	}
-	return t.later(ctx, updateStanding, r.Account.Kind, r.Account.ID, r.InstanceGeneration, millis(r.MissingSince),
+	t.queue(updateStanding, r.Account.Kind, r.Account.ID, r.InstanceGeneration, millis(r.MissingSince),
 		r.Candidate, bit(r.Misnamed))
 }
 
@@ -131,7 +123,7 @@ func (s *Store) FormerAccounts(ctx context.Context, after lockstep.FormerAccount
 	return found, nil
 }
 
-func scanFormer(row scanner) (f lockstep.FormerAccount, err error) {
+func scanFormer(row Scanner) (f lockstep.FormerAccount, err error) {
 	err = row.Scan(&f.Account.Kind, &f.Account.ID, &f.Generation, &f.CustomerID)
 	return f, err
 }

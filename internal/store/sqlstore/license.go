@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
@@ -70,12 +68,10 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 		if n == 0 {
 			return fmt.Errorf("license of another account than %s: %w", l.Account, lockstep.ErrLinked)
 		}
-		if err := t.replaceItems(ctx, deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
+		if err := t.replaceItems(deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
 			return err
 		}
-		if err := t.markRouted(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive}); err != nil {
-			return err
-		}
+		t.markRouted(lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive})
 		return t.saveNotices(ctx, claim, notices) // after the mark, whose run they wait for
 	})
 	if err != nil {
@@ -97,14 +93,14 @@ func (s *Store) AccountOfLicense(ctx context.Context, checkoutID string) (lockst
 func (s *Store) LicenseOfPayment(ctx context.Context, paymentID string) (lockstep.License, error) {
 	var l lockstep.License
 	err := s.read(ctx, func(t *tx) (err error) {
-		l, err = scanLicense(t.row(ctx, selectLicenseOfPayment, paymentID))
-		if errors.Is(err, sql.ErrNoRows) {
-			return lockstep.ErrNotFound
-		}
-		if err != nil {
+		if l, err = collectOne(ctx, t, scanLicense, selectLicenseOfPayment, paymentID); err != nil {
 			return err
 		}
-		items, err := t.itemsByOwner(t.last(ctx), selectItemsOfLicense, l.ID)()
+		byOwner := t.itemsByOwner(ctx, selectItemsOfLicense, l.ID)
+		if err := t.commit(ctx); err != nil {
+			return err
+		}
+		items, err := byOwner()
 		l.Items = items[l.ID]
 		return err
 	})
@@ -134,7 +130,7 @@ func (t *tx) licenses(ctx context.Context, account lockstep.Account) func() ([]l
 	}
 }
 
-func scanLicense(row scanner) (lockstep.License, error) {
+func scanLicense(row Scanner) (lockstep.License, error) {
 	var l lockstep.License
 	var paidAt, createdAt int64
 	err := row.Scan(&l.ID, &l.Account.Kind, &l.Account.ID, &l.PaymentID, &l.Amount, &l.Currency, &l.Status,

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -106,42 +105,46 @@ func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.
 	return t.inherit(ctx, account, customerID, lockstep.ScopeAll)
 }
 
-// join makes a customer one of the account's, and marks nothing. Before it has written
-// anything, it returns ErrLinked, ErrCrowded or ErrBusy where it cannot.
+// join makes a customer one of the account's, and marks nothing. It returns ErrLinked, ErrCrowded or
+// ErrBusy before it writes anything.
 func (t *tx) join(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string,
 	trust lockstep.Trust) error {
 	t.changed(account)
 	existing, err := t.linkTo(ctx, account, customerID)
-	switch {
-	case err == nil && (existing.Trust == lockstep.Proven || trust == lockstep.Claimed): // as it is
-	case err == nil:
-		err = t.later(ctx, proveFurther, customerID)
-	case !errors.Is(err, lockstep.ErrNotFound):
-		return err
-	case trust == lockstep.Claimed:
-		err = t.addClaimed(ctx, account, customerID)
-	case stored.Intent != nil: // or the creation under way would make a second customer beside this one
-		err = lockstep.ErrBusy
-	case stored.Live():
-		err = t.addFurther(ctx, account, customerID, trust, false)
-	default:
-		err = t.relink(ctx, account, stored, customerID)
-	}
-	if err != nil {
-		return err
-	}
-	if existing.CustomerID == "" {
+	if errors.Is(err, lockstep.ErrNotFound) {
+		if err := t.addCustomer(ctx, stored, account, customerID, trust); err != nil {
+			return err
+		}
 		t.announce(account, customerID)
+		return nil
 	}
-	return nil
+	if err == nil && existing.Trust != lockstep.Proven && trust != lockstep.Claimed {
+		t.queue(proveFurther, customerID)
+	}
+	return err
+}
+
+// addCustomer links a customer that has no account: as the primary one, if the account needs one.
+func (t *tx) addCustomer(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string,
+	trust lockstep.Trust) error {
+	switch {
+	case trust == lockstep.Claimed:
+		return t.addClaimed(ctx, account, customerID)
+	case stored.Intent != nil: // a creation in progress would make a second customer beside this one
+		return lockstep.ErrBusy
+	case stored.Live():
+		t.addFurther(account, customerID, trust, false)
+		return nil
+	}
+	return t.relink(ctx, account, stored, customerID)
 }
 
 // linkTo returns the customer's link to the account: ErrNotFound where the customer has
 // none, ErrLinked where it is another account's.
 func (t *tx) linkTo(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Link, error) {
-	link, err := scanLink(t.row(ctx, selectLink, customerID))
+	link, err := collectOne(ctx, t, scanLink, selectLink, customerID)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case errors.Is(err, lockstep.ErrNotFound):
 		return lockstep.Link{}, fmt.Errorf("customer %s: %w", customerID, lockstep.ErrNotFound)
 	case err != nil:
 		return lockstep.Link{}, err
@@ -152,14 +155,14 @@ func (t *tx) linkTo(ctx context.Context, account lockstep.Account, customerID st
 }
 
 func (t *tx) addClaimed(ctx context.Context, account lockstep.Account, customerID string) error {
-	var claimed int
-	if err := t.row(ctx, countClaimed, account.Kind, account.ID).Scan(&claimed); err != nil {
+	claimed, err := collectOne(ctx, t, scanNumber, countClaimed, account.Kind, account.ID)
+	if err != nil {
 		return err
 	}
 	if claimed >= lockstep.MostClaimed {
-		over, err := only(collect(ctx, t, text, selectOver, account.Kind, account.ID))
+		over, err := collectOne(ctx, t, text, selectOver, account.Kind, account.ID)
 		switch {
-		case errors.Is(err, sql.ErrNoRows):
+		case errors.Is(err, lockstep.ErrNotFound):
 			return fmt.Errorf("account has %d claimed customers: %w", claimed, lockstep.ErrCrowded)
 		case err != nil:
 			return err
@@ -168,12 +171,13 @@ func (t *tx) addClaimed(ctx context.Context, account lockstep.Account, customerI
 			return err
 		}
 	}
-	return t.addFurther(ctx, account, customerID, lockstep.Claimed, false)
+	t.addFurther(account, customerID, lockstep.Claimed, false)
+	return nil
 }
 
-func (t *tx) addFurther(ctx context.Context, account lockstep.Account, customerID string, trust lockstep.Trust,
-	deleted bool) error {
-	return t.later(ctx, insertFurther, customerID, account.Kind, account.ID, trust, bit(deleted), t.now())
+func (t *tx) addFurther(account lockstep.Account, customerID string, trust lockstep.Trust,
+	deleted bool) {
+	t.queue(insertFurther, customerID, account.Kind, account.ID, trust, bit(deleted), t.now())
 }
 
 // relink makes a customer an account's primary one, on behalf of the account's run. The
@@ -197,16 +201,12 @@ func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockst
 
 func (t *tx) replacePrimary(ctx context.Context, account lockstep.Account, stored lockstep.Record,
 	customerID string) error {
-	if err := t.later(ctx, deleteFurther, customerID); err != nil {
-		return err
-	}
+	t.queue(deleteFurther, customerID)
 	if stored.CustomerID != "" {
-		if err := t.addFurther(ctx, account, stored.CustomerID, lockstep.Proven, stored.CustomerDeleted); err != nil {
-			return err
-		}
+		t.addFurther(account, stored.CustomerID, lockstep.Proven, stored.CustomerDeleted)
 	}
 	_, err := t.exec(ctx, updateLink, account.Kind, account.ID, customerID, t.now())
-	if t.pool.dialect.conflict(err) {
+	if t.dialect.failure(err) == Conflict {
 		return fmt.Errorf("customer %s was linked meanwhile: %w", customerID, lockstep.ErrLinked)
 	}
 	return err
@@ -247,15 +247,14 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 		}
 		t.changed(account)
 		if link.Primary {
-			if err := t.later(ctx, updateLink, account.Kind, account.ID, nil, t.now()); err != nil {
-				return err
-			}
+			t.queue(updateLink, account.Kind, account.ID, nil, t.now())
 		}
 		if err := t.drop(ctx, account, customerID); err != nil {
 			return err
 		}
-		return t.markRouted(ctx, lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll,
+		t.markRouted(lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll,
 			Priority: lockstep.Normal})
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("release customer %s of %s: %w", customerID, account, err)
@@ -271,17 +270,11 @@ func (t *tx) drop(ctx context.Context, account lockstep.Account, customerID stri
 		return fmt.Errorf("read who paid: %w", err)
 	}
 	for _, payer := range payers {
-		if err := t.markRouted(ctx, lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal}); err != nil {
-			return err
-		}
+		t.markRouted(lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal})
 	}
-	if err := t.later(ctx, deleteFurther, customerID); err != nil {
-		return err
-	}
+	t.queue(deleteFurther, customerID)
 	for _, s := range []Statement{deleteItemsOfCustomer, deleteSubscriptionsOfCustomer} {
-		if err := t.later(ctx, s, account.Kind, account.ID, customerID); err != nil {
-			return fmt.Errorf("drop the subscriptions of the customer: %w", err)
-		}
+		t.queue(s, account.Kind, account.ID, customerID)
 	}
 	return nil
 }
@@ -294,14 +287,13 @@ func (s *Store) Unlink(ctx context.Context, customerID string) (account lockstep
 	}
 	err = s.decided(ctx, account, customerID, func(t *tx, stored lockstep.Record, _ lockstep.Link) error {
 		if stored.CustomerID == customerID {
-			if err := t.later(ctx, updateLink, account.Kind, account.ID, nil, t.now()); err != nil {
-				return err
-			}
+			t.queue(updateLink, account.Kind, account.ID, nil, t.now())
 		}
 		if err := t.drop(ctx, account, customerID); err != nil {
 			return err
 		}
-		return t.assign(ctx, customerKey(customerID), lockstep.Account{Kind: account.Kind})
+		t.assign(customerKey(customerID), lockstep.Account{Kind: account.Kind})
+		return nil
 	})
 	if err != nil {
 		return lockstep.Account{}, fmt.Errorf("unlink customer %s from %s: %w", customerID, account, err)
@@ -319,8 +311,9 @@ func (s *Store) ChoosePrimary(ctx context.Context, account lockstep.Account, cus
 		case stored.Intent != nil:
 			return lockstep.ErrBusy
 		}
-		if err := t.assign(ctx, customerKey(customerID), account); err != nil || link.Primary {
-			return err
+		t.assign(customerKey(customerID), account)
+		if link.Primary {
+			return nil
 		}
 		return t.replacePrimary(ctx, account, stored, customerID)
 	})
@@ -338,12 +331,10 @@ func (s *Store) decided(ctx context.Context, account lockstep.Account, customerI
 	do func(*tx, lockstep.Record, lockstep.Link) error) error {
 	return s.write(ctx, func(t *tx) error {
 		key := account.Key()
-		if err := t.markRouted(ctx, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll,
-			Priority: lockstep.Interactive}); err != nil {
-			return err
-		}
-		var leased int64
-		if err := t.row(ctx, selectLease, key.String()).Scan(&leased); err != nil {
+		t.markRouted(lockstep.Mark{Key: key, Scope: lockstep.ScopeAll,
+			Priority: lockstep.Interactive})
+		leased, err := collectOne(ctx, t, scanNumber, selectLease, key.String())
+		if err != nil {
 			return fmt.Errorf("read the lease of %s: %w", key, err)
 		}
 		if leased > t.now() {
@@ -365,7 +356,7 @@ func (s *Store) decided(ctx context.Context, account lockstep.Account, customerI
 	})
 }
 
-func scanLink(row scanner) (l lockstep.Link, err error) {
+func scanLink(row Scanner) (l lockstep.Link, err error) {
 	err = row.Scan(&l.CustomerID, &l.Account.Kind, &l.Account.ID, &l.Trust, &l.Primary, &l.Deleted)
 	return l, err
 }

@@ -64,9 +64,7 @@ func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity,
 	if err != nil {
 		return false, err
 	}
-	if _, err := t.exec(ctx, updateSighted, identity.Account.Kind, identity.Account.ID, round); err != nil {
-		return false, err
-	}
+	t.queue(updateSighted, identity.Account.Kind, identity.Account.ID, round)
 	if r.InstanceGeneration < generation || !r.MissingSince.IsZero() {
 		return true, nil
 	}

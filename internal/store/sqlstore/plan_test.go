@@ -33,6 +33,7 @@ var scans = map[string]string{
 	"selectHeldPrices":       "what the doctor asks: all that is held, grouped by price",
 	"selectPriceNames":       "of the few names of one price",
 	"upsertPriceName":        "of the few names of one price",
+	"ClaimDue":               "sorts at most three times as many keys as it claims",
 	"selectLinkedSince":      "of a list of at most three rows, each found by an index",
 	"selectBacklog":          "of what is pending or ended badly, by partial indexes; ordered by key",
 	"selectStagedCustomers":  "of a page",

@@ -51,9 +51,7 @@ func (s *Store) NamePrices(ctx context.Context, seen []lockstep.PriceName) ([]lo
 		names = nil // a transaction may be repeated
 		read := map[string]bool{}
 		for _, n := range seen {
-			if _, err := t.exec(ctx, upsertPriceName, n.PriceID, n.LookupKey, n.ProductID, n.ProductPlan, t.now()); err != nil {
-				return fmt.Errorf("store a name of price %s: %w", n.PriceID, err)
-			}
+			t.queue(upsertPriceName, n.PriceID, n.LookupKey, n.ProductID, n.ProductPlan, t.now())
 		}
 		for _, n := range seen {
 			if read[n.PriceID] {
@@ -74,7 +72,7 @@ func (s *Store) NamePrices(ctx context.Context, seen []lockstep.PriceName) ([]lo
 	return names, nil
 }
 
-func scanPriceName(row scanner) (lockstep.PriceName, error) {
+func scanPriceName(row Scanner) (lockstep.PriceName, error) {
 	var n lockstep.PriceName
 	var seenAt int64
 	err := row.Scan(&n.PriceID, &n.LookupKey, &n.ProductID, &n.ProductPlan, &seenAt)
@@ -91,7 +89,7 @@ func (s *Store) HeldPrices(ctx context.Context, limit int) ([]lockstep.HeldPrice
 	return held, nil
 }
 
-func scanHeldPrice(row scanner) (lockstep.HeldPrice, error) {
+func scanHeldPrice(row Scanner) (lockstep.HeldPrice, error) {
 	var h lockstep.HeldPrice
 	var keys, siblings string
 	i := &h.Item

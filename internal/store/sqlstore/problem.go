@@ -20,7 +20,7 @@ func (s *Store) Troubled(ctx context.Context, after lockstep.Account, limit int)
 	return found, nil
 }
 
-func scanTroubled(row scanner) (f lockstep.Troubled, err error) {
+func scanTroubled(row Scanner) (f lockstep.Troubled, err error) {
 	var problems string
 	if err := row.Scan(&f.Account.Kind, &f.Account.ID, &problems); err != nil {
 		return f, err

@@ -45,7 +45,8 @@ func (s *Store) BeginPurchase(ctx context.Context, account lockstep.Account, fin
 		if taken == 0 {
 			return lockstep.ErrBusy
 		}
-		return t.row(ctx, selectTurn, account.Kind, account.ID).Scan(&turn.Number)
+		turn.Number, err = collectOne(ctx, t, scanNumber, selectTurn, account.Kind, account.ID)
+		return err
 	})
 	if err != nil {
 		return lockstep.PurchaseLock{}, fmt.Errorf("begin purchase of %s: %w", account, err)

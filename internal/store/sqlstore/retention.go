@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math"
@@ -65,20 +64,28 @@ func (s *Store) ExpireEvents(ctx context.Context, claim lockstep.Claim, age time
 	err = s.fenced(ctx, claim, func(t *tx) error {
 		before := t.now() - age.Milliseconds()
 		next = ""
-		end, received := int64(math.MaxInt64), int64(0)
-		err := t.row(ctx, selectPageEnd, from, eventsAtOnce).Scan(&end, &received)
+		end, err := collectOne(ctx, t, scanPageEnd, selectPageEnd, from, eventsAtOnce)
 		switch {
-		case errors.Is(err, sql.ErrNoRows): // the last page
+		case errors.Is(err, lockstep.ErrNotFound): // the last page
+			end.seq = math.MaxInt64
 		case err != nil:
 			return err
-		case received < before:
-			next = strconv.FormatInt(end-1, 10)
+		case end.received < before:
+			next = strconv.FormatInt(end.seq-1, 10)
 		}
-		removed, err = t.exec(ctx, expireEvents, from, end, before)
+		removed, err = t.exec(ctx, expireEvents, from, end.seq, before)
 		return err
 	})
 	if err != nil {
 		return "", 0, fmt.Errorf("expire events: %w", err)
 	}
 	return next, removed, nil
+}
+
+// pageEnd is the first event after a page.
+type pageEnd struct{ seq, received int64 }
+
+func scanPageEnd(row Scanner) (p pageEnd, err error) {
+	err = row.Scan(&p.seq, &p.received)
+	return p, err
 }

@@ -47,13 +47,9 @@ on conflict (id) do update set
 func (s *Store) NotifyAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
 	keys []lockstep.Key) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
-		if err := t.later(ctx, upsertTold, account.Kind, account.ID, digest, t.now()); err != nil {
-			return err
-		}
+		t.queue(upsertTold, account.Kind, account.ID, digest, t.now())
 		for _, key := range keys {
-			if err := t.markRouted(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal}); err != nil {
-				return err
-			}
+			t.markRouted(lockstep.Mark{Key: key, Priority: lockstep.Normal})
 		}
 		return nil
 	})
@@ -72,7 +68,7 @@ func (s *Store) AccessNotification(ctx context.Context, account lockstep.Account
 	return told, nil
 }
 
-func scanTold(row scanner) (told lockstep.AccessNotification, err error) {
+func scanTold(row Scanner) (told lockstep.AccessNotification, err error) {
 	var at int64
 	err = row.Scan(&told.Digest, &told.Sequence, &at)
 	told.At = moment(at)
@@ -88,7 +84,7 @@ func (s *Store) WebhookDelivery(ctx context.Context, endpoint, subject string) (
 	return d, nil
 }
 
-func scanDelivery(row scanner) (d lockstep.WebhookDelivery, err error) {
+func scanDelivery(row Scanner) (d lockstep.WebhookDelivery, err error) {
 	var beganAt, at int64
 	err = row.Scan(&d.Endpoint, &d.Subject, &d.State, &d.Status, &d.Reason, &d.Attempts, &d.Sequence, &beganAt, &at)
 	d.BeganAt, d.UpdatedAt = moment(beganAt), moment(at)
@@ -99,10 +95,11 @@ func scanDelivery(row scanner) (d lockstep.WebhookDelivery, err error) {
 func (s *Store) SaveWebhookDelivery(ctx context.Context, claim lockstep.Claim, d lockstep.WebhookDelivery,
 	endpoint *lockstep.WebhookEndpoint) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
-		if err := t.saveDelivery(ctx, d); err != nil || endpoint == nil {
-			return err
+		t.saveDelivery(d)
+		if endpoint != nil {
+			t.saveEndpoint(*endpoint)
 		}
-		return t.saveEndpoint(ctx, *endpoint)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("save delivery of %s to %s as %s: %w", d.Subject, d.Endpoint, d.State, err)
@@ -110,13 +107,13 @@ func (s *Store) SaveWebhookDelivery(ctx context.Context, claim lockstep.Claim, d
 	return nil
 }
 
-func (t *tx) saveDelivery(ctx context.Context, d lockstep.WebhookDelivery) error {
-	return t.later(ctx, upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence,
+func (t *tx) saveDelivery(d lockstep.WebhookDelivery) {
+	t.queue(upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence,
 		millis(d.BeganAt), t.now())
 }
 
-func (t *tx) saveEndpoint(ctx context.Context, e lockstep.WebhookEndpoint) error {
-	return t.later(ctx, upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
+func (t *tx) saveEndpoint(e lockstep.WebhookEndpoint) {
+	t.queue(upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
 }
 
 // WebhookDeliveries implements [lockstep.Webhooks].
@@ -140,7 +137,7 @@ func (s *Store) WebhookEndpoint(ctx context.Context, id string) (lockstep.Webhoo
 	return e, nil
 }
 
-func scanEndpoint(row scanner) (e lockstep.WebhookEndpoint, err error) {
+func scanEndpoint(row Scanner) (e lockstep.WebhookEndpoint, err error) {
 	var failing, disabled int64
 	err = row.Scan(&e.ID, &failing, &disabled, &e.Reason)
 	e.FailingSince, e.DisabledAt = moment(failing), moment(disabled)
@@ -162,12 +159,11 @@ func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.P
 	for _, subject := range subjects {
 		d := lockstep.WebhookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.WebhookPending,
 			BeganAt: moment(t.now())}
-		if err := t.saveDelivery(ctx, d); err != nil {
-			return err
-		}
+		t.saveDelivery(d)
 		marks = append(marks, lockstep.Mark{Key: d.Key(), Priority: priority})
 	}
-	return t.markRouted(ctx, marks...)
+	t.markRouted(marks...)
+	return nil
 }
 
 // EnableWebhookEndpoint implements [lockstep.Webhooks]. The first step enables the endpoint, because a worker holds
@@ -179,9 +175,7 @@ func (s *Store) EnableWebhookEndpoint(ctx context.Context, id string) (missed in
 		var subjects []string
 		err := s.write(ctx, func(t *tx) (err error) {
 			if after == "" {
-				if err := t.saveEndpoint(ctx, lockstep.WebhookEndpoint{ID: id}); err != nil {
-					return err
-				}
+				t.saveEndpoint(lockstep.WebhookEndpoint{ID: id})
 			}
 			if subjects, err = collect(ctx, t, text, selectMissed, id, after, most); err != nil {
 				return err

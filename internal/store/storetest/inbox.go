@@ -3,7 +3,9 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -124,23 +126,27 @@ var inbox = map[string]func(*world){
 		w.idle()
 		equal(w, "receipt", w.deliver("evt_1", cus1), lockstep.Receipt{Stored: true, Key: cus1})
 	},
-	"the next receive does well to begin when it is told to": func(w *world) {
+	"as many receives run at once as the store says": func(w *world) {
 		overlapping, overlaps := w.Store.(lockstep.Overlapping)
-		if !overlaps || overlapping.Overlap() < 2 {
+		if !overlaps {
 			return
 		}
-		times := 0
-		_, err := overlapping.ReceiveThen(w.Context(), []lockstep.Delivery{delivery("evt_1", cus1)}, func() {
-			times++
-			soon, cancel := context.WithTimeout(w.Context(), 10*time.Second)
-			defer cancel()
-			receipts, err := w.Receive(soon, []lockstep.Delivery{delivery("evt_2", cus2)})
-			w.ok(err)
-			equal(w, "receipts", receipts, []lockstep.Receipt{{Stored: true, Key: cus2}})
-		})
+		var receives sync.WaitGroup
+		for n := range overlapping.Overlap() {
+			receives.Go(func() {
+				for i := range 20 {
+					id := fmt.Sprintf("evt_%d_%d", n, i)
+					receipts, err := w.Receive(w.Context(), []lockstep.Delivery{delivery(id, cus1), delivery("evt_shared", cus2)})
+					if err != nil || len(receipts) != 2 || !receipts[0].Stored {
+						w.Errorf("%s: receipts %+v, %v", id, receipts, err)
+					}
+				}
+			})
+		}
+		receives.Wait()
+		tally, err := w.EventTally(w.Context())
 		w.ok(err)
-		equal(w, "calls", times, 1)
-		w.eventIs("evt_1", cus1, lockstep.EventPending, "")
+		equal(w, "events", tally[lockstep.EventPending], int64(overlapping.Overlap()*20+1))
 	},
 	"receiving nothing is fine": func(w *world) {
 		receipts, err := w.Receive(w.Context(), nil)

@@ -22,8 +22,8 @@ func bubble(t *testing.T, test func(*kit)) {
 		k.reopen()
 		test(k)
 		k.answers.Wait()
-		if c := &k.endpoint.Intake.commits; c.leading != 0 || len(c.waiting[0])+len(c.waiting[1]) != 0 {
-			t.Errorf("%d lead and %v wait when all is over", c.leading, c.waiting)
+		if c := &k.endpoint.Intake.commits; c.running != 0 || len(c.waiting[0])+len(c.waiting[1]) != 0 {
+			t.Errorf("%d transactions run and %v wait when all is over", c.running, c.waiting)
 		}
 	})
 }
@@ -69,46 +69,41 @@ func TestWhatComesDuringACommitSharesTheNext(t *testing.T) {
 	})
 }
 
-// While one transaction waits for the disk the next one is written, with all that has come
-// until then. It does not begin before, when few have come.
-func TestTransactionsOverlapWhereTheyOnlyWait(t *testing.T) {
+// As many transactions run at once as the store says. Deliveries that come meanwhile share the next
+// one, which starts when one of them ends.
+func TestTransactionsOverlapAsTheStoreSays(t *testing.T) {
 	for _, overlap := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint(overlap), func(t *testing.T) {
 			bubble(t, func(k *kit) {
 				k.disk.overlap, k.disk.sync = overlap, make(chan struct{})
 				k.reopen()
-				want := []int{1}
+				want := slices.Repeat([]int{1}, overlap)
+				for i := range overlap + 5 {
+					k.send(k.Context(), fmt.Sprint(i), normal, 0)
+					synctest.Wait()
+				}
 				began := func(when string) {
 					if got := k.disk.begun(); !slices.Equal(got, want) {
 						k.Errorf("%s, transactions began with %v deliveries, want %v", when, got, want)
 					}
 				}
-				k.send(k.Context(), "first", normal, 0)
-				synctest.Wait()
-				for n := range overlap {
-					for i := range 5 {
-						k.send(k.Context(), fmt.Sprint(n, i), normal, 0)
-						synctest.Wait()
-					}
-					began("while one is written")
+				began("while all are written")
+				for range overlap {
 					k.commit()
-					if n+1 < overlap {
-						want = append(want, 5)
-					}
 				}
-				began("while all that may be under way wait for the disk")
-				if n := k.count(0); n != 1+5*overlap {
-					k.Errorf("%d were answered before they were on disk", 1+5*overlap-n)
+				began("while all wait for the disk")
+				if n := k.count(0); n != overlap+5 {
+					k.Errorf("%d were answered before they were on disk", overlap+5-n)
 				}
 				k.disk.sync <- struct{}{}
 				synctest.Wait()
 				want = append(want, 5)
 				began("when one has ended")
-				if k.count(http.StatusOK) == 0 {
-					k.Error("what is on disk is not answered")
+				if n := k.count(http.StatusOK); n != 1 {
+					k.Errorf("%d are answered after one transaction has ended", n)
 				}
 				k.goOn()
-				if k.disk.inMost != overlap || k.count(http.StatusOK) != 1+5*overlap {
+				if k.disk.inMost != overlap || k.count(http.StatusOK) != overlap+5 {
 					k.Errorf("%d transactions at once, %d stored", k.disk.inMost, k.count(http.StatusOK))
 				}
 				k.consistent()
@@ -117,30 +112,8 @@ func TestTransactionsOverlapWhereTheyOnlyWait(t *testing.T) {
 	}
 }
 
-// That one ends is not the turn of the next one while another is written.
-func TestNoneBeginsWhileOneIsWritten(t *testing.T) {
-	bubble(t, func(k *kit) {
-		k.disk.overlap, k.disk.sync = 3, make(chan struct{})
-		k.reopen()
-		for _, id := range []string{"ends", "is written", "waits"} {
-			k.send(k.Context(), id, normal, 0)
-			synctest.Wait()
-			if id == "ends" {
-				k.commit()
-			}
-		}
-		k.disk.sync <- struct{}{}
-		synctest.Wait()
-		if got := k.disk.begun(); !slices.Equal(got, []int{1, 1}) || k.code("ends") != http.StatusOK {
-			k.Errorf("transactions began with %v deliveries, answers are %v", got, k.codes)
-		}
-		k.goOn()
-		k.consistent()
-	})
-}
-
-// What was written is not on disk yet, and may never be.
-func TestAFaultAfterTheNextOneBeganIsNotItsFault(t *testing.T) {
+// A fault of one transaction, before it is on disk, does not touch those that run beside it.
+func TestAFaultDoesNotTouchTransactionsBesideIt(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.disk.overlap, k.disk.sync, k.disk.unsafe = 4, make(chan struct{}), "unsafe"
 		k.reopen()

@@ -23,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// disk is a real store whose transactions wait until they are let go on, while it is slow:
-// before they are written and, where they overlap, again before they are on disk.
+// disk is a real store with slow transactions: each waits until the test lets it continue, before it
+// is written and again before it is on disk.
 type disk struct {
 	lockstep.Store
 	overlap int
@@ -41,11 +41,6 @@ type disk struct {
 func (d *disk) Overlap() int { return d.overlap }
 
 func (d *disk) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
-	return d.ReceiveThen(ctx, deliveries, func() {})
-}
-
-func (d *disk) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
-	next func()) ([]lockstep.Receipt, error) {
 	var ids []string
 	for _, one := range deliveries {
 		ids = append(ids, one.Event.ID)
@@ -79,7 +74,6 @@ func (d *disk) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
 	if d.sync == nil {
 		return receipts, err
 	}
-	next()
 	select {
 	case <-d.sync:
 	case <-ctx.Done():
