@@ -78,8 +78,8 @@ var breakages = []breakage{
 	}`},
 	{"write without the token: whoever is late writes over somebody else's run",
 		"internal/store/sqlstore/fence.go",
-		`	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,
-		`	answer := ask(ctx, t, scanNumber, "select 1 from work where key = $1", claim.Key.String())`},
+		`	answer := askOne(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,
+		`	answer := askOne(ctx, t, scanNumber, "select 1 from work where key = $1", claim.Key.String())`},
 	{"finish what was marked meanwhile too",
 		"internal/store/sqlstore/finish.go",
 		`	done_generation = claimed_generation,
@@ -135,7 +135,7 @@ var breakages = []breakage{
 	{"a customer that a reference alone links becomes the primary one",
 		"internal/store/sqlstore/link.go",
 		`	case trust == lockstep.Claimed:
-		err = t.addClaimed(ctx, account, customerID)
+		return t.addClaimed(ctx, account, customerID)
 `,
 		``},
 	{"access and licenses forget the customers beside the primary one",

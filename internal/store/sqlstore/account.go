@@ -50,10 +50,7 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 		}
 		return nil
 	})
-	if err != nil {
-		return lockstep.Record{}, fmt.Errorf("read account %s: %w", account, err)
-	}
-	return r, nil
+	return wrap(r, err, "read account %s", account)
 }
 
 // AccountOfCustomer implements [lockstep.Links].
@@ -68,10 +65,7 @@ func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (locks
 // AccountsAfter implements [lockstep.Accounts].
 func (s *Store) AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error) {
 	accounts, err := all(ctx, s, scanAccount, selectAccountsAfter, after.Kind, after.ID, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list accounts: %w", err)
-	}
-	return accounts, nil
+	return wrap(accounts, err, "list accounts")
 }
 
 // account reads an account's own row, or returns ErrNotFound.

@@ -72,10 +72,7 @@ func (s *Store) BeginBackfill(ctx context.Context, was, next string, fresh bool)
 		t.markRouted(lockstep.Mark{Key: key, Priority: lockstep.Normal})
 		return nil
 	})
-	if err != nil {
-		return false, fmt.Errorf("begin backfill: %w", err)
-	}
-	return begun, nil
+	return wrap(begun, err, "begin backfill")
 }
 
 // moved runs do within a claim, in a transaction that moves the sweep's cursor.
@@ -114,7 +111,7 @@ func (s *Store) Stage(ctx context.Context, claim lockstep.Claim, cursor string, 
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("store what a backfill listed: %w", err)
+		return fmt.Errorf("store listed data: %w", err)
 	}
 	return nil
 }
@@ -289,8 +286,5 @@ func (s *Store) Unstage(ctx context.Context, claim lockstep.Claim, limit int) (m
 		}
 		return nil
 	})
-	if err != nil {
-		return false, fmt.Errorf("remove what a backfill listed: %w", err)
-	}
-	return more, nil
+	return wrap(more, err, "remove listed data")
 }

@@ -95,10 +95,7 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read listed customers: %w", err)
-	}
-	return page, nil
+	return wrap(page, err, "read listed customers")
 }
 
 func scanStagedCustomer(row Scanner) (c lockstep.StagedCustomer, err error) {
@@ -153,28 +150,19 @@ func (s *Store) StagedIdentity(ctx context.Context, account lockstep.Account) (i
 	if err == nil {
 		err = json.Unmarshal([]byte(body), &identity)
 	}
-	if err != nil {
-		return lockstep.Identity{}, fmt.Errorf("read listed %s: %w", account, err)
-	}
-	return identity, nil
+	return wrap(identity, err, "read listed %s", account)
 }
 
 // StagedSlug implements [lockstep.Backfills].
 func (s *Store) StagedSlug(ctx context.Context, slug string) (lockstep.Account, error) {
 	account, err := one(ctx, s, scanAccount, selectStagedSlug, slug)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read listed organization by slug: %w", err)
-	}
-	return account, nil
+	return wrap(account, err, "read listed organization by slug")
 }
 
 // StagedExternal implements [lockstep.Backfills].
 func (s *Store) StagedExternal(ctx context.Context, kind lockstep.Kind, externalID string) (lockstep.Account, error) {
 	account, err := one(ctx, s, scanAccount, selectStagedExternal, external+externalID, kind)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read listed %s by external id: %w", kind, err)
-	}
-	return account, nil
+	return wrap(account, err, "read listed %s by external id", kind)
 }
 
 // StagedEmail implements [lockstep.Backfills].
@@ -193,7 +181,7 @@ func (s *Store) StagedEmail(ctx context.Context, email string) (users []lockstep
 		return err
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("look for an address among what was listed: %w", err)
+		return nil, 0, fmt.Errorf("look for an e-mail address in the listed data: %w", err)
 	}
 	return users, customers, nil
 }
@@ -219,10 +207,7 @@ func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion,
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read customers to link: %w", err)
-	}
-	return page, nil
+	return wrap(page, err, "read customers to link")
 }
 
 func scanAdoption(row Scanner) (a lockstep.Adoption, err error) {
@@ -248,10 +233,7 @@ func (s *Store) StagedPayments(ctx context.Context, after string, limit int) ([]
 		return p, err
 	}
 	page, err := all(ctx, s, scan, selectStagedPayments, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read listed payments: %w", err)
-	}
-	return page, nil
+	return wrap(page, err, "read listed payments")
 }
 
 // ClaimsOf implements [lockstep.Backfills].

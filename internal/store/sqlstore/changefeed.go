@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -72,8 +71,5 @@ func (s *Store) ChangedSince(ctx context.Context, after int64, limit int) (locks
 		}
 		return err
 	})
-	if err != nil {
-		return lockstep.ChangedAccounts{}, fmt.Errorf("read what changed since %d: %w", after, err)
-	}
-	return c, nil
+	return wrap(c, err, "read what changed since %d", after)
 }

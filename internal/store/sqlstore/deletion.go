@@ -113,10 +113,7 @@ func (s *Store) DeletionsIn(ctx context.Context, state lockstep.DeletionState, l
 		statement, args = selectRefused, []any{limit}
 	}
 	found, err := all(ctx, s, scanDeletion, statement, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list deletions that are %s: %w", state, err)
-	}
-	return found, nil
+	return wrap(found, err, "list %s deletions", state)
 }
 
 func scanDeletion(row Scanner) (d lockstep.Deletion, err error) {
@@ -146,8 +143,8 @@ func (s *Store) DeletionTally(ctx context.Context) (map[lockstep.DeletionState]i
 	return tally, nil
 }
 
-// DecideDeletions implements [lockstep.Deletions]. The last step resets the brake's count. Deletions that are
-// held while the steps run stay held: the operator has not seen them.
+// DecideDeletions implements [lockstep.Deletions]. The last step resets the brake's count.
+// Deletions that become held while the steps run stay held: the operator has not seen them.
 func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionState,
 	accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	if accounts == nil {
@@ -155,13 +152,13 @@ func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionS
 	} else {
 		decided, err = s.decideNamed(ctx, decision, accounts)
 	}
-	if err != nil {
+	if err != nil { // some steps may be committed
 		return decided, fmt.Errorf("decide deletions: %w", err)
 	}
 	return decided, nil
 }
 
-// decideHeld decides all that are held when it begins.
+// decideHeld decides all deletions that are held when it starts.
 func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState) (
 	decided []lockstep.Account, err error) {
 	most, until := s.step(3), int64(0)
@@ -193,8 +190,8 @@ func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState)
 	}
 }
 
-// decideNamed decides the deletions of those accounts, all or none. A call of several steps accepts accounts that
-// have this decision already: an earlier call that failed halfway decided them.
+// decideNamed decides the deletions of the given accounts, all or none. A call of several steps
+// skips accounts that have this decision already: an earlier call that failed halfway decided them.
 func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState,
 	accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	steps := slices.Collect(slices.Chunk(accounts, s.step(3)))
@@ -227,8 +224,8 @@ func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState
 	return decided, nil
 }
 
-// undecided returns the accounts that still need this decision, and ErrNotFound for one that has no deletion to
-// decide. A resumed call skips those that have the decision already.
+// undecided returns the accounts that still need this decision. It returns ErrNotFound if one of
+// them has no deletion to decide. A resumed call skips accounts that have the decision already.
 func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account,
 	resumed bool) (waiting []lockstep.Account, err error) {
 	for _, a := range accounts {
@@ -241,7 +238,7 @@ func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, acc
 		case record.Deletion.Waits(), refused && decision == lockstep.DeletionApproved:
 			waiting = append(waiting, a)
 		case !resumed || record.Deletion != decision:
-			return nil, fmt.Errorf("%s: its deletion does not wait for a decision: %w", a, lockstep.ErrNotFound)
+			return nil, fmt.Errorf("%s: no deletion of it waits for a decision: %w", a, lockstep.ErrNotFound)
 		}
 	}
 	return waiting, nil

@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// mailsTo are the statements on the table of a recipient.
-var mailsTo = map[lockstep.Recipient]struct{ read, write Statement }{
+// eemailsTo holds the statements for each recipient's table.
+var emailsTo = map[lockstep.Recipient]struct{ read, write Statement }{
 	lockstep.ToAccount: {selectEmailDelivery, upsertEmailDelivery},
 	lockstep.ToBuyer:   {selectBuyerEmailDelivery, upsertBuyerEmailDelivery},
 }
@@ -39,9 +39,9 @@ on conflict (notice_id) do update set
 // EmailDelivery implements [lockstep.EmailDeliveries].
 func (s *Store) EmailDelivery(ctx context.Context, noticeID string,
 	to lockstep.Recipient) (lockstep.EmailDelivery, error) {
-	m, err := one(ctx, s, scanEmailDelivery, mailsTo[to].read, noticeID)
+	m, err := one(ctx, s, scanEmailDelivery, emailsTo[to].read, noticeID)
 	if err != nil {
-		return lockstep.EmailDelivery{}, fmt.Errorf("read mail of %s: %w", noticeID, err)
+		return lockstep.EmailDelivery{}, fmt.Errorf("read e-mail of notice %s: %w", noticeID, err)
 	}
 	m.To = to
 	return m, nil
@@ -54,7 +54,7 @@ func (s *Store) SaveEmailDelivery(ctx context.Context, claim lockstep.Claim, m l
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("save mail of %s as %s: %w", m.NoticeID, m.State, err)
+		return fmt.Errorf("save e-mail of notice %s as %s: %w", m.NoticeID, m.State, err)
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func (s *Store) ResendEmail(ctx context.Context, noticeID string, to lockstep.Re
 		if err != nil {
 			return err
 		}
-		m, err := t.mail(ctx, noticeID, to)
+		m, err := t.emailDelivery(ctx, noticeID, to)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return err
 		}
@@ -79,13 +79,13 @@ func (s *Store) ResendEmail(ctx context.Context, noticeID string, to lockstep.Re
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("request mail of %s: %w", noticeID, err)
+		return fmt.Errorf("request e-mail of notice %s: %w", noticeID, err)
 	}
 	return nil
 }
 
-func (t *tx) mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.EmailDelivery, error) {
-	m, err := collectOne(ctx, t, scanEmailDelivery, mailsTo[to].read, noticeID)
+func (t *tx) emailDelivery(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.EmailDelivery, error) {
+	m, err := collectOne(ctx, t, scanEmailDelivery, emailsTo[to].read, noticeID)
 	m.To = to
 	return m, err
 }
@@ -98,6 +98,6 @@ func scanEmailDelivery(row Scanner) (m lockstep.EmailDelivery, err error) {
 }
 
 func (t *tx) saveEmailDelivery(m lockstep.EmailDelivery) {
-	t.queue(mailsTo[m.To].write, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested),
+	t.queue(emailsTo[m.To].write, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested),
 		millis(m.BeganAt), t.now())
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// The three ways to find a page of events, newest first: each uses the index of
-// what selects most. Parameters are the same: $1 source, $2 status, $3 key (empty:
-// any), $4 below which seq, $5 how many, $6 whether without bodies. That of a key
-// sorts, but numbers only.
+// Three statements read a page of events, newest first. Each uses the index of its most selective
+// filter. All take the same parameters: $1 source, $2 status, $3 key (empty: any), $4 the upper
+// bound of seq (exclusive), $5 the limit, $6 whether to leave out bodies. SelectEventsOfKey sorts,
+// but only numbers.
 const (
 	SelectEvents Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
@@ -48,17 +48,14 @@ const defaultPage = 50
 // Events implements [lockstep.Inbox].
 func (s *Store) Events(ctx context.Context, filter lockstep.EventFilter) (lockstep.EventPage, error) {
 	page, err := s.events(ctx, filter)
-	if err != nil {
-		return lockstep.EventPage{}, fmt.Errorf("read events: %w", err)
-	}
-	return page, nil
+	return wrap(page, err, "read events")
 }
 
 func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockstep.EventPage, err error) {
 	before := int64(math.MaxInt64)
 	if f.Before != "" {
 		if before, err = strconv.ParseInt(f.Before, 10, 64); err != nil {
-			return page, fmt.Errorf("%w: the cursor %q is not one of a page", lockstep.ErrInvalid, f.Before)
+			return page, fmt.Errorf("%w: cursor %q is not the Next of a page", lockstep.ErrInvalid, f.Before)
 		}
 	}
 	limit := f.Limit
@@ -87,7 +84,7 @@ func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockst
 	if err != nil {
 		return page, err
 	}
-	if len(found) > limit { // there is one more
+	if len(found) > limit { // there is a next page
 		found = found[:limit]
 		page.Next = strconv.FormatInt(found[limit-1].seq, 10)
 	}
@@ -97,7 +94,7 @@ func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockst
 	return page, nil
 }
 
-// numbered is an event with its place in the order of arrival.
+// numbered is an event with its number in the order of arrival.
 type numbered struct {
 	lockstep.Event
 	seq int64

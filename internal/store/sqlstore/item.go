@@ -46,7 +46,7 @@ func listed(text string) (list []string, err error) {
 	return list, json.Unmarshal([]byte(text), &list)
 }
 
-// itemsByOwner asks for the items of several subscriptions or licenses at once.
+// itemsByOwner asks for the items of several subscriptions or licenses.
 func (t *tx) itemsByOwner(ctx context.Context, s Statement, args ...any) func() (map[string][]lockstep.Item, error) {
 	answer := ask(ctx, t, scanItem, s, args...)
 	return func() (map[string][]lockstep.Item, error) {
@@ -59,7 +59,7 @@ func (t *tx) itemsByOwner(ctx context.Context, s Statement, args ...any) func() 
 	}
 }
 
-// replaceItems stores the items of one owner in place of those it had.
+// replaceItems replaces the items of one owner.
 func (t *tx) replaceItems(deleteAll, insert Statement, owner string, items []lockstep.Item) error {
 	t.queue(deleteAll, owner)
 	for _, i := range items {

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Further customers are in the table former_customers, whose name is older than they are.
+// Further customers are in the table former_customers: the table is older than the term.
 const (
 	updateLink Statement = `
 update accounts set customer_id = $3, customer_email = '', customer_name = '', customer_deleted = 0,
@@ -23,8 +23,8 @@ on conflict (customer_id) do nothing`
 
 	proveFurther Statement = `update former_customers set trust = 'proven' where customer_id = $1`
 
-	// updateFurther writes what a run saw of a further customer, if it still is one of the
-	// account's. It neither revives a deleted one nor lowers trust.
+	// updateFurther writes what a run saw of a further customer, if the account still has it. It
+	// neither revives a deleted customer nor lowers trust.
 	updateFurther Statement = `
 update former_customers set
 	deleted = case when $4 > deleted then $4 else deleted end,
@@ -34,8 +34,8 @@ where customer_id = $1 and kind = $2 and id = $3`
 	countClaimed Statement = `
 select count(*) from former_customers where kind = $1 and id = $2 and trust = 'claimed' and deleted = 0`
 
-	// selectOver finds the claimed customer that was linked first among those whose
-	// subscriptions have all ended.
+	// selectOver finds the claimed customer that was linked first among those whose subscriptions
+	// have all ended.
 	selectOver Statement = `
 select customer_id from former_customers f
 where f.kind = $1 and f.id = $2 and f.trust = 'claimed' and f.deleted = 0
@@ -73,10 +73,7 @@ delete from subscriptions where account_kind = $1 and account_id = $2 and custom
 // LinkOf implements [lockstep.Links].
 func (s *Store) LinkOf(ctx context.Context, customerID string) (lockstep.Link, error) {
 	link, err := one(ctx, s, scanLink, selectLink, customerID)
-	if err != nil {
-		return lockstep.Link{}, fmt.Errorf("read link of customer %s: %w", customerID, err)
-	}
-	return link, nil
+	return wrap(link, err, "read link of customer %s", customerID)
 }
 
 // Link implements [lockstep.Links].
@@ -139,8 +136,8 @@ func (t *tx) addCustomer(ctx context.Context, stored lockstep.Record, account lo
 	return t.relink(ctx, account, stored, customerID)
 }
 
-// linkTo returns the customer's link to the account: ErrNotFound where the customer has
-// none, ErrLinked where it is another account's.
+// linkTo returns the customer's link to the account. It returns ErrNotFound if the customer has no
+// link, and ErrLinked if it is linked to another account.
 func (t *tx) linkTo(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Link, error) {
 	link, err := collectOne(ctx, t, scanLink, selectLink, customerID)
 	switch {
@@ -180,8 +177,8 @@ func (t *tx) addFurther(account lockstep.Account, customerID string, trust locks
 	t.queue(insertFurther, customerID, account.Kind, account.ID, trust, bit(deleted), t.now())
 }
 
-// relink makes a customer an account's primary one, on behalf of the account's run. The
-// former primary becomes a further customer.
+// relink makes a customer an account's primary one, for the account's own run. The previous primary
+// customer becomes a further one.
 func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockstep.Record, customerID string) error {
 	if customerID == "" {
 		return fmt.Errorf("account has customer %s: %w", stored.CustomerID, lockstep.ErrLinked)
@@ -212,9 +209,8 @@ func (t *tx) replacePrimary(ctx context.Context, account lockstep.Account, store
 	return err
 }
 
-// announceLink tells those who wait that an account's own run gave it a customer.
-// The run knows of the customer, so the account is marked only if there is
-// anything to take over.
+// announceLink wakes what waits for a customer that the account's own run linked. The run knows the
+// customer, so the account is marked only if there is work to take over.
 func (t *tx) announceLink(ctx context.Context, account lockstep.Account, customerID string) error {
 	scope, inherits, err := t.inherits(ctx, customerID)
 	if err != nil {
@@ -262,12 +258,12 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 	return nil
 }
 
-// drop takes a further customer and its subscriptions from an account. The users who bought
-// these for an organization are marked: they no longer show them.
+// drop removes a further customer and its subscriptions from an account. It marks the users who
+// bought them for an organization, because their records no longer show them.
 func (t *tx) drop(ctx context.Context, account lockstep.Account, customerID string) error {
 	payers, err := collect(ctx, t, scanAccount, selectPayersOfCustomer, account.Kind, account.ID, customerID)
 	if err != nil {
-		return fmt.Errorf("read who paid: %w", err)
+		return fmt.Errorf("read the payers: %w", err)
 	}
 	for _, payer := range payers {
 		t.markRouted(lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal})
@@ -295,10 +291,7 @@ func (s *Store) Unlink(ctx context.Context, customerID string) (account lockstep
 		t.assign(customerKey(customerID), lockstep.Account{Kind: account.Kind})
 		return nil
 	})
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("unlink customer %s from %s: %w", customerID, account, err)
-	}
-	return account, nil
+	return wrap(account, err, "unlink customer %s from %s", customerID, account)
 }
 
 // ChoosePrimary implements [lockstep.Links].
@@ -323,10 +316,9 @@ func (s *Store) ChoosePrimary(ctx context.Context, account lockstep.Account, cus
 	return nil
 }
 
-// decided runs do with an account and one of its customers, about which an operator
-// decides, and marks the account wholly. A run of the account would write over the
-// decision what it has read before, so that the account must not be leased: the mark
-// locks its key, and no run begins before the commit.
+// decided runs do with an account and one of its customers for an operator's decision, and marks
+// the account for a full run. A running run would overwrite the decision with what it read before,
+// so the account must not be leased. The mark locks its key, so no run starts before the commit.
 func (s *Store) decided(ctx context.Context, account lockstep.Account, customerID string,
 	do func(*tx, lockstep.Record, lockstep.Link) error) error {
 	return s.write(ctx, func(t *tx) error {

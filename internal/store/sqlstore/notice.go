@@ -29,26 +29,19 @@ from notices where id = $1`
 	selectGeneration Statement = `select generation from work where key = $1`
 )
 
-// noticeDelay is how long a new notice waits at first: the run that comes before
-// it takes about so long.
+// noticeDelay is how long a new notice waits at first: about as long as the run before it takes.
 const noticeDelay = time.Second
 
 // Notices implements [lockstep.Accounts].
 func (s *Store) Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error) {
 	notices, err := all(ctx, s, scanNotice, selectNotices, account.Kind, account.ID)
-	if err != nil {
-		return nil, fmt.Errorf("read notices of %s: %w", account, err)
-	}
-	return notices, nil
+	return wrap(notices, err, "read notices of %s", account)
 }
 
 // Notice implements [lockstep.Accounts].
 func (s *Store) Notice(ctx context.Context, id string) (lockstep.Notice, error) {
 	n, err := one(ctx, s, scanNotice, selectNotice, id)
-	if err != nil {
-		return lockstep.Notice{}, fmt.Errorf("read notice %s: %w", id, err)
-	}
-	return n, nil
+	return wrap(n, err, "read notice %s", id)
 }
 
 func scanNotice(row Scanner) (lockstep.Notice, error) {
@@ -66,9 +59,8 @@ func scanNotice(row Scanner) (lockstep.Notice, error) {
 	return n, nil
 }
 
-// saveNotices stores those that are new and marks their keys. Whoever records a
-// notice holds or has just marked its account's key: the notice waits until that
-// generation is done.
+// saveNotices stores the new ones of notices and marks their keys. The caller holds, or has just
+// marked, the account's key: the notice waits until that generation is done.
 func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lockstep.Notice) error {
 	var answers []func() ([]string, error)
 	for _, n := range notices {

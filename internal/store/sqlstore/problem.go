@@ -14,10 +14,7 @@ select kind, id, problems from accounts where problems <> '' and (kind, id) > ($
 // Troubled implements [lockstep.Accounts].
 func (s *Store) Troubled(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Troubled, error) {
 	found, err := all(ctx, s, scanTroubled, selectProblems, after.Kind, after.ID, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list accounts with problems: %w", err)
-	}
-	return found, nil
+	return wrap(found, err, "list accounts with problems")
 }
 
 func scanTroubled(row Scanner) (f lockstep.Troubled, err error) {

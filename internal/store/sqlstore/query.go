@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -78,6 +79,15 @@ func one[T any](ctx context.Context, s *Store, scan func(Scanner) (T, error), st
 		return found, err
 	}
 	return rows[0], nil
+}
+
+// wrap returns a value, or its error with a description of the operation.
+func wrap[T any](value T, err error, operation string, args ...any) (T, error) {
+	if err != nil {
+		var none T
+		return none, fmt.Errorf(operation+": %w", append(args, err)...)
+	}
+	return value, nil
 }
 
 // scanNumber scans a row of one number.

@@ -19,7 +19,7 @@ on conflict (id) do update set until = excluded.until`
 
 	countReplicas Statement = `select count(*) from replicas where until > $1`
 
-	// upsertPause: the longest that anybody was told counts.
+	// upsertPause keeps the longest pause that any replica was given.
 	upsertPause Statement = `
 insert into upstream_pauses (endpoint, until) values ($1, $2)
 on conflict (endpoint) do update set
@@ -46,10 +46,7 @@ func (s *Store) Beat(ctx context.Context, replica string, ttl time.Duration, pau
 		fleet, err = t.fleet(ctx)
 		return err
 	})
-	if err != nil {
-		return lockstep.Fleet{}, fmt.Errorf("note that a replica is at work: %w", err)
-	}
-	return fleet, nil
+	return wrap(fleet, err, "renew a replica's registration")
 }
 
 // Leave implements [lockstep.Replicas].
@@ -59,7 +56,7 @@ func (s *Store) Leave(ctx context.Context, replica string) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("take a replica off: %w", err)
+		return fmt.Errorf("remove a replica: %w", err)
 	}
 	return nil
 }
@@ -74,10 +71,7 @@ func (s *Store) Fleet(ctx context.Context) (lockstep.Fleet, error) {
 		fleet, err = t.fleet(ctx)
 		return err
 	})
-	if err != nil {
-		return lockstep.Fleet{}, fmt.Errorf("read which replicas are at work: %w", err)
-	}
-	return fleet, nil
+	return wrap(fleet, err, "read the running replicas")
 }
 
 func (t *tx) fleet(ctx context.Context) (fleet lockstep.Fleet, err error) {

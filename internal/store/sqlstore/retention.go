@@ -13,8 +13,8 @@ import (
 
 const (
 	// ExpireBodies drops up to $2 bodies of settled events that were received before $1, and
-	// returns a row for each. A database that keeps bodies in tables by time drops one
-	// table's instead, and returns a row for it.
+	// returns a row for each. A database that stores bodies in tables by time drops one table
+	// instead, and returns a row for it.
 	ExpireBodies Statement = `
 update events set body = x''
 where seq in (
@@ -23,7 +23,7 @@ where seq in (
 	order by received_at limit $2)
 returning seq`
 
-	// selectPageEnd is the event that comes after a page of $2 events behind the event $1.
+	// selectPageEnd finds the first event after a page of $2 events that follow the event $1.
 	selectPageEnd Statement = `select seq, received_at from events where seq > $1 order by seq limit 1 offset $2`
 
 	expireEvents Statement = `
@@ -31,8 +31,7 @@ delete from events
 where seq > $1 and seq < $2 and received_at < $3 and status in ('done', 'ignored')`
 )
 
-// How much of the old is dropped in one transaction: on SQLite nobody else writes for
-// as long.
+// How much one transaction drops. On SQLite no other writer runs meanwhile.
 const (
 	bodiesAtOnce = 250
 	eventsAtOnce = 500
@@ -45,20 +44,17 @@ func (s *Store) ExpireBodies(ctx context.Context, claim lockstep.Claim, age time
 		more = len(dropped) > 0
 		return err
 	})
-	if err != nil {
-		return false, fmt.Errorf("expire bodies: %w", err)
-	}
-	return more, nil
+	return wrap(more, err, "expire bodies")
 }
 
-// ExpireEvents implements [lockstep.Archive]. Events are numbered in the order of their
-// arrival, or nearly, so that it ends with the first page whose successor is young.
+// ExpireEvents implements [lockstep.Archive]. Events are numbered in about the order of arrival, so
+// it ends with the first page whose successor is young.
 func (s *Store) ExpireEvents(ctx context.Context, claim lockstep.Claim, age time.Duration, after string) (next string,
 	removed int64, err error) {
 	from := int64(0)
 	if after != "" {
 		if from, err = strconv.ParseInt(after, 10, 64); err != nil {
-			return "", 0, fmt.Errorf("expire events: %w: the cursor %q is not one of a page", lockstep.ErrInvalid, after)
+			return "", 0, fmt.Errorf("expire events: %w: cursor %q is not the next of a page", lockstep.ErrInvalid, after)
 		}
 	}
 	err = s.fenced(ctx, claim, func(t *tx) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Store keeps everything in an SQL database.
+// Store implements [lockstep.Store] over an SQL database.
 type Store struct {
 	writer, reader Database
 	dialect        Dialect

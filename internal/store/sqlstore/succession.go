@@ -251,10 +251,7 @@ func (t *tx) recordSuccession(c lockstep.Succession) {
 // Successor implements [lockstep.Instances].
 func (s *Store) Successor(ctx context.Context, former lockstep.Account) (lockstep.Account, error) {
 	successor, err := one(ctx, s, scanAccount, selectSuccessor, former.Kind, former.ID)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read successor of %s: %w", former, err)
-	}
-	return successor, nil
+	return wrap(successor, err, "read successor of %s", former)
 }
 
 // OrderSuccession implements [lockstep.Instances].
@@ -290,8 +287,5 @@ func (s *Store) OrderSuccession(ctx context.Context, from, to lockstep.Account) 
 // OrderedPredecessors implements [lockstep.Instances].
 func (s *Store) OrderedPredecessors(ctx context.Context, to lockstep.Account) ([]lockstep.Account, error) {
 	ordered, err := all(ctx, s, scanAccount, selectOrdered, to.Kind, to.ID)
-	if err != nil {
-		return nil, fmt.Errorf("read predecessors of %s: %w", to, err)
-	}
-	return ordered, nil
+	return wrap(ordered, err, "read predecessors of %s", to)
 }

@@ -29,10 +29,7 @@ func (s *Store) HadTrial(ctx context.Context, email string) (had bool, err error
 		had = n > 0
 		return err
 	})
-	if err != nil {
-		return false, fmt.Errorf("look for an earlier trial: %w", err)
-	}
-	return had, nil
+	return wrap(had, err, "look for an earlier trial")
 }
 
 func (t *tx) saveTrials(ctx context.Context, emails []string) error {
@@ -46,8 +43,8 @@ func (t *tx) saveTrials(ctx context.Context, emails []string) error {
 	return nil
 }
 
-// trialAddress is how an address is kept: as a hash under the database's own key, so that the
-// table alone, or a list of known addresses alone, tells nobody who had a trial.
+// trialAddress hashes an address with the database's own key, so neither the table alone nor a list
+// of known addresses alone shows who had a trial.
 func (t *tx) trialAddress(ctx context.Context, email string) (string, error) {
 	key, err := collectOne(ctx, t, text, selectTrialKey)
 	if err != nil {

@@ -43,10 +43,7 @@ func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err 
 		more = len(keys) == t.dialect.step(2)
 		return t.mark(ctx, marksOf(keys))
 	})
-	if err != nil {
-		return false, fmt.Errorf("wake what waits for %s: %w", target, err)
-	}
-	return more, nil
+	return wrap(more, err, "wake what waits for %s", target)
 }
 
 // moveSome marks an account and moves open events of its customer, or of a former account, there. It

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	upsertTold Statement = `
+	upsertNotified Statement = `
 insert into access_told (kind, id, digest, sequence, at) values ($1, $2, $3, 1, $4)
 on conflict (kind, id) do update set digest = excluded.digest, sequence = access_told.sequence + 1, at = excluded.at`
 
-	selectTold Statement = `select digest, sequence, at from access_told where kind = $1 and id = $2`
+	selectNotified Statement = `select digest, sequence, at from access_told where kind = $1 and id = $2`
 
 	selectDelivery Statement = `
 select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
@@ -47,41 +47,35 @@ on conflict (id) do update set
 func (s *Store) NotifyAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
 	keys []lockstep.Key) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
-		t.queue(upsertTold, account.Kind, account.ID, digest, t.now())
+		t.queue(upsertNotified, account.Kind, account.ID, digest, t.now())
 		for _, key := range keys {
 			t.markRouted(lockstep.Mark{Key: key, Priority: lockstep.Normal})
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("tell access of %s: %w", account, err)
+		return fmt.Errorf("store access notification of %s: %w", account, err)
 	}
 	return nil
 }
 
 // AccessNotification implements [lockstep.Webhooks].
 func (s *Store) AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error) {
-	told, err := one(ctx, s, scanTold, selectTold, account.Kind, account.ID)
-	if err != nil {
-		return lockstep.AccessNotification{}, fmt.Errorf("read what was told of %s: %w", account, err)
-	}
-	return told, nil
+	n, err := one(ctx, s, scanNotification, selectNotified, account.Kind, account.ID)
+	return wrap(n, err, "read access notification of %s", account)
 }
 
-func scanTold(row Scanner) (told lockstep.AccessNotification, err error) {
+func scanNotification(row Scanner) (n lockstep.AccessNotification, err error) {
 	var at int64
-	err = row.Scan(&told.Digest, &told.Sequence, &at)
-	told.At = moment(at)
-	return told, err
+	err = row.Scan(&n.Digest, &n.Sequence, &at)
+	n.At = moment(at)
+	return n, err
 }
 
 // WebhookDelivery implements [lockstep.Webhooks].
 func (s *Store) WebhookDelivery(ctx context.Context, endpoint, subject string) (lockstep.WebhookDelivery, error) {
 	d, err := one(ctx, s, scanDelivery, selectDelivery, endpoint, subject)
-	if err != nil {
-		return lockstep.WebhookDelivery{}, fmt.Errorf("read delivery of %s to %s: %w", subject, endpoint, err)
-	}
-	return d, nil
+	return wrap(d, err, "read delivery of %s to %s", subject, endpoint)
 }
 
 func scanDelivery(row Scanner) (d lockstep.WebhookDelivery, err error) {
@@ -119,10 +113,7 @@ func (t *tx) saveEndpoint(e lockstep.WebhookEndpoint) {
 // WebhookDeliveries implements [lockstep.Webhooks].
 func (s *Store) WebhookDeliveries(ctx context.Context, endpoint string, limit int) ([]lockstep.WebhookDelivery, error) {
 	found, err := all(ctx, s, scanDelivery, selectDeliveries, endpoint, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read deliveries to %s: %w", endpoint, err)
-	}
-	return found, nil
+	return wrap(found, err, "read deliveries to %s", endpoint)
 }
 
 // WebhookEndpoint implements [lockstep.Webhooks].
@@ -131,10 +122,7 @@ func (s *Store) WebhookEndpoint(ctx context.Context, id string) (lockstep.Webhoo
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return lockstep.WebhookEndpoint{ID: id}, nil
 	}
-	if err != nil {
-		return lockstep.WebhookEndpoint{}, fmt.Errorf("read endpoint %s: %w", id, err)
-	}
-	return e, nil
+	return wrap(e, err, "read endpoint %s", id)
 }
 
 func scanEndpoint(row Scanner) (e lockstep.WebhookEndpoint, err error) {
@@ -153,7 +141,7 @@ func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
 	return nil
 }
 
-// redeliver starts deliveries over, also those that were delivered, and their three days.
+// redeliver starts deliveries over with a new period of three days, also those that were delivered.
 func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.Priority, subjects ...string) error {
 	var marks []lockstep.Mark
 	for _, subject := range subjects {
@@ -166,9 +154,10 @@ func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.P
 	return nil
 }
 
-// EnableWebhookEndpoint implements [lockstep.Webhooks]. The first step enables the endpoint, because a worker holds
-// every delivery to a disabled one again. The steps go through the subjects in order, so they end even when
-// the endpoint refuses a delivery meanwhile and a worker holds it again.
+// EnableWebhookEndpoint implements [lockstep.Webhooks]. The first step enables the endpoint,
+// because a worker holds every delivery to a disabled one again. The steps go through the subjects
+// in order, so they end even if the endpoint refuses a delivery meanwhile and a worker holds it
+// again.
 func (s *Store) EnableWebhookEndpoint(ctx context.Context, id string) (missed int, err error) {
 	most, after := s.step(2), ""
 	for {

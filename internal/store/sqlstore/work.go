@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -40,10 +39,7 @@ func (s *Store) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, erro
 		w, err = work()
 		return err
 	})
-	if err != nil {
-		return lockstep.Work{}, fmt.Errorf("read work %s: %w", key, err)
-	}
-	return w, nil
+	return wrap(w, err, "read work %s", key)
 }
 
 // Backlog implements [lockstep.Queue].
@@ -57,19 +53,13 @@ func (s *Store) Backlog(ctx context.Context, limit int) ([]lockstep.Work, error)
 		all, err = work()
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read backlog: %w", err)
-	}
-	return all, nil
+	return wrap(all, err, "read backlog")
 }
 
 // WaitingFor implements [lockstep.Queue].
 func (s *Store) WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error) {
 	keys, err := all(ctx, s, scanKey, selectWaiting, key.String())
-	if err != nil {
-		return nil, fmt.Errorf("read what waits for %s: %w", key, err)
-	}
-	return keys, nil
+	return wrap(keys, err, "read what waits for %s", key)
 }
 
 func scanKey(row Scanner) (lockstep.Key, error) {
