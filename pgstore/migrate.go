@@ -133,6 +133,6 @@ func suits(database, program int64) (bool, error) {
 type schemaTooNewError struct{ database, program int64 }
 
 func (e *schemaTooNewError) Error() string {
-	return fmt.Sprintf("its schema is version %d, but this program knows only versions up to %d; use a newer lockstep",
+	return fmt.Sprintf("its schema is version %d, and this program knows only up to version %d; use a newer lockstep",
 		e.database, e.program)
 }
