@@ -66,7 +66,7 @@ func Open(ctx context.Context, path string, opts ...Option) (lockstep.Store, err
 func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, error) {
 	switch path {
 	case "":
-		return nil, errors.New("the path is empty; give the path of a file")
+		return nil, errors.New("no path is given; give the path of a file")
 	case ":memory:", "file::memory:":
 		return nil, errors.New("a database in memory loses everything, and each connection has its own; give the path of a file")
 	}
