@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// bubble runs a test with a disk that is slow.
+// bubble runs a test with a slow disk.
 func bubble(t *testing.T, test func(*kit)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -28,25 +28,25 @@ func bubble(t *testing.T, test func(*kit)) {
 	})
 }
 
-// commit lets one transaction go on, and waits for what follows.
+// commit lets one transaction continue, and waits for the consequences.
 func (k *kit) commit() {
 	k.disk.slow <- struct{}{}
 	synctest.Wait()
 }
 
-// goOn lets all transactions go on, and waits for all answers.
+// goOn lets all transactions continue, and waits for all answers.
 func (k *kit) goOn() {
 	close(k.disk.slow)
 	close(k.disk.sync)
 	k.answers.Wait()
 }
 
-func TestWhatComesDuringACommitSharesTheNext(t *testing.T) {
+func TestDeliveriesDuringACommitShareTheNext(t *testing.T) {
 	bubble(t, func(k *kit) {
 		began := time.Now()
 		for i := range 64 {
 			k.send(k.Context(), fmt.Sprint(i), normal, 5000)
-			synctest.Wait() // the first begins at once and alone
+			synctest.Wait() // the first one starts at once, alone
 		}
 		if got := k.disk.begun(); !slices.Equal(got, []int{1}) {
 			k.Errorf("transactions began with %v deliveries", got)
@@ -134,7 +134,7 @@ func TestAFaultDoesNotTouchTransactionsBesideIt(t *testing.T) {
 	})
 }
 
-// An event that no transaction takes fails alone.
+// An event that no transaction accepts fails alone.
 func TestAPoisonDeliveryFailsAlone(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.disk.spoilt = "5"
@@ -152,9 +152,9 @@ func TestAPoisonDeliveryFailsAlone(t *testing.T) {
 	})
 }
 
-// Whoever leaves takes nobody along: not while they wait, and not while their request
-// does the others' work.
-func TestASenderThatLeavesTakesNobodyAlong(t *testing.T) {
+// A sender that leaves does not take others along: not while it waits, and not while its request
+// runs the others' transaction.
+func TestASenderThatLeavesAffectsNoOther(t *testing.T) {
 	bubble(t, func(k *kit) {
 		leaving, leave := context.WithCancel(k.Context())
 		k.send(k.Context(), "first", normal, 0)
@@ -165,7 +165,7 @@ func TestASenderThatLeavesTakesNobodyAlong(t *testing.T) {
 			k.send(k.Context(), fmt.Sprint(i), normal, 0)
 		}
 		synctest.Wait()
-		k.commit() // now the leader has the rest with it
+		k.commit() // now the leader's transaction holds the others
 		waits, giveUp := context.WithCancel(k.Context())
 		k.send(waits, "waits", normal, 0)
 		synctest.Wait()
@@ -191,8 +191,7 @@ func TestASenderThatLeavesTakesNobodyAlong(t *testing.T) {
 	})
 }
 
-// A body's buffer is used again only when the body is stored: the transaction that holds
-// it may outlast its request.
+// A transaction may outlast the request whose body it holds, so the body's memory is not reused.
 func TestABodyIsNotOverwrittenWhileItsSenderHasLeft(t *testing.T) {
 	bubble(t, func(k *kit) {
 		leaving, leave := context.WithCancel(k.Context())
@@ -204,7 +203,7 @@ func TestABodyIsNotOverwrittenWhileItsSenderHasLeft(t *testing.T) {
 			k.send(leaving, fmt.Sprintf("left %d", i), normal, 0)
 		}
 		synctest.Wait()
-		k.commit() // the leader has the rest with it
+		k.commit() // the leader's transaction holds the others
 		leave()
 		synctest.Wait()
 		for i := range 40 {
@@ -220,8 +219,8 @@ func TestABodyIsNotOverwrittenWhileItsSenderHasLeft(t *testing.T) {
 	})
 }
 
-// The turn to lead comes just when the sender leaves.
-func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
+// A sender leaves just when its delivery is chosen to lead.
+func TestALeaderWhoseSenderLeavesStillLeads(t *testing.T) {
 	bubble(t, func(k *kit) {
 		c := &k.endpoint.Intake.commits
 		k.send(k.Context(), "first", normal, 0)
@@ -234,7 +233,7 @@ func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
 		}
 		k.send(k.Context(), "second", normal, 0)
 		synctest.Wait()
-		k.commit() // passes the turn to w, who does not look
+		k.commit() // hands leadership to w, which does not look
 		leave()
 		if leaving.Err() == nil || !c.leave(w) || !<-w.turn {
 			k.Fatal("it was not its turn")
@@ -248,7 +247,7 @@ func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
 	})
 }
 
-func TestTooManyThatWaitAreAskedToComeAgain(t *testing.T) {
+func TestTooManyWaitingDeliveriesAreRefused(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.endpoint.Intake.commits.most = 200
 		k.send(k.Context(), "first", normal, 0)
@@ -288,7 +287,7 @@ func TestLargeBodiesDoNotAllShareATransaction(t *testing.T) {
 	})
 }
 
-func TestWhoIsWaitedForGoesFirst(t *testing.T) {
+func TestInteractiveDeliveriesGoFirst(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.send(k.Context(), "first", normal, 0)
 		synctest.Wait()
@@ -309,8 +308,8 @@ func TestWhoIsWaitedForGoesFirst(t *testing.T) {
 	})
 }
 
-// A store that hangs is waited for until the senders' patience ends, and no longer.
-func TestAStoreThatHangsIsNotWaitedForForGood(t *testing.T) {
+// Deliveries wait for a hanging store only until their senders would give up.
+func TestTheWaitForAHangingStoreEnds(t *testing.T) {
 	bubble(t, func(k *kit) {
 		began := time.Now()
 		for i := range 5 {
@@ -330,8 +329,8 @@ func TestAStoreThatHangsIsNotWaitedForForGood(t *testing.T) {
 	})
 }
 
-// A fault of the driver does not leave anybody waiting, nor the line without a leader.
-func TestAPanicInTheStoreIsTheEndOfItsTransactionOnly(t *testing.T) {
+// A panic of the driver leaves no delivery waiting, and leadership passes on.
+func TestAPanicInTheStoreEndsOnlyItsTransaction(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.send(k.Context(), "first", normal, 0)
 		synctest.Wait()

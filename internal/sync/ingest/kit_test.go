@@ -28,10 +28,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type disk struct {
 	lockstep.Store
 	overlap int
-	slow    chan struct{} // each transaction takes one; nil: none waits
-	sync    chan struct{} // the same for those that are written
-	spoilt  string        // an event that no transaction takes
-	unsafe  string        // an event that is written and, as far as anybody knows, not on disk
+	slow    chan struct{} // each transaction takes one before it is written; nil: none waits
+	sync    chan struct{} // the same before it is on disk
+	spoilt  string        // an event that no transaction accepts
+	unsafe  string        // an event that is written, but whose sync fails
 
 	mu             sync.Mutex
 	batches        [][]string // the ids of each transaction that began
@@ -90,7 +90,7 @@ func (d *disk) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]l
 	return receipts, err
 }
 
-// begun are the transactions that began, by how many deliveries they had.
+// begun returns how many deliveries each transaction had that began.
 func (d *disk) begun() (sizes []int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -100,7 +100,7 @@ func (d *disk) begun() (sizes []int) {
 	return sizes
 }
 
-// kit is an endpoint that is asked over nothing but its handler.
+// kit calls an endpoint's handler directly.
 type kit struct {
 	*testing.T
 	disk     *disk
@@ -126,7 +126,7 @@ func newKit(t *testing.T) *kit {
 	return k
 }
 
-// reopen is an intake over the disk as it is now.
+// reopen creates an intake over the disk with its current settings.
 func (k *kit) reopen() {
 	k.endpoint = &Endpoint{Intake: New(k.disk, func() {}), Log: slog.New(slog.DiscardHandler), Source: Source{
 		Name:   lockstep.Stripe,
@@ -141,7 +141,7 @@ func (k *kit) reopen() {
 
 const normal, interactive = "customer.subscription.updated", "customer.subscription.created"
 
-// send delivers an event of a type, followed by so many spaces.
+// send delivers an event of a type, followed by this many spaces.
 func (k *kit) send(ctx context.Context, id, kind string, spaces int) {
 	k.mu.Lock()
 	k.codes[id] = 0
@@ -167,7 +167,7 @@ func (k *kit) send(ctx context.Context, id, kind string, spaces int) {
 
 func bodyOf(id, kind string) string { return fmt.Sprintf(`{"id":%q,"type":%q}`, id, kind) }
 
-// count is how many events had an answer.
+// count returns how many events got an answer.
 func (k *kit) count(code int) (n int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -185,7 +185,7 @@ func (k *kit) code(id string) int {
 	return k.codes[id]
 }
 
-// stored are the ids of the events that the database holds.
+// stored returns the ids of the events in the database.
 func (k *kit) stored() map[string]bool {
 	k.Helper()
 	page, err := k.disk.Events(k.Context(), lockstep.EventFilter{Limit: 100_000})
@@ -202,7 +202,7 @@ func (k *kit) stored() map[string]bool {
 	return ids
 }
 
-// consistent: what was answered 200 is stored, and what was refused is not.
+// consistent checks that exactly the events answered 200 are stored.
 func (k *kit) consistent() {
 	k.Helper()
 	stored := k.stored()
