@@ -6,7 +6,7 @@ LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 FOR       ?= 10m
 
-.PHONY: help dev build test chromium postgres lint conformance breaks breaks-table clients clients-table soak bench
+.PHONY: help dev build test chromium postgres lint conformance mutation mutation-table clients clients-table soak bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,13 +47,13 @@ lint: $(LINT) ## Check formatting, vet and linters
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
 
-conformance: breaks clients ## Suites that take longer: the code is broken on purpose, and clients that others wrote are run
+conformance: mutation clients ## Suites that take longer: the code is broken on purpose, and clients that others wrote are run
 
-breaks: ## Break the code in each way of docs/breaks.md and see the world's test catch it
+mutation: ## Break the code in each way of docs/mutation.md and require that the simulation notices
 	$(GO) run ./internal/check/mutation
 
-breaks-table: ## The same, and write the table in docs/breaks.md
-	$(GO) run ./internal/check/mutation -write docs/breaks.md
+mutation-table: ## The same, and write the table in docs/mutation.md
+	$(GO) run ./internal/check/mutation -write docs/mutation.md
 
 clients: conformance/node_modules examples/nextjs/node_modules examples/convex/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator, and check the examples' types
 	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./conformance ./internal/check/openapicheck

@@ -7,26 +7,26 @@ import (
 	"time"
 )
 
-// Access is what an account may use, and because of what.
+// Access is what an account may use, with the reasons.
 type Access struct {
 	Active         bool                 `json:"active" doc:"Whether anything grants access now"`
-	Status         string               `json:"status" doc:"Stripe's status of the subscription that counts; licensed where only a one-time payment does; none"`
-	Plan           string               `json:"plan,omitempty" doc:"The plan of the highest rank among what grants access"`
-	Features       []string             `json:"features,omitempty" doc:"Of all that grants access together"`
-	Entitlements   []string             `json:"entitlements,omitempty" doc:"Of the features, those that Stripe's entitlements give"`
-	Limits         map[string]int64     `json:"limits,omitempty" doc:"The highest of each among what grants access"`
+	Status         string               `json:"status" doc:"Stripe's status of the deciding subscription; licensed if only a one-time payment grants access; none"`
+	Plan           string               `json:"plan,omitempty" doc:"The plan of the highest rank that a subscription or license grants"`
+	Features       []string             `json:"features,omitempty" doc:"The features of every subscription and license that grants access"`
+	Entitlements   []string             `json:"entitlements,omitempty" doc:"The features that come from Stripe's entitlements"`
+	Limits         map[string]int64     `json:"limits,omitempty" doc:"The highest value of each limit"`
 	Seats          int64                `json:"seats,omitempty" doc:"Quantity of the plan's item"`
 	Until          *time.Time           `json:"until,omitempty" doc:"End of the paid period of the item that gives the plan"`
-	Expires        map[string]time.Time `json:"expires,omitempty" doc:"When each feature ends unless it is renewed: with the item that grants it. A feature that is not listed here has no known end"`
+	Expires        map[string]time.Time `json:"expires,omitempty" doc:"When each feature ends unless it renews. A feature that is not listed has no known end"`
 	Ending         bool                 `json:"ending,omitempty" doc:"The subscription will not renew; access ends at until"`
-	SubscriptionID string               `json:"subscription_id,omitempty" doc:"The subscription that counts"`
+	SubscriptionID string               `json:"subscription_id,omitempty" doc:"The deciding subscription"`
 	Reasons        []Reason             `json:"reasons" doc:"Every subscription and license, and what it contributes"`
 
-	// Recheck is when time alone may change the answer; zero: never.
+	// Recheck is when the answer may change without an event; zero: never.
 	Recheck time.Time `json:"-"`
 }
 
-// Reason is one subscription or license, and what follows from it.
+// Reason explains what one subscription or license contributes.
 type Reason struct {
 	Object string `json:"object" enum:"subscription,license"`
 	ID     string `json:"id"`
@@ -38,38 +38,37 @@ type Reason struct {
 	Until *time.Time `json:"until,omitempty" doc:"End of the paid period of the item that gives the plan"`
 }
 
-// grant is a reason with what it brings.
+// grant is what one subscription or license brings.
 type grant struct {
 	reason Reason
-	gifts  []gift // the first is that of the plan of the highest rank
+	gifts  []gift // the plan of the highest rank first
 	seats  int64
 	sub    *Subscription
 	born   time.Time
 }
 
-// gift is what one item brings.
+// gift is what one item of a subscription or license brings.
 type gift struct {
 	plan Plan
 	item Item
-	ends time.Time // zero: never, or it is not known
+	ends time.Time // zero: never, or unknown
 }
 
-// Decide says what follows from all subscriptions and licenses of an account at
-// a moment. It is a pure function, and this is the whole rule:
+// Decide returns the access that an account's subscriptions and licenses give at a moment.
+// It is a pure function, and this is the whole rule:
 //
-//   - trialing and active grant access; so does past_due within the catalog's
-//     grace; no other status does, known or unknown;
-//   - an active license grants access for good, or for its plan's duration; one of
-//     which a part was refunded as the catalog's policy says;
-//   - an item gives the plan that lists it (see docs/access.md for how a price keeps its
-//     plan); the plan that the app named in the metadata stands in for that of the leading
-//     item, if the catalog has it or does not list the item;
-//   - features add up over all that grants, of each limit the highest counts; each feature
-//     ends with the last item that grants it;
-//   - the plan is the one of the highest rank; of equal ones that of the
-//     subscription before that of the license, then the newest;
-//   - a paid period that is over by our clock takes nothing away while Stripe
-//     still says active.
+//   - The statuses trialing and active grant access. past_due grants it within the catalog's
+//     grace period. No other status does, known or unknown.
+//   - An active license grants access permanently, or for its plan's duration. After a partial
+//     refund the catalog's policy decides.
+//   - An item gives the plan that lists it (docs/access.md explains how a price keeps its plan).
+//     A plan that the app named in the metadata replaces the plan of the leading item, if the
+//     catalog has that plan or does not list the item.
+//   - Features add up. The highest value of each limit counts. A feature ends with the last item
+//     that grants it.
+//   - The plan with the highest rank wins. At equal rank a subscription wins over a license, then
+//     the newer one wins.
+//   - A paid period that has ended by our clock takes nothing away while Stripe says active.
 func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now time.Time) Access {
 	var grants []grant
 	access := Access{Status: "none", Reasons: []Reason{}}
@@ -85,7 +84,7 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 	}
 	slices.SortFunc(grants, compareGrants)
 
-	ends := map[string]time.Time{} // of each feature
+	ends := map[string]time.Time{} // by feature
 	for _, g := range grants {
 		if until := g.until(); !until.IsZero() {
 			g.reason.Until = &until
@@ -98,18 +97,7 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 			continue
 		}
 		for _, gift := range g.gifts {
-			for _, f := range gift.plan.Features {
-				end, has := ends[f]
-				if !has || !end.IsZero() && (gift.ends.IsZero() || gift.ends.After(end)) {
-					ends[f] = gift.ends
-				}
-			}
-			for name, limit := range gift.plan.Limits {
-				if access.Limits == nil {
-					access.Limits = map[string]int64{}
-				}
-				access.Limits[name] = max(access.Limits[name], limit)
-			}
+			access.add(gift, ends)
 		}
 	}
 	access.Features = slices.Sorted(maps.Keys(ends))
@@ -121,10 +109,27 @@ func (c Catalog) Decide(subscriptions []Subscription, licenses []License, now ti
 	return access
 }
 
-// Access is what a record gives at a moment: what [Catalog.Decide] says, and while that
-// is anything, the features of Stripe's entitlements. A gift, which a claimed customer pays
-// for, adds to what the account pays for itself and takes nothing away. A deleted account
-// has no access.
+// add adds the features and limits of a gift. A feature ends with the last gift that has it; ends
+// holds these times, zero for never.
+func (a *Access) add(g gift, ends map[string]time.Time) {
+	for _, f := range g.plan.Features {
+		end, has := ends[f]
+		if !has || !end.IsZero() && (g.ends.IsZero() || g.ends.After(end)) {
+			ends[f] = g.ends
+		}
+	}
+	for name, limit := range g.plan.Limits {
+		if a.Limits == nil {
+			a.Limits = map[string]int64{}
+		}
+		a.Limits[name] = max(a.Limits[name], limit)
+	}
+}
+
+// Access returns the access that a record gives at a moment: the result of [Catalog.Decide], plus
+// the features of Stripe's entitlements while anything grants access. A gift, paid through a claimed
+// customer, adds to the account's own purchases and takes nothing away. A deleted account has no
+// access.
 func (c Catalog) Access(r Record, now time.Time) Access {
 	access := c.Decide(r.Subscriptions, r.Licenses, now)
 	if own := r.Own(); len(own.Subscriptions) < len(r.Subscriptions) {
@@ -144,8 +149,8 @@ func (c Catalog) Access(r Record, now time.Time) Access {
 	return access
 }
 
-// keep restores what a gift that counts more would take away: the account's own subscription,
-// which its owner can manage, and the seats that its members use.
+// keep restores what a higher-ranked gift would hide: the account's own subscription, which its
+// owner can manage, and the seats its members use.
 func (a *Access) keep(own Access) {
 	a.Seats = max(a.Seats, own.Seats)
 	if !slices.ContainsFunc(own.Reasons, func(r Reason) bool { return r.ID == own.SubscriptionID && r.Grants }) {
@@ -161,15 +166,15 @@ func (a *Access) keep(own Access) {
 	}
 }
 
-// recheck notes when to decide again; zero: never.
+// recheck lowers Recheck to at, unless at is zero.
 func (a *Access) recheck(at time.Time) {
 	if !at.IsZero() && (a.Recheck.IsZero() || at.Before(a.Recheck)) {
 		a.Recheck = at
 	}
 }
 
-// lead takes over what the first grant says, or, where nothing grants access,
-// the status of the first subscription.
+// lead copies the status and plan of the first grant. If nothing grants access, it copies the
+// status of the first subscription.
 func (a *Access) lead(grants []grant) {
 	at := 0
 	if len(grants) > 0 && !grants[0].reason.Grants {
@@ -192,7 +197,7 @@ func (a *Access) lead(grants []grant) {
 	}
 }
 
-// until is when the leading plan ends: with the last of the items that give it.
+// until returns when the leading plan ends: with the last item that gives it.
 func (g grant) until() time.Time {
 	var until time.Time
 	for _, gift := range g.gifts {
@@ -209,9 +214,9 @@ func (g grant) until() time.Time {
 	return until
 }
 
-// gifts are what items bring, that of the highest rank first. named is the plan that the app
-// named in its metadata; empty: none. It stands in for the plan of the leading item, if the
-// catalog has that plan, or does not list the item.
+// gifts returns what the items bring, the highest rank first. named is the plan in the app's
+// metadata; it may be empty. It replaces the plan of the leading item if the catalog has that plan
+// or does not list the item.
 func (c Catalog) gifts(items []Item, named string) []gift {
 	gifts := make([]gift, len(items))
 	for n, i := range items {
@@ -234,7 +239,7 @@ func sortGifts(gifts []gift) {
 	slices.SortStableFunc(gifts, func(a, b gift) int { return cmp.Compare(b.plan.Rank, a.plan.Rank) })
 }
 
-// endOf is when an item of a subscription ends: with its own paid period, or with the
+// endOf returns when an item of a subscription ends: with its paid period, or with the
 // subscription.
 func (s Subscription) endOf(i Item) time.Time {
 	switch {
@@ -269,17 +274,17 @@ func (c Catalog) ofSubscription(s *Subscription, now time.Time) (grant, time.Tim
 			if end := s.unpaidSince().Add(c.PastDueGrace); now.Before(end) {
 				recheck = end
 			} else {
-				g.reason.Grants, g.reason.Why = false, "payment failed, and the grace is over"
+				g.reason.Grants, g.reason.Why = false, "payment failed, and the grace period is over"
 			}
 		}
 	case "canceled":
 		g.reason.Why = "ended"
 	case "unpaid":
-		g.reason.Why = "payment failed for good"
+		g.reason.Why = "payment failed, and Stripe stopped trying"
 	case "incomplete":
 		g.reason.Why = "first payment is open"
 	case "incomplete_expired":
-		g.reason.Why = "first payment was never made"
+		g.reason.Why = "first payment was not made in time"
 	case "paused":
 		g.reason.Why = "paused"
 	default:
@@ -291,8 +296,7 @@ func (c Catalog) ofSubscription(s *Subscription, now time.Time) (grant, time.Tim
 	return g, recheck
 }
 
-// ofLicense says what a license brings. Each of its plans ends by its own
-// duration: that of the others goes on.
+// ofLicense returns what a license brings. Each of its plans ends after its own duration.
 func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time) {
 	g = grant{born: l.CreatedAt, reason: Reason{Object: "license", ID: l.ID, Status: string(l.Status)}}
 	var expired []gift
@@ -324,7 +328,7 @@ func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time
 			recheck = g.firstEnd()
 		}
 	case LicensePending:
-		g.reason.Why = "payment is under way"
+		g.reason.Why = "payment is processing"
 	case LicenseFailed:
 		g.reason.Why = "payment failed"
 	case LicenseRefunded:
@@ -337,7 +341,7 @@ func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time
 	return g, recheck
 }
 
-// firstEnd is when the first of the gifts ends; zero: none does.
+// firstEnd returns when the first gift ends; zero if none ends.
 func (g grant) firstEnd() (first time.Time) {
 	for _, gift := range g.gifts {
 		if !gift.ends.IsZero() && (first.IsZero() || gift.ends.Before(first)) {
@@ -347,7 +351,7 @@ func (g grant) firstEnd() (first time.Time) {
 	return first
 }
 
-// lead names the reason after the leading plan.
+// lead sets the reason's plan to the leading plan.
 func (g *grant) lead() {
 	if len(g.gifts) > 0 {
 		g.reason.Plan = g.gifts[0].plan.Name
@@ -361,8 +365,8 @@ func (g grant) rank() int {
 	return g.gifts[0].plan.Rank
 }
 
-// compareGrants puts what counts most first. The order is total, so that the
-// same state always gives the same access.
+// compareGrants sorts the deciding grant first. The order is total, so the same state always
+// gives the same access.
 func compareGrants(a, b grant) int {
 	first := func(x, y bool) int {
 		switch {

@@ -176,7 +176,7 @@ func TestCatalogProblemsAreAllTold(t *testing.T) {
 	bad := lockstep.Catalog{Plans: []lockstep.Plan{{Name: "a", Prices: []string{"p"}}, {Name: "a"},
 		{Name: "b", Prices: []string{"p"}}, {}}}
 	err := bad.Validate()
-	for _, part := range []string{`"a" is listed twice`, `"p" is sold as plan "a" and as plan "b"`, "has no name"} {
+	for _, part := range []string{`"a" is listed twice`, `"p" belongs to plan "a" and to plan "b"`, "has no name"} {
 		if err == nil || !contains(err.Error(), part) {
 			t.Errorf("%v does not say %s", err, part)
 		}

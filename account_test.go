@@ -8,8 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// A reference leads back to the account that it was made of, whatever its id looks
-// like, and an id of Clerk's is its own.
+// A reference parses back to its account for any form of id. A Clerk id is its own reference.
 func TestReferences(t *testing.T) {
 	t.Parallel()
 	inLink := regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
@@ -45,7 +44,7 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// TestAccountIDs: what is refused is told why, by the rule that holds.
+// TestAccountIDs: the error for an invalid id states the rule.
 func TestAccountIDs(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"-Nabc123", "_6f2nanoid", "V1StGXR8_Z5jdHi6B-myT", "-", "_", "a", "auth0|64f",
@@ -57,7 +56,7 @@ func TestAccountIDs(t *testing.T) {
 	for _, id := range []string{"", ".", "..", ".a", ":a", "@a", "|a", "a b", "a/b", "a\n", "a\x00", "é", "-\n",
 		strings.Repeat("-", 129)} {
 		if _, err := lockstep.NewAccount(lockstep.User, id); err == nil ||
-			!strings.Contains(err.Error(), "begins with a letter, a digit, _ or -") {
+			!strings.Contains(err.Error(), "begin with a letter, a digit, _ or -") {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestFurtherItemsAreAddOns: each item of what grants brings its features and limits;
-// plan and seats are those of the leading one.
+// TestFurtherItemsAreAddOns: every item of a granting subscription adds features and limits; the leading
+// item gives plan and seats.
 func TestFurtherItemsAreAddOns(t *testing.T) {
 	t.Parallel()
 	catalog := shop

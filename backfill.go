@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// BackfillSweep is the name of the sweep that links the customers of a business that is
-// older than Lockstep. Its cursor is a [Backfill] as JSON.
+// BackfillSweep is the sweep that links the customers of a business that existed before Lockstep. Its
+// cursor is a [Backfill] as JSON.
 const BackfillSweep = "backfill"
 
-// BackfillPhase is what a backfill is doing.
+// BackfillPhase is a step of a backfill.
 type BackfillPhase string
 
-// The phases, in their order. Those up to BackfillResolving read only; a dry run skips the
-// two that write.
+// The phases, in order. Phases up to BackfillResolving only read. A dry run skips the two that write.
 const (
 	BackfillCustomers     BackfillPhase = "customers"     // lists Stripe's customers
 	BackfillSubscriptions BackfillPhase = "subscriptions" // lists Stripe's subscriptions
@@ -24,32 +23,32 @@ const (
 	BackfillOrganizations BackfillPhase = "organizations" // lists the directory's organizations
 	BackfillResolving     BackfillPhase = "resolving"     // decides about each customer
 	BackfillLinking       BackfillPhase = "linking"       // links customers to their accounts
-	BackfillPayments      BackfillPhase = "payments"      // has licenses made of one-time payments
-	BackfillCleaning      BackfillPhase = "cleaning"      // removes what was listed
+	BackfillPayments      BackfillPhase = "payments"      // creates licenses for one-time payments
+	BackfillCleaning      BackfillPhase = "cleaning"      // removes the staged lists
 	BackfillReleasing     BackfillPhase = "releasing"     // wakes the accounts that waited
 	BackfillDone          BackfillPhase = "done"
 )
 
-// Backfill is where a backfill stands.
+// Backfill is the progress of a backfill.
 type Backfill struct {
 	Phase BackfillPhase `json:"phase"`
-	Page  string        `json:"page,omitempty"` // where the phase goes on
-	// First: this is the first start of a service on its database. Until the accounts are
-	// released, none gets a customer unless somebody buys, and no metadata is lowered.
+	Page  string        `json:"page,omitempty"` // where the phase continues
+	// First: this is the service's first start on its database. Until the accounts are released,
+	// Lockstep creates customers only for purchases and takes no access away in metadata.
 	First  bool `json:"first,omitempty"`
-	DryRun bool `json:"dry_run,omitempty"` // link nothing
-	// Generation is that of the Clerk instance that it lists, see [Instance]. Under another
-	// one it lists everything again.
+	DryRun bool `json:"dry_run,omitempty"` // report only
+	// Generation is the generation of the listed Clerk instance, see [Instance]. If it changes, the
+	// backfill starts over.
 	Generation int64 `json:"generation,omitempty"`
-	// Waiting: the payments of the page are being settled.
+	// Waiting: the runs of the page's payments have not finished.
 	Waiting    bool  `json:"waiting,omitempty"`
-	Looks      int   `json:"looks,omitempty"`       // at whether they are
+	Looks      int   `json:"looks,omitempty"`       // how often it checked whether they have finished
 	StartedAt  int64 `json:"started_at"`            // Unix seconds
-	FinishedAt int64 `json:"finished_at,omitempty"` // Unix seconds; 0: it runs
-	// when the first customer was created, in Unix seconds; 0: not known
+	FinishedAt int64 `json:"finished_at,omitempty"` // Unix seconds; 0: running
+	// Oldest is when the first customer was created, in Unix seconds; 0: unknown.
 	Oldest     int64          `json:"oldest,omitempty"`
-	Reached    int64          `json:"reached,omitempty"` // when the last object listed was created, in Unix seconds
-	PhaseCount int64          `json:"phase_count"`       // how many objects the phase has handled
+	Reached    int64          `json:"reached,omitempty"` // when the last listed object was created, in Unix seconds
+	PhaseCount int64          `json:"phase_count"`       // objects handled in this phase
 	Report     BackfillReport `json:"report"`
 }
 
@@ -58,9 +57,8 @@ func (b Backfill) Holds() bool {
 	return b.First && b.Phase != BackfillReleasing && b.Phase != BackfillDone && b.Phase != ""
 }
 
-// Total estimates how many objects the phase has in all; 0: not known. Stripe lists
-// the newest first and tells no total, so it is estimated from the dates of what was
-// listed so far.
+// Total estimates how many objects the phase has; 0: unknown. Stripe lists the newest first without a
+// total, so the estimate uses the creation dates of the objects listed so far.
 func (b Backfill) Total() int64 {
 	switch b.Phase {
 	case BackfillCustomers, BackfillSubscriptions, BackfillCheckouts:
@@ -77,7 +75,7 @@ func (b Backfill) Total() int64 {
 	return 0
 }
 
-// BackfillReport says what a backfill has found.
+// BackfillReport is the result of a backfill.
 type BackfillReport struct {
 	Customers     int64 `json:"customers"`
 	Subscriptions int64 `json:"subscriptions"`
@@ -86,9 +84,9 @@ type BackfillReport struct {
 	Organizations int64 `json:"organizations"`
 
 	Linked    BackfillGroup `json:"linked"`    // customers that belong to an account
-	Unlinked  BackfillGroup `json:"unlinked"`  // customers that nothing links to an account that the directory lists
-	Ambiguous BackfillGroup `json:"ambiguous"` // customers that could be several accounts'
-	Several   BackfillGroup `json:"several"`   // customers beside the first one of their account
+	Unlinked  BackfillGroup `json:"unlinked"`  // customers without evidence for a listed account
+	Ambiguous BackfillGroup `json:"ambiguous"` // customers that could belong to several accounts
+	Several   BackfillGroup `json:"several"`   // second and further customers of an account
 }
 
 // BackfillGroup counts customers and shows a few of them.
@@ -104,10 +102,10 @@ type BackfillExample struct {
 	Reason   string `json:"reason,omitempty"`
 }
 
-// BackfillExamples is how many customers of a group are shown.
+// BackfillExamples is the most examples of a group.
 const BackfillExamples = 5
 
-// Add counts a customer.
+// Add counts a customer and keeps it as an example if there is room.
 func (g *BackfillGroup) Add(e BackfillExample) {
 	g.Count++
 	if len(g.Examples) < BackfillExamples {
@@ -115,7 +113,7 @@ func (g *BackfillGroup) Add(e BackfillExample) {
 	}
 }
 
-// BackfillPage is what a backfill has listed.
+// BackfillPage is a page of listed objects.
 type BackfillPage struct {
 	Identities    []Identity
 	Customers     []Customer
@@ -123,18 +121,18 @@ type BackfillPage struct {
 	Checkouts     []Checkout
 }
 
-// StagedCustomer is a customer that was listed, with all that was listed about it.
+// StagedCustomer is a listed customer with everything listed about it.
 type StagedCustomer struct {
 	Customer      Customer
 	Subscriptions []Subscription
-	Checkouts     []Checkout // with their reference and metadata only
+	Checkouts     []Checkout // only their reference and metadata
 	Named         []Account  // the accounts whose directory metadata names the customer
-	Link          Link       // zero: it is not linked
-	Assigned      bool       // an operator has decided about it
-	Assignment    Account    // the decision; zero: it belongs to no account
+	Link          Link       // zero: not linked
+	Assigned      bool       // an operator has decided
+	Assignment    Account    // the decision; zero: no account
 }
 
-// Conclusion is what a backfill has decided about a customer.
+// Conclusion is a backfill's decision about a customer.
 type Conclusion struct {
 	CustomerID string
 	Outcome    BackfillOutcome
@@ -145,7 +143,7 @@ type Conclusion struct {
 	Claims []Account // the accounts that an unlinked or ambiguous customer could belong to
 }
 
-// BackfillOutcome is how a backfill decided about a customer.
+// BackfillOutcome is the kind of a [Conclusion].
 type BackfillOutcome string
 
 // The outcomes.
@@ -160,83 +158,79 @@ type Adoption struct {
 	Conclusion
 	Customer      Customer
 	Identity      Identity
-	Generation    int64 // of the Clerk instance that listed Identity
+	Generation    int64 // the generation of the Clerk instance that listed Identity
 	Subscriptions []Subscription
-	// Scope is what the account's next run reads. It need not read what was listed.
+	// Scope is what the account's next run reads: only what the backfill did not list.
 	Scope Scope
 }
 
-// StagedPayment is a one-time payment that was listed.
+// StagedPayment is a listed one-time payment.
 type StagedPayment struct {
 	CheckoutID string
-	Named      Account // by its metadata or reference; without a kind: an organization by its slug
+	Named      Account // from its metadata or reference; without a kind it is an organization's slug
 	Linked     bool    // its customer is linked to an account
 }
 
-// Key is the key under which the payment is settled.
+// Key returns the key whose run creates the license.
 func (p StagedPayment) Key() Key { return Key{KeyCheckout, p.CheckoutID} }
 
-// Backfills keeps what a backfill lists until it has linked the customers. What carries a
-// claim fails with ErrLeaseLost when the claim is not the current one, and moves the
-// backfill's cursor in the same transaction.
+// Backfills stores what a backfill lists until it has linked the customers. Methods with a claim move
+// the backfill's cursor in the same transaction, and fail with ErrLeaseLost if the claim is stale.
 type Backfills interface {
-	// BeginBackfill replaces the cursor was by next, marks the backfill's sweep, and
-	// reports whether it did: not if the cursor is another one by now, nor, where fresh,
-	// if a service has run on this database before.
+	// BeginBackfill replaces the cursor was with next and marks the backfill's sweep. It returns false,
+	// and changes nothing, if the cursor is no longer was or if, with fresh, a service has run on this
+	// database before.
 	BeginBackfill(ctx context.Context, was, next string, fresh bool) (bool, error)
-	// Stage stores a page of objects that were listed, over earlier versions of them.
+	// Stage stores a page of listed objects, replacing earlier versions.
 	Stage(ctx context.Context, claim Claim, cursor string, page BackfillPage) error
-	// StagedCustomers returns up to limit customers in the order of their ids.
+	// StagedCustomers returns up to limit customers after the given id, ordered by id.
 	StagedCustomers(ctx context.Context, after string, limit int) ([]StagedCustomer, error)
 	// StagedIdentity returns an identity without its metadata, or ErrNotFound.
 	StagedIdentity(ctx context.Context, account Account) (Identity, error)
-	// StagedSlug returns the organization that has the slug, or ErrNotFound.
+	// StagedSlug returns the organization with this slug, or ErrNotFound.
 	StagedSlug(ctx context.Context, slug string) (Account, error)
-	// StagedExternal returns the identity whose external id this is, or ErrNotFound.
+	// StagedExternal returns the account with this external id, or ErrNotFound.
 	StagedExternal(ctx context.Context, kind Kind, externalID string) (Account, error)
-	// StagedEmail returns the users whose verified primary address this is, and how many
-	// customers have it.
+	// StagedEmail returns the users with this verified primary address, and the number of customers
+	// with it.
 	StagedEmail(ctx context.Context, email string) (users []Account, customers int, err error)
 	// Conclude stores decisions about customers.
 	Conclude(ctx context.Context, claim Claim, cursor string, conclusions []Conclusion) error
-	// Concluded returns up to limit customers that are to be linked, in the order of their
-	// accounts and ranks, after the given one.
+	// Concluded returns up to limit customers to link after the given one, ordered by account and rank.
 	Concluded(ctx context.Context, after Conclusion, limit int) ([]Adoption, error)
-	// Adopt links customers to their accounts, stores their subscriptions and marks the
-	// accounts. A customer that cannot be linked is marked, to be parked with the reason.
-	// marks are made as well.
+	// Adopt links customers to their accounts, stores their subscriptions and marks the accounts. It
+	// marks a customer that cannot be linked, whose run then parks it with the reason. It also makes
+	// the given marks.
 	Adopt(ctx context.Context, claim Claim, cursor string, adoptions []Adoption, marks []Mark) error
-	// StagedPayments returns up to limit one-time payments in the order of their ids.
+	// StagedPayments returns up to limit one-time payments after the given id, ordered by id.
 	StagedPayments(ctx context.Context, after string, limit int) ([]StagedPayment, error)
-	// Unstage removes up to limit rows of each sort of what was listed, but not the
-	// accounts that customers could belong to, and reports whether there are more.
+	// Unstage removes up to limit staged rows of each type and reports whether there are more. It keeps
+	// the claims for [Backfills.ClaimsOf].
 	Unstage(ctx context.Context, claim Claim, limit int) (more bool, err error)
-	// ClaimsOf returns the customers that could belong to the account, as a backfill found,
-	// and are not linked. contested: one of them could also be another account's, and no
-	// operator has decided about it.
+	// ClaimsOf returns the unlinked customers that could belong to the account, as the backfill found.
+	// contested: one of them could also belong to another account, and no operator has decided.
 	ClaimsOf(ctx context.Context, account Account) (customers []string, contested bool, err error)
 }
 
-// BackfillLists is Stripe as a backfill reads it: pages of 100, the newest first. next is
-// the cursor of the page after, and empty at the end.
+// BackfillLists lists Stripe's objects for a backfill in pages of 100, the newest first. next is the
+// cursor of the next page; empty at the end.
 type BackfillLists interface {
 	CustomersPage(ctx context.Context, cursor string) (page []Customer, next string, err error)
-	// SubscriptionsPage also lists subscriptions that have ended.
+	// SubscriptionsPage includes ended subscriptions.
 	SubscriptionsPage(ctx context.Context, cursor string) (page []Subscription, next string, err error)
-	// CompletedCheckouts lists the sessions that were completed, without their items.
+	// CompletedCheckouts lists completed sessions, without their items.
 	CompletedCheckouts(ctx context.Context, cursor string) (page []Checkout, next string, err error)
-	// OldestCustomer returns about when the first customer was created, by some ten calls;
-	// the zero time: every one is younger than a few days.
+	// OldestCustomer returns roughly when the first customer was created, with about ten calls. The
+	// zero time means that all customers are younger than a few days.
 	OldestCustomer(ctx context.Context) (time.Time, error)
-	// CustomersNaming returns the customers whose metadata, or whose subscriptions'
-	// metadata, names the account, by Stripe's search, which lags behind by up to an hour.
+	// CustomersNaming searches for customers whose metadata, or whose subscriptions' metadata, names the
+	// account. Stripe's search lags by up to an hour.
 	CustomersNaming(ctx context.Context, account Account) (customerIDs []string, err error)
 }
 
-// CustomersNamedIn returns the ids of Stripe's customers that a directory's metadata
-// names, sorted: values that are such an id, at the top or one level below, whatever
-// their key.
-// Applications call it stripeCustomerId, stripe_customer_id, customerId and more.
+// CustomersNamedIn returns the Stripe customer ids in a directory's metadata, sorted. It accepts any
+// key, at the top level or one level below, because apps use stripeCustomerId, stripe_customer_id,
+// customerId and more.
 func CustomersNamedIn(metadata map[string]any) (ids []string) {
 	for _, value := range metadata {
 		switch v := value.(type) {
@@ -256,7 +250,7 @@ func CustomersNamedIn(metadata map[string]any) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// isCustomerID reports whether a text has the form of a customer's id.
+// isCustomerID reports whether text has the form of a customer id.
 func isCustomerID(text string) bool {
 	rest, has := strings.CutPrefix(text, "cus_")
 	return has && rest != "" && len(text) <= 255 && !strings.ContainsFunc(rest, func(r rune) bool {

@@ -9,40 +9,38 @@ import (
 	"time"
 )
 
-// Catalog is the operator's plans. The empty catalog works: a plan's name is
-// then what the price was called at purchase: its lookup key, else the product's
-// metadata "plan", else the product's name.
+// Catalog holds the operator's plans. An empty catalog works: the plan's name is then the price's
+// name at purchase, that is its lookup key, else the product's metadata "plan", else the product's
+// name.
 type Catalog struct {
 	Plans []Plan
-	// PastDueGrace is how long a past_due subscription still grants access after the
-	// payment failed, see [Subscription.UnpaidSince]. Zero: for as long as Stripe keeps
-	// trying; negative: not at all.
+	// PastDueGrace is how long a past_due subscription grants access after the payment failed (see
+	// [Subscription.UnpaidSince]). Zero: as long as Stripe retries. Negative: no grace.
 	PastDueGrace time.Duration
-	// PlanMetadata is the metadata key in which the app names the plan, on a checkout
-	// session or a subscription; empty: it does not. See [Catalog.Decide].
+	// PlanMetadata is the metadata key of checkout sessions and subscriptions in which the app names
+	// the plan; may be empty. See [Catalog.Decide].
 	PlanMetadata string
-	// PartialRefund says what becomes of a license of which a part was refunded;
-	// empty means keep. A refund in full always takes it away.
+	// PartialRefund says what a partial refund does to a license; empty means keep. A full refund
+	// always revokes it.
 	PartialRefund PartialRefund
 }
 
-// longestTrial is Stripe's limit of trial_period_days, longestMetadataKey that of a metadata key.
+// Stripe's limits for trial_period_days and for the length of a metadata key.
 const (
 	longestTrial       = 730
 	longestMetadataKey = 40
 )
 
-// PartialRefund is a policy for licenses of which a part was refunded.
+// PartialRefund is the policy for partly refunded licenses.
 type PartialRefund string
 
 // The policies.
 const (
-	KeepLicense   PartialRefund = "keep"   // a discount given afterwards
-	RevokeLicense PartialRefund = "revoke" // nothing is left, as after a refund in full
+	KeepLicense   PartialRefund = "keep"   // treat it as a discount
+	RevokeLicense PartialRefund = "revoke" // treat it as a full refund
 )
 
-// Plan is one plan of the catalog. It is bought by any of its prices, lookup
-// keys or products.
+// Plan is one plan of the catalog. Any of its prices, lookup keys or products grants it.
 type Plan struct {
 	Name       string
 	Prices     []string
@@ -50,54 +48,56 @@ type Plan struct {
 	Products   []string
 	Features   []string
 	Limits     map[string]int64
-	Rank       int // of several plans, the one of the highest rank is the account's
-	// Duration is how long a license of the plan counts, from its payment on; zero:
-	// for good. A subscription's end is Stripe's to say.
+	Rank       int // an account with several plans has the one with the highest rank
+	// Duration is how long a license of the plan lasts after its payment; zero: permanently. It does
+	// not apply to subscriptions, whose end Stripe decides.
 	Duration time.Duration
-	// TrialDays is what a subscription begins with that is bought through us; one
-	// trial an account.
+	// TrialDays is the length of the trial of a subscription that is bought through Lockstep. An
+	// account gets one trial.
 	TrialDays int64
-	// TrialWithoutCard has the checkout ask for no card; a trial that ends without one
-	// ends the subscription.
+	// TrialWithoutCard lets the checkout skip the card. Without a card the subscription ends with the
+	// trial.
 	TrialWithoutCard bool
 }
 
-// Validate reports every problem of the catalog at once.
+// Validate returns all problems of the catalog, joined.
 func (c Catalog) Validate() error {
 	var problems []error
 	switch c.PartialRefund {
 	case "", KeepLicense, RevokeLicense:
 	default:
-		problems = append(problems, fmt.Errorf("catalog: partial refund policy %q is neither keep nor revoke",
+		problems = append(problems, fmt.Errorf("partial_refund: %q is not a policy; use keep or revoke",
 			string(c.PartialRefund)))
 	}
 	if len(c.PlanMetadata) > longestMetadataKey || strings.ContainsAny(c.PlanMetadata, "[]") {
-		problems = append(problems, fmt.Errorf("plan_metadata: %q is not a metadata key of Stripe's; use up to %d characters without brackets", c.PlanMetadata, longestMetadataKey))
+		problems = append(problems, fmt.Errorf("plan_metadata: %q is not a valid Stripe metadata key; use up to %d characters without brackets", c.PlanMetadata, longestMetadataKey))
 	}
 	names, sold := map[string]bool{}, map[string]string{}
 	for _, p := range c.Plans {
 		if p.Name == "" {
-			problems = append(problems, errors.New("catalog: a plan has no name"))
+			problems = append(problems, errors.New("plan: a plan has no name; set name in each [[plan]]"))
 			continue
 		}
 		if names[p.Name] {
-			problems = append(problems, fmt.Errorf("catalog: plan %q is listed twice", p.Name))
+			problems = append(problems, fmt.Errorf("plan: %q is listed twice; give each plan its own name", p.Name))
 		}
 		names[p.Name] = true
 		if p.Duration < 0 {
-			problems = append(problems, fmt.Errorf("catalog: plan %q has a negative duration; leave it out for a license that is for good", p.Name))
+			problems = append(problems, fmt.Errorf("plan %q: duration is negative; omit it for a license that never expires",
+				p.Name))
 		}
 		if p.TrialDays < 0 || p.TrialDays > longestTrial {
-			problems = append(problems, fmt.Errorf("catalog: plan %q has a trial of %d days; Stripe allows up to %d", p.Name,
+			problems = append(problems, fmt.Errorf("plan %q: trial_days is %d; Stripe allows 0 to %d", p.Name,
 				p.TrialDays, longestTrial))
 		}
 		if p.TrialWithoutCard && p.TrialDays == 0 {
-			problems = append(problems, fmt.Errorf("catalog: plan %q has a trial without a card of no days; set trial_days",
+			problems = append(problems, fmt.Errorf("plan %q: trial_without_card needs trial_days",
 				p.Name))
 		}
 		for _, by := range slices.Concat(p.Prices, p.LookupKeys, p.Products) {
 			if other, taken := sold[by]; taken && other != p.Name {
-				problems = append(problems, fmt.Errorf("catalog: %q is sold as plan %q and as plan %q", by, other, p.Name))
+				problems = append(problems, fmt.Errorf("plan: %q belongs to plan %q and to plan %q; list it in one plan", by,
+					other, p.Name))
 			}
 			sold[by] = p.Name
 		}
@@ -105,8 +105,8 @@ func (c Catalog) Validate() error {
 	return errors.Join(problems...)
 }
 
-// plan finds the plan that an item buys. An item that the catalog does not list is a plan of
-// its own, with the name it had at purchase or else the nearest name it has now.
+// plan returns the plan of an item. An item that the catalog does not list is its own plan, with
+// its name at purchase, else its current name.
 func (c Catalog) plan(i Item) Plan {
 	if p, listed := c.listed(i); listed {
 		return p
@@ -114,15 +114,15 @@ func (c Catalog) plan(i Item) Plan {
 	return Plan{Name: cmp.Or(i.BoughtAs, i.LookupKey, i.ProductPlan, i.PriceID)}
 }
 
-// knows reports whether the catalog lists what the item buys.
+// knows reports whether the catalog lists the item.
 func (c Catalog) knows(i Item) bool {
 	_, listed := c.listed(i)
 	return listed
 }
 
-// listed finds the plan that lists the item: by the price's id; by the lookup keys that the
-// price has or had, the one at purchase first; by the product; and last by the lookup keys of
-// the product's other prices, if all that are listed name the same plan.
+// listed returns the plan that lists the item. It looks at the price's id, then the lookup keys that
+// the price has or had (the key at purchase first), then the product, then the lookup keys of the
+// product's other prices, if those agree on one plan.
 func (c Catalog) listed(i Item) (Plan, bool) {
 	find := func(sells func(Plan) bool) (Plan, bool) {
 		if at := slices.IndexFunc(c.Plans, sells); at >= 0 {
@@ -152,29 +152,29 @@ func (c Catalog) listed(i Item) (Plan, bool) {
 		case sibling.Name == "":
 			sibling = p
 		case sibling.Name != p.Name:
-			return Plan{}, false // the product is sold as several plans: nothing says which
+			return Plan{}, false // the product belongs to several plans, so this is ambiguous
 		}
 	}
 	return sibling, sibling.Name != ""
 }
 
-// PlanOf names the plan that an item gives, where the app named the plan "named"; empty: it
-// did not.
+// PlanOf returns the name of an item's plan. named is the plan in the app's metadata; it may be
+// empty.
 func (c Catalog) PlanOf(i Item, named string) string { return c.gifts([]Item{i}, named)[0].plan.Name }
 
-// NeedsProduct reports whether only the item's product can name its plan.
+// NeedsProduct reports whether only the item's product can name its plan, so that it must be read.
 func (c Catalog) NeedsProduct(i Item) bool {
 	return i.ProductPlan == "" && i.ProductID != "" && c.plan(i).Name == i.PriceID
 }
 
-// NeedsSiblings reports whether only the other prices of the item's product can name its
-// plan: the catalog names plans by lookup keys, and nothing says that this price ever had one.
+// NeedsSiblings reports whether only the product's other prices can name the item's plan: the catalog
+// uses lookup keys, and this price never had one as far as we know.
 func (c Catalog) NeedsSiblings(i Item) bool {
 	return i.ProductID != "" && len(i.keys()) == 0 && len(i.SiblingKeys) == 0 && !c.knows(i) &&
 		slices.ContainsFunc(c.Plans, func(p Plan) bool { return len(p.LookupKeys) > 0 })
 }
 
-// Sells reports whether the catalog names the price or the lookup key.
+// Sells reports whether the catalog lists the price or the lookup key.
 func (c Catalog) Sells(priceID, lookupKey string) bool {
 	return slices.ContainsFunc(c.Plans, func(p Plan) bool {
 		return priceID != "" && slices.Contains(p.Prices, priceID) ||

@@ -7,37 +7,35 @@ import (
 	"time"
 )
 
-// DeletionState says how far the deletion of an account is, which the directory has
-// said to be gone.
+// DeletionState is the state of an account's deletion after the directory deleted the identity.
 type DeletionState string
 
 // The states of a deletion.
 const (
-	DeletionBegun     DeletionState = "begun"     // it is done as the policy says
-	DeletionHeld      DeletionState = "held"      // by the brake: it waits for an operator
-	DeletionApproved  DeletionState = "approved"  // by an operator
-	DeletionDiscarded DeletionState = "discarded" // by an operator: the billing goes on, as if nobody had said so
-	// DeletionRefused: begun or approved, but Stripe refused to end the billing. It is tried
-	// again with every look at the account. Records say it by a problem of [StepDeletion].
+	DeletionBegun     DeletionState = "begun"     // in progress or done, by the policy
+	DeletionHeld      DeletionState = "held"      // held by the brake until an operator decides
+	DeletionApproved  DeletionState = "approved"  // an operator approved it
+	DeletionDiscarded DeletionState = "discarded" // an operator discarded it; the billing continues
+	// DeletionRefused: begun or approved, but Stripe refused to end the billing. Every run of the
+	// account retries it. A record shows it as a problem of [StepDeletion].
 	DeletionRefused DeletionState = "refused"
 )
 
-// Waits reports whether the account is to be treated as if it were not deleted.
+// Waits reports whether the account is treated as not deleted.
 func (s DeletionState) Waits() bool { return s == DeletionHeld || s == DeletionDiscarded }
 
-// Brake holds deletions that come in bulk: more likely than a company whose users all
-// leave is a script that ran wild, or the key of another instance.
+// Brake holds bulk deletions. A script that ran wild or another instance's key is more likely than a
+// company whose users all leave.
 type Brake struct {
-	Limit  int           // so many deletions in the window; 0 means 20
+	Limit  int           // deletions allowed per window; 0 means 20
 	Window time.Duration // 0 means 10 minutes
-	Share  int           // or so many percent of the linked accounts, though at least five; 0 means 5
+	Share  int           // percent of the linked accounts allowed per window, at least five accounts; 0 means 5
 }
 
-// leastLimit is what the share never goes below: of ten test users, five percent is
-// less than one.
+// leastLimit is the minimum for the share: five percent of ten test users is less than one.
 const leastLimit = 5
 
-// WithDefaults fills in what is left out.
+// WithDefaults returns the brake with defaults for zero fields.
 func (b Brake) WithDefaults() Brake {
 	if b.Limit == 0 {
 		b.Limit = 20
@@ -51,68 +49,67 @@ func (b Brake) WithDefaults() Brake {
 	return b
 }
 
-// Validate reports every problem at once.
+// Validate returns all problems, joined.
 func (b Brake) Validate() error {
 	var problems []error
 	if b.Limit < 0 || b.Window < 0 {
-		problems = append(problems, errors.New("deletions: the brake's limit or window is negative; to do without a brake, set a limit that is never reached and share = 100"))
+		problems = append(problems, errors.New("deletions: brake and window must not be negative; to disable the brake, set a very high brake and share = 100"))
 	}
 	if b.Share < 0 || b.Share > 100 {
-		problems = append(problems, errors.New("deletions: the brake's share is not a percentage"))
+		problems = append(problems, errors.New("deletions.share: use a percentage from 1 to 100"))
 	}
 	return errors.Join(problems...)
 }
 
-// Counted is how many linked accounts must be counted to know the share: above that,
-// the limit is what counts.
+// Counted returns how many linked accounts must be counted to apply the share. Above that number
+// the limit decides.
 func (b Brake) Counted() int { return b.Limit * 100 / b.Share }
 
-// Allowed is how many deletions may begin in a window where so many accounts are
-// linked, of which no more than [Brake.Counted] need be counted.
+// Allowed returns how many deletions may start in a window with the given number of linked accounts.
+// Counting up to [Brake.Counted] is enough.
 func (b Brake) Allowed(linked int) int { return min(b.Limit, max(leastLimit, linked*b.Share/100)) }
 
-// Deletion is an account that the directory said to be gone.
+// Deletion is an account whose identity the directory deleted.
 type Deletion struct {
 	Account Account
 	State   DeletionState
-	At      time.Time // of the last change
+	At      time.Time // when State last changed
 }
 
-// Deletions keeps the brake. What it counts is in the database, so that neither a
-// restart nor another replica begins anew.
+// Deletions stores deletions and the brake's count. The count is in the database, so restarts and
+// replicas share it.
 type Deletions interface {
-	// BeginDeletion says whether an account may be deleted: it then is begun, else held.
-	// While any is held, all further ones are. What an operator decided holds; tripped
-	// reports that this is the first that is held. ErrLeaseLost when the claim is not the
-	// current one, ErrNotFound when there is no such account.
+	// BeginDeletion starts the deletion of an account, or holds it if the brake is reached. While any
+	// deletion is held, new ones are held too. An operator's earlier decision stands. tripped
+	// reports that this is the first held deletion. ErrLeaseLost if the claim is stale, ErrNotFound if
+	// the account is unknown.
 	BeginDeletion(ctx context.Context, claim Claim, account Account, brake Brake) (state DeletionState, tripped bool,
 		err error)
-	// ForgetDeletion: the account was not deleted after all.
+	// ForgetDeletion removes the deletion of an account whose identity exists after all.
 	ForgetDeletion(ctx context.Context, claim Claim, account Account) error
-	// DeletionsIn returns up to limit deletions of a state, the oldest first.
+	// DeletionsIn returns up to limit deletions in a state, the oldest first.
 	DeletionsIn(ctx context.Context, state DeletionState, limit int) ([]Deletion, error)
 	// DeletionTally counts deletions by state.
 	DeletionTally(ctx context.Context) (map[DeletionState]int64, error)
-	// DecideDeletions approves or discards the deletions that are held at the call, and of the named
-	// accounts also what was discarded. It approves named accounts that are refused, which
-	// tries them again. It marks the accounts, and resets the count of the brake. It
-	// returns the accounts that this call decided, about 300 in a transaction, also with an
-	// error: call it again for the rest. It returns ErrNotFound, and decides none, when a named
-	// account's deletion does not wait for a decision.
+	// DecideDeletions approves or discards held deletions: those of the named accounts, or all of them
+	// if none is named. For named accounts it can also reverse a discarded deletion and, by approving,
+	// retry a refused one. It marks the accounts and resets the brake's count. It returns the
+	// accounts that it decided, about 300 per transaction, also with an error: call it again for the
+	// rest. ErrNotFound if a named account has no deletion to decide; nothing changes then.
 	DecideDeletions(ctx context.Context, decision DeletionState, accounts []Account) ([]Account, error)
 }
 
-// EmptyPolicy says what becomes of the billing of an organization that has no members left.
+// EmptyPolicy says what happens to the billing of an organization without members.
 type EmptyPolicy string
 
-// The policies. Each reports the organization.
+// The policies. Each also reports the organization as a problem.
 const (
-	EmptyReport EmptyPolicy = "report"               // the default: the billing goes on
-	EmptyEnd    EmptyPolicy = "cancel_at_period_end" // subscriptions end with what is paid for
+	EmptyReport EmptyPolicy = "report"               // the default: the billing continues
+	EmptyEnd    EmptyPolicy = "cancel_at_period_end" // subscriptions end with the paid period
 	EmptyCancel EmptyPolicy = "cancel"               // subscriptions are canceled now
 )
 
-// Validate reports a policy that does not exist.
+// Validate rejects an unknown policy.
 func (p EmptyPolicy) Validate() error {
 	switch p {
 	case "", EmptyReport, EmptyEnd, EmptyCancel:

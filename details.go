@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// CustomerDetails are the fields of a customer that come from the directory. An empty field
-// is never written.
+// CustomerDetails are the customer fields that come from the directory. Lockstep never writes an empty
+// field.
 type CustomerDetails struct {
 	Email string
 	Name  string
@@ -15,14 +15,14 @@ type CustomerDetails struct {
 // IsZero reports whether all fields are empty.
 func (d CustomerDetails) IsZero() bool { return d == CustomerDetails{} }
 
-// Stripe's limits. A name is counted in characters, an address in bytes.
+// Stripe's limits: characters for a name, bytes for an address.
 const (
 	longestCustomerName  = 256
 	longestCustomerEmail = 512
 )
 
-// NewCustomerDetails fits an address and a name to what Stripe takes: it cuts a long name,
-// and leaves out a long address, because part of an address is somebody else's.
+// NewCustomerDetails fits an address and a name to Stripe's limits. It truncates a long name and omits
+// a long address, because a truncated address could be another person's.
 func NewCustomerDetails(email, name string) CustomerDetails {
 	d := CustomerDetails{Email: strings.TrimSpace(email), Name: strings.TrimSpace(name)}
 	if len(d.Email) > longestCustomerEmail {
@@ -34,17 +34,17 @@ func NewCustomerDetails(email, name string) CustomerDetails {
 	return d
 }
 
-// DetailsPolicy says who decides a customer's address and name when both the directory and
-// somebody at Stripe (in the portal, at checkout, in the dashboard) have changed them.
+// DetailsPolicy says who wins if both the directory and someone at Stripe (in the portal, at checkout,
+// in the dashboard) changed a customer's address or name.
 type DetailsPolicy string
 
 // The policies.
 const (
-	RespectDetails DetailsPolicy = "respect" // the default: what was changed at Stripe stays
-	FollowDetails  DetailsPolicy = "follow"  // each change in the directory is written over it
+	RespectDetails DetailsPolicy = "respect" // the default: Stripe's edit stays
+	FollowDetails  DetailsPolicy = "follow"  // the directory's value overwrites it
 )
 
-// Validate reports a policy that does not exist.
+// Validate rejects an unknown policy.
 func (p DetailsPolicy) Validate() error {
 	switch p {
 	case "", RespectDetails, FollowDetails:

@@ -1,29 +1,37 @@
-// Package lockstep is the vocabulary of Lockstep, which keeps who your users
-// are (the identity directory, Clerk) and what they have paid for (Stripe) in
-// step, both ways.
+// Package lockstep defines the types and interfaces of Lockstep, a service that keeps
+// your users (Clerk, or another identity directory) and what they have paid for (Stripe)
+// in sync, in both directions.
 //
 // # The idea
 //
-// Events are hints, not commands. No code path applies an event's payload to
-// state:
+// Events are hints, not commands. No code path applies an event's payload to state:
 //
 //	webhook -> verify -> ONE transaction { store event if new; mark its key dirty } -> 200
-//	worker  -> claim a dirty key -> observe (Stripe, Clerk: as they are now) -> decide (pure)
+//	worker  -> claim a dirty key -> observe (Stripe and Clerk, current state) -> decide (pure)
 //	        -> 1. our database  2. identity metadata  3. notices               -> finish
 //
-// Hence duplicates do nothing, order does not matter, a burst of events is one
-// sync, and a sweep that marks everything dirty repairs any drift.
+// Duplicates are therefore harmless, order does not matter, a burst of events causes one
+// sync, and a sweep that marks every key dirty repairs any drift.
 //
-// # The words
+// # Terms
 //
-// An [Account] pays. It is linked to at most one Stripe customer. An [Event] is
-// one verified delivery. A [Key] names something that may be out of step; a
-// [Mark] says that it may be, and with its [Scope] what to look at. [Access] is
-// what follows from the billing state and the [Catalog]; a [Projection] is the
-// part of it that is written into the identity directory's metadata. A [License]
-// is the permanent record of a one-time payment. A [Notice] is something to tell.
+//   - An [Account] is the party that pays: a user or an organization. It is linked to a
+//     primary Stripe customer and to any number of further ones ([Link]).
+//   - An [Event] is one verified webhook delivery.
+//   - A [Key] names something that may be out of sync. A [Mark] makes it dirty; its [Scope]
+//     says what to look at. A [Claim] is a worker's lease on a key.
+//   - [Access] is what an account may use. [Catalog.Decide] computes it from subscriptions,
+//     licenses and the [Catalog], and gives its reasons.
+//   - A [License] is the permanent record of a one-time payment.
+//   - [ProjectionKeys] name the part of access that is written into the directory's metadata.
+//   - A [Notice] is something to send: an e-mail or an outgoing webhook.
 //
-// This package imports only the standard library. The role interfaces that the
-// stores and the providers' adapters fulfil are here, each method with the
-// errors it returns.
+// # Interfaces
+//
+// [Store] is the database; package sqlitestore and package pgstore implement it. [Directory]
+// is the identity provider; package clerkdirectory implements it. [Billing] and
+// [CheckoutService] are Stripe; package stripebilling implements them. [Mailer] sends e-mail;
+// package smtpmail implements it. Package server puts them together.
+//
+// This package imports only the standard library.
 package lockstep

@@ -8,40 +8,40 @@ import (
 
 // Errors that callers branch on.
 var (
-	// ErrNotFound: there is no such thing, here or at the provider.
+	// ErrNotFound: the object does not exist, here or at the provider.
 	ErrNotFound = errors.New("not found")
-	// ErrLeaseLost: the claim behind a write is no longer the current one.
+	// ErrLeaseLost: the claim of a write is stale; another worker may hold the key.
 	ErrLeaseLost = errors.New("lease lost")
-	// ErrLinked: the customer belongs to another account, or the account has a primary
-	// customer that must not be replaced.
-	ErrLinked = errors.New("linked otherwise")
-	// ErrCrowded: the account has as many claimed customers as it may have.
+	// ErrLinked: the customer belongs to another account, or the account's primary customer must not
+	// be replaced.
+	ErrLinked = errors.New("linked to another account or customer")
+	// ErrCrowded: the account has reached the limit of claimed customers.
 	ErrCrowded = errors.New("too many claimed customers")
-	// ErrInvalid: the request itself is wrong; its text says how and is safe to show.
+	// ErrInvalid: the request is invalid; the text says why and is safe to show.
 	ErrInvalid = errors.New("invalid request")
-	// ErrRemoved: the identity was removed; its id is not given twice, so that a late
-	// or repeated request creates nothing anew.
+	// ErrRemoved: the identity was removed. Its id cannot be reused, so a late or repeated request
+	// creates nothing.
 	ErrRemoved = errors.New("was removed")
-	// ErrInUse: the account is not deleted.
+	// ErrInUse: the account is in use, that is, not deleted.
 	ErrInUse = errors.New("is in use")
-	// ErrBusy: somebody else is just at it; try again soon.
-	ErrBusy = errors.New("somebody else is at it")
+	// ErrBusy: another request or run is working on it; retry soon.
+	ErrBusy = errors.New("busy with another request")
 )
 
-// UpstreamError is a provider's refusal or failure. Its text holds no personal data and no
-// secret, so that it can be logged and shown: the adapter leaves out what could be either.
+// UpstreamError is a provider's refusal or failure. Its text is safe to log and to show: the adapter
+// removes personal data and secrets.
 type UpstreamError struct {
 	Provider   string        // "stripe" or "clerk"
 	Op         string        // "create customer"
 	Status     int           // HTTP status; 0 when no answer came
 	Code       string        // the provider's error code; may be empty
-	Param      string        // the parameter that was refused, as the provider names it; may be empty
-	Message    string        // the provider's own sentence, where it is safe to show; else empty
-	RequestID  string        // for a question to the provider's support
-	RetryAfter time.Duration // as the provider asked; 0 where it did not
-	Limit      string        // of a 429: which limit it was, as the provider says; may be empty
-	Replayed   bool          // Stripe replayed the stored answer of an idempotency key
-	Err        error         // the cause when no answer came
+	Param      string        // the refused parameter; may be empty
+	Message    string        // the provider's message if it is safe to show; else empty
+	RequestID  string        // the provider's request id, for its support
+	RetryAfter time.Duration // the provider's Retry-After; 0: none
+	Limit      string        // of a 429: the limit that was exceeded; may be empty
+	Replayed   bool          // Stripe replayed the stored response of an idempotency key
+	Err        error         // the cause if there was no answer
 }
 
 func (e *UpstreamError) Error() string {
@@ -69,16 +69,16 @@ func (e *UpstreamError) Error() string {
 
 func (e *UpstreamError) Unwrap() error { return e.Err }
 
-// Is makes a provider's 404 an [ErrNotFound]. The adapters give a Status of 404 only
-// to the provider's own error object, never to a proxy's page.
+// Is makes a provider's 404 match [ErrNotFound]. The adapters set Status 404 only for the provider's
+// own error object, never for a proxy's page.
 func (e *UpstreamError) Is(target error) bool {
 	return target == ErrNotFound && (e.Status == 404 || e.Code == "resource_missing" || e.Code == "resource_not_found")
 }
 
-// Rejected reports whether the provider definitely refused the request as such
-// and executed nothing: the same request will be refused again. Authentication
-// failures are not among them (a key can be mended), nor are conflicts and limits,
-// nor a key that was used for something else: that something may have happened.
+// Rejected reports whether the provider refused the request, executed nothing, and will refuse the
+// same request again. It is false for authentication failures (an operator can fix the key), for
+// conflicts, for rate limits, and for a reused idempotency key, whose first request may have been
+// executed.
 func (e *UpstreamError) Rejected() bool {
 	switch e.Status {
 	case 400, 402, 404, 405, 413, 422:
@@ -87,7 +87,7 @@ func (e *UpstreamError) Rejected() bool {
 	return false
 }
 
-// Terminal marks err as one that trying again will not mend.
+// Terminal marks an error that a retry cannot fix.
 func Terminal(err error) error {
 	if err == nil {
 		return nil
@@ -106,20 +106,20 @@ func IsTerminal(err error) bool {
 	return errors.As(err, &t)
 }
 
-// ParkError ends a run whose key belongs to nobody known.
+// ParkError ends a run whose key belongs to no known account.
 type ParkError struct {
 	Reason   string
-	WaitsFor []Key // what could make it known
+	WaitsFor []Key // the keys whose link or first sight could change that
 }
 
 func (e *ParkError) Error() string { return "parked: " + e.Reason }
 
-// DelayError ends a run that is to be tried again at a time of its own choice
-// instead of the queue's backoff: it waits for something, or was told when.
+// DelayError ends a run that chooses its retry time instead of the queue's backoff, for example
+// because a provider sent Retry-After.
 type DelayError struct {
-	Reason  string // safe to show, holds no personal data
+	Reason  string // safe to show, without personal data
 	After   time.Duration
-	Untried bool // it was no try: what was to be done was not begun
+	Untried bool // the work did not start, so this does not count as an attempt
 }
 
 func (e *DelayError) Error() string { return e.Reason }

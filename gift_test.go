@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestAGiftTakesNothingAway: the subscription of a claimed customer adds to what the account
-// pays for itself, and hides nothing of it.
+// TestAGiftTakesNothingAway: a claimed customer's subscription adds to the account's own purchases and
+// hides none of them.
 func TestAGiftTakesNothingAway(t *testing.T) {
 	t.Parallel()
 	later := now.AddDate(0, 2, 0)

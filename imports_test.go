@@ -14,12 +14,12 @@ import (
 
 const module = "github.com/lockstep-dev/lockstep"
 
-// mayImport is the direction of imports: for each of our packages (or folder of
-// them, ending in /) which of our packages its non-test code may import, beside
-// those of its own folder. What is not listed may import nothing of ours.
+// mayImport lists, for each of our packages, which of our packages its non-test code may import. A
+// name that ends in / stands for a folder of packages, which may import each other. A package that is
+// not listed may import none of ours.
 //
-//	cmd -> server -> internal/{ingest,reconcile,buying,httpapi} -> root
-//	                 adapters -> internal/upstream -> root       stores -> internal/store/sqlstore -> root
+//	cmd -> server -> internal/web -> internal/sync -> root
+//	       adapters -> internal/upstream -> root      stores -> internal/store/sqlstore -> root
 var mayImport = map[string][]string{
 	".":                       {},
 	"internal/sync/ingest":    {".", "internal/clients", "internal/recent"},
@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 	"internal/check/bench":          {".", "server", "sqlitestore", "pgstore", "simulator/", "internal/store/pgtest"},
 	"conformance":                   {},
 	"internal/check/openapicheck":   {"simulator/"},
+	"internal/check/simharness":     {"simulator/", "internal/check/openapicheck"},
 	"stripebilling":                 {".", "internal/upstream"},
 	"clerkdirectory":                {".", "internal/upstream", "internal/out/standardwebhooks"},
 	"internal/out/webhookout":       {".", "internal/out/standardwebhooks"},
@@ -67,8 +68,7 @@ var mayImport = map[string][]string{
 		"internal/store/transfer", "clerkdirectory", "examples/"},
 }
 
-// mustNotImport names foreign packages that would carry a concern to where it
-// does not belong.
+// mustNotImport lists foreign packages that would bring a concern into the wrong package.
 var mustNotImport = map[string][]string{
 	"internal/sync/reconcile": {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/sync/ingest":    {"database/sql", "github.com/stripe/", "github.com/clerk/"},
@@ -80,11 +80,11 @@ var mustNotImport = map[string][]string{
 	"simulator/":              {"github.com/stripe/", "github.com/clerk/"},
 }
 
-// nowhere lists packages that nobody may import. They serve to write a file system or a database
-// driver, and ours once lost acknowledged writes.
+// nowhere lists packages that none of our code may import. They serve to write a file system or a
+// database driver; ours once lost acknowledged writes.
 var nowhere = []string{"unsafe", "modernc.org/libc", "modernc.org/sqlite/vfs"}
 
-// TestDirectionOfImports parses the import clauses of every file that is built.
+// TestDirectionOfImports checks the imports of every non-test file.
 func TestDirectionOfImports(t *testing.T) {
 	t.Parallel()
 	checked := 0
@@ -124,7 +124,7 @@ func TestDirectionOfImports(t *testing.T) {
 	}
 }
 
-// forbidden says why a package may not import another; empty: it may.
+// forbidden returns why a package must not import another, or "" if it may.
 func forbidden(from, to string) string {
 	if slices.Contains(nowhere, to) {
 		return "no package may"
@@ -153,7 +153,7 @@ func forbidden(from, to string) string {
 	return rule + " may import only " + strings.Join(allowed, ", ")
 }
 
-// ruleOf is the entry of mayImport that a package falls under.
+// ruleOf returns the key in mayImport that covers a package.
 func ruleOf(pkg string) string {
 	for rule := range mayImport {
 		if matches(rule, pkg) {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Source says who sent an event.
+// Source is the sender of an event.
 type Source string
 
 // The sources of events.
@@ -14,26 +14,25 @@ const (
 	Clerk  Source = "clerk"
 )
 
-// EventStatus says what became of an event.
+// EventStatus is the processing state of an event.
 type EventStatus string
 
-// What becomes of an event. It never silently stays pending: a key that cannot
-// be brought in step shows why in its [Work] row.
+// The states of an event. If an event stays pending, the [Work] row of its key says why.
 const (
-	EventPending EventStatus = "pending" // its key is marked
-	EventDone    EventStatus = "done"    // its key has been in step since
-	EventIgnored EventStatus = "ignored" // kept, but nothing follows from it; Reason says why
-	EventParked  EventStatus = "parked"  // about nobody known; taken up when a link appears
-	EventFailed  EventStatus = "failed"  // its key's run ended with a terminal error
+	EventPending EventStatus = "pending" // its key is dirty
+	EventDone    EventStatus = "done"    // its key was synced after the event
+	EventIgnored EventStatus = "ignored" // stored, but it causes no work; Reason says why
+	EventParked  EventStatus = "parked"  // no known account; processed once a link appears
+	EventFailed  EventStatus = "failed"  // the run of its key ended with a terminal error
 )
 
-// Origin says how an event came to us.
+// Origin says how an event reached us.
 type Origin string
 
-// How events come.
+// The origins.
 const (
-	Delivered Origin = "webhook" // delivered and verified; Body is the signed bytes
-	Scanned   Origin = "scan"    // found missing by the gap scan and fetched from the API
+	Delivered Origin = "webhook" // a verified delivery; Body holds the signed bytes
+	Scanned   Origin = "scan"    // the gap scan found that it was missing and fetched it from the API
 )
 
 // Event is one verified delivery from a source, unique by (Source, ID).
@@ -45,25 +44,25 @@ type Event struct {
 	ObjectID   string // the object that the event is about; may be empty
 	CustomerID string // the Stripe customer it names; may be empty
 	APIVersion string
-	OccurredAt time.Time // by the sender's clock; never used for order
+	OccurredAt time.Time // by the sender's clock; never used for ordering
 	ReceivedAt time.Time
-	Body       []byte // the exact bytes received; empty when they are no longer kept, see [Retention]
+	Body       []byte // the exact bytes received; empty once they have expired, see [Retention]
 
-	Key    Key // what it marked; zero when ignored
+	Key    Key // the key it marked; zero if ignored
 	Status EventStatus
 	Reason string
 }
 
-// Delivery is an event together with what it marks.
+// Delivery is an event with its mark.
 type Delivery struct {
 	Event Event
-	Mark  *Mark // nil: the event is kept as ignored, with Event.Reason
+	Mark  *Mark // nil: store the event as ignored, with Event.Reason
 }
 
-// Receipt says what became of a delivery.
+// Receipt is the result of storing a delivery.
 type Receipt struct {
-	Stored bool // false: a duplicate, nothing was done
-	Key    Key  // what was marked; zero if nothing was
+	Stored bool // false: a duplicate, which changed nothing
+	Key    Key  // the marked key; zero if none
 }
 
 // EventFilter selects events, newest first.
@@ -71,27 +70,25 @@ type EventFilter struct {
 	Source   Source      // empty: any
 	Status   EventStatus // empty: any
 	Key      Key         // zero: any
-	Limit    int         // at most so many; 0 means 50
-	Before   string      // a cursor from EventPage.Next; empty: from the newest
-	Bodiless bool        // leave Body out
+	Limit    int         // the most events to return; 0 means 50
+	Before   string      // a cursor from EventPage.Next; empty: start with the newest
+	Bodiless bool        // omit Body
 }
 
 // EventPage is a page of events.
 type EventPage struct {
 	Events []Event
-	Next   string // cursor of the next page; empty at the end
+	Next   string // the cursor of the next page; empty at the end
 }
 
-// Inbox keeps events.
+// Inbox stores events.
 type Inbox interface {
-	// Receive stores each delivery's event if it is new and marks its key, up to 500
-	// deliveries in one transaction, and returns when that is on disk. A mark on a customer that
-	// is linked lands on the account it is linked to. An error means that nothing
-	// was stored; except when the connection broke during the commit, or when there are more than 500
-	// deliveries: then some may be stored.
-	// The deliveries' bodies are not kept.
+	// Receive stores each new event and marks its key, up to 500 deliveries per transaction. It returns
+	// once they are on disk. A mark on a linked customer goes to its account. After an error nothing
+	// is stored, with two exceptions: the connection broke during the commit, or there were more
+	// than 500 deliveries. Receive does not retain the deliveries' bodies.
 	Receive(ctx context.Context, deliveries []Delivery) ([]Receipt, error)
-	// Events returns the events that match, newest first.
+	// Events returns the events that match a filter, newest first.
 	Events(ctx context.Context, filter EventFilter) (EventPage, error)
 	// EventTally counts the stored events by status.
 	EventTally(ctx context.Context) (map[EventStatus]int64, error)
@@ -105,15 +102,15 @@ type Overlapping interface {
 	Overlap() int
 }
 
-// Hint is what an adapter reads from a verified body, leniently: the ids that
-// the event names. Nothing else of a payload is ever used.
+// Hint holds the ids that an adapter reads from a verified body. Lockstep uses nothing else of a
+// payload.
 type Hint struct {
 	Event      Event   // Source, ID, Type, ObjectID, CustomerID, APIVersion, OccurredAt, Body
-	Account    Account // Clerk: whom it is about; zero for other things
-	CheckoutID string  // Stripe: the checkout session, for events of one
-	Mode       string  // of that session
+	Account    Account // Clerk: the account; zero for events about something else
+	CheckoutID string  // Stripe: the checkout session; may be empty
+	Mode       string  // the mode of that session
 	PaymentID  string  // Stripe: the payment intent
 	Ours       bool    // Stripe: the object carries metadata that names an account
-	Thin       bool    // Stripe: the event gives the object's id and nothing else of it
-	Foreign    string  // why it is not for this installation (mode, connected account, instance); empty: it is
+	Thin       bool    // Stripe: the event has only the object's id
+	Foreign    string  // why the event belongs elsewhere (other mode, connected account, instance); empty: it is ours
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// passes sells a week, a month, and what is for good.
+// passes sells a week, a month, and a permanent license.
 var passes = lockstep.Catalog{Plans: []lockstep.Plan{
 	{Name: "week", LookupKeys: []string{"week"}, Rank: 2, Features: []string{"export"}, Duration: 7 * 24 * time.Hour},
 	{Name: "month", LookupKeys: []string{"month"}, Rank: 1, Features: []string{"notes"}, Duration: 30 * 24 * time.Hour},
@@ -46,12 +46,12 @@ func TestALicenseExpires(t *testing.T) {
 		"just before its end": {paidFor("week"), week.Add(-time.Second), "week", []string{"export"}, week, week,
 			"bought"},
 		"at its end": {paidFor("week"), week, "", nil, time.Time{}, time.Time{}, "expired"},
-		"one that is for good": {paidFor("life"), paid.AddDate(20, 0, 0), "life", []string{"read"}, time.Time{},
+		"a permanent one": {paidFor("life"), paid.AddDate(20, 0, 0), "life", []string{"read"}, time.Time{},
 			time.Time{}, "bought"},
 		"the first of two ends": {paidFor("week", "month"), paid, "week", []string{"export", "notes"}, week, week,
 			"bought"},
 		"the other of two goes on": {paidFor("week", "month"), week, "month", []string{"notes"}, month, month, "bought"},
-		"what is for good stays": {paidFor("week", "life"), week, "life", []string{"read"}, time.Time{}, time.Time{},
+		"the permanent plan stays": {paidFor("week", "life"), week, "life", []string{"read"}, time.Time{}, time.Time{},
 			"bought"},
 		"a lower one ends before it": {paidFor("life", "month"), paid, "month", []string{"notes", "read"}, month, month,
 			"bought"},
@@ -98,8 +98,8 @@ func TestWhatALicenseIs(t *testing.T) {
 	tests := map[string]struct {
 		change func(*lockstep.Checkout)
 		status lockstep.LicenseStatus // empty: none
-		keep   bool                   // grants, where a part refunded is kept
-		revoke bool                   // grants, where it is not
+		keep   bool                   // grants, if partly refunded licenses are kept
+		revoke bool                   // grants, if they are revoked
 	}{
 		"paid": {func(*lockstep.Checkout) {}, lockstep.LicenseActive, true, true},
 		"free": {func(c *lockstep.Checkout) { c.PaymentStatus = "no_payment_required" },
@@ -161,7 +161,7 @@ func TestPoliciesOfLicensesAreChecked(t *testing.T) {
 	t.Parallel()
 	bad := lockstep.Catalog{PartialRefund: "some", Plans: []lockstep.Plan{{Name: "pass", Duration: -time.Hour}}}
 	err := bad.Validate()
-	for _, part := range []string{`"some" is neither keep nor revoke`, `"pass" has a negative duration`} {
+	for _, part := range []string{`"some" is not a policy; use keep or revoke`, `plan "pass": duration is negative`} {
 		if err == nil || !contains(err.Error(), part) {
 			t.Errorf("%v does not say %s", err, part)
 		}

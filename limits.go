@@ -6,41 +6,39 @@ import (
 	"time"
 )
 
-// Limits are how many requests a second a provider allows us. Of that, four fifths
-// are spent evenly and one fifth is for bursts, so that the limit is not exceeded; all
-// processes on one database share it.
+// Limits are a provider's rate limits. All processes on one database share them. Four fifths are
+// spent evenly and one fifth is for bursts, so the total stays below the limit.
 type Limits struct {
-	PerSecond   float64 // requests a second; 0: what the provider grants a key of this mode
-	PerEndpoint float64 // to one endpoint (a method and a route); 0: the same
+	PerSecond   float64 // requests per second; 0: the provider's limit for the key's mode
+	PerEndpoint float64 // requests per second to one endpoint (method and route); 0: the provider's limit
 }
 
-// Validate reports limits that cannot be meant.
+// Validate rejects negative limits.
 func (l Limits) Validate() error {
 	if l.PerSecond < 0 || l.PerEndpoint < 0 {
-		return errors.New("a limit of requests a second must not be negative")
+		return errors.New("requests per second must not be negative; omit the setting to use the provider's limit")
 	}
 	return nil
 }
 
-// Replicas is how the processes that share a database share what providers allow
-// them.
+// Replicas lets the processes that share a database share the providers' rate limits.
 type Replicas interface {
-	// Beat says that a replica is at work, for ttl from now by the database's clock, and
-	// that endpoints must not be called for a while. It returns what all have said.
+	// Beat registers a replica for ttl, by the database's clock, and adds pauses of endpoints. It
+	// returns the fleet's state.
 	Beat(ctx context.Context, replica string, ttl time.Duration, pauses []Pause) (Fleet, error)
-	// Leave takes a replica off; one that is not there is no error.
+	// Leave removes a replica. It is no error if it is not registered.
 	Leave(ctx context.Context, replica string) error
-	// Fleet returns what all have said.
+	// Fleet returns the fleet's state.
 	Fleet(ctx context.Context) (Fleet, error)
 }
 
-// Fleet is who shares what providers allow, at a moment.
+// Fleet is the state of the processes that share the rate limits.
 type Fleet struct {
-	Replicas int     // at work
-	Pauses   []Pause // in no order
+	Replicas int     // the number of live replicas
+	Pauses   []Pause // in any order
 }
 
-// Pause is for how long an endpoint must not be called, as its provider said.
+// Pause says how long an endpoint must not be called, because its provider answered 429.
 type Pause struct {
 	Endpoint string // "clerk PATCH /v1/users/{}/metadata"
 	For      time.Duration
@@ -48,14 +46,14 @@ type Pause struct {
 
 type priorityKey struct{}
 
-// WithPriority says how urgent is what is done under the context: calls to providers
-// that somebody waits for overtake the others.
+// WithPriority sets the priority of provider calls under the context. Interactive calls overtake
+// others.
 func WithPriority(ctx context.Context, p Priority) context.Context {
 	return context.WithValue(ctx, priorityKey{}, p)
 }
 
-// PriorityOf is what [WithPriority] said, and else [Interactive]: who calls outside of
-// the queue waits for the answer.
+// PriorityOf returns the priority of the context. The default is [Interactive], because a caller
+// outside of the queue waits for the answer.
 func PriorityOf(ctx context.Context) Priority {
 	p, _ := ctx.Value(priorityKey{}).(Priority)
 	return p

@@ -188,7 +188,7 @@ func TestTheGraceCountsFromTheFailure(t *testing.T) {
 	}
 }
 
-// What somebody has from before a price rise is not sold to them again.
+// A plan bought before a price rise is not sold again.
 func TestAGrandfatheredPriceIsNotSoldAgain(t *testing.T) {
 	t.Parallel()
 	old := func(keys ...string) lockstep.Item {

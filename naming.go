@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// The metadata by which Stripe's objects name their account. The plain names are
-// those that applications used before Lockstep; they are read, never written.
+// Metadata keys with which Stripe objects name their account. Apps used the plain keys before
+// Lockstep; we read them and never write them.
 const (
-	// AccountMetadata is on customers that we made, as [Account.String] writes it.
+	// AccountMetadata is set on customers that we create, to [Account.String].
 	AccountMetadata = "lockstepAccount"
 
-	userMetadata              = "clerkUserId" // the account, or beside an organization who paid
+	userMetadata              = "clerkUserId" // the account or, next to an organization, the user who paid
 	organizationMetadata      = "clerkOrgId"
 	plainUserMetadata         = "userId"
 	plainOrganizationMetadata = "orgId"
@@ -21,13 +21,11 @@ const (
 type accountName struct {
 	key  string
 	kind Kind
-	// spelled: applications also write other ids under this key, so that only an id of
-	// Clerk's, which tells its kind itself, counts.
+	// spelled: apps also use this key for ids of their own, so only an id in Clerk's form counts.
 	spelled bool
 }
 
-// accountNames are the keys in the order in which they count: an organization before the user who
-// paid for it.
+// accountNames lists the keys by precedence: an organization before the user who paid for it.
 var accountNames = []accountName{
 	{organizationMetadata, Organization, false}, {plainOrganizationMetadata, Organization, false},
 	{"clerk_org_id", Organization, true}, {"org_id", Organization, true},
@@ -37,7 +35,7 @@ var accountNames = []accountName{
 	{"clerkId", User, true}, {"clerk_id", User, true},
 }
 
-// in returns the id that metadata has under the key; empty: none that counts.
+// in returns the id under the key, or "" if there is none that counts.
 func (n accountName) in(metadata map[string]string) string {
 	id := metadata[n.key]
 	if n.spelled && !n.fitsClerk(id) {
@@ -46,13 +44,13 @@ func (n accountName) in(metadata map[string]string) string {
 	return id
 }
 
-// fitsClerk reports whether an id has the form of Clerk's.
+// fitsClerk reports whether an id has Clerk's form.
 func (n accountName) fitsClerk(id string) bool {
 	return strings.HasPrefix(id, map[Kind]string{User: "user_", Organization: "org_"}[n.kind])
 }
 
-// NamingMetadata is what names account on an object; payer is the user who pays
-// for an organization, or empty.
+// NamingMetadata returns the metadata that names an account on a Stripe object. payer is the user who
+// pays for an organization; it may be empty.
 func NamingMetadata(account Account, payer string) map[string]string {
 	if account.Kind != Organization {
 		return map[string]string{userMetadata: account.ID}
@@ -64,8 +62,8 @@ func NamingMetadata(account Account, payer string) map[string]string {
 	return metadata
 }
 
-// AccountNamedIn returns the account that metadata names, if it names one. Where
-// it names an organization, the user beside it is who paid, see [PayerNamedIn].
+// AccountNamedIn returns the account that metadata names, if any. A user next to an organization is
+// the payer, see [PayerNamedIn].
 func AccountNamedIn(metadata map[string]string) (Account, bool) {
 	if text := metadata[AccountMetadata]; text != "" {
 		a, err := ParseAccount(text)
@@ -80,8 +78,7 @@ func AccountNamedIn(metadata map[string]string) (Account, bool) {
 	return Account{}, false
 }
 
-// PayerNamedIn returns the user whom metadata names beside an organization; empty
-// where it names none, or no organization.
+// PayerNamedIn returns the id of the user that metadata names next to an organization, or "".
 func PayerNamedIn(metadata map[string]string) string {
 	if a, named := AccountNamedIn(metadata); !named || a.Kind != Organization {
 		return ""
@@ -94,9 +91,8 @@ func PayerNamedIn(metadata map[string]string) string {
 	return ""
 }
 
-// WithClerkIDs returns metadata without the names of accounts whose ids are not in Clerk's
-// form. Where Clerk is the directory, such an id is one of the application's own database,
-// and must not hide what else names the account.
+// WithClerkIDs returns metadata without account ids that are not in Clerk's form. If Clerk is the
+// directory, such an id belongs to the app's own database and must not hide other evidence.
 func WithClerkIDs(metadata map[string]string) map[string]string {
 	fitting := metadata
 	for _, n := range accountNames {
@@ -110,7 +106,7 @@ func WithClerkIDs(metadata map[string]string) map[string]string {
 	return fitting
 }
 
-// NamesOf returns every key and value of metadata that names account alone.
+// NamesOf returns every metadata key and value that names the account.
 func NamesOf(account Account) map[string]string {
 	all := map[string]string{AccountMetadata: account.String()}
 	for _, n := range accountNames {

@@ -41,7 +41,7 @@ func TestMetadataNamesAnAccountAndWhoPaid(t *testing.T) {
 	}
 }
 
-// TestForeignIDsNameNobodyAtClerk: they hide nothing that does.
+// TestForeignIDsNameNobodyAtClerk: ids of the app's own database do not hide other evidence.
 func TestForeignIDsNameNobodyAtClerk(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

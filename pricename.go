@@ -6,42 +6,43 @@ import (
 	"time"
 )
 
-// PriceName is one name under which a price was seen. The id of a price stays the same
-// while its lookup key moves to another price and its product is renamed.
+// PriceName is one name of a price. A price keeps its id when its lookup key moves to another price or
+// its product is renamed.
 type PriceName struct {
 	PriceID     string
 	LookupKey   string // empty: the price had none
 	ProductID   string
-	ProductPlan string    // the product's metadata "plan", else its name; empty where nobody read the product
-	SeenAt      time.Time // for the first time; set by the store
+	ProductPlan string    // the product's metadata "plan", else its name; empty if the product was not read
+	SeenAt      time.Time // when it was first seen; set by the store
 }
 
-// PriceNames remembers every name of every price that was seen.
+// PriceNames stores every name that a price has had.
 type PriceNames interface {
-	// NamePrices stores the names that are new, and returns all names of these prices,
-	// those of one price oldest first. A product's plan is kept as it was first read.
+	// NamePrices stores new names and returns all names of these prices, the oldest of each price
+	// first. The first value of ProductPlan stays.
 	NamePrices(ctx context.Context, seen []PriceName) ([]PriceName, error)
 }
 
-// HeldPrice is a price that subscribers or license holders have.
+// HeldPrice is a price that current subscribers or license holders have.
 type HeldPrice struct {
-	// Item is one of those that have it: its price and all of its names. Items with other
-	// names, or another plan named by the app, are a separate HeldPrice.
+	// Item is an example with the price and its names. Items with other names, or with another plan in
+	// the app's metadata, form a separate HeldPrice.
 	Item Item
-	// PlanNamed is the plan that the app named for them; empty: none.
+	// PlanNamed is the plan in the app's metadata; may be empty.
 	PlanNamed     string
 	Subscriptions int64 // that have not ended
 	Licenses      int64 // that are active
 }
 
-// HeldPrices lists what subscribers and license holders have.
+// HeldPrices lists the prices that subscribers and license holders have.
 type HeldPrices interface {
-	// HeldPrices returns up to limit prices, by id. It reads all items: for a diagnosis only.
+	// HeldPrices returns up to limit prices, ordered by id. It reads all items, so use it only for
+	// diagnosis.
 	HeldPrices(ctx context.Context, limit int) ([]HeldPrice, error)
 }
 
-// keys are the lookup keys that may name the item's plan, in the order in which they count:
-// the one at purchase, the current one, then what else the price was called.
+// keys returns the lookup keys that may name the item's plan, by precedence: the key at purchase, the
+// current key, then all others.
 func (i Item) keys() []string {
 	if i.LookupKey == "" || slices.Contains(i.Keys, i.LookupKey) {
 		return i.Keys
@@ -52,12 +53,11 @@ func (i Item) keys() []string {
 	return slices.Insert(slices.Clone(i.Keys), 1, i.LookupKey)
 }
 
-// Named returns the item with all names of its price. was is the same item as it was known
-// before; the zero Item, or one of another price, if this is its first sight. names are all
-// names of the price, oldest first.
+// Named returns the item with all names of its price. was is the item's earlier state: the zero Item,
+// or one with another price, if the item is new. names are all names of the price, oldest first.
 //
-// The key at purchase comes first in Keys. At first sight that is the key that the price has,
-// or else the oldest one that it had.
+// The key at purchase comes first in Keys. For a new item that is the price's current key, else its
+// oldest one.
 func (i Item) Named(was Item, names []PriceName) Item {
 	if was.PriceID != i.PriceID {
 		was = Item{}
@@ -87,7 +87,7 @@ func (i Item) Named(was Item, names []PriceName) Item {
 	}
 	i.BoughtAs = was.BoughtAs
 	if i.BoughtAs == "" && len(known) > 0 {
-		i.BoughtAs = known[0] // stored by a version that did not keep BoughtAs
+		i.BoughtAs = known[0] // an older version stored the item without BoughtAs
 	}
 	if i.BoughtAs == "" && was.PriceID == "" && len(keys) > 0 {
 		i.BoughtAs = keys[0]

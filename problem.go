@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Step names what an account's run does at a provider.
+// Step is one step of an account's run.
 type Step string
 
 // The steps that can have a problem.
@@ -18,28 +18,27 @@ const (
 	StepCustomerName  Step = "customer_name"  // write the name to the customer
 	StepBilling       Step = "billing"        // read the billing state
 	StepSeats         Step = "seats"          // change the quantity of a subscription
-	StepMembers       Step = "members"        // the organization has no members
+	StepMembers       Step = "members"        // check that the organization has members
 	StepMetadata      Step = "metadata"       // write the identity's metadata
 	StepMemberLimit   Step = "member_limit"   // limit an organization's members
 	StepDeletion      Step = "deletion"       // end a deleted account's billing
 )
 
-// Steps are all there are.
+// Steps lists all steps.
 var Steps = []Step{StepCustomer, StepCustomerEmail, StepCustomerName, StepBilling, StepSeats, StepMembers,
 	StepMetadata, StepMemberLimit, StepDeletion}
 
-// Problem is a step that could not be done and that trying again will not mend: in most
-// cases a provider refused it. It is kept with the account until the step succeeds or is no
-// longer needed. The other steps of the run go on.
+// Problem is a failed step that a retry cannot fix, usually because a provider refused it. It stays with
+// the account until the step succeeds or is no longer needed. The other steps continue.
 type Problem struct {
 	Step   Step      `json:"step"`
 	Code   string    `json:"code"`             // the provider's error code, or one of ours
-	Reason string    `json:"reason"`           // safe to show: no personal data, no secret
-	Digest string    `json:"digest,omitempty"` // of the refused value: a run tries another value, not this one
+	Reason string    `json:"reason"`           // safe to show: without personal data or secrets
+	Digest string    `json:"digest,omitempty"` // of the refused value: only another value is tried
 	Since  time.Time `json:"since"`
 }
 
-// Problem returns the problem of a step, and whether there is one.
+// Problem returns the problem of a step, if any.
 func (r Record) Problem(step Step) (Problem, bool) {
 	at := slices.IndexFunc(r.Problems, func(p Problem) bool { return p.Step == step })
 	if at < 0 {
@@ -48,8 +47,8 @@ func (r Record) Problem(step Step) (Problem, bool) {
 	return r.Problems[at], true
 }
 
-// SetProblem records a problem in place of an earlier one of the same step. A problem that
-// is already known keeps its time and its wording, so that recording it again changes nothing.
+// SetProblem replaces the problem of a step. If the same problem is already recorded, it changes nothing,
+// so the time and the wording stay.
 func (r *Record) SetProblem(p Problem) {
 	known, found := r.Problem(p.Step)
 	if found && known.Code == p.Code && known.Digest == p.Digest {
@@ -57,11 +56,11 @@ func (r *Record) SetProblem(p Problem) {
 	}
 	p.Since = p.Since.UTC().Truncate(time.Millisecond)
 	r.ClearProblem(p.Step)
-	r.Problems = append(slices.Clone(r.Problems), p) // copies of the record keep theirs
+	r.Problems = append(slices.Clone(r.Problems), p) // copies of the record share the old slice
 	slices.SortFunc(r.Problems, func(a, b Problem) int { return a.Since.Compare(b.Since) })
 }
 
-// ClearProblem forgets the problem of a step. Copies of the record keep theirs.
+// ClearProblem removes the problem of a step. Copies of the record keep theirs.
 func (r *Record) ClearProblem(step Step) {
 	if _, found := r.Problem(step); !found {
 		return
@@ -72,13 +71,13 @@ func (r *Record) ClearProblem(step Step) {
 	}
 }
 
-// Troubled is an account that has problems.
+// Troubled is an account with problems.
 type Troubled struct {
 	Account  Account
 	Problems []Problem
 }
 
-// DigestOf identifies what was refused without holding it.
+// DigestOf returns a digest that identifies a refused value without revealing it.
 func DigestOf(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {

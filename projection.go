@@ -3,15 +3,14 @@ package lockstep
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"sort"
 )
 
-// ProjectionKeys are the keys of the directory's public metadata that are ours.
-// An empty name leaves that part out.
+// ProjectionKeys are the keys of the directory's public metadata that Lockstep writes. An empty name
+// omits that part.
 type ProjectionKeys struct {
 	CustomerID     string
 	SubscriptionID string
@@ -19,23 +18,23 @@ type ProjectionKeys struct {
 	Plan           string
 	Billing        string
 
-	// Budget is how many bytes of JSON they take together at most; 0 means
-	// DefaultProjectionBudget. See [ProjectionKeys.Project] for what is left out.
+	// Budget is the most bytes of JSON that all parts take together; 0 means
+	// DefaultProjectionBudget. [ProjectionKeys.Project] says what it omits.
 	Budget int
 }
 
-// DefaultProjectionBudget leaves room in a session token, whose custom claims may take
-// 1.2 KB in all (Clerk: a cookie of 4 KB).
+// DefaultProjectionBudget is 1000 bytes. It leaves room in a session token: Clerk allows 1.2 KB of
+// custom claims, because browsers limit cookies to 4 KB.
 const DefaultProjectionBudget = 1000
 
-// Limits of a budget: what is never left out needs about so much, and metadata may take
-// 8 KB together with the application's own.
+// The limits of a budget. The parts that are never omitted need about 256 bytes. Clerk allows 8 KB of
+// metadata, including the app's own.
 const (
 	leastBudget = 256
 	mostBudget  = 7168
 )
 
-// DefaultProjectionKeys are the names that existing applications read.
+// DefaultProjectionKeys are the names that existing apps read.
 var DefaultProjectionKeys = ProjectionKeys{
 	CustomerID:     "stripeCustomerId",
 	SubscriptionID: "stripeSubscriptionId",
@@ -44,39 +43,38 @@ var DefaultProjectionKeys = ProjectionKeys{
 	Billing:        "billing",
 }
 
-// Validate reports keys that are the same.
+// Validate rejects a budget out of range and duplicate keys.
 func (k ProjectionKeys) Validate() error {
 	if k.Budget != 0 && (k.Budget < leastBudget || k.Budget > mostBudget) {
-		return fmt.Errorf("projection: a budget of %d bytes is not between %d and %d", k.Budget, leastBudget, mostBudget)
+		return fmt.Errorf("projection_budget: %d bytes is out of range; use %d to %d", k.Budget, leastBudget, mostBudget)
 	}
 	seen := map[string]bool{}
 	for _, name := range k.Names() {
 		if name != "" && seen[name] {
-			return errors.New("projection: two parts share the metadata key " + name)
+			return fmt.Errorf("metadata_keys: two parts use the key %q; give each its own", name)
 		}
 		seen[name] = true
 	}
 	return nil
 }
 
-// Names are the names of the keys; those that are left out are empty.
+// Names returns the keys; an omitted part has an empty name.
 func (k ProjectionKeys) Names() []string {
 	return []string{k.CustomerID, k.SubscriptionID, k.Status, k.Plan, k.Billing}
 }
 
-// Project returns what the directory's metadata should hold under our keys; nil
-// values mean that the key should not be there. The values are as encoding/json
-// decodes them, so that they compare with what the directory answers.
+// Project returns the values that the directory's metadata should have under our keys; nil means that
+// the key should be absent. Values have the types that encoding/json decodes, so they compare with
+// the directory's response.
 //
-// The subscription of a claimed customer is not shown: somebody else may own it.
+// The subscription of a claimed customer is omitted, because another person may own it.
 //
-// An organization's customer, subscription and status also stand in the metadata
-// of the user who bought it, for applications that read only users, unless that
-// user has access of their own.
+// The user who bought an organization's subscription gets its customer, subscription and status in
+// their own metadata, unless they have access of their own. Apps that read only users need this.
 //
-// What takes more than the budget is cut, the same way each time: first the features,
-// from the end of their order, then the limits by name, from the end. "more": true then
-// says that something was left out; the API has all. Ids, status and plan are never cut.
+// If the result exceeds the budget, Project removes features from the end of their order, then limits
+// from the end of theirs, and sets "more": true. The API has the full lists. Ids, status and plan
+// always stay.
 func (k ProjectionKeys) Project(r Record, access Access) map[string]any {
 	p := map[string]any{}
 	set := func(key string, value any) {
@@ -118,7 +116,7 @@ func (k ProjectionKeys) Project(r Record, access Access) map[string]any {
 	return p
 }
 
-// cut leaves out of the billing object what is above the budget.
+// cut shortens the billing object to the budget.
 func (k ProjectionKeys) cut(p map[string]any) {
 	billing, _ := p[k.Billing].(map[string]any)
 	budget := cmp.Or(k.Budget, DefaultProjectionBudget)
@@ -127,7 +125,7 @@ func (k ProjectionKeys) cut(p map[string]any) {
 	}
 	billing["more"] = true
 	features, _ := billing["features"].([]any)
-	keep := sort.Search(len(features), func(n int) bool { // the first number that is too many
+	keep := sort.Search(len(features), func(n int) bool { // the smallest number that is too many
 		billing["features"] = features[:n+1]
 		return size(p) > budget
 	})
@@ -145,7 +143,7 @@ func (k ProjectionKeys) cut(p map[string]any) {
 	}
 }
 
-// size is how many bytes of JSON metadata takes; keys that are to be removed take none.
+// size returns the bytes of JSON that metadata takes. Keys with a nil value take none.
 func size(p map[string]any) int {
 	held := maps.Clone(p)
 	maps.DeleteFunc(held, func(_ string, value any) bool { return value == nil })
@@ -156,7 +154,7 @@ func size(p map[string]any) int {
 	return len(text)
 }
 
-// subscriptionStatus is the three-valued word that existing applications read.
+// subscriptionStatus returns the value that existing apps read: active, cancelled or inactive.
 func subscriptionStatus(s Subscription) string {
 	switch {
 	case s.Status == "active" || s.Status == "trialing":
@@ -167,7 +165,7 @@ func subscriptionStatus(s Subscription) string {
 	return "inactive"
 }
 
-// compact is the rest of access as one small object; nil when there is none to tell.
+// compact returns access as one small object; nil if the account never bought anything.
 func compact(a Access) any {
 	if len(a.Reasons) == 0 {
 		return nil
@@ -193,7 +191,7 @@ func compact(a Access) any {
 	return normalize(b)
 }
 
-// normalize gives v the types that encoding/json decodes into.
+// normalize converts v to the types that encoding/json decodes.
 func normalize(v any) any {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -125,8 +125,8 @@ func TestAccountsAndKeysReadBack(t *testing.T) {
 	}
 }
 
-// TestProjectionStaysWithinItsBudget: for any number of features and limits, and any
-// budget, the same is cut the same way, and as little as possible.
+// TestProjectionStaysWithinItsBudget: for any features, limits and budget, the cut is deterministic and as
+// small as possible.
 func TestProjectionStaysWithinItsBudget(t *testing.T) {
 	t.Parallel()
 	account := lockstep.Account{Kind: lockstep.User, ID: "user_1"}

@@ -7,55 +7,53 @@ import (
 	"time"
 )
 
-// Obstacle is why a purchase would charge somebody for what they have.
+// Obstacle is a reason why a purchase would charge an account twice.
 type Obstacle struct {
 	Kind ObstacleKind
-	ID   string // of the subscription, license or checkout session in the way
-	Plan string // what it gives; may be empty
-	// Claimed: a customer that only a client_reference_id links to the account pays it, so
-	// that the account's own portal does not show it.
+	ID   string // the existing subscription, license or checkout session
+	Plan string // its plan; may be empty
+	// Claimed: a claimed customer pays for it, so the account's own portal does not show it.
 	Claimed bool
 }
 
-// ObstacleKind says what is in the way.
+// ObstacleKind is the type of an obstacle.
 type ObstacleKind string
 
 // The obstacles.
 const (
-	AlreadySubscribed ObstacleKind = "already-subscribed" // to the same plan; change it in the portal
-	OtherSubscription ObstacleKind = "other-subscription" // change that one in the portal instead
-	AlreadyBought     ObstacleKind = "already-bought"     // a license gives the plan already
-	PaymentUnderWay   ObstacleKind = "payment-under-way"  // a payment was made and is not confirmed yet
-	FirstPaymentOpen  ObstacleKind = "first-payment-open" // of a subscription (incomplete): pay it, or give it up
+	AlreadySubscribed ObstacleKind = "already-subscribed" // a subscription has the same plan; change it in the portal
+	OtherSubscription ObstacleKind = "other-subscription" // a subscription has another plan; change it in the portal
+	AlreadyBought     ObstacleKind = "already-bought"     // a license has the plan
+	PaymentUnderWay   ObstacleKind = "payment-under-way"  // a payment is not confirmed yet
+	FirstPaymentOpen  ObstacleKind = "first-payment-open" // an incomplete subscription: pay it or give it up
 )
 
-// confirmation is how long ago a session was begun that was paid and of which we
-// have no record, to count as a payment under way. Stripe's sessions are open for
-// a day; an hour is for the record to be made.
+// confirmation is the age up to which a paid session without a license counts as a payment in
+// progress. Stripe's sessions stay open for a day; the extra hour lets us create the license.
 const confirmation = 25 * time.Hour
 
-// Holdings are what an account has, as looked at for a purchase.
+// Holdings are an account's purchases, as read before a new purchase.
 type Holdings struct {
 	Subscriptions []Subscription
 	Licenses      []License
-	Checkouts     []Checkout // of its customer
-	Claimed       []string   // the customers of Subscriptions that are only claimed
-	Several       bool       // whether it may have several subscriptions of different plans
+	Checkouts     []Checkout // sessions of its customer
+	Claimed       []string   // claimed customers among those of Subscriptions
+	Several       bool       // the policy allows several subscriptions with different plans
 }
 
-// Obstacle says whether buying a price would charge an account a second time:
+// Obstacle reports whether buying a price would charge an account twice. These are obstacles:
 //
-//   - a subscription of the same plan that has not ended: even one that is unpaid or paused
-//     goes on when it is paid;
-//   - a subscription of any plan, for another subscription, unless it may have several, or
-//     somebody else pays the other one: a gift must not keep the account from buying;
-//   - a license that gives the same plan, for good or still, or whose payment is under way;
-//   - a one-time payment that was completed lately, of which there is no license yet;
-//   - if nothing else: a subscription whose first payment is open, as it would be in the way
-//     if it were paid.
+//   - A subscription with the same plan that has not ended. Even an unpaid or paused one continues
+//     once it is paid.
+//   - When buying a subscription: a subscription with any plan, unless the policy allows several, or
+//     a claimed customer pays for it. A gift must not prevent a purchase.
+//   - A license with the same plan that is valid or whose payment is processing.
+//   - A recently completed one-time payment that has no license yet.
+//   - If there is nothing else: a subscription with an open first payment that would be an obstacle
+//     once paid.
 //
-// A license for the plan of a running subscription is none: that is how one changes from
-// paying monthly to paying once.
+// Buying a license for the plan of a running subscription is allowed: this is how an account changes
+// from paying monthly to paying once.
 func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool) {
 	wanted := p.Item()
 	var open Obstacle
@@ -63,7 +61,7 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 		o, inTheWay := c.subscribed(p, s, has)
 		switch {
 		case !inTheWay:
-		case s.Status == "incomplete" && o.Claimed: // somebody else's, and nobody has paid it
+		case s.Status == "incomplete" && o.Claimed: // another person's unpaid subscription
 		case s.Status == "incomplete":
 			open = Obstacle{Kind: FirstPaymentOpen, ID: s.ID, Plan: o.Plan}
 		default:
@@ -90,7 +88,7 @@ func (c Catalog) Obstacle(p Price, has Holdings, now time.Time) (Obstacle, bool)
 	return open, open.Kind != ""
 }
 
-// subscribed says whether a subscription is in the way of buying a price.
+// subscribed reports whether a subscription is an obstacle to buying a price.
 func (c Catalog) subscribed(p Price, s Subscription, has Holdings) (Obstacle, bool) {
 	if !p.Recurring || s.Ended() {
 		return Obstacle{}, false
@@ -110,8 +108,8 @@ func (c Catalog) subscribed(p Price, s Subscription, has Holdings) (Obstacle, bo
 	return o, true
 }
 
-// samePlan reports whether what somebody has gives the same plan as an item that they want.
-// What the catalog does not list is also the same where the product is.
+// samePlan reports whether a gift has the plan of a wanted item. Items that the catalog does not list
+// also match by product.
 func (c Catalog) samePlan(has gift, wanted Item) bool {
 	switch {
 	case has.item.PriceID == wanted.PriceID && wanted.PriceID != "":
@@ -124,9 +122,9 @@ func (c Catalog) samePlan(has gift, wanted Item) bool {
 	return has.item.ProductID == wanted.ProductID && wanted.ProductID != ""
 }
 
-// Trial says how many days of a trial a purchase of a price comes with, and whether
-// without a card: what was asked for, or what the catalog's plan gives. A second one
-// is not given, unless repeated; asked says that it was asked for.
+// Trial returns the days of trial for a purchase, and whether it needs no card. asked is the requested
+// number of days; 0 means the plan's trial_days. An account gets one trial unless repeated is set;
+// used reports that it has had its trial.
 func (c Catalog) Trial(p Price, asked int64, subscriptions []Subscription,
 	repeated bool) (days int64, withoutCard, used bool) {
 	plan := c.plan(p.Item())

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// KeyKind says what sort of thing a key names.
+// KeyKind is the type of a key.
 type KeyKind string
 
 // The kinds of key. KeyUser and KeyOrganization equal the kinds of account.
@@ -15,35 +15,35 @@ const (
 	KeyUser         KeyKind = "user"
 	KeyOrganization KeyKind = "organization"
 	KeyCustomer     KeyKind = "customer"  // a Stripe customer that is not linked yet
-	KeyCheckout     KeyKind = "checkout"  // a one-time payment's checkout session
-	KeyPayment      KeyKind = "payment"   // a payment intent whose checkout session is to be found
-	KeyObject       KeyKind = "object"    // an object of Stripe's of which a thin event gave only the id
-	KeySweep        KeyKind = "sweep"     // a periodic look at everything
-	KeyNotice       KeyKind = "notice"    // a notice that is to be handed to its channels: "notice/<notice id>"
-	KeyEmail        KeyKind = "mail"      // a notice that is to be mailed: "mail/<notice id>"
-	KeyBuyerEmail   KeyKind = "buyermail" // the same, to the address typed at checkout: "buyermail/<notice id>"
-	// KeyWake is an account or customer that more keys wait for than one transaction marks: "wake/<its key>".
+	KeyCheckout     KeyKind = "checkout"  // a checkout session of a one-time payment
+	KeyPayment      KeyKind = "payment"   // a payment intent whose checkout session is not known yet
+	KeyObject       KeyKind = "object"    // a Stripe object that a thin event named by id only
+	KeySweep        KeyKind = "sweep"     // a periodic scan
+	KeyNotice       KeyKind = "notice"    // a notice to dispatch to its channels: "notice/<notice id>"
+	KeyEmail        KeyKind = "mail"      // an e-mail to the account: "mail/<notice id>"
+	KeyBuyerEmail   KeyKind = "buyermail" // an e-mail to the address entered at checkout: "buyermail/<notice id>"
+	// KeyWake wakes keys that wait for an account or customer, if they are too many for one
+	// transaction: "wake/<its key>".
 	KeyWake    KeyKind = "wake"
-	KeyWebhook KeyKind = "hook" // a notice for an endpoint: "hook/<endpoint id>/<notice id>"
+	KeyWebhook KeyKind = "hook" // a webhook to an endpoint: "hook/<endpoint id>/<subject>"
 )
 
-// Key names one thing that may be out of step and must be looked at. One key is
-// never worked on twice at once.
+// Key names one thing that may be out of sync. A key never runs twice at once.
 type Key struct {
 	Kind KeyKind
 	ID   string
 }
 
-// String is the key's canonical form, "kind/id".
+// String returns the canonical form, "kind/id".
 func (k Key) String() string { return string(k.Kind) + "/" + k.ID }
 
-// IsZero reports whether k names nothing.
+// IsZero reports whether k is the zero Key.
 func (k Key) IsZero() bool { return k == Key{} }
 
-// Wake is the key whose runs mark the keys that wait for k, see [Queue.Wake].
+// Wake returns the key whose runs wake the keys that wait for k, see [Queue.Wake].
 func (k Key) Wake() Key { return Key{KeyWake, k.String()} }
 
-// Account returns the account that k names, and whether it names one.
+// Account returns the account that k names. It returns false for other kinds of key.
 func (k Key) Account() (Account, bool) {
 	if k.Kind == KeyUser || k.Kind == KeyOrganization {
 		return Account{Kind(k.Kind), k.ID}, true
@@ -51,30 +51,30 @@ func (k Key) Account() (Account, bool) {
 	return Account{}, false
 }
 
-// ParseKey reads what [Key.String] writes.
+// ParseKey parses the form that [Key.String] returns.
 func ParseKey(s string) (Key, error) {
 	kind, id, found := strings.Cut(s, "/")
 	if !found || kind == "" || id == "" {
-		return Key{}, fmt.Errorf("key %q is not of the form kind/id", s)
+		return Key{}, fmt.Errorf("key %q: write it as kind/id, for example user/user_2x", s)
 	}
 	return Key{KeyKind(kind), id}, nil
 }
 
-// Scope says what about a key may have changed, so that a run reads no more of
-// the providers than that. Scopes of several marks add up.
+// Scope says which parts of a key may have changed, so that a run reads only those from the
+// providers. The scopes of several marks add up.
 type Scope uint32
 
-// The scopes. A run with scope 0 only decides anew from what the database holds.
+// The scopes. A run with scope 0 reads nothing and decides again from the database.
 const (
 	ScopeIdentity      Scope = 1 << iota // the directory's user or organization
 	ScopeCustomer                        // the Stripe customer itself
 	ScopeSubscriptions                   // its subscriptions
 	ScopePayments                        // its one-time payments
-	ScopePurchase                        // somebody is about to buy: there must be a customer
-	ScopeDeleted                         // somebody said that the identity is gone: confirm it
-	ScopeMembers                         // who belongs to the organization
-	ScopeMissing                         // the directory's list lacks the identity: ask, and ask again later
-	ScopeSuccession                      // an operator gave it a former account
+	ScopePurchase                        // a purchase is starting: make sure that a customer exists
+	ScopeDeleted                         // an event says that the identity was deleted: confirm it
+	ScopeMembers                         // the organization's members
+	ScopeMissing                         // the directory's list lacks the identity: confirm it twice
+	ScopeSuccession                      // an operator assigned a former account to it
 
 	ScopeAll = ScopeIdentity | ScopeCustomer | ScopeSubscriptions | ScopePayments
 )
@@ -82,68 +82,66 @@ const (
 // Has reports whether any bit of t is in s.
 func (s Scope) Has(t Scope) bool { return s&t != 0 }
 
-// Priority orders due work. Lower goes first.
+// Priority orders due work. Lower values go first.
 type Priority int
 
-// The priorities: somebody waits, something happened, nobody waits.
+// The priorities: a person is waiting, something happened, nothing is urgent.
 const (
 	Interactive Priority = 0
 	Normal      Priority = 1
 	Background  Priority = 2
 )
 
-// Mark says that a key may be out of step. Marking is idempotent in effect:
-// however often a key is marked before it is claimed, it is run once.
+// Mark makes a key dirty: it may be out of sync. All marks before the next claim cause one run.
 type Mark struct {
 	Key      Key
 	Scope    Scope
 	Priority Priority
-	Delay    time.Duration // how long to wait at least, so that a burst is one run
+	Delay    time.Duration // the minimum wait, so that a burst causes one run
 }
 
-// Claim is the right to work on a key until the lease ends. Every write that a
-// run makes carries it; a write whose claim is no longer the current one fails
+// Claim is a lease on a key. Every write of a run carries its claim. A write with a stale claim fails
 // with [ErrLeaseLost] and changes nothing.
 type Claim struct {
 	Key        Key
 	Scope      Scope
 	Priority   Priority
-	Generation int64 // what is done when this run is done
+	Generation int64 // the generation that this run completes
 	Attempt    int   // 1 for the first try
 	Token      string
 	LeaseUntil time.Time
 }
 
-// ClaimRequest says what to claim.
+// ClaimRequest selects the keys to claim.
 type ClaimRequest struct {
-	Limit       int           // at most so many keys
-	Lease       time.Duration // for so long
-	MaxPriority Priority      // nothing less urgent than this
+	Limit       int           // the most keys to claim
+	Lease       time.Duration // the duration of the lease
+	MaxPriority Priority      // skip less urgent keys
 }
 
-// Disposition is how a run of a key ended.
+// Disposition says how a run ended.
 type Disposition string
 
-// How a run may end. The contract is controller-runtime's: an error means
-// backoff, a terminal error is recorded and not retried until the next mark.
+// The dispositions. As in controller-runtime, an error means backoff. A terminal error is recorded
+// and retried only after the next mark.
 const (
-	Done   Disposition = "done"   // in step as of the claimed generation
-	Retry  Disposition = "retry"  // failed; try again at Outcome.At
-	Parked Disposition = "parked" // belongs to nobody known; waits for a link or an account
-	Failed Disposition = "failed" // will not succeed by trying again
+	Done   Disposition = "done"   // in sync as of the claimed generation
+	Retry  Disposition = "retry"  // failed; retry at Outcome.At
+	Parked Disposition = "parked" // no known account; waits for a link or an account
+	Failed Disposition = "failed" // a retry cannot succeed
 )
 
-// Outcome ends a claim.
+// Outcome is the result of a run. It ends the claim.
 type Outcome struct {
 	Disposition Disposition
-	At          time.Time // Retry: when. Done and Failed: look again then, if not zero
-	Scope       Scope     // Done and Failed with At: the scope of that look
-	Untried     bool      // Retry: it was no try and does not count as an attempt
-	Reason      string    // why, for all but Done; safe to show, holds no personal data
-	WaitsFor    []Key     // Parked: a link or first sight of one of these takes it up again, as any mark on it does
+	At          time.Time // Retry: when to retry. Done and Failed: when to run again; zero: not scheduled
+	Scope       Scope     // Done and Failed with At: the scope of that run
+	Untried     bool      // Retry: does not count as an attempt
+	Reason      string    // for all but Done; safe to show, without personal data
+	WaitsFor    []Key     // Parked: the key runs again once one of these is linked or first seen
 }
 
-// Work is the queue's row of one key, for people and tests to look at.
+// Work is the queue's row of one key, for operators and tests.
 type Work struct {
 	Key            Key
 	Scope          Scope
@@ -151,42 +149,42 @@ type Work struct {
 	Generation     int64
 	DoneGeneration int64
 	RunAt          time.Time
-	LeaseUntil     time.Time // zero when nobody holds it
+	LeaseUntil     time.Time // zero: no lease
 	Attempts       int
 	Disposition    Disposition // of the last run; empty before the first
 	Reason         string
 }
 
-// Pending reports whether the key has been marked since it was last done.
+// Pending reports whether the key was marked since it was last done.
 func (w Work) Pending() bool { return w.Generation > w.DoneGeneration }
 
-// Queue is the durable set of keys that may be out of step: one row a key, two
+// Queue is the durable set of keys that may be out of sync: one row per key, with two generation
 // counters and a lease.
 type Queue interface {
-	// Mark raises the generation of each key, adds the scopes up and keeps the more
-	// urgent priority and the earlier time; except that a key in backoff keeps its
-	// time, unless the mark is [Interactive]: then it waits at most five seconds. A mark
-	// that adds nothing to what is pending, and that no claim has taken yet, changes nothing.
-	// A mark on a customer that is linked lands on the account it is linked to. After an error some of
-	// more than a thousand marks may be made.
+	// Mark raises the generation of each key, combines the scopes, and keeps the more urgent priority
+	// and the earlier time. A key in backoff keeps its time, except that an [Interactive] mark shortens
+	// the wait to five seconds at most. A mark that adds nothing to an unclaimed pending key changes
+	// nothing. A mark on a linked customer goes to its account. More than a thousand marks take
+	// several transactions, so an error may leave some of them made.
 	Mark(ctx context.Context, marks ...Mark) error
-	// Claim leases due keys that nobody holds, the most urgent and oldest first; at most a thousand.
+	// Claim leases due keys without a live lease, the most urgent and oldest first; at most a thousand.
 	Claim(ctx context.Context, request ClaimRequest) ([]Claim, error)
-	// Finish ends a claim; a mark made meanwhile leaves the key pending. It settles
-	// the key's events, a thousand in a transaction; after an error, call it again. It returns
-	// ErrLeaseLost, and changes nothing more, when the claim is not the current one.
+	// Finish ends a claim. If the key was marked during the run, it stays pending. Finish settles the
+	// key's events, a thousand per transaction; after an error, call it again. ErrLeaseLost if the
+	// claim is stale; nothing changes then.
 	Finish(ctx context.Context, claim Claim, outcome Outcome) error
-	// NextDue is when the earliest pending key becomes claimable; false: none is
-	// pending. A key that is held becomes claimable when its lease ends.
+	// NextDue returns when the next pending key becomes claimable; false: no key is pending. A leased
+	// key becomes claimable when its lease ends.
 	NextDue(ctx context.Context, maxPriority Priority) (time.Time, bool, error)
 	// Work returns the row of a key, or ErrNotFound.
 	Work(ctx context.Context, key Key) (Work, error)
-	// Backlog returns pending keys and those whose last run failed or parked, by key.
+	// Backlog returns pending keys and keys whose last run failed or parked, ordered by key.
 	Backlog(ctx context.Context, limit int) ([]Work, error)
-	// Wake marks up to 500 keys that wait for the key that a claim of [KeyWake] names, and moves up to 500
-	// open events of a customer to its account, or of a former account to its successor. It reports whether
-	// there is more to do. Save, Link and Succeed mark such a key when they cannot do it in their transaction.
+	// Wake handles a claim of [KeyWake]. It marks up to 500 keys that wait for the named key, and moves
+	// up to 500 open events from a customer to its account or from a former account to its successor.
+	// It reports whether there is more to do. Save, Link and Succeed mark such a key if there is too
+	// much for their own transaction.
 	Wake(ctx context.Context, claim Claim) (more bool, err error)
-	// WaitingFor returns the parked keys that wait for key.
+	// WaitingFor returns the parked keys that wait for a key.
 	WaitingFor(ctx context.Context, key Key) ([]Key, error)
 }

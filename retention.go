@@ -7,27 +7,25 @@ import (
 	"time"
 )
 
-// Retention says how long is kept of an event what nobody needs any more: of one that
-// is settled, done or ignored. What is open (pending, parked, failed) is kept.
+// Retention says how long settled events (done or ignored) are kept. Open events (pending, parked,
+// failed) always stay.
 type Retention struct {
-	Bodies time.Duration // the bytes that were received; 0: [DefaultBodies]
-	IDs    time.Duration // the rest, by which a duplicate is known; 0: [DefaultIDs], negative: for good
+	Bodies time.Duration // the received bytes; 0: [DefaultBodies]
+	IDs    time.Duration // the rest, which detects duplicates; 0: [DefaultIDs]; negative: permanently
 }
 
-// What Retention means and allows.
+// The defaults and limits of [Retention].
 const (
 	DefaultBodies = 30 * 24 * time.Hour
 	DefaultIDs    = 90 * 24 * time.Hour
-	// LeastIDs is longer than Stripe sends an event again on request and than the gap
-	// scan reaches back: both would bring what has been forgotten as something new.
-	// https://docs.stripe.com/webhooks: events can be resent for 30 days.
+	// LeastIDs is longer than the 30 days for which Stripe can resend events and the gap scan looks
+	// back (https://docs.stripe.com/webhooks). A forgotten event would otherwise count as new.
 	LeastIDs = 35 * 24 * time.Hour
-	// MostBodies is less than the 64 weeks after which PostgreSQL's tables of bodies are
-	// used again.
+	// MostBodies is less than 64 weeks, after which the PostgreSQL store reuses a table of bodies.
 	MostBodies = 400 * 24 * time.Hour
 )
 
-// WithDefaults is r with what is not set.
+// WithDefaults returns r with defaults for zero fields.
 func (r Retention) WithDefaults() Retention {
 	if r.Bodies == 0 {
 		r.Bodies = DefaultBodies
@@ -38,34 +36,32 @@ func (r Retention) WithDefaults() Retention {
 	return r
 }
 
-// Validate reports every problem at once.
+// Validate returns all problems, joined.
 func (r Retention) Validate() error {
 	r = r.WithDefaults()
 	var problems []error
 	if r.IDs > 0 && r.IDs < LeastIDs {
-		problems = append(problems, fmt.Errorf("ids of events are kept for %s: Stripe can send an event again for 30 days; keep them for %s at least",
+		problems = append(problems, fmt.Errorf("retention.ids: %s is too short, because Stripe can resend an event for 30 days; use at least %s",
 			r.IDs, LeastIDs))
 	}
 	if r.Bodies < 0 || r.Bodies > MostBodies {
-		problems = append(problems, fmt.Errorf("bodies of events are kept for at most %s; what is to be kept for longer belongs in an archive of yours",
+		problems = append(problems, fmt.Errorf("retention.bodies: use at most %s, and export older events to an archive of your own",
 			MostBodies))
 	}
 	if r.IDs > 0 && r.Bodies > r.IDs {
-		problems = append(problems, errors.New("bodies of events cannot be kept for longer than their ids"))
+		problems = append(problems, errors.New("retention.bodies: bodies cannot outlive ids; raise retention.ids"))
 	}
 	return errors.Join(problems...)
 }
 
-// Archive is what is kept of old events. Both methods do a bounded part of what there is
-// to do, so that nobody waits for them. Ages are by the database's clock where there are
-// several processes. ErrLeaseLost when the claim is not the current one.
+// Archive removes old events. Each call does a bounded amount of work. With several processes, ages are
+// by the database's clock. ErrLeaseLost if the claim is stale.
 type Archive interface {
-	// ExpireBodies drops bodies of settled events that were received longer ago than age,
-	// and reports whether there may be more. A database that drops many at once may keep
-	// some for a week more.
+	// ExpireBodies removes the bodies of settled events older than age, and reports whether there may be
+	// more. A database that removes bodies in bulk may keep some for another week.
 	ExpireBodies(ctx context.Context, claim Claim, age time.Duration) (more bool, err error)
-	// ExpireEvents removes settled events that were received longer ago than age. It goes
-	// on after a cursor that it returned (empty: from the oldest), and returns the
-	// next, empty at the end, and how many it removed.
+	// ExpireEvents removes settled events older than age. It continues after a cursor that it returned
+	// (empty: the oldest), and returns the next cursor (empty at the end) and the number of removed
+	// events.
 	ExpireEvents(ctx context.Context, claim Claim, age time.Duration, after string) (next string, removed int64, err error)
 }

@@ -12,17 +12,17 @@ func TestRetentionIsChecked(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for want, r := range map[string]lockstep.Retention{
-		"ids of events are kept for 816h0m0s: Stripe can send an event again for 30 days; keep them for 840h0m0s at least": {
+		"retention.ids: 816h0m0s is too short, because Stripe can resend an event for 30 days; use at least 840h0m0s": {
 			IDs: 34 * day},
-		"bodies of events are kept for at most 9600h0m0s": {
+		"retention.bodies: use at most 9600h0m0s": {
 			Bodies: 401 * day},
-		"bodies of events are kept for at most 9600h0m0s;": {
+		"retention.bodies: use at most 9600h0m0s,": {
 			Bodies: -1},
-		"bodies of events cannot be kept for longer than their ids": {
+		"retention.bodies: bodies cannot outlive ids; raise retention.ids": {
 			Bodies: 50 * day, IDs: 40 * day},
-		"bodies of events cannot be kept for longer than": {
+		"retention.bodies: bodies cannot outlive ids": {
 			Bodies: 36 * day, IDs: 35 * day},
-		"Stripe can send an event again for 30 days; keep them for 840h0m": {
+		"because Stripe can resend an event for 30 days; use at least 840h0m": {
 			Bodies: time.Hour, IDs: time.Hour},
 	} {
 		if err := r.Validate(); err == nil || !strings.Contains(err.Error(), want) {

@@ -6,27 +6,27 @@ import (
 	"fmt"
 )
 
-// SeatPolicy says how an organization's members and the seats that it pays for keep in
-// step. The zero SeatPolicy leaves both alone.
+// SeatPolicy says how an organization's paid seats follow its members, or limit them. The zero value
+// leaves both alone.
 type SeatPolicy struct {
 	Follow    SeatFollow
 	Proration SeatProration
-	Minimum   int64 // of the quantity; 0 means 1
-	// LimitMembers has the organization take no more members than seats were paid for.
+	Minimum   int64 // the smallest quantity; 0 means 1
+	// LimitMembers limits the organization's members to the paid seats.
 	LimitMembers bool
 }
 
-// SeatFollow says when the quantity of a subscription follows the count of members.
+// SeatFollow says when the quantity of a subscription follows the number of members.
 type SeatFollow string
 
-// The ways to follow.
+// The modes.
 const (
 	SeatsOff       SeatFollow = "off"
-	SeatsUp        SeatFollow = "up"          // never fewer than were paid for
-	SeatsUpAndDown SeatFollow = "up_and_down" // never fewer than the minimum
+	SeatsUp        SeatFollow = "up"          // only raise the quantity
+	SeatsUpAndDown SeatFollow = "up_and_down" // raise and lower it, down to the minimum
 )
 
-// SeatProration is Stripe's proration_behavior of a change of seats.
+// SeatProration is Stripe's proration_behavior for a change of seats.
 type SeatProration string
 
 // The prorations.
@@ -36,33 +36,34 @@ const (
 	ProrateNow             SeatProration = "always_invoice"
 )
 
-// Validate reports every problem at once.
+// Validate returns all problems, joined.
 func (p SeatPolicy) Validate() error {
 	var problems []error
 	switch p.Follow {
 	case "", SeatsOff, SeatsUp, SeatsUpAndDown:
 	default:
-		problems = append(problems, fmt.Errorf("seats: follow %q is none of off, up, up_and_down", string(p.Follow)))
+		problems = append(problems, fmt.Errorf("seats.follow: %q is not a mode; use off, up or up_and_down",
+			string(p.Follow)))
 	}
 	switch p.Proration {
 	case "", ProrateWithNextInvoice, ProrateNever, ProrateNow:
 	default:
-		problems = append(problems, fmt.Errorf("seats: proration %q is none of create_prorations, none, always_invoice",
+		problems = append(problems, fmt.Errorf("seats.proration: %q is not a mode; use create_prorations, none or always_invoice",
 			string(p.Proration)))
 	}
 	if p.Minimum < 0 {
-		problems = append(problems, errors.New("seats: the minimum is negative"))
+		problems = append(problems, errors.New("seats.minimum: must not be negative"))
 	}
 	if p.LimitMembers && p.follows() {
-		problems = append(problems, errors.New("seats: with limit_members nobody could join beyond what is paid for, so there would be nothing to follow; choose one of follow and limit_members"))
+		problems = append(problems, errors.New("seats: choose either follow or limit_members; with limit_members the members never exceed the paid seats"))
 	}
 	return errors.Join(problems...)
 }
 
 func (p SeatPolicy) follows() bool { return p.Follow == SeatsUp || p.Follow == SeatsUpAndDown }
 
-// Quantity says how many seats an organization of so many members is to pay for, which
-// pays for paid now. Members of 0 are not known, and change nothing.
+// Quantity returns how many seats an organization should pay for. paid is the current quantity; members
+// is the number of members, where 0 means unknown and changes nothing.
 func (p SeatPolicy) Quantity(members, paid int64) int64 {
 	if !p.follows() || members <= 0 {
 		return paid
@@ -74,10 +75,10 @@ func (p SeatPolicy) Quantity(members, paid int64) int64 {
 	return wanted
 }
 
-// SeatItem returns the item that holds the seats: of the subscription that counts the
-// one item that gives its plan. A subscription that is ending, or that nobody pays for at
-// the moment, is left alone; so is one of which several items give the plan, and one of a
-// claimed customer, whose payer would be charged for a decision of the account.
+// SeatItem returns the item whose quantity is the number of seats: the item of the deciding subscription
+// that gives its plan. It returns false if the subscription is ending or unpaid, if several items
+// give the plan, or if a claimed customer pays, because the account must not raise another person's
+// bill.
 func (c Catalog) SeatItem(r Record, access Access) (Subscription, Item, bool) {
 	for _, s := range r.Subscriptions {
 		if s.ID != access.SubscriptionID || r.Claims(s.CustomerID) || s.Ending() || s.Status != "active" &&
@@ -99,6 +100,6 @@ func (c Catalog) SeatItem(r Record, access Access) (Subscription, Item, bool) {
 
 // MemberLimiter limits how many members an organization may have.
 type MemberLimiter interface {
-	// LimitMembers sets the limit; 0 is none. Errors are as those of [Directory].
+	// LimitMembers sets the limit; 0 removes it. Errors are those of [Directory].
 	LimitMembers(ctx context.Context, organization Account, limit int64) error
 }

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// Secret is a string that does not print itself.
+// Secret is a string that prints as ***. Use [Secret.Reveal] to read it.
 type Secret string
 
 const masked = "***"
@@ -22,5 +22,5 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(masked) }
 // MarshalJSON masks the secret.
 func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(masked) }
 
-// Reveal returns the secret itself, for the one place that needs it.
+// Reveal returns the secret itself.
 func (s Secret) Reveal() string { return string(s) }

@@ -2,7 +2,8 @@ package lockstep
 
 import "context"
 
-// Store is everything that Lockstep keeps.
+// Store is the database. Packages sqlitestore and pgstore implement it, and one conformance suite
+// tests both. Consumers take the part they need.
 type Store interface {
 	Inbox
 	Queue
@@ -26,19 +27,19 @@ type Store interface {
 	Close() error
 }
 
-// ChangeFeed tells whose record was written, in the order of the commits, to every
-// process that shares the store. It is what a copy in memory is kept true by.
+// ChangeFeed lists written records in commit order, for all processes that share the store. The cache
+// of accounts follows it.
 type ChangeFeed interface {
-	// ChangedSince returns whose record was written after the change of the given
-	// number, each account once; at most limit accounts, else it says Unknown.
+	// ChangedSince returns the accounts written after change number after, each account once. If there
+	// are more than limit, it returns Unknown.
 	ChangedSince(ctx context.Context, after int64, limit int) (ChangedAccounts, error)
 }
 
-// ChangedAccounts is what [ChangeFeed] tells.
+// ChangedAccounts is a batch of the [ChangeFeed].
 type ChangedAccounts struct {
-	Accounts []Account // whose record was written since, that of the oldest change first
-	Last     int64     // everything up to this number is told; ask for what comes after it
-	// Unknown: any record may have been written: more than the limit were, or the
-	// number is not one of this database (it was restored from a backup).
+	Accounts []Account // the oldest change first
+	Last     int64     // the number to continue after
+	// Unknown: any record may have changed, because more than the limit did, or because the number is
+	// not one of this database (it was restored from a backup).
 	Unknown bool
 }

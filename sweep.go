@@ -2,19 +2,18 @@ package lockstep
 
 import "context"
 
-// SweepStore is what sweeps keep.
+// SweepStore stores the progress of sweeps.
 type SweepStore interface {
-	// Cursor returns where a sweep stands; empty before its first run.
+	// Cursor returns the position of a sweep; empty before its first run.
 	Cursor(ctx context.Context, sweep string) (string, error)
-	// SaveCursor marks keys and moves the cursor, in one transaction; of more than a thousand marks the first
-	// are made before it. After an error the cursor has not moved.
+	// SaveCursor marks keys and moves the cursor in one transaction. If there are more than a thousand
+	// marks, it makes the first ones in earlier transactions. After an error the cursor has not moved.
 	SaveCursor(ctx context.Context, claim Claim, sweep, cursor string, marks []Mark) error
-	// RecordListed notes that the directory listed these identities in the given round, and
-	// returns those that we do not know, that have changed since we looked, that somebody
-	// said to be gone, or whose metadata does not hold what was projected.
+	// RecordListed records that the directory listed these identities in a round. It returns those that
+	// need a sync: unknown ones, changed ones, ones that an event reported as deleted, and ones whose
+	// metadata differs from the projection.
 	RecordListed(ctx context.Context, claim Claim, round int64, identities []Identity) ([]Account, error)
-	// Unlisted returns up to limit active accounts of a kind, in the order of their
-	// ids after the given one, that were known before the round (a Unix time in
-	// milliseconds) and were not listed in it.
+	// Unlisted returns up to limit active accounts of a kind that were known before the round and were
+	// not listed in it, ordered by id after the given one. A round is a Unix time in milliseconds.
 	Unlisted(ctx context.Context, kind Kind, round int64, after string, limit int) ([]Account, error)
 }

@@ -13,13 +13,13 @@ import (
 
 const provider = "clerk"
 
-// nothing is what the SDK decodes into.
+// nothing is the value that the SDK decodes an answer into.
 type nothing struct{}
 
 // Read is called by the SDK.
 func (*nothing) Read(*clerk.APIResponse) {}
 
-// query is what a listing asks for.
+// query holds the query parameters of a request.
 type query struct {
 	clerk.APIParams
 	values url.Values
@@ -27,11 +27,12 @@ type query struct {
 
 func (q query) ToQuery() url.Values { return q.values }
 
-// ToMultipart is never called; clerk.Params wants it.
+// ToMultipart is never called. The interface clerk.Params requires it.
 func (q query) ToMultipart() ([]byte, string, error) { return q.APIParams.ToMultipart() }
 
-// call makes one request. The SDK contributes the API version and the request; the answer
-// comes past it. Its list of users would make two calls and has no cursor.
+// call makes one request. The SDK builds the request and sets the API version; we read
+// the answer ourselves. We do not use the SDK's list of users, which makes two calls
+// and has no cursor.
 func (c *Client) call(ctx context.Context, op, method, path string, params clerk.Params) (json.RawMessage, error) {
 	request := clerk.NewAPIRequest(method, path)
 	if params != nil {
@@ -54,9 +55,9 @@ func (c *Client) list(ctx context.Context, op, path string, values url.Values) (
 	return c.call(ctx, op, http.MethodGet, path, query{values: values})
 }
 
-// at returns the path of an account.
+// at returns the API path of an account.
 func at(op string, account lockstep.Account) (string, error) {
-	// An id that is empty, or a step in a path, would address everybody.
+	// An empty id, or one such as .., would address the whole list.
 	if _, err := lockstep.NewAccount(account.Kind, account.ID); err != nil {
 		return "", failed(op, err)
 	}
@@ -65,5 +66,5 @@ func at(op string, account lockstep.Account) (string, error) {
 
 var collections = map[lockstep.Kind]string{lockstep.User: "/users", lockstep.Organization: "/organizations"}
 
-// failed is a call whose outcome is not known, or that was not made at all.
+// failed returns the error of a call whose outcome is unknown or that was not made.
 func failed(op string, cause error) error { return upstream.Failed(provider, op, cause) }

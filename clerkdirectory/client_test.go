@@ -16,7 +16,7 @@ var (
 	org  = lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
 )
 
-// serve returns a client of a server on this machine.
+// serve returns a client for a local server.
 func serve(t *testing.T, handler http.HandlerFunc) *Client {
 	t.Helper()
 	server := httptest.NewServer(handler)

@@ -17,23 +17,23 @@ const (
 	defaultTimeout = 20 * time.Second
 )
 
-// Config says which Clerk instance to speak to, and how.
+// Config configures the connection to one Clerk instance.
 type Config struct {
 	// Key is the instance's secret key (sk_test_… or sk_live_…).
 	Key lockstep.Secret
-	// BaseURL is where the Backend API is, with or without /v1; empty:
+	// BaseURL is the address of the Backend API, with or without /v1. Default:
 	// https://api.clerk.com.
 	BaseURL string
-	// HTTPClient makes the calls; nil: one of its own. Its Timeout, if zero, becomes
-	// 20 seconds; it is copied, and redirects are not followed.
+	// HTTPClient makes the requests. It is copied. The copy follows no redirects and
+	// has a timeout of 20 seconds unless the client sets one. Default: a new client.
 	HTTPClient *http.Client
-	// Limits are how many requests a second Clerk allows the instance; the zero value:
-	// 100 (1000 in ten seconds) for a production instance, 10 for a development one.
+	// Limits are how many requests per second Clerk allows the instance. Default: 100
+	// for a production instance, 10 for a development instance.
 	Limits lockstep.Limits
 }
 
-// Validate reports every problem at once. A production instance's key is only
-// ever sent over HTTPS.
+// Validate reports every problem, joined into one error. The key of a production
+// instance requires HTTPS.
 func (c Config) Validate() error {
 	access := upstream.Access{
 		Provider: provider,
@@ -50,7 +50,7 @@ func (c Config) Validate() error {
 
 func (c Config) live() bool { return strings.HasPrefix(c.Key.Reveal(), "sk_live_") }
 
-// apiURL is base with the version that is part of every path.
+// apiURL returns base with the version at its end.
 func apiURL(base string) string {
 	if base == "" {
 		base = defaultBaseURL
@@ -58,7 +58,7 @@ func apiURL(base string) string {
 	return strings.TrimSuffix(strings.TrimRight(base, "/"), "/v1") + "/v1"
 }
 
-// Client speaks to one Clerk instance. It is safe for concurrent use.
+// Client calls the Backend API of one Clerk instance. It is safe for concurrent use.
 type Client struct {
 	backend clerk.Backend
 	gate    *upstream.Gate
@@ -66,7 +66,7 @@ type Client struct {
 
 var _ lockstep.Directory = (*Client)(nil)
 
-// New returns a client, or what [Config.Validate] says.
+// New returns a client, or the error of [Config.Validate].
 func New(c Config) (*Client, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -78,5 +78,5 @@ func New(c Config) (*Client, error) {
 	})}, nil
 }
 
-// Gate is where the client's calls wait for their turn.
+// Gate returns the rate gate that all calls of the client pass.
 func (c *Client) Gate() *upstream.Gate { return c.gate }

@@ -12,12 +12,12 @@ import (
 func TestNewRefuses(t *testing.T) {
 	for key, base := range map[lockstep.Secret]struct{ url, want string }{
 		"\t":        {"", "clerk: the secret key is empty"},
-		"sk_test 1": {"", "clerk: the secret key holds a space or another character that keys do not have"},
-		"pk_test_1": {"", "clerk: the key is a publishable key (pk_…); the secret key (sk_…) is needed"},
-		"sk_live_1": {"http://clerk.internal", "clerk: a live key must not be sent without TLS, use https"},
-		"sk_live_2": {"http://[::1]/v1", "clerk: a live key must not be used with an address of this machine"},
-		"sk_test_3": {"http://[", "clerk: the base URL cannot be parsed"},
-		"sk_test_4": {"api.clerk.com", `clerk: the base URL "api.clerk.com/v1" is not of the form https://host`},
+		"sk_test 1": {"", "clerk: the secret key contains a space or another invalid character; copy it again"},
+		"pk_test_1": {"", "clerk: the key is a publishable key (pk_…); use the secret key (sk_…)"},
+		"sk_live_1": {"http://clerk.internal", "clerk: base URL: a live key must not be sent without TLS; use https"},
+		"sk_live_2": {"http://[::1]/v1", "clerk: base URL: a live key must not go to an address of this machine; use a test key"},
+		"sk_test_3": {"http://[", "clerk: base URL: not a URL"},
+		"sk_test_4": {"api.clerk.com", `clerk: base URL: "api.clerk.com/v1" does not have the form https://host`},
 	} {
 		if _, err := New(Config{Key: key, BaseURL: base.url}); err == nil || err.Error() != base.want {
 			t.Errorf("%s: %v, want %s", base.url, err, base.want)

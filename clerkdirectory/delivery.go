@@ -7,10 +7,10 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// delivery is what the headers of a delivery say.
+// delivery is the content of a webhook's headers.
 type delivery struct {
 	id         string
-	signed     string // the time, as it was sent
+	signed     string // the timestamp as sent
 	signatures []string
 }
 
@@ -45,8 +45,8 @@ func parseDelivery(header http.Header) (delivery, error) {
 	return d, nil
 }
 
-// family is the prefix of the headers that count, for verifying and for reading
-// alike: otherwise the id that is signed and the one that is kept could differ.
+// family returns the prefix of the headers to use. Verify and Read must use the same
+// headers, or we could store another id than the signed one.
 func family(header http.Header) string {
 	if len(header.Values("svix-id")) > 0 {
 		return "svix-"
@@ -54,9 +54,9 @@ func family(header http.Header) string {
 	return "webhook-"
 }
 
-// deliveryID is the id that stays the same on every retry and replay; empty where
-// it is missing or not one. A dot is refused: what is signed is id, time and body
-// with dots between.
+// deliveryID returns the id, which is the same on every retry and replay; "" if it is
+// missing or malformed. It must not contain a dot, because dots separate the id, the
+// time and the body in the signed text.
 func deliveryID(header http.Header) string {
 	ids := header.Values(family(header) + "id")
 	if len(ids) != 1 || len(ids[0]) > upstream.LongestID || strings.Contains(ids[0], ".") ||

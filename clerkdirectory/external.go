@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// UserOfExternalID implements [lockstep.ExternalIDs]. Clerk reads a sign before an external id
-// in a filter: "-Nabc" would list everybody but Nabc.
+// UserOfExternalID implements [lockstep.ExternalIDs]. It sends a plus before the id,
+// because Clerk reads a sign there: "-Nabc" would list every user except Nabc.
 func (c *Client) UserOfExternalID(ctx context.Context, externalID string) (lockstep.Account, error) {
 	const op = "find user by external id"
 	if externalID == "" {

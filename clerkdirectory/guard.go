@@ -9,12 +9,12 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// answerLimit is how much of an answer is read, after decompression: 200 kB of
-// gzip can hold 200 MB. A page of 500 users, each with 8 kB of every kind of
-// metadata, is 13 MB.
+// answerLimit is the largest answer that we read, in bytes after decompression:
+// 200 kB of gzip can hold 200 MB. A page of 500 users, each with three times 8 kB of
+// metadata, has 13 MB.
 const answerLimit = 32 << 20
 
-// rules say how Clerk answers; a list of users is an array.
+// rules describe Clerk's answers and limits.
 var rules = upstream.Rules{
 	Provider:  provider,
 	Owner:     "Clerk's",
@@ -25,14 +25,15 @@ var rules = upstream.Rules{
 		"users"}},
 }
 
-// What Clerk allows an instance in ten seconds (clerk.com/docs, "Rate limits").
+// Requests that Clerk allows an instance in ten seconds (clerk.com/docs, "Rate
+// limits").
 const (
 	counted          = 10 * time.Second
 	productionLimit  = 1000
 	developmentLimit = 100
 )
 
-// limits are what was configured, or what Clerk grants a key of the kind of instance.
+// limits returns the configured limits, or Clerk's for the kind of instance.
 func limits(configured lockstep.Limits, live bool) lockstep.Limits {
 	granted := developmentLimit / counted.Seconds()
 	if live {
@@ -41,8 +42,8 @@ func limits(configured lockstep.Limits, live bool) lockstep.Limits {
 	return lockstep.Limits{PerSecond: cmp.Or(configured.PerSecond, granted), PerEndpoint: configured.PerEndpoint}
 }
 
-// reach is what a 429 is about. Clerk does not say; but it limits writes to one user or
-// organization too, and others are not to suffer from that.
+// reach returns what a 429 applies to. Clerk does not say. It also limits the writes to
+// one user or organization, and such a 429 must not slow down calls about others.
 func reach(method string, e *lockstep.UpstreamError) upstream.Reach {
 	if method != http.MethodGet && e.RetryAfter > 0 {
 		return upstream.OneObject
@@ -50,8 +51,8 @@ func reach(method string, e *lockstep.UpstreamError) upstream.Reach {
 	return upstream.OneEndpoint
 }
 
-// refusal reads an error of Clerk's, which lists errors with codes; the first one
-// counts. The trace id may be in the body only.
+// refusal reads Clerk's error object into e. The first of the listed errors counts. The
+// trace id may be only in the body.
 func refusal(_ *http.Response, body upstream.Object, e *lockstep.UpstreamError) (own bool) {
 	if e.RequestID == "" {
 		e.RequestID = upstream.Word(body.Text("clerk_trace_id"))

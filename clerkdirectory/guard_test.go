@@ -23,8 +23,8 @@ func refused(code string) string {
 	return fmt.Sprintf(`{"errors":[{"message":"ada@example.com is no good","long_message":"ada@example.com","code":%q}],"clerk_trace_id":"trace_1"}`, code)
 }
 
-// TestErrorsOfClerk asks for a user. What is no answer of Clerk's at all is
-// upstream's to test.
+// TestErrorsOfClerk reads a user. The tests of package upstream cover answers that are not
+// Clerk's.
 func TestErrorsOfClerk(t *testing.T) {
 	const missing, rejected, other = "missing", "rejected", "" // what callers make of it
 	for name, c := range map[string]struct {
@@ -39,7 +39,7 @@ func TestErrorsOfClerk(t *testing.T) {
 			other},
 		"404 with empty list": {answering(404, `{"errors":[]}`), "the answer is not Clerk's, status 404", other},
 		"404 of another code": {answering(404, refused("route_not_found")),
-			"route_not_found (trace_1): there is no such address, status 404", other},
+			"route_not_found (trace_1): no such URL, status 404", other},
 		"401": {answering(401, refused("authentication_invalid")),
 			"status 401 authentication_invalid (trace_1)", other},
 		"422": {answering(422, refused("form_param_unknown")), "status 422 form_param_unknown (trace_1)",
@@ -53,11 +53,11 @@ func TestErrorsOfClerk(t *testing.T) {
 		"502 of a proxy": {answering(502, "<html>ada@example.com</html>"), "status 502", other},
 		"code that is a sentence": {answering(422, refused("ada@example.com exists")),
 			"(trace_1): the answer is not Clerk's, status 422", other},
-		"200 cut short": {answering(200, `{"id":"user_1","email_addr`), "the answer is not whole JSON", other},
-		"200 null":      {answering(200, "null"), "the answer is not about the account that was asked for", other},
-		"200 list":      {answering(200, "[]"), "the answer is not about the account that was asked for", other},
+		"200 cut short": {answering(200, `{"id":"user_1","email_addr`), "the answer is not complete JSON", other},
+		"200 null":      {answering(200, "null"), "the answer is about another account", other},
+		"200 list":      {answering(200, "[]"), "the answer is about another account", other},
 		"somebody else": {answering(200, `{"id":"user_2"}`),
-			"the answer is not about the account that was asked for", other},
+			"the answer is about another account", other},
 		"200 beyond the limit": {answering(200, strings.Repeat(" ", answerLimit)+"{}"), "the answer is too large", other},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestErrorsOfClerk(t *testing.T) {
 	}
 }
 
-// The header's trace id counts more than the body's.
+// The trace id in the header takes precedence over the one in the body.
 func TestTraceIDOfTheHeader(t *testing.T) {
 	client := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Clerk-Trace-Id", "trace_0")
@@ -97,7 +97,7 @@ func TestTraceIDOfTheHeader(t *testing.T) {
 	}
 }
 
-// A wrong base URL must never look as if everybody had been deleted.
+// A wrong base URL must never look as if all users had been deleted.
 func TestWrongBaseURLIsNotNotFound(t *testing.T) {
 	client := serve(t, http.NotFound)
 	ctx := t.Context()
@@ -111,7 +111,7 @@ func TestWrongBaseURLIsNotNotFound(t *testing.T) {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
-	// Nor must a listing that Clerk itself does not find.
+	// The same goes for a list that Clerk itself does not find.
 	client = serve(t, answering(404, refused("resource_not_found")))
 	for _, kind := range []lockstep.Kind{lockstep.User, lockstep.Organization} {
 		if page, _, err := client.Identities(ctx, kind, ""); err == nil || errors.Is(err, lockstep.ErrNotFound) ||

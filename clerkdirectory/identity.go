@@ -14,7 +14,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// Identity returns a user or organization as Clerk describes it now.
+// Identity returns the current state of a user or organization. It returns
+// [lockstep.ErrNotFound] if Clerk says that the account does not exist.
 func (c *Client) Identity(ctx context.Context, account lockstep.Account) (lockstep.Identity, error) {
 	op := "read " + string(account.Kind)
 	path, err := at(op, account)
@@ -32,21 +33,22 @@ func (c *Client) Identity(ctx context.Context, account lockstep.Account) (lockst
 	}
 	identity := identityOf(account.Kind, upstream.Decode(raw))
 	if identity.Account != account {
-		// Clerk also takes an organization's slug for its id.
-		return lockstep.Identity{}, failed(op, errors.New("the answer is not about the account that was asked for"))
+		// Clerk also accepts an organization's slug in place of its id.
+		return lockstep.Identity{}, failed(op, errors.New("the answer is about another account"))
 	}
 	return identity, nil
 }
 
-// merge is the body of a merge. Private metadata is nobody's but the operator's,
-// and unsafe metadata is the user's own.
+// merge is the body of a merge. We never write private metadata, which belongs to the
+// operator, or unsafe metadata, which belongs to the user.
 type merge struct {
 	clerk.APIParams
 	PublicMetadata map[string]any `json:"public_metadata"`
 }
 
-// MergeMetadata merges keys into the public metadata: objects are merged at every
-// level, other values are replaced, and nil removes a key, at any level.
+// MergeMetadata merges keys into the public metadata of an account. Clerk merges
+// objects at every level and replaces other values. A nil removes its key, at any
+// level.
 func (c *Client) MergeMetadata(ctx context.Context, account lockstep.Account, metadata map[string]any) error {
 	op := "merge metadata of " + string(account.Kind)
 	path, err := at(op, account)
@@ -60,17 +62,18 @@ func (c *Client) MergeMetadata(ctx context.Context, account lockstep.Account, me
 	return err
 }
 
-// limit is the body of a change of an organization.
+// limit is the body of a request that limits an organization's members.
 type limit struct {
 	clerk.APIParams
 	MaxAllowedMemberships int64 `json:"max_allowed_memberships"`
 }
 
-// LimitMembers implements [lockstep.MemberLimiter]. To Clerk too, 0 is no limit.
+// LimitMembers implements [lockstep.MemberLimiter]. 0 means no limit, as in Clerk's
+// API.
 func (c *Client) LimitMembers(ctx context.Context, organization lockstep.Account, members int64) error {
 	const op = "limit members of organization"
 	if organization.Kind != lockstep.Organization || members < 0 {
-		return failed(op, errors.New("only an organization has members, and not fewer than none"))
+		return failed(op, errors.New("the limit needs an organization and must not be negative"))
 	}
 	path, err := at(op, organization)
 	if err != nil {
@@ -86,7 +89,7 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 		UpdatedAt:  o.Number("updated_at"),
 		ExternalID: o.Text("external_id"),
 	}
-	// What is not an object reads as no metadata.
+	// Metadata that is not an object counts as empty.
 	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
 	var private map[string]any
 	_ = json.Unmarshal(o["private_metadata"], &private)
@@ -96,7 +99,7 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	if kind == lockstep.Organization {
 		identity.Name, identity.Slug = upstream.Printed(o.Text("name")), o.Text("slug")
 		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
-		identity.Empty = string(o["members_count"]) == "0" // said, not left out
+		identity.Empty = string(o["members_count"]) == "0" // a missing count does not mean empty
 		return identity
 	}
 	identity.Name = upstream.Printed(strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " +
@@ -105,9 +108,9 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 	return identity
 }
 
-// readEmails reads a user's addresses. The primary one is the one that
-// primary_email_address_id names; users who signed up by telephone, user name or wallet
-// have none, and the list may lack the one that is named.
+// readEmails reads a user's addresses. primary_email_address_id names the primary one.
+// Users who signed up by phone, username or wallet have none, and the named address may
+// be missing from the list.
 func readEmails(identity *lockstep.Identity, o upstream.Object) {
 	primary := o.Text("primary_email_address_id")
 	addresses, _ := o.Array("email_addresses")

@@ -81,8 +81,8 @@ func TestMergeMetadataSendsOurKeysOnly(t *testing.T) {
 	}
 }
 
-// TestCustomersInMetadataAreFound in public and private metadata, under any key, but never in
-// what users write themselves.
+// TestCustomersInMetadataAreFound checks public and private metadata, under any key, but
+// never unsafe metadata, which users write themselves.
 func TestCustomersInMetadataAreFound(t *testing.T) {
 	t.Parallel()
 	client := serve(t, func(w http.ResponseWriter, r *http.Request) {

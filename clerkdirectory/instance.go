@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// Instance returns the id of the instance that the key belongs to, ins_….
+// Instance returns the id (ins_…) of the instance that the key belongs to.
 func (c *Client) Instance(ctx context.Context) (string, error) {
 	const op = "read instance"
 	raw, err := c.call(ctx, op, http.MethodGet, "/instance", nil)

@@ -8,16 +8,16 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// The bounds of an RSA key that is used: below, it can be factored; above, it
-// would only keep us busy. Clerk's have 2048 bits.
+// Bounds for an RSA key, in bits. A smaller key can be factored; a larger one costs
+// too much time per token. Clerk's keys have 2048 bits.
 const (
-	fewestBits = 2048
-	mostBits   = 8192
+	minBits = 2048
+	maxBits = 8192
 )
 
-// publicKey reads an RSA key for signatures by RS256 from a JSON Web Key, RFC
-// 7517 and 7518 section 6.3.1. Keys of other kinds are not usable, which is no
-// error: an instance may publish them beside.
+// publicKey reads an RSA key for RS256 from a JSON Web Key (RFC 7517, and RFC 7518
+// section 6.3.1). A key of another kind is not usable. That is no error, because an
+// instance may publish such keys too.
 func publicKey(o upstream.Object) (kid string, key *rsa.PublicKey, usable bool) {
 	is := func(name, want string) bool { return o[name] == nil || o.Text(name) == want }
 	kid = o.Text("kid")
@@ -31,7 +31,7 @@ func publicKey(o upstream.Object) (kid string, key *rsa.PublicKey, usable bool) 
 	}
 	modulus, exponent := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e).Int64()
 	bits := modulus.BitLen()
-	if bits < fewestBits || bits > mostBits || exponent < 3 || exponent > 1<<31-1 || exponent%2 == 0 {
+	if bits < minBits || bits > maxBits || exponent < 3 || exponent > 1<<31-1 || exponent%2 == 0 {
 		return "", nil, false
 	}
 	return kid, &rsa.PublicKey{N: modulus, E: int(exponent)}, true

@@ -15,59 +15,59 @@ import (
 )
 
 const (
-	// keysTTL is how long keys count after they were read, however much they are
-	// used: a key that Clerk no longer publishes is dead after that.
+	// keysTTL is how long keys are valid after a fetch, however much they are used.
+	// After that, a key that Clerk no longer publishes is invalid.
 	keysTTL = time.Hour
-	// keysGrace is how long beyond that they count while they cannot be read anew.
+	// keysGrace is how much longer they are valid while we cannot fetch new ones.
 	keysGrace = 10 * time.Minute
-	// keysInterval is how often at most a token with a key that is unknown makes us
-	// read the keys: such tokens cost a stranger nothing.
+	// keysInterval is the minimum time between fetches because of unknown keys.
+	// Anyone can send us tokens with unknown keys.
 	keysInterval = 30 * time.Second
-	// keysRetry is how often at most they are read while that fails.
+	// keysRetry is the minimum time between fetches while they fail.
 	keysRetry = 3 * time.Second
-	// keysTimeout bounds one reading; a request waits for it.
+	// keysTimeout is the limit for one fetch, for which requests wait.
 	keysTimeout = 5 * time.Second
-	// keysLimit bounds the answer; a key has half a kilobyte.
+	// keysLimit is the largest answer in bytes. A key has half a kilobyte.
 	keysLimit = 1 << 20
 )
 
-// keySet is the keys that an instance publishes. At most one reading is under way
-// at a time, and whoever needs it waits for it; it belongs to none of them, so
-// that one who gives up does not take it from the others.
+// keySet caches the keys that an instance publishes. At most one fetch runs at a time,
+// and every request that needs it waits for it. The fetch does not depend on any
+// request's context, so a request that gives up does not fail the others.
 type keySet struct {
 	url    string
 	secret lockstep.Secret // sent with the request; may be empty
 	client *http.Client
 
-	mu      sync.Mutex
-	keys    map[string]*rsa.PublicKey
-	readAt  time.Time     // when keys was read
-	triedAt time.Time     // when a reading last ended
-	reading chan struct{} // closed when the reading that is under way ends; nil: none is
+	mu       sync.Mutex
+	keys     map[string]*rsa.PublicKey
+	readAt   time.Time     // when keys was fetched
+	triedAt  time.Time     // when a fetch last ended
+	fetching chan struct{} // closed when the running fetch ends; nil if none runs
 }
 
 func newKeySet(url string, secret lockstep.Secret, client *http.Client) *keySet {
 	return &keySet{url: url, secret: secret, client: rules.Client(client, keysTimeout, keysLimit)}
 }
 
-// key returns the key named kid, [ErrTokenKey] where the instance has none of
-// that name, [ErrKeysUnavailable], or what ended ctx.
+// key returns the key named kid. It returns [ErrTokenKey] if the instance does not
+// publish the key, [ErrKeysUnavailable], or the error of ctx.
 func (s *keySet) key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	for waited := false; ; waited = true {
-		key, reading, err := s.lookup(kid, waited)
-		if reading == nil {
+		key, fetching, err := s.lookup(kid, waited)
+		if fetching == nil {
 			return key, err
 		}
 		select {
-		case <-reading:
+		case <-fetching:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
 }
 
-// lookup answers from what was read, or returns a reading to wait for. Who has
-// waited for one does not start another.
+// lookup answers from the cache, or returns a fetch to wait for. A caller that has
+// already waited for a fetch gets an answer and starts no other fetch.
 func (s *keySet) lookup(kid string, waited bool) (*rsa.PublicKey, <-chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,13 +77,13 @@ func (s *keySet) lookup(kid string, waited bool) (*rsa.PublicKey, <-chan struct{
 	if known && age < keysTTL {
 		return key, nil, nil
 	}
-	if s.reading == nil && !waited && now.Sub(s.triedAt) >= s.interval() {
-		s.reading = make(chan struct{})
-		go s.read()
+	if s.fetching == nil && !waited && now.Sub(s.triedAt) >= s.interval() {
+		s.fetching = make(chan struct{})
+		go s.refresh()
 	}
 	switch {
-	case s.reading != nil && !waited:
-		return nil, s.reading, nil
+	case s.fetching != nil && !waited:
+		return nil, s.fetching, nil
 	case known && age < keysTTL+keysGrace:
 		return key, nil, nil
 	case s.keys == nil || age >= keysTTL:
@@ -92,6 +92,7 @@ func (s *keySet) lookup(kid string, waited bool) (*rsa.PublicKey, <-chan struct{
 	return nil, nil, ErrTokenKey
 }
 
+// interval is the minimum time from the last fetch to the next.
 func (s *keySet) interval() time.Duration {
 	if s.triedAt.Equal(s.readAt) {
 		return keysInterval
@@ -99,9 +100,9 @@ func (s *keySet) interval() time.Duration {
 	return keysRetry
 }
 
-// read reads the keys and replaces those that were known, all of them: a key that
-// is no longer published is no longer one. What fails changes nothing.
-func (s *keySet) read() {
+// refresh fetches the keys and replaces all known ones, so that a key that is no longer
+// published becomes invalid. A failed fetch changes nothing.
+func (s *keySet) refresh() {
 	ctx, cancel := context.WithTimeout(context.Background(), keysTimeout)
 	defer cancel()
 	keys, err := s.fetch(ctx)
@@ -112,8 +113,8 @@ func (s *keySet) read() {
 	if err == nil {
 		s.keys, s.readAt = keys, s.triedAt
 	}
-	close(s.reading)
-	s.reading = nil
+	close(s.fetching)
+	s.fetching = nil
 }
 
 func (s *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
@@ -133,6 +134,12 @@ func (s *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseKeys(body)
+}
+
+// parseKeys returns the usable keys of a key set by their kid. A set without any is an
+// error.
+func parseKeys(body []byte) (map[string]*rsa.PublicKey, error) {
 	var set struct{ Keys []json.RawMessage }
 	if err := json.Unmarshal(body, &set); err != nil {
 		return nil, err
@@ -144,7 +151,7 @@ func (s *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("there are no keys")
+		return nil, errors.New("the answer has no usable key")
 	}
 	return keys, nil
 }

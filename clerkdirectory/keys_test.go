@@ -74,7 +74,7 @@ func TestNewKeyIsFoundAndFormerOneDies(t *testing.T) {
 	})
 }
 
-// A key that is used all the time must not live longer for it.
+// Frequent use must not extend the life of a key.
 func TestFormerKeyDiesAfterAnHourOfUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}

@@ -13,12 +13,12 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// pageSize is the largest that Clerk's lists have.
+// pageSize is the largest page that Clerk's lists allow.
 const pageSize = 500
 
-// Identities returns a page of up to 500 users or organizations, oldest first;
-// next is the cursor of the page after it, and empty at the end. Nobody who is
-// there throughout the listing is skipped; some may be listed twice.
+// Identities returns a page of up to 500 users or organizations, oldest first. next is
+// the cursor of the next page, and empty at the end. The listing never skips an account
+// that exists from its start to its end, but it may list an account twice.
 func (c *Client) Identities(ctx context.Context, kind lockstep.Kind,
 	cursor string) (page []lockstep.Identity, next string, err error) {
 	switch kind {
@@ -27,12 +27,12 @@ func (c *Client) Identities(ctx context.Context, kind lockstep.Kind,
 	case lockstep.Organization:
 		return c.organizations(ctx, cursor)
 	}
-	return nil, "", failed("list identities", fmt.Errorf("there is no kind %q", kind))
+	return nil, "", failed("list identities", fmt.Errorf("unknown kind %q", kind))
 }
 
-// users pages by id: a page holds whom Clerk created after the user that the
-// cursor names. That user may be deleted meanwhile; so the cursor names three of
-// its page, and without any of them the listing begins anew.
+// users pages by id: a page holds the users created after the user that the cursor
+// names. That user may have been deleted, so the cursor names three users of its page.
+// If all three are gone, the listing starts over.
 func (c *Client) users(ctx context.Context, cursor string) ([]lockstep.Identity, string, error) {
 	const op = "list users"
 	var after []string
@@ -64,21 +64,21 @@ func (c *Client) users(ctx context.Context, cursor string) ([]lockstep.Identity,
 		last := len(page) - 1
 		return page, page[last].Account.ID + "," + page[last/2].Account.ID + "," + page[0].Account.ID, nil
 	}
-	return nil, "", failed(op, errors.New("the list cannot be read")) // not reached: the last try returns
+	return nil, "", failed(op, errors.New("the list cannot be read")) // unreachable: the last attempt returns
 }
 
-// place is where a listing of organizations stands: Clerk has no cursor for them.
+// place is the cursor of a listing of organizations, for which Clerk has none.
 type place struct {
-	offset  int    // how many were listed
-	created int64  // when the last of them was created, in milliseconds
-	last    string // its id
+	offset  int    // number of organizations listed
+	created int64  // creation time of the last one, in milliseconds
+	last    string // id of the last one
 }
 
-// organizations pages by offset, in the order of creation, which never changes:
-// new ones come at the end. A deletion moves later ones towards the beginning, so
-// that the next offset would skip some. Therefore a page begins one early, and
-// has to begin with the one that the page before ended with, or with an earlier
-// one; otherwise what lies between is unknown, and the page begins earlier still.
+// organizations pages by offset in the order of creation, so new organizations come
+// last. A deletion moves later organizations forward, and the next offset would skip
+// some. So each page starts one organization early. It must start with the last one of
+// the previous page, or with an older one. If not, there is a gap, and we read from an
+// earlier offset.
 func (c *Client) organizations(ctx context.Context, cursor string) ([]lockstep.Identity, string, error) {
 	const op = "list organizations"
 	at, err := parsePlace(cursor)
@@ -113,7 +113,7 @@ func (c *Client) organizations(ctx context.Context, cursor string) ([]lockstep.I
 	}
 }
 
-// meets reports whether there is no gap between the place and a page.
+// meets reports whether a page follows the place without a gap.
 func (p place) meets(data []json.RawMessage) bool {
 	if len(data) == 0 {
 		return false
@@ -131,13 +131,13 @@ func parsePlace(cursor string) (p place, err error) {
 	}
 	_, err = fmt.Sscanf(cursor, "%d,%d,%s", &p.offset, &p.created, &p.last)
 	if err != nil || p.offset < 0 {
-		return p, errors.New("the cursor is not one of a listing of organizations")
+		return p, errors.New("the cursor does not belong to a listing of organizations")
 	}
 	return p, nil
 }
 
-// identitiesOf refuses a list with an entry that has no id: whoever it is would
-// otherwise count as not listed.
+// identitiesOf refuses a list with an entry without an id. That account would otherwise
+// look deleted.
 func identitiesOf(op string, kind lockstep.Kind, data []json.RawMessage) ([]lockstep.Identity, error) {
 	page := make([]lockstep.Identity, len(data))
 	for i, raw := range data {
@@ -149,11 +149,11 @@ func identitiesOf(op string, kind lockstep.Kind, data []json.RawMessage) ([]lock
 	return page, nil
 }
 
-// listFailure makes sure that a list that is not found is not mistaken for
-// nobody's being there.
+// listFailure turns a 404 for a list into another error, so that no caller takes it for
+// an empty list.
 func listFailure(op string, err error) error {
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return failed(op, errors.New("there is no such list"))
+		return failed(op, errors.New("the list does not exist"))
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// entry is a user or organization as a listing shows it.
+// entry is a user or organization in a listing.
 type entry struct {
 	ID      string `json:"id"`
 	Created int64  `json:"created_at"`
@@ -26,8 +26,8 @@ func entries(prefix string, n int) []entry {
 	return all
 }
 
-// listing serves users by cursor and organizations by offset, in the order of
-// creation, and lets between happen before every page but the first.
+// listing serves users by cursor and organizations by offset, in the order of creation. It
+// calls between before every page except the first.
 func listing(t *testing.T, all *[]entry, between func()) *Client {
 	calls := 0
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,7 @@ func listing(t *testing.T, all *[]entry, between func()) *Client {
 	})
 }
 
-// everybody lists to the end and counts who was listed.
+// everybody lists to the end and counts how often each account appears.
 func everybody(t *testing.T, client *Client, kind lockstep.Kind) (seen map[string]int, pages int) {
 	t.Helper()
 	seen = map[string]int{}
@@ -94,8 +94,8 @@ func TestIdentitiesListsEverybody(t *testing.T) {
 	}
 }
 
-// Whatever is deleted and created between two pages, nobody is skipped who was
-// there all the time.
+// Whatever is deleted and created between two pages, the listing contains everyone who
+// exists all the time.
 func TestIdentitiesSkipsNobody(t *testing.T) {
 	for _, kind := range []lockstep.Kind{lockstep.User, lockstep.Organization} {
 		for seed := range uint64(5) {

@@ -11,14 +11,15 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// mostAmong is how many users one request asks for.
-const mostAmong = 100
+// maxAmong is how many users one request can filter by.
+const maxAmong = 100
 
-// MembersAmong implements [lockstep.MemberLister]: one request for each hundred users.
+// MembersAmong implements [lockstep.MemberLister]. It makes one request per hundred
+// users.
 func (c *Client) MembersAmong(ctx context.Context, organization lockstep.Account,
 	userIDs []string) (members []string, err error) {
 	for len(userIDs) > 0 {
-		n := min(len(userIDs), mostAmong)
+		n := min(len(userIDs), maxAmong)
 		page, err := c.members(ctx, organization, url.Values{"user_id": userIDs[:n], "limit": {strconv.Itoa(n)}})
 		if err != nil {
 			return nil, err
@@ -58,7 +59,7 @@ func (c *Client) members(ctx context.Context, organization lockstep.Account, val
 	users := make([]string, len(data))
 	for i, m := range data {
 		if users[i] = upstream.Decode(m).Object("public_user_data").Text("user_id"); users[i] == "" {
-			return nil, failed(op, errors.New("a membership names no user"))
+			return nil, failed(op, errors.New("a membership has no user id"))
 		}
 	}
 	return users, nil

@@ -14,18 +14,16 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// Clerk's default role for those who manage an organization, and the permission by which
-// custom roles can do the same.
+// Clerk's default admin role, and the permission that lets a custom role manage members.
 const (
 	adminRole       = "org:admin"
 	adminPermission = "org:sys_memberships:manage"
 )
 
-// memberPage is more than the members that can have one address: Clerk gives an address to
-// one user of an instance.
+// memberPage is more than the number of members that can have the same address.
 const memberPage = 10
 
-// OrganizationOfSlug implements [lockstep.Organizations]. Clerk takes a slug in the place
+// OrganizationOfSlug implements [lockstep.Organizations]. Clerk accepts a slug in place
 // of an organization's id.
 func (c *Client) OrganizationOfSlug(ctx context.Context, slug string) (lockstep.Account, error) {
 	const op = "read organization by slug"
@@ -47,8 +45,8 @@ func (c *Client) OrganizationOfSlug(ctx context.Context, slug string) (lockstep.
 	return account, nil
 }
 
-// MemberWithEmail implements [lockstep.Organizations]. Clerk filters members by address,
-// but does not tell there whether it is verified, so the user is read as well.
+// MemberWithEmail implements [lockstep.Organizations]. Clerk's filter by address does not
+// say whether the address is verified, so this reads each user too.
 func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Account,
 	email string) (lockstep.Member, error) {
 	const op = "find member by address"
@@ -74,18 +72,25 @@ func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Acco
 		if err != nil {
 			return lockstep.Member{}, failed(op, err)
 		}
-		identity, err := c.Identity(ctx, user)
-		switch {
-		case errors.Is(err, lockstep.ErrNotFound): // the user was deleted since
-		case err != nil:
+		if owns, err := c.ownsEmail(ctx, user, email); err != nil {
 			return lockstep.Member{}, err
-		case slices.ContainsFunc(identity.VerifiedEmails, func(e string) bool { return strings.EqualFold(e, email) }):
+		} else if owns {
 			return lockstep.Member{User: user, Admin: manages(membership)}, nil
 		}
 	}
 	return lockstep.Member{}, fmt.Errorf("member of %s with the address: %w", organization, lockstep.ErrNotFound)
 }
 
+// ownsEmail reports whether a user has verified an address. A deleted user has none.
+func (c *Client) ownsEmail(ctx context.Context, user lockstep.Account, email string) (bool, error) {
+	identity, err := c.Identity(ctx, user)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return false, nil
+	}
+	return slices.ContainsFunc(identity.VerifiedEmails, func(e string) bool { return strings.EqualFold(e, email) }), err
+}
+
+// manages reports whether the role of a membership may manage members.
 func manages(membership upstream.Object) bool {
 	permissions, _ := membership.Array("permissions")
 	return membership.Text("role") == adminRole || slices.ContainsFunc(permissions, func(p json.RawMessage) bool {

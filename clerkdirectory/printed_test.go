@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// TestNamesAndAddressesHoldNoControlCharacters: neither database nor Stripe meets them.
+// TestNamesAndAddressesHoldNoControlCharacters matters to the databases and to Stripe.
 func TestNamesAndAddressesHoldNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	user := identityOf(lockstep.User, upstream.Decode([]byte(`{"id":"user_1","first_name":"Ada\u0000","last_name":"King\nLovelace\t",

@@ -10,27 +10,28 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// Environment is what this installation is for.
+// Environment is the Clerk instance that this installation serves.
 type Environment struct {
-	InstanceID string // ins_…; empty: any
+	InstanceID string // ins_…; empty accepts any instance
 }
 
 // Errors of [Read].
 var (
-	// ErrNotJSON: the body is not a JSON object, or it is nested too deeply.
+	// ErrNotJSON means that the body is not a JSON object, or is nested too deeply.
 	ErrNotJSON = errors.New("clerk event: not a JSON object")
-	// ErrNotEvent: it has no id or no type, or something that should be an id is
-	// too long or holds control characters.
+	// ErrNotEvent means that the event has no id or type, or that an id is too long or
+	// contains control characters.
 	ErrNotEvent = errors.New("clerk event: not an event")
 )
 
-// Read takes from a delivery whom it is about, and nothing of what it claims. The
-// event's id is the delivery's, which is signed and the same on every retry.
+// Read returns which account a webhook is about. It ignores the rest of the payload.
+// The event's id is the delivery's id, which is signed and the same on every retry.
 //
-// A member that is missing or of an unexpected type reads as absent. The hint's
-// Account is set for user.*, organization.* and organizationMembership.*, which is about
-// its organization: what is about an invitation or a session changes nothing about who
-// pays for how many. Its Event.Body is body itself; Event.Origin is left to the caller.
+// A JSON member of an unexpected type counts as absent. The hint's Account is set for
+// user.*, organization.* and organizationMembership.* events; the last are about the
+// organization. Invitations and sessions do not change who pays for how many seats.
+// Event.Body is body itself. The caller sets Event.Origin. Errors: [ErrNotJSON],
+// [ErrNotEvent].
 func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, error) {
 	o, ok := picker.Pick(body)
 	if !ok {
@@ -45,11 +46,11 @@ func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, err
 		Body:       body,
 	}
 	if event.ID == "" || event.Type == "" {
-		return lockstep.Hint{}, fmt.Errorf("%w: it has no id or no type", ErrNotEvent)
+		return lockstep.Hint{}, fmt.Errorf("%w: no id or no type", ErrNotEvent)
 	}
 	instance := o.Text("instance_id")
 	if !upstream.Storable(event.Type, event.ObjectID, instance) {
-		return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
+		return lockstep.Hint{}, fmt.Errorf("%w: malformed id", ErrNotEvent)
 	}
 	hint := lockstep.Hint{Event: event, Account: accountOf(event, o)}
 	if instance != "" && want.InstanceID != "" && instance != want.InstanceID {
@@ -60,8 +61,8 @@ func Read(header http.Header, body []byte, want Environment) (lockstep.Hint, err
 
 var picker = upstream.NewPicker("type", "timestamp", "instance_id", "data.id", "data.organization.id")
 
-// accountOf is the account that an event is about; zero where it is about
-// something else, or names nobody that could be one.
+// accountOf returns the account that an event is about; the zero account if it is about
+// something else or its id is malformed.
 func accountOf(event lockstep.Event, o upstream.Picked) lockstep.Account {
 	kind, id := lockstep.User, event.ObjectID
 	switch subject, _, _ := strings.Cut(event.Type, "."); subject {

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// readDecoded is Read as one would write it: by decoding everything.
+// readDecoded is the obvious implementation of Read: it decodes the whole body.
 func readDecoded(id string, body []byte, want Environment) (hint lockstep.Hint, ok bool) {
 	o := upstream.Decode(body)
 	hint.Event = lockstep.Event{Source: lockstep.Clerk, ID: id, Type: o.Text("type"),
@@ -36,7 +36,7 @@ func readDecoded(id string, body []byte, want Environment) (hint lockstep.Hint, 
 	return hint, o != nil && hint.Event.Type != "" && upstream.Storable(hint.Event.Type, hint.Event.ObjectID, instance)
 }
 
-// FuzzReadAsDecoded: what is read in one pass is what is read by decoding, or both refuse.
+// FuzzReadAsDecoded checks that Read and readDecoded agree, or both refuse.
 func FuzzReadAsDecoded(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"user.created","data":{"id":"user_1","email_addresses":[]},"timestamp":1654012591514,"instance_id":"ins_1","object":"event"}`,

@@ -70,7 +70,7 @@ func TestAnyInstanceWhereNoneIsConfigured(t *testing.T) {
 	}
 }
 
-// The id that is kept is the one that was signed.
+// Read must return the signed id.
 func TestReadTakesTheIDThatVerifyChecked(t *testing.T) {
 	header, err := Sign("msg_1", body, secret, now)
 	if err != nil {
@@ -110,7 +110,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// TestReadExamplesOfClerk reads one official example of every event.
+// TestReadExamplesOfClerk reads an official example of every event.
 func TestReadExamplesOfClerk(t *testing.T) {
 	shared := os.Getenv("LOCKSTEP_SHARED")
 	if shared == "" {

@@ -12,44 +12,43 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// DefaultTolerance is how far a delivery's time may be from ours, either way; the
-// libraries of Svix and of Standard Webhooks use it.
+// DefaultTolerance is how far a webhook's timestamp may be from our clock, in either
+// direction. The libraries of Svix and of Standard Webhooks use the same.
 const DefaultTolerance = 5 * time.Minute
 
 // Errors of [Verify], [Sign] and [CheckSecret].
 var (
-	// ErrNoSecret: no secret was given, or an empty one. The libraries of Svix and
-	// of Standard Webhooks accept what is signed with an empty secret, which
-	// anybody can do.
-	ErrNoSecret = errors.New("clerk signature: there is no secret to verify with")
-	// ErrBadSecret: a secret is not base64, with or without whsec_ before it.
-	ErrBadSecret = errors.New("clerk signature: the secret is malformed")
-	// ErrNoSignature: there is no signature header, or none of its signatures is of
-	// version v1.
+	// ErrNoSecret means that there is no secret, or an empty one. The libraries of
+	// Svix and of Standard Webhooks accept an empty secret, with which anyone can sign.
+	ErrNoSecret = errors.New("clerk signature: no signing secret")
+	// ErrBadSecret means that a secret is not base64, with or without whsec_ before it.
+	ErrBadSecret = errors.New("clerk signature: malformed signing secret")
+	// ErrNoSignature means that there is no signature of version v1.
 	ErrNoSignature = errors.New("clerk signature: not signed")
-	// ErrBadHeader: the id or the time is missing or malformed.
+	// ErrBadHeader means that the id, the timestamp or the signature header is missing
+	// or malformed.
 	ErrBadHeader = errors.New("clerk signature: malformed header")
-	// ErrBadSignature: none of the signatures is of this delivery by any of the
-	// secrets.
+	// ErrBadSignature means that no signature matches any of the secrets.
 	ErrBadSignature = errors.New("clerk signature: does not match")
-	// ErrTooOld: signed by Clerk, but longer ago than the tolerance.
+	// ErrTooOld means that the signature is valid, but older than the tolerance.
 	ErrTooOld = errors.New("clerk signature: too old")
-	// ErrTooNew: signed by Clerk for a time further ahead than the tolerance.
+	// ErrTooNew means that the signature is valid, but its time is further in the
+	// future than the tolerance.
 	ErrTooNew = errors.New("clerk signature: from the future")
 )
 
-// window is what [Verify] says of a signature's time.
+// window checks a signature's time for [Verify].
 var window = upstream.Window{Tolerance: DefaultTolerance, Malformed: ErrBadHeader, TooOld: ErrTooOld, TooNew: ErrTooNew}
 
-// Verify reports whether Clerk's sender, Svix, signed this delivery with one of
-// the secrets at about now. Body is the raw bytes of the request. Several secrets
-// are those of several endpoints, or the old and the new one while a secret is
-// rotated. A tolerance of zero or less is [DefaultTolerance]; it cannot be
-// switched off.
+// Verify checks that Svix, which sends Clerk's webhooks, signed the body with one of the
+// secrets within the tolerance around now. It returns nil or one of the errors above.
+// body is the raw body of the request. There are several secrets if there are several
+// endpoints, or during a rotation. A tolerance of zero or less means
+// [DefaultTolerance]; it cannot be turned off.
 //
 // The rule is that of https://docs.svix.com/receiving/verifying-payloads/how-manual.
-// The headers are svix-id, svix-timestamp and svix-signature, or where there is
-// no svix-id, webhook-id and so on, as Standard Webhooks has them.
+// The headers are svix-id, svix-timestamp and svix-signature. Without svix-id they are
+// webhook-id and so on, as in Standard Webhooks.
 func Verify(header http.Header, body []byte, secrets []lockstep.Secret, now time.Time, tolerance time.Duration) error {
 	keys, err := signingKeys(secrets)
 	if err != nil {
@@ -72,8 +71,8 @@ func Verify(header http.Header, body []byte, secrets []lockstep.Secret, now time
 	return window.Check(d.signed, now, tolerance)
 }
 
-// Plausible reports, before the body is there, whether the headers could be those of a delivery
-// that Clerk signed at about now. It says nothing of who signed.
+// Plausible checks only the form of the headers and the time, before the body arrives.
+// It does not check the signature. Errors: those of [Verify].
 func Plausible(header http.Header, now time.Time, tolerance time.Duration) error {
 	d, err := parseDelivery(header)
 	if err != nil {
@@ -82,7 +81,7 @@ func Plausible(header http.Header, now time.Time, tolerance time.Duration) error
 	return window.Check(d.signed, now, tolerance)
 }
 
-// Sign returns the headers that make [Verify] accept body under id at t, or
+// Sign returns headers with which [Verify] accepts body under id at time t. Errors:
 // [ErrNoSecret], [ErrBadSecret].
 func Sign(id string, body []byte, secret lockstep.Secret, t time.Time) (http.Header, error) {
 	key, err := signingKey(secret)
@@ -97,8 +96,8 @@ func Sign(id string, body []byte, secret lockstep.Secret, t time.Time) (http.Hea
 	return header, nil
 }
 
-// CheckSecret reports whether a secret is one that [Verify] can use: [ErrNoSecret]
-// where it is empty, [ErrBadSecret] where it is not base64.
+// CheckSecret checks that [Verify] can use a secret. It returns [ErrNoSecret] if it is
+// empty and [ErrBadSecret] if it is not base64.
 func CheckSecret(secret lockstep.Secret) error {
 	_, err := signingKey(secret)
 	return err

@@ -34,8 +34,8 @@ func headers(family, id, timestamp, signature string) http.Header {
 	return h
 }
 
-// The vectors are those of Svix' and Standard Webhooks' libraries and of Clerk's
-// command line tool.
+// The vectors come from the libraries of Svix and Standard Webhooks and from Clerk's
+// command-line tool.
 func TestVectors(t *testing.T) {
 	for _, c := range []struct {
 		secret          lockstep.Secret
@@ -173,7 +173,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// Without one, the tolerance is five minutes, as the cases of TestVerify say.
+// The default tolerance is five minutes; see the cases of TestVerify.
 func TestOtherTolerance(t *testing.T) {
 	h := headers("svix-", id, "1614265330", mac)
 	for late, want := range map[time.Duration]error{time.Minute: nil, 61 * time.Second: ErrTooOld} {
@@ -192,7 +192,7 @@ func TestCheckSecret(t *testing.T) {
 		if err := CheckSecret(s); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", s.Reveal(), err, want)
 		}
-		// Verify thinks the same of it.
+		// Verify agrees.
 		if err := Verify(http.Header{}, body, []lockstep.Secret{s}, now, 0); want != nil && !errors.Is(err, want) {
 			t.Errorf("%q: Verify says %v", s.Reveal(), err)
 		}
@@ -213,8 +213,8 @@ func FuzzVerifyHeader(f *testing.F) {
 	})
 }
 
-// TestPlausibleNeedsNoBody: it accepts what Clerk sends at about now and refuses what it never
-// sends.
+// TestPlausibleNeedsNoBody checks that Plausible accepts the headers of a current webhook
+// and refuses headers that Clerk never sends.
 func TestPlausibleNeedsNoBody(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)

@@ -15,7 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// simulated returns a simulated Clerk, its address and a client of it.
+// simulated returns a simulated Clerk, its address and a client for it.
 func simulated(t *testing.T) (*simulator.Simulator, string, *clerkdirectory.Client) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -174,7 +174,7 @@ func TestSessionTokens(t *testing.T) {
 		}
 	}
 
-	// The key of another instance signs nothing that counts here.
+	// A token signed with another instance's key is invalid here.
 	other, _, _ := simulated(t)
 	stranger := signUp(t, other, 2)
 	token, err := other.SessionToken(stranger.ID, "")
@@ -207,7 +207,7 @@ func TestWrongKeyIsNotNotFound(t *testing.T) {
 	}
 }
 
-// TestAUserIsFoundByExternalID, also by one that begins with what Clerk takes for a sign.
+// TestAUserIsFoundByExternalID includes ids that start with a sign, which Clerk interprets.
 func TestAUserIsFoundByExternalID(t *testing.T) {
 	t.Parallel()
 	sim, url, client := simulated(t)
@@ -245,8 +245,8 @@ func TestAUserIsFoundByExternalID(t *testing.T) {
 	}
 }
 
-// TestMembersAndSlugsOfAnOrganization: only a member's verified address counts, whatever
-// its case.
+// TestMembersAndSlugsOfAnOrganization checks that only a member's verified address counts,
+// ignoring case.
 func TestMembersAndSlugsOfAnOrganization(t *testing.T) {
 	t.Parallel()
 	sim, _, client := simulated(t)

@@ -16,16 +16,16 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// defaultLeeway is how far the clocks may differ. A session token is valid for 60
-// seconds.
+// defaultLeeway is how far Clerk's clock and ours may differ. A session token is valid
+// for 60 seconds.
 const defaultLeeway = 5 * time.Second
 
-// longestToken bounds what is parsed. Clerk's tokens fit into a cookie, 4 kB.
-const longestToken = 16 << 10
+// maxToken is the longest token that we parse, in bytes. Clerk's tokens fit into a
+// cookie of 4 kB.
+const maxToken = 16 << 10
 
-// Errors of [Tokens.Verify]. A token that was not accepted for one of these is
-// not to be trusted in any part; only after ErrKeysUnavailable does it make sense
-// to show it again.
+// Errors of [Tokens.Verify]. Do not trust any part of a refused token. A retry with the
+// same token makes sense only after ErrKeysUnavailable.
 var (
 	ErrTokenMalformed  = errors.New("session token: malformed")
 	ErrTokenAlgorithm  = errors.New("session token: not signed by RS256")
@@ -33,43 +33,43 @@ var (
 	ErrTokenSignature  = errors.New("session token: signature does not match")
 	ErrTokenExpired    = fmt.Errorf("session token: expired: %w", lockstep.ErrSessionTime)
 	ErrTokenNotYet     = fmt.Errorf("session token: not valid yet: %w", lockstep.ErrSessionTime)
-	ErrTokenIssuer     = errors.New("session token: of another issuer")
-	ErrTokenParty      = errors.New("session token: made for another origin")
+	ErrTokenIssuer     = errors.New("session token: wrong issuer")
+	ErrTokenParty      = errors.New("session token: issued for another origin")
 	ErrTokenPending    = errors.New("session token: the sign-in is not finished")
-	ErrTokenNoSession  = errors.New("session token: names no user or no session")
-	ErrKeysUnavailable = errors.New("session token: the instance's keys cannot be read")
+	ErrTokenNoSession  = errors.New("session token: no user or no session")
+	ErrKeysUnavailable = errors.New("session token: cannot fetch the keys of the Clerk instance")
 )
 
-// TokenConfig says whose session tokens to accept.
+// TokenConfig configures which session tokens [Tokens] accepts.
 type TokenConfig struct {
-	// Key and BaseURL are those of [Config]; the instance's keys are read from
+	// Key and BaseURL are those of [Config]. The signing keys come from
 	// BaseURL + /v1/jwks.
 	Key     lockstep.Secret
 	BaseURL string
-	// JWKSURL is where the keys are instead, such as the Frontend API's
-	// /.well-known/jwks.json. The secret key is not sent there and not needed.
+	// JWKSURL is another address for the signing keys, such as the Frontend API's
+	// /.well-known/jwks.json. It needs no secret key, and we send none.
 	JWKSURL string
-	// Issuer is the iss that tokens must have, to the letter. Where it is empty, it
-	// must be a Frontend API of Clerk's: https://clerk.<domain> or
-	// https://<slug>.clerk.accounts.dev. That alone would accept any instance's
-	// tokens; what does not is that the keys are of one instance. Where BaseURL is an
-	// address of this machine, a simulator's, it may also be that address.
+	// Issuer is the exact iss of valid tokens. If it is empty, iss must be the URL of a
+	// Clerk Frontend API: https://clerk.<domain> or https://<slug>.clerk.accounts.dev.
+	// Tokens of another instance still fail, because its keys are different. If BaseURL
+	// is a loopback address, which means a simulator, iss may also be that address.
 	Issuer string
-	// AuthorizedParties are the origins that may have asked for a token, its azp.
-	// Where the list is empty, any may. A token without azp is accepted: Clerk
-	// leaves it out where the browser sent no origin.
+	// AuthorizedParties are the origins that a token may be issued for (azp). An empty
+	// list allows any origin. A token without azp is valid, because Clerk omits it if
+	// the browser sent no origin.
 	AuthorizedParties []string
-	// HTTPClient reads the keys; nil: one of its own. Its Timeout, if zero, becomes
-	// 5 seconds, for which a request may have to wait.
+	// HTTPClient fetches the keys. It is copied; the copy has a timeout of 5 seconds
+	// unless the client sets one. A request may wait that long. Default: a new client.
 	HTTPClient *http.Client
-	// Leeway is how far the clocks may differ; 0 means 5 seconds.
+	// Leeway is how far Clerk's clock and ours may differ, at most a minute. 0 means 5
+	// seconds.
 	Leeway time.Duration
 }
 
-// Validate reports every problem at once.
+// Validate reports every problem, joined into one error.
 func (c TokenConfig) Validate() error {
 	if c.Leeway < 0 || c.Leeway > time.Minute {
-		return errors.Join(errors.New("clerk: the leeway is not between 0 and a minute"), c.validateSource())
+		return errors.Join(fmt.Errorf("clerk: leeway: %s is not between 0 and 1 minute", c.Leeway), c.validateSource())
 	}
 	return c.validateSource()
 }
@@ -80,12 +80,12 @@ func (c TokenConfig) validateSource() error {
 	}
 	u, err := upstream.ParseURL(provider, "JWKS URL", c.JWKSURL)
 	if err == nil && u.Scheme != "https" && !upstream.Loopback(u) {
-		err = errors.New("clerk: the JWKS URL is not https, so that anybody on the way could choose the keys")
+		err = errors.New("clerk: JWKS URL: must be https, or anyone on the network could replace the keys")
 	}
 	return err
 }
 
-// Tokens verifies session tokens of one instance. It is safe for concurrent use.
+// Tokens verifies the session tokens of one instance. It is safe for concurrent use.
 type Tokens struct {
 	config TokenConfig
 	keys   *keySet
@@ -94,8 +94,8 @@ type Tokens struct {
 
 var _ lockstep.Sessions = (*Tokens)(nil)
 
-// NewTokens returns a verifier, or what [TokenConfig.Validate] says. The keys are
-// read when the first token is verified.
+// NewTokens returns a verifier, or the error of [TokenConfig.Validate]. The first token
+// makes it fetch the keys.
 func NewTokens(c TokenConfig) (*Tokens, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -115,13 +115,19 @@ func NewTokens(c TokenConfig) (*Tokens, error) {
 	}, nil
 }
 
-// Verify returns what a session token says, once all of these hold: it is signed
-// by RS256 with a key of the instance, it is valid now, its issuer and its
-// authorized party are ours, its sign-in is finished, and it names a user and a
-// session. Tokens of other kinds that the same keys sign, such as those of JWT
-// templates, name no session.
+// Verify returns the session of a token if all of these are true:
+//
+//   - It is signed by RS256 with a key of the instance.
+//   - It is valid now.
+//   - Its issuer and its authorized party are allowed.
+//   - The user has completed the sign-in.
+//   - It names a user and a session. Tokens of JWT templates, which the same keys sign,
+//     name no session.
+//
+// Otherwise it returns one of the errors above, or the error of ctx if that ends while
+// Verify waits for the keys.
 func (t *Tokens) Verify(ctx context.Context, token string) (lockstep.Session, error) {
-	if token == "" || len(token) > longestToken {
+	if token == "" || len(token) > maxToken {
 		return lockstep.Session{}, ErrTokenMalformed
 	}
 	claims := jwt.MapClaims{}
@@ -143,17 +149,16 @@ func (t *Tokens) Verify(ctx context.Context, token string) (lockstep.Session, er
 		return lockstep.Session{}, ErrTokenNoSession
 	}
 	session.OrganizationID, session.OrganizationRole = organization(claims)
-	// Clerk names in act who impersonates the user. Whatever it holds, it is not the user.
+	// Clerk sets act if somebody impersonates the user, whatever its value.
 	session.Impersonated = claims["act"] != nil
 	return session, nil
 }
 
-// key finds the key of a token whose signature is about to be checked. Nothing of
-// the header but alg and kid is used, and a header that offers a key of its own,
-// or demands something that we do not know, is refused.
+// key returns the key for a token's signature. It uses only alg and kid of the header.
+// It refuses a header that brings a key, or that demands an extension.
 func (t *Tokens) key(ctx context.Context, parsed *jwt.Token) (*rsa.PublicKey, error) {
-	// The algorithm is ours to choose: with none there is nothing to check, and
-	// HS256 would take the public key for a secret.
+	// Never let the token choose the algorithm: none has no signature, and HS256 would
+	// use the public key as a secret.
 	if parsed.Method != jwt.SigningMethodRS256 {
 		return nil, ErrTokenAlgorithm
 	}
@@ -169,7 +174,7 @@ func (t *Tokens) key(ctx context.Context, parsed *jwt.Token) (*rsa.PublicKey, er
 	return t.keys.key(ctx, kid)
 }
 
-// tokenError names the first reason why a token was not accepted.
+// tokenError maps an error of the JWT library to one of ours.
 func tokenError(err error) error {
 	for _, ours := range []error{ErrTokenAlgorithm, ErrTokenMalformed, ErrTokenKey, ErrKeysUnavailable} {
 		if errors.Is(err, ours) {
@@ -179,7 +184,7 @@ func tokenError(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
-	case errors.Is(err, jwt.ErrTokenUnverifiable): // an algorithm that there is not
+	case errors.Is(err, jwt.ErrTokenUnverifiable): // unknown algorithm
 		return ErrTokenAlgorithm
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
 		return ErrTokenSignature
@@ -215,8 +220,8 @@ func (t *Tokens) party(claims jwt.MapClaims) error {
 	return ErrTokenParty
 }
 
-// organization reads the active organization: o.id and o.rol of version 2 of the
-// claims, org_id and org_role of version 1, which has the role with its prefix.
+// organization reads the active organization: o.id and o.rol in version 2 of the claims,
+// org_id and org_role in version 1. In version 1 the role has a prefix.
 func organization(claims jwt.MapClaims) (id, role string) {
 	if o, there := claims["o"].(map[string]any); there {
 		id, role = text(o, "id"), text(o, "rol")

@@ -34,8 +34,7 @@ func newKey(bits int) *rsa.PrivateKey {
 	return key
 }
 
-// instance publishes keys without a network, so that it also does in the time of
-// a synctest bubble.
+// instance publishes keys without a network, so that it works in a synctest bubble.
 type instance struct {
 	keys     map[string]*rsa.PrivateKey
 	down     bool
@@ -93,8 +92,8 @@ func (i *instance) tokens(t *testing.T, change ...func(*TokenConfig)) *Tokens {
 	return tokens
 }
 
-// claims are those of a session token as Clerk issues it, with changes; a nil
-// removes one.
+// claims returns the claims of a session token from Clerk, with changes. A nil removes a
+// claim.
 func claims(changes map[string]any) jwt.MapClaims {
 	now := time.Now()
 	c := jwt.MapClaims{"v": 2, "iss": issuer, "sub": "user_1", "sid": "sess_1", "azp": "https://app.example.com",
@@ -228,7 +227,7 @@ func TestAttacks(t *testing.T) {
 
 func TestLeeway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		// a whole second
+		// start at a whole second
 		time.Sleep(time.Since(time.Unix(0, 0)).Truncate(time.Second) + time.Second - time.Since(time.Unix(0, 0)))
 		tokens := (&instance{keys: map[string]*rsa.PrivateKey{"key-1": key1}}).tokens(t)
 		token := good(map[string]any{"exp": time.Now().Add(10 * time.Second).Unix()})
@@ -330,7 +329,7 @@ func TestVerifyEndsWithItsContext(t *testing.T) {
 		if _, err := tokens.Verify(ctx, good(nil)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("got %v", err)
 		}
-		// The reading goes on for the others.
+		// The fetch continues for other requests.
 		if _, err := tokens.Verify(t.Context(), good(nil)); err != nil || len(i.requests) != 1 {
 			t.Fatalf("%v after %d requests", err, len(i.requests))
 		}

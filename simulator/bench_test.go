@@ -12,23 +12,23 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// BenchmarkCustomerRetrieve retrieves a customer over real HTTP on loopback, and
-// in the same run a handler that answers the same bytes and does nothing else,
-// so that the simulator's own share is seen on whatever machine this runs.
+// BenchmarkCustomerRetrieve retrieves a customer over HTTP on loopback. In the same run
+// it measures a handler that only writes the same bytes. The difference is the cost of
+// the simulator, on any machine.
 func BenchmarkCustomerRetrieve(b *testing.B) {
 	sim, err := simulator.New(simulator.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	customer := post(b, sim, "/v1/customers", "email=a@example.com&metadata[clerk_user_id]=user_1")
-	target := "/v1/customers/" + field(b, customer, "id")
+	customer := simharness.Post(b, sim, "/v1/customers", "email=a@example.com&metadata[clerk_user_id]=user_1")
+	target := "/v1/customers/" + simharness.Field(b, customer, "id")
 	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(customer)))
@@ -66,8 +66,7 @@ func BenchmarkCustomerRetrieve(b *testing.B) {
 	}
 }
 
-// exchange is a client that costs next to nothing, so that what is measured is
-// the server.
+// exchange is a client that costs almost nothing, so the benchmark measures the server.
 func exchange(wire io.Writer, answers *bufio.Reader, request []byte) error {
 	if _, err := wire.Write(request); err != nil {
 		return err
@@ -95,12 +94,12 @@ func exchange(wire io.Writer, answers *bufio.Reader, request []byte) error {
 	return err
 }
 
-// population is how many subscribers BenchmarkPopulation makes.
+// population is how many subscribers BenchmarkPopulation creates.
 const population = 100_000
 
-// BenchmarkPopulation makes 100,000 customers with a subscription each by the
-// simulator's own API without sockets, saves them to a file and loads the file
-// into a second simulator. Run it with -benchtime=1x.
+// BenchmarkPopulation creates 100,000 customers with a subscription each, through the
+// API but without sockets. It saves them to a file and loads the file into a second
+// simulator. Run it with -benchtime=1x.
 func BenchmarkPopulation(b *testing.B) {
 	for b.Loop() {
 		sim, err := simulator.New(simulator.Config{})
@@ -109,7 +108,7 @@ func BenchmarkPopulation(b *testing.B) {
 		}
 		empty := heap()
 		began := time.Now()
-		populate(b, sim, population)
+		simharness.Populate(b, sim, population)
 		made := time.Since(began)
 		full := heap()
 		file := filepath.Join(b.TempDir(), "state.json")
@@ -136,41 +135,6 @@ func BenchmarkPopulation(b *testing.B) {
 			b.Fatalf("%d subscriptions were loaded", got)
 		}
 	}
-}
-
-// populate makes n customers with a paid monthly subscription each.
-func populate(tb testing.TB, sim *simulator.Simulator, n int) {
-	tb.Helper()
-	price := sim.AddPlan(simulator.Plan{LookupKey: "pro", ProductName: "Pro", Amount: 2900, Interval: "month"})
-	for i := range n {
-		customer := field(tb, post(tb, sim, "/v1/customers",
-			fmt.Sprintf("email=user%d@example.com&name=User+%d&metadata[clerk_user_id]=user_%d"+
-				"&payment_method=pm_card_visa&invoice_settings[default_payment_method]=pm_card_visa", i, i, i)), "id")
-		post(tb, sim, "/v1/subscriptions", "customer="+customer+"&items[0][price]="+price+"&metadata[clerk_user_id]="+fmt.Sprintf("user_%d", i))
-	}
-}
-
-func post(tb testing.TB, sim *simulator.Simulator, path, form string) []byte {
-	tb.Helper()
-	request := httptest.NewRequest(http.MethodPost, "http://sim"+path, strings.NewReader(form))
-	request.Header.Set("Authorization", "Bearer "+simulator.DefaultStripeKey)
-	answer := httptest.NewRecorder()
-	sim.StripeHandler().ServeHTTP(answer, request)
-	if answer.Code != http.StatusOK {
-		tb.Fatalf("POST %s %s: %d %s", path, form, answer.Code, answer.Body)
-	}
-	return answer.Body.Bytes()
-}
-
-// field reads one text of the top level of an indented answer.
-func field(tb testing.TB, answer []byte, name string) string {
-	tb.Helper()
-	_, rest, found := strings.Cut(string(answer), "\n  \""+name+"\": \"")
-	value, _, closed := strings.Cut(rest, `"`)
-	if !found || !closed {
-		tb.Fatalf("no %s in %s", name, answer)
-	}
-	return value
 }
 
 func heap() uint64 {

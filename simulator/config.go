@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator/clerksim"
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 	"github.com/lockstep-dev/lockstep/simulator/stripesim"
 )
@@ -20,73 +21,73 @@ const (
 	DefaultClerkKey  = "sk_test_clerk_simulator"
 )
 
-// Config is what a Simulator is made of. The zero value works, except that the
-// URLs are needed for links and for the issuer of session tokens.
+// Config configures a Simulator. The zero value works, but links and the issuer
+// of session tokens need the URLs.
 type Config struct {
-	StripeKey string // the one key that Stripe requests must carry; default DefaultStripeKey
-	ClerkKey  string // the one key that Clerk requests must carry; default DefaultClerkKey
+	StripeKey string // the only key that Stripe requests may carry; default DefaultStripeKey
+	ClerkKey  string // the only key that Clerk requests may carry; default DefaultClerkKey
 
 	StripeURL string // public base URL of StripeHandler, e.g. http://127.0.0.1:12111
 	ClerkURL  string // public base URL of ClerkHandler; also the issuer (iss) of session tokens
 
-	// StripeVersion is the API version of the Stripe account: of requests without
-	// Stripe-Version and of events for endpoints without one. Default
-	// 2026-08-26.dahlia; from 2023-10-16 on.
+	// StripeVersion is the API version of the Stripe account. It applies to
+	// requests without Stripe-Version and to endpoints without a version. The
+	// oldest is 2023-10-16. Default 2026-08-26.dahlia.
 	StripeVersion string
 
-	// PortalSaved begins with the settings of Stripe's customer portal saved in the
-	// Dashboard. Without it, and before SavePortalSettings, a portal session must
-	// name a configuration.
+	// PortalSaved starts with the customer portal's settings saved, as in Stripe's
+	// Dashboard. Without it, a portal session must name a configuration until
+	// SavePortalSettings is called.
 	PortalSaved bool
 
-	Seed uint64 // every identifier and random choice follows from it
+	Seed uint64 // determines every identifier and random choice
 
-	// SearchLag is how long, by the billing clock, Stripe's search does not see
-	// a change; 0: 5 to 60 seconds, by the seed.
+	// SearchLag is how long, by the billing clock, a change stays invisible to
+	// Stripe's search. 0 means 5 to 60 seconds, which the seed decides.
 	SearchLag time.Duration
 
-	// Dunning is what failed payments lead to; the zero value retries on days 3,
+	// Dunning says what failed payments lead to. The zero value retries on days 3,
 	// 5 and 7 and then cancels the subscription.
 	Dunning Dunning
 
-	HTTPClient *http.Client // sends webhooks; default: 15 s, no redirects in any case
-	Logger     *slog.Logger // default: discards
+	HTTPClient *http.Client // sends webhooks, never follows redirects; default: 15 s timeout
+	Logger     *slog.Logger // default: discards everything
 
 	StripeWebhooks []WebhookEndpoint
 	ClerkWebhooks  []WebhookEndpoint
 
-	// SessionClaims is the session-token template: claim name to a text with
+	// SessionClaims are the custom claims of session tokens. Each is a text with
 	// shortcodes such as {{user.public_metadata.plan}} or
 	// {{org.public_metadata.plan}}. A text that is one shortcode keeps the JSON
-	// type of the value; a missing value is null.
+	// type of the value. A missing value is null.
 	SessionClaims map[string]string
 
-	// ClerkInstance is what instances of Clerk differ in; the zero value is a
-	// development instance.
+	// ClerkInstance holds the settings in which Clerk instances differ. The zero
+	// value is a development instance.
 	ClerkInstance clerksim.Instance
 
-	// RateLimits enforces the providers' limits of requests per account or
-	// instance: Stripe's of a sandbox, 25 a second for the account and for each
-	// operation and 20 for search, with those per payment intent and subscription.
-	// Clerk's limits per object are always enforced.
+	// RateLimits enforces the providers' limits per account and instance. Stripe's
+	// are those of a sandbox: 25 requests per second for the account and for each
+	// operation, 20 for search, and the limits per payment intent and subscription.
+	// Clerk's limits per object always apply.
 	RateLimits bool
 
-	// RedirectHosts are hosts, besides loopback, to which the hosted sign-in
-	// pages may redirect.
+	// RedirectHosts are hosts, besides loopback, that the hosted sign-in pages may
+	// redirect to.
 	RedirectHosts []string
 }
 
-// WebhookEndpoint is where one provider's webhooks go.
+// WebhookEndpoint is a receiver of one provider's webhooks.
 type WebhookEndpoint struct {
 	URL string
-	// Secret signs; Secrets are further ones that sign too while a secret is
-	// rolled. Each begins with whsec_; Clerk's continue in base64.
+	// Secret signs every delivery. While you rotate it, Secrets sign as well. Each
+	// starts with whsec_; the rest of Clerk's is base64.
 	Secret  string
 	Secrets []string
 	// EnabledEvents are event types or patterns such as customer.*; default *.
 	EnabledEvents []string
-	// APIVersion pins a Stripe endpoint to a version, whose shape its events then
-	// have; default the account's.
+	// APIVersion is the version of the events that a Stripe endpoint receives;
+	// default the account's.
 	APIVersion string
 }
 
@@ -99,24 +100,24 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate reports every problem of the configuration, joined.
+// Validate reports every problem of the configuration, joined into one error.
 func (c Config) Validate() error {
 	var problems []error
 	if stripesim.LiveKey(c.StripeKey) {
-		problems = append(problems, errors.New("stripe key is a live key: a simulator must never be given one"))
+		problems = append(problems, errors.New("stripe key: a simulator must never have a live key; use a test key"))
 	}
-	if clerksim.LiveKey(c.ClerkKey) {
-		problems = append(problems, errors.New("clerk key is a live key: a simulator must never be given one"))
+	if api.LiveKey(c.ClerkKey) {
+		problems = append(problems, errors.New("clerk key: a simulator must never have a live key; use a test key"))
 	}
 	if c.StripeVersion != "" && !stripesim.Speaks(c.StripeVersion) {
-		problems = append(problems, fmt.Errorf("stripe version %q is not one that the simulator speaks", c.StripeVersion))
+		problems = append(problems, fmt.Errorf("stripe version: the simulator does not have %q", c.StripeVersion))
 	}
 	for name, text := range map[string]string{"stripe url": c.StripeURL, "clerk url": c.ClerkURL} {
 		if text == "" {
 			continue
 		}
 		if parsed, err := url.Parse(text); err != nil || parsed.Host == "" {
-			problems = append(problems, fmt.Errorf("%s %q is not an absolute URL", name, text))
+			problems = append(problems, fmt.Errorf("%s: %q is not an absolute URL", name, text))
 		}
 	}
 	if err := c.Dunning.Validate(); err != nil {
@@ -134,10 +135,10 @@ func checkEndpoints(side string, endpoints []WebhookEndpoint, check func(string)
 	var problems []error
 	for _, endpoint := range endpoints {
 		if parsed, err := url.Parse(endpoint.URL); err != nil || parsed.Host == "" {
-			problems = append(problems, fmt.Errorf("%s webhook %q is not an absolute URL", side, endpoint.URL))
+			problems = append(problems, fmt.Errorf("%s webhook: %q is not an absolute URL", side, endpoint.URL))
 		}
 		if endpoint.APIVersion != "" && !stripesim.Speaks(endpoint.APIVersion) {
-			problems = append(problems, fmt.Errorf("%s webhook %s: %q is not an API version that the simulator speaks", side,
+			problems = append(problems, fmt.Errorf("%s webhook %s: the simulator does not have the API version %q", side,
 				endpoint.URL, endpoint.APIVersion))
 		}
 		for _, secret := range endpoint.secrets() {

@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
-// withControls serves /_sim beside a provider. Control requests are not part of
-// the history.
+// withControls serves /_sim beside a provider. The history leaves out control
+// requests.
 func (s *Simulator) withControls(side http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/_sim" || strings.HasPrefix(r.URL.Path, "/_sim/") {
@@ -25,10 +25,9 @@ func (s *Simulator) withControls(side http.Handler) http.Handler {
 	})
 }
 
-// controls are for the one person at this machine: they have no
-// authentication, so they answer only to names of this machine (a page of
-// another site cannot reach them by a DNS name of its own) and to no form of
-// another site.
+// controls serve the person at this machine, without authentication. Two checks
+// keep other web sites out: the host name must be this machine's, so DNS rebinding
+// fails, and forms of other sites are refused.
 func (s *Simulator) controls() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sim", s.controlPage)
@@ -52,7 +51,7 @@ func (s *Simulator) controls() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(MarkHeader, "control")
 		if !s.knownHost(r.Host) {
-			http.Error(w, "the controls answer only to this machine's own names", http.StatusMisdirectedRequest)
+			http.Error(w, "the controls answer only under a host name of this machine, such as localhost", http.StatusMisdirectedRequest)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, largestOf(r))
@@ -76,12 +75,12 @@ func (s *Simulator) knownHost(hostPort string) bool {
 	return false
 }
 
-// postAdvance takes {"seconds": n} or the page's form. curl -d sends JSON with the
-// content type of a form, so the body decides which of the two it is.
+// postAdvance takes {"seconds": n} or the page's form. The body decides which one
+// it is, because curl -d sends JSON with the content type of a form.
 func (s *Simulator) postAdvance(w http.ResponseWriter, r *http.Request) {
 	given, err := io.ReadAll(r.Body)
 	if err != nil {
-		http.Error(w, "the body cannot be read: "+err.Error(), http.StatusBadRequest)
+		http.Error(w, "cannot read the body: "+err.Error(), http.StatusBadRequest)
 		return
 	}
 	var seconds float64
@@ -109,7 +108,7 @@ func (s *Simulator) postAdvance(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]any{"now": s.Now()})
 }
 
-// largestOf is how large a control's body may be: a state is as large as a world.
+// largestOf is the limit on a control's body, in bytes. A saved state can be huge.
 func largestOf(r *http.Request) int64 {
 	if r.URL.Path == "/_sim/state" {
 		return 4 << 30
@@ -117,13 +116,13 @@ func largestOf(r *http.Request) int64 {
 	return 1 << 20
 }
 
-// getHistory writes the history as JSON lines: all of it, or what contains the
-// text q.
+// getHistory writes the history as JSON lines: all of it, or the entries that
+// contain the text q.
 func (s *Simulator) getHistory(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	text := r.URL.Query().Get("q")
 	if text == "" {
-		_, _ = s.history.WriteTo(w) // the reader may have gone
+		_, _ = s.history.WriteTo(w) // fails only if the client has gone
 		return
 	}
 	encoder := json.NewEncoder(w)
@@ -134,7 +133,7 @@ func (s *Simulator) getHistory(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// postState replaces the state by one that GET gave.
+// postState loads a state that getState wrote.
 func (s *Simulator) postState(w http.ResponseWriter, r *http.Request) {
 	if err := s.Load(r.Body); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -159,8 +158,8 @@ func (s *Simulator) postResend(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// postRoll takes {"endpoint": id or URL, "overlap_seconds": n} and answers the
-// new secret.
+// postRoll takes {"endpoint": id or URL, "overlap_seconds": n} and answers with
+// the new secret.
 func (s *Simulator) postRoll(w http.ResponseWriter, r *http.Request) {
 	var wanted struct {
 		Endpoint string  `json:"endpoint"`
@@ -177,7 +176,7 @@ func (s *Simulator) postRoll(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]any{"secret": secret})
 }
 
-// postPortal saves the portal's settings. The page's button goes back to the page.
+// postPortal saves the portal's settings. The page's button returns to the page.
 func (s *Simulator) postPortal(w http.ResponseWriter, r *http.Request) {
 	s.SavePortalSettings()
 	if r.PostFormValue("page") != "" {
@@ -187,21 +186,22 @@ func (s *Simulator) postPortal(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// readControl decodes a control's JSON; a misspelt name is refused.
+// readControl decodes a control's JSON. It refuses unknown names, which are
+// usually misspelled.
 func readControl(w http.ResponseWriter, r *http.Request, to any) bool {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(to); err != nil {
-		http.Error(w, "not what this control takes: "+err.Error(), http.StatusBadRequest)
+		http.Error(w, "invalid request body: "+err.Error(), http.StatusBadRequest)
 		return false
 	}
 	return true
 }
 
-// getState writes what Save writes, secrets included.
+// getState writes what Save writes, including secrets.
 func (s *Simulator) getState(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = s.Save(w) // the reader may have gone
+	_ = s.Save(w) // fails only if the client has gone
 }
 
 func (s *Simulator) getFaults(w http.ResponseWriter, _ *http.Request) {
@@ -222,7 +222,7 @@ func (s *Simulator) postDelivery(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := policy.Validate(); err != nil {
-		http.Error(w, "not a delivery policy: "+err.Error(), http.StatusBadRequest)
+		http.Error(w, "invalid delivery policy: "+err.Error(), http.StatusBadRequest)
 		return
 	}
 	s.SetDelivery(policy)
@@ -231,5 +231,5 @@ func (s *Simulator) postDelivery(w http.ResponseWriter, r *http.Request) {
 
 func writeJSON(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(value) // the reader may have gone
+	_ = json.NewEncoder(w).Encode(value) // fails only if the client has gone
 }

@@ -9,8 +9,8 @@ func (s *Simulator) getInstance(w http.ResponseWriter, _ *http.Request) {
 }
 
 // postInstance takes {"key": …, "metadata": bool, "announce": bool}, all optional,
-// and moves everybody to a new Clerk instance; or {"id": "ins_…"} and goes back to
-// one that was there.
+// and moves all users to a new Clerk instance. With {"id": "ins_…"} it returns to
+// a former one.
 func (s *Simulator) postInstance(w http.ResponseWriter, r *http.Request) {
 	var wanted struct {
 		ID       string `json:"id"`

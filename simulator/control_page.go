@@ -20,7 +20,7 @@ const (
 type controlView struct {
 	page.Frame
 	Now           string
-	Ahead         string // empty: the clock is this machine's
+	Ahead         string // "": the billing clock is this machine's clock
 	PortalSaved   bool
 	Customers     []customerRow
 	Subscriptions []subscriptionRow
@@ -57,29 +57,29 @@ var controlTemplate = page.Parse(`
 </section>
 {{if not .PortalSaved}}<section class="card">
 <h2>Customer portal</h2>
-<p class="soft" id="portal">The portal's settings are not saved: a portal session must name a configuration.</p>
-<form method="post" action="/_sim/portal"><button class="quiet" name="page" value="yes">Save the portal's settings</button></form>
+<p class="soft" id="portal">The portal settings are not saved yet, so a portal session must name a configuration.</p>
+<form method="post" action="/_sim/portal"><button class="quiet" name="page" value="yes">Save portal settings</button></form>
 </section>{{end}}
 <section class="card scroll"><h2>Subscriptions</h2>
-<table id="subscriptions"><tr><th>Subscription</th><th>Customer</th><th>Status</th><th>Period ends</th><th>Ends</th></tr>
+<table id="subscriptions"><tr><th>Subscription</th><th>Customer</th><th>Status</th><th>Period ends</th><th>Cancels on</th></tr>
 {{range .Subscriptions}}<tr><td>{{.ID}}</td><td>{{.Customer}}</td><td>{{.Status}}</td><td>{{.Until}}</td><td>{{.Ends}}</td></tr>{{else}}<tr><td colspan="5">None</td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Customers</h2>
 <table id="customers"><tr><th>Customer</th><th>E-mail</th><th>Metadata</th></tr>
 {{range .Customers}}<tr><td>{{.ID}}{{if .Deleted}} <span class="status bad">deleted</span>{{end}}</td><td>{{.Email}}</td><td class="long">{{range $k, $v := .Metadata}}<code>{{$k}}={{$v}}</code> {{end}}</td></tr>{{else}}<tr><td colspan="3">None</td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Users and organizations</h2>
-<table id="users"><tr><th>Id</th><th>Name</th><th>Public metadata</th></tr>
+<table id="users"><tr><th>ID</th><th>Name</th><th>Public metadata</th></tr>
 {{range .Users}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td class="long"><code>{{.Metadata}}</code></td></tr>{{end}}
 {{range .Organizations}}<tr><td>{{.ID}}</td><td>{{.Name}}</td><td class="long"><code>{{.Metadata}}</code></td></tr>{{end}}</table></section>
 <section class="card scroll"><h2>Deliveries: {{.Pending}} pending</h2>
-<p class="soft">drop {{.Policy.Drop}} · duplicate {{.Policy.Duplicate}} · twin {{.Policy.Twin}} · shuffle {{.Policy.Shuffle}} · delay up to {{.Policy.MaxDelay}}{{with .Policy.Order}} · order {{.}}{{end}}{{if .Policy.Hold}} · <strong>held</strong>{{end}}</p>
-<table id="waiting"><tr><th>Message</th><th>Type</th><th>To</th><th>Attempts</th><th>Last</th><th>Due in</th></tr>
+<p class="soft">Drop {{.Policy.Drop}} · Duplicate {{.Policy.Duplicate}} · Twin {{.Policy.Twin}} · Shuffle {{.Policy.Shuffle}} · Delay up to {{.Policy.MaxDelay}}{{with .Policy.Order}} · Order {{.}}{{end}}{{if .Policy.Hold}} · <strong>On hold</strong>{{end}}</p>
+<table id="waiting"><tr><th>Message</th><th>Type</th><th>Endpoint</th><th>Attempts</th><th>Last result</th><th>Due in</th></tr>
 {{range .Waiting}}<tr><td>{{.Message}}</td><td>{{.Type}}</td><td>{{.URL}}</td><td>{{.Attempts}}</td><td>{{.Last}}</td><td>{{if .Held}}held{{else}}{{.DueIn}}{{end}}</td></tr>{{else}}<tr><td colspan="6">None</td></tr>{{end}}</table></section>
 {{with .Faults}}<section class="card scroll"><h2>Faults</h2><ul class="rows">{{range .}}<li><code>{{.}}</code></li>{{end}}</ul></section>{{end}}
 <section class="card scroll"><h2>History, newest first</h2>
-<form method="get" action="/_sim#history" role="search"><label for="q">Show only entries that contain</label> <input id="q" name="q" value="{{.Filter}}"><p><button class="quiet">Filter</button></p></form>
-<table id="history"><tr><th>#</th><th>At</th><th>Side</th><th>Request</th><th>Status</th><th>Event</th><th>Fault</th></tr>
+<form method="get" action="/_sim#history" role="search"><label for="q">Show entries that contain</label> <input id="q" name="q" value="{{.Filter}}"><p><button class="quiet">Filter</button></p></form>
+<table id="history"><tr><th>#</th><th>Time</th><th>Side</th><th>Request</th><th>Status</th><th>Event</th><th>Fault</th></tr>
 {{range .History}}<tr><td>{{.Seq}}</td><td>{{.At.Format "15:04:05.000"}}</td><td>{{.Side}}</td><td class="long">{{.Method}} {{.Path}}</td><td>{{if .Status}}{{.Status}}{{else}}–{{end}}</td><td>{{.EventType}}{{if gt .Attempt 1}} (attempt {{.Attempt}}){{end}}</td><td>{{.Fault}}</td></tr>{{end}}</table>
-<p><a href="/_sim/history{{with .Filter}}?q={{.}}{{end}}">All as JSON lines</a> · <a href="/_sim/state">State as JSON</a></p></section>`)
+<p><a href="/_sim/history{{with .Filter}}?q={{.}}{{end}}">Download as JSON lines</a> · <a href="/_sim/state">Download the state (with secrets)</a></p></section>`)
 
 func (s *Simulator) controlPage(w http.ResponseWriter, r *http.Request) {
 	page.Write(w, http.StatusOK, controlTemplate, s.viewControls(r.URL.Query().Get("q")))
@@ -88,7 +88,7 @@ func (s *Simulator) controlPage(w http.ResponseWriter, r *http.Request) {
 // viewControls shows the newest objects of each kind.
 func (s *Simulator) viewControls(filter string) controlView {
 	now := s.Now()
-	view := controlView{Frame: page.Frame{Title: "Controls", Wide: true}, Now: now.Format("Mon 2 Jan 2006 15:04:05 MST"),
+	view := controlView{Frame: page.Frame{Title: "Controls", Wide: true}, Now: now.Format("Monday, January 2, 2006, 15:04:05 MST"),
 		Ahead: ahead(time.Until(now)), Faults: s.faults.Active(), Filter: filter}
 	view.History = s.history.NewestWith(filter, shownHistory)
 	for _, customer := range newest(s.Customers()) {
@@ -114,7 +114,7 @@ func (s *Simulator) viewControls(filter string) controlView {
 	return view
 }
 
-// ahead is a span of time in words, to the second.
+// ahead writes a duration in words, to the second. It is "" for none.
 func ahead(d time.Duration) string {
 	d = d.Round(time.Second)
 	days := d / (24 * time.Hour)

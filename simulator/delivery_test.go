@@ -12,21 +12,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stripe/stripe-go/v86/webhook"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
 func TestStripeRetriesForThreeDaysWithNewSignatures(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.inbox.answer = func(received, int) int { return http.StatusServiceUnavailable }
-		b.customer("a@example.com")
-		time.Sleep(4 * day)
+		b.Inbox.Answer = func(simharness.Received, int) int { return http.StatusServiceUnavailable }
+		b.Customer("a@example.com")
+		time.Sleep(4 * simharness.Day)
 		synctest.Wait()
-		all := b.inbox.all()
+		all := b.Inbox.All()
 		var waits []string
 		for i, in := range all {
-			waits = append(waits, in.at.Sub(all[0].at).Round(time.Second).String())
-			if i > 0 && in.header.Get("Stripe-Signature") == all[i-1].header.Get("Stripe-Signature") {
+			waits = append(waits, in.At.Sub(all[0].At).Round(time.Second).String())
+			if i > 0 && in.Header.Get("Stripe-Signature") == all[i-1].Header.Get("Stripe-Signature") {
 				t.Errorf("attempt %d has the signature of the one before", i+1)
 			}
 		}
@@ -44,18 +45,18 @@ func TestStripeRetriesForThreeDaysWithNewSignatures(t *testing.T) {
 func TestClerkRetriesOnTheSvixScheduleWithOneID(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.inbox.answer = func(received, int) int { return http.StatusFound } // a redirect is a failure
+		b.Inbox.Answer = func(simharness.Received, int) int { return http.StatusFound } // a redirect is a failure
 		if _, err := b.SignUp(simulator.SignUp{Email: "a@example.com"}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * day)
+		time.Sleep(2 * simharness.Day)
 		synctest.Wait()
-		all := b.inbox.all()
+		all := b.Inbox.All()
 		var waits []string
 		ids := map[string]bool{}
 		for _, in := range all {
-			waits = append(waits, in.at.Sub(all[0].at).Round(time.Second).String())
-			ids[in.header.Get("Svix-Id")] = true
+			waits = append(waits, in.At.Sub(all[0].At).Round(time.Second).String())
+			ids[in.Header.Get("Svix-Id")] = true
 		}
 		want := []string{"0s", "5s", "5m5s", "35m5s", "2h35m5s", "7h35m5s", "17h35m5s", "27h35m5s"}
 		if diff := cmp.Diff(want, waits); diff != "" {
@@ -72,19 +73,19 @@ func TestAHangingEndpointDoesNotHoldUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
 		hanging := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-		b.http.Transport.(network)["http://hang.test"] = hanging
-		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: "http://hang.test/", Secret: stripeSecret},
-			{URL: inboxHost + "/stripe", Secret: stripeSecret}})
-		b.start()
+		b.HTTP.Transport.(simharness.Network)["http://hang.test"] = hanging
+		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: "http://hang.test/", Secret: simharness.StripeSecret},
+			{URL: simharness.InboxHost + "/stripe", Secret: simharness.StripeSecret}})
+		b.Start()
 		began := time.Now()
-		b.customer("a@example.com")
-		b.customer("b@example.com")
+		b.Customer("a@example.com")
+		b.Customer("b@example.com")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if all := b.inbox.all(); len(all) != 2 || all[1].at.Sub(began) > 100*time.Millisecond {
+		if all := b.Inbox.All(); len(all) != 2 || all[1].At.Sub(began) > 100*time.Millisecond {
 			t.Errorf("the other endpoint got %d webhooks, want 2 at once", len(all))
 		}
-		b.stop()
+		b.Stop()
 		if got := b.PendingDeliveries(); got != 2 {
 			t.Errorf("%d deliveries are pending after the stop, want the 2 that hung", got)
 		}
@@ -95,18 +96,18 @@ func TestDeliveriesQueueWithoutRunAndGoOnWithTheNext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.customer("a@example.com")
-		if b.PendingDeliveries() != 1 || len(b.inbox.all()) != 0 {
-			t.Fatalf("%d pending, %d delivered before Run", b.PendingDeliveries(), len(b.inbox.all()))
+		b.Customer("a@example.com")
+		if b.PendingDeliveries() != 1 || len(b.Inbox.All()) != 0 {
+			t.Fatalf("%d pending, %d delivered before Run", b.PendingDeliveries(), len(b.Inbox.All()))
 		}
-		b.start()
-		b.settle()
-		b.stop()
-		b.customer("b@example.com")
-		b.start()
-		b.settle()
-		b.stop()
-		if got := len(b.inbox.all()); got != 2 {
+		b.Start()
+		b.Settle()
+		b.Stop()
+		b.Customer("b@example.com")
+		b.Start()
+		b.Settle()
+		b.Stop()
+		if got := len(b.Inbox.All()); got != 2 {
 			t.Errorf("%d delivered, want 2", got)
 		}
 		if !b.Quiet() {
@@ -119,31 +120,31 @@ func TestTheDeliveryPolicyLosesRepeatsAndHolds(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.SetDelivery(simulator.DeliveryPolicy{Drop: 1})
-		b.customer("dropped@example.com")
-		b.settle()
+		b.Customer("dropped@example.com")
+		b.Settle()
 		b.SetDelivery(simulator.DeliveryPolicy{Duplicate: 1})
-		b.customer("duplicated@example.com")
-		b.settle()
+		b.Customer("duplicated@example.com")
+		b.Settle()
 		b.SetDelivery(simulator.DeliveryPolicy{Twin: 1})
-		b.customer("twin@example.com")
-		b.settle()
+		b.Customer("twin@example.com")
+		b.Settle()
 		b.SetDelivery(simulator.DeliveryPolicy{Hold: true})
-		b.customer("held@example.com")
+		b.Customer("held@example.com")
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if pending := b.PendingDeliveries(); pending != 1 || !b.Quiet() {
 			t.Errorf("%d are pending while held, quiet %v; want 1, true", pending, b.Quiet())
 		}
 		b.SetDelivery(simulator.DeliveryPolicy{})
-		b.settle()
+		b.Settle()
 		var got []string
 		ids := map[string]int{}
-		for _, in := range b.inbox.all() {
+		for _, in := range b.Inbox.All() {
 			var event struct {
 				ID   string
 				Data struct{ Object struct{ Email string } }
 			}
-			if err := json.Unmarshal(in.body, &event); err != nil {
+			if err := json.Unmarshal(in.Body, &event); err != nil {
 				t.Fatal(err)
 			}
 			ids[event.ID]++
@@ -155,7 +156,7 @@ func TestTheDeliveryPolicyLosesRepeatsAndHolds(t *testing.T) {
 		if len(ids) != 4 {
 			t.Errorf("%d different events arrived, want 4: the twins differ, the duplicates do not", len(ids))
 		}
-		if _, list := b.send("GET", stripeHost+"/v1/events?delivery_success=false", nil, ""); len(list["data"].([]any)) != 1 {
+		if _, list := b.Send("GET", simharness.StripeHost+"/v1/events?delivery_success=false", nil, ""); len(list["data"].([]any)) != 1 {
 			t.Errorf("undelivered events: %v, want the dropped one", list["data"])
 		}
 	})
@@ -166,12 +167,12 @@ func TestADelayReordersAndTheSeedDecidesHow(t *testing.T) {
 	order := func(seed uint64) (kinds []string) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, seed)
-			b.start()
+			b.Start()
 			b.SetDelivery(simulator.DeliveryPolicy{Shuffle: 0.5, MaxDelay: time.Minute})
-			b.subscribed(monthly(b))
-			b.settle()
-			kinds = b.inbox.kinds()
-			b.stop()
+			b.Subscribed(b.Monthly())
+			b.Settle()
+			kinds = b.Inbox.Kinds()
+			b.Stop()
 		})
 		return kinds
 	}
@@ -190,11 +191,11 @@ func TestTheSameSeedGivesTheSameHistory(t *testing.T) {
 		var history bytes.Buffer
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, 42)
-			b.start()
+			b.Start()
 			b.SetDelivery(simulator.DeliveryPolicy{Drop: 0.1, Duplicate: 0.2, Twin: 0.1, Shuffle: 0.3,
 				MaxDelay: 30 * time.Second, Unordered: unordered})
 			b.AddFault(simulator.Fault{Side: "delivery", Probability: 0.3, Status: 500})
-			b.inbox.answer = func(_ received, before int) int { return []int{200, 200, 500}[before%3] }
+			b.Inbox.Answer = func(_ simharness.Received, before int) int { return []int{200, 200, 500}[before%3] }
 			user, err := b.SignUp(simulator.SignUp{Email: "a@example.com"})
 			if err != nil {
 				t.Fatal(err)
@@ -202,15 +203,15 @@ func TestTheSameSeedGivesTheSameHistory(t *testing.T) {
 			if _, err := b.CreateOrganization("Acme", user.ID); err != nil {
 				t.Fatal(err)
 			}
-			sub := b.subscribed(monthly(b))
-			b.Advance(40 * day)
+			sub := b.Subscribed(b.Monthly())
+			b.Advance(40 * simharness.Day)
 			if err := b.CancelSubscription(sub.ID, false); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(4 * day)
+			time.Sleep(4 * simharness.Day)
 			synctest.Wait()
-			b.stop()
-			response, err := b.http.Get(stripeHost + "/_sim/history")
+			b.Stop()
+			response, err := b.HTTP.Get(simharness.StripeHost + "/_sim/history")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -235,12 +236,12 @@ func TestUnorderedDeliveriesStillStartOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.SetDelivery(simulator.DeliveryPolicy{Unordered: true})
-		b.subscribed(monthly(b))
-		b.settle()
-		all := b.inbox.all()
+		b.Subscribed(b.Monthly())
+		b.Settle()
+		all := b.Inbox.All()
 		for i := 1; i < len(all); i++ {
-			if !all[i].at.After(all[i-1].at) {
-				t.Errorf("%s and %s came at the same instant, so their order is chance", all[i-1].kind, all[i].kind)
+			if !all[i].At.After(all[i-1].At) {
+				t.Errorf("%s and %s came at the same instant, so their order is chance", all[i-1].Kind, all[i].Kind)
 			}
 		}
 	})
@@ -249,14 +250,14 @@ func TestUnorderedDeliveriesStillStartOneAfterTheOther(t *testing.T) {
 func TestWhatIsHeldDoesNotHoldUpARetry(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.inbox.answer = func(_ received, before int) int { return []int{500, 200}[min(before, 1)] }
-		b.customer("retried@example.com")
+		b.Inbox.Answer = func(_ simharness.Received, before int) int { return []int{500, 200}[min(before, 1)] }
+		b.Customer("retried@example.com")
 		time.Sleep(time.Second)
 		b.SetDelivery(simulator.DeliveryPolicy{Hold: true})
-		b.customer("held@example.com")
+		b.Customer("held@example.com")
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if got := len(b.inbox.all()); got != 2 {
+		if got := len(b.Inbox.All()); got != 2 {
 			t.Errorf("%d attempts arrived, want the first and its retry", got)
 		}
 	})
@@ -265,17 +266,17 @@ func TestWhatIsHeldDoesNotHoldUpARetry(t *testing.T) {
 func TestARolledSecretSignsBesideTheOld(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: inboxHost + "/stripe", Secret: "whsec_new",
-			Secrets: []string{stripeSecret}}})
-		b.customer("a@example.com")
-		b.settle()
-		in := b.inbox.all()[0]
-		for _, secret := range []string{"whsec_new", stripeSecret} {
-			if _, err := webhook.ConstructEvent(in.body, in.header.Get("Stripe-Signature"), secret); err != nil {
+		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: simharness.InboxHost + "/stripe", Secret: "whsec_new",
+			Secrets: []string{simharness.StripeSecret}}})
+		b.Customer("a@example.com")
+		b.Settle()
+		in := b.Inbox.All()[0]
+		for _, secret := range []string{"whsec_new", simharness.StripeSecret} {
+			if _, err := webhook.ConstructEvent(in.Body, in.Header.Get("Stripe-Signature"), secret); err != nil {
 				t.Errorf("secret %s does not verify: %v", secret, err)
 			}
 		}
-		if _, err := webhook.ConstructEvent(in.body, in.header.Get("Stripe-Signature"), "whsec_other"); err == nil {
+		if _, err := webhook.ConstructEvent(in.Body, in.Header.Get("Stripe-Signature"), "whsec_other"); err == nil {
 			t.Error("any secret verifies")
 		}
 	})

@@ -16,18 +16,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stripe/stripe-go/v86/webhook"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 )
 
-// control asks a control and returns status and body.
+// control makes a control request and returns the status and the body.
 func (b *bench) control(method, path, body string) (status int, answer string) {
-	b.t.Helper()
-	request, err := http.NewRequestWithContext(b.t.Context(), method, stripeHost+path, strings.NewReader(body))
+	b.T.Helper()
+	request, err := http.NewRequestWithContext(b.T.Context(), method, simharness.StripeHost+path, strings.NewReader(body))
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	response, answer := b.do(request)
+	response, answer := b.Do(request)
 	return response.StatusCode, answer
 }
 
@@ -35,18 +36,18 @@ func TestARecordedOrderIsTheOneOfTheRecord(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(b *bench){
 		"checkout-new-customer": func(b *bench) {
-			session := b.session("subscription", monthly(b), nil)
-			must(b, b.PayCheckout(session.ID, "4242 4242 4242 4242"))
+			session := b.Session("subscription", b.Monthly(), nil)
+			b.Must(b.PayCheckout(session.ID, "4242 4242 4242 4242"))
 		},
-		"checkout-existing-customer": func(b *bench) { b.subscribed(monthly(b)) },
+		"checkout-existing-customer": func(b *bench) { b.Subscribed(b.Monthly()) },
 		"checkout-payment": func(b *bench) {
-			session := b.session("payment", b.AddPlan(simulator.Plan{LookupKey: "once", ProductName: "Once", Amount: 500}), nil)
-			must(b, b.PayCheckout(session.ID, "4242 4242 4242 4242"))
+			session := b.Session("payment", b.AddPlan(simulator.Plan{LookupKey: "once", ProductName: "Once", Amount: 500}), nil)
+			b.Must(b.PayCheckout(session.ID, "4242 4242 4242 4242"))
 		},
 		"refund": func(b *bench) {
-			b.subscribed(monthly(b))
-			b.settle()
-			must(b, b.Refund(b.Charges()[0].ID, 0))
+			b.Subscribed(b.Monthly())
+			b.Settle()
+			b.Must(b.Refund(b.Charges()[0].ID, 0))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,17 +58,17 @@ func TestARecordedOrderIsTheOneOfTheRecord(t *testing.T) {
 					t.Fatalf("the control says %s", answer)
 				}
 				act(b)
-				b.settle()
-				causal := b.eventsSince("")
+				b.Settle()
+				causal := b.EventsSince("")
 				var got, want []string
 				for _, kind := range delivery.Orders[name] {
 					if slices.Contains(causal, kind) {
 						want = append(want, kind)
 					}
 				}
-				for _, in := range b.inbox.all() {
-					if slices.Contains(want, in.kind) && !slices.Contains(got, in.kind) {
-						got = append(got, in.kind)
+				for _, in := range b.Inbox.All() {
+					if slices.Contains(want, in.Kind) && !slices.Contains(got, in.Kind) {
+						got = append(got, in.Kind)
 					}
 				}
 				if name == "checkout-existing-customer" { // the customer was made, and told of, before
@@ -76,7 +77,7 @@ func TestARecordedOrderIsTheOneOfTheRecord(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" || len(want) < 2 {
 					t.Errorf("delivered (-recorded +got):\n%s", diff)
 				}
-				if slices.Equal(b.inbox.kinds(), causal) != (name == "refund") {
+				if slices.Equal(b.Inbox.Kinds(), causal) != (name == "refund") {
 					t.Error("the order is the causal one, or that of a refund is not")
 				}
 			})
@@ -86,13 +87,6 @@ func TestARecordedOrderIsTheOneOfTheRecord(t *testing.T) {
 
 func without(kinds []string, kind string) []string {
 	return slices.DeleteFunc(slices.Clone(kinds), func(other string) bool { return other == kind })
-}
-
-func must(b *bench, err error) {
-	b.t.Helper()
-	if err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 func TestAnUnknownPolicyIsRefused(t *testing.T) {
@@ -116,26 +110,26 @@ func TestADisabledEndpointGetsNoRetryUnlessItIsEnabledInTime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.inbox.answer = func(_ received, before int) int { return []int{500, 200}[min(before, 1)] }
-			b.customer("a@example.com")
+			b.Inbox.Answer = func(_ simharness.Received, before int) int { return []int{500, 200}[min(before, 1)] }
+			b.Customer("a@example.com")
 			time.Sleep(time.Second)
-			b.send("POST", stripeHost+"/v1/webhook_endpoints/"+made, nil, "disabled=true")
+			b.Send("POST", simharness.StripeHost+"/v1/webhook_endpoints/"+made, nil, "disabled=true")
 			if enabledAgain {
 				time.Sleep(10 * time.Second)
-				b.send("POST", stripeHost+"/v1/webhook_endpoints/"+made, nil, "disabled=false")
+				b.Send("POST", simharness.StripeHost+"/v1/webhook_endpoints/"+made, nil, "disabled=false")
 			}
-			time.Sleep(4 * day)
+			time.Sleep(4 * simharness.Day)
 			synctest.Wait()
-			if got := len(b.inbox.all()); got != want || b.PendingDeliveries() != 0 {
+			if got := len(b.Inbox.All()); got != want || b.PendingDeliveries() != 0 {
 				t.Errorf("enabled again %v: %d attempts, %d pending; want %d, 0", enabledAgain, got, b.PendingDeliveries(), want)
 			}
 		})
 	}
 }
 
-// endpointMade makes an endpoint by the API and returns its id.
+// endpointMade creates an endpoint through the API and returns its id.
 func (b *bench) endpointMade(events string) (string, error) {
-	_, made := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil, "url="+inboxHost+"/stripe&enabled_events[]="+events)
+	_, made := b.Send("POST", simharness.StripeHost+"/v1/webhook_endpoints", nil, "url="+simharness.InboxHost+"/stripe&enabled_events[]="+events)
 	id, ok := made["id"].(string)
 	if !ok {
 		return "", fmt.Errorf("no endpoint: %v", made)
@@ -147,42 +141,42 @@ func TestAnEndpointThatFailsForDaysIsDisabled(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		failing := true
-		b.inbox.answer = func(received, int) int {
+		b.Inbox.Answer = func(simharness.Received, int) int {
 			if failing {
 				return http.StatusInternalServerError
 			}
 			return http.StatusOK
 		}
 		for range 8 {
-			b.customer("a@example.com")
-			if _, err := b.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", b.keys)}); err != nil {
+			b.Customer("a@example.com")
+			if _, err := b.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", b.Keys)}); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(day)
+			time.Sleep(simharness.Day)
 		}
 		synctest.Wait()
 		failing = false
-		before := len(b.inbox.all())
-		b.customer("late@example.com")
+		before := len(b.Inbox.All())
+		b.Customer("late@example.com")
 		if _, err := b.SignUp(simulator.SignUp{Email: "late@example.com"}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(4 * day)
-		if got := len(b.inbox.all()) - before; got != 0 {
+		time.Sleep(4 * simharness.Day)
+		if got := len(b.Inbox.All()) - before; got != 0 {
 			t.Errorf("%d webhooks came after a week of failures", got)
 		}
-		_, list := b.send("GET", stripeHost+"/v1/webhook_endpoints", nil, "")
-		if got := element(list, 0)["status"]; got != "disabled" {
+		_, list := b.Send("GET", simharness.StripeHost+"/v1/webhook_endpoints", nil, "")
+		if got := simharness.Element(list, 0)["status"]; got != "disabled" {
 			t.Errorf("the endpoint is %v", got)
 		}
-		b.SetClerkWebhooks([]simulator.WebhookEndpoint{{URL: inboxHost + "/clerk", Secret: clerkSecret}})
-		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: inboxHost + "/stripe", Secret: stripeSecret}})
-		b.customer("again@example.com")
+		b.SetClerkWebhooks([]simulator.WebhookEndpoint{{URL: simharness.InboxHost + "/clerk", Secret: simharness.ClerkSecret}})
+		b.SetStripeWebhooks([]simulator.WebhookEndpoint{{URL: simharness.InboxHost + "/stripe", Secret: simharness.StripeSecret}})
+		b.Customer("again@example.com")
 		if _, err := b.SignUp(simulator.SignUp{Email: "again@example.com"}); err != nil {
 			t.Fatal(err)
 		}
-		b.settle()
-		if got := len(b.inbox.all()) - before; got != 2 {
+		b.Settle()
+		if got := len(b.Inbox.All()) - before; got != 2 {
 			t.Errorf("%d webhooks came after both were enabled again, want 2", got)
 		}
 	})
@@ -193,7 +187,8 @@ func TestAnAnswerMayEndAClerkMessageOrItsEndpoint(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		var directive atomic.Value
 		var tried atomic.Int64
-		b.http.Transport.(network)[inboxHost] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		network := b.HTTP.Transport.(simharness.Network)
+		network[simharness.InboxHost] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			tried.Add(1)
 			w.Header().Set("Webhook-Delivery", directive.Load().(string))
 			w.WriteHeader(http.StatusInternalServerError)
@@ -207,7 +202,7 @@ func TestAnAnswerMayEndAClerkMessageOrItsEndpoint(t *testing.T) {
 			if _, err := b.SignUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", i)}); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(2 * day)
+			time.Sleep(2 * simharness.Day)
 			synctest.Wait()
 			if tried.Load() != try.attempts {
 				t.Errorf("%d: %q led to %d attempts, want %d", i, try.directive, tried.Load(), try.attempts)
@@ -215,8 +210,8 @@ func TestAnAnswerMayEndAClerkMessageOrItsEndpoint(t *testing.T) {
 		}
 		directive.Store("disable")
 		tried.Store(0)
-		b.customer("a@example.com")
-		time.Sleep(4 * day)
+		b.Customer("a@example.com")
+		time.Sleep(4 * simharness.Day)
 		if tried.Load() != 12 {
 			t.Errorf("Stripe obeyed a header of Svix: %d attempts", tried.Load())
 		}
@@ -226,36 +221,36 @@ func TestAnAnswerMayEndAClerkMessageOrItsEndpoint(t *testing.T) {
 func TestARolledSecretSignsUntilItExpires(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		status, answer := b.control("POST", "/_sim/roll", `{"endpoint":"`+inboxHost+`/stripe","overlap_seconds":3600}`)
+		status, answer := b.control("POST", "/_sim/roll", `{"endpoint":"`+simharness.InboxHost+`/stripe","overlap_seconds":3600}`)
 		var rolled struct{ Secret string }
 		if err := json.Unmarshal([]byte(answer), &rolled); err != nil || status != http.StatusOK ||
 			!strings.HasPrefix(rolled.Secret, "whsec_") {
 			t.Fatalf("%d %s", status, answer)
 		}
 		signed := func(secret string) bool {
-			all := b.inbox.all()
+			all := b.Inbox.All()
 			in := all[len(all)-1]
-			_, err := webhook.ConstructEvent(in.body, in.header.Get("Stripe-Signature"), secret)
+			_, err := webhook.ConstructEvent(in.Body, in.Header.Get("Stripe-Signature"), secret)
 			return err == nil
 		}
-		b.customer("a@example.com")
-		b.settle()
-		if !signed(rolled.Secret) || !signed(stripeSecret) {
-			t.Errorf("within the hour: new %v, old %v", signed(rolled.Secret), signed(stripeSecret))
+		b.Customer("a@example.com")
+		b.Settle()
+		if !signed(rolled.Secret) || !signed(simharness.StripeSecret) {
+			t.Errorf("within the hour: new %v, old %v", signed(rolled.Secret), signed(simharness.StripeSecret))
 		}
 		b.Advance(2 * time.Hour) // signatures follow the real clock
-		b.customer("b@example.com")
-		b.settle()
-		if !signed(stripeSecret) {
+		b.Customer("b@example.com")
+		b.Settle()
+		if !signed(simharness.StripeSecret) {
 			t.Error("the billing clock made a secret expire")
 		}
 		time.Sleep(time.Hour)
-		b.customer("c@example.com")
-		b.settle()
-		if !signed(rolled.Secret) || signed(stripeSecret) {
-			t.Errorf("after the hour: new %v, old %v", signed(rolled.Secret), signed(stripeSecret))
+		b.Customer("c@example.com")
+		b.Settle()
+		if !signed(rolled.Secret) || signed(simharness.StripeSecret) {
+			t.Errorf("after the hour: new %v, old %v", signed(rolled.Secret), signed(simharness.StripeSecret))
 		}
-		for _, wrong := range []string{`{"endpoint":"we_none"}`, `{"endpoint":"` + inboxHost +
+		for _, wrong := range []string{`{"endpoint":"we_none"}`, `{"endpoint":"` + simharness.InboxHost +
 			`/stripe","overlap_seconds":86401}`} {
 			if status, answer := b.control("POST", "/_sim/roll", wrong); status != http.StatusBadRequest {
 				t.Errorf("%s: %d %s", wrong, status, answer)
@@ -267,16 +262,16 @@ func TestARolledSecretSignsUntilItExpires(t *testing.T) {
 func TestSecretsAreShownOnceAndEndpointsAreFew(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		form := "url=" + inboxHost + "/api&enabled_events[]=customer.created"
-		_, made := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil, form)
-		_, shown := b.send("GET", stripeHost+"/v1/webhook_endpoints/"+made["id"].(string), nil, "")
+		form := "url=" + simharness.InboxHost + "/api&enabled_events[]=customer.created"
+		_, made := b.Send("POST", simharness.StripeHost+"/v1/webhook_endpoints", nil, form)
+		_, shown := b.Send("GET", simharness.StripeHost+"/v1/webhook_endpoints/"+made["id"].(string), nil, "")
 		if secret, _ := made["secret"].(string); !strings.HasPrefix(secret, "whsec_") || shown["secret"] != nil {
 			t.Errorf("secret is %v, then %v", made["secret"], shown["secret"])
 		}
 		for range 14 {
-			b.send("POST", stripeHost+"/v1/webhook_endpoints", nil, form)
+			b.Send("POST", simharness.StripeHost+"/v1/webhook_endpoints", nil, form)
 		}
-		if response, failure := b.send("POST", stripeHost+"/v1/webhook_endpoints", nil,
+		if response, failure := b.Send("POST", simharness.StripeHost+"/v1/webhook_endpoints", nil,
 			form); response.StatusCode != http.StatusBadRequest {
 			t.Errorf("a 17th endpoint: %v", failure)
 		}
@@ -286,22 +281,22 @@ func TestSecretsAreShownOnceAndEndpointsAreFew(t *testing.T) {
 func TestTheControlsResendLoadAndSearchTheHistory(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.customer("first@example.com")
-		b.settle()
-		if status, answer := b.control("POST", "/_sim/resend", fmt.Sprintf(`{"event":%q,"endpoint":"%s/stripe"}`, b.mark(),
-			inboxHost)); status != http.StatusNoContent {
+		b.Customer("first@example.com")
+		b.Settle()
+		if status, answer := b.control("POST", "/_sim/resend", fmt.Sprintf(`{"event":%q,"endpoint":"%s/stripe"}`, b.Mark(),
+			simharness.InboxHost)); status != http.StatusNoContent {
 			t.Errorf("resend: %d %s", status, answer)
 		}
-		b.settle()
-		if got := len(b.inbox.all()); got != 2 {
+		b.Settle()
+		if got := len(b.Inbox.All()); got != 2 {
 			t.Errorf("%d deliveries, want 2", got)
 		}
 		if status, _ := b.control("POST", "/_sim/resend",
-			`{"event":"evt_none","endpoint":"`+inboxHost+`/stripe"}`); status != http.StatusBadRequest {
+			`{"event":"evt_none","endpoint":"`+simharness.InboxHost+`/stripe"}`); status != http.StatusBadRequest {
 			t.Errorf("an unknown event: %d", status)
 		}
 		_, state := b.control("GET", "/_sim/state", "")
-		b.customer("second@example.com")
+		b.Customer("second@example.com")
 		if status, answer := b.control("POST", "/_sim/state", state); status != http.StatusNoContent ||
 			len(b.Customers()) != 1 {
 			t.Errorf("load: %d %s, %d customers", status, answer, len(b.Customers()))
@@ -311,7 +306,7 @@ func TestTheControlsResendLoadAndSearchTheHistory(t *testing.T) {
 			t.Errorf("half a state: %d", status)
 		}
 		_, found := b.control("GET", "/_sim/history?q=SECOND@example.com", "")
-		// the request and its webhook, or the request alone
+		// the request and its webhook, or only the request
 		if lines := strings.Count(found, "\n"); lines != 2 || strings.Contains(found, "first@example.com") {
 			if lines != 1 {
 				t.Errorf("%d lines contain it:\n%s", lines, found)
@@ -334,13 +329,13 @@ func TestEveryFaultOfADeliveryAndOfAPage(t *testing.T) {
 			`{"side":"stripe","path":"/c/pay/*","status":503,"body":"<html>later</html>","times":1}`); status != http.StatusOK {
 			t.Fatal(answer)
 		}
-		session := b.session("subscription", monthly(b), nil)
+		session := b.Session("subscription", b.Monthly(), nil)
 		page := func() (int, string, error) {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, session.URL, http.NoBody)
 			if err != nil {
 				t.Fatal(err)
 			}
-			response, err := b.http.Do(request)
+			response, err := b.HTTP.Do(request)
 			if err != nil {
 				return 0, "", err
 			}
@@ -363,12 +358,12 @@ func TestEveryFaultOfADeliveryAndOfAPage(t *testing.T) {
 		if status, _ := b.control("DELETE", "/_sim/faults", ""); status != http.StatusNoContent {
 			t.Errorf("clearing the faults: %d", status)
 		}
-		b.settle()
-		before := len(b.inbox.all())
+		b.Settle()
+		before := len(b.Inbox.All())
 		b.AddFault(simulator.Fault{Side: "delivery", Path: "/stripe", Probability: 1, Times: 2})
-		b.customer("a@example.com")
-		b.settle()
-		if got := len(b.inbox.all()) - before; got != 1 {
+		b.Customer("a@example.com")
+		b.Settle()
+		if got := len(b.Inbox.All()) - before; got != 1 {
 			t.Errorf("%d deliveries arrived, want one, after two that could not reach the endpoint", got)
 		}
 		var history bytes.Buffer

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -19,13 +20,13 @@ func TestAFaultBeforeExecutionChangesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.AddFault(simulator.Fault{Path: "/v1/customers", Status: 502, Body: "<html>bad gateway</html>",
 			Header: http.Header{"Retry-After": {"7"}}, Times: 1})
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, stripeHost+"/v1/customers",
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, simharness.StripeHost+"/v1/customers",
 			strings.NewReader("email=a@example.com"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		request.Header.Set("Authorization", "Bearer "+simulator.DefaultStripeKey)
-		response, err := b.http.Do(request)
+		response, err := b.HTTP.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +40,7 @@ func TestAFaultBeforeExecutionChangesNothing(t *testing.T) {
 		if len(b.Customers()) != 0 || len(b.Events()) != 0 {
 			t.Error("the request was executed")
 		}
-		b.customer("b@example.com") // the fault is used up
+		b.Customer("b@example.com") // the fault is used up
 		faulty := b.CountRequests(func(e simulator.Entry) bool {
 			return e.Fault != "" && e.Status == 502 &&
 				e.Path == "/v1/customers"
@@ -54,14 +55,14 @@ func TestAFaultAfterExecutionLeavesTheOutcomeUnknown(t *testing.T) {
 	t.Parallel()
 	b := onLoopback(t)
 	b.AddFault(simulator.Fault{Side: "stripe", Method: "POST", Path: "/v1/customers", After: true, CutAfter: 40, Times: 1})
-	if _, err := b.stripe.V1Customers.Create(t.Context(), nil); err == nil {
+	if _, err := b.Stripe.V1Customers.Create(t.Context(), nil); err == nil {
 		t.Error("a cut answer was read")
 	}
 	if got := len(b.Customers()); got != 1 {
 		t.Errorf("%d customers, want the one that was made", got)
 	}
 	b.AddFault(simulator.Fault{Side: "stripe", Method: "POST", CutAfter: -1, Times: 1})
-	if _, err := b.stripe.V1Customers.Create(t.Context(), nil); err == nil {
+	if _, err := b.Stripe.V1Customers.Create(t.Context(), nil); err == nil {
 		t.Error("a connection that was closed before the answer gave one")
 	}
 	if got := len(b.Customers()); got != 1 {
@@ -93,11 +94,11 @@ func TestAHangEndsWithTheClientsPatience(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.AddFault(simulator.Fault{Side: "stripe", Hang: time.Hour, Nth: 2})
-		b.customer("a@example.com")
+		b.Customer("a@example.com")
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		began := time.Now()
-		if _, err := b.stripe.V1Customers.Create(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := b.Stripe.V1Customers.Create(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error is %v, want the deadline", err)
 		}
 		if waited := time.Since(began); waited != 5*time.Second {
@@ -113,12 +114,12 @@ func TestAHangEndsWithTheClientsPatience(t *testing.T) {
 func TestAFaultStrikesTheNthCallOfItsRoute(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		id := b.customer("a@example.com").ID
+		id := b.Customer("a@example.com").ID
 		b.AddFault(simulator.Fault{Side: "stripe", Method: "GET", Path: "/v1/customers/*", Nth: 3, Status: 503})
 		var statuses []int
 		for range 4 {
-			response, _ := b.send("GET", stripeHost+"/v1/customers/"+id, nil, "")
-			b.send("GET", stripeHost+"/v1/customers", nil, "")
+			response, _ := b.Send("GET", simharness.StripeHost+"/v1/customers/"+id, nil, "")
+			b.Send("GET", simharness.StripeHost+"/v1/customers", nil, "")
 			statuses = append(statuses, response.StatusCode)
 		}
 		if statuses[0] != 200 || statuses[1] != 200 || statuses[2] != 503 || statuses[3] != 200 {
@@ -132,9 +133,9 @@ func TestALostAcknowledgementIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.AddFault(simulator.Fault{Side: "delivery", Path: "/stripe", After: true, Status: 200, Times: 1})
-		b.customer("a@example.com")
-		b.settle()
-		if got := len(b.inbox.all()); got != 2 {
+		b.Customer("a@example.com")
+		b.Settle()
+		if got := len(b.Inbox.All()); got != 2 {
 			t.Errorf("the endpoint got it %d times, want twice", got)
 		}
 	})

@@ -8,10 +8,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 )
 
-// Run lets time pass: it runs what the billing clock makes due and sends the
-// webhooks. It blocks until ctx ends and then returns nil, when the last
-// goroutine it started has ended. What was not delivered stays queued; a later
-// Run goes on with it. At most one Run at a time.
+// Run runs timers when they become due and sends webhooks. It blocks until ctx
+// ends, waits for the goroutines that it started, and returns nil. Undelivered
+// webhooks stay queued for the next Run. Call at most one Run at a time.
 func (s *Simulator) Run(ctx context.Context) error {
 	var attempts sync.WaitGroup
 	defer attempts.Wait()
@@ -33,9 +32,9 @@ func (s *Simulator) Run(ctx context.Context) error {
 	return nil
 }
 
-// patience is how long one attempt may keep the next from starting. It is what
-// makes an endpoint that answers promptly see the causal order, while one that
-// hangs cannot hold the others up.
+// patience is how long an attempt may delay the next one. So an endpoint that
+// answers promptly receives webhooks in causal order, and an endpoint that hangs
+// does not hold up the others.
 const patience = 10 * time.Millisecond
 
 func await(ctx context.Context, answered <-chan struct{}) {
@@ -48,9 +47,9 @@ func await(ctx context.Context, answered <-chan struct{}) {
 	}
 }
 
-// next takes the next delivery that is due, or says when to look again.
+// next returns the next delivery that is due, or the time to look again.
 func (s *Simulator) next() (attempt *delivery.Attempt, next time.Time) {
-	s.world.View(func() { // runs the timers that are due
+	s.world.View(func() { // runs due timers first
 		attempt, next = s.outbox.Start()
 		if due, found := s.world.NextTimer(); found && (next.IsZero() || due.Before(next)) {
 			next = due
@@ -59,7 +58,8 @@ func (s *Simulator) next() (attempt *delivery.Attempt, next time.Time) {
 	return attempt, next
 }
 
-// sleep waits until a time (the zero time: for ever), a change, or the end.
+// sleep waits until the given time, a change, or the end of ctx. The zero time
+// means no time limit.
 func (s *Simulator) sleep(ctx context.Context, until time.Time) {
 	var alarm <-chan time.Time
 	if !until.IsZero() {

@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -15,8 +16,8 @@ import (
 
 const saveFormat = 2
 
-// saved is the file that Save writes. It holds secrets: webhook secrets and the
-// signing key of session tokens.
+// saved is the content of a saved file. It contains secrets: the webhook secrets
+// and the key that signs session tokens.
 type saved struct {
 	Format int              `json:"format"`
 	World  schedule.State   `json:"world"`
@@ -26,9 +27,9 @@ type saved struct {
 }
 
 // Save writes the whole state as JSON: objects, events, clock, timers, pending
-// deliveries, webhook endpoints with their secrets, the signing key. Faults, the
-// delivery policy and the history belong to the run and are not saved. Treat
-// the file as a secret of the development machine.
+// deliveries, webhook endpoints with their secrets, and the signing key. It leaves
+// out faults, the delivery policy and the history, which belong to the running
+// process. Keep the file secret.
 func (s *Simulator) Save(w io.Writer) error {
 	var encoded bytes.Buffer
 	var err error
@@ -46,20 +47,20 @@ func (s *Simulator) Save(w io.Writer) error {
 	return nil
 }
 
-// Load replaces the whole state by a saved one, the seed and the webhook
-// endpoints included; SetStripeWebhooks and SetClerkWebhooks change them
-// afterwards. On an error nothing has changed. Time that passed since Save has
-// passed on the billing clock too: what became due runs at the next call.
+// Load replaces the whole state with a saved one, including the seed and the
+// webhook endpoints. Call SetStripeWebhooks and SetClerkWebhooks afterwards to
+// change the endpoints. If Load fails, nothing changes. The time since Save has
+// passed on the billing clock too, so the next call runs what became due.
 func (s *Simulator) Load(r io.Reader) error {
 	state := saved{Stripe: &stripesim.State{}, Clerk: &clerksim.State{}}
 	if err := readStruct(json.NewDecoder(r), reflect.ValueOf(&state)); err != nil {
 		return fmt.Errorf("decode simulator state: %w", err)
 	}
 	if state.Format != saveFormat {
-		return fmt.Errorf("simulator state has format %d, this program reads %d", state.Format, saveFormat)
+		return fmt.Errorf("simulator state: this program reads format %d, the file has %d", saveFormat, state.Format)
 	}
 	if state.Clerk.Key == nil {
-		return fmt.Errorf("simulator state has no signing key")
+		return errors.New("simulator state: the signing key is missing")
 	}
 	if err := state.Stripe.Open(); err != nil {
 		return fmt.Errorf("read simulator state: %w", err)

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// streamed is what writes and reads itself piece by piece: the tables, which can
-// hold a hundred thousand objects.
+// streamed is a value that writes and reads itself piece by piece. Tables do,
+// because they can hold a hundred thousand objects.
 type streamed interface {
 	WriteJSON(out *bytes.Buffer) error
 	ReadJSON(from *json.Decoder) error
 }
 
-// writeStruct writes the struct that s points to as a JSON object, streaming
-// what can be streamed, directly or in a struct within.
+// writeStruct writes the struct that s points to as a JSON object. It streams
+// every field that can be streamed, also in the states inside.
 func writeStruct(out *bytes.Buffer, s reflect.Value) error {
 	out.WriteByte('{')
 	first := true
@@ -45,8 +45,8 @@ func writeValue(out *bytes.Buffer, field reflect.Value) error {
 	return json.NewEncoder(out).Encode(field.Interface())
 }
 
-// readStruct reads what writeStruct wrote. A name that is not known is an error:
-// the file would be of another program.
+// readStruct reads what writeStruct wrote. An unknown name is an error: the file
+// comes from another program.
 func readStruct(from *json.Decoder, s reflect.Value) error {
 	if token, err := from.Token(); err != nil || token != json.Delim('{') {
 		return errors.Join(fmt.Errorf("not an object: %v", token), err)
@@ -83,7 +83,7 @@ func readValue(from *json.Decoder, field reflect.Value) error {
 	return from.Decode(field.Addr().Interface())
 }
 
-// within says whether a field is a pointer to one of the two states.
+// within reports whether a field points to the state of one of the simulators.
 func within(field reflect.Value) bool {
 	return field.Kind() == reflect.Pointer && !field.IsNil() && strings.HasSuffix(field.Type().String(), "sim.State")
 }

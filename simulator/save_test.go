@@ -12,11 +12,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// lively is a simulator with something of everything, an undelivered webhook
-// and a scheduled end.
+// lively fills a simulator with objects of all kinds, an undelivered webhook and a
+// scheduled cancellation.
 func lively(t *testing.T, b *bench) simulator.Subscription {
 	t.Helper()
 	owner, err := b.SignUp(simulator.SignUp{Email: "a@example.com", FirstName: "A"})
@@ -26,9 +27,9 @@ func lively(t *testing.T, b *bench) simulator.Subscription {
 	if _, err := b.CreateOrganization("Acme", owner.ID); err != nil {
 		t.Fatal(err)
 	}
-	sub := b.subscribed(b.AddPlan(simulator.Plan{ProductName: "Pro", Amount: 2900, Interval: "month",
+	sub := b.Subscribed(b.AddPlan(simulator.Plan{ProductName: "Pro", Amount: 2900, Interval: "month",
 		Features: []string{"seats"}}))
-	b.Advance(35 * day)
+	b.Advance(35 * simharness.Day)
 	if err := b.PortalCancel(sub.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -77,20 +78,20 @@ func TestASavedStateGoesOnInAnotherProcess(t *testing.T) {
 		if other, err := second.SessionToken(second.Users()[0].ID, ""); err != nil || header(other) != header(token) {
 			t.Errorf("the tokens have the headers %s and %s, %v", header(token), header(other), err)
 		}
-		if a, b := first.customer("same@example.com"), second.customer("same@example.com"); a.ID != b.ID {
+		if a, b := first.Customer("same@example.com"), second.Customer("same@example.com"); a.ID != b.ID {
 			t.Errorf("the ids go on differently: %s and %s", a.ID, b.ID)
 		}
 		pending := second.PendingDeliveries()
-		second.start()
-		second.settle()
-		if got := len(second.inbox.all()); got != pending {
+		second.Start()
+		second.Settle()
+		if got := len(second.Inbox.All()); got != pending {
 			t.Errorf("%d of %d pending webhooks arrived", got, pending)
 		}
-		second.Advance(40 * day)
-		if got := second.subscription(sub.ID).Status; got != "canceled" {
+		second.Advance(40 * simharness.Day)
+		if got := second.Subscription(sub.ID).Status; got != "canceled" {
 			t.Errorf("the scheduled end was lost: %s", got)
 		}
-		second.stop()
+		second.Stop()
 	})
 }
 
@@ -103,17 +104,17 @@ func TestTimeThatPassedWhileSavedHasPassed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		first := newBench(t, 1)
-		sub := first.subscribed(monthly(first))
+		sub := first.Subscribed(first.Monthly())
 		var file bytes.Buffer
 		if err := first.Save(&file); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(40 * day)
+		time.Sleep(40 * simharness.Day)
 		second := newBench(t, 1)
 		if err := second.Load(&file); err != nil {
 			t.Fatal(err)
 		}
-		if got := second.subscription(sub.ID).PeriodEnd(); !got.Equal(time.Date(2000, 3, 1, 0, 0, 0, 0, time.UTC)) {
+		if got := second.Subscription(sub.ID).PeriodEnd(); !got.Equal(time.Date(2000, 3, 1, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("period ends %s, want 1 March: a renewal was due while the file lay there", got)
 		}
 		for _, event := range second.Events() {
@@ -128,7 +129,7 @@ func TestABrokenFileChangesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.customer("a@example.com")
+		b.Customer("a@example.com")
 		var file bytes.Buffer
 		if err := b.Save(&file); err != nil {
 			t.Fatal(err)
@@ -151,11 +152,11 @@ func TestVersionRisesWithTheState(t *testing.T) {
 		b := newBench(t, 1)
 		before := b.Version()
 		b.Customers()
-		b.send("GET", stripeHost+"/v1/customers", nil, "")
+		b.Send("GET", simharness.StripeHost+"/v1/customers", nil, "")
 		if b.Version() != before {
 			t.Error("reading raised the version")
 		}
-		b.customer("a@example.com")
+		b.Customer("a@example.com")
 		if b.Version() == before {
 			t.Error("a new customer did not raise the version")
 		}
@@ -183,15 +184,15 @@ func TestManyEventsAreKeptSmallAndWhole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
-		b.start()
-		populate(t, b.Simulator, 90) // about 1,260 events, of which the newest 1,000 are kept as they are
-		b.settle()
+		b.Start()
+		simharness.Populate(t, b.Simulator, 90) // about 1,260 events, of which the newest 1,000 are kept as they are
+		b.Settle()
 		before := b.Events()
 		if len(before) < 1200 {
 			t.Fatalf("%d events are too few for this test", len(before))
 		}
-		_, oldest := b.send("GET", stripeHost+"/v1/events/"+before[3].ID, nil, "")
-		if hash(oldest, "data", "object")["object"] == nil || oldest["pending_webhooks"] != float64(0) {
+		_, oldest := b.Send("GET", simharness.StripeHost+"/v1/events/"+before[3].ID, nil, "")
+		if simharness.Hash(oldest, "data", "object")["object"] == nil || oldest["pending_webhooks"] != float64(0) {
 			t.Errorf("an old event shows %v", oldest)
 		}
 		var file bytes.Buffer
@@ -214,13 +215,13 @@ func TestManyEventsAreKeptSmallAndWhole(t *testing.T) {
 				t.Fatalf("event %d after loading is %v, was %v", i, event, before[i])
 			}
 		}
-		if _, list := second.send("GET", stripeHost+"/v1/events?limit=100&starting_after="+before[150].ID, nil,
+		if _, list := second.Send("GET", simharness.StripeHost+"/v1/events?limit=100&starting_after="+before[150].ID, nil,
 			""); len(list["data"].([]any)) != 100 ||
-			element(list, 0)["id"] != before[149].ID {
-			t.Errorf("the list goes on with %v, want %s", element(list, 0)["id"], before[149].ID)
+			simharness.Element(list, 0)["id"] != before[149].ID {
+			t.Errorf("the list goes on with %v, want %s", simharness.Element(list, 0)["id"], before[149].ID)
 		}
-		time.Sleep(31 * day)
-		if kept := second.Events(); kept[0].Created.Before(second.Now().Add(-30 * day)) {
+		time.Sleep(31 * simharness.Day)
+		if kept := second.Events(); kept[0].Created.Before(second.Now().Add(-30 * simharness.Day)) {
 			t.Errorf("an event of %s is kept after 31 days", kept[0].Created)
 		}
 		var empty bytes.Buffer
@@ -231,6 +232,6 @@ func TestManyEventsAreKeptSmallAndWhole(t *testing.T) {
 		if err := second.Load(bytes.NewReader(broken)); err == nil {
 			t.Error("a broken pack loads")
 		}
-		b.stop()
+		b.Stop()
 	})
 }

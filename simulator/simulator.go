@@ -25,8 +25,8 @@ type Simulator struct {
 	control http.Handler
 }
 
-// New returns an empty simulator. It refuses live keys and webhook secrets that
-// could not be real.
+// New returns an empty simulator. It fails for live keys and malformed webhook
+// secrets.
 func New(config Config) (*Simulator, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
@@ -54,8 +54,8 @@ func New(config Config) (*Simulator, error) {
 	return s, nil
 }
 
-// SetStripeWebhooks replaces the endpoints that the configuration gave. One with
-// a known URL keeps what is queued for it. Their secrets are not checked again.
+// SetStripeWebhooks replaces Stripe's endpoints. An endpoint whose URL stays keeps
+// its queued deliveries. It does not check the secrets.
 func (s *Simulator) SetStripeWebhooks(endpoints []WebhookEndpoint) {
 	wanted := make([]stripesim.Endpoint, len(endpoints))
 	for i, endpoint := range endpoints {
@@ -65,7 +65,7 @@ func (s *Simulator) SetStripeWebhooks(endpoints []WebhookEndpoint) {
 	s.stripe.SetEndpoints(wanted)
 }
 
-// SetClerkWebhooks replaces Clerk's endpoints.
+// SetClerkWebhooks replaces Clerk's endpoints, like SetStripeWebhooks.
 func (s *Simulator) SetClerkWebhooks(endpoints []WebhookEndpoint) {
 	wanted := make([]clerksim.Endpoint, len(endpoints))
 	for i, endpoint := range endpoints {
@@ -80,16 +80,16 @@ func (s *Simulator) StripeHandler() http.Handler { return s.withControls(s.strip
 // ClerkHandler serves Clerk's Backend API, its hosted pages, and the same controls.
 func (s *Simulator) ClerkHandler() http.Handler { return s.withControls(s.clerk) }
 
-// Now is the billing clock.
+// Now returns the time of the billing clock.
 func (s *Simulator) Now() time.Time {
 	var now time.Time
 	s.world.View(func() { now = s.world.Now() })
 	return now
 }
 
-// Advance moves the billing clock forward and runs everything that becomes due
-// on it, each at its own time. Deliveries are queued, not waited for.
+// Advance moves the billing clock forward and runs everything that becomes due,
+// each at its own time. It queues webhooks but does not wait for their delivery.
 func (s *Simulator) Advance(d time.Duration) { s.world.Advance(d) }
 
-// Version is raised by every change of state.
+// Version returns a number that every change of state raises.
 func (s *Simulator) Version() uint64 { return s.world.Version() }

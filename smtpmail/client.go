@@ -15,7 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Client hands letters to one mail server, each over a connection of its own.
+// Client sends e-mails through one mail server. Each e-mail has its own connection.
 type Client struct {
 	config Config
 	from   *netmail.Address
@@ -23,7 +23,7 @@ type Client struct {
 
 var _ lockstep.Mailer = (*Client)(nil)
 
-// New returns a client. It does no input or output.
+// New returns a client, or the error of [Config.Validate]. It does not connect.
 func New(c Config) (*Client, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -35,9 +35,10 @@ func New(c Config) (*Client, error) {
 	return &Client{config: c.withDefaults(), from: from}, nil
 }
 
-// Deliver implements [lockstep.Mailer].
-func (c *Client) Deliver(ctx context.Context, letter lockstep.Email, ready func() error) error {
-	message, err := c.message(letter)
+// Deliver implements [lockstep.Mailer]. Its errors are [*lockstep.EmailError], or the
+// error of ready.
+func (c *Client) Deliver(ctx context.Context, email lockstep.Email, ready func() error) error {
+	message, err := c.message(email)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (c *Client) Deliver(ctx context.Context, letter lockstep.Email, ready func(
 	defer line.hangUp()
 	client, err := c.client(&line)
 	if err != nil {
-		return &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "the mail client cannot be set up: " + err.Error()}
+		return &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "cannot set up the mail client: " + err.Error()}
 	}
 	connection, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
@@ -54,27 +55,27 @@ func (c *Client) Deliver(ctx context.Context, letter lockstep.Email, ready func(
 	if err := ready(); err != nil {
 		return err
 	}
-	// Sending itself heeds no context, only the timeout.
+	// The library ignores ctx while it sends. Only the timeout applies.
 	if err := client.SendWithSMTPClient(connection, message); err != nil {
-		if failed := fate(err); failed != nil {
+		if failed := deliveryError(err); failed != nil {
 			return failed
 		}
 	}
-	_ = connection.Quit() // it is accepted, whatever the server says to this
+	_ = connection.Quit() // the server has accepted the e-mail, so its answer does not matter
 	return nil
 }
 
-// dialed is the connection to the mail server. The library leaves it open where the server's
-// greeting, TLS or login fails.
+// dialed is the connection to the mail server. We close it ourselves, because the library
+// leaves it open if the greeting, TLS or login fails.
 type dialed struct{ net.Conn }
 
 func (d *dialed) hangUp() {
 	if d.Conn != nil {
-		_ = d.Close() // after Quit it does nothing
+		_ = d.Close() // does nothing after Quit
 	}
 }
 
-// dial connects by a dialer and remembers the connection.
+// dial connects with a dialer and keeps the connection.
 func (d *dialed) dial(by interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }) mail.DialContextFunc {
@@ -93,7 +94,7 @@ func (c *Client) client(line *dialed) (*mail.Client, error) {
 	switch c.config.TLS {
 	case StartTLS:
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory), mail.WithDialContextFunc(line.dial(&net.Dialer{})))
-	case Implicit: // what is encrypted already needs no STARTTLS, and the library sees that it is
+	case Implicit: // the library sees that the connection is encrypted and skips STARTTLS
 		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic),
 			mail.WithDialContextFunc(line.dial(&tls.Dialer{Config: c.config.TLSConfig})))
 	case NoTLS:
@@ -101,7 +102,7 @@ func (c *Client) client(line *dialed) (*mail.Client, error) {
 	}
 	if c.config.Username != "" {
 		login := mail.SMTPAuthAutoDiscover
-		if c.config.TLS == NoTLS { // to this machine only
+		if c.config.TLS == NoTLS { // Validate allows this only for this machine
 			login = mail.SMTPAuthPlainNoEnc
 		}
 		options = append(options, mail.WithSMTPAuth(login), mail.WithUsername(c.config.Username),
@@ -110,68 +111,75 @@ func (c *Client) client(line *dialed) (*mail.Client, error) {
 	return mail.NewClient(c.config.Host, options...)
 }
 
-// message is the letter as it goes over the wire.
-func (c *Client) message(letter lockstep.Email) (*mail.Msg, error) {
-	for _, header := range []string{letter.ID, letter.To, letter.Subject} {
+// message returns the e-mail in the form that the library sends.
+func (c *Client) message(email lockstep.Email) (*mail.Msg, error) {
+	for _, header := range []string{email.ID, email.To, email.Subject} {
 		if strings.ContainsAny(header, "\r\n\x00") {
-			return nil, &lockstep.EmailError{Fate: lockstep.EmailRefused, Reason: "a header would have more than one line"}
+			return nil, &lockstep.EmailError{Fate: lockstep.EmailRefused, Reason: "a header contains a line break"}
 		}
 	}
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	m.FromMailAddress(c.from)
-	m.ToMailAddress(&netmail.Address{Address: letter.To})
-	m.Subject(letter.Subject)
-	m.SetMessageIDWithValue(letter.ID)
+	m.ToMailAddress(&netmail.Address{Address: email.To})
+	m.Subject(email.Subject)
+	m.SetMessageIDWithValue(email.ID)
 	m.SetDate()
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday notice answers
-	m.SetBodyString(mail.TypeTextPlain, letter.Text)
-	m.AddAlternativeString(mail.TypeTextHTML, letter.HTML)
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: prevents automatic replies
+	m.SetBodyString(mail.TypeTextPlain, email.Text)
+	m.AddAlternativeString(mail.TypeTextHTML, email.HTML)
 	return m, nil
 }
 
-// unreached says why the server could not be reached, or let nobody in.
+// unreached returns the error for a failed connection or login.
 func unreached(err error) error {
-	failed := &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "the mail server was not reached: " + err.Error()}
+	failed := &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "cannot reach the mail server: " + err.Error()}
 	var reply *textproto.Error
-	if errors.As(err, &reply) { // its text is the server's
-		failed.Reason = fmt.Sprintf("the mail server did not let us in: it answered %d", reply.Code)
+	if errors.As(err, &reply) { // its text comes from the server
+		failed.Reason = fmt.Sprintf("the mail server refused the connection or login: %d", reply.Code)
 	}
 	return failed
 }
 
-// fate says what became of a letter of which sending has failed; nil: it was accepted.
-func fate(err error) *lockstep.EmailError {
+// deliveryError returns what a failed attempt to send means for the e-mail; nil if the
+// server has accepted it.
+func deliveryError(err error) *lockstep.EmailError {
 	var failed *mail.SendError
 	if !errors.As(err, &failed) {
 		return &lockstep.EmailError{Fate: lockstep.EmailUnsure,
-			Reason: "the mail server was lost while the letter was handed over"}
+			Reason: "lost the connection to the mail server while sending the e-mail"}
 	}
-	step, permanent, decisive := "checking the connection", false, false
-	switch failed.Reason { //nolint:exhaustive // what is not listed is before anything is handed over
-	case mail.ErrSMTPReset: // after the letter was accepted
+	if failed.Reason == mail.ErrSMTPReset { // the server has already accepted the e-mail
 		return nil
-	case mail.ErrSMTPMailFrom: // the sender can be mended
-		step = "the sender"
-	case mail.ErrSMTPRcptTo:
-		step, permanent = "the recipient", true
-	case mail.ErrSMTPData:
-		step, permanent = "the letter", true
-	case mail.ErrWriteContent, mail.ErrSMTPDataClose, mail.ErrAmbiguous:
-		step, permanent, decisive = "the letter", true, true
 	}
+	step, permanent, decisive := stepOf(failed.Reason)
 	code := failed.ErrorCode()
 	switch {
 	case code >= 500 && permanent:
-		return &lockstep.EmailError{Fate: lockstep.EmailRefused, Reason: fmt.Sprintf("the mail server refused %s: %d %s",
-			step,
-			code, failed.EnhancedStatusCode())}
+		return &lockstep.EmailError{Fate: lockstep.EmailRefused, Reason: fmt.Sprintf("the mail server refused %s: %d %s", step, code, failed.EnhancedStatusCode())}
 	case code >= 400:
 		return &lockstep.EmailError{Fate: lockstep.EmailDelayed,
-			Reason: fmt.Sprintf("the mail server does not take %s now: %d %s", step, code, failed.EnhancedStatusCode())}
+			Reason: fmt.Sprintf("the mail server did not accept %s yet: %d %s", step, code, failed.EnhancedStatusCode())}
 	case decisive:
 		return &lockstep.EmailError{Fate: lockstep.EmailUnsure,
-			Reason: "the mail server was lost while the letter was handed over"}
+			Reason: "lost the connection to the mail server while sending the e-mail"}
 	}
 	return &lockstep.EmailError{Fate: lockstep.EmailDelayed,
-		Reason: "the mail server was lost before the letter was handed over, at " + step}
+		Reason: "lost the connection to the mail server before the e-mail was sent, at " + step}
+}
+
+// stepOf returns what the server was asked to accept when an attempt failed. A 5xx is a
+// refusal if permanent is true. If decisive is true, the server may have accepted the
+// e-mail although the connection was lost.
+func stepOf(reason mail.SendErrReason) (step string, permanent, decisive bool) {
+	switch reason { //nolint:exhaustive // the other reasons occur before anything is sent
+	case mail.ErrSMTPMailFrom: // the operator can fix the sender
+		return "the sender", false, false
+	case mail.ErrSMTPRcptTo:
+		return "the recipient", true, false
+	case mail.ErrSMTPData:
+		return "the e-mail", true, false
+	case mail.ErrWriteContent, mail.ErrSMTPDataClose, mail.ErrAmbiguous:
+		return "the e-mail", true, true
+	}
+	return "checking the connection", false, false
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-var letter = lockstep.Email{ID: "abc@acme.example", To: "alice@example.com", Subject: "Dein Konto für Acme",
+var email = lockstep.Email{ID: "abc@acme.example", To: "alice@example.com", Subject: "Dein Konto für Acme",
 	Text: "Hello Alice,\n.\nthat was a line with a dot.\n", HTML: "<p>Hello Alice</p>"}
 
-// plain is a client of a server without TLS.
+// plain returns a client for a server without TLS.
 func plain(t *testing.T, s *mailServer) *Client {
 	t.Helper()
 	c, err := New(Config{Host: "127.0.0.1", Port: s.port, TLS: NoTLS, From: "Acme <billing@acme.example>",
@@ -25,19 +25,19 @@ func plain(t *testing.T, s *mailServer) *Client {
 	return c
 }
 
-func TestALetterArrivesAsItWasWritten(t *testing.T) {
+func TestAnEmailArrivesAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, &mailServer{})
 	readied := 0
-	if err := plain(t, s).Deliver(t.Context(), letter, func() error { readied++; return nil }); err != nil {
+	if err := plain(t, s).Deliver(t.Context(), email, func() error { readied++; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if readied != 1 {
 		t.Errorf("ready was called %d times", readied)
 	}
-	got := s.letters()
+	got := s.emails()
 	if len(got) != 1 {
-		t.Fatalf("%d letters arrived", len(got))
+		t.Fatalf("%d emails arrived", len(got))
 	}
 	h := headersOf(t, got[0])
 	subject, err := new(mime.WordDecoder).DecodeHeader(h.Get("Subject"))
@@ -48,7 +48,7 @@ func TestALetterArrivesAsItWasWritten(t *testing.T) {
 		"Message-ID": {h.Get("Message-Id"), "<abc@acme.example>"}, "To": {h.Get("To"), "<alice@example.com>"},
 		"From": {h.Get("From"), `"Acme" <billing@acme.example>`}, "Auto-Submitted": {h.Get("Auto-Submitted"),
 			"auto-generated"},
-		"Subject": {subject, letter.Subject},
+		"Subject": {subject, email.Subject},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s is %q, want %q", what, pair[0], pair[1])
@@ -57,14 +57,14 @@ func TestALetterArrivesAsItWasWritten(t *testing.T) {
 	for _, part := range []string{"multipart/alternative", "text/plain", "text/html", "that was a line with a dot.",
 		"<p>Hello Alice</p>"} {
 		if !strings.Contains(got[0], part) {
-			t.Errorf("the letter has no %s:\n%s", part, got[0])
+			t.Errorf("the email has no %s:\n%s", part, got[0])
 		}
 	}
 }
 
-// TestWhatBecameOfALetterIsKnown: for each way in which a server may fail, whether
-// the letter was taken, and whether it may be sent again.
-func TestWhatBecameOfALetterIsKnown(t *testing.T) {
+// TestTheFateOfAnEmailIsKnown checks, for each way in which a server can fail, whether
+// the server accepted the e-mail and whether it may be sent again.
+func TestTheFateOfAnEmailIsKnown(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		script script
@@ -85,17 +85,17 @@ func TestWhatBecameOfALetterIsKnown(t *testing.T) {
 		"data is refused for now": {script{"DATA": "451 4.3.0 later"}, lockstep.EmailDelayed, true, false},
 		"data is refused":         {script{"DATA": "554 5.6.0 no"}, lockstep.EmailRefused, true, false},
 		"cut at data":             {script{"DATA": "cut"}, lockstep.EmailDelayed, true, false},
-		"the letter is refused": {script{"END": "554 5.7.1 spam, says alice@example.com"}, lockstep.EmailRefused,
+		"the email is refused": {script{"END": "554 5.7.1 spam, says alice@example.com"}, lockstep.EmailRefused,
 			true, false},
-		"the letter is refused for now": {script{"END": "452 4.2.2 full"}, lockstep.EmailDelayed, true, false},
-		"cut before the answer":         {script{"END": "cut"}, lockstep.EmailUnsure, true, false},
-		"cut after the answer":          {script{"END": "250 and gone"}, "", true, true},
+		"the email is refused for now": {script{"END": "452 4.2.2 full"}, lockstep.EmailDelayed, true, false},
+		"cut before the answer":        {script{"END": "cut"}, lockstep.EmailUnsure, true, false},
+		"cut after the answer":         {script{"END": "250 and gone"}, "", true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startServer(t, &mailServer{script: c.script})
 			ready := false
-			err := plain(t, s).Deliver(t.Context(), letter, func() error { ready = true; return nil })
+			err := plain(t, s).Deliver(t.Context(), email, func() error { ready = true; return nil })
 			var failed *lockstep.EmailError
 			switch {
 			case c.want == "" && err != nil:
@@ -108,7 +108,7 @@ func TestWhatBecameOfALetterIsKnown(t *testing.T) {
 			if ready != c.ready {
 				t.Errorf("ready: %v, want %v", ready, c.ready)
 			}
-			if taken := len(s.letters()) == 1; taken != c.taken {
+			if taken := len(s.emails()) == 1; taken != c.taken {
 				t.Errorf("taken: %v, want %v", taken, c.taken)
 			}
 		})
@@ -119,7 +119,7 @@ func TestNothingIsSentThatIsNotReady(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, &mailServer{})
 	want := errors.New("lease lost")
-	if err := plain(t, s).Deliver(t.Context(), letter, func() error { return want }); !errors.Is(err, want) {
+	if err := plain(t, s).Deliver(t.Context(), email, func() error { return want }); !errors.Is(err, want) {
 		t.Errorf("got %v", err)
 	}
 	s.mu.Lock()
@@ -135,15 +135,15 @@ func TestAServerThatIsNotThere(t *testing.T) {
 	c := plain(t, s)
 	c.config.Port = 1
 	var failed *lockstep.EmailError
-	err := c.Deliver(t.Context(), letter, func() error { t.Error("ready"); return nil })
+	err := c.Deliver(t.Context(), email, func() error { t.Error("ready"); return nil })
 	if !errors.As(err, &failed) || failed.Fate != lockstep.EmailDelayed {
 		t.Errorf("got %v", err)
 	}
 }
 
-// TestLettersAreEncrypted: by STARTTLS unless told otherwise, and never without
-// the server's certificate being verified.
-func TestLettersAreEncrypted(t *testing.T) {
+// TestEmailsAreEncrypted checks that STARTTLS is the default, and that every encrypted
+// connection verifies the server's certificate.
+func TestEmailsAreEncrypted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		server  *mailServer
@@ -172,8 +172,8 @@ func TestLettersAreEncrypted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = client.Deliver(t.Context(), letter, func() error { return nil })
-			if arrived := len(s.letters()) == 1; arrived != c.arrives || arrived != (err == nil) {
+			err = client.Deliver(t.Context(), email, func() error { return nil })
+			if arrived := len(s.emails()) == 1; arrived != c.arrives || arrived != (err == nil) {
 				t.Errorf("arrived: %v, want %v: %v", arrived, c.arrives, err)
 			}
 			if c.arrives && !s.secure {
@@ -195,7 +195,7 @@ func TestAServerThatRefusesTheLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	var failed *lockstep.EmailError
-	err = client.Deliver(t.Context(), letter, func() error { t.Error("ready"); return nil })
+	err = client.Deliver(t.Context(), email, func() error { t.Error("ready"); return nil })
 	if !errors.As(err, &failed) || failed.Fate != lockstep.EmailDelayed || strings.Contains(err.Error(), "hunter2") ||
 		!strings.Contains(err.Error(), "535") {
 		t.Errorf("got %v", err)
@@ -210,31 +210,31 @@ func TestHeadersHaveOneLine(t *testing.T) {
 		func(l *lockstep.Email) { l.To = "alice@example.com>\r\nRCPT TO:<bob@example.com" },
 		func(l *lockstep.Email) { l.ID = "x@y>\nBcc: bob@example.com" },
 	} {
-		bad := letter
+		bad := email
 		change(&bad)
 		if err := plain(t, s).Deliver(t.Context(), bad, func() error { return nil }); err == nil {
 			t.Errorf("%q was sent", bad)
 		}
 	}
-	if got := s.letters(); len(got) > 0 {
+	if got := s.emails(); len(got) > 0 {
 		t.Errorf("arrived: %v", got)
 	}
 }
 
-// TestConfigIsChecked: each problem is said, all at once.
+// TestConfigIsChecked checks that Validate names every problem.
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	good := Config{Host: "smtp.acme.example", From: "Acme <billing@acme.example>"}
 	for want, change := range map[string]func(*Config){
-		"":                         func(*Config) {},
-		"host":                     func(c *Config) { c.Host = "" },
-		"port":                     func(c *Config) { c.Port = 70000 },
-		"starttls, implicit, none": func(c *Config) { c.TLS = "ssl" },
-		"no address":               func(c *Config) { c.From = "billing" },
-		"username and password":    func(c *Config) { c.Username = "acme" },
-		"could be read on the way": func(c *Config) { c.TLS = NoTLS },
-		"a password is not sent":   func(c *Config) { c.TLS, c.Plaintext, c.Username, c.Password = NoTLS, true, "a", "b" },
-		"within one run":           func(c *Config) { c.Timeout = time.Minute },
+		"":                               func(*Config) {},
+		"host":                           func(c *Config) { c.Host = "" },
+		"port":                           func(c *Config) { c.Port = 70000 },
+		"starttls, implicit, none":       func(c *Config) { c.TLS = "ssl" },
+		"not an address":                 func(c *Config) { c.From = "billing" },
+		"username and password":          func(c *Config) { c.Username = "acme" },
+		"anyone on the network can read": func(c *Config) { c.TLS = NoTLS },
+		"cannot log in":                  func(c *Config) { c.TLS, c.Plaintext, c.Username, c.Password = NoTLS, true, "a", "b" },
+		"within one run":                 func(c *Config) { c.Timeout = time.Minute },
 	} {
 		c := good
 		change(&c)

@@ -12,27 +12,27 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TLS says how the connection is encrypted.
+// TLS is how the connection is encrypted.
 type TLS string
 
-// The ways: by STARTTLS, which must succeed; from the first byte; or not at all.
+// The ways to encrypt the connection.
 const (
-	StartTLS TLS = "starttls"
-	Implicit TLS = "implicit"
+	StartTLS TLS = "starttls" // STARTTLS, required
+	Implicit TLS = "implicit" // TLS from the first byte
 	NoTLS    TLS = "none"
 )
 
-// Config is how a mail server is reached.
+// Config configures the connection to a mail server.
 type Config struct {
 	Host      string
-	Port      int    // 0: 587 with STARTTLS, 465 with implicit TLS, 25 without
+	Port      int    // 0: 587 with STARTTLS, 465 with implicit TLS, 25 without TLS
 	TLS       TLS    // empty: StartTLS
-	Plaintext bool   // allows TLS "none" to another machine
+	Plaintext bool   // allows TLS "none" for a server on another machine
 	Username  string // empty: no login
 	Password  lockstep.Secret
 	From      string        // "Acme Notes <billing@acme.example>"
-	Timeout   time.Duration // of reaching the server, and of handing over; 0: 10 s each
-	TLSConfig *tls.Config   // nil: verified by the system's roots
+	Timeout   time.Duration // for connecting, and again for sending; at most 15 s; 0: 10 s
+	TLSConfig *tls.Config   // nil: verifies with the system's root certificates
 }
 
 func (c Config) withDefaults() Config {
@@ -51,7 +51,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate reports every problem at once.
+// Validate reports every problem, joined into one error.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var problems []error
@@ -60,19 +60,19 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf("mail: "+format, args...))
 		}
 	}
-	add(c.Host == "" || strings.ContainsAny(c.Host, " /@\r\n"), "the host %q is none", c.Host)
-	add(c.Port < 0 || c.Port > 65535, "the port %d is none", c.Port)
-	add(c.TLS != StartTLS && c.TLS != Implicit && c.TLS != NoTLS, "tls %q is none of starttls, implicit, none", c.TLS)
+	add(c.Host == "" || strings.ContainsAny(c.Host, " /@\r\n"), "host: %q is not a valid host name", c.Host)
+	add(c.Port < 0 || c.Port > 65535, "port: %d is not a valid port", c.Port)
+	add(c.TLS != StartTLS && c.TLS != Implicit && c.TLS != NoTLS, "tls: %q is not one of starttls, implicit, none", c.TLS)
 	if _, err := mail.ParseAddress(c.From); err != nil {
-		problems = append(problems, fmt.Errorf("mail: from %q is no address, as in Acme <billing@acme.example>: %w", c.From,
-			err))
+		problems = append(problems, fmt.Errorf("mail: from: %q is not an address; for example Acme <billing@acme.example>: %w",
+			c.From, err))
 	}
-	add((c.Username == "") != (c.Password == ""), "username and password go together")
-	add(c.Timeout < 0 || c.Timeout > 15*time.Second, "the timeout %s is not up to 15s: a letter must be handed over within one run", c.Timeout)
+	add((c.Username == "") != (c.Password == ""), "username and password: set both or neither")
+	add(c.Timeout < 0 || c.Timeout > 15*time.Second, "timeout: %s is not between 0s and 15s; an e-mail must be sent within one run", c.Timeout)
 	if c.TLS == NoTLS && !loopback(c.Host) {
-		add(!c.Plaintext, "without TLS only a server on this machine is written to; letters to %q could be read on the way. "+
-			"Use tls = \"starttls\", or allow it by plaintext = true", c.Host)
-		add(c.Username != "", "a password is not sent to %q without TLS", c.Host)
+		add(!c.Plaintext, "tls: without TLS, anyone on the network can read e-mails to %q; "+
+			"use tls = \"starttls\", or allow it with plaintext = true", c.Host)
+		add(c.Username != "", "password: cannot log in to %q without TLS; use tls = \"starttls\"", c.Host)
 	}
 	return errors.Join(problems...)
 }
@@ -82,7 +82,7 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Domain is the sender's, for Message-IDs.
+// Domain returns the domain of the sender's address, for Message-IDs.
 func (c Config) Domain() string {
 	address, err := mail.ParseAddress(c.From)
 	if err != nil {

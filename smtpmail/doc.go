@@ -1,15 +1,15 @@
-// Package smtpmail is [lockstep.Mailer] over SMTP (RFC 5321).
+// Package smtpmail implements [lockstep.Mailer] over SMTP (RFC 5321).
 //
-// What matters is to know, of each letter that was not accepted, whether it may
-// have been sent. The server has it only after it has answered the end of DATA:
+// If the server did not accept an e-mail, the caller must know whether it may have
+// been sent anyway. The server has accepted it once it has answered the end of DATA:
 //
-//	no connection, TLS, login, MAIL FROM     delayed: all of these can be mended
-//	RCPT TO, DATA and its end refused: 4xx   delayed
-//	                                   5xx   refused
-//	cut off before DATA was accepted         delayed
-//	cut off between there and the answer     unsure
-//	cut off after the answer                 sent
+//	connection, TLS, login or MAIL FROM fails        delayed, because the operator can fix it
+//	RCPT TO, DATA or the end of DATA answered 4xx    delayed
+//	RCPT TO, DATA or the end of DATA answered 5xx    refused
+//	connection lost before DATA is accepted          delayed
+//	connection lost before the end of DATA answered  unsure
+//	connection lost after that                       sent
 //
-// Errors name the step and the server's code, never its text: that often holds
-// the address.
+// Errors name the step and the server's code. They never contain the server's text,
+// which often quotes the recipient's address.
 package smtpmail

@@ -19,26 +19,25 @@ import (
 	"time"
 )
 
-// script is how a mail server answers: a reply for a step in place of its own, or
-// "cut" to close the connection there. The steps are greeting, EHLO, AUTH, MAIL,
-// RCPT, DATA, and END for the end of the letter.
+// script replaces the server's reply at a step; "cut" closes the connection there. The
+// steps are greeting, EHLO, AUTH, MAIL, RCPT, DATA, and END for the end of the e-mail.
 type script map[string]string
 
-// mailServer is a strict SMTP server on loopback: it refuses commands out of turn.
+// mailServer is a strict SMTP server on loopback. It refuses commands in the wrong order.
 type mailServer struct {
 	t        *testing.T
 	script   script
 	tls      *tls.Config // with STARTTLS, or from the first byte
 	implicit bool
-	login    string // "user pass"; empty: none is asked for
+	login    string // "user pass"; empty: no login
 	port     int
 	roots    *x509.CertPool
 
 	mu       sync.Mutex
-	accepted []string // the letters that were answered with 250
+	accepted []string // the e-mails answered with 250
 	seen     []string // the steps
-	secure   bool     // the last letter came over TLS
-	left     bool     // nobody hung up on us
+	secure   bool     // the last e-mail came over TLS
+	left     bool     // the client left a connection open
 }
 
 func startServer(t *testing.T, s *mailServer) *mailServer {
@@ -79,7 +78,7 @@ func (s *mailServer) serve(connection net.Conn) {
 	}
 	secure, extended, from, to := s.implicit, false, false, false
 	text := textproto.NewConn(connection)
-	// answer gives the step's reply, and false where the connection is to end.
+	// answer sends the step's reply. It returns false if the connection must end.
 	answer := func(step, usual string) bool {
 		s.mu.Lock()
 		s.seen = append(s.seen, step)
@@ -159,14 +158,14 @@ func (s *mailServer) serve(connection net.Conn) {
 			if !answer("DATA", "354 go on") {
 				return
 			}
-			letter, err := text.ReadDotBytes()
+			email, err := text.ReadDotBytes()
 			if err != nil {
 				return
 			}
 			s.mu.Lock()
 			s.secure = secure
 			if took("END") || strings.HasPrefix(s.script["END"], "250") {
-				s.accepted = append(s.accepted, string(letter))
+				s.accepted = append(s.accepted, string(email))
 			}
 			s.mu.Unlock()
 			if s.script["END"] == "250 and gone" {
@@ -191,13 +190,13 @@ func (s *mailServer) serve(connection net.Conn) {
 	}
 }
 
-func (s *mailServer) letters() []string {
+func (s *mailServer) emails() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.accepted...)
 }
 
-// certified gives the server a certificate for 127.0.0.1 of its own authority.
+// certified gives the server a certificate for 127.0.0.1, signed by its own authority.
 func certified(t *testing.T, s *mailServer) *mailServer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -223,12 +222,12 @@ func certified(t *testing.T, s *mailServer) *mailServer {
 	return s
 }
 
-// headersOf reads the headers of a letter as a mail program does.
-func headersOf(t *testing.T, letter string) textproto.MIMEHeader {
+// headersOf reads the headers of an e-mail as a mail program does.
+func headersOf(t *testing.T, email string) textproto.MIMEHeader {
 	t.Helper()
-	headers, err := textproto.NewReader(bufio.NewReader(strings.NewReader(letter))).ReadMIMEHeader()
+	headers, err := textproto.NewReader(bufio.NewReader(strings.NewReader(email))).ReadMIMEHeader()
 	if err != nil {
-		t.Fatal(fmt.Errorf("%w in:\n%s", err, letter))
+		t.Fatal(fmt.Errorf("%w in:\n%s", err, email))
 	}
 	return headers
 }

@@ -15,18 +15,18 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// A cursor of the lists that a backfill reads holds two things: the id of the last object and
-// when it was created. Stripe refuses an id as cursor when that object has been deleted
-// since; the list then goes on with what was created no later, and may repeat some.
+// A cursor of a backfill's lists holds the id and the creation time of the last object.
+// Stripe refuses the id of an object that has been deleted. The list then continues with
+// the objects created at or before that time, and may repeat some.
 
-// listing is a page's parameters.
+// listing holds the parameters of a list request.
 type listing interface {
 	stripe.ListParamsContainer
 	stripe.ParamsContainer
 }
 
-// browse reads a page of a list of everybody's objects. between sets the filter by the
-// time of creation.
+// browse reads a page of a list of all customers' objects. between sets the filter by
+// creation time.
 func (c *Client) browse(ctx context.Context, op, path string, params listing, between func(*stripe.RangeQueryParams),
 	cursor string) (page []upstream.Object, next string, err error) {
 	id, created, has := strings.Cut(cursor, ",")
@@ -51,7 +51,7 @@ func (c *Client) browse(ctx context.Context, op, path string, params listing, be
 		return page, "", nil
 	}
 	if len(page) == 0 || page[len(page)-1].Text("id") == id {
-		return nil, "", failed(op, errors.New("the list says that there is more, but not where"))
+		return nil, "", failed(op, errors.New("the list has more objects, but no cursor"))
 	}
 	last := page[len(page)-1]
 	return page, last.Text("id") + "," + strconv.FormatInt(last.Number("created"), 10), nil
@@ -68,8 +68,8 @@ func (c *Client) CustomersPage(ctx context.Context, cursor string) (page []locks
 	return page, next, err
 }
 
-// SubscriptionsPage implements [lockstep.BackfillLists]. A subscription with so many items
-// that Stripe lists them apart takes a request more.
+// SubscriptionsPage implements [lockstep.BackfillLists]. A subscription with more items
+// than fit into the list takes another request.
 func (c *Client) SubscriptionsPage(ctx context.Context,
 	cursor string) (page []lockstep.Subscription, next string, err error) {
 	const op = "list subscriptions"
@@ -101,13 +101,13 @@ func (c *Client) CompletedCheckouts(ctx context.Context,
 	return page, next, err
 }
 
-// stripeBegan is before the first customer of all.
-var stripeBegan = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
+// stripeStart is before the creation of any customer at Stripe.
+var stripeStart = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // OldestCustomer implements [lockstep.BackfillLists], by bisection to a few days.
 func (c *Client) OldestCustomer(ctx context.Context) (time.Time, error) {
 	const op = "look for the oldest customer"
-	low, high, found := stripeBegan, time.Now(), time.Time{}
+	low, high, found := stripeStart, time.Now(), time.Time{}
 	for high.Sub(low) > 5*24*time.Hour {
 		middle := low.Add(high.Sub(low) / 2)
 		params := &stripe.CustomerListParams{CreatedRange: &stripe.RangeQueryParams{LesserThanOrEqual: middle.Unix()}}
@@ -130,7 +130,8 @@ func (c *Client) OldestCustomer(ctx context.Context) (time.Time, error) {
 	return found, nil
 }
 
-// searchParams are those of a search. The SDK's own cannot carry a context to [Client.call].
+// searchParams are the parameters of a search. The SDK's own type cannot carry a context
+// to [Client.call].
 type searchParams struct {
 	stripe.ListParams `form:"*"`
 	Query             string `form:"query"`

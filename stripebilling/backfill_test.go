@@ -23,7 +23,7 @@ func TestABackfillListsEverybodysObjects(t *testing.T) {
 	if err != nil || len(first) != 100 || next == "" {
 		t.Fatalf("the first page: %d customers, %q, %v", len(first), next, err)
 	}
-	// The customer that the cursor names is deleted meanwhile. What follows is listed all the same.
+	// The customer in the cursor is deleted. The list still continues after it.
 	if err := sim.DeleteCustomer(first[99].ID); err != nil {
 		t.Fatal(err)
 	}

@@ -15,11 +15,11 @@ import (
 
 const provider = "stripe"
 
-// pageSize is the largest that Stripe's lists have.
+// pageSize is the largest page that Stripe's lists allow.
 const pageSize = 100
 
-// call makes one request. The SDK contributes the API version, the names of the
-// parameters and their encoding; the answer comes past it.
+// call makes one request. The SDK sets the API version, the names of the parameters and
+// their encoding; we read the answer ourselves.
 func (c *Client) call(ctx context.Context, op, method, path string,
 	params stripe.ParamsContainer) (upstream.Object, error) {
 	ctx, answer := upstream.Keep(ctx)
@@ -68,8 +68,8 @@ func (c *Client) page(ctx context.Context, op, path string,
 	return data, answer.Flag("has_more"), nil
 }
 
-// all reads a list to its end, from after the given id. Pages are by cursor, so
-// what is created meanwhile does not shift them.
+// all reads a list to its end, starting after the given id. Pages are by cursor, so new
+// objects do not shift them.
 func (c *Client) all(ctx context.Context, op, path string, params stripe.ListParamsContainer, after string,
 	each func(upstream.Object)) error {
 	for {
@@ -78,7 +78,7 @@ func (c *Client) all(ctx context.Context, op, path string, params stripe.ListPar
 		}
 		data, more, err := c.page(ctx, op, path, params)
 		if after != "" && errors.Is(err, lockstep.ErrNotFound) {
-			// Deleted meanwhile: the object that we read on from, not what was asked for.
+			// The object of the cursor was deleted. The list itself exists.
 			return failed(op, errors.New("the list changed while it was read"))
 		}
 		if err != nil {
@@ -94,20 +94,20 @@ func (c *Client) all(ctx context.Context, op, path string, params stripe.ListPar
 			return nil
 		}
 		if last == "" || last == after {
-			return failed(op, errors.New("the list says that there is more, but not where"))
+			return failed(op, errors.New("the list has more objects, but no cursor"))
 		}
 		after = last
 	}
 }
 
-// at returns the path of an object. An id that is empty, or a step in a path,
-// would address a whole collection instead.
+// at returns the path of an object. It refuses an empty id and . and .., which would
+// address a whole collection.
 func at(op, collection, id string) (string, error) {
 	if id == "" || id == "." || id == ".." {
-		return "", failed(op, errors.New("there is no id to ask for"))
+		return "", failed(op, errors.New("the id is empty or not an id"))
 	}
 	return collection + "/" + url.PathEscape(id), nil
 }
 
-// failed is a call whose outcome is not known, or that was not made at all.
+// failed returns the error of a call whose outcome is unknown or that was not made.
 func failed(op string, cause error) error { return upstream.Failed(provider, op, cause) }

@@ -14,8 +14,8 @@ import (
 
 const checkoutSessions = "/v1/checkout/sessions"
 
-// Checkout returns a session with its items and what became of its payment: one
-// request, and one more for a charge that was disputed.
+// Checkout returns a session with its items and the state of its payment. It makes one
+// request, and another one if the charge was disputed.
 func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, error) {
 	const op = "read checkout session"
 	path, err := at(op, checkoutSessions, id)
@@ -38,30 +38,36 @@ func (c *Client) Checkout(ctx context.Context, id string) (lockstep.Checkout, er
 	if checkout.PaymentID == "" {
 		return checkout, nil
 	}
-	payment := o.Object("payment_intent")
+	return c.withPayment(ctx, op, checkout, o.Object("payment_intent"))
+}
+
+// withPayment returns the checkout with the state of its payment.
+func (c *Client) withPayment(ctx context.Context, op string, checkout lockstep.Checkout,
+	payment upstream.Object) (lockstep.Checkout, error) {
 	charge := payment.Object("latest_charge")
 	if payment == nil || charge == nil && payment.Text("latest_charge") != "" {
-		// Without the charge, a refund would go unseen.
-		return lockstep.Checkout{}, failed(op, errors.New("the payment was not expanded"))
+		// Without the charge, we would miss a refund.
+		return lockstep.Checkout{}, failed(op, errors.New("the answer lacks the payment or its charge"))
 	}
 	status := payment.Text("status")
 	checkout.PaymentFailed = status == "requires_payment_method" || status == "canceled"
 	checkout.Refunded, checkout.RefundedAmount = charge.Flag("refunded"), charge.Number("amount_refunded")
 	checkout.PaidAt = timeOf(charge, "created")
+	var err error
 	if charge.Flag("disputed") {
 		checkout.Disputed, err = c.disputed(ctx, charge.Text("id"))
 	}
 	return checkout, err
 }
 
-// disputed says whether a charge's dispute is open or lost. The charge itself
-// stays disputed for good, also when the dispute is won. An inquiry (warning_…)
-// takes no money yet and is none. A status that is new, or no dispute at all,
-// leaves it at what the charge says.
+// disputed reports whether a dispute of a charge is open or lost. The charge alone cannot
+// tell, because Stripe keeps it marked as disputed even after a won dispute. An inquiry
+// (warning_…) takes no money and does not count. An unknown status counts as open, and so
+// does a missing dispute.
 func (c *Client) disputed(ctx context.Context, chargeID string) (bool, error) {
 	const op = "list disputes"
 	if chargeID == "" {
-		return false, failed(op, errors.New("there is no charge to list them for"))
+		return false, failed(op, errors.New("the charge has no id"))
 	}
 	open, settled := false, false
 	err := c.all(ctx, op, "/v1/disputes", &stripe.DisputeListParams{Charge: stripe.String(chargeID)}, "",
@@ -76,12 +82,12 @@ func (c *Client) disputed(ctx context.Context, chargeID string) (bool, error) {
 	return open || !settled, err
 }
 
-// Checkouts returns a customer's sessions, newest first, without their items and
-// without what became of their payments.
+// Checkouts returns a customer's sessions, newest first, without their items and without
+// the state of their payments.
 func (c *Client) Checkouts(ctx context.Context, customerID string) ([]lockstep.Checkout, error) {
 	const op = "list checkout sessions"
-	if customerID == "" { // Stripe would list everybody's
-		return nil, failed(op, errors.New("there is no customer to list them for"))
+	if customerID == "" { // Stripe would list the sessions of all customers
+		return nil, failed(op, errors.New("the customer id is empty"))
 	}
 	var list []lockstep.Checkout
 	err := c.all(ctx, op, checkoutSessions, &stripe.CheckoutSessionListParams{Customer: stripe.String(customerID)}, "",
@@ -92,9 +98,9 @@ func (c *Client) Checkouts(ctx context.Context, customerID string) ([]lockstep.C
 	return list, nil
 }
 
-// CheckoutsSince returns a page of up to 100 sessions of all customers and guests
-// created since a time, newest first, without their items; next is the cursor of
-// the page after it, and empty at the end.
+// CheckoutsSince returns a page of up to 100 sessions of all customers and guests, created
+// since a time, newest first, without their items. next is the cursor of the next page,
+// and empty at the end.
 func (c *Client) CheckoutsSince(ctx context.Context, since time.Time,
 	cursor string) (list []lockstep.Checkout, next string, err error) {
 	const op = "list checkout sessions"
@@ -111,18 +117,17 @@ func (c *Client) CheckoutsSince(ctx context.Context, since time.Time,
 		return list, "", nil
 	}
 	if len(list) == 0 || list[len(list)-1].ID == cursor {
-		return nil, "", failed(op, errors.New("the list says that there is more, but not where"))
+		return nil, "", failed(op, errors.New("the list has more objects, but no cursor"))
 	}
 	return list, list[len(list)-1].ID, nil
 }
 
-// CheckoutOfPayment returns the session of a payment intent, without its items
-// and without what became of its payment, or ErrNotFound where the payment was
-// not made through a session.
+// CheckoutOfPayment returns the session of a payment intent, without its items and without
+// the state of its payment. It returns ErrNotFound if no session made the payment.
 func (c *Client) CheckoutOfPayment(ctx context.Context, paymentID string) (lockstep.Checkout, error) {
 	const op = "find checkout session of payment"
 	if paymentID == "" {
-		return lockstep.Checkout{}, failed(op, errors.New("there is no payment to find it for"))
+		return lockstep.Checkout{}, failed(op, errors.New("the payment id is empty"))
 	}
 	data, _, err := c.page(ctx, op, checkoutSessions,
 		&stripe.CheckoutSessionListParams{PaymentIntent: stripe.String(paymentID)})
@@ -154,8 +159,8 @@ func checkoutOf(o upstream.Object) lockstep.Checkout {
 	}
 }
 
-// BuyerEmail returns the address that the buyer typed at the checkout of a session or a
-// subscription, with one request; empty where there was no checkout or no address.
+// BuyerEmail returns the e-mail address that the buyer entered at the checkout of a session
+// or a subscription; "" if there was no checkout or no address. It makes one request.
 func (c *Client) BuyerEmail(ctx context.Context, objectID string) (string, error) {
 	const op = "read the buyer's address"
 	if !strings.HasPrefix(objectID, "sub_") {

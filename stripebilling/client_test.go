@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const testKey lockstep.Secret = "sk_test_1"
 
-// serve returns a client of a server on this machine, and the server's address.
+// serve returns a client for a local server, and the server's address.
 func serve(t *testing.T, handler http.HandlerFunc) (*Client, string) {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -32,8 +32,8 @@ func serve(t *testing.T, handler http.HandlerFunc) (*Client, string) {
 	return client, server.URL
 }
 
-// stripeOf answers each "METHOD path" with what is written for it, and Stripe's
-// own 404 for the rest. It keeps the requests in order.
+// stripeOf answers each "METHOD path" with the given body, and everything else with
+// Stripe's 404. It keeps the requests in order.
 type stripeOf struct {
 	answers  map[string][]string // several are given one after the other
 	requests []request

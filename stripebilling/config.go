@@ -14,28 +14,27 @@ import (
 
 const (
 	defaultBaseURL = "https://api.stripe.com"
-	// defaultTimeout bounds a whole call; Stripe's own libraries wait 80 seconds,
-	// which is longer than a lease should be held for one call.
+	// defaultTimeout is the limit for one call. Stripe's own libraries wait 80 seconds,
+	// which is too long while we hold a lease.
 	defaultTimeout = 20 * time.Second
 )
 
-// Config says which Stripe account to speak to, and how.
+// Config configures the connection to one Stripe account.
 type Config struct {
 	// Key is the secret (sk_…) or restricted (rk_…) API key.
 	Key lockstep.Secret
-	// BaseURL is where the API is, without /v1; empty: https://api.stripe.com.
+	// BaseURL is the address of the API, without /v1. Default: https://api.stripe.com.
 	BaseURL string
-	// HTTPClient makes the calls; nil: one of its own. Its Timeout, if zero, becomes
-	// 20 seconds; it is copied, and redirects are not followed.
+	// HTTPClient makes the requests. It is copied. The copy follows no redirects and
+	// has a timeout of 20 seconds unless the client sets one. Default: a new client.
 	HTTPClient *http.Client
-	// Limits are how many requests a second Stripe allows the account; the zero value:
-	// 100 in live mode and 25 in test mode, of these 25 to one endpoint. If only the first
-	// is set, endpoints have no limit of their own.
+	// Limits are how many requests per second Stripe allows the account. Default: 100 in
+	// live mode and 25 in test mode, and 25 to one endpoint. If only PerSecond is set, it
+	// also applies to each endpoint.
 	Limits lockstep.Limits
 }
 
-// Validate reports every problem at once. A key of live mode is only ever sent
-// over HTTPS.
+// Validate reports every problem, joined into one error. A live key requires HTTPS.
 func (c Config) Validate() error {
 	access := upstream.Access{
 		Provider: provider,
@@ -61,7 +60,7 @@ func live(key string) bool {
 	return strings.HasPrefix(key, "sk_live_") || strings.HasPrefix(key, "rk_live_")
 }
 
-// Client speaks to one Stripe account in one mode. It is safe for concurrent use.
+// Client calls the API of one Stripe account in one mode. It is safe for concurrent use.
 type Client struct {
 	backend stripe.Backend
 	key     lockstep.Secret
@@ -73,7 +72,7 @@ var (
 	_ lockstep.CheckoutService = (*Client)(nil)
 )
 
-// New returns a client, or what [Config.Validate] says.
+// New returns a client, or the error of [Config.Validate].
 func New(c Config) (*Client, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -86,8 +85,8 @@ func New(c Config) (*Client, error) {
 		backend: stripe.NewBackendsWithConfig(&stripe.BackendConfig{
 			URL:        stripe.String(base.String()),
 			HTTPClient: rules.Client(c.HTTPClient, defaultTimeout, answerLimit),
-			// The queue tries again, with what it stored; the SDK would sleep through a
-			// cancelled context.
+			// The queue retries with what it stored. The SDK would also sleep through a
+			// canceled context.
 			MaxNetworkRetries: stripe.Int64(0),
 			EnableTelemetry:   stripe.Bool(false),
 			// The SDK logs bodies.
@@ -95,8 +94,8 @@ func New(c Config) (*Client, error) {
 		}).API}, nil
 }
 
-// Live reports whether the key is one of live mode.
+// Live reports whether the key is a live key.
 func (c *Client) Live() bool { return live(c.key.Reveal()) }
 
-// Gate is where the client's calls wait for their turn.
+// Gate returns the rate gate that all calls of the client pass.
 func (c *Client) Gate() *upstream.Gate { return c.gate }

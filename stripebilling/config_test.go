@@ -7,19 +7,19 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// What else is refused, and that no text shows the key, is upstream's to test.
+// The tests of package upstream cover the other errors, and that no error shows the key.
 func TestConfigIsRefused(t *testing.T) {
-	const tls, here = "stripe: a live key must not be sent without TLS, use https",
-		"stripe: a live key must not be used with an address of this machine"
+	const tls, here = "stripe: base URL: a live key must not be sent without TLS; use https",
+		"stripe: base URL: a live key must not go to an address of this machine; use a test key"
 	for want, configs := range map[string][]Config{
 		"stripe: the API key is empty": {{}, {Key: " "}},
-		"stripe: the API key holds a space or another character that keys do not have":     {{Key: "sk_test_1\n"}},
-		"stripe: the API key is a publishable key (pk_…); the secret key (sk_…) is needed": {{Key: "pk_test_1"}},
-		"stripe: the base URL cannot be parsed": {{Key: "sk_test_1",
+		"stripe: the API key contains a space or another invalid character; copy it again": {{Key: "sk_test_1\n"}},
+		"stripe: the API key is a publishable key (pk_…); use the secret key (sk_…)":       {{Key: "pk_test_1"}},
+		"stripe: base URL: not a URL": {{Key: "sk_test_1",
 			BaseURL: "http://["}},
-		`stripe: the base URL "api.stripe.com" is not of the form https://host`: {{Key: "sk_test_1",
+		`stripe: base URL: "api.stripe.com" does not have the form https://host`: {{Key: "sk_test_1",
 			BaseURL: "api.stripe.com"}},
-		"stripe: a limit of requests a second must not be negative": {{Key: "sk_test_1",
+		"stripe: requests per second must not be negative; omit the setting to use the provider's limit": {{Key: "sk_test_1",
 			Limits: lockstep.Limits{PerSecond: -1}}},
 		tls:  {{Key: "sk_live_1", BaseURL: "http://stripe.internal"}, {Key: "rk_live_1", BaseURL: "http://stripe.internal"}},
 		here: {{Key: "sk_live_1", BaseURL: "http://127.0.0.1:8080"}, {Key: "rk_live_1", BaseURL: "http://localhost"}},

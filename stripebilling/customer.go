@@ -13,14 +13,15 @@ import (
 
 const customers = "/v1/customers"
 
-// longestIdempotencyKey is Stripe's limit, in bytes.
-const longestIdempotencyKey = 255
+// maxIdempotencyKey is Stripe's limit, in bytes.
+const maxIdempotencyKey = 255
 
-// CreateCustomer creates the customer of an account, which its metadata names:
-// lockstepAccount, and clerkUserId or clerkOrgId. The idempotency key is needed.
+// CreateCustomer creates the customer of an account. The customer's metadata names the
+// account in lockstepAccount, and in clerkUserId or clerkOrgId. The idempotency key is
+// required.
 func (c *Client) CreateCustomer(ctx context.Context, n lockstep.NewCustomer) (lockstep.Customer, error) {
 	const op = "create customer"
-	if n.IdempotencyKey == "" || len(n.IdempotencyKey) > longestIdempotencyKey {
+	if n.IdempotencyKey == "" || len(n.IdempotencyKey) > maxIdempotencyKey {
 		return lockstep.Customer{}, failed(op, errors.New("the idempotency key is empty or too long"))
 	}
 	metadata := lockstep.NamingMetadata(n.Account, "")
@@ -34,8 +35,8 @@ func (c *Client) CreateCustomer(ctx context.Context, n lockstep.NewCustomer) (lo
 	return customerOf(o), err
 }
 
-// NameCustomer has the customer's metadata name an account, as CreateCustomer does.
-// ErrNotFound when the customer is deleted.
+// NameCustomer writes the account into a customer's metadata, as CreateCustomer does. It
+// returns ErrNotFound if the customer is deleted.
 func (c *Client) NameCustomer(ctx context.Context, id string, account lockstep.Account) error {
 	const op = "name account of customer"
 	path, err := at(op, customers, id)
@@ -48,8 +49,8 @@ func (c *Client) NameCustomer(ctx context.Context, id string, account lockstep.A
 	return err
 }
 
-// UpdateCustomer sends the fields that are not empty, and no others.
-// ErrNotFound when the customer is deleted.
+// UpdateCustomer changes only the fields that are not empty. It returns ErrNotFound if the
+// customer is deleted.
 func (c *Client) UpdateCustomer(ctx context.Context, id string, change lockstep.CustomerDetails) error {
 	const op = "update customer"
 	path, err := at(op, customers, id)
@@ -63,9 +64,9 @@ func (c *Client) UpdateCustomer(ctx context.Context, id string, change lockstep.
 	return err
 }
 
-// DeleteCustomer deletes a customer, which cancels its subscriptions. Stripe
-// answers the second deletion and that of a customer that never was alike; asking
-// for the customer tells them apart: only the deleted one is still described.
+// DeleteCustomer deletes a customer, which cancels its subscriptions. Deleting it again
+// succeeds; deleting an unknown customer returns ErrNotFound. Stripe answers both with a
+// 404, so we read the customer to tell them apart: Stripe still describes a deleted one.
 func (c *Client) DeleteCustomer(ctx context.Context, id string) error {
 	const op = "delete customer"
 	path, err := at(op, customers, id)
@@ -78,13 +79,13 @@ func (c *Client) DeleteCustomer(ctx context.Context, id string) error {
 	}
 	customer, err := c.Customer(ctx, id)
 	if err == nil && !customer.Deleted {
-		err = failed(op, errors.New("it is said that the customer is missing, and that it is there"))
+		err = failed(op, errors.New("the answers contradict each other: the customer is missing, and it exists"))
 	}
 	return err
 }
 
-// Customer returns a customer, also a deleted one: of that Stripe tells no more
-// than that.
+// Customer returns a customer. For a deleted customer, Stripe returns only the id and
+// Deleted.
 func (c *Client) Customer(ctx context.Context, id string) (lockstep.Customer, error) {
 	const op = "read customer"
 	path, err := at(op, customers, id)
@@ -95,9 +96,9 @@ func (c *Client) Customer(ctx context.Context, id string) (lockstep.Customer, er
 	return customerOf(o), err
 }
 
-// CustomersOf returns the customers created since whose metadata names the
-// account, newest first. It reads all customers created since: Stripe's search
-// lags behind by up to an hour, and must not decide whether to create one.
+// CustomersOf returns the customers created since a time whose metadata names the account,
+// newest first. It reads all customers since then instead of searching. Stripe's search
+// lags by up to an hour, so it must not decide whether we create a customer.
 func (c *Client) CustomersOf(ctx context.Context, account lockstep.Account,
 	since time.Time) ([]lockstep.Customer, error) {
 	var found []lockstep.Customer
@@ -117,8 +118,8 @@ func (c *Client) CustomersOf(ctx context.Context, account lockstep.Account,
 // CustomersByEmail implements [lockstep.Billing].
 func (c *Client) CustomersByEmail(ctx context.Context, email string) ([]lockstep.Customer, error) {
 	const op = "list customers by address"
-	if email == "" { // Stripe would list everybody
-		return nil, failed(op, errors.New("there is no address to list them for"))
+	if email == "" { // Stripe would list all customers
+		return nil, failed(op, errors.New("the e-mail address is empty"))
 	}
 	var found []lockstep.Customer
 	err := c.all(ctx, op, customers, &stripe.CustomerListParams{Email: stripe.String(email)}, "", func(o upstream.Object) {
@@ -141,7 +142,8 @@ func customerOf(o upstream.Object) lockstep.Customer {
 	}
 }
 
-// createdSince is the filter of lists; nil, which is none, for the zero time.
+// createdSince returns the filter by creation time; nil, which means no filter, for the
+// zero time.
 func createdSince(t time.Time) *stripe.RangeQueryParams {
 	if t.IsZero() {
 		return nil

@@ -179,8 +179,8 @@ func TestListsAreNotShortened(t *testing.T) {
 	}
 }
 
-// A list's cursor may be deleted between two pages. That must not look as if
-// what was asked for were missing.
+// The object of a cursor may be deleted between two pages. That must not look like a
+// missing customer.
 func TestVanishedCursorIsNotNotFound(t *testing.T) {
 	calls := 0
 	client, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -196,7 +196,7 @@ func TestVanishedCursorIsNotNotFound(t *testing.T) {
 	}
 }
 
-// An empty id would address the whole collection.
+// An empty id would address all customers.
 func TestEmptyIDsAskNothing(t *testing.T) {
 	stripe := &stripeOf{}
 	client, _ := serve(t, stripe.ServeHTTP)

@@ -1,30 +1,30 @@
-// Package stripebilling is Stripe as Lockstep sees it: it verifies and reads
-// what Stripe delivers, observes what Stripe holds, and asks Stripe for the few
-// things that follow from the identity directory. Nothing else speaks to Stripe.
+// Package stripebilling connects Lockstep to Stripe. It verifies webhooks, reads
+// customers, subscriptions, payments and prices, and makes the few changes that
+// Lockstep needs. No other package talks to Stripe.
 //
 // # Protocol
 //
-// [Verify] is a pure function of secrets, header, body and time; [Read] takes
-// from a verified body the ids that it names and nothing else. What an event
-// claims is never applied: whoever got the hint asks again through [Client],
-// under the API version that the SDK pins, so that the version an event was
-// rendered in does not matter. Snapshot and thin events are both read.
-// What an answer must be before it is believed is told by package upstream.
+// [Verify] checks a webhook's signature. It is a pure function of secrets, headers, body
+// and time. [Read] takes only the ids from a verified event, snapshot or thin. Nobody
+// applies an event's content: the caller reads the current state through [Client]. That
+// uses the API version that the SDK pins, so the version of an event does not matter.
+// Package upstream decides which answers count as Stripe's.
 //
 // # Invariants
 //
-//   - Every error of a call is a [*lockstep.UpstreamError] and holds neither
-//     Stripe's message nor a part of a body: both may quote e-mail addresses.
-//   - Only Stripe's own error object saying resource_missing is a
+//   - Every error of a call is a [*lockstep.UpstreamError]. It contains no part of a
+//     body, because bodies may quote e-mail addresses. It contains Stripe's message only
+//     for errors that name nothing personal.
+//   - Only Stripe's own error object with the code resource_missing becomes
 //     [lockstep.ErrNotFound]. A proxy's 404 page is an unknown outcome.
-//   - Status 0 means that the outcome is unknown: no answer, a part of one, or
-//     one that is not Stripe's. The same request, under the same idempotency key,
+//   - Status 0 means that the outcome is unknown: there was no answer, or it was
+//     incomplete, or it was not Stripe's. The same request with the same idempotency key
 //     finds out.
-//   - An answer that is not what was asked for is an error, never an empty list.
-//   - What Stripe may add is passed on (a status) or left out (a field), and
-//     what is null or of another type reads as absent.
-//   - Nothing is tried again here, redirects are not followed, and an answer
-//     larger than 16 MiB, after decompression, is not read.
-//   - Where Lockstep makes an object, its metadata names the account, see
+//   - An answer of an unexpected form is an error, never an empty list.
+//   - A new status is passed on, and a new field is ignored. A field that is null or of
+//     another type counts as absent.
+//   - This package never retries, never follows redirects, and refuses an answer of more
+//     than 16 MiB after decompression.
+//   - The metadata of every object that Lockstep creates names the account; see
 //     [Client.StartCheckout] and [Client.CreateCustomer].
 package stripebilling

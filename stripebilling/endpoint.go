@@ -8,14 +8,14 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// Endpoint is a webhook endpoint that Stripe knows.
+// Endpoint is a webhook endpoint that is registered at Stripe.
 type Endpoint struct {
 	URL     string
 	Enabled bool
-	Events  []string // types; "*" is all
+	Events  []string // event types; "*" means all
 }
 
-// Endpoints returns the webhook endpoints of the account, for a diagnosis.
+// Endpoints returns the webhook endpoints of the account.
 func (c *Client) Endpoints(ctx context.Context) (all []Endpoint, err error) {
 	err = c.all(ctx, "list webhook endpoints", "/v1/webhook_endpoints", &stripe.WebhookEndpointListParams{}, "",
 		func(o upstream.Object) {
@@ -23,7 +23,7 @@ func (c *Client) Endpoints(ctx context.Context) (all []Endpoint, err error) {
 			types, _ := o.Array("enabled_events")
 			for _, raw := range types {
 				var text string
-				if json.Unmarshal(raw, &text) == nil { // what is no text is no type
+				if json.Unmarshal(raw, &text) == nil { // ignores anything that is not a string
 					e.Events = append(e.Events, text)
 				}
 			}

@@ -9,13 +9,12 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// Entitlements returns the lookup keys of all features that a customer is entitled to
-// now, sorted. The event that says that they changed holds a page of ten at most, so it
-// is never read.
+// Entitlements returns the lookup keys of all features that a customer is currently
+// entitled to, sorted. We never read them from the event, which has at most ten.
 func (c *Client) Entitlements(ctx context.Context, customerID string) ([]string, error) {
 	const op = "list entitlements"
 	if customerID == "" {
-		return nil, failed(op, errors.New("there is no customer to list them for"))
+		return nil, failed(op, errors.New("the customer id is empty"))
 	}
 	features, nameless := []string{}, false
 	err := c.all(ctx, op, "/v1/entitlements/active_entitlements",

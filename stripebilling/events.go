@@ -9,12 +9,12 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// EventsSince returns a page of up to 100 events since a time, newest first; next
-// is the cursor of the page after it, and empty at the end. Stripe keeps events
-// for 30 days and renders each in the API version of its creation. A cursor whose
-// event is gone is ErrNotFound: begin anew.
+// EventsSince returns a page of up to 100 events since a time, newest first. next is the
+// cursor of the next page, and empty at the end. Stripe keeps events for 30 days, each in
+// the API version of its creation. If the event of the cursor is gone, it returns
+// ErrNotFound; start over then.
 //
-// Each hint's Event.Body is the event as Stripe wrote it, byte for byte.
+// Each hint's Event.Body holds the exact bytes from Stripe.
 func (c *Client) EventsSince(ctx context.Context, since time.Time,
 	cursor string) (hints []lockstep.Hint, next string, err error) {
 	const op = "list events"
@@ -36,7 +36,7 @@ func (c *Client) EventsSince(ctx context.Context, since time.Time,
 		return hints, "", nil
 	}
 	if len(hints) == 0 || hints[len(hints)-1].Event.ID == cursor {
-		return nil, "", failed(op, errors.New("the list says that there is more, but not where"))
+		return nil, "", failed(op, errors.New("the list has more objects, but no cursor"))
 	}
 	return hints, hints[len(hints)-1].Event.ID, nil
 }

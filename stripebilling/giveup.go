@@ -10,10 +10,9 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// GiveUp implements [lockstep.CheckoutService]. The invoice is voided before the subscription is
-// canceled: a canceled subscription leaves its invoice open, and whoever has the page of an
-// open invoice can still pay it. Stripe refuses to void one that was paid, so a payment that
-// comes in between wins.
+// GiveUp implements [lockstep.CheckoutService]. It voids the invoice before it cancels the
+// subscription, because canceling leaves the invoice open, and the buyer could still pay it
+// on its page. Stripe refuses to void a paid invoice, so a payment in between wins.
 func (c *Client) GiveUp(ctx context.Context, id string) (lockstep.Subscription, error) {
 	s, err := c.Subscription(ctx, id)
 	if err != nil || s.Status != "incomplete" {
@@ -25,7 +24,7 @@ func (c *Client) GiveUp(ctx context.Context, id string) (lockstep.Subscription, 
 		}
 	}
 	if s, err = c.Subscription(ctx, id); err != nil || s.Status != "incomplete" {
-		return s, err // paid meanwhile, or ended with its invoice
+		return s, err // paid since, or ended together with its invoice
 	}
 	if err := c.CancelSubscription(ctx, id); err != nil {
 		return s, err
@@ -33,8 +32,8 @@ func (c *Client) GiveUp(ctx context.Context, id string) (lockstep.Subscription, 
 	return c.Subscription(ctx, id)
 }
 
-// voidUnpaid voids an open invoice. It is ErrBusy while a payment of it is being processed:
-// that one cannot be called back.
+// voidUnpaid voids an open invoice. It returns ErrBusy while a payment for the invoice is
+// processing, because nobody can stop that payment.
 func (c *Client) voidUnpaid(ctx context.Context, id string) error {
 	const op = "void invoice"
 	path, err := at(op, "/v1/invoices", id)
@@ -49,10 +48,22 @@ func (c *Client) voidUnpaid(ctx context.Context, id string) error {
 	if o.Text("status") != "open" {
 		return nil
 	}
-	payments := o.Object("payments")
+	if err := checkPayments(op, o.Object("payments")); err != nil {
+		return err
+	}
+	_, err = c.one(ctx, op, http.MethodPost, path+"/void", &stripe.InvoiceVoidInvoiceParams{})
+	var refused *lockstep.UpstreamError
+	if errors.As(err, &refused) && refused.Rejected() {
+		return nil // paid or closed since; the subscription will tell which
+	}
+	return err
+}
+
+// checkPayments returns ErrBusy if a payment of an invoice may still succeed by itself.
+func checkPayments(op string, payments upstream.Object) error {
 	data, ok := payments.Array("data")
 	if !ok || payments.Flag("has_more") {
-		return failed(op, errors.New("the payments of the invoice are missing"))
+		return failed(op, errors.New("the answer lacks payments of the invoice"))
 	}
 	for _, raw := range data {
 		payment := upstream.Decode(raw)
@@ -61,14 +72,9 @@ func (c *Client) voidUnpaid(ctx context.Context, id string) error {
 		}
 		switch payment.Object("payment").Object("payment_intent").Text("status") {
 		case "requires_payment_method", "requires_confirmation", "requires_action", "canceled":
-		default: // processing, succeeded, to be captured, or something that is new to us
+		default: // processing, succeeded, requires_capture, or a status that we do not know
 			return lockstep.ErrBusy
 		}
 	}
-	_, err = c.one(ctx, op, http.MethodPost, path+"/void", &stripe.InvoiceVoidInvoiceParams{})
-	var refused *lockstep.UpstreamError
-	if errors.As(err, &refused) && refused.Rejected() {
-		return nil // it was paid or closed meanwhile; the subscription tells
-	}
-	return err
+	return nil
 }

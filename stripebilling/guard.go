@@ -10,11 +10,11 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// answerLimit is how much of an answer is read, after decompression: 200 kB of
+// answerLimit is the largest answer that we read, in bytes after decompression: 200 kB of
 // gzip can hold 200 MB.
 const answerLimit = 16 << 20
 
-// rules say how Stripe answers; every answer of status 2xx is an object.
+// rules describe Stripe's answers and limits.
 var rules = upstream.Rules{
 	Provider:  provider,
 	Owner:     "Stripe's",
@@ -30,15 +30,15 @@ var rules = upstream.Rules{
 		"webhook_endpoints"}},
 }
 
-// What Stripe allows an account, in requests a second (docs.stripe.com/rate-limits):
-// each endpoint as much in both modes.
+// Requests per second that Stripe allows an account (docs.stripe.com/rate-limits). The limit
+// per endpoint is the same in both modes.
 const (
 	liveLimit     = 100
 	testLimit     = 25
 	endpointLimit = 25
 )
 
-// limits are what was configured, or what Stripe grants a key of the mode.
+// limits returns the configured limits, or Stripe's for the mode.
 func limits(configured lockstep.Limits, live bool) lockstep.Limits {
 	granted := lockstep.Limits{PerSecond: testLimit, PerEndpoint: endpointLimit}
 	if live {
@@ -53,8 +53,8 @@ func limits(configured lockstep.Limits, live bool) lockstep.Limits {
 	}
 }
 
-// reach is what a 429 is about, by the header that says which limit it was. There is
-// none where another request holds the object's lock.
+// reach returns what a 429 applies to. Stripe names the limit in a header, except for a
+// lock timeout, which means that another request holds the object's lock.
 func reach(_ string, e *lockstep.UpstreamError) upstream.Reach {
 	switch {
 	case strings.HasPrefix(e.Limit, "global-"):
@@ -65,8 +65,8 @@ func reach(_ string, e *lockstep.UpstreamError) upstream.Reach {
 	return upstream.OneEndpoint
 }
 
-// refusal reads an error of Stripe's, which names its type; a code may be lacking.
-// An answer that was stored under an idempotency key says that it is one.
+// refusal reads Stripe's error object into e. It always has a type, but may have no code. A
+// header marks an answer that Stripe replays for an idempotency key.
 func refusal(res *http.Response, body upstream.Object, e *lockstep.UpstreamError) (own bool) {
 	said := body.Object("error")
 	e.Limit = upstream.Word(res.Header.Get("Stripe-Rate-Limited-Reason"))
@@ -74,6 +74,6 @@ func refusal(res *http.Response, body upstream.Object, e *lockstep.UpstreamError
 	if e.Code = upstream.Word(said.Text("code")); e.Code == "" {
 		e.Code = upstream.Word(said.Text("type")) // idempotency_error comes without a code
 	}
-	e.Param, e.Message = upstream.Field(said.Text("param")), sayable(said)
+	e.Param, e.Message = upstream.Field(said.Text("param")), safeMessage(said)
 	return said.Text("type") != ""
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestAnswersThatAreErrors asks for a customer and gets each of these. What is no
-// answer of Stripe's at all is upstream's to test.
+// TestAnswersThatAreErrors reads a customer and gets each of these answers. The tests of
+// package upstream cover answers that are not Stripe's.
 func TestAnswersThatAreErrors(t *testing.T) {
 	refused := func(kind, code string) string {
 		return fmt.Sprintf(`{"error":{"type":%q,"code":%q,"message":"ada@example.com is no good"}}`, kind, code)
@@ -29,7 +29,7 @@ func TestAnswersThatAreErrors(t *testing.T) {
 		"missing":           {404, missing, "status 404 resource_missing (req_1)", true, true},
 		"missing parameter": {400, missing, "status 400 resource_missing (req_1)", true, true},
 		"unknown address, Stripe's": {404, refused("invalid_request_error", ""),
-			"invalid_request_error (req_1): there is no such address, status 404", false, false},
+			"invalid_request_error (req_1): no such URL, status 404", false, false},
 		"404 of somebody's JSON": {404, `{"error":"not found"}`, "(req_1): the answer is not Stripe's, status 404", false,
 			false},
 		"404 that copies the code": {404, `{"error":{"code":"resource_missing"}}`,
@@ -52,7 +52,7 @@ func TestAnswersThatAreErrors(t *testing.T) {
 		"502 of a proxy": {502, "<html>ada@example.com</html>", "status 502 (req_1)", false, false},
 		"code that is a sentence": {402, refused("card_error", "ada@example.com, declined"),
 			"status 402 card_error (req_1)", false, true},
-		"200 list":               {200, "[]", "(req_1): the answer is not a whole JSON object", false, false},
+		"200 list":               {200, "[]", "(req_1): the answer is not a complete JSON object", false, false},
 		"200 of another service": {200, `{"status":"ok"}`, "the answer has no id", false, false},
 		"200 beyond the limit": {200, strings.Repeat(" ", answerLimit) + "{}", "(req_1): the answer is too large",
 			false, false},

@@ -7,13 +7,13 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// nothing is what the SDK decodes into.
+// nothing is the value that the SDK decodes an answer into.
 type nothing struct{}
 
 // SetLastResponse is called by the SDK.
 func (*nothing) SetLastResponse(*stripe.APIResponse) {}
 
-// reference is the id of another object, which is there as such or expanded.
+// reference returns the id of another object, which is either an id or expanded.
 func reference(o upstream.Object, name string) string {
 	if id := o.Text(name); id != "" {
 		return id
@@ -21,11 +21,10 @@ func reference(o upstream.Object, name string) string {
 	return o.Object(name).Text("id")
 }
 
-// lastSecond is the last of the year 9999; what is later does not survive being
-// written as text.
+// lastSecond is the last of the year 9999. Later times have no RFC 3339 form.
 const lastSecond = 253402300799
 
-// timeOf reads seconds since 1970; zero where there are none.
+// timeOf reads a Unix time in seconds. It returns the zero time if there is none.
 func timeOf(o interface{ Number(name string) int64 }, name string) time.Time {
 	seconds := o.Number(name)
 	if seconds <= 0 || seconds > lastSecond {
@@ -37,7 +36,7 @@ func timeOf(o interface{ Number(name string) int64 }, name string) time.Time {
 // metadataOf reads an object's metadata.
 func metadataOf(o upstream.Object) map[string]string { return textsOf(o.Object("metadata")) }
 
-// textsOf are the members that are text; all of metadata are.
+// textsOf returns the members that are strings, as all metadata values are.
 func textsOf(members upstream.Object) map[string]string {
 	texts := make(map[string]string, len(members))
 	for key := range members {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestTheOldestCustomerIsFoundByFewCalls, so that a list's length can be estimated.
+// TestTheOldestCustomerIsFoundByFewCalls matters because the backfill estimates a list's
+// length with it.
 func TestTheOldestCustomerIsFoundByFewCalls(t *testing.T) {
 	t.Parallel()
 	for _, days := range []int{0, 10, 400, 4000} {

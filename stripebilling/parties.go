@@ -8,19 +8,19 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// collectionOf is where the objects of an id's prefix are.
+// collectionOf is the path for the ids of a prefix.
 var collectionOf = map[string]string{
 	"sub": "/v1/subscriptions",
 	"in":  "/v1/invoices",
 	"ch":  "/v1/charges",
-	"py":  "/v1/charges", // a charge of a delayed method
+	"py":  "/v1/charges", // a charge by a delayed payment method
 	"dp":  "/v1/disputes",
 	"du":  "/v1/disputes",
 }
 
-// PartiesOf returns whom a subscription, invoice, charge or dispute is about: its
-// customer and its payment intent, each empty where it has none. An object of
-// another kind is about nobody that we could know of, and is not asked for.
+// PartiesOf returns the customer and the payment intent of a subscription, invoice, charge
+// or dispute. Either may be empty. For an object of another kind, it returns two empty ids
+// without a request.
 func (c *Client) PartiesOf(ctx context.Context, objectID string) (customerID, paymentID string, err error) {
 	const op = "read the object of an event"
 	prefix, _, _ := strings.Cut(objectID, "_")

@@ -10,7 +10,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// Price returns a price by its id, also an inactive one.
+// Price returns a price by its id, even if it is inactive.
 func (c *Client) Price(ctx context.Context, id string) (lockstep.Price, error) {
 	const op = "read price"
 	path, err := at(op, "/v1/prices", id)
@@ -21,8 +21,8 @@ func (c *Client) Price(ctx context.Context, id string) (lockstep.Price, error) {
 	return priceOf(o), err
 }
 
-// PriceByLookupKey returns the active price that has the lookup key now, or
-// ErrNotFound. Stripe sees to it that no two active prices share one.
+// PriceByLookupKey returns the active price that currently has the lookup key, or
+// ErrNotFound. Stripe allows only one active price per lookup key.
 func (c *Client) PriceByLookupKey(ctx context.Context, key string) (lockstep.Price, error) {
 	const op = "find price by lookup key"
 	if key == "" {
@@ -55,8 +55,8 @@ func priceOf(o upstream.Object) lockstep.Price {
 // PricesOf returns the active prices of a product, newest first.
 func (c *Client) PricesOf(ctx context.Context, productID string) ([]lockstep.Price, error) {
 	const op = "list prices of product"
-	if productID == "" { // Stripe would list all
-		return nil, failed(op, errors.New("there is no product to list them for"))
+	if productID == "" { // Stripe would list all prices
+		return nil, failed(op, errors.New("the product id is empty"))
 	}
 	var list []lockstep.Price
 	err := c.all(ctx, op, "/v1/prices", &stripe.PriceListParams{Product: stripe.String(productID),
@@ -68,7 +68,8 @@ func (c *Client) PricesOf(ctx context.Context, productID string) ([]lockstep.Pri
 	return list, nil
 }
 
-// Product returns what names a plan where nothing nearer does.
+// Product returns the name and plan of a product. They name a plan if neither the catalog
+// nor the price does.
 func (c *Client) Product(ctx context.Context, id string) (lockstep.Product, error) {
 	const op = "read product"
 	path, err := at(op, "/v1/products", id)

@@ -12,26 +12,26 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// Environment is what this installation is for.
+// Environment is the Stripe mode that this installation serves.
 type Environment struct {
 	Live bool // the mode of the API key
 }
 
 // Errors of [Read].
 var (
-	// ErrNotJSON: the body is not a JSON object, or it is nested too deeply.
+	// ErrNotJSON means that the body is not a JSON object, or is nested too deeply.
 	ErrNotJSON = errors.New("stripe event: not a JSON object")
-	// ErrNotEvent: it has no id or no type, or something that should be an id is
-	// too long or holds control characters.
+	// ErrNotEvent means that the event has no id or type, or that an id is too long or
+	// contains control characters.
 	ErrNotEvent = errors.New("stripe event: not an event")
 )
 
-// Read takes from an event what it names, and nothing of what it claims. It
-// understands snapshot events of every API version, and thin events, whose type
-// it gives the snapshot's name: v1.customer.created is customer.created.
+// Read returns the ids in an event. It ignores the rest of the payload. It understands
+// snapshot events of every API version and thin events. A thin event gets the type of the
+// snapshot event: v1.customer.created becomes customer.created.
 //
-// A member that is missing or of an unexpected type reads as absent. The hint's
-// Event.Body is body itself; Event.Origin is left to the caller.
+// A JSON member of an unexpected type counts as absent. Event.Body is body itself. The
+// caller sets Event.Origin. Errors: [ErrNotJSON], [ErrNotEvent].
 func Read(body []byte, want Environment) (lockstep.Hint, error) {
 	o, ok := picker.Pick(body)
 	if !ok {
@@ -49,7 +49,7 @@ func Read(body []byte, want Environment) (lockstep.Hint, error) {
 		Foreign: foreign(o, want),
 	}
 	if hint.Event.ID == "" || hint.Event.Type == "" {
-		return lockstep.Hint{}, fmt.Errorf("%w: it has no id or no type", ErrNotEvent)
+		return lockstep.Hint{}, fmt.Errorf("%w: no id or no type", ErrNotEvent)
 	}
 	about, kind := &snapshot, o.Text(snapshot.kind)
 	if o.Text("object") == "v2.core.event" {
@@ -61,12 +61,12 @@ func Read(body []byte, want Environment) (lockstep.Hint, error) {
 	about.name(&hint, o, kind)
 	if !upstream.Storable(hint.Event.ID, hint.Event.Type, hint.Event.APIVersion, hint.Event.ObjectID,
 		hint.Event.CustomerID, hint.CheckoutID, hint.Mode, hint.PaymentID, o.Text("account")) {
-		return lockstep.Hint{}, fmt.Errorf("%w: an id is not one", ErrNotEvent)
+		return lockstep.Hint{}, fmt.Errorf("%w: malformed id", ErrNotEvent)
 	}
 	return hint, nil
 }
 
-// subject is where an event has what it is about: the paths of its members.
+// subject holds the JSON paths at which an event describes its object.
 type subject struct{ kind, id, customer, payment, mode, metadata string }
 
 var (
@@ -101,8 +101,9 @@ func (s *subject) name(hint *lockstep.Hint, o upstream.Picked, kind string) {
 	}
 }
 
-// foreign says why an event is not for us. An event of a connected account names
-// it; an endpoint for connected accounts receives those of both modes.
+// foreign returns the reason why an event is not for this installation, or "". An event of a
+// connected account names that account. An endpoint for connected accounts receives the
+// events of both modes.
 func foreign(o upstream.Picked, want Environment) string {
 	switch {
 	case o.Text("account") != "":

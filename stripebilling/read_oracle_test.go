@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// readDecoded is Read as one would write it: by decoding everything.
+// readDecoded is the obvious implementation of Read: it decodes the whole body.
 func readDecoded(body []byte, want Environment) (hint lockstep.Hint, ok bool) {
 	o := upstream.Decode(body)
 	hint.Event = lockstep.Event{Source: lockstep.Stripe, ID: o.Text("id"), Type: o.Text("type"),
@@ -51,7 +51,7 @@ func readDecoded(body []byte, want Environment) (hint lockstep.Hint, ok bool) {
 	return hint, ok
 }
 
-// FuzzReadAsDecoded: what is read in one pass is what is read by decoding, or both refuse.
+// FuzzReadAsDecoded checks that Read and readDecoded agree, or both refuse.
 func FuzzReadAsDecoded(f *testing.F) {
 	const object = `{"id":"evt_1","object":"event","type":"%s","api_version":"2026-08-26.dahlia","created":1795891222,"livemode":%s,"data":{"object":%s}}`
 	for _, about := range []string{

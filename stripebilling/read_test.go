@@ -170,8 +170,8 @@ func nested(depth int) string {
 	return `{"id":"evt_1","type":"x","data":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + "}"
 }
 
-// TestReadPayloadsOfOthers reads events that nobody here wrote, most of an API
-// version of 2020.
+// TestReadPayloadsOfOthers reads events from other projects, most in an API version of
+// 2020.
 func TestReadPayloadsOfOthers(t *testing.T) {
 	shared := os.Getenv("LOCKSTEP_SHARED")
 	if shared == "" {

@@ -8,12 +8,12 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// longestMessage is how many bytes of a message of Stripe's are repeated at most.
-const longestMessage = 400
+// maxMessage is the longest message of Stripe's that we repeat, in bytes.
+const maxMessage = 400
 
-// sayableCodes are the codes of errors whose messages name fields, ids, settings and amounts,
-// and never what a customer is called or where they live (docs.stripe.com/error-codes).
-var sayableCodes = map[string]bool{
+// safeCodes are the error codes whose messages name only fields, ids, settings and amounts,
+// never a customer's name or address (docs.stripe.com/error-codes).
+var safeCodes = map[string]bool{
 	"amount_too_large": true, "amount_too_small": true, "api_key_expired": true, "country_unsupported": true,
 	"coupon_expired":                true,
 	"customer_tax_location_invalid": true, "invalid_charge_amount": true, "livemode_mismatch": true,
@@ -24,19 +24,20 @@ var sayableCodes = map[string]bool{
 	"testmode_charges_only": true,
 }
 
-// sayableParams are the parameters whose value is an id, an amount or a choice, so that a
-// message about one repeats nothing personal. Many refusals have no code: a portal without
-// configuration, mixed currencies (both have no parameter either), an inactive price.
-var sayableParams = regexp.MustCompile(`^(configuration|currency|price|customer|mode|quantity|schedule|proration_behavior|` +
+// safeParams are the parameters whose value is an id, an amount or a choice, so a message
+// about one contains nothing personal. They matter because many refusals have no code: a
+// portal without configuration, mixed currencies (both without a parameter, too), an
+// inactive price.
+var safeParams = regexp.MustCompile(`^(configuration|currency|price|customer|mode|quantity|schedule|proration_behavior|` +
 	`cancel_at_period_end|payment_method_collection|payment_method_types(\[\d*\])?|(line_)?items(\[\d+\]\[(price|quantity|currency)\])?|` +
 	`(automatic_tax|flow_data|subscription_data\[trial_[a-z_]+\])(\[[a-z_]+\])*)?$`)
 
-// sayable is Stripe's message where it may be shown to a caller and logged; else nothing.
-func sayable(said upstream.Object) string {
+// safeMessage returns Stripe's message if we may show it to a caller and log it, or "".
+func safeMessage(said upstream.Object) string {
 	code, message := said.Text("code"), strings.TrimSpace(said.Text("message"))
-	about := sayableCodes[code] || code == "" && said.Text("type") == "invalid_request_error" &&
-		sayableParams.MatchString(said.Text("param"))
-	if !about || message == "" || len(message) > longestMessage ||
+	safe := safeCodes[code] || code == "" && said.Text("type") == "invalid_request_error" &&
+		safeParams.MatchString(said.Text("param"))
+	if !safe || message == "" || len(message) > maxMessage ||
 		strings.ContainsFunc(message, func(r rune) bool { return r == '@' || !unicode.IsPrint(r) }) {
 		return ""
 	}

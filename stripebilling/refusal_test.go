@@ -11,8 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestARefusalSaysWhatStripeRefused: code, parameter and message, but for what could name a
-// person or hold a secret.
+// TestARefusalSaysWhatStripeRefused checks code, parameter and message, and that no message
+// names a person or contains a secret.
 func TestARefusalSaysWhatStripeRefused(t *testing.T) {
 	t.Parallel()
 	const (

@@ -15,8 +15,8 @@ const schedules = "/v1/subscription_schedules"
 // UnstartedSchedules implements [lockstep.Billing].
 func (c *Client) UnstartedSchedules(ctx context.Context, customerID string) (ids []string, err error) {
 	const op = "list schedules"
-	if customerID == "" { // Stripe would list everybody's
-		return nil, failed(op, errors.New("there is no customer to list them for"))
+	if customerID == "" { // Stripe would list the schedules of all customers
+		return nil, failed(op, errors.New("the customer id is empty"))
 	}
 	params := &stripe.SubscriptionScheduleListParams{Customer: stripe.String(customerID), Scheduled: stripe.Bool(true)}
 	err = c.all(ctx, op, schedules, params, "", func(o upstream.Object) {
@@ -37,8 +37,8 @@ func (c *Client) CancelSchedule(ctx context.Context, id string) error {
 	return c.endSchedule(ctx, "cancel schedule", id, "/cancel", &stripe.SubscriptionScheduleCancelParams{})
 }
 
-// endSchedule makes a call after which the schedule is over. Stripe refuses it for a schedule
-// that already is; then the schedule itself is asked.
+// endSchedule makes a request that ends a schedule. Stripe refuses it for a schedule that
+// has already ended, which counts as success. So after a refusal we read the schedule.
 func (c *Client) endSchedule(ctx context.Context, op, id, how string, params stripe.ParamsContainer) error {
 	path, err := at(op, schedules, id)
 	if err != nil {

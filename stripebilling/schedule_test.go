@@ -14,8 +14,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// While a schedule owns a subscription, Stripe refuses to end it; released it can end. What is
-// over already is no error, and what never was is.
+// While a schedule owns a subscription, Stripe refuses to end the subscription. After the
+// release it can end. Ending a schedule again is no error; ending an unknown one is.
 func TestSchedules(t *testing.T) {
 	t.Parallel()
 	sim, client := simulated(t)

@@ -14,41 +14,42 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 )
 
-// SignatureHeader is where Stripe puts its signatures.
+// SignatureHeader is the header with Stripe's signatures.
 const SignatureHeader = "Stripe-Signature"
 
-// DefaultTolerance is how far a signature's time may be from ours, either way;
-// Stripe's libraries use it for the past.
+// DefaultTolerance is how far a signature's time may be from our clock, in either direction.
+// Stripe's libraries use the same for the past.
 const DefaultTolerance = 5 * time.Minute
 
 // Errors of [Verify].
 var (
-	// ErrNoSecret: no secret was given, or a blank one. Stripe's own library
-	// accepts what is signed with an empty secret, which anybody can do.
-	ErrNoSecret = errors.New("stripe signature: there is no secret to verify with")
-	// ErrNoSignature: there is no header, or none of its signatures is of scheme v1.
+	// ErrNoSecret means that there is no secret, or a blank one. Stripe's own library
+	// accepts an empty secret, with which anyone can sign.
+	ErrNoSecret = errors.New("stripe signature: no signing secret")
+	// ErrNoSignature means that there is no signature of scheme v1.
 	ErrNoSignature = errors.New("stripe signature: not signed")
-	// ErrBadHeader: the header is not of the form t=…,v1=….
+	// ErrBadHeader means that the header does not have the form t=…,v1=….
 	ErrBadHeader = errors.New("stripe signature: malformed header")
-	// ErrBadSignature: none of the signatures is of this body by any of the secrets.
+	// ErrBadSignature means that no signature matches any of the secrets.
 	ErrBadSignature = errors.New("stripe signature: does not match")
-	// ErrTooOld: signed by Stripe, but longer ago than the tolerance.
+	// ErrTooOld means that the signature is valid, but older than the tolerance.
 	ErrTooOld = errors.New("stripe signature: too old")
-	// ErrTooNew: signed by Stripe for a time further ahead than the tolerance.
+	// ErrTooNew means that the signature is valid, but its time is further in the future
+	// than the tolerance.
 	ErrTooNew = errors.New("stripe signature: from the future")
 )
 
-// window is what [Verify] says of a signature's time.
+// window checks a signature's time for [Verify].
 var window = upstream.Window{Tolerance: DefaultTolerance, Malformed: ErrBadHeader, TooOld: ErrTooOld, TooNew: ErrTooNew}
 
-// Verify reports whether Stripe signed body with one of the secrets at about now.
-// Body is the raw bytes of the request. Several secrets are those of several
-// endpoints, or the old and the new one while a secret is rolled. A tolerance of
-// zero or less is [DefaultTolerance]; it cannot be switched off.
+// Verify checks that Stripe signed the body with one of the secrets within the tolerance
+// around now. It returns nil or one of the errors above. body is the raw body of the
+// request. There are several secrets if there are several endpoints, or during a rotation.
+// A tolerance of zero or less means [DefaultTolerance]; it cannot be turned off.
 //
-// The rule is that of https://docs.stripe.com/webhooks#verify-manually, and
-// stricter than that of Stripe's libraries: the time is bounded in both
-// directions and must be plain digits, and hexadecimal digits are lower case.
+// The rule is that of https://docs.stripe.com/webhooks#verify-manually. It is stricter than
+// Stripe's libraries: the tolerance applies in both directions, the time must be plain
+// digits, and hexadecimal digits must be lower case.
 func Verify(header http.Header, body []byte, secrets []lockstep.Secret, now time.Time, tolerance time.Duration) error {
 	if len(secrets) == 0 {
 		return ErrNoSecret
@@ -75,8 +76,8 @@ func Verify(header http.Header, body []byte, secrets []lockstep.Secret, now time
 	return window.Check(signed, now, tolerance)
 }
 
-// Plausible reports, before the body is there, whether the headers could be those of a delivery
-// that Stripe signed at about now. It says nothing of who signed.
+// Plausible checks only the form of the header and the time, before the body arrives. It
+// does not check the signature. Errors: those of [Verify].
 func Plausible(header http.Header, now time.Time, tolerance time.Duration) error {
 	signed, _, err := parseSignature(header.Values(SignatureHeader))
 	if err != nil {
@@ -85,14 +86,14 @@ func Plausible(header http.Header, now time.Time, tolerance time.Duration) error
 	return window.Check(signed, now, tolerance)
 }
 
-// Sign returns the header's value that makes [Verify] accept body at t.
+// Sign returns a header value with which [Verify] accepts body at time t.
 func Sign(body []byte, secret lockstep.Secret, t time.Time) string {
 	signed := strconv.FormatInt(t.Unix(), 10)
 	return "t=" + signed + ",v1=" + signature(body, secret, signed)
 }
 
-// signature is keyed with the whole secret as text, whsec_ included, and covers
-// the time as it was sent.
+// signature signs the time as sent and the body. The key is the whole secret as text,
+// including whsec_.
 func signature(body []byte, secret lockstep.Secret, signed string) string {
 	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
 	mac.Write([]byte(signed))

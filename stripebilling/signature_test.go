@@ -150,8 +150,8 @@ func FuzzVerifyHeader(f *testing.F) {
 	})
 }
 
-// TestPlausibleNeedsNoBody: it accepts what Stripe sends at about now and refuses what it never
-// sends.
+// TestPlausibleNeedsNoBody checks that Plausible accepts the header of a current webhook and
+// refuses headers that Stripe never sends.
 func TestPlausibleNeedsNoBody(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)

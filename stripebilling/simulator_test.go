@@ -22,7 +22,7 @@ var (
 	org  = lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
 )
 
-// simulated returns a simulated Stripe with two plans, and a client of it.
+// simulated returns a simulated Stripe with two plans, and a client for it.
 func simulated(t *testing.T) (*simulator.Simulator, *stripebilling.Client) {
 	t.Helper()
 	sim, err := simulator.New(simulator.Config{PortalSaved: true})
@@ -56,7 +56,7 @@ func create(t *testing.T, client *stripebilling.Client, account lockstep.Account
 	return c
 }
 
-// bought has the customer buy what the lookup key names.
+// bought makes the customer buy the price with a lookup key.
 func bought(t *testing.T, sim *simulator.Simulator, client *stripebilling.Client, lookupKey string,
 	r lockstep.CheckoutRequest) string {
 	t.Helper()
@@ -330,7 +330,7 @@ func TestCheckoutOfWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// Every event that happened is listed once, and says what it is about.
+// The list contains every event once, with the ids of its object.
 func TestEventsAreAllListed(t *testing.T) {
 	t.Parallel()
 	sim, client := simulated(t)
@@ -375,8 +375,8 @@ func TestEventsAreAllListed(t *testing.T) {
 	}
 }
 
-// What is executed but not answered is an unknown outcome; the same idempotency
-// key finds out.
+// If Stripe executes a request and its answer is lost, the outcome is unknown. A request
+// with the same idempotency key finds out.
 func TestUnknownOutcomeIsFoundOutByTheSameKey(t *testing.T) {
 	t.Parallel()
 	sim, client := simulated(t)

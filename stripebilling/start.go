@@ -11,32 +11,32 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// validate reports what is wrong with a request before Stripe is asked anything.
+// validate checks a request before any call to Stripe.
 func validate(r lockstep.CheckoutRequest) error {
 	switch {
 	case r.Account.IsZero() || r.CustomerID == "" || r.SuccessURL == "" || r.Price.ID == "":
 		return fmt.Errorf("%w: a checkout needs an account, its customer, a price and a success URL", lockstep.ErrInvalid)
 	case r.Quantity < 0 || r.TrialDays < 0:
-		return fmt.Errorf("%w: a quantity or a trial is never negative", lockstep.ErrInvalid)
+		return fmt.Errorf("%w: quantity and trial_days must not be negative", lockstep.ErrInvalid)
 	case !r.Price.Recurring && r.TrialDays > 0:
 		return fmt.Errorf("%w: a one-time payment has no trial", lockstep.ErrInvalid)
-	case len(r.IdempotencyKey) > longestIdempotencyKey:
-		return fmt.Errorf("%w: the idempotency key is longer than %d characters", lockstep.ErrInvalid, longestIdempotencyKey)
+	case len(r.IdempotencyKey) > maxIdempotencyKey:
+		return fmt.Errorf("%w: the idempotency key is longer than %d characters", lockstep.ErrInvalid, maxIdempotencyKey)
 	}
 	return nil
 }
 
-// StartCheckout creates a session: of mode subscription where the price recurs,
-// else of mode payment. The session names the account by client_reference_id and
-// metadata; since Stripe does not copy a session's metadata, so does what comes
-// of it, the subscription or the payment. For an organization the metadata holds
-// clerkOrgId, and clerkUserId is who pays.
+// StartCheckout creates a session, of mode subscription for a recurring price and of mode
+// payment otherwise. The session names the account in client_reference_id and metadata.
+// Stripe does not copy a session's metadata, so we also set it on the subscription or the
+// payment. For an organization, clerkOrgId names the organization and clerkUserId the user
+// who pays.
 //
-// Payment methods are left to the settings of the Stripe account: the parameter
-// that names them is gone from newer API versions.
+// The settings of the Stripe account choose the payment methods. Newer API versions no
+// longer have the parameter for them.
 //
-// The error is a [lockstep.ErrInvalid], or a [*lockstep.UpstreamError], whose
-// ErrNotFound is the customer's.
+// It returns a [lockstep.ErrInvalid] or a [*lockstep.UpstreamError]. ErrNotFound means that
+// the customer does not exist.
 func (c *Client) StartCheckout(ctx context.Context, r lockstep.CheckoutRequest) (lockstep.Checkout, error) {
 	const op = "create checkout session"
 	if err := validate(r); err != nil {
@@ -79,16 +79,23 @@ func checkoutParams(r lockstep.CheckoutRequest) *stripe.CheckoutSessionCreatePar
 	}
 	params.Mode = stripe.String("subscription")
 	params.SubscriptionData = &stripe.CheckoutSessionCreateSubscriptionDataParams{Metadata: naming}
-	if r.TrialDays > 0 {
-		params.SubscriptionData.TrialPeriodDays = stripe.Int64(r.TrialDays)
-		if r.TrialWithoutCard {
-			params.PaymentMethodCollection = stripe.String("if_required")
-			params.SubscriptionData.TrialSettings = &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsParams{
-				EndBehavior: &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsEndBehaviorParams{
-					MissingPaymentMethod: stripe.String("cancel")}}
-		}
-	}
+	addTrial(params, r)
 	return params
+}
+
+// addTrial adds the trial of the request, if it has one. A trial without a card ends the
+// subscription, unless the customer adds a card.
+func addTrial(params *stripe.CheckoutSessionCreateParams, r lockstep.CheckoutRequest) {
+	if r.TrialDays <= 0 {
+		return
+	}
+	params.SubscriptionData.TrialPeriodDays = stripe.Int64(r.TrialDays)
+	if r.TrialWithoutCard {
+		params.PaymentMethodCollection = stripe.String("if_required")
+		params.SubscriptionData.TrialSettings = &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsParams{
+			EndBehavior: &stripe.CheckoutSessionCreateSubscriptionDataTrialSettingsEndBehaviorParams{
+				MissingPaymentMethod: stripe.String("cancel")}}
+	}
 }
 
 // CloseCheckout implements [lockstep.CheckoutService].
@@ -102,13 +109,12 @@ func (c *Client) CloseCheckout(ctx context.Context, id string) error {
 	return err
 }
 
-// StartPortal creates a page of Stripe's on which a customer can change and
-// cancel what it pays for. It is valid for a short time only. A flow leads straight
-// to its action, and back when it is done.
+// StartPortal creates a session of Stripe's customer portal and returns its URL, which
+// expires soon. A flow opens one action and returns to the app when it is done.
 func (c *Client) StartPortal(ctx context.Context, r lockstep.PortalRequest) (string, error) {
 	const op = "create portal session"
 	if r.CustomerID == "" {
-		return "", failed(op, errors.New("there is no customer to create it for"))
+		return "", failed(op, errors.New("the customer id is empty"))
 	}
 	params := &stripe.BillingPortalSessionCreateParams{
 		Customer:      stripe.String(r.CustomerID),

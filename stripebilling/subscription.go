@@ -13,13 +13,13 @@ import (
 
 const subscriptions = "/v1/subscriptions"
 
-// Subscriptions returns all subscriptions of a customer, ended ones too, newest
-// first: one request unless there are more than 100, or one has so many items
-// that Stripe lists them apart.
+// Subscriptions returns all subscriptions of a customer, including ended ones, newest
+// first. It makes one request, unless there are more than 100 subscriptions or one has more
+// items than fit into the list.
 func (c *Client) Subscriptions(ctx context.Context, customerID string) ([]lockstep.Subscription, error) {
 	const op = "list subscriptions"
-	if customerID == "" { // Stripe would list everybody's
-		return nil, failed(op, errors.New("there is no customer to list them for"))
+	if customerID == "" { // Stripe would list the subscriptions of all customers
+		return nil, failed(op, errors.New("the customer id is empty"))
 	}
 	var found []upstream.Object
 	params := &stripe.SubscriptionListParams{Customer: stripe.String(customerID), Status: stripe.String("all"),
@@ -37,7 +37,7 @@ func (c *Client) Subscriptions(ctx context.Context, customerID string) ([]lockst
 	return list, nil
 }
 
-// Subscription returns a subscription, also an ended one.
+// Subscription returns a subscription, even if it has ended.
 func (c *Client) Subscription(ctx context.Context, id string) (lockstep.Subscription, error) {
 	const op = "read subscription"
 	path, err := at(op, subscriptions, id)
@@ -52,8 +52,8 @@ func (c *Client) Subscription(ctx context.Context, id string) (lockstep.Subscrip
 	return c.subscriptionOf(ctx, op, o)
 }
 
-// SetQuantity implements [lockstep.Billing]. A payment that fails at once changes
-// nothing: the seats stay, and so does the subscription's status.
+// SetQuantity implements [lockstep.Billing]. If an immediate payment fails, neither the
+// quantity nor the subscription's status changes.
 func (c *Client) SetQuantity(ctx context.Context, subscriptionID, itemID string, quantity int64,
 	proration lockstep.SeatProration) error {
 	const op = "change quantity"
@@ -62,7 +62,7 @@ func (c *Client) SetQuantity(ctx context.Context, subscriptionID, itemID string,
 		return err
 	}
 	if itemID == "" || quantity < 1 {
-		return failed(op, errors.New("there is no item, or nothing of it"))
+		return failed(op, errors.New("the item id is empty or the quantity is less than 1"))
 	}
 	_, err = c.one(ctx, op, http.MethodPost, path, &stripe.SubscriptionUpdateParams{
 		Items: []*stripe.SubscriptionUpdateItemParams{{ID: stripe.String(itemID),
@@ -73,8 +73,8 @@ func (c *Client) SetQuantity(ctx context.Context, subscriptionID, itemID string,
 	return err
 }
 
-// EndSubscription implements [lockstep.Billing]. Stripe refuses to change what has
-// ended; then the subscription itself is asked.
+// EndSubscription implements [lockstep.Billing]. Stripe refuses to change a subscription
+// that has ended, which counts as success.
 func (c *Client) EndSubscription(ctx context.Context, id string) error {
 	const op = "end subscription"
 	path, err := at(op, subscriptions, id)
@@ -86,8 +86,8 @@ func (c *Client) EndSubscription(ctx context.Context, id string) error {
 	return c.unlessOver(ctx, id, refused, lockstep.Subscription.EndsWithPeriod)
 }
 
-// unlessOver returns what Stripe refused, unless the subscription has ended, or is as
-// it was to be.
+// unlessOver returns the error of a refused change, unless a look at the subscription shows
+// that it has ended or already has the wanted state.
 func (c *Client) unlessOver(ctx context.Context, id string, refused error,
 	done func(lockstep.Subscription) bool) error {
 	var e *lockstep.UpstreamError
@@ -104,8 +104,8 @@ func (c *Client) unlessOver(ctx context.Context, id string, refused error,
 	return refused
 }
 
-// CancelSubscription ends a subscription now. Stripe refuses to cancel what has
-// ended; then the subscription itself is asked, and having ended is success.
+// CancelSubscription ends a subscription now. Stripe refuses to cancel a subscription that
+// has ended, which counts as success.
 func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 	const op = "cancel subscription"
 	path, err := at(op, subscriptions, id)
@@ -117,7 +117,7 @@ func (c *Client) CancelSubscription(ctx context.Context, id string) error {
 }
 
 func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Object) (lockstep.Subscription, error) {
-	metadata, invoice := metadataOf(o), o.Object("latest_invoice")
+	metadata := metadataOf(o)
 	s := lockstep.Subscription{
 		ID:                o.Text("id"),
 		CustomerID:        reference(o, "customer"),
@@ -133,14 +133,7 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 		PaidBy:            lockstep.PayerNamedIn(metadata),
 		Metadata:          metadata,
 	}
-	if invoice.Text("status") == "open" {
-		s.InvoiceURL = invoice.Text("hosted_invoice_url")
-		if invoice.Text("collection_method") == "send_invoice" {
-			s.InvoiceDue = timeOf(invoice, "due_date")
-		} else { // finalizing an invoice is the first attempt to collect it
-			s.TriedAt = timeOf(invoice.Object("status_transitions"), "finalized_at")
-		}
-	}
+	readInvoice(&s, o.Object("latest_invoice"))
 	if s.ID == "" {
 		return s, failed(op, errors.New("a subscription has no id"))
 	}
@@ -151,13 +144,26 @@ func (c *Client) subscriptionOf(ctx context.Context, op string, o upstream.Objec
 	return s, err
 }
 
-// items reads a list that came with the object it belongs to, and the rest of it
-// from where rest says.
+// readInvoice reads the latest invoice into s, if it is open.
+func readInvoice(s *lockstep.Subscription, invoice upstream.Object) {
+	if invoice.Text("status") != "open" {
+		return
+	}
+	s.InvoiceURL = invoice.Text("hosted_invoice_url")
+	if invoice.Text("collection_method") == "send_invoice" {
+		s.InvoiceDue = timeOf(invoice, "due_date")
+	} else { // Stripe first tries to charge when it finalizes the invoice
+		s.TriedAt = timeOf(invoice.Object("status_transitions"), "finalized_at")
+	}
+}
+
+// items reads a list that is embedded in an object. If the list is incomplete, it reads the
+// rest with the path and parameters of rest.
 func (c *Client) items(ctx context.Context, op string, list upstream.Object,
 	rest func() (string, stripe.ListParamsContainer)) ([]lockstep.Item, error) {
 	data, ok := list.Array("data")
 	if !ok {
-		return nil, failed(op, errors.New("the items are missing"))
+		return nil, failed(op, errors.New("the answer has no items"))
 	}
 	var items []lockstep.Item
 	for _, raw := range data {
@@ -167,7 +173,7 @@ func (c *Client) items(ctx context.Context, op string, list upstream.Object,
 		return items, nil
 	}
 	if len(items) == 0 || items[len(items)-1].ID == "" {
-		return nil, failed(op, errors.New("there are more items, but not said where"))
+		return nil, failed(op, errors.New("the list has more items, but no cursor"))
 	}
 	path, params := rest()
 	err := c.all(ctx, op, path, params, items[len(items)-1].ID,

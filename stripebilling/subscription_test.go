@@ -111,7 +111,7 @@ func TestCancelSubscription(t *testing.T) {
 	}
 }
 
-// What the latest invoice says comes with the subscription, and only while it is open.
+// The subscription includes details of the latest invoice only while that is open.
 func TestTheOpenInvoiceComesWithTheSubscription(t *testing.T) {
 	for name, c := range map[string]struct {
 		invoice string

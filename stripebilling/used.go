@@ -8,11 +8,11 @@ import (
 	"github.com/stripe/stripe-go/v86"
 )
 
-// Used implements [lockstep.Billing], by up to three requests.
+// Used implements [lockstep.Billing]. It makes up to three requests.
 func (c *Client) Used(ctx context.Context, customerID string) (bool, error) {
-	const op = "look at what a customer has"
-	if customerID == "" { // Stripe would list everybody's
-		return false, failed(op, errors.New("there is no customer to look at"))
+	const op = "check whether a customer is used"
+	if customerID == "" { // Stripe would list the objects of all customers
+		return false, failed(op, errors.New("the customer id is empty"))
 	}
 	for _, list := range []struct {
 		path   string

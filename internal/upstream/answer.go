@@ -5,24 +5,23 @@ import (
 	"encoding/json"
 )
 
-// Answer is what a provider has answered, as it was sent: whole JSON, or by the [Rules] an
-// object. It comes past the SDK, which would decode it into types that fail on a field of a
-// shape that is new to them, and walk over it several times on the way.
+// Answer is the exact JSON that a provider sent. The SDK does not decode it, because its
+// types fail on a field of a new shape and it parses an answer several times.
 type Answer struct {
 	Raw    json.RawMessage
-	Object Object // nil unless the rules say that answers are objects
+	Object Object // nil unless Rules.Objects is set
 }
 
 type answerKey struct{}
 
-// Keep returns a context for one call, whose answer the guard keeps. The SDK gets an empty
-// object in its place.
+// Keep returns a context for one call, and the place where the guard puts the answer. The
+// SDK gets an empty object instead.
 func Keep(ctx context.Context) (context.Context, *Answer) {
 	a := &Answer{}
 	return context.WithValue(ctx, answerKey{}, a), a
 }
 
-// kept is where the answer to a call of this context goes; nil: to the SDK.
+// kept returns the place for the answer to a call; nil if the SDK should get the answer.
 func kept(ctx context.Context) *Answer {
 	a, _ := ctx.Value(answerKey{}).(*Answer)
 	return a

@@ -56,8 +56,8 @@ func TestAnAnswerThatIsKeptComesPastTheSDK(t *testing.T) {
 	}
 }
 
-// A connection is made for as many calls as there are at once, and used again, whatever
-// net/http keeps by itself.
+// Concurrent calls each open a connection, which later calls reuse, although net/http
+// keeps only two by default.
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	t.Parallel()
 	const atOnce = 16

@@ -1,58 +1,59 @@
-// Package upstream is what the adapters of providers have in common: when an
-// answer is believed, what a failure may say, how JSON is read that may change,
-// where a key may be sent, and how old a signature may be. It knows no provider;
-// an adapter says by [Rules] and [Access] what differs.
+// Package upstream is what the adapters for Stripe and Clerk share: which answers count
+// as the provider's, what an error may say, how to read JSON that may change, where a key
+// may be sent, how old a signature may be, and when a call may be made. It knows neither
+// provider. An adapter describes its provider with [Rules] and [Access].
 //
-// # Protocol
+// # Answers
 //
-// Between an SDK and the network stands a guard, see [Rules.Client]. It reads
-// every answer to its end, up to a limit that counts after decompression, and
-// lets through only a 2xx status with whole JSON. An answer that was cut short,
-// is too large, redirects, or is a proxy's page is believed in nothing: the
-// outcome of the call is unknown, which is a Status of 0.
+// A guard stands between the SDK and the network (see [Rules.Client]). It reads every
+// answer completely, up to a limit that applies after decompression. Only a 2xx status
+// with complete JSON passes. If an answer is incomplete, too large, a redirect, or a
+// proxy's page, the outcome of the call is unknown. The error then has Status 0.
 //
-// Of status 400 and above, only what the provider itself says about an object is
-// passed on with its status. Whether it is the provider who speaks, the adapter
-// tells from the form of the body. Anybody else's 404 or 403 is an unknown outcome
-// too: a wrong base URL must never look as if everything had been deleted. Anybody's
-// 429 and 5xx are taken at their word, since they say nothing about the object.
+// For a status of 400 and above, the adapter decides from the form of the body whether the
+// provider itself answered. If so, the error has the status. Otherwise a 4xx is an unknown
+// outcome, so a wrong base URL never looks as if everything had been deleted. A 429 or 5xx
+// always counts, because it says nothing about an object.
 //
-// The guard returns an error although there was a response, which the contract of
-// [net/http.RoundTripper] forbids, so it is no general one and is not exported. It
-// has to: an SDK that saw the response would put parts of its body into the text
-// of an error, take a redirect for success, and not tell a proxy from the provider.
+// The guard returns an error although there was a response. The contract of
+// [net/http.RoundTripper] forbids that, so the guard is not exported. But an SDK that saw
+// the response would quote its body in an error, take a redirect for success, and not
+// distinguish a proxy from the provider.
 //
-// What is believed comes past the SDK, see [Keep]: its types fail on a field of a shape that
-// is new to them, and it walks over an answer several times.
+// The adapters read accepted answers without the SDK (see [Keep]). The SDK's types fail on
+// a field of a new shape, and the SDK parses an answer several times.
 //
-// # The gate
+// # The rate gate
 //
-// All calls of an adapter pass a [Gate], before the SDK. It has a bucket for the provider
-// and one for each endpoint (a method and a route): tokens come evenly at four fifths of
-// what is allowed, the fifth that remains is the size of a burst, so that whatever window
-// the provider counts in, the limit is kept. Both are the replica's share of it.
+// All calls of an adapter pass a [Gate] before they reach the SDK. It has a token bucket
+// for the provider and one for each endpoint (a method and a route). Tokens arrive evenly
+// at four fifths of the limit. The remaining fifth is the size of a burst. So the limit
+// holds for any window in which the provider counts. Both are the replica's share.
 //
-//	who goes first     what somebody waits for, then what happened, then the rest; after nine
-//	                   that overtook, who has waited longest. A quarter of the burst is kept
-//	                   for the first
-//	429, Retry-After   no call there before: to the object, to the endpoint, or at all, as far
-//	                   as the refusal reaches; two objects are the endpoint
-//	429 without it     half the rate there, which comes back in twenty seconds
-//	too long a wait    a DelayError that counts as no try: the queue puts the key off, and its
-//	                   next run knows what is true by then
+//	order              Interactive calls go first, then those that an event caused, then the
+//	                   rest. After nine calls have overtaken it, the call that has waited
+//	                   longest goes next. A quarter of the burst is reserved for interactive
+//	                   calls.
+//	429, Retry-After   No calls until then to the object, to the endpoint, or at all,
+//	                   whatever the 429 applies to. If two objects of an endpoint are
+//	                   refused, the endpoint pauses.
+//	429 without it     The rate is halved, and recovers within twenty seconds.
+//	long wait          The call returns a DelayError that does not count as an attempt. The
+//	                   queue runs the key later, with the state of that time.
 //
-// A [Fleet] divides what is allowed: each process that makes calls notes so in the database
-// every second, by its clock, and has one share of as many as did so in the last five. Who
-// joins leaves the others a second to hear of it, in which only what somebody waits for
-// goes; who ends says so; who dies is missed after five seconds. Pauses are told the same
-// way. Without the database the last shares go on to count.
+// A [Fleet] divides the limit between processes. Each process that makes calls records
+// this in the database every second. All processes that did so in the last five seconds,
+// by the database's clock, have equal shares. A process that joins makes only interactive
+// calls for about a second, until the others know of it. A process that stops gives up its
+// share at once; after a crash its share is free after five seconds. Pauses are shared the
+// same way. If the database is unreachable, the last shares remain.
 //
 // # Invariants
 //
-//   - Every error is a [*lockstep.UpstreamError]. Of an answer its text repeats
-//     the status, the provider's code and the request's id, and these only where
-//     they are a [Word]: messages and bodies quote e-mail addresses.
-//   - What an SDK says of its own is dropped, see [Failure].
-//   - Nothing is tried again, no redirect is followed, no cookie is kept.
-//   - A live key never goes where others can read it, see [Access.Validate].
+//   - Every error is a [*lockstep.UpstreamError]. Its text repeats only the status, the
+//     provider's code and the request id of an answer, and the last two only if they are a
+//     [Word], because messages and bodies quote e-mail addresses.
+//   - An SDK's own error texts are dropped (see [Failure]).
+//   - This package never retries, never follows redirects, and keeps no cookies.
+//   - A live key never goes where others can read it (see [Access.Validate]).
 package upstream

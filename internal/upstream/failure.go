@@ -7,13 +7,13 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Failed is a call whose outcome is not known, or that was not made at all.
+// Failed returns the error of a call whose outcome is unknown or that was not made.
 func Failed(provider, op string, cause error) error {
 	return &lockstep.UpstreamError{Provider: provider, Op: op, Err: cause}
 }
 
-// Failure gives what came out of an SDK the project's form: the guard's error, or
-// why there was no answer. The SDK's own texts quote bodies and are dropped.
+// Failure turns an error of an SDK into a [*lockstep.UpstreamError]: the guard's error, or
+// the reason why there was no answer. It drops the SDK's own text, which quotes bodies.
 func Failure(provider, op string, err error) error {
 	var refused *lockstep.UpstreamError
 	if errors.As(err, &refused) {

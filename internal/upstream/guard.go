@@ -11,23 +11,22 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Rules say how a provider answers.
+// Rules describe the answers and the limits of a provider.
 type Rules struct {
-	Provider  string // of the errors: "stripe"
-	Owner     string // whose answers are believed, in texts: "Stripe's"
-	RequestID string // the header that names the request to the provider's support
-	Missing   string // the code of a 404 that is about an object, not about an address
-	Objects   bool   // an answer of status 2xx is an object, else any JSON
-	// Refusal reads the body of an answer of status 400 and above, which is nil
-	// where it is no object, and fills in the Code and what else the answer tells.
-	// It reports whether the provider itself speaks.
+	Provider  string // in errors: "stripe"
+	Owner     string // in errors: "Stripe's"
+	RequestID string // header with the request id, which the provider's support asks for
+	Missing   string // code of a 404 about an object, not about a wrong URL
+	Objects   bool   // a 2xx answer must be an object; otherwise any JSON
+	// Refusal reads an answer of status 400 and above into e: the Code and other
+	// details. body is nil if it is not an object. It reports whether the provider
+	// itself answered, and not a proxy.
 	Refusal func(res *http.Response, body Object, e *lockstep.UpstreamError) (own bool)
-	Pace    Pace // how it limits requests, see [Gate]
+	Pace    Pace // how the provider limits requests, see [Gate]
 }
 
-// Client returns a copy of base, or of the zero client where that is nil, which
-// believes only what the rules allow. It reads answers of up to limit bytes; its
-// Timeout, if zero, becomes timeout.
+// Client returns a copy of base, or a new client if base is nil, with a guard that applies
+// the rules. It reads answers of up to limit bytes. timeout applies if base sets none.
 func (r Rules) Client(base *http.Client, timeout time.Duration, limit int64) *http.Client {
 	client := http.Client{}
 	if base != nil {
@@ -44,23 +43,23 @@ func (r Rules) Client(base *http.Client, timeout time.Duration, limit int64) *ht
 	return &client
 }
 
-// connectionsKept are those to a provider that stay open while nothing is asked, as many as
-// there may be runs at once. By itself net/http keeps two: of 32 runs, each would make a new
-// connection for every call, and agree on new keys, where the provider speaks HTTP/1.1.
+// connectionsKept is how many idle connections to a provider stay open, as many as there may
+// be concurrent runs. net/http keeps two by default. With HTTP/1.1, 32 concurrent runs would
+// then open a new TLS connection for almost every call.
 const connectionsKept = 100
 
 func transport() http.RoundTripper {
 	base, is := http.DefaultTransport.(*http.Transport)
 	if !is {
-		return http.DefaultTransport // the program has put another there
+		return http.DefaultTransport // the program has replaced it
 	}
 	t := base.Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = connectionsKept, connectionsKept
 	return t
 }
 
-// guard returns an error although there was a response; the package comment says
-// why.
+// guard applies the rules to every answer. The package comment says why it returns an error
+// although there was a response.
 type guard struct {
 	rules Rules
 	next  http.RoundTripper
@@ -88,10 +87,10 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, g.rules.unknown(res, fmt.Errorf("the answer is a redirect, status %d", res.StatusCode))
 	case g.rules.Objects:
 		if object = Decode(body); object == nil {
-			return nil, g.rules.unknown(res, errors.New("the answer is not a whole JSON object"))
+			return nil, g.rules.unknown(res, errors.New("the answer is not a complete JSON object"))
 		}
 	case !whole(body):
-		return nil, g.rules.unknown(res, errors.New("the answer is not whole JSON"))
+		return nil, g.rules.unknown(res, errors.New("the answer is not complete JSON"))
 	}
 	if a := kept(req.Context()); a != nil {
 		*a, body = Answer{Raw: body, Object: object}, []byte("{}")
@@ -100,7 +99,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// unknown is an answer from which nothing can be concluded.
+// unknown returns the error for an answer that leaves the outcome unknown.
 func (r Rules) unknown(res *http.Response, cause error) *lockstep.UpstreamError {
 	return &lockstep.UpstreamError{Provider: r.Provider, Err: cause,
 		RequestID:  Word(res.Header.Get(r.RequestID)),
@@ -108,9 +107,9 @@ func (r Rules) unknown(res *http.Response, cause error) *lockstep.UpstreamError 
 	}
 }
 
-// refusal reads an answer of status 400 and above. What is not the provider's own
-// is a proxy's or a wrong address's, of which only "too many" and "broken" are
-// taken at their word: neither says anything about the object.
+// refusal returns the error for an answer of status 400 and above. An answer that is not
+// the provider's comes from a proxy or a wrong URL. Only its 429 or 5xx counts, because
+// neither says anything about an object.
 func (r Rules) refusal(res *http.Response, body []byte) *lockstep.UpstreamError {
 	e := r.unknown(res, nil)
 	own := r.Refusal(res, Decode(body), e)
@@ -119,7 +118,7 @@ func (r Rules) refusal(res *http.Response, body []byte) *lockstep.UpstreamError 
 	case !own && status != http.StatusTooManyRequests && status < 500:
 		e.Code, e.Err = "", fmt.Errorf("the answer is not %s, status %d", r.Owner, status)
 	case status == http.StatusNotFound && e.Code != r.Missing:
-		e.Err = errors.New("there is no such address, status 404") // a wrong base URL, not a missing object
+		e.Err = errors.New("no such URL, status 404") // a wrong base URL, not a missing object
 	default:
 		e.Status = status
 	}

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const limit = 1 << 20
 
-// acme says a code and nothing else; gone is its code of a missing object.
+// acme is a provider whose errors have only a code; gone is the code of a missing object.
 var acme = Rules{
 	Provider: "acme", Owner: "Acme's", RequestID: "Acme-Id", Missing: "gone",
 	Refusal: func(_ *http.Response, body Object, e *lockstep.UpstreamError) bool {
@@ -31,7 +31,7 @@ var acme = Rules{
 	},
 }
 
-// ask makes a request to a server on this machine.
+// ask makes a request to a local server.
 func ask(t *testing.T, rules Rules, handler http.HandlerFunc) (body string, err error) {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -52,14 +52,14 @@ func answering(status int, body string) http.HandlerFunc {
 	}
 }
 
-// cut promises more than it sends.
+// cut announces more bytes than it sends.
 func cut(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "1000")
 	_, _ = io.WriteString(w, `{"email":"ada@example.com"}`)
 }
 
-// bomb is small on the wire and large when unpacked: gzip streams that follow one
-// another are one.
+// bomb is small on the wire and large after decompression: a sequence of gzip streams
+// counts as one.
 func bomb(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Encoding", "gzip")
 	var packed bytes.Buffer
@@ -79,13 +79,13 @@ func TestAnswersThatAreNotBelieved(t *testing.T) {
 		status int    // of one that is known
 		code   string
 	}{
-		"200 cut short":               {answering(200, `{"email":"ada@exam`), "the answer is not whole JSON", 0, ""},
+		"200 cut short":               {answering(200, `{"email":"ada@exam`), "the answer is not complete JSON", 0, ""},
 		"200 cut short by connection": {cut, "unexpected EOF", 0, ""},
-		"200 of a proxy": {answering(200, "<html>ada@example.com</html>"), "the answer is not whole JSON",
+		"200 of a proxy": {answering(200, "<html>ada@example.com</html>"), "the answer is not complete JSON",
 			0, ""},
-		"200 and nothing": {answering(200, ""), "the answer is not whole JSON", 0, ""},
-		"200 and more":    {answering(200, "{}{}"), "the answer is not whole JSON", 0, ""},
-		"204":             {answering(204, ""), "the answer is not whole JSON", 0, ""},
+		"200 and nothing": {answering(200, ""), "the answer is not complete JSON", 0, ""},
+		"200 and more":    {answering(200, "{}{}"), "the answer is not complete JSON", 0, ""},
+		"204":             {answering(204, ""), "the answer is not complete JSON", 0, ""},
 		"one byte too many": {answering(200, "{"+strings.Repeat(" ", limit-1)+"}"), "the answer is too large",
 			0, ""},
 		"refusal that is too large": {answering(404, `{"acme":true,"code":"gone"}`+strings.Repeat(" ", limit)),
@@ -99,8 +99,8 @@ func TestAnswersThatAreNotBelieved(t *testing.T) {
 		"404 of a proxy":           {answering(404, "<html>"), "the answer is not Acme's, status 404", 0, ""},
 		"404 that copies the code": {answering(404, `{"code":"gone"}`), "the answer is not Acme's, status 404", 0, ""},
 		"404 of another code": {answering(404, `{"acme":true,"code":"no_route"}`),
-			"there is no such address, status 404", 0, "no_route"},
-		"404 without a code":      {answering(404, `{"acme":true}`), "there is no such address, status 404", 0, ""},
+			"no such URL, status 404", 0, "no_route"},
+		"404 without a code":      {answering(404, `{"acme":true}`), "no such URL, status 404", 0, ""},
 		"404":                     {answering(404, `{"acme":true,"code":"gone"}`), "", 404, "gone"},
 		"409":                     {answering(409, `{"acme":true,"code":"busy"}`), "", 409, "busy"},
 		"code that is a sentence": {answering(422, `{"acme":true,"code":"ada@example.com exists"}`), "", 422, ""},
@@ -150,7 +150,7 @@ func TestAnswersThatAreBelieved(t *testing.T) {
 		switch {
 		case object && (err != nil || got != body):
 			t.Errorf("%.20s: read %.20s, %v", body, got, err)
-		case !object && (err == nil || !strings.Contains(err.Error(), "the answer is not a whole JSON object")):
+		case !object && (err == nil || !strings.Contains(err.Error(), "the answer is not a complete JSON object")):
 			t.Errorf("%.20s is taken for an object: %v", body, err)
 		}
 	}
@@ -170,7 +170,7 @@ func TestRefusalTellsWhenToComeBackAndWhoAsked(t *testing.T) {
 	}
 }
 
-// endless is an answer without an end, which counts what is read of it.
+// endless is an answer without an end. It counts the bytes that are read.
 type endless struct {
 	read   int
 	closed bool

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// words are what codes and the ids of requests are made of.
+// words matches codes and request ids.
 var words = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// Word returns s where it may be repeated in an error's text, and else nothing: a
-// sentence may quote somebody's data.
+// Word returns s if it is a single word, which an error may repeat, and "" otherwise. A
+// sentence may quote personal data.
 func Word(s string) string {
 	if !words.MatchString(s) {
 		return ""
@@ -21,8 +21,8 @@ func Word(s string) string {
 
 var fields = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]{1,100}$`)
 
-// Field returns the name of a parameter where it may be repeated in an error's text, and else
-// nothing.
+// Field returns s if it is the name of a parameter, which an error may repeat, and ""
+// otherwise.
 func Field(s string) string {
 	if !fields.MatchString(s) {
 		return ""
@@ -30,10 +30,10 @@ func Field(s string) string {
 	return s
 }
 
-// longestRetryAfter keeps a provider from putting work off for good.
-const longestRetryAfter = 24 * time.Hour
+// maxRetryAfter keeps a provider from delaying work forever.
+const maxRetryAfter = 24 * time.Hour
 
-// retryAfter reads the header in both of its forms, RFC 9110 section 10.2.3.
+// retryAfter reads the Retry-After header: seconds or a date (RFC 9110, section 10.2.3).
 func retryAfter(header string) time.Duration {
 	wait := time.Duration(0)
 	if at, err := http.ParseTime(header); err == nil {
@@ -41,5 +41,5 @@ func retryAfter(header string) time.Duration {
 	} else if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
 		wait = time.Duration(seconds) * time.Second
 	}
-	return min(max(wait, 0), longestRetryAfter)
+	return min(max(wait, 0), maxRetryAfter)
 }

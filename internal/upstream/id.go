@@ -5,13 +5,13 @@ import (
 	"unicode"
 )
 
-// LongestID bounds what is taken for an id, in bytes. It is Stripe's promise for
-// its own; those of other providers are shorter.
+// LongestID is the longest id that we accept, in bytes. It is the limit that Stripe
+// documents; other providers' ids are shorter.
 const LongestID = 255
 
-// Storable reports whether texts may be kept as ids: none is longer than
-// [LongestID], and none holds a control character, which no id has and PostgreSQL
-// cannot store. An empty text, an id that is absent, is storable.
+// Storable reports whether all texts can be stored as ids: at most [LongestID] bytes, and
+// no control characters, some of which PostgreSQL cannot store. An empty text, which is an
+// absent id, is storable.
 func Storable(texts ...string) bool {
 	for _, s := range texts {
 		if len(s) > LongestID || strings.ContainsFunc(s, control) {
@@ -23,9 +23,9 @@ func Storable(texts ...string) bool {
 
 func control(r rune) bool { return r < ' ' || r == 0x7f }
 
-// Printed returns a name or an address as it may be kept and passed on to another provider:
-// without control characters. Line breaks and tabs become spaces; others U+FFFD, so that two
-// texts that differ stay different.
+// Printed removes control characters from a name or an address, so that we can store it and
+// send it to another provider. Line breaks and tabs become spaces. Others become U+FFFD,
+// so that different texts stay different.
 func Printed(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

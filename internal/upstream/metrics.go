@@ -6,13 +6,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// tally counts what passed a gate.
+// tally counts the calls at a gate.
 type tally struct {
 	calls, waits, putOff, refused int64
 	waited                        time.Duration
 }
 
-// measures are what a gate tells of itself.
+// measures describe a gate's metrics.
 type measures struct{ calls, waits, waited, putOff, refused, rate, share *prometheus.Desc }
 
 func (g *Gate) measures() measures {
@@ -20,13 +20,13 @@ func (g *Gate) measures() measures {
 		return prometheus.NewDesc("lockstep_upstream_"+name, help, nil, prometheus.Labels{"provider": g.provider})
 	}
 	return measures{
-		calls:   desc("calls_total", "Calls that this process has made."),
-		waits:   desc("waits_total", "Calls that had to wait for their turn."),
-		waited:  desc("wait_seconds_total", "How long calls waited for their turn."),
-		putOff:  desc("put_off_total", "Calls that were not made because their turn would have come too late; their keys are put off."),
-		refused: desc("refused_total", "Calls that the provider refused as too many (429)."),
-		rate:    desc("requests_per_second", "What this process allows itself now."),
-		share:   desc("share", "The part of the limit that this process has, as last told by the database."),
+		calls:   desc("calls_total", "Calls that this process made."),
+		waits:   desc("waits_total", "Calls that waited for the rate limit."),
+		waited:  desc("wait_seconds_total", "Time that calls waited for the rate limit."),
+		putOff:  desc("put_off_total", "Calls not made because the wait would have been too long; their keys run later."),
+		refused: desc("refused_total", "Calls that the provider refused with 429."),
+		rate:    desc("requests_per_second", "Current rate limit of this process."),
+		share:   desc("share", "Share of the provider's limit that this process has."),
 	}
 }
 

@@ -6,33 +6,32 @@ import (
 	"time"
 )
 
-// MostSignatures is how many signatures of a header are considered. A provider
-// sends one for each active secret, which are two while one is replaced; without a
-// limit a stranger could choose how much we compute.
+// MostSignatures is how many signatures a header may have. A provider sends one for each
+// active secret, so two during a rotation. Without a limit, anyone could make us compute as
+// much as they like.
 const MostSignatures = 16
 
-// mostTimeDigits keeps the time within what can be computed with: the year 33658.
-const mostTimeDigits = 12
+// maxTimeDigits keeps the time in the range of time.Time arithmetic, up to the year 33658.
+const maxTimeDigits = 12
 
-// IsTime reports whether s is a time as signatures have it: plain digits, seconds
+// IsTime reports whether s has the form of a signature's time: digits only, for seconds
 // since 1970.
 func IsTime(s string) bool {
-	return s != "" && len(s) <= mostTimeDigits && strings.Trim(s, "0123456789") == ""
+	return s != "" && len(s) <= maxTimeDigits && strings.Trim(s, "0123456789") == ""
 }
 
-// Window is how far the time of a signature may be from ours, either way, and the
-// errors of an adapter that say so.
+// Window is how far a signature's time may be from our clock, in either direction, with the
+// adapter's errors.
 type Window struct {
-	Tolerance time.Duration // where the caller names none
+	Tolerance time.Duration // default
 
 	Malformed error
 	TooOld    error
 	TooNew    error
 }
 
-// Check compares a time that was signed with now; what lies just at the tolerance
-// is accepted. A tolerance of zero or less is the window's own: it cannot be
-// switched off.
+// Check compares a signed time with now. A difference equal to the tolerance passes. A
+// tolerance of zero or less means the window's default; it cannot be turned off.
 func (w Window) Check(signed string, now time.Time, tolerance time.Duration) error {
 	seconds, err := strconv.ParseInt(signed, 10, 64)
 	if err != nil {

@@ -33,7 +33,7 @@ func TestWindow(t *testing.T) {
 		{6 * time.Minute, 10 * time.Minute, nil},
 		{6 * time.Minute, time.Minute, old},
 		{-2 * time.Minute, time.Minute, ahead},
-		// It cannot be switched off.
+		// It cannot be turned off.
 		{6 * time.Minute, -time.Hour, old},
 		{0, -time.Hour, nil},
 	} {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
@@ -17,8 +18,8 @@ type accountView struct {
 	Organizations []membershipView
 	Invitations   []invitedView
 	Devices       []deviceView
-	Personal      bool // the personal account is the active one
-	PersonalGone  bool // the instance has none
+	Personal      bool // the personal account is active
+	PersonalGone  bool // the instance has no personal accounts
 	MayCreate     bool
 	Error, Added  string
 	Back          string
@@ -61,18 +62,18 @@ var accountTemplate = page.Parse(`
 {{else}}<li class="soft">This account has no e-mail address.</li>{{end}}
 </ul>
 <form method="post">
-<label for="new_email">Another address</label>
+<label for="new_email">Add an address</label>
 <input id="new_email" name="new_email" type="email" autocomplete="off" required value="{{.Added}}">
 <div class="actions"><button class="quiet" name="action" value="add_address">Add</button></div>
 </form>
 </section>
 <section class="card">
 <h2>Organizations</h2>
-{{with .Invitations}}<ul class="rows">{{range .}}<li class="entry"><span class="grow">{{.Email}}<br><span class="soft">invites you as {{.RoleName}}</span></span><a class="button" href="{{.Link}}">Join</a></li>{{end}}</ul>{{end}}
+{{with .Invitations}}<ul class="rows">{{range .}}<li class="entry"><span class="grow">{{.Email}}<br><span class="soft">invited you as {{.RoleName}}</span></span><a class="button" href="{{.Link}}">Join</a></li>{{end}}</ul>{{end}}
 <ul class="rows">
-{{if not .PersonalGone}}<li><span>Personal account</span>{{if .Personal}}<span class="status good">active</span>{{else}}<form method="post"><button class="quiet" name="action" value="personal">Use</button></form>{{end}}</li>{{end}}
+{{if not .PersonalGone}}<li><span>Personal account</span>{{if .Personal}}<span class="status good">active</span>{{else}}<form method="post"><button class="quiet" name="action" value="personal">Make active</button></form>{{end}}</li>{{end}}
 {{range .Organizations}}<li class="entry"><span class="grow"><a href="{{.Page}}">{{.Name}}</a><br><span class="soft">{{.RoleName}} · {{.ID}}</span></span>
-{{if .Active}}<span class="status good">active</span>{{else}}<form method="post"><input type="hidden" name="organization" value="{{.ID}}"><button class="quiet" name="action" value="use">Use</button></form>{{end}}</li>
+{{if .Active}}<span class="status good">active</span>{{else}}<form method="post"><input type="hidden" name="organization" value="{{.ID}}"><button class="quiet" name="action" value="use">Make active</button></form>{{end}}</li>
 <li class="entry"><pre class="grow">{{.Metadata}}</pre></li>{{end}}
 </ul>
 {{if .MayCreate}}<form method="post">
@@ -87,14 +88,14 @@ var accountTemplate = page.Parse(`
 <p class="soft">{{.User.ID}}</p>
 </section>
 <section class="card">
-<h2>Signed in</h2>
+<h2>Active sessions</h2>
 <ul class="rows">
-{{range .Devices}}<li class="entry"><span class="grow">{{if .This}}This browser{{else}}Another browser{{end}}<br><span class="soft">since {{.Since}}</span></span>
+{{range .Devices}}<li class="entry"><span class="grow">{{if .This}}This browser{{else}}Another browser{{end}}<br><span class="soft">signed in on {{.Since}}</span></span>
 {{if not .This}}<form method="post"><input type="hidden" name="session" value="{{.ID}}"><button class="quiet" name="action" value="revoke">Sign out</button></form>{{end}}</li>{{end}}
 </ul>
 </section>
 <section class="card">
-<h2>Leave</h2>
+<h2>Account</h2>
 <div class="actions">
 {{with .Back}}<a class="button quiet" href="{{.}}">Back to the app</a>{{end}}
 <a class="button quiet" href="{{.SignOut}}">Sign out</a>
@@ -123,7 +124,7 @@ func (c *Clerk) writeAccount(w http.ResponseWriter, r *http.Request, status int,
 		view.Added = trimmed(r, "new_email")
 	}
 	if r.URL.Query().Get("redirect_url") != "" {
-		view.Back = other("/sign-in", r) // comes back with a fresh token
+		view.Back = other("/sign-in", r) // returns to the app with a fresh token
 	}
 	page.Write(w, status, accountTemplate, view)
 }
@@ -149,7 +150,7 @@ func (c *Clerk) viewAccount(session *Session, r *http.Request) *accountView {
 	for _, other := range slices.Backward(c.index.sessionsOf[user.ID]) {
 		if other.live() {
 			view.Devices = append(view.Devices, deviceView{ID: other.ID,
-				Since: other.CreatedAt.Format("2 January 2006, 15:04 UTC"), This: other == session})
+				Since: other.CreatedAt.Format("January 2, 2006, 15:04 UTC"), This: other == session})
 		}
 	}
 	return view
@@ -165,7 +166,7 @@ func readable(metadata map[string]any) string {
 
 func (c *Clerk) accountPost(w http.ResponseWriter, r *http.Request) {
 	signedIn := false
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		session := c.signedIn(r)
 		if signedIn = session != nil; !signedIn {
 			return nil
@@ -182,7 +183,7 @@ func (c *Clerk) accountPost(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *Error {
+func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *api.Error {
 	switch trimmed(r, "action") {
 	case "save":
 		return c.updateUserNow(user, trimmed(r, "email"), trimmed(r, "first_name"), trimmed(r, "last_name"))
@@ -205,7 +206,7 @@ func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *Err
 		}
 	case "delete":
 		if !user.DeleteSelf {
-			return forbidden("user_delete_self_not_enabled", "deletion not enabled",
+			return api.Forbidden("user_delete_self_not_enabled", "deletion not enabled",
 				"Deleting the account is not enabled for this user.")
 		}
 		c.deleteUser(user)
@@ -213,9 +214,9 @@ func (c *Clerk) actInAccount(r *http.Request, session *Session, user *User) *Err
 	return nil
 }
 
-// actOnAddress changes the addresses of a user. A new one is verified at once:
-// there is no code to type, because there is no e-mail.
-func (c *Clerk) actOnAddress(r *http.Request, user *User) *Error {
+// actOnAddress changes the addresses of a user. A new address counts as verified,
+// because the simulator sends no e-mail with a code.
+func (c *Clerk) actOnAddress(r *http.Request, user *User) *api.Error {
 	address := user.addressByID(trimmed(r, "address"))
 	switch action := trimmed(r, "action"); {
 	case action == "add_address":
@@ -224,14 +225,14 @@ func (c *Clerk) actOnAddress(r *http.Request, user *User) *Error {
 		}
 		c.addAddress(user, c.newAddress(trimmed(r, "new_email"), verified, byCode), false)
 	case address == nil:
-		return missing("This address is not there any more.")
+		return api.NotFound("This address no longer exists.")
 	case action == "primary" && !address.Verified:
 		return primaryUnverified("email_address")
 	case action == "primary":
 		user.setPrimary(address.ID)
 	case action == "verify":
 		if other := c.claimant(address.Address); other != nil && other != user {
-			return taken("email_address", "email address")
+			return api.Taken("email_address", "email address")
 		}
 		address.Verified, address.Reserved, address.Strategy, address.UpdatedAt = true, false, byCode, c.now()
 	default:
@@ -241,9 +242,8 @@ func (c *Clerk) actOnAddress(r *http.Request, user *User) *Error {
 	return nil
 }
 
-// mayCreateOrganization applies the limits of a user, which the Backend API
-// does not.
-func (c *Clerk) mayCreateOrganization(user *User) *Error {
+// mayCreateOrganization applies the limits of a user. The Backend API ignores them.
+func (c *Clerk) mayCreateOrganization(user *User) *api.Error {
 	created := 0
 	for _, membership := range c.index.membershipsOf[user.ID] {
 		if c.organization(membership.Organization).CreatedBy == user.ID {
@@ -252,7 +252,7 @@ func (c *Clerk) mayCreateOrganization(user *User) *Error {
 	}
 	limit := user.OrganizationsLimit
 	if !user.CreateOrganizations || limit != nil && *limit > 0 && created >= *limit {
-		return forbidden("organization_creation_not_allowed", "not allowed", "You cannot create more organizations.")
+		return api.Forbidden("organization_creation_not_allowed", "not allowed", "You cannot create more organizations.")
 	}
 	return nil
 }

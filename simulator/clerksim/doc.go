@@ -1,75 +1,76 @@
-// Package clerksim is a stateful simulator of one Clerk development instance:
-// users with their e-mail addresses, organizations, memberships, invitations,
-// roles and permissions, sessions and JWT templates of the Backend API, signed
-// tokens, hosted pages, and the webhooks that follow from every change.
+// Package clerksim is a stateful simulator of one Clerk development instance. It
+// has the Backend API for users, e-mail addresses, organizations, memberships,
+// invitations, roles, permissions, sessions and JWT templates. It also has signed
+// tokens, hosted pages, and a webhook for every change.
 //
-// # Rules kept
+// # Rules
 //
-// The document followed is the Backend API's of 2026-05-12; the codes and texts
-// of errors are those of Clerk's own index. Each instance accepts its one key, live
-// keys never are. A route lists all it takes, in body and query: anything else is refused
-// (422), as is a value of another type. What has no visible effect is named
-// beside its route. The version of the API comes in a header or in the query,
-// never in both, and must be a published one; without it the newest counts.
-// Before 2026-05-12 the updates of users and organizations took metadata, too.
+// The simulator follows the Backend API document of 2026-05-12. Codes and texts of
+// errors are those of Clerk's published index. Each instance accepts only its own
+// secret key, and never a live key. Package api checks every request; a comment
+// beside a route names the parameters without a visible effect. A request names
+// the API version in a header or in the query; the default is the newest. Before
+// 2026-05-12, updates of users and organizations also accepted metadata.
 //
-// PATCH metadata merges at every level and null removes; PUT replaces. One
-// metadata object holds at most 8 KB. Every write of metadata causes
-// user.updated or organization.updated, also when nothing changed: that is the
-// echo a sync must not answer for ever. Deletion events carry no metadata.
+// PATCH metadata merges at every level, and null removes a key. PUT replaces. A
+// metadata object holds at most 8 KB. Every write of metadata sends user.updated or
+// organization.updated, even if nothing changed. A sync that answers this echo with
+// a write never ends. Deletion events carry no metadata.
 //
-// A user, an organization and a membership take 10 writes in 10 seconds each,
-// an instance 250 invitations in an hour, and 100 requests in 10 seconds (1000
-// in production) where that is configured; then 429 with Retry-After. These
-// windows are of real time.
+// The rate limits are:
 //
-// Somebody must be left in an organization who can manage it, its members and
-// those invited fit in its limit, and nobody is invited twice. That does not
-// keep a user from being deleted.
+//   - 10 writes in 10 seconds to one user, organization or membership
+//   - 250 invitations in an hour per instance
+//   - if configured, 100 requests in 10 seconds per instance (production: 1000)
+//
+// Above a limit the answer is 429 with Retry-After. The windows follow real time.
+//
+// An organization always keeps a member who can manage it. Members and pending
+// invitations together stay within its limit, and nobody has two invitations.
+// Deleting a user ignores these rules.
 //
 // # Instances
 //
-// MoveInstance makes a second instance with the same people under new ids. The key
-// of a request decides which instance answers it (enter); pages, actions and truth
-// are those of the current one.
+// MoveInstance makes another instance with the same users and organizations under
+// new ids. The key of a request decides which instance answers it (enter). Pages,
+// actions and state are always those of the current instance.
 //
 // # Time
 //
-// Everything is dated by the billing clock, except for sessions and tokens,
-// which live on time.Now (7 days and 60 seconds), because whoever verifies them
-// has only that: moving the billing clock signs nobody out.
+// The billing clock dates everything except sessions and tokens. Those follow
+// time.Now (7 days and 60 seconds), because a verifier has no other clock. So
+// advancing the billing clock signs nobody out.
 //
 // # Tokens
 //
-// Session tokens are RS256 with v2 claims; those of a JWT template have only
-// the standard claims and its own. The issuer is the simulator's own address
-// (Config.URL), not a *.clerk.accounts.dev name: a verifier must be told it (in
-// Clerk's Go SDK as ProxyURL). The public key is at /v1/jwks (with the secret
-// key) and at /.well-known/jwks.json.
+// Session tokens are RS256 with v2 claims. Tokens of a JWT template have only the
+// standard claims and the template's. The issuer is the simulator's own address
+// (Config.URL) instead of a *.clerk.accounts.dev name, so you must configure it in
+// the verifier (ProxyURL in Clerk's Go SDK). The public key is at /v1/jwks, which
+// needs the secret key, and at /.well-known/jwks.json.
 //
 // # Pages
 //
-// /sign-up, /sign-in, /sign-out, /user, /organization/{id} and
-// /accept-invitation. Nobody is asked for a password or a code: whoever knows
-// an address is in. They hand a token to the application as __clerk_handshake in
-// the redirect; a browser that is signed in already and comes to /sign-in with a
-// redirect_url is sent straight back with a fresh one.
+// The pages are /sign-up, /sign-in, /sign-out, /user, /organization/{id} and
+// /accept-invitation. They ask for no password and no code: an address is enough.
+// The redirect back to the application carries a token as __clerk_handshake. If a
+// browser is already signed in, /sign-in with a redirect_url sends it straight
+// back with a fresh token.
 //
-// # Look-ups
+// # Lookups
 //
-// What a request names is found in index, not by walking through a table. Only
-// a search for a part of a text, and an order other than by creation, look at
-// everything.
+// Requests find objects in index, without a scan of a table. Only a search for part
+// of a text, and an order other than by creation, look at all objects.
 //
 // # Not simulated
 //
-// Wallets, passkeys, social and enterprise accounts, second
-// factors, password digests, pictures, codes by e-mail or text message, invitations to the
-// instance, allow-lists, waitlists, domains, role sets, impersonation, machine
-// tokens, the refresh of sessions, Clerk Billing, and the Frontend API. The
-// names of parameters for what the instance has not enabled are unknown to it,
-// which is what Clerk answers too. Deleting a user ends the sessions without
-// events of their own, signing in causes session.created and no user.updated,
-// and no e-mail is announced by email.created: our readings, as Clerk documents
-// neither.
+// Wallets, passkeys, social and enterprise accounts, second factors, password
+// digests, pictures, codes by e-mail or text message, invitations to the instance,
+// allow-lists, waitlists, domains, role sets, impersonation, machine tokens, the
+// refresh of sessions, Clerk Billing, and the Frontend API. Parameters of features
+// that the instance has not enabled are unknown, as at Clerk.
+//
+// Clerk does not document three details, so these are our choices: deleting a user
+// sends no events for the sessions, signing in sends session.created but no
+// user.updated, and no e-mail sends email.created.
 package clerksim

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // EmailAddress is one address of a user.
@@ -12,14 +14,15 @@ type EmailAddress struct {
 	ID       string `json:"id"`
 	Address  string `json:"email_address"`
 	Verified bool   `json:"verified"`
-	// Reserved is unverified, but good for signing in and closed to other users.
+	// Reserved means unverified, but usable for signing in and not available to
+	// other users.
 	Reserved  bool      `json:"reserved"`
-	Strategy  string    `json:"strategy"` // of the verification: admin, email_code, ticket
+	Strategy  string    `json:"strategy"` // how it was verified: admin, email_code, ticket
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// claims says whether nobody else may have the address.
+// claims reports whether the address is not available to other users.
 func (a *EmailAddress) claims() bool { return a.Verified || a.Reserved }
 
 // Strategies of verification.
@@ -29,7 +32,7 @@ const (
 	byTicket = "ticket"
 )
 
-// codeLifetime is how long a verification code is good.
+// codeLifetime is how long a verification code is valid.
 const codeLifetime = 10 * time.Minute
 
 func (c *Clerk) newAddress(address string, status addressStatus, strategy string) EmailAddress {
@@ -38,7 +41,7 @@ func (c *Clerk) newAddress(address string, status addressStatus, strategy string
 		CreatedAt: c.now(), UpdatedAt: c.now()}
 }
 
-// addressStatus is the identification status of the API.
+// addressStatus is the identification status in the API.
 type addressStatus string
 
 const (
@@ -47,9 +50,9 @@ const (
 	unverified addressStatus = "unverified"
 )
 
-// checkEmail refuses an address that is malformed, or that another user than
-// self has claimed, or self has in any way.
-func (c *Clerk) checkEmail(address string, self *User) *Error {
+// checkEmail refuses an address that is malformed, that another user claims, or
+// that self already has. self may be nil.
+func (c *Clerk) checkEmail(address string, self *User) *api.Error {
 	if failure := checkAddressFormat(address); failure != nil {
 		return failure
 	}
@@ -58,21 +61,21 @@ func (c *Clerk) checkEmail(address string, self *User) *Error {
 			return strings.EqualFold(a.Address, address) &&
 				a.claims()
 		}) != nil {
-			return taken("email_address", "email address")
+			return api.Taken("email_address", "email address")
 		}
 	}
 	return nil
 }
 
-func checkAddressFormat(address string) *Error {
+func checkAddressFormat(address string) *api.Error {
 	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-		return unprocessable("email_address", "form_param_format_invalid", "is invalid",
+		return api.Unprocessable("email_address", "form_param_format_invalid", "is invalid",
 			"email_address must be a valid email address.")
 	}
 	return nil
 }
 
-// claimant is the user who signs in with an address; nil when nobody can.
+// claimant returns the user who signs in with an address, or nil.
 func (c *Clerk) claimant(email string) *User {
 	for _, holder := range c.index.usersByEmail[strings.ToLower(email)] {
 		if holder.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, email) && a.claims() }) != nil {
@@ -95,7 +98,7 @@ func (u *User) addressByID(id string) *EmailAddress {
 	return u.address(func(a *EmailAddress) bool { return a.ID == id })
 }
 
-// setPrimary makes an address the primary one; "" leaves the user without.
+// setPrimary makes an address the primary one; "" leaves the user without one.
 func (u *User) setPrimary(id string) {
 	u.Email, u.EmailID = "", ""
 	if address := u.addressByID(id); address != nil {
@@ -103,8 +106,8 @@ func (u *User) setPrimary(id string) {
 	}
 }
 
-// addAddress gives a user an address that checkEmail has passed. The first one
-// is the primary one.
+// addAddress adds an address that passed checkEmail. The first address becomes the
+// primary one.
 func (c *Clerk) addAddress(user *User, address EmailAddress, primary bool) {
 	c.index.removeUser(user)
 	user.Addresses = append(user.Addresses, address)
@@ -114,9 +117,8 @@ func (c *Clerk) addAddress(user *User, address EmailAddress, primary bool) {
 	c.index.addUser(user)
 }
 
-// removeAddress takes an address away. Another verified one follows as the
-// primary one; a user without any is left with none, which Clerk allows and an
-// application has to bear.
+// removeAddress removes an address. Another verified address becomes the primary
+// one. Like Clerk, it lets a user end up without an address.
 func (c *Clerk) removeAddress(user *User, id string) {
 	c.index.removeUser(user)
 	user.Addresses = slices.DeleteFunc(slices.Clone(user.Addresses), func(a EmailAddress) bool { return a.ID == id })
@@ -129,7 +131,7 @@ func (c *Clerk) removeAddress(user *User, id string) {
 	c.index.addUser(user)
 }
 
-// replaceAddresses leaves a user with one address.
+// replaceAddresses replaces all addresses of a user with one.
 func (c *Clerk) replaceAddresses(user *User, address EmailAddress) {
 	c.index.removeUser(user)
 	user.Addresses = []EmailAddress{address}
@@ -139,17 +141,16 @@ func (c *Clerk) replaceAddresses(user *User, address EmailAddress) {
 
 func showAddress(a *EmailAddress) object {
 	return object{"id": a.ID, "object": "email_address", "email_address": a.Address, "reserved": a.Reserved,
-		"verification": showVerification(a),
-		"linked_to":    []any{}, "matches_sso_connection": false, "created_at": a.CreatedAt.UnixMilli(),
-		"updated_at": a.UpdatedAt.UnixMilli()}
+		"verification": showVerification(a), "linked_to": []any{}, "matches_sso_connection": false,
+		"created_at": a.CreatedAt.UnixMilli(), "updated_at": a.UpdatedAt.UnixMilli()}
 }
 
 func showVerification(a *EmailAddress) any {
 	if !a.Verified {
 		return nil
 	}
-	shown := object{"object": "verification_admin", "status": "verified", "strategy": a.Strategy, "attempts": nil,
-		"expire_at": nil}
+	shown := object{"object": "verification_admin", "status": "verified", "strategy": a.Strategy,
+		"attempts": nil, "expire_at": nil}
 	switch a.Strategy {
 	case byCode:
 		shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1,

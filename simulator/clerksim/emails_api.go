@@ -1,60 +1,90 @@
 package clerksim
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
 
-// Whoever is told of a new primary address gets no e-mail here:
-// notify_primary_email_address_changed has no visible effect.
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
+)
+
+// The simulator sends no e-mail, so notify_primary_email_address_changed has no
+// visible effect.
 var emailRoutes = []route{
-	op(http.MethodPost, "/v1/email_addresses", (*Clerk).createAddress).
-		takes(fields{"user_id": text, "email_address": text, "verified": flag, "primary": flag,
-			"notify_primary_email_address_changed": flag}),
-	op(http.MethodGet, "/v1/email_addresses/{}", (*Clerk).retrieveAddress),
-	op(http.MethodPatch, "/v1/email_addresses/{}", (*Clerk).updateAddress).
-		takes(fields{"verified": flag, "primary": flag, "notify_primary_email_address_changed": flag}),
-	op(http.MethodDelete, "/v1/email_addresses/{}", (*Clerk).deleteAddress),
-	op(http.MethodPut, "/v1/users/{}/email_address", (*Clerk).replaceAddress).
-		takes(fields{"email_address": text, "identification_status": text, "notify_primary_email_address_changed": flag}),
+	api.Op(http.MethodPost, "/v1/email_addresses", (*Clerk).createAddress).
+		Takes(api.Fields{"user_id": api.Text, "email_address": api.Text, "verified": api.Flag,
+			"primary": api.Flag, "notify_primary_email_address_changed": api.Flag}),
+	api.Op(http.MethodGet, "/v1/email_addresses/{}", (*Clerk).retrieveAddress),
+	api.Op(http.MethodPatch, "/v1/email_addresses/{}", (*Clerk).updateAddress).
+		Takes(api.Fields{"verified": api.Flag, "primary": api.Flag, "notify_primary_email_address_changed": api.Flag}),
+	api.Op(http.MethodDelete, "/v1/email_addresses/{}", (*Clerk).deleteAddress),
+	api.Op(http.MethodPut, "/v1/users/{}/email_address", (*Clerk).replaceAddress).
+		Takes(api.Fields{"email_address": api.Text, "identification_status": api.Text, "notify_primary_email_address_changed": api.Flag}),
 }
 
-func (c *Clerk) createAddress(call *call) (any, *Error) {
-	if failure := call.needs("user_id", "email_address"); failure != nil {
+// readEmails adds the addresses in a request to a new user.
+func (c *Clerk) readEmails(call *api.Call, fresh *User) *api.Error {
+	const field = "email_address_identification_status"
+	statuses, emails := call.Texts(field), call.Texts("email_address")
+	if len(statuses) > 0 && len(statuses) != len(emails) {
+		return api.Unprocessable(field, "form_param_value_invalid", "is invalid",
+			"%s must contain one item per email address.", field)
+	}
+	for i, email := range emails {
+		if failure := c.checkEmail(email, nil); failure != nil {
+			return failure
+		}
+		if fresh.address(func(a *EmailAddress) bool { return strings.EqualFold(a.Address, email) }) != nil {
+			return api.Unprocessable("email_address", "form_param_duplicate", "is duplicate",
+				"email_address included multiple times. There should only be one.")
+		}
+		status := verified
+		if len(statuses) > 0 {
+			if status = addressStatus(statuses[i]); status != verified && status != reserved {
+				return api.InvalidValue(field, statuses[i])
+			}
+		}
+		fresh.Addresses = append(fresh.Addresses, c.newAddress(email, status, byAdmin))
+	}
+	return nil
+}
+
+func (c *Clerk) createAddress(call *api.Call) (any, *api.Error) {
+	if failure := call.Needs("user_id", "email_address"); failure != nil {
 		return nil, failure
 	}
-	user := c.user(call.text("user_id"))
+	user := c.user(call.Text("user_id"))
 	if user == nil {
-		return nil, noUser(call.text("user_id"))
+		return nil, noUser(call.Text("user_id"))
 	}
-	if failure := c.checkEmail(call.text("email_address"), user); failure != nil {
+	if failure := c.checkEmail(call.Text("email_address"), user); failure != nil {
 		return nil, failure
 	}
 	status := unverified
-	if call.flag("verified") {
+	if call.Flag("verified") {
 		status = verified
-	} else if call.flag("primary") {
+	} else if call.Flag("primary") {
 		return nil, primaryUnverified("primary")
 	}
-	address := c.newAddress(call.text("email_address"), status, byAdmin)
-	c.addAddress(user, address, call.flag("primary"))
+	address := c.newAddress(call.Text("email_address"), status, byAdmin)
+	c.addAddress(user, address, call.Flag("primary"))
 	c.userUpdated(user)
 	return showAddress(&address), nil
 }
 
-func primaryUnverified(param string) *Error {
-	return unprocessable(param, "form_param_value_invalid", "is invalid",
+func primaryUnverified(param string) *api.Error {
+	return api.Unprocessable(param, "form_param_value_invalid", "is invalid",
 		"%s must be a verified email address of the user.", param)
 }
 
-func (c *Clerk) addressOf(call *call) (*User, *EmailAddress, *Error) {
-	user := c.index.userByAddress[call.path[0]]
+func (c *Clerk) addressOf(call *api.Call) (*User, *EmailAddress, *api.Error) {
+	user := c.index.userByAddress[call.Path[0]]
 	if user == nil {
-		failure := missing("Resource not found")
-		failure.Message = "Resource not found"
-		return nil, nil, failure
+		return nil, nil, noIdentifier()
 	}
-	return user, user.addressByID(call.path[0]), nil
+	return user, user.addressByID(call.Path[0]), nil
 }
 
-func (c *Clerk) retrieveAddress(call *call) (any, *Error) {
+func (c *Clerk) retrieveAddress(call *api.Call) (any, *api.Error) {
 	_, address, failure := c.addressOf(call)
 	if failure != nil {
 		return nil, failure
@@ -62,34 +92,34 @@ func (c *Clerk) retrieveAddress(call *call) (any, *Error) {
 	return showAddress(address), nil
 }
 
-// updateAddress can also take a verification back, but not the primary one's.
-func (c *Clerk) updateAddress(call *call) (any, *Error) {
+// updateAddress can also undo a verification, except that of the primary address.
+func (c *Clerk) updateAddress(call *api.Call) (any, *api.Error) {
 	user, address, failure := c.addressOf(call)
 	if failure != nil {
 		return nil, failure
 	}
-	verify, primary := address.Verified, address.ID == user.EmailID || call.flag("primary")
-	if call.body["verified"] != nil {
-		verify = call.flag("verified")
+	verify, primary := address.Verified, address.ID == user.EmailID || call.Flag("primary")
+	if call.Body["verified"] != nil {
+		verify = call.Flag("verified")
 	}
-	if primary && !verify && (call.flag("primary") || address.Verified) {
+	if primary && !verify && (call.Flag("primary") || address.Verified) {
 		return nil, primaryUnverified("primary")
 	}
 	if verify && !address.Verified {
 		if other := c.claimant(address.Address); other != nil && other != user {
-			return nil, taken("verified", "email address")
+			return nil, api.Taken("verified", "email address")
 		}
 		address.Strategy, address.Reserved = byAdmin, false
 	}
 	address.Verified, address.UpdatedAt = verify, c.now()
-	if call.flag("primary") {
+	if call.Flag("primary") {
 		user.setPrimary(address.ID)
 	}
 	c.userUpdated(user)
 	return showAddress(address), nil
 }
 
-func (c *Clerk) deleteAddress(call *call) (any, *Error) {
+func (c *Clerk) deleteAddress(call *api.Call) (any, *api.Error) {
 	user, address, failure := c.addressOf(call)
 	if failure != nil {
 		return nil, failure
@@ -100,27 +130,27 @@ func (c *Clerk) deleteAddress(call *call) (any, *Error) {
 	return object{"object": "email_address", "id": id, "deleted": true}, nil
 }
 
-func (c *Clerk) replaceAddress(call *call) (any, *Error) {
-	user := c.user(call.path[0])
+func (c *Clerk) replaceAddress(call *api.Call) (any, *api.Error) {
+	user := c.user(call.Path[0])
 	if user == nil {
-		return nil, noUser(call.path[0])
+		return nil, noUser(call.Path[0])
 	}
-	if failure := call.needs("email_address"); failure != nil {
+	if failure := call.Needs("email_address"); failure != nil {
 		return nil, failure
 	}
-	given := call.text("email_address")
+	given := call.Text("email_address")
 	if other := c.claimant(given); other != user {
 		if failure := c.checkEmail(given, nil); failure != nil {
 			return nil, failure
 		}
 	}
-	status := addressStatus(call.text("identification_status"))
+	status := addressStatus(call.Text("identification_status"))
 	switch status {
 	case "":
 		status = verified
 	case verified, reserved, unverified:
 	default:
-		return nil, invalidValue("identification_status", string(status))
+		return nil, api.InvalidValue("identification_status", string(status))
 	}
 	address := c.newAddress(given, status, byAdmin)
 	c.replaceAddresses(user, address)

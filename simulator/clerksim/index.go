@@ -1,20 +1,20 @@
 package clerksim
 
 import (
-	"cmp"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/ordered"
 )
 
-// index finds what the tables hold by what else it is known by, so that no
-// request walks through all users. It is made of the tables and never saved.
+// index finds objects by everything other than their id, so that no request scans
+// a table. It is built from the tables and never saved.
 type index struct {
-	users         timeline[*User]
-	organizations timeline[*Organization]
+	users         ordered.Timeline[*User]
+	organizations ordered.Timeline[*Organization]
 
 	usersByEmail,
-	usersByPhone map[string][]*User // several when an address or number is not verified
+	usersByPhone map[string][]*User // several users may have an unverified address or number
 	userByAddress,
 	userByPhoneID,
 	userByExternalID,
@@ -61,10 +61,10 @@ func newIndex(state *State) *index {
 	return x
 }
 
-// A user's identifiers change: removeUser, the change, addUser.
+// To change a user's identifiers: removeUser, change the user, addUser.
 
 func (x *index) addUser(user *User) {
-	x.users.add(user)
+	x.users.Add(user)
 	for _, address := range user.Addresses {
 		key := strings.ToLower(address.Address)
 		x.usersByEmail[key] = append(x.usersByEmail[key], user)
@@ -79,7 +79,7 @@ func (x *index) addUser(user *User) {
 }
 
 func (x *index) removeUser(user *User) {
-	x.users.remove(user)
+	x.users.Remove(user)
 	for _, address := range user.Addresses {
 		drop(x.usersByEmail, strings.ToLower(address.Address), user)
 		delete(x.userByAddress, address.ID)
@@ -93,12 +93,12 @@ func (x *index) removeUser(user *User) {
 }
 
 func (x *index) addOrganization(organization *Organization) {
-	x.organizations.add(organization)
+	x.organizations.Add(organization)
 	set(x.organizationBySlug, organization.Slug, organization)
 }
 
 func (x *index) removeOrganization(organization *Organization) {
-	x.organizations.remove(organization)
+	x.organizations.Remove(organization)
 	delete(x.organizationBySlug, organization.Slug)
 }
 
@@ -155,36 +155,5 @@ func drop[T comparable](m map[string][]T, key string, value T) {
 		m[key] = left
 	} else {
 		delete(m, key)
-	}
-}
-
-// dated is what lists show in the order of its creation. The time may be given
-// by whoever creates it, so it is not the order of the table; the sequence
-// decides between equal times.
-type dated interface {
-	born() (time.Time, uint64)
-}
-
-// timeline keeps things in that order, oldest first.
-type timeline[T dated] struct{ items []T }
-
-func (l *timeline[T]) place(item T) (int, bool) {
-	return slices.BinarySearchFunc(l.items, item, byAge)
-}
-
-func byAge[T dated](a, b T) int {
-	atA, sequenceA := a.born()
-	atB, sequenceB := b.born()
-	return cmp.Or(atA.Compare(atB), cmp.Compare(sequenceA, sequenceB))
-}
-
-func (l *timeline[T]) add(item T) {
-	at, _ := l.place(item)
-	l.items = slices.Insert(l.items, at, item)
-}
-
-func (l *timeline[T]) remove(item T) {
-	if at, found := l.place(item); found {
-		l.items = slices.Delete(l.items, at, at+1)
 	}
 }

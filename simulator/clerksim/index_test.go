@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 	"github.com/lockstep-dev/lockstep/simulator/schedule"
 	"github.com/lockstep-dev/lockstep/simulator/wire"
@@ -44,14 +45,14 @@ func (c *Clerk) request(t testing.TB, method, path, body string) int {
 	return recorder.Code
 }
 
-// described writes an index down, so that two can be compared.
+// described lists an index as text, so that a test can compare two.
 func (x *index) described() map[string]string {
 	lines := map[string]string{}
 	say := func(name string, ids ...string) { lines[name] = strings.Join(ids, " ") }
-	for _, user := range x.users.items {
+	for _, user := range x.users.Items() {
 		lines["users"] += user.ID + " "
 	}
-	for _, organization := range x.organizations.items {
+	for _, organization := range x.organizations.Items() {
 		lines["organizations"] += organization.ID + " "
 	}
 	for key, users := range x.usersByEmail {
@@ -115,11 +116,11 @@ func TestTheIndexIsWhatTheTablesSay(t *testing.T) {
 	taken := 0
 	for step := range 1500 {
 		var users, addresses, organizations, invitations, roles []string
-		for _, user := range c.index.users.items {
+		for _, user := range c.index.users.Items() {
 			users = append(users, user.ID)
 		}
 		addresses = slices.Sorted(maps.Keys(c.index.userByAddress))
-		for _, organization := range c.index.organizations.items {
+		for _, organization := range c.index.organizations.Items() {
 			organizations = append(organizations, organization.ID)
 		}
 		for invitation := range c.state.Invitations.Oldest() {
@@ -159,7 +160,7 @@ func TestTheIndexIsWhatTheTablesSay(t *testing.T) {
 		} else if status >= 500 {
 			t.Fatalf("step %d: %v answers %d", step, operation, status)
 		}
-		c.limits = map[string]*window{}
+		c.limits = api.NewLimits(0)
 		if step%10 == 0 {
 			c.world.Advance(time.Duration(random.IntN(100)) * time.Hour)
 			if diff := cmp.Diff(newIndex(c.state).described(), c.index.described()); diff != "" {

@@ -5,22 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/token"
 )
 
-// Move says how MoveInstance makes a new instance.
+// Move configures MoveInstance.
 type Move struct {
-	// Key is the secret key of the new instance; default: one that is made up.
-	// No other instance may have it.
+	// Key is the secret key of the new instance, which no other instance may have.
+	// Default: a generated key.
 	Key string
-	// Metadata takes public, private and unsafe metadata along. An import by
-	// Clerk's API brings only what the importer sends.
+	// Metadata copies public, private and unsafe metadata. Without it the new
+	// instance has none, as after an import that sends none.
 	Metadata bool
 	// Announce sends user.created, organization.created and
 	// organizationMembership.created from the new instance.
 	Announce bool
 }
 
-// Moved is a new instance, and which id became which.
+// Moved is a new instance with the new id of each user and organization.
 type Moved struct {
 	Instance      string            `json:"id"`
 	Key           string            `json:"key"`
@@ -31,13 +34,13 @@ type Moved struct {
 // secret is the key that requests to the current instance carry.
 func (c *Clerk) secret() string { return cmp.Or(c.state.Secret, c.config.Key) }
 
-// MoveInstance makes a new instance with the same people and makes it the current
-// one, as moving from development to production or importing again does. Users
-// and organizations have new ids; a user's external_id is the old id. E-mail
-// addresses, phone numbers, passwords, slugs, memberships and roles stay, sessions
-// and invitations do not. The webhook endpoints go over. The former instance
-// still answers requests with its own key. It fails when another instance has
-// the key, or when it is a live key.
+// MoveInstance makes a new instance with the same users and organizations, and
+// makes it the current one. A move from development to production, or a second
+// import, has the same effect. Users and organizations get new ids; a user's
+// external_id is the old id. E-mail addresses, phone numbers, passwords, slugs,
+// memberships, roles and webhook endpoints stay. Sessions and invitations do not.
+// The former instance still answers requests with its own key. It fails for a live
+// key and for a key that another instance has.
 func (c *Clerk) MoveInstance(move Move) (Moved, error) {
 	var moved Moved
 	var err error
@@ -49,14 +52,14 @@ func (c *Clerk) moveInstance(move Move) (Moved, error) {
 	former := c.state
 	id := c.world.NewID("ins_2", 26)
 	key := cmp.Or(move.Key, c.world.NewID("sk_test_", 40))
-	if LiveKey(key) {
-		return Moved{}, errors.New("key: a simulator must never be given a live key; choose a test key")
+	if api.LiveKey(key) {
+		return Moved{}, errors.New("key: a simulator must never have a live key; choose a test key")
 	}
 	if key == c.secret() || slices.ContainsFunc(former.Former,
 		func(other *State) bool { return cmp.Or(other.Secret, c.config.Key) == key }) {
 		return Moved{}, errors.New("key: another instance has this key; choose another")
 	}
-	signing, err := keyNumber(len(former.Former) + 1)
+	signing, err := token.NumberedKey(len(former.Former) + 1)
 	if err != nil {
 		return Moved{}, fmt.Errorf("make signing key: %w", err)
 	}
@@ -141,8 +144,8 @@ func (c *Clerk) moveOrganizations(former *State, move Move, moved Moved) {
 	}
 }
 
-// UseInstance makes an instance that was left by MoveInstance the current one
-// again. It fails for an id that no instance has.
+// UseInstance makes a former instance the current one again. It fails for an
+// unknown id.
 func (c *Clerk) UseInstance(id string) error {
 	err := fmt.Errorf("id: there is no instance %q; GET /_sim/instance lists them", id)
 	c.world.Change(func() {
@@ -176,8 +179,8 @@ func (c *Clerk) Instances() []string {
 	return all
 }
 
-// enter has a request with a former instance's key answered by that instance,
-// until leave is called.
+// enter switches to the instance whose key a request carries, until the caller
+// calls leave.
 func (c *Clerk) enter(key string) (leave func()) {
 	at := slices.IndexFunc(c.state.Former, func(other *State) bool { return cmp.Or(other.Secret, c.config.Key) == key })
 	if at < 0 || key == "" {

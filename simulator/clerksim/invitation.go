@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // Invitation is an invitation to an organization.
@@ -18,7 +20,7 @@ type Invitation struct {
 	Status       string         `json:"status"`
 	Ticket       string         `json:"ticket"` // in the link
 	RedirectURL  string         `json:"redirect_url"`
-	User         string         `json:"user"` // who accepted it
+	User         string         `json:"user"` // the user who accepted it
 	Public       map[string]any `json:"public_metadata"`
 	Private      map[string]any `json:"private_metadata"`
 	ExpiresAt    time.Time      `json:"expires_at"`
@@ -26,14 +28,14 @@ type Invitation struct {
 	UpdatedAt    time.Time      `json:"updated_at"`
 }
 
-// Key is the id.
+// Key returns the id.
 func (i *Invitation) Key() string { return i.ID }
 
 func (i *Invitation) metadata() map[string]*map[string]any {
 	return map[string]*map[string]any{"public_metadata": &i.Public, "private_metadata": &i.Private}
 }
 
-// Statuses of an invitation. That one has expired is seen when it is looked at.
+// Statuses of an invitation.
 const (
 	pending  = "pending"
 	accepted = "accepted"
@@ -41,15 +43,15 @@ const (
 	expired  = "expired"
 )
 
-// invitationLifetime is what Clerk gives one unless the request says otherwise.
+// invitationLifetime is Clerk's default.
 const invitationLifetime = 30 * 24 * time.Hour
 
 const expireInvitation = "clerk_invitation_expires"
 
-// Invite invites an address to an organization; role "" is org:member. It
-// returns the link that the invitation's e-mail would hold.
+// Invite invites an address to an organization; role "" is org:member. It returns
+// the link that Clerk would send by e-mail.
 func (c *Clerk) Invite(organizationID, email, role string) (link string, err error) {
-	err = c.change(func() *Error {
+	err = c.change(func() *api.Error {
 		organization := c.organization(organizationID)
 		if organization == nil {
 			return noOrganization()
@@ -64,9 +66,9 @@ func (c *Clerk) Invite(organizationID, email, role string) (link string, err err
 	return link, err
 }
 
-// checkInvitation refuses what Clerk refuses. Only those who can manage members
-// may invite; without an inviter the application does.
-func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *Error {
+// checkInvitation refuses what Clerk refuses. An inviter must be able to manage
+// members. An invitation without an inviter comes from the application.
+func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *api.Error {
 	if failure := checkAddressFormat(fresh.Email); failure != nil {
 		return failure
 	}
@@ -83,23 +85,23 @@ func (c *Clerk) checkInvitation(organization *Organization, fresh *Invitation) *
 	}
 	for _, other := range c.index.pendingOf[organization.ID] {
 		if strings.EqualFold(other.Email, fresh.Email) {
-			return badRequest("duplicate_record", "duplicate invitation",
+			return api.BadRequest("duplicate_record", "duplicate invitation",
 				"There are already pending invitations for the following email addresses: %s", fresh.Email)
 		}
 	}
 	return nil
 }
 
-func (c *Clerk) checkManager(organization *Organization, userID string) *Error {
+func (c *Clerk) checkManager(organization *Organization, userID string) *api.Error {
 	membership := c.membership(organization.ID, userID)
 	switch {
 	case c.user(userID) == nil:
 		return noUser(userID)
 	case membership == nil:
-		return forbidden("not_a_member_in_organization", "not a member",
+		return api.Forbidden("not_a_member_in_organization", "not a member",
 			"Current user is not a member of the organization. Only organization members can perform this action.")
 	case !c.grants(c.role(membership.Role), manageMembers):
-		return &Error{Status: http.StatusForbidden, Code: "missing_organization_permission", Message: "missing permission",
+		return &api.Error{Status: http.StatusForbidden, Code: "missing_organization_permission", Message: "missing permission",
 			Long: "Current user is missing an organization permission.",
 			Meta: map[string]any{"permissions": []string{manageMembers}}}
 	}
@@ -121,13 +123,13 @@ func (c *Clerk) invite(organization *Organization, fresh *Invitation) *Invitatio
 	return invitation
 }
 
-// settleInvitation ends the pending of an invitation.
+// settleInvitation sets the final status of a pending invitation.
 func (c *Clerk) settleInvitation(invitation *Invitation, status string) {
 	invitation.Status, invitation.UpdatedAt = status, c.now()
 	drop(c.index.pendingOf, invitation.Organization, invitation)
 }
 
-// invitationExpired is told at an invitation's end. Clerk has no event for it.
+// invitationExpired runs when an invitation expires. Clerk has no event for that.
 func (c *Clerk) invitationExpired(id string) {
 	if invitation := c.state.Invitations.Get(id); invitation != nil && invitation.Status == pending {
 		c.settleInvitation(invitation, expired)
@@ -135,8 +137,8 @@ func (c *Clerk) invitationExpired(id string) {
 }
 
 // accept makes the user a member with the invitation's role and metadata. The
-// address counts as verified: whoever has the link has read the e-mail.
-func (c *Clerk) accept(invitation *Invitation, user *User) *Error {
+// address counts as verified, because the link came by e-mail.
+func (c *Clerk) accept(invitation *Invitation, user *User) *api.Error {
 	organization := c.organization(invitation.Organization)
 	switch {
 	case invitation.Status != pending:
@@ -154,13 +156,13 @@ func (c *Clerk) accept(invitation *Invitation, user *User) *Error {
 	return nil
 }
 
-// notPending says what became of an invitation. Its code is ours: Clerk
-// publishes none for this.
-func notPending(invitation *Invitation) *Error {
-	return badRequest("invitation_not_pending", "not pending", "This invitation is %s.", invitation.Status)
+// notPending names the status of an invitation that is not pending. The code is
+// ours, because Clerk publishes none.
+func notPending(invitation *Invitation) *api.Error {
+	return api.BadRequest("invitation_not_pending", "not pending", "This invitation is %s.", invitation.Status)
 }
 
-func (c *Clerk) revokeInvitation(invitation *Invitation) *Error {
+func (c *Clerk) revokeInvitation(invitation *Invitation) *api.Error {
 	if invitation.Status != pending {
 		return notPending(invitation)
 	}
@@ -169,7 +171,7 @@ func (c *Clerk) revokeInvitation(invitation *Invitation) *Error {
 	return nil
 }
 
-// invitationLink is where the e-mail leads, as long as there is something to accept.
+// invitationLink returns the link in the invitation's e-mail.
 func (c *Clerk) invitationLink(invitation *Invitation) string {
 	link := c.config.URL + "/accept-invitation?" + ticketParameter + "=" + invitation.Ticket
 	if invitation.RedirectURL != "" {
@@ -178,7 +180,7 @@ func (c *Clerk) invitationLink(invitation *Invitation) string {
 	return link
 }
 
-// ticketParameter is how Clerk's links carry theirs.
+// ticketParameter carries the ticket in Clerk's links.
 const ticketParameter = "__clerk_ticket"
 
 func (c *Clerk) showInvitation(i *Invitation) object {
@@ -187,32 +189,31 @@ func (c *Clerk) showInvitation(i *Invitation) object {
 	shown["inviter_id"], shown["public_inviter_data"] = orNull(i.Inviter), nil
 	if inviter := c.user(i.Inviter); inviter != nil {
 		shown["public_inviter_data"] = object{"user_id": inviter.ID, "first_name": orNull(inviter.FirstName),
-			"last_name": orNull(inviter.LastName),
-			"image_url": image, "has_image": false, "identifier": cmp.Or(inviter.Email, inviter.Username)}
+			"last_name": orNull(inviter.LastName), "image_url": image, "has_image": false,
+			"identifier": cmp.Or(inviter.Email, inviter.Username)}
 	}
 	return shown
 }
 
-// showInvitationEvent is the shape of webhooks, which do not tell who invited.
+// showInvitationEvent shows an invitation as webhooks do, without the inviter.
 func (c *Clerk) showInvitationEvent(i *Invitation) object {
 	shown := object{"object": "organization_invitation", "id": i.ID, "email_address": i.Email, "role": i.Role,
-		"role_name":       c.role(i.Role).Name,
-		"organization_id": i.Organization, "status": i.Status, "public_metadata": deepCopy(i.Public),
-		"private_metadata": deepCopy(i.Private),
-		"url":              c.invitationLink(i), "expires_at": i.ExpiresAt.UnixMilli(), "created_at": i.CreatedAt.UnixMilli(),
-		"updated_at": i.UpdatedAt.UnixMilli()}
+		"role_name": c.role(i.Role).Name, "organization_id": i.Organization, "status": i.Status,
+		"public_metadata": deepCopy(i.Public), "private_metadata": deepCopy(i.Private),
+		"url": c.invitationLink(i), "expires_at": i.ExpiresAt.UnixMilli(),
+		"created_at": i.CreatedAt.UnixMilli(), "updated_at": i.UpdatedAt.UnixMilli()}
 	if i.User != "" {
 		shown["user_id"] = i.User
 	}
 	return shown
 }
 
-// showInvitationOf is the shape for whoever is invited.
+// showInvitationOf shows an invitation with its organization, for the invitee.
 func (c *Clerk) showInvitationOf(i *Invitation) object {
 	shown := c.showInvitation(i)
 	if o := c.organization(i.Organization); o != nil {
-		shown["public_organization_data"] = object{"id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image,
-			"has_image": false}
+		shown["public_organization_data"] = object{"id": o.ID, "name": o.Name, "slug": o.Slug,
+			"image_url": image, "has_image": false}
 	}
 	return shown
 }

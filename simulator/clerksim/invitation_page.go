@@ -4,16 +4,17 @@ import (
 	"cmp"
 	"net/http"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
-// ticketView is the data of the page that an invitation's link leads to.
+// ticketView is the data of the page that an invitation link opens.
 type ticketView struct {
 	page.Frame
 	Organization, RoleName, Email string
 	Inviter                       string
-	Known                         bool // the address has an account
-	Elsewhere                     string
+	Known                         bool   // the address has an account
+	Elsewhere                     string // the user who is signed in, if another one
 	FirstName, LastName           string
 	Error                         string
 }
@@ -21,10 +22,10 @@ type ticketView struct {
 var ticketTemplate = page.Parse(`
 <section class="card narrow">
 <h1>Join {{.Organization}}</h1>
-<p>{{with .Inviter}}{{.}} invites you{{else}}You are invited{{end}}
+<p>{{with .Inviter}}{{.}} invited you{{else}}You are invited{{end}}
 to <strong>{{.Organization}}</strong> as <strong>{{.RoleName}}</strong>.</p>
 <p class="soft">The invitation is for {{.Email}}.</p>
-{{with .Elsewhere}}<p class="soft">This browser is signed in as {{.}}. It will be signed in as {{$.Email}} instead.</p>{{end}}
+{{with .Elsewhere}}<p class="soft">You are signed in as {{.}}. If you accept, you will be signed in as {{$.Email}} instead.</p>{{end}}
 {{with .Error}}<p class="error" role="alert">{{.}}</p>{{end}}
 <form method="post">
 {{if not .Known}}<div class="pair">
@@ -67,20 +68,20 @@ func (c *Clerk) writeTicket(w http.ResponseWriter, r *http.Request, status int, 
 		page.Write(w, status, ticketTemplate, view)
 		return
 	}
-	text := map[string]string{"": "There is no such invitation.", accepted: "It was accepted already: sign in instead.",
-		revoked: "It was revoked.", expired: "It has expired: ask for another one."}[state]
+	text := map[string]string{"": "This invitation does not exist.", accepted: "It has already been accepted. Sign in instead.",
+		revoked: "It has been revoked.", expired: "It has expired. Ask for a new one."}[state]
 	page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Invitation"),
 		Heading: "This invitation cannot be used", Text: text, Link: other("/sign-in", r), LinkTo: "Sign in"})
 }
 
-// invitationPost accepts: the invitee gets an account, if there is none, and is
-// signed in with the organization active.
+// invitationPost accepts the invitation. It creates an account if the address has
+// none, and signs the user in with the organization active.
 func (c *Clerk) invitationPost(w http.ResponseWriter, r *http.Request) {
 	var sessionID string
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		invitation := c.ticket(r)
 		if invitation == nil {
-			return missing("There is no such invitation.")
+			return api.NotFound("This invitation does not exist.")
 		}
 		if invitation.Status != pending {
 			return c.accept(invitation, nil)
@@ -110,8 +111,8 @@ func (c *Clerk) invitationPost(w http.ResponseWriter, r *http.Request) {
 	c.finish(w, r, sessionID)
 }
 
-// identifier is what a person knows a user by.
+// identifier is the name under which people know a user.
 func (u *User) identifier() string { return cmp.Or(u.Email, u.Username, u.ID) }
 
-// Name is the full name, or else what a person knows the user by.
+// Name returns the full name, or else the e-mail address, username or id.
 func (u *User) Name() string { return cmp.Or(u.fullName(), u.identifier()) }

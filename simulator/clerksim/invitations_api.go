@@ -6,55 +6,57 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// No e-mail is sent, so notify has no visible effect: the link is in the
-// answer either way, as it is at Clerk.
-var invitationFields = organizationMetadata.with(fields{"email_address": text, "inviter_user_id": text, "role": text,
-	"redirect_url":    text,
-	"expires_in_days": number, "notify": flag})
+// The simulator sends no e-mail, so notify has no visible effect. As at Clerk, the
+// answer always has the link.
+var invitationFields = organizationMetadata.With(api.Fields{"email_address": api.Text,
+	"inviter_user_id": api.Text, "role": api.Text, "redirect_url": api.Text, "expires_in_days": api.Number,
+	"notify": api.Flag})
 
 var invitationRoutes = []route{
-	op(http.MethodPost, "/v1/organizations/{}/invitations", (*Clerk).createInvitation).takes(invitationFields),
-	op(http.MethodPost, "/v1/organizations/{}/invitations/bulk", (*Clerk).createInvitations).takesEach(invitationFields),
-	op(http.MethodGet, "/v1/organizations/{}/invitations", (*Clerk).listInvitations).asks(ordinary,
+	api.Op(http.MethodPost, "/v1/organizations/{}/invitations", (*Clerk).createInvitation).Takes(invitationFields),
+	api.Op(http.MethodPost, "/v1/organizations/{}/invitations/bulk", (*Clerk).createInvitations).TakesEach(invitationFields),
+	api.Op(http.MethodGet, "/v1/organizations/{}/invitations", (*Clerk).listInvitations).Asks(api.Ordered,
 		[]string{"status", "email_address"}),
-	op(http.MethodGet, "/v1/organizations/{}/invitations/pending", (*Clerk).listPendingInvitations).asks(paged),
-	op(http.MethodGet, "/v1/organizations/{}/invitations/{}", (*Clerk).retrieveInvitation),
-	op(http.MethodPost, "/v1/organizations/{}/invitations/{}/revoke",
-		(*Clerk).revokeInvitationCall).takes(fields{"requesting_user_id": text}),
-	op(http.MethodGet, "/v1/organization_invitations", (*Clerk).listAllInvitations).asks(ordinary,
+	api.Op(http.MethodGet, "/v1/organizations/{}/invitations/pending", (*Clerk).listPendingInvitations).Asks(api.Paged),
+	api.Op(http.MethodGet, "/v1/organizations/{}/invitations/{}", (*Clerk).retrieveInvitation),
+	api.Op(http.MethodPost, "/v1/organizations/{}/invitations/{}/revoke",
+		(*Clerk).revokeInvitationCall).Takes(api.Fields{"requesting_user_id": api.Text}),
+	api.Op(http.MethodGet, "/v1/organization_invitations", (*Clerk).listAllInvitations).Asks(api.Ordered,
 		[]string{"status", "query"}),
 }
 
-// mostInvitations is how many one bulk request makes.
-const mostInvitations = 10
+// maxInvitations is the limit for one bulk request.
+const maxInvitations = 10
 
-// readInvitation reads one invitation of a request.
-func (c *Clerk) readInvitation(organization *Organization, call *call) (*Invitation, *Error) {
-	if failure := call.needs("email_address", "role"); failure != nil {
+// readInvitation reads and checks one invitation of a request.
+func (c *Clerk) readInvitation(organization *Organization, call *api.Call) (*Invitation, *api.Error) {
+	if failure := call.Needs("email_address", "role"); failure != nil {
 		return nil, failure
 	}
-	fresh := &Invitation{Email: call.text("email_address"), Role: call.text("role"),
-		Inviter: call.text("inviter_user_id"), RedirectURL: call.text("redirect_url")}
+	fresh := &Invitation{Email: call.Text("email_address"), Role: call.Text("role"),
+		Inviter: call.Text("inviter_user_id"), RedirectURL: call.Text("redirect_url")}
 	if fresh.RedirectURL != "" && !absolute(fresh.RedirectURL) {
-		return nil, unprocessable("redirect_url", "form_param_format_invalid", "is invalid",
+		return nil, api.Unprocessable("redirect_url", "form_param_format_invalid", "is invalid",
 			"redirect_url must be a valid url.")
 	}
-	if days := call.number("expires_in_days"); days != nil {
+	if days := call.Number("expires_in_days"); days != nil {
 		if *days < 1 || *days > 365 {
-			return nil, invalidValue("expires_in_days", string(encode(*days)))
+			return nil, api.InvalidValue("expires_in_days", string(api.Encode(*days)))
 		}
 		fresh.ExpiresAt = c.now().Add(time.Duration(*days) * 24 * time.Hour)
 	}
-	if failure := call.applyMetadata(fresh.metadata(), replaced); failure != nil {
+	if failure := applyMetadata(call.Body, fresh.metadata(), replaced); failure != nil {
 		return nil, failure
 	}
 	return fresh, c.checkInvitation(organization, fresh)
 }
 
-func (c *Clerk) createInvitation(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) createInvitation(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
@@ -68,25 +70,25 @@ func (c *Clerk) createInvitation(call *call) (any, *Error) {
 	return c.showInvitation(c.invite(organization, fresh)), nil
 }
 
-// createInvitations makes all or none.
-func (c *Clerk) createInvitations(each *call) (any, *Error) {
-	organization := c.organization(each.path[0])
+// createInvitations creates all invitations or none.
+func (c *Clerk) createInvitations(each *api.Call) (any, *api.Error) {
+	organization := c.organization(each.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
-	if len(each.items) > mostInvitations {
-		return nil, badRequest("bulk_size_exceeded", "bulk size exceeded",
-			"Parameters exceed the maximum allowed bulk processing size of %d.", mostInvitations)
+	if len(each.Items) > maxInvitations {
+		return nil, api.BadRequest("bulk_size_exceeded", "bulk size exceeded",
+			"Parameters exceed the maximum allowed bulk processing size of %d.", maxInvitations)
 	}
 	var wanted []*Invitation
-	for _, item := range each.items {
+	for _, item := range each.Items {
 		body, _ := item.(map[string]any)
-		fresh, failure := c.readInvitation(organization, &call{request: each.request, body: body})
+		fresh, failure := c.readInvitation(organization, &api.Call{Body: body})
 		if failure != nil {
 			return nil, failure
 		}
 		if slices.ContainsFunc(wanted, func(other *Invitation) bool { return strings.EqualFold(other.Email, fresh.Email) }) {
-			return nil, badRequest("organization_invitation_not_unique", "organization invitation not unique",
+			return nil, api.BadRequest("organization_invitation_not_unique", "organization invitation not unique",
 				"Organizations cannot have duplicate pending invitations for an email address.")
 		}
 		wanted = append(wanted, fresh)
@@ -100,36 +102,36 @@ func (c *Clerk) createInvitations(each *call) (any, *Error) {
 	return listed(wanted, len(wanted), 0, c.showInvitation), nil
 }
 
-func (c *Clerk) listInvitations(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) listInvitations(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
-	email := call.query.Get("email_address")
+	email := call.Query.Get("email_address")
 	return c.invitations(call, c.index.invitationsOf[organization.ID], func(i *Invitation) bool {
 		return email == "" || strings.EqualFold(i.Email, email)
 	}, c.showInvitation)
 }
 
-func (c *Clerk) listPendingInvitations(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) listPendingInvitations(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
 	return c.invitations(call, c.index.pendingOf[organization.ID], nil, c.showInvitation)
 }
 
-func (c *Clerk) listAllInvitations(call *call) (any, *Error) {
-	query := strings.ToLower(call.query.Get("query"))
+func (c *Clerk) listAllInvitations(call *api.Call) (any, *api.Error) {
+	query := strings.ToLower(call.Query.Get("query"))
 	return c.invitations(call, slices.Collect(c.state.Invitations.Oldest()), func(i *Invitation) bool {
 		return strings.Contains(strings.ToLower(i.Email), query)
 	}, c.showInvitationOf)
 }
 
-func (c *Clerk) listUserInvitations(call *call) (any, *Error) {
-	user := c.user(call.path[0])
+func (c *Clerk) listUserInvitations(call *api.Call) (any, *api.Error) {
+	user := c.user(call.Path[0])
 	if user == nil {
-		return nil, noUser(call.path[0])
+		return nil, noUser(call.Path[0])
 	}
 	return c.invitations(call, c.invitedAs(user), nil, c.showInvitationOf)
 }
@@ -146,20 +148,21 @@ func (c *Clerk) invitedAs(user *User) []*Invitation {
 	return all
 }
 
-// invitations shows a page of those with a wanted status that match.
-func (c *Clerk) invitations(call *call, from []*Invitation, matches func(*Invitation) bool,
-	show func(*Invitation) object) (any, *Error) {
-	limit, offset, failure := call.bounds()
+// invitations shows a page of the invitations that match and have one of the
+// requested statuses. A nil matches accepts all.
+func (c *Clerk) invitations(call *api.Call, from []*Invitation, matches func(*Invitation) bool,
+	show func(*Invitation) object) (any, *api.Error) {
+	limit, offset, failure := call.Bounds()
 	if failure != nil {
 		return nil, failure
 	}
-	statuses, failure := call.list("status")
+	statuses, failure := call.List("status")
 	if failure != nil {
 		return nil, failure
 	}
 	for _, status := range statuses {
 		if !slices.Contains([]string{pending, accepted, revoked, expired}, status) {
-			return nil, invalidValue("status", status)
+			return nil, api.InvalidValue("status", status)
 		}
 	}
 	var matching []*Invitation
@@ -168,7 +171,7 @@ func (c *Clerk) invitations(call *call, from []*Invitation, matches func(*Invita
 			matching = append(matching, invitation)
 		}
 	}
-	switch order, descending := call.order(); order {
+	switch order, descending := call.Order(); order {
 	case "email_address":
 		slices.SortStableFunc(matching, func(a, b *Invitation) int { return cmp.Compare(a.Email, b.Email) })
 		fallthrough
@@ -177,25 +180,25 @@ func (c *Clerk) invitations(call *call, from []*Invitation, matches func(*Invita
 			slices.Reverse(matching)
 		}
 	default:
-		return nil, invalidValue("order_by", order)
+		return nil, api.InvalidValue("order_by", order)
 	}
 	return listed(matching, limit, offset, show), nil
 }
 
-// invitationAt is the invitation that the path names.
-func (c *Clerk) invitationAt(call *call) (*Organization, *Invitation, *Error) {
-	organization := c.organization(call.path[0])
+// invitationAt returns the organization and the invitation in the path.
+func (c *Clerk) invitationAt(call *api.Call) (*Organization, *Invitation, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, nil, noOrganization()
 	}
-	invitation := c.state.Invitations.Get(call.path[1])
+	invitation := c.state.Invitations.Get(call.Path[1])
 	if invitation == nil || invitation.Organization != organization.ID {
-		return nil, nil, missing("No invitation was found with id %s.", call.path[1])
+		return nil, nil, api.NotFound("No invitation was found with id %s.", call.Path[1])
 	}
 	return organization, invitation, nil
 }
 
-func (c *Clerk) retrieveInvitation(call *call) (any, *Error) {
+func (c *Clerk) retrieveInvitation(call *api.Call) (any, *api.Error) {
 	_, invitation, failure := c.invitationAt(call)
 	if failure != nil {
 		return nil, failure
@@ -203,12 +206,12 @@ func (c *Clerk) retrieveInvitation(call *call) (any, *Error) {
 	return c.showInvitation(invitation), nil
 }
 
-func (c *Clerk) revokeInvitationCall(call *call) (any, *Error) {
+func (c *Clerk) revokeInvitationCall(call *api.Call) (any, *api.Error) {
 	organization, invitation, failure := c.invitationAt(call)
 	if failure != nil {
 		return nil, failure
 	}
-	if requester := call.text("requesting_user_id"); requester != "" {
+	if requester := call.Text("requesting_user_id"); requester != "" {
 		if failure := c.checkManager(organization, requester); failure != nil {
 			return nil, failure
 		}

@@ -1,6 +1,7 @@
 package clerksim
 
-// Members are the ids of an organization's members, in the order in which they joined.
+// Members lists the user ids of an organization's members, in the order in which
+// they joined.
 func (c *Clerk) Members(organizationID string) []string {
 	var users []string
 	c.world.View(func() {

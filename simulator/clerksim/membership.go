@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // Membership is a user's place in an organization.
@@ -11,21 +13,21 @@ type Membership struct {
 	ID           string         `json:"id"`
 	Organization string         `json:"organization"`
 	User         string         `json:"user"`
-	Role         string         `json:"role"` // the key of one, such as org:admin
+	Role         string         `json:"role"` // key of the role, such as org:admin
 	Public       map[string]any `json:"public_metadata"`
 	Private      map[string]any `json:"private_metadata"`
 	CreatedAt    time.Time      `json:"created_at"`
 	UpdatedAt    time.Time      `json:"updated_at"`
 }
 
-// Key is the id.
+// Key returns the id.
 func (m *Membership) Key() string { return m.ID }
 
 func (m *Membership) metadata() map[string]*map[string]any {
 	return map[string]*map[string]any{"public_metadata": &m.Public, "private_metadata": &m.Private}
 }
 
-// addMembership adds a member whose place says role and metadata.
+// addMembership adds a member. place holds the role and the metadata.
 func (c *Clerk) addMembership(organization *Organization, user *User, place Membership) *Membership {
 	place.ID, place.Organization, place.User = c.world.NewID("orgmem_2", 26), organization.ID, user.ID
 	place.Public, place.Private = deepCopy(place.Public), deepCopy(place.Private)
@@ -58,15 +60,15 @@ func (c *Clerk) membership(organizationID, userID string) *Membership {
 	return c.index.membershipBetween[pair{organizationID, userID}]
 }
 
-// AddMember makes a user a member; role is org:member when empty.
+// AddMember makes a user a member of an organization; role "" is org:member.
 func (c *Clerk) AddMember(organizationID, userID, role string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		_, failure := c.join(organizationID, userID, Membership{Role: cmp.Or(role, memberRole)})
 		return failure
 	})
 }
 
-func (c *Clerk) join(organizationID, userID string, place Membership) (*Membership, *Error) {
+func (c *Clerk) join(organizationID, userID string, place Membership) (*Membership, *api.Error) {
 	organization, user := c.organization(organizationID), c.user(userID)
 	switch {
 	case organization == nil:
@@ -84,17 +86,17 @@ func (c *Clerk) join(organizationID, userID string, place Membership) (*Membersh
 	return c.addMembership(organization, user, place), nil
 }
 
-func alreadyMember(who string) *Error {
-	return badRequest("already_a_member_in_organization", "already a member",
+func alreadyMember(who string) *api.Error {
+	return api.BadRequest("already_a_member_in_organization", "already a member",
 		"%s is already a member of the organization.", who)
 }
 
-// room refuses more members than the organization may have; those who are
-// invited count.
-func (c *Clerk) room(organization *Organization, more int) *Error {
+// room refuses members beyond the organization's limit. Pending invitations count
+// too.
+func (c *Clerk) room(organization *Organization, more int) *api.Error {
 	if limit := organization.MaxMembers; limit > 0 &&
 		c.members(organization.ID)+len(c.index.pendingOf[organization.ID])+more > limit {
-		return forbidden("organization_membership_quota_exceeded", "organization membership quota exceeded",
+		return api.Forbidden("organization_membership_quota_exceeded", "organization membership quota exceeded",
 			"You have reached your limit of %d organization memberships, including outstanding invitations.", limit)
 	}
 	return nil
@@ -102,7 +104,7 @@ func (c *Clerk) room(organization *Organization, more int) *Error {
 
 // SetRole changes a member's role.
 func (c *Clerk) SetRole(organizationID, userID, role string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		membership := c.membership(organizationID, userID)
 		if membership == nil {
 			return noMembership()
@@ -111,9 +113,10 @@ func (c *Clerk) SetRole(organizationID, userID, role string) error {
 	})
 }
 
-// RemoveMember ends a membership.
+// RemoveMember ends a membership. It fails if no other member could manage the
+// organization.
 func (c *Clerk) RemoveMember(organizationID, userID string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		membership := c.membership(organizationID, userID)
 		if membership == nil {
 			return noMembership()
@@ -123,9 +126,9 @@ func (c *Clerk) RemoveMember(organizationID, userID string) error {
 	})
 }
 
-func noMembership() *Error { return missing("Organization membership not found") }
+func noMembership() *api.Error { return api.NotFound("Organization membership not found") }
 
-func (c *Clerk) setRole(membership *Membership, role string) *Error {
+func (c *Clerk) setRole(membership *Membership, role string) *api.Error {
 	next := c.role(role)
 	if next == nil {
 		return noRole("role")
@@ -140,20 +143,20 @@ func (c *Clerk) setRole(membership *Membership, role string) *Error {
 	return nil
 }
 
-func (c *Clerk) leave(membership *Membership) (object, *Error) {
+func (c *Clerk) leave(membership *Membership) (object, *api.Error) {
 	if c.lastWithElevatedPermissions(membership) {
 		return nil, lastAdmin()
 	}
 	return c.deleteMembership(membership), nil
 }
 
-func lastAdmin() *Error {
-	return badRequest("organization_minimum_permissions_needed", "minimum organization permissions needed",
+func lastAdmin() *api.Error {
+	return api.BadRequest("organization_minimum_permissions_needed", "minimum organization permissions needed",
 		"There has to be at least one organization member with the minimum required permissions")
 }
 
-// lastWithElevatedPermissions says whether an organization would be left with
-// members and nobody who can manage them.
+// lastWithElevatedPermissions reports whether the member is the only one who can
+// manage the organization.
 func (c *Clerk) lastWithElevatedPermissions(membership *Membership) bool {
 	elevated := func(m *Membership) bool { return c.mayCreate(c.role(m.Role)) }
 	return elevated(membership) && !slices.ContainsFunc(c.index.membershipsOf[membership.Organization],
@@ -178,14 +181,14 @@ func (c *Clerk) showMembership(m *Membership) object {
 	return shown
 }
 
-// showMembershipEvent is the shape of webhooks, which have the counts of the
-// organization and less of the user.
+// showMembershipEvent shows a membership as webhooks do, with the counts of the
+// organization and fewer fields of the user.
 func (c *Clerk) showMembershipEvent(m *Membership) object {
 	role := c.role(m.Role)
 	shown := object{"object": "organization_membership", "id": m.ID, "role": m.Role, "role_name": role.Name,
-		"permissions":     c.permissionKeys(role),
-		"public_metadata": deepCopy(m.Public), "private_metadata": deepCopy(m.Private),
-		"created_at": m.CreatedAt.UnixMilli(), "updated_at": m.UpdatedAt.UnixMilli()}
+		"permissions": c.permissionKeys(role), "public_metadata": deepCopy(m.Public),
+		"private_metadata": deepCopy(m.Private), "created_at": m.CreatedAt.UnixMilli(),
+		"updated_at": m.UpdatedAt.UnixMilli()}
 	if organization := c.organization(m.Organization); organization != nil {
 		shown["organization"] = c.showOrganization(organization, true)
 	}
@@ -197,6 +200,6 @@ func (c *Clerk) showMembershipEvent(m *Membership) object {
 
 func publicUserData(user *User) object {
 	return object{"user_id": user.ID, "first_name": orNull(user.FirstName), "last_name": orNull(user.LastName),
-		"profile_image_url": image,
-		"image_url":         image, "has_image": false, "identifier": orNull(cmp.Or(user.Email, user.primaryPhone(), user.Username))}
+		"profile_image_url": image, "image_url": image, "has_image": false,
+		"identifier": orNull(cmp.Or(user.Email, user.primaryPhone(), user.Username))}
 }

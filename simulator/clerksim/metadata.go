@@ -4,34 +4,39 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// maxMetadata is the size of one metadata object, as JSON.
+// maxMetadata is the limit for one metadata object as JSON, in bytes.
 const maxMetadata = 8 << 10
 
-var organizationMetadata = fields{"public_metadata": hash, "private_metadata": hash}
+var organizationMetadata = api.Fields{"public_metadata": api.Map, "private_metadata": api.Map}
 
 var metadataRoutes = []route{
-	op(http.MethodPatch, "/v1/users/{}/metadata", (*Clerk).mergeUserMetadata).updates("user").takes(userMetadata),
-	op(http.MethodPut, "/v1/users/{}/metadata", (*Clerk).replaceUserMetadata).updates("user").takes(userMetadata),
-	op(http.MethodPatch, "/v1/organizations/{}/metadata",
-		(*Clerk).mergeOrganizationMetadata).updates("organization").takes(organizationMetadata),
-	op(http.MethodPut, "/v1/organizations/{}/metadata",
-		(*Clerk).replaceOrganizationMetadata).updates("organization").takes(organizationMetadata),
-	op(http.MethodPatch, "/v1/organizations/{}/memberships/{}/metadata",
-		(*Clerk).mergeMembershipMetadata).updates("membership").takes(organizationMetadata),
+	api.Op(http.MethodPatch, "/v1/users/{}/metadata", (*Clerk).mergeUserMetadata).Updates("user").Takes(userMetadata),
+	api.Op(http.MethodPut, "/v1/users/{}/metadata", (*Clerk).replaceUserMetadata).Updates("user").Takes(userMetadata),
+	api.Op(http.MethodPatch, "/v1/organizations/{}/metadata",
+		(*Clerk).mergeOrganizationMetadata).Updates("organization").Takes(organizationMetadata),
+	api.Op(http.MethodPut, "/v1/organizations/{}/metadata",
+		(*Clerk).replaceOrganizationMetadata).Updates("organization").Takes(organizationMetadata),
+	api.Op(http.MethodPatch, "/v1/organizations/{}/memberships/{}/metadata",
+		(*Clerk).mergeMembershipMetadata).Updates("membership").Takes(organizationMetadata),
 }
 
-func checkSize(name string, metadata map[string]any) *Error {
-	if size := len(encode(metadata)); size > maxMetadata {
-		return unprocessable(name, "form_param_exceeds_allowed_size", "exceeds the maximum allowed size",
+func checkSize(name string, metadata map[string]any) *api.Error {
+	if size := len(api.Encode(metadata)); size > maxMetadata {
+		return api.Unprocessable(name, "form_param_exceeds_allowed_size", "exceeds the maximum allowed size",
 			"%s is %d bytes; it must not be larger than 8KB.", name, size)
 	}
 	return nil
 }
 
-// merged applies a patch the way Clerk does: objects are merged at every level
-// and a null removes its key.
+// change returns the metadata that results from the given one.
+type change func(old, given map[string]any) map[string]any
+
+// merged applies a patch as Clerk does. It merges objects at every level, and a
+// null removes its key.
 func merged(metadata, patch map[string]any) map[string]any {
 	result := deepCopy(metadata)
 	for key, value := range patch {
@@ -48,17 +53,13 @@ func merged(metadata, patch map[string]any) map[string]any {
 	return result
 }
 
-// replaced forgets the old metadata. A null stays: nothing is there to remove.
+// replaced ignores the old metadata. It keeps nulls, because there is no key to
+// remove.
 func replaced(_, given map[string]any) map[string]any { return deepCopy(given) }
 
-// applyMetadata changes each sent field, or none if one is refused.
-func (c *call) applyMetadata(to map[string]*map[string]any,
-	apply func(old, given map[string]any) map[string]any) *Error {
-	return applyMetadata(c.body, to, apply)
-}
-
-func applyMetadata(body map[string]any, to map[string]*map[string]any,
-	apply func(old, given map[string]any) map[string]any) *Error {
+// applyMetadata changes each metadata field that the body has, or none if one is
+// refused.
+func applyMetadata(body map[string]any, to map[string]*map[string]any, apply change) *api.Error {
 	results := map[string]map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(to)) {
 		given, sent := body[name].(map[string]any)
@@ -76,53 +77,52 @@ func applyMetadata(body map[string]any, to map[string]*map[string]any,
 	return nil
 }
 
-func (c *Clerk) mergeUserMetadata(call *call) (any, *Error) {
+func (c *Clerk) mergeUserMetadata(call *api.Call) (any, *api.Error) {
 	return c.changeUserMetadata(call, merged)
 }
 
-func (c *Clerk) replaceUserMetadata(call *call) (any, *Error) {
+func (c *Clerk) replaceUserMetadata(call *api.Call) (any, *api.Error) {
 	return c.changeUserMetadata(call, replaced)
 }
 
-func (c *Clerk) changeUserMetadata(call *call, apply func(old, given map[string]any) map[string]any) (any, *Error) {
-	user := c.user(call.path[0])
+func (c *Clerk) changeUserMetadata(call *api.Call, apply change) (any, *api.Error) {
+	user := c.user(call.Path[0])
 	if user == nil {
-		return nil, noUser(call.path[0])
+		return nil, noUser(call.Path[0])
 	}
-	if failure := call.applyMetadata(user.metadata(), apply); failure != nil {
+	if failure := applyMetadata(call.Body, user.metadata(), apply); failure != nil {
 		return nil, failure
 	}
-	c.userUpdated(user) // the echo: also when the result is the same as before
+	c.userUpdated(user) // sends user.updated even if nothing changed, as Clerk does
 	return c.showUser(user), nil
 }
 
-func (c *Clerk) mergeOrganizationMetadata(call *call) (any, *Error) {
+func (c *Clerk) mergeOrganizationMetadata(call *api.Call) (any, *api.Error) {
 	return c.changeOrganizationMetadata(call, merged)
 }
 
-func (c *Clerk) replaceOrganizationMetadata(call *call) (any, *Error) {
+func (c *Clerk) replaceOrganizationMetadata(call *api.Call) (any, *api.Error) {
 	return c.changeOrganizationMetadata(call, replaced)
 }
 
-func (c *Clerk) changeOrganizationMetadata(call *call, apply func(old, given map[string]any) map[string]any) (any,
-	*Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) changeOrganizationMetadata(call *api.Call, apply change) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
-	if failure := call.applyMetadata(organization.metadata(), apply); failure != nil {
+	if failure := applyMetadata(call.Body, organization.metadata(), apply); failure != nil {
 		return nil, failure
 	}
 	c.organizationUpdated(organization)
 	return c.showOrganization(organization, false), nil
 }
 
-func (c *Clerk) mergeMembershipMetadata(call *call) (any, *Error) {
+func (c *Clerk) mergeMembershipMetadata(call *api.Call) (any, *api.Error) {
 	membership, failure := c.membershipAt(call)
 	if failure != nil {
 		return nil, failure
 	}
-	if failure := call.applyMetadata(membership.metadata(), merged); failure != nil {
+	if failure := applyMetadata(call.Body, membership.metadata(), merged); failure != nil {
 		return nil, failure
 	}
 	c.membershipUpdated(membership)

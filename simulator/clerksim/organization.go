@@ -8,9 +8,11 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// Organization is an organization.
+// Organization is a group of users with shared access.
 type Organization struct {
 	ID          string         `json:"id"`
 	Name        string         `json:"name"`
@@ -22,13 +24,14 @@ type Organization struct {
 	Private     map[string]any `json:"private_metadata"`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
-	Sequence    uint64         `json:"sequence"` // in which it was created
+	Sequence    uint64         `json:"sequence"` // order of creation
 }
 
-// Key is the id.
+// Key returns the id.
 func (o *Organization) Key() string { return o.ID }
 
-func (o *Organization) born() (time.Time, uint64) { return o.CreatedAt, o.Sequence }
+// Created returns the creation time and the place among equal times.
+func (o *Organization) Created() (time.Time, uint64) { return o.CreatedAt, o.Sequence }
 
 func (o *Organization) clone() Organization {
 	copied := *o
@@ -40,10 +43,11 @@ func (o *Organization) metadata() map[string]*map[string]any {
 	return map[string]*map[string]any{"public_metadata": &o.Public, "private_metadata": &o.Private}
 }
 
-// CreateOrganization creates an organization whose creator, if any, is its admin.
+// CreateOrganization creates an organization. createdBy becomes its admin; "" means
+// nobody.
 func (c *Clerk) CreateOrganization(name, createdBy string) (Organization, error) {
 	var created Organization
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		organization, failure := c.addOrganization(Organization{Name: name, CreatedBy: createdBy})
 		if failure == nil {
 			created = organization.clone()
@@ -53,7 +57,7 @@ func (c *Clerk) CreateOrganization(name, createdBy string) (Organization, error)
 	return created, err
 }
 
-const longestName = 256
+const maxName = 256 // characters
 
 var (
 	notSlug      = regexp.MustCompile(`[^a-z0-9]+`)
@@ -61,38 +65,38 @@ var (
 	markupOrLink = regexp.MustCompile(`<[^>]*>|https?://|www\.`)
 )
 
-func checkName(name string) *Error {
+func checkName(name string) *api.Error {
 	switch {
 	case strings.TrimSpace(name) == "":
-		return missingParameter("name")
-	case utf8.RuneCountInString(name) > longestName:
-		return unprocessable("name", "form_param_max_length_exceeded", "exceeds maximum length",
-			"name should not exceed %d characters.", longestName)
+		return api.MissingParameter("name")
+	case utf8.RuneCountInString(name) > maxName:
+		return api.Unprocessable("name", "form_param_max_length_exceeded", "exceeds maximum length",
+			"name should not exceed %d characters.", maxName)
 	case markupOrLink.MatchString(name):
-		return unprocessable("name", "form_param_value_invalid", "invalid organization name",
+		return api.Unprocessable("name", "form_param_value_invalid", "invalid organization name",
 			"The organization name %q is invalid: it may not contain URLs or HTML", name)
 	}
 	return nil
 }
 
-func (c *Clerk) checkSlug(slug string, self *Organization) *Error {
+func (c *Clerk) checkSlug(slug string, self *Organization) *api.Error {
 	if !slugLetters.MatchString(slug) {
-		return unprocessable("slug", "form_param_format_invalid", "is invalid",
+		return api.Unprocessable("slug", "form_param_format_invalid", "is invalid",
 			`slug can contain only lowercase alphanumeric characters and the dash "-".`)
 	}
 	if other := c.index.organizationBySlug[slug]; other != nil && other != self {
-		return taken("slug", "slug")
+		return api.Taken("slug", "slug")
 	}
 	return nil
 }
 
-func (c *Clerk) addOrganization(fresh Organization) (*Organization, *Error) {
+func (c *Clerk) addOrganization(fresh Organization) (*Organization, *api.Error) {
 	if failure := checkName(fresh.Name); failure != nil {
 		return nil, failure
 	}
 	creator := c.user(fresh.CreatedBy)
 	if fresh.CreatedBy != "" && creator == nil {
-		return nil, badRequest("organization_creator_not_found", "creator not found", "No users found with id %s.",
+		return nil, api.BadRequest("organization_creator_not_found", "creator not found", "No users found with id %s.",
 			fresh.CreatedBy)
 	}
 	if fresh.Slug == "" {
@@ -115,7 +119,7 @@ func (c *Clerk) addOrganization(fresh Organization) (*Organization, *Error) {
 	return organization, nil
 }
 
-// freeSlug makes a slug of a name that nobody has.
+// freeSlug makes a slug from a name that no other organization has.
 func (c *Clerk) freeSlug(name string) string {
 	base := cmp.Or(strings.Trim(notSlug.ReplaceAllString(strings.ToLower(name), "-"), "-"), "organization")
 	slug := base
@@ -125,7 +129,7 @@ func (c *Clerk) freeSlug(name string) string {
 	return slug
 }
 
-// organization finds by id or slug.
+// organization finds an organization by id or slug.
 func (c *Clerk) organization(idOrSlug string) *Organization {
 	if organization := c.state.Organizations.Get(idOrSlug); organization != nil {
 		return organization
@@ -138,9 +142,10 @@ func (c *Clerk) organizationUpdated(organization *Organization) {
 	c.emit("organization.updated", c.showOrganization(organization, true))
 }
 
-// DeleteOrganization deletes an organization with its memberships.
+// DeleteOrganization deletes an organization with all memberships and
+// invitations.
 func (c *Clerk) DeleteOrganization(id string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		organization := c.organization(id)
 		if organization == nil {
 			return noOrganization()
@@ -150,8 +155,8 @@ func (c *Clerk) DeleteOrganization(id string) error {
 	})
 }
 
-// deleteOrganization takes memberships and invitations along; sessions in which
-// it was active have none active afterwards.
+// deleteOrganization also deletes memberships and invitations. Sessions in which the
+// organization was active fall back to the personal account.
 func (c *Clerk) deleteOrganization(organization *Organization) object {
 	for _, membership := range slices.Clone(c.index.membershipsOf[organization.ID]) {
 		c.deleteMembership(membership)
@@ -180,12 +185,13 @@ func (c *Clerk) Organizations() []Organization {
 
 func (c *Clerk) members(organizationID string) int { return len(c.index.membershipsOf[organizationID]) }
 
-// showOrganization shows the counts when asked to, as webhooks always do.
+// showOrganization shows an organization, with the counts if asked to. Webhooks
+// always have them.
 func (c *Clerk) showOrganization(o *Organization, counts bool) object {
 	shown := object{"object": "organization", "id": o.ID, "name": o.Name, "slug": o.Slug, "image_url": image,
-		"has_image":               false,
-		"max_allowed_memberships": o.MaxMembers, "admin_delete_enabled": o.AdminDelete, "public_metadata": deepCopy(o.Public),
-		"private_metadata": deepCopy(o.Private), "created_at": o.CreatedAt.UnixMilli(), "updated_at": o.UpdatedAt.UnixMilli()}
+		"has_image": false, "max_allowed_memberships": o.MaxMembers, "admin_delete_enabled": o.AdminDelete,
+		"public_metadata": deepCopy(o.Public), "private_metadata": deepCopy(o.Private),
+		"created_at": o.CreatedAt.UnixMilli(), "updated_at": o.UpdatedAt.UnixMilli()}
 	if o.CreatedBy != "" {
 		shown["created_by"] = o.CreatedBy
 	}

@@ -5,16 +5,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
-// organizationView is the data of an organization's page, as one of its
-// members sees it.
+// organizationView is the data of an organization's page, as one member sees it.
 type organizationView struct {
 	page.Frame
 	Organization Organization
 	Metadata     string
-	Role         string // of the member who looks
+	Role         string // of the member who opened the page
 	Members      []memberView
 	Invitations  []invitedView
 	Roles        []roleView
@@ -54,9 +54,9 @@ var organizationTemplate = page.Parse(`
 </section>
 {{if .ManagesPeople}}<section class="card">
 <h2>Invitations</h2>
-{{with .Invitations}}<ul class="rows">{{range .}}<li class="entry"><span class="grow">{{.Email}}<br><span class="soft">{{.RoleName}} · <a href="{{.Link}}">the link that Clerk would mail</a></span></span>
+{{with .Invitations}}<ul class="rows">{{range .}}<li class="entry"><span class="grow">{{.Email}}<br><span class="soft">{{.RoleName}} · <a href="{{.Link}}">invitation link</a></span></span>
 <form method="post"><input type="hidden" name="invitation" value="{{.ID}}"><button class="quiet" name="action" value="revoke">Revoke</button></form></li>{{end}}</ul>
-{{else}}<p class="soft">Nobody is invited at the moment.</p>{{end}}
+{{else}}<p class="soft">No pending invitations.</p>{{end}}
 <form method="post">
 <label for="email">E-mail</label>
 <input id="email" name="email" type="email" autocomplete="off" required value="{{.Invited}}">
@@ -81,18 +81,18 @@ var organizationTemplate = page.Parse(`
 <p class="soft">{{.Organization.ID}}</p>
 </section>
 <section class="card">
-<h2>Your place here</h2>
-<p class="soft">You are {{.Role}}.</p>
+<h2>Your membership</h2>
+<p class="soft">Your role: {{.Role}}</p>
 <form method="post" class="actions">
 {{if not .Active}}<button class="quiet" name="action" value="use">Make active</button>{{end}}
-<button class="danger" name="action" value="leave">Leave</button>
+<button class="danger" name="action" value="leave">Leave organization</button>
 {{if .Deletes}}<button class="danger" name="action" value="delete">Delete organization</button>{{end}}
 </form>
 </section>
 </div>`)
 
-// present returns the session of the browser and its membership in the
-// organization of the path; nil for who has none. Call it under the lock.
+// present returns the session of the browser and the membership of its user in the
+// organization of the path. Either may be nil. Call it under the lock.
 func (c *Clerk) present(r *http.Request) (*Session, *Membership) {
 	session := c.signedIn(r)
 	if session == nil {
@@ -122,7 +122,7 @@ func (c *Clerk) writeOrganization(w http.ResponseWriter, r *http.Request, status
 	case view == nil:
 		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"),
 			Heading: "You are not a member of this organization",
-			Text:    "Only its members see it.", Link: other("/user", r), LinkTo: "Your account"})
+			Text:    "Only members can open an organization.", Link: other("/user", r), LinkTo: "Your account"})
 		return
 	}
 	view.Error, view.Account = problem, other("/user", r)
@@ -157,13 +157,13 @@ func (c *Clerk) viewOrganization(session *Session, own *Membership) *organizatio
 
 func (c *Clerk) organizationPost(w http.ResponseWriter, r *http.Request) {
 	gone := false
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		session, membership := c.present(r)
 		if membership == nil {
 			return noOrganization()
 		}
 		organization := c.organization(membership.Organization)
-		var failure *Error
+		var failure *api.Error
 		failure, gone = c.actInOrganization(r, session, membership, organization)
 		return failure
 	})
@@ -177,37 +177,28 @@ func (c *Clerk) organizationPost(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// actInOrganization does what a member asked for, if the role allows it. gone
-// says that the member has no place there any more.
+// permissionFor is the permission that an action on the page needs; "" is none.
+var permissionFor = map[string]string{"invite": manageMembers, "revoke": manageMembers, "role": manageMembers,
+	"remove": manageMembers, "rename": manageOrganization, "delete": deleteOrganizations}
+
+// actInOrganization performs the action of a member if the role allows it. gone
+// reports that the member has left the organization.
 func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Membership,
-	organization *Organization) (failure *Error, gone bool) {
+	organization *Organization) (failure *api.Error, gone bool) {
 	action := trimmed(r, "action")
-	needed := map[string]string{"invite": manageMembers, "revoke": manageMembers, "role": manageMembers,
-		"remove": manageMembers,
-		"rename": manageOrganization, "delete": deleteOrganizations}[action]
-	if needed != "" && !c.grants(c.role(own.Role), needed) {
-		return forbidden("missing_organization_permission", "missing permission", "Your role does not allow this."), false
+	if needed := permissionFor[action]; needed != "" && !c.grants(c.role(own.Role), needed) {
+		return api.Forbidden("missing_organization_permission", "missing permission", "Your role does not allow this."), false
 	}
 	switch action {
 	case "invite":
 		return c.inviteFromPage(organization, &Invitation{Email: trimmed(r, "email"), Role: trimmed(r, "role"),
 			Inviter: own.User}), false
 	case "revoke":
-		if invitation := c.state.Invitations.Get(trimmed(r, "invitation")); invitation != nil &&
-			invitation.Organization == organization.ID {
-			return c.revokeInvitation(invitation), false
-		}
-		return missing("This invitation is not there any more."), false
-	case "role", "remove":
-		member := c.membership(organization.ID, trimmed(r, "user"))
-		if member == nil {
-			return noMembership(), false
-		}
-		if action == "role" {
-			return c.setRole(member, trimmed(r, "role")), false
-		}
-		_, failure := c.leave(member)
-		return failure, member == own
+		return c.revokeFromPage(organization, trimmed(r, "invitation")), false
+	case "role":
+		return c.setRoleFromPage(organization, trimmed(r, "user"), trimmed(r, "role")), false
+	case "remove":
+		return c.removeFromPage(organization, trimmed(r, "user"), own)
 	case "leave":
 		_, failure := c.leave(own)
 		return failure, true
@@ -216,17 +207,46 @@ func (c *Clerk) actInOrganization(r *http.Request, session *Session, own *Member
 	case "use":
 		return c.activate(session, organization.ID), false
 	case "delete":
-		if !organization.AdminDelete {
-			return forbidden("organization_admin_delete_not_enabled", "deletion not enabled",
-				"Deletion by admin is not enabled for this organization."), false
-		}
-		c.deleteOrganization(organization)
-		return nil, true
+		return c.deleteFromPage(organization), true
 	}
 	return nil, false
 }
 
-func (c *Clerk) inviteFromPage(organization *Organization, fresh *Invitation) *Error {
+func (c *Clerk) revokeFromPage(organization *Organization, id string) *api.Error {
+	invitation := c.state.Invitations.Get(id)
+	if invitation == nil || invitation.Organization != organization.ID {
+		return api.NotFound("This invitation no longer exists.")
+	}
+	return c.revokeInvitation(invitation)
+}
+
+func (c *Clerk) setRoleFromPage(organization *Organization, user, role string) *api.Error {
+	member := c.membership(organization.ID, user)
+	if member == nil {
+		return noMembership()
+	}
+	return c.setRole(member, role)
+}
+
+func (c *Clerk) removeFromPage(organization *Organization, user string, own *Membership) (_ *api.Error, gone bool) {
+	member := c.membership(organization.ID, user)
+	if member == nil {
+		return noMembership(), false
+	}
+	_, failure := c.leave(member)
+	return failure, member == own
+}
+
+func (c *Clerk) deleteFromPage(organization *Organization) *api.Error {
+	if !organization.AdminDelete {
+		return api.Forbidden("organization_admin_delete_not_enabled", "deletion not enabled",
+			"Deletion by admin is not enabled for this organization.")
+	}
+	c.deleteOrganization(organization)
+	return nil
+}
+
+func (c *Clerk) inviteFromPage(organization *Organization, fresh *Invitation) *api.Error {
 	if failure := c.checkInvitation(organization, fresh); failure != nil {
 		return failure
 	}
@@ -237,7 +257,7 @@ func (c *Clerk) inviteFromPage(organization *Organization, fresh *Invitation) *E
 	return nil
 }
 
-func (c *Clerk) rename(organization *Organization, name, slug string) *Error {
+func (c *Clerk) rename(organization *Organization, name, slug string) *api.Error {
 	if failure := checkName(name); failure != nil {
 		return failure
 	}

@@ -5,30 +5,33 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
+	"github.com/lockstep-dev/lockstep/simulator/ordered"
 )
 
-// organizationShape are the flags that add counts to what is shown.
+// organizationShape are the parameters that add counts to the answer.
 var organizationShape = []string{"include_members_count", "include_missing_member_with_elevated_permissions"}
 
 var organizationRoutes = []route{
-	op(http.MethodGet, "/v1/organizations", (*Clerk).listOrganizations).asks(ordinary, organizationShape,
+	api.Op(http.MethodGet, "/v1/organizations", (*Clerk).listOrganizations).Asks(api.Ordered, organizationShape,
 		[]string{"query", "user_id", "organization_id"}),
-	op(http.MethodPost, "/v1/organizations", (*Clerk).createOrganization).takes(organizationMetadata.with(
-		fields{"name": text, "created_by": text, "slug": text, "max_allowed_memberships": number, "created_at": text})),
-	op(http.MethodGet, "/v1/organizations/{}", (*Clerk).retrieveOrganization).asks(organizationShape),
-	op(http.MethodPatch, "/v1/organizations/{}", (*Clerk).updateOrganization).updates("organization").
-		takes(fields{"name": text, "slug": text, "max_allowed_memberships": number, "admin_delete_enabled": flag,
-			"created_at": text}).
-		tookBefore(metadataMoved, organizationMetadata),
-	op(http.MethodDelete, "/v1/organizations/{}", (*Clerk).removeOrganization),
+	api.Op(http.MethodPost, "/v1/organizations", (*Clerk).createOrganization).Takes(organizationMetadata.With(
+		api.Fields{"name": api.Text, "created_by": api.Text, "slug": api.Text, "max_allowed_memberships": api.Number, "created_at": api.Text})),
+	api.Op(http.MethodGet, "/v1/organizations/{}", (*Clerk).retrieveOrganization).Asks(organizationShape),
+	api.Op(http.MethodPatch, "/v1/organizations/{}", (*Clerk).updateOrganization).Updates("organization").
+		Takes(api.Fields{"name": api.Text, "slug": api.Text, "max_allowed_memberships": api.Number,
+			"admin_delete_enabled": api.Flag, "created_at": api.Text}).
+		TookBefore(api.MetadataMoved, organizationMetadata),
+	api.Op(http.MethodDelete, "/v1/organizations/{}", (*Clerk).removeOrganization),
 }
 
-func (c *Clerk) createOrganization(call *call) (any, *Error) {
-	fresh := Organization{Name: call.text("name"), CreatedBy: call.text("created_by"), Slug: call.text("slug")}
+func (c *Clerk) createOrganization(call *api.Call) (any, *api.Error) {
+	fresh := Organization{Name: call.Text("name"), CreatedBy: call.Text("created_by"), Slug: call.Text("slug")}
 	if failure := c.applyOrganization(call, &fresh); failure != nil {
 		return nil, failure
 	}
-	if failure := call.applyMetadata(fresh.metadata(), replaced); failure != nil {
+	if failure := applyMetadata(call.Body, fresh.metadata(), replaced); failure != nil {
 		return nil, failure
 	}
 	organization, failure := c.addOrganization(fresh)
@@ -38,23 +41,23 @@ func (c *Clerk) createOrganization(call *call) (any, *Error) {
 	return c.showOrganization(organization, false), nil
 }
 
-// applyOrganization reads what creating and updating share.
-func (c *Clerk) applyOrganization(call *call, organization *Organization) *Error {
-	if limit := call.number("max_allowed_memberships"); limit != nil {
+// applyOrganization reads the parameters that creating and updating share.
+func (c *Clerk) applyOrganization(call *api.Call, organization *Organization) *api.Error {
+	if limit := call.Number("max_allowed_memberships"); limit != nil {
 		if *limit < 0 {
-			return invalidValue("max_allowed_memberships", "a negative number")
+			return api.InvalidValue("max_allowed_memberships", "a negative number")
 		}
 		organization.MaxMembers = *limit
 	}
-	created, failure := call.moment("created_at", c.now())
+	created, failure := call.Moment("created_at", c.now())
 	if !created.IsZero() {
 		organization.CreatedAt = created
 	}
 	return failure
 }
 
-func (c *Clerk) retrieveOrganization(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) retrieveOrganization(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
@@ -65,13 +68,14 @@ func (c *Clerk) retrieveOrganization(call *call) (any, *Error) {
 	return show(organization), nil
 }
 
-// organizationView shows organizations with the counts that the query wants.
-func (c *Clerk) organizationView(call *call) (func(*Organization) object, *Error) {
-	members, failure := call.queryFlag("include_members_count")
+// organizationView returns a function that shows an organization with the counts
+// that the query asks for.
+func (c *Clerk) organizationView(call *api.Call) (func(*Organization) object, *api.Error) {
+	members, failure := call.QueryFlag("include_members_count")
 	if failure != nil {
 		return nil, failure
 	}
-	elevated, failure := call.queryFlag("include_missing_member_with_elevated_permissions")
+	elevated, failure := call.QueryFlag("include_missing_member_with_elevated_permissions")
 	if failure != nil {
 		return nil, failure
 	}
@@ -88,19 +92,19 @@ func (c *Clerk) organizationView(call *call) (func(*Organization) object, *Error
 	}, nil
 }
 
-func (c *Clerk) updateOrganization(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) updateOrganization(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
 	changed := organization.clone()
-	if name := call.text("name"); name != "" {
+	if name := call.Text("name"); name != "" {
 		if failure := checkName(name); failure != nil {
 			return nil, failure
 		}
 		changed.Name = name
 	}
-	if slug := call.text("slug"); slug != "" {
+	if slug := call.Text("slug"); slug != "" {
 		if failure := c.checkSlug(slug, organization); failure != nil {
 			return nil, failure
 		}
@@ -109,11 +113,11 @@ func (c *Clerk) updateOrganization(call *call) (any, *Error) {
 	if failure := c.applyOrganization(call, &changed); failure != nil {
 		return nil, failure
 	}
-	if failure := call.applyMetadata(changed.metadata(), replaced); failure != nil {
+	if failure := applyMetadata(call.Body, changed.metadata(), replaced); failure != nil {
 		return nil, failure
 	}
-	if call.body["admin_delete_enabled"] != nil {
-		changed.AdminDelete = call.flag("admin_delete_enabled")
+	if call.Body["admin_delete_enabled"] != nil {
+		changed.AdminDelete = call.Flag("admin_delete_enabled")
 	}
 	c.index.removeOrganization(organization)
 	*organization = changed
@@ -122,8 +126,8 @@ func (c *Clerk) updateOrganization(call *call) (any, *Error) {
 	return c.showOrganization(organization, false), nil
 }
 
-func (c *Clerk) removeOrganization(call *call) (any, *Error) {
-	organization := c.organization(call.path[0])
+func (c *Clerk) removeOrganization(call *api.Call) (any, *api.Error) {
+	organization := c.organization(call.Path[0])
 	if organization == nil {
 		return nil, noOrganization()
 	}
@@ -131,13 +135,13 @@ func (c *Clerk) removeOrganization(call *call) (any, *Error) {
 }
 
 var organizationOrders = map[string]func(c *Clerk, a, b *Organization) int{
-	"created_at":    func(_ *Clerk, a, b *Organization) int { return byAge(a, b) },
+	"created_at":    func(_ *Clerk, a, b *Organization) int { return ordered.ByAge(a, b) },
 	"name":          func(_ *Clerk, a, b *Organization) int { return strings.Compare(a.Name, b.Name) },
 	"members_count": func(c *Clerk, a, b *Organization) int { return cmp.Compare(c.members(a.ID), c.members(b.ID)) },
 }
 
-func (c *Clerk) listOrganizations(call *call) (any, *Error) {
-	limit, offset, failure := call.bounds()
+func (c *Clerk) listOrganizations(call *api.Call) (any, *api.Error) {
+	limit, offset, failure := call.Bounds()
 	if failure != nil {
 		return nil, failure
 	}
@@ -149,12 +153,12 @@ func (c *Clerk) listOrganizations(call *call) (any, *Error) {
 	if failure != nil {
 		return nil, failure
 	}
-	order, descending := call.order()
+	order, descending := call.Order()
 	compare := organizationOrders[order]
 	if compare == nil {
-		return nil, invalidValue("order_by", order)
+		return nil, api.InvalidValue("order_by", order)
 	}
-	if order != "created_at" { // which they are in already
+	if order != "created_at" { // the list already has that order
 		slices.SortStableFunc(matching, func(a, b *Organization) int { return compare(c, a, b) })
 	}
 	if descending {
@@ -163,40 +167,21 @@ func (c *Clerk) listOrganizations(call *call) (any, *Error) {
 	return listed(matching, limit, offset, show), nil
 }
 
-// filteredOrganizations returns what matches, oldest first.
-func (c *Clerk) filteredOrganizations(call *call) ([]*Organization, *Error) {
-	users, failure := call.list("user_id")
+// filteredOrganizations returns the organizations that match, oldest first.
+func (c *Clerk) filteredOrganizations(call *api.Call) ([]*Organization, *api.Error) {
+	users, failure := call.List("user_id")
 	if failure != nil {
 		return nil, failure
 	}
-	ids, failure := call.list("organization_id")
+	ids, failure := call.List("organization_id")
 	if failure != nil {
 		return nil, failure
 	}
-	query := strings.ToLower(call.query.Get("query"))
-	ofUsers := signed(users, func(id string) []string {
-		var organizations []string
-		for _, membership := range c.index.membershipsOf[id] {
-			organizations = append(organizations, membership.Organization)
-		}
-		return organizations
-	})
+	query := strings.ToLower(call.Query.Get("query"))
+	ofUsers := signed(users, c.organizationsOf)
 	named := signed(ids, func(id string) []string { return []string{id} })
-	from := c.index.organizations.items
-	for _, choice := range []*choice{named, ofUsers} {
-		if choice.including {
-			from = nil
-			for id := range choice.wanted {
-				if organization := c.state.Organizations.Get(id); organization != nil {
-					from = append(from, organization)
-				}
-			}
-			slices.SortFunc(from, byAge)
-			break
-		}
-	}
 	var matching []*Organization
-	for _, o := range from {
+	for _, o := range c.organizationsAmong(named, ofUsers) {
 		text := strings.ToLower(o.Name + "\n" + o.Slug)
 		if ofUsers.takes(o.ID) && named.takes(o.ID) && (query == "" || strings.ToLower(o.ID) == query ||
 			strings.Contains(text, query)) {
@@ -206,7 +191,33 @@ func (c *Clerk) filteredOrganizations(call *call) ([]*Organization, *Error) {
 	return matching, nil
 }
 
-// choice is what a list of values with plus and minus chooses.
+// organizationsOf returns the ids of the organizations that a user is a member of.
+func (c *Clerk) organizationsOf(userID string) []string {
+	var organizations []string
+	for _, membership := range c.index.membershipsOf[userID] {
+		organizations = append(organizations, membership.Organization)
+	}
+	return organizations
+}
+
+// organizationsAmong returns the organizations that the first choice with wanted
+// ids names, or all if none has any, oldest first.
+func (c *Clerk) organizationsAmong(choices ...*choice) []*Organization {
+	at := slices.IndexFunc(choices, func(choice *choice) bool { return choice.including })
+	if at < 0 {
+		return c.index.organizations.Items()
+	}
+	var named []*Organization
+	for id := range choices[at].wanted {
+		if organization := c.state.Organizations.Get(id); organization != nil {
+			named = append(named, organization)
+		}
+	}
+	slices.SortFunc(named, ordered.ByAge)
+	return named
+}
+
+// choice is the selection that a list of values with plus and minus makes.
 type choice struct {
 	including        bool
 	wanted, unwanted map[string]bool

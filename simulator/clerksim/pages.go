@@ -6,19 +6,20 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
-// sessionCookie keeps a browser signed in at the simulator. It is a name of its
-// own, because cookies do not tell the ports of one host apart.
+// sessionCookie keeps a browser signed in at the simulator. The name must be
+// unique, because all ports of a host share their cookies.
 const sessionCookie = "lockstep_simulator_session"
 
-// handshakeParameter carries the session token back to the application, as a
-// real development instance does, whose cookies live on another host too.
+// handshakeParameter carries the session token back to the application. A real
+// development instance does the same, since its cookies are on another host.
 const handshakeParameter = "__clerk_handshake"
 
 // hostedPages serves sign-up, sign-in, sign-out, the account, organizations and
-// invitations. Its POSTs are refused when they come from another site's page.
+// invitations. It refuses a POST from a page of another site.
 func (c *Clerk) hostedPages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sign-up", c.signUpPage)
@@ -33,8 +34,8 @@ func (c *Clerk) hostedPages() http.Handler {
 	mux.HandleFunc("GET /accept-invitation", c.invitationPage)
 	mux.HandleFunc("POST /accept-invitation", c.invitationPost)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "There is nothing here",
-			Text: "This is a simulated Clerk. Its Backend API is under /v1/, its controls are at /_sim.", Link: "/_sim",
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "Page not found",
+			Text: "This is a simulated Clerk. The Backend API is under /v1/ and the controls are at /_sim.", Link: "/_sim",
 			LinkTo: "Open the controls"})
 	})
 	return c.gate.Wrap(http.NewCrossOriginProtection().Handler(c.checkRedirect(mux)))
@@ -42,22 +43,23 @@ func (c *Clerk) hostedPages() http.Handler {
 
 func frame(title string) page.Frame { return page.Frame{Title: title, Provider: "Clerk"} }
 
-// checkRedirect refuses a redirect_url that leads away from this machine:
-// a session token goes along with it.
+// checkRedirect refuses a redirect_url to another machine, because the redirect
+// carries a session token.
 func (c *Clerk) checkRedirect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target := r.URL.Query().Get("redirect_url")
 		if target != "" && !c.mayRedirect(target) {
 			page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Redirect refused"),
-				Heading: "This redirect is refused",
-				Text:    "The simulator sends a session token along, so redirect_url must be an http(s) address on this machine (localhost or a loopback address), or a host that its configuration allows."})
+				Heading: "This redirect is not allowed",
+				Text: "The redirect carries a session token. So redirect_url must be an http or https URL on this machine " +
+					"(localhost or a loopback address), or on a host that the simulator's configuration allows."})
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// absolute says whether a text is an http(s) URL.
+// absolute reports whether a text is an absolute http(s) URL.
 func absolute(text string) bool {
 	parsed, err := url.Parse(text)
 	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Host != ""
@@ -79,8 +81,8 @@ func (c *Clerk) mayRedirect(target string) bool {
 	return false
 }
 
-// signedIn returns the session of the browser's cookie; nil when it has none.
-// Call it under the lock.
+// signedIn returns the session of the browser's cookie, or nil. Call it under the
+// lock.
 func (c *Clerk) signedIn(r *http.Request) *Session {
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
@@ -93,8 +95,8 @@ func (c *Clerk) signedIn(r *http.Request) *Session {
 	return session
 }
 
-// finish signs the browser in and sends it where it came from, with a fresh
-// token, or to its account page.
+// finish signs the browser in. It redirects to redirect_url with a fresh token, or
+// to the account page.
 func (c *Clerk) finish(w http.ResponseWriter, r *http.Request, sessionID string) {
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: sessionID, Path: "/", HttpOnly: true,
 		SameSite: http.SameSiteLaxMode})
@@ -118,7 +120,7 @@ func (c *Clerk) finish(w http.ResponseWriter, r *http.Request, sessionID string)
 		token, err = c.token(session, parsed.Scheme+"://"+parsed.Host, tokenLifetime)
 	})
 	if err != nil {
-		page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Not signed in"), Heading: "Signing in failed",
+		page.WriteNotice(w, http.StatusBadRequest, page.Notice{Frame: frame("Sign-in failed"), Heading: "Sign-in failed",
 			Text: err.Error(), Link: "/sign-out", LinkTo: "Sign out"})
 		return
 	}
@@ -129,7 +131,7 @@ func (c *Clerk) finish(w http.ResponseWriter, r *http.Request, sessionID string)
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// signOut ends the browser's session. It is a GET, like the link in an app.
+// signOut ends the browser's session. It is a GET, so that an app can link to it.
 func (c *Clerk) signOut(w http.ResponseWriter, r *http.Request) {
 	c.world.Change(func() {
 		if session := c.signedIn(r); session != nil {
@@ -146,11 +148,11 @@ func (c *Clerk) signOut(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// plain is an error as a person reads it.
+// plain returns the part of an error that a person should read.
 func plain(err error) string {
-	var failure *Error
+	var failure *api.Error
 	if errors.As(err, &failure) {
-		return failure.long()
+		return failure.LongMessage()
 	}
 	return err.Error()
 }

@@ -5,67 +5,69 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 var permissionRoutes = []route{
-	op(http.MethodGet, "/v1/organization_permissions", (*Clerk).listPermissions).asks(ordinary, []string{"query"}),
-	op(http.MethodPost, "/v1/organization_permissions", (*Clerk).createPermission).takes(fields{"name": text, "key": text,
-		"description": text}),
-	op(http.MethodGet, "/v1/organization_permissions/{}", (*Clerk).retrievePermission),
-	op(http.MethodPatch, "/v1/organization_permissions/{}", (*Clerk).updatePermission).takes(fields{"name": text,
-		"key": text, "description": text}),
-	op(http.MethodDelete, "/v1/organization_permissions/{}", (*Clerk).deletePermission),
+	api.Op(http.MethodGet, "/v1/organization_permissions", (*Clerk).listPermissions).Asks(api.Ordered, []string{"query"}),
+	api.Op(http.MethodPost, "/v1/organization_permissions", (*Clerk).createPermission).Takes(api.Fields{
+		"name": api.Text, "key": api.Text, "description": api.Text}),
+	api.Op(http.MethodGet, "/v1/organization_permissions/{}", (*Clerk).retrievePermission),
+	api.Op(http.MethodPatch, "/v1/organization_permissions/{}", (*Clerk).updatePermission).Takes(api.Fields{
+		"name": api.Text, "key": api.Text, "description": api.Text}),
+	api.Op(http.MethodDelete, "/v1/organization_permissions/{}", (*Clerk).deletePermission),
 }
 
 var permissionKeys = regexp.MustCompile(`^org:[a-z0-9_]+:[a-z0-9_]+$`)
 
-func noPermission() *Error { return missing("Organization permission not found") }
+func noPermission() *api.Error { return api.NotFound("Organization permission not found") }
 
-func (c *Clerk) permissionAt(call *call) (*Permission, *Error) {
-	if permission := c.state.Permissions.Get(call.path[0]); permission != nil {
+func (c *Clerk) permissionAt(call *api.Call) (*Permission, *api.Error) {
+	if permission := c.state.Permissions.Get(call.Path[0]); permission != nil {
 		return permission, nil
 	}
 	return nil, noPermission()
 }
 
-// changeable is permissionAt for those that are not Clerk's own.
-func (c *Clerk) changeable(call *call) (*Permission, *Error) {
+// changeable is permissionAt, except that it refuses system permissions.
+func (c *Clerk) changeable(call *api.Call) (*Permission, *api.Error) {
 	permission, failure := c.permissionAt(call)
 	if failure == nil && permission.System {
-		return nil, forbidden("organization_system_permission_not_modifiable",
+		return nil, api.Forbidden("organization_system_permission_not_modifiable",
 			"organization system permission cannot be modified",
 			"This organization permission cannot be modified because it is a system permission.")
 	}
 	return permission, failure
 }
 
-func (c *Clerk) checkPermissionKey(key string, self *Permission) *Error {
+func (c *Clerk) checkPermissionKey(key string, self *Permission) *api.Error {
 	if !permissionKeys.MatchString(key) {
-		return unprocessable("key", "form_param_format_invalid", "is invalid",
+		return api.Unprocessable("key", "form_param_format_invalid", "is invalid",
 			`key must have the format "org:feature:action".`)
 	}
 	other := c.state.Permissions.Find(func(p *Permission) bool { return p.PermissionKey == key })
 	if other != nil && other != self {
-		return taken("key", "key")
+		return api.Taken("key", "key")
 	}
 	return nil
 }
 
-func (c *Clerk) createPermission(call *call) (any, *Error) {
-	if failure := call.needs("name", "key"); failure != nil {
+func (c *Clerk) createPermission(call *api.Call) (any, *api.Error) {
+	if failure := call.Needs("name", "key"); failure != nil {
 		return nil, failure
 	}
-	if failure := c.checkPermissionKey(call.text("key"), nil); failure != nil {
+	if failure := c.checkPermissionKey(call.Text("key"), nil); failure != nil {
 		return nil, failure
 	}
-	permission := c.state.Permissions.Add(&Permission{ID: c.world.NewID("perm_2", 26), Name: call.text("name"),
-		PermissionKey: call.text("key"),
-		Description:   call.text("description"), CreatedAt: c.now(), UpdatedAt: c.now()})
+	permission := c.state.Permissions.Add(&Permission{ID: c.world.NewID("perm_2", 26), Name: call.Text("name"),
+		PermissionKey: call.Text("key"),
+		Description:   call.Text("description"), CreatedAt: c.now(), UpdatedAt: c.now()})
 	c.emit("permission.created", showPermission(permission))
 	return showPermission(permission), nil
 }
 
-func (c *Clerk) retrievePermission(call *call) (any, *Error) {
+func (c *Clerk) retrievePermission(call *api.Call) (any, *api.Error) {
 	permission, failure := c.permissionAt(call)
 	if failure != nil {
 		return nil, failure
@@ -73,28 +75,28 @@ func (c *Clerk) retrievePermission(call *call) (any, *Error) {
 	return showPermission(permission), nil
 }
 
-func (c *Clerk) updatePermission(call *call) (any, *Error) {
+func (c *Clerk) updatePermission(call *api.Call) (any, *api.Error) {
 	permission, failure := c.changeable(call)
 	if failure != nil {
 		return nil, failure
 	}
-	if key := call.text("key"); key != "" {
+	if key := call.Text("key"); key != "" {
 		if failure := c.checkPermissionKey(key, permission); failure != nil {
 			return nil, failure
 		}
 		permission.PermissionKey = key
 	}
-	permission.Name = cmp.Or(call.text("name"), permission.Name)
-	if call.sent("description") {
-		permission.Description = call.text("description")
+	permission.Name = cmp.Or(call.Text("name"), permission.Name)
+	if call.Sent("description") {
+		permission.Description = call.Text("description")
 	}
 	permission.UpdatedAt = c.now()
 	c.emit("permission.updated", showPermission(permission))
 	return showPermission(permission), nil
 }
 
-// deletePermission takes it from the roles that have it, too.
-func (c *Clerk) deletePermission(call *call) (any, *Error) {
+// deletePermission also removes the permission from all roles.
+func (c *Clerk) deletePermission(call *api.Call) (any, *api.Error) {
 	permission, failure := c.changeable(call)
 	if failure != nil {
 		return nil, failure
@@ -108,7 +110,7 @@ func (c *Clerk) deletePermission(call *call) (any, *Error) {
 	return deleted, nil
 }
 
-func (c *Clerk) listPermissions(call *call) (any, *Error) {
+func (c *Clerk) listPermissions(call *api.Call) (any, *api.Error) {
 	return keyedList(call, slices.Collect(c.state.Permissions.Oldest()),
 		func(p *Permission) (string, string, string) { return p.ID, p.Name, p.PermissionKey }, showPermission)
 }

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 // PhoneNumber is one phone number of a user, in the form +15550100.
@@ -13,23 +15,23 @@ type PhoneNumber struct {
 	ID        string    `json:"id"`
 	Number    string    `json:"phone_number"`
 	Verified  bool      `json:"verified"`
-	Reserved  bool      `json:"reserved"` // unverified, and closed to other users
-	Strategy  string    `json:"strategy"` // of the verification: admin, phone_code
+	Reserved  bool      `json:"reserved"` // unverified, but not available to other users
+	Strategy  string    `json:"strategy"` // how it was verified: admin, phone_code
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// byPhoneCode is the strategy of a number that its owner verified.
+// byPhoneCode is the strategy of a number that its user verified.
 const byPhoneCode = "phone_code"
 
-// Nobody gets a code: prepare_verification and attempt_verification are not here,
-// and reserved_for_second_factor is not enabled.
+// The simulator sends no codes, so prepare_verification and attempt_verification
+// are missing. reserved_for_second_factor is not enabled.
 var phoneRoutes = []route{
-	op(http.MethodPost, "/v1/phone_numbers", (*Clerk).createPhone).takes(fields{"user_id": text, "phone_number": text,
-		"verified": flag, "primary": flag}),
-	op(http.MethodGet, "/v1/phone_numbers/{}", (*Clerk).retrievePhone),
-	op(http.MethodPatch, "/v1/phone_numbers/{}", (*Clerk).updatePhone).takes(fields{"verified": flag, "primary": flag}),
-	op(http.MethodDelete, "/v1/phone_numbers/{}", (*Clerk).deletePhone),
+	api.Op(http.MethodPost, "/v1/phone_numbers", (*Clerk).createPhone).Takes(api.Fields{"user_id": api.Text,
+		"phone_number": api.Text, "verified": api.Flag, "primary": api.Flag}),
+	api.Op(http.MethodGet, "/v1/phone_numbers/{}", (*Clerk).retrievePhone),
+	api.Op(http.MethodPatch, "/v1/phone_numbers/{}", (*Clerk).updatePhone).Takes(api.Fields{"verified": api.Flag, "primary": api.Flag}),
+	api.Op(http.MethodDelete, "/v1/phone_numbers/{}", (*Clerk).deletePhone),
 }
 
 var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
@@ -40,19 +42,19 @@ func (c *Clerk) newPhone(number string, status addressStatus, strategy string) P
 		CreatedAt: c.now(), UpdatedAt: c.now()}
 }
 
-// checkPhone refuses a number that is malformed, or that another user claims.
-func (c *Clerk) checkPhone(number string) *Error {
+// checkPhone refuses a number that is malformed or that a user claims.
+func (c *Clerk) checkPhone(number string) *api.Error {
 	if !phoneForm.MatchString(number) {
-		return unprocessable("phone_number", "form_param_format_invalid", "is invalid",
+		return api.Unprocessable("phone_number", "form_param_format_invalid", "is invalid",
 			"phone_number must be a valid phone number according to E.164 international standard.")
 	}
 	if c.phoneClaimant(number) != nil {
-		return taken("phone_number", "phone number")
+		return api.Taken("phone_number", "phone number")
 	}
 	return nil
 }
 
-// phoneClaimant is the user who signs in with a number, nil without one.
+// phoneClaimant returns the user who signs in with a number, or nil.
 func (c *Clerk) phoneClaimant(number string) *User {
 	for _, holder := range c.index.usersByPhone[number] {
 		if phone := holder.phone(func(p *PhoneNumber) bool { return p.Number == number }); phone.Verified || phone.Reserved {
@@ -71,7 +73,7 @@ func (u *User) phone(match func(*PhoneNumber) bool) *PhoneNumber {
 	return nil
 }
 
-// primaryPhone is the primary number, "" without one.
+// primaryPhone returns the primary number, or "".
 func (u *User) primaryPhone() string {
 	if phone := u.phone(func(p *PhoneNumber) bool { return p.ID == u.PhoneID }); phone != nil {
 		return phone.Number
@@ -79,7 +81,7 @@ func (u *User) primaryPhone() string {
 	return ""
 }
 
-// phoneNumbers are all numbers of a user.
+// phoneNumbers returns all numbers of a user.
 func (u *User) phoneNumbers() []string {
 	var all []string
 	for _, phone := range u.Phones {
@@ -88,12 +90,12 @@ func (u *User) phoneNumbers() []string {
 	return all
 }
 
-// readPhones reads the numbers of a new user.
-func (c *Clerk) readPhones(call *call, fresh *User) *Error {
+// readPhones adds the numbers in a request to a new user.
+func (c *Clerk) readPhones(call *api.Call, fresh *User) *api.Error {
 	const field = "phone_number_identification_status"
-	statuses, numbers := call.texts(field), call.texts("phone_number")
+	statuses, numbers := call.Texts(field), call.Texts("phone_number")
 	if len(statuses) > 0 && len(statuses) != len(numbers) {
-		return unprocessable(field, "form_param_value_invalid", "is invalid", "%s must contain one item per phone number.",
+		return api.Unprocessable(field, "form_param_value_invalid", "is invalid", "%s must contain one item per phone number.",
 			field)
 	}
 	for i, number := range numbers {
@@ -101,13 +103,13 @@ func (c *Clerk) readPhones(call *call, fresh *User) *Error {
 			return failure
 		}
 		if slices.Contains(fresh.phoneNumbers(), number) {
-			return unprocessable("phone_number", "form_param_duplicate", "is duplicate",
+			return api.Unprocessable("phone_number", "form_param_duplicate", "is duplicate",
 				"phone_number included multiple times. There should only be one.")
 		}
 		status := verified
 		if len(statuses) > 0 {
 			if status = addressStatus(statuses[i]); status != verified && status != reserved {
-				return invalidValue(field, statuses[i])
+				return api.InvalidValue(field, statuses[i])
 			}
 		}
 		fresh.Phones = append(fresh.Phones, c.newPhone(number, status, byAdmin))
@@ -115,27 +117,27 @@ func (c *Clerk) readPhones(call *call, fresh *User) *Error {
 	return nil
 }
 
-func (c *Clerk) createPhone(call *call) (any, *Error) {
-	if failure := call.needs("user_id", "phone_number"); failure != nil {
+func (c *Clerk) createPhone(call *api.Call) (any, *api.Error) {
+	if failure := call.Needs("user_id", "phone_number"); failure != nil {
 		return nil, failure
 	}
-	user := c.user(call.text("user_id"))
+	user := c.user(call.Text("user_id"))
 	if user == nil {
-		return nil, noUser(call.text("user_id"))
+		return nil, noUser(call.Text("user_id"))
 	}
-	if failure := c.checkPhone(call.text("phone_number")); failure != nil {
+	if failure := c.checkPhone(call.Text("phone_number")); failure != nil {
 		return nil, failure
 	}
 	status := unverified
-	if call.flag("verified") {
+	if call.Flag("verified") {
 		status = verified
-	} else if call.flag("primary") {
+	} else if call.Flag("primary") {
 		return nil, primaryUnverified("primary")
 	}
-	phone := c.newPhone(call.text("phone_number"), status, byAdmin)
+	phone := c.newPhone(call.Text("phone_number"), status, byAdmin)
 	c.index.removeUser(user)
 	user.Phones = append(user.Phones, phone)
-	if call.flag("primary") || user.PhoneID == "" {
+	if call.Flag("primary") || user.PhoneID == "" {
 		user.PhoneID = phone.ID
 	}
 	c.index.addUser(user)
@@ -143,17 +145,15 @@ func (c *Clerk) createPhone(call *call) (any, *Error) {
 	return showPhone(&phone), nil
 }
 
-func (c *Clerk) phoneOf(call *call) (*User, *PhoneNumber, *Error) {
-	user := c.index.userByPhoneID[call.path[0]]
+func (c *Clerk) phoneOf(call *api.Call) (*User, *PhoneNumber, *api.Error) {
+	user := c.index.userByPhoneID[call.Path[0]]
 	if user == nil {
-		failure := missing("Resource not found")
-		failure.Message = "Resource not found"
-		return nil, nil, failure
+		return nil, nil, noIdentifier()
 	}
-	return user, user.phone(func(p *PhoneNumber) bool { return p.ID == call.path[0] }), nil
+	return user, user.phone(func(p *PhoneNumber) bool { return p.ID == call.Path[0] }), nil
 }
 
-func (c *Clerk) retrievePhone(call *call) (any, *Error) {
+func (c *Clerk) retrievePhone(call *api.Call) (any, *api.Error) {
 	_, phone, failure := c.phoneOf(call)
 	if failure != nil {
 		return nil, failure
@@ -161,33 +161,33 @@ func (c *Clerk) retrievePhone(call *call) (any, *Error) {
 	return showPhone(phone), nil
 }
 
-func (c *Clerk) updatePhone(call *call) (any, *Error) {
+func (c *Clerk) updatePhone(call *api.Call) (any, *api.Error) {
 	user, phone, failure := c.phoneOf(call)
 	if failure != nil {
 		return nil, failure
 	}
 	verify := phone.Verified
-	if call.body["verified"] != nil {
-		verify = call.flag("verified")
+	if call.Body["verified"] != nil {
+		verify = call.Flag("verified")
 	}
-	if call.flag("primary") && !verify {
+	if call.Flag("primary") && !verify {
 		return nil, primaryUnverified("primary")
 	}
 	if verify && !phone.Verified {
 		if other := c.phoneClaimant(phone.Number); other != nil && other != user {
-			return nil, taken("verified", "phone number")
+			return nil, api.Taken("verified", "phone number")
 		}
 		phone.Strategy, phone.Reserved = byAdmin, false
 	}
 	phone.Verified, phone.UpdatedAt = verify, c.now()
-	if call.flag("primary") {
+	if call.Flag("primary") {
 		user.PhoneID = phone.ID
 	}
 	c.userUpdated(user)
 	return showPhone(phone), nil
 }
 
-func (c *Clerk) deletePhone(call *call) (any, *Error) {
+func (c *Clerk) deletePhone(call *api.Call) (any, *api.Error) {
 	user, phone, failure := c.phoneOf(call)
 	if failure != nil {
 		return nil, failure
@@ -209,16 +209,16 @@ func (c *Clerk) deletePhone(call *call) (any, *Error) {
 func showPhone(p *PhoneNumber) object {
 	var verification any
 	if p.Verified {
-		shown := object{"object": "verification_admin", "status": "verified", "strategy": cmp.Or(p.Strategy, byAdmin),
-			"attempts": nil, "expire_at": nil}
+		shown := object{"object": "verification_admin", "status": "verified",
+			"strategy": cmp.Or(p.Strategy, byAdmin), "attempts": nil, "expire_at": nil}
 		if p.Strategy == byPhoneCode {
 			shown["object"], shown["attempts"], shown["expire_at"] = "verification_otp", 1,
 				p.CreatedAt.Add(codeLifetime).UnixMilli()
 		}
 		verification = shown
 	}
-	return object{"id": p.ID, "object": "phone_number", "phone_number": p.Number, "reserved_for_second_factor": false,
-		"default_second_factor": false,
-		"reserved":              p.Reserved, "verification": verification, "linked_to": []any{}, "backup_codes": nil,
+	return object{"id": p.ID, "object": "phone_number", "phone_number": p.Number,
+		"reserved_for_second_factor": false, "default_second_factor": false, "reserved": p.Reserved,
+		"verification": verification, "linked_to": []any{}, "backup_codes": nil,
 		"created_at": p.CreatedAt.UnixMilli(), "updated_at": p.UpdatedAt.UnixMilli()}
 }

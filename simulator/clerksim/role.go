@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Role is what members of organizations can be.
+// Role is a set of permissions that members of organizations can have.
 type Role struct {
 	ID          string    `json:"id"`
 	Name        string    `json:"name"`
 	RoleKey     string    `json:"key"`
 	Description string    `json:"description"`
-	Permissions []string  `json:"permissions"` // ids, in the order they were given
+	Permissions []string  `json:"permissions"` // ids, in the order in which they were assigned
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
 }
 
-// Key is the id.
+// Key returns the id.
 func (r *Role) Key() string { return r.ID }
 
-// Permission is what roles may do.
+// Permission is a right that roles can grant.
 type Permission struct {
 	ID            string    `json:"id"`
 	Name          string    `json:"name"`
@@ -31,16 +31,16 @@ type Permission struct {
 	UpdatedAt     time.Time `json:"updated_at"`
 }
 
-// Key is the id.
+// Key returns the id.
 func (p *Permission) Key() string { return p.ID }
 
-// The roles every instance begins with. The first is also the creator's.
+// The roles of a new instance. The creator of an organization becomes an admin.
 const (
 	adminRole  = "org:admin"
 	memberRole = "org:member"
 )
 
-// System permissions that the simulator itself asks for.
+// System permissions that the simulator checks.
 const (
 	manageMembers       = "org:sys_memberships:manage"
 	readMembers         = "org:sys_memberships:read"
@@ -49,7 +49,7 @@ const (
 	deleteOrganizations = "org:sys_profile:delete"
 )
 
-// systemPermissions are Clerk's own. They are not in session tokens.
+// systemPermissions are defined by Clerk. Session tokens do not have them.
 var systemPermissions = []struct{ key, name string }{
 	{manageOrganization, "Manage organization"}, {deleteOrganizations, "Delete organization"},
 	{readMembers, "Read members"}, {manageMembers, "Manage members"},
@@ -57,8 +57,8 @@ var systemPermissions = []struct{ key, name string }{
 	{"org:sys_billing:manage", "Manage billing"}, {"org:sys_entconns:manage", "Manage enterprise connections"},
 }
 
-// addSystemRoles makes what an instance begins with, without events: nobody
-// was listening.
+// addSystemRoles creates the roles and permissions of a new instance, without
+// events.
 func (c *Clerk) addSystemRoles() {
 	admin := &Role{ID: c.world.NewID("role_2", 26), Name: "Admin", RoleKey: adminRole,
 		Description: "Role with elevated permissions", CreatedAt: c.now(), UpdatedAt: c.now()}
@@ -78,7 +78,7 @@ func (c *Clerk) addSystemRoles() {
 	c.state.Roles.Add(member)
 }
 
-// role finds by key; there are never more than a dozen.
+// role finds a role by key. It scans, because an instance has at most ten roles.
 func (c *Clerk) role(key string) *Role {
 	return c.state.Roles.Find(func(r *Role) bool { return r.RoleKey == key })
 }
@@ -103,17 +103,16 @@ func (c *Clerk) grants(role *Role, permission string) bool {
 	return slices.Contains(c.permissionKeys(role), permission)
 }
 
-// mayCreate says whether a role has what Clerk wants of a creator's, which is
-// also what at least one member must have.
+// mayCreate reports whether a role has the permissions that Clerk requires of an
+// organization's creator. At least one member must always have them.
 func (c *Clerk) mayCreate(role *Role) bool {
 	return c.grants(role, manageMembers) && c.grants(role, readMembers) && c.grants(role, deleteOrganizations)
 }
 
 func (c *Clerk) showRole(r *Role) object {
 	return object{"object": "role", "id": r.ID, "name": r.Name, "key": r.RoleKey, "description": r.Description,
-		"is_creator_eligible": c.mayCreate(r),
-		"permissions":         each(c.permissionsOf(r), showPermission), "created_at": r.CreatedAt.UnixMilli(),
-		"updated_at": r.UpdatedAt.UnixMilli()}
+		"is_creator_eligible": c.mayCreate(r), "permissions": each(c.permissionsOf(r), showPermission),
+		"created_at": r.CreatedAt.UnixMilli(), "updated_at": r.UpdatedAt.UnixMilli()}
 }
 
 func showPermission(p *Permission) object {
@@ -122,8 +121,8 @@ func showPermission(p *Permission) object {
 		kind = "system"
 	}
 	return object{"object": "permission", "id": p.ID, "name": p.Name, "key": p.PermissionKey,
-		"description": p.Description, "type": kind,
-		"created_at": p.CreatedAt.UnixMilli(), "updated_at": p.UpdatedAt.UnixMilli()}
+		"description": p.Description, "type": kind, "created_at": p.CreatedAt.UnixMilli(),
+		"updated_at": p.UpdatedAt.UnixMilli()}
 }
 
 func showDeleted(kind, id string) object { return object{"object": kind, "id": id, "deleted": true} }

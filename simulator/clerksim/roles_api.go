@@ -6,83 +6,86 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// Role sets are not simulated: every role can be given in every organization,
-// so include_in_initial_role_set has no visible effect.
+// Role sets are not simulated. Every organization can use every role, so
+// include_in_initial_role_set has no visible effect.
 var roleRoutes = []route{
-	op(http.MethodGet, "/v1/organization_roles", (*Clerk).listRoles).asks(ordinary, []string{"query"}),
-	op(http.MethodPost, "/v1/organization_roles", (*Clerk).createRole).
-		takes(fields{"name": text, "key": text, "description": text, "permissions": texts,
-			"include_in_initial_role_set": flag}),
-	op(http.MethodGet, "/v1/organization_roles/{}", (*Clerk).retrieveRole),
-	op(http.MethodPatch, "/v1/organization_roles/{}", (*Clerk).updateRole).takes(fields{"name": text, "key": text,
-		"description": text, "permissions": texts}),
-	op(http.MethodDelete, "/v1/organization_roles/{}", (*Clerk).deleteRole),
-	op(http.MethodPost, "/v1/organization_roles/{}/permissions/{}", (*Clerk).assignPermission),
-	op(http.MethodDelete, "/v1/organization_roles/{}/permissions/{}", (*Clerk).withdrawPermission),
+	api.Op(http.MethodGet, "/v1/organization_roles", (*Clerk).listRoles).Asks(api.Ordered, []string{"query"}),
+	api.Op(http.MethodPost, "/v1/organization_roles", (*Clerk).createRole).
+		Takes(api.Fields{"name": api.Text, "key": api.Text, "description": api.Text, "permissions": api.Texts,
+			"include_in_initial_role_set": api.Flag}),
+	api.Op(http.MethodGet, "/v1/organization_roles/{}", (*Clerk).retrieveRole),
+	api.Op(http.MethodPatch, "/v1/organization_roles/{}", (*Clerk).updateRole).Takes(api.Fields{
+		"name": api.Text, "key": api.Text, "description": api.Text, "permissions": api.Texts}),
+	api.Op(http.MethodDelete, "/v1/organization_roles/{}", (*Clerk).deleteRole),
+	api.Op(http.MethodPost, "/v1/organization_roles/{}/permissions/{}", (*Clerk).assignPermission),
+	api.Op(http.MethodDelete, "/v1/organization_roles/{}/permissions/{}", (*Clerk).withdrawPermission),
 }
 
 var roleKeys = regexp.MustCompile(`^org:[a-z0-9_]+$`)
 
-// mostRoles is how many an instance may have.
-const mostRoles = 10
+// maxRoles is the limit for one instance.
+const maxRoles = 10
 
-func (c *Clerk) roleAt(call *call) (*Role, *Error) {
-	if role := c.state.Roles.Get(call.path[0]); role != nil {
+func (c *Clerk) roleAt(call *api.Call) (*Role, *api.Error) {
+	if role := c.state.Roles.Get(call.Path[0]); role != nil {
 		return role, nil
 	}
 	return nil, noRole("")
 }
 
-// applyRole changes what was sent, or nothing when something is refused.
-func (c *Clerk) applyRole(call *call, role *Role) *Error {
-	if key := call.text("key"); key != "" {
+// applyRole changes the fields that the request has, or nothing if it refuses one.
+func (c *Clerk) applyRole(call *api.Call, role *Role) *api.Error {
+	if key := call.Text("key"); key != "" {
 		if !roleKeys.MatchString(key) {
-			return unprocessable("key", "form_param_format_invalid", "is invalid",
+			return api.Unprocessable("key", "form_param_format_invalid", "is invalid",
 				"key must start with 'org:' and contain only lowercase alphanumeric characters and underscores.")
 		}
 		if other := c.role(key); other != nil && other.ID != role.ID {
-			return taken("key", "key")
+			return api.Taken("key", "key")
 		}
 	}
-	for _, id := range call.texts("permissions") {
+	for _, id := range call.Texts("permissions") {
 		if c.state.Permissions.Get(id) == nil {
 			return noPermission()
 		}
 	}
 	changed := *role
-	if call.body["permissions"] != nil {
-		changed.Permissions = slices.Compact(call.texts("permissions"))
+	if call.Body["permissions"] != nil {
+		changed.Permissions = slices.Compact(call.Texts("permissions"))
 	}
 	if failure := c.keepsCreator(role, &changed); failure != nil {
 		return failure
 	}
-	changed.Name, changed.RoleKey = cmp.Or(call.text("name"), role.Name), cmp.Or(call.text("key"), role.RoleKey)
-	if call.sent("description") {
-		changed.Description = call.text("description")
+	changed.Name, changed.RoleKey = cmp.Or(call.Text("name"), role.Name), cmp.Or(call.Text("key"), role.RoleKey)
+	if call.Sent("description") {
+		changed.Description = call.Text("description")
 	}
 	*role = changed
 	return nil
 }
 
-// keepsCreator refuses to take from the creator's role what a creator needs.
-func (c *Clerk) keepsCreator(role, changed *Role) *Error {
+// keepsCreator refuses to remove permissions from the admin role that a creator
+// needs.
+func (c *Clerk) keepsCreator(role, changed *Role) *api.Error {
 	if role.RoleKey == adminRole && !c.mayCreate(changed) {
-		return unprocessable("", "organization_missing_creator_role_permissions", "missing permissions for creator role",
+		return api.Unprocessable("", "organization_missing_creator_role_permissions", "missing permissions for creator role",
 			"The creator role must contain the following permissions: %s",
 			strings.Join([]string{manageMembers, readMembers, deleteOrganizations}, ", "))
 	}
 	return nil
 }
 
-func (c *Clerk) createRole(call *call) (any, *Error) {
-	if failure := call.needs("name", "key"); failure != nil {
+func (c *Clerk) createRole(call *api.Call) (any, *api.Error) {
+	if failure := call.Needs("name", "key"); failure != nil {
 		return nil, failure
 	}
-	if c.state.Roles.Len() >= mostRoles {
-		return nil, forbidden("organization_instance_roles_quota_exceeded", "organization roles for instance quota exceeded",
-			"You have reached your limit of %d organization roles per instance.", mostRoles)
+	if c.state.Roles.Len() >= maxRoles {
+		return nil, api.Forbidden("organization_instance_roles_quota_exceeded", "organization roles for instance quota exceeded",
+			"You have reached your limit of %d organization roles per instance.", maxRoles)
 	}
 	role := &Role{ID: c.world.NewID("role_2", 26), CreatedAt: c.now(), UpdatedAt: c.now()}
 	if failure := c.applyRole(call, role); failure != nil {
@@ -93,7 +96,7 @@ func (c *Clerk) createRole(call *call) (any, *Error) {
 	return c.showRole(role), nil
 }
 
-func (c *Clerk) retrieveRole(call *call) (any, *Error) {
+func (c *Clerk) retrieveRole(call *api.Call) (any, *api.Error) {
 	role, failure := c.roleAt(call)
 	if failure != nil {
 		return nil, failure
@@ -101,15 +104,15 @@ func (c *Clerk) retrieveRole(call *call) (any, *Error) {
 	return c.showRole(role), nil
 }
 
-func (c *Clerk) updateRole(call *call) (any, *Error) {
+func (c *Clerk) updateRole(call *api.Call) (any, *api.Error) {
 	role, failure := c.roleAt(call)
 	if failure != nil {
 		return nil, failure
 	}
-	if key := call.text("key"); key != "" && key != role.RoleKey &&
+	if key := call.Text("key"); key != "" && key != role.RoleKey &&
 		(role.RoleKey == adminRole || role.RoleKey == memberRole) {
-		return nil, unprocessable("key", "form_param_value_invalid", "is invalid",
-			"The simulator does not rename the creator's role and the default role; Clerk does.")
+		return nil, api.Unprocessable("key", "form_param_value_invalid", "is invalid",
+			"The simulator cannot rename the creator's role and the default role. Clerk can.")
 	}
 	old := role.RoleKey
 	if failure := c.applyRole(call, role); failure != nil {
@@ -120,7 +123,7 @@ func (c *Clerk) updateRole(call *call) (any, *Error) {
 	return c.showRole(role), nil
 }
 
-// renameRole lets members and invitations follow their role.
+// renameRole updates the role of members and invitations.
 func (c *Clerk) renameRole(from, to string) {
 	if from == to {
 		return
@@ -144,13 +147,13 @@ func (c *Clerk) roleUpdated(role *Role) {
 	c.emit("role.updated", c.showRole(role))
 }
 
-func (c *Clerk) deleteRole(call *call) (any, *Error) {
+func (c *Clerk) deleteRole(call *api.Call) (any, *api.Error) {
 	role, failure := c.roleAt(call)
 	if failure != nil {
 		return nil, failure
 	}
-	refuse := func(code, message, long string) (any, *Error) {
-		return nil, unprocessable("", code, message, "%s", long)
+	refuse := func(code, message, long string) (any, *api.Error) {
+		return nil, api.Unprocessable("", code, message, "%s", long)
 	}
 	switch {
 	case role.RoleKey == adminRole:
@@ -171,16 +174,16 @@ func (c *Clerk) deleteRole(call *call) (any, *Error) {
 	return showDeleted("role", role.ID), nil
 }
 
-func (c *Clerk) assignPermission(call *call) (any, *Error) {
+func (c *Clerk) assignPermission(call *api.Call) (any, *api.Error) {
 	role, failure := c.roleAt(call)
 	if failure != nil {
 		return nil, failure
 	}
-	switch permission := call.path[1]; {
+	switch permission := call.Path[1]; {
 	case c.state.Permissions.Get(permission) == nil:
 		return nil, noPermission()
 	case slices.Contains(role.Permissions, permission):
-		return nil, &Error{Status: http.StatusConflict, Code: "organization_role_permission_association_exists",
+		return nil, &api.Error{Status: http.StatusConflict, Code: "organization_role_permission_association_exists",
 			Message: "permission already assigned to role",
 			Long:    "This organization permission is already associated to this organization role."}
 	default:
@@ -190,17 +193,17 @@ func (c *Clerk) assignPermission(call *call) (any, *Error) {
 	return c.showRole(role), nil
 }
 
-func (c *Clerk) withdrawPermission(call *call) (any, *Error) {
+func (c *Clerk) withdrawPermission(call *api.Call) (any, *api.Error) {
 	role, failure := c.roleAt(call)
 	if failure != nil {
 		return nil, failure
 	}
-	if !slices.Contains(role.Permissions, call.path[1]) {
+	if !slices.Contains(role.Permissions, call.Path[1]) {
 		return nil, noPermission()
 	}
 	changed := *role
 	changed.Permissions = slices.DeleteFunc(slices.Clone(role.Permissions),
-		func(id string) bool { return id == call.path[1] })
+		func(id string) bool { return id == call.Path[1] })
 	if failure := c.keepsCreator(role, &changed); failure != nil {
 		return nil, failure
 	}
@@ -209,26 +212,27 @@ func (c *Clerk) withdrawPermission(call *call) (any, *Error) {
 	return c.showRole(role), nil
 }
 
-func (c *Clerk) listRoles(call *call) (any, *Error) {
+func (c *Clerk) listRoles(call *api.Call) (any, *api.Error) {
 	return keyedList(call, slices.Collect(c.state.Roles.Oldest()), func(r *Role) (string, string, string) {
 		return r.ID,
 			r.Name, r.RoleKey
 	}, c.showRole)
 }
 
-// keyedList is the list of roles and of permissions, which work alike: newest
-// first, by exact id or a part of name or key.
-func keyedList[T any](call *call, all []T, names func(T) (id, name, key string), show func(T) object) (any, *Error) {
-	limit, offset, failure := call.bounds()
+// keyedList lists roles or permissions, newest first. A query matches the exact id,
+// or part of the name or key.
+func keyedList[T any](call *api.Call, all []T, names func(T) (id, name, key string),
+	show func(T) object) (any, *api.Error) {
+	limit, offset, failure := call.Bounds()
 	if failure != nil {
 		return nil, failure
 	}
-	query := strings.ToLower(call.query.Get("query"))
+	query := strings.ToLower(call.Query.Get("query"))
 	all = slices.DeleteFunc(all, func(item T) bool {
 		id, name, key := names(item)
 		return query != "" && query != strings.ToLower(id) && !strings.Contains(strings.ToLower(name+"\n"+key), query)
 	})
-	order, descending := call.order()
+	order, descending := call.Order()
 	switch order {
 	case "created_at":
 	case "name", "key":
@@ -241,7 +245,7 @@ func keyedList[T any](call *call, all []T, names func(T) (id, name, key string),
 			return cmp.Compare(keyA, keyB)
 		})
 	default:
-		return nil, invalidValue("order_by", order)
+		return nil, api.InvalidValue("order_by", order)
 	}
 	if descending {
 		slices.Reverse(all)

@@ -3,16 +3,18 @@ package clerksim
 import (
 	"slices"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// Session is a signed-in browser. Its times are time.Now's and not the billing
-// clock's, like those of its tokens: moving the billing clock signs nobody out.
+// Session is a signed-in browser. Its times, like those of its tokens, come from
+// time.Now and not from the billing clock.
 type Session struct {
 	ID           string    `json:"id"`
 	Client       string    `json:"client"`
 	User         string    `json:"user"`
 	Organization string    `json:"organization"` // the active one, "" for the personal account
-	Status       string    `json:"status"`       // as it was last set, see status
+	Status       string    `json:"status"`       // as last set; see status
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
 	LastActive   time.Time `json:"last_active_at"`
@@ -22,9 +24,9 @@ type Session struct {
 func (s *Session) Key() string { return s.ID }
 
 const (
-	// sessionLifetime is the maximum lifetime that instances begin with.
+	// sessionLifetime is the default of an instance.
 	sessionLifetime = 7 * 24 * time.Hour
-	// sessionAbandoned is when Clerk forgets a session nobody came back to.
+	// sessionAbandoned is how long Clerk keeps a session that nobody uses.
 	sessionAbandoned = 30 * 24 * time.Hour
 )
 
@@ -35,12 +37,13 @@ const (
 	removed = "removed"
 )
 
-// live is active or pending, as the status says unless the lifetime is over.
+// live reports whether the session is active or pending.
 func (s *Session) live() bool {
 	status := s.status()
 	return status == active || status == pending
 }
 
+// status is the stored status, or expired after the session's lifetime.
 func (s *Session) status() string {
 	if (s.Status == active || s.Status == pending) && time.Since(s.CreatedAt) >= sessionLifetime {
 		return expired
@@ -51,8 +54,8 @@ func (s *Session) status() string {
 // authNow is the time of sessions, in whole milliseconds.
 func authNow() time.Time { return time.Now().Round(0).UTC().Truncate(time.Millisecond) }
 
-// addSession signs a user in. Where membership is required it stays pending,
-// with a task, until an organization is active.
+// addSession signs a user in. If the instance requires membership, the session
+// stays pending, with a task, until an organization is active.
 func (c *Clerk) addSession(userID, organizationID string) *Session {
 	now := authNow()
 	session := c.state.Sessions.Add(&Session{ID: c.world.NewID("sess_2", 26), Client: c.world.NewID("client_2", 26),
@@ -71,15 +74,15 @@ func (c *Clerk) addSession(userID, organizationID string) *Session {
 	return session
 }
 
-// activate makes an organization, or for "" the personal account, the active
-// one of a session.
-func (c *Clerk) activate(session *Session, organizationID string) *Error {
+// activate makes an organization the active one of a session; "" is the personal
+// account.
+func (c *Clerk) activate(session *Session, organizationID string) *api.Error {
 	if organizationID != "" && c.membership(organizationID, session.User) == nil {
 		return noOrganization()
 	}
 	if organizationID == "" && c.config.Instance.MembershipRequired {
-		return forbidden("membership_required", "membership required",
-			"An organization has to be active: personal accounts are not enabled on this instance.")
+		return api.Forbidden("membership_required", "membership required",
+			"An organization must be active, because this instance has no personal accounts.")
 	}
 	session.Organization, session.UpdatedAt, session.LastActive = organizationID, authNow(), authNow()
 	if session.status() == pending && organizationID != "" {
@@ -117,9 +120,9 @@ func (c *Clerk) sessionOf(userID, organizationID string) *Session {
 }
 
 func (c *Clerk) showSession(s *Session) object {
-	shown := object{"object": "session", "id": s.ID, "client_id": s.Client, "user_id": s.User, "status": s.status(),
-		"last_active_organization_id": orNull(s.Organization), "last_active_at": s.LastActive.UnixMilli(),
-		"expire_at":  s.CreatedAt.Add(sessionLifetime).UnixMilli(),
+	shown := object{"object": "session", "id": s.ID, "client_id": s.Client, "user_id": s.User,
+		"status": s.status(), "last_active_organization_id": orNull(s.Organization),
+		"last_active_at": s.LastActive.UnixMilli(), "expire_at": s.CreatedAt.Add(sessionLifetime).UnixMilli(),
 		"abandon_at": s.CreatedAt.Add(sessionAbandoned).UnixMilli(), "created_at": s.CreatedAt.UnixMilli(),
 		"updated_at": s.UpdatedAt.UnixMilli(), "actor": nil}
 	if s.status() == pending {
@@ -128,7 +131,7 @@ func (c *Clerk) showSession(s *Session) object {
 	return shown
 }
 
-// showSessionEvent is the shape of webhooks, which show the user too.
+// showSessionEvent shows a session as webhooks do, with its user.
 func (c *Clerk) showSessionEvent(s *Session) object {
 	shown := c.showSession(s)
 	delete(shown, "tasks")

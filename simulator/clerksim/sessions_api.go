@@ -4,26 +4,28 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
 var sessionRoutes = []route{
-	op(http.MethodGet, "/v1/sessions", (*Clerk).listSessions).asks(paged,
+	api.Op(http.MethodGet, "/v1/sessions", (*Clerk).listSessions).Asks(api.Paged,
 		[]string{"client_id", "user_id", "status", "paginated"}),
-	op(http.MethodPost, "/v1/sessions", (*Clerk).createSession).takes(fields{"user_id": text,
-		"active_organization_id": text}),
-	op(http.MethodGet, "/v1/sessions/{}", (*Clerk).retrieveSession),
-	op(http.MethodPost, "/v1/sessions/{}/revoke", (*Clerk).revokeSession),
-	op(http.MethodPost, "/v1/sessions/{}/tokens", (*Clerk).createToken).takes(fields{"expires_in_seconds": number}),
-	op(http.MethodPost, "/v1/sessions/{}/tokens/{}", (*Clerk).createTemplateToken).takes(
-		fields{"expires_in_seconds": number}),
-	op(http.MethodGet, "/v1/jwks", (*Clerk).retrieveJWKS),
+	api.Op(http.MethodPost, "/v1/sessions", (*Clerk).createSession).Takes(api.Fields{"user_id": api.Text,
+		"active_organization_id": api.Text}),
+	api.Op(http.MethodGet, "/v1/sessions/{}", (*Clerk).retrieveSession),
+	api.Op(http.MethodPost, "/v1/sessions/{}/revoke", (*Clerk).revokeSession),
+	api.Op(http.MethodPost, "/v1/sessions/{}/tokens", (*Clerk).createToken).Takes(api.Fields{"expires_in_seconds": api.Number}),
+	api.Op(http.MethodPost, "/v1/sessions/{}/tokens/{}", (*Clerk).createTemplateToken).Takes(
+		api.Fields{"expires_in_seconds": api.Number}),
+	api.Op(http.MethodGet, "/v1/jwks", (*Clerk).retrieveJWKS),
 }
 
-func (c *Clerk) createSession(call *call) (any, *Error) {
-	if failure := call.needs("user_id"); failure != nil {
+func (c *Clerk) createSession(call *api.Call) (any, *api.Error) {
+	if failure := call.Needs("user_id"); failure != nil {
 		return nil, failure
 	}
-	userID, organizationID := call.text("user_id"), call.text("active_organization_id")
+	userID, organizationID := call.Text("user_id"), call.Text("active_organization_id")
 	user := c.user(userID)
 	switch {
 	case user == nil:
@@ -36,18 +38,18 @@ func (c *Clerk) createSession(call *call) (any, *Error) {
 	return c.showSession(c.addSession(userID, organizationID)), nil
 }
 
-func banned() *Error {
-	return forbidden("user_banned", "User banned", "You have been banned. If you think this was by mistake, please contact support.")
+func banned() *api.Error {
+	return api.Forbidden("user_banned", "User banned", "You have been banned. If you think this was by mistake, please contact support.")
 }
 
-func (c *Clerk) sessionAt(call *call) (*Session, *Error) {
-	if session := c.session(call.path[0]); session != nil {
+func (c *Clerk) sessionAt(call *api.Call) (*Session, *api.Error) {
+	if session := c.session(call.Path[0]); session != nil {
 		return session, nil
 	}
-	return nil, noSession(call.path[0])
+	return nil, noSession(call.Path[0])
 }
 
-func (c *Clerk) retrieveSession(call *call) (any, *Error) {
+func (c *Clerk) retrieveSession(call *api.Call) (any, *api.Error) {
 	session, failure := c.sessionAt(call)
 	if failure != nil {
 		return nil, failure
@@ -57,24 +59,24 @@ func (c *Clerk) retrieveSession(call *call) (any, *Error) {
 
 var sessionStatuses = []string{"abandoned", active, ended, expired, removed, "replaced", revoked, pending}
 
-// listSessions answers a bare array, or with paginated=true (which the SDKs
-// send) data and total_count.
-func (c *Clerk) listSessions(call *call) (any, *Error) {
-	limit, offset, failure := call.bounds()
+// listSessions answers with an array, or with data and total_count if the request
+// has paginated=true, which the SDKs send.
+func (c *Clerk) listSessions(call *api.Call) (any, *api.Error) {
+	limit, offset, failure := call.Bounds()
 	if failure != nil {
 		return nil, failure
 	}
-	paginated, failure := call.queryFlag("paginated")
+	paginated, failure := call.QueryFlag("paginated")
 	if failure != nil {
 		return nil, failure
 	}
-	userID, clientID, status := call.query.Get("user_id"), call.query.Get("client_id"), call.query.Get("status")
+	userID, clientID, status := call.Query.Get("user_id"), call.Query.Get("client_id"), call.Query.Get("status")
 	if userID == "" && clientID == "" {
-		return nil, badRequest("missing_query_parameter", "Missing query parameter",
+		return nil, api.BadRequest("missing_query_parameter", "Missing query parameter",
 			"Either of the following query parameters must be provided: client_id, user_id.")
 	}
 	if status != "" && !slices.Contains(sessionStatuses, status) {
-		return nil, invalidValue("status", status)
+		return nil, api.InvalidValue("status", status)
 	}
 	from := c.index.sessionsOf[userID]
 	if userID == "" {
@@ -92,8 +94,8 @@ func (c *Clerk) listSessions(call *call) (any, *Error) {
 	return each(cut(matching, limit, offset), c.showSession), nil
 }
 
-// revokeSession ends a session that is live and answers any other as it is.
-func (c *Clerk) revokeSession(call *call) (any, *Error) {
+// revokeSession revokes a live session. It returns any other unchanged.
+func (c *Clerk) revokeSession(call *api.Call) (any, *api.Error) {
 	session, failure := c.sessionAt(call)
 	if failure != nil {
 		return nil, failure
@@ -104,25 +106,26 @@ func (c *Clerk) revokeSession(call *call) (any, *Error) {
 	return c.showSession(session), nil
 }
 
+// Clerk's limits for the lifetime of a token, in seconds.
 const (
-	shortestToken = 30
-	longestToken  = 315360000
+	minLifetime = 30
+	maxLifetime = 315360000
 )
 
-// lifetime reads expires_in_seconds.
-func (c *call) lifetime(fallback time.Duration) (time.Duration, *Error) {
-	seconds := c.number("expires_in_seconds")
+// readLifetime reads expires_in_seconds.
+func readLifetime(call *api.Call, fallback time.Duration) (time.Duration, *api.Error) {
+	seconds := call.Number("expires_in_seconds")
 	if seconds == nil {
 		return fallback, nil
 	}
-	if *seconds < shortestToken || *seconds > longestToken {
-		return 0, invalidValue("expires_in_seconds", string(encode(*seconds)))
+	if *seconds < minLifetime || *seconds > maxLifetime {
+		return 0, api.InvalidValue("expires_in_seconds", string(api.Encode(*seconds)))
 	}
 	return time.Duration(*seconds) * time.Second, nil
 }
 
-// liveSession is the session of a token; one that is over is not found.
-func (c *Clerk) liveSession(call *call) (*Session, *Error) {
+// liveSession returns the session of the path. It answers 404 if it is not live.
+func (c *Clerk) liveSession(call *api.Call) (*Session, *api.Error) {
 	session, failure := c.sessionAt(call)
 	if failure == nil && !session.live() {
 		return nil, noSession(session.ID)
@@ -130,39 +133,39 @@ func (c *Clerk) liveSession(call *call) (*Session, *Error) {
 	return session, failure
 }
 
-func (c *Clerk) createToken(call *call) (any, *Error) {
+func (c *Clerk) createToken(call *api.Call) (any, *api.Error) {
 	session, failure := c.liveSession(call)
 	if failure != nil {
 		return nil, failure
 	}
-	lifetime, failure := call.lifetime(tokenLifetime)
+	lifetime, failure := readLifetime(call, tokenLifetime)
 	if failure != nil {
 		return nil, failure
 	}
 	return showToken(c.token(session, "", lifetime))
 }
 
-func (c *Clerk) createTemplateToken(call *call) (any, *Error) {
+func (c *Clerk) createTemplateToken(call *api.Call) (any, *api.Error) {
 	session, failure := c.liveSession(call)
 	if failure != nil {
 		return nil, failure
 	}
-	template := c.templateNamed(call.path[1])
+	template := c.templateNamed(call.Path[1])
 	if template == nil {
-		return nil, noTemplate("name", call.path[1])
+		return nil, noTemplate("name", call.Path[1])
 	}
-	lifetime, failure := call.lifetime(time.Duration(template.Lifetime) * time.Second)
+	lifetime, failure := readLifetime(call, time.Duration(template.Lifetime)*time.Second)
 	if failure != nil {
 		return nil, failure
 	}
 	return showToken(c.templateToken(session, template, lifetime))
 }
 
-func showToken(token string, err error) (any, *Error) {
+func showToken(token string, err error) (any, *api.Error) {
 	if err != nil {
-		return nil, badRequest("session_token_invalid", "session token cannot be made", "%v", err)
+		return nil, api.BadRequest("session_token_invalid", "cannot make a session token", "%v", err)
 	}
 	return object{"object": "token", "jwt": token}, nil
 }
 
-func (c *Clerk) retrieveJWKS(*call) (any, *Error) { return c.state.Key.jwks(), nil }
+func (c *Clerk) retrieveJWKS(*api.Call) (any, *api.Error) { return c.state.Key.JWKS(), nil }

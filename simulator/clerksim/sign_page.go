@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/page"
 )
 
@@ -15,12 +16,12 @@ type signView struct {
 	Email, Phone        string
 	FirstName, LastName string
 	Error               string
-	Other               string // link to the other of the two pages
+	Other               string // link to the other page
 	Known               []string
 }
 
-// mostKnown is how many users the sign-in page offers.
-const mostKnown = 8
+// maxKnown is how many users the sign-in page lists.
+const maxKnown = 8
 
 var signUpTemplate = page.Parse(`
 <section class="card narrow">
@@ -37,7 +38,7 @@ var signUpTemplate = page.Parse(`
 </div>
 <button class="full" type="submit">Sign up</button>
 </form>
-<p class="soft">Have an account? <a href="{{.Other}}">Sign in</a></p>
+<p class="soft">Already have an account? <a href="{{.Other}}">Sign in</a></p>
 </section>`)
 
 var signInTemplate = page.Parse(`
@@ -48,14 +49,14 @@ var signInTemplate = page.Parse(`
 <label for="email">E-mail or phone number</label>
 <input id="email" name="email" autocomplete="username" required value="{{.Email}}" list="known">
 <datalist id="known">{{range .Known}}<option value="{{.}}"></option>{{end}}</datalist>
-<p class="soft">The simulator has no passwords: an address is enough.</p>
+<p class="soft">No password needed: enter the e-mail address or phone number of any user.</p>
 <button class="full" type="submit">Sign in</button>
 </form>
-{{with .Known}}<h2 class="apart">Known users</h2><div class="actions">{{range .}}<form method="post"><button class="quiet" name="email" value="{{.}}">{{.}}</button></form>{{end}}</div>{{end}}
+{{with .Known}}<h2 class="apart">Existing users</h2><div class="actions">{{range .}}<form method="post"><button class="quiet" name="email" value="{{.}}">{{.}}</button></form>{{end}}</div>{{end}}
 <p class="soft">New here? <a href="{{.Other}}">Sign up</a></p>
 </section>`)
 
-// other links to the sibling page and takes the redirect along.
+// other returns a link to another page that keeps redirect_url.
 func other(path string, r *http.Request) string {
 	if target := r.URL.Query().Get("redirect_url"); target != "" {
 		return path + "?redirect_url=" + url.QueryEscape(target)
@@ -74,9 +75,9 @@ func (c *Clerk) signUpPost(w http.ResponseWriter, r *http.Request) {
 	form := SignUp{Email: trimmed(r, "email"), Phone: trimmed(r, "phone"), FirstName: trimmed(r, "first_name"),
 		LastName: trimmed(r, "last_name")}
 	var sessionID string
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		if form.Email == "" && form.Phone == "" {
-			return unprocessable("email_address", "form_param_missing", "is missing",
+			return api.Unprocessable("email_address", "form_param_missing", "is missing",
 				"Enter an e-mail address or a phone number.")
 		}
 		user, failure := c.signUp(form, byCode)
@@ -101,8 +102,8 @@ func (c *Clerk) signInPage(w http.ResponseWriter, r *http.Request) {
 	c.writeSignIn(w, r, http.StatusOK, "", "")
 }
 
-// passThrough sends a browser that is signed in already straight back with a
-// fresh token. That is how an application renews one.
+// passThrough redirects a browser that is already signed in straight back with a
+// fresh token. Applications use this to renew a token.
 func (c *Clerk) passThrough(w http.ResponseWriter, r *http.Request) bool {
 	if r.URL.Query().Get("redirect_url") == "" {
 		return false
@@ -123,11 +124,11 @@ func (c *Clerk) passThrough(w http.ResponseWriter, r *http.Request) bool {
 func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, email, problem string) {
 	view := signView{Frame: frame("Sign in"), Other: other("/sign-up", r), Email: email, Error: problem}
 	c.world.View(func() {
-		for _, user := range slices.Backward(c.index.users.items) {
+		for _, user := range slices.Backward(c.index.users.Items()) {
 			if known := cmp.Or(user.Email, user.primaryPhone()); known != "" {
 				view.Known = append(view.Known, known)
 			}
-			if len(view.Known) == mostKnown {
+			if len(view.Known) == maxKnown {
 				break
 			}
 		}
@@ -138,10 +139,10 @@ func (c *Clerk) writeSignIn(w http.ResponseWriter, r *http.Request, status int, 
 func (c *Clerk) signInPost(w http.ResponseWriter, r *http.Request) {
 	email := trimmed(r, "email")
 	var sessionID string
-	err := c.change(func() *Error {
+	err := c.change(func() *api.Error {
 		user := cmp.Or(c.claimant(email), c.phoneClaimant(email))
 		if user == nil {
-			return unprocessable("identifier", "form_identifier_not_found", "Couldn't find your account.",
+			return api.Unprocessable("identifier", "form_identifier_not_found", "Couldn't find your account.",
 				"Couldn't find your account.")
 		}
 		if failure := c.maySignIn(user); failure != nil {
@@ -157,13 +158,13 @@ func (c *Clerk) signInPost(w http.ResponseWriter, r *http.Request) {
 	c.finish(w, r, sessionID)
 }
 
-func (c *Clerk) maySignIn(user *User) *Error {
+func (c *Clerk) maySignIn(user *User) *api.Error {
 	if user.Banned {
 		return banned()
 	}
 	if c.locked(user) {
 		const long = "Your account is locked. For more information, please contact your administrator."
-		return forbidden("user_locked", "Account locked", long)
+		return api.Forbidden("user_locked", "Account locked", long)
 	}
 	return nil
 }

@@ -1,22 +1,23 @@
 package clerksim
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/token"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 	"github.com/lockstep-dev/lockstep/simulator/ordered"
 	"github.com/lockstep-dev/lockstep/simulator/schedule"
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// Config is what a simulated Clerk needs.
+// Config configures a simulated Clerk.
 type Config struct {
 	Key     string // the secret key of the first instance
-	URL     string // its public base address; also the issuer of session tokens
+	URL     string // public base address and issuer of session tokens
 	World   *schedule.World
 	Outbox  *delivery.Outbox
 	History *wire.History
@@ -24,30 +25,40 @@ type Config struct {
 	Logger  *slog.Logger
 	// Claims are the custom claims of session tokens.
 	Claims map[string]string
-	// RedirectHosts are the hosts besides loopback that the hosted pages may
-	// redirect to.
+	// RedirectHosts are hosts, besides loopback, that the hosted pages may redirect
+	// to.
 	RedirectHosts []string
-	// RateLimited applies the limit of requests per instance.
-	RateLimited bool
-	Instance    Instance
+	RateLimited   bool // applies the limit of requests per instance
+	Instance      Instance
 }
 
-// Instance is what instances of Clerk differ in.
+// Instance holds the settings in which Clerk instances differ.
 type Instance struct {
-	// ProductionRate takes 1000 requests in 10 seconds instead of 100.
+	// ProductionRate allows 1000 requests in 10 seconds instead of 100.
 	ProductionRate bool
-	// MembershipRequired is the setting of that name: there are no personal
+	// MembershipRequired is Clerk's setting of that name. There are no personal
 	// accounts, and a session is pending until an organization is active.
 	MembershipRequired bool
-	// SecondsInWebhooks dates the envelopes of webhooks in seconds, as Clerk's
-	// published examples do, and not in milliseconds, as its documentation does.
+	// SecondsInWebhooks dates webhook envelopes in seconds, as Clerk's published
+	// examples do. Clerk's documentation says milliseconds, which is the default.
 	SecondsInWebhooks bool
-	// StandardWebhookHeaders repeats the svix- headers of webhooks as webhook-.
+	// StandardWebhookHeaders sends the svix- headers also as webhook- headers.
 	StandardWebhookHeaders bool
 }
 
-// Clerk is a simulated Clerk development instance. Its state is guarded by the
-// world's lock; exported methods take it, unexported ones expect it.
+// instanceRate is how many requests an instance takes per window; 0: any number.
+func (c Config) instanceRate() int {
+	switch {
+	case !c.RateLimited:
+		return 0
+	case c.Instance.ProductionRate:
+		return api.ProductionRate
+	}
+	return api.DevelopmentRate
+}
+
+// Clerk is a simulated Clerk development instance. The world's lock guards its
+// state: exported methods take the lock, unexported ones expect it.
 type Clerk struct {
 	config Config
 	world  *schedule.World
@@ -56,17 +67,17 @@ type Clerk struct {
 	pages  http.Handler
 	state  *State
 	index  *index
-	limits map[string]*window
-	agent  string // who makes the request that is being executed
+	limits *api.Limits
+	agent  string // User-Agent of the request that is being executed
 }
 
-// State is everything a simulated Clerk remembers, in order of creation.
+// State is everything that a simulated Clerk stores, in the order of creation.
 type State struct {
-	index *index // of an instance that is not the current one; nil until it is asked
+	index *index // of a former instance; nil until a request needs it
 
 	Instance      string                                     `json:"instance"`
-	Secret        string                                     `json:"secret_key,omitempty"` // "": the configuration's
-	Key           *signingKey                                `json:"signing_key"`
+	Secret        string                                     `json:"secret_key,omitempty"` // "": Config.Key
+	Key           *token.Key                                 `json:"signing_key"`
 	Users         ordered.Table[User, *User]                 `json:"users"`
 	Organizations ordered.Table[Organization, *Organization] `json:"organizations"`
 	Memberships   ordered.Table[Membership, *Membership]     `json:"memberships"`
@@ -80,15 +91,15 @@ type State struct {
 	Former        []*State                                   `json:"former_instances,omitempty"` // see MoveInstance
 }
 
-// New returns an empty instance. It fails when no signing key can be made.
+// New returns an empty instance. It fails if it cannot generate a signing key.
 func New(config Config) (*Clerk, error) {
-	key, err := keyNumber(0)
+	key, err := token.NumberedKey(0)
 	if err != nil {
 		return nil, fmt.Errorf("make signing key: %w", err)
 	}
 	c := &Clerk{
-		config: config, world: config.World, outbox: config.Outbox, limits: map[string]*window{},
-		gate:  &wire.Gate{Side: "clerk", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody},
+		config: config, world: config.World, outbox: config.Outbox, limits: api.NewLimits(config.instanceRate()),
+		gate:  &wire.Gate{Side: "clerk", History: config.History, Faults: config.Faults, ErrorBody: api.FaultBody},
 		state: &State{Key: key},
 	}
 	c.index = newIndex(c.state)
@@ -102,16 +113,16 @@ func New(config Config) (*Clerk, error) {
 	return c, nil
 }
 
-// Snapshot returns the state for Save. Call it under the world's lock and
-// marshal it before the lock is given back.
+// Snapshot returns the state. Call it under the world's lock, and marshal the state
+// before you release the lock.
 func (c *Clerk) Snapshot() *State { return c.state }
 
-// Restore replaces the state. Call it through World.Replace.
+// Restore replaces the state. Call it in World.Replace.
 func (c *Clerk) Restore(state *State) {
 	c.state, c.index = state, newIndex(state)
 }
 
-// now is the billing clock in whole milliseconds, which is how Clerk keeps time.
+// now is the billing clock in whole milliseconds, the precision of Clerk's times.
 func (c *Clerk) now() time.Time { return c.world.Now().Truncate(time.Millisecond) }
 
 // object is a JSON object as the API shows it.
@@ -124,7 +135,7 @@ func orNull(text string) any {
 	return text
 }
 
-// millis shows a time in milliseconds, the zero time as null.
+// millis shows a time in Unix milliseconds, and the zero time as null.
 func millis(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -132,7 +143,7 @@ func millis(t time.Time) any {
 	return t.UnixMilli()
 }
 
-// deepCopy copies metadata, so that a snapshot does not follow later changes.
+// deepCopy copies metadata, so that later changes do not affect the copy.
 func deepCopy(metadata map[string]any) map[string]any {
 	copied := make(map[string]any, len(metadata))
 	for key, value := range metadata {
@@ -142,12 +153,4 @@ func deepCopy(metadata map[string]any) map[string]any {
 		copied[key] = value
 	}
 	return copied
-}
-
-func encode(value any) []byte {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("clerksim: an object does not marshal: %v", err))
-	}
-	return encoded
 }

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 )
 
-// User is a user. Metadata values are what encoding/json makes of JSON.
+// User is a user. Metadata holds the types that encoding/json decodes into.
 type User struct {
 	ID         string         `json:"id"`
 	ExternalID string         `json:"external_id"`
@@ -14,7 +16,7 @@ type User struct {
 	FirstName  string         `json:"first_name"`
 	LastName   string         `json:"last_name"`
 	Locale     string         `json:"locale"`
-	Email      string         `json:"email"` // the primary address; "" when there is none
+	Email      string         `json:"email"` // primary address; "" if there is none
 	EmailID    string         `json:"email_id"`
 	Addresses  []EmailAddress `json:"email_addresses"`
 	Phones     []PhoneNumber  `json:"phone_numbers,omitempty"`
@@ -30,7 +32,7 @@ type User struct {
 
 	DeleteSelf          bool `json:"delete_self_enabled"`
 	CreateOrganizations bool `json:"create_organization_enabled"`
-	OrganizationsLimit  *int `json:"create_organizations_limit"` // 0 and nil: none
+	OrganizationsLimit  *int `json:"create_organizations_limit"` // 0 and nil: no limit
 	BypassClientTrust   bool `json:"bypass_client_trust"`
 
 	LegalAcceptedAt time.Time `json:"legal_accepted_at"`
@@ -38,13 +40,14 @@ type User struct {
 	UpdatedAt       time.Time `json:"updated_at"`
 	LastSignIn      time.Time `json:"last_sign_in_at"`
 	LastActive      time.Time `json:"last_active_at"` // a whole day, as Clerk shows it
-	Sequence        uint64    `json:"sequence"`       // in which it was created
+	Sequence        uint64    `json:"sequence"`       // order of creation
 }
 
-// Key is the id.
+// Key returns the id.
 func (u *User) Key() string { return u.ID }
 
-func (u *User) born() (time.Time, uint64) { return u.CreatedAt, u.Sequence }
+// Created returns the creation time and the place among equal times.
+func (u *User) Created() (time.Time, uint64) { return u.CreatedAt, u.Sequence }
 
 func (u *User) clone() User {
 	copied := *u
@@ -53,7 +56,7 @@ func (u *User) clone() User {
 	return copied
 }
 
-// SignUp is what a new user tells.
+// SignUp is the form that a new user fills in.
 type SignUp struct {
 	Email     string // "" for a user with a phone number only
 	Phone     string // in the form +15550100
@@ -61,8 +64,8 @@ type SignUp struct {
 	LastName  string
 }
 
-// SignUp creates a user as the hosted page does. It fails with a 422 when the
-// address is malformed or taken.
+// SignUp creates a user as the hosted page does. It returns an *api.Error with
+// status 422 if an identifier is malformed or taken.
 func (c *Clerk) SignUp(form SignUp) (User, error) {
 	var created User
 	var err error
@@ -77,7 +80,7 @@ func (c *Clerk) SignUp(form SignUp) (User, error) {
 	return created, err
 }
 
-func (c *Clerk) signUp(form SignUp, strategy string) (*User, *Error) {
+func (c *Clerk) signUp(form SignUp, strategy string) (*User, *api.Error) {
 	fresh := c.newUser()
 	fresh.FirstName, fresh.LastName = form.FirstName, form.LastName
 	if form.Email != "" {
@@ -99,7 +102,7 @@ func (c *Clerk) newUser() *User {
 	return &User{ID: c.world.NewID("user_2", 26), DeleteSelf: true, CreateOrganizations: true}
 }
 
-// addUser takes in a user whose identifiers were checked.
+// addUser stores a new user. The caller has checked its identifiers.
 func (c *Clerk) addUser(fresh *User) *User {
 	if len(fresh.Addresses) > 0 {
 		fresh.setPrimary(fresh.Addresses[0].ID)
@@ -120,10 +123,10 @@ func (c *Clerk) addUser(fresh *User) *User {
 
 func (c *Clerk) user(id string) *User { return c.state.Users.Get(id) }
 
-// UpdateUser changes what is not empty. The new address takes the place of the
+// UpdateUser changes the fields that are not empty. A new address replaces the
 // primary one.
 func (c *Clerk) UpdateUser(id, email, firstName, lastName string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		user := c.user(id)
 		if user == nil {
 			return noUser(id)
@@ -132,7 +135,7 @@ func (c *Clerk) UpdateUser(id, email, firstName, lastName string) error {
 	})
 }
 
-func (c *Clerk) updateUserNow(user *User, email, firstName, lastName string) *Error {
+func (c *Clerk) updateUserNow(user *User, email, firstName, lastName string) *api.Error {
 	if email != "" && email != user.Email {
 		if own := user.address(func(a *EmailAddress) bool { return a.Address == email && a.Verified }); own != nil {
 			user.setPrimary(own.ID)
@@ -145,7 +148,7 @@ func (c *Clerk) updateUserNow(user *User, email, firstName, lastName string) *Er
 	return nil
 }
 
-func (c *Clerk) changePrimary(user *User, email string) *Error {
+func (c *Clerk) changePrimary(user *User, email string) *api.Error {
 	if failure := c.checkEmail(email, user); failure != nil {
 		return failure
 	}
@@ -162,9 +165,9 @@ func (c *Clerk) userUpdated(user *User) {
 	c.emit("user.updated", c.showUser(user))
 }
 
-// DeleteUser deletes a user with the memberships and sessions.
+// DeleteUser deletes a user with all memberships and sessions.
 func (c *Clerk) DeleteUser(id string) error {
-	return c.change(func() *Error {
+	return c.change(func() *api.Error {
 		user := c.user(id)
 		if user == nil {
 			return noUser(id)
@@ -192,9 +195,10 @@ func (c *Clerk) deleteUser(user *User) object {
 	return deleted
 }
 
-// change runs f under the lock and returns its error as one that is nil when nil.
-func (c *Clerk) change(f func() *Error) error {
-	var failure *Error
+// change runs f under the lock. It returns a nil error, not an error that holds a
+// nil pointer, if f succeeds.
+func (c *Clerk) change(f func() *api.Error) error {
+	var failure *api.Error
 	c.world.Change(func() { failure = f() })
 	if failure != nil {
 		return failure
@@ -213,16 +217,16 @@ func (c *Clerk) Users() []User {
 	return all
 }
 
-// lockoutLength is how long a locked user stays so, unless the instance's
-// restrictions say otherwise.
+// lockoutLength is how long a user stays locked in an instance with default
+// restrictions.
 const lockoutLength = time.Hour
 
-// signInAttempts is how many a user has before being locked.
+// signInAttempts is how many failed attempts lock a user.
 const signInAttempts = 100
 
 func (c *Clerk) locked(u *User) bool { return u.LockedUntil.After(c.now()) }
 
-// image is where Clerk would draw the initials of whoever has no picture.
+// image stands in for the picture that Clerk draws from a user's initials.
 const image = "https://img.clerk.com/simulated"
 
 func (c *Clerk) showUser(u *User) object {
@@ -234,26 +238,23 @@ func (c *Clerk) showUser(u *User) object {
 	for i := range u.Phones {
 		phones = append(phones, showPhone(&u.Phones[i]))
 	}
-	shown := object{"id": u.ID, "object": "user", "username": orNull(u.Username), "first_name": orNull(u.FirstName),
-		"last_name": orNull(u.LastName),
-		"locale":    orNull(u.Locale), "image_url": image, "profile_image_url": image, "has_image": false,
-		"primary_email_address_id": orNull(u.EmailID),
-		"primary_phone_number_id":  orNull(u.PhoneID), "primary_web3_wallet_id": nil, "password_enabled": u.Password != "",
-		"two_factor_enabled": false,
-		"totp_enabled":       false, "backup_code_enabled": false, "email_addresses": addresses, "phone_numbers": phones,
-		"web3_wallets": []any{},
-		"passkeys":     []any{}, "external_accounts": []any{}, "saml_accounts": []any{}, "enterprise_accounts": []any{},
-		"public_metadata": deepCopy(u.Public), "private_metadata": deepCopy(u.Private), "unsafe_metadata": deepCopy(u.Unsafe),
+	shown := object{"id": u.ID, "object": "user", "username": orNull(u.Username),
+		"first_name": orNull(u.FirstName), "last_name": orNull(u.LastName), "locale": orNull(u.Locale),
+		"image_url": image, "profile_image_url": image, "has_image": false,
+		"primary_email_address_id": orNull(u.EmailID), "primary_phone_number_id": orNull(u.PhoneID),
+		"primary_web3_wallet_id": nil, "password_enabled": u.Password != "", "two_factor_enabled": false,
+		"totp_enabled": false, "backup_code_enabled": false, "email_addresses": addresses,
+		"phone_numbers": phones, "web3_wallets": []any{}, "passkeys": []any{}, "external_accounts": []any{},
+		"saml_accounts": []any{}, "enterprise_accounts": []any{}, "public_metadata": deepCopy(u.Public),
+		"private_metadata": deepCopy(u.Private), "unsafe_metadata": deepCopy(u.Unsafe),
 		"external_id": orNull(u.ExternalID), "last_sign_in_at": millis(u.LastSignIn), "banned": u.Banned,
-		"locked":                     c.locked(u),
-		"lockout_expires_in_seconds": nil, "verification_attempts_remaining": signInAttempts,
-		"created_at": u.CreatedAt.UnixMilli(),
+		"locked": c.locked(u), "lockout_expires_in_seconds": nil,
+		"verification_attempts_remaining": signInAttempts, "created_at": u.CreatedAt.UnixMilli(),
 		"updated_at": u.UpdatedAt.UnixMilli(), "delete_self_enabled": u.DeleteSelf,
 		"create_organization_enabled": u.CreateOrganizations,
-		"create_organizations_limit":  u.OrganizationsLimit, "last_active_at": millis(u.LastActive), "mfa_enabled_at": nil,
-		"mfa_disabled_at":   nil,
-		"legal_accepted_at": millis(u.LegalAcceptedAt), "password_last_updated_at": millis(u.PasswordSet),
-		"bypass_client_trust": u.BypassClientTrust}
+		"create_organizations_limit":  u.OrganizationsLimit, "last_active_at": millis(u.LastActive),
+		"mfa_enabled_at": nil, "mfa_disabled_at": nil, "legal_accepted_at": millis(u.LegalAcceptedAt),
+		"password_last_updated_at": millis(u.PasswordSet), "bypass_client_trust": u.BypassClientTrust}
 	if c.locked(u) {
 		shown["verification_attempts_remaining"] = 0
 		shown["lockout_expires_in_seconds"] = int64(u.LockedUntil.Sub(c.now()) / time.Second)

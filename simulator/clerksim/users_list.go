@@ -6,9 +6,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
+	"github.com/lockstep-dev/lockstep/simulator/ordered"
 )
 
-// userFilters choose users, in the list and in the count.
+// userFilters are the query parameters that filter users, in the list and in the
+// count.
 var userFilters = []string{"email_address", "phone_number", "external_id", "username", "web3_wallet", "user_id",
 	"organization_id", "query",
 	"email_address_query", "phone_number_query", "username_query", "name_query", "banned", "last_active_at_before",
@@ -16,11 +20,11 @@ var userFilters = []string{"email_address", "phone_number", "external_id", "user
 	"last_active_at_since", "created_at_before", "created_at_after", "last_sign_in_at_before", "last_sign_in_at_after",
 	"provider", "provider_user_id"}
 
-// userFilter is what a request asks of users.
+// userFilter is the combination of the filters in a request.
 type userFilter struct {
-	// narrow is set when a list names whom to look at; then only they are.
+	// narrow means that only candidates can match, because a filter lists users.
 	narrow     bool
-	candidates []*User
+	candidates []*User // oldest first
 	conditions []func(*User) bool
 }
 
@@ -32,8 +36,8 @@ func (f *userFilter) require(condition func(*User) bool) {
 	f.conditions = append(f.conditions, condition)
 }
 
-// among keeps the users a list names. With signed, a value after a minus is to
-// be left out, and one after a plus (which may arrive as a space) is taken in.
+// among keeps the users that a list of values names. If signed, a minus before a
+// value excludes it and a plus (which may arrive as a space) includes it.
 func (f *userFilter) among(values []string, signed bool, find func(string) []*User) {
 	wanted, unwanted := map[*User]bool{}, map[*User]bool{}
 	including := false
@@ -56,7 +60,7 @@ func (f *userFilter) among(values []string, signed bool, find func(string) []*Us
 			for user := range wanted {
 				f.candidates = append(f.candidates, user)
 			}
-			slices.SortFunc(f.candidates, byAge)
+			slices.SortFunc(f.candidates, ordered.ByAge)
 			f.narrow = true
 		}
 		f.require(func(u *User) bool { return wanted[u] })
@@ -83,9 +87,9 @@ func (c *Clerk) membersOf(organizationID string) []*User {
 }
 
 // userFilter reads the filters of a request.
-func (c *Clerk) userFilter(call *call) (*userFilter, *Error) {
+func (c *Clerk) userFilter(call *api.Call) (*userFilter, *api.Error) {
 	filter := &userFilter{}
-	nobody := func(string) []*User { return nil } // has a wallet or an account elsewhere
+	nobody := func(string) []*User { return nil } // no user has a wallet or an external account
 	for _, by := range []struct {
 		name   string
 		signed bool
@@ -99,33 +103,33 @@ func (c *Clerk) userFilter(call *call) (*userFilter, *Error) {
 		{"phone_number", false, func(number string) []*User { return c.index.usersByPhone[number] }},
 		{"web3_wallet", false, nobody}, {"provider_user_id", false, nobody},
 	} {
-		values, failure := call.list(by.name)
+		values, failure := call.List(by.name)
 		if failure != nil {
 			return nil, failure
 		}
 		filter.among(values, by.signed, by.find)
 	}
-	if call.query.Has("provider") != call.query.Has("provider_user_id") {
-		return nil, unprocessable("provider", "form_conditional_param_missing", "is missing",
+	if call.Query.Has("provider") != call.Query.Has("provider_user_id") {
+		return nil, api.Unprocessable("provider", "form_conditional_param_missing", "is missing",
 			"`provider` and `provider_user_id` are required together.")
 	}
-	if failure := call.periods(filter); failure != nil {
+	if failure := filter.readPeriods(call); failure != nil {
 		return nil, failure
 	}
-	banned, failure := call.queryFlag("banned")
+	banned, failure := call.QueryFlag("banned")
 	if failure != nil {
 		return nil, failure
 	}
 	if banned != nil {
 		filter.require(func(u *User) bool { return u.Banned == *banned })
 	}
-	call.matching(filter)
+	filter.readQueries(call)
 	return filter, nil
 }
 
-// periods reads the filters by time. Whoever was never active is before
-// everything and after nothing.
-func (c *call) periods(filter *userFilter) *Error {
+// readPeriods reads the filters by time. They leave out a user who was never
+// active.
+func (f *userFilter) readPeriods(call *api.Call) *api.Error {
 	for _, by := range []struct {
 		name string
 		at   func(*User) time.Time
@@ -134,20 +138,20 @@ func (c *call) periods(filter *userFilter) *Error {
 		{"last_active_at", func(u *User) time.Time { return u.LastActive }},
 		{"last_sign_in_at", func(u *User) time.Time { return u.LastSignIn }},
 	} {
-		after, failure := c.millis(by.name+"_after", math.MinInt64)
+		after, failure := call.Millis(by.name+"_after", math.MinInt64)
 		if failure != nil {
 			return failure
 		}
-		before, failure := c.millis(by.name+"_before", math.MaxInt64)
+		before, failure := call.Millis(by.name+"_before", math.MaxInt64)
 		if failure != nil {
 			return failure
 		}
-		since, failure := c.millis(by.name+"_since", math.MinInt64)
+		since, failure := call.Millis(by.name+"_since", math.MinInt64)
 		if failure != nil {
 			return failure
 		}
 		if after != math.MinInt64 || before != math.MaxInt64 || since != math.MinInt64 {
-			filter.require(func(u *User) bool {
+			f.require(func(u *User) bool {
 				at := by.at(u).UnixMilli()
 				return !by.at(u).IsZero() && at > after && at < before && at >= since
 			})
@@ -156,8 +160,8 @@ func (c *call) periods(filter *userFilter) *Error {
 	return nil
 }
 
-// matching reads the filters that look for a part of a text, in any case.
-func (c *call) matching(filter *userFilter) {
+// readQueries reads the filters that search for part of a text, ignoring case.
+func (f *userFilter) readQueries(call *api.Call) {
 	for name, texts := range map[string]func(*User) []string{
 		"query": func(u *User) []string {
 			return append(slices.Concat(u.emails(), u.phoneNumbers()), u.ID, u.Username, u.FirstName, u.LastName, u.fullName())
@@ -167,11 +171,11 @@ func (c *call) matching(filter *userFilter) {
 		"name_query":          func(u *User) []string { return []string{u.fullName()} },
 		"phone_number_query":  (*User).phoneNumbers,
 	} {
-		wanted := strings.ToLower(c.query.Get(name))
+		wanted := strings.ToLower(call.Query.Get(name))
 		if wanted == "" {
 			continue
 		}
-		filter.require(func(u *User) bool {
+		f.require(func(u *User) bool {
 			return slices.ContainsFunc(texts(u), func(text string) bool {
 				return strings.Contains(strings.ToLower(text),
 					wanted)
@@ -190,12 +194,13 @@ func (u *User) emails() []string {
 
 func (u *User) fullName() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
 
-// from returns the users to look at, oldest first, not to be changed.
+// from returns the users that a filter must look at, oldest first. The caller must
+// not change the slice.
 func (c *Clerk) from(filter *userFilter) []*User {
 	if filter.narrow {
 		return filter.candidates
 	}
-	return c.index.users.items
+	return c.index.users.Items()
 }
 
 // userOrders are the fields of order_by besides created_at.
@@ -211,10 +216,10 @@ var userOrders = map[string]func(a, b *User) int{
 	"web3wallet":      func(*User, *User) int { return 0 },
 }
 
-// listUsers answers a bare array. With starting_after it pages by cursor, which
-// needs the order by created_at and no offset.
-func (c *Clerk) listUsers(call *call) (any, *Error) {
-	limit, offset, failure := call.bounds()
+// listUsers answers with an array. starting_after pages by cursor, which needs the
+// order by created_at and no offset.
+func (c *Clerk) listUsers(call *api.Call) (any, *api.Error) {
+	limit, offset, failure := call.Bounds()
 	if failure != nil {
 		return nil, failure
 	}
@@ -222,27 +227,48 @@ func (c *Clerk) listUsers(call *call) (any, *Error) {
 	if failure != nil {
 		return nil, failure
 	}
-	order, descending := call.order()
-	after := call.query.Get("starting_after")
+	order, descending := call.Order()
 	if order == "created_at" {
-		var cursor *User
-		if after != "" {
-			if offset != 0 {
-				return nil, unprocessable("offset", "form_conditional_param_disallowed", "is not allowed",
-					"`offset` isn't allowed when `starting_after` is present.")
-			}
-			if cursor = c.user(after); cursor == nil {
-				return nil, noUser(after)
-			}
+		page := ordered.Page[*User]{Newest: descending, Limit: limit, Offset: offset}
+		if page.After, failure = c.cursor(call, offset); failure != nil {
+			return nil, failure
 		}
-		return each(leaf(c.from(filter), filter.matches, cursor, descending, limit, offset), c.showUser), nil
+		return each(page.Take(c.from(filter), filter.matches), c.showUser), nil
 	}
+	users, failure := c.sortedUsers(call, filter, order)
+	if failure != nil {
+		return nil, failure
+	}
+	if descending {
+		slices.Reverse(users)
+	}
+	return each(cut(users, limit, offset), c.showUser), nil
+}
+
+// cursor returns the user that starting_after names; nil if it is absent.
+func (c *Clerk) cursor(call *api.Call, offset int) (*User, *api.Error) {
+	after := call.Query.Get("starting_after")
+	if after == "" {
+		return nil, nil
+	}
+	if offset != 0 {
+		return nil, api.Unprocessable("offset", "form_conditional_param_disallowed", "is not allowed",
+			"`offset` isn't allowed when `starting_after` is present.")
+	}
+	if cursor := c.user(after); cursor != nil {
+		return cursor, nil
+	}
+	return nil, noUser(after)
+}
+
+// sortedUsers returns the users that match, by one of userOrders.
+func (c *Clerk) sortedUsers(call *api.Call, filter *userFilter, order string) ([]*User, *api.Error) {
 	compare := userOrders[order]
 	if compare == nil {
-		return nil, invalidValue("order_by", order)
+		return nil, api.InvalidValue("order_by", order)
 	}
-	if after != "" {
-		return nil, unprocessable("starting_after", "form_conditional_param_disallowed", "is not allowed",
+	if call.Query.Get("starting_after") != "" {
+		return nil, api.Unprocessable("starting_after", "form_conditional_param_disallowed", "is not allowed",
 			"`starting_after` isn't allowed when `order_by` is %s.", order)
 	}
 	var users []*User
@@ -252,49 +278,10 @@ func (c *Clerk) listUsers(call *call) (any, *Error) {
 		}
 	}
 	slices.SortStableFunc(users, compare)
-	if descending {
-		slices.Reverse(users)
-	}
-	return each(cut(users, limit, offset), c.showUser), nil
+	return users, nil
 }
 
-// leaf takes what matches from a list by age, behind the cursor if there is
-// one, and looks no further than it must.
-func leaf[T interface {
-	dated
-	comparable
-}](items []T, matches func(T) bool, cursor T, descending bool, limit, offset int) []T {
-	var none T
-	at, step, end := 0, 1, len(items)
-	if descending {
-		at, step, end = len(items)-1, -1, -1
-	}
-	if cursor != none {
-		place, found := slices.BinarySearchFunc(items, cursor, byAge)
-		switch {
-		case descending:
-			at = place - 1
-		case found:
-			at = place + 1
-		default:
-			at = place
-		}
-	}
-	var chosen []T
-	for ; at != end && len(chosen) < limit; at += step {
-		if !matches(items[at]) {
-			continue
-		}
-		if offset > 0 {
-			offset--
-			continue
-		}
-		chosen = append(chosen, items[at])
-	}
-	return chosen
-}
-
-func (c *Clerk) countUsers(call *call) (any, *Error) {
+func (c *Clerk) countUsers(call *api.Call) (any, *api.Error) {
 	filter, failure := c.userFilter(call)
 	if failure != nil {
 		return nil, failure

@@ -7,21 +7,22 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/simulator/clerksim/api"
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 )
 
-// Endpoint is a webhook endpoint, kept by Svix on Clerk's behalf.
+// Endpoint is a webhook endpoint, which Svix manages for Clerk.
 type Endpoint struct {
 	ID      string   `json:"id"`
 	URL     string   `json:"url"`
-	Secrets []string `json:"secrets"` // several while one is rolled
+	Secrets []string `json:"secrets"` // several while one is being rotated
 	Events  []string `json:"events"`  // names or patterns such as user.*
-	// Disabled by Svix because it failed for too long, or asked for it.
+	// Disabled is set by Svix if the endpoint failed for too long or asked for it.
 	Disabled bool `json:"disabled"`
 }
 
-// emit queues a message about a change. It is dated by the billing clock; the
-// signature is dated when it is sent.
+// emit queues a webhook about a change. The billing clock dates the message; each
+// attempt dates its own signature.
 func (c *Clerk) emit(kind string, data object) {
 	if c.state.SvixDeleted {
 		return
@@ -40,10 +41,9 @@ func (c *Clerk) emit(kind string, data object) {
 	if c.config.Instance.SecondsInWebhooks {
 		stamp = c.now().Unix()
 	}
-	body := encode(object{"data": data, "object": "event", "type": kind, "timestamp": stamp,
-		"instance_id": c.state.Instance,
-		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1",
-			"user_agent": cmp.Or(c.agent, "lockstep-simulator")}}})
+	body := api.Encode(object{"data": data, "object": "event", "type": kind, "timestamp": stamp,
+		"instance_id":      c.state.Instance,
+		"event_attributes": object{"http_request": object{"client_ip": "127.0.0.1", "user_agent": cmp.Or(c.agent, "lockstep-simulator")}}})
 	message := delivery.Message{ID: c.world.NewID("msg_2", 26), Provider: c.Name(), Type: kind, Body: body}
 	c.outbox.Post(message, endpoints, 0)
 	if c.outbox.Twin(message.ID) {
@@ -52,8 +52,8 @@ func (c *Clerk) emit(kind string, data object) {
 	}
 }
 
-// SetEndpoints makes the endpoints the given ones. One with a known URL keeps
-// its id, so that what is queued for it still arrives.
+// SetEndpoints replaces the endpoints. An endpoint whose URL stays keeps its id and
+// therefore its queued deliveries.
 func (c *Clerk) SetEndpoints(wanted []Endpoint) {
 	c.world.Change(func() {
 		var endpoints []*Endpoint
@@ -73,10 +73,11 @@ func (c *Clerk) SetEndpoints(wanted []Endpoint) {
 	})
 }
 
-// Name is "clerk".
+// Name returns "clerk".
 func (c *Clerk) Name() string { return "clerk" }
 
-// Target says where an endpoint's deliveries go now.
+// Target returns the current address of an endpoint; false if it is removed or
+// disabled.
 func (c *Clerk) Target(id string) (delivery.Target, bool) {
 	for _, endpoint := range c.state.Endpoints {
 		if endpoint.ID == id && !endpoint.Disabled {
@@ -86,7 +87,7 @@ func (c *Clerk) Target(id string) (delivery.Target, bool) {
 	return delivery.Target{}, false
 }
 
-// Sign makes the headers of one attempt.
+// Sign returns the headers of one attempt.
 func (c *Clerk) Sign(target delivery.Target, message string, body []byte, at time.Time) http.Header {
 	header := delivery.SignSvix(target.Secrets, message, body, at)
 	header.Set("User-Agent", "Svix-Webhooks/1.0 (+https://www.svix.com) simulator")
@@ -98,18 +99,18 @@ func (c *Clerk) Sign(target delivery.Target, message string, body []byte, at tim
 	return header
 }
 
-// Backoff is the schedule Svix publishes.
+// Backoff follows the schedule that Svix publishes.
 func (c *Clerk) Backoff(attempts int) (time.Duration, bool) {
 	return delivery.Step(delivery.SvixBackoff, attempts)
 }
 
-// Rules are Svix's: an endpoint that fails for five days is disabled, and it may
-// itself ask for no more.
+// Rules returns Svix's rules: an endpoint is disabled after five days of failures,
+// or if it asks for that.
 func (c *Clerk) Rules() delivery.Rules {
 	return delivery.Rules{DisableAfter: 5 * 24 * time.Hour, Directives: true}
 }
 
-// Disable ends an endpoint's deliveries until the endpoints are set again.
+// Disable stops an endpoint's deliveries until the next SetEndpoints.
 func (c *Clerk) Disable(id string) {
 	for _, endpoint := range c.state.Endpoints {
 		if endpoint.ID == id {
@@ -118,5 +119,6 @@ func (c *Clerk) Disable(id string) {
 	}
 }
 
-// Settled does nothing: Clerk's API does not show how deliveries went.
+// Settled does nothing, because Clerk's API does not show the outcome of
+// deliveries.
 func (c *Clerk) Settled(string, string, bool) {}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/heap"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,11 +16,11 @@ import (
 
 const maxAnswer = 64 << 10
 
-// spacing keeps two attempts from starting at the same instant, which is what
-// makes their order certain in a bubble.
+// spacing keeps two attempts from starting at the same instant. Without it, their
+// order in a synctest bubble would be random.
 const spacing = time.Microsecond
 
-// Attempt is one try that is about to be made, outside the lock.
+// Attempt is one attempt that is ready to be made, outside the lock.
 type Attempt struct {
 	delivery *Delivery
 	message  *Message
@@ -27,21 +28,21 @@ type Attempt struct {
 	target   Target
 	header   http.Header
 	fault    *wire.Fault
-	// Unordered says that the next attempt need not wait for this one's answer.
+	// Unordered means that the next attempt need not wait for this one's answer.
 	Unordered bool
 }
 
-// outcome is what came of an attempt.
+// outcome is the result of an attempt.
 type outcome struct {
 	status    int
 	response  string
-	directive string // the answer's webhook-delivery
+	directive string // the webhook-delivery header of the answer
 	err       error
 }
 
-// Start takes the next due delivery out of the queue and prepares its attempt.
-// It returns nil when nothing is due, with the time to look again (zero: only
-// when woken).
+// Start takes the next due delivery out of the queue and prepares its attempt. If
+// nothing is due, it returns nil and the time to call it again. The zero time
+// means only after World.Woken.
 func (o *Outbox) Start() (*Attempt, time.Time) {
 	for {
 		due, found := o.Next()
@@ -56,9 +57,7 @@ func (o *Outbox) Start() (*Attempt, time.Time) {
 			return nil, due
 		}
 		d := heap.Pop(&o.queue).(*Delivery)
-		message := o.messages[d.Message]
-		provider := o.providers[message.Provider]
-		target, live := provider.Target(d.Endpoint)
+		target, live := o.providers[o.messages[d.Message].Provider].Target(d.Endpoint)
 		if !live {
 			o.settle(d, false)
 			continue
@@ -66,25 +65,31 @@ func (o *Outbox) Start() (*Attempt, time.Time) {
 		o.lastStart = now
 		o.flying[d.Sequence] = d
 		d.Attempts++
-		body := message.bodyFor(d.Endpoint)
-		return &Attempt{
-			delivery: d, message: message, body: body, target: target,
-			header: provider.Sign(target, message.ID, body, now),
-			fault:  o.Faults.Strike("delivery", http.MethodPost, pathOf(target.URL)),
-
-			Unordered: o.policy.Unordered,
-		}, time.Time{}
+		return o.attempt(d, target, now), time.Time{}
 	}
 }
 
-// Make sends the attempt and books its outcome. It takes the world's lock, so
-// it is called without it, in a goroutine of its own. When ctx ends first, the
-// attempt counts as not made.
+// attempt prepares an attempt to a target: its body, its signature and its fault.
+func (o *Outbox) attempt(d *Delivery, target Target, now time.Time) *Attempt {
+	message := o.messages[d.Message]
+	body := message.bodyFor(d.Endpoint)
+	return &Attempt{
+		delivery: d, message: message, body: body, target: target,
+		header: o.providers[message.Provider].Sign(target, message.ID, body, now),
+		fault:  o.Faults.Strike("delivery", http.MethodPost, pathOf(target.URL)),
+
+		Unordered: o.policy.Unordered,
+	}
+}
+
+// Make sends the attempt and records its outcome. Call it without the world's
+// lock, which it takes, in a separate goroutine. If ctx ends first, the attempt
+// counts as not made.
 func (o *Outbox) Make(ctx context.Context, a *Attempt) {
 	result := o.send(ctx, a)
 	o.World.Change(func() {
 		if o.flying[a.delivery.Sequence] != a.delivery {
-			return // the state was replaced by Load meanwhile
+			return // Restore has replaced the state since
 		}
 		delete(o.flying, a.delivery.Sequence)
 		if ctx.Err() != nil && result.err != nil {
@@ -101,7 +106,7 @@ func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
 		if a.fault.Status != 0 {
 			return outcome{status: a.fault.Status, response: a.fault.Body}
 		}
-		return outcome{err: fmt.Errorf("fault: the endpoint could not be reached")}
+		return outcome{err: errors.New("fault: the endpoint could not be reached")}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.target.URL, bytes.NewReader(a.body))
 	if err != nil {
@@ -119,41 +124,25 @@ func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if a.fault != nil {
-		return outcome{err: fmt.Errorf("fault: the endpoint's %d was lost", response.StatusCode), response: string(body)}
+		return outcome{err: fmt.Errorf("fault: answer %d lost", response.StatusCode), response: string(body)}
 	}
 	if err != nil {
-		return outcome{err: fmt.Errorf("read the endpoint's answer: %w", err)}
+		return outcome{err: fmt.Errorf("read answer: %w", err)}
 	}
 	return outcome{status: response.StatusCode, response: string(body), directive: response.Header.Get("Webhook-Delivery")}
 }
 
-// book records the outcome and decides what follows from it.
+// book records the outcome and ends the delivery or schedules its next attempt.
 func (o *Outbox) book(a *Attempt, result outcome) {
 	d, now := a.delivery, time.Now().Round(0).UTC()
-	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost,
-		Path:   a.target.URL,
-		Status: result.status, EventID: a.message.ID, EventType: a.message.Type, Attempt: d.Attempts,
-		Request: string(a.body), Response: result.response}
-	if a.fault != nil {
-		entry.Fault = a.fault.String()
-	}
+	o.History.Add(a.entry(result, now))
 	d.Last = fmt.Sprintf("status %d", result.status)
 	if result.err != nil {
-		entry.Error = result.err.Error()
 		d.Last = "no answer"
 	}
-	o.History.Add(entry)
 	acknowledged := result.err == nil && result.status >= 200 && result.status < 300
-	if o.misbehaves(a, result.directive, acknowledged, now) {
+	if o.misbehaves(a, result.directive, acknowledged, now) || acknowledged || d.Once {
 		o.settle(d, acknowledged)
-		return
-	}
-	if acknowledged {
-		o.settle(d, true)
-		return
-	}
-	if d.Once {
-		o.settle(d, false)
 		return
 	}
 	if message, open := o.messages[d.Message]; open {
@@ -161,12 +150,26 @@ func (o *Outbox) book(a *Attempt, result outcome) {
 	}
 	wait, again := o.providers[a.message.Provider].Backoff(d.Attempts)
 	if !again {
-		o.Logger.Warn("webhook given up", "provider", a.message.Provider, "event_id", d.Message, "attempts", d.Attempts)
+		o.Logger.Warn("webhook delivery given up", "provider", a.message.Provider, "event_id", d.Message, "attempts", d.Attempts)
 		o.settle(d, false)
 		return
 	}
 	d.Due = now.Add(wait)
 	heap.Push(&o.queue, d)
+}
+
+// entry is the attempt in the history.
+func (a *Attempt) entry(result outcome, now time.Time) wire.Entry {
+	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost,
+		Path: a.target.URL, Status: result.status, EventID: a.message.ID, EventType: a.message.Type,
+		Attempt: a.delivery.Attempts, Request: string(a.body), Response: result.response}
+	if a.fault != nil {
+		entry.Fault = a.fault.String()
+	}
+	if result.err != nil {
+		entry.Error = result.err.Error()
+	}
+	return entry
 }
 
 func pathOf(rawURL string) string {

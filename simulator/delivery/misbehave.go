@@ -2,9 +2,9 @@ package delivery
 
 import "time"
 
-// misbehaves keeps count of how long an endpoint has failed, and does what the
-// provider's rules say of it and of what it answered. It reports whether the
-// delivery ends here.
+// misbehaves tracks how long an endpoint has failed. It disables the endpoint if
+// the provider's rules say so, or if the endpoint asked for it. It reports whether
+// the delivery ends here.
 func (o *Outbox) misbehaves(a *Attempt, directive string, acknowledged bool, now time.Time) bool {
 	provider, endpoint := o.providers[a.message.Provider], a.delivery.Endpoint
 	rules := provider.Rules()

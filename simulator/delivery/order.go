@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Orders are the orders in which real listeners received what one request or one
-// automatic step caused; they are neither causal nor always the same. Each is
-// from a published log of `stripe listen`:
+// Orders are orders in which real listeners received the events of one request or
+// one automatic step. They are not causal, and they vary. Each comes from a
+// published log of `stripe listen`:
 //
 //	checkout-new-customer       a subscription bought by a new customer, 2025-09
-//	checkout-existing-customer  by a known one, 2025-10
-//	subscription-api            a subscription made by the API, 2026-03
+//	checkout-existing-customer  a subscription bought by a known customer, 2025-10
+//	subscription-api            a subscription created by the API, 2026-03
 //	checkout-payment            a one-time payment
-//	renewal-failed              a renewal whose card is declined, on a test clock
-//	refund                      2025-05
+//	renewal-failed              a renewal with a declined card, on a test clock
+//	refund                      a refund, 2025-05
 var Orders = map[string][]string{
 	"checkout-new-customer": strings.Fields("charge.succeeded payment_method.attached customer.created customer.updated checkout.session.completed" +
 		" customer.subscription.created payment_intent.created payment_intent.succeeded invoice.created invoice.finalized invoice.paid" +
@@ -32,18 +32,18 @@ var Orders = map[string][]string{
 	"refund": strings.Fields("refund.created charge.refunded refund.updated charge.refund.updated"),
 }
 
-// step lies between two places of a recorded order.
+// step is the time between two places of a recorded order.
 const step = time.Millisecond
 
-// burst is what one request or one automatic step posts.
+// burst is the messages that one request or one automatic step posts.
 type burst struct {
 	id      uint64
 	started time.Time
-	place   int // of the last type that the order names
+	place   int // of the latest type that the order names
 }
 
-// placed returns when a message of a type is due by the recorded order. A type
-// that the order does not name follows the one that it causally follows.
+// placed returns when a message of a type is due in the recorded order. A type that
+// the order does not name is due with the message posted before it.
 func (o *Outbox) placed(kind string, now time.Time) time.Time {
 	order := Orders[o.policy.Order]
 	if order == nil {

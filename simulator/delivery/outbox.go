@@ -12,20 +12,20 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// Message is what is delivered.
+// Message is the content of one or more deliveries.
 type Message struct {
 	ID       string `json:"id"`
 	Provider string `json:"provider"`
 	Type     string `json:"type"`
 	Body     []byte `json:"body"`
-	// Variants are the bytes for endpoints that get another shape, by endpoint.
+	// Variants are the bodies for endpoints that get another shape, by endpoint.
 	Variants map[string][]byte `json:"variants,omitempty"`
-	Failed   int               `json:"failed"` // attempts at any endpoint that were not answered 2xx
+	Failed   int               `json:"failed"` // attempts at any endpoint without a 2xx
 
 	open int // deliveries that are not settled
 }
 
-// SetVariant gives one endpoint bytes of its own.
+// SetVariant sets the body for one endpoint.
 func (m *Message) SetVariant(endpoint string, body []byte) {
 	if m.Variants == nil {
 		m.Variants = map[string][]byte{}
@@ -33,7 +33,7 @@ func (m *Message) SetVariant(endpoint string, body []byte) {
 	m.Variants[endpoint] = body
 }
 
-// bodyFor returns the bytes that an endpoint gets.
+// bodyFor returns the body for an endpoint.
 func (m *Message) bodyFor(endpoint string) []byte {
 	if body, ok := m.Variants[endpoint]; ok {
 		return body
@@ -46,25 +46,25 @@ type Delivery struct {
 	Sequence uint64    `json:"sequence"`
 	Message  string    `json:"message"`
 	Endpoint string    `json:"endpoint"`
-	Due      time.Time `json:"due"` // on time.Now's scale, not the billing clock
+	Due      time.Time `json:"due"` // real time, not the billing clock
 	Attempts int       `json:"attempts"`
 	Held     bool      `json:"held,omitempty"`
-	Copy     bool      `json:"copy,omitempty"` // a duplicate: settles nothing at the provider
-	Once     bool      `json:"once,omitempty"` // is not tried again when it fails
+	Copy     bool      `json:"copy,omitempty"` // a duplicate: the provider does not learn its outcome
+	Once     bool      `json:"once,omitempty"` // is not retried
 	Last     string    `json:"last,omitempty"` // outcome of the last attempt, for the page
 }
 
-// Config is what an Outbox needs.
+// Config configures an Outbox.
 type Config struct {
 	World   *schedule.World
 	History *wire.History
 	Faults  *wire.Faults
-	Client  *http.Client // nil: the default transport, 15 s, no redirects
+	Client  *http.Client // nil: the default transport with a 15 s timeout
 	Logger  *slog.Logger
 }
 
-// Outbox holds and sends the deliveries of all providers. Except for Run, its
-// methods are called under the world's lock.
+// Outbox holds and sends the deliveries of all providers. Call its methods under
+// the world's lock, except New and Make.
 type Outbox struct {
 	Config
 	policy    Policy
@@ -72,13 +72,13 @@ type Outbox struct {
 	messages  map[string]*Message
 	queue     deliveryHeap
 	flying    map[uint64]*Delivery
-	waiting   map[string][]chan struct{} // by message id: closed when it is settled
+	waiting   map[string][]chan struct{} // by message id; closed when the message is settled
 	lastStart time.Time
 	burst     burst                // the latest
-	failing   map[string]time.Time // endpoints that acknowledge nothing, by since when
+	failing   map[string]time.Time // since when an endpoint has acknowledged nothing
 }
 
-// AttemptTimeout is how long an endpoint may take to answer; Svix publishes 15 s.
+// AttemptTimeout is how long an endpoint may take to answer. Svix publishes 15 s.
 const AttemptTimeout = 15 * time.Second
 
 // New returns an empty outbox.
@@ -88,7 +88,7 @@ func New(config Config) *Outbox {
 		client = *config.Client
 		client.Timeout = cmp.Or(client.Timeout, AttemptTimeout)
 	}
-	// To both providers a redirect is a failure.
+	// Both providers count a redirect as a failure.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	config.Client = &client
 	return &Outbox{
@@ -101,11 +101,11 @@ func New(config Config) *Outbox {
 	}
 }
 
-// Register makes a provider known; before any Post.
+// Register adds a provider. Call it before the provider's first Post.
 func (o *Outbox) Register(p Provider) { o.providers[p.Name()] = p }
 
-// Post queues a message to each endpoint, due after a delay that the provider
-// itself has (0 is at once).
+// Post queues a message to each endpoint. delay is how long the provider takes
+// before the first attempt.
 func (o *Outbox) Post(message Message, endpoints []string, delay time.Duration) {
 	if len(endpoints) == 0 {
 		return
@@ -134,9 +134,8 @@ func (o *Outbox) Post(message Message, endpoints []string, delay time.Duration) 
 	o.World.Wake()
 }
 
-// Resend queues a message to one endpoint once more, now and for one attempt,
-// whatever became of it before: the retries that are under way go on. The policy
-// does not touch it.
+// Resend queues a message to one endpoint again, now and for one attempt. Retries
+// of the original delivery continue. The policy does not apply.
 func (o *Outbox) Resend(message Message, endpoint string) {
 	stored, open := o.messages[message.ID]
 	if !open {
@@ -151,14 +150,14 @@ func (o *Outbox) Resend(message Message, endpoint string) {
 	o.World.Wake()
 }
 
-// Twin decides whether the provider should say the same again in a second
-// message. subject is the first message's id.
+// Twin decides whether the provider should repeat a message in a second message
+// with another id. subject is the id of the first.
 func (o *Outbox) Twin(subject string) bool {
 	return o.policy.Twin > 0 && o.World.Rand("twin"+subject, 1).Float64() < o.policy.Twin
 }
 
-// SetPolicy applies to what is posted from now on. Without Hold it releases
-// what is held, due now. A policy that is not valid is a mistake of the caller.
+// SetPolicy sets the policy for messages posted from now on. Without Hold, it also
+// releases held deliveries. It panics if the policy is invalid.
 func (o *Outbox) SetPolicy(policy Policy) {
 	if err := policy.Validate(); err != nil {
 		panic("delivery: " + err.Error())
@@ -183,10 +182,12 @@ func (o *Outbox) SetPolicy(policy Policy) {
 // Policy returns the policy in force.
 func (o *Outbox) Policy() Policy { return o.policy }
 
-// Pending counts what is queued, held, waiting for a retry or in flight.
+// Pending counts the deliveries that are queued, held, waiting for a retry or in
+// flight.
 func (o *Outbox) Pending() int { return len(o.queue) + len(o.flying) }
 
-// Next returns when the next attempt is due; false when none will be.
+// Next returns when the next attempt is due; false if none is queued or all are
+// held.
 func (o *Outbox) Next() (due time.Time, found bool) {
 	if len(o.queue) == 0 || o.queue[0].Held {
 		return time.Time{}, false
@@ -194,21 +195,21 @@ func (o *Outbox) Next() (due time.Time, found bool) {
 	return o.queue[0].Due, true
 }
 
-// Failing says whether a message that is still being delivered was refused, or
-// not answered, at least once. One that nobody tried to deliver yet is not failing.
+// Failing reports whether a message that is still being delivered has had a failed
+// attempt.
 func (o *Outbox) Failing(message string) bool {
 	open, found := o.messages[message]
 	return found && open.Failed > 0
 }
 
-// Busy says whether something is in flight or due at time now.
+// Busy reports whether a delivery is in flight or due at time now.
 func (o *Outbox) Busy(now time.Time) bool {
 	due, found := o.Next()
 	return len(o.flying) > 0 || found && !due.After(now)
 }
 
-// Await returns a channel that is closed when the message is settled at every
-// endpoint, whatever the outcome. For an unknown message it is closed already.
+// Await returns a channel that closes when the message is settled at every
+// endpoint, whatever the outcome. For an unknown message it is already closed.
 func (o *Outbox) Await(message string) <-chan struct{} {
 	settled := make(chan struct{})
 	if _, open := o.messages[message]; !open {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// deliveryHeap orders by (held, due, sequence): what is held comes last.
+// deliveryHeap orders by (held, due, sequence). Held deliveries come last.
 type deliveryHeap []*Delivery
 
 func (h deliveryHeap) Len() int { return len(h) }
@@ -41,16 +41,16 @@ func (h *deliveryHeap) Pop() any {
 	return last
 }
 
-// State is what Save and Load keep of an outbox. The policy is not part of it:
-// it belongs to the run, not to the world.
+// State is the part of an outbox that is saved and loaded. It leaves out the
+// policy, which belongs to the running process.
 type State struct {
 	Messages   []Message  `json:"messages"`
 	Deliveries []Delivery `json:"deliveries"`
-	// Failing are the endpoints that acknowledge nothing, by since when.
+	// Failing says since when an endpoint has acknowledged nothing.
 	Failing map[string]time.Time `json:"failing,omitempty"`
 }
 
-// State copies the queue, in order. What is in flight counts as due.
+// State copies the queue, in order. Deliveries in flight count as due.
 func (o *Outbox) State() State {
 	state := State{Failing: maps.Clone(o.failing)}
 	all := slices.Clone([]*Delivery(o.queue))
@@ -69,13 +69,14 @@ func (o *Outbox) State() State {
 	return state
 }
 
-// Restore replaces the queue. What was held is held on only if the policy holds.
+// Restore replaces the queue. The current policy decides whether deliveries are
+// held.
 func (o *Outbox) Restore(state State) {
 	o.messages = map[string]*Message{}
 	o.queue = nil
 	o.failing = map[string]time.Time{}
 	maps.Copy(o.failing, state.Failing)
-	o.flying = map[uint64]*Delivery{} // attempts still under way find themselves missing and change nothing
+	o.flying = map[uint64]*Delivery{} // makes Make ignore the attempts still in flight
 	for i := range state.Messages {
 		message := state.Messages[i]
 		o.messages[message.ID] = &message
@@ -101,7 +102,7 @@ func (o *Outbox) Restore(state State) {
 	}
 }
 
-// Waiting lists up to n deliveries that are queued, next first, for the page.
+// Waiting lists up to n queued deliveries, next first, for the page.
 func (o *Outbox) Waiting(n int) []Waiting {
 	queued := slices.Clone([]*Delivery(o.queue))
 	slices.SortFunc(queued, before)
@@ -122,7 +123,7 @@ type Waiting struct {
 	URL      string
 }
 
-// DueIn says how long until the delivery is due, not below 0.
+// DueIn returns how long until the delivery is due, at least 0.
 func (w Waiting) DueIn() time.Duration {
 	return max(0, time.Until(w.Due)).Truncate(time.Second)
 }

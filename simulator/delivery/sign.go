@@ -13,10 +13,10 @@ import (
 )
 
 // ErrBadSecret is returned by CheckSvixSecret and CheckStripeSecret.
-var ErrBadSecret = errors.New("webhook secret must start with whsec_ and not be empty after it; for Clerk the rest must be base64")
+var ErrBadSecret = errors.New("a webhook secret starts with whsec_ and is not empty after that; Clerk's continues in base64")
 
-// CheckStripeSecret refuses what could not be a Stripe endpoint secret. An
-// empty one is refused because several client libraries verify with it.
+// CheckStripeSecret returns ErrBadSecret for a malformed Stripe endpoint secret. It
+// refuses an empty one because several client libraries accept it.
 func CheckStripeSecret(secret string) error {
 	if rest, ok := strings.CutPrefix(secret, "whsec_"); !ok || strings.TrimSpace(rest) == "" {
 		return ErrBadSecret
@@ -24,7 +24,7 @@ func CheckStripeSecret(secret string) error {
 	return nil
 }
 
-// CheckSvixSecret refuses what could not be a Svix endpoint secret.
+// CheckSvixSecret returns ErrBadSecret for a malformed Svix endpoint secret.
 func CheckSvixSecret(secret string) error {
 	rest, ok := strings.CutPrefix(secret, "whsec_")
 	if key, err := base64.StdEncoding.DecodeString(rest); !ok || err != nil || len(key) == 0 {
@@ -34,8 +34,8 @@ func CheckSvixSecret(secret string) error {
 }
 
 // SignStripe returns the Stripe-Signature header of a body: HMAC-SHA256 over
-// "t.body", keyed with the whole secret as text, in hex, one v1 per secret. The
-// v0 at the end is what Stripe sends in test mode and nobody may accept.
+// "t.body", keyed with the whole secret as text, in hex, one v1 per secret. Stripe
+// also sends a v0 in test mode, which a receiver must never accept.
 func SignStripe(secrets []string, body []byte, at time.Time) http.Header {
 	stamp := strconv.FormatInt(at.Unix(), 10)
 	var value strings.Builder

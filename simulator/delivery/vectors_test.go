@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/delivery"
 )
 
-// The key, id and body of the tests of Svix' and Standard Webhooks' libraries.
+// The key, id and body in the tests of the Svix and Standard Webhooks libraries.
 const (
 	vectorSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	vectorID     = "msg_p5jXN8AQM9LWM0D4loKWxJek"
@@ -21,8 +21,8 @@ const (
 	strangeMAC   = "Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc="
 )
 
-// standardFamily renames the headers to what Standard Webhooks calls them: that
-// library knows no other names, and Svix' own knows both.
+// standardFamily renames the headers to those of Standard Webhooks. That library reads
+// no other names; the Svix library reads both.
 func standardFamily(sent http.Header) http.Header {
 	renamed := http.Header{}
 	for name, values := range sent {
@@ -31,8 +31,8 @@ func standardFamily(sent http.Header) http.Header {
 	return renamed
 }
 
-// TestWhatWeSignPassesTheLibraries is the table of the libraries' own tests, with
-// our signature in place of theirs.
+// TestWhatWeSignPassesTheLibraries is the table of the libraries' tests, with our
+// signatures.
 func TestWhatWeSignPassesTheLibraries(t *testing.T) {
 	t.Parallel()
 	const tolerance = 5 * time.Minute
@@ -87,7 +87,7 @@ func TestWhatWeSignPassesTheLibraries(t *testing.T) {
 	}
 }
 
-// verdicts asks the libraries, Svix' in both of the families of headers.
+// verdicts returns the result of each library, for Svix with both families of headers.
 func verdicts(t *testing.T, secret, body string, header http.Header) map[string]error {
 	t.Helper()
 	ofSvix, err := svix.NewWebhook(secret)
@@ -105,8 +105,8 @@ func verdicts(t *testing.T, secret, body string, header http.Header) map[string]
 	}
 }
 
-// TestTheLibrariesSignAsWeDo compares the signature itself, at the times of the
-// published vectors and at others.
+// TestTheLibrariesSignAsWeDo compares signatures, at the times of the published vectors
+// and at others.
 func TestTheLibrariesSignAsWeDo(t *testing.T) {
 	t.Parallel()
 	ofSvix, err := svix.NewWebhook(vectorSecret)
@@ -130,7 +130,7 @@ func TestTheLibrariesSignAsWeDo(t *testing.T) {
 	}
 }
 
-// TestBothSecretsVerifyWhileOneIsReplaced: Svix signs with both.
+// TestBothSecretsVerifyWhileOneIsReplaced checks that both secrets sign during a rotation.
 func TestBothSecretsVerifyWhileOneIsReplaced(t *testing.T) {
 	t.Parallel()
 	const next = "whsec_plJ3nmyCDGBKInavdOK15jsl"

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// WriteJSON appends the table to out as MarshalJSON writes it, without the copy
-// and the second look that encoding/json takes at what a marshaler returns.
+// WriteJSON appends the table to out as MarshalJSON writes it. It is faster,
+// because encoding/json copies and validates what a marshaler returns.
 func (t *Table[T, P]) WriteJSON(out *bytes.Buffer) error {
 	encoder := json.NewEncoder(out)
 	out.WriteByte('[')
@@ -24,8 +24,8 @@ func (t *Table[T, P]) WriteJSON(out *bytes.Buffer) error {
 	return nil
 }
 
-// ReadJSON replaces the table by the array that the decoder reads next, item by
-// item, so that a large table is never in memory twice.
+// ReadJSON replaces the table with the next array of the decoder. It reads item
+// by item, so a large table is never in memory twice.
 func (t *Table[T, P]) ReadJSON(from *json.Decoder) error {
 	*t = Table[T, P]{}
 	if token, err := from.Token(); err != nil || token != json.Delim('[') {

@@ -12,16 +12,16 @@ type Keyed[T any] interface {
 	Key() string
 }
 
-// Owned is an object that belongs to another one, or to none (""): for all its
-// life, unless the table is told that it has Moved. A table finds the objects of
-// one owner without walking through all.
+// Owned is an object that belongs to one other object; "" means no owner. A table
+// finds all objects of an owner without a scan. If the owner changes, the caller
+// must call Moved.
 type Owned interface{ Owner() string }
 
-// Shared is an object that belongs to several others for all its life, such as
-// an invoice to its customer and its subscription.
+// Shared is an object that belongs to several others, such as an invoice to its
+// customer and its subscription.
 type Shared interface{ Owners() []string }
 
-// owners returns what an item can be found by.
+// owners returns the owners that an item can be found by.
 func owners(item any) []string {
 	switch owned := item.(type) {
 	case Shared:
@@ -72,8 +72,8 @@ func (t *Table[T, P]) leave(item P, from []string) {
 	}
 }
 
-// Moved finds an item by its owners of now, and no longer by those it had. (An
-// item whose owners change is found after the others of its new owner.)
+// Moved updates the lookup by owner after an item's owners have changed. had are
+// the previous owners. The item comes last among those of its new owner.
 func (t *Table[T, P]) Moved(item P, had ...string) {
 	have := owners(item)
 	if slices.Equal(have, had) {
@@ -89,10 +89,10 @@ func (t *Table[T, P]) Of(owner string) []P { return slices.Clone(t.byOwner[owner
 // Get returns the item with the id, or nil.
 func (t *Table[T, P]) Get(id string) P { return t.byID[id] }
 
-// Len is the number of items.
+// Len returns the number of items.
 func (t *Table[T, P]) Len() int { return len(t.items) }
 
-// Remove takes an item out; an unknown id is ignored.
+// Remove removes an item. It ignores an unknown id.
 func (t *Table[T, P]) Remove(id string) {
 	item, known := t.byID[id]
 	if !known {
@@ -107,7 +107,7 @@ func (t *Table[T, P]) forget(item P) {
 	t.leave(item, owners(item))
 }
 
-// RemoveOldestWhile takes items out from the oldest on, as long as stale says so.
+// RemoveOldestWhile removes the oldest item for as long as it is stale.
 func (t *Table[T, P]) RemoveOldestWhile(stale func(P) bool) {
 	for len(t.items) > 0 && stale(t.items[0]) {
 		t.forget(t.items[0])
@@ -126,11 +126,12 @@ func (t *Table[T, P]) Find(match func(P) bool) P {
 	return nil
 }
 
-// Oldest yields the items in the order they were added. Items may be removed
-// while it runs.
+// Oldest yields the items in the order they were added. The caller may remove
+// items during the iteration.
 func (t *Table[T, P]) Oldest() iter.Seq[P] { return slices.Values(slices.Clone(t.items)) }
 
-// Newest yields the latest first. The table must not change while it runs.
+// Newest yields the latest item first. The table must not change during the
+// iteration.
 func (t *Table[T, P]) Newest() iter.Seq[P] {
 	return func(yield func(P) bool) {
 		for i := len(t.items) - 1; i >= 0; i-- {
@@ -160,7 +161,7 @@ func (t *Table[T, P]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(t.items)
 }
 
-// UnmarshalJSON replaces the table.
+// UnmarshalJSON replaces the table with the items of an array.
 func (t *Table[T, P]) UnmarshalJSON(data []byte) error {
 	var items []P
 	if err := json.Unmarshal(data, &items); err != nil {

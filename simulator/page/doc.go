@@ -1,4 +1,4 @@
-// Package page is the look that all pages of the simulator share: one layout,
-// one style sheet, no scripts. A page is rendered to a buffer first, so nobody
-// ever sees half of one, and it says in its banner that no money moves here.
+// Package page has the layout and the style sheet that all pages of the simulator
+// share. Pages have no scripts, and a banner says that no real money moves. Write
+// renders to a buffer first, so a browser never gets half a page.
 package page

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Loopback says whether a host name without port is this machine.
+// Loopback reports whether a host name, without a port, is this machine.
 func Loopback(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true

@@ -17,7 +17,8 @@ var style string
 // Frame is what every page's data embeds.
 type Frame struct {
 	Title string
-	// Provider is whom the page plays: Stripe, Clerk, or "" for the controls.
+	// Provider is the provider that the page simulates: Stripe, Clerk, or "" for
+	// the controls.
 	Provider string
 	Wide     bool
 }
@@ -25,9 +26,9 @@ type Frame struct {
 // Style is the style sheet, for the layout.
 func (Frame) Style() template.CSS { return template.CSS(style) }
 
-// Parse returns the template of a page: content is what stands between banner
-// and footer, parts are texts that define the templates which it includes. It
-// panics on a mistake, so it belongs into a package variable.
+// Parse returns the template of a page. content goes below the banner; parts
+// define templates that the content includes. It panics on a mistake, so call it
+// in a package variable.
 func Parse(content string, parts ...string) *template.Template {
 	parsed := template.Must(template.New("page").Parse(layout))
 	for _, part := range append(parts, `{{define "content"}}`+content+`{{end}}`) {
@@ -36,11 +37,11 @@ func Parse(content string, parts ...string) *template.Template {
 	return parsed
 }
 
-// Write renders a page and sends it with the status.
+// Write renders a page and sends it with a status.
 func Write(w http.ResponseWriter, status int, page *template.Template, data any) {
 	var rendered bytes.Buffer
 	if err := page.ExecuteTemplate(&rendered, "page", data); err != nil {
-		http.Error(w, "the page could not be rendered: "+err.Error(), http.StatusInternalServerError)
+		http.Error(w, "cannot render the page: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	header := w.Header()
@@ -51,10 +52,10 @@ func Write(w http.ResponseWriter, status int, page *template.Template, data any)
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(status)
-	_, _ = w.Write(rendered.Bytes()) // the browser may have gone
+	_, _ = w.Write(rendered.Bytes()) // fails only if the browser has gone
 }
 
-// Notice is a page with one message and where to go from there.
+// Notice is a page with one message and a link.
 type Notice struct {
 	Frame
 	Heading string

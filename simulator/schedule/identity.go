@@ -7,9 +7,9 @@ import (
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// NewID returns prefix followed by length letters and digits. Each prefix has
-// its own counter, so what one provider does never changes the ids of the
-// other. Call it under the lock.
+// NewID returns prefix followed by length letters and digits. Each prefix has its
+// own counter, so the actions of one provider never change the ids of the other.
+// Call it under the lock.
 func (w *World) NewID(prefix string, length int) string {
 	w.counters[prefix]++
 	random := w.Rand(prefix, w.counters[prefix])
@@ -21,9 +21,8 @@ func (w *World) NewID(prefix string, length int) string {
 	return string(id)
 }
 
-// Rand returns the choices that belong to the nth thing of a stream. Drawing
-// from it never moves another stream, so that the order in which goroutines
-// come to draw cannot change what they draw.
+// Rand returns the random source of the nth item of a stream. Each item has its
+// own, so the order in which goroutines draw cannot change what they draw.
 func (w *World) Rand(stream string, n uint64) *rand.Rand {
 	hash := fnv.New64a()
 	hash.Write([]byte(stream))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// State is what Save and Load keep of a world.
+// State is the part of a world that is saved and loaded.
 type State struct {
 	Seed     uint64            `json:"seed"`
 	Offset   time.Duration     `json:"offset_ns"`
@@ -28,8 +28,8 @@ func (w *World) State() State {
 	return State{Seed: w.seed, Offset: w.offset, Counters: maps.Clone(w.counters), Sequence: w.sequence, Timers: timers}
 }
 
-// Restore replaces the world's state. The seed comes from the state too, so
-// that the identifiers go on where they stopped. Call it through Replace.
+// Restore replaces the world's state, including the seed, so that new identifiers
+// continue the series. Call it through Replace.
 func (w *World) Restore(state State) {
 	w.seed = state.Seed
 	w.offset = state.Offset
@@ -42,8 +42,8 @@ func (w *World) Restore(state State) {
 	heap.Init(&w.timers)
 }
 
-// Replace runs f under the lock without running due timers first: they belong
-// to the state that f is about to throw away.
+// Replace runs f under the lock without running due timers first, because f
+// discards the state that they belong to.
 func (w *World) Replace(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

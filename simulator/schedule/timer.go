@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Timer is one thing to do at a time of the billing clock. It is plain data, so
-// that it survives Save and Load; what it means is registered by kind.
+// Timer is one action that is due at a time of the billing clock. It is plain
+// data, so it can be saved and loaded. Handle registers the action of each kind.
 type Timer struct {
 	Due      time.Time `json:"due"`
 	Sequence uint64    `json:"sequence"`
@@ -15,13 +15,12 @@ type Timer struct {
 	ID       string    `json:"id"`
 }
 
-// Handle registers what a kind of timer does. The runner is called under the
-// lock with the id given to At, while the billing clock stands at the due time.
-// There is no way to cancel a timer: a runner looks whether its object is still
-// in the state the timer was meant for, and else does nothing.
+// Handle registers the action of a kind of timer. It runs under the lock, with the
+// id given to At, while the billing clock shows the due time. A timer cannot be
+// canceled: the action checks whether its object still needs it.
 func (w *World) Handle(kind string, run func(id string)) { w.runners[kind] = run }
 
-// At sets a timer. Call it under the lock. The kind must have been registered.
+// At sets a timer. Call it under the lock. It panics if the kind is not registered.
 func (w *World) At(due time.Time, kind, id string) {
 	if _, known := w.runners[kind]; !known {
 		panic(fmt.Sprintf("schedule: timer of unregistered kind %q", kind))
@@ -29,7 +28,8 @@ func (w *World) At(due time.Time, kind, id string) {
 	heap.Push(&w.timers, Timer{Due: due, Sequence: w.Sequence(), Kind: kind, ID: id})
 }
 
-// NextTimer returns when, on time.Now's scale, the next timer is due. Call it under the lock.
+// NextTimer returns the real time at which the next timer is due. Call it under
+// the lock.
 func (w *World) NextTimer() (due time.Time, found bool) {
 	if len(w.timers) == 0 {
 		return time.Time{}, false

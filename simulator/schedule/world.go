@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// World is the shared ground of the simulated providers. Make one with New.
+// World is what the simulated providers share. Create it with New.
 type World struct {
 	mu       sync.Mutex
 	seed     uint64
 	offset   time.Duration
-	standing time.Time // the due time of the timer that runs, else zero
+	standing time.Time // due time of the running timer, or zero
 	counters map[string]uint64
 	sequence uint64
 	timers   timerHeap
@@ -20,7 +20,7 @@ type World struct {
 	wake     chan struct{}
 }
 
-// New returns a world whose identifiers and choices all follow from seed.
+// New returns a world. The seed determines all identifiers and random choices.
 func New(seed uint64) *World {
 	return &World{
 		seed:     seed,
@@ -30,7 +30,7 @@ func New(seed uint64) *World {
 	}
 }
 
-// Change runs f under the lock, after every due timer, and raises the version.
+// Change runs f under the lock and raises the version. It runs due timers first.
 func (w *World) Change(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -40,7 +40,7 @@ func (w *World) Change(f func()) {
 	w.Wake()
 }
 
-// View runs f under the lock, after every due timer. f must not change state.
+// View runs f under the lock. It runs due timers first. f must not change state.
 func (w *World) View(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -48,18 +48,18 @@ func (w *World) View(f func()) {
 	f()
 }
 
-// Version is raised by every change of state.
+// Version returns a number that every change of state raises.
 func (w *World) Version() uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.version
 }
 
-// Burst numbers what is done at once: one change, or one timer. Call it under
-// the lock.
+// Burst returns a number that identifies the current change or timer. Call it
+// under the lock.
 func (w *World) Burst() uint64 { return w.version }
 
-// Wake lets whoever waits on Woken look at the queues again.
+// Wake sends a value on Woken, so that the scheduler checks its queues again.
 func (w *World) Wake() {
 	select {
 	case w.wake <- struct{}{}:
@@ -67,10 +67,10 @@ func (w *World) Wake() {
 	}
 }
 
-// Woken receives a value after a change. It has one slot: a burst of changes is one value.
+// Woken receives a value after a change. Several changes may share one value.
 func (w *World) Woken() <-chan struct{} { return w.wake }
 
-// Now is the billing clock, in UTC. Call it under the lock.
+// Now returns the time of the billing clock, in UTC. Call it under the lock.
 func (w *World) Now() time.Time {
 	if !w.standing.IsZero() {
 		return w.standing
@@ -78,11 +78,12 @@ func (w *World) Now() time.Time {
 	return time.Now().Round(0).UTC().Add(w.offset)
 }
 
-// Offset is how far the billing clock is ahead of time.Now. Call it under the lock.
+// Offset returns how far the billing clock is ahead of time.Now. Call it under the
+// lock.
 func (w *World) Offset() time.Duration { return w.offset }
 
-// Advance moves the billing clock by d and runs, in order, every timer that
-// becomes due. A negative d is ignored: time does not go back.
+// Advance moves the billing clock forward by d and runs, in order, every timer
+// that becomes due. It ignores a negative d, because the clock never goes back.
 func (w *World) Advance(d time.Duration) {
 	if d < 0 {
 		return
@@ -93,13 +94,14 @@ func (w *World) Advance(d time.Duration) {
 	})
 }
 
-// Sequence returns the next number of the world's one order. Call it under the lock.
+// Sequence returns the next number of the order that everything in the world
+// shares. Call it under the lock.
 func (w *World) Sequence() uint64 {
 	w.sequence++
 	return w.sequence
 }
 
-// catchUp runs the timers that are due, each at its own due time.
+// catchUp runs the timers that are due, each with the clock at its due time.
 func (w *World) catchUp() {
 	if !w.standing.IsZero() {
 		return

@@ -3,53 +3,56 @@ package stripesim
 import (
 	"slices"
 	"strings"
+
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 )
 
-// expansion replaces ids by objects, in the shape of one version.
+// expansion replaces ids with objects in the shape of an API version.
 type expansion struct {
 	*Stripe
 	version string
 }
 
-// expand replaces ids by objects along each path, at most four levels deep.
-func (s *Stripe) expand(version string, shown object, paths []string) error {
+// expand replaces ids with objects along each path, up to four levels deep.
+func (s *Stripe) expand(version string, shown api.Object, paths []string) error {
 	for _, path := range paths {
 		fields := strings.Split(path, ".")
 		if len(fields) > 4 {
-			return invalid("expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
+			return api.Invalid("expand", "You cannot expand more than 4 levels of a property. Property: %s", path)
 		}
 		if slices.Contains(fields, "") {
-			return invalid("expand", "Invalid property to expand (%s).", path)
+			return api.Invalid("expand", "Invalid property to expand (%s).", path)
 		}
 		if (expansion{s, version}).object(shown, fields) {
 			continue
 		}
 		hint := ""
-		if kind := shown.text("object"); (kind == "list" || kind == "search_result") && fields[0] != "data" {
+		if kind := shown.Text("object"); (kind == "list" || kind == "search_result") && fields[0] != "data" {
 			hint = " You may want to try expanding 'data." + path + "' instead."
 		}
-		return invalid("expand", "This property cannot be expanded (%s).%s", path, hint)
+		return api.Invalid("expand", "This property cannot be expanded (%s).%s", path, hint)
 	}
 	return nil
 }
 
-// object expands along a path from an object. It reports whether the path is
-// one that can be expanded; whether there is anything at its end is another matter.
-func (e expansion) object(at object, fields []string) bool {
-	kind := at.text("object")
+// object expands a path that starts at an object. It reports whether the path
+// may be expanded, even if nothing is found at its end.
+func (e expansion) object(at api.Object, fields []string) bool {
+	kind := at.Text("object")
 	if at["deleted"] == true {
-		return true // of what it was there is nothing left
+		return true // a deleted object has nothing to expand
 	}
 	if include := includable[kind][fields[0]]; include != nil && at[fields[0]] == nil {
-		wrapped := e.inVersion(e.version, object{"included": include(e.Stripe, at)})
+		wrapped := e.versions.InVersion(e.version, api.Object{"included": include(e.Stripe, at)})
 		at[fields[0]] = wrapped["included"]
 	}
 	return e.field(at, kind, "", fields)
 }
 
-// field expands one field of an object of a kind, or of a hash inside it, whose
-// path up to here is within.
-func (e expansion) field(at object, kind, within string, fields []string) bool {
+// field expands a field of an object of the given kind, or of a hash inside it.
+// within is the path of that hash.
+func (e expansion) field(at api.Object, kind, within string, fields []string) bool {
 	name, rest := fields[0], fields[1:]
 	path := within + name
 	value, there := at[name]
@@ -65,18 +68,18 @@ func (e expansion) field(at object, kind, within string, fields []string) bool {
 		if !e.expandable(kind, path) {
 			return false
 		}
-		expanded := e.named(name, held)
+		expanded := e.account.Named(name, held)
 		if expanded == nil {
-			return false // Stripe has an object there that the simulator does not
+			return false // an object that the simulator does not have
 		}
-		expanded = e.inVersion(e.version, expanded)
+		expanded = e.versions.InVersion(e.version, expanded)
 		at[name] = expanded
 		return len(rest) == 0 || e.object(expanded, rest)
-	case object:
+	case api.Object:
 		switch {
 		case len(rest) == 0:
 			return true
-		case held.text("object") != "":
+		case held.Text("object") != "":
 			return e.object(held, rest)
 		}
 		return e.field(held, kind, path+".", rest)
@@ -86,7 +89,7 @@ func (e expansion) field(at object, kind, within string, fields []string) bool {
 	return false
 }
 
-// elements expands each element of an array: ids, objects or hashes.
+// elements expands the elements of an array: ids, objects or hashes.
 func (e expansion) elements(list []any, kind, path string, rest []string) bool {
 	if len(list) == 0 {
 		return true
@@ -98,21 +101,21 @@ func (e expansion) elements(list []any, kind, path string, rest []string) bool {
 			if !e.expandable(kind, path) {
 				return false
 			}
-			expanded := e.named(strings.TrimSuffix(name, "s"), held)
+			expanded := e.account.Named(strings.TrimSuffix(name, "s"), held)
 			if expanded == nil {
 				return false
 			}
-			expanded = e.inVersion(e.version, expanded)
+			expanded = e.versions.InVersion(e.version, expanded)
 			list[i] = expanded
 			if len(rest) > 0 && !e.object(expanded, rest) {
 				return false
 			}
-		case object:
+		case api.Object:
 			switch {
 			case len(rest) == 0:
-			case held.text("object") != "" && !e.object(held, rest):
+			case held.Text("object") != "" && !e.object(held, rest):
 				return false
-			case held.text("object") == "" && !e.field(held, kind, path+".", rest):
+			case held.Text("object") == "" && !e.field(held, kind, path+".", rest):
 				return false
 			}
 		default:
@@ -122,24 +125,9 @@ func (e expansion) elements(list []any, kind, path string, rest []string) bool {
 	return true
 }
 
-// expandable says whether the field at a path of a kind of object is one that
-// can hold an object.
+// expandable reports whether the field at a path may hold an object.
 func (e expansion) expandable(kind, path string) bool {
 	_, include := includable[kind][path]
 	return include || slices.Contains(expandable[kind], path) ||
-		e.version < basil.since && slices.Contains(formerlyExpandable[kind], path)
-}
-
-// named finds the object that a field names. Ids that merchants choose say
-// nothing about their kind; there the field does.
-func (s *Stripe) named(field, id string) object {
-	switch field {
-	case "coupon":
-		return shownIf(s.state.Coupons.Get(id), s.showCoupon)
-	case "product":
-		return shownIf(s.state.Products.Get(id), s.showProduct)
-	case "price", "default_price":
-		return shownIf(s.state.Prices.Get(id), s.showPrice)
-	}
-	return s.lookup(id)
+		e.version < version.Basil.Since && slices.Contains(formerlyExpandable[kind], path)
 }

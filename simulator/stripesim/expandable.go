@@ -1,11 +1,14 @@
 package stripesim
 
-import "strings"
+import (
+	"strings"
 
-// expandable are the fields that hold an id and can hold the object instead, by
-// type of object, as Stripe's OpenAPI document lists them (anyOf a string and an
-// object), as far as the simulator shows them. A field of a hash inside the
-// object is written with dots.
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
+)
+
+// expandable lists, by type of object, the fields that hold an id or an object.
+// They are the fields of Stripe's OpenAPI document that the simulator shows.
+// Dots lead to fields of hashes.
 var expandable = map[string][]string{
 	"application_fee":        strings.Fields("charge"),
 	"balance_transaction":    strings.Fields("source"),
@@ -43,7 +46,7 @@ var expandable = map[string][]string{
 		" phases.items.price subscription test_clock"),
 }
 
-// formerlyExpandable are fields that were expandable in versions before basil.
+// formerlyExpandable lists fields that were expandable before basil.
 var formerlyExpandable = map[string][]string{
 	"charge":         strings.Fields("invoice"),
 	"invoice":        strings.Fields("charge payment_intent quote subscription"),
@@ -51,18 +54,19 @@ var formerlyExpandable = map[string][]string{
 	"payment_intent": strings.Fields("invoice"),
 }
 
-// includable are the fields that are only there when asked for, by type of object.
-var includable = map[string]map[string]func(*Stripe, object) any{
-	"checkout.session": {"line_items": func(s *Stripe, o object) any { return s.sessionLines(o["id"].(string)) }},
-	"payment_link": {"line_items": func(s *Stripe, o object) any {
+// includable lists, by type of object, the fields that appear only when
+// expanded.
+var includable = map[string]map[string]func(*Stripe, api.Object) any{
+	"checkout.session": {"line_items": func(s *Stripe, o api.Object) any { return s.account.SessionLines(o["id"].(string)) }},
+	"payment_link": {"line_items": func(s *Stripe, o api.Object) any {
 		id := o["id"].(string)
-		return s.firstLinesOf(&s.state.PaymentLinks.Get(id).Session, "/v1/payment_links/"+id)
+		return s.account.FirstLinesOf(&s.account.State.PaymentLinks.Get(id).Session, "/v1/payment_links/"+id)
 	}},
-	"customer": {"subscriptions": func(s *Stripe, o object) any { return s.customerSubscriptions(o["id"].(string)) }},
+	"customer": {"subscriptions": func(s *Stripe, o api.Object) any { return s.customers.CustomerSubscriptions(o["id"].(string)) }},
 	"invoice": {
-		"payments":            func(s *Stripe, o object) any { return s.invoicePayments(o["id"].(string)) },
-		"confirmation_secret": func(s *Stripe, o object) any { return s.confirmationSecret(o["id"].(string)) },
+		"payments":            func(s *Stripe, o api.Object) any { return s.account.InvoicePayments(o["id"].(string)) },
+		"confirmation_secret": func(s *Stripe, o api.Object) any { return s.billing.ConfirmationSecret(o["id"].(string)) },
 	},
-	"coupon": {"applies_to": func(s *Stripe, o object) any { return s.couponProducts(o["id"].(string)) }},
-	"charge": {"refunds": func(s *Stripe, o object) any { return s.chargeRefunds(o["id"].(string)) }},
+	"coupon": {"applies_to": func(s *Stripe, o api.Object) any { return s.catalog.CouponProducts(o["id"].(string)) }},
+	"charge": {"refunds": func(s *Stripe, o api.Object) any { return s.payments.ChargeRefunds(o["id"].(string)) }},
 }

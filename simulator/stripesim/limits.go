@@ -6,13 +6,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// Stripe's published limits of a sandbox (docs.stripe.com/rate-limits): 25
-// requests a second for the account and for each operation, 20 for search; in an
-// hour 1000 updates of one payment intent and 200 changes of quantity of one
-// subscription. They count in time.Now, whatever the billing clock says.
+// Stripe's published limits of a sandbox (docs.stripe.com/rate-limits). Per
+// second: 25 requests for the account and for each operation, 20 searches. Per
+// hour: 1000 updates of a payment intent, 200 changes of a subscription's
+// quantity. They use time.Now, not the billing clock.
 const (
 	accountLimit  = 25
 	endpointLimit = 25
@@ -21,13 +22,13 @@ const (
 	quantityLimit = 200
 )
 
-// limiter counts requests in windows that slide.
+// limiter counts requests in sliding windows.
 type limiter struct {
 	mu     sync.Mutex
-	recent map[string][]time.Time // by what is limited, oldest first
+	recent map[string][]time.Time // by limit key, oldest first
 }
 
-// limit is one limit that a request counts against.
+// limit is one limit that applies to a request.
 type limit struct {
 	key    string
 	most   int
@@ -35,8 +36,8 @@ type limit struct {
 	reason string
 }
 
-// take counts a request against all of its limits, or says which one it exceeds
-// and counts it against none.
+// take counts a request against all of its limits. If it exceeds one, take
+// returns the reason and counts nothing.
 func (l *limiter) take(now time.Time, limits []limit) (exceeded string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,22 +60,22 @@ func (l *limiter) take(now time.Time, limits []limit) (exceeded string) {
 	return ""
 }
 
-// limitsOf are what a request counts against, the narrowest first.
-func limitsOf(request *wire.Request, operation *route) []limit {
+// limitsOf returns the limits of a request, narrowest first.
+func limitsOf(request *wire.Request, operation *api.Route) []limit {
 	limits := []limit{{key: "account", most: accountLimit, window: time.Second, reason: "global-rate"}}
 	if operation == nil {
 		return limits
 	}
 	most := endpointLimit
-	if strings.HasSuffix(operation.path, "/search") {
+	if strings.HasSuffix(operation.Path, "/search") {
 		most = searchLimit
 	}
-	limits = append([]limit{{key: operation.method + operation.path, most: most, window: time.Second,
+	limits = append([]limit{{key: operation.Method + operation.Path, most: most, window: time.Second,
 		reason: "endpoint-rate"}}, limits...)
-	if operation.method != http.MethodPost {
+	if operation.Method != http.MethodPost {
 		return limits
 	}
-	switch operation.path {
+	switch operation.Path {
 	case "/v1/payment_intents/{}":
 		limits = append([]limit{{key: request.URL.Path, most: intentLimit, window: time.Hour, reason: "resource-specific"}},
 			limits...)
@@ -87,19 +88,19 @@ func limitsOf(request *wire.Request, operation *route) []limit {
 	return limits
 }
 
-// limited refuses a request that is one too many, before anything of it is
-// executed and before its idempotency key is looked at; nil when it may go on.
+// limited returns the refusal of a request that exceeds a limit, or nil. It
+// runs before the request and before its idempotency key is read.
 func (s *Stripe) limited(request *wire.Request) *wire.Response {
-	if !s.config.RateLimits {
+	if !s.rateLimits {
 		return nil
 	}
-	operation, _ := findRoute(request.Method, request.URL.Path, s.config.Version)
+	operation, _ := api.FindRoute(s.routes, request.Method, request.URL.Path, s.account.Version)
 	reason := s.limiter.take(time.Now(), limitsOf(request, operation))
 	if reason == "" {
 		return nil
 	}
-	refused := s.answer(request, s.requestID(), nil, &Error{Status: http.StatusTooManyRequests,
-		Type: "invalid_request_error", Code: "rate_limit", unstored: true,
+	refused := s.answer(request, s.requestID(), nil, &api.Error{Status: http.StatusTooManyRequests,
+		Type: "invalid_request_error", Code: "rate_limit", Unstored: true,
 		Message: "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."})
 	refused.Header.Set("Stripe-Rate-Limited-Reason", reason)
 	return refused

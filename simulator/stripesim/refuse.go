@@ -5,35 +5,37 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// authenticate accepts the configured key as bearer token or as basic user.
-func (s *Stripe) authenticate(request *wire.Request) *Error {
+// authenticate accepts the configured key as a bearer token or as the basic
+// auth user.
+func (s *Stripe) authenticate(request *wire.Request) *api.Error {
 	key, basic, _ := request.BasicAuth()
 	if bearer, ok := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer "); ok {
 		key, basic = bearer, ""
 	}
 	switch {
 	case key == "":
-		return unauthorized("You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
+		return api.Unauthorized("You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
 	case strings.HasPrefix(key, "pk_"):
-		refused := unauthorized("This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys.")
+		refused := api.Unauthorized("This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys.")
 		refused.Code = "secret_key_required"
 		return refused
 	case LiveKey(key):
-		return unauthorized("This is a simulator: it refuses live keys. Use the simulator's own test key, and roll the live key if it was not meant to leave its place.")
-	case strings.HasPrefix(key, "rk_test_") && key != s.config.Key:
-		refused := unauthorized("The provided key '%s' does not have the required permissions: the simulator has one key, which may do everything.", masked(key))
+		return api.Unauthorized("This is a simulator: it refuses live keys. Use the simulator's own test key, and roll the live key if it was not meant to leave its place.")
+	case strings.HasPrefix(key, "rk_test_") && key != s.key:
+		refused := api.Unauthorized("The provided key '%s' does not have the required permissions: the simulator has one key, which may do everything.", masked(key))
 		refused.Status = http.StatusForbidden
 		return refused
-	case key != s.config.Key || basic != "":
-		return unauthorized("Invalid API Key provided: %s", masked(key))
+	case key != s.key || basic != "":
+		return api.Unauthorized("Invalid API Key provided: %s", masked(key))
 	}
 	return nil
 }
 
-// LiveKey says whether a key is one of Stripe's live mode keys.
+// LiveKey reports whether a key is a live mode key of Stripe.
 func LiveKey(key string) bool {
 	return strings.HasPrefix(key, "sk_live_") || strings.HasPrefix(key, "rk_live_")
 }
@@ -45,23 +47,24 @@ func masked(key string) string {
 	return key[:8] + strings.Repeat("*", len(key)-12) + key[len(key)-4:]
 }
 
-// secondAPI answers for what is under /v2: it is not here.
+// secondAPI answers 404 for paths under /v2, which are not simulated.
 func (s *Stripe) secondAPI(request *wire.Request) *wire.Response {
 	return s.gate.Spoil(request, s.answer(request, s.requestID(), nil,
-		&Error{Status: http.StatusNotFound, Type: "invalid_request_error", Code: "not_found",
+		&api.Error{Status: http.StatusNotFound, Type: "invalid_request_error", Code: "not_found",
 			Message: "The simulator does not have the v2 API (" + request.Method + " " + request.URL.Path + "); Stripe does."}))
 }
 
-// unrecognized is the answer to an operation that there is not, be it that its
-// path has other methods.
-func unrecognized(request *wire.Request) *Error {
-	unknown := malformed("", "", "Unrecognized request URL (%s: %s). The simulator does not have this operation; Stripe may.", request.Method, request.URL.Path)
+// unrecognized returns the error for an unknown operation, even if the path has
+// other methods.
+func unrecognized(request *wire.Request) *api.Error {
+	unknown := api.Malformed("", "", "Unrecognized request URL (%s: %s). The simulator does not have this operation; Stripe may.", request.Method, request.URL.Path)
 	unknown.Status = http.StatusNotFound
 	return unknown
 }
 
-// checkBody refuses what is no form. Without a content type it is taken for one.
-func checkBody(request *wire.Request) *Error {
+// checkBody refuses a body that is not a form. A body without a content type
+// counts as a form.
+func checkBody(request *wire.Request) *api.Error {
 	if len(request.Body) == 0 || request.Method == http.MethodGet {
 		return nil
 	}
@@ -70,27 +73,13 @@ func checkBody(request *wire.Request) *Error {
 		kind == "application/x-www-form-urlencoded" {
 		return nil
 	}
-	return malformed("", "", "Invalid request (check that your POST content type is application/x-www-form-urlencoded). If you have any questions, we can help at https://support.stripe.com/.")
+	return api.Malformed("", "", "Invalid request (check that your POST content type is application/x-www-form-urlencoded). If you have any questions, we can help at https://support.stripe.com/.")
 }
 
-// shouldRetry is Stripe-Should-Retry, which Stripe sends with most errors and
-// does not document: a client that repeats what was refused gets it refused
-// again, one that met a lock or its own other request does not. A rate limit
-// comes without.
-func (e *Error) shouldRetry() string {
-	switch {
-	case e.Code == "lock_timeout", e.Status == http.StatusConflict:
-		return "true"
-	case e.Status == http.StatusTooManyRequests, e.Status >= http.StatusInternalServerError:
-		return ""
-	}
-	return "false"
-}
-
-// ErrorBody is what a fault answers when it was given a status and no body; code
-// is what the fault says, or "".
+// ErrorBody returns the body of a scripted fault that has a status but no body.
+// code may be empty.
 func ErrorBody(status int, code string) []byte {
-	failure := &Error{Status: status, Type: "api_error", Code: code,
+	failure := &api.Error{Status: status, Type: "api_error", Code: code,
 		Message: "An error occurred (fault of the simulator)."}
 	switch {
 	case code == "lock_timeout":
@@ -100,5 +89,5 @@ func ErrorBody(status int, code string) []byte {
 		failure.Type, failure.Code, failure.Message = "invalid_request_error", "rate_limit",
 			"Request rate limit exceeded (fault of the simulator)."
 	}
-	return failure.body("req_fault", nil)
+	return failure.Body("req_fault", nil)
 }

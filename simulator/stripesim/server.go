@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/account"
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/customers"
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/version"
 	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
-// ServeHTTP answers the API under /v1/ and the hosted pages. Every exchange
-// passes the gate, so it meets the scripted faults and enters the history.
+// ServeHTTP serves the API under /v1/ and the hosted pages. Every exchange
+// passes the gate, which applies scripted faults and records the history.
 func (s *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/v1/"):
@@ -20,7 +23,7 @@ func (s *Stripe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/v2/"):
 		s.gate.Serve(w, r, s.secondAPI)
 	default:
-		s.pages.ServeHTTP(w, r)
+		s.hosted.ServeHTTP(w, r)
 	}
 }
 
@@ -40,65 +43,65 @@ func (s *Stripe) api(request *wire.Request) *wire.Response {
 	return s.once(request, key)
 }
 
-// run executes a request under the world's lock. executed is false when it was
-// refused before execution began.
+// run executes a request under the world's lock. executed is false if the
+// request was refused before it ran.
 func (s *Stripe) run(request *wire.Request) (response *wire.Response, executed bool) {
-	version, failure := s.versionOf(request)
+	version, failure := s.versions.VersionOf(request)
 	if failure != nil {
 		return s.answer(request, s.requestID(), nil, failure), false
 	}
-	locked := s.world.Change
+	locked := s.account.World.Change
 	if request.Method == http.MethodGet {
-		locked = s.world.View
+		locked = s.account.World.View
 	}
 	locked(func() {
-		requestID := s.world.NewID("req_", 14)
-		s.origin = origin{requestID: requestID, key: request.Header.Get("Idempotency-Key")}
-		defer func() { s.origin = origin{} }()
+		requestID := s.account.World.NewID("req_", 14)
+		s.account.Origin = account.Origin{RequestID: requestID, Key: request.Header.Get("Idempotency-Key")}
+		defer func() { s.account.Origin = account.Origin{} }()
 		shown, err := s.dispatch(request, requestID, version)
 		response = s.answer(request, requestID, shown, err)
-		var failure *Error
-		executed = !errors.As(err, &failure) || !failure.unstored
+		var failure *api.Error
+		executed = !errors.As(err, &failure) || !failure.Unstored
 	})
 	return response, executed
 }
 
-func (s *Stripe) dispatch(request *wire.Request, requestID, version string) (object, error) {
-	operation, values := findRoute(request.Method, request.URL.Path, version)
+func (s *Stripe) dispatch(request *wire.Request, requestID, apiVersion string) (api.Object, error) {
+	operation, values := api.FindRoute(s.routes, request.Method, request.URL.Path, apiVersion)
 	if operation == nil {
 		return nil, unrecognized(request)
 	}
 	if failure := checkBody(request); failure != nil {
 		return nil, failure
 	}
-	root, failure := parseForm(request.URL.RawQuery, formBody(request))
+	root, failure := api.ParseForm(request.URL.RawQuery, formBody(request))
 	if failure == nil {
-		failure = operation.translate(version, root)
+		failure = version.Translate(operation, apiVersion, root)
 	}
 	if failure == nil {
-		failure = operation.unknown(root)
+		failure = operation.Unknown(root)
 	}
 	if failure != nil {
 		return nil, failure
 	}
-	c := &call{params: newParams(root), request: request, requestID: requestID, version: version, path: values}
-	s.clock = s.clockOfCall(c)
-	defer func() { s.clock = nil }()
-	if s.clock != nil && s.clock.advancing() && request.Method != http.MethodGet {
-		return nil, underway()
+	c := &api.Call{Params: api.NewParams(root), Request: request, RequestID: requestID, Version: apiVersion, Path: values}
+	s.account.Clock = s.account.ClockOfCall(c)
+	defer func() { s.account.Clock = nil }()
+	if s.account.Clock != nil && s.account.Clock.Advancing() && request.Method != http.MethodGet {
+		return nil, customers.Underway()
 	}
-	shown, err := operation.handle(s, c)
+	shown, err := operation.Handle(c)
 	if err != nil {
 		return nil, err
 	}
-	if failure := c.failed(); failure != nil {
+	if failure := c.Failed(); failure != nil {
 		return nil, failure
 	}
-	shown = s.inVersion(version, shown)
-	return shown, s.expand(version, shown, c.texts("expand"))
+	shown = s.versions.InVersion(apiVersion, shown)
+	return shown, s.expand(apiVersion, shown, c.Texts("expand"))
 }
 
-// formBody returns the body's form. DELETE may carry one as well as a query.
+// formBody returns the form in the body. A DELETE may have a body and a query.
 func formBody(request *wire.Request) string {
 	if request.Method == http.MethodGet {
 		return ""
@@ -106,18 +109,18 @@ func formBody(request *wire.Request) string {
 	return string(request.Body)
 }
 
-// requestID makes one for an answer that never reaches the world's state.
+// requestID returns an id for an answer that does not touch the state.
 func (s *Stripe) requestID() string {
 	var id string
-	s.world.View(func() { id = s.world.NewID("req_", 14) })
+	s.account.World.View(func() { id = s.account.World.NewID("req_", 14) })
 	return id
 }
 
-func (s *Stripe) answer(request *wire.Request, requestID string, shown object, err error) *wire.Response {
+func (s *Stripe) answer(request *wire.Request, requestID string, shown api.Object, err error) *wire.Response {
 	response := &wire.Response{Status: http.StatusOK, Header: http.Header{}}
 	response.Header.Set("Content-Type", "application/json")
 	response.Header.Set("Request-Id", requestID)
-	if version, failure := s.versionOf(request); failure == nil {
+	if version, failure := s.versions.VersionOf(request); failure == nil {
 		response.Header.Set("Stripe-Version", version)
 	}
 	if key := request.Header.Get("Idempotency-Key"); key != "" && request.Method == http.MethodPost {
@@ -125,16 +128,16 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown object, e
 		response.Header.Set("Original-Request", requestID)
 	}
 	if err != nil {
-		var failure *Error
+		var failure *api.Error
 		if !errors.As(err, &failure) {
-			failure = &Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The simulator failed: " +
+			failure = &api.Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The simulator failed: " +
 				err.Error()}
 		}
 		response.Status = failure.Status
-		if again := failure.shouldRetry(); again != "" {
+		if again := failure.ShouldRetry(); again != "" {
 			response.Header.Set("Stripe-Should-Retry", again)
 		}
-		response.Body = failure.body(requestID, s.about(failure))
+		response.Body = failure.Body(requestID, s.about(failure))
 		return response
 	}
 	encoded, err := json.MarshalIndent(shown, "", "  ")
@@ -143,13 +146,4 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown object, e
 	}
 	response.Body = encoded
 	return response
-}
-
-// link returns an absolute URL of this provider's public address.
-func (s *Stripe) link(path string) string {
-	joined, err := url.JoinPath(s.config.URL, path)
-	if err != nil {
-		return s.config.URL + path
-	}
-	return joined
 }

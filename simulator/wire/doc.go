@@ -1,11 +1,16 @@
-// Package wire is what stands between a client and a simulated provider:
-// scripted faults, and the history of everything that was said.
+// Package wire stands between a client and a simulated provider. It applies
+// scripted faults and records every exchange.
 //
-// A request passes, in this order: its body is read; a fault that strikes
-// before execution may answer, hang or cut; the provider executes; a fault that
-// strikes after execution replaces, delays or cuts the answer, so that the
-// client cannot know the outcome; the exchange is entered in the history; the
-// answer is written. The provider itself applies an After fault when it keeps
-// answers for replay (Stripe's idempotency keys store the answer the client
-// was meant to get), which is why Request carries it.
+// A request goes through these steps:
+//
+//  1. The gate reads its body.
+//  2. A fault may answer it, make it hang, or cut the connection.
+//  3. The provider executes it.
+//  4. A fault with After may replace, delay or cut the answer. The client then
+//     cannot know the outcome.
+//  5. The gate records the exchange and writes the answer.
+//
+// A provider that stores answers for replay applies an After fault itself, before
+// it stores the answer: Stripe's idempotency keys replay what the client got. For
+// that, Request carries the fault.
 package wire

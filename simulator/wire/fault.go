@@ -9,32 +9,35 @@ import (
 	"time"
 )
 
-// Fault is one scripted misbehaviour. The zero value of a field means "any" or
-// "not". Without Status, CutAfter and Hang a fault has no effect.
+// Fault is one scripted fault. The zero value of a field means "any" or "off". A
+// fault without Status, CutAfter and Hang has no effect.
 //
-// On side "delivery" a fault concerns webhook deliveries: Path is matched with
-// the path of the endpoint's URL; before execution the attempt fails without
-// reaching the endpoint, After lets it reach the endpoint and then ignores the
-// answer, so that the provider sends again what was taken.
+// On side "delivery", a fault applies to webhook deliveries, and Path matches the
+// path of the endpoint's URL. The attempt then fails without reaching the
+// endpoint. With After, the attempt reaches the endpoint and the answer is lost,
+// so the provider sends again what the endpoint has already accepted.
 type Fault struct {
-	Side        string  `json:"side,omitempty"`        // "stripe", "clerk", "delivery" or "" for stripe and clerk
+	Side        string  `json:"side,omitempty"`        // "stripe", "clerk", "delivery"; "" is stripe and clerk
 	Method      string  `json:"method,omitempty"`      // "" is any
 	Path        string  `json:"path,omitempty"`        // path.Match pattern; "" is any
-	Nth         int     `json:"nth,omitempty"`         // only the nth matching call, counted from 1; 0 is all
-	Times       int     `json:"times,omitempty"`       // strikes at most so often; 0 is without limit
-	Probability float64 `json:"probability,omitempty"` // of striking when matched; 0 is always
-	// execute first, then fail: the client cannot know the outcome
+	Nth         int     `json:"nth,omitempty"`         // only the nth matching call, counted from 1; 0 is every call
+	Times       int     `json:"times,omitempty"`       // strikes at most this often; 0 is no limit
+	Probability float64 `json:"probability,omitempty"` // of striking a matching call; 0 is always
+	// After executes the request first and then fails, so the client cannot know
+	// the outcome.
 	After  bool        `json:"after,omitempty"`
-	Status int         `json:"status,omitempty"` // answer with this status instead
+	Status int         `json:"status,omitempty"` // answers with this status instead
 	Header http.Header `json:"header,omitempty"` // with Status
-	// with Status; any content type, "" is a JSON error of the provider's kind
+	// Body is the answer with Status, of any content type; "" is a JSON error in
+	// the provider's format.
 	Body string `json:"body,omitempty"`
-	// with Status and without Body: the error's code, e.g. lock_timeout
+	// Code is the error's code, e.g. lock_timeout, with Status and without Body.
 	Code string `json:"code,omitempty"`
-	// close the connection after n bytes of the body; negative: before the status line
+	// CutAfter closes the connection after n bytes of the body, or before the
+	// status line if it is negative.
 	CutAfter int           `json:"cut_after,omitempty"`
-	Hang     time.Duration `json:"hang_ns,omitempty"` // wait so long, or until the client goes
-	Name     string        `json:"name,omitempty"`    // appears in the history; "" is made up from the rest
+	Hang     time.Duration `json:"hang_ns,omitempty"` // waits this long, or until the client leaves
+	Name     string        `json:"name,omitempty"`    // appears in the history; "" describes the other fields
 	ID       int           `json:"id,omitempty"`      // set by Add
 }
 
@@ -52,10 +55,11 @@ type script struct {
 	struck  int
 }
 
-// NewFaults returns an empty set whose probabilities follow from seed.
+// NewFaults returns an empty set. The seed decides when faults with a Probability
+// strike.
 func NewFaults(seed uint64) *Faults { return &Faults{seed: seed} }
 
-// Add activates a fault and returns its id. Earlier faults are asked first.
+// Add activates a fault and returns its id. If several match, the oldest strikes.
 func (f *Faults) Add(fault Fault) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -111,8 +115,8 @@ func (s *script) strikes(seed uint64) bool {
 	case s.fault.Times > 0 && s.struck >= s.fault.Times:
 		return false
 	case s.fault.Probability > 0:
-		// The nth call of a fault draws the nth number of that fault's own
-		// stream: other traffic cannot change what it meets.
+		// Each fault has its own random stream, and its nth matching call draws
+		// the nth number, so other traffic cannot change the result.
 		hash := fnv.New64a()
 		hash.Write([]byte{'f', byte(s.fault.ID), byte(s.fault.ID >> 8)})
 		return rand.New(rand.NewPCG(seed^hash.Sum64(), uint64(s.matched))).Float64() < s.fault.Probability

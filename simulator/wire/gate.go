@@ -13,49 +13,49 @@ import (
 
 const maxRequestBody = 1 << 20
 
-// MarkHeader is on every answer of a simulated provider and on none of a real
-// one; its value is the side.
+// MarkHeader is a header of every answer of a simulated provider. Its value is the
+// side. Real providers never send it.
 const MarkHeader = "X-Lockstep-Simulator"
 
-// clientGone is what the history says when the client left during a hang. It
+// clientGone is the status in the history when the client left during a hang. It
 // is never sent.
 const clientGone = 499
 
-// Request is one request to a provider, its body read.
+// Request is one request to a provider together with its body.
 type Request struct {
 	*http.Request
 	Body []byte
-	// After is the fault that replaces the answer once the request was
-	// executed, or nil. A provider that stores its answers calls Spoil first.
+	// After is the fault that replaces the answer after execution, or nil. A
+	// provider that stores its answers calls Gate.Spoil first.
 	After *Fault
 
 	spoiled  bool
 	answered []func()
 }
 
-// OnAnswered has f called once the answer is written or given up, so after any
-// hang.
+// OnAnswered registers f to run after the answer is written or abandoned, and
+// after any hang.
 func (r *Request) OnAnswered(f func()) { r.answered = append(r.answered, f) }
 
-// Response is a whole answer. A provider never writes half of one.
+// Response is a complete answer.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Gate records and disturbs the traffic of one provider.
+// Gate records the traffic of one provider and applies faults to it.
 type Gate struct {
 	Side    string // "stripe" or "clerk"
 	History *History
 	Faults  *Faults
-	// ErrorBody makes the body of a fault that gives a status and no body; code is
+	// ErrorBody returns the body for a fault that has a status and no body. code is
 	// the fault's, or "".
 	ErrorBody func(status int, code string) []byte
 }
 
-// Serve lets handle answer r, unless a fault is in the way.
-// A cut connection is made with panic(http.ErrAbortHandler), as net/http wants it.
+// Serve answers r with handle, unless a fault strikes. It cuts a connection by
+// panicking with http.ErrAbortHandler, as net/http requires.
 func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, handle func(*Request) *Response) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
 	if err != nil {
@@ -75,7 +75,7 @@ func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, handle func(*Reques
 	response := g.exchange(request, fault, handle)
 	g.record(request, response, fault)
 	if fault != nil && fault.After {
-		// Recorded first: what the world did is known, only the client is kept waiting.
+		// The request is already executed and recorded. Only the client waits.
 		if !wait(r.Context(), fault.Hang) {
 			panic(http.ErrAbortHandler)
 		}
@@ -103,8 +103,8 @@ func (g *Gate) exchange(request *Request, fault *Fault, handle func(*Request) *R
 	return handle(request)
 }
 
-// Spoil replaces a response by what the request's After fault makes of it. It
-// does so once: a provider that stores the spoiled answer passes it on as it is.
+// Spoil applies the request's After fault to a response. It does so only once per
+// request, so a provider can store the spoiled answer and return it unchanged.
 func (g *Gate) Spoil(request *Request, response *Response) *Response {
 	if request.After == nil || request.After.Status == 0 || request.spoiled {
 		return response
@@ -161,10 +161,10 @@ func (g *Gate) write(w http.ResponseWriter, response *Response, fault *Fault) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	_, _ = w.Write(response.Body) // the client may have gone; there is nobody to tell
+	_, _ = w.Write(response.Body) // fails only if the client has gone
 }
 
-// wait waits for d and reports whether the client is still there.
+// wait waits for d and reports whether the client is still connected.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
@@ -179,7 +179,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// String says what the fault does, for the history.
+// String describes the fault for the history.
 func (f Fault) String() string {
 	if f.Name != "" {
 		return f.Name

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// Wrap passes everything that an ordinary handler answers through the gate.
+// Wrap sends the answers of an ordinary handler through the gate.
 func (g *Gate) Wrap(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.Serve(w, r, func(request *Request) *Response {
@@ -18,7 +18,7 @@ func (g *Gate) Wrap(inner http.Handler) http.Handler {
 	})
 }
 
-// keeper is a ResponseWriter that keeps the answer.
+// keeper is a ResponseWriter that holds the answer in memory.
 type keeper struct{ response Response }
 
 func (k *keeper) Header() http.Header { return k.response.Header }

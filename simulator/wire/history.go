@@ -13,33 +13,33 @@ import (
 const (
 	maxEntries      = 20_000
 	maxHistoryBytes = 128 << 20
-	maxEntryBody    = 1 << 20 // a list of 100 events, each with the snapshot of its object, is 400 KiB
+	maxEntryBody    = 1 << 20 // a list of 100 events with their objects takes 400 KiB
 )
 
 // Entry is one exchange: a request to a simulated provider and its answer, or
 // one attempt to deliver a webhook.
 type Entry struct {
 	Seq            uint64    `json:"seq"`
-	At             time.Time `json:"at"`   // time.Now when it ended, not the billing clock
+	At             time.Time `json:"at"`   // real time when it ended, not the billing clock
 	Side           string    `json:"side"` // "stripe", "clerk", "delivery"
 	Method         string    `json:"method"`
 	Path           string    `json:"path"`   // with the query; for a delivery the endpoint's URL
 	Status         int       `json:"status"` // 0: no answer
 	RequestID      string    `json:"request_id,omitempty"`
 	IdempotencyKey string    `json:"idempotency_key,omitempty"`
-	Version        string    `json:"version,omitempty"`  // of the API, that the exchange is in
-	EventID        string    `json:"event_id,omitempty"` // of a delivery: evt_ or msg_
+	Version        string    `json:"version,omitempty"`  // API version
+	EventID        string    `json:"event_id,omitempty"` // delivery: evt_ or msg_
 	EventType      string    `json:"event_type,omitempty"`
-	Provider       string    `json:"provider,omitempty"` // of a delivery: who sent it
-	Attempt        int       `json:"attempt,omitempty"`  // of a delivery, counted from 1
+	Provider       string    `json:"provider,omitempty"` // delivery: the sender
+	Attempt        int       `json:"attempt,omitempty"`  // delivery: counted from 1
 	Fault          string    `json:"fault,omitempty"`
 	Error          string    `json:"error,omitempty"`
 	Request        string    `json:"request,omitempty"`
 	Response       string    `json:"response,omitempty"`
-	Cut            bool      `json:"cut,omitempty"` // a body was longer than what is kept
+	Cut            bool      `json:"cut,omitempty"` // a body was longer than the history keeps
 }
 
-// Contains says whether a text is part of what the entry says, whatever the case.
+// Contains reports whether the entry contains a text, ignoring case.
 func (e *Entry) Contains(text string) bool {
 	text = strings.ToLower(text)
 	for _, said := range []string{e.Side, e.Method + " " + e.Path, e.RequestID, e.IdempotencyKey, e.EventID, e.EventType,
@@ -79,7 +79,7 @@ func (h *History) Add(entry Entry) {
 	}
 }
 
-// Entries copies what is kept, oldest first.
+// Entries copies the kept entries, oldest first.
 func (h *History) Entries() []Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -112,7 +112,7 @@ func (h *History) Count(match func(Entry) bool) int {
 	return count
 }
 
-// WriteTo writes the kept entries as JSON, one a line.
+// WriteTo writes the kept entries as JSON lines.
 func (h *History) WriteTo(w io.Writer) (int64, error) {
 	counted := &countingWriter{to: w}
 	encoder := json.NewEncoder(counted)

@@ -3,5 +3,5 @@
 // the Go tool's -overlay, so the checkout is never touched. It fails when a break
 // is not caught, or when the piece to replace is no longer there.
 //
-// With -write it writes the table in docs/breaks.md.
+// With -write it writes the table in docs/mutation.md.
 package main

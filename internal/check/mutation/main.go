@@ -23,14 +23,14 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, *seeds, *only, *write); err != nil {
-		fmt.Fprintln(os.Stderr, "breaks:", err)
+		fmt.Fprintln(os.Stderr, "mutation:", err)
 		os.Exit(1)
 	}
 }
 
 // run tries every break and reports those that nobody noticed.
 func run(ctx context.Context, seeds int, only, write string) error {
-	dir, err := os.MkdirTemp("", "lockstep-breaks-")
+	dir, err := os.MkdirTemp("", "lockstep-mutation-")
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func try(ctx context.Context, dir string, b breakage, seeds int) (string, error)
 	return fmt.Sprintf("seed %s", seed[1]), nil
 }
 
-const mark = "<!-- the table: make breaks-table writes it -->\n"
+const mark = "<!-- the table: make mutation-table writes it -->\n"
 
 // update replaces what follows the mark in a document by the table.
 func update(file, table string) error {
