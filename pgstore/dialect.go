@@ -38,8 +38,8 @@ func dialect() sqlstore.Dialect {
 	}
 }
 
-// overlap is how many transactions of deliveries run at once: one waits for the commit while
-// another one works.
+// overlap is how many transactions of deliveries run at once: one waits for its commit while another
+// one works. See docs/decisions/0015-overlap-of-deliveries.md.
 const overlap = 2
 
 // arguments turns parameters into types that every mode of pgx can send: some modes must know a type

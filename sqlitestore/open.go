@@ -18,10 +18,6 @@ import (
 // more of them would only wait for the processor.
 const readers = 4
 
-// overlap is how many transactions of deliveries are under way at once: one writes while one
-// waits for the next sync, and one for the sync that is under way.
-const overlap = 3
-
 // DefaultCheckBelow is the size in bytes below which a database is checked for damage when it is
 // opened. A check reads the whole file.
 const DefaultCheckBelow = 64 << 20
@@ -105,7 +101,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 	}
 	files.warn(o.log)
 	return sqlstore.New(sqlstore.NewSQL(writer, false), sqlstore.NewSQL(reader, true),
-		sqlstore.Dialect{Log: log, Overlap: overlap, Failure: failure, StepRows: o.stepRows}), nil
+		sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows}), nil
 }
 
 // OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -126,7 +125,6 @@ var errCutShort = errors.New("the transaction was cut short")
 
 // lead stores the leader's delivery and those that wait.
 func (c *commits) lead(ctx context.Context, leader *waiter) {
-	runtime.Gosched()
 	batch := c.gather(leader)
 	for _, w := range batch {
 		w.err = errCutShort
