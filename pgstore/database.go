@@ -135,9 +135,9 @@ func (b *boolean) Scan(value any) error {
 
 // connect opens a pool of up to so many connections. It closes each of them from time to time, so
 // that connections spread again over the servers behind a name.
-func connect(ctx context.Context, config *pgxpool.Config, connections int32, begin string) (*database, error) {
+func connect(ctx context.Context, config *pgxpool.Config, connections int, begin string) (*database, error) {
 	config = config.Copy()
-	config.MaxConns = connections
+	config.MaxConns = int32(connections) //nolint:gosec // few
 	config.MinConns, config.MinIdleConns = 0, 0
 	config.MaxConnIdleTime, config.MaxConnLifetime = 5*time.Minute, 30*time.Minute
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -151,7 +151,8 @@ func TestAFailedStatementFailsItsBatch(t *testing.T) {
 		"a query that comes before one": {[]*sqlstore.Query{rows, inserts(3)}, true},
 	} {
 		tx := l.start()
-		err := tx.Send(t.Context(), append([]*sqlstore.Query{inserts(1), inserts(-1), inserts(2)}, batch.last...), batch.commit)
+		queries := append([]*sqlstore.Query{inserts(1), inserts(-1), inserts(2)}, batch.last...)
+		err := tx.Send(t.Context(), queries, batch.commit)
 		if code(err) != "23514" || !strings.Contains(err.Error(), insert) {
 			t.Errorf("%s: got %v, want the violated check of the statement that failed", name, err)
 		}

@@ -112,7 +112,7 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	if o.connections < 2 {
 		return nil, fmt.Errorf("connections: %d is too few; give at least 2, because one may wait for another", o.connections)
 	}
-	writer, err := connect(ctx, config, int32(o.connections), beginWriting) //nolint:gosec // a number of connections
+	writer, err := connect(ctx, config, o.connections, beginWriting)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	if err := assertWhole(ctx, writer.pool); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	reader, err := connect(ctx, config, int32(max(2, o.connections/3)), beginReading) //nolint:gosec // a number of connections
+	reader, err := connect(ctx, config, max(2, o.connections/3), beginReading)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}

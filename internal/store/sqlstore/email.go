@@ -84,7 +84,8 @@ func (s *Store) ResendEmail(ctx context.Context, noticeID string, to lockstep.Re
 	return nil
 }
 
-func (t *tx) emailDelivery(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.EmailDelivery, error) {
+func (t *tx) emailDelivery(ctx context.Context, noticeID string,
+	to lockstep.Recipient) (lockstep.EmailDelivery, error) {
 	m, err := collectOne(ctx, t, scanEmailDelivery, emailsTo[to].read, noticeID)
 	m.To = to
 	return m, err

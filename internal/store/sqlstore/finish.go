@@ -253,7 +253,8 @@ func (t *tx) missed(ctx context.Context, claim lockstep.Claim, keys []lockstep.K
 		if key.Kind == lockstep.KeyCustomer {
 			customer = key.ID
 		}
-		answers = append(answers, askOne(ctx, t, scanNumber, selectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()))
+		answers = append(answers, askOne(ctx, t, scanNumber, selectLinkedSince, key.Kind, key.ID, customer,
+			claim.Key.String()))
 	}
 	for _, linked := range answers {
 		if n, err := linked(); n > 0 || err != nil {

@@ -134,7 +134,10 @@ func scanEndpoint(row Scanner) (e lockstep.WebhookEndpoint, err error) {
 
 // Redeliver implements [lockstep.Webhooks].
 func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
-	err := s.write(ctx, func(t *tx) error { return t.redeliver(ctx, endpoint, lockstep.Interactive, subject) })
+	err := s.write(ctx, func(t *tx) error {
+		t.redeliver(endpoint, lockstep.Interactive, subject)
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("redeliver %s to %s: %w", subject, endpoint, err)
 	}
@@ -142,7 +145,7 @@ func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
 }
 
 // redeliver starts deliveries over with a new period of three days, also those that were delivered.
-func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.Priority, subjects ...string) error {
+func (t *tx) redeliver(endpoint string, priority lockstep.Priority, subjects ...string) {
 	var marks []lockstep.Mark
 	for _, subject := range subjects {
 		d := lockstep.WebhookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.WebhookPending,
@@ -151,7 +154,6 @@ func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.P
 		marks = append(marks, lockstep.Mark{Key: d.Key(), Priority: priority})
 	}
 	t.markRouted(marks...)
-	return nil
 }
 
 // EnableWebhookEndpoint implements [lockstep.Webhooks]. The first step enables the endpoint,
@@ -169,7 +171,8 @@ func (s *Store) EnableWebhookEndpoint(ctx context.Context, id string) (missed in
 			if subjects, err = collect(ctx, t, text, selectMissed, id, after, most); err != nil {
 				return err
 			}
-			return t.redeliver(ctx, id, lockstep.Normal, subjects...)
+			t.redeliver(id, lockstep.Normal, subjects...)
+			return nil
 		})
 		if err != nil {
 			return missed, fmt.Errorf("enable endpoint %s: %w", id, err)
