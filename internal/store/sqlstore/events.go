@@ -52,46 +52,42 @@ func (s *Store) Events(ctx context.Context, filter lockstep.EventFilter) (lockst
 }
 
 func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockstep.EventPage, err error) {
+	if f.Limit <= 0 {
+		f.Limit = defaultPage
+	}
 	before := int64(math.MaxInt64)
 	if f.Before != "" {
 		if before, err = strconv.ParseInt(f.Before, 10, 64); err != nil {
 			return page, fmt.Errorf("%w: cursor %q is not the Next of a page", lockstep.ErrInvalid, f.Before)
 		}
 	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultPage
-	}
-	key, bodiless := "", 0
+	key := ""
 	if !f.Key.IsZero() {
 		key = f.Key.String()
 	}
-	if f.Bodiless {
-		bodiless = 1
-	}
-	statement := SelectEvents
-	switch {
-	case key != "":
-		statement = SelectEventsOfKey
-	case f.Status == lockstep.EventPending, f.Status == lockstep.EventParked, f.Status == lockstep.EventFailed:
-		statement = SelectEventsOpen
-	}
-	var found []numbered
-	err = s.read(ctx, func(t *tx) (err error) {
-		found, err = collect(ctx, t, scanEvent, statement, f.Source, f.Status, key, before, limit+1, bodiless)
-		return err
-	})
+	found, err := all(ctx, s, scanEvent, pageStatement(f), f.Source, f.Status, key, before, f.Limit+1, bit(f.Bodiless))
 	if err != nil {
 		return page, err
 	}
-	if len(found) > limit { // there is a next page
-		found = found[:limit]
-		page.Next = strconv.FormatInt(found[limit-1].seq, 10)
+	if len(found) > f.Limit { // there is a next page
+		found = found[:f.Limit]
+		page.Next = strconv.FormatInt(found[f.Limit-1].seq, 10)
 	}
 	for _, e := range found {
 		page.Events = append(page.Events, e.Event)
 	}
 	return page, nil
+}
+
+// pageStatement returns the statement whose index suits a filter.
+func pageStatement(f lockstep.EventFilter) Statement {
+	switch {
+	case !f.Key.IsZero():
+		return SelectEventsOfKey
+	case f.Status == lockstep.EventPending, f.Status == lockstep.EventParked, f.Status == lockstep.EventFailed:
+		return SelectEventsOpen
+	}
+	return SelectEvents
 }
 
 // numbered is an event with its number in the order of arrival.

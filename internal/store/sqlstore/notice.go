@@ -64,27 +64,11 @@ func scanNotice(row Scanner) (lockstep.Notice, error) {
 func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lockstep.Notice) error {
 	var answers []func() ([]string, error)
 	for _, n := range notices {
-		generation := claim.Generation
-		if claim.Key != n.Account.Key() {
-			var err error
-			generation, err = collectOne(ctx, t, scanNumber, selectGeneration, n.Account.Key().String())
-			if errors.Is(err, lockstep.ErrNotFound) {
-				generation, err = claim.Generation, nil
-			}
-			if err != nil {
-				return fmt.Errorf("read generation of %s: %w", n.Account, err)
-			}
-		}
-		createdAt := millis(n.CreatedAt)
-		if createdAt == 0 {
-			createdAt = t.now()
-		}
-		facts, err := json.Marshal(n.Facts)
+		stored, err := t.askInsert(ctx, claim, n)
 		if err != nil {
-			return fmt.Errorf("encode facts of notice %s: %w", n.ID, err)
+			return fmt.Errorf("store notice %s: %w", n.ID, err)
 		}
-		answers = append(answers, ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object,
-			string(facts), generation, createdAt))
+		answers = append(answers, stored)
 	}
 	var marks []lockstep.Mark
 	for i, stored := range answers {
@@ -98,4 +82,35 @@ func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lo
 	}
 	t.markRouted(marks...)
 	return nil
+}
+
+// askInsert stores a notice if it is new, and asks for its id then.
+func (t *tx) askInsert(ctx context.Context, claim lockstep.Claim, n lockstep.Notice) (func() ([]string, error), error) {
+	generation, err := t.noticeGeneration(ctx, claim, n.Account.Key())
+	if err != nil {
+		return nil, err
+	}
+	createdAt := millis(n.CreatedAt)
+	if createdAt == 0 {
+		createdAt = t.now()
+	}
+	facts, err := json.Marshal(n.Facts)
+	if err != nil {
+		return nil, fmt.Errorf("encode facts: %w", err)
+	}
+	return ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object, string(facts),
+		generation, createdAt), nil
+}
+
+// noticeGeneration returns the generation of the account's key that must be done before a notice is
+// delivered.
+func (t *tx) noticeGeneration(ctx context.Context, claim lockstep.Claim, key lockstep.Key) (int64, error) {
+	if claim.Key == key {
+		return claim.Generation, nil
+	}
+	generation, err := collectOne(ctx, t, scanNumber, selectGeneration, key.String())
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return claim.Generation, nil
+	}
+	return generation, err
 }
