@@ -155,12 +155,12 @@ func TestTheLocalRecipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lock, err := server.New(server.Config{Store: store, APIKey: "an-api-key-of-this-test-0123456789",
+	lock, err := server.New(server.Config{Store: store, HTTP: server.HTTP{APIKey: "an-api-key-of-this-test-0123456789"},
 		Log: slog.New(slog.DiscardHandler),
 		Stripe: server.Stripe{Key: simulator.DefaultStripeKey, BaseURL: b.stripeURL,
 			WebhookSecrets: []lockstep.Secret{listenSecret}},
-		Clerk:     server.Clerk{Key: simulator.DefaultClerkKey, BaseURL: b.clerkURL, Issuer: b.clerkURL},
-		Intervals: server.Intervals{DirectoryPoll: time.Second, Events: 24 * time.Hour}})
+		Clerk: server.Clerk{Key: simulator.DefaultClerkKey, BaseURL: b.clerkURL, Issuer: b.clerkURL},
+		Sync:  server.Sync{Intervals: server.Intervals{DirectoryPoll: time.Second, Events: 24 * time.Hour}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,34 +5,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
-	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
-// defaultBackfillRate leaves room for what happens meanwhile.
+// defaultBackfillRate leaves part of the rate limits to live traffic.
 const defaultBackfillRate = 0.6
 
-// backfill is the reconciler of the backfill's sweep.
-func backfill(c Config, billing *stripebilling.Client, id identity, owners *reconcile.Owners,
-	book *pricebook.Book) *reconcile.Backfill {
-	share := cmp.Or(c.BackfillRate, defaultBackfillRate)
-	b := &reconcile.Backfill{Store: c.Store, Billing: billing, Directory: id.directory, Owners: owners,
-		Catalog: c.Catalog, Book: book,
-		CustomerKey: c.Projection.CustomerID, AdoptByEmail: c.AdoptByEmail, Entitled: c.Entitled, Log: c.Log,
-		StripeRate: share * billing.Gate().PerSecond()}
-	if id.gate != nil {
-		b.ClerkRate = share * id.gate.PerSecond()
+// backfill links the customers of an existing business.
+func (p *parts) backfill(owners *reconcile.Owners) *reconcile.Backfill {
+	c := p.config
+	share := cmp.Or(c.Sync.BackfillRate, defaultBackfillRate)
+	b := &reconcile.Backfill{Store: c.Store, Billing: p.billing, Directory: p.id.directory, Owners: owners,
+		Catalog: c.Catalog, Book: p.book,
+		CustomerKey: c.Access.Projection.CustomerID, AdoptByEmail: c.Customers.AdoptByEmail,
+		Entitled: c.Access.Entitlements, Log: c.Log,
+		StripeRate: share * p.billing.Gate().PerSecond(), Generation: p.guard.Generation}
+	if p.id.gate != nil {
+		b.ClerkRate = share * p.id.gate.PerSecond()
 	}
 	return b
 }
 
-// firstStart begins the backfill if no service has run on the database before, and returns
-// where the backfill stands.
+// firstStart starts the backfill if no service has run on the database before, and returns the
+// state of the backfill.
 func (s *Server) firstStart(ctx context.Context) (lockstep.Backfill, error) {
 	if _, err := s.store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, false)),
 		true); err != nil {
@@ -44,10 +42,12 @@ func (s *Server) firstStart(ctx context.Context) (lockstep.Backfill, error) {
 // dryTries is how often a dry run retries a failing request before it gives up.
 const dryTries = 6
 
+var dryRunKey = lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
+
 // DryRun lists Stripe and the directory as the first start would, and returns what it would
 // link. It writes nothing to Stripe or the directory. It keeps what it lists in the
-// configuration's store, which must be an empty one that nobody else uses. It calls progress
-// four times a second.
+// configuration's store, which must be empty and unused by others. It calls progress four times
+// a second.
 func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (
 	report lockstep.BackfillReport, err error) {
 	s, err := New(c)
@@ -55,50 +55,63 @@ func DryRun(ctx context.Context, c Config, progress func(lockstep.Backfill)) (
 		return report, err
 	}
 	defer s.caller.Close()
-	begun, err := c.Store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, true)), true)
+	started, err := s.store.BeginBackfill(ctx, "", reconcile.EncodeBackfill(reconcile.NewBackfill(true, true)), true)
 	if err != nil {
 		return report, err
 	}
-	if !begun {
-		return report, errors.New("dry run: the database is not empty")
+	if !started {
+		return report, errors.New("dry run: the database is not empty; use a new one")
 	}
-	key := lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 	working, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	// Only the backfill: at its end it releases the accounts and starts the sweeps, whose
+	// Only the backfill runs. When it ends, it releases the accounts and starts the sweeps, whose
 	// runs would create customers and write metadata.
-	go func() { ended <- s.runner.Only(key).Run(working) }()
+	go func() { ended <- s.runner.Only(dryRunKey).Run(working) }()
 	defer func() {
 		stop()
 		err = errors.Join(err, <-ended)
 		s.leave(ctx)
 	}()
+	return s.followDryRun(ctx, progress)
+}
+
+// followDryRun reports progress until the backfill is done or fails too often.
+func (s *Server) followDryRun(ctx context.Context, progress func(lockstep.Backfill)) (lockstep.BackfillReport, error) {
 	ticker := time.NewTicker(time.Second / 4)
 	defer ticker.Stop()
-	var said string
+	var logged string
 	for {
-		at, err := reconcile.BackfillState(ctx, c.Store)
+		at, err := reconcile.BackfillState(ctx, s.store)
 		if err != nil {
-			return report, err
+			return lockstep.BackfillReport{}, err
 		}
 		progress(at)
 		if at.Phase == lockstep.BackfillDone {
 			return at.Report, nil
 		}
-		work, err := c.Store.Work(ctx, key)
-		switch {
-		case err != nil:
-			return report, err
-		case work.Disposition == lockstep.Failed, work.Disposition == lockstep.Retry && work.Attempts >= dryTries:
-			return report, fmt.Errorf("dry run: %s", work.Reason)
-		case work.Disposition == lockstep.Retry && work.Reason != said:
-			said = work.Reason
-			c.Log.Log(ctx, slog.LevelWarn, "a provider does not answer as it should; trying again", "error", said)
+		if logged, err = s.checkDryRun(ctx, logged); err != nil {
+			return lockstep.BackfillReport{}, err
 		}
 		select {
 		case <-ctx.Done():
-			return report, ctx.Err()
+			return lockstep.BackfillReport{}, ctx.Err()
 		case <-ticker.C:
 		}
 	}
+}
+
+// checkDryRun returns an error once the backfill has failed too often. It logs each new reason
+// for a retry, and returns the last one that was logged.
+func (s *Server) checkDryRun(ctx context.Context, logged string) (string, error) {
+	work, err := s.store.Work(ctx, dryRunKey)
+	switch {
+	case err != nil:
+		return logged, err
+	case work.Disposition == lockstep.Failed, work.Disposition == lockstep.Retry && work.Attempts >= dryTries:
+		return logged, fmt.Errorf("dry run: %s", work.Reason)
+	case work.Disposition == lockstep.Retry && work.Reason != logged:
+		s.log.WarnContext(ctx, "provider request failed; retrying", "error", work.Reason)
+		return work.Reason, nil
+	}
+	return logged, nil
 }

@@ -1,79 +1,105 @@
 package server
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
-	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 )
 
-// Config is all that a server is made of.
+// Config describes a server. Store and Stripe are required, and so is Clerk unless Identities
+// is [FromAPI]. Every other field works with its zero value.
+//
+// The names of the settings in lockstep.toml and of the environment variables, which errors
+// mention, are listed in docs/configuration.md.
 type Config struct {
-	Store      lockstep.Store
+	Store      lockstep.Store // from sqlitestore.Open or pgstore.Open, or your own
 	Stripe     Stripe
 	Identities IdentitySource // empty means FromClerk
-	Clerk      Clerk          // with FromAPI, the zero value
+	Clerk      Clerk          // must be the zero value with FromAPI
 
-	// for servers that call the API, at least 32 characters; several are separated by commas; empty:
-	// none can
-	APIKey lockstep.Secret
-	// TrustedProxies are addresses or networks ("10.0.0.0/8") whose X-Forwarded-For tells who a
-	// client is, for the limits of each client; nil: those of this machine; empty: none.
-	TrustedProxies []string
-	ReturnOrigins  []string // where callers may ask to come back to: "https://app.example"; none: servers to all https
-	Buying         Buying
+	Catalog    lockstep.Catalog // your plans; the empty catalog names plans after Stripe's prices
+	Access     Access
+	Customers  Customers
+	Seats      lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
+	Deletion   Deletion
+	Buying     Buying
+	Activation Activation
 
-	Catalog    lockstep.Catalog
-	Entitled   bool                    // features come from Stripe's entitlements too
-	Projection lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
-	Deletion   DeletionPolicies        // empty means delete
-	Brake      lockstep.Brake          // on deletions that come in bulk; the zero value is good
-	// EmptyOrganization says what becomes of the billing of an organization without members;
-	// empty means lockstep.EmptyReport.
-	EmptyOrganization lockstep.EmptyPolicy
-	Forget            time.Duration // how long after a deletion stored events are blanked; 0: 30 days, negative: never
+	Email    Email
+	Webhooks []Webhook // your endpoints that receive access changes and notices
 
-	// CustomerDetails says whether an address and a name that were changed at Stripe stay when
-	// the directory changes; empty means lockstep.RespectDetails: they stay.
-	CustomerDetails lockstep.DetailsPolicy
-
-	AdoptByEmail bool // take over a customer from before Lockstep by the user's verified address
-	// Customers says when a user gets a customer; empty means AtSignUp.
-	Customers CustomerCreation
-	// BackfillRate is the share of the allowed requests that a backfill makes; 0: 0.6.
-	BackfillRate float64
-	Activation   Activation
-	Seats        lockstep.SeatPolicy // of organizations; the zero value leaves seats and members alone
-	Email        Email
-	Webhooks     []Webhook // yours, that are told what happens
-	Workers      Workers
-	Intervals    Intervals
-	Retention    lockstep.Retention // of stored events; the zero value is good
-	Memory       Memory
-	Log          *slog.Logger // nil: slog.Default()
+	HTTP HTTP
+	Sync Sync
+	Log  *slog.Logger // nil means slog.Default()
 }
 
-// IdentitySource says who keeps users and organizations.
+// IdentitySource says where users and organizations come from.
 type IdentitySource string
 
 // The sources of identities.
 const (
 	FromClerk IdentitySource = "clerk"
-	FromAPI   IdentitySource = "api" // servers put and delete accounts; there are no session tokens
+	// FromAPI: your servers create and delete accounts through the API. There are no session
+	// tokens, so browsers cannot call the API.
+	FromAPI IdentitySource = "api"
 )
 
-// CustomerCreation says when a user gets a customer. An organization always gets one at its
-// first checkout.
+// Stripe says how to reach Stripe and how its events arrive.
+type Stripe struct {
+	Key     lockstep.Secret // sk_… or rk_…
+	BaseURL string          // empty means https://api.stripe.com
+
+	// WebhookSecrets (whsec_…) verify webhooks. List several while you rotate one. With Poll, they may
+	// be missing.
+	WebhookSecrets []lockstep.Secret
+	WebhookPath    string // where Stripe delivers; empty means DefaultStripePath
+	// Poll is how often to read Stripe's event list, instead of or beside webhooks; 0 means never.
+	Poll time.Duration
+
+	HTTPClient *http.Client    // nil means one with timeouts
+	Limits     lockstep.Limits // the account's rate limits; the zero value means Stripe's defaults for the key's mode
+}
+
+// Clerk says how to reach Clerk and which of its events and session tokens to accept.
+type Clerk struct {
+	Key     lockstep.Secret // sk_…
+	BaseURL string          // empty means https://api.clerk.com
+
+	// WebhookSecrets (whsec_…) verify webhooks. Without any, Lockstep polls the directory, see
+	// Intervals.DirectoryPoll.
+	WebhookSecrets []lockstep.Secret
+	WebhookPath    string // where Clerk delivers; empty means DefaultClerkPath
+	InstanceID     string // ins_…: ignore events of other instances; empty accepts all that are signed
+
+	Issuer            string   // of session tokens: the Frontend API URL; empty accepts any
+	AuthorizedParties []string // origins whose session tokens are accepted; empty accepts any
+
+	HTTPClient *http.Client    // nil means one with timeouts
+	Limits     lockstep.Limits // the instance's rate limits; the zero value means Clerk's defaults for the key's mode
+}
+
+// Access says how Lockstep derives access from billing, and which part of it to write into the
+// directory's metadata. Its zero value derives features from the catalog alone.
+type Access struct {
+	Entitlements bool                    // add the features of Stripe's entitlements
+	Projection   lockstep.ProjectionKeys // the zero value means lockstep.DefaultProjectionKeys
+}
+
+// Customers says how accounts get their Stripe customers. Its zero value creates a customer for
+// each new user and trusts only proven links.
+type Customers struct {
+	Creation     CustomerCreation       // empty means AtSignUp
+	Details      lockstep.DetailsPolicy // who owns a customer's e-mail and name; empty means lockstep.RespectDetails
+	AdoptByEmail bool                   // take over customers from before Lockstep by verified e-mail addresses
+}
+
+// CustomerCreation says when a user gets a Stripe customer. An organization always gets one at
+// its first checkout.
 type CustomerCreation string
 
 // The moments of creation.
@@ -82,19 +108,22 @@ const (
 	AtCheckout CustomerCreation = "checkout"
 )
 
-// validate reports a moment that does not exist.
-func (m CustomerCreation) validate() error {
-	if m != "" && m != AtSignUp && m != AtCheckout {
-		return fmt.Errorf("customers: %q is neither %q nor %q", string(m), AtSignUp, AtCheckout)
-	}
-	return nil
+// Deletion says what happens to the billing of accounts that the directory deletes. Its zero
+// value deletes their customers, and brakes on bulk deletions.
+type Deletion struct {
+	Users         DeletionPolicy // empty means DeleteCustomer
+	Organizations DeletionPolicy // empty means DeleteCustomer
+	// EmptyOrganization is the policy for an organization that has no members left; empty means
+	// lockstep.EmptyReport.
+	EmptyOrganization lockstep.EmptyPolicy
+	Brake             lockstep.Brake // holds bulk deletions for an operator
+	// ForgetAfter is how long after a deletion the stored events are blanked; 0 means 30 days,
+	// negative never.
+	ForgetAfter time.Duration
 }
 
-// DeletionPolicy says what becomes of the billing of a deleted account.
+// DeletionPolicy says what happens to the billing of a deleted account.
 type DeletionPolicy = reconcile.DeletionPolicy
-
-// DeletionPolicies are the policies for users and for organizations.
-type DeletionPolicies = reconcile.DeletionPolicies
 
 // The deletion policies.
 const (
@@ -104,147 +133,64 @@ const (
 	KeepBilling         = reconcile.KeepBilling
 )
 
-// Buying says who may buy what; its zero value is good.
+// Buying says who may buy what. Its zero value lets users buy for themselves, and admins for
+// their organization, what the catalog names.
 type Buying struct {
 	Policy              BuyingPolicy
-	Roles               []string // of an organization's members who may spend for it; empty: admin
-	PortalConfiguration string   // of Stripe's portal, bpc_…; empty: the account's default
+	Roles               []string // of the members who may buy for an organization; empty means admin
+	PortalConfiguration string   // of Stripe's customer portal, bpc_…; empty means the account's default
 }
 
-// Activation is the page at /activate, to which buyers come back; its zero value is
-// good.
-type Activation struct {
-	App         string // the application's name
-	ContinueURL string // where the page goes on to, unless return_to says where; may be empty
-}
-
-// BuyingPolicy says what may be bought; its zero value is good.
+// BuyingPolicy says what an account may buy.
 type BuyingPolicy = checkouts.Policy
 
-// Workers is how the work is done; its zero value is good.
+// Activation is the page at /activate, to which buyers return after the checkout.
+type Activation struct {
+	App         string // your app's name; may be empty
+	ContinueURL string // where the page sends buyers, unless its return_to parameter says where; may be empty
+}
+
+// HTTP says who may call the API. Its zero value serves browsers with session tokens only.
+type HTTP struct {
+	// APIKey is for servers, at least 32 characters. Separate several with commas while you rotate
+	// it. Without one, no server can call.
+	APIKey lockstep.Secret
+	// ReturnOrigins ("https://app.example") are the origins from which browsers may call, and to
+	// which buyers may return. Without any, servers may name every https URL.
+	ReturnOrigins []string
+	// TrustedProxies are addresses or networks ("10.0.0.0/8") whose X-Forwarded-For identifies the
+	// client for rate limits. Nil trusts this machine; an empty list trusts none.
+	TrustedProxies []string
+}
+
+// Sync says how the background work runs. Its zero value suits one process on SQLite as well as
+// several on PostgreSQL.
+type Sync struct {
+	Workers      Workers
+	Intervals    Intervals
+	Retention    lockstep.Retention // of stored events
+	Memory       Memory
+	BackfillRate float64 // the share of the rate limits that a backfill may use; 0 means 0.6
+}
+
+// Workers says how many keys are processed at once, and for how long.
 type Workers = reconcile.Config
 
-// Intervals say how often the sweeps begin; its zero value is good.
+// Intervals say how often each sweep runs.
 type Intervals = reconcile.Intervals
 
-// Memory is what is kept of accounts to answer from; its zero value is good.
+// Memory says how many accounts are kept in memory, and how old an answer from it may be.
 type Memory = watch.Config
 
-// Stripe is how Stripe is reached and believed.
-type Stripe struct {
-	Key            lockstep.Secret   // sk_… or rk_…
-	BaseURL        string            // empty: https://api.stripe.com
-	WebhookSecrets []lockstep.Secret // whsec_…; several while one is rolled; none are needed with Poll
-	WebhookPath    string            // where Stripe delivers; empty: /webhooks/stripe
-	Poll           time.Duration     // read Stripe's event list this often, so that no webhook is needed; 0: do not
-	HTTPClient     *http.Client      // nil: one with timeouts
-	Limits         lockstep.Limits   // of the account; the zero value: what Stripe grants a key of its mode
-}
-
-// Clerk is how Clerk is reached and believed.
-type Clerk struct {
-	Key               lockstep.Secret   // sk_…
-	BaseURL           string            // empty: https://api.clerk.com
-	WebhookSecrets    []lockstep.Secret // whsec_…; none: the directory is polled, see Intervals.DirectoryPoll
-	WebhookPath       string            // where Clerk delivers; empty: /webhooks/clerk
-	InstanceID        string            // ins_…; empty: events of any instance with the right secret
-	Issuer            string            // of session tokens, the Frontend API URL
-	AuthorizedParties []string          // the origins whose session tokens are accepted; empty: any
-	HTTPClient        *http.Client      // nil: one with timeouts
-	Limits            lockstep.Limits   // of the instance; the zero value: what Clerk grants a key of its mode
-}
-
-// Validate reports every problem at once.
-func (c Config) Validate() error {
-	var problems []error
-	add := func(err error) {
-		if err != nil {
-			problems = append(problems, err)
-		}
+// withDefaults fills in the logger and the names of the metadata keys.
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = slog.Default()
 	}
-	if c.Store == nil {
-		add(errors.New("no store"))
+	budget := c.Access.Projection.Budget
+	if c.Access.Projection == (lockstep.ProjectionKeys{Budget: budget}) {
+		c.Access.Projection = lockstep.DefaultProjectionKeys
+		c.Access.Projection.Budget = budget
 	}
-	add(c.validateSources())
-	add(c.validateIdentities())
-	add(c.checkProviders())
-	add(c.checkReuse())
-	add(checkAPIKeys(c.APIKey))
-	_, err := proxies(c.TrustedProxies)
-	add(err)
-	for _, origin := range c.ReturnOrigins {
-		add(httpapi.CheckOrigin(origin))
-	}
-	if u := c.Activation.ContinueURL; u != "" {
-		if err := httpapi.CheckReturn(u); err != nil {
-			add(fmt.Errorf("activation: continue_url %q: %w", u, err))
-		}
-	}
-	if id := c.Buying.PortalConfiguration; id != "" && !strings.HasPrefix(id, "bpc_") {
-		add(fmt.Errorf("portal configuration %q is no id of Stripe's: they begin with bpc_", id))
-	}
-	if slices.ContainsFunc(c.Buying.Roles, func(role string) bool { return strings.TrimPrefix(role, "org:") == "" }) {
-		add(errors.New("a role that may buy is empty"))
-	}
-	add(c.Customers.validate())
-	if c.BackfillRate < 0 || c.BackfillRate > 1 {
-		add(fmt.Errorf("backfill rate: %v is not a share between 0 and 1; for example 0.6", c.BackfillRate))
-	}
-	add(c.Catalog.Validate())
-	add(c.Projection.Validate())
-	add(c.Deletion.Validate())
-	add(c.Brake.Validate())
-	add(c.CustomerDetails.Validate())
-	add(c.EmptyOrganization.Validate())
-	add(c.Buying.Policy.TrialsPer.Validate())
-	if c.Identities == FromAPI && c.Buying.Policy.TrialsPer == lockstep.TrialPerEmail {
-		add(errors.New(`buying.trials_per: "email" needs verified addresses, which identity = "api" does not provide; use "account"`))
-	}
-	add(c.Seats.Validate())
-	if c.Identities == FromAPI && c.Seats != (lockstep.SeatPolicy{}) {
-		add(errors.New("seats: who puts identities through the API does not say who their members are"))
-	}
-	add(c.Email.Validate())
-	add(webhooks(c.Webhooks).Validate())
-	add(c.Workers.Validate())
-	add(c.Memory.Validate())
-	add(c.Retention.Validate())
-	add(c.Stripe.Limits.Validate())
-	add(c.Clerk.Limits.Validate())
-	return errors.Join(problems...)
-}
-
-func (c Config) validateIdentities() error {
-	switch c.Identities {
-	case FromAPI:
-		if c.Clerk.Key != "" || len(c.Clerk.WebhookSecrets) > 0 || c.Clerk.Issuer != "" {
-			return errors.New("identities come from the API, but Clerk is configured: choose one")
-		}
-		if c.APIKey == "" {
-			return errors.New("identities come from the API, but there is no API key for the servers that put them")
-		}
-		return nil
-	case FromClerk, "":
-	default:
-		return fmt.Errorf("identities come from %q, which is neither clerk nor api", string(c.Identities))
-	}
-	// none at all: the directory is polled
-	problems := []error{checkSecrets("Clerk webhook secret", c.Clerk.WebhookSecrets)}
-	for _, s := range c.Clerk.WebhookSecrets {
-		if err := clerkdirectory.CheckSecret(s); errors.Is(err, clerkdirectory.ErrBadSecret) {
-			problems = append(problems, errors.New("a Clerk webhook secret is not base64 after whsec_: copy it whole from the endpoint's page"))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// checkSecrets refuses what several official libraries accept: with an empty secret
-// anyone can sign an event.
-func checkSecrets(name string, secrets []lockstep.Secret) error {
-	for _, s := range secrets {
-		if strings.TrimSpace(strings.TrimPrefix(s.Reveal(), "whsec_")) == "" {
-			return fmt.Errorf("a %s is empty: with an empty secret anybody could sign events", name)
-		}
-	}
-	return nil
+	return c
 }

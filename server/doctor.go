@@ -13,14 +13,14 @@ import (
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
-// Finding is one thing that a diagnosis looked at.
+// Finding is the result of one check.
 type Finding struct {
-	What   string // what was looked at
+	What   string // what was checked
 	Level  Level
-	Detail string // what is so, and what to do about it
+	Detail string // what is the case, and what to do about it
 }
 
-// Level says how a finding is.
+// Level says how serious a finding is.
 type Level string
 
 // The levels.
@@ -30,29 +30,18 @@ const (
 	Failure Level = "fail"
 )
 
-// Diagnose looks at what a configuration leads to: whether Stripe and the directory
-// take the keys, whether Stripe delivers what Lockstep needs, and what the database says
-// of held deletions, failed work and endpoints that are disabled. It changes nothing.
+// Diagnose checks what a configuration leads to: whether Stripe and the directory accept the keys,
+// whether Stripe delivers the events that Lockstep needs, and whether the database shows held deletions,
+// failed work or disabled endpoints. It changes nothing.
 func Diagnose(ctx context.Context, c Config) []Finding {
-	var found []Finding
-	add := func(what string, level Level, format string, args ...any) {
-		found = append(found, Finding{what, level, fmt.Sprintf(format, args...)})
-	}
-	problems := each(c.Validate())
-	for _, err := range problems { // and go on: a fault here should not hide the others
-		add("configuration", Failure, "%v", err)
-	}
-	if len(problems) == 0 {
-		add("configuration", Fine, "%d plans in the catalog", len(c.Catalog.Plans))
-	}
+	found := diagnoseConfig(c)
 	if c.Store == nil {
 		return found
 	}
 	if err := c.Store.Ping(ctx); err != nil {
-		add("database", Failure, "%v", err)
-		return found
+		return append(found, Finding{"database", Failure, err.Error()})
 	}
-	add("database", Fine, "can be read and written")
+	found = append(found, Finding{"database", Fine, "can be read and written"})
 	found = append(found, diagnoseSources(c)...)
 	stripe := diagnoseStripe(ctx, c)
 	found = append(found, stripe, diagnoseDirectory(ctx, c), diagnoseInstances(ctx, c))
@@ -62,9 +51,9 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 		found = append(found, diagnoseCatalog(ctx, c)...)
 		found = append(found, diagnosePrices(ctx, c)...)
 	}
-	for _, look := range []func(context.Context, Config) (Finding, error){diagnoseStripeDeliveries,
+	for _, check := range []func(context.Context, Config) (Finding, error){diagnoseStripeDeliveries,
 		diagnoseClerkDeliveries, diagnoseDeletions, diagnoseWork, diagnoseWebhooks} {
-		finding, err := look(ctx, c)
+		finding, err := check(ctx, c)
 		if err != nil {
 			finding.Level, finding.Detail = Failure, err.Error()
 		}
@@ -73,7 +62,19 @@ func Diagnose(ctx context.Context, c Config) []Finding {
 	return found
 }
 
-// each is the errors that were joined.
+// diagnoseConfig reports each problem of the configuration. The other checks run anyway, so that one
+// problem does not hide the next.
+func diagnoseConfig(c Config) (found []Finding) {
+	for _, err := range each(c.Validate()) {
+		found = append(found, Finding{"configuration", Failure, err.Error()})
+	}
+	if len(found) == 0 {
+		found = append(found, Finding{"configuration", Fine, fmt.Sprintf("%d plans in the catalog", len(c.Catalog.Plans))})
+	}
+	return found
+}
+
+// each returns the errors that were joined.
 func each(err error) (all []error) {
 	joined, is := err.(interface{ Unwrap() []error })
 	if !is {
@@ -105,7 +106,11 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 	if len(c.Stripe.WebhookSecrets) == 0 { // polling needs no endpoint
 		return Finding{f.What, Fine, "in " + mode + " mode"}
 	}
-	path := c.Stripe.path()
+	return diagnoseEndpoints(endpoints, c.Stripe.path(), mode)
+}
+
+// diagnoseEndpoints checks that an enabled endpoint at Stripe delivers every event that we use.
+func diagnoseEndpoints(endpoints []stripebilling.Endpoint, path, mode string) Finding {
 	for _, e := range endpoints {
 		if !strings.HasSuffix(e.URL, path) || !e.Enabled {
 			continue
@@ -117,27 +122,28 @@ func diagnoseStripe(ctx context.Context, c Config) Finding {
 			}
 		}
 		if len(missing) > 0 {
-			return Finding{f.What, Warning, fmt.Sprintf("in %s mode; the endpoint %s does not deliver %s: what happens is found by the gap scan only, minutes later", mode, e.URL, strings.Join(missing, ", "))}
+			return Finding{"Stripe", Warning, fmt.Sprintf("in %s mode; the endpoint %s does not deliver %s; add them in Stripe's dashboard, or the gap scan finds these events minutes later",
+				mode, e.URL, strings.Join(missing, ", "))}
 		}
-		return Finding{f.What, Fine, fmt.Sprintf("in %s mode; delivers to %s", mode, e.URL)}
+		return Finding{"Stripe", Fine, fmt.Sprintf("in %s mode; delivers to %s", mode, e.URL)}
 	}
-	return Finding{f.What, Warning, "in " + mode + " mode; no enabled webhook endpoint ends in " + path +
-		": create one in Stripe's dashboard, or events are found by the gap scan only"}
+	return Finding{"Stripe", Warning, "in " + mode + " mode; no enabled webhook endpoint ends in " + path +
+		"; create one in Stripe's dashboard, or the gap scan finds events minutes later"}
 }
 
-// advice says what to do about a provider's failure: about the key if the provider refused
-// it, about the network if no answer came.
+// advice says what to do about a provider's failure: check the key if the provider rejected it, check
+// the network if no answer came.
 func advice(err error, key, base string) string {
 	var upstream *lockstep.UpstreamError
 	switch {
 	case !errors.As(err, &upstream):
 		return ""
 	case upstream.Status == http.StatusUnauthorized:
-		return "; " + key + " is wrong or was revoked: copy it again from the dashboard"
+		return "; " + key + " is wrong or was revoked; copy it again from the dashboard"
 	case upstream.Status == http.StatusForbidden:
-		return "; " + key + " lacks a permission: allow it to read this in the dashboard"
+		return "; " + key + " lacks a permission; allow it to read this in the dashboard"
 	case upstream.Status == 0:
-		return "; no answer came: check the network and " + base
+		return "; no answer came; check the network and " + base
 	}
 	return "; run doctor again when the provider answers"
 }
@@ -152,29 +158,29 @@ func diagnoseDirectory(ctx context.Context, c Config) Finding {
 	case err != nil:
 		return Finding{"identities", Failure, err.Error() + advice(err, "CLERK_SECRET_KEY", "clerk_api_base")}
 	case len(page) == 0:
-		return Finding{"identities", Warning, "the directory lists no users; with Clerk, check that CLERK_SECRET_KEY belongs to the right instance"}
+		return Finding{"identities", Warning, "the directory lists no users; check that CLERK_SECRET_KEY belongs to the right instance"}
 	}
 	return Finding{"identities", Fine, fmt.Sprintf("%d users on the first page", len(page))}
 }
 
 func diagnoseDeletions(ctx context.Context, c Config) (Finding, error) {
-	f := Finding{"deletions", Fine, "none is held"}
+	f := Finding{"deletions", Fine, "none held"}
 	tally, err := c.Store.DeletionTally(ctx)
 	held, refused := tally[lockstep.DeletionHeld], tally[lockstep.DeletionRefused]
 	switch {
 	case held > 0:
-		f.Level, f.Detail = Failure, fmt.Sprintf("the brake holds %d: lockstep deletions list, then approve or discard", held)
+		f.Level, f.Detail = Failure, fmt.Sprintf("the brake holds %d; run lockstep deletions list, then approve or discard them", held)
 	case refused > 0:
-		f.Level, f.Detail = Failure, fmt.Sprintf("Stripe refused to end the billing of %d: lockstep deletions list, end it in the dashboard, then approve", refused)
+		f.Level, f.Detail = Failure, fmt.Sprintf("Stripe refused to end the billing of %d; run lockstep deletions list, end it in the dashboard, then approve them", refused)
 	}
 	return f, err
 }
 
-// backlogged is how much of the backlog is looked at.
+// backlogged is the maximum number of keys to count.
 const backlogged = 10_000
 
 func diagnoseWork(ctx context.Context, c Config) (Finding, error) {
-	f := Finding{"work", Fine, "nothing failed, nothing is parked"}
+	f := Finding{"work", Fine, "nothing failed or parked"}
 	backlog, err := c.Store.Backlog(ctx, backlogged)
 	count := map[lockstep.Disposition]int{}
 	for _, w := range backlog {
@@ -182,13 +188,13 @@ func diagnoseWork(ctx context.Context, c Config) (Finding, error) {
 	}
 	failed, parked := count[lockstep.Failed], count[lockstep.Parked]
 	if failed+parked > 0 {
-		f.Level, f.Detail = Warning, fmt.Sprintf("%d keys failed and %d are parked: GET /v1/work says why; lockstep link gives a parked customer to an account", failed, parked)
+		f.Level, f.Detail = Warning, fmt.Sprintf("%d keys failed and %d are parked; GET /v1/work shows why, and lockstep link links a parked customer to an account", failed, parked)
 	}
 	return f, err
 }
 
 func diagnoseWebhooks(ctx context.Context, c Config) (Finding, error) {
-	f := Finding{"webhooks", Fine, fmt.Sprintf("%d endpoints of yours, all enabled", len(c.Webhooks))}
+	f := Finding{"webhooks", Fine, fmt.Sprintf("%d endpoints, all enabled", len(c.Webhooks))}
 	var problems []error
 	for _, w := range c.Webhooks {
 		e, err := c.Store.WebhookEndpoint(ctx, w.ID)
@@ -196,7 +202,7 @@ func diagnoseWebhooks(ctx context.Context, c Config) (Finding, error) {
 		case err != nil:
 			problems = append(problems, err)
 		case !e.DisabledAt.IsZero():
-			f.Level, f.Detail = Failure, fmt.Sprintf("%s is disabled (%s): POST /v1/webhooks/%s/enable", w.ID, e.Reason, w.ID)
+			f.Level, f.Detail = Failure, fmt.Sprintf("%s is disabled (%s); enable it with POST /v1/webhooks/%s/enable", w.ID, e.Reason, w.ID)
 		}
 	}
 	return f, errors.Join(problems...)

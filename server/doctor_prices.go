@@ -12,12 +12,12 @@ import (
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
-// pricesAsked bounds how many prices the doctor asks Stripe about: one read each.
+// pricesAsked bounds how many prices the check reads from Stripe.
 const pricesAsked = 100
 
-// diagnosePrices lists the grandfathered prices: those that subscribers or license holders
-// have and that nobody can buy as they did, because the lookup key moved or the price is
-// inactive. Each still gives the plan that it was bought as.
+// diagnosePrices lists the grandfathered prices: those that customers still have, but that can no longer be
+// bought the same way because the lookup key moved or the price is inactive. Each still gives the plan
+// that it was bought as.
 func diagnosePrices(ctx context.Context, c Config) []Finding {
 	const what = "prices"
 	held, err := c.Store.HeldPrices(ctx, pricesAsked+1)
@@ -37,7 +37,7 @@ func diagnosePrices(ctx context.Context, c Config) []Finding {
 		if !known {
 			price, err = billing.Price(ctx, h.Item.PriceID)
 			if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-				return append(found, Finding{what, Warning, err.Error() + "; may the key read prices?"})
+				return append(found, Finding{what, Warning, err.Error() + "; check that the key may read prices"})
 			}
 			asked[h.Item.PriceID] = price
 		}
@@ -46,7 +46,7 @@ func diagnosePrices(ctx context.Context, c Config) []Finding {
 		}
 	}
 	if len(found) == 0 {
-		found = append(found, Finding{what, Fine, "all prices that customers have are on sale as they were bought"})
+		found = append(found, Finding{what, Fine, "every price that customers have is still for sale"})
 	}
 	if more {
 		found = append(found, Finding{what, Warning, fmt.Sprintf("only the first %d prices were checked", pricesAsked)})
@@ -54,7 +54,7 @@ func diagnosePrices(ctx context.Context, c Config) []Finding {
 	return found
 }
 
-// changeOf says what became of a price since an item was bought; empty: nothing.
+// changeOf describes how a price changed since an item was bought; empty if it did not.
 func changeOf(i lockstep.Item, now lockstep.Price) string {
 	var changes []string
 	if now.ID == "" {
@@ -75,7 +75,7 @@ func (c Config) grandfathered(h lockstep.HeldPrice, change string) Finding {
 	if len(c.Catalog.Plans) > 0 && !slices.ContainsFunc(c.Catalog.Plans,
 		func(p lockstep.Plan) bool { return p.Name == plan }) {
 		f.Level = Warning
-		f.Detail += ", which the catalog does not list, so no features: add " + h.Item.PriceID + " to a plan's prices"
+		f.Detail += ", which the catalog does not list, so it gives no features; add " + h.Item.PriceID + " to a plan's prices"
 	}
 	return f
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// proxies are the networks whose X-Forwarded-For we believe. The default is this machine.
+// proxies parses the networks whose X-Forwarded-For we trust. Nil means this machine.
 func proxies(networks []string) (clients.Proxies, error) {
 	if networks == nil {
 		return clients.ThisMachine(), nil
@@ -20,13 +20,13 @@ func proxies(networks []string) (clients.Proxies, error) {
 		if err != nil {
 			address, wrong := netip.ParseAddr(text)
 			if wrong != nil {
-				problems = append(problems, fmt.Errorf("trusted_proxies: %q is neither an address nor a network; for example 10.0.0.5 or 10.0.0.0/8", text))
+				problems = append(problems, fmt.Errorf("trusted_proxies: %q is not an address or a network; for example 10.0.0.5 or 10.0.0.0/8", text))
 				continue
 			}
 			network = netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen())
 		}
 		if network.Bits() == 0 {
-			problems = append(problems, fmt.Errorf("trusted_proxies: %q is everybody, so that every client could choose its own address; list your proxies", text))
+			problems = append(problems, fmt.Errorf("trusted_proxies: %q trusts everyone, so any client could choose its address; list only your proxies", text))
 			continue
 		}
 		all = append(all, network)

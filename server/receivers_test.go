@@ -22,7 +22,7 @@ const (
 	clerkSecret  = lockstep.Secret("whsec_Y2xlcms=")
 )
 
-// receiver is a server that receives webhooks and does no work; change, if given, changes its
+// receiver returns the handler of a server that does no background work. change may change its
 // configuration.
 func receiver(t *testing.T, change ...func(*server.Config)) http.Handler {
 	t.Helper()
@@ -35,9 +35,8 @@ func receiver(t *testing.T, change ...func(*server.Config)) http.Handler {
 			t.Error(err)
 		}
 	})
-	config := server.Config{Store: store, APIKey: "a-key-of-this-test-of-32-characters",
-		Log:           slog.New(slog.DiscardHandler),
-		ReturnOrigins: []string{"https://app.test"},
+	config := server.Config{Store: store, Log: slog.New(slog.DiscardHandler),
+		HTTP: server.HTTP{APIKey: "a-key-of-this-test-of-32-characters", ReturnOrigins: []string{"https://app.test"}},
 		Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
 			WebhookSecrets: []lockstep.Secret{stripeSecret}},
 		Clerk: server.Clerk{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1", Issuer: "http://127.0.0.1:1",
@@ -60,7 +59,7 @@ func clerkEvent(kind string) string {
 	return fmt.Sprintf(`{"data":{"id":"user_1","object":"user"},"object":"event","type":%q,"timestamp":1700000000000,"instance_id":"ins_1"}`, kind)
 }
 
-// delivered is a signed delivery; the id is that of Clerk's message.
+// delivered returns a signed delivery. The id is that of Clerk's message.
 func delivered(t *testing.T, source lockstep.Source, path, id, body string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
@@ -82,7 +81,7 @@ func answered(handler http.Handler, r *http.Request) *httptest.ResponseRecorder 
 	return w
 }
 
-// TestWebhooksAreReceivedAtTheirPaths: where the app received them before, and nowhere else.
+// TestWebhooksAreReceivedAtTheirPaths: at the configured paths, and nowhere else.
 func TestWebhooksAreReceivedAtTheirPaths(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ stripe, clerk string }{
@@ -127,7 +126,7 @@ func TestWebhooksAreReceivedAtTheirPaths(t *testing.T) {
 	}
 }
 
-// TestAWebhookPathThatCannotBeIsRefused at the start, with the setting's name.
+// TestAWebhookPathThatCannotBeIsRefused: Validate names the setting.
 func TestAWebhookPathThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
@@ -141,10 +140,10 @@ func TestAWebhookPathThatCannotBeIsRefused(t *testing.T) {
 		"/api/webhook?a=b": "is not a path",
 		"/api/%73tripe":    "is not a path",
 		"https://a.test/x": "is not a path",
-		"/v1/stripe":       "belongs to Lockstep's own /v1",
-		"/metrics":         "belongs to Lockstep's own /metrics",
-		"/livez/stripe":    "belongs to Lockstep's own /livez",
-		"/activate":        "belongs to Lockstep's own /activate",
+		"/v1/stripe":       "is under Lockstep's own /v1",
+		"/metrics":         "is under Lockstep's own /metrics",
+		"/livez/stripe":    "is under Lockstep's own /livez",
+		"/activate":        "is under Lockstep's own /activate",
 	} {
 		for setting, config := range map[string]server.Config{
 			"stripe_webhook_path": {Stripe: server.Stripe{WebhookPath: path}},
@@ -158,13 +157,13 @@ func TestAWebhookPathThatCannotBeIsRefused(t *testing.T) {
 	}
 	same := server.Config{Stripe: server.Stripe{WebhookPath: "/hook"}, Clerk: server.Clerk{WebhookPath: "/hook"}}
 	if err := same.Validate(); err == nil || !strings.Contains(err.Error(),
-		"clerk_webhook_path: /hook is also Stripe's webhook path") {
+		"clerk_webhook_path: \"/hook\" is also Stripe's webhook path") {
 		t.Errorf("one path for both: %v", err)
 	}
 }
 
-// TestADeliveryIsAnsweredSuccess: byte for byte what senders' dashboards and other tests look
-// for, whether the event is new, known, or of no use.
+// TestADeliveryIsAnsweredSuccess: byte for byte what senders' dashboards and other tests expect, whether the
+// event is new, known or unused.
 func TestADeliveryIsAnsweredSuccess(t *testing.T) {
 	t.Parallel()
 	handler := receiver(t)
@@ -197,8 +196,8 @@ func TestADeliveryIsAnsweredSuccess(t *testing.T) {
 	}
 }
 
-// TestABrowsersHeadersDoNotRefuseADelivery: a webhook is not a form of another site, whatever
-// its sender, a proxy or a tunnel adds. The signature decides.
+// TestABrowsersHeadersDoNotRefuseADelivery: the signature decides, whatever headers the sender, a proxy or a
+// tunnel adds.
 func TestABrowsersHeadersDoNotRefuseADelivery(t *testing.T) {
 	t.Parallel()
 	handler := receiver(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// absent is a store whose database is away at first.
+// absent is a store whose database is unreachable at first.
 type absent struct {
 	lockstep.Store
 	until time.Time
@@ -30,7 +30,7 @@ func (a *absent) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, err
 	return a.Store.Work(ctx, key)
 }
 
-// That the database is away when a process begins to work ends no process.
+// A process keeps running if the database is unreachable when it starts.
 func TestRunWaitsForTheDatabase(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
@@ -41,8 +41,8 @@ func TestRunWaitsForTheDatabase(t *testing.T) {
 		}
 		away := &absent{Store: store, until: time.Now().Add(time.Minute)}
 		s, err := server.New(server.Config{Store: away, Identities: server.FromAPI,
-			APIKey: "run-api-key-0123456789-0123456789", Log: slog.New(slog.DiscardHandler),
-			Workers: server.Workers{Poll: time.Hour}, Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
+			HTTP: server.HTTP{APIKey: "run-api-key-0123456789-0123456789"}, Log: slog.New(slog.DiscardHandler),
+			Sync: server.Sync{Workers: server.Workers{Poll: time.Hour}}, Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
 				WebhookSecrets: []lockstep.Secret{"whsec_1"}}})
 		if err != nil {
 			t.Fatal(err)

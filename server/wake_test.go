@@ -14,8 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// A server wakes what waits for an account that is seen for the first time, where it is more than one
-// transaction wakes.
+// A server wakes all keys that wait for a new account, even if they are too many for one transaction.
 func TestAServerWakesManyWaitingKeys(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
@@ -41,7 +40,7 @@ func TestAServerWakesManyWaitingKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, err := server.New(server.Config{Store: store, Identities: server.FromAPI,
-			APIKey: "a-key-of-this-test-of-32-characters", Log: slog.New(slog.DiscardHandler),
+			HTTP: server.HTTP{APIKey: "a-key-of-this-test-of-32-characters"}, Log: slog.New(slog.DiscardHandler),
 			Stripe: server.Stripe{Key: "sk_test_1", BaseURL: "http://127.0.0.1:1",
 				WebhookSecrets: []lockstep.Secret{"whsec_1"}}})
 		if err != nil {

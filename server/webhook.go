@@ -13,18 +13,19 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 )
 
-// Webhook is an endpoint of yours that is told what happens.
+// Webhook is an endpoint of your app that Lockstep notifies, signed per Standard Webhooks.
 type Webhook struct {
-	ID           string // short, of letters, digits, - and _; it is kept with what was delivered
+	ID           string // a short name of letters, digits, - and _; deliveries are stored under it
 	URL          string
-	Events       []string          // kinds, see WebhookEvents; empty, or "*": all
-	Secrets      []lockstep.Secret // whsec_ and 24 to 64 bytes in base64; several while one is rolled
-	AllowPrivate bool              // also addresses that are not public, and plain http
-	// nil: one with timeouts, that connects to public addresses only and follows no redirect
+	Events       []string          // kinds, see WebhookEvents; empty or "*" means all
+	Secrets      []lockstep.Secret // whsec_ and 24 to 64 bytes in base64; several while you rotate one
+	AllowPrivate bool              // allow private addresses and plain http
+	// HTTPClient sends the requests; nil means one with timeouts that connects only to public addresses and
+	// follows no redirects.
 	HTTPClient *http.Client
 }
 
-// WebhookEvents are the kinds of message.
+// WebhookEvents lists the kinds of event that an endpoint can receive.
 func WebhookEvents() []string {
 	kinds := []string{string(lockstep.AccessChanged)}
 	for _, kind := range lockstep.NoticeKinds() {
@@ -38,7 +39,7 @@ func (w Webhook) endpoint() webhookout.Endpoint {
 		HTTPClient: w.HTTPClient}
 }
 
-// webhooks are all endpoints.
+// webhooks are all configured endpoints.
 type webhooks []Webhook
 
 // Validate reports every problem at once.
@@ -48,13 +49,13 @@ func (ws webhooks) Validate() error {
 	for _, w := range ws {
 		problems = append(problems, w.endpoint().Validate())
 		if seen[w.ID] {
-			problems = append(problems, fmt.Errorf("webhook %q is listed twice", w.ID))
+			problems = append(problems, fmt.Errorf("webhook.id: %q is listed twice; give each endpoint its own id", w.ID))
 		}
 		seen[w.ID] = true
 		for _, event := range w.Events {
 			if event != "*" && !slices.Contains(WebhookEvents(), event) {
-				problems = append(problems, fmt.Errorf("webhook %q: there is no event %q; there are %q", w.ID, event,
-					WebhookEvents()))
+				problems = append(problems, fmt.Errorf("webhook.events: %q is not a kind of event (endpoint %q); use any of %q", event,
+					w.ID, WebhookEvents()))
 			}
 		}
 	}
@@ -68,7 +69,7 @@ func (ws webhooks) listeners() (all []reconcile.Listener) {
 	return all
 }
 
-// hearAccess are the ids of those that are told of each change of access.
+// hearAccess returns the ids of the endpoints that receive changes of access.
 func (ws webhooks) hearAccess() (ids []string) {
 	for _, l := range ws.listeners() {
 		if l.Wants(lockstep.AccessChanged) {
@@ -78,7 +79,7 @@ func (ws webhooks) hearAccess() (ids []string) {
 	return ids
 }
 
-// channel hands a notice to the endpoints that want it.
+// channel returns the keys that deliver a notice to the endpoints that want it.
 func (ws webhooks) channel(n lockstep.Notice) (keys []lockstep.Key) {
 	for _, l := range ws.listeners() {
 		if l.Wants(n.Kind) {
@@ -96,8 +97,8 @@ func (ws webhooks) caller() (*webhookout.Caller, error) {
 	return webhookout.New(endpoints)
 }
 
-// listed is what the API shows of them; a URL may hold a secret in its path, so only
-// its origin.
+// listed describes the endpoints for the API. It shows only the origin of a URL, because the path may
+// contain a secret.
 func (ws webhooks) listed() (all []httpapi.Webhook) {
 	for _, w := range ws {
 		events := w.Events
@@ -106,7 +107,7 @@ func (ws webhooks) listed() (all []httpapi.Webhook) {
 		}
 		u, err := url.Parse(w.URL)
 		if err != nil {
-			continue // Validate has refused it
+			continue // Validate rejected it
 		}
 		all = append(all, httpapi.Webhook{ID: w.ID, Origin: u.Scheme + "://" + u.Host, Events: events})
 	}

@@ -15,22 +15,21 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// backfillCommand starts a backfill in the service that runs, and follows it. A dry run
-// happens in this process, configured as serve is, so that it can come before the first
-// start.
+// backfillCommand starts a backfill in a running service, and follows it. A dry run happens in this process
+// with the configuration of serve, so that it works before the first start.
 type backfillCommand struct {
 	remote
-	DryRun  bool    `help:"Report what the first start would link, and write nothing: no database is opened, and neither Stripe nor Clerk is changed. Needs the configuration of serve, and no service."`
-	Rate    float64 `help:"With --dry-run: the share of the allowed requests to make (0.6, or backfill.rate of the configuration file)."`
+	DryRun  bool    `help:"Report what the first start would link, and change nothing. Needs the configuration of serve, but no running service and no database."`
+	Rate    float64 `help:"With --dry-run: the share of the rate limits to use (default: backfill.rate of the configuration file, or 0.6)." placeholder:"SHARE" example:"0.6"`
 	JSON    bool    `help:"Print the report as JSON."`
-	NoStart bool    `help:"Follow the backfill that runs, or print the report of the last one."`
+	NoStart bool    `help:"Do not start a backfill: follow the running one, or print the report of the last one."`
 
-	StripeAPIBase string `help:"Stripe's API, or a simulator's." env:"STRIPE_API_BASE" placeholder:"URL"`
-	ClerkAPIBase  string `help:"Clerk's Backend API, or a simulator's." env:"CLERK_API_BASE" placeholder:"URL"`
-	Config        string `help:"Configuration file (lockstep.toml, if it is there)." env:"LOCKSTEP_CONFIG" type:"path"`
+	StripeAPIBase string `help:"Stripe's API, or a simulator's." env:"STRIPE_API_BASE" placeholder:"URL" example:"http://127.0.0.1:12111"`
+	ClerkAPIBase  string `help:"Clerk's Backend API, or a simulator's." env:"CLERK_API_BASE" placeholder:"URL" example:"http://127.0.0.1:12112"`
+	Config        string `help:"Configuration file (default: lockstep.toml, if it exists)." env:"LOCKSTEP_CONFIG" type:"path" placeholder:"FILE" example:"lockstep.toml"`
 }
 
-// backfillProgress is what the API says of a backfill.
+// backfillProgress is the API's answer about a backfill.
 type backfillProgress struct {
 	State  string
 	Phase  string
@@ -39,7 +38,7 @@ type backfillProgress struct {
 	Report lockstep.BackfillReport
 }
 
-// Run runs.
+// Run prints the report.
 func (c *backfillCommand) Run(ctx context.Context, in *surroundings) error {
 	report, err := c.report(ctx, in)
 	if err != nil {
@@ -61,13 +60,19 @@ func (c *backfillCommand) report(ctx context.Context, in *surroundings) (lockste
 		return c.dryRun(ctx, in, show)
 	}
 	if c.Rate != 0 {
-		return lockstep.BackfillReport{}, errors.New("rate: the service that runs has its own; set backfill.rate in its configuration file")
+		return lockstep.BackfillReport{}, errors.New("--rate: it works only with --dry-run; for the running service, set backfill.rate in its configuration file")
 	}
 	if !c.NoStart {
 		if err := c.start(ctx, in); err != nil {
 			return lockstep.BackfillReport{}, err
 		}
 	}
+	return c.follow(ctx, in, show)
+}
+
+// follow waits for the end of the backfill, and returns its report.
+func (c *backfillCommand) follow(ctx context.Context, in *surroundings,
+	show *progress) (lockstep.BackfillReport, error) {
 	ticker := time.NewTicker(time.Second / 2)
 	defer ticker.Stop()
 	for {
@@ -77,33 +82,33 @@ func (c *backfillCommand) report(ctx context.Context, in *surroundings) (lockste
 		}
 		switch at.State {
 		case "never":
-			return lockstep.BackfillReport{}, errors.New("no backfill has run; start one: lockstep backfill")
+			return lockstep.BackfillReport{}, errors.New("no backfill has run yet; start one with: lockstep backfill")
 		case "done":
 			return at.Report, nil
 		}
 		show.at(at)
 		select {
 		case <-ctx.Done():
-			return lockstep.BackfillReport{}, fmt.Errorf("%w; the service goes on, and lockstep backfill --no-start follows it again", ctx.Err())
+			return lockstep.BackfillReport{}, fmt.Errorf("%w; the service continues, follow it again with: lockstep backfill --no-start", ctx.Err())
 		case <-ticker.C:
 		}
 	}
 }
 
-// start starts a backfill, or joins the one that runs.
+// start starts a backfill unless one is running.
 func (c *backfillCommand) start(ctx context.Context, in *surroundings) error {
 	var at backfillProgress
 	if err := c.call(ctx, in, http.MethodGet, "/v1/backfill", nil, &at); err != nil {
 		return err
 	}
 	if at.State == "running" {
-		in.log.Info("a backfill is running already; following it")
+		in.log.Info("a backfill is already running; following it")
 		return nil
 	}
 	return c.call(ctx, in, http.MethodPost, "/v1/backfill", nil, nil)
 }
 
-// dryRun works on a temporary database.
+// dryRun backfills a temporary database.
 func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings,
 	show *progress) (report lockstep.BackfillReport, err error) {
 	serve := serveCommand{StripeAPIBase: c.StripeAPIBase, ClerkAPIBase: c.ClerkAPIBase, Config: c.Config}
@@ -112,7 +117,7 @@ func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings,
 		return report, err
 	}
 	if config.Identities == server.FromAPI {
-		return report, errors.New(`identity: a dry run needs a directory that can be listed, but identity is "api", whose accounts are in the service's database`)
+		return report, errors.New(`--dry-run: it needs a directory to list, but with identity = "api" the accounts are in the service's database; run lockstep backfill without it`)
 	}
 	dir, err := os.MkdirTemp("", "lockstep-dry-run-")
 	if err != nil {
@@ -124,14 +129,14 @@ func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings,
 	}
 	defer func() { err = errors.Join(err, config.Store.Close()) }()
 	if c.Rate != 0 {
-		config.BackfillRate = c.Rate
+		config.Sync.BackfillRate = c.Rate
 	}
 	return server.DryRun(ctx, config, func(at lockstep.Backfill) {
 		show.at(backfillProgress{Phase: string(at.Phase), Done: at.PhaseCount, Total: at.Total()})
 	})
 }
 
-// printReport prints the groups with their examples, and what to do about them.
+// printReport prints the counts, and each group of customers.
 func printReport(in *surroundings, r lockstep.BackfillReport, dry bool) {
 	linked := "linked"
 	if dry {
@@ -139,33 +144,30 @@ func printReport(in *surroundings, r lockstep.BackfillReport, dry bool) {
 	}
 	fmt.Fprintf(in.stdout, "%d customers, %d subscriptions, %d completed checkouts; %d users, %d organizations\n",
 		r.Customers, r.Subscriptions, r.Checkouts, r.Users, r.Organizations)
-	for _, g := range []struct {
-		name  string
-		group lockstep.BackfillGroup
-		hint  string
-	}{
-		{linked, r.Linked, ""},
-		{"several customers for one account", r.Several,
-			"All of them count for access; lockstep merge chooses the primary one."},
-		{"unlinked", r.Unlinked, "lockstep link CUSTOMER ACCOUNT links one that belongs to an account."},
-		{"ambiguous", r.Ambiguous, "Nothing was guessed: lockstep link CUSTOMER ACCOUNT decides."},
-	} {
-		fmt.Fprintf(in.stdout, "\n%s: %d\n", g.name, g.group.Count)
-		for _, e := range g.group.Examples {
-			fmt.Fprintf(in.stdout, "  %s", e.Customer)
-			if e.Account != "" {
-				fmt.Fprintf(in.stdout, "  %s", e.Account)
-			}
-			if e.Reason != "" {
-				fmt.Fprintf(in.stdout, "  (%s)", e.Reason)
-			}
-			fmt.Fprintln(in.stdout)
+	printGroup(in, linked, r.Linked, "")
+	printGroup(in, "several customers for one account", r.Several,
+		"All of them count for access; to choose the primary one: lockstep merge ACCOUNT CUSTOMER")
+	printGroup(in, "unlinked", r.Unlinked, "To link one: lockstep link CUSTOMER ACCOUNT")
+	printGroup(in, "ambiguous", r.Ambiguous, "Lockstep does not guess; to decide: lockstep link CUSTOMER ACCOUNT")
+}
+
+// printGroup prints a group of customers with examples, and what to do about them.
+func printGroup(in *surroundings, name string, group lockstep.BackfillGroup, hint string) {
+	fmt.Fprintf(in.stdout, "\n%s: %d\n", name, group.Count)
+	for _, e := range group.Examples {
+		fmt.Fprintf(in.stdout, "  %s", e.Customer)
+		if e.Account != "" {
+			fmt.Fprintf(in.stdout, "  %s", e.Account)
 		}
-		if more := g.group.Count - int64(len(g.group.Examples)); more > 0 {
-			fmt.Fprintf(in.stdout, "  and %d more\n", more)
+		if e.Reason != "" {
+			fmt.Fprintf(in.stdout, "  (%s)", e.Reason)
 		}
-		if g.group.Count > 0 && g.hint != "" {
-			fmt.Fprintf(in.stdout, "  %s\n", g.hint)
-		}
+		fmt.Fprintln(in.stdout)
+	}
+	if more := group.Count - int64(len(group.Examples)); more > 0 {
+		fmt.Fprintf(in.stdout, "  and %d more\n", more)
+	}
+	if group.Count > 0 && hint != "" {
+		fmt.Fprintf(in.stdout, "  %s\n", hint)
 	}
 }

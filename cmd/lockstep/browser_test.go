@@ -14,8 +14,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestMainJobInABrowser does what the README says to do, as a person does, with a
-// real browser. LOCKSTEP_SCREENSHOTS names a folder to leave pictures in.
+// TestMainJobInABrowser follows the README's instructions in a real browser. LOCKSTEP_SCREENSHOTS names a
+// folder for screenshots.
 func TestMainJobInABrowser(t *testing.T) {
 	t.Parallel()
 	b := startBrowser(t)
@@ -35,20 +35,20 @@ func TestMainJobInABrowser(t *testing.T) {
 	b.pay("4000 0000 0000 0002")
 	b.waits("the refusal", func() bool { return strings.Contains(b.text("main"), "declined") })
 	b.do("look", b.picture("4-declined"))
-	// The redirect proves nothing: while the webhooks are held back, nothing is given.
-	// (What was delivered before is looked at first: that look would see the payment.)
+	// The redirect proves nothing: while the webhooks are held back, there is no access. (The work that
+	// earlier deliveries caused must finish first, or its sync would see the payment.)
 	b.waits("rest", func() bool {
 		under, err := underway(dev.stripe, dev.lockstep, devAPIKey)
 		return err == nil && under == ""
 	})
 	dev.deliveries(t, `{"hold":true}`)
-	// And while Stripe does not say what was bought, it is not claimed either.
+	// While Stripe does not answer, the page claims nothing.
 	dev.faults(t, "POST", `{"side":"stripe","method":"GET","path":"/v1/subscriptions","status":503,"times":1000}`)
 	b.pay("4242 4242 4242 4242")
 	b.waits("the activation page", func() bool { return b.text(`main[data-state=waiting]`) != "" })
 	b.do("look", b.picture("4-activating"))
 	dev.faults(t, "DELETE", "")
-	// The webhooks are still held back: the page has Lockstep ask Stripe.
+	// The webhooks are still held back: the page makes Lockstep ask Stripe.
 	b.waits("the access", func() bool { return b.text(`main[data-state=active]`) != "" || b.text("#plan") != "" })
 	b.do("look", b.picture("4-active"))
 	b.until("#plan", "pro")
@@ -64,7 +64,7 @@ func TestMainJobInABrowser(t *testing.T) {
 		chromedp.Click(`button[value=cancel_at_period_end]`, chromedp.NodeVisible),
 		chromedp.WaitVisible(`button[value=keep]`),
 		chromedp.Navigate(dev.app))
-	b.until("main", "Ends on")
+	b.until("main", "Ends on ")
 	b.shows("#plan", "pro")
 	b.do("controls", chromedp.Navigate(dev.stripe+"/_sim"), chromedp.WaitVisible("#now"), b.picture("7-controls"))
 	today := b.text("#now")
@@ -88,7 +88,7 @@ func TestMainJobInABrowser(t *testing.T) {
 	}
 }
 
-// devWorld is `lockstep dev`, running.
+// devWorld is a running `lockstep dev`.
 type devWorld struct {
 	app, lockstep, stripe string
 	cancel                context.CancelFunc
@@ -109,7 +109,7 @@ func (d *devWorld) deliveries(t *testing.T, policy string) {
 	}
 }
 
-// faults adds a fault to the simulators, or ends all.
+// faults adds a fault to the simulators, or removes all.
 func (d *devWorld) faults(t *testing.T, method, fault string) {
 	t.Helper()
 	args := []string{method, d.stripe + "/_sim/faults"}
@@ -196,7 +196,7 @@ func (b *browserTab) pay(card string) {
 		chromedp.Submit(`input[name=card]`))
 }
 
-// waits looks again until something is so.
+// waits retries until a condition holds.
 func (b *browserTab) waits(what string, so func() bool) {
 	b.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
@@ -205,15 +205,15 @@ func (b *browserTab) waits(what string, so func() bool) {
 		}
 	}
 	b.do("look", b.picture("failed"))
-	b.Fatalf("waited in vain for %s; there is %q", what, b.text("main"))
+	b.Fatalf("timed out waiting for %s; got %q", what, b.text("main"))
 }
 
-// text is what an element shows; empty while there is none.
+// text returns what an element shows; empty if it does not exist.
 func (b *browserTab) text(selector string) string {
 	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](
 		`(document.querySelector(`+"`"+selector+"`"+`) || {}).textContent || ""`))
 	if err != nil {
-		return "" // between two pages
+		return "" // while the page loads
 	}
 	return text
 }
@@ -226,8 +226,7 @@ func (b *browserTab) shows(selector, part string) {
 	}
 }
 
-// until looks again, reloading a page that does not reload itself, until an element
-// shows the text.
+// until waits until an element shows the text. It reloads a page that does not reload itself.
 func (b *browserTab) until(selector, part string) {
 	b.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
@@ -242,7 +241,7 @@ func (b *browserTab) until(selector, part string) {
 	b.Fatalf("%s never shows %q, but %q", selector, part, b.text(selector))
 }
 
-// picture leaves a screenshot of the whole page, if a folder for them is named.
+// picture takes a screenshot of the whole page, if LOCKSTEP_SCREENSHOTS is set.
 func (b *browserTab) picture(name string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		if b.pictures == "" {

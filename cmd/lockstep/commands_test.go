@@ -20,8 +20,8 @@ import (
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
 
-// patience is how long a script waits for what must come: on a machine that is slow, and
-// longer than the minute after which Stripe delivers a second time what was not taken.
+// patience is how long a script waits. It allows for a slow machine, and is longer than the minute after
+// which the Stripe simulator retries a delivery.
 const patience = 3 * time.Minute
 
 var browser = &http.Client{Timeout: patience,
@@ -49,7 +49,7 @@ func request(args []string) (status int, body string, err error) {
 			content = strings.NewReader(value)
 			header.Set("Content-Type", "application/x-www-form-urlencoded")
 		default:
-			return 0, "", fmt.Errorf("what is %q?", arg)
+			return 0, "", fmt.Errorf("unknown argument %q", arg)
 		}
 	}
 	r, err := http.NewRequest(args[0], args[1], content)
@@ -69,8 +69,7 @@ func request(args []string) (status int, body string, err error) {
 	return response.StatusCode, string(text), err
 }
 
-// call STATUS METHOD URL …: sends a request; its answer is what `stdout` and `cmp`
-// see.
+// call STATUS METHOD URL …: sends a request. `stdout` and `cmp` see its answer.
 func call(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: call STATUS METHOD URL [key=…] [json=…] [form=…]")
@@ -84,7 +83,7 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// until PATTERN METHOD URL …: asks again until the answer matches.
+// until PATTERN METHOD URL …: repeats a request until the answer matches.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: until PATTERN METHOD URL [key=…]")
@@ -102,7 +101,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// eventually looks until nothing is missing.
+// eventually retries until look reports that nothing is missing.
 func eventually(ts *testscript.TestScript, look func() (missing string)) {
 	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
 		missing := look()
@@ -110,13 +109,13 @@ func eventually(ts *testscript.TestScript, look func() (missing string)) {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("waited in vain for %s", missing)
+			ts.Fatalf("timed out waiting for %s", missing)
 		}
 	}
 }
 
-// field NAME PATH: sets an environment variable to a value of the last output,
-// which is JSON. PATH is dotted; a number picks from a list.
+// field NAME PATH: sets an environment variable to a value from the last output, which is JSON. PATH is
+// dotted; a number selects from a list.
 func field(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: field NAME PATH")
@@ -132,18 +131,18 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 			_, err := fmt.Sscan(step, &n)
 			ts.Check(err)
 			if n >= len(v) {
-				ts.Fatalf("there is no element %d of %d", n, len(v))
+				ts.Fatalf("no element %d in a list of %d", n, len(v))
 			}
 			value = v[n]
 		}
 	}
 	if value == nil {
-		ts.Fatalf("there is no %s in %s", args[1], ts.ReadFile("stdout"))
+		ts.Fatalf("no %s in %s", args[1], ts.ReadFile("stdout"))
 	}
 	ts.Setenv(args[0], fmt.Sprint(value))
 }
 
-// signed makes a signed delivery to Lockstep.
+// signed returns the request of a signed delivery to Lockstep.
 func signed(source, id string, body []byte, secret lockstep.Secret, at time.Time,
 	target string) (*http.Request, error) {
 	r, err := http.NewRequest(http.MethodPost, target+"/webhooks/"+source, bytes.NewReader(body))
@@ -164,8 +163,8 @@ func signed(source, id string, body []byte, secret lockstep.Secret, at time.Time
 }
 
 // deliver STATUS SOURCE FILE [times=N] [secret=…] [late=DURATION] [id=…] [path=…] [header=NAME:VALUE]:
-// signs a file's bytes and delivers them, N times at the same moment; each must be answered
-// with STATUS, and a success with exactly {"status":"success"}.
+// signs a file's bytes and delivers them N times at once. Each answer must have STATUS, and a success
+// exactly {"status":"success"}.
 func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: deliver STATUS SOURCE FILE [times=N] [secret=…] [late=DURATION] [id=…] [path=…] [header=NAME:VALUE]")
@@ -193,7 +192,7 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 			name, value, _ := strings.Cut(value, ":")
 			more.Set(name, value)
 		default:
-			ts.Fatalf("what is %q?", arg)
+			ts.Fatalf("unknown argument %q", arg)
 		}
 	}
 	body := []byte(ts.ReadFile(args[2]))
@@ -233,8 +232,7 @@ func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// reverse STRIPE: delivers all events that the simulator has, the newest first,
-// as if everything had come in the wrong order.
+// reverse: delivers all events of the Stripe simulator, newest first.
 func reverse(ts *testscript.TestScript, neg bool, args []string) {
 	_, body, err := request([]string{"GET", ts.Getenv("STRIPE") + "/v1/events?limit=100", "key=" + devStripeKey})
 	ts.Check(err)
@@ -255,14 +253,13 @@ func reverse(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// answered ends a script's `burst` and returns the ids of the events that it was answered
-// 200 for.
+// answered has, by script, a function that ends its `burst` and returns the ids of the events that were
+// answered 200.
 var answered sync.Map
 
-// burst: eight senders deliver events of their own until Lockstep is gone, which
-// the script sees to; what was answered 200 is remembered for `acked`. A sender ends when
-// its connection fails, or at `acked`: it may have been too slow to see that Lockstep was
-// gone in between. It runs beside the script.
+// burst: eight senders deliver events until the script kills Lockstep. `acked` checks those that were
+// answered 200. A sender ends when its connection fails, or at `acked`, because a slow one may not notice
+// that Lockstep was gone in between. The senders run while the script continues.
 func burst(ts *testscript.TestScript, neg bool, args []string) {
 	var mu sync.Mutex
 	ids := []string{}
@@ -285,7 +282,7 @@ func burst(ts *testscript.TestScript, neg bool, args []string) {
 				}
 				response, err := browser.Do(r)
 				if err != nil {
-					return // killed: the outcome of this one is unknown
+					return // killed; the outcome of this one is unknown
 				}
 				response.Body.Close()
 				if response.StatusCode == http.StatusOK {
@@ -301,17 +298,17 @@ func burst(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	answered.Store(ts.Getenv("WORK"), func() []string { close(over); senders.Wait(); return ids })
 	select {
-	case <-many: // it is in full flow
+	case <-many: // the burst is running
 	case <-time.After(patience):
-		ts.Fatalf("no 200 deliveries were answered")
+		ts.Fatalf("fewer than 200 deliveries were answered")
 	}
 }
 
-// acked: everything that `burst` was answered 200 for is stored.
+// acked: checks that every event of `burst` that was answered 200 is stored.
 func acked(ts *testscript.TestScript, neg bool, args []string) {
 	wait, began := answered.Load(ts.Getenv("WORK"))
 	if !began {
-		ts.Fatalf("there was no burst")
+		ts.Fatalf("acked needs a burst before it")
 	}
 	ids := wait.(func() []string)()
 	stored := map[string]bool{}

@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// deletionsCommand is for the operator whom the brake on deletions has called.
+// deletionsCommand reviews deletions that wait for an operator.
 type deletionsCommand struct {
 	List    listDeletions    `cmd:"" help:"List deletions that the brake holds or Stripe refused."`
-	Approve approveDeletions `cmd:"" help:"Delete as the policy says, or try again what Stripe refused."`
-	Discard discardDeletions `cmd:"" help:"Do not delete: billing and access continue."`
+	Approve approveDeletions `cmd:"" help:"Delete as the deletion policy says, or retry what Stripe refused."`
+	Discard discardDeletions `cmd:"" help:"Do not delete; billing and access continue."`
 }
 
 type listDeletions struct {
 	remote
-	State string `help:"begun, held, approved, discarded or refused; open is held and refused." enum:"open,begun,held,approved,discarded,refused" default:"open"`
+	State string `help:"Which to list: begun, held, approved, discarded, refused, or open (held and refused)." enum:"open,begun,held,approved,discarded,refused" default:"open"`
 }
 
-// Run prints a line for each.
+// Run prints a line for each deletion.
 func (c *listDeletions) Run(ctx context.Context, in *surroundings) error {
 	states := []string{c.State}
 	if c.State == "open" {
@@ -40,39 +40,39 @@ func (c *listDeletions) Run(ctx context.Context, in *surroundings) error {
 		listed += len(list.Data)
 	}
 	if listed == 0 {
-		fmt.Fprintf(in.stdout, "no deletion is %s\n", strings.Join(states, " or "))
+		fmt.Fprintf(in.stdout, "No deletion is %s.\n", strings.Join(states, " or "))
 	}
 	return nil
 }
 
-// decision is what approve and discard have in common.
+// decision holds the arguments of approve and discard.
 type decision struct {
 	remote
-	All      bool     `help:"All that are held."`
-	Accounts []string `arg:"" optional:"" help:"As user/user_2x…; or --all."`
+	All      bool     `help:"Decide all held deletions."`
+	Accounts []string `arg:"" optional:"" help:"The accounts, for example user/user_2x…; or --all."`
 }
 
 type approveDeletions struct{ decision }
 
 type discardDeletions struct{ decision }
 
-// Run approves.
+// Run approves deletions.
 func (c *approveDeletions) Run(ctx context.Context, in *surroundings) error {
 	return c.decide(ctx, in, "approve")
 }
 
-// Run discards.
+// Run discards deletions.
 func (c *discardDeletions) Run(ctx context.Context, in *surroundings) error {
 	return c.decide(ctx, in, "discard")
 }
 
-// decisions are what to print of an account by the API's name of the decision.
+// decisions maps the API's name of a decision to what to print.
 var decisions = map[string]string{"approve": "approved: its deletion continues",
 	"discard": "discarded: its billing and access continue"}
 
 func (d decision) decide(ctx context.Context, in *surroundings, what string) error {
 	if d.All == (len(d.Accounts) > 0) {
-		return errors.New("name the accounts, or say --all.\n  To see the deletions that wait: lockstep deletions list")
+		return errors.New("name the accounts, or add --all; to list them: lockstep deletions list")
 	}
 	var decided struct{ Accounts []string }
 	body := map[string]any{"accounts": d.Accounts}
@@ -83,7 +83,7 @@ func (d decision) decide(ctx context.Context, in *surroundings, what string) err
 		return err
 	}
 	if len(decided.Accounts) == 0 {
-		fmt.Fprintln(in.stdout, "no deletion is held: nothing to "+what)
+		fmt.Fprintln(in.stdout, "No deletion is held; there is nothing to "+what+".")
 	}
 	for _, account := range decided.Accounts {
 		fmt.Fprintf(in.stdout, "%s\t%s\n", account, decisions[what])

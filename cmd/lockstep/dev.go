@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,12 +27,11 @@ type devCommand struct {
 	Addr       string `help:"Where Lockstep listens." default:"127.0.0.1:8080"`
 	StripeAddr string `help:"Where the Stripe simulator listens." default:"127.0.0.1:12111"`
 	ClerkAddr  string `help:"Where the Clerk simulator listens." default:"127.0.0.1:12112"`
-	Dir        string `help:"Where the state is kept." default:".lockstep" type:"path"`
+	Dir        string `help:"Where to keep the state. Delete it to start over." default:".lockstep" type:"path"`
 	Seed       uint64 `help:"Seed of the simulators' random choices." default:"1"`
 }
 
-// The secrets of a world in which nothing is real. They are the same on every
-// machine, open nothing but a simulator, and look like what they are.
+// The secrets of dev. They are the same on every machine, open nothing but a simulator, and look like it.
 const (
 	devStripeKey     = "sk_test_lockstep_dev"
 	devClerkKey      = "sk_test_lockstep_dev"
@@ -46,91 +46,121 @@ var devPlans = []simulator.Plan{
 	{LookupKey: acmenotes.LifetimePlan, ProductName: "Acme Notes for life", Amount: 30000, Currency: "usd"},
 }
 
-// devCatalog gives both the same plan.
+// devCatalog maps both to one plan.
 var devCatalog = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro",
 	LookupKeys: []string{acmenotes.ProPlan, acmenotes.LifetimePlan},
 	Features:   []string{"export", "sharing"}, Limits: map[string]int64{"notes": 1000}, Rank: 10}}}
 
-// Run runs everything until it is told to stop.
+// Run runs everything until the process gets a signal.
 func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return err
+		return fmt.Errorf("--dir: cannot create %s: %w; choose another folder", c.Dir, err)
 	}
-	service, err := listen(c.Addr, "--addr")
+	d, err := c.listen()
 	if err != nil {
 		return err
 	}
-	app, err := listen(c.AppAddr, "--app-addr")
-	if err != nil {
-		return errors.Join(err, service.Close())
-	}
-	serviceURL, appURL := "http://"+service.Addr().String(), "http://"+app.Addr().String()
-	sims, err := startSimulators(c.StripeAddr, c.ClerkAddr, filepath.Join(c.Dir, "simulator.json"), simulator.Config{
-		StripeKey: devStripeKey, ClerkKey: devClerkKey, Seed: c.Seed, Logger: in.log, PortalSaved: true,
-		StripeWebhooks: []simulator.WebhookEndpoint{endpoint(serviceURL+"/webhooks/stripe", devStripeWebhook)},
-		ClerkWebhooks:  []simulator.WebhookEndpoint{endpoint(serviceURL+"/webhooks/clerk", devClerkWebhook)},
-		SessionClaims: map[string]string{"plan": "{{user.public_metadata.plan}}",
-			"billing": "{{user.public_metadata.billing}}"},
-	})
-	if err != nil {
-		return errors.Join(err, service.Close(), app.Close())
-	}
-	for _, plan := range devPlans {
-		sims.AddPlan(plan)
+	if err := c.simulate(d, in); err != nil {
+		return errors.Join(err, d.service.Close(), d.app.Close())
 	}
 	store, err := sqlitestore.Open(ctx, filepath.Join(c.Dir, "lockstep.db"), sqlitestore.Log(in.log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	mails := &mailbox.Mailbox{}
-	lock, err := server.New(server.Config{
-		Store: store, APIKey: devAPIKey, Catalog: devCatalog, Log: in.log, ReturnOrigins: []string{appURL, serviceURL},
-		Activation: server.Activation{App: "Acme Notes", ContinueURL: appURL + "/"},
-		Stripe: server.Stripe{Key: devStripeKey, BaseURL: sims.stripeURL(),
-			WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
-		Clerk: server.Clerk{Key: devClerkKey, BaseURL: sims.clerkURL(), Issuer: sims.clerkURL(),
-			WebhookSecrets: []lockstep.Secret{devClerkWebhook}},
-		Email: server.Email{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: appURL, Domain: "acme.example"},
-	})
+	lock, err := d.newServer(store, in)
 	if err != nil {
 		return err
 	}
-	acme, err := sampleApp(in, appURL, serviceURL, sims.clerkURL())
+	acme, err := d.sampleApp(in)
 	if err != nil {
 		return err
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return sims.serve(ctx) })
-	group.Go(func() error { return lock.Serve(ctx, service) })
-	group.Go(func() error { return serveUntil(ctx, app, acme) })
-	c.explain(in, appURL, serviceURL, sims)
+	group.Go(func() error { return d.sims.serve(ctx) })
+	group.Go(func() error { return lock.Serve(ctx, d.service) })
+	group.Go(func() error { return serveUntil(ctx, d.app, acme) })
+	c.explain(in, d)
 	return group.Wait()
 }
 
-func sampleApp(in *surroundings, appURL, serviceURL, clerkURL string) (http.Handler, error) {
-	client := &http.Client{Timeout: 15 * time.Second}
+// dev is what runs: the service, the sample app and the simulators, on their addresses.
+type dev struct {
+	service, app net.Listener
+	sims         *simulators
+}
+
+func (d *dev) serviceURL() string { return "http://" + d.service.Addr().String() }
+func (d *dev) appURL() string     { return "http://" + d.app.Addr().String() }
+
+func (c *devCommand) listen() (*dev, error) {
+	service, err := listen(c.Addr, "--addr")
+	if err != nil {
+		return nil, err
+	}
+	app, err := listen(c.AppAddr, "--app-addr")
+	if err != nil {
+		return nil, errors.Join(err, service.Close())
+	}
+	return &dev{service: service, app: app}, nil
+}
+
+// simulate starts the simulators, which deliver to the service and sell the sample app's plans.
+func (c *devCommand) simulate(d *dev, in *surroundings) (err error) {
+	d.sims, err = startSimulators(c.StripeAddr, c.ClerkAddr, filepath.Join(c.Dir, "simulator.json"), simulator.Config{
+		StripeKey: devStripeKey, ClerkKey: devClerkKey, Seed: c.Seed, Logger: in.log, PortalSaved: true,
+		StripeWebhooks: []simulator.WebhookEndpoint{endpoint(d.serviceURL()+"/webhooks/stripe", devStripeWebhook)},
+		ClerkWebhooks:  []simulator.WebhookEndpoint{endpoint(d.serviceURL()+"/webhooks/clerk", devClerkWebhook)},
+		SessionClaims: map[string]string{"plan": "{{user.public_metadata.plan}}",
+			"billing": "{{user.public_metadata.billing}}"},
+	})
+	if err != nil {
+		return err
+	}
+	for _, plan := range devPlans {
+		d.sims.AddPlan(plan)
+	}
+	return nil
+}
+
+func (d *dev) newServer(store lockstep.Store, in *surroundings) (*server.Server, error) {
+	mails := &mailbox.Mailbox{}
+	return server.New(server.Config{
+		Store: store, Catalog: devCatalog, Log: in.log,
+		HTTP:       server.HTTP{APIKey: devAPIKey, ReturnOrigins: []string{d.appURL(), d.serviceURL()}},
+		Activation: server.Activation{App: "Acme Notes", ContinueURL: d.appURL() + "/"},
+		Stripe: server.Stripe{Key: devStripeKey, BaseURL: d.sims.stripeURL(),
+			WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
+		Clerk: server.Clerk{Key: devClerkKey, BaseURL: d.sims.clerkURL(), Issuer: d.sims.clerkURL(),
+			WebhookSecrets: []lockstep.Secret{devClerkWebhook}},
+		Email: server.Email{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: d.appURL(), Domain: "acme.example"},
+	})
+}
+
+func (d *dev) sampleApp(in *surroundings) (http.Handler, error) {
+	clerkURL := d.sims.clerkURL()
 	sessions, err := clerkdirectory.NewTokens(clerkdirectory.TokenConfig{Key: devClerkKey, BaseURL: clerkURL,
 		Issuer: clerkURL})
 	if err != nil {
 		return nil, err
 	}
-	return acmenotes.New(acmenotes.Config{URL: appURL, LockstepURL: serviceURL, LockstepKey: devAPIKey,
-			ClerkURL: clerkURL, ClerkAPI: clerkURL, ClerkKey: devClerkKey, Sessions: sessions, HTTPClient: client, Log: in.log}),
-		nil
+	return acmenotes.New(acmenotes.Config{URL: d.appURL(), LockstepURL: d.serviceURL(), LockstepKey: devAPIKey,
+		ClerkURL: clerkURL, ClerkAPI: clerkURL, ClerkKey: devClerkKey, Sessions: sessions,
+		HTTPClient: &http.Client{Timeout: 15 * time.Second}, Log: in.log}), nil
 }
 
-// explain says where everything is and what to do there.
-func (c *devCommand) explain(in *surroundings, appURL, serviceURL string, sims *simulators) {
+// explain prints the addresses and what to do there.
+func (c *devCommand) explain(in *surroundings, d *dev) {
+	stripeURL := d.sims.stripeURL()
 	fmt.Fprintf(in.stdout, `
   Acme Notes        %s   the sample app: start here
-  Lockstep          %s   its API is described at /openapi.json, its e-mails are at /mail
+  Lockstep          %s   its API: /openapi.json, its e-mails: /mail
   Stripe simulator  %s/_sim
   Clerk simulator   %s/_sim
 
   1. Open %s and sign up.
-  2. Buy Pro with the card 4242 4242 4242 4242 and any date and CVC.
+  2. Buy Pro with the card 4242 4242 4242 4242 and any future date and CVC.
   3. Watch the plan change to Pro when Stripe's webhook confirms the payment.
   4. Choose Manage billing and cancel. Then advance the clock by 31 days at %s/_sim.
   5. Ask Lockstep why you have access, or why not:
@@ -139,5 +169,5 @@ func (c *devCommand) explain(in *surroundings, appURL, serviceURL string, sims *
   Nothing here is real, and nothing leaves this machine. State: %s
   Press Ctrl-C to stop. To start over, delete the state.
 
-`, appURL, serviceURL, sims.stripeURL(), sims.clerkURL(), appURL, sims.stripeURL(), devAPIKey, serviceURL, c.Dir)
+`, d.appURL(), d.serviceURL(), stripeURL, d.sims.clerkURL(), d.appURL(), stripeURL, devAPIKey, d.serviceURL(), c.Dir)
 }

@@ -9,12 +9,16 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// doctorCommand says what is wrong with an installation. It is configured as serve is,
-// and runs beside it; as serve does, it brings the database's schema up to date when it
-// opens it.
+// doctorCommand checks an installation. It uses the configuration of serve, and may run beside it. Like
+// serve, it migrates the database's schema when it opens it.
 type doctorCommand struct{ serveCommand }
 
-// Run prints a line for each thing that it looked at. Something that failed is an error.
+// Help is shown by doctor --help.
+func (*doctorCommand) Help() string {
+	return "Takes the flags, environment and configuration file of serve, and can run beside it. Each line that starts with fail or warn says what to do."
+}
+
+// Run prints a line for each check. It returns an error if any failed.
 func (c *doctorCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	config, _, err := c.config(ctx, in)
 	if err != nil {
@@ -31,7 +35,7 @@ func (c *doctorCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("doctor: checks failed: %d; each line that begins with fail says what to do", failed)
+		return fmt.Errorf("doctor: checks failed: %d; each line that starts with fail says what to do", failed)
 	}
 	return nil
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/lockstep-dev/lockstep/smtpmail"
 )
 
-// mailSettings is [mail] in lockstep.toml. Without it nothing is mailed.
+// mailSettings is [mail] in lockstep.toml. Without it, Lockstep sends no e-mail.
 type mailSettings struct {
-	Host      string   `toml:"host"`
-	Port      int      `toml:"port"`
-	TLS       string   `toml:"tls"`
-	Plaintext bool     `toml:"plaintext"`
-	From      string   `toml:"from"`
-	Send      []string `toml:"send"`
-	Templates string   `toml:"templates"`
-	App       string   `toml:"app"`
-	AppURL    string   `toml:"app_url"`
+	Host      string   `toml:"host" default:"none" doc:"The mail server"`
+	Port      int      `toml:"port" default:"follows from tls" doc:"The mail server's port" more:"587 for \"starttls\", 465 for \"implicit\", 25 for \"none\"."`
+	TLS       string   `toml:"tls" default:"starttls" doc:"How to encrypt: \"starttls\", \"implicit\" or \"none\""`
+	Plaintext bool     `toml:"plaintext" default:"false" doc:"Allow tls = \"none\" to a server on another machine"`
+	From      string   `toml:"from" default:"required" doc:"The sender, for example \"Acme <billing@acme.example>\""`
+	Send      []string `toml:"send" default:"see notices.md" doc:"The kinds of notice to send by e-mail"`
+	Templates string   `toml:"templates" default:"none" doc:"A folder with templates that replace the built-in ones"`
+	App       string   `toml:"app" default:"required" doc:"Your app's name, for the e-mails"`
+	AppURL    string   `toml:"app_url" default:"none" doc:"Where users manage their billing"`
 }
 
 // apply gives a server's configuration what [mail] and the environment say.

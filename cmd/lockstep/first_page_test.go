@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// signUp signs a person up at the sample app as a browser does, and returns the first page
-// that they see.
+// signUp signs a user up at the sample app as a browser does, and returns the first page that they see.
 func (d *devWorld) signUp(t *testing.T, email string) string {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -40,8 +39,8 @@ func (d *devWorld) signUp(t *testing.T, email string) string {
 		url.Values{"email": {email}, "first_name": {"Ada"}, "last_name": {"Lovelace"}}))
 }
 
-// TestTheFirstPageAfterSignUpShowsNoError: whether the event of the sign-up was worked on by
-// then, has not come at all, or Lockstep cannot ask Clerk about it (C19).
+// TestTheFirstPageAfterSignUpShowsNoError: whether the event of the sign-up was processed, has not arrived,
+// or Lockstep cannot ask Clerk.
 func TestTheFirstPageAfterSignUpShowsNoError(t *testing.T) {
 	t.Parallel()
 	d := startDev(t)

@@ -6,13 +6,13 @@ import (
 	"net/http"
 )
 
-// instanceCommand is for the operator who moves the business to another Clerk instance.
+// instanceCommand moves the business to another Clerk instance.
 type instanceCommand struct {
-	Show   showInstance   `cmd:"" help:"Show which Clerk instance and which mode of Stripe the database and the keys belong to."`
-	Accept acceptInstance `cmd:"" help:"Accept the Clerk instance of the key, because the business moved there. Carries accounts over by external_id."`
+	Show   showInstance   `cmd:"" help:"Show the Clerk instance and the Stripe mode of the database and of the keys."`
+	Accept acceptInstance `cmd:"" help:"Accept the Clerk instance of the key, if the business moved there. Accounts are carried over by external_id."`
 }
 
-// instances is what the service says of them.
+// instances is the API's answer.
 type instances struct {
 	Instances []struct{ Provider, Accepted, Key, Problem, Advice string }
 	Former    []struct{ Account, Customer string }
@@ -41,10 +41,10 @@ func (c *showInstance) Run(ctx context.Context, in *surroundings) error {
 		fmt.Fprintf(in.stdout, "%s\t%s\tno successor\n", f.Account, f.Customer)
 	}
 	if shown.More {
-		fmt.Fprintln(in.stdout, "and more")
+		fmt.Fprintln(in.stdout, "The list is not complete.")
 	}
 	if len(shown.Former) > 0 {
-		fmt.Fprintln(in.stdout, "To carry one over: lockstep link FORMER ACCOUNT")
+		fmt.Fprintln(in.stdout, "To carry one over: lockstep link FORMER_ACCOUNT ACCOUNT")
 	}
 	return nil
 }
@@ -54,11 +54,11 @@ type acceptInstance struct {
 	ID string `arg:"" help:"The Clerk instance (ins_…) that lockstep instance show prints."`
 }
 
-// Run accepts.
+// Run accepts the instance.
 func (c *acceptInstance) Run(ctx context.Context, in *surroundings) error {
 	err := c.call(ctx, in, http.MethodPost, "/v1/instance/accept", map[string]any{"id": c.ID}, nil)
 	if err == nil {
-		fmt.Fprintf(in.stdout, "%s is accepted: accounts are carried over by external_id now. Who is left: lockstep instance show\n", c.ID)
+		fmt.Fprintf(in.stdout, "Accepted %s. Accounts are being carried over by external_id; to list those without a successor: lockstep instance show\n", c.ID)
 	}
 	return err
 }

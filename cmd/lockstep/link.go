@@ -11,15 +11,14 @@ import (
 	"time"
 )
 
-// confirmed is for commands that move a customer or an account: they say what they are about
-// to do, and ask.
+// confirmed is for commands that move a customer or an account: they say what they will do, and ask.
 type confirmed struct {
 	remote
-	Yes bool `help:"Do not ask." short:"y"`
+	Yes bool `help:"Do not ask for confirmation." short:"y"`
 }
 
-// confirm prints the account's customers and what is about to happen, and waits for y or
-// yes. Without an account, it prints no customers.
+// confirm prints the account's customers and what will happen, and waits for y or yes. Without an account,
+// it prints no customers.
 func (c confirmed) confirm(ctx context.Context, in *surroundings, account, what string) error {
 	if c.Yes {
 		return nil
@@ -34,7 +33,7 @@ func (c confirmed) confirm(ctx context.Context, in *surroundings, account, what 
 	fmt.Fprintf(in.stdout, "%s\nContinue? [y/N] ", what)
 	answer, err := bufio.NewReader(in.stdin).ReadString('\n')
 	if err != nil && answer == "" {
-		return errors.New("nothing was changed: there was no answer; to skip the question, add --yes")
+		return errors.New("nothing was changed, because there was no answer; to skip the question, add --yes")
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
@@ -43,7 +42,7 @@ func (c confirmed) confirm(ctx context.Context, in *surroundings, account, what 
 	return errors.New("nothing was changed")
 }
 
-// customers are the lines about an account's customers.
+// customers describes an account's customers, one per line.
 func (c confirmed) customers(ctx context.Context, in *surroundings, account string) (string, error) {
 	var view struct {
 		Customers []struct {
@@ -71,15 +70,15 @@ func (c confirmed) customers(ctx context.Context, in *surroundings, account stri
 	return lines.String(), nil
 }
 
-// linkCommand links a customer or a payment to an account, or carries an account of a former
-// Clerk instance over to one of this instance.
+// linkCommand links a customer or a payment to an account, or carries an account of a former Clerk instance
+// over to another.
 type linkCommand struct {
 	confirmed
 	Object  string `arg:"" help:"A customer (cus_…), the checkout session of a guest's payment (cs_…), or an account of a former Clerk instance (user/user_old)."`
-	Account string `arg:"" help:"As user/user_2x… or organization/org_9y…."`
+	Account string `arg:"" help:"The account, for example user/user_2x… or organization/org_9y…."`
 }
 
-// Run links.
+// Run links the object.
 func (c *linkCommand) Run(ctx context.Context, in *surroundings) error {
 	former := strings.Contains(c.Object, "/")
 	what := fmt.Sprintf("%s will belong to %s, and what it paid for will give it access.", c.Object, c.Account)
@@ -97,12 +96,12 @@ func (c *linkCommand) Run(ctx context.Context, in *surroundings) error {
 	case err != nil:
 		return err
 	case former:
-		fmt.Fprintf(in.stdout, "%s is being carried over to %s; lockstep instance show lists the accounts that are left\n",
+		fmt.Fprintf(in.stdout, "Carrying %s over to %s. To list the accounts that are left: lockstep instance show\n",
 			c.Object, c.Account)
 	case linked:
-		fmt.Fprintf(in.stdout, "%s now belongs to %s\n", c.Object, c.Account)
+		fmt.Fprintf(in.stdout, "%s now belongs to %s.\n", c.Object, c.Account)
 	default:
-		fmt.Fprintf(in.stdout, "the decision is stored, but Lockstep has not linked %s to %s yet; GET /v1/work shows why\n",
+		fmt.Fprintf(in.stdout, "The decision is stored, but Lockstep has not linked %s to %s yet. GET /v1/work shows why.\n",
 			c.Object, c.Account)
 	}
 	return nil
@@ -111,8 +110,8 @@ func (c *linkCommand) Run(ctx context.Context, in *surroundings) error {
 // linkWait is how long the command waits for the service to act on a decision.
 const linkWait = 5 * time.Second
 
-// linked waits for the account to have the customer. It does not wait for anything else that
-// can be linked, because the account does not list it.
+// linked waits until the account has the customer. For other objects it does not wait, because the account
+// does not list them.
 func (c *linkCommand) linked(ctx context.Context, in *surroundings) (bool, error) {
 	if !strings.HasPrefix(c.Object, "cus_") {
 		return true, nil
@@ -135,15 +134,15 @@ func (c *linkCommand) linked(ctx context.Context, in *surroundings) (bool, error
 	}
 }
 
-// unlinkCommand takes a customer from its account.
+// unlinkCommand removes a customer from its account.
 type unlinkCommand struct {
 	confirmed
 	Customer string `arg:"" help:"The customer (cus_…)."`
 }
 
-// Run unlinks.
+// Run unlinks the customer.
 func (c *unlinkCommand) Run(ctx context.Context, in *surroundings) error {
-	err := c.confirm(ctx, in, "", fmt.Sprintf("%s will belong to no account: its subscriptions will give nobody access until it is linked again. "+
+	err := c.confirm(ctx, in, "", fmt.Sprintf("%s will belong to no account, and its subscriptions will give no access until it is linked again. "+
 		"Licenses stay with their account. Nothing changes at Stripe.", c.Customer))
 	if err != nil {
 		return err
@@ -152,22 +151,22 @@ func (c *unlinkCommand) Run(ctx context.Context, in *surroundings) error {
 	if err := c.call(ctx, in, http.MethodDelete, "/v1/links/"+url.PathEscape(c.Customer), nil, &taken); err != nil {
 		return err
 	}
-	fmt.Fprintf(in.stdout, "%s no longer belongs to %s; to give it to another account: lockstep link %s ACCOUNT\n",
+	fmt.Fprintf(in.stdout, "%s no longer belongs to %s. To link it to another account: lockstep link %s ACCOUNT\n",
 		c.Customer, taken.Account, c.Customer)
 	return nil
 }
 
-// mergeCommand chooses the primary one of an account's customers.
+// mergeCommand chooses the primary customer of an account.
 type mergeCommand struct {
 	confirmed
-	Account string `arg:"" help:"As user/user_2x… or organization/org_9y…."`
-	Primary string `arg:"" help:"The customer (cus_…) for checkouts, the portal and metadata from now on."`
+	Account string `arg:"" help:"The account, for example user/user_2x… or organization/org_9y…."`
+	Primary string `arg:"" help:"The customer (cus_…) to use for checkouts, the portal and metadata."`
 }
 
-// Run chooses.
+// Run makes the customer the primary one.
 func (c *mergeCommand) Run(ctx context.Context, in *surroundings) error {
-	err := c.confirm(ctx, in, c.Account, c.Primary+" will be the primary one: for checkouts, the portal and metadata. "+
-		"The others keep giving access. Nothing changes at Stripe.")
+	err := c.confirm(ctx, in, c.Account, c.Primary+" will be the primary customer, for checkouts, the portal and metadata. "+
+		"The others still give access. Nothing changes at Stripe.")
 	if err != nil {
 		return err
 	}
@@ -175,6 +174,6 @@ func (c *mergeCommand) Run(ctx context.Context, in *surroundings) error {
 		map[string]any{"customer": c.Primary}, nil); err != nil {
 		return err
 	}
-	fmt.Fprintf(in.stdout, "%s is the primary customer of %s\n", c.Primary, c.Account)
+	fmt.Fprintf(in.stdout, "%s is now the primary customer of %s.\n", c.Primary, c.Account)
 	return nil
 }

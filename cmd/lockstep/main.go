@@ -1,5 +1,5 @@
-// Command lockstep keeps who your users are (Clerk) and what they have paid for
-// (Stripe) in step. See README.md, or run: lockstep --help
+// Command lockstep keeps Clerk users, Stripe payments and your app's view of access in sync. See README.md,
+// or run: lockstep --help
 package main
 
 import (
@@ -18,26 +18,26 @@ import (
 
 // program is the command line.
 type program struct {
-	Dev       devCommand       `cmd:"" help:"Try it: Lockstep with simulators of Stripe and Clerk and a sample app, without keys or network."`
-	Serve     serveCommand     `cmd:"" help:"Run the service."`
-	Doctor    doctorCommand    `cmd:"" help:"Check keys, endpoints, prices and work. Takes the flags and environment of serve."`
-	Migrate   migrateCommand   `cmd:"" help:"Copy an SQLite database into an empty PostgreSQL database. Seals the file against further writes. Run it again to continue after an interruption."`
-	Backfill  backfillCommand  `cmd:"" help:"Link the Stripe customers of an existing business. The first start on an empty database does this by itself."`
-	Forget    forgetCommand    `cmd:"" help:"Erase the stored personal data of a deleted account now."`
-	Link      linkCommand      `cmd:"" help:"Link a customer or a guest's payment to an account, or carry an account of a former Clerk instance over."`
-	Unlink    unlinkCommand    `cmd:"" help:"Remove a customer from its account."`
-	Merge     mergeCommand     `cmd:"" help:"Choose the primary customer of an account."`
-	Instance  instanceCommand  `cmd:"" help:"Move to another Clerk instance: show, accept."`
-	Deletions deletionsCommand `cmd:"" help:"Review deletions that the safety brake holds or Stripe refused: list, approve, discard."`
+	Dev   devCommand   `cmd:"" group:"start" help:"Try Lockstep on this machine, with simulators of Stripe and Clerk and a sample app. Needs no keys and no network."`
+	Serve serveCommand `cmd:"" group:"start" help:"Run the service."`
 
-	Sim simCommand `cmd:"" help:"Run only the Stripe and Clerk simulators."`
+	Doctor    doctorCommand    `cmd:"" group:"operate" help:"Check the installation: keys, webhook endpoints, prices, held deletions and failed work."`
+	Backfill  backfillCommand  `cmd:"" group:"operate" help:"Link the Stripe customers of an existing business. The first start on an empty database does this by itself."`
+	Link      linkCommand      `cmd:"" group:"operate" help:"Link a customer or a guest's payment to an account."`
+	Unlink    unlinkCommand    `cmd:"" group:"operate" help:"Remove a customer from its account."`
+	Merge     mergeCommand     `cmd:"" group:"operate" help:"Choose the primary customer of an account."`
+	Deletions deletionsCommand `cmd:"" group:"operate" help:"Review deletions that the safety brake holds or Stripe refused."`
+	Forget    forgetCommand    `cmd:"" group:"operate" help:"Erase the stored personal data of a deleted account now."`
+	Instance  instanceCommand  `cmd:"" group:"operate" help:"Move to another Clerk instance."`
+	Migrate   migrateCommand   `cmd:"" group:"operate" help:"Move from SQLite to PostgreSQL."`
 
-	LogLevel  slog.Level `help:"debug, info, warn or error." env:"LOCKSTEP_LOG_LEVEL" default:"info"`
-	LogFormat string     `help:"text or json." env:"LOCKSTEP_LOG_FORMAT" enum:"text,json" default:"text"`
+	Sim simCommand `cmd:"" group:"develop" help:"Run only the Stripe and Clerk simulators."`
+
+	LogLevel  slog.Level `help:"What to log: debug, info, warn or error." env:"LOCKSTEP_LOG_LEVEL" default:"info"`
+	LogFormat string     `help:"How to log: text or json." env:"LOCKSTEP_LOG_FORMAT" enum:"text,json" default:"text"`
 }
 
-// surroundings is what a command gets from the process, so that tests can give
-// it something else.
+// surroundings are what a command gets from the process, so that tests can replace them.
 type surroundings struct {
 	getenv func(string) string
 	stdin  io.Reader
@@ -45,8 +45,8 @@ type surroundings struct {
 	log    *slog.Logger
 }
 
-// The rules of what is printed: a command's result goes to standard output, all
-// else to standard error; an error says what is wrong, and then what to do.
+// The rules of the output: a command's result goes to standard output, and everything else to standard
+// error. An error says what is wrong, then what to do.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -54,8 +54,8 @@ func main() {
 	os.Exit(run(ctx))
 }
 
-// asked turns "lockstep", "lockstep help" and "lockstep help COMMAND" into --help.
-func asked(args []string) []string {
+// withHelp turns "lockstep", "lockstep help" and "lockstep help COMMAND" into --help.
+func withHelp(args []string) []string {
 	switch {
 	case len(args) == 0:
 		return []string{"--help"}
@@ -65,24 +65,38 @@ func asked(args []string) []string {
 	return args
 }
 
+// newParser returns the parser of p's flags and commands.
+func newParser(p *program) *kong.Kong {
+	return kong.Must(p, append(valueMappers(),
+		kong.Name("lockstep"),
+		kong.Description("Lockstep keeps Clerk users, Stripe payments and your app's view of access in sync.\n\nStart with: lockstep dev"),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "start", Title: "Start:"},
+			{Key: "operate", Title: "Operate a running service:"},
+			{Key: "develop", Title: "Develop:"},
+		}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ShortUsageOnError())...)
+}
+
 func run(ctx context.Context) int {
 	var p program
-	parser := kong.Must(&p,
-		kong.Name("lockstep"),
-		kong.Description("Keeps Clerk users, Stripe payments and your app's view of access in sync. Start with: lockstep dev"),
-		kong.UsageOnError())
-	parsed, err := parser.Parse(asked(os.Args[1:]))
+	parser := newParser(&p)
+	parsed, err := parser.Parse(withHelp(os.Args[1:]))
 	parser.FatalIfErrorf(err)
-	options := &slog.HandlerOptions{Level: p.LogLevel}
-	var handler slog.Handler = slog.NewTextHandler(os.Stderr, options)
-	if p.LogFormat == "json" {
-		handler = slog.NewJSONHandler(os.Stderr, options)
-	}
-	in := &surroundings{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, log: slog.New(handler)}
+	in := &surroundings{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, log: p.logger()}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(in); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(os.Stderr, "lockstep: %v\n", err)
 		return 1
 	}
 	return 0
+}
+
+func (p program) logger() *slog.Logger {
+	options := &slog.HandlerOptions{Level: p.LogLevel}
+	if p.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -14,16 +15,21 @@ import (
 
 // migrateCommand moves a business from SQLite to PostgreSQL.
 type migrateCommand struct {
-	From   string `help:"The database to copy: sqlite:PATH." required:"" placeholder:"URL"`
-	To     string `help:"The database to fill: postgres://USER:PASSWORD@HOST/DATABASE, which must be empty." env:"DATABASE_URL" placeholder:"URL"`
-	Unseal bool   `help:"Give up the move: unseal the file, so that serve can use it again. Delete the target afterwards."`
+	From   string `help:"The database to copy: sqlite:PATH." required:"" placeholder:"URL" example:"sqlite:lockstep.db"`
+	To     string `help:"The empty database to fill: postgres://USER:PASSWORD@HOST/DATABASE." env:"DATABASE_URL" placeholder:"URL" example:"postgres://lockstep@localhost/lockstep"`
+	Unseal bool   `help:"Give up the move, so that serve can use the SQLite file again. Delete the target database afterwards."`
 }
 
-// Run moves what has not been moved yet.
+// Help is shown by migrate --help.
+func (*migrateCommand) Help() string {
+	return "Copies an SQLite database into an empty PostgreSQL database, and seals the file against further writes. To continue after an interruption, run it again."
+}
+
+// Run copies what an earlier run has not copied yet.
 func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	path, isFile := strings.CutPrefix(c.From, "sqlite:")
 	if !isFile || path == "" {
-		return errors.New("--from must be sqlite:PATH: a business moves from SQLite to PostgreSQL, and not back")
+		return fmt.Errorf("--from: %s is not sqlite:PATH; a move is possible only from SQLite to PostgreSQL", scheme(c.From))
 	}
 	source, err := sqlitestore.OpenDB(ctx, path)
 	if err != nil {
@@ -34,11 +40,11 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 		if err := transfer.Unseal(ctx, source); err != nil {
 			return fmt.Errorf("unseal %s: %w", path, err)
 		}
-		fmt.Fprintf(in.stdout, "%s can be written again; do not use the database that it was moved to\n", path)
+		fmt.Fprintf(in.stdout, "%s can be written again. Do not use the target database.\n", path)
 		return nil
 	}
 	if !strings.HasPrefix(c.To, "postgres:") && !strings.HasPrefix(c.To, "postgresql:") {
-		return errors.New("--to (or DATABASE_URL) must be postgres://USER:PASSWORD@HOST/DATABASE")
+		return fmt.Errorf("--to (or DATABASE_URL): %s is not postgres://USER:PASSWORD@HOST/DATABASE", scheme(c.To))
 	}
 	target, err := pgstore.Connect(ctx, c.To)
 	if err != nil {
@@ -50,8 +56,19 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("%w\n  Nothing is lost: %s is as it was, and is not written until the move is finished (run this again) or given up (--unseal)", err, path)
+		return fmt.Errorf("%w\n  Nothing is lost: %s is unchanged, and sealed until you finish the move (run this again) or give it up (--unseal)", err, path)
 	}
+	return printMoved(in, moved)
+}
+
+// scheme quotes what an argument starts with. The rest of a URL may contain a password.
+func scheme(url string) string {
+	scheme, _, _ := strings.Cut(url, ":")
+	return strconv.Quote(scheme)
+}
+
+// printMoved prints a line for each table.
+func printMoved(in *surroundings, moved []transfer.Moved) error {
 	out := tabwriter.NewWriter(in.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(out, "table\trows\tchecksum of both sides")
 	changed := int64(0)
@@ -63,8 +80,8 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 		return err
 	}
 	if changed > 0 {
-		fmt.Fprintf(in.stdout, "%d texts held zero bytes or what is not UTF-8; they were written without\n", changed)
+		fmt.Fprintf(in.stdout, "%d texts contained zero bytes or invalid UTF-8, which were removed.\n", changed)
 	}
-	fmt.Fprintln(in.stdout, "Moved. Start the service with DATABASE_URL naming the new database; keep the file as a backup.")
+	fmt.Fprintln(in.stdout, "Moved. Start the service with DATABASE_URL set to the new database, and keep the file as a backup.")
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// moving is a business of several batches.
+// moving fills a database with several batches of rows.
 const moving = `
 insert into accounts (kind, id, state, email, name, identity_updated_at, customer_email, customer_name,
 	customer_deleted, customer_generation,
@@ -34,15 +34,15 @@ insert into events (source, id, type, origin, object_id, customer_id, api_versio
 		cast('{"n":' || n || '}' as blob) from n;
 `
 
-// holdAt has the insert of an event wait for whoever holds the advisory lock 42.
+// holdAt makes the insert of an event wait for the advisory lock 42.
 const holdAt = `
 create function hold() returns trigger language plpgsql as $$
 	begin perform pg_advisory_xact_lock(42); return new; end $$;
 create trigger hold before insert on events for each row when (new.seq = 2201) execute function hold();
 `
 
-// `lockstep migrate` is killed -9 at points that it is held at: the next one goes on, and in
-// the end everything is there once.
+// `lockstep migrate` is killed with -9 at several points: the next run continues, and at the end every row is
+// there once.
 func TestAMoveThatIsKilledGoesOn(t *testing.T) {
 	t.Parallel()
 	path, url := sqlitetest.Path(t), pgtest.Empty(t)
@@ -78,7 +78,7 @@ func TestAMoveThatIsKilledGoesOn(t *testing.T) {
 		t.Helper()
 		for deadline := time.Now().Add(patience); !so(); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("waited in vain for %s", what)
+				t.Fatalf("timed out waiting for %s", what)
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func TestAMoveThatIsKilledGoesOn(t *testing.T) {
 		if err := move.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		_ = <-ended //nolint:staticcheck // that it was killed
+		_ = <-ended //nolint:staticcheck // the error says that it was killed
 		run("rollback")
 		waits("its connections to end", func() bool { return value(its) == "0" })
 		if value("coalesce(("+at.after+"), -1)") == "-1" {
@@ -147,7 +147,7 @@ func TestAMoveThatIsKilledGoesOn(t *testing.T) {
 	}
 }
 
-// connected is a connection to a database of the newest schema.
+// connected returns a connection to a database with the newest schema.
 func connected(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgstore.Connect(t.Context(), url)
@@ -158,7 +158,7 @@ func connected(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-// migrating is a process of `lockstep migrate`.
+// migrating is a running `lockstep migrate`.
 func migrating(path, url string) (move *exec.Cmd, said *bytes.Buffer) {
 	self, err := os.Executable()
 	if err != nil {

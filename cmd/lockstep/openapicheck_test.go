@@ -12,9 +12,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// judged: what the simulators said until now is as Stripe's and Clerk's documents
-// say. If nobody has asked them anything yet, it waits until somebody does, as Lockstep's
-// sweeps do.
+// judged: checks all answers of the simulators so far against Stripe's and Clerk's OpenAPI documents. It
+// waits for the first answer, which Lockstep's sweeps cause.
 func judged(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: judged")
@@ -33,7 +32,7 @@ func judged(ts *testscript.TestScript, neg bool, args []string) {
 			history = append(history, entry)
 		}
 		if len(history) == 0 {
-			return "somebody to ask the simulators"
+			return "a request to the simulators"
 		}
 		return ""
 	})

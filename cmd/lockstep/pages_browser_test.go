@@ -15,8 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// hostedStripe is a simulated Stripe with its pages, and the shop that they lead
-// back to.
+// hostedStripe is the Stripe simulator with its pages, and the shop that they lead back to.
 type hostedStripe struct {
 	*testing.T
 	sim    *simulator.Simulator
@@ -39,7 +38,7 @@ func startHosted(t *testing.T) *hostedStripe {
 	stripe.Start()
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = fmt.Fprintf(w, `<p id="shop">%s</p>`, strings.TrimPrefix(r.URL.Path, "/")) // the browser is there
+		_, _ = fmt.Fprintf(w, `<p id="shop">%s</p>`, strings.TrimPrefix(r.URL.Path, "/")) // the browser sees it
 	}))
 	h.shop, h.client = shop.URL, stripe.Client()
 	t.Cleanup(func() { stripe.Close(); shop.Close() })
@@ -72,8 +71,7 @@ func (h *hostedStripe) post(path string, pairs ...string) map[string]any {
 	return answer
 }
 
-// look checks what every page owes to a person with a phone, at a phone's
-// width, and leaves pictures at both widths.
+// look checks a page at the width of a phone, and takes screenshots at both widths.
 func (b *browserTab) look(name string) {
 	b.Helper()
 	b.do("hold a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), b.picture(name+"-phone"))
@@ -87,8 +85,8 @@ func (b *browserTab) look(name string) {
 	b.do("sit at a desk", chromedp.EmulateViewport(1100, 900), b.picture(name+"-desk"))
 }
 
-// flawsOfPage is what is wrong with a page: wider than the screen, things too
-// small for a finger, fields without a label, no word that it is a simulator.
+// flawsOfPage lists what is wrong with a page: wider than the screen, targets too small for a finger, fields
+// without a label, no hint that it is a simulator.
 const flawsOfPage = `(() => {
 	const flaws = [], shown = e => e.checkVisibility() && e.getBoundingClientRect().width > 2
 	if (document.documentElement.scrollWidth > innerWidth) flaws.push("it is " + document.documentElement.scrollWidth + " px wide")
@@ -112,7 +110,7 @@ func (b *browserTab) fill(pairs ...string) {
 	}
 }
 
-// press clicks and waits until another page is there and has what is named.
+// press clicks, and waits for a page with the named element.
 func (b *browserTab) press(selector, then string) {
 	b.Helper()
 	b.do("press "+selector, chromedp.Evaluate[chromedp.Void](`document.body.id = "left"`),
@@ -124,7 +122,7 @@ func (b *browserTab) press(selector, then string) {
 	})
 }
 
-// choose clicks on something that stays on the page.
+// choose clicks an element that does not leave the page.
 func (b *browserTab) choose(selector string) {
 	b.Helper()
 	b.do("choose "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
@@ -135,9 +133,9 @@ func (b *browserTab) open(address, then string) {
 	b.do("open "+address, chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS(then)))
 }
 
-// TestAPersonBuysInABrowser is declined, chooses a quantity, applies a code, fails
-// and passes 3-D Secure on Stripe's pages, then changes, cancels and pays in the
-// portal. It is not parallel: two browsers at once would slow the main job down.
+// TestAPersonBuysInABrowser uses Stripe's pages: a declined card, a quantity, a promotion code, 3-D Secure
+// failed and passed; then the portal: change, cancel, pay. It is not parallel, because two browsers at once
+// slow each other down.
 func TestAPersonBuysInABrowser(t *testing.T) {
 	b, h := startBrowser(t), startHosted(t)
 	pro := h.sim.AddPlan(simulator.Plan{LookupKey: "pro", ProductName: "Pro", Amount: 2900, Interval: "month"})
@@ -151,7 +149,7 @@ func TestAPersonBuysInABrowser(t *testing.T) {
 	pays(b, h, customer, portal)
 }
 
-// buys is the way through the checkout.
+// buys goes through the checkout.
 func buys(b *browserTab, h *hostedStripe, customer, pro string) {
 	b.Helper()
 	session := h.post("/v1/checkout/sessions", "mode=subscription", "customer="+customer, "success_url="+h.shop+"/bought",
@@ -203,7 +201,7 @@ func buys(b *browserTab, h *hostedStripe, customer, pro string) {
 	b.look("checkout-9-unknown")
 }
 
-// manages is the way through the portal; it returns the portal's address.
+// manages goes through the portal, and returns its address.
 func manages(b *browserTab, h *hostedStripe, customer, pro, team string) (portal string) {
 	b.Helper()
 	product := func(price string) string {
@@ -263,7 +261,7 @@ func manages(b *browserTab, h *hostedStripe, customer, pro, team string) (portal
 	return portal
 }
 
-// pays is the way out of a renewal that failed.
+// pays a renewal that failed.
 func pays(b *browserTab, h *hostedStripe, customer, portal string) {
 	b.Helper()
 	if err := h.sim.SetCard(customer, "4000000000000341"); err != nil {

@@ -8,8 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// TestPostgreSQLScripts runs testdata/postgres/*.txtar: scripts with $POSTGRES, the URL of
-// an empty database.
+// TestPostgreSQLScripts runs testdata/postgres/*.txtar. $POSTGRES is the URL of an empty database.
 func TestPostgreSQLScripts(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Empty(t)
@@ -22,7 +21,7 @@ func TestPostgreSQLScripts(t *testing.T) {
 	testscript.Run(t, p)
 }
 
-// postgres removes the server that tests have used when they have run.
+// postgres removes the tests' server after they have run.
 type postgres struct{ *testing.M }
 
 func (p postgres) Run() int { return pgtest.Run(p.M) }

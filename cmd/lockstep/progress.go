@@ -9,40 +9,40 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// plainEvery is how often progress is a line, where there is no terminal to draw a bar on.
+// plainEvery is the interval between lines of progress without a terminal.
 const plainEvery = 10 * time.Second
 
-// progress shows how far a backfill is: a bar with rate and time left on a terminal, and a
-// line now and then elsewhere.
+// progress shows the progress of a backfill: a bar with rate and time left on a terminal, otherwise a line
+// now and then.
 type progress struct {
 	out      *os.File
 	terminal bool
 
 	phase string
 	bar   *progressbar.ProgressBar
-	began time.Time // of the phase, as seen from here
-	from  int64     // how much had been done then
-	said  time.Time
+	began time.Time // when this process first saw the phase
+	from  int64     // how much was done then
+	shown time.Time
 }
 
 func newProgress(out *os.File) *progress {
 	return &progress{out: out, terminal: isatty.IsTerminal(out.Fd())}
 }
 
-// at shows a state.
+// at shows the current state.
 func (p *progress) at(now backfillProgress) {
 	if now.Phase != p.phase {
 		p.end()
-		p.phase, p.began, p.from, p.said = now.Phase, time.Now(), now.Done, time.Time{}
+		p.phase, p.began, p.from, p.shown = now.Phase, time.Now(), now.Done, time.Time{}
 	}
 	if p.terminal {
 		p.draw(now)
 		return
 	}
-	if time.Since(p.said) < plainEvery {
+	if time.Since(p.shown) < plainEvery {
 		return
 	}
-	p.said = time.Now()
+	p.shown = time.Now()
 	line := fmt.Sprintf("%s: %d", now.Phase, now.Done)
 	if now.Total > 0 {
 		line += fmt.Sprintf(" of about %d", now.Total)
@@ -53,8 +53,8 @@ func (p *progress) at(now backfillProgress) {
 	fmt.Fprintln(p.out, line)
 }
 
-// pace is the rate since this process looks, and the time left at that rate; empty: not
-// known yet. The bar's own would count what was done before.
+// pace is the rate since this process started to watch, and the time left at that rate; empty while
+// unknown. The bar's own rate would include what was done before.
 func (p *progress) pace(now backfillProgress) string {
 	seconds := time.Since(p.began).Seconds()
 	if seconds < 1 || now.Done <= p.from {
@@ -71,7 +71,7 @@ func (p *progress) pace(now backfillProgress) string {
 func (p *progress) draw(now backfillProgress) {
 	total := now.Total
 	if total == 0 {
-		total = -1 // the library then shows a spinner
+		total = -1 // the library shows a spinner for this
 	}
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(p.out), progressbar.OptionSetPredictTime(false),
@@ -83,7 +83,7 @@ func (p *progress) draw(now backfillProgress) {
 		p.bar.ChangeMax64(total)
 	}
 	p.bar.Describe(now.Phase + " " + p.pace(now))
-	_ = p.bar.Set64(now.Done) // what cannot be drawn is drawn the next time
+	_ = p.bar.Set64(now.Done) // the next update draws again
 }
 
 // end removes the bar.

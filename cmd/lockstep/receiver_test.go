@@ -12,9 +12,8 @@ import (
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// receiver is a program that the scripts run: an application that takes webhooks at
-// RECEIVER_ADDR with RECEIVER_SECRET. GET / lists what it took, with the ids; POST
-// /status?is=500 has it answer so from then on.
+// receiver is a program for the scripts: an app that receives webhooks at RECEIVER_ADDR, signed with
+// RECEIVER_SECRET. GET / lists what it received, with the ids. After POST /status?is=500 it answers 500.
 func receiver() {
 	webhook, err := standard.NewWebhook(os.Getenv("RECEIVER_SECRET"))
 	if err != nil {

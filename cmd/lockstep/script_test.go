@@ -11,21 +11,19 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/freeport"
 )
 
-// TestMain lets the test binary be the program, so that the scripts run it as a
-// process of its own.
+// TestMain lets the test binary act as the program, so that the scripts run it as a separate process.
 func TestMain(m *testing.M) {
 	testscript.Main(postgres{m}, map[string]func(){"lockstep": main, "receiver": receiver})
 }
 
-// TestScripts runs testdata/*.txtar: each tells a story of the binary in commands,
-// expected output and files. The commands beside testscript's own are in
-// commands_test.go.
+// TestScripts runs testdata/*.txtar: commands with their expected output, and files. commands_test.go adds
+// commands to those of testscript.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, scripts("testdata"))
 }
 
-// scripts are those of a folder.
+// scripts returns the parameters for the scripts in a folder.
 func scripts(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:                 dir,
@@ -59,7 +57,7 @@ func scripts(dir string) testscript.Params {
 	}
 }
 
-// freeAddr is a loopback address that nobody listens on, and that no other test gets.
+// freeAddr returns a free loopback address that no other test gets.
 func freeAddr() (string, error) {
 	port, err := freeport.Take()
 	return fmt.Sprintf("127.0.0.1:%d", port), err

@@ -9,25 +9,46 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// secret is a setting that comes from the environment only: an argument would
-// show in the list of processes, and a file would be committed.
+// secret is a setting that comes from the environment only: an argument would show in the process list,
+// and a file would be committed.
 type secret struct {
-	names []string // the first is the one we speak of; the others are read too
-	where string   // where to find it
+	names []string // the first is the one that we document; the others are read too
+	get   string   // how to get one: "find it at …" or "make one with: …"
+
+	section, value, doc, more string // for docs/configuration.md
 }
 
 var (
-	stripeKey = secret{[]string{"STRIPE_SECRET_KEY", "STRIPE_API_KEY", "STRIPE_KEY"},
-		"Stripe Dashboard > Developers > API keys; it begins with sk_ or rk_"}
-	stripeWebhook = secret{[]string{"STRIPE_WEBHOOK_SECRET"},
-		"Stripe Dashboard > Developers > Webhooks > your endpoint (…/webhooks/stripe) > Signing secret; it begins with whsec_"}
-	clerkKey = secret{[]string{"CLERK_SECRET_KEY"},
-		"Clerk Dashboard > Configure > API keys > Secret keys; it begins with sk_"}
-	clerkWebhook = secret{[]string{"CLERK_WEBHOOK_SIGNING_SECRET", "SIGNING_SECRET"},
-		"Clerk Dashboard > Configure > Webhooks > your endpoint (…/webhooks/clerk) > Signing Secret; it begins with whsec_"}
+	stripeKey = secret{names: []string{"STRIPE_SECRET_KEY", "STRIPE_API_KEY", "STRIPE_KEY"},
+		get:     "find it at Stripe Dashboard > Developers > API keys (sk_… or rk_…)",
+		section: "Stripe", value: "required", doc: "The secret or restricted key (sk_… or rk_…)"}
+	stripeWebhook = secret{names: []string{"STRIPE_WEBHOOK_SECRET"},
+		get:     "find it at Stripe Dashboard > Developers > Webhooks > your endpoint (…/webhooks/stripe) > Signing secret (whsec_…)",
+		section: "Stripe", value: "required without poll", doc: "The endpoint's signing secret (whsec_…)",
+		more: "Separate several with commas while you rotate it."}
+	clerkKey = secret{names: []string{"CLERK_SECRET_KEY"},
+		get:     "find it at Clerk Dashboard > Configure > API keys > Secret keys (sk_…)",
+		section: "Users and organizations", value: `required with "clerk"`, doc: "The secret key (sk_…)"}
+	clerkWebhook = secret{names: []string{"CLERK_WEBHOOK_SIGNING_SECRET", "SIGNING_SECRET"},
+		get:     "find it at Clerk Dashboard > Configure > Webhooks > your endpoint (…/webhooks/clerk) > Signing Secret (whsec_…)",
+		section: "Users and organizations", value: "none: Clerk is polled",
+		doc:  "The endpoint's signing secret (whsec_…)",
+		more: "Separate several with commas while you rotate it."}
+	apiKey = secret{names: []string{"LOCKSTEP_API_KEY"}, get: "make one with: openssl rand -hex 32",
+		section: "Service", value: "none", doc: "The key of servers that call the API, at least 32 characters",
+		more: "Make one with `openssl rand -hex 32`. Separate several with commas while you rotate it. Without it, only browsers can call the API."}
+	smtpUsername = secret{names: []string{"LOCKSTEP_SMTP_USERNAME"}, section: "E-mail", value: "none",
+		doc: "The user name at the mail server"}
+	smtpPassword = secret{names: []string{"LOCKSTEP_SMTP_PASSWORD"}, section: "E-mail", value: "none",
+		doc: "The password at the mail server"}
+	webhookSecret = secret{names: []string{"LOCKSTEP_WEBHOOK_SECRET"},
+		get:     "make one with: echo whsec_$(openssl rand -base64 32); the receiver verifies with the same secret",
+		section: "Outgoing webhooks", value: "required with [[webhook]]",
+		doc:  "Signs the webhooks (whsec_…)",
+		more: "An endpoint whose id is my-app uses LOCKSTEP_WEBHOOK_SECRET_MY_APP instead, if that is set. Separate several with commas while you rotate it."}
 )
 
-// read returns the secret, or an error that says where to find it.
+// read returns the secret, or an error that says how to get it.
 func (s secret) read(getenv func(string) string) (lockstep.Secret, error) {
 	for _, name := range s.names {
 		value := getenv(name)
@@ -35,7 +56,7 @@ func (s secret) read(getenv func(string) string) (lockstep.Secret, error) {
 			continue
 		}
 		if strings.TrimSpace(value) == "" {
-			return "", fmt.Errorf("%s is blank.\n  Find it at: %s", name, s.where)
+			return "", fmt.Errorf("%s: it is blank; %s", name, s.get)
 		}
 		return lockstep.Secret(strings.TrimSpace(value)), nil
 	}
@@ -43,15 +64,15 @@ func (s secret) read(getenv func(string) string) (lockstep.Secret, error) {
 	if others := s.names[1:]; len(others) > 0 {
 		names += " (or " + strings.Join(others, ", ") + ")"
 	}
-	return "", fmt.Errorf("%s is not set.\n  Find it at: %s", names, s.where)
+	return "", fmt.Errorf("%s: it is not set; %s", names, s.get)
 }
 
-// isSet reports whether the environment has the secret, good or not.
+// isSet reports whether the environment has the secret, valid or not.
 func (s secret) isSet(getenv func(string) string) bool {
 	return slices.ContainsFunc(s.names, func(name string) bool { return getenv(name) != "" })
 }
 
-// list returns a secret of which several may be valid, separated by commas.
+// list returns the values of a secret that may have several, separated by commas.
 func (s secret) list(getenv func(string) string) ([]lockstep.Secret, error) {
 	value, err := s.read(getenv)
 	if err != nil {
@@ -61,34 +82,33 @@ func (s secret) list(getenv func(string) string) ([]lockstep.Secret, error) {
 	for _, part := range strings.Split(value.Reveal(), ",") {
 		part = strings.TrimSpace(part)
 		if strings.TrimPrefix(part, "whsec_") == "" {
-			return nil, fmt.Errorf("%s holds an empty secret: with that anybody could sign events.\n  Find it at: %s",
-				s.names[0], s.where)
+			return nil, fmt.Errorf("%s: a secret is empty, so anyone could sign events; %s", s.names[0], s.get)
 		}
 		secrets = append(secrets, lockstep.Secret(part))
 	}
 	return secrets, nil
 }
 
-// credentials are all secrets of the service.
+// credentials are the secrets of the service.
 type credentials struct {
 	stripe, clerk, api            lockstep.Secret
 	stripeWebhooks, clerkWebhooks []lockstep.Secret
 }
 
-// readCredentials reports everything that is missing at once. Those of Clerk are
-// read only where identities come from there. Stripe's webhook secret may be missing where
-// its events are polled, and Clerk's always: the server then lists users and organizations.
-func readCredentials(getenv func(string) string, clerk, polls bool) (credentials, error) {
-	var c credentials
-	var problems [4]error
+// readCredentials reads all secrets, and reports everything that is missing at once. Clerk's are read only
+// if identities come from there. Stripe's webhook secret may be missing if Stripe is polled. Clerk's may
+// always be missing: the server then lists users and organizations.
+func readCredentials(getenv func(string) string, clerk, polls bool) (c credentials, err error) {
+	var problems [5]error
 	c.stripe, problems[0] = stripeKey.read(getenv)
 	switch {
 	case stripeWebhook.isSet(getenv):
 		c.stripeWebhooks, problems[1] = stripeWebhook.list(getenv)
 	case !polls:
-		_, err := stripeWebhook.read(getenv)
-		problems[1] = fmt.Errorf("%w\n  On your own machine: stripe listen --all-snapshot --forward-to localhost:8080/webhooks/stripe prints one.\n"+
-			"  Or do without Stripe's webhooks: lockstep serve --poll 5s reads its event list every 5 seconds", err)
+		_, missing := stripeWebhook.read(getenv)
+		problems[1] = fmt.Errorf("%w.\n"+
+			"  On your own machine, this prints one: stripe listen --all-snapshot --forward-to localhost:8080/webhooks/stripe\n"+
+			"  Or do without webhooks: lockstep serve --poll 5s", missing)
 	}
 	if clerk {
 		c.clerk, problems[2] = clerkKey.read(getenv)
@@ -96,12 +116,8 @@ func readCredentials(getenv func(string) string, clerk, polls bool) (credentials
 			c.clerkWebhooks, problems[3] = clerkWebhook.list(getenv)
 		}
 	}
-	if key := getenv("LOCKSTEP_API_KEY"); key != "" {
-		c.api = lockstep.Secret(strings.TrimSpace(key)) // several are separated by commas
-		if c.api == "" {
-			return c, errors.Join(append(problems[:], errors.New(
-				"LOCKSTEP_API_KEY is blank.\n  Make one with: openssl rand -hex 32"))...)
-		}
+	if apiKey.isSet(getenv) { // the server splits several
+		c.api, problems[4] = apiKey.read(getenv)
 	}
 	return c, errors.Join(problems[:]...)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestFewSecretsAreEnough: which secrets a start needs, under every name that is read, and which
-// ones it says are missing.
+// TestFewSecretsAreEnough: which secrets serve needs, under each of their names, and which ones it reports as
+// missing.
 func TestFewSecretsAreEnough(t *testing.T) {
 	t.Parallel()
 	type environment = map[string]string
@@ -40,21 +40,21 @@ func TestFewSecretsAreEnough(t *testing.T) {
 		"its former name":                   {env: with(environment{"SIGNING_SECRET": "whsec_Y2xlcms="})},
 		"identities from the API, no Clerk": {env: with(environment{"CLERK_SECRET_KEY": ""}), api: true},
 		"no Stripe key": {env: with(environment{"STRIPE_API_KEY": ""}),
-			missing: "STRIPE_SECRET_KEY (or STRIPE_API_KEY, STRIPE_KEY) is not set"},
+			missing: "STRIPE_SECRET_KEY (or STRIPE_API_KEY, STRIPE_KEY): it is not set"},
 		"a blank Stripe key": {env: with(environment{"STRIPE_API_KEY": " "}),
-			missing: "STRIPE_API_KEY is blank"},
+			missing: "STRIPE_API_KEY: it is blank"},
 		"no webhook secret": {env: with(environment{"STRIPE_WEBHOOK_SECRET": ""}),
-			missing: "STRIPE_WEBHOOK_SECRET is not set"},
+			missing: "STRIPE_WEBHOOK_SECRET: it is not set"},
 		"a blank one, though it polls": {env: with(environment{"STRIPE_WEBHOOK_SECRET": " "}), polls: true,
-			missing: "STRIPE_WEBHOOK_SECRET is blank"},
+			missing: "STRIPE_WEBHOOK_SECRET: it is blank"},
 		"an empty one in a list": {env: with(environment{"STRIPE_WEBHOOK_SECRET": "whsec_1,"}),
-			missing: "STRIPE_WEBHOOK_SECRET holds an empty secret"},
+			missing: "STRIPE_WEBHOOK_SECRET: a secret is empty"},
 		"no Clerk key": {env: with(environment{"CLERK_SECRET_KEY": ""}),
-			missing: "CLERK_SECRET_KEY is not set"},
+			missing: "CLERK_SECRET_KEY: it is not set"},
 		"a bare prefix for Clerk": {env: with(environment{"CLERK_WEBHOOK_SIGNING_SECRET": "whsec_"}),
-			missing: "CLERK_WEBHOOK_SIGNING_SECRET holds an empty secret"},
+			missing: "CLERK_WEBHOOK_SIGNING_SECRET: a secret is empty"},
 		"a blank API key": {env: with(environment{"LOCKSTEP_API_KEY": " "}),
-			missing: "LOCKSTEP_API_KEY is blank"},
+			missing: "LOCKSTEP_API_KEY: it is blank"},
 	} {
 		got, err := readCredentials(func(name string) string { return c.env[name] }, !c.api, c.polls)
 		switch {

@@ -10,9 +10,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// settled KEY: waits until everything that happened at the simulators has been delivered
-// and worked off. Only then does it mean something that a script does not see a thing.
-// It waits for the last event of a payment, which Stripe sends a second or two later.
+// settled KEY: waits until every event of the simulators is delivered and processed. Only then can a script
+// check that something did not happen. It also waits for the last event of a payment, which comes a second
+// or two later.
 func settled(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: settled KEY")
@@ -24,9 +24,8 @@ func settled(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// underway says what is still to be delivered or worked off; empty: nothing is. What is
-// set for more than a minute from now, as the end of a trial or the next sweep is, is not
-// under way.
+// underway describes what is still to be delivered or processed; empty if nothing is. It ignores work that is
+// scheduled for more than a minute from now, such as the end of a trial or the next sweep.
 func underway(stripe, lockstep, key string) (string, error) {
 	before, deliveries, err := deliveriesOf(stripe)
 	if err != nil || deliveries > 0 {
@@ -47,7 +46,7 @@ func underway(stripe, lockstep, key string) (string, error) {
 			return "work on " + w.Key, nil
 		}
 	}
-	// A run that ended between the two looks may have made an event in the meantime.
+	// A sync that ended between the two reads may have caused an event.
 	after, deliveries, err := deliveriesOf(stripe)
 	if err != nil || deliveries > 0 || after != before {
 		return "what the last run did", err
@@ -55,9 +54,9 @@ func underway(stripe, lockstep, key string) (string, error) {
 	return "", nil
 }
 
-// deliveriesOf is how many deliveries the simulators have to make still, and a number that
-// each new one changes. Those that tell of what is sold change nothing here, and a script
-// that sets up its shop first would wait a minute for their second try.
+// deliveriesOf returns how many deliveries are pending, and a number that changes with each new one. It
+// ignores events about products and prices: a script that creates them before Lockstep runs would wait a
+// minute for their retry.
 func deliveriesOf(stripe string) (sequence uint64, deliveries int, err error) {
 	var state struct {
 		World  struct{ Sequence uint64 }
@@ -80,7 +79,7 @@ func deliveriesOf(stripe string) (sequence uint64, deliveries int, err error) {
 	return state.World.Sequence, deliveries, err
 }
 
-// read decodes what is answered with 200.
+// read decodes an answer with status 200.
 func read(into any, url string, with ...string) error {
 	status, text, err := request(append([]string{http.MethodGet, url}, with...))
 	if err != nil {

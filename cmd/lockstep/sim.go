@@ -14,20 +14,19 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// simCommand runs the simulators alone, for a service or an application of one's
-// own to talk to.
+// simCommand runs only the simulators, for your own service or app.
 type simCommand struct {
 	StripeAddr    string `help:"Where the Stripe simulator listens." default:"127.0.0.1:12111"`
 	ClerkAddr     string `help:"Where the Clerk simulator listens." default:"127.0.0.1:12112"`
-	StripeWebhook string `help:"Where it delivers Stripe's events, signed with STRIPE_WEBHOOK_SECRET." placeholder:"URL"`
-	ClerkWebhook  string `help:"Where it delivers Clerk's events, signed with CLERK_WEBHOOK_SIGNING_SECRET." placeholder:"URL"`
-	State         string `help:"Keep the simulators' state in this file." type:"path" placeholder:"FILE"`
+	StripeWebhook string `help:"Where to deliver Stripe's events, signed with STRIPE_WEBHOOK_SECRET." placeholder:"URL" example:"http://127.0.0.1:8080/webhooks/stripe"`
+	ClerkWebhook  string `help:"Where to deliver Clerk's events, signed with CLERK_WEBHOOK_SIGNING_SECRET." placeholder:"URL" example:"http://127.0.0.1:8080/webhooks/clerk"`
+	State         string `help:"Keep the state in this file (default: in memory only)." type:"path" placeholder:"FILE" example:"simulator.json"`
 	Seed          uint64 `help:"Seed of the random choices." default:"1"`
 	RateLimits    bool   `help:"Enforce the providers' published rate limits."`
-	Portal        bool   `help:"Start with saved settings of Stripe's customer portal."`
+	Portal        bool   `help:"Start with the customer portal already configured."`
 }
 
-// Run simulates until it is told to stop.
+// Run simulates until the process gets a signal.
 func (c *simCommand) Run(ctx context.Context, in *surroundings) error {
 	config := simulator.Config{Seed: c.Seed, Logger: in.log, RateLimits: c.RateLimits, PortalSaved: c.Portal,
 		StripeKey: first(in.getenv(stripeKey.names[0]), in.getenv(stripeKey.names[1]), in.getenv(stripeKey.names[2])),
@@ -50,7 +49,7 @@ func (c *simCommand) Run(ctx context.Context, in *surroundings) error {
 	return sims.serve(ctx)
 }
 
-// which says what key a simulator accepts, without printing one that was given.
+// which describes the key that a simulator accepts. It never prints a key from the environment.
 func which(given, byDefault string, s secret) string {
 	if given == "" {
 		return byDefault
@@ -58,19 +57,19 @@ func which(given, byDefault string, s secret) string {
 	return "the one in " + s.names[0]
 }
 
-// webhook is the endpoint at a URL, signed with the secrets of the environment.
+// webhook returns the endpoint at url, with its secrets from the environment.
 func webhook(url string, s secret, getenv func(string) string) ([]simulator.WebhookEndpoint, error) {
 	if url == "" {
 		return nil, nil
 	}
 	secrets, err := s.list(getenv)
 	if err != nil {
-		return nil, fmt.Errorf("to deliver to %s: %w", url, err)
+		return nil, fmt.Errorf("deliver to %s: %w", url, err)
 	}
 	return []simulator.WebhookEndpoint{endpoint(url, secrets...)}, nil
 }
 
-// endpoint signs with all of the secrets, of which there is at least one.
+// endpoint returns an endpoint that signs with all secrets. There must be at least one.
 func endpoint(url string, secrets ...lockstep.Secret) simulator.WebhookEndpoint {
 	e := simulator.WebhookEndpoint{URL: url, Secret: secrets[0].Reveal()}
 	for _, s := range secrets[1:] {
@@ -84,10 +83,10 @@ type simulators struct {
 	*simulator.Simulator
 	stripe, clerk net.Listener
 	config        simulator.Config
-	state         string // file; empty: the state goes with the process
+	state         string // file; empty keeps the state in memory only
 }
 
-// startSimulators listens, so that the simulators know their own addresses.
+// startSimulators listens first, because the simulators must know their addresses.
 func startSimulators(stripeAddr, clerkAddr, state string, config simulator.Config) (*simulators, error) {
 	s := &simulators{state: state}
 	var err error
@@ -108,24 +107,23 @@ func startSimulators(stripeAddr, clerkAddr, state string, config simulator.Confi
 	return s, nil
 }
 
-// listenLoopback refuses to show a simulator to the network: whoever reaches it
-// can buy everything.
+// listenLoopback refuses to expose a simulator to a network: anyone who reaches it can buy everything.
 func listenLoopback(addr, flag string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
+		return nil, fmt.Errorf("%s: %q is not an address: %w; for example 127.0.0.1:12111", flag, addr, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("%s %s is not a loopback address.\n  The simulators take every card; they are not shown to a network. Use 127.0.0.1", flag, addr)
+		return nil, fmt.Errorf("%s: %s is not a loopback address, and the simulators accept every card; use 127.0.0.1", flag, addr)
 	}
 	return listen(addr, flag)
 }
 
-// listen listens, or says which flag chooses another address.
+// listen listens at addr. Its error names the setting of the address.
 func listen(addr, flag string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", addr) //nolint:noctx // nothing is dialed or resolved that could take long
+	listener, err := net.Listen("tcp", addr) //nolint:noctx // listening does not block
 	if err != nil {
-		return nil, fmt.Errorf("%w\n  Choose another address with %s", err, flag)
+		return nil, fmt.Errorf("%s: cannot listen at %s: %w; choose another address", flag, addr, err)
 	}
 	return listener, nil
 }
@@ -133,8 +131,8 @@ func listen(addr, flag string) (net.Listener, error) {
 func (s *simulators) stripeURL() string { return "http://" + s.stripe.Addr().String() }
 func (s *simulators) clerkURL() string  { return "http://" + s.clerk.Addr().String() }
 
-// serve answers, delivers and keeps the state until ctx ends, and then once more what the
-// last requests did.
+// serve answers requests, delivers webhooks and saves the state until ctx ends. Then it saves what the last
+// requests changed.
 func (s *simulators) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.Run(ctx) })
@@ -144,7 +142,7 @@ func (s *simulators) serve(ctx context.Context) error {
 	return errors.Join(group.Wait(), s.write())
 }
 
-// serveUntil serves until ctx ends, then lets requests end.
+// serveUntil serves until ctx ends, then lets requests finish for two seconds.
 func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	web := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	stopped := make(chan error, 1)
@@ -153,12 +151,12 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 		defer cancel()
 		err := web.Shutdown(grace)
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = web.Close() // a page that somebody has open is no reason to stay
+			err = web.Close() // an open page must not keep the process running
 		}
 		stopped <- err
 	})
 	err := web.Serve(listener)
-	if stop() { // it failed by itself
+	if stop() { // Serve failed before ctx ended
 		return err
 	}
 	return <-stopped

@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// keepEvery is how often the simulators' state is written when it has changed. A
-// kill -9 loses up to so much of it; real providers have their own disks. A large
-// state is written less often, so that writing takes a tenth of the time at most.
+// keepEvery is how often a changed state is saved; kill -9 loses at most this much. A large state is saved
+// less often, so that saving takes at most a tenth of the time.
 const keepEvery = 500 * time.Millisecond
 
-// restore reads the state of the last time, if there is any.
+// restore loads the saved state, if there is any.
 func (s *simulators) restore() error {
 	if s.state == "" {
 		return nil
@@ -27,16 +26,15 @@ func (s *simulators) restore() error {
 		return err
 	}
 	if err := errors.Join(s.Load(f), f.Close()); err != nil {
-		return fmt.Errorf("the simulators' state in %s cannot be read: %w\n  Delete the folder it is in to begin anew",
-			s.state, err)
+		return fmt.Errorf("%s: the simulators' state cannot be read: %w; delete the folder to start over", s.state, err)
 	}
-	// The state names the endpoints of the last time; we may listen elsewhere now.
+	// The saved state has the old endpoints; the service may listen elsewhere now.
 	s.SetStripeWebhooks(s.config.StripeWebhooks)
 	s.SetClerkWebhooks(s.config.ClerkWebhooks)
 	return nil
 }
 
-// keep writes the state whenever it has changed, until ctx ends.
+// keep saves the state after changes, until ctx ends.
 func (s *simulators) keep(ctx context.Context) error {
 	if s.state == "" {
 		return nil
@@ -61,15 +59,14 @@ func (s *simulators) keep(ctx context.Context) error {
 	}
 }
 
-// write replaces the file at once, so that there is never half a state. Without a file it
-// does nothing.
+// write replaces the file atomically, so that it never contains half a state. Without a file it does nothing.
 func (s *simulators) write() (err error) {
 	if s.state == "" {
 		return nil
 	}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("keep the simulators' state: %w", err)
+			err = fmt.Errorf("save the simulators' state: %w", err)
 		}
 	}()
 	f, err := os.CreateTemp(filepath.Dir(s.state), filepath.Base(s.state)+".*")

@@ -15,8 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// What a request did that was under way when the simulators were told to stop is kept, if
-// it was answered.
+// The effect of a request that was in flight when the simulators stopped is saved if it was answered.
 func TestWhatTheLastRequestDidIsKept(t *testing.T) {
 	t.Parallel()
 	for answered := false; !answered; {
@@ -27,8 +26,8 @@ func TestWhatTheLastRequestDidIsKept(t *testing.T) {
 	}
 }
 
-// lastWords stops simulators while they make a customer, and returns the state that they
-// leave. They wait two seconds for it: where the test was not faster, it is not answered.
+// lastWords stops the simulators while they create a customer, and returns the state that they save. They
+// wait two seconds for requests; on a slow machine the request may not be answered.
 func lastWords(t *testing.T) (state string, answered bool) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	s, err := startSimulators("127.0.0.1:0", "127.0.0.1:0", file, simulator.Config{Logger: slog.New(slog.DiscardHandler)})
@@ -39,7 +38,7 @@ func lastWords(t *testing.T) (state string, answered bool) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.serve(ctx) }()
 
-	begun := make(chan struct{}) // its body is being read
+	begun := make(chan struct{}) // closed when the body is being read
 	tracing := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(begun) }})
 	rest, body := io.Pipe()
 	request, err := http.NewRequestWithContext(tracing, http.MethodPost, s.stripeURL()+"/v1/customers", rest)
@@ -64,14 +63,14 @@ func lastWords(t *testing.T) (state string, answered bool) {
 	}()
 	<-begun
 	stop()
-	for { // until it takes no further connections
+	for { // until it accepts no more connections
 		conn, err := net.Dial("tcp", s.stripe.Addr().String())
 		if err != nil {
 			break
 		}
 		_ = conn.Close()
 	}
-	_, _ = io.WriteString(body, "name=Last+Words") // fails where it is not answered
+	_, _ = io.WriteString(body, "name=Last+Words") // fails if the request is not answered
 	_ = body.Close()
 	answered = <-status == http.StatusOK
 	if err := <-ended; err != nil {

@@ -8,33 +8,32 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// webhookSettings is a [[webhook]] in lockstep.toml: an endpoint of the operator's.
+// webhookSettings is a [[webhook]] in lockstep.toml: an endpoint of the operator's app.
 type webhookSettings struct {
-	ID           string   `toml:"id"`
-	URL          string   `toml:"url"`
-	Events       []string `toml:"events"`
-	AllowPrivate bool     `toml:"allow_private"`
+	ID           string   `toml:"id" default:"required" doc:"A short name of letters, digits, - and _"`
+	URL          string   `toml:"url" default:"required" doc:"Where to send; https, and a public address"`
+	Events       []string `toml:"events" default:"all" doc:"The kinds of event to send"`
+	AllowPrivate bool     `toml:"allow_private" default:"false" doc:"Allow private addresses and plain http"`
 }
 
-// outgoing is the secret of an endpoint: its own, or the one of all.
+// outgoing is the secret of an endpoint: its own, or the shared one.
 func (w webhookSettings) outgoing() secret {
-	const all = "LOCKSTEP_WEBHOOK_SECRET"
-	own := all + "_" + strings.ToUpper(strings.ReplaceAll(w.ID, "-", "_"))
-	return secret{[]string{own, all}, "make one with: echo whsec_$(openssl rand -base64 32)\n  Its receiver verifies with the same"}
+	own := webhookSecret.names[0] + "_" + strings.ToUpper(strings.ReplaceAll(w.ID, "-", "_"))
+	return secret{names: []string{own, webhookSecret.names[0]}, get: webhookSecret.get}
 }
 
-// webhooks gives a server's configuration the endpoints of the file, each with its
-// secrets from the environment.
+// webhooks copies the endpoints of the file into a server's configuration, each with its secrets from the
+// environment.
 func (f file) webhooks(c *server.Config, getenv func(string) string) error {
 	var problems []error
 	for _, w := range f.Webhooks {
 		if w.ID == "" {
-			problems = append(problems, fmt.Errorf("a [[webhook]] has no id: choose a short name for %q", w.URL))
+			problems = append(problems, fmt.Errorf("webhook.id: it is missing for %q; choose a short name", w.URL))
 			continue
 		}
 		secrets, err := w.outgoing().list(getenv)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("webhook %q: %w", w.ID, err))
+			problems = append(problems, fmt.Errorf("webhook.id %q: %w", w.ID, err))
 			continue
 		}
 		c.Webhooks = append(c.Webhooks, server.Webhook{ID: w.ID, URL: w.URL, Events: w.Events, Secrets: secrets,

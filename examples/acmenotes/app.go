@@ -14,20 +14,20 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Config is where the application finds everything.
+// Config says where the app and the services that it uses are.
 type Config struct {
-	URL         string          // its own, as a browser sees it
-	LockstepURL string          // of the service
+	URL         string // of the app, as a browser sees it
+	LockstepURL string
 	LockstepKey lockstep.Secret // LOCKSTEP_API_KEY
-	ClerkURL    string          // of Clerk's hosted pages
-	ClerkAPI    string          // of Clerk's Backend API
+	ClerkURL    string          // Clerk's hosted pages
+	ClerkAPI    string          // Clerk's Backend API
 	ClerkKey    lockstep.Secret
 	Sessions    lockstep.Sessions // verifies session tokens
 	HTTPClient  *http.Client
 	Log         *slog.Logger
 }
 
-// Products are the lookup keys of what the application sells.
+// The lookup keys of what the app sells.
 const (
 	ProPlan      = "pro_monthly"
 	LifetimePlan = "lifetime"
@@ -38,13 +38,13 @@ var pages embed.FS
 
 var templates = template.Must(template.ParseFS(pages, "pages/*.html"))
 
-// App is the application.
+// App is the app, as an [http.Handler].
 type App struct {
 	Config
 	mux http.ServeMux
 }
 
-// New returns the application.
+// New returns the app.
 func New(c Config) *App {
 	a := &App{Config: c}
 	a.mux.HandleFunc("GET /{$}", a.home)
@@ -54,23 +54,22 @@ func New(c Config) *App {
 	return a
 }
 
-// ServeHTTP answers a browser. A form that comes from another site is refused, and no other
-// site can show our pages in a frame.
+// ServeHTTP rejects forms from other sites, and keeps other sites from showing our pages in a frame.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", "frame-ancestors 'none'")
-	w.Header().Set("Referrer-Policy", "same-origin") // a URL may hold a token of Clerk's
+	w.Header().Set("Referrer-Policy", "same-origin") // a URL may contain a Clerk token
 	http.NewCrossOriginProtection().Handler(&a.mux).ServeHTTP(w, r)
 }
 
-// homePage is what the home page shows.
+// homePage is the content of the home page.
 type homePage struct {
 	SignUp, SignIn, Profile string
 	SignedIn                bool
 	User                    string
-	Plan                    string // as the session token's claim says
+	Plan                    string // from the session token's claim
 	Claims                  string
 	Access                  *access
-	Waiting                 bool // Lockstep cannot say yet what the user has
+	Waiting                 bool // Lockstep cannot answer yet
 	Problem                 string
 }
 
@@ -85,31 +84,38 @@ func (a *App) home(w http.ResponseWriter, r *http.Request) {
 	if id := a.sessionID(r); id != "" {
 		session, err := a.session(r.Context(), id)
 		if err != nil {
-			a.Log.Warn("session is over", "error", err)
+			a.Log.Warn("session ended", "error", err)
 			clearCookie(w)
-		} else {
-			page.SignedIn, page.User = true, session.UserID
-			page.Plan, _ = session.Claims["plan"].(string)
-			text, err := json.MarshalIndent(session.Claims, "", "  ")
-			if err != nil {
-				a.fail(w, "page", err)
-				return
-			}
-			page.Claims = string(text)
-			if page.Access, err = a.access(r.Context(), page.User); notYet(err) {
-				// Nothing is wrong with the user: look again instead of showing an error.
-				page.Waiting = true
-				w.Header().Set("Refresh", "2")
-			} else if err != nil {
-				a.Log.Error("read access", "error", err)
-				page.Problem = problems["access"]
-			}
+		} else if err := a.describe(w, r, session, &page); err != nil {
+			a.fail(w, "page", err)
+			return
 		}
 	}
 	a.show(w, "home.html", page)
 }
 
-// buy begins a checkout for whoever is signed in, and sends them there.
+// describe fills in what the page shows of a signed-in user.
+func (a *App) describe(w http.ResponseWriter, r *http.Request, session lockstep.Session, page *homePage) error {
+	page.SignedIn, page.User = true, session.UserID
+	page.Plan, _ = session.Claims["plan"].(string)
+	text, err := json.MarshalIndent(session.Claims, "", "  ")
+	if err != nil {
+		return err
+	}
+	page.Claims = string(text)
+	page.Access, err = a.access(r.Context(), page.User)
+	switch {
+	case notYet(err):
+		page.Waiting = true
+		w.Header().Set("Refresh", "2")
+	case err != nil:
+		a.Log.Error("access not read", "error", err)
+		page.Problem = problems["access"]
+	}
+	return nil
+}
+
+// buy starts a checkout for the signed-in user, and sends them there.
 func (a *App) buy(w http.ResponseWriter, r *http.Request) {
 	user, ok := a.signedIn(w, r)
 	if !ok {
@@ -117,7 +123,7 @@ func (a *App) buy(w http.ResponseWriter, r *http.Request) {
 	}
 	key := r.PostFormValue("plan")
 	if key != ProPlan && key != LifetimePlan {
-		http.Error(w, "we do not sell that", http.StatusBadRequest)
+		http.Error(w, "plan: it is not for sale", http.StatusBadRequest)
 		return
 	}
 	var session struct {
@@ -135,7 +141,7 @@ func (a *App) buy(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, session.URL, http.StatusSeeOther)
 }
 
-// billing sends whoever is signed in to the billing portal.
+// billing sends the signed-in user to the billing portal.
 func (a *App) billing(w http.ResponseWriter, r *http.Request) {
 	user, ok := a.signedIn(w, r)
 	if !ok {
@@ -153,9 +159,9 @@ func (a *App) billing(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, portal.URL, http.StatusSeeOther)
 }
 
-// signedIn returns the user, or sends the browser to the home page. Both callers spend the
-// user's money with the app's own API key, so Lockstep cannot see who acts: whoever impersonates
-// the user is refused here.
+// signedIn returns the user, or sends the browser to the home page. Both callers spend the user's money
+// with the app's API key, so Lockstep cannot see who acts. Therefore it refuses someone who impersonates
+// the user.
 func (a *App) signedIn(w http.ResponseWriter, r *http.Request) (user string, ok bool) {
 	if id := a.sessionID(r); id != "" {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
@@ -168,13 +174,13 @@ func (a *App) signedIn(w http.ResponseWriter, r *http.Request) (user string, ok 
 		case err == nil:
 			return session.UserID, true
 		}
-		a.Log.Warn("session is over", "error", err)
+		a.Log.Warn("session ended", "error", err)
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return "", false
 }
 
-// show renders to memory first, so that there is never half a page.
+// show renders to memory first, so that a browser never gets half a page.
 func (a *App) show(w http.ResponseWriter, name string, page any) {
 	var out bytes.Buffer
 	if err := templates.ExecuteTemplate(&out, name, page); err != nil {
@@ -188,18 +194,18 @@ func (a *App) show(w http.ResponseWriter, name string, page any) {
 	}
 }
 
-// problems are what the home page may say, by a code: a text from the URL would let anybody
-// put words into our mouth.
+// problems maps a code in the URL to the message on the home page. A message in the URL itself would let
+// anyone show their own text.
 var problems = map[string]string{
 	"sign-in":      "We could not sign you in. Please try again.",
-	"page":         "We could not show the page. The terminal says why.",
-	"checkout":     "We could not start the checkout. The terminal says why.",
-	"billing":      "We could not open the billing portal. The terminal says why.",
-	"access":       "We could not read your access. The terminal says why.",
+	"page":         "We could not show the page. See the log in the terminal.",
+	"checkout":     "We could not start the checkout. See the log in the terminal.",
+	"billing":      "We could not open the billing portal. See the log in the terminal.",
+	"access":       "We could not read your access. See the log in the terminal.",
 	"impersonated": "You are impersonating this user. You can look, but not buy.",
 }
 
-// fail logs an error and shows the problem with the given code.
+// fail logs an error and redirects to the home page with the code of the problem.
 func (a *App) fail(w http.ResponseWriter, problem string, err error) {
 	a.Log.Error("request failed", "problem", problem, "error", err)
 	http.Redirect(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}}, "/?problem="+problem,

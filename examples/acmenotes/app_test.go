@@ -27,13 +27,13 @@ func (tokens) Verify(_ context.Context, token string) (lockstep.Session, error) 
 	return session, nil
 }
 
-// kit is the application in a browser's hands.
+// kit is the app and a browser.
 type kit struct {
 	*testing.T
 	app     *App
-	jwt     string // what Clerk makes for the session
+	jwt     string // the session token that Clerk issues
 	cookies map[string]*http.Cookie
-	spent   []string // the requests that asked Lockstep to spend
+	spent   []string // the requests that spend the user's money
 }
 
 func start(t *testing.T) *kit {
@@ -81,7 +81,7 @@ func (k *kit) ask(method, target, form string, headers ...string) *httptest.Resp
 	return w
 }
 
-// signIn signs the browser in as its home page offers to.
+// signIn signs the browser in through the home page.
 func (k *kit) signIn(token string) {
 	k.Helper()
 	k.ask("GET", "/", "")
@@ -91,7 +91,7 @@ func (k *kit) signIn(token string) {
 	}
 }
 
-// TestNobodyIsSignedInByALink: only a browser that asked to sign in is.
+// TestNobodyIsSignedInByALink: only a browser that asked to sign in can be.
 func TestNobodyIsSignedInByALink(t *testing.T) {
 	t.Parallel()
 	attacker := start(t)
@@ -116,7 +116,7 @@ func TestNobodyIsSignedInByALink(t *testing.T) {
 	}
 }
 
-// TestWhoImpersonatesCannotBuy, although the application's own key could.
+// TestWhoImpersonatesCannotBuy: the app refuses, because it calls Lockstep with its own key.
 func TestWhoImpersonatesCannotBuy(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -136,7 +136,7 @@ func TestWhoImpersonatesCannotBuy(t *testing.T) {
 	}
 }
 
-// TestOtherSitesCanDoNothing: not buy, not sign out, not put words into the page.
+// TestOtherSitesCanDoNothing: they cannot buy, sign out, or put text into the page.
 func TestOtherSitesCanDoNothing(t *testing.T) {
 	t.Parallel()
 	k := start(t)

@@ -1,13 +1,12 @@
-// Package acmenotes is a small application that sells a plan: sign in with
-// Clerk, pay with Stripe, and let Lockstep say who has access. It shows the three
-// things that an application does:
+// Package acmenotes is a small app that sells a plan: users sign in with Clerk and pay with Stripe, and
+// Lockstep says who has access. It shows the three things that an app does:
 //
-//   - it begins a checkout by POST /v1/checkout and sends the buyer there, and has
-//     them come back by Lockstep's page /activate;
-//   - it believes the session token's claims, or GET /v1/accounts/…, and never
-//     the redirect that brings the buyer back;
-//   - it opens the billing portal by POST /v1/portal.
+//   - It starts a checkout with POST /v1/checkout and sends the buyer there. Afterwards the buyer returns
+//     through Lockstep's page /activate.
+//   - It trusts the session token's claims, or GET /v1/accounts/…, and never the redirect after the
+//     checkout.
+//   - It opens the billing portal with POST /v1/portal.
 //
-// It keeps nothing but a signed cookie with the id of the Clerk session. `lockstep
-// dev` runs it against the simulators.
+// It stores nothing but a signed cookie with the id of the Clerk session. "lockstep dev" runs it against
+// the simulators.
 package acmenotes

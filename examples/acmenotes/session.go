@@ -16,15 +16,15 @@ const (
 	stateName  = "acme_state"
 )
 
-// signIn takes over the session that Clerk's pages hand over. The token is signed
-// by Clerk; only its session id is kept, in a cookie that we sign.
+// signIn accepts the session from Clerk's pages. Clerk signs the token; we keep only its session id, in a
+// cookie that we sign.
 //
-// The state shows that this browser asked to sign in. Without it, anybody could have others
-// follow a link that signs them in to an account of the attacker's, for which they then pay.
+// The state proves that this browser asked to sign in. Without it, an attacker's link could sign others in
+// to the attacker's account, for which they would then pay.
 func (a *App) signIn(w http.ResponseWriter, r *http.Request, token string) {
 	state, err := r.Cookie(stateName)
 	if err != nil || state.Value == "" || !hmac.Equal([]byte(state.Value), []byte(r.URL.Query().Get("state"))) {
-		a.fail(w, "sign-in", errors.New("this browser did not ask to sign in"))
+		a.fail(w, "sign-in", errors.New("state: this browser did not ask to sign in"))
 		return
 	}
 	session, err := a.Sessions.Verify(r.Context(), token)
@@ -36,7 +36,7 @@ func (a *App) signIn(w http.ResponseWriter, r *http.Request, token string) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// state is what a browser that asks to sign in comes back with.
+// state returns the value with which a browser returns from signing in.
 func (a *App) state(w http.ResponseWriter, r *http.Request) string {
 	if known, err := r.Cookie(stateName); err == nil && known.Value != "" {
 		return url.QueryEscape(known.Value)
@@ -51,12 +51,12 @@ func (a *App) setCookie(w http.ResponseWriter, name, value string) {
 		Secure: strings.HasPrefix(a.URL, "https://"), MaxAge: 7 * 24 * 3600})
 }
 
-// signOut ends the session at Clerk too. Otherwise Clerk's pages would sign the browser in
-// again as the same user, without asking.
+// signOut ends the session at Clerk too. Otherwise Clerk's pages would sign the same user in again without
+// asking.
 func (a *App) signOut(w http.ResponseWriter, r *http.Request) {
 	if id := a.sessionID(r); id != "" {
 		if err := a.endSession(r.Context(), id); err != nil {
-			a.Log.Warn("session not ended at Clerk", "error", err)
+			a.Log.Warn("session not revoked at Clerk", "error", err)
 		}
 	}
 	clearCookie(w)
@@ -67,7 +67,7 @@ func clearCookie(w http.ResponseWriter) {
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1})
 }
 
-// sessionID is the Clerk session of the browser; empty if it has none of ours.
+// sessionID returns the id of the browser's Clerk session; empty without a cookie that we signed.
 func (a *App) sessionID(r *http.Request) string {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {

@@ -10,18 +10,19 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// access is the part of Lockstep's answer that the application needs.
+// access is the part of Lockstep's answer that the app needs.
 type access struct {
 	Access struct {
-		Active  bool   `json:"active"`
-		Status  string `json:"status"`
-		Plan    string `json:"plan"`
-		Until   string `json:"until"`
-		Ending  bool   `json:"ending"`
+		Active  bool       `json:"active"`
+		Status  string     `json:"status"`
+		Plan    string     `json:"plan"`
+		Until   *time.Time `json:"until"`
+		Ending  bool       `json:"ending"`
 		Reasons []struct {
 			Object string `json:"object"`
 			ID     string `json:"id"`
@@ -35,7 +36,7 @@ type access struct {
 	Pending    bool   `json:"pending"`
 }
 
-// access asks Lockstep what a user may use, and because of what.
+// access asks Lockstep for a user's access and its reasons.
 func (a *App) access(ctx context.Context, user string) (*access, error) {
 	var out access
 	if err := a.lockstep(ctx, http.MethodGet, "/v1/accounts/user/"+url.PathEscape(user), nil, &out); err != nil {
@@ -44,7 +45,7 @@ func (a *App) access(ctx context.Context, user string) (*access, error) {
 	return &out, nil
 }
 
-// statusError is an answer that is not a success.
+// statusError is an answer with an error status.
 type statusError struct {
 	status int
 	text   string
@@ -52,8 +53,8 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.text }
 
-// notYet reports whether a call is worth repeating in a moment: the service is starting, or
-// cannot ask Clerk about somebody who has just signed up.
+// notYet reports whether to try again in a moment: the service is starting, or cannot ask Clerk about a
+// user who has just signed up.
 func notYet(err error) bool {
 	var failed *statusError
 	return errors.As(err, &failed) && failed.status == http.StatusServiceUnavailable
@@ -64,8 +65,8 @@ func (a *App) lockstep(ctx context.Context, method, path string, in, out any) er
 	return a.call(ctx, method, a.LockstepURL+path, a.LockstepKey.Reveal(), in, out)
 }
 
-// session has Clerk make a fresh session token and returns what it says. Clerk's
-// own libraries do this in the browser, once a minute.
+// session gets a new session token from Clerk and verifies it. Clerk's libraries do this in the browser,
+// once a minute.
 func (a *App) session(ctx context.Context, sessionID string) (lockstep.Session, error) {
 	var token struct {
 		JWT string `json:"jwt"`
@@ -78,7 +79,7 @@ func (a *App) session(ctx context.Context, sessionID string) (lockstep.Session, 
 	return a.Sessions.Verify(ctx, token.JWT)
 }
 
-// endSession ends a session at Clerk.
+// endSession revokes a session at Clerk.
 func (a *App) endSession(ctx context.Context, sessionID string) error {
 	var ended struct{}
 	return a.call(ctx, http.MethodPost, a.ClerkAPI+"/v1/sessions/"+url.PathEscape(sessionID)+"/revoke",

@@ -3,8 +3,8 @@ import { NextResponse } from "next/server";
 
 const paid = createRouteMatcher(["/pro(.*)"]);
 
-// The session token says who may see a paid page: no call, no database. The token is at most a
-// minute old, and so is what it says. Pages and actions still check for themselves (app/pro).
+// The session token says who may see a paid page, without a call or a database. It is at most a minute old.
+// Pages and actions still check for themselves (app/pro).
 export default clerkMiddleware(async (auth, request) => {
   if (!paid(request)) return;
   const { sessionClaims } = await auth.protect();
@@ -14,8 +14,8 @@ export default clerkMiddleware(async (auth, request) => {
 });
 
 export const config = {
-  // All but the framework's files and static ones, by the ends of their names. "Everything with
-  // a dot" would leave out /pro/report.v2 too.
+  // Everything except the framework's files and static files, by extension. Excluding every path with a
+  // dot would exclude /pro/report.v2 too.
   matcher: [
     "/((?!_next|[^?]*\\.(?:html?|css|js(?!on)|jpe?g|webp|png|gif|svg|ttf|woff2?|ico|csv|docx?|xlsx?|zip|webmanifest)).*)",
     "/pro(.*)",

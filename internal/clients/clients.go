@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Proxies are the networks whose X-Forwarded-For is believed.
+// Proxies are the networks whose X-Forwarded-For is trusted.
 type Proxies []netip.Prefix
 
-// ThisMachine is the addresses of this machine itself, where a reverse proxy often runs.
+// ThisMachine is the loopback networks, where a reverse proxy often runs.
 func ThisMachine() Proxies {
 	return Proxies{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }
 
-// Identify puts the client of each request into its context, see [Of].
+// Identify adds the client of each request to its context, see [Of].
 func (p Proxies) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), contextKey{}, p.client(r))
@@ -26,8 +26,8 @@ func (p Proxies) Identify(next http.Handler) http.Handler {
 
 type contextKey struct{}
 
-// Of returns the client of a request: an address, or a network of IPv6. It is empty where no
-// [Proxies.Identify] was passed; all such requests then count as one client's.
+// Of returns the client of a request: an IPv4 address or an IPv6 network. It is empty if the request did
+// not pass [Proxies.Identify]; all such requests count as one client.
 func Of(ctx context.Context) string {
 	client, _ := ctx.Value(contextKey{}).(string)
 	return client

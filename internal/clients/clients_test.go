@@ -67,7 +67,7 @@ func TestALimitIsEachClients(t *testing.T) {
 		if a := allowed("a"); a != 2 {
 			t.Errorf("after 20 s: %d, want 2", a)
 		}
-		for i := range 100_000 { // bounded: the flood does not lift the limit of one that comes on
+		for i := range 100_000 { // the flood does not reset the limit of an active client
 			limit.Allow(fmt.Sprint(i))
 			limit.Allow("a")
 		}

@@ -1,11 +1,10 @@
-// Package clients tells clients apart by their network address and bounds what each of them
-// may do: how often ([Limit]) and how much at once ([Places]).
+// Package clients identifies clients by their network address and limits each of them: how often it may do
+// something ([Limit]) and how much at once ([Places]). [Tally] logs what clients cause.
 //
-// The address is that of the connection. Where that is a trusted proxy's, it is the last
-// address in X-Forwarded-For that is not a trusted proxy's: proxies append, so what stands
-// before it was written by the client and can say anything. A network that one IPv6 customer
-// gets (/64) counts as one client.
+// The address is that of the connection. If that belongs to a trusted proxy, it is the last address in
+// X-Forwarded-For that does not: proxies append, so the client can write anything before it. An IPv6 /64,
+// which one customer usually gets, counts as one client.
 //
-// An address proves nothing. What a limit refuses is never a request with good credentials,
-// since many people may share an address. All memory is bounded.
+// An address proves nothing, and many people may share one. So no limit of this package refuses a request
+// with valid credentials. All memory is bounded.
 package clients

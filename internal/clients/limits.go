@@ -9,8 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/recent"
 )
 
-// remembered is how many clients a [Limit] remembers. A client that is forgotten starts with a
-// full burst again.
+// remembered is how many clients a [Limit] remembers. A forgotten client starts with a full burst again.
 const remembered = 20_000
 
 // Limit bounds how often each client may do something. It is safe for concurrent use.
@@ -22,12 +21,12 @@ type Limit struct {
 	clients *recent.Map[string, *rate.Limiter]
 }
 
-// NewLimit returns a limit of burst times at once, and then once in every duration.
+// NewLimit allows burst times at once, then once every duration.
 func NewLimit(every time.Duration, burst int) *Limit {
 	return &Limit{every: every, burst: burst, clients: recent.New[string, *rate.Limiter](remembered)}
 }
 
-// Allow reports whether the client may do it now, and counts it if so.
+// Allow reports whether the client may do it now. If so, it counts.
 func (l *Limit) Allow(client string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -39,18 +38,18 @@ func (l *Limit) Allow(client string) bool {
 	return limiter.AllowN(time.Now(), 1)
 }
 
-// Places bounds how much each holder has at once. Its zero value is ready. It is safe for
+// Places limits how many slots each holder has at once. Its zero value is ready to use. It is safe for
 // concurrent use.
 type Places struct {
 	mu    sync.Mutex
 	taken map[string]int
 }
 
-// Take takes one of most places of a holder. If it reports true, leave must be called once.
-func (p *Places) Take(holder string, most int) (leave func(), ok bool) {
+// Take takes a slot of the holder, which has at most limit slots. If ok is true, call leave once.
+func (p *Places) Take(holder string, limit int) (leave func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.taken[holder] >= most {
+	if p.taken[holder] >= limit {
 		return nil, false
 	}
 	if p.taken == nil {

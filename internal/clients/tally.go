@@ -6,22 +6,21 @@ import (
 	"time"
 )
 
-// tallyEvery is how often a [Tally] logs, however much there is.
+// tallyEvery is the interval between the log lines of a [Tally].
 const tallyEvery = time.Minute
 
-// Tally logs what strangers can cause: the first time at once, and then one line a minute with
-// how often it happened. One line each time would let anybody fill the log. Its zero value is
-// ready, and it is safe for concurrent use.
+// Tally logs what unauthenticated clients cause: the first time at once, then one line a minute with a
+// count. So a flood cannot fill the log. Its zero value is ready to use. It is safe for concurrent use.
 type Tally struct {
 	mu       sync.Mutex
-	timer    *time.Timer // runs while something happened within the last minute
+	timer    *time.Timer // runs for a minute after the last line
 	unlogged int
-	client   string // the last one
+	client   string // of the last time
 	cause    error
 }
 
-// Note counts that a client caused message, which is the same each time. It must not hold a
-// secret, nor must the cause.
+// Note counts that a client caused message, which must be the same every time. Neither message nor cause
+// may contain a secret.
 func (t *Tally) Note(log *slog.Logger, message, client string, cause error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -31,8 +30,8 @@ func (t *Tally) Note(log *slog.Logger, message, client string, cause error) {
 	}
 }
 
-// report logs what was not logged yet, and comes back after a minute. After a minute without
-// anything it ends.
+// report logs the count since the last line, and runs again after a minute. After a minute without any,
+// it stops.
 func (t *Tally) report(log *slog.Logger, message string) {
 	if t.unlogged == 0 {
 		t.timer = nil

@@ -39,7 +39,7 @@ func TestATallyLogsOnceAMinute(t *testing.T) {
 	})
 }
 
-// TestATallyOfASteadyFloodLogsOnceAMinute too, and counts all of it.
+// TestATallyOfASteadyFloodLogsOnceAMinute, and counts everything.
 func TestATallyOfASteadyFloodLogsOnceAMinute(t *testing.T) {
 	t.Parallel()
 	for name, every := range map[string]time.Duration{"ten a second": 100 * time.Millisecond, "one a second": time.Second,

@@ -1,15 +1,15 @@
-// Package recent keeps what was used last, within a fixed number of entries.
+// Package recent is a map that keeps the entries used last, up to a fixed number.
 package recent
 
-// Map keeps between half of its limit and its limit of entries, those that were used last. It
-// has two generations: when the young one holds half of the limit it becomes the old one, and
-// the former old one is dropped. A Map is not safe for concurrent use.
+// Map keeps the entries that were used last, between half of its limit and its limit. It has two
+// generations: when the young one reaches half of the limit, it becomes the old one, and the former old
+// one is dropped. A Map is not safe for concurrent use.
 type Map[K comparable, V any] struct {
 	limit      int
 	young, old map[K]V
 }
 
-// New returns a map of at most limit entries, which is at least 2.
+// New returns a map of at most limit entries. limit must be at least 2.
 func New[K comparable, V any](limit int) *Map[K, V] {
 	return &Map[K, V]{limit: limit, young: map[K]V{}}
 }

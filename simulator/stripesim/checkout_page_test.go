@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// with adds fields to a card's form.
+// with adds fields to a card form.
 func with(form url.Values, pairs ...string) url.Values {
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
@@ -22,7 +22,7 @@ func with(form url.Values, pairs ...string) url.Values {
 	return form
 }
 
-// shows posts a form whose answer is a page again, and reads it.
+// shows posts a form that is answered with a page, and parses the page.
 func (b *bench) shows(path string, form url.Values, want int) *simharness.Node {
 	b.T.Helper()
 	status, location, text := b.Submit(path, form)
@@ -72,7 +72,7 @@ func has(n *simharness.Node, attribute string) bool {
 	return there
 }
 
-// promotion makes a promotion code of 50 % off.
+// promotion creates a promotion code for 50% off.
 func (b *bench) promotion(code string) {
 	b.T.Helper()
 	_, coupon := b.Send("POST", simharness.StripeHost+"/v1/coupons", nil, "percent_off=50&duration=forever")

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestACustomersAddressReadsAsItWasWritten also holds that an address is replaced
-// whole, and unset by the empty text.
+// TestACustomersAddressReadsAsItWasWritten also checks that an address is
+// replaced as a whole, and cleared by an empty value.
 func TestACustomersAddressReadsAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
@@ -61,7 +61,8 @@ func TestWrongDetailsOfACustomerAreRefused(t *testing.T) {
 	}
 }
 
-// TestAnArchivedFeatureCannotBeAttached: who has it keeps it.
+// TestAnArchivedFeatureCannotBeAttached also checks that customers who have the
+// feature keep it.
 func TestAnArchivedFeatureCannotBeAttached(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {

@@ -11,7 +11,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// keyed are the headers of a request with the one key of a test.
+// keyed returns request headers with the test's idempotency key.
 func keyed() map[string]string { return map[string]string{"Idempotency-Key": "k"} }
 
 func TestAnIdempotencyKeyReplaysTheFirstAnswer(t *testing.T) {

@@ -15,12 +15,13 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// step is one request of a Stripe CLI trigger: "POST /v1/invoices customer={customer}".
-// {name} is the id that the step named so answered.
+// step is one request of a Stripe CLI trigger, such as "POST /v1/invoices
+// customer={customer}". {name} stands for the id in the answer to the step of
+// that name.
 type step struct{ name, request string }
 
-// trigger runs the requests of a trigger, as the official CLI sends them, and
-// returns the last answer. A step may end with "-> 402" to expect an error.
+// trigger sends the requests of a trigger as the Stripe CLI does, and returns
+// the last answer. A step may end with "-> 402" to expect an error.
 func (b *bench) trigger(steps ...step) map[string]any {
 	b.T.Helper()
 	ids := map[string]string{}
@@ -60,7 +61,8 @@ var (
 	anInvoice = step{"invoice", "POST /v1/invoices customer={customer} description=(created+by+Stripe+CLI) pending_invoice_items_behavior=include"}
 )
 
-// What the official CLI sends for each invoice trigger, and the event it is for.
+// The requests of the Stripe CLI for each invoice trigger, and the event they
+// cause.
 func TestTheInvoiceTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 	t.Parallel()
 	made := []step{aCustomer, anItem, anInvoice}
@@ -121,7 +123,7 @@ func TestAnInvoiceByHandTakesUpThePendingItems(t *testing.T) {
 			t.Errorf("shown with parent %v, number %q, first line %+v; want none, none, the newest item", got.Parent,
 				got.Number, got.Lines.Data[0])
 		}
-		// What the first invoice took is no longer pending.
+		// The items of the first invoice are no longer pending.
 		second := b.trigger(step{"", "POST /v1/invoiceitems amount=100 customer=" + invoice.Customer},
 			step{"", "POST /v1/invoices pending_invoice_items_behavior=include customer=" + invoice.Customer})
 		if second["total"] != float64(100) {
@@ -248,7 +250,7 @@ func TestInvoicePaymentsAreFoundByIntentAndByInvoice(t *testing.T) {
 func TestAnUnansweredInvoiceCreatedDelaysTheFinalizationByUpTo72Hours(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		recovers time.Duration // of the endpoint, after the renewal; 0 is never
+		recovers time.Duration // when the endpoint recovers after the renewal; 0 for never
 		want     time.Duration
 	}{"recovers after ten hours": {10 * time.Hour, 18 * time.Hour}, "never recovers": {0, 73 * time.Hour}} {
 		t.Run(name, func(t *testing.T) {

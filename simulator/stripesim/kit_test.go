@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// bench is a simulator in a bubble, with what the tests of this package do to it.
+// bench is a simulator in a bubble, with this package's test helpers.
 type bench struct{ *simharness.Bench }
 
 func inBubble(t *testing.T, f func(t *testing.T, b *bench)) {

@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// paymentLink creates a payment link by the API.
+// paymentLink creates a payment link.
 func (b *bench) paymentLink(price, form string) map[string]any {
 	b.T.Helper()
 	response, link := b.Send("POST", simharness.StripeHost+"/v1/payment_links", nil,

@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// ask sends a form to the API and returns the status and the answer.
+// ask sends a form to the API and returns the status and the body.
 func (b *bench) ask(method, path, form string) (int, map[string]any) {
 	b.T.Helper()
 	address := simharness.StripeHost + path
@@ -24,7 +24,7 @@ func (b *bench) ask(method, path, form string) (int, map[string]any) {
 	return response.StatusCode, answer
 }
 
-// answers is a call that must succeed.
+// answers sends a request that must succeed.
 func (b *bench) answers(method, path, form string) map[string]any {
 	b.T.Helper()
 	status, answer := b.ask(method, path, form)
@@ -34,7 +34,7 @@ func (b *bench) answers(method, path, form string) map[string]any {
 	return answer
 }
 
-// denied is a call that must fail; it returns the error object.
+// denied sends a request that must fail, and returns the error object.
 func (b *bench) denied(status int, method, path, form string) map[string]any {
 	b.T.Helper()
 	got, answer := b.ask(method, path, form)
@@ -45,7 +45,7 @@ func (b *bench) denied(status int, method, path, form string) map[string]any {
 	return failure
 }
 
-// dig returns a field inside an answer by its path, or nil.
+// dig returns the field at a path of an answer, or nil.
 func dig(at any, path ...string) any {
 	for _, name := range path {
 		fields, _ := at.(map[string]any)
@@ -298,85 +298,6 @@ func TestAMethodUsedOnceWithoutCustomerIsSpent(t *testing.T) {
 		kept := b.answers("POST", "/v1/payment_methods", "type=card&card[token]=tok_visa")["id"].(string)
 		b.answers("POST", "/v1/payment_intents", pay+kept+"&setup_future_usage=off_session&customer="+customer)
 		b.answers("POST", "/v1/payment_intents", pay+kept+"&off_session=true&customer="+customer)
-	})
-}
-
-func TestRefundsSucceedWaitAndFail(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(t *testing.T, b *bench) {
-		refund := func(card string) (map[string]any, string) {
-			intent := b.answers("POST", "/v1/payment_intents", "amount=2000&currency=usd&confirm=true&payment_method="+card)
-			mark := b.Mark()
-			return b.answers("POST", "/v1/refunds", "amount=500&payment_intent="+intent["id"].(string)), mark
-		}
-		done, mark := refund("pm_card_visa")
-		b.wrote(mark, "refund.created", "charge.refunded", "refund.updated", "charge.refund.updated")
-		b.answers("POST", "/v1/refunds/"+done["id"].(string), "metadata[order]=1")
-		b.denied(400, "POST", "/v1/refunds/"+done["id"].(string)+"/cancel", "")
-		b.denied(400, "POST", "/v1/refunds", "amount=1501&charge="+done["charge"].(string))
-
-		waits, mark := refund("pm_card_pendingRefund")
-		if waits["status"] != "pending" {
-			t.Errorf("it is %v", waits["status"])
-		}
-		b.Advance(25 * time.Hour)
-		b.wrote(mark, "refund.created", "charge.refunded", "refund.updated", "charge.refund.updated")
-
-		fails, mark := refund("pm_card_refundFail")
-		b.Advance(25 * time.Hour)
-		b.wrote(mark, "refund.created", "charge.refunded", "refund.updated", "charge.refund.updated", "charge.updated",
-			"refund.failed")
-		if got := b.answers("GET", "/v1/charges/"+fails["charge"].(string), ""); got["amount_refunded"] != 0.0 {
-			t.Errorf("after the failure %v is refunded", got["amount_refunded"])
-		}
-
-		canceled, _ := refund("pm_card_pendingRefund")
-		if got := b.answers("POST", "/v1/refunds/"+canceled["id"].(string)+"/cancel", ""); got["status"] != "canceled" {
-			t.Errorf("it is %v", got["status"])
-		}
-	})
-}
-
-func TestDisputesAreWonLostAndInquired(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(t *testing.T, b *bench) {
-		dispute := func(card string) string {
-			intent := b.answers("POST", "/v1/payment_intents", "amount=2000&currency=usd&confirm=true&payment_method="+card)
-			found := b.answers("GET", "/v1/disputes", "payment_intent="+intent["id"].(string))["data"].([]any)
-			if len(found) != 1 {
-				t.Fatalf("%s brings %d disputes", card, len(found))
-			}
-			return "/v1/disputes/" + dig(found[0], "id").(string)
-		}
-		for evidence, want := range map[string][]string{
-			"winning_evidence": {"charge.dispute.updated", "charge.dispute.funds_reinstated", "charge.dispute.closed"},
-			"losing_evidence":  {"charge.dispute.updated", "charge.dispute.closed"},
-			"a letter":         {"charge.dispute.updated"},
-		} {
-			path := dispute("pm_card_createDispute")
-			b.answers("POST", path, "submit=false&evidence[customer_name]=Jenny")
-			mark := b.Mark()
-			b.answers("POST", path, "evidence[uncategorized_text]="+strings.ReplaceAll(evidence, " ", "+"))
-			b.wrote(mark, want...)
-		}
-		path := dispute("pm_card_createDispute")
-		if got := b.answers("POST", path+"/close", ""); got["status"] != "lost" {
-			t.Errorf("closed it is %v", got["status"])
-		}
-		b.denied(400, "POST", path+"/close", "")
-		charge := b.answers("GET", path, "")["charge"].(string)
-		if failure := b.denied(400, "POST", "/v1/refunds", "charge="+charge); failure["code"] != "charge_disputed" {
-			t.Errorf("a refund of it: %v", failure)
-		}
-		mark := b.Mark()
-		inquiry := dispute("pm_card_createDisputeInquiry")
-		b.wrote(mark, "payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "charge.dispute.created")
-		if got := b.answers("GET", inquiry, ""); got["status"] != "warning_needs_response" {
-			t.Errorf("it is %v", got["status"])
-		}
-		if got := b.answers("POST", inquiry+"/close", ""); got["status"] != "warning_closed" {
-			t.Errorf("closed it is %v", got["status"])
-		}
 	})
 }
 

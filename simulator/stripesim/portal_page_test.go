@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 )
 
-// acts posts a form that must be taken and returns where it leads.
+// acts posts a form that must be accepted, and returns the redirect.
 func (b *bench) acts(path string, form url.Values) string {
 	b.T.Helper()
 	status, location, text := b.Submit(path, form)
@@ -37,7 +37,7 @@ func TestACustomerCancelsAndComesBackInThePortal(t *testing.T) {
 			t.Errorf("the page before says %q", page.Says("main"))
 		}
 		if status, _, text := b.Submit(cancel, url.Values{"feedback": {"no_reason"}}); status != http.StatusBadRequest ||
-			simharness.Parsed(t, text).Says("[role=alert]") != "This reason cannot be given." {
+			simharness.Parsed(t, text).Says("[role=alert]") != "Choose one of the listed reasons." {
 			t.Errorf("a reason that is not offered: %d %s", status, simharness.Parsed(t, text).Says("[role=alert]"))
 		}
 		mark := b.Mark()
@@ -290,7 +290,7 @@ func TestTheLoginPageOfAPortalOpensASession(t *testing.T) {
 		}
 		if status, _, text := b.Submit(login, url.Values{"email": {"b@example.com"}}); status != http.StatusNotFound ||
 			simharness.Parsed(t, text).Says("[role=alert]") == "" {
-			t.Errorf("nobody is let in with %d", status)
+			t.Errorf("the login answers %d", status)
 		}
 		to := b.acts(login, url.Values{"email": {"a@example.com"}})
 		if page := b.Visited(simharness.StripeHost + to); page.Says("#who") != "a@example.com" {

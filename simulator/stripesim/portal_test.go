@@ -13,7 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// fails checks that an error is Stripe's, with the status and part of the message.
+// fails checks that err is a Stripe error with the status and part of the
+// message.
 func fails(t *testing.T, what string, err error, status int, part string) {
 	t.Helper()
 	var failure *stripe.Error
@@ -33,7 +34,7 @@ func (b *bench) configuration(form string) map[string]any {
 	return answer
 }
 
-// portal creates a portal session from form parameters and returns its address.
+// portal creates a portal session from form parameters and returns its URL.
 func (b *bench) portal(customer, form string) string {
 	b.T.Helper()
 	response, answer := b.Send("POST", simharness.StripeHost+"/v1/billing_portal/sessions", nil, "customer="+customer+"&"+form)

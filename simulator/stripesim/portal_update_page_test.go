@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// changeable makes a subscriber of Pro at 29 USD a month, and a portal in which
-// it can become Team at 59 USD, of which there can be up to five.
+// changeable subscribes a customer to Pro at $29 a month, and returns a portal
+// in which it can switch to Team at $59, with a quantity of up to five.
 func (b *bench) changeable(form string) (sub simulator.Subscription, team, configuration string) {
 	b.T.Helper()
 	sub = b.Subscribed(b.Monthly())

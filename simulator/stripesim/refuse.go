@@ -24,9 +24,9 @@ func (s *Stripe) authenticate(request *wire.Request) *api.Error {
 		refused.Code = "secret_key_required"
 		return refused
 	case LiveKey(key):
-		return api.Unauthorized("This is a simulator: it refuses live keys. Use the simulator's own test key, and roll the live key if it was not meant to leave its place.")
+		return api.Unauthorized("This is a simulator, and it refuses live keys. Use the simulator's test key. If you did not mean to send your live key anywhere, roll it.")
 	case strings.HasPrefix(key, "rk_test_") && key != s.key:
-		refused := api.Unauthorized("The provided key '%s' does not have the required permissions: the simulator has one key, which may do everything.", masked(key))
+		refused := api.Unauthorized("The provided key '%s' does not have the required permissions: the simulator has only one key, which has all permissions.", masked(key))
 		refused.Status = http.StatusForbidden
 		return refused
 	case key != s.key || basic != "":
@@ -51,13 +51,13 @@ func masked(key string) string {
 func (s *Stripe) secondAPI(request *wire.Request) *wire.Response {
 	return s.gate.Spoil(request, s.answer(request, s.requestID(), nil,
 		&api.Error{Status: http.StatusNotFound, Type: "invalid_request_error", Code: "not_found",
-			Message: "The simulator does not have the v2 API (" + request.Method + " " + request.URL.Path + "); Stripe does."}))
+			Message: "The simulator does not support the v2 API (" + request.Method + " " + request.URL.Path + "); Stripe does."}))
 }
 
 // unrecognized returns the error for an unknown operation, even if the path has
 // other methods.
 func unrecognized(request *wire.Request) *api.Error {
-	unknown := api.Malformed("", "", "Unrecognized request URL (%s: %s). The simulator does not have this operation; Stripe may.", request.Method, request.URL.Path)
+	unknown := api.Malformed("", "", "Unrecognized request URL (%s: %s). The simulator does not support this operation; Stripe may.", request.Method, request.URL.Path)
 	unknown.Status = http.StatusNotFound
 	return unknown
 }
@@ -80,14 +80,14 @@ func checkBody(request *wire.Request) *api.Error {
 // code may be empty.
 func ErrorBody(status int, code string) []byte {
 	failure := &api.Error{Status: status, Type: "api_error", Code: code,
-		Message: "An error occurred (fault of the simulator)."}
+		Message: "An error occurred (a scripted fault of the simulator)."}
 	switch {
 	case code == "lock_timeout":
 		failure.Type, failure.Message = "invalid_request_error",
-			"This object cannot be accessed right now because another API request or Stripe process is currently accessing it. (Fault of the simulator.)"
+			"This object cannot be accessed right now because another API request or Stripe process is currently accessing it. (A scripted fault of the simulator.)"
 	case status == http.StatusTooManyRequests:
 		failure.Type, failure.Code, failure.Message = "invalid_request_error", "rate_limit",
-			"Request rate limit exceeded (fault of the simulator)."
+			"Request rate limit exceeded (a scripted fault of the simulator)."
 	}
 	return failure.Body("req_fault", nil)
 }

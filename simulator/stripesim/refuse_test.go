@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// limitedBench is a bench whose simulator keeps to the providers' limits.
+// limitedBench is a bench whose simulator enforces rate limits.
 func limitedBench(t *testing.T, f func(b *bench)) {
 	t.Helper()
 	inBubble(t, func(t *testing.T, b *bench) {
@@ -45,7 +45,7 @@ func TestTheTwentySixthRequestOfASecondIsRefusedAndNotExecuted(t *testing.T) {
 		if got := len(b.Customers()); got != 25 {
 			t.Errorf("%d customers, want 25", got)
 		}
-		b.Advance(time.Hour) // the billing clock is not the one that counts
+		b.Advance(time.Hour) // limits do not use the billing clock
 		if response, _ := b.Send("GET", simharness.StripeHost+"/v1/customers", nil,
 			""); response.StatusCode != http.StatusTooManyRequests {
 			t.Errorf("the billing clock lifts the limit: %d", response.StatusCode)
@@ -116,7 +116,7 @@ func TestWhatIsNoRequestOfTheAPIIsRefused(t *testing.T) {
 			"unknown path":   {"GET", "/v1/bogus", simulator.DefaultStripeKey, form, "", 404, "Unrecognized request URL"},
 			"trailing slash": {"GET", "/v1/customers/", simulator.DefaultStripeKey, form, "", 404, "Unrecognized request URL"},
 			"second API": {"POST", "/v2/core/event_destinations", simulator.DefaultStripeKey, json, "{}", 404,
-				"The simulator does not have the v2 API"},
+				"The simulator does not support the v2 API"},
 			"no key": {"GET", "/v1/customers", "", form, "", 401, "You did not provide an API key"},
 			"wrong key": {"GET", "/v1/customers", "sk_test_strange", form, "", 401,
 				"Invalid API Key provided: sk_test_***ange"},

@@ -10,14 +10,14 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 )
 
-// resend asks for an event once more and returns the status.
+// resend resends an event and returns the status.
 func (b *bench) resend(event, endpoint string) int {
 	b.T.Helper()
 	status, _ := b.post("/v1/events/"+event+"/retry", url.Values{"webhook_endpoint": {endpoint}})
 	return status
 }
 
-// endpoint makes an endpoint by the API.
+// endpoint creates an endpoint.
 func (b *bench) endpoint(form url.Values) string {
 	b.T.Helper()
 	form.Set("url", simharness.InboxHost+"/api")
@@ -57,7 +57,8 @@ func TestAnEventIsSentAgainOnDemand(t *testing.T) {
 	})
 }
 
-// TestAResendIsNotRetriedAndEndsNoRetries: the automatic ones go on beside it.
+// TestAResendIsNotRetriedAndEndsNoRetries also checks that automatic retries
+// continue.
 func TestAResendIsNotRetriedAndEndsNoRetries(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
@@ -141,6 +142,6 @@ func TestAnEndpointWaitsOnlyForEventsThatThereAre(t *testing.T) {
 				t.Errorf("%q: %d %v", wrong, status, body)
 			}
 		}
-		b.endpoint(url.Values{"enabled_events[]": {"issuing_card.created"}}) // never written here, but a type
+		b.endpoint(url.Values{"enabled_events[]": {"issuing_card.created"}}) // a valid type that the simulator never emits
 	})
 }

@@ -17,7 +17,8 @@ var (
 		" phases[1][iterations]=1 phases[1][items][0][price]={price} phases[1][items][0][quantity]=2"}
 )
 
-// What the official CLI sends for each schedule trigger that needs no test clock.
+// The requests of the Stripe CLI for each schedule trigger that needs no test
+// clock.
 func TestTheScheduleTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 	t.Parallel()
 	made := []step{aSource, aProduct, aPrice, aSchedule}
@@ -88,7 +89,7 @@ func TestADowngradeAtThePeriodsEndIsAScheduleOfTheSubscription(t *testing.T) {
 			t.Fatalf("the schedule is %v", answer)
 		}
 		b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " cancel_at_period_end=true -> 400"})
-		end := "952000000" // is not what the first phase's end must be
+		end := "952000000" // not the end that the first phase must have
 		b.trigger(step{"", "POST /v1/subscription_schedules/" + answer["id"].(string) + " phases[0][start_date]=" + end +
 			" phases[0][items][0][price]=" + b.Prices()[1].ID + " -> 400"})
 		b.trigger(step{"", "POST /v1/subscription_schedules/" + answer["id"].(string) +
@@ -116,7 +117,7 @@ func TestADowngradeAtThePeriodsEndIsAScheduleOfTheSubscription(t *testing.T) {
 func TestAScheduleOfTheFutureStartsInItsTime(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		// in a week
+		// In a week.
 		b.trigger(aSource, aProduct, aPrice, aYear, step{"schedule", strings.Replace(aSchedule.request, "start_date=now",
 			"start_date=947289600", 1)},
 			step{"", "POST /v1/subscription_schedules/{schedule} phases[0][items][0][price]={price} phases[0][duration][interval]=month phases[1][items][0][price]={year}"})
@@ -146,8 +147,8 @@ func TestAnUnpaidSubscriptionAbortsItsSchedule(t *testing.T) {
 	})
 }
 
-// What the official CLI's trigger of subscription_schedule.completed does: nothing
-// can be paid, and nothing ends for it.
+// The Stripe CLI's trigger of subscription_schedule.completed: the customer
+// cannot pay, and that ends nothing.
 func TestAScheduleWithoutAPaymentMethodGoesOnToItsEnd(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {

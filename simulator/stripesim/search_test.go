@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 )
 
-// longestLag is after what time search has seen every change.
+// longestLag is the time after which search has seen every change.
 const longestLag = time.Minute
 
 func (b *bench) searchCustomers(query string) []string {
@@ -133,7 +133,7 @@ func TestTheSearchLanguage(t *testing.T) {
 			`metadata['plan']:null`:                          {bob},
 			`name:'Amy O\'Hara'`:                             {amy},
 			`name:null`:                                      {cid},
-			`created>946684800 AND created<946684860`:        nil, // the second second of 2000 until the second customer
+			`created>946684800 AND created<946684860`:        nil, // between the first and the second customer
 			`created>=946684800 AND created<=946684860`:      {bob, amy},
 			`email~'rocket' -metadata['plan']:'pro'`:         {bob},
 			`-metadata['plan']:'pro' AND -email~'rocket.ex'`: {cid},

@@ -88,7 +88,7 @@ func (s *Stripe) dispatch(request *wire.Request, requestID, apiVersion string) (
 	s.account.Clock = s.account.ClockOfCall(c)
 	defer func() { s.account.Clock = nil }()
 	if s.account.Clock != nil && s.account.Clock.Advancing() && request.Method != http.MethodGet {
-		return nil, customers.Underway()
+		return nil, customers.ClockAdvancing()
 	}
 	shown, err := operation.Handle(c)
 	if err != nil {
@@ -130,8 +130,8 @@ func (s *Stripe) answer(request *wire.Request, requestID string, shown api.Objec
 	if err != nil {
 		var failure *api.Error
 		if !errors.As(err, &failure) {
-			failure = &api.Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The simulator failed: " +
-				err.Error()}
+			failure = &api.Error{Status: http.StatusInternalServerError, Type: "api_error",
+				Message: "The simulator failed: " + err.Error()}
 		}
 		response.Status = failure.Status
 		if again := failure.ShouldRetry(); again != "" {

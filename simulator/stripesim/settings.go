@@ -25,8 +25,7 @@ func (s *Stripe) AddPlan(plan catalog.Plan) (priceID string) {
 			s.catalog.AttachFeature(product, s.catalog.FeatureOf(lookupKey))
 		}
 		priceID = s.catalog.AddPrice(&state.Price{Product: product.ID, Active: true, Currency: cmp.Or(plan.Currency, "usd"),
-			Amount:    plan.Amount,
-			LookupKey: plan.LookupKey, Interval: plan.Interval, IntervalCount: 1}).ID
+			Amount: plan.Amount, LookupKey: plan.LookupKey, Interval: plan.Interval, IntervalCount: 1}).ID
 	})
 	return priceID
 }

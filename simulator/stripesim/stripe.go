@@ -107,12 +107,12 @@ func assemble(config Config) parts {
 	p.discounts = &discounts.Discounts{Account: p.account, Catalog: p.catalog, Events: p.events}
 	p.customers = &customers.Customers{Account: p.account, Discounts: p.discounts, Events: p.events}
 	p.payments = &payments.Payments{Account: p.account, Customers: p.customers, Events: p.events}
-	p.billing = &billing.Billing{Account: p.account, Catalog: p.catalog, Customers: p.customers,
-		Discounts: p.discounts, Events: p.events, Payments: p.payments, Dunning: config.Dunning}
-	p.checkout = &checkout.Checkout{Account: p.account, Billing: p.billing, Catalog: p.catalog,
-		Customers: p.customers, Discounts: p.discounts, Events: p.events, Payments: p.payments}
-	p.intents = &intents.Intents{Account: p.account, Billing: p.billing, Checkout: p.checkout,
-		Customers: p.customers, Events: p.events, Payments: p.payments}
+	p.billing = &billing.Billing{Account: p.account, Catalog: p.catalog, Customers: p.customers, Discounts: p.discounts,
+		Events: p.events, Payments: p.payments, Dunning: config.Dunning}
+	p.checkout = &checkout.Checkout{Account: p.account, Billing: p.billing, Catalog: p.catalog, Customers: p.customers,
+		Discounts: p.discounts, Events: p.events, Payments: p.payments}
+	p.intents = &intents.Intents{Account: p.account, Billing: p.billing, Checkout: p.checkout, Customers: p.customers,
+		Events: p.events, Payments: p.payments}
 	p.portal = &portal.Portal{Account: p.account, Events: p.events}
 	return p
 }

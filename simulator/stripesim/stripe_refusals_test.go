@@ -14,7 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// code is what a POST is refused with; "" when it is taken.
+// code returns the code of a refused POST, or "" if it was accepted.
 func (b *bench) code(path string, form url.Values) (code, message string) {
 	b.T.Helper()
 	response, answer := b.Send("POST", simharness.StripeHost+path, nil, form.Encode())

@@ -1,7 +1,6 @@
 package stripesim_test
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ var (
 	aSubscription = step{"subscription", "POST /v1/subscriptions customer={customer} items[0][price]={price}"}
 )
 
-// What the official CLI sends for each subscription trigger.
+// The requests of the Stripe CLI for each subscription trigger.
 func TestTheSubscriptionTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 	t.Parallel()
 	made := []step{aPayer, aProduct, aPrice, aSubscription}
@@ -58,7 +57,7 @@ func TestTheSubscriptionTriggersOfTheStripeCLIWriteTheirEvents(t *testing.T) {
 	}
 }
 
-// amounts are the lines of the newest invoice.
+// amounts returns the line amounts of the newest invoice.
 func (b *bench) amounts() []int64 {
 	invoices := b.Invoices()
 	var amounts []int64
@@ -70,7 +69,7 @@ func (b *bench) amounts() []int64 {
 
 func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 	t.Parallel()
-	// The period is April, of 30 days: after ten of them two thirds are left.
+	// The period is April, which has 30 days: after ten days two thirds remain.
 	april := func(b *bench, steps ...step) map[string]any {
 		b.Advance(91 * simharness.Day) // 1 April 2000
 		b.trigger(aPayer, aProduct, aPrice, anotherPrice, aSubscription)
@@ -146,7 +145,7 @@ func TestAChangeOfPlanIsProratedByTheSecond(t *testing.T) {
 	t.Run("proration_date moves the line", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(t *testing.T, b *bench) {
-			// 10 April
+			// April 10
 			april(b, step{"", "POST /v1/subscriptions/{subscription} items[0][id]={item} items[0][quantity]=2 proration_behavior=always_invoice proration_date=955324800"})
 			if diff := cmp.Diff([]int64{4200, -2100}, b.amounts()); diff != "" {
 				t.Errorf("lines (-want +got):\n%s", diff)
@@ -318,7 +317,8 @@ func TestADefaultIncompleteSubscriptionIsConfirmedByItsSecret(t *testing.T) {
 func TestAnAnchorInTheFutureMakesTheFirstPeriodAPart(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		// 1 January to 11 January of a month that begins on 11 December: 10 of 31 days.
+		// January 1 to January 11 of a period that starts on December 11: 10 of 31
+		// days.
 		b.trigger(aPayer, aProduct, step{"price", strings.Replace(aPrice.request, "3000", "3100", 1)},
 			step{"", aSubscription.request + " billing_cycle_anchor_config[day_of_month]=11"})
 		if got := b.Charges()[0].Amount; got != 1000 {
@@ -377,120 +377,6 @@ func TestASentSubscriptionIsActiveAtOnceAndPastDueLater(t *testing.T) {
 	})
 }
 
-func TestAPausedCollectionRenewsWithoutMoney(t *testing.T) {
-	t.Parallel()
-	for behaviour, want := range map[string]string{"keep_as_draft": "draft", "mark_uncollectible": "uncollectible",
-		"void": "void"} {
-		t.Run(behaviour, func(t *testing.T) {
-			t.Parallel()
-			inBubble(t, func(t *testing.T, b *bench) {
-				sub := b.Subscribed(b.Monthly())
-				// 2 March
-				b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " pause_collection[behavior]=" + behaviour +
-					" pause_collection[resumes_at]=952000000"})
-				b.Advance(32 * simharness.Day)
-				if got := b.Invoices()[1]; got.Status != want || len(b.Charges()) != 1 ||
-					b.Subscription(sub.ID).Status != "active" {
-					t.Errorf("the renewal is %s with %d charges, want %s with the first only", got.Status, len(b.Charges()), want)
-				}
-				b.Advance(60 * simharness.Day)
-				if got := b.Subscription(sub.ID); got.PauseBehavior != "" || len(b.Charges()) < 2 {
-					t.Errorf("after resumes_at it is paused by %q with %d charges", got.PauseBehavior, len(b.Charges()))
-				}
-			})
-		})
-	}
-}
-
-func TestAPausedSubscriptionResumesWhenItIsPaid(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(aCustomer, aProduct, aPrice, step{"", aSubscription.request +
-			" trial_period_days=7 trial_settings[end_behavior][missing_payment_method]=pause"})
-		b.Advance(8 * simharness.Day)
-		sub := b.Subscriptions()[0]
-		if sub.Status != "paused" {
-			t.Fatalf("after the trial it is %s", sub.Status)
-		}
-		if err := b.SetCard(sub.Customer, "4000000000000341"); err != nil {
-			t.Fatal(err)
-		}
-		answer := b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + "/resume"})
-		if answer["status"] != "paused" {
-			t.Errorf("with a declined card it is %v", answer["status"])
-		}
-		b.Advance(23 * time.Hour)
-		if got := b.Invoices()[1].Status; got != "void" {
-			t.Errorf("after 23 hours the invoice is %s", got)
-		}
-		if err := b.SetCard(sub.Customer, "4242424242424242"); err != nil {
-			t.Fatal(err)
-		}
-		answer = b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + "/resume"})
-		if answer["status"] != "active" || !slices.Contains(b.EventsSince(""), "customer.subscription.resumed") {
-			t.Errorf("with a good card it is %v", answer["status"])
-		}
-		b.Advance(32 * simharness.Day)
-		if got := len(b.Charges()); got != 3 {
-			t.Errorf("%d charges a month later, want the declined one and two more", got)
-		}
-	})
-}
-
-func TestOnlyEndiveKnowsAnExplicitPause(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(t *testing.T, b *bench) {
-		sub := b.Subscribed(b.Monthly())
-		if response, _ := b.Send(http.MethodPost, simharness.StripeHost+"/v1/subscriptions/"+sub.ID+"/pause",
-			map[string]string{"Stripe-Version": "2026-08-26.dahlia"}, ""); response.StatusCode != http.StatusNotFound {
-			t.Errorf("dahlia answers %d", response.StatusCode)
-		}
-		if _, body := b.Send(http.MethodPost, simharness.StripeHost+"/v1/subscriptions/"+sub.ID+"/pause",
-			map[string]string{"Stripe-Version": "2026-10-28.endive"}, ""); body["status"] != "paused" {
-			t.Errorf("endive answers %v", body)
-		}
-	})
-}
-
-func TestCancelingAtOnceCanCreditTheRest(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(t *testing.T, b *bench) {
-		b.Advance(91 * simharness.Day)
-		b.trigger(aPayer, aProduct, aPrice, aSubscription)
-		b.Advance(15 * simharness.Day)
-		b.trigger(step{"", "DELETE /v1/subscriptions/" + b.Subscriptions()[0].ID +
-			" prorate=true invoice_now=true cancellation_details[feedback]=unused"})
-		if got := b.Customers()[0].Balance; got != -1500 {
-			t.Errorf("the balance is %d, want -1500", got)
-		}
-		b.trigger(step{"", "POST /v1/subscriptions/" + b.Subscriptions()[0].ID +
-			" cancellation_details[feedback]=bored -> 400"})
-	})
-}
-
-func TestATrialCanBeEndedMovedAndAdded(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(aPayer, aProduct, aPrice, step{"", aSubscription.request + " trial_period_days=14"})
-		sub := b.Subscriptions()[0]
-		b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " trial_end=948000000"}) // 16 January 2000
-		if got := b.Subscriptions()[0]; got.Status != "trialing" || got.PeriodEnd().Unix() != 948000000 ||
-			!got.Anchor.Equal(got.TrialEnd) {
-			t.Errorf("moved, it is %s until %s", got.Status, got.PeriodEnd())
-		}
-		b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " trial_end=now"})
-		if got := b.Subscriptions()[0]; got.Status != "active" || !got.Anchor.Equal(b.Now()) || len(b.Charges()) != 1 {
-			t.Errorf("ended, it is %s from %s with %d charges", got.Status, got.Anchor, len(b.Charges()))
-		}
-		b.Advance(15 * simharness.Day)
-		b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " trial_end=" + "950000000"}) // 8 February
-		// What was paid for the rest of the month comes back as credit: 16 of 31 days.
-		if got := b.Subscriptions()[0]; got.Status != "trialing" || b.Customers()[0].Balance != -1548 {
-			t.Errorf("a trial added, it is %s and the balance %d", got.Status, b.Customers()[0].Balance)
-		}
-	})
-}
-
 func TestAFeatureCanBeRenamedAndArchived(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
@@ -501,20 +387,5 @@ func TestAFeatureCanBeRenamedAndArchived(t *testing.T) {
 			step{"", "POST /v1/entitlements/features/{feature} active=false name=Old metadata[a]=b"},
 			step{"", "POST /v1/entitlements/features name=Again lookup_key=export"},
 			step{"", "POST /v1/entitlements/features/{feature} active=true -> 400"})
-	})
-}
-
-func TestCancelingAtOnceDropsPendingProrations(t *testing.T) {
-	t.Parallel()
-	inBubble(t, func(t *testing.T, b *bench) {
-		b.trigger(aPayer, aProduct, aPrice, aSubscription)
-		sub := b.Subscriptions()[0]
-		list := b.trigger(step{"", "POST /v1/subscriptions/" + sub.ID + " items[0][id]=" + sub.Items[0].ID +
-			" items[0][quantity]=2"},
-			step{"", "DELETE /v1/subscriptions/" + sub.ID}, step{"", "GET /v1/invoiceitems?pending=true&customer=" +
-				sub.Customer})
-		if data := list["data"].([]any); len(data) != 0 {
-			t.Errorf("%d items are still pending", len(data))
-		}
 	})
 }

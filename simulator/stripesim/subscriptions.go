@@ -38,7 +38,7 @@ func (s *Stripe) PortalCancel(id string) error {
 // ResumeSubscription clears a scheduled cancellation. It fails if a schedule
 // manages the subscription.
 func (s *Stripe) ResumeSubscription(id string) error {
-	return s.billing.ChangeCancellation(id, s.billing.Keep)
+	return s.billing.ChangeCancellation(id, s.billing.ClearCancellation)
 }
 
 // SetCard attaches a card to a customer and makes it the default of the

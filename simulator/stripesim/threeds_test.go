@@ -16,8 +16,8 @@ import (
 
 const asksAlways = "4000002760003184"
 
-// asked pays a session with a card that asks for 3-D Secure and returns the
-// intent that waits.
+// asked pays a session with a card that requires 3-D Secure, and returns the
+// waiting intent.
 func (b *bench) asked(session, card string) string {
 	b.T.Helper()
 	var asked *simulator.StripeError
@@ -114,7 +114,7 @@ func TestTheChallengePageLeadsBackToTheCheckout(t *testing.T) {
 	})
 }
 
-// leads submits a page's form and returns where it leads.
+// leads submits a page's form and returns the redirect.
 func (b *bench) leads(address string, form url.Values) string {
 	b.T.Helper()
 	status, location, text := b.Submit(address, form)

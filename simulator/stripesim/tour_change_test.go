@@ -15,7 +15,7 @@ import (
 func changesChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
 	item := tour.now().Items.Data[0]
-	// What a change would cost is asked first, and changes nothing.
+	// A preview of a change changes nothing.
 	preview := simharness.Ok(sc.V1Invoices.CreatePreview(ctx,
 		&stripe.InvoiceCreatePreviewParams{Subscription: &tour.sub.ID,
 			SubscriptionDetails: &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
@@ -33,7 +33,7 @@ func changesChapter(t *testing.T, tour *tour) {
 	}
 	tour.Wants(mark, "customer.subscription.updated", "invoiceitem.created", "invoice.paid")
 
-	// A second item, by its own resource.
+	// A second item, through the subscription items API.
 	extra := simharness.Ok(sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Currency: stripe.String("usd"),
 		UnitAmount: stripe.Int64(100), Recurring: &stripe.PriceCreateRecurringParams{Interval: stripe.String("month")},
 		ProductData: &stripe.PriceCreateProductDataParams{Name: stripe.String("Extra")}}))(t)
@@ -51,7 +51,7 @@ func changesChapter(t *testing.T, tour *tour) {
 		t.Errorf("%d items are left", len(items))
 	}
 
-	// Collection pauses: the invoices are void until it goes on.
+	// While collection is paused, invoices are void.
 	mark = tour.Mark()
 	tour.change(&stripe.SubscriptionUpdateParams{PauseCollection: &stripe.SubscriptionUpdatePauseCollectionParams{
 		Behavior: stripe.String("void")}})
@@ -75,7 +75,7 @@ func scheduleChapter(t *testing.T, tour *tour) {
 	schedule := simharness.Ok(sc.V1SubscriptionSchedules.Create(ctx,
 		&stripe.SubscriptionScheduleCreateParams{FromSubscription: &tour.sub.ID}))(t)
 	phase := schedule.Phases[0]
-	// From the next period on it is one, by the month.
+	// From the next period on there is one item, monthly.
 	schedule = simharness.Ok(sc.V1SubscriptionSchedules.Update(ctx, schedule.ID,
 		&stripe.SubscriptionScheduleUpdateParams{EndBehavior: stripe.String("release"),
 			Phases: []*stripe.SubscriptionScheduleUpdatePhaseParams{
@@ -88,7 +88,7 @@ func scheduleChapter(t *testing.T, tour *tour) {
 	if schedule.Status != "active" || len(schedule.Phases) != 2 || tour.now().Schedule == nil {
 		t.Errorf("the schedule is %s with %d phases", schedule.Status, len(schedule.Phases))
 	}
-	tour.Wants(mark, "subscription_schedule.created", "subscription_schedule.updated") // while they are kept
+	tour.Wants(mark, "subscription_schedule.created", "subscription_schedule.updated") // events expire
 	mark = tour.Mark()
 	tour.Eventually(time.Unix(phase.EndDate, 0).Add(time.Minute))
 	if got := tour.now().Items.Data[0].Quantity; got != 1 {
@@ -127,7 +127,7 @@ func discountedChapter(t *testing.T, tour *tour) {
 	tour.Wants(mark, "customer.discount.created")
 }
 
-// headlessChapter goes the ways that Stripe's command line goes.
+// headlessChapter does what the Stripe CLI does without a browser.
 func headlessChapter(t *testing.T, tour *tour) {
 	session := tour.checkout("payment", tour.sticker, nil)
 	page := simharness.StripeHost + "/v1/payment_pages/" + session.ID
@@ -144,7 +144,7 @@ func headlessChapter(t *testing.T, tour *tour) {
 		t.Errorf("confirmed with %d, it is %s: %v", response.StatusCode, got.PaymentStatus, answer)
 	}
 	tour.Settle()
-	// An event is sent again, as it was.
+	// An event is resent unchanged.
 	endpoints := simharness.Every(t, tour.Stripe.V1WebhookEndpoints.List(t.Context(), nil).All(t.Context()))
 	before, event := len(tour.Inbox.All()), tour.Mark()
 	if response, answer := tour.Send(http.MethodPost, simharness.StripeHost+"/v1/events/"+event+"/retry", nil,
@@ -157,7 +157,7 @@ func headlessChapter(t *testing.T, tour *tour) {
 	}
 }
 
-// versionsChapter reads the same subscription in the shapes of three releases.
+// versionsChapter reads one subscription in the shapes of three releases.
 func versionsChapter(t *testing.T, tour *tour) {
 	for version, has := range map[string]bool{"2025-02-24.acacia": true, "2026-08-26.dahlia": false,
 		"2026-10-28.endive": false} {

@@ -13,7 +13,7 @@ import (
 
 const app = "http://app.test/"
 
-// checkout creates a session for one of a price.
+// checkout creates a session for one unit of a price.
 func (tour *tour) checkout(mode string, price *stripe.Price,
 	change func(*stripe.CheckoutSessionCreateParams)) *stripe.CheckoutSession {
 	tour.T.Helper()
@@ -39,7 +39,7 @@ func (tour *tour) sessionNow(id string, expand ...string) *stripe.CheckoutSessio
 
 func checkoutChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
-	// Paid once, by a guest.
+	// A guest pays once.
 	mark := tour.Mark()
 	once := tour.checkout("payment", tour.sticker, func(p *stripe.CheckoutSessionCreateParams) {
 		p.PaymentIntentData = &stripe.CheckoutSessionCreatePaymentIntentDataParams{Metadata: map[string]string{"order": "7"}}
@@ -55,7 +55,7 @@ func checkoutChapter(t *testing.T, tour *tour) {
 	tour.Wants(mark, "payment_intent.created", "charge.succeeded", "payment_intent.succeeded",
 		"checkout.session.completed")
 
-	// A card that asks: the challenge is failed, then passed.
+	// A card requires 3-D Secure: the challenge is failed, then passed.
 	asked := tour.checkout("payment", tour.sticker, nil)
 	mark = tour.Mark()
 	intent := tour.asked(asked.ID, asksAlways)
@@ -74,7 +74,7 @@ func checkoutChapter(t *testing.T, tour *tour) {
 	}
 	tour.Wants(mark, "payment_intent.requires_action", "payment_intent.payment_failed", "payment_intent.succeeded")
 
-	// A debit is decided a day later: complete and unpaid until then.
+	// A debit settles a day later. Until then the session is complete and unpaid.
 	for account, want := range map[string]string{"sepa": "checkout.session.async_payment_succeeded",
 		"sepa_fail": "checkout.session.async_payment_failed"} {
 		slow := tour.checkout("payment", tour.sticker, nil)
@@ -89,7 +89,7 @@ func checkoutChapter(t *testing.T, tour *tour) {
 		tour.Wants(mark, "checkout.session.completed", "payment_intent.processing", "charge.pending", want)
 	}
 
-	// A method for later, without money.
+	// A payment method is saved without a charge.
 	setup := tour.checkout("setup", nil, func(p *stripe.CheckoutSessionCreateParams) {
 		p.Customer, p.Currency = &tour.buyer.ID, stripe.String("usd")
 	})
@@ -101,7 +101,7 @@ func checkoutChapter(t *testing.T, tour *tour) {
 		t.Errorf("set up %+v", got.SetupIntent)
 	}
 
-	// Left, and closed by hand or by time.
+	// Sessions that are abandoned expire, by request or by time.
 	left, forgotten := tour.checkout("payment", tour.sticker, nil), tour.checkout("payment", tour.sticker, nil)
 	mark = tour.Mark()
 	if got := simharness.Ok(sc.V1CheckoutSessions.Expire(ctx, left.ID, nil))(t); got.Status != "expired" {
@@ -127,7 +127,7 @@ func paymentsChapter(t *testing.T, tour *tour) {
 		}
 		return sc.V1PaymentIntents.Create(ctx, params)
 	}
-	// In steps.
+	// Step by step.
 	mark := tour.Mark()
 	steps := simharness.Ok(amount(nil))(t)
 	if steps.Status != "requires_payment_method" || steps.ClientSecret == "" {
@@ -143,7 +143,7 @@ func paymentsChapter(t *testing.T, tour *tour) {
 		steps.AmountReceived != 1200 {
 		t.Errorf("confirmed it is %s with %d", steps.Status, steps.AmountReceived)
 	}
-	// Held, and taken in part.
+	// Reserved, and captured in part.
 	held := simharness.Ok(amount(func(p *stripe.PaymentIntentCreateParams) {
 		p.CaptureMethod, p.Confirm, p.PaymentMethod = stripe.String("manual"), stripe.Bool(true),
 			stripe.String("pm_card_visa")
@@ -156,7 +156,7 @@ func paymentsChapter(t *testing.T, tour *tour) {
 		held.AmountReceived != 400 {
 		t.Errorf("taken %s of %d", held.Status, held.AmountReceived)
 	}
-	// Given up.
+	// Canceled.
 	if got := simharness.Ok(sc.V1PaymentIntents.Cancel(ctx, simharness.Ok(amount(nil))(t).ID,
 		nil))(t); got.Status != "canceled" {
 		t.Errorf("given up it is %s", got.Status)
@@ -166,7 +166,7 @@ func paymentsChapter(t *testing.T, tour *tour) {
 		p.Confirm, p.PaymentMethod = stripe.Bool(true), stripe.String("pm_card_visa_chargeDeclined")
 	})
 	fails(t, "declined", err, 402, "declined")
-	// Asked for 3-D Secure: it waits.
+	// It requires 3-D Secure and waits.
 	waits := simharness.Ok(amount(func(p *stripe.PaymentIntentCreateParams) {
 		p.Confirm, p.PaymentMethod, p.ReturnURL = stripe.Bool(true), stripe.String("pm_card_threeDSecure2Required"),
 			stripe.String(app)
@@ -181,7 +181,8 @@ func paymentsChapter(t *testing.T, tour *tour) {
 		"charge.captured", "payment_intent.canceled",
 		"payment_intent.payment_failed", "charge.failed", "payment_intent.requires_action")
 
-	// A method by itself: kept by a setup intent, listed, changed, taken away.
+	// A payment method on its own: saved by a setup intent, listed, updated,
+	// detached.
 	mark = tour.Mark()
 	setup := simharness.Ok(sc.V1SetupIntents.Create(ctx, &stripe.SetupIntentCreateParams{Customer: &tour.buyer.ID,
 		PaymentMethodTypes: stripe.StringSlice([]string{"card"})}))(t)
@@ -233,7 +234,7 @@ func refundsChapter(t *testing.T, tour *tour) {
 		t.Errorf("a third refund: %v", err)
 	}
 	tour.Wants(mark, "refund.created", "charge.refunded", "refund.updated", "charge.refund.updated")
-	// A dispute takes the money, and gives it back when won.
+	// A dispute withdraws the money. Winning it returns the money.
 	mark = tour.Mark()
 	dispute := simharness.Ok(tour.Dispute(charges[0].ID))(t)
 	if got := simharness.Ok(sc.V1Disputes.Retrieve(ctx, dispute, nil))(t); got.Status != "needs_response" ||

@@ -12,9 +12,9 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/check/simharness"
 )
 
-// TestStripeGoGoesOnTour takes unmodified stripe-go through what the simulator
-// has of Stripe, in chapters that follow upon each other. What everything looked
-// like is judged at the end by Stripe's own document.
+// TestStripeGoGoesOnTour takes unmodified stripe-go through the simulated API,
+// in chapters that build on each other. At the end, every answer is checked
+// against Stripe's OpenAPI document.
 func TestStripeGoGoesOnTour(t *testing.T) {
 	t.Parallel()
 	simharness.OnTour(t, func(b *simharness.Bench, client *http.Client) []simharness.Chapter {
@@ -50,13 +50,13 @@ func TestStripeGoGoesOnTour(t *testing.T) {
 	})
 }
 
-// tour is one simulator that stripe-go goes through in chapters.
+// tour is the simulator that stripe-go tours.
 type tour struct {
 	*bench
-	product *stripe.Product // Pro, with the prices by the month and by the year
+	product *stripe.Product // Pro, with a monthly and a yearly price
 	monthly *stripe.Price
 	yearly  *stripe.Price
-	sticker *stripe.Price // paid once
+	sticker *stripe.Price // a one-time price
 	buyer   *stripe.Customer
 	sub     *stripe.Subscription // the buyer's
 }
@@ -79,7 +79,7 @@ func catalogChapter(t *testing.T, tour *tour) {
 	if tour.monthly.Type != "recurring" || tour.sticker.Type != "one_time" {
 		t.Errorf("prices are %s and %s", tour.monthly.Type, tour.sticker.Type)
 	}
-	// A key belongs to one price; it can be handed on.
+	// A lookup key belongs to one price and can be transferred.
 	if _, err := sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{Product: &tour.product.ID,
 		Currency: stripe.String("usd"), UnitAmount: stripe.Int64(1), LookupKey: stripe.String("sticker")}); err == nil {
 		t.Error("a lookup key can be used twice")
@@ -111,7 +111,8 @@ func customersChapter(t *testing.T, tour *tour) {
 		&stripe.CustomerCreateParams{Email: stripe.String("Ada@example.com"),
 			Name:     stripe.String("Ada"),
 			Metadata: map[string]string{"clerk_user_id": "user_1", "team": "blue"}}))(t)
-	// Metadata is merged; an empty value deletes its key, an empty whole all of them.
+	// Metadata is merged: an empty value deletes its key, and an empty metadata
+	// deletes all keys.
 	update := func(metadata map[string]string) map[string]string {
 		return simharness.Ok(sc.V1Customers.Update(ctx, tour.buyer.ID,
 			&stripe.CustomerUpdateParams{Metadata: metadata}))(t).Metadata
@@ -126,7 +127,7 @@ func customersChapter(t *testing.T, tour *tour) {
 			t.Errorf("metadata takes %s characters", what)
 		}
 	}
-	// What is not there: 404 in the path, 400 as a parameter.
+	// A missing object is 404 in the path and 400 as a parameter.
 	_, err := sc.V1Customers.Retrieve(ctx, "cus_none", nil)
 	fails(t, "retrieve", err, 404, "No such customer: 'cus_none' id")
 	_, err = sc.V1BillingPortalSessions.Create(ctx, &stripe.BillingPortalSessionCreateParams{
@@ -135,14 +136,14 @@ func customersChapter(t *testing.T, tour *tour) {
 	if simharness.Code(err) != stripe.ErrorCodeResourceMissing {
 		t.Errorf("code is %q", simharness.Code(err))
 	}
-	// An address is found as it was written, and by no other.
+	// The e-mail filter is case-sensitive.
 	for email, want := range map[string]int{"Ada@example.com": 1, "ada@example.com": 0} {
 		if got := simharness.Every(t, sc.V1Customers.List(ctx,
 			&stripe.CustomerListParams{Email: &email}).All(ctx)); len(got) != want {
 			t.Errorf("%d customers with the address %s, want %d", len(got), email, want)
 		}
 	}
-	// Deleted ones answer, and change no more.
+	// Deleted customers can be retrieved but not changed.
 	gone := simharness.Ok(sc.V1Customers.Create(ctx, nil))(t)
 	if deleted := simharness.Ok(sc.V1Customers.Delete(ctx, gone.ID, nil))(t); !deleted.Deleted {
 		t.Error("the answer does not say deleted")
@@ -191,7 +192,7 @@ func buyingChapter(t *testing.T, tour *tour) {
 		session.ExpiresAt != session.Created+24*3600 {
 		t.Errorf("the session is %+v", session)
 	}
-	// On the page: a card that is declined buys nothing, another one does.
+	// On the page, a declined card buys nothing, and another card does.
 	if status, _, page := tour.Submit(session.URL, card("4000000000000002")); status != 402 ||
 		!strings.Contains(page, "declined") {
 		t.Errorf("the declined card: %d", status)
@@ -236,7 +237,7 @@ func readingChapter(t *testing.T, tour *tour) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("newest first (-want +got):\n%s", diff)
 	}
-	// Backwards from the newest but five, in the order of time.
+	// Backwards from the sixth newest, in order of time.
 	back := &stripe.CustomerListParams{ListParams: stripe.ListParams{Limit: stripe.Int64(2), EndingBefore: &want[5]}}
 	got = nil
 	for _, customer := range simharness.Every(t, sc.V1Customers.List(ctx, back).All(ctx)) {
@@ -245,7 +246,7 @@ func readingChapter(t *testing.T, tour *tour) {
 	if diff := cmp.Diff(want[:5], got); diff != "" {
 		t.Errorf("backwards (-want +got):\n%s", diff)
 	}
-	// Four levels can be expanded, five cannot.
+	// Expansion works four levels deep, not five.
 	params := &stripe.InvoiceRetrieveParams{}
 	params.AddExpand("parent.subscription_details.subscription.customer")
 	invoice := simharness.Ok(sc.V1Invoices.Retrieve(ctx, tour.sub.LatestInvoice.ID, params))(t)

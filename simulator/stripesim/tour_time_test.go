@@ -29,7 +29,8 @@ func (tour *tour) change(params *stripe.SubscriptionUpdateParams) *stripe.Subscr
 
 func livingChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
-	// The month ends: the period moves at once, the money comes an hour later.
+	// The month ends: the period changes at once, and the charge follows an hour
+	// later.
 	mark := tour.Mark()
 	end := time.Unix(tour.now().Items.Data[0].CurrentPeriodEnd, 0)
 	tour.Eventually(end)
@@ -46,7 +47,7 @@ func livingChapter(t *testing.T, tour *tour) {
 	tour.Wants(mark, "invoice.upcoming", "customer.subscription.updated", "invoice.created", "invoice.finalized",
 		"invoice.paid", "invoice_payment.paid")
 
-	// Another price and quantity; what is not used is given back.
+	// A new price and quantity: unused time is credited.
 	mark = tour.Mark()
 	item := tour.now().Items.Data[0].ID
 	changed := tour.change(&stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("create_prorations"),
@@ -59,7 +60,7 @@ func livingChapter(t *testing.T, tour *tour) {
 	tour.change(&stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String("none"),
 		Items: []*stripe.SubscriptionUpdateItemParams{{ID: &back, Price: &tour.monthly.ID}}})
 
-	// Canceled at the end of the period, and not after all.
+	// Canceled at the period's end, then resumed.
 	if got := tour.change(&stripe.SubscriptionUpdateParams{
 		CancelAtPeriodEnd: stripe.Bool(true)}); !got.CancelAtPeriodEnd || got.CanceledAt == 0 {
 		t.Errorf("canceled at the period's end it is %+v", got)
@@ -69,7 +70,7 @@ func livingChapter(t *testing.T, tour *tour) {
 		t.Errorf("taken back it is %+v", got)
 	}
 
-	// A card that fails: past due, tried again, and gone in the end.
+	// A failing card: past due, retried, and canceled in the end.
 	poor := simharness.Ok(sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{Email: stripe.String("poor@example.com"),
 		PaymentMethod:   stripe.String("pm_card_visa"),
 		InvoiceSettings: &stripe.CustomerCreateInvoiceSettingsParams{DefaultPaymentMethod: stripe.String("pm_card_visa")}}))(
@@ -91,7 +92,7 @@ func livingChapter(t *testing.T, tour *tour) {
 	}
 	tour.Wants(mark, "invoice.payment_failed", "customer.subscription.updated", "customer.subscription.deleted")
 
-	// A first payment that is never made.
+	// A first payment that never comes.
 	nobody := tour.Customer("nobody@example.com")
 	open := simharness.Ok(sc.V1Subscriptions.Create(ctx, &stripe.SubscriptionCreateParams{Customer: &nobody.ID,
 		PaymentBehavior: stripe.String("default_incomplete"),
@@ -104,7 +105,7 @@ func livingChapter(t *testing.T, tour *tour) {
 		t.Errorf("23 hours later it is %s", got.Status)
 	}
 
-	// A trial without a card ends as was said.
+	// A trial without a card ends as configured.
 	trial := simharness.Ok(sc.V1Subscriptions.Create(ctx, &stripe.SubscriptionCreateParams{Customer: &nobody.ID,
 		TrialPeriodDays: stripe.Int64(14), Items: []*stripe.SubscriptionCreateItemParams{{Price: &tour.monthly.ID}},
 		TrialSettings: &stripe.SubscriptionCreateTrialSettingsParams{
@@ -143,7 +144,8 @@ func entitlementsChapter(t *testing.T, tour *tour) {
 
 func clockChapter(t *testing.T, tour *tour) {
 	ctx, sc := t.Context(), tour.Stripe
-	// 31 January: the end of February comes first, and then the 31st again.
+	// January 31: the next period ends on the last day of February, then on the
+	// 31st again.
 	clock := tour.clock(date(2027, 1, 31))
 	_, sub := tour.onClock(clock, tour.monthly.ID)
 	for _, want := range []time.Time{date(2027, 2, 28), date(2027, 3, 31), date(2027, 4, 30)} {
@@ -188,7 +190,7 @@ func eventsChapter(t *testing.T, tour *tour) {
 		simharness.Ok(sc.V1WebhookEndpoints.Retrieve(ctx, endpoint.ID, nil))(t).Secret != "" {
 		t.Errorf("the secret is %q, and is shown again", endpoint.Secret)
 	}
-	// It signs with a secret of its own.
+	// It signs with its own secret.
 	verified := 0
 	before := tour.Inbox.Answer
 	tour.Inbox.Answer = func(r simharness.Received, _ int) int {
@@ -203,7 +205,7 @@ func eventsChapter(t *testing.T, tour *tour) {
 	if verified != 1 {
 		t.Errorf("%d webhooks verify with the endpoint's own secret, want 1", verified)
 	}
-	// What was missed is read again, in the order of time.
+	// Missed events are read again, in order of time.
 	list := &stripe.EventListParams{Types: stripe.StringSlice([]string{"customer.created", "customer.updated"}),
 		ListParams: stripe.ListParams{EndingBefore: &cursor}}
 	missed := simharness.Every(t, sc.V1Events.List(ctx, list).All(ctx))

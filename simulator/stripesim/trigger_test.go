@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// cliStep is one request of a trigger of the official command line, as its fixtures
-// have it (github.com/stripe/stripe-cli, pkg/fixtures/triggers). A word in
-// braces is a field of an earlier answer; a status other than 200 is expected.
+// cliStep is one request of a trigger of the Stripe CLI, from its fixtures
+// (github.com/stripe/stripe-cli, pkg/fixtures/triggers). A word in braces is a
+// field of an earlier answer. A status other than 200 is expected.
 type cliStep struct {
 	name, request, form string
 	status              int
@@ -28,7 +28,7 @@ const (
 		"billing_details[address][city]=London&billing_details[address][postal_code]=W10+2WB&billing_details[address][country]=GB"
 )
 
-// checkoutSteps are the requests that complete a session without a browser.
+// checkoutSteps complete a session without a browser.
 func checkoutSteps(currency, session, method string) []cliStep {
 	return []cliStep{
 		{"product", "POST /v1/products", "name=myproduct&" + byCLI, 200},

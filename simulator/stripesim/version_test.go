@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// speaking are the headers of a request in one API version.
+// speaking returns request headers for an API version.
 func speaking(version string) map[string]string { return map[string]string{"Stripe-Version": version} }
 
 func TestARequestSpeaksTheVersionThatItNames(t *testing.T) {
@@ -202,7 +202,7 @@ func TestAnAccountMayHaveAnOlderVersion(t *testing.T) {
 		}
 	}
 	if _, err := simulator.New(simulator.Config{StripeVersion: "2011-01-01"}); err == nil {
-		t.Error("an account may have a version whose shapes are not written")
+		t.Error("an account may have an unsupported version")
 	}
 }
 

@@ -2,7 +2,7 @@ import { getAuthUserId } from "@convex-dev/auth/server";
 import { v } from "convex/values";
 import { internalMutation, query } from "./_generated/server";
 
-// mine is live: a page that shows it changes by itself when the webhook arrives.
+// mine is a live query: a page that shows it updates when the webhook arrives.
 export const mine = query({
   args: {},
   handler: async (ctx) => {
@@ -15,8 +15,8 @@ export const mine = query({
   },
 });
 
-// store keeps what Lockstep said, unless something newer stands there: webhooks may
-// come twice and in any order.
+// store saves the access that Lockstep sent, unless a newer one is stored: webhooks may arrive twice and in
+// any order.
 export const store = internalMutation({
   args: {
     userId: v.string(),
@@ -27,7 +27,7 @@ export const store = internalMutation({
   },
   handler: async (ctx, { userId: text, ...access }) => {
     const userId = ctx.db.normalizeId("users", text);
-    if (userId === null) return; // not one of ours
+    if (userId === null) return; // not a user of this app
     const known = await ctx.db
       .query("access")
       .withIndex("userId", (q) => q.eq("userId", userId))

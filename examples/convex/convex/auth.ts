@@ -5,12 +5,12 @@ import { internal } from "./_generated/api";
 export const { auth, signIn, signOut, store, isAuthenticated } = convexAuth({
   providers: [Password],
   callbacks: {
-    // A mutation cannot call out. What it schedules runs only if it commits, so
-    // Lockstep hears of nobody whose sign-up failed.
+    // A mutation cannot call other services. What it schedules runs only if it commits, so Lockstep never
+    // gets a user whose sign-up failed.
     async afterUserCreatedOrUpdated(ctx, { userId, profile }) {
-      // An address that nobody verified may be a stranger's, who would get the receipts. Without
-      // one, Stripe asks for it at the checkout. The Password provider verifies addresses if you
-      // give it a `verify` provider.
+      // An unverified address may belong to a stranger, who would get the receipts. Without an address,
+      // Stripe asks for it at the checkout. The Password provider verifies addresses if you give it a
+      // `verify` provider.
       const user = await ctx.db.get(userId);
       const verified = user?.emailVerificationTime !== undefined;
       await ctx.scheduler.runAfter(0, internal.lockstep.upsert, {

@@ -3,12 +3,12 @@ import { v } from "convex/values";
 import { action } from "./_generated/server";
 import { call } from "./lockstep";
 
-// What this app sells. Lockstep takes the app's API key at its word, so a lookup key that a
-// browser names must be one of these: Stripe may have others, of old prices or of tests.
+// What this app sells. Lockstep lets the API key buy every price, so the app must check a lookup key that
+// comes from a browser: Stripe may have others, of old prices or of tests.
 const sold = v.union(v.literal("pro_monthly"), v.literal("lifetime"));
 
-// checkout is where the signed-in user pays. Who that is comes from the session,
-// never from an argument.
+// checkout returns the page where the signed-in user pays. The user comes from the session, never from an
+// argument.
 export const checkout = action({
   args: { lookupKey: sold },
   handler: async (ctx, { lookupKey }): Promise<string> => {

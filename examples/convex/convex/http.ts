@@ -7,7 +7,7 @@ import { auth } from "./auth";
 const http = httpRouter();
 auth.addHttpRoutes(http);
 
-// What of account.access_changed is used here.
+// The fields of account.access_changed that the app uses.
 interface AccessChanged {
   type: string;
   data: {
@@ -22,7 +22,7 @@ http.route({
   method: "POST",
   handler: httpAction(async (ctx, request) => {
     const secret = process.env.LOCKSTEP_WEBHOOK_SECRET;
-    if (!secret) return new Response("LOCKSTEP_WEBHOOK_SECRET is not set", { status: 500 });
+    if (!secret) return new Response("LOCKSTEP_WEBHOOK_SECRET: not set; run npx convex env set", { status: 500 });
     let event: AccessChanged;
     try {
       event = new Webhook(secret).verify(await request.text(), Object.fromEntries(request.headers)) as AccessChanged;

@@ -2,10 +2,10 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { internalAction } from "./_generated/server";
 
-// call sends JSON to Lockstep's API, as a server.
+// call sends JSON to Lockstep's API with the API key.
 export function call(method: string, path: string, body: unknown): Promise<Response> {
   const { LOCKSTEP_URL, LOCKSTEP_API_KEY } = process.env;
-  if (!LOCKSTEP_URL || !LOCKSTEP_API_KEY) throw new Error("set LOCKSTEP_URL and LOCKSTEP_API_KEY: npx convex env set …");
+  if (!LOCKSTEP_URL || !LOCKSTEP_API_KEY) throw new Error("LOCKSTEP_URL or LOCKSTEP_API_KEY: not set; run npx convex env set");
   return fetch(LOCKSTEP_URL + path, {
     method,
     headers: { Authorization: `Bearer ${LOCKSTEP_API_KEY}`, "Content-Type": "application/json" },
@@ -13,8 +13,8 @@ export function call(method: string, path: string, body: unknown): Promise<Respo
   });
 }
 
-// upsert tells Lockstep of a user. It may run twice: to put the same again does
-// nothing. Convex runs a scheduled action at most once, so it tries again by itself.
+// upsert creates or updates a user at Lockstep. It is idempotent. Convex runs a scheduled action at most
+// once, so upsert schedules its own retries.
 export const upsert = internalAction({
   args: { userId: v.id("users"), email: v.optional(v.string()), name: v.optional(v.string()), attempt: v.number() },
   handler: async (ctx, { userId, email, name, attempt }) => {
@@ -24,7 +24,7 @@ export const upsert = internalAction({
     );
     if (failure === undefined) return;
     if (failure >= 400 && failure < 500 && failure !== 401 && failure !== 429) {
-      throw new Error(`Lockstep refused the account: ${failure}`); // the same request would be refused again
+      throw new Error(`Lockstep refused the account: ${failure}`); // a retry would be refused too
     }
     const delay = Math.min(1000 * 2 ** attempt, 3_600_000);
     await ctx.scheduler.runAfter(delay, internal.lockstep.upsert, { userId, email, name, attempt: attempt + 1 });

@@ -4,7 +4,7 @@ import { v } from "convex/values";
 
 export default defineSchema({
   ...authTables,
-  // What Lockstep last said of a user's access, and how new that was.
+  // The last access that Lockstep sent about a user, and its sequence.
   access: defineTable({
     userId: v.id("users"),
     sequence: v.number(),

@@ -1,5 +1,5 @@
-// What Lockstep writes into Clerk's public metadata, as the session token carries
-// it. In Clerk's dashboard, Sessions > Customize session token:
+// The claims that carry what Lockstep writes into Clerk's public metadata. To add them, in Clerk's
+// dashboard choose Sessions > Customize session token:
 //
 //   {"plan": "{{user.public_metadata.plan}}", "billing": "{{user.public_metadata.billing}}"}
 export {};

@@ -1,18 +1,18 @@
 import "server-only";
 
-// The calls of Lockstep's API that this app makes, with the signed-in user's own
-// token: Lockstep reads from it who buys, never from a form.
+// The app's calls of Lockstep's API. They send the signed-in user's session token, from which Lockstep
+// reads who buys. It never comes from a form.
 
 const base = required("LOCKSTEP_URL");
 const app = required("APP_URL");
 
 function required(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set; see README.md`);
+  if (!value) throw new Error(`${name}: it is not set; see README.md`);
   return value;
 }
 
-// post answers the JSON, or throws what the API says is wrong (problem+json).
+// post returns the JSON answer, or throws the detail of the API's error (problem+json).
 async function post<Answer>(path: string, token: string, body: unknown): Promise<Answer> {
   const response = await fetch(base + path, {
     method: "POST",
@@ -27,8 +27,8 @@ async function post<Answer>(path: string, token: string, body: unknown): Promise
   return (await response.json()) as Answer;
 }
 
-// checkout is where the buyer pays. Stripe sends them to /welcome, which waits for
-// the truth.
+// checkout returns the page where the buyer pays. Afterwards Stripe sends them to /welcome, which waits for
+// access.
 export async function checkout(token: string, lookupKey: string): Promise<string> {
   const { url } = await post<{ url: string }>("/v1/checkout", token, {
     lookup_key: lookupKey,
@@ -38,6 +38,7 @@ export async function checkout(token: string, lookupKey: string): Promise<string
   return url;
 }
 
+// portal returns Stripe's billing portal for the signed-in user.
 export async function portal(token: string): Promise<string> {
   const { url } = await post<{ url: string }>("/v1/portal", token, { return_url: app });
   return url;

@@ -49,7 +49,7 @@ func serveWorking(ctx context.Context, listener net.Listener, args []string) (_ 
 			return nil, err
 		}
 	}
-	lock, err := server.New(server.Config{Store: store, APIKey: apiKey,
+	lock, err := server.New(server.Config{Store: store, HTTP: server.HTTP{APIKey: apiKey},
 		Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"},
 			Features: []string{"export"}}}},
 		Stripe: server.Stripe{Key: "sk_test_bench", BaseURL: args[2], WebhookSecrets: []lockstep.Secret{secret},
@@ -57,9 +57,10 @@ func serveWorking(ctx context.Context, listener net.Listener, args []string) (_ 
 		Clerk: server.Clerk{Key: "sk_test_bench", BaseURL: args[2], WebhookSecrets: []lockstep.Secret{secret},
 			Limits: lockstep.Limits{PerSecond: numbers[1]}},
 		// The sweeps have nothing to find here.
-		Intervals: server.Intervals{Events: time.Hour, Directory: time.Hour, Accounts: 24 * time.Hour},
-		Workers:   server.Workers{Slots: int(numbers[2])},
-		Log:       slog.New(slog.DiscardHandler)}) // the directory lists nobody, which is said again and again
+		Sync: server.Sync{
+			Intervals: server.Intervals{Events: time.Hour, Directory: time.Hour, Accounts: 24 * time.Hour},
+			Workers:   server.Workers{Slots: int(numbers[2])}},
+		Log: slog.New(slog.DiscardHandler)}) // the directory lists nobody, which is said again and again
 	if err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_
 	if err != nil {
 		return nil, err
 	}
-	lock, err := server.New(server.Config{Store: store, Identities: server.FromAPI, APIKey: apiKey,
+	lock, err := server.New(server.Config{Store: store, Identities: server.FromAPI, HTTP: server.HTTP{APIKey: apiKey},
 		Stripe: server.Stripe{Key: "sk_test_bench", WebhookSecrets: []lockstep.Secret{secret}},
 		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {

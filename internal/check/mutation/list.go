@@ -24,19 +24,17 @@ var breakages = []breakage{
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key})`,
 		`Email: intent.Email, Name: intent.Name, IdempotencyKey: intent.Key + fmt.Sprint(time.Now().UnixNano())})`},
 	{"look at the subscriptions before the sessions: what is paid in between is seen in neither",
-		"internal/web/checkouts/service.go",
-		`	if has.Checkouts, err = d.Stripe.Checkouts(ctx, customerID); err != nil {
-		return has, err
+		"internal/web/checkouts/look.go",
+		`	if has.Checkouts, err = p.Stripe.Checkouts(ctx, p.customerID); err != nil {
+		return err
 	}
-	if has.Subscriptions, err = d.Stripe.Subscriptions(ctx, customerID); err != nil {
-		return has, err
-	}`,
-		`	if has.Subscriptions, err = d.Stripe.Subscriptions(ctx, customerID); err != nil {
-		return has, err
+	has.Subscriptions, err = p.Stripe.Subscriptions(ctx, p.customerID)
+	return err`,
+		`	if has.Subscriptions, err = p.Stripe.Subscriptions(ctx, p.customerID); err != nil {
+		return err
 	}
-	if has.Checkouts, err = d.Stripe.Checkouts(ctx, customerID); err != nil {
-		return has, err
-	}`},
+	has.Checkouts, err = p.Stripe.Checkouts(ctx, p.customerID)
+	return err`},
 	{"a license that runs out goes on",
 		"access.go",
 		`if gift.ends.IsZero() || now.Before(gift.ends) {`,

@@ -37,7 +37,7 @@ func TestACustomerFromBeforeIsAdoptedByAddress(t *testing.T) {
 		t.Run(map[bool]string{true: "on", false: "off"}[on], func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				w.service.end(t)
-				w.change = func(c *server.Config) { c.AdoptByEmail = on }
+				w.change = func(c *server.Config) { c.Customers.AdoptByEmail = on }
 				w.service = w.boot()
 				one := w.before("one@example.com", nil)
 				w.before("two@example.com", nil)

@@ -47,7 +47,7 @@ func existing(t *testing.T, w *world) *business {
 func (b *business) open(change func(*server.Config)) {
 	time.Sleep(40 * 24 * time.Hour)
 	b.change = func(c *server.Config) {
-		c.Intervals.Accounts = 24 * time.Hour
+		c.Sync.Intervals.Accounts = 24 * time.Hour
 		if change != nil {
 			change(c)
 		}
@@ -411,7 +411,7 @@ func TestCustomersAtCheckout(t *testing.T) {
 		hers := b.customer("ada@example.com", url.Values{"metadata[userId]": {ada}}, nil)
 		b.open(func(c *server.Config) {
 			b.yearly(c)
-			c.Customers = server.AtCheckout
+			c.Customers.Creation = server.AtCheckout
 		})
 		time.Sleep(time.Hour)
 		later := w.mustSignUp("later@example.com")
@@ -454,7 +454,7 @@ func TestABackfillLinksByVerifiedAddress(t *testing.T) {
 				b.paying[two] = true
 				b.open(func(c *server.Config) {
 					b.yearly(c)
-					c.AdoptByEmail = on
+					c.Customers.AdoptByEmail = on
 				})
 				time.Sleep(time.Hour)
 				linked, ambiguous := int64(1), int64(0)

@@ -12,7 +12,7 @@ import (
 // payment. Where the account has no customer that matters, the proven one becomes the primary.
 func TestAClaimThatIsProvenLater(t *testing.T) {
 	for name, change := range map[string]func(*server.Config){"customers at sign-up": nil,
-		"customers at checkout": func(c *server.Config) { c.Customers = server.AtCheckout }} {
+		"customers at checkout": func(c *server.Config) { c.Customers.Creation = server.AtCheckout }} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				if change != nil {

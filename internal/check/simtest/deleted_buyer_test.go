@@ -13,7 +13,7 @@ func TestWhoBoughtForADeletedOrganizationShowsNothingOfIt(t *testing.T) {
 	for _, policy := range []server.DeletionPolicy{server.DeleteCustomer, server.EndSubscriptions, server.KeepBilling} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Organizations: policy} })
+				w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Organizations: policy} })
 				org, buyer, _ := w.team("pro")
 				if m := w.public(buyer); m["subscriptionStatus"] != "active" {
 					t.Fatalf("the buyer reads %v", m)

@@ -25,9 +25,9 @@ func TestDeletionPolicies(t *testing.T) {
 					if policy == server.KeepBilling {
 						other = server.DeleteCustomer
 					}
-					policies := server.DeletionPolicies{Users: policy, Organizations: other}
+					policies := server.Deletion{Users: policy, Organizations: other}
 					if kind == "organization" {
-						policies = server.DeletionPolicies{Users: other, Organizations: policy}
+						policies = server.Deletion{Users: other, Organizations: policy}
 					}
 					w.service.end(t)
 					w.change = func(c *server.Config) { c.Deletion = policies }

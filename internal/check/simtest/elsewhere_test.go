@@ -344,7 +344,7 @@ func TestAFirstStartReadsWhatOtherAppsWrote(t *testing.T) {
 		b.licensed = true // by itself a license is no active subscription
 		b.open(func(c *server.Config) {
 			b.yearly(c)
-			c.AdoptByEmail = true
+			c.Customers.AdoptByEmail = true
 		})
 		time.Sleep(time.Hour)
 		b.has("user/"+session, c1)

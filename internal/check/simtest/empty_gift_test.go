@@ -13,7 +13,7 @@ func TestAGiftToAnOrganizationWithoutMembers(t *testing.T) {
 	for _, policy := range []lockstep.EmptyPolicy{lockstep.EmptyReport, lockstep.EmptyCancel} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(c *server.Config) { c.EmptyOrganization = policy })
+				w.configured(func(c *server.Config) { c.Deletion.EmptyOrganization = policy })
 				org, ada, bob := w.team("basic")
 				own := w.newest()
 				w.give(org, "pro", "mallory@example.com", nil)

@@ -83,7 +83,7 @@ func TestAScheduledSubscriptionEndsWithItsUser(t *testing.T) {
 		server.EndSubscriptions} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
+				w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: policy} })
 				ada := w.mustSignUp("ada@example.com")
 				account := "user/" + ada
 				time.Sleep(time.Minute)
@@ -114,7 +114,7 @@ func TestAScheduledSubscriptionEndsWithItsUser(t *testing.T) {
 // TestAScheduleThatHasNotStartedIsCanceled: it would begin to bill a deleted user later.
 func TestAScheduleThatHasNotStartedIsCanceled(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
-		w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: server.EndSubscriptions} })
+		w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: server.EndSubscriptions} })
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
 		w.mustBuy("user/"+ada, "pro")
@@ -136,7 +136,7 @@ func TestAScheduleThatHasNotStartedIsCanceled(t *testing.T) {
 // then, so it is made to end with its period.
 func TestADateAfterThePeriodDoesNotEndWithIt(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
-		w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: server.EndSubscriptions} })
+		w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: server.EndSubscriptions} })
 		ada := w.mustSignUp("ada@example.com")
 		time.Sleep(time.Minute)
 		w.mustBuy("user/"+ada, "pro")
@@ -177,8 +177,8 @@ func TestADeletionThatStripeRefusesIsHeldVisibly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				w.configured(func(s *server.Config) {
-					s.Deletion = server.DeletionPolicies{Users: c.policy}
-					s.Intervals.Accounts = 24 * time.Hour
+					s.Deletion = server.Deletion{Users: c.policy}
+					s.Sync.Intervals.Accounts = 24 * time.Hour
 				})
 				ada := w.mustSignUp("ada@example.com")
 				account := "user/" + ada

@@ -153,7 +153,7 @@ func TestAnOrganizationWithoutMembersIsReported(t *testing.T) {
 		lockstep.EmptyEnd: "active, ending", lockstep.EmptyCancel: "canceled"} {
 		t.Run("policy "+string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(c *server.Config) { c.EmptyOrganization = policy })
+				w.configured(func(c *server.Config) { c.Deletion.EmptyOrganization = policy })
 				org, ada, bob := w.team("pro")
 				account := "organization/" + org
 				w.scheduled(w.newest()) // as after a downgrade in the portal
@@ -205,7 +205,7 @@ func TestTheLastMemberIsGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(s *server.Config) { s.EmptyOrganization = lockstep.EmptyEnd })
+				w.configured(func(s *server.Config) { s.Deletion.EmptyOrganization = lockstep.EmptyEnd })
 				ada, _ := w.mustSignUp("ada@example.com"), w.mustSignUp("somebody@example.com")
 				org, err := w.sim.CreateOrganization("Engines", ada)
 				if err != nil {

@@ -16,7 +16,7 @@ func TestWhoComesBackKeepsWhatTheyPayFor(t *testing.T) {
 		server.KeepBilling} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
+				w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: policy} })
 				former := w.mustSignUp("ada@example.com")
 				w.mustSignUp("eve@example.com")
 				time.Sleep(time.Minute)
@@ -60,7 +60,7 @@ func TestAnOrganizationOutlivesWhoPaysForIt(t *testing.T) {
 		server.CancelSubscriptions: "canceled", server.KeepBilling: "active"} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
+				w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: policy} })
 				ada, eve := w.mustSignUp("ada@example.com"), w.mustSignUp("eve@example.com")
 				org, err := w.sim.CreateOrganization("Engines", eve)
 				if err != nil {
@@ -153,7 +153,7 @@ func TestMetadataThatNamesNobodyKeepsNoBilling(t *testing.T) {
 // TestWhoComesBackHasTheLicenseThatTheyPayFor with the customer of their deleted account.
 func TestWhoComesBackHasTheLicenseThatTheyPayFor(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
-		w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: server.CancelSubscriptions} })
+		w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: server.CancelSubscriptions} })
 		former := w.mustSignUp("ada@example.com")
 		w.mustSignUp("eve@example.com")
 		time.Sleep(time.Minute)

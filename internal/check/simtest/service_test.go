@@ -92,11 +92,11 @@ func (w *world) boot() *service {
 	plans := catalog
 	plans.PartialRefund, plans.PastDueGrace = partially(net.seed), grace(net.seed)
 	config := server.Config{
-		Store: watched{store, seer}, APIKey: apiKey, Catalog: plans, Log: w.serviceLog,
-		ReturnOrigins: []string{"https://app.test"},
-		Email:         server.Email{Mailer: w.letterbox, App: "World", Domain: "world.test"},
-		Seats:         lockstep.SeatPolicy{Follow: follows(net.seed), Minimum: leastSeats},
-		Buying:        server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
+		Store: watched{store, seer}, Catalog: plans, Log: w.serviceLog,
+		HTTP:   server.HTTP{APIKey: apiKey, ReturnOrigins: []string{"https://app.test"}},
+		Email:  server.Email{Mailer: w.letterbox, App: "World", Domain: "world.test"},
+		Seats:  lockstep.SeatPolicy{Follow: follows(net.seed), Minimum: leastSeats},
+		Buying: server.Buying{Policy: server.BuyingPolicy{Several: several(net.seed)}},
 		Webhooks: []server.Webhook{{ID: "app", URL: "http://" + listenerHost + "/",
 			Events: []string{"account.access_changed"}, AllowPrivate: true,
 			Secrets: []lockstep.Secret{listenerSecret}, HTTPClient: s.party.client(10 * time.Second)}},
@@ -105,12 +105,13 @@ func (w *world) boot() *service {
 		Clerk: server.Clerk{Key: clerkKey, BaseURL: "http://" + clerkHost, Issuer: "http://" + clerkHost,
 			AuthorizedParties: []string{"https://app.test"},
 			WebhookSecrets:    []lockstep.Secret{clerkWebhook}, HTTPClient: s.party.client(10 * time.Second)},
-		// The bubble has one process, which wakes itself: polling would only cost time.
-		Memory:  server.Memory{Accounts: 3}, // so that it is not enough for all
-		Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
-		// No full verify: it would mend what the rest must get right by itself.
-		Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour,
-			Retention: listEvery},
+		Sync: server.Sync{
+			// The bubble has one process, which wakes itself: polling would only cost time.
+			Memory:  server.Memory{Accounts: 3}, // so that it is not enough for all
+			Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
+			// No full verify: it would mend what the rest must get right by itself.
+			Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour,
+				Retention: listEvery}},
 	}
 	if w.change != nil {
 		w.change(&config)

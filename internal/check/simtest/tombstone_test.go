@@ -79,7 +79,7 @@ func TestACustomerOfADeletedAccount(t *testing.T) {
 		server.EndSubscriptions: "active", server.KeepBilling: "active"} {
 		t.Run(string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(c *server.Config) { c.Deletion = server.DeletionPolicies{Users: policy} })
+				w.configured(func(c *server.Config) { c.Deletion = server.Deletion{Users: policy} })
 				ada := w.mustSignUp("ada@example.com")
 				w.mustSignUp("eve@example.com")
 				time.Sleep(time.Minute)

@@ -38,7 +38,7 @@ func TestATrialForEachAddress(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
 				w.configured(func(c *server.Config) {
 					c.Buying.Policy.TrialsPer = rule
-					c.Forget = time.Hour
+					c.Deletion.ForgetAfter = time.Hour
 					c.Catalog.Plans = append([]lockstep.Plan(nil), c.Catalog.Plans...)
 					for i := range c.Catalog.Plans {
 						if c.Catalog.Plans[i].Name == "pro" {

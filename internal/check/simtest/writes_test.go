@@ -115,7 +115,7 @@ func TestWhatTheCustomerSetInThePortalStays(t *testing.T) {
 	for _, policy := range []lockstep.DetailsPolicy{"", lockstep.RespectDetails, lockstep.FollowDetails} {
 		t.Run("policy "+string(policy), func(t *testing.T) {
 			calm(t, func(t *testing.T, w *world) {
-				w.configured(func(c *server.Config) { c.CustomerDetails = policy })
+				w.configured(func(c *server.Config) { c.Customers.Details = policy })
 				ada := w.mustSignUp("ada@example.com")
 				account := "user/" + ada
 				time.Sleep(time.Minute)

@@ -11,9 +11,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 )
 
-// TestManyReadersNeverSeeAnOlderRecord: once a write of our own has returned, no
-// read that begins then answers from before it; and in the end everybody, in both
-// processes, reads the last write.
+// TestManyReadersNeverSeeAnOlderRecord: a read that starts after a write of this process returns that write
+// or a newer one, and in the end both processes read the last write.
 func TestManyReadersNeverSeeAnOlderRecord(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
@@ -62,7 +61,7 @@ func TestManyReadersNeverSeeAnOlderRecord(t *testing.T) {
 	readers.Wait()
 	for at, a := range accounts {
 		for name, w := range map[string]*Watch{"ours": ours, "theirs": theirs} {
-			for limit := time.Now().Add(3 * time.Minute); ; { // the memory of theirs may be as old as Poll
+			for limit := time.Now().Add(3 * time.Minute); ; { // the other process may lag by Poll
 				record, err := w.Record(t.Context(), a)
 				if err != nil || time.Now().After(limit) {
 					t.Fatalf("%s reads write %d of %d: %v", name, record.IdentityUpdatedAt, written[at].Load(), err)

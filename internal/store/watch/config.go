@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// Config says how much is kept and for how long it is believed; its zero value is
-// good.
+// Config says how many accounts are kept in memory, and how old an answer may be. Its zero value works.
 type Config struct {
-	Accounts int           // kept in memory; 0 means 10,000
+	Accounts int           // accounts in memory; 0 means 10,000
 	Poll     time.Duration // how old an answer may be; 0 means 250 ms
-	Trust    time.Duration // and while the database does not answer; 0 means 2 s
+	Trust    time.Duration // how old an answer may be while the database does not respond; 0 means 2 s
 }
 
 const (
@@ -33,18 +32,18 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate reports what cannot work.
+// Validate reports every problem at once.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var problems []error
 	if c.Accounts < 0 {
-		problems = append(problems, fmt.Errorf("%d accounts cannot be kept in memory", c.Accounts))
+		problems = append(problems, fmt.Errorf("memory.accounts: %d is negative; leave it out for %d", c.Accounts, defaultAccounts))
 	}
-	if c.Poll < 0 || c.Trust < 0 {
-		problems = append(problems, errors.New("the times of the memory of accounts must not be negative"))
+	if c.Poll < 0 {
+		problems = append(problems, fmt.Errorf("memory.poll: %s is negative; leave it out for %s", c.Poll, defaultPoll))
 	}
 	if c.Trust < c.Poll {
-		problems = append(problems, fmt.Errorf("memory is believed for %s, and not looked after for %s: trust must not be shorter than poll", c.Trust, c.Poll))
+		problems = append(problems, fmt.Errorf("memory.trust: %s is shorter than memory.poll (%s); use at least that", c.Trust, c.Poll))
 	}
 	return errors.Join(problems...)
 }

@@ -9,11 +9,11 @@ import (
 func TestConfigThatCannotWorkIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[string]Config{
-		"cannot be kept":          {Accounts: -1},
-		"must not be negative":    {Poll: -1},
-		"must not be shorter":     {Poll: 3 * time.Second, Trust: time.Second},
-		"times of the memory":     {Trust: -time.Second},
-		"trust must not be short": {Trust: time.Millisecond},
+		"memory.accounts: -1 is negative":               {Accounts: -1},
+		"memory.poll: -1s is negative":                  {Poll: -time.Second},
+		"memory.trust: 1s is shorter than memory.poll":  {Poll: 3 * time.Second, Trust: time.Second},
+		"memory.trust: -1s is shorter than memory.poll": {Trust: -time.Second},
+		"memory.trust: 1ms is shorter than memory.poll": {Trust: time.Millisecond},
 	} {
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", c, err, want)

@@ -1,33 +1,31 @@
-// Package watch keeps the records of accounts in memory as true as the database,
-// and tells who waits for one that it has changed.
+// Package watch keeps records of accounts in memory, as current as the database, and notifies
+// subscribers when a record changes.
 //
-// # How it stays true
+// # How it stays current
 //
-// The store numbers every write of a record, in the order of the commits, whichever
-// process made it (see [lockstep.ChangeFeed]). A [Watch] knows up to which number it
-// has looked. Before it answers from memory it looks again, unless it did so less
-// than Config.Poll ago: one read of one row while nothing changes. What changed is
-// dropped from memory. Nothing is asked while nobody reads and nobody waits.
+// The store numbers every write of a record in the order of the commits, across all processes (see
+// [lockstep.ChangeFeed]). A [Watch] knows the number up to which it has seen the changes. Before it
+// answers from memory, it polls for new ones, unless it did so less than Config.Poll ago; while nothing
+// changes, a poll reads one row. It drops changed records from memory. It polls only while someone reads
+// or subscribes.
 //
-//	answer from memory   at most Poll older than the last commit anywhere
-//	the look fails       from memory for up to Trust, then from the database, each time
-//	a write of our own   is seen by the next read: see [Watch.Store]
+//   - An answer from memory is at most Config.Poll older than the last commit of any process.
+//   - If a poll fails, Watch answers from memory for up to Config.Trust, and then reads each record from
+//     the database.
+//   - The next read after a write of this process sees that write, see [Watch.Store].
 //
-// A read of the database that is under way while its account changes may have seen
-// the record from before. It is under loading from before it begins, and the change
-// is met only after it was committed; so either the read saw the change, or the
-// change finds it there and its result is not kept.
+// A read from the database may race with a change of the same account and return the old record. It is
+// registered as a load before it starts, and a poll sees the change only after its commit. So either the
+// read saw the change, or the poll finds the load and prevents its result from being cached.
 //
-// Time is not a change: who reads decides what follows from a record at that moment.
+// The passing of time is not a change: callers decide what a record gives at the moment.
 //
 // # What it costs
 //
-// As many accounts are kept as Config.Accounts with one subscription of one item
-// take: four parts each, two for the account itself and one for each subscription,
-// license and item. A part is at most 500 bytes: 20 MB for the default of 10,000. What
-// was read last is kept. Records are kept without names, e-mail addresses and
-// metadata.
+// Memory is counted in parts of at most 500 bytes: two for an account, and one for each subscription,
+// license and item. Config.Accounts is the number of accounts with one subscription of one item, so four
+// parts each: the default of 10,000 takes 20 MB. The records that were read last stay. They are kept
+// without names, e-mail addresses and metadata.
 //
-// While anybody waits, one goroutine looks every Poll; it ends with the last who
-// waits.
+// While there are subscribers, one goroutine polls every Config.Poll. It ends with the last one.
 package watch

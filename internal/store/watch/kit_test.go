@@ -23,8 +23,7 @@ var (
 	bob   = lockstep.Account{Kind: lockstep.User, ID: "user_bob"}
 )
 
-// place is two processes over one database, in virtual time: ours, with a watch,
-// and another.
+// place is two processes over one database in virtual time: ours, with a watch, and another.
 type place struct {
 	*testing.T
 	ours, other lockstep.Store
@@ -33,14 +32,14 @@ type place struct {
 	log         bytes.Buffer
 }
 
-// source is our store with what a test does to it.
+// source is our store, with faults.
 type source struct {
 	lockstep.Store
 	reads  atomic.Int64
 	looks  atomic.Int64
-	broken atomic.Pointer[error]          // what reading changes fails with
-	lag    atomic.Int64                   // how long changes are under way from the database, in nanoseconds
-	read   func(account lockstep.Account) // called when an account has been read, before it is returned
+	broken atomic.Pointer[error]          // the error of reading changes
+	lag    atomic.Int64                   // how long an answer with changes takes, in nanoseconds
+	read   func(account lockstep.Account) // called after an account is read, before it is returned
 }
 
 func (s *source) Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
@@ -87,7 +86,7 @@ func open(t *testing.T, path string) lockstep.Store {
 	return store
 }
 
-// save writes a record that says how often it was written.
+// save writes a record that contains how often it was written.
 func save(t *testing.T, store lockstep.Store, account lockstep.Account, times int64) {
 	t.Helper()
 	saveRecord(t, store, lockstep.Record{Account: account, Name: "Somebody", IdentityUpdatedAt: times})
@@ -111,7 +110,7 @@ func saveRecord(t *testing.T, store lockstep.Store, record lockstep.Record) {
 	}
 }
 
-// times is how often an account was written, as the watch knows.
+// times returns how often an account was written, according to the watch.
 func (p *place) times(account lockstep.Account) int64 {
 	p.Helper()
 	record, err := p.watch.Record(p.Context(), account)
@@ -121,7 +120,7 @@ func (p *place) times(account lockstep.Account) int64 {
 	return record.IdentityUpdatedAt
 }
 
-// subscribe subscribes until the test ends, and receives what it is told for a start.
+// subscribe subscribes until the test ends, and receives the first signal.
 func (p *place) subscribe(account lockstep.Account) <-chan struct{} {
 	changed, cancel := p.watch.Subscribe(account)
 	p.Cleanup(cancel)
@@ -130,7 +129,7 @@ func (p *place) subscribe(account lockstep.Account) <-chan struct{} {
 	return changed
 }
 
-// told reports whether something was told, and receives it.
+// told reports whether there is a signal, and receives it.
 func told(changed <-chan struct{}) bool {
 	select {
 	case <-changed:
@@ -140,7 +139,7 @@ func told(changed <-chan struct{}) bool {
 	}
 }
 
-// pass lets virtual time pass, and what is under way come to rest.
+// pass lets virtual time pass until all goroutines wait.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

@@ -12,9 +12,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 )
 
-// TestMemoryIsAsMuchAsIsSaid fills the memory with the accounts for which it is
-// made, read from a real database, and weighs it.
-func TestMemoryIsAsMuchAsIsSaid(t *testing.T) { // not beside others, whose memory would count
+// TestMemoryIsAsMuchAsIsSaid fills the memory with accounts from a real database, and measures it.
+func TestMemoryIsAsMuchAsIsSaid(t *testing.T) { // not parallel: the memory of other tests would count
 	const subscriptions, perPart = 250, 500
 	store := open(t, sqlitetest.Path(t))
 	record := lockstep.Record{Account: alice, CustomerID: "cus_0123456789abcd"}
@@ -38,7 +37,7 @@ func TestMemoryIsAsMuchAsIsSaid(t *testing.T) { // not beside others, whose memo
 			saveRecord(t, store, lockstep.Record{Account: bob})
 		}
 		least := int64(math.MaxInt64)
-		for range 5 { // what else goes on, as in the driver, can only add
+		for range 5 { // other allocations, as in the driver, can only add
 			least = min(least, weigh(t, store, c.account, c.reads))
 		}
 		t.Logf("%s: %d bytes a part", c.name, least)
@@ -48,7 +47,7 @@ func TestMemoryIsAsMuchAsIsSaid(t *testing.T) { // not beside others, whose memo
 	}
 }
 
-// weigh keeps so many copies of an account and returns how many bytes a part of them takes.
+// weigh keeps n copies of an account, and returns the bytes per part.
 func weigh(t *testing.T, store lockstep.Store, account lockstep.Account, copies int) int64 {
 	t.Helper()
 	w := New(store, Config{Accounts: 100_000}, slog.New(slog.DiscardHandler))

@@ -2,20 +2,20 @@ package watch
 
 import "github.com/lockstep-dev/lockstep"
 
-// entry is what is kept of an account.
+// entry is what is kept about an account.
 type entry struct {
 	record  lockstep.Record
-	missing error // there is no such account
+	missing error // ErrNotFound if the account does not exist
 	parts   int
 }
 
-// recent keeps what was used last, in two generations: when the young one is half
-// of the limit it becomes the old one, and what was not used since the last time is
-// dropped at once. So at least the limit's half is kept and at most the limit.
+// recent keeps the entries that were used last, in two generations. When the young one reaches half of
+// the limit, it becomes the old one, and the former old one is dropped. So it keeps between half of the
+// limit and the limit.
 type recent struct {
 	limit      int // in parts
 	young, old map[lockstep.Account]entry
-	parts      int // of the young
+	parts      int // of the young generation
 }
 
 func newRecent(limit int) *recent {
@@ -33,7 +33,7 @@ func (r *recent) find(account lockstep.Account) (entry, bool) {
 	return e, has
 }
 
-// put keeps an entry, unless it alone is more than half of the limit.
+// put keeps an entry unless it takes more than half of the limit by itself.
 func (r *recent) put(account lockstep.Account, e entry) {
 	r.drop(account)
 	if e.parts > r.limit/2 {

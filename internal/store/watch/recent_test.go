@@ -12,7 +12,7 @@ func numbered(n int) lockstep.Account {
 	return lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", n)}
 }
 
-// held counts what is kept, part by part.
+// held counts the parts that are kept.
 func (r *recent) held() (parts int) {
 	for _, generation := range []map[lockstep.Account]entry{r.young, r.old} {
 		for _, e := range generation {
@@ -55,7 +55,7 @@ func TestWhatIsUsedIsKept(t *testing.T) {
 			continue
 		}
 		if _, has := kept.find(numbered(0)); !has {
-			t.Fatalf("after %d others, what is used all the time is gone", n)
+			t.Fatalf("after %d others, the entry in use is gone", n)
 		}
 	}
 	for n := 10_000 - 50; n < 10_000; n++ {

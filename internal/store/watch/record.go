@@ -7,16 +7,16 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// load is a read of an account from the database that is under way.
+// load is a read of an account from the database in progress.
 type load struct {
 	readers   int
-	overtaken bool // the account changed meanwhile: what is read may be from before
+	overtaken bool // the account changed meanwhile, so the result may be stale
 }
 
-// Record returns what we keep about an account, but for names, addresses and
-// metadata, or ErrNotFound. It is shared: not to be changed.
+// Record returns the record of an account without names, e-mail addresses and metadata, or ErrNotFound.
+// Callers share it and must not change it.
 func (w *Watch) Record(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
-	if !w.look(ctx) {
+	if !w.poll(ctx) {
 		return w.source.Account(ctx, account)
 	}
 	w.mu.Lock()
@@ -50,17 +50,17 @@ func (w *Watch) Record(ctx context.Context, account lockstep.Account) (lockstep.
 	return record, err
 }
 
-// lean is a record without what says who somebody is.
+// lean removes personal data from a record.
 func lean(r lockstep.Record) lockstep.Record {
 	r.Email, r.Name, r.CustomerEmail, r.CustomerName = "", "", "", ""
 	r.Intent, r.Projected, r.PaysFor = nil, nil, nil
 	return r
 }
 
-// ownParts is what an account takes that has nothing.
+// ownParts is the size of an account without subscriptions and licenses, in parts.
 const ownParts = 2
 
-// partsOf is how much memory a record takes, in parts of at most 500 bytes.
+// partsOf is the size of a record in memory, in parts of at most 500 bytes.
 func partsOf(r lockstep.Record) int {
 	parts := ownParts + len(r.Entitlements)/10
 	for _, s := range r.Subscriptions {

@@ -16,7 +16,7 @@ func TestARecordIsReadFromMemory(t *testing.T) {
 		save(p.T, p.ours, alice, 1)
 		for range 1000 {
 			p.times(alice)
-			time.Sleep(time.Second) // nothing changes, and nothing gets old
+			time.Sleep(time.Second) // nothing changes, so nothing is reloaded
 		}
 		if n := p.source.reads.Load(); n != 1 {
 			p.Errorf("the account was read from the database %d times", n)
@@ -40,7 +40,7 @@ func TestAWriteOfAnotherProcessIsSeen(t *testing.T) {
 			p.times(bob)
 		}
 		if n := p.source.reads.Load(); n != 10+1 {
-			p.Errorf("of two accounts, one of which was written ten times, %d reads were made", n)
+			p.Errorf("%d reads of two accounts, one of them written ten times", n)
 		}
 	})
 }
@@ -57,15 +57,15 @@ func TestOurOwnWriteIsSeenAtOnce(t *testing.T) {
 	})
 }
 
-// TestAReadThatAChangeOvertakesIsNotKept holds a read between the database and the
-// memory until the change has been met.
+// TestAReadThatAChangeOvertakesIsNotKept holds a read between the database and the memory until a poll has
+// seen the change.
 func TestAReadThatAChangeOvertakesIsNotKept(t *testing.T) {
-	for _, missed := range []string{"one change", "more changes than are told"} {
+	for _, missed := range []string{"one change", "more changes than a poll reads"} {
 		t.Run(missed, func(t *testing.T) {
 			inBubble(t, func(p *place) {
 				save(p.T, p.ours, alice, 1)
 				save(p.T, p.ours, bob, 1)
-				p.times(bob) // the first look, which knows nothing
+				p.times(bob) // the first poll
 
 				atGate, gate := make(chan struct{}), make(chan struct{})
 				p.source.read = func(account lockstep.Account) {
@@ -82,11 +82,11 @@ func TestAReadThatAChangeOvertakesIsNotKept(t *testing.T) {
 				save(p.T, p.other, alice, 2)
 				if missed != "one change" {
 					p.watch.mu.Lock()
-					p.watch.last = -1 // as when the last look is long ago
+					p.watch.last = -1 // as if the last poll were long ago
 					p.watch.mu.Unlock()
 				}
 				time.Sleep(defaultPoll)
-				p.times(bob) // another reader meets the change
+				p.times(bob) // another reader polls the change
 				close(gate)
 				if got := <-slow; got != 1 {
 					p.Fatalf("the slow read saw %d: the test is not about what it says", got)
@@ -133,8 +133,7 @@ func TestMemoryIsBelievedForAMomentWithoutTheDatabase(t *testing.T) {
 	})
 }
 
-// TestOurOwnWriteIsSeenThoughLookingFails: a look that fails is no reason to answer
-// from before what this process itself has written.
+// TestOurOwnWriteIsSeenThoughLookingFails: after a failed poll, a read still returns what this process wrote.
 func TestOurOwnWriteIsSeenThoughLookingFails(t *testing.T) {
 	inBubble(t, func(p *place) {
 		store := p.watch.Store(p.ours)
@@ -167,7 +166,7 @@ func TestAnAccountThatAppearsIsSeen(t *testing.T) {
 	})
 }
 
-// TestADatabaseThatWasRestoredIsSeen: its numbers go back.
+// TestADatabaseThatWasRestoredIsSeen: the numbers of a restored backup are lower.
 func TestADatabaseThatWasRestoredIsSeen(t *testing.T) {
 	inBubble(t, func(p *place) {
 		for n := range int64(5) {
@@ -184,8 +183,7 @@ func TestADatabaseThatWasRestoredIsSeen(t *testing.T) {
 	})
 }
 
-// TestALookIsAsOldAsItsQuestion: what comes late from the database is not taken for
-// what is there now.
+// TestALookIsAsOldAsItsQuestion: a slow answer counts from when it was requested.
 func TestALookIsAsOldAsItsQuestion(t *testing.T) {
 	inBubble(t, func(p *place) {
 		save(p.T, p.ours, alice, 1)
@@ -194,9 +192,9 @@ func TestALookIsAsOldAsItsQuestion(t *testing.T) {
 		p.source.lag.Store(int64(time.Second))
 		first := make(chan int64)
 		go func() { first <- p.times(alice) }()
-		pass(defaultPoll) // the database has been asked, and the answer is under way
+		pass(defaultPoll) // the poll has started, and its answer is on the way
 		save(p.T, p.other, alice, 2)
-		if got := p.times(alice); got != 2 { // waits for the first look, and looks again
+		if got := p.times(alice); got != 2 { // waits for the first poll, and polls again
 			p.Errorf("a read that began after the write sees %d", got)
 		}
 		<-first
@@ -221,7 +219,7 @@ func TestManyWhoReadLookOnce(t *testing.T) {
 func TestALookWithoutEndHoldsUpNobodyForLong(t *testing.T) {
 	inBubble(t, func(p *place) {
 		save(p.T, p.ours, alice, 1)
-		p.watch.turn <- struct{}{} // somebody looks, and the database does not answer
+		p.watch.lock <- struct{}{} // a poll is running, and the database does not respond
 		began := time.Now()
 		if got := p.times(alice); got != 1 {
 			p.Errorf("got %d", got)
@@ -229,7 +227,7 @@ func TestALookWithoutEndHoldsUpNobodyForLong(t *testing.T) {
 		if waited := time.Since(began); waited != defaultTrust {
 			p.Errorf("it waited %s for the other", waited)
 		}
-		<-p.watch.turn
+		<-p.watch.lock
 		synctest.Wait()
 	})
 }

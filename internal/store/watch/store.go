@@ -6,9 +6,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Store returns store, whose writes of records this process sees at once instead
-// of within Config.Poll. What it writes in other ways is seen like the writes of
-// other processes.
+// Store wraps store, so that the next read of this process sees each write at once instead of within
+// Config.Poll. Writes that bypass the wrapper are seen like those of other processes.
 func (w *Watch) Store(store lockstep.Store) lockstep.Store { return writes{store, w} }
 
 type writes struct {
@@ -16,7 +15,7 @@ type writes struct {
 	watch *Watch
 }
 
-// Of an error it is not known whether the transaction was committed.
+// Each write is noted even if it fails: after an error, the transaction may be committed or not.
 
 func (s writes) Save(ctx context.Context, claim lockstep.Claim, change lockstep.AccountUpdate) error {
 	defer s.watch.wrote()

@@ -7,50 +7,48 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// waiter is one who waits for an account's changes.
-type waiter struct{ told chan struct{} }
+// subscriber waits for changes of an account.
+type subscriber struct{ changed chan struct{} }
 
-// Subscribe returns a channel that receives after the account's record has changed,
-// at the latest Config.Poll after the commit, whichever process made it. Several
-// changes that nobody has received yet are one, and now and then there is none: look
-// at the account, also once after having subscribed. The channel is never closed.
-// Call cancel when done; calling it again does nothing.
+// Subscribe returns a channel that receives after the account's record has changed, at most Config.Poll
+// after the commit of any process. Changes that were not received yet are merged into one, and sometimes
+// there is no change behind a signal. So read the record after each signal, and once after subscribing.
+// The channel is never closed. Call cancel when done; calling it again does nothing.
 func (w *Watch) Subscribe(account lockstep.Account) (changed <-chan struct{}, cancel func()) {
-	me := &waiter{told: make(chan struct{}, 1)}
+	me := &subscriber{changed: make(chan struct{}, 1)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.waiting[account] == nil {
-		w.waiting[account] = map[*waiter]struct{}{}
+	if w.subscribers[account] == nil {
+		w.subscribers[account] = map[*subscriber]struct{}{}
 	}
-	w.waiting[account][me] = struct{}{}
+	w.subscribers[account][me] = struct{}{}
 	if w.stop == nil {
 		ctx, stop := context.WithCancel(context.Background())
 		w.stop = stop
-		go w.keepLooking(ctx)
+		go w.keepPolling(ctx)
 	}
-	return me.told, func() { w.unsubscribe(account, me) }
+	return me.changed, func() { w.unsubscribe(account, me) }
 }
 
-func (w *Watch) unsubscribe(account lockstep.Account, who *waiter) {
+func (w *Watch) unsubscribe(account lockstep.Account, who *subscriber) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.waiting[account], who)
-	if len(w.waiting[account]) == 0 {
-		delete(w.waiting, account)
+	delete(w.subscribers[account], who)
+	if len(w.subscribers[account]) == 0 {
+		delete(w.subscribers, account)
 	}
-	if len(w.waiting) == 0 && w.stop != nil {
+	if len(w.subscribers) == 0 && w.stop != nil {
 		w.stop()
 		w.stop = nil
 	}
 }
 
-// keepLooking looks for changes until nobody waits any more. What a failed look
-// has missed, the next that succeeds finds.
-func (w *Watch) keepLooking(ctx context.Context) {
+// keepPolling polls for changes until ctx ends. After a failed poll, the next one finds what it missed.
+func (w *Watch) keepPolling(ctx context.Context) {
 	ticker := time.NewTicker(w.config.Poll)
 	defer ticker.Stop()
 	for {
-		w.look(ctx)
+		w.poll(ctx)
 		select {
 		case <-ticker.C:
 		case <-w.hurry:
@@ -60,11 +58,11 @@ func (w *Watch) keepLooking(ctx context.Context) {
 	}
 }
 
-// tell never blocks: who has not received the last change yet knows enough.
-func tell(waiters map[*waiter]struct{}) {
-	for w := range waiters {
+// notify signals subscribers without blocking. One that has not received the last signal needs no other.
+func notify(subscribers map[*subscriber]struct{}) {
+	for s := range subscribers {
 		select {
-		case w.told <- struct{}{}:
+		case s.changed <- struct{}{}:
 		default:
 		}
 	}

@@ -13,11 +13,11 @@ func TestWhoWaitsIsToldOfWritesOfAnotherProcess(t *testing.T) {
 		save(p.T, p.other, alice, 1)
 		pass(defaultPoll)
 		if !told(changed) {
-			p.Error("who waits for the account was not told")
+			p.Error("the subscriber was not notified")
 		}
 		pass(time.Minute)
 		if told(changed) || told(others) {
-			p.Error("somebody was told of what did not happen")
+			p.Error("a subscriber was notified without a change")
 		}
 	})
 }
@@ -40,7 +40,7 @@ func TestWhoIsSlowHoldsUpNobody(t *testing.T) {
 			save(p.T, p.other, alice, n)
 			pass(defaultPoll)
 			if !told(quick) {
-				p.Fatalf("write %d was not told", n)
+				p.Fatalf("the subscriber was not notified of write %d", n)
 			}
 		}
 		if !told(slow) || told(slow) {
@@ -49,7 +49,7 @@ func TestWhoIsSlowHoldsUpNobody(t *testing.T) {
 	})
 }
 
-// TestNobodyLooksWhenNobodyWaits: the bubble would not end with a goroutine in it.
+// TestNobodyLooksWhenNobodyWaits: the bubble would not end while the goroutine runs.
 func TestNobodyLooksWhenNobodyWaits(t *testing.T) {
 	inBubble(t, func(p *place) {
 		for range 3 {
@@ -67,7 +67,7 @@ func TestNobodyLooksWhenNobodyWaits(t *testing.T) {
 			}
 			cancelSecond()
 		}
-		if len(p.watch.waiting) != 0 || p.watch.stop != nil {
+		if len(p.watch.subscribers) != 0 || p.watch.stop != nil {
 			p.Error("something is left of who waited")
 		}
 	})

@@ -9,104 +9,102 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Source is what is watched: the store.
+// Source is the part of the store that a [Watch] reads.
 type Source interface {
 	lockstep.ChangeFeed
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 }
 
 const (
-	// partsOfAccount is how much an account may take on average, see partsOf: that is
-	// one with a subscription of one item.
+	// partsOfAccount is the average size of an account, see partsOf: one subscription with one item.
 	partsOfAccount = ownParts + 2
-	// batch is how many changes are told one by one; of more, everything is dropped.
+	// batch bounds how many changed accounts a poll reads; if there are more, it drops all records.
 	batch = 1000
 )
 
-// Watch is the records that were read last, and who waits for a change of one.
+// Watch keeps the records that were read last, and the subscribers to changes.
 type Watch struct {
 	source Source
 	config Config
 	log    *slog.Logger
-	turn   chan struct{} // held by who looks for changes
+	lock   chan struct{} // held during a poll
 
-	mu      sync.Mutex
-	last    int64     // the number up to which changes are known; -1 before the first look
-	looked  time.Time // when the last look that succeeded began
-	writes  uint64    // of our own
-	known   uint64    // of those, how many the last look has seen
-	failing bool      // the last look failed
-	kept    *recent
-	loading map[lockstep.Account]*load
-	waiting map[lockstep.Account]map[*waiter]struct{}
-	stop    context.CancelFunc // of the goroutine that looks; nil: nobody waits
-	hurry   chan struct{}      // has it look at once
+	mu          sync.Mutex
+	last        int64     // the number of the last change that was seen; -1 before the first poll
+	polled      time.Time // when the last successful poll started
+	writes      uint64    // writes of this process
+	known       uint64    // how many of them the last poll has seen
+	failing     bool      // the last poll failed
+	kept        *recent
+	loading     map[lockstep.Account]*load
+	subscribers map[lockstep.Account]map[*subscriber]struct{}
+	stop        context.CancelFunc // ends the goroutine that polls; nil while there are no subscribers
+	hurry       chan struct{}      // makes it poll at once
 }
 
-// New returns a watch over source. It does no input or output.
+// New returns a watch over source. It does not read yet.
 func New(source Source, config Config, log *slog.Logger) *Watch {
 	config = config.withDefaults()
-	return &Watch{source: source, config: config, log: log, turn: make(chan struct{}, 1), last: -1,
+	return &Watch{source: source, config: config, log: log, lock: make(chan struct{}, 1), last: -1,
 		kept: newRecent(config.Accounts * partsOfAccount), loading: map[lockstep.Account]*load{},
-		waiting: map[lockstep.Account]map[*waiter]struct{}{}, hurry: make(chan struct{}, 1)}
+		subscribers: map[lockstep.Account]map[*subscriber]struct{}{}, hurry: make(chan struct{}, 1)}
 }
 
-// look learns what has changed, unless it was known a moment ago, and reports
-// whether what is kept can be believed.
-func (w *Watch) look(ctx context.Context) bool {
-	if w.believable(w.config.Poll) {
+// poll reads what has changed, unless the last poll is recent enough. It reports whether the records in
+// memory are current enough to use.
+func (w *Watch) poll(ctx context.Context) bool {
+	if w.current(w.config.Poll) {
 		return true
 	}
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, w.config.Trust)
 	defer cancel()
 	select {
-	case w.turn <- struct{}{}:
-		defer func() { <-w.turn }()
+	case w.lock <- struct{}{}:
+		defer func() { <-w.lock }()
 	case <-ctx.Done():
-		return w.believable(w.config.Trust)
+		return w.current(w.config.Trust)
 	}
-	if w.believable(w.config.Poll) {
-		return true // whoever had the turn before has looked
+	if w.current(w.config.Poll) {
+		return true // whoever held the lock before has polled
 	}
 	w.mu.Lock()
 	last, writes := w.last, w.writes
 	w.mu.Unlock()
-	began := time.Now() // the answer may be as old as the question
+	start := time.Now() // the answer may be this old
 	changed, err := w.source.ChangedSince(ctx, last, batch)
 	if err != nil {
-		if caller.Err() == nil { // else it is the caller who left
+		if caller.Err() == nil { // otherwise the caller has left
 			w.note(err)
 		}
-		return w.believable(w.config.Trust)
+		return w.current(w.config.Trust)
 	}
 	w.apply(changed)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.last, w.looked, w.known, w.failing = changed.Last, began, writes, false
+	w.last, w.polled, w.known, w.failing = changed.Last, start, writes, false
 	return true
 }
 
-// believable reports whether the last look is not older than age, and has seen
-// every write of our own.
-func (w *Watch) believable(age time.Duration) bool {
+// current reports whether the last poll is younger than age and has seen every write of this process.
+func (w *Watch) current(age time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.last >= 0 && w.known == w.writes && time.Since(w.looked) < age
+	return w.last >= 0 && w.known == w.writes && time.Since(w.polled) < age
 }
 
-// note logs that looking fails, once until it succeeds again.
+// note logs that polling fails, once until it succeeds again.
 func (w *Watch) note(err error) {
 	w.mu.Lock()
-	said := w.failing
+	logged := w.failing
 	w.failing = true
 	w.mu.Unlock()
-	if !said {
-		w.log.Warn("changes cannot be read; access is read from the database until they can", "error", err)
+	if !logged {
+		w.log.Warn("changes of records cannot be polled; reading access from the database", "error", err)
 	}
 }
 
-// apply drops what changed and tells who waits for it.
+// apply drops the records that changed and notifies their subscribers.
 func (w *Watch) apply(c lockstep.ChangedAccounts) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -116,8 +114,8 @@ func (w *Watch) apply(c lockstep.ChangedAccounts) {
 			l.overtaken = true
 		}
 		clear(w.loading)
-		for _, waiters := range w.waiting {
-			tell(waiters)
+		for _, subscribers := range w.subscribers {
+			notify(subscribers)
 		}
 		return
 	}
@@ -127,17 +125,17 @@ func (w *Watch) apply(c lockstep.ChangedAccounts) {
 			l.overtaken = true
 			delete(w.loading, account)
 		}
-		tell(w.waiting[account])
+		notify(w.subscribers[account])
 	}
 }
 
-// wrote has the next read look, since this process has written a record.
+// wrote notes a write of this process, so that the next read polls.
 func (w *Watch) wrote() {
 	w.mu.Lock()
 	w.writes++
 	w.mu.Unlock()
 	select {
 	case w.hurry <- struct{}{}:
-	default: // it is in a hurry already
+	default: // a poll is already requested
 	}
 }

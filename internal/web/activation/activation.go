@@ -12,18 +12,18 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// CheckoutReader reads checkouts and prices from Stripe.
+// CheckoutReader reads checkout sessions from Stripe.
 type CheckoutReader interface {
 	Checkout(ctx context.Context, id string) (lockstep.Checkout, error)
 }
 
-// Records are the records of accounts, kept in memory.
+// Records reads the records of accounts from memory, and tells when one changes.
 type Records interface {
 	Record(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 	Subscribe(account lockstep.Account) (changed <-chan struct{}, cancel func())
 }
 
-// Store is what is needed of the store.
+// Store is the part of the store that activations use.
 type Store interface {
 	AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error)
 	AccountOfLicense(ctx context.Context, checkoutID string) (lockstep.Account, error)
@@ -31,46 +31,46 @@ type Store interface {
 	Mark(ctx context.Context, marks ...lockstep.Mark) error
 }
 
-// Config is what activations are made of.
+// Config says what activations depend on.
 type Config struct {
 	Store       Store
 	Records     Records
 	Stripe      CheckoutReader
-	Live        bool            // whether Stripe is in live mode
-	Secret      lockstep.Secret // signs tokens; the same for all replicas
+	Live        bool            // Stripe is in live mode
+	Secret      lockstep.Secret // signs tokens; must be the same on all replicas
 	Catalog     lockstep.Catalog
-	App         string // the application's name, for the page; may be empty
-	ContinueURL string // where the page goes on to; may be empty
-	// MayReturn says whether a browser may be sent to a URL that a request names.
+	App         string // the app's name, for the page; may be empty
+	ContinueURL string // where the page sends buyers; may be empty
+	// MayReturn reports whether the page may send a buyer to a URL that a request names.
 	MayReturn func(url string) bool
-	Wake      func() // tells the workers that something is due
+	Wake      func() // tells the workers that a key is due
 	Log       *slog.Logger
 }
 
-// Activations tells how far purchases are.
+// Activations answers the state of purchases.
 type Activations struct {
 	Config
 	sessions *sessions
-	streams  chan struct{}  // a place for each open stream
+	streams  chan struct{}  // a slot for each open stream
 	places   clients.Places // of streams, by session and by client
-	over     chan struct{}  // closed when streams are to end
+	over     chan struct{}  // closed to end all streams
 	end      sync.Once
 }
 
-// New returns activations.
+// New returns activations. It makes no network calls.
 func New(c Config) *Activations {
 	a := &Activations{Config: c, streams: make(chan struct{}, mostStreams), over: make(chan struct{})}
-	a.sessions = newSessions(c.Stripe, c.Live, newTokens(c.Secret), a.look)
+	a.sessions = newSessions(c.Stripe, c.Live, newTokens(c.Secret), a.sync)
 	return a
 }
 
-// Close ends the streams: a server that ends does not wait for them.
+// Close ends all streams, so that a server can shut down without waiting for them.
 func (a *Activations) Close() { a.end.Do(func() { close(a.over) }) }
 
-// State is how far a purchase is.
+// State is the state of a purchase.
 type State string
 
-// The states, see the package comment.
+// The states; the package comment explains them.
 const (
 	Waiting    State = "waiting"
 	Active     State = "active"
@@ -80,38 +80,38 @@ const (
 	Expired    State = "expired"
 )
 
-// Final reports whether nothing will follow but by another event.
+// Final reports whether the state can change only through a new event.
 func (s State) Final() bool { return s == Active || s == Failed || s == Expired }
 
-// Activation is what is told of a purchase.
+// Activation is the answer about a purchase.
 type Activation struct {
 	State State  `json:"state" enum:"waiting,active,processing,failed,open,expired"`
-	Plan  string `json:"plan,omitempty" doc:"That is active"`
-	Long  bool   `json:"long,omitempty" doc:"It takes longer than usual; nothing is lost"`
+	Plan  string `json:"plan,omitempty" doc:"The plan that is active"`
+	Long  bool   `json:"long,omitempty" doc:"The activation takes longer than usual; nothing is lost"`
 
-	account lockstep.Account // whose changes to wait for; zero: not known yet
+	account lockstep.Account // the buyer, whose changes to wait for; zero while unknown
 }
 
-// usual is how long an activation may take before the buyer is told that it takes long.
+// usual is how long an activation may take before the page tells the buyer that it takes longer.
 const usual = 30 * time.Second
 
-// forDirectory is how long it waits for the directory's metadata too, which is written
-// after our record: an application that reads only session tokens would else be shown
-// to a buyer as not bought. A directory that is down keeps nobody waiting for longer.
+// forDirectory is how long an activation also waits for the directory's metadata, which is written
+// after our record. Otherwise the buyer could return to an app that reads only session tokens and see no
+// access. If the directory is down, the buyer waits no longer than this.
 const forDirectory = 15 * time.Second
 
 // Errors of [Activations.Of].
 var (
-	ErrUnknown = errUnknown // also of what is somebody else's
-	ErrBusy    = errBusy
+	ErrUnknown = errUnknown // Stripe does not know the session, or it belongs to another app
+	ErrBusy    = errBusy    // too many sessions are being read; ask again
 )
 
-// Started remembers a session that we have just created, or found open, so that it is served
-// without its token too.
+// Started remembers a session that we just created or found open, so that its buyer is served even
+// without the token.
 func (a *Activations) Started(session lockstep.Checkout) { a.sessions.started(session) }
 
-// Of says how far the purchase of a session is. The token is the one of the return URL; it may
-// be empty. It returns ErrUnknown or ErrBusy, or what went wrong.
+// Of returns the state of the purchase of a session. The token is that of the return URL; it may be
+// empty. It returns ErrUnknown, ErrBusy, or the error of the store or of Stripe.
 func (a *Activations) Of(ctx context.Context, id, token string) (Activation, error) {
 	session, since, err := a.sessions.find(ctx, id, token)
 	if err != nil {
@@ -125,7 +125,26 @@ func (a *Activations) Of(ctx context.Context, id, token string) (Activation, err
 	case session.Status == "open":
 		return Activation{State: Open}, nil
 	}
-	waiting := Activation{State: Waiting, Long: time.Since(since) > usual}
+	found, err := a.recorded(ctx, session, Activation{State: Waiting, Long: time.Since(since) > usual})
+	if err != nil || found.State != Active || a.sessions.wasActive(id, false) {
+		return found, err // once a buyer saw "active", a later sync does not take it back
+	}
+	if time.Since(since) < forDirectory {
+		pending, err := a.pending(ctx, found.account)
+		if err != nil {
+			return Activation{}, err
+		}
+		if pending {
+			return Activation{State: Waiting, account: found.account}, nil
+		}
+	}
+	a.sessions.wasActive(id, true)
+	return found, nil
+}
+
+// recorded returns what our record shows of a complete session, or waiting while it shows nothing.
+func (a *Activations) recorded(ctx context.Context, session lockstep.Checkout,
+	waiting Activation) (Activation, error) {
 	account, err := a.owner(ctx, session)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return waiting, nil
@@ -143,26 +162,23 @@ func (a *Activations) Of(ctx context.Context, id, token string) (Activation, err
 	case record.State == lockstep.AccountDeleted:
 		return Activation{State: Failed, account: account}, nil
 	}
-	found := a.judge(session, record, waiting)
-	if found.State != Active || a.sessions.wasActive(id, false) {
-		return found, nil // what was said is not taken back because there is another look
-	}
-	if time.Since(since) < forDirectory {
-		work, err := a.Store.Work(ctx, account.Key())
-		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-			return Activation{}, err
-		}
-		later := work.Disposition == lockstep.Done && work.RunAt.After(time.Now()) // a look that time asks for
-		if work.Pending() && !later {
-			return waiting, nil
-		}
-	}
-	a.sessions.wasActive(id, true)
-	return found, nil
+	return a.judge(session, record, waiting), nil
 }
 
-// owner returns the account of a purchase: the one that has its license, which the worker may
-// have found by a slug, a former id, metadata or an operator's decision, or the customer's.
+// pending reports whether a sync of the account is due, so that the directory's metadata may be stale.
+// A sync that is merely scheduled, for the end of a period, does not count.
+func (a *Activations) pending(ctx context.Context, account lockstep.Account) (bool, error) {
+	work, err := a.Store.Work(ctx, account.Key())
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return false, err
+	}
+	scheduled := work.Disposition == lockstep.Done && work.RunAt.After(time.Now())
+	return work.Pending() && !scheduled, nil
+}
+
+// owner returns the account of a purchase: the one that has its license or its customer, else the one
+// that the session refers to. The worker may have found the license's account in other ways, such as by
+// metadata or an operator's decision.
 func (a *Activations) owner(ctx context.Context, s lockstep.Checkout) (lockstep.Account, error) {
 	if s.Mode == "payment" {
 		account, err := a.Store.AccountOfLicense(ctx, s.ID)
@@ -177,12 +193,12 @@ func (a *Activations) owner(ctx context.Context, s lockstep.Checkout) (lockstep.
 		}
 	}
 	if account, named := lockstep.AccountOfReference(s.Reference); named {
-		return account, nil // a guest's, whose payment is not settled yet
+		return account, nil // a guest whose payment is not settled yet
 	}
 	return lockstep.Account{}, lockstep.ErrNotFound
 }
 
-// judge says what our record shows of a session that is complete.
+// judge finds the purchase among the reasons of the account's access.
 func (a *Activations) judge(s lockstep.Checkout, record lockstep.Record, waiting Activation) Activation {
 	id := s.ID
 	if s.Mode == "subscription" {
@@ -204,8 +220,8 @@ func (a *Activations) judge(s lockstep.Checkout, record lockstep.Record, waiting
 	return found
 }
 
-// look has the workers look at what a session is about.
-func (a *Activations) look(ctx context.Context, s lockstep.Checkout) error {
+// sync marks what a session is about, so that the workers sync it at once.
+func (a *Activations) sync(ctx context.Context, s lockstep.Checkout) error {
 	mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: s.ID}, Priority: lockstep.Interactive}
 	if s.Mode == "subscription" {
 		if s.CustomerID == "" {

@@ -15,10 +15,10 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// desk is Stripe, which knows the sessions that are not guessed, and counts what it is asked.
-type desk struct{ asked map[string]int }
+// counted is a Stripe that knows the sessions that are not guessed, and counts the requests.
+type counted struct{ asked map[string]int }
 
-func (d *desk) Checkout(_ context.Context, id string) (lockstep.Checkout, error) {
+func (d *counted) Checkout(_ context.Context, id string) (lockstep.Checkout, error) {
 	d.asked[id]++
 	if strings.Contains(id, "guess") {
 		return lockstep.Checkout{}, lockstep.ErrNotFound
@@ -26,19 +26,19 @@ func (d *desk) Checkout(_ context.Context, id string) (lockstep.Checkout, error)
 	return lockstep.Checkout{ID: id, Mode: "payment", Status: "open", PaymentStatus: "unpaid"}, nil
 }
 
-// all is how often Stripe was asked.
-func (d *desk) all() (n int) {
+// all returns how many requests Stripe got.
+func (d *counted) all() (n int) {
 	for _, times := range d.asked {
 		n += times
 	}
 	return n
 }
 
-// bought is the id of a real session, and guessed a made-up one.
+// bought returns the id of a real session, guessed a made-up one.
 func bought(n int) string  { return fmt.Sprintf("cs_test_bought%020d", n) }
 func guessed(n int) string { return fmt.Sprintf("cs_test_guess%020d", n) }
 
-// from is the context of a request of a client.
+// from returns the context of a request from a client.
 func from(t *testing.T, client string) (ctx context.Context) {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
@@ -48,20 +48,20 @@ func from(t *testing.T, client string) (ctx context.Context) {
 	return ctx
 }
 
-// counter runs a test of sessions at Stripe in virtual time.
-func counter(t *testing.T, test func(t *testing.T, s *sessions, stripe *desk)) {
+// counter runs a test in virtual time, with a Stripe that counts requests.
+func counter(t *testing.T, test func(t *testing.T, s *sessions, stripe *counted)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		stripe := &desk{asked: map[string]int{}}
+		stripe := &counted{asked: map[string]int{}}
 		test(t, newSessions(stripe, false, newTokens("sk_test_1"),
 			func(context.Context, lockstep.Checkout) error { return nil }), stripe)
 	})
 }
 
-// TestOneClientLeavesRoomForAnother: however many ids it guesses, another client who comes
-// without a token is served; and it may ask again after a while.
+// TestOneClientLeavesRoomForAnother: however many ids a client guesses, another one without a token is served, and
+// the first may ask again after a while.
 func TestOneClientLeavesRoomForAnother(t *testing.T) {
-	counter(t, func(t *testing.T, s *sessions, stripe *desk) {
+	counter(t, func(t *testing.T, s *sessions, stripe *counted) {
 		guess := from(t, "203.0.113.7")
 		for n := range 1000 {
 			if _, _, err := s.find(guess, guessed(n), ""); !errors.Is(err, errUnknown) && !errors.Is(err, errBusy) {
@@ -84,9 +84,9 @@ func TestOneClientLeavesRoomForAnother(t *testing.T) {
 	})
 }
 
-// TestATokenIsServedAmidAFloodOfManyClients, a forged one is not, and one of another key is not.
+// TestATokenIsServedAmidAFloodOfManyClients: a valid token is; a forged one and one of another key are not.
 func TestATokenIsServedAmidAFloodOfManyClients(t *testing.T) {
-	counter(t, func(t *testing.T, s *sessions, stripe *desk) {
+	counter(t, func(t *testing.T, s *sessions, stripe *counted) {
 		forged := strings.Repeat("x", tokenText)
 		others := newTokens("sk_test_2").sign("purchase")
 		own := s.tokens.sign("purchase")
@@ -108,9 +108,9 @@ func TestATokenIsServedAmidAFloodOfManyClients(t *testing.T) {
 	})
 }
 
-// TestOneTokenAsksForFewSessions: its buyer might try other ids with it.
+// TestOneTokenAsksForFewSessions: its buyer could try other ids with it.
 func TestOneTokenAsksForFewSessions(t *testing.T) {
-	counter(t, func(t *testing.T, s *sessions, stripe *desk) {
+	counter(t, func(t *testing.T, s *sessions, stripe *counted) {
 		for n := range 100 {
 			_, _, _ = s.find(from(t, fmt.Sprintf("203.0.113.%d", n)), guessed(n), s.tokens.sign("one purchase"))
 		}
@@ -123,7 +123,7 @@ func TestOneTokenAsksForFewSessions(t *testing.T) {
 	})
 }
 
-// TestStripeIsAskedOnlyAboutWhatCanBeASession, and not twice about what it does not know.
+// TestStripeIsAskedOnlyAboutWhatCanBeASession: and only once about an unknown id.
 func TestStripeIsAskedOnlyAboutWhatCanBeASession(t *testing.T) {
 	for name, id := range map[string]string{
 		"of the other mode": "cs_live_" + strings.Repeat("a", 30),
@@ -135,7 +135,7 @@ func TestStripeIsAskedOnlyAboutWhatCanBeASession(t *testing.T) {
 		"nothing":           "",
 	} {
 		t.Run(name, func(t *testing.T) {
-			counter(t, func(t *testing.T, s *sessions, stripe *desk) {
+			counter(t, func(t *testing.T, s *sessions, stripe *counted) {
 				_, _, err := s.find(from(t, "203.0.113.1"), id, s.tokens.sign("purchase"))
 				if !errors.Is(err, errUnknown) || stripe.all() != 0 {
 					t.Errorf("%q: %v, after %d questions", id, err, stripe.all())
@@ -144,7 +144,7 @@ func TestStripeIsAskedOnlyAboutWhatCanBeASession(t *testing.T) {
 		})
 	}
 	t.Run("one that Stripe does not know", func(t *testing.T) {
-		counter(t, func(t *testing.T, s *sessions, stripe *desk) {
+		counter(t, func(t *testing.T, s *sessions, stripe *counted) {
 			for n := range 100 {
 				if _, _, err := s.find(from(t, fmt.Sprintf("203.0.113.%d", n)), guessed(1), ""); !errors.Is(err, errUnknown) {
 					t.Fatal(err)
@@ -157,10 +157,10 @@ func TestStripeIsAskedOnlyAboutWhatCanBeASession(t *testing.T) {
 	})
 }
 
-// TestKnownSessionsSurviveAFlood: guessed ids do not push them out, neither those that we
-// started nor those that somebody asked about.
+// TestKnownSessionsSurviveAFlood: guessed ids do not evict them, neither those that we started nor those that a
+// buyer asked about.
 func TestKnownSessionsSurviveAFlood(t *testing.T) {
-	counter(t, func(t *testing.T, s *sessions, _ *desk) {
+	counter(t, func(t *testing.T, s *sessions, _ *counted) {
 		s.started(lockstep.Checkout{ID: bought(1), Mode: "payment", Status: "open"})
 		if _, _, err := s.find(from(t, "198.51.100.1"), bought(2), ""); err != nil {
 			t.Fatal(err)

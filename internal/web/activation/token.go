@@ -10,36 +10,35 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TokenParameter is the parameter of a return URL that holds our token.
+// TokenParameter is the query parameter of a return URL that carries our token.
 const TokenParameter = "lockstep_token"
 
-// placeholder is what Stripe replaces by the session's id in a return URL.
+// placeholder is what Stripe replaces with the session's id in a return URL.
 const placeholder = "{CHECKOUT_SESSION_ID}"
 
-// tokens signs and verifies the tokens of return URLs. A token proves that we created a
-// checkout and put it there. It is no secret of the buyer's and gives no access: it only lets
-// its bearer be served before those who guess session ids. It is verified without asking the
-// database, and by every replica, since the key follows from Stripe's.
+// tokens signs and verifies the tokens of return URLs. A token proves that we created the checkout. It
+// gives no access; it only puts its bearer ahead of clients that guess session ids. Every replica can
+// verify it without the database, because the key is derived from Stripe's.
 type tokens struct{ key []byte }
 
 func newTokens(secret lockstep.Secret) tokens {
 	return tokens{key: mac([]byte(secret.Reveal()), "lockstep activation token, key 1")}
 }
 
-// The lengths of a token's parts, in bytes and as text.
+// The lengths of a token's parts, in bytes and in characters.
 const (
 	tokenIDBytes, tokenMACBytes = 9, 12
 	tokenIDText, tokenText      = 12, 28
 )
 
-// sign returns the token of a purchase. It is the same each time: a request to Stripe that is
+// sign returns the token of a purchase. It is the same every time, because a request to Stripe that is
 // repeated under one idempotency key must have the same parameters.
 func (t tokens) sign(purchase string) string {
 	id := text(mac(t.key, "id "+purchase)[:tokenIDBytes])
 	return id + text(mac(t.key, "token "+id)[:tokenMACBytes])
 }
 
-// verify returns what is the same for all uses of one token, and whether we signed it.
+// verify returns the id of a token and whether we signed it.
 func (t tokens) verify(token string) (id string, ok bool) {
 	if len(token) != tokenText {
 		return "", false
@@ -57,8 +56,8 @@ func mac(key []byte, message string) []byte {
 
 func text(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// SignReturn adds our token to a URL that a buyer will come back to with the session's id. The
-// URL is not parsed, since that would escape Stripe's placeholder.
+// SignReturn adds our token to a return URL that contains Stripe's placeholder of the session's id. It
+// does not parse the URL, because that would escape the placeholder.
 func (a *Activations) SignReturn(returnURL, purchase string) string {
 	if !strings.Contains(returnURL, placeholder) {
 		return returnURL
@@ -75,7 +74,7 @@ func (a *Activations) SignReturn(returnURL, purchase string) string {
 	return signed
 }
 
-// query is a token as the query of a URL; empty without one.
+// query returns the query of a URL that carries the token; empty without one.
 func query(token string) string {
 	if token == "" {
 		return ""

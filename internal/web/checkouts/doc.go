@@ -1,24 +1,21 @@
-// Package checkouts begins checkouts so that nobody is charged twice.
+// Package checkouts starts checkouts, and keeps buyers from paying twice.
 //
-// Two tabs, two clicks, or a click and a webhook that has not arrived yet: each
-// would begin a checkout of its own, and each could be paid. Therefore a checkout is
-// begun in an account's turn ([lockstep.Purchases]), one at a time on all replicas,
-// and in that turn Stripe is asked what there is now: our own record may be a
-// webhook behind.
+// Two tabs, two clicks, or a click while a webhook is on its way: each could start a checkout of its
+// own, and the buyer could pay all of them. So a checkout starts under the account's lock
+// ([lockstep.Purchases]), which all replicas respect. Under the lock, the service asks Stripe what the
+// account has now, because our record may be one webhook behind.
 //
-//	customer   the account's; the worker makes it if there is none
-//	turn       taken; whoever comes meanwhile waits for it
-//	look       at Stripe: the customer's sessions, then its subscriptions; ours: licenses
-//	decide     [lockstep.Catalog.Obstacle], pure: is it held already, or just paid?
-//	open       an open session of ours that the same request began is returned;
-//	           any other one is expired: an account has one open checkout
-//	begin      a new session, under an idempotency key made of the turn's number
-//	turn       given back; unsettled, if Stripe did not answer
+//  1. customer: the account's; the worker creates it if the account has no customer
+//  2. lock: others wait for it
+//  3. look: at Stripe, the customers' sessions, then their subscriptions; in our record, the licenses
+//  4. decide: [lockstep.Catalog.Obstacle], a pure function: does the account have it, or just paid it?
+//  5. reuse: return the open session that the same order started, and expire all others of ours, so
+//     that an account has at most one open checkout
+//  6. begin: create a session, under an idempotency key made of the lock's number
+//  7. unlock: if Stripe did not answer, the next order uses the same number again
 //
-// A process that dies in its turn holds the account up for the rest of the lease; a
-// session that it created is found by the next one's look, and one that was still on
-// its way is found by the idempotency key, as long as the same is asked for again.
+// If the process dies under the lock, the account waits for the rest of the lease. The next order finds
+// the session that was created, or repeats the request under the same idempotency key.
 //
-// What is not prevented: sessions that the application itself makes at Stripe, and
-// payment links, know nothing of a turn.
+// Sessions that the app creates at Stripe itself, and payment links, do not use the lock.
 package checkouts

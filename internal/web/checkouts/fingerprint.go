@@ -9,10 +9,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// imprint is what a session remembers of the order that began it.
+// imprint identifies the order that started a session. The session keeps it in its metadata.
 type imprint struct {
-	order string // the same for the same order
-	key   string // the caller's idempotency key; empty: none was given
+	order string // digest of the order
+	key   string // digest of the caller's idempotency key; empty if none was given
 }
 
 func fingerprint(o Order, price lockstep.Price, customerID string) (imprint, error) {
@@ -33,7 +33,7 @@ func digest(parts ...any) (string, error) {
 	return hex.EncodeToString(sum[:12]), nil
 }
 
-// String is how a session's metadata has it.
+// String is the form in a session's metadata.
 func (p imprint) String() string { return strings.TrimSuffix(p.order+"."+p.key, ".") }
 
 func imprintOf(s lockstep.Checkout) imprint {
@@ -41,20 +41,20 @@ func imprintOf(s lockstep.Checkout) imprint {
 	return imprint{order, key}
 }
 
-// repeats refuses an idempotency key that was used up by one of the sessions.
+// repeats refuses an idempotency key that another order used, or whose checkout is complete.
 func (p imprint) repeats(sessions []lockstep.Checkout) error {
 	if p.key == "" {
 		return nil
 	}
 	for _, s := range sessions {
-		began := imprintOf(s)
+		from := imprintOf(s)
 		switch {
-		case began.key != p.key:
-		case began.order != p.order:
-			return &RefusedError{Invalid, "this Idempotency-Key began another checkout (" + s.ID + ")"}
+		case from.key != p.key:
+		case from.order != p.order:
+			return &RefusedError{Invalid, "Idempotency-Key: it was used for another checkout (" + s.ID + "); use a new key"}
 		case s.Status == "complete":
 			return &RefusedError{string(lockstep.AlreadyBought),
-				"the checkout that this Idempotency-Key began was completed (" + s.ID + ")"}
+				"Idempotency-Key: its checkout is already complete (" + s.ID + ")"}
 		}
 	}
 	return nil

@@ -14,29 +14,27 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-const accessPath = "/v1/accounts/{kind}/{id}/access"
-
 type accessInput struct {
-	Kind        string `path:"kind" enum:"user,organization" doc:"Kind of account"`
-	ID          string `path:"id" maxLength:"128" doc:"The directory's id, user_… or org_…"`
-	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of an answer that you have: 304 if it is still right"`
+	Kind        string `path:"kind" enum:"user,organization" doc:"Kind of the account"`
+	ID          string `path:"id" maxLength:"128" doc:"The directory's id of it, user_… or org_…"`
+	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of an answer that you have; the reply is 304 if it is still current"`
 }
 
 type accessOutput struct {
 	Status       int
-	ETag         string `header:"ETag" doc:"ChangeFeed with the content, and only then"`
+	ETag         string `header:"ETag" doc:"Changes with the content, and only then"`
 	CacheControl string `header:"Cache-Control"`
 	Body         lockstep.Access
 }
 
-// readAccess answers from memory. What an answer says may be kept by its reader
-// alone, and is asked for anew each time: access ends without a word.
+// readAccess answers from memory. Caches must revalidate each time, because access can end
+// without any request that would invalidate them.
 func (a *API) readAccess(ctx context.Context, in *accessInput) (*accessOutput, error) {
 	account, err := accountPath{in.Kind, in.ID}.account(ctx)
 	if err != nil {
 		return nil, err
 	}
-	record, _, err := a.known(ctx, account, a.Watch.Record)
+	record, _, err := a.known(ctx, account, a.Records.Record)
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +43,12 @@ func (a *API) readAccess(ctx context.Context, in *accessInput) (*accessOutput, e
 		return nil, a.problem(ctx, "encode access", err)
 	}
 	if matches(in.IfNoneMatch, out.ETag) {
-		out.Status = http.StatusNotModified // the body is left out
+		out.Status = http.StatusNotModified // the framework omits the body
 	}
 	return out, nil
 }
 
-// etagOf is a strong entity tag: of the account and every byte that is said of it.
+// etagOf is a strong entity tag of the account and its access.
 func etagOf(account lockstep.Account, access lockstep.Access) (string, error) {
 	text, err := json.Marshal(access)
 	if err != nil {
@@ -60,8 +58,8 @@ func etagOf(account lockstep.Account, access lockstep.Access) (string, error) {
 	return `"` + hex.EncodeToString(sum[:16]) + `"`, nil
 }
 
-// matches reports whether an If-None-Match names the tag, by the weak comparison
-// that RFC 9110, section 13.1.2, wants there: proxies that compress make a tag weak.
+// matches reports whether an If-None-Match header lists the tag. It compares weakly (RFC 9110,
+// section 13.1.2), because proxies that compress turn a strong tag into a weak one.
 func matches(header, etag string) bool {
 	for candidate := range strings.SplitSeq(header, ",") {
 		candidate = strings.TrimSpace(candidate)
@@ -72,9 +70,9 @@ func matches(header, etag string) bool {
 	return false
 }
 
-// documentNotModified is said after the operation was registered: of one that comes
-// with responses, huma does not document the errors.
+// documentNotModified adds the 304 after registration. Given responses beforehand, huma would not
+// document the errors.
 func documentNotModified(operation *huma.Operation) {
-	operation.Responses["304"] = &huma.Response{Description: "It is as it was when it had the ETag",
+	operation.Responses["304"] = &huma.Response{Description: "Not modified since the ETag",
 		Headers: operation.Responses["200"].Headers}
 }

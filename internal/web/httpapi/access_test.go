@@ -22,8 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.FileBodyDecoder)
-	// They mostly wait for the workers, so that more of them run at once than there are
-	// processors.
+	// The tests mostly wait for the workers, so more of them run at once than there are processors.
 	flag.Parse()
 	if err := flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))); err != nil {
 		panic(err)
@@ -31,7 +30,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// as decodes an answer.
+// as decodes the body of an answer.
 func as[T any](k *kit, a answer) (v T) {
 	k.Helper()
 	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
@@ -84,9 +83,9 @@ func TestAccessThatIsAsItWasIsNotSentAgain(t *testing.T) {
 			t.Errorf("If-None-Match: %s: %d %s", match, again.status, again.body)
 		}
 	}
-	// Eve has nothing either, and yet it is another's.
+	// Eve has no access either, but hers is another account's.
 	if others := k.access(eve, etag); others.status != 200 || others.header.Get("ETag") == etag {
-		t.Errorf("another's access has the same tag: %d", others.status)
+		t.Errorf("the access of another account has the same tag: %d", others.status)
 	}
 	k.buy(ada, "pro")
 	bought := k.access(ada, etag)
@@ -95,7 +94,7 @@ func TestAccessThatIsAsItWasIsNotSentAgain(t *testing.T) {
 	}
 }
 
-// TestABrowserMayAskAgain: a script of the application sees the tag, and may send it.
+// TestABrowserMayAskAgain: a script of the app can read the tag and send it.
 func TestABrowserMayAskAgain(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -128,8 +127,7 @@ func TestABrowserMayAskAgain(t *testing.T) {
 	}
 }
 
-// TestAccessIsTheAccounts: what is read from memory is what the database says, at
-// each step of a subscription's life.
+// TestAccessIsTheAccounts: memory and database agree at each step of a subscription's life.
 func TestAccessIsTheAccounts(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -178,11 +176,11 @@ func TestCheck(t *testing.T) {
 	if v := expect("feature", "notes", true, "(basic): paid"); v.Until == "" {
 		t.Error("a subscription's period has no end")
 	}
-	expect("feature", "archive", false, "nothing that the account has")
+	expect("feature", "archive", false, "nothing that the account bought")
 	expect("plan", "basic", true, "(basic): paid")
-	expect("plan", "pro", false, "nothing that the account has")
+	expect("plan", "pro", false, "nothing that the account bought")
 
-	// Beside the subscription a license of a higher rank: each brings its own.
+	// A license of a higher rank beside the subscription: each gives its own features.
 	k.buy(ada, "life")
 	if v := expect("feature", "archive", true, "license cs_"); v.Until != "" {
 		t.Errorf("a license ends at %s", v.Until)
@@ -204,12 +202,12 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestADeletedAccountIsNeverAllowed, also while Stripe has not ended what it had.
+// TestADeletedAccountIsNeverAllowed, even before its billing at Stripe has ended.
 func TestADeletedAccountIsNeverAllowed(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	ada := k.signUp("ada@example.com")
-	k.buy(ada, "life") // which nothing ends
+	k.buy(ada, "life") // a license that does not end
 	if !k.check(ada, "feature", "archive").Allowed {
 		t.Fatal("what was bought is not allowed")
 	}
@@ -228,8 +226,8 @@ func TestADeletedAccountIsNeverAllowed(t *testing.T) {
 	}
 }
 
-// TestWhatOneProcessWritesTheOtherAnswers: the second does no work of its own, and
-// holds in memory what was there before.
+// TestWhatOneProcessWritesTheOtherAnswers: the second process does no background work, and has the old record
+// in memory.
 func TestWhatOneProcessWritesTheOtherAnswers(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -251,11 +249,11 @@ func TestWhatOneProcessWritesTheOtherAnswers(t *testing.T) {
 	}
 }
 
-// TestFeaturesOfStripesEntitlements: all of them, also more than a page and more than
-// the event holds; they end with the access, and an outage takes none away.
+// TestFeaturesOfStripesEntitlements: all of them, even if they are more than a page or an event contains. They end
+// with the access, and an outage removes none.
 func TestFeaturesOfStripesEntitlements(t *testing.T) {
 	t.Parallel()
-	k := start(t, func(c *server.Config) { c.Entitled = true })
+	k := start(t, func(c *server.Config) { c.Access.Entitlements = true })
 	product := ""
 	for _, p := range k.sim.Prices() {
 		if p.ID == k.prices["pro"] {
@@ -279,7 +277,7 @@ func TestFeaturesOfStripesEntitlements(t *testing.T) {
 	if a := k.call("POST", "/v1/accounts/"+ada.String()+"/sync", apiKey, ""); a.status != 202 {
 		t.Fatal(a.body)
 	}
-	k.until("Stripe was asked in vain", func() bool {
+	k.until("a request to Stripe failed", func() bool {
 		work, err := k.store.Work(t.Context(), ada.Key())
 		return err == nil && work.Disposition == lockstep.Retry
 	})
@@ -296,11 +294,11 @@ func TestFeaturesOfStripesEntitlements(t *testing.T) {
 	})
 }
 
-// TestEntitlementsEndWithTheirCustomer: what a deleted customer was entitled to is not kept
-// alive by a license that goes on.
+// TestEntitlementsEndWithTheirCustomer: a license that continues does not keep the entitlements of a deleted
+// customer.
 func TestEntitlementsEndWithTheirCustomer(t *testing.T) {
 	t.Parallel()
-	k := start(t, func(c *server.Config) { c.Entitled = true })
+	k := start(t, func(c *server.Config) { c.Access.Entitlements = true })
 	for _, p := range k.sim.Prices() {
 		if p.ID == k.prices["pro"] {
 			k.stripe("/v1/products/"+p.Product+"/features", "entitlement_feature="+k.stripe("/v1/entitlements/features",
@@ -314,14 +312,14 @@ func TestEntitlementsEndWithTheirCustomer(t *testing.T) {
 		return slices.Equal(as[lockstep.Access](k, k.access(ada, "")).Features,
 			[]string{"archive", "audit", "export", "notes"})
 	})
-	k.sim.SetDelivery(simulator.DeliveryPolicy{Drop: 1}) // so that all of it is seen in one look
+	k.sim.SetDelivery(simulator.DeliveryPolicy{Drop: 1}) // so that one sync sees everything
 	if err := k.sim.DeleteCustomer(k.sim.CheckoutSessions()[0].Customer); err != nil {
 		t.Fatal(err)
 	}
 	if a := k.call("POST", "/v1/accounts/"+ada.String()+"/sync", apiKey, ""); a.status != 202 {
 		t.Fatal(a.body)
 	}
-	k.until("those of the license are left", func() bool {
+	k.until("the features of the license are left", func() bool {
 		access := as[lockstep.Access](k, k.access(ada, ""))
 		return access.Plan == "life" && slices.Equal(access.Features, []string{"archive", "notes"})
 	})

@@ -10,19 +10,28 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-type accountPath struct {
-	Kind string `path:"kind" enum:"user,organization" doc:"Kind of account"`
-	ID   string `path:"id" maxLength:"128" doc:"The directory's id, user_… or org_…"`
+// accountStore is the part of the store that answers questions about accounts.
+type accountStore interface {
+	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error)
+	Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error)
+	Mark(ctx context.Context, marks ...lockstep.Mark) error
+	Forget(ctx context.Context, account lockstep.Account) (events int64, err error)
 }
 
-// account reads the path, and checks that the caller may know of it.
+type accountPath struct {
+	Kind string `path:"kind" enum:"user,organization" doc:"Kind of the account"`
+	ID   string `path:"id" maxLength:"128" doc:"The directory's id of it, user_… or org_…"`
+}
+
+// account parses the path and checks that the caller may see the account.
 func (p accountPath) account(ctx context.Context) (lockstep.Account, error) {
 	account, err := lockstep.NewAccount(lockstep.Kind(p.Kind), p.ID)
 	if err != nil {
 		return account, huma.Error422UnprocessableEntity(err.Error())
 	}
 	if !callerOf(ctx).maySee(account) {
-		return account, huma.Error403Forbidden("a session token speaks only for its own user and active organization")
+		return account, huma.Error403Forbidden("account: a session token can read only its own user and its active organization; use the API key for others")
 	}
 	return account, nil
 }
@@ -30,27 +39,27 @@ func (p accountPath) account(ctx context.Context) (lockstep.Account, error) {
 type accountView struct {
 	Account         string          `json:"account" example:"user/user_2x"`
 	State           string          `json:"state" enum:"active,deleted"`
-	CustomerID      string          `json:"customer_id,omitempty" doc:"The primary Stripe customer: of checkouts, the portal and metadata"`
+	CustomerID      string          `json:"customer_id,omitempty" doc:"The primary Stripe customer, for checkouts, the portal and metadata"`
 	CustomerDeleted bool            `json:"customer_deleted,omitempty"`
-	Customers       []customerView  `json:"customers,omitempty" doc:"All linked Stripe customers, the primary one first; for servers"`
-	Members         int64           `json:"members,omitempty" doc:"Of an organization, as the directory last said; the seats that it pays for are access.seats"`
-	MemberLimit     int64           `json:"member_limit,omitempty" doc:"How many it may have; absent: no limit"`
+	Customers       []customerView  `json:"customers,omitempty" doc:"All linked Stripe customers, the primary one first; shown to servers only"`
+	Members         int64           `json:"members,omitempty" doc:"How many members an organization has, as last read from the directory; access.seats is how many it pays for"`
+	MemberLimit     int64           `json:"member_limit,omitempty" doc:"How many members it may have; absent if unlimited"`
 	Access          lockstep.Access `json:"access"`
-	Pending         bool            `json:"pending" doc:"Something happened that has not been looked at yet"`
-	Problem         string          `json:"problem,omitempty" doc:"Why the last look did not end well; for servers"`
-	Problems        []problemView   `json:"problems,omitempty" doc:"Steps that a provider refused, oldest first; for servers"`
-	Notices         []noticeView    `json:"notices,omitempty" doc:"What there is to tell, oldest first; for servers"`
+	Pending         bool            `json:"pending" doc:"An event or change is waiting to be processed"`
+	Problem         string          `json:"problem,omitempty" doc:"Why the last sync failed; shown to servers only"`
+	Problems        []problemView   `json:"problems,omitempty" doc:"Steps that a provider rejected, oldest first; shown to servers only"`
+	Notices         []noticeView    `json:"notices,omitempty" doc:"Notices about the account, oldest first; shown to servers only"`
 	UpdatedAt       time.Time       `json:"updated_at"`
 }
 
 type customerView struct {
 	ID      string `json:"id" example:"cus_x"`
 	Primary bool   `json:"primary,omitempty"`
-	Trust   string `json:"trust" enum:"proven,claimed" doc:"claimed: only a client_reference_id, which anyone can write, links it to the account"`
-	Deleted bool   `json:"deleted,omitempty" doc:"Stripe says that it is deleted"`
+	Trust   string `json:"trust" enum:"proven,claimed" doc:"claimed if only a client_reference_id, which anyone can write, links it to the account"`
+	Deleted bool   `json:"deleted,omitempty" doc:"Deleted at Stripe"`
 }
 
-// customersOf are the customers of an account as the API shows them.
+// customersOf lists an account's customers, the primary one first.
 func customersOf(r lockstep.Record) (views []customerView) {
 	if r.CustomerID != "" {
 		views = append(views, customerView{ID: r.CustomerID, Primary: true, Trust: string(lockstep.Proven),
@@ -74,7 +83,8 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if err != nil {
 		return nil, err
 	}
-	// First, or a run could end between the two: nothing pending, beside what was before it.
+	// Read the work before the record. If a run ended between the two reads in the other order, the
+	// answer would show the old record with nothing pending.
 	work, err := a.Store.Work(ctx, account.Key())
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 		return nil, a.problem(ctx, "read work", err)
@@ -91,22 +101,26 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	}}
 	scheduled := work.Disposition != lockstep.Retry && work.RunAt.After(time.Now().Add(time.Minute))
 	out.Body.Pending = isNew || work.Pending() && !scheduled
-	if !callerOf(ctx).server {
-		return out, nil
+	if callerOf(ctx).server {
+		out.Body.Problem, out.Body.Problems, out.Body.Customers = work.Reason, viewProblems(record.Problems),
+			customersOf(record)
+		out.Body.Notices, err = a.noticesOf(ctx, account)
 	}
-	out.Body.Problem, out.Body.Problems, out.Body.Customers = work.Reason, viewProblems(record.Problems),
-		customersOf(record)
+	return out, err
+}
+
+func (a *API) noticesOf(ctx context.Context, account lockstep.Account) (views []noticeView, err error) {
 	notices, err := a.Store.Notices(ctx, account)
 	if err != nil {
 		return nil, a.problem(ctx, "read notices", err)
 	}
 	for _, n := range notices {
-		out.Body.Notices = append(out.Body.Notices, noticeView{n.ID, string(n.Kind), n.Object, n.CreatedAt.UTC()})
+		views = append(views, noticeView{n.ID, string(n.Kind), n.Object, n.CreatedAt.UTC()})
 	}
-	return out, nil
+	return views, nil
 }
 
-// access is what the record gives now.
+// access derives the access that a record gives now.
 func (a *API) access(record lockstep.Record) lockstep.Access {
 	return a.Catalog.Access(record, time.Now())
 }

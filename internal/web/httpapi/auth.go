@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -17,7 +18,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// caller is who a request comes from.
+// caller is the sender of a request: a server with the API key, or a browser with a session.
 type caller struct {
 	server  bool
 	session lockstep.Session
@@ -30,91 +31,105 @@ func callerOf(ctx context.Context) caller {
 	return c
 }
 
-// Impersonated is the code (urn:lockstep:impersonated) of the refusal of a change that somebody
-// asks for in another user's name.
+// Impersonated is the problem type (urn:lockstep:impersonated) of a change that someone requests
+// while impersonating a user.
 const Impersonated = "impersonated"
 
-// authenticate lets a request pass to the operations that its credentials are
-// good for, and puts its [caller] into the context.
+// authenticate rejects a request whose credentials do not allow the operation, and otherwise puts
+// its [caller] into the context.
 func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) {
-	refuse := func(ctx huma.Context, status int, why string) {
-		if err := huma.WriteErr(api, ctx, status, why); err != nil {
-			a.Log.Debug("caller left before the answer", "error", err)
-		}
-	}
-	deny := func(ctx huma.Context, why string, cause error) {
-		if after := a.denials.count(clients.Of(ctx.Context()), cause, a.Log); after > 0 {
-			ctx.SetHeader("Retry-After", strconv.Itoa(int(after.Seconds())))
-			refuse(ctx, http.StatusTooManyRequests, why+"; too many wrong credentials came from this address: wait before you try again")
-			return
-		}
-		refuse(ctx, http.StatusUnauthorized, why)
-	}
 	return func(ctx huma.Context, next func(huma.Context)) {
-		security := ctx.Operation().Security
-		if len(security) == 0 {
+		accepted := ctx.Operation().Security
+		if len(accepted) == 0 {
 			next(ctx)
 			return
 		}
-		token, isBearer := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
-		if !isBearer || token == "" {
-			refuse(ctx, http.StatusUnauthorized, "send Authorization: Bearer with the API key or a session token")
+		from, refused := a.identify(ctx, accepted)
+		if refused == nil {
+			next(huma.WithValue(ctx, callerKey{}, from))
 			return
 		}
-		if a.isKey(token) {
-			next(huma.WithValue(ctx, callerKey{}, caller{server: true}))
-			return
+		if refused.RetryAfter > 0 {
+			ctx.SetHeader("Retry-After", strconv.Itoa(int(refused.RetryAfter.Seconds())))
 		}
-		if a.Sessions == nil {
-			deny(ctx, "this is not the API key; there are no session tokens where no provider keeps identities", errNoKey)
-			return
+		if err := a.refuse(api, ctx, refused); err != nil {
+			a.Log.Debug("caller left before the answer", "error", err)
 		}
-		session, err := a.Sessions.Verify(ctx.Context(), token)
-		switch {
-		case errors.Is(err, lockstep.ErrSessionTime):
-			refuse(ctx, http.StatusUnauthorized, "the session token is not valid any more, or not yet; get a new one")
-			return
-		case err != nil:
-			deny(ctx, "this is neither the API key nor a valid session token", err)
-			return
-		}
-		if !slices.ContainsFunc(security, func(s map[string][]string) bool { _, ok := s["session"]; return ok }) {
-			refuse(ctx, http.StatusForbidden, "only servers, with the API key, may do this")
-			return
-		}
-		if session.Impersonated && ctx.Method() != http.MethodGet {
-			a.refuseImpersonated(ctx)
-			return
-		}
-		next(huma.WithValue(ctx, callerKey{}, caller{session: session}))
 	}
 }
 
-// refuseImpersonated answers an operator who acts as a user and would spend the user's money.
-func (a *API) refuseImpersonated(ctx huma.Context) {
+// refusal says why a request may not pass.
+type refusal struct {
+	Status     int
+	Type       string // problem type; empty means none
+	Why        string
+	RetryAfter time.Duration
+}
+
+// identify returns the caller that the credentials name, or why they are not good enough for an
+// operation that accepts only some.
+func (a *API) identify(ctx huma.Context, accepted []map[string][]string) (caller, *refusal) {
+	token, isBearer := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
+	switch {
+	case !isBearer || token == "":
+		return caller{}, &refusal{Status: http.StatusUnauthorized,
+			Why: "Authorization: the header is missing; send Bearer and the API key or a session token"}
+	case a.isKey(token):
+		return caller{server: true}, nil
+	case a.Callers.Sessions == nil:
+		return caller{}, a.deny(ctx, "Authorization: this is not the API key; with identity = \"api\" there are no session tokens",
+			errNoKey)
+	}
+	session, err := a.Callers.Sessions.Verify(ctx.Context(), token)
+	switch {
+	case errors.Is(err, lockstep.ErrSessionTime):
+		return caller{}, &refusal{Status: http.StatusUnauthorized,
+			Why: "Authorization: the session token has expired or is not valid yet; get a new one"}
+	case err != nil:
+		return caller{}, a.deny(ctx, "Authorization: this is neither the API key nor a valid session token", err)
+	case !slices.ContainsFunc(accepted, func(s map[string][]string) bool { _, ok := s["session"]; return ok }):
+		return caller{}, &refusal{Status: http.StatusForbidden,
+			Why: "a session token does not allow this operation; call it from a server with the API key"}
+	case session.Impersonated && ctx.Method() != http.MethodGet:
+		return caller{}, &refusal{Status: http.StatusForbidden, Type: "urn:lockstep:" + Impersonated,
+			Why: "this session impersonates the user, so it may read but not buy or change anything; the user must do that in their own session"}
+	}
+	return caller{session: session}, nil
+}
+
+// deny counts wrong credentials, and refuses with 429 after too many from one client.
+func (a *API) deny(ctx huma.Context, why string, cause error) *refusal {
+	if after := a.denials.count(clients.Of(ctx.Context()), cause, a.Log); after > 0 {
+		return &refusal{Status: http.StatusTooManyRequests, RetryAfter: after,
+			Why: why + "; too many wrong credentials came from this address, so wait before you try again"}
+	}
+	return &refusal{Status: http.StatusUnauthorized, Why: why}
+}
+
+// refuse answers a refusal.
+func (a *API) refuse(api huma.API, ctx huma.Context, r *refusal) error {
+	if r.Type == "" {
+		return huma.WriteErr(api, ctx, r.Status, r.Why)
+	}
 	ctx.SetHeader("Content-Type", "application/problem+json")
-	ctx.SetStatus(http.StatusForbidden)
-	err := json.NewEncoder(ctx.BodyWriter()).Encode(huma.ErrorModel{Type: "urn:lockstep:" + Impersonated,
-		Title: http.StatusText(http.StatusForbidden), Status: http.StatusForbidden,
-		Detail: "this session impersonates the user: it may read, but not buy or change anything; the user must do that in a session of their own"})
-	if err != nil {
-		a.Log.Debug("caller left before the answer", "error", err)
-	}
+	ctx.SetStatus(r.Status)
+	return json.NewEncoder(ctx.BodyWriter()).Encode(huma.ErrorModel{Type: r.Type, Title: http.StatusText(r.Status),
+		Status: r.Status, Detail: r.Why})
 }
 
-// isKey compares hashes, and all of them, so that neither length nor content nor which key it
-// was shows in the time.
+// isKey reports whether token is one of the API keys. It compares hashes, and always all of them,
+// so that the time it takes reveals nothing about the keys.
 func (a *API) isKey(token string) bool {
 	have, same := sha256.Sum256([]byte(token)), 0
-	for _, key := range a.Keys {
+	for _, key := range a.Callers.Keys {
 		want := sha256.Sum256([]byte(key.Reveal()))
 		same |= subtle.ConstantTimeCompare(want[:], have[:])
 	}
 	return same == 1
 }
 
-// maySee reports whether the caller may know about the account: servers all, a
-// session its own user and its active organization.
+// maySee reports whether the caller may read the account: a server every account, a session its
+// own user and its active organization.
 func (c caller) maySee(account lockstep.Account) bool {
 	if c.server {
 		return true
@@ -128,8 +143,8 @@ func (c caller) maySee(account lockstep.Account) bool {
 	return false
 }
 
-// mayBuyFor reports whether the caller may spend for the account: of an
-// organization only members with one of the roles.
+// mayBuyFor reports whether the caller may spend the account's money. For an organization, a
+// session needs one of the roles.
 func (c caller) mayBuyFor(account lockstep.Account, roles []string) bool {
 	if !c.maySee(account) {
 		return false

@@ -21,11 +21,11 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestAKeyIsRotated: both keys are good for as long as both are configured.
+// TestAKeyIsRotated: both keys work while both are configured.
 func TestAKeyIsRotated(t *testing.T) {
 	t.Parallel()
 	const old = "the-old-api-key-0123456789-0123456789"
-	k := start(t, func(c *server.Config) { c.APIKey = old + " , " + apiKey })
+	k := start(t, func(c *server.Config) { c.HTTP.APIKey = old + " , " + apiKey })
 	for key, status := range map[string]int{old: 200, apiKey: 200, old + "," + apiKey: 401, old + " , " + apiKey: 401,
 		"": 401, ",": 401, old[:36]: 401} {
 		if a := k.call("GET", "/v1/work", key, ""); a.status != status {
@@ -34,7 +34,7 @@ func TestAKeyIsRotated(t *testing.T) {
 	}
 }
 
-// logged is a log that can be read while it is written.
+// logged is a log that a test can read while it is written.
 type logged struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -52,8 +52,8 @@ func (l *logged) count(what string) int {
 	return strings.Count(l.text.String(), what)
 }
 
-// TestWrongKeysAreLimitedByClient: a client that guesses gets 429 and cannot fill the log. Other
-// clients, and good credentials from the same address, are served.
+// TestWrongKeysAreLimitedByClient: a client that guesses gets 429, and cannot fill the log. Other clients, and
+// valid credentials from the same address, are served.
 func TestWrongKeysAreLimitedByClient(t *testing.T) {
 	t.Parallel()
 	log := &logged{}
@@ -61,7 +61,7 @@ func TestWrongKeysAreLimitedByClient(t *testing.T) {
 	const guesser, other = "X-Forwarded-For: 203.0.113.7", "X-Forwarded-For: 203.0.113.8"
 	session := k.token(k.signUp("ada@example.com"), "")
 	answers := map[int]int{}
-	// A key, an unsigned token, a session's token with another signature, a key with one more character.
+	// A wrong key, an unsigned token, a token with another signature, the key with one more character.
 	wrong := []string{"guess", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyXzEifQ.", session[:len(session)-4] + "AAAA",
 		apiKey + "0"}
 	for n := range 300 {
@@ -91,7 +91,7 @@ func TestWrongKeysAreLimitedByClient(t *testing.T) {
 	k.until("/metrics has the same limit", func() bool { return k.metrics(guesser) == http.StatusTooManyRequests })
 }
 
-// metrics asks for the metrics with a wrong key.
+// metrics requests the metrics with a wrong key.
 func (k *kit) metrics(header string) (status int) {
 	k.Helper()
 	request, err := http.NewRequestWithContext(k.Context(), http.MethodGet, k.url+"/metrics", http.NoBody)
@@ -109,8 +109,8 @@ func (k *kit) metrics(header string) (status int) {
 	return response.StatusCode
 }
 
-// TestWhoImpersonatesLooksButDoesNotBuy: whatever form the claim has. Clerk's key is one of
-// the test's own, since the simulator lets nobody impersonate.
+// TestWhoImpersonatesLooksButDoesNotBuy: whatever form the claim has. The test signs the tokens, because the
+// simulator has no impersonation.
 func TestWhoImpersonatesLooksButDoesNotBuy(t *testing.T) {
 	t.Parallel()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -138,7 +138,7 @@ func TestWhoImpersonatesLooksButDoesNotBuy(t *testing.T) {
 			"portal":   k.call("POST", "/v1/portal", token, `{"return_url":"https://app.test/"}`),
 		} {
 			refused := a.status == 403 && strings.Contains(a.body, "urn:lockstep:impersonated") &&
-				strings.Contains(a.body, "may read, but not buy")
+				strings.Contains(a.body, "may read but not buy")
 			if refused != impersonated {
 				t.Errorf("act is %q, %s: %d %s", act, what, a.status, a.body)
 			}
@@ -151,7 +151,7 @@ func TestWhoImpersonatesLooksButDoesNotBuy(t *testing.T) {
 	}
 }
 
-// clerkWithKey is Clerk at another address, where tokens are signed with a key.
+// clerkWithKey is a Clerk whose tokens are signed with key.
 func clerkWithKey(t *testing.T, origin string, key *rsa.PrivateKey) (address string) {
 	t.Helper()
 	at, err := url.Parse(origin)

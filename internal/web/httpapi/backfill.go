@@ -10,12 +10,18 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// backfillStore is the part of the store that knows the state of the backfill.
+type backfillStore interface {
+	Cursor(ctx context.Context, sweep string) (string, error)
+	BeginBackfill(ctx context.Context, was, next string, fresh bool) (bool, error)
+}
+
 type backfillView struct {
 	State      string                  `json:"state" enum:"never,running,done"`
-	Phase      string                  `json:"phase,omitempty" doc:"What it is doing; customers, subscriptions, checkouts, users and organizations are lists that it reads"`
-	Done       int64                   `json:"done" doc:"How many objects the phase has handled"`
-	Total      int64                   `json:"total" doc:"How many it will handle, as estimated; 0: not known"`
-	Holding    bool                    `json:"holding" doc:"No customers are created at sign-up and no metadata is lowered until it ends"`
+	Phase      string                  `json:"phase,omitempty" doc:"The current step; customers, subscriptions, checkouts, users and organizations are the lists that it reads"`
+	Done       int64                   `json:"done" doc:"How many objects the phase has processed"`
+	Total      int64                   `json:"total" doc:"An estimate of how many the phase will process; 0 if unknown"`
+	Holding    bool                    `json:"holding" doc:"Until the backfill ends, Lockstep creates no customers at sign-up and removes no access from metadata"`
 	StartedAt  *time.Time              `json:"started_at,omitempty"`
 	FinishedAt *time.Time              `json:"finished_at,omitempty"`
 	Report     lockstep.BackfillReport `json:"report"`
@@ -23,11 +29,11 @@ type backfillView struct {
 
 type backfillOutput struct{ Body backfillView }
 
-// readBackfill says where the backfill stands.
+// readBackfill answers the progress of the backfill.
 func (a *API) readBackfill(ctx context.Context, _ *struct{}) (*backfillOutput, error) {
 	at, _, err := a.backfillState(ctx)
 	if err != nil {
-		return nil, a.problem(ctx, "read the state of the backfill", err)
+		return nil, a.problem(ctx, "read backfill state", err)
 	}
 	out := &backfillOutput{Body: backfillView{State: "never", Phase: string(at.Phase), Done: at.PhaseCount,
 		Total:   at.Total(),
@@ -36,8 +42,8 @@ func (a *API) readBackfill(ctx context.Context, _ *struct{}) (*backfillOutput, e
 		return out, nil
 	}
 	out.Body.State = "running"
-	started := time.Unix(at.StartedAt, 0).UTC()
-	out.Body.StartedAt = &started
+	since := time.Unix(at.StartedAt, 0).UTC()
+	out.Body.StartedAt = &since
 	if at.Phase == lockstep.BackfillDone {
 		finished := time.Unix(at.FinishedAt, 0).UTC()
 		out.Body.State, out.Body.FinishedAt = "done", &finished
@@ -45,32 +51,32 @@ func (a *API) readBackfill(ctx context.Context, _ *struct{}) (*backfillOutput, e
 	return out, nil
 }
 
-// startBackfill begins a backfill, unless one runs.
+// startBackfill starts a backfill unless one is running.
 func (a *API) startBackfill(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	at, was, err := a.backfillState(ctx)
 	if err != nil {
-		return nil, a.problem(ctx, "read the state of the backfill", err)
+		return nil, a.problem(ctx, "read backfill state", err)
 	}
 	if at.Phase != "" && at.Phase != lockstep.BackfillDone {
 		return nil, huma.Error409Conflict("a backfill is running (" + string(at.Phase) +
 			"); GET /v1/backfill shows its progress")
 	}
-	if err := a.Guard.Check(ctx); err != nil { // its first run would wait, and nothing would say why
-		return nil, a.problem(ctx, "start the backfill", err)
+	if err := a.Operations.Guard.Check(ctx); err != nil { // otherwise it would wait, and nothing would show why
+		return nil, a.problem(ctx, "start backfill", err)
 	}
 	next, err := json.Marshal(lockstep.Backfill{Phase: lockstep.BackfillCustomers, StartedAt: time.Now().Unix()})
 	if err != nil {
-		return nil, a.problem(ctx, "encode the state of the backfill", err)
+		return nil, a.problem(ctx, "encode backfill state", err)
 	}
-	begun, err := a.Store.BeginBackfill(ctx, was, string(next), false)
+	started, err := a.Store.BeginBackfill(ctx, was, string(next), false)
 	if err != nil {
-		return nil, a.problem(ctx, "begin the backfill", err)
+		return nil, a.problem(ctx, "start backfill", err)
 	}
-	if !begun {
+	if !started {
 		return nil, huma.Error409Conflict("a backfill was started at the same time; GET /v1/backfill shows its progress")
 	}
 	a.Wake()
-	a.Log.WarnContext(ctx, "an operator started a backfill")
+	a.Log.WarnContext(ctx, "backfill started by an operator")
 	return nil, nil
 }
 

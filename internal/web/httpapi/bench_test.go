@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// BenchmarkRead compares reads of access with a handler that decodes as much,
-// decides nothing and encodes as much, over loopback. docs/api.md has figures.
+// BenchmarkRead compares reads of access with a handler that decodes and encodes as much but decides nothing, over
+// loopback. docs/api.md has figures.
 func BenchmarkRead(b *testing.B) {
 	k := start(b)
 	ada := k.signUp("ada@example.com")
@@ -33,7 +33,7 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}))
 	b.Cleanup(bare.Close)
-	// In process: what the memory and the decision cost, without the network.
+	// In process: the cost of memory and decision, without the network.
 	handler := k.another().Handler()
 
 	path := "/v1/accounts/" + ada.String()

@@ -16,25 +16,23 @@ import (
 )
 
 const (
-	// mostBody is how much of a request's body is read, in bytes. The framework refuses what is
-	// larger (413).
+	// mostBody is the largest body in bytes. The framework answers 413 to a larger one.
 	mostBody = 1 << 20
-	// bodyWithin is how long a body may take to arrive.
+	// bodyWithin bounds the time in which a body must arrive.
 	bodyWithin = 5 * time.Second
 )
 
-// strictBodies refuses a JSON body that could be read in two ways: one that names a field
-// twice, or a field that the operation does not have. encoding/json matches names without
-// regard to case and takes the last one, while the framework validates only one of them: with
-// {"quantity":1,"QUANTITY":1000000000} it would validate the 1 and buy a billion.
+// strictBodies rejects an ambiguous JSON body: one that names a field twice, or a field that the
+// operation does not have. encoding/json ignores the case of names and takes the last value, while
+// the framework validates only one of them: {"quantity":1,"QUANTITY":1000000000} would pass with
+// the 1 and buy a billion.
 //
-// It also refuses control characters and broken UTF-8 anywhere in a request. No id, name,
-// address or URL holds any, and the databases would not treat them alike.
+// It also rejects control characters and invalid UTF-8 anywhere in a request. No id, name, address
+// or URL needs them, and the two databases treat them differently.
 func strictBodies(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if where := unclean(ctx); where != "" {
-			_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, "validation failed", // the caller may have left
-				&huma.ErrorDetail{Location: where, Message: unprintable})
+			invalid(api, ctx, &huma.ErrorDetail{Location: where, Message: unprintable})
 			return
 		}
 		description := ctx.Operation().RequestBody
@@ -42,38 +40,52 @@ func strictBodies(api huma.API) func(huma.Context, func(huma.Context)) {
 			next(ctx)
 			return
 		}
-		request, _ := humago.Unwrap(ctx)
-		// Without it, which some embedding servers lack, the server's own deadline holds.
-		_ = ctx.SetReadDeadline(time.Now().Add(bodyWithin))
-		body, err := io.ReadAll(io.LimitReader(request.Body, mostBody))
-		if err != nil || len(body) == mostBody {
-			// The framework meets the same error, or the same size, and answers it.
-			request.Body = rest{io.MultiReader(bytes.NewReader(body), request.Body), request.Body}
-			next(ctx)
+		body, whole := readBody(ctx)
+		if !whole {
+			next(ctx) // the framework meets the same error or size, and answers it
 			return
 		}
-		request.Body = rest{bytes.NewReader(body), request.Body}
-		// The body is there. A deadline that passed while the request is served would end it, and
-		// every later request of the connection with it.
-		_ = ctx.SetReadDeadline(time.Time{})
 		ctx = undated{ctx}
 		var schema *huma.Schema
 		if media := description.Content["application/json"]; media != nil {
 			schema = media.Schema
 		}
 		if problem := ambiguity(body, schema, api.OpenAPI().Components.Schemas); problem != nil {
-			_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, "validation failed", problem) // the caller may have left
+			invalid(api, ctx, problem)
 			return
 		}
 		next(ctx)
 	}
 }
 
-// undated is a request whose body has been read, so that the framework sets no deadline for
-// reading it.
+// invalid answers 422 with the field that is wrong. The caller may have left, so it ignores errors.
+func invalid(api huma.API, ctx huma.Context, problem error) {
+	_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, "validation failed", problem)
+}
+
+// readBody reads a request's body and replaces it, so that the framework reads it again. It
+// reports whether it read the whole body.
+func readBody(ctx huma.Context) (body []byte, whole bool) {
+	request, _ := humago.Unwrap(ctx)
+	// Some embedding servers do not support deadlines; then the server's own applies.
+	_ = ctx.SetReadDeadline(time.Now().Add(bodyWithin))
+	body, err := io.ReadAll(io.LimitReader(request.Body, mostBody))
+	if err != nil || len(body) == mostBody {
+		request.Body = rest{io.MultiReader(bytes.NewReader(body), request.Body), request.Body}
+		return nil, false
+	}
+	request.Body = rest{bytes.NewReader(body), request.Body}
+	// Remove the deadline. If it passed while the request is served, it would end the request and
+	// every later one of the connection.
+	_ = ctx.SetReadDeadline(time.Time{})
+	return body, true
+}
+
+// undated is a request whose body has been read. It keeps the framework from setting a read
+// deadline.
 type undated struct{ framework }
 
-// framework is embedded under a name that does not hide the method Context.
+// framework is an alias, because a field named Context would hide the method of that name.
 type framework = huma.Context
 
 // SetReadDeadline does nothing.
@@ -82,9 +94,10 @@ func (undated) SetReadDeadline(time.Time) error { return nil }
 // Unwrap returns the request's own context.
 func (u undated) Unwrap() huma.Context { return u.framework }
 
-const unprintable = "it holds a control character or is not UTF-8; remove it"
+const unprintable = "contains a control character or invalid UTF-8; remove it"
 
-// unclean names the part of a request, other than its body, that holds a control character.
+// unclean names the part of a request, other than its body, that contains a control character;
+// empty if none does.
 func unclean(ctx huma.Context) string {
 	u := ctx.URL()
 	switch {
@@ -103,7 +116,7 @@ func unclean(ctx huma.Context) string {
 	return ""
 }
 
-// controlIn finds a text with a control character.
+// controlIn finds a string with a control character in decoded JSON.
 func controlIn(value any, at string) (string, bool) {
 	switch value := value.(type) {
 	case string:
@@ -129,20 +142,20 @@ func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-// rest is a body after a part of it was read.
+// rest is a body with another reader.
 type rest struct {
 	io.Reader
 	io.Closer
 }
 
-// ambiguity returns the first ambiguous field of a body, or nil. It leaves invalid JSON to the
-// framework.
+// ambiguity returns the first ambiguous field of a body, or nil. The framework answers invalid
+// JSON.
 func ambiguity(body []byte, schema *huma.Schema, registry huma.Registry) error {
-	if !json.Valid(body) { // which bounds the depth too
+	if !json.Valid(body) { // Valid also bounds the depth
 		return nil
 	}
 	if at, twice := repeated(json.NewDecoder(bytes.NewReader(body)), "body"); twice {
-		return &huma.ErrorDetail{Location: at, Message: "named twice (upper and lower case are the same name); name it once"}
+		return &huma.ErrorDetail{Location: at, Message: "named twice (case does not matter); name it once"}
 	}
 	var value any
 	if json.Unmarshal(body, &value) == nil {
@@ -156,8 +169,8 @@ func ambiguity(body []byte, schema *huma.Schema, registry huma.Registry) error {
 	return nil
 }
 
-// repeated finds the first name that an object has twice, as encoding/json compares names. The
-// document is valid.
+// repeated finds the first name that an object has twice, compared as encoding/json does. The
+// document must be valid.
 func repeated(tokens *json.Decoder, at string) (string, bool) {
 	token, err := tokens.Token()
 	if err != nil {
@@ -193,8 +206,8 @@ func repeated(tokens *json.Decoder, at string) (string, bool) {
 	return "", false
 }
 
-// folded is the same for all names that differ only in case, also where Unicode has more than
-// two forms: "K", "k" and the sign for kelvin are one.
+// folded returns the same string for names that differ only in case. Unicode has more than two
+// forms of some letters: "K", "k" and the kelvin sign.
 func folded(name string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
@@ -205,7 +218,7 @@ func folded(name string) string {
 	}, name)
 }
 
-// unknownField finds a field that the schema does not have under just this name.
+// unknownField finds a field whose exact name the schema does not have.
 func unknownField(registry huma.Registry, schema *huma.Schema, value any, at string) (string, bool) {
 	for schema != nil && schema.Ref != "" {
 		schema = registry.SchemaFromRef(schema.Ref)

@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestABodyThatCanBeReadInTwoWaysIsRefused: by names that are the same to encoding/json and not
-// to a validator, at any depth; and by names that no operation has.
+// TestABodyThatCanBeReadInTwoWaysIsRefused: names that encoding/json treats as equal and a validator does not, at
+// any depth, and unknown names.
 func TestABodyThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -51,7 +51,7 @@ func TestABodyThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	if n := len(k.sim.CheckoutSessions()); n != 0 {
 		t.Errorf("%d checkouts were started", n)
 	}
-	// Other bodies get the same answers as before, also those that the framework refuses.
+	// Other bodies are answered as before, even those that the framework rejects.
 	if a := k.call("POST", "/v1/checkout", session, `{"quantity":1,`+common+`}`); a.status != 200 {
 		t.Errorf("a good body: %d %s", a.status, a.body)
 	}
@@ -67,7 +67,7 @@ func TestABodyThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	}
 }
 
-// TestControlCharactersAreRefusedEverywhere: before a database meets them.
+// TestControlCharactersAreRefusedEverywhere: before they reach a database.
 func TestControlCharactersAreRefusedEverywhere(t *testing.T) {
 	t.Parallel()
 	k := start(t, func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} })

@@ -13,9 +13,9 @@ import (
 
 type checkInput struct {
 	Body struct {
-		Account string `json:"account" example:"user/user_2x" doc:"Whose access"`
-		Feature string `json:"feature,omitempty" minLength:"1" maxLength:"200" example:"export" doc:"A feature of the catalog; or plan"`
-		Plan    string `json:"plan,omitempty" minLength:"1" maxLength:"200" doc:"The name of just this plan: a higher one is another. Features age better"`
+		Account string `json:"account" example:"user/user_2x" doc:"The account to check"`
+		Feature string `json:"feature,omitempty" minLength:"1" maxLength:"200" example:"export" doc:"A feature of the catalog; give this or plan"`
+		Plan    string `json:"plan,omitempty" minLength:"1" maxLength:"200" doc:"The exact name of a plan; a higher plan does not count. Prefer features: they survive a change of plans"`
 	}
 }
 
@@ -24,26 +24,25 @@ type checkView struct {
 	Account    string     `json:"account"`
 	Feature    string     `json:"feature,omitempty"`
 	Plan       string     `json:"plan,omitempty"`
-	Reason     string     `json:"reason" doc:"Why; for people and logs, not for programs"`
-	Until      *time.Time `json:"until,omitempty" doc:"End of the paid period of what allows it"`
-	AccessETag string     `json:"access_etag,omitempty" doc:"The ETag of the account's access that this follows from; absent for an unknown account"`
+	Reason     string     `json:"reason" doc:"Explanation for people and logs; do not parse it"`
+	Until      *time.Time `json:"until,omitempty" doc:"End of the paid period of the subscription or license that allows it"`
+	AccessETag string     `json:"access_etag,omitempty" doc:"The ETag of the access that the answer is based on; absent for an unknown account"`
 }
 
-// check answers one question about access from memory. That nobody knows the
-// account is an answer, and no error: who asks must refuse, not fail.
+// check answers whether an account has a feature or a plan, from memory. An unknown account is an
+// answer (not allowed) and not an error, so that callers deny access instead of failing.
 func (a *API) check(ctx context.Context, in *checkInput) (*struct{ Body checkView }, error) {
 	account, err := lockstep.ParseAccount(in.Body.Account)
 	if err != nil {
-		return nil, huma.Error422UnprocessableEntity(err.Error())
+		return nil, huma.Error422UnprocessableEntity("account: " + err.Error())
 	}
 	if (in.Body.Feature == "") == (in.Body.Plan == "") {
-		return nil, huma.Error422UnprocessableEntity("give either feature or plan")
+		return nil, huma.Error422UnprocessableEntity("feature or plan: give exactly one")
 	}
 	out := &struct{ Body checkView }{checkView{Account: account.String(), Feature: in.Body.Feature, Plan: in.Body.Plan}}
-	record, err := a.Watch.Record(ctx, account)
+	record, err := a.Records.Record(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		record, out.Body.Reason = a.newcomer(ctx, account)
-		if out.Body.Reason != "" {
+		if record, out.Body.Reason = a.newcomer(ctx, account); out.Body.Reason != "" {
 			return out, nil
 		}
 		err = nil
@@ -51,35 +50,46 @@ func (a *API) check(ctx context.Context, in *checkInput) (*struct{ Body checkVie
 	if err != nil {
 		return nil, a.problem(ctx, "check access", err)
 	}
+	return out, a.decideCheck(ctx, account, record, &out.Body)
+}
+
+// decideCheck fills in the answer that follows from a record.
+func (a *API) decideCheck(ctx context.Context, account lockstep.Account, record lockstep.Record,
+	view *checkView) (err error) {
 	access := a.access(record)
-	if out.Body.AccessETag, err = etagOf(account, access); err != nil {
-		return nil, a.problem(ctx, "encode access", err)
+	if view.AccessETag, err = etagOf(account, access); err != nil {
+		return a.problem(ctx, "encode access", err)
 	}
-	has := func(access lockstep.Access) bool { return slices.Contains(access.Features, in.Body.Feature) }
-	if in.Body.Plan != "" {
-		has = func(access lockstep.Access) bool {
-			return slices.ContainsFunc(access.Reasons, func(r lockstep.Reason) bool {
-				return r.Grants &&
-					r.Plan == in.Body.Plan
-			})
-		}
+	has := hasFeature(view.Feature)
+	if view.Plan != "" {
+		has = hasPlan(view.Plan)
 	}
 	switch {
 	case record.State == lockstep.AccountDeleted:
-		out.Body.Reason = "the account is deleted"
+		view.Reason = "the account is deleted"
 	case !access.Active:
-		out.Body.Reason = whyNone(access)
+		view.Reason = whyNone(access)
 	case !has(access):
-		out.Body.Reason = "nothing that the account has includes it"
+		view.Reason = "nothing that the account bought includes it"
 	default:
-		out.Body.Allowed = true
-		out.Body.Reason, out.Body.Until = a.because(record, access, has)
+		view.Allowed = true
+		view.Reason, view.Until = a.because(record, access, has)
 	}
-	return out, nil
+	return nil
 }
 
-// newcomer returns an empty record for an account that is new to us but known to the
-// directory, or why it has none. It never fails, so that the caller refuses instead of failing.
+func hasFeature(feature string) func(lockstep.Access) bool {
+	return func(access lockstep.Access) bool { return slices.Contains(access.Features, feature) }
+}
+
+func hasPlan(plan string) func(lockstep.Access) bool {
+	return func(access lockstep.Access) bool {
+		return slices.ContainsFunc(access.Reasons, func(r lockstep.Reason) bool { return r.Grants && r.Plan == plan })
+	}
+}
+
+// newcomer returns an empty record for an account that is new to us but known to the directory, or
+// the reason to deny access. It never fails, so that the caller denies access instead of failing.
 func (a *API) newcomer(ctx context.Context, account lockstep.Account) (lockstep.Record, string) {
 	record := lockstep.Record{Account: account, State: lockstep.AccountActive}
 	if a.newcomers == nil {
@@ -90,15 +100,15 @@ func (a *API) newcomer(ctx context.Context, account lockstep.Account) (lockstep.
 	exists, err := a.newcomers.exists(ctx, account, true)
 	switch {
 	case err != nil:
-		a.Log.WarnContext(ctx, "account not looked up", "account", account.String(), "error", err)
-		return record, "unknown account, and the directory could not be asked about it"
+		a.Log.WarnContext(ctx, "account lookup failed", "account", account.String(), "error", err)
+		return record, "unknown account, and the directory did not answer"
 	case !exists:
 		return record, "unknown account"
 	}
 	return record, ""
 }
 
-// whyNone says why an account has no access at all.
+// whyNone explains why an account has no access at all.
 func whyNone(access lockstep.Access) string {
 	if len(access.Reasons) == 0 {
 		return "nothing was bought"
@@ -106,31 +116,35 @@ func whyNone(access lockstep.Access) string {
 	return "no access: " + describe(access.Reasons[0])
 }
 
-// because says which subscription or license brings what was asked for, and until
-// when: the first that has it when it is looked at alone.
-func (a *API) because(record lockstep.Record, access lockstep.Access, has func(lockstep.Access) bool) (string,
-	*time.Time) {
+// because returns the first subscription or license that alone gives the feature or plan, and until when.
+func (a *API) because(record lockstep.Record, access lockstep.Access,
+	has func(lockstep.Access) bool) (reason string, until *time.Time) {
 	for _, reason := range access.Reasons {
 		if !reason.Grants {
 			continue
 		}
-		alone := record
-		alone.Subscriptions, alone.Licenses = nil, nil
-		for _, s := range record.Subscriptions {
-			if reason.Object == "subscription" && s.ID == reason.ID {
-				alone.Subscriptions = []lockstep.Subscription{s}
-			}
-		}
-		for _, l := range record.Licenses {
-			if reason.Object == "license" && l.ID == reason.ID {
-				alone.Licenses = []lockstep.License{l}
-			}
-		}
-		if one := a.access(alone); has(one) {
+		if one := a.access(only(record, reason)); has(one) {
 			return describe(reason), one.Until
 		}
 	}
-	return "all that the account has together", access.Until
+	return "everything that the account bought together", access.Until
+}
+
+// only is the record with just the subscription or license that a reason names.
+func only(record lockstep.Record, reason lockstep.Reason) lockstep.Record {
+	subscriptions, licenses := record.Subscriptions, record.Licenses
+	record.Subscriptions, record.Licenses = nil, nil
+	for _, s := range subscriptions {
+		if reason.Object == "subscription" && s.ID == reason.ID {
+			record.Subscriptions = []lockstep.Subscription{s}
+		}
+	}
+	for _, l := range licenses {
+		if reason.Object == "license" && l.ID == reason.ID {
+			record.Licenses = []lockstep.License{l}
+		}
+	}
+	return record
 }
 
 func describe(r lockstep.Reason) string {

@@ -14,28 +14,28 @@ import (
 )
 
 type checkoutInput struct {
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"Makes a retry safe where the same may be bought again: the checkout that it began is never begun a second time"`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"Makes a retry safe: a key never starts a second checkout, even where the same may be bought again"`
 	Body           struct {
-		Account    string `json:"account,omitempty" example:"user/user_2x" doc:"Who pays. Servers must say; a session token pays for its user unless it names its active organization"`
-		Price      string `json:"price,omitempty" doc:"Stripe price id; or lookup_key"`
+		Account    string `json:"account,omitempty" example:"user/user_2x" doc:"Who pays. Required from servers; a session token pays for its user unless it names its active organization"`
+		Price      string `json:"price,omitempty" doc:"Id of a Stripe price; give this or lookup_key"`
 		LookupKey  string `json:"lookup_key,omitempty" doc:"Lookup key of an active price"`
-		Quantity   int64  `json:"quantity,omitempty" minimum:"1" maximum:"100000" doc:"1 if left out"`
-		SuccessURL string `json:"success_url" format:"uri" doc:"May hold {CHECKOUT_SESSION_ID}. The redirect proves nothing: wait for the access"`
+		Quantity   int64  `json:"quantity,omitempty" minimum:"1" maximum:"100000" doc:"Default: 1"`
+		SuccessURL string `json:"success_url" format:"uri" doc:"May contain {CHECKOUT_SESSION_ID}. The redirect proves nothing; wait for access"`
 		CancelURL  string `json:"cancel_url,omitempty" format:"uri"`
-		PaidBy     string `json:"paid_by,omitempty" doc:"For an organization, from servers: the user who pays"`
-		TrialDays  int64  `json:"trial_days,omitempty" minimum:"1" maximum:"730" doc:"From servers only; the plan's if left out"`
-		Again      bool   `json:"again,omitempty" doc:"From servers only: sell also what the account has already"`
+		PaidBy     string `json:"paid_by,omitempty" doc:"From servers, for an organization: the user who pays"`
+		TrialDays  int64  `json:"trial_days,omitempty" minimum:"1" maximum:"730" doc:"From servers only. Default: the plan's trial"`
+		Again      bool   `json:"again,omitempty" doc:"From servers only: allow the account to buy what it already has"`
 	}
 }
 
 type checkoutOutput struct {
 	Body struct {
-		ID         string    `json:"id" doc:"Of the checkout session (cs_…), or of the invoice (in_…) to be paid"`
-		URL        string    `json:"url" doc:"Send the buyer there"`
+		ID         string    `json:"id" doc:"Id of the checkout session (cs_…), or of the open invoice (in_…)"`
+		URL        string    `json:"url" doc:"Send the buyer to this page"`
 		CustomerID string    `json:"customer_id"`
 		ExpiresAt  time.Time `json:"expires_at"`
-		Reused     bool      `json:"reused" doc:"The same request had begun this checkout before, and it is still open; or the URL is the page of the open invoice of a subscription that was begun elsewhere"`
-		TrialDays  int64     `json:"trial_days,omitempty" doc:"That a new checkout comes with"`
+		Reused     bool      `json:"reused" doc:"The same request started this checkout earlier and it is still open, or the URL is the open invoice of a subscription that was started elsewhere"`
+		TrialDays  int64     `json:"trial_days,omitempty" doc:"Days of trial of a new checkout"`
 	}
 }
 
@@ -45,38 +45,47 @@ func (a *API) startCheckout(ctx context.Context, in *checkoutInput) (*checkoutOu
 		return nil, err
 	}
 	if (in.Body.Price == "") == (in.Body.LookupKey == "") {
-		return nil, huma.Error422UnprocessableEntity("give either price or lookup_key")
+		return nil, huma.Error422UnprocessableEntity("price or lookup_key: give exactly one")
 	}
 	if err := cmp.Or(a.checkReturn(ctx, "success_url", in.Body.SuccessURL),
 		a.checkReturn(ctx, "cancel_url", in.Body.CancelURL)); err != nil {
 		return nil, err
 	}
-	from := callerOf(ctx)
-	paidBy := in.Body.PaidBy
-	if !from.server {
-		if in.Body.TrialDays != 0 || in.Body.Again || paidBy != "" {
-			return nil, huma.Error403Forbidden("only servers may set trial_days, again or paid_by")
-		}
-		paidBy = from.session.UserID
+	order, err := newOrder(callerOf(ctx), account, in)
+	if err != nil {
+		return nil, err
 	}
+	started, err := a.Buying.Checkouts.Start(ctx, order)
+	if err != nil {
+		return nil, a.refused(ctx, "start checkout", err)
+	}
+	out := &checkoutOutput{}
+	out.Body.ID, out.Body.URL, out.Body.CustomerID = started.Checkout.ID, started.Checkout.URL, started.CustomerID
+	out.Body.ExpiresAt = started.Checkout.ExpiresAt.UTC()
+	out.Body.Reused, out.Body.TrialDays = started.Reused, started.TrialDays
+	return out, nil
+}
+
+// newOrder is the order of a request. A browser cannot set what only a server may decide.
+func newOrder(from caller, account lockstep.Account, in *checkoutInput) (checkouts.Order, error) {
 	order := checkouts.Order{Account: account, PriceID: in.Body.Price, LookupKey: in.Body.LookupKey,
 		Quantity:   max(in.Body.Quantity, 1),
 		SuccessURL: in.Body.SuccessURL, CancelURL: in.Body.CancelURL, TrialDays: in.Body.TrialDays, Again: in.Body.Again,
 		FromServer: from.server, IdempotencyKey: in.IdempotencyKey}
+	paidBy := in.Body.PaidBy
+	if !from.server {
+		if in.Body.TrialDays != 0 || in.Body.Again || paidBy != "" {
+			return order, huma.Error403Forbidden("trial_days, again and paid_by: only a server may set them; leave them out")
+		}
+		paidBy = from.session.UserID
+	}
 	if account.Kind == lockstep.Organization {
 		order.PaidBy = paidBy
 	}
-	begun, err := a.Checkouts.Begin(ctx, order)
-	if err != nil {
-		return nil, a.refused(ctx, "begin checkout", err)
-	}
-	out := &checkoutOutput{}
-	out.Body.ID, out.Body.URL, out.Body.CustomerID = begun.Checkout.ID, begun.Checkout.URL, begun.CustomerID
-	out.Body.ExpiresAt, out.Body.Reused, out.Body.TrialDays = begun.Checkout.ExpiresAt.UTC(), begun.Reused, begun.TrialDays
-	return out, nil
+	return order, nil
 }
 
-// statusOf is how a refusal is answered.
+// statusOf maps the code of a refusal to the status of the answer.
 var statusOf = map[string]int{
 	checkouts.Unlisted:                 http.StatusForbidden,
 	checkouts.NoPrice:                  http.StatusUnprocessableEntity,
@@ -92,8 +101,8 @@ var statusOf = map[string]int{
 	string(lockstep.PaymentUnderWay):   http.StatusConflict,
 }
 
-// refused answers a refusal with its code as the problem's type, so that programs
-// need not read the text.
+// refused answers a refusal with its code as the problem type, so that programs need not parse the
+// text.
 func (a *API) refused(ctx context.Context, doing string, err error) error {
 	var refusal *checkouts.RefusedError
 	if !errors.As(err, &refusal) {
@@ -104,25 +113,25 @@ func (a *API) refused(ctx context.Context, doing string, err error) error {
 		Detail: refusal.Text}
 }
 
-// payer is the account that a request is about, if the caller may spend for it.
+// payer returns the account that pays, if the caller may spend its money.
 func (a *API) payer(ctx context.Context, named string) (lockstep.Account, error) {
 	from := callerOf(ctx)
 	if named == "" {
 		if from.server {
-			return lockstep.Account{}, huma.Error422UnprocessableEntity(`say which account: "account": "user/user_…"`)
+			return lockstep.Account{}, huma.Error422UnprocessableEntity(`account: it is missing; a server must say who pays, for example "user/user_2x…"`)
 		}
 		named = lockstep.Account{Kind: lockstep.User, ID: from.session.UserID}.String()
 	}
 	account, err := lockstep.ParseAccount(named)
 	if err != nil {
-		return account, huma.Error422UnprocessableEntity(err.Error())
+		return account, huma.Error422UnprocessableEntity("account: " + err.Error())
 	}
-	roles := a.BuyerRoles
+	roles := a.Callers.BuyerRoles
 	if len(roles) == 0 {
 		roles = []string{"admin"}
 	}
 	if !from.mayBuyFor(account, roles) {
-		return account, huma.Error403Forbidden("a session token buys only for its own user, or for the active organization in which the user has a role that may buy")
+		return account, huma.Error403Forbidden("account: a session token can buy only for its own user, or for its active organization if the user has a role that may buy (buying.roles)")
 	}
 	return account, a.foreign(account)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// checkout is the answer of /v1/checkout, or why there is none.
+// checkout is the answer of /v1/checkout, or its error.
 type checkout struct {
 	status    int
 	ID, URL   string
@@ -42,7 +42,7 @@ func (k *kit) checkout(account lockstep.Account, lookupKey string, more ...strin
 	return c
 }
 
-// sessions are the ids of Stripe's sessions of a state, oldest first.
+// sessions returns the ids of Stripe's sessions in a state, oldest first.
 func (k *kit) sessions(status string) (ids []string) {
 	for _, s := range k.sim.CheckoutSessions() {
 		if s.Status == status {
@@ -59,7 +59,7 @@ func (k *kit) pay(sessionID string) {
 	}
 }
 
-// stripe does something at Stripe as somebody with its key does, and returns the id.
+// stripe calls Stripe's API with the key, and returns the id of the object.
 func (k *kit) stripe(path, form string) (id string) {
 	k.Helper()
 	request, err := http.NewRequestWithContext(k.Context(), http.MethodPost, k.config.Stripe.BaseURL+path,
@@ -81,7 +81,7 @@ func (k *kit) stripe(path, form string) (id string) {
 	return made.ID
 }
 
-// beside serves another server over the same database, and is a kit that calls it.
+// beside serves another server over the same database, and returns a kit that calls it.
 func (k *kit) beside() *kit {
 	k.Helper()
 	web := httptest.NewServer(k.another().Handler())
@@ -91,7 +91,7 @@ func (k *kit) beside() *kit {
 	return &other
 }
 
-// want fails the test unless a checkout was refused as expected; "" for none.
+// want fails the test unless a checkout was refused with a code, or started if refusal is "".
 func (k *kit) want(what string, got checkout, status int, refusal string) {
 	k.Helper()
 	if refusal != "" {
@@ -102,8 +102,7 @@ func (k *kit) want(what string, got checkout, status int, refusal string) {
 	}
 }
 
-// TestManyTabsHaveOneCheckout: whoever asks for the same at once, on two replicas, is
-// sent to the same page.
+// TestManyTabsHaveOneCheckout: concurrent requests for the same, on two replicas, get the same page.
 func TestManyTabsHaveOneCheckout(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -135,7 +134,7 @@ func TestAnAccountHasOneOpenCheckout(t *testing.T) {
 		t.Errorf("the same again: %+v, want that of %+v", again, first)
 	}
 	if others := k.checkout(eve, "pro"); others.ID == first.ID {
-		t.Error("somebody else got it")
+		t.Error("another account got the same session")
 	}
 	for what, c := range map[string]checkout{
 		"another plan":     k.checkout(ada, "basic"),
@@ -147,12 +146,12 @@ func TestAnAccountHasOneOpenCheckout(t *testing.T) {
 			t.Errorf("%s: %+v", what, c)
 		}
 	}
-	if open := k.sessions("open"); len(open) != 2 { // eve's is the other
+	if open := k.sessions("open"); len(open) != 2 { // the other is eve's
 		t.Errorf("open are %v", open)
 	}
 }
 
-// TestASessionThatIsNotOursIsLeftAlone: what the application began itself at Stripe.
+// TestASessionThatIsNotOursIsLeftAlone: one that the app created itself at Stripe.
 func TestASessionThatIsNotOursIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -169,8 +168,7 @@ func TestASessionThatIsNotOursIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestWhatIsHeldIsNotSoldAgain asks at once after the payment: the webhooks have
-// not arrived.
+// TestWhatIsHeldIsNotSoldAgain orders again right after the payment, before the webhooks arrive.
 func TestWhatIsHeldIsNotSoldAgain(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -203,8 +201,7 @@ func TestSeveralSubscriptionsIfTheOperatorSaysSo(t *testing.T) {
 	k.want("another plan", k.checkout(ada, "pro"), 200, "")
 }
 
-// TestACheckoutWhoseAnswerWasLostIsBegunOnce: Stripe made the session, and the
-// connection broke.
+// TestACheckoutWhoseAnswerWasLostIsBegunOnce: Stripe created the session, but the connection broke.
 func TestACheckoutWhoseAnswerWasLostIsBegunOnce(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -214,7 +211,7 @@ func TestACheckoutWhoseAnswerWasLostIsBegunOnce(t *testing.T) {
 	if lost := k.checkout(ada, "pro"); lost.status != http.StatusBadGateway {
 		t.Fatalf("the answer was not lost: %+v", lost)
 	}
-	// Even where the list does not show it yet, the idempotency key finds it.
+	// Even if the list does not show it yet, the idempotency key finds it.
 	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: "GET", Path: "/v1/checkout/sessions", Times: 1, Status: 200,
 		Header: http.Header{"Content-Type": {"application/json"}},
 		Body:   `{"object":"list","has_more":false,"url":"/v1/checkout/sessions","data":[]}`})
@@ -238,7 +235,7 @@ func TestIdempotencyKeyIsUsedOnce(t *testing.T) {
 	k.pay(first.ID)
 	k.want("a retry after it was paid", k.checkout(ada, "life", again, key), 409, "already-bought")
 	k.want("another key", k.checkout(ada, "life", again, "Idempotency-Key: order-2"), 200, "")
-	k.want("somebody else's key", k.checkout(eve, "basic", key), 200, "")
+	k.want("another account's key", k.checkout(eve, "basic", key), 200, "")
 }
 
 func TestOneTrialAnAccount(t *testing.T) {
@@ -265,7 +262,7 @@ func TestOneTrialAnAccount(t *testing.T) {
 	k.want("a trial of a one-time payment", k.checkout(ada, "life", `"trial_days":3`), 422, "invalid")
 }
 
-// TestBuyerRoles: which of an organization's members may spend for it.
+// TestBuyerRoles: which members may buy for an organization.
 func TestBuyerRoles(t *testing.T) {
 	t.Parallel()
 	for role, c := range map[string]struct {

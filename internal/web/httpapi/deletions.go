@@ -10,6 +10,13 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// deletionStore is the part of the store that keeps the decisions about deletions.
+type deletionStore interface {
+	DeletionsIn(ctx context.Context, state lockstep.DeletionState, limit int) ([]lockstep.Deletion, error)
+	DecideDeletions(ctx context.Context, decision lockstep.DeletionState,
+		accounts []lockstep.Account) ([]lockstep.Account, error)
+}
+
 type deletionView struct {
 	Account string    `json:"account" example:"user/user_2x"`
 	State   string    `json:"state" enum:"begun,held,approved,discarded,refused"`
@@ -18,7 +25,7 @@ type deletionView struct {
 
 type deletionsOutput struct {
 	Body struct {
-		Data []deletionView `json:"data" doc:"The oldest first"`
+		Data []deletionView `json:"data" doc:"Oldest first"`
 	}
 }
 
@@ -41,14 +48,14 @@ func (a *API) deletions(ctx context.Context, in *struct {
 
 type decideInput struct {
 	Body struct {
-		Accounts []string `json:"accounts,omitempty" maxItems:"1000" doc:"Those that are held, were discarded, or (to approve) that Stripe refused"`
-		All      bool     `json:"all,omitempty" doc:"Instead of accounts: all that are held"`
+		Accounts []string `json:"accounts,omitempty" maxItems:"1000" doc:"Accounts whose deletion is held or was discarded, or (to approve) that Stripe rejected"`
+		All      bool     `json:"all,omitempty" doc:"All held deletions, instead of accounts"`
 	}
 }
 
 type decideOutput struct {
 	Body struct {
-		Accounts []string `json:"accounts" doc:"Whom the decision was about"`
+		Accounts []string `json:"accounts" doc:"The accounts that this call decided"`
 	}
 }
 
@@ -60,28 +67,29 @@ func (a *API) discardDeletions(ctx context.Context, in *decideInput) (*decideOut
 	return a.decide(ctx, in, lockstep.DeletionDiscarded)
 }
 
-// decide decides what the brake holds. Nothing is decided by leaving something out.
+// decide approves or discards held deletions. An empty request is an error, so that a missing field
+// never decides about all of them.
 func (a *API) decide(ctx context.Context, in *decideInput, decision lockstep.DeletionState) (*decideOutput, error) {
 	if in.Body.All == (len(in.Body.Accounts) > 0) {
-		return nil, huma.Error422UnprocessableEntity(`give either accounts or "all": true`)
+		return nil, huma.Error422UnprocessableEntity(`accounts or all: give exactly one`)
 	}
 	var accounts []lockstep.Account
 	for _, text := range in.Body.Accounts {
 		account, err := lockstep.ParseAccount(text)
 		if err != nil {
-			return nil, huma.Error422UnprocessableEntity(err.Error())
+			return nil, huma.Error422UnprocessableEntity("accounts: " + err.Error())
 		}
 		accounts = append(accounts, account)
 	}
 	decided, err := a.Store.DecideDeletions(ctx, decision, accounts)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return nil, huma.Error404NotFound("accounts: the deletion of one of them is not open, so nothing was decided; GET /v1/deletions lists the open ones")
+		return nil, huma.Error404NotFound("accounts: at least one has no open deletion, so nothing was decided; GET /v1/deletions lists the open ones")
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "decide deletions", err)
 	}
 	a.Wake()
-	a.Log.WarnContext(ctx, "deletions were decided", "decision", string(decision), "accounts", len(decided))
+	a.Log.WarnContext(ctx, "deletions decided by an operator", "decision", string(decision), "accounts", len(decided))
 	out := &decideOutput{}
 	out.Body.Accounts = []string{}
 	for _, account := range decided {

@@ -9,8 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// How often one client may send wrong credentials before it gets 429, and after how long it
-// may send them once more.
+// A client may send wrong credentials denialBurst times at once, then once in denialEvery. More
+// are answered 429.
 const (
 	denialBurst = 20
 	denialEvery = 5 * time.Second
@@ -18,16 +18,15 @@ const (
 
 var errNoKey = errors.New("not the API key")
 
-// denials limits wrong credentials for each client, and logs them once a minute. Good
-// credentials are never limited, since an attacker may share an address with the app's servers;
-// a key of 32 characters cannot be guessed at any rate.
+// denials limits wrong credentials per client, and logs them once a minute. Valid credentials are
+// never limited, since an attacker may share an address with the app's servers.
 type denials struct {
 	once  sync.Once
 	limit *clients.Limit
 	tally clients.Tally
 }
 
-// count counts a denial. It returns how long the client must wait, if it sent too many.
+// count counts a denial. If the client sent too many, it returns how long the client must wait.
 func (d *denials) count(client string, cause error, log *slog.Logger) time.Duration {
 	d.once.Do(func() { d.limit = clients.NewLimit(denialEvery, denialBurst) })
 	d.tally.Note(log, "credentials refused", client, cause)

@@ -1,11 +1,12 @@
-// Package httpapi is the JSON API: checkout and portal sessions, accounts and
-// their access with its reasons, sync now, events and work. It is described by
-// an OpenAPI 3.1 document at /openapi.json and answers errors as
-// application/problem+json.
+// Package httpapi serves the JSON API: checkouts and the billing portal, accounts and their access
+// with the reasons, and what operators need (events, work, deletions, links). /openapi.json describes
+// it as OpenAPI 3.1. Errors are application/problem+json.
 //
-// Callers are servers, with the API key, or browsers, with a Clerk session token.
-// A session token speaks for its user, and for the organization that is active
-// in it if the user administers that; it can only buy what the catalog names, and
-// only come back to a configured origin. Whom a request is about is never taken
-// from a browser's body.
+// Callers are servers, which send the API key, and browsers, which send a Clerk session token. A
+// session token acts for its user, and for its active organization if the user has a role there that
+// may buy. It can buy only what the catalog names, and return only to a configured origin. The API
+// never takes the user from a browser's request body.
+//
+// [API.Register] lists every route in routes.go; each handler stands in the file of its concern,
+// beside the part of the store that it uses.
 package httpapi

@@ -12,9 +12,8 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// TestRefusalsAreAsDocumented asks for every operation that the document names, as
-// nobody, with a key that is wrong, and as a server that asks for nothing that is
-// there. Whatever the answer is, it is as the document says.
+// TestRefusalsAreAsDocumented calls every operation of the document: without credentials, with a wrong key, and as
+// a server with ids that do not exist. Each answer must match the document.
 func TestRefusalsAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -27,7 +26,7 @@ func TestRefusalsAreAsDocumented(t *testing.T) {
 				body = `{}`
 			}
 			for _, kind := range []string{"user", "nobody"} {
-				// The first parameter is the kind where there are two.
+				// Of two parameters, the first is the kind.
 				filled := path
 				if len(parameter.FindAllString(path, -1)) > 1 {
 					filled = replaceFirst(parameter, path, kind)
@@ -59,7 +58,7 @@ func replaceFirst(pattern *regexp.Regexp, text, with string) string {
 	return text[:at[0]] + with + text[at[1]:]
 }
 
-// question is a request, and the status of its answer.
+// question is a request with the expected status.
 type question struct {
 	method, path, key, body string
 	status                  int
@@ -74,8 +73,8 @@ func (k *kit) ask(questions []question) {
 	}
 }
 
-// TestAnswersAreAsDocumented asks for what is there; a new operation gets its line, also
-// because every operation must have been answered with success once.
+// TestAnswersAreAsDocumented calls every operation with success at least once, so a new operation needs a line
+// here.
 func TestAnswersAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	k := start(t, func(c *server.Config) {
@@ -87,7 +86,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	adas := k.token(ada, "")
 	own := "/v1/accounts/" + ada.String()
 	var notice string
-	k.until("the payment is told", func() bool {
+	k.until("the notice of the payment exists", func() bool {
 		notices, err := k.store.Notices(t.Context(), ada)
 		if err != nil || len(notices) == 0 {
 			return false
@@ -192,8 +191,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"DELETE", "/v1/links/" + customer, apiKey, "", 200},
 	})
 
-	roster := start(t, func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} })
-	roster.ask([]question{
+	local := start(t, func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} })
+	local.ask([]question{
 		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"ada@example.com"}`, 201},
 		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"ada@example.com"}`, 200},
 		{"PUT", "/v1/accounts/user/42", apiKey, `{"email":"Ada <ada@example.com>"}`, 422},
@@ -203,14 +202,14 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	})
 	for path, item := range k.document.Paths.Map() {
 		for method, operation := range item.Operations() {
-			if !k.good[operation.OperationID] && !roster.good[operation.OperationID] {
+			if !k.good[operation.OperationID] && !local.good[operation.OperationID] {
 				t.Errorf("no success of %s %s was held against the document", method, path)
 			}
 		}
 	}
 }
 
-// follow reads the stream of a purchase that is over.
+// follow reads the stream of a purchase with a final state.
 func (k *kit) follow(session string) {
 	k.Helper()
 	request, err := http.NewRequestWithContext(k.Context(), http.MethodGet, k.url+"/v1/activations/"+session+"/events",
@@ -230,7 +229,7 @@ func (k *kit) follow(session string) {
 	k.judge(request, answer{response.StatusCode, response.Header, string(text)})
 }
 
-// TestEveryErrorIsAProblem: also of what is no operation, and where there is nothing.
+// TestEveryErrorIsAProblem: also outside of the operations, and at unknown paths.
 func TestEveryErrorIsAProblem(t *testing.T) {
 	t.Parallel()
 	k := start(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// incomplete begins a subscription as the app's own payment page does, whose first payment
-// is open. It returns the subscription and its invoice.
+// incomplete starts a subscription with an open first payment, as the app's own payment page does. It returns the
+// subscription and its invoice.
 func (k *kit) incomplete(account lockstep.Account, plan, quantity string) (id, invoice string) {
 	k.Helper()
 	record, err := k.store.Account(k.Context(), account)
@@ -38,7 +38,7 @@ func (k *kit) statusOf(subscription string) string {
 	return "none"
 }
 
-// charged is how often money was taken.
+// charged returns how often a card was charged.
 func (k *kit) charged() (times int) {
 	for _, c := range k.sim.Charges() {
 		if c.Status == "succeeded" {
@@ -52,7 +52,7 @@ func TestAnOpenFirstPaymentIsPaidOnItsOwnPage(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	ada := k.signUp("ada@example.com")
-	older := k.checkout(ada, "basic") // which could be paid beside it
+	older := k.checkout(ada, "basic") // could be paid beside it
 	id, invoice := k.incomplete(ada, "pro", "1")
 	got := k.checkout(ada, "pro")
 	k.want("the same", got, 200, "")
@@ -77,7 +77,7 @@ func TestAnOpenFirstPaymentIsPaidOnItsOwnPage(t *testing.T) {
 	k.want("what is paid", k.checkout(ada, "pro"), 409, "already-subscribed")
 }
 
-// Another order takes its place, and what was open cannot be paid any more.
+// Another order replaces it, and the open invoice can no longer be paid.
 func TestAnOpenFirstPaymentIsGivenUpForAnotherOrder(t *testing.T) {
 	t.Parallel()
 	for name, plan := range map[string]string{"another quantity": "pro", "another plan": "basic"} {
@@ -106,7 +106,7 @@ func TestAnOpenFirstPaymentIsGivenUpForAnotherOrder(t *testing.T) {
 	}
 }
 
-// A payment that is on its way cannot be called back: a checkout beside it would charge twice.
+// A payment in progress cannot be stopped, and a checkout beside it would charge twice.
 func TestAFirstPaymentThatIsBeingProcessedIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -124,7 +124,7 @@ func TestAFirstPaymentThatIsBeingProcessedIsWaitedFor(t *testing.T) {
 	}
 }
 
-// The buyer pays on the page while we are about to void the invoice.
+// The buyer pays while we void the invoice.
 func TestAFirstPaymentThatIsMadeMeanwhileCounts(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -134,7 +134,7 @@ func TestAFirstPaymentThatIsMadeMeanwhileCounts(t *testing.T) {
 		Status: 400,
 		Header: http.Header{"Content-Type": {"application/json"}},
 		Body:   `{"error":{"type":"invalid_request_error","message":"This invoice is paid."}}`})
-	first := k.checkout(ada, "pro") // refused to void: it looks again, and gives up the next time
+	first := k.checkout(ada, "pro") // Stripe refuses to void it: the service looks again, and gives up the next time
 	k.want("after a refusal", first, 200, "")
 	if s := k.statusOf(id); s == "incomplete" {
 		t.Errorf("the open subscription is %s", s)

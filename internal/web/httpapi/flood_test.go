@@ -15,7 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// guess is a made-up id of the right form.
+// guess returns a made-up id of the right form.
 func guess() string {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	id := []byte("cs_test_a1")
@@ -25,8 +25,8 @@ func guess() string {
 	return string(id)
 }
 
-// TestAFloodOfGuessesTakesNothingFromBuyers: neither at the replica that started their
-// checkouts, nor at another one that knows them by their tokens only; and what was known stays.
+// TestAFloodOfGuessesTakesNothingFromBuyers: neither at the replica that started their checkouts, nor at another,
+// which knows them only by their tokens. Known sessions stay in memory.
 func TestAFloodOfGuessesTakesNothingFromBuyers(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -77,7 +77,7 @@ func TestAFloodOfGuessesTakesNothingFromBuyers(t *testing.T) {
 			t.Errorf("buyer %d, whose checkout is known by now: %d", n, status)
 		}
 	}
-	// One token does not open the way for many ids.
+	// One token does not allow many ids.
 	served := 0
 	for range 30 {
 		if ask(guess(), tokens[0], "198.51.100.7") == http.StatusNotFound {
@@ -96,7 +96,7 @@ func TestAFloodOfGuessesTakesNothingFromBuyers(t *testing.T) {
 	}
 }
 
-// returnParameter is a parameter of the URL to which the buyer of a session comes back.
+// returnParameter reads a parameter of a session's return URL.
 func (k *kit) returnParameter(sessionID, name string) string {
 	k.Helper()
 	for _, s := range k.sim.CheckoutSessions() {
@@ -112,8 +112,8 @@ func (k *kit) returnParameter(sessionID, name string) string {
 	return ""
 }
 
-// TestTheTokenIsPutWhereItBelongs: into URLs that get the session's id, before the fragment,
-// and without a change to what the caller wrote.
+// TestTheTokenIsPutWhereItBelongs: into URLs that get the session's id, before the fragment, and without other
+// changes.
 func TestTheTokenIsPutWhereItBelongs(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -136,7 +136,7 @@ func TestTheTokenIsPutWhereItBelongs(t *testing.T) {
 	}
 }
 
-// TestStreamsAreBoundedBySessionAndClient: who opens many leaves room for the next buyer.
+// TestStreamsAreBoundedBySessionAndClient: a client that opens many leaves room for other buyers.
 func TestStreamsAreBoundedBySessionAndClient(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -151,7 +151,7 @@ func TestStreamsAreBoundedBySessionAndClient(t *testing.T) {
 	defer func() {
 		cancel()
 		for _, response := range open {
-			_ = response.Body.Close() // it was cut off
+			_ = response.Body.Close() // the server closed it
 		}
 	}()
 	stream := func(session, from string) int {
@@ -200,8 +200,7 @@ func TestStreamsAreBoundedBySessionAndClient(t *testing.T) {
 		func() bool { return stream(sessions[0].ID, "203.0.113.99") == http.StatusOK })
 }
 
-// TestUnsignedDeliveriesAreRefusedBeforeTheirBody: a client that sends only the headers has its
-// answer.
+// TestUnsignedDeliveriesAreRefusedBeforeTheirBody: a client that sends only the headers gets an answer.
 func TestUnsignedDeliveriesAreRefusedBeforeTheirBody(t *testing.T) {
 	t.Parallel()
 	k := start(t)

@@ -11,11 +11,11 @@ import (
 
 type forgetOutput struct {
 	Body struct {
-		Events int64 `json:"events" doc:"Whose bodies were blanked now"`
+		Events int64 `json:"events" doc:"How many stored events were blanked"`
 	}
 }
 
-// forget blanks what is kept of a deleted account that says who it was.
+// forget erases the personal data that is stored about a deleted account.
 func (a *API) forget(ctx context.Context, in *accountPath) (*forgetOutput, error) {
 	account, err := in.account(ctx)
 	if err != nil {
@@ -27,9 +27,9 @@ func (a *API) forget(ctx context.Context, in *accountPath) (*forgetOutput, error
 		return nil, huma.Error404NotFound("account " + account.String() + " not found")
 	case errors.Is(err, lockstep.ErrInUse):
 		return nil, huma.Error409Conflict("account " + account.String() +
-			" is active; Lockstep forgets only accounts that were deleted in the directory")
+			" is active; delete it in the directory first")
 	case err != nil:
-		return nil, a.problem(ctx, "forget", err)
+		return nil, a.problem(ctx, "forget account", err)
 	}
 	out := &forgetOutput{}
 	out.Body.Events = events

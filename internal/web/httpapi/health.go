@@ -10,23 +10,23 @@ import (
 )
 
 const (
-	// healthWithin is how long the database may take: whoever asks gives up soon after.
+	// healthWithin bounds the check; load balancers give up soon after.
 	healthWithin = 3 * time.Second
-	// healthFor is how long an answer holds. A check writes to the database, and needs no
-	// credentials, so without this anybody could keep the database busy.
+	// healthFor is how long a result is reused. A check writes to the database and needs no
+	// credentials, so without this anyone could keep the database busy.
 	healthFor = time.Second
 )
 
-// health is how the database was when it was last checked.
+// health remembers the last check of the database.
 type health struct {
-	flight singleflight.Group // one check at a time, however many ask
+	flight singleflight.Group // one check at a time
 
 	mu  sync.Mutex
 	at  time.Time
 	err error
 }
 
-// check returns what ping returned, at most [healthFor] ago.
+// check returns the result of ping, which is at most [healthFor] old.
 func (h *health) check(ctx context.Context, ping func(context.Context) error) error {
 	if fresh, err := h.last(); fresh {
 		return err
@@ -35,7 +35,7 @@ func (h *health) check(ctx context.Context, ping func(context.Context) error) er
 		if fresh, err := h.last(); fresh {
 			return nil, err
 		}
-		// Others wait for it too, so it does not end with the first one who asked.
+		// Other callers share this check, so it continues when the first one leaves.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healthWithin)
 		defer cancel()
 		err := ping(ctx)
@@ -61,17 +61,17 @@ func (h *health) last() (fresh bool, err error) {
 type healthOutput struct {
 	Body struct {
 		Status string            `json:"status" example:"ok"`
-		Events map[string]string `json:"events,omitempty" doc:"How the events of each provider reach this server: by webhooks, or by polling"`
+		Events map[string]string `json:"events,omitempty" doc:"How the events of each provider reach this server: by webhooks or by polling"`
 	}
 }
 
 func (a *API) healthy(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	if err := a.health.check(ctx, a.Store.Ping); err != nil {
-		a.Log.ErrorContext(ctx, "database is not healthy", "error", err)
-		return nil, huma.Error503ServiceUnavailable("the database cannot be written")
+		a.Log.ErrorContext(ctx, "health check failed", "error", err)
+		return nil, huma.Error503ServiceUnavailable("the database cannot be written; see the server's log")
 	}
 	out := &healthOutput{}
-	out.Body.Status, out.Body.Events = "ok", a.Sources
+	out.Body.Status, out.Body.Events = "ok", a.Operations.Sources
 	return out, nil
 }
 

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// TestHealthChecksAreCheapAndTrue: many at once are one check, and each answer is at most a
-// second old, whether it was good or bad.
+// TestHealthChecksAreCheapAndTrue: concurrent requests share one check, and each answer is at most a second old.
 func TestHealthChecksAreCheapAndTrue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -36,7 +35,7 @@ func TestHealthChecksAreCheapAndTrue(t *testing.T) {
 			var asking sync.WaitGroup
 			first, leave := context.WithCancel(t.Context())
 			asking.Go(func() {
-				_ = h.check(first, ping) // which leaves
+				_ = h.check(first, ping) // this caller leaves
 			})
 			synctest.Wait()
 			for range 1000 {
@@ -69,7 +68,7 @@ func TestHealthChecksAreCheapAndTrue(t *testing.T) {
 	})
 }
 
-// TestASilentDatabaseIsUnhealthy: for everybody who waits, within the time of one check.
+// TestASilentDatabaseIsUnhealthy: all callers get the answer within the time of one check.
 func TestASilentDatabaseIsUnhealthy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,12 +11,20 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// instanceStore is the part of the store that knows which Clerk instance it belongs to.
+type instanceStore interface {
+	AcceptInstance(ctx context.Context, provider lockstep.Source, id string,
+		marks ...lockstep.Mark) (lockstep.Instance, error)
+	FormerAccounts(ctx context.Context, after lockstep.FormerAccount, limit int) ([]lockstep.FormerAccount, error)
+	OrderSuccession(ctx context.Context, from, to lockstep.Account) error
+}
+
 type instanceView struct {
 	Provider   string     `json:"provider" enum:"clerk,stripe"`
-	Accepted   string     `json:"accepted" example:"ins_2x" doc:"What the database belongs to: a Clerk instance, or a mode of Stripe; empty before the first start"`
+	Accepted   string     `json:"accepted" example:"ins_2x" doc:"The Clerk instance or the Stripe mode that the database belongs to; empty before the first start"`
 	AcceptedAt *time.Time `json:"accepted_at,omitempty"`
-	Key        string     `json:"key" doc:"What this process's key belongs to; empty while that cannot be read"`
-	Problem    string     `json:"problem,omitempty" doc:"Why Lockstep has paused deletions and creations"`
+	Key        string     `json:"key" doc:"The Clerk instance or the Stripe mode that this server's key belongs to; empty while unknown"`
+	Problem    string     `json:"problem,omitempty" doc:"Why Lockstep does not delete or create anything"`
 	Advice     string     `json:"advice,omitempty" doc:"What to do about it"`
 }
 
@@ -29,17 +37,17 @@ type instanceOutput struct {
 	Body struct {
 		Instances []instanceView `json:"instances"`
 		Former    []formerView   `json:"former" doc:"Accounts of former instances without a successor"`
-		More      bool           `json:"more,omitempty" doc:"There are more of them"`
+		More      bool           `json:"more,omitempty" doc:"The list is not complete"`
 	}
 }
 
-// formerShown is how many former accounts are listed.
+// formerShown is the maximum number of former accounts in an answer.
 const formerShown = 100
 
 func (a *API) instance(ctx context.Context, _ *struct{}) (*instanceOutput, error) {
 	out := &instanceOutput{}
 	out.Body.Instances, out.Body.Former = []instanceView{}, []formerView{}
-	for _, s := range a.Guard.Standings(ctx) {
+	for _, s := range a.Operations.Guard.Standings(ctx) {
 		v := instanceView{Provider: string(s.Provider), Accepted: s.Accepted.ID, Key: s.Own, Problem: s.Problem,
 			Advice: s.Advice}
 		if at := s.Accepted.AcceptedAt.UTC(); !s.Accepted.AcceptedAt.IsZero() {
@@ -67,26 +75,26 @@ type acceptInput struct {
 	}
 }
 
-// accept takes an operator's word that the business moved to another Clerk instance.
+// accept records an operator's decision that the business moved to another Clerk instance.
 func (a *API) accept(ctx context.Context, in *acceptInput) (*instanceOutput, error) {
 	if !strings.HasPrefix(in.Body.ID, "ins_") {
-		return nil, huma.Error422UnprocessableEntity("id: it must be a Clerk instance (ins_…); a database cannot change Stripe's mode, start with an empty one")
+		return nil, huma.Error422UnprocessableEntity("id: it is not a Clerk instance (ins_…); to change the Stripe mode, start with an empty database")
 	}
 	var marks []lockstep.Mark
-	for _, key := range a.DirectorySweeps {
+	for _, key := range a.Operations.DirectorySweeps {
 		marks = append(marks, lockstep.Mark{Key: key, Priority: lockstep.Interactive})
 	}
 	accepted, err := a.Store.AcceptInstance(ctx, lockstep.Clerk, in.Body.ID, marks...)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return nil, huma.Error409Conflict("id: no key of this service belongs to instance " + in.Body.ID +
-			"; start the service with its CLERK_SECRET_KEY first")
+		return nil, huma.Error409Conflict("id: the key of this server does not belong to " + in.Body.ID +
+			"; restart the server with that instance's CLERK_SECRET_KEY first")
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "accept instance", err)
 	}
-	a.Guard.Recheck()
+	a.Operations.Guard.Recheck()
 	a.Wake()
-	a.Log.WarnContext(ctx, "an operator accepted a Clerk instance", "instance", accepted.ID, "generation",
+	a.Log.WarnContext(ctx, "Clerk instance accepted by an operator", "instance", accepted.ID, "generation",
 		accepted.Generation)
 	return a.instance(ctx, nil)
 }

@@ -29,31 +29,31 @@ const (
 	card    = "4242424242424242"
 )
 
-// patience is how long a test waits for what must come, on a machine that is slow.
+// patience is how long a test waits for a condition, on a slow machine.
 const patience = 3 * time.Minute
 
-// kit is Lockstep over a real database and the simulators, on loopback, and its
-// own document, against which every answer is held.
+// kit is Lockstep over a real database and the simulators, on loopback. It checks every answer against the OpenAPI
+// document.
 type kit struct {
 	testing.TB
 	sim      *simulator.Simulator
 	store    lockstep.Store
-	config   server.Config // of the server that runs
+	config   server.Config // of the running server
 	url      string
 	prices   map[string]string // by lookup key
 	client   *http.Client
 	document *openapi3.T
-	good     map[string]bool // the operations that were answered with success, as documented
+	good     map[string]bool // the operations that succeeded as documented
 }
 
-// answer is what a request was answered with.
+// answer is the answer to a request.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// start starts a kit; change, if given, changes the server's configuration.
+// start starts a kit. change may change the server's configuration.
 func start(t testing.TB, change ...func(*server.Config)) *kit {
 	t.Helper()
 	k := &kit{TB: t, prices: map[string]string{}, good: map[string]bool{}, client: &http.Client{Timeout: patience}}
@@ -89,7 +89,8 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 		}
 	})
 	k.config = server.Config{
-		Store: k.store, APIKey: apiKey, Log: slog.New(slog.DiscardHandler), ReturnOrigins: []string{"https://app.test"},
+		Store: k.store, Log: slog.New(slog.DiscardHandler),
+		HTTP: server.HTTP{APIKey: apiKey, ReturnOrigins: []string{"https://app.test"}},
 		Catalog: lockstep.Catalog{Plans: []lockstep.Plan{
 			{Name: "basic", LookupKeys: []string{"basic"}, Rank: 1, Features: []string{"notes"}},
 			{Name: "pro", LookupKeys: []string{"pro"}, Rank: 2, Features: []string{"notes", "export"},
@@ -101,7 +102,7 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 		Clerk: server.Clerk{Key: simulator.DefaultClerkKey, BaseURL: "http://" + clerk.Addr().String(), Issuer: "http://" +
 			clerk.Addr().String(),
 			WebhookSecrets: []lockstep.Secret{webhook}},
-		Workers: server.Workers{Grace: time.Second},
+		Sync: server.Sync{Workers: server.Workers{Grace: time.Second}},
 	}
 	for _, c := range change {
 		c(&k.config)
@@ -111,12 +112,11 @@ func start(t testing.TB, change ...func(*server.Config)) *kit {
 	during(t, k.sim.Run)
 
 	k.document = k.read()
-	k.until("the sweeps that come with the start are over", k.swept)
+	k.until("the sweeps at the start are done", k.swept)
 	return k
 }
 
-// swept says that no sweep is to run before long. One that looks late finds what a test
-// had not delivered.
+// swept reports whether the sweeps at the start are done. A late one would find events that a test holds back.
 func (k *kit) swept() bool {
 	for _, key := range reconcile.SweepKeys() {
 		work, err := k.store.Work(k.Context(), key)
@@ -127,7 +127,7 @@ func (k *kit) swept() bool {
 	return true
 }
 
-// another puts together another server over the same database.
+// another returns another server over the same database.
 func (k *kit) another() *server.Server {
 	k.Helper()
 	s, err := server.New(k.config)
@@ -137,7 +137,7 @@ func (k *kit) another() *server.Server {
 	return s
 }
 
-// read reads and checks the document.
+// read reads and validates the document.
 func (k *kit) read() *openapi3.T {
 	k.Helper()
 	response, err := k.client.Get(k.url + "/openapi.json")
@@ -159,8 +159,8 @@ func (k *kit) read() *openapi3.T {
 	return document
 }
 
-// call sends a request to the API, with key if it is not empty, and holds the
-// answer against the document. A header is "Name: value".
+// call sends a request to the API, with key if it is not empty, and checks the answer against the document. A
+// header is "Name: value".
 func (k *kit) call(method, path, key, body string, headers ...string) answer {
 	k.Helper()
 	request, err := http.NewRequestWithContext(k.Context(), method, k.url+path, strings.NewReader(body))
@@ -191,7 +191,7 @@ func (k *kit) call(method, path, key, body string, headers ...string) answer {
 	return a
 }
 
-// judge holds an answer against the document.
+// judge checks an answer against the document.
 func (k *kit) judge(request *http.Request, a answer) {
 	k.Helper()
 	template, operation := k.operation(request.Method, request.URL.Path)
@@ -215,8 +215,7 @@ func (k *kit) judge(request *http.Request, a answer) {
 	}
 }
 
-// operation finds what the document says of a path; plain ones go before those
-// with parameters.
+// operation finds the operation of a path. The template with the fewest parameters wins.
 func (k *kit) operation(method, path string) (template string, found *openapi3.Operation) {
 	parts := strings.Split(path, "/")
 	fewest := len(parts) + 1
@@ -237,7 +236,7 @@ func (k *kit) operation(method, path string) (template string, found *openapi3.O
 	return template, found
 }
 
-// signUp makes a user, of whom Lockstep knows when it returns.
+// signUp creates a user, and waits until Lockstep has created the customer.
 func (k *kit) signUp(email string) lockstep.Account {
 	k.Helper()
 	user, err := k.sim.SignUp(simulator.SignUp{Email: email, FirstName: "Ada", LastName: "Lovelace"})
@@ -252,8 +251,8 @@ func (k *kit) signUp(email string) lockstep.Account {
 	return account
 }
 
-// buy pays for a plan, whose access the database holds and the server answers when it
-// returns: who sees the commit may be before the server knows that it was made.
+// buy pays for a plan, and waits until the database and then the server show the access: a reader may see the commit
+// before the server does.
 func (k *kit) buy(account lockstep.Account, lookupKey string) {
 	k.Helper()
 	a := k.call(http.MethodPost, "/v1/checkout", apiKey,
@@ -265,7 +264,7 @@ func (k *kit) buy(account lockstep.Account, lookupKey string) {
 	if err := k.sim.PayCheckout(sessions[len(sessions)-1].ID, card); err != nil {
 		k.Fatal(err)
 	}
-	k.until("what was paid for grants access", func() bool {
+	k.until("the purchase grants access", func() bool {
 		record, err := k.store.Account(k.Context(), account)
 		return err == nil && k.config.Catalog.Decide(record.Subscriptions, record.Licenses, time.Now()).Plan == lookupKey
 	})
@@ -275,7 +274,7 @@ func (k *kit) buy(account lockstep.Account, lookupKey string) {
 	})
 }
 
-// token is a session token of a user, with an active organization if one is named.
+// token returns a session token of a user, with an active organization if organizationID is not empty.
 func (k *kit) token(user lockstep.Account, organizationID string) string {
 	k.Helper()
 	token, err := k.sim.SessionToken(user.ID, organizationID)
@@ -295,7 +294,7 @@ func (k *kit) until(what string, holds func() bool) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			k.Fatalf("waited in vain: %s", what)
+			k.Fatalf("timed out: %s", what)
 		}
 	}
 }
@@ -319,7 +318,7 @@ func serve(t testing.TB, listener net.Listener, handler http.Handler) {
 	t.Cleanup(web.Close)
 }
 
-// during runs something until the test ends.
+// during runs run until the test ends.
 func during(t testing.TB, run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)

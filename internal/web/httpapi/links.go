@@ -10,15 +10,23 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// linkStore is the part of the store that keeps which account a customer belongs to.
+type linkStore interface {
+	AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error)
+	Assign(ctx context.Context, key lockstep.Key, account lockstep.Account) error
+	Unlink(ctx context.Context, customerID string) (lockstep.Account, error)
+	ChoosePrimary(ctx context.Context, account lockstep.Account, customerID string) error
+}
+
 type linkInput struct {
 	Body struct {
 		Object  string `json:"object" maxLength:"255" example:"cus_x" doc:"A customer, the checkout session of a guest's one-time payment, or an account of a former Clerk instance"`
-		Account string `json:"account" example:"user/user_2x" doc:"The account that it belongs to"`
+		Account string `json:"account" example:"user/user_2x" doc:"The account to link it to"`
 	}
 }
 
-// link keeps an operator's decision about the account of a customer or a payment. The
-// workers act on it.
+// link stores an operator's decision about the account of a customer or a payment. The workers act
+// on it.
 func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	if succeeds, err := a.succeed(ctx, in); succeeds || err != nil {
 		return nil, err
@@ -26,39 +34,39 @@ func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	key, assignable := lockstep.AssignableKey(in.Body.Object)
 	if !assignable {
 		return nil, huma.Error422UnprocessableEntity("object: " + in.Body.Object +
-			" is neither a customer (cus_…) nor a checkout session (cs_…)")
+			" is not a customer (cus_…), a checkout session (cs_…) or an account of a former Clerk instance (user/…)")
 	}
 	account, err := lockstep.ParseAccount(in.Body.Account)
 	if err != nil {
-		return nil, huma.Error422UnprocessableEntity(err.Error())
+		return nil, huma.Error422UnprocessableEntity("account: " + err.Error())
 	}
 	record, _, err := a.known(ctx, account, a.Store.Account)
 	switch {
 	case err != nil:
 		return nil, err
 	case record.State == lockstep.AccountDeleted:
-		return nil, huma.Error409Conflict("account " + account.String() + " was deleted in the directory")
+		return nil, huma.Error409Conflict("account: " + account.String() + " was deleted in the directory")
 	}
 	err = a.Store.Assign(ctx, key, account)
 	if errors.Is(err, lockstep.ErrLinked) {
-		return nil, huma.Error409Conflict(key.ID + " belongs to another account; unlink it there first (DELETE /v1/links/" +
+		return nil, huma.Error409Conflict("object: " + key.ID + " belongs to another account; unlink it first (DELETE /v1/links/" +
 			key.ID + ")")
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "assign", err)
 	}
 	a.Wake()
-	a.Log.WarnContext(ctx, "an operator linked an object", "object", key.ID, "account", account.String())
+	a.Log.WarnContext(ctx, "object linked by an operator", "object", key.ID, "account", account.String())
 	return nil, nil
 }
 
 type unlinkOutput struct {
 	Body struct {
-		Account string `json:"account" doc:"The account that the customer was taken from"`
+		Account string `json:"account" doc:"The account that the customer belonged to"`
 	}
 }
 
-// unlink takes a customer from its account.
+// unlink removes a customer from its account.
 func (a *API) unlink(ctx context.Context, in *struct {
 	Customer string `path:"customer" maxLength:"255" example:"cus_x"`
 },
@@ -75,21 +83,21 @@ func (a *API) unlink(ctx context.Context, in *struct {
 		return nil, a.problem(ctx, "unlink", err)
 	}
 	a.Wake()
-	a.Log.WarnContext(ctx, "an operator unlinked a customer", "customer", in.Customer, "account", account.String())
+	a.Log.WarnContext(ctx, "customer unlinked by an operator", "customer", in.Customer, "account", account.String())
 	out := &unlinkOutput{}
 	out.Body.Account = account.String()
 	return out, nil
 }
 
 type primaryInput struct {
-	Kind string `path:"kind" enum:"user,organization" doc:"Kind of account"`
-	ID   string `path:"id" maxLength:"128" doc:"The directory's id, user_… or org_…"`
+	Kind string `path:"kind" enum:"user,organization" doc:"Kind of the account"`
+	ID   string `path:"id" maxLength:"128" doc:"The directory's id of it, user_… or org_…"`
 	Body struct {
 		Customer string `json:"customer" maxLength:"255" example:"cus_x" doc:"One of the account's customers"`
 	}
 }
 
-// choosePrimary merges an account's customers under one of them.
+// choosePrimary makes one of an account's customers the primary one.
 func (a *API) choosePrimary(ctx context.Context, in *primaryInput) (*struct{}, error) {
 	account, err := accountPath{in.Kind, in.ID}.account(ctx)
 	if err != nil {
@@ -102,20 +110,20 @@ func (a *API) choosePrimary(ctx context.Context, in *primaryInput) (*struct{}, e
 			"; link it first (POST /v1/links)")
 	case errors.Is(err, lockstep.ErrInvalid):
 		return nil, huma.Error409Conflict("customer " + in.Body.Customer +
-			" is deleted at Stripe, so it cannot be the primary one")
+			" is deleted at Stripe; choose another one")
 	case err != nil:
-		return nil, a.problem(ctx, "choose the primary customer", err)
+		return nil, a.problem(ctx, "choose primary customer", err)
 	}
 	a.Wake()
-	a.Log.WarnContext(ctx, "an operator chose a primary customer", "customer", in.Body.Customer, "account",
+	a.Log.WarnContext(ctx, "primary customer chosen by an operator", "customer", in.Body.Customer, "account",
 		account.String())
 	return nil, nil
 }
 
-// idleWait is how long an operator's decision waits for a run of the account to end.
+// idleWait is how long an operator's decision waits for a sync of the account to finish.
 const idleWait = 5 * time.Second
 
-// whenIdle does what must not happen while the account is being worked on.
+// whenIdle retries do while a sync of the account is running.
 func (a *API) whenIdle(ctx context.Context, do func() error) error {
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
@@ -129,7 +137,7 @@ func (a *API) whenIdle(ctx context.Context, do func() error) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-end:
-			return &lockstep.DelayError{Reason: "the account is being worked on", After: time.Second}
+			return &lockstep.DelayError{Reason: "a sync of the account is running", After: time.Second}
 		case <-again.C:
 		}
 	}

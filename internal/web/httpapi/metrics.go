@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,52 +17,62 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/problem"
 )
 
-// Metrics answers in Prometheus' format, for whoever has the API key. What is counted
-// is read from the database, so every replica says the same; [API.Collectors] are of
-// this process.
+// metricStore is the part of the store that counts.
+type metricStore interface {
+	EventTally(ctx context.Context) (map[lockstep.EventStatus]int64, error)
+	DeletionTally(ctx context.Context) (map[lockstep.DeletionState]int64, error)
+	Fleet(ctx context.Context) (lockstep.Fleet, error)
+}
+
+// Metrics answers in Prometheus' format, and requires the API key. Counts are read from the
+// database, so every replica answers the same; [Operations.Collectors] belong to this process.
 func (a *API) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		stored{a})
-	registry.MustRegister(a.Collectors...)
+	registry.MustRegister(a.Operations.Collectors...)
 	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError,
-		ErrorLog: problems{a}})
+		ErrorLog: metricErrors{a.Log}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !a.isKey(token) {
-			status := http.StatusUnauthorized
-			if token != "" {
-				if after := a.denials.count(clients.Of(r.Context()), errNoKey, a.Log); after > 0 {
-					status = http.StatusTooManyRequests
-					w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())))
-				}
-			}
-			problem.Write(w, status, "send Authorization: Bearer with the API key")
+			a.denyMetrics(w, r, token)
 			return
 		}
 		answer.ServeHTTP(w, r)
 	})
 }
 
-// problems logs what went wrong while metrics were read.
-type problems struct{ api *API }
+func (a *API) denyMetrics(w http.ResponseWriter, r *http.Request, token string) {
+	status := http.StatusUnauthorized
+	if token != "" {
+		if after := a.denials.count(clients.Of(r.Context()), errNoKey, a.Log); after > 0 {
+			status = http.StatusTooManyRequests
+			w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())))
+		}
+	}
+	problem.Write(w, status, "Authorization: send Bearer and the API key")
+}
 
-func (p problems) Println(v ...any) { p.api.Log.Error("read metrics", "error", v) }
+// metricErrors logs errors of collectors.
+type metricErrors struct{ log *slog.Logger }
+
+func (e metricErrors) Println(v ...any) { e.log.Error("metrics not collected", "error", v) }
 
 var (
-	eventsStored = prometheus.NewDesc("lockstep_events", "Stored events, by what became of them.", []string{"status"}, nil)
+	eventsStored = prometheus.NewDesc("lockstep_events", "Stored events by status.", []string{"status"}, nil)
 	deletionsOf  = prometheus.NewDesc("lockstep_deletions",
-		"Accounts that the directory said to be gone, by how far their deletion is; held ones wait for an operator.",
+		"Accounts that the directory deleted, by the state of their deletion; held ones wait for an operator.",
 		[]string{"state"}, nil)
 	replicasAt = prometheus.NewDesc("lockstep_replicas",
-		"Processes that have called providers in the last seconds, and share their limits.", nil, nil)
+		"Processes that share the providers' rate limits.", nil, nil)
 	problemsOf = prometheus.NewDesc("lockstep_account_problems",
-		"Accounts with a step that a provider refused, by step; GET /v1/problems names them.", []string{"step"}, nil)
+		"Accounts with a step that a provider rejected, by step; GET /v1/problems lists them.", []string{"step"}, nil)
 	instanceOK = prometheus.NewDesc("lockstep_instance_accepted",
-		"1 when this process's key belongs to the instance that the database belongs to; 0 while nothing is deleted or created.", []string{"provider"}, nil)
-	brakeOn = prometheus.NewDesc("lockstep_deletions_braked", "1 while deletions are held by the brake.", nil, nil)
+		"1 if this process's key belongs to the same instance as the database; 0 while deletions and creations are paused.", []string{"provider"}, nil)
+	brakeOn = prometheus.NewDesc("lockstep_deletions_braked", "1 while the brake holds deletions.", nil, nil)
 )
 
-// stored collects what the database counts.
+// stored collects the counts of the database.
 type stored struct{ api *API }
 
 // Describe implements [prometheus.Collector].
@@ -78,25 +89,8 @@ func (stored) Describe(to chan<- *prometheus.Desc) {
 func (s stored) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	events, err := s.api.Store.EventTally(ctx)
-	if err != nil {
-		to <- prometheus.NewInvalidMetric(eventsStored, err)
-		return
-	}
-	for _, status := range []lockstep.EventStatus{lockstep.EventPending, lockstep.EventDone, lockstep.EventParked,
-		lockstep.EventFailed, lockstep.EventIgnored} {
-		to <- prometheus.MustNewConstMetric(eventsStored, prometheus.GaugeValue, float64(events[status]), string(status))
-	}
-	deletions, err := s.api.Store.DeletionTally(ctx)
-	if err != nil {
-		to <- prometheus.NewInvalidMetric(deletionsOf, err)
-		return
-	}
-	for _, state := range []lockstep.DeletionState{lockstep.DeletionBegun, lockstep.DeletionHeld,
-		lockstep.DeletionApproved, lockstep.DeletionDiscarded, lockstep.DeletionRefused} {
-		to <- prometheus.MustNewConstMetric(deletionsOf, prometheus.GaugeValue, float64(deletions[state]), string(state))
-	}
-	to <- prometheus.MustNewConstMetric(brakeOn, prometheus.GaugeValue, float64(min(deletions[lockstep.DeletionHeld], 1)))
+	s.events(ctx, to)
+	s.deletions(ctx, to)
 	s.problems(ctx, to)
 	s.collectInstances(ctx, to)
 	fleet, err := s.api.Store.Fleet(ctx)
@@ -107,12 +101,37 @@ func (s stored) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(replicasAt, prometheus.GaugeValue, float64(fleet.Replicas))
 }
 
-// problems counts accounts by the steps that were refused.
+func (s stored) events(ctx context.Context, to chan<- prometheus.Metric) {
+	events, err := s.api.Store.EventTally(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(eventsStored, err)
+		return
+	}
+	for _, status := range []lockstep.EventStatus{lockstep.EventPending, lockstep.EventDone, lockstep.EventParked,
+		lockstep.EventFailed, lockstep.EventIgnored} {
+		to <- prometheus.MustNewConstMetric(eventsStored, prometheus.GaugeValue, float64(events[status]), string(status))
+	}
+}
+
+func (s stored) deletions(ctx context.Context, to chan<- prometheus.Metric) {
+	deletions, err := s.api.Store.DeletionTally(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(deletionsOf, err)
+		return
+	}
+	for _, state := range []lockstep.DeletionState{lockstep.DeletionBegun, lockstep.DeletionHeld,
+		lockstep.DeletionApproved, lockstep.DeletionDiscarded, lockstep.DeletionRefused} {
+		to <- prometheus.MustNewConstMetric(deletionsOf, prometheus.GaugeValue, float64(deletions[state]), string(state))
+	}
+	to <- prometheus.MustNewConstMetric(brakeOn, prometheus.GaugeValue, float64(min(deletions[lockstep.DeletionHeld], 1)))
+}
+
+// problems counts accounts by rejected step.
 func (s stored) problems(ctx context.Context, to chan<- prometheus.Metric) {
 	const page = 1000
 	count := map[lockstep.Step]int{}
 	for _, step := range lockstep.Steps {
-		count[step] = 0 // so that a counter is there before it is needed
+		count[step] = 0 // every step has a metric from the start
 	}
 	for after := (lockstep.Account{}); ; {
 		found, err := s.api.Store.Troubled(ctx, after, page)
@@ -135,12 +154,12 @@ func (s stored) problems(ctx context.Context, to chan<- prometheus.Metric) {
 	}
 }
 
-// collectInstances says which of our keys belong to the database's instances.
+// collectInstances reports whether our keys belong to the same instances as the database.
 func (s stored) collectInstances(ctx context.Context, to chan<- prometheus.Metric) {
-	if s.api.Guard == nil {
+	if s.api.Operations.Guard == nil {
 		return
 	}
-	for _, standing := range s.api.Guard.Standings(ctx) {
+	for _, standing := range s.api.Operations.Guard.Standings(ctx) {
 		accepted := 0.0
 		if standing.Problem == "" {
 			accepted = 1

@@ -12,56 +12,55 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Limits of looking up accounts that are new to us.
+// Limits of lookups of accounts that are new to us.
 const (
-	// lookupsAtOnce is how many lookups may run at once, for servers and for browsers each.
-	// It bounds what a caller with made-up ids takes from everyone else.
+	// lookupsAtOnce bounds concurrent lookups, for servers and for browsers each, and so how much of
+	// the rate limit a caller with made-up ids can use.
 	lookupsAtOnce = 8
-	// lookupWithin is how long the directory may take. Its gate keeps five seconds of that for
-	// the call, so a lookup that would have to wait for longer than two is not made.
+	// lookupWithin bounds a lookup. The rate limit's gate keeps five seconds of it for the call, so a
+	// lookup that would wait longer than two seconds fails at once.
 	lookupWithin = 7 * time.Second
-	// checkWithin is how long an answer of `check` waits for a lookup.
+	// checkWithin is how long POST /v1/check waits for a lookup.
 	checkWithin = 2 * time.Second
-	// lookupFresh is how long an answer is reused. It is short: the directory may learn of a
-	// sign-up a moment after the application does.
+	// lookupFresh is how long an answer is reused. It is short, because the directory may show a
+	// sign-up a moment after the app knows of it.
 	lookupFresh = 2 * time.Second
-	// lookupsKept is how many answers are kept at most.
+	// lookupsKept is the maximum number of answers in memory.
 	lookupsKept = 10_000
 )
 
-// newcomers asks the directory about accounts that we do not know: whoever has just signed
-// up may ask for their access before the event of their sign-up has been worked on. One
-// that exists is marked, so that the workers take it in. One that does not exist leaves
-// nothing behind in the database.
+// newcomers asks the directory about accounts that we do not know. A user who has just signed up may
+// ask for their access before the sign-up's event is processed. An account that exists is marked, so
+// that the workers sync it. One that does not exist leaves nothing in the database.
 type newcomers struct {
 	directory lockstep.Directory
 	mark      func(ctx context.Context, marks ...lockstep.Mark) error
 	wake      func()
 
 	flights singleflight.Group
-	turns   [2]chan struct{} // of servers, of browsers
+	slots   [2]chan struct{} // of servers, of browsers
 
 	mu   sync.Mutex
-	seen map[lockstep.Account]sighting
+	seen map[lockstep.Account]lookup
 }
 
-// sighting is what the directory said about an account.
-type sighting struct {
+// lookup is an answer of the directory.
+type lookup struct {
 	exists bool
-	until  time.Time // when the answer is too old
+	until  time.Time // when the answer is stale
 }
 
 func newNewcomers(directory lockstep.Directory, mark func(context.Context, ...lockstep.Mark) error,
 	wake func()) *newcomers {
-	return &newcomers{directory: directory, mark: mark, wake: wake, seen: map[lockstep.Account]sighting{},
-		turns: [2]chan struct{}{make(chan struct{}, lookupsAtOnce), make(chan struct{}, lookupsAtOnce)}}
+	return &newcomers{directory: directory, mark: mark, wake: wake, seen: map[lockstep.Account]lookup{},
+		slots: [2]chan struct{}{make(chan struct{}, lookupsAtOnce), make(chan struct{}, lookupsAtOnce)}}
 }
 
-// exists reports whether the directory knows an account. Several callers share one lookup,
-// which goes on when one of them leaves.
+// exists reports whether the directory knows an account. Concurrent callers share one lookup, which
+// continues when one of them leaves.
 func (n *newcomers) exists(ctx context.Context, account lockstep.Account, server bool) (bool, error) {
 	if account.Reference() != account.ID {
-		return false, nil // not an id of Clerk's: it could only be taken for a slug
+		return false, nil // not a Clerk id; Clerk could take it for a slug
 	}
 	if s, fresh := n.remembered(account); fresh {
 		return s.exists, nil
@@ -72,8 +71,8 @@ func (n *newcomers) exists(ctx context.Context, account lockstep.Account, server
 	}
 	flight := n.flights.DoChan(account.String(), func() (any, error) {
 		select {
-		case n.turns[lane] <- struct{}{}:
-			defer func() { <-n.turns[lane] }()
+		case n.slots[lane] <- struct{}{}:
+			defer func() { <-n.slots[lane] }()
 		default:
 			return false, &lockstep.DelayError{Reason: "too many accounts are being looked up", After: time.Second}
 		}
@@ -99,7 +98,7 @@ func (n *newcomers) lookUp(ctx context.Context, account lockstep.Account) (exist
 	case err != nil:
 		return false, err
 	}
-	// Without a scope: a run looks at everything about an account that is new.
+	// No scope is needed: the first sync of an account reads everything.
 	if err := n.mark(ctx, lockstep.Mark{Key: account.Key(), Priority: lockstep.Interactive}); err != nil {
 		return false, err
 	}
@@ -108,7 +107,7 @@ func (n *newcomers) lookUp(ctx context.Context, account lockstep.Account) (exist
 	return true, nil
 }
 
-func (n *newcomers) remembered(account lockstep.Account) (sighting, bool) {
+func (n *newcomers) remembered(account lockstep.Account) (lookup, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s, has := n.seen[account]
@@ -119,13 +118,13 @@ func (n *newcomers) remember(account lockstep.Account, exists bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.seen) >= lookupsKept {
-		clear(n.seen) // what is lost costs one lookup each
+		clear(n.seen) // each lost answer costs one lookup
 	}
-	n.seen[account] = sighting{exists, time.Now().Add(lookupFresh)}
+	n.seen[account] = lookup{exists, time.Now().Add(lookupFresh)}
 }
 
-// foreign answers 404 for an id that cannot be Clerk's. Clerk takes an organization's slug in
-// the place of its id, so asking it about such an account would answer about another one.
+// foreign answers 404 for an id that cannot be a Clerk id. Clerk accepts an organization's slug in
+// place of its id, so asking it could answer about another account.
 func (a *API) foreign(account lockstep.Account) error {
 	if a.newcomers == nil || account.Reference() == account.ID {
 		return nil
@@ -134,13 +133,12 @@ func (a *API) foreign(account lockstep.Account) error {
 	if account.Kind == lockstep.Organization {
 		want = "org_"
 	}
-	return huma.Error404NotFound("account " + account.String() + " not found: Clerk's ids of this kind begin with " +
-		want +
+	return huma.Error404NotFound("account " + account.String() + " not found: Clerk's ids of this kind start with " + want +
 		"; use the id, not a slug, a name or an e-mail address")
 }
 
-// known returns the record of an account. One that is new to us, but known to the directory,
-// has an empty one; isNew reports that.
+// known returns the record of an account. An account that the directory knows, but that is new to us,
+// has an empty record, and isNew is true.
 func (a *API) known(ctx context.Context, account lockstep.Account, read func(context.Context,
 	lockstep.Account) (lockstep.Record, error)) (record lockstep.Record, isNew bool, err error) {
 	record, err = read(ctx, account)
@@ -150,28 +148,36 @@ func (a *API) known(ctx context.Context, account lockstep.Account, read func(con
 	if !errors.Is(err, lockstep.ErrNotFound) {
 		return record, false, a.problem(ctx, "read account", err)
 	}
-	if a.newcomers == nil {
-		return record, false, huma.Error404NotFound("account " + account.String() +
-			" not found; create it with PUT /v1/accounts/" + account.String())
-	}
-	if err := a.foreign(account); err != nil {
+	if err := a.findNewcomer(ctx, account); err != nil {
 		return record, false, err
 	}
-	exists, err := a.newcomers.exists(ctx, account, callerOf(ctx).server)
-	var delayed *lockstep.DelayError
-	switch {
-	case errors.As(err, &delayed):
-		return record, false, later(delayed.After, delayed.Reason)
-	case err != nil:
-		a.Log.WarnContext(ctx, "account not looked up", "account", account.String(), "error", err)
-		return record, false, later(2*time.Second, "account "+account.String()+" is new to this server, and Clerk could not be asked about it")
-	case !exists:
-		return record, false, huma.Error404NotFound("account " + account.String() + " not found: Clerk does not know it")
-	}
-	// It may have been taken in while Clerk was asked.
+	// The workers may have synced it during the lookup.
 	if record, err = read(ctx, account); err == nil {
 		return record, false, nil
 	}
 	now := time.Now()
 	return lockstep.Record{Account: account, State: lockstep.AccountActive, CreatedAt: now, UpdatedAt: now}, true, nil
+}
+
+// findNewcomer returns nil if the directory knows the account, and else the answer to the caller.
+func (a *API) findNewcomer(ctx context.Context, account lockstep.Account) error {
+	if a.newcomers == nil {
+		return huma.Error404NotFound("account " + account.String() +
+			" not found; create it with PUT /v1/accounts/" + account.String())
+	}
+	if err := a.foreign(account); err != nil {
+		return err
+	}
+	exists, err := a.newcomers.exists(ctx, account, callerOf(ctx).server)
+	var delayed *lockstep.DelayError
+	switch {
+	case errors.As(err, &delayed):
+		return later(delayed.After, delayed.Reason)
+	case err != nil:
+		a.Log.WarnContext(ctx, "account lookup failed", "account", account.String(), "error", err)
+		return later(2*time.Second, "account "+account.String()+" is new to this server, and Clerk did not answer")
+	case !exists:
+		return huma.Error404NotFound("account " + account.String() + " not found in Clerk")
+	}
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// heldDirectory answers when it is let go.
+// heldDirectory answers when the test lets it.
 type heldDirectory struct {
 	lockstep.Directory
 	asked  atomic.Int64
@@ -41,8 +41,8 @@ func user(n int) lockstep.Account {
 	return lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", n)}
 }
 
-// TestAFloodOfMadeUpIDsIsBounded: what is too much is refused at once, and browsers, which
-// can only ask for their own account, have places of their own.
+// TestAFloodOfMadeUpIDsIsBounded: excess lookups are refused at once, and browsers, which can ask only for their own
+// account, have separate slots.
 func TestAFloodOfMadeUpIDsIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -72,9 +72,9 @@ func TestAFloodOfMadeUpIDsIsBounded(t *testing.T) {
 		}()
 		synctest.Wait()
 		if len(browser) != 0 || d.asked.Load() != lookupsAtOnce+1 {
-			t.Error("a browser has no place of its own")
+			t.Error("a browser has no separate slot")
 		}
-		close(d.answer) // each is found
+		close(d.answer) // each exists
 		synctest.Wait()
 		if err := <-browser; err != nil || marked.Load() != lookupsAtOnce+1 {
 			t.Errorf("the browser is answered %v; %d accounts are marked", err, marked.Load())
@@ -82,12 +82,12 @@ func TestAFloodOfMadeUpIDsIsBounded(t *testing.T) {
 	})
 }
 
-// TestAnAnswerOfTheDirectoryIsReusedForAMoment, whether it is yes or no; an error is not.
+// TestAnAnswerOfTheDirectoryIsReusedForAMoment, whether it is yes or no. An error is not reused.
 func TestAnAnswerOfTheDirectoryIsReusedForAMoment(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		answer error
-		calls  int64 // of three requests, the last of which is late
+		calls  int64 // for three requests; the last one is late
 	}{
 		"yes":      {nil, 2},
 		"no":       {lockstep.ErrNotFound, 2},
@@ -116,7 +116,7 @@ func TestAnAnswerOfTheDirectoryIsReusedForAMoment(t *testing.T) {
 	}
 }
 
-// TestALookupOutlivesTheCallerWhoBeganIt: another may share it.
+// TestALookupOutlivesTheCallerWhoBeganIt: other callers may share it.
 func TestALookupOutlivesTheCallerWhoBeganIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -133,11 +133,11 @@ func TestALookupOutlivesTheCallerWhoBeganIt(t *testing.T) {
 		}
 		leave()
 		if err := <-errs; !errors.Is(err, context.Canceled) {
-			t.Errorf("who left is told: %v", err)
+			t.Errorf("the caller who left got: %v", err)
 		}
 		d.answer <- nil
 		if err := <-errs; err != nil || d.asked.Load() != 1 {
-			t.Errorf("who stayed is told: %v, after %d lookups", err, d.asked.Load())
+			t.Errorf("the caller who stayed got: %v, after %d lookups", err, d.asked.Load())
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// newcomer signs a user up whose event does not arrive.
+// newcomer signs a user up, and drops the event.
 func (k *kit) newcomer(email string) lockstep.Account {
 	k.Helper()
 	k.sim.SetDelivery(simulator.DeliveryPolicy{Hold: true})
@@ -26,7 +26,7 @@ func (k *kit) mayExport(account lockstep.Account) answer {
 	return k.call(http.MethodPost, "/v1/check", apiKey, `{"account":"`+account.String()+`","feature":"export"}`)
 }
 
-// lookups is how often Clerk was asked about an id.
+// lookups returns how many requests about an id Clerk got.
 func (k *kit) lookups(id string) (n int) {
 	for _, e := range k.sim.History() {
 		if e.Side == "clerk" && e.Method == http.MethodGet && strings.Contains(e.Path, "/"+id) {
@@ -36,8 +36,8 @@ func (k *kit) lookups(id string) (n int) {
 	return n
 }
 
-// TestWhoHasJustSignedUpHasNoAccessButAnAnswer asks in each way, as a server and as a
-// browser, before the event of the sign-up has come (C19).
+// TestWhoHasJustSignedUpHasNoAccessButAnAnswer asks in every way, as a server and as a browser, before the event of
+// the sign-up arrives.
 func TestWhoHasJustSignedUpHasNoAccessButAnAnswer(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -64,7 +64,7 @@ func TestWhoHasJustSignedUpHasNoAccessButAnAnswer(t *testing.T) {
 		`{"return_url":"https://app.test/"}`); a.status != http.StatusConflict && a.status != http.StatusOK {
 		t.Errorf("the portal is answered %d %s", a.status, a.body)
 	}
-	// Asking has them taken in, although no event has come.
+	// The request makes the workers sync the user, although no event arrived.
 	for _, account := range []lockstep.Account{asServer, asBrowser, checked, atPortal} {
 		k.until(account.String()+" has a customer", func() bool {
 			record, err := k.store.Account(t.Context(), account)
@@ -73,7 +73,7 @@ func TestWhoHasJustSignedUpHasNoAccessButAnAnswer(t *testing.T) {
 	}
 }
 
-// TestANewOrganizationIsLookedUpToo: by its id, and by a session in it.
+// TestANewOrganizationIsLookedUpToo: for servers, and for a session of a member.
 func TestANewOrganizationIsLookedUpToo(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -90,8 +90,8 @@ func TestANewOrganizationIsLookedUpToo(t *testing.T) {
 	}
 }
 
-// TestOnlyClerkSaysThatAnAccountDoesNotExist: many who ask about the same made-up id cost
-// one lookup, and leave nothing in the database.
+// TestOnlyClerkSaysThatAnAccountDoesNotExist: many requests about the same made-up id cost one lookup, and leave
+// nothing in the database.
 func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -99,7 +99,7 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	for range 50 {
 		group.Go(func() {
 			if a := k.call(http.MethodGet, "/v1/accounts/user/user_nobody", apiKey, ""); a.status != http.StatusNotFound ||
-				!strings.Contains(a.body, "Clerk does not know it") {
+				!strings.Contains(a.body, "not found in Clerk") {
 				t.Errorf("answered %d %s", a.status, a.body)
 			}
 		})
@@ -108,7 +108,7 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	if n := k.lookups("user_nobody"); n != 1 {
 		t.Errorf("50 requests at once took %d lookups", n)
 	}
-	// Not an id of Clerk's, which would take it for an organization's slug.
+	// Not a Clerk id; Clerk would take it for an organization's slug.
 	if a := k.call(http.MethodGet, "/v1/accounts/organization/nike", apiKey, ""); a.status != http.StatusNotFound ||
 		k.lookups("nike") != 0 {
 		t.Errorf("a slug is answered %d %s, after %d lookups", a.status, a.body, k.lookups("nike"))
@@ -117,7 +117,7 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 		a := k.call(http.MethodPost, "/v1/checkout", apiKey,
 			`{"account":"`+named+`","lookup_key":"pro","success_url":"https://app.test/"}`)
 		if a.status != http.StatusNotFound || !strings.Contains(a.body,
-			"account "+named+" not found: Clerk's ids of this kind begin with ") {
+			"account "+named+" not found: Clerk's ids of this kind start with ") {
 			t.Errorf("a checkout for %s is answered %d %s", named, a.status, a.body)
 		}
 		account, err := lockstep.ParseAccount(named)
@@ -137,7 +137,7 @@ func TestOnlyClerkSaysThatAnAccountDoesNotExist(t *testing.T) {
 	}
 }
 
-// TestWhenClerkCannotBeAskedTheAnswerIsNotNo: 503 with a time to come back.
+// TestWhenClerkCannotBeAskedTheAnswerIsNotNo: the answer is 503 with Retry-After.
 func TestWhenClerkCannotBeAskedTheAnswerIsNotNo(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"an outage": http.StatusServiceUnavailable,
@@ -157,7 +157,7 @@ func TestWhenClerkCannotBeAskedTheAnswerIsNotNo(t *testing.T) {
 				}
 			}
 			if a := k.mayExport(account); a.status != http.StatusOK || !strings.Contains(a.body, `"allowed":false`) ||
-				!strings.Contains(a.body, "could not be asked") {
+				!strings.Contains(a.body, "did not answer") {
 				t.Errorf("a check is answered %d %s", a.status, a.body)
 			}
 		})

@@ -10,31 +10,42 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-type noticePath struct {
-	ID string `path:"id" maxLength:"255" doc:"As in license.granted:cs_x"`
+// noticeStore is the part of the store that keeps notices and their e-mails.
+type noticeStore interface {
+	Notice(ctx context.Context, id string) (lockstep.Notice, error)
+	EmailDelivery(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.EmailDelivery, error)
+	ResendEmail(ctx context.Context, noticeID string, to lockstep.Recipient) error
 }
 
-// wholeNotice embeds nothing: the framework leaves an embedded struct out of the document.
+type noticePath struct {
+	ID string `path:"id" maxLength:"255" doc:"For example license.granted:cs_x"`
+}
+
+// wholeNotice repeats the fields of noticeView, because the framework omits embedded structs from the
+// document.
 type wholeNotice struct {
 	ID        string         `json:"id"`
 	Kind      string         `json:"kind"`
 	Object    string         `json:"object"`
 	CreatedAt time.Time      `json:"created_at"`
 	Account   string         `json:"account" example:"user/user_2x"`
-	Facts     lockstep.Facts `json:"facts" doc:"What it says, as of when it was recorded"`
-	Mail      *mailView      `json:"mail,omitempty" doc:"What became of mailing it to the account's address; absent before the first try"`
-	BuyerMail *mailView      `json:"buyer_mail,omitempty" doc:"Of a purchase: what became of mailing it to the address that the buyer typed at checkout; skipped where it is the account's own"`
+	Facts     lockstep.Facts `json:"facts" doc:"What the notice says, as of created_at"`
+	Mail      *mailView      `json:"mail,omitempty" doc:"The e-mail to the account's address; absent before the first attempt"`
+	BuyerMail *mailView      `json:"buyer_mail,omitempty" doc:"For a purchase: the e-mail to the address that the buyer typed at checkout; skipped if it is the account's address"`
 }
 
 type mailView struct {
 	State     string    `json:"state" enum:"pending,sending,sent,undelivered,unknown,skipped"`
 	Reason    string    `json:"reason,omitempty"`
-	Attempts  int       `json:"attempts" doc:"How often it was handed to the mail server"`
+	Attempts  int       `json:"attempts" doc:"How often it was given to the mail server"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
 func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNotice }, error) {
 	n, err := a.Store.Notice(ctx, in.ID)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return nil, noticeNotFound(in.ID)
+	}
 	if err != nil {
 		return nil, a.problem(ctx, "read notice", err)
 	}
@@ -44,36 +55,39 @@ func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNo
 	}}
 	for to, view := range map[lockstep.Recipient]**mailView{lockstep.ToAccount: &out.Body.Mail,
 		lockstep.ToBuyer: &out.Body.BuyerMail} {
-		switch mail, err := a.Store.EmailDelivery(ctx, n.ID, to); {
+		switch email, err := a.Store.EmailDelivery(ctx, n.ID, to); {
 		case err == nil:
-			*view = &mailView{string(mail.State), mail.Reason, mail.Attempts, mail.UpdatedAt.UTC()}
+			*view = &mailView{string(email.State), email.Reason, email.Attempts, email.UpdatedAt.UTC()}
 		case !errors.Is(err, lockstep.ErrNotFound):
-			return nil, a.problem(ctx, "read mail", err)
+			return nil, a.problem(ctx, "read e-mail", err)
 		}
 	}
 	return out, nil
 }
 
 type sendInput struct {
-	ID string `path:"id" maxLength:"255" doc:"As in license.granted:cs_x"`
-	To string `query:"to" enum:"account,buyer" default:"account" doc:"The account's address, or the one that the buyer typed at checkout"`
+	ID string `path:"id" maxLength:"255" doc:"For example license.granted:cs_x"`
+	To string `query:"to" enum:"account,buyer" default:"account" doc:"Send to the account's address, or to the one that the buyer typed at checkout"`
 }
 
-// sendNotice has a notice mailed once more, which nothing but this ever does to
-// one that may have been sent.
+// sendNotice sends a notice's e-mail again. Nothing else ever repeats an e-mail that may have been
+// sent.
 func (a *API) sendNotice(ctx context.Context, in *sendInput) (*struct{}, error) {
 	to := lockstep.ToAccount
 	if in.To == "buyer" {
 		to = lockstep.ToBuyer
 	}
 	err := a.Store.ResendEmail(ctx, in.ID, to)
-	if errors.Is(err, lockstep.ErrBusy) {
-		return nil, huma.Error409Conflict("it is being sent at this moment; look at what becomes of it: GET /v1/notices/" +
-			in.ID)
-	}
-	if err != nil {
-		return nil, a.problem(ctx, "request mail", err)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return nil, noticeNotFound(in.ID)
+	case errors.Is(err, lockstep.ErrBusy):
+		return nil, huma.Error409Conflict("notice " + in.ID + " is being sent; see the result with GET /v1/notices/" + in.ID)
+	case err != nil:
+		return nil, a.problem(ctx, "resend e-mail", err)
 	}
 	a.Wake()
 	return nil, nil
 }
+
+func noticeNotFound(id string) error { return huma.Error404NotFound("notice " + id + " not found") }

@@ -10,13 +10,19 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// eventStore is the part of the store that lists events and work.
+type eventStore interface {
+	Events(ctx context.Context, filter lockstep.EventFilter) (lockstep.EventPage, error)
+	Backlog(ctx context.Context, limit int) ([]lockstep.Work, error)
+}
+
 type eventsQuery struct {
 	Source string `query:"source" enum:"stripe,clerk,"`
 	Status string `query:"status" enum:"pending,done,ignored,parked,failed,"`
-	Key    string `query:"key" doc:"As in user/user_2x or customer/cus_x"`
+	Key    string `query:"key" doc:"For example user/user_2x or customer/cus_x"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Before string `query:"before" doc:"The next of the page before"`
-	Whole  bool   `query:"body" doc:"Include the bodies; they hold personal data"`
+	Before string `query:"before" doc:"The value of next of the previous page"`
+	Whole  bool   `query:"body" doc:"Include the bodies, which contain personal data"`
 }
 
 type eventView struct {
@@ -26,13 +32,13 @@ type eventView struct {
 	Origin     string          `json:"origin" enum:"webhook,scan"`
 	Status     string          `json:"status"`
 	Reason     string          `json:"reason,omitempty"`
-	Key        string          `json:"key,omitempty" doc:"What it marked"`
+	Key        string          `json:"key,omitempty" doc:"The key that the event marked"`
 	Object     string          `json:"object,omitempty"`
 	Customer   string          `json:"customer,omitempty"`
 	OccurredAt time.Time       `json:"occurred_at"`
 	ReceivedAt time.Time       `json:"received_at"`
 	Body       json.RawMessage `json:"body,omitempty"`
-	Expired    bool            `json:"body_expired,omitempty" doc:"The body was asked for, and is no longer kept"`
+	Expired    bool            `json:"body_expired,omitempty" doc:"The body was requested, but its retention has ended"`
 }
 
 type eventsPage struct {
@@ -48,7 +54,7 @@ func (a *API) events(ctx context.Context, in *eventsQuery) (*eventsPage, error) 
 	if in.Key != "" {
 		key, err := lockstep.ParseKey(in.Key)
 		if err != nil {
-			return nil, huma.Error422UnprocessableEntity(err.Error())
+			return nil, huma.Error422UnprocessableEntity("key: " + err.Error())
 		}
 		filter.Key = key
 	}
@@ -73,7 +79,7 @@ func (a *API) events(ctx context.Context, in *eventsQuery) (*eventsPage, error) 
 type workView struct {
 	Key         string    `json:"key"`
 	Pending     bool      `json:"pending"`
-	Disposition string    `json:"disposition,omitempty" doc:"How the last run ended"`
+	Disposition string    `json:"disposition,omitempty" doc:"How the last attempt ended"`
 	Reason      string    `json:"reason,omitempty"`
 	Attempts    int       `json:"attempts"`
 	RunAt       time.Time `json:"run_at"`

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// An event whose body is old says so where the body is asked for, and only there.
+// An event without its old body says so, but only if the body was requested.
 func TestAnEventWithoutItsBodySaysSo(t *testing.T) {
 	t.Parallel()
 	k := start(t)

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// AllowOrigins lets pages of the return origins call the API from a browser (CORS).
-// It allows no cookies: what a caller may do rests on the token that it sends.
+// AllowOrigins lets pages of the return origins call the API from a browser (CORS). It allows no
+// cookies, because callers authenticate with a token.
 func (a *API) AllowOrigins(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
-		if origin == "" || !slices.Contains(a.ReturnOrigins, origin) {
+		if origin == "" || !slices.Contains(a.Callers.ReturnOrigins, origin) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -14,8 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// runsMeanwhile is a store where a worker does what there is to do right after the account
-// was read for the first time.
+// runsMeanwhile is a store in which a worker syncs the account right after it was read for the first time.
 type runsMeanwhile struct {
 	lockstep.Store
 	work func()
@@ -28,7 +27,7 @@ func (s *runsMeanwhile) Account(ctx context.Context, account lockstep.Account) (
 	return record, err
 }
 
-// Who is told that nothing is pending is told what came of it too, and not what was before.
+// An answer that says "not pending" contains the result of the sync, not the record before it.
 func TestNothingPendingMeansThatAllOfItIsShown(t *testing.T) {
 	t.Parallel()
 	k := start(t)
@@ -76,6 +75,6 @@ func TestNothingPendingMeansThatAllOfItIsShown(t *testing.T) {
 		t.Fatalf("%d %v: %s", answer.Code, err, answer.Body)
 	}
 	if said.Members == 1 && !said.Pending {
-		t.Error("it says that nothing is pending, and shows what was before")
+		t.Error("the answer says not pending, but shows the old record")
 	}
 }

@@ -9,8 +9,13 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
+// problemStore is the part of the store that lists accounts with problems.
+type problemStore interface {
+	Troubled(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Troubled, error)
+}
+
 type problemView struct {
-	Step   string    `json:"step" example:"customer_email" doc:"What could not be done; everything else was"`
+	Step   string    `json:"step" example:"customer_email" doc:"The step that failed; the other steps ran"`
 	Code   string    `json:"code" example:"email_invalid" doc:"The provider's error code"`
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
@@ -36,7 +41,7 @@ type troubledOutput struct {
 }
 
 func (a *API) problemList(ctx context.Context, in *struct {
-	After string `query:"after" doc:"The last account of the page before"`
+	After string `query:"after" doc:"The last account of the previous page"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 },
 ) (*troubledOutput, error) {
@@ -44,7 +49,7 @@ func (a *API) problemList(ctx context.Context, in *struct {
 	if in.After != "" {
 		var err error
 		if after, err = lockstep.ParseAccount(in.After); err != nil {
-			return nil, huma.Error422UnprocessableEntity(err.Error())
+			return nil, huma.Error422UnprocessableEntity("after: " + err.Error())
 		}
 	}
 	found, err := a.Store.Troubled(ctx, after, in.Limit)

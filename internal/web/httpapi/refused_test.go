@@ -9,8 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// TestWhatStripeRefusedIsSaid: in the answer, and in the log, by its code and parameter, and by
-// a message that is safe.
+// TestWhatStripeRefusedIsSaid: the answer and the log contain the code, the parameter, and a safe message.
 func TestWhatStripeRefusedIsSaid(t *testing.T) {
 	t.Parallel()
 	log := &logged{}
@@ -46,7 +45,7 @@ func TestWhatStripeRefusedIsSaid(t *testing.T) {
 		"inactive price": {"/v1/checkout/sessions",
 			`{"error":{"type":"invalid_request_error","param":"line_items[0][price]","message":"The price specified is inactive."}}`,
 			checkout, 422, []string{"line_items[0][price]", "The price specified is inactive."}, "\x00"},
-		"somebody's address": {"/v1/checkout/sessions",
+		"an address": {"/v1/checkout/sessions",
 			`{"error":{"type":"invalid_request_error","code":"email_invalid","param":"customer_email","message":"Invalid email address: bob@gmile"}}`,
 			checkout, 422, []string{"email_invalid", "customer_email"}, "bob"},
 	} {
@@ -58,7 +57,7 @@ func TestWhatStripeRefusedIsSaid(t *testing.T) {
 		}
 		for _, said := range c.said {
 			if !strings.Contains(a.body, said) || log.count(said) == 0 {
-				t.Errorf("%s: %q is not said, or not logged: %s", name, said, a.body)
+				t.Errorf("%s: %q is missing in the answer or the log: %s", name, said, a.body)
 			}
 		}
 	}

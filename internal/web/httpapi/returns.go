@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -12,28 +11,29 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// CheckOrigin reports what is wrong with a return origin.
+// CheckOrigin returns an error unless origin is the origin of pages that browsers may return to.
 func CheckOrigin(origin string) error {
 	u, err := parseReturn(origin)
 	switch {
 	case err != nil:
-		return fmt.Errorf("return origin %q: %w", origin, err)
+		return fmt.Errorf("return_origins: %w; for example https://app.example.com", err)
 	case strings.Contains(origin, "*"):
-		return fmt.Errorf("return origin %q: there are no wildcards; list each origin", origin)
+		return fmt.Errorf("return_origins: %q contains a wildcard, which is not supported; list each origin", origin)
 	case originOf(u) != origin:
-		return fmt.Errorf("return origin %q is not of the form https://app.example, in lower case and without a path; did you mean %q?", origin, originOf(u))
+		return fmt.Errorf("return_origins: %q is not an origin; use %q", origin, originOf(u))
 	}
 	return nil
 }
 
-// CheckReturn reports what is wrong with a URL that browsers will be sent to.
+// CheckReturn returns an error unless raw is a URL that browsers may be sent to. The error quotes the
+// URL.
 func CheckReturn(raw string) error {
 	_, err := parseReturn(raw)
 	return err
 }
 
-// checkReturn refuses a URL that would send a browser to a site that the operator did not
-// name. field is what the request calls the URL; an empty URL passes.
+// checkReturn rejects a URL that would send a browser to a site that the operator did not list. field
+// is the request's name of the URL, which may be empty.
 func (a *API) checkReturn(ctx context.Context, field, raw string) error {
 	if raw == "" {
 		return nil
@@ -42,38 +42,38 @@ func (a *API) checkReturn(ctx context.Context, field, raw string) error {
 	if err != nil {
 		return huma.Error422UnprocessableEntity(field + ": " + err.Error())
 	}
-	anywhere := callerOf(ctx).server && len(a.ReturnOrigins) == 0
-	if !anywhere && !slices.Contains(a.ReturnOrigins, originOf(u)) {
-		return huma.Error422UnprocessableEntity(field + ": " + originOf(u) + " is not one of the configured return_origins")
+	anywhere := callerOf(ctx).server && len(a.Callers.ReturnOrigins) == 0
+	if !anywhere && !slices.Contains(a.Callers.ReturnOrigins, originOf(u)) {
+		return huma.Error422UnprocessableEntity(field + ": " + originOf(u) + " is not one of the configured return_origins; add it there, or use a listed origin")
 	}
 	return nil
 }
 
-// MayReturn reports whether a browser may be sent to a URL that anybody named: it is
-// at one of the return origins.
+// MayReturn reports whether a URL is at one of the return origins, so that a browser may be sent there
+// even if anyone could have written the URL.
 func (a *API) MayReturn(raw string) bool {
 	u, err := parseReturn(raw)
-	return err == nil && slices.Contains(a.ReturnOrigins, originOf(u))
+	return err == nil && slices.Contains(a.Callers.ReturnOrigins, originOf(u))
 }
 
-// parseReturn parses a URL that a browser will be sent to, strictly: browsers read a
-// backslash as a slash, and skip tabs and newlines.
+// parseReturn parses a URL that a browser will be sent to. It is strict, because browsers read a
+// backslash as a slash and skip tabs and newlines.
 func parseReturn(raw string) (*url.URL, error) {
 	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) {
-		return nil, errors.New("it holds a backslash, a space or a control character")
+		return nil, fmt.Errorf("%q contains a backslash, a space or a control character", raw)
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return nil, errors.New("it cannot be parsed")
+		return nil, fmt.Errorf("%q is not a URL", raw)
 	case u.User != nil:
-		return nil, errors.New("it holds a user name")
+		return nil, fmt.Errorf("%q contains a user name", u.Redacted())
 	case u.Scheme == "https" && u.Hostname() != "":
 		return u, nil
 	case u.Scheme == "http" && isLoopback(u.Hostname()):
 		return u, nil
 	}
-	return nil, errors.New("it is not an absolute https URL")
+	return nil, fmt.Errorf("%q is not an absolute https URL", raw)
 }
 
 func isLoopback(host string) bool {
@@ -81,7 +81,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// originOf is the origin of a URL as browsers write it.
+// originOf returns the origin of a URL in the form that browsers send.
 func originOf(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	if u.Scheme == "https" {

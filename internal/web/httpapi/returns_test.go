@@ -50,7 +50,7 @@ func TestForeignRedirectsAreRefused(t *testing.T) {
 		}
 	}
 	if begun := k.sim.CheckoutSessions(); len(begun) > 0 {
-		t.Errorf("%d sessions were begun", len(begun))
+		t.Errorf("%d sessions were started", len(begun))
 	}
 	for _, url := range []string{"https://app.test", "https://APP.test:443/x?y=1#z",
 		"https://app.test/?s={CHECKOUT_SESSION_ID}", "https://app.test/a//evil.example"} {
@@ -60,10 +60,10 @@ func TestForeignRedirectsAreRefused(t *testing.T) {
 	}
 }
 
-// TestWithoutReturnOriginsOnlyServersSayWhere: and what they say leads somewhere.
+// TestWithoutReturnOriginsOnlyServersSayWhere: and their URLs must be absolute https URLs.
 func TestWithoutReturnOriginsOnlyServersSayWhere(t *testing.T) {
 	t.Parallel()
-	k := start(t, func(c *server.Config) { c.ReturnOrigins = nil })
+	k := start(t, func(c *server.Config) { c.HTTP.ReturnOrigins = nil })
 	ada := k.signUp("ada@example.com")
 	for _, c := range []struct {
 		key, url string
@@ -91,7 +91,7 @@ func TestOriginsAreCheckedAtTheStart(t *testing.T) {
 	for _, bad := range []string{"", "app.example", "https://app.example/", "https://app.example/x",
 		"https://APP.example", "https://app.example:443", "http://app.example", "https://u@app.example", "*", "https://*"} {
 		if err := httpapi.CheckOrigin(bad); err == nil {
-			t.Errorf("%q is taken", bad)
+			t.Errorf("%q is accepted", bad)
 		}
 	}
 }

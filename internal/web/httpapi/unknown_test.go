@@ -8,8 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// TestAnUnknownFieldIsFoundAtAnyDepth, and names that differ in case are unknown: the operations
-// of today have no objects within objects, those of tomorrow may.
+// TestAnUnknownFieldIsFoundAtAnyDepth: names that differ in case are unknown too. No operation has nested objects
+// yet, but one may get them.
 func TestAnUnknownFieldIsFoundAtAnyDepth(t *testing.T) {
 	t.Parallel()
 	type inner struct {
@@ -29,7 +29,7 @@ func TestAnUnknownFieldIsFoundAtAnyDepth(t *testing.T) {
 		`{"object":{"unknown":1}}`:             "body.object.unknown",
 		`{"object":{"KNOWN":"x"}}`:             "body.object.KNOWN",
 		`{"list":[{"known":"x"},{"other":1}]}`: "body.list[1].other",
-		`{"object":["known"]}`:                 "", // of another type: the framework refuses it
+		`{"object":["known"]}`:                 "", // of another type: the framework rejects it
 		`[]`:                                   "",
 	} {
 		var value any

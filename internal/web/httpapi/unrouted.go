@@ -7,8 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/problem"
 )
 
-// unrouted answers what no other route of mux does, as every other error is answered: 404,
-// or 405 with what is allowed where the path exists.
+// unrouted answers paths that mux does not route, in the format of all other errors: 404, or 405 with
+// the allowed methods if the path exists.
 func unrouted(mux *http.ServeMux) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var allowed []string
@@ -20,10 +20,10 @@ func unrouted(mux *http.ServeMux) http.HandlerFunc {
 			}
 		}
 		if len(allowed) == 0 {
-			problem.Write(w, http.StatusNotFound, "there is nothing at this path; GET /openapi.json says what there is")
+			problem.Write(w, http.StatusNotFound, "path not found; GET /openapi.json lists the paths")
 			return
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		problem.Write(w, http.StatusMethodNotAllowed, "this path takes "+strings.Join(allowed, ", "))
+		problem.Write(w, http.StatusMethodNotAllowed, "method not allowed; this path accepts "+strings.Join(allowed, ", "))
 	}
 }

@@ -11,7 +11,16 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Webhook is an endpoint that is configured.
+// webhookStore is the part of the store that keeps deliveries to your endpoints.
+type webhookStore interface {
+	AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error)
+	WebhookDeliveries(ctx context.Context, endpoint string, limit int) ([]lockstep.WebhookDelivery, error)
+	WebhookEndpoint(ctx context.Context, id string) (lockstep.WebhookEndpoint, error)
+	Redeliver(ctx context.Context, endpoint, subject string) error
+	EnableWebhookEndpoint(ctx context.Context, id string) (int, error)
+}
+
+// Webhook is a configured endpoint.
 type Webhook struct {
 	ID     string
 	Origin string // of its URL
@@ -20,17 +29,17 @@ type Webhook struct {
 
 type webhookView struct {
 	ID           string     `json:"id"`
-	Origin       string     `json:"origin" doc:"Of its URL"`
-	Events       []string   `json:"events" doc:"* is all"`
-	FailingSince *time.Time `json:"failing_since,omitempty" doc:"Since when it has taken nothing"`
-	DisabledAt   *time.Time `json:"disabled_at,omitempty" doc:"Nothing is sent to it until it is enabled"`
-	Reason       string     `json:"reason,omitempty" doc:"Why it is disabled"`
+	Origin       string     `json:"origin" doc:"Origin of the URL, without its path"`
+	Events       []string   `json:"events" doc:"Kinds of event; * means all"`
+	FailingSince *time.Time `json:"failing_since,omitempty" doc:"When it last started to fail"`
+	DisabledAt   *time.Time `json:"disabled_at,omitempty" doc:"When it was disabled; nothing is sent until it is enabled again"`
+	Reason       string     `json:"reason,omitempty" doc:"Why it was disabled"`
 }
 
 type deliveryView struct {
-	Subject   string    `json:"subject" doc:"A notice by its id, or access:user/…"`
+	Subject   string    `json:"subject" doc:"The id of a notice, or access:user/…"`
 	State     string    `json:"state" enum:"pending,delivered,undelivered,held"`
-	Status    int       `json:"status,omitempty" doc:"Of the last answer, of what was not taken; absent where there was none"`
+	Status    int       `json:"status,omitempty" doc:"HTTP status of the last failed attempt; absent if there was no answer"`
 	Reason    string    `json:"reason,omitempty"`
 	Attempts  int       `json:"attempts"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -45,7 +54,7 @@ type webhooksOutput struct {
 func (a *API) webhooks(ctx context.Context, _ *struct{}) (*webhooksOutput, error) {
 	out := &webhooksOutput{}
 	out.Body.Data = []webhookView{}
-	for _, w := range a.Webhooks {
+	for _, w := range a.Operations.Webhooks {
 		e, err := a.Store.WebhookEndpoint(ctx, w.ID)
 		if err != nil {
 			return nil, a.problem(ctx, "read webhook endpoint", err)
@@ -65,15 +74,15 @@ func orNil(t time.Time) *time.Time {
 }
 
 type webhookPath struct {
-	ID string `path:"id" maxLength:"40" doc:"Of the endpoint, as configured"`
+	ID string `path:"id" maxLength:"40" doc:"Id of the endpoint in the configuration"`
 }
 
-// endpoint refuses an endpoint that is not configured.
+// endpoint answers 404 for an endpoint that is not configured.
 func (a *API) endpoint(id string) error {
-	if slices.ContainsFunc(a.Webhooks, func(w Webhook) bool { return w.ID == id }) {
+	if slices.ContainsFunc(a.Operations.Webhooks, func(w Webhook) bool { return w.ID == id }) {
 		return nil
 	}
-	return huma.Error404NotFound("no webhook endpoint with this id is configured")
+	return huma.Error404NotFound("webhook endpoint " + id + " not found in the configuration")
 }
 
 type deliveriesOutput struct {
@@ -83,7 +92,7 @@ type deliveriesOutput struct {
 }
 
 func (a *API) deliveries(ctx context.Context, in *struct {
-	ID    string `path:"id" maxLength:"40" doc:"Of the endpoint, as configured"`
+	ID    string `path:"id" maxLength:"40" doc:"Id of the endpoint in the configuration"`
 	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 },
 ) (*deliveriesOutput, error) {
@@ -92,7 +101,7 @@ func (a *API) deliveries(ctx context.Context, in *struct {
 	}
 	list, err := a.Store.WebhookDeliveries(ctx, in.ID, in.Limit)
 	if err != nil {
-		return nil, a.problem(ctx, "read deliveries", err)
+		return nil, a.problem(ctx, "read webhook deliveries", err)
 	}
 	out := &deliveriesOutput{}
 	out.Body.Data = []deliveryView{}
@@ -104,37 +113,21 @@ func (a *API) deliveries(ctx context.Context, in *struct {
 }
 
 type redeliverInput struct {
-	ID   string `path:"id" maxLength:"40" doc:"Of the endpoint, as configured"`
+	ID   string `path:"id" maxLength:"40" doc:"Id of the endpoint in the configuration"`
 	Body struct {
-		Notice  string `json:"notice,omitempty" maxLength:"255" doc:"The id of a notice; or account"`
-		Account string `json:"account,omitempty" example:"user/user_2x" doc:"Whose access is to be told"`
+		Notice  string `json:"notice,omitempty" maxLength:"255" doc:"Id of a notice; give this or account"`
+		Account string `json:"account,omitempty" example:"user/user_2x" doc:"Account whose access to deliver"`
 	}
 }
 
-// redeliver delivers something once more, with the id that it had.
+// redeliver delivers a notice or an account's access again, under the same id.
 func (a *API) redeliver(ctx context.Context, in *redeliverInput) (*struct{}, error) {
 	if err := a.endpoint(in.ID); err != nil {
 		return nil, err
 	}
-	subject := in.Body.Notice
-	switch {
-	case (in.Body.Notice == "") == (in.Body.Account == ""):
-		return nil, huma.Error422UnprocessableEntity("give either notice or account")
-	case in.Body.Account != "":
-		account, err := lockstep.ParseAccount(in.Body.Account)
-		if err != nil {
-			return nil, huma.Error422UnprocessableEntity(err.Error())
-		}
-		if _, err := a.Store.AccessNotification(ctx, account); errors.Is(err, lockstep.ErrNotFound) {
-			return nil, huma.Error404NotFound("nothing was ever to be told of this account; POST /v1/accounts/…/sync has it looked at")
-		} else if err != nil {
-			return nil, a.problem(ctx, "read what was told", err)
-		}
-		subject = lockstep.AccessSubject(account)
-	default:
-		if _, err := a.Store.Notice(ctx, subject); err != nil {
-			return nil, a.problem(ctx, "read notice", err)
-		}
+	subject, err := a.subject(ctx, in)
+	if err != nil {
+		return nil, err
 	}
 	if err := a.Store.Redeliver(ctx, in.ID, subject); err != nil {
 		return nil, a.problem(ctx, "redeliver", err)
@@ -143,13 +136,42 @@ func (a *API) redeliver(ctx context.Context, in *redeliverInput) (*struct{}, err
 	return nil, nil
 }
 
+// subject names what to deliver again, if it was ever delivered.
+func (a *API) subject(ctx context.Context, in *redeliverInput) (string, error) {
+	if (in.Body.Notice == "") == (in.Body.Account == "") {
+		return "", huma.Error422UnprocessableEntity("notice or account: give exactly one")
+	}
+	if in.Body.Notice != "" {
+		_, err := a.Store.Notice(ctx, in.Body.Notice)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound):
+			return "", noticeNotFound(in.Body.Notice)
+		case err != nil:
+			return "", a.problem(ctx, "read notice", err)
+		}
+		return in.Body.Notice, nil
+	}
+	account, err := lockstep.ParseAccount(in.Body.Account)
+	if err != nil {
+		return "", huma.Error422UnprocessableEntity("account: " + err.Error())
+	}
+	_, err = a.Store.AccessNotification(ctx, account)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return "", huma.Error404NotFound("account: " + account.String() + " has no access to deliver yet; sync it first (POST /v1/accounts/" + account.String() + "/sync)")
+	case err != nil:
+		return "", a.problem(ctx, "read access notification", err)
+	}
+	return lockstep.AccessSubject(account), nil
+}
+
 type enableOutput struct {
 	Body struct {
-		Redelivered int `json:"redelivered" doc:"How much is sent now that it missed"`
+		Redelivered int `json:"redelivered" doc:"How many missed deliveries are being sent"`
 	}
 }
 
-// enableWebhook enables an endpoint; what it missed is sent.
+// enableWebhook enables an endpoint and sends what it missed.
 func (a *API) enableWebhook(ctx context.Context, in *webhookPath) (*enableOutput, error) {
 	if err := a.endpoint(in.ID); err != nil {
 		return nil, err

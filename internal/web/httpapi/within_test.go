@@ -20,8 +20,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 )
 
-// silent is a store whose database takes what it is asked and never answers, as one behind a
-// network that is cut.
+// silent is a store whose database accepts requests and never answers, as behind a broken network.
 type silent struct{ lockstep.Store }
 
 func wait(ctx context.Context) error {
@@ -67,20 +66,20 @@ func (silent) NamePrices(ctx context.Context, _ []lockstep.PriceName) ([]lockste
 	return nil, wait(ctx)
 }
 
-// till sells everything.
-type till struct{ lockstep.CheckoutService }
+// shop is a Stripe that sells everything.
+type shop struct{ lockstep.CheckoutService }
 
-func (till) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
+func (shop) PriceByLookupKey(context.Context, string) (lockstep.Price, error) {
 	return lockstep.Price{ID: "price_1", Active: true, Recurring: true}, nil
 }
 
-func (till) Checkout(context.Context, string) (lockstep.Checkout, error) {
+func (shop) Checkout(context.Context, string) (lockstep.Checkout, error) {
 	return lockstep.Checkout{ID: "cs_1", Mode: "subscription", Status: "complete", PaymentStatus: "paid",
 		CustomerID: "cus_1"}, nil
 }
 
-// While the database is silent, every request is answered, by what says that it is to be
-// made again, and before the server cuts its connection off.
+// While the database does not respond, every request is answered with a hint to retry, before the
+// server closes its connection.
 func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 	t.Parallel()
 	const account = "/v1/accounts/user/user_1"
@@ -102,14 +101,15 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
-				api := &API{Store: silent{}, Watch: watch.New(silent{}, watch.Config{}, log), LocalDirectory: silent{},
-					Stripe: till{},
-					Keys:   []lockstep.Secret{"key"}, Wake: func() {}, Log: log,
-					Checkouts: &checkouts.Service{Store: silent{}, Stripe: till{}, Book: &pricebook.Book{Store: silent{}},
-						Wake: func() {},
-						Log:  log}}
-				api.Activations = activation.New(activation.Config{Store: silent{}, Records: api.Watch, Stripe: till{},
-					Wake: func() {}, Log: log})
+				records := watch.New(silent{}, watch.Config{}, log)
+				api := &API{Store: silent{}, Records: records, Wake: func() {}, Log: log,
+					Callers:    Callers{Keys: []lockstep.Secret{"key"}},
+					Identities: Identities{Local: silent{}},
+					Buying: Buying{Stripe: shop{},
+						Checkouts: &checkouts.Service{Store: silent{}, Stripe: shop{}, Book: &pricebook.Book{Store: silent{}},
+							Wake: func() {}, Log: log},
+						Activations: activation.New(activation.Config{Store: silent{}, Records: records, Stripe: shop{},
+							Wake: func() {}, Log: log})}}
 				mux := http.NewServeMux()
 				api.Register(mux)
 				method, path, _ := strings.Cut(request, " ")
@@ -121,9 +121,9 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 				r.Header.Set("Content-Type", "application/json")
 				answer, began := &dated{ResponseRecorder: httptest.NewRecorder()}, time.Now()
 				mux.ServeHTTP(answer, r)
-				// One that passes later would cancel the connection, and every later request on it.
+				// A deadline that passes later would end the connection, and every later request on it.
 				if !answer.deadline.IsZero() {
-					t.Errorf("the deadline of the body is left: %s", answer.deadline)
+					t.Errorf("the read deadline of the body was not removed: %s", answer.deadline)
 				}
 				var body struct{ Status int }
 				if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
@@ -141,7 +141,7 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 	}
 }
 
-// first is a database that falls silent after the first look at a purchase.
+// first is a database that stops responding after the first read of a purchase.
 type first struct {
 	silent
 	looks *atomic.Int64
@@ -156,12 +156,12 @@ func (f first) AccountOfCustomer(ctx context.Context, _ string) (lockstep.Accoun
 
 func (first) Mark(context.Context, ...lockstep.Mark) error { return nil }
 
-// A stream goes on to say that it is there, and to look, while the database is silent.
+// A stream continues to send heartbeats and to read while the database does not respond.
 func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, store := slog.New(slog.DiscardHandler), first{looks: &atomic.Int64{}}
-		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Stripe: till{},
+		a := activation.New(activation.Config{Store: store, Records: watch.New(silent{}, watch.Config{}, log), Stripe: shop{},
 			Wake: func() {}, Log: log})
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /v1/activations/{id}/events", a.Events)
@@ -172,12 +172,12 @@ func TestAStreamOutlivesASilentDatabase(t *testing.T) {
 			"/v1/activations/cs_test_a1b2c3d4e5f6g7h8i9j0/events", http.NoBody))
 		if said := strings.Count(stream.Body.String(), "still here"); !strings.Contains(stream.Body.String(), `"waiting"`) ||
 			said < 6 || store.looks.Load() < 5 {
-			t.Errorf("in two minutes it looked %d times and said %q", store.looks.Load(), stream.Body)
+			t.Errorf("in two minutes it read %d times and sent %q", store.looks.Load(), stream.Body)
 		}
 	})
 }
 
-// dated records the last deadline for reading that a handler set.
+// dated records the last read deadline that a handler set.
 type dated struct {
 	*httptest.ResponseRecorder
 	deadline time.Time

@@ -1,5 +1,5 @@
-// Package problem answers errors as RFC 9457 has it, for handlers that are not operations
-// of the API's framework, whose answers look the same.
+// Package problem writes errors as RFC 9457 (application/problem+json). Handlers that the API's framework
+// does not serve use it, so that all errors look the same.
 package problem
 
 import (
@@ -7,14 +7,14 @@ import (
 	"net/http"
 )
 
-// details is the body.
+// details is the body of an error.
 type details struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 }
 
-// Write answers with a status and what to do about it. The detail is shown to whoever asked.
+// Write answers with a status and a detail that says what to do. The caller sees the detail.
 func Write(w http.ResponseWriter, status int, detail string) {
 	text, err := json.Marshal(details{http.StatusText(status), status, detail})
 	if err != nil {
@@ -23,5 +23,5 @@ func Write(w http.ResponseWriter, status int, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // whoever asked has left
+	_, _ = w.Write(text) // an error means that the caller has left
 }

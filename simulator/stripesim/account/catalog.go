@@ -40,15 +40,15 @@ func (s *Account) ShowPlan(p *state.Price) api.Object {
 func (s *Account) ShowPrice(p *state.Price) api.Object {
 	var recurring any
 	if p.Recurring() {
-		recurring = api.Object{"interval": p.Interval, "interval_count": p.Count(), "meter": nil,
-			"trial_period_days": nil, "usage_type": "licensed"}
+		recurring = api.Object{"interval": p.Interval, "interval_count": p.Count(), "meter": nil, "trial_period_days": nil,
+			"usage_type": "licensed"}
 	}
 	return api.Object{"id": p.ID, "object": "price", "active": p.Active, "billing_scheme": "per_unit",
-		"created":  p.Created.Unix(),
-		"currency": p.Currency, "custom_unit_amount": nil, "livemode": false, "lookup_key": api.OrNull(p.LookupKey),
-		"metadata": api.Shown(p.Metadata), "nickname": api.OrNull(p.Nickname), "product": p.Product, "recurring": recurring,
-		"tax_behavior": cmp.Or(p.TaxBehavior, "unspecified"), "tiers_mode": nil, "transform_quantity": nil, "type": p.Kind(),
-		"unit_amount": p.Amount, "unit_amount_decimal": strconv.FormatInt(p.Amount, 10)}
+		"created": p.Created.Unix(), "currency": p.Currency, "custom_unit_amount": nil, "livemode": false,
+		"lookup_key": api.OrNull(p.LookupKey), "metadata": api.Shown(p.Metadata), "nickname": api.OrNull(p.Nickname),
+		"product": p.Product, "recurring": recurring, "tax_behavior": cmp.Or(p.TaxBehavior, "unspecified"),
+		"tiers_mode": nil, "transform_quantity": nil, "type": p.Kind(), "unit_amount": p.Amount,
+		"unit_amount_decimal": strconv.FormatInt(p.Amount, 10)}
 }
 
 // ShowProduct shows a product.
@@ -68,10 +68,9 @@ func (s *Account) ShowProduct(p *state.Product) api.Object {
 		shippable = p.Shippable == "true"
 	}
 	return api.Object{"id": p.ID, "object": "product", "active": p.Active, "created": p.Created.Unix(),
-		"updated":       p.Updated.Unix(),
-		"default_price": api.OrNull(p.DefaultPrice), "description": api.OrNull(p.Description), "images": images, "livemode": false,
-		"marketing_features": features, "metadata": api.Shown(p.Metadata), "name": p.Name, "package_dimensions": nil,
-		"shippable":            shippable,
+		"updated": p.Updated.Unix(), "default_price": api.OrNull(p.DefaultPrice), "description": api.OrNull(p.Description),
+		"images": images, "livemode": false, "marketing_features": features, "metadata": api.Shown(p.Metadata),
+		"name": p.Name, "package_dimensions": nil, "shippable": shippable,
 		"statement_descriptor": api.OrNull(p.StatementDescriptor), "tax_code": api.OrNull(p.TaxCode), "type": "service",
 		"unit_label": api.OrNull(p.UnitLabel), "url": api.OrNull(p.URL)}
 }
@@ -79,9 +78,9 @@ func (s *Account) ShowProduct(p *state.Product) api.Object {
 // ShowTaxRate shows a tax rate.
 func (s *Account) ShowTaxRate(t *state.TaxRate) api.Object {
 	return api.Object{"id": t.ID, "object": "tax_rate", "active": t.Active, "country": api.OrNull(t.Country),
-		"created":     t.Created.Unix(),
-		"description": api.OrNull(t.Description), "display_name": t.DisplayName, "effective_percentage": nil, "flat_amount": nil,
-		"inclusive": t.Inclusive, "jurisdiction": api.OrNull(t.Jurisdiction), "jurisdiction_level": nil, "livemode": false,
-		"metadata": api.Shown(t.Metadata), "percentage": t.Percentage, "rate_type": "percentage", "state": api.OrNull(t.State),
-		"tax_type": api.OrNull(t.TaxType)}
+		"created": t.Created.Unix(), "description": api.OrNull(t.Description), "display_name": t.DisplayName,
+		"effective_percentage": nil, "flat_amount": nil, "inclusive": t.Inclusive,
+		"jurisdiction": api.OrNull(t.Jurisdiction), "jurisdiction_level": nil, "livemode": false,
+		"metadata": api.Shown(t.Metadata), "percentage": t.Percentage, "rate_type": "percentage",
+		"state": api.OrNull(t.State), "tax_type": api.OrNull(t.TaxType)}
 }

@@ -20,21 +20,19 @@ func (s *Account) ShowCharge(c *state.Charge) api.Object {
 		fraud["user_report"] = c.Fraud
 	}
 	return api.Object{"id": c.ID, "object": "charge", "amount": c.Amount, "amount_captured": c.Captured,
-		"amount_refunded": c.Refunded,
-		"application":     nil, "application_fee": nil, "application_fee_amount": nil, "balance_transaction": nil,
-		"billing_details":                 c.Billing.ShowBilling(),
+		"amount_refunded": c.Refunded, "application": nil, "application_fee": nil, "application_fee_amount": nil,
+		"balance_transaction": nil, "billing_details": c.Billing.ShowBilling(),
 		"calculated_statement_descriptor": "LOCKSTEP SIMULATOR", "captured": c.Captured > 0, "created": c.Created.Unix(),
-		"currency": c.Currency, "customer": api.OrNull(c.Customer), "description": api.OrNull(c.Description), "disputed": c.Disputed,
-		"failure_balance_transaction": nil, "failure_code": failureCode, "failure_message": failureMessage,
-		"fraud_details": fraud,
-		"livemode":      false, "metadata": api.Shown(c.Metadata), "on_behalf_of": nil, "outcome": c.Outcome(),
-		"paid":           c.Status == "succeeded",
+		"currency": c.Currency, "customer": api.OrNull(c.Customer), "description": api.OrNull(c.Description),
+		"disputed": c.Disputed, "failure_balance_transaction": nil, "failure_code": failureCode,
+		"failure_message": failureMessage, "fraud_details": fraud, "livemode": false, "metadata": api.Shown(c.Metadata),
+		"on_behalf_of": nil, "outcome": c.Outcome(), "paid": c.Status == "succeeded",
 		"payment_intent": api.OrNull(c.PaymentIntent), "payment_method": c.PaymentMethod,
-		"payment_method_details": s.methodDetails(c),
-		"receipt_email":          api.OrNull(c.ReceiptEmail), "receipt_number": nil, "receipt_url": nil,
-		"refunded": c.Refunded == c.Amount && c.Amount > 0,
-		"review":   nil, "shipping": c.Shipping.Show(), "source_transfer": nil, "statement_descriptor": api.OrNull(c.Descriptor),
-		"statement_descriptor_suffix": api.OrNull(c.Suffix), "status": c.Status, "transfer_data": nil, "transfer_group": nil}
+		"payment_method_details": s.methodDetails(c), "receipt_email": api.OrNull(c.ReceiptEmail), "receipt_number": nil,
+		"receipt_url": nil, "refunded": c.Refunded == c.Amount && c.Amount > 0, "review": nil,
+		"shipping": c.Shipping.Show(), "source_transfer": nil, "statement_descriptor": api.OrNull(c.Descriptor),
+		"statement_descriptor_suffix": api.OrNull(c.Suffix), "status": c.Status, "transfer_data": nil,
+		"transfer_group": nil}
 }
 
 // methodDetails shows the payment method as it was when charged.
@@ -42,21 +40,20 @@ func (s *Account) methodDetails(c *state.Charge) api.Object {
 	method := s.State.PaymentMethods.Get(c.PaymentMethod)
 	if method.Kind() == "sepa_debit" {
 		country, code := method.Bank()
-		return api.Object{"type": "sepa_debit", "sepa_debit": api.Object{"bank_code": code, "branch_code": nil, "country": country,
-			"fingerprint": "simulated" + method.Last4(), "last4": method.Last4(), "mandate": nil}}
+		return api.Object{"type": "sepa_debit", "sepa_debit": api.Object{"bank_code": code, "branch_code": nil,
+			"country": country, "fingerprint": "simulated" + method.Last4(), "last4": method.Last4(), "mandate": nil}}
 	}
 	var secure any
 	if c.Authenticated {
-		secure = api.Object{"authentication_flow": "challenge", "electronic_commerce_indicator": "05", "exemption_indicator": nil,
-			"result": "authenticated", "result_reason": nil, "transaction_id": nil, "version": "2.2.0"}
+		secure = api.Object{"authentication_flow": "challenge", "electronic_commerce_indicator": "05",
+			"exemption_indicator": nil, "result": "authenticated", "result_reason": nil, "transaction_id": nil,
+			"version": "2.2.0"}
 	}
 	brand := method.Behaviour().Brand
-	return api.Object{"type": "card", "card": api.Object{"amount_authorized": c.Amount, "authorization_code": nil, "brand": brand,
-		"checks":  method.Checks(),
-		"country": "US", "exp_month": method.ExpMonth, "exp_year": method.ExpYear, "fingerprint": "simulated" +
-			method.Last4(), "funding": "credit",
-		"installments": nil, "last4": method.Last4(), "mandate": nil, "network": brand,
-		"network_token":          api.Object{"used": false},
+	return api.Object{"type": "card", "card": api.Object{"amount_authorized": c.Amount, "authorization_code": nil,
+		"brand": brand, "checks": method.Checks(), "country": "US", "exp_month": method.ExpMonth,
+		"exp_year": method.ExpYear, "fingerprint": "simulated" + method.Last4(), "funding": "credit", "installments": nil,
+		"last4": method.Last4(), "mandate": nil, "network": brand, "network_token": api.Object{"used": false},
 		"network_transaction_id": nil, "regulated_status": "unregulated", "three_d_secure": secure, "wallet": nil}}
 }
 
@@ -85,17 +82,15 @@ func (s *Account) ShowDispute(d *state.Dispute) api.Object {
 	}
 	due := d.Created.Add(responseTime)
 	shown := api.Object{"id": d.ID, "object": "dispute", "amount": charge.Amount, "balance_transactions": []any{},
-		"charge":  d.Charge,
-		"created": d.Created.Unix(), "currency": charge.Currency, "enhanced_eligibility_types": []any{}, "evidence": evidence,
-		"evidence_details": api.Object{"due_by": due.Unix(), "enhanced_eligibility": api.Object{},
-			"has_evidence": len(d.Evidence) > 0,
-			"past_due":     s.Now().After(due) && strings.HasSuffix(d.Status, "needs_response"), "submission_count": d.Submitted},
+		"charge": d.Charge, "created": d.Created.Unix(), "currency": charge.Currency, "enhanced_eligibility_types": []any{},
+		"evidence":             evidence,
+		"evidence_details":     api.Object{"due_by": due.Unix(), "enhanced_eligibility": api.Object{}, "has_evidence": len(d.Evidence) > 0, "past_due": s.Now().After(due) && strings.HasSuffix(d.Status, "needs_response"), "submission_count": d.Submitted},
 		"is_charge_refundable": d.Inquiry && !d.Closed(), "livemode": false, "metadata": api.Shown(d.Metadata),
 		"payment_intent": api.OrNull(charge.PaymentIntent), "reason": cmp.Or(d.Reason, "general"), "status": d.Status}
 	if method := s.State.PaymentMethods.Get(charge.PaymentMethod); method.Kind() == "card" {
 		brand := method.Behaviour().Brand
-		shown["payment_method_details"] = api.Object{"type": "card", "card": api.Object{"brand": brand, "case_type": d.CaseType(),
-			"network": brand, "network_reason_code": nil}}
+		shown["payment_method_details"] = api.Object{"type": "card", "card": api.Object{"brand": brand,
+			"case_type": d.CaseType(), "network": brand, "network_reason_code": nil}}
 	}
 	return shown
 }
@@ -106,12 +101,11 @@ func (s *Account) ShowRefund(r *state.Refund) api.Object {
 	if s.State.PaymentMethods.Get(s.State.Charges.Get(r.Charge).PaymentMethod).Kind() == "card" {
 		destination = api.Object{"type": "card", "card": r.ShowReference()}
 	}
-	shown := api.Object{"id": r.ID, "object": "refund", "amount": r.Amount, "balance_transaction": nil, "charge": r.Charge,
-		"created":  r.Created.Unix(),
-		"currency": r.Currency, "destination_details": destination, "metadata": api.Shown(r.Metadata),
-		"payment_intent": api.OrNull(r.PaymentIntent),
-		"reason":         api.OrNull(r.Reason), "receipt_number": nil, "source_transfer_reversal": nil, "status": cmp.Or(r.Status,
-			"succeeded"), "transfer_reversal": nil}
+	shown := api.Object{"id": r.ID, "object": "refund", "amount": r.Amount, "balance_transaction": nil,
+		"charge": r.Charge, "created": r.Created.Unix(), "currency": r.Currency, "destination_details": destination,
+		"metadata": api.Shown(r.Metadata), "payment_intent": api.OrNull(r.PaymentIntent), "reason": api.OrNull(r.Reason),
+		"receipt_number": nil, "source_transfer_reversal": nil, "status": cmp.Or(r.Status, "succeeded"),
+		"transfer_reversal": nil}
 	switch r.Status {
 	case "failed":
 		shown["failure_reason"] = "expired_or_canceled_card"

@@ -30,9 +30,9 @@ func (s *Account) showBuyer(cs *state.CheckoutSession) any {
 	if customer := s.State.Customers.Get(cs.Customer); name == "" && customer != nil && cs.Status == "complete" {
 		name = customer.Name
 	}
-	return api.Object{"address": api.ShowAddress(cs.BuyerAddress), "business_name": nil, "email": email, "individual_name": nil,
-		"name":  api.OrNull(name),
-		"phone": api.OrNull(cs.BuyerPhone), "tax_exempt": "none", "tax_ids": []any{}}
+	return api.Object{"address": api.ShowAddress(cs.BuyerAddress), "business_name": nil, "email": email,
+		"individual_name": nil, "name": api.OrNull(name), "phone": api.OrNull(cs.BuyerPhone), "tax_exempt": "none",
+		"tax_ids": []any{}}
 }
 
 // sessionReductions returns what the lines of a session cost now and what the
@@ -108,8 +108,7 @@ func (s *Account) ShowSessionLine(session *state.CheckoutSession, line *state.Se
 		adjustable = api.Object{"enabled": true, "minimum": line.Minimum, "maximum": line.Maximum}
 	}
 	return api.Object{"id": line.ID, "object": "item", "adjustable_quantity": adjustable, "amount_discount": discount,
-		"amount_subtotal": amount, "amount_tax": 0,
-		"amount_total": amount - discount, "currency": price.Currency,
+		"amount_subtotal": amount, "amount_tax": 0, "amount_total": amount - discount, "currency": price.Currency,
 		"description": s.State.Products.Get(price.Product).Name, "metadata": api.Shown(line.Metadata),
 		"price": s.ShowPrice(price), "quantity": line.Quantity}
 }
@@ -136,24 +135,21 @@ func (s *Account) ShowSession(cs *state.CheckoutSession) api.Object {
 	shown := api.Object{"id": cs.ID, "object": "checkout.session", "after_expiration": nil,
 		"allow_promotion_codes": promotionCodes,
 		"automatic_tax":         api.Object{"enabled": false, "liability": nil, "provider": nil, "status": nil},
-		"cancel_url":            api.OrNull(cs.CancelURL), "client_reference_id": api.OrNull(cs.ClientReferenceID), "client_secret": nil,
-		"collected_information": nil, "created": cs.Created.Unix(), "currency": api.OrNull(cs.Currency),
-		"currency_conversion": nil, "custom_fields": []any{},
+		"cancel_url":            api.OrNull(cs.CancelURL), "client_reference_id": api.OrNull(cs.ClientReferenceID),
+		"client_secret": nil, "collected_information": nil, "created": cs.Created.Unix(),
+		"currency": api.OrNull(cs.Currency), "currency_conversion": nil, "custom_fields": []any{},
 		"customer": api.OrNull(cs.Customer), "customer_account": nil, "customer_creation": api.OrNull(cs.CustomerCreation),
-		"customer_details": s.showBuyer(cs),
-		"customer_email":   api.OrNull(cs.CustomerEmail), "discounts": showSessionDiscounts(cs), "expires_at": cs.ExpiresAt.Unix(),
-		"invoice":          api.OrNull(cs.Invoice),
+		"customer_details": s.showBuyer(cs), "customer_email": api.OrNull(cs.CustomerEmail),
+		"discounts": showSessionDiscounts(cs), "expires_at": cs.ExpiresAt.Unix(), "invoice": api.OrNull(cs.Invoice),
 		"invoice_creation": nil, "livemode": false, "metadata": api.Shown(cs.Metadata), "mode": cs.Mode,
 		"payment_intent": api.OrNull(cs.PaymentIntent), "payment_link": api.OrNull(cs.PaymentLink),
-		"payment_method_collection":            cs.Collection(),
-		"payment_method_configuration_details": nil, "payment_method_options": api.Object{
-			"card": api.Object{"request_three_d_secure": "automatic"}},
-		"payment_method_types": state.Offered(cs.Types, cs.Currency), "payment_status": cs.PaymentStatus, "permissions": nil,
-		"recovered_from": nil,
-		"setup_intent":   api.OrNull(cs.SetupIntent), "shipping_address_collection": nil, "shipping_cost": nil,
-		"shipping_options": []any{}, "status": cs.Status, "subscription": api.OrNull(cs.Subscription),
-		"success_url": api.OrNull(cs.SuccessURL),
-		"ui_mode":     "hosted_page", "url": address, "wallet_options": nil}
+		"payment_method_collection": cs.Collection(), "payment_method_configuration_details": nil,
+		"payment_method_options": api.Object{"card": api.Object{"request_three_d_secure": "automatic"}},
+		"payment_method_types":   state.Offered(cs.Types, cs.Currency), "payment_status": cs.PaymentStatus,
+		"permissions": nil, "recovered_from": nil, "setup_intent": api.OrNull(cs.SetupIntent),
+		"shipping_address_collection": nil, "shipping_cost": nil, "shipping_options": []any{}, "status": cs.Status,
+		"subscription": api.OrNull(cs.Subscription), "success_url": api.OrNull(cs.SuccessURL), "ui_mode": "hosted_page",
+		"url": address, "wallet_options": nil}
 	s.showAmounts(shown, cs)
 	cs.Options.Show(shown, cs.Status == "complete")
 	return shown

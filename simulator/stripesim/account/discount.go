@@ -8,11 +8,10 @@ import (
 // ShowCoupon shows a coupon.
 func (s *Account) ShowCoupon(c *state.Coupon) api.Object {
 	shownAs := api.Object{"id": c.ID, "object": "coupon", "amount_off": nil, "created": c.Created.Unix(),
-		"currency": api.OrNull(c.Currency),
-		"duration": c.Duration, "duration_in_months": api.OrNone(c.Months), "livemode": false,
-		"max_redemptions": api.OrNone(c.MaxRedemptions),
-		"metadata":        api.Shown(c.Metadata), "name": api.OrNull(c.Name), "percent_off": nil, "redeem_by": api.Unix(c.RedeemBy),
-		"times_redeemed": c.Redeemed, "valid": c.Valid(s.Now())}
+		"currency": api.OrNull(c.Currency), "duration": c.Duration, "duration_in_months": api.OrNone(c.Months),
+		"livemode": false, "max_redemptions": api.OrNone(c.MaxRedemptions), "metadata": api.Shown(c.Metadata),
+		"name": api.OrNull(c.Name), "percent_off": nil, "redeem_by": api.Unix(c.RedeemBy), "times_redeemed": c.Redeemed,
+		"valid": c.Valid(s.Now())}
 	if c.AmountOff > 0 {
 		shownAs["amount_off"] = c.AmountOff
 	} else {
@@ -32,12 +31,11 @@ func (s *Account) DiscountsOf(ids []string) []*state.Discount {
 
 // ShowDiscount shows a discount.
 func (s *Account) ShowDiscount(d *state.Discount) api.Object {
-	return api.Object{"id": d.ID, "object": "discount", "checkout_session": api.OrNull(d.Session), "customer": api.OrNull(d.Customer),
-		"customer_account": nil,
-		"end":              api.Unix(d.End), "invoice": api.OrNull(d.Invoice), "invoice_item": api.OrNull(d.InvoiceItem),
-		"promotion_code": api.OrNull(d.PromotionCode),
-		"source":         api.Object{"coupon": d.Coupon, "type": "coupon"}, "start": d.Start.Unix(),
-		"subscription": api.OrNull(d.Subscription), "subscription_item": nil}
+	return api.Object{"id": d.ID, "object": "discount", "checkout_session": api.OrNull(d.Session),
+		"customer": api.OrNull(d.Customer), "customer_account": nil, "end": api.Unix(d.End),
+		"invoice": api.OrNull(d.Invoice), "invoice_item": api.OrNull(d.InvoiceItem),
+		"promotion_code": api.OrNull(d.PromotionCode), "source": api.Object{"coupon": d.Coupon, "type": "coupon"},
+		"start": d.Start.Unix(), "subscription": api.OrNull(d.Subscription), "subscription_item": nil}
 }
 
 // netAmount returns an invoice item's amount after its own discounts.
@@ -86,10 +84,9 @@ func (s *Account) Usable(code *state.PromotionCode) bool {
 // ShowPromotionCode shows a promotion code.
 func (s *Account) ShowPromotionCode(p *state.PromotionCode) api.Object {
 	return api.Object{"id": p.ID, "object": "promotion_code", "active": s.Usable(p), "code": p.Code,
-		"created":  p.Created.Unix(),
-		"customer": api.OrNull(p.Customer), "customer_account": nil, "expires_at": api.Unix(p.ExpiresAt), "livemode": false,
-		"max_redemptions": api.OrNone(p.MaxRedemptions), "metadata": api.Shown(p.Metadata),
-		"promotion": api.Object{"type": "coupon", "coupon": p.Coupon},
+		"created": p.Created.Unix(), "customer": api.OrNull(p.Customer), "customer_account": nil,
+		"expires_at": api.Unix(p.ExpiresAt), "livemode": false, "max_redemptions": api.OrNone(p.MaxRedemptions),
+		"metadata": api.Shown(p.Metadata), "promotion": api.Object{"type": "coupon", "coupon": p.Coupon},
 		"restrictions": api.Object{"first_time_transaction": p.FirstTime, "minimum_amount": api.OrNone(p.Minimum),
 			"minimum_amount_currency": api.OrNull(p.MinimumIn)},
 		"times_redeemed": p.Redeemed}

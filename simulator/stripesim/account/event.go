@@ -13,9 +13,8 @@ func (s *Account) ShowEndpoint(e *state.Endpoint) api.Object {
 		status = "disabled"
 	}
 	return api.Object{"id": e.ID, "object": "webhook_endpoint", "api_version": api.OrNull(e.Version), "application": nil,
-		"created":     e.Created.Unix(),
-		"description": api.OrNull(e.Description), "enabled_events": e.Events, "livemode": false, "metadata": api.Shown(e.Metadata),
-		"status": status, "url": e.URL}
+		"created": e.Created.Unix(), "description": api.OrNull(e.Description), "enabled_events": e.Events,
+		"livemode": false, "metadata": api.Shown(e.Metadata), "status": status, "url": e.URL}
 }
 
 // ShowEvent shows an event.

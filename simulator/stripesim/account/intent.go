@@ -28,23 +28,19 @@ func (s *Account) ShowPaymentIntent(p *state.PaymentIntent) api.Object {
 		automatic = api.Object{"enabled": true, "allow_redirects": p.Redirects}
 	}
 	return api.Object{"id": p.ID, "object": "payment_intent", "amount": p.Amount, "amount_capturable": p.Capturable(),
-		"amount_details": api.Object{"tip": api.Object{}}, "amount_received": p.Received,
-		"application": nil, "application_fee_amount": nil, "automatic_payment_methods": automatic,
-		"canceled_at":         api.Unix(p.CanceledAt),
+		"amount_details": api.Object{"tip": api.Object{}}, "amount_received": p.Received, "application": nil,
+		"application_fee_amount": nil, "automatic_payment_methods": automatic, "canceled_at": api.Unix(p.CanceledAt),
 		"cancellation_reason": api.OrNull(p.CancelReason), "capture_method": p.Capture, "client_secret": p.Secret(),
 		"confirmation_method": p.Confirmation, "created": p.Created.Unix(), "currency": p.Currency,
-		"customer":         api.OrNull(p.Customer),
-		"customer_account": nil, "description": api.OrNull(p.Description), "last_payment_error": s.showFailure(p.Failure),
-		"latest_charge": api.OrNull(p.LatestCharge), "livemode": false, "metadata": api.Shown(p.Metadata),
-		"next_action": s.showNextAction(p.ID, p.Status, p.ReturnURL), "on_behalf_of": nil,
-		"payment_method":                       api.OrNull(p.PaymentMethod),
-		"payment_method_configuration_details": nil, "payment_method_options": p.ShowOptions(),
-		"payment_method_types": state.Offered(p.Types, p.Currency),
-		"processing":           nil, "receipt_email": api.OrNull(p.ReceiptEmail), "review": nil,
-		"setup_future_usage": api.OrNull(p.SetupFutureUsage),
-		"shipping":           p.Shipping.Show(), "statement_descriptor": api.OrNull(p.Descriptor),
-		"statement_descriptor_suffix": api.OrNull(p.Suffix),
-		"status":                      p.Status, "transfer_data": nil, "transfer_group": nil}
+		"customer": api.OrNull(p.Customer), "customer_account": nil, "description": api.OrNull(p.Description),
+		"last_payment_error": s.showFailure(p.Failure), "latest_charge": api.OrNull(p.LatestCharge), "livemode": false,
+		"metadata": api.Shown(p.Metadata), "next_action": s.showNextAction(p.ID, p.Status, p.ReturnURL),
+		"on_behalf_of": nil, "payment_method": api.OrNull(p.PaymentMethod), "payment_method_configuration_details": nil,
+		"payment_method_options": p.ShowOptions(), "payment_method_types": state.Offered(p.Types, p.Currency),
+		"processing": nil, "receipt_email": api.OrNull(p.ReceiptEmail), "review": nil,
+		"setup_future_usage": api.OrNull(p.SetupFutureUsage), "shipping": p.Shipping.Show(),
+		"statement_descriptor": api.OrNull(p.Descriptor), "statement_descriptor_suffix": api.OrNull(p.Suffix),
+		"status": p.Status, "transfer_data": nil, "transfer_group": nil}
 }
 
 // showNextAction shows what an intent waits for. With a return URL, the browser
@@ -57,7 +53,8 @@ func (s *Account) showNextAction(id, status, returnURL string) any {
 		return api.Object{"type": "use_stripe_sdk", "use_stripe_sdk": api.Object{"type": "three_d_secure_redirect",
 			"stripe_js": s.ChallengeURL(id)}}
 	}
-	return api.Object{"type": "redirect_to_url", "redirect_to_url": api.Object{"return_url": returnURL, "url": s.ChallengeURL(id)}}
+	return api.Object{"type": "redirect_to_url",
+		"redirect_to_url": api.Object{"return_url": returnURL, "url": s.ChallengeURL(id)}}
 }
 
 func (s *Account) showFailure(failure *api.Error) any {
@@ -79,13 +76,10 @@ func (s *Account) ShowSetupIntent(i *state.SetupIntent) api.Object {
 	}
 	return api.Object{"id": i.ID, "object": "setup_intent", "application": nil, "automatic_payment_methods": automatic,
 		"cancellation_reason": api.OrNull(i.CancelReason), "client_secret": i.Secret(), "created": i.Created.Unix(),
-		"customer":         api.OrNull(i.Customer),
-		"customer_account": nil, "description": api.OrNull(i.Description), "flow_directions": nil,
-		"last_setup_error": s.showFailure(i.Failure),
-		"latest_attempt":   nil, "livemode": false, "mandate": nil, "metadata": api.Shown(i.Metadata),
-		"next_action": s.showNextAction(i.ID, i.Status, i.ReturnURL), "on_behalf_of": nil,
-		"payment_method":                       api.OrNull(i.PaymentMethod),
-		"payment_method_configuration_details": nil,
+		"customer": api.OrNull(i.Customer), "customer_account": nil, "description": api.OrNull(i.Description),
+		"flow_directions": nil, "last_setup_error": s.showFailure(i.Failure), "latest_attempt": nil, "livemode": false,
+		"mandate": nil, "metadata": api.Shown(i.Metadata), "next_action": s.showNextAction(i.ID, i.Status, i.ReturnURL),
+		"on_behalf_of": nil, "payment_method": api.OrNull(i.PaymentMethod), "payment_method_configuration_details": nil,
 		"payment_method_options": api.Object{"card": api.Object{"mandate_options": nil, "network": nil,
 			"request_three_d_secure": "automatic"}},
 		"payment_method_types": state.Offered(i.Types, "usd"), "single_use_mandate": nil, "status": i.Status,

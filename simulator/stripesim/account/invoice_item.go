@@ -11,22 +11,21 @@ import (
 func (s *Account) ShowInvoiceItem(item *state.InvoiceItem) api.Object {
 	var parent any
 	if item.Subscription != "" {
-		parent = api.Object{"type": "subscription_details", "subscription_details": api.Object{"subscription": item.Subscription,
-			"subscription_item": api.OrNull(item.Item)}}
+		parent = api.Object{"type": "subscription_details",
+			"subscription_details": api.Object{"subscription": item.Subscription,
+				"subscription_item": api.OrNull(item.Item)}}
 		if item.Item == "" {
 			delete(parent.(api.Object)["subscription_details"].(api.Object), "subscription_item")
 		}
 	}
 	shown := api.Object{"id": item.ID, "object": "invoiceitem", "amount": item.Amount, "currency": item.Currency,
-		"customer":         item.Customer,
-		"customer_account": nil, "date": item.Created.Unix(), "description": api.OrNull(item.Description),
-		"discountable": item.Discountable && !item.Proration,
-		"discounts":    api.IDs(item.Discounts), "invoice": api.OrNull(item.Invoice), "livemode": false,
-		"metadata": api.Shown(item.Metadata), "net_amount": s.netAmount(item),
-		"parent": parent, "period": api.Object{"start": item.PeriodStart.Unix(), "end": item.PeriodEnd.Unix()},
+		"customer": item.Customer, "customer_account": nil, "date": item.Created.Unix(),
+		"description": api.OrNull(item.Description), "discountable": item.Discountable && !item.Proration,
+		"discounts": api.IDs(item.Discounts), "invoice": api.OrNull(item.Invoice), "livemode": false,
+		"metadata": api.Shown(item.Metadata), "net_amount": s.netAmount(item), "parent": parent,
+		"period":  api.Object{"start": item.PeriodStart.Unix(), "end": item.PeriodEnd.Unix()},
 		"pricing": s.showPricing(item.Price), "proration": item.Proration, "quantity": item.Quantity,
-		"quantity_decimal": fmt.Sprint(item.Quantity),
-		"tax_rates":        []any{}, "test_clock": s.clockName(item.Customer)}
+		"quantity_decimal": fmt.Sprint(item.Quantity), "tax_rates": []any{}, "test_clock": s.clockName(item.Customer)}
 	return shown
 }
 
@@ -62,8 +61,8 @@ func (s *Account) ShowInvoicePayment(p *state.InvoicePayment) api.Object {
 		amount, paidAt = invoice.Due, api.Unix(invoice.PaidAt)
 	}
 	return api.Object{"id": p.ID, "object": "invoice_payment", "amount_paid": amount, "amount_requested": invoice.Due,
-		"created":  p.Created.Unix(),
-		"currency": invoice.Currency, "invoice": p.Invoice, "is_default": invoice.PaymentID == p.ID, "livemode": false,
+		"created": p.Created.Unix(), "currency": invoice.Currency, "invoice": p.Invoice,
+		"is_default": invoice.PaymentID == p.ID, "livemode": false,
 		"payment": api.Object{"payment_intent": p.PaymentIntent, "type": "payment_intent"}, "status": status,
 		"status_transitions": api.Object{"canceled_at": api.Unix(p.CanceledAt), "paid_at": paidAt}}
 }

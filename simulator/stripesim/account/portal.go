@@ -12,10 +12,9 @@ func (s *Account) ShowPortal(p *state.PortalSession) api.Object {
 		address += "/flow"
 	}
 	return api.Object{"id": p.ID, "object": "billing_portal.session", "configuration": p.Configuration,
-		"created":  p.Created.Unix(),
-		"customer": p.Customer, "customer_account": nil, "flow": p.Flow.Show(), "livemode": false,
-		"locale": api.OrNull(p.Locale), "on_behalf_of": nil,
-		"return_url": api.OrNull(p.ReturnURL), "url": address}
+		"created": p.Created.Unix(), "customer": p.Customer, "customer_account": nil, "flow": p.Flow.Show(),
+		"livemode": false, "locale": api.OrNull(p.Locale), "on_behalf_of": nil, "return_url": api.OrNull(p.ReturnURL),
+		"url": address}
 }
 
 // ShowConfiguration shows a portal configuration.
@@ -28,8 +27,6 @@ func (s *Account) ShowConfiguration(p *state.PortalConfiguration) api.Object {
 		"business_profile": api.Object{"headline": api.OrNull(p.Headline), "privacy_policy_url": api.OrNull(p.Privacy),
 			"terms_of_service_url": api.OrNull(p.Terms)},
 		"created": p.Created.Unix(), "default_return_url": api.OrNull(p.ReturnURL), "features": p.Features.Show(),
-		"is_default": p.IsDefault,
-		"livemode":   false, "login_page": api.Object{"enabled": p.LoginPage, "url": login}, "metadata": api.Shown(p.Metadata),
-		"name":    api.OrNull(p.Name),
-		"updated": p.Updated.Unix()}
+		"is_default": p.IsDefault, "livemode": false, "login_page": api.Object{"enabled": p.LoginPage, "url": login},
+		"metadata": api.Shown(p.Metadata), "name": api.OrNull(p.Name), "updated": p.Updated.Unix()}
 }

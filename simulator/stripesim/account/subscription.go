@@ -56,18 +56,15 @@ func (s *Account) ShowSubscription(sub *state.Subscription) api.Object {
 	return api.Object{"id": sub.ID, "object": "subscription", "application": nil, "application_fee_percent": nil,
 		"automatic_tax":        api.Object{"disabled_reason": nil, "enabled": false, "liability": nil},
 		"billing_cycle_anchor": sub.Anchor.Unix(), "billing_cycle_anchor_config": sub.AnchorConfig.Show(),
-		"billing_mode":      showBillingMode(sub.Mode(), sub.MigratedAt),
-		"billing_schedules": []any{}, "billing_thresholds": nil,
-		"cancel_at": api.Unix(s.cancelAt(sub)), "cancel_at_period_end": sub.CancelAtPeriodEnd,
+		"billing_mode": showBillingMode(sub.Mode(), sub.MigratedAt), "billing_schedules": []any{},
+		"billing_thresholds": nil, "cancel_at": api.Unix(s.cancelAt(sub)), "cancel_at_period_end": sub.CancelAtPeriodEnd,
 		"canceled_at": api.Unix(sub.CanceledAt),
-		"cancellation_details": api.Object{"comment": api.OrNull(sub.CancelComment), "feedback": api.OrNull(sub.CancelFeedback),
-			"reason": api.OrNull(sub.CancelReason)},
+		"cancellation_details": api.Object{"comment": api.OrNull(sub.CancelComment),
+			"feedback": api.OrNull(sub.CancelFeedback), "reason": api.OrNull(sub.CancelReason)},
 		"collection_method": cmp.Or(sub.CollectionMethod, "charge_automatically"), "created": sub.Created.Unix(),
-		"currency": sub.Currency, "customer": sub.Customer,
-		"customer_account": nil, "days_until_due": days, "default_payment_method": api.OrNull(sub.DefaultPaymentMethod),
-		"default_source":    nil,
-		"default_tax_rates": []any{}, "description": api.OrNull(sub.Description), "discounts": api.IDs(sub.Discounts),
-		"ended_at":         api.Unix(sub.EndedAt),
+		"currency": sub.Currency, "customer": sub.Customer, "customer_account": nil, "days_until_due": days,
+		"default_payment_method": api.OrNull(sub.DefaultPaymentMethod), "default_source": nil, "default_tax_rates": []any{},
+		"description": api.OrNull(sub.Description), "discounts": api.IDs(sub.Discounts), "ended_at": api.Unix(sub.EndedAt),
 		"invoice_settings": api.Object{"account_tax_ids": nil, "issuer": api.Object{"type": "self"}},
 		"items":            api.List("/v1/subscription_items?subscription="+sub.ID, items, false),
 		"latest_invoice":   api.OrNull(sub.LatestInvoice), "livemode": false, "metadata": api.Shown(sub.Metadata),
@@ -75,9 +72,8 @@ func (s *Account) ShowSubscription(sub *state.Subscription) api.Object {
 		"payment_settings": api.Object{"payment_method_options": nil, "payment_method_types": nil,
 			"save_default_payment_method": map[bool]string{true: "on_subscription", false: "off"}[sub.SaveDefaultMethod]},
 		"pending_invoice_item_interval": nil, "pending_setup_intent": nil, "pending_update": s.showPendingUpdate(sub),
-		"plan": plan, "quantity": quantity,
-		"schedule": api.OrNull(sub.Schedule), "start_date": sub.StartDate.Unix(), "status": sub.Status,
-		"test_clock": s.clockName(sub.Customer), "transfer_data": nil,
+		"plan": plan, "quantity": quantity, "schedule": api.OrNull(sub.Schedule), "start_date": sub.StartDate.Unix(),
+		"status": sub.Status, "test_clock": s.clockName(sub.Customer), "transfer_data": nil,
 		"trial_end": api.Unix(sub.TrialEnd), "trial_settings": trialSettings, "trial_start": api.Unix(sub.TrialStart)}
 }
 
@@ -102,15 +98,15 @@ func (s *Account) showPendingUpdate(sub *state.Subscription) any {
 		items[i] = s.ShowItem(sub, &update.Items[i])
 	}
 	return api.Object{"billing_cycle_anchor": api.Unix(update.Anchor), "expires_at": update.ExpiresAt.Unix(),
-		"subscription_items": items,
-		"trial_end":          api.Unix(update.TrialEnd), "trial_from_plan": nil}
+		"subscription_items": items, "trial_end": api.Unix(update.TrialEnd), "trial_from_plan": nil}
 }
 
 // ShowItem shows a subscription item.
 func (s *Account) ShowItem(sub *state.Subscription, item *state.SubscriptionItem) api.Object {
 	price := s.State.Prices.Get(item.Price)
-	return api.Object{"id": item.ID, "object": "subscription_item", "billing_thresholds": nil, "created": item.Created.Unix(),
-		"current_period_end": item.PeriodEnd.Unix(), "current_period_start": item.PeriodStart.Unix(), "discounts": []any{},
-		"metadata": api.Shown(item.Metadata), "plan": s.ShowPlan(price), "price": s.ShowPrice(price), "quantity": item.Quantity,
-		"subscription": sub.ID, "tax_rates": []any{}}
+	return api.Object{"id": item.ID, "object": "subscription_item", "billing_thresholds": nil,
+		"created": item.Created.Unix(), "current_period_end": item.PeriodEnd.Unix(),
+		"current_period_start": item.PeriodStart.Unix(), "discounts": []any{}, "metadata": api.Shown(item.Metadata),
+		"plan": s.ShowPlan(price), "price": s.ShowPrice(price), "quantity": item.Quantity, "subscription": sub.ID,
+		"tax_rates": []any{}}
 }

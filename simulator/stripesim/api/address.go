@@ -56,8 +56,8 @@ func ShowAddress(a *Address) any {
 	if a == nil {
 		return nil
 	}
-	return Object{"city": OrNull(a.City), "country": OrNull(a.Country), "line1": OrNull(a.Line1), "line2": OrNull(a.Line2),
-		"postal_code": OrNull(a.PostalCode), "state": OrNull(a.State)}
+	return Object{"city": OrNull(a.City), "country": OrNull(a.Country), "line1": OrNull(a.Line1),
+		"line2": OrNull(a.Line2), "postal_code": OrNull(a.PostalCode), "state": OrNull(a.State)}
 }
 
 // ShowRecipient shows a recipient; nil is null.

@@ -13,8 +13,7 @@ type Contact struct {
 func (p Params) Billing(old Contact) Contact {
 	sent := p.Sub("billing_details").Only("address", "email", "name", "phone")
 	return Contact{Email: sent.Email("email", old.Email), Name: sent.TextOr("name", old.Name),
-		Phone:   sent.TextOr("phone", old.Phone),
-		Address: sent.Postal(old.Address)}
+		Phone: sent.TextOr("phone", old.Phone), Address: sent.Postal(old.Address)}
 }
 
 // ShowBilling shows the contact as billing_details.
@@ -57,6 +56,5 @@ func (s *Shipping) Show() any {
 		return nil
 	}
 	return Object{"address": ShowAddress(s.To.Address), "carrier": OrNull(s.Carrier), "name": s.To.Name,
-		"phone":           OrNull(s.To.Phone),
-		"tracking_number": OrNull(s.Tracking)}
+		"phone": OrNull(s.To.Phone), "tracking_number": OrNull(s.Tracking)}
 }

@@ -40,7 +40,7 @@ func (p Params) ReadTypes(old []string) []string {
 	types := p.Texts(field)
 	for i, kind := range types {
 		if !slices.Contains(MethodTypes, kind) {
-			p.Fail(Malformed("", field+"["+strconv.Itoa(i)+"]", "Invalid %s: the simulator has only %s", field,
+			p.Fail(Malformed("", field+"["+strconv.Itoa(i)+"]", "Invalid %s: the simulator supports only %s", field,
 				strings.Join(MethodTypes, ", ")))
 		}
 	}

@@ -33,8 +33,8 @@ func (s *Billing) readAnchor(p api.Params) (time.Time, *state.AnchorConfig) {
 		}
 		return &value
 	}
-	config := &state.AnchorConfig{Month: within("month", 1, 12), Hour: within("hour", 0, 23), Minute: within("minute", 0, 59),
-		Second: within("second", 0, 59)}
+	config := &state.AnchorConfig{Month: within("month", 1, 12), Hour: within("hour", 0, 23),
+		Minute: within("minute", 0, 59), Second: within("second", 0, 59)}
 	if day := within("day_of_month", 1, 31); day != nil {
 		config.Day = *day
 	}

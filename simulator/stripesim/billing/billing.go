@@ -43,18 +43,18 @@ func (s *Billing) Timers() map[string]func(id string) {
 	return map[string]func(id string){
 		account.TimerClockExpire: s.clockExpires,
 		account.TimerPeriod:      s.periodEnds,
-		account.TimerCancel:      s.cancelComes,
+		account.TimerCancel:      s.cancelDue,
 		account.TimerTrialEnds:   s.trialWillEnd,
 		account.TimerIncomplete:  s.incompleteExpires,
 		account.TimerFinalize:    s.draftEnds,
-		account.TimerRetry:       s.retryComes,
+		account.TimerRetry:       s.retryDue,
 		account.TimerOverdue:     s.overdue,
 		account.TimerUpcoming:    s.upcoming,
-		account.TimerUnpause:     s.unpauseComes,
+		account.TimerUnpause:     s.unpauseDue,
 		account.TimerPending:     s.pendingExpires,
 		account.TimerResume:      s.resumptionExpires,
-		account.TimerPhase:       s.phaseComes,
-		account.TimerExpiring:    s.expiring,
+		account.TimerPhase:       s.advanceSchedule,
+		account.TimerExpiring:    s.scheduleExpiring,
 		account.TimerDiscount:    s.discountEnds,
 	}
 }

@@ -24,7 +24,7 @@ func (s *Billing) CancelNow(sub *state.Subscription, reason string) {
 		}
 	}
 	s.Events.Emit("customer.subscription.deleted", s.ShowSubscription(sub), nil)
-	s.endWith(sub, reason)
+	s.endSchedule(sub, reason)
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
@@ -48,7 +48,7 @@ func (s *Billing) ScheduleCancel(sub *state.Subscription, atPeriodEnd bool, at t
 	s.At(sub.CancelAt, account.TimerCancel, sub.ID)
 }
 
-func (s *Billing) cancelComes(id string) {
+func (s *Billing) cancelDue(id string) {
 	sub := s.State.Subscriptions.Get(id)
 	if sub != nil && sub.Live() && !sub.CancelAt.IsZero() && !sub.CancelAt.After(s.Now()) {
 		s.cancelAtEnd(sub)
@@ -105,7 +105,7 @@ func (s *Billing) ExpireIncomplete(sub *state.Subscription) {
 // one that a schedule manages.
 func (s *Billing) ChangeCancellation(id string, change func(*state.Subscription)) error {
 	return s.ChangeLive(id, func(sub *state.Subscription) *api.Error {
-		if failure := s.managed(sub); failure != nil {
+		if failure := s.refuseManaged(sub); failure != nil {
 			return failure
 		}
 		change(sub)
@@ -113,8 +113,8 @@ func (s *Billing) ChangeCancellation(id string, change func(*state.Subscription)
 	})
 }
 
-// Keep clears the scheduled end of a subscription.
-func (s *Billing) Keep(sub *state.Subscription) {
+// ClearCancellation clears the scheduled end of a subscription.
+func (s *Billing) ClearCancellation(sub *state.Subscription) {
 	s.ChangeSubscription(sub, func() { s.ScheduleCancel(sub, false, time.Time{}) })
 }
 

@@ -95,7 +95,7 @@ func (s *Billing) readBilling(p api.Params, sub *state.Subscription) alteration 
 // allow.
 func (s *Billing) refuseAlteration(c *api.Call, sub *state.Subscription, to alteration) {
 	billed := c.Has("items") || to.restart || c.Has("trial_end") || c.Has("add_invoice_items")
-	switch managed := s.managed(sub); {
+	switch managed := s.refuseManaged(sub); {
 	case managed != nil && (c.Has("cancel_at") || c.Has("cancel_at_period_end")):
 		c.Fail(managed)
 	case sub.Status == "incomplete" && billed:
@@ -161,8 +161,8 @@ func (s *Billing) readItemChange(sent api.Params, sub *state.Subscription, at in
 			if slices.ContainsFunc(sub.Items, func(item state.SubscriptionItem) bool { return item.Price == price.ID }) {
 				sent.Fail(api.Invalid(sent.Name("price"), "Cannot add multiple subscription items with the same plan: %s", price.ID))
 			}
-			sub.Items = append(sub.Items, state.SubscriptionItem{ID: s.World.NewID("si_", 14), Created: s.Now(), Price: price.ID,
-				Quantity: readQuantity(sent, 1), Metadata: sent.Metadata(nil)})
+			sub.Items = append(sub.Items, state.SubscriptionItem{ID: s.World.NewID("si_", 14), Created: s.Now(),
+				Price: price.ID, Quantity: readQuantity(sent, 1), Metadata: sent.Metadata(nil)})
 		}
 		return
 	}

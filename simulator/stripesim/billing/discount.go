@@ -12,7 +12,7 @@ func (s *Billing) discountEnds(id string) {
 	discount := s.State.Discounts.Get(id)
 	if sub := s.State.Subscriptions.Get(discount.Subscription); sub != nil && sub.Live() &&
 		slices.Contains(sub.Discounts, id) {
-		s.ChangeSubscription(sub, func() { s.Discounts.TakeOff(sub, discount) })
+		s.ChangeSubscription(sub, func() { s.Discounts.RemoveFrom(sub, discount) })
 	}
 	if customer := s.State.Customers.Get(discount.Customer); customer != nil && customer.Discount == id &&
 		!customer.Deleted {

@@ -7,7 +7,7 @@
 // it with the customer's balance and fixes the amount due. Then it is charged,
 // sent, or closed by hand. The draft of a subscription includes the customer's
 // pending items. An InvoicePayment ties an intent to its invoice. The outcome of
-// the intent comes back through Attempted and invoicePaid.
+// the intent comes back through AfterAttempt and invoicePaid.
 //
 // # Periods
 //

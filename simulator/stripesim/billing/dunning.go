@@ -26,10 +26,10 @@ type Dunning struct {
 // Validate returns an error if a value is not allowed.
 func (d Dunning) Validate() error {
 	if !slices.Contains([]string{"", "cancel", "unpaid", "past_due"}, d.End) {
-		return fmt.Errorf("dunning end %q is none of cancel, unpaid, past_due", d.End)
+		return fmt.Errorf("dunning.end: %q is not cancel, unpaid or past_due", d.End)
 	}
 	if slices.ContainsFunc(d.RetryAfter, func(wait time.Duration) bool { return wait <= 0 }) {
-		return fmt.Errorf("dunning retries must lie ahead: %v", d.RetryAfter)
+		return fmt.Errorf("dunning.retry_after: %v must be positive durations", d.RetryAfter)
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func (s *Billing) advance(invoice *state.Invoice) {
 	s.Events.Emit("invoice.sent", s.ShowInvoice(invoice), nil)
 }
 
-func (s *Billing) retryComes(id string) {
+func (s *Billing) retryDue(id string) {
 	invoice := s.State.Invoices.Get(id)
 	if invoice.Status == "open" && invoice.AutoAdvance && !invoice.NextAttempt.IsZero() &&
 		!invoice.NextAttempt.After(s.Now()) {
@@ -161,7 +161,8 @@ func (s *Billing) attempt(invoice *state.Invoice, method *state.PaymentMethod, o
 		if offSession {
 			failed(invoice)
 		}
-		return &api.Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "invoice_payment_intent_requires_action",
+		return &api.Error{Status: http.StatusPaymentRequired, Type: "card_error",
+			Code:    "invoice_payment_intent_requires_action",
 			Message: "This payment requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with the invoice."}
 	default:
 		failed(invoice)
@@ -179,7 +180,7 @@ func (s *Billing) invoicePaid(invoice *state.Invoice) {
 		s.saveMethod(sub, invoice)
 		s.resumeAfter(sub, invoice)
 	}
-	if customer := s.State.Customers.Get(invoice.Customer); customer.Delinquent && !s.owes(customer.ID) {
+	if customer := s.State.Customers.Get(invoice.Customer); customer.Delinquent && !s.hasUnpaid(customer.ID) {
 		s.Customers.ChangeCustomer(customer, func() { customer.Delinquent = false })
 	}
 	if !invoice.PaidOutOfBand {
@@ -204,7 +205,7 @@ func (s *Billing) resumeAfter(sub *state.Subscription, invoice *state.Invoice) {
 		s.applyPending(sub)
 	}
 	if sub.Status == "paused" && sub.LatestInvoice == invoice.ID {
-		s.resumed(sub)
+		s.activate(sub)
 		return
 	}
 	switch sub.Status {
@@ -213,7 +214,7 @@ func (s *Billing) resumeAfter(sub *state.Subscription, invoice *state.Invoice) {
 			return
 		}
 	case "past_due", "unpaid":
-		if sub.LatestInvoice != invoice.ID && s.owes(sub.ID) {
+		if sub.LatestInvoice != invoice.ID && s.hasUnpaid(sub.ID) {
 			return
 		}
 	default:
@@ -223,9 +224,9 @@ func (s *Billing) resumeAfter(sub *state.Subscription, invoice *state.Invoice) {
 	s.Catalog.RefreshEntitlements(sub.Customer)
 }
 
-// owes reports whether a subscription or a customer has an open invoice that
+// hasUnpaid reports whether a subscription or a customer has an open invoice that
 // was tried.
-func (s *Billing) owes(owner string) bool {
+func (s *Billing) hasUnpaid(owner string) bool {
 	return slices.ContainsFunc(s.State.Invoices.Of(owner), func(invoice *state.Invoice) bool {
 		return invoice.Status == "open" && invoice.Attempts > 0
 	})

@@ -13,7 +13,7 @@ import (
 // those that belong to the subscription.
 func (s *Billing) draft(sub *state.Subscription, reason string, lines []state.InvoiceLine) *state.Invoice {
 	invoice := s.Plan(sub, reason, lines)
-	s.takeUp(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool {
+	s.includeItems(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool {
 		return item.Subscription == sub.ID || item.Subscription == "" && reason != "subscription_update"
 	}))
 	return s.AddInvoice(invoice)
@@ -21,11 +21,10 @@ func (s *Billing) draft(sub *state.Subscription, reason string, lines []state.In
 
 // Plan makes a subscription's invoice without storing it.
 func (s *Billing) Plan(sub *state.Subscription, reason string, lines []state.InvoiceLine) *state.Invoice {
-	return &state.Invoice{Customer: sub.Customer, Subscription: sub.ID, SubscriptionMetadata: sub.Metadata, Reason: reason,
-		Currency: sub.Currency, Lines: lines, AutoAdvance: true, CollectionMethod: sub.CollectionMethod,
-		DaysUntilDue: sub.DaysUntilDue,
-		Discounts:    s.Discounts.Inherited(sub.Customer, sub),
-		PeriodStart:  s.Now(), PeriodEnd: s.Now()}
+	return &state.Invoice{Customer: sub.Customer, Subscription: sub.ID, SubscriptionMetadata: sub.Metadata,
+		Reason: reason, Currency: sub.Currency, Lines: lines, AutoAdvance: true, CollectionMethod: sub.CollectionMethod,
+		DaysUntilDue: sub.DaysUntilDue, Discounts: s.Discounts.Inherited(sub.Customer, sub), PeriodStart: s.Now(),
+		PeriodEnd: s.Now()}
 }
 
 // AddInvoice gives an invoice its id and stores it as a draft. Its items are no
@@ -35,9 +34,9 @@ func (s *Billing) AddInvoice(invoice *state.Invoice) *state.Invoice {
 	for n := range invoice.Lines {
 		invoice.Lines[n].ID = s.World.NewID("il_1", 23)
 	}
-	s.claim(invoice)
+	s.markBilled(invoice)
 	s.Discounts.ApplyDiscounts(invoice)
-	s.Discounts.UseUp(invoice)
+	s.Discounts.ConsumeOneTime(invoice)
 	customer := s.State.Customers.Get(invoice.Customer)
 	invoice.Number = fmt.Sprintf("%s-%04d", customer.InvoicePrefix, customer.NextInvoice)
 	customer.NextInvoice++
@@ -78,8 +77,7 @@ func (s *Billing) FinalizeWith(invoice *state.Invoice, balance int64) {
 	invoice.StartingBalance = balance
 	invoice.Due, invoice.EndingBalance = state.SettleBalance(invoice.Total(), balance)
 	s.Customers.MoveBalance(customer, state.BalanceTransaction{Amount: invoice.EndingBalance - balance,
-		Currency: invoice.Currency,
-		Type:     "applied_to_invoice", Invoice: invoice.ID})
+		Currency: invoice.Currency, Type: "applied_to_invoice", Invoice: invoice.ID})
 	if invoice.Sent() && invoice.DueDate.IsZero() {
 		invoice.DueDate = s.Now().AddDate(0, 0, int(invoice.DaysUntilDue))
 	}
@@ -94,7 +92,7 @@ func (s *Billing) FinalizeWith(invoice *state.Invoice, balance int64) {
 func (s *Billing) MarkPaid(invoice *state.Invoice, intent string) {
 	invoice.Status, invoice.PaidAt, invoice.NextAttempt, invoice.AutoAdvance = "paid", s.Now(), time.Time{}, false
 	if intent != "" {
-		s.Tie(invoice, intent)
+		s.LinkPayment(invoice, intent)
 	}
 	s.Events.Emit("invoice.paid", s.ShowInvoice(invoice), nil)
 	s.Events.Emit("invoice.payment_succeeded", s.ShowInvoice(invoice), nil)

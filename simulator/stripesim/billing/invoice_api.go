@@ -58,7 +58,7 @@ func (s *Billing) createInvoice(c *api.Call) (api.Object, error) {
 	if subscriptionID != "" && (sub == nil || sub.Customer != customer.ID) {
 		return nil, api.NoSuch("subscription", subscriptionID, "subscription")
 	}
-	if failure := s.fill(invoice, customer, sub, include); failure != nil {
+	if failure := s.addPending(invoice, customer, sub, include); failure != nil {
 		return nil, failure
 	}
 	if failure := s.Discounts.Admissible(grants, discounts.Purchase{Customer: customer, Currency: invoice.Currency,
@@ -77,9 +77,9 @@ func (s *Billing) createInvoice(c *api.Call) (api.Object, error) {
 	return s.ShowInvoice(invoice), nil
 }
 
-// fill puts pending items on a new invoice and sets its currency. An invoice of a
+// addPending puts pending items on a new invoice and sets its currency. An invoice of a
 // subscription bills its pending items; any other one bills them on request.
-func (s *Billing) fill(invoice *state.Invoice, customer *state.Customer, sub *state.Subscription,
+func (s *Billing) addPending(invoice *state.Invoice, customer *state.Customer, sub *state.Subscription,
 	include bool) *api.Error {
 	items := s.pendingItems(customer.ID, func(item *state.InvoiceItem) bool {
 		return sub == nil || item.Subscription == "" || item.Subscription == sub.ID
@@ -98,7 +98,7 @@ func (s *Billing) fill(invoice *state.Invoice, customer *state.Customer, sub *st
 		return failure
 	}
 	if include || sub != nil {
-		s.takeUp(invoice, items)
+		s.includeItems(invoice, items)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (s *Billing) scheduleFinalization(invoice *state.Invoice) {
 }
 
 func (s *Billing) updateInvoice(c *api.Call) (api.Object, error) {
-	invoice, failure := s.foundInvoice(c)
+	invoice, failure := s.invoiceInPath(c)
 	if failure != nil {
 		return nil, failure
 	}
@@ -182,8 +182,8 @@ func (s *Billing) updateInvoice(c *api.Call) (api.Object, error) {
 	return s.ShowInvoice(invoice), nil
 }
 
-// foundInvoice returns the invoice in the path.
-func (s *Billing) foundInvoice(c *api.Call) (*state.Invoice, *api.Error) {
+// invoiceInPath returns the invoice in the path.
+func (s *Billing) invoiceInPath(c *api.Call) (*state.Invoice, *api.Error) {
 	invoice := s.State.Invoices.Get(c.Path[0])
 	if invoice == nil {
 		return nil, api.NoSuch("invoice", c.Path[0], "id")
@@ -193,7 +193,7 @@ func (s *Billing) foundInvoice(c *api.Call) (*state.Invoice, *api.Error) {
 
 // deleteInvoice deletes a draft without a subscription, and its items.
 func (s *Billing) deleteInvoice(c *api.Call) (api.Object, error) {
-	invoice, failure := s.foundInvoice(c)
+	invoice, failure := s.invoiceInPath(c)
 	switch {
 	case failure != nil:
 		return nil, failure
@@ -211,7 +211,7 @@ func (s *Billing) deleteInvoice(c *api.Call) (api.Object, error) {
 }
 
 func (s *Billing) retrieveInvoice(c *api.Call) (api.Object, error) {
-	invoice, failure := s.foundInvoice(c)
+	invoice, failure := s.invoiceInPath(c)
 	if failure != nil {
 		return nil, failure
 	}
@@ -238,7 +238,7 @@ func (s *Billing) listInvoices(c *api.Call) (api.Object, error) {
 }
 
 func (s *Billing) listInvoiceLines(c *api.Call) (api.Object, error) {
-	invoice, failure := s.foundInvoice(c)
+	invoice, failure := s.invoiceInPath(c)
 	if failure != nil {
 		return nil, failure
 	}
@@ -253,7 +253,7 @@ func (s *Billing) listInvoiceLines(c *api.Call) (api.Object, error) {
 // finalizeInvoice finalizes a draft. One that advances on its own is charged an
 // hour later.
 func (s *Billing) finalizeInvoice(c *api.Call) (api.Object, error) {
-	invoice, failure := s.foundInvoice(c)
+	invoice, failure := s.invoiceInPath(c)
 	if failure != nil {
 		return nil, failure
 	}
@@ -293,7 +293,7 @@ func (s *Billing) finalizeByHand(invoice *state.Invoice) *api.Error {
 // sendInvoice finalizes a draft if necessary and sends the invoice. The
 // simulator sends no e-mail; only the event shows it.
 func (s *Billing) sendInvoice(c *api.Call) (api.Object, error) {
-	invoice, failure := s.foundInvoice(c)
+	invoice, failure := s.invoiceInPath(c)
 	switch {
 	case failure != nil:
 		return nil, failure
@@ -325,7 +325,7 @@ func (s *Billing) giveUpInvoice(c *api.Call) (api.Object, error) {
 }
 
 func (s *Billing) closeInvoice(c *api.Call, what string, how func(*state.Invoice), from ...string) (api.Object, error) {
-	invoice, failure := s.foundInvoice(c)
+	invoice, failure := s.invoiceInPath(c)
 	switch {
 	case failure != nil:
 		return nil, failure

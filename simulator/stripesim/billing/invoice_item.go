@@ -28,8 +28,7 @@ func (s *Billing) invoiceItemRoutes() []api.Route {
 func (s *Billing) createInvoiceItem(c *api.Call) (api.Object, error) {
 	customerID := c.Required("customer")
 	item := &state.InvoiceItem{Quantity: 1, Currency: c.Text("currency"), Discountable: true, PeriodStart: s.Now(),
-		PeriodEnd: s.Now(),
-		Invoice:   c.Text("invoice"), Subscription: c.Text("subscription")}
+		PeriodEnd: s.Now(), Invoice: c.Text("invoice"), Subscription: c.Text("subscription")}
 	s.readInvoiceItem(c.Params, item)
 	grants := s.Discounts.ReadDiscounts(c.Params, nil, "coupon", "promotion_code")
 	if !c.Has("amount") && item.Price == "" && !c.Has("unit_amount_decimal") {
@@ -146,9 +145,9 @@ func (s *Billing) pendingItems(customer string, match func(*state.InvoiceItem) b
 	return pending
 }
 
-// takeUp puts items on an invoice before its other lines. The invoice is not
+// includeItems puts items on an invoice before its other lines. The invoice is not
 // stored yet. Items in another currency stay pending.
-func (s *Billing) takeUp(invoice *state.Invoice, items []*state.InvoiceItem) {
+func (s *Billing) includeItems(invoice *state.Invoice, items []*state.InvoiceItem) {
 	var lines []state.InvoiceLine
 	for _, item := range items {
 		if item.Currency == invoice.Currency {
@@ -158,8 +157,8 @@ func (s *Billing) takeUp(invoice *state.Invoice, items []*state.InvoiceItem) {
 	invoice.Lines = append(lines, invoice.Lines...)
 }
 
-// claim marks the items on an invoice as no longer pending.
-func (s *Billing) claim(invoice *state.Invoice) {
+// markBilled marks the items on an invoice as no longer pending.
+func (s *Billing) markBilled(invoice *state.Invoice) {
 	for _, line := range invoice.Lines {
 		if item := s.State.InvoiceItems.Get(line.InvoiceItem); item != nil {
 			item.Invoice = invoice.ID
@@ -168,11 +167,9 @@ func (s *Billing) claim(invoice *state.Invoice) {
 }
 
 func (s *Billing) lineOf(item *state.InvoiceItem) state.InvoiceLine {
-	return state.InvoiceLine{ID: s.World.NewID("il_1", 23), Price: item.Price, Quantity: item.Quantity, Amount: item.Amount,
-		Item:        item.Item,
-		InvoiceItem: item.ID, Discounts: item.Discounts, Proration: item.Proration, Description: item.Description,
-		Metadata:    item.Metadata,
-		PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd}
+	return state.InvoiceLine{ID: s.World.NewID("il_1", 23), Price: item.Price, Quantity: item.Quantity,
+		Amount: item.Amount, Item: item.Item, InvoiceItem: item.ID, Discounts: item.Discounts, Proration: item.Proration,
+		Description: item.Description, Metadata: item.Metadata, PeriodStart: item.PeriodStart, PeriodEnd: item.PeriodEnd}
 }
 
 func (s *Billing) retrieveInvoiceItem(c *api.Call) (api.Object, error) {

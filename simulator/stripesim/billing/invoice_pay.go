@@ -8,7 +8,7 @@ import (
 // payInvoice attempts an invoice at once, or records that it was paid
 // elsewhere. forgive has no effect: an attempt is always for the whole amount.
 func (s *Billing) payInvoice(c *api.Call) (api.Object, error) {
-	invoice, failure := s.foundInvoice(c)
+	invoice, failure := s.invoiceInPath(c)
 	if failure != nil {
 		return nil, failure
 	}

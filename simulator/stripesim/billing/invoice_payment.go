@@ -16,8 +16,8 @@ func (s *Billing) invoicePaymentRoutes() []api.Route {
 	}
 }
 
-// Tie makes an intent the payment of an invoice.
-func (s *Billing) Tie(invoice *state.Invoice, intent string) {
+// LinkPayment makes an intent the payment of an invoice.
+func (s *Billing) LinkPayment(invoice *state.Invoice, intent string) {
 	if invoice.PaymentIntent == intent && invoice.PaymentID != "" {
 		return
 	}
@@ -41,7 +41,7 @@ func (s *Billing) openPayment(invoice *state.Invoice) *state.PaymentIntent {
 	intent := s.Payments.NewPaymentIntent(state.PaymentIntent{Amount: invoice.Due, Currency: invoice.Currency,
 		Customer: invoice.Customer, Description: description,
 		SetupFutureUsage: map[bool]string{true: "off_session"}[invoice.Subscription != ""]})
-	s.Tie(invoice, intent.ID)
+	s.LinkPayment(invoice, intent.ID)
 	s.Events.Emit("payment_intent.created", s.ShowPaymentIntent(intent), nil)
 	return intent
 }

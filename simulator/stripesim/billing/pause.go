@@ -37,9 +37,9 @@ func (s *Billing) readPauseCollection(p api.Params, sub *state.Subscription) {
 	}
 }
 
-// unpauseComes ends pause_collection at its resumes_at. Drafts that were kept
+// unpauseDue ends pause_collection at its resumes_at. Drafts that were kept
 // stay drafts, as at Stripe.
-func (s *Billing) unpauseComes(id string) {
+func (s *Billing) unpauseDue(id string) {
 	sub := s.State.Subscriptions.Get(id)
 	if sub != nil && sub.Live() && sub.PauseBehavior != "" && !sub.PauseResumesAt.IsZero() &&
 		!sub.PauseResumesAt.After(s.Now()) {
@@ -89,7 +89,7 @@ func (s *Billing) resume(sub *state.Subscription, unchanged bool, to alteration)
 	}
 	s.Events.EmitUpdate("customer.subscription.updated", before, s.ShowSubscription(sub))
 	if invoice == nil {
-		s.resumed(sub)
+		s.activate(sub)
 		return
 	}
 	s.EmitCreated(invoice)
@@ -138,8 +138,8 @@ func (s *Billing) collectResumption(invoice *state.Invoice) {
 	}
 }
 
-// resumed makes a paused subscription active.
-func (s *Billing) resumed(sub *state.Subscription) {
+// activate makes a paused subscription active.
+func (s *Billing) activate(sub *state.Subscription) {
 	before := s.ShowSubscription(sub)
 	sub.Status = "active"
 	for _, item := range sub.Items {

@@ -23,7 +23,7 @@ func (s *Billing) periodEnds(id string) {
 		return // canceled meanwhile, or moved by a change of plan
 	}
 	if s.phaseDue(sub) { // first, because the renewal bills its change
-		s.phaseComes(sub.Schedule)
+		s.advanceSchedule(sub.Schedule)
 		if !sub.Live() || sub.PeriodEnd().After(s.Now()) {
 			return
 		}
@@ -116,8 +116,7 @@ func (s *Billing) lines(sub *state.Subscription, items []state.SubscriptionItem)
 	for _, item := range slices.Backward(items) {
 		price := s.State.Prices.Get(item.Price)
 		line := state.InvoiceLine{Price: item.Price, Quantity: item.Quantity, Item: item.ID, PeriodStart: item.PeriodStart,
-			PeriodEnd: item.PeriodEnd,
-			Amount:    price.Amount * item.Quantity, Metadata: item.Metadata}
+			PeriodEnd: item.PeriodEnd, Amount: price.Amount * item.Quantity, Metadata: item.Metadata}
 		if sub.Status == "trialing" {
 			line.Amount, line.Description = 0, "Trial period for "+s.State.Products.Get(price.Product).Name
 		}

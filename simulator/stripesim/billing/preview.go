@@ -106,7 +106,7 @@ func (s *Billing) withProrations(invoice *state.Invoice, sub *state.Subscription
 	if invoice.ID != "" { // the next renewal already includes pending items
 		return s.preview(invoice, invoice.Created)
 	}
-	s.takeUp(invoice, s.pendingItems(sub.Customer,
+	s.includeItems(invoice, s.pendingItems(sub.Customer,
 		func(item *state.InvoiceItem) bool { return item.Subscription == sub.ID }))
 	return s.preview(invoice, s.Now())
 }
@@ -128,7 +128,8 @@ func (s *Billing) previewFirst(customerID string, details api.Params) (*state.In
 			Quantity: item.Quantity, PeriodStart: s.Now(), PeriodEnd: end})
 	}
 	invoice := s.Plan(sub, "upcoming", s.LinesOf(sub))
-	s.takeUp(invoice, s.pendingItems(customerID, func(item *state.InvoiceItem) bool { return item.Subscription == "" }))
+	s.includeItems(invoice, s.pendingItems(customerID,
+		func(item *state.InvoiceItem) bool { return item.Subscription == "" }))
 	return s.preview(invoice, s.Now()), nil
 }
 
@@ -150,8 +151,8 @@ func (s *Billing) previewPending(customerID string) (*state.Invoice, error) {
 	if len(items) == 0 {
 		return nil, api.InvalidCode("invoice_upcoming_none", "", "No upcoming invoices for customer: %s", customerID)
 	}
-	invoice := &state.Invoice{Customer: customerID, Reason: "upcoming", Currency: items[0].Currency, PeriodStart: s.Now(),
-		PeriodEnd: s.Now()}
-	s.takeUp(invoice, items)
+	invoice := &state.Invoice{Customer: customerID, Reason: "upcoming", Currency: items[0].Currency,
+		PeriodStart: s.Now(), PeriodEnd: s.Now()}
+	s.includeItems(invoice, items)
 	return s.preview(invoice, s.Now()), nil
 }

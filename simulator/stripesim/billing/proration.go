@@ -52,7 +52,9 @@ func (s *Billing) prorate(before, after *state.Subscription, at time.Time, every
 			}
 		}
 	}
-	return slices.DeleteFunc(prorations, func(item state.InvoiceItem) bool { return !item.PeriodStart.Before(item.PeriodEnd) })
+	return slices.DeleteFunc(prorations, func(item state.InvoiceItem) bool {
+		return !item.PeriodStart.Before(item.PeriodEnd)
+	})
 }
 
 // proration returns a credit (sign -1) or a charge (sign 1) for the rest of an

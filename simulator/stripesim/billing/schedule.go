@@ -38,8 +38,8 @@ func (s *Billing) scheduled(sub *state.Subscription) bool {
 	return schedule != nil && schedule.Live()
 }
 
-// phaseComes starts a schedule, enters its next phase, or completes it.
-func (s *Billing) phaseComes(id string) {
+// advanceSchedule starts a schedule, enters its next phase, or completes it.
+func (s *Billing) advanceSchedule(id string) {
 	schedule := s.State.Schedules.Get(id)
 	switch {
 	case schedule == nil || !schedule.Live():
@@ -138,7 +138,8 @@ func (s *Billing) phaseItems(sub *state.Subscription, phase state.Phase) []state
 		left = slices.Delete(left, at, at+1)
 	}
 	for n, wanted := range phase.Items {
-		if at := slices.IndexFunc(left, func(item state.SubscriptionItem) bool { return item.Price == wanted.Price }); at >= 0 {
+		at := slices.IndexFunc(left, func(item state.SubscriptionItem) bool { return item.Price == wanted.Price })
+		if at >= 0 {
 			take(n, at)
 		}
 	}
@@ -170,9 +171,9 @@ func (s *Billing) completeSchedule(schedule *state.Schedule) {
 	s.releaseSchedule(schedule, false)
 }
 
-// managed returns the error for changing the cancellation of a subscription
+// refuseManaged returns the error for changing the cancellation of a subscription
 // that a schedule manages, or nil.
-func (s *Billing) managed(sub *state.Subscription) *api.Error {
+func (s *Billing) refuseManaged(sub *state.Subscription) *api.Error {
 	if !s.scheduled(sub) {
 		return nil
 	}
@@ -201,9 +202,9 @@ func (s *Billing) releaseSchedule(schedule *state.Schedule, preserve bool) {
 	s.Events.EmitUpdate("customer.subscription.updated", before, s.ShowSubscription(sub))
 }
 
-// endWith ends the schedule of a subscription that ended. It is canceled, or
+// endSchedule ends the schedule of a subscription that ended. It is canceled, or
 // aborted if the subscription was not paid.
-func (s *Billing) endWith(sub *state.Subscription, reason string) {
+func (s *Billing) endSchedule(sub *state.Subscription, reason string) {
 	schedule := s.State.Schedules.Get(sub.Schedule)
 	if schedule == nil || !schedule.Live() {
 		return
@@ -216,8 +217,8 @@ func (s *Billing) endWith(sub *state.Subscription, reason string) {
 	s.Events.Emit(event, s.ShowSchedule(schedule), nil)
 }
 
-// expiring announces the end of a schedule.
-func (s *Billing) expiring(id string) {
+// scheduleExpiring announces the end of a schedule.
+func (s *Billing) scheduleExpiring(id string) {
 	schedule := s.State.Schedules.Get(id)
 	if schedule != nil && schedule.Status == "active" && schedule.End().Add(-expiringNotice).Equal(s.Now()) {
 		s.Events.Emit("subscription_schedule.expiring", s.ShowSchedule(schedule), nil)

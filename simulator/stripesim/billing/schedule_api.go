@@ -26,8 +26,8 @@ func (s *Billing) scheduleRoutes() []api.Route {
 // createSchedule creates a schedule from phases, or from a running
 // subscription.
 func (s *Billing) createSchedule(c *api.Call) (api.Object, error) {
-	schedule := &state.Schedule{Status: "not_started", EndBehavior: c.Enum("end_behavior", "release", "release", "cancel"),
-		Metadata:    c.Metadata(nil),
+	schedule := &state.Schedule{Status: "not_started",
+		EndBehavior: c.Enum("end_behavior", "release", "release", "cancel"), Metadata: c.Metadata(nil),
 		BillingMode: ReadBillingMode(c.Params)}
 	s.readDefaults(c.Params, schedule)
 	if c.Has("from_subscription") {
@@ -49,7 +49,7 @@ func (s *Billing) createSchedule(c *api.Call) (api.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if failure := s.Customers.ClockTakes(customer); failure != nil {
+	if failure := s.Customers.RefuseOnClock(customer); failure != nil {
 		return nil, failure
 	}
 	if failure := s.RefuseCurrency(customer, s.State.Prices.Get(
@@ -111,8 +111,8 @@ func (s *Billing) scheduleFrom(c *api.Call, schedule *state.Schedule) (api.Objec
 	return s.ShowSchedule(schedule), nil
 }
 
-// foundSchedule returns the schedule in the path.
-func (s *Billing) foundSchedule(c *api.Call) (*state.Schedule, *api.Error) {
+// scheduleInPath returns the schedule in the path.
+func (s *Billing) scheduleInPath(c *api.Call) (*state.Schedule, *api.Error) {
 	schedule := s.State.Schedules.Get(c.Path[0])
 	if schedule == nil {
 		return nil, api.NoSuch("subscription_schedule", c.Path[0], "id")
@@ -122,7 +122,7 @@ func (s *Billing) foundSchedule(c *api.Call) (*state.Schedule, *api.Error) {
 
 // liveSchedule returns the schedule in the path if it can be changed.
 func (s *Billing) liveSchedule(c *api.Call) (*state.Schedule, *api.Error) {
-	schedule, failure := s.foundSchedule(c)
+	schedule, failure := s.scheduleInPath(c)
 	if failure == nil && !schedule.Live() {
 		failure = api.Invalid("", "You cannot change a subscription schedule that is %s.", schedule.Status)
 	}
@@ -130,7 +130,7 @@ func (s *Billing) liveSchedule(c *api.Call) (*state.Schedule, *api.Error) {
 }
 
 func (s *Billing) retrieveSchedule(c *api.Call) (api.Object, error) {
-	schedule, failure := s.foundSchedule(c)
+	schedule, failure := s.scheduleInPath(c)
 	if failure != nil {
 		return nil, failure
 	}

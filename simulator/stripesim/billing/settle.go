@@ -6,9 +6,9 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
 
-// Attempted updates an invoice after the customer paid or tried to, or after a
+// AfterAttempt updates an invoice after the customer paid or tried to, or after a
 // delayed payment settled.
-func (s *Billing) Attempted(invoice *state.Invoice, intent *state.PaymentIntent, was string) {
+func (s *Billing) AfterAttempt(invoice *state.Invoice, intent *state.PaymentIntent, was string) {
 	if was == "processing" {
 		invoice.Attempts-- // counted when the attempt started
 	}

@@ -35,11 +35,10 @@ type Start struct {
 func (s *Billing) Begin(from Start) *state.Subscription {
 	now := s.Now()
 	sub := &state.Subscription{ID: s.World.NewID("sub_1", 23), Created: now, StartDate: now, Customer: from.Customer.ID,
-		Status:   "active",
-		Currency: from.Items[0].Price.Currency, Anchor: now, AnchorConfig: from.anchorConfig,
-		BillingMode: cmp.Or(from.BillingMode, "flexible"),
-		Description: from.Description, Metadata: from.Metadata, TrialEndBehavior: from.TrialEndBehavior,
-		CollectionMethod: from.collectionMethod, DaysUntilDue: from.daysUntilDue, SaveDefaultMethod: from.saveMethod}
+		Status: "active", Currency: from.Items[0].Price.Currency, Anchor: now, AnchorConfig: from.anchorConfig,
+		BillingMode: cmp.Or(from.BillingMode, "flexible"), Description: from.Description, Metadata: from.Metadata,
+		TrialEndBehavior: from.TrialEndBehavior, CollectionMethod: from.collectionMethod, DaysUntilDue: from.daysUntilDue,
+		SaveDefaultMethod: from.saveMethod}
 	if from.Method != nil {
 		sub.DefaultPaymentMethod = from.Method.ID
 	}
@@ -47,8 +46,8 @@ func (s *Billing) Begin(from Start) *state.Subscription {
 		sub.Anchor = from.anchor
 	}
 	for _, item := range from.Items {
-		sub.Items = append(sub.Items, state.SubscriptionItem{ID: s.World.NewID("si_", 14), Created: now, Price: item.Price.ID,
-			Quantity: item.Quantity, Metadata: item.metadata})
+		sub.Items = append(sub.Items, state.SubscriptionItem{ID: s.World.NewID("si_", 14), Created: now,
+			Price: item.Price.ID, Quantity: item.Quantity, Metadata: item.metadata})
 	}
 	s.indexItems(s.State.Subscriptions.Add(sub))
 	if !from.TrialEnd.After(now) {
@@ -281,7 +280,7 @@ func (s *Billing) readStart(c *api.Call) (creation, error) {
 	if err != nil {
 		return creation{}, err
 	}
-	if failure := s.Customers.ClockTakes(customer); failure != nil {
+	if failure := s.Customers.RefuseOnClock(customer); failure != nil {
 		return creation{}, failure
 	}
 	if failure := s.RefuseCurrency(customer, from.Items[0].Price.Currency); failure != nil {
@@ -307,7 +306,7 @@ func (s *Billing) checkStart(c *api.Call, from creation) {
 		return
 	}
 	if from.TrialEnd.After(s.Now()) {
-		c.Fail(api.Invalid("billing_cycle_anchor", "The simulator does not combine a trial with billing_cycle_anchor: the anchor is the trial's end."))
+		c.Fail(api.Invalid("billing_cycle_anchor", "The simulator does not combine a trial with billing_cycle_anchor: the trial's end is the anchor."))
 	}
 	for _, item := range from.Items {
 		if from.anchor.After(state.After(s.Now(), s.Now(), item.Price.Interval, item.Price.Count())) {

@@ -99,7 +99,7 @@ func (s *Billing) CheckTogether(p api.Params, field string, items []Chosen, flex
 			p.Fail(api.Invalid(p.Name(field), "All prices on a subscription must have the same currency."))
 		case item.Price.Length() == shortest.Length() && item.Price.Monthly() == shortest.Monthly():
 		case !flexible:
-			p.Fail(api.Invalid(p.Name(field), "Items with different billing intervals need a subscription with billing_mode[type]=flexible, and the simulator's checkout does not take them."))
+			p.Fail(api.Invalid(p.Name(field), "Items with different billing intervals require billing_mode[type]=flexible, which the simulator's checkout does not support."))
 		case item.Price.Monthly() != shortest.Monthly() || item.Price.Length()%shortest.Length() != 0:
 			p.Fail(api.Invalid(p.Name(field), "The intervals of the items must be multiples of the shortest one."))
 		}

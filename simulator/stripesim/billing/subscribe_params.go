@@ -91,8 +91,8 @@ func (s *Billing) readExtraItems(p api.Params) []state.InvoiceItem {
 			return nil
 		}
 		item := state.InvoiceItem{Price: price.ID, Quantity: readQuantity(sent, 1), Currency: price.Currency,
-			Discountable: sent.Boolean("discountable", true),
-			Metadata:     sent.Metadata(nil), PeriodStart: s.Now(), PeriodEnd: s.Now()}
+			Discountable: sent.Boolean("discountable", true), Metadata: sent.Metadata(nil), PeriodStart: s.Now(),
+			PeriodEnd: s.Now()}
 		item.Amount = price.Amount * item.Quantity
 		extra = append(extra, item)
 	}

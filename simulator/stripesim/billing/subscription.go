@@ -80,6 +80,7 @@ func (s *Billing) listSubscriptions(c *api.Call) (api.Object, error) {
 				return starts(item.PeriodStart) &&
 					ends(item.PeriodEnd)
 			}) &&
-			(price == "" || slices.ContainsFunc(sub.Items, func(item state.SubscriptionItem) bool { return item.Price == price }))
+			(price == "" || slices.ContainsFunc(sub.Items,
+				func(item state.SubscriptionItem) bool { return item.Price == price }))
 	}, s.ShowSubscription)
 }

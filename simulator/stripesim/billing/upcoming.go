@@ -33,7 +33,7 @@ func (s *Billing) nextInvoice(sub *state.Subscription) *state.Invoice {
 		}
 	}
 	invoice := s.Plan(sub, "upcoming", s.lines(&next, renewed))
-	s.takeUp(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool {
+	s.includeItems(invoice, s.pendingItems(sub.Customer, func(item *state.InvoiceItem) bool {
 		return item.Subscription == sub.ID || item.Subscription == ""
 	}))
 	invoice.PeriodStart, invoice.PeriodEnd = sub.Items[0].PeriodStart, end

@@ -45,10 +45,9 @@ func (s *Catalog) createCoupon(c *api.Call) (api.Object, error) {
 
 func (s *Catalog) readCoupon(p api.Params) *state.Coupon {
 	coupon := &state.Coupon{ID: p.Text("id"), Name: p.Text("name"), PercentOff: p.Decimal("percent_off"),
-		AmountOff: p.Positive("amount_off"),
-		Currency:  strings.ToLower(p.Text("currency")), Duration: p.Enum("duration", "once", "once", "repeating", "forever"),
-		Months: p.Positive("duration_in_months"), MaxRedemptions: p.Positive("max_redemptions"),
-		RedeemBy: p.Time("redeem_by"), Metadata: p.Metadata(nil)}
+		AmountOff: p.Positive("amount_off"), Currency: strings.ToLower(p.Text("currency")),
+		Duration: p.Enum("duration", "once", "once", "repeating", "forever"), Months: p.Positive("duration_in_months"),
+		MaxRedemptions: p.Positive("max_redemptions"), RedeemBy: p.Time("redeem_by"), Metadata: p.Metadata(nil)}
 	coupon.Products = p.Sub("applies_to").Only("products").Texts("products")
 	for _, id := range coupon.Products {
 		if _, err := s.liveProduct(id, ""); err != nil {

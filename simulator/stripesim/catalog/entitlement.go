@@ -44,8 +44,8 @@ func (s *Catalog) FeatureOf(lookupKey string) *state.Feature {
 			return known
 		}
 	}
-	return s.State.Features.Add(&state.Feature{ID: s.World.NewID("feat_test_", 24), Name: lookupKey, LookupKey: lookupKey,
-		Active: true})
+	return s.State.Features.Add(&state.Feature{ID: s.World.NewID("feat_test_", 24), Name: lookupKey,
+		LookupKey: lookupKey, Active: true})
 }
 
 func (s *Catalog) retrieveFeature(c *api.Call) (api.Object, error) {

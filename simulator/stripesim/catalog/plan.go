@@ -36,8 +36,9 @@ func (s *Catalog) planRoutes() []api.Route {
 }
 
 func (s *Catalog) createPlan(c *api.Call) (api.Object, error) {
-	fresh := state.Price{ID: c.Text("id"), Active: c.Boolean("active", true), Currency: strings.ToLower(c.Required("currency")),
-		Amount: c.Integer("amount", 0), Nickname: c.Text("nickname"), Metadata: c.Metadata(nil)}
+	fresh := state.Price{ID: c.Text("id"), Active: c.Boolean("active", true),
+		Currency: strings.ToLower(c.Required("currency")), Amount: c.Integer("amount", 0), Nickname: c.Text("nickname"),
+		Metadata: c.Metadata(nil)}
 	fresh.Interval, fresh.IntervalCount = ReadInterval(c.Params)
 	c.Enum("billing_scheme", "per_unit", "per_unit")
 	c.Enum("usage_type", "licensed", "licensed")

@@ -64,7 +64,8 @@ func (s *Catalog) ReadPrice(p api.Params) state.Price {
 
 // readAmount reads the amount of a price and its interval.
 func readAmount(p api.Params) state.Price {
-	price := state.Price{Active: true, Currency: strings.ToLower(p.Required("currency")), Amount: p.Integer("unit_amount", 0),
+	price := state.Price{Active: true, Currency: strings.ToLower(p.Required("currency")),
+		Amount:      p.Integer("unit_amount", 0),
 		TaxBehavior: p.Enum("tax_behavior", "unspecified", "exclusive", "inclusive", "unspecified")}
 	switch whole, decimal := p.Has("unit_amount"), p.Has("unit_amount_decimal"); {
 	case whole && decimal:

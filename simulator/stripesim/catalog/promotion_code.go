@@ -23,8 +23,8 @@ func (s *Catalog) createPromotionCode(c *api.Call) (api.Object, error) {
 		return nil, err
 	}
 	fresh := &state.PromotionCode{Code: c.Text("code"), Coupon: coupon.ID, Customer: c.Text("customer"),
-		Active:    c.Boolean("active", true),
-		ExpiresAt: c.Time("expires_at"), MaxRedemptions: c.Positive("max_redemptions"), Metadata: c.Metadata(nil)}
+		Active: c.Boolean("active", true), ExpiresAt: c.Time("expires_at"), MaxRedemptions: c.Positive("max_redemptions"),
+		Metadata: c.Metadata(nil)}
 	restrictions := c.Sub("restrictions").Only("first_time_transaction", "minimum_amount", "minimum_amount_currency")
 	fresh.FirstTime = restrictions.Boolean("first_time_transaction", false)
 	fresh.Minimum, fresh.MinimumIn = restrictions.Positive("minimum_amount"),

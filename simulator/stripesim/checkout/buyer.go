@@ -13,15 +13,16 @@ import (
 // was given none.
 const defaultBuyer = "buyer@example.com"
 
-// Fill records what a buyer typed on the page. The buyer cannot change an
+// FillBuyer records what a buyer typed on the page. The buyer cannot change an
 // e-mail address that the session or its customer sets.
-func (s *Checkout) Fill(session *state.CheckoutSession, typed api.Contact) *api.Error {
+func (s *Checkout) FillBuyer(session *state.CheckoutSession, typed api.Contact) *api.Error {
 	if failure := api.RefuseEmail("email", typed.Email); failure != nil {
 		return failure
 	}
 	if session.Options.BillingAddress == "required" &&
 		(typed.Address == nil || typed.Address.Line1 == "" || typed.Address.City == "" || typed.Address.PostalCode == "") {
-		typed.Address = &api.Address{Line1: "1 Main Street", City: "Springfield", PostalCode: "12345", State: "IL", Country: "US"}
+		typed.Address = &api.Address{Line1: "1 Main Street", City: "Springfield", PostalCode: "12345", State: "IL",
+			Country: "US"}
 	}
 	session.BuyerEmail = cmp.Or(s.FixedEmail(session), typed.Email, session.BuyerEmail, session.PrefilledEmail,
 		defaultBuyer)

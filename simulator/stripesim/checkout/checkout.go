@@ -52,13 +52,11 @@ func (s *Checkout) checkoutRoutes() []api.Route {
 func (s *Checkout) createSession(c *api.Call) (api.Object, error) {
 	session := &state.CheckoutSession{
 		Mode: c.Required("mode"), Status: "open", PaymentStatus: "unpaid", Customer: c.Text("customer"),
-		CustomerEmail:     c.Email("customer_email", ""),
-		ClientReferenceID: c.Text("client_reference_id"), Metadata: c.Metadata(nil), SuccessURL: c.Text("success_url"),
-		CancelURL:        c.Text("cancel_url"),
+		CustomerEmail: c.Email("customer_email", ""), ClientReferenceID: c.Text("client_reference_id"),
+		Metadata: c.Metadata(nil), SuccessURL: c.Text("success_url"), CancelURL: c.Text("cancel_url"),
 		CustomerCreation: c.Enum("customer_creation", "", "always", "if_required"), ExpiresAt: c.Time("expires_at"),
 		MethodCollection: c.Enum("payment_method_collection", "", "always", "if_required"), Types: c.ReadTypes(nil),
-		Options: readOptions(c.Params),
-	}
+		Options: readOptions(c.Params)}
 	s.checkSession(c, session)
 	s.readChild(c, session)
 	lines, currency := s.readLines(c, session.Mode)
@@ -98,9 +96,8 @@ func (s *Checkout) addSession(session *state.CheckoutSession) {
 	if session.Mode == "setup" {
 		session.PaymentStatus = "no_payment_required"
 		session.SetupIntent = s.Payments.NewSetupIntent(state.SetupIntent{Customer: session.Customer,
-			Description: session.ChildDescription,
-			Metadata:    session.ChildMetadata,
-			Types:       session.Types, Session: session.ID}).ID
+			Description: session.ChildDescription, Metadata: session.ChildMetadata, Types: session.Types,
+			Session: session.ID}).ID
 	}
 }
 

@@ -29,9 +29,9 @@ func (s *Checkout) WaitingIntent(session *state.CheckoutSession) string {
 	return cmp.Or(session.SetupIntent, session.Tried)
 }
 
-// MethodOnPage creates the payment method that a buyer enters. It returns nil
+// EnteredMethod creates the payment method that a buyer enters. It returns nil
 // if none was entered and none is needed.
-func (s *Checkout) MethodOnPage(session *state.CheckoutSession, card string) (*state.PaymentMethod, *api.Error) {
+func (s *Checkout) EnteredMethod(session *state.CheckoutSession, card string) (*state.PaymentMethod, *api.Error) {
 	if card == "" && !s.NeedsMethod(session) {
 		return nil, nil
 	}
@@ -105,9 +105,8 @@ func (s *Checkout) createFromSession(session *state.CheckoutSession, method *sta
 	}
 	customer := s.State.Customers.Get(session.Customer)
 	sub := s.Billing.Begin(billing.Start{Customer: customer, Items: recurring, Metadata: session.ChildMetadata,
-		Description: session.ChildDescription,
-		Method:      method, TrialEnd: s.TrialEndOf(session), TrialEndBehavior: session.TrialEndBehavior,
-		BillingMode: session.BillingMode})
+		Description: session.ChildDescription, Method: method, TrialEnd: s.TrialEndOf(session),
+		TrialEndBehavior: session.TrialEndBehavior, BillingMode: session.BillingMode})
 	session.Subscription = sub.ID
 	s.Discounts.DiscountSubscription(sub, session.Grants())
 	before := s.ShowCustomer(customer)
@@ -115,8 +114,7 @@ func (s *Checkout) createFromSession(session *state.CheckoutSession, method *sta
 	for _, line := range session.Lines {
 		if price := s.State.Prices.Get(line.Price); !price.Recurring() {
 			lines = append(lines, state.InvoiceLine{Price: price.ID, Quantity: line.Quantity,
-				Amount:      price.Amount * line.Quantity,
-				PeriodStart: s.Now(), PeriodEnd: s.Now()})
+				Amount: price.Amount * line.Quantity, PeriodStart: s.Now(), PeriodEnd: s.Now()})
 		}
 	}
 	// Pending items stay pending: the session charged its own total.
@@ -144,7 +142,7 @@ func (s *Checkout) settleFirst(invoice *state.Invoice, intent *state.PaymentInte
 	}
 	// At Stripe the subscription is active while a delayed first payment is on its
 	// way.
-	s.Billing.Tie(invoice, intent.ID)
+	s.Billing.LinkPayment(invoice, intent.ID)
 }
 
 // Complete closes a session and emits its event, then the events that real

@@ -30,8 +30,8 @@ func (s *Checkout) paymentLinkRoutes() []api.Route {
 const LinkAddress = "https://stripe.com"
 
 func (s *Checkout) createLink(c *api.Call) (api.Object, error) {
-	fresh := &state.PaymentLink{Active: true, Session: state.CheckoutSession{Mode: "payment", Status: "open", PaymentStatus: "unpaid",
-		Types: c.ReadTypes(nil), Options: readOptions(c.Params)}}
+	fresh := &state.PaymentLink{Active: true, Session: state.CheckoutSession{Mode: "payment", Status: "open",
+		PaymentStatus: "unpaid", Types: c.ReadTypes(nil), Options: readOptions(c.Params)}}
 	session := &fresh.Session
 	if s.sellsPeriods(c) {
 		session.Mode = "subscription"
@@ -58,7 +58,7 @@ func (s *Checkout) createLink(c *api.Call) (api.Object, error) {
 func (s *Checkout) sellsPeriods(c *api.Call) bool {
 	return slices.ContainsFunc(c.List("line_items"), func(line api.Params) bool {
 		if line.Has("price_data") {
-			line.Fail(api.Invalid(line.Name("price_data"), "The simulator's payment links take only prices that exist."))
+			line.Fail(api.Invalid(line.Name("price_data"), "The simulator's payment links accept only existing prices."))
 		}
 		price := s.State.Prices.Get(line.Text("price"))
 		return price != nil && price.Recurring()

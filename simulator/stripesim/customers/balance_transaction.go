@@ -40,8 +40,7 @@ func (s *Customers) createBalanceTransaction(c *api.Call) (api.Object, error) {
 	}
 	c.Required("amount")
 	booked := state.BalanceTransaction{Amount: c.Integer("amount", 0), Currency: strings.ToLower(c.Required("currency")),
-		Description: c.Text("description"),
-		Type:        "adjustment", Metadata: c.Metadata(nil)}
+		Description: c.Text("description"), Type: "adjustment", Metadata: c.Metadata(nil)}
 	switch {
 	case booked.Amount == 0:
 		c.Fail(api.Invalid("amount", "The amount of a customer balance transaction cannot be 0."))

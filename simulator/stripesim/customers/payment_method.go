@@ -22,7 +22,7 @@ func (s *Customers) NewPaymentMethod(number string, billing api.Contact) (*state
 
 func incorrectNumber() *api.Error {
 	return &api.Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "incorrect_number", Param: "number",
-		Message: "Your card number is incorrect. (The simulator takes only the test numbers it knows, such as 4242 4242 4242 4242.)"}
+		Message: "Your card number is incorrect. (The simulator accepts only its test numbers, such as 4242 4242 4242 4242.)"}
 }
 
 // AddPaymentMethod stores a method. Without an expiry it gets one far in the
@@ -102,5 +102,6 @@ func (s *Customers) Attach(method *state.PaymentMethod, customer string) {
 func (s *Customers) Detach(method *state.PaymentMethod) {
 	before := s.ShowPaymentMethod(method)
 	method.Customer, method.Retired = "", true
-	s.Events.Emit("payment_method.detached", s.ShowPaymentMethod(method), api.Previous(before, s.ShowPaymentMethod(method)))
+	s.Events.Emit("payment_method.detached", s.ShowPaymentMethod(method),
+		api.Previous(before, s.ShowPaymentMethod(method)))
 }

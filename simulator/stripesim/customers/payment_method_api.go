@@ -45,7 +45,7 @@ func (s *Customers) ReadMethodData(p api.Params) state.PaymentMethod {
 		iban := strings.ToUpper(strings.ReplaceAll(p.Sub("sepa_debit").Only("iban").Required("iban"), " ", ""))
 		if how, known := state.Numbers[iban]; !known || !how.Delayed {
 			p.Fail(api.InvalidCode("invalid_bank_account_iban", "sepa_debit[iban]",
-				"The IBAN you provided is invalid. (The simulator takes only Stripe's test accounts, such as AT611904300234573201.)"))
+				"The IBAN you provided is invalid. (The simulator accepts only Stripe's test accounts, such as AT611904300234573201.)"))
 		}
 		if method.Billing.Name == "" || method.Billing.Email == "" {
 			p.Fail(api.Invalid("billing_details", "SEPA direct debit needs billing_details[name] and billing_details[email]."))
@@ -93,8 +93,7 @@ func (s *Customers) readExpiry(sent api.Params, method *state.PaymentMethod) {
 	}
 	if part != "" {
 		sent.Fail(&api.Error{Status: http.StatusPaymentRequired, Type: "card_error", Code: "invalid_expiry_" + part,
-			Param:   "exp_" + part,
-			Message: "Your card's expiration " + part + " is invalid."})
+			Param: "exp_" + part, Message: "Your card's expiration " + part + " is invalid."})
 	}
 	method.ExpMonth, method.ExpYear = month, year
 }
@@ -128,7 +127,8 @@ func (s *Customers) listPaymentMethods(c *api.Call) (api.Object, error) {
 			return nil, err
 		}
 	}
-	kind, display := c.Enum("type", "", api.MethodTypes...), c.Enum("allow_redisplay", "", "always", "limited", "unspecified")
+	kind, display := c.Enum("type", "", api.MethodTypes...), c.Enum("allow_redisplay", "", "always", "limited",
+		"unspecified")
 	return api.Paginate(c, s.State.PaymentMethods.Newest(), func(m *state.PaymentMethod) bool {
 		return customer != "" && m.Customer == customer && (kind == "" || m.Kind() == kind) &&
 			(display == "" || m.AllowDisplay == display)
@@ -164,7 +164,8 @@ func (s *Customers) updatePaymentMethod(c *api.Call) (api.Object, error) {
 // attachPaymentMethod verifies a card, as Stripe does. A declining card is not
 // attached, unless only its charges fail.
 func (s *Customers) attachPaymentMethod(c *api.Call) (api.Object, error) {
-	named := api.Params{At: &api.Node{Fields: map[string]*api.Node{"id": {Value: c.Path[0], IsSet: true}}}, Failure: c.Failure}
+	named := api.Params{At: &api.Node{Fields: map[string]*api.Node{"id": {Value: c.Path[0], IsSet: true}}},
+		Failure: c.Failure}
 	method := s.ReadPaymentMethod(named, "id")
 	customer := c.Required("customer")
 	if failure := c.Failed(); failure != nil {

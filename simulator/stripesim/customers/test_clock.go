@@ -163,9 +163,9 @@ func (s *Customers) readClock(p api.Params) string {
 	return id
 }
 
-// ClockTakes returns the error for one subscription too many on a test clock,
+// RefuseOnClock returns the error for one subscription too many on a test clock,
 // or nil.
-func (s *Customers) ClockTakes(customer *state.Customer) *api.Error {
+func (s *Customers) RefuseOnClock(customer *state.Customer) *api.Error {
 	ended := func(sub *state.Subscription) bool { return !sub.Live() }
 	if customer.TestClock == "" || len(slices.DeleteFunc(s.State.Subscriptions.Of(customer.ID),
 		ended)) < clockSubscriptions {
@@ -174,9 +174,9 @@ func (s *Customers) ClockTakes(customer *state.Customer) *api.Error {
 	return api.Invalid("customer", "A customer on a test clock can have up to %d subscriptions.", clockSubscriptions)
 }
 
-// Underway returns the error for a change on a clock that is advancing. Stripe
+// ClockAdvancing returns the error for a change on a clock that is advancing. Stripe
 // answers 429 too.
-func Underway() *api.Error {
+func ClockAdvancing() *api.Error {
 	failure := api.Invalid("", "Test clock advancement underway - cannot perform modifications")
 	failure.Status, failure.Unstored = http.StatusTooManyRequests, true
 	return failure

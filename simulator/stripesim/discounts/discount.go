@@ -20,8 +20,7 @@ func (s *Discounts) discountRoutes() []api.Route {
 // TermsOf returns the terms of a coupon.
 func TermsOf(coupon *state.Coupon) state.Terms {
 	return state.Terms{PercentOff: coupon.PercentOff, AmountOff: coupon.AmountOff, Currency: coupon.Currency,
-		Duration: coupon.Duration,
-		Months:   coupon.Months, Products: slices.Clone(coupon.Products)}
+		Duration: coupon.Duration, Months: coupon.Months, Products: slices.Clone(coupon.Products)}
 }
 
 // Redeem turns a grant into a discount and counts it on the coupon and the
@@ -45,8 +44,8 @@ func (s *Discounts) Redeem(given state.Grant, where state.Discount) *state.Disco
 	return discount
 }
 
-// TakeOff removes one discount from a subscription.
-func (s *Discounts) TakeOff(sub *state.Subscription, discount *state.Discount) {
+// RemoveFrom removes one discount from a subscription.
+func (s *Discounts) RemoveFrom(sub *state.Subscription, discount *state.Discount) {
 	sub.Discounts = slices.DeleteFunc(slices.Clone(sub.Discounts), func(id string) bool { return id == discount.ID })
 	s.Events.Emit("customer.discount.deleted", s.ShowDiscount(discount), nil)
 }
@@ -62,7 +61,7 @@ func (s *Discounts) DiscountSubscription(sub *state.Subscription, grants []state
 	}
 	for _, id := range sub.Discounts {
 		if !slices.Contains(kept, id) {
-			s.TakeOff(sub, s.State.Discounts.Get(id))
+			s.RemoveFrom(sub, s.State.Discounts.Get(id))
 		}
 	}
 	for _, given := range grants {

@@ -46,9 +46,9 @@ func (s *Discounts) LessPercentages(sub *state.Subscription, price *state.Price,
 	return amount
 }
 
-// UseUp removes one-time discounts from a subscription once its invoice used
+// ConsumeOneTime removes one-time discounts from a subscription once its invoice used
 // them. A free invoice, such as that of a trial, does not use them up.
-func (s *Discounts) UseUp(invoice *state.Invoice) {
+func (s *Discounts) ConsumeOneTime(invoice *state.Invoice) {
 	sub := s.State.Subscriptions.Get(invoice.Subscription)
 	if sub == nil {
 		return
@@ -58,7 +58,7 @@ func (s *Discounts) UseUp(invoice *state.Invoice) {
 			return slices.ContainsFunc(line.Taken, func(taken state.LineDiscount) bool { return taken.Discount == discount.ID })
 		})
 		if used && discount.Terms.Duration == "once" && slices.Contains(sub.Discounts, discount.ID) {
-			s.TakeOff(sub, discount)
+			s.RemoveFrom(sub, discount)
 		}
 	}
 }

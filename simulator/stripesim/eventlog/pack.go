@@ -63,14 +63,13 @@ func (p *Pack) records() ([]*Record, error) {
 	parts, err := inflate(p.Heads)
 	if err != nil || len(parts)%3 != 0 || p.First < 0 || p.First+len(p.Deliveries) != len(parts)/3 ||
 		len(parts)/3 > packSize {
-		return nil, errors.Join(fmt.Errorf("the events up to %s are not whole", p.ID), err)
+		return nil, errors.Join(fmt.Errorf("event pack %s is damaged", p.ID), err)
 	}
 	records := make([]*Record, 0, len(p.Deliveries))
 	for slot := p.First; slot < len(parts)/3; slot++ {
 		created, _ := binary.Varint(parts[3*slot+2])
 		records = append(records, &Record{ID: string(parts[3*slot]), Kind: unique.Make(string(parts[3*slot+1])).Value(),
-			created: created,
-			pack:    p, slot: uint8(slot), Delivery: p.Deliveries[slot-p.First]})
+			created: created, pack: p, slot: uint8(slot), Delivery: p.Deliveries[slot-p.First]})
 	}
 	return records, nil
 }
@@ -93,9 +92,8 @@ func (p *readPack) event(r *Record) Event {
 	}
 	part := p.parts[fields*int(r.slot):]
 	return Event{ID: r.ID, Type: r.Kind, Created: r.CreatedAt(), Object: part[0], Previous: part[1],
-		Version: string(part[2]),
-		About:   string(part[3]), AboutType: string(part[4]), Customer: string(part[5]), RequestID: string(part[6]),
-		IdempotencyKey: string(part[7])}
+		Version: string(part[2]), About: string(part[3]), AboutType: string(part[4]), Customer: string(part[5]),
+		RequestID: string(part[6]), IdempotencyKey: string(part[7])}
 }
 
 func appendParts(to []byte, parts ...[]byte) []byte {
@@ -114,7 +112,7 @@ func inflate(compressed []byte) ([][]byte, error) {
 	for len(all) > 0 {
 		length, width := binary.Uvarint(all)
 		if width <= 0 || uint64(len(all)-width) < length {
-			return nil, errors.New("a part is cut")
+			return nil, errors.New("a part is truncated")
 		}
 		end := width + int(length)
 		var part []byte // nil if there is nothing

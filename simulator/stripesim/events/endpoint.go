@@ -30,8 +30,8 @@ func (s *Events) endpointRoutes() []api.Route {
 }
 
 func (s *Events) createEndpoint(c *api.Call) (api.Object, error) {
-	endpoint := &state.Endpoint{URL: c.Required("url"), Events: c.Texts("enabled_events"), Description: c.Text("description"),
-		Metadata: c.Metadata(nil)}
+	endpoint := &state.Endpoint{URL: c.Required("url"), Events: c.Texts("enabled_events"),
+		Description: c.Text("description"), Metadata: c.Metadata(nil)}
 	if len(endpoint.Events) == 0 {
 		c.Fail(api.MissingParam("enabled_events"))
 	}
@@ -68,7 +68,7 @@ var eventTypes string
 func checkEndpointEvents(p api.Params, names []string) {
 	for _, name := range names {
 		if name != "*" && !slices.Contains(strings.Fields(eventTypes), name) {
-			p.Fail(api.Malformed("", "enabled_events", "Invalid enabled_events: '%s' is no event type. To enable all events, pass '*'.", name))
+			p.Fail(api.Malformed("", "enabled_events", "Invalid enabled_events: '%s' is not an event type. To enable all events, pass '*'.", name))
 		}
 	}
 }

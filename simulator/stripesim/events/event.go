@@ -48,8 +48,7 @@ func (s *Events) EmitUpdate(kind string, before, after api.Object) {
 func (s *Events) Write(kind string, about, previous api.Object, by account.Origin,
 	delay time.Duration) *eventlog.Event {
 	event := &eventlog.Event{ID: s.World.NewID("evt_1", 23), Type: kind, Version: s.Version, Created: s.Real(),
-		Customer:  customerOf(about),
-		RequestID: by.RequestID, IdempotencyKey: by.Key}
+		Customer: customerOf(about), RequestID: by.RequestID, IdempotencyKey: by.Key}
 	event.About, event.AboutType = about.Text("id"), about.Text("object")
 	event.Object, event.Previous = s.snapshot(event.Version, about, previous)
 	s.store(event, about, previous, delay)

@@ -39,7 +39,7 @@ func (s *Events) Resend(eventID, id string, endpoint *state.Endpoint) (*eventlog
 	case endpoint.Disabled:
 		return nil, api.Invalid("webhook_endpoint", "The webhook endpoint %s is disabled.", id)
 	case endpoint.Version != "" && endpoint.Version != event.Version && event.Version != version.APIVersion:
-		return nil, api.Invalid("webhook_endpoint", "The simulator can show an event of %s in no other version.", event.Version)
+		return nil, api.Invalid("webhook_endpoint", "The simulator cannot convert an event of %s to another version.", event.Version)
 	}
 	s.Outbox.Resend(delivery.Message{ID: event.ID, Provider: provider, Type: event.Type,
 		Body: s.eventBody(s.eventFor(event, endpoint))}, endpoint.ID)

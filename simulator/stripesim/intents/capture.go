@@ -53,7 +53,7 @@ func (s *Intents) capture(intent *state.PaymentIntent, charge *state.Charge, amo
 	s.Events.Emit("charge.captured", s.ShowCharge(charge), nil)
 	s.Events.Emit("payment_intent.succeeded", s.ShowPaymentIntent(intent), nil)
 	s.follow(intent, "requires_capture")
-	s.Payments.DisputeByItself(charge)
+	s.Payments.AutoDispute(charge)
 }
 
 func (s *Intents) cancelPaymentIntent(c *api.Call) (api.Object, error) {

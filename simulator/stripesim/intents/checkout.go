@@ -15,11 +15,11 @@ func (s *Intents) PayCheckout(sessionID, card string, buyer api.Contact) (comple
 			err = failure
 			return
 		}
-		if failure := s.Checkout.Fill(session, buyer); failure != nil {
+		if failure := s.Checkout.FillBuyer(session, buyer); failure != nil {
 			err = failure
 			return
 		}
-		method, failure := s.Checkout.MethodOnPage(session, card)
+		method, failure := s.Checkout.EnteredMethod(session, card)
 		if failure != nil {
 			err = failure
 			return
@@ -33,8 +33,8 @@ func (s *Intents) PayCheckout(sessionID, card string, buyer api.Contact) (comple
 
 // paySession pays a session as far as possible. A declined card, or one that
 // requires a challenge, leaves it open.
-func (s *Intents) paySession(session *state.CheckoutSession, method *state.PaymentMethod) (completed string,
-	failure *api.Error) {
+func (s *Intents) paySession(session *state.CheckoutSession,
+	method *state.PaymentMethod) (completed string, failure *api.Error) {
 	if setup := s.State.SetupIntents.Get(session.SetupIntent); setup != nil {
 		if failure := s.SetUp(setup, method); failure != nil {
 			return "", failure

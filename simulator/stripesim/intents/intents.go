@@ -37,7 +37,7 @@ func (s *Intents) Routes() []api.Route {
 // Timers returns what this package does when a timer is due, by kind.
 func (s *Intents) Timers() map[string]func(id string) {
 	return map[string]func(id string){
-		account.TimerSettle:        s.settles,
+		account.TimerSettle:        s.settleDelayed,
 		account.TimerAuthorization: s.authorizationExpires,
 	}
 }

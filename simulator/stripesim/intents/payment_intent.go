@@ -80,7 +80,8 @@ func (s *Intents) readIntent(c *api.Call, to *state.PaymentIntent) {
 		c.Fail(api.InvalidCode("amount_too_small", "amount", "Amount must be at least %s",
 			account.Money(smallest[to.Currency], to.Currency)))
 	case to.Amount > largest:
-		c.Fail(api.InvalidCode("amount_too_large", "amount", "Amount must be no more than %s", account.Money(largest, to.Currency)))
+		c.Fail(api.InvalidCode("amount_too_large", "amount", "Amount must be no more than %s",
+			account.Money(largest, to.Currency)))
 	}
 	if c.Has("customer") {
 		to.Customer = c.Text("customer")
@@ -129,8 +130,8 @@ func (s *Intents) readAutomatic(p api.Params, types *[]string, redirects *string
 // readConfirmation reads the payment method and how to charge it.
 func (s *Intents) readConfirmation(c *api.Call, intent *state.PaymentIntent) confirmation {
 	how := confirmation{method: s.Customers.ReadMethodOf(c.Params, "payment_method", intent.Customer),
-		offSession: c.Boolean("off_session", false),
-		noAction:   c.Boolean("error_on_requires_action", false), mandate: c.ReadMandate()}
+		offSession: c.Boolean("off_session", false), noAction: c.Boolean("error_on_requires_action", false),
+		mandate: c.ReadMandate()}
 	c.Boolean("use_stripe_sdk", false)
 	intent.ReturnURL = c.Address("return_url", intent.ReturnURL)
 	if c.Has("payment_method_data") {

@@ -56,7 +56,7 @@ func (s *Intents) confirmPage(c *api.Call) (api.Object, error) {
 	if cmp.Or(s.EmailOf(session), buyer.Email) == "" {
 		return nil, api.Invalid("payment_method", "The buyer's e-mail address is missing: send it as billing_details[email] of the payment method.")
 	}
-	if failure := s.Checkout.Fill(session, buyer); failure != nil {
+	if failure := s.Checkout.FillBuyer(session, buyer); failure != nil {
 		return nil, failure
 	}
 	if _, failure := s.paySession(session, method); failure != nil {

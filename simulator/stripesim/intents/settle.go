@@ -2,8 +2,8 @@ package intents
 
 import "github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 
-// settles applies the outcome of a delayed payment.
-func (s *Intents) settles(id string) {
+// settleDelayed applies the outcome of a delayed payment.
+func (s *Intents) settleDelayed(id string) {
 	intent := s.State.PaymentIntents.Get(id)
 	if intent.Status != "processing" {
 		return
@@ -23,7 +23,7 @@ func (s *Intents) settles(id string) {
 // checkout.session.completed event, if there is one.
 func (s *Intents) follow(intent *state.PaymentIntent, was string) (completed string) {
 	if invoice := s.State.Invoices.Get(intent.Invoice); invoice != nil && invoice.Status == "open" {
-		s.Billing.Attempted(invoice, intent, was)
+		s.Billing.AfterAttempt(invoice, intent, was)
 	}
 	session := s.State.Sessions.Get(intent.Session)
 	switch {

@@ -33,8 +33,8 @@ func (s *Pages) challengePage(w http.ResponseWriter, r *http.Request) {
 	s.World.View(func() { view, waits = s.viewChallenge(r.PathValue("intent")) })
 	if !waits {
 		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("3-D Secure"),
-			Heading: "No payment waits for you here",
-			Text:    "It was decided already, or the link is wrong."})
+			Heading: "No payment is waiting",
+			Text:    "The payment was already decided, or the link is wrong."})
 		return
 	}
 	page.Write(w, http.StatusOK, challengeTemplate, view)
@@ -60,10 +60,10 @@ func (s *Pages) challengePost(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case failure == nil && decided.Next == "":
 		page.WriteNotice(w, http.StatusOK, page.Notice{Frame: frame("3-D Secure"), Heading: "Thank you",
-			Text: "The payment goes on. You can close this page."})
+			Text: "Your bank approved the payment. You can close this page."})
 	case decided.Next == "":
-		page.WriteNotice(w, http.StatusPaymentRequired, page.Notice{Frame: frame("3-D Secure"), Heading: "It was not paid",
-			Text: failure.Message})
+		page.WriteNotice(w, http.StatusPaymentRequired, page.Notice{Frame: frame("3-D Secure"),
+			Heading: "The payment failed", Text: failure.Message})
 	default:
 		if decided.Completed != "" {
 			s.awaitDelivery(r, decided.Completed)

@@ -140,7 +140,7 @@ func (s *Pages) showCheckout(w http.ResponseWriter, r *http.Request, status int,
 		return
 	case session.Status == "expired":
 		page.WriteNotice(w, http.StatusGone, page.Notice{Frame: frame("Expired"), Heading: "This checkout has expired",
-			Text: "Go back and begin again.", Link: session.CancelURL, LinkTo: "Back"})
+			Text: "Go back and start again.", Link: session.CancelURL, LinkTo: "Back"})
 		return
 	}
 	view.Card, view.Agreed = readCardForm(r), r.PostFormValue("terms") != ""
@@ -162,9 +162,8 @@ func (s *Pages) showCheckout(w http.ResponseWriter, r *http.Request, status int,
 
 func (s *Pages) viewCheckout(session *state.CheckoutSession) checkoutView {
 	view := checkoutView{Frame: frame("Checkout"), Email: s.EmailOf(session), CancelURL: session.CancelURL,
-		Asks:  s.NeedsMethod(session),
-		Takes: map[string]bool{"card": true, "sepa_debit": session.Types == nil}, Note: session.Options.CustomText["submit"],
-		After: session.Options.CustomText["after_submit"]}
+		Asks: s.NeedsMethod(session), Takes: map[string]bool{"card": true, "sepa_debit": session.Types == nil},
+		Note: session.Options.CustomText["submit"], After: session.Options.CustomText["after_submit"]}
 	for kind := range view.Takes {
 		view.Takes[kind] = session.Types == nil || slices.Contains(session.Types, kind)
 	}

@@ -48,7 +48,7 @@ func (s *Pages) adjust(session *state.CheckoutSession, action string, r *http.Re
 		line, text, _ := strings.Cut(r.PostFormValue("quantity"), " ")
 		quantity, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return api.Invalid("quantity", "This is not a quantity.")
+			return api.Invalid("quantity", "Enter a whole number.")
 		}
 		if failure := s.Checkout.SetQuantity(session, line, quantity); failure != nil {
 			return failure
@@ -60,7 +60,7 @@ func (s *Pages) adjust(session *state.CheckoutSession, action string, r *http.Re
 		s.Checkout.RemovePromotionCode(session)
 		return nil
 	}
-	return api.Invalid("action", "There is no such action.")
+	return api.Invalid("action", "Unknown action.")
 }
 
 func (s *Pages) payOnPage(w http.ResponseWriter, r *http.Request) {

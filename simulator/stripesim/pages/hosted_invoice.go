@@ -85,13 +85,13 @@ func (s *Pages) viewHostedInvoice(invoice *state.Invoice) *hostedInvoiceView {
 		return account.Money(value, invoice.Currency)
 	}
 	view := &hostedInvoiceView{Frame: frame("Invoice " + invoice.Number), Number: invoice.Number, Status: invoice.Status,
-		Tone:  tone(invoice.Status),
-		Total: amount("amount_due"), For: customer.Email, Date: day(invoice.FinalizedAt), Payable: invoice.Status == "open"}
+		Tone: tone(invoice.Status), Total: amount("amount_due"), For: customer.Email, Date: day(invoice.FinalizedAt),
+		Payable: invoice.Status == "open"}
 	switch invoice.Status {
 	case "paid":
 		view.When = "Paid on " + day(invoice.PaidAt)
 	case "void":
-		view.When = "Voided on " + day(invoice.VoidedAt) + ". Nothing is to be paid."
+		view.When = "Voided on " + day(invoice.VoidedAt) + ". Nothing is due."
 	case "open":
 		view.When = "Waits to be paid"
 		switch intent := s.State.PaymentIntents.Get(invoice.PaymentIntent); {

@@ -52,8 +52,8 @@ func (s *Pages) Handler() http.Handler {
 	mux.HandleFunc("POST /i/{invoice}", s.hostedInvoicePost)
 	s.portalPages(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "There is nothing here",
-			Text: "This is a simulated Stripe. Its API is under /v1/, its controls are at /_sim.", Link: "/_sim",
+		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"), Heading: "Page not found",
+			Text: "This is a simulated Stripe. The API is under /v1/, the controls are at /_sim.", Link: "/_sim",
 			LinkTo: "Open the controls"})
 	})
 	return http.NewCrossOriginProtection().Handler(mux)

@@ -38,8 +38,7 @@ func (s *Pages) linkPage(w http.ResponseWriter, r *http.Request) {
 func (s *Pages) thanks(session *state.CheckoutSession) page.Notice {
 	if session.PaymentLink == "" || session.SuccessURL != checkout.LinkAddress {
 		return page.Notice{Frame: frame("Already complete"), Heading: "This checkout is already complete",
-			Text: "Nothing more is to be done here.",
-			Link: s.Checkout.SuccessURL(session), LinkTo: "Continue"}
+			Text: "There is nothing left to do.", Link: s.Checkout.SuccessURL(session), LinkTo: "Continue"}
 	}
 	text := "Your payment was successful. You can close this page."
 	s.World.View(func() {

@@ -65,14 +65,13 @@ func parsePortal(content string, parts ...string) *template.Template {
 var notes = map[string]string{
 	"canceled": "Your plan was canceled.", "kept": "Your plan continues.", "updated": "Your plan was changed.",
 	"details": "Your details were saved.", "added": "The payment method was added.",
-	"default": "The default payment method was changed.",
-	"removed": "The payment method was removed.", "scheduled": "Your plan changes at the end of the period.",
-}
+	"default": "The default payment method was changed.", "removed": "The payment method was removed.",
+	"scheduled": "Your plan changes at the end of the period."}
 
 func (s *Pages) portalFrame(v *visit, title string) portalFrame {
 	frame := portalFrame{Frame: frame(title), Return: v.portal.ReturnURL, Headline: v.configuration.Headline,
-		Privacy: v.configuration.Privacy,
-		Terms:   v.configuration.Terms, Error: v.problem, Note: notes[v.URL.Query().Get("done")]}
+		Privacy: v.configuration.Privacy, Terms: v.configuration.Terms, Error: v.problem,
+		Note: notes[v.URL.Query().Get("done")]}
 	if !v.inFlow() && v.URL.Path != v.home() {
 		frame.Home = v.home()
 	}
@@ -126,7 +125,7 @@ func (s *Pages) enter(v *visit, step portalStep) *refusal {
 	v.configuration = s.State.Configurations.Get(v.portal.Configuration)
 	if id := v.PathValue("subscription"); id != "" {
 		if v.sub = s.State.Subscriptions.Get(id); v.sub == nil || v.sub.Customer != v.customer.ID {
-			return &refusal{status: http.StatusNotFound, heading: "There is no such plan", text: "Nothing was changed.", to: ""}
+			return &refusal{status: http.StatusNotFound, heading: "Plan not found", text: "Nothing was changed.", to: ""}
 		}
 	}
 	if id := v.PathValue("method"); id != "" {
@@ -141,7 +140,7 @@ func (s *Pages) enter(v *visit, step portalStep) *refusal {
 	}
 	if step.offered != nil && !step.offered(s, v) {
 		return &refusal{status: http.StatusForbidden, heading: "This is not offered here",
-			text: "The portal's configuration does not allow it, or the plan has changed meanwhile."}
+			text: "The portal does not allow it, or the plan has changed in the meantime."}
 	}
 	return nil
 }

@@ -26,10 +26,8 @@ type reasonView struct {
 // reasonTexts are the cancellation reasons as the page shows them.
 var reasonTexts = map[string]string{
 	"customer_service": "Customer service was less than expected", "low_quality": "Quality was less than expected",
-	"missing_features": "I need more features",
-	"other":            "Other reason", "switched_service": "I found an alternative", "too_complex": "It is too hard to use",
-	"too_expensive": "It is too expensive", "unused": "I no longer need it",
-}
+	"missing_features": "I need more features", "other": "Other reason", "switched_service": "I found an alternative",
+	"too_complex": "It is too hard to use", "too_expensive": "It is too expensive", "unused": "I no longer need it"}
 
 var cancelStep = portalStep{
 	title: "Cancel your plan",
@@ -83,7 +81,7 @@ func (s *Pages) cancelInPortal(v *visit) (string, error) {
 		feedback, comment = v.PostFormValue("feedback"), v.PostFormValue("comment")
 	}
 	if feedback != "" && !slices.Contains(features.Reasons, feedback) {
-		return "", api.Invalid("feedback", "This reason cannot be given.")
+		return "", api.Invalid("feedback", "Choose one of the listed reasons.")
 	}
 	if features.Mode == "at_period_end" {
 		s.Billing.ChangeSubscription(v.sub, func() {

@@ -112,7 +112,7 @@ var loginTemplate = page.Parse(`<section class="card narrow">
 <form method="post">
 <label for="email">E-mail</label>
 <input id="email" name="email" type="email" autocomplete="email" required value="{{.Email}}" aria-describedby="hint">
-<p class="soft" id="hint">Stripe sends a link to this address. Here nothing is sent: you go straight in.</p>
+<p class="soft" id="hint">Stripe would e-mail a link to this address. The simulator takes you straight in.</p>
 <button class="full" type="submit">Continue</button>
 </form></section>`)
 
@@ -131,7 +131,7 @@ func (s *Pages) showLogin(w http.ResponseWriter, r *http.Request, status int, em
 	})
 	if !found {
 		page.WriteNotice(w, http.StatusNotFound, page.Notice{Frame: frame("Not found"),
-			Heading: "This login page does not exist", Text: "The portal configuration has none, or it is not active."})
+			Heading: "This login page does not exist", Text: "The portal configuration has no login page, or is not active."})
 		return
 	}
 	page.Write(w, status, loginTemplate, view)
@@ -155,7 +155,7 @@ func (s *Pages) loginPost(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	if to == "" {
-		s.showLogin(w, r, http.StatusNotFound, email, "There is no customer with this address.")
+		s.showLogin(w, r, http.StatusNotFound, email, "No customer has this address.")
 		return
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)

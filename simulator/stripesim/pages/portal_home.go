@@ -101,8 +101,8 @@ func (s *Pages) viewHome(v *visit) any {
 	slices.SortStableFunc(view.Plans, func(a, b planView) int { return boolOrder(a.Ended) - boolOrder(b.Ended) })
 	for _, method := range s.methodsOf(v.customer) {
 		view.Methods = append(view.Methods, methodView{ID: method.ID, Text: method.Describe(), Expires: method.Expires(),
-			Default: method.ID == v.customer.DefaultPaymentMethod, Manage: features.PaymentMethodUpdate, Path: v.home() +
-				"/payment-methods/" + method.ID})
+			Default: method.ID == v.customer.DefaultPaymentMethod, Manage: features.PaymentMethodUpdate,
+			Path: v.home() + "/payment-methods/" + method.ID})
 	}
 	if features.CustomerUpdate {
 		view.Details = v.details()
@@ -125,8 +125,8 @@ func (s *Pages) viewInvoices(customer string) []invoiceRow {
 	for _, invoice := range slices.Backward(s.State.Invoices.Of(customer)) {
 		if invoice.Status != "draft" && len(rows) < shownInvoices {
 			rows = append(rows, invoiceRow{Number: invoice.Number, Date: day(invoice.Created),
-				Total:  account.Money(invoice.Total(), invoice.Currency),
-				Status: invoice.Status, Tone: tone(invoice.Status), URL: "/i/" + invoice.ID})
+				Total: account.Money(invoice.Total(), invoice.Currency), Status: invoice.Status, Tone: tone(invoice.Status),
+				URL: "/i/" + invoice.ID})
 		}
 	}
 	return rows
@@ -179,7 +179,7 @@ func (s *Pages) whenOf(sub *state.Subscription) string {
 	case sub.Status == "paused":
 		return "Paused: there was no payment method when the trial ended"
 	case sub.Status == "incomplete":
-		return "Waits for its first payment"
+		return "Waiting for the first payment"
 	}
 	return "Renews on " + end
 }
@@ -194,18 +194,18 @@ func (s *Pages) keepPlan(v *visit) (string, error) {
 	switch v.PostFormValue("action") {
 	case "keep":
 		if !features.Cancel.Enabled || !sub.Live() || sub.CancelAt.IsZero() {
-			return "", api.Invalid("", "This plan is not set to end.")
+			return "", api.Invalid("", "This plan has no scheduled cancellation.")
 		}
-		s.Billing.Keep(sub)
+		s.Billing.ClearCancellation(sub)
 	case "stay":
 		if !features.Update.Enabled || s.Portal.ComingPhase(sub) == nil {
-			return "", api.Invalid("", "This plan is not set to change.")
+			return "", api.Invalid("", "This plan has no scheduled change.")
 		}
 		if _, err := s.Perform("POST", "/v1/subscription_schedules/"+sub.Schedule+"/release", nil); err != nil {
 			return "", err
 		}
 	default:
-		return "", api.Invalid("action", "There is no such action.")
+		return "", api.Invalid("action", "Unknown action.")
 	}
 	return s.finish(v, "kept"), nil
 }

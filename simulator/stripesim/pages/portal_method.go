@@ -38,7 +38,7 @@ type addMethodView struct {
 const cardFields = `{{define "card"}}
 <label for="card">Card number</label>
 <input id="card" name="card" inputmode="numeric" autocomplete="off" placeholder="4242 4242 4242 4242" value="{{.Number}}" list="cards" aria-describedby="hint">
-<datalist id="cards"><option value="4242 4242 4242 4242">accepted</option><option value="4000 0027 6000 3184">asks for 3-D Secure</option><option value="4000 0000 0000 0002">declined</option><option value="4000 0000 0000 9995">insufficient funds</option><option value="4000 0000 0000 0341">attaches, later charges fail</option></datalist>
+<datalist id="cards"><option value="4242 4242 4242 4242">accepted</option><option value="4000 0027 6000 3184">requires 3-D Secure</option><option value="4000 0000 0000 0002">declined</option><option value="4000 0000 0000 9995">insufficient funds</option><option value="4000 0000 0000 0341">attaches, later charges fail</option></datalist>
 <p class="soft" id="hint">Only test numbers: 4242 4242 4242 4242 is accepted, 4000 0000 0000 0002 is declined.</p>
 <div class="pair">
 <div><label for="expiry">Expiry</label><input id="expiry" name="expiry" inputmode="numeric" autocomplete="off" placeholder="12 / 34" value="{{.Expiry}}"></div>
@@ -84,16 +84,16 @@ var methodStep = portalStep{
 <h1>{{.Text}}</h1>
 {{with .Expires}}<p class="soft">{{.}}</p>{{end}}
 {{if .Default}}<p>This is the default payment method. To remove it, make another one the default first.</p>
-{{else if .InUse}}<p>A plan is paid with it. It cannot be removed.</p>{{end}}
+{{else if .InUse}}<p>A plan uses this payment method, so it cannot be removed.</p>{{end}}
 <form method="post" class="actions stack">
-{{if not .Default}}<button name="action" value="default">Make it the default</button>{{end}}
+{{if not .Default}}<button name="action" value="default">Make default</button>{{end}}
 {{if not .InUse}}<button class="danger" name="action" value="remove">Remove</button>{{end}}
 </form></section>`),
 	offered: func(_ *Pages, v *visit) bool { return v.configuration.Features.PaymentMethodUpdate },
 	view: func(s *Pages, v *visit) any {
 		return methodPageView{portalFrame: s.portalFrame(v, v.method.Describe()), Text: v.method.Describe(),
-			Expires: v.method.Expires(),
-			Default: v.method.ID == v.customer.DefaultPaymentMethod, InUse: s.methodInUse(v.customer, v.method)}
+			Expires: v.method.Expires(), Default: v.method.ID == v.customer.DefaultPaymentMethod,
+			InUse: s.methodInUse(v.customer, v.method)}
 	},
 	act: func(s *Pages, v *visit) (string, error) {
 		switch v.PostFormValue("action") {
@@ -107,7 +107,7 @@ var methodStep = portalStep{
 			s.Customers.Detach(v.method)
 			return s.finish(v, "removed"), nil
 		}
-		return "", api.Invalid("action", "There is no such action.")
+		return "", api.Invalid("action", "Unknown action.")
 	},
 }
 

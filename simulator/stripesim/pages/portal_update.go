@@ -23,9 +23,8 @@ func (s *Pages) changeLater(sub *state.Subscription, to state.PortalFlowItem) er
 	}
 	phases := url.Values{"end_behavior": {"release"}, "proration_behavior": {"none"},
 		"phases[0][items][0][price]": {item.Price}, "phases[0][items][0][quantity]": {strconv.FormatInt(item.Quantity, 10)},
-		"phases[0][end_date]":        {strconv.FormatInt(sub.PeriodEnd().Unix(), 10)},
-		"phases[1][items][0][price]": {to.Price}, "phases[1][items][0][quantity]": {strconv.FormatInt(to.Quantity, 10)},
-		"phases[1][iterations]": {"1"}}
+		"phases[0][end_date]": {strconv.FormatInt(sub.PeriodEnd().Unix(), 10)}, "phases[1][items][0][price]": {to.Price},
+		"phases[1][items][0][quantity]": {strconv.FormatInt(to.Quantity, 10)}, "phases[1][iterations]": {"1"}}
 	_, err = s.Perform(http.MethodPost, "/v1/subscription_schedules/"+made["id"].(string), phases)
 	return err
 }
@@ -72,8 +71,8 @@ func (s *Pages) viewUpdate(v *visit) any {
 			continue
 		}
 		view.Choices = append(view.Choices, choiceView{Price: choice.Price.ID,
-			Name: s.State.Products.Get(choice.Price.Product).Name,
-			Text: s.describe(choice.Price, 1), Current: current, Chosen: current})
+			Name: s.State.Products.Get(choice.Price.Product).Name, Text: s.describe(choice.Price, 1), Current: current,
+			Chosen: current})
 		if !choice.Product.Quantity || !update.Allows("quantity") {
 			continue
 		}
@@ -163,7 +162,7 @@ func (s *Pages) viewConfirm(v *visit) any {
 		view.Back = v.home() + "/subscriptions/" + v.sub.ID + "/update"
 	}
 	if v.URL.Query().Get("redirect_status") == "failed" {
-		view.Error = cmp.Or(view.Error, "The payment failed, and your plan was not changed. Try again, or change the payment method first.")
+		view.Error = cmp.Or(view.Error, "The payment failed, so your plan was not changed. Try again, or change the payment method first.")
 	}
 	if failure := s.Portal.RefuseChange(v.configuration.Features.Update, v.sub, to); failure != nil {
 		view.Error, view.Refused = failure.Message, true
@@ -172,7 +171,7 @@ func (s *Pages) viewConfirm(v *visit) any {
 	item := v.sub.Items[0]
 	view.From, view.To = s.lineFor(item.Price, item.Quantity), s.lineFor(to.Price, to.Quantity)
 	if s.Portal.Postpones(v.configuration.Features.Update, v.sub, to) {
-		view.Later = "Your plan changes on " + day(v.sub.PeriodEnd()) + ". Until then it stays as it is."
+		view.Later = "Your plan changes on " + day(v.sub.PeriodEnd()) + ". Until then it stays the same."
 		view.Next = account.Money(s.State.Prices.Get(to.Price).Amount*to.Quantity,
 			v.sub.Currency) + " on " + day(v.sub.PeriodEnd())
 		return view
@@ -244,5 +243,5 @@ func (s *Pages) confirmInPortal(v *visit) (string, error) {
 		intent.ReturnURL = s.Link(v.home()+"/subscriptions/"+v.sub.ID+"/update/outcome") + "?" + query.Encode()
 		return s.ChallengeURL(intent.ID), nil
 	}
-	return "", api.Invalid("", "The payment failed, and your plan was not changed yet.")
+	return "", api.Invalid("", "The payment failed, so your plan was not changed.")
 }

@@ -40,10 +40,9 @@ func (s *Payments) Charge(intent *state.PaymentIntent, method *state.PaymentMeth
 		s.nameBuyer(intent)
 	}
 	charge := s.State.Charges.Add(&state.Charge{ID: s.World.NewID("ch_3", 23), Created: s.Real(), Amount: intent.Amount,
-		Currency: intent.Currency,
-		Customer: intent.Customer, PaymentIntent: intent.ID, PaymentMethod: method.ID, Billing: method.Billing,
-		Description:  intent.Description,
-		ReceiptEmail: intent.ReceiptEmail, Shipping: intent.Shipping, Descriptor: intent.Descriptor, Suffix: intent.Suffix,
+		Currency: intent.Currency, Customer: intent.Customer, PaymentIntent: intent.ID, PaymentMethod: method.ID,
+		Billing: method.Billing, Description: intent.Description, ReceiptEmail: intent.ReceiptEmail,
+		Shipping: intent.Shipping, Descriptor: intent.Descriptor, Suffix: intent.Suffix,
 		Authenticated: intent.Authenticated == method.ID, Metadata: intent.Metadata})
 	intent.LatestCharge = charge.ID
 	switch {
@@ -92,7 +91,7 @@ func (s *Payments) Succeed(intent *state.PaymentIntent, charge *state.Charge) {
 	intent.Status, intent.Received = "succeeded", charge.Amount
 	s.Events.Emit("charge.succeeded", s.ShowCharge(charge), nil)
 	s.Events.Emit("payment_intent.succeeded", s.ShowPaymentIntent(intent), nil)
-	s.DisputeByItself(charge)
+	s.AutoDispute(charge)
 }
 
 // NotAuthenticated returns the error of a failed challenge.

@@ -35,8 +35,8 @@ func (s *Payments) Dispute(charge *state.Charge, reason string, inquiry bool) *s
 	return dispute
 }
 
-// DisputeByItself opens the dispute that a test card brings with every charge.
-func (s *Payments) DisputeByItself(charge *state.Charge) {
+// AutoDispute opens the dispute that a test card brings with every charge.
+func (s *Payments) AutoDispute(charge *state.Charge) {
 	if how := s.State.PaymentMethods.Get(charge.PaymentMethod).Behaviour(); how.Dispute != "" {
 		s.Dispute(charge, how.Dispute, how.Inquiry)
 	}

@@ -20,8 +20,7 @@ func (s *Payments) EnsureCustomer(session *state.CheckoutSession) {
 	}
 	if session.Mode == "subscription" || session.CustomerCreation == "always" {
 		session.Customer = s.Customers.AddCustomer(&state.Customer{Email: session.BuyerEmail, Name: session.BuyerName,
-			Phone:   session.BuyerPhone,
-			Address: session.BuyerAddress, NextInvoice: 1}, nil).ID
+			Phone: session.BuyerPhone, Address: session.BuyerAddress, NextInvoice: 1}, nil).ID
 	}
 }
 
@@ -78,10 +77,9 @@ func (s *Payments) IntentOf(session *state.CheckoutSession) *state.PaymentIntent
 		return tried
 	}
 	fresh := state.PaymentIntent{Amount: s.Due(session), Currency: session.Currency, Customer: session.Customer,
-		Session:     session.ID,
-		Description: session.ChildDescription, SetupFutureUsage: session.FutureUsage, ReceiptEmail: session.ReceiptEmail,
-		Shipping:   session.Shipping,
-		Descriptor: session.Descriptor, Suffix: session.Suffix, Types: session.Types}
+		Session: session.ID, Description: session.ChildDescription, SetupFutureUsage: session.FutureUsage,
+		ReceiptEmail: session.ReceiptEmail, Shipping: session.Shipping, Descriptor: session.Descriptor,
+		Suffix: session.Suffix, Types: session.Types}
 	if session.Mode == "payment" {
 		fresh.Metadata = session.ChildMetadata
 	} else {

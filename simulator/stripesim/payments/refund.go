@@ -81,8 +81,8 @@ func (s *Payments) Refund(charge *state.Charge, amount int64, reason string,
 	}
 	how := s.State.PaymentMethods.Get(charge.PaymentMethod).Behaviour()
 	refund := s.State.Refunds.Add(&state.Refund{ID: s.World.NewID("re_3", 23), Created: s.Real(), Amount: amount,
-		Currency: charge.Currency, Charge: charge.ID,
-		PaymentIntent: charge.PaymentIntent, Reason: reason, Metadata: metadata, Status: "succeeded"})
+		Currency: charge.Currency, Charge: charge.ID, PaymentIntent: charge.PaymentIntent, Reason: reason,
+		Metadata: metadata, Status: "succeeded"})
 	if how.Refund == "pending" {
 		refund.Status = "pending"
 	}

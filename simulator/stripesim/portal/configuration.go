@@ -31,8 +31,7 @@ func (s *Portal) AddDefaultConfiguration() {
 	features.Cancel.Enabled, features.Cancel.ReasonEnabled = true, true
 	now := s.Now()
 	s.State.Configurations.Add(&state.PortalConfiguration{ID: s.World.NewID("bpc_1", 23), Created: now, Updated: now,
-		Active: true, IsDefault: true,
-		ReturnURL: s.Link("/_sim"), Features: features})
+		Active: true, IsDefault: true, ReturnURL: s.Link("/_sim"), Features: features})
 }
 
 // DefaultConfiguration returns the default configuration, or nil.

@@ -138,7 +138,8 @@ func (s *Portal) readPortalUpdate(p api.Params, to *state.PortalUpdate) {
 // can change, adjustable decides.
 func (s *Portal) readPortalProduct(p api.Params, adjustable bool) state.PortalProduct {
 	p.Only("product", "prices", "adjustable_quantity")
-	product := state.PortalProduct{Product: p.Required("product"), Prices: p.Texts("prices"), Quantity: adjustable, Minimum: 1}
+	product := state.PortalProduct{Product: p.Required("product"), Prices: p.Texts("prices"), Quantity: adjustable,
+		Minimum: 1}
 	if s.State.Products.Get(product.Product) == nil {
 		p.Fail(api.NoSuch("product", product.Product, p.Name("product")))
 	}

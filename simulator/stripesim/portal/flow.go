@@ -126,7 +126,8 @@ func (s *Portal) readFlowItems(p api.Params, sub *state.Subscription, update sta
 		p.Fail(api.NoSuch("subscription_item", id, sent.Name("id")))
 		return
 	}
-	item := state.PortalFlowItem{ID: id, Price: sent.Text("price"), Quantity: sent.Integer("quantity", sub.Items[at].Quantity)}
+	item := state.PortalFlowItem{ID: id, Price: sent.Text("price"),
+		Quantity: sent.Integer("quantity", sub.Items[at].Quantity)}
 	if item.Price == "" {
 		item.Price = sub.Items[at].Price
 	}

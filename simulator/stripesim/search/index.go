@@ -139,11 +139,10 @@ func (s *Search) asItWas(state snapshot, now func() api.Object) api.Object {
 	return now()
 }
 
+// matching returns a shown object if it matches, or nil.
 func matching(shownAs api.Object, wanted query) api.Object {
-	if shownAs["deleted"] == true || !wanted.matches(func(field, key string) (string,
-		bool) {
-		return fieldOf(shownAs, field, key)
-	}) {
+	read := func(field, key string) (string, bool) { return fieldOf(shownAs, field, key) }
+	if shownAs["deleted"] == true || !wanted.matches(read) {
 		return nil
 	}
 	return shownAs

@@ -62,8 +62,7 @@ func parseQuery(source string) (query, *api.Error) {
 		}
 		rest = rest[len(value):]
 		parsed.clauses = append(parsed.clauses, clause{negated: start[1] != "", field: start[2], key: unquote(start[3]),
-			operator: start[4],
-			value:    unquote(value), null: strings.EqualFold(value, "null")})
+			operator: start[4], value: unquote(value), null: strings.EqualFold(value, "null")})
 		if rest == "" {
 			break
 		}

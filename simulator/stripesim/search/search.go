@@ -40,12 +40,20 @@ func (s *Search) searchRoutes() []api.Route {
 			searchIn(s, s.ShowCustomer, func() *ordered.Table[state.Customer, *state.Customer] { return &s.State.Customers })),
 		api.Op(http.MethodGet, "/v1/invoices/search", searchParams,
 			searchIn(s, s.ShowInvoice, func() *ordered.Table[state.Invoice, *state.Invoice] { return &s.State.Invoices })),
-		api.Op(http.MethodGet, "/v1/payment_intents/search", searchParams, searchIn(s, s.ShowPaymentIntent, func() *ordered.Table[state.PaymentIntent, *state.PaymentIntent] { return &s.State.PaymentIntents })),
+		api.Op(http.MethodGet, "/v1/payment_intents/search", searchParams,
+			searchIn(s, s.ShowPaymentIntent, func() *ordered.Table[state.PaymentIntent,
+				*state.PaymentIntent] {
+				return &s.State.PaymentIntents
+			})),
 		api.Op(http.MethodGet, "/v1/prices/search", searchParams,
 			searchIn(s, s.ShowPrice, func() *ordered.Table[state.Price, *state.Price] { return &s.State.Prices })),
 		api.Op(http.MethodGet, "/v1/products/search", searchParams,
 			searchIn(s, s.ShowProduct, func() *ordered.Table[state.Product, *state.Product] { return &s.State.Products })),
-		api.Op(http.MethodGet, "/v1/subscriptions/search", searchParams, searchIn(s, s.ShowSubscription, func() *ordered.Table[state.Subscription, *state.Subscription] { return &s.State.Subscriptions })),
+		api.Op(http.MethodGet, "/v1/subscriptions/search", searchParams,
+			searchIn(s, s.ShowSubscription, func() *ordered.Table[state.Subscription,
+				*state.Subscription] {
+				return &s.State.Subscriptions
+			})),
 	}
 }
 
@@ -53,17 +61,14 @@ func (s *Search) searchRoutes() []api.Route {
 // tables at docs.stripe.com/search.
 var searchFields = map[string]map[string]fieldKind{
 	"charges": {"amount": numeric, "billing_details.address.postal_code": token, "created": numeric, "currency": token,
-		"customer": token,
-		"disputed": token, "metadata": token, "payment_method_details.card.last4": token,
-		"payment_method_details.card.exp_month": token,
-		"payment_method_details.card.exp_year":  token, "payment_method_details.card.brand": token,
-		"payment_method_details.card.fingerprint": token,
-		"refunded": token, "status": token},
+		"customer": token, "disputed": token, "metadata": token, "payment_method_details.card.last4": token,
+		"payment_method_details.card.exp_month": token, "payment_method_details.card.exp_year": token,
+		"payment_method_details.card.brand": token, "payment_method_details.card.fingerprint": token, "refunded": token,
+		"status": token},
 	"customers": {"created": numeric, "email": text, "metadata": token, "name": text, "phone": text},
 	"invoices": {"created": numeric, "currency": token, "customer": token, "last_finalization_error_code": token,
-		"last_finalization_error_type": token,
-		"metadata":                     token, "number": token, "receipt_number": token, "status": token, "subscription": token,
-		"total": numeric},
+		"last_finalization_error_type": token, "metadata": token, "number": token, "receipt_number": token, "status": token,
+		"subscription": token, "total": numeric},
 	"payment_intents": {"amount": numeric, "created": numeric, "currency": token, "customer": token, "metadata": token,
 		"status": token},
 	"prices": {"active": token, "currency": token, "lookup_key": token, "metadata": token, "product": token,

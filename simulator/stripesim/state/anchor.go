@@ -27,8 +27,8 @@ func (a *AnchorConfig) Show() any {
 		}
 		return *n
 	}
-	return api.Object{"day_of_month": a.Day, "month": number(a.Month), "hour": number(a.Hour), "minute": number(a.Minute),
-		"second": number(a.Second)}
+	return api.Object{"day_of_month": a.Day, "month": number(a.Month), "hour": number(a.Hour),
+		"minute": number(a.Minute), "second": number(a.Second)}
 }
 
 // Next returns the first moment from now on that matches the config. A part of

@@ -79,9 +79,8 @@ var Numbers = map[string]Behaviour{
 	"4000000000005126": {Brand: "visa", Refund: "fails"},
 
 	// SEPA Direct Debit, by the name on the checkout page and by test account.
-	"sepa": {Delayed: true, After: 24 * time.Hour},
-	"sepa_fail": {Delayed: true, After: 24 * time.Hour, Fails: true, Decline: "generic_decline",
-		message: refusedDebit},
+	"sepa":                 {Delayed: true, After: 24 * time.Hour},
+	"sepa_fail":            {Delayed: true, After: 24 * time.Hour, Fails: true, Decline: "generic_decline", message: refusedDebit},
 	"AT611904300234573201": {Delayed: true},
 	"AT321904300235473204": {Delayed: true, After: 3 * time.Minute},
 	"AT861904300235473202": {Delayed: true, Fails: true, Decline: "generic_decline", message: refusedDebit},
@@ -97,28 +96,21 @@ var Numbers = map[string]Behaviour{
 // after pm_card_ or tok_.
 var Cards = map[string]string{
 	"visa": "4242424242424242", "visa_debit": "4000056655665556", "mastercard": "5555555555554444",
-	"mastercard_debit": "5200828282828210",
-	"amex":             "378282246310005", "discover": "6011111111111117", "us": "4242424242424242",
-	"bypassPending": "4000000000000077",
-
-	"chargeDeclined": "4000000000000002", "visa_chargeDeclined": "4000000000000002",
-	"chargeCustomerFail":              "4000000000000341",
+	"mastercard_debit": "5200828282828210", "amex": "378282246310005", "discover": "6011111111111117",
+	"us": "4242424242424242", "bypassPending": "4000000000000077", "chargeDeclined": "4000000000000002",
+	"visa_chargeDeclined": "4000000000000002", "chargeCustomerFail": "4000000000000341",
 	"chargeDeclinedInsufficientFunds": "4000000000009995", "visa_chargeDeclinedInsufficientFunds": "4000000000009995",
 	"chargeDeclinedLostCard": "4000000000009987", "visa_chargeDeclinedLostCard": "4000000000009987",
 	"chargeDeclinedStolenCard": "4000000000009979", "visa_chargeDeclinedStolenCard": "4000000000009979",
 	"chargeDeclinedExpiredCard": "4000000000000069", "chargeDeclinedIncorrectCvc": "4000000000000127",
 	"chargeDeclinedProcessingError": "4000000000000119", "chargeDeclinedFraudulent": "4100000000000019",
-
 	"authenticationRequired": "4000002760003184", "threeDSecure2Required": "4000000000003220",
-	"threeDSecureOptional":          "4000000000003055",
-	"authenticationRequiredOnSetup": "4000002500003155", "authenticationRequiredSetupForOffSession": "4000003800000446",
+	"threeDSecureOptional": "4000000000003055", "authenticationRequiredOnSetup": "4000002500003155",
+	"authenticationRequiredSetupForOffSession":              "4000003800000446",
 	"authenticationRequiredChargeDeclinedInsufficientFunds": "4000008260003178",
-	"threeDSecureRequiredChargeDeclined":                    "4000008400001629",
-
-	"createDispute": "4000000000000259", "createDisputeProductNotReceived": "4000000000002685",
-	"createDisputeInquiry": "4000000000001976",
-	"pendingRefund":        "4000000000007726", "refundFail": "4000000000005126",
-}
+	"threeDSecureRequiredChargeDeclined":                    "4000008400001629", "createDispute": "4000000000000259",
+	"createDisputeProductNotReceived": "4000000000002685", "createDisputeInquiry": "4000000000001976",
+	"pendingRefund": "4000000000007726", "refundFail": "4000000000005126"}
 
 // Behaviour returns what happens when the method is charged.
 func (m *PaymentMethod) Behaviour() Behaviour { return Numbers[m.Number] }

@@ -43,8 +43,8 @@ func (c *Charge) Owner() string { return c.PaymentIntent }
 // Outcome shows how the network decided.
 func (c *Charge) Outcome() api.Object {
 	outcome := api.Object{"type": "authorized", "network_status": "approved_by_network", "reason": nil,
-		"risk_level": "normal", "risk_score": 32,
-		"seller_message": "Payment complete.", "advice_code": nil, "network_advice_code": nil, "network_decline_code": nil}
+		"risk_level": "normal", "risk_score": 32, "seller_message": "Payment complete.", "advice_code": nil,
+		"network_advice_code": nil, "network_decline_code": nil}
 	if c.Failure != nil {
 		maps.Copy(outcome, api.Object{"type": "issuer_declined", "network_status": "declined_by_network",
 			"reason":         c.Failure.DeclineCode,

@@ -63,11 +63,10 @@ func (m *PaymentMethod) Bank() (country, code string) {
 // ShowCard shows the card.
 func (m *PaymentMethod) ShowCard() api.Object {
 	brand := m.Behaviour().Brand
-	return api.Object{"brand": brand, "checks": m.Checks(), "country": "US", "display_brand": brand, "exp_month": m.ExpMonth,
-		"exp_year":    m.ExpYear,
-		"fingerprint": "simulated" + m.Last4(), "funding": "credit", "generated_from": nil, "last4": m.Last4(),
-		"networks": api.Object{"available": []any{brand}, "preferred": nil}, "regulated_status": "unregulated",
-		"three_d_secure_usage": api.Object{"supported": true}, "wallet": nil}
+	return api.Object{"brand": brand, "checks": m.Checks(), "country": "US", "display_brand": brand,
+		"exp_month": m.ExpMonth, "exp_year": m.ExpYear, "fingerprint": "simulated" + m.Last4(), "funding": "credit",
+		"generated_from": nil, "last4": m.Last4(), "networks": api.Object{"available": []any{brand}, "preferred": nil},
+		"regulated_status": "unregulated", "three_d_secure_usage": api.Object{"supported": true}, "wallet": nil}
 }
 
 // Checks shows the results of the card checks.

@@ -119,8 +119,8 @@ func (f PortalFeatures) clone() PortalFeatures {
 
 // Show shows the features.
 func (f PortalFeatures) Show() api.Object {
-	update := api.Object{"billing_cycle_anchor": api.OrNull(f.Update.Anchor), "default_allowed_updates": api.Texts(f.Update.Allowed),
-		"enabled":            f.Update.Enabled,
+	update := api.Object{"billing_cycle_anchor": api.OrNull(f.Update.Anchor),
+		"default_allowed_updates": api.Texts(f.Update.Allowed), "enabled": f.Update.Enabled,
 		"proration_behavior": f.Update.Proration, "trial_update_behavior": f.Update.TrialBehavior}
 	conditions := make([]any, len(f.Update.Conditions))
 	for i, condition := range f.Update.Conditions {

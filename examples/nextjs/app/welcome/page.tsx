@@ -4,9 +4,8 @@ import { useAuth } from "@clerk/nextjs";
 import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 
-// Stripe sends the buyer here, which proves nothing: the page waits until the
-// session token says that there is access. A token lives for a minute, so a new one
-// is fetched each time.
+// Stripe redirects the buyer here, which proves nothing. The page waits until the session token carries
+// access. A token is cached for a minute, so the page fetches a new one each time.
 export default function Welcome() {
   const { getToken, isLoaded, sessionClaims } = useAuth();
   const router = useRouter();
@@ -17,5 +16,5 @@ export default function Welcome() {
     const timer = setInterval(() => void getToken({ skipCache: true }), 2000);
     return () => clearInterval(timer);
   }, [active, getToken, isLoaded, router]);
-  return <p aria-live="polite">Your payment is being confirmed. This takes a few seconds; some ways of paying take days.</p>;
+  return <p aria-live="polite">Your payment is being confirmed. This takes a few seconds; with some payment methods it takes days.</p>;
 }
